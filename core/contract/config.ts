@@ -1,0 +1,148 @@
+import type { SocketAddress } from "./address.ts";
+import type { InjectionKey, PluginUse } from "./plugin.ts";
+import type { Transport } from "./session.ts";
+import type { Duration, Size } from "./units.ts";
+import type { UpstreamConfig, UpstreamTarget } from "./upstream.ts";
+
+/** What live sessions do when a reload changes their listener's pipeline. */
+export type SessionPolicy = "swap" | "keep" | "drain" | "close";
+
+export interface ReloadConfig {
+  /** `swap`: live sessions take the new byte hooks. `keep`: they end on the old. `drain`: as keep, with a deadline. `close`. @default "swap" */
+  readonly sessions?: SessionPolicy;
+  /** How long `drain` waits before it resets what is left. @default timeouts.drain */
+  readonly deadline?: Duration;
+}
+
+export interface ListenerConfig {
+  /** `tcp://127.0.0.1:8080`, `udp://…`, `tls://…`, `unix:///path`. Without a host: 127.0.0.1. Port 0: a free one, kept over reloads. */
+  readonly listen: string;
+  /** Where sessions go. May be left out when a plugin answers by itself. */
+  readonly upstream?: UpstreamConfig;
+  /** The first stands nearest the client. */
+  readonly plugins?: readonly PluginUse[];
+  readonly reload?: ReloadConfig;
+}
+
+export interface DnsConfig {
+  /** Name servers for upstream names, `address` or `address:port`. @default the system's */
+  readonly servers?: readonly string[];
+  /** Names pinned to addresses. */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface LimitsConfig {
+  /** Open stream sessions in all. @default under half of the process's file descriptor limit, at most 65536 */
+  readonly sessions?: number;
+  /** Open sessions of one client (IPv4 address or IPv6 /64) on one listener. @default no limit but `sessions` */
+  readonly sessionsPerClient?: number;
+  /** UDP flows of one listener; at the limit the one idle longest is evicted. @default 1024 */
+  readonly udpSessions?: number;
+  /** Bytes that asynchronous operators may hold in one flow. @default "4MiB" */
+  readonly bufferPerFlow?: Size;
+  /** How long the old operators may take to flush on a swap. @default "5s" */
+  readonly swapTimeout?: Duration;
+}
+
+export interface TimeoutsConfig {
+  /** One attempt at opening the upstream leg. @default "5s" */
+  readonly connect?: Duration;
+  /** A TLS handshake with the client, and its ClientHello. @default "10s" */
+  readonly handshake?: Duration;
+  /** A stream session without a byte in either direction. @default "10m" */
+  readonly idle?: Duration;
+  /** The same for a UDP flow. @default "60s" */
+  readonly udpIdle?: Duration;
+  /** How long stopping waits for open stream sessions. @default "30s" */
+  readonly drain?: Duration;
+  /** A plugin's setup(), and the evaluation of the config. @default "30s" */
+  readonly setup?: Duration;
+}
+
+/** Adds or replaces something that plugins inject: a virtual clock, a shared store. */
+export type Provider =
+  | { readonly token: InjectionKey<unknown> | string; readonly useValue: unknown }
+  // oxlint-disable-next-line typescript/no-explicit-any -- tsyringe's own shape
+  | { readonly token: InjectionKey<unknown> | string; readonly useClass: new (...dependencies: any[]) => unknown }
+  | { readonly token: InjectionKey<unknown> | string; readonly useFactory: () => unknown };
+
+/** What `proxy.config.ts` exports. */
+export interface SluiceConfig {
+  /** For every listener, in front of its own. */
+  readonly plugins?: readonly PluginUse[];
+  /** By name; the name is the listener's identity across reloads. */
+  readonly listeners: Readonly<Record<string, ListenerConfig>>;
+  readonly dns?: DnsConfig;
+  readonly limits?: LimitsConfig;
+  readonly timeouts?: TimeoutsConfig;
+  readonly providers?: readonly Provider[];
+  /** The admin server is a later part of Sluice: only `false` is accepted. @default false */
+  readonly admin?: false;
+}
+
+/** Where a listener binds, parsed. For `unix`, `path` is set, host is empty and port 0. */
+export interface ListenAddress {
+  readonly transport: Transport;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string | undefined;
+}
+
+/** A plugin use with its name settled and its options parsed. */
+export interface ResolvedUse {
+  readonly name: string;
+  readonly use: PluginUse;
+  readonly options: unknown;
+}
+
+export interface ResolvedListener {
+  readonly name: string;
+  readonly address: ListenAddress;
+  readonly upstream: UpstreamTarget | undefined;
+  /** The enabled uses, the config's own first. */
+  readonly uses: readonly ResolvedUse[];
+  readonly reload: { readonly sessions: SessionPolicy; readonly deadlineMs: number };
+}
+
+/** Numbers only; durations in milliseconds, sizes in bytes. */
+export interface Limits {
+  readonly sessions: number;
+  readonly sessionsPerClient: number;
+  readonly udpSessions: number;
+  readonly bufferPerFlow: number;
+  readonly swapTimeout: number;
+}
+
+export interface Timeouts {
+  readonly connect: number;
+  readonly handshake: number;
+  readonly idle: number;
+  readonly udpIdle: number;
+  readonly drain: number;
+  readonly setup: number;
+}
+
+/** A config after validation: every default filled in, nothing opened. */
+export interface ResolvedConfig {
+  readonly listeners: readonly ResolvedListener[];
+  readonly dns: { readonly servers: readonly string[]; readonly hosts: ReadonlyMap<string, readonly string[]> };
+  readonly limits: Limits;
+  readonly timeouts: Timeouts;
+  readonly providers: readonly Provider[];
+  /** The config's file, for messages; undefined when given in-process. */
+  readonly file: string | undefined;
+  /** Things to warn about that are not errors: a wildcard address, an upstream that is not verified. */
+  readonly warnings: readonly string[];
+}
+
+/** A bound listener, as `proxy.listeners.<name>` shows it. */
+export interface ListenerView {
+  readonly name: string;
+  readonly transport: Transport;
+  /** What is really bound: the port is never 0. */
+  readonly address: SocketAddress;
+  /** `tcp://127.0.0.1:8080` */
+  readonly url: string;
+  /** Open sessions. */
+  readonly sessions: number;
+}

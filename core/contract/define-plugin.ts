@@ -1,0 +1,53 @@
+import { z } from "zod";
+import type { FunctionPlugin, Inject, OnError, PluginClass, PluginDefinition, PluginUse, UseOptions } from "./plugin.ts";
+
+const uses = new WeakSet<object>();
+
+/** Options are an argument one may leave out when every one of them has a default. */
+type FactoryArguments<O> = object extends O ? [options?: O & UseOptions] : [options: O & UseOptions];
+
+/** A plugin's factory: what a config calls. `definition` is for the core. */
+export interface PluginFactory<O> {
+  (...options: FactoryArguments<O>): PluginUse;
+  readonly definition: PluginDefinition;
+}
+
+/**
+ * Makes a plugin's factory. Its options are those of the zod schema (unknown keys are errors), and `enabled`, `name` and `onError`.
+ *
+ * @param id kebab-case or camelCase word: the log and metric label, and the default name of a use
+ * @param make a tsyringe class, or a function from (options, inject) to hooks that runs once per plugin use and generation
+ */
+export function definePlugin<S extends z.ZodObject>(id: string, make: PluginClass, schema: S): PluginFactory<z.input<S>>;
+export function definePlugin(id: string, make: PluginClass): PluginFactory<object>;
+export function definePlugin<S extends z.ZodObject>(
+  id: string,
+  make: (options: z.output<S>, inject: Inject) => FunctionPlugin,
+  schema: S,
+): PluginFactory<z.input<S>>;
+export function definePlugin<O extends object = object>(id: string, make: (options: O, inject: Inject) => FunctionPlugin): PluginFactory<O>;
+export function definePlugin(
+  id: string,
+  make: PluginClass | ((options: never, inject: Inject) => FunctionPlugin),
+  schema?: z.ZodObject,
+): PluginFactory<object> {
+  const definition: PluginDefinition = {
+    id,
+    make,
+    isClass: /^class\b/.test(Function.prototype.toString.call(make)),
+    schema: schema?.strict(),
+    keys: schema === undefined ? [] : Object.keys(schema.shape),
+  };
+  const factory = (given: object & UseOptions = {}): PluginUse => {
+    const { enabled = true, name, onError = "close", ...options } = given as UseOptions & Record<string, unknown>;
+    const use = { definition, id, enabled, name, onError: onError satisfies OnError, options };
+    uses.add(use);
+    return use;
+  };
+  return Object.assign(factory, { definition });
+}
+
+/** Whether a value came from a plugin's factory of this copy of the package. */
+export function isPluginUse(value: unknown): value is PluginUse {
+  return typeof value === "object" && value !== null && uses.has(value);
+}

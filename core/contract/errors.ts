@@ -1,0 +1,105 @@
+/** Whose fault an error is: it decides the log level and what the user can do about it. */
+export type ErrorSource = "client" | "upstream" | "plugin" | "config" | "internal";
+
+interface CatalogueEntry {
+  readonly source: ErrorSource;
+  readonly retryable: boolean;
+  /** What to do about it; becomes the end of the message. */
+  readonly help: string;
+}
+
+const entry = (source: ErrorSource, help: string, retryable = false): CatalogueEntry => ({ source, retryable, help });
+
+/**
+ * Every error that a user can meet. `docs/errors.md` lists the same codes, and a test compares both ways.
+ * Adding a code means adding its row there.
+ */
+export const catalogue = {
+  SLUICE_CONFIG_NOT_FOUND: entry("config", "create one with `sluice init`, or name it with -c FILE"),
+  SLUICE_CONFIG_SYNTAX: entry("config", "mend the syntax at the place shown and save again"),
+  SLUICE_CONFIG_IMPORT: entry("config", "check the path, or install the package"),
+  SLUICE_CONFIG_THREW: entry("config", "mend the code at the place shown and save again"),
+  SLUICE_CONFIG_INVALID: entry("config", "mend the option at the path shown and save again"),
+  SLUICE_CONFIG_UNSAFE: entry("config", "the config is code: make it and its folder writable by you alone (chmod go-w)"),
+  SLUICE_ADDRESS_IN_USE: entry("config", "stop the other process, or choose another port (0 picks a free one)"),
+  SLUICE_ADDRESS_FORBIDDEN: entry("config", "choose a port above 1023, or give the process the right to bind it"),
+  SLUICE_ADDRESS_UNAVAILABLE: entry("config", "choose an address that this machine has"),
+  SLUICE_ADDRESS_DUPLICATE: entry("config", "give each listener its own address"),
+  SLUICE_PLUGIN_CONSTRUCT: entry("config", "mend the plugin's constructor, or what it injects"),
+  SLUICE_PLUGIN_SETUP: entry("config", "mend the plugin's setup(), or its options"),
+  SLUICE_CERTIFICATE_INVALID: entry("config", "renew or replace the file named"),
+  SLUICE_ALREADY_RUNNING: entry("config", "stop the other one first, or use another config file"),
+  SLUICE_NOT_RUNNING: entry("config", "start it with `sluice start`, with the same -c FILE"),
+  SLUICE_USAGE: entry("config", "see `sluice --help`"),
+  SLUICE_UPSTREAM_REFUSED: entry("upstream", "start the upstream, or mend its address", true),
+  SLUICE_UPSTREAM_TIMEOUT: entry("upstream", "check that the upstream is reachable, or raise timeouts.connect", true),
+  SLUICE_UPSTREAM_UNREACHABLE: entry("upstream", "check the network between here and the upstream", true),
+  SLUICE_UPSTREAM_RESET: entry("upstream", "look into the upstream's own log", true),
+  SLUICE_UPSTREAM_DNS_TEMPORARY: entry("upstream", "check the name servers", true),
+  SLUICE_UPSTREAM_DNS_NOT_FOUND: entry("upstream", "mend the upstream's name, or pin it in dns.hosts"),
+  SLUICE_UPSTREAM_TLS: entry("upstream", "mend the upstream's certificate, or name its CA in upstream.tls.ca"),
+  SLUICE_UPSTREAM_LOOP: entry("upstream", "an upstream cannot be the listener itself: mend one of the two addresses"),
+  SLUICE_UPSTREAM_MISSING: entry("config", "give the listener an `upstream`, or a plugin that answers by itself"),
+  SLUICE_CLIENT_RESET: entry("client", "nothing to do: the client went away"),
+  SLUICE_CLIENT_TLS: entry("client", "the client must speak TLS 1.2 or later and trust the certificate"),
+  SLUICE_CLIENT_TIMEOUT: entry("client", "the client must finish its TLS hello or handshake in time"),
+  SLUICE_CLIENT_REJECTED: entry("client", "a plugin's admit hook turned the session away"),
+  SLUICE_RATE_LIMITED: entry("client", "slow down, or raise the rate"),
+  SLUICE_PLUGIN_FAILED: entry("plugin", "mend the plugin, or set its onError to \"bypass\""),
+  SLUICE_PLUGIN_CHUNK: entry("plugin", "return the Buffer to pass on, null to drop it, or a promise of either"),
+  SLUICE_SWAP_TIMEOUT: entry("plugin", "let the plugin's operators complete when their input does, or raise limits.swapTimeout"),
+  SLUICE_LIMIT_SESSIONS: entry("client", "raise limits.sessions, and the file descriptor limit with it"),
+  SLUICE_LIMIT_SESSIONS_PER_CLIENT: entry("client", "raise limits.sessionsPerClient"),
+  SLUICE_LIMIT_UDP_SESSIONS: entry("client", "raise limits.udpSessions"),
+  SLUICE_IDLE_TIMEOUT: entry("client", "raise timeouts.idle or timeouts.udpIdle"),
+  SLUICE_DRAIN_DEADLINE: entry("internal", "raise timeouts.drain or the listener's reload.deadline"),
+  SLUICE_CLOSED: entry("internal", "the proxy or its listener was closed"),
+  SLUICE_INTERNAL: entry("internal", "this is a bug in Sluice: please report it"),
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;
+
+const brand: unique symbol = Symbol.for("sluice.error") as never;
+
+export interface ErrorOptions {
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+  /** Where it is: `file:line:column`, or `file: option.path`. Put before the message. */
+  readonly where?: string;
+  /** The excerpt of the source to show under the message. */
+  readonly frame?: string;
+}
+
+/**
+ * The one error class that users meet. Decide on `code` and `retryable`, never on the text.
+ * `Symbol.for` marks it, so that `SluiceError.is` holds across copies of the package.
+ */
+export class SluiceError extends Error {
+  readonly code: ErrorCode;
+  readonly source: ErrorSource;
+  readonly retryable: boolean;
+  readonly where: string | undefined;
+  readonly frame: string | undefined;
+
+  constructor(code: ErrorCode, detail: string, options: ErrorOptions = {}) {
+    const place = options.where === undefined ? "" : `${options.where}: `;
+    super(`${place}${detail} (${code}: ${catalogue[code].help})`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "SluiceError";
+    this.code = code;
+    this.source = catalogue[code].source;
+    this.retryable = catalogue[code].retryable;
+    this.where = options.where;
+    this.frame = options.frame;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** True for a SluiceError of any copy of this package. */
+  static is(value: unknown): value is SluiceError {
+    return typeof value === "object" && value !== null && brand in value;
+  }
+}
+
+/** The text of anything thrown, for a message. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

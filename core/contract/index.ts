@@ -1,0 +1,14 @@
+export type * from "./address.ts";
+export { socketAddress } from "./address.ts";
+export type * from "./config.ts";
+export { definePlugin, isPluginUse, type PluginFactory } from "./define-plugin.ts";
+export { catalogue, reasonOf, SluiceError, type ErrorCode, type ErrorOptions, type ErrorSource } from "./errors.ts";
+export type * from "./events.ts";
+export type * from "./leg.ts";
+export type * from "./logger.ts";
+export type * from "./metrics.ts";
+export type * from "./plugin.ts";
+export type * from "./session.ts";
+export { CLOCK, EVENTS, LOGGER, METRICS, OPTIONS, PLACE, RESOLVER, type Place, type Resolver } from "./tokens.ts";
+export { duration, size, type Duration, type Size } from "./units.ts";
+export type * from "./upstream.ts";

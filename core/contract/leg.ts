@@ -1,0 +1,46 @@
+import type { SluiceError } from "./errors.ts";
+
+/** Who reads a leg: a flow. */
+export interface LegReader {
+  /**
+   * A chunk (one datagram on a datagram leg).
+   * @returns false to stop: the leg delivers no more until `resume()`. A lent chunk is the leg's again when this returns true,
+   * or when `resume()` is called.
+   */
+  data(chunk: Buffer): boolean;
+  /** The peer finished sending (FIN). Nothing follows but, perhaps, `failed`. */
+  end(): void;
+  /** The leg is gone: reset, or an error of the operating system. Called at most once; nothing follows. */
+  failed(error: SluiceError): void;
+}
+
+/**
+ * One side of a session, whatever it is made of: a TCP or TLS socket, a client of a UDP listener, or a plugin that answers by itself.
+ * Nothing here throws, and nothing is delivered before `read()`.
+ */
+export interface Leg {
+  /** One write is one datagram, reading cannot be paused, and there is no end. */
+  readonly datagrams: boolean;
+  /** Whether `data` may deliver chunks that live in a buffer which the leg reuses. The reading flow sets it. */
+  lend: boolean;
+  /** Whether a chunk given to `write` may be reused by its owner once `pending` is 0. */
+  readonly borrows: boolean;
+  /** Bytes accepted by `write` that the kernel (or the next in line) has not taken yet. */
+  readonly pending: number;
+  /** Called when `pending` has come back to 0 after a `write` that returned false. The writing flow sets it. */
+  onDrain: (() => void) | undefined;
+  /** Called once, when both sides have ended or the leg was destroyed, and its descriptor is free. The session sets it. */
+  onClosed: (() => void) | undefined;
+  /** Starts delivering to `reader`. */
+  read(reader: LegReader): void;
+  /** Delivers again after `data` returned false. */
+  resume(): void;
+  /** @returns false when `pending` is not 0: wait for `onDrain` before the next. */
+  write(chunk: Buffer): boolean;
+  /** Passes FIN on once everything written has left. */
+  end(): void;
+  /** Destroys the leg so that the peer sees a reset (RST); what is pending is lost. */
+  reset(): void;
+  /** Destroys the leg quietly; what is pending is lost. */
+  destroy(): void;
+}

@@ -1,0 +1,99 @@
+import type { Observable } from "rxjs";
+import type { Address, Query } from "./address.ts";
+import type { Session } from "./session.ts";
+import type { Upstream } from "./upstream.ts";
+
+/**
+ * The hooks of a plugin: RxJS operators, all optional. In `plugins: [a, b]`, a stands nearer the client and b nearer the upstream,
+ * for every hook. State of one session is the closure of its hook call; state shared by sessions is a field of the plugin.
+ */
+export interface Hooks {
+  /** The session just accepted, no byte read. To emit it is to admit, to complete without emitting is to reject. */
+  admit?(arrival: Observable<Session>, session: Session): Observable<Session>;
+  /** The answer to one look-up of an upstream's name; `lookup` is cold. */
+  resolve?(lookup: Observable<Address[]>, query: Query): Observable<Address[]>;
+  /** An open upstream leg; `attempt` is cold, each subscription is one try at the next endpoint. */
+  connect?(attempt: Observable<Upstream>, session: Session): Observable<Upstream>;
+  /** Chunks (TCP, TLS) or datagrams (UDP) from the client. */
+  fromClient?(data: Observable<Buffer>, session: Session): Observable<Buffer>;
+  /** The same, from the upstream. */
+  fromUpstream?(data: Observable<Buffer>, session: Session): Observable<Buffer>;
+}
+
+/** A plugin: hooks and a life cycle. One instance per plugin use per listener, built when a generation is. */
+export interface Plugin extends Hooks {
+  /** Before the generation goes live. Throwing (or rejecting) refuses the generation. */
+  setup?(): void | Promise<void>;
+  /** Once the last session has left; also after a failed `setup`. */
+  teardown?(): void | Promise<void>;
+  /** Takes over the state of the instance it replaces (same listener, same name), after `setup` and before the swap. */
+  inherit?(previous: this): void;
+}
+
+/** What a function plugin returns. */
+export interface FunctionPlugin extends Plugin {
+  /** No hook keeps a chunk past its own call. @default false */
+  readonly borrows?: boolean;
+}
+
+/** A tsyringe class. Constructor parameters name their tokens: `@inject(LOGGER)`. */
+export interface PluginClass {
+  // Parameters are tsyringe's business: a class is constructed by the container alone.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  new (...dependencies: any[]): Plugin;
+  /** No hook of the class keeps a chunk past its own call, so large reads may be lent. @default false */
+  readonly borrows?: boolean;
+}
+
+/** What an exception in a hook costs: the session, or the plugin on that session. */
+export type OnError = "close" | "bypass";
+
+/** What every plugin factory takes beside its own options. */
+export interface UseOptions {
+  /** @default true */
+  readonly enabled?: boolean;
+  /** The identity of this use within its listener. @default the plugin's id, then `-2`, `-3` */
+  readonly name?: string;
+  /** @default "close" */
+  readonly onError?: OnError;
+}
+
+/** What a plugin's options are checked with; a zod schema is one. */
+export interface OptionsSchema {
+  safeParse(input: unknown): { success: true; data: unknown } | { success: false; error: { issues: readonly SchemaIssue[] } };
+}
+
+/** One thing wrong in an input: zod's own issue. */
+export interface SchemaIssue {
+  readonly code?: string | undefined;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly keys?: readonly string[];
+}
+
+/** Asks the generation's container for a token. */
+export type Inject = <T>(token: InjectionKey<T>) => T;
+
+/** A token and the type of what it stands for. */
+export type InjectionKey<T> = symbol & { readonly __type?: T };
+
+/** What a factory makes plugin uses of. */
+export interface PluginDefinition {
+  readonly id: string;
+  readonly make: PluginClass | ((options: never, inject: Inject) => FunctionPlugin);
+  /** Whether `make` is a class. */
+  readonly isClass: boolean;
+  readonly schema: OptionsSchema | undefined;
+  /** Top-level keys the schema knows, for "did you mean". */
+  readonly keys: readonly string[];
+}
+
+/** A plugin in a config: class + options + name + enabled + onError. Made by a factory, never by hand. */
+export interface PluginUse extends Required<Pick<UseOptions, "enabled" | "onError">> {
+  readonly definition: PluginDefinition;
+  readonly id: string;
+  /** As given; undefined: derived from the id. */
+  readonly name: string | undefined;
+  /** As given; checked against the schema when the config is. */
+  readonly options: unknown;
+}

@@ -1,0 +1,78 @@
+import type { SecureContextOptions, TLSSocket, TlsOptions } from "node:tls";
+import type { SocketAddress } from "./address.ts";
+import type { ErrorCode, SluiceError } from "./errors.ts";
+import type { UpstreamConfig } from "./upstream.ts";
+
+export type Transport = "tcp" | "udp" | "tls" | "unix";
+
+/** What passed in one direction, counted where it arrives, before any plugin. */
+export interface Traffic {
+  readonly bytes: number;
+  /** Chunks, or datagrams on a UDP listener. */
+  readonly chunks: number;
+}
+
+/** What is known of a client's TLS: from its ClientHello on every `tls://` listener, the rest once a plugin terminated it. */
+export interface SessionTls {
+  /** SNI, in lower case; undefined when the client sent none. */
+  readonly serverName: string | undefined;
+  /** The protocols offered through ALPN. */
+  readonly alpn: readonly string[];
+  /** After termination: the protocol version, e.g. `TLSv1.3`. */
+  readonly version?: string;
+  /** After termination: the ALPN protocol agreed on, if any. */
+  readonly protocol?: string;
+  readonly cipher?: string;
+  /** After termination with `requestCert`: the client's certificate, if it passed verification. */
+  readonly clientCertificate?: ReturnType<TLSSocket["getPeerCertificate"]>;
+}
+
+/** What `session.startTls` takes: Node's server options, less those that the core decides. */
+export type ServerTlsOptions = SecureContextOptions &
+  Pick<TlsOptions, "SNICallback" | "ALPNProtocols" | "requestCert" | "rejectUnauthorized" | "secureContext"> & {
+    /** Milliseconds for the whole handshake. @default 10000 */
+    readonly handshakeTimeout?: number;
+    /** Called with each line of an NSS key log. */
+    readonly onKeyLog?: (line: Buffer) => void;
+  };
+
+/** Why a session ended: `closed` when both sides had finished, else the code of the error that ended it. */
+export type EndReason = "closed" | ErrorCode;
+
+/** One client's passage, as plugins see it. */
+export interface Session {
+  /** Counts up within the process. */
+  readonly id: number;
+  /** The listener's name in the config. */
+  readonly listener: string;
+  readonly transport: Transport;
+  readonly client: SocketAddress;
+  /** The listener's own end. */
+  readonly local: SocketAddress;
+  /** The number of the generation whose byte hooks it runs now. */
+  readonly generation: number;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** The endpoint of the open upstream leg; undefined before it is open. */
+  readonly upstream: string | undefined;
+  readonly tls: SessionTls | undefined;
+  readonly fromClient: Traffic;
+  readonly fromUpstream: Traffic;
+  /** A place for plugins to leave notes for each other; nothing in the core reads it. */
+  readonly notes: Map<string, unknown>;
+  /** Aborted when the session ends: for work that must not outlive it. */
+  readonly signal: AbortSignal;
+
+  /**
+   * Sends the session elsewhere. In `admit` or before the first `attempt` of `connect`; later it has no effect.
+   * @throws SLUICE_CONFIG_INVALID when the address cannot be parsed
+   */
+  retarget(upstream: UpstreamConfig): void;
+  /**
+   * Terminates the client's TLS. In `admit`, on a stream listener, once. From then on the byte hooks see what was encrypted.
+   * Rejects with SLUICE_CLIENT_TLS or SLUICE_CLIENT_TIMEOUT when the handshake fails: let that pass, and the session ends with it.
+   */
+  startTls(options: ServerTlsOptions): Promise<SessionTls>;
+  /** Ends the session: `closed` closes both legs, an error resets a client that was promised more. */
+  close(error?: SluiceError): void;
+}

@@ -1,0 +1,38 @@
+import type { Observable, SchedulerLike } from "rxjs";
+import type { Address } from "./address.ts";
+import type { ProxyEvent } from "./events.ts";
+import type { Logger } from "./logger.ts";
+import type { Metrics } from "./metrics.ts";
+import type { InjectionKey } from "./plugin.ts";
+
+/** Looks names up: the proxy's own resolver, below every plugin's `resolve` hook. */
+export interface Resolver {
+  /** Emits once. Errors: SLUICE_UPSTREAM_DNS_TEMPORARY, SLUICE_UPSTREAM_DNS_NOT_FOUND. */
+  resolve(name: string): Observable<Address[]>;
+}
+
+// Symbol.for: a config's copy of the package and the running one name the same things.
+const key = <T>(name: string): InjectionKey<T> => Symbol.for(`sluice.${name}`) as InjectionKey<T>;
+
+/** A pino-shaped logger bound to listener and plugin. */
+export const LOGGER = key<Logger>("LOGGER");
+/** An RxJS scheduler; `now()` is in epoch milliseconds. A test replaces it by a virtual one. */
+export const CLOCK = key<SchedulerLike>("CLOCK");
+export const METRICS = key<Metrics>("METRICS");
+/** The events of the sessions that run the plugin's own pipeline. */
+export const EVENTS = key<Observable<ProxyEvent>>("EVENTS");
+export const RESOLVER = key<Resolver>("RESOLVER");
+/** The plugin use's own options, parsed. */
+export const OPTIONS = key<unknown>("OPTIONS");
+/** Where the plugin use stands: listener, transport and the folder of the config. */
+export const PLACE = key<Place>("PLACE");
+
+/** Where a plugin use stands in the config. */
+export interface Place {
+  readonly listener: string;
+  readonly transport: "tcp" | "udp" | "tls" | "unix";
+  /** The plugin use's name. */
+  readonly plugin: string;
+  /** The folder of the config file; the working directory for a config given in-process. */
+  readonly folder: string;
+}

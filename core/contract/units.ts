@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+const durationUnits = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const sizeUnits = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, KB: 1000, MB: 1000 ** 2, GB: 1000 ** 3 } as const;
+
+/** Milliseconds, or a text like `"250ms"`, `"5s"`, `"2m"`, `"1h"`. */
+export type Duration = number | string;
+/** Bytes, or a text like `"64KiB"`, `"10MiB"`. */
+export type Size = number | string;
+
+function parse(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(text.trim()) ?? [];
+  const factor = unit === undefined ? undefined : units[unit];
+  return factor === undefined ? undefined : Number(digits) * factor;
+}
+
+function unit(units: Readonly<Record<string, number>>, expected: string) {
+  return z.union([z.number(), z.string()]).transform((value, context) => {
+    const parsed = typeof value === "number" ? value : parse(value, units);
+    if (parsed !== undefined && Number.isFinite(parsed) && parsed >= 0) return parsed;
+    context.addIssue({ code: "custom", message: `expected ${expected}, got ${JSON.stringify(value)}` });
+    return z.NEVER;
+  });
+}
+
+/** A zod schema for a {@link Duration}; its output is milliseconds. */
+export const duration = () => unit(durationUnits, 'a duration such as "250ms", "5s" or "2m", or milliseconds');
+/** A zod schema for a {@link Size}; its output is bytes. */
+export const size = () => unit(sizeUnits, 'a size such as "64KiB" or "10MiB", or bytes');

@@ -1,0 +1,57 @@
+import type { Leg } from "./leg.ts";
+
+/**
+ * An open upstream leg, as the `connect` hook sees it. The core opens one per subscription of `attempt`; a plugin that answers by
+ * itself makes one with `answer()` of `sluice/flow`.
+ */
+export interface Upstream {
+  /** Where it leads, for logs: `10.0.0.1:9000`, or the name of the plugin that answers. */
+  readonly endpoint: string;
+  readonly leg: Leg;
+}
+
+/** How one of several endpoints is chosen. */
+export type Balance = "round-robin" | "least-connections" | "random";
+
+/** TLS towards the upstream. Verified by default, with the endpoint's name. */
+export interface UpstreamTlsConfig {
+  /** PEM text or path of the CA(s) to trust instead of the system's. */
+  readonly ca?: string | readonly string[];
+  /** PEM text or path of the client certificate, with `key`. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name sent as SNI and checked against the certificate. @default the endpoint's host */
+  readonly serverName?: string;
+  /** Protocols offered through ALPN. @default none */
+  readonly alpn?: readonly string[];
+  /** `false` accepts any certificate; warned about at start. @default true */
+  readonly verify?: boolean;
+}
+
+export interface UpstreamOptions {
+  /** `host:port`, `[v6]:port` or `unix:/path`. At least one. */
+  readonly endpoints: readonly string[];
+  /** @default "round-robin" */
+  readonly balance?: Balance;
+  /** `true` or options: speak TLS to the upstream. @default false */
+  readonly tls?: boolean | UpstreamTlsConfig;
+}
+
+/** `"localhost:3000"`, several of them, or the full form. */
+export type UpstreamConfig = string | readonly string[] | UpstreamOptions;
+
+/** One endpoint, parsed. `path` is set for a unix socket, and then host is empty and port 0. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly path?: string;
+  /** As written, for logs. */
+  readonly text: string;
+}
+
+/** An upstream after validation, with every default filled in and files not yet read. */
+export interface UpstreamTarget {
+  readonly endpoints: readonly Endpoint[];
+  readonly balance: Balance;
+  readonly tls: UpstreamTlsConfig | undefined;
+}
