@@ -1,0 +1,112 @@
+import { Subscription, type Observable } from "rxjs";
+import { reasonOf, SluiceError, type Leg, type LegReader, type Session, type Upstream } from "../contract/index.ts";
+import { Root } from "./root.ts";
+
+/**
+ * Makes an upstream leg that answers by itself, for a plugin's `connect` hook: no socket is opened.
+ *
+ * @param name the endpoint's name in logs
+ * @param respond what the session would send to an upstream is `data`; what this returns is the answer. Completing sends FIN.
+ * @example connect: (_attempt, session) => of(answer("echo", (data) => data, session))
+ */
+export function answer(name: string, respond: (data: Observable<Buffer>, session: Session) => Observable<Buffer>, session: Session): Upstream {
+  return { endpoint: name, leg: new AnswerLeg(respond, session) };
+}
+
+class AnswerLeg implements Leg {
+  readonly datagrams: boolean;
+  readonly borrows = false;
+  lend = false;
+  pending = 0;
+  onDrain: (() => void) | undefined = undefined;
+  onClosed: (() => void) | undefined = undefined;
+  readonly #root = new Root();
+  readonly #output: Observable<Buffer>;
+  readonly #subscription = new Subscription();
+  #reader: LegReader | undefined;
+  #stopped = false;
+  #queue: Buffer[] = [];
+  #inputEnded = false;
+  #outputEnded = false;
+  #endDelivered = false;
+  #closed = false;
+
+  constructor(respond: (data: Observable<Buffer>, session: Session) => Observable<Buffer>, session: Session) {
+    this.datagrams = session.transport === "udp";
+    this.#output = respond(this.#root, session);
+  }
+
+  read(reader: LegReader): void {
+    this.#reader = reader;
+    this.#subscription.add(
+      this.#output.subscribe({
+        next: (chunk) => {
+          this.#deliver(chunk);
+        },
+        error: (error: unknown) => {
+          const failure = SluiceError.is(error) ? error : new SluiceError("SLUICE_PLUGIN_FAILED", reasonOf(error), { cause: error });
+          reader.failed(failure);
+        },
+        complete: () => {
+          this.#outputEnded = true;
+          this.#flush();
+        },
+      }),
+    );
+  }
+
+  resume(): void {
+    this.#stopped = false;
+    this.#flush();
+  }
+
+  write(chunk: Buffer): boolean {
+    if (!this.#closed) this.#root.next(chunk);
+    return this.pending === 0;
+  }
+
+  end(): void {
+    this.#inputEnded = true;
+    this.#root.complete();
+    this.#closeWhenDone();
+  }
+
+  reset(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue = [];
+    this.#subscription.unsubscribe();
+    queueMicrotask(() => this.onClosed?.());
+  }
+
+  #deliver(chunk: Buffer): void {
+    if (this.#closed) return;
+    if (this.#stopped || this.#queue.length > 0) {
+      this.#queue.push(chunk);
+      this.pending += chunk.length;
+    } else if (this.#reader?.data(chunk) === false && !this.datagrams) this.#stopped = true;
+  }
+
+  #flush(): void {
+    const waited = this.pending > 0;
+    for (let chunk = this.#queue[0]; chunk !== undefined && !this.#stopped; chunk = this.#queue[0]) {
+      this.#queue.shift();
+      this.pending -= chunk.length;
+      if (this.#reader?.data(chunk) === false) this.#stopped = true;
+    }
+    if (waited && this.pending === 0) this.onDrain?.();
+    if (this.#outputEnded && this.#queue.length === 0 && !this.#endDelivered) {
+      this.#endDelivered = true;
+      this.#reader?.end();
+    }
+    this.#closeWhenDone();
+  }
+
+  #closeWhenDone(): void {
+    if (this.#inputEnded && this.#endDelivered) this.destroy();
+  }
+}

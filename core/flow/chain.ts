@@ -1,0 +1,90 @@
+import { SluiceError } from "../contract/index.ts";
+
+/** Work on one chunk: what it returns is passed on; null drops it; a promise makes the flow wait. */
+export type ChunkFunction<T = Buffer, R = T> = (chunk: T) => R | null | Promise<R | null>;
+
+/** One stage of a chain, and the plugin to blame when it throws. */
+export interface Step {
+  readonly run: ChunkFunction<never, unknown>;
+  readonly plugin: string | undefined;
+}
+
+type Run = (chunk: unknown) => unknown;
+
+const WINDOW = 6;
+const pass: Run = (chunk) => chunk;
+
+/**
+ * Neighbouring `each` stages composed into one function: no operator and no array walk between them (docs/performance.md says what
+ * a stage costs). `blame` names the plugin whose stage threw.
+ */
+export class Chain {
+  /** Runs a chunk through all stages: a chunk, null, or a promise of either. Throws what a stage throws. */
+  readonly run: Run;
+  #at = 0;
+  readonly #steps: readonly Step[];
+
+  constructor(steps: readonly Step[]) {
+    this.#steps = steps;
+    const runs = steps.map((step) => step.run as Run);
+    this.run = runs.length <= WINDOW ? this.#window(runs, 0) : (chunk) => this.#from(0, chunk);
+  }
+
+  /** The plugin whose stage was running when `run` threw or its promise rejected. */
+  get blame(): string | undefined {
+    return this.#steps[this.#at]?.plugin;
+  }
+
+  /** Up to six stages unrolled: a loop over an array of functions costs several times as much per chunk. */
+  #window(runs: readonly Run[], base: number): Run {
+    const [a = pass, b = pass, c = pass, d = pass, e = pass, f = pass] = runs;
+    return (chunk) => {
+      this.#at = base;
+      let value = a(chunk);
+      if (isSpecial(value)) return this.#settle(base, value);
+      this.#at = base + 1;
+      value = b(value);
+      if (isSpecial(value)) return this.#settle(base + 1, value);
+      this.#at = base + 2;
+      value = c(value);
+      if (isSpecial(value)) return this.#settle(base + 2, value);
+      this.#at = base + 3;
+      value = d(value);
+      if (isSpecial(value)) return this.#settle(base + 3, value);
+      this.#at = base + 4;
+      value = e(value);
+      if (isSpecial(value)) return this.#settle(base + 4, value);
+      this.#at = base + 5;
+      value = f(value);
+      return isSpecial(value) ? this.#settle(base + 5, value) : value;
+    };
+  }
+
+  /** What stage `at` returned was no plain chunk: null drops, a promise is waited for, undefined is a mistake worth a message. */
+  #settle(at: number, value: unknown): unknown {
+    if (value === null) return null;
+    if (value === undefined) throw new SluiceError("SLUICE_PLUGIN_CHUNK", "a function given to each() returned undefined");
+    return (value as PromiseLike<unknown>).then((settled) => (settled === null ? null : this.#from(at + 1, settled)));
+  }
+
+  /** Goes on at a stage in the middle, after a promise. */
+  #from(start: number, chunk: unknown): unknown {
+    let value = chunk;
+    for (let at = start; at < this.#steps.length; at += 1) {
+      this.#at = at;
+      value = (this.#steps[at]?.run as Run)(value);
+      if (isSpecial(value)) return this.#settle(at, value);
+    }
+    return value;
+  }
+}
+
+/** Null, undefined or a promise: anything but a chunk to hand on at once. */
+function isSpecial(value: unknown): boolean {
+  return value === null || value === undefined || typeof (value as { then?: unknown }).then === "function";
+}
+
+/** Whether a chain's result is a promise. */
+export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

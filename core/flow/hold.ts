@@ -1,0 +1,83 @@
+/**
+ * A grip on a flow's source, for operators that work asynchronously. While more than its patience is held, the source is paused: a TCP
+ * peer is slowed down, datagrams beyond `limits.bufferPerFlow` are dropped and counted. So a slow operator never grows the memory.
+ */
+export interface Hold {
+  /** True while the flow swaps its operators: what is held should leave at once, since the input has completed. */
+  readonly swapping: boolean;
+  /** `bytes` are held from now on. */
+  acquire(bytes: number): void;
+  /** They are held no more; `emit` passes on what became of them. Whatever is emitted in there counts as expected. */
+  release(bytes: number, emit: () => void): void;
+}
+
+/** What a flow offers to the holds of its operators. */
+export interface HoldTarget {
+  readonly swapping: boolean;
+  /** Bytes held in all changed by `bytes`, and the number of holds beyond their patience by `tight`. */
+  held(bytes: number, tight: number): void;
+  /** Runs `emit` as a turn of the flow. */
+  turn(emit: () => void): void;
+}
+
+const nowhere: HoldTarget = {
+  swapping: false,
+  held: () => undefined,
+  turn: (emit) => {
+    emit();
+  },
+};
+
+let current: HoldTarget = nowhere;
+
+/**
+ * Takes a hold of the flow that an operator is being subscribed in: call it in the operator's subscribe function. Outside a live flow
+ * (under a TestScheduler, say) it does nothing.
+ *
+ * @param patience bytes that may be held before the source is paused; never more than `limits.bufferPerFlow`
+ */
+export function hold(patience = 0): Hold {
+  return new FlowHold(current, patience);
+}
+
+/** Makes `flow` the one that {@link hold} takes hold of while `work` runs. */
+export function within<T>(flow: HoldTarget, work: () => T): T {
+  const outer = current;
+  current = flow;
+  try {
+    return work();
+  } finally {
+    current = outer;
+  }
+}
+
+class FlowHold implements Hold {
+  #held = 0;
+  #tight = false;
+
+  constructor(
+    private readonly flow: HoldTarget,
+    private readonly patience: number,
+  ) {}
+
+  get swapping(): boolean {
+    return this.flow.swapping;
+  }
+
+  acquire(bytes: number): void {
+    this.#change(bytes);
+  }
+
+  release(bytes: number, emit: () => void): void {
+    this.flow.turn(emit);
+    this.#change(-bytes);
+  }
+
+  #change(bytes: number): void {
+    this.#held += bytes;
+    const tight = this.#held > this.patience;
+    const step = Number(tight) - Number(this.#tight);
+    this.#tight = tight;
+    if (bytes !== 0) this.flow.held(bytes, step);
+  }
+}

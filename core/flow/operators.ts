@@ -1,0 +1,97 @@
+import { Observable, isObservable, type Subscriber, type TeardownLogic } from "rxjs";
+import { SluiceError, type OnError, type Session } from "../contract/index.ts";
+import { bypassing } from "./bypass.ts";
+import { Chain } from "./chain.ts";
+import { blamed, stagesDownTo } from "./each.ts";
+import { Root } from "./root.ts";
+
+/** One plugin's byte hook for one direction, as a pipeline hands it to a flow. */
+export interface ByteHook {
+  readonly plugin: string;
+  readonly onError: OnError;
+  /** The hook never keeps a chunk past its own call. */
+  readonly borrows: boolean;
+  apply(data: Observable<Buffer>, session: Session): Observable<Buffer>;
+}
+
+/** Told about a plugin that was bypassed, or whose hook could not even be called. */
+export type ReportFault = (plugin: string, error: unknown) => void;
+
+/** What a flow runs its chunks through: nothing, one composed function, or RxJS operators. */
+export interface Operators {
+  /** All of it, when every stage is an `each`; then `root` and `output` are not used. */
+  readonly chain: Chain | undefined;
+  readonly root: Root;
+  readonly output: Observable<Buffer>;
+  /** The plugins that use plain RxJS operators. */
+  readonly raw: readonly string[];
+}
+
+/**
+ * Calls the hooks of one session and direction, in the order of the data.
+ * @throws what a hook with onError "close" throws, with its plugin noted
+ */
+export function buildOperators(hooks: readonly ByteHook[], session: Session, report: ReportFault): Operators {
+  const root = new Root();
+  const raw: string[] = [];
+  let output: Observable<Buffer> = root;
+  for (const hook of hooks) {
+    const next = hook.onError === "bypass" ? applyGuarded(hook, output, session, report) : applyHook(hook, output, session);
+    if (next === output) continue;
+    const { root: reached, steps } = stagesDownTo(next, output);
+    for (const step of steps) step.plugin ??= hook.plugin;
+    if (reached === output) output = next;
+    else {
+      raw.push(hook.plugin);
+      output = new Blaming(next, hook.plugin);
+    }
+  }
+  const { root: reached, steps } = stagesDownTo(output, root);
+  return { chain: reached === root ? new Chain(steps) : undefined, root, output, raw };
+}
+
+function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session): Observable<Buffer> {
+  let result: Observable<Buffer>;
+  try {
+    result = hook.apply(data, session);
+  } catch (error) {
+    throw blamed(error, hook.plugin);
+  }
+  if (isObservable(result)) return result;
+  throw blamed(new SluiceError("SLUICE_PLUGIN_CHUNK", "a byte hook must return the Observable it made of its data"), hook.plugin);
+}
+
+/** With onError "bypass" a plugin's part is run apart, so that it can be cut out of a live session. */
+function applyGuarded(hook: ByteHook, data: Observable<Buffer>, session: Session, report: ReportFault): Observable<Buffer> {
+  try {
+    return bypassing(data, (inner) => applyHook(hook, inner, session), (error) => {
+      report(hook.plugin, error);
+    });
+  } catch (error) {
+    report(hook.plugin, error);
+    return data;
+  }
+}
+
+/**
+ * Notes the plugin on errors that come up through its operators. It replaces the subscriber's `error` and leaves `next` alone: one more
+ * operator per plugin would cost every chunk.
+ */
+class Blaming extends Observable<Buffer> {
+  constructor(
+    private readonly inner: Observable<Buffer>,
+    private readonly plugin: string,
+  ) {
+    super();
+  }
+
+  _subscribe(subscriber: Subscriber<Buffer>): TeardownLogic {
+    const { plugin } = this;
+    const error = subscriber.error.bind(subscriber);
+    subscriber.error = (thrown: unknown) => {
+      error(blamed(thrown, plugin));
+    };
+    return this.inner.subscribe(subscriber);
+  }
+}
+

@@ -1,0 +1,105 @@
+import { Observable, Subscriber, type MonoTypeOperatorFunction, type SchedulerLike } from "rxjs";
+import { hold, type Hold } from "./hold.ts";
+
+export interface Pace {
+  /** When a chunk may leave, in the scheduler's milliseconds. */
+  readonly due: (chunk: Buffer, now: number) => number;
+  readonly scheduler: SchedulerLike;
+  /** Ask about a chunk only when all before it have left. */
+  readonly oneByOne: boolean;
+  /** Bytes held before the source is paused. */
+  readonly patience: number;
+}
+
+interface Waiting {
+  readonly chunk: Buffer;
+  readonly due: number | undefined;
+}
+
+/**
+ * The common part of delayBytes and throttleBytes: chunks leave in order, each when it is due, and hold the flow's source until then.
+ * On a swap they leave at once, so that the new operators take over without waiting.
+ */
+export function paced(pace: Pace): MonoTypeOperatorFunction<Buffer> {
+  return (source) => new Observable((subscriber) => source.subscribe(new PacedSubscriber(subscriber, pace, hold(pace.patience))));
+}
+
+class PacedSubscriber extends Subscriber<Buffer> {
+  readonly #to: Subscriber<Buffer>;
+  readonly #pace: Pace;
+  readonly #hold: Hold;
+  #queue: Waiting[] = [];
+  #scheduled = false;
+  #completed = false;
+
+  constructor(to: Subscriber<Buffer>, pace: Pace, grip: Hold) {
+    super(to);
+    this.#to = to;
+    this.#pace = pace;
+    this.#hold = grip;
+  }
+
+  override _next(chunk: Buffer): void {
+    const now = this.#pace.scheduler.now();
+    const due = this.#pace.oneByOne && this.#queue.length > 0 ? undefined : this.#ask(chunk, now);
+    if (this.closed) return;
+    if (due !== undefined && due <= now && this.#queue.length === 0) {
+      this.#to.next(chunk);
+      return;
+    }
+    this.#queue.push({ chunk, due });
+    this.#hold.acquire(chunk.length);
+    this.#plan(now);
+  }
+
+  override _complete(): void {
+    this.#completed = true;
+    if (this.#hold.swapping || this.#queue.length === 0) this.#flush();
+  }
+
+  override unsubscribe(): void {
+    if (!this.closed) this.#queue = [];
+    super.unsubscribe();
+  }
+
+  #ask(chunk: Buffer, now: number): number {
+    try {
+      return this.#pace.due(chunk, now);
+    } catch (error) {
+      this.#to.error(error);
+      this.unsubscribe();
+      return now;
+    }
+  }
+
+  #plan(now: number): void {
+    const [head] = this.#queue;
+    if (this.#scheduled || head === undefined) return;
+    this.#scheduled = true;
+    const flush = (): void => {
+      this.#scheduled = false;
+      this.#flush();
+    };
+    this.add(this.#pace.scheduler.schedule(flush, Math.max(0, (head.due ?? now) - now)));
+  }
+
+  /** Lets every chunk leave that is due. */
+  #flush(): void {
+    for (let head = this.#queue[0]; head !== undefined; head = this.#queue[0]) {
+      const { chunk } = head;
+      const now = this.#pace.scheduler.now();
+      const due = head.due ?? this.#ask(chunk, now);
+      if (this.closed) return;
+      if (due > now && !this.#hold.swapping) {
+        this.#queue[0] = { chunk, due };
+        this.#plan(now);
+        return;
+      }
+      this.#queue.shift();
+      this.#hold.release(chunk.length, () => {
+        this.#to.next(chunk);
+      });
+    }
+    if (this.#completed && !this.closed) super._complete();
+  }
+}
