@@ -1,0 +1,45 @@
+"use strict";
+// The floors of the house, for dependency-cruiser: a file imports its own floor or lower, never higher, never in a circle.
+// That only core/net loads node:net is sockets.spec.ts's business: swc does not tell a type's import from a value's.
+// TypeScript 7 has no API that dependency-cruiser could use, so swc parses; without it zero modules would be cruised, silently.
+
+const { join } = require("node:path");
+
+const ours = "^(core|plugins|test|docs|proxy\\.config\\.ts)";
+const only = (name, from, allowed) => ({ name, severity: "error", from: { path: from }, to: { path: ours, pathNot: allowed } });
+const never = (name, from, to) => ({ name, severity: "error", from, to });
+
+const publicFaces = "^dist/(core/index|core/flow/index)\\.(js|d\\.ts)$";
+
+module.exports = {
+  forbidden: [
+    never("no-cycles", { path: "^(core|plugins|test)/" }, { circular: true }),
+    only("contract-is-the-floor", "^core/contract/", "^core/contract/"),
+    only("flow-stands-on-the-contract", "^core/flow/", "^core/(contract|flow)/"),
+    only("pipeline-knows-no-sockets", "^core/pipeline/", "^core/(contract|flow|pipeline)/"),
+    only("net-knows-no-pipeline", "^core/net/", "^core/(contract|flow|net)/"),
+    only("config-knows-no-runtime", "^core/config/", "^core/(contract|flow|config)/"),
+    only("runtime-joins-the-second-floor", "^core/runtime/", "^core/(contract|flow|pipeline|net|config|runtime)/"),
+    only("admin-is-above-the-runtime", "^core/admin/", "^core/(contract|flow|pipeline|net|config|runtime|admin)/"),
+    only("core-never-sees-plugins", "^core/", "^core/"),
+    never("core-is-not-its-own-customer", { path: "^core/" }, { path: "^dist/" }),
+    never("nobody-imports-the-public-face", { path: "^core/.+/" }, { path: "^core/index\\.ts$" }),
+    never("plugins-use-the-public-name", { path: "^plugins/" }, { path: "^(core|test|docs|dist)/", pathNot: publicFaces }),
+    never("plugins-know-no-other-plugin", { path: "^plugins/([^/]+)/" }, { path: "^plugins/", pathNot: "^plugins/$1/" }),
+    never(
+      "plugins-of-one-file-know-no-other-plugin",
+      { path: "^plugins/[^/]+\\.ts$", pathNot: "^plugins/index\\.ts$" },
+      { path: "^plugins/" },
+    ),
+    never("product-never-imports-test", { path: "^(core|plugins)/" }, { path: "^test/" }),
+    never("everything-imported-exists", { path: "^(core|plugins|test)/" }, { couldNotResolve: true }),
+  ],
+  options: {
+    parser: "swc",
+    tsConfig: { fileName: join(__dirname, "../../tsconfig.json") },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "(^|/)node_modules/|^dist/" },
+    exclude: { path: "\\.(mjs|cjs)$" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+  },
+};

@@ -1,0 +1,96 @@
+import { expect } from "chai";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { root } from "../support/repository.ts";
+
+interface Report {
+  readonly summary: {
+    readonly totalCruised: number;
+    readonly violations: readonly { readonly rule: { readonly name: string }; readonly from: string; readonly to: string }[];
+  };
+}
+
+/** Its exit code is the number of violations, so that only its output counts here. */
+function cruise(folder: string, parts: readonly string[]): Promise<Report> {
+  const tool = join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+  const parameters = [tool, "--config", join(root, "test/architecture/layers.cjs"), "--output-type", "json", ...parts];
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, parameters, { cwd: folder, maxBuffer: 64 * 1024 * 1024 }, (error, output) => {
+      if (output === "") reject(error ?? new Error("dependency-cruiser printed nothing"));
+      else resolve(JSON.parse(output) as Report);
+    });
+  });
+}
+
+const brokenBy = (report: Report): string[] => report.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`);
+
+describe("the floors", function () {
+  this.timeout(60_000);
+  let folder: string;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "sluice-layers-"));
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function broken(files: Readonly<Record<string, string>>): Promise<string[]> {
+    const house = mkdtempSync(join(folder, "house-"));
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(house, path)), { recursive: true });
+      writeFileSync(join(house, path), text);
+    }
+    const parts = [...new Set(Object.keys(files).map((path) => path.split("/")[0] ?? path))];
+    const report = await cruise(house, parts);
+    return [...new Set(report.summary.violations.map(({ rule }) => rule.name))].toSorted();
+  }
+
+  it("hold in core, plugins and test, and every file was looked at", async () => {
+    const report = await cruise(root, ["core", "plugins", "test"]);
+    expect(report.summary.totalCruised).to.be.greaterThan(20);
+    expect(brokenBy(report)).to.deep.equal([]);
+  });
+
+  it("do not let a lower floor import a higher one, as a type neither", async () => {
+    const files = {
+      "core/contract/a.ts": 'import type { B } from "../net/b.ts";\nexport type A = B;\n',
+      "core/net/b.ts": "export type B = string;\n",
+    };
+    expect(await broken(files)).to.deep.equal(["contract-is-the-floor"]);
+  });
+
+  it("do not let the folders of the second floor import each other", async () => {
+    const files = {
+      "core/pipeline/a.ts": 'import { b } from "../net/b.ts";\nexport const a = b;\n',
+      "core/net/b.ts": 'export const b = 1;\nexport const c = await import("../config/c.ts");\n',
+      "core/config/c.ts": 'export { a } from "../pipeline/d.ts";\n',
+      "core/pipeline/d.ts": "export const a = 1;\n",
+    };
+    expect(await broken(files)).to.deep.equal(["config-knows-no-runtime", "net-knows-no-pipeline", "pipeline-knows-no-sockets"]);
+  });
+
+  it("do not let a plugin reach into the core, nor into another plugin", async () => {
+    const files = {
+      "plugins/one.ts": 'import { a } from "../core/contract/a.ts";\nimport { t } from "./two/t.ts";\nexport const one = [a, t];\n',
+      "plugins/two/t.ts": 'import { three } from "../three.ts";\nexport const t = three;\n',
+      "plugins/three.ts": "export const three = 3;\n",
+      "core/contract/a.ts": "export const a = 1;\n",
+    };
+    const rules = ["plugins-know-no-other-plugin", "plugins-of-one-file-know-no-other-plugin", "plugins-use-the-public-name"];
+    expect(await broken(files)).to.deep.equal(rules);
+  });
+
+  it("do not let the core see a plugin or a test, nor anything run in a circle", async () => {
+    const files = {
+      "core/runtime/a.ts":
+        'import { p } from "../../plugins/p.ts";\nimport { b } from "./b.ts";\nexport const a = (): unknown => [p, b];\n',
+      "core/runtime/b.ts": 'import { a } from "./a.ts";\nimport { t } from "../../test/t.ts";\nexport const b = (): unknown => [a, t];\n',
+      "plugins/p.ts": "export const p = 1;\n",
+      "test/t.ts": "export const t = 1;\n",
+    };
+    const rules = ["core-never-sees-plugins", "no-cycles", "product-never-imports-test", "runtime-joins-the-second-floor"];
+    expect(await broken(files)).to.deep.equal(rules);
+  });
+});

@@ -1,0 +1,68 @@
+import { expect } from "chai";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { root } from "../support/repository.ts";
+
+const execute = promisify(execFile);
+const config = `import { defineConfig } from "sluice";
+import { echo } from "sluice/plugins";
+
+export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } } });
+`;
+
+describe("the packed package, installed in an empty folder", function () {
+  this.timeout(240_000);
+  let folder: string;
+
+  // What npm and c8 hand down to a child is about this checkout, and would lead the new folder astray.
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_V8_COVERAGE$|INIT_CWD$)/i.test(name)),
+  );
+
+  const run = async (command: string, ...parameters: readonly string[]): Promise<string> => {
+    const { stdout } = await execute(command, parameters, { cwd: folder, env: environment });
+    return stdout.trim();
+  };
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "sluice-package-"));
+    // Scripts stay off: `prepare` would build dist/ again under the feet of the tests that run from it.
+    const packing = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
+    const { stdout } = await execute("npm", packing, { cwd: root, env: environment });
+    const name = (JSON.parse(stdout) as readonly { readonly filename: string }[])[0]?.filename ?? "";
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
+    await run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error", join(folder, name));
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const namesOf = async (specifier: string): Promise<string[]> => {
+    const script = `import * as all from ${JSON.stringify(specifier)}; console.log(JSON.stringify(Object.keys(all)));`;
+    return JSON.parse(await run(process.execPath, "--input-type=module", "--eval", script)) as string[];
+  };
+
+  it("gives the three entrances", async () => {
+    expect(await namesOf("sluice")).to.include.members(["defineConfig", "createProxy", "definePlugin", "SluiceError", "LOGGER", "OPTIONS"]);
+    expect(await namesOf("sluice/plugins")).to.include.members(["dnsCache", "echo", "logging", "rateLimit", "retry", "tlsTermination"]);
+    expect(await namesOf("sluice/flow")).to.include.members(["each", "delayBytes", "throttleBytes", "hold"]);
+  });
+
+  it("brings the command, which tells its version and checks a config", async () => {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
+    expect(await run("npx", "--no-install", "sluice", "--version")).to.include(version);
+    writeFileSync(join(folder, "proxy.config.ts"), config);
+    await run("npx", "--no-install", "sluice", "check");
+  });
+
+  it("holds the product and its sources, and no tests", async () => {
+    const files = await run(
+      process.execPath,
+      "--eval",
+      'console.log(require("node:fs").readdirSync("node_modules/sluice/dist").join(" "))',
+    );
+    expect(files.split(" ").toSorted()).to.deep.equal(["core", "plugins"]);
+  });
+});

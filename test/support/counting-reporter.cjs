@@ -1,0 +1,33 @@
+"use strict";
+// Mocha's spec reporter, which also leaves the counts in the file named by SLUICE_TEST_COUNTS, and which ends a process that
+// does not end by itself: something was left open (a socket, a timer, a watcher), and that is a failure.
+
+const { writeFileSync } = require("node:fs");
+const { Spec } = require("mocha/lib/reporters/index.cjs");
+
+const graceMs = 10_000;
+
+class CountingReporter extends Spec {
+  constructor(runner, options) {
+    super(runner, options);
+    runner.once("end", () => {
+      this.count(0);
+      setTimeout(() => this.leaked(), graceMs).unref();
+    });
+  }
+
+  count(leaks) {
+    const file = process.env.SLUICE_TEST_COUNTS;
+    if (file === undefined) return;
+    const { passes, failures, pending } = this.stats;
+    writeFileSync(file, JSON.stringify({ passed: passes, failed: failures + leaks, skipped: pending }));
+  }
+
+  leaked() {
+    this.count(1);
+    console.error(`The tests are over, but the process is kept alive by: ${process.getActiveResourcesInfo().join(", ")}`);
+    process.exit(1);
+  }
+}
+
+module.exports = CountingReporter;
