@@ -1,0 +1,104 @@
+import type { Endpoint, UpstreamTarget } from "../contract/index.ts";
+
+/** How long an endpoint that failed is tried last, in milliseconds. */
+const PENALTY = 2_000;
+
+/** Chooses among an upstream's endpoints. One per listener and generation; its state is shared by the sessions. */
+export interface Balancer {
+  /** Whether `opened` and `closed` matter to the choice; when not, they need not be called. */
+  readonly counts: boolean;
+  /**
+   * The endpoint for the next try: one not in `tried` while there is any, and among those one that did not fail within the
+   * last two seconds while there is any; then by the policy.
+   */
+  next(tried: ReadonlySet<Endpoint>): Endpoint;
+  /** A leg to the endpoint is being opened. */
+  opened(endpoint: Endpoint): void;
+  /** The leg is gone, or was never opened after all. Once per `opened`. */
+  closed(endpoint: Endpoint): void;
+  /** A try at the endpoint failed. */
+  failed(endpoint: Endpoint): void;
+}
+
+export interface BalancerOptions {
+  /** From 0 (inclusive) to 1 (exclusive). @default Math.random */
+  readonly random?: () => number;
+  /** Monotonic milliseconds. @default performance.now */
+  readonly now?: () => number;
+}
+
+/** Makes the balancer of an upstream. */
+export function createBalancer(target: UpstreamTarget, options: BalancerOptions = {}): Balancer {
+  return new EndpointBalancer(target, options.random ?? Math.random, options.now ?? (() => performance.now()));
+}
+
+class EndpointBalancer implements Balancer {
+  readonly counts: boolean;
+  readonly #endpoints: readonly Endpoint[];
+  readonly #active = new Map<Endpoint, number>();
+  readonly #penalised = new Map<Endpoint, number>();
+  /** Where the next round starts, as an index. */
+  #cursor = 0;
+
+  constructor(
+    private readonly target: UpstreamTarget,
+    private readonly random: () => number,
+    private readonly now: () => number,
+  ) {
+    this.#endpoints = target.endpoints;
+    this.counts = target.balance === "least-connections" && target.endpoints.length > 1;
+  }
+
+  next(tried: ReadonlySet<Endpoint>): Endpoint {
+    const first = this.#endpoints[0];
+    if (first === undefined) throw new TypeError("an upstream has at least one endpoint");
+    if (this.#endpoints.length === 1) return first;
+    const untried = tried.size === 0 ? this.#endpoints : narrow(this.#endpoints, (endpoint) => !tried.has(endpoint));
+    const healthy = this.#penalised.size === 0 ? untried : narrow(untried, (endpoint) => !this.#isPenalised(endpoint));
+    const chosen = this.target.balance === "random" ? healthy[Math.floor(this.random() * healthy.length)] : this.#inTurn(healthy);
+    this.#cursor = this.#endpoints.indexOf(chosen ?? first) + 1;
+    return chosen ?? first;
+  }
+
+  opened(endpoint: Endpoint): void {
+    this.#active.set(endpoint, this.#activeOf(endpoint) + 1);
+  }
+
+  closed(endpoint: Endpoint): void {
+    this.#active.set(endpoint, Math.max(0, this.#activeOf(endpoint) - 1));
+  }
+
+  failed(endpoint: Endpoint): void {
+    if (this.#endpoints.length > 1) this.#penalised.set(endpoint, this.now() + PENALTY);
+  }
+
+  /** The first from the cursor on with the fewest legs; without counts that is the next in turn. */
+  #inTurn(eligible: readonly Endpoint[]): Endpoint | undefined {
+    let best: Endpoint | undefined;
+    for (let step = 0; step < this.#endpoints.length; step += 1) {
+      const endpoint = this.#endpoints[(this.#cursor + step) % this.#endpoints.length];
+      if (endpoint === undefined || !eligible.includes(endpoint)) continue;
+      if (!this.counts) return endpoint;
+      if (best === undefined || this.#activeOf(endpoint) < this.#activeOf(best)) best = endpoint;
+    }
+    return best;
+  }
+
+  #activeOf(endpoint: Endpoint): number {
+    return this.#active.get(endpoint) ?? 0;
+  }
+
+  #isPenalised(endpoint: Endpoint): boolean {
+    const until = this.#penalised.get(endpoint);
+    if (until === undefined) return false;
+    if (until > this.now()) return true;
+    this.#penalised.delete(endpoint);
+    return false;
+  }
+}
+
+/** What of a list passes, or the whole list when nothing does. */
+function narrow(endpoints: readonly Endpoint[], passes: (endpoint: Endpoint) => boolean): readonly Endpoint[] {
+  const rest = endpoints.filter(passes);
+  return rest.length === 0 ? endpoints : rest;
+}

@@ -1,0 +1,104 @@
+/** What a client says of itself before anything is encrypted. */
+export interface ClientHello {
+  /** SNI (RFC 6066 section 3), in lower case; undefined when the client sent none. */
+  readonly serverName: string | undefined;
+  /** The protocols offered through ALPN (RFC 7301), in the client's order. */
+  readonly alpn: readonly string[];
+}
+
+const SERVER_NAME = 0;
+const ALPN = 16;
+const HOST_NAME = 0;
+/** legacy_version and random. */
+const FIXED_START = 2 + 32;
+
+/** Reads the body of a ClientHello message (RFC 8446 section 4.1.2). Undefined when it is malformed; never throws. */
+export function readClientHello(body: Buffer): ClientHello | undefined {
+  const reader = new Reader(body);
+  reader.skip(FIXED_START);
+  reader.vector(1); // legacy_session_id
+  reader.vector(2); // cipher_suites
+  reader.vector(1); // legacy_compression_methods
+  // TLS 1.2 allows a hello without extensions.
+  const extensions = reader.left === 0 ? new Map<number, Reader>() : readExtensions(reader);
+  if (reader.broken || extensions === undefined) return undefined;
+  const serverName = readServerName(extensions.get(SERVER_NAME));
+  const alpn = readAlpn(extensions.get(ALPN));
+  return serverName === null || alpn === undefined ? undefined : { serverName, alpn };
+}
+
+function readExtensions(reader: Reader): Map<number, Reader> | undefined {
+  const list = reader.vector(2);
+  const extensions = new Map<number, Reader>();
+  while (list.left > 0) {
+    const type = list.number(2);
+    const data = list.vector(2);
+    // RFC 8446 section 4.2: no type twice. Two names could mean one to us and the other to the upstream.
+    if (list.broken || extensions.has(type)) return undefined;
+    extensions.set(type, data);
+  }
+  return reader.left === 0 ? extensions : undefined;
+}
+
+/** Undefined: none sent; null: malformed. */
+function readServerName(extension: Reader | undefined): string | undefined | null {
+  if (extension === undefined) return undefined;
+  const list = extension.vector(2);
+  let serverName: string | undefined;
+  while (list.left > 0) {
+    const type = list.number(1);
+    const name = list.vector(2).text();
+    if (list.broken) return null;
+    if (type !== HOST_NAME) continue;
+    if (serverName !== undefined || !/^[\x21-\x7e]+$/.test(name)) return null;
+    serverName = name.toLowerCase();
+  }
+  return extension.broken ? null : serverName;
+}
+
+function readAlpn(extension: Reader | undefined): readonly string[] | undefined {
+  if (extension === undefined) return [];
+  const list = extension.vector(2);
+  const protocols: string[] = [];
+  while (list.left > 0) {
+    const protocol = list.vector(1).text();
+    if (list.broken || protocol === "") return undefined;
+    protocols.push(protocol);
+  }
+  return extension.broken ? undefined : protocols;
+}
+
+/** Reads numbers and length-prefixed vectors. Past the end it is broken, gives zeros and empty vectors, and has nothing left. */
+class Reader {
+  broken = false;
+  #offset = 0;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  get left(): number {
+    return this.broken ? 0 : this.bytes.length - this.#offset;
+  }
+
+  skip(count: number): void {
+    if (this.left < count) this.broken = true;
+    else this.#offset += count;
+  }
+
+  number(size: number): number {
+    const start = this.#offset;
+    this.skip(size);
+    return this.broken ? 0 : this.bytes.readUIntBE(start, size);
+  }
+
+  /** A vector whose length is written in `size` bytes. */
+  vector(size: number): Reader {
+    const length = this.number(size);
+    const start = this.#offset;
+    this.skip(length);
+    return new Reader(this.broken ? Buffer.alloc(0) : this.bytes.subarray(start, start + length));
+  }
+
+  text(): string {
+    return this.bytes.toString("latin1");
+  }
+}

@@ -1,0 +1,85 @@
+// A ClientHello (RFC 8446 section 4.1.2) as it comes off the wire: one handshake message, cut into records at will, which TCP cuts
+// into segments at will. Post-quantum key shares make it larger than one segment, so the first chunk alone is never enough.
+//
+//   segments │ 16 03 01 00 80 01 00 │ 02 00 … │ … 16 03 01 … │
+//   records    └ type version length ┘└ fragment ┘└ type … ┘
+//   message                           01 000200 version random session ciphers compression extensions
+
+import { readClientHello, type ClientHello } from "./client-hello-body.ts";
+
+/** Bytes on the wire, record headers included. A browser's hello has about 2 KiB. */
+const MAX_BYTES = 16_384;
+const RECORD_HEADER = 5;
+const MESSAGE_HEADER = 4;
+const HANDSHAKE_RECORD = 22;
+const CLIENT_HELLO = 1;
+/** RFC 8446 section 5.1. */
+const MAX_FRAGMENT = 16_384;
+
+/** What is known so far: the hello, that it is not complete yet, or that it is none. */
+export type ClientHelloVerdict = ClientHello | "more" | "invalid";
+
+/**
+ * Reads a ClientHello from the first bytes of a connection, in whatever pieces they come. Never throws, copies what it keeps, and
+ * says `invalid` once 16 KiB have not sufficed; bytes that are not TLS are `invalid` from the first that differs.
+ */
+export class ClientHelloParser {
+  readonly #header = Buffer.alloc(RECORD_HEADER);
+  #headerLength = 0;
+  /** Bytes that the current record still has. */
+  #recordLeft = 0;
+  #message = Buffer.allocUnsafe(1_024);
+  #messageLength = 0;
+  #total = 0;
+  #verdict: ClientHelloVerdict = "more";
+
+  /** Takes the next bytes. A verdict other than `more` is final; what follows the hello is ignored. */
+  push(chunk: Buffer): ClientHelloVerdict {
+    let offset = 0;
+    while (this.#verdict === "more" && offset < chunk.length) {
+      offset += this.#recordLeft === 0 ? this.#takeHeader(chunk, offset) : this.#takeFragment(chunk, offset);
+    }
+    this.#total += offset;
+    if (this.#verdict === "more" && this.#total >= MAX_BYTES) this.#verdict = "invalid";
+    return this.#verdict;
+  }
+
+  #takeHeader(chunk: Buffer, offset: number): number {
+    const taken = chunk.copy(this.#header, this.#headerLength, offset, offset + RECORD_HEADER - this.#headerLength);
+    this.#headerLength += taken;
+    const [type, major] = this.#header;
+    if (type !== HANDSHAKE_RECORD || (this.#headerLength > 1 && major !== 3)) this.#verdict = "invalid";
+    if (this.#headerLength < RECORD_HEADER) return taken;
+    this.#headerLength = 0;
+    this.#recordLeft = this.#header.readUInt16BE(3);
+    // An empty handshake fragment is forbidden (RFC 8446 section 5.1), and could go on for ever.
+    if (this.#recordLeft === 0 || this.#recordLeft > MAX_FRAGMENT) this.#verdict = "invalid";
+    return taken;
+  }
+
+  #takeFragment(chunk: Buffer, offset: number): number {
+    const taken = Math.min(this.#recordLeft, chunk.length - offset);
+    this.#reserve(this.#messageLength + taken);
+    chunk.copy(this.#message, this.#messageLength, offset, offset + taken);
+    this.#messageLength += taken;
+    this.#recordLeft -= taken;
+    this.#verdict = this.#judge();
+    return taken;
+  }
+
+  #judge(): ClientHelloVerdict {
+    if (this.#message[0] !== CLIENT_HELLO) return "invalid";
+    if (this.#messageLength < MESSAGE_HEADER) return "more";
+    const end = MESSAGE_HEADER + this.#message.readUIntBE(1, 3);
+    if (end > MAX_BYTES) return "invalid";
+    if (this.#messageLength < end) return "more";
+    return readClientHello(this.#message.subarray(MESSAGE_HEADER, end)) ?? "invalid";
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#message.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(length, this.#message.length * 2));
+    this.#message.copy(larger, 0, 0, this.#messageLength);
+    this.#message = larger;
+  }
+}

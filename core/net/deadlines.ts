@@ -1,0 +1,50 @@
+/**
+ * Many short waits that nearly always end before they are over, on one timer: with a timer of its own for each, dialling one
+ * connection after the other took about 6 us of CPU more per connection. All waits last equally long, so they end in order.
+ */
+export class Deadlines {
+  readonly #waits = new Set<Wait>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param length milliseconds of every wait */
+  constructor(private readonly length: number) {}
+
+  /**
+   * Starts a wait.
+   *
+   * @param over called when it is over, not before its length has passed
+   * @returns ends it early
+   */
+  start(over: () => void): () => void {
+    const wait = { due: performance.now() + this.length, over };
+    this.#waits.add(wait);
+    if (this.#timer === undefined) this.#arm(this.length);
+    return () => {
+      this.#waits.delete(wait);
+    };
+  }
+
+  #arm(delay: number): void {
+    this.#timer = setTimeout(() => this.#check(), delay);
+    // It may outlive the last wait, and must not keep the process; whatever is waited for does.
+    this.#timer.unref();
+  }
+
+  #check(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (const wait of this.#waits) {
+      if (wait.due > now) break;
+      this.#waits.delete(wait);
+      wait.over();
+    }
+    const [first] = this.#waits;
+    // `over` may have started a wait, and so the timer.
+    if (first !== undefined && this.#timer === undefined) this.#arm(Math.ceil(first.due - now));
+  }
+}
+
+interface Wait {
+  readonly due: number;
+  readonly over: () => void;
+}

@@ -1,0 +1,173 @@
+import { connect, isIP, type Socket } from "node:net";
+import { defer, Subscription, take, type Observable, type Subscriber } from "rxjs";
+import { SluiceError, type Address, type Endpoint, type Upstream } from "../contract/index.ts";
+import type { Balancer } from "./balancer.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { interleave } from "./interleave.ts";
+import { upstreamError } from "./os-errors.ts";
+import { race, type Dialled, type Place } from "./race.ts";
+import { StreamLeg } from "./stream-leg.ts";
+import type { UpstreamTls } from "./upstream-tls.ts";
+
+/** Addresses of one name that are tried; what is beyond them has no part in an attempt. */
+const MAX_PLACES = 32;
+
+/** What the attempts of one dialer share. */
+export interface AttemptContext {
+  readonly resolve: (name: string) => Observable<Address[]>;
+  readonly connectTimeout: number;
+  /** Waits of `connectTimeout`. */
+  readonly deadlines: Deadlines;
+  readonly refuse: ((address: string, port: number) => SluiceError | undefined) | undefined;
+  readonly balancer: Balancer;
+  readonly tls: UpstreamTls | undefined;
+}
+
+/**
+ * One try at one endpoint: look-up, race, TLS. Each step sets `undo` to what would undo it, so that aborting means the same
+ * everywhere; once settled there is nothing to undo.
+ */
+export class DialAttempt {
+  #undo: (() => void) | undefined;
+  #stopWaiting: (() => void) | undefined;
+  #phase = "the look-up of its name";
+  #settled = false;
+
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly context: AttemptContext,
+    private readonly subscriber: Subscriber<Upstream>,
+  ) {}
+
+  start(): void {
+    const { balancer, deadlines } = this.context;
+    const { host, port, path } = this.endpoint;
+    if (balancer.counts) balancer.opened(this.endpoint);
+    this.#stopWaiting = deadlines.start(() => this.#timedOut());
+    if (path !== undefined) this.#race([{ path }]);
+    else if (isIP(host) !== 0) this.#race([{ host, port }]);
+    else this.#lookUp(host);
+  }
+
+  /** Ends the attempt without a word; nothing once it has settled. */
+  abort(): void {
+    if (!this.#settle()) return;
+    this.#undo?.();
+    this.#uncount();
+  }
+
+  #lookUp(name: string): void {
+    const lookup = new Subscription();
+    this.#undo = () => lookup.unsubscribe();
+    let answered = false;
+    // `defer`: a hook that throws while it is set up fails the attempt like one that throws later.
+    const answer = defer(() => this.context.resolve(name)).pipe(take(1));
+    lookup.add(
+      answer.subscribe({
+        next: (addresses) => {
+          answered = true;
+          this.#race(this.#places(addresses));
+        },
+        error: (error: unknown) => this.#fail(error),
+        complete: () => {
+          if (!answered) this.#fail(this.#nameless("the look-up of its name gave no answer"));
+        },
+      }),
+    );
+  }
+
+  #places(addresses: readonly Address[]): readonly Place[] {
+    const usable = addresses.filter(({ address }) => isIP(address) !== 0);
+    return interleave(usable)
+      .slice(0, MAX_PLACES)
+      .map(({ address }) => ({ host: address, port: this.endpoint.port }));
+  }
+
+  #race(places: readonly Place[]): void {
+    if (places.length === 0) {
+      this.#fail(this.#nameless("its name has no address"));
+      return;
+    }
+    this.#phase = "the connection";
+    const { tls } = this.context;
+    const lost = (error: unknown): void => this.#fail(error);
+    this.#undo =
+      tls === undefined
+        ? race({ places, lost, dial: (place) => this.#dialPlain(place), won: (leg) => this.#opened(leg) })
+        : race({ places, lost, dial: (place) => this.#dialForTls(place), won: ({ socket }) => this.#secure(socket, tls) });
+  }
+
+  #dialPlain(place: Place): StreamLeg {
+    this.#check(place);
+    return StreamLeg.dial(place);
+  }
+
+  #dialForTls(place: Place): Dialled {
+    this.#check(place);
+    const socket = connect({ ...place, noDelay: true, allowHalfOpen: true });
+    // The race listens for the failure to connect; what comes later reaches the TLS socket on top.
+    socket.on("error", () => undefined);
+    return { socket };
+  }
+
+  #check(place: Place): void {
+    const refusal = "path" in place ? this.context.refuse?.(place.path, 0) : this.context.refuse?.(place.host, place.port);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  #secure(socket: Socket, tls: UpstreamTls): void {
+    this.#phase = "the TLS handshake";
+    const secured = tls.wrap(socket, this.endpoint.host);
+    const onError = (error: unknown): void => this.#fail(error);
+    // For good: an error may also follow the abort.
+    secured.on("error", onError);
+    this.#undo = () => {
+      secured.destroy();
+      socket.destroy();
+    };
+    secured.once("secureConnect", () => {
+      const leg = new StreamLeg(secured, "upstream", this.endpoint.text);
+      secured.off("error", onError);
+      this.#opened(leg);
+    });
+  }
+
+  #opened(leg: StreamLeg): void {
+    if (!this.#settle()) {
+      leg.destroy();
+      return;
+    }
+    if (this.context.balancer.counts) leg.socket.once("close", () => this.#uncount());
+    this.subscriber.next({ endpoint: this.endpoint.text, leg });
+    this.subscriber.complete();
+  }
+
+  #timedOut(): void {
+    const detail = `upstream ${this.endpoint.text}: ${this.#phase} took longer than ${this.context.connectTimeout} ms`;
+    this.#fail(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", detail));
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#settle()) return;
+    this.#undo?.();
+    this.#uncount();
+    this.context.balancer.failed(this.endpoint);
+    this.subscriber.error(upstreamError(error, this.endpoint.text));
+  }
+
+  /** @returns false when that had happened before */
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#stopWaiting?.();
+    return true;
+  }
+
+  #uncount(): void {
+    if (this.context.balancer.counts) this.context.balancer.closed(this.endpoint);
+  }
+
+  #nameless(reason: string): SluiceError {
+    return new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `upstream ${this.endpoint.text}: ${reason}`);
+  }
+}

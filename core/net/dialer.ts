@@ -1,0 +1,60 @@
+import { Observable } from "rxjs";
+import type { Address, Endpoint, SluiceError, Upstream, UpstreamTarget } from "../contract/index.ts";
+import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
+import { createBalancer, type BalancerOptions } from "./balancer.ts";
+import { Deadlines } from "./deadlines.ts";
+import { createUpstreamTls } from "./upstream-tls.ts";
+
+/** A look-up of a name, through whatever hooks the caller put around the resolver. */
+export type Resolve = (name: string) => Observable<Address[]>;
+
+/** What dialling needs from outside. */
+export interface DialContext extends BalancerOptions {
+  readonly resolve: Resolve;
+  /** Milliseconds for one attempt: look-up, connection and TLS handshake together. */
+  readonly connectTimeout: number;
+  /** The reason not to connect to a place, e.g. that it is the listener itself. A unix socket has its path as address, and port 0. */
+  readonly refuse?: (address: string, port: number) => SluiceError | undefined;
+  /** Where relative paths of certificates start. @default the working directory */
+  readonly folder?: string;
+}
+
+/** Opens upstream legs to the endpoints of one upstream. */
+export interface Dialer {
+  /**
+   * One session's attempts; call it once per session. Cold: each subscription is one try at the next endpoint, which emits an open
+   * leg and completes, or fails with a SluiceError. Unsubscribing before the emission aborts the try; after it the leg is the
+   * subscriber's.
+   *
+   * @param resolve instead of the dialer's own, e.g. with the hooks of the session's pipeline
+   */
+  attempts(resolve?: Resolve): Observable<Upstream>;
+}
+
+/**
+ * Makes the dialer of an upstream.
+ *
+ * @throws SLUICE_CERTIFICATE_INVALID when a file of its `tls` option cannot be used
+ */
+export function createDialer(target: UpstreamTarget, context: DialContext): Dialer {
+  const balancer = createBalancer(target, context);
+  const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context.folder);
+  const { connectTimeout, refuse } = context;
+  const deadlines = new Deadlines(connectTimeout);
+  const shared: AttemptContext = { resolve: context.resolve, connectTimeout, refuse, deadlines, balancer, tls };
+  return {
+    attempts(resolve) {
+      const own = resolve === undefined ? shared : { ...shared, resolve };
+      const tried = new Set<Endpoint>();
+      return new Observable((subscriber) => {
+        const endpoint = balancer.next(tried);
+        tried.add(endpoint);
+        // All had their turn: the next round is as the first.
+        if (tried.size === target.endpoints.length) tried.clear();
+        const attempt = new DialAttempt(endpoint, own, subscriber);
+        attempt.start();
+        return () => attempt.abort();
+      });
+    },
+  };
+}

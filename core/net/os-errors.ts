@@ -1,0 +1,135 @@
+import { reasonOf, SluiceError, type ErrorCode, type ErrorOptions } from "../contract/index.ts";
+
+// The one place where the words of the operating system, c-ares and OpenSSL become ours.
+
+const upstreamCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  ECONNREFUSED: ["SLUICE_UPSTREAM_REFUSED", "refused the connection"],
+  ENOENT: ["SLUICE_UPSTREAM_REFUSED", "refused the connection: there is no such socket"],
+  ENOTSOCK: ["SLUICE_UPSTREAM_REFUSED", "refused the connection: the path is not a socket"],
+  ECONNRESET: ["SLUICE_UPSTREAM_RESET", "reset the connection"],
+  ECONNABORTED: ["SLUICE_UPSTREAM_RESET", "reset the connection"],
+  EPIPE: ["SLUICE_UPSTREAM_RESET", "closed the connection while it was being written to"],
+  ETIMEDOUT: ["SLUICE_UPSTREAM_TIMEOUT", "did not answer in time"],
+  EHOSTUNREACH: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached"],
+  ENETUNREACH: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached"],
+  EHOSTDOWN: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached"],
+  ENETDOWN: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached"],
+  // Towards an upstream: no local address (or no free port) to reach it from.
+  EADDRNOTAVAIL: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached from any local address"],
+  EINVAL: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached from this address"],
+  EACCES: ["SLUICE_UPSTREAM_UNREACHABLE", "may not be reached by this process"],
+  EPERM: ["SLUICE_UPSTREAM_UNREACHABLE", "may not be reached by this process"],
+  EMFILE: ["SLUICE_LIMIT_SESSIONS", "was not dialled: the process has no file descriptor left"],
+  ENFILE: ["SLUICE_LIMIT_SESSIONS", "was not dialled: the system has no file descriptor left"],
+};
+
+const listenCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  EADDRINUSE: ["SLUICE_ADDRESS_IN_USE", "the address is in use"],
+  EACCES: ["SLUICE_ADDRESS_FORBIDDEN", "this process may not bind it"],
+  EPERM: ["SLUICE_ADDRESS_FORBIDDEN", "this process may not bind it"],
+  EADDRNOTAVAIL: ["SLUICE_ADDRESS_UNAVAILABLE", "this machine does not have the address"],
+  EAFNOSUPPORT: ["SLUICE_ADDRESS_UNAVAILABLE", "this machine does not speak that family of addresses"],
+  ENOTFOUND: ["SLUICE_ADDRESS_UNAVAILABLE", "the host name is unknown"],
+  EAI_AGAIN: ["SLUICE_ADDRESS_UNAVAILABLE", "the host name could not be looked up"],
+  ENOENT: ["SLUICE_ADDRESS_UNAVAILABLE", "the folder of the socket does not exist"],
+  ENOTDIR: ["SLUICE_ADDRESS_UNAVAILABLE", "the folder of the socket does not exist"],
+  EINVAL: ["SLUICE_ADDRESS_UNAVAILABLE", "the address cannot be bound"],
+};
+
+const unknownNames: ReadonlySet<string> = new Set(["ENOTFOUND", "ENODATA", "EBADNAME", "EBADQUERY"]);
+const dnsOnly = /^(EAI_|ESERVFAIL|EREFUSED|ETIMEOUT|EFORMERR|ENOTIMP|EBADRESP|ENODATA|ENOTFOUND|ECANCELLED)/;
+// OpenSSL's verification results reach JavaScript as bare names (DEPTH_ZERO_SELF_SIGNED_CERT), its failures as ERR_SSL_* or EPROTO.
+const tlsCode =
+  /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
+
+interface SystemError {
+  readonly code: string;
+  readonly syscall: string;
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+}
+
+/**
+ * Maps what went wrong on the way to an upstream.
+ *
+ * @param endpoint as written in the config; the message names it, and the address tried when that is another
+ */
+export function upstreamError(error: unknown, endpoint: string): SluiceError {
+  if (SluiceError.is(error)) return error;
+  if (error instanceof AggregateError && error.errors.length > 0) return upstreamError(error.errors[0], endpoint);
+  const system = systemError(error);
+  const options = { cause: error };
+  if (isDns(system)) return dnsError(error, endpoint);
+  if (tlsCode.test(system.code)) {
+    return new SluiceError("SLUICE_UPSTREAM_TLS", `TLS with upstream ${endpoint} failed: ${reasonOf(error)}`, options);
+  }
+  const known = upstreamCodes[system.code];
+  if (known !== undefined) return new SluiceError(known[0], `upstream ${endpoint} ${known[1]} (${origin(system, endpoint)})`, options);
+  const code = system.syscall === "" ? "SLUICE_INTERNAL" : "SLUICE_UPSTREAM_RESET";
+  return new SluiceError(code, `upstream ${endpoint} failed: ${reasonOf(error)}`, options);
+}
+
+/** Maps a failed look-up: what a name server could not say for now is worth another try, a name that does not exist is not. */
+export function dnsError(error: unknown, name: string): SluiceError {
+  if (SluiceError.is(error)) return error;
+  const { code } = systemError(error);
+  if (unknownNames.has(code)) {
+    return new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `the name of upstream ${name} is unknown (${code})`, { cause: error });
+  }
+  const detail = `the name of upstream ${name} could not be looked up (${code === "" ? reasonOf(error) : code})`;
+  return new SluiceError("SLUICE_UPSTREAM_DNS_TEMPORARY", detail, { cause: error });
+}
+
+/** Maps what went wrong on a client's leg. */
+export function clientError(error: unknown, client: { toString(): string }): SluiceError {
+  if (SluiceError.is(error)) return error;
+  const { code } = systemError(error);
+  if (tlsCode.test(code)) {
+    return new SluiceError("SLUICE_CLIENT_TLS", `TLS with client ${client.toString()} failed: ${reasonOf(error)}`, { cause: error });
+  }
+  if (code === "ETIMEDOUT") {
+    return new SluiceError("SLUICE_CLIENT_TIMEOUT", `client ${client.toString()} did not answer in time (ETIMEDOUT)`, { cause: error });
+  }
+  const reason = code === "" ? reasonOf(error) : code;
+  return new SluiceError("SLUICE_CLIENT_RESET", `client ${client.toString()} reset the connection (${reason})`, { cause: error });
+}
+
+/**
+ * Maps why a listener could not be bound.
+ *
+ * @param url as in the config, e.g. `tcp://127.0.0.1:8080`
+ * @param where the place in the config, put before the message
+ */
+export function listenError(error: unknown, listener: string, url: string, where?: string): SluiceError {
+  if (SluiceError.is(error)) return error;
+  const { code } = systemError(error);
+  const options: ErrorOptions = where === undefined ? { cause: error } : { cause: error, where };
+  const known = listenCodes[code];
+  const subject = `listener "${listener}" cannot listen on ${url}`;
+  if (known !== undefined) return new SluiceError(known[0], `${subject}: ${known[1]} (${code})`, options);
+  if (code === "EMFILE" || code === "ENFILE")
+    return new SluiceError("SLUICE_LIMIT_SESSIONS", `${subject}: no file descriptor left`, options);
+  return new SluiceError("SLUICE_INTERNAL", `${subject}: ${reasonOf(error)}`, options);
+}
+
+function systemError(error: unknown): SystemError {
+  const fields = typeof error === "object" && error !== null ? (error as Readonly<Record<string, unknown>>) : {};
+  const { code, syscall, address, port } = fields;
+  return {
+    code: typeof code === "string" ? code : "",
+    syscall: typeof syscall === "string" ? syscall : "",
+    address: typeof address === "string" ? address : undefined,
+    port: typeof port === "number" ? port : undefined,
+  };
+}
+
+// c-ares shares ECONNREFUSED with connect(2); only the syscall tells them apart.
+function isDns({ code, syscall }: SystemError): boolean {
+  return syscall.startsWith("query") || syscall === "getaddrinfo" || dnsOnly.test(code);
+}
+
+function origin({ code, address, port }: SystemError, endpoint: string): string {
+  if (address === undefined || endpoint.includes(address)) return code;
+  if (port === undefined) return `${code} ${address}`;
+  return address.includes(":") ? `${code} [${address}]:${port}` : `${code} ${address}:${port}`;
+}

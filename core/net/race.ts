@@ -1,0 +1,102 @@
+import type { Socket } from "node:net";
+
+// Happy Eyeballs (RFC 8305 section 5), for one place or several:
+//
+//   place 1 ──connecting────────────────────────x destroyed
+//   place 2      250 ms └──connecting──connected ─▶ won
+//   place 3                  (sooner when one fails)
+
+/** How long one connection attempt has for itself before the next joins, in milliseconds (RFC 8305 section 8). */
+const STAGGER = 250;
+
+/** Somewhere to connect to. */
+export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** Something that connects; its socket has an error handler of its own. */
+export interface Dialled {
+  readonly socket: Socket;
+}
+
+export interface RaceOptions<D extends Dialled> {
+  /** In order of preference; at least one. */
+  readonly places: readonly Place[];
+  /** Starts connecting. What it throws counts as that place's failure. */
+  dial(place: Place): D;
+  /** The first that connected; the others are destroyed already. */
+  won(dialled: D): void;
+  /** None connected: the failure of the first place. */
+  lost(error: unknown): void;
+}
+
+/**
+ * Connects to the first of several places that answers. It sets no limit of time: the caller aborts.
+ *
+ * @returns aborts: destroys every socket, and calls back no more
+ */
+export function race<D extends Dialled>(options: RaceOptions<D>): () => void {
+  const run = new Race(options);
+  run.dialNext();
+  return () => run.finish();
+}
+
+class Race<D extends Dialled> {
+  readonly #open = new Set<D>();
+  readonly #failures: unknown[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #dialled = 0;
+  #done = false;
+
+  constructor(private readonly options: RaceOptions<D>) {}
+
+  dialNext(): void {
+    clearTimeout(this.#timer);
+    const index = this.#dialled;
+    const place = this.options.places[index];
+    if (place === undefined) return;
+    this.#dialled += 1;
+    let dialled: D;
+    try {
+      dialled = this.options.dial(place);
+    } catch (error) {
+      this.#failed(index, error);
+      return;
+    }
+    this.#open.add(dialled);
+    this.#watch(dialled, index);
+    if (this.#dialled < this.options.places.length) this.#timer = setTimeout(() => this.dialNext(), STAGGER);
+  }
+
+  /** Ends the race; whatever is still connecting is destroyed. */
+  finish(): void {
+    this.#done = true;
+    clearTimeout(this.#timer);
+    for (const { socket } of this.#open) socket.destroy();
+    this.#open.clear();
+  }
+
+  #watch(dialled: D, index: number): void {
+    const { socket } = dialled;
+    const onError = (error: unknown): void => {
+      this.#open.delete(dialled);
+      if (!this.#done) this.#failed(index, error);
+    };
+    socket.once("error", onError);
+    socket.once("connect", () => {
+      socket.off("error", onError);
+      if (!this.#open.delete(dialled)) return;
+      this.finish();
+      this.options.won(dialled);
+    });
+  }
+
+  #failed(index: number, error: unknown): void {
+    this.#failures[index] = error;
+    if (this.#dialled < this.options.places.length) {
+      this.dialNext();
+      return;
+    }
+    if (this.#open.size > 0) return;
+    this.finish();
+    this.options.lost(this.#failures[0]);
+  }
+}

@@ -1,0 +1,35 @@
+import { expect } from "chai";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createHostsFile } from "../../../core/net/hosts-file.ts";
+
+describe("the hosts file", () => {
+  let folder = "";
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "sluice-hosts-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("knows every alias of a line, without regard to case, comments and tabs", async () => {
+    const file = path.join(folder, "hosts");
+    await writeFile(file, "# a comment\n10.0.0.1\tAPI.test api # the API\n::1 api\nnot-an-address other\n\n10.0.0.1 api\n");
+    const hosts = createHostsFile(file);
+    expect(await hosts.lookup("api.test")).to.deep.equal(["10.0.0.1"]);
+    expect(await hosts.lookup("api")).to.deep.equal(["10.0.0.1", "::1"]);
+    expect(await hosts.lookup("other")).to.deep.equal([]);
+  });
+
+  it("reads the file again when it changed", async () => {
+    const file = path.join(folder, "hosts");
+    await writeFile(file, "10.0.0.1 api\n");
+    const hosts = createHostsFile(file);
+    await hosts.lookup("api");
+    await writeFile(file, "10.0.0.22 api\n");
+    expect(await hosts.lookup("api")).to.deep.equal(["10.0.0.22"]);
+  });
+
+  it("has no names when there is no file", async () => {
+    expect(await createHostsFile(path.join(folder, "none")).lookup("api")).to.deep.equal([]);
+  });
+});
