@@ -72,7 +72,7 @@ export interface SchemaIssue {
 }
 
 /** Asks the generation's container for a token. */
-export type Inject = <T>(token: InjectionKey<T>) => T;
+export type Inject = <T>(token: InjectionKey<T> | string) => T;
 
 /** A token and the type of what it stands for. */
 export type InjectionKey<T> = symbol & { readonly __type?: T };
@@ -86,6 +86,12 @@ export interface PluginDefinition {
   readonly schema: OptionsSchema | undefined;
   /** Top-level keys the schema knows, for "did you mean". */
   readonly keys: readonly string[];
+  /**
+   * Digest of the local module that defined it and of every local module that one imports: equal digests mean equal code.
+   * Undefined for a package's plugin, whose definition stays the same object over reloads, and for one defined after a top-level
+   * `await` of the config itself: two different definitions without an origin count as different code.
+   */
+  readonly origin: string | undefined;
 }
 
 /** A plugin in a config: class + options + name + enabled + onError. Made by a factory, never by hand. */

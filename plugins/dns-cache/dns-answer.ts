@@ -1,0 +1,115 @@
+import { decode } from "dns-packet";
+import { withoutPrivateOptions } from "./dns-edns.ts";
+import { HEADER, TYPE, type DnsLayout, type RecordPlace } from "./dns-layout.ts";
+import type { DnsQuestion } from "./dns-question.ts";
+import type { DnsCacheOptions } from "./options.ts";
+
+/** An answer that can be given to anybody with the same question: patched at its places, never encoded anew. */
+export interface DnsAnswer {
+  readonly message: Buffer;
+  readonly ttls: readonly { readonly at: number; readonly seconds: number }[];
+  /** Milliseconds for which it may be used again; 0: it may not. */
+  readonly lifetime: number;
+  /** The name server's own failure: never served stale. */
+  readonly failure: boolean;
+}
+
+const NOERROR = 0;
+const SERVFAIL = 2;
+const NXDOMAIN = 3;
+const TC = 0x0200;
+/** RFC 2308 section 7.1 allows five minutes; nobody is helped by more than a few seconds. */
+const LONGEST_FAILURE = 5_000;
+
+/** What may be kept of an answer, and for how long. */
+export function answerOf(message: Buffer, layout: DnsLayout, options: DnsCacheOptions): DnsAnswer {
+  const copy = withoutPrivateOptions(message, layout);
+  const rcode = rcodeOf(layout);
+  const failure = rcode === SERVFAIL;
+  const lifetime = copy === undefined ? 0 : lifetimeOf(message, layout, options);
+  const negative = rcode !== NOERROR || !layout.records.some(({ section }) => section === "answer");
+  const seconds = (ttl: number): number =>
+    negative
+      ? Math.min(ttl, Math.floor(lifetime / 1_000))
+      : Math.floor(Math.min(Math.max(ttl * 1_000, options.minTtl), options.maxTtl) / 1_000);
+  const timed = lifetime === 0 ? [] : layout.records.filter(({ type }) => type !== TYPE.OPT);
+  const ttls = timed.map(({ ttlAt, ttl }) => ({ at: ttlAt, seconds: seconds(ttl) }));
+  return { message: copy ?? Buffer.from(message), ttls, lifetime, failure };
+}
+
+/** @param age seconds since it came, or `stale` with the TTL to give instead */
+export function renderAnswer(answer: DnsAnswer, question: DnsQuestion, age: number | { readonly stale: number }): Buffer {
+  const message = Buffer.from(answer.message);
+  message.writeUInt16BE(question.id, 0);
+  question.bytes.copy(message, HEADER);
+  for (const { at, seconds } of answer.ttls) {
+    message.writeUInt32BE(typeof age === "number" ? Math.max(0, seconds - age) : age.stale, at);
+  }
+  return message;
+}
+
+/** An answer that says: the server failed. */
+export function failureFor(question: DnsQuestion): Buffer {
+  const header = Buffer.alloc(HEADER);
+  header.writeUInt16BE(question.id, 0);
+  header.writeUInt16BE(0x8080 | (question.recursionDesired ? 0x0100 : 0) | SERVFAIL, 2);
+  header.writeUInt16BE(1, 4);
+  return Buffer.concat([header, question.bytes]);
+}
+
+/** Whether the aliases in an answer lead back to themselves: a resolver that follows them would not end. */
+export function hasAliasLoop(message: Buffer): boolean {
+  const aliases = new Map<string, string>();
+  try {
+    for (const record of decode(message).answers ?? []) {
+      if (record.type === "CNAME") aliases.set(record.name.toLowerCase(), record.data.toLowerCase());
+    }
+  } catch {
+    return false; // Not dns-packet's to judge: the client gets it as it is.
+  }
+  const harmless = new Set<string>();
+  for (const start of aliases.keys()) {
+    const way = new Set<string>();
+    for (let name: string | undefined = start; name !== undefined && !harmless.has(name); name = aliases.get(name)) {
+      if (way.has(name)) return true;
+      way.add(name);
+    }
+    for (const name of way) harmless.add(name);
+  }
+  return false;
+}
+
+function lifetimeOf(message: Buffer, layout: DnsLayout, options: DnsCacheOptions): number {
+  const rcode = rcodeOf(layout);
+  if ((layout.flags & TC) !== 0) return 0;
+  if (rcode === SERVFAIL) return Math.min(options.negativeTtl, LONGEST_FAILURE);
+  if (rcode !== NOERROR && rcode !== NXDOMAIN) return 0;
+  const answers = layout.records.filter(({ section }) => section === "answer");
+  const authority = layout.records.filter(({ section }) => section === "authority");
+  const soa = authority.find(({ type }) => type === TYPE.SOA);
+  const found = answers.some(({ type }) => type === layout.questionType);
+  const positive = Math.min(...answers.map(({ ttl }) => ttl)) * 1_000;
+  // Aliases that end at a name without what was asked for are a negative answer too (RFC 2308 section 2.2).
+  if (rcode === NXDOMAIN || answers.length === 0 || (soa !== undefined && !found)) {
+    return Math.min(positive, negativeLifetime(message, soa, authority, options), options.maxTtl);
+  }
+  return positive === 0 ? 0 : Math.min(Math.max(positive, options.minTtl), options.maxTtl);
+}
+
+/** RFC 2308 section 5: the lesser of the SOA's TTL and its last field. */
+function negativeLifetime(
+  message: Buffer,
+  soa: RecordPlace | undefined,
+  authority: readonly RecordPlace[],
+  options: DnsCacheOptions,
+): number {
+  if (soa !== undefined && soa.end - soa.dataAt >= 22) return Math.min(soa.ttl, message.readUInt32BE(soa.end - 4)) * 1_000;
+  // Name servers without a SOA: a referral, which is no answer.
+  return authority.some(({ type }) => type === TYPE.NS) ? 0 : options.negativeTtl;
+}
+
+/** With the upper bits that EDNS adds (RFC 6891 section 6.1.3). */
+function rcodeOf({ flags, records }: DnsLayout): number {
+  const opt = records.find(({ type }) => type === TYPE.OPT);
+  return (flags & 0xf) | ((opt === undefined ? 0 : opt.ttl >>> 24) << 4);
+}

@@ -1,0 +1,69 @@
+import { CLOCK, definePlugin, METRICS, OPTIONS } from "sluice";
+import type { Address, Metrics, Plugin, Query, Session } from "sluice";
+import { each, inject as put } from "sluice/flow";
+import { finalize, Observable, Subject, type SchedulerLike } from "rxjs";
+import { inject, injectable } from "tsyringe";
+import { DnsRelay } from "./dns-relay.ts";
+import { DnsState } from "./dns-state.ts";
+import { NameCache } from "./name-cache.ts";
+import { dnsCacheSchema, type DnsCacheOptions } from "./options.ts";
+
+/** Remembers the addresses of upstream names; on a UDP listener it also answers DNS queries that were answered before. */
+@injectable()
+export class DnsCache implements Plugin {
+  static readonly borrows = true;
+  readonly #names: NameCache;
+  #state: DnsState;
+  #relay: DnsRelay;
+  #handedOver = false;
+
+  constructor(
+    @inject(OPTIONS) private readonly options: DnsCacheOptions,
+    @inject(CLOCK) private readonly clock: SchedulerLike,
+    @inject(METRICS) private readonly metrics: Metrics,
+  ) {
+    this.#names = new NameCache(options, clock);
+    this.#state = new DnsState(options.max);
+    this.#relay = this.#relayOf(this.#state);
+  }
+
+  inherit(previous: DnsCache): void {
+    this.#names.adopt(previous.#names);
+    this.#state = previous.#state;
+    this.#state.resize(this.options.max);
+    this.#relay = this.#relayOf(this.#state);
+    previous.#handedOver = true;
+  }
+
+  teardown(): void {
+    if (!this.#handedOver) this.#state.close();
+  }
+
+  resolve(lookup: Observable<Address[]>, query: Query): Observable<Address[]> {
+    return this.#names.resolve(lookup, query.name);
+  }
+
+  fromClient(data: Observable<Buffer>, session: Session): Observable<Buffer> {
+    if (session.transport !== "udp") return data;
+    return data.pipe(each((query) => this.#relay.ask(query, session)));
+  }
+
+  fromUpstream(data: Observable<Buffer>, session: Session): Observable<Buffer> {
+    if (session.transport !== "udp") return data;
+    return new Observable((subscriber) => {
+      const outlet = new Subject<Buffer>();
+      const close = this.#state.open(session, outlet);
+      const answers = data.pipe(each((answer) => this.#relay.hear(answer, session)));
+      return answers.pipe(put(outlet), finalize(close)).subscribe(subscriber);
+    });
+  }
+
+  #relayOf(state: DnsState): DnsRelay {
+    const hits = this.metrics.counter("sluice_dns_cache_hits_total");
+    const misses = this.metrics.counter("sluice_dns_cache_misses_total");
+    return new DnsRelay(state, { options: this.options, clock: this.clock, hits, misses });
+  }
+}
+
+/** Makes a use of {@link DnsCache}. */
+export const dnsCache = definePlugin("dnsCache", DnsCache, dnsCacheSchema);

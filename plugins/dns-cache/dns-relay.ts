@@ -1,0 +1,146 @@
+import type { Counter, Session } from "sluice";
+import type { SchedulerLike } from "rxjs";
+import { answerOf, failureFor, hasAliasLoop, renderAnswer } from "./dns-answer.ts";
+import { layoutOf, type DnsLayout } from "./dns-layout.ts";
+import { lowerCase, questionOf, type DnsQuestion } from "./dns-question.ts";
+import type { Asker, DnsState, KeptAnswer, Pending } from "./dns-state.ts";
+import type { DnsCacheOptions } from "./options.ts";
+
+/** Milliseconds after which a query without an answer is forgotten: the next to ask is sent upstream again. */
+const PATIENCE = 5_000;
+/** The same when there is a stale answer to give instead (RFC 8767 section 5). */
+const STALE_PATIENCE = 1_800;
+/** A client that repeats its query sooner is told nothing new. */
+const REPEAT = 1_000;
+/** Who may wait for one answer; whoever is beyond is sent upstream. */
+const MOST_ASKERS = 10_000;
+const STALE_TTL = 30;
+const QR = 0x8000;
+
+type Render = (question: DnsQuestion) => Buffer;
+
+export interface RelayParts {
+  readonly options: DnsCacheOptions;
+  readonly clock: SchedulerLike;
+  readonly hits: Counter;
+  readonly misses: Counter;
+}
+
+/**
+ * The queries and answers of a UDP listener:
+ *
+ *     query ── fresh ──▶ answered from the cache
+ *       ├──── asked already ──▶ waits for that answer
+ *       └──── else ──▶ upstream ──▶ answer: kept, and given to all who wait
+ */
+export class DnsRelay {
+  constructor(
+    private readonly state: DnsState,
+    private readonly parts: RelayParts,
+  ) {}
+
+  /** A datagram from a client. @returns what goes upstream; null when the client has been answered, or will be */
+  ask(datagram: Buffer, session: Session): Buffer | null {
+    const question = questionOf(datagram);
+    if (question === undefined || !this.state.canAnswer(session)) return datagram;
+    const known = this.#known(question);
+    if (known !== undefined) {
+      this.parts.hits.inc();
+      this.state.send(session, known);
+      return null;
+    }
+    const asker = { id: `${session.id} ${question.id}`, session, question };
+    const pending = this.state.pending.get(question.key);
+    return (pending === undefined ? this.#begin(asker) : this.#join(pending, asker)) ? datagram : null;
+  }
+
+  /** A datagram from the upstream. @returns what its client gets */
+  hear(datagram: Buffer, session: Session): Buffer {
+    const layout = layoutOf(datagram);
+    if (layout === undefined || (layout.flags & QR) === 0) return datagram;
+    const id = `${session.id} ${layout.id}`;
+    const pending = this.state.sent.get(id);
+    const asker = pending?.askers.get(id);
+    // An answer to another question than the one outstanding under its id is not ours to keep.
+    if (pending === undefined || asker === undefined || lowerCase(layout.question) !== lowerCase(asker.question.bytes)) return datagram;
+    this.state.forget(pending);
+    pending.askers.delete(id);
+    const { render, changed } = this.#judge(datagram, layout, pending.key);
+    this.#giveAll(pending, render);
+    return changed ? render(asker.question) : datagram;
+  }
+
+  /** What those who wait are given, and whether it is something else than what came. */
+  #judge(datagram: Buffer, layout: DnsLayout, key: string): { readonly render: Render; readonly changed: boolean } {
+    if (hasAliasLoop(datagram)) return { render: failureFor, changed: true };
+    const answer = answerOf(datagram, layout, this.parts.options);
+    const stale = answer.failure ? this.#stale(key) : undefined;
+    if (stale !== undefined) return { render: this.#serveStale(stale), changed: true };
+    if (answer.lifetime > 0) this.state.keep(key, { answer, storedAt: this.parts.clock.now(), recheckAt: 0 });
+    return { render: (question) => renderAnswer(answer, question, 0), changed: false };
+  }
+
+  #known(question: DnsQuestion): Buffer | undefined {
+    const kept = this.state.answers.get(question.key);
+    if (kept === undefined) return undefined;
+    const now = this.parts.clock.now();
+    const age = now - kept.storedAt;
+    // Rounded up: a TTL given on must never be longer than what is left.
+    if (age >= 0 && age < kept.answer.lifetime) return renderAnswer(kept.answer, question, Math.ceil(age / 1_000));
+    return this.#isStale(kept, now) && now < kept.recheckAt ? renderAnswer(kept.answer, question, { stale: STALE_TTL }) : undefined;
+  }
+
+  /** @returns whether the query goes upstream */
+  #begin(asker: Asker): boolean {
+    this.parts.misses.inc();
+    if (this.state.pending.size >= this.parts.options.max) return true;
+    const { key } = asker.question;
+    const { clock } = this.parts;
+    const pending: Pending = { key, askers: new Map([[asker.id, asker]]), sentAt: clock.now(), leader: asker.session, timer: undefined };
+    const patience = this.#stale(key) === undefined ? PATIENCE : STALE_PATIENCE;
+    pending.timer = clock.schedule(() => {
+      this.#unanswered(pending);
+    }, patience);
+    this.state.pending.set(key, pending);
+    this.state.sent.set(asker.id, pending);
+    return true;
+  }
+
+  /** @returns whether the query goes upstream too */
+  #join(pending: Pending, asker: Asker): boolean {
+    const now = this.parts.clock.now();
+    const repeated = pending.askers.has(asker.id);
+    if (!repeated && pending.askers.size >= MOST_ASKERS) return true;
+    pending.askers.set(asker.id, asker);
+    const justSent = now >= pending.sentAt && now - pending.sentAt < REPEAT;
+    if (!pending.leader.signal.aborted && (!repeated || justSent)) return false;
+    pending.sentAt = now;
+    pending.leader = asker.session;
+    this.state.sent.set(asker.id, pending);
+    return true;
+  }
+
+  #unanswered(pending: Pending): void {
+    this.state.forget(pending);
+    const stale = this.#stale(pending.key);
+    if (stale !== undefined) this.#giveAll(pending, this.#serveStale(stale));
+  }
+
+  #serveStale(kept: KeptAnswer): Render {
+    kept.recheckAt = this.parts.clock.now() + this.parts.options.negativeTtl;
+    return (question) => renderAnswer(kept.answer, question, { stale: STALE_TTL });
+  }
+
+  #giveAll(pending: Pending, render: Render): void {
+    for (const { session, question } of pending.askers.values()) this.state.send(session, render(question));
+  }
+
+  #stale(key: string): KeptAnswer | undefined {
+    const kept = this.state.answers.get(key);
+    return kept !== undefined && this.#isStale(kept, this.parts.clock.now()) ? kept : undefined;
+  }
+
+  #isStale({ answer, storedAt }: KeptAnswer, now: number): boolean {
+    return !answer.failure && now >= storedAt && now < storedAt + answer.lifetime + this.parts.options.staleIfError;
+  }
+}

@@ -1,0 +1,105 @@
+import { SluiceError, type Address } from "sluice";
+import { LRUCache } from "lru-cache";
+import { catchError, defer, finalize, map, of, ReplaySubject, share, tap, throwError, type Observable, type SchedulerLike } from "rxjs";
+import type { DnsCacheOptions } from "./options.ts";
+
+interface KnownName {
+  readonly addresses: Address[];
+  /** The name server said that there is no such name. */
+  readonly failure: SluiceError | undefined;
+  readonly storedAt: number;
+  /** Milliseconds. */
+  readonly lifetime: number;
+  /** The name server failed: the stale answer is used without asking until then. */
+  recheckAt: number;
+}
+
+/** RFC 8767 section 5.2: the TTL of a stale answer. */
+const STALE_TTL = 30;
+
+/** The upstream's names: one look-up for all who ask at the same time, and none while its answer lives. */
+export class NameCache {
+  #known: LRUCache<string, KnownName>;
+  #asking = new Map<string, Observable<Address[]>>();
+
+  constructor(
+    private readonly options: DnsCacheOptions,
+    private readonly clock: SchedulerLike,
+  ) {
+    this.#known = new LRUCache({ max: options.max });
+  }
+
+  /** The answer from the cache, or of `lookup`. */
+  resolve(lookup: Observable<Address[]>, name: string): Observable<Address[]> {
+    const key = name.toLowerCase();
+    return defer(() => {
+      const known = this.#known.get(key);
+      const now = this.clock.now();
+      if (known !== undefined && isFresh(known, now)) return answerOf(known, now);
+      if (known !== undefined && this.#isStale(known, now) && now < known.recheckAt) return of(stale(known));
+      return this.#shared(lookup, key);
+    });
+  }
+
+  /** Takes over what another cache knows. */
+  adopt(other: NameCache): void {
+    this.#asking = other.#asking;
+    if (other.options.max === this.options.max) this.#known = other.#known;
+    else for (const [key, known] of [...other.#known.entries()].toReversed()) this.#known.set(key, known);
+  }
+
+  #shared(lookup: Observable<Address[]>, key: string): Observable<Address[]> {
+    const running = this.#asking.get(key);
+    if (running !== undefined) return running;
+    const asking = this.#asking;
+    const shared = lookup.pipe(
+      tap((addresses) => {
+        this.#keep(key, addresses, undefined);
+      }),
+      catchError((error: unknown) => this.#failed(key, error)),
+      finalize(() => asking.delete(key)),
+      share({ connector: () => new ReplaySubject<Address[]>(1), resetOnComplete: false, resetOnError: false }),
+    );
+    asking.set(key, shared);
+    return shared;
+  }
+
+  #keep(key: string, addresses: Address[], failure: SluiceError | undefined): void {
+    const ttl = Math.min(...addresses.map((address) => address.ttl)) * 1_000;
+    const { minTtl, maxTtl, negativeTtl } = this.options;
+    const lifetime = failure === undefined ? Math.min(Math.max(ttl, minTtl), maxTtl) : negativeTtl;
+    // A TTL of 0 forbids any use but this one (RFC 1035 section 3.2.1), so minTtl does not lift it.
+    if (failure === undefined && !(ttl > 0 && Number.isFinite(ttl))) this.#known.delete(key);
+    else this.#known.set(key, { addresses, failure, storedAt: this.clock.now(), lifetime, recheckAt: 0 });
+  }
+
+  #failed(key: string, error: unknown): Observable<Address[]> {
+    const known = this.#known.get(key);
+    const now = this.clock.now();
+    if (SluiceError.is(error) && error.code === "SLUICE_UPSTREAM_DNS_NOT_FOUND") this.#keep(key, [], error);
+    else if (known !== undefined && this.#isStale(known, now)) {
+      known.recheckAt = now + this.options.negativeTtl;
+      return of(stale(known));
+    }
+    return throwError(() => error);
+  }
+
+  #isStale(known: KnownName, now: number): boolean {
+    return known.failure === undefined && now >= known.storedAt && now < known.storedAt + known.lifetime + this.options.staleIfError;
+  }
+}
+
+/** After a clock that stepped back, nothing is fresh. */
+function isFresh({ storedAt, lifetime }: KnownName, now: number): boolean {
+  return now >= storedAt && now < storedAt + lifetime;
+}
+
+function answerOf({ addresses, failure, storedAt, lifetime }: KnownName, now: number): Observable<Address[]> {
+  if (failure !== undefined) return throwError(() => failure);
+  const ttl = Math.floor((storedAt + lifetime - now) / 1_000);
+  return of(addresses).pipe(map((all) => all.map((address) => ({ ...address, ttl }))));
+}
+
+function stale({ addresses }: KnownName): Address[] {
+  return addresses.map((address) => ({ ...address, ttl: STALE_TTL }));
+}

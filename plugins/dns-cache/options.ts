@@ -1,0 +1,22 @@
+import { duration } from "sluice";
+import { z } from "zod";
+
+export const dnsCacheSchema = z
+  .object({
+    /** Names, and answers of a UDP listener, kept at most; the one unused longest goes first. */
+    max: z.int().min(1).max(10_000_000).default(10_000),
+    /** Answers are kept at least so long, but for those with a TTL of 0. */
+    minTtl: duration().default(0),
+    /** And at most so long. */
+    maxTtl: duration().default(3_600_000),
+    /** How long a failure is kept, and a negative answer that says nothing about it itself. */
+    negativeTtl: duration().default(5_000),
+    /** How long after its end an answer may still be used when the name server fails. */
+    staleIfError: duration().default(600_000),
+  })
+  .superRefine(({ minTtl, maxTtl }, context) => {
+    if (minTtl > maxTtl) context.addIssue({ code: "custom", path: ["minTtl"], message: `is longer than maxTtl (${maxTtl} ms)` });
+  });
+
+/** Durations in milliseconds. */
+export type DnsCacheOptions = z.output<typeof dnsCacheSchema>;

@@ -1,0 +1,18 @@
+import { definePlugin, type Plugin, type Session, type Upstream } from "sluice";
+import { answer } from "sluice/flow";
+import { of, type Observable } from "rxjs";
+import { injectable } from "tsyringe";
+import { z } from "zod";
+
+/** Sends every byte and datagram back to its client. Answers by itself, so the listener needs no upstream. */
+@injectable()
+export class Echo implements Plugin {
+  static readonly borrows = true;
+
+  connect(_attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
+    return of(answer("echo", (data) => data, session));
+  }
+}
+
+/** Makes a use of {@link Echo}. It has no options. */
+export const echo = definePlugin("echo", Echo, z.object({}));

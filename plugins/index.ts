@@ -1,0 +1,7 @@
+export { dnsCache } from "./dns-cache/dns-cache.ts";
+export { echo } from "./echo.ts";
+export { logging } from "./logging.ts";
+export { rateLimit } from "./rate-limit/rate-limit.ts";
+export type { BucketLimit, RateLimitStore } from "./rate-limit/store.ts";
+export { retry } from "./retry.ts";
+export { tlsTermination } from "./tls-termination/tls-termination.ts";

@@ -1,0 +1,112 @@
+import { definePlugin, EVENTS, LOGGER, OPTIONS } from "sluice";
+import type { Logger, Plugin, ProxyEvent, Session } from "sluice";
+import { each } from "sluice/flow";
+import type { Observable, Subscription } from "rxjs";
+import { inject, injectable } from "tsyringe";
+import { z } from "zod";
+
+const schema = z.object({
+  /** Level of the records of sessions and chunks. */
+  level: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+  /** Also one record per chunk, with its size alone or its content. */
+  chunks: z.union([z.literal(false), z.enum(["size", "hex", "text"])]).default(false),
+});
+
+export type LoggingOptions = z.output<typeof schema>;
+type ByteHook = NonNullable<Plugin["fromClient"]>;
+type Ended = Extract<ProxyEvent, { type: "session-ended" }>;
+
+/** Bytes of one chunk that a record shows. */
+const SHOWN = 4096;
+// C0 (a line break too: one chunk is one line), DEL, C1, and what reorders or breaks lines on a terminal.
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+const operators = new Set(["SLUICE_CLOSED", "SLUICE_DRAIN_DEADLINE"]);
+
+/** Writes one record when a session ends, and one per chunk when asked to. Without `chunks` it has no byte hook: a byte costs nothing. */
+@injectable()
+export class Logging implements Plugin {
+  static readonly borrows = true;
+  declare readonly fromClient?: ByteHook;
+  declare readonly fromUpstream?: ByteHook;
+  #subscription: Subscription | undefined;
+
+  constructor(
+    @inject(OPTIONS) private readonly options: LoggingOptions,
+    @inject(LOGGER) private readonly logger: Logger,
+    @inject(EVENTS) private readonly events: Observable<ProxyEvent>,
+  ) {
+    if (options.chunks === false) return;
+    this.fromClient = this.#chunks("fromClient", options.chunks);
+    this.fromUpstream = this.#chunks("fromUpstream", options.chunks);
+  }
+
+  setup(): void {
+    this.#subscription = this.events.subscribe((event) => {
+      this.#write(event);
+    });
+  }
+
+  teardown(): void {
+    this.#subscription?.unsubscribe();
+  }
+
+  #write(event: ProxyEvent): void {
+    if (event.type === "session-started") {
+      const { id, listener, transport, client } = event.session;
+      this.logger.debug({ ...this.#listener(listener), session: id, transport, client: String(client) }, "session started");
+    } else if (event.type === "session-ended") this.#ended(event);
+    else if (event.type === "session-refused") {
+      this.logger.debug({ ...this.#listener(event.listener), code: event.error.code, reason: event.error.message }, "session refused");
+    }
+  }
+
+  #ended({ record, error }: Ended): void {
+    const { listener, session, transport, client, upstream, generation, reason, durationMs, fromClient, fromUpstream } = record;
+    const fields = { session, transport, client, upstream, generation, reason, durationMs };
+    const traffic = {
+      fromClient: { bytes: fromClient.bytes, chunks: fromClient.chunks },
+      fromUpstream: { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks },
+    };
+    this.logger[this.options.level]({ ...this.#listener(listener), ...fields, ...traffic }, "session ended");
+    // A client that goes away and an operator who stops the proxy are no failure; the record's reason says enough.
+    if (error === undefined || error.source === "client" || operators.has(error.code)) return;
+    this.logger.warn({ ...this.#listener(listener), session, code: error.code, message: error.message }, "session failed");
+  }
+
+  /** Some log stores refuse JSON that has a key twice, so it is left out when the logger is bound to the listener already. */
+  #listener(listener: string): object {
+    return boundTo(this.logger, "listener") ? {} : { listener };
+  }
+
+  #chunks(direction: "fromClient" | "fromUpstream", form: "size" | "hex" | "text"): ByteHook {
+    const { level } = this.options;
+    return (data: Observable<Buffer>, session: Session) =>
+      data.pipe(
+        each((chunk) => {
+          if (this.logger.isLevelEnabled(level)) this.logger[level]({ session: session.id, direction, ...shown(chunk, form) }, "chunk");
+          return chunk;
+        }),
+      );
+  }
+}
+
+function shown(chunk: Buffer, form: "size" | "hex" | "text"): object {
+  const bytes = chunk.length;
+  if (form === "size") return { bytes };
+  const head = chunk.subarray(0, SHOWN);
+  const data = form === "hex" ? head.toString("hex") : head.toString("utf8").replace(unprintable, escaped);
+  return bytes > SHOWN ? { bytes, data, truncated: true } : { bytes, data };
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0);
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+}
+
+function boundTo(logger: Logger & { bindings?(): object }, field: string): boolean {
+  return typeof logger.bindings === "function" && field in logger.bindings();
+}
+
+/** Makes a use of {@link Logging}. */
+export const logging = definePlugin("logging", Logging, schema);

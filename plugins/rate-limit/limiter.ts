@@ -1,0 +1,97 @@
+import { SluiceError, type Counter } from "sluice";
+import { defer, EMPTY, expand, first, Observable, of, switchMap, timer, type SchedulerLike } from "rxjs";
+import { MemoryStore } from "./memory-store.ts";
+import type { BucketLimit, RateLimitStore } from "./store.ts";
+
+/** Node fires timers beyond this at once. */
+const LONGEST = 2 ** 31 - 1;
+
+/** One price to pay: so many tokens of a bucket. */
+export interface Price {
+  readonly key: string;
+  readonly cost: number;
+  readonly limit: BucketLimit;
+}
+
+/** Asks a store for tokens, now or when they have come. */
+export class Limiter {
+  #waiting = 0;
+
+  constructor(
+    readonly store: RateLimitStore,
+    private readonly clock: SchedulerLike,
+    private readonly refused: Counter,
+    private readonly maxWaiting: number,
+  ) {}
+
+  /** Whether something may pass now; a store elsewhere answers later. What may not is counted. */
+  allows(price: Price): boolean | Promise<boolean> {
+    const wait = this.store.take(price.key, price.cost, price.limit, this.clock.now());
+    return typeof wait === "number" ? this.#judge(wait) : wait.then((settled) => this.#judge(settled));
+  }
+
+  /** Pays at once, in debt if need be. @returns milliseconds until the debt is paid, within what a timer can wait */
+  reserve(store: MemoryStore, { key, cost, limit }: Price): number {
+    return Math.min(LONGEST, store.reserve(key, cost, limit, this.clock.now()));
+  }
+
+  /**
+   * Emits once when the price is paid. Places in the queue are in the order of subscription; unsubscribing gives the place back.
+   * Fails with SLUICE_RATE_LIMITED when too many wait already.
+   */
+  turn(price: Price): Observable<unknown> {
+    return defer(() => {
+      if (this.#waiting >= this.maxWaiting) {
+        this.refused.inc();
+        throw limited(`${this.#waiting} sessions are waiting already`);
+      }
+      const way = this.store instanceof MemoryStore ? this.#inLine(this.store, price) : this.#asking(price);
+      return new Observable((subscriber) => {
+        this.#waiting += 1;
+        subscriber.add(() => {
+          this.#waiting -= 1;
+        });
+        subscriber.add(way.subscribe(subscriber));
+      });
+    });
+  }
+
+  #inLine(store: MemoryStore, price: Price): Observable<unknown> {
+    return new Observable((subscriber) => {
+      let passed = false;
+      subscriber.add(() => {
+        if (!passed) store.refund(price.key, price.cost);
+      });
+      const pass = (): void => {
+        passed = true;
+        subscriber.next(undefined);
+        subscriber.complete();
+      };
+      const wait = this.reserve(store, price);
+      if (wait === 0) pass();
+      else subscriber.add(timer(wait, this.clock).subscribe(pass));
+    });
+  }
+
+  /** A store elsewhere only says when to ask again; so the order among those who wait is the store's. */
+  #asking({ key, cost, limit }: Price): Observable<unknown> {
+    const ask = defer(async () => this.store.take(key, cost, limit, this.clock.now()));
+    const later = (wait: number): Observable<number> =>
+      wait > 0 ? timer(Math.min(wait, LONGEST), this.clock).pipe(switchMap(() => ask)) : EMPTY;
+    return ask.pipe(
+      expand(later),
+      first((wait) => wait <= 0),
+      switchMap(() => of(undefined)),
+    );
+  }
+
+  #judge(wait: number): boolean {
+    if (wait > 0) this.refused.inc();
+    return wait <= 0;
+  }
+}
+
+/** The error of a session that was turned away, or ended. */
+export function limited(detail: string): SluiceError {
+  return new SluiceError("SLUICE_RATE_LIMITED", detail);
+}

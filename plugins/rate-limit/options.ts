@@ -1,0 +1,50 @@
+import { duration, size, type Session } from "sluice";
+import { z } from "zod";
+import type { BucketLimit } from "./store.ts";
+
+const count = z.number().positive();
+const bytes = size().refine((value) => value > 0, { error: "must be more than 0 bytes" });
+
+/** Parses to what a bucket needs; `least` is what a burst must hold for anything to pass. */
+function limitOf(amount: typeof count | typeof bytes, least: number) {
+  return z
+    .strictObject({
+      /** How much per `per`. */
+      rate: amount,
+      per: duration()
+        .refine((value) => value > 0, { error: "must be longer than 0" })
+        .default(1_000),
+      /** How much at once, after a pause. @default rate */
+      burst: amount.optional(),
+    })
+    .transform(({ rate, per, burst = Math.max(rate, least) }, context): BucketLimit => {
+      if (burst < least)
+        context.addIssue({ code: "custom", path: ["burst"], message: `must be at least ${least}: less lets nothing pass` });
+      return { rate: rate / per, burst };
+    });
+}
+
+type Key = "client" | "listener" | ((session: Session) => string);
+const isKey = (value: unknown): boolean => value === "client" || value === "listener" || typeof value === "function";
+const isStore = (value: unknown): boolean => (typeof value === "string" && value !== "") || typeof value === "symbol";
+
+export const rateLimitSchema = z.object({
+  /** New sessions. */
+  connections: limitOf(count, 1).optional(),
+  /** Datagrams from the client, on a UDP listener. */
+  datagrams: limitOf(count, 1).optional(),
+  /** Bytes, one bucket per direction. */
+  bytes: limitOf(bytes, 1).optional(),
+  /** HTTP requests: no effect on a listener of bytes. */
+  requests: limitOf(count, 1).optional(),
+  /** Who shares a bucket. */
+  key: z.custom<Key>(isKey, { error: 'expected "client", "listener" or a function from the session to a text' }).default("client"),
+  /** What becomes of that which is over. */
+  over: z.enum(["reject", "delay"]).default("reject"),
+  /** Buckets, and waiting sessions, at most. */
+  maxKeys: z.int().min(1).max(10_000_000).default(100_000),
+  /** `"memory"`, or the token of a provider of a RateLimitStore. */
+  store: z.custom<string | symbol>(isStore, { error: 'expected "memory" or the token of a RateLimitStore' }).default("memory"),
+});
+
+export type RateLimitOptions = z.output<typeof rateLimitSchema>;

@@ -1,0 +1,154 @@
+import { CLOCK, definePlugin, LOGGER, METRICS, PLACE } from "sluice";
+import type { Inject, Logger, Metrics, Plugin, Session } from "sluice";
+import { each, throttleBytes } from "sluice/flow";
+import { concatMap, defer, firstValueFrom, from, fromEvent, map, of, takeUntil, type Observable, type SchedulerLike } from "rxjs";
+import { clientKey } from "./client-key.ts";
+import { Limiter, limited, type Price } from "./limiter.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { rateLimitSchema, type RateLimitOptions } from "./options.ts";
+import type { BucketLimit, RateLimitStore } from "./store.ts";
+
+type AdmitHook = NonNullable<Plugin["admit"]>;
+type ByteHook = NonNullable<Plugin["fromClient"]>;
+
+/** What a {@link RateLimit} injects. */
+export interface RateLimitParts {
+  readonly clock: SchedulerLike;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly store: RateLimitStore;
+  /** Before every key: uses that share a store do not share buckets, unless they stand in the same place of several proxies. */
+  readonly prefix: string;
+}
+
+/** Token buckets for new sessions, datagrams and bytes. It has the hooks that its limits need, and no other. */
+export class RateLimit implements Plugin {
+  /** Delayed chunks are kept past their call, and so is a chunk that waits for a store elsewhere. */
+  readonly borrows: boolean;
+  declare readonly admit?: AdmitHook;
+  declare readonly fromClient?: ByteHook;
+  declare readonly fromUpstream?: ByteHook;
+  readonly #limiter: Limiter;
+
+  constructor(
+    private readonly options: RateLimitOptions,
+    private readonly parts: RateLimitParts,
+  ) {
+    const { bytes, connections, datagrams, over } = options;
+    const { clock, metrics, store } = parts;
+    this.#limiter = new Limiter(store, clock, metrics.counter("sluice_rate_limited_total"), options.maxKeys);
+    this.borrows = store instanceof MemoryStore && !(bytes !== undefined && over === "delay");
+    if (connections !== undefined) this.admit = this.#connections(connections);
+    const counted = datagrams === undefined ? [] : [this.#datagrams(datagrams)];
+    const up = bytes === undefined ? counted : [...counted, this.#bytes(bytes, "up")];
+    if (up.length > 0) this.fromClient = (data, session) => up.reduce((flow, hook) => hook(flow, session), data);
+    if (bytes !== undefined) this.fromUpstream = this.#bytes(bytes, "down");
+  }
+
+  setup(): void {
+    const { bytes, connections, datagrams, requests } = this.options;
+    if ([bytes, connections, datagrams, requests].every((limit) => limit === undefined)) {
+      this.parts.logger.warn("rateLimit limits nothing: give it connections, datagrams or bytes");
+    }
+  }
+
+  inherit(previous: RateLimit): void {
+    const mine = this.parts.store;
+    const theirs = previous.parts.store;
+    if (mine instanceof MemoryStore && theirs instanceof MemoryStore && sameKey(this.options, previous.options)) mine.adopt(theirs);
+  }
+
+  #connections(limit: BucketLimit): AdmitHook {
+    return (arrival, session) => {
+      const price = this.#price("connections", session, limit);
+      const admitted = (): Observable<Session> =>
+        this.options.over === "delay" ? this.#queued(price, session) : this.#granted(price, session);
+      return arrival.pipe(concatMap(admitted));
+    };
+  }
+
+  #granted(price: Price, session: Session): Observable<Session> {
+    const judged = (granted: boolean): Session => {
+      if (granted) return session;
+      throw limited(`too many new sessions for ${price.key}`);
+    };
+    return defer(() => {
+      const granted = this.#limiter.allows(price);
+      return typeof granted === "boolean" ? of(judged(granted)) : from(granted).pipe(map(judged));
+    });
+  }
+
+  #queued(price: Price, session: Session): Observable<Session> {
+    return this.#limiter.turn(price).pipe(
+      takeUntil(gone(session)),
+      map(() => session),
+    );
+  }
+
+  #datagrams(limit: BucketLimit): ByteHook {
+    return (data, session) => {
+      if (session.transport !== "udp") return data;
+      const price = this.#price("datagrams", session, limit);
+      return data.pipe(
+        each((datagram) => {
+          const granted = this.#limiter.allows(price);
+          if (typeof granted === "boolean") return granted ? datagram : null;
+          return granted.then((settled) => (settled ? datagram : null));
+        }),
+      );
+    };
+  }
+
+  #bytes(limit: BucketLimit, direction: "up" | "down"): ByteHook {
+    return (data, session) => {
+      const price = this.#price(direction, session, limit);
+      const { store, clock } = this.parts;
+      if (this.options.over === "reject") return data.pipe(each((chunk) => this.#paid(chunk, price)));
+      if (store instanceof MemoryStore) {
+        return data.pipe(throttleBytes((cost) => this.#limiter.reserve(store, { ...price, cost }), clock));
+      }
+      return data.pipe(
+        each(async (chunk) => {
+          const turn = this.#limiter.turn({ ...price, cost: chunk.length }).pipe(takeUntil(gone(session)));
+          await firstValueFrom(turn, { defaultValue: undefined });
+          return chunk;
+        }),
+      );
+    };
+  }
+
+  #paid(chunk: Buffer, price: Price): Buffer | Promise<Buffer> {
+    const judged = (granted: boolean): Buffer => {
+      if (granted) return chunk;
+      throw limited(`too many bytes for ${price.key}`);
+    };
+    const granted = this.#limiter.allows({ ...price, cost: chunk.length });
+    return typeof granted === "boolean" ? judged(granted) : granted.then(judged);
+  }
+
+  #price(kind: string, session: Session, limit: BucketLimit): Price {
+    const { key } = this.options;
+    const whose = key === "client" ? clientKey(session) : key === "listener" ? session.listener : key(session);
+    return { key: `${this.parts.prefix}${kind} ${whose}`, cost: 1, limit };
+  }
+}
+
+/** Two functions count as the same key: a reloaded config evaluates each anew. */
+function sameKey(a: RateLimitOptions, b: RateLimitOptions): boolean {
+  return a.key === b.key || (typeof a.key === "function" && typeof b.key === "function");
+}
+
+/** Emits when the session ends. */
+function gone(session: Session): Observable<unknown> {
+  return session.signal.aborted ? of(undefined) : fromEvent(session.signal, "abort");
+}
+
+function create(options: RateLimitOptions, inject: Inject): RateLimit {
+  const common = { clock: inject(CLOCK), logger: inject(LOGGER), metrics: inject(METRICS) };
+  if (options.store === "memory") return new RateLimit(options, { ...common, store: new MemoryStore(options.maxKeys), prefix: "" });
+  const { listener, plugin } = inject(PLACE);
+  return new RateLimit(options, { ...common, store: inject<RateLimitStore>(options.store), prefix: `${listener} ${plugin} ` });
+}
+
+/** Makes a use of {@link RateLimit}. */
+export const rateLimit = definePlugin("rateLimit", create, rateLimitSchema);

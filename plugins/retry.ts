@@ -1,0 +1,73 @@
+import { catalogue, CLOCK, definePlugin, duration, LOGGER, OPTIONS, SluiceError } from "sluice";
+import type { ErrorCode, Logger, Plugin, Session, Upstream } from "sluice";
+import { defer, retry as resubscribe, throwError, timer, type Observable, type SchedulerLike } from "rxjs";
+import { inject, injectable } from "tsyringe";
+import { z } from "zod";
+
+const codes = Object.keys(catalogue).filter((code): code is ErrorCode => code.startsWith("SLUICE_UPSTREAM_"));
+const usual: ErrorCode[] = [
+  "SLUICE_UPSTREAM_REFUSED",
+  "SLUICE_UPSTREAM_RESET",
+  "SLUICE_UPSTREAM_TIMEOUT",
+  "SLUICE_UPSTREAM_UNREACHABLE",
+  "SLUICE_UPSTREAM_DNS_TEMPORARY",
+];
+
+const schema = z.object({
+  /** Tries in all, the first included. */
+  attempts: z.int().min(1).default(3),
+  /** Before the second try. */
+  delay: duration().default(100),
+  /** By what the delay grows from one try to the next. */
+  factor: z.number().min(1).default(2),
+  /** No delay is longer. */
+  maxDelay: duration().default(5_000),
+  /** `full`: a random time from 0 to the delay, so that many sessions do not come back at once. `none`: the delay itself. */
+  jitter: z.enum(["full", "none"]).default("full"),
+  /** Budget for all tries together: a try that would start later is not made. */
+  within: duration().default(30_000),
+  /** Codes of the errors that are worth another try. */
+  on: z.array(z.enum(codes)).min(1).default(usual),
+});
+
+export type RetryOptions = z.output<typeof schema>;
+
+/** Tries again to open the upstream leg. Nothing has been sent to the upstream by then, so trying again is always safe. */
+@injectable()
+export class Retry implements Plugin {
+  static readonly borrows = true;
+
+  constructor(
+    @inject(OPTIONS) private readonly options: RetryOptions,
+    @inject(CLOCK) private readonly clock: SchedulerLike,
+    @inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  connect(attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
+    const { attempts, on, within } = this.options;
+    return defer(() => {
+      const startedAt = this.clock.now();
+      const delay = (error: unknown, failures: number): Observable<unknown> => {
+        const wait = this.#backoff(failures);
+        const spent = this.clock.now() - startedAt;
+        if (!SluiceError.is(error) || !on.includes(error.code) || spent + wait > within) return throwError(() => error);
+        this.logger.debug(
+          { session: session.id, attempt: failures, code: error.code, waitMs: Math.round(wait) },
+          "upstream failed, trying again",
+        );
+        return timer(wait, this.clock);
+      };
+      return attempt.pipe(resubscribe({ count: attempts - 1, delay }));
+    });
+  }
+
+  /** Milliseconds to wait after so many failures. */
+  #backoff(failures: number): number {
+    const { delay, factor, maxDelay, jitter } = this.options;
+    const longest = Math.min(maxDelay, delay * factor ** (failures - 1));
+    return jitter === "none" ? longest : Math.random() * longest;
+  }
+}
+
+/** Makes a use of {@link Retry}. */
+export const retry = definePlugin("retry", Retry, schema);

@@ -1,0 +1,70 @@
+import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import { invalidCertificate } from "./invalid-certificate.ts";
+import { readPem, type PemSource } from "./pem-source.ts";
+
+const DAY = 86_400_000;
+const NEAR_EXPIRY = 14 * DAY;
+
+/** A certificate (chain) with its private key, as PEM, and the names that it is chosen by. */
+export interface KeyPair {
+  readonly names: readonly string[];
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface KeyPairFiles extends KeyPair {
+  /** Where relative paths start. */
+  readonly folder: string;
+}
+
+/**
+ * Reads a certificate and its key, and refuses what no client would accept.
+ *
+ * @param warn told what is not wrong yet: an early end, a key file that others may read, a name that is not covered
+ * @throws SLUICE_CERTIFICATE_INVALID
+ */
+export async function loadKeyPair(files: KeyPairFiles, warn: (message: string) => void): Promise<KeyPair> {
+  const [cert, key] = await Promise.all([readPem(files.cert, files.folder, "cert"), readPem(files.key, files.folder, "key")]);
+  const certificate = parseCertificate(cert);
+  checkDates(certificate, cert.where, warn);
+  if (!certificate.checkPrivateKey(parseKey(key))) {
+    throw invalidCertificate(key.where, `the key does not match the certificate in ${cert.where}`);
+  }
+  if (key.exposed) warn(`${key.where}: others may read this private key: chmod 600`);
+  for (const name of files.names) {
+    if (!name.startsWith("*.") && !covers(certificate, name)) warn(`${cert.where}: the certificate does not cover ${name}`);
+  }
+  return { names: files.names, cert: cert.text, key: key.text };
+}
+
+/** @throws SLUICE_CERTIFICATE_INVALID */
+export function parseCertificate({ text, where }: PemSource): X509Certificate {
+  try {
+    return new X509Certificate(text);
+  } catch (error) {
+    throw invalidCertificate(where, "no certificate can be read from it", error);
+  }
+}
+
+function parseKey({ text, where }: PemSource): KeyObject {
+  try {
+    return createPrivateKey(text);
+  } catch (error) {
+    throw invalidCertificate(where, "no private key can be read from it (one with a passphrase is not supported)", error);
+  }
+}
+
+// Clients compare with the wall clock, so the injected CLOCK does not matter here.
+function checkDates(certificate: X509Certificate, where: string, warn: (message: string) => void): void {
+  const now = Date.now();
+  const from = Date.parse(certificate.validFrom);
+  const to = Date.parse(certificate.validTo);
+  if (now > to) throw invalidCertificate(where, `the certificate expired at ${new Date(to).toISOString()}`);
+  if (now < from) throw invalidCertificate(where, `the certificate is not yet valid: it starts at ${new Date(from).toISOString()}`);
+  if (to - now < NEAR_EXPIRY)
+    warn(`${where}: the certificate expires in ${Math.floor((to - now) / DAY)} days, at ${new Date(to).toISOString()}`);
+}
+
+function covers(certificate: X509Certificate, name: string): boolean {
+  return certificate.checkHost(name) !== undefined || certificate.checkIP(name) !== undefined;
+}

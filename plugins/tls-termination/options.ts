@@ -1,0 +1,59 @@
+import { duration } from "sluice";
+import { isIP } from "node:net";
+import { z } from "zod";
+
+const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
+const dnsName = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`);
+
+const hostName = z
+  .string()
+  .transform((name) => name.toLowerCase())
+  .refine((name) => isIP(name) !== 0 || (name.length <= 253 && dnsName.test(name)), {
+    error: 'expected a DNS name in ASCII, such as "localhost" or "*.example.test", or an IP address',
+  });
+/** PEM text, or the path of a file with it, relative to the config's folder. */
+const pem = z.string().min(1);
+
+export const tlsTerminationSchema = z
+  .object({
+    /** Names for which certificates are made, signed by a local CA. */
+    selfSigned: z.array(hostName).min(1).optional(),
+    /** `false`, with `selfSigned`: one certificate that signs itself, and no CA. */
+    ca: z.boolean().default(true),
+    cert: pem.optional(),
+    key: pem.optional(),
+    /** Several certificates, chosen by the name that the client asks for (SNI); the first when it asks for none of them. */
+    certificates: z
+      .array(z.strictObject({ names: z.array(hostName).min(1), cert: pem, key: pem }))
+      .min(1)
+      .optional(),
+    /** Protocols offered through ALPN, the preferred first. */
+    alpn: z.array(z.string().min(1).max(255)).min(1).optional(),
+    minVersion: z.enum(["TLSv1.2", "TLSv1.3"]).default("TLSv1.2"),
+    /** Asks the client for a certificate that `ca` has signed. */
+    clientAuth: z
+      .strictObject({
+        ca: z.union([pem, z.array(pem).min(1)]).transform((ca) => (typeof ca === "string" ? [ca] : ca)),
+        /** `false`: clients without one, or with another, are served too, unidentified. */
+        require: z.boolean().default(true),
+      })
+      .optional(),
+    /** For the whole handshake. */
+    handshakeTimeout: duration().default(10_000),
+    /** File that the sessions' secrets are appended to, in the NSS format that Wireshark reads. */
+    keyLog: z.string().min(1).optional(),
+  })
+  .superRefine((options, context) => {
+    const { selfSigned, ca, cert, key, certificates } = options;
+    const refuse = (path: string, message: string): void => {
+      context.addIssue({ code: "custom", path: [path], message });
+    };
+    const ways = [selfSigned, cert ?? key, certificates].filter((way) => way !== undefined).length;
+    if (ways !== 1)
+      refuse("selfSigned", `give exactly one of "selfSigned", "cert" with "key", or "certificates"; this has ${ways || "none"}`);
+    if (cert !== undefined && key === undefined) refuse("key", 'missing: "cert" needs its private key');
+    if (key !== undefined && cert === undefined) refuse("cert", 'missing: "key" needs its certificate');
+    if (!ca && selfSigned === undefined) refuse("ca", '"ca: false" goes with "selfSigned"');
+  });
+
+export type TlsTerminationOptions = z.output<typeof tlsTerminationSchema>;

@@ -1,0 +1,158 @@
+import { definePlugin, LOGGER, OPTIONS, PLACE, reasonOf, SluiceError } from "sluice";
+import type { Logger, Place, Plugin, ServerTlsOptions, Session } from "sluice";
+import { constants } from "node:crypto";
+import { createSecureContext, type SecureContext } from "node:tls";
+import { resolve } from "node:path";
+import { concatMap, from, map, type Observable } from "rxjs";
+import { inject, injectable } from "tsyringe";
+import { CertificateSet, type NamedContext } from "./certificate-set.ts";
+import { watchFiles } from "./changed-files.ts";
+import { invalidCertificate } from "./invalid-certificate.ts";
+import { KeyLog } from "./key-log.ts";
+import { loadKeyPair, parseCertificate, type KeyPair } from "./key-pair.ts";
+import { tlsTerminationSchema, type TlsTerminationOptions } from "./options.ts";
+import { isPem, pemPath, readPem } from "./pem-source.ts";
+
+/** How often certificates that Sluice made itself are looked at; they are renewed a month before they end. */
+const RENEWAL = 12 * 3_600_000;
+
+/** Speaks TLS with the client: later hooks and the upstream see what was encrypted. */
+@injectable()
+export class TlsTermination implements Plugin {
+  static readonly borrows = true;
+  #certificates: CertificateSet | undefined;
+  #keyLog: KeyLog | undefined;
+  #stops: (() => void)[] = [];
+
+  constructor(
+    @inject(OPTIONS) private readonly options: TlsTerminationOptions,
+    @inject(PLACE) private readonly place: Place,
+    @inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** @throws SLUICE_CERTIFICATE_INVALID, SLUICE_CONFIG_INVALID */
+  async setup(): Promise<void> {
+    if (this.place.transport === "udp") {
+      throw new SluiceError(
+        "SLUICE_CONFIG_INVALID",
+        `listener "${this.place.listener}": tlsTermination needs a listener of streams, not udp://`,
+      );
+    }
+    this.#certificates = await this.#load();
+    const { keyLog, selfSigned } = this.options;
+    if (keyLog !== undefined) {
+      const file = resolve(this.place.folder, keyLog);
+      this.#keyLog = await KeyLog.open(file);
+      this.logger.warn({ file }, "the secrets of TLS sessions are being logged: whoever reads the file can decrypt them");
+    }
+    if (selfSigned !== undefined) this.#every(RENEWAL);
+    const files = this.#files();
+    if (files.length > 0) this.#stops.push(watchFiles(files, async () => this.#reload()));
+  }
+
+  async teardown(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+    const keyLog = this.#keyLog;
+    this.#keyLog = undefined;
+    await keyLog?.close();
+  }
+
+  admit(arrival: Observable<Session>, session: Session): Observable<Session> {
+    return arrival.pipe(concatMap(() => from(session.startTls(this.#serverOptions(session))).pipe(map(() => session))));
+  }
+
+  #serverOptions(session: Session): ServerTlsOptions {
+    const certificates = this.#certificates;
+    if (certificates === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination was used before its setup()");
+    const { alpn, clientAuth, handshakeTimeout } = this.options;
+    return {
+      secureContext: certificates.forAddress(session.local.address),
+      SNICallback: (name, done) => {
+        done(null, certificates.forName(name));
+      },
+      handshakeTimeout,
+      ...(alpn === undefined ? {} : { ALPNProtocols: alpn }),
+      ...(clientAuth === undefined ? {} : { requestCert: true, rejectUnauthorized: clientAuth.require }),
+      ...(this.#keyLog === undefined ? {} : { onKeyLog: (line: Buffer) => this.#keyLog?.write(line) }),
+    };
+  }
+
+  /** Replaces what new handshakes use; open sessions keep theirs. What cannot be used is refused, and the old stays. */
+  async #reload(): Promise<void> {
+    try {
+      this.#certificates = await this.#load();
+      this.logger.info("certificates reloaded");
+    } catch (error) {
+      this.logger.warn({ reason: reasonOf(error) }, "changed certificates refused, the old ones stay");
+    }
+  }
+
+  async #load(): Promise<CertificateSet> {
+    const [pairs, ca] = await Promise.all([this.#pairs(), this.#clientCa()]);
+    const contexts = pairs.map((pair): NamedContext => ({ names: pair.names, context: this.#context(pair, ca) }));
+    const [first, ...others] = contexts;
+    if (first === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination has no certificate");
+    return new CertificateSet([first, ...others]);
+  }
+
+  /** The makers of certificates are loaded when they are needed: they cost more to load than all other plugins together. */
+  async #pairs(): Promise<KeyPair[]> {
+    const { selfSigned, ca, cert, key, certificates = [] } = this.options;
+    const { folder } = this.place;
+    if (selfSigned !== undefined && ca) return (await import("./local-leaf.ts")).localLeaves(folder, selfSigned);
+    if (selfSigned !== undefined) return [await (await import("./lone-certificate.ts")).loneCertificate(selfSigned)];
+    const single = cert === undefined || key === undefined ? [] : [{ names: [], cert, key }];
+    const warn = (message: string): void => {
+      this.logger.warn(message);
+    };
+    return Promise.all([...single, ...certificates].map(async (files) => loadKeyPair({ ...files, folder }, warn)));
+  }
+
+  async #clientCa(): Promise<string[]> {
+    const sources = await Promise.all(
+      (this.options.clientAuth?.ca ?? []).map(async (ca) => readPem(ca, this.place.folder, "clientAuth.ca")),
+    );
+    for (const source of sources) parseCertificate(source);
+    return sources.map(({ text }) => text);
+  }
+
+  #context({ cert, key }: KeyPair, ca: string[]): SecureContext {
+    try {
+      return createSecureContext({
+        cert,
+        key,
+        ...(ca.length === 0 ? {} : { ca }),
+        minVersion: this.options.minVersion,
+        honorCipherOrder: true,
+        // Renegotiation is of use to attackers alone.
+        secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+        // Without one, a client that shows a certificate cannot resume its session (SSL_CTX_set_session_id_context).
+        sessionIdContext: "sluice",
+      });
+    } catch (error) {
+      throw invalidCertificate(
+        this.options.cert !== undefined && !isPem(this.options.cert) ? this.options.cert : "certificate",
+        "TLS refuses it",
+        error,
+      );
+    }
+  }
+
+  #files(): string[] {
+    const { cert, key, certificates = [], clientAuth } = this.options;
+    const values = [cert, key, ...certificates.flatMap((one) => [one.cert, one.key]), ...(clientAuth?.ca ?? [])];
+    return values.flatMap((value) => (value === undefined || isPem(value) ? [] : [pemPath(value, this.place.folder)]));
+  }
+
+  #every(milliseconds: number): void {
+    const timer = setInterval(() => void this.#reload(), milliseconds);
+    timer.unref();
+    this.#stops.push(() => {
+      clearInterval(timer);
+    });
+  }
+}
+
+/** Makes a use of {@link TlsTermination}. */
+export const tlsTermination = definePlugin("tlsTermination", TlsTermination, tlsTerminationSchema);
