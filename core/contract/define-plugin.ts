@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { currentOrigin } from "./evaluating.ts";
 import type { FunctionPlugin, Inject, OnError, PluginClass, PluginDefinition, PluginUse, UseOptions } from "./plugin.ts";
 
 const uses = new WeakSet<object>();
@@ -37,6 +38,7 @@ export function definePlugin(
     isClass: /^class\b/.test(Function.prototype.toString.call(make)),
     schema: schema?.strict(),
     keys: schema === undefined ? [] : Object.keys(schema.shape),
+    origin: currentOrigin(),
   };
   const factory = (given: object & UseOptions = {}): PluginUse => {
     const { enabled = true, name, onError = "close", ...options } = given as UseOptions & Record<string, unknown>;

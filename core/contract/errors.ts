@@ -80,6 +80,8 @@ export class SluiceError extends Error {
   readonly retryable: boolean;
   readonly where: string | undefined;
   readonly frame: string | undefined;
+  /** The message without its place and its help. */
+  readonly detail: string;
 
   constructor(code: ErrorCode, detail: string, options: ErrorOptions = {}) {
     const place = options.where === undefined ? "" : `${options.where}: `;
@@ -90,7 +92,14 @@ export class SluiceError extends Error {
     this.retryable = catalogue[code].retryable;
     this.where = options.where;
     this.frame = options.frame;
+    this.detail = detail;
     Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** The same error with its place, where it has none yet. */
+  at(where: string): SluiceError {
+    if (this.where !== undefined) return this;
+    return new SluiceError(this.code, this.detail, { where, cause: this.cause ?? this });
   }
 
   /** True for a SluiceError of any copy of this package. */

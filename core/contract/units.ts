@@ -15,10 +15,11 @@ function parse(text: string, units: Readonly<Record<string, number>>): number | 
 }
 
 function unit(units: Readonly<Record<string, number>>, expected: string) {
-  return z.union([z.number(), z.string()]).transform((value, context) => {
+  const wrong = (value: unknown): string => `expected ${expected}, got ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
+  return z.union([z.number(), z.string()], { error: (issue) => wrong(issue.input) }).transform((value, context) => {
     const parsed = typeof value === "number" ? value : parse(value, units);
     if (parsed !== undefined && Number.isFinite(parsed) && parsed >= 0) return parsed;
-    context.addIssue({ code: "custom", message: `expected ${expected}, got ${JSON.stringify(value)}` });
+    context.addIssue({ code: "custom", message: wrong(value) });
     return z.NEVER;
   });
 }

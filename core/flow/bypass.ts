@@ -1,6 +1,6 @@
 import { Observable, Subscription } from "rxjs";
 import { Chain, isPromise, type ChunkFunction } from "./chain.ts";
-import { EachObservable, stagesDownTo } from "./each.ts";
+import { each, stagesDownTo } from "./each.ts";
 import { Root } from "./root.ts";
 
 /** Chunks remembered at most, to pass them by when an asynchronous operator fails. */
@@ -21,14 +21,14 @@ export function bypassing(
   const output = hook(inner);
   if (output === inner) return data;
   const { root, steps } = stagesDownTo(output, inner);
-  if (root === inner) return new EachObservable(data, guarded(new Chain(steps), failed) as ChunkFunction<never, unknown>);
+  if (root === inner) return data.pipe(each(guarded(new Chain(steps), failed)));
   return new Observable((subscriber) => new RawBypass(inner, failed).run(data, output, subscriber));
 }
 
 /** A composed chain that steps aside for good once it has thrown. */
-function guarded(chain: Chain, failed: (error: unknown) => void): ChunkFunction<unknown, unknown> {
+function guarded(chain: Chain, failed: (error: unknown) => void): ChunkFunction {
   let off = false;
-  const giveUp = (chunk: unknown, error: unknown): unknown => {
+  const giveUp = (chunk: Buffer, error: unknown): Buffer => {
     if (!off) failed(error);
     off = true;
     return chunk;
@@ -36,7 +36,7 @@ function guarded(chain: Chain, failed: (error: unknown) => void): ChunkFunction<
   return (chunk) => {
     if (off) return chunk;
     try {
-      const result = chain.run(chunk);
+      const result = chain.run(chunk) as ReturnType<ChunkFunction>;
       return isPromise(result) ? Promise.resolve(result).catch((error: unknown) => giveUp(chunk, error)) : result;
     } catch (error) {
       return giveUp(chunk, error);

@@ -1,5 +1,6 @@
 import { Observable, Subscriber, type OperatorFunction, type TeardownLogic } from "rxjs";
 import { Chain, isPromise, type ChunkFunction, type Step } from "./chain.ts";
+import { blamed } from "./fault.ts";
 import { hold, type Hold } from "./hold.ts";
 
 /** What may wait behind a promise before the source is paused: pausing for every chunk costs two system calls. */
@@ -125,19 +126,4 @@ class EachSubscriber extends Subscriber<unknown> {
 
 function sizeOf(chunk: unknown): number {
   return chunk instanceof Uint8Array ? chunk.length : 0;
-}
-
-const plugins = new WeakMap<object, string>();
-
-/** Notes whose plugin threw an error, once: the first to say so stood nearest. */
-export function blamed(error: unknown, plugin: string | undefined): unknown {
-  if (plugin === undefined || (typeof error === "object" && error !== null && plugins.has(error))) return error;
-  const object = typeof error === "object" && error !== null ? error : new Error(String(error));
-  plugins.set(object, plugin);
-  return object;
-}
-
-/** The plugin noted by {@link blamed}. */
-export function blameOf(error: unknown): string | undefined {
-  return typeof error === "object" && error !== null ? plugins.get(error) : undefined;
 }

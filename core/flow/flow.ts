@@ -1,7 +1,7 @@
 import type { Subscription } from "rxjs";
-import { reasonOf, SluiceError, type Leg, type LegReader, type Limits, type Session } from "../contract/index.ts";
+import { SluiceError, type Leg, type LegReader, type Limits, type Session } from "../contract/index.ts";
 import { isPromise, type Chain } from "./chain.ts";
-import { blameOf } from "./each.ts";
+import { blameOf, faultOf } from "./fault.ts";
 import { within, type HoldTarget } from "./hold.ts";
 import { buildOperators, type ByteHook } from "./operators.ts";
 import { Retained } from "./retained.ts";
@@ -13,6 +13,8 @@ export interface FlowOwner {
   readonly limits: Limits;
   /** FIN has been passed on. */
   flowEnded(): void;
+  /** The new operators are in place. */
+  flowSwapped(): void;
   /** The session cannot go on. */
   flowFailed(error: SluiceError): void;
   /** A plugin failed in a hook; with onError "close", `flowFailed` follows. */
@@ -92,6 +94,7 @@ export class Flow implements LegReader, HoldTarget {
     const already = this.swapping;
     this.#next = hooks;
     if (already) return;
+    if (this.#root === undefined && !this.#busy) return void this.#replaceOld();
     this.#swapTimer = setTimeout(() => {
       this.#fail(new SluiceError("SLUICE_SWAP_TIMEOUT", "the old operators did not complete"), undefined);
     }, this.owner.limits.swapTimeout);
@@ -154,11 +157,10 @@ export class Flow implements LegReader, HoldTarget {
 
   #subscribe({ root, output, raw }: ReturnType<typeof buildOperators>): void {
     this.#root = root;
-    this.#retained = new Retained(this.owner.limits.bufferPerFlow, () => {
-      this.#continue();
-    }, () => {
-      this.owner.flowWarning(`asynchronous RxJS operators in ${raw.join(" or ")}: use each(), delayBytes(), throttleBytes() or hold() of sluice/flow, which pause the source`);
-    });
+    const noticed = (): void => {
+      this.owner.flowWarning(`asynchronous RxJS operators in ${raw.join(" or ")}: the operators of sluice/flow pause the source, these are only bounded`);
+    };
+    this.#retained = new Retained(this.owner.limits.bufferPerFlow, () => { this.#continue(); }, noticed);
     this.#subscription = output.subscribe({
       next: (chunk) => {
         this.#emit(chunk);
@@ -304,6 +306,7 @@ export class Flow implements LegReader, HoldTarget {
     this.#retained = undefined;
     this.#next = undefined;
     this.#install(hooks);
+    this.owner.flowSwapped();
     this.#continue();
   }
 
@@ -316,10 +319,4 @@ export class Flow implements LegReader, HoldTarget {
     if (blame !== undefined && known === undefined) this.owner.flowFault(blame, fault);
     this.owner.flowFailed(fault);
   }
-}
-
-/** An exception in a hook, as the session and the log see it. */
-function faultOf(plugin: string | undefined, error: unknown): SluiceError {
-  if (SluiceError.is(error)) return error;
-  return new SluiceError("SLUICE_PLUGIN_FAILED", `plugin "${plugin ?? "unknown"}": ${reasonOf(error)}`, { cause: error });
 }

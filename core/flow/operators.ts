@@ -2,7 +2,8 @@ import { Observable, isObservable, type Subscriber, type TeardownLogic } from "r
 import { SluiceError, type OnError, type Session } from "../contract/index.ts";
 import { bypassing } from "./bypass.ts";
 import { Chain } from "./chain.ts";
-import { blamed, stagesDownTo } from "./each.ts";
+import { stagesDownTo } from "./each.ts";
+import { blamed } from "./fault.ts";
 import { Root } from "./root.ts";
 
 /** One plugin's byte hook for one direction, as a pipeline hands it to a flow. */

@@ -1,0 +1,70 @@
+/** What zod's `def` has, as far as it is walked here; the schema may come from another copy of zod. */
+interface Definition {
+  readonly shape?: Readonly<Record<string, unknown>>;
+  readonly innerType?: unknown;
+  readonly in?: unknown;
+  readonly options?: readonly unknown[];
+  readonly element?: unknown;
+  readonly valueType?: unknown;
+  readonly catchall?: unknown;
+  readonly type?: string;
+}
+
+function definitionOf(schema: unknown): Definition | undefined {
+  return typeof schema === "object" && schema !== null && "def" in schema ? (schema.def as Definition) : undefined;
+}
+
+/** The schema without optional, default, pipe and union around it; a union gives all of its members. */
+function unwrapped(schema: unknown): Definition[] {
+  const definition = definitionOf(schema);
+  if (definition === undefined) return [];
+  const inner = definition.innerType ?? definition.in;
+  if (inner !== undefined) return unwrapped(inner);
+  return definition.options === undefined ? [definition] : definition.options.flatMap(unwrapped);
+}
+
+function step(level: readonly Definition[], key: PropertyKey): Definition[] {
+  return level.flatMap((definition) => unwrapped(definition.shape?.[String(key)] ?? definition.element ?? definition.valueType));
+}
+
+/** The keys that a zod schema knows at a path, for "did you mean"; none when the path leaves what objects and arrays describe. */
+export function knownKeys(schema: unknown, path: readonly PropertyKey[]): string[] {
+  let level = unwrapped(schema);
+  for (const key of path) level = step(level, key);
+  return [...new Set(level.flatMap((definition) => Object.keys(definition.shape ?? {})))];
+}
+
+/**
+ * The paths of keys in an input that the schema does not know. A plugin's schema is strict at its top only, and zod would drop an
+ * unknown key further in without a word.
+ */
+export function strayKeys(schema: unknown, input: unknown): PropertyKey[][] {
+  return strayIn(unwrapped(schema), input, []);
+}
+
+function strayIn(level: readonly Definition[], value: unknown, path: readonly PropertyKey[]): PropertyKey[][] {
+  // Deeper than any option lies; a value may refer to itself.
+  if (level.length === 0 || path.length > 8) return [];
+  if (Array.isArray(value)) return value.flatMap((each, index) => strayIn(step(level, index), each, [...path, index]));
+  if (!isPlain(value)) return [];
+  const objects = level.filter((definition) => definition.shape !== undefined);
+  // A record or a loose object among the alternatives takes any key.
+  const open = level.some((definition) => definition.valueType !== undefined || definition.type === "any" || definition.type === "unknown" || isLoose(definition));
+  return Object.entries(value).flatMap(([key, each]) => {
+    if (each === undefined) return [];
+    const known = objects.some((definition) => definition.shape !== undefined && Object.hasOwn(definition.shape, key));
+    if (!known && !open && objects.length > 0) return [[...path, key]];
+    return strayIn(step(level, key), each, [...path, key]);
+  });
+}
+
+/** Whether an object schema lets other keys pass: every catch-all but strict's. */
+function isLoose({ catchall }: Definition): boolean {
+  return catchall !== undefined && definitionOf(catchall)?.type !== "never";
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { describeIssues } from "./describe-issues.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import { SluiceError } from "./errors.ts";
+import type { Endpoint, UpstreamConfig, UpstreamTarget, UpstreamTlsConfig } from "./upstream.ts";
+
+const endpoint = z.string().transform((text, context): Endpoint => {
+  try {
+    return parseEndpoint(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: plainMessage(error) });
+    return z.NEVER;
+  }
+});
+
+/** A SluiceError's own words, without its code: it becomes part of another message. */
+export function plainMessage(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/ \(SLUICE_[A-Z_]+: .*\)$/s, "") : String(error);
+}
+
+const name = z.string().min(1);
+const tls = z
+  .strictObject({
+    ca: z.union([name, z.array(name).min(1)]).optional(),
+    cert: name.optional(),
+    key: name.optional(),
+    serverName: name.optional(),
+    alpn: z.array(name).min(1).optional(),
+    verify: z.boolean().optional(),
+  })
+  .check((context) => {
+    if ((context.value.cert === undefined) === (context.value.key === undefined)) return;
+    context.issues.push({ code: "custom", input: context.value, message: "expected cert and key together, got one of them" });
+  });
+
+const endpoints = z.array(endpoint).min(1);
+const options = z.strictObject({
+  endpoints,
+  balance: z.enum(["round-robin", "least-connections", "random"]).default("round-robin"),
+  tls: z.union([z.boolean(), tls]).default(false),
+});
+
+/** The zod schema of an {@link UpstreamConfig}; its output is an {@link UpstreamTarget}. */
+export const upstreamSchema = z.union([endpoint, endpoints, options]).transform((value): UpstreamTarget => {
+  if (Array.isArray(value)) return plain(value);
+  if ("text" in value) return plain([value]);
+  return { endpoints: value.endpoints, balance: value.balance, tls: tlsOptions(value.tls) };
+});
+
+function plain(list: readonly Endpoint[]): UpstreamTarget {
+  return { endpoints: list, balance: "round-robin", tls: undefined };
+}
+
+function tlsOptions(given: boolean | z.output<typeof tls>): UpstreamTlsConfig | undefined {
+  if (typeof given === "boolean") return given ? {} : undefined;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * Reads where sessions go, with every default filled in; files are not read yet.
+ * @throws SLUICE_CONFIG_INVALID with every problem in it
+ */
+export function upstreamTarget(config: UpstreamConfig): UpstreamTarget {
+  const result = upstreamSchema.safeParse(config);
+  if (result.success) return result.data;
+  const problems = describeIssues(config, result.error.issues, upstreamSchema);
+  const lines = problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+  throw new SluiceError("SLUICE_CONFIG_INVALID", lines.join("\n"), { where: "upstream" });
+}

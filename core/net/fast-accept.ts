@@ -1,0 +1,85 @@
+import { connect, createServer, Socket, type Server } from "node:net";
+import { ReadBuffer } from "./read-buffer.ts";
+
+interface Handle {
+  onconnection?: (status: number, client: unknown) => void;
+}
+
+/** Options of the Socket constructor that Node has and does not document. */
+interface HandleOptions {
+  readonly handle: unknown;
+  readonly manualStart: boolean;
+  readonly onread: ReadBuffer["onread"];
+}
+
+export type OnAccept = (socket: Socket, buffer: ReadBuffer | undefined) => void;
+
+let support: Promise<boolean> | undefined;
+
+/**
+ * Makes a listening server hand out sockets that read into a {@link ReadBuffer}. `net.Server` has no option for it (nodejs/node #25436),
+ * so its handle's callback is replaced and the socket made here, once, with what Node's own callback would give it. Undocumented:
+ * use it only where {@link fastAcceptWorks} says yes; without it sockets deliver `data` events.
+ */
+export function acceptFast(server: Server, accept: OnAccept): boolean {
+  const handle = (server as unknown as { _handle?: Handle })._handle;
+  if (typeof handle?.onconnection !== "function") return false;
+  handle.onconnection = (status, client) => {
+    if (status !== 0 || client === undefined || client === null) {
+      server.emit("drop");
+      return;
+    }
+    const buffer = new ReadBuffer();
+    const options: HandleOptions = { handle: client, manualStart: true, onread: buffer.onread };
+    const socket = new Socket({ allowHalfOpen: true, readable: true, writable: true, ...options } as ConstructorParameters<typeof Socket>[0]);
+    socket.on("error", ignore);
+    socket.setNoDelay(true);
+    accept(socket, buffer);
+  };
+  return true;
+}
+
+/** Whether {@link acceptFast} carries bytes both ways on this Node: tried once per process, over loopback. SLUICE_FAST_ACCEPT=0 says no. */
+export function fastAcceptWorks(): Promise<boolean> {
+  support ??= process.env["SLUICE_FAST_ACCEPT"] === "0" ? Promise.resolve(false) : tryOnce().catch(() => false);
+  return support;
+}
+
+/** An error before the leg has its own handler; the leg sees the socket destroyed. */
+function ignore(): void {
+  // Nothing to do: 'close' follows.
+}
+
+function tryOnce(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on("error", () => {
+      resolve(false);
+    });
+    server.listen(0, "127.0.0.1", () => {
+      const ok = acceptFast(server, (socket, buffer) => {
+        if (buffer !== undefined) buffer.receive = (chunk) => socket.write(chunk);
+        socket.on("end", () => socket.end());
+        socket.resume();
+      });
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      const done = (works: boolean): void => {
+        clearTimeout(timer);
+        client.destroy();
+        server.close();
+        resolve(works);
+      };
+      const timer = setTimeout(done, 1000, false);
+      const client = connect(port, "127.0.0.1");
+      client.on("error", () => {
+        done(false);
+      });
+      client.once("data", (chunk) => {
+        done(ok && chunk.toString() === "sluice");
+      });
+      if (ok) client.write("sluice");
+      else done(false);
+    });
+  });
+}

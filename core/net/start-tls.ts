@@ -1,0 +1,86 @@
+import type { Socket } from "node:net";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import { reasonOf, SluiceError, type ServerTlsOptions, type SessionTls } from "../contract/index.ts";
+
+const DEFAULT_HANDSHAKE_MS = 10_000;
+
+interface Handshake {
+  done(socket: TLSSocket): void;
+  failed(error: Error): void;
+}
+
+/** One server that never listens per set of options: it does the handshakes, the verification and the tickets of Node's own. */
+const servers = new WeakMap<ServerTlsOptions, Server>();
+/** Handshakes under way, by the socket below. */
+const handshakes = new WeakMap<object, Handshake>();
+
+/**
+ * Terminates TLS on an accepted socket.
+ *
+ * @throws SLUICE_CLIENT_TLS when the client or its certificate is refused, SLUICE_CLIENT_TIMEOUT when it takes too long
+ */
+export function startTls(socket: Socket, client: string, options: ServerTlsOptions): Promise<{ socket: TLSSocket; tls: Omit<SessionTls, "serverName" | "alpn"> }> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      failed(new SluiceError("SLUICE_CLIENT_TIMEOUT", `${client}: no TLS handshake in time`));
+    }, options.handshakeTimeout ?? DEFAULT_HANDSHAKE_MS);
+    const failed = (error: Error): void => {
+      clearTimeout(timer);
+      handshakes.delete(socket);
+      reject(SluiceError.is(error) ? error : new SluiceError("SLUICE_CLIENT_TLS", `${client}: ${reasonOf(error)}`, { cause: error }));
+    };
+    socket.once("close", () => {
+      failed(new SluiceError("SLUICE_CLIENT_TLS", `${client}: closed during the TLS handshake`));
+    });
+    const done = (secured: TLSSocket): void => {
+      clearTimeout(timer);
+      handshakes.delete(socket);
+      secured.disableRenegotiation();
+      const certificate = secured.authorized ? secured.getPeerCertificate() : undefined;
+      resolve({
+        socket: secured,
+        tls: {
+          version: secured.getProtocol() ?? "",
+          cipher: secured.getCipher().name,
+          ...(typeof secured.alpnProtocol === "string" ? { protocol: secured.alpnProtocol } : {}),
+          ...(certificate === undefined ? {} : { clientCertificate: certificate }),
+        },
+      });
+    };
+    handshakes.set(socket, { done, failed });
+    serverFor(options).emit("connection", socket);
+  });
+}
+
+function serverFor(options: ServerTlsOptions): Server {
+  const known = servers.get(options);
+  if (known !== undefined) return known;
+  const { handshakeTimeout = DEFAULT_HANDSHAKE_MS, onKeyLog, ...rest } = options;
+  // Our own timer comes first and names the client; Node's only guards against a leak.
+  const server = createServer({ ...rest, handshakeTimeout: handshakeTimeout + 1000, pauseOnConnect: true } as Parameters<typeof createServer>[0]);
+  server.on("secureConnection", (secured) => {
+    secured.on("error", ignore);
+    handshakeOf(secured)?.done(secured);
+  });
+  server.on("tlsClientError", (error, secured) => {
+    secured.on("error", ignore);
+    handshakeOf(secured)?.failed(error);
+    // Node closes nothing by itself here (faults: a stalled handshake would stay open for ever).
+    secured.destroy();
+  });
+  if (onKeyLog !== undefined) server.on("keylog", (line) => {
+    onKeyLog(line);
+  });
+  servers.set(options, server);
+  return server;
+}
+
+/** The socket below is `_parent`, undocumented and the same since Node 0.12. */
+function handshakeOf(secured: TLSSocket): Handshake | undefined {
+  const below = (secured as unknown as { _parent?: Socket })._parent;
+  return below === undefined ? undefined : handshakes.get(below);
+}
+
+function ignore(): void {
+  // The leg made of the socket has its own handler; before that, 'close' is enough.
+}

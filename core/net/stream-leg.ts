@@ -1,0 +1,123 @@
+import { connect, type NetConnectOpts, type Socket } from "node:net";
+import type { Leg, LegReader, SluiceError } from "../contract/index.ts";
+import { clientError, upstreamError } from "./os-errors.ts";
+import { ReadBuffer } from "./read-buffer.ts";
+import { resetSocket } from "./reset-socket.ts";
+
+/** What an encrypted socket may have pending before its source is stopped: its writes always finish later, so zero would stutter. */
+const TLS_PENDING = 128 * 1024;
+
+/** A leg made of a stream socket: TCP, unix or TLS, of either side. */
+export class StreamLeg implements Leg {
+  readonly datagrams = false;
+  readonly borrows: boolean;
+  onDrain: (() => void) | undefined = undefined;
+  onClosed: (() => void) | undefined = undefined;
+  #reader: LegReader | undefined;
+  #failure: SluiceError | undefined;
+  #waiting = false;
+  #ended = false;
+  readonly #patience: number;
+  readonly #wrote = (): void => {
+    if (!this.#waiting || this.socket.destroyed || this.socket.writableLength > this.#patience) return;
+    this.#waiting = false;
+    this.onDrain?.();
+  };
+
+  /**
+   * @param socket half-open, not reading yet
+   * @param buffer what the socket was made with; undefined: chunks come as `data` events
+   */
+  constructor(
+    readonly socket: Socket,
+    readonly side: "client" | "upstream",
+    private readonly label: { toString(): string },
+    private readonly buffer?: ReadBuffer,
+  ) {
+    const encrypted = "encrypted" in socket;
+    this.borrows = !encrypted;
+    this.#patience = encrypted ? TLS_PENDING / 2 : 0;
+    socket.on("error", (error) => {
+      this.#failed(error);
+    });
+    socket.on("close", () => {
+      buffer?.release();
+      // Closed without a word: a TLS peer that hung up without close_notify, say.
+      if (!this.#ended) this.#failed(new Error("closed before its end"));
+      this.onClosed?.();
+    });
+  }
+
+  /** Starts connecting: no delay, half-open, errors handled from the first moment and kept until someone reads. */
+  static dial(to: { readonly host: string; readonly port: number } | { readonly path: string }): StreamLeg {
+    const buffer = new ReadBuffer();
+    const label = "path" in to ? to.path : `${to.host}:${to.port}`;
+    const options = { ...to, noDelay: true, allowHalfOpen: true, onread: buffer.onread };
+    return new StreamLeg(connect(options as unknown as NetConnectOpts), "upstream", label, buffer);
+  }
+
+  get lend(): boolean {
+    return this.buffer?.lend ?? false;
+  }
+
+  set lend(lend: boolean) {
+    if (this.buffer !== undefined) this.buffer.lend = lend;
+  }
+
+  get pending(): number {
+    return this.socket.writableLength;
+  }
+
+  read(reader: LegReader): void {
+    this.#reader = reader;
+    if (this.#failure !== undefined) {
+      reader.failed(this.#failure);
+      return;
+    }
+    const { socket } = this;
+    socket.on("end", () => {
+      this.#ended = true;
+      reader.end();
+    });
+    if (this.buffer === undefined) {
+      socket.on("data", (chunk: Buffer) => {
+        if (!reader.data(chunk)) socket.pause();
+      });
+    } else this.buffer.receive = (chunk) => reader.data(chunk);
+    socket.resume();
+  }
+
+  resume(): void {
+    if (!this.socket.destroyed) this.socket.resume();
+  }
+
+  write(chunk: Buffer): boolean {
+    const { socket } = this;
+    if (socket.destroyed || socket.writableEnded) return true;
+    if (chunk.length === 0) return true;
+    socket.write(chunk, this.#wrote);
+    if (this.borrows ? socket.writableLength === 0 : socket.writableLength < TLS_PENDING) return true;
+    this.#waiting = true;
+    return false;
+  }
+
+  end(): void {
+    if (!this.socket.destroyed && !this.socket.writableEnded) this.socket.end();
+  }
+
+  reset(): void {
+    this.#ended = true;
+    resetSocket(this.socket);
+  }
+
+  destroy(): void {
+    this.#ended = true;
+    this.socket.destroy();
+  }
+
+  #failed(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = this.side === "client" ? clientError(error, this.label) : upstreamError(error, String(this.label));
+    this.#reader?.failed(this.#failure);
+  }
+}

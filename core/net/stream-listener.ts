@@ -1,0 +1,94 @@
+import { unlinkSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
+import { socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
+import { acceptFast, fastAcceptWorks, type OnAccept } from "./fast-accept.ts";
+import { listenError } from "./os-errors.ts";
+
+/** As many as the kernel allows; Node's own default of 511 drops SYNs in a burst. */
+const BACKLOG = 4096;
+
+/** A bound TCP or unix socket. It lives from the generation that brought it to the one that drops it, and is never re-bound between. */
+export class StreamListener {
+  /** Given each new socket, not reading yet. Set before the first event can come. */
+  onAccept: OnAccept = (socket) => socket.destroy();
+  /** The operating system refused a connection (out of descriptors). */
+  onDrop: () => void = () => undefined;
+
+  private constructor(
+    private readonly server: Server,
+    readonly local: SocketAddress,
+  ) {}
+
+  /**
+   * @param plain sockets that deliver `data` events, as TLS needs them
+   * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE
+   */
+  static async bind(address: ListenAddress, name: string, plain: boolean): Promise<StreamListener> {
+    const fast = !plain && (await fastAcceptWorks());
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
+    try {
+      await listen(server, address).catch(async (error: unknown) => {
+        if (address.path === undefined || !(await isStale(address.path))) throw error;
+        unlinkSync(address.path);
+        await listen(server, address);
+      });
+    } catch (error) {
+      throw listenError(error, name, urlOf(address));
+    }
+    const listener = new StreamListener(server, localOf(server, address));
+    server.on("error", () => {
+      listener.onDrop();
+    });
+    server.on("drop", () => {
+      listener.onDrop();
+    });
+    const accept: OnAccept = (socket, buffer) => {
+      listener.onAccept(socket, buffer);
+    };
+    if (!fast || !acceptFast(server, accept)) server.on("connection", (socket) => {
+      accept(socket, undefined);
+    });
+    return listener;
+  }
+
+  /** Stops accepting at once; accepted sockets live on. */
+  close(): void {
+    this.server.close();
+  }
+}
+
+function listen(server: Server, { host, port, path }: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path === undefined ? { host, port, backlog: BACKLOG } : { path, backlog: BACKLOG }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** A unix socket file that nobody answers at: left behind by a process that was killed. */
+function isStale(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ path });
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.once("error", (error: NodeJS.ErrnoException) => {
+      resolve(error.code === "ECONNREFUSED");
+    });
+  });
+}
+
+function localOf(server: Server, { path }: ListenAddress): SocketAddress {
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") return socketAddress(path ?? "", 0, "unix");
+  return socketAddress(bound.address, bound.port, bound.family === "IPv6" ? "IPv6" : "IPv4");
+}
+
+/** How a listen address is written in a config and in messages. */
+export function urlOf({ transport, host, port, path }: ListenAddress): string {
+  if (path !== undefined) return `unix://${path}`;
+  return `${transport}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,125 @@
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
+import { LRUCache } from "lru-cache";
+import { socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
+import { listenError } from "./os-errors.ts";
+import { urlOf } from "./stream-listener.ts";
+import { UdpClientLeg } from "./udp-client-leg.ts";
+import { addressLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
+
+export interface UdpTableOptions {
+  readonly max: number;
+  /** Milliseconds without a datagram in either direction. */
+  readonly idle: number;
+}
+
+/** A bound UDP socket and its table of flows: one per client address and port, the one idle longest evicted when it is full. */
+export class UdpListener {
+  /** A client that has no flow yet; the leg already holds its first datagram. */
+  onFlow: (leg: UdpClientLeg) => void = (leg) => {
+    leg.destroy();
+  };
+  #flows: LRUCache<string, UdpClientLeg>;
+  #idle: number;
+  #sweep: NodeJS.Timeout;
+
+  private constructor(
+    private readonly socket: Socket,
+    readonly local: SocketAddress,
+    options: UdpTableOptions,
+  ) {
+    this.#idle = options.idle;
+    this.#flows = this.#table(options);
+    this.#sweep = this.#sweeper();
+    socket.on("message", (datagram, from) => {
+      this.#receive(datagram, from);
+    });
+    // A send to a client that went away is reported here; the flow ends when idle.
+    socket.on("error", () => undefined);
+  }
+
+  /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
+  static async bind(address: ListenAddress, name: string, options: UdpTableOptions): Promise<UdpListener> {
+    const socket = await bindSocket(address).catch((error: unknown) => {
+      throw listenError(error, name, urlOf(address));
+    });
+    const bound = socket.address();
+    return new UdpListener(socket, socketAddress(bound.address, bound.port, bound.family === "IPv6" ? "IPv6" : "IPv4"), options);
+  }
+
+  /** Open flows. */
+  get size(): number {
+    return this.#flows.size;
+  }
+
+  /** Takes other limits for the flows there are and those to come. */
+  configure(options: UdpTableOptions): void {
+    if (options.max === this.#flows.max && options.idle === this.#idle) return;
+    const flows = [...this.#flows.entries()].toReversed();
+    this.#idle = options.idle;
+    clearInterval(this.#sweep);
+    this.#sweep = this.#sweeper();
+    this.#flows = this.#table(options);
+    for (const [key, leg] of flows) this.#flows.set(key, leg);
+  }
+
+  /** Stops receiving; the flows' legs end with it. */
+  close(): void {
+    clearInterval(this.#sweep);
+    for (const leg of [...this.#flows.values()]) leg.destroy();
+    this.socket.close();
+  }
+
+  #table({ max, idle }: UdpTableOptions): LRUCache<string, UdpClientLeg> {
+    return new LRUCache({
+      max,
+      ttl: Math.max(1, Math.round(idle)),
+      ttlResolution: Math.max(1, Math.min(1000, idle / 20)),
+      updateAgeOnGet: true,
+      dispose: (leg, _key, reason) => {
+        if (reason === "evict") leg.evicted("full");
+        else if (reason === "expire") leg.evicted("idle");
+      },
+    });
+  }
+
+  #sweeper(): NodeJS.Timeout {
+    const timer = setInterval(() => this.#flows.purgeStale(), Math.max(10, Math.min(1000, this.#idle / 10)));
+    timer.unref();
+    return timer;
+  }
+
+  #receive(datagram: Buffer, from: RemoteInfo): void {
+    const key = `${from.address} ${from.port}`;
+    const known = this.#flows.get(key);
+    if (known !== undefined) {
+      known.receive(datagram);
+      return;
+    }
+    const flows = this.#flows;
+    const leg: UdpClientLeg = new UdpClientLeg(this.socket, socketAddress(from.address, from.port, from.family), from, {
+      used: () => {
+        this.#flows.get(key);
+      },
+      closed: () => {
+        if (this.#flows.peek(key) === leg) this.#flows.delete(key);
+        else if (flows.peek(key) === leg) flows.delete(key);
+      },
+    });
+    leg.receive(datagram);
+    this.#flows.set(key, leg);
+    this.onFlow(leg);
+  }
+}
+
+function bindSocket({ host, port }: ListenAddress): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const options = { type: isIPv6(host) ? ("udp6" as const) : ("udp4" as const), recvBufferSize: RECEIVE_BUFFER };
+    const socket = isIPv6(host) || /^[\d.]+$/.test(host) ? createSocket({ ...options, lookup: addressLookup }) : createSocket(options);
+    socket.once("error", reject);
+    socket.bind({ address: host, port }, () => {
+      socket.off("error", reject);
+      resolve(socket);
+    });
+  });
+}

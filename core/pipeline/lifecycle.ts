@@ -1,0 +1,57 @@
+import type { SluiceError } from "../contract/index.ts";
+import type { LivePlugin } from "./live-plugin.ts";
+import { pluginError, type PluginSite } from "./plugin-error.ts";
+
+/**
+ * Runs the `setup` of plugins, one after the other, each within `timeout` milliseconds.
+ * @throws SLUICE_PLUGIN_SETUP, or the SluiceError that a plugin threw itself
+ */
+export async function setupPlugins(plugins: readonly LivePlugin[], timeout: number, site: PluginSite): Promise<void> {
+  for (const { plugin, use } of plugins) {
+    if (plugin.setup === undefined) continue;
+    try {
+      // One after the other, because a plugin may rest on what one before it set up.
+      // oxlint-disable-next-line no-await-in-loop
+      await within(Promise.resolve(plugin.setup()), timeout);
+    } catch (error) {
+      throw pluginError("SLUICE_PLUGIN_SETUP", error, use.name, "setup()", site);
+    }
+  }
+}
+
+/** Hands the state of replaced instances over: same name, same id. @throws SLUICE_PLUGIN_SETUP */
+export function inheritState(next: readonly LivePlugin[], previous: readonly LivePlugin[], site: PluginSite): void {
+  for (const { plugin, use } of next) {
+    const before = previous.find((old) => old.use.name === use.name && old.use.use.id === use.use.id);
+    if (before === undefined) continue;
+    try {
+      plugin.inherit?.(before.plugin);
+    } catch (error) {
+      throw pluginError("SLUICE_PLUGIN_SETUP", error, use.name, "inherit()", site);
+    }
+  }
+}
+
+/** Runs every `teardown`; one that fails is reported and stops no other. */
+export async function teardownPlugins(plugins: readonly LivePlugin[], timeout: number, site: PluginSite, failed: (plugin: string, error: SluiceError) => void): Promise<void> {
+  await Promise.all(
+    plugins.map(async ({ plugin, use }) => {
+      try {
+        await within(Promise.resolve(plugin.teardown?.()), timeout);
+      } catch (error) {
+        failed(use.name, pluginError("SLUICE_PLUGIN_FAILED", error, use.name, "teardown()", site));
+      }
+    }),
+  );
+}
+
+function within<T>(work: Promise<T>, timeout: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`not done within ${timeout} ms`));
+    }, timeout);
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+    });
+  });
+}

@@ -1,0 +1,51 @@
+import type { Observable } from "rxjs";
+import type { Address, Plugin, Query, Session, Upstream } from "../contract/index.ts";
+import type { ByteHook } from "../flow/operators.ts";
+import { guardHook, type Hook, type ReportFault } from "./guard-hook.ts";
+import type { LivePlugin } from "./live-plugin.ts";
+
+/** The composed hooks of one listener. In `plugins: [a, b]`, a stands nearer the client and b nearer the upstream, for every hook. */
+export interface Pipeline {
+  readonly plugins: readonly LivePlugin[];
+  /** Undefined where no plugin has the hook: then nothing is subscribed for it. */
+  readonly admit: ((arrival: Observable<Session>, session: Session) => Observable<Session>) | undefined;
+  readonly resolve: ((lookup: Observable<Address[]>, query: Query) => Observable<Address[]>) | undefined;
+  readonly connect: ((attempt: Observable<Upstream>, session: Session) => Observable<Upstream>) | undefined;
+  /** In the order of the data. */
+  readonly fromClient: readonly ByteHook[];
+  readonly fromUpstream: readonly ByteHook[];
+}
+
+/** Composes the hooks of plugins, given from the client's side to the upstream's. */
+export function composePipeline(plugins: readonly LivePlugin[], report: ReportFault): Pipeline {
+  const outwards = plugins.toReversed();
+  return {
+    plugins,
+    admit: compose(plugins, (plugin) => plugin.admit, report),
+    resolve: compose(outwards, (plugin) => plugin.resolve, report),
+    connect: compose(outwards, (plugin) => plugin.connect, report),
+    fromClient: byteHooks(plugins, (plugin) => plugin.fromClient),
+    fromUpstream: byteHooks(outwards, (plugin) => plugin.fromUpstream),
+  };
+}
+
+/** The first of `plugins` is applied first: nearest the source of what the hook is given. */
+function compose<T, C>(plugins: readonly LivePlugin[], pick: (plugin: Plugin) => Hook<T, C> | undefined, report: ReportFault): Hook<T, C> | undefined {
+  const hooks: Hook<T, C>[] = [];
+  for (const { plugin, use } of plugins) {
+    const hook = pick(plugin);
+    if (hook !== undefined) hooks.push(guardHook(hook.bind(plugin), use, report));
+  }
+  if (hooks.length === 0) return undefined;
+  return (source, context) => hooks.reduce((inner, hook) => hook(inner, context), source);
+}
+
+function byteHooks(plugins: readonly LivePlugin[], pick: (plugin: Plugin) => Plugin["fromClient"]): ByteHook[] {
+  const hooks: ByteHook[] = [];
+  for (const { plugin, use, borrows } of plugins) {
+    const hook = pick(plugin);
+    if (hook === undefined) continue;
+    hooks.push({ plugin: use.name, onError: use.use.onError, borrows, apply: (data, session) => hook.call(plugin, data, session) });
+  }
+  return hooks;
+}

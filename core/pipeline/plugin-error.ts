@@ -1,0 +1,18 @@
+import { reasonOf, SluiceError, type ErrorCode } from "../contract/index.ts";
+
+/** Where the plugins of a listener stand, for messages. */
+export interface PluginSite {
+  readonly listener: string;
+  /** The config's file; undefined for a config given in-process. */
+  readonly file: string | undefined;
+  /** The place in the user's own source that an error came from: `file:line:column`. */
+  locate(error: unknown): string | undefined;
+}
+
+/** What a plugin threw in its constructor or life cycle, with the plugin, the listener and the place. */
+export function pluginError(code: ErrorCode, error: unknown, plugin: string, step: string, { listener, file, locate }: PluginSite): SluiceError {
+  const path = `listeners.${listener}.plugins`;
+  const where = locate(error) ?? (file === undefined ? path : `${file}: ${path}`);
+  if (SluiceError.is(error)) return error.at(where);
+  return new SluiceError(code, `listener "${listener}", plugin "${plugin}": ${step} failed: ${reasonOf(error)}`, { cause: error, where });
+}

@@ -1,0 +1,31 @@
+import { SluiceError } from "../contract/index.ts";
+import type { LiveSession } from "./live-session.ts";
+import type { ProxyState } from "./proxy-state.ts";
+
+/** A session is looked at so many times within its idle time, so it ends at most a twentieth late. */
+const LOOKS = 20;
+
+/**
+ * Ends sessions that are idle. One sweep for all of them: a timer per session, restarted for every chunk, would cost each chunk.
+ * Returns how to stop it.
+ */
+export function startIdleSweep(state: ProxyState): () => void {
+  const seen = new WeakMap<LiveSession, { activity: number; looks: number }>();
+  const sweep = (): void => {
+    for (const session of state.sessions) {
+      const before = seen.get(session);
+      if (before === undefined || before.activity !== session.activity) seen.set(session, { activity: session.activity, looks: 0 });
+      else if ((before.looks += 1) >= LOOKS) session.fail(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(session.client)}: nothing came for ${state.timeouts.idle} ms`));
+    }
+    plan();
+  };
+  let timer: NodeJS.Timeout;
+  const plan = (): void => {
+    timer = setTimeout(sweep, Math.min(60_000, Math.max(5, state.timeouts.idle / LOOKS)));
+    timer.unref();
+  };
+  plan();
+  return () => {
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,182 @@
+import type { Socket } from "node:net";
+import { SluiceError, type Limits, type ListenerView, type SocketAddress, type Timeouts, type Transport } from "../contract/index.ts";
+import type { ReadBuffer } from "../net/read-buffer.ts";
+import { StreamListener, urlOf } from "../net/stream-listener.ts";
+import type { UdpClientLeg } from "../net/udp-client-leg.ts";
+import { UdpListener } from "../net/udp-listener.ts";
+import { DatagramEnd, StreamEnd, type ClientEnd } from "./client-end.ts";
+import type { LivePipeline } from "./live-pipeline.ts";
+import { LiveSession, type SessionHost } from "./live-session.ts";
+import type { ProxyState } from "./proxy-state.ts";
+import type { Service } from "./service.ts";
+
+export type Bound = StreamListener | UdpListener;
+
+/** A bound listener and its sessions. Its identity is its name; what it gives new sessions changes with the generations. */
+export class Listener implements ListenerView, SessionHost {
+  readonly open = new Set<LiveSession>();
+  readonly #perClient = new Map<string, number>();
+  #retired = false;
+
+  constructor(
+    readonly name: string,
+    readonly bound: Bound,
+    /** What new sessions get. A commit replaces it. */
+    public service: Service,
+    private readonly state: ProxyState,
+  ) {}
+
+  get transport(): Transport {
+    return this.service.config.address.transport;
+  }
+
+  get address(): SocketAddress {
+    return this.bound.local;
+  }
+
+  get local(): SocketAddress {
+    return this.bound.local;
+  }
+
+  get url(): string {
+    const { transport, path } = this.service.config.address;
+    return urlOf({ transport, host: this.local.address, port: this.local.port, path });
+  }
+
+  get sessions(): number {
+    return this.open.size;
+  }
+
+  get limits(): Limits {
+    return this.state.limits;
+  }
+
+  get timeouts(): Timeouts {
+    return this.state.timeouts;
+  }
+
+  get handshakeTimeout(): number {
+    return this.state.timeouts.handshake;
+  }
+
+  /** Begins to accept. */
+  start(): void {
+    if (this.bound instanceof UdpListener) {
+      this.bound.onFlow = (leg) => {
+        this.#acceptFlow(leg);
+      };
+    } else {
+      this.bound.onAccept = (socket, buffer) => {
+        this.#acceptSocket(socket, buffer);
+      };
+      this.bound.onDrop = () => {
+        this.#refused(new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": out of file descriptors`));
+      };
+    }
+  }
+
+  /** Stops accepting at once. Stream sessions live on; datagram flows have only the listener's socket, and end. */
+  close(): void {
+    this.#retired = true;
+    this.bound.close();
+  }
+
+  ended(session: LiveSession, error: SluiceError | undefined): void {
+    this.open.delete(session);
+    this.state.sessions.delete(session);
+    if (this.state.limits.sessionsPerClient < this.state.limits.sessions || this.#perClient.size > 0) this.#count(session, -1);
+    this.state.closed.inc();
+    const { events } = session.pipeline;
+    if (!events.observed && !this.state.hub.sessions.observed) return;
+    const event = { type: "session-ended", listener: this.name, record: session.record(), error } as const;
+    events.next(event);
+    this.state.hub.sessions.next(event);
+  }
+
+  fault(plugin: string, error: SluiceError, session: LiveSession | undefined): void {
+    this.state.fault(this.name, plugin, error, session);
+  }
+
+  warning(message: string): void {
+    this.state.warn(this.name, message);
+  }
+
+  dropped(datagrams: number): void {
+    this.state.dropped.inc(datagrams);
+    this.state.hub.sessions.next({ type: "dropped", listener: this.name, datagrams, why: "operators hold limits.bufferPerFlow, or the upstream is not open yet" });
+  }
+
+  swapped(session: LiveSession): void {
+    this.state.hub.sessions.next({ type: "swapped", listener: this.name, session, generation: session.generation });
+  }
+
+  /** Live sessions take new byte hooks. */
+  swapSessions(pipeline: LivePipeline): void {
+    for (const session of this.open) session.swapTo(pipeline);
+  }
+
+  #acceptSocket(socket: Socket, buffer: ReadBuffer | undefined): void {
+    const { limits, sessions } = this.state;
+    if (this.#retired || sessions.size >= limits.sessions) {
+      socket.on("error", () => undefined);
+      socket.destroy();
+      this.#refused(new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": ${limits.sessions} sessions are open`));
+      return;
+    }
+    this.#begin(new StreamEnd(socket, buffer));
+  }
+
+  #acceptFlow(leg: UdpClientLeg): void {
+    leg.onDropped = (datagrams) => {
+      this.dropped(datagrams);
+    };
+    this.#begin(new DatagramEnd(leg));
+  }
+
+  #begin(end: ClientEnd): void {
+    const session = new LiveSession(this.name, this.transport, end, this.service, this);
+    const { limits, hub, opened } = this.state;
+    if (limits.sessionsPerClient < limits.sessions && this.#count(session, 1) > limits.sessionsPerClient) {
+      const error = new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(session.client)} has ${limits.sessionsPerClient} sessions open`);
+      this.#refused(error);
+      this.open.add(session);
+      session.fail(error);
+      return;
+    }
+    this.open.add(session);
+    if (session.transport !== "udp") this.state.sessions.add(session);
+    opened.inc();
+    const { events } = session.pipeline;
+    if (events.observed || hub.sessions.observed) {
+      const event = { type: "session-started", listener: this.name, session } as const;
+      events.next(event);
+      hub.sessions.next(event);
+    }
+    session.open();
+  }
+
+  #refused(error: SluiceError): void {
+    this.state.refused.inc();
+    const event = { type: "session-refused", listener: this.name, error } as const;
+    this.service.pipeline.events.next(event);
+    this.state.hub.sessions.next(event);
+  }
+
+  #count(session: LiveSession, by: number): number {
+    const key = clientKey(session.client);
+    const count = (this.#perClient.get(key) ?? 0) + by;
+    if (count > 0) this.#perClient.set(key, count);
+    else this.#perClient.delete(key);
+    return count;
+  }
+}
+
+/** One client: an IPv4 address, or an IPv6 /64, which is what one subscriber has. */
+function clientKey({ address, family }: SocketAddress): string {
+  if (family !== "IPv6") return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
+  return [...groups, ...Array.from({ length: zeros }, () => "0"), ...after].slice(0, 4).join(":");
+}

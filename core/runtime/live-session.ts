@@ -1,0 +1,274 @@
+import type { Subscription } from "rxjs";
+import {
+  SluiceError,
+  upstreamTarget,
+  type EndReason,
+  type Leg,
+  type Limits,
+  type ServerTlsOptions,
+  type Session,
+  type SessionRecord,
+  type SessionTls,
+  type SocketAddress,
+  type Traffic,
+  type Transport,
+  type Upstream,
+  type UpstreamConfig,
+} from "../contract/index.ts";
+import { Flow, type FlowOwner } from "../flow/flow.ts";
+import type { ClientEnd } from "./client-end.ts";
+import type { LivePipeline } from "./live-pipeline.ts";
+import { openSession } from "./open-session.ts";
+import type { Service } from "./service.ts";
+
+const NOTHING: Traffic = { bytes: 0, chunks: 0 };
+let lastId = 0;
+
+/** What a session tells its listener. */
+export interface SessionHost {
+  readonly local: SocketAddress;
+  readonly limits: Limits;
+  readonly handshakeTimeout: number;
+  ended(session: LiveSession, error: SluiceError | undefined): void;
+  fault(plugin: string, error: SluiceError, session: LiveSession): void;
+  warning(message: string): void;
+  dropped(datagrams: number): void;
+  swapped(session: LiveSession): void;
+}
+
+/**
+ * One client's passage: opened (TLS hello, admit, connect), then two flows, then one end. Every way out leads to `#finish`, once, when
+ * both legs are closed.
+ */
+export class LiveSession implements Session, FlowOwner {
+  readonly id = ++lastId;
+  readonly startedAt = Date.now();
+  tls: SessionTls | undefined;
+  upstream: string | undefined;
+  /** What the client asked for, when a plugin sent it elsewhere. */
+  retargeted: UpstreamConfig | undefined;
+  /** The pipeline whose byte hooks it runs. */
+  #pipeline: LivePipeline;
+  /** Pipelines whose plugins still work for it: the one that opens it, those being swapped out. */
+  readonly #leaving: LivePipeline[] = [];
+  #upstreamLeg: Leg | undefined;
+  #toUpstream: Flow | undefined;
+  #toClient: Flow | undefined;
+  #opening: Subscription | undefined;
+  #error: SluiceError | undefined;
+  #ending = false;
+  #finished = false;
+  #openLegs = 1;
+  #notes: Map<string, unknown> | undefined;
+  #aborter: AbortController | undefined;
+  #client: SocketAddress | undefined;
+
+  constructor(
+    readonly listener: string,
+    readonly transport: Transport,
+    private readonly end: ClientEnd,
+    readonly service: Service,
+    private readonly host: SessionHost,
+  ) {
+    this.#pipeline = service.pipeline;
+    this.#pipeline.acquire();
+    end.leg.onClosed = this.#legClosed;
+  }
+
+  get generation(): number {
+    return this.#pipeline.generation;
+  }
+
+  get pipeline(): LivePipeline {
+    return this.#pipeline;
+  }
+
+  get session(): Session {
+    return this;
+  }
+
+  get limits(): Limits {
+    return this.host.limits;
+  }
+
+  get local(): SocketAddress {
+    return this.host.local;
+  }
+
+  get client(): SocketAddress {
+    return (this.#client ??= this.end.address());
+  }
+
+  get fromClient(): Traffic {
+    return this.#toUpstream ?? NOTHING;
+  }
+
+  get fromUpstream(): Traffic {
+    return this.#toClient ?? NOTHING;
+  }
+
+  get notes(): Map<string, unknown> {
+    return (this.#notes ??= new Map());
+  }
+
+  get signal(): AbortSignal {
+    this.#aborter ??= new AbortController();
+    if (this.#ending) this.#aborter.abort();
+    return this.#aborter.signal;
+  }
+
+  /** Everything that ever arrived, for the idle sweep: a number that grows while the session lives. */
+  get activity(): number {
+    return (this.#toUpstream?.chunks ?? 0) + (this.#toClient?.chunks ?? 0);
+  }
+
+  open(): void {
+    this.#opening = openSession(this, this.end, this.host.handshakeTimeout, {
+      opened: (upstream) => {
+        this.#serve(upstream);
+      },
+      failed: (error, plugin) => {
+        if (plugin !== undefined) this.host.fault(plugin, error, this);
+        this.fail(error);
+      },
+    });
+    if (this.#ending) this.#opening.unsubscribe();
+  }
+
+  retarget(upstream: UpstreamConfig): void {
+    upstreamTarget(upstream);
+    this.retargeted = upstream;
+  }
+
+  async startTls(options: ServerTlsOptions): Promise<SessionTls> {
+    if (this.#upstreamLeg !== undefined) throw new SluiceError("SLUICE_INTERNAL", "startTls belongs into the admit hook");
+    const tls = await this.end.secure(options);
+    this.end.leg.onClosed = this.#legClosed;
+    this.tls = { serverName: this.tls?.serverName, alpn: this.tls?.alpn ?? [], ...tls };
+    return this.tls;
+  }
+
+  close(error?: SluiceError): void {
+    this.fail(error ?? new SluiceError("SLUICE_CLOSED", "closed by a plugin"));
+  }
+
+  /** Takes another pipeline's byte hooks, keeping both legs. */
+  swapTo(next: LivePipeline): void {
+    if (this.#ending || next === this.#pipeline) return;
+    this.#leaving.push(this.#pipeline);
+    this.#pipeline = next;
+    next.acquire();
+    this.#toUpstream?.swap(next.pipeline.fromClient);
+    this.#toClient?.swap(next.pipeline.fromUpstream);
+    this.flowSwapped();
+    this.host.swapped(this);
+  }
+
+  flowSwapped(): void {
+    const busy = this.#toUpstream === undefined || this.#toUpstream.swapping || this.#toClient?.swapping === true;
+    if (!busy) this.#releaseLeaving();
+  }
+
+  flowEnded(): void {
+    // The legs close by themselves once both directions have ended; datagrams never do.
+  }
+
+  flowFailed(error: SluiceError): void {
+    this.fail(error);
+  }
+
+  flowFault(plugin: string, error: SluiceError): void {
+    this.host.fault(plugin, error, this);
+  }
+
+  flowWarning(message: string): void {
+    this.host.warning(message);
+  }
+
+  flowDropped(datagrams: number): void {
+    this.host.dropped(datagrams);
+  }
+
+  /**
+   * Ends the session. A reset or a failure of one side is a reset of the other: a clean FIN would pass for the end of the data. A
+   * session that never reached its upstream, or that was idle, is closed.
+   */
+  fail(error: SluiceError): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#error = error;
+    void this.client;
+    this.#opening?.unsubscribe();
+    this.#toUpstream?.stop();
+    this.#toClient?.stop();
+    const quiet = this.#upstreamLeg === undefined || error.code === "SLUICE_IDLE_TIMEOUT" || error.code === "SLUICE_CLOSED";
+    for (const leg of [this.end.leg, this.#upstreamLeg]) {
+      if (quiet) leg?.destroy();
+      else leg?.reset();
+    }
+    this.#aborter?.abort();
+  }
+
+  /** The session's one record. */
+  record(): SessionRecord {
+    const reason: EndReason = this.#error?.code ?? "closed";
+    const { listener, transport, upstream, generation, fromClient, fromUpstream } = this;
+    return {
+      listener,
+      session: this.id,
+      transport,
+      client: String(this.client),
+      upstream,
+      generation,
+      reason,
+      durationMs: Date.now() - this.startedAt,
+      fromClient: { bytes: fromClient.bytes, chunks: fromClient.chunks },
+      fromUpstream: { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks },
+    };
+  }
+
+  #serve({ endpoint, leg }: Upstream): void {
+    if (this.#ending) {
+      leg.destroy();
+      return;
+    }
+    this.upstream = endpoint;
+    this.#upstreamLeg = leg;
+    this.#openLegs += 1;
+    leg.onClosed = this.#legClosed;
+    const { fromClient, fromUpstream } = this.#pipeline.pipeline;
+    const client = this.end.leg;
+    this.#toUpstream = new Flow(client, leg, this, fromClient);
+    this.#toClient = new Flow(leg, client, this, fromUpstream);
+    this.#releaseLeaving();
+    if (this.#ending) return;
+    this.#toClient.start();
+    this.#toUpstream.start();
+  }
+
+  readonly #legClosed = (): void => {
+    this.#openLegs -= 1;
+    if (this.#openLegs > 0) {
+      // One side is gone for good; the other ends with it, unless it is still delivering what was accepted.
+      return;
+    }
+    this.#finish();
+  };
+
+  #finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#ending = true;
+    this.#opening?.unsubscribe();
+    this.#toUpstream?.stop();
+    this.#toClient?.stop();
+    this.#aborter?.abort();
+    this.host.ended(this, this.#error);
+    this.#releaseLeaving();
+    this.#pipeline.release();
+  }
+
+  #releaseLeaving(): void {
+    for (const pipeline of this.#leaving.splice(0)) pipeline.release();
+  }
+}

@@ -1,0 +1,41 @@
+import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts } from "../contract/index.ts";
+import type { EventHub } from "./event-hub.ts";
+import type { LiveSession } from "./live-session.ts";
+
+/** What all listeners of a proxy share. A commit replaces limits and timeouts. */
+export class ProxyState {
+  /** Open stream sessions: what `limits.sessions` counts. Datagram flows are bounded by their own table. */
+  readonly sessions = new Set<LiveSession>();
+  readonly opened: Counter;
+  readonly closed: Counter;
+  readonly refused: Counter;
+  readonly dropped: Counter;
+  readonly faults: Counter;
+  readonly #warned = new Set<string>();
+
+  constructor(
+    public limits: Limits,
+    public timeouts: Timeouts,
+    readonly hub: EventHub,
+    metrics: Metrics,
+  ) {
+    this.opened = metrics.counter("sluice_sessions_total");
+    this.closed = metrics.counter("sluice_sessions_ended_total");
+    this.refused = metrics.counter("sluice_sessions_refused_total");
+    this.dropped = metrics.counter("sluice_datagrams_dropped_total");
+    this.faults = metrics.counter("sluice_plugin_faults_total");
+  }
+
+  fault(listener: string, plugin: string, error: SluiceError, session: Session | undefined): void {
+    this.faults.inc();
+    this.hub.lifecycle.next({ type: "plugin-fault", listener, plugin, session, error });
+  }
+
+  /** Once per listener and message: a warning for each session would be a storm. */
+  warn(listener: string | undefined, message: string): void {
+    const key = `${listener ?? ""} ${message}`;
+    if (this.#warned.has(key) || this.#warned.size > 1000) return;
+    this.#warned.add(key);
+    this.hub.lifecycle.next({ type: "warning", listener, message });
+  }
+}
