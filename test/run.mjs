@@ -8,7 +8,7 @@
 // The last line is `N passed, N failed, N skipped`; a check that fails counts as one failed.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,6 +40,14 @@ function mustInstall() {
   return !existsSync(mark) || statSync(mark).mtimeMs < statSync(join(root, "package-lock.json")).mtimeMs;
 }
 
+/** Removes what earlier builds left of sources that are gone: their specs would run for ever. */
+function prune() {
+  for (const name of readdirSync(join(root, "dist"), { recursive: true })) {
+    if (!name.endsWith(".js") || existsSync(join(root, `${name.slice(0, -3)}.ts`))) continue;
+    for (const ending of [".js", ".js.map", ".d.ts"]) rmSync(join(root, "dist", name.slice(0, -3) + ending), { force: true });
+  }
+}
+
 function specs() {
   if (paths.length > 0) return paths.map((path) => (path.endsWith(".ts") ? `dist/${path.slice(0, -3)}.js` : `dist/${path}/**/*.spec.js`));
   if (smoke) return ["dist/test/unit/**/*.spec.js", "dist/test/marbles/**/*.spec.js", "dist/test/**/smoke*.spec.js"];
@@ -66,7 +74,9 @@ function test() {
 function prepare() {
   if (built) return true;
   if (mustInstall() && !run("npm ci", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"])) return false;
-  return npmRun("build");
+  if (!npmRun("build")) return false;
+  prune();
+  return true;
 }
 
 function main() {
