@@ -1,3 +1,12 @@
+/** The public face of Sluice: what configs, plugins and programs import as `sluice`. */
 import "reflect-metadata";
 
-export * from "./contract/index.ts";
+export { defineConfig } from "./config/define-config.ts";
+export { definePlugin, type PluginFactory } from "./contract/define-plugin.ts";
+export * from "./contract/errors.ts";
+export { CLOCK, EVENTS, LOGGER, METRICS, OPTIONS, PLACE, RESOLVER, type Place, type Resolver } from "./contract/tokens.ts";
+export { duration, size, type Duration, type Size } from "./contract/units.ts";
+export type * from "./contract/index.ts";
+export { createProxy, type CreateProxyOptions } from "./runtime/create-proxy.ts";
+export type { Proxy, ProxyStatus } from "./runtime/proxy.ts";
+export type { PlannedAction, PlannedStep, ReloadPlan, ReloadReport } from "./runtime/reload-plan.ts";

@@ -20,10 +20,13 @@ let support: Promise<boolean> | undefined;
  * Makes a listening server hand out sockets that read into a {@link ReadBuffer}. `net.Server` has no option for it (nodejs/node #25436),
  * so its handle's callback is replaced and the socket made here, once, with what Node's own callback would give it. Undocumented:
  * use it only where {@link fastAcceptWorks} says yes; without it sockets deliver `data` events.
+ *
+ * @returns how to give Node its own callback back; undefined when this Node has nothing to replace
  */
-export function acceptFast(server: Server, accept: OnAccept): boolean {
+export function acceptFast(server: Server, accept: OnAccept): (() => void) | undefined {
   const handle = (server as unknown as { _handle?: Handle })._handle;
-  if (typeof handle?.onconnection !== "function") return false;
+  const native = handle?.onconnection;
+  if (handle === undefined || typeof native !== "function") return undefined;
   handle.onconnection = (status, client) => {
     if (status !== 0 || client === undefined || client === null) {
       server.emit("drop");
@@ -36,7 +39,9 @@ export function acceptFast(server: Server, accept: OnAccept): boolean {
     socket.setNoDelay(true);
     accept(socket, buffer);
   };
-  return true;
+  return () => {
+    handle.onconnection = native;
+  };
 }
 
 /** Whether {@link acceptFast} carries bytes both ways on this Node: tried once per process, over loopback. SLUICE_FAST_ACCEPT=0 says no. */
@@ -57,7 +62,7 @@ function tryOnce(): Promise<boolean> {
       resolve(false);
     });
     server.listen(0, "127.0.0.1", () => {
-      const ok = acceptFast(server, (socket, buffer) => {
+      const ok = undefined !== acceptFast(server, (socket, buffer) => {
         if (buffer !== undefined) buffer.receive = (chunk) => socket.write(chunk);
         socket.on("end", () => socket.end());
         socket.resume();

@@ -14,17 +14,27 @@ export class StreamListener {
   /** The operating system refused a connection (out of descriptors). */
   onDrop: () => void = () => undefined;
 
+  #toNative: (() => void) | undefined;
+
   private constructor(
     private readonly server: Server,
     readonly local: SocketAddress,
-  ) {}
+    private readonly canBeFast: boolean,
+  ) {
+    server.on("connection", (socket) => {
+      this.onAccept(socket, undefined);
+    });
+    server.on("error", () => {
+      this.onDrop();
+    });
+    server.on("drop", () => {
+      this.onDrop();
+    });
+  }
 
-  /**
-   * @param plain sockets that deliver `data` events, as TLS needs them
-   * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE
-   */
-  static async bind(address: ListenAddress, name: string, plain: boolean): Promise<StreamListener> {
-    const fast = !plain && (await fastAcceptWorks());
+  /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
+  static async bind(address: ListenAddress, name: string): Promise<StreamListener> {
+    const fast = await fastAcceptWorks();
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     try {
       await listen(server, address).catch(async (error: unknown) => {
@@ -35,20 +45,18 @@ export class StreamListener {
     } catch (error) {
       throw listenError(error, name, urlOf(address));
     }
-    const listener = new StreamListener(server, localOf(server, address));
-    server.on("error", () => {
-      listener.onDrop();
+    return new StreamListener(server, localOf(server, address), fast);
+  }
+
+  /** Whether sockets read into reusable buffers. TLS needs them plain. Holds for sockets accepted from now on. */
+  useFast(wanted: boolean): void {
+    if (wanted && this.canBeFast) this.#toNative ??= acceptFast(this.server, (socket, buffer) => {
+      this.onAccept(socket, buffer);
     });
-    server.on("drop", () => {
-      listener.onDrop();
-    });
-    const accept: OnAccept = (socket, buffer) => {
-      listener.onAccept(socket, buffer);
-    };
-    if (!fast || !acceptFast(server, accept)) server.on("connection", (socket) => {
-      accept(socket, undefined);
-    });
-    return listener;
+    else {
+      this.#toNative?.();
+      this.#toNative = undefined;
+    }
   }
 
   /** Stops accepting at once; accepted sockets live on. */

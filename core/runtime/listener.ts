@@ -66,6 +66,7 @@ export class Listener implements ListenerView, SessionHost {
         this.#acceptFlow(leg);
       };
     } else {
+      this.bound.useFast(this.transport !== "tls");
       this.bound.onAccept = (socket, buffer) => {
         this.#acceptSocket(socket, buffer);
       };
@@ -75,15 +76,26 @@ export class Listener implements ListenerView, SessionHost {
     }
   }
 
-  /** Stops accepting at once. Stream sessions live on; datagram flows have only the listener's socket, and end. */
+  /** Takes the limits of a new generation. */
+  configure(): void {
+    if (this.bound instanceof UdpListener) this.bound.configure({ max: this.limits.udpSessions, idle: this.timeouts.udpIdle });
+  }
+
+  /** Stops accepting at once. Stream sessions live on; datagram flows have only the listener's socket, and end with it. */
   close(): void {
     this.#retired = true;
     this.bound.close();
   }
 
+  /** Leaves the bound socket to another listener; sessions live on. */
+  handOver(): Bound {
+    this.#retired = true;
+    return this.bound;
+  }
+
   ended(session: LiveSession, error: SluiceError | undefined): void {
     this.open.delete(session);
-    this.state.sessions.delete(session);
+    this.state.of(session.transport).delete(session);
     if (this.state.limits.sessionsPerClient < this.state.limits.sessions || this.#perClient.size > 0) this.#count(session, -1);
     this.state.closed.inc();
     const { events } = session.pipeline;
@@ -144,7 +156,7 @@ export class Listener implements ListenerView, SessionHost {
       return;
     }
     this.open.add(session);
-    if (session.transport !== "udp") this.state.sessions.add(session);
+    this.state.of(session.transport).add(session);
     opened.inc();
     const { events } = session.pipeline;
     if (events.observed || hub.sessions.observed) {

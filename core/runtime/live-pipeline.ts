@@ -29,7 +29,7 @@ export class LivePipeline {
     readonly uses: readonly ResolvedUse[],
     plugins: readonly LivePlugin[],
     events: Subject<ProxyEvent>,
-    private readonly site: PluginSite,
+    readonly site: PluginSite,
     private readonly setupTimeout: number,
     private readonly reports: PipelineReports,
   ) {

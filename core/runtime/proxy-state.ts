@@ -1,4 +1,4 @@
-import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts } from "../contract/index.ts";
+import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts, Transport } from "../contract/index.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { LiveSession } from "./live-session.ts";
 
@@ -6,6 +6,7 @@ import type { LiveSession } from "./live-session.ts";
 export class ProxyState {
   /** Open stream sessions: what `limits.sessions` counts. Datagram flows are bounded by their own table. */
   readonly sessions = new Set<LiveSession>();
+  readonly flows = new Set<LiveSession>();
   readonly opened: Counter;
   readonly closed: Counter;
   readonly refused: Counter;
@@ -24,6 +25,11 @@ export class ProxyState {
     this.refused = metrics.counter("sluice_sessions_refused_total");
     this.dropped = metrics.counter("sluice_datagrams_dropped_total");
     this.faults = metrics.counter("sluice_plugin_faults_total");
+  }
+
+  /** Where sessions of a transport are kept. */
+  of(transport: Transport): Set<LiveSession> {
+    return transport === "udp" ? this.flows : this.sessions;
   }
 
   fault(listener: string, plugin: string, error: SluiceError, session: Session | undefined): void {

@@ -1,0 +1,21 @@
+import type { ResolvedConfig } from "../contract/index.ts";
+import { ConfigLoader } from "../config/config-loader.ts";
+import { placeIn } from "./place.ts";
+import { constructAll } from "./generation.ts";
+import { createLogger } from "./logger.ts";
+import { createMetrics } from "./metrics.ts";
+
+/**
+ * Loads and validates a config file and constructs its plugins; opens nothing and runs no `setup`.
+ * @throws every SLUICE_CONFIG_… code, SLUICE_ADDRESS_DUPLICATE, SLUICE_PLUGIN_CONSTRUCT
+ */
+export async function checkConfig(file: string): Promise<{ readonly config: ResolvedConfig; readonly warnings: readonly string[] }> {
+  const loader = new ConfigLoader(file);
+  const { config, retire } = await loader.load();
+  try {
+    constructAll(config, { logger: createLogger({ level: "silent" }), metrics: createMetrics(), locate: placeIn(loader.files) });
+  } finally {
+    retire();
+  }
+  return { config, warnings: config.warnings };
+}

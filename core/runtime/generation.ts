@@ -1,0 +1,153 @@
+import { asyncScheduler, Subject } from "rxjs";
+import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import {
+  CLOCK,
+  EVENTS,
+  LOGGER,
+  METRICS,
+  PLACE,
+  RESOLVER,
+  type Logger,
+  type Metrics,
+  type ProxyEvent,
+  type ResolvedConfig,
+  type ResolvedListener,
+  type SluiceError,
+  type SocketAddress,
+} from "../contract/index.ts";
+import { createResolver, type NameResolver } from "../net/resolver.ts";
+import { constructPlugin, createContainer } from "../pipeline/construct.ts";
+import { inheritState, setupPlugins } from "../pipeline/lifecycle.ts";
+import { LivePipeline } from "./live-pipeline.ts";
+import { samePipeline } from "./reload-plan.ts";
+import { Service } from "./service.ts";
+
+/** One loaded config made live: its pipelines and the ways to its upstreams. Immutable and numbered. */
+export interface Generation {
+  readonly number: number;
+  readonly config: ResolvedConfig;
+  readonly resolver: NameResolver;
+  /** By listener. */
+  readonly services: ReadonlyMap<string, Service>;
+}
+
+/** What a generation is built with. */
+export interface GenerationTools {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Rebuild every pipeline, changed or not. */
+  readonly anew: boolean;
+  /** The place in the user's own source that an error came from. */
+  locate(error: unknown): string | undefined;
+  /** The address a listener is bound to, once it is. */
+  local(listener: string): SocketAddress | undefined;
+  fault(listener: string, plugin: string, error: SluiceError): void;
+}
+
+/** A generation that is ready but not live: commit it, or abandon it. */
+export interface Prepared {
+  readonly generation: Generation;
+  /** Pipelines built for it; the others live on from the generation before. */
+  readonly fresh: readonly LivePipeline[];
+  /** Hands over the state of replaced plugins: the last step that may refuse. @throws SLUICE_PLUGIN_SETUP */
+  inherit(): void;
+}
+
+/**
+ * Builds a generation: constructs its plugins and runs their `setup`. Nothing live is touched; when it throws, what had been set up
+ * is torn down again.
+ *
+ * @throws SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, SLUICE_CERTIFICATE_INVALID
+ */
+export async function prepareGeneration(config: ResolvedConfig, previous: Generation | undefined, tools: GenerationTools): Promise<Prepared> {
+  const number = (previous?.number ?? 0) + 1;
+  const sameNames = previous !== undefined && isDeepStrictEqual(previous.config.dns, config.dns);
+  const resolver = sameNames ? previous.resolver : createResolver(config.dns);
+  const builder = new PipelineBuilder(config, number, resolver, tools);
+  const sameProviders = previous !== undefined && isDeepStrictEqual(previous.config.providers, config.providers);
+  const services = new Map<string, Service>();
+  const replaced: { readonly next: LivePipeline; readonly old: LivePipeline }[] = [];
+  try {
+    for (const listener of config.listeners) {
+      const before = previous?.services.get(listener.name);
+      const keep = before !== undefined && sameProviders && !tools.anew && samePipeline(before.config, listener);
+      // One after the other: a plugin's setup may rest on another's.
+      // oxlint-disable-next-line no-await-in-loop
+      const pipeline = keep ? before.pipeline : await builder.build(listener);
+      if (before !== undefined && !keep) replaced.push({ next: pipeline, old: before.pipeline });
+      const sameWay = keep && sameNames && isDeepStrictEqual([before.config, previous?.config.timeouts], [listener, config.timeouts]);
+      services.set(listener.name, sameWay ? before : serviceOf(listener, pipeline, config, resolver, tools));
+    }
+  } catch (error) {
+    for (const pipeline of builder.built) pipeline.retire();
+    throw error;
+  }
+  const inherit = (): void => {
+    for (const { next, old } of replaced) inheritState(next.pipeline.plugins, old.pipeline.plugins, next.site);
+  };
+  return { generation: { number, config, resolver, services }, fresh: builder.built, inherit };
+}
+
+/** Constructs every plugin of a config and no more, to see that it can be done. @throws SLUICE_PLUGIN_CONSTRUCT */
+export function constructAll(config: ResolvedConfig, tools: Pick<GenerationTools, "logger" | "metrics" | "locate">): void {
+  const resolver = createResolver(config.dns);
+  const builder = new PipelineBuilder(config, 0, resolver, { ...tools, fault: () => undefined });
+  for (const listener of config.listeners) builder.construct(listener);
+  resolver.close();
+}
+
+function serviceOf(listener: ResolvedListener, pipeline: LivePipeline, config: ResolvedConfig, resolver: NameResolver, tools: GenerationTools): Service {
+  return new Service(listener, pipeline, { resolver, timeouts: config.timeouts, folder: folderOf(config), local: () => tools.local(listener.name) });
+}
+
+function folderOf({ file }: ResolvedConfig): string {
+  return file === undefined ? process.cwd() : path.dirname(file);
+}
+
+/** Builds the pipelines of one generation in one container. */
+class PipelineBuilder {
+  readonly built: LivePipeline[] = [];
+  readonly #container;
+
+  constructor(
+    private readonly config: ResolvedConfig,
+    private readonly number: number,
+    resolver: NameResolver,
+    private readonly tools: Pick<GenerationTools, "logger" | "metrics" | "locate" | "fault">,
+  ) {
+    const bindings = [
+      { token: CLOCK, value: asyncScheduler },
+      { token: METRICS, value: tools.metrics },
+      { token: RESOLVER, value: resolver },
+    ];
+    this.#container = createContainer(bindings, config.providers);
+  }
+
+  async build(listener: ResolvedListener): Promise<LivePipeline> {
+    const pipeline = this.construct(listener);
+    this.built.push(pipeline);
+    await setupPlugins(pipeline.pipeline.plugins, this.config.timeouts.setup, pipeline.site);
+    return pipeline;
+  }
+
+  construct({ name, address, uses }: ResolvedListener): LivePipeline {
+    const { config, tools } = this;
+    const site = { listener: name, file: config.file, locate: tools.locate };
+    const events = new Subject<ProxyEvent>();
+    const plugins = uses.map((use) => {
+      const place = { listener: name, transport: address.transport, plugin: use.name, folder: folderOf(config) };
+      const bindings = [
+        { token: LOGGER, value: tools.logger.child({ listener: name, plugin: use.name }) },
+        { token: EVENTS, value: events.asObservable() },
+        { token: PLACE, value: place },
+      ];
+      return constructPlugin(this.#container, use, bindings, site);
+    });
+    return new LivePipeline(this.number, uses, plugins, events, site, config.timeouts.setup, {
+      fault: (plugin, error) => {
+        tools.fault(name, plugin, error);
+      },
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import path from "node:path";
+import { reasonOf, SluiceError, type Logger } from "../contract/index.ts";
+import { ConfigLoader } from "../config/config-loader.ts";
+import { FileWatcher } from "../config/watcher.ts";
+import { createLogger } from "./logger.ts";
+import { placeIn } from "./place.ts";
+import { Proxy } from "./proxy.ts";
+import type { ReloadPlan, ReloadReport } from "./reload-plan.ts";
+
+export interface LiveConfigOptions {
+  /** Apply each save of the config or of a local module that it imports. @default true */
+  readonly watch?: boolean;
+  readonly logger?: Logger;
+}
+
+/** A proxy that follows its config file: loads are applied one at a time, and the newest save wins. */
+export class LiveConfig {
+  readonly #watcher: FileWatcher | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+  #saved = false;
+  #stopped = false;
+
+  private constructor(
+    readonly proxy: Proxy,
+    private readonly loader: ConfigLoader,
+    watch: boolean,
+  ) {
+    if (!watch) return;
+    this.#watcher = new FileWatcher(() => {
+      this.#onSave();
+    });
+    this.#watcher.watch(loader.files, loader.hashes);
+  }
+
+  /** Loads a config file and makes it live. Rejects with a SluiceError. */
+  static async start(file: string, options: LiveConfigOptions = {}): Promise<LiveConfig> {
+    const loader = new ConfigLoader(path.resolve(file));
+    const { config, retire } = await loader.load();
+    try {
+      const locate = (error: unknown): string | undefined => placeIn(loader.files)(error);
+      const proxy = await Proxy.start(config, { logger: options.logger ?? createLogger(), locate });
+      return new LiveConfig(proxy, loader, options.watch ?? true);
+    } finally {
+      retire();
+    }
+  }
+
+  /** Loads everything anew and applies it, changed or not. Rejects with the error that refused it; the proxy goes on. */
+  reload(): Promise<ReloadReport> {
+    return this.#inTurn(() => this.#load(true));
+  }
+
+  /** Says what a reload of the file as it is now would do. Rejects with what would refuse it. */
+  plan(): Promise<ReloadPlan> {
+    return this.#inTurn(async () => {
+      const { config, retire } = await this.loader.load();
+      retire();
+      return this.proxy.planResolved(config, false);
+    });
+  }
+
+  /** Stops following the file; the proxy goes on. */
+  stop(): void {
+    this.#stopped = true;
+    this.#watcher?.close();
+  }
+
+  /** Saves during a load are answered by one more load, of what is newest then. */
+  #onSave(): void {
+    if (this.#saved || this.#stopped) return;
+    this.#saved = true;
+    void this.#inTurn(async () => {
+      this.#saved = false;
+      if (!this.#stopped) await this.#load(false);
+    }).catch(() => undefined);
+  }
+
+  async #load(anew: boolean): Promise<ReloadReport> {
+    try {
+      const { config, retire } = await this.loader.load();
+      try {
+        return await this.proxy.applyResolved(config, anew);
+      } finally {
+        retire();
+      }
+    } catch (error) {
+      throw this.proxy.refuse(SluiceError.is(error) ? error : new SluiceError("SLUICE_INTERNAL", reasonOf(error), { cause: error }));
+    } finally {
+      this.#watcher?.watch(this.loader.files, this.loader.hashes);
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#running.then(work);
+    this.#running = turn.catch(() => undefined);
+    return turn;
+  }
+}

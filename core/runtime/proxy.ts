@@ -1,0 +1,294 @@
+import type { Observable } from "rxjs";
+import {
+  duration,
+  reasonOf,
+  SluiceError,
+  type Duration,
+  type ListenerView,
+  type Logger,
+  type ProxyEvent,
+  type ResolvedConfig,
+  type Session,
+  type Timeouts,
+  type Transport,
+} from "../contract/index.ts";
+import { resolveConfig } from "../config/resolve-config.ts";
+import { bindListeners, type Bindings } from "./bind-listeners.ts";
+import { EventHub } from "./event-hub.ts";
+import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "./generation.ts";
+import { startIdleSweep } from "./idle-sweep.ts";
+import { Listener } from "./listener.ts";
+import type { LivePipeline } from "./live-pipeline.ts";
+import type { LiveSession } from "./live-session.ts";
+import { createMetrics } from "./metrics.ts";
+import { ProxyState } from "./proxy-state.ts";
+import { planReload, type ReloadPlan, type ReloadReport } from "./reload-plan.ts";
+
+export interface ProxyOptions {
+  readonly logger: Logger;
+  /** The place in the user's own source that an error came from, for messages. */
+  readonly locate?: (error: unknown) => string | undefined;
+}
+
+/** What `sluice status` shows. */
+export interface ProxyStatus {
+  readonly generation: number;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly pid: number;
+  readonly listeners: readonly { readonly name: string; readonly url: string; readonly transport: Transport; readonly sessions: number; readonly plugins: readonly string[] }[];
+  readonly counters: Readonly<Record<string, number>>;
+  /** Resident bytes of the process. */
+  readonly memory: number;
+}
+
+/** The object of the process: holds the live generation and the bound listeners, and takes the next generation all or not at all. */
+export class Proxy {
+  readonly #hub = new EventHub();
+  readonly #metrics = createMetrics();
+  readonly #state: ProxyState;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #retired = new Set<LivePipeline>();
+  readonly #deadlines = new Set<NodeJS.Timeout>();
+  readonly #stopSweep: () => void;
+  readonly #startedAt = Date.now();
+  #generation: Generation | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    config: ResolvedConfig,
+    private readonly options: ProxyOptions,
+  ) {
+    this.#state = new ProxyState(config.limits, config.timeouts, this.#hub, this.#metrics);
+    this.#stopSweep = startIdleSweep(this.#state);
+  }
+
+  /** Makes a config live. Rejects with a SluiceError, and then nothing is left open. */
+  static async start(config: ResolvedConfig, options: ProxyOptions): Promise<Proxy> {
+    const proxy = new Proxy(config, options);
+    try {
+      await proxy.applyResolved(config);
+      return proxy;
+    } catch (error) {
+      await proxy.close();
+      throw error;
+    }
+  }
+
+  get generation(): number {
+    return this.#generation?.number ?? 0;
+  }
+
+  get timeouts(): Timeouts {
+    return this.#state.timeouts;
+  }
+
+  /** The bound listeners by name. */
+  get listeners(): Readonly<Record<string, ListenerView>> {
+    return Object.fromEntries(this.#listeners);
+  }
+
+  /** The open sessions. */
+  get sessions(): ReadonlySet<Session> {
+    return new Set<Session>([...this.#state.sessions, ...this.#state.flows]);
+  }
+
+  get events(): Observable<ProxyEvent> {
+    return this.#hub.all;
+  }
+
+  /** Takes another config. Rejects with the SluiceError that refused it, and then everything runs on as before. */
+  async apply(config: unknown): Promise<ReloadReport> {
+    try {
+      return await this.applyResolved(resolveConfig(config));
+    } catch (error) {
+      throw this.refuse(error);
+    }
+  }
+
+  /** Says what `apply` would do. @throws SLUICE_CONFIG_INVALID */
+  plan(config: unknown): ReloadPlan {
+    return this.planResolved(resolveConfig(config), false);
+  }
+
+  planResolved(config: ResolvedConfig, anew: boolean): ReloadPlan {
+    const running = new Map([...this.#listeners].map(([name, listener]) => [name, { config: listener.service.config, sessions: listener.sessions }]));
+    return planReload(running, config.listeners, anew);
+  }
+
+  /** Applies a config that was resolved already, after those before it. `anew`: rebuilds every pipeline, changed or not. */
+  applyResolved(config: ResolvedConfig, anew = false): Promise<ReloadReport> {
+    const turn = this.#queue.then(() => this.#apply(config, anew));
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Announces a refusal. */
+  refuse(thrown: unknown): SluiceError {
+    const error = SluiceError.is(thrown) ? thrown : new SluiceError("SLUICE_INTERNAL", reasonOf(thrown), { cause: thrown });
+    this.#metrics.counter("sluice_reloads_refused_total").inc();
+    this.#hub.lifecycle.next({ type: "refused", error });
+    return error;
+  }
+
+  status(): ProxyStatus {
+    const listeners = [...this.#listeners.values()].map(({ name, url, transport, sessions, service }) => {
+      return { name, url, transport, sessions, plugins: service.config.uses.map((use) => use.name) };
+    });
+    return {
+      generation: this.generation,
+      startedAt: this.#startedAt,
+      pid: process.pid,
+      listeners,
+      counters: this.#metrics.snapshot(),
+      memory: process.memoryUsage.rss(),
+    };
+  }
+
+  /**
+   * Stops accepting at once, waits for open stream sessions, then resets what is left and tears the plugins down. UDP flows do not hold
+   * it. Resolves when nothing is open any more.
+   *
+   * @param options.drain how long to wait. @default 0
+   */
+  close(options: { readonly drain?: Duration } = {}): Promise<void> {
+    this.#closing ??= this.#close(duration().parse(options.drain ?? 0));
+    return this.#closing;
+  }
+
+  async #apply(config: ResolvedConfig, anew: boolean): Promise<ReloadReport> {
+    const started = performance.now();
+    if (this.#closing !== undefined) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
+    const { steps } = this.planResolved(config, anew);
+    const prepared = await prepareGeneration(config, this.#generation, this.#tools(anew));
+    let bindings: Bindings | undefined;
+    try {
+      bindings = await bindListeners(config, this.#listeners);
+      if (this.#isClosing()) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
+      prepared.inherit();
+    } catch (error) {
+      bindings?.undo();
+      for (const pipeline of prepared.fresh) this.#retire(pipeline);
+      throw error;
+    }
+    this.#commit(prepared, bindings);
+    const durationMs = Math.round(performance.now() - started);
+    const { number } = prepared.generation;
+    this.#metrics.counter("sluice_reloads_total").inc();
+    if (number > 1) this.#hub.lifecycle.next({ type: "reloaded", generation: number, durationMs });
+    return { generation: number, durationMs, steps };
+  }
+
+  #isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** One synchronous step: no session sees half a commit. */
+  #commit({ generation }: Prepared, { sockets }: Bindings): void {
+    const { limits, timeouts, warnings } = generation.config;
+    const before = this.#generation;
+    this.#generation = generation;
+    this.#state.limits = limits;
+    this.#state.timeouts = timeouts;
+    const taken = new Set([...sockets.values()].map(({ from }) => from));
+    for (const listener of [...this.#listeners.values()]) {
+      const next = sockets.has(listener.name) ? undefined : generation.services.get(listener.name);
+      if (next === undefined) this.#removeListener(listener, taken.has(listener));
+      else {
+        const changed = next.pipeline !== listener.service.pipeline;
+        listener.service = next;
+        if (changed) this.#treatSessions(listener, next.pipeline);
+        listener.configure();
+      }
+    }
+    for (const [name, service] of generation.services) {
+      const socket = sockets.get(name);
+      if (socket === undefined) continue;
+      const listener = new Listener(name, socket.bound, service, this.#state);
+      this.#listeners.set(name, listener);
+      listener.start();
+      this.#hub.lifecycle.next({ type: "listening", listener: name, url: listener.url });
+    }
+    for (const [name, { pipeline }] of before?.services ?? []) if (generation.services.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
+    for (const warning of warnings) this.#state.warn(undefined, warning);
+  }
+
+  /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
+  #treatSessions(listener: Listener, pipeline: LivePipeline): void {
+    const { sessions, deadlineMs } = listener.service.config.reload;
+    if (sessions === "swap") listener.swapSessions(pipeline);
+    else if (sessions === "close") for (const session of listener.open) session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
+    else if (sessions === "drain") this.#drain(listener.open, deadlineMs);
+  }
+
+  #removeListener(listener: Listener, takenOver: boolean): void {
+    this.#listeners.delete(listener.name);
+    const { url } = listener;
+    if (takenOver) listener.handOver();
+    else listener.close();
+    this.#drain(listener.open, listener.service.config.reload.deadlineMs);
+    this.#hub.lifecycle.next({ type: "unlistening", listener: listener.name, url });
+  }
+
+  #drain(sessions: Iterable<LiveSession>, deadlineMs: number): void {
+    const open = [...sessions];
+    if (open.length === 0) return;
+    const timer = setTimeout(() => {
+      this.#deadlines.delete(timer);
+      for (const session of open) session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open after ${deadlineMs} ms`));
+    }, deadlineMs);
+    timer.unref();
+    this.#deadlines.add(timer);
+  }
+
+  #retire(pipeline: LivePipeline): void {
+    pipeline.retire();
+    this.#retired.add(pipeline);
+    void pipeline.gone.then(() => this.#retired.delete(pipeline));
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    for (const listener of this.#listeners.values()) if (listener.transport !== "udp") listener.close();
+    await this.#emptied(drainMs);
+    for (const listener of this.#listeners.values()) if (listener.transport === "udp") listener.close();
+    for (const session of [...this.#state.sessions, ...this.#state.flows]) session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", "the proxy was closed"));
+    await this.#emptied(5_000);
+    this.#stopSweep();
+    for (const timer of this.#deadlines) clearTimeout(timer);
+    for (const { pipeline } of this.#generation?.services.values() ?? []) this.#retire(pipeline);
+    await Promise.all([...this.#retired].map((pipeline) => pipeline.gone));
+    this.#generation?.resolver.close();
+    this.#hub.lifecycle.next({ type: "closed" });
+    this.#hub.complete();
+  }
+
+  /** Resolves when no stream session is open, or after `timeout` milliseconds. */
+  #emptied(timeout: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearInterval(look);
+        clearTimeout(deadline);
+        resolve();
+      };
+      const deadline = setTimeout(done, timeout);
+      const look = setInterval(() => {
+        if (this.#state.sessions.size === 0) done();
+      }, 5);
+      if (this.#state.sessions.size === 0) done();
+    });
+  }
+
+  #tools(anew: boolean): GenerationTools {
+    return {
+      logger: this.options.logger,
+      metrics: this.#metrics,
+      anew,
+      locate: this.options.locate ?? (() => undefined),
+      local: (name) => this.#listeners.get(name)?.local,
+      fault: (listener, plugin, error) => {
+        this.#state.fault(listener, plugin, error, undefined);
+      },
+    };
+  }
+}
