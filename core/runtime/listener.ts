@@ -160,6 +160,7 @@ export class Listener implements ListenerView, SessionHost {
     opened.inc();
     const { events } = session.pipeline;
     if (events.observed || hub.sessions.observed) {
+      session.remember();
       const event = { type: "session-started", listener: this.name, session } as const;
       events.next(event);
       hub.sessions.next(event);

@@ -152,12 +152,18 @@ export class LiveSession implements Session, FlowOwner {
     this.fail(error ?? new SluiceError("SLUICE_CLOSED", "closed by a plugin"));
   }
 
+  /** Asks for the client's address while there is a socket to ask. */
+  remember(): void {
+    this.#client ??= this.end.address();
+  }
+
   /** Takes another pipeline's byte hooks, keeping both legs. */
   swapTo(next: LivePipeline): void {
     if (this.#ending || next === this.#pipeline) return;
     this.#leaving.push(this.#pipeline);
     this.#pipeline = next;
     next.acquire();
+    this.remember();
     this.#toUpstream?.swap(next.pipeline.fromClient);
     this.#toClient?.swap(next.pipeline.fromUpstream);
     this.flowSwapped();
@@ -197,7 +203,7 @@ export class LiveSession implements Session, FlowOwner {
     if (this.#ending) return;
     this.#ending = true;
     this.#error = error;
-    void this.client;
+    this.remember();
     this.#opening?.unsubscribe();
     this.#toUpstream?.stop();
     this.#toClient?.stop();
@@ -248,11 +254,7 @@ export class LiveSession implements Session, FlowOwner {
 
   readonly #legClosed = (): void => {
     this.#openLegs -= 1;
-    if (this.#openLegs > 0) {
-      // One side is gone for good; the other ends with it, unless it is still delivering what was accepted.
-      return;
-    }
-    this.#finish();
+    if (this.#openLegs === 0) this.#finish();
   };
 
   #finish(): void {
