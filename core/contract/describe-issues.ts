@@ -32,7 +32,8 @@ export function optionPath(path: readonly PropertyKey[]): string {
 
 /** A value for the end of a message: short, on one line, and never a secret. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return value.includes("-----BEGIN") ? "PEM text" : JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "string")
+    return value.includes("-----BEGIN") ? "PEM text" : JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
   if (value instanceof Promise) return "a promise (await it)";
@@ -96,7 +97,9 @@ function rejectsWhole(issue: RichIssue): boolean {
 }
 
 function unionSentence(branches: readonly (readonly SchemaIssue[])[], value: unknown): string {
-  const parts = branches.map((issues) => (issues[0] === undefined ? undefined : expectation(issues[0]))).filter((each) => each !== undefined);
+  const parts = branches
+    .map((issues) => (issues[0] === undefined ? undefined : expectation(issues[0])))
+    .filter((each) => each !== undefined);
   const expected = [...new Set(parts)].map((each) => each.replace(/^expected /, "")).join(", or ");
   const words = branches.flat().flatMap((issue: RichIssue) => (issue.values ?? []).filter((each) => typeof each === "string"));
   const hint = typeof value === "string" ? didYouMean(value, words) : "";
@@ -105,7 +108,12 @@ function unionSentence(branches: readonly (readonly SchemaIssue[])[], value: unk
 }
 
 /** Turns a schema's issues into problems with the path, what was expected, what came, and the nearest known key. */
-export function describeIssues(input: unknown, issues: readonly SchemaIssue[], schema: unknown, prefix: readonly PropertyKey[] = []): Problem[] {
+export function describeIssues(
+  input: unknown,
+  issues: readonly SchemaIssue[],
+  schema: unknown,
+  prefix: readonly PropertyKey[] = [],
+): Problem[] {
   return issues.flatMap((issue: RichIssue): Problem[] => {
     const value = at(input, issue.path);
     const path = [...prefix, ...issue.path];

@@ -28,7 +28,8 @@ function hostName(host: string, text: string): string {
   const fits = name.length <= 253 && labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
   if (!fits) throw invalid(`expected a host name or an IP address, got ${JSON.stringify(host)} in ${JSON.stringify(text)}`);
   // The C library would read "10.1" or "999.1.1.1" as some address or ask the name servers: neither is what was meant.
-  if (/^\d+$/.test(labels.at(-1) ?? "") && !isIPv4(name)) throw invalid(`expected an IPv4 address such as 10.0.0.1, got ${JSON.stringify(host)}`);
+  if (/^\d+$/.test(labels.at(-1) ?? "") && !isIPv4(name))
+    throw invalid(`expected an IPv4 address such as 10.0.0.1, got ${JSON.stringify(host)}`);
   return name;
 }
 
@@ -50,8 +51,10 @@ function hostAndPort(place: string, text: string, least: number): { host: string
 }
 
 function socketPath(path: string, text: string): string {
-  if (!path.startsWith("/") || path === "/") throw invalid(`expected an absolute path such as unix:/run/app.sock, got ${JSON.stringify(text)}`);
-  if (Buffer.byteLength(path) > pathLimit) throw invalid(`expected a socket path of at most ${pathLimit} bytes, got ${JSON.stringify(text)}`);
+  if (!path.startsWith("/") || path === "/")
+    throw invalid(`expected an absolute path such as unix:/run/app.sock, got ${JSON.stringify(text)}`);
+  if (Buffer.byteLength(path) > pathLimit)
+    throw invalid(`expected a socket path of at most ${pathLimit} bytes, got ${JSON.stringify(text)}`);
   return path;
 }
 
@@ -59,7 +62,8 @@ function clean(text: string, form: string): void {
   if (typeof text !== "string") throw invalid(`expected ${form}, got ${typeof text}`);
   // The control range is meant: such bytes in a name are an injection or a slip, never a host.
   // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u0020\u007f]/.test(text)) throw invalid(`expected ${form} without blanks or control characters, got ${JSON.stringify(text)}`);
+  if (/[\u0000-\u0020\u007f]/.test(text))
+    throw invalid(`expected ${form} without blanks or control characters, got ${JSON.stringify(text)}`);
 }
 
 /**

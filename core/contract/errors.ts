@@ -31,6 +31,7 @@ export const catalogue = {
   SLUICE_ALREADY_RUNNING: entry("config", "stop the other one first, or use another config file"),
   SLUICE_NOT_RUNNING: entry("config", "start it with `sluice start`, with the same -c FILE"),
   SLUICE_USAGE: entry("config", "see `sluice --help`"),
+  SLUICE_FILE_EXISTS: entry("config", "move the file away, or run it in another folder"),
   SLUICE_UPSTREAM_REFUSED: entry("upstream", "start the upstream, or mend its address", true),
   SLUICE_UPSTREAM_TIMEOUT: entry("upstream", "check that the upstream is reachable, or raise timeouts.connect", true),
   SLUICE_UPSTREAM_UNREACHABLE: entry("upstream", "check the network between here and the upstream", true),

@@ -49,7 +49,9 @@ function strayIn(level: readonly Definition[], value: unknown, path: readonly Pr
   if (!isPlain(value)) return [];
   const objects = level.filter((definition) => definition.shape !== undefined);
   // A record or a loose object among the alternatives takes any key.
-  const open = level.some((definition) => definition.valueType !== undefined || definition.type === "any" || definition.type === "unknown" || isLoose(definition));
+  const open = level.some(
+    (definition) => definition.valueType !== undefined || definition.type === "any" || definition.type === "unknown" || isLoose(definition),
+  );
   return Object.entries(value).flatMap(([key, each]) => {
     if (each === undefined) return [];
     const known = objects.some((definition) => definition.shape !== undefined && Object.hasOwn(definition.shape, key));

@@ -18,7 +18,9 @@ function distance(a: string, b: string): number {
 export function nearest(word: string, known: readonly string[]): string | undefined {
   // A text longer than any option is no misspelling, and the table grows with the square of its length.
   if (word.length > 64) return undefined;
-  const ranked = known.map((each) => ({ each, edits: distance(word.toLowerCase(), each.toLowerCase()) })).toSorted((a, b) => a.edits - b.edits);
+  const ranked = known
+    .map((each) => ({ each, edits: distance(word.toLowerCase(), each.toLowerCase()) }))
+    .toSorted((a, b) => a.edits - b.edits);
   const best = ranked[0];
   return best !== undefined && best.edits <= Math.max(1, Math.floor(Math.max(word.length, best.each.length) / 3)) ? best.each : undefined;
 }

@@ -1,0 +1,115 @@
+import "reflect-metadata";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { SluiceError, type ResolvedConfig, type SluiceConfig } from "../contract/index.ts";
+import { Compiler } from "./compiler.ts";
+import { withoutExit } from "./exit-guard.ts";
+import { loadError } from "./load-error.ts";
+import { ModuleGraph } from "./module-graph.ts";
+import { Packages } from "./packages.ts";
+import { resolveConfig } from "./resolve-config.ts";
+import { decoratedClasses } from "./type-info.ts";
+
+/** A config file that was loaded and found valid. */
+export interface LoadedConfig {
+  readonly config: ResolvedConfig;
+  /** What the file exports, as written. */
+  readonly exported: SluiceConfig;
+  /** Forgets the load's decorated classes. Call it once nothing constructs them any more, else every load would leak. */
+  retire(): void;
+}
+
+export interface LoadOptions {
+  /** How long evaluating may take: a top-level await that never settles. @default 30000 */
+  readonly timeoutMs?: number;
+}
+
+/** Loads a `proxy.config.ts` and the local modules it imports, fresh each time. */
+export class ConfigLoader {
+  readonly #file: string;
+  readonly #compiler = new Compiler();
+  readonly #packages = new Packages();
+  #files: ReadonlySet<string>;
+  #hashes: ReadonlyMap<string, string> = new Map();
+
+  constructor(file: string) {
+    this.#file = path.resolve(file);
+    this.#files = new Set([this.#file]);
+    // For stacks that point into the user's TypeScript.
+    process.setSourceMapsEnabled(true);
+  }
+
+  /** Everything to watch: the local modules of the last load, also of one that failed, and where its missing imports may appear. */
+  get files(): ReadonlySet<string> {
+    return this.#files;
+  }
+
+  /** The hash of each file as the last load read it, for `FileWatcher.watch`: a save in between is then not lost. */
+  get hashes(): ReadonlyMap<string, string> {
+    return this.#hashes;
+  }
+
+  /**
+   * @throws SLUICE_CONFIG_NOT_FOUND, SLUICE_CONFIG_SYNTAX, SLUICE_CONFIG_IMPORT, SLUICE_CONFIG_THREW, SLUICE_CONFIG_INVALID,
+   * SLUICE_CONFIG_UNSAFE, SLUICE_ADDRESS_DUPLICATE
+   */
+  async load(options: LoadOptions = {}): Promise<LoadedConfig> {
+    if (!existsSync(this.#file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: this.#file });
+    const graph = new ModuleGraph(this.#compiler, this.#packages);
+    try {
+      const exported = await this.#evaluate(graph, options.timeoutMs ?? 30_000);
+      const config = resolveConfig(exported, { file: this.#file });
+      this.#files = graph.files;
+      return { config, exported: exported as SluiceConfig, retire: () => graph.classes.retire() };
+    } catch (error) {
+      graph.classes.retire();
+      // A load that failed half-way has not seen every file: what was watched before stays watched.
+      this.#files = new Set([...this.#files, ...graph.files]);
+      throw loadError(error, this.#file, graph.compiled);
+    } finally {
+      this.#compiler.keep(this.#files);
+      this.#hashes = new Map([...graph.compiled].map(([file, { hash }]) => [file, hash]));
+    }
+  }
+
+  async #evaluate(graph: ModuleGraph, timeoutMs: number): Promise<unknown> {
+    await graph.prepare(this.#file);
+    if (graph.compiled.get(this.#file)?.source.trim() === "")
+      throw invalid("is empty: export default defineConfig({ listeners: { … } })", this.#file);
+    const before = decoratedClasses();
+    const isLocal = (file: string): boolean => graph.compiled.has(file);
+    try {
+      return await withoutExit(isLocal, () => withinTime(this.#value(graph), timeoutMs, this.#file));
+    } finally {
+      graph.classes.claimSince(before);
+    }
+  }
+
+  async #value(graph: ModuleGraph): Promise<unknown> {
+    const value = defaultExport(await graph.run(this.#file));
+    if (value === undefined) throw invalid("has no default export: export default defineConfig({ listeners: { … } })", this.#file);
+    const settled: unknown = await value;
+    return typeof settled === "function" ? (settled as () => unknown)() : settled;
+  }
+}
+
+function defaultExport(exports: unknown): unknown {
+  return typeof exports === "object" && exports !== null && "default" in exports ? exports.default : undefined;
+}
+
+function invalid(detail: string, where: string): SluiceError {
+  return new SluiceError("SLUICE_CONFIG_INVALID", detail, { where });
+}
+
+async function withinTime<T>(work: Promise<T>, timeoutMs: number, file: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    const detail = `did not finish within ${timeoutMs} ms: does it await something that never settles?`;
+    timer = setTimeout(() => reject(new SluiceError("SLUICE_CONFIG_THREW", detail, { where: file })), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { isIPv4, isIPv6, parseEndpoint, parseListen } from "../contract/endpoint.ts";
+import { duration, isPluginUse, size, type ListenAddress, type PluginUse, type Provider } from "../contract/index.ts";
+import { shown } from "../contract/describe-issues.ts";
+import { plainMessage, upstreamSchema } from "../contract/upstream-target.ts";
+
+/** The longest that setTimeout can wait: beyond it, it fires at once. */
+const longest = 2 ** 31 - 1;
+
+const wait = (least: number) =>
+  duration()
+    .refine((ms) => ms >= least, { error: "expected more than 0", abort: true })
+    .refine((ms) => ms <= longest, { error: "expected at most 24 days" });
+const timeout = (fallback: string) => wait(1).prefault(fallback);
+
+const listen = z.string().transform((text, context): ListenAddress => {
+  try {
+    return parseListen(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: plainMessage(error) });
+    return z.NEVER;
+  }
+});
+
+/** Says what to do about something in `plugins` that is no plugin use. */
+function notAUse(value: unknown): string {
+  if (typeof value === "function") {
+    const id = "definition" in value ? (value.definition as { id: string }).id : value.name;
+    return `expected a plugin use, got ${id === "" ? "a function" : `the function ${id}`}: call it: ${id === "" ? "plugin" : id}()`;
+  }
+  if (value instanceof Promise) return "expected a plugin use, got a promise: await it";
+  if (typeof value === "object" && value !== null && "definition" in value) {
+    return "expected a plugin use of this copy of sluice, got one of another copy (or a spread of one): install sluice once, and pass options to its factory";
+  }
+  if (value === undefined) return "expected a plugin use, got undefined: does the module it is imported from export it?";
+  if (typeof value === "boolean" || value === null)
+    return `expected a plugin use, got ${String(value)}: to switch a plugin off, give it { enabled: false }`;
+  return `expected a plugin use such as logging(), got ${shown(value)}`;
+}
+
+const pluginUse = z.unknown().transform((value, context): PluginUse => {
+  if (isPluginUse(value)) return value;
+  context.addIssue({ code: "custom", message: notAUse(value) });
+  return z.NEVER;
+});
+
+const plugins = z.array(pluginUse).default([]);
+
+const listener = z.strictObject({
+  listen,
+  upstream: upstreamSchema.optional(),
+  plugins,
+  reload: z
+    .strictObject({
+      sessions: z.enum(["swap", "keep", "drain", "close"]).default("swap"),
+      deadline: wait(0).optional(),
+    })
+    .prefault({}),
+});
+
+const ip = z.string().refine((text) => isIPv4(text) || isIPv6(text), { error: "expected an IP address" });
+
+function isServer(text: string): boolean {
+  if (isIPv4(text) || isIPv6(text)) return true;
+  try {
+    const { host } = parseEndpoint(text);
+    return isIPv4(host) || isIPv6(host);
+  } catch {
+    return false;
+  }
+}
+
+const server = z.string().refine(isServer, { error: 'expected an IP address, "address:port" or "[v6]:port"' });
+
+const dns = z.strictObject({
+  servers: z.array(server).default([]),
+  hosts: z.record(z.string(), z.array(ip).min(1)).default({}),
+});
+
+const limits = z.strictObject({
+  sessions: z.int().min(1).optional(),
+  sessionsPerClient: z.int().min(1).optional(),
+  udpSessions: z.int().min(1).default(1024),
+  bufferPerFlow: size()
+    .transform((bytes) => Math.ceil(bytes))
+    .refine((bytes) => bytes >= 1, { error: "expected at least 1 byte" })
+    .prefault("4MiB"),
+  swapTimeout: timeout("5s"),
+});
+
+const timeouts = z.strictObject({
+  connect: timeout("5s"),
+  handshake: timeout("10s"),
+  idle: timeout("10m"),
+  udpIdle: timeout("60s"),
+  drain: wait(0).prefault("30s"),
+  setup: timeout("30s"),
+});
+
+const ways = ["useValue", "useClass", "useFactory"] as const;
+
+function isProvider(value: unknown): value is Provider {
+  if (typeof value !== "object" || value === null || !("token" in value)) return false;
+  const token = typeof value.token === "symbol" || typeof value.token === "string";
+  const given = ways.filter((way) => way in value);
+  const made = given[0] === "useValue" || typeof Reflect.get(value, given[0] ?? "") === "function";
+  return token && given.length === 1 && made && Object.keys(value).length === 2;
+}
+
+const provider = z.custom<Provider>(isProvider, {
+  error: "expected { token, useValue }, { token, useClass } or { token, useFactory } with a token of sluice or a text",
+});
+
+/** A listener's name ends up in log lines, metric labels and the line that `start` prints. */
+export const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,63}$/u;
+export const nameRule = 'expected a name of letters, digits, "_", "-" and ".", at most 64 characters';
+
+const listeners = z
+  .record(z.string(), listener.optional())
+  .refine((value) => Object.values(value).some((each) => each !== undefined), { error: "expected at least one listener, got none" });
+
+/** The shape of a {@link SluiceConfig}. What concerns several options at once is checked by `resolveConfig`. */
+export const configSchema = z.strictObject({
+  plugins,
+  listeners,
+  dns: dns.prefault({}),
+  limits: limits.prefault({}),
+  timeouts: timeouts.prefault({}),
+  providers: z.array(provider).default([]),
+  admin: z.literal(false, { error: "expected false: the admin server comes with a later version" }).optional(),
+});
+
+export type CheckedConfig = z.output<typeof configSchema>;
+export type CheckedListener = z.output<typeof listener>;

@@ -1,0 +1,18 @@
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+
+/** The hash of a file's text as `ConfigLoader.hashes` has it; undefined when there is no such file. */
+export function contentHash(file: string): string | undefined {
+  try {
+    const text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+    return createHash("sha256").update(text).digest("base64");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Changes whenever a file may have been written; the same for a file that was not. Cheaper than reading it. */
+export function stamp(file: string): string {
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? "" : `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
+}

@@ -1,0 +1,36 @@
+import { SluiceError } from "../contract/index.ts";
+import { placeText } from "./code-frame.ts";
+import { callingPlace } from "./stack-place.ts";
+
+type IsLocal = (file: string) => boolean;
+
+const guards = new Set<IsLocal>();
+let original: typeof process.exit | undefined;
+
+const guarded = (code?: number | string | null): never => {
+  for (const isLocal of guards) {
+    const place = callingPlace(isLocal);
+    if (place === undefined) continue;
+    throw new SluiceError("SLUICE_CONFIG_THREW", "called process.exit(): a config must not end the proxy", { where: placeText(place) });
+  }
+  // Anyone else may end the process while a config is loading: a second SIGINT, for one.
+  return (original ?? process.exit)(code);
+};
+
+/** While `body` runs, `process.exit()` called by the files of a config throws SLUICE_CONFIG_THREW instead of ending the process. */
+export async function withoutExit<T>(isLocal: IsLocal, body: () => Promise<T>): Promise<T> {
+  if (original === undefined) {
+    original = process.exit;
+    process.exit = guarded;
+  }
+  guards.add(isLocal);
+  try {
+    return await body();
+  } finally {
+    guards.delete(isLocal);
+    if (guards.size === 0) {
+      process.exit = original;
+      original = undefined;
+    }
+  }
+}

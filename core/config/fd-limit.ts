@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+
+/** Where nothing says how many descriptors there are. */
+const unknownSessions = 4096;
+/** Descriptors kept for listeners, files, name servers and the like. */
+const reserve = 64;
+const mostByDefault = 65_536;
+
+/** This process's limit of open files; undefined when the platform does not tell (only Linux has /proc/self/limits). */
+export function readFdLimit(): number | undefined {
+  try {
+    return parseFdLimit(readFileSync("/proc/self/limits", "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the soft limit out of the text of /proc/self/limits; Infinity when it is unlimited. */
+export function parseFdLimit(text: string): number | undefined {
+  const soft = /^Max open files\s+(\d+|unlimited)/m.exec(text)?.[1];
+  if (soft === undefined) return undefined;
+  return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
+}
+
+/**
+ * How many stream sessions may be open: two descriptors each, less a reserve. Running out of descriptors is silent in Node (accepted
+ * sockets are closed without an event), so a limit above what there is gets lowered, with a warning.
+ */
+export function sessionLimit(
+  configured: number | undefined,
+  fdLimit: number | undefined,
+): { sessions: number; warning: string | undefined } {
+  const possible = fdLimit === undefined ? undefined : Math.max(1, Math.floor((fdLimit - reserve) / 2));
+  const fallback = Math.min(possible ?? unknownSessions, mostByDefault);
+  if (configured === undefined || possible === undefined || configured <= possible)
+    return { sessions: configured ?? fallback, warning: undefined };
+  const warning = `limits.sessions: lowered from ${configured} to ${possible}, as the limit of open files is ${fdLimit}: raise it (ulimit -n ${configured * 2 + reserve})`;
+  return { sessions: possible, warning };
+}

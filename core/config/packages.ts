@@ -1,0 +1,72 @@
+import { isBuiltin, Module, createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+type Import = (specifier: string) => Promise<unknown>;
+
+/** What Node does not document of Module, but the loaders of this world rest on. */
+interface OpenModule {
+  exports: unknown;
+  filename: string;
+  _compile(code: string, file: string): void;
+}
+
+const own = createRequire(import.meta.url);
+
+/** One copy in the process or it does not work: plugins are recognised, and tsyringe keeps what it injects, in the module's own state. */
+function isShared(specifier: string): boolean {
+  return specifier === "sluice" || specifier.startsWith("sluice/") || specifier === "tsyringe" || specifier === "reflect-metadata";
+}
+
+/** Packages that a plugin needs and that a folder without node_modules may take from this package. */
+const lent = new Set(["rxjs", "rxjs/operators", "zod"]);
+
+/** Whether the specifier names the running package itself. */
+export function isSluice(specifier: string): boolean {
+  return specifier === "sluice" || specifier.startsWith("sluice/");
+}
+
+/**
+ * Imports packages as the user's files would: resolved from their folder, sharing the instances of this process. Packages are not
+ * reloaded. `sluice`, `sluice/*` and tsyringe always are the running ones.
+ */
+export class Packages {
+  readonly #imports = new Map<string, Import>();
+
+  async load(specifier: string, from: string): Promise<unknown> {
+    if (isShared(specifier)) return import(import.meta.resolve(specifier));
+    try {
+      return await this.#importFrom(path.dirname(from))(
+        specifier.startsWith("file:") || isBuiltin(specifier) ? specifier : absolute(specifier, from),
+      );
+    } catch (error) {
+      if (lent.has(specifier) && isNotFound(error)) return import(import.meta.resolve(specifier));
+      throw error;
+    }
+  }
+
+  /** For an import whose name is only known when it runs. */
+  require(specifier: string, from: string): unknown {
+    return isShared(specifier) ? own(fileURLToPath(import.meta.resolve(specifier))) : createRequire(from)(specifier);
+  }
+
+  // A module compiled *as if at the user's folder*: import() in it resolves from there. Node has no public way to name the importer.
+  #importFrom(folder: string): Import {
+    const known = this.#imports.get(folder);
+    if (known !== undefined) return known;
+    const file = path.join(folder, "sluice-import.cjs");
+    const module = new Module(file) as unknown as OpenModule;
+    module.filename = file;
+    module._compile("module.exports = (specifier) => import(specifier)", file);
+    this.#imports.set(folder, module.exports as Import);
+    return module.exports as Import;
+  }
+}
+
+function absolute(specifier: string, from: string): string {
+  return /^\.{0,2}\//.test(specifier) ? path.resolve(path.dirname(from), specifier) : specifier;
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND");
+}

@@ -1,0 +1,40 @@
+import { statSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Where an import leads: a local module (reloaded), a missing one, or a package (Node's business, never reloaded). */
+export type Resolution =
+  | { readonly kind: "local"; readonly file: string }
+  | { readonly kind: "missing"; readonly candidates: readonly string[] }
+  | { readonly kind: "package" };
+
+const extensions = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
+
+function isFile(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function localPath(specifier: string, from: string): string | undefined {
+  if (/^\.{0,2}\//.test(specifier) || specifier === "." || specifier === "..") return path.resolve(path.dirname(from), specifier);
+  return specifier.startsWith("file:") ? fileURLToPath(specifier) : undefined;
+}
+
+/**
+ * Resolves an import as TypeScript users write it: with `.ts`, with the `.js` that tsc would emit, or without an extension. Of `a.js`
+ * and `a.ts` side by side the latter is meant: the former is then its compiled output.
+ */
+export function resolveModule(specifier: string, from: string): Resolution {
+  const target = localPath(specifier, from);
+  if (target === undefined) return { kind: "package" };
+  const typed = target.replace(/\.([cm]?)js$/, ".$1ts");
+  const candidates = [...new Set([typed, target]), ...extensions.map((extension) => target + extension)];
+  const file = candidates.find(isFile);
+  if (file === undefined) return { kind: "missing", candidates };
+  return file.includes(`${path.sep}node_modules${path.sep}`) || file.endsWith(".node") ? { kind: "package" } : { kind: "local", file };
+}
+
+/** The file whose appearance would mean that a missing package was installed. */
+export function packageCandidate(specifier: string, from: string): string {
+  const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+  return path.join(path.dirname(from), "node_modules", name, "package.json");
+}

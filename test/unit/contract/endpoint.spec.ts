@@ -1,0 +1,111 @@
+import { expect } from "chai";
+import { parseEndpoint, parseListen, SluiceError, upstreamTarget } from "../../../core/contract/index.ts";
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    expect(SluiceError.is(error) && error.code).to.equal("SLUICE_CONFIG_INVALID");
+    return (error as SluiceError).message;
+  }
+  throw new Error("expected an error");
+}
+
+describe("parseEndpoint", () => {
+  it("reads names, addresses and sockets, and lowers the case of names", () => {
+    expect(parseEndpoint("LocalHost:3000")).to.deep.equal({ host: "localhost", port: 3000, text: "LocalHost:3000" });
+    expect(parseEndpoint("10.0.0.1:1")).to.include({ host: "10.0.0.1", port: 1 });
+    expect(parseEndpoint("[FE80::1%eth0]:65535")).to.include({ host: "fe80::1%eth0", port: 65_535 });
+    expect(parseEndpoint("unix:/run/app.sock")).to.include({ host: "", port: 0, path: "/run/app.sock" });
+    expect(parseEndpoint("unix:///run/app.sock")).to.include({ path: "/run/app.sock" });
+    expect(parseEndpoint("bücher.example:80")).to.include({ host: "xn--bcher-kva.example" });
+    expect(parseEndpoint("_srv.my_host.:80")).to.include({ host: "_srv.my_host." });
+  });
+
+  const refused: Readonly<Record<string, string>> = {
+    "": "host:port",
+    localhost: "without a port",
+    ":80": "expected a host",
+    "a:0": "port from 1 to 65535",
+    "a:65536": "port from 1 to 65535",
+    "a:8e1": "port from 1",
+    "a:+80": "port from 1",
+    "::1:80": "in brackets",
+    "[::g]:80": "between the brackets",
+    "[::1]80": "in brackets",
+    "[1.2.3.4]:80": "between the brackets",
+    "http://a:80": 'without "http://"',
+    "a b:80": "blanks or control",
+    "a\u0000b:80": "blanks or control",
+    "a\n:80": "blanks or control",
+    "999.1.1.1:80": "IPv4 address",
+    "10.1:80": "IPv4 address",
+    "0x7f.1:80": "IPv4 address",
+    "a..b:80": "host name",
+    "-a:80": "host name",
+    "a/b:80": "host name",
+    "unix:relative": "absolute path",
+    [`unix:/${"a".repeat(200)}`]: "socket path of at most",
+  };
+  for (const [text, reason] of Object.entries(refused)) {
+    it(`refuses ${JSON.stringify(text).slice(0, 40)}`, () => {
+      expect(messageOf(() => parseEndpoint(text))).to.contain(reason);
+    });
+  }
+});
+
+describe("parseListen", () => {
+  it("reads every transport", () => {
+    expect(parseListen("tcp://0.0.0.0:80")).to.deep.equal({ transport: "tcp", host: "0.0.0.0", port: 80, path: undefined });
+    expect(parseListen("TLS://[::1]:0/")).to.deep.equal({ transport: "tls", host: "::1", port: 0, path: undefined });
+    expect(parseListen("unix:///run/a.sock")).to.deep.equal({ transport: "unix", host: "", port: 0, path: "/run/a.sock" });
+  });
+
+  it("takes loopback when no host is given", () => {
+    expect(parseListen("tcp://:8080")).to.include({ host: "127.0.0.1", port: 8080 });
+    expect(parseListen("udp://8080")).to.include({ host: "127.0.0.1", port: 8080 });
+  });
+
+  const refused: Readonly<Record<string, string>> = {
+    "127.0.0.1:80": "tcp://127.0.0.1:8080",
+    "http://127.0.0.1:80": "tcp://127.0.0.1:8080",
+    "tcp://127.0.0.1": "without a port",
+    "tcp://*:80": "0.0.0.0",
+    "tcp://a:70000": "port from 0",
+    "tcp:// a:80": "blanks",
+    "unix://relative": "absolute path",
+  };
+  for (const [text, reason] of Object.entries(refused)) {
+    it(`refuses ${text}`, () => {
+      expect(messageOf(() => parseListen(text))).to.contain(reason);
+    });
+  }
+});
+
+describe("upstreamTarget", () => {
+  it("fills the defaults of every form in", () => {
+    const [a, b] = [parseEndpoint("a:1"), parseEndpoint("b:2")];
+    expect(upstreamTarget("a:1")).to.deep.equal({ endpoints: [a], balance: "round-robin", tls: undefined });
+    expect(upstreamTarget(["a:1", "b:2"])).to.deep.equal({ endpoints: [a, b], balance: "round-robin", tls: undefined });
+    expect(upstreamTarget({ endpoints: ["a:1"], balance: "random", tls: true })).to.deep.equal({
+      endpoints: [a],
+      balance: "random",
+      tls: {},
+    });
+    expect(upstreamTarget({ endpoints: ["a:1"], tls: { serverName: "x" } }).tls).to.deep.equal({ serverName: "x" });
+  });
+
+  it("says what is wrong in it, all at once", () => {
+    const message = messageOf(() => upstreamTarget({ endpoints: ["a:1", "b"], balance: "randon", tsl: true } as never));
+    expect(message).to.contain('endpoints[1]: expected "host:port", got "b" without a port');
+    expect(message).to.contain(
+      'balance: expected one of "round-robin", "least-connections", "random", got "randon", did you mean "random"?',
+    );
+    expect(message).to.contain('tsl: unknown option, did you mean "tls"?');
+  });
+
+  it("refuses an empty list, and a certificate without its key", () => {
+    expect(messageOf(() => upstreamTarget([]))).to.contain("expected at least 1 entries");
+    expect(messageOf(() => upstreamTarget({ endpoints: ["a:1"], tls: { cert: "x" } }))).to.contain("expected cert and key together");
+  });
+});
