@@ -45,12 +45,15 @@ function isLoopback(host: string): boolean {
 /** Whether dialling the endpoint literally reaches the listener. Names other than localhost are left to run time. */
 function reaches(endpoint: Endpoint, from: ListenAddress, to: ListenAddress): boolean {
   if (endpoint.path !== undefined || to.path !== undefined) return endpoint.path === to.path;
-  if ((from.transport === "udp") !== (to.transport === "udp") || endpoint.port !== to.port) return false;
-  if (endpoint.host === to.host) return true;
-  if (isWildcard(to.host)) return isLoopback(endpoint.host) || isWildcard(endpoint.host);
-  // To dial 0.0.0.0 or [::] is to dial this machine's loopback.
-  const local = endpoint.host === "localhost" || isWildcard(endpoint.host);
-  return (local && isLoopback(to.host)) || (to.host === "localhost" && isLoopback(endpoint.host));
+  const sameKind = (from.transport === "udp") === (to.transport === "udp");
+  return sameKind && endpoint.port === to.port && (endpoint.host === to.host || sameMachine(endpoint.host, to.host));
+}
+
+function sameMachine(dialled: string, bound: string): boolean {
+  if (isWildcard(bound)) return isLoopback(dialled) || isWildcard(dialled);
+  // To dial 0.0.0.0 or [::] is to dial this machine's loopback; localhost may be either family's.
+  if (dialled === "localhost" || isWildcard(dialled)) return isLoopback(bound);
+  return bound === "localhost" && isLoopback(dialled);
 }
 
 /** Listeners whose upstreams lead back to themselves: each session would open another one until a limit ends it. */

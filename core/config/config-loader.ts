@@ -88,7 +88,7 @@ export class ConfigLoader {
   async #value(graph: ModuleGraph): Promise<unknown> {
     const value = defaultExport(await graph.run(this.#file));
     if (value === undefined) throw invalid("has no default export: export default defineConfig({ listeners: { … } })", this.#file);
-    const settled: unknown = await value;
+    const settled: unknown = await Promise.resolve(value);
     return typeof settled === "function" ? (settled as () => unknown)() : settled;
   }
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { isIPv4, isIPv6, parseEndpoint, parseListen } from "../contract/endpoint.ts";
 import { duration, isPluginUse, size, type ListenAddress, type PluginUse, type Provider } from "../contract/index.ts";
-import { shown } from "../contract/describe-issues.ts";
 import { plainMessage, upstreamSchema } from "../contract/upstream-target.ts";
+import { notAUse } from "./not-a-use.ts";
 
 /** The longest that setTimeout can wait: beyond it, it fires at once. */
 const longest = 2 ** 31 - 1;
@@ -21,22 +21,6 @@ const listen = z.string().transform((text, context): ListenAddress => {
     return z.NEVER;
   }
 });
-
-/** Says what to do about something in `plugins` that is no plugin use. */
-function notAUse(value: unknown): string {
-  if (typeof value === "function") {
-    const id = "definition" in value ? (value.definition as { id: string }).id : value.name;
-    return `expected a plugin use, got ${id === "" ? "a function" : `the function ${id}`}: call it: ${id === "" ? "plugin" : id}()`;
-  }
-  if (value instanceof Promise) return "expected a plugin use, got a promise: await it";
-  if (typeof value === "object" && value !== null && "definition" in value) {
-    return "expected a plugin use of this copy of sluice, got one of another copy (or a spread of one): install sluice once, and pass options to its factory";
-  }
-  if (value === undefined) return "expected a plugin use, got undefined: does the module it is imported from export it?";
-  if (typeof value === "boolean" || value === null)
-    return `expected a plugin use, got ${String(value)}: to switch a plugin off, give it { enabled: false }`;
-  return `expected a plugin use such as logging(), got ${shown(value)}`;
-}
 
 const pluginUse = z.unknown().transform((value, context): PluginUse => {
   if (isPluginUse(value)) return value;

@@ -5,7 +5,7 @@ import { callingPlace } from "./stack-place.ts";
 type IsLocal = (file: string) => boolean;
 
 const guards = new Set<IsLocal>();
-let original: typeof process.exit | undefined;
+let original: ((this: void, code?: number | string | null) => never) | undefined;
 
 const guarded = (code?: number | string | null): never => {
   for (const isLocal of guards) {
@@ -14,12 +14,14 @@ const guarded = (code?: number | string | null): never => {
     throw new SluiceError("SLUICE_CONFIG_THREW", "called process.exit(): a config must not end the proxy", { where: placeText(place) });
   }
   // Anyone else may end the process while a config is loading: a second SIGINT, for one.
-  return (original ?? process.exit)(code);
+  // oxlint-disable-next-line typescript/unbound-method -- called as a method, by apply
+  return Reflect.apply(original ?? process.exit, process, [code]);
 };
 
 /** While `body` runs, `process.exit()` called by the files of a config throws SLUICE_CONFIG_THREW instead of ending the process. */
 export async function withoutExit<T>(isLocal: IsLocal, body: () => Promise<T>): Promise<T> {
   if (original === undefined) {
+    // oxlint-disable-next-line typescript/unbound-method -- given back as it was, and called through `process` otherwise
     original = process.exit;
     process.exit = guarded;
   }

@@ -18,18 +18,19 @@ function hint(message: string): string {
 /** Wraps what a config threw while it was evaluated; an error that already says where passes. */
 export function loadError(thrown: unknown, entry: string, sources: Sources): SluiceError {
   if (SluiceError.is(thrown) && thrown.where !== undefined && path.isAbsolute(thrown.where)) return framed(thrown, sources);
-  const isError = thrown instanceof Error || (typeof thrown === "object" && thrown !== null && "stack" in thrown);
-  const stack = isError && typeof thrown.stack === "string" ? thrown.stack : undefined;
-  const place = placeInStack(stack, (file) => sources.has(file));
-  const text =
-    thrown instanceof Error
-      ? `${thrown.name}: ${thrown.message}${hint(thrown.message)}`
-      : inspect(thrown, { depth: 1, breakLength: Infinity });
-  return new SluiceError("SLUICE_CONFIG_THREW", `threw ${text}`, {
-    where: place === undefined ? entry : placeText(place),
-    ...frameAt(place, sources),
-    cause: thrown,
-  });
+  const place = placeInStack(stackOf(thrown), (file) => sources.has(file));
+  const where = place === undefined ? entry : placeText(place);
+  return new SluiceError("SLUICE_CONFIG_THREW", `threw ${described(thrown)}`, { where, ...frameAt(place, sources), cause: thrown });
+}
+
+function described(thrown: unknown): string {
+  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}${hint(thrown.message)}`;
+  return inspect(thrown, { depth: 1, breakLength: Infinity });
+}
+
+function stackOf(thrown: unknown): string | undefined {
+  const stack = typeof thrown === "object" && thrown !== null && "stack" in thrown ? thrown.stack : undefined;
+  return typeof stack === "string" ? stack : undefined;
 }
 
 function frameAt(place: Place | undefined, sources: Sources): { frame?: string } {

@@ -128,8 +128,11 @@ export class ModuleGraph {
       const exports = this.#evaluate(target.file);
       return from.format === "module" && this.#compile(target.file).format !== "module" ? asNamespace(exports) : exports;
     }
-    if (from.file.endsWith(".cjs")) return this.#packages.require(specifier, from.file);
-    const result = this.#loaded.get(packageKey(specifier, from.file));
+    return this.#requirePackage(specifier, from);
+  }
+
+  #requirePackage(specifier: string, from: Compiled): unknown {
+    const result = from.format === "commonjs" ? undefined : this.#loaded.get(packageKey(specifier, from.file));
     if (result === undefined) return this.#packages.require(specifier, from.file);
     if ("error" in result) throw failedPackage(from, specifier, result.error);
     const absent = isSluice(specifier) ? missingName(from, specifier, result.namespace) : undefined;

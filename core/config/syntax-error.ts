@@ -1,4 +1,5 @@
 import { SourceMap, type SourceMapPayload } from "node:module";
+import { stripVTControlCharacters } from "node:util";
 import { SluiceError } from "../contract/index.ts";
 import { codeFrame, placeText } from "./code-frame.ts";
 
@@ -13,25 +14,36 @@ const tabWidth = 4;
 /** swc draws tabs as blanks up to the next multiple of four: turns a drawn column back into one of the text. */
 function textColumn(text: string, drawn: number): number {
   let width = 0;
-  for (const [index, character] of [...text].entries()) {
+  for (const [index, character] of Array.from(text).entries()) {
     if (width >= drawn) return index + 1;
     width += character === "\t" ? tabWidth - (width % tabWidth) : 1;
   }
-  return [...text].length + 1;
+  return Array.from(text).length + 1;
 }
 
 /** Reads line, column and reason out of the drawing that is swc's message: it has no fields for them. */
 export function readSwcMessage(message: string, source: string): Spot {
-  const rows = message.replaceAll(/\u001b\[[\d;]*m/g, "").split("\n");
-  const reason = /^\s*[x×]\s+(.*)$/.exec(rows[0] ?? "")?.[1] ?? rows[0]?.trim() ?? "not valid";
+  const rows = stripVTControlCharacters(message).split("\n");
+  const [head = ""] = rows;
+  const reason = /^\s*[x×]\s+(.*)$/.exec(head)?.[1] ?? head.trim();
+  return { ...(underlined(rows, source) ?? headed(message)), reason };
+}
+
+/** The first place that is underlined, in the row below its line: the drawing's header has the line of the drawing only. */
+function underlined(rows: readonly string[], source: string): Omit<Spot, "reason"> | undefined {
+  const lines = source.split(/\r?\n/);
   for (const [index, row] of rows.entries()) {
     const marks = /^\s*[:·] ( *)[\^─┬]/.exec(row)?.[1];
-    const line = Number(/^\s*(\d+) [|│]/.exec(rows[index - 1] ?? "")?.[1]);
-    if (marks === undefined || !Number.isInteger(line)) continue;
-    return { line, column: textColumn(source.split(/\r?\n/)[line - 1] ?? "", marks.length), reason };
+    const line = /^\s*(\d+) [|│]/.exec(rows[index - 1] ?? "")?.[1];
+    if (marks !== undefined && line !== undefined)
+      return { line: Number(line), column: textColumn(lines[Number(line) - 1] ?? "", marks.length) };
   }
+  return undefined;
+}
+
+function headed(message: string): Omit<Spot, "reason"> {
   const [, line = "1", column = "1"] = /:(\d+):(\d+)\]/.exec(message) ?? [];
-  return { line: Number(line), column: Number(column), reason };
+  return { line: Number(line), column: Number(column) };
 }
 
 /** The error for a file that swc cannot parse. */
@@ -55,7 +67,7 @@ export function jsonSyntaxError(file: string, source: string, thrown: Error): Sl
 export function engineSyntaxError(file: string, source: string, code: string, thrown: unknown): SluiceError | undefined {
   if (!(thrown instanceof SyntaxError) || thrown.stack === undefined) return undefined;
   const head = thrown.stack.split("\n", 3);
-  if (!head[0]?.startsWith(`${file}:`) || !/^\s*\^/.test(head[2] ?? "")) return undefined;
+  if (head[0]?.startsWith(`${file}:`) !== true || !/^\s*\^/.test(head[2] ?? "")) return undefined;
   const line = Number(head[0].slice(file.length + 1));
   const column = (head[2] ?? "").indexOf("^") + 1;
   const spot = original(code, line, column) ?? { line, column };

@@ -35,10 +35,12 @@ export function shown(value: unknown): string {
   if (typeof value === "string")
     return value.includes("-----BEGIN") ? "PEM text" : JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === "function") return "a function";
+  return typeof value === "object" && value !== null ? shownObject(value) : String(value);
+}
+
+function shownObject(value: object): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
-  if (value instanceof Promise) return "a promise (await it)";
-  if (typeof value === "object" && value !== null) return "an object";
-  return typeof value === "bigint" ? `${value}n` : String(value);
+  return value instanceof Promise ? "a promise (await it)" : "an object";
 }
 
 function at(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -88,11 +90,12 @@ function sentence(issue: RichIssue, value: unknown): string {
 
 /** Of a union's branches, the one that the input was probably meant for: its own type fits, so the fault lies deeper. */
 function likelyBranch(branches: readonly (readonly SchemaIssue[])[]): readonly SchemaIssue[] | undefined {
-  const fits = (issues: readonly SchemaIssue[]): boolean => issues.every((issue) => issue.path.length > 0 || !rejectsWhole(issue));
-  return branches.filter(fits).toSorted((a, b) => a.length - b.length)[0];
+  return branches.filter((issues) => !issues.some(rejectsWhole)).toSorted((a, b) => a.length - b.length)[0];
 }
 
+/** Whether an issue says that the value is of another kind altogether. */
 function rejectsWhole(issue: RichIssue): boolean {
+  if (issue.path.length > 0) return false;
   return issue.code === "invalid_type" || issue.code === "invalid_value" || issue.message === "Invalid input";
 }
 

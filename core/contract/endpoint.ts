@@ -23,7 +23,7 @@ export function isIPv6(text: string): boolean {
 }
 
 function hostName(host: string, text: string): string {
-  const name = /^[\u0000-\u007f]*$/.test(host) ? host.toLowerCase() : domainToASCII(host);
+  const name = /[^ -~]/.test(host) ? domainToASCII(host) : host.toLowerCase();
   const labels = name.replace(/\.$/, "").split(".");
   const fits = name.length <= 253 && labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
   if (!fits) throw invalid(`expected a host name or an IP address, got ${JSON.stringify(host)} in ${JSON.stringify(text)}`);
@@ -40,14 +40,13 @@ function portNumber(digits: string, least: number, text: string): number {
 }
 
 function hostAndPort(place: string, text: string, least: number): { host: string; port: number } {
-  const [, bracketed, v6, afterBracket, name, afterName] = /^(\[([^\]]*)\])(?::(.*))?$|^([^:]*)(?::([^:]*))?$/.exec(place) ?? [];
-  const digits = bracketed === undefined ? afterName : afterBracket;
-  if (bracketed === undefined && name === undefined) {
-    throw invalid(`expected "host:port", or "[address]:port" for IPv6 (in brackets), got ${JSON.stringify(text)}`);
-  }
-  if (v6 !== undefined && !isIPv6(v6)) throw invalid(`expected an IPv6 address between the brackets, got ${JSON.stringify(text)}`);
+  const [, host, digits] = (place.startsWith("[") ? /^\[([^\]]*)\](?::(.*))?$/ : /^([^:]*)(?::([^:]*))?$/).exec(place) ?? [];
+  if (host === undefined) throw invalid(`expected "host:port", or "[address]:port" for IPv6 (in brackets), got ${JSON.stringify(text)}`);
+  const bracketed = place.startsWith("[");
+  if (bracketed && !isIPv6(host)) throw invalid(`expected an IPv6 address between the brackets, got ${JSON.stringify(text)}`);
   if (digits === undefined) throw invalid(`expected "host:port", got ${JSON.stringify(text)} without a port`);
-  return { host: v6?.toLowerCase() ?? (name === "" ? "" : hostName(name ?? "", text)), port: portNumber(digits, least, text) };
+  const name = bracketed ? host.toLowerCase() : host === "" ? "" : hostName(host, text);
+  return { host: name, port: portNumber(digits, least, text) };
 }
 
 function socketPath(path: string, text: string): string {
@@ -61,7 +60,7 @@ function socketPath(path: string, text: string): string {
 function clean(text: string, form: string): void {
   if (typeof text !== "string") throw invalid(`expected ${form}, got ${typeof text}`);
   // The control range is meant: such bytes in a name are an injection or a slip, never a host.
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line eslint/no-control-regex
   if (/[\u0000-\u0020\u007f]/.test(text))
     throw invalid(`expected ${form} without blanks or control characters, got ${JSON.stringify(text)}`);
 }

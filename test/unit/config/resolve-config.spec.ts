@@ -93,7 +93,7 @@ describe("resolveConfig", () => {
       [Promise.resolve(), "got a promise: await it"],
       [undefined, "got undefined: does the module"],
       [false, "{ enabled: false }"],
-      [{ ...limit() }, "of another copy"],
+      [{ ...limit() }, "one of another copy"],
       ["logging", 'got "logging"'],
     ];
     for (const [value, text] of cases) {
@@ -114,7 +114,7 @@ describe("resolveConfig", () => {
   });
 
   it("parses a use's options with its schema, and leaves those of a plugin without one alone", () => {
-    const config = resolveConfig({ listeners: { a: { listen, plugins: [limit({ key: undefined } as never), free({ x: 1 } as never)] } } });
+    const config = resolveConfig({ listeners: { a: { listen, plugins: [limit({ key: undefined }), free({ x: 1 } as object)] } } });
     expect(config.listeners[0]?.uses.map(({ options }) => options)).to.deep.equal([{ key: "client" }, { x: 1 }]);
   });
 
@@ -129,7 +129,7 @@ describe("resolveConfig", () => {
   });
 
   it("refuses one name given twice within a listener", async () => {
-    const { message } = await refusal({ listeners: { a: { listen, plugins: [limit({ name: "x" }), free({ name: "x" } as never)] } } });
+    const { message } = await refusal({ listeners: { a: { listen, plugins: [limit({ name: "x" }), free({ name: "x" })] } } });
     expect(message).to.contain('listeners.a.plugins[1].name: expected a name of its own, got "x", which is listeners.a.plugins[0]');
   });
 
