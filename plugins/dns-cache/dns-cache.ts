@@ -27,7 +27,8 @@ export class DnsCache implements Plugin {
     this.#relay = this.#relayOf(this.#state);
   }
 
-  inherit(previous: DnsCache): void {
+  inherit(previous: Plugin): void {
+    if (!(previous instanceof DnsCache)) return;
     this.#names.adopt(previous.#names);
     this.#state = previous.#state;
     this.#state.resize(this.options.max);

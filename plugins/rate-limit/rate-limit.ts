@@ -52,7 +52,8 @@ export class RateLimit implements Plugin {
     }
   }
 
-  inherit(previous: RateLimit): void {
+  inherit(previous: Plugin): void {
+    if (!(previous instanceof RateLimit)) return;
     const mine = this.parts.store;
     const theirs = previous.parts.store;
     if (mine instanceof MemoryStore && theirs instanceof MemoryStore && sameKey(this.options, previous.options)) mine.adopt(theirs);

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import { isIP } from "node:net";
 import { invalidCertificate } from "./invalid-certificate.ts";
 import { readPem, type PemSource } from "./pem-source.ts";
 
@@ -7,12 +8,14 @@ const NEAR_EXPIRY = 14 * DAY;
 
 /** A certificate (chain) with its private key, as PEM, and the names that it is chosen by. */
 export interface KeyPair {
+  /** The certificate's file, or the option it came from, for messages. */
+  readonly where: string;
   readonly names: readonly string[];
   readonly cert: string;
   readonly key: string;
 }
 
-export interface KeyPairFiles extends KeyPair {
+export interface KeyPairFiles extends Omit<KeyPair, "where"> {
   /** Where relative paths start. */
   readonly folder: string;
 }
@@ -34,7 +37,7 @@ export async function loadKeyPair(files: KeyPairFiles, warn: (message: string) =
   for (const name of files.names) {
     if (!name.startsWith("*.") && !covers(certificate, name)) warn(`${cert.where}: the certificate does not cover ${name}`);
   }
-  return { names: files.names, cert: cert.text, key: key.text };
+  return { where: cert.where, names: files.names, cert: cert.text, key: key.text };
 }
 
 /** @throws SLUICE_CERTIFICATE_INVALID */
@@ -66,5 +69,5 @@ function checkDates(certificate: X509Certificate, where: string, warn: (message:
 }
 
 function covers(certificate: X509Certificate, name: string): boolean {
-  return certificate.checkHost(name) !== undefined || certificate.checkIP(name) !== undefined;
+  return (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined;
 }

@@ -49,8 +49,7 @@ async function makeLeaf(ca: LocalCa, name: string): Promise<Leaf> {
   const now = Date.now();
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    // The subject is for people; clients look at the alternative names. 64 characters are its limit.
-    subject: [{ CN: [name.slice(0, 64)] }],
+    subject: [{ CN: [commonName(name)] }],
     issuer: ca.certificate.subjectName.toJSON(),
     notBefore: new Date(now - DAY),
     notAfter: new Date(now + LIFE),
@@ -67,7 +66,15 @@ async function makeLeaf(ca: LocalCa, name: string): Promise<Leaf> {
     ],
   });
   const key = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" }).toString();
-  return { names: [name], cert: `${certificate.toString("pem")}\n`, key, notAfter: now + LIFE };
+  return { where: "selfSigned", names: [name], cert: `${certificate.toString("pem")}\n`, key, notAfter: now + LIFE };
+}
+
+/**
+ * For people: clients look at the alternative names. 64 characters are its limit. An address alone would be taken for a DNS name by
+ * OpenSSL, where there is no other, and held against the CA's constraints.
+ */
+function commonName(name: string): string {
+  return isIP(name) === 0 ? name.slice(0, 64) : `address ${name}`;
 }
 
 /** `localhost` is known by its addresses too. */

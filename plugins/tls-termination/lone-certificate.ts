@@ -40,7 +40,7 @@ async function make(names: readonly string[]): Promise<KeyPair> {
         { name: "subjectAltName", altNames },
       ],
     });
-    return { names, cert, key };
+    return { where: "selfSigned", names, cert, key };
   } catch (error) {
     throw invalidCertificate("selfSigned", "no certificate can be made for these names", error);
   }

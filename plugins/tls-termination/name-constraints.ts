@@ -17,7 +17,8 @@ const ADDRESS = 0x87;
 export function nameConstraints(names: readonly string[], before?: x509.X509Certificate): x509.Extension {
   const old = before?.getExtension(OID);
   const kept = old === null || old === undefined ? Buffer.concat([...loopback]) : subtreesOf(Buffer.from(old.value));
-  const added = [...new Set(names)].map(subtree).filter((tree) => !kept.includes(tree));
+  const bases = new Set(names.map((name) => name.replace(/^\*\./, "")));
+  const added = [...bases].map(subtree).filter((tree) => !kept.includes(tree));
   const value = element(SEQUENCE, element(PERMITTED, Buffer.concat([kept, ...added])));
   return new x509.Extension(OID, true, value);
 }

@@ -117,7 +117,7 @@ export class TlsTermination implements Plugin {
     return sources.map(({ text }) => text);
   }
 
-  #context({ cert, key }: KeyPair, ca: string[]): SecureContext {
+  #context({ where, cert, key }: KeyPair, ca: string[]): SecureContext {
     try {
       return createSecureContext({
         cert,
@@ -131,11 +131,7 @@ export class TlsTermination implements Plugin {
         sessionIdContext: "sluice",
       });
     } catch (error) {
-      throw invalidCertificate(
-        this.options.cert !== undefined && !isPem(this.options.cert) ? this.options.cert : "certificate",
-        "TLS refuses it",
-        error,
-      );
+      throw invalidCertificate(where, "TLS refuses the certificate or its key", error);
     }
   }
 

@@ -1,0 +1,130 @@
+import { expect } from "chai";
+import { Subject } from "rxjs";
+import { SluiceError, type ProxyEvent, type SessionRecord } from "sluice";
+import { logging } from "sluice/plugins";
+import { Logging, type LoggingOptions } from "../../../plugins/logging.ts";
+import { createLog, createSession, parseOptions, refusedPaths, type LogLine } from "./support/fakes.ts";
+
+const record: SessionRecord = {
+  listener: "web",
+  session: 7,
+  transport: "tcp",
+  client: "192.0.2.1:50000",
+  upstream: "10.0.0.1:9000",
+  generation: 3,
+  reason: "closed",
+  durationMs: 12,
+  fromClient: { bytes: 3, chunks: 1 },
+  fromUpstream: { bytes: 5, chunks: 2 },
+};
+
+function run(input: object, events: ProxyEvent[], bindings?: object): LogLine[] {
+  const { logger, lines } = createLog(bindings);
+  const bus = new Subject<ProxyEvent>();
+  const plugin = new Logging(parseOptions<LoggingOptions>(logging, input), logger, bus);
+  plugin.setup();
+  for (const event of events) bus.next(event);
+  plugin.teardown();
+  expect(bus.observed).to.equal(false);
+  return lines;
+}
+
+function chunk(form: string, data: Buffer): LogLine | undefined {
+  const { logger, lines } = createLog();
+  const plugin = new Logging(parseOptions<LoggingOptions>(logging, { chunks: form }), logger, new Subject());
+  const source = new Subject<Buffer>();
+  const passed: Buffer[] = [];
+  plugin.fromClient?.(source, createSession().session).subscribe((out) => passed.push(out));
+  source.next(data);
+  expect(passed).to.deep.equal([data]);
+  return lines[0];
+}
+
+describe("logging", () => {
+  it("writes exactly one record when a session ends", () => {
+    const lines = run({}, [{ type: "session-ended", listener: "web", record, error: undefined }]);
+    expect(lines).to.deep.equal([{ level: "info", fields: { ...record }, message: "session ended" }]);
+  });
+
+  it("writes the record at the level asked for", () => {
+    const lines = run({ level: "warn" }, [{ type: "session-ended", listener: "web", record, error: undefined }]);
+    expect(lines.map(({ level }) => level)).to.deep.equal(["warn"]);
+  });
+
+  it("does not repeat a listener that the logger is bound to", () => {
+    const [line] = run({}, [{ type: "session-ended", listener: "web", record, error: undefined }], { listener: "web" });
+    expect(line?.fields).not.to.have.property("listener");
+  });
+
+  it("says at debug that a session started or was refused", () => {
+    const { session } = createSession({ id: 9 });
+    const error = new SluiceError("SLUICE_LIMIT_SESSIONS", "full");
+    const lines = run({}, [
+      { type: "session-started", listener: "web", session },
+      { type: "session-refused", listener: "web", error },
+    ]);
+    expect(lines[0]).to.deep.equal({
+      level: "debug",
+      fields: { listener: "web", session: 9, transport: "tcp", client: "192.0.2.1:50000" },
+      message: "session started",
+    });
+    expect(lines[1]).to.deep.include({ level: "debug", message: "session refused" });
+    expect(lines[1]?.fields).to.include({ code: "SLUICE_LIMIT_SESSIONS" });
+  });
+
+  it("warns of a session that failed by the upstream or a plugin, and not of a client that went away or a proxy that stops", () => {
+    const failures = ["SLUICE_UPSTREAM_REFUSED", "SLUICE_PLUGIN_FAILED", "SLUICE_CLIENT_RESET", "SLUICE_CLOSED"] as const;
+    const lines = run(
+      {},
+      failures.map((code) => ({
+        type: "session-ended",
+        listener: "web",
+        record: { ...record, reason: code },
+        error: new SluiceError(code, "x"),
+      })),
+    );
+    const warned = lines.filter(({ message }) => message === "session failed");
+    expect(warned.map(({ level, fields }) => [level, fields["code"]])).to.deep.equal([
+      ["warn", "SLUICE_UPSTREAM_REFUSED"],
+      ["warn", "SLUICE_PLUGIN_FAILED"],
+    ]);
+  });
+
+  it("has no byte hook unless chunks are logged", () => {
+    const plugin = new Logging(parseOptions<LoggingOptions>(logging, {}), createLog().logger, new Subject());
+    expect(plugin).not.to.have.property("fromClient");
+    expect(plugin).not.to.have.property("fromUpstream");
+  });
+
+  it("logs the size of a chunk alone with chunks: size", () => {
+    expect(chunk("size", Buffer.from("abc"))?.fields)
+      .to.include({ bytes: 3, direction: "fromClient" })
+      .and.not.have.property("data");
+  });
+
+  it("logs the bytes of a chunk with chunks: hex", () => {
+    expect(chunk("hex", Buffer.from([0, 255]))?.fields).to.include({ bytes: 2, data: "00ff" });
+  });
+
+  it("escapes control characters with chunks: text", () => {
+    const line = chunk("text", Buffer.from("a\u001b[31mb\r\n\u202ec"));
+    expect(line?.fields["data"]).to.equal("a\\x1b[31mb\\x0d\\x0a\\u202ec");
+  });
+
+  it("shows no more than 4 KiB of a chunk, and says so", () => {
+    const line = chunk("text", Buffer.alloc(5_000, "x"));
+    expect(line?.fields).to.include({ bytes: 5_000, truncated: true });
+    expect(line?.fields["data"]).to.have.length(4_096);
+  });
+
+  for (const [option, value] of [
+    ["level", "loud"],
+    ["chunks", true],
+    ["chunks", "base64"],
+    ["unknown", 1],
+  ] as const) {
+    it(`refuses ${option}: ${String(value)}`, () => {
+      expect(refusedPaths(logging, { [option]: value })).to.deep.equal([option]);
+    });
+  }
+});
