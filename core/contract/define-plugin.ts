@@ -4,8 +4,11 @@ import type { FunctionPlugin, Inject, OnError, PluginClass, PluginDefinition, Pl
 
 const uses = new WeakSet<object>();
 
+/** zod says "no options" with an index signature of `never`, which would forbid `enabled` too. */
+type Given<O> = string extends keyof O ? UseOptions : O & UseOptions;
+
 /** Options are an argument one may leave out when every one of them has a default. */
-type FactoryArguments<O> = object extends O ? [options?: O & UseOptions] : [options: O & UseOptions];
+type FactoryArguments<O> = object extends Given<O> ? [options?: Given<O>] : [options: Given<O>];
 
 /** A plugin's factory: what a config calls. `definition` is for the core. */
 export interface PluginFactory<O> {

@@ -44,7 +44,7 @@ export function stagesDownTo(last: Observable<unknown>, stop: Observable<unknown
     steps.push(root);
     root = root.input;
   }
-  return { root, steps: steps.toReversed() };
+  return { root, steps: steps.reverse() };
 }
 
 class EachSubscriber extends Subscriber<unknown> {

@@ -6,6 +6,7 @@ import { within, type HoldTarget } from "./hold.ts";
 import { buildOperators, type ByteHook } from "./operators.ts";
 import { Retained } from "./retained.ts";
 import type { Root } from "./root.ts";
+import { SinkSubscriber } from "./sink-subscriber.ts";
 
 /** Whom a flow belongs to: its session. */
 export interface FlowOwner {
@@ -140,15 +141,13 @@ export class Flow implements LegReader, HoldTarget {
     this.#chain = undefined;
     this.#root = undefined;
     this.#subscription = undefined;
-    this.source.lend = this.sink.borrows && hooks.every((hook) => hook.borrows);
+    this.source.lend = this.sink.borrows && allBorrow(hooks);
     if (hooks.length === 0) return;
     try {
-      within(this, () => {
-        const built = buildOperators(hooks, this.owner.session, (plugin, error) => {
-          this.owner.flowFault(plugin, faultOf(plugin, error));
-        });
-        this.#chain = built.chain;
-        if (built.chain === undefined) this.#subscribe(built);
+      const built = buildOperators(hooks, this.owner);
+      this.#chain = built.chain;
+      if (built.chain === undefined) within(this, () => {
+        this.#subscribe(built);
       });
     } catch (error) {
       this.#fail(error, undefined);
@@ -161,18 +160,20 @@ export class Flow implements LegReader, HoldTarget {
       this.owner.flowWarning(`asynchronous RxJS operators in ${raw.join(" or ")}: the operators of sluice/flow pause the source, these are only bounded`);
     };
     this.#retained = new Retained(this.owner.limits.bufferPerFlow, () => { this.#continue(); }, noticed);
-    this.#subscription = output.subscribe({
-      next: (chunk) => {
+    const sink = new SinkSubscriber(
+      (chunk) => {
         this.#emit(chunk);
       },
-      error: (error: unknown) => {
+      (error) => {
         this.#fail(error, raw[0]);
       },
-      complete: () => {
+      () => {
         if (this.#next === undefined) this.#finish();
         else this.#replaceOld();
       },
-    });
+    );
+    this.#subscription = sink;
+    output.subscribe(sink);
   }
 
   /** One chunk through the operators to the sink. Returns whether the source may go on. */
@@ -228,9 +229,9 @@ export class Flow implements LegReader, HoldTarget {
       return true;
     }
     retained?.took(chunk.length);
-    this.turn(() => {
-      root.next(chunk);
-    });
+    this.#turns += 1;
+    root.next(chunk);
+    this.#turns -= 1;
     if (this.#isClear()) return true;
     this.#stopped = true;
     return false;
@@ -319,4 +320,9 @@ export class Flow implements LegReader, HoldTarget {
     if (blame !== undefined && known === undefined) this.owner.flowFault(blame, fault);
     this.owner.flowFailed(fault);
   }
+}
+
+function allBorrow(hooks: readonly ByteHook[]): boolean {
+  for (const { borrows } of hooks) if (!borrows) return false;
+  return true;
 }

@@ -2,8 +2,8 @@ import { Observable, isObservable, type Subscriber, type TeardownLogic } from "r
 import { SluiceError, type OnError, type Session } from "../contract/index.ts";
 import { bypassing } from "./bypass.ts";
 import { Chain } from "./chain.ts";
-import { stagesDownTo } from "./each.ts";
-import { blamed } from "./fault.ts";
+import { EachObservable, stagesDownTo } from "./each.ts";
+import { blamed, faultOf } from "./fault.ts";
 import { Root } from "./root.ts";
 
 /** One plugin's byte hook for one direction, as a pipeline hands it to a flow. */
@@ -15,8 +15,12 @@ export interface ByteHook {
   apply(data: Observable<Buffer>, session: Session): Observable<Buffer>;
 }
 
-/** Told about a plugin that was bypassed, or whose hook could not even be called. */
-export type ReportFault = (plugin: string, error: unknown) => void;
+/** Whose operators they are. */
+export interface OperatorsOwner {
+  readonly session: Session;
+  /** A plugin is bypassed from now on. */
+  flowFault(plugin: string, error: SluiceError): void;
+}
 
 /** What a flow runs its chunks through: nothing, one composed function, or RxJS operators. */
 export interface Operators {
@@ -32,23 +36,30 @@ export interface Operators {
  * Calls the hooks of one session and direction, in the order of the data.
  * @throws what a hook with onError "close" throws, with its plugin noted
  */
-export function buildOperators(hooks: readonly ByteHook[], session: Session, report: ReportFault): Operators {
+export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner): Operators {
   const root = new Root();
   const raw: string[] = [];
   let output: Observable<Buffer> = root;
   for (const hook of hooks) {
-    const next = hook.onError === "bypass" ? applyGuarded(hook, output, session, report) : applyHook(hook, output, session);
+    const next = hook.onError === "bypass" ? applyGuarded(hook, output, owner) : applyHook(hook, output, owner.session);
     if (next === output) continue;
-    const { root: reached, steps } = stagesDownTo(next, output);
-    for (const step of steps) step.plugin ??= hook.plugin;
-    if (reached === output) output = next;
+    if (isChainOn(output, next, hook.plugin)) output = next;
     else {
       raw.push(hook.plugin);
       output = new Blaming(next, hook.plugin);
     }
   }
-  const { root: reached, steps } = stagesDownTo(output, root);
-  return { chain: reached === root ? new Chain(steps) : undefined, root, output, raw };
+  return { chain: raw.length === 0 ? new Chain(stagesDownTo(output, root).steps) : undefined, root, output, raw };
+}
+
+/** Whether a hook added nothing but `each` stages to its data; notes the plugin on them. Runs for every session: no arrays. */
+function isChainOn(data: Observable<Buffer>, result: Observable<Buffer>, plugin: string): boolean {
+  let at: Observable<unknown> = result;
+  while (at !== data && at instanceof EachObservable) {
+    at.plugin ??= plugin;
+    at = at.input;
+  }
+  return at === data;
 }
 
 function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session): Observable<Buffer> {
@@ -63,13 +74,14 @@ function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session): 
 }
 
 /** With onError "bypass" a plugin's part is run apart, so that it can be cut out of a live session. */
-function applyGuarded(hook: ByteHook, data: Observable<Buffer>, session: Session, report: ReportFault): Observable<Buffer> {
+function applyGuarded(hook: ByteHook, data: Observable<Buffer>, owner: OperatorsOwner): Observable<Buffer> {
+  const failed = (error: unknown): void => {
+    owner.flowFault(hook.plugin, faultOf(hook.plugin, error));
+  };
   try {
-    return bypassing(data, (inner) => applyHook(hook, inner, session), (error) => {
-      report(hook.plugin, error);
-    });
+    return bypassing(data, (inner) => applyHook(hook, inner, owner.session), failed);
   } catch (error) {
-    report(hook.plugin, error);
+    failed(error);
     return data;
   }
 }

@@ -90,11 +90,35 @@ export class DialAttempt {
     }
     this.#phase = "the connection";
     const { tls } = this.context;
+    const [only] = places;
+    if (places.length === 1 && only !== undefined && tls === undefined) {
+      this.#dialOnly(only);
+      return;
+    }
     const lost = (error: unknown): void => this.#fail(error);
     this.#undo =
       tls === undefined
         ? race({ places, lost, dial: (place) => this.#dialPlain(place), won: (leg) => this.#opened(leg) })
         : race({ places, lost, dial: (place) => this.#dialForTls(place), won: ({ socket }) => this.#secure(socket, tls) });
+  }
+
+  /** One place is no race; this is every session's way to an upstream given by address. */
+  #dialOnly(place: Place): void {
+    let leg: StreamLeg;
+    try {
+      leg = this.#dialPlain(place);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    const { socket } = leg;
+    const onError = (error: unknown): void => this.#fail(error);
+    this.#undo = () => socket.destroy();
+    socket.on("error", onError);
+    socket.on("connect", () => {
+      socket.off("error", onError);
+      this.#opened(leg);
+    });
   }
 
   #dialPlain(place: Place): StreamLeg {

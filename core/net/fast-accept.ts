@@ -12,6 +12,7 @@ interface HandleOptions {
   readonly onread: ReadBuffer["onread"];
 }
 
+/** Given each socket, not reading yet. It puts an error handler on it before it returns. */
 export type OnAccept = (socket: Socket, buffer: ReadBuffer | undefined) => void;
 
 let support: Promise<boolean> | undefined;
@@ -35,7 +36,6 @@ export function acceptFast(server: Server, accept: OnAccept): (() => void) | und
     const buffer = new ReadBuffer();
     const options: HandleOptions = { handle: client, manualStart: true, onread: buffer.onread };
     const socket = new Socket({ allowHalfOpen: true, readable: true, writable: true, ...options } as ConstructorParameters<typeof Socket>[0]);
-    socket.on("error", ignore);
     socket.setNoDelay(true);
     accept(socket, buffer);
   };
@@ -50,11 +50,6 @@ export function fastAcceptWorks(): Promise<boolean> {
   return support;
 }
 
-/** An error before the leg has its own handler; the leg sees the socket destroyed. */
-function ignore(): void {
-  // Nothing to do: 'close' follows.
-}
-
 function tryOnce(): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -63,6 +58,7 @@ function tryOnce(): Promise<boolean> {
     });
     server.listen(0, "127.0.0.1", () => {
       const ok = undefined !== acceptFast(server, (socket, buffer) => {
+        socket.on("error", () => undefined);
         if (buffer !== undefined) buffer.receive = (chunk) => socket.write(chunk);
         socket.on("end", () => socket.end());
         socket.resume();

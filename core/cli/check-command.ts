@@ -1,0 +1,30 @@
+import path from "node:path";
+import type { ResolvedConfig, ResolvedListener } from "../contract/index.ts";
+import { addressText } from "../config/check-addresses.ts";
+import { checkConfig } from "../runtime/check.ts";
+import type { CommandOptions } from "./command-line.ts";
+import { table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `sluice check`: loads and validates the config and constructs its plugins; opens nothing. @throws what is wrong with it */
+export async function check({ config: given, json }: CommandOptions, output: Terminal): Promise<number> {
+  const { config, warnings } = await checkConfig(path.resolve(given));
+  if (json) output.line(JSON.stringify({ ok: true, listeners: config.listeners.map(summary), warnings }, undefined, 2));
+  else for (const line of lines(given, config, warnings, output)) output.line(line);
+  return 0;
+}
+
+function lines(given: string, { listeners }: ResolvedConfig, warnings: readonly string[], { colors }: Terminal): string[] {
+  const count = `${listeners.length} listener${listeners.length === 1 ? "" : "s"}`;
+  const rows = listeners.map(summary).map(({ name, listen, upstream, plugins }) => [
+    { text: name, paint: colors.bold },
+    { text: listen, paint: colors.cyan },
+    { text: upstream.length === 0 ? "" : `to ${upstream.join(", ")}` },
+    { text: plugins.join(", "), paint: colors.dim },
+  ]);
+  return [`${colors.green("good:")} ${given}, ${count}`, ...table(rows), ...warnings.map((warning) => `${colors.yellow("warning:")} ${warning}`)];
+}
+
+function summary({ name, address, upstream, uses }: ResolvedListener) {
+  return { name, listen: addressText(address), upstream: upstream?.endpoints.map(({ text }) => text) ?? [], plugins: uses.map((use) => use.name) };
+}

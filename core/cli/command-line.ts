@@ -1,0 +1,90 @@
+import { createRequire } from "node:module";
+import { cac } from "cac";
+import { SluiceError } from "../contract/index.ts";
+import { didYouMean, nearest } from "../contract/nearest.ts";
+
+/** What can stand after `sluice`. */
+export type CommandName = "start" | "check" | "plan" | "reload" | "status" | "init";
+
+export interface CommandOptions {
+  /** The config's file, as given. @default "proxy.config.ts" */
+  readonly config: string;
+  /** Machine output instead of human. @default false */
+  readonly json: boolean;
+  /** Reload when a file of the config is saved. @default true */
+  readonly watch: boolean;
+}
+
+export interface CommandLine {
+  readonly command: CommandName;
+  readonly options: CommandOptions;
+}
+
+const configOption = ["-c, --config <file>", "The config file", { default: "proxy.config.ts" }] as const;
+const jsonOption = ["--json", "Print JSON for machines"] as const;
+
+function createCli() {
+  const cli = cac("sluice");
+  cli.command("start", "Start the proxy, and reload it whenever a file of its config is saved").option(...configOption).option("--no-watch", "Reload only on SIGHUP and `sluice reload`");
+  cli.command("check", "Load and validate the config, opening nothing; exit code 0 or 1").option(...configOption).option(...jsonOption);
+  cli.command("plan", "Show what a reload would keep, swap, drain, close and bind").option(...configOption).option(...jsonOption);
+  cli.command("reload", "Make the running proxy load everything anew").option(...configOption).option(...jsonOption);
+  cli.command("status", "Show the running proxy: listeners, sessions, counters").option(...configOption).option(...jsonOption);
+  cli.command("init", "Write a proxy.config.ts and a first plugin into this folder");
+  cli.help();
+  cli.version((createRequire(import.meta.url)("sluice/package.json") as { version: string }).version);
+  return cli;
+}
+
+/**
+ * Reads the arguments. Undefined when they asked for help or the version, which has been printed then.
+ *
+ * @param argv without node and the script
+ * @throws SLUICE_USAGE
+ */
+export function parseCommandLine(argv: readonly string[]): CommandLine | undefined {
+  const cli = createCli();
+  const { options } = cli.parse(["node", "sluice", ...argv], { run: false });
+  if (options["help"] === true || (options["version"] === true && cli.matchedCommand === undefined)) return undefined;
+  if (argv.length === 0) {
+    cli.outputHelp();
+    return undefined;
+  }
+  const command = cli.matchedCommand;
+  if (command === undefined) throw unknownCommand(cli.args[0], cli.commands.map(({ name }) => name));
+  refuseUnknown(Object.keys(options), [...cli.globalCommand.options, ...command.options]);
+  try {
+    command.checkOptionValue();
+    command.checkUnusedArgs();
+  } catch (error) {
+    throw new SluiceError("SLUICE_USAGE", error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  return { command: command.name as CommandName, options: { config: configOf(options["config"]), json: options["json"] === true, watch: options["watch"] !== false } };
+}
+
+function unknownCommand(given: unknown, known: readonly string[]): SluiceError {
+  if (given === undefined) return new SluiceError("SLUICE_USAGE", `expected a command: ${known.join(", ")}`);
+  const word = String(given);
+  return new SluiceError("SLUICE_USAGE", `unknown command ${JSON.stringify(word)}${didYouMean(word, known)}`);
+}
+
+interface KnownOption {
+  readonly names: readonly string[];
+  readonly negated: boolean;
+}
+
+function refuseUnknown(given: readonly string[], known: readonly KnownOption[]): void {
+  const names = known.flatMap((option) => option.names);
+  const stranger = given.find((name) => name !== "--" && !names.includes(name));
+  if (stranger === undefined) return;
+  const meant = nearest(stranger, names.filter((name) => name.length > 1));
+  const negated = known.some((option) => option.negated && option.names.includes(meant ?? ""));
+  const hint = meant === undefined ? "" : `, did you mean "--${negated ? "no-" : ""}${meant}"?`;
+  throw new SluiceError("SLUICE_USAGE", `unknown option ${stranger.length > 1 ? "--" : "-"}${stranger}${hint}`);
+}
+
+function configOf(given: unknown): string {
+  if (Array.isArray(given)) throw new SluiceError("SLUICE_USAGE", "-c was given more than once");
+  if (given === undefined || given === "") return "proxy.config.ts";
+  return String(given);
+}

@@ -1,0 +1,37 @@
+import path from "node:path";
+import { SluiceError } from "../contract/index.ts";
+import { addressText } from "../config/check-addresses.ts";
+import { askControl } from "../net/control-socket.ts";
+import type { ReloadPlan } from "../runtime/reload-plan.ts";
+import { reloadTimeoutMs } from "./reload-command.ts";
+import type { CommandOptions } from "./command-line.ts";
+import { stepLines } from "./steps.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `sluice plan`: what a reload of the running proxy would do; when none runs, what a start would. @throws what is wrong with the config */
+export async function plan({ config, json }: CommandOptions, output: Terminal): Promise<number> {
+  const file = path.resolve(config);
+  const running = await ask(file);
+  const { steps } = running ?? (await startPlan(file));
+  if (json) output.line(JSON.stringify({ running: running !== undefined, steps }, undefined, 2));
+  else {
+    output.line(running === undefined ? "no proxy runs with this config: a start would" : "a reload would");
+    for (const line of stepLines(steps, output)) output.line(line);
+  }
+  return 0;
+}
+
+async function ask(file: string): Promise<ReloadPlan | undefined> {
+  try {
+    return (await askControl(file, "plan", reloadTimeoutMs)) as ReloadPlan;
+  } catch (error) {
+    if (SluiceError.is(error) && error.code === "SLUICE_NOT_RUNNING") return undefined;
+    throw error;
+  }
+}
+
+async function startPlan(file: string): Promise<ReloadPlan> {
+  const { checkConfig } = await import("../runtime/check.ts");
+  const { config } = await checkConfig(file);
+  return { steps: config.listeners.map(({ name, address }) => ({ listener: name, action: "bind", detail: `binds ${addressText(address)}`, sessions: 0 })) };
+}

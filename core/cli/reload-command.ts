@@ -1,0 +1,21 @@
+import path from "node:path";
+import { askControl } from "../net/control-socket.ts";
+import type { ReloadReport } from "../runtime/reload-plan.ts";
+import type { CommandOptions } from "./command-line.ts";
+import { stepLines } from "./steps.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Evaluating a config and the plugins' setup() have 30 s each by default, and may be given more. */
+export const reloadTimeoutMs = 180_000;
+
+/** `sluice reload`: the running proxy loads everything anew. @throws SLUICE_NOT_RUNNING, or what refused the reload */
+export async function reload({ config, json }: CommandOptions, output: Terminal): Promise<number> {
+  const report = (await askControl(path.resolve(config), "reload", reloadTimeoutMs)) as ReloadReport;
+  if (json) {
+    output.line(JSON.stringify(report, undefined, 2));
+    return 0;
+  }
+  output.line(`${output.colors.green("reloaded")} generation ${report.generation} in ${Math.round(report.durationMs)} ms`);
+  for (const line of stepLines(report.steps, output)) output.line(line);
+  return 0;
+}

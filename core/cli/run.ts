@@ -1,0 +1,38 @@
+import { parseCommandLine, type CommandName, type CommandOptions } from "./command-line.ts";
+import { errorReport, showError } from "./show-error.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+
+/** Runs one command; its number is the exit code. */
+export type Command = (options: CommandOptions, output: Terminal) => Promise<number>;
+
+// Loaded when asked for: `sluice status` needs neither the compiler nor the proxy.
+const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  start: async () => (await import("./start-command.ts")).start,
+  check: async () => (await import("./check-command.ts")).check,
+  plan: async () => (await import("./plan-command.ts")).plan,
+  reload: async () => (await import("./reload-command.ts")).reload,
+  status: async () => (await import("./status-command.ts")).status,
+  init: async () => (await import("./init-command.ts")).init,
+};
+
+/**
+ * The command line.
+ *
+ * @param argv without node and the script
+ * @returns the exit code
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const output = createTerminal(process.stdout);
+  let json = argv.includes("--json");
+  try {
+    const line = parseCommandLine(argv);
+    if (line === undefined) return 0;
+    ({ json } = line.options);
+    const command = await commands[line.command]();
+    return await command(line.options, output);
+  } catch (error) {
+    if (json) output.line(JSON.stringify({ ok: false, error: errorReport(error) }, undefined, 2));
+    else showError(error, createTerminal(process.stderr));
+    return 1;
+  }
+}

@@ -1,0 +1,38 @@
+import { SluiceError } from "../contract/index.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** An error for machines. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly where?: string;
+  readonly frame?: string;
+}
+
+/** What anything thrown is to machines; what is no SluiceError is a bug of ours. */
+export function errorReport(thrown: unknown): ErrorReport {
+  const error = asSluiceError(thrown);
+  const { code, message, where, frame } = error;
+  return { code, message, ...(where === undefined ? {} : { where }), ...(frame === undefined ? {} : { frame }) };
+}
+
+/** Shows anything thrown to people: its message, and the excerpt of the source when there is one. */
+export function showError(thrown: unknown, terminal: Terminal): void {
+  const { colors } = terminal;
+  const error = asSluiceError(thrown);
+  terminal.line(`${colors.red("error:")} ${error.message}`);
+  if (error.frame !== undefined && error.frame !== "") terminal.line(`\n${error.frame}`);
+  // A bug needs its stack to be found.
+  if (error.code === "SLUICE_INTERNAL" && error.cause instanceof Error) terminal.line(colors.dim(error.cause.stack ?? ""));
+}
+
+/** A message on one line: for `refused: …`, of which there is one per save. */
+export function onOneLine(message: string): string {
+  return message.replaceAll(/\s*\n\s*/g, "; ");
+}
+
+function asSluiceError(thrown: unknown): SluiceError {
+  if (SluiceError.is(thrown)) return thrown;
+  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return new SluiceError("SLUICE_INTERNAL", text, { cause: thrown });
+}

@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { SluiceError, reasonOf, type Logger } from "../contract/index.ts";
+import { serveControl, type ControlHandler, type ControlServer } from "../net/control-socket.ts";
+import type { LiveConfig } from "../runtime/live-config.ts";
+import type { CommandOptions } from "./command-line.ts";
+import { guardProcess } from "./last-resort.ts";
+import { warnOfOldNode } from "./node-version.ts";
+import { onStopSignals } from "./stop-signals.ts";
+import type { Terminal } from "./terminal.ts";
+
+/**
+ * `sluice start`: serves until SIGTERM or SIGINT, then drains.
+ *
+ * @returns 0 after a drain that was asked for, 1 after one because of a fault
+ * @throws what refuses the config, SLUICE_ALREADY_RUNNING
+ */
+export async function start({ config, watch }: CommandOptions, output: Terminal): Promise<number> {
+  const file = path.resolve(config);
+  const end = createEnd();
+  // Before anything takes time: a signal during the start must find its handler.
+  onStopSignals(() => {
+    end.with(0);
+  });
+  const hangUp = createHangUp();
+  const { createLogger } = await import("../runtime/logger.ts");
+  const logger = createLogger();
+  guardProcess(path.dirname(file), logger, () => {
+    end.with(1);
+  });
+  if (!existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });
+  let starting: Promise<LiveConfig> | undefined;
+  const control = await openControl(file, logger, async (command) => obey(await starting, command));
+  try {
+    warnOfOldNode(logger);
+    const { LiveConfig: Live } = await import("../runtime/live-config.ts");
+    starting = Live.start(file, { watch, logger });
+    const live = await Promise.race([starting, end.code]);
+    // Stopped before it was up: nothing is being served yet, so there is nothing to drain.
+    if (typeof live === "number") return live;
+    const { announce } = await import("./announce.ts");
+    announce(live, output, logger);
+    hangUp.use(live);
+    const code = await end.code;
+    await stop(live, logger);
+    return code;
+  } finally {
+    control?.close();
+  }
+}
+
+interface End {
+  /** The exit code, once it is time to stop. */
+  readonly code: Promise<number>;
+  with(code: number): void;
+}
+
+function createEnd(): End {
+  let settle: (code: number) => void = () => undefined;
+  const code = new Promise<number>((resolve) => {
+    settle = resolve;
+  });
+  return { code, with: (given) => settle(given) };
+}
+
+/** SIGHUP reloads; one that comes during the start is kept until there is something to reload. */
+function createHangUp(): { use(live: LiveConfig): void } {
+  let live: LiveConfig | undefined;
+  let pending = false;
+  // A refusal is told of as an event, like that of a save.
+  const reload = (): void => void live?.reload().catch(() => undefined);
+  process.on("SIGHUP", () => {
+    if (live === undefined) pending = true;
+    else reload();
+  });
+  return {
+    use: (started) => {
+      live = started;
+      if (pending) reload();
+    },
+  };
+}
+
+async function openControl(file: string, logger: Logger, handle: ControlHandler): Promise<ControlServer | undefined> {
+  try {
+    const control = await serveControl(file, handle);
+    process.once("exit", control.close);
+    return control;
+  } catch (error) {
+    if (SluiceError.is(error)) throw error;
+    logger.warn({ reason: reasonOf(error) }, "no control socket could be made: `sluice status` and `sluice reload` will not reach this proxy");
+    return undefined;
+  }
+}
+
+function obey(live: LiveConfig | undefined, command: string): unknown {
+  if (live === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
+  if (command === "status") return live.proxy.status();
+  if (command === "reload") return live.reload();
+  if (command === "plan") return live.plan();
+  throw new SluiceError("SLUICE_USAGE", `expected status, reload or plan, got ${JSON.stringify(command)}`);
+}
+
+async function stop(live: LiveConfig, logger: Logger): Promise<void> {
+  live.stop();
+  const closed = live.proxy.close({ drain: live.proxy.timeouts.drain });
+  // Only now: whoever waits for this line finds the listeners closed.
+  logger.info({ sessions: live.proxy.sessions.size }, "stopping");
+  await closed;
+}

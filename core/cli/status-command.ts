@@ -1,0 +1,51 @@
+import path from "node:path";
+import { askControl } from "../net/control-socket.ts";
+import type { ProxyStatus } from "../runtime/proxy.ts";
+import type { CommandOptions } from "./command-line.ts";
+import { table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+const timeoutMs = 10_000;
+
+/** `sluice status`: what the running proxy says of itself. @throws SLUICE_NOT_RUNNING */
+export async function status({ config, json }: CommandOptions, output: Terminal): Promise<number> {
+  const answer = (await askControl(path.resolve(config), "status", timeoutMs)) as ProxyStatus;
+  if (json) output.line(JSON.stringify(answer, undefined, 2));
+  else for (const line of lines(answer, output)) output.line(line);
+  return 0;
+}
+
+function lines({ generation, startedAt, pid, listeners, counters, memory }: ProxyStatus, { colors }: Terminal): string[] {
+  const mebibytes = Math.round(memory / 1024 ** 2);
+  const heading = ["listener", "address", "sessions", "plugins"].map((text) => ({ text, paint: colors.dim }));
+  const rows = listeners.map(({ name, url, sessions, plugins }) => [
+    { text: name, paint: colors.bold },
+    { text: url, paint: colors.cyan },
+    { text: String(sessions) },
+    { text: plugins.join(", ") },
+  ]);
+  const counts = Object.entries(counters).map(([name, value]) => [{ text: name, paint: colors.dim }, { text: String(value) }]);
+  return [
+    `generation ${generation}, up ${durationText(Date.now() - startedAt)}, pid ${pid}, ${mebibytes} MiB of memory`,
+    "",
+    ...table([heading, ...rows]),
+    ...(counts.length === 0 ? [] : ["", ...table(counts)]),
+  ];
+}
+
+/** The two largest units: `2 d 3 h`, `4 min 5 s`. */
+export function durationText(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const units = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ] as const;
+  const first = units.findIndex(([count]) => count > 0);
+  if (first < 0) return "0 s";
+  return units
+    .slice(first, first + 2)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ");
+}

@@ -1,0 +1,26 @@
+import { Subscriber } from "rxjs";
+
+/** The end of a flow's operators. A Subscriber of our own, because RxJS puts two objects and two more calls per chunk around a plain observer. */
+export class SinkSubscriber extends Subscriber<Buffer> {
+  constructor(
+    private readonly emit: (chunk: Buffer) => void,
+    private readonly fail: (error: unknown) => void,
+    private readonly finish: () => void,
+  ) {
+    super();
+  }
+
+  override _next(chunk: Buffer): void {
+    this.emit(chunk);
+  }
+
+  override _error(error: unknown): void {
+    this.unsubscribe();
+    this.fail(error);
+  }
+
+  override _complete(): void {
+    this.unsubscribe();
+    this.finish();
+  }
+}
