@@ -1,7 +1,7 @@
 import { definePlugin, LOGGER, OPTIONS, PLACE, reasonOf, SluiceError } from "sluice";
 import type { Logger, Place, Plugin, ServerTlsOptions, Session } from "sluice";
 import { constants } from "node:crypto";
-import { createSecureContext, type SecureContext } from "node:tls";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { resolve } from "node:path";
 import { concatMap, from, map, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
@@ -21,6 +21,7 @@ const RENEWAL = 12 * 3_600_000;
 export class TlsTermination implements Plugin {
   static readonly borrows = true;
   #certificates: CertificateSet | undefined;
+  readonly #offers = new WeakMap<NamedContext, ServerTlsOptions>();
   #keyLog: KeyLog | undefined;
   #stops: (() => void)[] = [];
 
@@ -62,20 +63,27 @@ export class TlsTermination implements Plugin {
     return arrival.pipe(concatMap(() => from(session.startTls(this.#serverOptions(session))).pipe(map(() => session))));
   }
 
+  /** One object per certificate: the core sets TLS up once for each. */
   #serverOptions(session: Session): ServerTlsOptions {
     const certificates = this.#certificates;
     if (certificates === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination was used before its setup()");
+    const certificate = certificates.forAddress(session.local.address);
+    const offered = this.#offers.get(certificate);
+    if (offered !== undefined) return offered;
     const { alpn, clientAuth, handshakeTimeout } = this.options;
-    return {
-      secureContext: certificates.forAddress(session.local.address),
+    const offer: ServerTlsOptions = {
+      ...certificate.material,
+      secureContext: certificate.context,
       SNICallback: (name, done) => {
-        done(null, certificates.forName(name));
+        done(null, certificates.forName(name).context);
       },
       handshakeTimeout,
       ...(alpn === undefined ? {} : { ALPNProtocols: alpn }),
       ...(clientAuth === undefined ? {} : { requestCert: true, rejectUnauthorized: clientAuth.require }),
       ...(this.#keyLog === undefined ? {} : { onKeyLog: (line: Buffer) => this.#keyLog?.write(line) }),
     };
+    this.#offers.set(certificate, offer);
+    return offer;
   }
 
   /** Replaces what new handshakes use; open sessions keep theirs. What cannot be used is refused, and the old stays. */
@@ -90,8 +98,7 @@ export class TlsTermination implements Plugin {
 
   async #load(): Promise<CertificateSet> {
     const [pairs, ca] = await Promise.all([this.#pairs(), this.#clientCa()]);
-    const contexts = pairs.map((pair): NamedContext => ({ names: pair.names, context: this.#context(pair, ca) }));
-    const [first, ...others] = contexts;
+    const [first, ...others] = pairs.map((pair) => this.#context(pair, ca));
     if (first === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination has no certificate");
     return new CertificateSet([first, ...others]);
   }
@@ -117,19 +124,20 @@ export class TlsTermination implements Plugin {
     return sources.map(({ text }) => text);
   }
 
-  #context({ where, cert, key }: KeyPair, ca: string[]): SecureContext {
+  #context({ where, names, cert, key }: KeyPair, ca: string[]): NamedContext {
+    const material: SecureContextOptions = {
+      cert,
+      key,
+      ...(ca.length === 0 ? {} : { ca }),
+      minVersion: this.options.minVersion,
+      honorCipherOrder: true,
+      // Renegotiation is of use to attackers alone.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      // Without one, a client that shows a certificate cannot resume its session (SSL_CTX_set_session_id_context).
+      sessionIdContext: "sluice",
+    };
     try {
-      return createSecureContext({
-        cert,
-        key,
-        ...(ca.length === 0 ? {} : { ca }),
-        minVersion: this.options.minVersion,
-        honorCipherOrder: true,
-        // Renegotiation is of use to attackers alone.
-        secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-        // Without one, a client that shows a certificate cannot resume its session (SSL_CTX_set_session_id_context).
-        sessionIdContext: "sluice",
-      });
+      return { names, material, context: createSecureContext(material) };
     } catch (error) {
       throw invalidCertificate(where, "TLS refuses the certificate or its key", error);
     }

@@ -9,6 +9,7 @@ import { SluiceError, type ServerTlsOptions } from "sluice";
 import { tlsTermination } from "sluice/plugins";
 import type { TlsTerminationOptions } from "../../../../plugins/tls-termination/options.ts";
 import { TlsTermination } from "../../../../plugins/tls-termination/tls-termination.ts";
+import { startTls } from "../../../../core/net/start-tls.ts";
 import { createCertificate } from "../../../support/certificates.ts";
 import { createCleanup } from "../../../support/cleanup.ts";
 import { eventually } from "../../../support/eventually.ts";
@@ -58,21 +59,15 @@ describe("tlsTermination", () => {
     return given;
   }
 
-  /** Shakes hands with a socket that speaks TLS as the plugin asks. @returns the client's socket, or the error's code */
+  /** Shakes hands with a listener that speaks TLS as the plugin asks. @returns the client's socket, or the error's code */
   async function handshake(plugin: TlsTermination, options: ConnectionOptions = {}): Promise<TLSSocket | string> {
-    const { onKeyLog, handshakeTimeout, ...server } = await serverOptions(plugin);
-    expect(handshakeTimeout).to.equal(10_000);
+    const offer = await serverOptions(plugin);
     const listener = createServer((socket: Socket) => {
       socket.on("error", () => undefined);
-      const tls = new TLSSocket(socket, { isServer: true, ...server });
-      tls.on("error", () => socket.destroy());
-      if (onKeyLog !== undefined) tls.on("keylog", onKeyLog);
-      tls.on("secure", () => {
-        // What tls.Server does for its own sockets: only Node knows how the client's certificate was judged.
-        const judged = (tls as unknown as { readonly ssl: { verifyError(): Error | null } }).ssl.verifyError();
-        if (server.requestCert === true && server.rejectUnauthorized === true && judged !== null) tls.destroy();
-        else tls.write("welcome");
-      });
+      startTls(socket, "client", offer).then(
+        (secured) => secured.socket.write("welcome"),
+        () => socket.destroy(),
+      );
     });
     await new Promise<void>((resolve) => void listener.listen(0, "127.0.0.1", resolve));
     const { port } = listener.address() as AddressInfo;
@@ -124,6 +119,11 @@ describe("tlsTermination", () => {
       });
       expect(client).to.be.instanceOf(TLSSocket);
     }
+  });
+
+  it("gives the core the same options for every session, until the certificates change", async () => {
+    const plugin = await start({ selfSigned: ["a.test"], ca: false });
+    expect(await serverOptions(plugin)).to.equal(await serverOptions(plugin));
   });
 
   it("makes a lone certificate, and no CA, with ca: false", async () => {
