@@ -16,15 +16,26 @@ export async function check({ config: given, json }: CommandOptions, output: Ter
 
 function lines(given: string, { listeners }: ResolvedConfig, warnings: readonly string[], { colors }: Terminal): string[] {
   const count = `${listeners.length} listener${listeners.length === 1 ? "" : "s"}`;
-  const rows = listeners.map(summary).map(({ name, listen, upstream, plugins }) => [
-    { text: name, paint: colors.bold },
-    { text: listen, paint: colors.cyan },
-    { text: upstream.length === 0 ? "" : `to ${upstream.join(", ")}` },
-    { text: plugins.join(", "), paint: colors.dim },
-  ]);
-  return [`${colors.green("good:")} ${given}, ${count}`, ...table(rows), ...warnings.map((warning) => `${colors.yellow("warning:")} ${warning}`)];
+  const rows = listeners
+    .map(summary)
+    .map(({ name, listen, upstream, plugins }) => [
+      { text: name, paint: colors.bold },
+      { text: listen, paint: colors.cyan },
+      { text: upstream.length === 0 ? "" : `to ${upstream.join(", ")}` },
+      { text: plugins.join(", "), paint: colors.dim },
+    ]);
+  return [
+    `${colors.green("good:")} ${given}, ${count}`,
+    ...table(rows),
+    ...warnings.map((warning) => `${colors.yellow("warning:")} ${warning}`),
+  ];
 }
 
 function summary({ name, address, upstream, uses }: ResolvedListener) {
-  return { name, listen: addressText(address), upstream: upstream?.endpoints.map(({ text }) => text) ?? [], plugins: uses.map((use) => use.name) };
+  return {
+    name,
+    listen: addressText(address),
+    upstream: upstream?.endpoints.map(({ text }) => text) ?? [],
+    plugins: uses.map((use) => use.name),
+  };
 }

@@ -25,11 +25,26 @@ const jsonOption = ["--json", "Print JSON for machines"] as const;
 
 function createCli() {
   const cli = cac("sluice");
-  cli.command("start", "Start the proxy, and reload it whenever a file of its config is saved").option(...configOption).option("--no-watch", "Reload only on SIGHUP and `sluice reload`");
-  cli.command("check", "Load and validate the config, opening nothing; exit code 0 or 1").option(...configOption).option(...jsonOption);
-  cli.command("plan", "Show what a reload would keep, swap, drain, close and bind").option(...configOption).option(...jsonOption);
-  cli.command("reload", "Make the running proxy load everything anew").option(...configOption).option(...jsonOption);
-  cli.command("status", "Show the running proxy: listeners, sessions, counters").option(...configOption).option(...jsonOption);
+  cli
+    .command("start", "Start the proxy, and reload it whenever a file of its config is saved")
+    .option(...configOption)
+    .option("--no-watch", "Reload only on SIGHUP and `sluice reload`");
+  cli
+    .command("check", "Load and validate the config, opening nothing; exit code 0 or 1")
+    .option(...configOption)
+    .option(...jsonOption);
+  cli
+    .command("plan", "Show what a reload would keep, swap, drain, close and bind")
+    .option(...configOption)
+    .option(...jsonOption);
+  cli
+    .command("reload", "Make the running proxy load everything anew")
+    .option(...configOption)
+    .option(...jsonOption);
+  cli
+    .command("status", "Show the running proxy: listeners, sessions, counters")
+    .option(...configOption)
+    .option(...jsonOption);
   cli.command("init", "Write a proxy.config.ts and a first plugin into this folder");
   cli.help();
   cli.version((createRequire(import.meta.url)("sluice/package.json") as { version: string }).version);
@@ -51,7 +66,11 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
     return undefined;
   }
   const command = cli.matchedCommand;
-  if (command === undefined) throw unknownCommand(cli.args[0], cli.commands.map(({ name }) => name));
+  if (command === undefined)
+    throw unknownCommand(
+      cli.args.map(String)[0],
+      cli.commands.map(({ name }) => name),
+    );
   refuseUnknown(Object.keys(options), [...cli.globalCommand.options, ...command.options]);
   try {
     command.checkOptionValue();
@@ -59,12 +78,14 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
   } catch (error) {
     throw new SluiceError("SLUICE_USAGE", error instanceof Error ? error.message : String(error), { cause: error });
   }
-  return { command: command.name as CommandName, options: { config: configOf(options["config"]), json: options["json"] === true, watch: options["watch"] !== false } };
+  return {
+    command: command.name as CommandName,
+    options: { config: configOf(options["config"]), json: options["json"] === true, watch: options["watch"] !== false },
+  };
 }
 
-function unknownCommand(given: unknown, known: readonly string[]): SluiceError {
-  if (given === undefined) return new SluiceError("SLUICE_USAGE", `expected a command: ${known.join(", ")}`);
-  const word = String(given);
+function unknownCommand(word: string | undefined, known: readonly string[]): SluiceError {
+  if (word === undefined) return new SluiceError("SLUICE_USAGE", `expected a command: ${known.join(", ")}`);
   return new SluiceError("SLUICE_USAGE", `unknown command ${JSON.stringify(word)}${didYouMean(word, known)}`);
 }
 
@@ -77,7 +98,10 @@ function refuseUnknown(given: readonly string[], known: readonly KnownOption[]):
   const names = known.flatMap((option) => option.names);
   const stranger = given.find((name) => name !== "--" && !names.includes(name));
   if (stranger === undefined) return;
-  const meant = nearest(stranger, names.filter((name) => name.length > 1));
+  const meant = nearest(
+    stranger,
+    names.filter((name) => name.length > 1),
+  );
   const negated = known.some((option) => option.negated && option.names.includes(meant ?? ""));
   const hint = meant === undefined ? "" : `, did you mean "--${negated ? "no-" : ""}${meant}"?`;
   throw new SluiceError("SLUICE_USAGE", `unknown option ${stranger.length > 1 ? "--" : "-"}${stranger}${hint}`);
@@ -86,5 +110,6 @@ function refuseUnknown(given: readonly string[], known: readonly KnownOption[]):
 function configOf(given: unknown): string {
   if (Array.isArray(given)) throw new SluiceError("SLUICE_USAGE", "-c was given more than once");
   if (given === undefined || given === "") return "proxy.config.ts";
-  return String(given);
+  // cac makes a number of what looks like one.
+  return typeof given === "number" ? String(given) : (given as string);
 }

@@ -8,7 +8,8 @@ import type { Terminal } from "./terminal.ts";
 /** `sluice init`: writes the starter files into the working directory. @throws SLUICE_FILE_EXISTS, and then nothing has been written */
 export async function init(_options: CommandOptions, output: Terminal): Promise<number> {
   for (const name of Object.keys(starterFiles)) {
-    if (existsSync(name)) throw new SluiceError("SLUICE_FILE_EXISTS", "is there already, and is never overwritten", { where: path.resolve(name) });
+    if (existsSync(name))
+      throw new SluiceError("SLUICE_FILE_EXISTS", "is there already, and is never overwritten", { where: path.resolve(name) });
   }
   for (const [name, text] of Object.entries(starterFiles)) {
     mkdirSync(path.dirname(name), { recursive: true });

@@ -33,5 +33,12 @@ async function ask(file: string): Promise<ReloadPlan | undefined> {
 async function startPlan(file: string): Promise<ReloadPlan> {
   const { checkConfig } = await import("../runtime/check.ts");
   const { config } = await checkConfig(file);
-  return { steps: config.listeners.map(({ name, address }) => ({ listener: name, action: "bind", detail: `binds ${addressText(address)}`, sessions: 0 })) };
+  return {
+    steps: config.listeners.map(({ name, address }) => ({
+      listener: name,
+      action: "bind",
+      detail: `binds ${addressText(address)}`,
+      sessions: 0,
+    })),
+  };
 }

@@ -56,11 +56,11 @@ interface End {
 }
 
 function createEnd(): End {
-  let settle: (code: number) => void = () => undefined;
+  let settle: ((code: number) => void) | undefined;
   const code = new Promise<number>((resolve) => {
     settle = resolve;
   });
-  return { code, with: (given) => settle(given) };
+  return { code, with: (given) => settle?.(given) };
 }
 
 /** SIGHUP reloads; one that comes during the start is kept until there is something to reload. */
@@ -84,11 +84,16 @@ function createHangUp(): { use(live: LiveConfig): void } {
 async function openControl(file: string, logger: Logger, handle: ControlHandler): Promise<ControlServer | undefined> {
   try {
     const control = await serveControl(file, handle);
-    process.once("exit", control.close);
+    process.once("exit", () => {
+      control.close();
+    });
     return control;
   } catch (error) {
     if (SluiceError.is(error)) throw error;
-    logger.warn({ reason: reasonOf(error) }, "no control socket could be made: `sluice status` and `sluice reload` will not reach this proxy");
+    logger.warn(
+      { reason: reasonOf(error) },
+      "no control socket could be made: `sluice status` and `sluice reload` will not reach this proxy",
+    );
     return undefined;
   }
 }

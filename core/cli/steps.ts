@@ -11,5 +11,11 @@ export function stepLines(steps: readonly PlannedStep[], { colors }: Terminal): 
     close: colors.red,
     bind: colors.green,
   };
-  return table(steps.map(({ action, listener, detail }) => [{ text: action, paint: paint[action] }, { text: listener, paint: colors.bold }, { text: detail }]));
+  return table(
+    steps.map(({ action, listener, detail }) => [
+      { text: action, paint: paint[action] },
+      { text: listener, paint: colors.bold },
+      { text: detail },
+    ]),
+  );
 }

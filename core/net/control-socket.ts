@@ -107,7 +107,10 @@ async function answerTo(line: string, handle: ControlHandler): Promise<Answer> {
     return { ok: true, result };
   } catch (error) {
     const known = SluiceError.is(error);
-    return { ok: false, error: { code: known ? error.code : "SLUICE_INTERNAL", message: reasonOf(error), frame: known ? error.frame : undefined } };
+    return {
+      ok: false,
+      error: { code: known ? error.code : "SLUICE_INTERNAL", message: reasonOf(error), frame: known ? error.frame : undefined },
+    };
   }
 }
 

@@ -1,0 +1,168 @@
+import { expect } from "chai";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { createCleanup } from "../support/cleanup.ts";
+import { createCliFolder, runCli, startCli, type CliFolder } from "../support/cli.ts";
+import { connect, readBytes } from "../support/sockets.ts";
+import { readText } from "../support/repository.ts";
+
+const config = (listeners: string): string => `
+import { defineConfig } from "sluice";
+import { echo, logging } from "sluice/plugins";
+export default defineConfig({ plugins: [logging()], listeners: { ${listeners} } });
+`;
+const echoing = (port: number): string => config(`echo: { listen: "tcp://127.0.0.1:${port}", plugins: [echo()] }`);
+
+interface Failure {
+  readonly ok: false;
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+describe("the command sluice", function () {
+  this.timeout(60_000);
+  const cleanup = createCleanup();
+  let folder: CliFolder;
+
+  beforeEach(() => {
+    folder = createCliFolder(cleanup);
+  });
+  afterEach(() => cleanup.run());
+
+  const run = (...parameters: readonly string[]) => runCli(cleanup, folder, ...parameters);
+
+  it("tells its version, and helps with every command", async () => {
+    const { version } = JSON.parse(readText("package.json")) as { readonly version: string };
+    expect((await run("--version")).stdout).to.include(version);
+    const { code, stdout } = await run("--help");
+    expect(code).to.equal(0);
+    for (const command of ["start", "check", "plan", "reload", "status", "init"])
+      expect(stdout).to.match(new RegExp(`^ +${command} `, "m"));
+  });
+
+  it("names the command or option that was probably meant, and ends with 1", async () => {
+    const command = await run("strat");
+    expect(command.code).to.equal(1);
+    expect(command.stderr).to.include('unknown command "strat", did you mean "start"?').and.include("SLUICE_USAGE");
+    const option = await run("check", "--jsno");
+    expect(option.code).to.equal(1);
+    expect(option.stderr).to.include('unknown option --jsno, did you mean "--json"?');
+    expect((await run("start", "-c")).stderr).to.include("value is missing");
+  });
+
+  it("check shows the listeners of a good config, and opens nothing", async () => {
+    folder.write("proxy.config.ts", config(`web: { listen: "tcp://127.0.0.1:8080", upstream: "localhost:3000" }`));
+    const { code, stdout } = await run("check");
+    expect(code).to.equal(0);
+    expect(stdout).to.equal("good: proxy.config.ts, 1 listener\n  web  tcp://127.0.0.1:8080  to localhost:3000  logging");
+    const { stdout: json } = await run("check", "--json");
+    const listeners = [{ name: "web", listen: "tcp://127.0.0.1:8080", upstream: ["localhost:3000"], plugins: ["logging"] }];
+    expect(JSON.parse(json)).to.deep.equal({ ok: true, listeners, warnings: [] });
+  });
+
+  it("check shows all that is wrong, for people and for machines, and ends with 1", async () => {
+    folder.write("proxy.config.ts", config(`a: { listne: 1 }, b: { listen: "http://x" }`));
+    const { code, stdout, stderr } = await run("check");
+    expect(code).to.equal(1);
+    expect(stdout).to.equal("");
+    expect(stderr).to.include('did you mean "listen"').and.include("listeners.b.listen").and.include("proxy.config.ts");
+    const machine = await run("check", "--json");
+    expect(machine.code).to.equal(1);
+    const { error } = JSON.parse(machine.stdout) as Failure;
+    expect(error.code).to.equal("SLUICE_CONFIG_INVALID");
+    expect(error.message).to.include("listeners.b.listen");
+  });
+
+  it("check ends although the config left a timer and a server open", async () => {
+    const left = 'import { createServer } from "node:http"; setInterval(() => undefined, 1000); createServer().listen(0, "127.0.0.1");';
+    folder.write("proxy.config.ts", left + echoing(0));
+    expect((await run("check")).code).to.equal(0);
+  });
+
+  it("plan says what a start would bind, and of a running proxy what a reload would do, without doing it", async () => {
+    folder.write("proxy.config.ts", echoing(0));
+    expect((await run("plan")).stdout).to.match(
+      /^no proxy runs with this config: a start would\n +bind +echo +binds tcp:\/\/127\.0\.0\.1:0$/,
+    );
+    const cli = startCli(cleanup, folder, ["start", "--no-watch"]);
+    await cli.ready();
+    folder.write("proxy.config.ts", config(`more: { listen: "tcp://127.0.0.1:0", plugins: [echo()] }`));
+    const { stdout } = await run("plan", "--json");
+    const { running, steps } = JSON.parse(stdout) as { running: boolean; steps: { listener: string; action: string }[] };
+    expect(running).to.equal(true);
+    expect(steps.map(({ listener, action }) => [action, listener])).to.have.deep.members([
+      ["bind", "more"],
+      ["drain", "echo"],
+    ]);
+    expect(cli.lines.filter((line) => line.startsWith("reloaded"))).to.deep.equal([]);
+  });
+
+  it("status shows the running proxy, over a socket that only its user may open", async () => {
+    folder.write("proxy.config.ts", echoing(0));
+    const cli = startCli(cleanup, folder, ["start"]);
+    const { echo = 0 } = await cli.ready();
+    expect(statSync(join(folder.path, ".proxy.config.ts.sock")).mode & 0o777).to.equal(0o600);
+    const socket = await connect(echo);
+    cleanup.add(() => void socket.destroy());
+    socket.write("x");
+    await readBytes(socket, 1);
+    const { stdout } = await run("status", "--json");
+    const status = JSON.parse(stdout) as { generation: number; pid: number; listeners: unknown[] };
+    expect(status).to.include({ generation: 1, pid: cli.pid });
+    const listener = { name: "echo", url: `tcp://127.0.0.1:${echo}`, transport: "tcp", sessions: 1, plugins: ["logging", "echo"] };
+    expect(status.listeners).to.deep.equal([listener]);
+    expect((await run("status")).stdout).to.match(
+      new RegExp(`^generation 1, up .*pid ${cli.pid},[^]*\n +echo +tcp://127.0.0.1:${echo} +1 +logging, echo\n`),
+    );
+  });
+
+  it("status and reload end with 1 when nothing runs, and remove the socket of what ran", async () => {
+    folder.write("proxy.config.ts", echoing(0));
+    const cli = startCli(cleanup, folder, ["start"]);
+    await cli.ready();
+    cli.kill("SIGTERM");
+    await cli.ended();
+    expect(existsSync(join(folder.path, ".proxy.config.ts.sock"))).to.equal(false);
+    for (const command of ["status", "reload"]) {
+      const { code, stderr } = await run(command);
+      expect(code).to.equal(1);
+      expect(stderr).to.include("SLUICE_NOT_RUNNING");
+    }
+    const { error } = JSON.parse((await run("status", "--json")).stdout) as Failure;
+    expect(error.code).to.equal("SLUICE_NOT_RUNNING");
+  });
+
+  it("reaches a proxy whose config lies too deep for a socket beside it", async () => {
+    const deep = `${"deep/".repeat(20)}proxy.config.ts`;
+    folder.write(deep, echoing(0));
+    const cli = startCli(cleanup, folder, ["start", "-c", deep]);
+    await cli.ready();
+    expect((await run("status", "-c", deep)).stdout).to.include(`pid ${cli.pid}`);
+    cli.kill("SIGTERM");
+    await cli.ended();
+  });
+
+  it("init writes a config and a plugin that work, and never overwrites", async () => {
+    expect((await run("init")).code).to.equal(0);
+    const written = readFileSync(join(folder.path, "proxy.config.ts"), "utf8");
+    folder.write("proxy.config.ts", written.replace("127.0.0.1:7000", "127.0.0.1:0"));
+    const { echo = 0 } = await startCli(cleanup, folder, ["start"]).ready();
+    const socket = await connect(echo);
+    cleanup.add(() => void socket.destroy());
+    socket.write("hello\n");
+    expect(String(await readBytes(socket, 7))).to.equal("HELLO!\n");
+    const again = await run("init");
+    expect(again.code).to.equal(1);
+    expect(again.stderr).to.include("SLUICE_FILE_EXISTS");
+    expect(readFileSync(join(folder.path, "proxy.config.ts"), "utf8")).to.include("127.0.0.1:0");
+  });
+
+  it("speaks plainly when piped, and in colour when FORCE_COLOR asks for it and NO_COLOR does not forbid it", async () => {
+    folder.write("proxy.config.ts", echoing(0));
+    const coloured = startCli(cleanup, folder, ["check"], { FORCE_COLOR: "1" });
+    await coloured.ended();
+    expect(coloured.lines[0]).to.include("\u001B[32mgood:\u001B[39m");
+    const plain = startCli(cleanup, folder, ["check"], { FORCE_COLOR: "1", NO_COLOR: "1" });
+    await plain.ended();
+    expect(plain.lines[0]).to.equal("good: proxy.config.ts, 1 listener");
+  });
+});

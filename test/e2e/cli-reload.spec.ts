@@ -1,0 +1,184 @@
+import { expect } from "chai";
+import { createServer, type Socket } from "node:net";
+import { eventOf } from "../support/bounded.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { createCliFolder, runCli, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { connect, portOf, readBytes } from "../support/sockets.ts";
+
+const mark = (letter: string): string => `
+import { definePlugin } from "sluice";
+import { each } from "sluice/flow";
+export const mark = definePlugin("mark", () => ({
+  fromClient: (data) => data.pipe(each((chunk) => Buffer.concat([Buffer.from("${letter}"), chunk]))),
+}));
+`;
+
+interface Parts {
+  readonly plugins?: string;
+  readonly more?: string;
+  readonly before?: string;
+}
+
+const config = ({ plugins = "echo()", more = "", before = "" }: Parts): string => `
+import { defineConfig, definePlugin } from "sluice";
+import { echo } from "sluice/plugins";
+import { mark } from "./mark.ts";
+${before}
+export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [${plugins}] }, ${more} } });
+void [definePlugin, mark];
+`;
+
+describe("a save while sluice runs", function () {
+  this.timeout(60_000);
+  const cleanup = createCleanup();
+  let folder: CliFolder;
+  let cli: Cli;
+  let open: Socket;
+  let port: number;
+
+  const says = async (socket: Socket, answer: string): Promise<void> => {
+    socket.write("x");
+    expect(String(await readBytes(socket, answer.length))).to.equal(answer);
+  };
+
+  beforeEach(async () => {
+    folder = createCliFolder(cleanup);
+    folder.write("mark.ts", mark("A"));
+    folder.write("proxy.config.ts", config({}));
+    cli = startCli(cleanup, folder, ["start"]);
+    ({ echo: port = 0 } = await cli.ready());
+    open = await connect(port);
+    cleanup.add(() => void open.destroy());
+    await says(open, "x");
+  });
+  afterEach(() => cleanup.run());
+
+  it("toggles a plugin on an open connection, with one line per save", async () => {
+    folder.write("proxy.config.ts", config({ plugins: "mark(), echo()" }));
+    await cli.line(/^reloaded generation 2$/);
+    await says(open, "Ax");
+    folder.write("proxy.config.ts", config({ plugins: "mark({ enabled: false }), echo()" }));
+    await cli.line(/^reloaded generation 3$/);
+    await says(open, "x");
+    expect(cli.lines.filter((line) => /^(reloaded|refused)/.test(line))).to.deep.equal(["reloaded generation 2", "reloaded generation 3"]);
+  });
+
+  it("of a plugin's own source takes effect on an open connection", async () => {
+    folder.write("proxy.config.ts", config({ plugins: "mark(), echo()" }));
+    await cli.line(/^reloaded/);
+    folder.write("mark.ts", mark("B"));
+    await cli.line(/^reloaded/);
+    await says(open, "Bx");
+  });
+
+  it("binds a new listener and closes one that is gone, whose open connections live on", async () => {
+    folder.write("proxy.config.ts", config({ more: `second: { listen: "tcp://127.0.0.1:0", plugins: [echo()] }` }));
+    await cli.line(/^reloaded/);
+    const { stdout } = await runCli(cleanup, folder, "status", "--json");
+    const { listeners } = JSON.parse(stdout) as { readonly listeners: readonly { readonly name: string; readonly url: string }[] };
+    const url = new URL(listeners.find(({ name }) => name === "second")?.url ?? "");
+    const second = await connect(Number(url.port));
+    cleanup.add(() => void second.destroy());
+    await says(second, "x");
+    folder.write("proxy.config.ts", config({}));
+    await cli.line(/^reloaded/);
+    await says(second, "x");
+    const refused = await connect(Number(url.port)).catch((error: NodeJS.ErrnoException) => error.code);
+    expect(refused).to.equal("ECONNREFUSED");
+  });
+
+  const refusals: readonly { readonly what: string; readonly parts: Parts; readonly message: RegExp }[] = [
+    { what: "a syntax error", parts: { before: "const broken = ;" }, message: /proxy\.config\.ts:5:16: .*SLUICE_CONFIG_SYNTAX/ },
+    { what: "an unknown key", parts: { more: "web: { listne: 1 }" }, message: /listeners\.web.*listne.*did you mean "listen"/ },
+    {
+      what: "an import of nothing",
+      parts: { before: 'import "./nothing.ts";' },
+      message: /proxy\.config\.ts:5:\d+: .*nothing.*SLUICE_CONFIG_IMPORT/,
+    },
+    {
+      what: "code that throws",
+      parts: { before: 'throw new Error("no luck");' },
+      message: /proxy\.config\.ts:5:\d+: .*no luck.*SLUICE_CONFIG_THREW/,
+    },
+    { what: "process.exit()", parts: { before: "process.exit(3);" }, message: /proxy\.config\.ts:5:\d+: .*process\.exit/ },
+    {
+      what: "a setup() that throws",
+      parts: { plugins: `definePlugin("bad", () => ({ setup() { throw new Error("no luck"); } }))(), echo()` },
+      message: /bad.*no luck.*SLUICE_PLUGIN_SETUP/,
+    },
+  ];
+
+  for (const { what, parts, message } of refusals) {
+    it(`with ${what} is refused on one line, old and new connections are served, and the next good save applies`, async () => {
+      folder.write("proxy.config.ts", config(parts));
+      const [line] = await cli.line(/^refused: .*/);
+      expect(line).to.match(message);
+      await says(open, "x");
+      const fresh = await connect(port);
+      cleanup.add(() => void fresh.destroy());
+      await says(fresh, "x");
+      folder.write("proxy.config.ts", config({ plugins: "mark(), echo()" }));
+      await cli.line(/^reloaded generation 2$/);
+      await says(open, "Ax");
+      await says(fresh, "Ax");
+      expect(cli.lines.filter((each) => each.startsWith("refused:"))).to.have.lengthOf(1);
+    });
+  }
+
+  it("that asks for a taken port is refused with the address, and nothing of it is applied", async () => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await eventOf(server, "listening");
+    cleanup.add(() => void server.close());
+    const taken = `taken: { listen: "tcp://127.0.0.1:${portOf(server)}", plugins: [echo()] }`;
+    folder.write("proxy.config.ts", config({ plugins: "mark(), echo()", more: taken }));
+    const [line] = await cli.line(/^refused: .*/);
+    expect(line)
+      .to.include(`127.0.0.1:${portOf(server)}`)
+      .and.include("SLUICE_ADDRESS_IN_USE")
+      .and.include("taken");
+    await says(open, "x");
+  });
+
+  it("is not needed: SIGHUP and `sluice reload` load everything anew", async () => {
+    cli.kill("SIGHUP");
+    await cli.line(/^reloaded generation 2$/);
+    const { code, stdout } = await runCli(cleanup, folder, "reload");
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/^reloaded generation 3 in \d+ ms\n +swap +echo /);
+    await cli.line(/^reloaded generation 3$/);
+    await says(open, "x");
+  });
+
+  it("is what `sluice reload` reports as refused, with exit code 1", async () => {
+    folder.write("proxy.config.ts", config({ before: "const broken = ;" }));
+    await cli.line(/^refused:/);
+    const { code, stderr } = await runCli(cleanup, folder, "reload");
+    expect(code).to.equal(1);
+    expect(stderr).to.include("SLUICE_CONFIG_SYNTAX").and.include("> 5 | const broken = ;");
+  });
+});
+
+describe("sluice start --no-watch", function () {
+  this.timeout(60_000);
+  const cleanup = createCleanup();
+  afterEach(() => cleanup.run());
+
+  it("applies a save only when it is told to", async () => {
+    const folder = createCliFolder(cleanup);
+    folder.write("mark.ts", mark("A"));
+    folder.write("proxy.config.ts", config({}));
+    const cli = startCli(cleanup, folder, ["start", "--no-watch"]);
+    const { echo = 0 } = await cli.ready();
+    folder.write("proxy.config.ts", config({ plugins: "mark(), echo()" }));
+    const { stdout } = await runCli(cleanup, folder, "plan");
+    expect(stdout, "what is not applied yet").to.match(/ swap +echo /);
+    cli.kill("SIGHUP");
+    await cli.line(/^reloaded generation 2$/);
+    const socket = await connect(echo);
+    cleanup.add(() => void socket.destroy());
+    socket.write("x");
+    expect(String(await readBytes(socket, 2))).to.equal("Ax");
+    expect(cli.lines.filter((line) => line.startsWith("reloaded"))).to.have.lengthOf(1);
+  });
+});
