@@ -3,6 +3,7 @@ import type { Leg, LegReader, SluiceError } from "../contract/index.ts";
 import { clientError, upstreamError } from "./os-errors.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { resetSocket } from "./reset-socket.ts";
+import { wasReset } from "./was-reset.ts";
 
 /** What an encrypted socket may have pending before its source is stopped: its writes always finish later, so zero would stutter. */
 const TLS_PENDING = 128 * 1024;
@@ -77,7 +78,8 @@ export class StreamLeg implements Leg {
     const { socket } = this;
     socket.on("end", () => {
       this.#ended = true;
-      reader.end();
+      if (wasReset(socket)) this.#failed(cutOff());
+      else reader.end();
     });
     if (this.buffer === undefined) {
       socket.on("data", (chunk: Buffer) => {
@@ -120,4 +122,9 @@ export class StreamLeg implements Leg {
     this.#failure = this.side === "client" ? clientError(error, this.label) : upstreamError(error, String(this.label));
     this.#reader?.failed(this.#failure);
   }
+}
+
+/** What Node would have thrown for a reset that it took for an end. */
+function cutOff(): Error {
+  return Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" });
 }

@@ -1,0 +1,18 @@
+import type { Socket } from "node:net";
+
+/** The handle below a socket, undocumented: libuv's getpeername, an error number of 0 for "connected". */
+interface WithHandle {
+  readonly _handle?: { readonly getpeername?: (out: object) => number } | null;
+}
+
+/**
+ * Whether what Node reports as a socket's end was a reset. When bytes and RST are read together, libuv takes the hang-up for the end of
+ * the data (uv__stream_io, "short-circuit iff POLLHUP"), and a cut-off transfer would pass for a complete one. After a FIN the peer's
+ * address can be asked for until this side has finished too; after a reset it cannot. Says false where that is no sign: when this side
+ * has finished first, and for a unix socket.
+ */
+export function wasReset(socket: Socket): boolean {
+  const { _handle: handle } = socket as unknown as WithHandle;
+  if (socket.writableEnded || typeof handle?.getpeername !== "function") return false;
+  return handle.getpeername({}) !== 0;
+}

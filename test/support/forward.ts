@@ -1,0 +1,35 @@
+import type { ListenerConfig, PluginUse, SluiceConfig } from "sluice";
+import type { Cleanup } from "./cleanup.ts";
+import { startProxy } from "./with-proxy.ts";
+import type { TestProxy } from "./with-proxy.ts";
+import { startUpstream } from "./with-upstream.ts";
+import type { TestUpstream, UpstreamBehaviour } from "./with-upstream.ts";
+import type { Socket } from "node:net";
+
+export interface Forward extends TestProxy {
+  readonly upstream: TestUpstream;
+  /** The config it runs with, with other plugins. */
+  config(plugins: readonly PluginUse[], more?: Partial<ListenerConfig>): SluiceConfig;
+}
+
+export interface ForwardOptions extends Omit<Partial<SluiceConfig>, "listeners" | "plugins"> {
+  readonly plugins?: readonly PluginUse[];
+  readonly listener?: Partial<ListenerConfig>;
+}
+
+/** Starts an upstream and a TCP proxy in front of it, with a listener named `web`; both are closed by the cleanup. */
+export async function startForward(
+  cleanup: Cleanup,
+  behave: UpstreamBehaviour | ((socket: Socket) => void),
+  { plugins = [], listener = {}, ...rest }: ForwardOptions = {},
+): Promise<Forward> {
+  const upstream = await startUpstream(behave);
+  cleanup.add(() => upstream.close());
+  const config: Forward["config"] = (uses, more = {}) => ({
+    ...rest,
+    listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: upstream.endpoint, ...listener, ...more, plugins: uses } },
+  });
+  const started = await startProxy(config(plugins));
+  cleanup.add(() => started.proxy.close());
+  return { ...started, upstream, config };
+}
