@@ -12,7 +12,7 @@ export interface Resolver {
 }
 
 // Symbol.for: a config's copy of the package and the running one name the same things.
-const key = <T>(name: string): InjectionKey<T> => Symbol.for(`sluice.${name}`) as InjectionKey<T>;
+const key = <T>(name: string): InjectionKey<T> => Symbol.for(`sluice.${name}`);
 
 /** A pino-shaped logger bound to listener and plugin. */
 export const LOGGER = key<Logger>("LOGGER");

@@ -9,12 +9,15 @@ export type Duration = number | string;
 export type Size = number | string;
 
 function parse(text: string, units: Readonly<Record<string, number>>): number | undefined {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(text.trim()) ?? [];
-  const factor = unit === undefined ? undefined : units[unit];
+  const [, digits, suffix] = /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(text.trim()) ?? [];
+  const factor = suffix === undefined ? undefined : units[suffix];
   return factor === undefined ? undefined : Number(digits) * factor;
 }
 
-function unit(units: Readonly<Record<string, number>>, expected: string) {
+/** A schema for a text with a unit, or a plain number; it gives a number. */
+export type UnitSchema = z.ZodType<number, number | string>;
+
+function unit(units: Readonly<Record<string, number>>, expected: string): UnitSchema {
   const wrong = (value: unknown): string => `expected ${expected}, got ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
   return z.union([z.number(), z.string()], { error: (issue) => wrong(issue.input) }).transform((value, context) => {
     const parsed = typeof value === "number" ? value : parse(value, units);
@@ -25,6 +28,6 @@ function unit(units: Readonly<Record<string, number>>, expected: string) {
 }
 
 /** A zod schema for a {@link Duration}; its output is milliseconds. */
-export const duration = () => unit(durationUnits, 'a duration such as "250ms", "5s" or "2m", or milliseconds');
+export const duration = (): UnitSchema => unit(durationUnits, 'a duration such as "250ms", "5s" or "2m", or milliseconds');
 /** A zod schema for a {@link Size}; its output is bytes. */
-export const size = () => unit(sizeUnits, 'a size such as "64KiB" or "10MiB", or bytes');
+export const size = (): UnitSchema => unit(sizeUnits, 'a size such as "64KiB" or "10MiB", or bytes');

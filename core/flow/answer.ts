@@ -99,6 +99,10 @@ class AnswerLeg implements Leg {
       if (this.#reader?.data(chunk) === false) this.#stopped = true;
     }
     if (waited && this.pending === 0) this.onDrain?.();
+    this.#endWhenDone();
+  }
+
+  #endWhenDone(): void {
     if (this.#outputEnded && this.#queue.length === 0 && !this.#endDelivered) {
       this.#endDelivered = true;
       this.#reader?.end();

@@ -26,8 +26,10 @@ export class Chain {
 
   constructor(steps: readonly Step[]) {
     this.#steps = steps;
-    const runs = steps.map((step) => step.run as Run);
-    this.run = runs.length <= WINDOW ? this.#window(runs, 0) : (chunk) => this.#from(0, chunk);
+    this.run = this.#window(
+      steps.map((step) => step.run as Run),
+      0,
+    );
   }
 
   /** The plugin whose stage was running when `run` threw or its promise rejected. */
@@ -35,9 +37,10 @@ export class Chain {
     return this.#steps[this.#at]?.plugin;
   }
 
-  /** Up to six stages unrolled: a loop over an array of functions costs several times as much per chunk. */
+  /** Six stages at a time, unrolled: a loop over an array of functions costs several times as much per chunk. */
   #window(runs: readonly Run[], base: number): Run {
     const [a = pass, b = pass, c = pass, d = pass, e = pass, f = pass] = runs;
+    const rest = runs.length > WINDOW ? this.#window(runs.slice(WINDOW), base + WINDOW) : pass;
     return (chunk) => {
       this.#at = base;
       let value = a(chunk);
@@ -56,7 +59,7 @@ export class Chain {
       if (isSpecial(value)) return this.#settle(base + 4, value);
       this.#at = base + 5;
       value = f(value);
-      return isSpecial(value) ? this.#settle(base + 5, value) : value;
+      return isSpecial(value) ? this.#settle(base + 5, value) : rest(value);
     };
   }
 
@@ -70,9 +73,10 @@ export class Chain {
   /** Goes on at a stage in the middle, after a promise. */
   #from(start: number, chunk: unknown): unknown {
     let value = chunk;
-    for (let at = start; at < this.#steps.length; at += 1) {
+    for (const [at, step] of this.#steps.entries()) {
+      if (at < start) continue;
       this.#at = at;
-      value = (this.#steps[at]?.run as Run)(value);
+      value = (step.run as Run)(value);
       if (isSpecial(value)) return this.#settle(at, value);
     }
     return value;

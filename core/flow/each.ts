@@ -14,7 +14,7 @@ const PATIENCE = 64 * 1024;
  * @example data.pipe(each((chunk) => Buffer.from(chunk.toString().toUpperCase())))
  */
 export function each<T = Buffer, R = T>(run: ChunkFunction<T, R>): OperatorFunction<T, R> {
-  return (source) => new EachObservable(source, run as ChunkFunction<never, unknown>) as unknown as Observable<R>;
+  return (source) => new EachObservable(source, run) as unknown as Observable<R>;
 }
 
 /** The result of {@link each}: it remembers its source and function, so that a flow can compose neighbours. */
@@ -44,7 +44,7 @@ export function stagesDownTo(last: Observable<unknown>, stop: Observable<unknown
     steps.push(root);
     root = root.input;
   }
-  return { root, steps: steps.reverse() };
+  return { root, steps: steps.toReversed() };
 }
 
 class EachSubscriber extends Subscriber<unknown> {
@@ -56,6 +56,7 @@ class EachSubscriber extends Subscriber<unknown> {
   #completed = false;
 
   constructor(to: Subscriber<unknown>, chain: Chain, grip: Hold) {
+    // oxlint-disable-next-line typescript/no-deprecated -- the constructor is how RxJS chains its own operators
     super(to);
     this.#to = to;
     this.#chain = chain;
@@ -73,7 +74,12 @@ class EachSubscriber extends Subscriber<unknown> {
 
   override _complete(): void {
     this.#completed = true;
-    if (!this.#waiting) super._complete();
+    if (!this.#waiting) this.#finish();
+  }
+
+  #finish(): void {
+    this.#to.complete();
+    this.unsubscribe();
   }
 
   #pass(chunk: unknown): void {
@@ -113,7 +119,7 @@ class EachSubscriber extends Subscriber<unknown> {
         this.#pass(chunk);
         this.#hold.release(sizeOf(chunk), () => undefined);
       }
-      if (this.#completed && !this.#waiting) super._complete();
+      if (this.#completed && !this.#waiting) this.#finish();
     });
   }
 

@@ -1,19 +1,13 @@
-import type { Subscription } from "rxjs";
 import { SluiceError, type Leg, type LegReader, type Limits, type Session } from "../contract/index.ts";
 import { isPromise, type Chain } from "./chain.ts";
 import { blameOf, faultOf } from "./fault.ts";
-import { within, type HoldTarget } from "./hold.ts";
 import { buildOperators, type ByteHook } from "./operators.ts";
-import { Retained } from "./retained.ts";
-import type { Root } from "./root.ts";
-import { SinkSubscriber } from "./sink-subscriber.ts";
+import { RawOperators, type RawHost } from "./raw-operators.ts";
 
 /** Whom a flow belongs to: its session. */
 export interface FlowOwner {
   readonly session: Session;
   readonly limits: Limits;
-  /** FIN has been passed on. */
-  flowEnded(): void;
   /** The new operators are in place. */
   flowSwapped(): void;
   /** The session cannot go on. */
@@ -35,29 +29,26 @@ export interface FlowOwner {
  * The queue is empty unless the operators wait for a promise or are being swapped. Chunks leave in the order in which they came, each
  * exactly once. The source is stopped (`data` returns false) while the sink is full, the operators hold too much, or a chunk is queued.
  */
-export class Flow implements LegReader, HoldTarget {
+export class Flow implements LegReader, RawHost {
   /** What arrived, before any plugin. */
   bytes = 0;
   chunks = 0;
+  /** The operators: one composed function, or plain RxJS; neither where no plugin has the hook. */
   #chain: Chain | undefined;
-  #root: Root | undefined;
-  #subscription: Subscription | undefined;
+  #raw: RawOperators | undefined;
   #queue: Buffer[] = [];
   #queued = 0;
-  /** Operators work on a promise (composed operators only). */
+  /** Composed operators wait for a promise. */
   #busy = false;
   /** Hooks to swap to, while the old operators flush. */
   #next: readonly ByteHook[] | undefined;
   #swapTimer: NodeJS.Timeout | undefined;
   #stopped = false;
   #full = false;
-  #tight = 0;
-  #held = 0;
-  #retained: Retained | undefined;
-  /** The source has ended; `#done`: nothing more can reach the sink. */
+  /** The source has ended. */
   #ended = false;
+  /** Nothing more can reach the sink. */
   #done = false;
-  #turns = 0;
 
   constructor(
     private readonly source: Leg,
@@ -67,7 +58,7 @@ export class Flow implements LegReader, HoldTarget {
   ) {
     sink.onDrain = () => {
       this.#full = false;
-      this.#continue();
+      this.loosened();
     };
     this.#install(hooks);
   }
@@ -82,8 +73,7 @@ export class Flow implements LegReader, HoldTarget {
     this.#done = true;
     this.#queue = [];
     clearTimeout(this.#swapTimer);
-    this.#retained?.stop();
-    this.#subscription?.unsubscribe();
+    this.#raw?.stop();
   }
 
   /**
@@ -91,15 +81,18 @@ export class Flow implements LegReader, HoldTarget {
    * Operators that do not complete within `limits.swapTimeout` end the session with SLUICE_SWAP_TIMEOUT.
    */
   swap(hooks: readonly ByteHook[]): void {
-    if (this.#done || (this.#ended && this.#root !== undefined)) return;
+    if (this.#done || (this.#ended && this.#raw !== undefined)) return;
     const already = this.swapping;
     this.#next = hooks;
     if (already) return;
-    if (this.#root === undefined && !this.#busy) return void this.#replaceOld();
+    if (this.#raw === undefined && !this.#busy) {
+      this.#replaceOld();
+      return;
+    }
     this.#swapTimer = setTimeout(() => {
-      this.#fail(new SluiceError("SLUICE_SWAP_TIMEOUT", "the old operators did not complete"), undefined);
+      this.operatorsFailed(new SluiceError("SLUICE_SWAP_TIMEOUT", "the old operators did not complete"), undefined);
     }, this.owner.limits.swapTimeout);
-    if (!this.#busy) this.#flushOld();
+    if (!this.#busy) this.#raw?.complete();
   }
 
   get swapping(): boolean {
@@ -115,82 +108,94 @@ export class Flow implements LegReader, HoldTarget {
 
   end(): void {
     this.#ended = true;
-    this.#continue();
+    this.loosened();
   }
 
   failed(error: SluiceError): void {
     this.owner.flowFailed(error);
   }
 
-  held(bytes: number, tight: number): void {
-    this.#held += bytes;
-    this.#tight += tight;
-    if (bytes < 0) this.#continue();
+  emitted(chunk: unknown, expected: boolean): void {
+    if (this.#done) return;
+    if (chunk instanceof Uint8Array) this.#write(chunk as Buffer);
+    else this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof chunk}`), undefined);
+    if (!expected) this.loosened();
   }
 
-  turn(emit: () => void): void {
-    this.#turns += 1;
-    try {
-      emit();
-    } finally {
-      this.#turns -= 1;
+  operatorsCompleted(): void {
+    if (this.#next === undefined) this.#finish();
+    else this.#replaceOld();
+  }
+
+  operatorsFailed(error: unknown, plugin: string | undefined): void {
+    if (this.#done) return;
+    const blame = blameOf(error) ?? plugin;
+    const known = SluiceError.is(error) && error.source !== "plugin" ? error : undefined;
+    const fault = known ?? faultOf(blame, error);
+    this.stop();
+    if (blame !== undefined && known === undefined) this.owner.flowFault(blame, fault);
+    this.owner.flowFailed(fault);
+  }
+
+  warn(message: string): void {
+    this.owner.flowWarning(message);
+  }
+
+  /** Goes on after whatever held the flow up: first what is queued, then FIN or the source's next chunk. */
+  loosened(): void {
+    while (this.#queue.length > 0 && !this.#isWaiting() && this.#isClear()) {
+      const chunk = this.#queue.shift() as Buffer;
+      this.#queued -= chunk.length;
+      this.#pass(chunk);
     }
+    if (this.#queue.length > 0 || this.#isWaiting() || this.#done) return;
+    if (this.#ended) this.#complete();
+    else if (this.#stopped && this.#isClear()) {
+      this.#stopped = false;
+      this.source.resume();
+    }
+  }
+
+  #isWaiting(): boolean {
+    return this.#busy || this.#next !== undefined;
+  }
+
+  #isClear(): boolean {
+    return !this.#full && this.#raw?.clear !== false;
   }
 
   #install(hooks: readonly ByteHook[]): void {
     this.#chain = undefined;
-    this.#root = undefined;
-    this.#subscription = undefined;
+    this.#raw = undefined;
     this.source.lend = this.sink.borrows && allBorrow(hooks);
     if (hooks.length === 0) return;
     try {
       const built = buildOperators(hooks, this.owner);
       this.#chain = built.chain;
-      if (built.chain === undefined) within(this, () => {
-        this.#subscribe(built);
-      });
+      if (built.chain !== undefined) return;
+      this.#raw = new RawOperators(built, this, this.owner.limits.bufferPerFlow);
+      this.#raw.start();
     } catch (error) {
-      this.#fail(error, undefined);
+      this.operatorsFailed(error, undefined);
     }
-  }
-
-  #subscribe({ root, output, raw }: ReturnType<typeof buildOperators>): void {
-    this.#root = root;
-    const noticed = (): void => {
-      this.owner.flowWarning(`asynchronous RxJS operators in ${raw.join(" or ")}: the operators of sluice/flow pause the source, these are only bounded`);
-    };
-    this.#retained = new Retained(this.owner.limits.bufferPerFlow, () => { this.#continue(); }, noticed);
-    const sink = new SinkSubscriber(
-      (chunk) => {
-        this.#emit(chunk);
-      },
-      (error) => {
-        this.#fail(error, raw[0]);
-      },
-      () => {
-        if (this.#next === undefined) this.#finish();
-        else this.#replaceOld();
-      },
-    );
-    this.#subscription = sink;
-    output.subscribe(sink);
   }
 
   /** One chunk through the operators to the sink. Returns whether the source may go on. */
   #pass(chunk: Buffer): boolean {
     if (this.#done) return true;
-    if (this.#chain === undefined) return this.#root === undefined ? this.#write(chunk) : this.#push(this.#root, chunk);
+    const chain = this.#chain;
+    if (chain === undefined) return this.#raw === undefined ? this.#write(chunk) : this.#push(this.#raw, chunk);
     let result: unknown;
     try {
-      result = this.#chain.run(chunk);
+      result = chain.run(chunk);
     } catch (error) {
-      this.#fail(error, this.#chain.blame);
+      this.operatorsFailed(error, chain.blame);
       return false;
     }
-    if (result === null) return true;
     if (result instanceof Uint8Array) return this.#write(result as Buffer);
-    if (isPromise(result)) return this.#await(this.#chain, result);
-    this.#fail(new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() returned ${typeof result}`), this.#chain.blame);
+    if (result === null) return true;
+    if (isPromise(result)) return this.#await(chain, result);
+    this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() returned ${typeof result}`), chain.blame);
     return false;
   }
 
@@ -201,20 +206,26 @@ export class Flow implements LegReader, HoldTarget {
     return false;
   }
 
+  #push(raw: RawOperators, chunk: Buffer): boolean {
+    if (this.source.datagrams && raw.full) {
+      this.owner.flowDropped(1);
+      return true;
+    }
+    raw.push(chunk);
+    if (this.#isClear()) return true;
+    this.#stopped = true;
+    return false;
+  }
+
   /** A lent chunk may not be reused while the promise lives; an owned one lets the source bring the next meanwhile. */
   #await(chain: Chain, result: PromiseLike<unknown>): boolean {
     this.#busy = true;
     result.then(
       (settled) => {
-        this.#busy = false;
-        if (this.#done) return;
-        if (settled instanceof Uint8Array) this.#write(settled as Buffer);
-        else if (settled !== null) return void this.#fail(new SluiceError("SLUICE_PLUGIN_CHUNK", `a promise in each() gave ${typeof settled}`), chain.blame);
-        if (this.#next === undefined) this.#continue();
-        else this.#flushOld();
+        this.#settled(chain, settled);
       },
       (error: unknown) => {
-        this.#fail(error, chain.blame);
+        this.operatorsFailed(error, chain.blame);
       },
     );
     if (!this.source.lend) return true;
@@ -222,30 +233,16 @@ export class Flow implements LegReader, HoldTarget {
     return false;
   }
 
-  #push(root: Root, chunk: Buffer): boolean {
-    const retained = this.#retained;
-    if (this.source.datagrams && (retained?.full === true || this.#held >= this.owner.limits.bufferPerFlow)) {
-      this.owner.flowDropped(1);
-      return true;
-    }
-    retained?.took(chunk.length);
-    this.#turns += 1;
-    root.next(chunk);
-    this.#turns -= 1;
-    if (this.#isClear()) return true;
-    this.#stopped = true;
-    return false;
-  }
-
-  #emit(chunk: unknown): void {
+  #settled(chain: Chain, result: unknown): void {
+    this.#busy = false;
     if (this.#done) return;
-    if (!(chunk instanceof Uint8Array)) {
-      this.#fail(new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof chunk}`), undefined);
+    if (result instanceof Uint8Array) this.#write(result as Buffer);
+    else if (result !== null) {
+      this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a promise given by each() settled to ${typeof result}`), chain.blame);
       return;
     }
-    this.#retained?.gave(chunk.length, this.#turns > 0);
-    this.#write(chunk as Buffer);
-    if (this.#turns === 0) this.#continue();
+    if (this.#next === undefined) this.loosened();
+    else this.#replaceOld();
   }
 
   #enqueue(chunk: Buffer): boolean {
@@ -259,66 +256,29 @@ export class Flow implements LegReader, HoldTarget {
     return false;
   }
 
-  #isClear(): boolean {
-    return !this.#full && this.#tight === 0 && this.#held < this.owner.limits.bufferPerFlow && this.#retained?.full !== true;
-  }
-
-  /** Goes on after whatever stopped the flow: first what is queued, then FIN or the source's next chunk. */
-  #continue(): void {
-    while (this.#queue.length > 0 && !this.#busy && this.#next === undefined && this.#isClear()) {
-      const chunk = this.#queue.shift() as Buffer;
-      this.#queued -= chunk.length;
-      this.#pass(chunk);
-    }
-    if (this.#queue.length > 0 || this.#busy || this.#next !== undefined || this.#done) return;
-    if (this.#ended) this.#complete();
-    else if (this.#stopped && this.#isClear()) {
-      this.#stopped = false;
-      this.source.resume();
-    }
-  }
-
   /** No more input: operators flush, then FIN goes on. */
   #complete(): void {
-    if (this.#root === undefined) this.#finish();
-    else this.turn(() => this.#root?.complete());
+    if (this.#raw === undefined) this.#finish();
+    else this.#raw.complete();
   }
 
   #finish(): void {
     if (this.#done) return;
     this.#done = true;
-    this.#retained?.stop();
+    this.#raw?.stop();
     this.sink.end();
-    this.owner.flowEnded();
     // Operators may complete before the source does: what still comes is read and dropped, so that its FIN or reset is seen.
     if (!this.#ended && this.#stopped) this.source.resume();
-  }
-
-  #flushOld(): void {
-    if (this.#root === undefined) this.#replaceOld();
-    else this.turn(() => this.#root?.complete());
   }
 
   #replaceOld(): void {
     const hooks = this.#next ?? [];
     clearTimeout(this.#swapTimer);
-    this.#retained?.stop();
-    this.#subscription?.unsubscribe();
-    this.#retained = undefined;
+    this.#raw?.stop();
     this.#next = undefined;
     this.#install(hooks);
     this.owner.flowSwapped();
-    this.#continue();
-  }
-
-  #fail(error: unknown, plugin: string | undefined): void {
-    if (this.#done) return;
-    const blame = blameOf(error) ?? plugin;
-    const known = SluiceError.is(error) && error.source !== "plugin" ? error : undefined;
-    const fault = known ?? faultOf(blame, error);
-    this.stop();
-    if (blame !== undefined && known === undefined) this.owner.flowFault(blame, fault);
-    this.owner.flowFailed(fault);
+    this.loosened();
   }
 }
 

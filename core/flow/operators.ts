@@ -12,7 +12,7 @@ export interface ByteHook {
   readonly onError: OnError;
   /** The hook never keeps a chunk past its own call. */
   readonly borrows: boolean;
-  apply(data: Observable<Buffer>, session: Session): Observable<Buffer>;
+  readonly apply: (data: Observable<Buffer>, session: Session) => Observable<Buffer>;
 }
 
 /** Whose operators they are. */

@@ -33,6 +33,7 @@ class PacedSubscriber extends Subscriber<Buffer> {
   #completed = false;
 
   constructor(to: Subscriber<Buffer>, pace: Pace, grip: Hold) {
+    // oxlint-disable-next-line typescript/no-deprecated -- the constructor is how RxJS chains its own operators
     super(to);
     this.#to = to;
     this.#pace = pace;
@@ -100,6 +101,8 @@ class PacedSubscriber extends Subscriber<Buffer> {
         this.#to.next(chunk);
       });
     }
-    if (this.#completed && !this.closed) super._complete();
+    if (!this.#completed || this.closed) return;
+    this.#to.complete();
+    this.unsubscribe();
   }
 }

@@ -17,7 +17,7 @@ export class Root extends Observable<Buffer> {
 
   next(chunk: Buffer): void {
     this.#first?.next(chunk);
-    if (this.#others !== undefined) for (const other of [...this.#others]) other.next(chunk);
+    if (this.#others !== undefined) for (const other of this.#others) other.next(chunk);
   }
 
   complete(): void {

@@ -35,7 +35,7 @@ export function acceptFast(server: Server, accept: OnAccept): (() => void) | und
     }
     const buffer = new ReadBuffer();
     const options: HandleOptions = { handle: client, manualStart: true, onread: buffer.onread };
-    const socket = new Socket({ allowHalfOpen: true, readable: true, writable: true, ...options } as ConstructorParameters<typeof Socket>[0]);
+    const socket = new Socket({ allowHalfOpen: true, readable: true, writable: true, ...options });
     socket.setNoDelay(true);
     accept(socket, buffer);
   };

@@ -23,7 +23,7 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): D
         };
         const family = isIP(endpoint.host);
         if (family === 4 || family === 6) return void open({ address: endpoint.host, family, ttl: 0 });
-        return lookUp(endpoint, resolve, context.connectTimeout, open, subscriber);
+        return lookUp(endpoint, { ...context, resolve }, open, subscriber);
       });
     },
   };
@@ -31,14 +31,13 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): D
 
 function lookUp(
   endpoint: Endpoint,
-  resolve: DialContext["resolve"],
-  timeout: number,
+  { resolve, connectTimeout }: DialContext,
   open: (address: Address) => void,
   subscriber: Subscriber<Upstream>,
 ): () => void {
   const timer = setTimeout(() => {
-    subscriber.error(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", `${endpoint.text}: its name was not found within ${timeout} ms`));
-  }, timeout);
+    subscriber.error(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", `${endpoint.text}: its name was not found within ${connectTimeout} ms`));
+  }, connectTimeout);
   const lookup = resolve(endpoint.host).subscribe({
     next: (addresses) => {
       clearTimeout(timer);

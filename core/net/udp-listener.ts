@@ -66,7 +66,7 @@ export class UdpListener {
   /** Stops receiving; the flows' legs end with it. */
   close(): void {
     clearInterval(this.#sweep);
-    for (const leg of [...this.#flows.values()]) leg.destroy();
+    for (const leg of Array.from(this.#flows.values())) leg.destroy();
     this.socket.close();
   }
 

@@ -49,10 +49,10 @@ export function constructPlugin(generation: DependencyContainer, resolved: Resol
       const Class = definition.make as new () => Plugin;
       return { use: resolved, plugin: container.resolve(Class), borrows: (Class as { borrows?: boolean }).borrows === true };
     }
-    const inject: Inject = <T>(token: InjectionKey<T> | string) => container.resolve<T>(token as InjectionToken<T>);
+    const inject: Inject = <T>(token: InjectionKey<T> | string) => container.resolve<T>(token);
     const plugin = (definition.make as (options: unknown, inject: Inject) => FunctionPlugin)(resolved.options, inject);
     return { use: resolved, plugin, borrows: plugin.borrows === true };
   } catch (error) {
-    throw pluginError("SLUICE_PLUGIN_CONSTRUCT", error, resolved.name, "its construction", site);
+    throw pluginError(error, { code: "SLUICE_PLUGIN_CONSTRUCT", plugin: resolved.name, step: "its construction" }, site);
   }
 }

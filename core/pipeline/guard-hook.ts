@@ -3,7 +3,7 @@ import { SluiceError, type ResolvedUse } from "../contract/index.ts";
 import { blamed, blameOf, faultOf } from "../flow/fault.ts";
 
 /** Told of each failure of a plugin that is bypassed. */
-export type ReportFault = (plugin: string, error: SluiceError, context: unknown) => void;
+export type ReportFault = (plugin: string, error: SluiceError) => void;
 
 export type Hook<T, C> = (source: Observable<T>, context: C) => Observable<T>;
 
@@ -21,7 +21,7 @@ export function guardHook<T, C>(hook: Hook<T, C>, { name, use }: ResolvedUse, re
         catchError((error: unknown) => {
           if (SluiceError.is(error) || blameOf(error) !== undefined) return throwError(() => error);
           if (use.onError === "close") return throwError(() => blamed(error, name));
-          report(name, faultOf(name, error), context);
+          report(name, faultOf(name, error));
           return seen === undefined ? source : of(seen.value);
         }),
       );

@@ -14,7 +14,7 @@ export async function setupPlugins(plugins: readonly LivePlugin[], timeout: numb
       // oxlint-disable-next-line no-await-in-loop
       await within(Promise.resolve(plugin.setup()), timeout);
     } catch (error) {
-      throw pluginError("SLUICE_PLUGIN_SETUP", error, use.name, "setup()", site);
+      throw pluginError(error, { code: "SLUICE_PLUGIN_SETUP", plugin: use.name, step: "setup()" }, site);
     }
   }
 }
@@ -27,7 +27,7 @@ export function inheritState(next: readonly LivePlugin[], previous: readonly Liv
     try {
       plugin.inherit?.(before.plugin);
     } catch (error) {
-      throw pluginError("SLUICE_PLUGIN_SETUP", error, use.name, "inherit()", site);
+      throw pluginError(error, { code: "SLUICE_PLUGIN_SETUP", plugin: use.name, step: "inherit()" }, site);
     }
   }
 }
@@ -39,7 +39,7 @@ export async function teardownPlugins(plugins: readonly LivePlugin[], timeout: n
       try {
         await within(Promise.resolve(plugin.teardown?.()), timeout);
       } catch (error) {
-        failed(use.name, pluginError("SLUICE_PLUGIN_FAILED", error, use.name, "teardown()", site));
+        failed(use.name, pluginError(error, { code: "SLUICE_PLUGIN_FAILED", plugin: use.name, step: "teardown()" }, site));
       }
     }),
   );

@@ -21,11 +21,11 @@ export function composePipeline(plugins: readonly LivePlugin[], report: ReportFa
   const outwards = plugins.toReversed();
   return {
     plugins,
-    admit: compose(plugins, (plugin) => plugin.admit, report),
-    resolve: compose(outwards, (plugin) => plugin.resolve, report),
-    connect: compose(outwards, (plugin) => plugin.connect, report),
-    fromClient: byteHooks(plugins, (plugin) => plugin.fromClient),
-    fromUpstream: byteHooks(outwards, (plugin) => plugin.fromUpstream),
+    admit: compose(plugins, (plugin) => plugin.admit?.bind(plugin), report),
+    resolve: compose(outwards, (plugin) => plugin.resolve?.bind(plugin), report),
+    connect: compose(outwards, (plugin) => plugin.connect?.bind(plugin), report),
+    fromClient: byteHooks(plugins, (plugin) => plugin.fromClient?.bind(plugin)),
+    fromUpstream: byteHooks(outwards, (plugin) => plugin.fromUpstream?.bind(plugin)),
   };
 }
 
@@ -34,18 +34,18 @@ function compose<T, C>(plugins: readonly LivePlugin[], pick: (plugin: Plugin) =>
   const hooks: Hook<T, C>[] = [];
   for (const { plugin, use } of plugins) {
     const hook = pick(plugin);
-    if (hook !== undefined) hooks.push(guardHook(hook.bind(plugin), use, report));
+    if (hook !== undefined) hooks.push(guardHook(hook, use, report));
   }
   if (hooks.length === 0) return undefined;
   return (source, context) => hooks.reduce((inner, hook) => hook(inner, context), source);
 }
 
-function byteHooks(plugins: readonly LivePlugin[], pick: (plugin: Plugin) => Plugin["fromClient"]): ByteHook[] {
+function byteHooks(plugins: readonly LivePlugin[], pick: (plugin: Plugin) => ByteHook["apply"] | undefined): ByteHook[] {
   const hooks: ByteHook[] = [];
   for (const { plugin, use, borrows } of plugins) {
     const hook = pick(plugin);
     if (hook === undefined) continue;
-    hooks.push({ plugin: use.name, onError: use.use.onError, borrows, apply: (data, session) => hook.call(plugin, data, session) });
+    hooks.push({ plugin: use.name, onError: use.use.onError, borrows, apply: hook });
   }
   return hooks;
 }

@@ -6,11 +6,19 @@ export interface PluginSite {
   /** The config's file; undefined for a config given in-process. */
   readonly file: string | undefined;
   /** The place in the user's own source that an error came from: `file:line:column`. */
-  locate(error: unknown): string | undefined;
+  readonly locate: (error: unknown) => string | undefined;
+}
+
+/** A step in a plugin's life, for messages. */
+export interface PluginStep {
+  readonly code: ErrorCode;
+  readonly plugin: string;
+  /** `setup()`, say. */
+  readonly step: string;
 }
 
 /** What a plugin threw in its constructor or life cycle, with the plugin, the listener and the place. */
-export function pluginError(code: ErrorCode, error: unknown, plugin: string, step: string, { listener, file, locate }: PluginSite): SluiceError {
+export function pluginError(error: unknown, { code, plugin, step }: PluginStep, { listener, file, locate }: PluginSite): SluiceError {
   const path = `listeners.${listener}.plugins`;
   const where = locate(error) ?? (file === undefined ? path : `${file}: ${path}`);
   if (SluiceError.is(error)) return error.at(where);

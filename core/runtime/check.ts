@@ -11,11 +11,12 @@ import { createMetrics } from "./metrics.ts";
  */
 export async function checkConfig(file: string): Promise<{ readonly config: ResolvedConfig; readonly warnings: readonly string[] }> {
   const loader = new ConfigLoader(file);
-  const { config, retire } = await loader.load();
+  const loaded = await loader.load();
+  const { config } = loaded;
   try {
     constructAll(config, { logger: createLogger({ level: "silent" }), metrics: createMetrics(), locate: placeIn(loader.files) });
   } finally {
-    retire();
+    loaded.retire();
   }
   return { config, warnings: config.warnings };
 }

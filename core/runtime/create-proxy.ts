@@ -18,5 +18,5 @@ export interface CreateProxyOptions {
  * @throws SLUICE_CONFIG_INVALID, SLUICE_ADDRESS_IN_USE and its kin, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP; then nothing is open
  */
 export async function createProxy(config: SluiceConfig, options: CreateProxyOptions = {}): Promise<Proxy> {
-  return await Proxy.start(resolveConfig(config), { logger: options.logger ?? createLogger() });
+  return Proxy.start(resolveConfig(config), { logger: options.logger ?? createLogger() });
 }

@@ -62,42 +62,54 @@ export interface Prepared {
  */
 export async function prepareGeneration(config: ResolvedConfig, previous: Generation | undefined, tools: GenerationTools): Promise<Prepared> {
   const number = (previous?.number ?? 0) + 1;
-  const sameNames = previous !== undefined && isDeepStrictEqual(previous.config.dns, config.dns);
-  const resolver = sameNames ? previous.resolver : createResolver(config.dns);
+  const resolver = sameDns(previous, config) ? previous.resolver : createResolver(config.dns);
   const builder = new PipelineBuilder(config, number, resolver, tools);
-  const sameProviders = previous !== undefined && isDeepStrictEqual(previous.config.providers, config.providers);
+  const sameProviders = isDeepStrictEqual(previous?.config.providers, config.providers);
   const services = new Map<string, Service>();
-  const replaced: { readonly next: LivePipeline; readonly old: LivePipeline }[] = [];
   try {
     for (const listener of config.listeners) {
       const before = previous?.services.get(listener.name);
-      const keep = before !== undefined && sameProviders && !tools.anew && samePipeline(before.config, listener);
+      const kept = before !== undefined && sameProviders && !tools.anew && samePipeline(before.config, listener) ? before : undefined;
       // One after the other: a plugin's setup may rest on another's.
       // oxlint-disable-next-line no-await-in-loop
-      const pipeline = keep ? before.pipeline : await builder.build(listener);
-      if (before !== undefined && !keep) replaced.push({ next: pipeline, old: before.pipeline });
-      const sameWay = keep && sameNames && isDeepStrictEqual([before.config, previous?.config.timeouts], [listener, config.timeouts]);
-      services.set(listener.name, sameWay ? before : serviceOf(listener, pipeline, config, resolver, tools));
+      const service = kept === undefined ? serviceOf(listener, await builder.build(listener), builder) : continued(kept, listener, previous, builder);
+      services.set(listener.name, service);
     }
   } catch (error) {
     for (const pipeline of builder.built) pipeline.retire();
     throw error;
   }
-  const inherit = (): void => {
-    for (const { next, old } of replaced) inheritState(next.pipeline.plugins, old.pipeline.plugins, next.site);
-  };
-  return { generation: { number, config, resolver, services }, fresh: builder.built, inherit };
+  return { generation: { number, config, resolver, services }, fresh: builder.built, inherit: () => inheritAll(services, previous) };
+}
+
+/** Each pipeline that was built anew takes the state of the one it replaces. */
+function inheritAll(services: ReadonlyMap<string, Service>, previous: Generation | undefined): void {
+  for (const [name, { pipeline: next }] of services) {
+    const old = previous?.services.get(name)?.pipeline;
+    if (old !== undefined && old !== next) inheritState(next.pipeline.plugins, old.pipeline.plugins, next.site);
+  }
 }
 
 /** Constructs every plugin of a config and no more, to see that it can be done. @throws SLUICE_PLUGIN_CONSTRUCT */
 export function constructAll(config: ResolvedConfig, tools: Pick<GenerationTools, "logger" | "metrics" | "locate">): void {
   const resolver = createResolver(config.dns);
-  const builder = new PipelineBuilder(config, 0, resolver, { ...tools, fault: () => undefined });
+  const builder = new PipelineBuilder(config, 0, resolver, { ...tools, fault: () => undefined, local: () => undefined });
   for (const listener of config.listeners) builder.construct(listener);
   resolver.close();
 }
 
-function serviceOf(listener: ResolvedListener, pipeline: LivePipeline, config: ResolvedConfig, resolver: NameResolver, tools: GenerationTools): Service {
+function sameDns(previous: Generation | undefined, config: ResolvedConfig): previous is Generation {
+  return previous !== undefined && isDeepStrictEqual(previous.config.dns, config.dns);
+}
+
+/** The same pipeline; where nothing changed on the way to the upstream either, the balancer keeps what it knows. */
+function continued(before: Service, listener: ResolvedListener, previous: Generation | undefined, builder: PipelineBuilder): Service {
+  const { config } = builder;
+  const sameWay = sameDns(previous, config) && isDeepStrictEqual([before.config, previous.config.timeouts], [listener, config.timeouts]);
+  return sameWay ? before : serviceOf(listener, before.pipeline, builder);
+}
+
+function serviceOf(listener: ResolvedListener, pipeline: LivePipeline, { config, resolver, tools }: PipelineBuilder): Service {
   return new Service(listener, pipeline, { resolver, timeouts: config.timeouts, folder: folderOf(config), local: () => tools.local(listener.name) });
 }
 
@@ -111,10 +123,10 @@ class PipelineBuilder {
   readonly #container;
 
   constructor(
-    private readonly config: ResolvedConfig,
+    readonly config: ResolvedConfig,
     private readonly number: number,
-    resolver: NameResolver,
-    private readonly tools: Pick<GenerationTools, "logger" | "metrics" | "locate" | "fault">,
+    readonly resolver: NameResolver,
+    readonly tools: Omit<GenerationTools, "anew">,
   ) {
     const bindings = [
       { token: CLOCK, value: asyncScheduler },
@@ -144,7 +156,11 @@ class PipelineBuilder {
       ];
       return constructPlugin(this.#container, use, bindings, site);
     });
-    return new LivePipeline(this.number, uses, plugins, events, site, config.timeouts.setup, {
+    return new LivePipeline(plugins, {
+      generation: this.number,
+      events,
+      site,
+      teardownTimeout: config.timeouts.setup,
       fault: (plugin, error) => {
         tools.fault(name, plugin, error);
       },

@@ -146,7 +146,7 @@ export class Listener implements ListenerView, SessionHost {
   }
 
   #begin(end: ClientEnd): void {
-    const session = new LiveSession(this.name, this.transport, end, this.service, this);
+    const session = new LiveSession(end, this.service, this);
     const { limits, hub, opened } = this.state;
     if (limits.sessionsPerClient < limits.sessions && this.#count(session, 1) > limits.sessionsPerClient) {
       const error = new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(session.client)} has ${limits.sessionsPerClient} sessions open`);

@@ -35,13 +35,13 @@ export class LiveConfig {
   /** Loads a config file and makes it live. Rejects with a SluiceError. */
   static async start(file: string, options: LiveConfigOptions = {}): Promise<LiveConfig> {
     const loader = new ConfigLoader(path.resolve(file));
-    const { config, retire } = await loader.load();
+    const loaded = await loader.load();
     try {
       const locate = (error: unknown): string | undefined => placeIn(loader.files)(error);
-      const proxy = await Proxy.start(config, { logger: options.logger ?? createLogger(), locate });
+      const proxy = await Proxy.start(loaded.config, { logger: options.logger ?? createLogger(), locate });
       return new LiveConfig(proxy, loader, options.watch ?? true);
     } finally {
-      retire();
+      loaded.retire();
     }
   }
 
@@ -53,9 +53,9 @@ export class LiveConfig {
   /** Says what a reload of the file as it is now would do. Rejects with what would refuse it. */
   plan(): Promise<ReloadPlan> {
     return this.#inTurn(async () => {
-      const { config, retire } = await this.loader.load();
-      retire();
-      return this.proxy.planResolved(config, false);
+      const loaded = await this.loader.load();
+      loaded.retire();
+      return this.proxy.planResolved(loaded.config, false);
     });
   }
 
@@ -77,11 +77,11 @@ export class LiveConfig {
 
   async #load(anew: boolean): Promise<ReloadReport> {
     try {
-      const { config, retire } = await this.loader.load();
+      const loaded = await this.loader.load({ timeoutMs: this.proxy.timeouts.setup });
       try {
-        return await this.proxy.applyResolved(config, anew);
+        return await this.proxy.applyResolved(loaded.config, anew);
       } finally {
-        retire();
+        loaded.retire();
       }
     } catch (error) {
       throw this.proxy.refuse(SluiceError.is(error) ? error : new SluiceError("SLUICE_INTERNAL", reasonOf(error), { cause: error }));

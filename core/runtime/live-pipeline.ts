@@ -1,14 +1,20 @@
-import { Subject } from "rxjs";
-import type { ProxyEvent, ResolvedUse, SluiceError } from "../contract/index.ts";
+import type { Subject } from "rxjs";
+import type { ProxyEvent, SluiceError } from "../contract/index.ts";
 import { teardownPlugins } from "../pipeline/lifecycle.ts";
 import type { LivePlugin } from "../pipeline/live-plugin.ts";
 import { composePipeline, type Pipeline } from "../pipeline/pipeline.ts";
 import type { PluginSite } from "../pipeline/plugin-error.ts";
 
-/** What a live pipeline tells its proxy. */
-export interface PipelineReports {
+export interface LivePipelineOptions {
+  /** The generation that built it. */
+  readonly generation: number;
+  /** What EVENTS stands for in its plugins: the events of the sessions on it. */
+  readonly events: Subject<ProxyEvent>;
+  readonly site: PluginSite;
+  /** Milliseconds for each plugin's teardown. */
+  readonly teardownTimeout: number;
   /** A plugin was bypassed, or its teardown failed. */
-  fault(plugin: string, error: SluiceError, context: unknown): void;
+  readonly fault: (plugin: string, error: SluiceError) => void;
 }
 
 /**
@@ -16,27 +22,22 @@ export interface PipelineReports {
  * are on it; its plugins are torn down once both are over.
  */
 export class LivePipeline {
+  readonly generation: number;
+  readonly site: PluginSite;
   readonly pipeline: Pipeline;
-  /** What EVENTS stands for in its plugins: the events of the sessions on it. */
   readonly events: Subject<ProxyEvent>;
   #sessions = 0;
   #retired = false;
   #teardown: Promise<void> | undefined;
 
   constructor(
-    /** The generation that built it. */
-    readonly generation: number,
-    readonly uses: readonly ResolvedUse[],
     plugins: readonly LivePlugin[],
-    events: Subject<ProxyEvent>,
-    readonly site: PluginSite,
-    private readonly setupTimeout: number,
-    private readonly reports: PipelineReports,
+    private readonly options: LivePipelineOptions,
   ) {
-    this.events = events;
-    this.pipeline = composePipeline(plugins, (plugin, error, context) => {
-      reports.fault(plugin, error, context);
-    });
+    this.generation = options.generation;
+    this.site = options.site;
+    this.events = options.events;
+    this.pipeline = composePipeline(plugins, options.fault);
   }
 
   acquire(): void {
@@ -61,9 +62,7 @@ export class LivePipeline {
 
   #tearDownWhenFree(): void {
     if (!this.#retired || this.#sessions > 0 || this.#teardown !== undefined) return;
-    this.#teardown = teardownPlugins(this.pipeline.plugins, this.setupTimeout, this.site, (plugin, error) => {
-      this.reports.fault(plugin, error, undefined);
-    }).then(() => {
+    this.#teardown = teardownPlugins(this.pipeline.plugins, this.options.teardownTimeout, this.site, this.options.fault).then(() => {
       this.events.complete();
     });
   }

@@ -3,6 +3,7 @@ import {
   SluiceError,
   upstreamTarget,
   type EndReason,
+  type ErrorCode,
   type Leg,
   type Limits,
   type ServerTlsOptions,
@@ -22,6 +23,8 @@ import { openSession } from "./open-session.ts";
 import type { Service } from "./service.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
+/** Ends that are nobody's failure: the peers see a close, not a reset. */
+const quietEnds: ReadonlySet<ErrorCode> = new Set(["SLUICE_IDLE_TIMEOUT", "SLUICE_CLOSED"]);
 let lastId = 0;
 
 /** What a session tells its listener. */
@@ -64,8 +67,6 @@ export class LiveSession implements Session, FlowOwner {
   #client: SocketAddress | undefined;
 
   constructor(
-    readonly listener: string,
-    readonly transport: Transport,
     private readonly end: ClientEnd,
     readonly service: Service,
     private readonly host: SessionHost,
@@ -73,6 +74,14 @@ export class LiveSession implements Session, FlowOwner {
     this.#pipeline = service.pipeline;
     this.#pipeline.acquire();
     end.leg.onClosed = this.#legClosed;
+  }
+
+  get listener(): string {
+    return this.service.config.name;
+  }
+
+  get transport(): Transport {
+    return this.service.config.address.transport;
   }
 
   get generation(): number {
@@ -175,10 +184,6 @@ export class LiveSession implements Session, FlowOwner {
     if (!busy) this.#releaseLeaving();
   }
 
-  flowEnded(): void {
-    // The legs close by themselves once both directions have ended; datagrams never do.
-  }
-
   flowFailed(error: SluiceError): void {
     this.fail(error);
   }
@@ -207,11 +212,7 @@ export class LiveSession implements Session, FlowOwner {
     this.#opening?.unsubscribe();
     this.#toUpstream?.stop();
     this.#toClient?.stop();
-    const quiet = this.#upstreamLeg === undefined || error.code === "SLUICE_IDLE_TIMEOUT" || error.code === "SLUICE_CLOSED";
-    for (const leg of [this.end.leg, this.#upstreamLeg]) {
-      if (quiet) leg?.destroy();
-      else leg?.reset();
-    }
+    this.#closeLegs(this.#upstreamLeg === undefined || quietEnds.has(error.code));
     this.#aborter?.abort();
   }
 
@@ -250,6 +251,13 @@ export class LiveSession implements Session, FlowOwner {
     if (this.#ending) return;
     this.#toClient.start();
     this.#toUpstream.start();
+  }
+
+  #closeLegs(quietly: boolean): void {
+    for (const leg of [this.end.leg, this.#upstreamLeg]) {
+      if (quietly) leg?.destroy();
+      else leg?.reset();
+    }
   }
 
   readonly #legClosed = (): void => {

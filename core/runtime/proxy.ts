@@ -14,6 +14,7 @@ import {
 } from "../contract/index.ts";
 import { resolveConfig } from "../config/resolve-config.ts";
 import { bindListeners, type Bindings } from "./bind-listeners.ts";
+import { Drain, emptied } from "./drain.ts";
 import { EventHub } from "./event-hub.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "./generation.ts";
 import { startIdleSweep } from "./idle-sweep.ts";
@@ -22,7 +23,11 @@ import type { LivePipeline } from "./live-pipeline.ts";
 import type { LiveSession } from "./live-session.ts";
 import { createMetrics } from "./metrics.ts";
 import { ProxyState } from "./proxy-state.ts";
+import type { Service } from "./service.ts";
 import { planReload, type ReloadPlan, type ReloadReport } from "./reload-plan.ts";
+
+/** What sockets that were reset may take to close. */
+const CLOSING_MS = 5_000;
 
 export interface ProxyOptions {
   readonly logger: Logger;
@@ -49,7 +54,7 @@ export class Proxy {
   readonly #state: ProxyState;
   readonly #listeners = new Map<string, Listener>();
   readonly #retired = new Set<LivePipeline>();
-  readonly #deadlines = new Set<NodeJS.Timeout>();
+  readonly #drain = new Drain();
   readonly #stopSweep: () => void;
   readonly #startedAt = Date.now();
   #generation: Generation | undefined;
@@ -191,27 +196,36 @@ export class Proxy {
     this.#generation = generation;
     this.#state.limits = limits;
     this.#state.timeouts = timeouts;
-    const taken = new Set([...sockets.values()].map(({ from }) => from));
-    for (const listener of [...this.#listeners.values()]) {
+    const taken = new Set(Array.from(sockets.values(), ({ from }) => from));
+    for (const listener of Array.from(this.#listeners.values())) {
       const next = sockets.has(listener.name) ? undefined : generation.services.get(listener.name);
       if (next === undefined) this.#removeListener(listener, taken.has(listener));
-      else {
-        const changed = next.pipeline !== listener.service.pipeline;
-        listener.service = next;
-        if (changed) this.#treatSessions(listener, next.pipeline);
-        listener.configure();
-      }
+      else this.#continueListener(listener, next);
     }
     for (const [name, service] of generation.services) {
       const socket = sockets.get(name);
-      if (socket === undefined) continue;
-      const listener = new Listener(name, socket.bound, service, this.#state);
-      this.#listeners.set(name, listener);
-      listener.start();
-      this.#hub.lifecycle.next({ type: "listening", listener: name, url: listener.url });
+      if (socket !== undefined) this.#addListener(new Listener(name, socket.bound, service, this.#state));
     }
-    for (const [name, { pipeline }] of before?.services ?? []) if (generation.services.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
+    this.#retireReplaced(before, generation);
     for (const warning of warnings) this.#state.warn(undefined, warning);
+  }
+
+  #retireReplaced(before: Generation | undefined, now: Generation): void {
+    for (const [name, { pipeline }] of before?.services ?? []) if (now.services.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
+  }
+
+  #addListener(listener: Listener): void {
+    const { name, url } = listener;
+    this.#listeners.set(name, listener);
+    listener.start();
+    this.#hub.lifecycle.next({ type: "listening", listener: name, url });
+  }
+
+  #continueListener(listener: Listener, next: Service): void {
+    const changed = next.pipeline !== listener.service.pipeline;
+    listener.service = next;
+    if (changed) this.#treatSessions(listener, next.pipeline);
+    listener.configure();
   }
 
   /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
@@ -219,7 +233,7 @@ export class Proxy {
     const { sessions, deadlineMs } = listener.service.config.reload;
     if (sessions === "swap") listener.swapSessions(pipeline);
     else if (sessions === "close") for (const session of listener.open) session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
-    else if (sessions === "drain") this.#drain(listener.open, deadlineMs);
+    else if (sessions === "drain") this.#drain.begin(listener.open, deadlineMs);
   }
 
   #removeListener(listener: Listener, takenOver: boolean): void {
@@ -227,19 +241,8 @@ export class Proxy {
     const { url } = listener;
     if (takenOver) listener.handOver();
     else listener.close();
-    this.#drain(listener.open, listener.service.config.reload.deadlineMs);
+    this.#drain.begin(listener.open, listener.service.config.reload.deadlineMs);
     this.#hub.lifecycle.next({ type: "unlistening", listener: listener.name, url });
-  }
-
-  #drain(sessions: Iterable<LiveSession>, deadlineMs: number): void {
-    const open = [...sessions];
-    if (open.length === 0) return;
-    const timer = setTimeout(() => {
-      this.#deadlines.delete(timer);
-      for (const session of open) session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open after ${deadlineMs} ms`));
-    }, deadlineMs);
-    timer.unref();
-    this.#deadlines.add(timer);
   }
 
   #retire(pipeline: LivePipeline): void {
@@ -249,13 +252,14 @@ export class Proxy {
   }
 
   async #close(drainMs: number): Promise<void> {
-    for (const listener of this.#listeners.values()) if (listener.transport !== "udp") listener.close();
-    await this.#emptied(drainMs);
-    for (const listener of this.#listeners.values()) if (listener.transport === "udp") listener.close();
-    for (const session of [...this.#state.sessions, ...this.#state.flows]) session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", "the proxy was closed"));
-    await this.#emptied(5_000);
+    const listeners = [...this.#listeners.values()];
+    for (const listener of listeners.filter(({ transport }) => transport !== "udp")) listener.close();
+    await emptied(this.#state.sessions, drainMs);
+    for (const listener of listeners.filter(({ transport }) => transport === "udp")) listener.close();
+    this.#endSessions();
+    await emptied(this.#state.sessions, CLOSING_MS);
     this.#stopSweep();
-    for (const timer of this.#deadlines) clearTimeout(timer);
+    this.#drain.stop();
     for (const { pipeline } of this.#generation?.services.values() ?? []) this.#retire(pipeline);
     await Promise.all([...this.#retired].map((pipeline) => pipeline.gone));
     this.#generation?.resolver.close();
@@ -263,20 +267,9 @@ export class Proxy {
     this.#hub.complete();
   }
 
-  /** Resolves when no stream session is open, or after `timeout` milliseconds. */
-  #emptied(timeout: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearInterval(look);
-        clearTimeout(deadline);
-        resolve();
-      };
-      const deadline = setTimeout(done, timeout);
-      const look = setInterval(() => {
-        if (this.#state.sessions.size === 0) done();
-      }, 5);
-      if (this.#state.sessions.size === 0) done();
-    });
+  #endSessions(): void {
+    for (const session of this.#state.sessions) session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open`));
+    for (const session of this.#state.flows) session.fail(new SluiceError("SLUICE_CLOSED", "the proxy was closed"));
   }
 
   #tools(anew: boolean): GenerationTools {

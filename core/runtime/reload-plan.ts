@@ -52,7 +52,6 @@ export function sameAddress(before: ListenAddress, after: ListenAddress): boolea
 
 /** Whether a bound socket can be taken over, perhaps by a listener of another name or with TLS on or off. */
 export function sameSocket(before: ListenAddress, after: ListenAddress): boolean {
-  const kind = ({ transport }: ListenAddress): string => (transport === "tls" ? "tcp" : transport);
   return kind(before) === kind(after) && before.host === after.host && before.port === after.port && before.path === after.path;
 }
 
@@ -80,4 +79,9 @@ function stay(listener: ResolvedListener, { config, sessions }: Running, anew: b
 
 function retire(listener: string, { sessions }: Running, detail: string): PlannedStep {
   return { listener, action: "drain", detail, sessions };
+}
+
+/** TLS is TCP below. */
+function kind({ transport }: ListenAddress): string {
+  return transport === "tls" ? "tcp" : transport;
 }

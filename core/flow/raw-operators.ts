@@ -1,0 +1,112 @@
+import { SinkSubscriber } from "./sink-subscriber.ts";
+import { within, type HoldTarget } from "./hold.ts";
+import type { Operators } from "./operators.ts";
+import { Retained } from "./retained.ts";
+
+/** What plain RxJS operators need of their flow. */
+export interface RawHost {
+  readonly swapping: boolean;
+  /** What the operators emitted. @param expected in the turn of a chunk, or through a hold */
+  emitted(chunk: unknown, expected: boolean): void;
+  operatorsFailed(error: unknown, plugin: string | undefined): void;
+  operatorsCompleted(): void;
+  /** They hold less than before. */
+  loosened(): void;
+  warn(message: string): void;
+}
+
+/** Plain RxJS operators in a flow: their subscription, and the account of what they hold. */
+export class RawOperators implements HoldTarget {
+  readonly #retained: Retained;
+  readonly #sink: SinkSubscriber;
+  #turns = 0;
+  #held = 0;
+  #tight = 0;
+
+  constructor(
+    private readonly operators: Operators,
+    private readonly host: RawHost,
+    private readonly limit: number,
+  ) {
+    const { raw } = operators;
+    this.#retained = new Retained(
+      limit,
+      () => {
+        host.loosened();
+      },
+      () => {
+        host.warn(`asynchronous RxJS operators in ${raw.join(" or ")}: those of sluice/flow pause the source, these are only bounded`);
+      },
+    );
+    this.#sink = new SinkSubscriber(
+      (chunk) => {
+        this.#emitted(chunk);
+      },
+      (error) => {
+        host.operatorsFailed(error, raw[0]);
+      },
+      () => {
+        host.operatorsCompleted();
+      },
+    );
+  }
+
+  get swapping(): boolean {
+    return this.host.swapping;
+  }
+
+  /** Whether they may be given more. */
+  get clear(): boolean {
+    return this.#tight === 0 && !this.full;
+  }
+
+  /** Whether they hold all that they may. */
+  get full(): boolean {
+    return this.#held >= this.limit || this.#retained.full;
+  }
+
+  /** Subscribes: from here on things can be emitted. */
+  start(): void {
+    within(this, () => this.operators.output.subscribe(this.#sink));
+  }
+
+  push(chunk: Buffer): void {
+    this.#retained.took(chunk.length);
+    this.#turns += 1;
+    this.operators.root.next(chunk);
+    this.#turns -= 1;
+  }
+
+  /** Completes their input; they flush, and `operatorsCompleted` follows. */
+  complete(): void {
+    this.turn(() => {
+      this.operators.root.complete();
+    });
+  }
+
+  stop(): void {
+    this.#retained.stop();
+    this.#sink.unsubscribe();
+  }
+
+  held(bytes: number, tight: number): void {
+    this.#held += bytes;
+    this.#tight += tight;
+    if (bytes < 0) this.host.loosened();
+  }
+
+  turn(emit: () => void): void {
+    this.#turns += 1;
+    try {
+      emit();
+    } finally {
+      this.#turns -= 1;
+    }
+  }
+
+  #emitted(chunk: Buffer): void {
+    const expected = this.#turns > 0;
+    this.#retained.gave(chunk.length, expected);
+    this.host.emitted(chunk, expected);
+  }
+}

@@ -1,0 +1,41 @@
+import { SluiceError } from "../contract/index.ts";
+import type { LiveSession } from "./live-session.ts";
+
+/** Lets sessions end by themselves before a deadline, and resets what is left then. */
+export class Drain {
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  /** @param deadlineMs milliseconds from now */
+  begin(sessions: Iterable<LiveSession>, deadlineMs: number): void {
+    const open = [...sessions];
+    if (open.length === 0) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      for (const session of open) session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open after ${deadlineMs} ms`));
+    }, deadlineMs);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+
+  /** Forgets every deadline. */
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}
+
+/** Resolves when a set of sessions is empty, or after `timeout` milliseconds. */
+export function emptied(sessions: ReadonlySet<unknown>, timeout: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearInterval(look);
+      clearTimeout(deadline);
+      resolve();
+    };
+    const deadline = setTimeout(done, timeout);
+    const look = setInterval(() => {
+      if (sessions.size === 0) done();
+    }, 5);
+    if (sessions.size === 0) done();
+  });
+}
