@@ -110,7 +110,6 @@ function codeOf(error: unknown): unknown {
  * would double the queries for nothing.
  */
 function hasGlobalIpv6(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) =>
-    addresses?.some(({ family, internal, address }) => family === "IPv6" && !internal && /^[23]/.test(address)),
-  );
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.some(({ family, internal, address }) => family === "IPv6" && !internal && /^[23]/.test(address));
 }

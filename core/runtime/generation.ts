@@ -64,12 +64,10 @@ export async function prepareGeneration(config: ResolvedConfig, previous: Genera
   const number = (previous?.number ?? 0) + 1;
   const resolver = sameDns(previous, config) ? previous.resolver : createResolver(config.dns);
   const builder = new PipelineBuilder(config, number, resolver, tools);
-  const sameProviders = isDeepStrictEqual(previous?.config.providers, config.providers);
   const services = new Map<string, Service>();
   try {
     for (const listener of config.listeners) {
-      const before = previous?.services.get(listener.name);
-      const kept = before !== undefined && sameProviders && !tools.anew && samePipeline(before.config, listener) ? before : undefined;
+      const kept = tools.anew ? undefined : unchanged(listener, config, previous);
       // One after the other: a plugin's setup may rest on another's.
       // oxlint-disable-next-line no-await-in-loop
       const service = kept === undefined ? serviceOf(listener, await builder.build(listener), builder) : continued(kept, listener, previous, builder);
@@ -100,6 +98,13 @@ export function constructAll(config: ResolvedConfig, tools: Pick<GenerationTools
 
 function sameDns(previous: Generation | undefined, config: ResolvedConfig): previous is Generation {
   return previous !== undefined && isDeepStrictEqual(previous.config.dns, config.dns);
+}
+
+/** The service of a listener whose pipeline may stay as it is. */
+function unchanged(listener: ResolvedListener, config: ResolvedConfig, previous: Generation | undefined): Service | undefined {
+  const before = previous?.services.get(listener.name);
+  if (before === undefined || !isDeepStrictEqual(previous?.config.providers, config.providers)) return undefined;
+  return samePipeline(before.config, listener) ? before : undefined;
 }
 
 /** The same pipeline; where nothing changed on the way to the upstream either, the balancer keeps what it knows. */

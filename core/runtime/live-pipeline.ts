@@ -28,7 +28,10 @@ export class LivePipeline {
   readonly events: Subject<ProxyEvent>;
   #sessions = 0;
   #retired = false;
-  #teardown: Promise<void> | undefined;
+  #tearingDown = false;
+  /** Resolves once its plugins are torn down. */
+  readonly gone: Promise<void>;
+  #isGone: () => void = () => undefined;
 
   constructor(
     plugins: readonly LivePlugin[],
@@ -49,21 +52,18 @@ export class LivePipeline {
     this.#tearDownWhenFree();
   }
 
-  /** No new session takes it. Resolves when its plugins are torn down. */
+  /** No new session takes it. */
   retire(): void {
     this.#retired = true;
     this.#tearDownWhenFree();
   }
 
-  /** Resolves once torn down; at once while it is in service. */
-  get gone(): Promise<void> {
-    return this.#teardown ?? Promise.resolve();
-  }
-
   #tearDownWhenFree(): void {
-    if (!this.#retired || this.#sessions > 0 || this.#teardown !== undefined) return;
-    this.#teardown = teardownPlugins(this.pipeline.plugins, this.options.teardownTimeout, this.site, this.options.fault).then(() => {
+    if (!this.#retired || this.#sessions > 0 || this.#tearingDown) return;
+    this.#tearingDown = true;
+    void teardownPlugins(this.pipeline.plugins, this.options.teardownTimeout, this.site, this.options.fault).then(() => {
       this.events.complete();
+      this.#isGone();
     });
   }
 }

@@ -1,4 +1,4 @@
-import { of, Subscription, take, type Observable } from "rxjs";
+import { of, Subscription, take, tap, type Observable } from "rxjs";
 import { reasonOf, SluiceError, type Upstream } from "../contract/index.ts";
 import { blameOf, faultOf } from "../flow/fault.ts";
 import type { ClientEnd } from "./client-end.ts";
@@ -51,14 +51,33 @@ function admitClient(session: LiveSession, admitted: () => void, fail: (error: u
 }
 
 function connectUpstream(session: LiveSession, outcome: Outcome, fail: (error: unknown) => void): Subscription {
+  const { connect } = session.service.pipeline.pipeline;
   let attempt: Observable<Upstream>;
   try {
     attempt = session.service.attempts(session.retargeted);
-    attempt = session.service.pipeline.pipeline.connect?.(attempt, session) ?? attempt;
   } catch (error) {
     fail(error);
     return Subscription.EMPTY;
   }
+  if (connect === undefined) return openLeg(session, attempt, outcome, fail);
+  // What a hook was given and did not pass on is nobody's: it is closed with the opening.
+  const given = new Set<Upstream>();
+  const taken: Outcome = {
+    ...outcome,
+    opened: (upstream) => {
+      given.delete(upstream);
+      outcome.opened(upstream);
+    },
+  };
+  const hooked = connect(attempt.pipe(tap((upstream) => given.add(upstream))), session);
+  const subscription = openLeg(session, hooked, taken, fail);
+  subscription.add(() => {
+    for (const { leg } of given) leg.destroy();
+  });
+  return subscription;
+}
+
+function openLeg(session: LiveSession, attempt: Observable<Upstream>, outcome: Outcome, fail: (error: unknown) => void): Subscription {
   let opened = false;
   return attempt.subscribe({
     next: (upstream) => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Observable } from "rxjs";
 import {
   duration,
@@ -20,7 +21,6 @@ import { prepareGeneration, type Generation, type GenerationTools, type Prepared
 import { startIdleSweep } from "./idle-sweep.ts";
 import { Listener } from "./listener.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
-import type { LiveSession } from "./live-session.ts";
 import { createMetrics } from "./metrics.ts";
 import { ProxyState } from "./proxy-state.ts";
 import type { Service } from "./service.ts";
@@ -261,7 +261,8 @@ export class Proxy {
     this.#stopSweep();
     this.#drain.stop();
     for (const { pipeline } of this.#generation?.services.values() ?? []) this.#retire(pipeline);
-    await Promise.all([...this.#retired].map((pipeline) => pipeline.gone));
+    // Sockets close in no time once they are destroyed; nothing may keep a proxy from closing.
+    await Promise.race([Promise.all([...this.#retired].map(({ gone }) => gone)), delay(this.timeouts.setup + 5_000, undefined, { ref: false })]);
     this.#generation?.resolver.close();
     this.#hub.lifecycle.next({ type: "closed" });
     this.#hub.complete();
