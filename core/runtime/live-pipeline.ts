@@ -41,6 +41,9 @@ export class LivePipeline {
     this.site = options.site;
     this.events = options.events;
     this.pipeline = composePipeline(plugins, options.fault);
+    this.gone = new Promise((resolve) => {
+      this.#isGone = resolve;
+    });
   }
 
   acquire(): void {
