@@ -40,26 +40,35 @@ export class Chain {
   /** Six stages at a time, unrolled: a loop over an array of functions costs several times as much per chunk. */
   #window(runs: readonly Run[], base: number): Run {
     const [a = pass, b = pass, c = pass, d = pass, e = pass, f = pass] = runs;
+    if (runs.length === 1) return this.#single(a, base);
     const rest = runs.length > WINDOW ? this.#window(runs.slice(WINDOW), base + WINDOW) : pass;
     return (chunk) => {
       this.#at = base;
-      let value = a(chunk);
-      if (isSpecial(value)) return this.#settle(base, value);
+      const afterA = a(chunk);
+      if (isSpecial(afterA, chunk)) return this.#settle(base, afterA);
       this.#at = base + 1;
-      value = b(value);
-      if (isSpecial(value)) return this.#settle(base + 1, value);
+      const afterB = b(afterA);
+      if (isSpecial(afterB, afterA)) return this.#settle(base + 1, afterB);
       this.#at = base + 2;
-      value = c(value);
-      if (isSpecial(value)) return this.#settle(base + 2, value);
+      const afterC = c(afterB);
+      if (isSpecial(afterC, afterB)) return this.#settle(base + 2, afterC);
       this.#at = base + 3;
-      value = d(value);
-      if (isSpecial(value)) return this.#settle(base + 3, value);
+      const afterD = d(afterC);
+      if (isSpecial(afterD, afterC)) return this.#settle(base + 3, afterD);
       this.#at = base + 4;
-      value = e(value);
-      if (isSpecial(value)) return this.#settle(base + 4, value);
+      const afterE = e(afterD);
+      if (isSpecial(afterE, afterD)) return this.#settle(base + 4, afterE);
       this.#at = base + 5;
-      value = f(value);
-      return isSpecial(value) ? this.#settle(base + 5, value) : rest(value);
+      const afterF = f(afterE);
+      return isSpecial(afterF, afterE) ? this.#settle(base + 5, afterF) : rest(afterF);
+    };
+  }
+
+  #single(run: Run, base: number): Run {
+    return (chunk) => {
+      this.#at = base;
+      const after = run(chunk);
+      return isSpecial(after, chunk) ? this.#settle(base, after) : after;
     };
   }
 
@@ -76,16 +85,20 @@ export class Chain {
     for (const [at, step] of this.#steps.entries()) {
       if (at < start) continue;
       this.#at = at;
+      const before = value;
       value = (step.run as Run)(value);
-      if (isSpecial(value)) return this.#settle(at, value);
+      if (isSpecial(value, before)) return this.#settle(at, value);
     }
     return value;
   }
 }
 
-/** Null, undefined or a promise: anything but a chunk to hand on at once. */
-function isSpecial(value: unknown): boolean {
-  return value === null || value === undefined || typeof (value as { then?: unknown }).then === "function";
+/**
+ * Null, undefined or a promise: anything but a chunk to hand on at once. Most stages return what they were given, and only of something
+ * else is it worth asking: a property that a Buffer lacks is looked for in four prototypes, which costs more than the stage.
+ */
+function isSpecial(value: unknown, given: unknown): boolean {
+  return value !== given && (value === null || value === undefined || typeof (value as { then?: unknown }).then === "function");
 }
 
 /** Whether a chain's result is a promise. */
