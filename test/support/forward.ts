@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 export interface Forward extends TestProxy {
   readonly upstream: TestUpstream;
   /** The config it runs with, with other plugins. */
-  config(plugins: readonly PluginUse[], more?: Partial<ListenerConfig>): SluiceConfig;
+  readonly config: (plugins: readonly PluginUse[], more?: Partial<ListenerConfig>) => SluiceConfig;
 }
 
 export interface ForwardOptions extends Omit<Partial<SluiceConfig>, "listeners" | "plugins"> {

@@ -20,13 +20,13 @@ export interface LiveFolder {
   /** Every reload so far, good and bad. */
   readonly outcomes: readonly Outcome[];
   /** The port that a listener is bound to. */
-  port(listener: string): number;
+  readonly port: (listener: string) => number;
   /** Writes a file of the folder. */
-  write(name: string, text: string): void;
+  readonly write: (name: string, text: string) => void;
   /** Does something that ends in a reload, and waits for that: `reloaded`, or `refused` with its error. */
-  outcomeOf(act: () => void): Promise<Outcome>;
+  readonly outcomeOf: (act: () => void) => Promise<Outcome>;
   /** Saves the config and waits until it is applied. @throws the error that refused it */
-  apply(text: string): Promise<void>;
+  readonly apply: (text: string) => Promise<void>;
 }
 
 /** A config file with the usual imports: `listeners` is the inside of its object. */

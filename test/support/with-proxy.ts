@@ -11,13 +11,13 @@ export interface TestProxy {
   readonly proxy: Proxy;
   readonly events: readonly ProxyEvent[];
   /** The TCP or UDP port of a listener; without a name, of the only one. */
-  port(listener?: string): number;
+  readonly port: (listener?: string) => number;
   /** The events of a type so far. */
-  all<T extends ProxyEvent["type"]>(type: T): EventOf<T>[];
+  readonly all: <T extends ProxyEvent["type"]>(type: T) => EventOf<T>[];
   /** The first event of a type that was or will be announced and passes `wanted`. */
-  event<T extends ProxyEvent["type"]>(type: T, wanted?: (event: EventOf<T>) => boolean, within?: number): Promise<EventOf<T>>;
+  readonly event: <T extends ProxyEvent["type"]>(type: T, wanted?: (event: EventOf<T>) => boolean, within?: number) => Promise<EventOf<T>>;
   /** The record of the first session that ended (with that reason). */
-  ended(reason?: "closed" | ErrorCode, within?: number): Promise<SessionRecord>;
+  readonly ended: (reason?: "closed" | ErrorCode, within?: number) => Promise<SessionRecord>;
 }
 
 /** Starts a silent proxy; the caller closes it: `cleanup.add(() => started.proxy.close())`. */
