@@ -76,7 +76,8 @@ export class UdpListener {
       ttl: Math.max(1, Math.round(idle)),
       ttlResolution: Math.max(1, Math.min(1000, idle / 20)),
       updateAgeOnGet: true,
-      dispose: (leg, _key, reason) => {
+      // Not `dispose`: that is called in the middle of a change of the table, and a leg that ends changes it again.
+      disposeAfter: (leg, _key, reason) => {
         if (reason === "evict") leg.evicted("full");
         else if (reason === "expire") leg.evicted("idle");
       },

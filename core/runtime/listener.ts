@@ -14,9 +14,9 @@ export type Bound = StreamListener | UdpListener;
 
 /** A bound listener and its sessions. Its identity is its name; what it gives new sessions changes with the generations. */
 export class Listener implements ListenerView, SessionHost {
-  readonly open = new Set<LiveSession>();
   readonly #perClient = new Map<string, number>();
   #retired = false;
+  #open = 0;
 
   constructor(
     readonly name: string,
@@ -43,8 +43,14 @@ export class Listener implements ListenerView, SessionHost {
     return urlOf({ transport, host: this.local.address, port: this.local.port, path });
   }
 
+  /** How many sessions are open. */
   get sessions(): number {
-    return this.open.size;
+    return this.#open;
+  }
+
+  /** The open sessions. Asked for on a reload only, so no table of each listener's own is kept. */
+  get open(): readonly LiveSession[] {
+    return [...this.state.of(this.transport)].filter((session) => session.isOf(this));
   }
 
   get limits(): Limits {
@@ -84,6 +90,10 @@ export class Listener implements ListenerView, SessionHost {
   /** Stops accepting at once. Stream sessions live on; datagram flows have only the listener's socket, and end with it. */
   close(): void {
     this.#retired = true;
+    if (this.bound instanceof UdpListener) {
+      const closed = new SluiceError("SLUICE_CLOSED", `listener "${this.name}" was closed`);
+      for (const session of this.open) session.fail(closed);
+    }
     this.bound.close();
   }
 
@@ -94,7 +104,7 @@ export class Listener implements ListenerView, SessionHost {
   }
 
   ended(session: LiveSession, error: SluiceError | undefined): void {
-    this.open.delete(session);
+    this.#open -= 1;
     this.state.of(session.transport).delete(session);
     if (this.state.limits.sessionsPerClient < this.state.limits.sessions || this.#perClient.size > 0) this.#count(session, -1);
     this.state.closed.inc();
@@ -151,11 +161,9 @@ export class Listener implements ListenerView, SessionHost {
     if (limits.sessionsPerClient < limits.sessions && this.#count(session, 1) > limits.sessionsPerClient) {
       const error = new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(session.client)} has ${limits.sessionsPerClient} sessions open`);
       this.#refused(error);
-      this.open.add(session);
       session.fail(error);
       return;
     }
-    this.open.add(session);
     this.state.of(session.transport).add(session);
     opened.inc();
     const { events } = session.pipeline;

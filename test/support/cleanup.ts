@@ -20,7 +20,7 @@ export function createCleanup(): Cleanup {
           failures.push(error);
         }
       }
-      if (failures.length > 0) throw new AggregateError(failures, "cleaning up failed");
+      if (failures.length > 0) throw new AggregateError(failures, `cleaning up failed: ${failures.map(String).join("; ")}`);
     },
   };
 }

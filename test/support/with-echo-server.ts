@@ -16,13 +16,13 @@ export interface UdpEchoServer {
 /** Runs a test against a TCP server that sends everything back. */
 export const withEchoServer = <T>(run: (server: TestUpstream) => Promise<T>): Promise<T> => withUpstream("echo", run);
 
-/** A UDP socket on a free loopback port, with an error handler. */
-export async function bindUdp(): Promise<UdpSocket> {
+/** A UDP socket on a loopback port (0: a free one), with an error handler. */
+export async function bindUdp(port = 0): Promise<UdpSocket> {
   // The default receive buffer (208 KiB) loses datagrams of a burst.
   const socket = createSocket({ type: "udp4", recvBufferSize: 4 * 1024 * 1024 });
   // An ICMP "port unreachable" is an error event here, and no error of the test.
   socket.on("error", () => undefined);
-  socket.bind(0, "127.0.0.1");
+  socket.bind(port, "127.0.0.1");
   await eventOf(socket, "listening");
   return socket;
 }
