@@ -7,7 +7,7 @@ export default defineConfig({
   // For every listener, in front of its own.
   plugins: [logging()],
   listeners: {
-    // nc 127.0.0.1 7000
+    // Says what it hears. With nc at hand: nc 127.0.0.1 7000
     echo: { listen: "tcp://127.0.0.1:7000", plugins: [echo()] },
 
     // openssl s_client -quiet -connect 127.0.0.1:7443 -servername localhost -CAfile .sluice/ca.pem
