@@ -1,4 +1,4 @@
-import { of, Subscription, take, tap, type Observable } from "rxjs";
+import { defer, of, Subscription, take, tap, type Observable } from "rxjs";
 import { reasonOf, SluiceError, type Upstream } from "../contract/index.ts";
 import { blameOf, faultOf } from "../flow/fault.ts";
 import type { ClientEnd } from "./client-end.ts";
@@ -52,14 +52,10 @@ function admitClient(session: LiveSession, admitted: () => void, fail: (error: u
 
 function connectUpstream(session: LiveSession, outcome: Outcome, fail: (error: unknown) => void): Subscription {
   const { connect } = session.service.pipeline.pipeline;
-  let attempt: Observable<Upstream>;
-  try {
-    attempt = session.service.attempts(session.retargeted);
-  } catch (error) {
-    fail(error);
-    return Subscription.EMPTY;
-  }
-  if (connect === undefined) return openLeg(session, attempt, outcome, fail);
+  if (connect === undefined) return connectDirectly(session, outcome, fail);
+  // Chosen at the first try, and once: until then a hook may send the session elsewhere.
+  let attempts: Observable<Upstream> | undefined;
+  const attempt = defer(() => (attempts ??= session.service.attempts(session.retargeted)));
   // What a hook was given and did not pass on is nobody's: it is closed with the opening.
   const given = new Set<Upstream>();
   const taken: Outcome = {
@@ -77,6 +73,17 @@ function connectUpstream(session: LiveSession, outcome: Outcome, fail: (error: u
   return subscription;
 }
 
+function connectDirectly(session: LiveSession, outcome: Outcome, fail: (error: unknown) => void): Subscription {
+  let attempt: Observable<Upstream>;
+  try {
+    attempt = session.service.attempts(session.retargeted);
+  } catch (error) {
+    fail(error);
+    return Subscription.EMPTY;
+  }
+  return openLeg(session, attempt, outcome, fail);
+}
+
 function openLeg(session: LiveSession, attempt: Observable<Upstream>, outcome: Outcome, fail: (error: unknown) => void): Subscription {
   let opened = false;
   return attempt.subscribe({
@@ -90,7 +97,8 @@ function openLeg(session: LiveSession, attempt: Observable<Upstream>, outcome: O
       if (!opened) fail(error);
     },
     complete: () => {
-      if (!opened) fail(new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${session.listener}" completed without a leg`));
+      if (!opened)
+        fail(new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${session.listener}" completed without a leg`));
     },
   });
 }
