@@ -27,7 +27,7 @@ export interface Leg {
   readonly borrows: boolean;
   /** Bytes accepted by `write` that the kernel (or the next in line) has not taken yet. */
   readonly pending: number;
-  /** Called when `pending` has come back to 0 after a `write` that returned false. The writing flow sets it. */
+  /** Called when there is room again after a `write` that returned false; on a leg that borrows, when `pending` is 0. The writing flow sets it. */
   onDrain: (() => void) | undefined;
   /** Called once, when both sides have ended or the leg was destroyed, and its descriptor is free. The session sets it. */
   onClosed: (() => void) | undefined;
@@ -35,7 +35,7 @@ export interface Leg {
   read(reader: LegReader): void;
   /** Delivers again after `data` returned false. */
   resume(): void;
-  /** @returns false when `pending` is not 0: wait for `onDrain` before the next. */
+  /** @returns false when enough is pending (on a leg that borrows, anything): wait for `onDrain` before the next. */
   write(chunk: Buffer): boolean;
   /** Passes FIN on once everything written has left. */
   end(): void;

@@ -73,6 +73,9 @@ export interface Session {
    * Rejects with SLUICE_CLIENT_TLS or SLUICE_CLIENT_TIMEOUT when the handshake fails: let that pass, and the session ends with it.
    */
   startTls(options: ServerTlsOptions): Promise<SessionTls>;
-  /** Ends the session: `closed` closes both legs, an error resets a client that was promised more. */
+  /**
+   * Ends the session. Without an error both legs are closed, and the reason is SLUICE_CLOSED; an error resets them once the upstream leg
+   * is open, since a clean end would pass for the end of the data.
+   */
   close(error?: SluiceError): void;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { Observable } from "rxjs";
 import {
   duration,
@@ -119,7 +120,9 @@ export class Proxy {
 
   planResolved(config: ResolvedConfig, anew: boolean): ReloadPlan {
     const running = new Map([...this.#listeners].map(([name, listener]) => [name, { config: listener.service.config, sessions: listener.sessions }]));
-    return planReload(running, config.listeners, anew);
+    const now = this.#generation?.config;
+    const rebuilds = anew || (now !== undefined && !isDeepStrictEqual(now.providers, config.providers));
+    return planReload(running, config.listeners, rebuilds);
   }
 
   /** Applies a config that was resolved already, after those before it. `anew`: rebuilds every pipeline, changed or not. */

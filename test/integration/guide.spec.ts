@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { delay, endWith, startWith, tap, throwError } from "rxjs";
-import { definePlugin, type FunctionPlugin, type PluginUse } from "sluice";
+import { definePlugin, type FunctionPlugin, type PluginUse, type SluiceConfig } from "sluice";
 import { delayBytes, each, throttleBytes } from "sluice/flow";
 import { createCleanup } from "../support/cleanup.ts";
 import { exchange, exchangeOnce } from "../support/exchange.ts";
@@ -157,6 +157,22 @@ describe("What the guide says of a plugin", () => {
     const after = plugin("after", { connect: (attempt, session) => attempt.pipe(tap(() => session.retarget(to))) });
     const late = await forward([after]);
     expect(await exchangeOnce(late.port(), "here?")).to.equal("here?");
+  });
+
+  it("is built anew when providers changed, as the plan says, and stays where their values are equal", async () => {
+    const { port, proxy, config } = await startForward(cleanup, "echo", { providers: [{ token: "place", useValue: { name: "here" } }] });
+    const held = await connect(port());
+    cleanup.add(() => void held.destroy());
+    await exchange(held, "-");
+    const given = (place: unknown): SluiceConfig => ({ ...config([]), providers: [{ token: "place", useValue: place }] });
+    const actions = (place: unknown): string[] => proxy.plan(given(place)).steps.map(({ action }) => action);
+    expect(actions({ name: "here" })).to.deep.equal(["keep"]);
+    expect(actions({ name: "there" })).to.deep.equal(["swap"]);
+    expect(actions(() => "made anew")).to.deep.equal(["swap"]);
+    await proxy.apply(given({ name: "here" }));
+    expect([...proxy.sessions].map(({ generation }) => generation)).to.deep.equal([1]);
+    await proxy.apply(given({ name: "there" }));
+    expect([...proxy.sessions].map(({ generation }) => generation)).to.deep.equal([3]);
   });
 
   it("may speak first", async () => {
