@@ -3,7 +3,7 @@ import { errorReport, showError } from "./show-error.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** Runs one command; its number is the exit code. */
-export type Command = (options: CommandOptions, output: Terminal) => Promise<number>;
+type Command = (options: CommandOptions, output: Terminal) => Promise<number>;
 
 // Loaded when asked for: `sluice status` needs neither the compiler nor the proxy.
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
