@@ -1,0 +1,96 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { findTool } from "../setup/tools.ts";
+
+/** Where a candidate listens and sends to, and the files it may use. */
+export interface Place {
+  readonly listen: number;
+  readonly upstream: number;
+  readonly cert: string;
+  readonly key: string;
+  /** Both in one file, as HAProxy wants them. */
+  readonly pem: string;
+  /** Where its own configuration is written, when it has one. */
+  readonly config: string;
+}
+
+/** A proxy that can be measured. */
+export interface Candidate {
+  readonly transport: "tcp" | "tls" | "udp";
+  /** Program and arguments. */
+  command(place: Place): readonly string[];
+  /** Text of its configuration file. */
+  config?(place: Place): string;
+  /** False where it is not installed. */
+  readonly available: boolean;
+}
+
+const script = (name: string): string => fileURLToPath(new URL(`proxies/${name}.js`, import.meta.url));
+
+function sluice(name: string, transport: Candidate["transport"]): Candidate {
+  return {
+    transport,
+    available: true,
+    command: ({ listen, upstream, cert, key }) => [process.execPath, script("sluice"), name, `${listen}`, `${upstream}`, cert, key],
+  };
+}
+
+function yardstick(name: string, transport: Candidate["transport"]): Candidate {
+  return {
+    transport,
+    available: true,
+    command: ({ listen, upstream, cert, key }) => [process.execPath, script(name), `${listen}`, `${upstream}`, cert, key],
+  };
+}
+
+function haproxy(transport: "tcp" | "tls"): Candidate {
+  const program = findTool("haproxy");
+  return {
+    transport,
+    available: program !== undefined,
+    command: ({ config }) => [program ?? "haproxy", "-db", "-f", config],
+    config: ({ listen, upstream, pem }) =>
+      `global\n  nbthread 1\n  maxconn 9900\ndefaults\n  mode tcp\n  timeout connect 5s\n  timeout client 300s\n  timeout server 300s\nfrontend f\n` +
+      `  bind 127.0.0.1:${listen} backlog 4096${transport === "tls" ? ` ssl crt ${pem}` : ""}\n  default_backend b\nbackend b\n  server s 127.0.0.1:${upstream}\n`,
+  };
+}
+
+const streamModule = ["/usr/lib/nginx/modules/ngx_stream_module.so", "/usr/lib64/nginx/modules/ngx_stream_module.so"].find((file) =>
+  existsSync(file),
+);
+
+function nginx(transport: Candidate["transport"]): Candidate {
+  const program = findTool("nginx");
+  const tls = ({ cert, key }: Place): string => `ssl_certificate ${cert}; ssl_certificate_key ${key}; ssl_protocols TLSv1.2 TLSv1.3;`;
+  const bind = { tcp: "backlog=4096", tls: "ssl backlog=4096", udp: "udp" }[transport];
+  return {
+    transport,
+    available: program !== undefined && streamModule !== undefined,
+    command: ({ config }) => [program ?? "nginx", "-e", "stderr", "-c", config],
+    config: (place) =>
+      `load_module ${streamModule}; daemon off; worker_processes 1; pid ${place.config}.pid; error_log stderr warn;\n` +
+      `events { worker_connections 19900; multi_accept on; }\n` +
+      `stream { server { listen 127.0.0.1:${place.listen} ${bind}; ${transport === "tls" ? tls(place) : ""} proxy_pass 127.0.0.1:${place.upstream}; } }\n`,
+  };
+}
+
+/** Everything that can be measured, by name. The names with "again" are the same program a second time: the noise floor. */
+export const candidates: Readonly<Record<string, Candidate>> = {
+  pipe: yardstick("pipe", "tcp"),
+  "pipe again": yardstick("pipe", "tcp"),
+  haproxy: haproxy("tcp"),
+  nginx: nginx("tcp"),
+  none: sluice("none", "tcp"),
+  six: sluice("six", "tcp"),
+  "six raw": sluice("six-raw", "tcp"),
+  promise: sluice("promise", "tcp"),
+  "tls pipe": yardstick("tls-pipe", "tls"),
+  "tls pipe again": yardstick("tls-pipe", "tls"),
+  "tls haproxy": haproxy("tls"),
+  "tls nginx": nginx("tls"),
+  "tls six": sluice("tls-six", "tls"),
+  "udp forwarder": yardstick("udp-forwarder", "udp"),
+  "udp forwarder again": yardstick("udp-forwarder", "udp"),
+  "udp nginx": nginx("udp"),
+  "udp six": sluice("udp-six", "udp"),
+};

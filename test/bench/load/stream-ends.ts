@@ -1,0 +1,64 @@
+import { connect, createServer, Socket, type NetConnectOpts } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { LoadOptions } from "./load-options.ts";
+
+/** What arrives is counted and forgotten, so all sockets read into one place. */
+const sink = Buffer.allocUnsafeSlow(256 * 1024);
+
+/** Told of so many bytes in `sink`, valid during the call. */
+export type OnBytes = (bytes: number, socket: Socket) => void;
+
+const ignore = (): void => undefined;
+
+/** The end behind the proxy. Sockets are made anew around the accepted handle: the load must cost less than the proxy it drives. */
+export function serve(port: number, onBytes: OnBytes): Promise<void> {
+  const server = createServer({ pauseOnConnect: true }, (accepted) => {
+    const inner = accepted as unknown as { _handle: unknown };
+    const handle = inner._handle;
+    inner._handle = null;
+    const socket: Socket = new Socket({ handle, readable: true, writable: true, onread: onreadOf(() => socket, onBytes) } as object);
+    socket.setNoDelay(true);
+    socket.on("error", ignore);
+    socket.resume();
+  });
+  return new Promise((resolve, reject) => {
+    server.on("error", reject);
+    server.listen({ port, host: "127.0.0.1", backlog: 4096 }, resolve);
+  });
+}
+
+/** The end in front of the proxy. */
+export function dial({ proxy, tls }: Pick<LoadOptions, "proxy" | "tls">, onBytes: OnBytes, onOpen: (socket: Socket) => void): Socket {
+  if (tls) {
+    const socket = connectTls({ port: proxy, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false });
+    socket.setNoDelay(true);
+    socket.on("data", (chunk) => {
+      onBytes(chunk.length, socket);
+    });
+    socket.once("secureConnect", () => {
+      onOpen(socket);
+    });
+    return socket;
+  }
+  const options = { port: proxy, host: "127.0.0.1", noDelay: true, onread: onreadOf((): Socket => socket, onBytes) };
+  const socket: Socket = connect(options as unknown as NetConnectOpts);
+  socket.once("connect", () => {
+    onOpen(socket);
+  });
+  return socket;
+}
+
+function onreadOf(socket: () => Socket, onBytes: OnBytes): object {
+  return {
+    buffer: sink,
+    callback: (bytes: number) => {
+      onBytes(bytes, socket());
+      return true;
+    },
+  };
+}
+
+/** Sends back what came: messages are all alike, so any bytes of the right number will do. */
+export const sendBack: OnBytes = (bytes, socket) => {
+  socket.write(sink.subarray(0, bytes));
+};

@@ -1,0 +1,52 @@
+import type { Leg, Session } from "../../../core/contract/index.ts";
+import { each } from "../../../core/flow/each.ts";
+import { Flow } from "../../../core/flow/flow.ts";
+import type { ByteHook } from "../../../core/flow/operators.ts";
+
+/** A leg that takes everything at once and has nothing to say. */
+function idleLeg(): Leg {
+  return {
+    datagrams: false,
+    borrows: true,
+    pending: 0,
+    lend: false,
+    onDrain: undefined,
+    onClosed: undefined,
+    read: () => undefined,
+    resume: () => undefined,
+    write: () => true,
+    end: () => undefined,
+    reset: () => undefined,
+    destroy: () => undefined,
+  };
+}
+
+/** So many hooks that are one `each` stage each. */
+export function eachHooks(count: number, stage: () => (chunk: Buffer) => Buffer): ByteHook[] {
+  return Array.from({ length: count }, (_, index) => ({
+    plugin: `stage-${index + 1}`,
+    onError: "close",
+    borrows: true,
+    apply: (data) => data.pipe(each(stage())),
+  }));
+}
+
+/** A flow between two legs that are no sockets: what a chunk costs in it. */
+export function fakeFlow(hooks: readonly ByteHook[]): (chunk: Buffer) => unknown {
+  const ignore = (): void => undefined;
+  const flow = new Flow(
+    idleLeg(),
+    idleLeg(),
+    {
+      session: {} as Session,
+      limits: { sessions: 1, sessionsPerClient: 1, udpSessions: 1, bufferPerFlow: 4 * 1024 * 1024, swapTimeout: 5000 },
+      flowSwapped: ignore,
+      flowFailed: ignore,
+      flowFault: ignore,
+      flowWarning: ignore,
+      flowDropped: ignore,
+    },
+    hooks,
+  );
+  return (chunk) => flow.data(chunk);
+}

@@ -1,0 +1,21 @@
+// Sluice under test, as a program that embeds it. node sluice.js CANDIDATE LISTEN UPSTREAM [CERT KEY]
+import { createProxy, type ListenerConfig } from "sluice";
+import { tlsTermination } from "sluice/plugins";
+import { promisePlugin, sixPlugins, sixRawPlugins } from "./six-plugins.ts";
+
+const [candidate = "", listen = "", to = "", cert = "", key = ""] = process.argv.slice(2);
+const upstream = `127.0.0.1:${to}`;
+
+const listeners: Readonly<Record<string, () => ListenerConfig>> = {
+  none: () => ({ listen: `tcp://127.0.0.1:${listen}`, upstream }),
+  six: () => ({ listen: `tcp://127.0.0.1:${listen}`, upstream, plugins: sixPlugins() }),
+  "six-raw": () => ({ listen: `tcp://127.0.0.1:${listen}`, upstream, plugins: sixRawPlugins() }),
+  promise: () => ({ listen: `tcp://127.0.0.1:${listen}`, upstream, plugins: [promisePlugin()] }),
+  "tls-six": () => ({ listen: `tls://127.0.0.1:${listen}`, upstream, plugins: [tlsTermination({ cert, key }), ...sixPlugins()] }),
+  "udp-six": () => ({ listen: `udp://127.0.0.1:${listen}`, upstream, plugins: sixPlugins() }),
+};
+
+const make = listeners[candidate];
+if (make === undefined) throw new Error(`no candidate "${candidate}": ${Object.keys(listeners).join(", ")}`);
+const proxy = await createProxy({ listeners: { bench: make() } });
+process.once("SIGTERM", () => void proxy.close());

@@ -1,0 +1,142 @@
+import type { LoadKind } from "./load/load-options.ts";
+
+/** A floor of the table: a candidate's CPU per unit against a yardstick's. */
+export interface Goal {
+  readonly row: number;
+  readonly candidate: string;
+  readonly against: string;
+  /** Yardstick's CPU per unit divided by the candidate's, at least. */
+  readonly atLeast: number;
+}
+
+/** One kind of work that candidates are given, and the goals that it decides. */
+export interface Work {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: LoadKind;
+  readonly connections: number;
+  readonly tls?: boolean;
+  /** Requests a second. */
+  readonly rate?: number;
+  readonly unit: "message" | "GB" | "connection" | "datagram" | "idle connection";
+  /** Measured only to be seen beside the others. */
+  readonly beside: readonly string[];
+  readonly goals: readonly Goal[];
+  /** Other rows that this work decides: 8 (lost datagrams), 9 (memory). */
+  readonly rows?: readonly number[];
+}
+
+const against = (row: number, candidate: string, floors: Readonly<Record<string, number>>): Goal[] =>
+  Object.entries(floors).map(([yardstick, atLeast]) => ({ row, candidate, against: yardstick, atLeast }));
+
+/** The table of what Sluice must reach, by the work that shows it. Rows 9, 10 and the losses of 8 have no ratio. */
+export const works: readonly Work[] = [
+  {
+    id: "messages",
+    title: "64 connections, 64-byte ping-pong",
+    kind: "messages",
+    connections: 64,
+    unit: "message",
+    beside: ["pipe again", "none"],
+    goals: [
+      ...against(1, "six", { pipe: 1, haproxy: 0.75, nginx: 0.75 }),
+      ...against(3, "six raw", { pipe: 0.85 }),
+      ...against(4, "promise", { pipe: 0.85 }),
+    ],
+  },
+  {
+    id: "messages-1000",
+    title: "1,000 connections, 64-byte ping-pong",
+    kind: "messages",
+    connections: 1000,
+    unit: "message",
+    beside: ["pipe again", "haproxy"],
+    goals: against(2, "six", { pipe: 0.95 }),
+  },
+  {
+    id: "bulk-8",
+    title: "bulk, 8 streams",
+    kind: "bulk",
+    connections: 8,
+    unit: "GB",
+    beside: ["pipe again", "none"],
+    goals: against(5, "six", { pipe: 1.5, haproxy: 1.2, nginx: 1.2 }),
+  },
+  {
+    id: "bulk-1",
+    title: "bulk, 1 stream",
+    kind: "bulk",
+    connections: 1,
+    unit: "GB",
+    beside: ["pipe again", "none"],
+    goals: against(5, "six", { pipe: 1.5, haproxy: 1.2, nginx: 1.2 }),
+  },
+  {
+    id: "connections",
+    title: "new connections: connect, 64 bytes there and back, close; 32 at a time",
+    kind: "connections",
+    connections: 32,
+    unit: "connection",
+    beside: ["pipe again", "none", "haproxy", "nginx"],
+    goals: against(6, "six", { pipe: 0.95 }),
+  },
+  {
+    id: "tls-bulk",
+    title: "TLS termination, bulk, 4 streams",
+    kind: "bulk",
+    connections: 4,
+    tls: true,
+    unit: "GB",
+    beside: ["tls pipe again", "tls haproxy", "tls nginx"],
+    goals: against(7, "tls six", { "tls pipe": 1 }),
+  },
+  {
+    id: "tls-messages",
+    title: "TLS termination, 64 connections, 64-byte ping-pong",
+    kind: "messages",
+    connections: 64,
+    tls: true,
+    unit: "message",
+    beside: ["tls pipe again", "tls haproxy", "tls nginx"],
+    goals: against(7, "tls six", { "tls pipe": 0.95 }),
+  },
+  {
+    id: "datagrams",
+    title: "UDP request and response, 64 clients, 64 bytes",
+    kind: "datagrams",
+    connections: 64,
+    unit: "datagram",
+    beside: ["udp forwarder again", "udp nginx"],
+    goals: against(8, "udp six", { "udp forwarder": 1 }),
+  },
+  {
+    id: "datagram-rate",
+    title: "UDP at 60,000 datagrams a second, 64 clients: 30,000 requests, each answered",
+    kind: "datagram-rate",
+    connections: 64,
+    rate: 30_000,
+    unit: "datagram",
+    beside: ["udp forwarder", "udp nginx", "udp six"],
+    goals: [],
+    rows: [8],
+  },
+  {
+    id: "idle",
+    title: "9,500 idle connections",
+    kind: "idle",
+    connections: 9500,
+    unit: "idle connection",
+    beside: ["pipe", "none", "haproxy", "nginx", "six"],
+    goals: [],
+    rows: [9],
+  },
+];
+
+/** The rows of the table that a work decides. */
+export const rowsOf = ({ goals, rows = [] }: Work): Set<number> => new Set([...goals.map(({ row }) => row), ...rows]);
+
+/** The candidates to measure for some rows, yardsticks first. */
+export function candidatesOf({ goals, beside }: Work, rows: ReadonlySet<number>): string[] {
+  const wanted = goals.filter(({ row }) => rows.has(row));
+  return [...new Set([...wanted.map((goal) => goal.against), ...beside, ...wanted.map((goal) => goal.candidate)])];
+}

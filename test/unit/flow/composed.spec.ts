@@ -1,0 +1,76 @@
+import { expect } from "chai";
+import { map, Observable, type OperatorFunction } from "rxjs";
+import type { Session } from "../../../core/contract/index.ts";
+import { each } from "../../../core/flow/each.ts";
+import { buildOperators, type ByteHook, type OperatorsOwner } from "../../../core/flow/operators.ts";
+
+const owner: OperatorsOwner = {
+  session: {} as Session,
+  flowFault: (plugin) => {
+    throw new Error(`${plugin} failed`);
+  },
+};
+
+const hookOf = (plugin: string, operator: OperatorFunction<Buffer, Buffer>): ByteHook => ({
+  plugin,
+  onError: "close",
+  borrows: true,
+  apply: (data) => data.pipe(operator),
+});
+
+const append =
+  (letter: string): ((chunk: Buffer) => Buffer) =>
+  (chunk) =>
+    Buffer.from(chunk.toString() + letter);
+const sixEach = (): ByteHook[] => ["a", "b", "c", "d", "e", "f"].map((letter) => hookOf(letter, each(append(letter))));
+
+/** How many subscriptions to any Observable the work makes. */
+function subscriptionsDuring(work: () => void): number {
+  const original = Object.getOwnPropertyDescriptor(Observable.prototype, "subscribe") ?? {};
+  const subscribe = original.value as (...observer: unknown[]) => unknown;
+  let count = 0;
+  const counting = function counting(this: unknown, ...observer: unknown[]): unknown {
+    count += 1;
+    return Reflect.apply(subscribe, this, observer);
+  };
+  Object.defineProperty(Observable.prototype, "subscribe", { ...original, value: counting });
+  try {
+    work();
+  } finally {
+    Object.defineProperty(Observable.prototype, "subscribe", original);
+  }
+  return count;
+}
+
+describe("the composed path", () => {
+  it("makes one function of six plugins that use each, without an RxJS subscription", () => {
+    let result = "";
+    const subscriptions = subscriptionsDuring(() => {
+      const { chain, raw } = buildOperators(sixEach(), owner);
+      expect(raw).to.deep.equal([]);
+      result = String(chain?.run(Buffer.from("-")));
+    });
+    expect(result).to.equal("-abcdef");
+    expect(subscriptions).to.equal(0);
+  });
+
+  it("composes more stages than are unrolled, and several stages of one plugin", () => {
+    const twice = hookOf("twice", (data) => data.pipe(each(append("y")), each(append("z"))));
+    const { chain } = buildOperators([...sixEach(), ...sixEach(), twice], owner);
+    expect(String(chain?.run(Buffer.from("-")))).to.equal("-abcdefabcdefyz");
+  });
+
+  it("is not taken when one plugin uses another operator, which is then named", () => {
+    const hooks = [...sixEach(), hookOf("mapper", map((chunk) => chunk))]; // prettier-ignore
+    const { chain, raw, output } = buildOperators(hooks, owner);
+    expect(chain).to.equal(undefined);
+    expect(raw).to.deep.equal(["mapper"]);
+    expect(subscriptionsDuring(() => output.subscribe())).to.be.greaterThan(0);
+  });
+
+  it("is taken by plugins that are bypassed when they fail", () => {
+    const hooks = sixEach().map((hook) => ({ ...hook, onError: "bypass" as const }));
+    const { chain } = buildOperators(hooks, owner);
+    expect(String(chain?.run(Buffer.from("-")))).to.equal("-abcdef");
+  });
+});
