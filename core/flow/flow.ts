@@ -1,5 +1,6 @@
 import { SluiceError, type Leg, type LegReader, type Limits, type Session } from "../contract/index.ts";
 import { isPromise, type Chain } from "./chain.ts";
+import { ChunkQueue } from "./chunk-queue.ts";
 import { blameOf, faultOf } from "./fault.ts";
 import { buildOperators, type ByteHook } from "./operators.ts";
 import { RawOperators, type RawHost } from "./raw-operators.ts";
@@ -36,8 +37,7 @@ export class Flow implements LegReader, RawHost {
   /** The operators: one composed function, or plain RxJS; neither where no plugin has the hook. */
   #chain: Chain | undefined;
   #raw: RawOperators | undefined;
-  #queue: Buffer[] = [];
-  #queued = 0;
+  #queue: ChunkQueue | undefined;
   /** Composed operators wait for a promise. */
   #busy = false;
   /** Hooks to swap to, while the old operators flush. */
@@ -71,7 +71,7 @@ export class Flow implements LegReader, RawHost {
   /** Frees what the operators hold; nothing is passed on from now. */
   stop(): void {
     this.#done = true;
-    this.#queue = [];
+    this.#queue = undefined;
     clearTimeout(this.#swapTimer);
     this.#raw?.stop();
   }
@@ -102,7 +102,7 @@ export class Flow implements LegReader, RawHost {
   data(chunk: Buffer): boolean {
     this.bytes += chunk.length;
     this.chunks += 1;
-    if (this.#busy || this.#next !== undefined || this.#queue.length > 0) return this.#enqueue(chunk);
+    if (this.#queue !== undefined || this.#busy || this.#next !== undefined) return this.#enqueue(chunk);
     return this.#pass(chunk);
   }
 
@@ -112,13 +112,16 @@ export class Flow implements LegReader, RawHost {
   }
 
   failed(error: SluiceError): void {
+    // A plugin may stand in for the upstream.
+    const plugin = blameOf(error);
+    if (plugin !== undefined) this.owner.flowFault(plugin, error);
     this.owner.flowFailed(error);
   }
 
   emitted(chunk: unknown, expected: boolean): void {
     if (this.#done) return;
     if (chunk instanceof Uint8Array) this.#write(chunk as Buffer);
-    else this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof chunk}`), undefined);
+    else this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof chunk}`), this.#raw?.last);
     if (!expected) this.loosened();
   }
 
@@ -143,17 +146,20 @@ export class Flow implements LegReader, RawHost {
 
   /** Goes on after whatever held the flow up: first what is queued, then FIN or the source's next chunk. */
   loosened(): void {
-    while (this.#queue.length > 0 && !this.#isWaiting() && this.#isClear()) {
-      const chunk = this.#queue.shift() as Buffer;
-      this.#queued -= chunk.length;
-      this.#pass(chunk);
-    }
-    if (this.#queue.length > 0 || this.#isWaiting() || this.#done) return;
+    while (this.#queue !== undefined && !this.#isWaiting() && this.#isClear()) this.#passQueued(this.#queue);
+    if (this.#queue !== undefined || this.#isWaiting() || this.#done) return;
     if (this.#ended) this.#complete();
     else if (this.#stopped && this.#isClear()) {
       this.#stopped = false;
       this.source.resume();
     }
+  }
+
+  #passQueued(queue: ChunkQueue): void {
+    const chunk = queue.shift();
+    // Gone before the chunk passes: what comes meanwhile must find no queue, or find it busy.
+    if (queue.isEmpty) this.#queue = undefined;
+    if (chunk !== undefined) this.#pass(chunk);
   }
 
   #isWaiting(): boolean {
@@ -246,12 +252,12 @@ export class Flow implements LegReader, RawHost {
   }
 
   #enqueue(chunk: Buffer): boolean {
-    if (this.source.datagrams && this.#queued + chunk.length > this.owner.limits.bufferPerFlow) {
+    const queue = (this.#queue ??= new ChunkQueue());
+    if (this.source.datagrams && queue.bytes + chunk.length > this.owner.limits.bufferPerFlow) {
       this.owner.flowDropped(1);
       return true;
     }
-    this.#queue.push(this.source.lend ? Buffer.from(chunk) : chunk);
-    this.#queued += chunk.length;
+    queue.push(this.source.lend ? Buffer.from(chunk) : chunk);
     this.#stopped = true;
     return false;
   }

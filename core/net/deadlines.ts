@@ -16,11 +16,13 @@ export class Deadlines {
    * @returns ends it early
    */
   start(over: () => void): () => void {
-    const wait = { due: performance.now() + this.length, over };
+    const wait: Wait = { due: performance.now() + this.length, over };
     this.#waits.add(wait);
     if (this.#timer === undefined) this.#arm(this.length);
     return () => {
       this.#waits.delete(wait);
+      // A Set's outgrown tables keep what they held: without this, all of the dial attempt would outlive its connection.
+      wait.over = undefined;
     };
   }
 
@@ -36,7 +38,7 @@ export class Deadlines {
     for (const wait of this.#waits) {
       if (wait.due > now) break;
       this.#waits.delete(wait);
-      wait.over();
+      wait.over?.();
     }
     const [first] = this.#waits;
     // `over` may have started a wait, and so the timer.
@@ -46,5 +48,5 @@ export class Deadlines {
 
 interface Wait {
   readonly due: number;
-  readonly over: () => void;
+  over: (() => void) | undefined;
 }

@@ -25,7 +25,7 @@ export class Drain {
 }
 
 /** Resolves when a set of sessions is empty, or after `timeout` milliseconds. */
-export function emptied(sessions: ReadonlySet<unknown>, timeout: number): Promise<void> {
+export function emptied(sessions: { readonly size: number }, timeout: number): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearInterval(look);

@@ -106,7 +106,7 @@ export class Listener implements ListenerView, SessionHost {
   ended(session: LiveSession, error: SluiceError | undefined): void {
     this.#open -= 1;
     this.state.of(session.transport).delete(session);
-    if (this.state.limits.sessionsPerClient < this.state.limits.sessions || this.#perClient.size > 0) this.#count(session, -1);
+    if (this.#countsClients || this.#perClient.size > 0) this.#count(session.client, -1);
     this.state.closed.inc();
     const { events } = session.pipeline;
     if (!events.observed && !this.state.hub.sessions.observed) return;
@@ -156,15 +156,16 @@ export class Listener implements ListenerView, SessionHost {
   }
 
   #begin(end: ClientEnd): void {
-    const session = new LiveSession(end, this.service, this);
     const { limits, hub, opened } = this.state;
-    if (limits.sessionsPerClient < limits.sessions && this.#count(session, 1) > limits.sessionsPerClient) {
-      const error = new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(session.client)} has ${limits.sessionsPerClient} sessions open`);
-      this.#refused(error);
-      session.fail(error);
+    if (this.#countsClients && this.#count(end.address(), 1) > limits.sessionsPerClient) {
+      this.#count(end.address(), -1);
+      this.#refused(new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(end.address())} has ${limits.sessionsPerClient} sessions open`));
+      end.leg.destroy();
       return;
     }
+    const session = new LiveSession(end, this.service, this);
     this.state.of(session.transport).add(session);
+    this.#open += 1;
     opened.inc();
     const { events } = session.pipeline;
     if (events.observed || hub.sessions.observed) {
@@ -183,8 +184,13 @@ export class Listener implements ListenerView, SessionHost {
     this.state.hub.sessions.next(event);
   }
 
-  #count(session: LiveSession, by: number): number {
-    const key = clientKey(session.client);
+  /** Without a limit of its own a client's address is not asked for: it costs a system call. */
+  get #countsClients(): boolean {
+    return this.state.limits.sessionsPerClient < this.state.limits.sessions;
+  }
+
+  #count(client: SocketAddress, by: number): number {
+    const key = clientKey(client);
     const count = (this.#perClient.get(key) ?? 0) + by;
     if (count > 0) this.#perClient.set(key, count);
     else this.#perClient.delete(key);

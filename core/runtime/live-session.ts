@@ -1,4 +1,3 @@
-import type { Subscription } from "rxjs";
 import {
   SluiceError,
   upstreamTarget,
@@ -19,12 +18,13 @@ import {
 import { Flow, type FlowOwner } from "../flow/flow.ts";
 import type { ClientEnd } from "./client-end.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
-import { openSession } from "./open-session.ts";
+import { Opening, type Opened } from "./opening.ts";
 import type { Service } from "./service.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
 /** Ends that are nobody's failure: the peers see a close, not a reset. */
 const quietEnds: ReadonlySet<ErrorCode> = new Set(["SLUICE_IDLE_TIMEOUT", "SLUICE_CLOSED"]);
+const none: readonly LivePipeline[] = [];
 let lastId = 0;
 
 /** What a session tells its listener. */
@@ -43,9 +43,11 @@ export interface SessionHost {
  * One client's passage: opened (TLS hello, admit, connect), then two flows, then one end. Every way out leads to `#finish`, once, when
  * both legs are closed.
  */
-export class LiveSession implements Session, FlowOwner {
+export class LiveSession implements Opened, FlowOwner {
   readonly id = ++lastId;
   readonly startedAt = Date.now();
+  /** Where it stands in the set of open sessions; the set's own. */
+  slot = -1;
   tls: SessionTls | undefined;
   upstream: string | undefined;
   /** What the client asked for, when a plugin sent it elsewhere. */
@@ -53,11 +55,11 @@ export class LiveSession implements Session, FlowOwner {
   /** The pipeline whose byte hooks it runs. */
   #pipeline: LivePipeline;
   /** Pipelines whose plugins still work for it: the one that opens it, those being swapped out. */
-  readonly #leaving: LivePipeline[] = [];
+  #leaving: LivePipeline[] | undefined;
   #upstreamLeg: Leg | undefined;
   #toUpstream: Flow | undefined;
   #toClient: Flow | undefined;
-  #opening: Subscription | undefined;
+  #opening: Opening | undefined;
   #error: SluiceError | undefined;
   #ending = false;
   #finished = false;
@@ -126,22 +128,27 @@ export class LiveSession implements Session, FlowOwner {
     return this.#aborter.signal;
   }
 
+  /** Whether it belongs to a listener. */
+  isOf(host: SessionHost): boolean {
+    return this.host === host;
+  }
+
   /** Everything that ever arrived, for the idle sweep: a number that grows while the session lives. */
   get activity(): number {
     return (this.#toUpstream?.chunks ?? 0) + (this.#toClient?.chunks ?? 0);
   }
 
   open(): void {
-    this.#opening = openSession(this, this.end, this.host.handshakeTimeout, {
-      opened: (upstream) => {
-        this.#serve(upstream);
-      },
-      failed: (error, plugin) => {
-        if (plugin !== undefined) this.host.fault(plugin, error, this);
-        this.fail(error);
-      },
-    });
-    if (this.#ending) this.#opening.unsubscribe();
+    this.#opening = new Opening(this, this.end);
+    this.#opening.start(this.host.handshakeTimeout);
+    // It may have failed at once, before there was anything to give up.
+    if (this.#ending) this.#opening.close();
+  }
+
+  /** @param plugin whose fault it is, if any's */
+  openFailed(error: SluiceError, plugin: string | undefined): void {
+    if (plugin !== undefined) this.host.fault(plugin, error, this);
+    this.fail(error);
   }
 
   retarget(upstream: UpstreamConfig): void {
@@ -169,6 +176,7 @@ export class LiveSession implements Session, FlowOwner {
   /** Takes another pipeline's byte hooks, keeping both legs. */
   swapTo(next: LivePipeline): void {
     if (this.#ending || next === this.#pipeline) return;
+    this.#leaving ??= [];
     this.#leaving.push(this.#pipeline);
     this.#pipeline = next;
     next.acquire();
@@ -209,7 +217,7 @@ export class LiveSession implements Session, FlowOwner {
     this.#ending = true;
     this.#error = error;
     this.remember();
-    this.#opening?.unsubscribe();
+    this.#opening?.close();
     this.#toUpstream?.stop();
     this.#toClient?.stop();
     this.#closeLegs(this.#upstreamLeg === undefined || quietEnds.has(error.code));
@@ -234,7 +242,8 @@ export class LiveSession implements Session, FlowOwner {
     };
   }
 
-  #serve({ endpoint, leg }: Upstream): void {
+  /** The upstream leg is open: the flows begin. */
+  opened({ endpoint, leg }: Upstream): void {
     if (this.#ending) {
       leg.destroy();
       return;
@@ -269,7 +278,7 @@ export class LiveSession implements Session, FlowOwner {
     if (this.#finished) return;
     this.#finished = true;
     this.#ending = true;
-    this.#opening?.unsubscribe();
+    this.#opening?.close();
     this.#toUpstream?.stop();
     this.#toClient?.stop();
     this.#aborter?.abort();
@@ -279,6 +288,8 @@ export class LiveSession implements Session, FlowOwner {
   }
 
   #releaseLeaving(): void {
-    for (const pipeline of this.#leaving.splice(0)) pipeline.release();
+    const leaving = this.#leaving ?? none;
+    this.#leaving = undefined;
+    for (const pipeline of leaving) pipeline.release();
   }
 }

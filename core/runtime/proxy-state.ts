@@ -1,12 +1,12 @@
 import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts, Transport } from "../contract/index.ts";
 import type { EventHub } from "./event-hub.ts";
-import type { LiveSession } from "./live-session.ts";
+import { SessionSet } from "./session-set.ts";
 
 /** What all listeners of a proxy share. A commit replaces limits and timeouts. */
 export class ProxyState {
   /** Open stream sessions: what `limits.sessions` counts. Datagram flows are bounded by their own table. */
-  readonly sessions = new Set<LiveSession>();
-  readonly flows = new Set<LiveSession>();
+  readonly sessions = new SessionSet();
+  readonly flows = new SessionSet();
   readonly opened: Counter;
   readonly closed: Counter;
   readonly refused: Counter;
@@ -28,7 +28,7 @@ export class ProxyState {
   }
 
   /** Where sessions of a transport are kept. */
-  of(transport: Transport): Set<LiveSession> {
+  of(transport: Transport): SessionSet {
     return transport === "udp" ? this.flows : this.sessions;
   }
 

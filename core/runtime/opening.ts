@@ -1,0 +1,150 @@
+import { defer, of, Subscriber, take, tap, type Observable, type Subscription } from "rxjs";
+import { reasonOf, SluiceError, type Session, type SessionTls, type Upstream } from "../contract/index.ts";
+import { blameOf, faultOf } from "../flow/fault.ts";
+import type { ClientEnd } from "./client-end.ts";
+import type { Service } from "./service.ts";
+
+/** What is being opened. */
+export interface Opened extends Session {
+  readonly service: Service;
+  readonly retargeted: Parameters<Service["attempts"]>[0];
+  tls: SessionTls | undefined;
+  /** The upstream leg is open. */
+  opened(upstream: Upstream): void;
+  /** @param plugin whose fault it is, if any's */
+  openFailed(error: SluiceError, plugin: string | undefined): void;
+}
+
+/**
+ * The opening of a session: ClientHello (tls:// listeners), the admit hooks, then the connect hooks around the dialler. Goes one way;
+ * where no plugin has a hook nothing is subscribed for it. Classes and no object literals, for the reason given in ChunkQueue.
+ */
+export class Opening {
+  #closed = false;
+  #admission: Subscription | undefined;
+  #leg: LegSubscriber | undefined;
+  /** Legs that a connect hook was given. */
+  #given: Set<Upstream> | undefined;
+
+  constructor(
+    private readonly session: Opened,
+    private readonly end: ClientEnd,
+  ) {}
+
+  /** @param handshakeTimeout milliseconds for the ClientHello */
+  start(handshakeTimeout: number): void {
+    if (this.session.transport !== "tls") {
+      this.#admit();
+      return;
+    }
+    this.end.hello(handshakeTimeout).then(
+      (tls) => {
+        this.session.tls = tls;
+        this.#admit();
+      },
+      (error: unknown) => {
+        this.fail(error);
+      },
+    );
+  }
+
+  /** Gives up whatever is under way. What a hook was given and did not pass on is nobody's, and is closed. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#admission?.unsubscribe();
+    this.#leg?.unsubscribe();
+    for (const upstream of this.#given ?? []) if (upstream !== this.#leg?.taken) upstream.leg.destroy();
+  }
+
+  fail(error: unknown): void {
+    if (!this.#closed) this.session.openFailed(errorOf(error), blameOf(error));
+  }
+
+  #admit(): void {
+    if (this.#closed) return;
+    const { admit } = this.session.service.pipeline.pipeline;
+    if (admit === undefined) {
+      this.#connect();
+      return;
+    }
+    let admitted = false;
+    this.#admission = admit(of(this.session), this.session)
+      .pipe(take(1))
+      .subscribe({
+        next: () => {
+          admitted = true;
+        },
+        error: (error: unknown) => {
+          this.fail(error);
+        },
+        complete: () => {
+          if (admitted) this.#connect();
+          else this.fail(new SluiceError("SLUICE_CLIENT_REJECTED", `${String(this.session.client)} was not admitted`));
+        },
+      });
+  }
+
+  #connect(): void {
+    if (this.#closed) return;
+    const { service, retargeted } = this.session;
+    const leg = new LegSubscriber(this.session, this);
+    this.#leg = leg;
+    try {
+      if (service.pipeline.pipeline.connect === undefined) service.attempts(retargeted).subscribe(leg);
+      else this.#hooked().subscribe(leg);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #hooked(): Observable<Upstream> {
+    const { session } = this;
+    const given = new Set<Upstream>();
+    this.#given = given;
+    // Chosen at the first try, and once: until then a hook may send the session elsewhere.
+    let attempts: Observable<Upstream> | undefined;
+    const attempt = defer(() => (attempts ??= session.service.attempts(session.retargeted))).pipe(tap((upstream) => given.add(upstream)));
+    return session.service.pipeline.pipeline.connect?.(attempt, session) ?? attempt;
+  }
+}
+
+/** Takes the first leg. */
+class LegSubscriber extends Subscriber<Upstream> {
+  taken: Upstream | undefined;
+
+  constructor(
+    private readonly session: Opened,
+    private readonly opening: Opening,
+  ) {
+    // oxlint-disable-next-line typescript/no-deprecated -- a plain observer would be an object literal per session
+    super();
+  }
+
+  override _next(upstream: Upstream): void {
+    // A second leg is nobody's: one session has one.
+    if (this.taken !== undefined) {
+      upstream.leg.destroy();
+      return;
+    }
+    this.taken = upstream;
+    this.session.opened(upstream);
+  }
+
+  override _error(error: unknown): void {
+    if (this.taken === undefined) this.opening.fail(error);
+    this.unsubscribe();
+  }
+
+  override _complete(): void {
+    const { listener } = this.session;
+    if (this.taken === undefined) this.opening.fail(new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${listener}" completed without a leg`));
+    this.unsubscribe();
+  }
+}
+
+function errorOf(error: unknown): SluiceError {
+  if (SluiceError.is(error)) return error;
+  const plugin = blameOf(error);
+  return plugin === undefined ? new SluiceError("SLUICE_INTERNAL", reasonOf(error), { cause: error }) : faultOf(plugin, error);
+}
