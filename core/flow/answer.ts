@@ -1,5 +1,6 @@
 import { Subscription, type Observable } from "rxjs";
-import { reasonOf, SluiceError, type Leg, type LegReader, type Session, type Upstream } from "../contract/index.ts";
+import { SluiceError, type Leg, type LegReader, type Session, type Upstream } from "../contract/index.ts";
+import { blamed, faultOf } from "./fault.ts";
 import { Root } from "./root.ts";
 
 /**
@@ -9,8 +10,12 @@ import { Root } from "./root.ts";
  * @param respond what the session would send to an upstream is `data`; what this returns is the answer. Completing sends FIN.
  * @example connect: (_attempt, session) => of(answer("echo", (data) => data, session))
  */
-export function answer(name: string, respond: (data: Observable<Buffer>, session: Session) => Observable<Buffer>, session: Session): Upstream {
-  return { endpoint: name, leg: new AnswerLeg(respond, session) };
+export function answer(
+  name: string,
+  respond: (data: Observable<Buffer>, session: Session) => Observable<Buffer>,
+  session: Session,
+): Upstream {
+  return { endpoint: name, leg: new AnswerLeg(name, respond, session) };
 }
 
 class AnswerLeg implements Leg {
@@ -31,7 +36,11 @@ class AnswerLeg implements Leg {
   #endDelivered = false;
   #closed = false;
 
-  constructor(respond: (data: Observable<Buffer>, session: Session) => Observable<Buffer>, session: Session) {
+  constructor(
+    private readonly name: string,
+    respond: (data: Observable<Buffer>, session: Session) => Observable<Buffer>,
+    session: Session,
+  ) {
     this.datagrams = session.transport === "udp";
     this.#output = respond(this.#root, session);
   }
@@ -44,8 +53,7 @@ class AnswerLeg implements Leg {
           this.#deliver(chunk);
         },
         error: (error: unknown) => {
-          const failure = SluiceError.is(error) ? error : new SluiceError("SLUICE_PLUGIN_FAILED", reasonOf(error), { cause: error });
-          reader.failed(failure);
+          this.#fail(error);
         },
         complete: () => {
           this.#outputEnded = true;
@@ -83,8 +91,20 @@ class AnswerLeg implements Leg {
     queueMicrotask(() => this.onClosed?.());
   }
 
-  #deliver(chunk: Buffer): void {
+  #deliver(chunk: unknown): void {
     if (this.#closed) return;
+    if (chunk instanceof Uint8Array) this.#pass(chunk as Buffer);
+    else this.#fail(new SluiceError("SLUICE_PLUGIN_CHUNK", `an answer emitted ${typeof chunk}`));
+  }
+
+  #fail(error: unknown): void {
+    this.#subscription.unsubscribe();
+    const failure = faultOf(this.name, error);
+    if (failure.source === "plugin") blamed(failure, this.name);
+    this.#reader?.failed(failure);
+  }
+
+  #pass(chunk: Buffer): void {
     if (this.#stopped || this.#queue.length > 0) {
       this.#queue.push(chunk);
       this.pending += chunk.length;

@@ -72,11 +72,22 @@ export class Chain {
     };
   }
 
-  /** What stage `at` returned was no plain chunk: null drops, a promise is waited for, undefined is a mistake worth a message. */
+  /** What stage `at` returned was no chunk: null drops, a promise is waited for, undefined is a mistake worth a message. */
   #settle(at: number, value: unknown): unknown {
     if (value === null) return null;
     if (value === undefined) throw new SluiceError("SLUICE_PLUGIN_CHUNK", "a function given to each() returned undefined");
-    return (value as PromiseLike<unknown>).then((settled) => (settled === null ? null : this.#from(at + 1, settled)));
+    if (isPromise(value)) return value.then((settled) => (settled === null ? null : this.#goOn(at, settled)));
+    return this.#goOn(at, value);
+  }
+
+  /** Between its own stages a plugin may pass what it likes; what it hands to the next plugin or the sink of a flow is a chunk. */
+  #goOn(at: number, value: unknown): unknown {
+    const { plugin } = this.#steps[at] ?? {};
+    if (plugin !== undefined && plugin !== this.#steps[at + 1]?.plugin && !(value instanceof Uint8Array)) {
+      this.#at = at;
+      throw new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() gave ${typeof value}`);
+    }
+    return this.#from(at + 1, value);
   }
 
   /** Goes on at a stage in the middle, after a promise. */
@@ -93,12 +104,9 @@ export class Chain {
   }
 }
 
-/**
- * Null, undefined or a promise: anything but a chunk to hand on at once. Most stages return what they were given, and only of something
- * else is it worth asking: a property that a Buffer lacks is looked for in four prototypes, which costs more than the stage.
- */
+/** Anything but a chunk to hand on at once. Most stages return what they were given, and only of something else is it worth asking. */
 function isSpecial(value: unknown, given: unknown): boolean {
-  return value !== given && (value === null || value === undefined || typeof (value as { then?: unknown }).then === "function");
+  return value !== given && !(value instanceof Uint8Array);
 }
 
 /** Whether a chain's result is a promise. */

@@ -55,6 +55,11 @@ export class RawOperators implements HoldTarget {
     return this.host.swapping;
   }
 
+  /** The plugin nearest the sink. */
+  get last(): string | undefined {
+    return this.operators.raw.at(-1);
+  }
+
   /** Whether they may be given more. */
   get clear(): boolean {
     return this.#tight === 0 && !this.full;

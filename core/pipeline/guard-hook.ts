@@ -1,6 +1,6 @@
 import { catchError, defer, isObservable, of, tap, throwError, type Observable } from "rxjs";
 import { SluiceError, type ResolvedUse } from "../contract/index.ts";
-import { blamed, blameOf, faultOf } from "../flow/fault.ts";
+import { blamed, faultOf } from "../flow/fault.ts";
 
 /** Told of each failure of a plugin that is bypassed. */
 export type ReportFault = (plugin: string, error: SluiceError) => void;
@@ -8,20 +8,25 @@ export type ReportFault = (plugin: string, error: SluiceError) => void;
 export type Hook<T, C> = (source: Observable<T>, context: C) => Observable<T>;
 
 /**
- * Runs one plugin's admit, resolve or connect hook. What the plugin throws is noted as its fault; with onError "bypass" it is reported
- * and the hook is as if it were not there. A SluiceError is an answer, not a fault, and passes.
+ * Runs one plugin's admit, resolve or connect hook. What the plugin throws is noted as its fault, and so is an emission that is not what
+ * the hook is for; with onError "bypass" it is reported and the hook is as if it were not there. A SluiceError is an answer, not a
+ * fault, and passes.
+ *
+ * @param check throws at a value that the hook may not emit
  */
-export function guardHook<T, C>(hook: Hook<T, C>, { name, use }: ResolvedUse, report: ReportFault): Hook<T, C> {
+export function guardHook<T, C>(hook: Hook<T, C>, { name, use }: ResolvedUse, check: (value: T) => void, report: ReportFault): Hook<T, C> {
   return (source, context) =>
     defer(() => {
       let seen: { readonly value: T } | undefined;
       // What the source gave is not asked for twice: a second subscription would open a second upstream leg.
       const watched = source.pipe(tap((value) => (seen = { value })));
       return defer(() => resultOf(hook(watched, context))).pipe(
+        tap(check),
         catchError((error: unknown) => {
-          if (SluiceError.is(error) || blameOf(error) !== undefined) return throwError(() => error);
-          if (use.onError === "close") return throwError(() => blamed(error, name));
-          report(name, faultOf(name, error));
+          if (SluiceError.is(error)) return throwError(() => error);
+          const fault = faultOf(name, error);
+          if (use.onError === "close") return throwError(() => blamed(fault, name));
+          report(name, fault);
           return seen === undefined ? source : of(seen.value);
         }),
       );

@@ -1,6 +1,7 @@
 import type { Observable } from "rxjs";
 import type { Address, Plugin, Query, Session, Upstream } from "../contract/index.ts";
 import type { ByteHook } from "../flow/operators.ts";
+import { anything, checkAddresses, checkUpstream } from "./check-emission.ts";
 import { guardHook, type Hook, type ReportFault } from "./guard-hook.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 
@@ -21,20 +22,25 @@ export function composePipeline(plugins: readonly LivePlugin[], report: ReportFa
   const outwards = plugins.toReversed();
   return {
     plugins,
-    admit: compose(plugins, (plugin) => plugin.admit?.bind(plugin), report),
-    resolve: compose(outwards, (plugin) => plugin.resolve?.bind(plugin), report),
-    connect: compose(outwards, (plugin) => plugin.connect?.bind(plugin), report),
+    admit: compose(plugins, (plugin) => plugin.admit?.bind(plugin), anything, report),
+    resolve: compose(outwards, (plugin) => plugin.resolve?.bind(plugin), checkAddresses, report),
+    connect: compose(outwards, (plugin) => plugin.connect?.bind(plugin), checkUpstream, report),
     fromClient: byteHooks(plugins, (plugin) => plugin.fromClient?.bind(plugin)),
     fromUpstream: byteHooks(outwards, (plugin) => plugin.fromUpstream?.bind(plugin)),
   };
 }
 
 /** The first of `plugins` is applied first: nearest the source of what the hook is given. */
-function compose<T, C>(plugins: readonly LivePlugin[], pick: (plugin: Plugin) => Hook<T, C> | undefined, report: ReportFault): Hook<T, C> | undefined {
+function compose<T, C>(
+  plugins: readonly LivePlugin[],
+  pick: (plugin: Plugin) => Hook<T, C> | undefined,
+  check: (value: T) => void,
+  report: ReportFault,
+): Hook<T, C> | undefined {
   const hooks: Hook<T, C>[] = [];
   for (const { plugin, use } of plugins) {
     const hook = pick(plugin);
-    if (hook !== undefined) hooks.push(guardHook(hook, use, report));
+    if (hook !== undefined) hooks.push(guardHook(hook, use, check, report));
   }
   if (hooks.length === 0) return undefined;
   return (source, context) => hooks.reduce((inner, hook) => hook(inner, context), source);

@@ -15,19 +15,23 @@ export interface Forward extends TestProxy {
 export interface ForwardOptions extends Omit<Partial<SluiceConfig>, "listeners" | "plugins"> {
   readonly plugins?: readonly PluginUse[];
   readonly listener?: Partial<ListenerConfig>;
+  /** Reaches the upstream by this name, which is pinned to 127.0.0.1. @default by address */
+  readonly upstreamName?: string;
 }
 
 /** Starts an upstream and a TCP proxy in front of it, with a listener named `web`; both are closed by the cleanup. */
 export async function startForward(
   cleanup: Cleanup,
   behave: UpstreamBehaviour | ((socket: Socket) => void),
-  { plugins = [], listener = {}, ...rest }: ForwardOptions = {},
+  { plugins = [], listener = {}, upstreamName, ...rest }: ForwardOptions = {},
 ): Promise<Forward> {
   const upstream = await startUpstream(behave);
   cleanup.add(() => upstream.close());
+  const host = upstreamName ?? upstream.host;
   const config: Forward["config"] = (uses, more = {}) => ({
     ...rest,
-    listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: upstream.endpoint, ...listener, ...more, plugins: uses } },
+    ...(upstreamName === undefined ? {} : { dns: { hosts: { [upstreamName]: [upstream.host] } } }),
+    listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: `${host}:${upstream.port}`, ...listener, ...more, plugins: uses } },
   });
   const started = await startProxy(config(plugins));
   cleanup.add(() => started.proxy.close());

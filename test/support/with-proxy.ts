@@ -32,7 +32,10 @@ export async function startProxy(config: SluiceConfig): Promise<TestProxy> {
     const coming = proxy.events.pipe(
       filter((each): each is EventOf<typeof type> => each.type === type && wanted(each as EventOf<typeof type>)),
     );
-    return bounded(firstValueFrom(coming), `the event "${type}"`, within);
+    const first = firstValueFrom(coming);
+    // Nobody waits any more when the proxy is closed without it.
+    first.catch(() => undefined);
+    return bounded(first, `the event "${type}"`, within);
   };
   return {
     proxy,

@@ -1,0 +1,23 @@
+import type { Address, Upstream } from "../contract/index.ts";
+
+// What a hook emits is used by the core without asking again; a plugin in JavaScript may emit anything.
+
+/** For `admit`, whose emission says all by being one. */
+export function anything(): void {
+  // Nothing to check.
+}
+
+/** For `resolve`. @throws TypeError unless it is a list of addresses */
+export function checkAddresses(value: Address[]): void {
+  const given: unknown = value;
+  if (!Array.isArray(given) || !given.every((each: unknown) => typeof (each as Partial<Address> | null)?.address === "string")) {
+    throw new TypeError("a resolve hook must emit a list of { address, family, ttl }");
+  }
+}
+
+/** For `connect`. @throws TypeError unless it is an open leg */
+export function checkUpstream(value: Upstream): void {
+  const given = value as Partial<Upstream> | null | undefined;
+  if (typeof given?.leg?.write !== "function")
+    throw new TypeError("a connect hook must emit what its attempt emitted, or what answer() makes");
+}
