@@ -78,7 +78,8 @@ export async function startUpstream(behave: UpstreamBehaviour | ((socket: Socket
     const free = port === 0 ? await freePort() : port;
     return { ...address, port: free, endpoint: `127.0.0.1:${free}`, close: async () => undefined };
   }
-  server.listen(port, "127.0.0.1");
+  // As many as the kernel allows: of a burst beyond the backlog, the SYNs are dropped and sent again after a second.
+  server.listen({ port, host: "127.0.0.1", backlog: 4096 });
   await eventOf(server, "listening");
   return { ...address, port: portOf(server), endpoint: `127.0.0.1:${portOf(server)}`, close: () => close(server, sockets) };
 }
