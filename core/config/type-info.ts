@@ -6,7 +6,15 @@ type AnyClass = new (...parameters: never[]) => unknown;
  * tsyringe's memory of decorated classes: a strong Map, so that every class of every reload would stay for ever. It is not exported
  * from the package's index. Only classes of a retired load may be deleted: @peculiar/x509 keeps its own in the same Map.
  */
-const { typeInfo } = createRequire(import.meta.url)("tsyringe/dist/cjs/dependency-container.js") as { typeInfo: Map<AnyClass, unknown> };
+const { typeInfo, instance } = createRequire(import.meta.url)("tsyringe/dist/cjs/dependency-container.js") as {
+  typeInfo: Map<AnyClass, unknown>;
+  instance: { _registry: { _registryMap: Map<unknown, readonly { provider: { useClass?: AnyClass } }[]> } };
+};
+
+/** The global container's registrations. It also notes, for ever and with an empty list, whatever was looked for and not found there. */
+const {
+  _registry: { _registryMap: registrations },
+} = instance;
 
 /** Classes that some load has claimed; another load that runs at the same time must not take them for its own. */
 const claimed = new WeakSet<AnyClass>();
@@ -40,6 +48,12 @@ export class LoadedClasses {
   retire(): void {
     this.#retired = true;
     for (const each of this.#own) typeInfo.delete(each);
+    for (const [token, all] of registrations) {
+      // `@singleton()` and its like have registered classes by themselves.
+      const kept = all.filter(({ provider: { useClass } }) => useClass === undefined || !this.#own.has(useClass));
+      if (kept.length === 0) registrations.delete(token);
+      else if (kept.length < all.length) registrations.set(token, kept);
+    }
     this.#own.clear();
   }
 }

@@ -1,0 +1,188 @@
+import { expect } from "chai";
+import { connect as connectTls } from "node:tls";
+import { createProxy, definePlugin, type Hooks, type Proxy, type ProxyEvent, type Session } from "sluice";
+import { echo, tlsTermination } from "sluice/plugins";
+import { tap } from "rxjs";
+import { createLogger } from "../../core/runtime/logger.ts";
+import { createCertificate, type TestCertificate } from "../support/certificates.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
+import { connectSecurely, exchange } from "../support/exchange.ts";
+import { closeOf, connect } from "../support/sockets.ts";
+import { startUpstream } from "../support/with-upstream.ts";
+
+const logger = createLogger({ level: "silent" });
+const day = 86_400_000;
+const codeOf = (error: { code?: string }): string => error.code ?? "no code";
+
+/** What a real client begins with. */
+async function clientHello(): Promise<Buffer> {
+  let hear: (hello: Buffer) => void = () => undefined;
+  const heard = new Promise<Buffer>((resolve) => (hear = resolve));
+  const upstream = await startUpstream((socket) => void socket.once("data", hear));
+  const client = connectTls({ port: upstream.port, host: upstream.host, servername: "localhost" });
+  client.on("error", () => undefined);
+  try {
+    return await heard;
+  } finally {
+    client.destroy();
+    await upstream.close();
+  }
+}
+
+describe("tlsTermination", function () {
+  this.timeout(30_000);
+  const cleanup = createCleanup();
+  let server: TestCertificate;
+  before(async () => {
+    server = await createCertificate("localhost");
+  });
+  afterEach(() => cleanup.run());
+
+  interface Bench {
+    readonly proxy: Proxy;
+    readonly port: number;
+    readonly sessions: Session[];
+    readonly reasons: string[];
+  }
+
+  async function start(options: object = {}): Promise<Bench> {
+    const sessions: Session[] = [];
+    const watch = definePlugin("watch", (): Hooks => ({ admit: (arrival) => arrival.pipe(tap((session) => sessions.push(session))) }));
+    const plugins = [tlsTermination({ ...server, ...options }), watch(), echo()];
+    const proxy = await createProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", plugins } } }, { logger });
+    cleanup.add(() => proxy.close());
+    const reasons: string[] = [];
+    proxy.events.subscribe((event: ProxyEvent) => {
+      if (event.type === "session-ended") reasons.push(event.record.reason);
+    });
+    return { proxy, port: proxy.listeners["web"]?.address.port ?? 0, sessions, reasons };
+  }
+
+  const trusting = { servername: "localhost" } as const;
+
+  for (const version of ["TLSv1", "TLSv1.1"] as const) {
+    it(`refuses ${version}, and harms no other session by it`, async () => {
+      const { port, reasons } = await start();
+      // Security level 0 lets the client, not the server, speak the old version.
+      const old = { ...trusting, ca: server.cert, minVersion: version, maxVersion: version, ciphers: "DEFAULT@SECLEVEL=0" } as const;
+      expect(await connectSecurely(port, old).catch(codeOf)).to.equal("ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION");
+      await eventually(() => expect(reasons).to.deep.equal(["SLUICE_CLIENT_TLS"]));
+      const socket = await connectSecurely(port, { ...trusting, ca: server.cert });
+      expect(await exchange(socket, "fine")).to.equal("fine");
+      socket.destroy();
+    });
+  }
+
+  for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+    it(`speaks ${version}, and tells later plugins what was agreed on`, async () => {
+      const { port, sessions } = await start({ alpn: ["h2", "echo/1"] });
+      const options = {
+        ...trusting,
+        ca: server.cert,
+        minVersion: version,
+        maxVersion: version,
+        ALPNProtocols: ["echo/1", "other"],
+      } as const;
+      const socket = await connectSecurely(port, options);
+      expect(await exchange(socket, "secret")).to.equal("secret");
+      expect(socket.alpnProtocol).to.equal("echo/1");
+      expect(sessions[0]?.tls).to.include({ serverName: "localhost", version, protocol: "echo/1" });
+      expect(sessions[0]?.tls?.alpn).to.deep.equal(["echo/1", "other"]);
+      socket.destroy();
+    });
+  }
+
+  it("refuses TLS 1.2 where minVersion is TLSv1.3", async () => {
+    const { port } = await start({ minVersion: "TLSv1.3" });
+    expect(await connectSecurely(port, { ...trusting, ca: server.cert, maxVersion: "TLSv1.2" }).catch(codeOf)).to.match(/PROTOCOL_VERSION/);
+  });
+
+  it("refuses renegotiation by the client", async () => {
+    const { port } = await start();
+    const socket = await connectSecurely(port, { ...trusting, ca: server.cert, maxVersion: "TLSv1.2" });
+    expect(await exchange(socket, "before")).to.equal("before");
+    const refused = new Promise<Error | null>((resolve) => {
+      socket.once("error", resolve);
+      socket.renegotiate({ rejectUnauthorized: false }, resolve);
+    });
+    expect(await refused).to.be.instanceOf(Error);
+    socket.destroy();
+  });
+
+  for (const [what, bytes] of [
+    ["plain HTTP", Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")],
+    ["64 bytes of 0xff", Buffer.alloc(64, 0xff)],
+  ] as const) {
+    it(`closes on ${what}, which is counted, and lives on`, async () => {
+      const { port, reasons } = await start();
+      const socket = await connect(port);
+      socket.write(bytes);
+      socket.on("end", () => socket.end());
+      await closeOf(socket);
+      await eventually(() => expect(reasons).to.deep.equal(["SLUICE_CLIENT_TLS"]));
+      (await connectSecurely(port, { ...trusting, ca: server.cert })).destroy();
+    });
+  }
+
+  it("closes clients that stall in the handshake, every one of them", async () => {
+    const { proxy, port, reasons } = await start({ handshakeTimeout: "200ms" });
+    const stalled = await Promise.all(Array.from({ length: 20 }, () => connect(port)));
+    await eventually(() => expect(proxy.sessions.size).to.equal(20));
+    for (const socket of stalled) socket.on("end", () => socket.end());
+    // A ClientHello, and then silence.
+    const hello = await clientHello();
+    for (const socket of stalled) socket.write(hello);
+    await Promise.all(stalled.map((socket) => closeOf(socket)));
+    await eventually(() => expect(proxy.sessions.size).to.equal(0));
+    expect(reasons).to.deep.equal(Array(20).fill("SLUICE_CLIENT_TIMEOUT"));
+  });
+
+  describe("with clientAuth", () => {
+    let ca: TestCertificate;
+    let otherCa: TestCertificate;
+    before(async () => {
+      [ca, otherCa] = await Promise.all([
+        createCertificate("ca.test", { authority: true }),
+        createCertificate("other.test", { authority: true }),
+      ]);
+    });
+
+    /** What becomes of a client: in TLS 1.3 it learns of its refusal only after its own handshake. */
+    async function outcomeOf(port: number, client: TestCertificate | undefined): Promise<string> {
+      const socket = await connectSecurely(port, { ...trusting, ca: server.cert, ...client }).catch(codeOf);
+      if (typeof socket === "string") return socket;
+      const answer = await exchange(socket, "hello").catch(codeOf);
+      socket.destroy();
+      return answer;
+    }
+
+    it("refuses a client without a certificate, of another CA, and with one that has expired", async () => {
+      const { port, sessions } = await start({ clientAuth: { ca: ca.cert } });
+      const stranger = await createCertificate("client.test", { ca: otherCa });
+      const expired = await createCertificate("client.test", {
+        ca,
+        notBefore: new Date(Date.now() - 2 * day),
+        notAfter: new Date(Date.now() - day),
+      });
+      for (const client of [undefined, stranger, expired]) {
+        // oxlint-disable-next-line no-await-in-loop
+        expect(await outcomeOf(port, client)).to.not.equal("hello");
+      }
+      expect(sessions).to.deep.equal([]);
+    });
+
+    it("serves a client of its CA, and tells later plugins who it is", async () => {
+      const { port, sessions } = await start({ clientAuth: { ca: ca.cert } });
+      expect(await outcomeOf(port, await createCertificate("client.test", { ca }))).to.equal("hello");
+      expect(sessions[0]?.tls?.clientCertificate?.subject.CN).to.equal("client.test");
+    });
+
+    it("serves others too with require: false, unidentified", async () => {
+      const { port, sessions } = await start({ clientAuth: { ca: ca.cert, require: false } });
+      expect(await outcomeOf(port, undefined)).to.equal("hello");
+      expect(await outcomeOf(port, await createCertificate("client.test", { ca: otherCa }))).to.equal("hello");
+      expect(sessions.map(({ tls }) => tls?.clientCertificate)).to.deep.equal([undefined, undefined]);
+    });
+  });
+});
