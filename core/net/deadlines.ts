@@ -16,7 +16,7 @@ export class Deadlines {
    * @returns ends it early
    */
   start(over: () => void): () => void {
-    const wait: Wait = { due: performance.now() + this.length, over };
+    const wait = new Wait(performance.now() + this.length, over);
     this.#waits.add(wait);
     if (this.#timer === undefined) this.#arm(this.length);
     return () => {
@@ -46,7 +46,9 @@ export class Deadlines {
   }
 }
 
-interface Wait {
-  readonly due: number;
-  over: (() => void) | undefined;
+class Wait {
+  constructor(
+    readonly due: number,
+    public over: (() => void) | undefined,
+  ) {}
 }

@@ -162,7 +162,7 @@ export class DialAttempt {
       return;
     }
     if (this.context.balancer.counts) leg.socket.once("close", () => this.#uncount());
-    this.subscriber.next({ endpoint: this.endpoint.text, leg });
+    this.subscriber.next(new OpenUpstream(this.endpoint.text, leg));
     this.subscriber.complete();
   }
 
@@ -194,4 +194,12 @@ export class DialAttempt {
   #nameless(reason: string): SluiceError {
     return new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `upstream ${this.endpoint.text}: ${reason}`);
   }
+}
+
+/** What the session keeps of it. A class, for the reason given in ChunkQueue. */
+class OpenUpstream implements Upstream {
+  constructor(
+    readonly endpoint: string,
+    readonly leg: StreamLeg,
+  ) {}
 }

@@ -5,11 +5,17 @@ interface Handle {
   onconnection?: (status: number, client: unknown) => void;
 }
 
-/** Options of the Socket constructor that Node has and does not document. */
-interface HandleOptions {
-  readonly handle: unknown;
-  readonly manualStart: boolean;
-  readonly onread: ReadBuffer["onread"];
+/** Options of the Socket constructor; `handle` and `manualStart` Node has and does not document. A class as in ChunkQueue. */
+class HandleOptions {
+  readonly allowHalfOpen = true;
+  readonly readable = true;
+  readonly writable = true;
+  readonly manualStart = true;
+
+  constructor(
+    readonly handle: unknown,
+    readonly onread: ReadBuffer,
+  ) {}
 }
 
 /** Given each socket, not reading yet. It puts an error handler on it before it returns. */
@@ -34,8 +40,7 @@ export function acceptFast(server: Server, accept: OnAccept): (() => void) | und
       return;
     }
     const buffer = new ReadBuffer();
-    const options: HandleOptions = { handle: client, manualStart: true, onread: buffer.onread };
-    const socket = new Socket({ allowHalfOpen: true, readable: true, writable: true, ...options });
+    const socket = new Socket(new HandleOptions(client, buffer));
     socket.setNoDelay(true);
     accept(socket, buffer);
   };

@@ -12,7 +12,7 @@ const spare: Buffer[] = [];
 let inUse = 0;
 
 /**
- * Where one socket reads into (Node's `onread` option). Idle and chatty sockets own no memory; a flow that fills the shared buffer gets
+ * Where one socket reads into: what Node's `onread` option takes. Idle and chatty sockets own no memory; a flow that fills the shared buffer gets
  * a large one and lends it out, chunk by chunk, when its reader allows it (ADR 0006). A lent buffer is never swapped for another:
  * the handle goes on reading into it only after the reader has said that it may.
  */
@@ -21,10 +21,10 @@ export class ReadBuffer {
   lend = false;
   /** Takes a chunk; false stops reading. Set before reading starts. */
   receive: (chunk: Buffer) => boolean = () => false;
-  readonly onread = {
-    buffer: (): Uint8Array => this.#current(),
-    callback: (bytes: number, into: Uint8Array): boolean => this.#take(bytes, into as Buffer),
-  };
+  /** Node asks for the next buffer. */
+  readonly buffer = (): Uint8Array => this.#current();
+  /** Node has read. */
+  readonly callback = (bytes: number, into: Uint8Array): boolean => this.#take(bytes, into as Buffer);
   #large: Buffer | undefined;
   #fresh: Buffer | undefined;
   #bulk = false;

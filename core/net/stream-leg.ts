@@ -53,8 +53,7 @@ export class StreamLeg implements Leg {
   static dial(to: { readonly host: string; readonly port: number } | { readonly path: string }): StreamLeg {
     const buffer = new ReadBuffer();
     const label = "path" in to ? to.path : `${to.host}:${to.port}`;
-    const options = { ...to, noDelay: true, allowHalfOpen: true, onread: buffer.onread };
-    return new StreamLeg(connect(options as unknown as NetConnectOpts), "upstream", label, buffer);
+    return new StreamLeg(connect(new DialOptions(to, buffer) as NetConnectOpts), "upstream", label, buffer);
   }
 
   get lend(): boolean {
@@ -127,4 +126,22 @@ export class StreamLeg implements Leg {
 /** What Node would have thrown for a reset that it took for an end. */
 function cutOff(): Error {
   return Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" });
+}
+
+/** A class and no object literal, for the reason given in ChunkQueue: Node keeps it while it connects. */
+class DialOptions {
+  readonly noDelay = true;
+  readonly allowHalfOpen = true;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly path: string | undefined;
+
+  constructor(
+    to: { readonly host: string; readonly port: number } | { readonly path: string },
+    readonly onread: ReadBuffer,
+  ) {
+    this.host = "path" in to ? undefined : to.host;
+    this.port = "path" in to ? undefined : to.port;
+    this.path = "path" in to ? to.path : undefined;
+  }
 }
