@@ -17,8 +17,8 @@ const allRows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 const reloadRow = 10;
 const kibPerIdleConnection = 12;
 /** The share of the proxy's CPU that others may take in a round, and how often a round is tried. */
-const tolerance = 0.08;
-const attempts = 3;
+const tolerance = 0.1;
+const attempts = 2;
 
 const { values } = parseArgs({
   options: {

@@ -13,6 +13,13 @@ import { isBound, treeOf } from "./process-figures.ts";
 export const cpus = { proxy: "0", load: "1" };
 const startMs = 15_000;
 
+/** What must not outlive the benchmark, however it ends. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGTERM");
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 /** A folder with the certificate and whatever candidates write, removed at the end. */
 export interface Workshop {
   readonly folder: string;
@@ -55,6 +62,7 @@ export async function startUnderTest(name: string, candidate: Candidate, worksho
   const output = openSync(log, "a");
   const [program, parameters] = pinned("proxy", candidate.command(place));
   const child = spawn(program, parameters, { stdio: ["ignore", output, output], cwd: workshop.folder });
+  running.add(child);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${name}: ${program} cannot be started`);
   const bound = await waitFor(child, () => isBound(candidate.transport === "udp" ? "udp" : "tcp", listen));
@@ -78,6 +86,7 @@ async function waitFor(child: ChildProcess, done: () => boolean): Promise<boolea
 /** Its own process and the children it made, by number, and no other. */
 async function stop(child: ChildProcess, pid: number): Promise<void> {
   const tree = treeOf(pid);
+  running.delete(child);
   child.kill("SIGTERM");
   for (let waited = 0; waited < 20 && child.exitCode === null && child.signalCode === null; waited += 1) await sleep(20);
   if (child.exitCode !== null || child.signalCode !== null) return;
