@@ -5,13 +5,13 @@ import { createTerminal, type Terminal } from "./terminal.ts";
 
 /**
  * Tells of a running proxy: on standard output one line per listener and `ready`, then one line per reload, which scripts wait for;
- * everything else in the log.
+ * the proxy logs the rest itself.
  */
 export function announce(live: LiveConfig, output: Terminal, logger: Logger): void {
   const { colors } = output;
   for (const { name, url } of Object.values(live.proxy.listeners)) output.line(`${colors.bold(name)} ${colors.cyan(url)}`);
   output.line(colors.green("ready"));
-  live.proxy.events.subscribe((event) => {
+  live.proxy.lifecycle.subscribe((event) => {
     tell(event, output, logger);
   });
 }
@@ -22,15 +22,6 @@ function tell(event: ProxyEvent, output: Terminal, logger: Logger): void {
   else if (event.type === "refused") {
     output.line(`${colors.red("refused:")} ${onOneLine(event.error.message)}`);
     tellDetails(event.error, logger);
-  } else log(event, logger);
-}
-
-function log(event: ProxyEvent, logger: Logger): void {
-  if (event.type === "listening" || event.type === "unlistening") logger.info({ listener: event.listener, url: event.url }, event.type);
-  else if (event.type === "warning") logger.warn({ listener: event.listener }, event.message);
-  else if (event.type === "plugin-fault") {
-    const { listener, plugin, session, error } = event;
-    logger.error({ listener, plugin, session: session?.id, code: error.code }, error.message);
   }
 }
 

@@ -22,6 +22,7 @@ import { prepareGeneration, type Generation, type GenerationTools, type Prepared
 import { startIdleSweep } from "./idle-sweep.ts";
 import { Listener } from "./listener.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
+import { logEvent } from "./log-events.ts";
 import { createMetrics } from "./metrics.ts";
 import { ProxyState } from "./proxy-state.ts";
 import type { Service } from "./service.ts";
@@ -67,6 +68,9 @@ export class Proxy {
     private readonly options: ProxyOptions,
   ) {
     this.#state = new ProxyState(config.limits, config.timeouts, this.#hub, this.#metrics);
+    this.#hub.lifecycle.subscribe((event) => {
+      logEvent(event, options.logger);
+    });
     this.#stopSweep = startIdleSweep(this.#state);
   }
 
@@ -102,6 +106,11 @@ export class Proxy {
 
   get events(): Observable<ProxyEvent> {
     return this.#hub.all;
+  }
+
+  /** The events that are not a session's. Watching these costs a session nothing. */
+  get lifecycle(): Observable<ProxyEvent> {
+    return this.#hub.lifecycle.asObservable();
   }
 
   /** Takes another config. Rejects with the SluiceError that refused it, and then everything runs on as before. */

@@ -66,12 +66,11 @@ function stay(listener: ResolvedListener, { config, sessions }: Running, anew: b
     const moved = !isDeepStrictEqual(config.upstream, listener.upstream);
     return { listener: name, action: "keep", detail: moved ? "keeps its pipeline; new sessions go to the new upstream" : "unchanged", sessions };
   }
-  const count = `${sessions} open session${sessions === 1 ? "" : "s"}`;
   const details = {
-    swap: ["swap", `${count} take the new pipeline`],
-    keep: ["keep", `${count} stay on the old pipeline until they end`],
-    drain: ["drain", `${count} stay on the old pipeline for at most ${reload.deadlineMs} ms`],
-    close: ["close", `${count} are closed`],
+    swap: ["swap", "new pipeline, for open sessions too"],
+    keep: ["keep", "new pipeline for new sessions; open ones stay on the old until they end"],
+    drain: ["drain", `new pipeline for new sessions; open ones stay on the old for at most ${reload.deadlineMs} ms`],
+    close: ["close", "new pipeline; open sessions are closed"],
   } as const;
   const [action, detail] = details[reload.sessions];
   return { listener: name, action, detail, sessions };
