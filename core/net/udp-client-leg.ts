@@ -5,10 +5,11 @@ import { SluiceError, type Leg, type LegReader, type SocketAddress } from "../co
 const EARLY_DATAGRAMS = 64;
 const EARLY_BYTES = 256 * 1024;
 
-export interface UdpFlowEvents {
-  /** A datagram went to the client: the flow is not idle. */
-  used(): void;
-  closed(): void;
+/** The table of flows, as one of them sees it. */
+export interface UdpFlowHost {
+  /** Counts the datagrams of all flows, to tell which flow was used last. */
+  turn: number;
+  flowClosed(leg: UdpClientLeg): void;
 }
 
 /** The client's leg of a UDP session: all flows of a listener share its socket. */
@@ -21,6 +22,9 @@ export class UdpClientLeg implements Leg {
   onClosed: (() => void) | undefined = undefined;
   /** Told how many datagrams were dropped, when a client sends too many before its upstream leg is open. */
   onDropped: ((datagrams: number) => void) | undefined = undefined;
+  /** The turn of its last datagram, and how much of that the table knows. */
+  used = 0;
+  refreshed = 0;
   #reader: LegReader | undefined;
   #early: Buffer[] = [];
   #earlyBytes = 0;
@@ -31,11 +35,17 @@ export class UdpClientLeg implements Leg {
     private readonly socket: Socket,
     readonly client: SocketAddress,
     private readonly to: RemoteInfo,
-    private readonly events: UdpFlowEvents,
+    private readonly host: UdpFlowHost,
   ) {}
+
+  /** Whether a datagram is of this flow. */
+  isFrom({ address, port }: RemoteInfo): boolean {
+    return address === this.to.address && port === this.to.port && !this.#closed;
+  }
 
   /** A datagram from the client. */
   receive(datagram: Buffer): void {
+    this.used = this.host.turn += 1;
     if (this.#reader !== undefined) this.#reader.data(datagram);
     else if (this.#early.length >= EARLY_DATAGRAMS || this.#earlyBytes + datagram.length > EARLY_BYTES) this.onDropped?.(1);
     else {
@@ -70,7 +80,7 @@ export class UdpClientLeg implements Leg {
 
   write(datagram: Buffer): boolean {
     if (this.#closed) return true;
-    this.events.used();
+    this.used = this.host.turn += 1;
     this.socket.send(datagram, this.to.port, this.to.address);
     return true;
   }
@@ -87,7 +97,7 @@ export class UdpClientLeg implements Leg {
     if (this.#closed) return;
     this.#closed = true;
     this.#early = [];
-    this.events.closed();
+    this.host.flowClosed(this);
     queueMicrotask(() => this.onClosed?.());
   }
 }

@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import { socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
 import { listenError } from "./os-errors.ts";
 import { urlOf } from "./stream-listener.ts";
-import { UdpClientLeg } from "./udp-client-leg.ts";
+import { UdpClientLeg, type UdpFlowHost } from "./udp-client-leg.ts";
 import { addressLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
 
 export interface UdpTableOptions {
@@ -13,13 +13,19 @@ export interface UdpTableOptions {
   readonly idle: number;
 }
 
-/** A bound UDP socket and its table of flows: one per client address and port, the one idle longest evicted when it is full. */
-export class UdpListener {
+/**
+ * A bound UDP socket and its table of flows: one per client address and port, the one idle longest evicted when it is full. A datagram
+ * only numbers its flow; the table's order and ages are brought up to date when they are asked for, on a sweep or before an eviction.
+ */
+export class UdpListener implements UdpFlowHost {
   /** A client that has no flow yet; the leg already holds its first datagram. */
   onFlow: (leg: UdpClientLeg) => void = (leg) => {
     leg.destroy();
   };
+  turn = 0;
   #flows: LRUCache<string, UdpClientLeg>;
+  /** The flow last seen for a client's port: nearly always the one, and found without building a key. */
+  readonly #byPort = new Map<number, UdpClientLeg>();
   #idle: number;
   #sweep: NodeJS.Timeout;
 
@@ -55,6 +61,7 @@ export class UdpListener {
   /** Takes other limits for the flows there are and those to come. */
   configure(options: UdpTableOptions): void {
     if (options.max === this.#flows.max && options.idle === this.#idle) return;
+    this.#refresh();
     const flows = [...this.#flows.entries()].toReversed();
     this.#idle = options.idle;
     clearInterval(this.#sweep);
@@ -75,7 +82,6 @@ export class UdpListener {
       max,
       ttl: Math.max(1, Math.round(idle)),
       ttlResolution: Math.max(1, Math.min(1000, idle / 20)),
-      updateAgeOnGet: true,
       // Not `dispose`: that is called in the middle of a change of the table, and a leg that ends changes it again.
       disposeAfter: (leg, _key, reason) => {
         if (reason === "evict") leg.evicted("full");
@@ -84,39 +90,53 @@ export class UdpListener {
     });
   }
 
+  flowClosed(leg: UdpClientLeg): void {
+    const { port } = leg.client;
+    if (this.#byPort.get(port) === leg) this.#byPort.delete(port);
+    const key = String(leg.client);
+    if (this.#flows.peek(key, { allowStale: true }) === leg) this.#flows.delete(key);
+  }
+
   #sweeper(): NodeJS.Timeout {
-    const timer = setInterval(() => this.#flows.purgeStale(), Math.max(10, Math.min(1000, this.#idle / 10)));
+    const sweep = (): void => {
+      this.#refresh();
+      this.#flows.purgeStale();
+    };
+    const timer = setInterval(sweep, Math.max(10, Math.min(1000, this.#idle / 10)));
     timer.unref();
     return timer;
   }
 
+  /** Tells the table which flows were used since it was last told, the one used last at the end. */
+  #refresh(): void {
+    const used = Array.from(this.#flows.values()).filter((leg) => leg.used !== leg.refreshed);
+    for (const leg of used.toSorted((a, b) => a.used - b.used)) {
+      leg.refreshed = leg.used;
+      this.#flows.set(String(leg.client), leg);
+    }
+  }
+
   #receive(datagram: Buffer, from: RemoteInfo): void {
-    const key = `${from.address} ${from.port}`;
-    const known = this.#flows.get(key);
-    if (known !== undefined) {
-      known.receive(datagram);
+    const recent = this.#byPort.get(from.port);
+    if (recent !== undefined && recent.isFrom(from)) {
+      recent.receive(datagram);
       return;
     }
-    const flows = this.#flows;
-    const leg: UdpClientLeg = new UdpClientLeg(this.socket, socketAddress(from.address, from.port, from.family), from, {
-      used: () => {
-        this.#flows.get(key);
-      },
-      closed: () => {
-        if (this.#flows.peek(key) === leg) this.#flows.delete(key);
-        else if (flows.peek(key) === leg) flows.delete(key);
-      },
-    });
+    const client = socketAddress(from.address, from.port, from.family);
+    const known = this.#flows.get(String(client));
+    const leg = known ?? new UdpClientLeg(this.socket, client, from, this);
+    this.#byPort.set(from.port, leg);
     leg.receive(datagram);
-    this.#flows.set(key, leg);
+    if (known !== undefined) return;
+    if (this.#flows.size >= this.#flows.max) this.#refresh();
+    this.#flows.set(String(client), leg);
     this.onFlow(leg);
   }
 }
 
 function bindSocket({ host, port }: ListenAddress): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const options = { type: isIPv6(host) ? ("udp6" as const) : ("udp4" as const), recvBufferSize: RECEIVE_BUFFER };
-    const socket = isIPv6(host) || /^[\d.]+$/.test(host) ? createSocket({ ...options, lookup: addressLookup }) : createSocket(options);
+    const socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4", lookup: addressLookup, recvBufferSize: RECEIVE_BUFFER });
     socket.once("error", reject);
     socket.bind({ address: host, port }, () => {
       socket.off("error", reject);
