@@ -22,7 +22,7 @@ function textColumn(text: string, drawn: number): number {
 }
 
 /** Reads line, column and reason out of the drawing that is swc's message: it has no fields for them. */
-export function readSwcMessage(message: string, source: string): Spot {
+function readSwcMessage(message: string, source: string): Spot {
   const rows = stripVTControlCharacters(message).split("\n");
   const [head = ""] = rows;
   const reason = /^\s*[x×]\s+(.*)$/.exec(head)?.[1] ?? head.trim();

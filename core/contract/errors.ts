@@ -46,7 +46,7 @@ export const catalogue = {
   SLUICE_CLIENT_TIMEOUT: entry("client", "the client must finish its TLS hello or handshake in time"),
   SLUICE_CLIENT_REJECTED: entry("client", "a plugin's admit hook turned the session away"),
   SLUICE_RATE_LIMITED: entry("client", "slow down, or raise the rate"),
-  SLUICE_PLUGIN_FAILED: entry("plugin", "mend the plugin, or set its onError to \"bypass\""),
+  SLUICE_PLUGIN_FAILED: entry("plugin", 'mend the plugin, or set its onError to "bypass"'),
   SLUICE_PLUGIN_CHUNK: entry("plugin", "return the Buffer to pass on, null to drop it, or a promise of either"),
   SLUICE_SWAP_TIMEOUT: entry("plugin", "let the plugin's operators complete when their input does, or raise limits.swapTimeout"),
   SLUICE_LIMIT_SESSIONS: entry("client", "raise limits.sessions, and the file descriptor limit with it"),

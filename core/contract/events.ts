@@ -25,7 +25,13 @@ export type ProxyEvent =
   | { readonly type: "session-ended"; readonly listener: string; readonly record: SessionRecord; readonly error: SluiceError | undefined }
   | { readonly type: "session-refused"; readonly listener: string; readonly error: SluiceError }
   | { readonly type: "swapped"; readonly listener: string; readonly session: Session; readonly generation: number }
-  | { readonly type: "plugin-fault"; readonly listener: string; readonly plugin: string; readonly session: Session | undefined; readonly error: SluiceError }
+  | {
+      readonly type: "plugin-fault";
+      readonly listener: string;
+      readonly plugin: string;
+      readonly session: Session | undefined;
+      readonly error: SluiceError;
+    }
   | { readonly type: "dropped"; readonly listener: string; readonly datagrams: number; readonly why: string }
   | { readonly type: "warning"; readonly listener: string | undefined; readonly message: string }
   | { readonly type: "reloaded"; readonly generation: number; readonly durationMs: number }

@@ -18,7 +18,8 @@ function parse(text: string, units: Readonly<Record<string, number>>): number | 
 export type UnitSchema = z.ZodType<number, number | string>;
 
 function unit(units: Readonly<Record<string, number>>, expected: string): UnitSchema {
-  const wrong = (value: unknown): string => `expected ${expected}, got ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
+  const wrong = (value: unknown): string =>
+    `expected ${expected}, got ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
   return z.union([z.number(), z.string()], { error: (issue) => wrong(issue.input) }).transform((value, context) => {
     const parsed = typeof value === "number" ? value : parse(value, units);
     if (parsed !== undefined && Number.isFinite(parsed) && parsed >= 0) return parsed;

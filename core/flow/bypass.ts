@@ -55,7 +55,11 @@ class RawBypass {
     private readonly failed: (error: unknown) => void,
   ) {}
 
-  run(data: Observable<Buffer>, output: Observable<Buffer>, to: { next(chunk: Buffer): void; complete(): void; error(error: unknown): void }): Subscription {
+  run(
+    data: Observable<Buffer>,
+    output: Observable<Buffer>,
+    to: { next(chunk: Buffer): void; complete(): void; error(error: unknown): void },
+  ): Subscription {
     const both = new Subscription();
     both.add(
       output.subscribe({

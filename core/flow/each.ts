@@ -37,7 +37,10 @@ export class EachObservable extends Observable<unknown> implements Step {
 }
 
 /** Walks from the last stage back to `stop`, or to the first thing that is no `each`; the steps come in the order of the data. */
-export function stagesDownTo(last: Observable<unknown>, stop: Observable<unknown> | undefined): { root: Observable<unknown>; steps: EachObservable[] } {
+export function stagesDownTo(
+  last: Observable<unknown>,
+  stop: Observable<unknown> | undefined,
+): { root: Observable<unknown>; steps: EachObservable[] } {
   const steps: EachObservable[] = [];
   let root = last;
   while (root !== stop && root instanceof EachObservable) {

@@ -107,4 +107,3 @@ class Blaming extends Observable<Buffer> {
     return this.inner.subscribe(subscriber);
   }
 }
-

@@ -6,6 +6,9 @@ import { paced } from "./paced.ts";
  *
  * @param wait asked once per chunk with its size, when the one before it has passed: milliseconds until it may pass, 0 for now
  */
-export function throttleBytes(wait: (bytes: number) => number, scheduler: SchedulerLike = asyncScheduler): MonoTypeOperatorFunction<Buffer> {
+export function throttleBytes(
+  wait: (bytes: number) => number,
+  scheduler: SchedulerLike = asyncScheduler,
+): MonoTypeOperatorFunction<Buffer> {
   return paced({ due: (chunk, now) => now + wait(chunk.length), scheduler, oneByOne: true, patience: 0 });
 }

@@ -6,7 +6,7 @@ import { Deadlines } from "./deadlines.ts";
 import { createUpstreamTls } from "./upstream-tls.ts";
 
 /** A look-up of a name, through whatever hooks the caller put around the resolver. */
-export type Resolve = (name: string) => Observable<Address[]>;
+type Resolve = (name: string) => Observable<Address[]>;
 
 /** What dialling needs from outside. */
 export interface DialContext extends BalancerOptions {

@@ -62,12 +62,14 @@ function tryOnce(): Promise<boolean> {
       resolve(false);
     });
     server.listen(0, "127.0.0.1", () => {
-      const ok = undefined !== acceptFast(server, (socket, buffer) => {
-        socket.on("error", () => undefined);
-        if (buffer !== undefined) buffer.receive = (chunk) => socket.write(chunk);
-        socket.on("end", () => socket.end());
-        socket.resume();
-      });
+      const ok =
+        undefined !==
+        acceptFast(server, (socket, buffer) => {
+          socket.on("error", () => undefined);
+          if (buffer !== undefined) buffer.receive = (chunk) => socket.write(chunk);
+          socket.on("end", () => socket.end());
+          socket.resume();
+        });
       const address = server.address();
       const port = typeof address === "object" && address !== null ? address.port : 0;
       const done = (works: boolean): void => {

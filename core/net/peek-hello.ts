@@ -32,7 +32,9 @@ export function peekClientHello(socket: Socket, client: string, timeout: number)
     };
     const onEnd = (): void => {
       settle();
-      reject(new SluiceError(seen.length === 0 ? "SLUICE_CLIENT_RESET" : "SLUICE_CLIENT_TLS", `${client}: finished before its ClientHello`));
+      reject(
+        new SluiceError(seen.length === 0 ? "SLUICE_CLIENT_RESET" : "SLUICE_CLIENT_TLS", `${client}: finished before its ClientHello`),
+      );
     };
     const onClose = (): void => {
       settle();

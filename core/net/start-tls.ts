@@ -19,7 +19,11 @@ const handshakes = new WeakMap<object, Handshake>();
  *
  * @throws SLUICE_CLIENT_TLS when the client or its certificate is refused, SLUICE_CLIENT_TIMEOUT when it takes too long
  */
-export function startTls(socket: Socket, client: string, options: ServerTlsOptions): Promise<{ socket: TLSSocket; tls: Omit<SessionTls, "serverName" | "alpn"> }> {
+export function startTls(
+  socket: Socket,
+  client: string,
+  options: ServerTlsOptions,
+): Promise<{ socket: TLSSocket; tls: Omit<SessionTls, "serverName" | "alpn"> }> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       failed(new SluiceError("SLUICE_CLIENT_TIMEOUT", `${client}: no TLS handshake in time`));
@@ -57,7 +61,9 @@ function serverFor(options: ServerTlsOptions): Server {
   if (known !== undefined) return known;
   const { handshakeTimeout = DEFAULT_HANDSHAKE_MS, onKeyLog, ...rest } = options;
   // Our own timer comes first and names the client; Node's only guards against a leak.
-  const server = createServer({ ...rest, handshakeTimeout: handshakeTimeout + 1000, pauseOnConnect: true } as Parameters<typeof createServer>[0]);
+  const server = createServer({ ...rest, handshakeTimeout: handshakeTimeout + 1000, pauseOnConnect: true } as Parameters<
+    typeof createServer
+  >[0]);
   server.on("secureConnection", (secured) => {
     secured.on("error", ignore);
     handshakeOf(secured)?.done(secured);
@@ -68,9 +74,10 @@ function serverFor(options: ServerTlsOptions): Server {
     // Node closes nothing by itself here (faults: a stalled handshake would stay open for ever).
     secured.destroy();
   });
-  if (onKeyLog !== undefined) server.on("keylog", (line) => {
-    onKeyLog(line);
-  });
+  if (onKeyLog !== undefined)
+    server.on("keylog", (line) => {
+      onKeyLog(line);
+    });
   servers.set(options, server);
   return server;
 }

@@ -50,9 +50,10 @@ export class StreamListener {
 
   /** Whether sockets read into reusable buffers. TLS needs them plain. Holds for sockets accepted from now on. */
   useFast(wanted: boolean): void {
-    if (wanted && this.canBeFast) this.#toNative ??= acceptFast(this.server, (socket, buffer) => {
-      this.onAccept(socket, buffer);
-    });
+    if (wanted && this.canBeFast)
+      this.#toNative ??= acceptFast(this.server, (socket, buffer) => {
+        this.onAccept(socket, buffer);
+      });
     else {
       this.#toNative?.();
       this.#toNative = undefined;

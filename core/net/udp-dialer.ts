@@ -43,7 +43,8 @@ function lookUp(
       clearTimeout(timer);
       // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
       const best = addresses.find(({ family }) => family === 4) ?? addresses[0];
-      if (best === undefined) subscriber.error(new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `${endpoint.text}: the name has no address`));
+      if (best === undefined)
+        subscriber.error(new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `${endpoint.text}: the name has no address`));
       else open(best);
     },
     error: (error: unknown) => {

@@ -58,7 +58,12 @@ export class UdpUpstreamLeg implements Leg {
 }
 
 /** Opens a socket connected to an address. The callback gets an error of the operating system, or the leg. */
-export function dialUdp(address: string, family: 4 | 6, port: number, done: (error: Error | undefined, leg: UdpUpstreamLeg) => void): Socket {
+export function dialUdp(
+  address: string,
+  family: 4 | 6,
+  port: number,
+  done: (error: Error | undefined, leg: UdpUpstreamLeg) => void,
+): Socket {
   const socket = createSocket({ type: family === 6 ? "udp6" : "udp4", lookup: addressLookup, recvBufferSize: RECEIVE_BUFFER });
   const leg = new UdpUpstreamLeg(socket);
   let open = false;

@@ -1,5 +1,13 @@
 import { container as root, type DependencyContainer, type InjectionToken } from "tsyringe";
-import { OPTIONS, type FunctionPlugin, type Inject, type InjectionKey, type Plugin, type Provider, type ResolvedUse } from "../contract/index.ts";
+import {
+  OPTIONS,
+  type FunctionPlugin,
+  type Inject,
+  type InjectionKey,
+  type Plugin,
+  type Provider,
+  type ResolvedUse,
+} from "../contract/index.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 import { pluginError, type PluginSite } from "./plugin-error.ts";
 
@@ -35,7 +43,12 @@ function register(container: DependencyContainer, provider: Provider): void {
  * @param bindings what differs per use: OPTIONS, LOGGER, EVENTS, PLACE
  * @throws SLUICE_PLUGIN_CONSTRUCT
  */
-export function constructPlugin(generation: DependencyContainer, resolved: ResolvedUse, bindings: readonly Binding[], site: PluginSite): LivePlugin {
+export function constructPlugin(
+  generation: DependencyContainer,
+  resolved: ResolvedUse,
+  bindings: readonly Binding[],
+  site: PluginSite,
+): LivePlugin {
   const { definition } = resolved.use;
   const container = generation.createChildContainer();
   container.register(OPTIONS as unknown as InjectionToken, { useValue: resolved.options });

@@ -33,7 +33,12 @@ export function inheritState(next: readonly LivePlugin[], previous: readonly Liv
 }
 
 /** Runs every `teardown`; one that fails is reported and stops no other. */
-export async function teardownPlugins(plugins: readonly LivePlugin[], timeout: number, site: PluginSite, failed: (plugin: string, error: SluiceError) => void): Promise<void> {
+export async function teardownPlugins(
+  plugins: readonly LivePlugin[],
+  timeout: number,
+  site: PluginSite,
+  failed: (plugin: string, error: SluiceError) => void,
+): Promise<void> {
   await Promise.all(
     plugins.map(async ({ plugin, use }) => {
       try {

@@ -46,7 +46,9 @@ function stays(listener: Listener, config: ResolvedConfig): boolean {
 
 /** A port of 0 stands for whatever the listener of that name is bound to, and for no other's. */
 function takeOver(leaving: Listener[], { name, address }: ResolvedListener): Listener | undefined {
-  const at = leaving.findIndex((old) => sameSocket(whereIs(old), address) || (old.name === name && sameSocket(old.service.config.address, address)));
+  const at = leaving.findIndex(
+    (old) => sameSocket(whereIs(old), address) || (old.name === name && sameSocket(old.service.config.address, address)),
+  );
   return at < 0 ? undefined : leaving.splice(at, 1)[0];
 }
 

@@ -11,7 +11,8 @@ export class Drain {
     if (open.length === 0) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      for (const session of open) session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open after ${deadlineMs} ms`));
+      for (const session of open)
+        session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open after ${deadlineMs} ms`));
     }, deadlineMs);
     timer.unref();
     this.#timers.add(timer);

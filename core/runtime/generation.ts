@@ -60,7 +60,11 @@ export interface Prepared {
  *
  * @throws SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, SLUICE_CERTIFICATE_INVALID
  */
-export async function prepareGeneration(config: ResolvedConfig, previous: Generation | undefined, tools: GenerationTools): Promise<Prepared> {
+export async function prepareGeneration(
+  config: ResolvedConfig,
+  previous: Generation | undefined,
+  tools: GenerationTools,
+): Promise<Prepared> {
   const number = (previous?.number ?? 0) + 1;
   const resolver = sameDns(previous, config) ? previous.resolver : createResolver(config.dns);
   const builder = new PipelineBuilder(config, number, resolver, tools);
@@ -70,7 +74,8 @@ export async function prepareGeneration(config: ResolvedConfig, previous: Genera
       const kept = tools.anew ? undefined : unchanged(listener, config, previous);
       // One after the other: a plugin's setup may rest on another's.
       // oxlint-disable-next-line no-await-in-loop
-      const service = kept === undefined ? serviceOf(listener, await builder.build(listener), builder) : continued(kept, listener, previous, builder);
+      const service =
+        kept === undefined ? serviceOf(listener, await builder.build(listener), builder) : continued(kept, listener, previous, builder);
       services.set(listener.name, service);
     }
   } catch (error) {
@@ -115,7 +120,12 @@ function continued(before: Service, listener: ResolvedListener, previous: Genera
 }
 
 function serviceOf(listener: ResolvedListener, pipeline: LivePipeline, { config, resolver, tools }: PipelineBuilder): Service {
-  return new Service(listener, pipeline, { resolver, timeouts: config.timeouts, folder: folderOf(config), local: () => tools.local(listener.name) });
+  return new Service(listener, pipeline, {
+    resolver,
+    timeouts: config.timeouts,
+    folder: folderOf(config),
+    local: () => tools.local(listener.name),
+  });
 }
 
 function folderOf({ file }: ResolvedConfig): string {

@@ -15,7 +15,8 @@ export function startIdleSweep(state: ProxyState): () => void {
     for (const session of state.sessions) {
       const before = seen.get(session);
       if (before === undefined || before.activity !== session.activity) seen.set(session, { activity: session.activity, looks: 0 });
-      else if ((before.looks += 1) >= LOOKS) session.fail(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(session.client)}: nothing came for ${state.timeouts.idle} ms`));
+      else if ((before.looks += 1) >= LOOKS)
+        session.fail(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(session.client)}: nothing came for ${state.timeouts.idle} ms`));
     }
     plan();
   };

@@ -125,7 +125,12 @@ export class Listener implements ListenerView, SessionHost {
 
   dropped(datagrams: number): void {
     this.state.dropped.inc(datagrams);
-    this.state.hub.sessions.next({ type: "dropped", listener: this.name, datagrams, why: "operators hold limits.bufferPerFlow, or the upstream is not open yet" });
+    this.state.hub.sessions.next({
+      type: "dropped",
+      listener: this.name,
+      datagrams,
+      why: "operators hold limits.bufferPerFlow, or the upstream is not open yet",
+    });
   }
 
   swapped(session: LiveSession): void {
@@ -159,7 +164,9 @@ export class Listener implements ListenerView, SessionHost {
     const { limits, hub, opened } = this.state;
     if (this.#countsClients && this.#count(end.address(), 1) > limits.sessionsPerClient) {
       this.#count(end.address(), -1);
-      this.#refused(new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(end.address())} has ${limits.sessionsPerClient} sessions open`));
+      this.#refused(
+        new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(end.address())} has ${limits.sessionsPerClient} sessions open`),
+      );
       end.leg.destroy();
       return;
     }

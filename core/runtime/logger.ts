@@ -13,6 +13,7 @@ export interface LoggerOptions {
 export function createLogger(options: LoggerOptions = {}): Logger {
   const level = options.level ?? process.env["SLUICE_LOG_LEVEL"] ?? "info";
   const settings = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (options.pretty ?? process.stderr.isTTY) return pino(settings, pretty({ destination: 2, sync: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" }));
+  if (options.pretty ?? process.stderr.isTTY)
+    return pino(settings, pretty({ destination: 2, sync: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" }));
   return pino(settings, pino.destination({ dest: 2, sync: true }));
 }

@@ -138,7 +138,8 @@ class LegSubscriber extends Subscriber<Upstream> {
 
   override _complete(): void {
     const { listener } = this.session;
-    if (this.taken === undefined) this.opening.fail(new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${listener}" completed without a leg`));
+    if (this.taken === undefined)
+      this.opening.fail(new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${listener}" completed without a leg`));
     this.unsubscribe();
   }
 }

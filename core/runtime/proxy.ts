@@ -43,7 +43,13 @@ export interface ProxyStatus {
   /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly pid: number;
-  readonly listeners: readonly { readonly name: string; readonly url: string; readonly transport: Transport; readonly sessions: number; readonly plugins: readonly string[] }[];
+  readonly listeners: readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly transport: Transport;
+    readonly sessions: number;
+    readonly plugins: readonly string[];
+  }[];
   readonly counters: Readonly<Record<string, number>>;
   /** Resident bytes of the process. */
   readonly memory: number;
@@ -128,7 +134,9 @@ export class Proxy {
   }
 
   planResolved(config: ResolvedConfig, anew: boolean): ReloadPlan {
-    const running = new Map([...this.#listeners].map(([name, listener]) => [name, { config: listener.service.config, sessions: listener.sessions }]));
+    const running = new Map(
+      [...this.#listeners].map(([name, listener]) => [name, { config: listener.service.config, sessions: listener.sessions }]),
+    );
     const now = this.#generation?.config;
     const rebuilds = anew || (now !== undefined && !isDeepStrictEqual(now.providers, config.providers));
     return planReload(running, config.listeners, rebuilds);
@@ -244,7 +252,8 @@ export class Proxy {
   #treatSessions(listener: Listener, pipeline: LivePipeline): void {
     const { sessions, deadlineMs } = listener.service.config.reload;
     if (sessions === "swap") listener.swapSessions(pipeline);
-    else if (sessions === "close") for (const session of listener.open) session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
+    else if (sessions === "close")
+      for (const session of listener.open) session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
     else if (sessions === "drain") this.#drain.begin(listener.open, deadlineMs);
   }
 
@@ -274,14 +283,18 @@ export class Proxy {
     this.#drain.stop();
     for (const { pipeline } of this.#generation?.services.values() ?? []) this.#retire(pipeline);
     // Sockets close in no time once they are destroyed; nothing may keep a proxy from closing.
-    await Promise.race([Promise.all([...this.#retired].map(({ gone }) => gone)), delay(this.timeouts.setup + 5_000, undefined, { ref: false })]);
+    await Promise.race([
+      Promise.all([...this.#retired].map(({ gone }) => gone)),
+      delay(this.timeouts.setup + 5_000, undefined, { ref: false }),
+    ]);
     this.#generation?.resolver.close();
     this.#hub.lifecycle.next({ type: "closed" });
     this.#hub.complete();
   }
 
   #endSessions(): void {
-    for (const session of this.#state.sessions) session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open`));
+    for (const session of this.#state.sessions)
+      session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open`));
     for (const session of this.#state.flows) session.fail(new SluiceError("SLUICE_CLOSED", "the proxy was closed"));
   }
 

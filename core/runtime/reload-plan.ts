@@ -36,12 +36,14 @@ export function planReload(running: ReadonlyMap<string, Running>, next: readonly
   for (const listener of next) {
     const now = running.get(listener.name);
     if (now === undefined || !sameAddress(now.config.address, listener.address)) {
-      if (now !== undefined) steps.push(retire(listener.name, now, `moves from ${addressText(now.config.address)}; what is open there drains`));
+      if (now !== undefined)
+        steps.push(retire(listener.name, now, `moves from ${addressText(now.config.address)}; what is open there drains`));
       steps.push({ listener: listener.name, action: "bind", detail: `binds ${addressText(listener.address)}`, sessions: 0 });
     } else steps.push(stay(listener, now, anew));
   }
   const names = new Set(next.map(({ name }) => name));
-  for (const [name, now] of running) if (!names.has(name)) steps.push(retire(name, now, `leaves ${addressText(now.config.address)}; what is open drains`));
+  for (const [name, now] of running)
+    if (!names.has(name)) steps.push(retire(name, now, `leaves ${addressText(now.config.address)}; what is open drains`));
   return { steps };
 }
 
@@ -64,7 +66,12 @@ function stay(listener: ResolvedListener, { config, sessions }: Running, anew: b
   const { name, reload } = listener;
   if (samePipeline(config, listener) && !anew) {
     const moved = !isDeepStrictEqual(config.upstream, listener.upstream);
-    return { listener: name, action: "keep", detail: moved ? "keeps its pipeline; new sessions go to the new upstream" : "unchanged", sessions };
+    return {
+      listener: name,
+      action: "keep",
+      detail: moved ? "keeps its pipeline; new sessions go to the new upstream" : "unchanged",
+      sessions,
+    };
   }
   const details = {
     swap: ["swap", "new pipeline, for open sessions too"],

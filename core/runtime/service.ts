@@ -45,7 +45,9 @@ export class Service {
   attempts(retarget: UpstreamConfig | undefined): Observable<Upstream> {
     if (retarget !== undefined) return this.#retargeted(retarget).attempts();
     if (this.#dialer !== undefined) return this.#dialer.attempts();
-    return throwError(() => new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${this.config.name}" has no upstream, and no plugin answered`));
+    return throwError(
+      () => new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${this.config.name}" has no upstream, and no plugin answered`),
+    );
   }
 
   #retargeted(config: UpstreamConfig): Dialer {
@@ -73,6 +75,8 @@ export class Service {
     if (local === undefined || port !== local.port) return undefined;
     const wildcard = local.address === "0.0.0.0" || local.address === "::";
     const own = host === local.address || (wildcard && (host === "::1" || host.startsWith("127.")));
-    return own ? new SluiceError("SLUICE_UPSTREAM_LOOP", `listener "${this.config.name}": ${host}:${port} is the listener itself`) : undefined;
+    return own
+      ? new SluiceError("SLUICE_UPSTREAM_LOOP", `listener "${this.config.name}": ${host}:${port} is the listener itself`)
+      : undefined;
   }
 }

@@ -22,5 +22,7 @@ function sameUse(before: ResolvedUse, after: ResolvedUse | undefined): boolean {
 function sameCode(before: PluginDefinition, after: PluginDefinition): boolean {
   if (before === after) return true;
   // One module may define several plugins: the source of each tells them apart.
-  return before.origin !== undefined && before.origin === after.origin && before.id === after.id && String(before.make) === String(after.make);
+  return (
+    before.origin !== undefined && before.origin === after.origin && before.id === after.id && String(before.make) === String(after.make)
+  );
 }

@@ -110,7 +110,7 @@ describe("the resolver", () => {
   it("refuses what is not a name without asking anybody", () =>
     withNameServer({}, async ({ address, questions }) => {
       const resolver = resolverOf(address);
-      for (const name of ["", "a b", "127.0.0.1\0.evil.test", "a\nb", `${"x".repeat(254)}`]) {
+      for (const name of ["", "a b", "127.0.0.1\0.evil.test", "a\nb", "x".repeat(254)]) {
         expect(await codeOf(ask(resolver, name))).to.equal("SLUICE_UPSTREAM_DNS_NOT_FOUND");
       }
       expect(questions).to.deep.equal([]);
