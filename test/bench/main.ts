@@ -2,7 +2,7 @@
 //
 // Reproduces the table of docs/performance.md: what Sluice costs beside bare Node, HAProxy and nginx, in CPU seconds per unit of work.
 import { writeFileSync } from "node:fs";
-import { cpus, setPriority } from "node:os";
+import { cpus, getPriority, setPriority } from "node:os";
 import { parseArgs } from "node:util";
 import { candidates } from "./candidates.ts";
 import { integrityFault } from "./integrity.ts";
@@ -18,7 +18,7 @@ const reloadRow = 10;
 const kibPerIdleConnection = 12;
 /** The share of the proxy's CPU that others may take in a round, and how often a round is tried. */
 const tolerance = 0.1;
-const attempts = 2;
+const attempts = 4;
 
 const { values } = parseArgs({
   options: {
@@ -102,9 +102,10 @@ function printWork(work: Work, rounds: Rounds): void {
 
 /** Others may share this machine: asks for a larger share, for this process and all that it starts. Needs root. */
 function askForShare(): void {
+  const share = -12;
   try {
-    setPriority(-5);
-    writeFileSync("/proc/self/autogroup", "-12");
+    setPriority(Math.min(share, getPriority()));
+    writeFileSync("/proc/self/autogroup", `${share}`);
   } catch {
     note("not root, or no scheduler groups: other programs on this machine disturb more");
   }
