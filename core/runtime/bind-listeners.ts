@@ -26,7 +26,7 @@ export async function bindListeners(config: ResolvedConfig, running: ReadonlyMap
   try {
     for (const listener of config.listeners) {
       const now = running.get(listener.name);
-      if (now !== undefined && sameAddress(now.service.config.address, listener.address)) continue;
+      if (now !== undefined && sameAddress(now.terms.config.address, listener.address)) continue;
       const from = takeOver(leaving, listener);
       // One after the other, so that the first address that fails is the one named.
       // oxlint-disable-next-line no-await-in-loop
@@ -41,19 +41,19 @@ export async function bindListeners(config: ResolvedConfig, running: ReadonlyMap
 
 function stays(listener: Listener, config: ResolvedConfig): boolean {
   const next = config.listeners.find(({ name }) => name === listener.name);
-  return next !== undefined && sameAddress(listener.service.config.address, next.address);
+  return next !== undefined && sameAddress(listener.terms.config.address, next.address);
 }
 
 /** A port of 0 stands for whatever the listener of that name is bound to, and for no other's. */
 function takeOver(leaving: Listener[], { name, address }: ResolvedListener): Listener | undefined {
   const at = leaving.findIndex(
-    (old) => sameSocket(whereIs(old), address) || (old.name === name && sameSocket(old.service.config.address, address)),
+    (old) => sameSocket(whereIs(old), address) || (old.name === name && sameSocket(old.terms.config.address, address)),
   );
   return at < 0 ? undefined : leaving.splice(at, 1)[0];
 }
 
-function whereIs({ service, local }: Listener): ListenAddress {
-  const { address } = service.config;
+function whereIs({ terms, local }: Listener): ListenAddress {
+  const { address } = terms.config;
   return address.path === undefined ? { ...address, port: local.port } : address;
 }
 

@@ -21,7 +21,7 @@ import { constructPlugin, createContainer } from "../pipeline/construct.ts";
 import { inheritState, setupPlugins } from "../pipeline/lifecycle.ts";
 import { LivePipeline } from "./live-pipeline.ts";
 import { samePipeline } from "./reload-plan.ts";
-import { Service } from "./service.ts";
+import { Terms } from "./terms.ts";
 
 /** One loaded config made live: its pipelines and the ways to its upstreams. Immutable and numbered. */
 export interface Generation {
@@ -29,7 +29,7 @@ export interface Generation {
   readonly config: ResolvedConfig;
   readonly resolver: NameResolver;
   /** By listener. */
-  readonly services: ReadonlyMap<string, Service>;
+  readonly terms: ReadonlyMap<string, Terms>;
 }
 
 /** What a generation is built with. */
@@ -68,27 +68,27 @@ export async function prepareGeneration(
   const number = (previous?.number ?? 0) + 1;
   const resolver = sameDns(previous, config) ? previous.resolver : createResolver(config.dns);
   const builder = new PipelineBuilder(config, number, resolver, tools);
-  const services = new Map<string, Service>();
+  const terms = new Map<string, Terms>();
   try {
     for (const listener of config.listeners) {
       const kept = tools.anew ? undefined : unchanged(listener, config, previous);
       // One after the other: a plugin's setup may rest on another's.
       // oxlint-disable-next-line no-await-in-loop
-      const service =
-        kept === undefined ? serviceOf(listener, await builder.build(listener), builder) : continued(kept, listener, previous, builder);
-      services.set(listener.name, service);
+      const own =
+        kept === undefined ? termsOf(listener, await builder.build(listener), builder) : continued(kept, listener, previous, builder);
+      terms.set(listener.name, own);
     }
   } catch (error) {
     for (const pipeline of builder.built) pipeline.retire();
     throw error;
   }
-  return { generation: { number, config, resolver, services }, fresh: builder.built, inherit: () => inheritAll(services, previous) };
+  return { generation: { number, config, resolver, terms }, fresh: builder.built, inherit: () => inheritAll(terms, previous) };
 }
 
 /** Each pipeline that was built anew takes the state of the one it replaces. */
-function inheritAll(services: ReadonlyMap<string, Service>, previous: Generation | undefined): void {
-  for (const [name, { pipeline: next }] of services) {
-    const old = previous?.services.get(name)?.pipeline;
+function inheritAll(terms: ReadonlyMap<string, Terms>, previous: Generation | undefined): void {
+  for (const [name, { pipeline: next }] of terms) {
+    const old = previous?.terms.get(name)?.pipeline;
     if (old !== undefined && old !== next) inheritState(next.pipeline.plugins, old.pipeline.plugins, next.site);
   }
 }
@@ -105,22 +105,22 @@ function sameDns(previous: Generation | undefined, config: ResolvedConfig): prev
   return previous !== undefined && isDeepStrictEqual(previous.config.dns, config.dns);
 }
 
-/** The service of a listener whose pipeline may stay as it is. */
-function unchanged(listener: ResolvedListener, config: ResolvedConfig, previous: Generation | undefined): Service | undefined {
-  const before = previous?.services.get(listener.name);
+/** The terms of a listener whose pipeline may stay as it is. */
+function unchanged(listener: ResolvedListener, config: ResolvedConfig, previous: Generation | undefined): Terms | undefined {
+  const before = previous?.terms.get(listener.name);
   if (before === undefined || !isDeepStrictEqual(previous?.config.providers, config.providers)) return undefined;
   return samePipeline(before.config, listener) ? before : undefined;
 }
 
 /** The same pipeline; where nothing changed on the way to the upstream either, the balancer keeps what it knows. */
-function continued(before: Service, listener: ResolvedListener, previous: Generation | undefined, builder: PipelineBuilder): Service {
+function continued(before: Terms, listener: ResolvedListener, previous: Generation | undefined, builder: PipelineBuilder): Terms {
   const { config } = builder;
   const sameWay = sameDns(previous, config) && isDeepStrictEqual([before.config, previous.config.timeouts], [listener, config.timeouts]);
-  return sameWay ? before : serviceOf(listener, before.pipeline, builder);
+  return sameWay ? before : termsOf(listener, before.pipeline, builder);
 }
 
-function serviceOf(listener: ResolvedListener, pipeline: LivePipeline, { config, resolver, tools }: PipelineBuilder): Service {
-  return new Service(listener, pipeline, {
+function termsOf(listener: ResolvedListener, pipeline: LivePipeline, { config, resolver, tools }: PipelineBuilder): Terms {
+  return new Terms(listener, pipeline, {
     resolver,
     timeouts: config.timeouts,
     folder: folderOf(config),

@@ -8,7 +8,7 @@ import { DatagramEnd, StreamEnd, type ClientEnd } from "./client-end.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { LiveSession, type SessionHost } from "./live-session.ts";
 import type { ProxyState } from "./proxy-state.ts";
-import type { Service } from "./service.ts";
+import type { Terms } from "./terms.ts";
 
 export type Bound = StreamListener | UdpListener;
 
@@ -22,12 +22,12 @@ export class Listener implements ListenerView, SessionHost {
     readonly name: string,
     readonly bound: Bound,
     /** What new sessions get. A commit replaces it. */
-    public service: Service,
+    public terms: Terms,
     private readonly state: ProxyState,
   ) {}
 
   get transport(): Transport {
-    return this.service.config.address.transport;
+    return this.terms.config.address.transport;
   }
 
   get address(): SocketAddress {
@@ -39,7 +39,7 @@ export class Listener implements ListenerView, SessionHost {
   }
 
   get url(): string {
-    const { transport, path } = this.service.config.address;
+    const { transport, path } = this.terms.config.address;
     return urlOf({ transport, host: this.local.address, port: this.local.port, path });
   }
 
@@ -170,7 +170,7 @@ export class Listener implements ListenerView, SessionHost {
       end.leg.destroy();
       return;
     }
-    const session = new LiveSession(end, this.service, this);
+    const session = new LiveSession(end, this.terms, this);
     this.state.of(session.transport).add(session);
     this.#open += 1;
     opened.inc();
@@ -187,7 +187,7 @@ export class Listener implements ListenerView, SessionHost {
   #refused(error: SluiceError): void {
     this.state.refused.inc();
     const event = { type: "session-refused", listener: this.name, error } as const;
-    this.service.pipeline.events.next(event);
+    this.terms.pipeline.events.next(event);
     this.state.hub.sessions.next(event);
   }
 

@@ -18,7 +18,7 @@ export interface LivePipelineOptions {
 }
 
 /**
- * A listener's pipeline in service. It outlives its generation while a reload leaves it unchanged, and its retirement while sessions
+ * A listener's pipeline in terms. It outlives its generation while a reload leaves it unchanged, and its retirement while sessions
  * are on it; its plugins are torn down once both are over.
  */
 export class LivePipeline {

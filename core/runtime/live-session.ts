@@ -19,7 +19,7 @@ import { Flow, type FlowOwner } from "../flow/flow.ts";
 import type { ClientEnd } from "./client-end.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";
-import type { Service } from "./service.ts";
+import type { Terms } from "./terms.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
 /** Ends that are nobody's failure: the peers see a close, not a reset. */
@@ -70,20 +70,20 @@ export class LiveSession implements Opened, FlowOwner {
 
   constructor(
     private readonly end: ClientEnd,
-    readonly service: Service,
+    readonly terms: Terms,
     private readonly host: SessionHost,
   ) {
-    this.#pipeline = service.pipeline;
+    this.#pipeline = terms.pipeline;
     this.#pipeline.acquire();
     end.leg.onClosed = this.#legClosed;
   }
 
   get listener(): string {
-    return this.service.config.name;
+    return this.terms.config.name;
   }
 
   get transport(): Transport {
-    return this.service.config.address.transport;
+    return this.terms.config.address.transport;
   }
 
   get generation(): number {

@@ -2,12 +2,12 @@ import { defer, of, Subscriber, take, tap, type Observable, type Subscription } 
 import { reasonOf, SluiceError, type Session, type SessionTls, type Upstream } from "../contract/index.ts";
 import { blameOf, faultOf } from "../flow/fault.ts";
 import type { ClientEnd } from "./client-end.ts";
-import type { Service } from "./service.ts";
+import type { Terms } from "./terms.ts";
 
 /** What is being opened. */
 export interface Opened extends Session {
-  readonly service: Service;
-  readonly retargeted: Parameters<Service["attempts"]>[0];
+  readonly terms: Terms;
+  readonly retargeted: Parameters<Terms["attempts"]>[0];
   tls: SessionTls | undefined;
   /** The upstream leg is open. */
   opened(upstream: Upstream): void;
@@ -63,7 +63,7 @@ export class Opening {
 
   #admit(): void {
     if (this.#closed) return;
-    const { admit } = this.session.service.pipeline.pipeline;
+    const { admit } = this.session.terms.pipeline.pipeline;
     if (admit === undefined) {
       this.#connect();
       return;
@@ -87,11 +87,11 @@ export class Opening {
 
   #connect(): void {
     if (this.#closed) return;
-    const { service, retargeted } = this.session;
+    const { terms, retargeted } = this.session;
     const leg = new LegSubscriber(this.session, this);
     this.#leg = leg;
     try {
-      if (service.pipeline.pipeline.connect === undefined) service.attempts(retargeted).subscribe(leg);
+      if (terms.pipeline.pipeline.connect === undefined) terms.attempts(retargeted).subscribe(leg);
       else this.#hooked().subscribe(leg);
     } catch (error) {
       this.fail(error);
@@ -104,8 +104,8 @@ export class Opening {
     this.#given = given;
     // Chosen at the first try, and once: until then a hook may send the session elsewhere.
     let attempts: Observable<Upstream> | undefined;
-    const attempt = defer(() => (attempts ??= session.service.attempts(session.retargeted))).pipe(tap((upstream) => given.add(upstream)));
-    return session.service.pipeline.pipeline.connect?.(attempt, session) ?? attempt;
+    const attempt = defer(() => (attempts ??= session.terms.attempts(session.retargeted))).pipe(tap((upstream) => given.add(upstream)));
+    return session.terms.pipeline.pipeline.connect?.(attempt, session) ?? attempt;
   }
 }
 

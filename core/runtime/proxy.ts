@@ -25,7 +25,7 @@ import type { LivePipeline } from "./live-pipeline.ts";
 import { logEvent } from "./log-events.ts";
 import { createMetrics } from "./metrics.ts";
 import { ProxyState } from "./proxy-state.ts";
-import type { Service } from "./service.ts";
+import type { Terms } from "./terms.ts";
 import { planReload, type ReloadPlan, type ReloadReport } from "./reload-plan.ts";
 
 /** What sockets that were reset may take to close. */
@@ -135,7 +135,7 @@ export class Proxy {
 
   planResolved(config: ResolvedConfig, anew: boolean): ReloadPlan {
     const running = new Map(
-      [...this.#listeners].map(([name, listener]) => [name, { config: listener.service.config, sessions: listener.sessions }]),
+      [...this.#listeners].map(([name, listener]) => [name, { config: listener.terms.config, sessions: listener.sessions }]),
     );
     const now = this.#generation?.config;
     const rebuilds = anew || (now !== undefined && !isDeepStrictEqual(now.providers, config.providers));
@@ -158,8 +158,8 @@ export class Proxy {
   }
 
   status(): ProxyStatus {
-    const listeners = [...this.#listeners.values()].map(({ name, url, transport, sessions, service }) => {
-      return { name, url, transport, sessions, plugins: service.config.uses.map((use) => use.name) };
+    const listeners = [...this.#listeners.values()].map(({ name, url, transport, sessions, terms }) => {
+      return { name, url, transport, sessions, plugins: terms.config.uses.map((use) => use.name) };
     });
     return {
       generation: this.generation,
@@ -218,20 +218,20 @@ export class Proxy {
     this.#state.timeouts = timeouts;
     const taken = new Set(Array.from(sockets.values(), ({ from }) => from));
     for (const listener of Array.from(this.#listeners.values())) {
-      const next = sockets.has(listener.name) ? undefined : generation.services.get(listener.name);
+      const next = sockets.has(listener.name) ? undefined : generation.terms.get(listener.name);
       if (next === undefined) this.#removeListener(listener, taken.has(listener));
       else this.#continueListener(listener, next);
     }
-    for (const [name, service] of generation.services) {
+    for (const [name, terms] of generation.terms) {
       const socket = sockets.get(name);
-      if (socket !== undefined) this.#addListener(new Listener(name, socket.bound, service, this.#state));
+      if (socket !== undefined) this.#addListener(new Listener(name, socket.bound, terms, this.#state));
     }
     this.#retireReplaced(before, generation);
     for (const warning of warnings) this.#state.warn(undefined, warning);
   }
 
   #retireReplaced(before: Generation | undefined, now: Generation): void {
-    for (const [name, { pipeline }] of before?.services ?? []) if (now.services.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
+    for (const [name, { pipeline }] of before?.terms ?? []) if (now.terms.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
   }
 
   #addListener(listener: Listener): void {
@@ -241,16 +241,16 @@ export class Proxy {
     this.#hub.lifecycle.next({ type: "listening", listener: name, url });
   }
 
-  #continueListener(listener: Listener, next: Service): void {
-    const changed = next.pipeline !== listener.service.pipeline;
-    listener.service = next;
+  #continueListener(listener: Listener, next: Terms): void {
+    const changed = next.pipeline !== listener.terms.pipeline;
+    listener.terms = next;
     if (changed) this.#treatSessions(listener, next.pipeline);
     listener.configure();
   }
 
   /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
   #treatSessions(listener: Listener, pipeline: LivePipeline): void {
-    const { sessions, deadlineMs } = listener.service.config.reload;
+    const { sessions, deadlineMs } = listener.terms.config.reload;
     if (sessions === "swap") listener.swapSessions(pipeline);
     else if (sessions === "close")
       for (const session of listener.open) session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
@@ -262,7 +262,7 @@ export class Proxy {
     const { url } = listener;
     if (takenOver) listener.handOver();
     else listener.close();
-    this.#drain.begin(listener.open, listener.service.config.reload.deadlineMs);
+    this.#drain.begin(listener.open, listener.terms.config.reload.deadlineMs);
     this.#hub.lifecycle.next({ type: "unlistening", listener: listener.name, url });
   }
 
@@ -281,7 +281,7 @@ export class Proxy {
     await emptied(this.#state.sessions, CLOSING_MS);
     this.#stopSweep();
     this.#drain.stop();
-    for (const { pipeline } of this.#generation?.services.values() ?? []) this.#retire(pipeline);
+    for (const { pipeline } of this.#generation?.terms.values() ?? []) this.#retire(pipeline);
     // Sockets close in no time once they are destroyed; nothing may keep a proxy from closing.
     await Promise.race([
       Promise.all([...this.#retired].map(({ gone }) => gone)),

@@ -18,7 +18,7 @@ import type { LivePipeline } from "./live-pipeline.ts";
 /** Upstreams that plugins chose at run time, of which one listener keeps the dialer. */
 const RETARGETS = 256;
 
-export interface ServiceContext {
+export interface TermsContext {
   readonly resolver: Resolver;
   readonly timeouts: Timeouts;
   /** The folder that relative paths of certificates start from. */
@@ -28,7 +28,7 @@ export interface ServiceContext {
 }
 
 /** What a listener gives its new sessions in one generation: a pipeline, and the way to the upstream. */
-export class Service {
+export class Terms {
   readonly #dialer: Dialer | undefined;
   readonly #retargets = new LRUCache<string, Dialer>({ max: RETARGETS });
 
@@ -36,7 +36,7 @@ export class Service {
   constructor(
     readonly config: ResolvedListener,
     readonly pipeline: LivePipeline,
-    private readonly context: ServiceContext,
+    private readonly context: TermsContext,
   ) {
     this.#dialer = config.upstream === undefined ? undefined : this.#dialerOf(config.upstream);
   }
