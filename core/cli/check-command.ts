@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { ResolvedConfig, ResolvedListener } from "../contract/index.ts";
-import { addressText } from "../config/check-addresses.ts";
+import { addressText } from "../contract/endpoint.ts";
 import { checkConfig } from "../runtime/check.ts";
 import type { CommandOptions } from "./command-line.ts";
 import { table } from "./table.ts";

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { SluiceError } from "../contract/index.ts";
-import { addressText } from "../config/check-addresses.ts";
+import { addressText } from "../contract/endpoint.ts";
 import { askControl } from "../net/control-socket.ts";
 import type { ReloadPlan } from "../runtime/reload-plan.ts";
 import { reloadTimeoutMs } from "./reload-command.ts";

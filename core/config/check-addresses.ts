@@ -1,4 +1,4 @@
-import { isIPv4 } from "../contract/endpoint.ts";
+import { addressText, isIPv4 } from "../contract/endpoint.ts";
 import type { Problem } from "../contract/describe-issues.ts";
 import type { Endpoint, ListenAddress, ResolvedListener } from "../contract/index.ts";
 
@@ -6,11 +6,6 @@ const wildcards = new Set(["0.0.0.0", "::", "0:0:0:0:0:0:0:0"]);
 
 export function isWildcard(host: string): boolean {
   return wildcards.has(host);
-}
-
-/** `tcp://127.0.0.1:8080`, as a listener's address is written. */
-export function addressText({ transport, host, port, path }: ListenAddress): string {
-  return transport === "unix" ? `unix://${path}` : `${transport}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function clash(a: ListenAddress, b: ListenAddress): boolean {

@@ -1,6 +1,7 @@
 import { describeIssues, optionPath, shown, type Problem } from "../contract/describe-issues.ts";
 import { SluiceError, type ErrorCode, type ResolvedConfig, type ResolvedListener } from "../contract/index.ts";
-import { addressText, duplicateAddresses, isWildcard, loops } from "./check-addresses.ts";
+import { addressText } from "../contract/endpoint.ts";
+import { duplicateAddresses, isWildcard, loops } from "./check-addresses.ts";
 import { configSchema, namePattern, nameRule, type CheckedConfig, type CheckedListener } from "./config-schema.ts";
 import { readFdLimit, sessionLimit } from "./fd-limit.ts";
 import { checkUses, nameUses } from "./resolve-uses.ts";

@@ -97,3 +97,8 @@ export function parseListen(text: string): ListenAddress {
 }
 
 const transports: readonly Transport[] = ["tcp", "udp", "tls", "unix"];
+
+/** `tcp://127.0.0.1:8080`, as a listener's address is written. */
+export function addressText({ transport, host, port, path }: ListenAddress): string {
+  return transport === "unix" ? `unix://${path}` : `${transport}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

@@ -1,6 +1,6 @@
 import { unlinkSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
-import { socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
+import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
 import { acceptFast, fastAcceptWorks, type OnAccept } from "./fast-accept.ts";
 import { listenError } from "./os-errors.ts";
 
@@ -43,7 +43,7 @@ export class StreamListener {
         await listen(server, address);
       });
     } catch (error) {
-      throw listenError(error, name, urlOf(address));
+      throw listenError(error, name, addressText(address));
     }
     return new StreamListener(server, localOf(server, address), fast);
   }
@@ -94,10 +94,4 @@ function localOf(server: Server, { path }: ListenAddress): SocketAddress {
   const bound = server.address();
   if (bound === null || typeof bound === "string") return socketAddress(path ?? "", 0, "unix");
   return socketAddress(bound.address, bound.port, bound.family === "IPv6" ? "IPv6" : "IPv4");
-}
-
-/** How a listen address is written in a config and in messages. */
-export function urlOf({ transport, host, port, path }: ListenAddress): string {
-  if (path !== undefined) return `unix://${path}`;
-  return `${transport}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

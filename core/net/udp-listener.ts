@@ -1,9 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { LRUCache } from "lru-cache";
-import { socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
+import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
 import { listenError } from "./os-errors.ts";
-import { urlOf } from "./stream-listener.ts";
 import { UdpClientLeg, type UdpFlowHost } from "./udp-client-leg.ts";
 import { addressLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
 
@@ -47,7 +46,7 @@ export class UdpListener implements UdpFlowHost {
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
   static async bind(address: ListenAddress, name: string, options: UdpTableOptions): Promise<UdpListener> {
     const socket = await bindSocket(address).catch((error: unknown) => {
-      throw listenError(error, name, urlOf(address));
+      throw listenError(error, name, addressText(address));
     });
     const bound = socket.address();
     return new UdpListener(socket, socketAddress(bound.address, bound.port, bound.family === "IPv6" ? "IPv6" : "IPv4"), options);

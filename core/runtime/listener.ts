@@ -1,7 +1,15 @@
 import type { Socket } from "node:net";
-import { SluiceError, type Limits, type ListenerView, type SocketAddress, type Timeouts, type Transport } from "../contract/index.ts";
+import {
+  addressText,
+  SluiceError,
+  type Limits,
+  type ListenerView,
+  type SocketAddress,
+  type Timeouts,
+  type Transport,
+} from "../contract/index.ts";
 import type { ReadBuffer } from "../net/read-buffer.ts";
-import { StreamListener, urlOf } from "../net/stream-listener.ts";
+import { StreamListener } from "../net/stream-listener.ts";
 import type { UdpClientLeg } from "../net/udp-client-leg.ts";
 import { UdpListener } from "../net/udp-listener.ts";
 import { DatagramEnd, StreamEnd, type ClientEnd } from "./client-end.ts";
@@ -40,7 +48,7 @@ export class Listener implements ListenerView, SessionHost {
 
   get url(): string {
     const { transport, path } = this.terms.config.address;
-    return urlOf({ transport, host: this.local.address, port: this.local.port, path });
+    return addressText({ transport, host: this.local.address, port: this.local.port, path });
   }
 
   /** How many sessions are open. */

@@ -25,6 +25,7 @@ import type { LivePipeline } from "./live-pipeline.ts";
 import { logEvent } from "./log-events.ts";
 import { createMetrics } from "./metrics.ts";
 import { ProxyState } from "./proxy-state.ts";
+import { statusOf, type ProxyStatus } from "./proxy-status.ts";
 import type { Terms } from "./terms.ts";
 import { planReload, type ReloadPlan, type ReloadReport } from "./reload-plan.ts";
 
@@ -35,24 +36,6 @@ export interface ProxyOptions {
   readonly logger: Logger;
   /** The place in the user's own source that an error came from, for messages. */
   readonly locate?: (error: unknown) => string | undefined;
-}
-
-/** What `sluice status` shows. */
-export interface ProxyStatus {
-  readonly generation: number;
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-  readonly pid: number;
-  readonly listeners: readonly {
-    readonly name: string;
-    readonly url: string;
-    readonly transport: Transport;
-    readonly sessions: number;
-    readonly plugins: readonly string[];
-  }[];
-  readonly counters: Readonly<Record<string, number>>;
-  /** Resident bytes of the process. */
-  readonly memory: number;
 }
 
 /** The object of the process: holds the live generation and the bound listeners, and takes the next generation all or not at all. */
@@ -158,17 +141,7 @@ export class Proxy {
   }
 
   status(): ProxyStatus {
-    const listeners = [...this.#listeners.values()].map(({ name, url, transport, sessions, terms }) => {
-      return { name, url, transport, sessions, plugins: terms.config.uses.map((use) => use.name) };
-    });
-    return {
-      generation: this.generation,
-      startedAt: this.#startedAt,
-      pid: process.pid,
-      listeners,
-      counters: this.#metrics.snapshot(),
-      memory: process.memoryUsage.rss(),
-    };
+    return statusOf(this.generation, this.#startedAt, this.#listeners.values(), this.#metrics);
   }
 
   /**

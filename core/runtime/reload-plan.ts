@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ListenAddress, ResolvedListener } from "../contract/index.ts";
-import { addressText } from "../config/check-addresses.ts";
+import { addressText } from "../contract/endpoint.ts";
 import { sameUses } from "./unchanged.ts";
 
 /** What a reload does with one listener: keep it as it is, swap or otherwise treat its live sessions, drain or close it, bind it. */
