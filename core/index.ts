@@ -8,5 +8,6 @@ export { CLOCK, EVENTS, LOGGER, METRICS, OPTIONS, PLACE, RESOLVER, type Place, t
 export { duration, size, type Duration, type Size } from "./contract/units.ts";
 export type * from "./contract/index.ts";
 export { createProxy, type CreateProxyOptions } from "./runtime/create-proxy.ts";
-export type { Proxy, ProxyStatus } from "./runtime/proxy.ts";
+export type { Proxy } from "./runtime/proxy.ts";
+export type { ListenerStatus, ProxyStatus } from "./runtime/proxy-status.ts";
 export type { PlannedAction, PlannedStep, ReloadPlan, ReloadReport } from "./runtime/reload-plan.ts";

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { askControl } from "../net/control-socket.ts";
-import type { ProxyStatus } from "../runtime/proxy.ts";
+import type { ProxyStatus } from "../runtime/proxy-status.ts";
 import type { CommandOptions } from "./command-line.ts";
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";

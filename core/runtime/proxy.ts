@@ -12,7 +12,6 @@ import {
   type ResolvedConfig,
   type Session,
   type Timeouts,
-  type Transport,
 } from "../contract/index.ts";
 import { resolveConfig } from "../config/resolve-config.ts";
 import { bindListeners, type Bindings } from "./bind-listeners.ts";
