@@ -49,11 +49,21 @@ describe("hook order [data path]", () => {
       await readBytes(client, 5);
       client.destroy();
       expect(notes).to.deep.equal([
-        ...["admit first", "admit a", "admit b"],
-        ...["resolve b", "resolve a", "resolve first"],
-        ...["connect b", "connect a", "connect first"],
-        ...["fromClient first", "fromClient a", "fromClient b"],
-        ...["fromUpstream b", "fromUpstream a", "fromUpstream first"],
+        "admit first",
+        "admit a",
+        "admit b",
+        "resolve b",
+        "resolve a",
+        "resolve first",
+        "connect b",
+        "connect a",
+        "connect first",
+        "fromClient first",
+        "fromClient a",
+        "fromClient b",
+        "fromUpstream b",
+        "fromUpstream a",
+        "fromUpstream first",
       ]);
     });
   }

@@ -51,14 +51,14 @@ describe("swap under load [data path]", function () {
     })();
     // The transfer goes on until the last toggle: its bytes again and again, then the end.
     let sent = 0;
-    let over = false;
-    void toggled.finally(() => (over = true)).catch(() => undefined);
+    const state = { over: false };
+    void toggled.finally(() => (state.over = true)).catch(() => undefined);
     function* endless(): Generator<Buffer> {
       for (const piece of pieces(bytes, [65_537, 1000, 256 * 1024])) {
         sent += piece.length;
         yield piece;
       }
-      while (!over) {
+      while (!state.over) {
         const piece = bytes.subarray(0, 65_536);
         extra.push(piece);
         sent += piece.length;
@@ -71,7 +71,7 @@ describe("swap under load [data path]", function () {
     expect(Object.keys(seen), "toggles at work").to.have.length(turns / 2);
     expect(all("swapped")).to.have.length(turns);
     expect(all("session-ended").map(({ record }) => record.reason)).to.satisfy((reasons: string[]) =>
-      reasons.every((each) => each === "closed"),
+      reasons.every((reason) => reason === "closed"),
     );
   });
 
@@ -81,7 +81,7 @@ describe("swap under load [data path]", function () {
     const client = await connect(port());
     let come = 0;
     const echoed = digestOf(client, (count) => (come = count));
-    let over = false;
+    const state = { over: false };
     const kinds = Object.values(shapes);
     const changed = (async () => {
       for (const from of kinds) {
@@ -94,10 +94,10 @@ describe("swap under load [data path]", function () {
           }
         }
       }
-    })().finally(() => (over = true));
+    })().finally(() => (state.over = true));
     let rounds = 0;
     function* rounded(): Generator<Buffer> {
-      for (; !over; rounds += 1) yield* pieces(bytes, [65_537, 1000, 16_384, 200_000]);
+      for (; !state.over; rounds += 1) yield* pieces(bytes, [65_537, 1000, 16_384, 200_000]);
     }
     await Promise.all([changed, send(client, rounded())]);
     const expected = sha256(Buffer.concat(Array.from({ length: rounds }, () => bytes)));

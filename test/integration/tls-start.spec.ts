@@ -35,7 +35,7 @@ async function start(
   behave: UpstreamBehaviour | ((socket: Socket) => void),
   plugins: readonly PluginUse[] = [],
   more: ServerTlsOptions = {},
-): Promise<Forward & { open(options?: ConnectionOptions): Promise<TLSSocket> }> {
+): Promise<Forward & { readonly open: (options?: ConnectionOptions) => Promise<TLSSocket> }> {
   const certificate = await createCertificate("localhost");
   const forward = await startForward(cleanup, behave, {
     listener: { listen: "tls://127.0.0.1:0" },

@@ -1,0 +1,28 @@
+import { expect } from "chai";
+import { TestScheduler } from "rxjs/testing";
+import { inject } from "sluice/flow";
+
+const scheduler = (): TestScheduler => new TestScheduler((actual, expected) => void expect(actual).to.deep.equal(expected));
+
+describe("inject under virtual time", () => {
+  it("puts chunks of another source in where they come, and ends with its own source", () => {
+    scheduler().run(({ cold, expectObservable, expectSubscriptions }) => {
+      const extra = cold("-x-y-z-w");
+      expectObservable(cold("a-b-c-|").pipe(inject(extra))).toBe("axbycz|");
+      expectSubscriptions(extra.subscriptions).toBe("^-----!");
+    });
+  });
+
+  it("goes on when the other source completes", () => {
+    scheduler().run(({ cold, expectObservable }) => {
+      expectObservable(cold("a--b|").pipe(inject(cold("-x|")))).toBe("ax-b|");
+    });
+  });
+
+  it("fails when either source fails", () => {
+    scheduler().run(({ cold, expectObservable }) => {
+      expectObservable(cold("a--b|").pipe(inject(cold("-x#")))).toBe("ax#");
+      expectObservable(cold("a-#").pipe(inject(cold("-x--y")))).toBe("ax#");
+    });
+  });
+});

@@ -1,0 +1,62 @@
+import { expect } from "chai";
+import { SluiceError } from "sluice";
+import type { Plugin } from "sluice";
+import { inheritState, setupPlugins, teardownPlugins } from "../../../core/pipeline/lifecycle.ts";
+import type { LivePlugin } from "../../../core/pipeline/live-plugin.ts";
+import { plugin as use } from "../../support/with-proxy.ts";
+
+const site = { listener: "web", file: "proxy.config.ts", locate: () => undefined };
+const live = (name: string, plugin: Plugin): LivePlugin => ({ use: { name, use: use(name, {}), options: {} }, plugin, borrows: false });
+
+async function refusalOf(work: Promise<unknown>): Promise<SluiceError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (SluiceError.is(error)) return error;
+  throw new Error(`expected a SluiceError, got ${String(error)}`);
+}
+
+describe("the life of plugins", () => {
+  it("sets plugins up one after the other, in order", async () => {
+    const order: string[] = [];
+    const slow = live("slow", { setup: () => new Promise<void>((resolve) => void setImmediate(() => resolve(void order.push("slow")))) });
+    await setupPlugins([slow, live("none", {}), live("quick", { setup: () => void order.push("quick") })], 1000, site);
+    expect(order).to.deep.equal(["slow", "quick"]);
+  });
+
+  const failing: Readonly<Record<string, Plugin>> = {
+    throws: {
+      setup: () => {
+        throw new Error("no database");
+      },
+    },
+    rejects: { setup: () => Promise.reject(new Error("no database")) },
+    "never ends": { setup: () => new Promise<void>(() => undefined) },
+  };
+  for (const [name, plugin] of Object.entries(failing)) {
+    it(`names plugin, listener and place when setup ${name}`, async () => {
+      const error = await refusalOf(setupPlugins([live("shaky", plugin)], 20, site));
+      expect(error.code).to.equal("SLUICE_PLUGIN_SETUP");
+      expect(error.message).to.include("shaky").and.include("web").and.include("proxy.config.ts");
+    });
+  }
+
+  it("hands state over between instances of the same name and kind alone", () => {
+    const handed: string[] = [];
+    const heir = (name: string): LivePlugin => live(name, { inherit: () => void handed.push(name) });
+    inheritState([heir("a"), heir("b")], [live("b", {}), live("c", {})], site);
+    expect(handed).to.deep.equal(["b"]);
+  });
+
+  it("tears every plugin down, also when one fails", async () => {
+    const failed: string[] = [];
+    let torn = 0;
+    const plugins = [
+      live("bad", { teardown: () => Promise.reject(new Error("stuck")) }),
+      live("good", { teardown: () => void (torn += 1) }),
+    ];
+    await teardownPlugins(plugins, 1000, site, (name, error) => void failed.push(`${name} ${error.code}`));
+    expect([torn, failed]).to.deep.equal([1, ["bad SLUICE_PLUGIN_FAILED"]]);
+  });
+});
