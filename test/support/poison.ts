@@ -11,7 +11,7 @@ export const POISON = 0xdb;
  * Chunks as a flow lends them: in memory that is somebody else's as soon as the hooks' call returns. So a plugin that says
  * `borrows = true` and keeps a chunk all the same emits poison, and fails in its author's own test.
  */
-export function lend(chunks: readonly Buffer[]): Observable<Buffer> {
+function lend(chunks: readonly Buffer[]): Observable<Buffer> {
   return new Observable((subscriber) => {
     for (const chunk of chunks) {
       const lent = Buffer.from(chunk);
@@ -23,7 +23,7 @@ export function lend(chunks: readonly Buffer[]): Observable<Buffer> {
 }
 
 /** Chunks that belong to whoever receives them. */
-export function give(chunks: readonly Buffer[]): Observable<Buffer> {
+function give(chunks: readonly Buffer[]): Observable<Buffer> {
   return new Observable((subscriber) => {
     for (const chunk of chunks) subscriber.next(Buffer.from(chunk));
     subscriber.complete();
