@@ -16,9 +16,6 @@ import { candidatesOf, rowsOf, works, type Work } from "./works.ts";
 const allRows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 const reloadRow = 10;
 const kibPerIdleConnection = 12;
-/** The share of the proxy's CPU that others may take in a round, and how often a round is tried. */
-const tolerance = 0.1;
-const attempts = 4;
 
 const { values } = parseArgs({
   options: {
@@ -56,26 +53,18 @@ async function soundCandidates(work: Work, workshop: Workshop): Promise<string[]
   return names;
 }
 
-/** A round that others disturbed is repeated, within reason; of several the calmest counts. */
-async function measureInPeace(name: string, work: Work, workshop: Workshop): Promise<LoadResult> {
-  let calmest: LoadResult | undefined;
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const result = await measure(name, work, timing, workshop);
-    if (calmest === undefined || result.others < calmest.others) calmest = result;
-    if (calmest.others <= tolerance * timing.seconds) return calmest;
-  }
-  return calmest as LoadResult;
-}
-
 async function runRounds(work: Work, workshop: Workshop): Promise<Rounds> {
   const names = await soundCandidates(work, workshop);
   const rounds = new Map<string, LoadResult[]>(names.map((name) => [name, []]));
+  const alone = work.kind === "idle" || work.kind === "datagram-rate";
   const count = work.kind === "idle" ? Math.min(2, roundsWanted) : roundsWanted;
   for (let round = 1; round <= count; round += 1) {
-    for (const name of names) {
-      const result = await measureInPeace(name, work, workshop);
-      rounds.get(name)?.push(result);
-      note(`${work.id} ${round}/${count} ${name}: ${JSON.stringify(result)}`);
+    for (const group of alone ? names.map((name) => [name]) : [names]) {
+      const results = await measure(group, work, timing, workshop);
+      for (const [index, name] of group.entries()) {
+        rounds.get(name)?.push(...results.slice(index, index + 1));
+        note(`${work.id} ${round}/${count} ${name}: ${JSON.stringify(results[index])}`);
+      }
     }
   }
   return rounds;
@@ -127,7 +116,7 @@ async function run(workshop: Workshop): Promise<void> {
     `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}, ${process.platform};`,
   );
   print(
-    `${roundsWanted} interleaved rounds of ${timing.seconds} s after ${timing.warm} s. Ratios are the yardstick's CPU per unit over the candidate's.`,
+    `${roundsWanted} interleaved rounds of ${timing.seconds} s each after ${timing.warm} s to warm up. Ratios are the yardstick's CPU per unit over the candidate's.`,
   );
   const verdicts: Verdict[] = [];
   for (const work of works.filter((each) => [...rowsOf(each)].some((row) => rows.has(row)))) {

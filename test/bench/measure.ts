@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { bounded } from "../support/bounded.ts";
 import { candidates } from "./candidates.ts";
-import type { LoadOptions, LoadResult } from "./load/load-options.ts";
-import { cpus, pinned, startUnderTest, type Workshop } from "./under-test.ts";
+import type { LoadOrder, LoadResult } from "./load/load-options.ts";
+import { cpus, pinned, startUnderTest, type UnderTest, type Workshop } from "./under-test.ts";
 import type { Work } from "./works.ts";
 
 export interface Timing {
@@ -15,12 +15,15 @@ const program = fileURLToPath(new URL("load/main.js", import.meta.url));
 const messageBytes = 64;
 const graceMs = 60_000;
 
-/** One round of one candidate: a fresh process, warmed up, measured, stopped. */
-export async function measure(name: string, work: Work, timing: Timing, workshop: Workshop): Promise<LoadResult> {
-  const candidate = candidates[name];
-  if (candidate === undefined) throw new Error(`no candidate "${name}"`);
-  const proxy = await startUnderTest(name, candidate, workshop);
+/** One round: fresh processes, warmed up, measured in turn, stopped. Gives the candidates' results in their order. */
+export async function measure(names: readonly string[], work: Work, timing: Timing, workshop: Workshop): Promise<LoadResult[]> {
+  const proxies: UnderTest[] = [];
   try {
+    for (const name of names) {
+      const candidate = candidates[name];
+      if (candidate === undefined) throw new Error(`no candidate "${name}"`);
+      proxies.push(await startUnderTest(name, candidate, workshop));
+    }
     return await runLoad({
       ...timing,
       kind: work.kind,
@@ -28,18 +31,16 @@ export async function measure(name: string, work: Work, timing: Timing, workshop
       tls: work.tls ?? false,
       rate: work.rate ?? 0,
       size: messageBytes,
-      proxy: proxy.listen,
-      upstream: proxy.upstream,
-      pid: proxy.pid,
       proxyCpu: cpus.proxy,
+      targets: proxies.map(({ listen, upstream, pid }) => ({ proxy: listen, upstream, pid })),
     });
   } finally {
-    await proxy.stop();
+    await Promise.all(proxies.map((proxy) => proxy.stop()));
   }
 }
 
-async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const [command, parameters] = pinned("load", [process.execPath, program, JSON.stringify(options)]);
+async function runLoad(order: LoadOrder): Promise<LoadResult[]> {
+  const [command, parameters] = pinned("load", [process.execPath, program, JSON.stringify(order)]);
   const child = spawn(command, parameters, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
@@ -48,10 +49,10 @@ async function runLoad(options: LoadOptions): Promise<LoadResult> {
     child.once("close", () => resolve());
   });
   try {
-    await bounded(ended, "the load program", (options.warm + options.seconds) * 1000 + graceMs);
+    await bounded(ended, "the load program", (order.warm + order.seconds) * order.targets.length * 2000 + graceMs);
   } finally {
     child.kill("SIGKILL");
   }
   if (output === "") throw new Error(`the load program failed (exit code ${child.exitCode})`);
-  return JSON.parse(output) as LoadResult;
+  return JSON.parse(output) as LoadResult[];
 }

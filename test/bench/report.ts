@@ -111,7 +111,7 @@ export function verdictOf(work: Work, goal: Goal, rounds: Rounds): Verdict | und
     row: goal.row,
     what: `${work.title}: ${goal.candidate} against ${goal.against}`,
     required: `>= ${goal.atLeast.toFixed(2)}`,
-    measured: found.best.toFixed(2),
+    measured: `${found.best.toFixed(2)} (by medians ${found.median.toFixed(2)})`,
     reached: found.best >= goal.atLeast,
   };
 }

@@ -1,28 +1,29 @@
 import { dial, serve } from "./stream-ends.ts";
-import type { Load, LoadOptions } from "./load-options.ts";
+import type { StartLoad } from "./load-options.ts";
 
 const bytesPerUnit = 1e9;
 
 /** Streams from the client to the back end, as fast as they go. */
-export async function startBulk(options: LoadOptions): Promise<Load> {
+export const startBulk: StartLoad = async ({ connections, tls }, { proxy, upstream }, gate) => {
   const block = Buffer.alloc(256 * 1024, "b");
   let bytes = 0;
   let errors = 0;
-  await serve(options.upstream, (count) => {
+  await serve(upstream, (count) => {
     bytes += count;
   });
-  for (let index = 0; index < options.connections; index += 1) {
+  for (let index = 0; index < connections; index += 1) {
+    const send = (): void => void socket.write(block, sent);
+    const sent = (error?: Error | null): void => {
+      if (error === undefined || error === null) gate.pass(send);
+    };
     const socket = dial(
-      options,
+      { port: proxy, tls },
       () => undefined,
-      (opened) => {
-        const more = (error?: Error | null): void => {
-          if (error === undefined || error === null) opened.write(block, more);
-        };
-        more();
+      () => {
+        gate.pass(send);
       },
     );
     socket.on("error", () => (errors += 1));
   }
   return { units: () => bytes / bytesPerUnit, errors: () => errors, lost: () => 0, ready: Promise.resolve() };
-}
+};

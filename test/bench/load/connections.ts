@@ -1,9 +1,8 @@
 import { dial, sendBack, serve } from "./stream-ends.ts";
-import type { Load, LoadOptions } from "./load-options.ts";
+import type { StartLoad } from "./load-options.ts";
 
 /** Connect, one message there and back, close; so many at a time. */
-export async function startConnections(options: LoadOptions): Promise<Load> {
-  const { connections, size, upstream } = options;
+export const startConnections: StartLoad = async ({ connections, size, tls }, { proxy, upstream }, gate) => {
   const message = Buffer.alloc(size, "c");
   let units = 0;
   let errors = 0;
@@ -11,7 +10,7 @@ export async function startConnections(options: LoadOptions): Promise<Load> {
   const next = (): void => {
     let got = 0;
     const socket = dial(
-      options,
+      { port: proxy, tls },
       (bytes, from) => {
         got += bytes;
         if (got < size) return;
@@ -21,8 +20,10 @@ export async function startConnections(options: LoadOptions): Promise<Load> {
       (opened) => opened.write(message),
     );
     socket.on("error", () => (errors += 1));
-    socket.on("close", next);
+    socket.on("close", () => {
+      gate.pass(next);
+    });
   };
-  for (let index = 0; index < connections; index += 1) next();
+  for (let index = 0; index < connections; index += 1) gate.pass(next);
   return { units: () => units, errors: () => errors, lost: () => 0, ready: Promise.resolve() };
-}
+};

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
-import type { Load, LoadOptions } from "./load-options.ts";
+import type { LoadOptions, StartLoad, Target } from "./load-options.ts";
 
 const receiveBuffer = 4 * 1024 * 1024;
 /** A request without a reply for so long is lost, and the next one goes out. */
@@ -19,7 +19,7 @@ function open(): Socket {
   return socket;
 }
 
-async function sockets({ connections, proxy, upstream }: LoadOptions, onReply: (client: number) => void): Promise<Socket[]> {
+async function sockets({ connections }: LoadOptions, { proxy, upstream }: Target, onReply: (client: number) => void): Promise<Socket[]> {
   const backend = open();
   backend.on("message", (datagram, from) => {
     backend.send(datagram, from.port, from.address);
@@ -36,57 +36,59 @@ async function sockets({ connections, proxy, upstream }: LoadOptions, onReply: (
 }
 
 /** Request and response: each client has one datagram on its way. */
-export async function startDatagrams(options: LoadOptions): Promise<Load> {
+export const startDatagrams: StartLoad = async (options, target, gate) => {
   const datagram = Buffer.alloc(options.size, "d");
-  const sentAt: number[] = [];
   let units = 0;
   let lost = 0;
-  const send = (client: number): void => {
-    sentAt[client] = performance.now();
-    clients[client]?.send(datagram);
-  };
-  const clients = await sockets(options, (client) => {
+  /** By client: when the datagram on its way was sent; 0: none is. */
+  const sentAt = Array.from({ length: options.connections }, () => 0);
+  const clients = await sockets(options, target, (client) => {
     units += 1;
-    send(client);
+    sentAt[client] = 0;
+    next(client);
   });
-  for (const client of clients.keys()) send(client);
+  const sends = clients.map((socket, client) => () => {
+    sentAt[client] = performance.now();
+    socket.send(datagram);
+  });
+  const next = (client: number): void => {
+    const send = sends[client];
+    if (send !== undefined) gate.pass(send);
+  };
+  for (const client of clients.keys()) next(client);
   setInterval(() => {
     const limit = performance.now() - patienceMs;
-    for (const client of clients.keys()) {
-      if ((sentAt[client] ?? 0) > limit) continue;
+    for (const [client, at] of sentAt.entries()) {
+      if (at === 0 || at > limit) continue;
       lost += 1;
-      send(client);
+      sentAt[client] = 0;
+      next(client);
     }
   }, 50);
   return { units: () => units, errors: () => 0, lost: () => lost, ready: Promise.resolve() };
-}
+};
 
 /** So many requests a second, whether or not replies come. */
-export async function startDatagramRate(options: LoadOptions): Promise<Load> {
+export const startDatagramRate: StartLoad = async (options, target, gate) => {
   const datagram = Buffer.alloc(options.size, "r");
   let sent = 0;
   let replies = 0;
-  let on = true;
-  const clients = await sockets(options, () => (replies += 1));
-  const startedAt = performance.now();
-  const pace = (): void => {
-    if (!on) return;
-    const due = Math.min(burst, Math.floor(((performance.now() - startedAt) / 1000) * options.rate) - sent);
-    for (let index = 0; index < due; index += 1) {
-      clients[sent % clients.length]?.send(datagram);
-      sent += 1;
-    }
-    setImmediate(pace);
+  const clients = await sockets(options, target, () => (replies += 1));
+  const pacing = (): void => {
+    const startedAt = performance.now();
+    const pace = (): void => {
+      const due = Math.min(burst, Math.floor(((performance.now() - startedAt) / 1000) * options.rate) - sent);
+      for (let index = 0; index < due; index += 1) {
+        clients[sent % clients.length]?.send(datagram);
+        sent += 1;
+      }
+      setImmediate(() => {
+        gate.pass(pace);
+      });
+    };
+    pace();
   };
-  pace();
-  return {
-    units: () => replies,
-    errors: () => 0,
-    // Of all that were sent, the warm-up's too: the load stops and lets the last replies come before it counts.
-    lost: () => sent - replies,
-    ready: Promise.resolve(),
-    measure: (begin) => {
-      on = begin;
-    },
-  };
-}
+  gate.pass(pacing);
+  // Of all that were sent, the warm-up's too: the load stops and lets the last replies come before it is asked.
+  return { units: () => replies, errors: () => 0, lost: () => sent - replies, ready: Promise.resolve() };
+};

@@ -1,12 +1,11 @@
 import { dial, sendBack, serve } from "./stream-ends.ts";
-import type { Load, LoadOptions } from "./load-options.ts";
+import type { StartLoad } from "./load-options.ts";
 
 /** Connections under way at a time while they are being opened. */
 const atOnce = 200;
 
 /** Opens connections that send one message each, and then nothing. */
-export async function startIdle(options: LoadOptions): Promise<Load> {
-  const { connections, size, upstream } = options;
+export const startIdle: StartLoad = async ({ connections, size, tls }, { proxy, upstream }) => {
   const message = Buffer.alloc(size, "i");
   let opened = 0;
   let answered = 0;
@@ -17,7 +16,7 @@ export async function startIdle(options: LoadOptions): Promise<Load> {
       if (opened >= connections) return;
       opened += 1;
       const socket = dial(
-        options,
+        { port: proxy, tls },
         () => {
           answered += 1;
           if (answered === connections) resolve();
@@ -33,4 +32,4 @@ export async function startIdle(options: LoadOptions): Promise<Load> {
     for (let index = 0; index < atOnce; index += 1) next();
   });
   return { units: () => answered, errors: () => errors, lost: () => 0, ready };
-}
+};

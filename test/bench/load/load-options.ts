@@ -1,34 +1,45 @@
 import type { Cpu } from "../process-figures.ts";
+import type { Gate } from "./gate.ts";
 
 export type LoadKind = "messages" | "bulk" | "connections" | "datagrams" | "datagram-rate" | "idle";
 
-/** What the load program is told: its one argument, as JSON. */
-export interface LoadOptions {
-  readonly kind: LoadKind;
-  /** Where the proxy listens, and where it sends to: the load is at both ends. */
+/** A proxy under test. The load is at both ends of it. */
+export interface Target {
+  /** Where the proxy listens, and where it sends to. */
   readonly proxy: number;
   readonly upstream: number;
-  /** The proxy's process, and the CPU it has to itself if others are polite. */
+  /** Its process. */
   readonly pid: number;
-  readonly proxyCpu: string;
+}
+
+/** What a load needs to know. */
+export interface LoadOptions {
+  readonly kind: LoadKind;
   readonly connections: number;
   /** Bytes of a message. */
   readonly size: number;
   readonly tls: boolean;
   /** Requests a second (datagram-rate), each of which is answered. */
   readonly rate: number;
-  /** Seconds before the measured window, and of it. */
+}
+
+/** What the load program is told: its one argument, as JSON. */
+export interface LoadOrder extends LoadOptions {
+  readonly targets: readonly Target[];
+  /** The CPU that the proxies have to themselves, if others are polite. */
+  readonly proxyCpu: string;
+  /** Seconds for each target: before the measured slices, and of them together. */
   readonly warm: number;
   readonly seconds: number;
 }
 
-/** What it found: one line of JSON on standard output. */
+/** What it found for one target. */
 export interface LoadResult {
   /** Messages, connections or datagrams there and back; gigabytes for bulk; open connections for idle. */
   readonly units: number;
   readonly seconds: number;
   readonly cpu: Cpu;
-  /** CPU seconds that others spent on the proxy's CPU in the window: they disturb. */
+  /** CPU seconds that others spent on the proxy's CPU meanwhile: they disturb. */
   readonly others: number;
   readonly errors: number;
   readonly lost: number;
@@ -37,15 +48,15 @@ export interface LoadResult {
   readonly resident: number;
 }
 
-/** A load that runs until the process ends. */
+/** A load on one target. It works while its gate is open, until the process ends. */
 export interface Load {
   /** Units so far. */
   units(): number;
   errors(): number;
-  /** Sent in the measured window and not answered (datagrams). */
+  /** Sent and not answered (datagrams). */
   lost(): number;
-  /** The measured window begins or ends. */
-  measure?(on: boolean): void;
-  /** Resolves when the window may begin, beside the warm-up. */
+  /** Resolves when it may be measured. */
   readonly ready: Promise<void>;
 }
+
+export type StartLoad = (options: LoadOptions, target: Target, gate: Gate) => Promise<Load>;

@@ -1,16 +1,18 @@
-// The load program: client and back end in one process, on a CPU of its own. node main.js OPTIONS-AS-JSON
+// The load program: client and back end in one process, on a CPU of its own. node main.js ORDER-AS-JSON
 //
+// All targets are up at once and get the load in turn, in short slices: what disturbs the machine for a second disturbs all of them.
 // It never sleeps while it measures: a proxy that writes to a sleeping process pays for waking it up, which says nothing about the proxy.
 import { setTimeout as sleep } from "node:timers/promises";
 import { busyOn, cpuOf, residentOf } from "../process-figures.ts";
 import { startBulk } from "./bulk.ts";
 import { startConnections } from "./connections.ts";
 import { startDatagramRate, startDatagrams } from "./datagrams.ts";
+import { Gate } from "./gate.ts";
 import { startIdle } from "./idle.ts";
+import type { Load, LoadKind, LoadOrder, LoadResult, StartLoad, Target } from "./load-options.ts";
 import { startMessages } from "./messages.ts";
-import type { Load, LoadKind, LoadOptions, LoadResult } from "./load-options.ts";
 
-const kinds: Readonly<Record<LoadKind, (options: LoadOptions) => Promise<Load>>> = {
+const kinds: Readonly<Record<LoadKind, StartLoad>> = {
   messages: startMessages,
   bulk: startBulk,
   connections: startConnections,
@@ -19,46 +21,87 @@ const kinds: Readonly<Record<LoadKind, (options: LoadOptions) => Promise<Load>>>
   idle: startIdle,
 };
 
-/** For what is still on its way when the window ends. */
-const settleMs = 400;
+const slices = 5;
+/** For what is still on its way when a slice ends: its cost belongs to it. */
+const settleMs = 20;
+/** The same for datagrams, before any counts as lost. */
+const lastRepliesMs = 400;
+
+/** A target and its load. */
+interface Lane {
+  readonly target: Target;
+  readonly gate: Gate;
+  readonly load: Load;
+  readonly residentBefore: number;
+}
+
+type Figures = Omit<LoadResult, "residentBefore" | "resident">;
+
+const nothing: Figures = { units: 0, seconds: 0, cpu: { user: 0, system: 0 }, others: 0, errors: 0, lost: 0 };
 
 function spin(): void {
   setImmediate(spin);
 }
 
-async function run(options: LoadOptions): Promise<LoadResult> {
-  const residentBefore = residentOf(options.pid);
-  const load = await kinds[options.kind](options);
-  if (options.kind !== "idle") spin();
+async function openLane(order: LoadOrder, target: Target): Promise<Lane> {
+  const residentBefore = residentOf(target.pid);
+  const gate = new Gate();
+  const load = await kinds[order.kind](order, target, gate);
   await load.ready;
-  await sleep(options.warm * 1000);
-  load.measure?.(true);
+  return { target, gate, load, residentBefore };
+}
+
+/** One slice: the lane's gate is open for so long. */
+async function slice({ gate, load, target }: Lane, seconds: number, proxyCpu: string): Promise<Figures> {
   const startedAt = performance.now();
-  const unitsBefore = options.kind === "idle" ? 0 : load.units();
-  const errorsBefore = load.errors();
-  const before = cpuOf(options.pid);
-  const busyBefore = busyOn(options.proxyCpu);
-  await sleep(options.seconds * 1000);
-  const after = cpuOf(options.pid);
-  const busy = busyOn(options.proxyCpu) - busyBefore;
-  const cpu = { user: after.user - before.user, system: after.system - before.system };
-  const units = load.units() - unitsBefore;
-  const seconds = (performance.now() - startedAt) / 1000;
-  if (load.measure !== undefined) {
-    load.measure(false);
-    await sleep(settleMs);
-  }
+  const [units, errors, busy, cpu] = [load.units(), load.errors(), busyOn(proxyCpu), cpuOf(target.pid)];
+  gate.open();
+  await sleep(seconds * 1000);
+  gate.close();
+  await sleep(settleMs);
+  const after = cpuOf(target.pid);
+  const spent = { user: after.user - cpu.user, system: after.system - cpu.system };
   return {
-    units,
-    seconds,
-    cpu,
-    others: Math.max(0, busy - cpu.user - cpu.system),
-    errors: load.errors() - errorsBefore,
-    lost: load.lost(),
-    residentBefore,
-    resident: residentOf(options.pid),
+    units: load.units() - units,
+    seconds: (performance.now() - startedAt) / 1000,
+    cpu: spent,
+    others: busyOn(proxyCpu) - busy - spent.user - spent.system,
+    errors: load.errors() - errors,
+    lost: 0,
   };
 }
 
-const result = await run(JSON.parse(process.argv[2] ?? "{}") as LoadOptions);
-process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+function sum(a: Figures, b: Figures): Figures {
+  return {
+    units: a.units + b.units,
+    seconds: a.seconds + b.seconds,
+    cpu: { user: a.cpu.user + b.cpu.user, system: a.cpu.system + b.cpu.system },
+    others: a.others + b.others,
+    errors: a.errors + b.errors,
+    lost: 0,
+  };
+}
+
+async function run(order: LoadOrder): Promise<LoadResult[]> {
+  const lanes: Lane[] = [];
+  for (const target of order.targets) lanes.push(await openLane(order, target));
+  const idle = order.kind === "idle";
+  if (!idle) spin();
+  for (const lane of lanes) await slice(lane, order.warm, order.proxyCpu);
+  const figures = lanes.map(() => nothing);
+  const share = order.seconds / slices;
+  for (let turn = 0; turn < slices; turn += 1) {
+    for (const [index, lane] of lanes.entries()) {
+      figures[index] = sum(figures[index] ?? nothing, await slice(lane, share, order.proxyCpu));
+    }
+  }
+  if (order.kind === "datagram-rate") await sleep(lastRepliesMs);
+  return lanes.map(({ load, target, residentBefore }, index) => {
+    const found = figures[index] ?? nothing;
+    const units = idle ? load.units() : found.units;
+    return { ...found, units, lost: load.lost(), residentBefore, resident: residentOf(target.pid) };
+  });
+}
+
+const results = await run(JSON.parse(process.argv[2] ?? "{}") as LoadOrder);
+process.stdout.write(`${JSON.stringify(results)}\n`, () => process.exit(0));

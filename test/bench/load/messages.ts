@@ -1,9 +1,8 @@
 import { dial, sendBack, serve } from "./stream-ends.ts";
-import type { Load, LoadOptions } from "./load-options.ts";
+import type { StartLoad } from "./load-options.ts";
 
 /** Ping-pong: each connection has one message on its way. */
-export async function startMessages(options: LoadOptions): Promise<Load> {
-  const { connections, size, upstream } = options;
+export const startMessages: StartLoad = async ({ connections, size, tls }, { proxy, upstream }, gate) => {
   const message = Buffer.alloc(size, "m");
   let units = 0;
   let errors = 0;
@@ -13,22 +12,23 @@ export async function startMessages(options: LoadOptions): Promise<Load> {
   await serve(upstream, sendBack);
   for (let index = 0; index < connections; index += 1) {
     let got = 0;
+    const send = (): void => void socket.write(message);
     const socket = dial(
-      options,
-      (bytes, from) => {
+      { port: proxy, tls },
+      (bytes) => {
         got += bytes;
         if (got < size) return;
         got = 0;
         units += 1;
-        from.write(message);
+        gate.pass(send);
       },
-      (opened) => {
+      () => {
         open += 1;
         if (open === connections) allOpen();
-        opened.write(message);
+        gate.pass(send);
       },
     );
     socket.on("error", () => (errors += 1));
   }
   return { units: () => units, errors: () => errors, lost: () => 0, ready };
-}
+};

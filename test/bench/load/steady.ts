@@ -23,7 +23,7 @@ for (let index = 0; index < connections; index += 1) {
     socket.write(message);
   };
   const socket = dial(
-    { proxy, tls: false },
+    { port: proxy, tls: false },
     (bytes) => {
       got += bytes;
       if (got < size) return;

@@ -1,6 +1,5 @@
 import { connect, createServer, Socket, type NetConnectOpts } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { LoadOptions } from "./load-options.ts";
 
 /** What arrives is counted and forgotten, so all sockets read into one place. */
 const sink = Buffer.allocUnsafeSlow(256 * 1024);
@@ -28,9 +27,13 @@ export function serve(port: number, onBytes: OnBytes): Promise<void> {
 }
 
 /** The end in front of the proxy. */
-export function dial({ proxy, tls }: Pick<LoadOptions, "proxy" | "tls">, onBytes: OnBytes, onOpen: (socket: Socket) => void): Socket {
+export function dial(
+  { port, tls }: { readonly port: number; readonly tls: boolean },
+  onBytes: OnBytes,
+  onOpen: (socket: Socket) => void,
+): Socket {
   if (tls) {
-    const socket = connectTls({ port: proxy, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false });
+    const socket = connectTls({ port, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false });
     socket.setNoDelay(true);
     socket.on("data", (chunk) => {
       onBytes(chunk.length, socket);
@@ -40,7 +43,7 @@ export function dial({ proxy, tls }: Pick<LoadOptions, "proxy" | "tls">, onBytes
     });
     return socket;
   }
-  const options = { port: proxy, host: "127.0.0.1", noDelay: true, onread: onreadOf((): Socket => socket, onBytes) };
+  const options = { port, host: "127.0.0.1", noDelay: true, onread: onreadOf((): Socket => socket, onBytes) };
   const socket: Socket = connect(options as unknown as NetConnectOpts);
   socket.once("connect", () => {
     onOpen(socket);
