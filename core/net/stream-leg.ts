@@ -53,7 +53,10 @@ export class StreamLeg implements Leg {
   static dial(to: { readonly host: string; readonly port: number } | { readonly path: string }): StreamLeg {
     const buffer = new ReadBuffer();
     const label = "path" in to ? to.path : `${to.host}:${to.port}`;
-    return new StreamLeg(connect(new DialOptions(to, buffer) as NetConnectOpts), "upstream", label, buffer);
+    const socket = connect(new DialOptions(to, buffer) as NetConnectOpts);
+    // Node would read as soon as it is connected, and a connect hook may keep the leg from its reader for a while.
+    socket.pause();
+    return new StreamLeg(socket, "upstream", label, buffer);
   }
 
   get lend(): boolean {
@@ -75,11 +78,17 @@ export class StreamLeg implements Leg {
       return;
     }
     const { socket } = this;
-    socket.on("end", () => {
+    const end = (): void => {
       this.#ended = true;
       if (wasReset(socket)) this.#failed(cutOff());
       else reader.end();
-    });
+    };
+    // A peer that finished without a byte: Node has emitted the end already, though nobody was reading.
+    if (socket.readableEnded) {
+      end();
+      return;
+    }
+    socket.on("end", end);
     if (this.buffer === undefined) {
       socket.on("data", (chunk: Buffer) => {
         if (!reader.data(chunk)) socket.pause();
