@@ -172,8 +172,10 @@ export class Proxy {
     this.#commit(prepared, bindings);
     const durationMs = Math.round(performance.now() - started);
     const { number } = prepared.generation;
-    this.#metrics.counter("sluice_reloads_total").inc();
-    if (number > 1) this.#hub.lifecycle.next({ type: "reloaded", generation: number, durationMs });
+    if (number > 1) {
+      this.#metrics.counter("sluice_reloads_total").inc();
+      this.#hub.lifecycle.next({ type: "reloaded", generation: number, durationMs });
+    }
     return { generation: number, durationMs, steps };
   }
 
