@@ -116,6 +116,8 @@ export class UdpListener implements UdpFlowHost {
   }
 
   #receive(datagram: Buffer, from: RemoteInfo): void {
+    // Legal (RFC 768) and forged as a rule: nothing can be sent back to it, and Node throws at the attempt.
+    if (from.port === 0) return;
     const recent = this.#byPort.get(from.port);
     if (recent !== undefined && recent.isFrom(from)) {
       recent.receive(datagram);
