@@ -1,0 +1,35 @@
+import { expect } from "chai";
+import * as fc from "fast-check";
+import { applies, plugins, runChaos, script } from "../support/chaos-arbitraries.ts";
+import { runDatagrams } from "../support/chaos-datagrams.ts";
+import { runStreams, type ChaosScenario } from "../support/chaos-streams.ts";
+import { createCertificate } from "../support/certificates.ts";
+
+const scenario = (most: number): fc.Arbitrary<ChaosScenario> =>
+  fc.record({ sessions: fc.array(fc.record({ client: script, upstream: script }), { minLength: 1, maxLength: most }), plugins, applies });
+
+describe("Chaos of peers, plugins and reloads [trust]", function () {
+  this.timeout(120_000);
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+
+  before(() => process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note));
+  after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
+  afterEach(() => expect(uncaught.splice(0)).to.deep.equal([]));
+
+  it("loses, doubles and mixes no byte, ends each session once and leaves nothing open, over TCP", async () => {
+    await runChaos("tcp", scenario(3), (run) => runStreams(run), { runs: 150, ms: 15_000 });
+  });
+
+  it("does the same over terminated TLS, with garbage between the records", async () => {
+    const certificate = await createCertificate("localhost");
+    await runChaos("tls", scenario(2), (run) => runStreams(run, certificate), { runs: 60, ms: 10_000 });
+  });
+
+  it("answers each client with its own datagrams, unchanged, and again after the upstream was away, over UDP", async () => {
+    const datagram = fc.record({ size: fc.integer({ min: 0, max: 3000 }), ms: fc.integer({ min: 0, max: 3 }) });
+    const clients = fc.array(fc.array(datagram, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 });
+    const run = fc.record({ clients, plugins, applies, outage: fc.option(fc.integer({ min: 0, max: 10 }), { nil: undefined }) });
+    await runChaos("udp", run, (given) => runDatagrams(given), { runs: 60, ms: 8_000 });
+  });
+});

@@ -1,0 +1,92 @@
+import * as fc from "fast-check";
+import { harmful, harmless, hanging, type ChaosPlugin } from "./chaos-plugins.ts";
+import type { ChaosAction } from "./chaos-peer.ts";
+
+const action: fc.Arbitrary<ChaosAction> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant("send" as const),
+      size: fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: 300_000 })),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 6 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("stall" as const, "resume" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("finish" as const, "reset" as const, "garbage" as const) }) },
+);
+/** What one side does. */
+export const script: fc.Arbitrary<ChaosAction[]> = fc.array(action, { maxLength: 12 });
+
+const plugin: fc.Arbitrary<ChaosPlugin> = fc.record({
+  kind: fc.oneof(
+    { weight: 12, arbitrary: fc.constantFrom(...harmless) },
+    { weight: 2, arbitrary: fc.constantFrom(...harmful) },
+    { weight: 1, arbitrary: fc.constantFrom(...hanging) },
+  ),
+  at: fc.integer({ min: 0, max: 4 }),
+});
+/** The plugins of a listener. */
+export const plugins: fc.Arbitrary<ChaosPlugin[]> = fc.array(plugin, { maxLength: 4 });
+
+/** One reload while the sessions run. */
+export interface ChaosApply {
+  readonly ms: number;
+  readonly plugins: readonly ChaosPlugin[];
+  readonly sessions: "swap" | "keep" | "drain" | "close";
+  readonly refused: boolean;
+}
+
+const apply: fc.Arbitrary<ChaosApply> = fc.record({
+  ms: fc.integer({ min: 0, max: 8 }),
+  plugins,
+  sessions: fc.oneof(
+    { weight: 6, arbitrary: fc.constant("swap" as const) },
+    { weight: 1, arbitrary: fc.constantFrom("keep" as const, "drain" as const, "close" as const) },
+  ),
+  refused: fc.boolean(),
+});
+/** The reloads of a run. */
+export const applies: fc.Arbitrary<ChaosApply[]> = fc.array(apply, { maxLength: 4 });
+
+/** Whether sessions may not end by themselves. */
+export const mayHang = (lists: readonly (readonly ChaosPlugin[])[]): boolean =>
+  lists.flat().some(({ kind }) => (hanging as readonly string[]).includes(kind));
+
+/** Whether every byte must arrive, unless a peer breaks the connection. */
+export function isGentle(first: readonly ChaosPlugin[], reloads: readonly ChaosApply[]): boolean {
+  const all = [first, ...reloads.map((reload) => reload.plugins)].flat();
+  return (
+    all.every(({ kind }) => (harmless as readonly string[]).includes(kind)) &&
+    reloads.every(({ sessions }) => sessions === "swap" || sessions === "keep")
+  );
+}
+
+/**
+ * Runs something with random input so many times, or as often as the time allows. The seed is printed, and can be given again as
+ * SLUICE_CHAOS_SEED; a failure shows the smallest input that was found to fail.
+ */
+export async function runChaos<T>(
+  name: string,
+  input: fc.Arbitrary<T>,
+  run: (input: T) => Promise<void>,
+  budget: { readonly runs: number; readonly ms: number },
+): Promise<void> {
+  const seed = Number(process.env["SLUICE_CHAOS_SEED"] ?? Date.now() % 2 ** 31);
+  process.stdout.write(`      ${name}: SLUICE_CHAOS_SEED=${seed}\n`);
+  const end = performance.now() + budget.ms;
+  let runs = 0;
+  const property = fc.asyncProperty(input, async (given) => {
+    if (performance.now() > end) return;
+    runs += 1;
+    await run(given);
+  });
+  await fc.assert(property, { seed, numRuns: budget.runs });
+  process.stdout.write(`      ${name}: ${runs} runs\n`);
+}
+
+/** Counts what keeps the process busy, by kind. */
+export function activeResources(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,109 @@
+import { concatMap, concatWith, delay, EMPTY, map, NEVER, Observable, take, throwError } from "rxjs";
+import { definePlugin } from "sluice";
+import type { FunctionPlugin, PluginUse, UseOptions } from "sluice";
+import { delayBytes, each } from "sluice/flow";
+
+/** Plugins under which every byte arrives, in order. */
+export const harmless = ["pass", "later", "raw", "delay", "paced", "bypassed throw", "bypassed reject", "bypassed raw"] as const;
+/** Plugins that end a session, or cut a direction short. */
+export const harmful = [
+  "throw",
+  "reject",
+  "raw throw",
+  "complete",
+  "hook",
+  "wrong",
+  "admit throws",
+  "admit rejects",
+  "connect fails",
+  "connect throws",
+  "connect completes",
+] as const;
+/** Plugins under which a session does not end by itself. */
+export const hanging = ["never", "admit never", "connect never"] as const;
+
+/** What a chaotic plugin does, and at which chunk. */
+export interface ChaosPlugin {
+  readonly kind: (typeof harmless)[number] | (typeof harmful)[number] | (typeof hanging)[number] | "setup";
+  readonly at: number;
+}
+
+/** What must come back to nothing once everything is closed. */
+export interface Balance {
+  subscriptions: number;
+  plugins: number;
+}
+
+type Operator = (data: Observable<Buffer>) => Observable<Buffer>;
+
+const both = (operator: () => Operator): FunctionPlugin => ({
+  fromClient: (data) => operator()(data),
+  fromUpstream: (data) => operator()(data),
+});
+
+/** Calls `act` at the nth chunk of a direction. */
+function atChunk<T>(nth: number, act: () => T, otherwise: (chunk: Buffer) => Buffer | T): (chunk: Buffer) => Buffer | T {
+  let count = 0;
+  return (chunk) => (count++ === nth ? act() : otherwise(chunk));
+}
+
+const same = (chunk: Buffer): Buffer => chunk;
+const fail = (): never => {
+  throw new Error("chaos");
+};
+
+const hooks: Record<ChaosPlugin["kind"], (at: number) => FunctionPlugin> = {
+  pass: () => both(() => each(same)),
+  later: () => both(() => each((chunk) => new Promise((resolve) => void setImmediate(resolve, chunk)))),
+  raw: () => both(() => map((chunk) => Buffer.from(chunk))),
+  delay: () => both(() => delay(1)),
+  paced: () => both(() => delayBytes(1)),
+  "bypassed throw": (at) => both(() => each(atChunk(at, fail, same))),
+  "bypassed reject": (at) => both(() => each(atChunk<Promise<Buffer>>(at, () => Promise.reject(new Error("chaos")), same))),
+  "bypassed raw": (at) => both(() => map(atChunk(at, fail, same))),
+  throw: (at) => both(() => each(atChunk(at, fail, same))),
+  reject: (at) => both(() => each(atChunk<Promise<Buffer>>(at, () => Promise.reject(new Error("chaos")), same))),
+  "raw throw": (at) => both(() => map(atChunk(at, fail, same))),
+  complete: (at) => both(() => take(at + 1)),
+  hook: () => ({ fromUpstream: fail }),
+  wrong: (at) => both(() => each(atChunk(at, () => "no buffer" as unknown as Buffer, same))),
+  "admit throws": () => ({ admit: fail }),
+  "admit rejects": () => ({ admit: () => EMPTY }),
+  "connect fails": () => ({ connect: () => throwError(() => new Error("chaos")) }),
+  "connect throws": () => ({ connect: fail }),
+  "connect completes": () => ({ connect: () => EMPTY }),
+  never: () => both(() => concatWith(NEVER)),
+  "admit never": () => ({ admit: (arrival) => arrival.pipe(concatMap(() => NEVER)) }),
+  "connect never": () => ({ connect: () => NEVER }),
+  setup: () => ({ setup: fail }),
+};
+
+/** A use of a chaotic plugin. */
+export function chaosUse({ kind, at }: ChaosPlugin, balance: Balance): PluginUse {
+  const options: UseOptions = kind.startsWith("bypassed") ? { onError: "bypass" } : {};
+  const make = (): FunctionPlugin => ({
+    ...hooks[kind](at),
+    teardown: () => {
+      balance.plugins -= 1;
+    },
+  });
+  const counted = (): FunctionPlugin => {
+    balance.plugins += 1;
+    return make();
+  };
+  return definePlugin(kind.replaceAll(" ", "-"), counted)(options);
+}
+
+/** A plugin that counts the subscriptions that are open in its operators. */
+export function probeUse(balance: Balance): PluginUse {
+  const counted: Operator = (data) =>
+    new Observable((subscriber) => {
+      balance.subscriptions += 1;
+      const inner = data.subscribe(subscriber);
+      return () => {
+        balance.subscriptions -= 1;
+        inner.unsubscribe();
+      };
+    });
+  return definePlugin("probe", () => ({ ...both(() => counted), admit: (arrival) => arrival, connect: (attempt) => attempt }))({});
+}
