@@ -25,7 +25,8 @@ export async function measure(names: readonly string[], work: Work, timing: Timi
       proxies.push(await startUnderTest(name, candidate, workshop));
     }
     return await runLoad({
-      ...timing,
+      warm: timing.warm * (work.warmer ?? 1),
+      seconds: timing.seconds,
       kind: work.kind,
       connections: work.connections,
       tls: work.tls ?? false,

@@ -42,7 +42,7 @@ export async function openWorkshop(): Promise<Workshop & { close(): void }> {
   const made = await createCertificate("localhost");
   writeFileSync(cert, made.cert);
   writeFileSync(key, made.key, { mode: 0o600 });
-  writeFileSync(pem, made.cert + made.key, { mode: 0o600 });
+  writeFileSync(pem, `${made.cert}\n${made.key}`, { mode: 0o600 });
   return { folder, cert, key, pem, close: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

@@ -18,6 +18,8 @@ export interface Work {
   readonly tls?: boolean;
   /** Requests a second. */
   readonly rate?: number;
+  /** How many times longer it is warmed up: a connection is far more code than a message. @default 1 */
+  readonly warmer?: number;
   readonly unit: "message" | "GB" | "connection" | "datagram" | "idle connection";
   /** Measured only to be seen beside the others. */
   readonly beside: readonly string[];
@@ -76,6 +78,7 @@ export const works: readonly Work[] = [
     title: "new connections: connect, 64 bytes there and back, close; 32 at a time",
     kind: "connections",
     connections: 32,
+    warmer: 4,
     unit: "connection",
     beside: ["pipe again", "none", "haproxy", "nginx"],
     goals: against(6, "six", { pipe: 0.95 }),
