@@ -109,10 +109,10 @@ function report(): void {
   const slope = memorySlope(warm, "kept");
   print(`\n${minutes} minutes on Node ${process.version}, ${proxy.reloads} reloads, ${proxy.refusals.length} refused`);
   for (const [kind, count] of [...tally.done].toSorted(([a], [b]) => a.localeCompare(b))) print(`${kind}: ${count}`);
-  for (const of of ["resident", "kept"] as const) {
-    const slopeOf = memorySlope(warm, of).toFixed(2);
+  for (const memory of ["resident", "kept"] as const) {
+    const slopeOf = memorySlope(warm, memory).toFixed(2);
     print(
-      `memory ${of}: ${range(warm.map((one) => Math.round(one[of] / mebibyte)))} MiB after ${warmUp} min of warm-up, slope ${slopeOf} MiB/min`,
+      `memory ${memory}: ${range(warm.map((one) => Math.round(one[memory] / mebibyte)))} MiB after ${warmUp} min of warm-up, slope ${slopeOf} MiB/min`,
     );
   }
   print(
