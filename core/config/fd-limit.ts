@@ -5,6 +5,8 @@ const unknownSessions = 4096;
 /** Descriptors kept for listeners, files, name servers and the like. */
 const reserve = 64;
 const mostByDefault = 65_536;
+/** With fewer descriptors than every common system gives, the user should know what that means. */
+const fewDescriptors = 1024;
 
 /** This process's limit of open files; undefined when the platform does not tell (only Linux has /proc/self/limits). */
 export function readFdLimit(): number | undefined {
@@ -32,8 +34,12 @@ export function sessionLimit(
 ): { sessions: number; warning: string | undefined } {
   const possible = fdLimit === undefined ? undefined : Math.max(1, Math.floor((fdLimit - reserve) / 2));
   const fallback = Math.min(possible ?? unknownSessions, mostByDefault);
-  if (configured === undefined || possible === undefined || configured <= possible)
-    return { sessions: configured ?? fallback, warning: undefined };
+  if (configured === undefined || possible === undefined) {
+    const few = fdLimit !== undefined && fdLimit < fewDescriptors;
+    const warning = `limits.sessions: lowered to ${fallback}, as the limit of open files is ${fdLimit}: raise it (ulimit -n ${fewDescriptors})`;
+    return { sessions: configured ?? fallback, warning: few ? warning : undefined };
+  }
+  if (configured <= possible) return { sessions: configured, warning: undefined };
   const warning = `limits.sessions: lowered from ${configured} to ${possible}, as the limit of open files is ${fdLimit}: raise it (ulimit -n ${configured * 2 + reserve})`;
   return { sessions: possible, warning };
 }

@@ -22,7 +22,7 @@ export class ProxyProcess {
   readonly #lines: string[] = [];
   #wake = (): void => undefined;
   #ended: string | undefined;
-  /** The end of what it wrote to standard error. */
+  /** The end of what it wrote to standard error, without what the load provokes. */
   stderr = "";
   reloads = 0;
   /** Messages of refused reloads. */
@@ -46,7 +46,14 @@ export class ProxyProcess {
       this.#lines.push(...text.split("\n").filter((line) => line !== ""));
       this.#wake();
     });
-    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr = (this.stderr + text).slice(-8_000)));
+    let rest = "";
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      // The load makes its upstreams reset connections, and has a plugin of raw operators.
+      const unexpected = lines.filter((line) => !/SLUICE_UPSTREAM_RESET|asynchronous RxJS operators/.test(line));
+      this.stderr = [this.stderr, ...unexpected.map((line) => `${line}\n`)].join("").slice(-8_000);
+    });
   }
 
   /** How it ended; undefined while it runs. */

@@ -36,7 +36,7 @@ function some(list: readonly string[]): string {
     .join(", ");
 }
 
-/** A config with a random choice of plugins that change no byte, in a random order. */
+/** A config with a random choice of plugins that change no byte, in a random order. Patient: a machine that is short of time is no fault. */
 export function configText({ tcp, udp }: Pick<Upstreams, "tcp" | "udp">): string {
   const datagrams = optional.filter((use) => forDatagrams.has(use));
   return `import { defineConfig } from "sluice";
@@ -46,10 +46,10 @@ import { later, raw, slow } from "./own.ts";
 void [dnsCache, logging, rateLimit, retry, later, raw, slow];
 export default defineConfig({
   dns: { hosts: { "upstream.test": ["127.0.0.1"] } },
-  timeouts: { drain: "5s" },
+  timeouts: { drain: "5s", connect: "60s", handshake: "60s" },
   listeners: {
     tcp: { listen: "tcp://127.0.0.1:0", upstream: "${tcp}", plugins: [${some(optional)}] },
-    tls: { listen: "tls://127.0.0.1:0", upstream: "${tcp}", plugins: [tlsTermination({ selfSigned: ["localhost"] }), ${some(optional)}] },
+    tls: { listen: "tls://127.0.0.1:0", upstream: "${tcp}", plugins: [tlsTermination({ selfSigned: ["localhost"], handshakeTimeout: "60s" }), ${some(optional)}] },
     udp: { listen: "udp://127.0.0.1:0", upstream: "${udp}", plugins: [${some(datagrams)}] },
   },
 });

@@ -13,7 +13,7 @@ export interface Target {
   readonly ca?: string;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** A connection that checks every byte of the echo as it comes. */
 export class StreamClient {

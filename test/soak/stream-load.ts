@@ -96,7 +96,7 @@ const upstreamFirst: Session = async (work) => {
     if (received?.ended !== true) throw new Error(`${received?.bytes ?? 0} of ${client.sent} bytes came, no FIN`);
     return received;
   };
-  const { bytes, intact } = await eventually(arrived, { within: 10_000, what: "the upstream's end" });
+  const { bytes, intact } = await eventually(arrived, { within: 60_000, what: "the upstream's end" });
   const good = bytes === client.sent && intact && client.broken === undefined;
   judge(
     work,

@@ -38,8 +38,11 @@ export class Cli {
   readonly #watchers = new Set<() => void>();
   #seen = 0;
 
-  constructor(folder: string, parameters: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.#child = spawn(process.execPath, [main, ...parameters], {
+  /** @param before what a shell does first, such as setting a limit */
+  constructor(folder: string, parameters: readonly string[], env: NodeJS.ProcessEnv = {}, before?: string) {
+    const node = [process.execPath, main, ...parameters];
+    const [command = "", ...given] = before === undefined ? node : ["/bin/sh", "-c", `${before} && exec "$@"`, "sh", ...node];
+    this.#child = spawn(command, given, {
       cwd: folder,
       env: { ...environment, ...env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -149,7 +152,15 @@ export function createCliFolder(cleanup: Cleanup): CliFolder {
 
 /** Starts a command; what the test leaves running is killed with it. */
 export function startCli(cleanup: Cleanup, folder: CliFolder, parameters: readonly string[], env?: NodeJS.ProcessEnv): Cli {
-  const cli = new Cli(folder.path, parameters, env);
+  return killedWith(cleanup, new Cli(folder.path, parameters, env));
+}
+
+/** Starts `sluice start` after a shell has done something, such as setting a limit. */
+export function startCliAfter(before: string, cleanup: Cleanup, folder: CliFolder): Cli {
+  return killedWith(cleanup, new Cli(folder.path, ["start"], {}, before));
+}
+
+function killedWith(cleanup: Cleanup, cli: Cli): Cli {
   cleanup.add(async () => {
     cli.kill("SIGKILL");
     await cli.exit;

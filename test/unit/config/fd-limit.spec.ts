@@ -21,4 +21,10 @@ describe("the limit of sessions", () => {
     expect(sessions).to.equal(480);
     expect(warning).to.contain("lowered from 481 to 480");
   });
+
+  it("is told of when there are few descriptors, although nobody asked for more", () => {
+    expect(sessionLimit(undefined, 1024).warning).to.equal(undefined);
+    expect(sessionLimit(undefined, 256).sessions).to.equal(96);
+    expect(sessionLimit(undefined, 256).warning).to.contain("lowered to 96");
+  });
 });

@@ -1,0 +1,88 @@
+import { expect } from "chai";
+import type { Socket } from "node:net";
+import { createCleanup } from "../support/cleanup.ts";
+import { createCliFolder, startCliAfter } from "../support/cli.ts";
+import { eventually } from "../support/eventually.ts";
+import { exchange, exchangeOnce } from "../support/exchange.ts";
+import { hasProcessTable } from "../support/process-table.ts";
+import { connect } from "../support/sockets.ts";
+
+const cleanup = createCleanup();
+afterEach(() => cleanup.run());
+
+const limit = 256;
+const clients = 400;
+
+const config = (limits: string): string => `
+import { defineConfig } from "sluice";
+import { echo } from "sluice/plugins";
+export default defineConfig({ ${limits} listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } } });
+`;
+
+/** Connects and says a word: `served` when it comes back, else how the connection ended. */
+async function greet(port: number, open: Socket[]): Promise<string> {
+  const socket = await connect(port);
+  open.push(socket);
+  return exchange(socket, "hello").then(
+    () => "served",
+    (error: unknown) => String(error),
+  );
+}
+
+describe("Few file descriptors [trust]", function () {
+  this.timeout(120_000);
+
+  for (const [what, limits] of [
+    ["without a limit of its own", ""],
+    ["that asks for more sessions", "limits: { sessions: 4096 },"],
+  ] as const) {
+    it(`lower the limit of sessions below half of them with a warning, for a config ${what}, and a flood harms nobody`, async function () {
+      if (!hasProcessTable) this.skip();
+      const folder = createCliFolder(cleanup);
+      folder.write("proxy.config.ts", config(limits));
+      const cli = startCliAfter(`ulimit -n ${limit}`, cleanup, folder);
+      const { echo = 0 } = await cli.ready();
+      await cli.error(/limits\.sessions: lowered .*limit of open files is 256/);
+      const open: Socket[] = [];
+      cleanup.add(() => open.forEach((socket) => socket.destroy()));
+      const served = await Promise.all(Array.from({ length: clients }, () => greet(echo, open)));
+      const count = served.filter((outcome) => outcome === "served").length;
+      expect(count).to.be.within(1, limit / 2 - 1);
+      expect(served.filter((outcome) => outcome !== "served" && !/the connection ended before|ECONNRESET/.test(outcome))).to.deep.equal([]);
+      // The first came first, and are served still.
+      const first = open[0];
+      if (first === undefined) throw new Error("nobody connected");
+      expect(await exchange(first, "still here")).to.equal("still here");
+      for (const socket of open) socket.destroy();
+      await eventually(async () => expect(await exchangeOnce(echo, "again")).to.equal("again"));
+      cli.kill("SIGTERM");
+      expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
+    });
+  }
+
+  it("do not stop a proxy whose plugins take more of them than it reckoned with", async function () {
+    if (!hasProcessTable) this.skip();
+    const folder = createCliFolder(cleanup);
+    // Each session opens five files and keeps them: that exhausts the descriptors long before the limit of sessions.
+    folder.write(
+      "proxy.config.ts",
+      `import { defineConfig, definePlugin } from "sluice";
+import { echo } from "sluice/plugins";
+import { openSync } from "node:fs";
+const greedy = definePlugin("greedy", () => ({ admit: (arrival, session) => { for (let i = 0; i < 5; i++) try { openSync("/dev/null", "r"); } catch {} return arrival; } }));
+export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [greedy(), echo()] } } });
+`,
+    );
+    const cli = startCliAfter(`ulimit -n ${limit}`, cleanup, folder);
+    const { echo: port = 0 } = await cli.ready();
+    const kept = await connect(port);
+    cleanup.add(() => void kept.destroy());
+    expect(await exchange(kept, "before")).to.equal("before");
+    const open: Socket[] = [];
+    await Promise.all(Array.from({ length: clients }, () => greet(port, open).catch(() => "refused")));
+    expect(await exchange(kept, "while they are out")).to.equal("while they are out");
+    for (const socket of open) socket.destroy();
+    // The plugin keeps its files, but the descriptors of the sessions are free again.
+    await eventually(async () => expect(await exchangeOnce(port, "again")).to.equal("again"));
+  });
+});

@@ -1,0 +1,86 @@
+import { expect } from "chai";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createCleanup } from "../support/cleanup.ts";
+import { createCliFolder, runCli, startCli, type CliFolder } from "../support/cli.ts";
+import { eventually } from "../support/eventually.ts";
+import { exchange, exchangeOnce, isRefused } from "../support/exchange.ts";
+import { connect, freePort } from "../support/sockets.ts";
+import { startUpstream } from "../support/with-upstream.ts";
+
+const cleanup = createCleanup();
+afterEach(() => cleanup.run());
+
+const config = (listeners: string): string => `
+import { defineConfig } from "sluice";
+import { echo } from "sluice/plugins";
+export default defineConfig({ listeners: { ${listeners} } });
+`;
+
+describe("A proxy that was killed [trust]", function () {
+  this.timeout(60_000);
+
+  it("binds its port and its unix socket again at once, over the files that were left behind", async () => {
+    const folder = createCliFolder(cleanup);
+    const port = await freePort();
+    const path = join(folder.path, "echo.sock");
+    const tcp = `tcp: { listen: "tcp://127.0.0.1:${port}", plugins: [echo()] }`;
+    folder.write("proxy.config.ts", config(`${tcp}, unix: { listen: "unix://${path}", plugins: [echo()] }`));
+    const first = startCli(cleanup, folder, ["start"]);
+    await first.ready();
+    const open = await connect(port);
+    cleanup.add(() => void open.destroy());
+    expect(await exchange(open, "open")).to.equal("open");
+    first.kill("SIGKILL");
+    await first.ended();
+    expect(existsSync(path)).to.equal(true);
+    const second = startCli(cleanup, folder, ["start"]);
+    await second.ready();
+    expect(await exchangeOnce(port, "tcp")).to.equal("tcp");
+    const client = await connect({ path });
+    cleanup.add(() => void client.destroy());
+    expect(await exchange(client, "unix")).to.equal("unix");
+  });
+});
+
+describe("A proxy whose address is taken [trust]", function () {
+  this.timeout(60_000);
+
+  it("ends with 1, names the address, the listener and the config, and leaves nothing half-started", async () => {
+    const taken = await startUpstream("hang");
+    cleanup.add(() => taken.close());
+    const free = await freePort();
+    const folder: CliFolder = createCliFolder(cleanup);
+    const good = `good: { listen: "tcp://127.0.0.1:${free}", plugins: [echo()] }`;
+    folder.write("proxy.config.ts", config(`${good}, bad: { listen: "tcp://127.0.0.1:${taken.port}", plugins: [echo()] }`));
+    const { code, stdout, stderr } = await runCli(cleanup, folder, "start");
+    expect(code).to.equal(1);
+    expect(stdout).to.not.include("ready");
+    for (const part of [`127.0.0.1:${taken.port}`, "bad", "proxy.config.ts", "SLUICE_ADDRESS_IN_USE"]) expect(stderr).to.include(part);
+    await eventually(async () => expect(await isRefused(free)).to.equal(true));
+  });
+
+  it("is refused with both names when two of its own listeners want one address, and not when one is UDP and the other TCP", async () => {
+    const port = await freePort();
+    const folder = createCliFolder(cleanup);
+    folder.write(
+      "proxy.config.ts",
+      config(
+        `one: { listen: "udp://127.0.0.1:${port}", plugins: [echo()] }, two: { listen: "udp://127.0.0.1:${port}", plugins: [echo()] }`,
+      ),
+    );
+    const { code, stderr } = await runCli(cleanup, folder, "check");
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/SLUICE_ADDRESS_DUPLICATE/);
+    expect(stderr).to.include("one").and.to.include("two");
+    folder.write(
+      "proxy.config.ts",
+      config(
+        `one: { listen: "udp://127.0.0.1:${port}", plugins: [echo()] }, two: { listen: "tcp://127.0.0.1:${port}", plugins: [echo()] }`,
+      ),
+    );
+    const cli = startCli(cleanup, folder, ["start"]);
+    await cli.ready();
+    expect(await exchangeOnce(port, "tcp")).to.equal("tcp");
+  });
+});

@@ -1,0 +1,65 @@
+import { expect } from "chai";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
+import { requireTool } from "../support/external-tool.ts";
+import { failures, mustRun, passThrough, startInFront, startServer, temporaryFolder } from "../support/real-peer.ts";
+import { freePort } from "../support/sockets.ts";
+
+const cleanup = createCleanup();
+
+/** PostgreSQL refuses to run as root. */
+function unprivileged(): { readonly uid?: number; readonly gid?: number } {
+  if (userInfo().uid !== 0) return {};
+  const id = (option: string): number => Number(spawnSync("id", [option, "nobody"], { encoding: "utf8" }).stdout);
+  return { uid: id("-u"), gid: id("-g") };
+}
+
+describe("PostgreSQL behind every pass-through plugin [trust]", function () {
+  this.timeout(180_000);
+  let pgbench: string;
+  let psql: string;
+  let port: number;
+
+  const to = (at: number): string[] => ["-h", "127.0.0.1", "-p", String(at), "-U", "bench"];
+
+  before(async function () {
+    const server = requireTool(this, "postgres");
+    const initdb = requireTool(this, "initdb");
+    [pgbench, psql] = [requireTool(this, "pgbench"), requireTool(this, "psql")];
+    const user = unprivileged();
+    const folder = temporaryFolder(cleanup, user.uid);
+    const data = join(folder, "data");
+    port = await freePort();
+    await mustRun(initdb, ["-D", data, "-A", "trust", "-U", "bench", "--no-sync"], { ...user, cwd: folder });
+    const settings = [`listen_addresses=127.0.0.1`, `unix_socket_directories=${folder}`, "fsync=off"].flatMap((setting) => ["-c", setting]);
+    startServer(cleanup, server, ["-D", data, "-p", String(port), ...settings], { ...user, cwd: folder });
+    await eventually(() => mustRun(psql, [...to(port), "-c", "select 1", "postgres"]), { within: 30_000 });
+    await mustRun(pgbench, ["-i", "-q", "-s", "1", ...to(port), "postgres"]);
+  });
+  after(() => cleanup.run());
+
+  const ask = async (at: number, query: string): Promise<string> =>
+    (await mustRun(psql, [...to(at), "-At", "-c", query, "postgres"])).trim();
+
+  it("runs pgbench without a failed transaction, and its sums hold", async () => {
+    const started = await startInFront(cleanup, {
+      pg: { listen: "tcp://127.0.0.1:0", upstream: `127.0.0.1:${port}`, plugins: passThrough() },
+    });
+    const output = await mustRun(pgbench, ["-c", "8", "-t", "500", ...to(started.port()), "postgres"]);
+    expect(output).to.match(/transactions actually processed: 4000\/4000/);
+    expect(output).to.match(/failed transactions: 0 /);
+    const sums =
+      "select (select sum(abalance) from pgbench_accounts), (select sum(delta) from pgbench_history), (select count(*) from pgbench_history)";
+    const direct = await ask(port, sums);
+    const [accounts, history, count] = direct.split("|");
+    expect([accounts, count]).to.deep.equal([history, "4000"]);
+    expect(await ask(started.port(), sums)).to.equal(direct);
+    expect(await ask(started.port(), "select md5(string_agg(filler || aid, '' order by aid)) from pgbench_accounts")).to.equal(
+      await ask(port, "select md5(string_agg(filler || aid, '' order by aid)) from pgbench_accounts"),
+    );
+    expect(failures(started)).to.deep.equal([]);
+  });
+});
