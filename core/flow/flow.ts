@@ -5,6 +5,9 @@ import { blameOf, faultOf } from "./fault.ts";
 import { buildOperators, type ByteHook } from "./operators.ts";
 import { RawOperators, type RawHost } from "./raw-operators.ts";
 
+/** Bytes that may wait in the sink before the source is stopped, where chunks are not lent. */
+const PENDING = 64 * 1024;
+
 /** Whom a flow belongs to: its session. */
 export interface FlowOwner {
   readonly session: Session;
@@ -207,6 +210,8 @@ export class Flow implements LegReader, RawHost {
 
   #write(chunk: Buffer): boolean {
     if (this.sink.write(chunk)) return true;
+    // A chunk of one's own may wait in the sink; pausing the source for each that does would cost two system calls.
+    if (!this.source.lend && this.sink.pending < PENDING) return true;
     this.#full = true;
     this.#stopped = true;
     return false;
