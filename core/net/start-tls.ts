@@ -75,8 +75,13 @@ function serverFor(options: ServerTlsOptions): Server {
     secured.destroy();
   });
   if (onKeyLog !== undefined)
-    server.on("keylog", (line) => {
-      onKeyLog(line);
+    server.on("keylog", (line, secured) => {
+      try {
+        onKeyLog(line);
+      } catch (error) {
+        // Not at once: OpenSSL is in the middle of the handshake.
+        setImmediate(() => handshakeOf(secured)?.failed(error as Error));
+      }
     });
   servers.set(options, server);
   return server;
