@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { setImmediate as traffic } from "node:timers/promises";
 import { SluiceError, type ResolvedConfig, type SluiceConfig } from "../contract/index.ts";
 import { Compiler } from "./compiler.ts";
 import { withoutExit } from "./exit-guard.ts";
@@ -58,6 +59,7 @@ export class ConfigLoader {
     const graph = new ModuleGraph(this.#compiler, this.#packages);
     try {
       const exported = await this.#evaluate(graph, options.timeoutMs ?? 30_000);
+      await traffic();
       const config = resolveConfig(exported, { file: this.#file });
       this.#files = graph.files;
       return { config, exported: exported as SluiceConfig, retire: () => graph.classes.retire() };
@@ -74,6 +76,8 @@ export class ConfigLoader {
 
   async #evaluate(graph: ModuleGraph, timeoutMs: number): Promise<unknown> {
     await graph.prepare(this.#file);
+    // A turn of the event loop between the steps of a load: open connections do not wait for all of it at once.
+    await traffic();
     if (graph.compiled.get(this.#file)?.source.trim() === "")
       throw invalid("is empty: export default defineConfig({ listeners: { … } })", this.#file);
     const before = decoratedClasses();
