@@ -7,7 +7,7 @@ import { isPattern } from "../support/pattern.ts";
 export type Behaviour = "E" | "R" | "S" | "F";
 
 /** After the behaviour, the connection's number: so that its client can ask what came. */
-export const headBytes = 5;
+const headBytes = 5;
 /** Where behaviour R resets. */
 export const resetAfter = 20_000;
 const stallMs = 300;
