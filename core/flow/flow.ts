@@ -4,6 +4,7 @@ import { ChunkQueue } from "./chunk-queue.ts";
 import { blameOf, faultOf } from "./fault.ts";
 import { buildOperators, type ByteHook } from "./operators.ts";
 import { RawOperators, type RawHost } from "./raw-operators.ts";
+import { startSwapDeadline } from "./swap-deadline.ts";
 
 /** Bytes that may wait in the sink before the source is stopped, where chunks are not lent. */
 const PENDING = 64 * 1024;
@@ -45,7 +46,7 @@ export class Flow implements LegReader, RawHost {
   #busy = false;
   /** Hooks to swap to, while the old operators flush. */
   #next: readonly ByteHook[] | undefined;
-  #swapTimer: NodeJS.Timeout | undefined;
+  #stopWaiting: (() => void) | undefined;
   #stopped = false;
   #full = false;
   /** The source has ended. */
@@ -75,7 +76,7 @@ export class Flow implements LegReader, RawHost {
   stop(): void {
     this.#done = true;
     this.#queue = undefined;
-    clearTimeout(this.#swapTimer);
+    this.#stopWaiting?.();
     this.#raw?.stop();
   }
 
@@ -92,9 +93,9 @@ export class Flow implements LegReader, RawHost {
       this.#replaceOld();
       return;
     }
-    this.#swapTimer = setTimeout(() => {
-      this.operatorsFailed(new SluiceError("SLUICE_SWAP_TIMEOUT", "the old operators did not complete"), undefined);
-    }, this.owner.limits.swapTimeout);
+    this.#stopWaiting = startSwapDeadline(this.owner.limits.swapTimeout, (error) => {
+      this.operatorsFailed(error, undefined);
+    });
     if (!this.#busy) this.#raw?.complete();
   }
 
@@ -284,7 +285,7 @@ export class Flow implements LegReader, RawHost {
 
   #replaceOld(): void {
     const hooks = this.#next ?? [];
-    clearTimeout(this.#swapTimer);
+    this.#stopWaiting?.();
     this.#raw?.stop();
     this.#next = undefined;
     this.#install(hooks);

@@ -9,8 +9,13 @@ export interface Sample {
 
 const mebibyte = 1024 * 1024;
 
-/** MiB per minute: the slope of the least squares line through the samples. */
-export function memorySlope(samples: readonly Sample[], of: "resident" | "kept"): number {
+/** What the sessions that happen to be open hold goes up and down: the lowest of so many neighbours is what stays. */
+const neighbours = 6;
+
+/** MiB per minute: the slope of the least squares line through the lowest samples of each half minute. */
+export function memorySlope(all: readonly Sample[], of: "resident" | "kept"): number {
+  const groups = Array.from({ length: Math.floor(all.length / neighbours) }, (_, at) => all.slice(at * neighbours, (at + 1) * neighbours));
+  const samples = groups.map((group) => group.reduce((lowest, one) => (one[of] < lowest[of] ? one : lowest)));
   const count = samples.length;
   if (count < 2) return 0;
   const minutes = samples.map(({ seconds }) => seconds / 60);
