@@ -39,6 +39,7 @@ export function startTls(
     const done = (secured: TLSSocket): void => {
       clearTimeout(timer);
       handshakes.delete(socket);
+      secured.allowHalfOpen = true;
       secured.disableRenegotiation();
       const certificate = secured.authorized ? secured.getPeerCertificate() : undefined;
       resolve({
@@ -52,7 +53,10 @@ export function startTls(
       });
     };
     handshakes.set(socket, { done, failed });
+    // A client that finishes in the middle of its handshake is gone; half-open is for what comes after. The TLS socket takes it from below.
+    socket.allowHalfOpen = false;
     serverFor(options).emit("connection", socket);
+    socket.allowHalfOpen = true;
   });
 }
 

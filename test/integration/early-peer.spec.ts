@@ -7,8 +7,9 @@ import { bounded } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { startForward } from "../support/forward.ts";
-import { connect, readAll } from "../support/sockets.ts";
+import { closeOf, connect, readAll, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
+import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
@@ -43,4 +44,31 @@ describe("A peer that is early", () => {
     expect(String(await bounded(readAll(client), "the answer"))).to.equal("answer");
     expect((await ended()).reason).to.equal("closed");
   });
+
+  it("does not wait for a TLS client that leaves in the middle of its handshake", async () => {
+    const plugins = [tlsTermination(await createCertificate("localhost"))];
+    const { port, ended } = await startForward(cleanup, "echo", { plugins, listener: { listen: "tls://127.0.0.1:0" } });
+    const client = await connect(port());
+    client.write(await clientHello());
+    // The server's answer: the handshake is half done.
+    await readBytes(client, 5);
+    client.end();
+    expect((await ended()).reason).to.equal("SLUICE_CLIENT_TLS");
+    await closeOf(client);
+  });
 });
+
+/** The first bytes of a TLS client. */
+async function clientHello(): Promise<Buffer> {
+  let found: (hello: Buffer) => void = () => undefined;
+  const hello = new Promise<Buffer>((resolve) => (found = resolve));
+  const server = await startUpstream((socket) => void socket.once("data", found));
+  const client = connectTls({ port: server.port, host: "127.0.0.1" });
+  client.on("error", () => undefined);
+  try {
+    return await bounded(hello, "the ClientHello");
+  } finally {
+    client.destroy();
+    await server.close();
+  }
+}
