@@ -278,6 +278,8 @@ export class LiveSession implements Opened, FlowOwner {
     if (this.#finished) return;
     this.#finished = true;
     this.#ending = true;
+    if (this.#upstreamLeg === undefined)
+      this.#error ??= new SluiceError("SLUICE_CLIENT_RESET", `${String(this.client)} left before it was served`);
     this.#opening?.close();
     this.#toUpstream?.stop();
     this.#toClient?.stop();

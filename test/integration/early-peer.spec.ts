@@ -53,7 +53,7 @@ describe("A peer that is early", () => {
     // The server's answer: the handshake is half done.
     await readBytes(client, 5);
     client.end();
-    expect((await ended()).reason).to.equal("SLUICE_CLIENT_TLS");
+    expect((await ended()).reason).to.equal("SLUICE_CLIENT_RESET");
     await closeOf(client);
   });
 });
