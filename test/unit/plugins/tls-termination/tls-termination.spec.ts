@@ -64,6 +64,8 @@ describe("tlsTermination", () => {
     const offer = await serverOptions(plugin);
     const listener = createServer((socket: Socket) => {
       socket.on("error", () => undefined);
+      // A served connection is half-open and read by nobody here: it does not end with its client.
+      cleanup.add(() => void socket.destroy());
       startTls(socket, "client", offer).then(
         (secured) => secured.socket.write("welcome"),
         () => socket.destroy(),
