@@ -4,10 +4,12 @@ import type { SluiceError } from "./errors.ts";
 export interface LegReader {
   /**
    * A chunk (one datagram on a datagram leg).
-   * @returns false to stop: the leg delivers no more until `resume()`. A lent chunk is the leg's again when this returns true,
-   * or when `resume()` is called.
+   * @returns false to stop: the leg delivers no more until `resume()`, but for records that it had read already. A lent chunk is the
+   * leg's again when this returns true or when `resume()` is called; on a leg of records, when the reader is `done`.
    */
   data(chunk: Buffer): boolean;
+  /** Whether nothing that it was given is still in use. */
+  readonly done: boolean;
   /** The peer finished sending (FIN). Nothing follows but, perhaps, `failed`. */
   end(): void;
   /** The leg is gone: reset, or an error of the operating system. Called at most once; nothing follows. */
@@ -21,6 +23,10 @@ export interface LegReader {
 export interface Leg {
   /** One write is one datagram, reading cannot be paused, and there is no end. */
   readonly datagrams: boolean;
+  /** Its chunks are TLS records, of which several come in one turn of the event loop. */
+  readonly records: boolean;
+  /** Whether `write` may wait until the event loop turns, so that a burst of chunks is one write. The writing flow sets it. */
+  gather: boolean;
   /** Whether `data` may deliver chunks that live in a buffer which the leg reuses. The reading flow sets it. */
   lend: boolean;
   /** Whether a chunk given to `write` may be reused by its owner once `pending` is 0. */

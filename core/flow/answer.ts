@@ -21,6 +21,8 @@ export function answer(
 class AnswerLeg implements Leg {
   readonly datagrams: boolean;
   readonly borrows = false;
+  readonly records = false;
+  gather = false;
   lend = false;
   pending = 0;
   onDrain: (() => void) | undefined = undefined;

@@ -1,28 +1,16 @@
-import { SluiceError, type Leg, type LegReader, type Limits, type Session } from "../contract/index.ts";
+import { SluiceError, type Leg, type LegReader } from "../contract/index.ts";
 import { isPromise, type Chain } from "./chain.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { blameOf, faultOf } from "./fault.ts";
-import { buildOperators, type ByteHook } from "./operators.ts";
+import type { FlowOwner } from "./flow-owner.ts";
+import { allBorrow, buildOperators, type ByteHook } from "./operators.ts";
 import { RawOperators, type RawHost } from "./raw-operators.ts";
 import { startSwapDeadline } from "./swap-deadline.ts";
 
 /** Bytes that may wait in the sink before the source is stopped, where chunks are not lent. */
 const PENDING = 64 * 1024;
-
-/** Whom a flow belongs to: its session. */
-export interface FlowOwner {
-  readonly session: Session;
-  readonly limits: Limits;
-  /** The new operators are in place. */
-  flowSwapped(): void;
-  /** The session cannot go on. */
-  flowFailed(error: SluiceError): void;
-  /** A plugin failed in a hook; with onError "close", `flowFailed` follows. */
-  flowFault(plugin: string, error: SluiceError): void;
-  flowWarning(message: string): void;
-  /** Datagrams were dropped because operators hold `limits.bufferPerFlow` bytes. */
-  flowDropped(datagrams: number): void;
-}
+/** The same where they are lent and live side by side: records. */
+const PENDING_RECORDS = 128 * 1024;
 
 /**
  * One direction of a session:
@@ -60,6 +48,7 @@ export class Flow implements LegReader, RawHost {
     private readonly owner: FlowOwner,
     hooks: readonly ByteHook[],
   ) {
+    sink.gather = source.records;
     sink.onDrain = () => {
       this.#full = false;
       this.loosened();
@@ -101,6 +90,10 @@ export class Flow implements LegReader, RawHost {
 
   get swapping(): boolean {
     return this.#next !== undefined;
+  }
+
+  get done(): boolean {
+    return !this.#busy && this.sink.pending === 0;
   }
 
   data(chunk: Buffer): boolean {
@@ -211,11 +204,16 @@ export class Flow implements LegReader, RawHost {
 
   #write(chunk: Buffer): boolean {
     if (this.sink.write(chunk)) return true;
-    // A chunk of one's own may wait in the sink; pausing the source for each that does would cost two system calls.
-    if (!this.source.lend && this.sink.pending < PENDING) return true;
+    if (this.sink.pending < this.#patience()) return true;
     this.#full = true;
     this.#stopped = true;
     return false;
+  }
+
+  /** A chunk of one's own may wait in the sink, and so may a record; pausing the source for each that does would cost two system calls. */
+  #patience(): number {
+    if (!this.source.lend) return PENDING;
+    return this.source.records ? PENDING_RECORDS : 0;
   }
 
   #push(raw: RawOperators, chunk: Buffer): boolean {
@@ -292,9 +290,4 @@ export class Flow implements LegReader, RawHost {
     this.owner.flowSwapped();
     this.loosened();
   }
-}
-
-function allBorrow(hooks: readonly ByteHook[]): boolean {
-  for (const { borrows } of hooks) if (!borrows) return false;
-  return true;
 }

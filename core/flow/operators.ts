@@ -107,3 +107,9 @@ class Blaming extends Observable<Buffer> {
     return this.inner.subscribe(subscriber);
   }
 }
+
+/** Whether no hook keeps a chunk past its own call. */
+export function allBorrow(hooks: readonly ByteHook[]): boolean {
+  for (const { borrows } of hooks) if (!borrows) return false;
+  return true;
+}

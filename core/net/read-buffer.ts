@@ -1,15 +1,11 @@
+import { giveLarge, takeLarge } from "./large-buffers.ts";
+
 /** Reads land here first. One for the whole process: the read and the callback that empties it are one synchronous step. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 /** A read of at most this size is copied at once: the copy is cheaper than lending. */
 const SMALL = 16 * 1024;
-/** Reusable buffers for flows that move bulk, and how many of them there may be (64 MiB in all). */
-const LARGE = 256 * 1024;
-const MAX_LARGE = 256;
 /** So many small reads in a row, and a flow no longer moves bulk. */
 const CALM = 8;
-
-const spare: Buffer[] = [];
-let inUse = 0;
 
 /**
  * Where one socket reads into: what Node's `onread` option takes. Idle and chatty sockets own no memory; a flow that fills the shared buffer gets
@@ -33,8 +29,7 @@ export class ReadBuffer {
   /** Gives the large buffer back. Only when the socket is closed. */
   release(): void {
     if (this.#large === undefined) return;
-    inUse -= 1;
-    if (spare.length < 16) spare.push(this.#large);
+    giveLarge(this.#large, true);
     this.#large = undefined;
   }
 
@@ -63,9 +58,7 @@ export class ReadBuffer {
 
   #goBulk(): void {
     this.#bulk = true;
-    if (!this.lend || this.#large !== undefined || inUse >= MAX_LARGE) return;
-    inUse += 1;
-    this.#large = spare.pop() ?? Buffer.allocUnsafeSlow(LARGE);
+    if (this.lend) this.#large ??= takeLarge();
   }
 
   /** After the callback Node asks for the next buffer, so a calm socket is back on the shared one and the large one is free. */
@@ -76,7 +69,8 @@ export class ReadBuffer {
   }
 }
 
-function copyOf(from: Buffer, bytes: number): Buffer {
+/** The first `bytes` of a buffer that will be used again. */
+export function copyOf(from: Buffer, bytes: number): Buffer {
   const copy = Buffer.allocUnsafe(bytes);
   from.copy(copy, 0, 0, bytes);
   return copy;

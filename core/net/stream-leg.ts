@@ -1,22 +1,27 @@
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 import type { Leg, LegReader, SluiceError } from "../contract/index.ts";
+import { BurstWriter } from "./burst-writer.ts";
 import { clientError, upstreamError } from "./os-errors.ts";
+import { readInto } from "./late-onread.ts";
 import { ReadBuffer } from "./read-buffer.ts";
+import { RecordBuffer } from "./record-buffer.ts";
 import { resetSocket } from "./reset-socket.ts";
 import { wasReset } from "./was-reset.ts";
 
 /** What an encrypted socket may have pending before its source is stopped: its writes always finish later, so zero would stutter. */
 const TLS_PENDING = 128 * 1024;
-
 /** A leg made of a stream socket: TCP, unix or TLS, of either side. */
 export class StreamLeg implements Leg {
   readonly datagrams = false;
   readonly borrows: boolean;
+  readonly records: boolean;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
   #reader: LegReader | undefined;
   #failure: SluiceError | undefined;
+  #buffer: ReadBuffer | RecordBuffer | undefined;
   #waiting = false;
+  #burst: BurstWriter | undefined;
   #ended = false;
   readonly #patience: number;
   readonly #wrote = (): void => {
@@ -27,22 +32,24 @@ export class StreamLeg implements Leg {
 
   /**
    * @param socket half-open, not reading yet
-   * @param buffer what the socket was made with; undefined: chunks come as `data` events
+   * @param buffer what a plain socket was made with; undefined: chunks come as `data` events
    */
   constructor(
     readonly socket: Socket,
     readonly side: "client" | "upstream",
     private readonly label: { toString(): string },
-    private readonly buffer?: ReadBuffer,
+    buffer?: ReadBuffer,
   ) {
     const encrypted = "encrypted" in socket;
     this.borrows = !encrypted;
+    this.records = encrypted;
+    this.#buffer = encrypted ? new RecordBuffer() : buffer;
     this.#patience = encrypted ? TLS_PENDING / 2 : 0;
     socket.on("error", (error) => {
       this.#failed(error);
     });
     socket.on("close", () => {
-      buffer?.release();
+      this.#buffer?.release();
       // Closed without a word: a TLS peer that hung up without close_notify, say.
       if (!this.#ended) this.#failed(new Error("closed before its end"));
       this.onClosed?.();
@@ -60,11 +67,20 @@ export class StreamLeg implements Leg {
   }
 
   get lend(): boolean {
-    return this.buffer?.lend ?? false;
+    return this.#buffer?.lend ?? false;
   }
 
   set lend(lend: boolean) {
-    if (this.buffer !== undefined) this.buffer.lend = lend;
+    if (this.#buffer !== undefined) this.#buffer.lend = lend;
+  }
+
+  get gather(): boolean {
+    return this.#burst !== undefined;
+  }
+
+  /** An encrypted socket gathers what waits by itself. */
+  set gather(gather: boolean) {
+    this.#burst = gather && this.borrows ? new BurstWriter(this.socket) : undefined;
   }
 
   get pending(): number {
@@ -89,12 +105,23 @@ export class StreamLeg implements Leg {
       return;
     }
     socket.on("end", end);
-    if (this.buffer === undefined) {
+    if (this.#buffer !== undefined) this.#buffer.receive = (chunk) => reader.data(chunk);
+    if (this.#buffer instanceof RecordBuffer && !this.#readRecords(this.#buffer, reader)) this.#buffer = undefined;
+    if (this.#buffer === undefined) {
       socket.on("data", (chunk: Buffer) => {
         if (!reader.data(chunk)) socket.pause();
       });
-    } else this.buffer.receive = (chunk) => reader.data(chunk);
+    }
     socket.resume();
+  }
+
+  /** @returns false where chunks have to come as `data` events */
+  #readRecords(buffer: RecordBuffer, reader: LegReader): boolean {
+    const { socket } = this;
+    buffer.isDone = () => reader.done;
+    // What was decrypted with the end of the handshake is the stream's; it is only little, so it may go beyond what the reader wanted.
+    for (let early: unknown = socket.read(); early !== null; early = socket.read()) reader.data(early as Buffer);
+    return readInto(socket, buffer);
   }
 
   resume(): void {
@@ -103,9 +130,9 @@ export class StreamLeg implements Leg {
 
   write(chunk: Buffer): boolean {
     const { socket } = this;
-    if (socket.destroyed || socket.writableEnded) return true;
-    if (chunk.length === 0) return true;
-    socket.write(chunk, this.#wrote);
+    if (chunk.length === 0 || socket.destroyed || socket.writableEnded) return true;
+    if (this.#burst === undefined) socket.write(chunk, this.#wrote);
+    else this.#burst.write(chunk, this.#wrote);
     if (this.borrows ? socket.writableLength === 0 : socket.writableLength < TLS_PENDING) return true;
     this.#waiting = true;
     return false;

@@ -2,6 +2,7 @@ import { unlinkSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
 import { acceptFast, fastAcceptWorks, type OnAccept } from "./fast-accept.ts";
+import { tryLateOnread } from "./late-onread.ts";
 import { listenError } from "./os-errors.ts";
 
 /** As many as the kernel allows; Node's own default of 511 drops SYNs in a burst. */
@@ -34,7 +35,7 @@ export class StreamListener {
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
   static async bind(address: ListenAddress, name: string): Promise<StreamListener> {
-    const fast = await fastAcceptWorks();
+    const [fast] = await Promise.all([fastAcceptWorks(), tryLateOnread()]);
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     try {
       await listen(server, address).catch(async (error: unknown) => {

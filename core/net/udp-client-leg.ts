@@ -17,6 +17,8 @@ export class UdpClientLeg implements Leg {
   readonly datagrams = true;
   readonly borrows = false;
   readonly pending = 0;
+  readonly records = false;
+  gather = false;
   lend = false;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;

@@ -15,7 +15,8 @@ import {
   type Upstream,
   type UpstreamConfig,
 } from "../contract/index.ts";
-import { Flow, type FlowOwner } from "../flow/flow.ts";
+import { Flow } from "../flow/flow.ts";
+import type { FlowOwner } from "../flow/flow-owner.ts";
 import type { ClientEnd } from "./client-end.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";

@@ -8,6 +8,8 @@ function idleLeg(): Leg {
   return {
     datagrams: false,
     borrows: true,
+    records: false,
+    gather: false,
     pending: 0,
     lend: false,
     onDrain: undefined,
@@ -27,6 +29,8 @@ export function eachHooks(count: number, stage: () => (chunk: Buffer) => Buffer)
     plugin: `stage-${index + 1}`,
     onError: "close",
     borrows: true,
+    records: false,
+    gather: false,
     apply: (data) => data.pipe(each(stage())),
   }));
 }

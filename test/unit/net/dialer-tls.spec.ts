@@ -61,7 +61,7 @@ describe("dialling with TLS", () => {
     expect(endpoint).to.equal(`api.test:${port}`);
     await new Promise<void>((resolve) => {
       leg.onClosed = resolve;
-      leg.read({ data: () => true, end: () => undefined, failed: () => undefined });
+      leg.read({ done: true, data: () => true, end: () => undefined, failed: () => undefined });
       leg.end();
     });
     expect(seen).to.deep.equal([{ servername: "api.test", alpnProtocol: "sluice" }]);

@@ -19,6 +19,7 @@ function open(transport: "tcp" | "udp"): Leg {
 function record(leg: Leg): string[] {
   const seen: string[] = [];
   leg.read({
+    done: true,
     data: (chunk) => {
       seen.push(chunk.toString());
       return true;

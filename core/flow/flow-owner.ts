@@ -1,0 +1,16 @@
+import type { Limits, Session, SluiceError } from "../contract/index.ts";
+
+/** Whom a flow belongs to: its session. */
+export interface FlowOwner {
+  readonly session: Session;
+  readonly limits: Limits;
+  /** The new operators are in place. */
+  flowSwapped(): void;
+  /** The session cannot go on. */
+  flowFailed(error: SluiceError): void;
+  /** A plugin failed in a hook; with onError "close", `flowFailed` follows. */
+  flowFault(plugin: string, error: SluiceError): void;
+  flowWarning(message: string): void;
+  /** Datagrams were dropped because operators hold `limits.bufferPerFlow` bytes. */
+  flowDropped(datagrams: number): void;
+}

@@ -1,0 +1,20 @@
+const SIZE = 256 * 1024;
+/** How many there may be: 64 MiB in all. */
+const MAX = 256;
+const MAX_SPARE = 16;
+
+const spare: Buffer[] = [];
+let inUse = 0;
+
+/** A large buffer for a flow that moves bulk; undefined when there are enough of them. */
+export function takeLarge(): Buffer | undefined {
+  if (inUse >= MAX) return undefined;
+  inUse += 1;
+  return spare.pop() ?? Buffer.allocUnsafeSlow(SIZE);
+}
+
+/** Gives one back. @param reusable nobody reads from it any more */
+export function giveLarge(buffer: Buffer, reusable: boolean): void {
+  inUse -= 1;
+  if (reusable && spare.length < MAX_SPARE) spare.push(buffer);
+}

@@ -1,0 +1,95 @@
+import { connect, createServer, Socket, type SocketConstructorOpts } from "node:net";
+
+/** What Node's `onread` option takes. */
+export interface OnRead {
+  /** Gives the buffer for the next read. */
+  readonly buffer: () => Uint8Array;
+  /** Takes what was read; false stops reading. */
+  readonly callback: (bytes: number, into: Uint8Array) => boolean;
+}
+
+interface Handle {
+  useUserBuffer?: (buffer: Uint8Array) => void;
+}
+
+/** Where `net.Socket` keeps the option. */
+interface Keys {
+  readonly buffer: symbol;
+  readonly next: symbol;
+  readonly callback: symbol;
+}
+
+let keys: Keys | undefined;
+let trial: Promise<void> | undefined;
+
+/**
+ * Gives a socket that exists the `onread` option, which only the constructor takes and which `node:tls` does not pass on. Undocumented:
+ * the option's own symbols are set, as the constructor does, and the handle told. What the socket has read already must have been taken.
+ *
+ * @returns false where this Node has no such thing, or {@link tryLateOnread} has not seen it work: listen for `data` instead
+ */
+export function readInto(socket: Socket, onread: OnRead): boolean {
+  return keys !== undefined && install(socket, onread, keys);
+}
+
+/** Sees whether {@link readInto} works on this Node: once per process, over loopback. SLUICE_FAST_ACCEPT=0 says no. */
+export function tryLateOnread(): Promise<void> {
+  trial ??= process.env["SLUICE_FAST_ACCEPT"] === "0" ? Promise.resolve() : tryOnce(findKeys());
+  return trial;
+}
+
+function install(socket: Socket, onread: OnRead, { buffer, next, callback }: Keys): boolean {
+  const { _handle: handle } = socket as unknown as { _handle?: Handle | null };
+  if (typeof handle?.useUserBuffer !== "function") return false;
+  const first = onread.buffer();
+  Object.assign(socket, { [callback]: onread.callback, [next]: onread.buffer, [buffer]: first });
+  handle.useUserBuffer(first);
+  return true;
+}
+
+function findKeys(): Keys | undefined {
+  const onread: OnRead = { buffer: () => new Uint8Array(1), callback: () => true };
+  const sample = new Socket({ onread } as SocketConstructorOpts);
+  const symbols = new Map(Object.getOwnPropertySymbols(sample).map((symbol) => [symbol.description, symbol]));
+  const [buffer, next, callback] = ["kBuffer", "kBufferGen", "kBufferCb"].map((name) => symbols.get(name));
+  return buffer === undefined || next === undefined || callback === undefined ? undefined : { buffer, next, callback };
+}
+
+function tryOnce(found: Keys | undefined): Promise<void> {
+  if (found === undefined) return Promise.resolve();
+  return new Promise((resolve) => {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.end("sluice");
+    });
+    const done = (works: boolean): void => {
+      clearTimeout(timer);
+      if (works) keys = found;
+      server.close(() => {
+        resolve();
+      });
+    };
+    const timer = setTimeout(done, 1000, false);
+    server.on("error", () => {
+      done(false);
+    });
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const client = connect(typeof address === "object" && address !== null ? address.port : 0, "127.0.0.1");
+      let seen = "";
+      client.on("error", () => undefined);
+      client.on("close", () => {
+        done(seen === "sluice");
+      });
+      client.on("connect", () => {
+        const into = new Uint8Array(16);
+        const callback = (bytes: number): boolean => {
+          seen += Buffer.from(into.buffer, 0, bytes).toString();
+          return true;
+        };
+        if (install(client, { buffer: () => into, callback }, found)) client.resume();
+        else client.destroy(new Error("no handle to tell"));
+      });
+    });
+  });
+}
