@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createCertificate } from "../support/certificates.ts";
-import { freePort } from "../support/sockets.ts";
+import { isFree } from "../support/sockets.ts";
 import { findTool } from "../setup/tools.ts";
 import type { Candidate, Place } from "./candidates.ts";
 import { isBound, treeOf } from "./process-figures.ts";
@@ -46,6 +46,15 @@ export async function openWorkshop(): Promise<Workshop & { close(): void }> {
   return { folder, cert, key, pem, close: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+let lastPort = 20_000;
+
+/** Below the ports that connections are given (from 32,768 on): one of those may be taken again before the candidate binds it. */
+async function nextPort(): Promise<number> {
+  do lastPort += 1;
+  while (!(await isFree(lastPort)));
+  return lastPort;
+}
+
 /** A command on one CPU, where the system has taskset. */
 export function pinned(to: keyof typeof cpus, command: readonly string[]): [string, string[]] {
   const [program = "", ...parameters] = command;
@@ -55,7 +64,7 @@ export function pinned(to: keyof typeof cpus, command: readonly string[]): [stri
 
 /** Starts a candidate on the proxy's CPU and waits until its port is bound; nothing connects to it before the load does. */
 export async function startUnderTest(name: string, candidate: Candidate, workshop: Workshop): Promise<UnderTest> {
-  const [listen, upstream] = [await freePort(), await freePort()];
+  const [listen, upstream] = [await nextPort(), await nextPort()];
   const place: Place = { ...workshop, listen, upstream, config: join(workshop.folder, `${listen}.conf`) };
   if (candidate.config !== undefined) writeFileSync(place.config, candidate.config(place));
   const log = join(workshop.folder, `${listen}.log`);

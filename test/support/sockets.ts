@@ -93,3 +93,14 @@ export async function freePort(): Promise<number> {
   await eventOf(server, "close");
   return port;
 }
+
+/** Whether nothing listens on a TCP port of 127.0.0.1. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => {
+      resolve(false);
+    });
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
