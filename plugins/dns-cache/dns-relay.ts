@@ -10,7 +10,7 @@ import type { DnsCacheOptions } from "./options.ts";
 const PATIENCE = 5_000;
 /** The same when there is a stale answer to give instead (RFC 8767 section 5). */
 const STALE_PATIENCE = 1_800;
-/** A client that repeats its query sooner is told nothing new. */
+/** Whoever asks later than this after the last query went upstream is sent there too: that query, or its answer, may be lost. */
 const REPEAT = 1_000;
 /** Who may wait for one answer; whoever is beyond is sent upstream. */
 const MOST_ASKERS = 10_000;
@@ -113,7 +113,7 @@ export class DnsRelay {
     if (!repeated && pending.askers.size >= MOST_ASKERS) return true;
     pending.askers.set(asker.id, asker);
     const justSent = now >= pending.sentAt && now - pending.sentAt < REPEAT;
-    if (!pending.leader.signal.aborted && (!repeated || justSent)) return false;
+    if (justSent && !pending.leader.signal.aborted) return false;
     pending.sentAt = now;
     pending.leader = asker.session;
     this.state.sent.set(asker.id, pending);

@@ -146,6 +146,24 @@ describe("dnsCache on a UDP listener", () => {
     expect(one.asked).to.have.length(2);
   });
 
+  it("sends anybody's query upstream again when the first went unanswered for a second: it may be lost", () => {
+    const { clock, client } = createDnsBench();
+    const one = client();
+    const two = client();
+    one.send(query(1));
+    clock.advance(999);
+    one.send(query(2));
+    two.send(query(3));
+    expect([one.asked.length, two.asked.length]).to.deep.equal([1, 0]);
+    clock.advance(1);
+    two.send(query(4));
+    one.send(query(5));
+    expect([one.asked.length, two.asked.length]).to.deep.equal([1, 1]);
+    two.reply(answerTo(query(4)));
+    expect(one.got.map((datagram) => decode(datagram).id)).to.deep.equal([1, 2, 5]);
+    expect(two.got.map((datagram) => decode(datagram).id)).to.deep.equal([3, 4]);
+  });
+
   it("forgets a query without an answer after five seconds, and at once when its session ended", () => {
     const { clock, client } = createDnsBench();
     const one = client();
