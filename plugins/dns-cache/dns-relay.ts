@@ -49,7 +49,7 @@ export class DnsRelay {
       this.state.send(session, known);
       return null;
     }
-    const asker = { id: `${session.id} ${question.id}`, session, question };
+    const asker = { id: askerId(session, question.id, question.bytes), session, question };
     const pending = this.state.pending.get(question.key);
     return (pending === undefined ? this.#begin(asker) : this.#join(pending, asker)) ? datagram : null;
   }
@@ -58,11 +58,11 @@ export class DnsRelay {
   hear(datagram: Buffer, session: Session): Buffer {
     const layout = layoutOf(datagram);
     if (layout === undefined || (layout.flags & QR) === 0) return datagram;
-    const id = `${session.id} ${layout.id}`;
+    const id = askerId(session, layout.id, layout.question);
     const pending = this.state.sent.get(id);
     const asker = pending?.askers.get(id);
-    // An answer to another question than the one outstanding under its id is not ours to keep.
-    if (pending === undefined || asker === undefined || lowerCase(layout.question) !== lowerCase(asker.question.bytes)) return datagram;
+    // An answer to a question that is not outstanding under its id is not ours to keep.
+    if (pending === undefined || asker === undefined) return datagram;
     this.state.forget(pending);
     pending.askers.delete(id);
     const { render, changed } = this.#judge(datagram, layout, pending.key);
@@ -143,4 +143,9 @@ export class DnsRelay {
   #isStale({ answer, storedAt }: KeptAnswer, now: number): boolean {
     return !answer.failure && now >= storedAt && now < storedAt + answer.lifetime + this.parts.options.staleIfError;
   }
+}
+
+/** With the question: some clients give all of their queries one id. */
+function askerId(session: Session, id: number, question: Buffer): string {
+  return `${session.id} ${id} ${lowerCase(question)}`;
 }

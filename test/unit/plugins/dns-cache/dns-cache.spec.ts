@@ -116,6 +116,17 @@ describe("dnsCache on a UDP listener", () => {
     expect(two.last().id).to.equal(3);
   });
 
+  it("tells apart what one client asks at the same time under one id", () => {
+    const { client } = createDnsBench();
+    const one = client();
+    const names = ["a.example.test", "b.example.test"];
+    for (const name of names) one.send(query(0, name));
+    for (const name of names) one.reply(answerTo(query(0, name)));
+    for (const name of names) one.send(query(0, name));
+    expect(one.asked).to.have.length(2);
+    expect(one.got.map((datagram) => decode(datagram).answers?.[0]?.name)).to.deep.equal([...names, ...names]);
+  });
+
   it("passes everything on that is no plain query", () => {
     const { client } = createDnsBench();
     const one = client();
