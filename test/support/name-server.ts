@@ -78,7 +78,7 @@ export async function dnsClient(port: number): Promise<DnsClient> {
     ask: async (id, name, type = "A") => {
       const answered = new Promise<DecodedPacket>((resolve) => void waiting.set(id, resolve));
       socket.send(encode({ type: "query", id, flags: RECURSION_DESIRED, questions: [{ type, name }] }), port, "127.0.0.1");
-      return bounded(answered, `the answer to query ${id} for ${name}`, 10_000);
+      return bounded(answered, `the answer to query ${id} for ${name}`);
     },
     close: () => socket.close(),
   };
