@@ -1,6 +1,19 @@
 import { SluiceError, type Address } from "sluice";
 import { LRUCache } from "lru-cache";
-import { catchError, defer, finalize, map, of, ReplaySubject, share, tap, throwError, type Observable, type SchedulerLike } from "rxjs";
+import {
+  catchError,
+  defer,
+  finalize,
+  map,
+  of,
+  ReplaySubject,
+  share,
+  tap,
+  throwError,
+  timeout,
+  type Observable,
+  type SchedulerLike,
+} from "rxjs";
 import type { DnsCacheOptions } from "./options.ts";
 
 interface KnownName {
@@ -16,6 +29,8 @@ interface KnownName {
 
 /** RFC 8767 section 5.2: the TTL of a stale answer. */
 const STALE_TTL = 30;
+/** Milliseconds that a name server may keep silent when there is a stale answer to give instead (RFC 8767 section 5). */
+const STALE_PATIENCE = 1_800;
 
 /** The upstream's names: one look-up for all who ask at the same time, and none while its answer lives. */
 export class NameCache {
@@ -52,16 +67,25 @@ export class NameCache {
     const running = this.#asking.get(key);
     if (running !== undefined) return running;
     const asking = this.#asking;
-    const shared = lookup.pipe(
+    const kept = lookup.pipe(
       tap((addresses) => {
         this.#keep(key, addresses, undefined);
       }),
+    );
+    const shared = this.#patiently(kept, key).pipe(
       catchError((error: unknown) => this.#failed(key, error)),
       finalize(() => asking.delete(key)),
       share({ connector: () => new ReplaySubject<Address[]>(1), resetOnComplete: false, resetOnError: false }),
     );
     asking.set(key, shared);
     return shared;
+  }
+
+  /** The resolver gives up on a silent name server later than most connections do: a stale answer must not wait for it. */
+  #patiently(lookup: Observable<Address[]>, key: string): Observable<Address[]> {
+    const known = this.#known.get(key);
+    if (known === undefined || !this.#isStale(known, this.clock.now())) return lookup;
+    return lookup.pipe(timeout({ first: STALE_PATIENCE, scheduler: this.clock, with: () => this.#useStale(known) }));
   }
 
   #keep(key: string, addresses: Address[], failure: SluiceError | undefined): void {
@@ -75,13 +99,14 @@ export class NameCache {
 
   #failed(key: string, error: unknown): Observable<Address[]> {
     const known = this.#known.get(key);
-    const now = this.clock.now();
     if (SluiceError.is(error) && error.code === "SLUICE_UPSTREAM_DNS_NOT_FOUND") this.#keep(key, [], error);
-    else if (known !== undefined && this.#isStale(known, now)) {
-      known.recheckAt = now + this.options.negativeTtl;
-      return of(stale(known));
-    }
+    else if (known !== undefined && this.#isStale(known, this.clock.now())) return this.#useStale(known);
     return throwError(() => error);
+  }
+
+  #useStale(known: KnownName): Observable<Address[]> {
+    known.recheckAt = this.clock.now() + this.options.negativeTtl;
+    return of(stale(known));
   }
 
   #isStale(known: KnownName, now: number): boolean {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { defer, of, Subject, throwError, type Observable } from "rxjs";
+import { defer, NEVER, of, Subject, throwError, type Observable } from "rxjs";
 import { SluiceError, type Address, type ErrorCode } from "sluice";
 import { dnsCache } from "sluice/plugins";
 import { NameCache } from "../../../../plugins/dns-cache/name-cache.ts";
@@ -118,6 +118,26 @@ describe("the cache of upstream names", () => {
     expect(counted.lookups).to.equal(2);
     clock.advance(60_000);
     expect(ask()).to.equal("SLUICE_UPSTREAM_DNS_TEMPORARY");
+  });
+
+  it("serves a stale answer when the name server keeps silent, sooner than a connection would give up", () => {
+    const clock = new ManualClock();
+    const cache = new NameCache(parseOptions<DnsCacheOptions>(dnsCache, { negativeTtl: "5s" }), clock);
+    const got: (number | undefined)[] = [];
+    const ask = (lookup: Observable<Address[]>): void => void cache.resolve(lookup, "db.test").subscribe(([first]) => got.push(first?.ttl));
+    ask(of([address(10)]));
+    clock.advance(11_000);
+    ask(NEVER);
+    clock.advance(1_799);
+    expect(got).to.deep.equal([10]);
+    clock.advance(1);
+    ask(NEVER);
+    expect(got).to.deep.equal([10, 30, 30]);
+    expect(clock.timers).to.equal(0);
+    clock.advance(5_000);
+    ask(of([address(10)]));
+    expect(got).to.deep.equal([10, 30, 30, 10]);
+    expect(clock.timers).to.equal(0);
   });
 
   it("takes a clock that stepped back for a reason to ask again", () => {
