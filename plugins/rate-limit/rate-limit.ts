@@ -61,9 +61,11 @@ export class RateLimit implements Plugin {
 
   #connections(limit: BucketLimit): AdmitHook {
     return (arrival, session) => {
-      const price = this.#price("connections", session, limit);
-      const admitted = (): Observable<Session> =>
-        this.options.over === "delay" ? this.#queued(price, session) : this.#granted(price, session);
+      const admitted = (): Observable<Session> => {
+        // Not before the session arrives: a plugin in front may give it what the key's function reads, as TLS does.
+        const price = this.#price("connections", session, limit);
+        return this.options.over === "delay" ? this.#queued(price, session) : this.#granted(price, session);
+      };
       return arrival.pipe(concatMap(admitted));
     };
   }

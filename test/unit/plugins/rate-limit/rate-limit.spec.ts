@@ -51,6 +51,23 @@ function flow(hook: RateLimit["fromClient"], session: Session): { send: (text: s
 const from = (address: string): Session => createSession({ client: socketAddress(address, 1, "IPv4") }).session;
 
 describe("rateLimit", () => {
+  it("asks a key's function once the session has passed the plugins in front, which may terminate TLS", () => {
+    const { plugin } = build({ connections: { rate: 1 }, key: (session: Session) => session.notes.get("who") });
+    const admitAs = (who: string): string[] => {
+      const { session } = createSession();
+      const arrival = new Subject<Session>();
+      const outcome: string[] = [];
+      plugin.admit?.(arrival, session).subscribe({
+        next: () => outcome.push("admitted"),
+        error: (error: unknown) => outcome.push(SluiceError.is(error) ? error.code : String(error)),
+      });
+      session.notes.set("who", who);
+      arrival.next(session);
+      return outcome;
+    };
+    expect(["a", "b", "a"].flatMap(admitAs)).to.deep.equal(["admitted", "admitted", "SLUICE_RATE_LIMITED"]);
+  });
+
   it("rejects sessions over the rate, per client, and counts them", () => {
     const { plugin, clock, metrics } = build({ connections: { rate: 10, burst: 2 } });
     const session = from("192.0.2.1");
