@@ -1,4 +1,4 @@
-import { catchError, defer, isObservable, of, tap, throwError, type Observable } from "rxjs";
+import { catchError, defer, EMPTY, isObservable, of, tap, throwError, type Observable } from "rxjs";
 import { SluiceError, type ResolvedUse } from "../contract/index.ts";
 import { blamed, faultOf } from "../flow/fault.ts";
 
@@ -18,15 +18,21 @@ export function guardHook<T, C>(hook: Hook<T, C>, { name, use }: ResolvedUse, ch
   return (source, context) =>
     defer(() => {
       let seen: { readonly value: T } | undefined;
+      let passedOn = false;
       // What the source gave is not asked for twice: a second subscription would open a second upstream leg.
       const watched = source.pipe(tap((value) => (seen = { value })));
       return defer(() => resultOf(hook(watched, context))).pipe(
-        tap(check),
+        tap((value) => {
+          check(value);
+          passedOn = true;
+        }),
         catchError((error: unknown) => {
           if (SluiceError.is(error)) return throwError(() => error);
           const fault = faultOf(name, error);
           if (use.onError === "close") return throwError(() => blamed(fault, name));
           report(name, fault);
+          // What it passed on is in use already: a leg that came once more would be closed as a second one.
+          if (passedOn) return EMPTY;
           return seen === undefined ? source : of(seen.value);
         }),
       );

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
-import { concatMap, map, mergeMap, of, throwError, timer } from "rxjs";
+import { concat, concatMap, map, mergeMap, of, throwError, timer } from "rxjs";
 import type { Observable } from "rxjs";
 import type { FunctionPlugin } from "sluice";
 import { each } from "sluice/flow";
@@ -76,6 +76,13 @@ describe("a plugin with onError bypass [data path]", () => {
     "resolve emits a string": { resolve: () => of("127.0.0.1") as Observable<never> },
     "connect throws": { connect: boom },
     "connect fails behind an open leg": { connect: (attempt) => attempt.pipe(map(boom)) },
+    "connect fails after it passed the leg on": {
+      connect: (attempt) =>
+        concat(
+          attempt,
+          throwError(() => new Error("boom")),
+        ),
+    },
     "connect emits a string": { connect: () => of("127.0.0.1:80") as Observable<never> },
     "fromClient throws": { fromClient: boom },
     "fromUpstream returns undefined": { fromUpstream: () => undefined as unknown as Observable<never> },
