@@ -41,5 +41,9 @@ export function guardHook<T, C>(hook: Hook<T, C>, { name, use }: ResolvedUse, ch
 
 function resultOf<T>(result: Observable<T>): Observable<T> {
   if (isObservable(result)) return result;
-  throw new TypeError("the hook returned no Observable");
+  const given: unknown = result;
+  if (!(given instanceof Promise)) throw new TypeError("the hook returned no Observable");
+  // The fault is that there is a promise: what it rejects with must not end the process besides.
+  given.catch(() => undefined);
+  throw new TypeError("the hook returned a promise and no Observable: leave out its `async`");
 }

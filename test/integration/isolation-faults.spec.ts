@@ -17,6 +17,8 @@ const boom = (): never => {
   throw new Error("boom");
 };
 const later = (): Promise<never> => new Promise((_resolve, reject) => void setImmediate(reject, new Error("boom")));
+/** A hook that was declared `async`. */
+const promising = (): Observable<never> => later() as unknown as Observable<never>;
 const garbage = (value: unknown): Buffer => value as Buffer;
 /** Whatever a hook written in JavaScript may return. */
 const nothing = undefined as unknown as Observable<never>;
@@ -27,15 +29,18 @@ const faults: Readonly<Record<string, FunctionPlugin>> = {
   "admit throws": { admit: boom },
   "admit fails": { admit: () => throwError(() => new Error("boom")) },
   "admit returns undefined": { admit: () => nothing },
+  "admit returns a promise that rejects": { admit: promising },
   "resolve throws": { resolve: boom },
   "resolve fails": { resolve: () => throwError(() => new Error("boom")) },
   "resolve returns undefined": { resolve: () => nothing },
+  "resolve returns a promise that rejects": { resolve: promising },
   "resolve emits a string": { resolve: () => scalar("127.0.0.1") },
   "resolve emits strings": { resolve: () => scalar(["127.0.0.1"]) },
   "resolve emits undefined": { resolve: () => scalar(undefined) },
   "connect throws": { connect: boom },
   "connect fails": { connect: () => throwError(() => new Error("boom")) },
   "connect returns undefined": { connect: () => nothing },
+  "connect returns a promise that rejects": { connect: promising },
   "connect emits a string": { connect: () => scalar("127.0.0.1:80") },
   "connect emits undefined": { connect: () => scalar(undefined) },
   "connect throws behind an open leg": { connect: (attempt) => attempt.pipe(map(boom)) },
@@ -69,6 +74,11 @@ function limited(hooks: FunctionPlugin, struck: (session: Session | undefined) =
 }
 
 describe("isolation of a faulty plugin [data path]", () => {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  before(() => process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note));
+  after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
+
   for (const [name, hooks] of Object.entries(faults)) {
     it(`harms one session and names the plugin when ${name}`, async () => {
       let faulty = false;
@@ -104,6 +114,7 @@ describe("isolation of a faulty plugin [data path]", () => {
       unharmed.destroy();
       next.destroy();
       await eventually(() => expect(proxy.sessions.size).to.equal(0));
+      expect(uncaught.splice(0)).to.deep.equal([]);
     });
   }
 });
