@@ -8,6 +8,7 @@ import {
   type Provider,
   type ResolvedUse,
 } from "../contract/index.ts";
+import { checkPlugin } from "./check-plugin.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 import { pluginError, type PluginSite } from "./plugin-error.ts";
 
@@ -60,10 +61,13 @@ export function constructPlugin(
   try {
     if (definition.isClass) {
       const Class = definition.make as new () => Plugin;
-      return { use: resolved, plugin: container.resolve(Class), borrows: (Class as { borrows?: boolean }).borrows === true };
+      const instance = container.resolve(Class);
+      checkPlugin(instance);
+      return { use: resolved, plugin: instance, borrows: (Class as { borrows?: boolean }).borrows === true };
     }
     const inject: Inject = <T>(token: InjectionKey<T> | string) => container.resolve<T>(token);
     const plugin = (definition.make as (options: unknown, inject: Inject) => FunctionPlugin)(resolved.options, inject);
+    checkPlugin(plugin);
     return { use: resolved, plugin, borrows: plugin.borrows === true };
   } catch (error) {
     throw pluginError(error, { code: "SLUICE_PLUGIN_CONSTRUCT", plugin: resolved.name, step: "its construction" }, site);
