@@ -1,4 +1,4 @@
-import { unlinkSync } from "node:fs";
+import { lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
 import { acceptFast, fastAcceptWorks, type OnAccept } from "./fast-accept.ts";
@@ -77,9 +77,13 @@ function listen(server: Server, { host, port, path }: ListenAddress): Promise<vo
   });
 }
 
-/** A unix socket file that nobody answers at: left behind by a process that was killed. */
+/** A unix socket file that nobody answers at: left behind by a process that was killed. To connect to any other file is refused too. */
 function isStale(path: string): Promise<boolean> {
   return new Promise((resolve) => {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) {
+      resolve(false);
+      return;
+    }
     const probe = connect({ path });
     probe.once("connect", () => {
       probe.destroy();
