@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { Observable, type Subscriber } from "rxjs";
+import { defer, Observable, take, type Subscriber } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type Upstream, type UpstreamTarget } from "../contract/index.ts";
 import { createBalancer, type Balancer } from "./balancer.ts";
 import type { DialContext, Dialer } from "./dialer.ts";
@@ -11,68 +11,95 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): D
   const balancer = createBalancer(target, context);
   return {
     attempts(resolve = context.resolve) {
+      const own = { ...context, resolve };
       const tried = new Set<Endpoint>();
       return new Observable<Upstream>((subscriber) => {
         const endpoint = balancer.next(tried);
         tried.add(endpoint);
         if (tried.size === target.endpoints.length) tried.clear();
-        const open = (address: Address): void => {
-          const refused = context.refuse?.(address.address, endpoint.port);
-          if (refused === undefined) connectTo(endpoint, address, balancer, subscriber);
-          else subscriber.error(refused);
-        };
-        const family = isIP(endpoint.host);
-        if (family === 4 || family === 6) return void open({ address: endpoint.host, family, ttl: 0 });
-        return lookUp(endpoint, { ...context, resolve }, open, subscriber);
+        return new UdpAttempt(endpoint, own, balancer, subscriber).start();
       });
     },
   };
 }
 
-function lookUp(
-  endpoint: Endpoint,
-  { resolve, connectTimeout }: DialContext,
-  open: (address: Address) => void,
-  subscriber: Subscriber<Upstream>,
-): () => void {
-  const timer = setTimeout(() => {
-    subscriber.error(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", `${endpoint.text}: its name was not found within ${connectTimeout} ms`));
-  }, connectTimeout);
-  const lookup = resolve(endpoint.host).subscribe({
-    next: (addresses) => {
-      clearTimeout(timer);
-      // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
-      const best = addresses.find(({ family }) => family === 4) ?? addresses[0];
-      if (best === undefined)
-        subscriber.error(new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `${endpoint.text}: the name has no address`));
-      else open(best);
-    },
-    error: (error: unknown) => {
-      subscriber.error(upstreamError(error, endpoint.text));
-    },
-  });
-  return () => {
-    clearTimeout(timer);
-    lookup.unsubscribe();
-  };
-}
+/** One try at one endpoint: look-up, then a socket, which is open at once. */
+class UdpAttempt {
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly context: DialContext,
+    private readonly balancer: Balancer,
+    private readonly subscriber: Subscriber<Upstream>,
+  ) {}
 
-function connectTo(endpoint: Endpoint, { address, family }: Address, balancer: Balancer, subscriber: Subscriber<Upstream>): void {
-  const socket = dialUdp(address, family, endpoint.port, (error, leg) => {
-    if (error === undefined && !subscriber.closed) {
-      subscriber.next({ endpoint: endpoint.text, leg });
-      subscriber.complete();
+  /** @returns what leaves the look-up, where there is one */
+  start(): (() => void) | undefined {
+    const { host } = this.endpoint;
+    const family = isIP(host);
+    if (family !== 4 && family !== 6) return this.#lookUp(host);
+    this.#open({ address: host, family, ttl: 0 });
+    return undefined;
+  }
+
+  #lookUp(name: string): () => void {
+    const { resolve, connectTimeout } = this.context;
+    const timer = setTimeout(() => {
+      const detail = `upstream ${this.endpoint.text}: the look-up of its name took longer than ${connectTimeout} ms`;
+      this.#fail(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", detail));
+    }, connectTimeout);
+    let answered = false;
+    // `defer`: a hook that throws while it is set up fails the attempt like one that throws later.
+    const lookup = defer(() => resolve(name))
+      .pipe(take(1))
+      .subscribe({
+        next: (addresses) => {
+          answered = true;
+          clearTimeout(timer);
+          // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
+          const best = addresses.find(({ family }) => family === 4) ?? addresses[0];
+          if (best === undefined) this.#fail(this.#nameless("its name has no address"));
+          else this.#open(best);
+        },
+        error: (error: unknown) => this.#fail(error),
+        complete: () => {
+          if (!answered) this.#fail(this.#nameless("the look-up of its name gave no answer"));
+        },
+      });
+    return () => {
+      clearTimeout(timer);
+      lookup.unsubscribe();
+    };
+  }
+
+  #open({ address, family }: Address): void {
+    const { endpoint, balancer, subscriber } = this;
+    const refused = this.context.refuse?.(address, endpoint.port);
+    if (refused !== undefined) {
+      this.#fail(refused);
       return;
     }
-    leg.destroy();
-    if (error !== undefined) {
-      balancer.failed(endpoint);
-      subscriber.error(upstreamError(error, endpoint.text));
-    }
-  });
-  if (!balancer.counts) return;
-  balancer.opened(endpoint);
-  socket.once("close", () => {
-    balancer.closed(endpoint);
-  });
+    const socket = dialUdp(address, family, endpoint.port, (error, leg) => {
+      if (error === undefined && !subscriber.closed) {
+        subscriber.next({ endpoint: endpoint.text, leg });
+        subscriber.complete();
+        return;
+      }
+      leg.destroy();
+      if (error !== undefined) this.#fail(error);
+    });
+    if (!balancer.counts) return;
+    balancer.opened(endpoint);
+    socket.once("close", () => {
+      balancer.closed(endpoint);
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.balancer.failed(this.endpoint);
+    this.subscriber.error(upstreamError(error, this.endpoint.text));
+  }
+
+  #nameless(reason: string): SluiceError {
+    return new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `upstream ${this.endpoint.text}: ${reason}`);
+  }
 }
