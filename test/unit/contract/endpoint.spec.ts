@@ -61,6 +61,11 @@ describe("parseListen", () => {
     expect(parseListen("unix:///run/a.sock")).to.deep.equal({ transport: "unix", host: "", port: 0, path: "/run/a.sock" });
   });
 
+  it("takes a host name of up to 253 characters", () => {
+    const host = `${"a.".repeat(126)}a`;
+    expect(parseListen(`tcp://${host}:80`)).to.include({ host });
+  });
+
   it("takes loopback when no host is given", () => {
     expect(parseListen("tcp://:8080")).to.include({ host: "127.0.0.1", port: 8080 });
     expect(parseListen("udp://8080")).to.include({ host: "127.0.0.1", port: 8080 });
@@ -74,6 +79,8 @@ describe("parseListen", () => {
     "tcp://a:70000": "port from 0",
     "tcp:// a:80": "blanks",
     "unix://relative": "absolute path",
+    [`unix:///${"é".repeat(60)}`]: "bytes",
+    [`tcp://${"a.".repeat(126)}aa:80`]: "host name",
   };
   for (const [text, reason] of Object.entries(refused)) {
     it(`refuses ${text}`, () => {
@@ -92,6 +99,7 @@ describe("upstreamTarget", () => {
       balance: "random",
       tls: {},
     });
+    expect(upstreamTarget({ endpoints: ["a:1"], tls: false })).to.deep.equal({ endpoints: [a], balance: "round-robin", tls: undefined });
     expect(upstreamTarget({ endpoints: ["a:1"], tls: { serverName: "x" } }).tls).to.deep.equal({ serverName: "x" });
   });
 
