@@ -1,6 +1,8 @@
 import { container as root, type DependencyContainer, type InjectionToken } from "tsyringe";
 import {
   OPTIONS,
+  reasonOf,
+  SluiceError,
   type FunctionPlugin,
   type Inject,
   type InjectionKey,
@@ -21,11 +23,27 @@ export interface Binding {
 /**
  * Makes a generation's container: the core's tokens, then the config's providers, which may replace them. It only constructs; the
  * core keeps the life cycle, because tsyringe's `dispose` does not order or await (ADR 0004).
+ *
+ * @throws SLUICE_PLUGIN_CONSTRUCT when a provider's factory throws, or the SluiceError that it threw itself
  */
-export function createContainer(bindings: readonly Binding[], providers: readonly Provider[]): DependencyContainer {
+export function createContainer(
+  bindings: readonly Binding[],
+  providers: readonly Provider[],
+  { file, locate }: Pick<PluginSite, "file" | "locate">,
+): DependencyContainer {
   const container = root.createChildContainer();
   for (const { token, value } of bindings) container.register(token as InjectionToken, { useValue: value });
-  for (const provider of providers) register(container, provider);
+  for (const [index, provider] of providers.entries()) {
+    try {
+      register(container, provider);
+    } catch (error) {
+      const path = `providers[${index}]`;
+      const where = locate(error) ?? (file === undefined ? path : `${file}: ${path}`);
+      if (SluiceError.is(error)) throw error.at(where);
+      const detail = `the factory of the provider for ${String(provider.token)} failed: ${reasonOf(error)}`;
+      throw new SluiceError("SLUICE_PLUGIN_CONSTRUCT", detail, { cause: error, where });
+    }
+  }
   return container;
 }
 

@@ -148,7 +148,7 @@ class PipelineBuilder {
       { token: METRICS, value: tools.metrics },
       { token: RESOLVER, value: resolver },
     ];
-    this.#container = createContainer(bindings, config.providers);
+    this.#container = createContainer(bindings, config.providers, { file: config.file, locate: tools.locate });
   }
 
   async build(listener: ResolvedListener): Promise<LivePipeline> {
