@@ -47,6 +47,9 @@ describe("the life of plugins", () => {
     const heir = (name: string): LivePlugin => live(name, { inherit: () => void handed.push(name) });
     inheritState([heir("a"), heir("b")], [live("b", {}), live("c", {})], site);
     expect(handed).to.deep.equal(["b"]);
+    const renamed: LivePlugin = { ...live("other", {}), use: { ...live("other", {}).use, name: "a" } };
+    inheritState([heir("a")], [renamed], site);
+    expect(handed, "of another plugin under the same name").to.deep.equal(["b"]);
   });
 
   it("tears every plugin down, also when one fails", async () => {
