@@ -6,8 +6,8 @@ const LARGE = 8 * 1024;
 const MOST = 112 * 1024;
 
 /**
- * Gathers a burst of large chunks into one write, at the latest when the event loop turns: records come one by one, several from each
- * read, and a system call for each of them is a third of what bulk over TLS costs.
+ * Gathers a burst of large chunks into one write, at the latest when the event loop turns: records come one by one, several in a turn,
+ * and each would be a system call of its own.
  */
 export class BurstWriter {
   #corked = false;

@@ -62,24 +62,21 @@ function tryOnce(found: Keys | undefined): Promise<void> {
       socket.on("error", () => undefined);
       socket.end("sluice");
     });
-    const done = (works: boolean): void => {
-      clearTimeout(timer);
-      if (works) keys = found;
-      server.close(() => {
-        resolve();
-      });
-    };
-    const timer = setTimeout(done, 1000, false);
     server.on("error", () => {
-      done(false);
+      resolve();
     });
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
       const client = connect(typeof address === "object" && address !== null ? address.port : 0, "127.0.0.1");
+      const timer = setTimeout(() => client.destroy(), 1000);
       let seen = "";
       client.on("error", () => undefined);
       client.on("close", () => {
-        done(seen === "sluice");
+        clearTimeout(timer);
+        if (seen === "sluice") keys = found;
+        server.close(() => {
+          resolve();
+        });
       });
       client.on("connect", () => {
         const into = new Uint8Array(16);
@@ -88,7 +85,7 @@ function tryOnce(found: Keys | undefined): Promise<void> {
           return true;
         };
         if (install(client, { buffer: () => into, callback }, found)) client.resume();
-        else client.destroy(new Error("no handle to tell"));
+        else client.destroy();
       });
     });
   });

@@ -10,6 +10,7 @@ import { wasReset } from "./was-reset.ts";
 
 /** What an encrypted socket may have pending before its source is stopped: its writes always finish later, so zero would stutter. */
 const TLS_PENDING = 128 * 1024;
+
 /** A leg made of a stream socket: TCP, unix or TLS, of either side. */
 export class StreamLeg implements Leg {
   readonly datagrams = false;
@@ -74,11 +75,11 @@ export class StreamLeg implements Leg {
     if (this.#buffer !== undefined) this.#buffer.lend = lend;
   }
 
+  /** Only where the socket borrows: an encrypted one gathers what waits by itself. */
   get gather(): boolean {
     return this.#burst !== undefined;
   }
 
-  /** An encrypted socket gathers what waits by itself. */
   set gather(gather: boolean) {
     this.#burst = gather && this.borrows ? new BurstWriter(this.socket) : undefined;
   }

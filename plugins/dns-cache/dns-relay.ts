@@ -4,12 +4,10 @@ import { answerOf, failureFor, hasAliasLoop, renderAnswer } from "./dns-answer.t
 import { layoutOf, type DnsLayout } from "./dns-layout.ts";
 import { lowerCase, questionOf, type DnsQuestion } from "./dns-question.ts";
 import type { Asker, DnsState, KeptAnswer, Pending } from "./dns-state.ts";
-import type { DnsCacheOptions } from "./options.ts";
+import { STALE_PATIENCE, type DnsCacheOptions } from "./options.ts";
 
 /** Milliseconds after which a query without an answer is forgotten: the next to ask is sent upstream again. */
 const PATIENCE = 5_000;
-/** The same when there is a stale answer to give instead (RFC 8767 section 5). */
-const STALE_PATIENCE = 1_800;
 /** Whoever asks later than this after the last query went upstream is sent there too: that query, or its answer, may be lost. */
 const REPEAT = 1_000;
 /** Who may wait for one answer; whoever is beyond is sent upstream. */

@@ -14,7 +14,7 @@ import {
   type Observable,
   type SchedulerLike,
 } from "rxjs";
-import type { DnsCacheOptions } from "./options.ts";
+import { STALE_PATIENCE, type DnsCacheOptions } from "./options.ts";
 
 interface KnownName {
   readonly addresses: Address[];
@@ -29,8 +29,6 @@ interface KnownName {
 
 /** RFC 8767 section 5.2: the TTL of a stale answer. */
 const STALE_TTL = 30;
-/** Milliseconds that a name server may keep silent when there is a stale answer to give instead (RFC 8767 section 5). */
-const STALE_PATIENCE = 1_800;
 
 /** The upstream's names: one look-up for all who ask at the same time, and none while its answer lives. */
 export class NameCache {

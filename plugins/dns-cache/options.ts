@@ -20,3 +20,6 @@ export const dnsCacheSchema = z
 
 /** Durations in milliseconds. */
 export type DnsCacheOptions = z.output<typeof dnsCacheSchema>;
+
+/** Milliseconds that a name server may keep silent when there is a stale answer to give instead (RFC 8767 section 5). */
+export const STALE_PATIENCE = 1_800;

@@ -5,17 +5,9 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { firstValueFrom, NEVER, Observable, of, throwError, toArray } from "rxjs";
-import { SluiceError, type Address, type Endpoint, type Upstream, type UpstreamTarget } from "../../../core/contract/index.ts";
-import { createDialer, type DialContext } from "../../../core/net/dialer.ts";
-
-const context = (options: Partial<DialContext> = {}): DialContext => ({
-  resolve: () => throwError(() => new Error("nobody should ask")),
-  connectTimeout: 2_000,
-  ...options,
-});
-const at = (port: number, host = "127.0.0.1"): Endpoint => ({ host, port, text: `${host}:${port}` });
-const target = (...endpoints: Endpoint[]): UpstreamTarget => ({ endpoints, balance: "round-robin", tls: undefined });
-const v4 = (address: string): Address => ({ address, family: 4, ttl: 1 });
+import { SluiceError, type Address, type Upstream } from "../../../core/contract/index.ts";
+import { createDialer } from "../../../core/net/dialer.ts";
+import { at, context, target, v4 } from "./dialling.ts";
 
 async function failure(attempt: Observable<Upstream>): Promise<SluiceError> {
   try {

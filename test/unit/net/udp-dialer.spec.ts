@@ -2,18 +2,10 @@ import { expect } from "chai";
 import { once } from "node:events";
 import { createSocket, type Socket } from "node:dgram";
 import { firstValueFrom, NEVER, Observable, of, throwError, toArray } from "rxjs";
-import { SluiceError, type Address, type Endpoint, type Upstream, type UpstreamTarget } from "../../../core/contract/index.ts";
-import type { DialContext } from "../../../core/net/dialer.ts";
+import { SluiceError, type Address, type Upstream } from "../../../core/contract/index.ts";
 import { createUdpDialer } from "../../../core/net/udp-dialer.ts";
+import { at, context, target, v4 } from "./dialling.ts";
 
-const context = (options: Partial<DialContext> = {}): DialContext => ({
-  resolve: () => throwError(() => new Error("nobody should ask")),
-  connectTimeout: 2_000,
-  ...options,
-});
-const at = (port: number, host = "127.0.0.1"): Endpoint => ({ host, port, text: `${host}:${port}` });
-const target = (...endpoints: Endpoint[]): UpstreamTarget => ({ endpoints, balance: "round-robin", tls: undefined });
-const v4 = (address: string): Address => ({ address, family: 4, ttl: 1 });
 const v6 = (address: string): Address => ({ address, family: 6, ttl: 1 });
 
 async function failure(attempt: Observable<Upstream>): Promise<string> {
