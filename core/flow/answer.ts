@@ -1,5 +1,6 @@
-import { Subscription, type Observable } from "rxjs";
+import { isObservable, Subscription, type Observable } from "rxjs";
 import { SluiceError, type Leg, type LegReader, type Session, type Upstream } from "../contract/index.ts";
+import { isPromise } from "./chain.ts";
 import { blamed, faultOf } from "./fault.ts";
 import { Root } from "./root.ts";
 
@@ -44,7 +45,10 @@ class AnswerLeg implements Leg {
     session: Session,
   ) {
     this.datagrams = session.transport === "udp";
-    this.#output = respond(this.#root, session);
+    const output: unknown = respond(this.#root, session);
+    if (isPromise(output)) Promise.resolve(output).catch(() => undefined);
+    if (!isObservable(output)) throw new TypeError(`the answer "${name}" must be an Observable`);
+    this.#output = output as Observable<Buffer>;
   }
 
   read(reader: LegReader): void {

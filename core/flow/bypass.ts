@@ -1,6 +1,8 @@
 import { Observable, Subscription } from "rxjs";
+import { SluiceError } from "../contract/index.ts";
 import { Chain, isPromise, type ChunkFunction } from "./chain.ts";
 import { each, stagesDownTo } from "./each.ts";
+import { heldApart, within } from "./hold.ts";
 import { Root } from "./root.ts";
 
 /** Chunks remembered at most, to pass them by when an asynchronous operator fails. */
@@ -19,9 +21,9 @@ export function bypassing(
 ): Observable<Buffer> {
   const inner = new Root();
   const output = hook(inner);
-  if (output === inner) return data;
+  if (output === inner && !inner.observed) return data;
   const { root, steps } = stagesDownTo(output, inner);
-  if (root === inner) return data.pipe(each(guarded(new Chain(steps), failed)));
+  if (root === inner && !inner.observed) return data.pipe(each(guarded(new Chain(steps), failed)));
   return new Observable((subscriber) => new RawBypass(inner, failed).run(data, output, subscriber));
 }
 
@@ -29,72 +31,126 @@ export function bypassing(
 function guarded(chain: Chain, failed: (error: unknown) => void): ChunkFunction {
   let off = false;
   const giveUp = (chunk: Buffer, error: unknown): Buffer => {
+    if (isAnswer(error)) throw error;
     if (!off) failed(error);
     off = true;
     return chunk;
   };
+  const checked = (chunk: Buffer, result: unknown): Buffer | null =>
+    result === null || result instanceof Uint8Array ? (result as Buffer | null) : giveUp(chunk, noChunk(result));
   return (chunk) => {
     if (off) return chunk;
     try {
-      const result = chain.run(chunk) as ReturnType<ChunkFunction>;
-      return isPromise(result) ? Promise.resolve(result).catch((error: unknown) => giveUp(chunk, error)) : result;
+      const result = chain.run(chunk);
+      if (!isPromise(result)) return checked(chunk, result);
+      return Promise.resolve(result).then(
+        (settled) => checked(chunk, settled),
+        (error: unknown) => giveUp(chunk, error),
+      );
     } catch (error) {
       return giveUp(chunk, error);
     }
   };
 }
 
+/** A SluiceError is an answer and no fault: it ends the session, bypassed or not. */
+function isAnswer(error: unknown): boolean {
+  return SluiceError.is(error) && error.source !== "plugin";
+}
+
+function noChunk(emitted: unknown): SluiceError {
+  return new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof emitted}`);
+}
+
+interface Sink {
+  next(chunk: Buffer): void;
+  complete(): void;
+  error(error: unknown): void;
+}
+
 /** Raw operators: the chunks they were given and have not emitted yet are remembered, because an asynchronous one may fail late. */
 class RawBypass {
   #off = false;
   #turn = false;
+  #ended = false;
   #remembered: Buffer[] = [];
+  readonly #holds = heldApart();
+  readonly #own = new Subscription();
+  /** Subscribes to the data, once the operators listen: what came before would be lost. */
+  #connect: () => void = () => undefined;
 
   constructor(
     private readonly inner: Root,
     private readonly failed: (error: unknown) => void,
   ) {}
 
-  run(
-    data: Observable<Buffer>,
-    output: Observable<Buffer>,
-    to: { next(chunk: Buffer): void; complete(): void; error(error: unknown): void },
-  ): Subscription {
+  run(data: Observable<Buffer>, output: Observable<Buffer>, to: Sink): Subscription {
     const both = new Subscription();
-    both.add(
-      output.subscribe({
-        next: (chunk) => {
-          this.#forget(chunk);
-          to.next(chunk);
-        },
-        error: (error: unknown) => {
-          this.#off = true;
-          this.failed(error);
-          const late = this.#remembered;
-          this.#remembered = [];
-          for (const chunk of late) to.next(chunk);
-        },
-        complete: () => {
-          to.complete();
-        },
-      }),
+    both.add(this.#own);
+    within(this.#holds, () =>
+      this.#own.add(
+        output.subscribe({
+          next: (chunk) => {
+            this.#emitted(chunk, to);
+          },
+          error: (error: unknown) => {
+            this.#stepAside(error, to);
+          },
+          complete: () => {
+            if (!this.#off) to.complete();
+          },
+        }),
+      ),
     );
-    both.add(
-      data.subscribe({
-        next: (chunk) => {
-          if (this.#off) to.next(chunk);
-          else this.#give(chunk);
-        },
-        error: (error: unknown) => {
-          to.error(error);
-        },
-        complete: () => {
-          if (this.#off) to.complete();
-          else this.inner.complete();
-        },
-      }),
-    );
+    this.#connect = () => {
+      this.#connect = () => undefined;
+      both.add(
+        data.subscribe({
+          next: (chunk) => {
+            if (this.#off) to.next(chunk);
+            else this.#give(chunk);
+          },
+          error: (error: unknown) => {
+            to.error(error);
+          },
+          complete: () => {
+            this.#ended = true;
+            if (this.#off) to.complete();
+            else this.inner.complete();
+          },
+        }),
+      );
+    };
+    if (this.inner.observed || this.#off) this.#connect();
+    else this.inner.onObserved = () => this.#connect();
     return both;
+  }
+
+  #emitted(chunk: unknown, to: Sink): void {
+    if (this.#off) return;
+    if (!(chunk instanceof Uint8Array)) {
+      this.#stepAside(noChunk(chunk), to);
+      return;
+    }
+    this.#forget(chunk as Buffer);
+    to.next(chunk as Buffer);
+  }
+
+  /** The chunks that the operators still owe pass them by, and where the source has ended already, so does its end. */
+  #stepAside(error: unknown, to: Sink): void {
+    if (isAnswer(error)) {
+      to.error(error);
+      return;
+    }
+    this.#off = true;
+    this.failed(error);
+    const late = this.#remembered;
+    this.#remembered = [];
+    for (const chunk of late) to.next(chunk);
+    if (this.#ended) to.complete();
+    else this.#connect();
+    this.#own.unsubscribe();
+    this.#holds.letGo();
   }
 
   #give(chunk: Buffer): void {

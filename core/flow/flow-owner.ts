@@ -4,7 +4,7 @@ import type { Limits, Session, SluiceError } from "../contract/index.ts";
 export interface FlowOwner {
   readonly session: Session;
   readonly limits: Limits;
-  /** The new operators are in place. */
+  /** The new operators are in place, or the old ones are done. */
   flowSwapped(): void;
   /** The session cannot go on. */
   flowFailed(error: SluiceError): void;

@@ -56,9 +56,9 @@ export class Flow implements LegReader, RawHost {
     this.#install(hooks);
   }
 
-  /** Begins to read the source. */
+  /** Begins to read the source, also when the operators have completed already: its FIN or reset must be seen. */
   start(): void {
-    if (!this.#done) this.source.read(this);
+    this.source.read(this);
   }
 
   /** Frees what the operators hold; nothing is passed on from now. */
@@ -88,6 +88,11 @@ export class Flow implements LegReader, RawHost {
     if (!this.#busy) this.#raw?.complete();
   }
 
+  /** Operators that were swapped out still work; those that flush before FIN are left to it by a swap. */
+  get working(): boolean {
+    return this.swapping || (this.#ended && this.#raw !== undefined && !this.#done);
+  }
+
   get swapping(): boolean {
     return this.#next !== undefined;
   }
@@ -99,7 +104,7 @@ export class Flow implements LegReader, RawHost {
   data(chunk: Buffer): boolean {
     this.bytes += chunk.length;
     this.chunks += 1;
-    if (this.#queue !== undefined || this.#busy || this.#next !== undefined) return this.#enqueue(chunk);
+    if (!this.#done && (this.#queue !== undefined || this.#isWaiting())) return this.#enqueue(chunk);
     return this.#pass(chunk);
   }
 
@@ -160,7 +165,7 @@ export class Flow implements LegReader, RawHost {
   }
 
   #isWaiting(): boolean {
-    return this.#busy || this.#next !== undefined;
+    return this.#busy || this.swapping || this.#raw?.listening === false;
   }
 
   #isClear(): boolean {
@@ -227,7 +232,7 @@ export class Flow implements LegReader, RawHost {
     return false;
   }
 
-  /** A lent chunk may not be reused while the promise lives; an owned one lets the source bring the next meanwhile. */
+  /** A lent chunk may not be reused while the promise lives; an owned one lets the source bring the next, unless the sink is full. */
   #await(chain: Chain, result: PromiseLike<unknown>): boolean {
     this.#busy = true;
     result.then(
@@ -238,7 +243,7 @@ export class Flow implements LegReader, RawHost {
         this.operatorsFailed(error, chain.blame);
       },
     );
-    if (!this.source.lend) return true;
+    if (!this.source.lend && !this.#full) return true;
     this.#stopped = true;
     return false;
   }
@@ -262,6 +267,7 @@ export class Flow implements LegReader, RawHost {
       return true;
     }
     queue.push(this.source.lend ? Buffer.from(chunk) : chunk);
+    if (this.#raw?.listening === false && !this.#busy && !this.swapping && queue.bytes < this.owner.limits.bufferPerFlow) return true;
     this.#stopped = true;
     return false;
   }
@@ -277,6 +283,7 @@ export class Flow implements LegReader, RawHost {
     this.#done = true;
     this.#raw?.stop();
     this.sink.end();
+    this.owner.flowSwapped();
     // Operators may complete before the source does: what still comes is read and dropped, so that its FIN or reset is seen.
     if (!this.#ended && this.#stopped) this.source.resume();
   }

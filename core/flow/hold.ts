@@ -51,6 +51,41 @@ export function within<T>(flow: HoldTarget, work: () => T): T {
   }
 }
 
+/** The flow that {@link hold} would take hold of now, as a target of its own: what is held through it can be let go in one. */
+export function heldApart(): HoldTarget & { letGo(): void } {
+  return new HeldApart(current);
+}
+
+class HeldApart implements HoldTarget {
+  #bytes = 0;
+  #tight = 0;
+  #gone = false;
+
+  constructor(private readonly flow: HoldTarget) {}
+
+  get swapping(): boolean {
+    return this.flow.swapping;
+  }
+
+  held(bytes: number, tight: number): void {
+    if (this.#gone) return;
+    this.#bytes += bytes;
+    this.#tight += tight;
+    this.flow.held(bytes, tight);
+  }
+
+  turn(emit: () => void): void {
+    this.flow.turn(emit);
+  }
+
+  /** Its operators are gone, and will release nothing any more. */
+  letGo(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    if (this.#bytes !== 0) this.flow.held(-this.#bytes, -this.#tight);
+  }
+}
+
 class FlowHold implements Hold {
   #held = 0;
   #tight = false;

@@ -1,7 +1,7 @@
 import { Observable, isObservable, type Subscriber, type TeardownLogic } from "rxjs";
 import { SluiceError, type OnError, type Session } from "../contract/index.ts";
 import { bypassing } from "./bypass.ts";
-import { Chain } from "./chain.ts";
+import { Chain, isPromise } from "./chain.ts";
 import { EachObservable, stagesDownTo } from "./each.ts";
 import { blamed, faultOf } from "./fault.ts";
 import { Root } from "./root.ts";
@@ -42,10 +42,12 @@ export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner
   let output: Observable<Buffer> = root;
   for (const hook of hooks) {
     const next = hook.onError === "bypass" ? applyGuarded(hook, output, owner) : applyHook(hook, output, owner.session);
+    // Subscribed to in the hook itself: who looks on like this needs the chunks pushed through the root.
+    if (root.observed && raw.length === 0) raw.push(hook.plugin);
     if (next === output) continue;
     if (isChainOn(output, next, hook.plugin)) output = next;
     else {
-      raw.push(hook.plugin);
+      if (raw.at(-1) !== hook.plugin) raw.push(hook.plugin);
       output = new Blaming(next, hook.plugin);
     }
   }
@@ -70,6 +72,8 @@ function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session): 
     throw blamed(error, hook.plugin);
   }
   if (isObservable(result)) return result;
+  // The fault is that there is a promise: what it rejects with must not end the process besides.
+  if (isPromise<unknown>(result)) Promise.resolve(result).catch(() => undefined);
   throw blamed(new SluiceError("SLUICE_PLUGIN_CHUNK", "a byte hook must return the Observable it made of its data"), hook.plugin);
 }
 

@@ -60,6 +60,14 @@ export class RawOperators implements HoldTarget {
     return this.operators.raw.at(-1);
   }
 
+  /**
+   * Whether they listen: what comes before somebody has subscribed (`concat(greeting, data)`) would be lost. They may never, and a reset
+   * of the source is to be seen all the same: so it goes on until the bound is reached.
+   */
+  get listening(): boolean {
+    return this.operators.root.observed;
+  }
+
   /** Whether they may be given more. */
   get clear(): boolean {
     return this.#tight === 0 && !this.full;
@@ -70,9 +78,15 @@ export class RawOperators implements HoldTarget {
     return this.#held >= this.limit || this.#retained.full;
   }
 
-  /** Subscribes: from here on things can be emitted. */
+  /** Subscribes: from here on things can be emitted. What is emitted at once is expected: `startWith` keeps nothing. */
   start(): void {
-    within(this, () => this.operators.output.subscribe(this.#sink));
+    const { root } = this.operators;
+    root.onObserved = () => {
+      this.host.loosened();
+    };
+    this.turn(() => {
+      within(this, () => this.operators.output.subscribe(this.#sink));
+    });
   }
 
   push(chunk: Buffer): void {
@@ -109,9 +123,9 @@ export class RawOperators implements HoldTarget {
     }
   }
 
-  #emitted(chunk: Buffer): void {
+  #emitted(chunk: unknown): void {
     const expected = this.#turns > 0;
-    this.#retained.gave(chunk.length, expected);
+    this.#retained.gave(chunk instanceof Uint8Array ? chunk.length : 0, expected);
     this.host.emitted(chunk, expected);
   }
 }

@@ -8,16 +8,29 @@ export class Root extends Observable<Buffer> {
   #first: Subscriber<Buffer> | undefined = undefined;
   #others: Subscriber<Buffer>[] | undefined = undefined;
   #completed = false;
+  /** Called when somebody subscribes, at last. */
+  onObserved: (() => void) | undefined = undefined;
 
   _subscribe(subscriber: Subscriber<Buffer>): TeardownLogic {
     if (this.#completed) subscriber.complete();
-    else if (this.#first === undefined) this.#first = subscriber;
-    else (this.#others ??= []).push(subscriber);
+    else if (this.#first === undefined) {
+      this.#first = subscriber;
+      // Later, because the subscriber is not complete before this returns.
+      if (this.onObserved !== undefined) queueMicrotask(this.onObserved);
+    }
+    // A new array, so that who subscribes in the turn of a chunk (`retry`, `repeat`) is not given that chunk, and over and over.
+    else this.#others = [...(this.#others ?? []).filter(({ closed }) => !closed), subscriber];
+  }
+
+  /** Whether anybody has subscribed, or nobody need any more. */
+  get observed(): boolean {
+    return this.#first !== undefined || this.#completed;
   }
 
   next(chunk: Buffer): void {
+    const others = this.#others;
     this.#first?.next(chunk);
-    if (this.#others !== undefined) for (const other of this.#others) other.next(chunk);
+    if (others !== undefined) for (const other of others) other.next(chunk);
   }
 
   complete(): void {

@@ -92,6 +92,8 @@ export class Listener implements ListenerView, SessionHost {
 
   /** Takes the limits of a new generation. */
   configure(): void {
+    this.#perClient.clear();
+    if (this.#countsClients) for (const session of this.open) this.#count(session.client, 1);
     if (this.bound instanceof UdpListener) this.bound.configure({ max: this.limits.udpSessions, idle: this.timeouts.udpIdle });
   }
 

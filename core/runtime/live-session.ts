@@ -189,7 +189,7 @@ export class LiveSession implements Opened, FlowOwner {
   }
 
   flowSwapped(): void {
-    const busy = this.#toUpstream === undefined || this.#toUpstream.swapping || this.#toClient?.swapping === true;
+    const busy = this.#toUpstream?.working !== false || this.#toClient?.working === true;
     if (!busy) this.#releaseLeaving();
   }
 

@@ -124,7 +124,7 @@ class LegSubscriber extends Subscriber<Upstream> {
   override _next(upstream: Upstream): void {
     // A second leg is nobody's: one session has one.
     if (this.taken !== undefined) {
-      upstream.leg.destroy();
+      if (upstream.leg !== this.taken.leg) upstream.leg.destroy();
       return;
     }
     this.taken = upstream;
