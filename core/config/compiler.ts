@@ -3,15 +3,19 @@ import { transformSync, type Options } from "@swc/core";
 import { readSafely } from "./safe-source.ts";
 import { jsonSyntaxError, swcSyntaxError } from "./syntax-error.ts";
 
-/** A local module, ready to be evaluated as CommonJS. */
-export interface Compiled {
+/** A local module as it was read. */
+export interface Source {
   readonly file: string;
   readonly source: string;
+  /** Of the source. */
+  readonly hash: string;
+}
+
+/** A local module, ready to be evaluated as CommonJS. */
+export interface Compiled extends Source {
   readonly code: string;
   /** What it may import; a text that only looks like an import may be among them. */
   readonly specifiers: readonly string[];
-  /** Of the source. */
-  readonly hash: string;
   /** How it was written: an ES module that imports CommonJS or JSON gets the whole of it as the default. */
   readonly format: "module" | "commonjs" | "json";
 }
@@ -74,14 +78,20 @@ function formatOf(file: string, source: string): Compiled["format"] {
 export class Compiler {
   readonly #memo = new Map<string, Compiled>();
 
-  /** @throws SLUICE_CONFIG_SYNTAX, SLUICE_CONFIG_UNSAFE, SLUICE_CONFIG_NOT_FOUND */
-  compile(file: string): Compiled {
+  /** @throws SLUICE_CONFIG_UNSAFE, SLUICE_CONFIG_NOT_FOUND */
+  read(file: string): Source {
     const source = readSafely(file);
     const known = this.#memo.get(file);
     // The text is at hand: comparing it is as fast as trusting time stamps, and never wrong.
     if (known?.source === source) return known;
+    return { file, source, hash: createHash("sha256").update(source).digest("base64") };
+  }
+
+  /** @throws SLUICE_CONFIG_SYNTAX */
+  compile({ file, source, hash }: Source): Compiled {
+    const known = this.#memo.get(file);
+    if (known?.hash === hash) return known;
     const code = toCommonJs(file, source);
-    const hash = createHash("sha256").update(source).digest("base64");
     const compiled = { file, source, code, specifiers: specifiersOf(file, code), hash, format: formatOf(file, source) };
     this.#memo.set(file, compiled);
     return compiled;

@@ -45,7 +45,7 @@ export class ConfigLoader {
     return this.#files;
   }
 
-  /** The hash of each file as the last load read it, for `FileWatcher.watch`: a save in between is then not lost. */
+  /** The hash of each file as the last load read it, also of one that failed, for `FileWatcher.watch`: a save in between is then not lost. */
   get hashes(): ReadonlyMap<string, string> {
     return this.#hashes;
   }
@@ -55,6 +55,7 @@ export class ConfigLoader {
    * SLUICE_CONFIG_UNSAFE, SLUICE_ADDRESS_DUPLICATE
    */
   async load(options: LoadOptions = {}): Promise<LoadedConfig> {
+    this.#hashes = new Map();
     if (!existsSync(this.#file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: this.#file });
     const graph = new ModuleGraph(this.#compiler, this.#packages);
     try {
@@ -70,7 +71,7 @@ export class ConfigLoader {
       throw loadError(error, this.#file, graph.compiled);
     } finally {
       this.#compiler.keep(this.#files);
-      this.#hashes = new Map([...graph.compiled].map(([file, { hash }]) => [file, hash]));
+      this.#hashes = graph.hashes;
     }
   }
 

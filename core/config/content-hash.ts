@@ -16,3 +16,14 @@ export function stamp(file: string): string {
   const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
   return stats === undefined ? "" : `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
 }
+
+/**
+ * Whether a file looks like a save under way: written to within the last `quietMs` milliseconds, or gone or empty, which it is for a
+ * moment when it is truncated or removed to be written anew.
+ */
+export function isUnsettled(file: string, quietMs: number): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined || stats.size === 0) return true;
+  const age = Date.now() - stats.mtimeMs;
+  return age >= 0 && age < quietMs;
+}

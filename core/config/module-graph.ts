@@ -30,6 +30,8 @@ export class ModuleGraph {
   /** Every local file, and the places where a missing one may appear. */
   readonly files = new Set<string>();
   readonly compiled = new Map<string, Compiled>();
+  /** Of every local file that was read, also of one that does not compile. */
+  readonly hashes = new Map<string, string>();
   readonly classes = new LoadedClasses();
   readonly #compiler: Compiler;
   readonly #packages: Packages;
@@ -86,7 +88,9 @@ export class ModuleGraph {
     if (known !== undefined) return known;
     // Before it is compiled: a broken file is watched too.
     this.files.add(file);
-    const compiled = this.#compiler.compile(file);
+    const read = this.#compiler.read(file);
+    this.hashes.set(file, read.hash);
+    const compiled = this.#compiler.compile(read);
     this.compiled.set(file, compiled);
     return compiled;
   }

@@ -1,4 +1,4 @@
-import { contentHash, stamp } from "./content-hash.ts";
+import { contentHash, isUnsettled, stamp } from "./content-hash.ts";
 import { WatchedFolders } from "./watched-folders.ts";
 
 export interface FileWatcherOptions {
@@ -13,7 +13,7 @@ interface Seen {
   readonly stamp: string;
 }
 
-/** However busy the folder, a save is seen after this many quiet times. */
+/** However busy the folder, and however slow the writer, a save is seen after this many quiet times. */
 const longestWait = 8;
 
 /**
@@ -37,13 +37,14 @@ export class FileWatcher {
   }
 
   /**
-   * Watches these files, and no others. What was watched before keeps the content last seen.
+   * Watches these files, and no others.
    *
-   * @param hashes the content that the caller has read (`ConfigLoader.hashes`), for files not watched before: a save since then counts
+   * @param hashes the content that the caller has read (`ConfigLoader.hashes`): what differs from it is a change. Of the other files,
+   * those that were watched before keep the content last seen.
    */
   watch(files: Iterable<string>, hashes: ReadonlyMap<string, string> = new Map()): void {
     const before = this.#files;
-    this.#files = new Map([...files].map((file) => [file, before.get(file) ?? seenAs(file, hashes.get(file))]));
+    this.#files = new Map([...files].map((file) => [file, seenAs(file, hashes.get(file), before.get(file))]));
     this.#folders.set(this.#files.keys());
     // What was saved before the folders were watched sent no event.
     this.#soon();
@@ -57,33 +58,48 @@ export class FileWatcher {
   }
 
   #soon(): void {
-    const now = performance.now();
-    this.#firstEvent ??= now;
-    if (this.#timer !== undefined && now - this.#firstEvent > this.#debounceMs * longestWait) return;
+    this.#firstEvent ??= performance.now();
+    if (this.#timer !== undefined && this.#isOverdue()) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(false), this.#debounceMs);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#look(false);
+    }, this.#debounceMs);
     this.#timer.unref();
   }
 
+  #isOverdue(): boolean {
+    return this.#firstEvent !== undefined && performance.now() - this.#firstEvent > this.#debounceMs * longestWait;
+  }
+
   #look(polling: boolean): void {
-    if (!polling) {
-      this.#timer = undefined;
-      this.#firstEvent = undefined;
+    const changed = this.#changed(polling);
+    if (!this.#isOverdue() && [...changed.keys()].some((file) => isUnsettled(file, this.#debounceMs))) {
+      this.#soon();
+      return;
     }
-    const changed: string[] = [];
+    if (!polling) this.#firstEvent = undefined;
+    for (const [file, seen] of changed) this.#files.set(file, seen);
+    if (changed.size > 0 || polling) this.#folders.set(this.#files.keys());
+    if (changed.size > 0) this.#onChange([...changed.keys()]);
+  }
+
+  /** What differs from what was seen last; not noted as seen yet. */
+  #changed(polling: boolean): Map<string, Seen> {
+    const changed = new Map<string, Seen>();
     for (const [file, seen] of this.#files) {
       const now = stamp(file);
       // Time stamps are coarse: an event is a reason to read the file even if they stand still.
       if (polling && now === seen.stamp) continue;
       const hash = contentHash(file);
-      this.#files.set(file, { hash, stamp: now });
-      if (hash !== seen.hash) changed.push(file);
+      if (hash === seen.hash) this.#files.set(file, { hash, stamp: now });
+      else changed.set(file, { hash, stamp: now });
     }
-    if (changed.length > 0 || polling) this.#folders.set(this.#files.keys());
-    if (changed.length > 0) this.#onChange(changed);
+    return changed;
   }
 }
 
-function seenAs(file: string, hash: string | undefined): Seen {
-  return { hash: hash ?? contentHash(file), stamp: hash === undefined ? stamp(file) : "" };
+function seenAs(file: string, hash: string | undefined, before: Seen | undefined): Seen {
+  if (hash !== undefined) return { hash, stamp: "" };
+  return before ?? { hash: contentHash(file), stamp: stamp(file) };
 }

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { reasonOf, SluiceError, type Logger } from "../contract/index.ts";
 import { ConfigLoader } from "../config/config-loader.ts";
+import { contentHash } from "../config/content-hash.ts";
 import { FileWatcher } from "../config/watcher.ts";
 import { createLogger } from "./logger.ts";
 import { placeIn } from "./place.ts";
@@ -16,8 +17,10 @@ export interface LiveConfigOptions {
 /** A proxy that follows its config file: loads are applied one at a time, and the newest save wins. */
 export class LiveConfig {
   readonly #watcher: FileWatcher | undefined;
+  readonly #saved = new Set<string>();
   #running: Promise<unknown> = Promise.resolve();
-  #saved = false;
+  /** What the last load that was to be applied has read. */
+  #tried: ReadonlyMap<string, string>;
   #stopped = false;
 
   private constructor(
@@ -25,9 +28,10 @@ export class LiveConfig {
     private readonly loader: ConfigLoader,
     watch: boolean,
   ) {
+    this.#tried = loader.hashes;
     if (!watch) return;
-    this.#watcher = new FileWatcher(() => {
-      this.#onSave();
+    this.#watcher = new FileWatcher((files) => {
+      this.#onSave(files);
     });
     this.#watcher.watch(loader.files, loader.hashes);
   }
@@ -66,12 +70,16 @@ export class LiveConfig {
   }
 
   /** Saves during a load are answered by one more load, of what is newest then. */
-  #onSave(): void {
-    if (this.#saved || this.#stopped) return;
-    this.#saved = true;
+  #onSave(files: readonly string[]): void {
+    const isWaiting = this.#saved.size > 0;
+    for (const file of files) this.#saved.add(file);
+    if (isWaiting || this.#stopped) return;
     void this.#inTurn(async () => {
-      this.#saved = false;
-      if (!this.#stopped) await this.#load(false);
+      const saved = [...this.#saved];
+      this.#saved.clear();
+      // What was saved while a load was about to read it has been told of by that load.
+      const isNew = saved.some((file) => contentHash(file) !== this.#tried.get(file));
+      if (isNew && !this.#stopped) await this.#load(false);
     }).catch(() => undefined);
   }
 
@@ -86,7 +94,8 @@ export class LiveConfig {
     } catch (error) {
       throw this.proxy.refuse(SluiceError.is(error) ? error : new SluiceError("SLUICE_INTERNAL", reasonOf(error), { cause: error }));
     } finally {
-      this.#watcher?.watch(this.loader.files, this.loader.hashes);
+      this.#tried = this.loader.hashes;
+      this.#watcher?.watch(this.loader.files, this.#tried);
     }
   }
 

@@ -1,7 +1,10 @@
 import { expect } from "chai";
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { ConfigLoader } from "../../../core/config/config-loader.ts";
+import { contentHash } from "../../../core/config/content-hash.ts";
 import { FileWatcher, type FileWatcherOptions } from "../../../core/config/watcher.ts";
+import { eventually } from "../../support/eventually.ts";
 import { configFolder } from "./config-folder.ts";
 
 describe("FileWatcher", () => {
@@ -52,6 +55,32 @@ describe("FileWatcher", () => {
     watch([file, other]);
     writeFileSync(file, "1");
     utimesSync(file, 1, 1);
+    writeFileSync(other, "2");
+    expect(await nextChange()).to.deep.equal([other]);
+  });
+
+  for (const [what, begin] of [
+    ["truncated", (file: string) => writeFileSync(file, "")],
+    ["removed", (file: string) => unlinkSync(file)],
+  ] as const) {
+    it(`waits for the rest of a save when the file is ${what} first`, async () => {
+      const file = files.write({ "a.ts": "1" });
+      const told: string[] = [];
+      watcher = new FileWatcher(() => told.push(readFileSync(file, "utf8")), { debounceMs: 100, pollMs: 600_000 });
+      watcher.watch([file]);
+      begin(file);
+      await setTimeout(150);
+      writeFileSync(file, "2");
+      await eventually(() => expect(told).to.have.length.above(0));
+      expect(told).to.deep.equal(["2"]);
+    });
+  }
+
+  it("does not take for a change what the caller has read since", async () => {
+    const [file, other] = [files.write({ "a.ts": "1" }), files.write({ "b.ts": "1" })];
+    watch([file, other]);
+    writeFileSync(file, "2");
+    watcher?.watch([file, other], new Map([[file, contentHash(file) ?? ""]]));
     writeFileSync(other, "2");
     expect(await nextChange()).to.deep.equal([other]);
   });
