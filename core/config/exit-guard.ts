@@ -18,7 +18,7 @@ const guarded = (code?: number | string | null): never => {
   return Reflect.apply(original ?? process.exit, process, [code]);
 };
 
-/** While `body` runs, `process.exit()` called by the files of a config throws SLUICE_CONFIG_THREW instead of ending the process. */
+/** While `body` loads a config or makes it live, `process.exit()` called by the files of a config throws SLUICE_CONFIG_THREW instead of ending the process. */
 export async function withoutExit<T>(isLocal: IsLocal, body: () => Promise<T>): Promise<T> {
   if (original === undefined) {
     // oxlint-disable-next-line typescript/unbound-method -- given back as it was, and called through `process` otherwise

@@ -1,5 +1,6 @@
 import type { ResolvedConfig } from "../contract/index.ts";
 import { ConfigLoader } from "../config/config-loader.ts";
+import { withoutExit } from "../config/exit-guard.ts";
 import { placeIn } from "./place.ts";
 import { constructAll } from "./generation.ts";
 import { createLogger } from "./logger.ts";
@@ -14,7 +15,11 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
   const loaded = await loader.load();
   const { config } = loaded;
   try {
-    constructAll(config, { logger: createLogger({ level: "silent" }), metrics: createMetrics(), locate: placeIn(loader.files) });
+    const tools = { logger: createLogger({ level: "silent" }), metrics: createMetrics(), locate: placeIn(loader.files) };
+    await withoutExit(
+      (local) => loader.files.has(local),
+      async () => constructAll(config, tools),
+    );
   } finally {
     loaded.retire();
   }

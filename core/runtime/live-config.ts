@@ -1,6 +1,7 @@
 import path from "node:path";
 import { reasonOf, SluiceError, type Logger } from "../contract/index.ts";
 import { ConfigLoader } from "../config/config-loader.ts";
+import { withoutExit } from "../config/exit-guard.ts";
 import { contentHash } from "../config/content-hash.ts";
 import { FileWatcher } from "../config/watcher.ts";
 import { createLogger } from "./logger.ts";
@@ -42,7 +43,8 @@ export class LiveConfig {
     const loaded = await loader.load();
     try {
       const locate = (error: unknown): string | undefined => placeIn(loader.files)(error);
-      const proxy = await Proxy.start(loaded.config, { logger: options.logger ?? createLogger(), locate });
+      const begin = (): Promise<Proxy> => Proxy.start(loaded.config, { logger: options.logger ?? createLogger(), locate });
+      const proxy = await withoutExit(isOf(loader), begin);
       return new LiveConfig(proxy, loader, options.watch ?? true);
     } finally {
       loaded.retire();
@@ -87,7 +89,7 @@ export class LiveConfig {
     try {
       const loaded = await this.loader.load({ timeoutMs: this.proxy.timeouts.setup });
       try {
-        return await this.proxy.applyResolved(loaded.config, anew);
+        return await withoutExit(isOf(this.loader), () => this.proxy.applyResolved(loaded.config, anew));
       } finally {
         loaded.retire();
       }
@@ -104,4 +106,8 @@ export class LiveConfig {
     this.#running = turn.catch(() => undefined);
     return turn;
   }
+}
+
+function isOf(loader: ConfigLoader): (file: string) => boolean {
+  return (file) => loader.files.has(file);
 }

@@ -72,6 +72,19 @@ describe("the command sluice", function () {
     expect(error.message).to.include("listeners.b.listen");
   });
 
+  it("check ends with 1 although a plugin's construction calls process.exit(0)", async () => {
+    folder.write(
+      "proxy.config.ts",
+      `import { defineConfig, definePlugin } from "sluice";
+const bad = definePlugin("bad", () => process.exit(0));
+export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [bad()] } } });
+`,
+    );
+    const { code, stderr } = await run("check");
+    expect(stderr).to.match(/proxy\.config\.ts:2:\d+: .*process\.exit/);
+    expect(code).to.equal(1);
+  });
+
   it("check ends although the config left a timer and a server open", async () => {
     const left = 'import { createServer } from "node:http"; setInterval(() => undefined, 1000); createServer().listen(0, "127.0.0.1");';
     folder.write("proxy.config.ts", left + echoing(0));

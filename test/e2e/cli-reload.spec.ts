@@ -102,6 +102,16 @@ describe("a save while sluice runs", function () {
     },
     { what: "process.exit()", parts: { before: "process.exit(3);" }, message: /proxy\.config\.ts:5:\d+: .*process\.exit/ },
     {
+      what: "process.exit() in a plugin's construction",
+      parts: { plugins: "definePlugin('bad', () => process.exit(3))(), echo()" },
+      message: /proxy\.config\.ts:\d+:\d+: .*process\.exit/,
+    },
+    {
+      what: "process.exit() in a setup()",
+      parts: { plugins: "definePlugin('bad', () => ({ async setup() { await 1; process.exit(3); } }))(), echo()" },
+      message: /proxy\.config\.ts:\d+:\d+: .*process\.exit/,
+    },
+    {
       what: "a setup() that throws",
       parts: { plugins: `definePlugin("bad", () => ({ setup() { throw new Error("no luck"); } }))(), echo()` },
       message: /bad.*no luck.*SLUICE_PLUGIN_SETUP/,
