@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { fileStats } from "./file-stats.ts";
 
 /** The hash of a file's text as `ConfigLoader.hashes` has it; undefined when there is no such file. */
 export function contentHash(file: string): string | undefined {
@@ -13,7 +14,7 @@ export function contentHash(file: string): string | undefined {
 
 /** Changes whenever a file may have been written; the same for a file that was not. Cheaper than reading it. */
 export function stamp(file: string): string {
-  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+  const stats = fileStats(file);
   return stats === undefined ? "" : `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
 }
 
@@ -22,8 +23,8 @@ export function stamp(file: string): string {
  * moment when it is truncated or removed to be written anew.
  */
 export function isUnsettled(file: string, quietMs: number): boolean {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats === undefined || stats.size === 0) return true;
-  const age = Date.now() - stats.mtimeMs;
+  const stats = fileStats(file);
+  if (stats === undefined || stats.size === 0n) return true;
+  const age = Date.now() - Number(stats.mtimeMs);
   return age >= 0 && age < quietMs;
 }

@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { fileStats } from "./file-stats.ts";
 
 /** Where an import leads: a local module (reloaded), a missing one, or a package (Node's business, never reloaded). */
 export type Resolution =
@@ -11,7 +11,7 @@ export type Resolution =
 const extensions = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
 
 function isFile(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  return fileStats(file)?.isFile() === true;
 }
 
 function localPath(specifier: string, from: string): string | undefined {

@@ -1,5 +1,6 @@
-import { existsSync, realpathSync, statSync, watch, type FSWatcher } from "node:fs";
+import { existsSync, realpathSync, watch, type FSWatcher } from "node:fs";
 import path from "node:path";
+import { fileStats } from "./file-stats.ts";
 
 interface Watched {
   readonly watcher: FSWatcher;
@@ -8,7 +9,7 @@ interface Watched {
 }
 
 function identityOf(folder: string): string | undefined {
-  const stats = statSync(folder, { bigint: true, throwIfNoEntry: false });
+  const stats = fileStats(folder);
   return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
 }
 

@@ -44,6 +44,17 @@ describe("A save", () => {
     });
   });
 
+  it("of a module that was missing applies the config that imports it", async () => {
+    await withLiveConfig(start, async (folder) => {
+      const open = await connect(folder.port("web"));
+      const importing = marking("letter", 'import { letter } from "./letter.ts";');
+      expect((await folder.outcomeOf(() => folder.write("mark.ts", importing))).type).to.equal("refused");
+      expect((await folder.outcomeOf(() => folder.write("letter.ts", 'export const letter = "z";\n'))).type).to.equal("reloaded");
+      expect(await exchange(open, "1", 2)).to.equal("z1");
+      open.destroy();
+    });
+  });
+
   it("counts when an editor renames a new file into place", async () => {
     await withLiveConfig(start, async (folder) => {
       const open = await connect(folder.port("web"));

@@ -93,6 +93,15 @@ describe("FileWatcher", () => {
     expect(await nextChange()).to.deep.equal([file]);
   });
 
+  it("sees a file that appears where a folder was looked for as well", async () => {
+    const [file, inside] = [files.path("a.ts"), files.path("a.ts/index.ts")];
+    watch([file, inside]);
+    writeFileSync(file, "1");
+    expect(await nextChange()).to.deep.equal([file]);
+    writeFileSync(file, "2");
+    expect(await nextChange()).to.deep.equal([file]);
+  });
+
   it("sees the symlink swap of a Kubernetes ConfigMap, again and again", async () => {
     const mount = (name: string, text: string): void => {
       files.write({ [`${name}/a.ts`]: text });
