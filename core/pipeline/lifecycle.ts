@@ -19,13 +19,27 @@ export async function setupPlugins(plugins: readonly LivePlugin[], timeout: numb
   }
 }
 
-/** Hands the state of replaced instances over: same name, same id. @throws SLUICE_PLUGIN_SETUP */
-export function inheritState(next: readonly LivePlugin[], previous: readonly LivePlugin[], site: PluginSite): void {
+/**
+ * Hands the state of replaced instances over: same name, same id. It is one synchronous step; what an `inherit` that was declared async
+ * rejects with later is reported.
+ *
+ * @throws SLUICE_PLUGIN_SETUP
+ */
+export function inheritState(
+  next: readonly LivePlugin[],
+  previous: readonly LivePlugin[],
+  site: PluginSite,
+  failed: (plugin: string, error: SluiceError) => void,
+): void {
   for (const { plugin, use } of next) {
     const before = previous.find((old) => old.use.name === use.name && old.use.use.id === use.use.id);
     if (before === undefined) continue;
     try {
-      plugin.inherit?.(before.plugin);
+      const given: unknown = plugin.inherit?.(before.plugin);
+      if (given instanceof Promise)
+        given.catch((error: unknown) => {
+          failed(use.name, pluginError(error, { code: "SLUICE_PLUGIN_FAILED", plugin: use.name, step: "inherit()" }, site));
+        });
     } catch (error) {
       throw pluginError(error, { code: "SLUICE_PLUGIN_SETUP", plugin: use.name, step: "inherit()" }, site);
     }

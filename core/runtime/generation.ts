@@ -82,14 +82,17 @@ export async function prepareGeneration(
     for (const pipeline of builder.built) pipeline.retire();
     throw error;
   }
-  return { generation: { number, config, resolver, terms }, fresh: builder.built, inherit: () => inheritAll(terms, previous) };
+  return { generation: { number, config, resolver, terms }, fresh: builder.built, inherit: () => inheritAll(terms, previous, tools) };
 }
 
 /** Each pipeline that was built anew takes the state of the one it replaces. */
-function inheritAll(terms: ReadonlyMap<string, Terms>, previous: Generation | undefined): void {
+function inheritAll(terms: ReadonlyMap<string, Terms>, previous: Generation | undefined, tools: GenerationTools): void {
   for (const [name, { pipeline: next }] of terms) {
     const old = previous?.terms.get(name)?.pipeline;
-    if (old !== undefined && old !== next) inheritState(next.pipeline.plugins, old.pipeline.plugins, next.site);
+    if (old === undefined || old === next) continue;
+    inheritState(next.pipeline.plugins, old.pipeline.plugins, next.site, (plugin, error) => {
+      tools.fault(name, plugin, error);
+    });
   }
 }
 

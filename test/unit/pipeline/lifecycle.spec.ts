@@ -8,6 +8,10 @@ import { plugin as use } from "../../support/with-proxy.ts";
 const site = { listener: "web", file: "proxy.config.ts", locate: () => undefined };
 const live = (name: string, plugin: Plugin): LivePlugin => ({ use: { name, use: use(name, {}), options: {} }, plugin, borrows: false });
 
+const never = (): void => {
+  throw new Error("nothing was to fail");
+};
+
 async function refusalOf(work: Promise<unknown>): Promise<SluiceError> {
   const error: unknown = await work.then(
     () => undefined,
@@ -45,11 +49,21 @@ describe("the life of plugins", () => {
   it("hands state over between instances of the same name and kind alone", () => {
     const handed: string[] = [];
     const heir = (name: string): LivePlugin => live(name, { inherit: () => void handed.push(name) });
-    inheritState([heir("a"), heir("b")], [live("b", {}), live("c", {})], site);
+    inheritState([heir("a"), heir("b")], [live("b", {}), live("c", {})], site, never);
     expect(handed).to.deep.equal(["b"]);
     const renamed: LivePlugin = { ...live("other", {}), use: { ...live("other", {}).use, name: "a" } };
-    inheritState([heir("a")], [renamed], site);
+    inheritState([heir("a")], [renamed], site, never);
     expect(handed, "of another plugin under the same name").to.deep.equal(["b"]);
+  });
+
+  it("reports an inherit() that was declared async and rejects, and lets nothing go uncaught", async () => {
+    const inherit: unknown = () => Promise.reject(new Error("no state"));
+    const broken = live("a", { inherit } as Plugin);
+    const failed = await new Promise<[string, SluiceError]>((resolve) => {
+      inheritState([broken], [live("a", {})], site, (...fault) => resolve(fault));
+    });
+    expect(failed[0]).to.equal("a");
+    expect(failed[1].message).to.include("inherit()").and.include("no state").and.include("proxy.config.ts");
   });
 
   it("tears every plugin down, also when one fails", async () => {
