@@ -1,7 +1,7 @@
 import { describeIssues, optionPath, shown, unknownKey, type Problem } from "../contract/describe-issues.ts";
 import { knownKeys, strayKeys } from "../contract/known-keys.ts";
 import { didYouMean } from "../contract/nearest.ts";
-import { isPluginUse, reasonOf, type PluginUse, type ResolvedUse } from "../contract/index.ts";
+import { isOptions, isPluginUse, reasonOf, type PluginUse, type ResolvedUse } from "../contract/index.ts";
 import { namePattern, nameRule } from "./config-schema.ts";
 
 /** A use with the place it has in the config, and its options parsed. */
@@ -12,7 +12,7 @@ export interface CheckedUse {
 }
 
 function given(options: unknown): unknown {
-  if (typeof options !== "object" || options === null) return options;
+  if (!isOptions(options)) return options;
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
@@ -47,6 +47,10 @@ function checkUse(use: PluginUse, path: readonly PropertyKey[], problems: Proble
   problems.push(...useProblems(use, path));
   const { schema } = use.definition;
   const options = given(use.options);
+  if (!isOptions(options)) {
+    problems.push({ path: optionPath(path), message: `expected an object, got ${shown(options)}` });
+    return { use, path, options: undefined };
+  }
   if (schema === undefined) return { use, path, options };
   try {
     const result = schema.safeParse(options);

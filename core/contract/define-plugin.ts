@@ -44,12 +44,17 @@ export function definePlugin(
     origin: currentOrigin(),
   };
   const factory = (given: object & UseOptions = {}): PluginUse => {
-    const { enabled = true, name, onError = "close", ...options } = given as UseOptions & Record<string, unknown>;
-    const use = { definition, id, enabled, name, onError: onError satisfies OnError, options };
+    const { enabled = true, name, onError = "close", ...options } = (isOptions(given) ? given : {}) as UseOptions & Record<string, unknown>;
+    const use = { definition, id, enabled, name, onError: onError satisfies OnError, options: isOptions(given) ? options : given };
     uses.add(use);
     return use;
   };
   return Object.assign(factory, { definition });
+}
+
+/** Whether a value can be options at all. What cannot is kept as it is, and refused with its place when the config is checked. */
+export function isOptions(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether a value came from a plugin's factory of this copy of the package. */

@@ -1,7 +1,7 @@
 export type * from "./address.ts";
 export { socketAddress } from "./address.ts";
 export type * from "./config.ts";
-export { definePlugin, isPluginUse, type PluginFactory } from "./define-plugin.ts";
+export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./define-plugin.ts";
 export { addressText, parseEndpoint, parseListen } from "./endpoint.ts";
 export { catalogue, reasonOf, SluiceError, type ErrorCode, type ErrorOptions, type ErrorSource } from "./errors.ts";
 export type * from "./events.ts";

@@ -54,6 +54,16 @@ describe("resolveConfig", () => {
     expect(config.timeouts.connect).to.equal(5000);
   });
 
+  for (const given of ["debug", ["debug"], null, 3]) {
+    it(`refuses options that are no object, with the place of the use: ${JSON.stringify(given)}`, async () => {
+      const plugins = [limit, free].map((factory) => (factory as unknown as (options: unknown) => unknown)(given));
+      const { message } = await refusal({ listeners: { web: { listen, plugins } } });
+      for (const index of [0, 1])
+        expect(message).to.match(new RegExp(String.raw`listeners\.web\.plugins\[${index}\]: expected an object, got `));
+      expect(message.split("\n")).to.have.length(2);
+    });
+  }
+
   it("reports every problem at once, each with file, path, what was expected and what came", async () => {
     const error = await refusal({
       listener: {},
