@@ -13,7 +13,9 @@ const wait = (least: number) =>
     .refine((ms) => ms <= longest, { error: "expected at most 24 days" });
 const timeout = (fallback: string) => wait(1).prefault(fallback);
 
-const listen = z.string().transform((text, context): ListenAddress => {
+const listenText = z.string({ error: 'expected a text such as "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path)' });
+
+const listen = listenText.transform((text, context): ListenAddress => {
   try {
     return parseListen(text);
   } catch (error) {

@@ -31,7 +31,7 @@ const common = ["enabled", "name", "onError"];
 
 function withCommonKeys(problem: Problem): Problem {
   const key = /([\w$-]+)$/.exec(problem.path)?.[1] ?? "";
-  const hint = problem.message.startsWith("unknown option,") && !problem.message.includes("did you mean") ? didYouMean(key, common) : "";
+  const hint = problem.message.startsWith("unknown option") && !problem.message.includes("did you mean") ? didYouMean(key, common) : "";
   return hint === "" ? problem : { path: problem.path, message: `unknown option${hint}` };
 }
 

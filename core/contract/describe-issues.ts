@@ -62,7 +62,8 @@ function bound(issue: RichIssue): string {
   const small = issue.code === "too_small";
   const limit = small ? issue.minimum : issue.maximum;
   if (issue.origin === "array" || issue.origin === "string") {
-    return `expected ${small ? "at least" : "at most"} ${limit} ${issue.origin === "array" ? "entries" : "characters"}`;
+    const [one, many] = issue.origin === "array" ? ["entry", "entries"] : ["character", "characters"];
+    return `expected ${small ? "at least" : "at most"} ${limit} ${Number(limit) === 1 ? one : many}`;
   }
   if (issue.inclusive === false) return `expected ${small ? "more than" : "less than"} ${limit}`;
   return `expected ${small ? "at least" : "at most"} ${limit}`;
@@ -85,7 +86,9 @@ function sentence(issue: RichIssue, value: unknown): string {
   const options = (issue.values ?? []).filter((each) => typeof each === "string");
   const hint = typeof value === "string" ? didYouMean(value, options) : "";
   if (/\bgot\b/.test(text)) return text + hint;
-  return value === undefined ? `${text}, but it is missing` : `${text}, got ${shown(value)}${hint}`;
+  if (value !== undefined) return `${text}, got ${shown(value)}${hint}`;
+  // An author's own words about what is missing are a sentence already.
+  return text.startsWith("expected ") ? `${text}, but it is missing` : text;
 }
 
 /** Of a union's branches, the one that the input was probably meant for: its own type fits, so the fault lies deeper. */
@@ -99,9 +102,14 @@ function rejectsWhole(issue: RichIssue): boolean {
   return issue.code === "invalid_type" || issue.code === "invalid_value" || issue.message === "Invalid input";
 }
 
+/** An author's own words about a kind; one that quotes what it got concerns more than the kind. */
+function ownExpectation({ code, message }: RichIssue): string | undefined {
+  return code === "invalid_type" && message.startsWith("expected ") && !/\bgot\b/.test(message) ? message : undefined;
+}
+
 function unionSentence(branches: readonly (readonly SchemaIssue[])[], value: unknown): string {
   const parts = branches
-    .map((issues) => (issues[0] === undefined ? undefined : expectation(issues[0])))
+    .map(([issue]) => (issue === undefined ? undefined : (expectation(issue) ?? ownExpectation(issue))))
     .filter((each) => each !== undefined);
   const expected = [...new Set(parts)].map((each) => each.replace(/^expected /, "")).join(", or ");
   const words = branches.flat().flatMap((issue: RichIssue) => (issue.values ?? []).filter((each) => typeof each === "string"));

@@ -4,7 +4,9 @@ import { parseEndpoint } from "./endpoint.ts";
 import { SluiceError } from "./errors.ts";
 import type { Endpoint, UpstreamConfig, UpstreamTarget, UpstreamTlsConfig } from "./upstream.ts";
 
-const endpoint = z.string().transform((text, context): Endpoint => {
+const endpointText = z.string({ error: 'expected a text such as "localhost:3000"' });
+
+const endpoint = endpointText.transform((text, context): Endpoint => {
   try {
     return parseEndpoint(text);
   } catch (error) {

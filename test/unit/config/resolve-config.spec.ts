@@ -13,6 +13,12 @@ const limit = definePlugin(
   }),
 );
 const free = definePlugin("free", () => ({}));
+const nothing = definePlugin("nothing", () => ({}), z.object({}));
+const either = definePlugin(
+  "either",
+  () => ({}),
+  z.object({ one: z.string().optional() }).refine(() => false, { error: "give one or the other", path: ["one"] }),
+);
 const listen = "tcp://127.0.0.1:0";
 
 function refusal(config: unknown): Promise<SluiceError> {
@@ -61,6 +67,36 @@ describe("resolveConfig", () => {
       for (const index of [0, 1])
         expect(message).to.match(new RegExp(String.raw`listeners\.web\.plugins\[${index}\]: expected an object, got `));
       expect(message.split("\n")).to.have.length(2);
+    });
+  }
+
+  for (const [what, listener, says] of [
+    [
+      "a missing listen",
+      { plugins: [free()] },
+      'listen: expected a text such as "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path), but it is missing',
+    ],
+    [
+      "a port as listen",
+      { listen: 8080 },
+      'listen: expected a text such as "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path), got 8080',
+    ],
+    [
+      "a port as upstream",
+      { listen, upstream: 3000 },
+      'upstream: expected a text such as "localhost:3000", or an array, or an object, got 3000',
+    ],
+    ["no endpoint", { listen, upstream: [] }, "upstream: expected at least 1 entry, got an empty array"],
+    [
+      "a misspelt common option",
+      { listen, plugins: [nothing({ enbled: false } as object)] },
+      'plugins[0].enbled: unknown option, did you mean "enabled"?',
+    ],
+    ["what a schema asks for in its own words", { listen, plugins: [either({})] }, "plugins[0].one: give one or the other"],
+  ] as const) {
+    it(`says what would be right: ${what}`, async () => {
+      const { message } = await refusal({ listeners: { web: listener } });
+      expect(message).to.include(`/app/proxy.config.ts: listeners.web.${says} (SLUICE_CONFIG_INVALID`);
     });
   }
 

@@ -113,7 +113,7 @@ describe("upstreamTarget", () => {
   });
 
   it("refuses an empty list, and a certificate without its key", () => {
-    expect(messageOf(() => upstreamTarget([]))).to.contain("expected at least 1 entries");
+    expect(messageOf(() => upstreamTarget([]))).to.contain("expected at least 1 entry");
     expect(messageOf(() => upstreamTarget({ endpoints: ["a:1"], tls: { cert: "x" } }))).to.contain("expected cert and key together");
   });
 });
