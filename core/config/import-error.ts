@@ -2,6 +2,7 @@ import { didYouMean } from "../contract/nearest.ts";
 import { reasonOf, SluiceError } from "../contract/index.ts";
 import { codeFrame, placeText } from "./code-frame.ts";
 import type { Compiled } from "./compiler.ts";
+import { isSluice } from "./packages.ts";
 
 function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
@@ -25,21 +26,29 @@ function fault(module: Compiled, pattern: RegExp, detail: string, cause?: unknow
 
 /** Where a module names a specifier: in an import, an export from, or a require. */
 function specifierPattern(specifier: string): RegExp {
-  return new RegExp(`(\\b(?:from|import|require)\\s*\\(?\\s*)["']${escaped(specifier)}["']`);
+  return new RegExp(`(\\b(?:from|import|require)\\s*\\(?\\s*)["']${escaped(JSON.stringify(specifier).slice(1, -1))}["']`);
 }
 
 /** The error for an import of a local file that is not there. */
 export function missingModule(module: Compiled, specifier: string): SluiceError {
-  return fault(module, specifierPattern(specifier), `cannot find the module ${JSON.stringify(specifier)}`);
+  const slashed = specifier.replaceAll("\\", "/");
+  const hint = slashed === specifier ? "" : `: write it with forward slashes: ${JSON.stringify(slashed)}`;
+  return fault(module, specifierPattern(specifier), `cannot find the module ${JSON.stringify(specifier)}${hint}`);
 }
+
+/** What can be imported of Sluice. */
+const entries = ["sluice", "sluice/flow", "sluice/plugins"];
 
 /** The error for an import of a package that is not installed, or that fails to load. */
 export function failedPackage(module: Compiled, specifier: string, thrown: unknown): SluiceError {
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   const missing = /^(ERR_)?MODULE_NOT_FOUND$/.test(code) && reasonOf(thrown).includes(`'${specifier.split("/")[0]}`);
-  const detail = missing
-    ? `cannot find the package ${JSON.stringify(specifier)}`
-    : `cannot load ${JSON.stringify(specifier)}: ${reasonOf(thrown)}`;
+  const name = JSON.stringify(specifier);
+  if (isSluice(specifier) && code === "ERR_PACKAGE_PATH_NOT_EXPORTED") {
+    const hint = didYouMean(specifier, entries) || `, expected one of ${entries.join(", ")}`;
+    return fault(module, specifierPattern(specifier), `cannot load ${name}: there is no such entry${hint}`, thrown);
+  }
+  const detail = missing ? `cannot find the package ${name}` : `cannot load ${name}: ${reasonOf(thrown)}`;
   return fault(module, specifierPattern(specifier), detail, thrown);
 }
 

@@ -24,6 +24,8 @@ function localPath(specifier: string, from: string): string | undefined {
  * and `a.ts` side by side the latter is meant: the former is then its compiled output.
  */
 export function resolveModule(specifier: string, from: string): Resolution {
+  // A path of Windows is none in an import anywhere, and no package's name either.
+  if (/^\.{1,2}\\/.test(specifier)) return { kind: "missing", candidates: [] };
   const target = localPath(specifier, from);
   if (target === undefined) return { kind: "package" };
   const typed = target.replace(/\.([cm]?)js$/, ".$1ts");
