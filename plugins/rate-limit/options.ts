@@ -6,7 +6,7 @@ const count = z.number().positive();
 const bytes = size().refine((value) => value > 0, { error: "must be more than 0 bytes" });
 
 /** Parses to what a bucket needs; `least` is what a burst must hold for anything to pass. */
-function limitOf(amount: typeof count | typeof bytes, least: number) {
+function limitOf<Amount extends number | string>(amount: z.ZodType<number, Amount>, least: number) {
   return z
     .strictObject({
       /** How much per `per`. */

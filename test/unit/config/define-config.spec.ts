@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { rateLimit } from "sluice/plugins";
 import { defineConfig } from "../../../core/config/define-config.ts";
 
 describe("defineConfig", () => {
@@ -7,6 +8,9 @@ describe("defineConfig", () => {
     expect(defineConfig(config)).to.equal(config);
     // @ts-expect-error an unknown option is a type error in the editor
     defineConfig({ listeners: {}, listners: {} });
+    rateLimit({ connections: { rate: 1 }, bytes: { rate: "1MiB", burst: 4 } });
+    // @ts-expect-error only bytes have a rate with a unit
+    rateLimit({ connections: { rate: "1MiB" } });
     // @ts-expect-error the admin server comes later
     defineConfig({ listeners: {}, admin: { listen: "tcp://127.0.0.1:0" } });
   });
