@@ -1,4 +1,5 @@
 import type { Plugin } from "../contract/index.ts";
+import { didYouMean } from "../contract/nearest.ts";
 
 const parts = ["admit", "resolve", "connect", "fromClient", "fromUpstream", "setup", "inherit", "teardown"] as const;
 
@@ -15,5 +16,17 @@ export function checkPlugin(plugin: Plugin): void {
   for (const part of parts) {
     const value: unknown = plugin[part] ?? undefined;
     if (value !== undefined && typeof value !== "function") throw new TypeError(`its ${part} must be a function, got ${typeof value}`);
+  }
+}
+
+/**
+ * A misspelt hook would silently do nothing. A class may have methods of its own, so only what a function returned is searched for one.
+ * @throws TypeError
+ */
+export function checkSpelling(plugin: object): void {
+  for (const [name, value] of Object.entries(plugin)) {
+    const known = (parts as readonly string[]).includes(name) || typeof value !== "function";
+    const hint = known ? "" : didYouMean(name, parts);
+    if (hint !== "") throw new TypeError(`its ${name} is no hook${hint}`);
   }
 }

@@ -10,7 +10,7 @@ import {
   type Provider,
   type ResolvedUse,
 } from "../contract/index.ts";
-import { checkPlugin } from "./check-plugin.ts";
+import { checkPlugin, checkSpelling } from "./check-plugin.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 import { pluginError, type PluginSite } from "./plugin-error.ts";
 
@@ -86,6 +86,7 @@ export function constructPlugin(
     const inject: Inject = <T>(token: InjectionKey<T> | string) => container.resolve<T>(token);
     const plugin = (definition.make as (options: unknown, inject: Inject) => FunctionPlugin)(resolved.options, inject);
     checkPlugin(plugin);
+    checkSpelling(plugin);
     return { use: resolved, plugin, borrows: plugin.borrows === true };
   } catch (error) {
     throw pluginError(error, { code: "SLUICE_PLUGIN_CONSTRUCT", plugin: resolved.name, step: "its construction" }, site);

@@ -22,6 +22,7 @@ const odd: Readonly<Record<string, [() => unknown, string]>> = {
   null: [() => null, "null"],
   "a text": [() => "hooks", "string"],
   "a hook that is no function": [() => ({ fromClient: 5 }), "fromClient"],
+  "a misspelt hook": [() => ({ fromCleint: (data: unknown) => data }), 'fromCleint is no hook, did you mean "fromClient"?'],
   "a setup that is no function": [() => ({ setup: Promise.resolve() }), "setup"],
 };
 
