@@ -21,6 +21,12 @@ export interface PluginStep {
 export function pluginError(error: unknown, { code, plugin, step }: PluginStep, { listener, file, locate }: PluginSite): SluiceError {
   const path = `listeners.${listener}.plugins`;
   const where = locate(error) ?? (file === undefined ? path : `${file}: ${path}`);
-  if (SluiceError.is(error)) return error.at(where);
+  if (SluiceError.is(error)) return placed(error, where);
   return new SluiceError(code, `listener "${listener}", plugin "${plugin}": ${step} failed: ${reasonOf(error)}`, { cause: error, where });
+}
+
+/** The place in the config comes first, also when the error names another: the file of a certificate, say. */
+function placed(error: SluiceError, where: string): SluiceError {
+  if (error.where === undefined || error.where.startsWith(where)) return error.at(where);
+  return new SluiceError(error.code, `${error.where}: ${error.detail}`, { where, cause: error.cause ?? error });
 }

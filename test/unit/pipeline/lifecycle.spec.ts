@@ -29,6 +29,15 @@ describe("the life of plugins", () => {
     expect(order).to.deep.equal(["slow", "quick"]);
   });
 
+  it("puts the config's file and the option's path before the place that an error of the plugin names itself", async () => {
+    const setup = (): never => {
+      throw new SluiceError("SLUICE_CERTIFICATE_INVALID", "cannot read the cert", { where: "/etc/gone.pem" });
+    };
+    const error = await refusalOf(setupPlugins([live("tls", { setup })], 20, site));
+    expect(error.code).to.equal("SLUICE_CERTIFICATE_INVALID");
+    expect(error.message).to.match(/^proxy\.config\.ts: listeners\.web\.plugins: \/etc\/gone\.pem: cannot read the cert \(/);
+  });
+
   const failing: Readonly<Record<string, Plugin>> = {
     throws: {
       setup: () => {
