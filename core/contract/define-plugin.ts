@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shown } from "./describe-issues.ts";
 import { currentOrigin } from "./evaluating.ts";
 import type { FunctionPlugin, Inject, OnError, PluginClass, PluginDefinition, PluginUse, UseOptions } from "./plugin.ts";
 
@@ -35,6 +36,7 @@ export function definePlugin(
   make: PluginClass | ((options: never, inject: Inject) => FunctionPlugin),
   schema?: z.ZodObject,
 ): PluginFactory<object> {
+  refuseMixedUp(id, make);
   const definition: PluginDefinition = {
     id,
     make,
@@ -50,6 +52,13 @@ export function definePlugin(
     return use;
   };
   return Object.assign(factory, { definition });
+}
+
+/** Types do not hold at run time, and what would fail otherwise says nothing of plugins. */
+function refuseMixedUp(id: unknown, make: unknown): void {
+  if (typeof id !== "string") throw new TypeError(`definePlugin: expected the plugin's id first, got ${shown(id)}`);
+  if (typeof make !== "function")
+    throw new TypeError(`definePlugin("${id}", …): expected a class, or a function that returns hooks, got ${shown(make)}`);
 }
 
 /** Whether a value can be options at all. What cannot is kept as it is, and refused with its place when the config is checked. */
