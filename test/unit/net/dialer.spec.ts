@@ -155,6 +155,17 @@ describe("the dialer", () => {
     expect(accepted).to.have.length(0);
   });
 
+  it("tries no more than 32 addresses of a name", async () => {
+    const addresses = Array.from({ length: 40 }, (_, last) => v4(`10.0.0.${last}`));
+    let asked = 0;
+    const refuse = (): SluiceError => {
+      asked += 1;
+      return new SluiceError("SLUICE_UPSTREAM_LOOP", "not there");
+    };
+    await failure(createDialer(target(at(1, "many.test")), context({ resolve: () => of(addresses), refuse })).attempts());
+    expect(asked).to.equal(32);
+  });
+
   it("counts open legs for least-connections until they are closed", async () => {
     const [one, two] = [await listen(), await listen()];
     const dialer = createDialer({ ...target(at(one), at(two)), balance: "least-connections" }, context());

@@ -75,4 +75,25 @@ describe("racing places", () => {
     dialled[0]?.socket.emit("connect");
     expect(dialled).to.have.length(1);
   });
+
+  it("goes on while one place is still connecting, though the others have failed", (done) => {
+    const { dialled, dial } = fakes();
+    race({
+      places: places("a", "b"),
+      dial: (place) => {
+        const entry = dial(place);
+        if (entry.host === "b")
+          setImmediate(() => {
+            entry.socket.emit("error", new Error("refused"));
+            dialled[0]?.socket.emit("connect");
+          });
+        return entry;
+      },
+      won: ({ host }) => {
+        expect(host).to.equal("a");
+        done();
+      },
+      lost: (error) => done(error),
+    });
+  });
 });

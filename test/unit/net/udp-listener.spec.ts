@@ -1,20 +1,157 @@
 import { expect } from "chai";
 import type { EventEmitter } from "node:events";
-import { UdpListener } from "../../../core/net/udp-listener.ts";
+import type { LegReader } from "../../../core/contract/index.ts";
+import type { UdpClientLeg } from "../../../core/net/udp-client-leg.ts";
+import { UdpListener, type UdpTableOptions } from "../../../core/net/udp-listener.ts";
+import { eventually } from "../../support/eventually.ts";
+
+/** A flow, and what its reader was given. */
+interface Flow {
+  readonly leg: UdpClientLeg;
+  readonly got: string[];
+}
+
+function readerOf(leg: UdpClientLeg, got: string[]): LegReader {
+  return {
+    data: (datagram) => got.push(String(datagram)) > 0,
+    end: () => undefined,
+    done: true,
+    failed: ({ code }) => {
+      got.push(code);
+      leg.destroy();
+    },
+  };
+}
 
 describe("a UDP listener", () => {
-  it("drops a datagram that names no port to answer to, and serves the next", async () => {
+  let listener: UdpListener;
+  let flows: Flow[] = [];
+  let reads = true;
+
+  async function bind(options: Partial<UdpTableOptions> = {}): Promise<void> {
     const address = { transport: "udp", host: "127.0.0.1", port: 0, path: undefined } as const;
-    const listener = await UdpListener.bind(address, "dns", { max: 10, idle: 1000 });
-    const clients: string[] = [];
+    listener = await UdpListener.bind(address, "dns", { max: 10, idle: 60_000, ...options });
     listener.onFlow = (leg) => {
-      leg.write(Buffer.from("answer"));
-      clients.push(String(leg.client));
+      const got: string[] = [];
+      flows.push({ leg, got });
+      if (reads) leg.read(readerOf(leg, got));
     };
-    // Only a raw socket can send from port 0, so the datagrams are handed in where the operating system would.
+  }
+
+  /** Only a raw socket can send from any port and address, so the datagrams are handed in where the operating system would. */
+  function receive(port: number, text = "query", address = "127.0.0.1"): void {
     const { socket } = listener as unknown as { readonly socket: EventEmitter };
-    for (const port of [0, 5353]) socket.emit("message", Buffer.from("query"), { address: "127.0.0.1", family: "IPv4", port, size: 5 });
-    listener.close();
-    expect(clients).to.deep.equal(["127.0.0.1:5353"]);
+    socket.emit("message", Buffer.from(text), { address, family: "IPv4", port, size: text.length });
+  }
+  const open = (): number[] => flows.filter(({ got }) => !got.some((each) => each.startsWith("SLUICE_"))).map(({ leg }) => leg.client.port);
+
+  beforeEach(() => {
+    flows = [];
+    reads = true;
+  });
+  afterEach(() => listener.close());
+
+  it("drops a datagram that names no port to answer to, and serves the next", async () => {
+    await bind();
+    for (const port of [0, 5353]) receive(port);
+    for (const { leg } of flows) leg.write(Buffer.from("answer"));
+    expect(flows.map(({ leg }) => String(leg.client))).to.deep.equal(["127.0.0.1:5353"]);
+  });
+
+  it("tells clients with one port and several addresses apart", async () => {
+    await bind();
+    for (const text of ["1", "2"]) for (const address of ["127.0.0.1", "127.0.0.2"]) receive(5000, text + address.slice(-1), address);
+    expect(flows.map(({ got }) => got)).to.deep.equal([
+      ["11", "21"],
+      ["12", "22"],
+    ]);
+  });
+
+  it("evicts the flow that neither side has used for longest", async () => {
+    await bind({ max: 3 });
+    for (const port of [1, 2, 3]) receive(port);
+    receive(1);
+    flows[1]?.leg.write(Buffer.from("answer"));
+    receive(4);
+    expect(open()).to.deep.equal([1, 2, 4]);
+    expect(flows[2]?.got.at(-1)).to.equal("SLUICE_LIMIT_UDP_SESSIONS");
+    receive(5);
+    expect(open()).to.deep.equal([2, 4, 5]);
+  });
+
+  it("keeps its flows when the limits change, but for those that are too many", async () => {
+    await bind({ max: 3 });
+    for (const port of [1, 2, 3]) receive(port);
+    receive(1);
+    listener.configure({ max: 4, idle: 60_000 });
+    receive(2, "again");
+    expect([open(), flows.length]).to.deep.equal([[1, 2, 3], 3]);
+    listener.configure({ max: 2, idle: 60_000 });
+    expect(open()).to.deep.equal([1, 2]);
+    receive(4);
+    expect(open(), "at the new limit").to.deep.equal([2, 4]);
+  });
+
+  it("takes another idle time for the flows there are", async () => {
+    await bind();
+    receive(1);
+    listener.configure({ max: 10, idle: 20 });
+    await eventually(() => expect(flows[0]?.got.at(-1)).to.equal("SLUICE_IDLE_TIMEOUT"));
+    expect(listener.size).to.equal(0);
+  });
+
+  it("makes a new flow for a client whose flow has ended", async () => {
+    await bind();
+    receive(1, "old");
+    flows[0]?.leg.destroy();
+    receive(1, "new");
+    expect(flows.map(({ got }) => got)).to.deep.equal([["old"], ["new"]]);
+  });
+
+  describe("whose session is not open yet", () => {
+    let dropped = 0;
+
+    function early(): UdpClientLeg {
+      const [flow] = flows;
+      if (flow === undefined) throw new Error("no flow");
+      dropped = 0;
+      flow.leg.onDropped = (datagrams) => (dropped += datagrams);
+      return flow.leg;
+    }
+
+    function readNow(leg: UdpClientLeg): string[] {
+      const got: string[] = [];
+      leg.read(readerOf(leg, got));
+      return got;
+    }
+
+    beforeEach(async () => {
+      reads = false;
+      await bind();
+    });
+
+    it("keeps 64 datagrams in order, and drops and counts the rest", () => {
+      receive(1, "0");
+      const leg = early();
+      for (let at = 1; at < 70; at += 1) receive(1, String(at));
+      expect(dropped).to.equal(6);
+      expect(readNow(leg)).to.deep.equal(Array.from({ length: 64 }, (_, at) => String(at)));
+    });
+
+    it("keeps no more than 256 KiB", () => {
+      receive(1, "x".repeat(60_000));
+      const leg = early();
+      for (let at = 1; at < 6; at += 1) receive(1, "x".repeat(60_000));
+      expect(dropped).to.equal(2);
+      expect(readNow(leg)).to.have.length(4);
+    });
+
+    it("tells a flow that was evicted meanwhile why, once it reads", () => {
+      receive(1);
+      const leg = early();
+      listener.configure({ max: 1, idle: 60_000 });
+      receive(2);
+      expect(readNow(leg)).to.deep.equal(["SLUICE_LIMIT_UDP_SESSIONS"]);
+    });
   });
 });
