@@ -15,6 +15,8 @@ const MAX_NAME_LENGTH = 253;
 
 /** The proxy's own resolver: pinned names, literals, `localhost`, the hosts file, then DNS. */
 export interface NameResolver extends Resolver {
+  /** The same, but for those who remember answers themselves: it does not use one that came before. */
+  lookUp(name: string): Observable<Address[]>;
   /** Cancels what is under way and forgets everything. */
   close(): void;
 }
@@ -66,9 +68,23 @@ class LayeredResolver implements NameResolver {
   }
 
   resolve(name: string): Observable<Address[]> {
+    return this.#answer(name, (key) => this.#remembered(key));
+  }
+
+  lookUp(name: string): Observable<Address[]> {
+    return this.#answer(name, () => undefined);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#servers.close();
+    this.#answers.clear();
+  }
+
+  #answer(name: string, remembered: (key: string) => Address[] | undefined): Observable<Address[]> {
     return new Observable((subscriber) => {
       const key = canonical(name);
-      const known = this.#known(key, name);
+      const known = this.#fixed(key, name) ?? remembered(key);
       if (SluiceError.is(known)) subscriber.error(known);
       else if (known !== undefined) emit(subscriber, known);
       // An asker who left is skipped; the query goes on for the others, and for the next.
@@ -80,21 +96,15 @@ class LayeredResolver implements NameResolver {
     });
   }
 
-  close(): void {
-    this.#closed = true;
-    this.#servers.close();
-    this.#answers.clear();
-  }
-
-  /** What needs no waiting. */
-  #known(key: string, name: string): Address[] | SluiceError | undefined {
+  /** What no name server is asked for. */
+  #fixed(key: string, name: string): Address[] | SluiceError | undefined {
     const pinned = this.#pinned.get(key);
     if (pinned !== undefined) return [...pinned];
     if (isIP(key) !== 0) return [literal(key, PINNED_TTL)];
     if (!isName(key)) return new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `${JSON.stringify(name.slice(0, 300))} is not a name`);
     // RFC 6761 section 6.3: never a question for DNS.
     if (key === "localhost" || key.endsWith(".localhost")) return [literal("127.0.0.1", PINNED_TTL), literal("::1", PINNED_TTL)];
-    return this.#remembered(key);
+    return undefined;
   }
 
   #remembered(key: string): Address[] | undefined {

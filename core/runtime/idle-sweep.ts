@@ -2,20 +2,24 @@ import { SluiceError } from "../contract/index.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { ProxyState } from "./proxy-state.ts";
 
-/** A session is looked at so many times within its idle time, so it ends at most a twentieth late. */
-const LOOKS = 20;
+/** A session is looked at so many times within its idle time, so it ends at most a twentieth late or so. */
+const LOOKS = 40;
+/** And at least so many times, so that a process which stood still does not end sessions before it has read what came meanwhile. */
+const LEAST = 20;
 
 /**
  * Ends sessions that are idle. One sweep for all of them: a timer per session, restarted for every chunk, would cost each chunk.
  * Returns how to stop it.
  */
 export function startIdleSweep(state: ProxyState): () => void {
-  const seen = new WeakMap<LiveSession, { activity: number; looks: number }>();
+  const seen = new WeakMap<LiveSession, { activity: number; since: number; looks: number }>();
   const sweep = (): void => {
+    const now = performance.now();
     for (const session of state.sessions) {
       const before = seen.get(session);
-      if (before === undefined || before.activity !== session.activity) seen.set(session, { activity: session.activity, looks: 0 });
-      else if ((before.looks += 1) >= LOOKS)
+      if (before === undefined || before.activity !== session.activity) seen.set(session, { activity: session.activity, since: now, looks: 0 });
+      // By the clock too: under load every look comes a little late, which adds up.
+      else if ((before.looks += 1) >= LEAST && now - before.since >= state.timeouts.idle)
         session.fail(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(session.client)}: nothing came for ${state.timeouts.idle} ms`));
     }
     plan();

@@ -3,7 +3,6 @@ import { LRUCache } from "lru-cache";
 import {
   SluiceError,
   upstreamTarget,
-  type Resolver,
   type ResolvedListener,
   type SocketAddress,
   type Timeouts,
@@ -12,6 +11,7 @@ import {
   type UpstreamTarget,
 } from "../contract/index.ts";
 import { createDialer, type DialContext, type Dialer } from "../net/dialer.ts";
+import type { NameResolver } from "../net/resolver.ts";
 import { createUdpDialer } from "../net/udp-dialer.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 
@@ -19,7 +19,7 @@ import type { LivePipeline } from "./live-pipeline.ts";
 const RETARGETS = 256;
 
 export interface TermsContext {
-  readonly resolver: Resolver;
+  readonly resolver: NameResolver;
   readonly timeouts: Timeouts;
   /** The folder that relative paths of certificates start from. */
   readonly folder: string;
@@ -62,7 +62,7 @@ export class Terms {
     const { name, address } = this.config;
     const hook = this.pipeline.pipeline.resolve;
     const context: DialContext = {
-      resolve: (host) => (hook === undefined ? resolver.resolve(host) : hook(resolver.resolve(host), { name: host, listener: name })),
+      resolve: (host) => (hook === undefined ? resolver.resolve(host) : hook(resolver.lookUp(host), { name: host, listener: name })),
       connectTimeout: timeouts.connect,
       refuse: (host, port) => this.#refuse(host, port),
       folder,

@@ -56,6 +56,15 @@ describe("the resolver", () => {
       expect(questions).to.have.length(2);
     }));
 
+  it("asks anew for those who remember answers themselves, but for a pin", () =>
+    withNameServer({ "A api.test": [a("api.test", "10.0.0.1", 30)] }, async ({ address, questions }) => {
+      const resolver = resolverOf(address, {}, { "pinned.test": ["10.1.1.1"] });
+      const lookUp = (name: string): Promise<Address[]> => firstValueFrom(resolver.lookUp(name));
+      expect(await lookUp("api.test")).to.deep.equal(await lookUp("api.test"));
+      expect((await lookUp("pinned.test"))[0]?.address).to.equal("10.1.1.1");
+      expect(questions).to.deep.equal(["A api.test", "A api.test"]);
+    }));
+
   it("never uses an answer of time to live 0 twice", () =>
     withNameServer({ "A api.test": [a("api.test", "10.0.0.1", 0)] }, async ({ address, questions }) => {
       const resolver = resolverOf(address, { now: () => 0 });
