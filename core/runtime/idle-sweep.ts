@@ -17,7 +17,8 @@ export function startIdleSweep(state: ProxyState): () => void {
     const now = performance.now();
     for (const session of state.sessions) {
       const before = seen.get(session);
-      if (before === undefined || before.activity !== session.activity) seen.set(session, { activity: session.activity, since: now, looks: 0 });
+      if (before === undefined || before.activity !== session.activity)
+        seen.set(session, { activity: session.activity, since: now, looks: 0 });
       // By the clock too: under load every look comes a little late, which adds up.
       else if ((before.looks += 1) >= LEAST && now - before.since >= state.timeouts.idle)
         session.fail(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(session.client)}: nothing came for ${state.timeouts.idle} ms`));
