@@ -3,7 +3,7 @@ import type { Endpoint, UpstreamTarget } from "../contract/index.ts";
 /** How long an endpoint that failed is tried last, in milliseconds. */
 const PENALTY = 2_000;
 
-/** Chooses among an upstream's endpoints. One per listener and generation; its state is shared by the sessions. */
+/** Chooses among an upstream's endpoints. One per listener and generation; its state is shared by the sessions, and goes on over reloads. */
 export interface Balancer {
   /** Whether `opened` and `closed` matter to the choice; when not, they need not be called. */
   readonly counts: boolean;
@@ -25,18 +25,22 @@ export interface BalancerOptions {
   readonly random?: () => number;
   /** Monotonic milliseconds. @default performance.now */
   readonly now?: () => number;
+  /** The balancer of the generation before: the legs it counted are still open, and the turn goes on from its last. */
+  readonly before?: Balancer | undefined;
 }
 
 /** Makes the balancer of an upstream. */
 export function createBalancer(target: UpstreamTarget, options: BalancerOptions = {}): Balancer {
-  return new EndpointBalancer(target, options.random ?? Math.random, options.now ?? (() => performance.now()));
+  const { random = Math.random, now = () => performance.now(), before } = options;
+  return new EndpointBalancer(target, random, now, before instanceof EndpointBalancer ? before : undefined);
 }
 
 class EndpointBalancer implements Balancer {
   readonly counts: boolean;
   readonly #endpoints: readonly Endpoint[];
-  readonly #active = new Map<Endpoint, number>();
-  readonly #penalised = new Map<Endpoint, number>();
+  /** Both by an endpoint's text: a reload makes new objects of the same endpoints. */
+  #active = new Map<string, number>();
+  readonly #penalised = new Map<string, number>();
   /** Where the next round starts, as an index. */
   #cursor = 0;
 
@@ -44,8 +48,10 @@ class EndpointBalancer implements Balancer {
     private readonly target: UpstreamTarget,
     private readonly random: () => number,
     private readonly now: () => number,
+    before: EndpointBalancer | undefined,
   ) {
     this.#endpoints = target.endpoints;
+    if (before !== undefined) this.#goOnFrom(before);
     this.counts = target.balance === "least-connections" && target.endpoints.length > 1;
   }
 
@@ -61,15 +67,27 @@ class EndpointBalancer implements Balancer {
   }
 
   opened(endpoint: Endpoint): void {
-    this.#active.set(endpoint, this.#activeOf(endpoint) + 1);
+    this.#active.set(endpoint.text, this.#activeOf(endpoint) + 1);
   }
 
   closed(endpoint: Endpoint): void {
-    this.#active.set(endpoint, Math.max(0, this.#activeOf(endpoint) - 1));
+    const rest = this.#activeOf(endpoint) - 1;
+    if (rest > 0) this.#active.set(endpoint.text, rest);
+    else this.#active.delete(endpoint.text);
   }
 
   failed(endpoint: Endpoint): void {
-    if (this.#endpoints.length > 1) this.#penalised.set(endpoint, this.now() + PENALTY);
+    if (this.#endpoints.length > 1) this.#penalised.set(endpoint.text, this.now() + PENALTY);
+  }
+
+  #goOnFrom(before: EndpointBalancer): void {
+    // Shared, not copied: the legs of the generation before close later.
+    this.#active = before.#active;
+    this.#cursor = before.#cursor;
+    for (const { text } of this.#endpoints) {
+      const until = before.#penalised.get(text);
+      if (until !== undefined) this.#penalised.set(text, until);
+    }
   }
 
   /** The first from the cursor on with the fewest legs; without counts that is the next in turn. */
@@ -85,14 +103,14 @@ class EndpointBalancer implements Balancer {
   }
 
   #activeOf(endpoint: Endpoint): number {
-    return this.#active.get(endpoint) ?? 0;
+    return this.#active.get(endpoint.text) ?? 0;
   }
 
   #isPenalised(endpoint: Endpoint): boolean {
-    const until = this.#penalised.get(endpoint);
+    const until = this.#penalised.get(endpoint.text);
     if (until === undefined) return false;
     if (until > this.now()) return true;
-    this.#penalised.delete(endpoint);
+    this.#penalised.delete(endpoint.text);
     return false;
   }
 }

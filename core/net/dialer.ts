@@ -1,7 +1,7 @@
 import { Observable } from "rxjs";
 import type { Address, Endpoint, SluiceError, Upstream, UpstreamTarget } from "../contract/index.ts";
 import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
-import { createBalancer, type BalancerOptions } from "./balancer.ts";
+import { createBalancer, type Balancer, type BalancerOptions } from "./balancer.ts";
 import { Deadlines } from "./deadlines.ts";
 import { createUpstreamTls } from "./upstream-tls.ts";
 
@@ -21,6 +21,8 @@ export interface DialContext extends BalancerOptions {
 
 /** Opens upstream legs to the endpoints of one upstream. */
 export interface Dialer {
+  /** To go on with in the next generation. */
+  readonly balancer: Balancer;
   /**
    * One session's attempts; call it once per session. Cold: each subscription is one try at the next endpoint, which emits an open
    * leg and completes, or fails with a SluiceError. Unsubscribing before the emission aborts the try; after it the leg is the
@@ -43,6 +45,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Dial
   const deadlines = new Deadlines(connectTimeout);
   const shared: AttemptContext = { resolve: context.resolve, connectTimeout, refuse, deadlines, balancer, tls };
   return {
+    balancer,
     attempts(resolve) {
       const own = resolve === undefined ? shared : { ...shared, resolve };
       const tried = new Set<Endpoint>();

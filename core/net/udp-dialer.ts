@@ -10,6 +10,7 @@ import { dialUdp } from "./udp-upstream-leg.ts";
 export function createUdpDialer(target: UpstreamTarget, context: DialContext): Dialer {
   const balancer = createBalancer(target, context);
   return {
+    balancer,
     attempts(resolve = context.resolve) {
       const own = { ...context, resolve };
       const tried = new Set<Endpoint>();

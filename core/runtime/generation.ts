@@ -75,7 +75,9 @@ export async function prepareGeneration(
       // One after the other: a plugin's setup may rest on another's.
       // oxlint-disable-next-line no-await-in-loop
       const own =
-        kept === undefined ? termsOf(listener, await builder.build(listener), builder) : continued(kept, listener, previous, builder);
+        kept === undefined
+          ? termsOf(listener, await builder.build(listener), previous?.terms.get(listener.name), builder)
+          : continued(kept, listener, previous, builder);
       terms.set(listener.name, own);
     }
   } catch (error) {
@@ -115,19 +117,25 @@ function unchanged(listener: ResolvedListener, config: ResolvedConfig, previous:
   return samePipeline(before.config, listener) ? before : undefined;
 }
 
-/** The same pipeline; where nothing changed on the way to the upstream either, the balancer keeps what it knows. */
+/** The same pipeline, and where nothing changed on the way to the upstream either, the same terms. */
 function continued(before: Terms, listener: ResolvedListener, previous: Generation | undefined, builder: PipelineBuilder): Terms {
   const { config } = builder;
   const sameWay = sameDns(previous, config) && isDeepStrictEqual([before.config, previous.config.timeouts], [listener, config.timeouts]);
-  return sameWay ? before : termsOf(listener, before.pipeline, builder);
+  return sameWay ? before : termsOf(listener, before.pipeline, before, builder);
 }
 
-function termsOf(listener: ResolvedListener, pipeline: LivePipeline, { config, resolver, tools }: PipelineBuilder): Terms {
+function termsOf(
+  listener: ResolvedListener,
+  pipeline: LivePipeline,
+  before: Terms | undefined,
+  { config, resolver, tools }: PipelineBuilder,
+): Terms {
   return new Terms(listener, pipeline, {
     resolver,
     timeouts: config.timeouts,
     folder: folderOf(config),
     local: () => tools.local(listener.name),
+    balancer: before?.balancer,
   });
 }
 

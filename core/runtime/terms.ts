@@ -10,6 +10,7 @@ import {
   type UpstreamConfig,
   type UpstreamTarget,
 } from "../contract/index.ts";
+import type { Balancer } from "../net/balancer.ts";
 import { createDialer, type DialContext, type Dialer } from "../net/dialer.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { createUdpDialer } from "../net/udp-dialer.ts";
@@ -25,6 +26,8 @@ export interface TermsContext {
   readonly folder: string;
   /** The listener's own address, which is never dialled; undefined before it is bound. */
   readonly local: () => SocketAddress | undefined;
+  /** The listener's balancer in the generation before. */
+  readonly balancer: Balancer | undefined;
 }
 
 /** What a listener gives its new sessions in one generation: a pipeline, and the way to the upstream. */
@@ -38,7 +41,12 @@ export class Terms {
     readonly pipeline: LivePipeline,
     private readonly context: TermsContext,
   ) {
-    this.#dialer = config.upstream === undefined ? undefined : this.#dialerOf(config.upstream);
+    this.#dialer = config.upstream === undefined ? undefined : this.#dialerOf(config.upstream, context.balancer);
+  }
+
+  /** The balancer of the config's upstream, for the next generation. */
+  get balancer(): Balancer | undefined {
+    return this.#dialer?.balancer;
   }
 
   /** One session's attempts at its upstream, below every connect hook. */
@@ -57,7 +65,7 @@ export class Terms {
     return known;
   }
 
-  #dialerOf(target: UpstreamTarget): Dialer {
+  #dialerOf(target: UpstreamTarget, before?: Balancer): Dialer {
     const { resolver, timeouts, folder } = this.context;
     const { name, address } = this.config;
     const hook = this.pipeline.pipeline.resolve;
@@ -66,6 +74,7 @@ export class Terms {
       connectTimeout: timeouts.connect,
       refuse: (host, port) => this.#refuse(host, port),
       folder,
+      before,
     };
     return address.transport === "udp" ? createUdpDialer(target, context) : createDialer(target, context);
   }

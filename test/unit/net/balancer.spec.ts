@@ -28,6 +28,24 @@ describe("the balancer", () => {
     expect([open(), open(), open(), open()]).to.deep.equal([2, 3, 1, 2]);
   });
 
+  it("goes on after a reload with the legs that are open, the turn, and the endpoints that failed", () => {
+    const again = { ...two };
+    const options = { now: () => 0 };
+    const first = make("least-connections", options);
+    for (const chosen of [first.next(none), first.next(none)]) first.opened(chosen);
+    first.failed(one);
+    const next = createBalancer({ endpoints: [one, again], balance: "least-connections", tls: undefined }, { ...options, before: first });
+    expect(take(next, 2)).to.deep.equal([2, 2]);
+    first.closed(two);
+    next.opened(again);
+    first.closed(one);
+    const last = createBalancer(
+      { endpoints: [one, two], balance: "least-connections", tls: undefined },
+      { now: () => 2_000, before: next },
+    );
+    expect(take(last, 2)).to.deep.equal([1, 1]);
+  });
+
   it("takes whatever chance says with random", () => {
     const draws = [0.99, 0, 0.5];
     expect(take(make("random", { random: () => draws.shift() ?? 0 }), 3)).to.deep.equal([3, 1, 2]);
