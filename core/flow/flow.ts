@@ -128,7 +128,7 @@ export class Flow implements LegReader, RawHost {
   }
 
   operatorsCompleted(): void {
-    if (this.#next === undefined) this.#finish();
+    if (this.#next === undefined || this.#raw?.heard === false) this.#finish();
     else this.#replaceOld();
   }
 
@@ -280,8 +280,8 @@ export class Flow implements LegReader, RawHost {
 
   #finish(): void {
     if (this.#done) return;
-    this.#done = true;
-    this.#raw?.stop();
+    this.stop();
+    this.#next = undefined;
     this.sink.end();
     this.owner.flowSwapped();
     // Operators may complete before the source does: what still comes is read and dropped, so that its FIN or reset is seen.

@@ -68,6 +68,11 @@ export class RawOperators implements HoldTarget {
     return this.operators.root.observed;
   }
 
+  /** Whether they have seen the end of their input; those that complete without have ended the flow by themselves. */
+  get heard(): boolean {
+    return this.operators.root.heard;
+  }
+
   /** Whether they may be given more. */
   get clear(): boolean {
     return this.#tight === 0 && !this.full;

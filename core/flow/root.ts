@@ -8,11 +8,12 @@ export class Root extends Observable<Buffer> {
   #first: Subscriber<Buffer> | undefined = undefined;
   #others: Subscriber<Buffer>[] | undefined = undefined;
   #completed = false;
+  #heard = false;
   /** Called when somebody subscribes, at last. */
   onObserved: (() => void) | undefined = undefined;
 
   _subscribe(subscriber: Subscriber<Buffer>): TeardownLogic {
-    if (this.#completed) subscriber.complete();
+    if (this.#completed) this.#end(subscriber);
     else if (this.#first === undefined) {
       this.#first = subscriber;
       // Later, because the subscriber is not complete before this returns.
@@ -39,6 +40,16 @@ export class Root extends Observable<Buffer> {
     const all = [this.#first, ...(this.#others ?? [])];
     this.#first = undefined;
     this.#others = undefined;
-    for (const subscriber of all) subscriber?.complete();
+    for (const subscriber of all) if (subscriber?.closed === false) this.#end(subscriber);
+  }
+
+  /** Whether anybody was told that it is complete; nobody is where the operators had left before (`take`). */
+  get heard(): boolean {
+    return this.#heard;
+  }
+
+  #end(subscriber: Subscriber<Buffer>): void {
+    this.#heard = true;
+    subscriber.complete();
   }
 }

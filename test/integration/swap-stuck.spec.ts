@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concatMap, delay, merge, NEVER } from "rxjs";
+import { concatMap, delay, merge, NEVER, take } from "rxjs";
 import type { Observable } from "rxjs";
 import { each } from "sluice/flow";
 import { bounded } from "../support/bounded.ts";
@@ -51,6 +51,21 @@ describe("a swap that cannot finish [data path]", () => {
       unharmed.destroy();
     });
   }
+
+  it("does not revive a direction whose operators have left it already, and still flush", async () => {
+    const { port, proxy, config, upstream } = await startForward(cleanup, (socket) => void socket.pipe(socket), {
+      plugins: [plugin("one", { fromClient: (data) => data.pipe(take(1), delay(100)) })],
+    });
+    const client = await connect(port());
+    client.write("first");
+    await eventually(() => expect([...proxy.sessions][0]?.fromClient.bytes).to.equal(5));
+    const applied = proxy.apply(config([]));
+    client.write("dropped");
+    await applied;
+    client.write("after");
+    expect(String(await readAll(client))).to.equal("first");
+    expect(upstream.accepted()).to.equal(1);
+  });
 
   it("waits for operators that are only slow, and delivers what they hold before anything newer", async () => {
     const { port, proxy, config, event } = await startForward(cleanup, "echo", {
