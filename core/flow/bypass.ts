@@ -102,8 +102,10 @@ class RawBypass {
         }),
       ),
     );
-    this.#connect = () => {
-      this.#connect = () => undefined;
+    let connected = false;
+    const connect = (): void => {
+      if (connected) return;
+      connected = true;
       both.add(
         data.subscribe({
           next: (chunk) => {
@@ -121,8 +123,9 @@ class RawBypass {
         }),
       );
     };
-    if (this.inner.observed || this.#off) this.#connect();
-    else this.inner.onObserved = () => this.#connect();
+    this.#connect = connect;
+    if (this.inner.observed || this.#off) connect();
+    else this.inner.onObserved = connect;
     return both;
   }
 

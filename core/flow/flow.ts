@@ -4,13 +4,9 @@ import { ChunkQueue } from "./chunk-queue.ts";
 import { blameOf, faultOf } from "./fault.ts";
 import type { FlowOwner } from "./flow-owner.ts";
 import { allBorrow, buildOperators, type ByteHook } from "./operators.ts";
+import { patienceFor } from "./patience.ts";
 import { RawOperators, type RawHost } from "./raw-operators.ts";
 import { startSwapDeadline } from "./swap-deadline.ts";
-
-/** Bytes that may wait in the sink before the source is stopped, where chunks are not lent. */
-const PENDING = 64 * 1024;
-/** The same where they are lent and live side by side: records. */
-const PENDING_RECORDS = 128 * 1024;
 
 /**
  * One direction of a session:
@@ -41,6 +37,10 @@ export class Flow implements LegReader, RawHost {
   #ended = false;
   /** Nothing more can reach the sink. */
   #done = false;
+  readonly #drained = (): void => {
+    this.#full = false;
+    this.loosened();
+  };
 
   constructor(
     private readonly source: Leg,
@@ -49,10 +49,7 @@ export class Flow implements LegReader, RawHost {
     hooks: readonly ByteHook[],
   ) {
     sink.gather = source.records;
-    sink.onDrain = () => {
-      this.#full = false;
-      this.loosened();
-    };
+    sink.onDrain = this.#drained;
     this.#install(hooks);
   }
 
@@ -209,16 +206,10 @@ export class Flow implements LegReader, RawHost {
 
   #write(chunk: Buffer): boolean {
     if (this.sink.write(chunk)) return true;
-    if (this.sink.pending < this.#patience()) return true;
+    if (this.sink.pending < patienceFor(this.source)) return true;
     this.#full = true;
     this.#stopped = true;
     return false;
-  }
-
-  /** A chunk of one's own may wait in the sink, and so may a record; pausing the source for each that does would cost two system calls. */
-  #patience(): number {
-    if (!this.source.lend) return PENDING;
-    return this.source.records ? PENDING_RECORDS : 0;
   }
 
   #push(raw: RawOperators, chunk: Buffer): boolean {

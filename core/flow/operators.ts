@@ -105,9 +105,10 @@ class Blaming extends Observable<Buffer> {
   _subscribe(subscriber: Subscriber<Buffer>): TeardownLogic {
     const { plugin } = this;
     const error = subscriber.error.bind(subscriber);
-    subscriber.error = (thrown: unknown) => {
+    const blame = (thrown: unknown): void => {
       error(blamed(thrown, plugin));
     };
+    subscriber.error = blame;
     return this.inner.subscribe(subscriber);
   }
 }

@@ -86,9 +86,10 @@ export class RawOperators implements HoldTarget {
   /** Subscribes: from here on things can be emitted. What is emitted at once is expected: `startWith` keeps nothing. */
   start(): void {
     const { root } = this.operators;
-    root.onObserved = () => {
+    const observed = (): void => {
       this.host.loosened();
     };
+    root.onObserved = observed;
     this.turn(() => {
       within(this, () => this.operators.output.subscribe(this.#sink));
     });

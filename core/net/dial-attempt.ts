@@ -58,7 +58,8 @@ export class DialAttempt {
 
   #lookUp(name: string): void {
     const lookup = new Subscription();
-    this.#undo = () => lookup.unsubscribe();
+    const undo = (): void => lookup.unsubscribe();
+    this.#undo = undo;
     let answered = false;
     // `defer`: a hook that throws while it is set up fails the attempt like one that throws later.
     const answer = defer(() => this.context.resolve(name)).pipe(take(1));
@@ -113,7 +114,8 @@ export class DialAttempt {
     }
     const { socket } = leg;
     const onError = (error: unknown): void => this.#fail(error);
-    this.#undo = () => socket.destroy();
+    const undo = (): void => void socket.destroy();
+    this.#undo = undo;
     socket.on("error", onError);
     socket.on("connect", () => {
       socket.off("error", onError);
@@ -145,10 +147,11 @@ export class DialAttempt {
     const onError = (error: unknown): void => this.#fail(error);
     // For good: an error may also follow the abort.
     secured.on("error", onError);
-    this.#undo = () => {
+    const undo = (): void => {
       secured.destroy();
       socket.destroy();
     };
+    this.#undo = undo;
     secured.once("secureConnect", () => {
       const leg = new StreamLeg(secured, "upstream", this.endpoint.text);
       secured.off("error", onError);

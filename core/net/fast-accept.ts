@@ -34,7 +34,7 @@ export function acceptFast(server: Server, accept: OnAccept): (() => void) | und
   const handle = (server as unknown as { _handle?: Handle })._handle;
   const native = handle?.onconnection;
   if (handle === undefined || typeof native !== "function") return undefined;
-  handle.onconnection = (status, client) => {
+  const onconnection: Handle["onconnection"] = (status, client) => {
     if (status !== 0 || client === undefined || client === null) {
       server.emit("drop");
       return;
@@ -44,6 +44,7 @@ export function acceptFast(server: Server, accept: OnAccept): (() => void) | und
     socket.setNoDelay(true);
     accept(socket, buffer);
   };
+  handle.onconnection = onconnection;
   return () => {
     handle.onconnection = native;
   };
@@ -66,7 +67,8 @@ function tryOnce(): Promise<boolean> {
         undefined !==
         acceptFast(server, (socket, buffer) => {
           socket.on("error", () => undefined);
-          if (buffer !== undefined) buffer.receive = (chunk) => socket.write(chunk);
+          const receive = (chunk: Buffer): boolean => socket.write(chunk);
+          if (buffer !== undefined) buffer.receive = receive;
           socket.on("end", () => socket.end());
           socket.resume();
         });

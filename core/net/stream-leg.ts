@@ -106,7 +106,8 @@ export class StreamLeg implements Leg {
       return;
     }
     socket.on("end", end);
-    if (this.#buffer !== undefined) this.#buffer.receive = (chunk) => reader.data(chunk);
+    const receive = (chunk: Buffer): boolean => reader.data(chunk);
+    if (this.#buffer !== undefined) this.#buffer.receive = receive;
     if (this.#buffer instanceof RecordBuffer && !this.#readRecords(this.#buffer, reader)) this.#buffer = undefined;
     if (this.#buffer === undefined) {
       socket.on("data", (chunk: Buffer) => {
@@ -119,7 +120,8 @@ export class StreamLeg implements Leg {
   /** @returns false where chunks have to come as `data` events */
   #readRecords(buffer: RecordBuffer, reader: LegReader): boolean {
     const { socket } = this;
-    buffer.isDone = () => reader.done;
+    const isDone = (): boolean => reader.done;
+    buffer.isDone = isDone;
     // What was decrypted with the end of the handshake is the stream's; it is only little, so it may go beyond what the reader wanted.
     for (let early: unknown = socket.read(); early !== null; early = socket.read()) reader.data(early as Buffer);
     return readInto(socket, buffer);

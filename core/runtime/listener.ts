@@ -164,9 +164,10 @@ export class Listener implements ListenerView, SessionHost {
   }
 
   #acceptFlow(leg: UdpClientLeg): void {
-    leg.onDropped = (datagrams) => {
+    const dropped = (datagrams: number): void => {
       this.dropped(datagrams);
     };
+    leg.onDropped = dropped;
     this.#begin(new DatagramEnd(leg));
   }
 
