@@ -22,6 +22,11 @@ export interface Hooks {
 
 /** A plugin: hooks and a life cycle. One instance per plugin use per listener, built when a generation is. */
 export interface Plugin extends Hooks {
+  /**
+   * Milliseconds that a client has for its whole TLS handshake, its ClientHello included: what a plugin that calls `startTls` has, since
+   * the hello of a `tls://` listener is read before its `admit`. Read once; the smallest of several holds. @default `timeouts.handshake`
+   */
+  readonly handshakeTimeout?: number | undefined;
   /** Before the generation goes live. Throwing (or rejecting) refuses the generation. */
   setup?(): void | Promise<void>;
   /** Once the last session has left; also after a failed `setup`. */

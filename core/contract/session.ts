@@ -30,7 +30,7 @@ export interface SessionTls {
 /** What `session.startTls` takes: Node's server options, less those that the core decides. */
 export type ServerTlsOptions = SecureContextOptions &
   Pick<TlsOptions, "SNICallback" | "ALPNProtocols" | "requestCert" | "rejectUnauthorized" | "secureContext"> & {
-    /** Milliseconds for the whole handshake. @default 10000 */
+    /** Milliseconds for the whole handshake, the ClientHello included. @default the plugin's `handshakeTimeout`, else `timeouts.handshake` */
     readonly handshakeTimeout?: number;
     /** Called with each line of an NSS key log. */
     readonly onKeyLog?: (line: Buffer) => void;

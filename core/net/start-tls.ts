@@ -3,6 +3,7 @@ import { createServer, type Server, type TLSSocket } from "node:tls";
 import { reasonOf, SluiceError, type ServerTlsOptions, type SessionTls } from "../contract/index.ts";
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 interface Handshake {
   done(socket: TLSSocket): void;
@@ -17,17 +18,19 @@ const handshakes = new WeakMap<object, Handshake>();
 /**
  * Terminates TLS on an accepted socket.
  *
+ * @param timeout milliseconds
  * @throws SLUICE_CLIENT_TLS when the client or its certificate is refused, SLUICE_CLIENT_TIMEOUT when it takes too long
  */
 export function startTls(
   socket: Socket,
   client: string,
   options: ServerTlsOptions,
+  timeout = options.handshakeTimeout ?? DEFAULT_HANDSHAKE_MS,
 ): Promise<{ socket: TLSSocket; tls: Omit<SessionTls, "serverName" | "alpn"> }> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       failed(new SluiceError("SLUICE_CLIENT_TIMEOUT", `${client}: no TLS handshake in time`));
-    }, options.handshakeTimeout ?? DEFAULT_HANDSHAKE_MS);
+    }, timeout);
     const failed = (error: Error): void => {
       clearTimeout(timer);
       handshakes.delete(socket);
@@ -63,11 +66,9 @@ export function startTls(
 function serverFor(options: ServerTlsOptions): Server {
   const known = servers.get(options);
   if (known !== undefined) return known;
-  const { handshakeTimeout = DEFAULT_HANDSHAKE_MS, onKeyLog, ...rest } = options;
-  // Our own timer comes first and names the client; Node's only guards against a leak.
-  const server = createServer({ ...rest, handshakeTimeout: handshakeTimeout + 1000, pauseOnConnect: true } as Parameters<
-    typeof createServer
-  >[0]);
+  const { onKeyLog, ...rest } = options;
+  // Our own timer comes first, names the client and closes; Node's would do neither.
+  const server = createServer({ ...rest, handshakeTimeout: LONGEST_TIMER, pauseOnConnect: true } as Parameters<typeof createServer>[0]);
   server.on("secureConnection", (secured) => {
     secured.on("error", ignore);
     handshakeOf(secured)?.done(secured);

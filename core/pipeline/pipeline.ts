@@ -12,6 +12,8 @@ export interface Pipeline {
   readonly admit: ((arrival: Observable<Session>, session: Session) => Observable<Session>) | undefined;
   readonly resolve: ((lookup: Observable<Address[]>, query: Query) => Observable<Address[]>) | undefined;
   readonly connect: ((attempt: Observable<Upstream>, session: Session) => Observable<Upstream>) | undefined;
+  /** Milliseconds for a client's TLS handshake, where a plugin says so. */
+  readonly handshakeTimeout: number | undefined;
   /** In the order of the data. */
   readonly fromClient: readonly ByteHook[];
   readonly fromUpstream: readonly ByteHook[];
@@ -25,6 +27,7 @@ export function composePipeline(plugins: readonly LivePlugin[], report: ReportFa
     admit: compose(plugins, (plugin) => plugin.admit?.bind(plugin), anything, report),
     resolve: compose(outwards, (plugin) => plugin.resolve?.bind(plugin), checkAddresses, report),
     connect: compose(outwards, (plugin) => plugin.connect?.bind(plugin), checkUpstream, report),
+    handshakeTimeout: handshakeTimeout(plugins),
     fromClient: byteHooks(plugins, (plugin) => plugin.fromClient?.bind(plugin)),
     fromUpstream: byteHooks(outwards, (plugin) => plugin.fromUpstream?.bind(plugin)),
   };
@@ -44,6 +47,13 @@ function compose<T, C>(
   }
   if (hooks.length === 0) return undefined;
   return (source, context) => hooks.reduce((inner, hook) => hook(inner, context), source);
+}
+
+/** A class may have a field of this name that means something else. */
+function handshakeTimeout(plugins: readonly LivePlugin[]): number | undefined {
+  const given = plugins.map(({ plugin }): unknown => plugin.handshakeTimeout);
+  const timeouts = given.filter((value): value is number => typeof value === "number" && value > 0);
+  return timeouts.length === 0 ? undefined : Math.min(...timeouts);
 }
 
 function byteHooks(plugins: readonly LivePlugin[], pick: (plugin: Plugin) => ByteHook["apply"] | undefined): ByteHook[] {

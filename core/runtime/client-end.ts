@@ -10,16 +10,20 @@ import type { UdpClientLeg } from "../net/udp-client-leg.ts";
 export interface ClientEnd {
   leg: Leg;
   address(): SocketAddress;
+  /** The address that the client came to; undefined where it is the listener's, or can no longer be asked for. */
+  local(): SocketAddress | undefined;
   /** Reads the ClientHello and puts it back. */
   hello(timeout: number): Promise<SessionTls>;
-  /** Terminates TLS; from then on `leg` is the decrypted one. */
-  secure(options: ServerTlsOptions): Promise<Omit<SessionTls, "serverName" | "alpn">>;
+  /** Terminates TLS, once; from then on `leg` is the decrypted one. @param timeout milliseconds */
+  secure(options: ServerTlsOptions, timeout?: number): Promise<Omit<SessionTls, "serverName" | "alpn">>;
 }
 
 /** The client's end of a stream session. */
 export class StreamEnd implements ClientEnd {
   leg: Leg;
   #address: SocketAddress | undefined;
+  #local: SocketAddress | undefined;
+  #secured = false;
 
   constructor(
     private readonly socket: Socket,
@@ -33,6 +37,12 @@ export class StreamEnd implements ClientEnd {
     return (this.#address ??= addressOf(this.socket));
   }
 
+  local(): SocketAddress | undefined {
+    const { localAddress, localPort, localFamily } = this.socket;
+    if (localAddress !== undefined) this.#local ??= tcpAddress(localAddress, localPort ?? 0, localFamily);
+    return this.#local;
+  }
+
   toString(): string {
     return String(this.address());
   }
@@ -41,9 +51,12 @@ export class StreamEnd implements ClientEnd {
     return peekClientHello(this.socket, String(this), timeout);
   }
 
-  async secure(options: ServerTlsOptions): Promise<Omit<SessionTls, "serverName" | "alpn">> {
+  async secure(options: ServerTlsOptions, timeout?: number): Promise<Omit<SessionTls, "serverName" | "alpn">> {
+    if (this.#secured)
+      throw new SluiceError("SLUICE_INTERNAL", "startTls was called twice for one session: one plugin of a listener terminates TLS");
+    this.#secured = true;
     const below = this.leg;
-    const { socket, tls } = await startTls(this.socket, String(this), options);
+    const { socket, tls } = await startTls(this.socket, String(this), options, timeout);
     // From here the encrypted leg's end is the client's end; the socket below closes with it.
     below.onClosed = undefined;
     this.leg = new StreamLeg(socket, "client", this);
@@ -59,6 +72,10 @@ export class DatagramEnd implements ClientEnd {
     return this.leg.client;
   }
 
+  local(): undefined {
+    return undefined;
+  }
+
   hello(): Promise<SessionTls> {
     return Promise.reject(new SluiceError("SLUICE_INTERNAL", "a UDP session has no TLS"));
   }
@@ -70,5 +87,9 @@ export class DatagramEnd implements ClientEnd {
 
 function addressOf({ remoteAddress, remotePort, remoteFamily }: Socket): SocketAddress {
   if (remoteAddress === undefined || remotePort === undefined) return socketAddress("", 0, "unix");
-  return socketAddress(remoteAddress, remotePort, remoteFamily === "IPv6" ? "IPv6" : "IPv4");
+  return tcpAddress(remoteAddress, remotePort, remoteFamily);
+}
+
+function tcpAddress(address: string, port: number, family: string | undefined): SocketAddress {
+  return socketAddress(address, port, family === "IPv6" ? "IPv6" : "IPv4");
 }

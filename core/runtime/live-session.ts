@@ -104,7 +104,7 @@ export class LiveSession implements Opened, FlowOwner {
   }
 
   get local(): SocketAddress {
-    return this.host.local;
+    return this.end.local() ?? this.host.local;
   }
 
   get client(): SocketAddress {
@@ -141,7 +141,7 @@ export class LiveSession implements Opened, FlowOwner {
 
   open(): void {
     this.#opening = new Opening(this, this.end);
-    this.#opening.start(this.host.handshakeTimeout);
+    this.#opening.start(this.#pipeline.pipeline.handshakeTimeout ?? this.host.handshakeTimeout);
     // It may have failed at once, before there was anything to give up.
     if (this.#ending) this.#opening.close();
   }
@@ -159,7 +159,7 @@ export class LiveSession implements Opened, FlowOwner {
 
   async startTls(options: ServerTlsOptions): Promise<SessionTls> {
     if (this.#upstreamLeg !== undefined) throw new SluiceError("SLUICE_INTERNAL", "startTls belongs into the admit hook");
-    const tls = await this.end.secure(options);
+    const tls = await this.end.secure(options, this.#opening?.handshakeLeft(options.handshakeTimeout));
     this.end.leg.onClosed = this.#legClosed;
     this.tls = { serverName: this.tls?.serverName, alpn: this.tls?.alpn ?? [], ...tls };
     return this.tls;

@@ -21,6 +21,8 @@ export interface Opened extends Session {
  */
 export class Opening {
   #closed = false;
+  #handshakeTimeout = 0;
+  #helloTook = 0;
   #admission: Subscription | undefined;
   #leg: LegSubscriber | undefined;
   /** Legs that a connect hook was given. */
@@ -31,14 +33,17 @@ export class Opening {
     private readonly end: ClientEnd,
   ) {}
 
-  /** @param handshakeTimeout milliseconds for the ClientHello */
+  /** @param handshakeTimeout milliseconds for the client's TLS handshake, of which the ClientHello is the first part */
   start(handshakeTimeout: number): void {
+    this.#handshakeTimeout = handshakeTimeout;
     if (this.session.transport !== "tls") {
       this.#admit();
       return;
     }
+    const began = performance.now();
     this.end.hello(handshakeTimeout).then(
       (tls) => {
+        this.#helloTook = performance.now() - began;
         this.session.tls = tls;
         this.#admit();
       },
@@ -46,6 +51,11 @@ export class Opening {
         this.fail(error);
       },
     );
+  }
+
+  /** The milliseconds that are left for the TLS handshake. @param timeout of the whole, where it is not the listener's own */
+  handshakeLeft(timeout = this.#handshakeTimeout): number {
+    return Math.max(1, timeout - this.#helloTook);
   }
 
   /** Gives up whatever is under way. What a hook was given and did not pass on is nobody's, and is closed. */

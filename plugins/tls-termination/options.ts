@@ -2,6 +2,7 @@ import { duration } from "sluice";
 import { isIP } from "node:net";
 import { z } from "zod";
 
+const LONGEST_TIMER = 24 * 86_400_000;
 const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const dnsName = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`);
 
@@ -38,8 +39,10 @@ export const tlsTerminationSchema = z
         require: z.boolean().default(true),
       })
       .optional(),
-    /** For the whole handshake. */
-    handshakeTimeout: duration().default(10_000),
+    /** For the whole handshake, the ClientHello included. By default the config's `timeouts.handshake`. */
+    handshakeTimeout: duration()
+      .refine((value) => value > 0 && value <= LONGEST_TIMER, { error: "expected more than 0 and at most 24 days" })
+      .optional(),
     /** File that the sessions' secrets are appended to, in the NSS format that Wireshark reads. */
     keyLog: z.string().min(1).optional(),
   })

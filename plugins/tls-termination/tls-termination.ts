@@ -20,6 +20,7 @@ const RENEWAL = 12 * 3_600_000;
 @injectable()
 export class TlsTermination implements Plugin {
   static readonly borrows = true;
+  readonly handshakeTimeout: number | undefined;
   #certificates: CertificateSet | undefined;
   readonly #offers = new WeakMap<NamedContext, ServerTlsOptions>();
   #keyLog: KeyLog | undefined;
@@ -29,7 +30,9 @@ export class TlsTermination implements Plugin {
     @inject(OPTIONS) private readonly options: TlsTerminationOptions,
     @inject(PLACE) private readonly place: Place,
     @inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.handshakeTimeout = options.handshakeTimeout;
+  }
 
   /** @throws SLUICE_CERTIFICATE_INVALID, SLUICE_CONFIG_INVALID */
   async setup(): Promise<void> {
@@ -70,14 +73,13 @@ export class TlsTermination implements Plugin {
     const certificate = certificates.forAddress(session.local.address);
     const offered = this.#offers.get(certificate);
     if (offered !== undefined) return offered;
-    const { alpn, clientAuth, handshakeTimeout } = this.options;
+    const { alpn, clientAuth } = this.options;
     const offer: ServerTlsOptions = {
       ...certificate.material,
       secureContext: certificate.context,
       SNICallback: (name, done) => {
         done(null, certificates.forName(name).context);
       },
-      handshakeTimeout,
       ...(alpn === undefined ? {} : { ALPNProtocols: alpn }),
       ...(clientAuth === undefined ? {} : { requestCert: true, rejectUnauthorized: clientAuth.require }),
       ...(this.#keyLog === undefined ? {} : { onKeyLog: (line: Buffer) => this.#keyLog?.write(line) }),

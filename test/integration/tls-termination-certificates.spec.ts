@@ -116,6 +116,24 @@ describe("The certificates of tlsTermination", function () {
     expect(await shown("unknown.test")).to.equal("one.test");
   });
 
+  it("are chosen by the address that a client without SNI came to, on a wildcard listener too", async () => {
+    const [first, address] = await Promise.all([createCertificate("first.test"), createCertificate("127.0.0.1")]);
+    const certificates = [
+      { names: ["first.test"], ...first },
+      { names: ["127.0.0.1"], ...address },
+    ];
+    for (const listen of ["tls://127.0.0.1:0", "tls://0.0.0.0:0", "tls://[::]:0"]) {
+      const plugins = [tlsTermination({ certificates }), echo()];
+      // oxlint-disable-next-line no-await-in-loop
+      const proxy = await createProxy({ listeners: { web: { listen, plugins } } }, { logger: recordLog().logger });
+      cleanup.add(() => proxy.close());
+      // oxlint-disable-next-line no-await-in-loop
+      const socket = await connectSecurely(proxy.listeners["web"]?.address.port ?? 0, { ca: address.cert });
+      expect(socket.getPeerCertificate().subject.CN, listen).to.equal("127.0.0.1");
+      socket.destroy();
+    }
+  });
+
   it("are refused at start when no client would take them, with the file and the reason", async () => {
     const folder = temporaryFolder();
     const [good, other] = await Promise.all([createCertificate("localhost"), createCertificate("localhost")]);

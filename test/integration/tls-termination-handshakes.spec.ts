@@ -138,6 +138,38 @@ describe("tlsTermination", function () {
     expect(reasons).to.deep.equal(Array(20).fill("SLUICE_CLIENT_TIMEOUT"));
   });
 
+  it("counts the ClientHello as part of the handshake, and a client that sends none of it", async () => {
+    const { proxy, port, reasons } = await start({ handshakeTimeout: "200ms" });
+    const clients = await Promise.all(["", "16", "1603010200"].map(async (begin) => ({ socket: await connect(port), begin })));
+    for (const { socket, begin } of clients) socket.on("end", () => socket.end()).write(Buffer.from(begin, "hex"));
+    await Promise.all(clients.map(({ socket }) => closeOf(socket, 5_000)));
+    await eventually(() => expect(proxy.sessions.size).to.equal(0));
+    expect(reasons).to.deep.equal(Array(3).fill("SLUICE_CLIENT_TIMEOUT"));
+  });
+
+  it("takes timeouts.handshake where it has no timeout of its own", async () => {
+    const plugins = [tlsTermination(server), echo()];
+    const config = { timeouts: { handshake: "200ms" }, listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } } as const;
+    const proxy = await createProxy(config, { logger });
+    cleanup.add(() => proxy.close());
+    const socket = await connect(proxy.listeners["web"]?.address.port ?? 0);
+    socket.on("end", () => socket.end()).write(await clientHello());
+    await closeOf(socket, 5_000);
+  });
+
+  it("refuses a session on which two plugins want to terminate TLS, and does not hang", async () => {
+    const plugins = [tlsTermination(server), tlsTermination(server), echo()];
+    const proxy = await createProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", plugins } } }, { logger });
+    cleanup.add(() => proxy.close());
+    const reasons: string[] = [];
+    proxy.events.subscribe((event: ProxyEvent) => {
+      if (event.type === "session-ended") reasons.push(event.record.reason);
+    });
+    const socket = await connectSecurely(proxy.listeners["web"]?.address.port ?? 0, { ...trusting, ca: server.cert });
+    await closeOf(socket);
+    await eventually(() => expect(reasons).to.deep.equal(["SLUICE_INTERNAL"]));
+  });
+
   describe("with clientAuth", () => {
     let ca: TestCertificate;
     let otherCa: TestCertificate;

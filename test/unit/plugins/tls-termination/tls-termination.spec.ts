@@ -155,11 +155,9 @@ describe("tlsTermination", () => {
   });
 
   it("agrees on a protocol through ALPN", async () => {
-    const options = await serverOptions(
-      await start({ selfSigned: ["a.test"], ca: false, alpn: ["h2", "http/1.1"], handshakeTimeout: "3s" }),
-    );
-    expect(options.ALPNProtocols).to.deep.equal(["h2", "http/1.1"]);
-    expect(options.handshakeTimeout).to.equal(3_000);
+    const plugin = await start({ selfSigned: ["a.test"], ca: false, alpn: ["h2", "http/1.1"], handshakeTimeout: "3s" });
+    expect((await serverOptions(plugin)).ALPNProtocols).to.deep.equal(["h2", "http/1.1"]);
+    expect(plugin.handshakeTimeout).to.equal(3_000);
   });
 
   it("asks for the client's certificate and refuses none, another CA's and an expired one", async () => {
@@ -262,6 +260,8 @@ describe("tlsTermination", () => {
     ["clientAuth.ca", { ...pair, clientAuth: {} }],
     ["clientAuth.require", { ...pair, clientAuth: { ca: "x", require: "yes" } }],
     ["handshakeTimeout", { ...pair, handshakeTimeout: "soon" }],
+    ["handshakeTimeout", { ...pair, handshakeTimeout: 0 }],
+    ["handshakeTimeout", { ...pair, handshakeTimeout: "25d" }],
     ["keyLog", { ...pair, keyLog: "" }],
     ["certs", { ...pair, certs: [] }],
   ];
