@@ -14,7 +14,7 @@ export interface Traffic {
 
 /** What is known of a client's TLS: from its ClientHello on every `tls://` listener, the rest once a plugin terminated it. */
 export interface SessionTls {
-  /** SNI, in lower case; undefined when the client sent none. */
+  /** SNI, in lower case and without a final dot; undefined when the client sent none. */
   readonly serverName: string | undefined;
   /** The protocols offered through ALPN. */
   readonly alpn: readonly string[];

@@ -1,6 +1,6 @@
 /** What a client says of itself before anything is encrypted. */
 export interface ClientHello {
-  /** SNI (RFC 6066 section 3), in lower case; undefined when the client sent none. */
+  /** SNI (RFC 6066 section 3), in lower case and without a final dot; undefined when the client sent none. */
   readonly serverName: string | undefined;
   /** The protocols offered through ALPN (RFC 7301), in the client's order. */
   readonly alpn: readonly string[];
@@ -47,7 +47,8 @@ function readServerName(extension: Reader | undefined): string | undefined | nul
   let serverName: string | undefined;
   while (list.left > 0) {
     const type = list.number(1);
-    const name = list.vector(2).text();
+    // RFC 6066 sends no final dot; some clients do, and mean the same host.
+    const name = list.vector(2).text().replace(/\.$/, "");
     if (list.broken) return null;
     if (type !== HOST_NAME) continue;
     if (serverName !== undefined || !/^[\x21-\x7e]+$/.test(name)) return null;

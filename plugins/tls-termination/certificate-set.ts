@@ -1,3 +1,4 @@
+import { canonicalName } from "./canonical-name.ts";
 import type { SecureContext, SecureContextOptions } from "node:tls";
 
 /** A certificate ready for handshakes, and the names that it is chosen by. */
@@ -18,9 +19,9 @@ export class CertificateSet {
     }
   }
 
-  /** For a name asked for through SNI, in any case: Node's own choice of contexts compares cases (CVE-2026-48928). */
+  /** For a name asked for through SNI, however it is spelt: Node's own choice of contexts compares cases (CVE-2026-48928). */
   forName(serverName: string): NamedContext {
-    const name = serverName.toLowerCase();
+    const name = canonicalName(serverName);
     const dot = name.indexOf(".");
     // A wildcard stands for one label (RFC 9525 section 6.3).
     const wildcard = dot < 0 ? undefined : this.#byName.get(`*${name.slice(dot)}`);

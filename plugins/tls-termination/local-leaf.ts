@@ -66,7 +66,8 @@ async function makeLeaf(ca: LocalCa, name: string): Promise<Leaf> {
     ],
   });
   const key = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" }).toString();
-  return { where: "selfSigned", names: [name], cert: `${certificate.toString("pem")}\n`, key, notAfter: now + LIFE };
+  const names = alternativeNames(name).map(({ value }) => value);
+  return { where: "selfSigned", names, cert: `${certificate.toString("pem")}\n`, key, notAfter: now + LIFE };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { duration } from "sluice";
 import { isIP } from "node:net";
 import { z } from "zod";
+import { canonicalName } from "./canonical-name.ts";
 
 const LONGEST_TIMER = 24 * 86_400_000;
 const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
@@ -8,12 +9,18 @@ const dnsName = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`);
 
 const hostName = z
   .string()
-  .transform((name) => name.toLowerCase())
-  .refine((name) => isIP(name) !== 0 || (name.length <= 253 && dnsName.test(name)), {
+  .transform(canonicalName)
+  .refine((name) => (isIP(name) !== 0 && !name.includes("%")) || (name.length <= 253 && dnsName.test(name)), {
     error: 'expected a DNS name in ASCII, such as "localhost" or "*.example.test", or an IP address',
   });
 /** PEM text, or the path of a file with it, relative to the config's folder. */
 const pem = z.string().min(1);
+
+/** RFC 7301: its length is one byte on the wire. */
+const protocol = z
+  .string()
+  .min(1)
+  .refine((name) => Buffer.byteLength(name) <= 255, { error: "expected the name of a protocol, of at most 255 bytes" });
 
 export const tlsTerminationSchema = z
   .object({
@@ -29,7 +36,7 @@ export const tlsTerminationSchema = z
       .min(1)
       .optional(),
     /** Protocols offered through ALPN, the preferred first. */
-    alpn: z.array(z.string().min(1).max(255)).min(1).optional(),
+    alpn: z.array(protocol).min(1).optional(),
     minVersion: z.enum(["TLSv1.2", "TLSv1.3"]).default("TLSv1.2"),
     /** Asks the client for a certificate that `ca` has signed. */
     clientAuth: z

@@ -96,6 +96,11 @@ describe("the ClientHello parser", () => {
     expect(parse([withExtensions(Buffer.concat([name, name]))])).to.equal("invalid");
   });
 
+  it("takes the final dot off a name, and refuses one of a dot alone", () => {
+    expect(parse([withExtensions(Buffer.from([0, 0, 0, 7, 0, 5, 0, 0, 2, 97, 0x2e]))])).to.deep.equal({ serverName: "a", alpn: [] });
+    expect(parse([withExtensions(Buffer.from([0, 0, 0, 6, 0, 4, 0, 0, 1, 0x2e]))])).to.equal("invalid");
+  });
+
   it("refuses a name with a control character", () => {
     expect(parse([withExtensions(Buffer.from([0, 0, 0, 6, 0, 4, 0, 0, 1, 0]))])).to.equal("invalid");
   });

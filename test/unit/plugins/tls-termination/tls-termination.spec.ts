@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, TLSSocket, type ConnectionOptions } from "node:tls";
 import { firstValueFrom, of } from "rxjs";
-import { SluiceError, type ServerTlsOptions } from "sluice";
+import { SluiceError, type ServerTlsOptions, type SocketAddress } from "sluice";
 import { tlsTermination } from "sluice/plugins";
 import type { TlsTerminationOptions } from "../../../../plugins/tls-termination/options.ts";
 import { TlsTermination } from "../../../../plugins/tls-termination/tls-termination.ts";
+import { socketAddress } from "../../../../core/contract/address.ts";
 import { startTls } from "../../../../core/net/start-tls.ts";
 import { createCertificate } from "../../../support/certificates.ts";
 import { createCleanup } from "../../../support/cleanup.ts";
@@ -46,9 +47,10 @@ describe("tlsTermination", () => {
   }
 
   /** What the plugin asks of the core's TLS for a session. */
-  async function serverOptions(plugin: TlsTermination): Promise<ServerTlsOptions> {
+  async function serverOptions(plugin: TlsTermination, local = socketAddress("127.0.0.1", 443, "IPv4")): Promise<ServerTlsOptions> {
     let given: ServerTlsOptions | undefined;
     const { session } = createSession({
+      local,
       startTls: async (options) => {
         given = options;
         return Promise.resolve({ serverName: undefined, alpn: [] });
@@ -60,8 +62,8 @@ describe("tlsTermination", () => {
   }
 
   /** Shakes hands with a listener that speaks TLS as the plugin asks. @returns the client's socket, or the error's code */
-  async function handshake(plugin: TlsTermination, options: ConnectionOptions = {}): Promise<TLSSocket | string> {
-    const offer = await serverOptions(plugin);
+  async function handshake(plugin: TlsTermination, options: ConnectionOptions = {}, local?: SocketAddress): Promise<TLSSocket | string> {
+    const offer = await serverOptions(plugin, local);
     const listener = createServer((socket: Socket) => {
       socket.on("error", () => undefined);
       // A served connection is half-open and read by nobody here: it does not end with its client.
@@ -107,6 +109,19 @@ describe("tlsTermination", () => {
       ),
     );
     expect(shown).to.deep.equal(["www.example.test", "*.example.test", "first.test", "first.test", "first.test"]);
+  });
+
+  it("shows the same certificate however a name is spelt, in the options or by the client", async () => {
+    const plugin = await start({ selfSigned: ["first.test", "Example.TEST.", "0:0:0:0:0:0:0:7"], ca: true });
+    for (const servername of ["example.test", "example.test.", "EXAMPLE.test"])
+      // oxlint-disable-next-line no-await-in-loop
+      expect(subjectOf(await handshake(plugin, { servername })), servername).to.equal("example.test");
+    expect(subjectOf(await handshake(plugin, {}, socketAddress("::7", 443, "IPv6")))).to.equal("address ::7");
+  });
+
+  it("shows localhost's certificate to a client that came to a loopback address and names nobody", async () => {
+    const plugin = await start({ selfSigned: ["first.test", "localhost"] });
+    expect(subjectOf(await handshake(plugin))).to.equal("localhost");
   });
 
   it("makes certificates that a client verifies against ca.pem, by name and by address", async () => {
@@ -256,6 +271,8 @@ describe("tlsTermination", () => {
     ["certificates", { certificates: [] }],
     ["certificates.0.key", { certificates: [{ names: ["a.test"], cert: "c.pem" }] }],
     ["alpn", { ...pair, alpn: [] }],
+    ["alpn.0", { ...pair, alpn: ["\u00e9".repeat(128)] }],
+    ["selfSigned.0", { selfSigned: ["fe80::1%eth0"] }],
     ["minVersion", { ...pair, minVersion: "TLSv1.1" }],
     ["clientAuth.ca", { ...pair, clientAuth: {} }],
     ["clientAuth.require", { ...pair, clientAuth: { ca: "x", require: "yes" } }],
