@@ -21,13 +21,18 @@ export function plainMessage(error: unknown): string {
 }
 
 const name = z.string().min(1);
+/** RFC 7301: its length is one byte on the wire. */
+const protocol = name.refine((text) => Buffer.byteLength(text) <= 255, { error: "expected the name of a protocol, of at most 255 bytes" });
 const tls = z
   .strictObject({
     ca: z.union([name, z.array(name).min(1)]).optional(),
     cert: name.optional(),
     key: name.optional(),
-    serverName: name.optional(),
-    alpn: z.array(name).min(1).optional(),
+    serverName: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,253}$/, { error: "expected a host name in ASCII, or an IP address" })
+      .optional(),
+    alpn: z.array(protocol).min(1).optional(),
     verify: z.boolean().optional(),
   })
   .check((context) => {

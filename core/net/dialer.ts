@@ -3,20 +3,18 @@ import type { Address, Endpoint, SluiceError, Upstream, UpstreamTarget } from ".
 import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "./balancer.ts";
 import { Deadlines } from "./deadlines.ts";
-import { createUpstreamTls } from "./upstream-tls.ts";
+import { createUpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
 
 /** A look-up of a name, through whatever hooks the caller put around the resolver. */
 type Resolve = (name: string) => Observable<Address[]>;
 
 /** What dialling needs from outside. */
-export interface DialContext extends BalancerOptions {
+export interface DialContext extends BalancerOptions, UpstreamTlsPlace {
   readonly resolve: Resolve;
   /** Milliseconds for one attempt: look-up, connection and TLS handshake together. */
   readonly connectTimeout: number;
   /** The reason not to connect to a place, e.g. that it is the listener itself. A unix socket has its path as address, and port 0. */
   readonly refuse?: (address: string, port: number) => SluiceError | undefined;
-  /** Where relative paths of certificates start. @default the working directory */
-  readonly folder?: string;
 }
 
 /** Opens upstream legs to the endpoints of one upstream. */
@@ -40,7 +38,7 @@ export interface Dialer {
  */
 export function createDialer(target: UpstreamTarget, context: DialContext): Dialer {
   const balancer = createBalancer(target, context);
-  const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context.folder);
+  const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context);
   const { connectTimeout, refuse } = context;
   const deadlines = new Deadlines(connectTimeout);
   const shared: AttemptContext = { resolve: context.resolve, connectTimeout, refuse, deadlines, balancer, tls };

@@ -134,6 +134,10 @@ function termsOf(
     resolver,
     timeouts: config.timeouts,
     folder: folderOf(config),
+    file: config.file,
+    warn: (message) => {
+      tools.logger.warn(message);
+    },
     local: () => tools.local(listener.name),
     balancer: before?.balancer,
   });

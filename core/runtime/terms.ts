@@ -24,6 +24,10 @@ export interface TermsContext {
   readonly timeouts: Timeouts;
   /** The folder that relative paths of certificates start from. */
   readonly folder: string;
+  /** The config's file; undefined when given in-process. */
+  readonly file: string | undefined;
+  /** Told what is not wrong yet with the way to the upstream. */
+  readonly warn: (message: string) => void;
   /** The listener's own address, which is never dialled; undefined before it is bound. */
   readonly local: () => SocketAddress | undefined;
   /** The listener's balancer in the generation before. */
@@ -41,7 +45,8 @@ export class Terms {
     readonly pipeline: LivePipeline,
     private readonly context: TermsContext,
   ) {
-    this.#dialer = config.upstream === undefined ? undefined : this.#dialerOf(config.upstream, context.balancer);
+    const place = [context.file, `listeners.${config.name}.upstream`].filter((part) => part !== undefined).join(": ");
+    this.#dialer = config.upstream === undefined ? undefined : this.#dialerOf(config.upstream, place, context.balancer);
   }
 
   /** The balancer of the config's upstream, for the next generation. */
@@ -60,13 +65,13 @@ export class Terms {
 
   #retargeted(config: UpstreamConfig): Dialer {
     const key = JSON.stringify(config);
-    const known = this.#retargets.get(key) ?? this.#dialerOf(upstreamTarget(config));
+    const known = this.#retargets.get(key) ?? this.#dialerOf(upstreamTarget(config), "retarget");
     this.#retargets.set(key, known);
     return known;
   }
 
-  #dialerOf(target: UpstreamTarget, before?: Balancer): Dialer {
-    const { resolver, timeouts, folder } = this.context;
+  #dialerOf(target: UpstreamTarget, place: string, before?: Balancer): Dialer {
+    const { resolver, timeouts, folder, warn } = this.context;
     const { name, address } = this.config;
     const hook = this.pipeline.pipeline.resolve;
     const context: DialContext = {
@@ -74,6 +79,8 @@ export class Terms {
       connectTimeout: timeouts.connect,
       refuse: (host, port) => this.#refuse(host, port),
       folder,
+      place,
+      warn,
       before,
     };
     return address.transport === "udp" ? createUdpDialer(target, context) : createDialer(target, context);

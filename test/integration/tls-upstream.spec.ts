@@ -87,6 +87,19 @@ describe("TLS to the upstream [data path]", () => {
     });
   }
 
+  it("refuses to start with a client certificate that has expired, with its file and the option's path", async () => {
+    const [notBefore, notAfter] = [new Date(Date.now() - 2 * dayMs), new Date(Date.now() - dayMs)];
+    const { cert, key } = await createCertificate("client.test", { notBefore, notAfter });
+    const refusal = await start(authority, { cert, key }).then(() => "started", String);
+    expect(refusal).to.match(/listeners\.web\.upstream\.tls\.cert: .*the certificate expired at .*SLUICE_CERTIFICATE_INVALID/);
+  });
+
+  it("refuses protocols that are too long for the wire, and a server name that is none", async () => {
+    const refusal = await start(authority, { alpn: ["\u00e9".repeat(128)], serverName: "bad name" }).then(() => "started", String);
+    expect(refusal).to.contain("upstream.tls.alpn[0]: expected the name of a protocol");
+    expect(refusal).to.contain("upstream.tls.serverName: expected a host name");
+  });
+
   it("does not trust an unknown authority by default", async () => {
     const { port, ended } = await start(await createCertificate("upstream.test", { ca: authority }), true);
     const client = await connect(port());
