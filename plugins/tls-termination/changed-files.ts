@@ -7,15 +7,15 @@ const EVERY = 250;
  * Calls `changed` when files have changed and then rested for one check, so that a certificate and its key are not taken apart while
  * they are being written. Polls: that sees atomic renames, Kubernetes' symlink swaps and network file systems alike.
  *
+ * @param since what {@link stampFiles} gave before the files were read
  * @returns what stops it
  */
-export function watchFiles(files: readonly string[], changed: () => Promise<void>): () => void {
-  let known: string | undefined;
+export function watchFiles(files: readonly string[], since: string, changed: () => Promise<void>): () => void {
+  let known = since;
   let resting: string | undefined;
   let busy = false;
   const check = async (): Promise<void> => {
-    const seen = (await Promise.all(files.map(stamp))).join("\n");
-    known ??= seen;
+    const seen = await stampFiles(files);
     if (seen !== known && seen === resting) {
       known = seen;
       await changed();
@@ -35,6 +35,11 @@ export function watchFiles(files: readonly string[], changed: () => Promise<void
   return () => {
     clearInterval(timer);
   };
+}
+
+/** The state of files, to compare a later one with. */
+export async function stampFiles(files: readonly string[]): Promise<string> {
+  return (await Promise.all(files.map(stamp))).join("\n");
 }
 
 async function stamp(file: string): Promise<string> {

@@ -4,6 +4,7 @@ import { invalidCertificate } from "./invalid-certificate.ts";
 import { readPem, type PemSource } from "./pem-source.ts";
 
 const DAY = 86_400_000;
+const UNREADABLE = "no certificate can be read from it";
 const NEAR_EXPIRY = 14 * DAY;
 
 /** A certificate (chain) with its private key, as PEM, and the names that it is chosen by. */
@@ -28,7 +29,7 @@ export interface KeyPairFiles extends Omit<KeyPair, "where"> {
  */
 export async function loadKeyPair(files: KeyPairFiles, warn: (message: string) => void): Promise<KeyPair> {
   const [cert, key] = await Promise.all([readPem(files.cert, files.folder, "cert"), readPem(files.key, files.folder, "key")]);
-  const certificate = parseCertificate(cert);
+  const [certificate] = parseCertificates(cert);
   checkDates(certificate, cert.where, warn);
   if (!certificate.checkPrivateKey(parseKey(key))) {
     throw invalidCertificate(key.where, `the key does not match the certificate in ${cert.where}`);
@@ -40,13 +41,33 @@ export async function loadKeyPair(files: KeyPairFiles, warn: (message: string) =
   return { where: cert.where, names: files.names, cert: cert.text, key: key.text };
 }
 
-/** @throws SLUICE_CERTIFICATE_INVALID */
-export function parseCertificate({ text, where }: PemSource): X509Certificate {
-  try {
-    return new X509Certificate(text);
-  } catch (error) {
-    throw invalidCertificate(where, "no certificate can be read from it", error);
-  }
+/**
+ * Every certificate of a chain or bundle, as TLS would read it.
+ * @throws SLUICE_CERTIFICATE_INVALID when one cannot be read, or there is none
+ */
+function parseCertificates({ text, where }: PemSource): [X509Certificate, ...X509Certificate[]] {
+  const blocks = text.split(/(?=-----BEGIN )/).filter((block) => /^-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(block));
+  const parsed = blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block);
+    } catch (error) {
+      throw invalidCertificate(where, index === 0 ? UNREADABLE : `certificate ${index + 1} of ${blocks.length} cannot be read`, error);
+    }
+  });
+  const [first, ...others] = parsed;
+  if (first === undefined) throw invalidCertificate(where, UNREADABLE);
+  return [first, ...others];
+}
+
+/** Reads the certificates that clients' own are verified with. @throws SLUICE_CERTIFICATE_INVALID */
+export async function loadAuthorities(ca: string, folder: string, warn: (message: string) => void): Promise<string> {
+  const source = await readPem(ca, folder, "clientAuth.ca");
+  for (const { subject, validTo } of parseCertificates(source))
+    if (Date.parse(validTo) < Date.now())
+      warn(
+        `${source.where}: the CA ${subject.replaceAll("\n", ", ")} expired at ${new Date(validTo).toISOString()}: its clients are refused`,
+      );
+  return source.text;
 }
 
 function parseKey({ text, where }: PemSource): KeyObject {

@@ -1,7 +1,7 @@
 import "reflect-metadata"; // before @peculiar/x509, which registers its parts with tsyringe
 import * as x509 from "@peculiar/x509";
 import { createPrivateKey, createPublicKey, KeyObject, randomBytes, webcrypto } from "node:crypto";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { invalidCertificate } from "./invalid-certificate.ts";
 import { nameConstraints, permits } from "./name-constraints.ts";
@@ -24,15 +24,17 @@ export interface LocalCa {
  * made once; the certificate is made anew, of the same key, when it is missing, about to expire, or not allowed to sign for `names`.
  * Processes that start at once agree: the first key linked into place wins, and any certificate of that key is as good as another.
  *
+ * @param warn told when others may read a key that was there before
  * @throws SLUICE_CERTIFICATE_INVALID when the files cannot be used or written
  */
-export async function openLocalCa(folder: string, names: readonly string[]): Promise<LocalCa> {
+export async function openLocalCa(folder: string, names: readonly string[], warn: (message: string) => void): Promise<LocalCa> {
   const home = join(folder, ".sluice");
   const keyFile = join(home, "ca-key.pem");
   const certFile = join(home, "ca.pem");
   try {
     await mkdir(home, { recursive: true, mode: 0o700 });
     const pem = (await existing(keyFile)) ?? (await createKey(keyFile));
+    if (((await stat(keyFile)).mode & 0o077) !== 0) warn(`${keyFile}: others may read the private key of the local CA: chmod 600`);
     const { publicKey, signingKey } = await keysOf(pem);
     const old = await existing(certFile).then((text) => parse(text));
     if (old !== undefined && (await usable(old, publicKey)) && permits(old, names)) return { certificate: old, publicKey, signingKey };

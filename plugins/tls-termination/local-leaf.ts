@@ -23,10 +23,14 @@ let queue: Promise<unknown> = Promise.resolve();
  * One certificate per name, signed by the local CA of `folder`, for 90 days; kept in memory and made anew when 30 days are left.
  * @throws SLUICE_CERTIFICATE_INVALID when the CA cannot be opened
  */
-export async function localLeaves(folder: string, names: readonly string[]): Promise<KeyPair[]> {
+export async function localLeaves(
+  folder: string,
+  names: readonly string[],
+  warn: (message: string) => void = () => undefined,
+): Promise<KeyPair[]> {
   // One at a time: two listeners that start at once must not both widen what the CA may sign for.
   const turn = queue.then(async () => {
-    const ca = await openLocalCa(folder, names);
+    const ca = await openLocalCa(folder, names, warn);
     const made: KeyPair[] = [];
     for (const name of names) made.push(await leafOf(ca, name));
     return made;

@@ -1,26 +1,46 @@
+import { LRUCache } from "lru-cache";
 import { isIP } from "node:net";
 import { generate } from "selfsigned";
 import { invalidCertificate } from "./invalid-certificate.ts";
 import type { KeyPair } from "./key-pair.ts";
 
 const DAY = 86_400_000;
-const made = new Map<string, Promise<KeyPair>>();
+const LIFE = 90 * DAY;
+const RENEWED = 30 * DAY;
+
+interface Lone extends KeyPair {
+  readonly notAfter: number;
+}
+
+// Of the process, not of a plugin: a reload must not show clients another certificate.
+const made = new LRUCache<string, Promise<Lone>>({ max: 100 });
 
 /**
- * One certificate for all names that signs itself, for 90 days. The same names get the same one for as long as the process lives, so
- * that a reload does not show clients another.
+ * One certificate for all names that signs itself, for 90 days; the same names get the same one until 30 days are left.
+ * @throws SLUICE_CERTIFICATE_INVALID
  */
 export async function loneCertificate(names: readonly string[]): Promise<KeyPair> {
   const id = names.join(" ");
-  let pair = made.get(id);
-  if (pair === undefined) {
-    pair = make(names);
-    made.set(id, pair);
+  const known = made.get(id);
+  if (known !== undefined) {
+    if (await isGood(known)) return known;
+    // Who asked at the same time may have replaced it already.
+    if (made.get(id) === known) made.delete(id);
   }
+  const pair = made.get(id) ?? make(names);
+  made.set(id, pair);
   return pair;
 }
 
-async function make(names: readonly string[]): Promise<KeyPair> {
+async function isGood(pair: Promise<Lone>): Promise<boolean> {
+  return pair.then(
+    ({ notAfter }) => notAfter - Date.now() > RENEWED,
+    () => false,
+  );
+}
+
+async function make(names: readonly string[]): Promise<Lone> {
+  const now = Date.now();
   const [first = "localhost"] = names;
   const loopback = names.includes("localhost") ? ["127.0.0.1", "::1"] : [];
   const altNames = [...new Set([...names, ...loopback])].map((name) =>
@@ -31,8 +51,8 @@ async function make(names: readonly string[]): Promise<KeyPair> {
       keyType: "ec",
       curve: "P-256",
       algorithm: "sha256",
-      notBeforeDate: new Date(Date.now() - DAY),
-      notAfterDate: new Date(Date.now() + 90 * DAY),
+      notBeforeDate: new Date(now - DAY),
+      notAfterDate: new Date(now + LIFE),
       extensions: [
         { name: "basicConstraints", cA: false, critical: true },
         { name: "keyUsage", digitalSignature: true, critical: true },
@@ -40,7 +60,7 @@ async function make(names: readonly string[]): Promise<KeyPair> {
         { name: "subjectAltName", altNames },
       ],
     });
-    return { where: "selfSigned", names, cert, key };
+    return { where: "selfSigned", names, cert, key, notAfter: now + LIFE };
   } catch (error) {
     throw invalidCertificate("selfSigned", "no certificate can be made for these names", error);
   }

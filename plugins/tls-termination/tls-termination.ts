@@ -6,12 +6,12 @@ import { resolve } from "node:path";
 import { concatMap, from, map, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { CertificateSet, type NamedContext } from "./certificate-set.ts";
-import { watchFiles } from "./changed-files.ts";
+import { stampFiles, watchFiles } from "./changed-files.ts";
 import { invalidCertificate } from "./invalid-certificate.ts";
 import { KeyLog } from "./key-log.ts";
-import { loadKeyPair, parseCertificate, type KeyPair } from "./key-pair.ts";
+import { loadAuthorities, loadKeyPair, type KeyPair } from "./key-pair.ts";
 import { tlsTerminationSchema, type TlsTerminationOptions } from "./options.ts";
-import { isPem, pemPath, readPem } from "./pem-source.ts";
+import { isPem, pemPath } from "./pem-source.ts";
 
 /** How often certificates that Sluice made itself are looked at; they are renewed a month before they end. */
 const RENEWAL = 12 * 3_600_000;
@@ -25,6 +25,10 @@ export class TlsTermination implements Plugin {
   readonly #offers = new WeakMap<NamedContext, ServerTlsOptions>();
   #keyLog: KeyLog | undefined;
   #stops: (() => void)[] = [];
+
+  readonly #warn = (message: string): void => {
+    this.logger.warn(message);
+  };
 
   constructor(
     @inject(OPTIONS) private readonly options: TlsTerminationOptions,
@@ -42,6 +46,8 @@ export class TlsTermination implements Plugin {
         `listener "${this.place.listener}": tlsTermination needs a listener of streams, not udp://`,
       );
     }
+    const files = this.#files();
+    const stamps = await stampFiles(files);
     this.#certificates = await this.#load();
     const { keyLog, selfSigned } = this.options;
     if (keyLog !== undefined) {
@@ -50,8 +56,7 @@ export class TlsTermination implements Plugin {
       this.logger.warn({ file }, "the secrets of TLS sessions are being logged: whoever reads the file can decrypt them");
     }
     if (selfSigned !== undefined) this.#every(RENEWAL);
-    const files = this.#files();
-    if (files.length > 0) this.#stops.push(watchFiles(files, async () => this.#reload()));
+    if (files.length > 0) this.#stops.push(watchFiles(files, stamps, async () => this.#reload()));
   }
 
   async teardown(): Promise<void> {
@@ -109,21 +114,16 @@ export class TlsTermination implements Plugin {
   async #pairs(): Promise<KeyPair[]> {
     const { selfSigned, ca, cert, key, certificates = [] } = this.options;
     const { folder } = this.place;
-    if (selfSigned !== undefined && ca) return (await import("./local-leaf.ts")).localLeaves(folder, selfSigned);
+    const warn = this.#warn;
+    if (selfSigned !== undefined && ca) return (await import("./local-leaf.ts")).localLeaves(folder, selfSigned, warn);
     if (selfSigned !== undefined) return [await (await import("./lone-certificate.ts")).loneCertificate(selfSigned)];
     const single = cert === undefined || key === undefined ? [] : [{ names: [], cert, key }];
-    const warn = (message: string): void => {
-      this.logger.warn(message);
-    };
     return Promise.all([...single, ...certificates].map(async (files) => loadKeyPair({ ...files, folder }, warn)));
   }
 
   async #clientCa(): Promise<string[]> {
-    const sources = await Promise.all(
-      (this.options.clientAuth?.ca ?? []).map(async (ca) => readPem(ca, this.place.folder, "clientAuth.ca")),
-    );
-    for (const source of sources) parseCertificate(source);
-    return sources.map(({ text }) => text);
+    const given = this.options.clientAuth?.ca ?? [];
+    return Promise.all(given.map(async (ca) => loadAuthorities(ca, this.place.folder, this.#warn)));
   }
 
   #context({ where, names, cert, key }: KeyPair, ca: string[]): NamedContext {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
-import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { webcrypto, X509Certificate } from "node:crypto";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SluiceError } from "sluice";
@@ -64,6 +64,40 @@ describe("certificates that Sluice makes", () => {
     const second = await localLeaves(folder, ["localhost"]);
     expect(second).to.deep.equal(first);
     expect(await loneCertificate(["a.test"])).to.equal(await loneCertificate(["a.test"]));
+  });
+
+  it("may be lone ones that are made anew before they end, once for all who ask", async () => {
+    const first = await loneCertificate(["renewed.test"]);
+    const { now } = Date;
+    try {
+      Date.now = () => now() + 61 * 86_400_000;
+      const [second, third] = await Promise.all([loneCertificate(["renewed.test"]), loneCertificate(["renewed.test"])]);
+      expect(second).to.not.equal(first);
+      expect(third).to.equal(second);
+    } finally {
+      Date.now = now;
+    }
+  });
+
+  it("may be lone ones also for names for which it failed before", async () => {
+    const value = async (): Promise<never> => Promise.reject(new Error("no entropy"));
+    Object.defineProperty(webcrypto.subtle, "generateKey", { value, configurable: true });
+    try {
+      expect(await loneCertificate(["unlucky.test"]).catch(String)).to.include("no entropy");
+    } finally {
+      Reflect.deleteProperty(webcrypto.subtle, "generateKey");
+    }
+    expect((await loneCertificate(["unlucky.test"])).names).to.deep.equal(["unlucky.test"]);
+  });
+
+  it("come with a warning when others may read the CA's key", async () => {
+    const warnings: string[] = [];
+    const warn = (message: string): void => void warnings.push(message);
+    await localLeaves(folder, ["localhost"], warn);
+    expect(warnings).to.deep.equal([]);
+    chmodSync(file("ca-key.pem"), 0o640);
+    await localLeaves(folder, ["localhost"], warn);
+    expect(warnings).to.deep.equal([`${file("ca-key.pem")}: others may read the private key of the local CA: chmod 600`]);
   });
 
   it("come from a CA that may sign for the names asked for so far, and for no others", async () => {
