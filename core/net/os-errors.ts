@@ -61,7 +61,7 @@ export function upstreamError(error: unknown, endpoint: string): SluiceError {
   const options = { cause: error };
   if (isDns(system)) return dnsError(error, endpoint);
   if (tlsCode.test(system.code)) {
-    return new SluiceError("SLUICE_UPSTREAM_TLS", `TLS with upstream ${endpoint} failed: ${reasonOf(error)}`, options);
+    return new SluiceError("SLUICE_UPSTREAM_TLS", `TLS with upstream ${endpoint} failed: ${tlsReason(error)}`, options);
   }
   const known = upstreamCodes[system.code];
   if (known !== undefined) return new SluiceError(known[0], `upstream ${endpoint} ${known[1]} (${origin(system, endpoint)})`, options);
@@ -85,13 +85,20 @@ export function clientError(error: unknown, client: { toString(): string }): Slu
   if (SluiceError.is(error)) return error;
   const { code } = systemError(error);
   if (tlsCode.test(code)) {
-    return new SluiceError("SLUICE_CLIENT_TLS", `TLS with client ${client.toString()} failed: ${reasonOf(error)}`, { cause: error });
+    return new SluiceError("SLUICE_CLIENT_TLS", `TLS with client ${client.toString()} failed: ${tlsReason(error)}`, { cause: error });
   }
   if (code === "ETIMEDOUT") {
     return new SluiceError("SLUICE_CLIENT_TIMEOUT", `client ${client.toString()} did not answer in time (ETIMEDOUT)`, { cause: error });
   }
   const reason = code === "" ? reasonOf(error) : code;
   return new SluiceError("SLUICE_CLIENT_RESET", `client ${client.toString()} reset the connection (${reason})`, { cause: error });
+}
+
+/** OpenSSL's own words are a line of a debugger's, with a line break at its end; its `reason` is what they say. */
+export function tlsReason(error: unknown): string {
+  const { reason } = typeof error === "object" && error !== null ? (error as { readonly reason?: unknown }) : {};
+  const known = typeof reason === "string" && /:error:[0-9A-F]+:/.test(reasonOf(error));
+  return known ? `${reason} (${systemError(error).code})` : reasonOf(error).trim();
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import { reasonOf, SluiceError, type ServerTlsOptions, type SessionTls } from "../contract/index.ts";
+import { SluiceError, type ServerTlsOptions, type SessionTls } from "../contract/index.ts";
+import { tlsReason } from "./os-errors.ts";
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -34,7 +35,7 @@ export function startTls(
     const failed = (error: Error): void => {
       clearTimeout(timer);
       handshakes.delete(socket);
-      reject(SluiceError.is(error) ? error : new SluiceError("SLUICE_CLIENT_TLS", `${client}: ${reasonOf(error)}`, { cause: error }));
+      reject(SluiceError.is(error) ? error : new SluiceError("SLUICE_CLIENT_TLS", `${client}: ${tlsReason(error)}`, { cause: error }));
     };
     socket.once("close", () => {
       failed(new SluiceError("SLUICE_CLIENT_TLS", `${client}: closed during the TLS handshake`));

@@ -79,6 +79,12 @@ describe("the termination of TLS", () => {
     });
   }
 
+  it("says in words, on one line, why a handshake failed", async () => {
+    const { raw, handshake } = await begin();
+    raw.write("GET / HTTP/1.1\r\n\r\n");
+    expect((await failureOf(handshake)).detail).to.equal("the client: http request (ERR_SSL_HTTP_REQUEST)");
+  });
+
   it("ends a handshake that takes too long", async () => {
     const { handshake } = await begin({ ...options, handshakeTimeout: 20 });
     expect((await failureOf(handshake)).code).to.equal("SLUICE_CLIENT_TIMEOUT");
