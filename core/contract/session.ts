@@ -70,7 +70,8 @@ export interface Session {
   retarget(upstream: UpstreamConfig): void;
   /**
    * Terminates the client's TLS. In `admit`, on a stream listener, once. From then on the byte hooks see what was encrypted.
-   * Rejects with SLUICE_CLIENT_TLS or SLUICE_CLIENT_TIMEOUT when the handshake fails: let that pass, and the session ends with it.
+   * Rejects with SLUICE_CLIENT_TLS, SLUICE_CLIENT_TIMEOUT or SLUICE_CLIENT_RESET when the handshake fails: let that pass, and the session
+   * ends with it.
    */
   startTls(options: ServerTlsOptions): Promise<SessionTls>;
   /**

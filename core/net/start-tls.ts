@@ -9,6 +9,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 interface Handshake {
   done(socket: TLSSocket): void;
   failed(error: Error): void;
+  left(): void;
 }
 
 /** One server that never listens per set of options: it does the handshakes, the verification and the tickets of Node's own. */
@@ -20,7 +21,8 @@ const handshakes = new WeakMap<object, Handshake>();
  * Terminates TLS on an accepted socket.
  *
  * @param timeout milliseconds
- * @throws SLUICE_CLIENT_TLS when the client or its certificate is refused, SLUICE_CLIENT_TIMEOUT when it takes too long
+ * @throws SLUICE_CLIENT_TLS when the client or its certificate is refused, SLUICE_CLIENT_TIMEOUT when it takes too long,
+ *   SLUICE_CLIENT_RESET when it leaves
  */
 export function startTls(
   socket: Socket,
@@ -37,9 +39,11 @@ export function startTls(
       handshakes.delete(socket);
       reject(SluiceError.is(error) ? error : new SluiceError("SLUICE_CLIENT_TLS", `${client}: ${tlsReason(error)}`, { cause: error }));
     };
-    socket.once("close", () => {
-      failed(new SluiceError("SLUICE_CLIENT_TLS", `${client}: closed during the TLS handshake`));
-    });
+    const left = (): void => {
+      failed(new SluiceError("SLUICE_CLIENT_RESET", `${client}: closed during the TLS handshake`));
+    };
+    // A refusal closes the socket before it is told.
+    socket.once("close", () => setImmediate(left));
     const done = (secured: TLSSocket): void => {
       clearTimeout(timer);
       handshakes.delete(socket);
@@ -56,7 +60,7 @@ export function startTls(
         },
       });
     };
-    handshakes.set(socket, { done, failed });
+    handshakes.set(socket, { done, failed, left });
     // A client that finishes in the middle of its handshake is gone; half-open is for what comes after. The TLS socket takes it from below.
     socket.allowHalfOpen = false;
     serverFor(options).emit("connection", socket);
@@ -76,7 +80,9 @@ function serverFor(options: ServerTlsOptions): Server {
   });
   server.on("tlsClientError", (error, secured) => {
     secured.on("error", ignore);
-    handshakeOf(secured)?.failed(error);
+    const refusal = refusalOf(secured);
+    if (refusal === undefined && (error as NodeJS.ErrnoException).code === "ECONNRESET") handshakeOf(secured)?.left();
+    else handshakeOf(secured)?.failed(refusal ?? error);
     // Node closes nothing by itself here (faults: a stalled handshake would stay open for ever).
     secured.destroy();
   });
@@ -91,6 +97,12 @@ function serverFor(options: ServerTlsOptions): Server {
     });
   servers.set(options, server);
   return server;
+}
+
+/** Node calls a client whose certificate it refuses one that hung up. */
+function refusalOf({ authorizationError }: TLSSocket): Error | undefined {
+  const reason: unknown = authorizationError;
+  return typeof reason === "string" ? new Error(`its certificate is refused (${reason})`) : undefined;
 }
 
 /** The socket below is `_parent`, undocumented and the same since Node 0.12. */

@@ -56,9 +56,15 @@ export class StreamEnd implements ClientEnd {
       throw new SluiceError("SLUICE_INTERNAL", "startTls was called twice for one session: one plugin of a listener terminates TLS");
     this.#secured = true;
     const below = this.leg;
-    const { socket, tls } = await startTls(this.socket, String(this), options, timeout);
-    // From here the encrypted leg's end is the client's end; the socket below closes with it.
+    // The handshake's failure comes first, then the close: it says why.
+    const { onClosed } = below;
     below.onClosed = undefined;
+    const { socket, tls } = await startTls(this.socket, String(this), options, timeout).catch((error: unknown) => {
+      if (this.socket.closed) setImmediate(() => onClosed?.());
+      else below.onClosed = onClosed;
+      throw error;
+    });
+    // From here the encrypted leg's end is the client's end; the socket below closes with it.
     this.leg = new StreamLeg(socket, "client", this);
     return tls;
   }

@@ -190,7 +190,7 @@ describe("tlsTermination", function () {
     }
 
     it("refuses a client without a certificate, of another CA, and with one that has expired", async () => {
-      const { port, sessions } = await start({ clientAuth: { ca: ca.cert } });
+      const { port, sessions, reasons } = await start({ clientAuth: { ca: ca.cert } });
       const stranger = await createCertificate("client.test", { ca: otherCa });
       const expired = await createCertificate("client.test", {
         ca,
@@ -202,6 +202,7 @@ describe("tlsTermination", function () {
         expect(await outcomeOf(port, client)).to.not.equal("hello");
       }
       expect(sessions).to.deep.equal([]);
+      await eventually(() => expect(reasons).to.deep.equal(Array(3).fill("SLUICE_CLIENT_TLS")));
     });
 
     it("serves a client of its CA, and tells later plugins who it is", async () => {

@@ -69,13 +69,12 @@ describe("the termination of TLS", () => {
     "finishes without a byte": (socket) => socket.end(),
     "closes the connection": (socket) => socket.destroy(),
     "resets the connection": (socket) => socket.resetAndDestroy(),
-    "speaks something else": (socket) => socket.write("GET / HTTP/1.1\r\n\r\n"),
   };
   for (const [what, act] of Object.entries(leaving)) {
     it(`ends at once with a client that ${what}`, async () => {
       const { raw, handshake } = await begin();
       act(raw);
-      expect((await failureOf(handshake)).code).to.equal("SLUICE_CLIENT_TLS");
+      expect((await failureOf(handshake)).code).to.equal("SLUICE_CLIENT_RESET");
     });
   }
 
@@ -83,6 +82,15 @@ describe("the termination of TLS", () => {
     const { raw, handshake } = await begin();
     raw.write("GET / HTTP/1.1\r\n\r\n");
     expect((await failureOf(handshake)).detail).to.equal("the client: http request (ERR_SSL_HTTP_REQUEST)");
+  });
+
+  it("says why a client's certificate is refused", async () => {
+    const stranger = await createCertificate("stranger.test");
+    const { raw, handshake } = await begin({ ...options, requestCert: true, rejectUnauthorized: true });
+    connectTls({ socket: raw, rejectUnauthorized: false, ...stranger }).on("error", () => undefined);
+    const { code, detail } = await failureOf(handshake);
+    expect(code).to.equal("SLUICE_CLIENT_TLS");
+    expect(detail).to.equal("the client: its certificate is refused (DEPTH_ZERO_SELF_SIGNED_CERT)");
   });
 
   it("ends a handshake that takes too long", async () => {
