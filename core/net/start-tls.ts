@@ -6,6 +6,9 @@ import { tlsReason } from "./os-errors.ts";
 const DEFAULT_HANDSHAKE_MS = 10_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** What a handshake has settled. What the client had offered is known where its ClientHello was read before. */
+export type AgreedTls = Omit<SessionTls, "serverName" | "alpn"> & Partial<Pick<SessionTls, "serverName">>;
+
 interface Handshake {
   done(socket: TLSSocket): void;
   failed(error: Error): void;
@@ -29,7 +32,7 @@ export function startTls(
   client: string,
   options: ServerTlsOptions,
   timeout = options.handshakeTimeout ?? DEFAULT_HANDSHAKE_MS,
-): Promise<{ socket: TLSSocket; tls: Omit<SessionTls, "serverName" | "alpn"> }> {
+): Promise<{ socket: TLSSocket; tls: AgreedTls }> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       failed(new SluiceError("SLUICE_CLIENT_TIMEOUT", `${client}: no TLS handshake in time`));
@@ -53,6 +56,7 @@ export function startTls(
       resolve({
         socket: secured,
         tls: {
+          ...serverNameOf(secured),
           version: secured.getProtocol() ?? "",
           cipher: secured.getCipher().name,
           ...(typeof secured.alpnProtocol === "string" ? { protocol: secured.alpnProtocol } : {}),
@@ -97,6 +101,11 @@ function serverFor(options: ServerTlsOptions): Server {
     });
   servers.set(options, server);
   return server;
+}
+
+/** As the ClientHello's reader gives it. */
+function serverNameOf({ servername }: TLSSocket): Pick<AgreedTls, "serverName"> {
+  return typeof servername === "string" ? { serverName: servername.toLowerCase().replace(/\.$/, "") } : {};
 }
 
 /** Node calls a client whose certificate it refuses one that hung up. */

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { socketAddress, SluiceError, type Leg, type ServerTlsOptions, type SessionTls, type SocketAddress } from "../contract/index.ts";
 import { peekClientHello } from "../net/peek-hello.ts";
 import type { ReadBuffer } from "../net/read-buffer.ts";
-import { startTls } from "../net/start-tls.ts";
+import { startTls, type AgreedTls } from "../net/start-tls.ts";
 import { StreamLeg } from "../net/stream-leg.ts";
 import type { UdpClientLeg } from "../net/udp-client-leg.ts";
 
@@ -15,7 +15,7 @@ export interface ClientEnd {
   /** Reads the ClientHello and puts it back. */
   hello(timeout: number): Promise<SessionTls>;
   /** Terminates TLS, once; from then on `leg` is the decrypted one. @param timeout milliseconds */
-  secure(options: ServerTlsOptions, timeout?: number): Promise<Omit<SessionTls, "serverName" | "alpn">>;
+  secure(options: ServerTlsOptions, timeout?: number): Promise<AgreedTls>;
 }
 
 /** The client's end of a stream session. */
@@ -51,7 +51,7 @@ export class StreamEnd implements ClientEnd {
     return peekClientHello(this.socket, String(this), timeout);
   }
 
-  async secure(options: ServerTlsOptions, timeout?: number): Promise<Omit<SessionTls, "serverName" | "alpn">> {
+  async secure(options: ServerTlsOptions, timeout?: number): Promise<AgreedTls> {
     if (this.#secured)
       throw new SluiceError("SLUICE_INTERNAL", "startTls was called twice for one session: one plugin of a listener terminates TLS");
     this.#secured = true;

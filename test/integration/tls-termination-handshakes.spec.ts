@@ -93,6 +93,22 @@ describe("tlsTermination", function () {
     });
   }
 
+  it("tells later plugins the server name on a tcp:// listener too", async () => {
+    const names: unknown[] = [];
+    const watch = definePlugin("watch", (): Hooks => ({ admit: (arrival) => arrival.pipe(tap(({ tls }) => names.push(tls?.serverName))) }));
+    const plugins = [tlsTermination(server), watch(), echo()];
+    const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }, { logger });
+    cleanup.add(() => proxy.close());
+    for (const servername of ["LocalHost", ""]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const socket = await connectSecurely(proxy.listeners["web"]?.address.port ?? 0, { servername, rejectUnauthorized: false });
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await exchange(socket, "hello")).to.equal("hello");
+      socket.destroy();
+    }
+    expect(names).to.deep.equal(["localhost", undefined]);
+  });
+
   it("refuses TLS 1.2 where minVersion is TLSv1.3", async () => {
     const { port } = await start({ minVersion: "TLSv1.3" });
     expect(await connectSecurely(port, { ...trusting, ca: server.cert, maxVersion: "TLSv1.2" }).catch(codeOf)).to.match(/PROTOCOL_VERSION/);
