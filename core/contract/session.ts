@@ -47,7 +47,7 @@ export interface Session {
   readonly listener: string;
   readonly transport: Transport;
   readonly client: SocketAddress;
-  /** The listener's own end. */
+  /** The listener's own end: of a wildcard listener, the address that the client came to. */
   readonly local: SocketAddress;
   /** The number of the generation whose byte hooks it runs now. */
   readonly generation: number;
