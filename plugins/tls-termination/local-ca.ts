@@ -33,7 +33,7 @@ export async function openLocalCa(folder: string, names: readonly string[], warn
   const certFile = join(home, "ca.pem");
   try {
     await mkdir(home, { recursive: true, mode: 0o700 });
-    const pem = (await existing(keyFile)) ?? (await createKey(keyFile));
+    const pem = (await existing(keyFile)) ?? (await createKey(home, keyFile));
     if (((await stat(keyFile)).mode & 0o077) !== 0) warn(`${keyFile}: others may read the private key of the local CA: chmod 600`);
     const { publicKey, signingKey } = await keysOf(pem);
     const old = await existing(certFile).then((text) => parse(text));
@@ -56,7 +56,9 @@ async function existing(file: string): Promise<string | undefined> {
   }
 }
 
-async function createKey(file: string): Promise<string> {
+async function createKey(home: string, file: string): Promise<string> {
+  // A key must not end up in a repository by a hasty `git add`. Who has put a file of that name there knows better.
+  await writeFile(join(home, ".gitignore"), "*\n", { flag: "wx" }).catch(() => undefined);
   const { privateKey } = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const pem = KeyObject.from(privateKey).export({ type: "pkcs8", format: "pem" }).toString();
   await put(file, pem, 0o600, async (from, to) => {

@@ -49,12 +49,13 @@ describe("certificates that Sluice makes", () => {
     expect(verify(leaves[0]?.cert ?? "", "-verify_hostname", "example.test")).to.include("hostname mismatch");
   });
 
-  it("keep the CA and its key, 0600 in a folder 0700, and leave no draft behind", async () => {
+  it("keep the CA and its key, 0600 in a folder 0700 that git ignores, and leave no draft behind", async () => {
     await localLeaves(folder, ["localhost"]);
     const [cert, key] = ["ca.pem", "ca-key.pem"].map((name) => readFileSync(file(name), "utf8"));
     expect(statSync(file("ca-key.pem")).mode & 0o777).to.equal(0o600);
     expect(statSync(file("")).mode & 0o777).to.equal(0o700);
-    expect(readdirSync(file("")).toSorted()).to.deep.equal(["ca-key.pem", "ca.pem"]);
+    expect(readdirSync(file("")).toSorted()).to.deep.equal([".gitignore", "ca-key.pem", "ca.pem"]);
+    expect(readFileSync(file(".gitignore"), "utf8")).to.equal("*\n");
     await localLeaves(folder, ["localhost"]);
     expect([readFileSync(file("ca.pem"), "utf8"), readFileSync(file("ca-key.pem"), "utf8")]).to.deep.equal([cert, key]);
   });
