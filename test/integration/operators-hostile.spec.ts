@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { asyncScheduler, concat, concatMap, defer, delay, EMPTY, from, ignoreElements, map, mergeMap, NEVER, Observable, of } from "rxjs";
-import { retry, startWith, subscribeOn, switchMap, tap, timer } from "rxjs";
+import { retry, startWith, subscribeOn, switchMap, take, tap, timer } from "rxjs";
 import { setTimeout as pause } from "node:timers/promises";
 import { answer, each } from "sluice/flow";
 import { definePlugin, SluiceError, type FunctionPlugin } from "sluice";
@@ -25,6 +25,25 @@ describe("hostile operators [data path]", () => {
   before(() => process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note));
   after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
   afterEach(() => expect(uncaught.splice(0)).to.deep.equal([]));
+
+  it("take() that completes with a chunk that fills its sink leaves a session that still sees the client's FIN", async () => {
+    const big = Buffer.alloc(16 * mebibyte);
+    const use = plugin("cut", {
+      fromClient: (data) =>
+        data.pipe(
+          take(1),
+          map(() => big),
+        ),
+    });
+    const { port, ended, upstream } = await startForward(cleanup, (socket) => void socket.pause(), { plugins: [use] });
+    const client = await connect(port());
+    cleanup.add(() => void client.destroy());
+    client.write("go");
+    await eventually(() => expect(upstream.sockets.size).to.equal(1));
+    for (const socket of upstream.sockets) socket.resume().end();
+    client.resume().end("what is dropped");
+    expect((await ended()).reason).to.equal("closed");
+  });
 
   it("each() with promises that settle before the next chunk comes stalls the source of a reader that stands still", async () => {
     let sent = 0;
