@@ -88,7 +88,7 @@ export function nameUses(uses: readonly CheckedUse[], problems: Problem[]): Reso
       });
   }
   return uses
-    .map((each) => ({ name: each.use.name ?? freeName(each, taken), use: each.use, options: each.options }))
+    .map((each) => ({ name: each.use.name ?? freeName(each, taken), path: optionPath(each.path), use: each.use, options: each.options }))
     .filter(({ use }) => use.enabled);
 }
 

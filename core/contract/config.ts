@@ -59,7 +59,7 @@ export interface TimeoutsConfig {
   readonly setup?: Duration;
 }
 
-/** Adds or replaces something that plugins inject: a virtual clock, a shared store. */
+/** Adds or replaces something that plugins inject: a virtual clock, a shared store. What a `useFactory` promises is awaited, within `timeouts.setup`. */
 export type Provider =
   | { readonly token: InjectionKey<unknown> | string; readonly useValue: unknown }
   // oxlint-disable-next-line typescript/no-explicit-any -- tsyringe's own shape
@@ -91,6 +91,8 @@ export interface ListenAddress {
 /** A plugin use with its name settled and its options parsed. */
 export interface ResolvedUse {
   readonly name: string;
+  /** Where it stands in the config: `listeners.web.plugins[2]`. */
+  readonly path: string;
   readonly use: PluginUse;
   readonly options: unknown;
 }

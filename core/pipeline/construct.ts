@@ -1,15 +1,5 @@
 import { container as root, type DependencyContainer, type InjectionToken } from "tsyringe";
-import {
-  OPTIONS,
-  reasonOf,
-  SluiceError,
-  type FunctionPlugin,
-  type Inject,
-  type InjectionKey,
-  type Plugin,
-  type Provider,
-  type ResolvedUse,
-} from "../contract/index.ts";
+import { OPTIONS, type FunctionPlugin, type Inject, type InjectionKey, type Plugin, type ResolvedUse } from "../contract/index.ts";
 import { checkPlugin, checkSpelling } from "./check-plugin.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 import { pluginError, type PluginSite } from "./plugin-error.ts";
@@ -21,39 +11,13 @@ export interface Binding {
 }
 
 /**
- * Makes a generation's container: the core's tokens, then the config's providers, which may replace them. It only constructs; the
- * core keeps the life cycle, because tsyringe's `dispose` does not order or await (ADR 0004).
- *
- * @throws SLUICE_PLUGIN_CONSTRUCT when a provider's factory throws, or the SluiceError that it threw itself
+ * Makes a generation's container, with the core's tokens. It only constructs; the core keeps the life cycle, because tsyringe's `dispose`
+ * does not order or await (ADR 0004).
  */
-export function createContainer(
-  bindings: readonly Binding[],
-  providers: readonly Provider[],
-  { file, locate }: Pick<PluginSite, "file" | "locate">,
-): DependencyContainer {
+export function createContainer(bindings: readonly Binding[]): DependencyContainer {
   const container = root.createChildContainer();
   for (const { token, value } of bindings) container.register(token as InjectionToken, { useValue: value });
-  for (const [index, provider] of providers.entries()) {
-    try {
-      register(container, provider);
-    } catch (error) {
-      const path = `providers[${index}]`;
-      const where = locate(error) ?? (file === undefined ? path : `${file}: ${path}`);
-      if (SluiceError.is(error)) throw error.at(where);
-      const detail = `the factory of the provider for ${String(provider.token)} failed: ${reasonOf(error)}`;
-      throw new SluiceError("SLUICE_PLUGIN_CONSTRUCT", detail, { cause: error, where });
-    }
-  }
   return container;
-}
-
-function register(container: DependencyContainer, provider: Provider): void {
-  const token = provider.token as InjectionToken;
-  if ("useClass" in provider) container.registerSingleton(token, provider.useClass);
-  else if ("useFactory" in provider) {
-    const made = provider.useFactory();
-    container.register(token, { useValue: made });
-  } else container.register(token, { useValue: provider.useValue });
 }
 
 /**
@@ -89,6 +53,6 @@ export function constructPlugin(
     checkSpelling(plugin);
     return { use: resolved, plugin, borrows: plugin.borrows === true };
   } catch (error) {
-    throw pluginError(error, { code: "SLUICE_PLUGIN_CONSTRUCT", plugin: resolved.name, step: "its construction" }, site);
+    throw pluginError(error, { code: "SLUICE_PLUGIN_CONSTRUCT", use: resolved, step: "its construction" }, site);
   }
 }

@@ -1,6 +1,7 @@
 import type { SluiceError } from "../contract/index.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 import { pluginError, type PluginSite } from "./plugin-error.ts";
+import { withinSetup } from "./within.ts";
 
 /**
  * Runs the `setup` of plugins, one after the other, each within `timeout` milliseconds.
@@ -12,9 +13,9 @@ export async function setupPlugins(plugins: readonly LivePlugin[], timeout: numb
     try {
       // One after the other, because a plugin may rest on what one before it set up.
       // oxlint-disable-next-line no-await-in-loop
-      await within(Promise.resolve(plugin.setup()), timeout);
+      await withinSetup(Promise.resolve(plugin.setup()), timeout);
     } catch (error) {
-      throw pluginError(error, { code: "SLUICE_PLUGIN_SETUP", plugin: use.name, step: "setup()" }, site);
+      throw pluginError(error, { code: "SLUICE_PLUGIN_SETUP", use, step: "setup()" }, site);
     }
   }
 }
@@ -38,10 +39,10 @@ export function inheritState(
       const given: unknown = plugin.inherit?.(before.plugin);
       if (given instanceof Promise)
         given.catch((error: unknown) => {
-          failed(use.name, pluginError(error, { code: "SLUICE_PLUGIN_FAILED", plugin: use.name, step: "inherit()" }, site));
+          failed(use.name, pluginError(error, { code: "SLUICE_PLUGIN_FAILED", use, step: "inherit()" }, site));
         });
     } catch (error) {
-      throw pluginError(error, { code: "SLUICE_PLUGIN_SETUP", plugin: use.name, step: "inherit()" }, site);
+      throw pluginError(error, { code: "SLUICE_PLUGIN_SETUP", use, step: "inherit()" }, site);
     }
   }
 }
@@ -56,21 +57,10 @@ export async function teardownPlugins(
   await Promise.all(
     plugins.map(async ({ plugin, use }) => {
       try {
-        await within(Promise.resolve(plugin.teardown?.()), timeout);
+        await withinSetup(Promise.resolve(plugin.teardown?.()), timeout);
       } catch (error) {
-        failed(use.name, pluginError(error, { code: "SLUICE_PLUGIN_FAILED", plugin: use.name, step: "teardown()" }, site));
+        failed(use.name, pluginError(error, { code: "SLUICE_PLUGIN_FAILED", use, step: "teardown()" }, site));
       }
     }),
   );
-}
-
-function within<T>(work: Promise<T>, timeout: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error(`not done within ${timeout} ms`));
-    }, timeout);
-    work.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-    });
-  });
 }

@@ -1,4 +1,4 @@
-import { reasonOf, SluiceError, type ErrorCode } from "../contract/index.ts";
+import { reasonOf, SluiceError, type ErrorCode, type ResolvedUse } from "../contract/index.ts";
 
 /** Where the plugins of a listener stand, for messages. */
 export interface PluginSite {
@@ -12,21 +12,26 @@ export interface PluginSite {
 /** A step in a plugin's life, for messages. */
 export interface PluginStep {
   readonly code: ErrorCode;
-  readonly plugin: string;
+  readonly use: ResolvedUse;
   /** `setup()`, say. */
   readonly step: string;
 }
 
-/** What a plugin threw in its constructor or life cycle, with the plugin, the listener and the place. */
-export function pluginError(error: unknown, { code, plugin, step }: PluginStep, { listener, file, locate }: PluginSite): SluiceError {
-  const path = `listeners.${listener}.plugins`;
-  const where = locate(error) ?? (file === undefined ? path : `${file}: ${path}`);
-  if (SluiceError.is(error)) return placed(error, where);
-  return new SluiceError(code, `listener "${listener}", plugin "${plugin}": ${step} failed: ${reasonOf(error)}`, { cause: error, where });
+/** What a plugin threw in its constructor or life cycle, with the plugin, the listener, the option's path, and the place of the code. */
+export function pluginError(error: unknown, { code, use, step }: PluginStep, { listener, file, locate }: PluginSite): SluiceError {
+  const option = file === undefined ? use.path : `${file}: ${use.path}`;
+  const place = locate(error);
+  if (SluiceError.is(error)) return placed(error, option, place);
+  const subject = `listener "${listener}", plugin "${use.name}"${place === undefined ? "" : ` (${option})`}`;
+  const detail = `${subject}: ${step} failed: ${reasonOf(error)}`;
+  return new SluiceError(code, detail, { cause: error, where: place ?? option });
 }
 
-/** The place in the config comes first, also when the error names another: the file of a certificate, say. */
-function placed(error: SluiceError, where: string): SluiceError {
-  if (error.where === undefined || error.where.startsWith(where)) return error.at(where);
-  return new SluiceError(error.code, `${error.where}: ${error.detail}`, { where, cause: error.cause ?? error });
+/** What the plugin says itself keeps its code; the places in its source and in the config come first, then one that the error names: a certificate's file, say. */
+function placed(error: SluiceError, option: string, place: string | undefined): SluiceError {
+  const where = place ?? option;
+  const others = [place === undefined ? undefined : option, error.where?.startsWith(where) === true ? undefined : error.where];
+  const detail = [...others, error.detail].filter((part) => part !== undefined).join(": ");
+  const frame = error.frame === undefined ? {} : { frame: error.frame };
+  return new SluiceError(error.code, detail, { where, cause: error.cause ?? error, ...frame });
 }

@@ -18,7 +18,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
     const tools = { logger: createLogger({ level: "silent" }), metrics: createMetrics(), locate: placeIn(loader.files) };
     await withoutExit(
       (local) => loader.files.has(local),
-      async () => constructAll(config, tools),
+      () => constructAll(config, tools),
     );
   } finally {
     loaded.retire();

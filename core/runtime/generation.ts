@@ -19,6 +19,7 @@ import {
 import { createResolver, type NameResolver } from "../net/resolver.ts";
 import { constructPlugin, createContainer } from "../pipeline/construct.ts";
 import { inheritState, setupPlugins } from "../pipeline/lifecycle.ts";
+import { provide } from "../pipeline/provide.ts";
 import { LivePipeline } from "./live-pipeline.ts";
 import { samePipeline } from "./reload-plan.ts";
 import { Terms } from "./terms.ts";
@@ -70,6 +71,7 @@ export async function prepareGeneration(
   const builder = new PipelineBuilder(config, number, resolver, tools);
   const terms = new Map<string, Terms>();
   try {
+    await builder.provide();
     for (const listener of config.listeners) {
       const kept = tools.anew ? undefined : unchanged(listener, config, previous);
       // One after the other: a plugin's setup may rest on another's.
@@ -99,11 +101,15 @@ function inheritAll(terms: ReadonlyMap<string, Terms>, previous: Generation | un
 }
 
 /** Constructs every plugin of a config and no more, to see that it can be done. @throws SLUICE_PLUGIN_CONSTRUCT */
-export function constructAll(config: ResolvedConfig, tools: Pick<GenerationTools, "logger" | "metrics" | "locate">): void {
+export async function constructAll(config: ResolvedConfig, tools: Pick<GenerationTools, "logger" | "metrics" | "locate">): Promise<void> {
   const resolver = createResolver(config.dns);
-  const builder = new PipelineBuilder(config, 0, resolver, { ...tools, fault: () => undefined, local: () => undefined });
-  for (const listener of config.listeners) builder.construct(listener);
-  resolver.close();
+  try {
+    const builder = new PipelineBuilder(config, 0, resolver, { ...tools, fault: () => undefined, local: () => undefined });
+    await builder.provide();
+    for (const listener of config.listeners) builder.construct(listener);
+  } finally {
+    resolver.close();
+  }
 }
 
 function sameDns(previous: Generation | undefined, config: ResolvedConfig): previous is Generation {
@@ -163,7 +169,13 @@ class PipelineBuilder {
       { token: METRICS, value: tools.metrics },
       { token: RESOLVER, value: resolver },
     ];
-    this.#container = createContainer(bindings, config.providers, { file: config.file, locate: tools.locate });
+    this.#container = createContainer(bindings);
+  }
+
+  /** Before anything is constructed. */
+  provide(): Promise<void> {
+    const { providers, timeouts, file } = this.config;
+    return provide(this.#container, providers, timeouts.setup, { file, locate: this.tools.locate });
   }
 
   async build(listener: ResolvedListener): Promise<LivePipeline> {

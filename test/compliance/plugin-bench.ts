@@ -60,6 +60,6 @@ export function createPluginBench(use: PluginUse, transport: Transport, folder: 
     startTls: () => Promise.reject(new Error("this session has no socket")),
     close: () => undefined,
   };
-  const built = constructPlugin(createContainer(bindings, [], site), resolved, [], site);
+  const built = constructPlugin(createContainer(bindings), resolved, [], site);
   return { ...built, session, end: () => ending.abort() };
 }

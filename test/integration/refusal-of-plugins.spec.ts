@@ -53,6 +53,7 @@ describe("A plugin that cannot be brought up", () => {
         expect(outcome.error.message)
           .to.match(/faulty\.ts:3:\d+/)
           .and.include('plugin "faulty"')
+          .and.include(`(${folder.file}: listeners.web.plugins[0])`)
           .and.include(says);
         expect(await exchange(open, "open")).to.equal("open");
         expect(await exchangeOnce(folder.port("web"), "new")).to.equal("new");
@@ -71,7 +72,9 @@ describe("A plugin that cannot be brought up", () => {
       const text = withPlugin('timeouts: { setup: "200ms" },');
       const outcome = await folder.outcomeOf(() => folder.write("proxy.config.ts", text));
       expect(outcome.type === "refused" && outcome.error.code).to.equal("SLUICE_PLUGIN_SETUP");
-      expect(outcome.type === "refused" && outcome.error.message).to.include("200 ms");
+      expect(outcome.type === "refused" && outcome.error.message)
+        .to.include(`${folder.file}: listeners.web.plugins[0]: `)
+        .and.include("timeouts.setup, 200 ms");
       expect(await exchange(open, "open")).to.equal("open");
       await folder.apply(good.replace("listeners: {", 'timeouts: { idle: "9m" }, listeners: {'));
       expect(await exchange(open, "on")).to.equal("on");

@@ -31,7 +31,7 @@ describe("what a plugin's function returns", () => {
     it(`refuses the config with the plugin's name when it is ${name}`, async () => {
       const error = await refusalOf(made);
       expect(error.code).to.equal("SLUICE_PLUGIN_CONSTRUCT");
-      expect(error.message).to.include('plugin "odd"').and.include("listeners.web.plugins").and.include(says);
+      expect(error.message).to.include('plugin "odd"').and.include("listeners.web.plugins[0]").and.include(says);
     });
   }
 

@@ -6,7 +6,7 @@ import { blameOf } from "../../../core/flow/fault.ts";
 import { guardHook, type Hook } from "../../../core/pipeline/guard-hook.ts";
 import { plugin } from "../../support/with-proxy.ts";
 
-const use = (onError: OnError): ResolvedUse => ({ name: "shaky", use: plugin("shaky", {}, { onError }), options: {} });
+const use = (onError: OnError): ResolvedUse => ({ name: "shaky", path: "plugins[0]", use: plugin("shaky", {}, { onError }), options: {} });
 
 /** Runs a hook on a source of one value; notes what was reported and how often the source was asked. */
 async function run(

@@ -6,7 +6,11 @@ import type { LivePlugin } from "../../../core/pipeline/live-plugin.ts";
 import { plugin as use } from "../../support/with-proxy.ts";
 
 const site = { listener: "web", file: "proxy.config.ts", locate: () => undefined };
-const live = (name: string, plugin: Plugin): LivePlugin => ({ use: { name, use: use(name, {}), options: {} }, plugin, borrows: false });
+const live = (name: string, plugin: Plugin): LivePlugin => ({
+  use: { name, path: "listeners.web.plugins[1]", use: use(name, {}), options: {} },
+  plugin,
+  borrows: false,
+});
 
 const never = (): void => {
   throw new Error("nothing was to fail");
@@ -35,7 +39,7 @@ describe("the life of plugins", () => {
     };
     const error = await refusalOf(setupPlugins([live("tls", { setup })], 20, site));
     expect(error.code).to.equal("SLUICE_CERTIFICATE_INVALID");
-    expect(error.message).to.match(/^proxy\.config\.ts: listeners\.web\.plugins: \/etc\/gone\.pem: cannot read the cert \(/);
+    expect(error.message).to.match(/^proxy\.config\.ts: listeners\.web\.plugins\[1\]: \/etc\/gone\.pem: cannot read the cert \(/);
   });
 
   const failing: Readonly<Record<string, Plugin>> = {
@@ -51,7 +55,7 @@ describe("the life of plugins", () => {
     it(`names plugin, listener and place when setup ${name}`, async () => {
       const error = await refusalOf(setupPlugins([live("shaky", plugin)], 20, site));
       expect(error.code).to.equal("SLUICE_PLUGIN_SETUP");
-      expect(error.message).to.include("shaky").and.include("web").and.include("proxy.config.ts");
+      expect(error.message).to.match(/^proxy\.config\.ts: listeners\.web\.plugins\[1\]: .*"web".*"shaky"/);
     });
   }
 

@@ -4,7 +4,7 @@ import type { PluginDefinition, PluginUse, ResolvedUse } from "sluice";
 import { sameUses } from "../../../core/runtime/unchanged.ts";
 
 const factory = definePlugin("p", () => ({}));
-const resolved = (use: PluginUse, options: unknown = {}, name = "p"): ResolvedUse => ({ name, use, options });
+const resolved = (use: PluginUse, options: unknown = {}, name = "p"): ResolvedUse => ({ name, path: "plugins[0]", use, options });
 /** The same plugin as another evaluation of its module makes it. */
 const evaluated = (origin: string | undefined, make = (): object => ({})): PluginUse => {
   const use = factory();
