@@ -20,13 +20,46 @@ export function checkPlugin(plugin: Plugin): void {
 }
 
 /**
- * A misspelt hook would silently do nothing. A class may have methods of its own, so only what a function returned is searched for one.
+ * A misspelt hook would silently do nothing. Of a class, which may have methods of its own, only what nothing in it refers to can be
+ * one, and only when the hook that it resembles is not there.
+ *
  * @throws TypeError
  */
-export function checkSpelling(plugin: object): void {
-  for (const [name, value] of Object.entries(plugin)) {
-    const known = (parts as readonly string[]).includes(name) || typeof value !== "function";
-    const hint = known ? "" : didYouMean(name, parts);
-    if (hint !== "") throw new TypeError(`its ${name} is no hook${hint}`);
+export function checkSpelling(plugin: object, isClass: boolean): void {
+  const chain = isClass ? classesOf(plugin) : [];
+  const missing = parts.filter((part) => !isClass || !(part in plugin));
+  for (const name of new Set([plugin, ...chain.map(({ prototype }) => prototype)].flatMap(methodsOf))) {
+    const hint = didYouMean(name, isClass ? missing.filter((part) => !isDerived(name, part)) : missing);
+    if (hint !== "" && !chain.some((each) => refersTo(each, name))) throw new TypeError(`its ${name} is no hook${hint}`);
   }
+}
+
+interface AnyClass {
+  readonly prototype: object;
+}
+
+/** The class of an instance and those that it extends. */
+function classesOf(instance: object): AnyClass[] {
+  const classes: AnyClass[] = [];
+  for (let at: unknown = Object.getPrototypeOf(instance); at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at))
+    classes.push((at as { constructor: AnyClass }).constructor);
+  return classes;
+}
+
+/** Functions by name, the known parts of a plugin left out. A getter is not called. */
+function methodsOf(object: object): string[] {
+  return Object.entries(Object.getOwnPropertyDescriptors(object))
+    .filter(([name, { value }]) => typeof value === "function" && name !== "constructor" && !(parts as readonly string[]).includes(name))
+    .map(([name]) => name);
+}
+
+/** `disconnect` and `resolver` are words of their own; `onConnect` is what somebody writes who means the hook. */
+function isDerived(name: string, part: string): boolean {
+  const [word, stem] = [name.toLowerCase(), part.toLowerCase()];
+  return word !== stem && word !== `on${stem}` && word.includes(stem);
+}
+
+/** A method that the class calls itself (`this.toClient(…)`) is its own affair, and no hook. */
+function refersTo(each: AnyClass, name: string): boolean {
+  return new RegExp(String.raw`\.${name.replaceAll("$", String.raw`\$`)}(?![\w$])`).test(Function.prototype.toString.call(each));
 }

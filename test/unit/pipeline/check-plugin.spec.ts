@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import { createProxy, definePlugin, SluiceError, type FunctionPlugin } from "sluice";
+import { tap, type Observable } from "rxjs";
+import { createProxy, definePlugin, SluiceError, type FunctionPlugin, type PluginClass, type PluginFactory } from "sluice";
 import { createLogger } from "../../../core/runtime/logger.ts";
 
 const logger = createLogger({ level: "silent" });
 
-/** What refuses a proxy whose plugin's function returns this, as one in JavaScript may. */
-async function refusalOf(made: () => unknown): Promise<SluiceError> {
-  const odd = definePlugin("odd", made as () => FunctionPlugin);
+/** What refuses a proxy with such a plugin, as one in JavaScript may be. */
+async function refusalOf(odd: PluginFactory<object>): Promise<SluiceError> {
   const error: unknown = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [odd()] } } }, { logger }).then(
     (proxy) => proxy.close(),
     (reason: unknown) => reason,
@@ -29,7 +29,7 @@ const odd: Readonly<Record<string, [() => unknown, string]>> = {
 describe("what a plugin's function returns", () => {
   for (const [name, [made, says]] of Object.entries(odd)) {
     it(`refuses the config with the plugin's name when it is ${name}`, async () => {
-      const error = await refusalOf(made);
+      const error = await refusalOf(definePlugin("odd", made as () => FunctionPlugin));
       expect(error.code).to.equal("SLUICE_PLUGIN_CONSTRUCT");
       expect(error.message).to.include('plugin "odd"').and.include("listeners.web.plugins[0]").and.include(says);
     });
@@ -38,6 +38,81 @@ describe("what a plugin's function returns", () => {
   it("may leave hooks undefined or null", async () => {
     const sparse = definePlugin("sparse", () => ({ fromClient: undefined, admit: null }) as unknown as FunctionPlugin);
     const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [sparse()] } } }, { logger });
+    await proxy.close();
+  });
+});
+
+type Data = Observable<Buffer>;
+
+class WithField {
+  fromUpsteam = (data: Data): Data => data;
+  setup(): void {
+    // Its other parts are right.
+  }
+}
+class Base {
+  fromclient(data: Data): Data {
+    return data;
+  }
+}
+class Derived extends Base {
+  teardown(): void {
+    // As above.
+  }
+}
+const misspelt: Readonly<Record<string, [new () => object, string]>> = {
+  "in a base class": [Derived, 'its fromclient is no hook, did you mean "fromClient"?'],
+  "as another word for it": [
+    class {
+      onClient(data: Data): Data {
+        return data;
+      }
+    },
+    'its onClient is no hook, did you mean "fromClient"?',
+  ],
+  "in a field": [WithField, 'its fromUpsteam is no hook, did you mean "fromUpstream"?'],
+  "in the life cycle": [
+    class {
+      tearDown(): void {
+        // Never called.
+      }
+    },
+    'its tearDown is no hook, did you mean "teardown"?',
+  ],
+};
+
+/** Methods of its own, whose names are near to a hook's. */
+class Busy {
+  connected = (): boolean => true;
+  get resolver(): never {
+    throw new Error("a getter is not to be called");
+  }
+  fromClient(data: Data): Data {
+    return data.pipe(tap(() => this.toUpstream()));
+  }
+  toClient(): void {
+    // The hook that it resembles is there.
+  }
+  toUpstream(): boolean {
+    return this.connected();
+  }
+  disconnect(): void {
+    // Called by another object.
+  }
+}
+
+describe("a plugin class", () => {
+  for (const [where, [Class, says]] of Object.entries(misspelt)) {
+    it(`refuses the config when a hook is misspelt ${where}`, async () => {
+      const error = await refusalOf(definePlugin("odd", Class as PluginClass));
+      expect(error.code).to.equal("SLUICE_PLUGIN_CONSTRUCT");
+      expect(error.message).to.include("listeners.web.plugins[0]").and.include(says);
+    });
+  }
+
+  it("may have methods and getters of its own, whatever they are called", async () => {
+    const busy = definePlugin("busy", Busy);
+    const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [busy()] } } }, { logger });
     await proxy.close();
   });
 });
