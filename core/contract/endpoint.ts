@@ -59,8 +59,7 @@ function socketPath(path: string, text: string): string {
 
 function clean(text: string, form: string): void {
   if (typeof text !== "string") throw invalid(`expected ${form}, got ${typeof text}`);
-  // The control range is meant: such bytes in a name are an injection or a slip, never a host.
-  // oxlint-disable-next-line eslint/no-control-regex
+  // oxlint-disable-next-line eslint/no-control-regex -- such bytes in a name are an injection or a slip, never a host
   if (/[\u0000-\u0020\u007f]/.test(text))
     throw invalid(`expected ${form} without blanks or control characters, got ${JSON.stringify(text)}`);
 }

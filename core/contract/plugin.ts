@@ -43,8 +43,7 @@ export interface FunctionPlugin extends Plugin {
 
 /** A tsyringe class. Constructor parameters name their tokens: `@inject(LOGGER)`. */
 export interface PluginClass {
-  // Parameters are tsyringe's business: a class is constructed by the container alone.
-  // oxlint-disable-next-line typescript/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any -- parameters are tsyringe's business: the container alone constructs it
   new (...dependencies: any[]): Plugin;
   /** No hook of the class keeps a chunk past its own call, so large reads may be lent. @default false */
   readonly borrows?: boolean;
