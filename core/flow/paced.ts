@@ -11,6 +11,9 @@ export interface Pace {
   readonly patience: number;
 }
 
+/** The longest that setTimeout can wait: beyond it, it fires at once. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
 interface Waiting {
   readonly chunk: Buffer;
   readonly due: number | undefined;
@@ -75,13 +78,14 @@ class PacedSubscriber extends Subscriber<Buffer> {
 
   #plan(now: number): void {
     const [head] = this.#queue;
-    if (this.#scheduled || head === undefined) return;
+    // What is never due leaves with a swap, or with the session.
+    if (this.#scheduled || head === undefined || head.due === Infinity) return;
     this.#scheduled = true;
     const flush = (): void => {
       this.#scheduled = false;
       this.#flush();
     };
-    this.add(this.#pace.scheduler.schedule(flush, Math.max(0, (head.due ?? now) - now)));
+    this.add(this.#pace.scheduler.schedule(flush, Math.min(LONGEST_WAIT, Math.max(0, (head.due ?? now) - now))));
   }
 
   /** Lets every chunk leave that is due. */

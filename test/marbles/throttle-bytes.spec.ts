@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { of, type SchedulerLike } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import { throttleBytes } from "sluice/flow";
 
@@ -40,5 +41,23 @@ describe("throttleBytes under virtual time", () => {
       }, test);
       expectObservable(cold("-a-b|", chunks).pipe(failing)).toBe("-#", chunks, new Error("empty"));
     });
+  });
+
+  it("never asks for a wait that a timer would cut to nothing, however long it is", () => {
+    const test = scheduler();
+    const asked: number[] = [];
+    const schedule: SchedulerLike["schedule"] = (work: Parameters<typeof test.schedule>[0], delay, state?: unknown) => {
+      asked.push(delay ?? 0);
+      return test.schedule(work, delay, state);
+    };
+    const clock: SchedulerLike = { now: () => test.now(), schedule };
+    const passed: number[] = [];
+    of(chunks.a, chunks.b)
+      .pipe(throttleBytes((bytes) => (bytes === 1 ? 2 ** 32 : Infinity), clock))
+      .subscribe(() => passed.push(test.now()));
+    test.maxFrames = Infinity;
+    test.flush();
+    expect(asked).to.deep.equal([2 ** 31 - 1, 2 ** 31 - 1, 2]);
+    expect(passed, "and what is to wait for ever waits for no timer").to.deep.equal([2 ** 32]);
   });
 });
