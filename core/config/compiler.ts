@@ -26,7 +26,7 @@ const base: Options = {
   sourceMaps: "inline",
   // Node reads the file itself when it shows a line; without the text a map is a third of the size.
   inlineSourcesContent: false,
-  module: { type: "commonjs", importInterop: "none" },
+  module: { type: "commonjs", importInterop: "none", preserveImportMeta: true },
 };
 
 function swcOptions(file: string): Options {
@@ -56,7 +56,8 @@ function toCommonJs(file: string, source: string): string {
   }
   if (file.endsWith(".cjs")) return source;
   try {
-    return transformSync(source, swcOptions(file)).code;
+    // What swc would make of it gives paths for URLs, and throws where Node does not. As long as it is, so that the source map holds.
+    return transformSync(source, swcOptions(file)).code.replaceAll("import.meta", "module.meta");
   } catch (error) {
     throw swcSyntaxError(file, source, error);
   }

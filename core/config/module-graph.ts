@@ -3,6 +3,7 @@ import { Module } from "node:module";
 import path from "node:path";
 import { evaluating } from "../contract/evaluating.ts";
 import type { Compiled, Compiler } from "./compiler.ts";
+import { importMeta } from "./import-meta.ts";
 import { failedPackage, missingModule, missingName } from "./import-error.ts";
 import { isSluice, type Packages } from "./packages.ts";
 import { packageCandidate, resolveModule } from "./resolve-module.ts";
@@ -14,6 +15,8 @@ interface OpenModule {
   exports: unknown;
   filename: string;
   paths: string[];
+  /** What `import.meta` is compiled to. */
+  meta: ImportMeta;
   require(specifier: string): unknown;
   _compile(code: string, file: string, format: "commonjs"): void;
 }
@@ -99,6 +102,7 @@ export class ModuleGraph {
     const module = new open(compiled.file);
     module.filename = compiled.file;
     module.paths = open._nodeModulePaths(path.dirname(compiled.file));
+    module.meta = importMeta(compiled.file, this.#packages);
     module.require = (specifier) => this.#require(specifier, compiled);
     this.#modules.set(compiled.file, module);
     return module;

@@ -1,6 +1,6 @@
 import { isBuiltin, Module, createRequire } from "node:module";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 type Import = (specifier: string) => Promise<unknown>;
 
@@ -48,6 +48,18 @@ export class Packages {
   /** For an import whose name is only known when it runs. */
   require(specifier: string, from: string): unknown {
     return isShared(specifier) ? own(fileURLToPath(import.meta.resolve(specifier))) : createRequire(from)(specifier);
+  }
+
+  /** The URL of what `load` would import. @throws ERR_MODULE_NOT_FOUND */
+  resolve(specifier: string, from: string): string {
+    if (isShared(specifier)) return import.meta.resolve(specifier);
+    try {
+      return pathToFileURL(createRequire(from).resolve(specifier)).href;
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      if (lent.has(specifier)) return import.meta.resolve(specifier);
+      throw Object.assign(new Error(`Cannot find package '${specifier}' imported from ${from}`), { code: "ERR_MODULE_NOT_FOUND" });
+    }
   }
 
   // A module compiled *as if at the user's folder*: import() in it resolves from there. Node has no public way to name the importer.
