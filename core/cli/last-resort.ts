@@ -12,7 +12,7 @@ export type Blame = "plugin" | "core";
  * What the proxy does about errors that nobody caught. A plugin's own timer or forgotten promise is reported, and the proxy goes on:
  * one plugin must not end everybody's sessions. An error of the core is fatal, because nobody knows what state it left.
  *
- * @param folder the config's
+ * @param folder the config's, behind every symlink: so stacks name it
  * @param stop drains and ends the process with exit code 1
  */
 export function guardProcess(folder: string, logger: Logger, stop: () => void): void {

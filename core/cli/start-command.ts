@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { realPath } from "../config/links.ts";
 import { SluiceError, reasonOf, type Logger } from "../contract/index.ts";
 import { serveControl, type ControlHandler, type ControlServer } from "../net/control-socket.ts";
 import type { LiveConfig } from "../runtime/live-config.ts";
@@ -25,7 +26,7 @@ export async function start({ config, watch }: CommandOptions, output: Terminal)
   const hangUp = createHangUp();
   const { createLogger } = await import("../runtime/logger.ts");
   const logger = createLogger();
-  guardProcess(path.dirname(file), logger, () => {
+  guardProcess(path.dirname(realPath(file) ?? file), logger, () => {
     end.with(1);
   });
   if (!existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });

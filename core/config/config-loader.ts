@@ -5,6 +5,7 @@ import { setImmediate as traffic } from "node:timers/promises";
 import { SluiceError, type ResolvedConfig, type SluiceConfig } from "../contract/index.ts";
 import { Compiler } from "./compiler.ts";
 import { withoutExit } from "./exit-guard.ts";
+import { realPath } from "./links.ts";
 import { loadError } from "./load-error.ts";
 import { ModuleGraph } from "./module-graph.ts";
 import { Packages } from "./packages.ts";
@@ -76,22 +77,23 @@ export class ConfigLoader {
   }
 
   async #evaluate(graph: ModuleGraph, timeoutMs: number): Promise<unknown> {
-    await graph.prepare(this.#file);
+    const entry = realPath(this.#file) ?? this.#file;
+    await graph.prepare(entry, this.#file);
     // A turn of the event loop between the steps of a load: open connections do not wait for all of it at once.
     await traffic();
-    if (graph.compiled.get(this.#file)?.source.trim() === "")
+    if (graph.compiled.get(entry)?.source.trim() === "")
       throw invalid("is empty: export default defineConfig({ listeners: { … } })", this.#file);
     const before = decoratedClasses();
     const isLocal = (file: string): boolean => graph.compiled.has(file);
     try {
-      return await withoutExit(isLocal, () => withinTime(this.#value(graph), timeoutMs, this.#file));
+      return await withoutExit(isLocal, () => withinTime(this.#value(graph, entry), timeoutMs, this.#file));
     } finally {
       graph.classes.claimSince(before);
     }
   }
 
-  async #value(graph: ModuleGraph): Promise<unknown> {
-    const value = defaultExport(await graph.run(this.#file));
+  async #value(graph: ModuleGraph, entry: string): Promise<unknown> {
+    const value = defaultExport(await graph.run(entry));
     if (value === undefined) throw invalid("has no default export: export default defineConfig({ listeners: { … } })", this.#file);
     const settled: unknown = await Promise.resolve(value);
     return typeof settled === "function" ? (settled as () => unknown)() : settled;

@@ -1,15 +1,21 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileStats } from "./file-stats.ts";
+import { realPath } from "./links.ts";
 
-/** The hash of a file's text as `ConfigLoader.hashes` has it; undefined when there is no such file. */
+/** The hash of a file's text and of where its path leads, as `ConfigLoader.hashes` has it; undefined when there is no such file. */
 export function contentHash(file: string): string | undefined {
   try {
     const text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
-    return createHash("sha256").update(text).digest("base64");
+    return hashBehind(createHash("sha256").update(text).digest("base64"), file, realPath(file) ?? file);
   } catch {
     return undefined;
   }
+}
+
+/** A link that leads to another file counts as changed, whatever the text: what is imported beside that one may differ. */
+export function hashBehind(textHash: string, link: string, file: string): string {
+  return link === file ? textHash : `${textHash} of ${file}`;
 }
 
 /** Changes whenever a file may have been written; the same for a file that was not. Cheaper than reading it. */

@@ -3,6 +3,7 @@ import { Module } from "node:module";
 import path from "node:path";
 import { evaluating } from "../contract/evaluating.ts";
 import type { Compiled, Compiler } from "./compiler.ts";
+import { hashBehind } from "./content-hash.ts";
 import { importMeta } from "./import-meta.ts";
 import { failedPackage, missingModule, missingName } from "./import-error.ts";
 import { isSluice, type Packages } from "./packages.ts";
@@ -33,29 +34,44 @@ export class ModuleGraph {
   /** Every local file, and the places where a missing one may appear. */
   readonly files = new Set<string>();
   readonly compiled = new Map<string, Compiled>();
-  /** Of every local file that was read, also of one that does not compile. */
-  readonly hashes = new Map<string, string>();
   readonly classes = new LoadedClasses();
   readonly #compiler: Compiler;
   readonly #packages: Packages;
   readonly #modules = new Map<string, OpenModule>();
   readonly #loaded = new Map<string, PackageResult>();
   readonly #origins = new Map<string, string>();
+  readonly #hashes = new Map<string, string>();
+  /** The real file behind each symlink that was followed. */
+  readonly #links = new Map<string, string>();
+  #folder = "";
 
   constructor(compiler: Compiler, packages: Packages) {
     this.#compiler = compiler;
     this.#packages = packages;
   }
 
-  /** Compiles the entry and every local module it leads to, and loads their packages. Nothing local is evaluated yet. */
-  async prepare(entry: string): Promise<void> {
+  /** Of every local file that was read, also of one that does not compile, by every path that led to it. */
+  get hashes(): ReadonlyMap<string, string> {
+    const linked = Array.from(this.#links, ([link, file]) => [link, hashBehind(this.#hashes.get(file) ?? "", link, file)] as const);
+    return new Map([...this.#hashes, ...linked]);
+  }
+
+  /**
+   * Compiles the entry and every local module it leads to, and loads their packages. Nothing local is evaluated yet.
+   *
+   * @param entry a real file
+   * @param link the path that led to it
+   */
+  async prepare(entry: string, link: string): Promise<void> {
+    this.#folder = path.dirname(entry);
+    this.#follow(link, entry);
     const wanted = new Map<string, { specifier: string; from: string }>();
     const queue = [entry];
     for (const file of queue) {
       if (this.compiled.has(file)) continue;
       for (const specifier of this.#compile(file).specifiers) {
         const target = resolveModule(specifier, file);
-        if (target.kind === "local") queue.push(target.file);
+        if (target.kind === "local") queue.push(this.#follow(target.link, target.file));
         // Not an error yet: the text may only look like an import, or stand in a branch that never runs.
         else if (target.kind === "missing") for (const candidate of target.candidates) this.files.add(candidate);
         else wanted.set(packageKey(specifier, file), { specifier, from: file });
@@ -86,13 +102,20 @@ export class ModuleGraph {
     }
   }
 
+  /** A link is watched beside the file that it leads to. */
+  #follow(link: string, file: string): string {
+    if (link !== file) this.#links.set(link, file);
+    this.files.add(link);
+    return file;
+  }
+
   #compile(file: string): Compiled {
     const known = this.compiled.get(file);
     if (known !== undefined) return known;
     // Before it is compiled: a broken file is watched too.
     this.files.add(file);
     const read = this.#compiler.read(file);
-    this.hashes.set(file, read.hash);
+    this.#hashes.set(file, read.hash);
     const compiled = this.#compiler.compile(read);
     this.compiled.set(file, compiled);
     return compiled;
@@ -133,7 +156,7 @@ export class ModuleGraph {
       throw missingModule(from, specifier);
     }
     if (target.kind === "local") {
-      const exports = this.#evaluate(target.file);
+      const exports = this.#evaluate(this.#follow(target.link, target.file));
       return from.format === "module" && this.#compile(target.file).format !== "module" ? asNamespace(exports) : exports;
     }
     return this.#requirePackage(specifier, from);
@@ -148,7 +171,7 @@ export class ModuleGraph {
     return result.namespace;
   }
 
-  /** The digest of a module's path and text, and of every local module that it leads to. */
+  /** The digest of a module's path in the config's folder and its text, and of every local module that it leads to. */
   #origin(file: string): string {
     const known = this.#origins.get(file);
     if (known !== undefined) return known;
@@ -159,8 +182,10 @@ export class ModuleGraph {
         if (target.kind === "local") reached.add(target.file);
       }
     }
-    const hash = createHash("sha256").update(file);
-    for (const each of [...reached].toSorted()) hash.update(`\0${each}\0${this.compiled.get(each)?.hash}`);
+    // Within the folder, since that is another one after each swap of a Kubernetes ConfigMap.
+    const within = (each: string): string => path.relative(this.#folder, each);
+    const hash = createHash("sha256").update(within(file));
+    for (const each of [...reached].toSorted()) hash.update(`\0${within(each)}\0${this.compiled.get(each)?.hash}`);
     const origin = hash.digest("base64");
     this.#origins.set(file, origin);
     return origin;

@@ -1,10 +1,17 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileStats } from "./file-stats.ts";
+import { realPath } from "./links.ts";
 
 /** Where an import leads: a local module (reloaded), a missing one, or a package (Node's business, never reloaded). */
 export type Resolution =
-  | { readonly kind: "local"; readonly file: string }
+  | {
+      readonly kind: "local";
+      /** The real file, behind every symlink: its own imports are resolved beside it, as Node does. */
+      readonly file: string;
+      /** What the import names. */
+      readonly link: string;
+    }
   | { readonly kind: "missing"; readonly candidates: readonly string[] }
   | { readonly kind: "package" };
 
@@ -30,9 +37,10 @@ export function resolveModule(specifier: string, from: string): Resolution {
   if (target === undefined) return { kind: "package" };
   const typed = target.replace(/\.([cm]?)js$/, ".$1ts");
   const candidates = [...new Set([typed, target]), ...extensions.map((extension) => target + extension)];
-  const file = candidates.find(isFile);
-  if (file === undefined) return { kind: "missing", candidates };
-  return file.includes(`${path.sep}node_modules${path.sep}`) || file.endsWith(".node") ? { kind: "package" } : { kind: "local", file };
+  const link = candidates.find(isFile);
+  if (link === undefined) return { kind: "missing", candidates };
+  if (link.includes(`${path.sep}node_modules${path.sep}`) || link.endsWith(".node")) return { kind: "package" };
+  return { kind: "local", file: realPath(link) ?? link, link };
 }
 
 /** The file whose appearance would mean that a missing package was installed. */

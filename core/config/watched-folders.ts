@@ -1,6 +1,7 @@
-import { existsSync, realpathSync, watch, type FSWatcher } from "node:fs";
+import { existsSync, watch, type FSWatcher } from "node:fs";
 import path from "node:path";
 import { fileStats } from "./file-stats.ts";
+import { realPath, waypoints } from "./links.ts";
 
 interface Watched {
   readonly watcher: FSWatcher;
@@ -20,22 +21,14 @@ function watchPoint(file: string): { folder: string; entry: string } {
   return { folder: path.dirname(entry), entry: path.basename(entry) };
 }
 
-function realPath(file: string): string | undefined {
-  try {
-    return realpathSync(file);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Watches the folders of a set of files. Folders and not files: an editor that renames a new file into place leaves a watch on the
- * file with the old one. Symlinks are watched at both ends, which catches the swap of a Kubernetes ConfigMap.
+ * file with the old one. Of every symlink on the way its own folder is watched too, which catches the swap of a Kubernetes ConfigMap.
  */
 export class WatchedFolders {
   readonly #watched = new Map<string, Watched>();
-  /** By folder, the entries that matter; undefined: all of them, since a link leads through it. */
-  #entries = new Map<string, Set<string> | undefined>();
+  /** By folder, the entries that matter. */
+  #entries = new Map<string, Set<string>>();
   readonly #onEvent: () => void;
 
   constructor(onEvent: () => void) {
@@ -59,23 +52,19 @@ export class WatchedFolders {
   }
 
   #want(file: string): void {
-    const { folder, entry } = watchPoint(file);
-    const real = realPath(file);
-    if (real === undefined || real === file) {
-      if (!this.#entries.has(folder)) this.#entries.set(folder, new Set());
-      this.#entries.get(folder)?.add(entry);
-      return;
+    for (const waypoint of realPath(file) === file ? [file] : waypoints(file)) {
+      const { folder, entry } = watchPoint(waypoint);
+      const entries = this.#entries.get(folder);
+      if (entries === undefined) this.#entries.set(folder, new Set([entry]));
+      else entries.add(entry);
     }
-    this.#entries.set(folder, undefined);
-    this.#entries.set(path.dirname(real), undefined);
   }
 
   #open(folder: string): void {
     try {
       const watcher = watch(folder, { persistent: false }, (_, name) => {
-        const entries = this.#entries.get(folder);
         // Something else in a busy folder (a log that grows) is no reason to read anything.
-        if (entries === undefined || name === null || entries.has(name)) this.#onEvent();
+        if (name === null || this.#entries.get(folder)?.has(name) === true) this.#onEvent();
       });
       watcher.on("error", () => {
         watcher.close();
