@@ -2,15 +2,21 @@ import path from "node:path";
 import { inspect } from "node:util";
 import { SluiceError } from "../contract/index.ts";
 import { codeFrame, placeText, type Place } from "./code-frame.ts";
+import { importCircle } from "./import-circle.ts";
 import { placeInStack } from "./stack-place.ts";
 
 /** The sources of one load, by file. */
-export type Sources = ReadonlyMap<string, { readonly source: string }>;
+export type Sources = ReadonlyMap<string, { readonly source: string; readonly specifiers: readonly string[] }>;
 
-function hint(message: string): string {
-  if (message.startsWith("Cannot access")) {
-    return ". Two decorated classes that name each other in constructor types cannot load: import one with `import type` and inject it by a token";
+/** What V8 says of a binding that is read before the line that declares it has run. */
+const tooEarly = "Cannot access";
+
+function hint(message: string, circle: readonly string[] | undefined): string {
+  if (circle !== undefined) {
+    const names = circle.map((file) => path.basename(file)).join(" -> ");
+    return `. These modules import each other in a circle: ${names}. Use it inside a function, move it into a module of its own, or \`import type\` what is only a type, and inject it by a token`;
   }
+  if (message.startsWith(tooEarly)) return ". It is used above the line that declares it";
   const [, name] = /^\(0 , _?\w*\.(\w+)\) is not a (?:function|constructor)/.exec(message) ?? [];
   return name === undefined ? "" : `. Is ${name} exported by the module it is imported from?`;
 }
@@ -18,13 +24,22 @@ function hint(message: string): string {
 /** Wraps what a config threw while it was evaluated; an error that already says where passes. */
 export function loadError(thrown: unknown, entry: string, sources: Sources): SluiceError {
   if (SluiceError.is(thrown) && thrown.where !== undefined && path.isAbsolute(thrown.where)) return framed(thrown, sources);
-  const place = placeInStack(stackOf(thrown), (file) => sources.has(file));
+  const stack = stackOf(thrown);
+  const innermost = placeInStack(stack, (file) => sources.has(file));
+  const circle = innermost !== undefined && isTooEarly(thrown) ? importCircle(innermost.file, sources) : undefined;
+  // An import is read through a function of the module that exports it: whoever imports it in a circle is the next on the stack.
+  const reader = circle === undefined ? undefined : placeInStack(stack, (file) => sources.has(file) && file !== innermost?.file);
+  const place = reader ?? innermost;
   const where = place === undefined ? entry : placeText(place);
-  return new SluiceError("SLUICE_CONFIG_THREW", `threw ${described(thrown)}`, { where, ...frameAt(place, sources), cause: thrown });
+  return new SluiceError("SLUICE_CONFIG_THREW", `threw ${described(thrown, circle)}`, { where, ...frameAt(place, sources), cause: thrown });
 }
 
-function described(thrown: unknown): string {
-  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}${hint(thrown.message)}`;
+function isTooEarly(thrown: unknown): boolean {
+  return thrown instanceof ReferenceError && thrown.message.startsWith(tooEarly);
+}
+
+function described(thrown: unknown, circle: readonly string[] | undefined): string {
+  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}${hint(thrown.message, circle)}`;
   return inspect(thrown, { depth: 1, breakLength: Infinity });
 }
 

@@ -1,4 +1,5 @@
 import { reasonOf, SluiceError, type ErrorCode, type ResolvedUse } from "../contract/index.ts";
+import { constructionReason } from "./injection-hint.ts";
 
 /** Where the plugins of a listener stand, for messages. */
 export interface PluginSite {
@@ -23,7 +24,8 @@ export function pluginError(error: unknown, { code, use, step }: PluginStep, { l
   const place = locate(error);
   if (SluiceError.is(error)) return placed(error, option, place);
   const subject = `listener "${listener}", plugin "${use.name}"${place === undefined ? "" : ` (${option})`}`;
-  const detail = `${subject}: ${step} failed: ${reasonOf(error)}`;
+  const reason = code === "SLUICE_PLUGIN_CONSTRUCT" ? constructionReason(error) : reasonOf(error);
+  const detail = `${subject}: ${step} failed: ${reason}`;
   return new SluiceError(code, detail, { cause: error, where: place ?? option });
 }
 

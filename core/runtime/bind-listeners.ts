@@ -1,4 +1,7 @@
-import type { ListenAddress, ResolvedConfig, ResolvedListener } from "../contract/index.ts";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { addressText } from "../contract/endpoint.ts";
+import { SluiceError, type ListenAddress, type ResolvedConfig, type ResolvedListener } from "../contract/index.ts";
 import { StreamListener } from "../net/stream-listener.ts";
 import { UdpListener } from "../net/udp-listener.ts";
 import type { Bound, Listener } from "./listener.ts";
@@ -59,10 +62,18 @@ function whereIs({ terms, local }: Listener): ListenAddress {
 
 async function bind({ name, address }: ResolvedListener, { limits, timeouts, file }: ResolvedConfig): Promise<Bound> {
   try {
+    refuseMissingFolder(name, address);
     if (address.transport === "udp") return await UdpListener.bind(address, name, { max: limits.udpSessions, idle: timeouts.udpIdle });
     return await StreamListener.bind(address, name);
   } catch (error) {
     if (file === undefined || !(error instanceof Error) || !("at" in error)) throw error;
     throw (error as { at(where: string): Error }).at(`${file}: listeners.${name}.listen`);
   }
+}
+
+/** Node says of such a socket, on every platform, that it may not be bound. @throws SLUICE_ADDRESS_UNAVAILABLE */
+function refuseMissingFolder(name: string, address: ListenAddress): void {
+  if (address.path === undefined || existsSync(path.dirname(address.path))) return;
+  const detail = `listener "${name}" cannot listen on ${addressText(address)}: there is no folder ${path.dirname(address.path)}, create it first`;
+  throw new SluiceError("SLUICE_ADDRESS_UNAVAILABLE", detail);
 }

@@ -40,6 +40,18 @@ describe("An address that cannot be bound", () => {
     });
   });
 
+  it("refuses a unix socket in a folder that is missing, and says so", async () => {
+    await withLiveConfig({ "proxy.config.ts": configText(web) }, async (folder) => {
+      const inGone = configText(web + echoOn("local", `unix://${folder.folder}/gone/a.sock`));
+      const outcome = await folder.outcomeOf(() => folder.write("proxy.config.ts", inGone));
+      if (outcome.type !== "refused") throw new Error("it was applied");
+      expect(outcome.error.code).to.equal("SLUICE_ADDRESS_UNAVAILABLE");
+      expect(outcome.error.message)
+        .to.include(`${folder.file}: listeners.local.listen: `)
+        .and.include(`there is no folder ${folder.folder}/gone, create it first`);
+    });
+  });
+
   it("does not refuse TCP and UDP on one port", async () => {
     await withLiveConfig({ "proxy.config.ts": configText(web) }, async (folder) => {
       const port = await freePort();

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { definePlugin, LOGGER, METRICS, OPTIONS, SluiceError } from "sluice";
-import type { Plugin, PluginUse, ResolvedUse } from "sluice";
+import type { Plugin, PluginClass, PluginUse, ResolvedUse } from "sluice";
 import { inject, injectable } from "tsyringe";
 import { constructPlugin, createContainer, type Binding } from "../../../core/pipeline/construct.ts";
 import type { LivePlugin } from "../../../core/pipeline/live-plugin.ts";
@@ -33,6 +33,28 @@ class Plain implements Plugin {
 }
 class Borrowing extends Plain {
   static readonly borrows = true;
+}
+
+class Bare extends Plain {
+  constructor(readonly logger: unknown) {
+    super();
+  }
+}
+
+// What swc emits for a parameter whose type is an interface.
+class Vague extends Plain {
+  constructor(readonly logger: object) {
+    super();
+  }
+}
+Reflect.defineMetadata("design:paramtypes", [Object], Vague);
+injectable()(Vague);
+
+@injectable()
+class Lonely extends Plain {
+  constructor(@inject("store") readonly store: unknown) {
+    super();
+  }
 }
 const needy = definePlugin("needy", Needy);
 const logger: Binding = { token: LOGGER, value: "the use's logger" };
@@ -70,6 +92,17 @@ describe("the construction of a plugin", () => {
       .to.throw(SluiceError, /^proxy\.config\.ts: listeners\.web\.plugins\[2\]: .*"web".*"failing".*no key/)
       .with.property("code", "SLUICE_PLUGIN_CONSTRUCT");
   });
+
+  const undecorated: Readonly<Record<string, [PluginClass, RegExp]>> = {
+    "a class without its decorator": [Bare, /"Bare": put @injectable\(\) above the class/],
+    "a parameter without its token": [Vague, /"logger" at position #0.*: name the parameter's token: @inject\(LOGGER\)/],
+    "a token that nobody provides": [Lonely, /"store": add a provider for it to `providers`/],
+  };
+  for (const [what, [Class, says]] of Object.entries(undecorated)) {
+    it(`says on one line what to do about ${what}`, () => {
+      expect(() => construct(resolved(definePlugin("p", Class)()))).to.throw(SluiceError, says);
+    });
+  }
 
   it("gives a SluiceError of the plugin's own a place, and leaves its code", () => {
     const failing = definePlugin("failing", () => {
