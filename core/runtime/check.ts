@@ -16,12 +16,12 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
   const { config } = loaded;
   try {
     const tools = { logger: createLogger({ level: "silent" }), metrics: createMetrics(), locate: placeIn(loader.files) };
-    await withoutExit(
+    const warnings = await withoutExit(
       (local) => loader.files.has(local),
       () => constructAll(config, tools),
     );
+    return { config, warnings };
   } finally {
     loaded.retire();
   }
-  return { config, warnings: config.warnings };
 }

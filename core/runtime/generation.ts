@@ -23,6 +23,7 @@ import { provide } from "../pipeline/provide.ts";
 import { LivePipeline } from "./live-pipeline.ts";
 import { samePipeline } from "./reload-plan.ts";
 import { Terms } from "./terms.ts";
+import { unansweredWarning } from "./unanswered.ts";
 
 /** One loaded config made live: its pipelines and the ways to its upstreams. Immutable and numbered. */
 export interface Generation {
@@ -31,6 +32,8 @@ export interface Generation {
   readonly resolver: NameResolver;
   /** By listener. */
   readonly terms: ReadonlyMap<string, Terms>;
+  /** Of the config, and of what its pipelines turned out to be. */
+  readonly warnings: readonly string[];
 }
 
 /** What a generation is built with. */
@@ -86,7 +89,16 @@ export async function prepareGeneration(
     for (const pipeline of builder.built) pipeline.retire();
     throw error;
   }
-  return { generation: { number, config, resolver, terms }, fresh: builder.built, inherit: () => inheritAll(terms, previous, tools) };
+  const warnings = [...config.warnings, ...warningsOf([...terms.values()].map((own) => [own.config, own.pipeline]))];
+  return {
+    generation: { number, config, resolver, terms, warnings },
+    fresh: builder.built,
+    inherit: () => inheritAll(terms, previous, tools),
+  };
+}
+
+function warningsOf(listeners: readonly (readonly [ResolvedListener, LivePipeline])[]): string[] {
+  return listeners.map(([listener, { pipeline }]) => unansweredWarning(listener, pipeline)).filter((warning) => warning !== undefined);
 }
 
 /** Each pipeline that was built anew takes the state of the one it replaces. */
@@ -100,13 +112,17 @@ function inheritAll(terms: ReadonlyMap<string, Terms>, previous: Generation | un
   }
 }
 
-/** Constructs every plugin of a config and no more, to see that it can be done. @throws SLUICE_PLUGIN_CONSTRUCT */
-export async function constructAll(config: ResolvedConfig, tools: Pick<GenerationTools, "logger" | "metrics" | "locate">): Promise<void> {
+/** Constructs every plugin of a config and no more, to see that it can be done; gives its warnings. @throws SLUICE_PLUGIN_CONSTRUCT */
+export async function constructAll(
+  config: ResolvedConfig,
+  tools: Pick<GenerationTools, "logger" | "metrics" | "locate">,
+): Promise<readonly string[]> {
   const resolver = createResolver(config.dns);
   try {
     const builder = new PipelineBuilder(config, 0, resolver, { ...tools, fault: () => undefined, local: () => undefined });
     await builder.provide();
-    for (const listener of config.listeners) builder.construct(listener);
+    const built = config.listeners.map((listener) => [listener, builder.construct(listener)] as const);
+    return [...config.warnings, ...warningsOf(built)];
   } finally {
     resolver.close();
   }

@@ -185,7 +185,7 @@ export class Proxy {
 
   /** One synchronous step: no session sees half a commit. */
   #commit({ generation }: Prepared, { sockets }: Bindings): void {
-    const { limits, timeouts, warnings } = generation.config;
+    const { limits, timeouts } = generation.config;
     const before = this.#generation;
     this.#generation = generation;
     this.#state.limits = limits;
@@ -201,7 +201,7 @@ export class Proxy {
       if (socket !== undefined) this.#addListener(new Listener(name, socket.bound, terms, this.#state));
     }
     this.#retireReplaced(before, generation);
-    for (const warning of warnings) this.#state.warn(undefined, warning);
+    for (const warning of generation.warnings) this.#state.warn(undefined, warning);
   }
 
   #retireReplaced(before: Generation | undefined, now: Generation): void {

@@ -59,6 +59,13 @@ describe("the command sluice", function () {
     expect(JSON.parse(json)).to.deep.equal({ ok: true, listeners, warnings: [] });
   });
 
+  it("check warns of a listener that nobody answers for", async () => {
+    folder.write("proxy.config.ts", config(`web: { listen: "tcp://127.0.0.1:8080" }`));
+    const { code, stdout } = await run("check");
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/^warning: listeners\.web: has no upstream/m);
+  });
+
   it("check shows all that is wrong, for people and for machines, and ends with 1", async () => {
     folder.write("proxy.config.ts", config(`a: { listne: 1 }, b: { listen: "http://x" }`));
     const { code, stdout, stderr } = await run("check");
