@@ -1,6 +1,6 @@
-import type { Logger, ProxyEvent } from "../contract/index.ts";
+import type { Logger, ProxyEvent, SluiceError } from "../contract/index.ts";
 import type { LiveConfig } from "../runtime/live-config.ts";
-import { errorReport, onOneLine, showError } from "./show-error.ts";
+import { errorReport, onOneLine, showError, showExcerpt } from "./show-error.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /**
@@ -11,23 +11,25 @@ export function announce(live: LiveConfig, output: Terminal, logger: Logger): vo
   const { colors } = output;
   for (const { name, url } of Object.values(live.proxy.listeners)) output.line(`${colors.bold(name)} ${colors.cyan(url)}`);
   output.line(colors.green("ready"));
+  const details = createTerminal(process.stderr);
   live.proxy.lifecycle.subscribe((event) => {
-    tell(event, output, logger);
+    tell(event, output, details, logger);
   });
 }
 
-function tell(event: ProxyEvent, output: Terminal, logger: Logger): void {
+function tell(event: ProxyEvent, output: Terminal, details: Terminal, logger: Logger): void {
   const { colors } = output;
   if (event.type === "reloaded") output.line(`${colors.green("reloaded")} generation ${event.generation}`);
-  else if (event.type === "refused") {
-    output.line(`${colors.red("refused:")} ${onOneLine(event.error.message)}`);
-    tellDetails(event.error, logger);
-  }
+  else if (event.type === "refused") tellRefusal(event.error, output, details, logger);
 }
 
-/** A reader at a terminal sees the excerpt of the source; a log stays one JSON object per line. */
-function tellDetails(error: Error, logger: Logger): void {
-  const terminal = createTerminal(process.stderr);
-  if (terminal.interactive) showError(error, terminal);
-  else logger.error(errorReport(error), "reload refused");
+/**
+ * Tells of a refusal: one line on standard output for scripts, and the details on standard error. A reader at a terminal who sees both
+ * is shown the excerpt of the source below that line; a log stays one JSON object per line.
+ */
+export function tellRefusal(error: SluiceError, output: Terminal, details: Terminal, logger: Logger): void {
+  output.line(`${output.colors.red("refused:")} ${onOneLine(error.message)}`);
+  if (!details.interactive) logger.error(errorReport(error), "reload refused");
+  else if (output.interactive) showExcerpt(error, details);
+  else showError(error, details);
 }

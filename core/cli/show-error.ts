@@ -21,9 +21,14 @@ export function showError(thrown: unknown, terminal: Terminal): void {
   const { colors } = terminal;
   const error = asSluiceError(thrown);
   terminal.line(`${colors.red("error:")} ${error.message}`);
-  if (error.frame !== undefined && error.frame !== "") terminal.line(`\n${error.frame}`);
+  showExcerpt(error, terminal);
+}
+
+/** Shows what stands below the message of an error: the excerpt of the source when there is one. */
+export function showExcerpt({ code, frame, cause }: SluiceError, terminal: Terminal): void {
+  if (frame !== undefined && frame !== "") terminal.line(`\n${frame}`);
   // A bug needs its stack to be found.
-  if (error.code === "SLUICE_INTERNAL" && error.cause instanceof Error) terminal.line(colors.dim(error.cause.stack ?? ""));
+  if (code === "SLUICE_INTERNAL" && cause instanceof Error) terminal.line(terminal.colors.dim(cause.stack ?? ""));
 }
 
 /** A message on one line: for `refused: …`, of which there is one per save. */
