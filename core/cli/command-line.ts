@@ -34,7 +34,7 @@ function createCli() {
     .option(...configOption)
     .option(...jsonOption);
   cli
-    .command("plan", "Show what a reload would keep, swap, drain, close and bind")
+    .command("plan", "Show what a save would keep, swap, drain, close and bind")
     .option(...configOption)
     .option(...jsonOption);
   cli

@@ -8,15 +8,17 @@ import type { CommandOptions } from "./command-line.ts";
 import { stepLines } from "./steps.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `sluice plan`: what a reload of the running proxy would do; when none runs, what a start would. @throws what is wrong with the config */
+/** `sluice plan`: what a save of the config as it is would make the running proxy do; when none runs, what a start would. @throws what is wrong with the config */
 export async function plan({ config, json }: CommandOptions, output: Terminal): Promise<number> {
   const file = path.resolve(config);
   const running = await ask(file);
   const { steps } = running ?? (await startPlan(file));
   if (json) output.line(JSON.stringify({ running: running !== undefined, steps }, undefined, 2));
   else {
-    output.line(running === undefined ? "no proxy runs with this config: a start would" : "a reload would");
+    output.line(running === undefined ? "no proxy runs with this config: a start would" : "a save would");
     for (const line of stepLines(steps, output)) output.line(line);
+    if (running !== undefined && steps.some(({ action }) => action === "keep"))
+      output.line(output.colors.dim("SIGHUP and `sluice reload` build every pipeline anew, also one that a save keeps"));
   }
   return 0;
 }

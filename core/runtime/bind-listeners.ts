@@ -5,7 +5,7 @@ import { SluiceError, type ListenAddress, type ResolvedConfig, type ResolvedList
 import { StreamListener } from "../net/stream-listener.ts";
 import { UdpListener } from "../net/udp-listener.ts";
 import type { Bound, Listener } from "./listener.ts";
-import { sameAddress, sameSocket } from "./reload-plan.ts";
+import { sameAddress, takesOver } from "./reload-plan.ts";
 
 /** Sockets for the listeners of a config that do not run yet. */
 export interface Bindings {
@@ -47,15 +47,13 @@ function stays(listener: Listener, config: ResolvedConfig): boolean {
   return next !== undefined && sameAddress(listener.terms.config.address, next.address);
 }
 
-/** A port of 0 stands for whatever the listener of that name is bound to, and for no other's. */
-function takeOver(leaving: Listener[], { name, address }: ResolvedListener): Listener | undefined {
-  const at = leaving.findIndex(
-    (old) => sameSocket(whereIs(old), address) || (old.name === name && sameSocket(old.terms.config.address, address)),
-  );
+function takeOver(leaving: Listener[], next: ResolvedListener): Listener | undefined {
+  const at = leaving.findIndex((old) => takesOver(old.terms.config, boundAddress(old), next));
   return at < 0 ? undefined : leaving.splice(at, 1)[0];
 }
 
-function whereIs({ terms, local }: Listener): ListenAddress {
+/** The address of a running listener, with the port that it was given. */
+export function boundAddress({ terms, local }: Listener): ListenAddress {
   const { address } = terms.config;
   return address.path === undefined ? { ...address, port: local.port } : address;
 }

@@ -14,7 +14,7 @@ import {
   type Timeouts,
 } from "../contract/index.ts";
 import { resolveConfig } from "../config/resolve-config.ts";
-import { bindListeners, type Bindings } from "./bind-listeners.ts";
+import { bindListeners, boundAddress, type Bindings } from "./bind-listeners.ts";
 import { Drain, emptied } from "./drain.ts";
 import { EventHub } from "./event-hub.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "./generation.ts";
@@ -117,7 +117,10 @@ export class Proxy {
 
   planResolved(config: ResolvedConfig, anew: boolean): ReloadPlan {
     const running = new Map(
-      [...this.#listeners].map(([name, listener]) => [name, { config: listener.terms.config, sessions: listener.sessions }]),
+      [...this.#listeners].map(([name, listener]) => [
+        name,
+        { config: listener.terms.config, bound: boundAddress(listener), sessions: listener.sessions },
+      ]),
     );
     const now = this.#generation?.config;
     const rebuilds = anew || (now !== undefined && !isDeepStrictEqual(now.providers, config.providers));

@@ -27,24 +27,34 @@ export interface ReloadReport extends ReloadPlan {
 /** What the plan must know of a running listener. */
 export interface Running {
   readonly config: ResolvedListener;
+  /** Where it is bound: the port is never 0. */
+  readonly bound: ListenAddress;
   readonly sessions: number;
 }
 
 /** Says what applying `next` would do to what runs. `anew`: every pipeline is rebuilt, changed or not. */
 export function planReload(running: ReadonlyMap<string, Running>, next: readonly ResolvedListener[], anew: boolean): ReloadPlan {
-  const steps: PlannedStep[] = [];
-  for (const listener of next) {
+  const names = new Map(next.map((listener) => [listener.name, listener]));
+  const leaving = [...running.values()].filter(({ config }) => {
+    const now = names.get(config.name);
+    return now === undefined || !sameAddress(config.address, now.address);
+  });
+  const free = [...leaving];
+  const steps = next.flatMap((listener): PlannedStep[] => {
     const now = running.get(listener.name);
-    if (now === undefined || !sameAddress(now.config.address, listener.address)) {
-      if (now !== undefined)
-        steps.push(retire(listener.name, now, `moves from ${addressText(now.config.address)}; what is open there drains`));
-      steps.push({ listener: listener.name, action: "bind", detail: `binds ${addressText(listener.address)}`, sessions: 0 });
-    } else steps.push(stay(listener, now, anew));
-  }
-  const names = new Set(next.map(({ name }) => name));
-  for (const [name, now] of running)
-    if (!names.has(name)) steps.push(retire(name, now, `leaves ${addressText(now.config.address)}; what is open drains`));
-  return { steps };
+    if (now !== undefined && !leaving.includes(now)) return [stay(listener, now, anew)];
+    const at = free.findIndex(({ config, bound }) => takesOver(config, bound, listener));
+    const [from] = at < 0 ? [] : free.splice(at, 1);
+    const place = addressText(listener.address);
+    const detail = from === undefined ? `binds ${place}` : `serves ${place} on the socket of ${from.config.name}, which stays bound`;
+    return [{ listener: listener.name, action: "bind", detail, sessions: 0 }];
+  });
+  return { steps: [...leaving.map((old) => retire(old, names.get(old.config.name), free.includes(old))), ...steps] };
+}
+
+/** Whether the socket of a listener that leaves becomes another's. A port of 0 stands for that of the listener of the same name, and of no other. */
+export function takesOver(old: ResolvedListener, bound: ListenAddress, next: ResolvedListener): boolean {
+  return sameSocket(bound, next.address) || (old.name === next.name && sameSocket(old.address, next.address));
 }
 
 /** Whether a bound socket serves both addresses. */
@@ -53,7 +63,7 @@ export function sameAddress(before: ListenAddress, after: ListenAddress): boolea
 }
 
 /** Whether a bound socket can be taken over, perhaps by a listener of another name or with TLS on or off. */
-export function sameSocket(before: ListenAddress, after: ListenAddress): boolean {
+function sameSocket(before: ListenAddress, after: ListenAddress): boolean {
   return kind(before) === kind(after) && before.host === after.host && before.port === after.port && before.path === after.path;
 }
 
@@ -69,22 +79,32 @@ function stay(listener: ResolvedListener, { config, sessions }: Running, anew: b
     return {
       listener: name,
       action: "keep",
-      detail: moved ? "keeps its pipeline; new sessions go to the new upstream" : "unchanged",
+      detail: moved ? "same pipeline; new sessions go to the new upstream" : "unchanged",
       sessions,
     };
   }
   const details = {
     swap: ["swap", "new pipeline, for open sessions too"],
-    keep: ["keep", "new pipeline for new sessions; open ones stay on the old until they end"],
-    drain: ["drain", `new pipeline for new sessions; open ones stay on the old for at most ${reload.deadlineMs} ms`],
-    close: ["close", "new pipeline; open sessions are closed"],
+    keep: ["keep", "new pipeline for new sessions; open ones keep the old until they end"],
+    drain: ["drain", `new pipeline for new sessions; open ones keep the old, and have at most ${reload.deadlineMs} ms`],
+    close: ["close", "new pipeline for new sessions; open ones are closed"],
   } as const;
   const [action, detail] = details[reload.sessions];
   return { listener: name, action, detail, sessions };
 }
 
-function retire(listener: string, { sessions }: Running, detail: string): PlannedStep {
-  return { listener, action: "drain", detail, sessions };
+/** UDP flows have only the listener's socket: they end with it. */
+function retire({ config, sessions }: Running, next: ResolvedListener | undefined, closes: boolean): PlannedStep {
+  const { name, address } = config;
+  const leaves =
+    next === undefined ? `leaves ${addressText(address)}` : `moves from ${addressText(address)} to ${addressText(next.address)}`;
+  const ends = address.transport === "udp" && closes;
+  return {
+    listener: name,
+    action: ends ? "close" : "drain",
+    detail: `${leaves}; ${ends ? "its open flows end" : `open sessions have at most ${config.reload.deadlineMs} ms`}`,
+    sessions,
+  };
 }
 
 /** TLS is TCP below. */

@@ -105,6 +105,9 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", p
     );
     const cli = startCli(cleanup, folder, ["start", "--no-watch"]);
     await cli.ready();
+    expect((await run("plan")).stdout).to.match(
+      /^a save would\n +keep +echo +unchanged\nSIGHUP and `sluice reload` build every pipeline anew/,
+    );
     folder.write("proxy.config.ts", config(`more: { listen: "tcp://127.0.0.1:0", plugins: [echo()] }`));
     const { stdout } = await run("plan", "--json");
     const { running, steps } = JSON.parse(stdout) as { running: boolean; steps: { listener: string; action: string }[] };
