@@ -101,11 +101,15 @@ describe("The life of a plugin", () => {
   });
 
   it("ends before close() is done, also of one that a reload had left to its sessions", async () => {
-    const ended: number[] = [];
+    const order: string[] = [];
+    let begun = 0;
+    let finish = (): void => undefined;
+    const finishing = new Promise<void>((resolve) => (finish = resolve));
     const slow = definePlugin("slow", ({ version }: { readonly version: number }) => ({
       teardown: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        ended.push(version);
+        begun += 1;
+        await finishing;
+        order.push(`torn down ${version}`);
       },
     }));
     const keeping = (version: number): SluiceConfig => ({
@@ -115,8 +119,12 @@ describe("The life of a plugin", () => {
     const open = await connect(port);
     await exchange(open, "1");
     await proxy.apply(keeping(2));
-    await proxy.close();
-    expect(ended.toSorted((a, b) => a - b)).to.deep.equal([1, 2]);
+    const closing = proxy.close().then(() => order.push("closed"));
+    await eventually(() => expect(begun).to.equal(2));
+    finish();
+    await closing;
+    expect(order.at(-1)).to.equal("closed");
+    expect(order.toSorted()).to.deep.equal(["closed", "torn down 1", "torn down 2"]);
     open.destroy();
   });
 

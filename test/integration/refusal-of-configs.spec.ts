@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { appendFileSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import { exchange, exchangeOnce } from "../support/exchange.ts";
 import { configText, withLiveConfig, type LiveFolder } from "../support/live-config.ts";
 import { connect } from "../support/sockets.ts";
@@ -121,7 +120,6 @@ describe("A config that cannot be used", () => {
       const outcome = await folder.outcomeOf(() => folder.write("proxy.config.ts", whole.slice(0, half)));
       expect(outcome.type).to.equal("refused");
       expect(await exchange(open, "1", 2)).to.equal("a1");
-      await pause(500);
       const finished = await folder.outcomeOf(() => appendFileSync(folder.file, whole.slice(half)));
       expect(finished.type).to.equal("reloaded");
       expect(await exchange(open, "2", 3)).to.equal("aa2");

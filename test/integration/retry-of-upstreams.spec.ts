@@ -5,6 +5,7 @@ import { createProxy, definePlugin, type PluginUse, type Proxy, type ProxyEvent,
 import { retry } from "sluice/plugins";
 import { createLogger } from "../../core/runtime/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";
 import { closeOf, connect, freePort } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
@@ -45,13 +46,13 @@ describe("retry", function () {
     return { proxy, port: proxy.listeners["web"]?.address.port ?? 0, ended };
   }
 
-  it("connects a client to an upstream that opens 1.2 seconds later, and what it sent meanwhile arrives", async () => {
+  it("connects a client to an upstream that opens after a dozen tries, and what it sent meanwhile arrives", async () => {
     const later = await freePort();
     const tries = createTries();
     const { port } = await start(`127.0.0.1:${later}`, [retry({ attempts: 30, delay: "100ms", factor: 1, jitter: "none" }), tries.use]);
     const socket = await connect(port);
     const answer = exchange(socket, "sent before the upstream was there");
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    await eventually(() => expect(tries.codes).to.have.length.of.at.least(12));
     const upstream = await startUpstream("echo", later);
     cleanup.add(() => upstream.close());
     expect(await answer).to.equal("sent before the upstream was there");
