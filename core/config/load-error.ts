@@ -17,9 +17,12 @@ function hint(message: string, circle: readonly string[] | undefined): string {
     return `. These modules import each other in a circle: ${names}. Use it inside a function, move it into a module of its own, or \`import type\` what is only a type, and inject it by a token`;
   }
   if (message.startsWith(tooEarly)) return ". It is used above the line that declares it";
-  const [, name] = /^\(0 , _?\w*\.(\w+)\) is not a (?:function|constructor)/.exec(message) ?? [];
+  const name = notCallable.exec(message)?.[1];
   return name === undefined ? "" : `. Is ${name} exported by the module it is imported from?`;
 }
+
+/** How V8 names an import that is called and is not there: as the compiled code has it. */
+const notCallable = /^\(0 , _?\w*\.(\w+)\)(?= is not a (?:function|constructor))/;
 
 /** Wraps what a config threw while it was evaluated; an error that already says where passes. */
 export function loadError(thrown: unknown, entry: string, sources: Sources): SluiceError {
@@ -39,7 +42,7 @@ function isTooEarly(thrown: unknown): boolean {
 }
 
 function described(thrown: unknown, circle: readonly string[] | undefined): string {
-  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}${hint(thrown.message, circle)}`;
+  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message.replace(notCallable, "$1")}${hint(thrown.message, circle)}`;
   return inspect(thrown, { depth: 1, breakLength: Infinity });
 }
 

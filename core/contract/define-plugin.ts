@@ -36,7 +36,7 @@ export function definePlugin(
   make: PluginClass | ((options: never, inject: Inject) => FunctionPlugin),
   schema?: z.ZodObject,
 ): PluginFactory<object> {
-  refuseMixedUp(id, make);
+  refuseMixedUp(id, make, schema);
   const definition: PluginDefinition = {
     id,
     make,
@@ -55,10 +55,12 @@ export function definePlugin(
 }
 
 /** Types do not hold at run time, and what would fail otherwise says nothing of plugins. */
-function refuseMixedUp(id: unknown, make: unknown): void {
+function refuseMixedUp(id: unknown, make: unknown, schema: unknown): void {
   if (typeof id !== "string") throw new TypeError(`definePlugin: expected the plugin's id first, got ${shown(id)}`);
   if (typeof make !== "function")
     throw new TypeError(`definePlugin("${id}", …): expected a class, or a function that returns hooks, got ${shown(make)}`);
+  if (schema !== undefined && !(isOptions(schema) && "strict" in schema))
+    throw new TypeError(`definePlugin("${id}", …, schema): expected a zod object, such as z.object({ … }), got ${shown(schema)}`);
 }
 
 /** Whether a value can be options at all. What cannot is kept as it is, and refused with its place when the config is checked. */

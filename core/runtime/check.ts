@@ -8,7 +8,7 @@ import { createMetrics } from "./metrics.ts";
 
 /**
  * Loads and validates a config file and constructs its plugins; opens nothing and runs no `setup`.
- * @throws every SLUICE_CONFIG_… code, SLUICE_ADDRESS_DUPLICATE, SLUICE_PLUGIN_CONSTRUCT
+ * @throws every SLUICE_CONFIG_… code, SLUICE_ADDRESS_DUPLICATE, SLUICE_PLUGIN_CONSTRUCT, SLUICE_CERTIFICATE_INVALID for files of upstream.tls
  */
 export async function checkConfig(file: string): Promise<{ readonly config: ResolvedConfig; readonly warnings: readonly string[] }> {
   const loader = new ConfigLoader(file);

@@ -13,7 +13,7 @@ import {
   type ProxyEvent,
   type ResolvedConfig,
   type ResolvedListener,
-  type SluiceError,
+  SluiceError,
   type SocketAddress,
 } from "../contract/index.ts";
 import { createResolver, type NameResolver } from "../net/resolver.ts";
@@ -112,7 +112,7 @@ function inheritAll(terms: ReadonlyMap<string, Terms>, previous: Generation | un
   }
 }
 
-/** Constructs every plugin of a config and no more, to see that it can be done; gives its warnings. @throws SLUICE_PLUGIN_CONSTRUCT */
+/** Constructs every plugin of a config and no more, to see that it can be done; gives its warnings. @throws SLUICE_PLUGIN_CONSTRUCT, SLUICE_CERTIFICATE_INVALID */
 export async function constructAll(
   config: ResolvedConfig,
   tools: Pick<GenerationTools, "logger" | "metrics" | "locate">,
@@ -122,6 +122,7 @@ export async function constructAll(
     const builder = new PipelineBuilder(config, 0, resolver, { ...tools, fault: () => undefined, local: () => undefined });
     await builder.provide();
     const built = config.listeners.map((listener) => [listener, builder.construct(listener)] as const);
+    for (const [listener, pipeline] of built) termsOf(listener, pipeline, undefined, builder);
     return [...config.warnings, ...warningsOf(built)];
   } finally {
     resolver.close();

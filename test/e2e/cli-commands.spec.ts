@@ -59,6 +59,16 @@ describe("the command sluice", function () {
     expect(JSON.parse(json)).to.deep.equal({ ok: true, listeners, warnings: [] });
   });
 
+  it("check reads the files that upstream.tls names, and places what is wrong with them", async () => {
+    folder.write(
+      "proxy.config.ts",
+      config(`web: { listen: "tcp://127.0.0.1:0", upstream: { endpoints: ["a:1"], tls: { ca: "./no.pem" } } }`),
+    );
+    const { code, stderr } = await run("check");
+    expect(code).to.equal(1);
+    expect(stderr).to.include(`${folder.path}/proxy.config.ts: listeners.web.upstream.tls.ca: ./no.pem: ENOENT`);
+  });
+
   it("check warns of a listener that nobody answers for", async () => {
     folder.write("proxy.config.ts", config(`web: { listen: "tcp://127.0.0.1:8080" }`));
     const { code, stdout } = await run("check");

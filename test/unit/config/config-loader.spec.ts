@@ -201,7 +201,7 @@ describe("ConfigLoader", () => {
     expect(bare.message).to.contain("a.ts: threw { odd: 1 }");
     const absent = files.write({ "b.ts": `import { shuot } from "./c.ts";\nexport default shuot();`, "c.ts": "export const shout = 1;" });
     const error = await failureOf(() => new ConfigLoader(absent).load());
-    expect(error.message).to.contain("b.ts:2:").and.contain("Is shuot exported");
+    expect(error.message).to.contain("b.ts:2:").and.contain("TypeError: shuot is not a function. Is shuot exported");
   });
 
   it("does not let a config end the process, and gives process.exit back", async () => {

@@ -11,6 +11,13 @@ describe("definePlugin", () => {
     );
   });
 
+  it("refuses a schema that is no zod object", () => {
+    expect(() => define("loud", () => ({}), { level: "string" })).to.throw(
+      TypeError,
+      'definePlugin("loud", …, schema): expected a zod object, such as z.object({ … }), got an object',
+    );
+  });
+
   it("refuses a function where the id was meant", () => {
     expect(() => define(() => ({}))).to.throw(TypeError, "definePlugin: expected the plugin's id first, got a function");
   });
