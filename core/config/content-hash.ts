@@ -24,6 +24,12 @@ export function stamp(file: string): string {
   return stats === undefined ? "" : `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
 }
 
+/** Changes when a file is saved, with the same text too, touched, or given other permissions. */
+export function touchStamp(file: string): string | undefined {
+  const stats = fileStats(file);
+  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}:${stats.mode}:${stats.mtimeNs}`;
+}
+
 /**
  * Whether a file looks like a save under way: written to within the last `quietMs` milliseconds, or gone or empty, which it is for a
  * moment when it is truncated or removed to be written anew.

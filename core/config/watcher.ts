@@ -1,4 +1,4 @@
-import { contentHash, isUnsettled, stamp } from "./content-hash.ts";
+import { contentHash, isUnsettled, stamp, touchStamp } from "./content-hash.ts";
 import { WatchedFolders } from "./watched-folders.ts";
 
 export interface FileWatcherOptions {
@@ -11,7 +11,16 @@ export interface FileWatcherOptions {
 interface Seen {
   readonly hash: string | undefined;
   readonly stamp: string;
+  /** Given where a touch counts as a change. */
+  readonly touch?: string | undefined;
 }
+
+/**
+ * Told of files that changed.
+ *
+ * @param touched whether some of them hold what they held: they were saved once more, touched, or given other permissions
+ */
+export type OnChange = (files: string[], touched: boolean) => void;
 
 /** However busy the folder, and however slow the writer, a save is seen after this many quiet times. */
 const longestWait = 8;
@@ -21,7 +30,7 @@ const longestWait = 8;
  * there at last. The truth is the content last seen; events only say when to look. Never keeps the process alive.
  */
 export class FileWatcher {
-  readonly #onChange: (files: string[]) => void;
+  readonly #onChange: OnChange;
   readonly #debounceMs: number;
   readonly #folders = new WatchedFolders(() => this.#soon());
   readonly #poll: NodeJS.Timeout;
@@ -29,7 +38,7 @@ export class FileWatcher {
   #timer: NodeJS.Timeout | undefined;
   #firstEvent: number | undefined;
 
-  constructor(onChange: (files: string[]) => void, options: FileWatcherOptions = {}) {
+  constructor(onChange: OnChange, options: FileWatcherOptions = {}) {
     this.#onChange = onChange;
     this.#debounceMs = options.debounceMs ?? 60;
     this.#poll = setInterval(() => this.#look(true), options.pollMs ?? 2000);
@@ -41,10 +50,15 @@ export class FileWatcher {
    *
    * @param hashes the content that the caller has read (`ConfigLoader.hashes`): what differs from it is a change. Of the other files,
    * those that were watched before keep the content last seen.
+   * @param touches whether a file that is saved with the same text, touched, or given other permissions from now on changes too
    */
-  watch(files: Iterable<string>, hashes: ReadonlyMap<string, string> = new Map()): void {
+  watch(files: Iterable<string>, hashes: ReadonlyMap<string, string> = new Map(), touches = false): void {
     const before = this.#files;
-    this.#files = new Map([...files].map((file) => [file, seenAs(file, hashes.get(file), before.get(file))]));
+    const seen = (file: string): Seen => {
+      const { hash, stamp: known } = seenAs(file, hashes.get(file), before.get(file));
+      return touches ? { hash, stamp: known, touch: touchStamp(file) } : { hash, stamp: known };
+    };
+    this.#files = new Map([...files].map((file) => [file, seen(file)]));
     this.#folders.set(this.#files.keys());
     // What was saved before the folders were watched sent no event.
     this.#soon();
@@ -79,9 +93,10 @@ export class FileWatcher {
       return;
     }
     if (!polling) this.#firstEvent = undefined;
+    const touched = [...changed].some(([file, { hash }]) => hash === this.#files.get(file)?.hash);
     for (const [file, seen] of changed) this.#files.set(file, seen);
     if (changed.size > 0 || polling) this.#folders.set(this.#files.keys());
-    if (changed.size > 0) this.#onChange([...changed.keys()]);
+    if (changed.size > 0) this.#onChange([...changed.keys()], touched);
   }
 
   /** What differs from what was seen last; not noted as seen yet. */
@@ -92,8 +107,9 @@ export class FileWatcher {
       // Time stamps are coarse: an event is a reason to read the file even if they stand still.
       if (polling && now === seen.stamp) continue;
       const hash = contentHash(file);
-      if (hash === seen.hash) this.#files.set(file, { hash, stamp: now });
-      else changed.set(file, { hash, stamp: now });
+      const isTouched = seen.touch !== undefined && hash !== undefined && touchStamp(file) !== seen.touch;
+      if (hash === seen.hash && !isTouched) this.#files.set(file, { ...seen, stamp: now });
+      else changed.set(file, { hash, stamp: now, ...(seen.touch === undefined ? {} : { touch: touchStamp(file) }) });
     }
     return changed;
   }

@@ -19,6 +19,7 @@ export interface LiveConfigOptions {
 export class LiveConfig {
   readonly #watcher: FileWatcher | undefined;
   readonly #saved = new Set<string>();
+  #touched = false;
   #running: Promise<unknown> = Promise.resolve();
   /** What the last load that was to be applied has read. */
   #tried: ReadonlyMap<string, string>;
@@ -31,8 +32,8 @@ export class LiveConfig {
   ) {
     this.#tried = loader.hashes;
     if (!watch) return;
-    this.#watcher = new FileWatcher((files) => {
-      this.#onSave(files);
+    this.#watcher = new FileWatcher((files, touched) => {
+      this.#onSave(files, touched);
     });
     this.#watcher.watch(loader.files, loader.hashes);
   }
@@ -72,24 +73,31 @@ export class LiveConfig {
   }
 
   /** Saves during a load are answered by one more load, of what is newest then. */
-  #onSave(files: readonly string[]): void {
+  #onSave(files: readonly string[], touched: boolean): void {
     const isWaiting = this.#saved.size > 0;
+    this.#touched ||= touched;
     for (const file of files) this.#saved.add(file);
     if (isWaiting || this.#stopped) return;
     void this.#inTurn(async () => {
       const saved = [...this.#saved];
+      const isTouched = this.#touched;
       this.#saved.clear();
+      this.#touched = false;
       // What was saved while a load was about to read it has been told of by that load.
-      const isNew = saved.some((file) => contentHash(file) !== this.#tried.get(file));
+      const isNew = isTouched || saved.some((file) => contentHash(file) !== this.#tried.get(file));
       if (isNew && !this.#stopped) await this.#load(false);
     }).catch(() => undefined);
   }
 
   async #load(anew: boolean): Promise<ReloadReport> {
+    // What refused it may lie elsewhere, a port that was taken say: then a save of the same text is another try.
+    let refused = true;
     try {
       const loaded = await this.loader.load({ timeoutMs: this.proxy.timeouts.setup });
       try {
-        return await withoutExit(isOf(this.loader), () => this.proxy.applyResolved(loaded.config, anew));
+        const report = await withoutExit(isOf(this.loader), () => this.proxy.applyResolved(loaded.config, anew));
+        refused = false;
+        return report;
       } finally {
         loaded.retire();
       }
@@ -97,7 +105,7 @@ export class LiveConfig {
       throw this.proxy.refuse(SluiceError.is(error) ? error : new SluiceError("SLUICE_INTERNAL", reasonOf(error), { cause: error }));
     } finally {
       this.#tried = this.loader.hashes;
-      this.#watcher?.watch(this.loader.files, this.#tried);
+      this.#watcher?.watch(this.loader.files, this.#tried, refused);
     }
   }
 

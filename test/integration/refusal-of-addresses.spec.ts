@@ -28,6 +28,19 @@ describe("An address that cannot be bound", () => {
     });
   });
 
+  it("is tried again by a save of the same text, once the address is free", async () => {
+    await withLiveConfig({ "proxy.config.ts": configText(web) }, async (folder) => {
+      const { text, outcome, port } = await withEchoServer(async (other) => {
+        const asking = configText(web + echoOn("late", `tcp://${other.endpoint}`));
+        return { text: asking, outcome: await folder.outcomeOf(() => folder.write("proxy.config.ts", asking)), port: other.port };
+      });
+      expect(outcome.type).to.equal("refused");
+      await folder.apply(text);
+      expect(await exchangeOnce(port, "late")).to.equal("late");
+      expect(folder.outcomes.map(({ type }) => type)).to.deep.equal(["refused", "reloaded"]);
+    });
+  });
+
   it("refuses two listeners on one address, and names both", async () => {
     await withLiveConfig({ "proxy.config.ts": configText(web) }, async (folder) => {
       const port = await freePort();

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { ConfigLoader } from "../../../core/config/config-loader.ts";
 import { contentHash } from "../../../core/config/content-hash.ts";
@@ -57,6 +57,29 @@ describe("FileWatcher", () => {
     utimesSync(file, 1, 1);
     writeFileSync(other, "2");
     expect(await nextChange()).to.deep.equal([other]);
+  });
+
+  it("takes a touch, a save of the same text and other permissions for a change when it is told to, each once", async () => {
+    const [file, other] = [files.write({ "a.ts": "1" }), files.write({ "b.ts": "1" })];
+    utimesSync(file, 1, 1);
+    const touches: boolean[] = [];
+    watcher = new FileWatcher(
+      (changed, touched) => {
+        changes.push(changed);
+        touches.push(touched);
+        tell?.();
+      },
+      { debounceMs: 10, pollMs: 600_000 },
+    );
+    watcher.watch([file, other], new Map(), true);
+    for (const touch of [() => utimesSync(file, 2, 2), () => writeFileSync(file, "1"), () => chmodSync(file, 0o600)]) {
+      touch();
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is what is tested
+      expect(await nextChange()).to.deep.equal([file]);
+    }
+    writeFileSync(other, "2");
+    expect(await nextChange()).to.deep.equal([other]);
+    expect(touches).to.deep.equal([true, true, true, false]);
   });
 
   for (const [what, begin] of [
