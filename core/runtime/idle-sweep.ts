@@ -7,11 +7,14 @@ const LOOKS = 40;
 /** And at least so many times, so that a process which stood still does not end sessions before it has read what came meanwhile. */
 const LEAST = 20;
 
-/**
- * Ends sessions that are idle. One sweep for all of them: a timer per session, restarted for every chunk, would cost each chunk.
- * Returns how to stop it.
- */
-export function startIdleSweep(state: ProxyState): () => void {
+export interface IdleSweep {
+  /** `timeouts.idle` may have changed: looks as often as that asks for from now on. */
+  adjust(): void;
+  stop(): void;
+}
+
+/** Ends sessions that are idle. One sweep for all of them: a timer per session, restarted for every chunk, would cost each chunk. */
+export function startIdleSweep(state: ProxyState): IdleSweep {
   const seen = new WeakMap<LiveSession, { activity: number; since: number; looks: number }>();
   const sweep = (): void => {
     const now = performance.now();
@@ -25,13 +28,21 @@ export function startIdleSweep(state: ProxyState): () => void {
     }
     plan();
   };
-  let timer: NodeJS.Timeout;
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    clearTimeout(timer);
+  };
+  let plannedFor = 0;
   const plan = (): void => {
+    stop();
+    plannedFor = state.timeouts.idle;
     timer = setTimeout(sweep, Math.min(60_000, Math.max(5, state.timeouts.idle / LOOKS)));
     timer.unref();
   };
   plan();
-  return () => {
-    clearTimeout(timer);
+  const adjust = (): void => {
+    // Else reloads in quick succession would put every look off.
+    if (state.timeouts.idle !== plannedFor) plan();
   };
+  return { adjust, stop };
 }

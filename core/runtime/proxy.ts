@@ -18,7 +18,7 @@ import { bindListeners, boundAddress, type Bindings } from "./bind-listeners.ts"
 import { Drain, emptied } from "./drain.ts";
 import { EventHub } from "./event-hub.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "./generation.ts";
-import { startIdleSweep } from "./idle-sweep.ts";
+import { startIdleSweep, type IdleSweep } from "./idle-sweep.ts";
 import { Listener } from "./listener.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { logEvent } from "./log-events.ts";
@@ -45,7 +45,7 @@ export class Proxy {
   readonly #listeners = new Map<string, Listener>();
   readonly #retired = new Set<LivePipeline>();
   readonly #drain = new Drain();
-  readonly #stopSweep: () => void;
+  readonly #sweep: IdleSweep;
   readonly #startedAt = Date.now();
   #generation: Generation | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -59,7 +59,7 @@ export class Proxy {
     this.#hub.lifecycle.subscribe((event) => {
       logEvent(event, options.logger);
     });
-    this.#stopSweep = startIdleSweep(this.#state);
+    this.#sweep = startIdleSweep(this.#state);
   }
 
   /** Makes a config live. Rejects with a SluiceError, and then nothing is left open. */
@@ -193,6 +193,7 @@ export class Proxy {
     this.#generation = generation;
     this.#state.limits = limits;
     this.#state.timeouts = timeouts;
+    this.#sweep.adjust();
     const taken = new Set(Array.from(sockets.values(), ({ from }) => from));
     for (const listener of Array.from(this.#listeners.values())) {
       const next = sockets.has(listener.name) ? undefined : generation.terms.get(listener.name);
@@ -256,7 +257,7 @@ export class Proxy {
     for (const listener of listeners.filter(({ transport }) => transport === "udp")) listener.close();
     this.#endSessions();
     await emptied(this.#state.sessions, CLOSING_MS);
-    this.#stopSweep();
+    this.#sweep.stop();
     this.#drain.stop();
     for (const { pipeline } of this.#generation?.terms.values() ?? []) this.#retire(pipeline);
     // Sockets close in no time once they are destroyed; nothing may keep a proxy from closing.

@@ -22,3 +22,15 @@ describe("limits.sessionsPerClient that a reload brings [data path]", () => {
     expect((await event("session-refused")).error.code).to.equal("SLUICE_LIMIT_SESSIONS_PER_CLIENT");
   });
 });
+
+describe("timeouts.idle that a reload brings [data path]", () => {
+  it("holds at once, and for the sessions that are open already", async () => {
+    const { port, proxy, config, ended } = await startForward(cleanup, "echo");
+    const client = await connect(port());
+    client.write("x");
+    await readBytes(client, 1);
+    await proxy.apply({ ...config([]), timeouts: { idle: "100ms" } });
+    expect((await ended()).reason).to.equal("SLUICE_IDLE_TIMEOUT");
+    client.destroy();
+  });
+});
