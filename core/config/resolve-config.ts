@@ -20,7 +20,7 @@ export interface ConfigPlace {
  */
 export function resolveConfig(input: unknown, place: ConfigPlace = {}): ResolvedConfig {
   const { file } = place;
-  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+  if (typeof input !== "object" || input === null || Array.isArray(input) || input instanceof Promise) {
     throw failure(
       "SLUICE_CONFIG_INVALID",
       [{ path: "", message: `expected a config object (defineConfig({ listeners: { … } })), got ${shown(input)}` }],

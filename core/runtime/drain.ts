@@ -1,4 +1,4 @@
-import { SluiceError } from "../contract/index.ts";
+import { duration, SluiceError, type Duration } from "../contract/index.ts";
 import type { LiveSession } from "./live-session.ts";
 
 /** Lets sessions end by themselves before a deadline, and resets what is left then. */
@@ -23,6 +23,16 @@ export class Drain {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
+}
+
+/** The longest that a timer can wait. */
+const LONGEST = 2 ** 31 - 1;
+
+/** What `close({ drain })` asks for, in milliseconds. @throws SLUICE_CONFIG_INVALID */
+export function drainTime(drain: Duration | undefined): number {
+  const { success, data, error } = duration().safeParse(drain ?? 0);
+  if (success) return Math.min(data, LONGEST);
+  throw new SluiceError("SLUICE_CONFIG_INVALID", error.issues[0]?.message ?? error.message, { where: "close({ drain })" });
 }
 
 /** Resolves when a set of sessions is empty, or after `timeout` milliseconds. */

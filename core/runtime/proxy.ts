@@ -2,7 +2,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Observable } from "rxjs";
 import {
-  duration,
   reasonOf,
   SluiceError,
   type Duration,
@@ -15,7 +14,7 @@ import {
 } from "../contract/index.ts";
 import { resolveConfig } from "../config/resolve-config.ts";
 import { bindListeners, boundAddress, type Bindings } from "./bind-listeners.ts";
-import { Drain, emptied } from "./drain.ts";
+import { Drain, drainTime, emptied } from "./drain.ts";
 import { EventHub } from "./event-hub.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "./generation.ts";
 import { startIdleSweep, type IdleSweep } from "./idle-sweep.ts";
@@ -151,9 +150,10 @@ export class Proxy {
    * it. Resolves when nothing is open any more.
    *
    * @param options.drain how long to wait. @default 0
+   * @throws SLUICE_CONFIG_INVALID when that is no duration
    */
-  close(options: { readonly drain?: Duration } = {}): Promise<void> {
-    this.#closing ??= this.#close(duration().parse(options.drain ?? 0));
+  async close(options: { readonly drain?: Duration } = {}): Promise<void> {
+    this.#closing ??= this.#close(drainTime(options.drain));
     return this.#closing;
   }
 

@@ -94,15 +94,14 @@ function stay(listener: ResolvedListener, { config, sessions }: Running, anew: b
 }
 
 /** UDP flows have only the listener's socket: they end with it. */
-function retire({ config, sessions }: Running, next: ResolvedListener | undefined, closes: boolean): PlannedStep {
-  const { name, address } = config;
-  const leaves =
-    next === undefined ? `leaves ${addressText(address)}` : `moves from ${addressText(address)} to ${addressText(next.address)}`;
-  const ends = address.transport === "udp" && closes;
+function retire({ config, bound, sessions }: Running, next: ResolvedListener | undefined, closes: boolean): PlannedStep {
+  const { name, reload } = config;
+  const leaves = next === undefined ? `leaves ${addressText(bound)}` : `moves from ${addressText(bound)} to ${addressText(next.address)}`;
+  const ends = bound.transport === "udp" && closes;
   return {
     listener: name,
     action: ends ? "close" : "drain",
-    detail: `${leaves}; ${ends ? "its open flows end" : `open sessions have at most ${config.reload.deadlineMs} ms`}`,
+    detail: `${leaves}; ${ends ? "its open flows end" : `open sessions have at most ${reload.deadlineMs} ms`}`,
     sessions,
   };
 }

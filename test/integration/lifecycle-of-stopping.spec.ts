@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { createProxy, type ProxyEvent, type Proxy } from "sluice";
+import { createProxy, SluiceError, type ProxyEvent, type Proxy } from "sluice";
 import { echo } from "sluice/plugins";
 import { createLogger } from "../../core/runtime/logger.ts";
-import { exchange, isRefused } from "../support/exchange.ts";
+import { exchange, exchangeOnce, isRefused } from "../support/exchange.ts";
 import { createProbe } from "../support/probe-plugin.ts";
 import { openDescriptors, hasProcessTable } from "../support/process-table.ts";
 import { closeOf, connect } from "../support/sockets.ts";
@@ -95,6 +95,17 @@ describe("Closing a proxy", () => {
     await proxy.close();
     const refusal = await proxy.apply({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } } }).catch(String);
     expect(refusal).to.include("SLUICE_CLOSED");
+  });
+
+  it("refuses a drain that is no duration with an error of the catalogue, and stays open", async () => {
+    const { proxy, port } = await start();
+    const refusal = await proxy.close({ drain: "soon" }).catch((error: unknown) => error);
+    expect(SluiceError.is(refusal) && refusal.message).to.match(
+      /^close\(\{ drain \}\): expected a duration.*got "soon" \(SLUICE_CONFIG_INVALID/,
+    );
+    expect(await exchangeOnce(port, "still there")).to.equal("still there");
+    await proxy.close({ drain: "60d" });
+    expect(await isRefused(port)).to.equal(true);
   });
 
   it("leaves no descriptor behind", async function () {

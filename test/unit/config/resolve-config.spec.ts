@@ -127,6 +127,7 @@ describe("resolveConfig", () => {
 
   it("refuses what is no config", async () => {
     for (const input of [undefined, null, 1, [], "x"]) expect((await refusal(input)).message).to.contain("expected a config object");
+    expect((await refusal(Promise.resolve({}))).message).to.contain("got a promise (await it)");
     expect((await refusal({})).message).to.contain("listeners: expected an object, but it is missing");
     expect((await refusal({ listeners: {} })).message).to.contain("expected at least one listener");
     expect((await refusal({ listeners: { a: { listen } }, admin: { listen } })).message).to.contain("admin: expected false");

@@ -66,6 +66,7 @@ describe("the plan of a reload", () => {
     expect(encrypted[1]).to.equal("bind a (0): serves tls://127.0.0.1:1 on the socket of a, which stays bound");
     const pinned = planned({ a: at("tcp://127.0.0.1:0") }, { a: at("tcp://127.0.0.1:4321") });
     expect(pinned[1]).to.equal("bind a (0): serves tcp://127.0.0.1:4321 on the socket of a, which stays bound");
+    expect(pinned[0]).to.match(/^drain a \(2\): moves from tcp:\/\/127\.0\.0\.1:4321 to /);
     const another = planned({ a: at("tcp://127.0.0.1:0") }, { b: at("tcp://127.0.0.1:0") });
     expect(another[1], "another's port 0 is another port").to.equal("bind b (0): binds tcp://127.0.0.1:0");
     const swapped = planned({ a: at(tcp), b: at("tcp://127.0.0.1:2") }, { a: at("tcp://127.0.0.1:2"), b: at(tcp) });
