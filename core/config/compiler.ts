@@ -92,7 +92,8 @@ export class Compiler {
   compile({ file, source, hash }: Source): Compiled {
     const known = this.#memo.get(file);
     if (known?.hash === hash) return known;
-    const code = toCommonJs(file, source);
+    // A shebang may only stand first, and the code is wrapped.
+    const code = toCommonJs(file, source.replace(/^#!/, "//"));
     const compiled = { file, source, code, specifiers: specifiersOf(file, code), hash, format: formatOf(file, source) };
     this.#memo.set(file, compiled);
     return compiled;

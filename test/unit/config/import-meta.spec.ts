@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { ConfigLoader } from "../../../core/config/config-loader.ts";
 import { configFolder } from "./config-folder.ts";
+import { failureOf } from "./failure.ts";
 
 /** A config that hands out, as the value of a provider, what the expressions give. */
 const config = (expressions: readonly string[], before = ""): string => `${before}
@@ -39,6 +40,12 @@ describe("import.meta in a config", () => {
       "node:fs",
       "node:fs",
     ]);
+  });
+
+  it("is there in a file that begins with a shebang, too, whose places are right", async () => {
+    expect(await given(["import.meta.filename"], "#!/usr/bin/env sluice\n")).to.deep.equal([files.path("proxy.config.ts")]);
+    const broken = new ConfigLoader(files.write({ "proxy.config.ts": "#!/usr/bin/env sluice\nnope();" }));
+    expect((await failureOf(() => broken.load())).message).to.include("proxy.config.ts:2:1: threw ReferenceError: nope");
   });
 
   it("resolves packages, the running Sluice among them", async () => {
