@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { didYouMean } from "../contract/nearest.ts";
 import { reasonOf, SluiceError } from "../contract/index.ts";
 import { codeFrame, placeText } from "./code-frame.ts";
@@ -36,6 +38,16 @@ export function missingModule(module: Compiled, specifier: string): SluiceError 
   return fault(module, specifierPattern(specifier), `cannot find the module ${JSON.stringify(specifier)}${hint}`);
 }
 
+/** The nearest `tsconfig.json` may have `paths`, which only compilers and editors follow. */
+function pathsHint(file: string): string {
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    const config = path.join(folder, "tsconfig.json");
+    if (existsSync(config))
+      return /"paths"\s*:/.test(readFileSync(config, "utf8")) ? `: \`paths\` of ${config} are not followed, write a relative path` : "";
+    if (path.dirname(folder) === folder) return "";
+  }
+}
+
 /** What can be imported of Sluice. */
 const entries = ["sluice", "sluice/flow", "sluice/plugins"];
 
@@ -48,7 +60,9 @@ export function failedPackage(module: Compiled, specifier: string, thrown: unkno
     const hint = didYouMean(specifier, entries) || `, expected one of ${entries.join(", ")}`;
     return fault(module, specifierPattern(specifier), `cannot load ${name}: there is no such entry${hint}`, thrown);
   }
-  const detail = missing ? `cannot find the package ${name}` : `cannot load ${name}: ${reasonOf(thrown)}`;
+  // The module that Sluice imports packages through is nobody's business.
+  const reason = reasonOf(thrown).replace(/,? imported from \S*sluice-import\.cjs/, "");
+  const detail = missing ? `cannot find the package ${name}${pathsHint(module.file)}` : `cannot load ${name}: ${reason}`;
   return fault(module, specifierPattern(specifier), detail, thrown);
 }
 
