@@ -25,8 +25,9 @@ export function checkPlugin(plugin: Plugin): void {
  *
  * @throws TypeError
  */
-export function checkSpelling(plugin: object, isClass: boolean): void {
-  const chain = isClass ? classesOf(plugin) : [];
+export function checkSpelling(plugin: object): void {
+  const chain = classesOf(plugin);
+  const isClass = chain.length > 0;
   const missing = parts.filter((part) => !isClass || !(part in plugin));
   for (const name of new Set([plugin, ...chain.map(({ prototype }) => prototype)].flatMap(methodsOf))) {
     const hint = didYouMean(name, isClass ? missing.filter((part) => !isDerived(name, part)) : missing);
@@ -38,7 +39,7 @@ interface AnyClass {
   readonly prototype: object;
 }
 
-/** The class of an instance and those that it extends. */
+/** The class of an instance and those that it extends; none of a plain object. */
 function classesOf(instance: object): AnyClass[] {
   const classes: AnyClass[] = [];
   for (let at: unknown = Object.getPrototypeOf(instance); at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at))

@@ -45,13 +45,13 @@ export function constructPlugin(
       const Class = definition.make as new () => Plugin;
       const instance = container.resolve(Class);
       checkPlugin(instance);
-      checkSpelling(instance, true);
+      checkSpelling(instance);
       return { use: resolved, plugin: instance, borrows: (Class as { borrows?: boolean }).borrows === true };
     }
     const inject: Inject = <T>(token: InjectionKey<T> | string) => container.resolve<T>(token);
     const plugin = (definition.make as (options: unknown, inject: Inject) => FunctionPlugin)(resolved.options, inject);
     checkPlugin(plugin);
-    checkSpelling(plugin, false);
+    checkSpelling(plugin);
     return { use: resolved, plugin, borrows: plugin.borrows === true };
   } catch (error) {
     throw pluginError(error, { code: "SLUICE_PLUGIN_CONSTRUCT", use: resolved, step: "its construction" }, site);

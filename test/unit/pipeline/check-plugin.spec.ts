@@ -23,6 +23,7 @@ const odd: Readonly<Record<string, [() => unknown, string]>> = {
   "a text": [() => "hooks", "string"],
   "a hook that is no function": [() => ({ fromClient: 5 }), "fromClient"],
   "a misspelt hook": [() => ({ fromCleint: (data: unknown) => data }), 'fromCleint is no hook, did you mean "fromClient"?'],
+  "an instance with a misspelt hook": [() => new Derived(), 'fromclient is no hook, did you mean "fromClient"?'],
   "a setup that is no function": [() => ({ setup: Promise.resolve() }), "setup"],
 };
 
