@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { ResolvedConfig, ResolvedListener } from "../contract/index.ts";
+import { reasonOf, type ResolvedConfig, type ResolvedListener } from "../contract/index.ts";
 import { addressText } from "../contract/endpoint.ts";
 import { checkConfig } from "../runtime/check.ts";
 import type { CommandOptions } from "./command-line.ts";
@@ -8,7 +8,11 @@ import type { Terminal } from "./terminal.ts";
 
 /** `sluice check`: loads and validates the config and constructs its plugins; opens nothing. @throws what is wrong with it */
 export async function check({ config: given, json }: CommandOptions, output: Terminal): Promise<number> {
-  const { config, warnings } = await checkConfig(path.resolve(given));
+  const floating: string[] = [];
+  // `start` logs these and goes on; here they would end the command with Node's own words.
+  process.on("unhandledRejection", (reason) => floating.push(`a promise was rejected and nobody caught it: ${reasonOf(reason)}`));
+  const { config, warnings: found } = await checkConfig(path.resolve(given));
+  const warnings = [...found, ...floating];
   if (json) output.line(JSON.stringify({ ok: true, listeners: config.listeners.map(summary), warnings }, undefined, 2));
   else for (const line of lines(given, config, warnings, output)) output.line(line);
   return 0;

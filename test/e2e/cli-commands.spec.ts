@@ -59,6 +59,13 @@ describe("the command sluice", function () {
     expect(JSON.parse(json)).to.deep.equal({ ok: true, listeners, warnings: [] });
   });
 
+  it("check warns of a promise that the config left alone and that rejects", async () => {
+    folder.write("proxy.config.ts", `void Promise.reject(new Error("left alone"));${echoing(0)}`);
+    const { code, stdout } = await run("check", "--json");
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.deep.include({ ok: true, warnings: ["a promise was rejected and nobody caught it: left alone"] });
+  });
+
   it("check reads the files that upstream.tls names, and places what is wrong with them", async () => {
     folder.write(
       "proxy.config.ts",
