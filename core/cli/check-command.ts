@@ -6,7 +6,7 @@ import type { CommandOptions } from "./command-line.ts";
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `sluice check`: loads and validates the config and constructs its plugins; opens nothing. @throws what is wrong with it */
+/** `sluice check`: loads and validates the config, and constructs, sets up and tears down its plugins; binds nothing. @throws what is wrong with it */
 export async function check({ config: given, json }: CommandOptions, output: Terminal): Promise<number> {
   const floating: string[] = [];
   // `start` logs these and goes on; here they would end the command with Node's own words.

@@ -30,7 +30,7 @@ function createCli() {
     .option(...configOption)
     .option("--no-watch", "Reload only on SIGHUP and `sluice reload`");
   cli
-    .command("check", "Load and validate the config, opening nothing; exit code 0 or 1")
+    .command("check", "Load and validate the config and set its plugins up, binding nothing; exit code 0 or 1")
     .option(...configOption)
     .option(...jsonOption);
   cli

@@ -2,26 +2,44 @@ import type { ResolvedConfig } from "../contract/index.ts";
 import { ConfigLoader } from "../config/config-loader.ts";
 import { withoutExit } from "../config/exit-guard.ts";
 import { placeIn } from "./place.ts";
-import { constructAll } from "./generation.ts";
+import { prepareGeneration, type GenerationTools } from "./generation.ts";
 import { createLogger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 
 /**
- * Loads and validates a config file and constructs its plugins; opens nothing and runs no `setup`.
- * @throws every SLUICE_CONFIG_… code, SLUICE_ADDRESS_DUPLICATE, SLUICE_PLUGIN_CONSTRUCT, SLUICE_CERTIFICATE_INVALID for files of upstream.tls
+ * Does all of a start but to bind: loads and validates a config file, constructs its plugins, runs their `setup`, and then their `teardown`.
+ * What plugins and upstreams would log as a warning is a warning here.
+ *
+ * @throws every SLUICE_CONFIG_… code, SLUICE_ADDRESS_DUPLICATE, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, SLUICE_CERTIFICATE_INVALID
  */
 export async function checkConfig(file: string): Promise<{ readonly config: ResolvedConfig; readonly warnings: readonly string[] }> {
   const loader = new ConfigLoader(file);
   const loaded = await loader.load();
   const { config } = loaded;
+  const logged: string[] = [];
+  const tools: GenerationTools = {
+    logger: createLogger({ level: "warn", pretty: false, to: { write: (line) => void logged.push(messageOf(line)) } }),
+    metrics: createMetrics(),
+    anew: true,
+    locate: placeIn(loader.files),
+    local: () => undefined,
+    fault: (listener, plugin, { message }) => void logged.push(`${listener}: ${plugin}: ${message}`),
+  };
   try {
-    const tools = { logger: createLogger({ level: "silent" }), metrics: createMetrics(), locate: placeIn(loader.files) };
-    const warnings = await withoutExit(
+    const { generation, fresh } = await withoutExit(
       (local) => loader.files.has(local),
-      () => constructAll(config, tools),
+      () => prepareGeneration(config, undefined, tools),
     );
-    return { config, warnings };
+    for (const pipeline of fresh) pipeline.retire();
+    await Promise.all(fresh.map(({ gone }) => gone));
+    generation.resolver.close();
+    return { config, warnings: [...generation.warnings, ...logged] };
   } finally {
     loaded.retire();
   }
+}
+
+function messageOf(line: string): string {
+  const { listener, plugin, msg } = JSON.parse(line) as { readonly listener?: string; readonly plugin?: string; readonly msg?: string };
+  return [listener, plugin, msg].filter((part) => part !== undefined).join(": ");
 }

@@ -112,23 +112,6 @@ function inheritAll(terms: ReadonlyMap<string, Terms>, previous: Generation | un
   }
 }
 
-/** Constructs every plugin of a config and no more, to see that it can be done; gives its warnings. @throws SLUICE_PLUGIN_CONSTRUCT, SLUICE_CERTIFICATE_INVALID */
-export async function constructAll(
-  config: ResolvedConfig,
-  tools: Pick<GenerationTools, "logger" | "metrics" | "locate">,
-): Promise<readonly string[]> {
-  const resolver = createResolver(config.dns);
-  try {
-    const builder = new PipelineBuilder(config, 0, resolver, { ...tools, fault: () => undefined, local: () => undefined });
-    await builder.provide();
-    const built = config.listeners.map((listener) => [listener, builder.construct(listener)] as const);
-    for (const [listener, pipeline] of built) termsOf(listener, pipeline, undefined, builder);
-    return [...config.warnings, ...warningsOf(built)];
-  } finally {
-    resolver.close();
-  }
-}
-
 function sameDns(previous: Generation | undefined, config: ResolvedConfig): previous is Generation {
   return previous !== undefined && isDeepStrictEqual(previous.config.dns, config.dns);
 }

@@ -73,7 +73,7 @@ describe("the command sluice", function () {
     );
     const { code, stderr } = await run("check");
     expect(code).to.equal(1);
-    expect(stderr).to.include(`${folder.path}/proxy.config.ts: listeners.web.upstream.tls.ca: ./no.pem: ENOENT`);
+    expect(stderr).to.include(`${folder.path}/proxy.config.ts: listeners.web.upstream.tls.ca: ${folder.path}/no.pem: ENOENT`);
   });
 
   it("check warns of a listener that nobody answers for", async () => {
@@ -106,6 +106,23 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", p
     );
     const { code, stderr } = await run("check");
     expect(stderr).to.match(/proxy\.config\.ts:2:\d+: .*process\.exit/);
+    expect(code).to.equal(1);
+  });
+
+  it("check runs setup and teardown of the plugins, and ends with 1 when a setup rejects", async () => {
+    const withSetup = (setup: string): string => `import { writeFileSync } from "node:fs";
+import { defineConfig, definePlugin } from "sluice";
+const plugin = definePlugin("mine", () => ({ setup: async () => { ${setup} }, teardown: () => writeFileSync("torn", "") }));
+export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: "127.0.0.1:9", plugins: [plugin()] } } });
+`;
+    folder.write("proxy.config.ts", withSetup(""));
+    expect((await run("check")).code).to.equal(0);
+    expect(existsSync(join(folder.path, "torn"))).to.equal(true);
+    folder.write("proxy.config.ts", withSetup('throw new Error("no database");'));
+    const { code, stderr } = await run("check");
+    expect(stderr)
+      .to.match(/no database.*SLUICE_PLUGIN_SETUP/s)
+      .and.to.include("listeners.web.plugins[0]");
     expect(code).to.equal(1);
   });
 
