@@ -166,7 +166,7 @@ export class Flow implements LegReader, RawHost {
   }
 
   #isClear(): boolean {
-    return !this.#full && this.#raw?.clear !== false;
+    return this.#done || (!this.#full && this.#raw?.clear !== false);
   }
 
   #install(hooks: readonly ByteHook[]): void {
