@@ -62,6 +62,14 @@ export function isGentle(first: readonly ChaosPlugin[], reloads: readonly ChaosA
 }
 
 /**
+ * Whether a reload may come while operators that complete early are flushing: what they held is lost with them, and the new ones see the
+ * next byte.
+ */
+export const mayCut = (first: readonly ChaosPlugin[], reloads: readonly ChaosApply[]): boolean =>
+  reloads.some(({ sessions, refused }) => sessions === "swap" && !refused) &&
+  [first, ...reloads.map((reload) => reload.plugins)].flat().some(({ kind }) => kind === "complete");
+
+/**
  * Runs something with random input so many times, or as often as the time allows. The seed is printed, and can be given again as
  * SLUICE_CHAOS_SEED; a failure shows the smallest input that was found to fail.
  */
@@ -85,8 +93,14 @@ export async function runChaos<T>(
 }
 
 /** Counts what keeps the process busy, by kind. */
-export function activeResources(): Record<string, number> {
+export function activeResources(): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
+}
+
+/** What keeps the process busy beyond what did before, by kind. What was there before may go meanwhile: it can be an earlier test's. */
+export function resourcesBeyond(before: Readonly<Record<string, number>>): Record<string, number> {
+  const more = Object.entries(activeResources()).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
+  return Object.fromEntries(more.filter(([, count]) => count > 0));
 }

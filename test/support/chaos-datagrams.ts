@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Socket } from "node:dgram";
 import { setTimeout as pause } from "node:timers/promises";
 import type { SluiceConfig } from "sluice";
-import { activeResources, isGentle, type ChaosApply } from "./chaos-arbitraries.ts";
+import { activeResources, isGentle, resourcesBeyond, type ChaosApply } from "./chaos-arbitraries.ts";
 import { chaosUse, probeUse, type Balance, type ChaosPlugin } from "./chaos-plugins.ts";
 import { bounded, eventOf } from "./bounded.ts";
 import { eventually } from "./eventually.ts";
@@ -111,7 +111,7 @@ export async function runDatagrams(scenario: DatagramScenario): Promise<void> {
     await Promise.all([echo, ...clients.map(({ socket }) => socket)].map((socket) => close(socket)));
   }
   expect(balance, "left of the plugins").to.deep.equal({ subscriptions: 0, plugins: 0 });
-  await eventually(() => expect(activeResources(), "left of the sockets and timers").to.deep.equal(before), { within: patienceMs });
+  await eventually(() => expect(resourcesBeyond(before), "left of the sockets and timers").to.deep.equal({}), { within: patienceMs });
 }
 
 /** Without an outage every datagram is answered; after one the flows answer again. */
