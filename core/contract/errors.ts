@@ -105,11 +105,21 @@ export class SluiceError extends Error {
 
   /** True for a SluiceError of any copy of this package. */
   static is(value: unknown): value is SluiceError {
-    return typeof value === "object" && value !== null && brand in value;
+    if (typeof value !== "object" || value === null) return false;
+    try {
+      return brand in value;
+    } catch {
+      // A Proxy that a plugin threw may refuse even that.
+      return false;
+    }
   }
 }
 
-/** The text of anything thrown, for a message. */
+/** The text of anything thrown, for a message. Never throws: not everything thrown has a text, or lets it be read. */
 export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "something that cannot be shown";
+  }
 }

@@ -2,6 +2,7 @@ import { isObservable, Subscription, type Observable } from "rxjs";
 import { SluiceError, type Leg, type LegReader, type Session, type Upstream } from "../contract/index.ts";
 import { isPromise } from "./chain.ts";
 import { blamed, faultOf } from "./fault.ts";
+import { letGo } from "./let-go.ts";
 import { Root } from "./root.ts";
 
 /**
@@ -93,7 +94,7 @@ class AnswerLeg implements Leg {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue = [];
-    this.#subscription.unsubscribe();
+    letGo(this.#subscription);
     queueMicrotask(() => this.onClosed?.());
   }
 
@@ -104,7 +105,7 @@ class AnswerLeg implements Leg {
   }
 
   #fail(error: unknown): void {
-    this.#subscription.unsubscribe();
+    letGo(this.#subscription);
     const failure = faultOf(this.name, error);
     if (failure.source === "plugin") blamed(failure, this.name);
     this.#reader?.failed(failure);

@@ -3,6 +3,7 @@ import { SluiceError } from "../contract/index.ts";
 import { Chain, isPromise, type ChunkFunction } from "./chain.ts";
 import { each, stagesDownTo } from "./each.ts";
 import { heldApart, within } from "./hold.ts";
+import { letGo } from "./let-go.ts";
 import { Root } from "./root.ts";
 
 /** Chunks remembered at most, to pass them by when an asynchronous operator fails. */
@@ -86,7 +87,10 @@ class RawBypass {
 
   run(data: Observable<Buffer>, output: Observable<Buffer>, to: Sink): Subscription {
     const both = new Subscription();
-    both.add(this.#own);
+    both.add(() => {
+      const error = letGo(this.#own);
+      if (error !== undefined) this.failed(error);
+    });
     within(this.#holds, () =>
       this.#own.add(
         output.subscribe({
@@ -152,7 +156,7 @@ class RawBypass {
     for (const chunk of late) to.next(chunk);
     if (this.#ended) to.complete();
     else this.#connect();
-    this.#own.unsubscribe();
+    letGo(this.#own);
     this.#holds.letGo();
   }
 

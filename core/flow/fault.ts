@@ -5,7 +5,7 @@ const plugins = new WeakMap<object, string>();
 /** Notes whose plugin threw an error, once: the first to say so stood nearest. */
 export function blamed(error: unknown, plugin: string | undefined): unknown {
   if (plugin === undefined || (typeof error === "object" && error !== null && plugins.has(error))) return error;
-  const object = typeof error === "object" && error !== null ? error : new Error(String(error));
+  const object = typeof error === "object" && error !== null ? error : new Error(reasonOf(error));
   plugins.set(object, plugin);
   return object;
 }

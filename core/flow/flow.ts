@@ -45,7 +45,7 @@ export class Flow implements LegReader, RawHost {
   constructor(
     private readonly source: Leg,
     private readonly sink: Leg,
-    private readonly owner: FlowOwner,
+    readonly owner: FlowOwner,
     hooks: readonly ByteHook[],
   ) {
     sink.gather = source.records;

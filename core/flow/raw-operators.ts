@@ -1,4 +1,6 @@
 import { SinkSubscriber } from "./sink-subscriber.ts";
+import { faultOf } from "./fault.ts";
+import type { FlowOwner } from "./flow-owner.ts";
 import { within, type HoldTarget } from "./hold.ts";
 import type { Operators } from "./operators.ts";
 import { Retained } from "./retained.ts";
@@ -6,6 +8,7 @@ import { Retained } from "./retained.ts";
 /** What plain RxJS operators need of their flow. */
 export interface RawHost {
   readonly swapping: boolean;
+  readonly owner: Pick<FlowOwner, "flowFault">;
   /** What the operators emitted. @param expected in the turn of a chunk, or through a hold */
   emitted(chunk: unknown, expected: boolean): void;
   operatorsFailed(error: unknown, plugin: string | undefined): void;
@@ -22,6 +25,7 @@ export class RawOperators implements HoldTarget {
   #turns = 0;
   #held = 0;
   #tight = 0;
+  #stopped = false;
 
   constructor(
     private readonly operators: Operators,
@@ -47,6 +51,9 @@ export class RawOperators implements HoldTarget {
       },
       () => {
         host.operatorsCompleted();
+      },
+      (error) => {
+        this.#threw(error);
       },
     );
   }
@@ -98,18 +105,27 @@ export class RawOperators implements HoldTarget {
   push(chunk: Buffer): void {
     this.#retained.took(chunk.length);
     this.#turns += 1;
-    this.operators.root.next(chunk);
+    try {
+      this.operators.root.next(chunk);
+    } catch (error) {
+      this.#threw(error);
+    }
     this.#turns -= 1;
   }
 
   /** Completes their input; they flush, and `operatorsCompleted` follows. */
   complete(): void {
     this.turn(() => {
-      this.operators.root.complete();
+      try {
+        this.operators.root.complete();
+      } catch (error) {
+        this.#threw(error);
+      }
     });
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#retained.stop();
     this.#sink.unsubscribe();
   }
@@ -127,6 +143,13 @@ export class RawOperators implements HoldTarget {
     } finally {
       this.#turns -= 1;
     }
+  }
+
+  /** RxJS catches what operators throw, but not what their teardowns do. The flow may be over by then: that it failed is told all the same. */
+  #threw(error: unknown): void {
+    const [plugin = "unknown"] = this.operators.raw;
+    if (this.#stopped) this.host.owner.flowFault(plugin, faultOf(plugin, error));
+    else this.host.operatorsFailed(error, plugin);
   }
 
   #emitted(chunk: unknown): void {

@@ -1,4 +1,5 @@
 import { Subscriber } from "rxjs";
+import { letGo } from "./let-go.ts";
 
 /** The end of a flow's operators. A Subscriber of our own, because RxJS puts two objects and two more calls per chunk around a plain observer. */
 export class SinkSubscriber extends Subscriber<Buffer> {
@@ -6,6 +7,8 @@ export class SinkSubscriber extends Subscriber<Buffer> {
     private readonly emit: (chunk: Buffer) => void,
     private readonly fail: (error: unknown) => void,
     private readonly finish: () => void,
+    /** A teardown of theirs threw. */
+    private readonly undone: (error: unknown) => void,
   ) {
     // oxlint-disable-next-line typescript/no-deprecated -- an observer would do, for two more objects and calls per chunk
     super();
@@ -23,5 +26,10 @@ export class SinkSubscriber extends Subscriber<Buffer> {
   override _complete(): void {
     this.unsubscribe();
     this.finish();
+  }
+
+  override unsubscribe(): void {
+    const error = letGo({ unsubscribe: () => super.unsubscribe() });
+    if (error !== undefined) this.undone(error);
   }
 }

@@ -1,6 +1,7 @@
 import { defer, of, Subscriber, take, tap, type Observable, type Subscription } from "rxjs";
 import { reasonOf, SluiceError, type Session, type SessionTls, type Upstream } from "../contract/index.ts";
 import { blameOf, faultOf } from "../flow/fault.ts";
+import { letGo } from "../flow/let-go.ts";
 import type { ClientEnd } from "./client-end.ts";
 import type { Terms } from "./terms.ts";
 
@@ -11,6 +12,7 @@ export interface Opened extends Session {
   tls: SessionTls | undefined;
   /** The upstream leg is open. */
   opened(upstream: Upstream): void;
+  flowWarning(message: string): void;
   /** @param plugin whose fault it is, if any's */
   openFailed(error: SluiceError, plugin: string | undefined): void;
 }
@@ -62,8 +64,10 @@ export class Opening {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#admission?.unsubscribe();
-    this.#leg?.unsubscribe();
+    for (const part of [this.#admission, this.#leg]) {
+      const error = letGo(part);
+      if (error !== undefined) this.session.flowWarning(`a plugin's hook failed when it was unsubscribed from: ${reasonOf(error)}`);
+    }
     for (const upstream of this.#given ?? []) if (upstream !== this.#leg?.taken) upstream.leg.destroy();
   }
 
@@ -143,14 +147,14 @@ class LegSubscriber extends Subscriber<Upstream> {
 
   override _error(error: unknown): void {
     if (this.taken === undefined) this.opening.fail(error);
-    this.unsubscribe();
+    letGo(this);
   }
 
   override _complete(): void {
     const { listener } = this.session;
     if (this.taken === undefined)
       this.opening.fail(new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${listener}" completed without a leg`));
-    this.unsubscribe();
+    letGo(this);
   }
 }
 

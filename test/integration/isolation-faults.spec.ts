@@ -20,6 +20,12 @@ const later = (): Promise<never> => new Promise((_resolve, reject) => void setIm
 /** A hook that was declared `async`. */
 const promising = (): Observable<never> => later() as unknown as Observable<never>;
 const garbage = (value: unknown): Buffer => value as Buffer;
+const cast = (thrown: unknown): never => {
+  // oxlint-disable-next-line typescript/only-throw-error -- a plugin written in JavaScript may throw anything
+  throw thrown;
+};
+/** What throws at every question. */
+const unreadable = (): object => new Proxy({}, { get: boom, has: boom, getPrototypeOf: boom });
 /** Whatever a hook written in JavaScript may return. */
 const nothing = undefined as unknown as Observable<never>;
 const scalar = (value: unknown): Observable<never> => of(value) as Observable<never>;
@@ -50,6 +56,9 @@ const faults: Readonly<Record<string, FunctionPlugin>> = {
   "fromClient returns undefined": { fromClient: () => nothing },
   "fromUpstream throws": { fromUpstream: boom },
   "each throws": { fromClient: (data) => data.pipe(each(boom)) },
+  "each throws what has no text": { fromClient: (data) => data.pipe(each(() => cast(Object.create(null)))) },
+  "each throws what cannot be looked at": { fromClient: (data) => data.pipe(each(() => cast(unreadable()))) },
+  "a plain operator throws what cannot be looked at": { fromUpstream: (data) => data.pipe(map(() => cast(unreadable()))) },
   "each rejects": { fromClient: (data) => data.pipe(each(later)) },
   "each returns undefined": { fromClient: (data) => data.pipe(each(() => garbage(undefined))) },
   "each returns a string": { fromClient: (data) => data.pipe(each(() => garbage("text"))) },

@@ -1,0 +1,94 @@
+import { expect } from "chai";
+import { Observable, take } from "rxjs";
+import type { FunctionPlugin } from "sluice";
+import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
+import { startForward } from "../support/forward.ts";
+import { closeOf, connect, readBytes } from "../support/sockets.ts";
+import { plugin } from "../support/with-proxy.ts";
+
+const cleanup = createCleanup();
+afterEach(() => cleanup.run());
+
+/** Passes everything on, and throws when it is unsubscribed from. */
+const clumsy = <T>(data: Observable<T>): Observable<T> =>
+  new Observable((subscriber) => {
+    data.subscribe(subscriber);
+    return () => {
+      throw new Error("boom");
+    };
+  });
+
+const byteHooks: Readonly<Record<string, FunctionPlugin>> = {
+  fromClient: { fromClient: clumsy },
+  fromUpstream: { fromUpstream: clumsy },
+  "both byte hooks": { fromClient: clumsy, fromUpstream: clumsy },
+  "a byte hook that leaves early": { fromClient: (data) => clumsy(data).pipe(take(1)) },
+};
+const openingHooks: Readonly<Record<string, FunctionPlugin>> = {
+  admit: { admit: clumsy },
+  connect: { connect: clumsy },
+  resolve: { resolve: clumsy },
+};
+
+describe("operators that throw when they are unsubscribed from [data path]", () => {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  before(() => process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note));
+  after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
+  afterEach(() => expect(uncaught.splice(0)).to.deep.equal([]));
+
+  for (const how of ["finishes", "is reset"] as const) {
+    for (const [name, hooks] of Object.entries({ ...byteHooks, ...openingHooks })) {
+      it(`let their session end when the client ${how}: ${name}`, async () => {
+        const { port, proxy, ended, upstream } = await startForward(cleanup, "echo", {
+          plugins: [plugin("clumsy", hooks)],
+          upstreamName: "upstream.test",
+        });
+        const client = await connect(port());
+        client.write("hello");
+        await readBytes(client, 5).catch(() => undefined);
+        if (how === "finishes") client.end();
+        else client.resetAndDestroy();
+        await ended();
+        await eventually(() => expect([proxy.sessions.size, upstream.sockets.size]).to.deep.equal([0, 0]));
+        client.destroy();
+      });
+    }
+  }
+
+  for (const [name, hooks] of Object.entries(byteHooks)) {
+    it(`are named: ${name}`, async () => {
+      const { port, event } = await startForward(cleanup, "echo", { plugins: [plugin("clumsy", hooks)] });
+      const client = await connect(port());
+      client.end("hello");
+      const fault = await event("plugin-fault");
+      expect([fault.plugin, fault.error.code, fault.error.cause]).to.deep.include.members(["clumsy", "SLUICE_PLUGIN_FAILED"]);
+      await closeOf(client);
+    });
+  }
+
+  it("are passed by with onError bypass, and named", async () => {
+    const uses = [plugin("clumsy", { fromClient: clumsy, fromUpstream: clumsy }, { onError: "bypass" })];
+    const { port, ended, all } = await startForward(cleanup, "echo", { plugins: uses });
+    const client = await connect(port());
+    client.end("hello");
+    expect(String(await readBytes(client, 5))).to.equal("hello");
+    expect((await ended()).reason).to.equal("closed");
+    expect(all("plugin-fault").map((fault) => fault.plugin)).to.deep.equal(["clumsy", "clumsy"]);
+  });
+
+  it("let a reload swap them out of a session, which goes on or ends and harms no other", async () => {
+    const { port, proxy, config, event } = await startForward(cleanup, "echo", { plugins: [plugin("clumsy", { fromClient: clumsy })] });
+    const client = await connect(port());
+    client.write("hello");
+    await readBytes(client, 5);
+    await proxy.apply(config([]));
+    expect((await event("plugin-fault")).plugin).to.equal("clumsy");
+    const next = await connect(port());
+    next.write("hello");
+    expect(String(await readBytes(next, 5))).to.equal("hello");
+    next.destroy();
+    client.destroy();
+  });
+});
