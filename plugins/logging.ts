@@ -57,13 +57,15 @@ export class Logging implements Plugin {
       this.logger.debug({ ...this.#listener(listener), session: id, transport, client: String(client) }, "session started");
     } else if (event.type === "session-ended") this.#ended(event);
     else if (event.type === "session-refused") {
-      this.logger.debug({ ...this.#listener(event.listener), code: event.error.code, reason: event.error.message }, "session refused");
+      const { listener, client, error } = event;
+      this.logger.debug({ ...this.#listener(listener), client, code: error.code, reason: error.message }, "session refused");
     }
   }
 
   #ended({ record, error }: Ended): void {
-    const { listener, session, transport, client, upstream, generation, reason, durationMs, fromClient, fromUpstream } = record;
-    const fields = { session, transport, client, upstream, generation, reason, durationMs };
+    const { listener, session, transport, client, upstream, generation, reason, phase, durationMs, fromClient, fromUpstream } = record;
+    const end = reason === "closed" ? { reason } : { reason, phase };
+    const fields = { session, transport, client, upstream, generation, ...end, durationMs };
     const traffic = {
       fromClient: { bytes: fromClient.bytes, chunks: fromClient.chunks },
       fromUpstream: { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks },
@@ -71,7 +73,8 @@ export class Logging implements Plugin {
     this.logger[this.options.level]({ ...this.#listener(listener), ...fields, ...traffic }, "session ended");
     // A client that goes away and an operator who stops the proxy are no failure; the record's reason says enough.
     if (error === undefined || error.source === "client" || operators.has(error.code)) return;
-    this.logger.warn({ ...this.#listener(listener), session, code: error.code, message: error.message }, "session failed");
+    const { code, message } = error;
+    this.logger.warn({ ...this.#listener(listener), session, client, phase, code, message }, "session failed");
   }
 
   /** Some log stores refuse JSON that has a key twice, so it is left out when the logger is bound to the listener already. */

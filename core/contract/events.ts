@@ -1,6 +1,9 @@
 import type { SluiceError } from "./errors.ts";
 import type { EndReason, Session, Traffic } from "./session.ts";
 
+/** How far a session came: its ClientHello was read, it was admitted, its upstream leg opened, its bytes flowed. */
+export type SessionPhase = "hello" | "admit" | "connect" | "flow";
+
 /** The one record of a session that has ended. */
 export interface SessionRecord {
   readonly listener: string;
@@ -12,6 +15,8 @@ export interface SessionRecord {
   readonly upstream: string | undefined;
   readonly generation: number;
   readonly reason: EndReason;
+  /** Where it was when it ended. */
+  readonly phase: SessionPhase;
   readonly durationMs: number;
   readonly fromClient: Traffic;
   readonly fromUpstream: Traffic;
@@ -23,7 +28,13 @@ export type ProxyEvent =
   | { readonly type: "unlistening"; readonly listener: string; readonly url: string }
   | { readonly type: "session-started"; readonly listener: string; readonly session: Session }
   | { readonly type: "session-ended"; readonly listener: string; readonly record: SessionRecord; readonly error: SluiceError | undefined }
-  | { readonly type: "session-refused"; readonly listener: string; readonly error: SluiceError }
+  | {
+      readonly type: "session-refused";
+      readonly listener: string;
+      /** Undefined where the operating system dropped it before anybody saw it. */
+      readonly client: string | undefined;
+      readonly error: SluiceError;
+    }
   | { readonly type: "swapped"; readonly listener: string; readonly session: Session; readonly generation: number }
   | {
       readonly type: "plugin-fault";

@@ -85,7 +85,7 @@ export class Listener implements ListenerView, SessionHost {
         this.#acceptSocket(socket, buffer);
       };
       this.bound.onDrop = () => {
-        this.#refused(new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": out of file descriptors`));
+        this.#refused(undefined, new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": out of file descriptors`));
       };
     }
   }
@@ -155,9 +155,9 @@ export class Listener implements ListenerView, SessionHost {
   #acceptSocket(socket: Socket, buffer: ReadBuffer | undefined): void {
     const { limits, sessions } = this.state;
     if (this.#retired || sessions.size >= limits.sessions) {
-      socket.on("error", () => undefined);
-      socket.destroy();
-      this.#refused(new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": ${limits.sessions} sessions are open`));
+      const end = new StreamEnd(socket, buffer);
+      this.#refused(end, new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": ${limits.sessions} sessions are open`));
+      end.leg.destroy();
       return;
     }
     this.#begin(new StreamEnd(socket, buffer));
@@ -176,6 +176,7 @@ export class Listener implements ListenerView, SessionHost {
     if (this.#countsClients && this.#count(end.address(), 1) > limits.sessionsPerClient) {
       this.#count(end.address(), -1);
       this.#refused(
+        end,
         new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(end.address())} has ${limits.sessionsPerClient} sessions open`),
       );
       end.leg.destroy();
@@ -195,10 +196,13 @@ export class Listener implements ListenerView, SessionHost {
     session.open();
   }
 
-  #refused(error: SluiceError): void {
+  #refused(end: ClientEnd | undefined, error: SluiceError): void {
     this.state.refused.inc();
-    const event = { type: "session-refused", listener: this.name, error } as const;
-    this.terms.pipeline.events.next(event);
+    const { events } = this.terms.pipeline;
+    if (!events.observed && !this.state.hub.sessions.observed) return;
+    const client = end === undefined ? undefined : String(end.address());
+    const event = { type: "session-refused", listener: this.name, client, error } as const;
+    events.next(event);
     this.state.hub.sessions.next(event);
   }
 

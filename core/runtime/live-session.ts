@@ -229,6 +229,7 @@ export class LiveSession implements Opened, FlowOwner {
   record(): SessionRecord {
     const reason: EndReason = this.#error?.code ?? "closed";
     const { listener, transport, upstream, generation, fromClient, fromUpstream } = this;
+    const phase = this.#toUpstream === undefined ? (this.#opening?.phase ?? "admit") : "flow";
     return {
       listener,
       session: this.id,
@@ -237,6 +238,7 @@ export class LiveSession implements Opened, FlowOwner {
       upstream,
       generation,
       reason,
+      phase,
       durationMs: Date.now() - this.startedAt,
       fromClient: { bytes: fromClient.bytes, chunks: fromClient.chunks },
       fromUpstream: { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks },

@@ -1,5 +1,5 @@
 import { defer, of, Subscriber, take, tap, type Observable, type Subscription } from "rxjs";
-import { reasonOf, SluiceError, type Session, type SessionTls, type Upstream } from "../contract/index.ts";
+import { reasonOf, SluiceError, type Session, type SessionPhase, type SessionTls, type Upstream } from "../contract/index.ts";
 import { blameOf, faultOf } from "../flow/fault.ts";
 import { letGo } from "../flow/let-go.ts";
 import type { ClientEnd } from "./client-end.ts";
@@ -22,6 +22,8 @@ export interface Opened extends Session {
  * where no plugin has a hook nothing is subscribed for it. Classes and no object literals, for the reason given in ChunkQueue.
  */
 export class Opening {
+  /** How far it came. */
+  phase: SessionPhase = "hello";
   #closed = false;
   #handshakeTimeout = 0;
   #helloTook = 0;
@@ -77,6 +79,7 @@ export class Opening {
 
   #admit(): void {
     if (this.#closed) return;
+    this.phase = "admit";
     const { admit } = this.session.terms.pipeline.pipeline;
     if (admit === undefined) {
       this.#connect();
@@ -101,6 +104,7 @@ export class Opening {
 
   #connect(): void {
     if (this.#closed) return;
+    this.phase = "connect";
     const { terms, retargeted } = this.session;
     const leg = new LegSubscriber(this.session, this);
     this.#leg = leg;

@@ -74,12 +74,15 @@ describe("logging", () => {
     const log = recordLog("info");
     const { port } = await start(logging(), `127.0.0.1:${await freePort()}`, log);
     const socket = await connect(port);
+    const client = `127.0.0.1:${socket.localPort}`;
     socket.on("end", () => socket.end());
     await closeOf(socket);
-    await eventually(() => expect(log.of("session ended")[0]).to.include({ reason: "SLUICE_UPSTREAM_REFUSED" }));
+    const found = { listener: "web", client, phase: "connect" };
+    await eventually(() => expect(log.of("session ended")[0]).to.include({ ...found, reason: "SLUICE_UPSTREAM_REFUSED" }));
     const failures = log.of("session failed");
     expect(failures).to.have.length(1);
-    expect(failures[0]).to.include({ level: 40, code: "SLUICE_UPSTREAM_REFUSED" });
+    expect(failures[0]).to.include({ ...found, level: 40, code: "SLUICE_UPSTREAM_REFUSED" });
+    expect(failures[0]?.["message"]).to.include("ECONNREFUSED");
     expect(log.of("session ended")[0]).to.not.have.property("upstream");
   });
 

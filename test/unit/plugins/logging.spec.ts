@@ -13,6 +13,7 @@ const record: SessionRecord = {
   upstream: "10.0.0.1:9000",
   generation: 3,
   reason: "closed",
+  phase: "flow",
   durationMs: 12,
   fromClient: { bytes: 3, chunks: 1 },
   fromUpstream: { bytes: 5, chunks: 2 },
@@ -43,7 +44,8 @@ function chunk(form: string, data: Buffer): LogLine | undefined {
 describe("logging", () => {
   it("writes exactly one record when a session ends", () => {
     const lines = run({}, [{ type: "session-ended", listener: "web", record, error: undefined }]);
-    expect(lines).to.deep.equal([{ level: "info", fields: { ...record }, message: "session ended" }]);
+    const { phase: _, ...fields } = record;
+    expect(lines).to.deep.equal([{ level: "info", fields, message: "session ended" }]);
   });
 
   it("writes the record at the level asked for", () => {
@@ -61,7 +63,7 @@ describe("logging", () => {
     const error = new SluiceError("SLUICE_LIMIT_SESSIONS", "full");
     const lines = run({}, [
       { type: "session-started", listener: "web", session },
-      { type: "session-refused", listener: "web", error },
+      { type: "session-refused", listener: "web", client: "192.0.2.1:50001", error },
     ]);
     expect(lines[0]).to.deep.equal({
       level: "debug",
@@ -69,7 +71,7 @@ describe("logging", () => {
       message: "session started",
     });
     expect(lines[1]).to.deep.include({ level: "debug", message: "session refused" });
-    expect(lines[1]?.fields).to.include({ code: "SLUICE_LIMIT_SESSIONS" });
+    expect(lines[1]?.fields).to.include({ listener: "web", client: "192.0.2.1:50001", code: "SLUICE_LIMIT_SESSIONS" });
   });
 
   it("warns of a session that failed by the upstream or a plugin, and not of a client that went away or a proxy that stops", () => {
