@@ -12,6 +12,7 @@ import {
 } from "../contract/index.ts";
 import type { Balancer } from "../net/balancer.ts";
 import { createDialer, type DialContext, type Dialer } from "../net/dialer.ts";
+import { isOwnAddress } from "../net/own-address.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { createUdpDialer } from "../net/udp-dialer.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
@@ -89,9 +90,7 @@ export class Terms {
   #refuse(host: string, port: number): SluiceError | undefined {
     const local = this.context.local();
     if (local === undefined || port !== local.port) return undefined;
-    const wildcard = local.address === "0.0.0.0" || local.address === "::";
-    const own = host === local.address || (wildcard && (host === "::1" || host.startsWith("127.")));
-    return own
+    return isOwnAddress(host, local)
       ? new SluiceError("SLUICE_UPSTREAM_LOOP", `listener "${this.config.name}": ${host}:${port} is the listener itself`)
       : undefined;
   }
