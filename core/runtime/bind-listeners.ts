@@ -4,6 +4,7 @@ import { addressText } from "../contract/endpoint.ts";
 import { SluiceError, type ListenAddress, type ResolvedConfig, type ResolvedListener } from "../contract/index.ts";
 import { StreamListener } from "../net/stream-listener.ts";
 import { UdpListener } from "../net/udp-listener.ts";
+import { listenPlace } from "./listen-place.ts";
 import type { Bound, Listener } from "./listener.ts";
 import { sameAddress, takesOver } from "./reload-plan.ts";
 
@@ -65,7 +66,7 @@ async function bind({ name, address }: ResolvedListener, { limits, timeouts, fil
     return await StreamListener.bind(address, name);
   } catch (error) {
     if (file === undefined || !(error instanceof Error) || !("at" in error)) throw error;
-    throw (error as { at(where: string): Error }).at(`${file}: listeners.${name}.listen`);
+    throw (error as { at(where: string): Error }).at(`${listenPlace(file, address)}: listeners.${name}.listen`);
   }
 }
 

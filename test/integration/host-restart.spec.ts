@@ -52,8 +52,13 @@ describe("A proxy whose address is taken [trust]", function () {
     const free = await freePort();
     const folder: CliFolder = createCliFolder(cleanup);
     const good = `good: { listen: "tcp://127.0.0.1:${free}", plugins: [echo()] }`;
-    folder.write("proxy.config.ts", config(`${good}, bad: { listen: "tcp://127.0.0.1:${taken.port}", plugins: [echo()] }`));
+    const text = config(`${good},\n  bad: { listen: "tcp://127.0.0.1:${taken.port}", plugins: [echo()] }`);
+    folder.write("proxy.config.ts", text);
     const { code, stdout, stderr } = await runCli(cleanup, folder, "start");
+    const line = text.split("\n").findIndex((each) => each.includes(`:${taken.port}`)) + 1;
+    expect(stderr).to.include(
+      `proxy.config.ts:${line}:18: listeners.bad.listen: listener "bad" cannot listen on tcp://127.0.0.1:${taken.port}`,
+    );
     expect(code).to.equal(1);
     expect(stdout).to.not.include("ready");
     for (const part of [`127.0.0.1:${taken.port}`, "bad", "proxy.config.ts", "SLUICE_ADDRESS_IN_USE"]) expect(stderr).to.include(part);
