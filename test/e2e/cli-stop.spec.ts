@@ -82,6 +82,23 @@ describe("stopping sluice", function () {
     await exchange(port, "alive");
   });
 
+  it("is not what a plugin's timers and promises do after its teardown", async () => {
+    const late = `
+import { definePlugin } from "sluice";
+const late = definePlugin("late", () => ({
+  teardown() {
+    setTimeout(() => { throw new Error("late tick"); }, 1);
+    setTimeout(() => void Promise.reject(new Error("late promise")), 1);
+    return Promise.reject(new Error("no teardown"));
+  },
+}));`;
+    const { cli, port } = await startWith(config("1s", late).replace("[echo()]", "[late(), echo()]"));
+    folder.write("proxy.config.ts", config("1s"));
+    await cli.line(/^reloaded generation 2$/);
+    for (const message of ["late tick", "late promise", "no teardown"]) await cli.error(message);
+    await exchange(port, "alive");
+  });
+
   it("is not what the end of the reader of its output does", async () => {
     const { cli, port } = await startWith(config("1s"));
     cli.breakPipes();
