@@ -218,7 +218,7 @@ export class Flow implements LegReader, RawHost {
       return true;
     }
     raw.push(chunk);
-    if (this.#done || this.#isClear()) return true;
+    if (this.#isClear()) return true;
     this.#stopped = true;
     return false;
   }

@@ -60,7 +60,7 @@ describe("An address that cannot be bound", () => {
       if (outcome.type !== "refused") throw new Error("it was applied");
       expect(outcome.error.code).to.equal("SLUICE_ADDRESS_UNAVAILABLE");
       expect(outcome.error.message)
-        .to.include(`${folder.file}: listeners.local.listen: `)
+        .to.match(/proxy\.config\.ts:\d+:\d+: listeners\.local\.listen: /)
         .and.include(`there is no folder ${folder.folder}/gone, create it first`);
     });
   });
