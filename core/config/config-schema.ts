@@ -66,7 +66,7 @@ const dns = z.strictObject({
 const limits = z.strictObject({
   sessions: z.int().min(1).optional(),
   sessionsPerClient: z.int().min(1).optional(),
-  udpSessions: z.int().min(1).default(1024),
+  udpSessions: z.int().min(1).optional(),
   bufferPerFlow: size()
     .transform((bytes) => Math.ceil(bytes))
     .refine((bytes) => bytes >= 1, { error: "expected at least 1 byte" })

@@ -5,6 +5,7 @@ const unknownSessions = 4096;
 /** Descriptors kept for listeners, files, name servers and the like. */
 const reserve = 64;
 const mostByDefault = 65_536;
+const mostUdpByDefault = 1024;
 /** With fewer descriptors than every common system gives, the user should know what that means. */
 const fewDescriptors = 1024;
 
@@ -24,15 +25,24 @@ export function parseFdLimit(text: string): number | undefined {
   return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
+/** How many UDP flows each of so many listeners may have by default, one descriptor each: a quarter of the descriptors for all of them. */
+export function udpSessionLimit(fdLimit: number | undefined, listeners: number): number {
+  if (fdLimit === undefined || listeners === 0) return mostUdpByDefault;
+  return Math.min(mostUdpByDefault, Math.max(1, Math.floor((fdLimit - reserve) / 4 / listeners)));
+}
+
 /**
  * How many stream sessions may be open: two descriptors each, less a reserve. Running out of descriptors is silent in Node (accepted
  * sockets are closed without an event), so a limit above what there is gets lowered, with a warning.
+ *
+ * @param udp descriptors that UDP flows may take
  */
 export function sessionLimit(
   configured: number | undefined,
   fdLimit: number | undefined,
+  udp: number,
 ): { sessions: number; warning: string | undefined } {
-  const possible = fdLimit === undefined ? undefined : Math.max(1, Math.floor((fdLimit - reserve) / 2));
+  const possible = fdLimit === undefined ? undefined : Math.max(1, Math.floor((fdLimit - reserve - udp) / 2));
   const fallback = Math.min(possible ?? unknownSessions, mostByDefault);
   if (configured === undefined || possible === undefined) {
     const few = fdLimit !== undefined && fdLimit < fewDescriptors;
@@ -40,6 +50,6 @@ export function sessionLimit(
     return { sessions: configured ?? fallback, warning: few ? warning : undefined };
   }
   if (configured <= possible) return { sessions: configured, warning: undefined };
-  const warning = `limits.sessions: lowered from ${configured} to ${possible}, as the limit of open files is ${fdLimit}: raise it (ulimit -n ${configured * 2 + reserve})`;
+  const warning = `limits.sessions: lowered from ${configured} to ${possible}, as the limit of open files is ${fdLimit}: raise it (ulimit -n ${configured * 2 + reserve + udp})`;
   return { sessions: possible, warning };
 }

@@ -3,7 +3,7 @@ import { SluiceError, type ErrorCode, type ResolvedConfig, type ResolvedListener
 import { addressText } from "../contract/endpoint.ts";
 import { duplicateAddresses, isWildcard, loops } from "./check-addresses.ts";
 import { configSchema, namePattern, nameRule, type CheckedConfig, type CheckedListener } from "./config-schema.ts";
-import { readFdLimit, sessionLimit } from "./fd-limit.ts";
+import { readFdLimit, sessionLimit, udpSessionLimit } from "./fd-limit.ts";
 import { checkUses, nameUses } from "./resolve-uses.ts";
 
 /** Where a config comes from, for messages. */
@@ -91,8 +91,10 @@ function transportProblems(listeners: readonly ResolvedListener[]): Problem[] {
 }
 
 function settled(config: CheckedConfig, listeners: readonly ResolvedListener[], file: string | undefined): ResolvedConfig {
-  const { sessions, warning } = sessionLimit(config.limits.sessions, readFdLimit());
-  const { udpSessions, bufferPerFlow, swapTimeout } = config.limits;
+  const { bufferPerFlow, swapTimeout } = config.limits;
+  const [fdLimit, udpListeners] = [readFdLimit(), listeners.filter(({ address }) => address.transport === "udp").length];
+  const udpSessions = config.limits.udpSessions ?? udpSessionLimit(fdLimit, udpListeners);
+  const { sessions, warning } = sessionLimit(config.limits.sessions, fdLimit, udpSessions * udpListeners);
   const hosts = Object.entries(config.dns.hosts).map(([name, addresses]): [string, string[]] => [name.toLowerCase(), addresses]);
   return {
     listeners,

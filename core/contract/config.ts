@@ -36,7 +36,7 @@ export interface LimitsConfig {
   readonly sessions?: number;
   /** Open sessions of one client (IPv4 address or IPv6 /64) on one listener. @default no limit but `sessions` */
   readonly sessionsPerClient?: number;
-  /** UDP flows of one listener; at the limit the one idle longest is evicted. @default 1024 */
+  /** UDP flows of one listener; at the limit the one idle longest is evicted. @default 1024, or less where descriptors are few */
   readonly udpSessions?: number;
   /** Bytes that asynchronous operators may hold in one flow. @default "4MiB" */
   readonly bufferPerFlow?: Size;

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { createSocket } from "node:dgram";
 import type { Socket } from "node:net";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, startCliAfter } from "../support/cli.ts";
@@ -59,6 +60,30 @@ describe("Few file descriptors [trust]", function () {
       expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
     });
   }
+
+  it("are not used up by UDP flows, which are limited as well", async function () {
+    if (!hasProcessTable) this.skip();
+    const folder = createCliFolder(cleanup);
+    folder.write(
+      "proxy.config.ts",
+      `import { defineConfig } from "sluice";
+import { echo } from "sluice/plugins";
+export default defineConfig({ listeners: {
+  echo: { listen: "tcp://127.0.0.1:0", plugins: [echo()] },
+  flows: { listen: "udp://127.0.0.1:0", upstream: "127.0.0.1:9" },
+} });
+`,
+    );
+    const cli = startCliAfter(`ulimit -n ${limit}`, cleanup, folder);
+    const { echo: port = 0, flows = 0 } = await cli.ready();
+    const clientsOf = Array.from({ length: 300 }, () => createSocket("udp4"));
+    cleanup.add(() => clientsOf.forEach((socket) => void socket.close()));
+    await Promise.all(clientsOf.map((socket) => new Promise((resolve) => socket.send("x", flows, "127.0.0.1", resolve))));
+    const open: Socket[] = [];
+    cleanup.add(() => open.forEach((socket) => void socket.destroy()));
+    const served = await Promise.all(Array.from({ length: 60 }, () => greet(port, open)));
+    expect(served.filter((outcome) => outcome !== "served")).to.deep.equal([]);
+  });
 
   it("do not stop a proxy whose plugins take more of them than it reckoned with", async function () {
     if (!hasProcessTable) this.skip();

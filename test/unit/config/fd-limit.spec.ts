@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { parseFdLimit, sessionLimit } from "../../../core/config/fd-limit.ts";
+import { parseFdLimit, sessionLimit, udpSessionLimit } from "../../../core/config/fd-limit.ts";
 
 describe("the limit of sessions", () => {
   it("reads the soft limit of open files", () => {
@@ -9,22 +9,34 @@ describe("the limit of sessions", () => {
   });
 
   it("is half of what is left of the descriptors by default, and bounded", () => {
-    expect(sessionLimit(undefined, 1024).sessions).to.equal(480);
-    expect(sessionLimit(undefined, Number.POSITIVE_INFINITY).sessions).to.equal(65_536);
-    expect(sessionLimit(undefined, undefined).sessions).to.equal(4096);
-    expect(sessionLimit(undefined, 10).sessions).to.equal(1);
+    expect(sessionLimit(undefined, 1024, 0).sessions).to.equal(480);
+    expect(sessionLimit(undefined, Number.POSITIVE_INFINITY, 0).sessions).to.equal(65_536);
+    expect(sessionLimit(undefined, undefined, 0).sessions).to.equal(4096);
+    expect(sessionLimit(undefined, 10, 0).sessions).to.equal(1);
   });
 
   it("is lowered with a warning when the descriptors do not allow it", () => {
-    expect(sessionLimit(480, 1024)).to.deep.equal({ sessions: 480, warning: undefined });
-    const { sessions, warning } = sessionLimit(481, 1024);
+    expect(sessionLimit(480, 1024, 0)).to.deep.equal({ sessions: 480, warning: undefined });
+    const { sessions, warning } = sessionLimit(481, 1024, 0);
     expect(sessions).to.equal(480);
     expect(warning).to.contain("lowered from 481 to 480");
   });
 
   it("is told of when there are few descriptors, although nobody asked for more", () => {
-    expect(sessionLimit(undefined, 1024).warning).to.equal(undefined);
-    expect(sessionLimit(undefined, 256).sessions).to.equal(96);
-    expect(sessionLimit(undefined, 256).warning).to.contain("lowered to 96");
+    expect(sessionLimit(undefined, 1024, 0).warning).to.equal(undefined);
+    expect(sessionLimit(undefined, 256, 0).sessions).to.equal(96);
+    expect(sessionLimit(undefined, 256, 0).warning).to.contain("lowered to 96");
+  });
+
+  it("leaves out what UDP flows may take, which is a quarter of the descriptors by default, and bounded", () => {
+    expect(udpSessionLimit(undefined, 1)).to.equal(1024);
+    expect(udpSessionLimit(65_536, 3)).to.equal(1024);
+    expect(udpSessionLimit(256, 1)).to.equal(48);
+    expect(udpSessionLimit(256, 2)).to.equal(24);
+    expect(udpSessionLimit(10, 1)).to.equal(1);
+    expect(sessionLimit(undefined, 256, 48).sessions).to.equal(72);
+    expect(sessionLimit(100, 256, 48).warning)
+      .to.contain("lowered from 100 to 72")
+      .and.contain("ulimit -n 312");
   });
 });
