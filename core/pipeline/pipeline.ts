@@ -1,7 +1,7 @@
 import type { Observable } from "rxjs";
-import type { Address, Plugin, Query, Session, Upstream } from "../contract/index.ts";
+import type { Address, HttpRequest, HttpResponse, Plugin, Query, Session, Upstream } from "../contract/index.ts";
 import type { ByteHook } from "../flow/operators.ts";
-import { anything, checkAddresses, checkUpstream } from "./check-emission.ts";
+import { anything, checkAddresses, checkResponse, checkUpstream } from "./check-emission.ts";
 import { guardHook, type Hook, type ReportFault } from "./guard-hook.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 
@@ -12,6 +12,7 @@ export interface Pipeline {
   readonly admit: ((arrival: Observable<Session>, session: Session) => Observable<Session>) | undefined;
   readonly resolve: ((lookup: Observable<Address[]>, query: Query) => Observable<Address[]>) | undefined;
   readonly connect: ((attempt: Observable<Upstream>, session: Session) => Observable<Upstream>) | undefined;
+  readonly exchange: ((attempt: Observable<HttpResponse>, request: HttpRequest) => Observable<HttpResponse>) | undefined;
   /** In the order of the data. */
   readonly fromClient: readonly ByteHook[];
   readonly fromUpstream: readonly ByteHook[];
@@ -25,6 +26,7 @@ export function composePipeline(plugins: readonly LivePlugin[], report: ReportFa
     admit: compose(plugins, (plugin) => plugin.admit?.bind(plugin), anything, report),
     resolve: compose(outwards, (plugin) => plugin.resolve?.bind(plugin), checkAddresses, report),
     connect: compose(outwards, (plugin) => plugin.connect?.bind(plugin), checkUpstream, report),
+    exchange: compose(outwards, (plugin) => plugin.exchange?.bind(plugin), checkResponse, report),
     fromClient: byteHooks(plugins, (plugin) => plugin.fromClient?.bind(plugin)),
     fromUpstream: byteHooks(outwards, (plugin) => plugin.fromUpstream?.bind(plugin)),
   };

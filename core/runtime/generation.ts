@@ -4,10 +4,12 @@ import { isDeepStrictEqual } from "node:util";
 import {
   CLOCK,
   EVENTS,
+  EXCHANGE,
   LOGGER,
   METRICS,
   PLACE,
   RESOLVER,
+  UPSTREAMS,
   type Logger,
   type Metrics,
   type ProxyEvent,
@@ -19,9 +21,12 @@ import {
 import { createResolver, type NameResolver } from "../net/resolver.ts";
 import { constructPlugin, createContainer } from "../pipeline/construct.ts";
 import { inheritState, setupPlugins } from "../pipeline/lifecycle.ts";
+import { exchange } from "./exchange.ts";
 import { LivePipeline } from "./live-pipeline.ts";
+import { PluginUpstreams } from "./plugin-upstreams.ts";
 import { samePipeline } from "./reload-plan.ts";
 import { Terms } from "./terms.ts";
+import { Way } from "./way.ts";
 
 /** One loaded config made live: its pipelines and the ways to its upstreams. Immutable and numbered. */
 export interface Generation {
@@ -122,13 +127,12 @@ function continued(before: Terms, listener: ResolvedListener, previous: Generati
   return sameWay ? before : termsOf(listener, before.pipeline, builder);
 }
 
-function termsOf(listener: ResolvedListener, pipeline: LivePipeline, { config, resolver, tools }: PipelineBuilder): Terms {
-  return new Terms(listener, pipeline, {
-    resolver,
-    timeouts: config.timeouts,
-    folder: folderOf(config),
-    local: () => tools.local(listener.name),
-  });
+function termsOf(listener: ResolvedListener, pipeline: LivePipeline, builder: PipelineBuilder): Terms {
+  return new Terms(
+    listener,
+    pipeline,
+    pipeline.generation === builder.number ? pipeline.upstreams.way : builder.wayOf(listener, () => pipeline),
+  );
 }
 
 function folderOf({ file }: ResolvedConfig): string {
@@ -142,7 +146,7 @@ class PipelineBuilder {
 
   constructor(
     readonly config: ResolvedConfig,
-    private readonly number: number,
+    readonly number: number,
     readonly resolver: NameResolver,
     readonly tools: Omit<GenerationTools, "anew">,
   ) {
@@ -150,6 +154,7 @@ class PipelineBuilder {
       { token: CLOCK, value: asyncScheduler },
       { token: METRICS, value: tools.metrics },
       { token: RESOLVER, value: resolver },
+      { token: EXCHANGE, value: exchange },
     ];
     this.#container = createContainer(bindings, config.providers, { file: config.file, locate: tools.locate });
   }
@@ -161,8 +166,18 @@ class PipelineBuilder {
     return pipeline;
   }
 
-  construct({ name, address, uses }: ResolvedListener): LivePipeline {
+  /** @param pipeline asked for later: its plugins are given the way when they are made */
+  wayOf(listener: ResolvedListener, pipeline: () => LivePipeline | undefined): Way {
+    const { config, resolver, tools } = this;
+    const context = { resolver, timeouts: config.timeouts, folder: folderOf(config), local: () => tools.local(listener.name) };
+    return new Way(listener, () => pipeline()?.pipeline.resolve, context);
+  }
+
+  construct(listener: ResolvedListener): LivePipeline {
     const { config, tools } = this;
+    const { name, address, uses } = listener;
+    let live: LivePipeline | undefined;
+    const upstreams = new PluginUpstreams(this.wayOf(listener, () => live));
     const site = { listener: name, file: config.file, locate: tools.locate };
     const events = new Subject<ProxyEvent>();
     const plugins = uses.map((use) => {
@@ -171,11 +186,13 @@ class PipelineBuilder {
         { token: LOGGER, value: tools.logger.child({ listener: name, plugin: use.name }) },
         { token: EVENTS, value: events.asObservable() },
         { token: PLACE, value: place },
+        { token: UPSTREAMS, value: upstreams },
       ];
       return constructPlugin(this.#container, use, bindings, site);
     });
-    return new LivePipeline(plugins, {
+    live = new LivePipeline(plugins, {
       generation: this.number,
+      upstreams,
       events,
       site,
       teardownTimeout: config.timeouts.setup,
@@ -183,5 +200,6 @@ class PipelineBuilder {
         tools.fault(name, plugin, error);
       },
     });
+    return live;
   }
 }

@@ -1,8 +1,11 @@
+import type { Observable } from "rxjs";
 import {
   SluiceError,
   upstreamTarget,
   type EndReason,
   type ErrorCode,
+  type HttpRequest,
+  type HttpResponse,
   type Leg,
   type Limits,
   type ServerTlsOptions,
@@ -20,6 +23,8 @@ import type { FlowOwner } from "../flow/flow-owner.ts";
 import type { ClientEnd } from "./client-end.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";
+import { runExchange } from "./run-exchange.ts";
+import type { SessionHost } from "./session-host.ts";
 import type { Terms } from "./terms.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
@@ -27,18 +32,6 @@ const NOTHING: Traffic = { bytes: 0, chunks: 0 };
 const quietEnds: ReadonlySet<ErrorCode> = new Set(["SLUICE_IDLE_TIMEOUT", "SLUICE_CLOSED"]);
 const none: readonly LivePipeline[] = [];
 let lastId = 0;
-
-/** What a session tells its listener. */
-export interface SessionHost {
-  readonly local: SocketAddress;
-  readonly limits: Limits;
-  readonly handshakeTimeout: number;
-  ended(session: LiveSession, error: SluiceError | undefined): void;
-  fault(plugin: string, error: SluiceError, session: LiveSession): void;
-  warning(message: string): void;
-  dropped(datagrams: number): void;
-  swapped(session: LiveSession): void;
-}
 
 /**
  * One client's passage: opened (TLS hello, admit, connect), then two flows, then one end. Every way out leads to `#finish`, once, when
@@ -72,7 +65,7 @@ export class LiveSession implements Opened, FlowOwner {
   constructor(
     private readonly end: ClientEnd,
     readonly terms: Terms,
-    private readonly host: SessionHost,
+    private readonly host: SessionHost<LiveSession>,
   ) {
     this.#pipeline = terms.pipeline;
     this.#pipeline.acquire();
@@ -130,7 +123,7 @@ export class LiveSession implements Opened, FlowOwner {
   }
 
   /** Whether it belongs to a listener. */
-  isOf(host: SessionHost): boolean {
+  isOf(host: SessionHost<LiveSession>): boolean {
     return this.host === host;
   }
 
@@ -167,6 +160,13 @@ export class LiveSession implements Opened, FlowOwner {
 
   close(error?: SluiceError): void {
     this.fail(error ?? new SluiceError("SLUICE_CLOSED", "closed by a plugin"));
+  }
+
+  /** Runs a request through the exchange hooks of the pipeline that it is on now. */
+  exchange(request: HttpRequest, attempt: Observable<HttpResponse>): Observable<HttpResponse> {
+    return runExchange(this.#pipeline, request, attempt, (plugin, error) => {
+      this.host.fault(plugin, error, this);
+    });
   }
 
   /** Asks for the client's address while there is a socket to ask. */

@@ -190,6 +190,7 @@ export class Proxy {
     this.#generation = generation;
     this.#state.limits = limits;
     this.#state.timeouts = timeouts;
+    for (const { pipeline, way } of generation.terms.values()) pipeline.upstreams.way = way;
     const taken = new Set(Array.from(sockets.values(), ({ from }) => from));
     for (const listener of Array.from(this.#listeners.values())) {
       const next = sockets.has(listener.name) ? undefined : generation.terms.get(listener.name);

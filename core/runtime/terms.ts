@@ -1,31 +1,12 @@
 import { throwError, type Observable } from "rxjs";
 import { LRUCache } from "lru-cache";
-import {
-  SluiceError,
-  upstreamTarget,
-  type ResolvedListener,
-  type SocketAddress,
-  type Timeouts,
-  type Upstream,
-  type UpstreamConfig,
-  type UpstreamTarget,
-} from "../contract/index.ts";
-import { createDialer, type DialContext, type Dialer } from "../net/dialer.ts";
-import type { NameResolver } from "../net/resolver.ts";
-import { createUdpDialer } from "../net/udp-dialer.ts";
+import { SluiceError, upstreamTarget, type ResolvedListener, type Upstream, type UpstreamConfig } from "../contract/index.ts";
+import type { Dialer } from "../net/dialer.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
+import type { Way } from "./way.ts";
 
 /** Upstreams that plugins chose at run time, of which one listener keeps the dialer. */
 const RETARGETS = 256;
-
-export interface TermsContext {
-  readonly resolver: NameResolver;
-  readonly timeouts: Timeouts;
-  /** The folder that relative paths of certificates start from. */
-  readonly folder: string;
-  /** The listener's own address, which is never dialled; undefined before it is bound. */
-  readonly local: () => SocketAddress | undefined;
-}
 
 /** What a listener gives its new sessions in one generation: a pipeline, and the way to the upstream. */
 export class Terms {
@@ -36,9 +17,10 @@ export class Terms {
   constructor(
     readonly config: ResolvedListener,
     readonly pipeline: LivePipeline,
-    private readonly context: TermsContext,
+    /** How upstreams are reached. */
+    readonly way: Way,
   ) {
-    this.#dialer = config.upstream === undefined ? undefined : this.#dialerOf(config.upstream);
+    this.#dialer = config.upstream === undefined ? undefined : this.way.dialerOf(config.upstream);
   }
 
   /** One session's attempts at its upstream, below every connect hook. */
@@ -52,31 +34,8 @@ export class Terms {
 
   #retargeted(config: UpstreamConfig): Dialer {
     const key = JSON.stringify(config);
-    const known = this.#retargets.get(key) ?? this.#dialerOf(upstreamTarget(config));
+    const known = this.#retargets.get(key) ?? this.way.dialerOf(upstreamTarget(config));
     this.#retargets.set(key, known);
     return known;
-  }
-
-  #dialerOf(target: UpstreamTarget): Dialer {
-    const { resolver, timeouts, folder } = this.context;
-    const { name, address } = this.config;
-    const hook = this.pipeline.pipeline.resolve;
-    const context: DialContext = {
-      resolve: (host) => (hook === undefined ? resolver.resolve(host) : hook(resolver.lookUp(host), { name: host, listener: name })),
-      connectTimeout: timeouts.connect,
-      refuse: (host, port) => this.#refuse(host, port),
-      folder,
-    };
-    return address.transport === "udp" ? createUdpDialer(target, context) : createDialer(target, context);
-  }
-
-  #refuse(host: string, port: number): SluiceError | undefined {
-    const local = this.context.local();
-    if (local === undefined || port !== local.port) return undefined;
-    const wildcard = local.address === "0.0.0.0" || local.address === "::";
-    const own = host === local.address || (wildcard && (host === "::1" || host.startsWith("127.")));
-    return own
-      ? new SluiceError("SLUICE_UPSTREAM_LOOP", `listener "${this.config.name}": ${host}:${port} is the listener itself`)
-      : undefined;
   }
 }

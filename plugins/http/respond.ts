@@ -1,0 +1,94 @@
+import { reasonOf, SluiceError } from "sluice";
+import type { HttpHeaders, HttpResponse } from "sluice";
+import type { ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
+import { Readable } from "node:stream";
+import { explained } from "./failure.ts";
+import { withoutHopByHop } from "./header-fields.ts";
+
+/** A response as Node's servers take it. */
+export type Outgoing = ServerResponse | Http2ServerResponse;
+
+/** Sends one response, its body as it comes and as fast as the client takes it. */
+export class Responder {
+  bytes = 0;
+
+  constructor(
+    private readonly outgoing: Outgoing,
+    /** What the client accepts. */
+    private readonly accept: string,
+    /** The body broke off: the client must not take what it has for the whole. */
+    private readonly broken: (error: SluiceError) => void,
+  ) {}
+
+  /** @param closing no other request is served on the connection */
+  send(response: HttpResponse, closing: boolean): void {
+    const { outgoing } = this;
+    const headers = withoutHopByHop(response.headers);
+    if (closing && !("stream" in outgoing)) headers["connection"] = "close";
+    const body = this.#bodyOf(response, headers);
+    if (!(body instanceof Readable) && body !== undefined && response.status !== 204 && response.status !== 304)
+      headers["content-length"] = String(Buffer.byteLength(body));
+    if ("stream" in outgoing) outgoing.writeHead(response.status, headers);
+    else outgoing.writeHead(response.status, flat(headers));
+    if (body instanceof Readable) this.#stream(body, response.trailers);
+    else this.#end(body);
+  }
+
+  #bodyOf({ status, body, error }: HttpResponse, headers: HttpHeaders): HttpResponse["body"] {
+    if (body !== undefined || error === undefined) return body;
+    const answer = explained(status, error, this.accept);
+    headers["content-type"] = answer.type;
+    return answer.body;
+  }
+
+  #end(body: Buffer | string | undefined): void {
+    const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(body as string);
+    this.bytes = bytes.length;
+    this.outgoing.end(bytes);
+  }
+
+  #stream(body: Readable, trailers: HttpResponse["trailers"]): void {
+    const { outgoing } = this;
+    let ended = false;
+    body.on("data", (chunk: Buffer) => {
+      this.bytes += chunk.length;
+      if (!write(outgoing, chunk)) body.pause();
+    });
+    outgoing.on("drain", () => {
+      body.resume();
+    });
+    body.once("end", () => {
+      ended = true;
+      this.#trail(trailers?.() ?? {});
+      outgoing.end();
+    });
+    const failed = (error?: unknown): void => {
+      if (ended) return;
+      ended = true;
+      const detail = `the body of the response broke off${error === undefined ? "" : `: ${reasonOf(error)}`}`;
+      this.broken(SluiceError.is(error) ? error : new SluiceError("SLUICE_UPSTREAM_RESET", detail, { cause: error }));
+    };
+    body.once("error", failed);
+    body.once("close", failed);
+  }
+
+  #trail(trailers: HttpHeaders): void {
+    const { outgoing } = this;
+    if (Object.keys(trailers).length === 0) return;
+    if ("stream" in outgoing) outgoing.addTrailers(trailers);
+    else outgoing.addTrailers(trailers);
+  }
+}
+
+/** The two kinds of response differ in the rest of the parameters. */
+function write(outgoing: Outgoing, chunk: Buffer): boolean {
+  return "stream" in outgoing ? outgoing.write(chunk) : outgoing.write(chunk);
+}
+
+/** Names and values one after the other: of an object, Node would join some fields. */
+function flat(headers: HttpHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    Array.isArray(values) ? values.flatMap((value) => [name, value]) : [name, values],
+  );
+}
