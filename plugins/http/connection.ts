@@ -118,6 +118,8 @@ export class Connection implements ExchangePlace, FrontConnection {
     outgoing.once("finish", () => {
       outgoing.detachSocket(stream as never);
       end(stream);
+      // As Node's server does for the responses that it begins.
+      outgoing.emit("close");
     });
     this.request(incoming, outgoing, true);
   }
