@@ -11,6 +11,8 @@ export abstract class SocketStream extends Duplex {
   timeout = 0;
   #deadline = Infinity;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires: never after the deadline. */
+  #firesAt = 0;
   #onTimeout: (() => void) | undefined;
 
   constructor(options: DuplexOptions = {}) {
@@ -94,7 +96,9 @@ export abstract class SocketStream extends Duplex {
   }
 
   #watch(ms: number): void {
-    if (this.#timer !== undefined || this.destroyed) return;
+    if (this.destroyed || (this.#timer !== undefined && this.#firesAt <= this.#deadline)) return;
+    clearTimeout(this.#timer);
+    this.#firesAt = performance.now() + ms;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       const left = this.#deadline - performance.now();

@@ -22,22 +22,29 @@ const statuses: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, E
 
 /** One client's connection: its framing is watched, its requests are served one after the other (HTTP/1.1) or side by side (HTTP/2). */
 export class Connection implements ExchangePlace, FrontConnection {
-  closing = false;
+  #closing = false;
   /** Set by the front. */
   http2: ServerHttp2Session | undefined = undefined;
   readonly #framing: StrictFraming;
   #stream: Duplex | undefined;
-  #active = 0;
+  readonly #active = new Set<ServedExchange>();
   /** The newest request of HTTP/1.1, and what serves it. */
   #current: { readonly incoming: Incoming; readonly exchange: ServedExchange } | undefined;
   /** What is said once the requests before it are answered. */
   #last: { readonly error: SluiceError; readonly status: number } | undefined;
+
+  /** That is said by the newest request's own answer. */
+  #isSaid = false;
 
   constructor(
     private readonly session: Session,
     private readonly tools: ConnectionTools,
   ) {
     this.#framing = new StrictFraming(tools.options.limits);
+  }
+
+  get closing(): boolean {
+    return this.#closing || this.#isSaid;
   }
 
   get exchange(): Exchange {
@@ -54,6 +61,10 @@ export class Connection implements ExchangePlace, FrontConnection {
     this.#stream = stream;
     stream.once("end", () => {
       this.#halfClosed();
+    });
+    // Node tells only the response whose turn it is.
+    stream.once("close", () => {
+      for (const exchange of this.#active) exchange.closed();
     });
     if (this.session.tls?.protocol === "h2") {
       this.#framing.protocol = "h2";
@@ -88,6 +99,8 @@ export class Connection implements ExchangePlace, FrontConnection {
   }
 
   request(incoming: Incoming, outgoing: Outgoing, isUpgrade = false): void {
+    // The connection ends with an answer to a request before this one.
+    if (this.#last !== undefined) return;
     let request: ClientRequest;
     try {
       request = new ClientRequest(this.session, incoming, isUpgrade, this.tools.options.limits.replay);
@@ -96,11 +109,11 @@ export class Connection implements ExchangePlace, FrontConnection {
       return;
     }
     const exchange = new ServedExchange(request, outgoing, this);
-    this.#active += 1;
+    this.#active.add(exchange);
     this.#current = { incoming, exchange };
     request.onEnd(() => {
-      this.#active -= 1;
-      if (this.#active === 0) this.#idle();
+      this.#active.delete(exchange);
+      if (this.#active.size === 0) this.#idle();
     });
     exchange.start();
   }
@@ -109,11 +122,11 @@ export class Connection implements ExchangePlace, FrontConnection {
   upgrade(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { stream } = this;
     // Answers to requests before it are still to be sent, and nothing may come between them.
-    if (this.#active > 0) {
+    if (this.#active.size > 0) {
       stream.destroy();
       return;
     }
-    this.closing = true;
+    this.#closing = true;
     outgoing.assignSocket(stream as never);
     outgoing.once("finish", () => {
       outgoing.detachSocket(stream as never);
@@ -173,17 +186,18 @@ export class Connection implements ExchangePlace, FrontConnection {
   /** Nothing more is served: says why, once what was asked for before has been answered. */
   #refuse(error: SluiceError, status: number): void {
     if (this.#last !== undefined || this.stream.destroyed) return;
-    this.closing = true;
     this.#last = { error, status };
     this.#log(error, status);
     // The body of the newest request broke off in it: there will be no better answer to that request.
-    if (this.#active > 0 && this.#current?.incoming.complete === false) this.#current.exchange.refuse(error, status);
-    else if (this.#active === 0) this.#idle();
+    if (this.#active.size > 0 && this.#current?.incoming.complete === false) {
+      this.#isSaid = true;
+      this.#current.exchange.refuse(error, status);
+    } else if (this.#active.size === 0) this.#idle();
   }
 
   #idle(): void {
     const last = this.#last;
-    if (last !== undefined && this.stream.writable) {
+    if (last !== undefined && !this.#isSaid && this.stream.writable) {
       this.stream.write(rawFailure(last.status, last.error), "latin1");
       end(this.stream);
     }

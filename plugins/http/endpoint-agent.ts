@@ -1,3 +1,4 @@
+import { SluiceError } from "sluice";
 import type { ChosenEndpoint } from "sluice";
 import { legStream } from "sluice/flow";
 import { EMPTY } from "rxjs";
@@ -74,5 +75,5 @@ export class EndpointAgent extends Agent {
 }
 
 function unasked(this: Duplex): void {
-  this.destroy();
+  this.destroy(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", "bytes that nobody asked for came on a kept connection"));
 }

@@ -87,6 +87,8 @@ export class Front {
       insecureHTTPParser: false,
       requireHostHeader: true,
     });
+    // At this event Node begins to watch the time that requests take. Without it neither time-out of a request holds.
+    server.emit("listening");
     // Beyond the number Node would drop fields without a word. StrictFraming counts them.
     server.maxHeadersCount = 0;
     // Undocumented: a client that has finished sending still gets its answer.

@@ -50,7 +50,7 @@ export class ServedExchange implements Interim {
   start(): void {
     const { request, outgoing, place } = this;
     outgoing.once("close", () => {
-      if (this.#response?.upgraded === undefined) this.#closed();
+      this.closed();
     });
     const unrouted = throwError(
       () => new SluiceError("SLUICE_HTTP_NO_ROUTE", `listener "${request.session.listener}" serves no HTTP any more`),
@@ -135,7 +135,9 @@ export class ServedExchange implements Interim {
     });
   }
 
-  #closed(): void {
+  /** Nothing more of its response can be sent. A tunnel ends by itself. */
+  closed(): void {
+    if (this.#ended || this.#response?.upgraded !== undefined) return;
     const { outgoing, request } = this;
     this.#subscription?.unsubscribe();
     const response = this.#response;
