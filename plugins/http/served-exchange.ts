@@ -138,16 +138,17 @@ export class ServedExchange implements Interim {
   /** Nothing more of its response can be sent. A tunnel ends by itself. */
   closed(): void {
     if (this.#ended || this.#response?.upgraded !== undefined) return;
-    const { outgoing, request } = this;
+    const { outgoing } = this;
+    const { content } = this.request;
     this.#subscription?.unsubscribe();
     const response = this.#response;
-    if (response === undefined || !outgoing.writableFinished) this.#cutShort(response);
-    request.content?.drop();
-    const status = outgoing.headersSent && response !== undefined ? outgoing.statusCode : 0;
-    this.#over(status, request.content?.bytes ?? 0, this.#responder.bytes);
+    this.#checkWhole(response);
+    content?.drop();
+    this.#over(outgoing.headersSent ? outgoing.statusCode : 0, content?.bytes ?? 0, this.#responder.bytes);
   }
 
-  #cutShort(response: HttpResponse | undefined): void {
+  #checkWhole(response: HttpResponse | undefined): void {
+    if (response !== undefined && this.outgoing.writableFinished) return;
     this.#error ??= new SluiceError("SLUICE_CLIENT_RESET", "the client left before it had the whole response");
     if (response !== undefined) discard(response);
   }
