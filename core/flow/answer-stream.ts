@@ -11,7 +11,8 @@ const LINGER_MS = 2_000;
  *
  * @param name the endpoint's name in logs
  * @param use is given the stream once the session has begun: it reads what would go to an upstream, after every byte hook, and what is
- * written to it goes to the client. Ending it sends FIN; destroying it before ends the session, with a reset when there is an error.
+ * written to it goes to the client. Ending it sends FIN; destroying it before ends the session, with a reset when there is an error. It emits
+ * `retire` when the session is being drained: to end it as soon as what is under way is done.
  */
 export function answerStream(name: string, use: (stream: Duplex, session: Session) => void, session: Session): Upstream {
   return { endpoint: name, leg: new StreamLegAnswer(name, use, session) };
@@ -68,6 +69,10 @@ class StreamLegAnswer implements Leg {
 
   end(): void {
     if (!this.#stream.destroyed) this.#stream.push(null);
+  }
+
+  retire(): void {
+    this.#stream.emit("retire");
   }
 
   reset(): void {

@@ -1,11 +1,8 @@
-import type { Observable } from "rxjs";
 import {
   SluiceError,
   upstreamTarget,
   type EndReason,
   type ErrorCode,
-  type HttpRequest,
-  type HttpResponse,
   type Leg,
   type Limits,
   type ServerTlsOptions,
@@ -23,7 +20,6 @@ import type { FlowOwner } from "../flow/flow-owner.ts";
 import type { ClientEnd } from "./client-end.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";
-import { runExchange } from "./run-exchange.ts";
 import type { SessionHost } from "./session-host.ts";
 import type { Terms } from "./terms.ts";
 
@@ -162,11 +158,9 @@ export class LiveSession implements Opened, FlowOwner {
     this.fail(error ?? new SluiceError("SLUICE_CLOSED", "closed by a plugin"));
   }
 
-  /** Runs a request through the exchange hooks of the pipeline that it is on now. */
-  exchange(request: HttpRequest, attempt: Observable<HttpResponse>): Observable<HttpResponse> {
-    return runExchange(this.#pipeline, request, attempt, (plugin, error) => {
-      this.host.fault(plugin, error, this);
-    });
+  /** Asks it to end as soon as it can, which only plugins that answer know how to. */
+  retire(): void {
+    this.#upstreamLeg?.retire?.();
   }
 
   /** Asks for the client's address while there is a socket to ask. */

@@ -250,6 +250,7 @@ export class Proxy {
   async #close(drainMs: number): Promise<void> {
     const listeners = [...this.#listeners.values()];
     for (const listener of listeners.filter(({ transport }) => transport !== "udp")) listener.close();
+    for (const session of this.#state.sessions) session.retire();
     await emptied(this.#state.sessions, drainMs);
     for (const listener of listeners.filter(({ transport }) => transport === "udp")) listener.close();
     this.#endSessions();

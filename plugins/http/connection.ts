@@ -62,6 +62,9 @@ export class Connection implements ExchangePlace, FrontConnection {
     stream.once("end", () => {
       this.#halfClosed();
     });
+    stream.once("retire", () => {
+      this.#retire();
+    });
     // Node tells only the response whose turn it is.
     stream.once("close", () => {
       for (const exchange of this.#active) exchange.closed();
@@ -195,12 +198,17 @@ export class Connection implements ExchangePlace, FrontConnection {
     } else if (this.#active.size === 0) this.#idle();
   }
 
+  /** The session is drained: what is under way is served to its end, and nothing more. */
+  #retire(): void {
+    this.#closing = true;
+    if (this.http2 !== undefined) this.http2.close();
+    else if (this.#active.size === 0) this.#idle();
+  }
+
   #idle(): void {
     const last = this.#last;
-    if (last !== undefined && !this.#isSaid && this.stream.writable) {
-      this.stream.write(rawFailure(last.status, last.error), "latin1");
-      end(this.stream);
-    }
+    if (last !== undefined && !this.#isSaid && this.stream.writable) this.stream.write(rawFailure(last.status, last.error), "latin1");
+    if ((last !== undefined || this.#closing) && this.stream.writable) end(this.stream);
   }
 
   #log(error: SluiceError, status: number): void {
