@@ -1,7 +1,7 @@
 import { reasonOf, SluiceError } from "sluice";
 import type { HttpHeaders, HttpResponse } from "sluice";
 import type { ServerResponse } from "node:http";
-import type { Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerResponse } from "node:http2";
 import { Readable } from "node:stream";
 import { explained } from "./failure.ts";
 import { withoutHopByHop } from "./header-fields.ts";
@@ -12,6 +12,7 @@ export type Outgoing = ServerResponse | Http2ServerResponse;
 /** Sends one response, its body as it comes and as fast as the client takes it. */
 export class Responder {
   bytes = 0;
+  #isEnded = false;
 
   constructor(
     private readonly outgoing: Outgoing,
@@ -20,6 +21,12 @@ export class Responder {
     /** The body broke off: the client must not take what it has for the whole. */
     private readonly broken: (error: SluiceError) => void,
   ) {}
+
+  /** Whether the client was sent all of it. A stream of HTTP/2 finishes by a reset too. */
+  get isWhole(): boolean {
+    const { outgoing } = this;
+    return this.#isEnded && ("stream" in outgoing ? outgoing.stream.rstCode === constants.NGHTTP2_NO_ERROR : outgoing.writableFinished);
+  }
 
   /** @param closing no other request is served on the connection */
   send(response: HttpResponse, closing: boolean): void {
@@ -45,6 +52,7 @@ export class Responder {
   #end(body: Buffer | string | undefined): void {
     const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(body as string);
     this.bytes = bytes.length;
+    this.#isEnded = true;
     this.outgoing.end(bytes);
   }
 
@@ -60,6 +68,7 @@ export class Responder {
     });
     body.once("end", () => {
       ended = true;
+      this.#isEnded = true;
       this.#trail(trailers?.() ?? {});
       outgoing.end();
     });

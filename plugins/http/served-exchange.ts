@@ -148,7 +148,7 @@ export class ServedExchange implements Interim {
   }
 
   #checkWhole(response: HttpResponse | undefined): void {
-    if (response !== undefined && this.outgoing.writableFinished) return;
+    if (response !== undefined && this.#responder.isWhole) return;
     this.#error ??= new SluiceError("SLUICE_CLIENT_RESET", "the client left before it had the whole response");
     if (response !== undefined) discard(response);
   }
