@@ -29,6 +29,7 @@ export class Logging implements Plugin {
   static readonly borrows = true;
   declare readonly fromClient?: ByteHook;
   declare readonly fromUpstream?: ByteHook;
+  readonly #isBound: boolean;
   #subscription: Subscription | undefined;
 
   constructor(
@@ -36,6 +37,8 @@ export class Logging implements Plugin {
     @inject(LOGGER) private readonly logger: Logger,
     @inject(EVENTS) private readonly events: Observable<ProxyEvent>,
   ) {
+    // Asked once: pino parses its bindings anew each time.
+    this.#isBound = boundTo(logger, "listener");
     if (options.chunks === false) return;
     this.fromClient = this.#chunks("fromClient", options.chunks);
     this.fromUpstream = this.#chunks("fromUpstream", options.chunks);
@@ -93,7 +96,7 @@ export class Logging implements Plugin {
 
   /** Some log stores refuse JSON that has a key twice, so it is left out when the logger is bound to the listener already. */
   #listener(listener: string): object {
-    return boundTo(this.logger, "listener") ? {} : { listener };
+    return this.#isBound ? {} : { listener };
   }
 
   #chunks(direction: "fromClient" | "fromUpstream", form: "size" | "hex" | "text"): ByteHook {

@@ -59,7 +59,8 @@ class ForwardedRequest extends EventEmitter {
   readonly socket = { writable: true };
   readonly method: string;
   readonly url: string;
-  readonly headers: Record<string, string | string[] | undefined>;
+  /** Made for this attempt, so it may be changed. */
+  readonly headers: HttpHeaders;
 
   constructor(
     private readonly request: Outbound,
@@ -68,7 +69,7 @@ class ForwardedRequest extends EventEmitter {
     super();
     this.method = request.method;
     this.url = request.url;
-    this.headers = { ...request.headers };
+    this.headers = request.headers;
     // Without a length the body's end must be marked. The package then uses the connection for nothing else.
     if (request.content !== undefined && this.headers["content-length"] === undefined) this.headers["transfer-encoding"] = "chunked";
     if (request.content === undefined) delete this.headers["content-length"];

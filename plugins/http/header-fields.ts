@@ -43,10 +43,24 @@ function add(headers: HttpHeaders, name: string, value: string): void {
   else headers[name] = [before, value].flat();
 }
 
-/** Removes what belongs to a connection from a response that a plugin made or an upstream sent. */
-export function withoutHopByHop(headers: HttpHeaders): HttpHeaders {
-  const raw = Object.entries(headers).flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
-  return endToEnd(raw);
+/**
+ * The fields of a response as Node takes them: names and values one after the other. What belongs to a connection, which only a plugin
+ * can have put in, is left out; so is what a Connection field names.
+ */
+export function responseFields(headers: HttpHeaders): string[] {
+  if (headers["connection"] !== undefined) return responseFields(endToEnd(flat(headers)));
+  const fields: string[] = [];
+  for (const name of Object.keys(headers)) {
+    if (hopByHop.has(name.toLowerCase())) continue;
+    const values = headers[name];
+    if (typeof values === "string") fields.push(name, values);
+    else for (const value of values ?? []) fields.push(name, value);
+  }
+  return fields;
+}
+
+function flat(headers: HttpHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
 }
 
 /** The first value of a field. */

@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
 import { Readable } from "node:stream";
 import { explained } from "./failure.ts";
-import { withoutHopByHop } from "./header-fields.ts";
+import { endToEnd, responseFields } from "./header-fields.ts";
 
 /** A response as Node's servers take it. */
 export type Outgoing = ServerResponse | Http2ServerResponse;
@@ -31,21 +31,23 @@ export class Responder {
   /** @param closing no other request is served on the connection */
   send(response: HttpResponse, closing: boolean): void {
     const { outgoing } = this;
-    const headers = withoutHopByHop(response.headers);
-    if (closing && !("stream" in outgoing)) headers["connection"] = "close";
-    const body = this.#bodyOf(response, headers);
-    if (!(body instanceof Readable) && body !== undefined && response.status !== 204 && response.status !== 304)
-      headers["content-length"] = String(Buffer.byteLength(body));
-    if ("stream" in outgoing) outgoing.writeHead(response.status, headers);
-    else outgoing.writeHead(response.status, flat(headers));
+    const fields = responseFields(response.headers);
+    const body = this.#bodyOf(response, fields);
+    const { status } = response;
+    if (!(body instanceof Readable) && body !== undefined && status !== 204 && status !== 304) setLength(fields, Buffer.byteLength(body));
+    if ("stream" in outgoing) outgoing.writeHead(status, grouped(fields));
+    else {
+      if (closing) fields.push("connection", "close");
+      outgoing.writeHead(status, fields);
+    }
     if (body instanceof Readable) this.#stream(body, response.trailers);
     else this.#end(body);
   }
 
-  #bodyOf({ status, body, error }: HttpResponse, headers: HttpHeaders): HttpResponse["body"] {
+  #bodyOf({ status, body, error }: HttpResponse, fields: string[]): HttpResponse["body"] {
     if (body !== undefined || error === undefined) return body;
     const answer = explained(status, error, this.accept);
-    headers["content-type"] = answer.type;
+    fields.push("content-type", answer.type);
     return answer.body;
   }
 
@@ -59,12 +61,14 @@ export class Responder {
   #stream(body: Readable, trailers: HttpResponse["trailers"]): void {
     const { outgoing } = this;
     let ended = false;
+    const goOn = (): void => {
+      body.resume();
+    };
     body.on("data", (chunk: Buffer) => {
       this.bytes += chunk.length;
-      if (!write(outgoing, chunk)) body.pause();
-    });
-    outgoing.on("drain", () => {
-      body.resume();
+      if (write(outgoing, chunk)) return;
+      body.pause();
+      outgoing.once("drain", goOn);
     });
     body.once("end", () => {
       ended = true;
@@ -95,9 +99,13 @@ function write(outgoing: Outgoing, chunk: Buffer): boolean {
   return "stream" in outgoing ? outgoing.write(chunk) : outgoing.write(chunk);
 }
 
-/** Names and values one after the other: of an object, Node would join some fields. */
-function flat(headers: HttpHeaders): string[] {
-  return Object.entries(headers).flatMap(([name, values]) =>
-    Array.isArray(values) ? values.flatMap((value) => [name, value]) : [name, values],
-  );
+/** The length of a body that is whole, whatever its maker said of it. */
+function setLength(fields: string[], length: number): void {
+  for (let at = fields.length - 2; at >= 0; at -= 2) if (fields[at]?.toLowerCase() === "content-length") fields.splice(at, 2);
+  fields.push("content-length", String(length));
+}
+
+/** HTTP/2 wants an object, and has no Connection. */
+function grouped(fields: readonly string[]): HttpHeaders {
+  return endToEnd(fields);
 }

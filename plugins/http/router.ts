@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { SluiceError } from "sluice";
 import type { Endpoints, HttpResponse, UpstreamConfig, Upstreams } from "sluice";
-import { catchError, map, tap, throwError, type Observable } from "rxjs";
+import { catchError, map, throwError, type Observable } from "rxjs";
 import type { ClientRequest } from "./client-request.ts";
 import { Forwarded } from "./forwarded.ts";
 import { Forwarder } from "./forwarder.ts";
@@ -70,12 +70,8 @@ export class Router {
       over(false);
     });
     return response.pipe(
-      tap({
-        error: () => {
-          over(true);
-        },
-      }),
       catchError((error: unknown) => {
+        over(true);
         if (!isStale(error) || !mayRepeat(request)) return throwError(() => error);
         // The upstream closed what it had kept, and most likely all of it.
         agent.dropIdle();

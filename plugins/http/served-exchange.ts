@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { throwError, type Subscription } from "rxjs";
 import type { ClientRequest, Interim } from "./client-request.ts";
 import { failureOf } from "./failure.ts";
-import { first, withoutHopByHop } from "./header-fields.ts";
+import { first, responseFields } from "./header-fields.ts";
 import { Responder, type Outgoing } from "./respond.ts";
 import { tunnel } from "./tunnel.ts";
 
@@ -130,7 +130,7 @@ export class ServedExchange implements Interim {
       return;
     }
     if (!("stream" in this.outgoing)) this.outgoing.detachSocket(this.place.stream as never);
-    tunnel(this.place.stream, upstream, withoutHopByHop(headers), ({ fromClient, fromUpstream }) => {
+    tunnel(this.place.stream, upstream, responseFields(headers), ({ fromClient, fromUpstream }) => {
       this.#over(101, fromClient, fromUpstream);
     });
   }

@@ -1,5 +1,4 @@
 import { SluiceError } from "sluice";
-import type { HttpHeaders } from "sluice";
 import type { Duplex } from "node:stream";
 
 /** What passed through a tunnel. */
@@ -11,11 +10,12 @@ export interface Tunnelled {
 /**
  * Joins a client and an upstream that have agreed on a WebSocket. Each end passes by itself, and what breaks one side resets the other.
  *
+ * @param fields of the upstream's answer, names and values one after the other
  * @param over called once, when both sides are closed
  */
-export function tunnel(client: Duplex, upstream: Duplex, headers: HttpHeaders, over: (passed: Tunnelled) => void): void {
+export function tunnel(client: Duplex, upstream: Duplex, fields: readonly string[], over: (passed: Tunnelled) => void): void {
   const passed: Tunnelled = { fromClient: 0, fromUpstream: 0 };
-  const lines = Object.entries(headers).flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}\r\n`));
+  const lines = fields.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`));
   client.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${lines.join("")}\r\n`, "latin1");
   client.on("data", (chunk: Buffer) => (passed.fromClient += chunk.length));
   upstream.on("data", (chunk: Buffer) => (passed.fromUpstream += chunk.length));
