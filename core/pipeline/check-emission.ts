@@ -22,10 +22,10 @@ export function checkUpstream(value: Upstream): void {
     throw new TypeError("a connect hook must emit what its attempt emitted, or what answer() makes");
 }
 
-/** For `exchange`. @throws TypeError unless it is a response */
+/** For `exchange`. @throws TypeError unless it is a whole response, or an upgrade */
 export function checkResponse(value: HttpResponse): void {
-  const given = value as Partial<HttpResponse> | null | undefined;
-  const { status, headers } = given ?? {};
-  if (!Number.isInteger(status) || Number(status) < 100 || Number(status) > 999 || typeof headers !== "object")
+  const { status, headers, upgraded } = (value as Partial<HttpResponse> | null | undefined) ?? {};
+  const least = upgraded === undefined ? 200 : 101;
+  if (!Number.isInteger(status) || Number(status) < least || Number(status) > 999 || typeof headers !== "object")
     throw new TypeError("an exchange hook must emit what its attempt emitted, or { status, headers, body }");
 }

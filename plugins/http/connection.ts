@@ -1,5 +1,5 @@
 import { SluiceError } from "sluice";
-import type { Exchange, Logger, Session } from "sluice";
+import type { Counter, Exchange, Logger, Session } from "sluice";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type ServerHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";
@@ -16,6 +16,16 @@ export interface ConnectionTools {
   readonly options: HttpOptions;
   readonly logger: Logger;
   readonly exchange: Exchange;
+  readonly counters: HttpCounters;
+}
+
+/** What is counted of all connections. */
+export interface HttpCounters {
+  readonly requests: Counter;
+  /** Of them, those that got no answer, or one that tells of an error. */
+  readonly failed: Counter;
+  /** Connections that ended because what came was no request. */
+  readonly refused: Counter;
 }
 
 const statuses: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
@@ -92,13 +102,13 @@ export class Connection implements ExchangePlace, FrontConnection {
       else this.tools.front.serve(this);
     }
     const good = this.#framing.check(whole);
-    if (!this.#isRefused()) return whole;
+    if (!this.#isRefused()) return good === whole.length ? whole : partOf(whole, good);
     // After Node has seen what came before it.
     setImmediate(() => {
       const { detail, status } = this.#framing.refusal ?? { detail: "", status: 400 };
       this.#refuse(new SluiceError("SLUICE_HTTP_REQUEST", detail), status);
     });
-    return good === 0 ? null : whole.subarray(0, good);
+    return partOf(whole, good);
   }
 
   request(incoming: Incoming, outgoing: Outgoing, isUpgrade = false): void {
@@ -114,7 +124,10 @@ export class Connection implements ExchangePlace, FrontConnection {
     const exchange = new ServedExchange(request, outgoing, this);
     this.#active.add(exchange);
     this.#current = { incoming, exchange };
-    request.onEnd(() => {
+    const { requests, failed } = this.tools.counters;
+    requests.inc();
+    request.onEnd(({ error }) => {
+      if (error !== undefined) failed.inc();
       this.#active.delete(exchange);
       if (this.#active.size === 0) this.#idle();
     });
@@ -213,8 +226,13 @@ export class Connection implements ExchangePlace, FrontConnection {
 
   #log(error: SluiceError, status: number): void {
     const { id, client } = this.session;
+    this.tools.counters.refused.inc();
     this.tools.logger.info({ session: id, client: String(client), status, code: error.code, reason: error.detail }, "request refused");
   }
+}
+
+function partOf(chunk: Buffer, bytes: number): Buffer | null {
+  return bytes === 0 ? null : chunk.subarray(0, bytes);
 }
 
 /** What the core's streams have of a socket's. */

@@ -1,5 +1,5 @@
-import { definePlugin, EXCHANGE, LOGGER, PLACE, SluiceError, UPSTREAMS } from "sluice";
-import type { Exchange, HttpRequest, HttpResponse, Inject, Logger, Plugin, Session, Upstream, Upstreams } from "sluice";
+import { definePlugin, EXCHANGE, LOGGER, METRICS, PLACE, SluiceError, UPSTREAMS } from "sluice";
+import type { Exchange, HttpRequest, HttpResponse, Inject, Logger, Metrics, Plugin, Session, Upstream, Upstreams } from "sluice";
 import { answerStream, each } from "sluice/flow";
 import { defer, of, throwError, type Observable } from "rxjs";
 import { ClientRequest } from "./client-request.ts";
@@ -20,10 +20,19 @@ class Http implements Plugin {
   readonly #router: Router;
   readonly #tools: ConnectionTools;
 
-  constructor(options: HttpOptions, upstreams: Upstreams, { exchange, logger }: { readonly exchange: Exchange; readonly logger: Logger }) {
+  constructor(
+    options: HttpOptions,
+    upstreams: Upstreams,
+    { exchange, logger, metrics }: { readonly exchange: Exchange; readonly logger: Logger; readonly metrics: Metrics },
+  ) {
     this.#front = new Front(options);
     this.#router = new Router(options, upstreams);
-    this.#tools = { front: this.#front, options, logger, exchange };
+    const counters = {
+      requests: metrics.counter("sluice_http_requests_total"),
+      failed: metrics.counter("sluice_http_requests_failed_total"),
+      refused: metrics.counter("sluice_http_connections_refused_total"),
+    };
+    this.#tools = { front: this.#front, options, logger, exchange, counters };
   }
 
   setup(): void {
@@ -74,7 +83,7 @@ class Http implements Plugin {
 function create(options: HttpOptions, inject: Inject): Http {
   const { listener, transport } = inject(PLACE);
   if (transport === "udp") throw new SluiceError("SLUICE_CONFIG_INVALID", `http() serves streams, and listener "${listener}" is udp://`);
-  return new Http(options, inject(UPSTREAMS), { exchange: inject(EXCHANGE), logger: inject(LOGGER) });
+  return new Http(options, inject(UPSTREAMS), { exchange: inject(EXCHANGE), logger: inject(LOGGER), metrics: inject(METRICS) });
 }
 
 /** Makes a use of the plugin. */

@@ -15,11 +15,17 @@ export interface Outbound {
 }
 
 /** Makes it anew of the request as hooks left it, so that no attempt sees the changes of the one before. */
-export function outboundOf(request: ClientRequest, route: RouteOptions | undefined, forwarded: Forwarded): Outbound {
+export function outboundOf(
+  request: ClientRequest,
+  endpoint: string,
+  { route, forwarded }: { readonly route: RouteOptions | undefined; readonly forwarded: Forwarded },
+): Outbound {
   const { method, session, scheme, content, interim } = request;
   const headers = { ...request.headers };
   forwarded.set(headers, session, scheme);
   if (route !== undefined) change(headers, route.headers);
+  // HTTP/1.0 has none; HTTP/1.1, which is spoken to upstreams, must.
+  headers["host"] ??= endpoint.startsWith("unix:") ? "localhost" : endpoint;
   return { method, url: route === undefined ? request.url : rewritten(request.url, route), headers, content, interim };
 }
 

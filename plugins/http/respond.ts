@@ -72,8 +72,14 @@ export class Responder {
     });
     body.once("end", () => {
       ended = true;
+      try {
+        this.#trail(trailers?.() ?? {});
+      } catch (error) {
+        // An upstream's trailers may be what Node does not send.
+        this.broken(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the trailers cannot be sent: ${reasonOf(error)}`, { cause: error }));
+        return;
+      }
       this.#isEnded = true;
-      this.#trail(trailers?.() ?? {});
       outgoing.end();
     });
     const failed = (error?: unknown): void => {

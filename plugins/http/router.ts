@@ -59,7 +59,7 @@ export class Router {
     const { endpoint, agent } = pool.choose(tried);
     tried.add(endpoint.name);
     const options = { agent, endpoint: endpoint.name, timeout: this.options.timeouts.response };
-    const outbound = outboundOf(request, route, this.#forwarded);
+    const outbound = outboundOf(request, endpoint.name, { route, forwarded: this.#forwarded });
     const response = request.isUpgrade ? upgrade(outbound, options) : this.#forwarder.forward(outbound, options);
     let isOver = false;
     const over = (failed: boolean): void => {

@@ -28,6 +28,8 @@ export class ServedExchange implements Interim {
   #response: HttpResponse | undefined;
   #error: SluiceError | undefined;
   #ended = false;
+  /** It waits for 100 Continue. */
+  #expects: boolean;
 
   constructor(
     private readonly request: ClientRequest,
@@ -40,6 +42,7 @@ export class ServedExchange implements Interim {
       place.broken(error, outgoing);
     });
     request.interim = this;
+    this.#expects = request.headers["expect"] !== undefined && request.body !== undefined;
   }
 
   /** Its response has not begun. */
@@ -74,11 +77,18 @@ export class ServedExchange implements Interim {
   }
 
   continued(): void {
-    if (this.request.headers["expect"] !== undefined && !this.outgoing.headersSent) this.outgoing.writeContinue();
+    if (!this.#expects || this.outgoing.headersSent) return;
+    this.#expects = false;
+    this.outgoing.writeContinue();
   }
 
   hinted(headers: HttpHeaders): void {
-    if (!this.outgoing.headersSent) this.outgoing.writeEarlyHints(headers);
+    if (this.outgoing.headersSent) return;
+    try {
+      this.outgoing.writeEarlyHints(headers);
+    } catch {
+      // What an upstream says may be what Node does not say. Hints may be left out.
+    }
   }
 
   /** Its request turned out to be malformed. */
@@ -108,7 +118,8 @@ export class ServedExchange implements Interim {
       return;
     }
     try {
-      this.#responder.send(response, this.place.closing);
+      // A client that was told neither to send its body nor to keep it may do either: what it sends next could be taken for the other.
+      this.#responder.send(response, this.place.closing || this.#expects);
     } catch (error) {
       this.#unsendable(response, error);
     }

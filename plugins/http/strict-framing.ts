@@ -24,7 +24,7 @@ const framingFields: ReadonlyMap<number, string> = new Map(
   ["content-length", "transfer-encoding", "host", "upgrade", "connection"].map((name) => [name.length, name]),
 );
 
-type State = "start" | "head" | "fixed" | "chunk-size" | "chunk-data" | "chunk-end" | "trailer" | "open";
+type State = "ended" | "start" | "head" | "fixed" | "chunk-size" | "chunk-data" | "chunk-end" | "trailer" | "open";
 
 /**
  * Follows where requests begin and end in what a client sends, as strictly as RFC 9112 allows, and stops at the first byte that two
@@ -51,13 +51,18 @@ export class StrictFraming {
   /** Values of Upgrade; a WebSocket is asked for by one. */
   #upgrades: string[] = [];
   #upgradeToken = false;
+  /** No other request follows on the connection. */
+  #isLast = false;
 
   constructor(private readonly limits: { readonly header: number; readonly fields: number }) {}
 
-  /** @returns how many bytes of the chunk are in order; fewer than all exactly when there is a refusal */
+  /**
+   * @returns how many bytes of the chunk are in order: fewer than all when there is a refusal, and when nothing may follow the request
+   * that ends there (RFC 9112 section 9.6)
+   */
   check(chunk: Buffer): number {
     let at = 0;
-    while (at < chunk.length && this.refusal === undefined) {
+    while (at < chunk.length && this.refusal === undefined && this.#state !== "ended") {
       if (this.#state === "open") return chunk.length;
       const next = this.#step(chunk, at);
       if (this.refusal !== undefined) return at;
@@ -93,7 +98,8 @@ export class StrictFraming {
   #skip(chunk: Buffer, at: number): number {
     const taken = Math.min(this.#left, chunk.length - at);
     this.#left -= taken;
-    if (this.#left === 0) this.#state = this.#state === "fixed" ? "start" : "chunk-end";
+    if (this.#left === 0 && this.#state === "fixed") this.#ended();
+    else if (this.#left === 0) this.#state = "chunk-end";
     return at + taken;
   }
 
@@ -127,13 +133,14 @@ export class StrictFraming {
     this.#hosts = 0;
     this.#upgrades = [];
     this.#upgradeToken = false;
+    this.#isLast = this.#minor === 0;
     this.#state = "head";
     if (this.#method === "CONNECT") this.#refuse("CONNECT is not served", 405);
   }
 
   #field(line: string): void {
     if (line === "") {
-      if (this.#state === "trailer") this.#state = "start";
+      if (this.#state === "trailer") this.#ended();
       else this.#headEnded();
       return;
     }
@@ -164,7 +171,16 @@ export class StrictFraming {
   #other(known: string, value: string): void {
     if (known === "host") this.#hosts += 1;
     else if (known === "upgrade") this.#upgrades.push(value.toLowerCase());
-    else if (/(^|,)\s*upgrade\s*(,|$)/i.test(value)) this.#upgradeToken = true;
+    else this.#connection(value.toLowerCase());
+  }
+
+  #connection(value: string): void {
+    for (const each of value.split(",")) {
+      const option = each.trim();
+      if (option === "upgrade") this.#upgradeToken = true;
+      else if (option === "close") this.#isLast = true;
+      else if (option === "keep-alive" && this.#minor === 0) this.#isLast = false;
+    }
   }
 
   #contentLength(value: string): void {
@@ -187,10 +203,16 @@ export class StrictFraming {
     else if (this.#chunked) this.#state = "chunk-size";
     else {
       this.#left = this.#length ?? 0;
-      this.#state = this.#left > 0 ? "fixed" : "start";
+      if (this.#left > 0) this.#state = "fixed";
+      else this.#ended();
     }
     this.#headBytes = 0;
     this.#fields = 0;
+  }
+
+  /** The request is whole. */
+  #ended(): void {
+    this.#state = this.#isLast ? "ended" : "start";
   }
 
   #asksForWebSocket(): boolean {

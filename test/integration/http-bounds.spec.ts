@@ -92,6 +92,14 @@ describe("The bounds of http()", function () {
     expect(upstream.open()).to.equal(0);
   });
 
+  it("wait for an answer longer than they keep an idle connection", async () => {
+    const upstream = await startHttpUpstream(cleanup, (_request, response) => {
+      setTimeout(() => response.end("late"), 300);
+    });
+    const { port } = await startHttpProxy(cleanup, { timeouts: { idleConnection: "50ms" }, routes: [{ upstream: upstream.endpoint }] });
+    expect((await ask(port())).body).to.equal("late");
+  });
+
   it("close connections to an upstream that nothing has used for a while", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { timeouts: { idleConnection: "100ms" }, routes: [{ upstream: upstream.endpoint }] });

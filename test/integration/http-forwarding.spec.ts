@@ -226,7 +226,8 @@ describe("HTTP", () => {
     expect(String(Buffer.concat(chunks))).to.include('"/half"');
     expect(await talk(port(), "GET /old HTTP/1.0\r\n\r\n"))
       .to.match(/^HTTP\/1\.1 200/)
-      .and.include('"/old"');
+      .and.include('"/old"')
+      .and.include(`"host":"${upstream.endpoint}"`);
   });
 });
 

@@ -90,6 +90,35 @@ describe("The safety of http()", () => {
     expect(answers).to.match(/^HTTP\/1\.1 200 .*answer to \/goodHTTP\/1\.1 400 /s);
   });
 
+  it("serves nothing after a request that said it was the last", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    const answers = await talk(port(), `GET /last HTTP/1.1\r\n${host}Connection: close\r\n\r\n${hidden}`);
+    expect(answers.match(/HTTP\/1\.1 200/g)).to.have.lengthOf(1);
+    expect(upstream.asked).to.deep.equal(["GET /last"]);
+  });
+
+  it("ends the connection with an answer to a body that it never asked for", async () => {
+    const { port } = await startHttpProxy(cleanup, { routes: [{ path: "/a", upstream: "127.0.0.1:9" }] });
+    const expecting = `POST /none HTTP/1.1\r\n${host}Expect: 100-continue\r\nContent-Length: 34\r\n\r\n`;
+    const answers = await talk(port(), expecting + hidden);
+    expect(answers).to.match(/^HTTP\/1\.1 404 .*\r\nconnection: close\r\n/is);
+    expect(answers.match(/HTTP\/1\.1/g)).to.have.lengthOf(1);
+  });
+
+  it("survives hints and trailers that Node does not send", async () => {
+    const upstream = await startUpstream((socket) => {
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        socket.end("2\r\nhi\r\n0\r\nX: a\x01b\r\n\r\n", "latin1");
+      });
+    });
+    cleanup.add(() => upstream.close());
+    const { port, proxy } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    expect(await talk(port(), `GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`).catch(String)).to.match(/^HTTP\/1\.1 200 |ECONNRESET/);
+    await eventually(() => expect(proxy.sessions.size).to.equal(0));
+  });
+
   it("passes nothing on that belongs to a connection, either way", async () => {
     const upstream = await startHttpUpstream(cleanup, (request, response) => {
       response.setHeader("connection", "x-hop");

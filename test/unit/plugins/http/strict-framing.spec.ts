@@ -97,6 +97,26 @@ describe("The strict framing of http()", () => {
     expect(verdict(`${first}GET /two\r\nGET /three HTTP/1.1\r\n${host}\r\n`).good).to.equal(first.length);
   });
 
+  for (const [what, text] of Object.entries({
+    "says close": `POST / HTTP/1.1\r\n${host}Connection: x, Close\r\nContent-Length: 2\r\n\r\nhi`,
+    "says close and comes in chunks": `POST / HTTP/1.1\r\n${host}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`,
+    "is of HTTP/1.0": "GET / HTTP/1.0\r\n\r\n",
+  })) {
+    it(`passes nothing on after a request that ${what}`, () => {
+      for (const size of [text.length + 100, 1, 7])
+        expect(verdict(`${text}GET /hidden HTTP/1.1\r\n${host}\r\n`, size)).to.deep.equal({
+          good: text.length,
+          detail: undefined,
+          status: undefined,
+        });
+    });
+  }
+
+  it("goes on after a request of HTTP/1.0 that says keep-alive", () => {
+    const text = "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n";
+    expect(verdict(text + text).good).to.equal(2 * text.length);
+  });
+
   it("refuses with 431 what is too long, or has too many fields, whether its end comes or not", () => {
     const long = `GET /${"a".repeat(2_000)}`;
     for (const size of [long.length, 1, 100]) expect(verdict(long, size).status).to.equal(431);
