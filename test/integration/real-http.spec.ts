@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { http, logging, rateLimit, retry, tlsTermination } from "sluice/plugins";
 import { createServer } from "vite";
 import { WebSocket } from "ws";
+import { findTool } from "../setup/tools.ts";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -117,20 +118,10 @@ describe("Real HTTP", function () {
     writeFileSync(join(folder, "index.html"), '<script type="module" src="/main.js"></script>');
     writeFileSync(join(folder, "main.js"), 'import { a } from "./a.js"; console.log(a);');
     writeFileSync(join(folder, "a.js"), "export const a = 1;\nimport.meta.hot?.accept();\n");
-    const vite = await createServer({
-      root: folder,
-      configFile: false,
-      logLevel: "silent",
-      cacheDir: join(folder, ".cache"),
-      server: { port: 0, host: "127.0.0.1", watch: { usePolling: true, interval: 50 } },
-    });
-    await vite.listen();
-    cleanup.add(() => vite.close());
-    const address = vite.httpServer?.address();
-    const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+    const vite = await startVite(folder);
     const certificate = await createCertificate("localhost");
     const before = [tlsTermination({ ...certificate, alpn: ["h2", "http/1.1"] })];
-    const proxy = await inFront(`127.0.0.1:${port}`, "tls://127.0.0.1:0", before);
+    const proxy = await inFront(vite, "tls://127.0.0.1:0", before);
     const get = (path: string): Promise<string> =>
       ask(proxy.port(), { path, secure: true, headers: { host: `localhost:${proxy.port()}` } }).then(({ body }) => body);
     expect(await get("/")).to.include("/@vite/client");
@@ -149,4 +140,55 @@ describe("Real HTTP", function () {
     await eventually(() => expect(messages.join("")).to.match(/"update".*\/a\.js/s), { within: 15_000 });
     expect(await bounded(get("/a.js?t=1"), "the module")).to.include("const a = 2");
   });
+
+  it("a browser loads a page from Vite, and takes a saved module without loading it again", async function () {
+    // Not among the tools that CI asks for: it is as large as all of them together.
+    const browser = findTool("chromium");
+    if (browser === undefined) return this.skip();
+    const folder = temporaryFolder(cleanup);
+    writeFileSync(join(folder, "index.html"), '<script type="module" src="/main.js"></script>');
+    writeFileSync(
+      join(folder, "main.js"),
+      'import { a } from "./a.js"; fetch(`/told/loaded-${a}`);\nimport.meta.hot.accept("./a.js", (next) => fetch(`/told/updated-${next.a}`));\n',
+    );
+    writeFileSync(join(folder, "a.js"), "export const a = 1;\n");
+    const told = await startHttpUpstream(cleanup);
+    const vite = await startVite(folder);
+    const certificate = await createCertificate("localhost");
+    const plugins = [
+      tlsTermination({ ...certificate, alpn: ["h2", "http/1.1"] }),
+      http({ routes: [{ upstream: vite }, { path: "/told", upstream: told.endpoint }] }),
+    ];
+    const { port } = await startInFront(cleanup, { web: { listen: "tls://127.0.0.1:0", plugins } });
+    const options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", `--user-data-dir=${folder}/profile`];
+    startServer(cleanup, browser, [...options, "--remote-debugging-port=0", `https://localhost:${port()}/`]);
+    await eventually(() => expect(told.asked).to.include("GET /told/loaded-1"), { within: 60_000 });
+    // Its WebSocket may not be open yet, so the file is saved until it says so.
+    let saved = 1;
+    await eventually(
+      async () => {
+        saved += 1;
+        writeFileSync(join(folder, "a.js"), `export const a = ${saved};\n`);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        expect(told.asked.join()).to.include("GET /told/updated-");
+      },
+      { within: 30_000 },
+    );
+    expect(told.asked.filter((asked) => asked.includes("loaded"))).to.deep.equal(["GET /told/loaded-1"]);
+  });
+
+  /** @returns its endpoint */
+  async function startVite(root: string): Promise<string> {
+    const vite = await createServer({
+      root,
+      configFile: false,
+      logLevel: "silent",
+      cacheDir: join(root, ".cache"),
+      server: { port: 0, host: "127.0.0.1", watch: { usePolling: true, interval: 50, ignored: ["**/profile/**"] } },
+    });
+    await vite.listen();
+    cleanup.add(() => vite.close());
+    const address = vite.httpServer?.address();
+    return `127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`;
+  }
 });
