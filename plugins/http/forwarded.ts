@@ -11,6 +11,9 @@ interface Peer {
   readonly node: string;
   readonly port: string;
   readonly trusted: boolean;
+  /** The last host asked for, and what Forwarded says with it. */
+  host: string | undefined;
+  element: string;
 }
 
 /** What a client may say of whom it speaks for: nothing, unless it is a proxy that the config trusts. */
@@ -34,7 +37,11 @@ export class Forwarded {
     if (!peer.trusted) disown(headers);
     const host = first(headers, "host") ?? "";
     headers["x-forwarded-for"] = joined(headers["x-forwarded-for"], peer.address);
-    headers["forwarded"] = joined(headers["forwarded"], `for=${peer.node};host="${host}";proto=${scheme}`);
+    if (peer.host !== host) {
+      peer.host = host;
+      peer.element = `for=${peer.node};host="${host}";proto=${scheme}`;
+    }
+    headers["forwarded"] = joined(headers["forwarded"], peer.element);
     headers["x-forwarded-host"] ??= host;
     headers["x-forwarded-proto"] ??= scheme;
     headers["x-forwarded-port"] ??= peer.port;
@@ -45,7 +52,7 @@ export class Forwarded {
     if (peer === undefined) {
       const address = session.client.address === "" ? "unknown" : session.client.address;
       const node = isIPv6(address) ? `"[${address}]"` : address;
-      peer = { address, node, port: String(session.local.port), trusted: this.#trusts(session) };
+      peer = { address, node, port: String(session.local.port), trusted: this.#trusts(session), host: undefined, element: "" };
       this.#peers.set(session, peer);
     }
     return peer;

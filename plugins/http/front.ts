@@ -74,6 +74,9 @@ export class Front {
     if (!this.#retired || this.#open > 0) return;
     this.#http1?.close();
     this.#http2?.close();
+    // A session that began before may bring its first byte only now, and is served like any other.
+    this.#http1 = undefined;
+    this.#http2 = undefined;
   }
 
   #createHttp1(): Server {

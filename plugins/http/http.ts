@@ -8,7 +8,14 @@ import { Front } from "./front.ts";
 import { httpSchema, type HttpOptions } from "./options.ts";
 import { Router } from "./router.ts";
 
-const NOTE = "http";
+/** What a use of http() injects. */
+interface HttpParts {
+  readonly exchange: Exchange;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** The plugin use's. */
+  readonly name: string;
+}
 
 /**
  * Serves HTTP on a listener of bytes. It answers a session by itself: Node's parser reads what comes through the byte hooks, each request
@@ -16,15 +23,18 @@ const NOTE = "http";
  */
 class Http implements Plugin {
   readonly borrows = true;
+  /** Under which a session's connection is kept: a reload makes another instance, and two uses on a listener are two. */
+  readonly #note: string;
   readonly #front: Front;
   readonly #router: Router;
   readonly #tools: ConnectionTools;
 
   constructor(
-    options: HttpOptions,
+    private readonly options: HttpOptions,
     upstreams: Upstreams,
-    { exchange, logger, metrics }: { readonly exchange: Exchange; readonly logger: Logger; readonly metrics: Metrics },
+    { exchange, logger, metrics, name }: HttpParts,
   ) {
+    this.#note = `http ${name}`;
     this.#front = new Front(options);
     this.#router = new Router(options, upstreams);
     const counters = {
@@ -37,6 +47,8 @@ class Http implements Plugin {
 
   setup(): void {
     this.#router.open();
+    for (const [at, { upstream }] of this.options.routes.entries())
+      if (upstream?.tls?.verify === false) this.#tools.logger.warn(`routes[${at}]: the certificate of the upstream is not verified`);
   }
 
   teardown(): void {
@@ -50,7 +62,7 @@ class Http implements Plugin {
       return throwError(() => new SluiceError("SLUICE_CONFIG_INVALID", detail));
     }
     const connection = new Connection(session, this.#tools);
-    session.notes.set(NOTE, connection);
+    session.notes.set(this.#note, connection);
     return of(
       answerStream(
         "http",
@@ -67,7 +79,7 @@ class Http implements Plugin {
     let connection: Connection | undefined;
     return data.pipe(
       each((chunk) => {
-        connection ??= session.notes.get(NOTE) as Connection | undefined;
+        connection ??= session.notes.get(this.#note) as Connection | undefined;
         return connection === undefined ? chunk : connection.check(chunk);
       }),
     );
@@ -81,9 +93,14 @@ class Http implements Plugin {
 }
 
 function create(options: HttpOptions, inject: Inject): Http {
-  const { listener, transport } = inject(PLACE);
+  const { listener, transport, plugin } = inject(PLACE);
   if (transport === "udp") throw new SluiceError("SLUICE_CONFIG_INVALID", `http() serves streams, and listener "${listener}" is udp://`);
-  return new Http(options, inject(UPSTREAMS), { exchange: inject(EXCHANGE), logger: inject(LOGGER), metrics: inject(METRICS) });
+  return new Http(options, inject(UPSTREAMS), {
+    exchange: inject(EXCHANGE),
+    logger: inject(LOGGER),
+    metrics: inject(METRICS),
+    name: plugin,
+  });
 }
 
 /** Makes a use of the plugin. */

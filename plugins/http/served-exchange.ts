@@ -119,7 +119,7 @@ export class ServedExchange implements Interim {
     }
     try {
       // A client that was told neither to send its body nor to keep it may do either: what it sends next could be taken for the other.
-      this.#responder.send(response, this.place.closing || this.#expects);
+      this.#responder.send(response, this.place.closing || (this.#expects && this.request.content?.begun !== true));
     } catch (error) {
       this.#unsendable(response, error);
     }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { Agent } from "node:http";
 import { of } from "rxjs";
+import { http } from "sluice/plugins";
 import { bounded } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -78,6 +79,30 @@ describe("HTTP and a reload", () => {
     expect(sha256(whole.subarray(whole.indexOf("\r\n\r\n") + 4))).to.equal(sha256(bytes));
     socket.end();
     await eventually(() => expect(notes).to.include("old is torn down"));
+  });
+
+  it("serves a connection that was open before it and sends its first byte after it", async () => {
+    const [one, two] = [await startHttpUpstream(cleanup, telling("1")), await startHttpUpstream(cleanup, telling("2"))];
+    const { port, proxy, config } = await startHttpProxy(cleanup, { timeouts: { headers: "1s" }, routes: [{ upstream: one.endpoint }] });
+    const [quick, slow] = [await connect(port()), await connect(port())];
+    await eventually(() => expect(proxy.sessions.size).to.equal(2));
+    for (let at = 0; at < 2; at += 1) await proxy.apply(config({ routes: [{ upstream: two.endpoint }], limits: { fields: 90 + at } }));
+    quick.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(String(await readBytes(quick, 12))).to.equal("HTTP/1.1 200");
+    slow.write("GET / HTTP/1.1\r\nHost");
+    expect(String(await readBytes(slow, 12))).to.equal("HTTP/1.1 408");
+    for (const socket of [quick, slow]) socket.destroy();
+    expect([one.asked, two.asked]).to.deep.equal([[], ["GET /"]]);
+  });
+
+  it("does not mind a second use of http() on the listener", async () => {
+    const [one, two] = [await startHttpUpstream(cleanup, telling("1")), await startHttpUpstream(cleanup, telling("2"))];
+    const { port } = await startHttpProxy(
+      cleanup,
+      { routes: [{ upstream: one.endpoint }] },
+      { before: [http({ routes: [{ upstream: two.endpoint }] })] },
+    );
+    expect((await ask(port(), { method: "POST", body: "x" })).told.name).to.equal("2");
   });
 
   it("lets many requests pass while it reloads, and none fails", async function () {
