@@ -4,8 +4,22 @@ import "reflect-metadata";
 export { defineConfig } from "./config/define-config.ts";
 export { definePlugin, type PluginFactory } from "./contract/define-plugin.ts";
 export * from "./contract/errors.ts";
-export { CLOCK, EVENTS, LOGGER, METRICS, OPTIONS, PLACE, RESOLVER, type Place, type Resolver } from "./contract/tokens.ts";
+export {
+  CLOCK,
+  EVENTS,
+  EXCHANGE,
+  LOGGER,
+  METRICS,
+  OPTIONS,
+  PLACE,
+  RESOLVER,
+  UPSTREAMS,
+  type Exchange,
+  type Place,
+  type Resolver,
+} from "./contract/tokens.ts";
 export { duration, size, type Duration, type Size } from "./contract/units.ts";
+export { upstream } from "./contract/upstream-target.ts";
 export type * from "./contract/index.ts";
 export { createProxy, type CreateProxyOptions } from "./runtime/create-proxy.ts";
 export type { Proxy } from "./runtime/proxy.ts";

@@ -1,5 +1,6 @@
 export { dnsCache } from "./dns-cache/dns-cache.ts";
 export { echo } from "./echo.ts";
+export { http } from "./http/http.ts";
 export { logging } from "./logging.ts";
 export { rateLimit } from "./rate-limit/rate-limit.ts";
 export type { BucketLimit, RateLimitStore } from "./rate-limit/store.ts";

@@ -1,5 +1,5 @@
 import { definePlugin, EVENTS, LOGGER, OPTIONS } from "sluice";
-import type { Logger, Plugin, ProxyEvent, Session } from "sluice";
+import type { ExchangeEnd, HttpRequest, HttpResponse, Logger, Plugin, ProxyEvent, Session } from "sluice";
 import { each } from "sluice/flow";
 import type { Observable, Subscription } from "rxjs";
 import { inject, injectable } from "tsyringe";
@@ -23,12 +23,13 @@ const SHOWN = 4096;
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 const operators = new Set(["SLUICE_CLOSED", "SLUICE_DRAIN_DEADLINE"]);
 
-/** Writes one record when a session ends, and one per chunk when asked to. Without `chunks` it has no byte hook: a byte costs nothing. */
+/** Writes one record when a session or an HTTP request ends, and one per chunk when asked to. Without `chunks` it has no byte hook: a byte costs nothing. */
 @injectable()
 export class Logging implements Plugin {
   static readonly borrows = true;
   declare readonly fromClient?: ByteHook;
   declare readonly fromUpstream?: ByteHook;
+  readonly #isBound: boolean;
   #subscription: Subscription | undefined;
 
   constructor(
@@ -36,6 +37,8 @@ export class Logging implements Plugin {
     @inject(LOGGER) private readonly logger: Logger,
     @inject(EVENTS) private readonly events: Observable<ProxyEvent>,
   ) {
+    // Asked once: pino parses its bindings anew each time.
+    this.#isBound = boundTo(logger, "listener");
     if (options.chunks === false) return;
     this.fromClient = this.#chunks("fromClient", options.chunks);
     this.fromUpstream = this.#chunks("fromUpstream", options.chunks);
@@ -49,6 +52,23 @@ export class Logging implements Plugin {
 
   teardown(): void {
     this.#subscription?.unsubscribe();
+  }
+
+  exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {
+    if (!this.logger.isLevelEnabled(this.options.level)) return attempt;
+    // As it is here: hooks nearer the upstream may change it.
+    const { method, host, url } = request;
+    request.onEnd((end) => {
+      this.#exchanged(request, { method, host: printable(host), path: printable(url.split("?", 1)[0] ?? "") }, end);
+    });
+    return attempt;
+  }
+
+  /** No header field is logged, and no query: tokens are in them. */
+  #exchanged({ session, httpVersion }: HttpRequest, asked: object, { error, ...end }: ExchangeEnd): void {
+    const whose = { ...this.#listener(session.listener), session: session.id, client: String(session.client) };
+    const failure = error === undefined ? {} : { code: error.code, reason: printable(error.detail) };
+    this.logger[this.options.level]({ ...whose, ...asked, httpVersion, ...end, ...failure }, "request ended");
   }
 
   #write(event: ProxyEvent): void {
@@ -79,7 +99,7 @@ export class Logging implements Plugin {
 
   /** Some log stores refuse JSON that has a key twice, so it is left out when the logger is bound to the listener already. */
   #listener(listener: string): object {
-    return boundTo(this.logger, "listener") ? {} : { listener };
+    return this.#isBound ? {} : { listener };
   }
 
   #chunks(direction: "fromClient" | "fromUpstream", form: "size" | "hex" | "text"): ByteHook {
@@ -98,8 +118,12 @@ function shown(chunk: Buffer, form: "size" | "hex" | "text"): object {
   const bytes = chunk.length;
   if (form === "size") return { bytes };
   const head = chunk.subarray(0, SHOWN);
-  const data = form === "hex" ? head.toString("hex") : head.toString("utf8").replace(unprintable, escaped);
+  const data = form === "hex" ? head.toString("hex") : printable(head.toString("utf8"));
   return bytes > SHOWN ? { bytes, data, truncated: true } : { bytes, data };
+}
+
+function printable(text: string): string {
+  return text.replace(unprintable, escaped);
 }
 
 function escaped(character: string): string {

@@ -1,6 +1,6 @@
 import { catalogue, CLOCK, definePlugin, duration, LOGGER, OPTIONS, SluiceError } from "sluice";
-import type { ErrorCode, Logger, Plugin, Session, Upstream } from "sluice";
-import { defer, retry as resubscribe, throwError, timer, type Observable, type SchedulerLike } from "rxjs";
+import type { ErrorCode, HttpRequest, HttpResponse, Logger, Plugin, Session, Upstream } from "sluice";
+import { defer, retry as resubscribe, tap, throwError, timer, type Observable, type SchedulerLike } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
 
@@ -32,7 +32,13 @@ const schema = z.object({
 
 export type RetryOptions = z.output<typeof schema>;
 
-/** Tries again to open the upstream leg. Nothing has been sent to the upstream by then, so trying again is always safe. */
+/** Methods of which a second request does no more than the first (RFC 9110 section 9.2.2). */
+const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/**
+ * Tries again to open the upstream leg: nothing has been sent to the upstream by then, so that is always safe. And tries an idempotent HTTP
+ * request again of which nothing has been sent to the client, while its body can be had again.
+ */
 @injectable()
 export class Retry implements Plugin {
   static readonly borrows = true;
@@ -44,13 +50,25 @@ export class Retry implements Plugin {
   ) {}
 
   connect(attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
+    return this.#again(attempt, session, () => true);
+  }
+
+  exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {
+    if (!idempotent.has(request.method)) return attempt;
+    let isAnswered = false;
+    const watched = attempt.pipe(tap(() => (isAnswered = true)));
+    return this.#again(watched, request.session, () => !isAnswered && request.replayable);
+  }
+
+  /** @param may whether another try is safe */
+  #again<T>(attempt: Observable<T>, session: Session, may: () => boolean): Observable<T> {
     const { attempts, on, within } = this.options;
     return defer(() => {
       const startedAt = this.clock.now();
       const delay = (error: unknown, failures: number): Observable<unknown> => {
         const wait = this.#backoff(failures);
         const spent = this.clock.now() - startedAt;
-        if (!SluiceError.is(error) || !on.includes(error.code) || spent + wait > within) return throwError(() => error);
+        if (!SluiceError.is(error) || !on.includes(error.code) || spent + wait > within || !may()) return throwError(() => error);
         this.logger.debug(
           { session: session.id, attempt: failures, code: error.code, waitMs: Math.round(wait) },
           "upstream failed, trying again",

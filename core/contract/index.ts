@@ -5,12 +5,26 @@ export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./defi
 export { addressText, parseEndpoint, parseListen } from "./endpoint.ts";
 export { catalogue, reasonOf, SluiceError, type ErrorCode, type ErrorOptions, type ErrorSource } from "./errors.ts";
 export type * from "./events.ts";
+export type * from "./http.ts";
 export type * from "./leg.ts";
 export type * from "./logger.ts";
 export type * from "./metrics.ts";
 export type * from "./plugin.ts";
 export type * from "./session.ts";
-export { CLOCK, EVENTS, LOGGER, METRICS, OPTIONS, PLACE, RESOLVER, type Place, type Resolver } from "./tokens.ts";
+export {
+  CLOCK,
+  EVENTS,
+  EXCHANGE,
+  LOGGER,
+  METRICS,
+  OPTIONS,
+  PLACE,
+  RESOLVER,
+  UPSTREAMS,
+  type Exchange,
+  type Place,
+  type Resolver,
+} from "./tokens.ts";
 export { duration, size, type Duration, type Size } from "./units.ts";
 export type * from "./upstream.ts";
-export { upstreamTarget } from "./upstream-target.ts";
+export { upstream, upstreamTarget } from "./upstream-target.ts";

@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
 import type { Address, Query } from "./address.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
 import type { Session } from "./session.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -18,6 +19,11 @@ export interface Hooks {
   fromClient?(data: Observable<Buffer>, session: Session): Observable<Buffer>;
   /** The same, from the upstream. */
   fromUpstream?(data: Observable<Buffer>, session: Session): Observable<Buffer>;
+  /**
+   * One HTTP response, on a listener with `http()`; `attempt` is cold, each subscription is one try. Unsubscribing before the emission
+   * aborts the try; after it the response is the subscriber's.
+   */
+  exchange?(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse>;
 }
 
 /** A plugin: hooks and a life cycle. One instance per plugin use per listener, built when a generation is. */

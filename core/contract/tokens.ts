@@ -1,15 +1,25 @@
 import type { Observable, SchedulerLike } from "rxjs";
 import type { Address } from "./address.ts";
 import type { ProxyEvent } from "./events.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { InjectionKey } from "./plugin.ts";
+import type { Upstreams } from "./upstream.ts";
 
 /** Looks names up: the proxy's own resolver, below every plugin's `resolve` hook. */
 export interface Resolver {
   /** Emits once. Errors: SLUICE_UPSTREAM_DNS_TEMPORARY, SLUICE_UPSTREAM_DNS_NOT_FOUND. */
   resolve(name: string): Observable<Address[]>;
 }
+
+/**
+ * Runs a request through the `exchange` hooks of the pipeline that its session is on now, for a plugin that serves HTTP. The plugins of
+ * that pipeline live at least until the request's `onEnd`.
+ *
+ * @param attempt what there is below every hook
+ */
+export type Exchange = (request: HttpRequest, attempt: Observable<HttpResponse>) => Observable<HttpResponse>;
 
 // Symbol.for: a config's copy of the package and the running one name the same things.
 const key = <T>(name: string): InjectionKey<T> => Symbol.for(`sluice.${name}`);
@@ -22,6 +32,9 @@ export const METRICS = key<Metrics>("METRICS");
 /** The events of the sessions that run the plugin's own pipeline. */
 export const EVENTS = key<Observable<ProxyEvent>>("EVENTS");
 export const RESOLVER = key<Resolver>("RESOLVER");
+/** The way to upstreams beside the session's own, as the listener's sessions go it. */
+export const UPSTREAMS = key<Upstreams>("UPSTREAMS");
+export const EXCHANGE = key<Exchange>("EXCHANGE");
 /** The plugin use's own options, parsed. */
 export const OPTIONS = key<unknown>("OPTIONS");
 /** Where the plugin use stands: listener, transport and the folder of the config. */

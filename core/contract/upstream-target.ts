@@ -54,6 +54,9 @@ export const upstreamSchema = z.union([endpoint, endpoints, options]).transform(
   return { endpoints: value.endpoints, balance: value.balance, tls: tlsOptions(value.tls) };
 });
 
+/** A zod schema for an {@link UpstreamConfig} among a plugin's options; its output is an {@link UpstreamTarget}, for {@link Upstreams}. */
+export const upstream = (): z.ZodType<UpstreamTarget, UpstreamConfig> => upstreamSchema as never;
+
 function plain(list: readonly Endpoint[]): UpstreamTarget {
   return { endpoints: list, balance: "round-robin", tls: undefined };
 }

@@ -1,3 +1,4 @@
+import type { Observable } from "rxjs";
 import type { Leg } from "./leg.ts";
 
 /**
@@ -54,4 +55,30 @@ export interface UpstreamTarget {
   readonly endpoints: readonly Endpoint[];
   readonly balance: Balance;
   readonly tls: UpstreamTlsConfig | undefined;
+}
+
+/** One endpoint, chosen for one piece of work. */
+export interface ChosenEndpoint {
+  /** As written in the config; equal for the same endpoint of the same upstream. */
+  readonly name: string;
+  /** Opens a leg to it. Cold: each subscription is one try, with the name looked up, TLS, `timeouts.connect` and the refusal of loops. */
+  readonly attempt: Observable<Upstream>;
+  /** The work is over. Once. @param failed the endpoint could not do it, and is tried last for a while */
+  done(failed: boolean): void;
+}
+
+/** The endpoints of one upstream, for a plugin that keeps connections of its own to them. */
+export interface Endpoints {
+  /** Chooses by the upstream's balancing: one that is not in `tried` while there is any. */
+  choose(tried?: ReadonlySet<string>): ChosenEndpoint;
+}
+
+/** The way to upstreams, as the sessions of a listener go it: its resolve hooks, its timeouts, and never to the listener itself. */
+export interface Upstreams {
+  /**
+   * Opens nothing. Call it in `setup()`, so that a config whose certificates cannot be read is refused.
+   * @param target the output of the schema `upstream()`, or what `upstream` in a config takes; left out: the listener's own
+   * @throws SLUICE_CONFIG_INVALID, SLUICE_CERTIFICATE_INVALID, SLUICE_UPSTREAM_MISSING when the listener has none of its own
+   */
+  endpoints(target?: UpstreamTarget | UpstreamConfig): Endpoints;
 }

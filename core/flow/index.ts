@@ -1,7 +1,9 @@
 export { answer } from "./answer.ts";
+export { answerStream } from "./answer-stream.ts";
 export type { ChunkFunction } from "./chain.ts";
 export { delayBytes } from "./delay-bytes.ts";
 export { each } from "./each.ts";
 export { hold, type Hold } from "./hold.ts";
 export { inject } from "./inject.ts";
+export { legStream, type LegDuplex } from "./leg-stream.ts";
 export { throttleBytes } from "./throttle-bytes.ts";

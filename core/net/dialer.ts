@@ -1,5 +1,5 @@
-import { Observable } from "rxjs";
-import type { Address, Endpoint, SluiceError, Upstream, UpstreamTarget } from "../contract/index.ts";
+import { Observable, type Subscriber } from "rxjs";
+import type { Address, ChosenEndpoint, Endpoint, Endpoints, SluiceError, Upstream, UpstreamTarget } from "../contract/index.ts";
 import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "./balancer.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -31,19 +31,27 @@ export interface Dialer {
   attempts(resolve?: Resolve): Observable<Upstream>;
 }
 
+/** Opens legs over streams, also to one endpoint at a time. */
+export interface StreamDialer extends Dialer, Endpoints {}
+
 /**
  * Makes the dialer of an upstream.
  *
  * @throws SLUICE_CERTIFICATE_INVALID when a file of its `tls` option cannot be used
  */
-export function createDialer(target: UpstreamTarget, context: DialContext): Dialer {
+export function createDialer(target: UpstreamTarget, context: DialContext): StreamDialer {
   const balancer = createBalancer(target, context);
   const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context);
   const { connectTimeout, refuse } = context;
   const deadlines = new Deadlines(connectTimeout);
   const shared: AttemptContext = { resolve: context.resolve, connectTimeout, refuse, deadlines, balancer, tls };
+  const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
   return {
     balancer,
+    choose(tried) {
+      const endpoint = balancer.next(named(target, tried));
+      return chosen(endpoint, balancer, uncounted);
+    },
     attempts(resolve) {
       const own = resolve === undefined ? shared : { ...shared, resolve };
       const tried = new Set<Endpoint>();
@@ -52,10 +60,48 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Dial
         tried.add(endpoint);
         // All had their turn: the next round is as the first.
         if (tried.size === target.endpoints.length) tried.clear();
-        const attempt = new DialAttempt(endpoint, own, subscriber);
-        attempt.start();
-        return () => attempt.abort();
+        return dial(endpoint, own, subscriber);
       });
     },
   };
+}
+
+function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscriber<Upstream>): () => void {
+  const attempt = new DialAttempt(endpoint, context, subscriber);
+  attempt.start();
+  return () => attempt.abort();
+}
+
+/** An endpoint for work that may use a connection opened before: so the work is what the balancer counts, and not the connection. */
+function chosen(endpoint: Endpoint, balancer: Balancer, context: AttemptContext): ChosenEndpoint {
+  if (balancer.counts) balancer.opened(endpoint);
+  return {
+    name: endpoint.text,
+    attempt: new Observable((subscriber) => dial(endpoint, context, subscriber)),
+    done(failed) {
+      if (balancer.counts) balancer.closed(endpoint);
+      if (failed) balancer.failed(endpoint);
+    },
+  };
+}
+
+function withoutCounts(balancer: Balancer): Balancer {
+  return {
+    counts: false,
+    next: (tried) => balancer.next(tried),
+    opened: nothing,
+    closed: nothing,
+    failed: (endpoint) => balancer.failed(endpoint),
+  };
+}
+
+function nothing(): void {
+  // Counted elsewhere.
+}
+
+const none: ReadonlySet<Endpoint> = new Set();
+
+function named(target: UpstreamTarget, names: ReadonlySet<string> | undefined): ReadonlySet<Endpoint> {
+  if (names === undefined || names.size === 0) return none;
+  return new Set(target.endpoints.filter(({ text }) => names.has(text)));
 }

@@ -1,4 +1,4 @@
-import type { Address, Upstream } from "../contract/index.ts";
+import type { Address, HttpResponse, Upstream } from "../contract/index.ts";
 
 // What a hook emits is used by the core without asking again; a plugin in JavaScript may emit anything.
 
@@ -20,4 +20,12 @@ export function checkUpstream(value: Upstream): void {
   const given = value as Partial<Upstream> | null | undefined;
   if (typeof given?.leg?.write !== "function")
     throw new TypeError("a connect hook must emit what its attempt emitted, or what answer() makes");
+}
+
+/** For `exchange`. @throws TypeError unless it is a whole response, or an upgrade */
+export function checkResponse(value: HttpResponse): void {
+  const { status, headers, upgraded } = (value as Partial<HttpResponse> | null | undefined) ?? {};
+  const least = upgraded === undefined ? 200 : 101;
+  if (!Number.isInteger(status) || Number(status) < least || Number(status) > 999 || typeof headers !== "object")
+    throw new TypeError("an exchange hook must emit what its attempt emitted, or { status, headers, body }");
 }

@@ -1,7 +1,7 @@
 import type { Plugin } from "../contract/index.ts";
 import { didYouMean } from "../contract/nearest.ts";
 
-const parts = ["admit", "resolve", "connect", "fromClient", "fromUpstream", "setup", "inherit", "teardown"] as const;
+const parts = ["admit", "resolve", "connect", "fromClient", "fromUpstream", "exchange", "setup", "inherit", "teardown"] as const;
 
 /** What a plugin's function or class made is used without asking again; one in JavaScript may make anything. @throws TypeError */
 export function checkPlugin(plugin: Plugin): void {

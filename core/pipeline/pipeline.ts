@@ -1,7 +1,7 @@
 import type { Observable } from "rxjs";
-import type { Address, Plugin, Query, Session, Upstream } from "../contract/index.ts";
+import type { Address, HttpRequest, HttpResponse, Plugin, Query, Session, Upstream } from "../contract/index.ts";
 import type { ByteHook } from "../flow/operators.ts";
-import { anything, checkAddresses, checkUpstream } from "./check-emission.ts";
+import { anything, checkAddresses, checkResponse, checkUpstream } from "./check-emission.ts";
 import { guardHook, type Hook, type ReportFault } from "./guard-hook.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 
@@ -14,6 +14,7 @@ export interface Pipeline {
   readonly connect: ((attempt: Observable<Upstream>, session: Session) => Observable<Upstream>) | undefined;
   /** Milliseconds for a client's TLS handshake, where a plugin says so. */
   readonly handshakeTimeout: number | undefined;
+  readonly exchange: ((attempt: Observable<HttpResponse>, request: HttpRequest) => Observable<HttpResponse>) | undefined;
   /** In the order of the data. */
   readonly fromClient: readonly ByteHook[];
   readonly fromUpstream: readonly ByteHook[];
@@ -28,6 +29,7 @@ export function composePipeline(plugins: readonly LivePlugin[], report: ReportFa
     resolve: compose(outwards, (plugin) => plugin.resolve?.bind(plugin), checkAddresses, report),
     connect: compose(outwards, (plugin) => plugin.connect?.bind(plugin), checkUpstream, report),
     handshakeTimeout: handshakeTimeout(plugins),
+    exchange: compose(outwards, (plugin) => plugin.exchange?.bind(plugin), checkResponse, report),
     fromClient: byteHooks(plugins, (plugin) => plugin.fromClient?.bind(plugin)),
     fromUpstream: byteHooks(outwards, (plugin) => plugin.fromUpstream?.bind(plugin)),
   };

@@ -9,6 +9,7 @@ export class Drain {
   begin(sessions: Iterable<LiveSession>, deadlineMs: number): void {
     const open = [...sessions];
     if (open.length === 0) return;
+    for (const session of open) session.retire();
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       for (const session of open)

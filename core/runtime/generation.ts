@@ -4,10 +4,12 @@ import { isDeepStrictEqual } from "node:util";
 import {
   CLOCK,
   EVENTS,
+  EXCHANGE,
   LOGGER,
   METRICS,
   PLACE,
   RESOLVER,
+  UPSTREAMS,
   type Logger,
   type Metrics,
   type ProxyEvent,
@@ -20,10 +22,13 @@ import { createResolver, type NameResolver } from "../net/resolver.ts";
 import { constructPlugin, createContainer } from "../pipeline/construct.ts";
 import { inheritState, setupPlugins } from "../pipeline/lifecycle.ts";
 import { provide } from "../pipeline/provide.ts";
+import { exchange } from "./exchange.ts";
 import { LivePipeline } from "./live-pipeline.ts";
+import { PluginUpstreams } from "./plugin-upstreams.ts";
 import { samePipeline } from "./reload-plan.ts";
 import { Terms } from "./terms.ts";
 import { unansweredWarning } from "./unanswered.ts";
+import { Way } from "./way.ts";
 
 /** One loaded config made live: its pipelines and the ways to its upstreams. Immutable and numbered. */
 export interface Generation {
@@ -130,23 +135,9 @@ function continued(before: Terms, listener: ResolvedListener, previous: Generati
   return sameWay ? before : termsOf(listener, before.pipeline, before, builder);
 }
 
-function termsOf(
-  listener: ResolvedListener,
-  pipeline: LivePipeline,
-  before: Terms | undefined,
-  { config, resolver, tools }: PipelineBuilder,
-): Terms {
-  return new Terms(listener, pipeline, {
-    resolver,
-    timeouts: config.timeouts,
-    folder: folderOf(config),
-    file: config.file,
-    warn: (message) => {
-      tools.logger.warn(message);
-    },
-    local: () => tools.local(listener.name),
-    balancer: before?.balancer,
-  });
+function termsOf(listener: ResolvedListener, pipeline: LivePipeline, before: Terms | undefined, builder: PipelineBuilder): Terms {
+  const way = pipeline.generation === builder.number ? pipeline.upstreams.way : builder.wayOf(listener, () => pipeline);
+  return new Terms(listener, pipeline, way, before?.balancer);
 }
 
 function folderOf({ file }: ResolvedConfig): string {
@@ -160,7 +151,7 @@ class PipelineBuilder {
 
   constructor(
     readonly config: ResolvedConfig,
-    private readonly number: number,
+    readonly number: number,
     readonly resolver: NameResolver,
     readonly tools: Omit<GenerationTools, "anew">,
   ) {
@@ -168,6 +159,7 @@ class PipelineBuilder {
       { token: CLOCK, value: asyncScheduler },
       { token: METRICS, value: tools.metrics },
       { token: RESOLVER, value: resolver },
+      { token: EXCHANGE, value: exchange },
     ];
     this.#container = createContainer(bindings);
   }
@@ -185,8 +177,26 @@ class PipelineBuilder {
     return pipeline;
   }
 
-  construct({ name, address, uses }: ResolvedListener): LivePipeline {
+  /** @param pipeline asked for later: its plugins are given the way when they are made */
+  wayOf(listener: ResolvedListener, pipeline: () => LivePipeline | undefined): Way {
+    const { config, resolver, tools } = this;
+    return new Way(listener, () => pipeline()?.pipeline.resolve, {
+      resolver,
+      timeouts: config.timeouts,
+      folder: folderOf(config),
+      file: config.file,
+      warn: (message) => {
+        tools.logger.warn(message);
+      },
+      local: () => tools.local(listener.name),
+    });
+  }
+
+  construct(listener: ResolvedListener): LivePipeline {
     const { config, tools } = this;
+    const { name, address, uses } = listener;
+    let live: LivePipeline | undefined;
+    const upstreams = new PluginUpstreams(this.wayOf(listener, () => live));
     const site = { listener: name, file: config.file, locate: tools.locate };
     const events = new Subject<ProxyEvent>();
     const plugins = uses.map((use) => {
@@ -195,11 +205,13 @@ class PipelineBuilder {
         { token: LOGGER, value: tools.logger.child({ listener: name, plugin: use.name }) },
         { token: EVENTS, value: events.asObservable() },
         { token: PLACE, value: place },
+        { token: UPSTREAMS, value: upstreams },
       ];
       return constructPlugin(this.#container, use, bindings, site);
     });
-    return new LivePipeline(plugins, {
+    live = new LivePipeline(plugins, {
       generation: this.number,
+      upstreams,
       events,
       site,
       teardownTimeout: config.timeouts.setup,
@@ -207,5 +219,6 @@ class PipelineBuilder {
         tools.fault(name, plugin, error);
       },
     });
+    return live;
   }
 }

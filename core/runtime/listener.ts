@@ -14,14 +14,15 @@ import type { UdpClientLeg } from "../net/udp-client-leg.ts";
 import { UdpListener } from "../net/udp-listener.ts";
 import { DatagramEnd, StreamEnd, type ClientEnd } from "./client-end.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
-import { LiveSession, type SessionHost } from "./live-session.ts";
+import { LiveSession } from "./live-session.ts";
 import type { ProxyState } from "./proxy-state.ts";
+import type { SessionHost } from "./session-host.ts";
 import type { Terms } from "./terms.ts";
 
 export type Bound = StreamListener | UdpListener;
 
 /** A bound listener and its sessions. Its identity is its name; what it gives new sessions changes with the generations. */
-export class Listener implements ListenerView, SessionHost {
+export class Listener implements ListenerView, SessionHost<LiveSession> {
   readonly #perClient = new Map<string, number>();
   #retired = false;
   #open = 0;

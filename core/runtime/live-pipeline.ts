@@ -4,10 +4,13 @@ import { teardownPlugins } from "../pipeline/lifecycle.ts";
 import type { LivePlugin } from "../pipeline/live-plugin.ts";
 import { composePipeline, type Pipeline } from "../pipeline/pipeline.ts";
 import type { PluginSite } from "../pipeline/plugin-error.ts";
+import type { PluginUpstreams } from "./plugin-upstreams.ts";
 
 export interface LivePipelineOptions {
   /** The generation that built it. */
   readonly generation: number;
+  /** What UPSTREAMS stands for in its plugins. */
+  readonly upstreams: PluginUpstreams;
   /** What EVENTS stands for in its plugins: the events of the sessions on it. */
   readonly events: Subject<ProxyEvent>;
   readonly site: PluginSite;
@@ -26,6 +29,7 @@ export class LivePipeline {
   readonly site: PluginSite;
   readonly pipeline: Pipeline;
   readonly events: Subject<ProxyEvent>;
+  readonly upstreams: PluginUpstreams;
   #sessions = 0;
   #retired = false;
   #tearingDown = false;
@@ -40,6 +44,7 @@ export class LivePipeline {
     this.generation = options.generation;
     this.site = options.site;
     this.events = options.events;
+    this.upstreams = options.upstreams;
     this.pipeline = composePipeline(plugins, options.fault);
     this.gone = new Promise((resolve) => {
       this.#isGone = resolve;

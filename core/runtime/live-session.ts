@@ -20,6 +20,7 @@ import type { FlowOwner } from "../flow/flow-owner.ts";
 import type { ClientEnd } from "./client-end.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";
+import type { SessionHost } from "./session-host.ts";
 import type { Terms } from "./terms.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
@@ -27,18 +28,6 @@ const NOTHING: Traffic = { bytes: 0, chunks: 0 };
 const quietEnds: ReadonlySet<ErrorCode> = new Set(["SLUICE_IDLE_TIMEOUT", "SLUICE_CLOSED"]);
 const none: readonly LivePipeline[] = [];
 let lastId = 0;
-
-/** What a session tells its listener. */
-export interface SessionHost {
-  readonly local: SocketAddress;
-  readonly limits: Limits;
-  readonly handshakeTimeout: number;
-  ended(session: LiveSession, error: SluiceError | undefined): void;
-  fault(plugin: string, error: SluiceError, session: LiveSession): void;
-  warning(message: string): void;
-  dropped(datagrams: number): void;
-  swapped(session: LiveSession): void;
-}
 
 /**
  * One client's passage: opened (TLS hello, admit, connect), then two flows, then one end. Every way out leads to `#finish`, once, when
@@ -72,7 +61,7 @@ export class LiveSession implements Opened, FlowOwner {
   constructor(
     private readonly end: ClientEnd,
     readonly terms: Terms,
-    private readonly host: SessionHost,
+    private readonly host: SessionHost<LiveSession>,
   ) {
     this.#pipeline = terms.pipeline;
     this.#pipeline.acquire();
@@ -130,7 +119,7 @@ export class LiveSession implements Opened, FlowOwner {
   }
 
   /** Whether it belongs to a listener. */
-  isOf(host: SessionHost): boolean {
+  isOf(host: SessionHost<LiveSession>): boolean {
     return this.host === host;
   }
 
@@ -167,6 +156,11 @@ export class LiveSession implements Opened, FlowOwner {
 
   close(error?: SluiceError): void {
     this.fail(error ?? new SluiceError("SLUICE_CLOSED", "closed by a plugin"));
+  }
+
+  /** Asks it to end as soon as it can, which only plugins that answer know how to. */
+  retire(): void {
+    this.#upstreamLeg?.retire?.();
   }
 
   /** Asks for the client's address while there is a socket to ask. */

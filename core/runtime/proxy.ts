@@ -194,6 +194,7 @@ export class Proxy {
     this.#state.limits = limits;
     this.#state.timeouts = timeouts;
     this.#sweep.adjust();
+    for (const { pipeline, way } of generation.terms.values()) pipeline.upstreams.way = way;
     const taken = new Set(Array.from(sockets.values(), ({ from }) => from));
     for (const listener of Array.from(this.#listeners.values())) {
       const next = sockets.has(listener.name) ? undefined : generation.terms.get(listener.name);
@@ -253,6 +254,7 @@ export class Proxy {
   async #close(drainMs: number): Promise<void> {
     const listeners = [...this.#listeners.values()];
     for (const listener of listeners.filter(({ transport }) => transport !== "udp")) listener.close();
+    for (const session of this.#state.sessions) session.retire();
     await emptied(this.#state.sessions, drainMs);
     for (const listener of listeners.filter(({ transport }) => transport === "udp")) listener.close();
     this.#endSessions();

@@ -26,8 +26,14 @@ export class Limiter {
 
   /** Whether something may pass now; a store elsewhere answers later. What may not is counted. */
   allows(price: Price): boolean | Promise<boolean> {
+    const wait = this.wait(price);
+    return typeof wait === "number" ? wait <= 0 : wait.then((settled) => settled <= 0);
+  }
+
+  /** Milliseconds after which to ask again; 0: paid. What may not pass is counted. */
+  wait(price: Price): number | Promise<number> {
     const wait = this.store.take(price.key, price.cost, price.limit, this.clock.now());
-    return typeof wait === "number" ? this.#judge(wait) : wait.then((settled) => this.#judge(settled));
+    return typeof wait === "number" ? this.#counted(wait) : wait.then((settled) => this.#counted(settled));
   }
 
   /** Pays at once, in debt if need be. @returns milliseconds until the debt is paid, within what a timer can wait */
@@ -85,9 +91,9 @@ export class Limiter {
     );
   }
 
-  #judge(wait: number): boolean {
+  #counted(wait: number): number {
     if (wait > 0) this.refused.inc();
-    return wait <= 0;
+    return wait;
   }
 }
 

@@ -35,7 +35,7 @@ export const rateLimitSchema = z.object({
   datagrams: limitOf(count, 1).optional(),
   /** Bytes, one bucket per direction. */
   bytes: limitOf(bytes, 1).optional(),
-  /** HTTP requests: no effect on a listener of bytes. */
+  /** HTTP requests, on a listener with http(). */
   requests: limitOf(count, 1).optional(),
   /** Who shares a bucket. */
   key: z.custom<Key>(isKey, { error: 'expected "client", "listener" or a function from the session to a text' }).default("client"),

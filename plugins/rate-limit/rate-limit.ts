@@ -1,7 +1,19 @@
 import { CLOCK, definePlugin, LOGGER, METRICS, PLACE } from "sluice";
-import type { Inject, Logger, Metrics, Plugin, Session } from "sluice";
+import type { HttpResponse, Inject, Logger, Metrics, Plugin, Session } from "sluice";
 import { each, throttleBytes } from "sluice/flow";
-import { concatMap, defer, firstValueFrom, from, fromEvent, map, of, takeUntil, type Observable, type SchedulerLike } from "rxjs";
+import {
+  concatMap,
+  defer,
+  firstValueFrom,
+  from,
+  fromEvent,
+  map,
+  of,
+  switchMap,
+  takeUntil,
+  type Observable,
+  type SchedulerLike,
+} from "rxjs";
 import { clientKey } from "./client-key.ts";
 import { Limiter, limited, type Price } from "./limiter.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -9,6 +21,7 @@ import { rateLimitSchema, type RateLimitOptions } from "./options.ts";
 import type { BucketLimit, RateLimitStore } from "./store.ts";
 
 type AdmitHook = NonNullable<Plugin["admit"]>;
+type ExchangeHook = NonNullable<Plugin["exchange"]>;
 type ByteHook = NonNullable<Plugin["fromClient"]>;
 
 /** What a {@link RateLimit} injects. */
@@ -21,11 +34,12 @@ export interface RateLimitParts {
   readonly prefix: string;
 }
 
-/** Token buckets for new sessions, datagrams and bytes. It has the hooks that its limits need, and no other. */
+/** Token buckets for new sessions, datagrams, bytes and HTTP requests. It has the hooks that its limits need, and no other. */
 export class RateLimit implements Plugin {
   /** Delayed chunks are kept past their call, and so is a chunk that waits for a store elsewhere. */
   readonly borrows: boolean;
   declare readonly admit?: AdmitHook;
+  declare readonly exchange?: ExchangeHook;
   declare readonly fromClient?: ByteHook;
   declare readonly fromUpstream?: ByteHook;
   readonly #limiter: Limiter;
@@ -34,11 +48,12 @@ export class RateLimit implements Plugin {
     private readonly options: RateLimitOptions,
     private readonly parts: RateLimitParts,
   ) {
-    const { bytes, connections, datagrams, over } = options;
+    const { bytes, connections, datagrams, over, requests } = options;
     const { clock, metrics, store } = parts;
     this.#limiter = new Limiter(store, clock, metrics.counter("sluice_rate_limited_total"), options.maxKeys);
     this.borrows = store instanceof MemoryStore && !(bytes !== undefined && over === "delay");
     if (connections !== undefined) this.admit = this.#connections(connections);
+    if (requests !== undefined) this.exchange = this.#requests(requests);
     const counted = datagrams === undefined ? [] : [this.#datagrams(datagrams)];
     const up = bytes === undefined ? counted : [...counted, this.#bytes(bytes, "up")];
     if (up.length > 0) this.fromClient = (data, session) => up.reduce((flow, hook) => hook(flow, session), data);
@@ -48,7 +63,7 @@ export class RateLimit implements Plugin {
   setup(): void {
     const { bytes, connections, datagrams, requests } = this.options;
     if ([bytes, connections, datagrams, requests].every((limit) => limit === undefined)) {
-      this.parts.logger.warn("rateLimit limits nothing: give it connections, datagrams or bytes");
+      this.parts.logger.warn("rateLimit limits nothing: give it connections, datagrams, bytes or requests");
     }
   }
 
@@ -86,6 +101,22 @@ export class RateLimit implements Plugin {
       takeUntil(gone(session)),
       map(() => session),
     );
+  }
+
+  #requests(limit: BucketLimit): ExchangeHook {
+    return (attempt, { session }) => {
+      const price = this.#price("requests", session, limit);
+      if (this.options.over === "delay")
+        return this.#limiter.turn(price).pipe(
+          takeUntil(gone(session)),
+          switchMap(() => attempt),
+        );
+      const judged = (wait: number): Observable<HttpResponse> => (wait > 0 ? of(tooMany(price, wait)) : attempt);
+      return defer(() => {
+        const wait = this.#limiter.wait(price);
+        return typeof wait === "number" ? judged(wait) : from(wait).pipe(switchMap(judged));
+      });
+    };
   }
 
   #datagrams(limit: BucketLimit): ByteHook {
@@ -139,6 +170,12 @@ export class RateLimit implements Plugin {
 /** Two functions count as the same key: a reloaded config evaluates each anew. */
 function sameKey(a: RateLimitOptions, b: RateLimitOptions): boolean {
   return a.key === b.key || (typeof a.key === "function" && typeof b.key === "function");
+}
+
+/** @param wait milliseconds; Retry-After knows whole seconds only (RFC 9110 section 10.2.3) */
+function tooMany({ key }: Price, wait: number): HttpResponse {
+  const seconds = Math.max(1, Math.ceil(wait / 1_000));
+  return { status: 429, headers: { "retry-after": String(seconds) }, error: limited(`too many requests for ${key}`) };
 }
 
 /** Emits when the session ends. */

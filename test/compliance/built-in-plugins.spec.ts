@@ -1,10 +1,11 @@
 import { expect } from "chai";
-import { dnsCache, echo, logging, rateLimit, retry, tlsTermination } from "sluice/plugins";
+import { dnsCache, echo, http, logging, rateLimit, retry, tlsTermination } from "sluice/plugins";
 import * as builtIn from "../../plugins/index.ts";
 import { describeCompliance, type Candidate } from "./plugin-compliance.ts";
 
 const candidates: readonly Candidate[] = [
   { name: "echo", use: () => echo() },
+  { name: "http", use: () => http(), plain: false },
   { name: "logging", use: () => logging() },
   { name: "logging with chunks", use: () => logging({ chunks: "hex" }) },
   { name: "rateLimit of sessions", use: () => rateLimit({ connections: { rate: 1_000 } }) },

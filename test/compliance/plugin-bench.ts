@@ -3,10 +3,13 @@ import { socketAddress } from "../../core/contract/address.ts";
 import {
   CLOCK,
   EVENTS,
+  EXCHANGE,
   LOGGER,
   METRICS,
   PLACE,
   RESOLVER,
+  UPSTREAMS,
+  type Exchange,
   type ProxyEvent,
   type Session,
   type Transport,
@@ -38,6 +41,8 @@ export function createPluginBench(use: PluginUse, transport: Transport, folder: 
     { token: LOGGER, value: createLogger({ level: "silent" }) },
     { token: RESOLVER, value: { resolve: () => events } },
     { token: EVENTS, value: events },
+    { token: EXCHANGE, value: ((_request, attempt) => attempt) satisfies Exchange },
+    { token: UPSTREAMS, value: { endpoints: () => ({}) } },
     { token: PLACE, value: { listener: "web", transport, plugin: resolved.name, folder } },
   ];
   const site = { listener: "web", file: undefined, locate: () => undefined };

@@ -15,6 +15,7 @@ const tools: readonly Tool[] = [
   { name: "postgres", package: "postgresql" },
   { name: "pgbench", package: "postgresql-contrib" },
   { name: "nginx", package: "nginx-light" },
+  { name: "curl", package: "curl" },
   { name: "dnsmasq", package: "dnsmasq-base" },
   { name: "dnsperf", package: "dnsperf" },
   { name: "iperf3", package: "iperf3" },

@@ -1,0 +1,66 @@
+import type { Duplex, Readable } from "node:stream";
+import type { SluiceError } from "./errors.ts";
+import type { Session } from "./session.ts";
+import type { UpstreamConfig } from "./upstream.ts";
+
+/** Header fields by name in lower case. A field that was sent several times has all its values, in order. */
+export type HttpHeaders = Record<string, string | string[]>;
+
+/** What became of a request, once nothing more of its response is sent. */
+export interface ExchangeEnd {
+  /** The status that the client was sent; 0 when it was sent none. */
+  readonly status: number;
+  /** The endpoint that answered; undefined when none did. */
+  readonly upstream: string | undefined;
+  /** Bytes of the request's body that were read. */
+  readonly requestBytes: number;
+  /** Bytes of the response's body that were sent; after an upgrade, of what the upstream sent. */
+  readonly responseBytes: number;
+  readonly durationMs: number;
+  /** Why it failed: also where the client was sent an answer that says so. */
+  readonly error: SluiceError | undefined;
+}
+
+/** One HTTP request, as the `exchange` hook sees it. What a hook changes is what the hooks after it, and the upstream, see. */
+export interface HttpRequest {
+  readonly session: Session;
+  readonly method: string;
+  /** The host asked for: in lower case, without its port. */
+  readonly host: string;
+  /** `http` or `https`: how the client came. */
+  readonly scheme: "http" | "https";
+  /** `1.0`, `1.1` or `2.0`: the client's. */
+  readonly httpVersion: string;
+  /** Path and query, as sent to the upstream: starts with a slash. */
+  url: string;
+  /** End-to-end header fields. What belongs to the connection (Connection, Transfer-Encoding, …) is not among them, and is not sent. */
+  headers: HttpHeaders;
+  /** Where the request is sent instead of where a route would send it. */
+  upstream: UpstreamConfig | undefined;
+  /** Whether the client asks for a WebSocket. Then a response with status 101 has the upstream's end in `upgraded`. */
+  readonly isUpgrade: boolean;
+  /** The body as it comes; undefined when there is none. Whoever answers without reading it may leave it. */
+  readonly body: Readable | undefined;
+  /** Whether another attempt would send the same: it has no body, or what was read of it is still kept. */
+  readonly replayable: boolean;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** Called once, when the exchange is over. */
+  onEnd(listener: (end: ExchangeEnd) => void): void;
+}
+
+/** One HTTP response, as the `exchange` hook sees it. Its body need not have come yet. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: HttpHeaders;
+  /** @default none */
+  readonly body?: Readable | Buffer | string | undefined;
+  /** Asked for once the body has ended. */
+  readonly trailers?: (() => HttpHeaders) | undefined;
+  /** The endpoint that answered, for logs. */
+  readonly upstream?: string | undefined;
+  /** Why it is not what was asked for. Without a body, `http()` writes one that says so in the form that the client accepts. */
+  readonly error?: SluiceError | undefined;
+  /** With status 101: the connection to the upstream, of which the client gets everything and which gets everything of the client. */
+  readonly upgraded?: Duplex | undefined;
+}

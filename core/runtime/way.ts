@@ -1,0 +1,67 @@
+import { SluiceError, type ResolvedListener, type SocketAddress, type Timeouts, type UpstreamTarget } from "../contract/index.ts";
+import type { Balancer } from "../net/balancer.ts";
+import { createDialer, type DialContext, type Dialer, type StreamDialer } from "../net/dialer.ts";
+import { isOwnAddress } from "../net/own-address.ts";
+import type { NameResolver } from "../net/resolver.ts";
+import { createUdpDialer } from "../net/udp-dialer.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+
+export interface WayContext {
+  readonly resolver: NameResolver;
+  readonly timeouts: Timeouts;
+  /** The folder that relative paths of certificates start from. */
+  readonly folder: string;
+  /** The config's file; undefined when given in-process. */
+  readonly file: string | undefined;
+  /** Told what is not wrong yet with the way to an upstream. */
+  readonly warn: (message: string) => void;
+  /** The listener's own address, which is never dialled; undefined before it is bound. */
+  readonly local: () => SocketAddress | undefined;
+}
+
+/** How the upstreams of a listener are reached in one generation: its resolve hooks, its timeouts, and never the listener itself. */
+export class Way {
+  constructor(
+    readonly listener: ResolvedListener,
+    private readonly resolveHook: () => Pipeline["resolve"],
+    private readonly context: WayContext,
+  ) {}
+
+  /**
+   * @param place of the upstream in the config, for messages
+   * @param before the balancer of the generation before, to go on with
+   * @throws SLUICE_CERTIFICATE_INVALID
+   */
+  dialerOf(target: UpstreamTarget, place: string, before?: Balancer): Dialer {
+    const context = this.#dialContext(place, before);
+    return this.listener.address.transport === "udp" ? createUdpDialer(target, context) : createDialer(target, context);
+  }
+
+  /** Over streams, whatever the listener's transport; the rest as {@link dialerOf}. @throws SLUICE_CERTIFICATE_INVALID */
+  endpointsOf(target: UpstreamTarget, before?: Balancer): StreamDialer {
+    return createDialer(target, this.#dialContext(`listeners.${this.listener.name}: the upstream of a plugin`, before));
+  }
+
+  #dialContext(place: string, before: Balancer | undefined): DialContext {
+    const { resolver, timeouts, folder, file, warn } = this.context;
+    const { name } = this.listener;
+    const hook = this.resolveHook();
+    return {
+      resolve: (host) => (hook === undefined ? resolver.resolve(host) : hook(resolver.lookUp(host), { name: host, listener: name })),
+      connectTimeout: timeouts.connect,
+      refuse: (host, port) => this.#refuse(host, port),
+      folder,
+      place: [file, place].filter((part) => part !== undefined).join(": "),
+      warn,
+      before,
+    };
+  }
+
+  #refuse(host: string, port: number): SluiceError | undefined {
+    const local = this.context.local();
+    if (local === undefined || port !== local.port) return undefined;
+    return isOwnAddress(host, local)
+      ? new SluiceError("SLUICE_UPSTREAM_LOOP", `listener "${this.listener.name}": ${host}:${port} is the listener itself`)
+      : undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import { SluiceError } from "sluice";
+import type { ErrorCode, HttpResponse } from "sluice";
+import { STATUS_CODES } from "node:http";
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  SLUICE_HTTP_REQUEST: 400,
+  SLUICE_HTTP_NO_ROUTE: 404,
+  SLUICE_CLIENT_REJECTED: 403,
+  SLUICE_CLIENT_TIMEOUT: 408,
+  SLUICE_RATE_LIMITED: 429,
+  SLUICE_UPSTREAM_TIMEOUT: 504,
+  SLUICE_UPSTREAM_BUSY: 503,
+  SLUICE_LIMIT_SESSIONS: 503,
+  SLUICE_CLOSED: 503,
+};
+
+/** The status of an answer that tells of an error. */
+export function statusOf({ code, source }: SluiceError): number {
+  return statuses[code] ?? (source === "upstream" ? 502 : source === "client" ? 400 : 500);
+}
+
+/** The answer that tells of an error. */
+export function failureOf(error: SluiceError, status = statusOf(error)): HttpResponse {
+  return { status, headers: {}, error };
+}
+
+/**
+ * A body that says what went wrong, as JSON where the client prefers it. It has the code, and the words only where they are about the
+ * client's own request: those about an upstream would tell strangers of addresses.
+ */
+export function explained(status: number, error: SluiceError, accept: string): { readonly type: string; readonly body: string } {
+  const title = STATUS_CODES[status] ?? "Error";
+  const detail = error.source === "client" ? error.detail : title;
+  if (prefersJson(accept))
+    return { type: "application/json; charset=utf-8", body: `${JSON.stringify({ status, error: title, code: error.code, detail })}\n` };
+  return {
+    type: "text/plain; charset=utf-8",
+    body: `${status} ${title}: ${detail === title ? error.code : `${detail} (${error.code})`}\n`,
+  };
+}
+
+/** Whether JSON is named, and with no lower weight than plain text or HTML. */
+function prefersJson(accept: string): boolean {
+  const ranges = accept.toLowerCase().split(",").map(weighed);
+  const best = (wanted: RegExp): number => Math.max(0, ...ranges.map(({ type, weight }) => (wanted.test(type) ? weight : 0)));
+  const json = best(/^application\/json$|\+json$/);
+  return json > 0 && json >= best(/^text\/(plain|html|\*)$/);
+}
+
+function weighed(range: string): { readonly type: string; readonly weight: number } {
+  const [type = "", ...parameters] = range.split(";").map((part) => part.trim());
+  const weight = Number(parameters.find((part) => part.startsWith("q="))?.slice(2) ?? 1);
+  return { type, weight: Number.isNaN(weight) ? 0 : weight };
+}
+
+/** A whole answer in HTTP/1.1, for a connection on which no response can be begun any more. */
+export function rawFailure(status: number, error: SluiceError, headers: Readonly<Record<string, string>> = {}): string {
+  const { type, body } = explained(status, error, "");
+  const fields = { ...headers, connection: "close", "content-type": type, "content-length": String(Buffer.byteLength(body)) };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}\r\n${lines.join("")}\r\n${body}`;
+}

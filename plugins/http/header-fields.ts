@@ -1,0 +1,70 @@
+import type { HttpHeaders } from "sluice";
+
+/** What belongs to one connection, and is not passed on (RFC 9110 section 7.6.1); Proxy-* is between the client and this proxy. */
+const hopByHop: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+]);
+
+/** What Connection may not take away: where the request goes, and where it ends. */
+const kept: ReadonlySet<string> = new Set(["host", "content-length", "content-type", "cookie", "authorization"]);
+
+/**
+ * The end-to-end fields of a message, by name in lower case, from Node's flat list of names and values. Pseudo-header fields of HTTP/2
+ * are left out, and its crumbs of cookies put together (RFC 9113 section 8.2.3).
+ */
+export function endToEnd(raw: readonly string[]): HttpHeaders {
+  const headers: HttpHeaders = {};
+  const listed: string[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = (raw[at] ?? "").toLowerCase();
+    const value = raw[at + 1] ?? "";
+    if (name === "connection" || name === "proxy-connection") listed.push(...value.split(","));
+    else if (!hopByHop.has(name) && !name.startsWith(":")) add(headers, name, value);
+  }
+  for (const each of listed) {
+    const name = each.trim().toLowerCase();
+    if (!kept.has(name)) delete headers[name];
+  }
+  return headers;
+}
+
+function add(headers: HttpHeaders, name: string, value: string): void {
+  const before = headers[name];
+  if (before === undefined) headers[name] = value;
+  else if (name === "cookie") headers[name] = `${String(before)}; ${value}`;
+  else headers[name] = [before, value].flat();
+}
+
+/**
+ * The fields of a response as Node takes them: names and values one after the other. What belongs to a connection, which only a plugin
+ * can have put in, is left out; so is what a Connection field names.
+ */
+export function responseFields(headers: HttpHeaders): string[] {
+  if (headers["connection"] !== undefined) return responseFields(endToEnd(flat(headers)));
+  const fields: string[] = [];
+  for (const name of Object.keys(headers)) {
+    if (hopByHop.has(name.toLowerCase())) continue;
+    const values = headers[name];
+    if (typeof values === "string") fields.push(name, values);
+    else for (const value of values ?? []) fields.push(name, value);
+  }
+  return fields;
+}
+
+function flat(headers: HttpHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
+}
+
+/** The first value of a field. */
+export function first(headers: HttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,36 @@
+import type { HttpHeaders } from "sluice";
+import type { ClientRequest, Interim } from "./client-request.ts";
+import type { Forwarded } from "./forwarded.ts";
+import type { RouteOptions } from "./options.ts";
+import type { ReplayBody } from "./replay-body.ts";
+import { rewritten } from "./routes.ts";
+
+/** What one attempt sends to an upstream. */
+export interface Outbound {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HttpHeaders;
+  readonly content: ReplayBody | undefined;
+  readonly interim: Interim | undefined;
+}
+
+/** Makes it anew of the request as hooks left it, so that no attempt sees the changes of the one before. */
+export function outboundOf(
+  request: ClientRequest,
+  endpoint: string,
+  { route, forwarded }: { readonly route: RouteOptions | undefined; readonly forwarded: Forwarded },
+): Outbound {
+  const { method, session, scheme, content, interim } = request;
+  const headers = { ...request.headers };
+  forwarded.set(headers, session, scheme);
+  if (route !== undefined) change(headers, route.headers);
+  // HTTP/1.0 has none; HTTP/1.1, which is spoken to upstreams, must.
+  headers["host"] ??= endpoint.startsWith("unix:") ? "localhost" : endpoint;
+  return { method, url: route === undefined ? request.url : rewritten(request.url, route), headers, content, interim };
+}
+
+/** Removes and sets fields. */
+export function change(headers: HttpHeaders, { set, remove }: RouteOptions["headers"]): void {
+  for (const name of remove) delete headers[name.toLowerCase()];
+  for (const [name, value] of Object.entries(set)) headers[name.toLowerCase()] = value;
+}

@@ -1,0 +1,88 @@
+import type { HttpHeaders } from "sluice";
+import type { Readable, Writable } from "node:stream";
+
+/** The part of a request that its body comes in. */
+export interface BodySource extends Readable {
+  readonly complete: boolean;
+  readonly rawTrailers: readonly string[];
+}
+
+/**
+ * A request's body, for one attempt after the other. What was read is kept up to a limit; beyond that no other attempt can have it.
+ */
+export class ReplayBody {
+  bytes = 0;
+  #kept: Buffer[] = [];
+  #dropped = false;
+  #sink: Writable | undefined;
+  #ended = false;
+  #begun = false;
+
+  constructor(
+    private readonly source: BodySource,
+    private readonly limit: number,
+    private readonly trailers: (source: BodySource) => HttpHeaders,
+  ) {}
+
+  get replayable(): boolean {
+    return !this.#dropped;
+  }
+
+  /** Whether anything was read. */
+  get begun(): boolean {
+    return this.bytes > 0;
+  }
+
+  /** Sends the body to an attempt, from its beginning. The attempt before gets no more. */
+  pipeTo(sink: Writable & { addTrailers?(headers: readonly [string, string][]): void }): void {
+    this.#sink = sink;
+    for (const chunk of this.#kept) sink.write(chunk);
+    sink.on("drain", () => {
+      if (this.#sink === sink) this.source.resume();
+    });
+    if (this.#ended) this.#end(sink);
+    else this.#begin();
+  }
+
+  /** Nobody wants what is still to come. */
+  drop(): void {
+    this.#sink = undefined;
+    this.#kept = [];
+    if (!this.source.readableEnded) this.source.resume();
+  }
+
+  #begin(): void {
+    if (this.#begun) {
+      this.source.resume();
+      return;
+    }
+    this.#begun = true;
+    this.source.on("data", (chunk: Buffer) => {
+      this.#received(chunk);
+    });
+    this.source.once("end", () => {
+      this.#ended = true;
+      if (this.#sink !== undefined) this.#end(this.#sink);
+    });
+  }
+
+  #received(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.bytes > this.limit) {
+      this.#dropped = true;
+      this.#kept = [];
+    } else this.#kept.push(chunk);
+    const sink = this.#sink;
+    if (sink === undefined || sink.destroyed) return;
+    if (!sink.write(chunk)) this.source.pause();
+  }
+
+  #end(sink: Writable & { addTrailers?(headers: readonly [string, string][]): void }): void {
+    if (sink.destroyed) return;
+    const trailers = Object.entries(this.trailers(this.source)).flatMap(([name, values]) =>
+      [values].flat().map((value): [string, string] => [name, value]),
+    );
+    if (trailers.length > 0) sink.addTrailers?.(trailers);
+    sink.end();
+  }
+}

@@ -1,0 +1,20 @@
+import { reasonOf, SluiceError } from "sluice";
+import type { ClientRequest } from "node:http";
+
+/** The cause of a failure on a connection that had been used before: no fault of the request's. */
+export class StaleConnection extends Error {
+  constructor() {
+    super("a kept connection was closed by the upstream");
+  }
+}
+
+/** Why an attempt got no response. */
+export function upstreamFailure(error: unknown, endpoint: string, outgoing: ClientRequest | undefined): SluiceError {
+  const code = (error as { code?: unknown } | null)?.code;
+  const isStale = outgoing?.reusedSocket === true && (code === "ECONNRESET" || code === "SLUICE_UPSTREAM_RESET");
+  if (SluiceError.is(error) && !isStale) return error;
+  if (typeof code === "string" && code.startsWith("HPE_"))
+    return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${endpoint} answered with what is no HTTP (${code})`, { cause: error });
+  const detail = `upstream ${endpoint} closed the connection without a response: ${reasonOf(error)}`;
+  return new SluiceError("SLUICE_UPSTREAM_RESET", detail, { cause: isStale ? new StaleConnection() : error });
+}

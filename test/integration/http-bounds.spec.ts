@@ -1,0 +1,111 @@
+import { expect } from "chai";
+import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
+import { ask } from "../support/http-client.ts";
+import { startHttpProxy } from "../support/http-proxy.ts";
+import { startHttpUpstream } from "../support/http-upstream.ts";
+import { connect } from "../support/sockets.ts";
+
+const MiB = 1024 * 1024;
+/** What the kernel's buffers on both sides, and the proxy's own, may take. */
+const buffersMiB = 24;
+
+/** Waits until a number has stood still for a while. */
+async function settled(read: () => number): Promise<number> {
+  let last = -1;
+  await eventually(
+    async () => {
+      const before = last;
+      last = read();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(read()).to.equal(before);
+    },
+    { within: 15_000 },
+  );
+  return last;
+}
+
+describe("The bounds of http()", function () {
+  this.timeout(60_000);
+  const cleanup = createCleanup();
+  afterEach(() => cleanup.run());
+
+  it("stall an upstream whose client does not read", async () => {
+    const block = Buffer.alloc(MiB);
+    let sent = 0;
+    const upstream = await startHttpUpstream(cleanup, (_request, response) => {
+      const more = (): void => {
+        while (sent < 400 * MiB) {
+          sent += block.length;
+          if (!response.write(block)) {
+            response.once("drain", more);
+            return;
+          }
+        }
+        response.end();
+      };
+      more();
+    });
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    const socket = await connect(port());
+    cleanup.add(() => void socket.destroy());
+    socket.pause();
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect((await settled(() => sent)) / MiB).to.be.within(0.1, buffersMiB);
+  });
+
+  it("stall a client whose upstream does not read", async () => {
+    let taken = 0;
+    const upstream = await startHttpUpstream(cleanup, (request) => {
+      request.pause();
+    });
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    const socket = await connect(port());
+    cleanup.add(() => void socket.destroy());
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${400 * MiB}\r\n\r\n`);
+    const block = Buffer.alloc(MiB);
+    const more = (): void => {
+      if (taken >= 400 * MiB) return;
+      socket.write(block, () => {
+        taken += block.length;
+        more();
+      });
+    };
+    more();
+    expect((await settled(() => taken)) / MiB).to.be.within(0.1, buffersMiB);
+  });
+
+  it("leave nothing once the proxy is closed: no socket, no timer", async () => {
+    const resources = async (): Promise<string[]> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return process
+        .getActiveResourcesInfo()
+        .filter((name) => name !== "Immediate")
+        .toSorted((a, b) => a.localeCompare(b));
+    };
+    const upstream = await startHttpUpstream(cleanup);
+    const before = await resources();
+    const { port, proxy } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    await Promise.all(Array.from({ length: 20 }, (_, at) => ask(port(), at % 2 === 0 ? {} : { method: "PUT", body: "x" })));
+    await proxy.close();
+    await eventually(async () => expect(await resources()).to.deep.equal(before));
+    expect(upstream.open()).to.equal(0);
+  });
+
+  it("wait for an answer longer than they keep an idle connection", async () => {
+    const upstream = await startHttpUpstream(cleanup, (_request, response) => {
+      setTimeout(() => response.end("late"), 300);
+    });
+    const { port } = await startHttpProxy(cleanup, { timeouts: { idleConnection: "50ms" }, routes: [{ upstream: upstream.endpoint }] });
+    expect((await ask(port())).body).to.equal("late");
+  });
+
+  it("close connections to an upstream that nothing has used for a while", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    const { port } = await startHttpProxy(cleanup, { timeouts: { idleConnection: "100ms" }, routes: [{ upstream: upstream.endpoint }] });
+    await Promise.all(Array.from({ length: 5 }, () => ask(port())));
+    expect(upstream.accepted()).to.be.at.least(1);
+    await eventually(() => expect(upstream.open()).to.equal(0));
+    expect((await ask(port())).status).to.equal(200);
+  });
+});

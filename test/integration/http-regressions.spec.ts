@@ -1,0 +1,90 @@
+import { expect } from "chai";
+import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
+import { ask, talk } from "../support/http-client.ts";
+import { startHttpProxy } from "../support/http-proxy.ts";
+import { startHttpUpstream } from "../support/http-upstream.ts";
+import { closeOf, connect, readBytes } from "../support/sockets.ts";
+import { startUpstream } from "../support/with-upstream.ts";
+
+/** What the package http-proxy 1.18.1 did, measured: the reasons why it is not the one that is used. */
+describe("What http-proxy was found to do, and Sluice does not", () => {
+  const cleanup = createCleanup();
+  afterEach(() => cleanup.run());
+
+  for (const method of ["DELETE", "OPTIONS", "GET"]) {
+    for (const expects of ["", "Expect: 100-continue\r\n"]) {
+      it(`smuggling: the body of a chunked ${method} ${expects === "" ? "" : "with Expect "}is no request of its own`, async () => {
+        const upstream = await startHttpUpstream(cleanup);
+        const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+        const body = "GET /secret HTTP/1.1\r\nHost: a\r\n\r\n";
+        const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+        const head = (path: string, more: string): string => `${method} ${path} HTTP/1.1\r\nHost: a\r\n${more}`;
+        const first = head("/first", `${expects}Transfer-Encoding: chunked\r\n\r\n${chunk}`);
+        await talk(port(), first + head("/second", "Connection: close\r\n\r\n"));
+        await ask(port(), { path: "/third" });
+        expect(upstream.asked).to.deep.equal([`${method} /first`, `${method} /second`, "GET /third"]);
+      });
+    }
+  }
+
+  it("dying: a client that resets its WebSocket upgrade before the answer costs nothing but itself", async () => {
+    const silent = await startUpstream("hang");
+    cleanup.add(() => silent.close());
+    const { port, proxy, ended } = await startHttpProxy(cleanup, { routes: [{ upstream: silent.endpoint }] });
+    for (let at = 0; at < 5; at += 1) {
+      const socket = await connect(port());
+      socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+      await eventually(() => expect(silent.accepted()).to.equal(at + 1));
+      socket.resetAndDestroy();
+      await closeOf(socket);
+    }
+    expect((await ended()).reason).to.equal("SLUICE_CLIENT_RESET");
+    await eventually(() => expect([proxy.sessions.size, silent.sockets.size]).to.deep.equal([0, 0]));
+  });
+
+  it("leaking: a client that leaves its download leaves no connection to the upstream", async () => {
+    const upstream = await startHttpUpstream(cleanup, (request, response) => {
+      if (request.url === "/stream") response.write("x".repeat(100_000));
+    });
+    const timeouts = { halfClosed: "100ms" };
+    const { port, proxy } = await startHttpProxy(cleanup, { timeouts, routes: [{ upstream: upstream.endpoint }] });
+    for (let at = 0; at < 20; at += 1) {
+      const socket = await connect(port());
+      socket.write(`GET ${at % 2 === 0 ? "/stream" : "/silent"} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      if (at % 2 === 0) await readBytes(socket, 1000);
+      else await eventually(() => expect(upstream.asked).to.have.lengthOf(at + 1));
+      socket.destroy();
+    }
+    await eventually(() => expect([proxy.sessions.size, upstream.open()]).to.deep.equal([0, 0]));
+  });
+
+  const heads = { "its length": "Content-Length: 10\r\n", chunks: "Transfer-Encoding: chunked\r\n" };
+  for (const [framing, field] of Object.entries(heads)) {
+    for (const how of ["FIN", "RST"]) {
+      it(`hanging: an upstream that ends a body of ${framing} in the middle by ${how} ends the client's connection, short of its end`, async () => {
+        const part = framing === "chunks" ? "a\r\nhello" : "hello";
+        const dying = await startUpstream((socket) => {
+          socket.once("data", () => {
+            socket.write(`HTTP/1.1 200 OK\r\n${field}\r\n${part}`, () => {
+              setTimeout(() => (how === "FIN" ? socket.end() : socket.resetAndDestroy()), 20);
+            });
+          });
+        });
+        cleanup.add(() => dying.close());
+        const { port, proxy } = await startHttpProxy(cleanup, { routes: [{ upstream: dying.endpoint }] });
+        const socket = await connect(port());
+        const chunks: Buffer[] = [];
+        socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+        socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        expect(await closeOf(socket)).to.equal("ECONNRESET");
+        const answer = String(Buffer.concat(chunks));
+        expect(answer)
+          .to.match(/^HTTP\/1\.1 200 OK/)
+          .and.include("hello");
+        expect(answer).to.not.include("\r\n0\r\n");
+        await eventually(() => expect([proxy.sessions.size, dying.sockets.size]).to.deep.equal([0, 0]));
+      });
+    }
+  }
+});
