@@ -20,7 +20,7 @@ export interface ConnectionTools {
 }
 
 /** What is counted of all connections. */
-export interface HttpCounters {
+interface HttpCounters {
   readonly requests: Counter;
   /** Of them, those that got no answer, or one that tells of an error. */
   readonly failed: Counter;
