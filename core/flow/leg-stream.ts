@@ -37,6 +37,10 @@ class LegStream extends SocketStream implements LegDuplex {
 
   /** Node lets writes and reads wait until this calls back. */
   override _construct(done: (error?: Error | null) => void): void {
+    if (this.destroyed) {
+      done();
+      return;
+    }
     this.#opened = done;
     this.#opening = this.attempt.pipe(take(1)).subscribe({
       next: (upstream) => {

@@ -20,7 +20,7 @@ export interface ConnectionTools {
 }
 
 /** What is counted of all connections. */
-export interface HttpCounters {
+interface HttpCounters {
   readonly requests: Counter;
   /** Of them, those that got no answer, or one that tells of an error. */
   readonly failed: Counter;
@@ -42,7 +42,6 @@ export class Connection implements ExchangePlace, FrontConnection {
   #current: { readonly incoming: Incoming; readonly exchange: ServedExchange } | undefined;
   /** What is said once the requests before it are answered. */
   #last: { readonly error: SluiceError; readonly status: number } | undefined;
-
   /** That is said by the newest request's own answer. */
   #isSaid = false;
 
@@ -55,6 +54,10 @@ export class Connection implements ExchangePlace, FrontConnection {
 
   get closing(): boolean {
     return this.#closing || this.#isSaid;
+  }
+
+  get isBusy(): boolean {
+    return this.#active.size > 0;
   }
 
   get exchange(): Exchange {
@@ -137,11 +140,6 @@ export class Connection implements ExchangePlace, FrontConnection {
   /** @param outgoing for an answer that is no upgrade */
   upgrade(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { stream } = this;
-    // Answers to requests before it are still to be sent, and nothing may come between them.
-    if (this.#active.size > 0) {
-      stream.destroy();
-      return;
-    }
     this.#closing = true;
     outgoing.assignSocket(stream as never);
     outgoing.once("finish", () => {

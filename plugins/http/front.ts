@@ -14,6 +14,8 @@ import type { HttpOptions } from "./options.ts";
 export interface FrontConnection {
   readonly stream: Duplex;
   http2: ServerHttp2Session | undefined;
+  /** Requests are being served. */
+  readonly isBusy: boolean;
   request(incoming: IncomingMessage | Http2ServerRequest, outgoing: ServerResponse | Http2ServerResponse): void;
   /** A request for a WebSocket. @param outgoing for an answer that is none */
   upgrade(incoming: IncomingMessage, outgoing: ServerResponse): void;
@@ -112,7 +114,8 @@ export class Front {
 
   #upgrade(incoming: IncomingMessage, stream: Duplex, head: Buffer): void {
     const connection = this.#of(stream);
-    if (connection === undefined) {
+    // Answers to requests before it are still to be sent, and nothing may come between them.
+    if (connection === undefined || connection.isBusy) {
       stream.destroy();
       return;
     }

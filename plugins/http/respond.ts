@@ -90,6 +90,8 @@ export class Responder {
     };
     body.once("error", failed);
     body.once("close", failed);
+    // A hook may have kept the response until its upstream was gone.
+    if (body.destroyed && !body.readableEnded) failed(body.errored ?? undefined);
   }
 
   #trail(trailers: HttpHeaders): void {

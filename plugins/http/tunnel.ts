@@ -28,10 +28,16 @@ export function tunnel(client: Duplex, upstream: Duplex, fields: readonly string
     if (!isWhole && !other.destroyed) other.destroy(whose.errored ?? new SluiceError(code, "a WebSocket broke off"));
     if (open === 0) over(passed);
   };
-  client.once("close", () => {
+  whenClosed(client, () => {
     closed(upstream, "SLUICE_CLIENT_RESET", client);
   });
-  upstream.once("close", () => {
+  whenClosed(upstream, () => {
     closed(client, "SLUICE_UPSTREAM_RESET", upstream);
   });
+}
+
+/** A hook may have kept the response until one side was gone. */
+function whenClosed(stream: Duplex, then: () => void): void {
+  if (stream.closed) then();
+  else stream.once("close", then);
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Agent } from "node:http";
-import { catchError, concatMap, defer, map, of, tap, throwError, timer } from "rxjs";
+import { catchError, concatMap, defer, delay, map, of, tap, throwError, timer } from "rxjs";
 import type { ExchangeEnd, HttpResponse, PluginUse } from "sluice";
 import { logging, rateLimit, retry } from "sluice/plugins";
 import { createCleanup } from "../support/cleanup.ts";
@@ -8,7 +8,7 @@ import { eventually } from "../support/eventually.ts";
 import { ask, talk } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
-import { connect, freePort } from "../support/sockets.ts";
+import { closeOf, connect, freePort } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
@@ -113,6 +113,27 @@ describe("The exchange hook", () => {
     socket.resetAndDestroy();
     await eventually(() => expect([left, proxy.sessions.size, upstream.asked.length]).to.deep.equal([1, 0, 1]));
   });
+
+  for (const upgrade of [false, true]) {
+    it(`may keep ${upgrade ? "an upgrade" : "a response"} until its upstream is gone, and nothing hangs`, async () => {
+      const dying = await startUpstream((socket) => {
+        const head = upgrade
+          ? "101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+          : "200 OK\r\nContent-Length: 10\r\n";
+        socket.once("data", () => socket.write(`HTTP/1.1 ${head}\r\nhello`, () => setTimeout(() => socket.resetAndDestroy(), 10)));
+      });
+      cleanup.add(() => dying.close());
+      const keeping = plugin("keeping", { exchange: (attempt) => attempt.pipe(delay(100)) });
+      const { port, proxy, ended } = await startHttpProxy(cleanup, { routes: [{ upstream: dying.endpoint }] }, { before: [keeping] });
+      const socket = await connect(port());
+      socket.write(`GET / HTTP/1.1\r\nHost: a\r\n${upgrade ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : ""}\r\n`);
+      // To Node a reset that comes with the last bytes may look like a FIN.
+      socket.once("end", () => socket.end());
+      await closeOf(socket);
+      expect((await ended()).reason).to.equal("SLUICE_UPSTREAM_RESET");
+      await eventually(() => expect([proxy.sessions.size, dying.sockets.size]).to.deep.equal([0, 0]));
+    });
+  }
 
   it("is told of the end of each request", async () => {
     const upstream = await startHttpUpstream(cleanup);

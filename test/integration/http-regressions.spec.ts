@@ -72,17 +72,20 @@ describe("What http-proxy was found to do, and Sluice does not", () => {
           });
         });
         cleanup.add(() => dying.close());
-        const { port, proxy } = await startHttpProxy(cleanup, { routes: [{ upstream: dying.endpoint }] });
+        const { port, proxy, ended } = await startHttpProxy(cleanup, { routes: [{ upstream: dying.endpoint }] });
         const socket = await connect(port());
         const chunks: Buffer[] = [];
         socket.on("data", (chunk: Buffer) => chunks.push(chunk));
         socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        expect(await closeOf(socket)).to.equal("ECONNRESET");
+        // By a reset; to Node one that comes with the last bytes may look like a FIN.
+        socket.once("end", () => socket.end());
+        await closeOf(socket);
         const answer = String(Buffer.concat(chunks));
         expect(answer)
           .to.match(/^HTTP\/1\.1 200 OK/)
           .and.include("hello");
         expect(answer).to.not.include("\r\n0\r\n");
+        expect((await ended()).reason).to.equal("SLUICE_UPSTREAM_RESET");
         await eventually(() => expect([proxy.sessions.size, dying.sockets.size]).to.deep.equal([0, 0]));
       });
     }

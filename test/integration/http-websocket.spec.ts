@@ -157,6 +157,17 @@ describe("WebSocket through http()", () => {
     });
   }
 
+  for (const what of ["websocket", "h2c"]) {
+    it(`is not asked for behind a request that is not answered yet: an upgrade to ${what} there ends the connection`, async () => {
+      const silent = await startUpstream("hang");
+      cleanup.add(() => silent.close());
+      const { port, proxy } = await startHttpProxy(cleanup, { routes: [{ upstream: silent.endpoint }] });
+      const upgrading = asking.replace("websocket", what);
+      expect(await talk(port(), `GET /first HTTP/1.1\r\nHost: a\r\n\r\n${upgrading}`)).to.equal("");
+      await eventually(() => expect(proxy.sessions.size).to.equal(0));
+    });
+  }
+
   for (const what of ["h2c", "foo"]) {
     it(`is the only upgrade: one to ${what} is ignored, and the connection goes on`, async () => {
       const upstream = await startHttpUpstream(cleanup);
