@@ -67,14 +67,16 @@ class LegStream extends SocketStream implements LegDuplex {
     this.#leg = leg;
     this.endpoint = endpoint;
     leg.lend = false;
-    leg.onDrain = () => {
+    const drained = (): void => {
       const done = this.#waiting;
       this.#waiting = undefined;
       done?.();
     };
-    leg.onClosed = () => {
+    const closed = (): void => {
       this.destroy();
     };
+    leg.onDrain = drained;
+    leg.onClosed = closed;
     this.connecting = false;
     this.#settle();
     this.emit("connect");
