@@ -1,21 +1,16 @@
-import { expect } from "chai";
 import * as fc from "fast-check";
 import { applies, plugins, runChaos, script } from "../support/chaos-arbitraries.ts";
 import { runDatagrams } from "../support/chaos-datagrams.ts";
 import { runStreams, type ChaosScenario } from "../support/chaos-streams.ts";
 import { createCertificate } from "../support/certificates.ts";
+import { expectNothingUncaught } from "../support/uncaught.ts";
 
 const scenario = (most: number): fc.Arbitrary<ChaosScenario> =>
   fc.record({ sessions: fc.array(fc.record({ client: script, upstream: script }), { minLength: 1, maxLength: most }), plugins, applies });
 
 describe("Chaos of peers, plugins and reloads [trust]", function () {
   this.timeout(120_000);
-  const uncaught: unknown[] = [];
-  const note = (error: unknown): void => void uncaught.push(error);
-
-  before(() => process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note));
-  after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
-  afterEach(() => expect(uncaught.splice(0)).to.deep.equal([]));
+  expectNothingUncaught();
 
   it("loses, doubles and mixes no byte, ends each session once and leaves nothing open, over TCP", async () => {
     await runChaos("tcp", scenario(3), (run) => runStreams(run), { runs: 150, ms: 15_000 });

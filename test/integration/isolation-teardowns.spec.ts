@@ -6,6 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { startForward } from "../support/forward.ts";
 import { closeOf, connect, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
+import { expectNothingUncaught } from "../support/uncaught.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
@@ -32,11 +33,7 @@ const openingHooks: Readonly<Record<string, FunctionPlugin>> = {
 };
 
 describe("operators that throw when they are unsubscribed from [data path]", () => {
-  const uncaught: unknown[] = [];
-  const note = (error: unknown): void => void uncaught.push(error);
-  before(() => process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note));
-  after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
-  afterEach(() => expect(uncaught.splice(0)).to.deep.equal([]));
+  expectNothingUncaught();
 
   for (const how of ["finishes", "is reset"] as const) {
     for (const [name, hooks] of Object.entries({ ...byteHooks, ...openingHooks })) {

@@ -9,6 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { startForward } from "../support/forward.ts";
 import { connect, readAll, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
+import { expectNothingUncaught } from "../support/uncaught.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
@@ -20,11 +21,7 @@ const boom = (): never => {
 const nonsense = (value: unknown): Buffer => value as Buffer;
 
 describe("hostile operators [data path]", () => {
-  const uncaught: unknown[] = [];
-  const note = (error: unknown): void => void uncaught.push(error);
-  before(() => process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note));
-  after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
-  afterEach(() => expect(uncaught.splice(0)).to.deep.equal([]));
+  expectNothingUncaught();
 
   it("take() that completes with a chunk that fills its sink leaves a session that still sees the client's FIN", async () => {
     const big = Buffer.alloc(16 * mebibyte);
