@@ -1,14 +1,22 @@
 import { SluiceError } from "sluice";
 import type { ExchangeEnd, HttpHeaders, HttpRequest, Session, UpstreamConfig } from "sluice";
-import type { IncomingMessage } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
-import type { Readable } from "node:stream";
 import { hostOf } from "./authority.ts";
 import { endToEnd, first } from "./header-fields.ts";
-import { ReplayBody } from "./replay-body.ts";
+import { ReplayBody, type BodySource } from "./replay-body.ts";
 
-/** A request as Node's servers give it. */
-export type Incoming = IncomingMessage | Http2ServerRequest;
+/** The header of a request, as it came. */
+export interface RequestHead {
+  readonly method: string;
+  readonly target: string;
+  /** `1.0`, `1.1` or `2.0`. */
+  readonly httpVersion: string;
+  /** Names and values, one after the other. */
+  readonly fields: readonly string[];
+  /** Of HTTP/2: what stands for Host. Empty or undefined: nothing does. */
+  readonly authority: string | undefined;
+  /** It asks for a WebSocket. */
+  readonly isUpgrade: boolean;
+}
 
 /** What comes before the response. */
 export interface Interim {
@@ -19,7 +27,7 @@ export interface Interim {
 }
 
 const methodToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const target = /^\/[!-[\]-~]*$/;
+const originForm = /^\/[!-[\]-~]*$/;
 /** Some upstreams resolve these, and then another route would have been the right one. */
 const dotSegment = /\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
 
@@ -29,6 +37,7 @@ export class ClientRequest implements HttpRequest {
   readonly host: string;
   readonly scheme: "http" | "https";
   readonly httpVersion: string;
+  readonly isUpgrade: boolean;
   readonly startedAt = Date.now();
   url: string;
   headers: HttpHeaders;
@@ -40,27 +49,25 @@ export class ClientRequest implements HttpRequest {
   #listeners: ((end: ExchangeEnd) => void)[] = [];
 
   /**
+   * @param body as it comes; undefined when there is none
    * @param replay bytes of the body that are kept for another attempt
    * @throws SLUICE_HTTP_REQUEST
    */
   constructor(
     readonly session: Session,
-    private readonly incoming: Incoming,
-    readonly isUpgrade: boolean,
+    { method, target, httpVersion, fields, authority, isUpgrade }: RequestHead,
+    readonly body: BodySource | undefined,
     replay: number,
   ) {
-    this.method = incoming.method ?? "";
-    this.url = incoming.url ?? "";
-    this.httpVersion = incoming.httpVersion;
+    this.method = method;
+    this.url = target;
+    this.httpVersion = httpVersion;
+    this.isUpgrade = isUpgrade;
     this.scheme = session.tls?.version === undefined ? "http" : "https";
-    this.headers = endToEnd(incoming.rawHeaders);
-    checkTarget(this.method, this.url);
-    this.host = settleHost(this.headers, authorityOf(incoming));
-    this.content = hasBody(incoming) ? new ReplayBody(incoming, replay, (source) => endToEnd(source.rawTrailers)) : undefined;
-  }
-
-  get body(): Readable | undefined {
-    return this.content === undefined ? undefined : this.incoming;
+    this.headers = endToEnd(fields);
+    checkTarget(method, target);
+    this.host = settleHost(this.headers, authority === "" ? undefined : authority);
+    this.content = body === undefined ? undefined : new ReplayBody(body, replay, (source) => endToEnd(source.rawTrailers));
   }
 
   get replayable(): boolean {
@@ -85,21 +92,10 @@ export class ClientRequest implements HttpRequest {
   }
 }
 
-function authorityOf(incoming: Incoming): string | undefined {
-  return "authority" in incoming && incoming.authority !== "" ? incoming.authority : undefined;
-}
-
-/** Whether the request says that it has a body. */
-function hasBody(incoming: Incoming): boolean {
-  if ("stream" in incoming) return !incoming.stream.endAfterHeaders;
-  const { headers } = incoming;
-  return headers["transfer-encoding"] !== undefined || (headers["content-length"] !== undefined && headers["content-length"] !== "0");
-}
-
 /** @throws SLUICE_HTTP_REQUEST */
 function checkTarget(method: string, url: string): void {
   if (!methodToken.test(method) || method === "CONNECT") throw refused("the method is not served");
-  if (!target.test(url)) throw refused("expected a path that begins with a slash");
+  if (!originForm.test(url)) throw refused("expected a path that begins with a slash");
   if (dotSegment.test(url.split("?", 1)[0] ?? "")) throw refused("the path has dot segments");
 }
 

@@ -13,7 +13,7 @@ export interface AgentLimits {
   readonly idleConnection: number;
 }
 
-/** The connections to one endpoint. They are opened by the core, so that names, TLS, time-outs and the refusal of loops hold. */
+/** The connections to one endpoint that carry bodies, or become WebSockets. */
 export class EndpointAgent extends Agent {
   /** The newest way to open a connection. */
   #attempt: ChosenEndpoint["attempt"] | undefined;
@@ -23,9 +23,15 @@ export class EndpointAgent extends Agent {
     super(options);
   }
 
-  use({ attempt }: ChosenEndpoint): this {
+  /** @param most connections from now */
+  use(attempt: ChosenEndpoint["attempt"], most: number): void {
     this.#attempt = attempt;
-    return this;
+    this.maxSockets = most;
+  }
+
+  /** Connections that are open, or are being opened. */
+  get open(): number {
+    return (this.sockets[""]?.length ?? 0) + (this.freeSockets[""]?.length ?? 0);
   }
 
   /** Requests that wait for a connection. */

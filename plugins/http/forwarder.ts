@@ -8,7 +8,11 @@ import { Observable, type Subscriber } from "rxjs";
 import type { EndpointAgent } from "./endpoint-agent.ts";
 import { endToEnd } from "./header-fields.ts";
 import type { Outbound } from "./outbound.ts";
+import type { ReplayBody } from "./replay-body.ts";
 import { upstreamFailure } from "./upstream-failure.ts";
+
+/** What one attempt sends, with a body. */
+export type WithBody = Outbound & { readonly content: ReplayBody };
 
 export interface ForwardOptions {
   readonly agent: EndpointAgent;
@@ -19,7 +23,7 @@ export interface ForwardOptions {
 }
 
 /**
- * The one place that knows the package `http-proxy`: sends a request on, and gives its response back without having sent anything. All
+ * The one place that knows the package `http-proxy`: sends a request with a body on, and gives its response back without having sent anything. All
  * that concerns headers is done before, since an event of the package is not certain to come (`proxyReq` is left out with `Expect`).
  */
 export class Forwarder {
@@ -36,7 +40,7 @@ export class Forwarder {
   }
 
   /** One attempt per subscription; unsubscribing before the response aborts it. After that the response's body is the subscriber's. */
-  forward(request: Outbound, options: ForwardOptions): Observable<HttpResponse> {
+  forward(request: WithBody, options: ForwardOptions): Observable<HttpResponse> {
     return new Observable((subscriber) => {
       const attempt = new Attempt(request, options, subscriber);
       const outgoing = new ForwardedRequest(request, attempt);
@@ -63,7 +67,7 @@ class ForwardedRequest extends EventEmitter {
   readonly headers: HttpHeaders;
 
   constructor(
-    private readonly request: Outbound,
+    private readonly request: WithBody,
     private readonly attempt: Attempt,
   ) {
     super();
@@ -71,8 +75,7 @@ class ForwardedRequest extends EventEmitter {
     this.url = request.url;
     this.headers = request.headers;
     // Without a length the body's end must be marked. The package then uses the connection for nothing else.
-    if (request.content !== undefined && this.headers["content-length"] === undefined) this.headers["transfer-encoding"] = "chunked";
-    if (request.content === undefined) delete this.headers["content-length"];
+    if (this.headers["content-length"] === undefined) this.headers["transfer-encoding"] = "chunked";
   }
 
   /** Called by the package as the stream of the body, once the request has a connection, which need not be open. */
@@ -80,9 +83,8 @@ class ForwardedRequest extends EventEmitter {
     this.attempt.begun(outgoing);
     const { content } = this.request;
     const stream = outgoing.socket as unknown as LegDuplex;
-    if (content === undefined) outgoing.end();
     // Nothing of the body is taken before: an attempt that cannot connect leaves all of it to the next.
-    else if (stream.connecting) stream.once("connect", () => content.pipeTo(outgoing));
+    if (stream.connecting) stream.once("connect", () => content.pipeTo(outgoing));
     else content.pipeTo(outgoing);
     return outgoing;
   }
@@ -99,7 +101,7 @@ class Attempt extends EventEmitter {
   readonly #timer: NodeJS.Timeout;
 
   constructor(
-    private readonly request: Outbound,
+    private readonly request: WithBody,
     private readonly options: ForwardOptions,
     private readonly subscriber: Subscriber<HttpResponse>,
   ) {

@@ -37,18 +37,18 @@ export function endToEnd(raw: readonly string[]): HttpHeaders {
 }
 
 function add(headers: HttpHeaders, name: string, value: string): void {
-  const before = headers[name];
+  const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
   if (before === undefined) headers[name] = value;
   else if (name === "cookie") headers[name] = `${String(before)}; ${value}`;
   else headers[name] = [before, value].flat();
 }
 
 /**
- * The fields of a response as Node takes them: names and values one after the other. What belongs to a connection, which only a plugin
+ * The fields of a message as they are sent: names and values one after the other. What belongs to a connection, which only a plugin
  * can have put in, is left out; so is what a Connection field names.
  */
-export function responseFields(headers: HttpHeaders): string[] {
-  if (headers["connection"] !== undefined) return responseFields(endToEnd(flat(headers)));
+export function wireFields(headers: HttpHeaders): string[] {
+  if (headers["connection"] !== undefined) return wireFields(endToEnd(flat(headers)));
   const fields: string[] = [];
   for (const name of Object.keys(headers)) {
     if (hopByHop.has(name.toLowerCase())) continue;

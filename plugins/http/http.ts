@@ -1,58 +1,38 @@
 import { definePlugin, EXCHANGE, LOGGER, METRICS, PLACE, SluiceError, UPSTREAMS } from "sluice";
-import type { Exchange, HttpRequest, HttpResponse, Inject, Logger, Metrics, Plugin, Session, Upstream, Upstreams } from "sluice";
-import { answerStream, each } from "sluice/flow";
+import type { HttpRequest, HttpResponse, Inject, Plugin, Session, Upstream, Upstreams } from "sluice";
 import { defer, of, throwError, type Observable } from "rxjs";
+import { ClientLeg, type LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "./client-request.ts";
-import { Connection, type ConnectionTools } from "./connection.ts";
-import { Front } from "./front.ts";
+import { FirstBytes } from "./first-bytes.ts";
+import { Http1Requests } from "./http1-requests.ts";
+import { Http2Requests } from "./http2-requests.ts";
 import { httpSchema, type HttpOptions } from "./options.ts";
 import { Router } from "./router.ts";
-
-/** What a use of http() injects. */
-interface HttpParts {
-  readonly exchange: Exchange;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  /** The plugin use's. */
-  readonly name: string;
-}
+import { Serving } from "./serving.ts";
 
 /**
- * Serves HTTP on a listener of bytes. It answers a session by itself: Node's parser reads what comes through the byte hooks, each request
+ * Serves HTTP on a listener of bytes. It answers a session by itself: what comes through the byte hooks is read as requests, each
  * runs through the exchange hooks of the session's pipeline, and the last of these, this plugin's own, sends it to an upstream.
  */
 class Http implements Plugin {
-  readonly borrows = true;
-  /** Under which a session's connection is kept: a reload makes another instance, and two uses on a listener are two. */
-  readonly #note: string;
-  readonly #front: Front;
   readonly #router: Router;
-  readonly #tools: ConnectionTools;
 
   constructor(
     private readonly options: HttpOptions,
     upstreams: Upstreams,
-    { exchange, logger, metrics, name }: HttpParts,
+    private readonly serving: Serving,
   ) {
-    this.#note = `http ${name}`;
-    this.#front = new Front(options);
     this.#router = new Router(options, upstreams);
-    const counters = {
-      requests: metrics.counter("sluice_http_requests_total"),
-      failed: metrics.counter("sluice_http_requests_failed_total"),
-      refused: metrics.counter("sluice_http_connections_refused_total"),
-    };
-    this.#tools = { front: this.#front, options, logger, exchange, counters };
   }
 
   setup(): void {
     this.#router.open();
     for (const [at, { upstream }] of this.options.routes.entries())
-      if (upstream?.tls?.verify === false) this.#tools.logger.warn(`routes[${at}]: the certificate of the upstream is not verified`);
+      if (upstream?.tls?.verify === false) this.serving.logger.warn(`routes[${at}]: the certificate of the upstream is not verified`);
   }
 
   teardown(): void {
-    this.#front.retire();
+    this.serving.http2.retire();
     this.#router.retire();
   }
 
@@ -61,28 +41,7 @@ class Http implements Plugin {
       const detail = `listener "${session.listener}" is tls://, so http() needs tlsTermination() before it`;
       return throwError(() => new SluiceError("SLUICE_CONFIG_INVALID", detail));
     }
-    const connection = new Connection(session, this.#tools);
-    session.notes.set(this.#note, connection);
-    return of(
-      answerStream(
-        "http",
-        (stream) => {
-          connection.begin(stream);
-        },
-        session,
-      ),
-    );
-  }
-
-  /** Watches the framing. What it knows of the connection survives a swap in the session's notes. */
-  fromClient(data: Observable<Buffer>, session: Session): Observable<Buffer> {
-    let connection: Connection | undefined;
-    return data.pipe(
-      each((chunk) => {
-        connection ??= session.notes.get(this.#note) as Connection | undefined;
-        return connection === undefined ? chunk : connection.check(chunk);
-      }),
-    );
+    return of({ endpoint: "http", leg: new ClientLeg((leg) => this.#serve(session, leg)) });
   }
 
   exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {
@@ -90,17 +49,22 @@ class Http implements Plugin {
     const tried = new Set<string>();
     return defer(() => this.#router.attempt(request, tried));
   }
+
+  #serve(session: Session, leg: ClientLeg): LegConsumer {
+    const { serving } = this;
+    const begin = (isHttp2: boolean): LegConsumer => {
+      const consumer = isHttp2 ? new Http2Requests(session, leg, serving) : new Http1Requests(session, leg, serving);
+      leg.serve(consumer);
+      return consumer;
+    };
+    return session.tls?.protocol === "h2" ? begin(true) : new FirstBytes(leg, this.options.timeouts.headers, begin);
+  }
 }
 
 function create(options: HttpOptions, inject: Inject): Http {
-  const { listener, transport, plugin } = inject(PLACE);
+  const { listener, transport } = inject(PLACE);
   if (transport === "udp") throw new SluiceError("SLUICE_CONFIG_INVALID", `http() serves streams, and listener "${listener}" is udp://`);
-  return new Http(options, inject(UPSTREAMS), {
-    exchange: inject(EXCHANGE),
-    logger: inject(LOGGER),
-    metrics: inject(METRICS),
-    name: plugin,
-  });
+  return new Http(options, inject(UPSTREAMS), new Serving(options, inject(EXCHANGE), inject(LOGGER), inject(METRICS)));
 }
 
 /** Makes a use of the plugin. */

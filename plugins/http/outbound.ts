@@ -14,6 +14,9 @@ export interface Outbound {
   readonly interim: Interim | undefined;
 }
 
+/** Methods that give a body a meaning. */
+const bodied: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
+
 /** Makes it anew of the request as hooks left it, so that no attempt sees the changes of the one before. */
 export function outboundOf(
   request: ClientRequest,
@@ -21,12 +24,22 @@ export function outboundOf(
   { route, forwarded }: { readonly route: RouteOptions | undefined; readonly forwarded: Forwarded },
 ): Outbound {
   const { method, session, scheme, content, interim } = request;
-  const headers = { ...request.headers };
+  const headers = copyOf(request.headers);
+  // RFC 9110 section 8.6: where a body would have a meaning, it is said that there is none.
+  if (content === undefined && bodied.has(method)) headers["content-length"] = "0";
+  else if (content === undefined && headers["content-length"] !== undefined) delete headers["content-length"];
   forwarded.set(headers, session, scheme);
   if (route !== undefined) change(headers, route.headers);
   // HTTP/1.0 has none; HTTP/1.1, which is spoken to upstreams, must.
   headers["host"] ??= endpoint.startsWith("unix:") ? "localhost" : endpoint;
   return { method, url: route === undefined ? request.url : rewritten(request.url, route), headers, content, interim };
+}
+
+/** Not by spreading: V8 takes a microsecond for each field that is added to such a copy. */
+function copyOf(headers: HttpHeaders): HttpHeaders {
+  const copy: HttpHeaders = {};
+  for (const name of Object.keys(headers)) copy[name] = headers[name] ?? "";
+  return copy;
 }
 
 /** Removes and sets fields. */

@@ -3,7 +3,6 @@ import type { Readable, Writable } from "node:stream";
 
 /** The part of a request that its body comes in. */
 export interface BodySource extends Readable {
-  readonly complete: boolean;
   readonly rawTrailers: readonly string[];
 }
 

@@ -3,10 +3,12 @@ import { SluiceError } from "sluice";
 import type { Endpoints, HttpResponse, UpstreamConfig, Upstreams } from "sluice";
 import { catchError, map, throwError, type Observable } from "rxjs";
 import type { ClientRequest } from "./client-request.ts";
+import type { EndpointConnections } from "./endpoint-connections.ts";
+import { ask } from "./ask.ts";
 import { Forwarded } from "./forwarded.ts";
 import { Forwarder } from "./forwarder.ts";
 import type { HttpOptions, RouteOptions } from "./options.ts";
-import { change, outboundOf } from "./outbound.ts";
+import { change, outboundOf, type Outbound } from "./outbound.ts";
 import { Routes } from "./routes.ts";
 import { upgrade } from "./upgrade.ts";
 import { StaleConnection } from "./upstream-failure.ts";
@@ -56,11 +58,10 @@ export class Router {
   }
 
   #send(request: ClientRequest, route: RouteOptions | undefined, pool: UpstreamPool, tried: Set<string>): Observable<HttpResponse> {
-    const { endpoint, agent } = pool.choose(tried);
+    const { endpoint, connections } = pool.choose(tried);
     tried.add(endpoint.name);
-    const options = { agent, endpoint: endpoint.name, timeout: this.options.timeouts.response };
     const outbound = outboundOf(request, endpoint.name, { route, forwarded: this.#forwarded });
-    const response = request.isUpgrade ? upgrade(outbound, options) : this.#forwarder.forward(outbound, options);
+    const response = this.#attempt(outbound, request, connections);
     let isOver = false;
     const over = (failed: boolean): void => {
       if (!isOver) endpoint.done(failed);
@@ -74,11 +75,20 @@ export class Router {
         over(true);
         if (!isStale(error) || !mayRepeat(request)) return throwError(() => error);
         // The upstream closed what it had kept, and most likely all of it.
-        agent.dropIdle();
+        connections.dropIdle();
         tried.delete(endpoint.name);
         return this.#send(request, route, pool, tried);
       }),
     );
+  }
+
+  /** Over a connection of the proxy's own where nothing but a header is sent; the rest needs Node's client. */
+  #attempt(outbound: Outbound, { isUpgrade }: ClientRequest, connections: EndpointConnections): Observable<HttpResponse> {
+    const timeout = this.options.timeouts.response;
+    const { content } = outbound;
+    if (content === undefined && !isUpgrade) return ask(outbound, connections, timeout);
+    const options = { agent: connections.agent, endpoint: connections.name, timeout };
+    return content === undefined ? upgrade(outbound, options) : this.#forwarder.forward({ ...outbound, content }, options);
   }
 
   #poolOf(upstream: UpstreamConfig): UpstreamPool {

@@ -1,65 +1,76 @@
 import { reasonOf, SluiceError } from "sluice";
-import type { Exchange, HttpHeaders, HttpResponse } from "sluice";
-import type { Duplex } from "node:stream";
-import { Readable } from "node:stream";
+import type { HttpHeaders, HttpResponse } from "sluice";
+import { Readable, type Duplex } from "node:stream";
 import { throwError, type Subscription } from "rxjs";
 import type { ClientRequest, Interim } from "./client-request.ts";
 import { failureOf } from "./failure.ts";
-import { first, responseFields } from "./header-fields.ts";
-import { Responder, type Outgoing } from "./respond.ts";
-import { tunnel } from "./tunnel.ts";
+import { wireFields } from "./header-fields.ts";
+import { Responder } from "./respond.ts";
+import type { ResponseSink } from "./response-sink.ts";
+import type { Serving } from "./serving.ts";
+import type { Tunnelled } from "./tunnel.ts";
 
-/** Where an exchange takes place. */
+/** The connection on which an exchange takes place. */
 export interface ExchangePlace {
-  /** No other request is to be served on the connection. */
+  /** No other request is to be served on it. */
   readonly closing: boolean;
-  /** The client's connection. */
-  readonly stream: Duplex;
-  readonly exchange: Exchange;
-  /** A response broke off, or cannot be sent. */
-  broken(error: SluiceError, outgoing: Outgoing): void;
-  failed(error: unknown): void;
+  /**
+   * The upstream agreed to a WebSocket.
+   * @param fields of its answer, names and values one after the other
+   * @param over called once, when both sides are closed
+   * @throws where a field may not be sent; then nothing was
+   */
+  upgraded(upstream: Duplex, fields: readonly string[], over: (passed: Tunnelled) => void): void;
+}
+
+export interface ExchangeSurroundings {
+  readonly place: ExchangePlace;
+  readonly serving: Serving;
 }
 
 /** One request, run through the exchange hooks, and its response sent. Ends once: when the response is closed or the tunnel is. */
 export class ServedExchange implements Interim {
   readonly #responder: Responder;
+  readonly #place: ExchangePlace;
+  readonly #serving: Serving;
   #subscription: Subscription | undefined;
   #response: HttpResponse | undefined;
   #error: SluiceError | undefined;
-  #ended = false;
+  #isOver = false;
   /** It waits for 100 Continue. */
   #expects: boolean;
 
   constructor(
     private readonly request: ClientRequest,
-    private readonly outgoing: Outgoing,
-    private readonly place: ExchangePlace,
+    private readonly sink: ResponseSink,
+    { place, serving }: ExchangeSurroundings,
   ) {
-    const accept = first(request.headers, "accept") ?? "";
-    this.#responder = new Responder(outgoing, accept, (error) => {
-      this.#error ??= error;
-      place.broken(error, outgoing);
+    this.#place = place;
+    this.#serving = serving;
+    this.#responder = new Responder(sink, request, (error) => {
+      this.#broken(error);
     });
     request.interim = this;
     this.#expects = request.headers["expect"] !== undefined && request.body !== undefined;
+    const closed = (): void => {
+      this.closed();
+    };
+    sink.onClosed = closed;
   }
 
   /** Its response has not begun. */
   get isWaiting(): boolean {
-    return this.#response === undefined && !this.#ended;
+    return this.#response === undefined && !this.#isOver;
   }
 
   start(): void {
-    const { request, outgoing, place } = this;
-    outgoing.once("close", () => {
-      this.closed();
-    });
+    const { request } = this;
+    this.#serving.counters.requests.inc();
     const unrouted = throwError(
       () => new SluiceError("SLUICE_HTTP_NO_ROUTE", `listener "${request.session.listener}" serves no HTTP any more`),
     );
     try {
-      this.#subscription = place.exchange(request, unrouted).subscribe({
+      this.#subscription = this.#serving.exchange(request, unrouted).subscribe({
         next: (response) => {
           this.#answered(response);
         },
@@ -73,21 +84,21 @@ export class ServedExchange implements Interim {
     } catch (error) {
       this.#failed(error);
     }
-    if (this.#ended) this.#subscription?.unsubscribe();
+    if (this.#isOver) this.#subscription?.unsubscribe();
   }
 
   continued(): void {
-    if (!this.#expects || this.outgoing.headersSent) return;
+    if (!this.#expects || this.sink.status !== 0) return;
     this.#expects = false;
-    this.outgoing.writeContinue();
+    this.sink.goOn();
   }
 
   hinted(headers: HttpHeaders): void {
-    if (this.outgoing.headersSent) return;
+    if (this.sink.status !== 0) return;
     try {
-      this.outgoing.writeEarlyHints(headers);
+      this.sink.hint(headers);
     } catch {
-      // What an upstream says may be what Node does not say. Hints may be left out.
+      // What an upstream says may be what may not be said. Hints may be left out.
     }
   }
 
@@ -96,7 +107,12 @@ export class ServedExchange implements Interim {
     this.#subscription?.unsubscribe();
     this.#error ??= error;
     if (this.#response === undefined) this.#answered(failureOf(error, status));
-    else this.place.broken(error, this.outgoing);
+    else this.sink.abort(error);
+  }
+
+  #broken(error: SluiceError): void {
+    this.#error ??= error;
+    this.sink.abort(error);
   }
 
   #failed(thrown: unknown): void {
@@ -107,19 +123,16 @@ export class ServedExchange implements Interim {
 
   #answered(response: HttpResponse): void {
     // Only the first counts.
-    if (this.#response !== undefined || this.#ended) {
+    if (this.#response !== undefined || this.#isOver) {
       discard(response);
       return;
     }
     this.#response = response;
     this.#error ??= response.error;
-    if (response.upgraded !== undefined) {
-      this.#upgraded(response.upgraded, response.headers);
-      return;
-    }
     try {
+      if (response.upgraded !== undefined) this.#upgraded(response.upgraded, response.headers);
       // A client that was told neither to send its body nor to keep it may do either: what it sends next could be taken for the other.
-      this.#responder.send(response, this.place.closing || (this.#expects && this.request.content?.begun !== true));
+      else this.#responder.send(response, this.#place.closing || (this.#expects && this.request.content?.begun !== true));
     } catch (error) {
       this.#unsendable(response, error);
     }
@@ -128,50 +141,52 @@ export class ServedExchange implements Interim {
   /** What a plugin or an upstream put into a header may be what no header may hold. */
   #unsendable(response: HttpResponse, error: unknown): void {
     const failure = new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the response cannot be sent: ${reasonOf(error)}`, { cause: error });
-    this.#error ??= failure;
     discard(response);
-    if (this.outgoing.headersSent) this.place.broken(failure, this.outgoing);
-    else this.#responder.send(failureOf(failure), this.place.closing);
+    // The end is that of the answer which says so, and no tunnel's.
+    this.#response = failureOf(failure);
+    this.#error ??= failure;
+    if (this.sink.status === 0) this.#responder.send(this.#response, this.#place.closing);
+    else this.sink.abort(failure);
   }
 
   #upgraded(upstream: Duplex, headers: HttpHeaders): void {
-    if (!this.request.isUpgrade) {
-      upstream.destroy();
-      this.place.broken(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", "an upgrade that nobody asked for"), this.outgoing);
-      return;
-    }
-    if (!("stream" in this.outgoing)) this.outgoing.detachSocket(this.place.stream as never);
-    tunnel(this.place.stream, upstream, responseFields(headers), ({ fromClient, fromUpstream }) => {
+    if (!this.request.isUpgrade) throw new TypeError("an upgrade that nobody asked for");
+    this.#place.upgraded(upstream, wireFields(headers), ({ fromClient, fromUpstream }) => {
       this.#over(101, fromClient, fromUpstream);
     });
   }
 
+  /** Where the whole response was sent at once, its hooks have still to complete. */
+  readonly #release = (): void => {
+    this.#subscription?.unsubscribe();
+  };
+
   /** Nothing more of its response can be sent. A tunnel ends by itself. */
   closed(): void {
-    if (this.#ended || this.#response?.upgraded !== undefined) return;
-    const { outgoing } = this;
+    if (this.#isOver || this.#response?.upgraded !== undefined) return;
     const { content } = this.request;
-    this.#subscription?.unsubscribe();
-    const response = this.#response;
-    this.#checkWhole(response);
+    if (this.sink.isWhole) queueMicrotask(this.#release);
+    else this.#release();
+    this.#checkWhole(this.#response);
     content?.drop();
-    this.#over(outgoing.headersSent ? outgoing.statusCode : 0, content?.bytes ?? 0, this.#responder.bytes);
+    this.#over(this.sink.status, content?.bytes ?? 0, this.#responder.bytes);
   }
 
   #checkWhole(response: HttpResponse | undefined): void {
-    if (response !== undefined && this.#responder.isWhole) return;
+    if (response !== undefined && this.sink.isWhole) return;
     this.#error ??= new SluiceError("SLUICE_CLIENT_RESET", "the client left before it had the whole response");
     if (response !== undefined) discard(response);
   }
 
   #over(status: number, requestBytes: number, responseBytes: number): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
     const { request } = this;
     const durationMs = Date.now() - request.startedAt;
     const upstream = this.#response?.upstream;
+    if (this.#error !== undefined) this.#serving.counters.failed.inc();
     request.end({ status, upstream, requestBytes, responseBytes, durationMs, error: this.#error }, (error) => {
-      this.place.failed(error);
+      this.#serving.logger.warn({ session: request.session.id, err: error }, "a listener of a request's end threw");
     });
   }
 }

@@ -1,6 +1,7 @@
 import { SluiceError } from "sluice";
 import type { ChosenEndpoint, Endpoints } from "sluice";
-import { EndpointAgent, type AgentLimits } from "./endpoint-agent.ts";
+import type { AgentLimits } from "./endpoint-agent.ts";
+import { EndpointConnections } from "./endpoint-connections.ts";
 
 export interface PoolLimits extends AgentLimits {
   /** Requests that may wait for a connection to one endpoint. */
@@ -9,7 +10,7 @@ export interface PoolLimits extends AgentLimits {
 
 /** The kept connections to the endpoints of one upstream. */
 export class UpstreamPool {
-  readonly #agents = new Map<string, EndpointAgent>();
+  readonly #connections = new Map<string, EndpointConnections>();
 
   constructor(
     private readonly endpoints: Endpoints,
@@ -20,23 +21,21 @@ export class UpstreamPool {
    * Chooses where the next request goes.
    * @throws SLUICE_UPSTREAM_BUSY when too many wait there already
    */
-  choose(tried?: ReadonlySet<string>): { readonly endpoint: ChosenEndpoint; readonly agent: EndpointAgent } {
+  choose(tried?: ReadonlySet<string>): { readonly endpoint: ChosenEndpoint; readonly connections: EndpointConnections } {
     const endpoint = this.endpoints.choose(tried);
-    let agent = this.#agents.get(endpoint.name);
-    if (agent === undefined) {
-      agent = new EndpointAgent(this.limits);
-      this.#agents.set(endpoint.name, agent);
+    let connections = this.#connections.get(endpoint.name);
+    if (connections === undefined) {
+      connections = new EndpointConnections(endpoint.name, this.limits);
+      this.#connections.set(endpoint.name, connections);
     }
-    if (agent.waiting < this.limits.waiting || agent.waiting === 0) return { endpoint, agent: agent.use(endpoint) };
+    const { waiting } = connections;
+    if (waiting < this.limits.waiting || waiting === 0) return { endpoint, connections: connections.use(endpoint) };
     endpoint.done(false);
-    throw new SluiceError("SLUICE_UPSTREAM_BUSY", `${agent.waiting} requests wait for a connection to ${endpoint.name}`);
+    throw new SluiceError("SLUICE_UPSTREAM_BUSY", `${waiting} requests wait for a connection to ${endpoint.name}`);
   }
 
   /** Closes what nothing uses; what is used is closed when it is not any more. */
   retire(): void {
-    for (const agent of this.#agents.values()) {
-      agent.maxFreeSockets = 0;
-      agent.dropIdle();
-    }
+    for (const connections of this.#connections.values()) connections.retire();
   }
 }

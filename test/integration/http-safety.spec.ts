@@ -106,7 +106,7 @@ describe("The safety of http()", () => {
     expect(answers.match(/HTTP\/1\.1/g)).to.have.lengthOf(1);
   });
 
-  it("survives hints and trailers that Node does not send", async () => {
+  it("passes hints on as they are, and no trailer that nobody may send", async () => {
     const upstream = await startUpstream((socket) => {
       socket.once("data", () => {
         socket.write("HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -115,7 +115,9 @@ describe("The safety of http()", () => {
     });
     cleanup.add(() => upstream.close());
     const { port, proxy } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
-    expect(await talk(port(), `GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`).catch(String)).to.match(/^HTTP\/1\.1 200 |ECONNRESET/);
+    expect(await talk(port(), `GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`).catch(String))
+      .to.match(/^HTTP\/1\.1 103 [^]*link: nonsense|ECONNRESET/)
+      .and.not.include("x: a");
     await eventually(() => expect(proxy.sessions.size).to.equal(0));
   });
 
@@ -232,7 +234,7 @@ describe("The safety of http()", () => {
     expect((await ask(port())).status).to.equal(200);
     expect((await ask(port())).status).to.equal(200);
     expect(requests).to.equal(3);
-    expect((await ask(port(), { method: "POST", body: "x" })).status, "what is not idempotent").to.equal(502);
+    expect((await ask(port(), { method: "POST" })).status, "what is not idempotent").to.equal(502);
   });
 
   it("passes no answer on that could end a header and begin another", async () => {

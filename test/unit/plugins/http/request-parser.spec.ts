@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { StrictFraming } from "../../../../plugins/http/strict-framing.ts";
+import { RequestParser } from "../../../../plugins/http/request-parser.ts";
 
 const limits = { header: 1024, fields: 10 };
 const host = "Host: a\r\n";
@@ -10,13 +10,29 @@ interface Verdict {
   readonly status: number | undefined;
 }
 
+/** Nothing is read after the last request, after one for a WebSocket, and after what is refused. */
+function mayGoOn(parser: RequestParser): boolean {
+  if (!parser.isWhole) return parser.refusal === undefined;
+  if (parser.isLast || parser.isUpgrade) return false;
+  parser.next();
+  return true;
+}
+
 /** What becomes of a text in pieces of this size. */
 function verdict(text: string, size = text.length): Verdict {
-  const framing = new StrictFraming(limits);
+  const parser = new RequestParser(limits);
   const bytes = Buffer.from(text, "latin1");
   let good = 0;
-  for (let at = 0; at < bytes.length && framing.refusal === undefined; at += size) good += framing.check(bytes.subarray(at, at + size));
-  return { good, detail: framing.refusal?.detail, status: framing.refusal?.status };
+  for (let from = 0; from < bytes.length && parser.refusal === undefined; from += size) {
+    const chunk = bytes.subarray(from, from + size);
+    let at = 0;
+    while (at < chunk.length && mayGoOn(parser)) {
+      const next = parser.read(chunk, at);
+      if (parser.refusal === undefined) good += next - at;
+      at = next;
+    }
+  }
+  return { good, detail: parser.refusal?.detail, status: parser.refusal?.status };
 }
 
 const passing: Readonly<Record<string, string>> = {
@@ -71,7 +87,7 @@ const refused: Readonly<Record<string, string>> = {
   "an upgrade with a body": `GET / HTTP/1.1\r\n${host}Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\n`,
 };
 
-describe("The strict framing of http()", () => {
+describe("The parser of requests", () => {
   for (const [what, text] of Object.entries(passing)) {
     it(`lets ${what} pass, in one piece and in single bytes`, () => {
       for (const size of [text.length, 1, 7]) {
@@ -125,8 +141,8 @@ describe("The strict framing of http()", () => {
   });
 
   it("looks at nothing after a request for a WebSocket", () => {
-    const text = `GET / HTTP/1.1\r\n${host}Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n\0\n\xff`;
-    expect(verdict(text)).to.deep.equal({ good: text.length, detail: undefined, status: undefined });
+    const text = `GET / HTTP/1.1\r\n${host}Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n`;
+    expect(verdict(`${text}\0\n\xff`)).to.deep.equal({ good: text.length, detail: undefined, status: undefined });
   });
 
   for (const [what, fields] of [
@@ -138,16 +154,4 @@ describe("The strict framing of http()", () => {
       expect(verdict(`GET / HTTP/1.1\r\n${host}${fields}\r\nGET /\r\n`).status).to.equal(400);
     });
   }
-
-  it("knows HTTP/2 by its first bytes, and holds back no more than these", () => {
-    const framing = new StrictFraming(limits);
-    expect(framing.settle(Buffer.from("P"))).to.equal(undefined);
-    expect(framing.settle(Buffer.from("RI"))).to.equal(undefined);
-    expect(String(framing.settle(Buffer.from(" * HTTP/2.0\r\n")))).to.equal("PRI * HTTP/2.0\r\n");
-    expect(framing.protocol).to.equal("h2");
-    const other = new StrictFraming(limits);
-    expect(other.settle(Buffer.from("P"))).to.equal(undefined);
-    expect(String(other.settle(Buffer.from("OST /")))).to.equal("POST /");
-    expect(other.protocol).to.equal("http/1");
-  });
 });

@@ -1,0 +1,49 @@
+/** A moment by which something must have happened, and which moves often: one timer serves many settings. */
+export class Deadline {
+  #at = Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  /** Never after the moment. */
+  #firesAt = 0;
+
+  constructor(private readonly owner: { expired(): void }) {}
+
+  /** @param ms from now; 0: never */
+  set(ms: number): void {
+    if (ms === 0) {
+      this.#at = Infinity;
+      return;
+    }
+    this.#at = performance.now() + ms;
+    if (this.#timer === undefined || this.#firesAt > this.#at) this.#start(ms);
+  }
+
+  /** For good: no timer is left. */
+  stop(): void {
+    this.#at = Infinity;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #start(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#firesAt = performance.now() + ms;
+    this.#timer = setTimeout(fired, ms, this);
+    this.#timer.unref();
+  }
+
+  /** Called by the timer alone. */
+  fire(): void {
+    this.#timer = undefined;
+    if (this.#at === Infinity) return;
+    const left = this.#at - performance.now();
+    if (left > 0) this.#start(Math.ceil(left));
+    else {
+      this.#at = Infinity;
+      this.owner.expired();
+    }
+  }
+}
+
+function fired(deadline: Deadline): void {
+  deadline.fire();
+}

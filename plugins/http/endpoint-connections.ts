@@ -1,0 +1,140 @@
+import { SluiceError } from "sluice";
+import type { ChosenEndpoint, Upstream } from "sluice";
+import { EMPTY, take, type Subscription } from "rxjs";
+import { EndpointAgent, type AgentLimits } from "./endpoint-agent.ts";
+import { UpstreamConnection, type Asker, type ConnectionOwner } from "./upstream-connection.ts";
+
+/** Of a response's header. An upstream is trusted with more than a client. */
+const RESPONSE_LIMITS = { header: 64 * 1024, fields: 1000 };
+
+/** A request that waits for a connection, or for its response. */
+export interface Waiting extends Asker {
+  /** It has a connection, and is sent. */
+  begun(connection: UpstreamConnection): void;
+}
+
+/**
+ * The connections to one endpoint. They are opened by the core, so that names, TLS, time-outs and the refusal of loops hold. Those that
+ * carry a body belong to an agent of Node's, as the package `http-proxy` wants it; both kinds together keep the limit.
+ */
+export class EndpointConnections implements ConnectionOwner {
+  readonly agent: EndpointAgent;
+  readonly #idle: UpstreamConnection[] = [];
+  readonly #waiting: Waiting[] = [];
+  readonly #dialing = new Map<Waiting, Subscription>();
+  #open = 0;
+  #isRetired = false;
+  /** The newest way to open a connection. */
+  #attempt: ChosenEndpoint["attempt"] | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly limits: AgentLimits,
+  ) {
+    this.agent = new EndpointAgent(limits);
+  }
+
+  /** Requests that wait for a connection. */
+  get waiting(): number {
+    return this.#waiting.length + this.agent.waiting;
+  }
+
+  use({ attempt }: ChosenEndpoint): this {
+    this.#attempt = attempt;
+    this.agent.use(attempt, Math.max(1, this.limits.connections - this.#open));
+    return this;
+  }
+
+  /** Asks on a connection as soon as there is one. */
+  ask(request: Waiting): void {
+    const connection = this.#idle.pop();
+    if (connection !== undefined) request.begun(connection);
+    else if (this.#mayOpen()) this.#dial(request);
+    else this.#waiting.push(request);
+  }
+
+  /** It waits no more. */
+  forget(request: Waiting): void {
+    const dialing = this.#dialing.get(request);
+    if (dialing !== undefined) {
+      dialing.unsubscribe();
+      this.#dialed(request);
+      this.#closed();
+      return;
+    }
+    const at = this.#waiting.indexOf(request);
+    if (at >= 0) this.#waiting.splice(at, 1);
+  }
+
+  free(connection: UpstreamConnection, keptFor: number): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) next.begun(connection);
+    else if (this.#isRetired || this.#idle.length >= this.limits.idleConnections) connection.close();
+    else {
+      this.#idle.push(connection);
+      connection.idle(Math.min(keptFor, this.limits.idleConnection));
+    }
+  }
+
+  gone(connection: UpstreamConnection): void {
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    this.#closed();
+  }
+
+  /** Closes what nothing uses. */
+  dropIdle(): void {
+    for (const connection of this.#idle.splice(0)) connection.close();
+    this.agent.dropIdle();
+  }
+
+  /** Closes what nothing uses; what is used is closed when it is not any more. */
+  retire(): void {
+    this.#isRetired = true;
+    this.agent.maxFreeSockets = 0;
+    this.dropIdle();
+  }
+
+  #mayOpen(): boolean {
+    if (this.#open + this.agent.open < this.limits.connections) return true;
+    this.agent.dropIdle();
+    // Each kind may have one, else one could keep the other waiting for ever.
+    return this.#open === 0;
+  }
+
+  #closed(): void {
+    this.#open -= 1;
+    const next = this.#waiting[0];
+    if (next === undefined || !this.#mayOpen()) return;
+    this.#waiting.shift();
+    this.#dial(next);
+  }
+
+  #dial(request: Waiting): void {
+    this.#open += 1;
+    let isSettled = false;
+    const failed = (error: SluiceError): void => {
+      isSettled = true;
+      this.#dialed(request);
+      this.#closed();
+      request.failed(error);
+    };
+    const missing = new SluiceError("SLUICE_UPSTREAM_MISSING", `upstream ${this.name}: an attempt completed without a leg`);
+    const dialing = (this.#attempt ?? EMPTY).pipe(take(1)).subscribe({
+      next: ({ leg }: Upstream) => {
+        isSettled = true;
+        this.#dialed(request);
+        request.begun(new UpstreamConnection(leg, this, RESPONSE_LIMITS));
+      },
+      error: failed,
+      complete: () => {
+        if (!isSettled) failed(missing);
+      },
+    });
+    if (!isSettled) this.#dialing.set(request, dialing);
+  }
+
+  #dialed(request: Waiting): void {
+    this.#dialing.delete(request);
+  }
+}

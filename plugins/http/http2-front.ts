@@ -1,0 +1,88 @@
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from "node:http2";
+import type { Duplex } from "node:stream";
+import type { HttpOptions } from "./options.ts";
+
+/** A connection, as the server sees it. */
+export interface FrontConnection {
+  /** Its session has been made. */
+  begun(session: ServerHttp2Session): void;
+  request(incoming: Http2ServerRequest, outgoing: Http2ServerResponse): void;
+}
+
+/**
+ * Node's own server of HTTP/2, which never listens: connections are given to it. Shared by the connections of one plugin instance, and
+ * made when the first one comes.
+ */
+export class Http2Front {
+  readonly #connections = new WeakMap<object, FrontConnection>();
+  #open = 0;
+  #retired = false;
+  /** The connection whose session is being made. */
+  #beginning: FrontConnection | undefined;
+  #server: Http2Server | undefined;
+
+  constructor(private readonly options: HttpOptions) {}
+
+  serve(connection: FrontConnection, stream: Duplex): void {
+    this.#server ??= this.#create();
+    this.#open += 1;
+    stream.once("close", () => {
+      this.#open -= 1;
+      this.#closeWhenFree();
+    });
+    this.#beginning = connection;
+    this.#server.emit("connection", stream);
+  }
+
+  /** No connection comes any more; those that are open are served to their end. */
+  retire(): void {
+    this.#retired = true;
+    this.#closeWhenFree();
+  }
+
+  #closeWhenFree(): void {
+    if (!this.#retired || this.#open > 0) return;
+    this.#server?.close();
+    // A session that began before may bring its first byte only now, and is served like any other.
+    this.#server = undefined;
+  }
+
+  #create(): Http2Server {
+    const { limits, timeouts } = this.options;
+    const server = createServer({
+      maxSessionMemory: 16,
+      maxSessionInvalidFrames: 100,
+      settings: { maxConcurrentStreams: limits.streams, maxHeaderListSize: limits.header, enablePush: false },
+    });
+    // Emitted within the connection's own event.
+    server.on("session", (session) => {
+      const connection = this.#beginning;
+      this.#beginning = undefined;
+      if (connection === undefined) return;
+      this.#connections.set(session, connection);
+      connection.begun(session);
+      session.on("error", () => undefined);
+      session.setTimeout(timeouts.keepAlive, () => {
+        session.close();
+      });
+    });
+    server.on("sessionError", () => undefined);
+    const request = (incoming: Http2ServerRequest, outgoing: Http2ServerResponse): void => {
+      const { session } = incoming.stream;
+      const connection = session === undefined ? undefined : this.#connections.get(session);
+      outgoing.stream.on("error", () => undefined);
+      if (connection === undefined) outgoing.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      else connection.request(incoming, outgoing);
+    };
+    server.on("request", request);
+    server.on("checkContinue", request);
+    return server;
+  }
+}

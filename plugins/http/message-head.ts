@@ -1,0 +1,18 @@
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What no value may have: a line break would begin another field. */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const forbidden = /[^\t\u0020-\u007e\u0080-\u00ff]/;
+
+/** Fields as they go over the wire. @param fields names and values, one after the other. @throws TypeError where one may not be sent */
+export function fieldLines(fields: readonly string[]): string {
+  let lines = "";
+  for (let at = 0; at + 1 < fields.length; at += 2) lines += fieldLine(fields[at] ?? "", fields[at + 1] ?? "");
+  return lines;
+}
+
+function fieldLine(name: string, value: string): string {
+  if (!token.test(name)) throw new TypeError(`${JSON.stringify(name)} is not the name of a header field`);
+  if (typeof value !== "string" || forbidden.test(value))
+    throw new TypeError(`the value of ${name} has a character that no header may have`);
+  return `${name}: ${value}\r\n`;
+}

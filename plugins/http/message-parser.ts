@@ -1,0 +1,242 @@
+/** Why bytes are no message that may be passed on, and the status that says so. */
+export interface Refusal {
+  readonly status: 400 | 405 | 431;
+  readonly detail: string;
+}
+
+/** How a message goes on after its header: without a body, with one of so many bytes, in chunks, or up to the connection's end. */
+export type BodyFraming = number | "chunked" | "until-end";
+
+export interface ParserLimits {
+  /** Bytes of a header, its first line included. */
+  readonly header: number;
+  /** Fields in it, and among the trailers. */
+  readonly fields: number;
+}
+
+type State = "first-line" | "head" | "fixed" | "chunk-size" | "chunk-data" | "chunk-end" | "trailer" | "until-end";
+
+const CR = 13;
+const SPACE = 32;
+const TAB = 9;
+/** Bytes that are looked at together for lines. Most headers are shorter. */
+const WINDOW = 4096;
+const CHUNK_LINE = 4096;
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// Everything but HTAB: a control character means different things to different parsers.
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const control = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+const chunkSize = /^([0-9a-fA-F]{1,12})(?:[\t ]*;.*)?$/;
+
+/**
+ * Reads messages of HTTP/1 from chunks, as strictly as RFC 9112 allows, and stops at the first line that two parsers could see
+ * differently. It is asked, and does not call back: whoever reads decides between the parts what to do with the next.
+ *
+ * Nothing of a chunk is kept but the beginning of a line.
+ */
+export abstract class MessageParser {
+  refusal: Refusal | undefined = undefined;
+  /** The last `read` came to the end of the header. */
+  isHead = false;
+  /** The message is over: nothing is read until `next`. */
+  isWhole = false;
+  /** The part of the body that the last `read` came to. */
+  piece: Buffer | undefined = undefined;
+  /** Names in lower case and values, one after the other, as they came. */
+  fields: string[] = [];
+  trailers: string[] = [];
+  #state: State = "first-line";
+  #partial = "";
+  /** Bytes of the body, or of the chunk, that are still to come. */
+  #left = 0;
+  #headBytes = 0;
+  #isBegun = false;
+
+  constructor(protected readonly limits: ParserLimits) {}
+
+  /** Something of a message has come, and not all of it. */
+  get isBegun(): boolean {
+    return this.#isBegun && !this.isWhole;
+  }
+
+  /** The header has come, and not all of the body. */
+  get isInBody(): boolean {
+    return this.#isBegun && !this.isWhole && this.#state !== "first-line" && this.#state !== "head";
+  }
+
+  /** Makes ready for the message after the one that is whole. */
+  next(): void {
+    this.isWhole = false;
+    this.isHead = false;
+    this.#isBegun = false;
+    this.#state = "first-line";
+    this.#headBytes = 0;
+    this.fields = [];
+    this.trailers = [];
+  }
+
+  /**
+   * Reads on, up to the end of the header, of a part of the body, or of the message.
+   * @returns where to go on; what is refused is not passed
+   */
+  read(chunk: Buffer, from: number): number {
+    this.piece = undefined;
+    this.isHead = false;
+    let at = from;
+    while (at < chunk.length && !this.isWhole && this.refusal === undefined) {
+      if (this.#left > 0 || this.#state === "until-end") return this.#body(chunk, at);
+      at = this.#lines(chunk, at);
+      if (this.isHead) return at;
+    }
+    return at;
+  }
+
+  /** The connection has ended. @returns whether that is a message's end, too */
+  finish(): boolean {
+    if (this.#state === "until-end") this.isWhole = true;
+    return !this.isBegun;
+  }
+
+  /** The message's first line, without CR and LF. */
+  protected abstract first(line: string): void;
+
+  /** Whether a first line may begin so: what speaks something else need not come to the end of a line. */
+  protected abstract mayBegin(partial: string): boolean;
+
+  /** One field of the header. @param name in lower case */
+  protected abstract field(name: string, value: string): void;
+
+  /** The header has ended. */
+  protected abstract headed(): BodyFraming;
+
+  /** Whether a field may stand among the trailers. */
+  protected abstract mayTrail(name: string): boolean;
+
+  protected refuse(detail: string, status: Refusal["status"] = 400): void {
+    this.refusal ??= { status, detail };
+  }
+
+  #body(chunk: Buffer, at: number): number {
+    const length = this.#state === "until-end" ? chunk.length - at : Math.min(this.#left, chunk.length - at);
+    this.piece = at === 0 && length === chunk.length ? chunk : chunk.subarray(at, at + length);
+    if (this.#state === "until-end") return at + length;
+    this.#left -= length;
+    if (this.#left === 0 && this.#state === "fixed") this.isWhole = true;
+    else if (this.#left === 0) this.#state = "chunk-end";
+    return at + length;
+  }
+
+  /** Reads lines, up to the first byte that belongs to none. @returns where to go on */
+  #lines(chunk: Buffer, at: number): number {
+    const text = chunk.toString("latin1", at, Math.min(chunk.length, at + WINDOW));
+    let from = 0;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
+      const line = this.#partial === "" ? text.slice(from, end) : this.#partial + text.slice(from, end);
+      this.#partial = "";
+      from = end + 1;
+      this.#checkLength(line);
+      if (this.refusal === undefined) this.#line(line);
+      if (this.refusal !== undefined || this.isHead || this.isWhole || this.#left > 0) return at + from;
+    }
+    if (from < text.length) this.#keep(text.slice(from));
+    return at + text.length;
+  }
+
+  /** The beginning of a line. */
+  #keep(text: string): void {
+    this.#partial += text;
+    this.#isBegun = true;
+    this.#checkLength(this.#partial);
+    if (this.#state === "first-line" && !this.mayBegin(this.#partial)) this.refuse("the first line is malformed");
+  }
+
+  #checkLength(line: string): void {
+    const isChunk = this.#state === "chunk-size" || this.#state === "chunk-end";
+    if (line.length > (isChunk ? CHUNK_LINE : this.limits.header - this.#headBytes)) this.refuse("the header is too long", 431);
+  }
+
+  /** @param text with the CR, without the LF */
+  #line(text: string): void {
+    if (text.charCodeAt(text.length - 1) !== CR) {
+      this.refuse("a line ends without CR");
+      return;
+    }
+    const line = text.slice(0, -1);
+    if (control.test(line)) this.refuse("a line has a control character");
+    else if (this.#state === "head" || this.#state === "trailer") this.#fieldLine(line);
+    else if (this.#state === "first-line") this.#firstLine(line);
+    else this.#chunkLine(line);
+  }
+
+  #firstLine(line: string): void {
+    // RFC 9112 section 2.2: an empty line before a request is ignored.
+    if (line === "") return;
+    this.#isBegun = true;
+    this.#headBytes = line.length;
+    this.#state = "head";
+    this.first(line);
+  }
+
+  #fieldLine(line: string): void {
+    if (line === "") {
+      if (this.#state === "trailer") this.isWhole = true;
+      else this.#headEnded();
+      return;
+    }
+    const into = this.#state === "trailer" ? this.trailers : this.fields;
+    this.#headBytes += line.length + 2;
+    if (into.length >= 2 * this.limits.fields) this.refuse(`the header has more than ${this.limits.fields} fields`, 431);
+    const colon = line.indexOf(":");
+    // Also refused: a folded line, which begins with a space, and a space before the colon.
+    if (colon < 0 || !token.test(line.slice(0, colon))) {
+      this.refuse("a header field is malformed");
+      return;
+    }
+    const name = line.slice(0, colon).toLowerCase();
+    const value = valueOf(line, colon + 1);
+    into.push(name, value);
+    if (this.#state === "head") this.field(name, value);
+    else if (!this.mayTrail(name)) this.refuse(`${name} among the trailers`);
+  }
+
+  #headEnded(): void {
+    this.#headBytes = 0;
+    const body = this.headed();
+    if (this.refusal !== undefined) return;
+    this.isHead = true;
+    if (body === "chunked") this.#state = "chunk-size";
+    else if (body === "until-end") this.#state = "until-end";
+    else {
+      this.#state = "fixed";
+      this.#left = body;
+      this.isWhole = body === 0;
+    }
+  }
+
+  #chunkLine(line: string): void {
+    if (this.#state === "chunk-end") {
+      if (line === "") this.#state = "chunk-size";
+      else this.refuse("a chunk is longer than its size says");
+      return;
+    }
+    const digits = chunkSize.exec(line)?.[1];
+    if (digits === undefined) this.refuse("the size of a chunk is malformed");
+    else {
+      this.#left = Number.parseInt(digits, 16);
+      this.#state = this.#left === 0 ? "trailer" : "chunk-data";
+    }
+  }
+}
+
+/** Without the blanks around it: spaces and tabs alone (RFC 9110 section 5.6.3). */
+function valueOf(line: string, from: number): string {
+  let start = from;
+  let end = line.length;
+  while (start < end && isBlank(line.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1;
+  return line.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}

@@ -1,0 +1,21 @@
+import { Readable } from "node:stream";
+import type { BodySource } from "./replay-body.ts";
+
+/** Bytes of a body that wait for whoever reads it before the client is stopped. */
+const HIGH_WATER = 64 * 1024;
+
+/** The body of a request as it comes. */
+export class RequestBody extends Readable implements BodySource {
+  rawTrailers: readonly string[] = [];
+
+  /** @param wanted called when more of it may come */
+  constructor(private readonly wanted: () => void) {
+    super({ highWaterMark: HIGH_WATER });
+    // Who reads it listens for errors; one that comes before must not be uncaught.
+    this.on("error", () => undefined);
+  }
+
+  override _read(): void {
+    this.wanted();
+  }
+}

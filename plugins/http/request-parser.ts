@@ -1,0 +1,93 @@
+import { MessageParser, type BodyFraming } from "./message-parser.ts";
+
+const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~]+) HTTP\/1\.([01])$/;
+const beginning = /^[!-~]* ?[!-~]* ?[!-~]*\r?$/;
+const decimal = /^\d{1,15}$/;
+
+/** Reads requests. One is passed on only where every parser would see the same end of it. */
+export class RequestParser extends MessageParser {
+  method = "";
+  target = "";
+  minor = 1;
+  /** It asks for a WebSocket: what follows it is none of HTTP. */
+  isUpgrade = false;
+  /** No other request follows on the connection. */
+  isLast = false;
+  #length: number | undefined;
+  #chunked = false;
+  #hosts = 0;
+  #upgrades: string[] | undefined;
+  #upgradeToken = false;
+
+  protected override first(line: string): void {
+    const match = requestLine.exec(line);
+    if (match === null) {
+      this.refuse("the request line is malformed");
+      return;
+    }
+    this.method = match[1] ?? "";
+    this.target = match[2] ?? "";
+    this.minor = match[3] === "1" ? 1 : 0;
+    this.isUpgrade = false;
+    this.isLast = this.minor === 0;
+    this.#length = undefined;
+    this.#chunked = false;
+    this.#hosts = 0;
+    this.#upgrades = undefined;
+    this.#upgradeToken = false;
+    if (this.method === "CONNECT") this.refuse("CONNECT is not served", 405);
+  }
+
+  protected override mayBegin(partial: string): boolean {
+    return beginning.test(partial);
+  }
+
+  protected override field(name: string, value: string): void {
+    if (name === "host") this.#hosts += 1;
+    else if (name === "connection") this.#connection(value.toLowerCase());
+    else if (name === "content-length") this.#contentLength(value);
+    else if (name === "transfer-encoding") this.#transferEncoding(value);
+    else if (name === "upgrade") (this.#upgrades ??= []).push(value.toLowerCase());
+  }
+
+  protected override mayTrail(name: string): boolean {
+    return name !== "host" && name !== "content-length" && name !== "transfer-encoding";
+  }
+
+  protected override headed(): BodyFraming {
+    const length = this.#length ?? 0;
+    if (this.#chunked && this.#length !== undefined) this.refuse("both content-length and transfer-encoding were sent");
+    else if (this.#hosts > 1 || this.#hosts < this.minor) this.refuse("a request has one Host");
+    else this.isUpgrade = this.#asksForWebSocket();
+    if (this.isUpgrade && (this.#chunked || length > 0)) this.refuse("an upgrade with a body is not served");
+    return this.#chunked ? "chunked" : length;
+  }
+
+  #connection(value: string): void {
+    for (const each of value.split(",")) {
+      const option = each.trim();
+      if (option === "upgrade") this.#upgradeToken = true;
+      else if (option === "close") this.isLast = true;
+      else if (option === "keep-alive" && this.minor === 0) this.isLast = false;
+    }
+  }
+
+  #contentLength(value: string): void {
+    if (this.#length !== undefined) this.refuse("content-length was sent twice");
+    else if (!decimal.test(value)) this.refuse("content-length is no number");
+    else this.#length = Number(value);
+  }
+
+  #transferEncoding(value: string): void {
+    if (this.#chunked) this.refuse("transfer-encoding was sent twice");
+    else if (value.toLowerCase() !== "chunked") this.refuse("a transfer-encoding other than chunked is not served");
+    else if (this.minor === 0) this.refuse("HTTP/1.0 has no transfer-encoding");
+    else this.#chunked = true;
+  }
+
+  #asksForWebSocket(): boolean {
+    return (
+      this.#upgradeToken && this.method === "GET" && this.minor === 1 && this.#upgrades?.length === 1 && this.#upgrades[0] === "websocket"
+    );
+  }
+}

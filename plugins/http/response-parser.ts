@@ -1,0 +1,83 @@
+import { MessageParser, type BodyFraming } from "./message-parser.ts";
+
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
+const beginning = "HTTP/1.";
+const decimal = /^\d{1,15}$/;
+
+/** Reads the responses of an upstream. What frames them is its connection's alone: the client's is framed anew. */
+export class ResponseParser extends MessageParser {
+  status = 0;
+  /** Of the request that is answered: a response to HEAD has no body. */
+  method = "";
+  /** The connection can take another request after it. */
+  isKept = false;
+  /** Milliseconds for which the upstream says that it keeps the connection; Infinity when it does not say. */
+  keptFor = Infinity;
+  #minor = 1;
+  #length: number | undefined;
+  #chunked = false;
+
+  protected override first(line: string): void {
+    const match = statusLine.exec(line);
+    if (match === null) {
+      this.refuse("the status line is malformed");
+      return;
+    }
+    this.#minor = match[1] === "1" ? 1 : 0;
+    this.status = Number(match[2]);
+    this.isKept = this.#minor === 1;
+    this.keptFor = Infinity;
+    this.#length = undefined;
+    this.#chunked = false;
+  }
+
+  protected override mayBegin(partial: string): boolean {
+    return beginning.startsWith(partial.slice(0, beginning.length));
+  }
+
+  protected override field(name: string, value: string): void {
+    if (name === "content-length") this.#contentLength(value);
+    else if (name === "transfer-encoding") this.#transferEncoding(value);
+    else if (name === "connection") this.#connection(value.toLowerCase());
+    else if (name === "keep-alive") this.keptFor = keptFor(value);
+  }
+
+  protected override mayTrail(): boolean {
+    return true;
+  }
+
+  protected override headed(): BodyFraming {
+    // RFC 9112 section 6.3.
+    if (this.method === "HEAD" || this.status < 200 || this.status === 204 || this.status === 304) return 0;
+    if (this.#chunked && this.#length !== undefined) this.refuse("both content-length and transfer-encoding were sent");
+    if (this.#chunked) return "chunked";
+    if (this.#length !== undefined) return this.#length;
+    this.isKept = false;
+    return "until-end";
+  }
+
+  #connection(value: string): void {
+    for (const each of value.split(",")) {
+      const option = each.trim();
+      if (option === "close") this.isKept = false;
+      else if (option === "keep-alive" && this.#minor === 0) this.isKept = true;
+    }
+  }
+
+  #contentLength(value: string): void {
+    if (!decimal.test(value)) this.refuse("content-length is no number");
+    else if (this.#length !== undefined) this.refuse("content-length was sent twice");
+    else this.#length = Number(value);
+  }
+
+  #transferEncoding(value: string): void {
+    if (this.#chunked || value.toLowerCase() !== "chunked") this.refuse("a transfer-encoding other than chunked is not understood");
+    else this.#chunked = true;
+  }
+}
+
+/** A second less than the upstream says, so that no request is on its way when it closes. */
+function keptFor(value: string): number {
+  const seconds = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(value)?.[1];
+  return seconds === undefined ? Infinity : Math.max(0, Number(seconds) - 1) * 1000;
+}

@@ -1,0 +1,34 @@
+import type { SluiceError } from "sluice";
+import type { HttpHeaders } from "sluice";
+
+/** Where one response goes: into a connection of HTTP/1, or into a stream of HTTP/2. */
+export interface ResponseSink {
+  /** The status that was sent; 0 before. */
+  readonly status: number;
+  /** The client has all of it. */
+  readonly isWhole: boolean;
+  /** Called when there is room again after a `write` that returned false. */
+  onDrain: (() => void) | undefined;
+  /** Called once: nothing more can be sent, since all of it was or the client has left. */
+  onClosed: (() => void) | undefined;
+  /** 100 Continue. */
+  goOn(): void;
+  /** 103 Early Hints. @throws where a field may not be sent */
+  hint(headers: HttpHeaders): void;
+  /**
+   * @param fields names and values, one after the other
+   * @param isClosing no other request is served on the connection
+   * @throws where a field, or the status, may not be sent; then nothing was
+   */
+  head(status: number, fields: readonly string[], isClosing: boolean): void;
+  /** Sends the head now, though the body has not begun. */
+  flush(): void;
+  /** A part of the body. @returns false when enough waits: go on at `onDrain` */
+  write(chunk: Buffer): boolean;
+  /** The end. @param last of the body; where it is all of the body, head and body go out together */
+  end(last?: Buffer): void;
+  /** Ends with trailers. @throws where one may not be sent; then nothing was */
+  trail(trailers: HttpHeaders): void;
+  /** Breaks off, so that the client does not take what it has for the whole. */
+  abort(error: SluiceError): void;
+}
