@@ -16,7 +16,7 @@ export interface Place {
 
 /** A proxy that can be measured. */
 export interface Candidate {
-  readonly transport: "tcp" | "tls" | "udp";
+  readonly transport: "tcp" | "tls" | "udp" | "http";
   /** Program and arguments. */
   command(place: Place): readonly string[];
   /** Text of its configuration file. */
@@ -59,7 +59,7 @@ const streamModule = ["/usr/lib/nginx/modules/ngx_stream_module.so", "/usr/lib64
   existsSync(file),
 );
 
-function nginx(transport: Candidate["transport"]): Candidate {
+function nginx(transport: "tcp" | "tls" | "udp"): Candidate {
   const program = findTool("nginx");
   const tls = ({ cert, key }: Place): string => `ssl_certificate ${cert}; ssl_certificate_key ${key}; ssl_protocols TLSv1.2 TLSv1.3;`;
   const bind = { tcp: "backlog=4096", tls: "ssl backlog=4096", udp: "udp" }[transport];
@@ -93,4 +93,8 @@ export const candidates: Readonly<Record<string, Candidate>> = {
   "udp forwarder again": yardstick("udp-forwarder", "udp"),
   "udp nginx": nginx("udp"),
   "udp six": sluice("udp-six", "udp"),
+  "http-proxy": yardstick("http-proxy", "http"),
+  "http-proxy again": yardstick("http-proxy", "http"),
+  "http without record": sluice("http-without-record", "http"),
+  http: sluice("http", "http"),
 };

@@ -5,7 +5,8 @@ import { connect as connectTls } from "node:tls";
 import { bounded } from "../support/bounded.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { connect } from "../support/sockets.ts";
-import { candidates } from "./candidates.ts";
+import { candidates, type Candidate } from "./candidates.ts";
+import { checkRequests } from "./integrity-of-requests.ts";
 import { startUnderTest, type UnderTest, type Workshop } from "./under-test.ts";
 
 const streams = 4;
@@ -17,7 +18,7 @@ const pool = randomBytes(8 * 1024 * 1024);
 
 /**
  * Checks that a candidate passes bytes unchanged: several streams, both directions at once, readers that read in bursts, SHA-256 of each.
- * For UDP, datagrams of random sizes and contents, one after the other.
+ * For UDP, datagrams of random sizes and contents, one after the other; for HTTP, requests.
  *
  * @returns what is wrong; undefined when nothing is
  */
@@ -27,13 +28,17 @@ export async function integrityFault(name: string, workshop: Workshop): Promise<
   let proxy: UnderTest | undefined;
   try {
     proxy = await startUnderTest(name, candidate, workshop);
-    const check = candidate.transport === "udp" ? checkDatagrams(proxy) : checkStreams(proxy, candidate.transport === "tls");
-    return await bounded(check, "all bytes to come through", limitMs);
+    return await bounded(check(proxy, candidate.transport), "all bytes to come through", limitMs);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {
     await proxy?.stop();
   }
+}
+
+function check(proxy: UnderTest, transport: Candidate["transport"]): Promise<string | undefined> {
+  if (transport === "udp") return checkDatagrams(proxy);
+  return transport === "http" ? checkRequests(proxy) : checkStreams(proxy, transport === "tls");
 }
 
 async function checkStreams({ listen, upstream }: UnderTest, tls: boolean): Promise<string | undefined> {

@@ -20,7 +20,7 @@ export interface Work {
   readonly rate?: number;
   /** How many times longer it is warmed up: a connection is far more code than a message. @default 1 */
   readonly warmer?: number;
-  readonly unit: "message" | "GB" | "connection" | "datagram" | "idle connection";
+  readonly unit: "message" | "request" | "GB" | "connection" | "datagram" | "idle connection";
   /** Measured only to be seen beside the others. */
   readonly beside: readonly string[];
   readonly goals: readonly Goal[];
@@ -102,6 +102,15 @@ export const works: readonly Work[] = [
     unit: "message",
     beside: ["tls pipe again", "tls haproxy", "tls nginx"],
     goals: against(7, "tls six", { "tls pipe": 0.95 }),
+  },
+  {
+    id: "requests",
+    title: "HTTP/1.1, 64 connections kept, two routes, a record of each request",
+    kind: "requests",
+    connections: 64,
+    unit: "request",
+    beside: ["http-proxy again", "http without record"],
+    goals: against(11, "http", { "http-proxy": 1 }),
   },
   {
     id: "datagrams",

@@ -1,7 +1,7 @@
 import type { Cpu } from "../process-figures.ts";
 import type { Gate } from "./gate.ts";
 
-export type LoadKind = "messages" | "bulk" | "connections" | "datagrams" | "datagram-rate" | "idle";
+export type LoadKind = "messages" | "requests" | "bulk" | "connections" | "datagrams" | "datagram-rate" | "idle";
 
 /** A proxy under test. The load is at both ends of it. */
 export interface Target {

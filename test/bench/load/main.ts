@@ -11,9 +11,11 @@ import { Gate } from "./gate.ts";
 import { startIdle } from "./idle.ts";
 import type { Load, LoadKind, LoadOrder, LoadResult, StartLoad, Target } from "./load-options.ts";
 import { startMessages } from "./messages.ts";
+import { startRequests } from "./requests.ts";
 
 const kinds: Readonly<Record<LoadKind, StartLoad>> = {
   messages: startMessages,
+  requests: startRequests,
   bulk: startBulk,
   connections: startConnections,
   datagrams: startDatagrams,

@@ -4,8 +4,8 @@ import { connect as connectTls } from "node:tls";
 /** What arrives is counted and forgotten, so all sockets read into one place. */
 const sink = Buffer.allocUnsafeSlow(256 * 1024);
 
-/** Told of so many bytes in `sink`, valid during the call. */
-export type OnBytes = (bytes: number, socket: Socket) => void;
+/** Told of so many bytes, which are at the beginning of `from` during the call. */
+export type OnBytes = (bytes: number, socket: Socket, from: Buffer) => void;
 
 const ignore = (): void => undefined;
 
@@ -36,7 +36,7 @@ export function dial(
     const socket = connectTls({ port, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false });
     socket.setNoDelay(true);
     socket.on("data", (chunk) => {
-      onBytes(chunk.length, socket);
+      onBytes(chunk.length, socket, chunk);
     });
     socket.once("secureConnect", () => {
       onOpen(socket);
@@ -55,7 +55,7 @@ function onreadOf(socket: () => Socket, onBytes: OnBytes): object {
   return {
     buffer: sink,
     callback: (bytes: number) => {
-      onBytes(bytes, socket());
+      onBytes(bytes, socket(), sink);
       return true;
     },
   };

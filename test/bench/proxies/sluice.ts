@@ -1,10 +1,14 @@
 // Sluice under test, as a program that embeds it. node sluice.js CANDIDATE LISTEN UPSTREAM [CERT KEY]
 import { createProxy, type ListenerConfig } from "sluice";
-import { tlsTermination } from "sluice/plugins";
+import { http, logging, tlsTermination } from "sluice/plugins";
 import { promisePlugin, sixPlugins, sixRawPlugins } from "./six-plugins.ts";
 
 const [candidate = "", listen = "", to = "", cert = "", key = ""] = process.argv.slice(2);
 const upstream = `127.0.0.1:${to}`;
+const routes = [
+  { path: "/api", upstream },
+  { path: "/", upstream },
+];
 
 const listeners: Readonly<Record<string, () => ListenerConfig>> = {
   none: () => ({ listen: `tcp://127.0.0.1:${listen}`, upstream }),
@@ -12,6 +16,8 @@ const listeners: Readonly<Record<string, () => ListenerConfig>> = {
   "six-raw": () => ({ listen: `tcp://127.0.0.1:${listen}`, upstream, plugins: sixRawPlugins() }),
   promise: () => ({ listen: `tcp://127.0.0.1:${listen}`, upstream, plugins: [promisePlugin()] }),
   "tls-six": () => ({ listen: `tls://127.0.0.1:${listen}`, upstream, plugins: [tlsTermination({ cert, key }), ...sixPlugins()] }),
+  http: () => ({ listen: `tcp://127.0.0.1:${listen}`, plugins: [logging(), http({ routes })] }),
+  "http-without-record": () => ({ listen: `tcp://127.0.0.1:${listen}`, plugins: [http({ routes })] }),
   "udp-six": () => ({ listen: `udp://127.0.0.1:${listen}`, upstream, plugins: sixPlugins() }),
 };
 
