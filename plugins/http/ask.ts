@@ -11,14 +11,14 @@ import type { UpstreamConnection } from "./upstream-connection.ts";
 const printable = /^[!-~]+$/;
 
 /**
- * Sends a request without a body on, and gives its response back. One attempt per subscription; unsubscribing before the response aborts
+ * Sends a request on of which all is there, with its body if it has one, and gives its response back. One attempt per subscription; unsubscribing before the response aborts
  * it. After that the response's body is the subscriber's.
  *
  * @param timeout milliseconds until the response's header, the wait for a connection included
  */
 export function ask(request: Outbound, connections: EndpointConnections, timeout: number): Observable<HttpResponse> {
   return new Observable((subscriber) => {
-    const attempt = new Attempt(request, headOf(request), { connections, subscriber });
+    const attempt = new Attempt(request, messageOf(request), { connections, subscriber });
     attempt.start(timeout);
     return attempt;
   });
@@ -35,7 +35,7 @@ class Attempt implements Waiting {
 
   constructor(
     private readonly request: Outbound,
-    private readonly head: Buffer,
+    private readonly message: Buffer,
     { connections, subscriber }: { readonly connections: EndpointConnections; readonly subscriber: Subscriber<HttpResponse> },
   ) {
     this.method = request.method;
@@ -50,7 +50,7 @@ class Attempt implements Waiting {
 
   begun(connection: UpstreamConnection): void {
     this.#connection = connection;
-    connection.ask(this.head, this);
+    connection.ask(this.message, this);
   }
 
   hinted(headers: HttpHeaders): void {
@@ -90,9 +90,15 @@ class Attempt implements Waiting {
 }
 
 /** @throws TypeError where a field, or the target, may not be sent */
-function headOf({ method, url, headers }: Outbound): Buffer {
+function messageOf({ method, url, headers, content }: Outbound): Buffer {
   if (!printable.test(url)) throw new TypeError(`${JSON.stringify(url)} is not the target of a request`);
-  return Buffer.from(`${method} ${url} HTTP/1.1\r\n${fieldLines(wireFields(headers))}\r\n`, "latin1");
+  const head = `${method} ${url} HTTP/1.1\r\n${fieldLines(wireFields(headers))}\r\n`;
+  const body = content?.whole;
+  if (body === undefined) return Buffer.from(head, "latin1");
+  const message = Buffer.allocUnsafe(head.length + body.length);
+  message.write(head, 0, "latin1");
+  body.copy(message, head.length);
+  return message;
 }
 
 function late(attempt: Attempt, timeout: number): void {

@@ -1,8 +1,10 @@
 import { SluiceError } from "sluice";
 import type { ExchangeEnd, HttpHeaders, HttpRequest, Session, UpstreamConfig } from "sluice";
+import { Readable } from "node:stream";
 import { hostOf } from "./authority.ts";
 import { endToEnd, first } from "./header-fields.ts";
 import { ReplayBody, type BodySource } from "./replay-body.ts";
+import { WholeBody } from "./whole-body.ts";
 
 /** The header of a request, as it came. */
 export interface RequestHead {
@@ -43,20 +45,21 @@ export class ClientRequest implements HttpRequest {
   headers: HttpHeaders;
   upstream: UpstreamConfig | undefined = undefined;
   /** Undefined when there is none. */
-  readonly content: ReplayBody | undefined;
+  readonly content: ReplayBody | WholeBody | undefined;
   /** Who is told of what comes before the response. */
   interim: Interim | undefined = undefined;
+  #body: Readable | undefined;
   #listeners: ((end: ExchangeEnd) => void)[] = [];
 
   /**
-   * @param body as it comes; undefined when there is none
+   * @param body all of it, or as it comes; undefined when there is none
    * @param replay bytes of the body that are kept for another attempt
    * @throws SLUICE_HTTP_REQUEST
    */
   constructor(
     readonly session: Session,
     { method, target, httpVersion, fields, authority, isUpgrade }: RequestHead,
-    readonly body: BodySource | undefined,
+    body: BodySource | Buffer | undefined,
     replay: number,
   ) {
     this.method = method;
@@ -67,7 +70,17 @@ export class ClientRequest implements HttpRequest {
     this.headers = endToEnd(fields);
     checkTarget(method, target);
     this.host = settleHost(this.headers, authority === "" ? undefined : authority);
-    this.content = body === undefined ? undefined : new ReplayBody(body, replay, (source) => endToEnd(source.rawTrailers));
+    if (body instanceof Uint8Array) this.content = new WholeBody(body);
+    else if (body !== undefined) {
+      this.#body = body;
+      this.content = new ReplayBody(body, replay, (source) => endToEnd(source.rawTrailers));
+    }
+  }
+
+  get body(): Readable | undefined {
+    const whole = this.content?.whole;
+    if (whole !== undefined) this.#body ??= Readable.from(whole, { objectMode: false });
+    return this.#body;
   }
 
   get replayable(): boolean {

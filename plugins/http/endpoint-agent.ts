@@ -13,7 +13,7 @@ export interface AgentLimits {
   readonly idleConnection: number;
 }
 
-/** The connections to one endpoint that carry bodies, or become WebSockets. */
+/** The connections to one endpoint that carry bodies which come by and by, or become WebSockets. */
 export class EndpointAgent extends Agent {
   /** The newest way to open a connection. */
   #attempt: ChosenEndpoint["attempt"] | undefined;

@@ -15,7 +15,7 @@ export interface Waiting extends Asker {
 
 /**
  * The connections to one endpoint. They are opened by the core, so that names, TLS, time-outs and the refusal of loops hold. Those that
- * carry a body belong to an agent of Node's, as the package `http-proxy` wants it; both kinds together keep the limit.
+ * carry a body that comes by and by belong to an agent of Node's, as the package `http-proxy` wants it; both kinds together keep the limit.
  */
 export class EndpointConnections implements ConnectionOwner {
   readonly agent: EndpointAgent;

@@ -11,7 +11,7 @@ import type { Outbound } from "./outbound.ts";
 import type { ReplayBody } from "./replay-body.ts";
 import { upstreamFailure } from "./upstream-failure.ts";
 
-/** What one attempt sends, with a body. */
+/** What one attempt sends, with a body that may still be coming. */
 export type WithBody = Outbound & { readonly content: ReplayBody };
 
 export interface ForwardOptions {
@@ -23,7 +23,7 @@ export interface ForwardOptions {
 }
 
 /**
- * The one place that knows the package `http-proxy`: sends a request with a body on, and gives its response back without having sent anything. All
+ * The one place that knows the package `http-proxy`: sends a request on whose body comes by and by, and gives its response back without having sent anything. All
  * that concerns headers is done before, since an event of the package is not certain to come (`proxyReq` is left out with `Expect`).
  */
 export class Forwarder {

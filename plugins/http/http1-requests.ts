@@ -23,6 +23,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   /** What came behind a request that is not answered yet. */
   readonly #held = new HeldBytes();
   #body: RequestBody | undefined;
+  /** Of a body whose request has not begun. */
+  #early: Buffer[] | undefined;
   #exchange: ServedExchange | undefined;
   #response: Http1Response | undefined;
   #isClosing = false;
@@ -67,7 +69,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
 
   retire(): void {
     this.#isClosing = true;
-    if (this.#exchange === undefined) this.#finish();
+    if (this.#exchange === undefined && !this.#parser.isBegun) this.#finish();
   }
 
   closed(): void {
@@ -116,6 +118,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#isReading = true;
     let at = 0;
     while (at < chunk.length && !this.#isOver && !this.#isServed()) at = this.#step(chunk, at);
+    if (this.#early !== undefined && !this.#isOver) this.#begin(this.#early);
     this.#isReading = false;
     if (this.#isOver) return;
     if (at < chunk.length) this.#held.unshift(at === 0 ? chunk : chunk.subarray(at));
@@ -130,9 +133,10 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
       this.#refuse(new SluiceError("SLUICE_HTTP_REQUEST", parser.refusal.detail), parser.refusal.status);
       return next;
     }
-    if (parser.isHead) this.#begin();
-    if (parser.piece !== undefined) this.#body?.push(parser.piece);
-    if (parser.isWhole && !this.#isOver) this.#received();
+    if (parser.isHead) this.#early = [];
+    if (parser.piece !== undefined && this.#early === undefined) this.#body?.push(parser.piece);
+    else if (parser.piece !== undefined) this.#early?.push(parser.piece);
+    if (parser.isWhole) this.#received();
     return next;
   }
 
@@ -141,39 +145,60 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     return this.#exchange !== undefined && this.#parser.isWhole;
   }
 
-  #begin(): void {
-    const { session, serving } = this;
-    const { limits, timeouts } = serving.options;
-    const { method, target, minor, fields, isUpgrade, isLast, isWhole } = this.#parser;
-    this.#isTimed = false;
-    const wanted = (): void => {
-      this.leg.wanted();
-    };
-    this.#body = isWhole ? undefined : new RequestBody(wanted);
-    let request: ClientRequest;
-    try {
-      const head = { method, target, httpVersion: minor === 1 ? "1.1" : "1.0", fields, authority: undefined, isUpgrade };
-      request = new ClientRequest(session, head, this.#body, limits.replay);
-    } catch (error) {
-      this.#refuse(error as SluiceError, statusOf(error as SluiceError));
+  /** A request has come to its end. */
+  #received(): void {
+    if (this.#early !== undefined) {
+      this.#begin(this.#early);
       return;
     }
+    this.#endBody();
+    if (this.#exchange === undefined) this.#next();
+    else this.#deadline.set(0);
+  }
+
+  /** @param early what came of the body together with the header: often all of it */
+  #begin(early: readonly Buffer[]): void {
+    const { limits, timeouts } = this.serving.options;
+    const { method, minor, isLast, isWhole, trailers } = this.#parser;
+    this.#early = undefined;
+    this.#isTimed = false;
+    const isReady = isWhole && trailers.length === 0 && lengthOf(early) <= limits.replay;
+    if (!isReady) this.#beginBody(early);
+    const request = this.#requestOf(isReady ? wholeOf(early) : this.#body);
+    if (request === undefined) return;
+    if (isWhole) this.#endBody();
     this.#deadline.set(isWhole ? 0 : timeouts.request);
-    this.#response = new Http1Response(this, { method, minor, isLast }, serving.keepAlive);
-    this.#exchange = new ServedExchange(request, this.#response, { place: this, serving });
+    this.#response = new Http1Response(this, { method, minor, isLast }, this.serving.keepAlive);
+    this.#exchange = new ServedExchange(request, this.#response, { place: this, serving: this.serving });
     this.#exchange.start();
   }
 
-  /** A request has come to its end. */
-  #received(): void {
-    const body = this.#body;
-    if (body !== undefined) {
-      body.rawTrailers = this.#parser.trailers;
-      body.push(null);
-      this.#body = undefined;
+  /** Undefined where it is refused. */
+  #requestOf(body: RequestBody | Buffer | undefined): ClientRequest | undefined {
+    const { method, target, minor, fields, isUpgrade } = this.#parser;
+    const head = { method, target, httpVersion: minor === 1 ? "1.1" : "1.0", fields, authority: undefined, isUpgrade };
+    try {
+      return new ClientRequest(this.session, head, body, this.serving.options.limits.replay);
+    } catch (error) {
+      this.#refuse(error as SluiceError, statusOf(error as SluiceError));
+      return undefined;
     }
-    if (this.#exchange === undefined) this.#next();
-    else if (body !== undefined) this.#deadline.set(0);
+  }
+
+  #beginBody(early: readonly Buffer[]): void {
+    const wanted = (): void => {
+      this.leg.wanted();
+    };
+    this.#body = new RequestBody(wanted);
+    for (const piece of early) this.#body.push(piece);
+  }
+
+  #endBody(): void {
+    const body = this.#body;
+    if (body === undefined) return;
+    this.#body = undefined;
+    body.rawTrailers = this.#parser.trailers;
+    body.push(null);
   }
 
   /** The request is whole and answered: on to the next. */
@@ -225,4 +250,14 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#deadline.stop();
     this.leg.finish();
   }
+}
+
+function lengthOf(pieces: readonly Buffer[]): number {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  return length;
+}
+
+function wholeOf(pieces: readonly Buffer[]): Buffer | undefined {
+  return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0];
 }

@@ -4,13 +4,14 @@ import type { Forwarded } from "./forwarded.ts";
 import type { RouteOptions } from "./options.ts";
 import type { ReplayBody } from "./replay-body.ts";
 import { rewritten } from "./routes.ts";
+import type { WholeBody } from "./whole-body.ts";
 
 /** What one attempt sends to an upstream. */
 export interface Outbound {
   readonly method: string;
   readonly url: string;
   readonly headers: HttpHeaders;
-  readonly content: ReplayBody | undefined;
+  readonly content: ReplayBody | WholeBody | undefined;
   readonly interim: Interim | undefined;
 }
 
@@ -25,14 +26,20 @@ export function outboundOf(
 ): Outbound {
   const { method, session, scheme, content, interim } = request;
   const headers = copyOf(request.headers);
-  // RFC 9110 section 8.6: where a body would have a meaning, it is said that there is none.
-  if (content === undefined && bodied.has(method)) headers["content-length"] = "0";
-  else if (content === undefined && headers["content-length"] !== undefined) delete headers["content-length"];
+  settleLength(headers, method, content);
   forwarded.set(headers, session, scheme);
   if (route !== undefined) change(headers, route.headers);
   // HTTP/1.0 has none; HTTP/1.1, which is spoken to upstreams, must.
   headers["host"] ??= endpoint.startsWith("unix:") ? "localhost" : endpoint;
   return { method, url: route === undefined ? request.url : rewritten(request.url, route), headers, content, interim };
+}
+
+/** What Content-Length says, whatever hooks made of it; of a body that may still be coming it is the client's. */
+function settleLength(headers: HttpHeaders, method: string, content: Outbound["content"]): void {
+  if (content?.whole !== undefined) headers["content-length"] = String(content.whole.length);
+  // RFC 9110 section 8.6: where a body would have a meaning, it is said that there is none.
+  else if (content === undefined && bodied.has(method)) headers["content-length"] = "0";
+  else if (content === undefined && headers["content-length"] !== undefined) delete headers["content-length"];
 }
 
 /** Not by spreading: V8 takes a microsecond for each field that is added to such a copy. */

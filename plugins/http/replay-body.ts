@@ -10,6 +10,8 @@ export interface BodySource extends Readable {
  * A request's body, for one attempt after the other. What was read is kept up to a limit; beyond that no other attempt can have it.
  */
 export class ReplayBody {
+  /** It may still be coming. */
+  readonly whole = undefined;
   bytes = 0;
   #kept: Buffer[] = [];
   #dropped = false;

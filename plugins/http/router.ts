@@ -9,6 +9,7 @@ import { Forwarded } from "./forwarded.ts";
 import { Forwarder } from "./forwarder.ts";
 import type { HttpOptions, RouteOptions } from "./options.ts";
 import { change, outboundOf, type Outbound } from "./outbound.ts";
+import { ReplayBody } from "./replay-body.ts";
 import { Routes } from "./routes.ts";
 import { upgrade } from "./upgrade.ts";
 import { StaleConnection } from "./upstream-failure.ts";
@@ -82,13 +83,14 @@ export class Router {
     );
   }
 
-  /** Over a connection of the proxy's own where nothing but a header is sent; the rest needs Node's client. */
+  /** Over a connection of the proxy's own where all that is sent is there already; the rest needs Node's client. */
   #attempt(outbound: Outbound, { isUpgrade }: ClientRequest, connections: EndpointConnections): Observable<HttpResponse> {
     const timeout = this.options.timeouts.response;
     const { content } = outbound;
-    if (content === undefined && !isUpgrade) return ask(outbound, connections, timeout);
     const options = { agent: connections.agent, endpoint: connections.name, timeout };
-    return content === undefined ? upgrade(outbound, options) : this.#forwarder.forward({ ...outbound, content }, options);
+    if (isUpgrade) return upgrade(outbound, options);
+    if (content instanceof ReplayBody) return this.#forwarder.forward({ ...outbound, content }, options);
+    return ask(outbound, connections, timeout);
   }
 
   #poolOf(upstream: UpstreamConfig): UpstreamPool {

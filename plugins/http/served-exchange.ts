@@ -51,7 +51,7 @@ export class ServedExchange implements Interim {
       this.#broken(error);
     });
     request.interim = this;
-    this.#expects = request.headers["expect"] !== undefined && request.body !== undefined;
+    this.#expects = request.headers["expect"] !== undefined && request.content !== undefined;
     const closed = (): void => {
       this.closed();
     };

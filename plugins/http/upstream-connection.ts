@@ -25,7 +25,7 @@ export interface ConnectionOwner {
   gone(connection: UpstreamConnection): void;
 }
 
-/** A connection to an upstream that speaks HTTP/1. It carries one request after the other, none of which has a body. */
+/** A connection to an upstream that speaks HTTP/1. It carries one request after the other, each sent at once. */
 export class UpstreamConnection implements LegReader, BodyOrigin {
   /** Nothing is lent. */
   readonly done = true;
@@ -55,12 +55,12 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     leg.read(this);
   }
 
-  /** @param head of a request without a body */
-  ask(head: Buffer, asker: Asker): void {
+  /** @param message the request, whole */
+  ask(message: Buffer, asker: Asker): void {
     this.#deadline.set(0);
     this.#asker = asker;
     this.#parser.method = asker.method;
-    this.leg.write(head);
+    this.leg.write(message);
   }
 
   /** Closes it after so many milliseconds without a request. */

@@ -135,6 +135,21 @@ describe("The exchange hook", () => {
     });
   }
 
+  it("may read a body that is there, which goes on all the same", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    const bodies: string[] = [];
+    const reading = plugin("reading", {
+      exchange: (attempt, { body }) =>
+        defer(async () => {
+          for await (const chunk of body ?? []) bodies.push(String(chunk));
+        }).pipe(concatMap(() => attempt)),
+    });
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] }, { before: [reading] });
+    expect((await ask(port(), { method: "POST", body: "hello" })).told.body).to.equal("hello");
+    expect((await ask(port())).told.body).to.equal("");
+    expect(bodies).to.deep.equal(["hello"]);
+  });
+
   it("is told of the end of each request", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const ends: ExchangeEnd[] = [];

@@ -5,7 +5,7 @@ import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, talk } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
-import { startHttpUpstream, telling } from "../support/http-upstream.ts";
+import { startHttpUpstream, telling, type Told } from "../support/http-upstream.ts";
 import { closeOf, connect, freePort, readBytes, sha256 } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
@@ -113,6 +113,19 @@ describe("HTTP", () => {
       const body = whole.subarray(whole.indexOf("\r\n\r\n") + 4);
       expect(sha256(name === "content-length" ? body : unchunked(body))).to.equal(sha256(bytes));
     }
+  });
+
+  it("sends a body that is there at once with its length, and one that comes by and by as it came", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    const head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const seen = async (...parts: string[]): Promise<unknown[]> => {
+      const { headers, body } = JSON.parse((await talk(port(), parts)).replace(/^[^]*?\r\n\r\n/, "")) as Told;
+      return [headers["content-length"], headers["transfer-encoding"], body];
+    };
+    expect(await seen(`${head}2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n`)).to.deep.equal(["5", undefined, "hello"]);
+    expect(await seen(`${head}0\r\n\r\n`)).to.deep.equal(["0", undefined, ""]);
+    expect(await seen(`${head}2\r\nhe\r\n`, "3\r\nllo\r\n0\r\n\r\n")).to.deep.equal([undefined, "chunked", "hello"]);
   });
 
   it("passes trailers both ways, 100 Continue, 103 and an answer that comes before the body", async () => {

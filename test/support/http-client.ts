@@ -50,12 +50,17 @@ function parsed(text: string): Told {
   }
 }
 
-/** Sends bytes as they are, and gives everything that comes until the connection is closed. */
-export async function talk(port: number, text: string | Buffer, within = 5_000): Promise<string> {
+/** Sends bytes as they are, parts in writes of their own, and gives everything that comes until the connection is closed. */
+export async function talk(port: number, text: string | Buffer | readonly string[], within = 5_000): Promise<string> {
   const socket = await connect(port);
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-  socket.write(text);
-  await bounded(new Promise((resolve) => socket.once("close", resolve).once("end", () => socket.end())), "the connection's end", within);
+  const ended = new Promise((resolve) => socket.once("close", resolve).once("end", () => socket.end()));
+  for (const [at, part] of (typeof text === "string" || text instanceof Uint8Array ? [text] : text).entries()) {
+    // Long enough for what came before to have been read: what becomes of parts that come together is another matter.
+    if (at > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.write(part);
+  }
+  await bounded(ended, "the connection's end", within);
   return String(Buffer.concat(chunks));
 }
