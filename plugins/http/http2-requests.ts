@@ -52,10 +52,15 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     return this.#inner.write(chunk);
   }
 
+  /** Node is not told: its session would go on writing to a stream that it has begun to shut down, which ends the process by an assertion. */
   ended(): void {
-    this.#inner.end();
-    // The client may have left, or wait for its answers: both begin with a FIN.
-    if (this.#isWaiting) this.#deadline.set(this.serving.options.timeouts.halfClosed);
+    if (this.#active.size === 0) {
+      this.leg.finish();
+      return;
+    }
+    this.#http2?.close();
+    // It may wait for its answers, as far as they come without its asking for more; most likely it has left.
+    this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
 
   drained(): void {
@@ -73,7 +78,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   expired(): void {
-    if (this.#isWaiting) this.leg.abort();
+    this.leg.abort();
   }
 
   // What Node's server sends.
@@ -111,11 +116,6 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
 
   upgraded(): never {
     throw new TypeError("HTTP/2 has no upgrades");
-  }
-
-  get #isWaiting(): boolean {
-    for (const exchange of this.#active) if (exchange.isWaiting) return true;
-    return false;
   }
 
   #refuse(error: SluiceError, outgoing: Http2ServerResponse): void {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { randomBytes } from "node:crypto";
 import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
+import { connect as connectSocket } from "node:net";
 import { rateLimit, tlsTermination } from "sluice/plugins";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
@@ -139,6 +140,25 @@ describe("HTTP/2 from the client", () => {
       await bounded(proxy.close({ drain: "20s" }), "the proxy's end");
     });
   }
+
+  it("ends by a FIN of the client at any moment of a response, and nothing hangs", async () => {
+    const upstream = await startHttpUpstream(cleanup, (request, response) => void request.pipe(response));
+    const { port, proxy } = await startHttpProxy(cleanup, { timeouts: { halfClosed: "100ms" }, routes: [{ upstream: upstream.endpoint }] });
+    const leave = async (bytes: number, moment: "middle" | "end"): Promise<void> => {
+      const socket = connectSocket({ port: port(), host: "127.0.0.1", allowHalfOpen: true });
+      cleanup.add(() => void socket.destroy());
+      const session = connectHttp2("http://a", { createConnection: () => socket });
+      session.on("error", () => undefined);
+      const stream = session.request({ ":path": "/", ":method": "POST" });
+      stream.on("error", () => undefined);
+      stream.end(Buffer.alloc(bytes));
+      if (moment === "middle") stream.once("data", () => socket.end());
+      stream.resume().once("end", () => socket.end());
+      await closeOf(socket);
+    };
+    for (let at = 0; at < 20; at += 1) await leave(at % 2 === 0 ? 100 : 200_000, at % 4 < 2 ? "middle" : "end");
+    await eventually(() => expect([proxy.sessions.size, upstream.open()]).to.deep.equal([0, 0]), { within: 10_000 });
+  });
 
   it("is served beside HTTP/1.1 on one listener", async () => {
     const upstream = await startHttpUpstream(cleanup);
