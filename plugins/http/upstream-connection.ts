@@ -166,7 +166,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   #answer(): void {
     const { status, fields, trailers, isWhole } = this.#parser;
     const asker = this.#asker;
-    const isSmall = isWhole && this.#pieces.length <= 1;
+    // Trailers go behind a body that comes by and by.
+    const isSmall = isWhole && this.#pieces.length <= 1 && trailers.length === 0;
     const body = isSmall ? this.#pieces.pop() : new ResponseBody(this);
     this.#isAnswering = false;
     this.#asker = undefined;
