@@ -124,7 +124,9 @@ export class EndpointConnections implements ConnectionOwner {
       next: ({ leg }: Upstream) => {
         isSettled = true;
         this.#dialed(request);
-        request.begun(new UpstreamConnection(leg, this, RESPONSE_LIMITS));
+        const connection = new UpstreamConnection(leg, this, RESPONSE_LIMITS);
+        request.begun(connection);
+        connection.read();
       },
       error: failed,
       complete: () => {

@@ -52,7 +52,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
       this.#end();
     };
     leg.onClosed = closed;
-    leg.read(this);
+  }
+
+  /** Begins to read, once it was asked: what comes before would be nobody's answer, and its end nobody's failure. */
+  read(): void {
+    this.leg.read(this);
   }
 
   /** @param head of a request without a body */

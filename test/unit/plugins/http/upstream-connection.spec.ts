@@ -56,6 +56,7 @@ function opened(leg = new FakeLeg(), freed: (connection: UpstreamConnection) => 
 function asked(asking = new Asking(), leg = new FakeLeg()) {
   const open = opened(leg);
   open.connection.ask(head, asking);
+  open.connection.read();
   return { ...open, asking };
 }
 
@@ -70,6 +71,7 @@ describe("A connection to an upstream", () => {
     const { leg, connection, seen } = opened();
     const asking = new Asking("GET", () => expect(seen.free).to.equal(1));
     connection.ask(head, asking);
+    connection.read();
     expect(leg.written).to.deep.equal([String(head)]);
     expect(leg.says(ok)).to.equal(true);
     expect([asking.told, asking.response?.status, bytesOf(asking.response?.body)]).to.deep.equal([1, 200, "ok"]);
