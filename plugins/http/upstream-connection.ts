@@ -4,7 +4,7 @@ import { Deadline } from "./deadline.ts";
 import { endToEnd } from "./header-fields.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { ResponseParser } from "./response-parser.ts";
-import { StaleConnection } from "./upstream-failure.ts";
+import { endlessInterim, MOST_INTERIM, StaleConnection } from "./upstream-failure.ts";
 
 /** Who asked, and waits for the response. */
 export interface Asker {
@@ -35,6 +35,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   /** Of the response that has begun, once it is being given away. */
   #body: ResponseBody | undefined;
   #pieces: Buffer[] = [];
+  /** Responses before the response. */
+  #interims = 0;
   #isAnswering = false;
   #isStopped = false;
   #isGone = false;
@@ -63,6 +65,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   ask(head: Buffer, asker: Asker): void {
     this.#deadline.set(0);
     this.#asker = asker;
+    this.#interims = 0;
     this.#parser.method = asker.method;
     this.leg.write(head);
   }
@@ -145,6 +148,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
       this.#malformed("an upgrade that nobody asked for");
       return;
     }
+    this.#interims += 1;
+    if (this.#interims > MOST_INTERIM) {
+      this.failed(endlessInterim(this.owner.name));
+      return;
+    }
     if (parser.status === 103) this.#asker?.hinted(endToEnd(parser.fields));
     parser.next();
   }
@@ -205,7 +213,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   }
 
   #unanswered(error: SluiceError | undefined): SluiceError {
-    const isStale = this.#isUsed && !this.#parser.isBegun && (error === undefined || error.code === "SLUICE_UPSTREAM_RESET");
+    const isSilent = this.#interims === 0 && !this.#parser.isBegun;
+    const isStale = this.#isUsed && isSilent && (error === undefined || error.code === "SLUICE_UPSTREAM_RESET");
     if (isStale)
       return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.owner.name} closed a kept connection`, {
         cause: new StaleConnection(),

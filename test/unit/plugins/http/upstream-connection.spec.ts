@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { SluiceError, HttpHeaders, HttpResponse } from "sluice";
 import { Readable } from "node:stream";
 import { FakeLeg } from "../../../support/fake-leg.ts";
+import { StaleConnection } from "../../../../plugins/http/upstream-failure.ts";
 import { UpstreamConnection, type Asker, type ConnectionOwner } from "../../../../plugins/http/upstream-connection.ts";
 
 const head = Buffer.from("GET / HTTP/1.1\r\n\r\n");
@@ -32,6 +33,10 @@ class Asking implements Asker {
   failed(error: SluiceError): void {
     this.told += 1;
     this.error = error;
+  }
+
+  get isStale(): boolean {
+    return this.error?.cause instanceof StaleConnection;
   }
 }
 
@@ -84,5 +89,38 @@ describe("A connection to an upstream", () => {
     expect(asking.response?.body).to.be.instanceOf(Readable);
     expect(bytesOf(asking.response?.body)).to.equal("ok");
     expect(asking.response?.trailers?.()).to.deep.equal({ "x-sum": "7" });
+  });
+
+  for (const [what, bytes, isStale] of [
+    ["no byte of a response", "", true],
+    ["a byte of a response", "H", false],
+    ["a hint", "HTTP/1.1 103 Early Hints\r\n\r\n", false],
+  ] as const) {
+    it(`was ${isStale ? "" : "not "}stale if it ends with ${what} to its second request`, () => {
+      const { leg, connection, seen } = asked();
+      leg.says(ok);
+      const second = new Asking();
+      connection.ask(head, second);
+      if (bytes !== "") leg.says(bytes);
+      leg.finishes();
+      expect([second.told, second.error?.code, second.isStale]).to.deep.equal([1, "SLUICE_UPSTREAM_RESET", isStale]);
+      expect(seen).to.include({ free: 1, gone: 1 });
+    });
+  }
+
+  it("was not stale if it ends without a response to its first request", () => {
+    const { leg, asking } = asked();
+    leg.finishes();
+    expect([asking.error?.code, asking.isStale]).to.deep.equal(["SLUICE_UPSTREAM_RESET", false]);
+  });
+
+  it("passes hints on, and ends where they have no end", () => {
+    const { leg, asking, seen } = asked();
+    const hint = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+    leg.says(`${hint}HTTP/1.1 102 Processing\r\n\r\n${hint}`);
+    expect([asking.hints, asking.told]).to.deep.equal([2, 0]);
+    for (let at = 0; at < 1_000 && asking.told === 0; at += 1) leg.says(hint);
+    expect(asking.hints).to.be.lessThan(1_000);
+    expect([asking.error?.code, leg.fate, seen.gone]).to.deep.equal(["SLUICE_UPSTREAM_PROTOCOL", "reset", 1]);
   });
 });
