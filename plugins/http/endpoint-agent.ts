@@ -36,6 +36,8 @@ export class EndpointAgent extends AskedAgent {
   open = 0;
   /** The newest way to open a connection. */
   #attempt: ChosenEndpoint["attempt"] | undefined;
+  /** Connections that were opened this way. */
+  #current = new WeakSet<Duplex>();
 
   constructor(
     private readonly owner: AgentOwner,
@@ -44,8 +46,10 @@ export class EndpointAgent extends AskedAgent {
     super({ keepAlive: true, maxSockets: connections, maxFreeSockets: idleConnections, timeout: idleConnection });
   }
 
+  /** What was opened another way is not kept. */
   use(attempt: ChosenEndpoint["attempt"]): void {
     this.#attempt = attempt;
+    this.#current = new WeakSet();
   }
 
   /** @param most connections from now; requests that wait are given those that may be opened */
@@ -94,6 +98,7 @@ export class EndpointAgent extends AskedAgent {
     const stream = legStream(this.#attempt ?? EMPTY);
     // A connection of which the upstream has finished its half is of no use to another request.
     stream.allowHalfOpen = false;
+    this.#current.add(stream);
     this.open += 1;
     const left = (): void => {
       stream.off("close", left).off("agentRemove", left);
@@ -107,7 +112,7 @@ export class EndpointAgent extends AskedAgent {
 
   override keepSocketAlive(stream: Duplex): boolean {
     // What comes unasked would be taken for the answer to the next request.
-    if (stream.readableLength > 0 || this.owner.isWaiting) return false;
+    if (stream.readableLength > 0 || this.owner.isWaiting || !this.#current.has(stream)) return false;
     stream.on("data", unasked);
     // Node says whether to keep it; its types say nothing.
     return super.keepSocketAlive(stream) !== (false as unknown);

@@ -46,9 +46,12 @@ export class EndpointConnections implements ConnectionOwner, AgentOwner {
     return this.#waiting.length > 0;
   }
 
+  /** From now on, connections are opened this way; those that were opened another way are used for nothing else. */
   use({ attempt }: ChosenEndpoint): this {
+    if (attempt === this.#attempt) return this;
     this.#attempt = attempt;
     this.agent.use(attempt);
+    this.dropIdle();
     return this;
   }
 
@@ -74,6 +77,10 @@ export class EndpointConnections implements ConnectionOwner, AgentOwner {
   }
 
   free(connection: UpstreamConnection, keptFor: number): void {
+    if (connection.way !== this.#attempt) {
+      connection.close();
+      return;
+    }
     const next = this.#waiting.shift();
     if (next !== undefined) next.begun(connection);
     else if (this.#isRetired || this.agent.waiting > 0 || this.#idle.length >= this.limits.idleConnections) connection.close();
@@ -156,11 +163,12 @@ export class EndpointConnections implements ConnectionOwner, AgentOwner {
       request.failed(error);
     };
     const missing = new SluiceError("SLUICE_UPSTREAM_MISSING", `upstream ${this.name}: an attempt completed without a leg`);
-    const dialing = (this.#attempt ?? EMPTY).pipe(take(1)).subscribe({
+    const way = this.#attempt;
+    const dialing = (way ?? EMPTY).pipe(take(1)).subscribe({
       next: ({ leg }: Upstream) => {
         isSettled = true;
         this.#dialed(request);
-        const connection = new UpstreamConnection(leg, this, RESPONSE_LIMITS);
+        const connection = new UpstreamConnection(leg, this, RESPONSE_LIMITS, way);
         request.begun(connection);
         connection.read();
       },

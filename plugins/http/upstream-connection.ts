@@ -47,6 +47,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     private readonly leg: Leg,
     private readonly owner: ConnectionOwner,
     limits: { readonly header: number; readonly fields: number },
+    /** By which it was opened. */
+    readonly way?: unknown,
   ) {
     this.#parser = new ResponseParser(limits);
     leg.lend = false;

@@ -193,6 +193,21 @@ describe("The connections to an endpoint", () => {
     expect([first.told, third.told]).to.deep.equal([[200], [200]]);
   });
 
+  it("are used for nothing else once there is another way, and are dialled that way for what waits", () => {
+    const endpoint = new FakeEndpoint({ connections: 2 });
+    const [first, , third] = [endpoint.asks(), endpoint.asks(), endpoint.asks()];
+    const [one, two] = [endpoint.opens(), endpoint.opens()];
+    endpoint.changes();
+    expect([one.fate, two.fate]).to.deep.equal(["open", "open"]);
+    one.says(ok);
+    expect([first.told, one.fate, endpoint.dials.size]).to.deep.equal([[200], "destroyed", 1]);
+    const three = endpoint.opens();
+    three.says(ok);
+    expect(third.told).to.deep.equal([200]);
+    endpoint.changes();
+    expect([two.fate, three.fate]).to.deep.equal(["open", "destroyed"]);
+  });
+
   it("break when something comes that nobody asked for", () => {
     const endpoint = new FakeEndpoint({ connections: 1 });
     endpoint.asks();

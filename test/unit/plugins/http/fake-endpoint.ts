@@ -47,6 +47,11 @@ export class FakeEndpoint {
 
   constructor(limits: Partial<{ connections: number; idleConnections: number }> = {}) {
     this.connections = new EndpointConnections("a:1", { connections: 2, idleConnections: 2, idleConnection: 1000, ...limits });
+    this.changes();
+  }
+
+  /** From now on there is another way to it. */
+  changes(): void {
     const attempt = new Observable<Upstream>((subscriber) => {
       this.#sync?.(subscriber);
       if (subscriber.closed) return undefined;
