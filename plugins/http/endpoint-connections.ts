@@ -46,6 +46,11 @@ export class EndpointConnections implements ConnectionOwner, AgentOwner {
     return this.#waiting.length > 0;
   }
 
+  /** Nothing is open, and nothing waits. */
+  get isUnused(): boolean {
+    return this.#open === 0 && this.agent.open === 0 && this.waiting === 0;
+  }
+
   /** From now on, connections are opened this way; those that were opened another way are used for nothing else. */
   use({ attempt }: ChosenEndpoint): this {
     if (attempt === this.#attempt) return this;
