@@ -61,7 +61,10 @@ export interface UpstreamTarget {
 export interface ChosenEndpoint {
   /** As written in the config; equal for the same endpoint of the same upstream. */
   readonly name: string;
-  /** Opens a leg to it. Cold: each subscription is one try, with the name looked up, TLS, `timeouts.connect` and the refusal of loops. */
+  /**
+   * Opens a leg to it. Cold: each subscription is one try, with the name looked up, TLS, `timeouts.connect` and the refusal of loops. The
+   * same object as long as the way is the same: after another, no connection that was kept should be used again.
+   */
   readonly attempt: Observable<Upstream>;
   /** The work is over. Once. @param failed the endpoint could not do it, and is tried last for a while */
   done(failed: boolean): void;

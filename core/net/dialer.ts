@@ -46,11 +46,17 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Stre
   const deadlines = new Deadlines(connectTimeout);
   const shared: AttemptContext = { resolve: context.resolve, connectTimeout, refuse, deadlines, balancer, tls };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
+  const ways = new Map<Endpoint, Observable<Upstream>>();
   return {
     balancer,
     choose(tried) {
       const endpoint = balancer.next(named(target, tried));
-      return chosen(endpoint, balancer, uncounted);
+      let way = ways.get(endpoint);
+      if (way === undefined) {
+        way = new Observable((subscriber) => dial(endpoint, uncounted, subscriber));
+        ways.set(endpoint, way);
+      }
+      return chosen(endpoint, balancer, way);
     },
     attempts(resolve) {
       const own = resolve === undefined ? shared : { ...shared, resolve };
@@ -73,11 +79,11 @@ function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscribe
 }
 
 /** An endpoint for work that may use a connection opened before: so the work is what the balancer counts, and not the connection. */
-function chosen(endpoint: Endpoint, balancer: Balancer, context: AttemptContext): ChosenEndpoint {
+function chosen(endpoint: Endpoint, balancer: Balancer, attempt: Observable<Upstream>): ChosenEndpoint {
   if (balancer.counts) balancer.opened(endpoint);
   return {
     name: endpoint.text,
-    attempt: new Observable((subscriber) => dial(endpoint, context, subscriber)),
+    attempt,
     done(failed) {
       if (balancer.counts) balancer.closed(endpoint);
       if (failed) balancer.failed(endpoint);

@@ -13,25 +13,60 @@ export interface AgentLimits {
   readonly idleConnection: number;
 }
 
+/** Who shares a limit with an agent. */
+export interface AgentOwner {
+  /** Requests of its own wait for a connection. */
+  readonly isWaiting: boolean;
+  /** The agent is about to open a connection, or to let a request wait for one. */
+  makeRoom(): void;
+  /** A connection is the agent's no more. */
+  left(): void;
+}
+
+/** How Node's client comes to an agent, which its types leave out. */
+interface Asked {
+  addRequest(request: ClientRequest, options: object): void;
+}
+
+const AskedAgent = Agent as unknown as new (options: AgentOptions) => Agent & Asked;
+
 /** The connections to one endpoint that carry bodies which come by and by, or become WebSockets. */
-export class EndpointAgent extends Agent {
+export class EndpointAgent extends AskedAgent {
+  /** Connections that are open, or are being opened. */
+  open = 0;
   /** The newest way to open a connection. */
   #attempt: ChosenEndpoint["attempt"] | undefined;
+  /** Connections that were opened this way. */
+  #current = new WeakSet<Duplex>();
 
-  constructor({ connections, idleConnections, idleConnection }: AgentLimits) {
-    const options: AgentOptions = { keepAlive: true, maxSockets: connections, maxFreeSockets: idleConnections, timeout: idleConnection };
-    super(options);
+  constructor(
+    private readonly owner: AgentOwner,
+    { connections, idleConnections, idleConnection }: AgentLimits,
+  ) {
+    super({ keepAlive: true, maxSockets: connections, maxFreeSockets: idleConnections, timeout: idleConnection });
   }
 
-  /** @param most connections from now */
-  use(attempt: ChosenEndpoint["attempt"], most: number): void {
+  /** What was opened another way is not kept. */
+  use(attempt: ChosenEndpoint["attempt"]): void {
     this.#attempt = attempt;
-    this.maxSockets = most;
+    this.#current = new WeakSet();
   }
 
-  /** Connections that are open, or are being opened. */
-  get open(): number {
-    return (this.sockets[""]?.length ?? 0) + (this.freeSockets[""]?.length ?? 0);
+  /** @param most connections from now; requests that wait are given those that may be opened */
+  limit(most: number): void {
+    this.maxSockets = most;
+    // Node itself opens one only when another closes.
+    for (let rest = Math.min(this.waiting, most - this.open); rest > 0; rest -= 1) this.#openFor(this.requests[""]?.shift());
+  }
+
+  #openFor(request: ClientRequest | undefined): void {
+    this.forget();
+    if (request !== undefined) super.addRequest(request, {});
+  }
+
+  override addRequest(request: ClientRequest, options: object): void {
+    if ((this.freeSockets[""]?.length ?? 0) === 0) this.owner.makeRoom();
+    super.addRequest(request, options);
   }
 
   /** Requests that wait for a connection. */
@@ -63,12 +98,21 @@ export class EndpointAgent extends Agent {
     const stream = legStream(this.#attempt ?? EMPTY);
     // A connection of which the upstream has finished its half is of no use to another request.
     stream.allowHalfOpen = false;
+    this.#current.add(stream);
+    this.open += 1;
+    const left = (): void => {
+      stream.off("close", left).off("agentRemove", left);
+      this.open -= 1;
+      this.owner.left();
+    };
+    // A WebSocket's is removed long before it is closed.
+    stream.on("close", left).on("agentRemove", left);
     return stream;
   }
 
   override keepSocketAlive(stream: Duplex): boolean {
     // What comes unasked would be taken for the answer to the next request.
-    if (stream.readableLength > 0) return false;
+    if (stream.readableLength > 0 || this.owner.isWaiting || !this.#current.has(stream)) return false;
     stream.on("data", unasked);
     // Node says whether to keep it; its types say nothing.
     return super.keepSocketAlive(stream) !== (false as unknown);

@@ -1,7 +1,7 @@
 import { SluiceError } from "sluice";
 import type { ChosenEndpoint, Upstream } from "sluice";
 import { EMPTY, take, type Subscription } from "rxjs";
-import { EndpointAgent, type AgentLimits } from "./endpoint-agent.ts";
+import { EndpointAgent, type AgentLimits, type AgentOwner } from "./endpoint-agent.ts";
 import { UpstreamConnection, type Asker, type ConnectionOwner } from "./upstream-connection.ts";
 
 /** Of a response's header. An upstream is trusted with more than a client. */
@@ -17,12 +17,14 @@ export interface Waiting extends Asker {
  * The connections to one endpoint. They are opened by the core, so that names, TLS, time-outs and the refusal of loops hold. Those that
  * carry a body that comes by and by belong to an agent of Node's, as the package `http-proxy` wants it; both kinds together keep the limit.
  */
-export class EndpointConnections implements ConnectionOwner {
+export class EndpointConnections implements ConnectionOwner, AgentOwner {
   readonly agent: EndpointAgent;
   readonly #idle: UpstreamConnection[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #dialing = new Map<Waiting, Subscription>();
   #open = 0;
+  /** What waits is being dialled for. */
+  #isDialing = false;
   #isRetired = false;
   /** The newest way to open a connection. */
   #attempt: ChosenEndpoint["attempt"] | undefined;
@@ -31,7 +33,7 @@ export class EndpointConnections implements ConnectionOwner {
     readonly name: string,
     private readonly limits: AgentLimits,
   ) {
-    this.agent = new EndpointAgent(limits);
+    this.agent = new EndpointAgent(this, limits);
   }
 
   /** Requests that wait for a connection. */
@@ -39,9 +41,22 @@ export class EndpointConnections implements ConnectionOwner {
     return this.#waiting.length + this.agent.waiting;
   }
 
+  /** Of those without a body. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Nothing is open, and nothing waits. */
+  get isUnused(): boolean {
+    return this.#open === 0 && this.agent.open === 0 && this.waiting === 0;
+  }
+
+  /** From now on, connections are opened this way; those that were opened another way are used for nothing else. */
   use({ attempt }: ChosenEndpoint): this {
+    if (attempt === this.#attempt) return this;
     this.#attempt = attempt;
-    this.agent.use(attempt, Math.max(1, this.limits.connections - this.#open));
+    this.agent.use(attempt);
+    this.dropIdle();
     return this;
   }
 
@@ -67,9 +82,13 @@ export class EndpointConnections implements ConnectionOwner {
   }
 
   free(connection: UpstreamConnection, keptFor: number): void {
+    if (connection.way !== this.#attempt) {
+      connection.close();
+      return;
+    }
     const next = this.#waiting.shift();
     if (next !== undefined) next.begun(connection);
-    else if (this.#isRetired || this.#idle.length >= this.limits.idleConnections) connection.close();
+    else if (this.#isRetired || this.agent.waiting > 0 || this.#idle.length >= this.limits.idleConnections) connection.close();
     else {
       this.#idle.push(connection);
       connection.idle(Math.min(keptFor, this.limits.idleConnection));
@@ -80,6 +99,15 @@ export class EndpointConnections implements ConnectionOwner {
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
     this.#closed();
+  }
+
+  makeRoom(): void {
+    if (this.#isFull) this.#idle[0]?.close();
+  }
+
+  left(): void {
+    // Node replaces it where one of the agent's own waits.
+    if (this.agent.waiting === 0) this.#more();
   }
 
   /** Closes what nothing uses. */
@@ -95,8 +123,12 @@ export class EndpointConnections implements ConnectionOwner {
     this.dropIdle();
   }
 
+  get #isFull(): boolean {
+    return this.#open + this.agent.open >= this.limits.connections;
+  }
+
   #mayOpen(): boolean {
-    if (this.#open + this.agent.open < this.limits.connections) return true;
+    if (!this.#isFull) return true;
     this.agent.dropIdle();
     // Each kind may have one, else one could keep the other waiting for ever.
     return this.#open === 0;
@@ -104,14 +136,30 @@ export class EndpointConnections implements ConnectionOwner {
 
   #closed(): void {
     this.#open -= 1;
-    const next = this.#waiting[0];
-    if (next === undefined || !this.#mayOpen()) return;
-    this.#waiting.shift();
-    this.#dial(next);
+    this.#more();
+    this.#share();
+  }
+
+  /** What is left of the limit is the agent's. */
+  #share(): void {
+    this.agent.limit(Math.max(1, this.limits.connections - this.#open));
+  }
+
+  /** There may be room for another connection. One that fails at once comes back here, and makes room for the next in turn. */
+  #more(): void {
+    if (this.#isDialing) return;
+    this.#isDialing = true;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) this.#dial(next);
+    this.#isDialing = false;
+  }
+
+  #next(): Waiting | undefined {
+    return this.isWaiting && this.#mayOpen() ? this.#waiting.shift() : undefined;
   }
 
   #dial(request: Waiting): void {
     this.#open += 1;
+    this.#share();
     let isSettled = false;
     const failed = (error: SluiceError): void => {
       isSettled = true;
@@ -120,11 +168,14 @@ export class EndpointConnections implements ConnectionOwner {
       request.failed(error);
     };
     const missing = new SluiceError("SLUICE_UPSTREAM_MISSING", `upstream ${this.name}: an attempt completed without a leg`);
-    const dialing = (this.#attempt ?? EMPTY).pipe(take(1)).subscribe({
+    const way = this.#attempt;
+    const dialing = (way ?? EMPTY).pipe(take(1)).subscribe({
       next: ({ leg }: Upstream) => {
         isSettled = true;
         this.#dialed(request);
-        request.begun(new UpstreamConnection(leg, this, RESPONSE_LIMITS));
+        const connection = new UpstreamConnection(leg, this, RESPONSE_LIMITS, way);
+        request.begun(connection);
+        connection.read();
       },
       error: failed,
       complete: () => {

@@ -9,7 +9,7 @@ import type { EndpointAgent } from "./endpoint-agent.ts";
 import { endToEnd } from "./header-fields.ts";
 import type { Outbound } from "./outbound.ts";
 import type { ReplayBody } from "./replay-body.ts";
-import { upstreamFailure } from "./upstream-failure.ts";
+import { endlessInterim, MOST_INTERIM, upstreamFailure } from "./upstream-failure.ts";
 
 /** What one attempt sends, with a body that may still be coming. */
 export type WithBody = Outbound & { readonly content: ReplayBody };
@@ -117,8 +117,11 @@ class Attempt extends EventEmitter {
     outgoing.on("continue", () => {
       interim?.continued();
     });
+    let interims = 0;
     outgoing.on("information", ({ statusCode, headers }) => {
-      if (statusCode === 103) interim?.hinted(headers as HttpHeaders);
+      interims += 1;
+      if (interims > MOST_INTERIM) this.failed(endlessInterim(this.options.endpoint));
+      else if (statusCode === 103) interim?.hinted(headers as HttpHeaders);
     });
   }
 

@@ -16,6 +16,8 @@ export class ResponseParser extends MessageParser {
   #minor = 1;
   #length: number | undefined;
   #chunked = false;
+  /** Connection says close. */
+  #isLast = false;
 
   protected override first(line: string): void {
     const match = statusLine.exec(line);
@@ -29,10 +31,12 @@ export class ResponseParser extends MessageParser {
     this.keptFor = Infinity;
     this.#length = undefined;
     this.#chunked = false;
+    this.#isLast = false;
   }
 
   protected override mayBegin(partial: string): boolean {
-    return beginning.startsWith(partial.slice(0, beginning.length));
+    // An empty line before it is ignored.
+    return partial === "\r" || beginning.startsWith(partial.slice(0, beginning.length));
   }
 
   protected override field(name: string, value: string): void {
@@ -47,19 +51,29 @@ export class ResponseParser extends MessageParser {
   }
 
   protected override headed(): BodyFraming {
-    // RFC 9112 section 6.3.
+    const framing = this.#framing();
+    if (this.#isLast || framing === "until-end" || this.#isOdd()) this.isKept = false;
+    return framing;
+  }
+
+  /** RFC 9112 section 6.3. */
+  #framing(): BodyFraming {
     if (this.method === "HEAD" || this.status < 200 || this.status === 204 || this.status === 304) return 0;
     if (this.#chunked && this.#length !== undefined) this.refuse("both content-length and transfer-encoding were sent");
     if (this.#chunked) return "chunked";
-    if (this.#length !== undefined) return this.#length;
-    this.isKept = false;
-    return "until-end";
+    return this.#length ?? "until-end";
+  }
+
+  /** Says of its body what it may not say, so that more may follow than it has; and that is no response to the next request. */
+  #isOdd(): boolean {
+    if (this.status === 204) return this.#chunked || (this.#length ?? 0) > 0;
+    return this.#chunked && this.#minor === 0;
   }
 
   #connection(value: string): void {
     for (const each of value.split(",")) {
       const option = each.trim();
-      if (option === "close") this.isKept = false;
+      if (option === "close") this.#isLast = true;
       else if (option === "keep-alive" && this.#minor === 0) this.isKept = true;
     }
   }

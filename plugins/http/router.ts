@@ -61,8 +61,6 @@ export class Router {
   #send(request: ClientRequest, route: RouteOptions | undefined, pool: UpstreamPool, tried: Set<string>): Observable<HttpResponse> {
     const { endpoint, connections } = pool.choose(tried);
     tried.add(endpoint.name);
-    const outbound = outboundOf(request, endpoint.name, { route, forwarded: this.#forwarded });
-    const response = this.#attempt(outbound, request, connections);
     let isOver = false;
     const over = (failed: boolean): void => {
       if (!isOver) endpoint.done(failed);
@@ -71,10 +69,13 @@ export class Router {
     request.onEnd(() => {
       over(false);
     });
+    const outbound = outboundOf(request, endpoint.name, { route, forwarded: this.#forwarded });
+    const response = this.#attempt(outbound, request, connections);
     return response.pipe(
       catchError((error: unknown) => {
-        over(true);
-        if (!isStale(error) || !mayRepeat(request)) return throwError(() => error);
+        const isStale = SluiceError.is(error) && error.cause instanceof StaleConnection;
+        over(!isStale && SluiceError.is(error) && error.source === "upstream");
+        if (!isStale || !mayRepeat(request)) return throwError(() => error);
         // The upstream closed what it had kept, and most likely all of it.
         connections.dropIdle();
         tried.delete(endpoint.name);
@@ -110,10 +111,6 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRAC
 
 function mayRepeat({ method, replayable }: ClientRequest): boolean {
   return idempotent.has(method) && replayable;
-}
-
-function isStale(error: unknown): boolean {
-  return SluiceError.is(error) && error.cause instanceof StaleConnection;
 }
 
 function noRoute({ session, method, host, url }: ClientRequest): SluiceError {

@@ -4,7 +4,7 @@ import { Deadline } from "./deadline.ts";
 import { endToEnd } from "./header-fields.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { ResponseParser } from "./response-parser.ts";
-import { StaleConnection } from "./upstream-failure.ts";
+import { endlessInterim, MOST_INTERIM, StaleConnection } from "./upstream-failure.ts";
 
 /** Who asked, and waits for the response. */
 export interface Asker {
@@ -35,6 +35,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   /** Of the response that has begun, once it is being given away. */
   #body: ResponseBody | undefined;
   #pieces: Buffer[] = [];
+  /** Responses before the response. */
+  #interims = 0;
   #isAnswering = false;
   #isStopped = false;
   #isGone = false;
@@ -45,6 +47,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     private readonly leg: Leg,
     private readonly owner: ConnectionOwner,
     limits: { readonly header: number; readonly fields: number },
+    /** By which it was opened. */
+    readonly way?: unknown,
   ) {
     this.#parser = new ResponseParser(limits);
     leg.lend = false;
@@ -52,13 +56,18 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
       this.#end();
     };
     leg.onClosed = closed;
-    leg.read(this);
+  }
+
+  /** Begins to read, once it was asked: what comes before would be nobody's answer, and its end nobody's failure. */
+  read(): void {
+    this.leg.read(this);
   }
 
   /** @param message the request, whole */
   ask(message: Buffer, asker: Asker): void {
     this.#deadline.set(0);
     this.#asker = asker;
+    this.#interims = 0;
     this.#parser.method = asker.method;
     this.leg.write(message);
   }
@@ -141,6 +150,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
       this.#malformed("an upgrade that nobody asked for");
       return;
     }
+    this.#interims += 1;
+    if (this.#interims > MOST_INTERIM) {
+      this.failed(endlessInterim(this.owner.name));
+      return;
+    }
     if (parser.status === 103) this.#asker?.hinted(endToEnd(parser.fields));
     parser.next();
   }
@@ -166,7 +180,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   #answer(): void {
     const { status, fields, trailers, isWhole } = this.#parser;
     const asker = this.#asker;
-    const isSmall = isWhole && this.#pieces.length <= 1;
+    // Trailers go behind a body that comes by and by.
+    const isSmall = isWhole && this.#pieces.length <= 1 && trailers.length === 0;
     const body = isSmall ? this.#pieces.pop() : new ResponseBody(this);
     this.#isAnswering = false;
     this.#asker = undefined;
@@ -200,7 +215,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   }
 
   #unanswered(error: SluiceError | undefined): SluiceError {
-    const isStale = this.#isUsed && !this.#parser.isBegun && (error === undefined || error.code === "SLUICE_UPSTREAM_RESET");
+    const isSilent = this.#interims === 0 && !this.#parser.isBegun;
+    const isStale = this.#isUsed && isSilent && (error === undefined || error.code === "SLUICE_UPSTREAM_RESET");
     if (isStale)
       return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.owner.name} closed a kept connection`, {
         cause: new StaleConnection(),

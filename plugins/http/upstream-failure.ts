@@ -1,11 +1,19 @@
 import { reasonOf, SluiceError } from "sluice";
 import type { ClientRequest } from "node:http";
 
+/** Responses before the response, at most: nothing else would keep a client from them. */
+export const MOST_INTERIM = 100;
+
 /** The cause of a failure on a connection that had been used before: no fault of the request's. */
 export class StaleConnection extends Error {
   constructor() {
     super("a kept connection was closed by the upstream");
   }
+}
+
+/** The upstream sends interim responses without end. */
+export function endlessInterim(endpoint: string): SluiceError {
+  return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${endpoint} sent more than ${MOST_INTERIM} interim responses`);
 }
 
 /** Why an attempt got no response. */

@@ -25,6 +25,7 @@ export class UpstreamPool {
     const endpoint = this.endpoints.choose(tried);
     let connections = this.#connections.get(endpoint.name);
     if (connections === undefined) {
+      this.#tidy();
       connections = new EndpointConnections(endpoint.name, this.limits);
       this.#connections.set(endpoint.name, connections);
     }
@@ -37,5 +38,10 @@ export class UpstreamPool {
   /** Closes what nothing uses; what is used is closed when it is not any more. */
   retire(): void {
     for (const connections of this.#connections.values()) connections.retire();
+  }
+
+  /** A reload may bring other endpoints for ever. */
+  #tidy(): void {
+    for (const [name, { isUnused }] of this.#connections) if (isUnused) this.#connections.delete(name);
   }
 }

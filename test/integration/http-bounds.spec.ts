@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { ServerResponse } from "node:http";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask } from "../support/http-client.ts";
@@ -73,6 +74,55 @@ describe("The bounds of http()", function () {
     };
     more();
     expect((await settled(() => taken)) / MiB).to.be.within(0.1, buffersMiB);
+  });
+
+  describe("on connections are shared by requests with a body and without", () => {
+    /** An upstream that answers when it is told to, and a proxy that may have so many connections to it. */
+    async function holding(connections: number) {
+      const held = new Map<string, ServerResponse>();
+      const upstream = await startHttpUpstream(cleanup, (request, response) => {
+        if (request.url === "/now") response.end();
+        else held.set(request.url ?? "", response);
+      });
+      const { port } = await startHttpProxy(cleanup, { limits: { connections }, routes: [{ upstream: upstream.endpoint }] });
+      const status = async (path: string, method: string): Promise<number> =>
+        (await ask(port(), method === "GET" ? { path } : { path, method, body: "x" })).status;
+      const arrived = (...paths: readonly string[]): Promise<unknown> =>
+        eventually(() => expect([...held.keys()]).to.include.members(paths), { what: `the arrival of ${paths.join(" ")}` });
+      return { upstream, status, arrived, release: (path: string) => void held.get(path)?.end() };
+    }
+
+    for (const [kind, other] of [
+      ["GET", "PUT"],
+      ["PUT", "GET"],
+    ] as const) {
+      it(`${kind}: kept connections of the other kind make room`, async () => {
+        const { upstream, status, arrived, release } = await holding(4);
+        expect(await Promise.all(Array.from({ length: 4 }, () => status("/now", other)))).to.deep.equal([200, 200, 200, 200]);
+        const paths = ["/1", "/2", "/3", "/4"];
+        const answers = paths.map((path) => status(path, kind));
+        await arrived(...paths);
+        for (const path of paths) release(path);
+        expect(await Promise.all(answers)).to.deep.equal([200, 200, 200, 200]);
+        expect(upstream.open()).to.be.at.most(4);
+      });
+
+      it(`${kind}: what waits is sent when a connection of the other kind is free`, async () => {
+        const { upstream, status, arrived, release } = await holding(2);
+        const long = status("/long", kind);
+        await arrived("/long");
+        const answered = status("/other", other);
+        await arrived("/other");
+        const waiting = status("/waiting", kind);
+        expect(upstream.open()).to.equal(2);
+        release("/other");
+        expect(await answered).to.equal(200);
+        await arrived("/waiting");
+        expect(upstream.open()).to.be.at.most(2);
+        for (const path of ["/long", "/waiting"]) release(path);
+        expect([await long, await waiting]).to.deep.equal([200, 200]);
+      });
+    }
   });
 
   it("leave nothing once the proxy is closed: no socket, no timer", async () => {

@@ -1,14 +1,17 @@
 import { expect } from "chai";
+import { once } from "node:events";
 import { Agent } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { of } from "rxjs";
 import { http } from "sluice/plugins";
 import { bounded } from "../support/bounded.ts";
+import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
-import { closeOf, connect, readBytes, sha256 } from "../support/sockets.ts";
+import { closeOf, connect, portOf, readBytes, sha256 } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 
 describe("HTTP and a reload", () => {
@@ -36,6 +39,21 @@ describe("HTTP and a reload", () => {
     expect(all("session-started")).to.have.lengthOf(1);
     await proxy.apply({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: one.endpoint } } });
     expect((await ask(port(), { agent })).status, "without http()").to.equal(404);
+  });
+
+  it("uses no connection that was opened another way: TLS that must be verified from now on is", async () => {
+    const secure = createSecureServer({ ...(await createCertificate("other.test")) }, telling("secure")).listen(0, "127.0.0.1");
+    await once(secure, "listening");
+    cleanup.add(() => {
+      secure.close();
+      secure.closeAllConnections();
+    });
+    const endpoints = [`127.0.0.1:${portOf(secure)}`];
+    const { port, proxy, config } = await startHttpProxy(cleanup, {}, { listener: { upstream: { endpoints, tls: { verify: false } } } });
+    const asks = [{ path: "/" }, { method: "PUT", body: "x" }];
+    for (const asked of asks) expect((await ask(port(), asked)).status).to.equal(200);
+    await proxy.apply(config({}, [], { upstream: { endpoints, tls: true } }));
+    for (const asked of asks) expect((await ask(port(), asked)).body).to.equal("502 Bad Gateway: SLUICE_UPSTREAM_TLS\n");
   });
 
   it("leaves the next request with the old pipeline where the listener says keep", async () => {

@@ -248,6 +248,18 @@ describe("The safety of http()", () => {
     expect(headers).to.not.have.property("set-cookie");
   });
 
+  it("passes no end of hints on", async () => {
+    const hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(1_000);
+    const upstream = await startUpstream((socket) => socket.once("data", () => void socket.write(hints)));
+    cleanup.add(() => upstream.close());
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    for (const asked of [{}, { method: "PUT", body: "x" }]) {
+      const { status, body } = await ask(port(), asked);
+      expect([status, body]).to.deep.equal([502, "502 Bad Gateway: SLUICE_UPSTREAM_PROTOCOL\n"]);
+    }
+    await eventually(() => expect(upstream.sockets.size).to.equal(0));
+  });
+
   it("never sends a request to the listener itself", async () => {
     const { port, proxy, config } = await startHttpProxy(cleanup, { routes: [{ upstream: "127.0.0.1:9" }] });
     await proxy.apply(config({ routes: [{ upstream: `127.0.0.1:${port()}` }] }));

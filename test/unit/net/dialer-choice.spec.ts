@@ -14,6 +14,12 @@ describe("the dialer, asked for one endpoint at a time", () => {
     expect(dialer.choose(new Set([1, 2, 3].map((port) => at(port).text))).name).to.equal(at(2).text);
   });
 
+  it("has one way to an endpoint, which another dialer does not share", () => {
+    const [one, other] = [createDialer(target(at(1)), context()), createDialer(target(at(1)), context())];
+    expect(one.choose().attempt).to.equal(one.choose().attempt);
+    expect(one.choose().attempt).to.not.equal(other.choose().attempt);
+  });
+
   it("counts work, and not connections, for least-connections", () => {
     const dialer = createDialer({ ...target(at(1), at(2)), balance: "least-connections" }, context());
     const [first, second] = [dialer.choose(), dialer.choose()];
