@@ -140,6 +140,12 @@ describe("The parser of requests", () => {
     expect(verdict(`GET / HTTP/1.1\r\n${host}${"X: a\r\n".repeat(10)}\r\n`).status).to.equal(431);
   });
 
+  it("takes no longer for a first line that is none than for one that is", () => {
+    const parser = new RequestParser({ header: 16 * 1024, fields: 10 });
+    parser.read(Buffer.from(`${"a".repeat(4_000)}\u0001`, "latin1"), 0);
+    expect(parser.refusal?.status).to.equal(400);
+  });
+
   it("looks at nothing after a request for a WebSocket", () => {
     const text = `GET / HTTP/1.1\r\n${host}Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n`;
     expect(verdict(`${text}\0\n\xff`)).to.deep.equal({ good: text.length, detail: undefined, status: undefined });
