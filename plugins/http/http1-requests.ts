@@ -29,7 +29,9 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   #isInputEnded = false;
   /** Nothing more is read. */
   #isOver = false;
+  /** It is being read: what comes or ends within that has to wait. */
   #isReading = false;
+  #tunnel: Tunnel | undefined;
   /** The header of the next request has begun, and has its time. */
   #isTimed = false;
 
@@ -52,7 +54,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
 
   received(chunk: Buffer): boolean {
     if (this.#isReading || this.#held.length > 0) this.#held.push(chunk);
-    else this.#read(chunk);
+    else this.#readOn(chunk);
     return this.#isOver || this.pending < ENOUGH;
   }
 
@@ -106,20 +108,36 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     tunnel.open(fields);
     this.#isOver = true;
     this.#deadline.stop();
+    this.#tunnel = tunnel;
+    // What came with the request is known only once reading stops.
+    if (!this.#isReading) this.#handOver(tunnel);
+  }
+
+  #handOver(tunnel: Tunnel): void {
     for (let chunk = this.#held.shift(); chunk !== undefined; chunk = this.#held.shift()) tunnel.received(chunk);
     if (this.#isInputEnded) tunnel.ended();
     else this.leg.wanted();
   }
 
   /** Reads up to the end of a request that has to be answered before what follows. */
-  #read(chunk: Buffer): void {
+  #readOn(first: Buffer | undefined): void {
     this.#isReading = true;
+    for (let chunk = first; chunk !== undefined; chunk = this.#isOver || this.#isServed() ? undefined : this.#held.shift())
+      this.#read(chunk);
+    this.#isReading = false;
+    if (this.#isOver) {
+      if (this.#tunnel === undefined) this.#held.clear();
+      else this.#handOver(this.#tunnel);
+      return;
+    }
+    this.#timeHeader();
+    this.#settle();
+  }
+
+  #read(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length && !this.#isOver && !this.#isServed()) at = this.#step(chunk, at);
-    this.#isReading = false;
-    if (this.#isOver) return;
     if (at < chunk.length) this.#held.unshift(at === 0 ? chunk : chunk.subarray(at));
-    else this.#timeHeader();
   }
 
   /** @returns where to go on */
@@ -181,15 +199,13 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#parser.next();
     this.#deadline.set(this.serving.options.timeouts.keepAlive);
     if (this.#isReading) return;
-    for (let chunk = this.#held.shift(); chunk !== undefined; chunk = this.#isServed() ? undefined : this.#held.shift()) this.#read(chunk);
-    if (this.#isOver) return;
-    if (this.pending < ENOUGH) this.leg.wanted();
-    this.#settle();
+    this.#readOn(this.#held.shift());
+    if (!this.#isOver && this.pending < ENOUGH) this.leg.wanted();
   }
 
   /** Once the client has finished sending: ends when nothing is left to be served. */
   #settle(): void {
-    if (!this.#isInputEnded || this.#isOver || this.#held.length > 0) return;
+    if (!this.#isInputEnded || this.#isReading || this.#isOver || this.#held.length > 0) return;
     if (this.#parser.isBegun) this.#refuse(new SluiceError("SLUICE_HTTP_REQUEST", "the request ends before it is whole"), 400);
     else if (this.#exchange === undefined) this.#finish();
     // The client may have left, or wait for its answer: both begin with a FIN. Once an answer is being written, writing tells.
