@@ -7,6 +7,10 @@ export class Deadline {
 
   constructor(private readonly owner: { expired(): void }) {}
 
+  get isSet(): boolean {
+    return this.#at !== Infinity;
+  }
+
   /** @param ms from now; 0: never */
   set(ms: number): void {
     if (ms === 0) {

@@ -27,6 +27,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   #response: Http1Response | undefined;
   #isClosing = false;
   #isInputEnded = false;
+  /** The request was answered, though it has not come to its end. */
+  #isAnswered = false;
   /** Nothing more is read. */
   #isOver = false;
   /** It is being read: what comes or ends within that has to wait. */
@@ -44,7 +46,12 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   get pending(): number {
-    return this.#held.length + (this.#body?.readableLength ?? 0);
+    const body = this.#body;
+    return this.#held.length + (body === undefined || body.destroyed ? 0 : body.readableLength);
+  }
+
+  get isFull(): boolean {
+    return this.leg.isStopped;
   }
 
   get closing(): boolean {
@@ -69,7 +76,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
 
   retire(): void {
     this.#isClosing = true;
-    if (this.#exchange === undefined) this.#finish();
+    // A request that has begun to come is under way, too.
+    if (this.#exchange === undefined && (this.#isAnswered || !this.#parser.isBegun)) this.#finish();
   }
 
   closed(): void {
@@ -99,8 +107,10 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   answered(isKept: boolean): void {
     this.#exchange = undefined;
     this.#response = undefined;
+    this.#isAnswered = true;
     if (!isKept || this.#isClosing) this.#finish();
-    else if (this.#parser.isWhole) this.#next();
+    // Whoever was told of the end may have ended the session.
+    else if (this.#parser.isWhole && !this.#isOver) this.#next();
   }
 
   upgraded(upstream: Duplex, fields: readonly string[], over: (passed: Tunnelled) => void): void {
@@ -197,6 +207,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   /** The request is whole and answered: on to the next. */
   #next(): void {
     this.#parser.next();
+    this.#isAnswered = false;
     this.#deadline.set(this.serving.options.timeouts.keepAlive);
     if (this.#isReading) return;
     this.#readOn(this.#held.shift());
@@ -212,11 +223,14 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     else this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
 
-  /** A header that has begun has to come in time. */
+  /** A header that has begun has to come in time, and so has its beginning: there may be nothing but empty lines. */
   #timeHeader(): void {
-    if (this.#exchange !== undefined || this.#isTimed || !this.#parser.isBegun || this.#parser.isInBody) return;
-    this.#isTimed = true;
-    this.#deadline.set(this.serving.options.timeouts.headers);
+    if (this.#exchange !== undefined || this.#isTimed || this.#parser.isInBody) return;
+    const { headers, keepAlive } = this.serving.options.timeouts;
+    if (this.#parser.isBegun) {
+      this.#isTimed = true;
+      this.#deadline.set(headers);
+    } else if (!this.#deadline.isSet) this.#deadline.set(keepAlive);
   }
 
   /** Nothing more is served: says why. */
@@ -229,7 +243,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     // The body broke off: there will be no better answer to its request.
     if (this.#exchange !== undefined) this.#exchange.refuse(error, status);
     else {
-      this.leg.send(Buffer.from(rawFailure(status, error), "latin1"));
+      if (!this.#isAnswered) this.leg.send(Buffer.from(rawFailure(status, error), "latin1"));
       this.leg.finish();
     }
     this.#body?.destroy();

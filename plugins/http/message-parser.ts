@@ -170,7 +170,10 @@ export abstract class MessageParser {
 
   #firstLine(line: string): void {
     // RFC 9112 section 2.2: an empty line before a request is ignored.
-    if (line === "") return;
+    if (line === "") {
+      this.#isBegun = false;
+      return;
+    }
     this.#isBegun = true;
     this.#headBytes = line.length;
     this.#state = "head";

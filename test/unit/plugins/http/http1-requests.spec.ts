@@ -1,0 +1,245 @@
+import { expect } from "chai";
+import { PassThrough, Readable } from "node:stream";
+import { NEVER, of, Subject, type Observable } from "rxjs";
+import type { ExchangeEnd, HttpRequest, HttpResponse } from "sluice";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import { HttpConnection } from "../../../support/http-connection.ts";
+
+const get = (path: string, fields = ""): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+const post = (path: string, length: number, fields = ""): string =>
+  `POST ${path} HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: ${length}\r\n\r\n`;
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** The path comes back. */
+const telling = ({ url }: HttpRequest): Observable<HttpResponse> => of({ status: 200, headers: {}, body: url });
+
+describe("A connection of HTTP/1", () => {
+  it("answers many requests in one chunk in the turn of it", () => {
+    const connection = new HttpConnection(telling);
+    const paths = Array.from({ length: 3_000 }, (_, at) => `/${at}`);
+    connection.send(paths.map((path) => get(path)).join(""));
+    expect(connection.answers).to.deep.equal(paths.map((path) => `200 ${path}`));
+  });
+
+  it("reads what comes while it reads after what it has", () => {
+    const connection = new HttpConnection(telling);
+    connection.onData = () => {
+      connection.onData = () => undefined;
+      connection.send(get("/meanwhile"));
+    };
+    connection.send(get("/one") + get("/two"));
+    expect(connection.asked).to.deep.equal(["GET /one", "GET /two", "GET /meanwhile"]);
+    connection.send(get("/after"));
+    expect(connection.answers).to.have.lengthOf(4);
+  });
+
+  it("serves what it has when the client ends while it reads", () => {
+    const connection = new HttpConnection(telling);
+    connection.onData = () => connection.leg.end();
+    connection.send(get("/one") + get("/two"));
+    expect([connection.answers, connection.isEnded]).to.deep.equal([["200 /one", "200 /two"], true]);
+  });
+
+  it("stops the client behind a request that waits, and goes on where it was", () => {
+    const answers: Subject<HttpResponse>[] = [];
+    const connection = new HttpConnection(() => {
+      const answer = new Subject<HttpResponse>();
+      answers.push(answer);
+      return answer;
+    });
+    let drained = 0;
+    connection.leg.onDrain = () => (drained += 1);
+    expect(connection.send(get("/one"))).to.equal(true);
+    expect(connection.send(get("/two") + post("/three", 70_000) + "a".repeat(70_000))).to.equal(false);
+    answers[0]?.next({ status: 200, headers: {} });
+    expect([drained, connection.asked]).to.deep.equal([0, ["GET /one", "GET /two"]]);
+    answers[1]?.next({ status: 200, headers: {} });
+    expect(connection.asked).to.deep.equal(["GET /one", "GET /two", "POST /three"]);
+    answers[2]?.next({ status: 200, headers: {} });
+    expect([drained, connection.leg.pending]).to.deep.equal([1, 0]);
+  });
+
+  it("takes more once a body that was in the way is at its end", () => {
+    const connection = new HttpConnection(telling);
+    let drained = 0;
+    connection.leg.onDrain = () => (drained += 1);
+    connection.send(post("/early", 100_000));
+    expect(connection.answers).to.deep.equal(["200 /early"]);
+    expect(connection.send("a".repeat(80_000))).to.equal(false);
+    // As records do that were read already.
+    expect(connection.send("a".repeat(20_000))).to.equal(true);
+    expect(drained).to.equal(1);
+  });
+
+  it("drops a body that its reader destroys", () => {
+    const answer = new Subject<HttpResponse>();
+    let body: Readable | undefined;
+    const connection = new HttpConnection((request) => {
+      ({ body } = request);
+      return answer;
+    });
+    let drained = 0;
+    connection.leg.onDrain = () => (drained += 1);
+    connection.send(post("/", 100_000));
+    expect(connection.send("a".repeat(80_000))).to.equal(false);
+    body?.destroy();
+    expect([drained, connection.leg.pending]).to.deep.equal([1, 0]);
+    answer.next({ status: 200, headers: {} });
+    connection.send(`${"a".repeat(20_000)}${get("/next")}`);
+    expect(connection.asked).to.deep.equal(["POST /", "GET /next"]);
+  });
+
+  for (const [what, rest] of Object.entries({ malformed: "x\r\n", "never whole": undefined })) {
+    it(`has no other answer for a request that was answered, though its body turns out ${what}`, () => {
+      const connection = new HttpConnection(telling);
+      connection.send("POST /early HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+      if (rest === undefined) connection.leg.end();
+      else connection.send(rest);
+      expect([connection.answers, connection.isEnded]).to.deep.equal([["200 /early"], true]);
+      expect(connection.counters["sluice_http_connections_refused_total"]).to.equal(1);
+    });
+  }
+
+  it("waits with the next request until the client has taken the answer, also where that has no body", async () => {
+    const connection = new HttpConnection(() => of({ status: 204, headers: {}, body: Readable.from([]) }));
+    connection.isReading = false;
+    connection.send(get("/one") + get("/two") + get("/three"));
+    await turn();
+    await turn();
+    expect(connection.asked).to.deep.equal(["GET /one"]);
+    connection.isReading = true;
+    connection.leg.resume();
+    await turn();
+    await turn();
+    expect(connection.answers).to.have.lengthOf(3);
+  });
+
+  it("tells of the end of an exchange once, and serves nothing after a listener that ends the session", () => {
+    const ends: ExchangeEnd[] = [];
+    const connection = new HttpConnection((request) => {
+      request.onEnd((end) => {
+        ends.push(end);
+        connection.leg.destroy();
+      });
+      return of({ status: 200, headers: {} });
+    });
+    const clock = new FakeClock();
+    try {
+      connection.send(get("/one") + get("/two"));
+      expect(clock.waiting).to.equal(0);
+    } finally {
+      clock.restore();
+    }
+    expect([connection.asked, ends.map(({ status }) => status)]).to.deep.equal([["GET /one"], [200]]);
+  });
+
+  it("leaves an exchange whose client goes, and tells of its end once", () => {
+    const ends: ExchangeEnd[] = [];
+    const connection = new HttpConnection((request) => {
+      request.onEnd((end) => ends.push(end));
+      return NEVER;
+    });
+    connection.send(post("/", 5));
+    connection.leg.destroy();
+    connection.leg.destroy();
+    expect(ends.map(({ status, error }) => [status, error?.code])).to.deep.equal([[0, "SLUICE_CLIENT_RESET"]]);
+  });
+
+  it("hands what came with the request to a WebSocket that is agreed to at once, and its end", async () => {
+    const ends = new PassThrough();
+    const connection = new HttpConnection(() => of({ status: 101, headers: {}, upgraded: ends }));
+    connection.send(`${get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\n")}early`);
+    connection.leg.end();
+    await turn();
+    await turn();
+    expect([connection.answers, connection.isEnded]).to.deep.equal([["101 early"], true]);
+  });
+
+  describe("that is to end soon", () => {
+    for (const [what, sent] of Object.entries({ "before anything": "", "after a request": get("/"), "after empty lines": "\r\n\r" })) {
+      it(`ends at once ${what}`, () => {
+        const connection = new HttpConnection();
+        connection.send(sent);
+        connection.leg.retire();
+        expect(connection.isEnded).to.equal(sent !== "\r\n\r");
+      });
+    }
+
+    it("serves a request that has begun to come, and no other", () => {
+      const connection = new HttpConnection(telling);
+      connection.send("GET /one HTT");
+      connection.leg.retire();
+      expect(connection.isEnded).to.equal(false);
+      connection.send(`P/1.1\r\nHost: a\r\n\r\n${get("/two")}`);
+      expect([connection.answers, connection.isEnded]).to.deep.equal([["200 /one"], true]);
+      expect(connection.received).to.include("\r\nconnection: close\r\n");
+    });
+
+    it("ends at once in a body whose request was answered", () => {
+      const connection = new HttpConnection(telling);
+      connection.send(post("/early", 5));
+      connection.leg.retire();
+      expect(connection.isEnded).to.equal(true);
+    });
+  });
+
+  describe("among its deadlines", () => {
+    let clock: FakeClock;
+    beforeEach(() => (clock = new FakeClock()));
+    afterEach(() => clock.restore());
+    const timeouts = { headers: 1_000, request: 10_000, keepAlive: 5_000, halfClosed: 100 };
+    const start = (answer?: (request: HttpRequest) => Observable<HttpResponse>): HttpConnection => new HttpConnection(answer, { timeouts });
+
+    it("has one for a beginning that is nothing but empty lines", () => {
+      const connection = start();
+      for (let lines = 0; lines < 5; lines += 1) {
+        connection.send("\r");
+        connection.send("\n");
+        clock.pass(1_100);
+      }
+      expect([connection.isEnded, connection.received]).to.deep.equal([true, ""]);
+    });
+
+    it("has one for a header, however it comes", () => {
+      const connection = start();
+      for (const part of "GET / HTTP/1.1\r\nX: ".split("")) {
+        connection.send(part);
+        clock.pass(60);
+      }
+      expect([connection.answers[0]?.slice(0, 3), connection.isEnded]).to.deep.equal(["408", true]);
+    });
+
+    it("has one for a body, and none once the request is whole", () => {
+      const late = start(() => NEVER);
+      late.send(post("/", 5));
+      clock.pass(10_000);
+      expect(late.answers[0]?.slice(0, 3)).to.equal("408");
+      const whole = start(() => NEVER);
+      whole.send(`${post("/", 5)}hello`);
+      clock.pass(100_000);
+      expect(whole.received).to.equal("");
+    });
+
+    it("has one for the next request, and one for a client that ended and gets no answer", () => {
+      const kept = start();
+      kept.send(get("/"));
+      clock.pass(4_999);
+      expect(kept.isEnded).to.equal(false);
+      clock.pass(1);
+      expect([kept.isEnded, kept.answers]).to.deep.equal([true, ["200"]]);
+      const half = start(() => NEVER);
+      half.send(get("/"));
+      half.leg.end();
+      clock.pass(100);
+      expect(half.error?.code).to.equal("SLUICE_CLOSED");
+    });
+
+    it("leaves no timer behind", () => {
+      for (const sent of ["\r\n", "GET", get("/"), post("/", 5), "\0\r\n"]) {
+        const connection = start();
+        connection.send(sent);
+        connection.leg.destroy();
+      }
+      expect(clock.waiting).to.equal(0);
+    });
+  });
+});
