@@ -1,5 +1,5 @@
 import { reasonOf, SluiceError } from "sluice";
-import type { HttpRequest, HttpResponse } from "sluice";
+import type { HttpHeaders, HttpRequest, HttpResponse } from "sluice";
 import { Readable } from "node:stream";
 import { explained } from "./failure.ts";
 import { first, wireFields } from "./header-fields.ts";
@@ -31,10 +31,17 @@ export class Responder {
       return;
     }
     const last = body === undefined ? undefined : bytesOf(body);
+    const trailers = trailersOf(response.trailers);
     this.bytes = last?.length ?? 0;
-    if (this.#hasLength(status, last)) setLength(fields, this.bytes);
+    if (trailers === undefined && this.#hasLength(status, last)) setLength(fields, this.bytes);
     this.sink.head(status, fields, isClosing);
-    this.sink.end(last);
+    if (trailers === undefined) this.sink.end(last);
+    else this.#endTrailed(last, trailers);
+  }
+
+  #endTrailed(last: Buffer | undefined, trailers: HttpHeaders): void {
+    if (last !== undefined) this.sink.write(last);
+    this.sink.trail(trailers);
   }
 
   /** Whether the length of what there is says anything: a response to HEAD tells of a body that is not sent. */
@@ -90,14 +97,20 @@ export class Responder {
 
   #end(trailers: HttpResponse["trailers"]): void {
     try {
-      const fields = trailers?.() ?? {};
-      if (Object.keys(fields).length === 0) this.sink.end();
+      const fields = trailersOf(trailers);
+      if (fields === undefined) this.sink.end();
       else this.sink.trail(fields);
     } catch (error) {
       // An upstream's trailers may be what may not be sent.
       this.broken(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the trailers cannot be sent: ${reasonOf(error)}`, { cause: error }));
     }
   }
+}
+
+/** Undefined where there are none. */
+function trailersOf(trailers: HttpResponse["trailers"]): HttpHeaders | undefined {
+  const fields = trailers?.() ?? {};
+  return Object.keys(fields).length === 0 ? undefined : fields;
 }
 
 /** A hook's streams may give texts, and bytes that are no Buffer. @throws TypeError where it is neither */

@@ -42,6 +42,14 @@ describe("What an exchange hook answers with", () => {
     });
   }
 
+  const trailed: typeof bodies = { "a text": () => "hi", "a stream": () => Readable.from(["hi"]), nothing: () => undefined };
+  for (const [what, body] of Object.entries(trailed)) {
+    it(`may be ${what} with trailers`, async () => {
+      const { port } = await start(() => ({ status: 200, headers: {}, body: body(), trailers: () => ({ "x-a": "b" }) }));
+      expect(await ask(port())).to.deep.include({ status: 200, body: body() === undefined ? "" : "hi", trailers: { "x-a": "b" } });
+    });
+  }
+
   for (const [what, body] of Object.entries({
     "a stream of what are no bytes": () => Promise.resolve(Readable.from([{}])),
     "a stream that was read to its end": async () => {
