@@ -99,7 +99,7 @@ export class ClientLeg implements Leg {
     this.#isStopped = false;
     for (let chunk = this.#unsent.shift(); chunk !== undefined; chunk = this.#isStopped ? undefined : this.#unsent.shift())
       this.#pass(chunk);
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#isDestroyed) return;
     if (this.#isShut) this.#endOutput();
     else this.#consumer?.drained();
   }
