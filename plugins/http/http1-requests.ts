@@ -37,6 +37,11 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   /** The header of the next request has begun, and has its time. */
   #isTimed = false;
 
+  /** More of a body is wanted: what is behind it has to wait all the same. */
+  readonly #wanted = (): void => {
+    if (this.#held.length < ENOUGH) this.leg.wanted();
+  };
+
   constructor(
     private readonly session: Session,
     private readonly leg: ClientLeg,
@@ -174,10 +179,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     const { limits, timeouts } = serving.options;
     const { method, target, minor, fields, isUpgrade, isLast, isWhole } = this.#parser;
     this.#isTimed = false;
-    const wanted = (): void => {
-      this.leg.wanted();
-    };
-    this.#body = isWhole ? undefined : new RequestBody(wanted);
+    this.#body = isWhole ? undefined : new RequestBody(this.#wanted);
     let request: ClientRequest;
     try {
       const head = { method, target, httpVersion: minor === 1 ? "1.1" : "1.0", fields, authority: undefined, isUpgrade };

@@ -58,6 +58,19 @@ describe("A connection of HTTP/1", () => {
     expect([drained, connection.leg.pending]).to.deep.equal([1, 0]);
   });
 
+  it("takes no more because a body is read, while enough waits behind it", async () => {
+    const connection = new HttpConnection(({ body }) => {
+      body?.resume();
+      return NEVER;
+    });
+    let drained = 0;
+    connection.leg.onDrain = () => (drained += 1);
+    expect(connection.send(`${post("/", 5)}hello${get("/next").repeat(3_000)}`)).to.equal(false);
+    await turn();
+    await turn();
+    expect(drained).to.equal(0);
+  });
+
   it("takes more once a body that was in the way is at its end", () => {
     const connection = new HttpConnection(telling);
     let drained = 0;
