@@ -3,8 +3,12 @@ interface Timer {
   readonly fire: () => void;
 }
 
+const LONGEST = 2 ** 31 - 1;
+
 /** Stands for the process's clock and its timers, until `restore`. */
 export class FakeClock {
+  /** Timers so far. */
+  started = 0;
   #now = 0;
   readonly #timers = new Map<object, Timer>();
   readonly #real = { setTimeout, clearTimeout };
@@ -12,7 +16,9 @@ export class FakeClock {
   constructor() {
     const start = (fired: (...given: unknown[]) => void, ms = 0, ...given: unknown[]): object => {
       const handle = { unref: () => handle };
-      this.#timers.set(handle, { at: this.#now + ms, fire: () => fired(...given) });
+      this.started += 1;
+      // As in Node: what is longer fires at once.
+      this.#timers.set(handle, { at: this.#now + (ms > LONGEST ? 1 : ms), fire: () => fired(...given) });
       return handle;
     };
     globalThis.setTimeout = start as never;

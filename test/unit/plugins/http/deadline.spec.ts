@@ -45,6 +45,16 @@ describe("A deadline", () => {
     expect(expired).to.equal(1);
   });
 
+  it("may be further away than any timer", () => {
+    deadline.set(2 ** 31 + 10);
+    clock.pass(100);
+    expect(clock.started).to.equal(1);
+    clock.pass(2 ** 31 - 91);
+    expect(expired).to.equal(0);
+    clock.pass(1);
+    expect([expired, clock.started]).to.deep.equal([1, 2]);
+  });
+
   it("leaves no timer once it is stopped", () => {
     deadline.set(100);
     deadline.stop();

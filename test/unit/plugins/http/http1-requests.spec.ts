@@ -1,7 +1,9 @@
+import { array, assert as assertAlways, asyncProperty, boolean, constantFrom, nat, tuple } from "fast-check";
 import { expect } from "chai";
 import { PassThrough, Readable } from "node:stream";
-import { NEVER, of, Subject, type Observable } from "rxjs";
+import { map, NEVER, of, Subject, timer, type Observable } from "rxjs";
 import type { ExchangeEnd, HttpRequest, HttpResponse } from "sluice";
+import { eventually } from "../../../support/eventually.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { HttpConnection } from "../../../support/http-connection.ts";
 
@@ -165,6 +167,42 @@ describe("A connection of HTTP/1", () => {
     await turn();
     await turn();
     expect([connection.answers, connection.isEnded]).to.deep.equal([["101 early"], true]);
+  });
+
+  it("gives the same answers however its bytes come, whatever answers when", async () => {
+    const kinds = {
+      "/now": () => of<HttpResponse>({ status: 200, headers: {}, body: "now" }),
+      "/later": () => timer(0).pipe(map((): HttpResponse => ({ status: 200, headers: {}, body: "later" }))),
+      "/stream": () => of<HttpResponse>({ status: 200, headers: { "content-length": "6" }, body: Readable.from(["str", "eam"]) }),
+      "/none": () => of<HttpResponse>({ status: 204, headers: {}, body: Readable.from([]) }),
+    } as const;
+    const paths = Object.keys(kinds) as (keyof typeof kinds)[];
+    const chunked = (path: string): string =>
+      `POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n10;x\r\n${"d".repeat(16)}\r\n0\r\nX: y\r\n\r\n`;
+    const forms = [(path: string) => get(path), (path: string) => `${post(path, 5)}hello`, chunked, (path: string) => post(path, 0)];
+    const one = tuple(constantFrom(...paths), constantFrom(...forms));
+    await assertAlways(
+      asyncProperty(array(one, { minLength: 1, maxLength: 8 }), array(nat(60)), boolean(), async (requests, cuts, isSlow) => {
+        const connection = new HttpConnection((request) => kinds[request.url as keyof typeof kinds]());
+        const bytes = requests.map(([path, form]) => form(path)).join("");
+        connection.isReading = !isSlow;
+        let at = 0;
+        for (const cut of cuts) {
+          connection.send(bytes.slice(at, at + cut));
+          at += cut;
+          if (cut % 3 === 0) await turn();
+        }
+        connection.send(bytes.slice(at));
+        connection.leg.end();
+        await eventually(() => {
+          connection.leg.resume();
+          expect(connection.isEnded).to.equal(true);
+        });
+        const expected = requests.map(([path]) => (path === "/none" ? "204" : `200 ${path.slice(1)}`));
+        expect(connection.answers).to.deep.equal(expected);
+        expect(connection.asked).to.deep.equal(requests.map(([path, form]) => form(path).split(" HTTP", 1)[0]));
+      }),
+    );
   });
 
   describe("that is to end soon", () => {
