@@ -15,6 +15,8 @@ import { Tunnel, type Tunnelled } from "./tunnel.ts";
 
 /** Bytes that wait before the client is stopped. Up to here its leaving is seen at once. */
 const ENOUGH = 64 * 1024;
+/** Parts of a body that are shorter are put together where they come together. */
+const SMALL = 1024;
 
 /** A client's connection of HTTP/1: its requests are read from the session's own chunks, and served one after the other. */
 export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter {
@@ -23,6 +25,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   /** What came behind a request that is not answered yet. */
   readonly #held = new HeldBytes();
   #body: RequestBody | undefined;
+  /** Parts of it that go on as one: a client may send each byte in a chunk of its own. */
+  #small: Buffer[] = [];
   #exchange: ServedExchange | undefined;
   #response: Http1Response | undefined;
   #isClosing = false;
@@ -152,6 +156,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   #read(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length && !this.#isOver && !this.#isServed()) at = this.#step(chunk, at);
+    this.#giveSmall();
     if (at < chunk.length) this.#held.unshift(at === 0 ? chunk : chunk.subarray(at));
   }
 
@@ -164,9 +169,25 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
       return next;
     }
     if (parser.isHead) this.#begin();
-    if (parser.piece !== undefined) this.#body?.push(parser.piece);
+    if (parser.piece !== undefined) this.#take(parser.piece);
     if (parser.isWhole && !this.#isOver) this.#received();
     return next;
+  }
+
+  #take(piece: Buffer): void {
+    if (piece.length < SMALL) {
+      this.#small.push(piece);
+      return;
+    }
+    this.#giveSmall();
+    this.#body?.push(piece);
+  }
+
+  #giveSmall(): void {
+    const small = this.#small;
+    if (small.length === 0) return;
+    this.#small = [];
+    this.#body?.push(small.length === 1 ? small[0] : Buffer.concat(small));
   }
 
   /** What came is whole, and must be answered first. */
@@ -198,6 +219,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   #received(): void {
     const body = this.#body;
     if (body !== undefined) {
+      this.#giveSmall();
       body.rawTrailers = this.#parser.trailers;
       body.push(null);
       this.#body = undefined;
