@@ -86,13 +86,26 @@ export abstract class SocketStream extends Duplex {
   }
 
   #passEach(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {
-    const [first, ...rest] = chunks;
-    if (first === undefined) done();
-    else
-      this.pass(first, (error) => {
-        if (error instanceof Error) done(error);
-        else this.#passEach(rest, done);
-      });
+    let at = 0;
+    let isPassing = false;
+    let isThrough = true;
+    // Mostly called back at once: a loop, since a client decides how many chunks there are.
+    const next = (error?: Error | null): void => {
+      if (error instanceof Error) {
+        done(error);
+        return;
+      }
+      isThrough = true;
+      if (isPassing) return;
+      isPassing = true;
+      for (; isThrough && at < chunks.length; at += 1) {
+        isThrough = false;
+        this.pass(chunks[at] as Buffer, next);
+      }
+      isPassing = false;
+      if (isThrough) done();
+    };
+    next();
   }
 
   #watch(ms: number): void {

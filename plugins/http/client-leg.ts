@@ -51,6 +51,11 @@ export class ClientLeg implements Leg {
   /** @param begin called once the session has begun */
   constructor(private readonly begin: (leg: ClientLeg) => LegConsumer) {}
 
+  /** The session can take no more for now. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   get pending(): number {
     return this.#consumer?.pending ?? 0;
   }
@@ -67,9 +72,13 @@ export class ClientLeg implements Leg {
 
   write(chunk: Buffer): boolean {
     if (this.#isFinishing || this.#isDestroyed || chunk.length === 0) return true;
-    if (this.#consumer?.received(chunk) !== false) return true;
-    this.#isFull = true;
-    return false;
+    if (this.#consumer?.received(chunk) === false) {
+      this.#isFull = true;
+      return false;
+    }
+    // Records come though there is enough: one of them may have made room.
+    this.wanted();
+    return true;
   }
 
   /** The consumer has room again. */
@@ -90,7 +99,7 @@ export class ClientLeg implements Leg {
     this.#isStopped = false;
     for (let chunk = this.#unsent.shift(); chunk !== undefined; chunk = this.#isStopped ? undefined : this.#unsent.shift())
       this.#pass(chunk);
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#isDestroyed) return;
     if (this.#isShut) this.#endOutput();
     else this.#consumer?.drained();
   }

@@ -1,3 +1,6 @@
+/** The longest that setTimeout can wait: beyond it, it fires at once. */
+const LONGEST = 2 ** 31 - 1;
+
 /** A moment by which something must have happened, and which moves often: one timer serves many settings. */
 export class Deadline {
   #at = Infinity;
@@ -6,6 +9,10 @@ export class Deadline {
   #firesAt = 0;
 
   constructor(private readonly owner: { expired(): void }) {}
+
+  get isSet(): boolean {
+    return this.#at !== Infinity;
+  }
 
   /** @param ms from now; 0: never */
   set(ms: number): void {
@@ -26,8 +33,9 @@ export class Deadline {
 
   #start(ms: number): void {
     clearTimeout(this.#timer);
-    this.#firesAt = performance.now() + ms;
-    this.#timer = setTimeout(fired, ms, this);
+    const wait = Math.min(ms, LONGEST);
+    this.#firesAt = performance.now() + wait;
+    this.#timer = setTimeout(fired, wait, this);
     this.#timer.unref();
   }
 

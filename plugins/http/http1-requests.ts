@@ -23,17 +23,28 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   /** What came behind a request that is not answered yet. */
   readonly #held = new HeldBytes();
   #body: RequestBody | undefined;
-  /** Of a body whose request has not begun. */
-  #early: Buffer[] | undefined;
+  /** Parts of it that came together and go on as one: a client may send each byte in a chunk of its own. */
+  #pieces: Buffer[] = [];
+  /** Its header has come. The request begins with as much of the body as came with that: often it is all. */
+  #isNew = false;
   #exchange: ServedExchange | undefined;
   #response: Http1Response | undefined;
   #isClosing = false;
   #isInputEnded = false;
+  /** The request was answered, though it has not come to its end. */
+  #isAnswered = false;
   /** Nothing more is read. */
   #isOver = false;
+  /** It is being read: what comes or ends within that has to wait. */
   #isReading = false;
+  #tunnel: Tunnel | undefined;
   /** The header of the next request has begun, and has its time. */
   #isTimed = false;
+
+  /** More of a body is wanted: what is behind it has to wait all the same. */
+  readonly #wanted = (): void => {
+    if (this.#held.length < ENOUGH) this.leg.wanted();
+  };
 
   constructor(
     private readonly session: Session,
@@ -44,7 +55,12 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   get pending(): number {
-    return this.#held.length + (this.#body?.readableLength ?? 0);
+    const body = this.#body;
+    return this.#held.length + (body === undefined || body.destroyed ? 0 : body.readableLength);
+  }
+
+  get isFull(): boolean {
+    return this.leg.isStopped;
   }
 
   get closing(): boolean {
@@ -54,7 +70,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
 
   received(chunk: Buffer): boolean {
     if (this.#isReading || this.#held.length > 0) this.#held.push(chunk);
-    else this.#read(chunk);
+    else this.#readOn(chunk);
     return this.#isOver || this.pending < ENOUGH;
   }
 
@@ -69,7 +85,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
 
   retire(): void {
     this.#isClosing = true;
-    if (this.#exchange === undefined && !this.#parser.isBegun) this.#finish();
+    // A request that has begun to come is under way, too.
+    if (this.#exchange === undefined && (this.#isAnswered || !this.#parser.isBegun)) this.#finish();
   }
 
   closed(): void {
@@ -99,8 +116,10 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   answered(isKept: boolean): void {
     this.#exchange = undefined;
     this.#response = undefined;
+    this.#isAnswered = true;
     if (!isKept || this.#isClosing) this.#finish();
-    else if (this.#parser.isWhole) this.#next();
+    // Whoever was told of the end may have ended the session.
+    else if (this.#parser.isWhole && !this.#isOver) this.#next();
   }
 
   upgraded(upstream: Duplex, fields: readonly string[], over: (passed: Tunnelled) => void): void {
@@ -108,21 +127,37 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     tunnel.open(fields);
     this.#isOver = true;
     this.#deadline.stop();
+    this.#tunnel = tunnel;
+    // What came with the request is known only once reading stops.
+    if (!this.#isReading) this.#handOver(tunnel);
+  }
+
+  #handOver(tunnel: Tunnel): void {
     for (let chunk = this.#held.shift(); chunk !== undefined; chunk = this.#held.shift()) tunnel.received(chunk);
     if (this.#isInputEnded) tunnel.ended();
     else this.leg.wanted();
   }
 
   /** Reads up to the end of a request that has to be answered before what follows. */
-  #read(chunk: Buffer): void {
+  #readOn(first: Buffer | undefined): void {
     this.#isReading = true;
+    for (let chunk = first; chunk !== undefined; chunk = this.#isOver || this.#isServed() ? undefined : this.#held.shift())
+      this.#read(chunk);
+    this.#isReading = false;
+    if (this.#isOver) {
+      if (this.#tunnel === undefined) this.#held.clear();
+      else this.#handOver(this.#tunnel);
+      return;
+    }
+    this.#timeHeader();
+    this.#settle();
+  }
+
+  #read(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length && !this.#isOver && !this.#isServed()) at = this.#step(chunk, at);
-    if (this.#early !== undefined && !this.#isOver) this.#begin(this.#early);
-    this.#isReading = false;
-    if (this.#isOver) return;
+    if (!this.#isOver) this.#deliver();
     if (at < chunk.length) this.#held.unshift(at === 0 ? chunk : chunk.subarray(at));
-    else this.#timeHeader();
   }
 
   /** @returns where to go on */
@@ -133,11 +168,18 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
       this.#refuse(new SluiceError("SLUICE_HTTP_REQUEST", parser.refusal.detail), parser.refusal.status);
       return next;
     }
-    if (parser.isHead) this.#early = [];
-    if (parser.piece !== undefined && this.#early === undefined) this.#body?.push(parser.piece);
-    else if (parser.piece !== undefined) this.#early?.push(parser.piece);
+    if (parser.isHead) this.#isNew = true;
+    if (parser.piece !== undefined) this.#pieces.push(parser.piece);
     if (parser.isWhole) this.#received();
     return next;
+  }
+
+  /** Passes on what has come. */
+  #deliver(): void {
+    const came = this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : this.#pieces[0];
+    if (came !== undefined) this.#pieces = [];
+    if (this.#isNew) this.#begin(came);
+    else if (came !== undefined) this.#body?.push(came);
   }
 
   /** What came is whole, and must be answered first. */
@@ -145,32 +187,31 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     return this.#exchange !== undefined && this.#parser.isWhole;
   }
 
-  /** A request has come to its end. */
-  #received(): void {
-    if (this.#early !== undefined) {
-      this.#begin(this.#early);
-      return;
-    }
-    this.#endBody();
-    if (this.#exchange === undefined) this.#next();
-    else this.#deadline.set(0);
-  }
-
-  /** @param early what came of the body together with the header: often all of it */
-  #begin(early: readonly Buffer[]): void {
-    const { limits, timeouts } = this.serving.options;
-    const { method, minor, isLast, isWhole, trailers } = this.#parser;
-    this.#early = undefined;
+  /** @param came of the body */
+  #begin(came: Buffer | undefined): void {
+    const { method, minor, isLast, isWhole } = this.#parser;
+    this.#isNew = false;
     this.#isTimed = false;
-    const isReady = isWhole && trailers.length === 0 && lengthOf(early) <= limits.replay;
-    if (!isReady) this.#beginBody(early);
-    const request = this.#requestOf(isReady ? wholeOf(early) : this.#body);
+    const request = this.#requestOf(this.#isReady(came) ? came : this.#beginBody(came));
     if (request === undefined) return;
-    if (isWhole) this.#endBody();
-    this.#deadline.set(isWhole ? 0 : timeouts.request);
+    this.#deadline.set(isWhole ? 0 : this.serving.options.timeouts.request);
     this.#response = new Http1Response(this, { method, minor, isLast }, this.serving.keepAlive);
     this.#exchange = new ServedExchange(request, this.#response, { place: this, serving: this.serving });
     this.#exchange.start();
+  }
+
+  /** Whether all of a body is there, and short enough to be sent with the header. */
+  #isReady(came: Buffer | undefined): boolean {
+    const { isWhole, trailers } = this.#parser;
+    return isWhole && trailers.length === 0 && (came?.length ?? 0) <= this.serving.options.limits.replay;
+  }
+
+  #beginBody(came: Buffer | undefined): RequestBody {
+    const body = new RequestBody(this.#wanted);
+    this.#body = body;
+    if (came !== undefined) body.push(came);
+    if (this.#parser.isWhole) this.#endBody();
+    return body;
   }
 
   /** Undefined where it is refused. */
@@ -185,14 +226,6 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     }
   }
 
-  #beginBody(early: readonly Buffer[]): void {
-    const wanted = (): void => {
-      this.leg.wanted();
-    };
-    this.#body = new RequestBody(wanted);
-    for (const piece of early) this.#body.push(piece);
-  }
-
   #endBody(): void {
     const body = this.#body;
     if (body === undefined) return;
@@ -201,31 +234,43 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     body.push(null);
   }
 
+  /** A request has come to its end. */
+  #received(): void {
+    const isNew = this.#isNew;
+    this.#deliver();
+    if (isNew) return;
+    this.#endBody();
+    if (this.#exchange === undefined) this.#next();
+    else this.#deadline.set(0);
+  }
+
   /** The request is whole and answered: on to the next. */
   #next(): void {
     this.#parser.next();
+    this.#isAnswered = false;
     this.#deadline.set(this.serving.options.timeouts.keepAlive);
     if (this.#isReading) return;
-    for (let chunk = this.#held.shift(); chunk !== undefined; chunk = this.#isServed() ? undefined : this.#held.shift()) this.#read(chunk);
-    if (this.#isOver) return;
-    if (this.pending < ENOUGH) this.leg.wanted();
-    this.#settle();
+    this.#readOn(this.#held.shift());
+    if (!this.#isOver && this.pending < ENOUGH) this.leg.wanted();
   }
 
   /** Once the client has finished sending: ends when nothing is left to be served. */
   #settle(): void {
-    if (!this.#isInputEnded || this.#isOver || this.#held.length > 0) return;
+    if (!this.#isInputEnded || this.#isReading || this.#isOver || this.#held.length > 0) return;
     if (this.#parser.isBegun) this.#refuse(new SluiceError("SLUICE_HTTP_REQUEST", "the request ends before it is whole"), 400);
     else if (this.#exchange === undefined) this.#finish();
     // The client may have left, or wait for its answer: both begin with a FIN. Once an answer is being written, writing tells.
     else this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
 
-  /** A header that has begun has to come in time. */
+  /** A header that has begun has to come in time, and so has its beginning: there may be nothing but empty lines. */
   #timeHeader(): void {
-    if (this.#exchange !== undefined || this.#isTimed || !this.#parser.isBegun || this.#parser.isInBody) return;
-    this.#isTimed = true;
-    this.#deadline.set(this.serving.options.timeouts.headers);
+    if (this.#exchange !== undefined || this.#isTimed || this.#parser.isInBody) return;
+    const { headers, keepAlive } = this.serving.options.timeouts;
+    if (this.#parser.isBegun) {
+      this.#isTimed = true;
+      this.#deadline.set(headers);
+    } else if (!this.#deadline.isSet) this.#deadline.set(keepAlive);
   }
 
   /** Nothing more is served: says why. */
@@ -238,7 +283,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     // The body broke off: there will be no better answer to its request.
     if (this.#exchange !== undefined) this.#exchange.refuse(error, status);
     else {
-      this.leg.send(Buffer.from(rawFailure(status, error), "latin1"));
+      if (!this.#isAnswered) this.leg.send(Buffer.from(rawFailure(status, error), "latin1"));
       this.leg.finish();
     }
     this.#body?.destroy();
@@ -250,14 +295,4 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#deadline.stop();
     this.leg.finish();
   }
-}
-
-function lengthOf(pieces: readonly Buffer[]): number {
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  return length;
-}
-
-function wholeOf(pieces: readonly Buffer[]): Buffer | undefined {
-  return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0];
 }

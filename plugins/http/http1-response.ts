@@ -7,6 +7,8 @@ import type { ResponseSink } from "./response-sink.ts";
 
 /** The connection that a response goes into. */
 export interface ResponseWriter {
+  /** Enough waits. */
+  readonly isFull: boolean;
   /** @returns false when enough waits */
   send(chunk: Buffer): boolean;
   /** The response is over. @param isKept another request may follow */
@@ -51,12 +53,14 @@ export class Http1Response implements ResponseSink {
   ) {}
 
   goOn(): void {
+    // RFC 9110 section 10.1.1: what a client of HTTP/1.0 expects is ignored.
+    if (this.request.minor === 0) return;
     this.writer.send(Buffer.from("HTTP/1.1 100 Continue\r\n\r\n"));
   }
 
   hint(headers: HttpHeaders): void {
-    // RFC 9110 section 15.2: a client of HTTP/1.0 knows of no such thing.
-    if (this.request.minor === 0) return;
+    // RFC 9110 section 15.2: a client of HTTP/1.0 knows of no such thing. Hints may be left out, and do not wait.
+    if (this.request.minor === 0 || this.writer.isFull) return;
     this.writer.send(Buffer.from(`HTTP/1.1 103 Early Hints\r\n${fieldLines(wireFields(headers))}\r\n`, "latin1"));
   }
 
@@ -168,7 +172,7 @@ export class Http1Response implements ResponseSink {
   #send(before: string, chunk: Buffer, after: string): boolean {
     const head = this.#head + before;
     this.#head = "";
-    if (head === "" && after === "") return chunk.length === 0 || this.writer.send(chunk);
+    if (head === "" && after === "") return chunk.length === 0 ? !this.writer.isFull : this.writer.send(chunk);
     const whole = Buffer.allocUnsafe(head.length + chunk.length + after.length);
     whole.write(head, 0, "latin1");
     if (chunk.length > 0) chunk.copy(whole, head.length);

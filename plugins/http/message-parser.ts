@@ -22,6 +22,10 @@ const TAB = 9;
 /** Bytes that are looked at together for lines. Most headers are shorter. */
 const WINDOW = 4096;
 const CHUNK_LINE = 4096;
+/** Bytes that lines of chunks may have beyond what small chunks need: extensions mean nothing here, and what they come with is kept. */
+const CHUNK_EXCESS = 16 * 1024;
+/** What the line of a chunk may have for each, besides twice its size. */
+const CHUNK_ALLOWED = 16;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // Everything but HTAB: a control character means different things to different parsers.
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
@@ -50,6 +54,7 @@ export abstract class MessageParser {
   /** Bytes of the body, or of the chunk, that are still to come. */
   #left = 0;
   #headBytes = 0;
+  #excess = 0;
   #isBegun = false;
 
   constructor(protected readonly limits: ParserLimits) {}
@@ -71,6 +76,7 @@ export abstract class MessageParser {
     this.#isBegun = false;
     this.#state = "first-line";
     this.#headBytes = 0;
+    this.#excess = 0;
     this.fields = [];
     this.trailers = [];
   }
@@ -170,7 +176,10 @@ export abstract class MessageParser {
 
   #firstLine(line: string): void {
     // RFC 9112 section 2.2: an empty line before a request is ignored.
-    if (line === "") return;
+    if (line === "") {
+      this.#isBegun = false;
+      return;
+    }
     this.#isBegun = true;
     this.#headBytes = line.length;
     this.#state = "head";
@@ -223,6 +232,8 @@ export abstract class MessageParser {
     if (digits === undefined) this.refuse("the size of a chunk is malformed");
     else {
       this.#left = Number.parseInt(digits, 16);
+      this.#excess = Math.max(0, this.#excess + line.length - CHUNK_ALLOWED - 2 * this.#left);
+      if (this.#excess > CHUNK_EXCESS) this.refuse("there is more beside the chunks than in them");
       this.#state = this.#left === 0 ? "trailer" : "chunk-data";
     }
   }

@@ -18,4 +18,10 @@ export class RequestBody extends Readable implements BodySource {
   override _read(): void {
     this.wanted();
   }
+
+  /** Nobody reads it any more: what still comes is dropped. */
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.wanted();
+    done(error);
+  }
 }

@@ -1,5 +1,5 @@
 import { reasonOf, SluiceError } from "sluice";
-import type { HttpRequest, HttpResponse } from "sluice";
+import type { HttpHeaders, HttpRequest, HttpResponse } from "sluice";
 import { Readable } from "node:stream";
 import { explained } from "./failure.ts";
 import { first, wireFields } from "./header-fields.ts";
@@ -30,11 +30,18 @@ export class Responder {
       this.#stream(body, response.trailers);
       return;
     }
-    const last = typeof body === "string" ? Buffer.from(body) : body;
+    const last = body === undefined ? undefined : bytesOf(body);
+    const trailers = trailersOf(response.trailers);
     this.bytes = last?.length ?? 0;
-    if (this.#hasLength(status, last)) setLength(fields, this.bytes);
+    if (trailers === undefined && this.#hasLength(status, last)) setLength(fields, this.bytes);
     this.sink.head(status, fields, isClosing);
-    this.sink.end(last);
+    if (trailers === undefined) this.sink.end(last);
+    else this.#endTrailed(last, trailers);
+  }
+
+  #endTrailed(last: Buffer | undefined, trailers: HttpHeaders): void {
+    if (last !== undefined) this.sink.write(last);
+    this.sink.trail(trailers);
   }
 
   /** Whether the length of what there is says anything: a response to HEAD tells of a body that is not sent. */
@@ -56,9 +63,8 @@ export class Responder {
     };
     sink.onDrain = goOn;
     let isOver = false;
-    body.on("data", (chunk: Buffer) => {
-      this.bytes += chunk.length;
-      if (!sink.write(chunk)) body.pause();
+    body.on("data", (part: unknown) => {
+      if (!this.#pass(part, body)) body.pause();
     });
     body.once("end", () => {
       isOver = true;
@@ -72,22 +78,47 @@ export class Responder {
     };
     body.once("error", failed);
     body.once("close", failed);
-    // A hook may have kept the response until its upstream was gone.
-    if (body.destroyed && !body.readableEnded) failed(body.errored ?? undefined);
+    // A hook may have kept the response until its upstream was gone, or have read the body itself.
+    if (body.destroyed || body.readableEnded) failed(body.errored ?? undefined);
     // What comes by and by is announced before its first part.
     else if (body.readableLength === 0) sink.flush();
   }
 
+  #pass(part: unknown, body: Readable): boolean {
+    try {
+      const chunk = bytesOf(part);
+      this.bytes += chunk.length;
+      return this.sink.write(chunk);
+    } catch (error) {
+      body.destroy(error as Error);
+      return true;
+    }
+  }
+
   #end(trailers: HttpResponse["trailers"]): void {
     try {
-      const fields = trailers?.() ?? {};
-      if (Object.keys(fields).length === 0) this.sink.end();
+      const fields = trailersOf(trailers);
+      if (fields === undefined) this.sink.end();
       else this.sink.trail(fields);
     } catch (error) {
       // An upstream's trailers may be what may not be sent.
       this.broken(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the trailers cannot be sent: ${reasonOf(error)}`, { cause: error }));
     }
   }
+}
+
+/** Undefined where there are none. */
+function trailersOf(trailers: HttpResponse["trailers"]): HttpHeaders | undefined {
+  const fields = trailers?.() ?? {};
+  return Object.keys(fields).length === 0 ? undefined : fields;
+}
+
+/** A hook's streams may give texts, and bytes that are no Buffer. @throws TypeError where it is neither */
+function bytesOf(part: unknown): Buffer {
+  if (part instanceof Buffer) return part;
+  if (typeof part === "string") return Buffer.from(part);
+  if (part instanceof Uint8Array) return Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+  throw new TypeError("a body is neither text nor bytes");
 }
 
 /** The length of a body that is whole, whatever its maker said of it. */

@@ -110,6 +110,11 @@ export class ServedExchange implements Interim {
     else this.sink.abort(error);
   }
 
+  get #isClosing(): boolean {
+    // A client that was told neither to send its body nor to keep it may do either: what it sends next could be taken for the other.
+    return this.#place.closing || (this.#expects && this.request.content?.begun !== true);
+  }
+
   #broken(error: SluiceError): void {
     this.#error ??= error;
     this.sink.abort(error);
@@ -131,8 +136,7 @@ export class ServedExchange implements Interim {
     this.#error ??= response.error;
     try {
       if (response.upgraded !== undefined) this.#upgraded(response.upgraded, response.headers);
-      // A client that was told neither to send its body nor to keep it may do either: what it sends next could be taken for the other.
-      else this.#responder.send(response, this.#place.closing || (this.#expects && this.request.content?.begun !== true));
+      else this.#responder.send(response, this.#isClosing);
     } catch (error) {
       this.#unsendable(response, error);
     }
@@ -145,7 +149,7 @@ export class ServedExchange implements Interim {
     // The end is that of the answer which says so, and no tunnel's.
     this.#response = failureOf(failure);
     this.#error ??= failure;
-    if (this.sink.status === 0) this.#responder.send(this.#response, this.#place.closing);
+    if (this.sink.status === 0) this.#responder.send(this.#response, this.#isClosing);
     else this.sink.abort(failure);
   }
 
@@ -198,5 +202,6 @@ function discard({ body, upgraded }: HttpResponse): void {
     // With an error, so that the upstream sees that it was not wanted to its end.
     body.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the response is not wanted any more"));
   }
+  upgraded?.on("error", () => undefined);
   upgraded?.destroy();
 }

@@ -29,6 +29,8 @@ export class Tunnel implements LegConsumer {
     const head = `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${fieldLines(fields)}\r\n`;
     leg.serve(this);
     leg.send(Buffer.from(head, "latin1"));
+    // What broke it is looked at when it closes; a hook's own stream has nobody else who listens.
+    upstream.on("error", () => undefined);
     upstream.on("data", (chunk: Buffer) => {
       this.#fromUpstream += chunk.length;
       if (!leg.send(chunk)) upstream.pause();

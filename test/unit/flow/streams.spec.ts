@@ -83,6 +83,22 @@ describe("legStream", () => {
     expect([leg.notes, chunks]).to.deep.equal([["write ab", "end"], ["c"]]);
   });
 
+  it("passes tens of thousands of chunks that were written in one turn, in order", async () => {
+    const leg = new FakeLeg();
+    const stream = legStream(opened(leg));
+    await next();
+    const texts = Array.from({ length: 20_000 }, (_, at) => `chunk ${at}`);
+    leg.roomy = false;
+    for (const text of texts) stream.write(text);
+    await next();
+    const before = leg.notes.length;
+    leg.roomy = true;
+    leg.onDrain?.();
+    await next();
+    expect(before).to.equal(1);
+    expect(leg.notes.join("").replaceAll("write ", "")).to.equal(texts.join(""));
+  });
+
   it("stops the leg when nobody reads, and waits for it when it is full", async () => {
     const leg = new FakeLeg();
     const stream = legStream(opened(leg));

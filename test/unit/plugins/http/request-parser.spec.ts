@@ -140,6 +140,20 @@ describe("The parser of requests", () => {
     expect(verdict(`GET / HTTP/1.1\r\n${host}${"X: a\r\n".repeat(10)}\r\n`).status).to.equal(431);
   });
 
+  it("takes no longer for a first line that is none than for one that is", () => {
+    const parser = new RequestParser({ header: 16 * 1024, fields: 10 });
+    parser.read(Buffer.from(`${"a".repeat(4_000)}\u0001`, "latin1"), 0);
+    expect(parser.refusal?.status).to.equal(400);
+  });
+
+  it("refuses chunks that come with more than they have, and no small ones", () => {
+    const head = `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n`;
+    const padded = `1;${"e".repeat(1_000)}\r\na\r\n`;
+    expect(verdict(head + padded.repeat(20)).status).to.equal(400);
+    for (const body of [padded.repeat(16), "1;a=b\r\na\r\n".repeat(20_000), `${padded}800\r\n${"a".repeat(2_048)}\r\n`.repeat(50)])
+      expect(verdict(`${head}${body}0\r\n\r\n`).status).to.equal(undefined);
+  });
+
   it("looks at nothing after a request for a WebSocket", () => {
     const text = `GET / HTTP/1.1\r\n${host}Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n`;
     expect(verdict(`${text}\0\n\xff`)).to.deep.equal({ good: text.length, detail: undefined, status: undefined });
