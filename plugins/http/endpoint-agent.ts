@@ -43,7 +43,9 @@ export class EndpointAgent extends AskedAgent {
     private readonly owner: AgentOwner,
     { connections, idleConnections, idleConnection }: AgentLimits,
   ) {
-    super({ keepAlive: true, maxSockets: connections, maxFreeSockets: idleConnections, timeout: idleConnection });
+    super({ keepAlive: true, maxSockets: connections, timeout: idleConnection });
+    // Its constructor takes 0 for no limit.
+    this.maxFreeSockets = idleConnection === 0 ? 0 : idleConnections;
   }
 
   /** What was opened another way is not kept. */
@@ -65,8 +67,13 @@ export class EndpointAgent extends AskedAgent {
   }
 
   override addRequest(request: ClientRequest, options: object): void {
-    if ((this.freeSockets[""]?.length ?? 0) === 0) this.owner.makeRoom();
+    if (!this.hasIdle) this.owner.makeRoom();
     super.addRequest(request, options);
+  }
+
+  /** A connection is kept that nothing uses. */
+  get hasIdle(): boolean {
+    return (this.freeSockets[""]?.length ?? 0) > 0;
   }
 
   /** Requests that wait for a connection. */

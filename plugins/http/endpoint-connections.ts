@@ -46,6 +46,11 @@ export class EndpointConnections implements ConnectionOwner, AgentOwner {
     return this.#waiting.length > 0;
   }
 
+  /** A request need not wait. */
+  get hasRoom(): boolean {
+    return this.#idle.length > 0 || this.agent.hasIdle || !this.#isFull;
+  }
+
   /** Nothing is open, and nothing waits. */
   get isUnused(): boolean {
     return this.#open === 0 && this.agent.open === 0 && this.waiting === 0;
@@ -88,11 +93,15 @@ export class EndpointConnections implements ConnectionOwner, AgentOwner {
     }
     const next = this.#waiting.shift();
     if (next !== undefined) next.begun(connection);
-    else if (this.#isRetired || this.agent.waiting > 0 || this.#idle.length >= this.limits.idleConnections) connection.close();
-    else {
+    else if (this.#mayKeep()) {
       this.#idle.push(connection);
       connection.idle(Math.min(keptFor, this.limits.idleConnection));
-    }
+    } else connection.close();
+  }
+
+  #mayKeep(): boolean {
+    const { idleConnections, idleConnection } = this.limits;
+    return !this.#isRetired && this.agent.waiting === 0 && idleConnection > 0 && this.#idle.length < idleConnections;
   }
 
   gone(connection: UpstreamConnection): void {

@@ -1,13 +1,14 @@
 import { SluiceError } from "sluice";
 import type { Session } from "sluice";
 import type { Duplex } from "node:stream";
+import { BodyIntake } from "./body-intake.ts";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "./client-request.ts";
 import { Deadline } from "./deadline.ts";
 import { rawFailure, statusOf } from "./failure.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { Http1Response, type ResponseWriter } from "./http1-response.ts";
-import { RequestBody } from "./request-body.ts";
+import type { RequestBody } from "./request-body.ts";
 import { RequestParser } from "./request-parser.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { Serving } from "./serving.ts";
@@ -22,9 +23,6 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   readonly #deadline = new Deadline(this);
   /** What came behind a request that is not answered yet. */
   readonly #held = new HeldBytes();
-  #body: RequestBody | undefined;
-  /** Parts of it that came together and go on as one: a client may send each byte in a chunk of its own. */
-  #pieces: Buffer[] = [];
   /** Its header has come. The request begins with as much of the body as came with that: often it is all. */
   #isNew = false;
   #exchange: ServedExchange | undefined;
@@ -41,10 +39,10 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   /** The header of the next request has begun, and has its time. */
   #isTimed = false;
 
-  /** More of a body is wanted: what is behind it has to wait all the same. */
-  readonly #wanted = (): void => {
-    if (this.#held.length < ENOUGH) this.leg.wanted();
-  };
+  /** Responses and parts of them that were sent, and how many there were when the client was last found to be half-closed. */
+  #sent = 0;
+  #sentBefore = -1;
+  readonly #body: BodyIntake;
 
   constructor(
     private readonly session: Session,
@@ -52,11 +50,14 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     private readonly serving: Serving,
   ) {
     this.#parser = new RequestParser(serving.options.limits);
+    // What is behind a body has to wait all the same.
+    this.#body = new BodyIntake(() => {
+      if (this.#held.length < ENOUGH) leg.wanted();
+    });
   }
 
   get pending(): number {
-    const body = this.#body;
-    return this.#held.length + (body === undefined || body.destroyed ? 0 : body.readableLength);
+    return this.#held.length + this.#body.pending;
   }
 
   get isFull(): boolean {
@@ -94,18 +95,28 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#held.clear();
     this.#deadline.stop();
     this.#response?.closed();
-    this.#body?.destroy();
+    this.#body.destroy();
   }
 
   expired(): void {
     const { isBegun } = this.#parser;
     if (isBegun) this.#refuse(new SluiceError("SLUICE_CLIENT_TIMEOUT", "the request did not come in time"), 408);
     else if (this.#exchange === undefined) this.#finish();
-    // The client finished sending, and has most likely left.
-    else if (this.#exchange.isWaiting) this.leg.abort();
+    else this.#checkHalfClosed(this.#exchange);
+  }
+
+  /** The client has finished sending, and most likely left: which writing tells, if anything is written. */
+  #checkHalfClosed(exchange: ServedExchange): void {
+    if (exchange.isWaiting || (this.#sent === this.#sentBefore && !this.leg.isStopped)) {
+      this.leg.abort();
+      return;
+    }
+    this.#sentBefore = this.#sent;
+    this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
 
   send(chunk: Buffer): boolean {
+    this.#sent += 1;
     return this.leg.send(chunk);
   }
 
@@ -169,17 +180,15 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
       return next;
     }
     if (parser.isHead) this.#isNew = true;
-    if (parser.piece !== undefined) this.#pieces.push(parser.piece);
+    if (parser.piece !== undefined) this.#body.take(parser.piece);
     if (parser.isWhole) this.#received();
     return next;
   }
 
   /** Passes on what has come. */
   #deliver(): void {
-    const came = this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : this.#pieces[0];
-    if (came !== undefined) this.#pieces = [];
-    if (this.#isNew) this.#begin(came);
-    else if (came !== undefined) this.#body?.push(came);
+    if (this.#isNew) this.#begin(this.#body.came());
+    else this.#body.deliver();
   }
 
   /** What came is whole, and must be answered first. */
@@ -207,10 +216,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   #beginBody(came: Buffer | undefined): RequestBody {
-    const body = new RequestBody(this.#wanted);
-    this.#body = body;
-    if (came !== undefined) body.push(came);
-    if (this.#parser.isWhole) this.#endBody();
+    const body = this.#body.begin(came);
+    if (this.#parser.isWhole) this.#body.end(this.#parser.trailers);
     return body;
   }
 
@@ -226,20 +233,12 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     }
   }
 
-  #endBody(): void {
-    const body = this.#body;
-    if (body === undefined) return;
-    this.#body = undefined;
-    body.rawTrailers = this.#parser.trailers;
-    body.push(null);
-  }
-
   /** A request has come to its end. */
   #received(): void {
     const isNew = this.#isNew;
     this.#deliver();
     if (isNew) return;
-    this.#endBody();
+    this.#body.end(this.#parser.trailers);
     if (this.#exchange === undefined) this.#next();
     else this.#deadline.set(0);
   }
@@ -259,7 +258,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     if (!this.#isInputEnded || this.#isReading || this.#isOver || this.#held.length > 0) return;
     if (this.#parser.isBegun) this.#refuse(new SluiceError("SLUICE_HTTP_REQUEST", "the request ends before it is whole"), 400);
     else if (this.#exchange === undefined) this.#finish();
-    // The client may have left, or wait for its answer: both begin with a FIN. Once an answer is being written, writing tells.
+    // The client may have left, or wait for its answer: both begin with a FIN.
     else this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
 
@@ -286,7 +285,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
       if (!this.#isAnswered) this.leg.send(Buffer.from(rawFailure(status, error), "latin1"));
       this.leg.finish();
     }
-    this.#body?.destroy();
+    this.#body.destroy();
   }
 
   #finish(): void {

@@ -21,6 +21,8 @@ const SPACE = 32;
 const TAB = 9;
 /** Bytes that are looked at together for lines. Most headers are shorter. */
 const WINDOW = 4096;
+/** The same where a line is the size of a chunk, and the chunk follows. */
+const CHUNK_WINDOW = 32;
 const CHUNK_LINE = 4096;
 /** Bytes that lines of chunks may have beyond what small chunks need: extensions mean nothing here, and what they come with is kept. */
 const CHUNK_EXCESS = 16 * 1024;
@@ -134,7 +136,7 @@ export abstract class MessageParser {
 
   /** Reads lines, up to the first byte that belongs to none. @returns where to go on */
   #lines(chunk: Buffer, at: number): number {
-    const text = chunk.toString("latin1", at, Math.min(chunk.length, at + WINDOW));
+    const text = chunk.toString("latin1", at, Math.min(chunk.length, at + (this.#isAtChunk ? CHUNK_WINDOW : WINDOW)));
     let from = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
       const line = this.#partial === "" ? text.slice(from, end) : this.#partial + text.slice(from, end);
@@ -156,9 +158,13 @@ export abstract class MessageParser {
     if (this.#state === "first-line" && !this.mayBegin(this.#partial)) this.refuse("the first line is malformed");
   }
 
+  /** The next line is about a chunk. */
+  get #isAtChunk(): boolean {
+    return this.#state === "chunk-size" || this.#state === "chunk-end";
+  }
+
   #checkLength(line: string): void {
-    const isChunk = this.#state === "chunk-size" || this.#state === "chunk-end";
-    if (line.length > (isChunk ? CHUNK_LINE : this.limits.header - this.#headBytes)) this.refuse("the header is too long", 431);
+    if (line.length > (this.#isAtChunk ? CHUNK_LINE : this.limits.header - this.#headBytes)) this.refuse("the header is too long", 431);
   }
 
   /** @param text with the CR, without the LF */

@@ -29,8 +29,8 @@ export class UpstreamPool {
       connections = new EndpointConnections(endpoint.name, this.limits);
       this.#connections.set(endpoint.name, connections);
     }
-    const { waiting } = connections;
-    if (waiting < this.limits.waiting || waiting === 0) return { endpoint, connections: connections.use(endpoint) };
+    const { waiting } = connections.use(endpoint);
+    if (waiting < this.limits.waiting || connections.hasRoom) return { endpoint, connections };
     endpoint.done(false);
     throw new SluiceError("SLUICE_UPSTREAM_BUSY", `${waiting} requests wait for a connection to ${endpoint.name}`);
   }

@@ -5,7 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { ask } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream } from "../support/http-upstream.ts";
-import { connect } from "../support/sockets.ts";
+import { connect, readBytes } from "../support/sockets.ts";
 
 const MiB = 1024 * 1024;
 /** What the kernel's buffers on both sides, and the proxy's own, may take. */
@@ -140,6 +140,38 @@ describe("The bounds of http()", function () {
     await proxy.close();
     await eventually(async () => expect(await resources()).to.deep.equal(before));
     expect(upstream.open()).to.equal(0);
+  });
+
+  it("end a connection whose client has finished sending, and of whose response nothing comes for a while", async () => {
+    const upstream = await startHttpUpstream(cleanup, (_request, response) => {
+      response.write("the first event");
+    });
+    const { port, proxy } = await startHttpProxy(cleanup, { timeouts: { halfClosed: "50ms" }, routes: [{ upstream: upstream.endpoint }] });
+    const socket = await connect(port());
+    cleanup.add(() => void socket.destroy());
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await readBytes(socket, 12);
+    socket.end();
+    await eventually(() => expect([proxy.sessions.size, upstream.open()]).to.deep.equal([0, 0]));
+  });
+
+  it("let none wait for a connection where none may, though those that need not are served", async () => {
+    const upstream = await startHttpUpstream(cleanup, () => undefined);
+    const limits = { connections: 2, waiting: 0 };
+    const { port } = await startHttpProxy(cleanup, { limits, timeouts: { response: "1s" }, routes: [{ upstream: upstream.endpoint }] });
+    const statuses = await Promise.all(Array.from({ length: 5 }, async () => (await ask(port())).status));
+    expect(statuses.toSorted((a, b) => a - b)).to.deep.equal([503, 503, 503, 504, 504]);
+  });
+
+  it("keep no connection to an upstream where none is to be kept", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    for (const options of [{ timeouts: { idleConnection: 0 } }, { limits: { idleConnections: 0 } }]) {
+      const { port } = await startHttpProxy(cleanup, { ...options, routes: [{ upstream: upstream.endpoint }] });
+      for (const parts of [{}, { method: "PUT", body: "x".repeat(100_000) }]) {
+        expect((await ask(port(), parts)).status).to.equal(200);
+        await eventually(() => expect(upstream.open()).to.equal(0));
+      }
+    }
   });
 
   it("wait for an answer longer than they keep an idle connection", async () => {
