@@ -1,8 +1,9 @@
-import { connect, isIP, type Socket } from "node:net";
+import { connect, isIP, type NetConnectOpts, type Socket } from "node:net";
 import { defer, Subscription, take, type Observable, type Subscriber } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type Upstream } from "../contract/index.ts";
 import type { Balancer } from "./balancer.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { DialOptions } from "./dial-options.ts";
 import { interleave } from "./interleave.ts";
 import { upstreamError } from "./os-errors.ts";
 import { race, type Dialled, type Place } from "./race.ts";
@@ -130,7 +131,7 @@ export class DialAttempt {
 
   #dialForTls(place: Place): Dialled {
     this.#check(place);
-    const socket = connect({ ...place, noDelay: true, allowHalfOpen: true });
+    const socket = connect(new DialOptions(place, undefined) as NetConnectOpts);
     // The race listens for the failure to connect; what comes later reaches the TLS socket on top.
     socket.on("error", () => undefined);
     return { socket };

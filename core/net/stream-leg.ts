@@ -1,8 +1,10 @@
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 import type { Leg, LegReader, SluiceError } from "../contract/index.ts";
 import { BurstWriter } from "./burst-writer.ts";
+import { DialOptions } from "./dial-options.ts";
 import { clientError, upstreamError } from "./os-errors.ts";
 import { readInto } from "./late-onread.ts";
+import type { Place } from "./race.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { RecordBuffer } from "./record-buffer.ts";
 import { resetSocket } from "./reset-socket.ts";
@@ -58,7 +60,7 @@ export class StreamLeg implements Leg {
   }
 
   /** Starts connecting: no delay, half-open, errors handled from the first moment and kept until someone reads. */
-  static dial(to: { readonly host: string; readonly port: number } | { readonly path: string }): StreamLeg {
+  static dial(to: Place): StreamLeg {
     const buffer = new ReadBuffer();
     const label = "path" in to ? to.path : `${to.host}:${to.port}`;
     const socket = connect(new DialOptions(to, buffer) as NetConnectOpts);
@@ -165,22 +167,4 @@ export class StreamLeg implements Leg {
 /** What Node would have thrown for a reset that it took for an end. */
 function cutOff(): Error {
   return Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" });
-}
-
-/** A class and no object literal, for the reason given in ChunkQueue: Node keeps it while it connects. */
-class DialOptions {
-  readonly noDelay = true;
-  readonly allowHalfOpen = true;
-  readonly host: string | undefined;
-  readonly port: number | undefined;
-  readonly path: string | undefined;
-
-  constructor(
-    to: { readonly host: string; readonly port: number } | { readonly path: string },
-    readonly onread: ReadBuffer,
-  ) {
-    this.host = "path" in to ? undefined : to.host;
-    this.port = "path" in to ? undefined : to.port;
-    this.path = "path" in to ? to.path : undefined;
-  }
 }
