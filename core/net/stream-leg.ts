@@ -144,7 +144,12 @@ export class StreamLeg implements Leg {
   }
 
   end(): void {
-    if (!this.socket.destroyed && !this.socket.writableEnded) this.socket.end();
+    const { socket } = this;
+    if (socket.destroyed || socket.writableEnded) return;
+    // The second end of a connection. To close a socket that owes nothing sends FIN as well, and takes neither a system call nor a turn of
+    // the event loop for it. TLS has a goodbye of its own.
+    if (this.#ended && this.borrows && socket.writableLength === 0) socket.destroy();
+    else socket.end();
   }
 
   reset(): void {
