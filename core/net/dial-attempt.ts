@@ -131,7 +131,7 @@ export class DialAttempt {
 
   #dialForTls(place: Place): Dialled {
     this.#check(place);
-    const socket = connect(new DialOptions(place, undefined) as NetConnectOpts);
+    const socket = connect(new DialOptions(place, undefined, true) as NetConnectOpts);
     // The race listens for the failure to connect; what comes later reaches the TLS socket on top.
     socket.on("error", () => undefined);
     return { socket };

@@ -2,9 +2,8 @@ import type { Place } from "./race.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 import { SocketOptions } from "./socket-options.ts";
 
-/** What `net.connect` is given: no delay, half-open. */
+/** What `net.connect` is given. */
 export class DialOptions extends SocketOptions {
-  readonly noDelay = true;
   readonly host: string | undefined;
   readonly port: number | undefined;
   readonly path: string | undefined;
@@ -13,6 +12,7 @@ export class DialOptions extends SocketOptions {
   constructor(
     to: Place,
     readonly onread: ReadBuffer | undefined,
+    readonly noDelay: boolean,
   ) {
     super();
     this.host = "path" in to ? undefined : to.host;

@@ -43,7 +43,6 @@ export function acceptFast(server: Server, accept: OnAccept): (() => void) | und
     }
     const buffer = new ReadBuffer();
     const socket = new Socket(new HandleOptions(client, buffer));
-    socket.setNoDelay(true);
     accept(socket, buffer);
   };
   handle.onconnection = onconnection;
