@@ -1,10 +1,11 @@
-import { Observable, type Subscriber, type TeardownLogic } from "rxjs";
+import type { Subscriber, TeardownLogic } from "rxjs";
+import { Stage } from "./stage.ts";
 
 /**
  * The head of a flow's operators: what the `data` of a byte hook is. A Subject would do; this one has no arrays to copy and costs a
  * new session nothing until something subscribes.
  */
-export class Root extends Observable<Buffer> {
+export class Root extends Stage<Buffer> {
   #first: Subscriber<Buffer> | undefined = undefined;
   #others: Subscriber<Buffer>[] | undefined = undefined;
   #completed = false;

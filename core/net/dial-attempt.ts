@@ -1,8 +1,9 @@
-import { connect, isIP, type Socket } from "node:net";
-import { defer, Subscription, take, type Observable, type Subscriber } from "rxjs";
+import { connect, isIP, type NetConnectOpts, type Socket } from "node:net";
+import { defer, Subscription, take, type Observable, type Subscriber, type Unsubscribable } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type Upstream } from "../contract/index.ts";
 import type { Balancer } from "./balancer.ts";
-import type { Deadlines } from "./deadlines.ts";
+import type { Deadlines, Wait, Waiting } from "./deadlines.ts";
+import { DialOptions } from "./dial-options.ts";
 import { interleave } from "./interleave.ts";
 import { upstreamError } from "./os-errors.ts";
 import { race, type Dialled, type Place } from "./race.ts";
@@ -27,9 +28,9 @@ export interface AttemptContext {
  * One try at one endpoint: look-up, race, TLS. Each step sets `undo` to what would undo it, so that aborting means the same
  * everywhere; once settled there is nothing to undo.
  */
-export class DialAttempt {
+export class DialAttempt implements Unsubscribable, Waiting {
   #undo: (() => void) | undefined;
-  #stopWaiting: (() => void) | undefined;
+  #wait: Wait | undefined;
   #phase = "the look-up of its name";
   #settled = false;
 
@@ -43,14 +44,14 @@ export class DialAttempt {
     const { balancer, deadlines } = this.context;
     const { host, port, path } = this.endpoint;
     if (balancer.counts) balancer.opened(this.endpoint);
-    this.#stopWaiting = deadlines.start(() => this.#timedOut());
+    this.#wait = deadlines.start(this);
     if (path !== undefined) this.#race([{ path }]);
     else if (isIP(host) !== 0) this.#race([{ host, port }]);
     else this.#lookUp(host);
   }
 
   /** Ends the attempt without a word; nothing once it has settled. */
-  abort(): void {
+  unsubscribe(): void {
     if (!this.#settle()) return;
     this.#undo?.();
     this.#uncount();
@@ -130,7 +131,7 @@ export class DialAttempt {
 
   #dialForTls(place: Place): Dialled {
     this.#check(place);
-    const socket = connect({ ...place, noDelay: true, allowHalfOpen: true });
+    const socket = connect(new DialOptions(place, undefined, true) as NetConnectOpts);
     // The race listens for the failure to connect; what comes later reaches the TLS socket on top.
     socket.on("error", () => undefined);
     return { socket };
@@ -169,7 +170,7 @@ export class DialAttempt {
     this.subscriber.complete();
   }
 
-  #timedOut(): void {
+  waitedTooLong(): void {
     const detail = `upstream ${this.endpoint.text}: ${this.#phase} took longer than ${this.context.connectTimeout} ms`;
     this.#fail(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", detail));
   }
@@ -186,7 +187,7 @@ export class DialAttempt {
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#stopWaiting?.();
+    if (this.#wait !== undefined) this.context.deadlines.end(this.#wait);
     return true;
   }
 

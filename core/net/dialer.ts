@@ -58,24 +58,45 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Stre
       }
       return chosen(endpoint, balancer, way);
     },
-    attempts(resolve) {
-      const own = resolve === undefined ? shared : { ...shared, resolve };
-      const tried = new Set<Endpoint>();
-      return new Observable((subscriber) => {
-        const endpoint = balancer.next(tried);
-        tried.add(endpoint);
-        // All had their turn: the next round is as the first.
-        if (tried.size === target.endpoints.length) tried.clear();
-        return dial(endpoint, own, subscriber);
-      });
-    },
+    attempts: (resolve) => new Attempts(target.endpoints.length, resolve === undefined ? shared : { ...shared, resolve }),
   };
 }
 
-function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscriber<Upstream>): () => void {
+const none: ReadonlySet<Endpoint> = new Set();
+
+/** One session's attempts, at the next endpoint each. */
+class Attempts extends Observable<Upstream> {
+  /** Those that had their turn, where there are several. */
+  #tried: Set<Endpoint> | undefined;
+
+  constructor(
+    private readonly endpoints: number,
+    private readonly context: AttemptContext,
+  ) {
+    super();
+  }
+
+  /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
+  _subscribe(subscriber: Subscriber<Upstream>): DialAttempt {
+    return dial(this.#next(), this.context, subscriber);
+  }
+
+  #next(): Endpoint {
+    const { balancer } = this.context;
+    if (this.endpoints === 1) return balancer.next(none);
+    this.#tried ??= new Set();
+    const endpoint = balancer.next(this.#tried);
+    this.#tried.add(endpoint);
+    // All had their turn: the next round is as the first.
+    if (this.#tried.size === this.endpoints) this.#tried.clear();
+    return endpoint;
+  }
+}
+
+function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscriber<Upstream>): DialAttempt {
   const attempt = new DialAttempt(endpoint, context, subscriber);
   attempt.start();
-  return () => attempt.abort();
+  return attempt;
 }
 
 /** An endpoint for work that may use a connection opened before: so the work is what the balancer counts, and not the connection. */
@@ -104,8 +125,6 @@ function withoutCounts(balancer: Balancer): Balancer {
 function nothing(): void {
   // Counted elsewhere.
 }
-
-const none: ReadonlySet<Endpoint> = new Set();
 
 function named(target: UpstreamTarget, names: ReadonlySet<string> | undefined): ReadonlySet<Endpoint> {
   if (names === undefined || names.size === 0) return none;

@@ -1,13 +1,13 @@
 import { connect, createServer, Socket, type Server } from "node:net";
 import { ReadBuffer } from "./read-buffer.ts";
+import { SocketOptions } from "./socket-options.ts";
 
 interface Handle {
   onconnection?: (status: number, client: unknown) => void;
 }
 
-/** Options of the Socket constructor; `handle` and `manualStart` Node has and does not document. A class as in ChunkQueue. */
-class HandleOptions {
-  readonly allowHalfOpen = true;
+/** `handle` and `manualStart` Node has and does not document. */
+class HandleOptions extends SocketOptions {
   readonly readable = true;
   readonly writable = true;
   readonly manualStart = true;
@@ -15,7 +15,9 @@ class HandleOptions {
   constructor(
     readonly handle: unknown,
     readonly onread: ReadBuffer,
-  ) {}
+  ) {
+    super();
+  }
 }
 
 /** Given each socket, not reading yet. It puts an error handler on it before it returns. */
@@ -41,7 +43,6 @@ export function acceptFast(server: Server, accept: OnAccept): (() => void) | und
     }
     const buffer = new ReadBuffer();
     const socket = new Socket(new HandleOptions(client, buffer));
-    socket.setNoDelay(true);
     accept(socket, buffer);
   };
   handle.onconnection = onconnection;

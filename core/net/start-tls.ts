@@ -64,6 +64,7 @@ export function startTls(
         },
       });
     };
+    socket.setNoDelay(true);
     handshakes.set(socket, { done, failed, left });
     // A client that finishes in the middle of its handshake is gone; half-open is for what comes after. The TLS socket takes it from below.
     socket.allowHalfOpen = false;

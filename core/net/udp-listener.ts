@@ -1,10 +1,11 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { isIPv6 } from "node:net";
+import { lookup } from "node:dns/promises";
+import { isIP, isIPv6 } from "node:net";
 import { LRUCache } from "lru-cache";
 import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
 import { listenError } from "./os-errors.ts";
 import { UdpClientLeg, type UdpFlowHost } from "./udp-client-leg.ts";
-import { addressLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
+import { noLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
 
 export interface UdpTableOptions {
   readonly max: number;
@@ -135,11 +136,12 @@ export class UdpListener implements UdpFlowHost {
   }
 }
 
-function bindSocket({ host, port }: ListenAddress): Promise<Socket> {
+async function bindSocket({ host, port }: ListenAddress): Promise<Socket> {
+  const address = isIP(host) === 0 ? (await lookup(host)).address : host;
+  const socket = createSocket({ type: isIPv6(address) ? "udp6" : "udp4", lookup: noLookup, recvBufferSize: RECEIVE_BUFFER });
   return new Promise((resolve, reject) => {
-    const socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4", lookup: addressLookup, recvBufferSize: RECEIVE_BUFFER });
     socket.once("error", reject);
-    socket.bind({ address: host, port }, () => {
+    socket.bind({ address, port }, () => {
       socket.off("error", reject);
       resolve(socket);
     });

@@ -1,16 +1,15 @@
-import { lookup } from "node:dns";
-import { isIP } from "node:net";
-
 /** Room for bursts: Node reads one datagram per system call, and the default of 208 KiB drops most of a burst of 5,000. */
 export const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
-/** Given to every UDP socket: an address is not looked up, so a send costs no thread of the pool. A name to bind to is. */
-export function addressLookup(
-  host: string,
-  options: object,
+/**
+ * Given to every UDP socket as its `lookup`: all it is told are addresses. Node asks before every send of a socket that is not connected:
+ * its own look-up takes a thread of the pool for that, and a test whether it is an address 1 % of the datagram's CPU.
+ */
+export function noLookup(
+  address: string,
+  _options: object,
   done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
 ): void {
-  const family = isIP(host);
-  if (family === 0) lookup(host, { ...options, all: false }, done);
-  else done(null, host, family);
+  // The family is for others who look names up; sockets of dgram do not read it.
+  done(null, address, 0);
 }

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import type { Leg, LegReader } from "../contract/index.ts";
-import { addressLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
+import { noLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
 
 /** Bytes that may wait in the sending queue before datagrams are dropped, as a full kernel buffer would. */
 const SEND_QUEUE = 1024 * 1024;
@@ -66,7 +66,7 @@ export function dialUdp(
   port: number,
   done: (error: Error | undefined, leg: UdpUpstreamLeg) => void,
 ): Socket {
-  const socket = createSocket({ type: family === 6 ? "udp6" : "udp4", lookup: addressLookup, recvBufferSize: RECEIVE_BUFFER });
+  const socket = createSocket({ type: family === 6 ? "udp6" : "udp4", lookup: noLookup, recvBufferSize: RECEIVE_BUFFER });
   const leg = new UdpUpstreamLeg(socket);
   let open = false;
   socket.on("error", (error) => {

@@ -3,9 +3,11 @@ import { Deadlines } from "../../../core/net/deadlines.ts";
 
 const timerOf = (deadlines: Deadlines, name: string, over: string[]): Promise<void> =>
   new Promise((resolve) => {
-    deadlines.start(() => {
-      over.push(name);
-      resolve();
+    deadlines.start({
+      waitedTooLong() {
+        over.push(name);
+        resolve();
+      },
     });
   });
 
@@ -14,9 +16,9 @@ describe("deadlines", () => {
     const over: string[] = [];
     const deadlines = new Deadlines(5);
     const first = timerOf(deadlines, "first", over);
-    const end = deadlines.start(() => over.push("ended"));
+    const ended = deadlines.start({ waitedTooLong: () => over.push("ended") });
     const second = timerOf(deadlines, "second", over);
-    end();
+    deadlines.end(ended);
     await Promise.all([first, second]);
     await timerOf(deadlines, "third", over);
     expect(over).to.deep.equal(["first", "second", "third"]);
@@ -25,8 +27,10 @@ describe("deadlines", () => {
   it("ends a wait that began while another one was ending", async () => {
     const deadlines = new Deadlines(1);
     await new Promise<void>((resolve) => {
-      deadlines.start(() => {
-        deadlines.start(resolve);
+      deadlines.start({
+        waitedTooLong() {
+          deadlines.start({ waitedTooLong: resolve });
+        },
       });
     });
   });

@@ -28,8 +28,8 @@ describe("a UDP listener", () => {
   let flows: Flow[] = [];
   let reads = true;
 
-  async function bind(options: Partial<UdpTableOptions> = {}): Promise<void> {
-    const address = { transport: "udp", host: "127.0.0.1", port: 0, path: undefined } as const;
+  async function bind(options: Partial<UdpTableOptions> = {}, host = "127.0.0.1"): Promise<void> {
+    const address = { transport: "udp", host, port: 0, path: undefined } as const;
     listener = await UdpListener.bind(address, "dns", { max: 10, idle: 60_000, ...options });
     listener.onFlow = (leg) => {
       const got: string[] = [];
@@ -56,6 +56,11 @@ describe("a UDP listener", () => {
     for (const port of [0, 5353]) receive(port);
     for (const { leg } of flows) leg.write(Buffer.from("answer"));
     expect(flows.map(({ leg }) => String(leg.client))).to.deep.equal(["127.0.0.1:5353"]);
+  });
+
+  it("is bound to a name's address, of whatever family", async () => {
+    await bind({}, "localhost");
+    expect(listener.local.address).to.be.oneOf(["127.0.0.1", "::1"]);
   });
 
   it("tells clients with one port and several addresses apart", async () => {
