@@ -1,5 +1,5 @@
+import type { OnRead } from "./late-onread.ts";
 import type { Place } from "./race.ts";
-import type { ReadBuffer } from "./read-buffer.ts";
 import { SocketOptions } from "./socket-options.ts";
 
 /** What `net.connect` is given. */
@@ -11,7 +11,7 @@ export class DialOptions extends SocketOptions {
   /** @param onread where the socket reads into; undefined: chunks come as `data` events */
   constructor(
     to: Place,
-    readonly onread: ReadBuffer | undefined,
+    readonly onread: OnRead | undefined,
     readonly noDelay: boolean,
   ) {
     super();

@@ -1,4 +1,5 @@
 import { connect, createServer, Socket, type Server } from "node:net";
+import type { OnRead } from "./late-onread.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { SocketOptions } from "./socket-options.ts";
 
@@ -14,7 +15,7 @@ class HandleOptions extends SocketOptions {
 
   constructor(
     readonly handle: unknown,
-    readonly onread: ReadBuffer,
+    readonly onread: OnRead,
   ) {
     super();
   }
@@ -42,7 +43,7 @@ export function acceptFast(server: Server, accept: OnAccept): (() => void) | und
       return;
     }
     const buffer = new ReadBuffer();
-    const socket = new Socket(new HandleOptions(client, buffer));
+    const socket = new Socket(new HandleOptions(client, buffer.onread()));
     accept(socket, buffer);
   };
   handle.onconnection = onconnection;
@@ -68,8 +69,8 @@ function tryOnce(): Promise<boolean> {
         undefined !==
         acceptFast(server, (socket, buffer) => {
           socket.on("error", () => undefined);
-          const receive = (chunk: Buffer): boolean => socket.write(chunk);
-          if (buffer !== undefined) buffer.receive = receive;
+          if (buffer !== undefined) buffer.reader = { data: (chunk) => socket.write(chunk), done: false };
+          buffer?.serve(socket);
           socket.on("end", () => socket.end());
           socket.resume();
         });

@@ -2,10 +2,15 @@ import { connect, createServer, Socket, type SocketConstructorOpts } from "node:
 
 /** What Node's `onread` option takes. */
 export interface OnRead {
-  /** Gives the buffer for the next read. */
+  /** The buffer for every read, or what gives it for the next. */
+  readonly buffer: Uint8Array | (() => Uint8Array);
+  /** Takes what was read; false stops reading. Called as a method of the socket, which Node's documentation does not say. */
+  readonly callback: (this: Socket, bytes: number, into: Uint8Array) => boolean;
+}
+
+/** The option with buffers that change, as {@link readInto} installs it. */
+export interface ChangingOnRead extends OnRead {
   readonly buffer: () => Uint8Array;
-  /** Takes what was read; false stops reading. */
-  readonly callback: (bytes: number, into: Uint8Array) => boolean;
 }
 
 interface Handle {
@@ -28,8 +33,13 @@ let trial: Promise<void> | undefined;
  *
  * @returns false where this Node has no such thing, or {@link tryLateOnread} has not seen it work: listen for `data` instead
  */
-export function readInto(socket: Socket, onread: OnRead): boolean {
+export function readInto(socket: Socket, onread: ChangingOnRead): boolean {
   return keys !== undefined && install(socket, onread, keys);
+}
+
+/** Whether {@link tryLateOnread} has seen {@link readInto} work, and the callback called as a method of its socket. */
+export function readsInto(): boolean {
+  return keys !== undefined;
 }
 
 /** Sees whether {@link readInto} works on this Node: once per process, over loopback. SLUICE_FAST_ACCEPT=0 says no. */
@@ -38,7 +48,7 @@ export function tryLateOnread(): Promise<void> {
   return trial;
 }
 
-function install(socket: Socket, onread: OnRead, { buffer, next, callback }: Keys): boolean {
+function install(socket: Socket, onread: ChangingOnRead, { buffer, next, callback }: Keys): boolean {
   const { _handle: handle } = socket as unknown as { _handle?: Handle | null };
   if (typeof handle?.useUserBuffer !== "function") return false;
   const first = onread.buffer();
@@ -80,11 +90,14 @@ function tryOnce(found: Keys | undefined): Promise<void> {
       });
       client.on("connect", () => {
         const into = new Uint8Array(16);
-        const callback = (bytes: number): boolean => {
-          seen += Buffer.from(into.buffer, 0, bytes).toString();
-          return true;
+        const onread: ChangingOnRead = {
+          buffer: () => into,
+          callback(bytes) {
+            if (this === client) seen += Buffer.from(into.buffer, 0, bytes).toString();
+            return true;
+          },
         };
-        if (install(client, { buffer: () => into, callback }, found)) client.resume();
+        if (install(client, onread, found)) client.resume();
         else client.destroy();
       });
     });

@@ -1,4 +1,7 @@
+import type { Socket } from "node:net";
+import type { LegReader } from "../contract/index.ts";
 import { giveLarge, takeLarge } from "./large-buffers.ts";
+import { readInto, readsInto, type ChangingOnRead, type OnRead } from "./late-onread.ts";
 
 /** Reads land here first. One for the whole process: the read and the callback that empties it are one synchronous step. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
@@ -6,6 +9,30 @@ const shared = Buffer.allocUnsafeSlow(64 * 1024);
 const SMALL = 16 * 1024;
 /** So many small reads in a row, and a flow no longer moves bulk. */
 const CALM = 8;
+
+/** Who takes what was read. */
+export type Taker = Pick<LegReader, "data" | "done">;
+
+/** Nobody yet: reading stops. */
+export const nobody: Taker = { data: () => false, done: false };
+
+/** Under which a socket has its buffer. */
+const own = Symbol("ReadBuffer");
+
+interface Reading extends Socket {
+  [own]?: ReadBuffer;
+}
+
+/**
+ * What sockets are given while none moves bulk: the same for all, so that a session has no functions of its own here. A thousand chatty
+ * connections keep a megabyte less to fetch into the CPU's cache (4 % of a message's CPU).
+ */
+const quiet: OnRead = {
+  buffer: shared,
+  callback(this: Reading, bytes) {
+    return this[own]?.received(this, bytes) === true;
+  },
+};
 
 /**
  * Where one socket reads into: what Node's `onread` option takes. Idle and chatty sockets own no memory; a flow that fills the shared buffer gets
@@ -15,16 +42,36 @@ const CALM = 8;
 export class ReadBuffer {
   /** Whether chunks may live in the reused buffer. */
   lend = false;
-  /** Takes a chunk; false stops reading. Set before reading starts. */
-  receive: (chunk: Buffer) => boolean = () => false;
-  /** Node asks for the next buffer. */
-  readonly buffer = (): Uint8Array => this.#current();
-  /** Node has read. */
-  readonly callback = (bytes: number, into: Uint8Array): boolean => this.#take(bytes, into as Buffer);
+  /** Takes the chunks; false stops reading. Set before reading starts. */
+  reader: Taker = nobody;
   #large: Buffer | undefined;
   #fresh: Buffer | undefined;
   #bulk = false;
   #calm = 0;
+  /** The socket can be given other buffers. */
+  #isChanging = false;
+
+  /** What the constructor of the socket is given. */
+  onread(): OnRead {
+    return readsInto() ? quiet : this.#changing();
+  }
+
+  /** @param socket that was given it, and has read nothing yet */
+  serve(socket: Socket): void {
+    if (!this.#isChanging) (socket as Reading)[own] = this;
+  }
+
+  /** The socket has read into the shared buffer. */
+  received(socket: Socket, bytes: number): boolean {
+    // Not within the read: the handle is told of its next buffer when that returns.
+    if (bytes === shared.length && !this.#isChanging) setImmediate(readInto, socket, this.#changing());
+    return this.#take(bytes, shared);
+  }
+
+  #changing(): ChangingOnRead {
+    this.#isChanging = true;
+    return { buffer: () => this.#current(), callback: (bytes, into) => this.#take(bytes, into as Buffer) };
+  }
 
   /** Gives the large buffer back. Only when the socket is closed. */
   release(): void {
@@ -44,16 +91,16 @@ export class ReadBuffer {
     if (bytes <= SMALL) {
       this.#calm += 1;
       if (this.#bulk && this.#calm >= CALM) this.#rest();
-      return this.receive(copyOf(into, bytes));
+      return this.reader.data(copyOf(into, bytes));
     }
     this.#calm = 0;
     if (into === shared) {
       if (filled) this.#goBulk();
-      return this.receive(copyOf(into, bytes));
+      return this.reader.data(copyOf(into, bytes));
     }
     if (into === this.#fresh) this.#fresh = undefined;
-    else if (!this.lend) return this.receive(copyOf(into, bytes));
-    return this.receive(into.subarray(0, bytes));
+    else if (!this.lend) return this.reader.data(copyOf(into, bytes));
+    return this.reader.data(into.subarray(0, bytes));
   }
 
   #goBulk(): void {

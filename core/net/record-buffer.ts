@@ -1,5 +1,5 @@
 import { giveLarge, takeLarge } from "./large-buffers.ts";
-import { copyOf } from "./read-buffer.ts";
+import { copyOf, nobody, type Taker } from "./read-buffer.ts";
 
 /** The plain text of a TLS record at most (RFC 8446 section 5.1). */
 const RECORD = 16 * 1024;
@@ -20,10 +20,8 @@ const BLOCK = 64 * 1024;
 export class RecordBuffer {
   /** Whether chunks may live in the reused buffer. */
   lend = false;
-  /** Takes a chunk; false stops reading. Set before reading starts. */
-  receive: (chunk: Buffer) => boolean = () => false;
-  /** Whether the reader is done with everything that was lent. Set before reading starts. */
-  isDone: () => boolean = () => false;
+  /** Takes the chunks, and says whether it is done with all that was lent; false stops reading. Set before reading starts. */
+  reader: Taker = nobody;
   /** Node asks for the next buffer. */
   readonly buffer = (): Uint8Array => this.#next();
   /** Node has decrypted a record. */
@@ -40,7 +38,7 @@ export class RecordBuffer {
   /** Gives the large buffer back. */
   release(): void {
     if (this.#large === undefined) return;
-    giveLarge(this.#large, this.isDone());
+    giveLarge(this.#large, this.reader.done);
     this.#large = undefined;
     this.#head = 0;
     this.#oldest = 0;
@@ -56,11 +54,11 @@ export class RecordBuffer {
 
   #take(bytes: number, into: Buffer): boolean {
     this.#judge(bytes);
-    if (bytes < SMALL || into === shared) return this.receive(copyOf(into, bytes));
+    if (bytes < SMALL || into === shared) return this.reader.data(copyOf(into, bytes));
     if (into.buffer === this.#fresh?.buffer) this.#carved(this.#fresh, bytes);
     else if (this.lend) this.#lent(into.byteOffset, bytes);
-    else return this.receive(copyOf(into, bytes));
-    return this.receive(bytes === into.length ? into : into.subarray(0, bytes));
+    else return this.reader.data(copyOf(into, bytes));
+    return this.reader.data(bytes === into.length ? into : into.subarray(0, bytes));
   }
 
   /** Room for a record in the large buffer: behind the newest, or at the start again. */
@@ -75,14 +73,14 @@ export class RecordBuffer {
   /** A record went into new memory; by the next, the large buffer may be free again. */
   #carved(fresh: Buffer, bytes: number): void {
     this.#fresh = fresh.subarray(bytes);
-    if (!this.isDone()) return;
+    if (!this.reader.done) return;
     this.#head = 0;
     this.#oldest = 0;
   }
 
   /** Its memory is its own, so the offset in it is the place in the large buffer. */
   #lent(offset: number, bytes: number): void {
-    if (this.isDone()) this.#oldest = offset;
+    if (this.reader.done) this.#oldest = offset;
     this.#head = offset + bytes;
   }
 

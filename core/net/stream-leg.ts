@@ -53,6 +53,7 @@ export class StreamLeg implements Leg {
     this.records = encrypted;
     this.#delays = !encrypted;
     this.#buffer = encrypted ? new RecordBuffer() : buffer;
+    if (!encrypted) buffer?.serve(socket);
     this.#patience = encrypted ? TLS_PENDING / 2 : 0;
     socket.on("error", (error) => {
       this.#failed(error);
@@ -69,7 +70,7 @@ export class StreamLeg implements Leg {
   static dial(to: Place): StreamLeg {
     const buffer = new ReadBuffer();
     const label = "path" in to ? to.path : `${to.host}:${to.port}`;
-    const socket = connect(new DialOptions(to, buffer, false) as NetConnectOpts);
+    const socket = connect(new DialOptions(to, buffer.onread(), false) as NetConnectOpts);
     // Node would read as soon as it is connected, and a connect hook may keep the leg from its reader for a while.
     socket.pause();
     return new StreamLeg(socket, "upstream", label, buffer);
@@ -114,8 +115,7 @@ export class StreamLeg implements Leg {
       return;
     }
     socket.on("end", end);
-    const receive = (chunk: Buffer): boolean => reader.data(chunk);
-    if (this.#buffer !== undefined) this.#buffer.receive = receive;
+    if (this.#buffer !== undefined) this.#buffer.reader = reader;
     if (this.#buffer instanceof RecordBuffer && !this.#readRecords(this.#buffer, reader)) this.#buffer = undefined;
     if (this.#buffer === undefined) {
       socket.on("data", (chunk: Buffer) => {
@@ -128,8 +128,6 @@ export class StreamLeg implements Leg {
   /** @returns false where chunks have to come as `data` events */
   #readRecords(buffer: RecordBuffer, reader: LegReader): boolean {
     const { socket } = this;
-    const isDone = (): boolean => reader.done;
-    buffer.isDone = isDone;
     // What was decrypted with the end of the handshake is the stream's; it is only little, so it may go beyond what the reader wanted.
     for (let early: unknown = socket.read(); early !== null; early = socket.read()) reader.data(early as Buffer);
     return readInto(socket, buffer);

@@ -39,10 +39,14 @@ describe("RecordBuffer", () => {
         let held: Held[] = [];
         let fill = 0;
         node.buffer.lend = true;
-        node.buffer.isDone = () => held.length === 0;
-        node.buffer.receive = (chunk) => {
-          held.push({ chunk, fill });
-          return true;
+        node.buffer.reader = {
+          get done() {
+            return held.length === 0;
+          },
+          data(chunk) {
+            held.push({ chunk, fill });
+            return true;
+          },
         };
         for (const next of steps) {
           if (next === "done") held = [];
@@ -65,8 +69,7 @@ describe("RecordBuffer", () => {
     const node = new Node();
     const kept: Held[] = [];
     let fill = 0;
-    node.buffer.isDone = () => true;
-    node.buffer.receive = (chunk) => kept.push({ chunk, fill }) > 0;
+    node.buffer.reader = { done: true, data: (chunk) => kept.push({ chunk, fill }) > 0 };
     for (fill = 1; fill <= 100; fill += 1) node.record(fill % 7 === 0 ? 100 : RECORD, fill);
     expect(kept.filter(wrong)).to.have.length(0);
   });
@@ -76,8 +79,12 @@ describe("RecordBuffer", () => {
     const memory: ArrayBufferLike[] = [];
     let done = true;
     node.buffer.lend = true;
-    node.buffer.isDone = () => done;
-    node.buffer.receive = (chunk) => memory.push(chunk.buffer) > 0;
+    node.buffer.reader = {
+      get done() {
+        return done;
+      },
+      data: (chunk) => memory.push(chunk.buffer) > 0,
+    };
     const records = (count: number): Set<ArrayBufferLike> => {
       memory.length = 0;
       for (let at = 0; at < count; at += 1) node.record(RECORD, at);
