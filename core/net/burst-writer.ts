@@ -15,9 +15,9 @@ export class BurstWriter {
 
   constructor(private readonly socket: Socket) {}
 
-  write(chunk: Buffer, wrote: () => void): void {
+  write(chunk: Buffer): void {
     if (chunk.length >= LARGE) this.#cork();
-    this.socket.write(chunk, wrote);
+    this.socket.write(chunk);
     if (this.socket.writableLength >= MOST) this.#uncork();
   }
 
