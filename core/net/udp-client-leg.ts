@@ -1,5 +1,6 @@
 import type { RemoteInfo, Socket } from "node:dgram";
 import { SluiceError, type Leg, type LegReader, type SocketAddress } from "../contract/index.ts";
+import { sendDirectly } from "./direct-send.ts";
 
 /** Datagrams kept while the session is admitted and its upstream leg opened. */
 const EARLY_DATAGRAMS = 64;
@@ -83,7 +84,7 @@ export class UdpClientLeg implements Leg {
   write(datagram: Buffer): boolean {
     if (this.#closed) return true;
     this.used = this.host.turn += 1;
-    this.socket.send(datagram, this.to.port, this.to.address);
+    sendDirectly(this.socket, datagram, this.to.port, this.to.address);
     return true;
   }
 

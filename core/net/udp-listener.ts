@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import { LRUCache } from "lru-cache";
 import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
+import { tryDirectSend } from "./direct-send.ts";
 import { listenError } from "./os-errors.ts";
 import { UdpClientLeg, type UdpFlowHost } from "./udp-client-leg.ts";
 import { noLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
@@ -46,6 +47,7 @@ export class UdpListener implements UdpFlowHost {
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
   static async bind(address: ListenAddress, name: string, options: UdpTableOptions): Promise<UdpListener> {
+    await tryDirectSend();
     const socket = await bindSocket(address).catch((error: unknown) => {
       throw listenError(error, name, addressText(address));
     });

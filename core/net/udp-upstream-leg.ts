@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import type { Leg, LegReader } from "../contract/index.ts";
+import { sendDirectly } from "./direct-send.ts";
 import { noLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
 
 /** Bytes that may wait in the sending queue before datagrams are dropped, as a full kernel buffer would. */
@@ -40,7 +41,7 @@ export class UdpUpstreamLeg implements Leg {
     if (this.#closed) return true;
     this.#sends += 1;
     if (this.#sends % LOOK_EVERY === 0 && this.socket.getSendQueueSize() > SEND_QUEUE) return true;
-    this.socket.send(datagram);
+    sendDirectly(this.socket, datagram);
     return true;
   }
 

@@ -1,0 +1,109 @@
+import { createSocket, type Socket } from "node:dgram";
+import { noLookup } from "./udp-socket.ts";
+
+/** What a send of Node's own takes with it, kept alive until it has left. */
+interface SendRequest {
+  list?: readonly Buffer[];
+}
+
+interface Handle {
+  /** @returns above 0: it has left; 0: it will, and the request is in use until then; below: it was refused */
+  send(request: SendRequest, list: readonly Buffer[], count: number, ...to: readonly unknown[]): number;
+}
+
+/** How a datagram is sent without `dgram`. */
+interface Direct {
+  /** Under which a socket of `dgram` has its state. */
+  readonly state: symbol;
+  readonly SendRequest: new () => SendRequest;
+}
+
+const limitMs = 1000;
+let direct: Direct | undefined;
+let trial: Promise<void> | undefined;
+/** A request is in use only while the kernel takes no more, so that one serves nearly all sends. */
+let spare: SendRequest | undefined;
+
+/**
+ * Sends a datagram on a bound socket, to an address and not a name, or to the one that the socket is connected to. Whether it arrives
+ * nobody is told. What `dgram` does besides for each datagram, a list, a look-up of what is an address and a new request, is 3 % of
+ * forwarding one. Undocumented: the handle is used as `dgram` uses it, where {@link tryDirectSend} has seen that work.
+ */
+export function sendDirectly(socket: Socket, datagram: Buffer, port?: number, address?: string): void {
+  const handle = direct === undefined ? undefined : handleOf(socket, direct.state);
+  if (direct === undefined || handle === undefined) {
+    if (port === undefined) socket.send(datagram);
+    else socket.send(datagram, port, address);
+    return;
+  }
+  // Closed.
+  if (handle === null) return;
+  const request = spare ?? new direct.SendRequest();
+  spare = undefined;
+  const list = [datagram];
+  request.list = list;
+  const result = port === undefined ? handle.send(request, list, 1, false) : handle.send(request, list, 1, port, address, false);
+  if (result !== 0) spare = request;
+}
+
+/** Sees whether {@link sendDirectly} can do without `dgram` on this Node: once per process, over loopback. SLUICE_FAST_ACCEPT=0 says no. */
+export function tryDirectSend(): Promise<void> {
+  trial ??= process.env["SLUICE_FAST_ACCEPT"] === "0" ? Promise.resolve() : tryOnce();
+  return trial;
+}
+
+function handleOf(socket: Socket, state: symbol): Handle | null | undefined {
+  return (socket as unknown as Record<symbol, { readonly handle: Handle | null } | undefined>)[state]?.handle;
+}
+
+function tryOnce(): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = createSocket({ type: "udp4", lookup: noLookup });
+    const done = (): void => {
+      clearTimeout(timer);
+      socket.close(resolve);
+    };
+    // Nothing was seen to work.
+    const failed = (): void => {
+      direct = undefined;
+      done();
+    };
+    const timer = setTimeout(failed, limitMs);
+    socket.once("error", failed);
+    socket.bind(0, "127.0.0.1", () => {
+      const { port } = socket.address();
+      socket.once("message", () => {
+        if (direct === undefined) {
+          done();
+          return;
+        }
+        socket.once("message", (datagram) => {
+          if (String(datagram) === "sluice") done();
+          else failed();
+        });
+        sendDirectly(socket, Buffer.from("sluice"), port, "127.0.0.1");
+      });
+      direct = learn(socket, () => {
+        socket.send("first", port, "127.0.0.1");
+      });
+    });
+  });
+}
+
+/** The class of Node's requests is internal: a send of `dgram`'s own shows it. */
+function learn(socket: Socket, send: () => void): Direct | undefined {
+  const state = Object.getOwnPropertySymbols(socket).find(({ description }) => description === "state symbol");
+  const handle = state === undefined ? undefined : handleOf(socket, state);
+  let seen: SendRequest | undefined;
+  if (handle !== undefined && handle !== null) {
+    const native = handle.send.bind(handle);
+    const watching: Handle["send"] = (request, list, count, ...to) => {
+      seen = request;
+      return native(request, list, count, ...to);
+    };
+    handle.send = watching;
+  }
+  send();
+  if (state === undefined || seen === undefined) return undefined;
+  return { state, SendRequest: seen.constructor as new () => SendRequest };
+}
