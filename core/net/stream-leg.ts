@@ -158,7 +158,7 @@ export class StreamLeg implements Leg {
 
   /**
    * To be told when what is pending has been taken, nothing is written behind it: most writes are taken at once, and a callback of
-   * their own would cost each of them (7 % of a message's CPU with 1,000 connections). Not on TLS, where Node asserts that no two of such are under way.
+   * their own would cost each of them (7 % of a message's CPU with 1,000 connections). Not on TLS, to which Node gives empty writes a meaning of their own.
    */
   #wait(): void {
     this.#waiting = true;

@@ -3,6 +3,7 @@ import type { ExchangeEnd, HttpHeaders, HttpRequest, Session, UpstreamConfig } f
 import { Readable } from "node:stream";
 import { hostOf } from "./authority.ts";
 import { endToEnd, first } from "./header-fields.ts";
+import { token } from "./message-head.ts";
 import { ReplayBody, type BodySource } from "./replay-body.ts";
 import { WholeBody } from "./whole-body.ts";
 
@@ -28,7 +29,6 @@ export interface Interim {
   hinted(headers: HttpHeaders): void;
 }
 
-const methodToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const originForm = /^\/[!-[\]-~]*$/;
 /** Some upstreams resolve these, and then another route would have been the right one. */
 const dotSegment = /\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
@@ -107,7 +107,7 @@ export class ClientRequest implements HttpRequest {
 
 /** @throws SLUICE_HTTP_REQUEST */
 function checkTarget(method: string, url: string): void {
-  if (!methodToken.test(method) || method === "CONNECT") throw refused("the method is not served");
+  if (!token.test(method) || method === "CONNECT") throw refused("the method is not served");
   if (!originForm.test(url)) throw refused("expected a path that begins with a slash");
   if (dotSegment.test(url.split("?", 1)[0] ?? "")) throw refused("the path has dot segments");
 }

@@ -2,7 +2,7 @@ import { SluiceError } from "sluice";
 import type { HttpHeaders } from "sluice";
 import { STATUS_CODES } from "node:http";
 import { wireFields } from "./header-fields.ts";
-import { fieldLines } from "./message-head.ts";
+import { decimal, fieldLines } from "./message-head.ts";
 import type { ResponseSink } from "./response-sink.ts";
 
 /** The connection that a response goes into. */
@@ -190,7 +190,7 @@ function checkStatus(status: number): void {
 function lengthOf(fields: readonly string[]): number | undefined {
   const value = valueOf(fields, "content-length");
   if (value === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(value) || fields.length - without(fields, "content-length").length > 2)
+  if (!decimal.test(value) || fields.length - without(fields, "content-length").length > 2)
     throw new TypeError("content-length is not one number");
   return Number(value);
 }

@@ -1,4 +1,7 @@
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A method, or the name of a field (RFC 9110 section 5.6.2). */
+export const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What Content-Length may say: a number that is exact in JavaScript. */
+export const decimal = /^\d{1,15}$/;
 /** What no value may have: a line break would begin another field. */
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
 const forbidden = /[^\t\u0020-\u007e\u0080-\u00ff]/;

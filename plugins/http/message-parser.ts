@@ -1,3 +1,5 @@
+import { token } from "./message-head.ts";
+
 /** Why bytes are no message that may be passed on, and the status that says so. */
 export interface Refusal {
   readonly status: 400 | 405 | 431;
@@ -28,7 +30,6 @@ const CHUNK_LINE = 4096;
 const CHUNK_EXCESS = 16 * 1024;
 /** What the line of a chunk may have for each, besides twice its size. */
 const CHUNK_ALLOWED = 16;
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // Everything but HTAB: a control character means different things to different parsers.
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
 const control = /[\u0000-\u0008\u000a-\u001f\u007f]/;

@@ -1,9 +1,9 @@
+import { decimal } from "./message-head.ts";
 import { MessageParser, type BodyFraming } from "./message-parser.ts";
 
 const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~]+) HTTP\/1\.([01])$/;
 /** Each blank can be matched in one way only: what is no request must cost no more than what is one. */
 const beginning = /^[!-~]*(?: [!-~]*(?: [!-~]*)?)?\r?$/;
-const decimal = /^\d{1,15}$/;
 
 /** Reads requests. One is passed on only where every parser would see the same end of it. */
 export class RequestParser extends MessageParser {

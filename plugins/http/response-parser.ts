@@ -1,8 +1,8 @@
+import { decimal } from "./message-head.ts";
 import { MessageParser, type BodyFraming } from "./message-parser.ts";
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
 const beginning = "HTTP/1.";
-const decimal = /^\d{1,15}$/;
 
 /** Reads the responses of an upstream. What frames them is its connection's alone: the client's is framed anew. */
 export class ResponseParser extends MessageParser {

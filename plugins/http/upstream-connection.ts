@@ -110,9 +110,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     }
     let at = 0;
     while (at < chunk.length && !this.#isGone) {
-      // More than was asked for.
-      if (parser.isWhole) parser.isKept = false;
-      if (parser.isWhole) break;
+      if (parser.isWhole) {
+        // More than was asked for.
+        parser.isKept = false;
+        break;
+      }
       at = parser.read(chunk, at);
       if (parser.refusal !== undefined) {
         this.#malformed(parser.refusal.detail);

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { Agent } from "node:http";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
-import { ask, talk } from "../support/http-client.ts";
+import { ask, talk, talkApart } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling, type Told } from "../support/http-upstream.ts";
 import { closeOf, connect, freePort, readBytes, sha256 } from "../support/sockets.ts";
@@ -117,10 +117,10 @@ describe("HTTP", () => {
 
   it("sends a body that is there at once with its length, and one that comes by and by as it came", async () => {
     const upstream = await startHttpUpstream(cleanup);
-    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    const proxy = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
     const seen = async (...parts: string[]): Promise<unknown[]> => {
-      const { headers, body } = JSON.parse((await talk(port(), parts)).replace(/^[^]*?\r\n\r\n/, "")) as Told;
+      const { headers, body } = JSON.parse((await talkApart(proxy, parts)).replace(/^[^]*?\r\n\r\n/, "")) as Told;
       return [headers["content-length"], headers["transfer-encoding"], body];
     };
     expect(await seen(`${head}2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n`)).to.deep.equal(["5", undefined, "hello"]);

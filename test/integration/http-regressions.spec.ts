@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
-import { ask, talk } from "../support/http-client.ts";
+import { ask, talk, talkApart } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream } from "../support/http-upstream.ts";
 import { closeOf, connect, readBytes } from "../support/sockets.ts";
@@ -21,15 +21,15 @@ describe("What http-proxy was found to do, and Sluice does not", () => {
       const what = `${expects === "" ? "" : "with Expect "}${apart ? "after its header " : ""}`;
       it(`smuggling: the body of a chunked ${method} ${what}is no request of its own`, async () => {
         const upstream = await startHttpUpstream(cleanup);
-        const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+        const proxy = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
         const body = "GET /secret HTTP/1.1\r\nHost: a\r\n\r\n";
         const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
         const head = (path: string, more: string): string => `${method} ${path} HTTP/1.1\r\nHost: a\r\n${more}`;
         const first = head("/first", `${expects}Transfer-Encoding: chunked\r\n\r\n`);
         const rest = chunk + head("/second", "Connection: close\r\n\r\n");
         // One that is there at once is not sent by the package.
-        await (apart ? talk(port(), [first, rest]) : talk(port(), first + rest));
-        await ask(port(), { path: "/third" });
+        await (apart ? talkApart(proxy, [first, rest]) : talk(proxy.port(), first + rest));
+        await ask(proxy.port(), { path: "/third" });
         expect(upstream.asked).to.deep.equal([`${method} /first`, `${method} /second`, "GET /third"]);
       });
     }

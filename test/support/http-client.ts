@@ -1,8 +1,12 @@
 import { request, type Agent, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as requestSecurely } from "node:https";
+import type { Socket } from "node:net";
+import { expect } from "chai";
 import { bounded } from "./bounded.ts";
+import { eventually } from "./eventually.ts";
 import type { Told } from "./http-upstream.ts";
 import { connect } from "./sockets.ts";
+import type { TestProxy } from "./with-proxy.ts";
 
 export interface Ask extends Pick<RequestOptions, "path" | "method" | "headers"> {
   readonly body?: string | Buffer;
@@ -50,17 +54,30 @@ function parsed(text: string): Told {
   }
 }
 
-/** Sends bytes as they are, parts in writes of their own, and gives everything that comes until the connection is closed. */
-export async function talk(port: number, text: string | Buffer | readonly string[], within = 5_000): Promise<string> {
+/** Sends bytes as they are, and gives everything that comes until the connection is closed. */
+export function talk(port: number, text: string | Buffer, within = 5_000): Promise<string> {
+  return converse(port, (socket) => void socket.write(text), within);
+}
+
+/** The same in parts, each sent once the proxy has read the one before. */
+export function talkApart({ port, proxy }: TestProxy, parts: readonly string[]): Promise<string> {
+  return converse(port(), async (socket) => {
+    let sent = 0;
+    const read = (): number => [...proxy.sessions].find(({ client }) => client.port === socket.localPort)?.fromClient.bytes ?? 0;
+    for (const part of parts) {
+      await eventually(() => expect(read()).to.be.at.least(sent));
+      socket.write(part);
+      sent += part.length;
+    }
+  });
+}
+
+async function converse(port: number, send: (socket: Socket) => void | Promise<void>, within = 5_000): Promise<string> {
   const socket = await connect(port);
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   const ended = new Promise((resolve) => socket.once("close", resolve).once("end", () => socket.end()));
-  for (const [at, part] of (typeof text === "string" || text instanceof Uint8Array ? [text] : text).entries()) {
-    // Long enough for what came before to have been read: what becomes of parts that come together is another matter.
-    if (at > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    socket.write(part);
-  }
+  await send(socket);
   await bounded(ended, "the connection's end", within);
   return String(Buffer.concat(chunks));
 }
