@@ -113,6 +113,8 @@ class Attempt extends EventEmitter {
 
   begun(outgoing: OutgoingRequest): void {
     this.#outgoing = outgoing;
+    // RFC 9112 section 9.6. Node keeps a connection on which it said close, where the response does not say so, too.
+    if (outgoing.getHeader("connection") === "close") outgoing.shouldKeepAlive = false;
     const { interim } = this.request;
     outgoing.on("continue", () => {
       interim?.continued();
