@@ -32,6 +32,8 @@ export type ServerTlsOptions = SecureContextOptions &
   Pick<TlsOptions, "SNICallback" | "ALPNProtocols" | "requestCert" | "rejectUnauthorized" | "secureContext"> & {
     /** Milliseconds for the whole handshake, the ClientHello included. @default the plugin's `handshakeTimeout`, else `timeouts.handshake` */
     readonly handshakeTimeout?: number;
+    /** Takes the end of the connection without a close_notify for an end, as old clients send it. @default false */
+    readonly allowTruncation?: boolean;
     /** Called with each line of an NSS key log. */
     readonly onKeyLog?: (line: Buffer) => void;
   };

@@ -34,6 +34,7 @@ const tls = z
       .optional(),
     alpn: z.array(protocol).min(1).optional(),
     verify: z.boolean().optional(),
+    allowTruncation: z.boolean().optional(),
   })
   .check((context) => {
     if ((context.value.cert === undefined) === (context.value.key === undefined)) return;

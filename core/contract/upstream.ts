@@ -25,6 +25,8 @@ export interface UpstreamTlsConfig {
   readonly serverName?: string;
   /** Protocols offered through ALPN. @default none */
   readonly alpn?: readonly string[];
+  /** Takes the end of the connection without a close_notify for an end (RFC 8446 section 6.1), as old servers send it. @default false */
+  readonly allowTruncation?: boolean;
   /** `false` accepts any certificate; warned about at start. @default true */
   readonly verify?: boolean;
 }

@@ -8,6 +8,8 @@ const upstreamCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENOTSOCK: ["SLUICE_UPSTREAM_REFUSED", "refused the connection: the path is not a socket"],
   ECONNRESET: ["SLUICE_UPSTREAM_RESET", "reset the connection"],
   ECONNABORTED: ["SLUICE_UPSTREAM_RESET", "reset the connection"],
+  // Our own word for an end that TLS was not told of (tls-truncation.ts).
+  ETRUNCATED: ["SLUICE_UPSTREAM_TRUNCATED", "ended the connection without close_notify, so its data may have been cut off"],
   EPIPE: ["SLUICE_UPSTREAM_RESET", "closed the connection while it was being written to"],
   ETIMEDOUT: ["SLUICE_UPSTREAM_TIMEOUT", "did not answer in time"],
   EHOSTUNREACH: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached"],
@@ -89,6 +91,10 @@ export function clientError(error: unknown, client: { toString(): string }): Slu
   }
   if (code === "ETIMEDOUT") {
     return new SluiceError("SLUICE_CLIENT_TIMEOUT", `client ${client.toString()} did not answer in time (ETIMEDOUT)`, { cause: error });
+  }
+  if (code === "ETRUNCATED") {
+    const detail = `client ${client.toString()} ended the connection without close_notify, so its data may have been cut off`;
+    return new SluiceError("SLUICE_CLIENT_TRUNCATED", detail, { cause: error });
   }
   const reason = code === "" ? reasonOf(error) : code;
   return new SluiceError("SLUICE_CLIENT_RESET", `client ${client.toString()} reset the connection (${reason})`, { cause: error });

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { SluiceError, type ServerTlsOptions, type SessionTls } from "../contract/index.ts";
 import { tlsReason } from "./os-errors.ts";
+import { watchTruncation } from "./tls-truncation.ts";
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -52,6 +53,7 @@ export function startTls(
       handshakes.delete(socket);
       secured.allowHalfOpen = true;
       secured.disableRenegotiation();
+      if (options.allowTruncation !== true) watchTruncation(secured);
       const certificate = secured.authorized ? secured.getPeerCertificate() : undefined;
       resolve({
         socket: secured,
@@ -76,7 +78,7 @@ export function startTls(
 function serverFor(options: ServerTlsOptions): Server {
   const known = servers.get(options);
   if (known !== undefined) return known;
-  const { onKeyLog, ...rest } = options;
+  const { onKeyLog, allowTruncation: _, ...rest } = options;
   // Our own timer comes first, names the client and closes; Node's would do neither.
   const server = createServer({ ...rest, handshakeTimeout: LONGEST_TIMER, pauseOnConnect: true } as Parameters<typeof createServer>[0]);
   server.on("secureConnection", (secured) => {

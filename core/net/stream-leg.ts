@@ -8,6 +8,7 @@ import type { Place } from "./race.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { RecordBuffer } from "./record-buffer.ts";
 import { resetSocket } from "./reset-socket.ts";
+import { wasTruncated } from "./tls-truncation.ts";
 import { wasReset } from "./was-reset.ts";
 
 /** What an encrypted socket may have pending before its source is stopped: its writes always finish later, so zero would stutter. */
@@ -109,7 +110,8 @@ export class StreamLeg implements Leg {
     const { socket } = this;
     const end = (): void => {
       this.#ended = true;
-      if (wasReset(socket)) this.#failed(cutOff());
+      if (wasReset(socket)) this.#failed(cutOff("ECONNRESET"));
+      else if (wasTruncated(socket)) this.#failed(cutOff("ETRUNCATED"));
       else reader.end();
     };
     // A peer that finished without a byte: Node has emitted the end already, though nobody was reading.
@@ -213,7 +215,7 @@ export class StreamLeg implements Leg {
   }
 }
 
-/** What Node would have thrown for a reset that it took for an end. */
-function cutOff(): Error {
-  return Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" });
+/** What Node would have thrown for a reset, or an end without close_notify, that it took for an end. */
+function cutOff(code: "ECONNRESET" | "ETRUNCATED"): Error {
+  return Object.assign(new Error(`read ${code}`), { code, syscall: "read" });
 }

@@ -4,6 +4,7 @@ import { isIP, type Socket } from "node:net";
 import path from "node:path";
 import { connect, createSecureContext, type ConnectionOptions, type SecureContext, type TLSSocket } from "node:tls";
 import { reasonOf, SluiceError, type UpstreamTlsConfig } from "../contract/index.ts";
+import { watchTruncation } from "./tls-truncation.ts";
 
 const PEM = "-----BEGIN";
 const DAY = 86_400_000;
@@ -47,7 +48,9 @@ export function createUpstreamTls(config: UpstreamTlsConfig, place: UpstreamTlsP
       // RFC 6066 section 3: SNI carries no final dot.
       const name = (config.serverName ?? host).replace(/\.$/, "");
       // SNI carries no IP addresses (RFC 6066 section 3); `host` is what Node checks the certificate against without it.
-      return connect({ ...options, socket, host: name, ...(isIP(name) === 0 && name !== "" ? { servername: name } : {}) });
+      const secured = connect({ ...options, socket, host: name, ...(isIP(name) === 0 && name !== "" ? { servername: name } : {}) });
+      if (config.allowTruncation !== true) watchTruncation(secured);
+      return secured;
     },
   };
 }

@@ -50,6 +50,8 @@ export const tlsTerminationSchema = z
     handshakeTimeout: duration()
       .refine((value) => value > 0 && value <= LONGEST_TIMER, { error: "expected more than 0 and at most 24 days" })
       .optional(),
+    /** Takes the end of a connection without a close_notify for an end (RFC 8446 section 6.1), as old clients send it. */
+    allowTruncation: z.boolean().default(false),
     /** File that the sessions' secrets are appended to, in the NSS format that Wireshark reads. */
     keyLog: z.string().min(1).optional(),
   })

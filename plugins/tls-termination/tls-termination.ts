@@ -78,13 +78,14 @@ export class TlsTermination implements Plugin {
     const certificate = certificates.forAddress(session.local.address);
     const offered = this.#offers.get(certificate);
     if (offered !== undefined) return offered;
-    const { alpn, clientAuth } = this.options;
+    const { alpn, clientAuth, allowTruncation } = this.options;
     const offer: ServerTlsOptions = {
       ...certificate.material,
       secureContext: certificate.context,
       SNICallback: (name, done) => {
         done(null, certificates.forName(name).context);
       },
+      allowTruncation,
       ...(alpn === undefined ? {} : { ALPNProtocols: alpn }),
       ...(clientAuth === undefined ? {} : { requestCert: true, rejectUnauthorized: clientAuth.require }),
       ...(this.#keyLog === undefined ? {} : { onKeyLog: (line: Buffer) => this.#keyLog?.write(line) }),

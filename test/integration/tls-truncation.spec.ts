@@ -1,0 +1,178 @@
+import { expect } from "chai";
+import { connect as connectTcp, createServer as createTcpServer, type Socket } from "node:net";
+import { connect as connectTls, createServer, type SecureVersion, type TLSSocket } from "node:tls";
+import type { PluginUse, UpstreamTlsConfig } from "sluice";
+import { tlsTermination } from "sluice/plugins";
+import { wasReset } from "../../core/net/was-reset.ts";
+import { eventOf } from "../support/bounded.ts";
+import { createCertificate, type TestCertificate } from "../support/certificates.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { shapes } from "../support/shapes.ts";
+import { portOf } from "../support/sockets.ts";
+import { startUpstream } from "../support/with-upstream.ts";
+import { startProxy, type TestProxy } from "../support/with-proxy.ts";
+
+const cleanup = createCleanup();
+afterEach(() => cleanup.run());
+
+const versions: readonly SecureVersion[] = ["TLSv1.2", "TLSv1.3"];
+/** Shorter than one record, and much longer than what a socket reads at once. */
+const lengths = { "a few bytes": 5, "300 KB": 300_000 } as const;
+
+let certificate: TestCertificate;
+before(async () => {
+  certificate = await createCertificate("localhost");
+});
+
+/** Passes bytes on until its client's connection ends in whatever way, and then sends FIN: TLS knows nothing of it. */
+async function startRelay(port: number): Promise<number> {
+  const relay = createTcpServer((client) => {
+    const far = connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true });
+    far.on("error", () => client.destroy());
+    client.on("error", () => far.end());
+    client.pipe(far);
+    far.pipe(client);
+  });
+  relay.listen(0, "127.0.0.1");
+  await eventOf(relay, "listening");
+  cleanup.add(() => void relay.close());
+  return portOf(relay);
+}
+
+async function secureClient(port: number, version: SecureVersion): Promise<TLSSocket> {
+  const via = await startRelay(port);
+  const socket = connectTls({ port: via, ca: certificate.cert, servername: "localhost", minVersion: version, maxVersion: version });
+  socket.on("error", () => undefined);
+  await eventOf(socket, "secureConnect");
+  cleanup.add(() => void socket.destroy());
+  return socket;
+}
+
+/** Sends FIN below TLS once everything has been written. */
+function cut(client: TLSSocket, bytes: Buffer): void {
+  client.write(bytes, () => client.destroy());
+}
+
+interface Heard {
+  bytes: number;
+  readonly end: Promise<"fin" | "reset">;
+}
+
+function listen(socket: Socket): Heard {
+  const heard: Heard = {
+    bytes: 0,
+    end: new Promise((resolve) => {
+      socket.once("end", () => {
+        // Node takes a reset that it reads together with bytes for an end.
+        resolve(wasReset(socket) ? "reset" : "fin");
+      });
+      socket.once("error", () => {
+        resolve("reset");
+      });
+    }),
+  };
+  socket.on("data", (chunk: Buffer) => (heard.bytes += chunk.length));
+  return heard;
+}
+
+async function terminating(plugins: readonly PluginUse[], options: object = {}): Promise<{ started: TestProxy; heard: Promise<Heard> }> {
+  let hear: (heard: Heard) => void = () => undefined;
+  const heard = new Promise<Heard>((resolve) => (hear = resolve));
+  const upstream = await startUpstream((socket) => {
+    hear(listen(socket));
+  });
+  cleanup.add(() => upstream.close());
+  const use = tlsTermination({ ...certificate, ...options });
+  const started = await startProxy({
+    listeners: { web: { listen: "tls://127.0.0.1:0", upstream: `127.0.0.1:${upstream.port}`, plugins: [use, ...plugins] } },
+  });
+  cleanup.add(() => started.proxy.close());
+  return { started, heard };
+}
+
+async function towards(answer: (socket: TLSSocket) => void, version: SecureVersion, tls: UpstreamTlsConfig = {}): Promise<TestProxy> {
+  const options = { ...certificate, minVersion: version, maxVersion: version, allowHalfOpen: true };
+  const server = createServer(options as object, (socket) => {
+    socket.on("error", () => undefined);
+    answer(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await eventOf(server, "listening");
+  cleanup.add(() => void server.close());
+  const upstream = { endpoints: [`127.0.0.1:${portOf(server)}`], tls: { ca: certificate.cert, serverName: "localhost", ...tls } };
+  const started = await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream } } });
+  cleanup.add(() => started.proxy.close());
+  return started;
+}
+
+/** As a server that dies does it: FIN, and no close_notify. */
+const die = (bytes: Buffer) => (socket: TLSSocket) => {
+  socket.once("data", () => socket.write(bytes, () => socket.destroy()));
+};
+
+describe("a TLS peer whose connection ends without close_notify [data path]", () => {
+  for (const version of versions) {
+    for (const [name, length] of Object.entries(lengths)) {
+      it(`is cut off, when it is a client over ${version} that sent ${name}: the upstream sees a reset`, async () => {
+        const { started, heard } = await terminating([]);
+        const client = await secureClient(started.port(), version);
+        cut(client, Buffer.alloc(length));
+        const upstream = await heard;
+        expect(await upstream.end).to.equal("reset");
+        expect((await started.ended()).reason).to.equal("SLUICE_CLIENT_TRUNCATED");
+      });
+
+      it(`has ended, when it is a client over ${version} that said so after ${name}`, async () => {
+        const { started, heard } = await terminating([]);
+        const client = await secureClient(started.port(), version);
+        client.end(Buffer.alloc(length));
+        const upstream = await heard;
+        expect(await upstream.end).to.equal("fin");
+        expect(upstream.bytes).to.equal(length);
+      });
+
+      it(`is cut off, when it is an upstream over ${version} that sent ${name}: the client sees a reset`, async () => {
+        const started = await towards(die(Buffer.alloc(length)), version);
+        const client = connectTcp(started.port(), "127.0.0.1");
+        const heard = listen(client);
+        client.write("go");
+        expect(await heard.end).to.equal("reset");
+        expect((await started.ended()).reason).to.equal("SLUICE_UPSTREAM_TRUNCATED");
+      });
+
+      it(`has ended, when it is an upstream over ${version} that said so after ${name}`, async () => {
+        const started = await towards((socket) => void socket.once("data", () => socket.end(Buffer.alloc(length))), version);
+        const client = connectTcp(started.port(), "127.0.0.1");
+        const heard = listen(client);
+        client.end("go");
+        expect(await heard.end).to.equal("fin");
+        expect(heard.bytes).to.equal(length);
+        expect((await started.ended()).reason).to.equal("closed");
+      });
+    }
+
+    it(`has ended all the same over ${version} where the option for old peers says so`, async () => {
+      const { started, heard } = await terminating([], { allowTruncation: true });
+      const client = await secureClient(started.port(), version);
+      cut(client, Buffer.from("hello"));
+      expect(await (await heard).end).to.equal("fin");
+
+      const other = await towards(die(Buffer.from("hello")), version, { allowTruncation: true });
+      const plain = connectTcp(other.port(), "127.0.0.1");
+      const answer = listen(plain);
+      plain.write("go");
+      expect(await answer.end).to.equal("fin");
+      expect(answer.bytes).to.equal(5);
+      plain.destroy();
+    });
+  }
+
+  for (const [shape, plugins] of Object.entries(shapes)) {
+    it(`is cut off with ${shape} too`, async () => {
+      const { started, heard } = await terminating(plugins());
+      cut(await secureClient(started.port(), "TLSv1.3"), Buffer.from("hello"));
+      expect(await (await heard).end).to.equal("reset");
+      expect((await started.ended()).reason).to.equal("SLUICE_CLIENT_TRUNCATED");
+    });
+  }
+});
