@@ -122,7 +122,10 @@ export class Opening {
     this.#given = given;
     // Chosen at the first try, and once: until then a hook may send the session elsewhere.
     let attempts: Observable<Upstream> | undefined;
-    const attempt = defer(() => (attempts ??= session.terms.attempts(session.retargeted))).pipe(tap((upstream) => given.add(upstream)));
+    const attempt = defer(() => (attempts ??= session.terms.attempts(session.retargeted))).pipe(
+      // Those that come once the session flows belong to the leg that asked for them.
+      tap((upstream) => this.#leg?.taken ?? given.add(upstream)),
+    );
     return session.terms.pipeline.pipeline.connect?.(attempt, session) ?? attempt;
   }
 }

@@ -49,7 +49,7 @@ export function renderAnswer(answer: DnsAnswer, question: DnsQuestion, age: numb
 }
 
 /** An answer that says: the server failed. */
-export function failureFor(question: DnsQuestion): Buffer {
+export function failureFor(question: Pick<DnsQuestion, "id" | "bytes" | "recursionDesired">): Buffer {
   const header = Buffer.alloc(HEADER);
   header.writeUInt16BE(question.id, 0);
   header.writeUInt16BE(0x8080 | (question.recursionDesired ? 0x0100 : 0) | SERVFAIL, 2);

@@ -1,17 +1,20 @@
-import { CLOCK, definePlugin, METRICS, OPTIONS } from "sluice";
-import type { Address, Metrics, Plugin, Query, Session } from "sluice";
+import { CLOCK, definePlugin, METRICS, OPTIONS, PLACE } from "sluice";
+import type { Address, Metrics, Place, Plugin, Query, Session, Upstream } from "sluice";
 import { each, inject as put } from "sluice/flow";
-import { finalize, Observable, Subject, type SchedulerLike } from "rxjs";
+import { finalize, map, Observable, Subject, type SchedulerLike } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { DnsRelay } from "./dns-relay.ts";
 import { DnsState } from "./dns-state.ts";
 import { NameCache } from "./name-cache.ts";
+import { QueryLeg } from "./query-leg.ts";
 import { dnsCacheSchema, type DnsCacheOptions } from "./options.ts";
 
 /** Remembers the addresses of upstream names; on a UDP listener it also answers DNS queries that were answered before. */
 @injectable()
 export class DnsCache implements Plugin {
   static readonly borrows = true;
+  /** Only on UDP: elsewhere it would cost each connection something, and do nothing. */
+  readonly connect?: NonNullable<Plugin["connect"]>;
   readonly #names: NameCache;
   #state: DnsState;
   #relay: DnsRelay;
@@ -21,9 +24,11 @@ export class DnsCache implements Plugin {
     @inject(OPTIONS) private readonly options: DnsCacheOptions,
     @inject(CLOCK) private readonly clock: SchedulerLike,
     @inject(METRICS) private readonly metrics: Metrics,
+    @inject(PLACE) { transport }: Place,
   ) {
     this.#names = new NameCache(options, clock);
-    this.#state = new DnsState(options.max);
+    this.#state = new DnsState(options, metrics.counter("sluice_dns_queries_dropped_total"));
+    if (transport === "udp") this.connect = (attempt, session) => this.#safely(attempt, session);
     this.#relay = this.#relayOf(this.#state);
   }
 
@@ -31,7 +36,7 @@ export class DnsCache implements Plugin {
     if (!(previous instanceof DnsCache)) return;
     this.#names.adopt(previous.#names);
     this.#state = previous.#state;
-    this.#state.resize(this.options.max);
+    this.#state.resize(this.options);
     this.#relay = this.#relayOf(this.#state);
     previous.#handedOver = true;
   }
@@ -57,6 +62,17 @@ export class DnsCache implements Plugin {
       const answers = data.pipe(each((answer) => this.#relay.hear(answer, session)));
       return answers.pipe(put(outlet), finalize(close)).subscribe(subscriber);
     });
+  }
+
+  /** Lets each query of the session leave through a leg of its own. */
+  #safely(attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
+    const { queries } = this.#state;
+    return attempt.pipe(
+      map(({ endpoint, leg }) => {
+        this.#state.markSafe(session);
+        return { endpoint, leg: new QueryLeg(leg, { attempt, queries, clock: this.clock }) };
+      }),
+    );
   }
 
   #relayOf(state: DnsState): DnsRelay {

@@ -55,6 +55,18 @@ export function layoutOf(message: Buffer): DnsLayout | undefined {
   };
 }
 
+/** @returns where the questions end; undefined where there is none, or one that cannot be read */
+export function questionsEnd(message: Buffer): number | undefined {
+  if (message.length < HEADER) return undefined;
+  const count = message.readUInt16BE(4);
+  let end: number | undefined = count === 0 ? undefined : HEADER;
+  for (let left = count; left > 0 && end !== undefined; left -= 1) {
+    const nameEnd = skipName(message, end, false);
+    end = nameEnd === undefined || nameEnd + 4 > message.length ? undefined : nameEnd + 4;
+  }
+  return end;
+}
+
 function recordAt(message: Buffer, at: number, section: RecordPlace["section"]): RecordPlace | undefined {
   const fixed = skipName(message, at, true);
   if (fixed === undefined || fixed + 10 > message.length) return undefined;

@@ -4,10 +4,8 @@ import { answerOf, failureFor, hasAliasLoop, renderAnswer } from "./dns-answer.t
 import { layoutOf, type DnsLayout } from "./dns-layout.ts";
 import { lowerCase, questionOf, type DnsQuestion } from "./dns-question.ts";
 import type { Asker, DnsState, KeptAnswer, Pending } from "./dns-state.ts";
-import { STALE_PATIENCE, type DnsCacheOptions } from "./options.ts";
+import { PATIENCE, STALE_PATIENCE, type DnsCacheOptions } from "./options.ts";
 
-/** Milliseconds after which a query without an answer is forgotten: the next to ask is sent upstream again. */
-const PATIENCE = 5_000;
 /** Whoever asks later than this after the last query went upstream is sent there too: that query, or its answer, may be lost. */
 const REPEAT = 1_000;
 /** Who may wait for one answer; whoever is beyond is sent upstream. */
@@ -47,6 +45,7 @@ export class DnsRelay {
       this.state.send(session, known);
       return null;
     }
+    if (!this.state.isSafe(session)) return datagram;
     const asker = { id: askerId(session, question.id, question.bytes), session, question };
     const pending = this.state.pending.get(question.key);
     return (pending === undefined ? this.#begin(asker) : this.#join(pending, asker)) ? datagram : null;

@@ -1,8 +1,12 @@
-import type { Session } from "sluice";
+import type { Counter, Session } from "sluice";
 import { LRUCache } from "lru-cache";
 import type { Subject, Unsubscribable } from "rxjs";
 import type { DnsAnswer } from "./dns-answer.ts";
 import type { DnsQuestion } from "./dns-question.ts";
+import { OpenQueries } from "./open-queries.ts";
+import type { DnsCacheOptions } from "./options.ts";
+
+type Limits = Pick<DnsCacheOptions, "max" | "maxQueries">;
 
 export interface KeptAnswer {
   readonly answer: DnsAnswer;
@@ -37,17 +41,22 @@ const AVERAGE = 4_096;
 /** What a UDP listener's cache knows. It outlives a reload: the next generation's plugin goes on with the same one. */
 export class DnsState {
   answers: LRUCache<string, KeptAnswer>;
+  readonly queries: OpenQueries;
   readonly pending = new Map<string, Pending>();
   /** By the asker whose query went upstream. */
   readonly sent = new Map<string, Pending>();
+  /** Sessions whose queries go upstream safely: those that were open before the cache was put in have one source port for all. */
+  readonly #safe = new WeakSet<Session>();
   /** Ways into the flows towards the clients, by session id. */
   readonly #outlets = new Map<number, Subject<Buffer>>();
 
-  constructor(max: number) {
+  constructor({ max, maxQueries }: Limits, dropped: Counter) {
     this.answers = table(max);
+    this.queries = new OpenQueries(maxQueries, dropped);
   }
 
-  resize(max: number): void {
+  resize({ max, maxQueries }: Limits): void {
+    this.queries.resize(maxQueries);
     if (this.answers.max === max) return;
     const old = this.answers;
     this.answers = table(max);
@@ -64,6 +73,15 @@ export class DnsState {
     return () => {
       if (this.#outlets.get(session.id) === outlet) this.#outlets.delete(session.id);
     };
+  }
+
+  /** The session's upstream leg is a `QueryLeg`. */
+  markSafe(session: Session): void {
+    this.#safe.add(session);
+  }
+
+  isSafe(session: Session): boolean {
+    return this.#safe.has(session);
   }
 
   canAnswer(session: Session): boolean {

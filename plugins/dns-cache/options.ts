@@ -13,6 +13,8 @@ export const dnsCacheSchema = z
     negativeTtl: duration().default(5_000),
     /** How long after its end an answer may still be used when the name server fails. */
     staleIfError: duration().default(600_000),
+    /** Queries that wait for the upstream at once, each on a socket of its own; a further one takes the place of the oldest. */
+    maxQueries: z.int().min(1).max(16_384).default(1_024),
   })
   .superRefine(({ minTtl, maxTtl }, context) => {
     if (minTtl > maxTtl) context.addIssue({ code: "custom", path: ["minTtl"], message: `is longer than maxTtl (${maxTtl} ms)` });
@@ -20,6 +22,9 @@ export const dnsCacheSchema = z
 
 /** Durations in milliseconds. */
 export type DnsCacheOptions = z.output<typeof dnsCacheSchema>;
+
+/** Milliseconds after which a query without an answer is forgotten: the next to ask is sent upstream again. */
+export const PATIENCE = 5_000;
 
 /** Milliseconds that a name server may keep silent when there is a stale answer to give instead (RFC 8767 section 5). */
 export const STALE_PATIENCE = 1_800;

@@ -9,7 +9,7 @@ import { MemoryStore } from "../../plugins/rate-limit/memory-store.ts";
 import type { RateLimitOptions } from "../../plugins/rate-limit/options.ts";
 import { RateLimit } from "../../plugins/rate-limit/rate-limit.ts";
 import { Retry, type RetryOptions } from "../../plugins/retry.ts";
-import { createLog, createMetrics, createSession, parseOptions } from "../unit/plugins/support/fakes.ts";
+import { createLog, createMetrics, createPlace, createSession, parseOptions } from "../unit/plugins/support/fakes.ts";
 
 const scheduler = (): TestScheduler =>
   new TestScheduler((actual, expected) => {
@@ -49,7 +49,7 @@ describe("plugins in virtual time", () => {
   it("dnsCache looks a name up once while its TTL lasts, counts it down, and then once more", () => {
     const test = scheduler();
     test.run(({ cold, expectObservable, expectSubscriptions }) => {
-      const plugin = new DnsCache(parseOptions<DnsCacheOptions>(dnsCache, {}), test, createMetrics());
+      const plugin = new DnsCache(parseOptions<DnsCacheOptions>(dnsCache, {}), test, createMetrics(), createPlace("tcp"));
       const at = (ttl: number): Address[] => [{ address: "192.0.2.1", family: 4, ttl }];
       const lookup = cold("-(a|)", { a: at(10) });
       const query = { name: "Example.test", listener: "web" };

@@ -1,10 +1,11 @@
 import { decode, encode, RECURSION_AVAILABLE, RECURSION_DESIRED, type Answer, type DecodedPacket } from "dns-packet";
-import { Subject } from "rxjs";
+import { of, Subject } from "rxjs";
 import type { Session } from "sluice";
 import { dnsCache } from "sluice/plugins";
 import { DnsCache } from "../../../../plugins/dns-cache/dns-cache.ts";
 import type { DnsCacheOptions } from "../../../../plugins/dns-cache/options.ts";
-import { createMetrics, createSession, ManualClock, parseOptions, type FakeSession } from "../support/fakes.ts";
+import { FakeLeg } from "../../../support/fake-leg.ts";
+import { createMetrics, createPlace, createSession, ManualClock, parseOptions, type FakeSession } from "../support/fakes.ts";
 
 export interface QueryOptions {
   readonly flags?: number;
@@ -70,7 +71,7 @@ export interface DnsBench {
 
 /** A DNS listener without sockets. */
 export function createDnsBench(input: object = {}, clock = new ManualClock()): DnsBench {
-  const plugin = new DnsCache(parseOptions<DnsCacheOptions>(dnsCache, input), clock, createMetrics());
+  const plugin = new DnsCache(parseOptions<DnsCacheOptions>(dnsCache, input), clock, createMetrics(), createPlace("udp"));
   return { clock, plugin, client: () => connect(plugin, createSession({ transport: "udp" })) };
 }
 
@@ -81,6 +82,8 @@ export function connect(plugin: DnsCache, fake: FakeSession): DnsClient {
   const asked: Buffer[] = [];
   const got: Buffer[] = [];
   const session: Session = fake.session;
+  // What a QueryLeg makes of the datagrams is another test's: here they pass as the hooks gave them.
+  plugin.connect?.(of({ endpoint: "192.0.2.53:53", leg: new FakeLeg() }), session).subscribe();
   plugin.fromUpstream(fromUpstream, session).subscribe((datagram) => got.push(datagram));
   plugin.fromClient(fromClient, session).subscribe((datagram) => asked.push(datagram));
   const last = (): DecodedPacket => decode(got.at(-1) ?? Buffer.alloc(0));

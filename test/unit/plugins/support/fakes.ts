@@ -1,5 +1,5 @@
 import { Subscription, type SchedulerAction, type SchedulerLike } from "rxjs";
-import type { Counter, Logger, LogMethod, Metrics, PluginFactory, Session } from "sluice";
+import type { Counter, Logger, LogMethod, Metrics, Place, PluginFactory, Session } from "sluice";
 import { socketAddress } from "../../../../core/contract/address.ts";
 
 /** What a plugin logged. */
@@ -93,6 +93,11 @@ export class ManualClock implements SchedulerLike {
     this.#now += milliseconds;
     this.#tasks = this.#tasks.map(({ at, run }) => ({ at: at + milliseconds, run }));
   }
+}
+
+/** Where a plugin use stands. */
+export function createPlace(transport: Place["transport"]): Place {
+  return { listener: "web", transport, plugin: "plugin", folder: "/" };
 }
 
 /** A session, and the end of it. */

@@ -1,0 +1,139 @@
+import { randomInt } from "node:crypto";
+import type { Leg, LegReader, Upstream } from "sluice";
+import { Subscription, take, type Observable, type SchedulerLike } from "rxjs";
+import { failureFor } from "./dns-answer.ts";
+import { layoutOf } from "./dns-layout.ts";
+import { PATIENCE } from "./options.ts";
+import { belongs, isBareError, type QueryHead } from "./query-head.ts";
+
+/** Milliseconds after which a query is sent again of which something came that is not its answer. */
+const ASK_AGAIN = 250;
+/** How often one query is sent in all. */
+const MOST_TIMES = 3;
+
+export interface QueryOwner {
+  /** Opens a leg to the upstream; each has a socket, and so a source port, of its own. */
+  readonly attempt: Observable<Upstream>;
+  readonly clock: SchedulerLike;
+  /** The query's answer, under the id that its client gave it. */
+  answered(datagram: Buffer): void;
+  /** Nothing of the query is left. */
+  over(query: UpstreamQuery): void;
+}
+
+/**
+ * A query on its way. Each time it is sent it has a fresh random id and a fresh random source port (RFC 5452 section 9.2), and what comes
+ * there and does not belong to it is not heard: whoever forges an answer has to guess both.
+ */
+export class UpstreamQuery {
+  readonly #attempts = new Subscription();
+  readonly #timers = new Subscription();
+  readonly #legs: Leg[] = [];
+  #times = 0;
+  #isAgainDue = false;
+  /** The server's own answer came and could not be read. */
+  #unreadable = false;
+  #isOver = false;
+
+  constructor(
+    private readonly datagram: Buffer,
+    private readonly head: QueryHead,
+    private readonly owner: QueryOwner,
+  ) {
+    this.#timers.add(owner.clock.schedule(this.close, PATIENCE));
+  }
+
+  /** Sends it. @param ready a leg that nothing was sent through yet */
+  ask(ready?: Leg): void {
+    this.#times += 1;
+    if (ready !== undefined) {
+      this.#send(ready);
+      return;
+    }
+    const attempt = this.owner.attempt.pipe(take(1)).subscribe({
+      next: ({ leg }) => {
+        this.#send(leg);
+      },
+      error: () => {
+        this.#askAgainSoon();
+      },
+    });
+    this.#attempts.add(attempt);
+  }
+
+  /** Gives it up, its sockets too. */
+  readonly close = (): void => {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#attempts.unsubscribe();
+    this.#timers.unsubscribe();
+    for (const leg of this.#legs) leg.destroy();
+    this.owner.over(this);
+  };
+
+  #send(leg: Leg): void {
+    if (this.#isOver) {
+      leg.destroy();
+      return;
+    }
+    this.#legs.push(leg);
+    const id = randomInt(0x1_0000);
+    // A copy: the client's datagram belongs to the plugins that it passed.
+    const query = Buffer.from(this.datagram);
+    query.writeUInt16BE(id, 0);
+    leg.read(this.#readerFor(id));
+    leg.write(query);
+  }
+
+  #readerFor(id: number): LegReader {
+    return {
+      done: true,
+      data: (datagram) => {
+        this.#hear(datagram, id);
+        return true;
+      },
+      end: () => undefined,
+      failed: () => {
+        this.#askAgainSoon();
+      },
+    };
+  }
+
+  #hear(datagram: Buffer, id: number): void {
+    if (this.#isOver) return;
+    if (!belongs(datagram, id, this.head)) {
+      this.#askAgainSoon();
+      return;
+    }
+    if (this.#isUnreadable(datagram)) {
+      this.#unreadable = true;
+      this.#askAgainSoon();
+      return;
+    }
+    datagram.writeUInt16BE(this.head.id, 0);
+    this.#answer(datagram);
+  }
+
+  /** Of what is no plain query, the client is the judge. */
+  #isUnreadable(datagram: Buffer): boolean {
+    const { opcode, count } = this.head;
+    return opcode === 0 && count === 1 && !isBareError(datagram) && layoutOf(datagram) === undefined;
+  }
+
+  #answer(datagram: Buffer): void {
+    this.close();
+    this.owner.answered(datagram);
+  }
+
+  /** What came may be forged, or damaged on its way: the answer may still come, and else is asked for once more. */
+  #askAgainSoon(): void {
+    if (this.#isOver || this.#isAgainDue) return;
+    this.#isAgainDue = true;
+    const again = (): void => {
+      this.#isAgainDue = false;
+      if (this.#times < MOST_TIMES) this.ask();
+      else if (this.#unreadable) this.#answer(failureFor(this.head));
+    };
+    this.#timers.add(this.owner.clock.schedule(again, ASK_AGAIN));
+  }
+}
