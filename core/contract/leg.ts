@@ -5,10 +5,10 @@ export interface LegReader {
   /**
    * A chunk (one datagram on a datagram leg).
    * @returns false to stop: the leg delivers no more until `resume()`, but for records that it had read already. A lent chunk is the
-   * leg's again when this returns true or when `resume()` is called; on a leg of records, when the reader is `done`.
+   * leg's again only when the reader is `done`, whatever this returned and whoever has ended or failed.
    */
   data(chunk: Buffer): boolean;
-  /** Whether nothing that it was given is still in use. */
+  /** Whether nothing that it was lent is still in use: asked before memory is read into again, or given to another session. */
   readonly done: boolean;
   /** The peer finished sending (FIN). Nothing follows but, perhaps, `failed`. */
   end(): void;

@@ -55,7 +55,7 @@ class EachSubscriber extends Subscriber<unknown> {
   readonly #chain: Chain;
   readonly #hold: Hold;
   readonly #to: Subscriber<unknown>;
-  readonly #queue: unknown[] = [];
+  #queue: unknown[] | undefined;
   #waiting = false;
   #completed = false;
 
@@ -69,11 +69,28 @@ class EachSubscriber extends Subscriber<unknown> {
 
   override _next(chunk: unknown): void {
     if (this.#waiting) {
-      this.#hold.acquire(sizeOf(chunk));
-      this.#queue.push(chunk);
+      this.#enqueue(chunk);
       return;
     }
     this.#pass(chunk);
+  }
+
+  #enqueue(chunk: unknown): void {
+    this.#hold.acquire(sizeOf(chunk));
+    if (this.#queue === undefined) {
+      this.#queue = [];
+      this.add(() => {
+        this.#forget();
+      });
+    }
+    this.#queue.push(chunk);
+  }
+
+  /** Unsubscribed from: what waits is nobody's any more. */
+  #forget(): void {
+    const bytes = this.#queue?.reduce<number>((sum, chunk) => sum + sizeOf(chunk), 0) ?? 0;
+    this.#queue = [];
+    if (bytes > 0) this.#hold.release(bytes, () => undefined);
   }
 
   override _complete(): void {
@@ -118,7 +135,7 @@ class EachSubscriber extends Subscriber<unknown> {
     this.#hold.release(bytes, () => {
       if (this.closed) return;
       if (result !== null) this.#to.next(result);
-      while (!this.#waiting && this.#queue.length > 0) {
+      while (!this.#waiting && this.#queue !== undefined && this.#queue.length > 0) {
         const chunk = this.#queue.shift();
         this.#pass(chunk);
         this.#hold.release(sizeOf(chunk), () => undefined);

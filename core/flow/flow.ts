@@ -3,6 +3,7 @@ import { isPromise, type Chain } from "./chain.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { blameOf, faultOf } from "./fault.ts";
 import type { FlowOwner } from "./flow-owner.ts";
+import { Loan } from "./loan.ts";
 import { allBorrow, buildOperators, type ByteHook } from "./operators.ts";
 import { patienceFor } from "./patience.ts";
 import { RawOperators, type RawHost } from "./raw-operators.ts";
@@ -33,6 +34,8 @@ export class Flow implements LegReader, RawHost {
   #stopWaiting: (() => void) | undefined;
   #stopped = false;
   #full = false;
+  /** What the source has lent. */
+  readonly loan: Loan;
   /** The source has ended. */
   #ended = false;
   /** Nothing more can reach the sink. */
@@ -48,6 +51,7 @@ export class Flow implements LegReader, RawHost {
     readonly owner: FlowOwner,
     hooks: readonly ByteHook[],
   ) {
+    this.loan = new Loan(sink);
     sink.gather = source.records;
     sink.onDrain = this.#drained;
     this.#install(hooks);
@@ -95,7 +99,7 @@ export class Flow implements LegReader, RawHost {
   }
 
   get done(): boolean {
-    return !this.#busy && this.sink.pending === 0;
+    return this.loan.isOver;
   }
 
   data(chunk: Buffer): boolean {
@@ -176,6 +180,7 @@ export class Flow implements LegReader, RawHost {
     if (hooks.length === 0) return;
     try {
       const built = buildOperators(hooks, this.owner);
+      if (built.keeps) this.source.lend = false;
       this.#chain = built.chain;
       if (built.chain !== undefined) return;
       this.#raw = new RawOperators(built, this, this.owner.limits.bufferPerFlow);
@@ -226,11 +231,13 @@ export class Flow implements LegReader, RawHost {
   /** A lent chunk may not be reused while the promise lives; an owned one lets the source bring the next, unless the sink is full. */
   #await(chain: Chain, result: PromiseLike<unknown>): boolean {
     this.#busy = true;
+    this.loan.keep(1);
     result.then(
       (settled) => {
         this.#settled(chain, settled);
       },
       (error: unknown) => {
+        this.loan.keep(-1);
         this.operatorsFailed(error, chain.blame);
       },
     );
@@ -241,6 +248,7 @@ export class Flow implements LegReader, RawHost {
 
   #settled(chain: Chain, result: unknown): void {
     this.#busy = false;
+    this.loan.keep(-1);
     if (this.#done) return;
     if (result instanceof Uint8Array) this.#write(result as Buffer);
     else if (result !== null) {

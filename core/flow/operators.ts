@@ -30,6 +30,8 @@ export interface Operators {
   readonly output: Observable<Buffer>;
   /** The plugins that use plain RxJS operators. */
   readonly raw: readonly string[];
+  /** They remember chunks that plain RxJS operators have not answered, to pass them by when those fail (onError "bypass"). */
+  readonly keeps: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export interface Operators {
 export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner): Operators {
   const root = new Root();
   const raw: string[] = [];
+  let keeps = false;
   let output: Observable<Buffer> = root;
   for (const hook of hooks) {
     const next = hook.onError === "bypass" ? applyGuarded(hook, output, owner) : applyHook(hook, output, owner.session);
@@ -48,10 +51,11 @@ export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner
     if (isChainOn(output, next, hook.plugin)) output = next;
     else {
       if (raw.at(-1) !== hook.plugin) raw.push(hook.plugin);
+      keeps ||= hook.onError === "bypass";
       output = new Blaming(next, hook.plugin);
     }
   }
-  return { chain: raw.length === 0 ? new Chain(stagesDownTo(output, root).steps) : undefined, root, output, raw };
+  return { chain: raw.length === 0 ? new Chain(stagesDownTo(output, root).steps) : undefined, root, output, raw, keeps };
 }
 
 /** Whether a hook added nothing but `each` stages to its data; notes the plugin on them. Runs for every session: no arrays. */

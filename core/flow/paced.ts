@@ -62,8 +62,10 @@ class PacedSubscriber extends Subscriber<Buffer> {
   }
 
   override unsubscribe(): void {
-    if (!this.closed) this.#queue = [];
+    const bytes = this.closed ? 0 : this.#queue.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    this.#queue = [];
     super.unsubscribe();
+    if (bytes > 0) this.#hold.release(bytes, () => undefined);
   }
 
   #ask(chunk: Buffer, now: number): number {

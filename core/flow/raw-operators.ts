@@ -2,12 +2,14 @@ import { SinkSubscriber } from "./sink-subscriber.ts";
 import { faultOf } from "./fault.ts";
 import type { FlowOwner } from "./flow-owner.ts";
 import { within, type HoldTarget } from "./hold.ts";
+import type { Loan } from "./loan.ts";
 import type { Operators } from "./operators.ts";
 import { Retained } from "./retained.ts";
 
 /** What plain RxJS operators need of their flow. */
 export interface RawHost {
   readonly swapping: boolean;
+  readonly loan: Loan;
   readonly owner: Pick<FlowOwner, "flowFault">;
   /** What the operators emitted. @param expected in the turn of a chunk, or through a hold */
   emitted(chunk: unknown, expected: boolean): void;
@@ -23,6 +25,8 @@ export class RawOperators implements HoldTarget {
   readonly #retained: Retained;
   readonly #sink: SinkSubscriber;
   #turns = 0;
+  /** They let go of something within a turn: the flow is told when it is over. */
+  #loosened = false;
   #held = 0;
   #tight = 0;
   #stopped = false;
@@ -110,7 +114,7 @@ export class RawOperators implements HoldTarget {
     } catch (error) {
       this.#threw(error);
     }
-    this.#turns -= 1;
+    this.#endTurn();
   }
 
   /** Completes their input; they flush, and `operatorsCompleted` follows. */
@@ -133,7 +137,10 @@ export class RawOperators implements HoldTarget {
   held(bytes: number, tight: number): void {
     this.#held += bytes;
     this.#tight += tight;
-    if (bytes < 0) this.host.loosened();
+    this.host.loan.keep(bytes);
+    if (bytes >= 0) return;
+    if (this.#turns > 0) this.#loosened = true;
+    else this.host.loosened();
   }
 
   turn(emit: () => void): void {
@@ -141,8 +148,15 @@ export class RawOperators implements HoldTarget {
     try {
       emit();
     } finally {
-      this.#turns -= 1;
+      this.#endTurn();
     }
+  }
+
+  #endTurn(): void {
+    this.#turns -= 1;
+    if (!this.#loosened || this.#turns > 0) return;
+    this.#loosened = false;
+    this.host.loosened();
   }
 
   /** RxJS catches what operators throw, but not what their teardowns do. The flow may be over by then: that it failed is told all the same. */

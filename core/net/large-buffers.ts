@@ -1,3 +1,5 @@
+import type { LegReader } from "../contract/index.ts";
+
 const SIZE = 256 * 1024;
 /** How many there may be: 64 MiB in all. */
 const MAX = 256;
@@ -13,8 +15,8 @@ export function takeLarge(): Buffer | undefined {
   return spare.pop() ?? Buffer.allocUnsafeSlow(SIZE);
 }
 
-/** Gives one back. @param reusable nobody reads from it any more */
-export function giveLarge(buffer: Buffer, reusable: boolean): void {
+/** Gives one back. It serves another flow only when its reader has nothing of it in use; else it is left to whoever has. */
+export function giveLarge(buffer: Buffer, { done }: Pick<LegReader, "done">): void {
   inUse -= 1;
-  if (reusable && spare.length < MAX_SPARE) spare.push(buffer);
+  if (done && spare.length < MAX_SPARE) spare.push(buffer);
 }

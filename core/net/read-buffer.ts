@@ -36,20 +36,35 @@ const quiet: OnRead = {
 
 /**
  * Where one socket reads into: what Node's `onread` option takes. Idle and chatty sockets own no memory; a flow that fills the shared buffer gets
- * a large one and lends it out, chunk by chunk, when its reader allows it (ADR 0006). A lent buffer is never swapped for another:
- * the handle goes on reading into it only after the reader has said that it may.
+ * a large one and lends it out, chunk by chunk, when its reader allows it (ADR 0006). The handle reads into it again only when its reader is
+ * `done` with what it was lent; until then reading is stopped, or goes into other memory (ADR 0010).
  */
 export class ReadBuffer {
-  /** Whether chunks may live in the reused buffer. */
-  lend = false;
   /** Takes the chunks; false stops reading. Set before reading starts. */
   reader: Taker = nobody;
+  #lend = false;
   #large: Buffer | undefined;
   #fresh: Buffer | undefined;
   #bulk = false;
   #calm = 0;
   /** The socket can be given other buffers. */
   #isChanging = false;
+  /** The reader said stop: nothing is read before {@link ReadBuffer.goOn}. */
+  #stopped = false;
+  /** The handle's next read goes into the large buffer. */
+  #intoLarge = false;
+  /** Reading went on once while something that was lent was still in use: with these operators a stop says nothing. */
+  #isKept = false;
+
+  /** Whether chunks may live in the reused buffer. Set again for each set of operators. */
+  get lend(): boolean {
+    return this.#lend;
+  }
+
+  set lend(lend: boolean) {
+    this.#lend = lend;
+    this.#isKept = false;
+  }
 
   /** What the constructor of the socket is given. */
   onread(): OnRead {
@@ -73,20 +88,40 @@ export class ReadBuffer {
     return { buffer: () => this.#current(), callback: (bytes, into) => this.#take(bytes, into as Buffer) };
   }
 
-  /** Gives the large buffer back. Only when the socket is closed. */
+  /** Reading goes on, though something that was lent may be still in use: operators that hold it, or that completed early. */
+  goOn(socket: Socket): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    if (!this.#intoLarge || this.reader.done) return;
+    this.#isKept = true;
+    // Node leaves the buffers of earlier calls in a chain that lives as long as the handle: once for each set of operators at most.
+    readInto(socket, this.#changing());
+  }
+
+  /** Gives the large buffer back. Only when nothing is read into it any more. */
   release(): void {
     if (this.#large === undefined) return;
-    giveLarge(this.#large, true);
+    giveLarge(this.#large, this.reader);
     this.#large = undefined;
   }
 
+  /**
+   * Node asks at the end of each read, also when reading stops there. Most readers go on when what they were lent has been written; the
+   * large buffer is free by then, and is seen to be in {@link ReadBuffer.goOn}.
+   */
   #current(): Uint8Array {
-    if (!this.#bulk) return shared;
-    if (this.#large !== undefined) return this.#large;
-    return (this.#fresh ??= Buffer.allocUnsafeSlow(shared.length));
+    this.#intoLarge = this.#bulk && this.#lend && this.#large !== undefined && ((this.#stopped && !this.#isKept) || this.reader.done);
+    if (this.#intoLarge) return this.#large ?? shared;
+    return this.#bulk ? (this.#fresh ??= Buffer.allocUnsafeSlow(shared.length)) : shared;
   }
 
   #take(bytes: number, into: Buffer): boolean {
+    const goesOn = this.#deliver(bytes, into);
+    this.#stopped = !goesOn;
+    return goesOn;
+  }
+
+  #deliver(bytes: number, into: Buffer): boolean {
     const filled = into.length === bytes;
     if (bytes <= SMALL) {
       this.#calm += 1;
@@ -99,13 +134,14 @@ export class ReadBuffer {
       return this.reader.data(copyOf(into, bytes));
     }
     if (into === this.#fresh) this.#fresh = undefined;
-    else if (!this.lend) return this.reader.data(copyOf(into, bytes));
+    else if (!this.#lend) return this.reader.data(copyOf(into, bytes));
     return this.reader.data(into.subarray(0, bytes));
   }
 
   #goBulk(): void {
     this.#bulk = true;
-    if (this.lend) this.#large ??= takeLarge();
+    // Only where the handle can be given other memory while reading is stopped.
+    if (this.#lend && readsInto()) this.#large ??= takeLarge();
   }
 
   /** After the callback Node asks for the next buffer, so a calm socket is back on the shared one and the large one is free. */

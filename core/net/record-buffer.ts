@@ -38,7 +38,7 @@ export class RecordBuffer {
   /** Gives the large buffer back. */
   release(): void {
     if (this.#large === undefined) return;
-    giveLarge(this.#large, this.reader.done);
+    giveLarge(this.#large, this.reader);
     this.#large = undefined;
     this.#head = 0;
     this.#oldest = 0;

@@ -139,7 +139,10 @@ export class StreamLeg implements Leg {
   }
 
   resume(): void {
-    if (!this.socket.destroyed) this.socket.resume();
+    const { socket } = this;
+    if (socket.destroyed) return;
+    if (this.#buffer instanceof ReadBuffer) this.#buffer.goOn(socket);
+    socket.resume();
   }
 
   write(chunk: Buffer): boolean {

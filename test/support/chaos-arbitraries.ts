@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { harmful, harmless, hanging, type ChaosPlugin } from "./chaos-plugins.ts";
+import { borrowing, early, harmful, harmless, hanging, holding, type ChaosPlugin } from "./chaos-plugins.ts";
 import type { ChaosAction } from "./chaos-peer.ts";
 
 const action: fc.Arbitrary<ChaosAction> = fc.oneof(
@@ -16,6 +16,24 @@ const action: fc.Arbitrary<ChaosAction> = fc.oneof(
 );
 /** What one side does. */
 export const script: fc.Arbitrary<ChaosAction[]> = fc.array(action, { maxLength: 12 });
+
+const bulkAction: fc.Arbitrary<ChaosAction> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant("send" as const), size: fc.integer({ min: 100_000, max: 8_000_000 }) }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 20 }) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constantFrom("stall" as const, "slow" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("resume" as const, "finish" as const, "reset" as const) }) },
+);
+/** What one side does that moves bulk: it fills every buffer on the way. */
+export const bulkScript: fc.Arbitrary<ChaosAction[]> = fc.array(bulkAction, { minLength: 1, maxLength: 8 });
+
+/** Plugins that are lent chunks; with none at all a flow lends too. */
+export const borrowers: fc.Arbitrary<ChaosPlugin[]> = fc.array(
+  fc.record({ kind: fc.constantFrom(...borrowing), at: fc.integer({ min: 0, max: 9 }) }),
+  { maxLength: 3 },
+);
 
 const plugin: fc.Arbitrary<ChaosPlugin> = fc.record({
   kind: fc.oneof(
@@ -36,17 +54,19 @@ export interface ChaosApply {
   readonly refused: boolean;
 }
 
-const apply: fc.Arbitrary<ChaosApply> = fc.record({
-  ms: fc.integer({ min: 0, max: 8 }),
-  plugins,
-  sessions: fc.oneof(
-    { weight: 6, arbitrary: fc.constant("swap" as const) },
-    { weight: 1, arbitrary: fc.constantFrom("keep" as const, "drain" as const, "close" as const) },
-  ),
-  refused: fc.boolean(),
-});
-/** The reloads of a run. */
-export const applies: fc.Arbitrary<ChaosApply[]> = fc.array(apply, { maxLength: 4 });
+const applyOf = (given: fc.Arbitrary<ChaosPlugin[]>): fc.Arbitrary<ChaosApply> =>
+  fc.record({
+    ms: fc.integer({ min: 0, max: 8 }),
+    plugins: given,
+    sessions: fc.oneof(
+      { weight: 6, arbitrary: fc.constant("swap" as const) },
+      { weight: 1, arbitrary: fc.constantFrom("keep" as const, "drain" as const, "close" as const) },
+    ),
+    refused: fc.boolean(),
+  });
+/** The reloads of a run, each to some of the given plugins. */
+export const appliesOf = (given: fc.Arbitrary<ChaosPlugin[]>): fc.Arbitrary<ChaosApply[]> => fc.array(applyOf(given), { maxLength: 4 });
+export const applies = appliesOf(plugins);
 
 /** Whether sessions may not end by themselves. */
 export const mayHang = (lists: readonly (readonly ChaosPlugin[])[]): boolean =>
@@ -62,12 +82,14 @@ export function isGentle(first: readonly ChaosPlugin[], reloads: readonly ChaosA
 }
 
 /**
- * Whether a reload may come while operators that complete early are flushing: what they held is lost with them, and the new ones see the
- * next byte.
+ * Whether a reload may come while operators that complete early have others before them that flush: what those held is lost with them,
+ * and the new ones see the next byte.
  */
-export const mayCut = (first: readonly ChaosPlugin[], reloads: readonly ChaosApply[]): boolean =>
-  reloads.some(({ sessions, refused }) => sessions === "swap" && !refused) &&
-  [first, ...reloads.map((reload) => reload.plugins)].flat().some(({ kind }) => kind === "complete");
+export function mayCut(first: readonly ChaosPlugin[], reloads: readonly ChaosApply[]): boolean {
+  const kinds: readonly string[] = [first, ...reloads.map((reload) => reload.plugins)].flat().map(({ kind }) => kind);
+  const some = (list: readonly string[]): boolean => kinds.some((kind) => list.includes(kind));
+  return reloads.some(({ sessions, refused }) => sessions === "swap" && !refused) && some(early) && some(holding);
+}
 
 /**
  * Runs something with random input so many times, or as often as the time allows. The seed is printed, and can be given again as

@@ -4,11 +4,13 @@ import { resetSocket } from "../../core/net/reset-socket.ts";
 import { wasReset } from "../../core/net/was-reset.ts";
 import { isPattern, patternAt } from "./pattern.ts";
 
+const MEBIBYTE = 1024 * 1024;
+
 /** One thing that a side of a connection does. */
 export type ChaosAction =
   | { readonly do: "send"; readonly size: number }
   | { readonly do: "wait"; readonly ms: number }
-  | { readonly do: "finish" | "reset" | "stall" | "resume" | "garbage" };
+  | { readonly do: "finish" | "reset" | "stall" | "resume" | "slow" | "garbage" };
 
 /** One side of a connection: it sends its own endless stream, and checks that what comes is the beginning of the other side's. */
 export class ChaosPeer {
@@ -23,6 +25,7 @@ export class ChaosPeer {
   /** It did the breaking itself. */
   violent = false;
   readonly closed: Promise<void>;
+  #slow = false;
 
   /**
    * @param own where its own stream begins in the pattern
@@ -39,6 +42,7 @@ export class ChaosPeer {
     socket.on("data", (chunk: Buffer) => {
       this.intact &&= isPattern(this.other + this.received, chunk);
       this.received += chunk.length;
+      if (this.#slow) this.#rest();
     });
     socket.on("end", () => {
       this.ended = true;
@@ -71,6 +75,7 @@ export class ChaosPeer {
     else if (action.do === "finish") socket.end();
     else if (action.do === "stall") socket.pause();
     else if (action.do === "resume") socket.resume();
+    else if (action.do === "slow") this.#slow = true;
     else {
       this.violent = true;
       if (action.do === "garbage" && this.below !== socket) this.below.write(Buffer.alloc(100, 0xff));
@@ -80,7 +85,16 @@ export class ChaosPeer {
 
   #send(size: number): void {
     if (this.socket.writableEnded) return;
-    this.socket.write(patternAt(this.own + this.sent, size));
-    this.sent += size;
+    for (let left = size; left > 0; left -= MEBIBYTE) {
+      const bytes = Math.min(left, MEBIBYTE);
+      this.socket.write(patternAt(this.own + this.sent, bytes));
+      this.sent += bytes;
+    }
+  }
+
+  /** A slow reader: a chunk now and then. */
+  #rest(): void {
+    this.socket.pause();
+    setTimeout(() => this.socket.resume(), 1);
   }
 }

@@ -1,16 +1,47 @@
-import { concatMap, concatWith, delay, EMPTY, map, NEVER, Observable, take, throwError } from "rxjs";
+import { concatMap, concatWith, delay, EMPTY, map, NEVER, Observable, take, takeWhile, throwError } from "rxjs";
 import { definePlugin } from "sluice";
 import type { FunctionPlugin, PluginUse, UseOptions } from "sluice";
 import { delayBytes, each } from "sluice/flow";
 
 /** Plugins under which every byte arrives, in order. */
-export const harmless = ["pass", "later", "raw", "delay", "paced", "bypassed throw", "bypassed reject", "bypassed raw"] as const;
+export const harmless = [
+  "pass",
+  "later",
+  "raw",
+  "raw pass",
+  "raw later",
+  "delay",
+  "paced",
+  "bypassed throw",
+  "bypassed reject",
+  "bypassed raw",
+] as const;
+/** Plugins whose operators complete before their source does. */
+export const early = ["complete", "limit", "later complete", "once then complete"] as const;
+/** Plugins that hold chunks for a while: what they hold when operators behind them complete is lost. */
+export const holding = ["later", "delay", "paced", "raw later", "bypassed reject", "later complete"] as const;
+/** Plugins that keep no chunk beyond what a flow can see, and so may be lent chunks. */
+export const borrowing = [
+  "pass",
+  "later",
+  "raw",
+  "raw pass",
+  "raw later",
+  "paced",
+  "bypassed throw",
+  "bypassed reject",
+  "bypassed raw",
+  "throw",
+  "reject",
+  "raw throw",
+  ...early,
+] as const;
 /** Plugins that end a session, or cut a direction short. */
 export const harmful = [
   "throw",
   "reject",
   "raw throw",
-  "complete",
+  ...early,
   "hook",
   "wrong",
   "admit throws",
@@ -47,14 +78,23 @@ function atChunk<T>(nth: number, act: () => T, otherwise: (chunk: Buffer) => Buf
   return (chunk) => (count++ === nth ? act() : otherwise(chunk));
 }
 
+/** True until so many bytes have come. */
+function atMost(bytes: number): (chunk: Buffer) => boolean {
+  let left = bytes;
+  return (chunk) => (left -= chunk.length) > 0;
+}
+
 const same = (chunk: Buffer): Buffer => chunk;
+const later = (chunk: Buffer): Promise<Buffer> => new Promise((resolve) => void setImmediate(resolve, chunk));
 const fail = (): never => {
   throw new Error("chaos");
 };
 
 const hooks: Record<ChaosPlugin["kind"], (at: number) => FunctionPlugin> = {
   pass: () => both(() => each(same)),
-  later: () => both(() => each((chunk) => new Promise((resolve) => void setImmediate(resolve, chunk)))),
+  later: () => both(() => each(later)),
+  "raw pass": () => both(() => map(same)),
+  "raw later": () => both(() => (data) => data.pipe(map(same), each(later))),
   raw: () => both(() => map((chunk) => Buffer.from(chunk))),
   delay: () => both(() => delay(1)),
   paced: () => both(() => delayBytes(1)),
@@ -65,6 +105,9 @@ const hooks: Record<ChaosPlugin["kind"], (at: number) => FunctionPlugin> = {
   reject: (at) => both(() => each(atChunk<Promise<Buffer>>(at, () => Promise.reject(new Error("chaos")), same))),
   "raw throw": (at) => both(() => map(atChunk(at, fail, same))),
   complete: (at) => both(() => take(at + 1)),
+  limit: (at) => both(() => takeWhile(atMost(at * 700_000))),
+  "later complete": (at) => both(() => (data) => data.pipe(each(later), take(at + 1))),
+  "once then complete": (at) => both(() => (data) => data.pipe(each(same), map(same), take(at * 3 + 1), each(same))),
   hook: () => ({ fromUpstream: fail }),
   wrong: (at) => both(() => each(atChunk(at, () => "no buffer" as unknown as Buffer, same))),
   "admit throws": () => ({ admit: fail }),
@@ -81,8 +124,10 @@ const hooks: Record<ChaosPlugin["kind"], (at: number) => FunctionPlugin> = {
 /** A use of a chaotic plugin. */
 export function chaosUse({ kind, at }: ChaosPlugin, balance: Balance): PluginUse {
   const options: UseOptions = kind.startsWith("bypassed") ? { onError: "bypass" } : {};
+  const borrows = (borrowing as readonly string[]).includes(kind);
   const make = (): FunctionPlugin => ({
     ...hooks[kind](at),
+    borrows,
     teardown: () => {
       balance.plugins -= 1;
     },
@@ -105,5 +150,10 @@ export function probeUse(balance: Balance): PluginUse {
         inner.unsubscribe();
       };
     });
-  return definePlugin("probe", () => ({ ...both(() => counted), admit: (arrival) => arrival, connect: (attempt) => attempt }))({});
+  return definePlugin("probe", () => ({
+    ...both(() => counted),
+    borrows: true,
+    admit: (arrival) => arrival,
+    connect: (attempt) => attempt,
+  }))({});
 }

@@ -19,6 +19,8 @@ export interface ChaosScenario {
   readonly sessions: readonly { readonly client: readonly ChaosAction[]; readonly upstream: readonly ChaosAction[] }[];
   readonly plugins: readonly ChaosPlugin[];
   readonly applies: readonly ChaosApply[];
+  /** Without the plugin that counts subscriptions, flows may run without RxJS. */
+  readonly unprobed?: boolean;
 }
 
 /** One session: a listener and an upstream of its own, so that both ends are known. */
@@ -38,7 +40,7 @@ export async function runStreams(scenario: ChaosScenario, certificate?: TestCert
   const before = activeResources();
   const balance: Balance = { subscriptions: 0, plugins: 0 };
   const sessions = await Promise.all(scenario.sessions.map(({ upstream }, at) => startSession(upstream, at)));
-  const configOf = createConfigs(sessions, balance, certificate);
+  const configOf = createConfigs(sessions, balance, { certificate, unprobed: scenario.unprobed === true });
   const started = await startProxy(configOf(scenario.plugins, "swap"));
   try {
     await Promise.all([
@@ -78,12 +80,16 @@ async function startSession(actions: readonly ChaosAction[], at: number): Promis
 
 type ConfigOf = (plugins: readonly ChaosPlugin[], sessions: ChaosApply["sessions"], refused?: boolean) => SluiceConfig;
 
-function createConfigs(sessions: readonly Session[], balance: Balance, certificate: TestCertificate | undefined): ConfigOf {
+function createConfigs(
+  sessions: readonly Session[],
+  balance: Balance,
+  { certificate, unprobed }: { readonly certificate: TestCertificate | undefined; readonly unprobed: boolean },
+): ConfigOf {
   return (plugins, policy, refused = false) => {
     const uses = plugins.map((plugin) => chaosUse(plugin, balance));
     const refusing = refused ? [chaosUse({ kind: "setup", at: 0 }, balance)] : [];
     const tls = certificate === undefined ? [] : [tlsTermination(certificate)];
-    const all = [...tls, ...uses, ...refusing, probeUse(balance)];
+    const all = [...tls, ...uses, ...refusing, ...(unprobed ? [] : [probeUse(balance)])];
     const listeners = sessions.map(({ server }, at) => [
       `s${at}`,
       {
