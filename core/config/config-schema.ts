@@ -63,10 +63,14 @@ const dns = z.strictObject({
   hosts: z.record(z.string(), z.array(ip).min(1)).default({}),
 });
 
+/** More than one process serves: tables are made for as many, so that a slip must not become gigabytes. */
+const mostSessions = 1_048_576;
+const sessionCount = z.int().min(1).max(mostSessions);
+
 const limits = z.strictObject({
-  sessions: z.int().min(1).optional(),
-  sessionsPerClient: z.int().min(1).optional(),
-  udpSessions: z.int().min(1).optional(),
+  sessions: sessionCount.optional(),
+  sessionsPerClient: sessionCount.optional(),
+  udpSessions: sessionCount.optional(),
   bufferPerFlow: size()
     .transform((bytes) => Math.ceil(bytes))
     .refine((bytes) => bytes >= 1, { error: "expected at least 1 byte" })

@@ -10,6 +10,8 @@ const EARLY_BYTES = 256 * 1024;
 export interface UdpFlowHost {
   /** Counts the datagrams of all flows, to tell which flow was used last. */
   turn: number;
+  /** The socket is gone, and with it every way back to a client. */
+  readonly closed: boolean;
   flowClosed(leg: UdpClientLeg): void;
 }
 
@@ -82,7 +84,7 @@ export class UdpClientLeg implements Leg {
   }
 
   write(datagram: Buffer): boolean {
-    if (this.#closed) return true;
+    if (this.#closed || this.host.closed) return true;
     this.used = this.host.turn += 1;
     sendDirectly(this.socket, datagram, this.to.port, this.to.address);
     return true;

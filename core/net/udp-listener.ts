@@ -24,6 +24,7 @@ export class UdpListener implements UdpFlowHost {
     leg.destroy();
   };
   turn = 0;
+  closed = false;
   #flows: LRUCache<string, UdpClientLeg>;
   /** The flow last seen for a client's port: nearly always the one, and found without building a key. */
   readonly #byPort = new Map<number, UdpClientLeg>();
@@ -72,10 +73,10 @@ export class UdpListener implements UdpFlowHost {
     for (const [key, leg] of flows) this.#flows.set(key, leg);
   }
 
-  /** Stops receiving; the flows' legs end with it. */
+  /** Stops receiving at once. Its flows can send no more; who has their legs ends them, which takes as long as there are many. */
   close(): void {
+    this.closed = true;
     clearInterval(this.#sweep);
-    for (const leg of Array.from(this.#flows.values())) leg.destroy();
     this.socket.close();
   }
 

@@ -1,22 +1,24 @@
 import { duration, SluiceError, type Duration } from "../contract/index.ts";
 import type { LiveSession } from "./live-session.ts";
+import { inSlices } from "./slices.ts";
 
 /** Lets sessions end by themselves before a deadline, and resets what is left then. */
 export class Drain {
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  /** @param deadlineMs milliseconds from now */
-  begin(sessions: Iterable<LiveSession>, deadlineMs: number): void {
-    const open = [...sessions];
-    if (open.length === 0) return;
-    for (const session of open) session.retire();
+  /** @param deadlineMs milliseconds from now @returns what tells each of the sessions */
+  begin(sessions: readonly LiveSession[], deadlineMs: number): (session: LiveSession) => void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      for (const session of open)
+      void inSlices(sessions, (session) => {
         session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open after ${deadlineMs} ms`));
+      });
     }, deadlineMs);
     timer.unref();
     this.#timers.add(timer);
+    return (session) => {
+      session.retire();
+    };
   }
 
   /** Forgets every deadline. */

@@ -12,8 +12,8 @@ import type { ReadBuffer } from "../net/read-buffer.ts";
 import { StreamListener } from "../net/stream-listener.ts";
 import type { UdpClientLeg } from "../net/udp-client-leg.ts";
 import { UdpListener } from "../net/udp-listener.ts";
+import { ClientCount } from "./client-count.ts";
 import { DatagramEnd, StreamEnd, type ClientEnd } from "./client-end.ts";
-import type { LivePipeline } from "./live-pipeline.ts";
 import { LiveSession } from "./live-session.ts";
 import type { ProxyState } from "./proxy-state.ts";
 import type { SessionHost } from "./session-host.ts";
@@ -21,9 +21,13 @@ import type { Terms } from "./terms.ts";
 
 export type Bound = StreamListener | UdpListener;
 
+/** What a commit does with one open session. */
+export type SessionWork = (session: LiveSession) => void;
+
 /** A bound listener and its sessions. Its identity is its name; what it gives new sessions changes with the generations. */
 export class Listener implements ListenerView, SessionHost<LiveSession> {
-  readonly #perClient = new Map<string, number>();
+  /** Undefined without a limit of its own: a client's address is not asked for then, which costs a system call. */
+  #clients: ClientCount | undefined;
   #retired = false;
   #open = 0;
 
@@ -57,11 +61,6 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     return this.#open;
   }
 
-  /** The open sessions. Asked for on a reload only, so no table of each listener's own is kept. */
-  get open(): readonly LiveSession[] {
-    return [...this.state.of(this.transport)].filter((session) => session.isOf(this));
-  }
-
   get limits(): Limits {
     return this.state.limits;
   }
@@ -76,6 +75,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
 
   /** Begins to accept. */
   start(): void {
+    this.configure();
     if (this.bound instanceof UdpListener) {
       this.bound.onFlow = (leg) => {
         this.#acceptFlow(leg);
@@ -91,20 +91,22 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     }
   }
 
-  /** Takes the limits of a new generation. */
-  configure(): void {
-    this.#perClient.clear();
-    if (this.#countsClients) for (const session of this.open) this.#count(session.client, 1);
+  /** Takes the limits of a new generation. @returns what is to be done for it with each session that is open already, if anything */
+  configure(): SessionWork | undefined {
     if (this.bound instanceof UdpListener) this.bound.configure({ max: this.limits.udpSessions, idle: this.timeouts.udpIdle });
+    const counts = this.transport !== "unix" && this.limits.sessionsPerClient < this.limits.sessions;
+    if (!counts) this.#clients = undefined;
+    if (!counts || this.#clients !== undefined) return undefined;
+    const clients = new ClientCount();
+    this.#clients = clients;
+    return (session) => {
+      clients.enter(session);
+    };
   }
 
-  /** Stops accepting at once. Stream sessions live on; datagram flows have only the listener's socket, and end with it. */
+  /** Stops accepting at once. Stream sessions live on; datagram flows have only the listener's socket. */
   close(): void {
     this.#retired = true;
-    if (this.bound instanceof UdpListener) {
-      const closed = new SluiceError("SLUICE_CLOSED", `listener "${this.name}" was closed`);
-      for (const session of this.open) session.fail(closed);
-    }
     this.bound.close();
   }
 
@@ -117,7 +119,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
   ended(session: LiveSession, error: SluiceError | undefined): void {
     this.#open -= 1;
     this.state.of(session.transport).delete(session);
-    if (this.#countsClients || this.#perClient.size > 0) this.#count(session.client, -1);
+    session.countedBy?.leave(session);
     this.state.closed.inc();
     const { events } = session.pipeline;
     if (!events.observed && !this.state.hub.sessions.observed) return;
@@ -148,11 +150,6 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     this.state.hub.sessions.next({ type: "swapped", listener: this.name, session, generation: session.generation });
   }
 
-  /** Live sessions take new byte hooks. */
-  swapSessions(pipeline: LivePipeline): void {
-    for (const session of this.open) session.swapTo(pipeline);
-  }
-
   #acceptSocket(socket: Socket, buffer: ReadBuffer | undefined): void {
     const { limits, sessions } = this.state;
     if (this.#retired || sessions.size >= limits.sessions) {
@@ -174,8 +171,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
 
   #begin(end: ClientEnd): void {
     const { limits, hub, opened } = this.state;
-    if (this.#countsClients && this.#count(end.address(), 1) > limits.sessionsPerClient) {
-      this.#count(end.address(), -1);
+    if (this.#clients !== undefined && this.#clients.of(end.address()) >= limits.sessionsPerClient) {
       this.#refused(
         end,
         new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(end.address())} has ${limits.sessionsPerClient} sessions open`),
@@ -185,6 +181,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     }
     const session = new LiveSession(end, this.terms, this);
     this.state.of(session.transport).add(session);
+    this.#clients?.enter(session);
     this.#open += 1;
     opened.inc();
     const { events } = session.pipeline;
@@ -206,27 +203,4 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     events.next(event);
     this.state.hub.sessions.next(event);
   }
-
-  /** Without a limit of its own a client's address is not asked for: it costs a system call. */
-  get #countsClients(): boolean {
-    return this.state.limits.sessionsPerClient < this.state.limits.sessions;
-  }
-
-  #count(client: SocketAddress, by: number): number {
-    const key = clientKey(client);
-    const count = (this.#perClient.get(key) ?? 0) + by;
-    if (count > 0) this.#perClient.set(key, count);
-    else this.#perClient.delete(key);
-    return count;
-  }
-}
-
-/** One client: an IPv4 address, or an IPv6 /64, which is what one subscriber has. */
-function clientKey({ address, family }: SocketAddress): string {
-  if (family !== "IPv6") return address;
-  const [head = "", tail] = address.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
-  return [...groups, ...Array.from({ length: zeros }, () => "0"), ...after].slice(0, 4).join(":");
 }

@@ -1,8 +1,7 @@
 import {
+  reasonOf,
   SluiceError,
   upstreamTarget,
-  type EndReason,
-  type ErrorCode,
   type Leg,
   type Limits,
   type ServerTlsOptions,
@@ -17,15 +16,16 @@ import {
 } from "../contract/index.ts";
 import { Flow } from "../flow/flow.ts";
 import type { FlowOwner } from "../flow/flow-owner.ts";
+import type { ClientCount } from "./client-count.ts";
 import type { ClientEnd } from "./client-end.ts";
+import { endLeg, endsQuietly } from "./ending.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";
+import { recordOf } from "./session-record.ts";
 import type { SessionHost } from "./session-host.ts";
 import type { Terms } from "./terms.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
-/** Ends that are nobody's failure: the peers see a close, not a reset. */
-const quietEnds: ReadonlySet<ErrorCode> = new Set(["SLUICE_IDLE_TIMEOUT", "SLUICE_CLOSED"]);
 const none: readonly LivePipeline[] = [];
 let lastId = 0;
 
@@ -36,8 +36,10 @@ let lastId = 0;
 export class LiveSession implements Opened, FlowOwner {
   readonly id = ++lastId;
   readonly startedAt = Date.now();
-  /** Where it stands in the set of open sessions; the set's own. */
+  /** Where it stands in the set of open sessions, -1: nowhere, it has ended; the set's own. */
   slot = -1;
+  /** Who counts it for `limits.sessionsPerClient`; the count's own. */
+  countedBy: ClientCount | undefined;
   tls: SessionTls | undefined;
   upstream: string | undefined;
   /** What the client asked for, when a plugin sent it elsewhere. */
@@ -118,9 +120,9 @@ export class LiveSession implements Opened, FlowOwner {
     return this.#aborter.signal;
   }
 
-  /** Whether it belongs to a listener. */
-  isOf(host: SessionHost<LiveSession>): boolean {
-    return this.host === host;
+  /** The listener that it belongs to. */
+  get owner(): SessionHost<LiveSession> {
+    return this.host;
   }
 
   /** Everything that ever arrived, for the idle sweep: a number that grows while the session lives. */
@@ -156,6 +158,15 @@ export class LiveSession implements Opened, FlowOwner {
 
   close(error?: SluiceError): void {
     this.fail(error ?? new SluiceError("SLUICE_CLOSED", "closed by a plugin"));
+  }
+
+  /** Has something done to it that a commit asks for: what fails there, in a plugin's own leg say, costs this session alone. */
+  undergo(work: (session: LiveSession) => void): void {
+    try {
+      work(this);
+    } catch (error) {
+      this.fail(new SluiceError("SLUICE_INTERNAL", `a reload could not take the session along: ${reasonOf(error)}`, { cause: error }));
+    }
   }
 
   /** Asks it to end as soon as it can, which only plugins that answer know how to. */
@@ -215,28 +226,16 @@ export class LiveSession implements Opened, FlowOwner {
     this.#opening?.close();
     this.#toUpstream?.stop();
     this.#toClient?.stop();
-    this.#closeLegs(this.#upstreamLeg === undefined || quietEnds.has(error.code));
+    const quietly = endsQuietly(error, this.#upstreamLeg !== undefined);
+    endLeg(this.end.leg, quietly, this.#legFailed);
+    endLeg(this.#upstreamLeg, quietly, this.#legFailed);
     this.#aborter?.abort();
   }
 
   /** The session's one record. */
   record(): SessionRecord {
-    const reason: EndReason = this.#error?.code ?? "closed";
-    const { listener, transport, upstream, generation, fromClient, fromUpstream } = this;
     const phase = this.#toUpstream === undefined ? (this.#opening?.phase ?? "admit") : "flow";
-    return {
-      listener,
-      session: this.id,
-      transport,
-      client: String(this.client),
-      upstream,
-      generation,
-      reason,
-      phase,
-      durationMs: Date.now() - this.startedAt,
-      fromClient: { bytes: fromClient.bytes, chunks: fromClient.chunks },
-      fromUpstream: { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks },
-    };
+    return recordOf(this, this.startedAt, this.#error?.code ?? "closed", phase);
   }
 
   /** The upstream leg is open: the flows begin. */
@@ -259,12 +258,10 @@ export class LiveSession implements Opened, FlowOwner {
     this.#toUpstream.start();
   }
 
-  #closeLegs(quietly: boolean): void {
-    for (const leg of [this.end.leg, this.#upstreamLeg]) {
-      if (quietly) leg?.destroy();
-      else leg?.reset();
-    }
-  }
+  readonly #legFailed = (error: unknown): void => {
+    this.host.warning(`a leg of a plugin could not be closed: ${reasonOf(error)}`);
+    this.#legClosed();
+  };
 
   readonly #legClosed = (): void => {
     this.#openLegs -= 1;

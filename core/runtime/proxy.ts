@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Observable } from "rxjs";
 import {
@@ -14,17 +14,17 @@ import {
 } from "../contract/index.ts";
 import { resolveConfig } from "../config/resolve-config.ts";
 import { bindListeners, boundAddress, type Bindings } from "./bind-listeners.ts";
-import { Drain, drainTime, emptied } from "./drain.ts";
+import { drainTime, emptied } from "./drain.ts";
 import { EventHub } from "./event-hub.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "./generation.ts";
 import { startIdleSweep, type IdleSweep } from "./idle-sweep.ts";
-import { Listener } from "./listener.ts";
+import { Listeners } from "./listeners.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { logEvent } from "./log-events.ts";
 import { createMetrics } from "./metrics.ts";
 import { ProxyState } from "./proxy-state.ts";
 import { statusOf, type ProxyStatus } from "./proxy-status.ts";
-import type { Terms } from "./terms.ts";
+import { inSlices } from "./slices.ts";
 import { planReload, type ReloadPlan, type ReloadReport } from "./reload-plan.ts";
 
 /** What sockets that were reset may take to close. */
@@ -41,9 +41,8 @@ export class Proxy {
   readonly #hub = new EventHub();
   readonly #metrics = createMetrics();
   readonly #state: ProxyState;
-  readonly #listeners = new Map<string, Listener>();
+  readonly #listeners: Listeners;
   readonly #retired = new Set<LivePipeline>();
-  readonly #drain = new Drain();
   readonly #sweep: IdleSweep;
   readonly #startedAt = Date.now();
   #generation: Generation | undefined;
@@ -55,6 +54,7 @@ export class Proxy {
     private readonly options: ProxyOptions,
   ) {
     this.#state = new ProxyState(config.limits, config.timeouts, this.#hub, this.#metrics);
+    this.#listeners = new Listeners(this.#state);
     this.#hub.lifecycle.subscribe((event) => {
       logEvent(event, options.logger);
     });
@@ -83,7 +83,7 @@ export class Proxy {
 
   /** The bound listeners by name. */
   get listeners(): Readonly<Record<string, ListenerView>> {
-    return Object.fromEntries(this.#listeners);
+    return Object.fromEntries(this.#listeners.byName);
   }
 
   /** The open sessions. */
@@ -100,10 +100,13 @@ export class Proxy {
     return this.#hub.lifecycle.asObservable();
   }
 
-  /** Takes another config. Rejects with the SluiceError that refused it, and then everything runs on as before. */
+  /**
+   * Takes another config, after those before it: new sessions from the commit on, and resolves when the open ones have followed. Rejects with
+   * the SluiceError that refused it, and then everything runs on as before.
+   */
   async apply(config: unknown): Promise<ReloadReport> {
     try {
-      return await this.applyResolved(resolveConfig(config));
+      return await this.#inTurn(() => this.#apply(resolveConfig(config), false));
     } catch (error) {
       throw this.refuse(error);
     }
@@ -116,7 +119,7 @@ export class Proxy {
 
   planResolved(config: ResolvedConfig, anew: boolean): ReloadPlan {
     const running = new Map(
-      [...this.#listeners].map(([name, listener]) => [
+      [...this.#listeners.byName].map(([name, listener]) => [
         name,
         { config: listener.terms.config, bound: boundAddress(listener), sessions: listener.sessions },
       ]),
@@ -128,9 +131,7 @@ export class Proxy {
 
   /** Applies a config that was resolved already, after those before it. `anew`: rebuilds every pipeline, changed or not. */
   applyResolved(config: ResolvedConfig, anew = false): Promise<ReloadReport> {
-    const turn = this.#queue.then(() => this.#apply(config, anew));
-    this.#queue = turn.catch(() => undefined);
-    return turn;
+    return this.#inTurn(() => this.#apply(config, anew));
   }
 
   /** Announces a refusal. */
@@ -142,7 +143,7 @@ export class Proxy {
   }
 
   status(): ProxyStatus {
-    return statusOf(this.generation, this.#startedAt, this.#listeners.values(), this.#metrics);
+    return statusOf(this.generation, this.#startedAt, this.#listeners.byName.values(), this.#metrics);
   }
 
   /**
@@ -157,6 +158,13 @@ export class Proxy {
     return this.#closing;
   }
 
+  /** One after the other; timers and sockets have a turn between, so that many in a row do not keep them waiting. */
+  #inTurn(work: () => Promise<ReloadReport>): Promise<ReloadReport> {
+    const turn = this.#queue.then(work);
+    this.#queue = turn.catch(() => undefined).then(() => nextTurn());
+    return turn;
+  }
+
   async #apply(config: ResolvedConfig, anew: boolean): Promise<ReloadReport> {
     const started = performance.now();
     if (this.#closing !== undefined) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
@@ -164,7 +172,7 @@ export class Proxy {
     const prepared = await prepareGeneration(config, this.#generation, this.#tools(anew));
     let bindings: Bindings | undefined;
     try {
-      bindings = await bindListeners(config, this.#listeners);
+      bindings = await bindListeners(config, this.#listeners.byName);
       if (this.#isClosing()) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
       prepared.inherit();
     } catch (error) {
@@ -172,7 +180,7 @@ export class Proxy {
       for (const pipeline of prepared.fresh) this.#retire(pipeline);
       throw error;
     }
-    this.#commit(prepared, bindings);
+    await this.#listeners.follow(this.#commit(prepared, bindings));
     const durationMs = Math.round(performance.now() - started);
     const { number } = prepared.generation;
     if (number > 1) {
@@ -186,8 +194,8 @@ export class Proxy {
     return this.#closing !== undefined;
   }
 
-  /** One synchronous step: no session sees half a commit. */
-  #commit({ generation }: Prepared, { sockets }: Bindings): void {
+  /** The short first step of a commit. Nothing in here can fail. @returns what is left to do with the open sessions */
+  #commit({ generation }: Prepared, bindings: Bindings): ReturnType<Listeners["commit"]> {
     const { limits, timeouts } = generation.config;
     const before = this.#generation;
     this.#generation = generation;
@@ -195,54 +203,10 @@ export class Proxy {
     this.#state.timeouts = timeouts;
     this.#sweep.adjust();
     for (const { pipeline, way } of generation.terms.values()) pipeline.upstreams.way = way;
-    const taken = new Set(Array.from(sockets.values(), ({ from }) => from));
-    for (const listener of Array.from(this.#listeners.values())) {
-      const next = sockets.has(listener.name) ? undefined : generation.terms.get(listener.name);
-      if (next === undefined) this.#removeListener(listener, taken.has(listener));
-      else this.#continueListener(listener, next);
-    }
-    for (const [name, terms] of generation.terms) {
-      const socket = sockets.get(name);
-      if (socket !== undefined) this.#addListener(new Listener(name, socket.bound, terms, this.#state));
-    }
-    this.#retireReplaced(before, generation);
+    const following = this.#listeners.commit(generation.terms, bindings);
+    for (const [name, { pipeline }] of before?.terms ?? []) if (generation.terms.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
     for (const warning of generation.warnings) this.#state.warn(undefined, warning);
-  }
-
-  #retireReplaced(before: Generation | undefined, now: Generation): void {
-    for (const [name, { pipeline }] of before?.terms ?? []) if (now.terms.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
-  }
-
-  #addListener(listener: Listener): void {
-    const { name, url } = listener;
-    this.#listeners.set(name, listener);
-    listener.start();
-    this.#hub.lifecycle.next({ type: "listening", listener: name, url });
-  }
-
-  #continueListener(listener: Listener, next: Terms): void {
-    const changed = next.pipeline !== listener.terms.pipeline;
-    listener.terms = next;
-    if (changed) this.#treatSessions(listener, next.pipeline);
-    listener.configure();
-  }
-
-  /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
-  #treatSessions(listener: Listener, pipeline: LivePipeline): void {
-    const { sessions, deadlineMs } = listener.terms.config.reload;
-    if (sessions === "swap") listener.swapSessions(pipeline);
-    else if (sessions === "close")
-      for (const session of listener.open) session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
-    else if (sessions === "drain") this.#drain.begin(listener.open, deadlineMs);
-  }
-
-  #removeListener(listener: Listener, takenOver: boolean): void {
-    this.#listeners.delete(listener.name);
-    const { url } = listener;
-    if (takenOver) listener.handOver();
-    else listener.close();
-    this.#drain.begin(listener.open, listener.terms.config.reload.deadlineMs);
-    this.#hub.lifecycle.next({ type: "unlistening", listener: listener.name, url });
+    return following;
   }
 
   #retire(pipeline: LivePipeline): void {
@@ -252,30 +216,39 @@ export class Proxy {
   }
 
   async #close(drainMs: number): Promise<void> {
-    const listeners = [...this.#listeners.values()];
+    const listeners = [...this.#listeners.byName.values()];
     for (const listener of listeners.filter(({ transport }) => transport !== "udp")) listener.close();
-    for (const session of this.#state.sessions) session.retire();
-    await emptied(this.#state.sessions, drainMs);
+    const drained = emptied(this.#state.sessions, drainMs);
+    await inSlices(this.#state.sessions, (session) => {
+      session.undergo((each) => each.retire());
+    });
+    await drained;
     for (const listener of listeners.filter(({ transport }) => transport === "udp")) listener.close();
-    this.#endSessions();
+    await this.#endSessions();
     await emptied(this.#state.sessions, CLOSING_MS);
+    // An apply that is under way has seen that the proxy closes, and what it had set up is retired once it has ended.
+    await this.#withinSetup(this.#queue);
     this.#sweep.stop();
-    this.#drain.stop();
+    this.#listeners.stop();
     for (const { pipeline } of this.#generation?.terms.values() ?? []) this.#retire(pipeline);
-    // Sockets close in no time once they are destroyed; nothing may keep a proxy from closing.
-    await Promise.race([
-      Promise.all([...this.#retired].map(({ gone }) => gone)),
-      delay(this.timeouts.setup + 5_000, undefined, { ref: false }),
-    ]);
+    await this.#withinSetup(Promise.all([...this.#retired].map(({ gone }) => gone)));
     this.#generation?.resolver.close();
     this.#hub.lifecycle.next({ type: "closed" });
     this.#hub.complete();
   }
 
-  #endSessions(): void {
-    for (const session of this.#state.sessions)
+  async #endSessions(): Promise<void> {
+    await inSlices(this.#state.sessions, (session) => {
       session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open`));
-    for (const session of this.#state.flows) session.fail(new SluiceError("SLUICE_CLOSED", "the proxy was closed"));
+    });
+    await inSlices(this.#state.flows, (session) => {
+      session.fail(new SluiceError("SLUICE_CLOSED", "the proxy was closed"));
+    });
+  }
+
+  /** Nothing may keep a proxy from closing: not a plugin that never sets up, nor a socket that never closes. */
+  async #withinSetup(work: Promise<unknown>): Promise<void> {
+    await Promise.race([work, delay(this.timeouts.setup + 5_000, undefined, { ref: false })]);
   }
 
   #tools(anew: boolean): GenerationTools {
@@ -284,7 +257,7 @@ export class Proxy {
       metrics: this.#metrics,
       anew,
       locate: this.options.locate ?? (() => undefined),
-      local: (name) => this.#listeners.get(name)?.local,
+      local: (name) => this.#listeners.byName.get(name)?.local,
       fault: (listener, plugin, error) => {
         this.#state.fault(listener, plugin, error, undefined);
       },

@@ -18,10 +18,12 @@ export class SessionSet implements Iterable<LiveSession> {
 
   /** Puts the last one in its place. */
   delete(session: LiveSession): void {
+    const { slot } = session;
+    session.slot = -1;
     const last = this.#sessions.pop();
     if (last === undefined || last === session) return;
-    this.#sessions[session.slot] = last;
-    last.slot = session.slot;
+    this.#sessions[slot] = last;
+    last.slot = slot;
   }
 
   /** Those open now: ending them while going through is allowed. */

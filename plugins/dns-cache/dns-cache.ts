@@ -18,7 +18,6 @@ export class DnsCache implements Plugin {
   readonly #names: NameCache;
   #state: DnsState;
   #relay: DnsRelay;
-  #handedOver = false;
 
   constructor(
     @inject(OPTIONS) private readonly options: DnsCacheOptions,
@@ -27,7 +26,7 @@ export class DnsCache implements Plugin {
     @inject(PLACE) { transport }: Place,
   ) {
     this.#names = new NameCache(options, clock);
-    this.#state = new DnsState(options, metrics.counter("sluice_dns_queries_dropped_total"));
+    this.#state = new DnsState(options, metrics.counter("sluice_dns_queries_dropped_total")).hold();
     if (transport === "udp") this.connect = (attempt, session) => this.#safely(attempt, session);
     this.#relay = this.#relayOf(this.#state);
   }
@@ -35,14 +34,14 @@ export class DnsCache implements Plugin {
   inherit(previous: Plugin): void {
     if (!(previous instanceof DnsCache)) return;
     this.#names.adopt(previous.#names);
-    this.#state = previous.#state;
-    this.#state.resize(this.options);
+    this.#state.release();
+    this.#state = previous.#state.hold();
     this.#relay = this.#relayOf(this.#state);
-    previous.#handedOver = true;
   }
 
+  /** Also of an instance that inherited and whose reload was refused after that: the one before it goes on with what they share. */
   teardown(): void {
-    if (!this.#handedOver) this.#state.close();
+    this.#state.release();
   }
 
   resolve(lookup: Observable<Address[]>, query: Query): Observable<Address[]> {
@@ -51,6 +50,8 @@ export class DnsCache implements Plugin {
 
   fromClient(data: Observable<Buffer>, session: Session): Observable<Buffer> {
     if (session.transport !== "udp") return data;
+    // Not when it is inherited: the reload may still be refused.
+    this.#state.resize(this.options);
     return data.pipe(each((query) => this.#relay.ask(query, session)));
   }
 

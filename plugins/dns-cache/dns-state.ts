@@ -49,6 +49,8 @@ export class DnsState {
   readonly #safe = new WeakSet<Session>();
   /** Ways into the flows towards the clients, by session id. */
   readonly #outlets = new Map<number, Subject<Buffer>>();
+  /** Plugins that work with it. */
+  #holders = 0;
 
   constructor({ max, maxQueries }: Limits, dropped: Counter) {
     this.answers = table(max);
@@ -99,8 +101,16 @@ export class DnsState {
     for (const id of pending.askers.keys()) if (this.sent.get(id) === pending) this.sent.delete(id);
   }
 
-  close(): void {
-    for (const pending of this.pending.values()) this.forget(pending);
+  /** For as long as a plugin works with it. */
+  hold(): this {
+    this.#holders += 1;
+    return this;
+  }
+
+  /** With its last holder it ends. */
+  release(): void {
+    this.#holders -= 1;
+    if (this.#holders === 0) for (const pending of this.pending.values()) this.forget(pending);
   }
 }
 

@@ -1,9 +1,10 @@
-// A load that asks for little and watches the clock: paced messages, and the longest that any of them waited. node steady.js PROXY UPSTREAM
+// A load that asks for little and watches the clock: paced messages, and the longest that any of them waited, beside connections that are
+// open and idle. node steady.js PROXY UPSTREAM IDLE
 //
 // Over IPC: any message asks for the longest wait in milliseconds since the last, which it answers and forgets.
 import { dial, sendBack, serve } from "./stream-ends.ts";
 
-const [proxy = 0, upstream = 0] = process.argv.slice(2).map(Number);
+const [proxy = 0, upstream = 0, idle = 0] = process.argv.slice(2).map(Number);
 const connections = 16;
 const size = 64;
 /** Each connection sends its next message so long after the last reply. */
@@ -16,6 +17,7 @@ let open = 0;
 const sentAt: number[] = [];
 
 await serve(upstream, sendBack);
+for (let index = 0; index < idle; index += 1) await openIdle();
 for (let index = 0; index < connections; index += 1) {
   let got = 0;
   const send = (): void => {
@@ -40,6 +42,18 @@ for (let index = 0; index < connections; index += 1) {
   );
   socket.on("error", (error) => {
     throw error;
+  });
+}
+
+/** Opens one that stays idle: so that the next does not come before it, it has had its one answer. */
+function openIdle(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = dial(
+      { port: proxy, tls: false },
+      () => resolve(),
+      () => void socket.write("i"),
+    );
+    socket.on("error", reject);
   });
 }
 

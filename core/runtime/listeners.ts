@@ -1,0 +1,113 @@
+import { SluiceError } from "../contract/index.ts";
+import type { Bindings } from "./bind-listeners.ts";
+import { Drain } from "./drain.ts";
+import { Listener, type SessionWork } from "./listener.ts";
+import type { LiveSession } from "./live-session.ts";
+import type { ProxyState } from "./proxy-state.ts";
+import { inSlices } from "./slices.ts";
+import type { Terms } from "./terms.ts";
+
+/** What a commit leaves to be done with open sessions: of one listener, in their order. */
+interface Following {
+  readonly sessions: readonly LiveSession[];
+  readonly work: SessionWork;
+}
+
+/**
+ * The bound listeners of a proxy, and what a commit does to them. It has two steps (ADR 0015): `commit` is synchronous and short, and from
+ * then on new sessions are on the new generation; `follow` takes the sessions that are open, in slices, each in one step of its own.
+ */
+export class Listeners {
+  readonly #byName = new Map<string, Listener>();
+  readonly #drain = new Drain();
+
+  constructor(private readonly state: ProxyState) {}
+
+  get byName(): ReadonlyMap<string, Listener> {
+    return this.#byName;
+  }
+
+  /** Puts new terms into force. Nothing in here can fail. @returns what is left to do with the open sessions, for `follow` */
+  commit(terms: ReadonlyMap<string, Terms>, { sockets }: Bindings): readonly Following[] {
+    const open = this.#openSessions();
+    const following: Following[] = [];
+    const follow = (listener: Listener, work: SessionWork | undefined): void => {
+      const sessions = open.get(listener) ?? [];
+      if (work !== undefined && sessions.length > 0) following.push({ sessions, work });
+    };
+    const taken = new Set(Array.from(sockets.values(), ({ from }) => from));
+    for (const listener of Array.from(this.#byName.values())) {
+      const next = sockets.has(listener.name) ? undefined : terms.get(listener.name);
+      const sessions = open.get(listener) ?? [];
+      if (next === undefined) follow(listener, this.#remove(listener, taken.has(listener), sessions));
+      else {
+        follow(listener, this.#continue(listener, next, sessions));
+        follow(listener, listener.configure());
+      }
+    }
+    for (const [name, own] of terms) {
+      const socket = sockets.get(name);
+      if (socket !== undefined) this.#add(new Listener(name, socket.bound, own, this.state));
+    }
+    return following;
+  }
+
+  /** Resolves when all sessions that were open at the commit have followed it, or have ended meanwhile. */
+  async follow(following: readonly Following[]): Promise<void> {
+    for (const { sessions, work } of following) {
+      // A session has one listener, and the order of what is done with it is the commit's.
+      // oxlint-disable-next-line no-await-in-loop
+      await inSlices(sessions, (session) => {
+        if (session.slot >= 0) session.undergo(work);
+      });
+    }
+  }
+
+  /** Forgets every deadline of a drain. */
+  stop(): void {
+    this.#drain.stop();
+  }
+
+  /** Gone through once for a commit, so that no listener has to keep a table of its own. */
+  #openSessions(): ReadonlyMap<unknown, readonly LiveSession[]> {
+    const open = new Map<unknown, LiveSession[]>();
+    for (const sessions of [this.state.sessions, this.state.flows])
+      for (const session of sessions) {
+        const own = open.get(session.owner);
+        if (own === undefined) open.set(session.owner, [session]);
+        else own.push(session);
+      }
+    return open;
+  }
+
+  #add(listener: Listener): void {
+    const { name, url } = listener;
+    this.#byName.set(name, listener);
+    listener.start();
+    this.state.hub.lifecycle.next({ type: "listening", listener: name, url });
+  }
+
+  /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
+  #continue(listener: Listener, next: Terms, open: readonly LiveSession[]): SessionWork | undefined {
+    const { pipeline } = next;
+    const changed = pipeline !== listener.terms.pipeline;
+    listener.terms = next;
+    if (!changed) return undefined;
+    const { sessions, deadlineMs } = next.config.reload;
+    if (sessions === "swap") return (session) => session.swapTo(pipeline);
+    if (sessions === "close") return (session) => session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
+    return sessions === "drain" ? this.#drain.begin(open, deadlineMs) : undefined;
+  }
+
+  #remove(listener: Listener, takenOver: boolean, open: readonly LiveSession[]): SessionWork {
+    const { name, url } = listener;
+    this.#byName.delete(name);
+    if (takenOver) listener.handOver();
+    else listener.close();
+    this.state.hub.lifecycle.next({ type: "unlistening", listener: name, url });
+    // Datagram flows have only the listener's socket, and end with it.
+    if (!takenOver && listener.transport === "udp")
+      return (session) => session.fail(new SluiceError("SLUICE_CLOSED", `listener "${name}" was closed`));
+    return this.#drain.begin(open, listener.terms.config.reload.deadlineMs);
+  }
+}
