@@ -19,6 +19,11 @@ export function statusOf({ code, source }: SluiceError): number {
   return statuses[code] ?? (source === "upstream" ? 502 : source === "client" ? 400 : 500);
 }
 
+/** A client that finished sending before it was answered: most that do so have left. */
+export function clientLeft(): SluiceError {
+  return new SluiceError("SLUICE_CLIENT_RESET", "the client finished sending before it had the whole response");
+}
+
 /** The answer that tells of an error. */
 export function failureOf(error: SluiceError, status = statusOf(error)): HttpResponse {
   return { status, headers: {}, error };

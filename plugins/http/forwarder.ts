@@ -4,12 +4,13 @@ import type { LegDuplex } from "sluice/flow";
 import { createProxyServer, type ProxyServer } from "http-proxy";
 import { EventEmitter } from "node:events";
 import type { ClientRequest as OutgoingRequest, IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { Observable, type Subscriber } from "rxjs";
 import type { EndpointAgent } from "./endpoint-agent.ts";
 import { endToEnd } from "./header-fields.ts";
 import type { Outbound } from "./outbound.ts";
 import type { ReplayBody } from "./replay-body.ts";
-import { endlessInterim, MOST_INTERIM, upstreamFailure } from "./upstream-failure.ts";
+import { endlessInterim, MOST_INTERIM, unaskedUpgrade, upstreamFailure } from "./upstream-failure.ts";
 
 /** What one attempt sends, with a body that may still be coming. */
 export type WithBody = Outbound & { readonly content: ReplayBody };
@@ -119,6 +120,11 @@ class Attempt extends EventEmitter {
     outgoing.on("continue", () => {
       interim?.continued();
     });
+    // Node ends such a request without an error.
+    outgoing.once("upgrade", (_response: IncomingMessage, stream: Duplex) => {
+      stream.destroy();
+      this.failed(unaskedUpgrade(this.options.endpoint));
+    });
     let interims = 0;
     outgoing.on("information", ({ statusCode, headers }) => {
       interims += 1;
@@ -132,6 +138,8 @@ class Attempt extends EventEmitter {
       response.destroy();
       return;
     }
+    // A body that ends with the connection does not end by a reset, which Node takes for its end.
+    response.socket.prependListener("error", (error) => response.destroy(error));
     response.once("end", () => {
       this.writableFinished = true;
       this.emit("close");

@@ -5,7 +5,8 @@ import { BodyIntake } from "./body-intake.ts";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "./client-request.ts";
 import { Deadline } from "./deadline.ts";
-import { rawFailure, statusOf } from "./failure.ts";
+import { clientLeft, rawFailure, statusOf } from "./failure.ts";
+import { HalfClosed } from "./half-closed.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { Http1Response, type ResponseWriter } from "./http1-response.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -38,10 +39,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   #tunnel: Tunnel | undefined;
   /** The header of the next request has begun, and has its time. */
   #isTimed = false;
-
-  /** Responses and parts of them that were sent, and how many there were when the client was last found to be half-closed. */
-  #sent = 0;
-  #sentBefore = -1;
+  readonly #halfClosed = new HalfClosed();
   readonly #body: BodyIntake;
 
   constructor(
@@ -105,18 +103,13 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     else this.#checkHalfClosed(this.#exchange);
   }
 
-  /** The client has finished sending, and most likely left: which writing tells, if anything is written. */
   #checkHalfClosed(exchange: ServedExchange): void {
-    if (exchange.isWaiting || (this.#sent === this.#sentBefore && !this.leg.isStopped)) {
-      this.leg.abort();
-      return;
-    }
-    this.#sentBefore = this.#sent;
-    this.#deadline.set(this.serving.options.timeouts.halfClosed);
+    if (exchange.isWaiting || (this.#halfClosed.isStill() && !this.leg.isStopped)) this.leg.abort(clientLeft());
+    else this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
 
   send(chunk: Buffer): boolean {
-    this.#sent += 1;
+    this.#halfClosed.sent();
     return this.leg.send(chunk);
   }
 
@@ -258,8 +251,14 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     if (!this.#isInputEnded || this.#isReading || this.#isOver || this.#held.length > 0) return;
     if (this.#parser.isBegun) this.#refuse(new SluiceError("SLUICE_HTTP_REQUEST", "the request ends before it is whole"), 400);
     else if (this.#exchange === undefined) this.#finish();
-    // The client may have left, or wait for its answer: both begin with a FIN.
-    else this.#deadline.set(this.serving.options.timeouts.halfClosed);
+    else this.#ended();
+  }
+
+  /** The client may have left, or wait for its answer: both begin with a FIN. What was answered whole is sent in either case. */
+  #ended(): void {
+    const { halfClosed } = this.serving.options.timeouts;
+    if (halfClosed > 0) this.#deadline.set(halfClosed);
+    else if (this.#response?.isEnding !== true) this.leg.abort(clientLeft());
   }
 
   /** A header that has begun has to come in time, and so has its beginning: there may be nothing but empty lines. */

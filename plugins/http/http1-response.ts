@@ -1,8 +1,8 @@
-import { SluiceError } from "sluice";
-import type { HttpHeaders } from "sluice";
+import type { HttpHeaders, SluiceError } from "sluice";
 import { STATUS_CODES } from "node:http";
+import { BodyLength, isNamed, lengthOf, without } from "./body-length.ts";
 import { wireFields } from "./header-fields.ts";
-import { decimal, fieldLines } from "./message-head.ts";
+import { fieldLines } from "./message-head.ts";
 import type { ResponseSink } from "./response-sink.ts";
 
 /** The connection that a response goes into. */
@@ -29,6 +29,7 @@ type Framing = "none" | "length" | "chunked" | "until-end";
 
 const LAST_CHUNK = "0\r\n";
 const nothing = Buffer.alloc(0);
+const unmeasured = new BodyLength(undefined);
 
 /** A response of HTTP/1. Head and first part of the body go out together. */
 export class Http1Response implements ResponseSink {
@@ -38,11 +39,10 @@ export class Http1Response implements ResponseSink {
   onClosed: (() => void) | undefined = undefined;
   #head = "";
   #framing: Framing = "none";
-  /** Bytes that a body with a length still has. */
-  #left = 0;
+  #length = unmeasured;
   #isKept = false;
   /** All was given away; the connection has not taken it yet. */
-  #isEnding = false;
+  isEnding = false;
   #isClosed = false;
 
   constructor(
@@ -69,7 +69,7 @@ export class Http1Response implements ResponseSink {
     const length = lengthOf(fields);
     const lines = fieldLines(status === 204 ? without(fields, "content-length") : fields);
     this.#framing = this.#framingOf(status, length);
-    this.#left = this.#framing === "length" ? (length ?? 0) : 0;
+    if (this.#framing === "length") this.#length = new BodyLength(length);
     this.#isKept = !isClosing && !this.request.isLast && this.#framing !== "until-end";
     const date = valueOf(fields, "date") === undefined ? dateLine() : "";
     this.#head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n${lines}${date}${this.#connectionLines()}\r\n`;
@@ -90,7 +90,7 @@ export class Http1Response implements ResponseSink {
       return true;
     }
     if (this.#framing === "chunked") return this.#send(`${chunk.length.toString(16)}\r\n`, chunk, "\r\n");
-    if (this.#framing === "length" && !this.#counts(chunk)) return true;
+    if (!this.#fits(chunk, false)) return true;
     return this.#send("", chunk, "");
   }
 
@@ -98,7 +98,7 @@ export class Http1Response implements ResponseSink {
     if (this.#isClosed) return;
     if (this.#framing === "none") this.#finish("", nothing, "");
     else if (this.#framing === "chunked") this.#endChunked(last);
-    else if (this.#framing === "until-end" || (this.#counts(last) && this.#isComplete())) this.#finish("", last, "");
+    else if (this.#fits(last, true)) this.#finish("", last, "");
   }
 
   #endChunked(last: Buffer): void {
@@ -119,7 +119,7 @@ export class Http1Response implements ResponseSink {
 
   /** The connection has room again. */
   drained(): void {
-    if (this.#isEnding) this.#over();
+    if (this.isEnding) this.#over();
     else this.onDrain?.();
   }
 
@@ -141,22 +141,15 @@ export class Http1Response implements ResponseSink {
     return coding + (this.#isKept ? this.keepAlive : "connection: close\r\n");
   }
 
-  /** Whether a part belongs to the body: a hook may have said less than there is. */
-  #counts(chunk: Buffer): boolean {
-    this.#left -= chunk.length;
-    if (this.#left >= 0) return true;
-    this.abort(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", "the body of the response is longer than its content-length"));
-    return false;
-  }
-
-  #isComplete(): boolean {
-    if (this.#left === 0) return true;
-    this.abort(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", "the body of the response is shorter than its content-length"));
-    return false;
+  /** Whether a part belongs to the body, and the end is one. */
+  #fits(chunk: Buffer, isEnd: boolean): boolean {
+    const mismatch = this.#length.take(chunk.length) ?? (isEnd ? this.#length.end() : undefined);
+    if (mismatch !== undefined) this.abort(mismatch);
+    return mismatch === undefined;
   }
 
   #finish(before: string, chunk: Buffer, after: string): void {
-    this.#isEnding = true;
+    this.isEnding = true;
     if (this.#send(before, chunk, after)) this.#over();
   }
 
@@ -186,26 +179,9 @@ function checkStatus(status: number): void {
   if (!Number.isInteger(status) || status < 200 || status > 999) throw new RangeError(`${status} is not the status of a response`);
 }
 
-/** What Content-Length says. @throws TypeError where that is no length, or is said twice: a hook may have put anything into it */
-function lengthOf(fields: readonly string[]): number | undefined {
-  const value = valueOf(fields, "content-length");
-  if (value === undefined) return undefined;
-  if (!decimal.test(value) || fields.length - without(fields, "content-length").length > 2)
-    throw new TypeError("content-length is not one number");
-  return Number(value);
-}
-
 function valueOf(fields: readonly string[], name: string): string | undefined {
   for (let at = 0; at + 1 < fields.length; at += 2) if (isNamed(fields[at], name)) return fields[at + 1];
   return undefined;
-}
-
-function without(fields: readonly string[], name: string): string[] {
-  return fields.filter((_, at) => !isNamed(fields[at - (at % 2)], name));
-}
-
-function isNamed(field: string | undefined, name: string): boolean {
-  return field !== undefined && field.length === name.length && field.toLowerCase() === name;
 }
 
 let dated = "";

@@ -1,11 +1,4 @@
-import {
-  constants,
-  createServer,
-  type Http2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from "node:http2";
+import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { HttpOptions } from "./options.ts";
 
@@ -13,7 +6,8 @@ import type { HttpOptions } from "./options.ts";
 export interface FrontConnection {
   /** Its session has been made. */
   begun(session: ServerHttp2Session): void;
-  request(incoming: Http2ServerRequest, outgoing: Http2ServerResponse): void;
+  /** @param fields names and values, one after the other */
+  request(stream: ServerHttp2Stream, fields: readonly string[]): void;
 }
 
 /**
@@ -74,15 +68,12 @@ export class Http2Front {
       });
     });
     server.on("sessionError", () => undefined);
-    const request = (incoming: Http2ServerRequest, outgoing: Http2ServerResponse): void => {
-      const { session } = incoming.stream;
-      const connection = session === undefined ? undefined : this.#connections.get(session);
-      outgoing.stream.on("error", () => undefined);
-      if (connection === undefined) outgoing.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-      else connection.request(incoming, outgoing);
-    };
-    server.on("request", request);
-    server.on("checkContinue", request);
+    server.on("stream", (stream, _headers, _flags, ...more: unknown[]) => {
+      stream.on("error", () => undefined);
+      const connection = stream.session === undefined ? undefined : this.#connections.get(stream.session);
+      if (connection === undefined) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      else connection.request(stream, more[0] as readonly string[]);
+    });
     return server;
   }
 }

@@ -1,11 +1,12 @@
 import { SluiceError } from "sluice";
 import type { Leg, LegReader, Session } from "sluice";
 import { answerStream } from "sluice/flow";
-import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from "node:http2";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "./client-request.ts";
 import { Deadline } from "./deadline.ts";
-import { statusOf } from "./failure.ts";
+import { clientLeft, explained, statusOf } from "./failure.ts";
+import { http2Body } from "./http2-body.ts";
 import type { FrontConnection } from "./http2-front.ts";
 import { Http2Response } from "./http2-response.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
@@ -58,9 +59,14 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
       this.leg.finish();
       return;
     }
+    const { halfClosed } = this.serving.options.timeouts;
+    if (halfClosed === 0) {
+      this.leg.abort(clientLeft());
+      return;
+    }
     this.#http2?.close();
     // It may wait for its answers, as far as they come without its asking for more; most likely it has left.
-    this.#deadline.set(this.serving.options.timeouts.halfClosed);
+    this.#deadline.set(halfClosed);
   }
 
   drained(): void {
@@ -74,11 +80,13 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   closed(): void {
     this.#deadline.stop();
     this.#inner.destroy();
+    // Node would keep it until its time-out.
+    this.#http2?.destroy();
     for (const exchange of this.#active) exchange.closed();
   }
 
   expired(): void {
-    this.leg.abort();
+    this.leg.abort(clientLeft());
   }
 
   // What Node's server sends.
@@ -94,19 +102,20 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     this.leg.abort(error);
   }
 
-  request(incoming: Http2ServerRequest, outgoing: Http2ServerResponse): void {
+  request(stream: ServerHttp2Stream, fields: readonly string[]): void {
     const { session, serving } = this;
-    const hasBody = !incoming.stream.endAfterHeaders;
+    const { method, path, authority } = pseudoFields(fields);
+    const response = new Http2Response(stream, method);
+    const body = stream.endAfterHeaders ? undefined : http2Body(stream, response, fields.includes("content-length"));
     let request: ClientRequest;
     try {
-      const { method, url, rawHeaders, authority } = incoming;
-      const head = { method, target: url, httpVersion: "2.0", fields: rawHeaders, authority, isUpgrade: false };
-      request = new ClientRequest(session, head, hasBody ? incoming : undefined, serving.options.limits.replay);
+      const head = { method, target: path, httpVersion: "2.0", fields, authority, isUpgrade: false };
+      request = new ClientRequest(session, head, body, serving.options.limits.replay);
     } catch (error) {
-      this.#refuse(error as SluiceError, outgoing);
+      this.#refuse(error as SluiceError, response);
       return;
     }
-    const exchange = new ServedExchange(request, new Http2Response(outgoing), { place: this, serving });
+    const exchange = new ServedExchange(request, response, { place: this, serving });
     this.#active.add(exchange);
     request.onEnd(() => {
       this.#active.delete(exchange);
@@ -118,9 +127,31 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     throw new TypeError("HTTP/2 has no upgrades");
   }
 
-  #refuse(error: SluiceError, outgoing: Http2ServerResponse): void {
-    outgoing.writeHead(statusOf(error), { "content-type": "text/plain; charset=utf-8" });
-    outgoing.end(`${error.detail} (${error.code})\n`);
-    this.serving.refused(this.session, error, statusOf(error));
+  #refuse(error: SluiceError, response: Http2Response): void {
+    const status = statusOf(error);
+    const { type, body } = explained(status, error, "");
+    response.head(status, ["content-type", type]);
+    response.end(Buffer.from(body));
+    this.serving.refused(this.session, error, status);
   }
+}
+
+/** What stands for the request line and Host. */
+interface PseudoFields {
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string | undefined;
+}
+
+/** They come before all others (RFC 9113 section 8.3). */
+function pseudoFields(fields: readonly string[]): PseudoFields {
+  let method = "";
+  let path = "";
+  let authority: string | undefined;
+  for (let at = 0; fields[at]?.startsWith(":") === true; at += 2) {
+    if (fields[at] === ":method") method = fields[at + 1] ?? "";
+    else if (fields[at] === ":path") path = fields[at + 1] ?? "";
+    else if (fields[at] === ":authority") authority = fields[at + 1];
+  }
+  return { method, path, authority };
 }

@@ -1,59 +1,128 @@
-import type { HttpHeaders } from "sluice";
-import { constants, type Http2ServerResponse } from "node:http2";
-import { endToEnd } from "./header-fields.ts";
+import type { HttpHeaders, SluiceError } from "sluice";
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { BodyLength, lengthOf, without } from "./body-length.ts";
+import { endToEnd, wireFields } from "./header-fields.ts";
+import { checkField } from "./message-head.ts";
 import type { ResponseSink } from "./response-sink.ts";
+import { makeSingle } from "./single-fields.ts";
 
-/** A response in a stream of HTTP/2. */
+const { HTTP2_HEADER_STATUS, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants;
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/**
+ * A response in a stream of HTTP/2. Node throws where a header is not to its taste, in some cases long after it was given: all that it
+ * could refuse is refused, or made acceptable, when it is given. The head is sent with the first part of the body, or with the end.
+ */
 export class Http2Response implements ResponseSink {
   status = 0;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
-  #isEnded = false;
+  /** Called once all of it was sent. */
+  onSent: (() => void) | undefined = undefined;
+  /** Its end was given. The client may be slow to take it. */
+  isEnded = false;
+  /** Not sent yet. */
+  #head: OutgoingHttpHeaders | undefined;
+  #trailers: OutgoingHttpHeaders = {};
+  #length = new BodyLength(undefined);
+  #hasBody = false;
+  /** What is sent last are trailers, of which there may be none. */
+  #waits = false;
 
-  constructor(private readonly outgoing: Http2ServerResponse) {
-    outgoing.on("drain", () => this.onDrain?.());
-    outgoing.once("close", () => this.onClosed?.());
+  constructor(
+    private readonly stream: ServerHttp2Stream,
+    private readonly method: string,
+  ) {
+    stream.on("drain", () => this.onDrain?.());
+    stream.once("close", () => this.onClosed?.());
+    stream.once("wantTrailers", () => {
+      stream.sendTrailers(this.#trailers);
+      // Node sends them in the next turn, and then no more.
+      setImmediate(() => this.onSent?.());
+    });
+    stream.once("finish", () => {
+      if (this.isEnded && !this.#waits) this.onSent?.();
+    });
   }
 
   /** A stream finishes by a reset, too. */
   get isWhole(): boolean {
-    return this.#isEnded && this.outgoing.stream.rstCode === constants.NGHTTP2_NO_ERROR;
+    return this.isEnded && this.stream.rstCode === NGHTTP2_NO_ERROR;
   }
 
   goOn(): void {
-    this.outgoing.writeContinue();
+    if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: 100 });
   }
 
   hint(headers: HttpHeaders): void {
-    this.outgoing.writeEarlyHints(headers);
+    if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: 103, ...acceptable(wireFields(headers)) });
   }
 
-  /** HTTP/2 wants an object, and has no Connection. */
   head(status: number, fields: readonly string[]): void {
-    this.outgoing.writeHead(status, endToEnd(fields));
+    if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`HTTP/2 has no status ${status}`);
+    const length = lengthOf(fields);
+    this.#head = { [HTTP2_HEADER_STATUS]: status, ...acceptable(status === 204 ? without(fields, "content-length") : fields) };
+    this.#hasBody = this.method !== "HEAD" && !bodiless.has(status);
+    if (this.#hasBody) this.#length = new BodyLength(length);
     this.status = status;
   }
 
   flush(): void {
-    // Node has sent it.
+    this.#begin(!this.#hasBody);
   }
 
   write(chunk: Buffer): boolean {
-    return this.outgoing.write(chunk);
+    this.flush();
+    if (!this.#hasBody || !this.#isOpen || chunk.length === 0) return true;
+    return this.#fits(chunk.length, false) ? this.stream.write(chunk) : true;
   }
 
   end(last?: Buffer): void {
-    this.#isEnded = true;
-    if (last === undefined) this.outgoing.end();
-    else this.outgoing.end(last);
+    if (this.#hasBody && !this.#fits(last?.length ?? 0, true)) return;
+    const isEmpty = !this.#hasBody || last === undefined || last.length === 0;
+    this.isEnded = true;
+    this.#begin(isEmpty, false);
+    if (!this.#isOpen || this.stream.writableEnded) return;
+    if (isEmpty) this.stream.end();
+    else this.stream.end(last);
   }
 
   trail(trailers: HttpHeaders): void {
-    this.outgoing.addTrailers(trailers);
+    this.#trailers = acceptable(wireFields(trailers));
+    if (this.#hasBody) this.flush();
     this.end();
   }
 
   abort(): void {
-    this.outgoing.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    if (!this.stream.destroyed) this.stream.close(NGHTTP2_INTERNAL_ERROR);
   }
+
+  get #isOpen(): boolean {
+    return !this.stream.destroyed && !this.stream.closed;
+  }
+
+  /** @param isAll nothing follows the head */
+  #begin(isAll: boolean, waitForTrailers = !isAll): void {
+    const head = this.#head;
+    if (head === undefined) return;
+    this.#head = undefined;
+    this.#waits = waitForTrailers;
+    if (this.#isOpen) this.stream.respond(head, { endStream: isAll, waitForTrailers });
+  }
+
+  /** Whether a part belongs to the body, and the end is one. */
+  #fits(bytes: number, isEnd: boolean): boolean {
+    const mismatch: SluiceError | undefined = this.#length.take(bytes) ?? (isEnd ? this.#length.end() : undefined);
+    if (mismatch !== undefined) this.abort();
+    return mismatch === undefined;
+  }
+}
+
+/** Fields that Node sends in HTTP/2. @throws TypeError where one may not be sent */
+function acceptable(fields: readonly string[]): OutgoingHttpHeaders {
+  for (let at = 0; at + 1 < fields.length; at += 2) checkField(fields[at] ?? "", fields[at + 1] ?? "");
+  // HTTP/2 wants an object, and has no Connection.
+  const headers = endToEnd(fields);
+  makeSingle(headers);
+  return headers;
 }

@@ -14,8 +14,13 @@ export function fieldLines(fields: readonly string[]): string {
 }
 
 function fieldLine(name: string, value: string): string {
+  checkField(name, value);
+  return `${name}: ${value}\r\n`;
+}
+
+/** @throws TypeError where a field may not be sent */
+export function checkField(name: string, value: string): void {
   if (!token.test(name)) throw new TypeError(`${JSON.stringify(name)} is not the name of a header field`);
   if (typeof value !== "string" || forbidden.test(value))
     throw new TypeError(`the value of ${name} has a character that no header may have`);
-  return `${name}: ${value}\r\n`;
 }

@@ -63,8 +63,11 @@ const timeouts = z.strictObject({
   request: duration().prefault("5m"),
   /** How long a client's connection is kept without a request. */
   keepAlive: duration().prefault("60s"),
-  /** How long a client that has finished sending is kept while nothing of its response is sent (HTTP/2: for the rest of its responses). */
-  halfClosed: duration().prefault("5s"),
+  /**
+   * How long a client that has finished sending (FIN) is kept while nothing of its response is sent (HTTP/2: for the rest of its responses).
+   * 0: not at all, since most that do so have left.
+   */
+  halfClosed: duration().prefault("0s"),
   /** For the header of the upstream's response, once the request is under way. */
   response: duration().prefault("60s"),
   /** How long a connection to an upstream is kept without a request; 0: none is kept. */

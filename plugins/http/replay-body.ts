@@ -1,3 +1,4 @@
+import { SluiceError } from "sluice";
 import type { HttpHeaders } from "sluice";
 import type { Readable, Writable } from "node:stream";
 
@@ -53,6 +54,10 @@ export class ReplayBody {
   }
 
   #begin(): void {
+    if (this.source.destroyed) {
+      this.#break();
+      return;
+    }
     if (this.#begun) {
       this.source.resume();
       return;
@@ -65,6 +70,14 @@ export class ReplayBody {
       this.#ended = true;
       if (this.#sink !== undefined) this.#end(this.#sink);
     });
+    this.source.once("close", () => {
+      if (!this.#ended) this.#break();
+    });
+  }
+
+  /** What broke off is no end: the upstream must not take what it has for the whole. */
+  #break(): void {
+    this.#sink?.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the body of the request broke off"));
   }
 
   #received(chunk: Buffer): void {

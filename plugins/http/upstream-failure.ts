@@ -16,6 +16,11 @@ export function endlessInterim(endpoint: string): SluiceError {
   return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${endpoint} sent more than ${MOST_INTERIM} interim responses`);
 }
 
+/** The upstream switches protocols on a request that did not ask for it. */
+export function unaskedUpgrade(endpoint: string): SluiceError {
+  return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${endpoint} answered with an upgrade that nobody asked for`);
+}
+
 /** Why an attempt got no response. */
 export function upstreamFailure(error: unknown, endpoint: string, outgoing: ClientRequest | undefined): SluiceError {
   const code = (error as { code?: unknown } | null)?.code;

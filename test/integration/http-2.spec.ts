@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { randomBytes } from "node:crypto";
-import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
+import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { rateLimit, tlsTermination } from "sluice/plugins";
 import { bounded, eventOf } from "../support/bounded.ts";
@@ -8,18 +8,11 @@ import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask } from "../support/http-client.ts";
+import { askOn } from "../support/http2-client.ts";
 import { startHttpProxy, type HttpProxy, type HttpProxyOptions, type HttpUse } from "../support/http-proxy.ts";
-import { startHttpUpstream, telling, type Told } from "../support/http-upstream.ts";
+import { startHttpUpstream, telling } from "../support/http-upstream.ts";
 import { closeOf, connect, freePort, sha256 } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
-
-interface Answer {
-  readonly headers: IncomingHttpHeaders;
-  readonly status: number;
-  readonly body: Buffer;
-  readonly trailers: IncomingHttpHeaders;
-  readonly told: () => Told;
-}
 
 describe("HTTP/2 from the client", () => {
   const cleanup = createCleanup();
@@ -180,22 +173,3 @@ describe("HTTP/2 from the client", () => {
     await eventually(() => expect(proxy.sessions.size).to.equal(0));
   });
 });
-
-function askOn(session: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: Buffer): Promise<Answer> {
-  const answered = new Promise<Answer>((resolve, reject) => {
-    const stream = session.request(headers, { endStream: body === undefined });
-    const chunks: Buffer[] = [];
-    let head: IncomingHttpHeaders = {};
-    let trailers: IncomingHttpHeaders = {};
-    stream.on("response", (given) => (head = given));
-    stream.on("trailers", (given) => (trailers = given));
-    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-    stream.once("error", reject);
-    stream.once("end", () => {
-      const whole = Buffer.concat(chunks);
-      resolve({ headers: head, status: Number(head[":status"]), body: whole, trailers, told: () => JSON.parse(String(whole)) as Told });
-    });
-    if (body !== undefined) stream.end(body);
-  });
-  return bounded(answered, "an answer", 10_000);
-}

@@ -229,9 +229,9 @@ describe("HTTP", () => {
     await eventually(() => expect([proxy.sessions.size, upstream.open()]).to.deep.equal([0, 0]));
   });
 
-  it("serves a client that has finished sending, and one of HTTP/1.0", async () => {
+  it("serves a client that has finished sending, where it is waited for, and one of HTTP/1.0", async () => {
     const upstream = await startHttpUpstream(cleanup);
-    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    const { port } = await startHttpProxy(cleanup, { timeouts: { halfClosed: "5s" }, routes: [{ upstream: upstream.endpoint }] });
     const socket = await connect(port());
     socket.end("GET /half HTTP/1.1\r\nHost: a\r\n\r\n");
     const chunks: Buffer[] = [];

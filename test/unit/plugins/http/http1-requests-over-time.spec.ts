@@ -87,7 +87,7 @@ describe("A connection of HTTP/1", () => {
       half.send(get("/"));
       half.leg.end();
       clock.pass(100);
-      expect(half.error?.code).to.equal("SLUICE_CLOSED");
+      expect(half.error?.code).to.equal("SLUICE_CLIENT_RESET");
     });
 
     it("leaves no timer behind", () => {

@@ -199,7 +199,7 @@ describe("A connection of HTTP/1", () => {
     const one = tuple(constantFrom(...paths), constantFrom(...forms));
     await assertAlways(
       asyncProperty(array(one, { minLength: 1, maxLength: 8 }), array(nat(60)), boolean(), async (requests, cuts, isSlow) => {
-        const connection = new HttpConnection((request) => kinds[request.url as keyof typeof kinds]());
+        const connection = new HttpConnection((request) => kinds[request.url as keyof typeof kinds](), { timeouts: { halfClosed: "5s" } });
         const bytes = requests.map(([path, form]) => form(path)).join("");
         connection.isReading = !isSlow;
         let at = 0;
