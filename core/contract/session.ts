@@ -25,6 +25,8 @@ export interface SessionTls {
   readonly cipher?: string;
   /** After termination with `requestCert`: the client's certificate, if it passed verification. */
   readonly clientCertificate?: ReturnType<TLSSocket["getPeerCertificate"]>;
+  /** The same without `rejectUnauthorized`: why the certificate that the client showed did not pass, in OpenSSL's words. */
+  readonly clientCertificateError?: string;
 }
 
 /** What `session.startTls` takes: Node's server options, less those that the core decides. */

@@ -54,7 +54,6 @@ export function startTls(
       secured.allowHalfOpen = true;
       secured.disableRenegotiation();
       if (options.allowTruncation !== true) watchTruncation(secured);
-      const certificate = secured.authorized ? secured.getPeerCertificate() : undefined;
       resolve({
         socket: secured,
         tls: {
@@ -62,7 +61,7 @@ export function startTls(
           version: secured.getProtocol() ?? "",
           cipher: secured.getCipher().name,
           ...(typeof secured.alpnProtocol === "string" ? { protocol: secured.alpnProtocol } : {}),
-          ...(certificate === undefined ? {} : { clientCertificate: certificate }),
+          ...clientCertificateOf(secured),
         },
       });
     };
@@ -109,6 +108,14 @@ function serverFor(options: ServerTlsOptions): Server {
 /** As the ClientHello's reader gives it. */
 function serverNameOf({ servername }: TLSSocket): Pick<AgreedTls, "serverName"> {
   return typeof servername === "string" ? { serverName: servername.toLowerCase().replace(/\.$/, "") } : {};
+}
+
+function clientCertificateOf(secured: TLSSocket): Pick<AgreedTls, "clientCertificate" | "clientCertificateError"> {
+  if (secured.authorized) return { clientCertificate: secured.getPeerCertificate() };
+  const reason: unknown = secured.authorizationError;
+  // Node names a reason where the client showed none at all, too.
+  const shown = typeof reason === "string" && Object.keys(secured.getPeerCertificate()).length > 0;
+  return shown ? { clientCertificateError: reason } : {};
 }
 
 /** Node calls a client whose certificate it refuses one that hung up. */

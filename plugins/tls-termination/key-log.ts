@@ -1,16 +1,25 @@
+import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { invalidCertificate } from "./invalid-certificate.ts";
+import { refuseForeign } from "./own-path.ts";
+
+/** What may wait for a slow disk; lines beyond it are lost. */
+const MAX_WAITING = 1024 * 1024;
 
 /** Appends TLS secrets to a file that only its owner may read. */
 export class KeyLog {
   #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  /** Lines that were lost: the disk was too slow or full. */
+  lost = 0;
 
   private constructor(private readonly handle: FileHandle) {}
 
-  /** @throws SLUICE_CERTIFICATE_INVALID when the file cannot be opened */
+  /** @throws SLUICE_CERTIFICATE_INVALID when the file cannot be opened, or somebody else could have put it there */
   static async open(file: string): Promise<KeyLog> {
+    await refuseForeign(file, "file");
     try {
-      const handle = await open(file, "a", 0o600);
+      const handle = await open(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
       await handle.chmod(0o600);
       return new KeyLog(handle);
     } catch (error) {
@@ -18,10 +27,22 @@ export class KeyLog {
     }
   }
 
-  /** A disk that is full costs lines of the log, never a session. */
+  /** A disk that is full or slow costs lines of the log, never a session. */
   write(line: Buffer): void {
+    if (this.#waiting + line.length > MAX_WAITING) {
+      this.lost += 1;
+      return;
+    }
     const text = line.toString("latin1");
-    this.#last = this.#last.then(async () => this.handle.appendFile(text)).catch(() => undefined);
+    this.#waiting += line.length;
+    this.#last = this.#last
+      .then(async () => this.handle.appendFile(text))
+      .catch(() => {
+        this.lost += 1;
+      })
+      .finally(() => {
+        this.#waiting -= line.length;
+      });
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,8 @@ export interface KeyPair {
   readonly names: readonly string[];
   readonly cert: string;
   readonly key: string;
+  /** Of the key, where it is encrypted. */
+  readonly passphrase?: string | undefined;
 }
 
 export interface KeyPairFiles extends Omit<KeyPair, "where"> {
@@ -31,14 +33,14 @@ export async function loadKeyPair(files: KeyPairFiles, warn: (message: string) =
   const [cert, key] = await Promise.all([readPem(files.cert, files.folder, "cert"), readPem(files.key, files.folder, "key")]);
   const [certificate] = parseCertificates(cert);
   checkDates(certificate, cert.where, warn);
-  if (!certificate.checkPrivateKey(parseKey(key))) {
+  if (!certificate.checkPrivateKey(parseKey(key, files.passphrase))) {
     throw invalidCertificate(key.where, `the key does not match the certificate in ${cert.where}`);
   }
   if (key.exposed) warn(`${key.where}: others may read this private key: chmod 600`);
   for (const name of files.names) {
     if (!name.startsWith("*.") && !covers(certificate, name)) warn(`${cert.where}: the certificate does not cover ${name}`);
   }
-  return { where: cert.where, names: files.names, cert: cert.text, key: key.text };
+  return { where: cert.where, names: files.names, cert: cert.text, key: key.text, passphrase: files.passphrase };
 }
 
 /**
@@ -70,11 +72,12 @@ export async function loadAuthorities(ca: string, folder: string, warn: (message
   return source.text;
 }
 
-function parseKey({ text, where }: PemSource): KeyObject {
+function parseKey({ text, where }: PemSource, passphrase: string | undefined): KeyObject {
   try {
-    return createPrivateKey(text);
+    return createPrivateKey({ key: text, ...(passphrase === undefined ? {} : { passphrase }) });
   } catch (error) {
-    throw invalidCertificate(where, "no private key can be read from it (one with a passphrase is not supported)", error);
+    const help = /ENCRYPTED/.test(text) ? ` (it is encrypted: ${passphrase === undefined ? "give" : "check"} the option "passphrase")` : "";
+    throw invalidCertificate(where, `no private key can be read from it${help}`, error);
   }
 }
 

@@ -1,10 +1,13 @@
 import "reflect-metadata"; // before @peculiar/x509, which registers its parts with tsyringe
 import * as x509 from "@peculiar/x509";
 import { createPrivateKey, createPublicKey, KeyObject, randomBytes, webcrypto } from "node:crypto";
-import { link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { locked } from "./folder-lock.ts";
 import { invalidCertificate } from "./invalid-certificate.ts";
-import { nameConstraints, permits } from "./name-constraints.ts";
+import { isConstrainedTo, localConstraints, publicConstraints } from "./name-constraints.ts";
+import { refuseForeign } from "./own-path.ts";
+import { readExisting, writeWhole } from "./whole-file.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const DAY = 86_400_000;
@@ -12,76 +15,103 @@ const LIFE = 1_825 * DAY;
 /** Renewed while every leaf it signs still ends before it does. */
 const RENEWED = 120 * DAY;
 
-/** The CA of a folder: signs leaves for development and internal use. */
-export interface LocalCa {
-  readonly certificate: x509.X509Certificate;
+/** Told what a person should know: that a CA was made, is made again, or that others may read its key. */
+export type Tell = (message: string) => void;
+
+interface CaKeys {
   readonly publicKey: webcrypto.CryptoKey;
   readonly signingKey: webcrypto.CryptoKey;
 }
 
-/**
- * Opens the CA in `<folder>/.sluice/`, making what is missing: `ca-key.pem` (0600) and `ca.pem`, to be trusted by clients. The key is
- * made once; the certificate is made anew, of the same key, when it is missing, about to expire, or not allowed to sign for `names`.
- * Processes that start at once agree: the first key linked into place wins, and any certificate of that key is as good as another.
- *
- * @param warn told when others may read a key that was there before
- * @throws SLUICE_CERTIFICATE_INVALID when the files cannot be used or written
- */
-export async function openLocalCa(folder: string, names: readonly string[], warn: (message: string) => void): Promise<LocalCa> {
-  const home = join(folder, ".sluice");
-  const keyFile = join(home, "ca-key.pem");
-  const certFile = join(home, "ca.pem");
+/** A CA that signs leaves for development and internal use. */
+export interface LocalCa extends CaKeys {
+  readonly certificate: x509.X509Certificate;
+}
+
+/** The CA of a folder for local names, and the one for others (undefined when no name is asked of it). */
+interface Kind {
+  readonly file: string;
+  readonly subject: string;
+  constraints(before: x509.X509Certificate | undefined): x509.Extension;
+}
+
+/** The CA for local names: `ca.pem`. Once made it stays the same, so that clients trust it once. @throws SLUICE_CERTIFICATE_INVALID */
+export async function openLocalCa(home: string, tell: Tell): Promise<LocalCa> {
+  return open(home, { file: "ca.pem", subject: "CN=Sluice local CA", constraints: localConstraints }, tell);
+}
+
+/** The CA for all other names: `ca-public.pem`, made again of the same key for a name that it may not sign for yet. @throws SLUICE_CERTIFICATE_INVALID */
+export async function openPublicCa(home: string, names: readonly string[], tell: Tell): Promise<LocalCa> {
+  const constraints = (before: x509.X509Certificate | undefined): x509.Extension => publicConstraints(names, before);
+  return open(home, { file: "ca-public.pem", subject: "CN=Sluice CA for public names", constraints }, tell);
+}
+
+/** What is there and usable is only read, so that a folder may be read-only; what is missing is made by one process at a time. */
+async function open(home: string, kind: Kind, tell: Tell): Promise<LocalCa> {
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 });
-    const pem = (await existing(keyFile)) ?? (await createKey(home, keyFile));
-    if (((await stat(keyFile)).mode & 0o077) !== 0) warn(`${keyFile}: others may read the private key of the local CA: chmod 600`);
-    const { publicKey, signingKey } = await keysOf(pem);
-    const old = await existing(certFile).then((text) => parse(text));
-    if (old !== undefined && (await usable(old, publicKey)) && permits(old, names)) return { certificate: old, publicKey, signingKey };
-    const mine = old !== undefined && (await madeOf(old, publicKey)) ? old : undefined;
-    const certificate = await sign({ publicKey, signingKey }, nameConstraints(names, mine));
-    await put(certFile, `${certificate.toString("pem")}\n`, 0o644, rename);
-    return { certificate, publicKey, signingKey };
+    return (await read(home, kind, tell)) ?? (await make(home, kind, tell));
   } catch (error) {
     throw invalidCertificate(home, "the local CA cannot be opened or made there", error);
   }
 }
 
-async function existing(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+async function read(home: string, kind: Kind, tell: Tell): Promise<LocalCa | undefined> {
+  const keyFile = join(home, "ca-key.pem");
+  await refuseForeign(home, "folder");
+  await refuseForeign(keyFile, "file");
+  const pem = await readExisting(keyFile);
+  if (pem === undefined) return undefined;
+  await tighten(keyFile, tell);
+  const certificate = parse(await readExisting(join(home, kind.file)));
+  if (certificate === undefined) return undefined;
+  const keys = await keysOf(pem);
+  const good = (await isUsable(certificate, keys.publicKey)) && isConstrainedTo(certificate, kind.constraints(certificate));
+  return good ? { certificate, ...keys } : undefined;
 }
 
-async function createKey(home: string, file: string): Promise<string> {
-  // A key must not end up in a repository by a hasty `git add`. Who has put a file of that name there knows better.
-  await writeFile(join(home, ".gitignore"), "*\n", { flag: "wx" }).catch(() => undefined);
+async function make(home: string, kind: Kind, tell: Tell): Promise<LocalCa> {
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  await refuseForeign(home, "folder");
+  return locked(home, async () => {
+    await keepOutOfRepositories(home);
+    const keys = await keysOf((await readExisting(join(home, "ca-key.pem"))) ?? (await createKey(home)));
+    // Another process may have been here before.
+    const known = await read(home, kind, tell);
+    if (known !== undefined) return known;
+    const file = join(home, kind.file);
+    const old = parse(await readExisting(file));
+    const mine = old !== undefined && (await isMadeOf(old, keys.publicKey)) ? old : undefined;
+    const certificate = await sign(keys, kind.subject, kind.constraints(mine));
+    await writeWhole(file, `${certificate.toString("pem")}\n`, 0o644);
+    tell(old === undefined ? `${file}: made; clients must trust it` : `${file}: made again; clients must trust it again`);
+    return { certificate, ...keys };
+  });
+}
+
+/** A key must not end up in a repository by a hasty `git add`. Who has put something else there knows better. */
+async function keepOutOfRepositories(home: string): Promise<void> {
+  const file = join(home, ".gitignore");
+  const text = await readExisting(file);
+  // A full disk leaves an empty one.
+  if (text === undefined || text.trim() === "") await writeWhole(file, "*\n", 0o644);
+}
+
+async function createKey(home: string): Promise<string> {
   const { privateKey } = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const pem = KeyObject.from(privateKey).export({ type: "pkcs8", format: "pem" }).toString();
-  await put(file, pem, 0o600, async (from, to) => {
-    // A link, unlike a rename, never replaces the key of a process that was faster.
-    await link(from, to).catch(async (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") await rename(from, to);
-    });
-  });
-  return readFile(file, "utf8");
+  await writeWhole(join(home, "ca-key.pem"), pem, 0o600);
+  return pem;
 }
 
-/** Writes a whole file beside its place, and then puts it there at once. */
-async function put(file: string, text: string, mode: number, place: (from: string, to: string) => Promise<void>): Promise<void> {
-  const draft = `${file}.${randomBytes(6).toString("hex")}`;
-  try {
-    await writeFile(draft, text, { mode, flag: "wx" });
-    await place(draft, file);
-  } finally {
-    await rm(draft, { force: true });
-  }
+/** Takes from others the right to read the key, and says so: they may have read it. */
+async function tighten(keyFile: string, tell: Tell): Promise<void> {
+  if (((await stat(keyFile)).mode & 0o077) === 0) return;
+  await chmod(keyFile, 0o600).catch(() => undefined);
+  const stays = ((await stat(keyFile)).mode & 0o077) !== 0;
+  tell(`${keyFile}: others ${stays ? "may" : "could until now"} read the private key of the local CA: ${stays ? "chmod 600" : "now 0600"}`);
 }
 
-async function keysOf(pem: string): Promise<Pick<LocalCa, "publicKey" | "signingKey">> {
+async function keysOf(pem: string): Promise<CaKeys> {
   const key = createPrivateKey(pem);
   const { subtle } = webcrypto;
   const [signingKey, publicKey] = await Promise.all([
@@ -96,29 +126,26 @@ function parse(text: string | undefined): x509.X509Certificate | undefined {
   try {
     return new x509.X509Certificate(text);
   } catch {
-    return undefined; // A broken certificate is made anew; only the key cannot be.
+    return undefined; // A broken certificate is made again; only the key cannot be.
   }
 }
 
-async function usable(certificate: x509.X509Certificate, publicKey: webcrypto.CryptoKey): Promise<boolean> {
+async function isUsable(certificate: x509.X509Certificate, publicKey: webcrypto.CryptoKey): Promise<boolean> {
   const left = certificate.notAfter.getTime() - Date.now();
-  return left > RENEWED && certificate.notBefore.getTime() <= Date.now() && madeOf(certificate, publicKey);
+  return left > RENEWED && certificate.notBefore.getTime() <= Date.now() && isMadeOf(certificate, publicKey);
 }
 
-async function madeOf(certificate: x509.X509Certificate, publicKey: webcrypto.CryptoKey): Promise<boolean> {
+async function isMadeOf(certificate: x509.X509Certificate, publicKey: webcrypto.CryptoKey): Promise<boolean> {
   const spki = await webcrypto.subtle.exportKey("spki", publicKey);
   return Buffer.from(certificate.publicKey.rawData).equals(Buffer.from(spki));
 }
 
-async function sign(
-  { publicKey, signingKey }: Pick<LocalCa, "publicKey" | "signingKey">,
-  constraints: x509.Extension,
-): Promise<x509.X509Certificate> {
+async function sign({ publicKey, signingKey }: CaKeys, subject: string, constraints: x509.Extension): Promise<x509.X509Certificate> {
   const now = Date.now();
   return x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    subject: "CN=Sluice local CA",
-    issuer: "CN=Sluice local CA",
+    subject,
+    issuer: subject,
     notBefore: new Date(now - DAY),
     notAfter: new Date(now + LIFE),
     publicKey,

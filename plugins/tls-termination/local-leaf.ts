@@ -4,7 +4,8 @@ import { LRUCache } from "lru-cache";
 import { KeyObject, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import type { KeyPair } from "./key-pair.ts";
-import { openLocalCa, serialNumber, type LocalCa } from "./local-ca.ts";
+import { openLocalCa, openPublicCa, serialNumber, type LocalCa, type Tell } from "./local-ca.ts";
+import { isLocalName } from "./local-names.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const DAY = 86_400_000;
@@ -17,30 +18,34 @@ interface Leaf extends KeyPair {
 
 // Of the process, not of a plugin: a reload must not show clients another certificate, and one costs 17 ms.
 const leaves = new LRUCache<string, Leaf>({ max: 1_000 });
-let queue: Promise<unknown> = Promise.resolve();
+
+/** The CAs of a folder, opened: what signs leaves. */
+export interface LeafMaker {
+  /** The certificate of a name, for 90 days; kept in memory and made again when 30 days are left. */
+  leaf(name: string): Promise<KeyPair>;
+}
 
 /**
- * One certificate per name, signed by the local CA of `folder`, for 90 days; kept in memory and made anew when 30 days are left.
- * @throws SLUICE_CERTIFICATE_INVALID when the CA cannot be opened
+ * Opens the CAs that names need: the one for local names, and another for all others.
+ *
+ * @param home their folder
+ * @throws SLUICE_CERTIFICATE_INVALID when a CA cannot be opened
  */
-export async function localLeaves(
-  folder: string,
-  names: readonly string[],
-  warn: (message: string) => void = () => undefined,
-): Promise<KeyPair[]> {
-  // One at a time: two listeners that start at once must not both widen what the CA may sign for.
-  const turn = queue.then(async () => {
-    const ca = await openLocalCa(folder, names, warn);
-    const made: KeyPair[] = [];
-    for (const name of names) made.push(await leafOf(ca, name));
-    return made;
-  });
-  queue = turn.catch(() => undefined);
-  return turn;
+export async function openLeafMaker(home: string, names: readonly string[], tell: Tell): Promise<LeafMaker> {
+  const others = names.filter((name) => !isLocalName(name));
+  const local = others.length < names.length ? await openLocalCa(home, tell) : undefined;
+  const other = others.length > 0 ? await openPublicCa(home, others, tell) : undefined;
+  return {
+    async leaf(name) {
+      const ca = isLocalName(name) ? local : other;
+      if (ca === undefined) throw new Error(`${name} is of another kind than the names that this was opened for`);
+      return leafOf(ca, name);
+    },
+  };
 }
 
 async function leafOf(ca: LocalCa, name: string): Promise<KeyPair> {
-  const id = `${Buffer.from(ca.certificate.publicKey.rawData).toString("base64")} ${name}`;
+  const id = `${ca.certificate.subject} ${Buffer.from(ca.certificate.publicKey.rawData).toString("base64")} ${name}`;
   const known = leaves.get(id);
   if (known !== undefined && known.notAfter - Date.now() > RENEWED) return known;
   const leaf = await makeLeaf(ca, name);
@@ -76,7 +81,7 @@ async function makeLeaf(ca: LocalCa, name: string): Promise<Leaf> {
 
 /**
  * For people: clients look at the alternative names. 64 characters are its limit. An address alone would be taken for a DNS name by
- * OpenSSL, where there is no other, and held against the CA's constraints.
+ * OpenSSL, where there is no other, and compared with the CA's constraints.
  */
 function commonName(name: string): string {
   return isIP(name) === 0 ? name.slice(0, 64) : `address ${name}`;

@@ -1,5 +1,6 @@
 import * as x509 from "@peculiar/x509";
 import { isIP } from "node:net";
+import { localDomains, localNetworks } from "./local-names.ts";
 
 // RFC 5280 section 4.2.1.10:
 //   NameConstraints ::= SEQUENCE { permittedSubtrees [0] SEQUENCE OF GeneralSubtree, … }
@@ -11,40 +12,54 @@ const DNS = 0x82;
 const ADDRESS = 0x87;
 
 /**
- * The names that a local CA may sign for: this machine's own, and those it has been asked for so far. Whoever steals its key can
- * pose as these, and as nobody else.
+ * What the CA for local names may sign for. The same always: a CA is trusted once. Whoever steals its key can pose as a machine of the
+ * victim's own network, and as nobody on the Internet.
  */
-export function nameConstraints(names: readonly string[], before?: x509.X509Certificate): x509.Extension {
-  const old = before?.getExtension(OID);
-  const kept = old === null || old === undefined ? Buffer.concat([...loopback]) : subtreesOf(Buffer.from(old.value));
-  const bases = new Set(names.map((name) => name.replace(/^\*\./, "")));
-  const added = [...bases].map(subtree).filter((tree) => !kept.includes(tree));
-  const value = element(SEQUENCE, element(PERMITTED, Buffer.concat([kept, ...added])));
-  return new x509.Extension(OID, true, value);
+export function localConstraints(): x509.Extension {
+  return permitting([...localDomains.map(domain), ...localNetworks.map(([address, prefix]) => network(address, prefix))]);
 }
 
-/** Whether a CA may sign for all of these names. */
-export function permits(ca: x509.X509Certificate, names: readonly string[]): boolean {
+/**
+ * What the CA for other names may sign for: those it has been asked for so far. Loopback is among them because a kind of name that
+ * is not constrained at all is free.
+ */
+export function publicConstraints(names: readonly string[], before?: x509.X509Certificate): x509.Extension {
+  const old = before?.getExtension(OID);
+  const kept = old === null || old === undefined ? Buffer.concat(loopback) : contentOf(contentOf(Buffer.from(old.value)));
+  const added = [...new Set(names.map(baseOf))].map(subtree).filter((tree) => !kept.includes(tree));
+  return permitting([kept, ...added]);
+}
+
+/** Whether a CA has exactly these constraints. */
+export function isConstrainedTo(ca: x509.X509Certificate, constraints: x509.Extension): boolean {
   const extension = ca.getExtension(OID);
-  if (extension === null) return true;
-  const value = Buffer.from(extension.value);
-  return names.every((name) => value.includes(subtree(name)));
+  return extension !== null && Buffer.from(extension.value).equals(Buffer.from(constraints.value));
+}
+
+function permitting(subtrees: readonly Buffer[]): x509.Extension {
+  return new x509.Extension(OID, true, element(SEQUENCE, element(PERMITTED, Buffer.concat([...subtrees]))));
+}
+
+function baseOf(name: string): string {
+  return name.replace(/^\*\./, "");
 }
 
 function subtree(name: string): Buffer {
-  if (name === "127.0.0.1") return network("127.0.0.0", 8);
-  if (isIP(name) !== 0) return network(name, isIP(name) === 4 ? 32 : 128);
-  // A constraint covers the name and everything below it.
-  return element(SEQUENCE, element(DNS, Buffer.from(name.replace(/^\*\./, ""), "latin1")));
+  return isIP(name) === 0 ? domain(baseOf(name)) : network(name, isIP(name) === 4 ? 32 : 128);
+}
+
+/** A constraint covers the name and everything below it. */
+function domain(name: string): Buffer {
+  return element(SEQUENCE, element(DNS, Buffer.from(name, "latin1")));
 }
 
 function network(address: string, prefix: number): Buffer {
   const bytes = Buffer.from(new x509.GeneralName("ip", address).rawData).subarray(2);
-  const mask = Buffer.alloc(bytes.length).fill(0xff, 0, prefix / 8);
+  const mask = Buffer.from(bytes.map((_, at) => 0xff & ~(0xff >> Math.min(8, Math.max(0, prefix - at * 8)))));
   return element(SEQUENCE, element(ADDRESS, Buffer.concat([bytes, mask])));
 }
 
-const loopback = ["localhost", "127.0.0.1", "::1"].map(subtree);
+const loopback = [domain("localhost"), network("127.0.0.0", 8), network("::1", 128)];
 
 /** One DER element. */
 function element(tag: number, content: Buffer): Buffer {
@@ -52,11 +67,6 @@ function element(tag: number, content: Buffer): Buffer {
   if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content]);
   const size = length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
   return Buffer.concat([Buffer.from([tag, ...size]), content]);
-}
-
-/** What {@link nameConstraints} has put into the two outer elements. */
-function subtreesOf(value: Buffer): Buffer {
-  return contentOf(contentOf(value));
 }
 
 function contentOf(der: Buffer): Buffer {

@@ -22,17 +22,61 @@ const protocol = z
   .min(1)
   .refine((name) => Buffer.byteLength(name) <= 255, { error: "expected the name of a protocol, of at most 255 bytes" });
 
+/** Options of which the one means nothing without the other. */
+interface Together {
+  readonly selfSigned?: readonly string[] | undefined;
+  readonly ca: boolean;
+  readonly caFolder?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly passphrase?: string | undefined;
+  readonly certificates?: readonly unknown[] | undefined;
+}
+
+function checkOptions(options: Together, context: z.RefinementCtx): void {
+  for (const [refused, path, message] of [...waysOf(options), ...partnersOf(options)])
+    if (refused) context.addIssue({ code: "custom", path: [path], message });
+}
+
+type Rule = readonly [refused: boolean, path: string, message: string];
+
+function waysOf({ selfSigned, cert, key, certificates }: Together): readonly Rule[] {
+  const ways = [selfSigned, cert ?? key, certificates].filter((way) => way !== undefined).length;
+  const message = `give exactly one of "selfSigned", "cert" with "key", or "certificates"; this has ${ways || "none"}`;
+  return [
+    [ways !== 1, "selfSigned", message],
+    [key === undefined && cert !== undefined, "key", 'missing: "cert" needs its private key'],
+    [cert === undefined && key !== undefined, "cert", 'missing: "key" needs its certificate'],
+  ];
+}
+
+function partnersOf({ selfSigned, ca, caFolder, key, passphrase }: Together): readonly Rule[] {
+  const signs = selfSigned !== undefined && ca;
+  return [
+    [key === undefined && passphrase !== undefined, "passphrase", '"passphrase" goes with "key"'],
+    [!ca && selfSigned === undefined, "ca", '"ca: false" goes with "selfSigned"'],
+    [caFolder !== undefined && !signs, "caFolder", '"caFolder" goes with "selfSigned", and not with "ca: false"'],
+  ];
+}
+
 export const tlsTerminationSchema = z
   .object({
     /** Names for which certificates are made, signed by a local CA. */
     selfSigned: z.array(hostName).min(1).optional(),
+    /** The folder of the local CA, relative to the config's. By default `.sluice/` beside the config, or the user's CA. */
+    caFolder: z.string().min(1).optional(),
     /** `false`, with `selfSigned`: one certificate that signs itself, and no CA. */
     ca: z.boolean().default(true),
     cert: pem.optional(),
     key: pem.optional(),
-    /** Several certificates, chosen by the name that the client asks for (SNI); the first when it asks for none of them. */
+    /** Decrypts `key`. */
+    passphrase: z.string().optional(),
+    /**
+     * Several certificates, chosen by the name that the client asks for (SNI); the first when it asks for none of them. Of the same name
+     * there may be one per type of key (RSA and ECDSA): the client gets the one that it can verify.
+     */
     certificates: z
-      .array(z.strictObject({ names: z.array(hostName).min(1), cert: pem, key: pem }))
+      .array(z.strictObject({ names: z.array(hostName).min(1), cert: pem, key: pem, passphrase: z.string().optional() }))
       .min(1)
       .optional(),
     /** Protocols offered through ALPN, the preferred first. */
@@ -42,7 +86,7 @@ export const tlsTerminationSchema = z
     clientAuth: z
       .strictObject({
         ca: z.union([pem, z.array(pem).min(1)]).transform((ca) => (typeof ca === "string" ? [ca] : ca)),
-        /** `false`: clients without one, or with another, are served too, unidentified. */
+        /** `false`: clients without one are served too, unidentified; one that `ca` has not signed is refused all the same. */
         require: z.boolean().default(true),
       })
       .optional(),
@@ -55,17 +99,6 @@ export const tlsTerminationSchema = z
     /** File that the sessions' secrets are appended to, in the NSS format that Wireshark reads. */
     keyLog: z.string().min(1).optional(),
   })
-  .superRefine((options, context) => {
-    const { selfSigned, ca, cert, key, certificates } = options;
-    const refuse = (path: string, message: string): void => {
-      context.addIssue({ code: "custom", path: [path], message });
-    };
-    const ways = [selfSigned, cert ?? key, certificates].filter((way) => way !== undefined).length;
-    if (ways !== 1)
-      refuse("selfSigned", `give exactly one of "selfSigned", "cert" with "key", or "certificates"; this has ${ways || "none"}`);
-    if (cert !== undefined && key === undefined) refuse("key", 'missing: "cert" needs its private key');
-    if (key !== undefined && cert === undefined) refuse("cert", 'missing: "key" needs its certificate');
-    if (!ca && selfSigned === undefined) refuse("ca", '"ca: false" goes with "selfSigned"');
-  });
+  .superRefine(checkOptions);
 
 export type TlsTerminationOptions = z.output<typeof tlsTerminationSchema>;

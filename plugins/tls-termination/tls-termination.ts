@@ -1,17 +1,18 @@
 import { definePlugin, LOGGER, OPTIONS, PLACE, reasonOf, SluiceError } from "sluice";
 import type { Logger, Place, Plugin, ServerTlsOptions, Session } from "sluice";
-import { constants } from "node:crypto";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { resolve } from "node:path";
 import { concatMap, from, map, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
-import { CertificateSet, type NamedContext } from "./certificate-set.ts";
+import { caFolderOf } from "./ca-folder.ts";
+import { canonicalName } from "./canonical-name.ts";
+import { createCertificateContext, type CertificateContext, type ContextOptions } from "./certificate-context.ts";
+import { CertificateSet } from "./certificate-set.ts";
 import { stampFiles, watchFiles } from "./changed-files.ts";
-import { invalidCertificate } from "./invalid-certificate.ts";
 import { KeyLog } from "./key-log.ts";
 import { loadAuthorities, loadKeyPair, type KeyPair } from "./key-pair.ts";
 import { tlsTerminationSchema, type TlsTerminationOptions } from "./options.ts";
 import { isPem, pemPath } from "./pem-source.ts";
+import { WildcardLeaves } from "./wildcard-leaves.ts";
 
 /** How often certificates that Sluice made itself are looked at; they are renewed a month before they end. */
 const RENEWAL = 12 * 3_600_000;
@@ -22,7 +23,8 @@ export class TlsTermination implements Plugin {
   static readonly borrows = true;
   readonly handshakeTimeout: number | undefined;
   #certificates: CertificateSet | undefined;
-  readonly #offers = new WeakMap<NamedContext, ServerTlsOptions>();
+  readonly #offers = new WeakMap<CertificateContext, ServerTlsOptions>();
+  #wildcards: WildcardLeaves | undefined;
   #keyLog: KeyLog | undefined;
   #stops: (() => void)[] = [];
 
@@ -65,10 +67,22 @@ export class TlsTermination implements Plugin {
     const keyLog = this.#keyLog;
     this.#keyLog = undefined;
     await keyLog?.close();
+    if (keyLog !== undefined && keyLog.lost > 0)
+      this.logger.warn({ lines: keyLog.lost }, "lines of the key log were lost: the disk was full or slow");
   }
 
   admit(arrival: Observable<Session>, session: Session): Observable<Session> {
-    return arrival.pipe(concatMap(() => from(session.startTls(this.#serverOptions(session))).pipe(map(() => session))));
+    return arrival.pipe(
+      concatMap(() =>
+        from(session.startTls(this.#serverOptions(session))).pipe(
+          map(({ clientCertificateError: refusal }) => {
+            // Without `require` a client may come without a certificate, but not with one that proves nothing.
+            if (refusal === undefined) return session;
+            throw new SluiceError("SLUICE_CLIENT_TLS", `${String(session.client)}: its certificate is refused (${refusal})`);
+          }),
+        ),
+      ),
+    );
   }
 
   /** One object per certificate: the core sets TLS up once for each. */
@@ -83,7 +97,15 @@ export class TlsTermination implements Plugin {
       ...certificate.material,
       secureContext: certificate.context,
       SNICallback: (name, done) => {
-        done(null, certificates.forName(name).context);
+        const found = certificates.forName(name);
+        const own = this.#wildcardLeaf(certificates, name);
+        if (own === undefined) done(null, found.context);
+        else
+          // Outside of the promise: what Node's own callback throws must not end as a rejection.
+          own.then(
+            ({ context }) => setImmediate(done, null, context),
+            () => setImmediate(done, null, found.context),
+          );
       },
       allowTruncation,
       ...(alpn === undefined ? {} : { ALPNProtocols: alpn }),
@@ -105,45 +127,40 @@ export class TlsTermination implements Plugin {
   }
 
   async #load(): Promise<CertificateSet> {
-    const [pairs, ca] = await Promise.all([this.#pairs(), this.#clientCa()]);
-    const [first, ...others] = pairs.map((pair) => this.#context(pair, ca));
+    const ca = await this.#clientCa();
+    const options: ContextOptions = { ca, minVersion: this.options.minVersion };
+    const [first, ...others] = await this.#pairs(options);
     if (first === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination has no certificate");
-    return new CertificateSet([first, ...others]);
+    return new CertificateSet([first, ...others], options, this.#warn);
   }
 
   /** The makers of certificates are loaded when they are needed: they cost more to load than all other plugins together. */
-  async #pairs(): Promise<KeyPair[]> {
-    const { selfSigned, ca, cert, key, certificates = [] } = this.options;
+  async #pairs(options: ContextOptions): Promise<KeyPair[]> {
+    const { selfSigned, ca, cert, key, passphrase, certificates = [] } = this.options;
     const { folder } = this.place;
-    const warn = this.#warn;
-    if (selfSigned !== undefined && ca) return (await import("./local-leaf.ts")).localLeaves(folder, selfSigned, warn);
+    if (selfSigned !== undefined && ca) return this.#localPairs(selfSigned, options);
     if (selfSigned !== undefined) return [await (await import("./lone-certificate.ts")).loneCertificate(selfSigned)];
-    const single = cert === undefined || key === undefined ? [] : [{ names: [], cert, key }];
-    return Promise.all([...single, ...certificates].map(async (files) => loadKeyPair({ ...files, folder }, warn)));
+    const single = cert === undefined || key === undefined ? [] : [{ names: [], cert, key, passphrase }];
+    return Promise.all([...single, ...certificates].map(async (files) => loadKeyPair({ ...files, folder }, this.#warn)));
+  }
+
+  async #localPairs(names: readonly string[], options: ContextOptions): Promise<KeyPair[]> {
+    const { openLeafMaker } = await import("./local-leaf.ts");
+    const maker = await openLeafMaker(await caFolderOf(this.place.folder, this.options.caFolder), names, this.#warn);
+    this.#wildcards = new WildcardLeaves(async (name) => createCertificateContext([await maker.leaf(name)], options));
+    const pairs: KeyPair[] = [];
+    for (const name of names) pairs.push(await maker.leaf(name));
+    return pairs;
+  }
+
+  #wildcardLeaf(certificates: CertificateSet, serverName: string): Promise<CertificateContext> | undefined {
+    const name = canonicalName(serverName);
+    return certificates.isUnderWildcard(name) ? this.#wildcards?.for(name) : undefined;
   }
 
   async #clientCa(): Promise<string[]> {
     const given = this.options.clientAuth?.ca ?? [];
     return Promise.all(given.map(async (ca) => loadAuthorities(ca, this.place.folder, this.#warn)));
-  }
-
-  #context({ where, names, cert, key }: KeyPair, ca: string[]): NamedContext {
-    const material: SecureContextOptions = {
-      cert,
-      key,
-      ...(ca.length === 0 ? {} : { ca }),
-      minVersion: this.options.minVersion,
-      honorCipherOrder: true,
-      // Renegotiation is of use to attackers alone.
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-      // Without one, a client that shows a certificate cannot resume its session (SSL_CTX_set_session_id_context).
-      sessionIdContext: "sluice",
-    };
-    try {
-      return { names, material, context: createSecureContext(material) };
-    } catch (error) {
-      throw invalidCertificate(where, "TLS refuses the certificate or its key", error);
-    }
   }
 
   #files(): string[] {

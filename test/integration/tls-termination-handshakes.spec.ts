@@ -227,11 +227,20 @@ describe("tlsTermination", function () {
       expect(sessions[0]?.tls?.clientCertificate?.subject.CN).to.equal("client.test");
     });
 
-    it("serves others too with require: false, unidentified", async () => {
-      const { port, sessions } = await start({ clientAuth: { ca: ca.cert, require: false } });
+    it("serves clients without a certificate with require: false, unidentified, and still refuses one that proves nothing", async () => {
+      const { port, sessions, reasons } = await start({ clientAuth: { ca: ca.cert, require: false } });
       expect(await outcomeOf(port, undefined)).to.equal("hello");
-      expect(await outcomeOf(port, await createCertificate("client.test", { ca: otherCa }))).to.equal("hello");
-      expect(sessions.map(({ tls }) => tls?.clientCertificate)).to.deep.equal([undefined, undefined]);
+      expect(await outcomeOf(port, await createCertificate("client.test", { ca: otherCa }))).to.not.equal("hello");
+      await eventually(() => expect(reasons).to.include("SLUICE_CLIENT_TLS"));
+      expect(await outcomeOf(port, await createCertificate("client.test", { ca }))).to.equal("hello");
+      expect(sessions.map(({ tls }) => tls?.clientCertificate?.subject.CN)).to.deep.equal([undefined, "client.test"]);
+    });
+
+    it("takes a CA below a root, or a client's own certificate, for a trust anchor as it is given", async () => {
+      const own = await createCertificate("client.test", { ca });
+      const { port } = await start({ clientAuth: { ca: own.cert } });
+      expect(await outcomeOf(port, own)).to.equal("hello");
+      expect(await outcomeOf(port, await createCertificate("client.test", { ca }))).to.not.equal("hello");
     });
   });
 });

@@ -108,7 +108,7 @@ describe("tlsTermination", () => {
         subjectOf(await handshake(plugin, servername === undefined ? {} : { servername })),
       ),
     );
-    expect(shown).to.deep.equal(["www.example.test", "*.example.test", "first.test", "first.test", "first.test"]);
+    expect(shown).to.deep.equal(["www.example.test", "api.example.test", "first.test", "first.test", "first.test"]);
   });
 
   it("shows the same certificate however a name is spelt, in the options or by the client", async () => {

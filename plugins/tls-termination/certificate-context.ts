@@ -1,0 +1,47 @@
+import { constants, X509Certificate } from "node:crypto";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import { invalidCertificate } from "./invalid-certificate.ts";
+import type { KeyPair } from "./key-pair.ts";
+
+/** Certificates of one name, ready for handshakes. */
+export interface CertificateContext {
+  readonly context: SecureContext;
+  /** What the context was made of. */
+  readonly material: SecureContextOptions;
+}
+
+/** What all certificates of a listener have in common. */
+export interface ContextOptions {
+  /** CAs that clients' certificates are verified with. */
+  readonly ca: readonly string[];
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+}
+
+/**
+ * Makes a context of certificates with keys of different types: OpenSSL shows a client the one that it can verify.
+ * @throws SLUICE_CERTIFICATE_INVALID
+ */
+export function createCertificateContext(pairs: readonly [KeyPair, ...KeyPair[]], { ca, minVersion }: ContextOptions): CertificateContext {
+  const material: SecureContextOptions = {
+    cert: pairs.map(({ cert }) => cert),
+    key: pairs.map(({ key, passphrase }) => (passphrase === undefined ? { pem: key } : { pem: key, passphrase })),
+    // A trust anchor need not be a root: a CA below one, or a client's own certificate, is meant as it is given.
+    ...(ca.length === 0 ? {} : { ca: [...ca], allowPartialTrustChain: true }),
+    minVersion,
+    honorCipherOrder: true,
+    // Renegotiation is of use to attackers alone.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    // Without one, a client that shows a certificate cannot resume its session (SSL_CTX_set_session_id_context).
+    sessionIdContext: "sluice",
+  };
+  try {
+    return { material, context: createSecureContext(material) };
+  } catch (error) {
+    throw invalidCertificate(pairs[0].where, "TLS refuses the certificate or its key", error);
+  }
+}
+
+/** `rsa`, `ec`, `ed25519`, … */
+export function keyTypeOf({ cert }: KeyPair): string | undefined {
+  return new X509Certificate(cert).publicKey.asymmetricKeyType;
+}

@@ -1,0 +1,38 @@
+import { rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+
+/** Longer than any writer holds it: an older lock was left by a process that died. */
+const STALE = 10_000;
+const PATIENCE = 2 * STALE;
+const AGAIN = 20;
+
+/**
+ * Runs work that reads, changes and writes files of a folder, one process at a time. A lock that a dead process left is taken over.
+ * @throws what the work throws, or that the folder stays locked
+ */
+export async function locked<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const file = join(folder, ".lock");
+  await acquire(file);
+  try {
+    return await work();
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+async function acquire(file: string): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    try {
+      await writeFile(file, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    if (Date.now() > end) throw new Error(`${file} is held by another process: remove it if none is running`);
+    const made = await stat(file).catch(() => undefined);
+    if (made !== undefined && Date.now() - made.mtimeMs > STALE) await rm(file, { force: true });
+    else await wait(AGAIN);
+  }
+}

@@ -1,0 +1,58 @@
+import { expect } from "chai";
+import { execFile } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { caFolderOf, userCaFolder } from "../../../../plugins/tls-termination/ca-folder.ts";
+
+const run = promisify(execFile);
+
+describe("where the local CA lies", () => {
+  let root: string;
+  let folder: string;
+  const { XDG_DATA_HOME: before } = process.env;
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), "sluice-ca-folder-")));
+    folder = join(root, "config");
+    mkdirSync(folder);
+    process.env["XDG_DATA_HOME"] = join(root, "data");
+  });
+  afterEach(() => {
+    if (before === undefined) delete process.env["XDG_DATA_HOME"];
+    else process.env["XDG_DATA_HOME"] = before;
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  function makeCa(home: string): void {
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, "ca-key.pem"), "");
+  }
+
+  it("is the folder that is named, relative to the config's", async () => {
+    expect(await caFolderOf(folder, "certs")).to.equal(join(folder, "certs"));
+    expect(await caFolderOf(folder, "/elsewhere")).to.equal("/elsewhere");
+  });
+
+  it("is .sluice/ beside the config where neither it nor the user has one", async () => {
+    expect(await caFolderOf(folder, undefined)).to.equal(join(folder, ".sluice"));
+  });
+
+  it("is the user's where there is one, unless the config has its own", async () => {
+    makeCa(userCaFolder());
+    expect(await caFolderOf(folder, undefined)).to.equal(join(root, "data", "sluice"));
+    makeCa(join(folder, ".sluice"));
+    expect(await caFolderOf(folder, undefined)).to.equal(join(folder, ".sluice"));
+  });
+
+  it("is the user's where nothing can be written beside the config", async function () {
+    // Root may write everywhere, so another user has to ask.
+    if (process.geteuid?.() !== 0) this.skip();
+    chmodSync(root, 0o755);
+    chmodSync(folder, 0o555);
+    const module = new URL("../../../../plugins/tls-termination/ca-folder.js", import.meta.url).href;
+    const code = `const { caFolderOf } = await import(${JSON.stringify(module)}); console.log(await caFolderOf(${JSON.stringify(folder)}));`;
+    const { stdout } = await run(process.execPath, ["--input-type=module", "-e", code], { uid: 65_534, gid: 65_534, cwd: "/" });
+    expect(stdout.trim()).to.equal(join(root, "data", "sluice"));
+  });
+});
