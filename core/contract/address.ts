@@ -21,6 +21,11 @@ export interface Query {
   readonly name: string;
   /** The listener whose session asks. */
   readonly listener: string;
+  /**
+   * The addresses that were given last proved wrong (nobody answers there), or everything is to be forgotten (SIGHUP, `sluice reload`): a
+   * hook that remembers answers uses none of them, and subscribes to `lookup`. @default false
+   */
+  readonly fresh?: boolean;
 }
 
 /** Makes a {@link SocketAddress}; a v4-mapped IPv6 address becomes plain IPv4, so that one client has one address. */

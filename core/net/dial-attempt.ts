@@ -1,10 +1,11 @@
 import { connect, isIP, type NetConnectOpts, type Socket } from "node:net";
-import { defer, Subscription, take, type Observable, type Subscriber, type Unsubscribable } from "rxjs";
+import { Subscription, type Subscriber, type Unsubscribable } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type Upstream } from "../contract/index.ts";
 import type { Balancer } from "./balancer.ts";
 import type { Deadlines, Wait, Waiting } from "./deadlines.ts";
 import { DialOptions } from "./dial-options.ts";
 import { interleave } from "./interleave.ts";
+import { NamedAddresses, type LookUpEnd, type NamedAddressesContext } from "./named-addresses.ts";
 import { upstreamError } from "./os-errors.ts";
 import { race, type Dialled, type Place } from "./race.ts";
 import { StreamLeg } from "./stream-leg.ts";
@@ -12,10 +13,8 @@ import type { UpstreamTls } from "./upstream-tls.ts";
 
 /** Addresses of one name that are tried; what is beyond them has no part in an attempt. */
 const MAX_PLACES = 32;
-
 /** What the attempts of one dialer share. */
-export interface AttemptContext {
-  readonly resolve: (name: string) => Observable<Address[]>;
+export interface AttemptContext extends NamedAddressesContext {
   readonly connectTimeout: number;
   /** Waits of `connectTimeout`. */
   readonly deadlines: Deadlines;
@@ -25,7 +24,8 @@ export interface AttemptContext {
 }
 
 /**
- * One try at one endpoint: look-up, race, TLS. Each step sets `undo` to what would undo it, so that aborting means the same
+ * One try at one endpoint: look-up, race, TLS. Where no address of a name works, the name is looked up once more, and what is new is
+ * raced too: its server may have moved. Each step sets `undo` to what would undo it, so that aborting means the same
  * everywhere; once settled there is nothing to undo.
  */
 export class DialAttempt implements Unsubscribable, Waiting {
@@ -33,6 +33,9 @@ export class DialAttempt implements Unsubscribable, Waiting {
   #wait: Wait | undefined;
   #phase = "the look-up of its name";
   #settled = false;
+  /** Undefined: the endpoint has no name. */
+  #named: NamedAddresses | undefined;
+  #lookedAgain = false;
 
   constructor(
     private readonly endpoint: Endpoint,
@@ -58,24 +61,43 @@ export class DialAttempt implements Unsubscribable, Waiting {
   }
 
   #lookUp(name: string): void {
+    const named = new NamedAddresses(name, this.context);
+    this.#named = named;
+    this.#await((told) => named.lookUp(told), {
+      found: (addresses) => {
+        const places = this.#places(addresses);
+        if (places.length === 0) this.#fail(this.#nameless("its name has no address"));
+        else this.#race(places);
+      },
+      failed: (error) => this.#fail(error ?? this.#nameless("the look-up of its name gave no answer")),
+    });
+  }
+
+  /** None of the places could be connected to; those of a name may be out of date. */
+  #lost(failure: unknown): void {
+    const named = this.#named;
+    if (named === undefined || this.#lookedAgain || this.#settled) {
+      this.#fail(failure);
+      return;
+    }
+    this.#lookedAgain = true;
+    named.wrong();
+    this.#await((told) => named.lookUpNewer(told), {
+      found: (addresses) => {
+        const places = this.#places(addresses);
+        if (places.length === 0) this.#fail(failure);
+        else this.#race(places);
+      },
+      failed: () => this.#fail(failure),
+    });
+  }
+
+  /** @param lookUp may tell at once */
+  #await(lookUp: (told: LookUpEnd) => Subscription, told: LookUpEnd): void {
     const lookup = new Subscription();
     const undo = (): void => lookup.unsubscribe();
     this.#undo = undo;
-    let answered = false;
-    // `defer`: a hook that throws while it is set up fails the attempt like one that throws later.
-    const answer = defer(() => this.context.resolve(name)).pipe(take(1));
-    lookup.add(
-      answer.subscribe({
-        next: (addresses) => {
-          answered = true;
-          this.#race(this.#places(addresses));
-        },
-        error: (error: unknown) => this.#fail(error),
-        complete: () => {
-          if (!answered) this.#fail(this.#nameless("the look-up of its name gave no answer"));
-        },
-      }),
-    );
+    lookup.add(lookUp(told));
   }
 
   #places(addresses: readonly Address[]): readonly Place[] {
@@ -86,10 +108,6 @@ export class DialAttempt implements Unsubscribable, Waiting {
   }
 
   #race(places: readonly Place[]): void {
-    if (places.length === 0) {
-      this.#fail(this.#nameless("its name has no address"));
-      return;
-    }
     this.#phase = "the connection";
     const { tls } = this.context;
     const [only] = places;
@@ -97,11 +115,14 @@ export class DialAttempt implements Unsubscribable, Waiting {
       this.#dialOnly(only);
       return;
     }
-    const lost = (error: unknown): void => this.#fail(error);
-    this.#undo =
+    const lost = (error: unknown): void => this.#lost(error);
+    const before = this.#undo;
+    const abort =
       tls === undefined
         ? race({ places, lost, dial: (place) => this.#dialPlain(place), won: (leg) => this.#opened(leg) })
         : race({ places, lost, dial: (place) => this.#dialForTls(place), won: ({ socket }) => this.#secure(socket, tls) });
+    // It may be lost at once, and then there is something else to undo.
+    if (this.#undo === before) this.#undo = abort;
   }
 
   /** One place is no race; this is every session's way to an upstream given by address. */
@@ -110,11 +131,11 @@ export class DialAttempt implements Unsubscribable, Waiting {
     try {
       leg = this.#dialPlain(place);
     } catch (error) {
-      this.#fail(error);
+      this.#lost(error);
       return;
     }
     const { socket } = leg;
-    const onError = (error: unknown): void => this.#fail(error);
+    const onError = (error: unknown): void => this.#lost(error);
     const undo = (): void => void socket.destroy();
     this.#undo = undo;
     socket.on("error", onError);
@@ -179,6 +200,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     if (!this.#settle()) return;
     this.#undo?.();
     this.#uncount();
+    this.#named?.wrong();
     this.context.balancer.failed(this.endpoint);
     this.subscriber.error(upstreamError(error, this.endpoint.text));
   }

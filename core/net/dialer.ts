@@ -3,14 +3,14 @@ import type { Address, ChosenEndpoint, Endpoint, Endpoints, SluiceError, Upstrea
 import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "./balancer.ts";
 import { Deadlines } from "./deadlines.ts";
+import type { NamedAddressesContext } from "./named-addresses.ts";
 import { createUpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
 
 /** A look-up of a name, through whatever hooks the caller put around the resolver. */
 type Resolve = (name: string) => Observable<Address[]>;
 
 /** What dialling needs from outside. */
-export interface DialContext extends BalancerOptions, UpstreamTlsPlace {
-  readonly resolve: Resolve;
+export interface DialContext extends BalancerOptions, UpstreamTlsPlace, NamedAddressesContext {
   /** Milliseconds for one attempt: look-up, connection and TLS handshake together. */
   readonly connectTimeout: number;
   /** The reason not to connect to a place, e.g. that it is the listener itself. A unix socket has its path as address, and port 0. */
@@ -44,7 +44,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Stre
   const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context);
   const { connectTimeout, refuse } = context;
   const deadlines = new Deadlines(connectTimeout);
-  const shared: AttemptContext = { resolve: context.resolve, connectTimeout, refuse, deadlines, balancer, tls };
+  const shared: AttemptContext = { resolve: context.resolve, wrong: context.wrong, connectTimeout, refuse, deadlines, balancer, tls };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
   const ways = new Map<Endpoint, Observable<Upstream>>();
   return {

@@ -1,13 +1,10 @@
-import { readFile, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import path from "node:path";
 import process from "node:process";
+import { WatchedFile } from "./watched-file.ts";
 
-/** Looks names up in the system's hosts file, which is read again whenever it changed. */
-export interface HostsFile {
-  /** The addresses of a name in lower case, in the file's order; none when the file has none, or cannot be read. */
-  lookup(name: string): Promise<readonly string[]>;
-}
+/** The system's hosts file, as it is now: by a name in lower case its addresses, in the file's order. */
+export type HostsFile = WatchedFile<ReadonlyMap<string, readonly string[]>>;
 
 /** Where the hosts file of this system is. */
 export function systemHostsPath(): string {
@@ -17,25 +14,7 @@ export function systemHostsPath(): string {
 
 /** Reads a hosts file (hosts(5)). */
 export function createHostsFile(file: string): HostsFile {
-  let stamp = "";
-  let names: ReadonlyMap<string, readonly string[]> = new Map();
-  return {
-    async lookup(name) {
-      try {
-        const { mtimeMs, size, ino } = await stat(file);
-        const now = `${mtimeMs} ${size} ${ino}`;
-        if (now !== stamp) {
-          names = parse(await readFile(file, "utf8"));
-          stamp = now;
-        }
-      } catch {
-        // A machine without a hosts file is no error: its names are in DNS alone.
-        names = new Map();
-        stamp = "";
-      }
-      return names.get(name) ?? [];
-    },
-  };
+  return new WatchedFile(file, parse);
 }
 
 function parse(text: string): ReadonlyMap<string, readonly string[]> {

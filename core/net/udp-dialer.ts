@@ -1,8 +1,9 @@
 import { isIP } from "node:net";
-import { defer, Observable, take, type Subscriber } from "rxjs";
+import { Observable, type Subscriber } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type Upstream, type UpstreamTarget } from "../contract/index.ts";
 import { createBalancer, type Balancer } from "./balancer.ts";
 import type { DialContext, Dialer } from "./dialer.ts";
+import { NamedAddresses } from "./named-addresses.ts";
 import { upstreamError } from "./os-errors.ts";
 import { dialUdp } from "./udp-upstream-leg.ts";
 
@@ -26,6 +27,9 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): D
 
 /** One try at one endpoint: look-up, then a socket, which is open at once. */
 class UdpAttempt {
+  /** Undefined: the endpoint has no name. */
+  #named: NamedAddresses | undefined;
+
   constructor(
     private readonly endpoint: Endpoint,
     private readonly context: DialContext,
@@ -43,29 +47,26 @@ class UdpAttempt {
   }
 
   #lookUp(name: string): () => void {
-    const { resolve, connectTimeout } = this.context;
+    const { connectTimeout } = this.context;
     const timer = setTimeout(() => {
       const detail = `upstream ${this.endpoint.text}: the look-up of its name took longer than ${connectTimeout} ms`;
       this.#fail(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", detail));
     }, connectTimeout);
-    let answered = false;
-    // `defer`: a hook that throws while it is set up fails the attempt like one that throws later.
-    const lookup = defer(() => resolve(name))
-      .pipe(take(1))
-      .subscribe({
-        next: (addresses) => {
-          answered = true;
-          clearTimeout(timer);
-          // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
-          const best = addresses.find(({ family }) => family === 4) ?? addresses[0];
-          if (best === undefined) this.#fail(this.#nameless("its name has no address"));
-          else this.#open(best);
-        },
-        error: (error: unknown) => this.#fail(error),
-        complete: () => {
-          if (!answered) this.#fail(this.#nameless("the look-up of its name gave no answer"));
-        },
-      });
+    const named = new NamedAddresses(name, this.context);
+    this.#named = named;
+    const lookup = named.lookUp({
+      found: (addresses) => {
+        clearTimeout(timer);
+        // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
+        const best = addresses.find(({ family }) => family === 4) ?? addresses[0];
+        if (best === undefined) this.#fail(this.#nameless("its name has no address"));
+        else this.#open(best);
+      },
+      failed: (error) => {
+        clearTimeout(timer);
+        this.#fail(error ?? this.#nameless("the look-up of its name gave no answer"));
+      },
+    });
     return () => {
       clearTimeout(timer);
       lookup.unsubscribe();
@@ -88,6 +89,11 @@ class UdpAttempt {
       leg.destroy();
       if (error !== undefined) this.#fail(error);
     });
+    // ICMP told that nobody is there: what the flow sends next is lost too, but the next flow chooses anew.
+    socket.on("error", () => {
+      this.#named?.wrong();
+      balancer.failed(endpoint);
+    });
     if (!balancer.counts) return;
     balancer.opened(endpoint);
     socket.once("close", () => {
@@ -96,6 +102,7 @@ class UdpAttempt {
   }
 
   #fail(error: unknown): void {
+    this.#named?.wrong();
     this.balancer.failed(this.endpoint);
     this.subscriber.error(upstreamError(error, this.endpoint.text));
   }

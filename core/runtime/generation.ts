@@ -153,7 +153,7 @@ class PipelineBuilder {
     readonly config: ResolvedConfig,
     readonly number: number,
     readonly resolver: NameResolver,
-    readonly tools: Omit<GenerationTools, "anew">,
+    readonly tools: GenerationTools,
   ) {
     const bindings = [
       { token: CLOCK, value: asyncScheduler },
@@ -182,6 +182,7 @@ class PipelineBuilder {
     const { config, resolver, tools } = this;
     return new Way(listener, () => pipeline()?.pipeline.resolve, {
       resolver,
+      anew: tools.anew,
       timeouts: config.timeouts,
       folder: folderOf(config),
       file: config.file,

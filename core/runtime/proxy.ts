@@ -180,7 +180,9 @@ export class Proxy {
       for (const pipeline of prepared.fresh) this.#retire(pipeline);
       throw error;
     }
-    await this.#listeners.follow(this.#commit(prepared, bindings));
+    const following = this.#commit(prepared, bindings);
+    if (anew) prepared.generation.resolver.forget();
+    await this.#listeners.follow(following);
     const durationMs = Math.round(performance.now() - started);
     const { number } = prepared.generation;
     if (number > 1) {

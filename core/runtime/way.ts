@@ -1,6 +1,7 @@
 import { SluiceError, type ResolvedListener, type SocketAddress, type Timeouts, type UpstreamTarget } from "../contract/index.ts";
 import type { Balancer } from "../net/balancer.ts";
 import { createDialer, type DialContext, type Dialer, type StreamDialer } from "../net/dialer.ts";
+import { LookUps } from "../net/look-ups.ts";
 import { isOwnAddress } from "../net/own-address.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { createUdpDialer } from "../net/udp-dialer.ts";
@@ -8,6 +9,8 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 
 export interface WayContext {
   readonly resolver: NameResolver;
+  /** What was remembered of names before is forgotten. */
+  readonly anew: boolean;
   readonly timeouts: Timeouts;
   /** The folder that relative paths of certificates start from. */
   readonly folder: string;
@@ -21,11 +24,20 @@ export interface WayContext {
 
 /** How the upstreams of a listener are reached in one generation: its resolve hooks, its timeouts, and never the listener itself. */
 export class Way {
+  readonly #lookUps: LookUps;
+
   constructor(
     readonly listener: ResolvedListener,
-    private readonly resolveHook: () => Pipeline["resolve"],
+    resolveHook: () => Pipeline["resolve"],
     private readonly context: WayContext,
-  ) {}
+  ) {
+    const { resolver, anew } = context;
+    this.#lookUps = new LookUps((name, fresh) => {
+      const hook = resolveHook();
+      if (hook === undefined) return fresh ? resolver.again(name) : resolver.resolve(name);
+      return hook(fresh ? resolver.again(name) : resolver.lookUp(name), { name, listener: listener.name, fresh });
+    }, anew);
+  }
 
   /**
    * @param place of the upstream in the config, for messages
@@ -43,11 +55,12 @@ export class Way {
   }
 
   #dialContext(place: string, before: Balancer | undefined): DialContext {
-    const { resolver, timeouts, folder, file, warn } = this.context;
-    const { name } = this.listener;
-    const hook = this.resolveHook();
+    const { timeouts, folder, file, warn } = this.context;
     return {
-      resolve: (host) => (hook === undefined ? resolver.resolve(host) : hook(resolver.lookUp(host), { name: host, listener: name })),
+      resolve: (name) => this.#lookUps.resolve(name),
+      wrong: (name, since) => {
+        this.#lookUps.wrong(name, since);
+      },
       connectTimeout: timeouts.connect,
       refuse: (host, port) => this.#refuse(host, port),
       folder,

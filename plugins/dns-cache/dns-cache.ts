@@ -45,7 +45,7 @@ export class DnsCache implements Plugin {
   }
 
   resolve(lookup: Observable<Address[]>, query: Query): Observable<Address[]> {
-    return this.#names.resolve(lookup, query.name);
+    return this.#names.resolve(lookup, query);
   }
 
   fromClient(data: Observable<Buffer>, session: Session): Observable<Buffer> {

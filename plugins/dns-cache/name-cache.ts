@@ -1,4 +1,4 @@
-import { SluiceError, type Address } from "sluice";
+import { SluiceError, type Address, type Query } from "sluice";
 import { LRUCache } from "lru-cache";
 import {
   catchError,
@@ -22,7 +22,7 @@ interface KnownName {
   readonly failure: SluiceError | undefined;
   readonly storedAt: number;
   /** Milliseconds. */
-  readonly lifetime: number;
+  lifetime: number;
   /** The name server failed: the stale answer is used without asking until then. */
   recheckAt: number;
 }
@@ -43,9 +43,10 @@ export class NameCache {
   }
 
   /** The answer from the cache, or of `lookup`. */
-  resolve(lookup: Observable<Address[]>, name: string): Observable<Address[]> {
+  resolve(lookup: Observable<Address[]>, { name, fresh = false }: Pick<Query, "name" | "fresh">): Observable<Address[]> {
     const key = name.toLowerCase();
     return defer(() => {
+      if (fresh) this.#doubt(key);
       const known = this.#known.get(key);
       const now = this.clock.now();
       if (known !== undefined && isFresh(known, now)) return answerOf(known, now);
@@ -59,6 +60,15 @@ export class NameCache {
     this.#asking = other.#asking;
     if (other.options.max === this.options.max) this.#known = other.#known;
     else for (const [key, known] of [...other.#known.entries()].toReversed()) this.#known.set(key, known);
+  }
+
+  /** What is known proved wrong: it ends now, and is used only as what is stale. */
+  #doubt(key: string): void {
+    const known = this.#known.get(key);
+    if (known === undefined) return;
+    if (known.failure !== undefined) this.#known.delete(key);
+    known.lifetime = Math.min(known.lifetime, Math.max(0, this.clock.now() - known.storedAt));
+    known.recheckAt = 0;
   }
 
   #shared(lookup: Observable<Address[]>, key: string): Observable<Address[]> {

@@ -18,9 +18,9 @@ function build(input: object, reply: { current: Address[] | ErrorCode }) {
     const { current } = reply;
     return typeof current === "string" ? throwError(() => new SluiceError(current, "no")) : of(current);
   });
-  const ask = (name = "db.test"): number | string | undefined => {
+  const ask = (name = "db.test", fresh = false): number | string | undefined => {
     let result: number | string | undefined;
-    cache.resolve(lookup, name).subscribe({
+    cache.resolve(lookup, { name, fresh }).subscribe({
       next: (found) => {
         result = found[0]?.ttl;
       },
@@ -45,6 +45,29 @@ describe("the cache of upstream names", () => {
     clock.advance(1);
     ask();
     expect(counted.lookups).to.equal(2);
+  });
+
+  it("asks again for what proved wrong, keeps the answer, and uses the old one only while there is none", () => {
+    const reply: { current: Address[] | ErrorCode } = { current: [address(60)] };
+    const { clock, counted, ask } = build({}, reply);
+    ask();
+    clock.advance(10_000);
+    reply.current = [address(20)];
+    expect(ask("DB.test", true)).to.equal(20);
+    expect(ask()).to.equal(20);
+    expect(counted.lookups).to.equal(2);
+    reply.current = "SLUICE_UPSTREAM_DNS_TEMPORARY";
+    expect(ask("db.test", true)).to.equal(30);
+    expect(counted.lookups).to.equal(3);
+  });
+
+  it("forgets that there is no such name when it is told to ask", () => {
+    const reply: { current: Address[] | ErrorCode } = { current: "SLUICE_UPSTREAM_DNS_NOT_FOUND" };
+    const { ask } = build({}, reply);
+    ask();
+    reply.current = [address(20)];
+    expect(ask()).to.equal("SLUICE_UPSTREAM_DNS_NOT_FOUND");
+    expect(ask("db.test", true)).to.equal(20);
   });
 
   it("never uses an answer with TTL 0 again, whatever minTtl says", () => {
@@ -76,7 +99,7 @@ describe("the cache of upstream names", () => {
       return answers;
     });
     let answered = 0;
-    for (let asker = 0; asker < 1_000; asker += 1) cache.resolve(lookup, "db.test").subscribe(() => (answered += 1));
+    for (let asker = 0; asker < 1_000; asker += 1) cache.resolve(lookup, { name: "db.test" }).subscribe(() => (answered += 1));
     answers.next([address(0)]);
     answers.complete();
     expect([lookups, answered]).to.deep.equal([1, 1_000]);
@@ -85,8 +108,8 @@ describe("the cache of upstream names", () => {
   it("goes on for the others when the first to ask leaves, and stops when all have left", () => {
     const cache = new NameCache(parseOptions<DnsCacheOptions>(dnsCache, {}), new ManualClock());
     const answers = new Subject<Address[]>();
-    const first = cache.resolve(answers, "db.test").subscribe();
-    const second = cache.resolve(answers, "db.test").subscribe();
+    const first = cache.resolve(answers, { name: "db.test" }).subscribe();
+    const second = cache.resolve(answers, { name: "db.test" }).subscribe();
     first.unsubscribe();
     expect(answers.observed).to.equal(true);
     second.unsubscribe();
@@ -124,7 +147,8 @@ describe("the cache of upstream names", () => {
     const clock = new ManualClock();
     const cache = new NameCache(parseOptions<DnsCacheOptions>(dnsCache, { negativeTtl: "5s" }), clock);
     const got: (number | undefined)[] = [];
-    const ask = (lookup: Observable<Address[]>): void => void cache.resolve(lookup, "db.test").subscribe(([first]) => got.push(first?.ttl));
+    const ask = (lookup: Observable<Address[]>): void =>
+      void cache.resolve(lookup, { name: "db.test" }).subscribe(([first]) => got.push(first?.ttl));
     ask(of([address(10)]));
     clock.advance(11_000);
     ask(NEVER);

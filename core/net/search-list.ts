@@ -1,0 +1,66 @@
+import type { ResolvConf } from "./resolv-conf.ts";
+
+/** RFC 1035 section 3.1, in presentation form. */
+const MAX_NAME_LENGTH = 253;
+
+/** Errors of Node's that say nothing about the next domain: no such name, no such record, a server that failed. */
+const goOn: ReadonlySet<unknown> = new Set(["ENOTFOUND", "ENODATA", "ESERVFAIL"]);
+
+/**
+ * Asks for a name as the C library does (res_nsearch of glibc): as it is, and with the search domains behind it. The one with as many dots
+ * as `ndots` says goes first as it is, the other goes last; a dot at its end makes a name absolute.
+ *
+ * @returns the first answer
+ * @throws what is the matter with the name as it is, where that went first; else "no such record" before "a server failed" before the rest
+ */
+export async function searched<T>(
+  name: string,
+  { search, ndots }: Pick<ResolvConf, "search" | "ndots">,
+  ask: (name: string) => Promise<T>,
+): Promise<T> {
+  if (name.endsWith(".")) return ask(name.slice(0, -1));
+  const first = name.split(".").length - 1 >= ndots;
+  const domains = [...new Set(search.map((domain) => qualified(name, domain)))].filter((each) => each.length <= MAX_NAME_LENGTH);
+  const inList = domains.includes(name);
+  const failures: unknown[] = [];
+  if (first) {
+    const answer = await tried(ask, name, failures);
+    if (answer !== undefined) return answer.is;
+  }
+  for (const domain of domains.filter((each) => !first || each !== name)) {
+    // One after the other: the first answer counts.
+    // oxlint-disable-next-line no-await-in-loop
+    const answer = await tried(ask, domain, failures);
+    if (answer !== undefined) return answer.is;
+    if (!goOn.has(codeOf(failures.at(-1)))) break;
+  }
+  if (!first && !inList) {
+    const answer = await tried(ask, name, failures);
+    if (answer !== undefined) return answer.is;
+  }
+  throw first ? failures[0] : worst(failures);
+}
+
+async function tried<T>(ask: (name: string) => Promise<T>, name: string, failures: unknown[]): Promise<{ readonly is: T } | undefined> {
+  try {
+    return { is: await ask(name) };
+  } catch (error) {
+    failures.push(error);
+    return undefined;
+  }
+}
+
+/** A domain may be the root. */
+function qualified(name: string, domain: string): string {
+  const plain = domain.replace(/^\.+|\.+$/g, "");
+  return plain === "" ? name : `${name}.${plain}`;
+}
+
+function worst(failures: readonly unknown[]): unknown {
+  const of = (code: string): unknown => failures.find((error) => codeOf(error) === code);
+  return of("ENODATA") ?? of("ESERVFAIL") ?? failures.at(-1);
+}
+
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
