@@ -5,6 +5,8 @@ import type { Address } from "../contract/index.ts";
 /** Names of which it is kept that an answer proved wrong; of the one unused longest it is forgotten. */
 const MAX_NAMES = 1_000;
 
+const connector = (): ReplaySubject<Address[]> => new ReplaySubject(1);
+
 /** One look-up. @param fresh what anybody remembers of the name is not to be used */
 type Ask = (name: string, fresh: boolean) => Observable<Address[]>;
 
@@ -58,7 +60,6 @@ export class LookUps {
   #askAnew(name: string, doubt: Doubt): Observable<Address[]> {
     doubt.open = false;
     doubt.askedAt = performance.now();
-    const connector = (): ReplaySubject<Address[]> => new ReplaySubject(1);
     let said = false;
     const saying = (): void => {
       said = true;

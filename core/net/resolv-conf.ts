@@ -31,7 +31,7 @@ export interface ResolvEnvironment {
 
 /** resolv.conf as it is now. */
 export function createResolvConf(file = "/etc/resolv.conf"): WatchedFile<ResolvConf> {
-  return new WatchedFile(file, (text) => parseResolvConf(text, process.env as ResolvEnvironment, hostname()));
+  return new WatchedFile(file, (text) => parseResolvConf(text, process.env, hostname()));
 }
 
 /**
@@ -39,28 +39,32 @@ export function createResolvConf(file = "/etc/resolv.conf"): WatchedFile<ResolvC
  * @param host its domain is searched where nothing else is said
  */
 export function parseResolvConf(text: string, environment: ResolvEnvironment = {}, host = ""): ResolvConf {
-  const servers: string[] = [];
-  let search: readonly string[] | undefined;
-  let options = "";
-  for (const line of text.split("\n")) {
-    const [keyword = "", ...words] = /^[#;]/.test(line) ? [] : line.trimEnd().split(/[ \t]+/);
-    if (keyword === "nameserver" && isIP(words[0] ?? "") !== 0 && servers.length < MAX_SERVERS) servers.push(words[0] ?? "");
-    else if (keyword === "search") search = words;
-    else if (keyword === "domain") search = words.slice(0, 1);
-    else if (keyword === "options") options += ` ${words.join(" ")}`;
-  }
-  const { LOCALDOMAIN, RES_OPTIONS = "" } = environment;
-  if (LOCALDOMAIN !== undefined) search = wordsOf(LOCALDOMAIN);
-  const settings = wordsOf(`${options} ${RES_OPTIONS}`);
+  const lines = text
+    .split("\n")
+    .filter((line) => !/^[#;]/.test(line))
+    .map((line) => line.trimEnd().split(/[ \t]+/));
+  const settings = [...lines.filter(([keyword]) => keyword === "options").flat(), ...wordsOf(environment.RES_OPTIONS ?? "")];
   const timeout = settingOf("timeout", settings);
   return {
-    servers,
-    search: search ?? domainOf(host),
+    servers: serversOf(lines),
+    search: environment.LOCALDOMAIN === undefined ? searchOf(lines, host) : wordsOf(environment.LOCALDOMAIN),
     ndots: settingOf("ndots", settings) ?? 1,
     timeout: timeout === undefined ? undefined : Math.max(1, timeout) * 1_000,
     attempts: Math.max(1, settingOf("attempts", settings) ?? 2),
     rotate: settings.includes("rotate"),
   };
+}
+
+function serversOf(lines: readonly (readonly string[])[]): readonly string[] {
+  const named = lines.filter(([keyword]) => keyword === "nameserver").map(([, server = ""]) => server);
+  return named.filter((server) => isIP(server) !== 0).slice(0, MAX_SERVERS);
+}
+
+/** Of `search` and `domain` the last counts. */
+function searchOf(lines: readonly (readonly string[])[], host: string): readonly string[] {
+  const [keyword, ...words] = lines.findLast(([each]) => each === "search" || each === "domain") ?? [];
+  if (keyword === undefined) return domainOf(host);
+  return keyword === "search" ? words : words.slice(0, 1);
 }
 
 function settingOf(name: keyof typeof most, settings: readonly string[]): number | undefined {

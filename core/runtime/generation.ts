@@ -48,7 +48,7 @@ export interface GenerationTools {
   /** Rebuild every pipeline, changed or not. */
   readonly anew: boolean;
   /** The place in the user's own source that an error came from. */
-  locate(error: unknown): string | undefined;
+  readonly locate: (error: unknown) => string | undefined;
   /** The address a listener is bound to, once it is. */
   local(listener: string): SocketAddress | undefined;
   fault(listener: string, plugin: string, error: SluiceError): void;

@@ -27,8 +27,10 @@ describe("A name whose server has moved, of a time to live of 10 minutes", funct
     readonly port: number;
     readonly server: NameServer;
     readonly config: SluiceConfig;
+    /** Of the servers. */
+    readonly to: number;
     /** The old server is gone, the new one is there, and DNS knows. */
-    move(): Promise<void>;
+    readonly move: () => Promise<void>;
   }
 
   function listen(server: Server, host: string, port = 0): Promise<number> {
@@ -67,7 +69,7 @@ describe("A name whose server has moved, of a time to live of 10 minutes", funct
           cleanup.add(() => close(moved));
           at = "127.0.0.2";
         };
-        await run({ proxy, port: proxy.listeners["web"]?.address.port ?? 0, server, config, move });
+        await run({ proxy, port: proxy.listeners["web"]?.address.port ?? 0, server, config, to: port, move });
       },
     );
   }
@@ -138,10 +140,10 @@ describe("A name whose server has moved, of a time to live of 10 minutes", funct
     ["with dnsCache", [dnsCache()]],
   ] as const) {
     it(`is found after a reload of everything, though the old server still answers, ${what}`, async () => {
-      await withMovingServer(telling, plugins, async ({ proxy, port, server, config }) => {
+      await withMovingServer(telling, plugins, async ({ proxy, port, server, config, to }) => {
         expect(await tells(port)).to.equal("old");
         const other = telling("new");
-        await listen(other, "127.0.0.2", Number(config.listeners["web"]?.upstream?.toString().split(":")[1]));
+        await listen(other, "127.0.0.2", to);
         cleanup.add(() => close(other));
         server.says = () => ({ answers: [address("api.test", "127.0.0.2", 600)] });
         await proxy.apply(config);
