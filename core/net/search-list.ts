@@ -19,23 +19,29 @@ export async function searched<T>(
   ask: (name: string) => Promise<T>,
 ): Promise<T> {
   if (name.endsWith(".")) return ask(name.slice(0, -1));
-  const domains = [...new Set(search.map((domain) => qualified(name, domain)))].filter((each) => each.length <= MAX_NAME_LENGTH);
+  const domains = search.map((domain) => qualified(name, domain)).filter((each) => each.length <= MAX_NAME_LENGTH);
   const isFirst = name.split(".").length - 1 >= ndots;
   const failures: unknown[] = [];
   let isOver = false;
-  for (const each of isFirst ? new Set([name, ...domains]) : new Set([...domains, name])) {
-    // After a server that kept silent, only the name as it is.
+  for (const each of new Set(isFirst ? [name, ...domains] : [...domains, name])) {
     if (isOver && each !== name) continue;
-    try {
-      // One after the other: the first answer counts.
-      // oxlint-disable-next-line no-await-in-loop
-      return await ask(each);
-    } catch (error) {
-      failures.push(error);
-      isOver ||= !goOn.has(codeOf(error)) && !(isFirst && each === name);
-    }
+    // One after the other: the first answer counts.
+    // oxlint-disable-next-line no-await-in-loop
+    const answer = await tried(ask, each, failures);
+    if (answer !== undefined) return answer.is;
+    // After a server that kept silent, only the name as it is.
+    if (each !== name) isOver = !goOn.has(codeOf(failures.at(-1)));
   }
   throw isFirst ? failures[0] : worst(failures);
+}
+
+async function tried<T>(ask: (name: string) => Promise<T>, name: string, failures: unknown[]): Promise<{ readonly is: T } | undefined> {
+  try {
+    return { is: await ask(name) };
+  } catch (error) {
+    failures.push(error);
+    return undefined;
+  }
 }
 
 /** A domain may be the root. */
