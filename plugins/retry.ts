@@ -36,8 +36,8 @@ export type RetryOptions = z.output<typeof schema>;
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /**
- * Tries again to open the upstream leg: nothing has been sent to the upstream by then, so that is always safe. And tries an idempotent HTTP
- * request again of which nothing has been sent to the client, while its body can be had again.
+ * Tries again to open the upstream leg: nothing has been sent to the upstream by then, so that is always safe. And tries an HTTP request again
+ * of which nothing was sent to the upstream, and an idempotent one of which nothing was sent to the client, while its body can be had again.
  */
 @injectable()
 export class Retry implements Plugin {
@@ -54,10 +54,11 @@ export class Retry implements Plugin {
   }
 
   exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {
-    if (!idempotent.has(request.method)) return attempt;
+    request.failover = false;
+    const isIdempotent = idempotent.has(request.method);
     let isAnswered = false;
     const watched = attempt.pipe(tap(() => (isAnswered = true)));
-    return this.#again(watched, request.session, () => !isAnswered && request.replayable);
+    return this.#again(watched, request.session, () => !isAnswered && (!request.sent || (isIdempotent && request.replayable)));
   }
 
   /** @param may whether another try is safe */

@@ -43,6 +43,10 @@ export interface HttpRequest {
   readonly body: Readable | undefined;
   /** Whether another attempt would send the same: it has no body, or what was read of it is still kept. */
   readonly replayable: boolean;
+  /** Whether a byte of it may have reached an upstream. While none did, it may be sent again whatever its method (RFC 9110 section 9.2.2). */
+  readonly sent: boolean;
+  /** Whether `http()` tries the next endpoint by itself, once, where nothing was sent. A hook that tries again sets it to false. @default true */
+  failover: boolean;
   /** Epoch milliseconds. */
   readonly startedAt: number;
   /** Called once, when the exchange is over. */

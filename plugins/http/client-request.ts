@@ -23,10 +23,8 @@ export interface RequestHead {
 
 /** What comes before the response. */
 export interface Interim {
-  /** The upstream wants the body: 100 Continue. */
-  continued(): void;
-  /** 103 Early Hints. */
-  hinted(headers: HttpHeaders): void;
+  /** 100 Continue, 103 Early Hints, and others that are no response. */
+  informed(status: number, headers: HttpHeaders): void;
 }
 
 const originForm = /^\/[!-[\]-~]*$/;
@@ -44,6 +42,8 @@ export class ClientRequest implements HttpRequest {
   url: string;
   headers: HttpHeaders;
   upstream: UpstreamConfig | undefined = undefined;
+  sent = false;
+  failover = true;
   /** Undefined when there is none. */
   readonly content: ReplayBody | WholeBody | undefined;
   /** Who is told of what comes before the response. */

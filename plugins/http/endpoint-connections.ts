@@ -1,27 +1,49 @@
 import { SluiceError } from "sluice";
-import type { ChosenEndpoint, Upstream } from "sluice";
+import type { ChosenEndpoint, HttpHeaders, Upstream } from "sluice";
 import { EMPTY, take, type Subscription } from "rxjs";
-import { EndpointAgent, type AgentLimits, type AgentOwner } from "./endpoint-agent.ts";
-import { UpstreamConnection, type Asker, type ConnectionOwner } from "./upstream-connection.ts";
+import { ClientShares } from "./client-shares.ts";
+import { LastingResponses } from "./lasting-responses.ts";
+import { UpstreamConnection } from "./upstream-connection.ts";
+import type { ConnectionOwner } from "./asker.ts";
+import { UpstreamFailures } from "./upstream-failure.ts";
+import { WaitingRequests, type Waiting } from "./waiting-requests.ts";
 
-/** Of a response's header. An upstream is trusted with more than a client. */
-const RESPONSE_LIMITS = { header: 64 * 1024, fields: 1000 };
-
-/** A request that waits for a connection, or for its response. */
-export interface Waiting extends Asker {
-  /** It has a connection, and is sent. */
-  begun(connection: UpstreamConnection): void;
+/** Fields of a response's header. An upstream is trusted with more than a client. */
+const RESPONSE_FIELDS = 1000;
+/** What may be open to one endpoint. */
+export interface PoolLimits {
+  /** Connections, but for those that carry a response that lasts. */
+  readonly connections: number;
+  /** Of them, those that one client's requests use. */
+  readonly connectionsPerClient: number;
+  /** Connections that carry a response that lasts. */
+  readonly lasting: number;
+  /** Connections that are kept while nothing uses them. */
+  readonly idleConnections: number;
+  /** Milliseconds for which they are kept; 0: none is. */
+  readonly idleConnection: number;
+  /** Milliseconds after which a connection takes no other request; 0: it always does. */
+  readonly connectionAge: number;
+  /** Requests that may wait for a connection. */
+  readonly waiting: number;
+  /** Bytes of a response's header. */
+  readonly responseHeader: number;
 }
 
 /**
- * The connections to one endpoint. They are opened by the core, so that names, TLS, time-outs and the refusal of loops hold. Those that
- * carry a body that comes by and by belong to an agent of Node's, as the package `http-proxy` wants it; both kinds together keep the limit.
+ * The connections to one endpoint, for requests of every kind. They are opened by the core, so that names, TLS, time-outs and the refusal of loops hold.
+ *
+ * A connection whose response lasts (events, a long download) is counted apart after a while, so that it takes no place of requests that are soon answered.
  */
-export class EndpointConnections implements ConnectionOwner, AgentOwner {
-  readonly agent: EndpointAgent;
+export class EndpointConnections implements ConnectionOwner<UpstreamConnection> {
   readonly #idle: UpstreamConnection[] = [];
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new WaitingRequests();
   readonly #dialing = new Map<Waiting, Subscription>();
+  /** What each client uses of the connections that count. */
+  readonly #shares: ClientShares;
+  readonly #lasting: LastingResponses;
+  readonly failures: UpstreamFailures;
+  /** Connections that count: all but those whose response lasts. */
   #open = 0;
   /** What waits is being dialled for. */
   #isDialing = false;
@@ -31,45 +53,51 @@ export class EndpointConnections implements ConnectionOwner, AgentOwner {
 
   constructor(
     readonly name: string,
-    private readonly limits: AgentLimits,
+    private readonly limits: PoolLimits,
   ) {
-    this.agent = new EndpointAgent(this, limits);
+    this.#shares = new ClientShares(limits.connectionsPerClient);
+    this.failures = new UpstreamFailures(name);
+    const lasts = (client: string): void => {
+      this.#open -= 1;
+      this.#shares.giveBack(client);
+    };
+    this.#lasting = new LastingResponses(limits.lasting, lasts, () => {
+      this.#more();
+    });
   }
 
   /** Requests that wait for a connection. */
   get waiting(): number {
-    return this.#waiting.length + this.agent.waiting;
-  }
-
-  /** Of those without a body. */
-  get isWaiting(): boolean {
-    return this.#waiting.length > 0;
-  }
-
-  /** A request need not wait. */
-  get hasRoom(): boolean {
-    return this.#idle.length > 0 || this.agent.hasIdle || !this.#isFull;
+    return this.#waiting.length;
   }
 
   /** Nothing is open, and nothing waits. */
   get isUnused(): boolean {
-    return this.#open === 0 && this.agent.open === 0 && this.waiting === 0;
+    return this.#open === 0 && this.#lasting.size === 0 && this.waiting === 0;
+  }
+
+  /** Whether a client's request may be asked: it need not wait, or may, if in the place of one of a client of whose requests more wait. */
+  admits(client: string): boolean {
+    if (this.waiting < this.limits.waiting) return true;
+    if (this.#mayTake(client) && (this.#idle.length > 0 || this.#mayOpen())) return true;
+    const instead = this.#waiting.giveWay(client);
+    instead?.failed(this.failures.busy(this.waiting));
+    return instead !== undefined;
   }
 
   /** From now on, connections are opened this way; those that were opened another way are used for nothing else. */
   use({ attempt }: ChosenEndpoint): this {
     if (attempt === this.#attempt) return this;
     this.#attempt = attempt;
-    this.agent.use(attempt);
     this.dropIdle();
     return this;
   }
 
   /** Asks on a connection as soon as there is one. */
   ask(request: Waiting): void {
-    const connection = this.#idle.pop();
-    if (connection !== undefined) request.begun(connection);
-    else if (this.#mayOpen()) this.#dial(request);
+    const connection = this.#mayTake(request.client) ? this.#kept() : undefined;
+    if (connection !== undefined) this.#use(connection, request);
+    else if (this.#mayTake(request.client) && this.#mayOpen()) this.#dial(request);
     else this.#waiting.push(request);
   }
 
@@ -79,101 +107,137 @@ export class EndpointConnections implements ConnectionOwner, AgentOwner {
     if (dialing !== undefined) {
       dialing.unsubscribe();
       this.#dialed(request);
-      this.#closed();
+      this.#closed(request.client);
       return;
     }
-    const at = this.#waiting.indexOf(request);
-    if (at >= 0) this.#waiting.splice(at, 1);
+    this.#waiting.remove(request);
   }
 
   free(connection: UpstreamConnection, keptFor: number): void {
-    if (connection.way !== this.#attempt) {
+    if (!this.#isUsable(connection) || (this.#lasting.has(connection) && this.#isFull)) {
       connection.close();
       return;
     }
-    const next = this.#waiting.shift();
-    if (next !== undefined) next.begun(connection);
+    this.#leave(connection);
+    const next = this.#next();
+    if (next !== undefined) this.#use(connection, next);
     else if (this.#mayKeep()) {
       this.#idle.push(connection);
-      connection.idle(Math.min(keptFor, this.limits.idleConnection));
+      connection.idle(Math.min(keptFor, this.limits.idleConnection, this.#ageLeft(connection)));
     } else connection.close();
   }
 
-  #mayKeep(): boolean {
-    const { idleConnections, idleConnection } = this.limits;
-    return !this.#isRetired && this.agent.waiting === 0 && idleConnection > 0 && this.#idle.length < idleConnections;
+  streams(connection: UpstreamConnection, headers: HttpHeaders): void {
+    if (this.#lasting.begin(connection, headers)) this.#more();
+    else if (this.waiting > 0) this.#lasting.sort();
   }
 
   gone(connection: UpstreamConnection): void {
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
-    this.#closed();
-  }
-
-  makeRoom(): void {
-    if (this.#isFull) this.#idle[0]?.close();
-  }
-
-  left(): void {
-    // Node replaces it where one of the agent's own waits.
-    if (this.agent.waiting === 0) this.#more();
+    this.#leave(connection);
+    this.#closed(undefined);
   }
 
   /** Closes what nothing uses. */
   dropIdle(): void {
     for (const connection of this.#idle.splice(0)) connection.close();
-    this.agent.dropIdle();
   }
 
   /** Closes what nothing uses; what is used is closed when it is not any more. */
   retire(): void {
     this.#isRetired = true;
-    this.agent.maxFreeSockets = 0;
     this.dropIdle();
   }
 
   get #isFull(): boolean {
-    return this.#open + this.agent.open >= this.limits.connections;
+    return this.#open >= this.limits.connections;
+  }
+
+  /** The newest connection that is kept. */
+  #kept(): UpstreamConnection | undefined {
+    for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
+      if (this.#isUsable(connection)) return connection;
+      connection.close();
+    }
+    return undefined;
+  }
+
+  #isUsable(connection: UpstreamConnection): boolean {
+    return connection.way === this.#attempt && this.#ageLeft(connection) > 0;
+  }
+
+  #ageLeft({ openedAt }: UpstreamConnection): number {
+    const { connectionAge } = this.limits;
+    return connectionAge === 0 ? Infinity : openedAt + connectionAge - performance.now();
+  }
+
+  #mayKeep(): boolean {
+    const { idleConnections, idleConnection } = this.limits;
+    return !this.#isRetired && idleConnection > 0 && this.#idle.length < idleConnections;
+  }
+
+  #use(connection: UpstreamConnection, request: Waiting): void {
+    this.#shares.take(request.client);
+    this.#begin(connection, request);
+  }
+
+  #begin(connection: UpstreamConnection, request: Waiting): void {
+    connection.client = request.client;
+    request.begun(connection);
+  }
+
+  /** It carries its client's request no more. Counts again, if it did not. */
+  #leave(connection: UpstreamConnection): void {
+    const { client } = connection;
+    const isLasting = this.#lasting.end(connection, client);
+    if (isLasting) this.#open += 1;
+    else if (client !== undefined) this.#shares.giveBack(client);
+    connection.client = undefined;
+  }
+
+  #mayTake(client: string): boolean {
+    if (this.#shares.isOpenTo(client)) return true;
+    this.#lasting.sort();
+    return this.#shares.isOpenTo(client);
   }
 
   #mayOpen(): boolean {
-    if (!this.#isFull) return true;
-    this.agent.dropIdle();
-    // Each kind may have one, else one could keep the other waiting for ever.
-    return this.#open === 0;
+    if (this.#isFull) this.#lasting.sort();
+    return !this.#isFull;
   }
 
-  #closed(): void {
+  #closed(client: string | undefined): void {
     this.#open -= 1;
+    if (client !== undefined) this.#shares.giveBack(client);
     this.#more();
-    this.#share();
-  }
-
-  /** What is left of the limit is the agent's. */
-  #share(): void {
-    this.agent.limit(Math.max(1, this.limits.connections - this.#open));
   }
 
   /** There may be room for another connection. One that fails at once comes back here, and makes room for the next in turn. */
   #more(): void {
     if (this.#isDialing) return;
     this.#isDialing = true;
-    for (let next = this.#next(); next !== undefined; next = this.#next()) this.#dial(next);
+    while (this.waiting > 0 && this.#mayOpen()) {
+      const next = this.#next();
+      if (next === undefined) break;
+      this.#dial(next);
+    }
     this.#isDialing = false;
   }
 
+  /** Who has waited longest of those whose share is not used up. */
   #next(): Waiting | undefined {
-    return this.isWaiting && this.#mayOpen() ? this.#waiting.shift() : undefined;
+    return this.waiting === 0 ? undefined : this.#waiting.next((client) => this.#mayTake(client));
   }
 
   #dial(request: Waiting): void {
     this.#open += 1;
-    this.#share();
+    this.#shares.take(request.client);
     let isSettled = false;
     const failed = (error: SluiceError): void => {
       isSettled = true;
       this.#dialed(request);
-      this.#closed();
+      this.#closed(request.client);
       request.failed(error);
     };
     const missing = new SluiceError("SLUICE_UPSTREAM_MISSING", `upstream ${this.name}: an attempt completed without a leg`);
@@ -182,8 +246,8 @@ export class EndpointConnections implements ConnectionOwner, AgentOwner {
       next: ({ leg }: Upstream) => {
         isSettled = true;
         this.#dialed(request);
-        const connection = new UpstreamConnection(leg, this, RESPONSE_LIMITS, way);
-        request.begun(connection);
+        const connection = new UpstreamConnection(leg, this, { header: this.limits.responseHeader, fields: RESPONSE_FIELDS }, way);
+        this.#begin(connection, request);
         connection.read();
       },
       error: failed,

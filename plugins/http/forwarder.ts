@@ -1,187 +1,170 @@
-import { SluiceError } from "sluice";
 import type { HttpHeaders, HttpResponse } from "sluice";
-import type { LegDuplex } from "sluice/flow";
 import { createProxyServer, type ProxyServer } from "http-proxy";
 import { EventEmitter } from "node:events";
-import type { ClientRequest as OutgoingRequest, IncomingMessage, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
-import { Observable, type Subscriber } from "rxjs";
-import type { EndpointAgent } from "./endpoint-agent.ts";
-import { endToEnd } from "./header-fields.ts";
+import type { Agent, ClientRequest as OutgoingRequest, IncomingMessage, ServerResponse } from "node:http";
+import { Observable } from "rxjs";
+import { wireHeaders } from "./header-fields.ts";
 import type { Outbound } from "./outbound.ts";
 import type { ReplayBody } from "./replay-body.ts";
-import { endlessInterim, MOST_INTERIM, unaskedUpgrade, upstreamFailure } from "./upstream-failure.ts";
+import { RequestStream } from "./request-stream.ts";
+import { UpstreamAttempt, type AttemptPlace } from "./upstream-attempt.ts";
+import type { UpstreamConnection } from "./upstream-connection.ts";
 
 /** What one attempt sends, with a body that may still be coming. */
 export type WithBody = Outbound & { readonly content: ReplayBody };
 
-export interface ForwardOptions {
-  readonly agent: EndpointAgent;
-  /** The endpoint's name, for messages. */
-  readonly endpoint: string;
-  /** Milliseconds until the response's header. */
-  readonly timeout: number;
-}
-
 /**
- * The one place that knows the package `http-proxy`: sends a request on whose body comes by and by, and gives its response back without having sent anything. All
- * that concerns headers is done before, since an event of the package is not certain to come (`proxyReq` is left out with `Expect`).
+ * The one place that knows the package `http-proxy`: it sends requests whose body comes by and by, on connections of the pool. What answers them is read by the
+ * connection, as for every other request. All that concerns headers is done before, since an event of the package is not certain to come (`proxyReq` is left out with `Expect`).
  */
 export class Forwarder {
   readonly #proxy: ProxyServer;
 
   constructor() {
     this.#proxy = createProxyServer({ selfHandleResponse: true });
-    this.#proxy.on("proxyRes", (response, _request, attempt) => {
-      (attempt as unknown as Attempt).answered(response);
-    });
-    this.#proxy.on("error", (error, _request, attempt) => {
-      (attempt as unknown as Attempt).failed(error);
+    this.#proxy.on("error", (error, _request, response) => {
+      (response as unknown as PackageResponse).attempt.unsendable(error);
     });
   }
 
   /** One attempt per subscription; unsubscribing before the response aborts it. After that the response's body is the subscriber's. */
-  forward(request: WithBody, options: ForwardOptions): Observable<HttpResponse> {
+  forward(request: WithBody, place: AttemptPlace): Observable<HttpResponse> {
     return new Observable((subscriber) => {
-      const attempt = new Attempt(request, options, subscriber);
-      const outgoing = new ForwardedRequest(request, attempt);
-      const settings = { target: { protocol: "http:", host: "upstream", port: 80 }, agent: options.agent, buffer: outgoing as never };
-      this.#proxy.web(outgoing as unknown as IncomingMessage, attempt as unknown as ServerResponse, settings).catch((error: unknown) => {
-        attempt.failed(error);
-      });
-      return () => {
-        attempt.abort();
-      };
+      const attempt = new ComingRequest(this.#proxy, request, place, subscriber);
+      attempt.start();
+      return attempt;
     });
   }
 }
 
+/** A request of which a part may still be to come. */
+class ComingRequest extends UpstreamAttempt {
+  readonly isLast: boolean;
+  #isWaitingToContinue: boolean;
+  #stream: RequestStream | undefined;
+  #response: PackageResponse | undefined;
+  readonly #content: ReplayBody;
+  readonly #headers: HttpHeaders;
+
+  constructor(
+    private readonly proxy: ProxyServer,
+    request: WithBody,
+    place: AttemptPlace,
+    subscriber: ConstructorParameters<typeof UpstreamAttempt>[2],
+  ) {
+    super(request, place, subscriber);
+    this.#content = request.content;
+    this.#headers = wireHeaders(request.headers);
+    const { headers } = request;
+    this.#isWaitingToContinue = headers["expect"] !== undefined;
+    this.isLast = headers["content-length"] === undefined;
+    // Without a length the body's end must be marked. The package then says close.
+    if (this.isLast) this.#headers["transfer-encoding"] = "chunked";
+  }
+
+  get isExpecting(): boolean {
+    return this.#isWaitingToContinue;
+  }
+
+  protected override send(connection: UpstreamConnection): void {
+    const stream = new RequestStream(connection);
+    const response = new PackageResponse(this);
+    this.#stream = stream;
+    this.#response = response;
+    const { method, url } = this.request;
+    const incoming = new PackageRequest(method, url, this.#headers, (outgoing) => {
+      this.#sendBody(outgoing, connection);
+    });
+    const settings = {
+      target: { protocol: "http:", host: "upstream", port: 80 },
+      agent: agentOf(stream),
+      buffer: incoming as never,
+    };
+    this.proxy.web(incoming as unknown as IncomingMessage, response as unknown as ServerResponse, settings).catch((error: unknown) => {
+      this.unsendable(error);
+    });
+  }
+
+  #sendBody(outgoing: OutgoingRequest, connection: UpstreamConnection): void {
+    outgoing.once("finish", () => {
+      connection.sent();
+    });
+    this.#content.pipeTo(outgoing);
+  }
+
+  override informed(status: number, headers: HttpHeaders): void {
+    if (status === 100) this.#isWaitingToContinue = false;
+    super.informed(status, headers);
+  }
+
+  override drained(): void {
+    this.#stream?.drained();
+  }
+
+  /** Makes the package let go. */
+  override over(): void {
+    this.#response?.destroy();
+    this.#stream?.destroy();
+  }
+
+  /** The package, or Node, would not send it; or it was told to let go. */
+  unsendable(error: unknown): void {
+    this.connection?.abandon(this);
+    this.failed(error);
+  }
+}
+
+/** An agent that has one connection, and it for one request. */
+function agentOf(stream: RequestStream): Agent {
+  const agent = {
+    protocol: "http:",
+    defaultPort: 80,
+    keepAlive: true,
+    addRequest(request: { onSocket(stream: RequestStream): void }) {
+      request.onSocket(stream);
+    },
+  };
+  return agent as unknown as Agent;
+}
+
 /** The request as the package reads it: its header as hooks and routes left it, and a body of which several attempts may be made. */
-class ForwardedRequest extends EventEmitter {
+class PackageRequest extends EventEmitter {
   readonly httpVersion = "1.1";
   readonly httpVersionMajor = 1;
   readonly httpVersionMinor = 1;
   readonly socket = { writable: true };
-  readonly method: string;
-  readonly url: string;
-  /** Made for this attempt, so it may be changed. */
-  readonly headers: HttpHeaders;
 
   constructor(
-    private readonly request: WithBody,
-    private readonly attempt: Attempt,
+    readonly method: string,
+    readonly url: string,
+    /** Made for this attempt, so it may be changed. */
+    readonly headers: HttpHeaders,
+    private readonly send: (outgoing: OutgoingRequest) => void,
   ) {
     super();
-    this.method = request.method;
-    this.url = request.url;
-    this.headers = request.headers;
-    // Without a length the body's end must be marked. The package then uses the connection for nothing else.
-    if (this.headers["content-length"] === undefined) this.headers["transfer-encoding"] = "chunked";
   }
 
-  /** Called by the package as the stream of the body, once the request has a connection, which need not be open. */
+  /** Called by the package as the stream of the body. */
   pipe(outgoing: OutgoingRequest): OutgoingRequest {
-    this.attempt.begun(outgoing);
-    const { content } = this.request;
-    const stream = outgoing.socket as unknown as LegDuplex;
-    // Nothing of the body is taken before: an attempt that cannot connect leaves all of it to the next.
-    if (stream.connecting) stream.once("connect", () => content.pipeTo(outgoing));
-    else content.pipeTo(outgoing);
+    this.send(outgoing);
     return outgoing;
   }
 }
 
-/** One attempt, standing where the package expects the response to the client: so the client's own is untouched until one succeeds. */
-class Attempt extends EventEmitter {
+/** Stands where the package expects the response to the client. */
+class PackageResponse extends EventEmitter {
   readonly headersSent = false;
   readonly finished = false;
-  writableFinished = false;
+  readonly writableFinished = false;
   destroyed = false;
-  #outgoing: OutgoingRequest | undefined;
-  #settled = false;
-  readonly #timer: NodeJS.Timeout;
 
-  constructor(
-    private readonly request: WithBody,
-    private readonly options: ForwardOptions,
-    private readonly subscriber: Subscriber<HttpResponse>,
-  ) {
+  constructor(readonly attempt: ComingRequest) {
     super();
-    this.#timer = setTimeout(() => {
-      this.failed(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", `upstream ${options.endpoint} sent no response within ${options.timeout} ms`));
-    }, options.timeout);
   }
 
-  begun(outgoing: OutgoingRequest): void {
-    this.#outgoing = outgoing;
-    // RFC 9112 section 9.6. Node keeps a connection on which it said close, where the response does not say so, too.
-    if (outgoing.getHeader("connection") === "close") outgoing.shouldKeepAlive = false;
-    const { interim } = this.request;
-    outgoing.on("continue", () => {
-      interim?.continued();
-    });
-    // Node ends such a request without an error.
-    outgoing.once("upgrade", (_response: IncomingMessage, stream: Duplex) => {
-      stream.destroy();
-      this.failed(unaskedUpgrade(this.options.endpoint));
-    });
-    let interims = 0;
-    outgoing.on("information", ({ statusCode, headers }) => {
-      interims += 1;
-      if (interims > MOST_INTERIM) this.failed(endlessInterim(this.options.endpoint));
-      else if (statusCode === 103) interim?.hinted(headers as HttpHeaders);
-    });
-  }
-
-  answered(response: IncomingMessage): void {
-    if (!this.#settle()) {
-      response.destroy();
-      return;
-    }
-    // A body that ends with the connection does not end by a reset, which Node takes for its end.
-    response.socket.prependListener("error", (error) => response.destroy(error));
-    response.once("end", () => {
-      this.writableFinished = true;
-      this.emit("close");
-    });
-    this.subscriber.next({
-      status: response.statusCode ?? 502,
-      headers: endToEnd(response.rawHeaders),
-      body: response,
-      trailers: () => endToEnd(response.rawTrailers),
-      upstream: this.options.endpoint,
-    });
-    this.subscriber.complete();
-  }
-
-  failed(error: unknown): void {
-    if (!this.#settle()) return;
-    this.#release();
-    this.subscriber.error(upstreamFailure(error, this.options.endpoint, this.#outgoing));
-  }
-
-  /** Called by the package when the response breaks off: its body says so by itself. */
   destroy(): void {
+    if (this.destroyed) return;
     this.destroyed = true;
-  }
-
-  abort(): void {
-    if (this.#settle()) this.#release();
-  }
-
-  /** Makes the package let go of the upstream. */
-  #release(): void {
-    this.destroyed = true;
-    // With an error the upstream is reset: it sees that nobody waits for its answer.
-    this.#outgoing?.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the attempt was given up"));
     this.emit("close");
-    if (this.#outgoing === undefined) this.options.agent.forget();
-  }
-
-  #settle(): boolean {
-    if (this.#settled) return false;
-    this.#settled = true;
-    clearTimeout(this.#timer);
-    return true;
   }
 }

@@ -59,6 +59,14 @@ export function wireFields(headers: HttpHeaders): string[] {
   return fields;
 }
 
+/** The same as an object, for whom wants one. */
+export function wireHeaders(headers: HttpHeaders): HttpHeaders {
+  const fields = wireFields(headers);
+  const wire: HttpHeaders = {};
+  for (let at = 0; at + 1 < fields.length; at += 2) add(wire, fields[at] ?? "", fields[at + 1] ?? "");
+  return wire;
+}
+
 function flat(headers: HttpHeaders): string[] {
   return Object.entries(headers).flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
 }

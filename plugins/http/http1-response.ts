@@ -58,10 +58,12 @@ export class Http1Response implements ResponseSink {
     this.writer.send(Buffer.from("HTTP/1.1 100 Continue\r\n\r\n"));
   }
 
-  hint(headers: HttpHeaders): void {
-    // RFC 9110 section 15.2: a client of HTTP/1.0 knows of no such thing. Hints may be left out, and do not wait.
+  inform(status: number, headers: HttpHeaders): void {
+    // RFC 9110 section 15.2: a client of HTTP/1.0 knows of no such thing. What is no response does not wait.
     if (this.request.minor === 0 || this.writer.isFull) return;
-    this.writer.send(Buffer.from(`HTTP/1.1 103 Early Hints\r\n${fieldLines(wireFields(headers))}\r\n`, "latin1"));
+    this.writer.send(
+      Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n${fieldLines(wireFields(headers))}\r\n`, "latin1"),
+    );
   }
 
   head(status: number, fields: readonly string[], isClosing: boolean): void {

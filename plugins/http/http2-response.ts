@@ -54,8 +54,8 @@ export class Http2Response implements ResponseSink {
     if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: 100 });
   }
 
-  hint(headers: HttpHeaders): void {
-    if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: 103, ...acceptable(wireFields(headers)) });
+  inform(status: number, headers: HttpHeaders): void {
+    if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: status, ...acceptable(wireFields(headers)) });
   }
 
   head(status: number, fields: readonly string[]): void {

@@ -44,12 +44,18 @@ const limits = z.strictObject({
   header: size().prefault("16KiB"),
   /** Fields in a request's header. */
   fields: positive.default(100),
-  /** Connections to one endpoint. */
+  /** Connections to one endpoint, but for those that carry a response that lasts, or a WebSocket. */
   connections: positive.default(256),
+  /** Of them, those that one client's requests may use at once. @default half of `connections` */
+  connectionsPerClient: positive.optional(),
+  /** Connections to one endpoint that carry a response that lasts: events, or what comes for more than a second. Further ones count as `connections`. */
+  lasting: z.int().min(0).default(1024),
   /** Of them, those that are kept while nothing uses them. */
   idleConnections: z.int().min(0).default(64),
   /** Requests that wait for a connection to one endpoint. */
   waiting: z.int().min(0).default(1024),
+  /** Bytes of a response's header, its first line included. */
+  responseHeader: size().prefault("64KiB"),
   /** Requests at once on one HTTP/2 connection. */
   streams: positive.default(100),
   /** Bytes of a request's body that are kept for another attempt. */
@@ -59,7 +65,7 @@ const limits = z.strictObject({
 const timeouts = z.strictObject({
   /** For a request's header. */
   headers: duration().prefault("10s"),
-  /** For a whole request, its body included; 0: no limit. */
+  /** How long a client may send nothing in the middle of a request's body; 0: no limit. */
   request: duration().prefault("5m"),
   /** How long a client's connection is kept without a request. */
   keepAlive: duration().prefault("60s"),
@@ -68,10 +74,12 @@ const timeouts = z.strictObject({
    * 0: not at all, since most that do so have left.
    */
   halfClosed: duration().prefault("0s"),
-  /** For the header of the upstream's response, once the request is under way. */
+  /** For the header of the upstream's response once the request is sent, the wait for a connection included, and for taking a part of the request; 0: no limit. */
   response: duration().prefault("60s"),
   /** How long a connection to an upstream is kept without a request; 0: none is kept. */
   idleConnection: duration().prefault("4s"),
+  /** How old a connection to an upstream may be that takes another request; 0: no limit. */
+  connectionAge: duration().prefault("5m"),
 });
 
 export const httpSchema = z.object({

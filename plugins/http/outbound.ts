@@ -13,6 +13,11 @@ export interface Outbound {
   readonly headers: HttpHeaders;
   readonly content: ReplayBody | WholeBody | undefined;
   readonly interim: Interim | undefined;
+  /** Whose request it is. */
+  readonly client: string;
+  readonly isUpgrade: boolean;
+  /** It has a connection, and bytes of it may reach the upstream. */
+  begun(): void;
 }
 
 /** Methods that give a body a meaning. */
@@ -24,14 +29,23 @@ export function outboundOf(
   endpoint: string,
   { route, forwarded }: { readonly route: RouteOptions | undefined; readonly forwarded: Forwarded },
 ): Outbound {
-  const { method, session, scheme, content, interim } = request;
+  const { method, session, scheme, content, interim, isUpgrade } = request;
   const headers = copyOf(request.headers);
   settleLength(headers, method, content);
   forwarded.set(headers, session, scheme);
   if (route !== undefined) change(headers, route.headers);
   // HTTP/1.0 has none; HTTP/1.1, which is spoken to upstreams, must.
   headers["host"] ??= endpoint.startsWith("unix:") ? "localhost" : endpoint;
-  return { method, url: route === undefined ? request.url : rewritten(request.url, route), headers, content, interim };
+  const url = route === undefined ? request.url : rewritten(request.url, route);
+  const begun = (): void => {
+    request.sent = true;
+  };
+  return { method, url, headers, content, interim, client: clientOf(request), isUpgrade, begun };
+}
+
+/** What of the connections to an endpoint is shared by: the client. */
+export function clientOf({ session }: ClientRequest): string {
+  return session.client.address;
 }
 
 /** What Content-Length says, whatever hooks made of it; of a body that may still be coming it is the client's. */

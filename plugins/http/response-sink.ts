@@ -13,8 +13,8 @@ export interface ResponseSink {
   onClosed: (() => void) | undefined;
   /** 100 Continue. */
   goOn(): void;
-  /** 103 Early Hints. @throws where a field may not be sent */
-  hint(headers: HttpHeaders): void;
+  /** A response before the response, such as 103 Early Hints. @throws where a field may not be sent */
+  inform(status: number, headers: HttpHeaders): void;
   /**
    * @param fields names and values, one after the other
    * @param isClosing no other request is served on the connection

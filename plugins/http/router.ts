@@ -3,20 +3,25 @@ import { SluiceError } from "sluice";
 import type { Endpoints, HttpResponse, UpstreamConfig, Upstreams } from "sluice";
 import { catchError, map, throwError, type Observable } from "rxjs";
 import type { ClientRequest } from "./client-request.ts";
-import type { EndpointConnections } from "./endpoint-connections.ts";
 import { ask } from "./ask.ts";
 import { Forwarded } from "./forwarded.ts";
 import { Forwarder } from "./forwarder.ts";
 import type { HttpOptions, RouteOptions } from "./options.ts";
-import { change, outboundOf, type Outbound } from "./outbound.ts";
+import { change, clientOf, outboundOf, type Outbound } from "./outbound.ts";
 import { ReplayBody } from "./replay-body.ts";
 import { Routes } from "./routes.ts";
-import { upgrade } from "./upgrade.ts";
+import type { AttemptPlace } from "./upstream-attempt.ts";
 import { StaleConnection } from "./upstream-failure.ts";
 import { UpstreamPool } from "./upstream-pool.ts";
 
 /** Upstreams that hooks chose at run time, of which the connections are kept. */
 const CHOSEN = 256;
+
+/** Where a request goes. */
+interface Destination {
+  readonly route: RouteOptions | undefined;
+  readonly pool: UpstreamPool;
+}
 
 /** Sends requests where the routes say. */
 export class Router {
@@ -54,12 +59,18 @@ export class Router {
     const route = this.options.routes[at];
     const pool = request.upstream === undefined ? this.#pools[at] : this.#poolOf(request.upstream);
     if (pool === undefined) return throwError(() => noRoute(request));
-    const response = this.#send(request, route, pool, tried);
+    const response = this.#send(request, { route, pool }, tried);
     return route === undefined || !changes(route) ? response : response.pipe(map((answer) => changed(answer, route)));
   }
 
-  #send(request: ClientRequest, route: RouteOptions | undefined, pool: UpstreamPool, tried: Set<string>): Observable<HttpResponse> {
-    const { endpoint, connections } = pool.choose(tried);
+  /** @param before why the request goes to this upstream again: the next endpoint is to be another */
+  #send(request: ClientRequest, to: Destination, tried: Set<string>, before?: SluiceError): Observable<HttpResponse> {
+    const { route, pool } = to;
+    const { endpoint, connections } = pool.choose(clientOf(request), tried);
+    if (before !== undefined && tried.has(endpoint.name)) {
+      endpoint.done(false);
+      throw before;
+    }
     tried.add(endpoint.name);
     let isOver = false;
     const over = (failed: boolean): void => {
@@ -70,28 +81,29 @@ export class Router {
       over(false);
     });
     const outbound = outboundOf(request, endpoint.name, { route, forwarded: this.#forwarded });
-    const response = this.#attempt(outbound, request, connections);
+    const response = this.#attempt(outbound, { connections, timeout: this.options.timeouts.response });
     return response.pipe(
       catchError((error: unknown) => {
         const isStale = SluiceError.is(error) && error.cause instanceof StaleConnection;
-        over(!isStale && SluiceError.is(error) && error.source === "upstream");
-        if (!isStale || !mayRepeat(request)) return throwError(() => error);
-        // The upstream closed what it had kept, and most likely all of it.
-        connections.dropIdle();
-        tried.delete(endpoint.name);
-        return this.#send(request, route, pool, tried);
+        const isUpstreams = SluiceError.is(error) && error.source === "upstream";
+        over(!isStale && isUpstreams);
+        if (isStale && mayRepeat(request)) {
+          // The upstream closed what it had kept, and most likely all of it.
+          connections.dropIdle();
+          tried.delete(endpoint.name);
+          return this.#send(request, to, tried);
+        }
+        // Of which nothing was sent, that may be sent again, whatever its method (RFC 9110 section 9.2.2).
+        const isFirst = isUpstreams && !request.sent && request.failover && tried.size === 1;
+        return isFirst ? this.#send(request, to, tried, error) : throwError(() => error);
       }),
     );
   }
 
-  /** Over a connection of the proxy's own where all that is sent is there already; the rest needs Node's client. */
-  #attempt(outbound: Outbound, { isUpgrade }: ClientRequest, connections: EndpointConnections): Observable<HttpResponse> {
-    const timeout = this.options.timeouts.response;
+  /** What is complete is sent at once; what may still come needs the package `http-proxy`. */
+  #attempt(outbound: Outbound, place: AttemptPlace): Observable<HttpResponse> {
     const { content } = outbound;
-    const options = { agent: connections.agent, endpoint: connections.name, timeout };
-    if (isUpgrade) return upgrade(outbound, options);
-    if (content instanceof ReplayBody) return this.#forwarder.forward({ ...outbound, content }, options);
-    return ask(outbound, connections, timeout);
+    return content instanceof ReplayBody ? this.#forwarder.forward({ ...outbound, content }, place) : ask(outbound, place);
   }
 
   #poolOf(upstream: UpstreamConfig): UpstreamPool {
@@ -103,7 +115,9 @@ export class Router {
 
   #pool(endpoints: Endpoints): UpstreamPool {
     const { limits, timeouts } = this.options;
-    return new UpstreamPool(endpoints, { ...limits, idleConnection: timeouts.idleConnection });
+    const { connections, connectionsPerClient = Math.ceil(connections / 2) } = limits;
+    const { idleConnection, connectionAge } = timeouts;
+    return new UpstreamPool(endpoints, { ...limits, connectionsPerClient, idleConnection, connectionAge });
   }
 }
 

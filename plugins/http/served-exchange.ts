@@ -87,18 +87,17 @@ export class ServedExchange implements Interim {
     if (this.#isOver) this.#subscription?.unsubscribe();
   }
 
-  continued(): void {
-    if (!this.#expects || this.sink.status !== 0) return;
-    this.#expects = false;
-    this.sink.goOn();
-  }
-
-  hinted(headers: HttpHeaders): void {
+  informed(status: number, headers: HttpHeaders): void {
     if (this.sink.status !== 0) return;
+    if (status === 100) {
+      this.#expects = false;
+      this.sink.goOn();
+      return;
+    }
     try {
-      this.sink.hint(headers);
+      this.sink.inform(status, headers);
     } catch {
-      // What an upstream says may be what may not be said. Hints may be left out.
+      // What an upstream says may be what may not be said. It is no response, and may be left out.
     }
   }
 

@@ -1,37 +1,30 @@
 import { SluiceError } from "sluice";
-import type { HttpHeaders, HttpResponse, Leg, LegReader } from "sluice";
+import type { Leg, LegReader } from "sluice";
+import type { Asker, ConnectionOwner } from "./asker.ts";
 import { Deadline } from "./deadline.ts";
 import { endToEnd } from "./header-fields.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { ResponseParser } from "./response-parser.ts";
-import { endlessInterim, MOST_INTERIM, StaleConnection } from "./upstream-failure.ts";
+import { UpgradedStream } from "./upgraded-stream.ts";
+import { MOST_INTERIM } from "./upstream-failure.ts";
 
-/** Who asked, and waits for the response. */
-export interface Asker {
-  readonly method: string;
-  /** 103 Early Hints. */
-  hinted(headers: HttpHeaders): void;
-  answered(response: HttpResponse): void;
-  failed(error: SluiceError): void;
-}
-
-/** Whose connection it is. */
-export interface ConnectionOwner {
-  /** Of the endpoint, for messages. */
-  readonly name: string;
-  /** The connection can take another request, for so many milliseconds. */
-  free(connection: UpstreamConnection, keptFor: number): void;
-  /** It is no more. Called once. */
-  gone(connection: UpstreamConnection): void;
-}
-
-/** A connection to an upstream that speaks HTTP/1. It carries one request after the other, each sent at once. */
+/** A connection to an upstream that speaks HTTP/1. It carries one request after the other, of every kind, and reads all their responses. */
 export class UpstreamConnection implements LegReader, BodyOrigin {
   /** Nothing is lent. */
   readonly done = true;
+  /** Whose request it carries; undefined while it carries none. */
+  client: string | undefined = undefined;
+  readonly openedAt = performance.now();
   readonly #parser: ResponseParser;
   readonly #deadline = new Deadline(this);
   #asker: Asker | undefined;
+  /** Who was answered, until the response has ended. */
+  #answered: Asker | undefined;
+  /** Milliseconds for a response. */
+  #timeout = 0;
+  /** All of the request was given to the leg. */
+  #isSent = true;
+  #isLast = false;
   /** Of the response that has begun, once it is being given away. */
   #body: ResponseBody | undefined;
   #pieces: Buffer[] = [];
@@ -42,10 +35,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   #isGone = false;
   /** It has carried a request before. */
   #isUsed = false;
+  #upgraded: UpgradedStream | undefined;
 
   constructor(
     private readonly leg: Leg,
-    private readonly owner: ConnectionOwner,
+    private readonly owner: ConnectionOwner<UpstreamConnection>,
     limits: { readonly header: number; readonly fields: number },
     /** By which it was opened. */
     readonly way?: unknown,
@@ -55,7 +49,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     const closed = (): void => {
       this.#end();
     };
+    const drained = (): void => {
+      this.#drained();
+    };
     leg.onClosed = closed;
+    leg.onDrain = drained;
   }
 
   /** Begins to read, once it was asked: what comes before would be nobody's answer, and its end nobody's failure. */
@@ -63,13 +61,38 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     this.leg.read(this);
   }
 
-  /** @param message the request, whole */
-  ask(message: Buffer, asker: Asker): void {
-    this.#deadline.set(0);
+  /**
+   * Begins a request: `send` sends it, and `sent` ends it.
+   * @param timeout milliseconds for the response's header, and for taking a part of the request; 0: none
+   */
+  ask(asker: Asker, timeout: number): void {
     this.#asker = asker;
+    this.#timeout = timeout;
+    this.#deadline.set(timeout);
     this.#interims = 0;
+    this.#isSent = false;
+    this.#isLast = asker.isLast;
     this.#parser.method = asker.method;
-    this.leg.write(message);
+  }
+
+  /** @param part of the request. @returns false when enough waits */
+  send(part: Buffer): boolean {
+    const isTaken = this.leg.write(part);
+    // While the client lets it wait, the upstream need not answer.
+    if (this.#asker?.isExpecting === false) this.#deadline.set(isTaken ? 0 : this.#timeout);
+    return isTaken;
+  }
+
+  /** The request is complete. */
+  sent(): void {
+    this.#isSent = true;
+    if (this.#asker !== undefined) this.#deadline.set(this.#timeout);
+  }
+
+  /** A request that is complete, in one piece. */
+  sendAll(request: Buffer): void {
+    this.#isSent = true;
+    this.leg.write(request);
   }
 
   /** Closes it after so many milliseconds without a request. */
@@ -78,12 +101,14 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   }
 
   expired(): void {
-    this.close();
+    if (this.#asker === undefined) this.close();
+    else this.#asker.late();
   }
 
-  /** Nobody waits for the response any more: the upstream is reset, so that it sees that. */
+  /** Nobody waits for the response any more, or its request broke off: the upstream is reset, so that it sees that. */
   abandon(asker: Asker): void {
     if (this.#asker === asker) this.#break();
+    else if (this.#answered === asker) this.failed(new SluiceError("SLUICE_CLIENT_RESET", "the request broke off"));
   }
 
   left(body: ResponseBody): void {
@@ -102,63 +127,88 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   }
 
   data(chunk: Buffer): boolean {
-    const parser = this.#parser;
-    if (this.#asker === undefined && this.#body === undefined) {
-      // What comes unasked would be taken for the answer to the next request.
-      this.#break();
-      return true;
-    }
-    let at = 0;
-    while (at < chunk.length && !this.#isGone) {
-      if (parser.isWhole) {
-        // More than was asked for.
-        parser.isKept = false;
-        break;
-      }
-      at = parser.read(chunk, at);
-      if (parser.refusal !== undefined) {
-        this.#malformed(parser.refusal.detail);
-        return true;
-      }
-      if (parser.isHead) this.#headed();
-      if (parser.piece !== undefined) this.#pieces.push(parser.piece);
-    }
+    if (this.#upgraded !== undefined) return this.#upgraded.received(chunk);
+    if (this.#asker === undefined && this.#body === undefined) this.#malformed("bytes that nobody asked for");
+    const at = this.#read(chunk);
+    // It has become one within this chunk.
+    const upgraded = this.#upgraded as UpgradedStream | undefined;
+    if (upgraded !== undefined) return at >= chunk.length || upgraded.received(chunk.subarray(at));
     this.#deliver();
     return !this.#isStopped;
   }
 
+  /** @returns where what is no HTTP begins, or the chunk's end */
+  #read(chunk: Buffer): number {
+    const parser = this.#parser;
+    let at = 0;
+    while (at < chunk.length && !this.#isGone) {
+      if (parser.isWhole) {
+        // More than was asked for: what else would it be the answer to?
+        parser.isKept = false;
+        break;
+      }
+      at = parser.read(chunk, at);
+      if (parser.refusal !== undefined) this.#malformed(parser.refusal.detail);
+      else if (parser.isHead) this.#headed();
+      if (parser.piece !== undefined) this.#pieces.push(parser.piece);
+    }
+    return at;
+  }
+
   end(): void {
-    if (this.#asker === undefined && this.#body === undefined) this.close();
+    if (this.#upgraded !== undefined) this.#upgraded.push(null);
+    else if (this.#asker === undefined && this.#body === undefined) this.close();
     else if (this.#parser.finish() && this.#body !== undefined) this.#deliver();
     else this.failed(undefined);
   }
 
   failed(error: SluiceError | undefined): void {
+    if (this.#upgraded !== undefined) {
+      this.#upgraded.destroy(error);
+      return;
+    }
     const asker = this.#asker;
     const body = this.#body;
     const failure = asker === undefined ? undefined : this.#unanswered(error);
     this.#break();
-    body?.destroy(error ?? this.#closedEarly("in the middle of a response"));
+    body?.destroy(error ?? this.owner.failures.closedEarly("in the middle of a response"));
     if (failure !== undefined) asker?.failed(failure);
+  }
+
+  #drained(): void {
+    const asker = this.#asker ?? this.#answered;
+    if (asker === undefined || this.#isSent) return;
+    if (this.#asker !== undefined && !asker.isExpecting) this.#deadline.set(0);
+    asker.drained();
   }
 
   #headed(): void {
     const parser = this.#parser;
     if (parser.status >= 200) {
+      this.#deadline.set(0);
       this.#isAnswering = true;
       return;
     }
     if (parser.status === 101) {
-      this.#malformed("an upgrade that nobody asked for");
+      if (this.#asker?.isUpgrade === true) this.#upgrade(this.#asker);
+      else this.#malformed("an upgrade that nobody asked for");
       return;
     }
     this.#interims += 1;
     if (this.#interims > MOST_INTERIM) {
-      this.failed(endlessInterim(this.owner.name));
+      this.failed(this.owner.failures.endlessInterim());
       return;
     }
-    if (parser.status === 103) this.#asker?.hinted(endToEnd(parser.fields));
+    this.#asker?.informed(parser.status, endToEnd(parser.fields));
     parser.next();
+  }
+
+  /** From here on the connection is the asker's. */
+  #upgrade(asker: Asker): void {
+    const { status, fields } = this.#parser;
+    const upgraded = (this.#upgraded = new UpgradedStream(this.leg));
+    this.#end();
+    asker.answered({ status, headers: endToEnd(fields), upgraded, upstream: this.owner.name });
   }
 
   /** Gives on what has come of the response: in one piece where all of it is there. */
@@ -185,26 +235,33 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     // Trailers go behind a body that comes by and by.
     const isSmall = isWhole && this.#pieces.length <= 1 && trailers.length === 0;
     const body = isSmall ? this.#pieces.pop() : new ResponseBody(this);
+    const headers = endToEnd(fields);
     this.#isAnswering = false;
     this.#asker = undefined;
+    this.#answered = asker;
     // Free before the answer: it may bring the next request.
     if (isSmall) this.#free();
     else {
       this.#body = body as ResponseBody;
+      if (!isWhole) this.owner.streams(this, headers);
       this.#deliver();
     }
-    asker?.answered({ status, headers: endToEnd(fields), body, trailers: () => endToEnd(trailers), upstream: this.owner.name });
+    asker?.answered({ status, headers, body, trailers: () => endToEnd(trailers), upstream: this.owner.name });
   }
 
   #free(): void {
-    const parser = this.#parser;
-    const { isKept, keptFor } = parser;
+    const { isKept, keptFor } = this.#parser;
+    const answered = this.#answered;
+    this.#answered = undefined;
     this.#isUsed = true;
-    if (!isKept || keptFor === 0) {
+    // A response that came before the end of its request: what is still sent of that would be taken for the next.
+    if (!isKept || keptFor === 0 || this.#isLast || !this.#isSent) {
       this.close();
+      answered?.over();
       return;
     }
-    parser.next();
+    this.#parser.next();
+    answered?.over();
     if (this.#isStopped) {
       this.#isStopped = false;
       this.leg.resume();
@@ -213,21 +270,15 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   }
 
   #malformed(detail: string): void {
-    this.failed(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${this.owner.name} answered with what is no HTTP: ${detail}`));
+    this.failed(this.owner.failures.malformed(detail));
   }
 
   #unanswered(error: SluiceError | undefined): SluiceError {
+    const { failures } = this.owner;
     const isSilent = this.#interims === 0 && !this.#parser.isBegun;
-    const isStale = this.#isUsed && isSilent && (error === undefined || error.code === "SLUICE_UPSTREAM_RESET");
-    if (isStale)
-      return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.owner.name} closed a kept connection`, {
-        cause: new StaleConnection(),
-      });
-    return error ?? this.#closedEarly("without a response");
-  }
-
-  #closedEarly(when: string): SluiceError {
-    return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.owner.name} closed the connection ${when}`);
+    const isReset = error === undefined || error.code === "SLUICE_UPSTREAM_RESET";
+    if (this.#isUsed && isSilent && isReset) return failures.stale();
+    return error ?? failures.closedEarly("without a response");
   }
 
   #break(): void {
@@ -238,8 +289,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   #end(): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    const answered = this.#answered;
     this.#asker = undefined;
+    this.#answered = undefined;
     this.#deadline.stop();
     this.owner.gone(this);
+    answered?.over();
   }
 }

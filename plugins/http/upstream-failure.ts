@@ -1,5 +1,4 @@
-import { reasonOf, SluiceError } from "sluice";
-import type { ClientRequest } from "node:http";
+import { SluiceError } from "sluice";
 
 /** Responses before the response, at most: nothing else would keep a client from them. */
 export const MOST_INTERIM = 100;
@@ -11,23 +10,37 @@ export class StaleConnection extends Error {
   }
 }
 
-/** The upstream sends interim responses without end. */
-export function endlessInterim(endpoint: string): SluiceError {
-  return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${endpoint} sent more than ${MOST_INTERIM} interim responses`);
-}
+/** What may be wrong with the upstream at an endpoint that was asked. */
+export class UpstreamFailures {
+  /** @param endpoint for messages */
+  constructor(private readonly endpoint: string) {}
 
-/** The upstream switches protocols on a request that did not ask for it. */
-export function unaskedUpgrade(endpoint: string): SluiceError {
-  return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${endpoint} answered with an upgrade that nobody asked for`);
-}
+  /** Interim responses without end. */
+  endlessInterim(): SluiceError {
+    return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${this.endpoint} sent more than ${MOST_INTERIM} interim responses`);
+  }
 
-/** Why an attempt got no response. */
-export function upstreamFailure(error: unknown, endpoint: string, outgoing: ClientRequest | undefined): SluiceError {
-  const code = (error as { code?: unknown } | null)?.code;
-  const isStale = outgoing?.reusedSocket === true && (code === "ECONNRESET" || code === "SLUICE_UPSTREAM_RESET");
-  if (SluiceError.is(error) && !isStale) return error;
-  if (typeof code === "string" && code.startsWith("HPE_"))
-    return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${endpoint} answered with what is no HTTP (${code})`, { cause: error });
-  const detail = `upstream ${endpoint} closed the connection without a response: ${reasonOf(error)}`;
-  return new SluiceError("SLUICE_UPSTREAM_RESET", detail, { cause: isStale ? new StaleConnection() : error });
+  malformed(detail: string): SluiceError {
+    return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${this.endpoint} answered with what is no HTTP: ${detail}`);
+  }
+
+  /** It closed the connection before it knew that there would be another request. */
+  stale(): SluiceError {
+    const cause = new StaleConnection();
+    return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} closed a kept connection`, { cause });
+  }
+
+  /** @param when without a response, or in the middle of one */
+  closedEarly(when: string): SluiceError {
+    return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} closed the connection ${when}`);
+  }
+
+  late(timeout: number): SluiceError {
+    return new SluiceError("SLUICE_UPSTREAM_TIMEOUT", `upstream ${this.endpoint} sent no response within ${timeout} ms`);
+  }
+
+  /** @param waiting requests that wait already */
+  busy(waiting: number): SluiceError {
+    return new SluiceError("SLUICE_UPSTREAM_BUSY", `${waiting} requests wait for a connection to ${this.endpoint}`);
+  }
 }

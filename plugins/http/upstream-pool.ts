@@ -1,12 +1,5 @@
-import { SluiceError } from "sluice";
 import type { ChosenEndpoint, Endpoints } from "sluice";
-import type { AgentLimits } from "./endpoint-agent.ts";
-import { EndpointConnections } from "./endpoint-connections.ts";
-
-export interface PoolLimits extends AgentLimits {
-  /** Requests that may wait for a connection to one endpoint. */
-  readonly waiting: number;
-}
+import { EndpointConnections, type PoolLimits } from "./endpoint-connections.ts";
 
 /** The kept connections to the endpoints of one upstream. */
 export class UpstreamPool {
@@ -18,10 +11,10 @@ export class UpstreamPool {
   ) {}
 
   /**
-   * Chooses where the next request goes.
+   * Chooses where the next request of a client goes.
    * @throws SLUICE_UPSTREAM_BUSY when too many wait there already
    */
-  choose(tried?: ReadonlySet<string>): { readonly endpoint: ChosenEndpoint; readonly connections: EndpointConnections } {
+  choose(client: string, tried?: ReadonlySet<string>): { readonly endpoint: ChosenEndpoint; readonly connections: EndpointConnections } {
     const endpoint = this.endpoints.choose(tried);
     let connections = this.#connections.get(endpoint.name);
     if (connections === undefined) {
@@ -29,10 +22,9 @@ export class UpstreamPool {
       connections = new EndpointConnections(endpoint.name, this.limits);
       this.#connections.set(endpoint.name, connections);
     }
-    const { waiting } = connections.use(endpoint);
-    if (waiting < this.limits.waiting || connections.hasRoom) return { endpoint, connections };
+    if (connections.use(endpoint).admits(client)) return { endpoint, connections };
     endpoint.done(false);
-    throw new SluiceError("SLUICE_UPSTREAM_BUSY", `${waiting} requests wait for a connection to ${endpoint.name}`);
+    throw connections.failures.busy(connections.waiting);
   }
 
   /** Closes what nothing uses; what is used is closed when it is not any more. */

@@ -84,7 +84,10 @@ describe("The bounds of http()", function () {
         if (request.url === "/now") response.end();
         else held.set(request.url ?? "", response);
       });
-      const { port } = await startHttpProxy(cleanup, { limits: { connections }, routes: [{ upstream: upstream.endpoint }] });
+      const { port } = await startHttpProxy(cleanup, {
+        limits: { connections, connectionsPerClient: connections },
+        routes: [{ upstream: upstream.endpoint }],
+      });
       const status = async (path: string, method: string): Promise<number> =>
         (await ask(port(), method === "GET" ? { path } : { path, method, body: "x" })).status;
       const arrived = (...paths: readonly string[]): Promise<unknown> =>
@@ -157,7 +160,7 @@ describe("The bounds of http()", function () {
 
   it("let none wait for a connection where none may, though those that need not are served", async () => {
     const upstream = await startHttpUpstream(cleanup, () => undefined);
-    const limits = { connections: 2, waiting: 0 };
+    const limits = { connections: 2, connectionsPerClient: 2, waiting: 0 };
     const { port } = await startHttpProxy(cleanup, { limits, timeouts: { response: "1s" }, routes: [{ upstream: upstream.endpoint }] });
     const statuses = await Promise.all(Array.from({ length: 5 }, async () => (await ask(port())).status));
     expect(statuses.toSorted((a, b) => a - b)).to.deep.equal([503, 503, 503, 504, 504]);

@@ -1,8 +1,12 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
+import { retry } from "sluice/plugins";
 import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
 import { ask, type Ask } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
+import { startHttpUpstream, telling } from "../support/http-upstream.ts";
+import { connect, freePort } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -59,5 +63,69 @@ describe("Connections to upstreams, from outside", () => {
         expect(upstream.afterClose).to.deep.equal([]);
       });
     }
+  }
+
+  // RFC 9110 section 9.2.2: what never reached an upstream is repeated, whatever the method.
+  for (const [what, parts] of Object.entries({ ...ways, "a short body": { method: "PATCH", body: "x" } })) {
+    it(`that cannot be opened: the next endpoint is asked with ${what}`, async () => {
+      const good = await startHttpUpstream(cleanup, (_request, response) => response.end("good"));
+      const endpoints = [`127.0.0.1:${await freePort()}`, good.endpoint];
+      const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints, balance: "round-robin" } }] });
+      for (let at = 0; at < 4; at += 1) expect((await ask(port(), parts)).body).to.equal("good");
+    });
+
+    it(`that cannot be opened: retry() goes on until there is an upstream, with ${what}`, async () => {
+      const at = await freePort();
+      const before = [retry({ attempts: 1_000, delay: "5ms", jitter: "none", factor: 1 })];
+      const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: `127.0.0.1:${at}` }] }, { before });
+      const answer = ask(port(), parts);
+      await startHttpUpstream(cleanup, telling(), at);
+      expect((await answer).told.body).to.equal(parts.body ?? "");
+    });
+  }
+
+  it("that were opened and break are not tried again by a method that may do more the second time", async () => {
+    const dying = await startUpstream("reset");
+    cleanup.add(() => dying.close());
+    const before = [retry({ attempts: 3, delay: "1ms" })];
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: dying.endpoint }] }, { before });
+    expect((await ask(port(), { method: "POST", body: "x" })).status).to.equal(502);
+    expect(dying.accepted()).to.equal(1);
+  });
+
+  for (const [what, parts] of Object.entries(ways)) {
+    it(`are not all one client's: another is served meanwhile, with ${what}`, async () => {
+      const upstream = await startHttpUpstream(cleanup, (request, response) => {
+        if (request.url === "/now") response.end("served");
+      });
+      const { port } = await startHttpProxy(cleanup, {
+        limits: { connections: 4, waiting: 8 },
+        timeouts: { response: "30s" },
+        routes: [{ upstream: upstream.endpoint }],
+      });
+      const greedy = Array.from({ length: 20 }, () => ask(port(), parts).catch(() => undefined));
+      await eventually(() => expect(upstream.asked).to.have.lengthOf(2));
+      const served = await ask(port(), { ...parts, path: "/now", localAddress: "127.0.0.2" });
+      expect([served.body, upstream.accepted()]).to.deep.equal(["served", 3]);
+      await upstream.close();
+      await Promise.all(greedy);
+    });
+  }
+
+  for (const type of ["text/event-stream", "application/octet-stream"]) {
+    it(`whose responses last leave room for short ones: ${type}`, async () => {
+      const upstream = await startHttpUpstream(cleanup, (request, response) => {
+        if (request.url === "/now") response.end("served");
+        else response.writeHead(200, { "content-type": type }).write("the first");
+      });
+      const { port } = await startHttpProxy(cleanup, { limits: { connections: 4 }, routes: [{ upstream: upstream.endpoint }] });
+      for (let at = 0; at < 12; at += 1) {
+        const socket = await connect(port());
+        cleanup.add(() => void socket.destroy());
+        socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      }
+      await eventually(() => expect(upstream.open()).to.equal(12), { within: 15_000 });
+      expect((await ask(port(), { path: "/now" })).body).to.equal("served");
+    });
   }
 });

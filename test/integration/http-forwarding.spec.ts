@@ -208,7 +208,7 @@ describe("HTTP", () => {
     const upstream = await startHttpUpstream(cleanup, () => undefined);
     const { port } = await startHttpProxy(cleanup, {
       timeouts: { response: "1s" },
-      limits: { connections: 2, waiting: 3 },
+      limits: { connections: 2, connectionsPerClient: 2, waiting: 3 },
       routes: [{ upstream: upstream.endpoint }],
     });
     const asking = Array.from({ length: 9 }, () => ask(port()));

@@ -8,7 +8,7 @@ import type { Told } from "./http-upstream.ts";
 import { connect } from "./sockets.ts";
 import type { TestProxy } from "./with-proxy.ts";
 
-export interface Ask extends Pick<RequestOptions, "path" | "method" | "headers"> {
+export interface Ask extends Pick<RequestOptions, "path" | "method" | "headers" | "localAddress"> {
   readonly body?: string | Buffer;
   /** @default a connection of its own */
   readonly agent?: Agent;

@@ -48,16 +48,26 @@ describe("retry of HTTP requests", () => {
   }
 
   for (const method of ["POST", "PATCH", "LOCK"]) {
-    it(`never tries a ${method} again`, () => {
-      const { attempt, tries } = failing("SLUICE_UPSTREAM_REFUSED");
-      expect(outcomeOf(plugin, attempt, createRequest({ method }))).to.deep.equal(["SLUICE_UPSTREAM_REFUSED"]);
+    it(`never tries a ${method} again of which anything was sent`, () => {
+      const { attempt, tries } = failing("SLUICE_UPSTREAM_RESET");
+      expect(outcomeOf(plugin, attempt, createRequest({ method, sent: true }))).to.deep.equal(["SLUICE_UPSTREAM_RESET"]);
       expect(tries()).to.equal(1);
+    });
+
+    it(`tries a ${method} again of which nothing was sent`, () => {
+      const { attempt, tries } = failing("SLUICE_UPSTREAM_REFUSED", "SLUICE_UPSTREAM_DNS_TEMPORARY");
+      const outcome = outcomeOf(plugin, attempt, createRequest({ method }));
+      clock.advance(10_000);
+      expect(outcome).to.deep.equal([good]);
+      expect(tries()).to.equal(3);
     });
   }
 
   it("tries nothing again whose body is gone", () => {
     const { attempt } = failing("SLUICE_UPSTREAM_RESET");
-    expect(outcomeOf(plugin, attempt, createRequest({ method: "PUT", replayable: false }))).to.deep.equal(["SLUICE_UPSTREAM_RESET"]);
+    expect(outcomeOf(plugin, attempt, createRequest({ method: "PUT", replayable: false, sent: true }))).to.deep.equal([
+      "SLUICE_UPSTREAM_RESET",
+    ]);
   });
 
   it("tries nothing again once there was a response", () => {

@@ -10,7 +10,8 @@ import { FakeEndpoint } from "./fake-endpoint.ts";
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 function outbound(headers: HttpHeaders = { host: "a" }, url = "/x"): Outbound {
-  return { method: "GET", url, headers, content: undefined, interim: undefined };
+  const begun = (): void => undefined;
+  return { method: "GET", url, headers, content: undefined, interim: undefined, client: "a", isUpgrade: false, begun };
 }
 
 interface Asked {
@@ -23,7 +24,7 @@ interface Asked {
 function asked(endpoint = new FakeEndpoint({ connections: 1 }), timeout = 60_000, request = outbound()): Asked {
   const seen: (number | string)[] = [];
   const responses: HttpResponse[] = [];
-  const subscription = ask(request, endpoint.connections, timeout).subscribe({
+  const subscription = ask(request, { connections: endpoint.connections, timeout }).subscribe({
     next: (response) => {
       seen.push(response.status);
       responses.push(response);

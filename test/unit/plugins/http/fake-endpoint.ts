@@ -1,39 +1,86 @@
 import { Observable, type Subscriber } from "rxjs";
 import { SluiceError, type HttpResponse, type Upstream } from "sluice";
 import { FakeLeg } from "../../../support/fake-leg.ts";
-import { EndpointConnections, type Waiting } from "../../../../plugins/http/endpoint-connections.ts";
+import { EndpointConnections, type PoolLimits } from "../../../../plugins/http/endpoint-connections.ts";
+import type { Waiting } from "../../../../plugins/http/waiting-requests.ts";
 import type { UpstreamConnection } from "../../../../plugins/http/upstream-connection.ts";
 
 const head = Buffer.from("GET / HTTP/1.1\r\n\r\n");
+export const poolLimits: PoolLimits = {
+  connections: 2,
+  connectionsPerClient: 1_000,
+  lasting: 2,
+  idleConnections: 2,
+  idleConnection: 1000,
+  connectionAge: 0,
+  waiting: 1_000,
+  responseHeader: 1024,
+};
 export const refused = new SluiceError("SLUICE_UPSTREAM_REFUSED", "refused");
 
 /** Asks without a body, and notes what it is told. */
 export class Asking implements Waiting {
-  readonly method = "GET";
+  readonly method: string = "GET";
+  readonly isUpgrade: boolean = false;
+  readonly isLast: boolean = false;
+  readonly isExpecting: boolean = false;
   connection: UpstreamConnection | undefined;
-  body: HttpResponse["body"];
+  response: HttpResponse | undefined;
+  error: SluiceError | undefined;
+  /** Statuses and codes of what it was answered, in their order. */
   readonly told: (number | string)[] = [];
+  /** Statuses of what came before the response. */
+  readonly informedOf: number[] = [];
+  isOver = false;
+  /** How often it was told that there is room. */
+  drains = 0;
 
-  constructor(private readonly atOnce: () => void = () => undefined) {}
+  constructor(
+    private readonly atOnce: (response: HttpResponse | undefined) => void = () => undefined,
+    readonly client = "a",
+  ) {}
+
+  get body(): HttpResponse["body"] {
+    return this.response?.body;
+  }
 
   begun(connection: UpstreamConnection): void {
     this.connection = connection;
-    connection.ask(head, this);
+    this.asks(connection);
   }
 
-  hinted(): void {
-    throw new Error("nobody sent a hint");
+  /** All that it sends. */
+  asks(connection: UpstreamConnection): void {
+    connection.ask(this, 0);
+    connection.sendAll(head);
   }
 
-  answered({ status, body }: HttpResponse): void {
-    this.told.push(status);
-    this.body = body;
-    this.atOnce();
+  informed(status: number): void {
+    this.informedOf.push(status);
   }
 
-  failed({ code }: SluiceError): void {
-    this.told.push(code);
-    this.atOnce();
+  answered(response: HttpResponse): void {
+    this.told.push(response.status);
+    this.response = response;
+    this.atOnce(response);
+  }
+
+  failed(error: SluiceError): void {
+    this.told.push(error.code);
+    this.error = error;
+    this.atOnce(undefined);
+  }
+
+  late(): void {
+    this.told.push("late");
+  }
+
+  drained(): void {
+    this.drains += 1;
+  }
+
+  over(): void {
+    this.isOver = true;
   }
 }
 
@@ -45,8 +92,8 @@ export class FakeEndpoint {
   readonly legs: FakeLeg[] = [];
   #sync: ((subscriber: Subscriber<Upstream>) => void) | undefined;
 
-  constructor(limits: Partial<{ connections: number; idleConnections: number }> = {}) {
-    this.connections = new EndpointConnections("a:1", { connections: 2, idleConnections: 2, idleConnection: 1000, ...limits });
+  constructor(limits: Partial<PoolLimits> = {}) {
+    this.connections = new EndpointConnections("a:1", { ...poolLimits, ...limits });
     this.changes();
   }
 
@@ -83,8 +130,8 @@ export class FakeEndpoint {
     throw new Error("nothing is being dialled");
   }
 
-  asks(...atOnce: (() => void)[]): Asking {
-    const asking = new Asking(...atOnce);
+  asks(atOnce?: () => void, client?: string): Asking {
+    const asking = new Asking(atOnce, client);
     this.connections.ask(asking);
     return asking;
   }

@@ -177,14 +177,14 @@ describe("A response of HTTP/1", () => {
   it("has interim responses before it, but for HTTP/1.0, and hints only while there is room", () => {
     const { writer, response } = start();
     response.goOn();
-    response.hint({ link: "a" });
+    response.inform(103, { link: "a" });
     expect(writer.sent).to.deep.equal(["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n"]);
     writer.isFull = true;
-    response.hint({ link: "b" });
+    response.inform(103, { link: "b" });
     expect(writer.sent).to.have.lengthOf(2);
     const old = start("GET", 0);
     old.response.goOn();
-    old.response.hint({ link: "a" });
+    old.response.inform(103, { link: "a" });
     expect(old.writer.sent).to.deep.equal([]);
   });
 });

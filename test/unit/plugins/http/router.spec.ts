@@ -69,9 +69,10 @@ describe("The router", () => {
   it("is done with it once, when the endpoint failed or the request was given up", () => {
     const failing = new Routing(() => refused);
     const failed = failing.asks();
-    expect([failed.seen, failing.done]).to.deep.equal([["SLUICE_UPSTREAM_REFUSED"], [[true]]]);
+    // The second choice is to be another endpoint, and there is none.
+    expect([failed.seen, failing.done]).to.deep.equal([["SLUICE_UPSTREAM_REFUSED"], [[true], [false]]]);
     failed.end();
-    expect(failing.done).to.deep.equal([[true]]);
+    expect(failing.done).to.deep.equal([[true], [false]]);
     const routing = new Routing();
     routing.asks().end();
     expect(routing.done).to.deep.equal([[false]]);

@@ -1,38 +1,22 @@
 import { expect } from "chai";
-import type { SluiceError, HttpHeaders, HttpResponse } from "sluice";
+import type { HttpResponse } from "sluice";
 import { Readable } from "node:stream";
 import { FakeLeg } from "../../../support/fake-leg.ts";
-import { StaleConnection } from "../../../../plugins/http/upstream-failure.ts";
-import { UpstreamConnection, type Asker, type ConnectionOwner } from "../../../../plugins/http/upstream-connection.ts";
+import { StaleConnection, UpstreamFailures } from "../../../../plugins/http/upstream-failure.ts";
+import { UpstreamConnection } from "../../../../plugins/http/upstream-connection.ts";
+import type { ConnectionOwner } from "../../../../plugins/http/asker.ts";
+import { Asking as FakeAsking } from "./fake-endpoint.ts";
 
-const head = Buffer.from("GET / HTTP/1.1\r\n\r\n");
+const head = "GET / HTTP/1.1\r\n\r\n";
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-class Asking implements Asker {
-  response: HttpResponse | undefined;
-  error: SluiceError | undefined;
-  hints = 0;
-  /** How often it was told of an end. */
-  told = 0;
-
+/** Asks by a method, and notes what it is told. */
+class Asking extends FakeAsking {
   constructor(
-    readonly method = "GET",
-    private readonly atOnce: (response: HttpResponse) => void = () => undefined,
-  ) {}
-
-  hinted(_headers: HttpHeaders): void {
-    this.hints += 1;
-  }
-
-  answered(response: HttpResponse): void {
-    this.told += 1;
-    this.response = response;
-    this.atOnce(response);
-  }
-
-  failed(error: SluiceError): void {
-    this.told += 1;
-    this.error = error;
+    override readonly method = "GET",
+    atOnce?: (response: HttpResponse | undefined) => void,
+  ) {
+    super(atOnce);
   }
 
   get isStale(): boolean {
@@ -42,13 +26,17 @@ class Asking implements Asker {
 
 /** A connection with what its owner is told. */
 function opened(leg = new FakeLeg(), freed: (connection: UpstreamConnection) => void = () => undefined) {
-  const seen = { free: 0, gone: 0, keptFor: 0 };
-  const owner: ConnectionOwner = {
+  const seen = { free: 0, streams: 0, gone: 0, keptFor: 0 };
+  const owner: ConnectionOwner<UpstreamConnection> = {
     name: "a:1",
+    failures: new UpstreamFailures("a:1"),
     free(connection, keptFor) {
       seen.free += 1;
       seen.keptFor = keptFor;
       freed(connection);
+    },
+    streams() {
+      seen.streams += 1;
     },
     gone() {
       seen.gone += 1;
@@ -60,7 +48,7 @@ function opened(leg = new FakeLeg(), freed: (connection: UpstreamConnection) => 
 
 function asked(asking = new Asking(), leg = new FakeLeg()) {
   const open = opened(leg);
-  open.connection.ask(head, asking);
+  asking.asks(open.connection);
   open.connection.read();
   return { ...open, asking };
 }
@@ -75,12 +63,12 @@ describe("A connection to an upstream", () => {
   it("gives a response that came in one piece as a whole, and is free before it is told of", () => {
     const { leg, connection, seen } = opened();
     const asking = new Asking("GET", () => expect(seen.free).to.equal(1));
-    connection.ask(head, asking);
+    asking.asks(connection);
     connection.read();
-    expect(leg.written).to.deep.equal([String(head)]);
+    expect(leg.written).to.deep.equal([head]);
     expect(leg.says(ok)).to.equal(true);
-    expect([asking.told, asking.response?.status, bytesOf(asking.response?.body)]).to.deep.equal([1, 200, "ok"]);
-    expect(seen).to.deep.equal({ free: 1, gone: 0, keptFor: Infinity });
+    expect([asking.told.length, asking.response?.status, bytesOf(asking.response?.body)]).to.deep.equal([1, 200, "ok"]);
+    expect(seen).to.deep.equal({ free: 1, streams: 0, gone: 0, keptFor: Infinity });
   });
 
   it("gives the trailers of a small body, too", () => {
@@ -100,10 +88,10 @@ describe("A connection to an upstream", () => {
       const { leg, connection, seen } = asked();
       leg.says(ok);
       const second = new Asking();
-      connection.ask(head, second);
+      second.asks(connection);
       if (bytes !== "") leg.says(bytes);
       leg.finishes();
-      expect([second.told, second.error?.code, second.isStale]).to.deep.equal([1, "SLUICE_UPSTREAM_RESET", isStale]);
+      expect([second.told.length, second.error?.code, second.isStale]).to.deep.equal([1, "SLUICE_UPSTREAM_RESET", isStale]);
       expect(seen).to.include({ free: 1, gone: 1 });
     });
   }
@@ -118,9 +106,9 @@ describe("A connection to an upstream", () => {
     const { leg, asking, seen } = asked();
     const hint = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
     leg.says(`${hint}HTTP/1.1 102 Processing\r\n\r\n${hint}`);
-    expect([asking.hints, asking.told]).to.deep.equal([2, 0]);
-    for (let at = 0; at < 1_000 && asking.told === 0; at += 1) leg.says(hint);
-    expect(asking.hints).to.be.lessThan(1_000);
+    expect([asking.informedOf, asking.told]).to.deep.equal([[103, 102, 103], []]);
+    for (let at = 0; at < 1_000 && asking.told.length === 0; at += 1) leg.says(hint);
+    expect(asking.informedOf.length).to.be.lessThan(1_000);
     expect([asking.error?.code, leg.fate, seen.gone]).to.deep.equal(["SLUICE_UPSTREAM_PROTOCOL", "reset", 1]);
   });
 
@@ -128,13 +116,13 @@ describe("A connection to an upstream", () => {
     const { leg, asking, connection, seen } = asked();
     const half = "x".repeat(100_000);
     expect(leg.says(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${half}`)).to.equal(false);
-    expect([asking.told, leg.resumed, seen.free]).to.deep.equal([1, 0, 0]);
+    expect([asking.told.length, leg.resumed, seen.free]).to.deep.equal([1, 0, 0]);
     expect(bytesOf(asking.response?.body)).to.equal(half);
     expect(leg.resumed).to.equal(1);
     expect(leg.says(half)).to.equal(true);
     expect(seen.free).to.equal(1);
     const second = new Asking();
-    connection.ask(head, second);
+    second.asks(connection);
     leg.says(ok);
     expect([bytesOf(asking.response?.body), bytesOf(second.response?.body)]).to.deep.equal([half, "ok"]);
   });
@@ -154,7 +142,7 @@ describe("A connection to an upstream", () => {
     for (const text of [ok + ok, `${ok}x`, `HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n`]) {
       const { leg, asking, seen } = asked();
       leg.says(text);
-      expect([asking.told, asking.error, leg.fate]).to.deep.equal([1, undefined, "destroyed"]);
+      expect([asking.told.length, asking.error, leg.fate]).to.deep.equal([1, undefined, "destroyed"]);
       expect(seen).to.include({ free: 0, gone: 1 });
     }
   });
@@ -162,14 +150,14 @@ describe("A connection to an upstream", () => {
   it("breaks when an upgrade comes that nobody asked for", () => {
     const { leg, asking } = asked();
     leg.says("HTTP/1.1 101 Switching Protocols\r\n\r\nanything");
-    expect([asking.told, asking.error?.code, leg.fate]).to.deep.equal([1, "SLUICE_UPSTREAM_PROTOCOL", "reset"]);
+    expect([asking.told.length, asking.error?.code, leg.fate]).to.deep.equal([1, "SLUICE_UPSTREAM_PROTOCOL", "reset"]);
   });
 
   it("fails where the rest of a response is malformed: the request before it was answered, the body after", () => {
     const answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n";
     const early = asked();
     early.leg.says(`${answer}oops\r\n`);
-    expect([early.asking.told, early.asking.error?.code]).to.deep.equal([1, "SLUICE_UPSTREAM_PROTOCOL"]);
+    expect([early.asking.told.length, early.asking.error?.code]).to.deep.equal([1, "SLUICE_UPSTREAM_PROTOCOL"]);
     const late = asked();
     late.leg.says(answer);
     late.leg.says("oops\r\n");
@@ -184,18 +172,23 @@ describe("A connection to an upstream", () => {
     const { leg, connection } = opened(new FakeLeg(), (freed) => {
       const asking = next;
       next = undefined;
-      if (asking !== undefined) freed.ask(head, asking);
+      if (asking !== undefined) asking.asks(freed);
     });
     const first = new Asking("HEAD");
-    connection.ask(head, first);
+    first.asks(connection);
     connection.read();
     leg.says("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
     leg.says(ok);
-    expect([first.told, second.told, bytesOf(first.response?.body), bytesOf(second.response?.body)]).to.deep.equal([1, 1, "", "ok"]);
+    expect([first.told.length, second.told.length, bytesOf(first.response?.body), bytesOf(second.response?.body)]).to.deep.equal([
+      1,
+      1,
+      "",
+      "ok",
+    ]);
   });
 
   it("is reset when the body is left at once, and when the request is given up, but not by who was answered", () => {
-    const left = asked(new Asking("GET", ({ body }) => void (body as Readable).destroy()));
+    const left = asked(new Asking("GET", (response) => void (response?.body as Readable | undefined)?.destroy()));
     left.leg.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
     expect([left.leg.fate, left.seen.gone]).to.deep.equal(["reset", 1]);
     const given = asked();
@@ -203,9 +196,9 @@ describe("A connection to an upstream", () => {
     given.connection.abandon(given.asking);
     expect(given.leg.fate).to.equal("open");
     const second = new Asking();
-    given.connection.ask(head, second);
+    second.asks(given.connection);
     given.connection.abandon(second);
-    expect([second.told, given.leg.fate, given.seen.gone]).to.deep.equal([0, "reset", 1]);
+    expect([second.told.length, given.leg.fate, given.seen.gone]).to.deep.equal([0, "reset", 1]);
   });
 
   it("says how long the upstream keeps it, and is not kept where it does not", () => {
@@ -214,6 +207,6 @@ describe("A connection to an upstream", () => {
     expect(kept.seen).to.include({ free: 1, keptFor: 2_000 });
     const closed = asked();
     closed.leg.says("HTTP/1.1 204 No Content\r\nKeep-Alive: timeout=1\r\n\r\n");
-    expect([closed.leg.fate, closed.seen.free, closed.asking.told]).to.deep.equal(["destroyed", 0, 1]);
+    expect([closed.leg.fate, closed.seen.free, closed.asking.told.length]).to.deep.equal(["destroyed", 0, 1]);
   });
 });

@@ -21,6 +21,8 @@ export function createRequest(given: Partial<HttpRequest> = {}, session: Session
     isUpgrade: false,
     body: undefined,
     replayable: true,
+    sent: false,
+    failover: true,
     startedAt: 0,
     onEnd: (listener) => void listeners.push(listener),
     ...given,

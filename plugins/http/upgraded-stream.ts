@@ -1,0 +1,58 @@
+import type { Leg } from "sluice";
+import { Duplex } from "node:stream";
+
+/** Bytes that are read ahead, and that may wait to be written. */
+const HIGH_WATER = 64 * 1024;
+
+/** A connection to an upstream that has left HTTP behind, as a stream: what was agreed on passes, each end by itself. */
+export class UpgradedStream extends Duplex {
+  #isStopped = false;
+  /** Of a write that the leg has no room behind. */
+  #written: (() => void) | undefined;
+
+  constructor(private readonly leg: Leg) {
+    super({ highWaterMark: HIGH_WATER, allowHalfOpen: true });
+    // Who reads it listens for errors; one that comes before must not be uncaught.
+    this.on("error", () => undefined);
+    const drained = (): void => {
+      const written = this.#written;
+      this.#written = undefined;
+      written?.();
+    };
+    const closed = (): void => {
+      this.destroy();
+    };
+    leg.onDrain = drained;
+    leg.onClosed = closed;
+  }
+
+  /** Bytes of the upstream. @returns false when enough waits */
+  received(chunk: Buffer): boolean {
+    this.#isStopped = !this.push(chunk);
+    return !this.#isStopped;
+  }
+
+  override _read(): void {
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    this.leg.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    if (this.leg.write(chunk)) done();
+    else this.#written = done;
+  }
+
+  override _final(done: () => void): void {
+    this.leg.end();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#written = undefined;
+    // A leg that has ended both ways closes by itself, after its last byte.
+    if (error !== null) this.leg.reset();
+    else if (!this.readableEnded || !this.writableFinished) this.leg.destroy();
+    done(error);
+  }
+}

@@ -1,0 +1,45 @@
+import type { Asker } from "./asker.ts";
+import type { UpstreamConnection } from "./upstream-connection.ts";
+
+/** A request that waits for a connection, or for its response. */
+export interface Waiting extends Asker {
+  /** Whose request it is. */
+  readonly client: string;
+  /** It has a connection, and is sent. */
+  begun(connection: UpstreamConnection): void;
+}
+
+/** Requests that wait for a connection to one endpoint, in the order in which they came. */
+export class WaitingRequests {
+  readonly #requests: Waiting[] = [];
+
+  get length(): number {
+    return this.#requests.length;
+  }
+
+  push(request: Waiting): void {
+    this.#requests.push(request);
+  }
+
+  remove(request: Waiting): void {
+    const at = this.#requests.indexOf(request);
+    if (at >= 0) this.#requests.splice(at, 1);
+  }
+
+  /** Takes the first whose client may be served. */
+  next(mayServe: (client: string) => boolean): Waiting | undefined {
+    const at = this.#requests.findIndex(({ client }) => mayServe(client));
+    return at < 0 ? undefined : this.#requests.splice(at, 1)[0];
+  }
+
+  /** Takes the newest of the client that has the most, if that is more than this client would have with another: so no client keeps the others out. */
+  giveWay(client: string): Waiting | undefined {
+    const counts = new Map<string, number>();
+    for (const { client: each } of this.#requests) counts.set(each, (counts.get(each) ?? 0) + 1);
+    const most = Math.max(0, ...counts.values());
+    if (most <= (counts.get(client) ?? 0) + 1) return undefined;
+    const request = this.#requests.findLast((each) => counts.get(each.client) === most);
+    if (request !== undefined) this.remove(request);
+    return request;
+  }
+}
