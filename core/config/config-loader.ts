@@ -69,7 +69,7 @@ export class ConfigLoader {
       graph.classes.retire();
       // A load that failed half-way has not seen every file: what was watched before stays watched.
       this.#files = new Set([...this.#files, ...graph.files]);
-      throw loadError(error, this.#file, graph.compiled);
+      throw loadError(error, this.#file, graph.sources);
     } finally {
       this.#compiler.keep(this.#files);
       this.#hashes = graph.hashes;
@@ -81,10 +81,10 @@ export class ConfigLoader {
     await graph.prepare(entry, this.#file);
     // A turn of the event loop between the steps of a load: open connections do not wait for all of it at once.
     await traffic();
-    if (graph.compiled.get(entry)?.source.trim() === "")
+    if (graph.sources.get(entry)?.source.trim() === "")
       throw invalid("is empty: export default defineConfig({ listeners: { … } })", this.#file);
     const before = decoratedClasses();
-    const isLocal = (file: string): boolean => graph.compiled.has(file);
+    const isLocal = (file: string): boolean => graph.sources.has(file);
     try {
       return await withoutExit(isLocal, () => withinTime(this.#value(graph, entry), timeoutMs, this.#file));
     } finally {
@@ -93,15 +93,12 @@ export class ConfigLoader {
   }
 
   async #value(graph: ModuleGraph, entry: string): Promise<unknown> {
-    const value = defaultExport(await graph.run(entry));
+    const exports = await graph.run(entry);
+    const value: unknown = "default" in exports ? exports.default : undefined;
     if (value === undefined) throw invalid("has no default export: export default defineConfig({ listeners: { … } })", this.#file);
     const settled: unknown = await Promise.resolve(value);
     return typeof settled === "function" ? (settled as () => unknown)() : settled;
   }
-}
-
-function defaultExport(exports: unknown): unknown {
-  return typeof exports === "object" && exports !== null && "default" in exports ? exports.default : undefined;
 }
 
 function invalid(detail: string, where: string): SluiceError {

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { SluiceError } from "../contract/index.ts";
 import { codeFrame, placeText, type Place } from "./code-frame.ts";
 import { importCircle } from "./import-circle.ts";
+import { MissingModule } from "./import-error.ts";
 import { placeInStack } from "./stack-place.ts";
 
 /** The sources of one load, by file. */
@@ -26,7 +27,8 @@ const notCallable = /^\(0 , _?\w*\.(\w+)\)(?= is not a (?:function|constructor))
 
 /** Wraps what a config threw while it was evaluated; an error that already says where passes. */
 export function loadError(thrown: unknown, entry: string, sources: Sources): SluiceError {
-  if (SluiceError.is(thrown) && thrown.where !== undefined && path.isAbsolute(thrown.where)) return framed(thrown, sources);
+  const placed = thrown instanceof MissingModule ? thrown.placed : thrown;
+  if (SluiceError.is(placed) && isPlaced(placed)) return framed(placed, sources);
   const stack = stackOf(thrown);
   const innermost = placeInStack(stack, (file) => sources.has(file));
   const circle = innermost !== undefined && isTooEarly(thrown) ? importCircle(innermost.file, sources) : undefined;
@@ -35,6 +37,10 @@ export function loadError(thrown: unknown, entry: string, sources: Sources): Slu
   const place = reader ?? innermost;
   const where = place === undefined ? entry : placeText(place);
   return new SluiceError("SLUICE_CONFIG_THREW", `threw ${described(thrown, circle)}`, { where, ...frameAt(place, sources), cause: thrown });
+}
+
+function isPlaced({ where }: SluiceError): boolean {
+  return where !== undefined && path.isAbsolute(where);
 }
 
 function isTooEarly(thrown: unknown): boolean {

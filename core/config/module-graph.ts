@@ -1,44 +1,31 @@
 import { createHash } from "node:crypto";
-import { Module } from "node:module";
 import path from "node:path";
-import { evaluating } from "../contract/evaluating.ts";
 import type { Compiled, Compiler } from "./compiler.ts";
 import { hashBehind } from "./content-hash.ts";
-import { importMeta } from "./import-meta.ts";
-import { failedPackage, missingModule, missingName } from "./import-error.ts";
-import { isSluice, type Packages } from "./packages.ts";
-import { packageCandidate, resolveModule } from "./resolve-module.ts";
-import { engineSyntaxError } from "./syntax-error.ts";
+import { Evaluator, type Modules } from "./evaluator.ts";
+import { failedPackage, missingModule, unlinkedName } from "./import-error.ts";
+import { isModuleBuiltin } from "./local-require.ts";
+import { Linker, type Target } from "./linker.ts";
+import type { Packages } from "./packages.ts";
+import { withRealNames } from "./namespace.ts";
+import { packageCandidate, resolveModule, type Resolution } from "./resolve-module.ts";
 import { LoadedClasses } from "./type-info.ts";
-
-/** Module with what Node does not document; jiti, tsx and pirates rest on the same. */
-interface OpenModule {
-  exports: unknown;
-  filename: string;
-  paths: string[];
-  /** What `import.meta` is compiled to. */
-  meta: ImportMeta;
-  require(specifier: string): unknown;
-  _compile(code: string, file: string, format: "commonjs"): void;
-}
-const open = Module as unknown as { new (file: string): OpenModule; _nodeModulePaths(folder: string): string[] };
 
 /** A package's namespace, or why it did not load. */
 type PackageResult = { readonly namespace: object } | { readonly error: unknown };
 
-/**
- * The modules of one load. They are evaluated as CommonJS outside `require.cache`: an ES module can never be unloaded
- * (nodejs/node #49442), while these are garbage once the generation is.
- */
-export class ModuleGraph {
+/** The modules of one load: gathered, then linked, then evaluated. */
+export class ModuleGraph implements Modules {
   /** Every local file, and the places where a missing one may appear. */
   readonly files = new Set<string>();
-  readonly compiled = new Map<string, Compiled>();
+  readonly sources = new Map<string, Compiled>();
   readonly classes = new LoadedClasses();
+  readonly packages: Packages;
+  readonly linker = new Linker(this.sources, (file, specifier) => this.target(file, specifier));
   readonly #compiler: Compiler;
-  readonly #packages: Packages;
-  readonly #modules = new Map<string, OpenModule>();
+  readonly #evaluator = new Evaluator(this);
   readonly #loaded = new Map<string, PackageResult>();
+  readonly #checked = new Set<string>();
   readonly #origins = new Map<string, string>();
   readonly #hashes = new Map<string, string>();
   /** The real file behind each symlink that was followed. */
@@ -47,7 +34,7 @@ export class ModuleGraph {
 
   constructor(compiler: Compiler, packages: Packages) {
     this.#compiler = compiler;
-    this.#packages = packages;
+    this.packages = packages;
   }
 
   /** Of every local file that was read, also of one that does not compile, by every path that led to it. */
@@ -57,7 +44,7 @@ export class ModuleGraph {
   }
 
   /**
-   * Compiles the entry and every local module it leads to, and loads their packages. Nothing local is evaluated yet.
+   * Compiles and links the entry and every local module that it imports, and loads their packages. Nothing local is evaluated yet.
    *
    * @param entry a real file
    * @param link the path that led to it
@@ -65,37 +52,118 @@ export class ModuleGraph {
   async prepare(entry: string, link: string): Promise<void> {
     this.#folder = path.dirname(entry);
     this.#follow(link, entry);
+    await this.gather(entry);
+    this.check(entry);
+  }
+
+  /** Evaluates the entry; gives its exports. */
+  run(entry: string): Promise<object> {
+    return this.#evaluator.evaluate(entry);
+  }
+
+  /** What is wrong with one of them is not an error yet: it may be named in a branch that never runs. */
+  async gather(entry: string): Promise<void> {
     const wanted = new Map<string, { specifier: string; from: string }>();
-    const queue = [entry];
+    const queue = new Set([entry]);
     for (const file of queue) {
-      if (this.compiled.has(file)) continue;
-      for (const specifier of this.#compile(file).specifiers) {
-        const target = resolveModule(specifier, file);
-        if (target.kind === "local") queue.push(this.#follow(target.link, target.file));
-        // Not an error yet: the text may only look like an import, or stand in a branch that never runs.
-        else if (target.kind === "missing") for (const candidate of target.candidates) this.files.add(candidate);
-        else wanted.set(packageKey(specifier, file), { specifier, from: file });
+      const compiled = this.#tryCompile(file);
+      const isStatic = new Set(compiled?.record.requests.map(({ specifier }) => specifier));
+      for (const specifier of compiled?.specifiers ?? []) {
+        const found = this.find(specifier, file);
+        if (found.kind === "local") queue.add(found.file);
+        else if (found.kind === "package" && isStatic.has(specifier)) wanted.set(packageKey(specifier, file), { specifier, from: file });
       }
     }
+    for (const key of this.#loaded.keys()) wanted.delete(key);
     await Promise.all(
       [...wanted].map(async ([key, { specifier, from }]) => this.#loaded.set(key, await this.#loadPackage(specifier, from))),
     );
   }
 
-  /** Evaluates the entry, which alone may use top-level await; gives its exports. */
-  async run(entry: string): Promise<unknown> {
-    const compiled = this.#compile(entry);
-    if (compiled.format !== "module") return { default: this.#evaluate(entry) };
-    const module = this.#module(compiled);
-    const wrapped = `module.done = (async () => {${compiled.code}\n})()`;
-    this.#execute(compiled, module, wrapped);
-    await (module as unknown as { done: Promise<void> }).done;
-    return module.exports;
+  /** @throws SLUICE_CONFIG_SYNTAX, SLUICE_CONFIG_IMPORT for a module or one that it imports, the innermost first */
+  check(entry: string): void {
+    const seen = new Set(this.#checked);
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const module = this.compiled(file);
+      for (const { specifier } of module.record.requests) {
+        const target = this.target(file, specifier);
+        if ("file" in target) visit(target.file);
+      }
+      const unlinked = this.linker.unlinked(module);
+      if (unlinked !== undefined) throw unlinkedName(unlinked, this.#namesOf(this.target(file, unlinked.taken.specifier)));
+    };
+    visit(entry);
+    for (const file of seen) this.#checked.add(file);
+  }
+
+  find(specifier: string, file: string): Resolution {
+    const found = resolveModule(specifier, file);
+    if (found.kind === "local") this.#follow(found.link, found.file);
+    else if (found.kind === "missing") for (const candidate of found.candidates) this.files.add(candidate);
+    return found;
+  }
+
+  target(file: string, specifier: string): Target {
+    const found = this.find(specifier, file);
+    if (found.kind === "local") return { file: found.file };
+    const from = this.compiled(file);
+    if (found.kind === "missing") throw missingModule(from, specifier);
+    const result = this.#loaded.get(packageKey(specifier, file)) ?? { error: new Error("it was not loaded") };
+    if ("error" in result) throw failedPackage(from, specifier, result.error);
+    return result;
+  }
+
+  compiled(file: string): Compiled {
+    const known = this.sources.get(file);
+    if (known !== undefined) return known;
+    // Before it is compiled: a broken file is watched too.
+    this.files.add(file);
+    const read = this.#compiler.read(file);
+    this.#hashes.set(file, read.hash);
+    const compiled = this.#compiler.compile(read);
+    this.sources.set(file, compiled);
+    return compiled;
+  }
+
+  /** The digest of a module's path in the config's folder and its text, and of every local module that it leads to. */
+  origin(file: string): string {
+    const known = this.#origins.get(file);
+    if (known !== undefined) return known;
+    const reached = new Set([file]);
+    for (const each of reached) {
+      for (const specifier of this.sources.get(each)?.specifiers ?? []) {
+        const target = this.find(specifier, each);
+        if (target.kind === "local") reached.add(target.file);
+      }
+    }
+    // Within the folder, since that is another one after each swap of a Kubernetes ConfigMap.
+    const within = (each: string): string => path.relative(this.#folder, each);
+    const hash = createHash("sha256").update(within(file));
+    for (const each of [...reached].toSorted()) hash.update(`\0${within(each)}\0${this.sources.get(each)?.hash}`);
+    const origin = hash.digest("base64");
+    this.#origins.set(file, origin);
+    return origin;
+  }
+
+  #tryCompile(file: string): Compiled | undefined {
+    try {
+      return this.compiled(file);
+    } catch {
+      // Said by `check`, should it be reached.
+      return undefined;
+    }
+  }
+
+  #namesOf(target: Target): string[] {
+    return "file" in target ? this.linker.exportNames(target.file) : Object.keys(target.namespace);
   }
 
   async #loadPackage(specifier: string, from: string): Promise<PackageResult> {
+    if (isModuleBuiltin(specifier)) return { namespace: this.#evaluator.moduleBuiltin() };
     try {
-      return { namespace: (await this.#packages.load(specifier, from)) as object };
+      return { namespace: withRealNames((await this.packages.load(specifier, from)) as object) };
     } catch (error) {
       this.files.add(packageCandidate(specifier, from));
       return { error };
@@ -103,100 +171,12 @@ export class ModuleGraph {
   }
 
   /** A link is watched beside the file that it leads to. */
-  #follow(link: string, file: string): string {
+  #follow(link: string, file: string): void {
     if (link !== file) this.#links.set(link, file);
     this.files.add(link);
-    return file;
-  }
-
-  #compile(file: string): Compiled {
-    const known = this.compiled.get(file);
-    if (known !== undefined) return known;
-    // Before it is compiled: a broken file is watched too.
-    this.files.add(file);
-    const read = this.#compiler.read(file);
-    this.#hashes.set(file, read.hash);
-    const compiled = this.#compiler.compile(read);
-    this.compiled.set(file, compiled);
-    return compiled;
-  }
-
-  #module(compiled: Compiled): OpenModule {
-    const module = new open(compiled.file);
-    module.filename = compiled.file;
-    module.paths = open._nodeModulePaths(path.dirname(compiled.file));
-    module.meta = importMeta(compiled.file, this.#packages);
-    module.require = (specifier) => this.#require(specifier, compiled);
-    this.#modules.set(compiled.file, module);
-    return module;
-  }
-
-  #execute(compiled: Compiled, module: OpenModule, code: string): void {
-    try {
-      // Said to be CommonJS, else Node would look for the syntax of ES modules and load it as one, for ever.
-      this.classes.during(() => evaluating(this.#origin(compiled.file), () => module._compile(code, compiled.file, "commonjs")));
-    } catch (error) {
-      throw engineSyntaxError(compiled.file, compiled.source, compiled.code, error) ?? error;
-    }
-  }
-
-  #evaluate(file: string): unknown {
-    const known = this.#modules.get(file);
-    if (known !== undefined) return known.exports;
-    const compiled = this.#compile(file);
-    const module = this.#module(compiled);
-    this.#execute(compiled, module, compiled.code);
-    return module.exports;
-  }
-
-  #require(specifier: string, from: Compiled): unknown {
-    const target = resolveModule(specifier, from.file);
-    if (target.kind === "missing") {
-      for (const candidate of target.candidates) this.files.add(candidate);
-      throw missingModule(from, specifier);
-    }
-    if (target.kind === "local") {
-      const exports = this.#evaluate(this.#follow(target.link, target.file));
-      return from.format === "module" && this.#compile(target.file).format !== "module" ? asNamespace(exports) : exports;
-    }
-    return this.#requirePackage(specifier, from);
-  }
-
-  #requirePackage(specifier: string, from: Compiled): unknown {
-    const result = from.format === "commonjs" ? undefined : this.#loaded.get(packageKey(specifier, from.file));
-    if (result === undefined) return this.#packages.require(specifier, from.file);
-    if ("error" in result) throw failedPackage(from, specifier, result.error);
-    const absent = isSluice(specifier) ? missingName(from, specifier, result.namespace) : undefined;
-    if (absent !== undefined) throw absent;
-    return result.namespace;
-  }
-
-  /** The digest of a module's path in the config's folder and its text, and of every local module that it leads to. */
-  #origin(file: string): string {
-    const known = this.#origins.get(file);
-    if (known !== undefined) return known;
-    const reached = new Set([file]);
-    for (const each of reached) {
-      for (const specifier of this.compiled.get(each)?.specifiers ?? []) {
-        const target = resolveModule(specifier, each);
-        if (target.kind === "local") reached.add(target.file);
-      }
-    }
-    // Within the folder, since that is another one after each swap of a Kubernetes ConfigMap.
-    const within = (each: string): string => path.relative(this.#folder, each);
-    const hash = createHash("sha256").update(within(file));
-    for (const each of [...reached].toSorted()) hash.update(`\0${within(each)}\0${this.compiled.get(each)?.hash}`);
-    const origin = hash.digest("base64");
-    this.#origins.set(file, origin);
-    return origin;
   }
 }
 
 function packageKey(specifier: string, from: string): string {
   return `${path.dirname(from)}\0${specifier}`;
-}
-
-/** CommonJS and JSON as an ES module sees them. */
-function asNamespace(exports: unknown): unknown {
-  return typeof exports === "object" ? { ...exports, default: exports } : { default: exports };
 }

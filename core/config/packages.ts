@@ -50,6 +50,11 @@ export class Packages {
     return isShared(specifier) ? own(fileURLToPath(import.meta.resolve(specifier))) : createRequire(from)(specifier);
   }
 
+  /** @throws MODULE_NOT_FOUND */
+  requireResolve(specifier: string, from: string, options?: NodeJS.RequireResolveOptions): string {
+    return isShared(specifier) ? fileURLToPath(import.meta.resolve(specifier)) : createRequire(from).resolve(specifier, options);
+  }
+
   /** The URL of what `load` would import. @throws ERR_MODULE_NOT_FOUND */
   resolve(specifier: string, from: string): string {
     if (isShared(specifier)) return import.meta.resolve(specifier);

@@ -15,6 +15,9 @@ export type Resolution =
   | { readonly kind: "missing"; readonly candidates: readonly string[] }
   | { readonly kind: "package" };
 
+/** One that is there, or is Node's business. */
+export type Found = Exclude<Resolution, { readonly kind: "missing" }>;
+
 const extensions = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
 
 function isFile(file: string): boolean {

@@ -60,10 +60,14 @@ export function jsonSyntaxError(file: string, source: string, thrown: Error): Sl
   return syntaxError({ file, source, line: before.length, column, reason: thrown.message }, thrown);
 }
 
-/**
- * The error for what swc lets pass and V8 does not (a name declared twice, `await` in a file that is not the config): undefined when
- * the thrown thing is not V8 refusing this very file.
- */
+/** The error for what swc lets pass and ECMAScript does not: a name declared twice. `map` leads from the code that was parsed to the source. */
+export function treeSyntaxError(file: string, source: string, map: string, thrown: SyntaxError): SluiceError {
+  const { line, column } = (thrown as { loc?: { line: number; column: number } }).loc ?? { line: 1, column: 0 };
+  const spot = originalPlace(map, { line, column }) ?? { line, column: column + 1 };
+  return syntaxError({ file, source, ...spot, reason: thrown.message.replace(/ \(\d+:\d+\)$/, "") }, thrown);
+}
+
+/** The error for what only V8 refuses: undefined when the thrown thing is not V8 refusing this very file. */
 export function engineSyntaxError(file: string, source: string, code: string, thrown: unknown): SluiceError | undefined {
   if (!(thrown instanceof SyntaxError) || thrown.stack === undefined) return undefined;
   const head = thrown.stack.split("\n", 3);
@@ -71,18 +75,23 @@ export function engineSyntaxError(file: string, source: string, code: string, th
   const line = Number(head[0].slice(file.length + 1));
   const column = (head[2] ?? "").indexOf("^") + 1;
   const spot = original(code, line, column) ?? { line, column };
-  const hint = thrown.message.startsWith("await is only valid")
-    ? ": top-level await works in the config file itself, not in the modules it imports"
-    : "";
-  return syntaxError({ file, source, ...spot, reason: `${thrown.message}${hint}` }, thrown);
+  return syntaxError({ file, source, ...spot, reason: thrown.message }, thrown);
 }
 
 /** Maps a place in compiled code back, with the map at its end. */
 function original(code: string, line: number, column: number): { line: number; column: number } | undefined {
   const encoded = /\/\/# sourceMappingURL=data:application\/json;[^,]*base64,(\S+)\s*$/.exec(code)?.[1];
   if (encoded === undefined) return undefined;
-  const map = new SourceMap(JSON.parse(Buffer.from(encoded, "base64").toString()) as SourceMapPayload);
-  const entry = map.findEntry(line - 1, column - 1);
+  return originalPlace(Buffer.from(encoded, "base64").toString(), { line, column: column - 1 });
+}
+
+/** Maps a place, its column from 0 as trees have it, back to the source; the column then counts from 1. Undefined without a map. */
+export function originalPlace(
+  map: string,
+  { line, column }: { line: number; column: number },
+): { line: number; column: number } | undefined {
+  if (map === "") return undefined;
+  const entry = new SourceMap(JSON.parse(map) as SourceMapPayload).findEntry(line - 1, column);
   return "originalLine" in entry ? { line: entry.originalLine + 1, column: entry.originalColumn + 1 } : undefined;
 }
 

@@ -17,7 +17,7 @@ const entry = (source: ErrorSource, help: string, retryable = false): CatalogueE
 export const catalogue = {
   SLUICE_CONFIG_NOT_FOUND: entry("config", "create one with `sluice init`, or name it with -c FILE"),
   SLUICE_CONFIG_SYNTAX: entry("config", "mend the syntax at the place shown and save again"),
-  SLUICE_CONFIG_IMPORT: entry("config", "check the path, or install the package"),
+  SLUICE_CONFIG_IMPORT: entry("config", "check the path and the name, or install the package"),
   SLUICE_CONFIG_THREW: entry("config", "mend the code at the place shown and save again"),
   SLUICE_CONFIG_INVALID: entry("config", "mend the option at the path shown and save again"),
   SLUICE_CONFIG_UNSAFE: entry("config", "the config is code: make it and its folder writable by you alone (chmod go-w)"),

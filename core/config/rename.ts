@@ -1,0 +1,60 @@
+import type { AnyNode, Program } from "acorn";
+import { namesVariable, walk, type Step } from "./syntax-tree.ts";
+
+/** What the words of ECMAScript's modules are called in the code that is evaluated as CommonJS: as long as they are, so that source maps hold. */
+export interface Names {
+  /** For `import.meta`. */
+  readonly meta: string;
+  /** For the `import` of `import(…)`. */
+  readonly load: string;
+  /** For the author's own `require`; the plain one then is an import. */
+  readonly require: string;
+}
+
+/** Names that the text has nowhere. */
+export function freeNames(code: string): Names {
+  for (const first of "$_abcdefghjklmnopqstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+    const names = { meta: `${first}mport_meta`, load: `${first}mport`, require: `${first}equire` };
+    if (Object.values(names).every((name) => !code.includes(name))) return names;
+  }
+  throw new SyntaxError("it uses every name that the loader could take for import()");
+}
+
+/** Renames `import.meta`, `import(…)` and every variable `require`, by the syntax tree: strings and comments stay as they are. */
+export function rename(code: string, tree: Program, names: Names): string {
+  // By where they begin; the first to ask for a place has it, and nodes come before what is within them.
+  const edits = new Map<number, { readonly end: number; readonly text: string }>();
+  walk(tree, (step) => {
+    const edit = editOf(step, names);
+    if (edit !== undefined && !edits.has(step.node.start)) edits.set(step.node.start, edit);
+    return true;
+  });
+  let text = "";
+  let at = 0;
+  for (const [start, edit] of [...edits].toSorted(([a], [b]) => a - b)) {
+    text += code.slice(at, start) + edit.text;
+    at = edit.end;
+  }
+  return text + code.slice(at);
+}
+
+function editOf(step: Step, names: Names): { end: number; text: string } | undefined {
+  const { node } = step;
+  if (node.type === "MetaProperty") return node.meta.name === "import" ? { end: node.end, text: names.meta } : undefined;
+  if (node.type === "ImportExpression") return { end: node.start + "import".length, text: names.load };
+  return shorthand(node, names) ?? (isRequire(node) && namesVariable(step) ? { end: node.end, text: names.require } : undefined);
+}
+
+/** `{ require }`, `export { require }`, `import { require }`: where one word is both the variable and the name that others see. */
+function shorthand(node: AnyNode, { require }: Names): { end: number; text: string } | undefined {
+  if (node.type === "Property" && node.shorthand && isRequire(node.key)) return { end: node.key.end, text: `require: ${require}` };
+  if (node.type === "ExportSpecifier" && isRequire(node.local) && node.exported.start === node.start)
+    return { end: node.end, text: `${require} as require` };
+  if (node.type === "ImportSpecifier" && isRequire(node.local) && node.imported.start === node.local.start)
+    return { end: node.end, text: `require as ${require}` };
+  return undefined;
+}
+
+function isRequire(node: AnyNode): boolean {
+  return node.type === "Identifier" && node.name === "require";
+}
