@@ -3,7 +3,8 @@ import { reasonOf, SluiceError } from "../contract/index.ts";
 import { codeFrame, placeText } from "./code-frame.ts";
 import type { Compiled } from "./compiler.ts";
 import type { Unlinked } from "./linker.ts";
-import type { Request, Taken } from "./module-record.ts";
+import type { Taken } from "./module-record.ts";
+import type { Request } from "./module-uses.ts";
 import { isSluice } from "./packages.ts";
 import { originalPlace } from "./syntax-error.ts";
 

@@ -1,12 +1,6 @@
-import type { AnyNode, Identifier, ImportDeclaration, ExportNamedDeclaration, Literal, Pattern, Position, Program } from "acorn";
-import { readUses } from "./module-uses.ts";
+import type { AnyNode, Identifier, ImportDeclaration, ExportNamedDeclaration, Literal, Pattern, Program } from "acorn";
+import { readUses, type Request } from "./module-uses.ts";
 import { placeOf } from "./syntax-tree.ts";
-
-/** Another module that is named, and where: a place in the code that the record was read from. */
-export interface Request {
-  readonly specifier: string;
-  readonly at: Position;
-}
 
 /** One name taken from another module; `*` is its whole namespace. */
 export interface Taken extends Request {

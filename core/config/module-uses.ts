@@ -1,6 +1,11 @@
-import type { AnyNode, Identifier, Literal, Program } from "acorn";
-import type { Request } from "./module-record.ts";
+import type { AnyNode, Identifier, Literal, Position, Program } from "acorn";
 import { namesVariable, placeOf, walk, type Step } from "./syntax-tree.ts";
+
+/** Another module that is named, and where: a place in the code that the record was read from. */
+export interface Request {
+  readonly specifier: string;
+  readonly at: Position;
+}
 
 /** What the code of a module uses, at whatever depth. */
 export interface Uses {
