@@ -1,23 +1,19 @@
+import { normalize } from "node:path";
 import { addressText, isIPv4 } from "../contract/endpoint.ts";
+import { canonicalHost, hostsMeet } from "../contract/host-meeting.ts";
 import type { Problem } from "../contract/describe-issues.ts";
 import type { Endpoint, ListenAddress, ResolvedListener } from "../contract/index.ts";
 
-const wildcards = new Set(["0.0.0.0", "::", "0:0:0:0:0:0:0:0"]);
-
 export function isWildcard(host: string): boolean {
-  return wildcards.has(host);
+  const plain = canonicalHost(host);
+  return plain === "0.0.0.0" || plain === "::";
 }
 
 function clash(a: ListenAddress, b: ListenAddress): boolean {
-  if (a.path !== undefined || b.path !== undefined) return a.path === b.path;
+  if (a.path !== undefined || b.path !== undefined)
+    return a.path !== undefined && b.path !== undefined && normalize(a.path) === normalize(b.path);
   if ((a.transport === "udp") !== (b.transport === "udp") || a.port !== b.port || a.port === 0) return false;
-  return a.host === b.host || coversHost(a.host, b.host) || coversHost(b.host, a.host);
-}
-
-/** A bound [::] takes IPv4 too on every platform's default; 0.0.0.0 takes IPv4 only, and a name may turn out to be either. */
-function coversHost(wildcard: string, host: string): boolean {
-  if (wildcard === "0.0.0.0") return isIPv4(host) || isWildcard(host);
-  return isWildcard(wildcard);
+  return hostsMeet(a.host, b.host) !== "apart";
 }
 
 /** Listeners on one address: TCP and TLS share ports, UDP has its own. */

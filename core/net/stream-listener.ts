@@ -8,36 +8,31 @@ import { listenError } from "./os-errors.ts";
 
 /** As many as the kernel allows; Node's own default of 511 drops SYNs in a burst. */
 const BACKLOG = 4096;
+const serverOptions = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
 
-/** A bound TCP or unix socket. It lives from the generation that brought it to the one that drops it, and is never re-bound between. */
+/** A bound TCP or unix socket. It lives from the generation that brought it to the one that drops it, and is never bound again between. */
 export class StreamListener {
   /** Given each new socket, not reading yet. Set before the first event can come. */
   onAccept: OnAccept = (socket) => socket.destroy();
   /** The operating system refused a connection (out of descriptors). */
   onDrop: () => void = () => undefined;
 
+  #server: Server;
   #toNative: (() => void) | undefined;
 
   private constructor(
-    private readonly server: Server,
+    server: Server,
     readonly local: SocketAddress,
     private readonly canBeFast: boolean,
   ) {
-    server.on("connection", (socket) => {
-      this.onAccept(socket, undefined);
-    });
-    server.on("error", () => {
-      this.onDrop();
-    });
-    server.on("drop", () => {
-      this.onDrop();
-    });
+    this.#server = server;
+    this.#attend(server);
   }
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
   static async bind(address: ListenAddress, name: string): Promise<StreamListener> {
     const [fast] = await Promise.all([fastAcceptWorks(), tryLateOnread(), tryTruncation()]);
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
+    const server = createServer(serverOptions);
     try {
       await listen(server, address).catch(async (error: unknown) => {
         if (address.path === undefined || !(await isStale(address.path))) throw error;
@@ -53,7 +48,7 @@ export class StreamListener {
   /** Whether sockets read into reusable buffers. TLS needs them plain. Holds for sockets accepted from now on. */
   useFast(wanted: boolean): void {
     if (wanted && this.canBeFast)
-      this.#toNative ??= acceptFast(this.server, (socket, buffer) => {
+      this.#toNative ??= acceptFast(this.#server, (socket, buffer) => {
         this.onAccept(socket, buffer);
       });
     else {
@@ -62,9 +57,33 @@ export class StreamListener {
     }
   }
 
-  /** Stops accepting at once; accepted sockets live on. */
+  /** Stops accepting at once; accepted sockets live on. Closing it twice does nothing more. */
   close(): void {
-    this.server.close();
+    this.#server.close();
+  }
+
+  /** Binds a TCP socket that was closed to make room for another, where it was. Rejects with the operating system's error. */
+  async reopen(): Promise<void> {
+    const { address: host, port } = this.local;
+    const server = createServer(serverOptions);
+    await listen(server, { transport: "tcp", host, port, path: undefined });
+    const fast = this.#toNative !== undefined;
+    this.#server = server;
+    this.#toNative = undefined;
+    this.#attend(server);
+    this.useFast(fast);
+  }
+
+  #attend(server: Server): void {
+    server.on("connection", (socket) => {
+      this.onAccept(socket, undefined);
+    });
+    server.on("error", () => {
+      this.onDrop();
+    });
+    server.on("drop", () => {
+      this.onDrop();
+    });
   }
 }
 

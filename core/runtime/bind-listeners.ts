@@ -1,72 +1,125 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { addressText } from "../contract/endpoint.ts";
-import { SluiceError, type ListenAddress, type ResolvedConfig, type ResolvedListener } from "../contract/index.ts";
+import { reasonOf, SluiceError, type ListenAddress, type ResolvedConfig, type ResolvedListener } from "../contract/index.ts";
+import { settledAddress } from "../net/listen-host.ts";
 import { StreamListener } from "../net/stream-listener.ts";
 import { UdpListener } from "../net/udp-listener.ts";
 import { listenPlace } from "./listen-place.ts";
 import type { Bound, Listener } from "./listener.ts";
-import { sameAddress, takesOver } from "./reload-plan.ts";
+import { claimSockets, placeOf, type Claim, type Holder } from "./socket-claims.ts";
 
-/** Sockets for the listeners of a config that do not run yet. */
+/** The socket of a listener of the next config. */
+interface Binding {
+  readonly bound: Bound;
+  /** The running listener that goes on under its name, on this socket. */
+  readonly goesOn: Listener | undefined;
+  /** The running listener that the socket was, or still is, of. */
+  readonly from: Listener | undefined;
+}
+
+/** Sockets for all listeners of a config. */
 export interface Bindings {
-  /** By listener: the socket, and the running listener that it is taken over from, if any. */
-  readonly sockets: ReadonlyMap<string, { readonly bound: Bound; readonly from: Listener | undefined }>;
-  /** Closes what was bound anew. */
-  undo(): void;
+  /** By listener. */
+  readonly sockets: ReadonlyMap<string, Binding>;
+  /** Closes what was bound anew, and binds again what made room for it. @returns what could not be bound again, for people */
+  undo(): Promise<readonly string[]>;
+}
+
+interface Running extends Holder {
+  readonly listener: Listener;
+}
+
+/** A running listener as `claimSockets` and a plan see it. */
+export function holderOf(listener: Listener): Running {
+  const { config } = listener.terms;
+  return { listener, config, bound: boundAddress(listener) };
 }
 
 /**
- * Binds the listeners that are new or have moved. A socket that the reload would close and bind again at once is taken over instead.
+ * Binds what the listeners of a config need and do not have. A socket whose address stays is kept or handed over. One that overlaps a new
+ * address is closed and that bound within one turn of the event loop, as the last step; what refuses then has it bound again.
  *
- * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then nothing stays bound
+ * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all is bound as it was before
  */
 export async function bindListeners(config: ResolvedConfig, running: ReadonlyMap<string, Listener>): Promise<Bindings> {
-  const leaving = [...running.values()].filter((listener) => !stays(listener, config));
-  const sockets = new Map<string, { bound: Bound; from: Listener | undefined }>();
-  const undo = (): void => {
-    for (const { bound, from } of sockets.values()) if (from === undefined) bound.close();
-  };
+  const next = await Promise.all(config.listeners.map(async (each) => ({ ...each, address: await settledAddress(each.address) })));
+  const claims = claimSockets(Array.from(running.values(), holderOf), next);
+  const binder = new Binder(config);
   try {
-    for (const listener of config.listeners) {
-      const now = running.get(listener.name);
-      if (now !== undefined && sameAddress(now.terms.config.address, listener.address)) continue;
-      const from = takeOver(leaving, listener);
-      // One after the other, so that the first address that fails is the one named.
-      // oxlint-disable-next-line no-await-in-loop
-      sockets.set(listener.name, { bound: from?.bound ?? (await bind(listener, config)), from });
-    }
+    const [clear, crowded] = [(claim: Claim<Running>) => claim.inTheWay.length === 0, (claim: Claim<Running>) => claim.inTheWay.length > 0];
+    // Those that overlap come last: once they have made room nothing else may have to be waited for.
+    for (const wanted of [clear, crowded])
+      for (const listener of next) {
+        const claim = claims.get(listener.name);
+        // One after the other, so that the first address that fails is the one named.
+        // oxlint-disable-next-line no-await-in-loop
+        if (claim !== undefined && wanted(claim)) await binder.take(listener, claim);
+      }
   } catch (error) {
-    undo();
-    throw error;
+    const lost = await binder.undo();
+    if (lost.length === 0) throw error;
+    throw new SluiceError("SLUICE_ADDRESS_IN_USE", [reasonOf(error), ...lost].join("; "), { cause: error });
   }
-  return { sockets, undo };
+  return { sockets: binder.sockets, undo: () => binder.undo() };
 }
 
-function stays(listener: Listener, config: ResolvedConfig): boolean {
-  const next = config.listeners.find(({ name }) => name === listener.name);
-  return next !== undefined && sameAddress(listener.terms.config.address, next.address);
-}
-
-function takeOver(leaving: Listener[], next: ResolvedListener): Listener | undefined {
-  const at = leaving.findIndex((old) => takesOver(old.terms.config, boundAddress(old), next));
-  return at < 0 ? undefined : leaving.splice(at, 1)[0];
-}
-
-/** The address of a running listener, with the port that it was given. */
-export function boundAddress({ terms, local }: Listener): ListenAddress {
+/** The address of a running listener, as it is bound. */
+function boundAddress({ terms, local }: Listener): ListenAddress {
   const { address } = terms.config;
-  return address.path === undefined ? { ...address, port: local.port } : address;
+  return address.path === undefined ? { ...address, host: local.address, port: local.port } : { ...address, path: local.address };
 }
 
-async function bind({ name, address }: ResolvedListener, { limits, timeouts, file }: ResolvedConfig): Promise<Bound> {
+class Binder {
+  readonly sockets = new Map<string, Binding>();
+  readonly #fresh: Bound[] = [];
+  readonly #released: Running[] = [];
+
+  constructor(private readonly config: ResolvedConfig) {}
+
+  async take(listener: ResolvedListener, claim: Claim<Running>): Promise<void> {
+    const goesOn = claim.goesOn?.listener;
+    const from = claim.socketOf?.listener;
+    if (from !== undefined) {
+      this.sockets.set(listener.name, { bound: from.bound, goesOn, from });
+      return;
+    }
+    for (const holder of claim.inTheWay) {
+      holder.listener.bound.close();
+      this.#released.push(holder);
+    }
+    const own = this.config.listeners.find(({ name }) => name === listener.name) ?? listener;
+    const address = claim.inTheWay.length === 0 ? own.address : placeOf(listener, claim);
+    const bound = await bind(own, address, this.config);
+    this.#fresh.push(bound);
+    this.sockets.set(listener.name, { bound, goesOn, from: undefined });
+  }
+
+  async undo(): Promise<string[]> {
+    for (const bound of this.#fresh) bound.close();
+    const lost = await Promise.all(
+      this.#released.map(async ({ listener, bound }) => {
+        try {
+          if (listener.bound instanceof StreamListener) await listener.bound.reopen();
+          return [];
+        } catch (error) {
+          return [`listener "${listener.name}": ${addressText(bound)} could not be bound again (${reasonOf(error)}): reload to try again`];
+        }
+      }),
+    );
+    return lost.flat();
+  }
+}
+
+async function bind(listener: ResolvedListener, address: ListenAddress, { limits, timeouts, file }: ResolvedConfig): Promise<Bound> {
+  const { name } = listener;
   try {
     refuseMissingFolder(name, address);
     if (address.transport === "udp") return await UdpListener.bind(address, name, { max: limits.udpSessions, idle: timeouts.udpIdle });
     return await StreamListener.bind(address, name);
   } catch (error) {
     if (file === undefined || !(error instanceof Error) || !("at" in error)) throw error;
-    throw (error as { at(where: string): Error }).at(`${listenPlace(file, address)}: listeners.${name}.listen`);
+    throw (error as { at(where: string): Error }).at(`${listenPlace(file, listener.address)}: listeners.${name}.listen`);
   }
 }
 

@@ -33,7 +33,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
 
   constructor(
     readonly name: string,
-    readonly bound: Bound,
+    public bound: Bound,
     /** What new sessions get. A commit replaces it. */
     public terms: Terms,
     private readonly state: ProxyState,
@@ -111,9 +111,14 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
   }
 
   /** Leaves the bound socket to another listener; sessions live on. */
-  handOver(): Bound {
+  handOver(): void {
     this.#retired = true;
-    return this.bound;
+  }
+
+  /** Goes on on a socket that was bound in place of its own, which is closed by then; sessions live on. */
+  moveTo(bound: Bound): void {
+    this.bound = bound;
+    this.start();
   }
 
   ended(session: LiveSession, error: SluiceError | undefined): void {

@@ -1,11 +1,13 @@
 import { SluiceError } from "../contract/index.ts";
 import type { Bindings } from "./bind-listeners.ts";
 import { Drain } from "./drain.ts";
-import { Listener, type SessionWork } from "./listener.ts";
+import { Listener, type Bound, type SessionWork } from "./listener.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { ProxyState } from "./proxy-state.ts";
 import { inSlices } from "./slices.ts";
 import type { Terms } from "./terms.ts";
+
+type Sockets = Bindings["sockets"];
 
 /** What a commit leaves to be done with open sessions: of one listener, in their order. */
 interface Following {
@@ -31,24 +33,12 @@ export class Listeners {
   commit(terms: ReadonlyMap<string, Terms>, { sockets }: Bindings): readonly Following[] {
     const open = this.#openSessions();
     const following: Following[] = [];
-    const follow = (listener: Listener, work: SessionWork | undefined): void => {
-      const sessions = open.get(listener) ?? [];
-      if (work !== undefined && sessions.length > 0) following.push({ sessions, work });
-    };
-    const taken = new Set(Array.from(sockets.values(), ({ from }) => from));
     for (const listener of Array.from(this.#byName.values())) {
-      const next = sockets.has(listener.name) ? undefined : terms.get(listener.name);
       const sessions = open.get(listener) ?? [];
-      if (next === undefined) follow(listener, this.#remove(listener, taken.has(listener), sessions));
-      else {
-        follow(listener, this.#continue(listener, next, sessions));
-        follow(listener, listener.configure());
-      }
+      const works = this.#workOf(listener, terms.get(listener.name), sockets, sessions);
+      for (const work of works) if (work !== undefined && sessions.length > 0) following.push({ sessions, work });
     }
-    for (const [name, own] of terms) {
-      const socket = sockets.get(name);
-      if (socket !== undefined) this.#add(new Listener(name, socket.bound, own, this.state));
-    }
+    for (const [name, { bound, goesOn }] of sockets) if (goesOn === undefined) this.#add(name, bound, terms.get(name));
     return following;
   }
 
@@ -80,20 +70,39 @@ export class Listeners {
     return open;
   }
 
-  #add(listener: Listener): void {
-    const { name, url } = listener;
+  #workOf(listener: Listener, next: Terms | undefined, sockets: Sockets, open: readonly LiveSession[]): (SessionWork | undefined)[] {
+    const binding = sockets.get(listener.name);
+    if (next !== undefined && binding?.goesOn === listener) return this.#continue(listener, next, binding.bound, open);
+    const takenOver = Array.from(sockets.values()).some(({ from }) => from === listener);
+    return [this.#remove(listener, takenOver, open)];
+  }
+
+  #add(name: string, bound: Bound, terms: Terms | undefined): void {
+    if (terms === undefined) return;
+    const listener = new Listener(name, bound, terms, this.state);
+    const { url } = listener;
     this.#byName.set(name, listener);
     listener.start();
     this.state.hub.lifecycle.next({ type: "listening", listener: name, url });
   }
 
-  /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
-  #continue(listener: Listener, next: Terms, open: readonly LiveSession[]): SessionWork | undefined {
-    const { pipeline } = next;
-    const changed = pipeline !== listener.terms.pipeline;
+  #move(listener: Listener, bound: Bound): void {
+    const { lifecycle } = this.state.hub;
+    lifecycle.next({ type: "unlistening", listener: listener.name, url: listener.url });
+    listener.moveTo(bound);
+    lifecycle.next({ type: "listening", listener: listener.name, url: listener.url });
+  }
+
+  #continue(listener: Listener, next: Terms, bound: Bound, open: readonly LiveSession[]): (SessionWork | undefined)[] {
+    const changed = next.pipeline !== listener.terms.pipeline;
     listener.terms = next;
-    if (!changed) return undefined;
-    const { sessions, deadlineMs } = next.config.reload;
+    if (bound !== listener.bound) this.#move(listener, bound);
+    return [changed ? this.#treatment(next, open) : undefined, listener.configure()];
+  }
+
+  /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
+  #treatment({ pipeline, config }: Terms, open: readonly LiveSession[]): SessionWork | undefined {
+    const { sessions, deadlineMs } = config.reload;
     if (sessions === "swap") return (session) => session.swapTo(pipeline);
     if (sessions === "close") return (session) => session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
     return sessions === "drain" ? this.#drain.begin(open, deadlineMs) : undefined;

@@ -13,7 +13,7 @@ import {
   type Timeouts,
 } from "../contract/index.ts";
 import { resolveConfig } from "../config/resolve-config.ts";
-import { bindListeners, boundAddress, type Bindings } from "./bind-listeners.ts";
+import { bindListeners, holderOf, type Bindings } from "./bind-listeners.ts";
 import { drainTime, emptied } from "./drain.ts";
 import { EventHub } from "./event-hub.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "./generation.ts";
@@ -119,10 +119,7 @@ export class Proxy {
 
   planResolved(config: ResolvedConfig, anew: boolean): ReloadPlan {
     const running = new Map(
-      [...this.#listeners.byName].map(([name, listener]) => [
-        name,
-        { config: listener.terms.config, bound: boundAddress(listener), sessions: listener.sessions },
-      ]),
+      Array.from(this.#listeners.byName, ([name, listener]) => [name, { ...holderOf(listener), sessions: listener.sessions }]),
     );
     const now = this.#generation?.config;
     const rebuilds = anew || (now !== undefined && !isDeepStrictEqual(now.providers, config.providers));
@@ -176,7 +173,7 @@ export class Proxy {
       if (this.#isClosing()) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
       prepared.inherit();
     } catch (error) {
-      bindings?.undo();
+      for (const lost of (await bindings?.undo()) ?? []) this.#state.warn(undefined, lost);
       for (const pipeline of prepared.fresh) this.#retire(pipeline);
       throw error;
     }

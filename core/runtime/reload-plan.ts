@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ListenAddress, ResolvedListener } from "../contract/index.ts";
+import type { ResolvedListener } from "../contract/index.ts";
 import { addressText } from "../contract/endpoint.ts";
+import { claimSockets, type Holder } from "./socket-claims.ts";
 import { sameUses } from "./unchanged.ts";
 
 /** What a reload does with one listener: keep it as it is, swap or otherwise treat its live sessions, drain or close it, bind it. */
@@ -25,46 +26,26 @@ export interface ReloadReport extends ReloadPlan {
 }
 
 /** What the plan must know of a running listener. */
-export interface Running {
-  readonly config: ResolvedListener;
-  /** Where it is bound: the port is never 0. */
-  readonly bound: ListenAddress;
+export interface Running extends Holder {
   readonly sessions: number;
 }
 
 /** Says what applying `next` would do to what runs. `anew`: every pipeline is rebuilt, changed or not. */
 export function planReload(running: ReadonlyMap<string, Running>, next: readonly ResolvedListener[], anew: boolean): ReloadPlan {
+  const claims = claimSockets([...running.values()], next);
+  const goOn = new Set(Array.from(claims.values(), ({ goesOn }) => goesOn));
+  const handedOver = new Set(Array.from(claims.values(), ({ socketOf }) => socketOf));
+  const leaving = [...running.values()].filter((each) => !goOn.has(each));
   const names = new Map(next.map((listener) => [listener.name, listener]));
-  const leaving = [...running.values()].filter(({ config }) => {
-    const now = names.get(config.name);
-    return now === undefined || !sameAddress(config.address, now.address);
-  });
-  const free = [...leaving];
-  const steps = next.flatMap((listener): PlannedStep[] => {
-    const now = running.get(listener.name);
-    if (now !== undefined && !leaving.includes(now)) return [stay(listener, now, anew)];
-    const at = free.findIndex(({ config, bound }) => takesOver(config, bound, listener));
-    const [from] = at < 0 ? [] : free.splice(at, 1);
+  const steps = next.map((listener): PlannedStep => {
+    const { goesOn, socketOf } = claims.get(listener.name) ?? {};
+    if (goesOn !== undefined) return socketOf === goesOn ? stay(listener, goesOn, anew) : move(listener, goesOn, anew);
     const place = addressText(listener.address);
-    const detail = from === undefined ? `binds ${place}` : `serves ${place} on the socket of ${from.config.name}, which stays bound`;
-    return [{ listener: listener.name, action: "bind", detail, sessions: 0 }];
+    const detail =
+      socketOf === undefined ? `binds ${place}` : `serves ${place} on the socket of ${socketOf.config.name}, which stays bound`;
+    return { listener: listener.name, action: "bind", detail, sessions: 0 };
   });
-  return { steps: [...leaving.map((old) => retire(old, names.get(old.config.name), free.includes(old))), ...steps] };
-}
-
-/** Whether the socket of a listener that leaves becomes another's. A port of 0 stands for that of the listener of the same name, and of no other. */
-export function takesOver(old: ResolvedListener, bound: ListenAddress, next: ResolvedListener): boolean {
-  return sameSocket(bound, next.address) || (old.name === next.name && sameSocket(old.address, next.address));
-}
-
-/** Whether a bound socket serves both addresses. */
-export function sameAddress(before: ListenAddress, after: ListenAddress): boolean {
-  return isDeepStrictEqual(before, after);
-}
-
-/** Whether a bound socket can be taken over, perhaps by a listener of another name or with TLS on or off. */
-function sameSocket(before: ListenAddress, after: ListenAddress): boolean {
-  return kind(before) === kind(after) && before.host === after.host && before.port === after.port && before.path === after.path;
+  return { steps: [...leaving.map((old) => retire(old, names.get(old.config.name), !handedOver.has(old))), ...steps] };
 }
 
 /** Whether the pipeline may stay as it is. */
@@ -93,6 +74,13 @@ function stay(listener: ResolvedListener, { config, sessions }: Running, anew: b
   return { listener: name, action, detail, sessions };
 }
 
+/** Its old address stands in the way of the new one. */
+function move(listener: ResolvedListener, now: Running, anew: boolean): PlannedStep {
+  const step = stay(listener, now, anew);
+  const detail = `binds ${addressText(listener.address)} in place of ${addressText(now.bound)}; open sessions live on`;
+  return { ...step, detail: step.detail === "unchanged" ? detail : `${detail}; ${step.detail}` };
+}
+
 /** UDP flows have only the listener's socket: they end with it. */
 function retire({ config, bound, sessions }: Running, next: ResolvedListener | undefined, closes: boolean): PlannedStep {
   const { name, reload } = config;
@@ -104,9 +92,4 @@ function retire({ config, bound, sessions }: Running, next: ResolvedListener | u
     detail: `${leaves}; ${ends ? "its open flows end" : `open sessions have at most ${reload.deadlineMs} ms`}`,
     sessions,
   };
-}
-
-/** TLS is TCP below. */
-function kind({ transport }: ListenAddress): string {
-  return transport === "tls" ? "tcp" : transport;
 }

@@ -6,6 +6,8 @@ export interface Probe {
   /** A use of it in a config. Another `version` is another option, so that the pipeline changes. */
   use(options?: { readonly version?: number } & UseOptions): PluginUse;
   count(step: string): number;
+  /** From now on `inherit` throws this. */
+  refuse(message: string): void;
 }
 
 interface Instance extends Hooks {
@@ -24,6 +26,7 @@ export interface ProbeOptions {
 export function createProbe(given: ProbeOptions = {}): Probe {
   const steps: string[] = [];
   let built = 0;
+  let refusal: string | undefined;
   const factory = definePlugin("probe", (_options: { readonly version?: number }): Instance => {
     built += 1;
     const number = built;
@@ -36,8 +39,16 @@ export function createProbe(given: ProbeOptions = {}): Probe {
         return given.setup?.(number);
       },
       teardown: () => void steps.push(`teardown ${number}`),
-      inherit: (previous) => void steps.push(`inherit ${number} from ${previous.number}`),
+      inherit: (previous) => {
+        steps.push(`inherit ${number} from ${previous.number}`);
+        if (refusal !== undefined) throw new Error(refusal);
+      },
     };
   });
-  return { steps, use: (options = {}) => factory(options), count: (step) => steps.filter((each) => each.startsWith(step)).length };
+  return {
+    steps,
+    use: (options = {}) => factory(options),
+    count: (step) => steps.filter((each) => each.startsWith(step)).length,
+    refuse: (message) => void (refusal = message),
+  };
 }
