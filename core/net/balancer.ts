@@ -1,4 +1,5 @@
 import type { Endpoint, UpstreamTarget } from "../contract/index.ts";
+import { AddressTurns } from "./address-turns.ts";
 
 /** How long an endpoint that failed is tried last, in milliseconds. */
 const PENALTY = 2_000;
@@ -18,6 +19,8 @@ export interface Balancer {
   closed(endpoint: Endpoint): void;
   /** A try at the endpoint failed. */
   failed(endpoint: Endpoint): void;
+  /** How the addresses of its name take turns. */
+  turnsOf(endpoint: Endpoint): AddressTurns;
 }
 
 export interface BalancerOptions {
@@ -41,6 +44,7 @@ class EndpointBalancer implements Balancer {
   /** Both by an endpoint's text: a reload makes new objects of the same endpoints. */
   #active = new Map<string, number>();
   readonly #penalised = new Map<string, number>();
+  readonly #turns = new Map<string, AddressTurns>();
   /** Where the next round starts, as an index. */
   #cursor = 0;
 
@@ -80,6 +84,15 @@ class EndpointBalancer implements Balancer {
     if (this.#endpoints.length > 1) this.#penalised.set(endpoint.text, this.now() + PENALTY);
   }
 
+  turnsOf(endpoint: Endpoint): AddressTurns {
+    let turns = this.#turns.get(endpoint.text);
+    if (turns === undefined) {
+      turns = new AddressTurns(this.target.balance, this.random, this.now);
+      this.#turns.set(endpoint.text, turns);
+    }
+    return turns;
+  }
+
   #goOnFrom(before: EndpointBalancer): void {
     // Shared, not copied: the legs of the generation before close later.
     this.#active = before.#active;
@@ -87,6 +100,8 @@ class EndpointBalancer implements Balancer {
     for (const { text } of this.#endpoints) {
       const until = before.#penalised.get(text);
       if (until !== undefined) this.#penalised.set(text, until);
+      const turns = before.#turns.get(text);
+      if (turns !== undefined && before.target.balance === this.target.balance) this.#turns.set(text, turns);
     }
   }
 

@@ -1,10 +1,10 @@
 import { connect, isIP, type NetConnectOpts, type Socket } from "node:net";
 import { Subscription, type Subscriber, type Unsubscribable } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type Upstream } from "../contract/index.ts";
+import type { AddressTurns } from "./address-turns.ts";
 import type { Balancer } from "./balancer.ts";
 import type { Deadlines, Wait, Waiting } from "./deadlines.ts";
 import { DialOptions } from "./dial-options.ts";
-import { interleave } from "./interleave.ts";
 import { NamedAddresses, type LookUpEnd, type NamedAddressesContext } from "./named-addresses.ts";
 import { upstreamError } from "./os-errors.ts";
 import { race, type Dialled, type Place } from "./race.ts";
@@ -29,13 +29,15 @@ export interface AttemptContext extends NamedAddressesContext {
  * everywhere; once settled there is nothing to undo.
  */
 export class DialAttempt implements Unsubscribable, Waiting {
-  #undo: (() => void) | undefined;
+  #undo: ((tooLong?: boolean) => void) | undefined;
   #wait: Wait | undefined;
   #phase = "the look-up of its name";
   #settled = false;
   /** Undefined: the endpoint has no name. */
   #named: NamedAddresses | undefined;
   #lookedAgain = false;
+  /** Of a name with several addresses. */
+  #turns: AddressTurns | undefined;
 
   constructor(
     private readonly endpoint: Endpoint,
@@ -102,9 +104,8 @@ export class DialAttempt implements Unsubscribable, Waiting {
 
   #places(addresses: readonly Address[]): readonly Place[] {
     const usable = addresses.filter(({ address }) => isIP(address) !== 0);
-    return interleave(usable)
-      .slice(0, MAX_PLACES)
-      .map(({ address }) => ({ host: address, port: this.endpoint.port }));
+    if (usable.length > 1) this.#turns = this.context.balancer.turnsOf(this.endpoint);
+    return (this.#turns?.order(usable) ?? usable).slice(0, MAX_PLACES).map(({ address }) => ({ host: address, port: this.endpoint.port }));
   }
 
   #race(places: readonly Place[]): void {
@@ -116,11 +117,18 @@ export class DialAttempt implements Unsubscribable, Waiting {
       return;
     }
     const lost = (error: unknown): void => this.#lost(error);
+    const missed = (place: Place): void => this.#turns?.missed(addressOf(place));
     const before = this.#undo;
     const abort =
       tls === undefined
-        ? race({ places, lost, dial: (place) => this.#dialPlain(place), won: (leg) => this.#opened(leg) })
-        : race({ places, lost, dial: (place) => this.#dialForTls(place), won: ({ socket }) => this.#secure(socket, tls) });
+        ? race({ places, lost, missed, dial: (place) => this.#dialPlain(place), won: (leg, place) => this.#won(leg, place) })
+        : race({
+            places,
+            lost,
+            missed,
+            dial: (place) => this.#dialForTls(place),
+            won: ({ socket }, place) => this.#secure(this.#worked(socket, place), tls),
+          });
     // It may be lost at once, and then there is something else to undo.
     if (this.#undo === before) this.#undo = abort;
   }
@@ -143,6 +151,22 @@ export class DialAttempt implements Unsubscribable, Waiting {
       socket.off("error", onError);
       this.#opened(leg);
     });
+  }
+
+  #won(leg: StreamLeg, place: Place): void {
+    this.#worked(leg.socket, place);
+    this.#opened(leg);
+  }
+
+  #worked(socket: Socket, place: Place): Socket {
+    const turns = this.#turns;
+    const address = addressOf(place);
+    turns?.worked(address);
+    if (turns?.counts === true) {
+      turns.opened(address);
+      socket.once("close", () => turns.closed(address));
+    }
+    return socket;
   }
 
   #dialPlain(place: Place): StreamLeg {
@@ -193,12 +217,12 @@ export class DialAttempt implements Unsubscribable, Waiting {
 
   waitedTooLong(): void {
     const detail = `upstream ${this.endpoint.text}: ${this.#phase} took longer than ${this.context.connectTimeout} ms`;
-    this.#fail(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", detail));
+    this.#fail(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", detail), true);
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown, tooLong = false): void {
     if (!this.#settle()) return;
-    this.#undo?.();
+    this.#undo?.(tooLong);
     this.#uncount();
     this.#named?.wrong();
     this.context.balancer.failed(this.endpoint);
@@ -220,6 +244,10 @@ export class DialAttempt implements Unsubscribable, Waiting {
   #nameless(reason: string): SluiceError {
     return new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `upstream ${this.endpoint.text}: ${reason}`);
   }
+}
+
+function addressOf(place: Place): string {
+  return "host" in place ? place.host : place.path;
 }
 
 /** What the session keeps of it. A class, for the reason given in ChunkQueue. */

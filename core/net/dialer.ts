@@ -119,6 +119,7 @@ function withoutCounts(balancer: Balancer): Balancer {
     opened: nothing,
     closed: nothing,
     failed: (endpoint) => balancer.failed(endpoint),
+    turnsOf: (endpoint) => balancer.turnsOf(endpoint),
   };
 }
 

@@ -23,7 +23,9 @@ export interface RaceOptions<D extends Dialled> {
   /** Starts connecting. What it throws counts as that place's failure. */
   dial(place: Place): D;
   /** The first that connected; the others are destroyed already. */
-  won(dialled: D): void;
+  won(dialled: D, place: Place): void;
+  /** A place failed, or was overtaken by one that was dialled later, or was still silent when the race was given up as too long. */
+  missed?(place: Place): void;
   /** None connected: the failure of the first place. */
   lost(error: unknown): void;
 }
@@ -31,16 +33,17 @@ export interface RaceOptions<D extends Dialled> {
 /**
  * Connects to the first of several places that answers. It sets no limit of time: the caller aborts.
  *
- * @returns aborts: destroys every socket, and calls back no more
+ * @returns aborts: destroys every socket, and calls back no more, but for those that were missed when it took too long
  */
-export function race<D extends Dialled>(options: RaceOptions<D>): () => void {
+export function race<D extends Dialled>(options: RaceOptions<D>): (tooLong?: boolean) => void {
   const run = new Race(options);
   run.dialNext();
-  return () => run.finish();
+  return (tooLong = false) => run.abort(tooLong);
 }
 
 class Race<D extends Dialled> {
-  readonly #open = new Set<D>();
+  /** By the order in which they were dialled. */
+  readonly #open = new Map<D, number>();
   readonly #failures: unknown[] = [];
   #timer: NodeJS.Timeout | undefined;
   #dialled = 0;
@@ -61,8 +64,8 @@ class Race<D extends Dialled> {
       this.#failed(index, error);
       return;
     }
-    this.#open.add(dialled);
-    this.#watch(dialled, index);
+    this.#open.set(dialled, index);
+    this.#watch(dialled, place);
     if (this.#dialled < this.options.places.length) this.#timer = setTimeout(() => this.dialNext(), STAGGER);
   }
 
@@ -70,12 +73,27 @@ class Race<D extends Dialled> {
   finish(): void {
     this.#done = true;
     clearTimeout(this.#timer);
-    for (const { socket } of this.#open) socket.destroy();
+    for (const { socket } of this.#open.keys()) socket.destroy();
     this.#open.clear();
   }
 
-  #watch(dialled: D, index: number): void {
+  abort(tooLong: boolean): void {
+    if (tooLong) this.#missedBefore(this.#dialled);
+    this.finish();
+  }
+
+  #missedBefore(index: number): void {
+    for (const each of this.#open.values()) if (each < index) this.#missed(each);
+  }
+
+  #missed(index: number): void {
+    const place = this.options.places[index];
+    if (place !== undefined) this.options.missed?.(place);
+  }
+
+  #watch(dialled: D, place: Place): void {
     const { socket } = dialled;
+    const index = this.#dialled - 1;
     const onError = (error: unknown): void => {
       this.#open.delete(dialled);
       if (!this.#done) this.#failed(index, error);
@@ -84,13 +102,15 @@ class Race<D extends Dialled> {
     socket.once("connect", () => {
       socket.off("error", onError);
       if (!this.#open.delete(dialled)) return;
+      this.#missedBefore(index);
       this.finish();
-      this.options.won(dialled);
+      this.options.won(dialled, place);
     });
   }
 
   #failed(index: number, error: unknown): void {
     this.#failures[index] = error;
+    this.#missed(index);
     if (this.#dialled < this.options.places.length) {
       this.dialNext();
       return;

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { Observable, type Subscriber } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type Upstream, type UpstreamTarget } from "../contract/index.ts";
+import type { AddressTurns } from "./address-turns.ts";
 import { createBalancer, type Balancer } from "./balancer.ts";
 import type { DialContext, Dialer } from "./dialer.ts";
 import { NamedAddresses } from "./named-addresses.ts";
@@ -29,6 +30,8 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): D
 class UdpAttempt {
   /** Undefined: the endpoint has no name. */
   #named: NamedAddresses | undefined;
+  /** Of a name with several addresses. */
+  #turns: AddressTurns | undefined;
 
   constructor(
     private readonly endpoint: Endpoint,
@@ -57,8 +60,7 @@ class UdpAttempt {
     const lookup = named.lookUp({
       found: (addresses) => {
         clearTimeout(timer);
-        // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
-        const best = addresses.find(({ family }) => family === 4) ?? addresses[0];
+        const best = this.#best(addresses);
         if (best === undefined) this.#fail(this.#nameless("its name has no address"));
         else this.#open(best);
       },
@@ -73,6 +75,13 @@ class UdpAttempt {
     };
   }
 
+  #best(addresses: readonly Address[]): Address | undefined {
+    if (addresses.length < 2) return addresses[0];
+    this.#turns = this.balancer.turnsOf(this.endpoint);
+    // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
+    return this.#turns.order(addresses.toSorted((a, b) => a.family - b.family))[0];
+  }
+
   #open({ address, family }: Address): void {
     const { endpoint, balancer, subscriber } = this;
     const refused = this.context.refuse?.(address, endpoint.port);
@@ -80,8 +89,10 @@ class UdpAttempt {
       this.#fail(refused);
       return;
     }
+    let isOpen = false;
     const socket = dialUdp(address, family, endpoint.port, (error, leg) => {
       if (error === undefined && !subscriber.closed) {
+        isOpen = true;
         subscriber.next({ endpoint: endpoint.text, leg });
         subscriber.complete();
         return;
@@ -89,11 +100,16 @@ class UdpAttempt {
       leg.destroy();
       if (error !== undefined) this.#fail(error);
     });
+    socket.once("message", () => this.#turns?.worked(address));
     // ICMP told that nobody is there: what the flow sends next is lost too, but the next flow chooses anew.
-    socket.on("error", () => {
+    const refusedLater = (): void => {
+      if (!isOpen) return;
+      socket.off("error", refusedLater);
+      this.#turns?.missed(address);
       this.#named?.wrong();
       balancer.failed(endpoint);
-    });
+    };
+    socket.on("error", refusedLater);
     if (!balancer.counts) return;
     balancer.opened(endpoint);
     socket.once("close", () => {

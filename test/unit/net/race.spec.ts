@@ -96,4 +96,45 @@ describe("racing places", () => {
       lost: (error) => done(error),
     });
   });
+
+  it("tells of places that failed, and of those that one dialled later has overtaken, but not of those dialled after it", (done) => {
+    const { dialled, dial } = fakes();
+    const missed: string[] = [];
+    const tell = (place: Place): void => void missed.push("host" in place ? place.host : place.path);
+    race({
+      places: places("failed", "silent", "won", "after"),
+      dial: (place) => {
+        const entry = dial(place);
+        if (entry.host === "failed") setImmediate(() => entry.socket.emit("error", new Error("refused")));
+        if (entry.host === "after") setImmediate(() => dialled[2]?.socket.emit("connect"));
+        return entry;
+      },
+      missed: tell,
+      won: ({ host }, place) => {
+        expect([host, place]).to.deep.equal(["won", { host: "won", port: 1 }]);
+        expect(missed).to.deep.equal(["failed", "silent"]);
+        done();
+      },
+      lost: (error) => done(error),
+    });
+  });
+
+  it("tells of all that were still silent when it took too long, and of none when it was given up", () => {
+    for (const [tooLong, expected] of [
+      [true, ["a"]],
+      [false, []],
+    ] as const) {
+      const missed: string[] = [];
+      const { dial } = fakes();
+      const abort = race({
+        places: places("a", "b"),
+        dial,
+        missed: (place) => missed.push("host" in place ? place.host : ""),
+        won: () => expect.fail(),
+        lost: () => expect.fail(),
+      });
+      abort(tooLong);
+      expect(missed).to.deep.equal(expected);
+    }
+  });
 });
