@@ -67,14 +67,14 @@ export class Logging implements Plugin {
   }
 
   /** No header field is logged, and no query: tokens are in them. One literal: spreading is dear, and there is a record per request. */
-  #exchanged({ session, httpVersion }: HttpRequest, { method, host, url }: Asked, end: ExchangeEnd): void {
+  #exchanged({ session, client, httpVersion }: HttpRequest, { method, host, url }: Asked, end: ExchangeEnd): void {
     const { error } = end;
     this.logger[this.options.level](
       {
         // Left out of the line when undefined.
         listener: this.#isBound ? undefined : session.listener,
         session: session.id,
-        client: String(session.client),
+        client: String(client),
         method,
         host: printable(host),
         path: printable(url.split("?", 1)[0] ?? ""),

@@ -1,8 +1,8 @@
-/** One end of a socket. `String(address)` is `127.0.0.1:8080`, `[::1]:8080` or the path of a unix socket. */
+/** One end of a socket. `String(address)` is `127.0.0.1:8080`, `[::1]:8080`, `127.0.0.1` where the port is not known, or the path of a unix socket. */
 export interface SocketAddress {
   /** The IP address without brackets or zone; the path for a unix socket (empty when the peer has none). */
   readonly address: string;
-  /** 0 for a unix socket. */
+  /** 0 for a unix socket, and where it is not known: of a client that a proxy in front named. */
   readonly port: number;
   readonly family: "IPv4" | "IPv6" | "unix";
   toString(): string;
@@ -28,7 +28,11 @@ export interface Query {
   readonly fresh?: boolean;
 }
 
-/** Makes a {@link SocketAddress}; a v4-mapped IPv6 address becomes plain IPv4, so that one client has one address. */
+/**
+ * Makes a {@link SocketAddress}, for `session.setClient`. A v4-mapped IPv6 address becomes plain IPv4, so that one client has one address.
+ *
+ * @param port 0 where it is not known
+ */
 export function socketAddress(address: string, port: number, family: SocketAddress["family"]): SocketAddress {
   const mapped = family === "IPv6" && address.startsWith("::ffff:") && address.includes(".");
   return new PlainAddress(mapped ? address.slice(7) : address, port, mapped ? "IPv4" : family);
@@ -42,7 +46,7 @@ class PlainAddress implements SocketAddress {
   ) {}
 
   toString(): string {
-    if (this.family === "unix") return this.address;
+    if (this.family === "unix" || this.port === 0) return this.address;
     return this.family === "IPv6" ? `[${this.address}]:${this.port}` : `${this.address}:${this.port}`;
   }
 }

@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from "node:stream";
+import type { SocketAddress } from "./address.ts";
 import type { SluiceError } from "./errors.ts";
 import type { Session } from "./session.ts";
 import type { UpstreamConfig } from "./upstream.ts";
@@ -23,7 +24,10 @@ export interface ExchangeEnd {
 
 /** One HTTP request, as the `exchange` hook sees it. What a hook changes is what the hooks after it, and the upstream, see. */
 export interface HttpRequest {
+  /** Of the connection. Its `client` is who is connected; several clients may ask over one connection of a proxy in front. */
   readonly session: Session;
+  /** Who asked: the session's client, or the one for whom a proxy of `trustedProxies` speaks. Then its port is 0 where it was not told. */
+  readonly client: SocketAddress;
   readonly method: string;
   /** The host asked for: in lower case, without its port. */
   readonly host: string;

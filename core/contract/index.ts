@@ -1,5 +1,6 @@
 export type * from "./address.ts";
 export { socketAddress } from "./address.ts";
+export { clientKey } from "./client-key.ts";
 export type * from "./config.ts";
 export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./define-plugin.ts";
 export { addressText, parseEndpoint, parseListen } from "./endpoint.ts";

@@ -50,7 +50,10 @@ export interface Session {
   /** The listener's name in the config. */
   readonly listener: string;
   readonly transport: Transport;
+  /** Who the client is: who is connected, unless a plugin in front knows better (`setClient`). What is limited, logged and forwarded is this. */
   readonly client: SocketAddress;
+  /** Who is connected: the client itself, or a proxy in front of it. */
+  readonly peer: SocketAddress;
   /** The listener's own end: of a wildcard listener, the address that the client came to. */
   readonly local: SocketAddress;
   /** The number of the generation whose byte hooks it runs now. */
@@ -67,6 +70,13 @@ export interface Session {
   /** Aborted when the session ends: for work that must not outlive it. */
   readonly signal: AbortSignal;
 
+  /**
+   * Says who the client is, for a plugin that is told by a proxy in front (the PROXY protocol). In `admit`: plugins after it, limits and
+   * logs then go by that address. Over `limits.sessionsPerClient` of that client the session ends with SLUICE_LIMIT_SESSIONS_PER_CLIENT.
+   *
+   * @param client made with `socketAddress()`
+   */
+  setClient(client: SocketAddress): void;
   /**
    * Sends the session elsewhere. In `admit` or before the first `attempt` of `connect`; later it has no effect.
    * @throws SLUICE_CONFIG_INVALID when the address cannot be parsed

@@ -1,4 +1,4 @@
-import type { SocketAddress } from "../contract/index.ts";
+import { clientKey, type SocketAddress } from "../contract/index.ts";
 
 /** Who is counted: a session. */
 export interface Counted {
@@ -32,14 +32,4 @@ export class ClientCount {
     if (count > 0) this.#open.set(key, count);
     else this.#open.delete(key);
   }
-}
-
-/** One client: an IPv4 address, or an IPv6 /64, which is what one subscriber has. */
-function clientKey({ address, family }: SocketAddress): string {
-  if (family !== "IPv6") return address;
-  const [head = "", tail] = address.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
-  return [...groups, ...Array.from({ length: zeros }, () => "0"), ...after].slice(0, 4).join(":");
 }

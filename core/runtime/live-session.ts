@@ -102,6 +102,10 @@ export class LiveSession implements Opened, FlowOwner {
     return (this.#client ??= this.end.address());
   }
 
+  get peer(): SocketAddress {
+    return this.end.address();
+  }
+
   get fromClient(): Traffic {
     return this.#toUpstream ?? NOTHING;
   }
@@ -141,6 +145,18 @@ export class LiveSession implements Opened, FlowOwner {
   openFailed(error: SluiceError, plugin: string | undefined): void {
     if (plugin !== undefined) this.host.fault(plugin, error, this);
     this.fail(error);
+  }
+
+  setClient(client: SocketAddress): void {
+    // While there is a socket to ask.
+    this.end.address();
+    const count = this.countedBy;
+    count?.leave(this);
+    this.#client = client;
+    count?.enter(this);
+    const { sessionsPerClient } = this.host.limits;
+    if (count !== undefined && count.of(client) > sessionsPerClient)
+      this.fail(new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(client)} has ${sessionsPerClient} sessions open`));
   }
 
   retarget(upstream: UpstreamConfig): void {

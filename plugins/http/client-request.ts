@@ -1,10 +1,11 @@
 import { SluiceError } from "sluice";
-import type { ExchangeEnd, HttpHeaders, HttpRequest, Session, UpstreamConfig } from "sluice";
+import type { ExchangeEnd, HttpHeaders, HttpRequest, Session, SocketAddress, UpstreamConfig } from "sluice";
 import { Readable } from "node:stream";
 import { hostOf } from "./authority.ts";
 import { endToEnd, first } from "./header-fields.ts";
 import { token } from "./message-head.ts";
 import { ReplayBody, type BodySource } from "./replay-body.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 import { WholeBody } from "./whole-body.ts";
 
 /** The header of a request, as it came. */
@@ -19,6 +20,13 @@ export interface RequestHead {
   readonly authority: string | undefined;
   /** It asks for a WebSocket. */
   readonly isUpgrade: boolean;
+}
+
+/** What holds for all requests of a listener. */
+export interface RequestTerms {
+  /** Bytes of the body that are kept for another attempt. */
+  readonly replay: number;
+  readonly trusted: TrustedProxies;
 }
 
 /** What comes before the response. */
@@ -49,18 +57,21 @@ export class ClientRequest implements HttpRequest {
   /** Who is told of what comes before the response. */
   interim: Interim | undefined = undefined;
   #body: Readable | undefined;
+  #client: SocketAddress | undefined;
+  /** What was said of whom it is for, before a hook could change it. */
+  readonly #forwardedFor: string | undefined;
+  readonly #forwarded: string | undefined;
   #listeners: ((end: ExchangeEnd) => void)[] = [];
 
   /**
    * @param body all of it, or as it comes; undefined when there is none
-   * @param replay bytes of the body that are kept for another attempt
    * @throws SLUICE_HTTP_REQUEST
    */
   constructor(
     readonly session: Session,
     { method, target, httpVersion, fields, authority, isUpgrade }: RequestHead,
     body: BodySource | Buffer | undefined,
-    replay: number,
+    private readonly terms: RequestTerms,
   ) {
     this.method = method;
     this.url = target;
@@ -68,13 +79,20 @@ export class ClientRequest implements HttpRequest {
     this.isUpgrade = isUpgrade;
     this.scheme = session.tls?.version === undefined ? "http" : "https";
     this.headers = endToEnd(fields);
+    this.#forwardedFor = joined(this.headers["x-forwarded-for"]);
+    this.#forwarded = joined(this.headers["forwarded"]);
     checkTarget(method, target);
     this.host = settleHost(this.headers, authority === "" ? undefined : authority);
     if (body instanceof Uint8Array) this.content = new WholeBody(body);
     else if (body !== undefined) {
       this.#body = body;
-      this.content = new ReplayBody(body, replay, (source) => endToEnd(source.rawTrailers));
+      this.content = new ReplayBody(body, terms.replay, (source) => endToEnd(source.rawTrailers));
     }
+  }
+
+  /** Worked out when it is asked for: it may cost a system call. */
+  get client(): SocketAddress {
+    return (this.#client ??= this.terms.trusted.clientOf(this.session.client, this.#forwardedFor, this.#forwarded));
   }
 
   get body(): Readable | undefined {
@@ -103,6 +121,11 @@ export class ClientRequest implements HttpRequest {
       }
     }
   }
+}
+
+/** Several lines are one list (RFC 9110 section 5.3). */
+function joined(values: string | string[] | undefined): string | undefined {
+  return Array.isArray(values) ? values.join(",") : values;
 }
 
 /** @throws SLUICE_HTTP_REQUEST */

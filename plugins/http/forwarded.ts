@@ -1,6 +1,7 @@
 import type { HttpHeaders, Session } from "sluice";
-import { BlockList, isIP, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 import { first } from "./header-fields.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Also X_Forwarded_For: CGI and WSGI make the same variable of it. */
 const owned = /^(x[-_]forwarded[-_].*|x[-_]real[-_]ip|forwarded)$/;
@@ -18,18 +19,10 @@ interface Peer {
 
 /** What a client may say of whom it speaks for: nothing, unless it is a proxy that the config trusts. */
 export class Forwarded {
-  readonly #trusted = new BlockList();
   /** What is said of a session's client in each of its requests. */
   readonly #peers = new WeakMap<Session, Peer>();
 
-  constructor(trusted: readonly string[]) {
-    for (const each of trusted) {
-      const [address = "", prefix] = each.split("/");
-      const family = isIPv6(address) ? "ipv6" : "ipv4";
-      if (prefix === undefined) this.#trusted.addAddress(address, family);
-      else this.#trusted.addSubnet(address, Number(prefix), family);
-    }
-  }
+  constructor(private readonly trusted: TrustedProxies) {}
 
   /** Sets X-Forwarded-For, -Host, -Proto, -Port and Forwarded; of a trusted peer's, For and Forwarded are added to, the others kept. */
   set(headers: HttpHeaders, session: Session, scheme: string): void {
@@ -52,16 +45,10 @@ export class Forwarded {
     if (peer === undefined) {
       const address = session.client.address === "" ? "unknown" : session.client.address;
       const node = isIPv6(address) ? `"[${address}]"` : address;
-      peer = { address, node, port: String(session.local.port), trusted: this.#trusts(session), host: undefined, element: "" };
+      peer = { address, node, port: String(session.local.port), trusted: this.trusted.has(address), host: undefined, element: "" };
       this.#peers.set(session, peer);
     }
     return peer;
-  }
-
-  /** Whether what the client says of others is believed. */
-  #trusts({ client }: Session): boolean {
-    if (isIP(client.address) === 0) return false;
-    return this.#trusted.check(client.address, isIPv6(client.address) ? "ipv6" : "ipv4");
   }
 }
 

@@ -219,7 +219,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     const { method, target, minor, fields, isUpgrade } = this.#parser;
     const head = { method, target, httpVersion: minor === 1 ? "1.1" : "1.0", fields, authority: undefined, isUpgrade };
     try {
-      return new ClientRequest(this.session, head, body, this.serving.options.limits.replay);
+      return new ClientRequest(this.session, head, body, this.serving.terms);
     } catch (error) {
       this.#refuse(error as SluiceError, statusOf(error as SluiceError));
       return undefined;

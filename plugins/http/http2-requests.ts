@@ -110,7 +110,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     let request: ClientRequest;
     try {
       const head = { method, target: path, httpVersion: "2.0", fields, authority, isUpgrade: false };
-      request = new ClientRequest(session, head, body, serving.options.limits.replay);
+      request = new ClientRequest(session, head, body, serving.terms);
     } catch (error) {
       this.#refuse(error as SluiceError, response);
       return;

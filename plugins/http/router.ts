@@ -12,6 +12,7 @@ import { ReplayBody } from "./replay-body.ts";
 import { Routes } from "./routes.ts";
 import type { AttemptPlace } from "./upstream-attempt.ts";
 import { StaleConnection } from "./upstream-failure.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
 import { UpstreamPool } from "./upstream-pool.ts";
 
 /** Upstreams that hooks chose at run time, of which the connections are kept. */
@@ -37,7 +38,7 @@ export class Router {
     private readonly upstreams: Upstreams,
   ) {
     this.#routes = new Routes(options.routes);
-    this.#forwarded = new Forwarded(options.trustedProxies);
+    this.#forwarded = new Forwarded(new TrustedProxies(options.trustedProxies));
   }
 
   /** @throws SLUICE_CERTIFICATE_INVALID, SLUICE_UPSTREAM_MISSING */

@@ -1,6 +1,8 @@
 import type { Counter, Exchange, Logger, Metrics, Session, SluiceError } from "sluice";
+import type { RequestTerms } from "./client-request.ts";
 import { Http2Front } from "./http2-front.ts";
 import type { HttpOptions } from "./options.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** What is counted of all connections. */
 interface HttpCounters {
@@ -15,6 +17,8 @@ interface HttpCounters {
 export class Serving {
   readonly counters: HttpCounters;
   readonly http2: Http2Front;
+  /** Of requests, when they are made. */
+  readonly terms: RequestTerms;
   /** What is said in HTTP/1 to a client whose connection is kept. */
   readonly keepAlive: string;
 
@@ -29,6 +33,7 @@ export class Serving {
       failed: metrics.counter("sluice_http_requests_failed_total"),
       refused: metrics.counter("sluice_http_connections_refused_total"),
     };
+    this.terms = { replay: options.limits.replay, trusted: new TrustedProxies(options.trustedProxies) };
     this.http2 = new Http2Front(options);
     const seconds = Math.floor(options.timeouts.keepAlive / 1000);
     this.keepAlive = `connection: keep-alive\r\n${seconds > 0 ? `keep-alive: timeout=${seconds}\r\n` : ""}`;

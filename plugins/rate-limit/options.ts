@@ -1,4 +1,4 @@
-import { duration, size, type Session } from "sluice";
+import { duration, size, type HttpRequest, type Session } from "sluice";
 import { z } from "zod";
 import type { BucketLimit } from "./store.ts";
 
@@ -24,7 +24,7 @@ function limitOf<Amount extends number | string>(amount: z.ZodType<number, Amoun
     });
 }
 
-type Key = "client" | "listener" | ((session: Session) => string);
+type Key = "client" | "listener" | ((session: Session, request?: HttpRequest) => string);
 const isKey = (value: unknown): boolean => value === "client" || value === "listener" || typeof value === "function";
 const isStore = (value: unknown): boolean => (typeof value === "string" && value !== "") || typeof value === "symbol";
 

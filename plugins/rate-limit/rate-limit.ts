@@ -1,5 +1,5 @@
-import { CLOCK, definePlugin, LOGGER, METRICS, PLACE } from "sluice";
-import type { HttpResponse, Inject, Logger, Metrics, Plugin, Session } from "sluice";
+import { clientKey, CLOCK, definePlugin, LOGGER, METRICS, PLACE } from "sluice";
+import type { HttpRequest, HttpResponse, Inject, Logger, Metrics, Plugin, Session } from "sluice";
 import { each, throttleBytes } from "sluice/flow";
 import {
   concatMap,
@@ -14,10 +14,10 @@ import {
   type Observable,
   type SchedulerLike,
 } from "rxjs";
-import { clientKey } from "./client-key.ts";
 import { Limiter, limited, type Price } from "./limiter.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { rateLimitSchema, type RateLimitOptions } from "./options.ts";
+import { seenAs } from "./seen-as.ts";
 import type { BucketLimit, RateLimitStore } from "./store.ts";
 
 type AdmitHook = NonNullable<Plugin["admit"]>;
@@ -104,8 +104,9 @@ export class RateLimit implements Plugin {
   }
 
   #requests(limit: BucketLimit): ExchangeHook {
-    return (attempt, { session }) => {
-      const price = this.#price("requests", session, limit);
+    return (attempt, request) => {
+      const { session } = request;
+      const price = this.#price("requests", session, limit, request);
       if (this.options.over === "delay")
         return this.#limiter.turn(price).pipe(
           takeUntil(gone(session)),
@@ -160,9 +161,11 @@ export class RateLimit implements Plugin {
     return typeof granted === "boolean" ? judged(granted) : granted.then(judged);
   }
 
-  #price(kind: string, session: Session, limit: BucketLimit): Price {
+  /** @param request where its client, and not the session's, is the one */
+  #price(kind: string, session: Session, limit: BucketLimit, request?: HttpRequest): Price {
     const { key } = this.options;
-    const whose = key === "client" ? clientKey(session) : key === "listener" ? session.listener : key(session);
+    const client = (): string => clientKey((request ?? session).client);
+    const whose = key === "client" ? client() : key === "listener" ? session.listener : key(seenAs(session, request), request);
     return { key: `${this.parts.prefix}${kind} ${whose}`, cost: 1, limit };
   }
 }

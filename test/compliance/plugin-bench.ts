@@ -52,6 +52,7 @@ export function createPluginBench(use: PluginUse, transport: Transport, folder: 
     listener: "web",
     transport,
     client: socketAddress("192.0.2.1", 50_000, "IPv4"),
+    peer: socketAddress("192.0.2.1", 50_000, "IPv4"),
     local: socketAddress("127.0.0.1", 8_080, "IPv4"),
     generation: 1,
     startedAt: Date.now(),
@@ -62,6 +63,7 @@ export function createPluginBench(use: PluginUse, transport: Transport, folder: 
     notes: new Map(),
     signal: ending.signal,
     retarget: () => undefined,
+    setClient: () => undefined,
     startTls: () => Promise.reject(new Error("this session has no socket")),
     close: () => undefined,
   };

@@ -6,6 +6,7 @@ import { Forwarded } from "../../../../plugins/http/forwarded.ts";
 import { endToEnd } from "../../../../plugins/http/header-fields.ts";
 import { SluiceError, type HttpHeaders } from "sluice";
 import { createSession } from "../support/fakes.ts";
+import { TrustedProxies } from "../../../../plugins/http/trusted-proxies.ts";
 
 describe("The header fields of http()", () => {
   it("leave out what belongs to the connection, and what Connection names", () => {
@@ -75,7 +76,7 @@ describe("The header fields of http()", () => {
 
   it("say of whom the client is, whatever it says itself", () => {
     const headers = spoofed();
-    new Forwarded(["10.0.0.0/8"]).set(headers, from("192.0.2.1"), "http");
+    new Forwarded(new TrustedProxies(["10.0.0.0/8"])).set(headers, from("192.0.2.1"), "http");
     expect(headers).to.deep.equal({
       host: "h",
       "x-forwarded-for": "192.0.2.1",
@@ -93,7 +94,7 @@ describe("The header fields of http()", () => {
       ["10.1.2.3", "10.1.2.3"],
     ] as const) {
       const headers = spoofed();
-      new Forwarded([trusted]).set(headers, from(peer), "http");
+      new Forwarded(new TrustedProxies([trusted])).set(headers, from(peer), "http");
       expect(headers["x-forwarded-for"]).to.equal(`6.6.6.6, ${peer}`);
       expect(headers["x-forwarded-proto"]).to.equal("https");
       expect(String(headers["forwarded"])).to.match(/^for=6\.6\.6\.6, for=/);

@@ -6,6 +6,7 @@ import { Forwarded } from "../../../../plugins/http/forwarded.ts";
 import { httpSchema } from "../../../../plugins/http/options.ts";
 import { outboundOf, type Outbound } from "../../../../plugins/http/outbound.ts";
 import { createSession } from "../support/fakes.ts";
+import { TrustedProxies } from "../../../../plugins/http/trusted-proxies.ts";
 
 interface Case {
   readonly method?: string;
@@ -18,12 +19,12 @@ interface Case {
 function requestOf({ method = "GET", fields = ["host", "a"], body = false }: Case): ClientRequest {
   const head = { method, target: "/old/x?y", httpVersion: "1.1", fields, authority: undefined, isUpgrade: false };
   const source = Object.assign(Readable.from(["x"]), { rawTrailers: [] });
-  return new ClientRequest(createSession().session, head, body ? source : undefined, 10);
+  return new ClientRequest(createSession().session, head, body ? source : undefined, { replay: 10, trusted: new TrustedProxies([]) });
 }
 
 function outbound(given: Case, request = requestOf(given)): Outbound {
   const route = given.route === undefined ? undefined : httpSchema.parse({ routes: [given.route] }).routes[0];
-  return outboundOf(request, given.endpoint ?? "b.test:1", { route, forwarded: new Forwarded([]) });
+  return outboundOf(request, given.endpoint ?? "b.test:1", { route, forwarded: new Forwarded(new TrustedProxies([])) });
 }
 
 const headers = (given: Case): HttpHeaders => outbound(given).headers;

@@ -6,6 +6,7 @@ import { ClientRequest } from "../../../../plugins/http/client-request.ts";
 import { httpSchema } from "../../../../plugins/http/options.ts";
 import { Router } from "../../../../plugins/http/router.ts";
 import { createSession } from "../support/fakes.ts";
+import { TrustedProxies } from "../../../../plugins/http/trusted-proxies.ts";
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const refused = new SluiceError("SLUICE_UPSTREAM_REFUSED", "refused");
@@ -41,7 +42,7 @@ class Routing {
   /** @returns what it comes to, and what is done once it is over */
   asks({ method = "GET", spoilt = {} }: { method?: string; spoilt?: object } = {}) {
     const head = { method, target: "/", httpVersion: "1.1", fields: ["host", "a"], authority: undefined, isUpgrade: false };
-    const request = new ClientRequest(createSession().session, head, undefined, 10);
+    const request = new ClientRequest(createSession().session, head, undefined, { replay: 10, trusted: new TrustedProxies([]) });
     Object.assign(request, spoilt);
     const seen: (number | string)[] = [];
     const subscription = defer(() => this.#router.attempt(request, new Set())).subscribe({

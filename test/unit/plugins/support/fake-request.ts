@@ -11,6 +11,7 @@ export function createRequest(given: Partial<HttpRequest> = {}, session: Session
   const listeners: ((end: ExchangeEnd) => void)[] = [];
   const request: HttpRequest = {
     session,
+    client: session.client,
     method: "GET",
     host: "a.test",
     scheme: "http",

@@ -1,9 +1,8 @@
 import { expect } from "chai";
-import { socketAddress } from "../../../../core/contract/address.ts";
-import { clientKey } from "../../../../plugins/rate-limit/client-key.ts";
+import { socketAddress } from "../../../core/contract/address.ts";
+import { clientKey } from "../../../core/contract/client-key.ts";
 
-const key = (address: string, family: "IPv4" | "IPv6" | "unix" = "IPv6"): string =>
-  clientKey({ client: { ...socketAddress("", 0, family), address, port: 1, family } });
+const key = (address: string, family: "IPv4" | "IPv6" | "unix" = "IPv6"): string => clientKey(socketAddress(address, 1, family));
 
 describe("the bucket of a client", () => {
   it("is that of its IPv4 address", () => {

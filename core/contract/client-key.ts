@@ -1,13 +1,16 @@
-import type { Session } from "sluice";
-import { isIPv6 } from "node:net";
+import type { SocketAddress } from "./address.ts";
+import { isIPv6 } from "./endpoint.ts";
 
 /**
- * Whose bucket a session uses: its IPv4 address, or the /64 of its IPv6 address, since one subscriber has all of that.
- * An IPv4 address mapped into IPv6 (RFC 4291 section 2.5.5.2) is the IPv4 address. All clients of a unix socket are one.
+ * Who counts as one client, for limits and buckets: an IPv4 address, or the /64 of an IPv6 address, since one subscriber has all of that.
+ * An IPv4 address mapped into IPv6 (RFC 4291 section 2.5.5.2) is the IPv4 address. All clients of a unix socket that nobody named are one.
+ *
+ * @param client `session.client`, or `request.client` where requests of several clients may come over one connection
  */
-export function clientKey(session: Pick<Session, "client">): string {
-  const [address = ""] = session.client.address.split("%");
-  if (!isIPv6(address)) return address;
+export function clientKey({ address: text }: Pick<SocketAddress, "address">): string {
+  if (!text.includes(":")) return text;
+  const [address = ""] = text.split("%");
+  if (!isIPv6(address)) return text;
   const groups = expand(address);
   if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
     return groups
