@@ -1,4 +1,4 @@
-import { clientKey, type SocketAddress } from "../contract/index.ts";
+import { clientKey, SluiceError, type SocketAddress } from "../contract/index.ts";
 
 /** Who is counted: a session. */
 export interface Counted {
@@ -32,4 +32,18 @@ export class ClientCount {
     if (count > 0) this.#open.set(key, count);
     else this.#open.delete(key);
   }
+}
+
+/**
+ * A session's client turns out to be another: it is counted as that one.
+ * @param most sessions of one client
+ * @returns why it has one too many, where it has
+ */
+export function recount(session: Counted, most: number, rename: () => void): SluiceError | undefined {
+  const count = session.countedBy;
+  count?.leave(session);
+  rename();
+  count?.enter(session);
+  if (count === undefined || count.of(session.client) <= most) return undefined;
+  return new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(session.client)} has ${most} sessions open`);
 }

@@ -16,7 +16,7 @@ import {
 } from "../contract/index.ts";
 import { Flow } from "../flow/flow.ts";
 import type { FlowOwner } from "../flow/flow-owner.ts";
-import type { ClientCount } from "./client-count.ts";
+import { recount, type ClientCount } from "./client-count.ts";
 import type { ClientEnd } from "./client-end.ts";
 import { endLeg, endsQuietly } from "./ending.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
@@ -148,15 +148,9 @@ export class LiveSession implements Opened, FlowOwner {
   }
 
   setClient(client: SocketAddress): void {
-    // While there is a socket to ask.
-    this.end.address();
-    const count = this.countedBy;
-    count?.leave(this);
-    this.#client = client;
-    count?.enter(this);
-    const { sessionsPerClient } = this.host.limits;
-    if (count !== undefined && count.of(client) > sessionsPerClient)
-      this.fail(new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(client)} has ${sessionsPerClient} sessions open`));
+    this.remember();
+    const error = recount(this, this.host.limits.sessionsPerClient, () => (this.#client = client));
+    if (error !== undefined) this.fail(error);
   }
 
   retarget(upstream: UpstreamConfig): void {
@@ -210,8 +204,7 @@ export class LiveSession implements Opened, FlowOwner {
   }
 
   flowSwapped(): void {
-    const busy = this.#toUpstream?.working !== false || this.#toClient?.working === true;
-    if (!busy) this.#releaseLeaving();
+    if (this.#toUpstream?.working === false && this.#toClient?.working !== true) this.#releaseLeaving();
   }
 
   flowFailed(error: SluiceError): void {
@@ -265,9 +258,8 @@ export class LiveSession implements Opened, FlowOwner {
     this.#openLegs += 1;
     leg.onClosed = this.#legClosed;
     const { fromClient, fromUpstream } = this.#pipeline.pipeline;
-    const client = this.end.leg;
-    this.#toUpstream = new Flow(client, leg, this, fromClient);
-    this.#toClient = new Flow(leg, client, this, fromUpstream);
+    this.#toUpstream = new Flow(this.end.leg, leg, this, fromClient);
+    this.#toClient = new Flow(leg, this.end.leg, this, fromUpstream);
     this.#releaseLeaving();
     if (this.#ending) return;
     this.#toClient.start();

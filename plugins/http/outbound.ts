@@ -1,3 +1,4 @@
+import { clientKey } from "sluice";
 import type { HttpHeaders } from "sluice";
 import type { ClientRequest, Interim } from "./client-request.ts";
 import type { Forwarded } from "./forwarded.ts";
@@ -44,8 +45,8 @@ export function outboundOf(
 }
 
 /** What of the connections to an endpoint is shared by: the client. */
-export function clientOf({ session }: ClientRequest): string {
-  return session.client.address;
+export function clientOf({ client }: ClientRequest): string {
+  return clientKey(client);
 }
 
 /** What Content-Length says, whatever hooks made of it; of a body that may still be coming it is the client's. */
