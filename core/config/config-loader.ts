@@ -69,7 +69,7 @@ export class ConfigLoader {
       graph.classes.retire();
       // A load that failed half-way has not seen every file: what was watched before stays watched.
       this.#files = new Set([...this.#files, ...graph.files]);
-      throw loadError(error, this.#file, graph.sources);
+      throw loadError(error, this.#file, graph);
     } finally {
       this.#compiler.keep(this.#files);
       this.#hashes = graph.hashes;

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { fileStats } from "./file-stats.ts";
 import { realPath } from "./links.ts";
+import { readRegular } from "./regular-file.ts";
 
-/** The hash of a file's text and of where its path leads, as `ConfigLoader.hashes` has it; undefined when there is no such file. */
+/** The hash of a file's text and of where its path leads, as `ConfigLoader.hashes` has it; undefined when there is no such file, or none that can be read. */
 export function contentHash(file: string): string | undefined {
   try {
-    const text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+    const { text } = readRegular(file);
     return hashBehind(createHash("sha256").update(text).digest("base64"), file, realPath(file) ?? file);
   } catch {
     return undefined;

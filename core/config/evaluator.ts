@@ -125,6 +125,11 @@ export class Evaluator {
     return instance;
   }
 
+  #urlOf(specifier: string, from: string): string {
+    const found = this.#found(specifier, from, "ERR_MODULE_NOT_FOUND");
+    return this.#modules.packages.resolve(specifier, from, found.file);
+  }
+
   /** Evaluates a module unless that has begun. A promise where it awaits. */
   #begin(instance: Instance): Promise<void> | undefined {
     if (instance.state === "failed") throw instance.error;
@@ -151,7 +156,7 @@ export class Evaluator {
       module.exports = JSON.parse(code);
       return undefined;
     }
-    const { classes, packages } = this.#modules;
+    const { classes } = this.#modules;
     try {
       // Said to be CommonJS, else Node would look for the syntax of ES modules and load it as one, for ever.
       module._compile(code, file, "commonjs");
@@ -162,7 +167,13 @@ export class Evaluator {
     const load = (specifier: unknown): Promise<unknown> => this.#load(specifier, file);
     const body = (): unknown =>
       format === "module"
-        ? (module.body?.(require, importMeta(file, packages), load) as (() => unknown) | undefined)?.()
+        ? (
+            module.body?.(
+              require,
+              importMeta(file, (specifier) => this.#urlOf(specifier, file)),
+              load,
+            ) as (() => unknown) | undefined
+          )?.()
         : module.body?.call(module.exports, module.exports, require, module, file, path.dirname(file), load);
     return classes.during(() => evaluating(this.#modules.origin(file), body));
   }

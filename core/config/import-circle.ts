@@ -1,7 +1,11 @@
-import { resolveModule } from "./resolve-module.ts";
+import type { Resolution } from "./resolve-module.ts";
 
-/** The modules of one load by file, with what each imports. */
-export type Importers = ReadonlyMap<string, { readonly specifiers: readonly string[] }>;
+/** The modules of one load. */
+export interface Importers {
+  /** By file, with what each imports. */
+  readonly sources: ReadonlyMap<string, { readonly source: string; readonly specifiers: readonly string[] }>;
+  find(specifier: string, file: string): Resolution;
+}
 
 /** The shortest way by which a module imports itself, with it at both ends; undefined when it does not. */
 export function importCircle(file: string, modules: Importers): readonly string[] | undefined {
@@ -19,8 +23,8 @@ export function importCircle(file: string, modules: Importers): readonly string[
 }
 
 function importsOf(file: string, modules: Importers): string[] {
-  return (modules.get(file)?.specifiers ?? []).flatMap((specifier) => {
-    const target = resolveModule(specifier, file);
+  return (modules.sources.get(file)?.specifiers ?? []).flatMap((specifier) => {
+    const target = modules.find(specifier, file);
     return target.kind === "local" ? [target.file] : [];
   });
 }

@@ -2,12 +2,12 @@ import path from "node:path";
 import { inspect } from "node:util";
 import { SluiceError } from "../contract/index.ts";
 import { codeFrame, placeText, type Place } from "./code-frame.ts";
-import { importCircle } from "./import-circle.ts";
+import { importCircle, type Importers } from "./import-circle.ts";
 import { MissingModule } from "./import-error.ts";
 import { placeInStack } from "./stack-place.ts";
 
 /** The sources of one load, by file. */
-export type Sources = ReadonlyMap<string, { readonly source: string; readonly specifiers: readonly string[] }>;
+type Sources = Importers["sources"];
 
 /** What V8 says of a binding that is read before the line that declares it has run. */
 const tooEarly = "Cannot access";
@@ -26,12 +26,13 @@ function hint(message: string, circle: readonly string[] | undefined): string {
 const notCallable = /^\(0 , _?\w*\.(\w+)\)(?= is not a (?:function|constructor))/;
 
 /** Wraps what a config threw while it was evaluated; an error that already says where passes. */
-export function loadError(thrown: unknown, entry: string, sources: Sources): SluiceError {
+export function loadError(thrown: unknown, entry: string, modules: Importers): SluiceError {
+  const { sources } = modules;
   const placed = thrown instanceof MissingModule ? thrown.placed : thrown;
   if (SluiceError.is(placed) && isPlaced(placed)) return framed(placed, sources);
   const stack = stackOf(thrown);
   const innermost = placeInStack(stack, (file) => sources.has(file));
-  const circle = innermost !== undefined && isTooEarly(thrown) ? importCircle(innermost.file, sources) : undefined;
+  const circle = innermost !== undefined && isTooEarly(thrown) ? importCircle(innermost.file, modules) : undefined;
   // An import is read through a function of the module that exports it: whoever imports it in a circle is the next on the stack.
   const reader = circle === undefined ? undefined : placeInStack(stack, (file) => sources.has(file) && file !== innermost?.file);
   const place = reader ?? innermost;

@@ -8,7 +8,7 @@ import { isModuleBuiltin } from "./local-require.ts";
 import { Linker, type Target } from "./linker.ts";
 import type { Packages } from "./packages.ts";
 import { withRealNames } from "./namespace.ts";
-import { packageCandidate, resolveModule, type Resolution } from "./resolve-module.ts";
+import { packageCandidates, Resolver, type Resolution } from "./resolve-module.ts";
 import { LoadedClasses } from "./type-info.ts";
 
 /** A package's namespace, or why it did not load. */
@@ -23,6 +23,7 @@ export class ModuleGraph implements Modules {
   readonly packages: Packages;
   readonly linker = new Linker(this.sources, (file, specifier) => this.target(file, specifier));
   readonly #compiler: Compiler;
+  readonly #resolver = new Resolver();
   readonly #evaluator = new Evaluator(this);
   readonly #loaded = new Map<string, PackageResult>();
   readonly #checked = new Set<string>();
@@ -52,13 +53,21 @@ export class ModuleGraph implements Modules {
   async prepare(entry: string, link: string): Promise<void> {
     this.#folder = path.dirname(entry);
     this.#follow(link, entry);
-    await this.gather(entry);
-    this.check(entry);
+    try {
+      await this.gather(entry);
+      this.check(entry);
+    } finally {
+      this.#consult();
+    }
   }
 
   /** Evaluates the entry; gives its exports. */
-  run(entry: string): Promise<object> {
-    return this.#evaluator.evaluate(entry);
+  async run(entry: string): Promise<object> {
+    try {
+      return await this.#evaluator.evaluate(entry);
+    } finally {
+      this.#consult();
+    }
   }
 
   /** What is wrong with one of them is not an error yet: it may be named in a branch that never runs. */
@@ -99,7 +108,7 @@ export class ModuleGraph implements Modules {
   }
 
   find(specifier: string, file: string): Resolution {
-    const found = resolveModule(specifier, file);
+    const found = this.#resolver.resolve(specifier, file);
     if (found.kind === "local") this.#follow(found.link, found.file);
     else if (found.kind === "missing") for (const candidate of found.candidates) this.files.add(candidate);
     return found;
@@ -165,9 +174,14 @@ export class ModuleGraph implements Modules {
     try {
       return { namespace: withRealNames((await this.packages.load(specifier, from)) as object) };
     } catch (error) {
-      this.files.add(packageCandidate(specifier, from));
+      for (const candidate of packageCandidates(specifier, from)) this.files.add(candidate);
       return { error };
     }
+  }
+
+  /** What says where modules are is watched like them. */
+  #consult(): void {
+    for (const file of this.#resolver.consulted) this.files.add(file);
   }
 
   /** A link is watched beside the file that it leads to. */

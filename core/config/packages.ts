@@ -14,7 +14,7 @@ interface OpenModule {
 const own = createRequire(import.meta.url);
 
 /** One copy in the process or it does not work: plugins are recognised, and tsyringe keeps what it injects, in the module's own state. */
-function isShared(specifier: string): boolean {
+export function isShared(specifier: string): boolean {
   return specifier === "sluice" || specifier.startsWith("sluice/") || specifier === "tsyringe" || specifier === "reflect-metadata";
 }
 
@@ -55,9 +55,15 @@ export class Packages {
     return isShared(specifier) ? fileURLToPath(import.meta.resolve(specifier)) : createRequire(from).resolve(specifier, options);
   }
 
-  /** The URL of what `load` would import. @throws ERR_MODULE_NOT_FOUND */
-  resolve(specifier: string, from: string): string {
+  /**
+   * The URL of what `load` would import.
+   *
+   * @param known where it is, as far as that is known
+   * @throws ERR_MODULE_NOT_FOUND
+   */
+  resolve(specifier: string, from: string, known?: string): string {
     if (isShared(specifier)) return import.meta.resolve(specifier);
+    if (known !== undefined) return pathToFileURL(known).href;
     try {
       return pathToFileURL(createRequire(from).resolve(specifier)).href;
     } catch (error) {

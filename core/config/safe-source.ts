@@ -1,29 +1,31 @@
-import { readFileSync, statSync, type Stats } from "node:fs";
+import type { Stats } from "node:fs";
 import { reasonOf, SluiceError } from "../contract/index.ts";
+import { readRegular, type RegularFile } from "./regular-file.ts";
 
 /** Group bits may be right in a team; what anyone on the machine can write is never code to run. */
 const othersMayWrite = 0o002;
 
+/** Set to `1`, it lets configs be loaded that others may write: on file systems that know no modes every file looks like one. */
+export const allowUnsafe = "SLUICE_ALLOW_UNSAFE_CONFIG";
+
 function unsafe(stats: Stats): string | undefined {
-  if (process.getuid === undefined) return undefined;
+  if (process.getuid === undefined || process.env[allowUnsafe] === "1") return undefined;
   return (stats.mode & othersMayWrite) === 0 ? undefined : "can be written by every user of this machine";
 }
 
 /**
  * Reads a local module: code that will run with this process's rights. Only the file itself is checked, not its folders.
  * @throws SLUICE_CONFIG_UNSAFE when others may write it
- * @throws SLUICE_CONFIG_NOT_FOUND when it cannot be read
+ * @throws SLUICE_CONFIG_NOT_FOUND when it cannot be read, or is no regular file
  */
 export function readSafely(file: string): string {
-  let stats: Stats;
-  let source: string;
+  let read: RegularFile;
   try {
-    stats = statSync(file);
-    source = readFileSync(file, "utf8");
+    read = readRegular(file);
   } catch (error) {
     throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", `cannot be read: ${reasonOf(error)}`, { where: file, cause: error });
   }
-  const reason = unsafe(stats);
+  const reason = unsafe(read.stats);
   if (reason !== undefined) throw new SluiceError("SLUICE_CONFIG_UNSAFE", reason, { where: file });
-  return source.replace(/^\uFEFF/, "");
+  return read.text;
 }

@@ -20,7 +20,10 @@ export const catalogue = {
   SLUICE_CONFIG_IMPORT: entry("config", "check the path and the name, or install the package"),
   SLUICE_CONFIG_THREW: entry("config", "mend the code at the place shown and save again"),
   SLUICE_CONFIG_INVALID: entry("config", "mend the option at the path shown and save again"),
-  SLUICE_CONFIG_UNSAFE: entry("config", "the config is code: make it and its folder writable by you alone (chmod go-w)"),
+  SLUICE_CONFIG_UNSAFE: entry(
+    "config",
+    "the config is code: make it and its folder writable by you alone (chmod go-w), or, where the file system knows no modes, give --allow-unsafe-config or SLUICE_ALLOW_UNSAFE_CONFIG=1",
+  ),
   SLUICE_ADDRESS_IN_USE: entry("config", "stop the other process, or choose another port (0 picks a free one)"),
   SLUICE_ADDRESS_FORBIDDEN: entry("config", "choose a port above 1023, or give the process the right to bind it"),
   SLUICE_ADDRESS_UNAVAILABLE: entry("config", "choose an address that this machine has"),
