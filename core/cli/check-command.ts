@@ -3,16 +3,19 @@ import { reasonOf, type ResolvedConfig, type ResolvedListener } from "../contrac
 import { addressText } from "../contract/endpoint.ts";
 import { checkConfig } from "../runtime/check.ts";
 import type { CommandOptions } from "./command-line.ts";
+import { passedOverNote } from "./config-file.ts";
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `sluice check`: loads and validates the config, and constructs, sets up and tears down its plugins; binds nothing. @throws what is wrong with it */
-export async function check({ config: given, json }: CommandOptions, output: Terminal): Promise<number> {
+export async function check(options: CommandOptions, output: Terminal): Promise<number> {
+  const { config: given, json } = options;
   const floating: string[] = [];
   // `start` logs these and goes on; here they would end the command with Node's own words.
   process.on("unhandledRejection", (reason) => floating.push(`a promise was rejected and nobody caught it: ${reasonOf(reason)}`));
   const { config, warnings: found } = await checkConfig(path.resolve(given));
-  const warnings = [...found, ...floating];
+  const note = passedOverNote(options);
+  const warnings = [...(note === undefined ? [] : [note]), ...found, ...floating];
   if (json) output.line(JSON.stringify({ ok: true, listeners: config.listeners.map(summary), warnings }, undefined, 2));
   else for (const line of lines(given, config, warnings, output)) output.line(line);
   return 0;

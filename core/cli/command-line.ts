@@ -2,13 +2,18 @@ import { createRequire } from "node:module";
 import { cac } from "cac";
 import { SluiceError } from "../contract/index.ts";
 import { didYouMean, nearest } from "../contract/nearest.ts";
+import { findConfig, type ConfigFile } from "./config-file.ts";
 
 /** What can stand after `sluice`. */
 export type CommandName = "start" | "check" | "plan" | "reload" | "status" | "init";
 
 export interface CommandOptions {
-  /** The config's file, as given. @default "proxy.config.ts" */
+  /** The config's file, as given. @default the `proxy.config.*` of the working directory */
   readonly config: string;
+  /** Configs beside it that were not taken, where none was named. */
+  readonly passedOver: readonly string[];
+  /** Load a config that others may write. @default false */
+  readonly allowUnsafe: boolean;
   /** Machine output instead of human. @default false */
   readonly json: boolean;
   /** Reload when a file of the config is saved. @default true */
@@ -20,29 +25,32 @@ export interface CommandLine {
   readonly options: CommandOptions;
 }
 
-const configOption = ["-c, --config <file>", "The config file", { default: "proxy.config.ts" }] as const;
+const configOption = ["-c, --config <file>", "The config file (default: proxy.config.ts, or .mts, .cts, .js, .mjs, .cjs, .json)"] as const;
+const unsafeOption = ["--allow-unsafe-config", "Load a config that others may write, where the file system knows no modes"] as const;
 const jsonOption = ["--json", "Print JSON for machines"] as const;
 
 function createCli() {
   const cli = cac("sluice");
   cli
-    .command("start", "Start the proxy, and reload it whenever a file of its config is saved")
+    .command("start [config]", "Start the proxy, and reload it whenever a file of its config is saved")
     .option(...configOption)
+    .option(...unsafeOption)
     .option("--no-watch", "Reload only on SIGHUP and `sluice reload`");
   cli
-    .command("check", "Load and validate the config and set its plugins up, binding nothing; exit code 0 or 1")
+    .command("check [config]", "Load and validate the config and set its plugins up, binding nothing; exit code 0 or 1")
+    .option(...configOption)
+    .option(...unsafeOption)
+    .option(...jsonOption);
+  cli
+    .command("plan [config]", "Show what a save would keep, swap, drain, close and bind")
     .option(...configOption)
     .option(...jsonOption);
   cli
-    .command("plan", "Show what a save would keep, swap, drain, close and bind")
+    .command("reload [config]", "Make the running proxy load everything anew")
     .option(...configOption)
     .option(...jsonOption);
   cli
-    .command("reload", "Make the running proxy load everything anew")
-    .option(...configOption)
-    .option(...jsonOption);
-  cli
-    .command("status", "Show the running proxy: listeners, sessions, counters")
+    .command("status [config]", "Show the running proxy: listeners, sessions, counters")
     .option(...configOption)
     .option(...jsonOption);
   cli.command("init", "Write a proxy.config.ts and a first plugin into this folder");
@@ -80,7 +88,12 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
   }
   return {
     command: command.name as CommandName,
-    options: { config: configOf(options["config"]), json: options["json"] === true, watch: options["watch"] !== false },
+    options: {
+      ...configOf(options["config"], cli.args[0]),
+      allowUnsafe: options["allowUnsafeConfig"] === true,
+      json: options["json"] === true,
+      watch: options["watch"] !== false,
+    },
   };
 }
 
@@ -107,9 +120,14 @@ function refuseUnknown(given: readonly string[], known: readonly KnownOption[]):
   throw new SluiceError("SLUICE_USAGE", `unknown option ${stranger.length > 1 ? "--" : "-"}${stranger}${hint}`);
 }
 
-function configOf(given: unknown): string {
-  if (Array.isArray(given)) throw new SluiceError("SLUICE_USAGE", "-c was given more than once");
-  if (given === undefined || given === "") return "proxy.config.ts";
+function configOf(option: unknown, argument: string | undefined): ConfigFile {
+  if (Array.isArray(option) || (isNamed(option) && argument !== undefined))
+    throw new SluiceError("SLUICE_USAGE", argument === undefined ? "-c was given more than once" : "a config was named twice");
+  const named = isNamed(option) ? option : argument;
   // cac makes a number of what looks like one.
-  return typeof given === "number" ? String(given) : (given as string);
+  return named === undefined ? findConfig() : { config: String(named), passedOver: [] };
+}
+
+function isNamed(option: unknown): option is string | number {
+  return option !== undefined && option !== "";
 }

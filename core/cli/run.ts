@@ -1,3 +1,4 @@
+import { allowUnsafe } from "../config/safe-source.ts";
 import { parseCommandLine, type CommandName, type CommandOptions } from "./command-line.ts";
 import { errorReport, showError } from "./show-error.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -28,6 +29,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     const line = parseCommandLine(argv);
     if (line === undefined) return 0;
     ({ json } = line.options);
+    // Whoever loads a config asks there: a daemon's environment is the other way to allow it.
+    if (line.options.allowUnsafe) process.env[allowUnsafe] = "1";
     const command = await commands[line.command]();
     return await command(line.options, output);
   } catch (error) {

@@ -5,6 +5,7 @@ import { SluiceError, reasonOf, type Logger } from "../contract/index.ts";
 import { serveControl, type ControlHandler, type ControlServer } from "../net/control-socket.ts";
 import type { LiveConfig } from "../runtime/live-config.ts";
 import type { CommandOptions } from "./command-line.ts";
+import { passedOverNote } from "./config-file.ts";
 import { guardProcess } from "./last-resort.ts";
 import { warnOfOldNode } from "./node-version.ts";
 import { onStopSignals } from "./stop-signals.ts";
@@ -16,7 +17,8 @@ import type { Terminal } from "./terminal.ts";
  * @returns 0 after a drain that was asked for, 1 after one because of a fault
  * @throws what refuses the config, SLUICE_ALREADY_RUNNING
  */
-export async function start({ config, watch }: CommandOptions, output: Terminal): Promise<number> {
+export async function start(options: CommandOptions, output: Terminal): Promise<number> {
+  const { config, watch } = options;
   const file = path.resolve(config);
   const end = createEnd();
   // Before anything takes time: a signal during the start must find its handler.
@@ -34,6 +36,8 @@ export async function start({ config, watch }: CommandOptions, output: Terminal)
   const control = await openControl(file, logger, async (command) => obey(await starting, command));
   try {
     warnOfOldNode(logger);
+    const note = passedOverNote(options);
+    if (note !== undefined) logger.warn(note);
     const { LiveConfig: Live } = await import("../runtime/live-config.ts");
     starting = Live.start(file, { watch, logger });
     const live = await Promise.race([starting, end.code]);

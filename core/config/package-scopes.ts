@@ -18,7 +18,7 @@ export interface PackageScope {
 }
 
 /** As Node's for `import`, and what the command line adds (`NODE_OPTIONS="-C development"`), by which workspaces name their sources. */
-export const conditions: readonly string[] = ["import", "module-sync", "node", "default", ...givenConditions()];
+const conditions: readonly string[] = ["import", "module-sync", "node", "default", ...givenConditions()];
 
 function givenConditions(): string[] {
   const words = [...process.execArgv, ...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/)].flatMap((each) => each.split("="));

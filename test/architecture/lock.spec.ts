@@ -2,7 +2,9 @@ import { expect } from "chai";
 import { readText } from "../support/repository.ts";
 
 interface Lock {
-  readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>;
+  readonly packages: Readonly<
+    Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>>; readonly integrity?: string }>
+  >;
 }
 
 describe("package-lock.json", () => {
@@ -15,5 +17,11 @@ describe("package-lock.json", () => {
       ),
     );
     expect(missing).to.deep.equal([]);
+  });
+
+  it("has the integrity of every package, also of those for other platforms", () => {
+    const { packages } = JSON.parse(readText("package-lock.json")) as Lock;
+    const without = Object.entries(packages).filter(([path, { integrity }]) => path !== "" && integrity?.startsWith("sha512-") !== true);
+    expect(without.map(([path]) => path)).to.deep.equal([]);
   });
 });

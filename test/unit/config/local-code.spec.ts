@@ -212,7 +212,7 @@ describe("Local code", () => {
     it(`is loaded, watched and loaded again: ${name}`, async () => {
       const loader = arrange(kind);
       expect(await given(loader)).to.equal("first");
-      expect([...loader.files]).to.include.members([kind.edited, ...(kind.watched ?? [])].map((name) => files.path(name)));
+      expect([...loader.files]).to.include.members([kind.edited, ...(kind.watched ?? [])].map((each) => files.path(each)));
       files.write({ [kind.edited]: (kind.files[kind.edited] ?? "").replace("first", "second") });
       expect(await given(loader)).to.equal("second");
     });
