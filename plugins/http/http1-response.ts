@@ -37,6 +37,7 @@ export class Http1Response implements ResponseSink {
   isWhole = false;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
+  onMoved: ((isTaken: boolean) => void) | undefined = undefined;
   #head = "";
   #framing: Framing = "none";
   #length = unmeasured;
@@ -51,6 +52,10 @@ export class Http1Response implements ResponseSink {
     /** What is said to a client whose connection is kept. */
     private readonly keepAlive: string,
   ) {}
+
+  get isPending(): boolean {
+    return !this.#isClosed && this.writer.isFull;
+  }
 
   goOn(): void {
     // RFC 9110 section 10.1.1: what a client of HTTP/1.0 expects is ignored.
@@ -82,7 +87,7 @@ export class Http1Response implements ResponseSink {
     if (this.#head === "") return;
     const head = Buffer.from(this.#head, "latin1");
     this.#head = "";
-    this.writer.send(head);
+    this.#give(head);
   }
 
   write(chunk: Buffer): boolean {
@@ -121,6 +126,7 @@ export class Http1Response implements ResponseSink {
 
   /** The connection has room again. */
   drained(): void {
+    this.onMoved?.(true);
     if (this.isEnding) this.#over();
     else this.onDrain?.();
   }
@@ -167,12 +173,18 @@ export class Http1Response implements ResponseSink {
   #send(before: string, chunk: Buffer, after: string): boolean {
     const head = this.#head + before;
     this.#head = "";
-    if (head === "" && after === "") return chunk.length === 0 ? !this.writer.isFull : this.writer.send(chunk);
+    if (head === "" && after === "") return chunk.length === 0 ? !this.writer.isFull : this.#give(chunk);
     const whole = Buffer.allocUnsafe(head.length + chunk.length + after.length);
     whole.write(head, 0, "latin1");
     if (chunk.length > 0) chunk.copy(whole, head.length);
     if (after !== "") whole.write(after, head.length + chunk.length, "latin1");
-    return this.writer.send(whole);
+    return this.#give(whole);
+  }
+
+  #give(bytes: Buffer): boolean {
+    const isTaken = this.writer.send(bytes);
+    if (!isTaken) this.onMoved?.(false);
+    return isTaken;
   }
 }
 

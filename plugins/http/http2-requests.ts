@@ -9,6 +9,7 @@ import { clientLeft, explained, statusOf } from "./failure.ts";
 import { http2Body } from "./http2-body.ts";
 import type { FrontConnection } from "./http2-front.ts";
 import { Http2Response } from "./http2-response.ts";
+import { SentData } from "./sent-data.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { Serving } from "./serving.ts";
 
@@ -18,6 +19,11 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   readonly closing = false;
   readonly #inner: Leg;
   readonly #active = new Set<ServedExchange>();
+  /** By the numbers of their streams. */
+  readonly #responses = new Map<number, Http2Response>();
+  readonly #data = new SentData((stream, bytes) => {
+    this.#responses.get(stream)?.passed(bytes);
+  });
   readonly #deadline = new Deadline(this);
   #http2: ServerHttp2Session | undefined;
 
@@ -91,6 +97,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
 
   // What Node's server sends.
   data(chunk: Buffer): boolean {
+    this.#data.passed(chunk);
     return this.leg.send(chunk);
   }
 
@@ -116,8 +123,11 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
       return;
     }
     const exchange = new ServedExchange(request, response, { place: this, serving });
+    const { id } = stream;
+    if (id !== undefined) this.#responses.set(id, response);
     this.#active.add(exchange);
     request.onEnd(() => {
+      if (id !== undefined) this.#responses.delete(id);
       this.#active.delete(exchange);
     });
     exchange.start();

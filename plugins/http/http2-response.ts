@@ -7,6 +7,7 @@ import type { ResponseSink } from "./response-sink.ts";
 import { makeSingle } from "./single-fields.ts";
 
 const { HTTP2_HEADER_STATUS, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants;
+const nothing = Buffer.alloc(0);
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
@@ -17,10 +18,13 @@ export class Http2Response implements ResponseSink {
   status = 0;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
+  onMoved: ((isTaken: boolean) => void) | undefined = undefined;
   /** Called once all of it was sent. */
   onSent: (() => void) | undefined = undefined;
   /** Its end was given. The client may be slow to take it. */
   isEnded = false;
+  /** Bytes of the body that were given and not sent: they wait for the client's window. */
+  #unsent = 0;
   /** Not sent yet. */
   #head: OutgoingHttpHeaders | undefined;
   #trailers: OutgoingHttpHeaders = {};
@@ -50,6 +54,16 @@ export class Http2Response implements ResponseSink {
     return this.isEnded && this.stream.rstCode === NGHTTP2_NO_ERROR;
   }
 
+  get isPending(): boolean {
+    return this.#isOpen && (this.#unsent > 0 || this.isEnded);
+  }
+
+  /** So many bytes of the body went to the client. */
+  passed(bytes: number): void {
+    this.#unsent -= bytes;
+    this.onMoved?.(true);
+  }
+
   goOn(): void {
     if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: 100 });
   }
@@ -74,17 +88,22 @@ export class Http2Response implements ResponseSink {
   write(chunk: Buffer): boolean {
     this.flush();
     if (!this.#hasBody || !this.#isOpen || chunk.length === 0) return true;
-    return this.#fits(chunk.length, false) ? this.stream.write(chunk) : true;
+    if (!this.#fits(chunk.length, false)) return true;
+    this.#unsent += chunk.length;
+    this.onMoved?.(false);
+    return this.stream.write(chunk);
   }
 
-  end(last?: Buffer): void {
-    if (this.#hasBody && !this.#fits(last?.length ?? 0, true)) return;
-    const isEmpty = !this.#hasBody || last === undefined || last.length === 0;
+  end(last = nothing): void {
+    if (this.#hasBody && !this.#fits(last.length, true)) return;
+    const part = this.#hasBody ? last : nothing;
     this.isEnded = true;
-    this.#begin(isEmpty, false);
+    this.#begin(part.length === 0, false);
     if (!this.#isOpen || this.stream.writableEnded) return;
-    if (isEmpty) this.stream.end();
-    else this.stream.end(last);
+    this.#unsent += part.length;
+    this.onMoved?.(false);
+    if (part.length === 0) this.stream.end();
+    else this.stream.end(part);
   }
 
   trail(trailers: HttpHeaders): void {

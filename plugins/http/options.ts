@@ -74,6 +74,8 @@ const timeouts = z.strictObject({
    * 0: not at all, since most that do so have left.
    */
   halfClosed: duration().prefault("0s"),
+  /** How long a client may take nothing of a response that waits for it; 0: no limit. */
+  send: duration().prefault("60s"),
   /** For the header of the upstream's response once the request is sent, the wait for a connection included, and for taking a part of the request; 0: no limit. */
   response: duration().prefault("60s"),
   /** How long a connection to an upstream is kept without a request; 0: none is kept. */

@@ -7,6 +7,10 @@ export interface ResponseSink {
   readonly status: number;
   /** The client has all of it. */
   readonly isWhole: boolean;
+  /** Whether a part of it waits for the client to take it. */
+  readonly isPending: boolean;
+  /** Called when a part begins to wait, and when the client took something. */
+  onMoved: ((isTaken: boolean) => void) | undefined;
   /** Called when there is room again after a `write` that returned false. */
   onDrain: (() => void) | undefined;
   /** Called once: nothing more can be sent, since all of it was or the client has left. */

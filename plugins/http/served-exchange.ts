@@ -3,6 +3,7 @@ import type { HttpHeaders, HttpResponse } from "sluice";
 import { Readable, type Duplex } from "node:stream";
 import { throwError, type Subscription } from "rxjs";
 import type { ClientRequest, Interim } from "./client-request.ts";
+import { Deadline } from "./deadline.ts";
 import { failureOf } from "./failure.ts";
 import { wireFields } from "./header-fields.ts";
 import { Responder } from "./respond.ts";
@@ -37,6 +38,8 @@ export class ServedExchange implements Interim {
   #response: HttpResponse | undefined;
   #error: SluiceError | undefined;
   #isOver = false;
+  /** While a part of the response waits for the client. */
+  #deadline: Deadline | undefined;
   /** It waits for 100 Continue. */
   #expects: boolean;
 
@@ -56,6 +59,10 @@ export class ServedExchange implements Interim {
       this.closed();
     };
     sink.onClosed = closed;
+    const moved = (isTaken: boolean): void => {
+      this.#moved(isTaken);
+    };
+    sink.onMoved = moved;
   }
 
   /** Its response has not begun. */
@@ -107,6 +114,19 @@ export class ServedExchange implements Interim {
     this.#error ??= error;
     if (this.#response === undefined) this.#answered(failureOf(error, status));
     else this.sink.abort(error);
+  }
+
+  /** The client took nothing of what waits for it. */
+  expired(): void {
+    const { send } = this.#serving.options.timeouts;
+    this.#broken(new SluiceError("SLUICE_CLIENT_TIMEOUT", `the client took nothing of its response for ${send} ms`));
+  }
+
+  #moved(isTaken: boolean): void {
+    const { send } = this.#serving.options.timeouts;
+    if (this.#isOver || send === 0) return;
+    if (!this.sink.isPending) this.#deadline?.set(0);
+    else if (isTaken || this.#deadline?.isSet !== true) (this.#deadline ??= new Deadline(this)).set(send);
   }
 
   get #isClosing(): boolean {
@@ -184,6 +204,7 @@ export class ServedExchange implements Interim {
   #over(status: number, requestBytes: number, responseBytes: number): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#deadline?.stop();
     const { request } = this;
     const durationMs = Date.now() - request.startedAt;
     const upstream = this.#response?.upstream;
