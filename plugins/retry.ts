@@ -16,16 +16,16 @@ const usual: ErrorCode[] = [
 const schema = z.object({
   /** Tries in all, the first included. */
   attempts: z.int().min(1).default(3),
-  /** Before the second try. */
+  /** Before the second try; 0: at once. */
   delay: duration().default(100),
   /** By what the delay grows from one try to the next. */
   factor: z.number().min(1).default(2),
   /** No delay is longer. */
-  maxDelay: duration().default(5_000),
+  maxDelay: duration({ zero: false }).default(5_000),
   /** `full`: a random time from 0 to the delay, so that many sessions do not come back at once. `none`: the delay itself. */
   jitter: z.enum(["full", "none"]).default("full"),
   /** Budget for all tries together: a try that would start later is not made. */
-  within: duration().default(30_000),
+  within: duration({ zero: false, compared: true }).default(30_000),
   /** Codes of the errors that are worth another try. */
   on: z.array(z.enum(codes)).min(1).default(usual),
 });

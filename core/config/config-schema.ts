@@ -4,14 +4,7 @@ import { duration, isPluginUse, size, type ListenAddress, type PluginUse, type P
 import { plainMessage, upstreamSchema } from "../contract/upstream-target.ts";
 import { notAUse } from "./not-a-use.ts";
 
-/** The longest that setTimeout can wait: beyond it, it fires at once. */
-const longest = 2 ** 31 - 1;
-
-const wait = (least: number) =>
-  duration()
-    .refine((ms) => ms >= least, { error: "expected more than 0", abort: true })
-    .refine((ms) => ms <= longest, { error: "expected at most 24 days" });
-const timeout = (fallback: string) => wait(1).prefault(fallback);
+const timeout = (fallback: string) => duration({ zero: false }).prefault(fallback);
 
 const listenText = z.string({ error: 'expected a text such as "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path)' });
 
@@ -39,7 +32,7 @@ const listener = z.strictObject({
   reload: z
     .strictObject({
       sessions: z.enum(["swap", "keep", "drain", "close"]).default("swap"),
-      deadline: wait(0).optional(),
+      deadline: duration().optional(),
     })
     .prefault({}),
 });
@@ -83,7 +76,7 @@ const timeouts = z.strictObject({
   handshake: timeout("10s"),
   idle: timeout("10m"),
   udpIdle: timeout("60s"),
-  drain: wait(0).prefault("30s"),
+  drain: duration().prefault("30s"),
   setup: timeout("30s"),
 });
 

@@ -28,7 +28,23 @@ function unit(units: Readonly<Record<string, number>>, expected: string): UnitSc
   });
 }
 
+/** The longest that a timer can wait: beyond it, Node's fires at once. */
+export const LONGEST_WAIT = 2 ** 31 - 1;
+
+export interface DurationRule {
+  /** `false`: it must be more than 0. Else the option's documentation says what 0 means. @default true */
+  readonly zero?: boolean;
+  /** It is only compared with other times and never waited for, so that it may be as long as one likes. @default false: at most 24 days */
+  readonly compared?: boolean;
+}
+
 /** A zod schema for a {@link Duration}; its output is milliseconds. */
-export const duration = (): UnitSchema => unit(durationUnits, 'a duration such as "250ms", "5s" or "2m", or milliseconds');
+export function duration({ zero = true, compared = false }: DurationRule = {}): UnitSchema {
+  return unit(durationUnits, 'a duration such as "250ms", "5s" or "2m", or milliseconds')
+    .refine((milliseconds) => zero || milliseconds > 0, { error: "expected more than 0", abort: true })
+    .refine((milliseconds) => compared || milliseconds <= LONGEST_WAIT, {
+      error: "expected at most 24 days, the longest that a timer can wait",
+    });
+}
 /** A zod schema for a {@link Size}; its output is bytes. */
 export const size = (): UnitSchema => unit(sizeUnits, 'a size such as "64KiB" or "10MiB", or bytes');

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 
 /** The handle below a socket, undocumented: libuv's getpeername, an error number of 0 for "connected". */
 interface WithHandle {
-  readonly _handle?: { readonly getpeername?: (out: object) => number } | null;
+  readonly _handle?: { readonly getpeername?: (out: object) => unknown } | null;
 }
 
 /**
@@ -15,5 +15,7 @@ interface WithHandle {
 export function wasReset(socket: Socket): boolean {
   const { _handle: handle } = socket as unknown as WithHandle;
   if (socket.writableFinished || typeof handle?.getpeername !== "function") return false;
-  return handle.getpeername({}) !== 0;
+  const failure: unknown = handle.getpeername({});
+  // Of a TLS socket on a unix socket it is there, and says nothing.
+  return typeof failure === "number" && failure !== 0;
 }

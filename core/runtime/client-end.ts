@@ -5,6 +5,7 @@ import type { ReadBuffer } from "../net/read-buffer.ts";
 import { startTls, type AgreedTls } from "../net/start-tls.ts";
 import { StreamLeg } from "../net/stream-leg.ts";
 import type { UdpClientLeg } from "../net/udp-client-leg.ts";
+import { wasReset } from "../net/was-reset.ts";
 
 /** The client's end of a session while it is opened: its leg, which TLS termination replaces. */
 export interface ClientEnd {
@@ -12,15 +13,19 @@ export interface ClientEnd {
   address(): SocketAddress;
   /** The address that the client came to; undefined where it is the listener's, or can no longer be asked for. */
   local(): SocketAddress | undefined;
+  /** Whether the client has reset the connection, while nobody reads it. A unix socket tells it by an error of its own, later. */
+  isGone(): boolean;
   /** Reads the ClientHello and puts it back. */
   hello(timeout: number): Promise<SessionTls>;
   /** Terminates TLS, once; from then on `leg` is the decrypted one. @param timeout milliseconds */
   secure(options: ServerTlsOptions, timeout?: number): Promise<AgreedTls>;
 }
 
+const nothing = Buffer.alloc(0);
+
 /** The client's end of a stream session. */
 export class StreamEnd implements ClientEnd {
-  leg: Leg;
+  leg: StreamLeg;
   #address: SocketAddress | undefined;
   #local: SocketAddress | undefined;
   #secured = false;
@@ -45,6 +50,14 @@ export class StreamEnd implements ClientEnd {
 
   toString(): string {
     return String(this.address());
+  }
+
+  isGone(): boolean {
+    const { socket } = this.leg;
+    if (socket.remoteFamily !== undefined || wasReset(socket)) return wasReset(socket);
+    // Sends nothing, and fails where there is nobody. A client that has only finished sending still reads.
+    if (!("encrypted" in socket) && socket.writable) socket.write(nothing);
+    return false;
   }
 
   hello(timeout: number): Promise<SessionTls> {
@@ -80,6 +93,10 @@ export class DatagramEnd implements ClientEnd {
 
   local(): undefined {
     return undefined;
+  }
+
+  isGone(): boolean {
+    return false;
   }
 
   hello(): Promise<SessionTls> {

@@ -1,4 +1,5 @@
 import { duration, SluiceError, type Duration } from "../contract/index.ts";
+import { LONGEST_WAIT } from "../contract/units.ts";
 import type { LiveSession } from "./live-session.ts";
 import { inSlices } from "./slices.ts";
 
@@ -28,13 +29,10 @@ export class Drain {
   }
 }
 
-/** The longest that a timer can wait. */
-const LONGEST = 2 ** 31 - 1;
-
-/** What `close({ drain })` asks for, in milliseconds. @throws SLUICE_CONFIG_INVALID */
+/** What `close({ drain })` asks for, in milliseconds, within what a timer can wait. @throws SLUICE_CONFIG_INVALID */
 export function drainTime(drain: Duration | undefined): number {
-  const { success, data, error } = duration().safeParse(drain ?? 0);
-  if (success) return Math.min(data, LONGEST);
+  const { success, data, error } = duration({ compared: true }).safeParse(drain ?? 0);
+  if (success) return Math.min(data, LONGEST_WAIT);
   throw new SluiceError("SLUICE_CONFIG_INVALID", error.issues[0]?.message ?? error.message, { where: "close({ drain })" });
 }
 

@@ -2,8 +2,16 @@ import { defer, of, Subscriber, take, tap, type Observable, type Subscription } 
 import { reasonOf, SluiceError, type Session, type SessionPhase, type SessionTls, type Upstream } from "../contract/index.ts";
 import { blameOf, faultOf } from "../flow/fault.ts";
 import { letGo } from "../flow/let-go.ts";
+import { Deadlines, type Wait, type Waiting } from "../net/deadlines.ts";
 import type { ClientEnd } from "./client-end.ts";
 import type { Terms } from "./terms.ts";
+
+/**
+ * A client is not read before its upstream is open: what it sends waits in the kernel, and so does the news that it is gone. So it is looked
+ * at now and then, for whoever has left keeps a place that others wait for.
+ */
+const LOOK_MS = 400;
+const looks = new Deadlines(LOOK_MS);
 
 /** What is being opened. */
 export interface Opened extends Session {
@@ -21,7 +29,7 @@ export interface Opened extends Session {
  * The opening of a session: ClientHello (tls:// listeners), the admit hooks, then the connect hooks around the dialler. Goes one way;
  * where no plugin has a hook nothing is subscribed for it. Classes and no object literals, for the reason given in ChunkQueue.
  */
-export class Opening {
+export class Opening implements Waiting {
   /** How far it came. */
   phase: SessionPhase = "hello";
   #closed = false;
@@ -29,6 +37,7 @@ export class Opening {
   #helloTook = 0;
   #admission: Subscription | undefined;
   #leg: LegSubscriber | undefined;
+  #look: Wait | undefined;
   /** Legs that a connect hook was given. */
   #given: Set<Upstream> | undefined;
 
@@ -40,6 +49,7 @@ export class Opening {
   /** @param handshakeTimeout milliseconds for the client's TLS handshake, of which the ClientHello is the first part */
   start(handshakeTimeout: number): void {
     this.#handshakeTimeout = handshakeTimeout;
+    this.#look = looks.start(this);
     if (this.session.transport !== "tls") {
       this.#admit();
       return;
@@ -66,11 +76,24 @@ export class Opening {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.stopLooking();
     for (const part of [this.#admission, this.#leg]) {
       const error = letGo(part);
       if (error !== undefined) this.session.flowWarning(`a plugin's hook failed when it was unsubscribed from: ${reasonOf(error)}`);
     }
     for (const upstream of this.#given ?? []) if (upstream !== this.#leg?.taken) upstream.leg.destroy();
+  }
+
+  /** It goes on, or is over: the client is read, and need not be looked at. */
+  stopLooking(): void {
+    if (this.#look !== undefined) looks.end(this.#look);
+    this.#look = undefined;
+  }
+
+  /** Time to look whether the client is still there. */
+  waitedTooLong(): void {
+    this.#look = looks.start(this);
+    if (this.end.isGone()) this.fail(new SluiceError("SLUICE_CLIENT_RESET", `${String(this.session.client)} left before it was served`));
   }
 
   fail(error: unknown): void {
@@ -149,6 +172,7 @@ class LegSubscriber extends Subscriber<Upstream> {
       return;
     }
     this.taken = upstream;
+    this.opening.stopLooking();
     this.session.opened(upstream);
   }
 

@@ -6,13 +6,13 @@ export const dnsCacheSchema = z
     /** Names, and answers of a UDP listener, kept at most; the one unused longest goes first. */
     max: z.int().min(1).max(10_000_000).default(10_000),
     /** Answers are kept at least so long, but for those with a TTL of 0. */
-    minTtl: duration().default(0),
-    /** And at most so long. */
-    maxTtl: duration().default(3_600_000),
-    /** How long a failure is kept, and a negative answer that says nothing about it itself. */
-    negativeTtl: duration().default(5_000),
-    /** How long after its end an answer may still be used when the name server fails. */
-    staleIfError: duration().default(600_000),
+    minTtl: duration({ compared: true }).default(0),
+    /** And at most so long; 0: none is kept. */
+    maxTtl: duration({ compared: true }).default(3_600_000),
+    /** How long a failure is kept, and a negative answer that says nothing about it itself; 0: not at all. */
+    negativeTtl: duration({ compared: true }).default(5_000),
+    /** How long after its end an answer may still be used when the name server fails; 0: never. */
+    staleIfError: duration({ compared: true }).default(600_000),
     /** Queries that wait for the upstream at once, each on a socket of its own; a further one takes the place of the oldest. */
     maxQueries: z.int().min(1).max(16_384).default(1_024),
   })

@@ -64,11 +64,11 @@ const limits = z.strictObject({
 
 const timeouts = z.strictObject({
   /** For a request's header. */
-  headers: duration().prefault("10s"),
+  headers: duration({ zero: false }).prefault("10s"),
   /** How long a client may send nothing in the middle of a request's body; 0: no limit. */
   request: duration().prefault("5m"),
   /** How long a client's connection is kept without a request. */
-  keepAlive: duration().prefault("60s"),
+  keepAlive: duration({ zero: false }).prefault("60s"),
   /**
    * How long a client that has finished sending (FIN) is kept while nothing of its response is sent (HTTP/2: for the rest of its responses).
    * 0: not at all, since most that do so have left.

@@ -63,19 +63,13 @@ export class Limiter {
   }
 
   #inLine(store: MemoryStore, price: Price): Observable<unknown> {
+    const { key, cost, limit } = price;
     return new Observable((subscriber) => {
-      let passed = false;
-      subscriber.add(() => {
-        if (!passed) store.refund(price.key, price.cost);
-      });
       const pass = (): void => {
-        passed = true;
         subscriber.next(undefined);
         subscriber.complete();
       };
-      const wait = this.reserve(store, price);
-      if (wait === 0) pass();
-      else subscriber.add(timer(wait, this.clock).subscribe(pass));
+      return store.lines.join(key, { cost, limit, clock: this.clock, pass });
     });
   }
 

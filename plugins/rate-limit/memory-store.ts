@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { BucketLimit, RateLimitStore } from "./store.ts";
+import { WaitingLines } from "./waiting-lines.ts";
 
 interface Bucket {
   /** Below 0: a debt. */
@@ -14,6 +15,8 @@ interface Bucket {
  */
 export class MemoryStore implements RateLimitStore {
   #buckets: LRUCache<string, Bucket>;
+  /** Who waits for tokens: in one line also with those who came before a reload. */
+  lines = new WaitingLines(this);
 
   constructor(private readonly maxKeys: number) {
     this.#buckets = new LRUCache({ max: maxKeys });
@@ -35,14 +38,9 @@ export class MemoryStore implements RateLimitStore {
     return bucket.tokens >= 0 ? 0 : -bucket.tokens / limit.rate;
   }
 
-  /** Gives back what was reserved and never used. */
-  refund(key: string, cost: number): void {
-    const bucket = this.#buckets.get(key);
-    if (bucket !== undefined) bucket.tokens = Math.min(bucket.burst, bucket.tokens + cost);
-  }
-
   /** Takes over the buckets of another store: both fill and empty the same ones from now on. */
   adopt(other: MemoryStore): void {
+    this.lines = other.lines;
     if (other.maxKeys === this.maxKeys) this.#buckets = other.#buckets;
     else for (const [key, bucket] of [...other.#buckets.entries()].toReversed()) this.#buckets.set(key, bucket);
   }

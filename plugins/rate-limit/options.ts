@@ -11,9 +11,7 @@ function limitOf<Amount extends number | string>(amount: z.ZodType<number, Amoun
     .strictObject({
       /** How much per `per`. */
       rate: amount,
-      per: duration()
-        .refine((value) => value > 0, { error: "must be longer than 0" })
-        .default(1_000),
+      per: duration({ zero: false, compared: true }).default(1_000),
       /** How much at once, after a pause. @default rate */
       burst: amount.optional(),
     })

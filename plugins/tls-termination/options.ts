@@ -3,7 +3,6 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { canonicalName } from "./canonical-name.ts";
 
-const LONGEST_TIMER = 24 * 86_400_000;
 const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const dnsName = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`);
 
@@ -91,9 +90,7 @@ export const tlsTerminationSchema = z
       })
       .optional(),
     /** For the whole handshake, the ClientHello included. By default the config's `timeouts.handshake`. */
-    handshakeTimeout: duration()
-      .refine((value) => value > 0 && value <= LONGEST_TIMER, { error: "expected more than 0 and at most 24 days" })
-      .optional(),
+    handshakeTimeout: duration({ zero: false }).optional(),
     /** Takes the end of a connection without a close_notify for an end (RFC 8446 section 6.1), as old clients send it. */
     allowTruncation: z.boolean().default(false),
     /** File that the sessions' secrets are appended to, in the NSS format that Wireshark reads. */
