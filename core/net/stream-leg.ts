@@ -1,11 +1,12 @@
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 import type { Leg, LegReader, SluiceError } from "../contract/index.ts";
 import { BurstWriter } from "./burst-writer.ts";
+import { closeUnread } from "./close-unread.ts";
 import { DialOptions } from "./dial-options.ts";
 import { clientError, upstreamError } from "./os-errors.ts";
 import { readInto } from "./late-onread.ts";
 import type { Place } from "./race.ts";
-import { ReadBuffer } from "./read-buffer.ts";
+import { ReadBuffer, type Taker } from "./read-buffer.ts";
 import { RecordBuffer } from "./record-buffer.ts";
 import { resetSocket } from "./reset-socket.ts";
 import { wasTruncated } from "./tls-truncation.ts";
@@ -17,6 +18,7 @@ const TLS_PENDING = 128 * 1024;
 const ONE_SEGMENT = 536;
 
 const nothing = Buffer.alloc(0);
+const dropping: Taker = { data: () => true, done: true };
 
 /** A leg made of a stream socket: TCP, unix or TLS, of either side. */
 export class StreamLeg implements Leg {
@@ -31,6 +33,10 @@ export class StreamLeg implements Leg {
   #waiting = false;
   #burst: BurstWriter | undefined;
   #ended = false;
+  /** It has been closed, and waits a moment for its peer. */
+  #lingers = false;
+  /** Another socket stands on it, which reads it. */
+  isBelow = false;
   /** Nagle's algorithm is on: a plain socket comes with it. */
   #delays: boolean;
   #wrote = false;
@@ -66,7 +72,7 @@ export class StreamLeg implements Leg {
       this.#buffer?.release();
       // Closed without a word: a TLS peer that hung up without close_notify, say.
       if (!this.#ended) this.#failed(new Error("closed before its end"));
-      this.onClosed?.();
+      if (!this.#lingers) this.onClosed?.();
     });
   }
 
@@ -208,7 +214,21 @@ export class StreamLeg implements Leg {
 
   destroy(): void {
     this.#ended = true;
-    this.socket.destroy();
+    if (this.#lingers) return;
+    this.#lingers = this.side === "client" && this.#reader === undefined && !this.isBelow;
+    if (!this.#lingers) {
+      this.socket.destroy();
+      return;
+    }
+    closeUnread(this.socket, () => this.#drop());
+    // For its session it is closed.
+    queueMicrotask(() => this.onClosed?.());
+  }
+
+  /** Reads into nothing. */
+  #drop(): void {
+    if (this.#buffer instanceof ReadBuffer) this.#buffer.reader = dropping;
+    else this.socket.on("data", () => undefined);
   }
 
   #failed(error: Error): void {

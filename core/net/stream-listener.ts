@@ -3,6 +3,7 @@ import { connect, createServer, type Server } from "node:net";
 import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
 import { acceptFast, fastAcceptWorks, type OnAccept } from "./fast-accept.ts";
 import { tryLateOnread } from "./late-onread.ts";
+import { tryResets } from "./reset-means.ts";
 import { tryTruncation } from "./tls-truncation.ts";
 import { listenError } from "./os-errors.ts";
 
@@ -31,7 +32,7 @@ export class StreamListener {
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
   static async bind(address: ListenAddress, name: string): Promise<StreamListener> {
-    const [fast] = await Promise.all([fastAcceptWorks(), tryLateOnread(), tryTruncation()]);
+    const [fast] = await Promise.all([fastAcceptWorks(), tryLateOnread(), tryTruncation(), tryResets()]);
     const server = createServer(serverOptions);
     try {
       await listen(server, address).catch(async (error: unknown) => {

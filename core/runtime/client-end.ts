@@ -69,6 +69,7 @@ export class StreamEnd implements ClientEnd {
       throw new SluiceError("SLUICE_INTERNAL", "startTls was called twice for one session: one plugin of a listener terminates TLS");
     this.#secured = true;
     const below = this.leg;
+    below.isBelow = true;
     // The handshake's failure comes first, then the close: it says why.
     const { onClosed } = below;
     below.onClosed = undefined;

@@ -3,7 +3,10 @@ import type { ErrorCode, Leg, SluiceError } from "../contract/index.ts";
 /** Ends that are nobody's failure: the peers see a close, not a reset. */
 const quietEnds: ReadonlySet<ErrorCode> = new Set(["SLUICE_IDLE_TIMEOUT", "SLUICE_CLOSED"]);
 
-/** Whether peers see a FIN and no reset. A session that never reached its upstream is closed: there is no data that a FIN could cut off. */
+/**
+ * Whether peers see a FIN and no reset. A session that never reached its upstream is closed: there is no data that a FIN could cut off. The
+ * whole table is in docs/reliability.md.
+ */
 export function endsQuietly(error: SluiceError, reachedUpstream: boolean): boolean {
   return !reachedUpstream || quietEnds.has(error.code);
 }

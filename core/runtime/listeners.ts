@@ -3,6 +3,7 @@ import type { Bindings } from "./bind-listeners.ts";
 import { Drain } from "./drain.ts";
 import { Listener, type Bound, type SessionWork } from "./listener.ts";
 import type { LiveSession } from "./live-session.ts";
+import { flowsMove } from "./reload-plan.ts";
 import type { ProxyState } from "./proxy-state.ts";
 import { inSlices } from "./slices.ts";
 import type { Terms } from "./terms.ts";
@@ -94,15 +95,22 @@ export class Listeners {
   }
 
   #continue(listener: Listener, next: Terms, bound: Bound, open: readonly LiveSession[]): (SessionWork | undefined)[] {
-    const changed = next.pipeline !== listener.terms.pipeline;
+    const before = listener.terms;
     listener.terms = next;
     if (bound !== listener.bound) this.#move(listener, bound);
-    return [changed ? this.#treatment(next, open) : undefined, listener.configure()];
+    const moved = flowsMove(before.config, next.config);
+    return [moved || next.pipeline !== before.pipeline ? this.#treatment(next, open, moved) : undefined, listener.configure()];
   }
 
   /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
-  #treatment({ pipeline, config }: Terms, open: readonly LiveSession[]): SessionWork | undefined {
+  #treatment({ pipeline, config }: Terms, open: readonly LiveSession[], moved: boolean): SessionWork | undefined {
     const { sessions, deadlineMs } = config.reload;
+    if (sessions === "swap" && moved)
+      return (session) => {
+        // A flow has no connection that would be lost: the client's next datagram begins another, at the new upstream.
+        if (session.retargeted === undefined) session.fail(new SluiceError("SLUICE_CLOSED", "its upstream is another since a reload"));
+        else session.swapTo(pipeline);
+      };
     if (sessions === "swap") return (session) => session.swapTo(pipeline);
     if (sessions === "close") return (session) => session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
     return sessions === "drain" ? this.#drain.begin(open, deadlineMs) : undefined;

@@ -13,6 +13,8 @@ import {
   type Timeouts,
 } from "../contract/index.ts";
 import { resolveConfig } from "../config/resolve-config.ts";
+import { endLingering } from "../net/close-unread.ts";
+import { missingForResets } from "../net/reset-means.ts";
 import { bindListeners, holderOf, type Bindings } from "./bind-listeners.ts";
 import { drainTime, emptied } from "./drain.ts";
 import { EventHub } from "./event-hub.ts";
@@ -204,7 +206,7 @@ export class Proxy {
     for (const { pipeline, way } of generation.terms.values()) pipeline.upstreams.way = way;
     const following = this.#listeners.commit(generation.terms, bindings);
     for (const [name, { pipeline }] of before?.terms ?? []) if (generation.terms.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
-    for (const warning of generation.warnings) this.#state.warn(undefined, warning);
+    for (const warning of [...generation.warnings, ...missingForResets()]) this.#state.warn(undefined, warning);
     return following;
   }
 
@@ -227,6 +229,7 @@ export class Proxy {
     await emptied(this.#state.sessions, CLOSING_MS);
     // An apply that is under way has seen that the proxy closes, and what it had set up is retired once it has ended.
     await this.#withinSetup(this.#queue);
+    endLingering();
     this.#sweep.stop();
     this.#listeners.stop();
     for (const { pipeline } of this.#generation?.terms.values() ?? []) this.#retire(pipeline);

@@ -53,10 +53,27 @@ export function samePipeline(before: ResolvedListener, after: ResolvedListener):
   return before.address.transport === after.address.transport && sameUses(before.uses, after.uses);
 }
 
+/** Whether the open flows of a UDP listener have to follow a new upstream. They may live for as long as their clients send. */
+export function flowsMove(before: ResolvedListener, after: ResolvedListener): boolean {
+  return after.address.transport === "udp" && !isDeepStrictEqual(before.upstream, after.upstream);
+}
+
+function movedFlows({ sessions, deadlineMs }: ResolvedListener["reload"]): Pick<PlannedStep, "action" | "detail"> {
+  const details = {
+    swap: ["swap", "same pipeline; open flows go to the new upstream with their next datagram"],
+    keep: ["keep", "same pipeline; new flows go to the new upstream"],
+    drain: ["drain", `same pipeline; new flows go to the new upstream, and open ones have at most ${deadlineMs} ms`],
+    close: ["close", "same pipeline; open flows are closed, new ones go to the new upstream"],
+  } as const;
+  const [action, detail] = details[sessions];
+  return { action, detail };
+}
+
 function stay(listener: ResolvedListener, { config, sessions }: Running, anew: boolean): PlannedStep {
   const { name, reload } = listener;
   if (samePipeline(config, listener) && !anew) {
     const moved = !isDeepStrictEqual(config.upstream, listener.upstream);
+    if (flowsMove(config, listener)) return { listener: name, ...movedFlows(reload), sessions };
     return {
       listener: name,
       action: "keep",

@@ -1,0 +1,110 @@
+import { connect, createServer, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { resetSocket } from "./reset-socket.ts";
+import { wasReset } from "./was-reset.ts";
+
+const limitMs = 1_000;
+
+let trial: Promise<void> | undefined;
+let missing: readonly string[] = [];
+
+/**
+ * Sees whether resets can be passed on with this Node, for which it has no documented way: once per process, over loopback, before the
+ * first listener is bound. Were a part of it renamed, resets would silently become ends, which pass for the end of the data.
+ */
+export function tryResets(): Promise<void> {
+  trial ??= tryAll();
+  return trial;
+}
+
+/** What is missing, for people. */
+export function missingForResets(): readonly string[] {
+  return missing;
+}
+
+async function tryAll(): Promise<void> {
+  const [reaches, tells, below] = [await resetReaches(resetSocket), await resetIsTold(wasReset), hasSocketBelow()];
+  missing = [
+    ...(reaches ? [] : [saying("a reset cannot be passed on, and peers will see an ordinary end instead")]),
+    ...(tells ? [] : [saying("a reset that comes with the last bytes cannot be told from an end")]),
+    ...(below ? [] : [saying("the socket below a TLS connection cannot be found: TLS can be neither terminated nor reset")]),
+  ];
+}
+
+function saying(lack: string): string {
+  return `Node ${process.version}: ${lack}; use a version of Node that this version of sluice was tested with`;
+}
+
+/** Whether a peer of what was given to `reset` sees a reset. */
+export function resetReaches(reset: (socket: Socket) => void): Promise<boolean> {
+  return withPair((near, far, done) => {
+    far.on("error", (error: NodeJS.ErrnoException) => {
+      done(error.code === "ECONNRESET");
+    });
+    far.on("end", () => {
+      done(false);
+    });
+    far.resume();
+    reset(near);
+  });
+}
+
+/** Whether `told` tells of a paused socket that its peer is there, and when it has reset the connection. */
+export function resetIsTold(told: (socket: Socket) => boolean): Promise<boolean> {
+  return withPair((near, far, done) => {
+    if (told(near)) {
+      done(false);
+      return;
+    }
+    const look = (): void => {
+      if (near.destroyed || told(near)) done(!near.destroyed);
+      else setTimeout(look, 1);
+    };
+    far.resetAndDestroy();
+    look();
+  });
+}
+
+function hasSocketBelow(): boolean {
+  const below = new Socket();
+  const secured = new TLSSocket(below, { isServer: false });
+  secured.on("error", () => undefined);
+  const found = (secured as unknown as { _parent?: Socket })._parent === below;
+  secured.destroy();
+  below.destroy();
+  return found;
+}
+
+/** @param run is given a connection's ends, the near one accepted and paused. What takes too long, or cannot be tried, is false. */
+function withPair(run: (near: Socket, far: Socket, done: (works: boolean) => void) => void): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    const sockets: Socket[] = [];
+    const done = (works: boolean): void => {
+      clearTimeout(timer);
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      resolve(works);
+    };
+    const timer = setTimeout(done, limitMs, false);
+    server.on("error", () => {
+      done(false);
+    });
+    server.on("connection", (near) => {
+      near.on("error", () => undefined);
+      sockets.push(near);
+      const [far] = sockets;
+      if (far !== undefined && far !== near) run(near, far, done);
+    });
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const far = connect({
+        port: typeof address === "object" && address !== null ? address.port : 0,
+        host: "127.0.0.1",
+        allowHalfOpen: true,
+      });
+      far.on("error", () => undefined);
+      sockets.unshift(far);
+    });
+  });
+}
