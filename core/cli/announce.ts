@@ -1,5 +1,6 @@
 import type { Logger, ProxyEvent, SluiceError } from "../contract/index.ts";
 import type { LiveConfig } from "../runtime/live-config.ts";
+import { behindText } from "./behind-text.ts";
 import { errorReport, onOneLine, showError, showExcerpt } from "./show-error.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
@@ -19,7 +20,7 @@ export function announce(live: LiveConfig, output: Terminal, logger: Logger): vo
 
 function tell(event: ProxyEvent, output: Terminal, details: Terminal, logger: Logger): void {
   const { colors } = output;
-  if (event.type === "reloaded") output.line(`${colors.green("reloaded")} generation ${event.generation}`);
+  if (event.type === "reloaded") output.line(`${colors.green("reloaded")} generation ${event.generation}${behindText(event.behind)}`);
   else if (event.type === "refused") tellRefusal(event.error, output, details, logger);
 }
 

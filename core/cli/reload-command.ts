@@ -1,6 +1,7 @@
 import path from "node:path";
 import { askControl } from "../net/control-socket.ts";
 import type { ReloadReport } from "../runtime/reload-plan.ts";
+import { behindText } from "./behind-text.ts";
 import type { CommandOptions } from "./command-line.ts";
 import { stepLines } from "./steps.ts";
 import type { Terminal } from "./terminal.ts";
@@ -15,7 +16,8 @@ export async function reload({ config, json }: CommandOptions, output: Terminal)
     output.line(JSON.stringify(report, undefined, 2));
     return 0;
   }
-  output.line(`${output.colors.green("reloaded")} generation ${report.generation} in ${Math.round(report.durationMs)} ms`);
+  const { generation, durationMs, behind } = report;
+  output.line(`${output.colors.green("reloaded")} generation ${generation} in ${Math.round(durationMs)} ms${behindText(behind)}`);
   for (const line of stepLines(report.steps, output)) output.line(line);
   return 0;
 }

@@ -18,10 +18,10 @@ export async function status({ config, json }: CommandOptions, output: Terminal)
 function lines({ generation, startedAt, pid, listeners, counters, memory }: ProxyStatus, { colors }: Terminal): string[] {
   const mebibytes = Math.round(memory / 1024 ** 2);
   const heading = ["listener", "address", "sessions", "plugins"].map((text) => ({ text, paint: colors.dim }));
-  const rows = listeners.map(({ name, url, sessions, plugins }) => [
+  const rows = listeners.map(({ name, url, sessions, behind, plugins }) => [
     { text: name, paint: colors.bold },
     { text: url, paint: colors.cyan },
-    { text: String(sessions) },
+    { text: behind === 0 ? String(sessions) : `${sessions} (${behind} behind)` },
     { text: plugins.join(", ") },
   ]);
   const counts = Object.entries(counters).map(([name, value]) => [{ text: name, paint: colors.dim }, { text: String(value) }]);

@@ -22,6 +22,15 @@ export interface SessionRecord {
   readonly fromUpstream: Traffic;
 }
 
+/** Open sessions that could not follow a reload, because a byte hook threw when it was called. They run on as before. */
+export interface SessionsBehind {
+  readonly sessions: number;
+  /** The generations that they stay on. */
+  readonly generations: readonly number[];
+  /** What was thrown first, and by which plugin. */
+  readonly reason: string;
+}
+
 /** What happens in a proxy. `proxy.events` has all of them, the token EVENTS those of the plugin's own pipeline. */
 export type ProxyEvent =
   | { readonly type: "listening"; readonly listener: string; readonly url: string }
@@ -45,6 +54,6 @@ export type ProxyEvent =
     }
   | { readonly type: "dropped"; readonly listener: string; readonly datagrams: number; readonly why: string }
   | { readonly type: "warning"; readonly listener: string | undefined; readonly message: string }
-  | { readonly type: "reloaded"; readonly generation: number; readonly durationMs: number }
+  | { readonly type: "reloaded"; readonly generation: number; readonly durationMs: number; readonly behind?: SessionsBehind }
   | { readonly type: "refused"; readonly error: SluiceError }
   | { readonly type: "closed" };

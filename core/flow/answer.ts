@@ -1,12 +1,15 @@
-import { isObservable, Subscription, type Observable } from "rxjs";
-import { SluiceError, type Leg, type LegReader, type Session, type Upstream } from "../contract/index.ts";
-import { isPromise } from "./chain.ts";
-import { blamed, faultOf } from "./fault.ts";
-import { letGo } from "./let-go.ts";
-import { Root } from "./root.ts";
+import { isObservable, type Observable } from "rxjs";
+import type { Leg, LegReader, Session, Upstream } from "../contract/index.ts";
+import { AnswerOwner } from "./answer-owner.ts";
+import { AnswerInput, AnswerOutput } from "./answer-ends.ts";
+import { Flow } from "./flow.ts";
+import { isPromise } from "./is-promise.ts";
+import { buildOperators, type Operators } from "./operators.ts";
 
 /**
- * Makes an upstream leg that answers by itself, for a plugin's `connect` hook: no socket is opened.
+ * Makes an upstream leg that answers by itself, for a plugin's `connect` hook: no socket is opened. The operators run as those of a byte
+ * hook do: a slow client, and asynchronous work by the operators of `sluice/flow`, stop what the client sends, and what comes before they
+ * subscribe to `data` waits. What makes an answer of its own accord, faster than a client reads, is for `answerStream`.
  *
  * @param name the endpoint's name in logs
  * @param respond what the session would send to an upstream is `data`; what this returns is the answer. Completing sends FIN.
@@ -20,69 +23,60 @@ export function answer(
   return { endpoint: name, leg: new AnswerLeg(name, respond, session) };
 }
 
+/** A leg whose other side is a flow: what is written to the leg goes into it, and what the leg delivers comes out of it. */
 class AnswerLeg implements Leg {
   readonly datagrams: boolean;
   readonly borrows = false;
   readonly records = false;
   gather = false;
   lend = false;
-  pending = 0;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
-  readonly #root = new Root();
-  readonly #output: Observable<Buffer>;
-  readonly #subscription = new Subscription();
-  #reader: LegReader | undefined;
-  #stopped = false;
-  #queue: Buffer[] = [];
-  #inputEnded = false;
-  #outputEnded = false;
-  #endDelivered = false;
+  readonly #input: AnswerInput;
+  readonly #output: AnswerOutput;
+  readonly #operators: Operators;
+  #flow: Flow | undefined;
   #closed = false;
 
   constructor(
     private readonly name: string,
     respond: (data: Observable<Buffer>, session: Session) => Observable<Buffer>,
-    session: Session,
+    private readonly session: Session,
   ) {
     this.datagrams = session.transport === "udp";
-    const output: unknown = respond(this.#root, session);
-    if (isPromise(output)) Promise.resolve(output).catch(() => undefined);
-    if (!isObservable(output)) throw new TypeError(`the answer "${name}" must be an Observable`);
-    this.#output = output as Observable<Buffer>;
+    this.#input = new AnswerInput(this.datagrams, () => this.onDrain?.());
+    this.#output = new AnswerOutput(this.datagrams, () => {
+      this.#closeWhenDone();
+    });
+    const apply = (data: Observable<Buffer>): Observable<Buffer> => checked(name, respond(data, session));
+    this.#operators = buildOperators([{ plugin: name, onError: "close", borrows: false, apply }], {
+      session,
+      flowFault: () => undefined,
+    });
+  }
+
+  get pending(): number {
+    return this.#input.pending;
   }
 
   read(reader: LegReader): void {
-    this.#reader = reader;
-    this.#subscription.add(
-      this.#output.subscribe({
-        next: (chunk) => {
-          this.#deliver(chunk);
-        },
-        error: (error: unknown) => {
-          this.#fail(error);
-        },
-        complete: () => {
-          this.#outputEnded = true;
-          this.#flush();
-        },
-      }),
-    );
+    this.#output.reader = reader;
+    this.#flow = new Flow(this.#input, this.#output, new AnswerOwner(this.name, this.session, this.#output), this.#operators);
+    // Its operators may have ended the session with their first words.
+    if (this.#closed) this.#flow.stop();
+    else this.#flow.start();
   }
 
   resume(): void {
-    this.#stopped = false;
-    this.#flush();
+    this.#output.goOn();
   }
 
   write(chunk: Buffer): boolean {
-    if (!this.#closed) this.#root.next(chunk);
-    return this.pending === 0;
+    return this.#closed || this.#input.give(chunk);
   }
 
   end(): void {
-    this.#inputEnded = true;
-    this.#root.complete();
+    this.#input.finish();
     this.#closeWhenDone();
   }
 
@@ -93,51 +87,17 @@ class AnswerLeg implements Leg {
   destroy(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#queue = [];
-    letGo(this.#subscription);
+    this.#flow?.stop();
     queueMicrotask(() => this.onClosed?.());
   }
 
-  #deliver(chunk: unknown): void {
-    if (this.#closed) return;
-    if (chunk instanceof Uint8Array) this.#pass(chunk as Buffer);
-    else this.#fail(new SluiceError("SLUICE_PLUGIN_CHUNK", `an answer emitted ${typeof chunk}`));
-  }
-
-  #fail(error: unknown): void {
-    letGo(this.#subscription);
-    const failure = faultOf(this.name, error);
-    if (failure.source === "plugin") blamed(failure, this.name);
-    this.#reader?.failed(failure);
-  }
-
-  #pass(chunk: Buffer): void {
-    if (this.#stopped || this.#queue.length > 0) {
-      this.#queue.push(chunk);
-      this.pending += chunk.length;
-    } else if (this.#reader?.data(chunk) === false && !this.datagrams) this.#stopped = true;
-  }
-
-  #flush(): void {
-    const waited = this.pending > 0;
-    for (let chunk = this.#queue[0]; chunk !== undefined && !this.#stopped; chunk = this.#queue[0]) {
-      this.#queue.shift();
-      this.pending -= chunk.length;
-      if (this.#reader?.data(chunk) === false) this.#stopped = true;
-    }
-    if (waited && this.pending === 0) this.onDrain?.();
-    this.#endWhenDone();
-  }
-
-  #endWhenDone(): void {
-    if (this.#outputEnded && this.#queue.length === 0 && !this.#endDelivered) {
-      this.#endDelivered = true;
-      this.#reader?.end();
-    }
-    this.#closeWhenDone();
-  }
-
   #closeWhenDone(): void {
-    if (this.#inputEnded && this.#endDelivered) this.destroy();
+    if (this.#input.ended && this.#output.ended) this.destroy();
   }
+}
+
+function checked(name: string, output: unknown): Observable<Buffer> {
+  if (isObservable(output)) return output as Observable<Buffer>;
+  if (isPromise(output)) Promise.resolve(output).catch(() => undefined);
+  throw new TypeError(`the answer "${name}" must be an Observable`);
 }

@@ -1,8 +1,9 @@
 import { Observable, Subscription } from "rxjs";
-import { SluiceError } from "../contract/index.ts";
-import { Chain, isPromise, type ChunkFunction } from "./chain.ts";
-import { each, stagesDownTo } from "./each.ts";
+import { Chain } from "./chain.ts";
+import { stagesDownTo } from "./each.ts";
+import { GuardedStages } from "./guarded-stages.ts";
 import { heldApart, within } from "./hold.ts";
+import { isAnswer, noChunk } from "./fault.ts";
 import { letGo } from "./let-go.ts";
 import { Root } from "./root.ts";
 
@@ -13,54 +14,20 @@ const REMEMBERED = 1024;
  * One plugin's operators with onError "bypass": when they fail, the chunk that failed and all later ones pass them by.
  *
  * @param hook the plugin's hook; what it throws when called is thrown
- * @param failed called once
+ * @param reports `failed`: called once. `held`: what the plugin's states hold
  */
 export function bypassing(
   data: Observable<Buffer>,
   hook: (data: Observable<Buffer>) => Observable<Buffer>,
-  failed: (error: unknown) => void,
+  { failed, held }: { readonly failed: (error: unknown) => void; readonly held: () => readonly Buffer[] },
 ): Observable<Buffer> {
   const inner = new Root();
   const output = hook(inner);
   if (output === inner && !inner.observed) return data;
   const { root, steps } = stagesDownTo(output, inner);
-  if (root === inner && !inner.observed) return data.pipe(each(guarded(new Chain(steps), failed)));
-  return new Observable((subscriber) => new RawBypass(inner, failed).run(data, output, subscriber));
-}
-
-/** A composed chain that steps aside for good once it has thrown. */
-function guarded(chain: Chain, failed: (error: unknown) => void): ChunkFunction {
-  let off = false;
-  const giveUp = (chunk: Buffer, error: unknown): Buffer => {
-    if (isAnswer(error)) throw error;
-    if (!off) failed(error);
-    off = true;
-    return chunk;
-  };
-  const checked = (chunk: Buffer, result: unknown): Buffer | null =>
-    result === null || result instanceof Uint8Array ? (result as Buffer | null) : giveUp(chunk, noChunk(result));
-  return (chunk) => {
-    if (off) return chunk;
-    try {
-      const result = chain.run(chunk);
-      if (!isPromise(result)) return checked(chunk, result);
-      return Promise.resolve(result).then(
-        (settled) => checked(chunk, settled),
-        (error: unknown) => giveUp(chunk, error),
-      );
-    } catch (error) {
-      return giveUp(chunk, error);
-    }
-  };
-}
-
-/** A SluiceError is an answer and no fault: it ends the session, bypassed or not. */
-function isAnswer(error: unknown): boolean {
-  return SluiceError.is(error) && error.source !== "plugin";
-}
-
-function noChunk(emitted: unknown): SluiceError {
-  return new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof emitted}`);
+  if (root === inner && !inner.observed)
+    return new GuardedStages(data, new Chain(steps), failed) as Observable<unknown> as Observable<Buffer>;
+  return new Observable((subscriber) => new RawBypass(inner, failed, held).run(data, output, subscriber));
 }
 
 interface Sink {
@@ -83,6 +50,7 @@ class RawBypass {
   constructor(
     private readonly inner: Root,
     private readonly failed: (error: unknown) => void,
+    private readonly held: () => readonly Buffer[],
   ) {}
 
   run(data: Observable<Buffer>, output: Observable<Buffer>, to: Sink): Subscription {
@@ -151,13 +119,25 @@ class RawBypass {
     }
     this.#off = true;
     this.failed(error);
-    const late = this.#remembered;
-    this.#remembered = [];
+    const late = this.#late();
     for (const chunk of late) to.next(chunk);
     if (this.#ended) to.complete();
     else this.#connect();
     letGo(this.#own);
     this.#holds.letGo();
+  }
+
+  /** What the operators owe. A `carry` among them gives what it holds itself: then that and the chunk that failed. */
+  #late(): readonly Buffer[] {
+    const remembered = this.#remembered;
+    this.#remembered = [];
+    try {
+      const held = this.held();
+      return held.length === 0 ? remembered : [...held, ...(this.#turn ? remembered.slice(-1) : [])];
+    } catch {
+      // Of code that has failed already.
+      return remembered;
+    }
   }
 
   #give(chunk: Buffer): void {

@@ -1,4 +1,5 @@
 import { SluiceError } from "../contract/index.ts";
+import { isPromise } from "./is-promise.ts";
 
 /** Work on one chunk: what it returns is passed on; null drops it; a promise makes the flow wait. */
 export type ChunkFunction<T = Buffer, R = T> = (chunk: T) => R | null | Promise<R | null>;
@@ -7,6 +8,24 @@ export type ChunkFunction<T = Buffer, R = T> = (chunk: T) => R | null | Promise<
 export interface Step {
   readonly run: ChunkFunction<never, unknown>;
   readonly plugin: string | undefined;
+  /** Makes what runs in its stead, in one flow or subscription, where the stage has a state. */
+  stateful?(): Stateful | undefined;
+}
+
+/** Takes what a stage gives when it ends. A promise is waited for. */
+export type Emit = (chunk: unknown) => void | PromiseLike<void>;
+
+/** A stage with a state. */
+export interface Stateful {
+  readonly run: (chunk: Buffer) => unknown;
+  /** It begins; the state of the one that it replaces is there. */
+  begin(): void;
+  /** No more chunks come: gives what it holds, unless another takes the state over. */
+  finish(emit: Emit): void | PromiseLike<void>;
+  /** It is cut out, and is to give what it holds. Throws what the plugin's code throws. */
+  abandon(): Buffer[];
+  /** Nobody wants anything of it any more. */
+  discard(): void;
 }
 
 type Run = (chunk: unknown) => unknown;
@@ -25,9 +44,11 @@ export class Chain {
   // The functions and the names, not the steps: those are operators that would live as long as their session (0.6 KiB of it).
   readonly #runs: readonly Run[];
   readonly #plugins: readonly (string | undefined)[];
+  /** The stages with a state, and where they stand. */
+  #states: Map<number, Stateful> | undefined;
 
   constructor(steps: readonly Step[]) {
-    this.#runs = steps.map((step) => step.run as Run);
+    this.#runs = steps.map((step, at) => this.#runOf(step, at));
     this.#plugins = steps.map(({ plugin }) => plugin);
     this.run = this.#window(this.#runs, 0);
   }
@@ -35,6 +56,59 @@ export class Chain {
   /** The plugin whose stage was running when `run` threw or its promise rejected. */
   get blame(): string | undefined {
     return this.#plugins[this.#at];
+  }
+
+  get isEmpty(): boolean {
+    return this.#runs.length === 0;
+  }
+
+  get hasState(): boolean {
+    return this.#states !== undefined;
+  }
+
+  /** Before the first chunk. */
+  begin(): void {
+    if (this.#states === undefined) return;
+    for (const [at, state] of this.#states) {
+      this.#at = at;
+      state.begin();
+    }
+  }
+
+  /** No more chunks come: what its stages still hold passes through those after them, in the order of the data. Throws what a stage throws. */
+  finish(emit: Emit): void | PromiseLike<void> {
+    return this.#states === undefined ? undefined : this.#finish([...this.#states], emit);
+  }
+
+  /** What its stages hold, in the order in which it came to the first of them. */
+  abandon(): Buffer[] {
+    return [...(this.#states?.values() ?? [])].toReversed().flatMap((state) => state.abandon());
+  }
+
+  discard(): void {
+    for (const state of this.#states?.values() ?? []) state.discard();
+  }
+
+  #finish(states: readonly (readonly [number, Stateful])[], emit: Emit): void | PromiseLike<void> {
+    for (const [index, [at, state]] of states.entries()) {
+      this.#at = at;
+      const waiting = state.finish((chunk) => this.#emitAfter(at, chunk, emit));
+      if (isPromise(waiting)) return waiting.then(() => this.#finish(states.slice(index + 1), emit));
+    }
+    return undefined;
+  }
+
+  #emitAfter(at: number, chunk: unknown, emit: Emit): void | PromiseLike<void> {
+    const result = this.#goOn(at, chunk);
+    if (result === null) return undefined;
+    return isPromise(result) ? result.then((settled) => (settled === null ? undefined : emit(settled))) : emit(result);
+  }
+
+  #runOf(step: Step, at: number): Run {
+    const state = step.stateful?.();
+    if (state === undefined) return step.run as Run;
+    (this.#states ??= new Map()).set(at, state);
+    return state.run as Run;
   }
 
   /** Six stages at a time, unrolled: a loop over an array of functions costs several times as much per chunk. */
@@ -75,7 +149,7 @@ export class Chain {
   /** What stage `at` returned was no chunk: null drops, a promise is waited for, undefined is a mistake worth a message. */
   #settle(at: number, value: unknown): unknown {
     if (value === null) return null;
-    if (value === undefined) throw new SluiceError("SLUICE_PLUGIN_CHUNK", "a function given to each() returned undefined");
+    if (value === undefined) throw new SluiceError("SLUICE_PLUGIN_CHUNK", "a function given to each() or carry() returned undefined");
     if (isPromise(value)) return value.then((settled) => (settled === null ? null : this.#goOn(at, settled)));
     return this.#goOn(at, value);
   }
@@ -107,9 +181,4 @@ export class Chain {
 /** Anything but a chunk to hand on at once. Most stages return what they were given, and only of something else is it worth asking. */
 function isSpecial(value: unknown, given: unknown): boolean {
   return value !== given && !(value instanceof Uint8Array);
-}
-
-/** Whether a chain's result is a promise. */
-export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -1,7 +1,8 @@
 import { Subscriber, type Observable, type OperatorFunction, type TeardownLogic } from "rxjs";
-import { Chain, isPromise, type ChunkFunction, type Step } from "./chain.ts";
+import { Chain, type ChunkFunction, type Stateful, type Step } from "./chain.ts";
 import { blamed } from "./fault.ts";
 import { hold, type Hold } from "./hold.ts";
+import { isPromise } from "./is-promise.ts";
 import { Stage } from "./stage.ts";
 
 /** What may wait behind a promise before the source is paused: pausing for every chunk costs two system calls. */
@@ -28,6 +29,11 @@ export class EachObservable extends Stage<unknown> implements Step {
     readonly run: ChunkFunction<never, unknown>,
   ) {
     super();
+  }
+
+  /** `each` has no state. */
+  stateful(): Stateful | undefined {
+    return undefined;
   }
 
   /** RxJS's extension point; on the prototype, because a closure per stage and session costs a quarter of the connection rate. */
@@ -65,6 +71,19 @@ class EachSubscriber extends Subscriber<unknown> {
     this.#to = to;
     this.#chain = chain;
     this.#hold = grip;
+    if (!chain.hasState) return;
+    this.add(() => {
+      if (!this.#completed) chain.discard();
+    });
+    this.#begin();
+  }
+
+  #begin(): void {
+    try {
+      this.#chain.begin();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   override _next(chunk: unknown): void {
@@ -98,7 +117,33 @@ class EachSubscriber extends Subscriber<unknown> {
     if (!this.#waiting) this.#finish();
   }
 
+  /** What stages with a state still hold comes first. */
   #finish(): void {
+    try {
+      const waiting = this.#chain.finish((chunk) => {
+        this.#hold.release(0, () => {
+          this.#to.next(chunk);
+        });
+      });
+      if (isPromise(waiting)) this.#finishLater(waiting);
+      else this.#end();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #finishLater(waiting: PromiseLike<void>): void {
+    waiting.then(
+      () => {
+        if (!this.closed) this.#end();
+      },
+      (error: unknown) => {
+        this.#fail(error);
+      },
+    );
+  }
+
+  #end(): void {
     this.#to.complete();
     this.unsubscribe();
   }

@@ -20,3 +20,12 @@ export function faultOf(plugin: string | undefined, error: unknown): SluiceError
   if (SluiceError.is(error)) return error;
   return new SluiceError("SLUICE_PLUGIN_FAILED", `plugin "${plugin ?? "unknown"}": ${reasonOf(error)}`, { cause: error });
 }
+
+/** A SluiceError is an answer and no fault: it ends the session, bypassed or not. */
+export function isAnswer(error: unknown): boolean {
+  return SluiceError.is(error) && error.source !== "plugin";
+}
+
+export function noChunk(emitted: unknown): SluiceError {
+  return new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof emitted}`);
+}

@@ -11,6 +11,9 @@ export interface FlowOwner {
   /** A plugin failed in a hook; with onError "close", `flowFailed` follows. */
   flowFault(plugin: string, error: SluiceError): void;
   flowWarning(message: string): void;
-  /** Datagrams were dropped because operators hold `limits.bufferPerFlow` bytes. */
-  flowDropped(datagrams: number): void;
+  /**
+   * Datagrams were dropped because operators hold `limits.bufferPerFlow` bytes.
+   * @param what "inject": chunks of `inject()`, because so much waits
+   */
+  flowDropped(chunks: number, what?: "inject"): void;
 }

@@ -1,13 +1,17 @@
 import { SluiceError, type Leg, type LegReader } from "../contract/index.ts";
-import { isPromise, type Chain } from "./chain.ts";
+import { CarriedStates, type CarryHost } from "./carried-states.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
+import { ComposedOperators } from "./composed-operators.ts";
 import { blameOf, faultOf } from "./fault.ts";
 import type { FlowOwner } from "./flow-owner.ts";
 import { Loan } from "./loan.ts";
-import { allBorrow, buildOperators, type ByteHook } from "./operators.ts";
+import { buildOperators, type ByteHook, type Operators } from "./operators.ts";
 import { patienceFor } from "./patience.ts";
-import { RawOperators, type RawHost } from "./raw-operators.ts";
+import { RawOperators } from "./raw-operators.ts";
+import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
 import { startSwapDeadline } from "./swap-deadline.ts";
+
+const none: ReadonlySet<string> = new Set();
 
 /**
  * One direction of a session:
@@ -19,25 +23,25 @@ import { startSwapDeadline } from "./swap-deadline.ts";
  * The queue is empty unless the operators wait for a promise or are being swapped. Chunks leave in the order in which they came, each
  * exactly once. The source is stopped (`data` returns false) while the sink is full, the operators hold too much, or a chunk is queued.
  */
-export class Flow implements LegReader, RawHost {
+export class Flow implements LegReader, OperatorsHost, CarryHost {
   /** What arrived, before any plugin. */
   bytes = 0;
   chunks = 0;
-  /** The operators: one composed function, or plain RxJS; neither where no plugin has the hook. */
-  #chain: Chain | undefined;
-  #raw: RawOperators | undefined;
+  /** What the source has lent. */
+  readonly loan: Loan;
+  /** None where no plugin has the hook. */
+  #operators: RunningOperators | undefined;
   #queue: ChunkQueue | undefined;
-  /** Composed operators wait for a promise. */
-  #busy = false;
-  /** Hooks to swap to, while the old operators flush. */
-  #next: readonly ByteHook[] | undefined;
+  #carried: CarriedStates | undefined;
+  /** The operators to swap to, while the old ones flush. */
+  #next: Operators | undefined;
   #stopWaiting: (() => void) | undefined;
   #stopped = false;
   #full = false;
-  /** What the source has lent. */
-  readonly loan: Loan;
   /** The source has ended. */
   #ended = false;
+  /** The operators were told so: they flush before FIN. */
+  #ending = false;
   /** Nothing more can reach the sink. */
   #done = false;
   readonly #drained = (): void => {
@@ -45,16 +49,22 @@ export class Flow implements LegReader, RawHost {
     this.loosened();
   };
 
+  /** @param hooks called at once; what one throws ends the session. Or what came of calling them. */
   constructor(
     private readonly source: Leg,
     private readonly sink: Leg,
     readonly owner: FlowOwner,
-    hooks: readonly ByteHook[],
+    hooks: readonly ByteHook[] | Operators,
   ) {
     this.loan = new Loan(sink);
     sink.gather = source.records;
     sink.onDrain = this.#drained;
-    this.#install(hooks);
+    try {
+      if ("root" in hooks) this.#install(hooks);
+      else this.#install(hooks.length === 0 ? undefined : buildOperators(hooks, owner, this));
+    } catch (error) {
+      this.operatorsFailed(error, undefined);
+    }
   }
 
   /** Begins to read the source, also when the operators have completed already: its FIN or reset must be seen. */
@@ -67,31 +77,40 @@ export class Flow implements LegReader, RawHost {
     this.#done = true;
     this.#queue = undefined;
     this.#stopWaiting?.();
-    this.#raw?.stop();
+    this.#operators?.stop();
+  }
+
+  /**
+   * Calls hooks, to be swapped to; nothing changes by that.
+   *
+   * @returns undefined when the flow is past its last byte
+   * @throws what a hook with onError "close" throws, with its plugin noted
+   */
+  prepare(hooks: readonly ByteHook[]): Operators | undefined {
+    return this.#done || this.#ending ? undefined : buildOperators(hooks, this.owner, this);
   }
 
   /**
    * Replaces the operators: the input of the old ones completes, they flush, the new ones see the next byte. The newest call wins.
    * Operators that do not complete within `limits.swapTimeout` end the session with SLUICE_SWAP_TIMEOUT.
    */
-  swap(hooks: readonly ByteHook[]): void {
-    if (this.#done || (this.#ended && this.#raw !== undefined)) return;
+  swap(next: Operators | undefined): void {
+    if (next === undefined || this.#done || this.#ending) return;
     const already = this.swapping;
-    this.#next = hooks;
+    this.#next = next;
+    this.#carried?.expect(next.carries ?? none);
     if (already) return;
-    if (this.#raw === undefined && !this.#busy) {
-      this.#replaceOld();
-      return;
-    }
+    if (this.#operators === undefined) this.#replaceOld();
+    else this.#operators.complete();
+    if (!this.swapping) return;
     this.#stopWaiting = startSwapDeadline(this.owner.limits.swapTimeout, (error) => {
       this.operatorsFailed(error, undefined);
     });
-    if (!this.#busy) this.#raw?.complete();
   }
 
   /** Operators that were swapped out still work; those that flush before FIN are left to it by a swap. */
   get working(): boolean {
-    return this.swapping || (this.#ended && this.#raw !== undefined && !this.#done);
+    return this.swapping || (this.#ending && !this.#done);
   }
 
   get swapping(): boolean {
@@ -100,6 +119,26 @@ export class Flow implements LegReader, RawHost {
 
   get done(): boolean {
     return this.loan.isOver;
+  }
+
+  get datagrams(): boolean {
+    return this.source.datagrams;
+  }
+
+  get lends(): boolean {
+    return this.source.lend;
+  }
+
+  get clear(): boolean {
+    return this.#done || (!this.#full && this.#operators?.clear !== false);
+  }
+
+  get waiting(): number {
+    return (this.#queue?.bytes ?? 0) + (this.#operators?.holding ?? 0) + this.sink.pending;
+  }
+
+  get carried(): CarriedStates {
+    return (this.#carried ??= new CarriedStates());
   }
 
   data(chunk: Buffer): boolean {
@@ -121,15 +160,35 @@ export class Flow implements LegReader, RawHost {
     this.owner.flowFailed(error);
   }
 
+  write(chunk: Buffer): boolean {
+    if (this.sink.write(chunk)) return true;
+    if (this.sink.pending < patienceFor(this.source)) return true;
+    this.#full = true;
+    return this.pause();
+  }
+
+  pause(): false {
+    this.#stopped = true;
+    return false;
+  }
+
   emitted(chunk: unknown, expected: boolean): void {
     if (this.#done) return;
-    if (chunk instanceof Uint8Array) this.#write(chunk as Buffer);
-    else this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof chunk}`), this.#raw?.last);
+    if (chunk instanceof Uint8Array) this.write(chunk as Buffer);
+    else this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof chunk}`), this.#operators?.last);
     if (!expected) this.loosened();
   }
 
+  leftOver(chunk: Buffer): void {
+    if (!this.#done) this.write(chunk);
+  }
+
+  carryFailed(plugin: string, error: unknown): void {
+    this.owner.flowFault(plugin, faultOf(plugin, error));
+  }
+
   operatorsCompleted(): void {
-    if (this.#next === undefined || this.#raw?.heard === false) this.#finish();
+    if (this.#next === undefined || this.#operators?.heard === false) this.#finish();
     else this.#replaceOld();
   }
 
@@ -149,10 +208,10 @@ export class Flow implements LegReader, RawHost {
 
   /** Goes on after whatever held the flow up: first what is queued, then FIN or the source's next chunk. */
   loosened(): void {
-    while (this.#queue !== undefined && !this.#isWaiting() && this.#isClear()) this.#passQueued(this.#queue);
+    while (this.#queue !== undefined && !this.#isWaiting() && this.clear) this.#passQueued(this.#queue);
     if (this.#queue !== undefined || this.#isWaiting() || this.#done) return;
     if (this.#ended) this.#complete();
-    else if (this.#stopped && this.#isClear()) {
+    else if (this.#stopped && this.clear) {
       this.#stopped = false;
       this.source.resume();
     }
@@ -166,119 +225,49 @@ export class Flow implements LegReader, RawHost {
   }
 
   #isWaiting(): boolean {
-    return this.#busy || this.swapping || this.#raw?.listening === false;
+    return this.swapping || this.#operators?.busy === true;
   }
 
-  #isClear(): boolean {
-    return this.#done || (!this.#full && this.#raw?.clear !== false);
-  }
-
-  #install(hooks: readonly ByteHook[]): void {
-    this.#chain = undefined;
-    this.#raw = undefined;
-    this.source.lend = this.sink.borrows && allBorrow(hooks);
-    if (hooks.length === 0) return;
-    try {
-      const built = buildOperators(hooks, this.owner);
-      if (built.keeps) this.source.lend = false;
-      this.#chain = built.chain;
-      if (built.chain !== undefined) return;
-      this.#raw = new RawOperators(built, this, this.owner.limits.bufferPerFlow);
-      this.#raw.start();
-    } catch (error) {
-      this.operatorsFailed(error, undefined);
-    }
+  #install(built: Operators | undefined): void {
+    this.#operators = undefined;
+    this.source.lend = this.sink.borrows && built?.borrows !== false && built?.keeps !== true;
+    if (built === undefined) return;
+    const { chain } = built;
+    const operators =
+      chain === undefined ? new RawOperators(built, this, this.owner.limits.bufferPerFlow) : new ComposedOperators(chain, this);
+    if (chain?.isEmpty !== true) this.#operators = operators;
+    operators.start();
   }
 
   /** One chunk through the operators to the sink. Returns whether the source may go on. */
   #pass(chunk: Buffer): boolean {
     if (this.#done) return true;
-    const chain = this.#chain;
-    if (chain === undefined) return this.#raw === undefined ? this.#write(chunk) : this.#push(this.#raw, chunk);
-    let result: unknown;
-    try {
-      result = chain.run(chunk);
-    } catch (error) {
-      this.operatorsFailed(error, chain.blame);
-      return false;
-    }
-    if (result instanceof Uint8Array) return this.#write(result as Buffer);
-    if (result === null) return true;
-    if (isPromise(result)) return this.#await(chain, result);
-    this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() returned ${typeof result}`), chain.blame);
-    return false;
-  }
-
-  #write(chunk: Buffer): boolean {
-    if (this.sink.write(chunk)) return true;
-    if (this.sink.pending < patienceFor(this.source)) return true;
-    this.#full = true;
-    this.#stopped = true;
-    return false;
-  }
-
-  #push(raw: RawOperators, chunk: Buffer): boolean {
-    if (this.source.datagrams && raw.full) {
-      this.owner.flowDropped(1);
-      return true;
-    }
-    raw.push(chunk);
-    if (this.#isClear()) return true;
-    this.#stopped = true;
-    return false;
-  }
-
-  /** A lent chunk may not be reused while the promise lives; an owned one lets the source bring the next, unless the sink is full. */
-  #await(chain: Chain, result: PromiseLike<unknown>): boolean {
-    this.#busy = true;
-    this.loan.keep(1);
-    result.then(
-      (settled) => {
-        this.#settled(chain, settled);
-      },
-      (error: unknown) => {
-        this.loan.keep(-1);
-        this.operatorsFailed(error, chain.blame);
-      },
-    );
-    if (!this.source.lend && !this.#full) return true;
-    this.#stopped = true;
-    return false;
-  }
-
-  #settled(chain: Chain, result: unknown): void {
-    this.#busy = false;
-    this.loan.keep(-1);
-    if (this.#done) return;
-    if (result instanceof Uint8Array) this.#write(result as Buffer);
-    else if (result !== null) {
-      this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a promise given by each() settled to ${typeof result}`), chain.blame);
-      return;
-    }
-    if (this.#next === undefined) this.loosened();
-    else this.#replaceOld();
+    const operators = this.#operators;
+    return operators === undefined ? this.write(chunk) : operators.push(chunk);
   }
 
   #enqueue(chunk: Buffer): boolean {
     const queue = (this.#queue ??= new ChunkQueue());
-    if (this.source.datagrams && queue.bytes + chunk.length > this.owner.limits.bufferPerFlow) {
+    const { bufferPerFlow } = this.owner.limits;
+    if (this.source.datagrams && queue.bytes + chunk.length > bufferPerFlow) {
       this.owner.flowDropped(1);
       return true;
     }
     queue.push(this.source.lend ? Buffer.from(chunk) : chunk);
-    if (this.#raw?.listening === false && !this.#busy && !this.swapping && queue.bytes < this.owner.limits.bufferPerFlow) return true;
-    this.#stopped = true;
-    return false;
+    return (this.#operators?.patient === true && !this.swapping && queue.bytes < bufferPerFlow) || this.pause();
   }
 
   /** No more input: operators flush, then FIN goes on. */
   #complete(): void {
-    if (this.#raw === undefined) this.#finish();
-    else this.#raw.complete();
+    if (this.#ending) return;
+    this.#ending = true;
+    if (this.#operators === undefined) this.#finish();
+    else this.#operators.complete();
   }
 
   #finish(): void {
     if (this.#done) return;
+    this.#carried?.finish();
     this.stop();
     this.#next = undefined;
     this.sink.end();
@@ -288,11 +277,16 @@ export class Flow implements LegReader, RawHost {
   }
 
   #replaceOld(): void {
-    const hooks = this.#next ?? [];
+    const next = this.#next;
     this.#stopWaiting?.();
-    this.#raw?.stop();
+    this.#operators?.stop();
     this.#next = undefined;
-    this.#install(hooks);
+    try {
+      this.#install(next);
+    } catch (error) {
+      this.operatorsFailed(error, undefined);
+    }
+    this.#carried?.arrived();
     this.owner.flowSwapped();
     this.loosened();
   }

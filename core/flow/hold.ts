@@ -9,6 +9,13 @@ export interface Hold {
   acquire(bytes: number): void;
   /** They are held no more; `emit` passes on what became of them. Whatever is emitted in there counts as expected. */
   release(bytes: number, emit: () => void): void;
+  /**
+   * `emit` passes on something of so many bytes that did not come from the source. A source can be paused and this cannot: where
+   * `limits.bufferPerFlow` bytes wait already, nothing is emitted; that is counted, and warned of once.
+   *
+   * @returns whether it was emitted
+   */
+  offer(bytes: number, emit: () => void): boolean;
 }
 
 /** What a flow offers to the holds of its operators. */
@@ -18,11 +25,17 @@ export interface HoldTarget {
   held(bytes: number, tight: number): void;
   /** Runs `emit` as a turn of the flow. */
   turn(emit: () => void): void;
+  /** The same for what did not come from the source. @returns false where there is no room, and nothing is emitted */
+  offer(bytes: number, emit: () => void): boolean;
 }
 
 const nowhere: HoldTarget = {
   swapping: false,
   held: () => undefined,
+  offer: (_bytes, emit) => {
+    emit();
+    return true;
+  },
   turn: (emit) => {
     emit();
   },
@@ -74,6 +87,10 @@ class HeldApart implements HoldTarget {
     this.flow.held(bytes, tight);
   }
 
+  offer(bytes: number, emit: () => void): boolean {
+    return this.flow.offer(bytes, emit);
+  }
+
   turn(emit: () => void): void {
     this.flow.turn(emit);
   }
@@ -106,6 +123,10 @@ class FlowHold implements Hold {
   release(bytes: number, emit: () => void): void {
     this.flow.turn(emit);
     this.#change(-bytes);
+  }
+
+  offer(bytes: number, emit: () => void): boolean {
+    return this.flow.offer(bytes, emit);
   }
 
   #change(bytes: number): void {

@@ -1,5 +1,7 @@
 export { answer } from "./answer.ts";
 export { answerStream } from "./answer-stream.ts";
+export { carry } from "./carry.ts";
+export type { Carry } from "./carry-definition.ts";
 export type { ChunkFunction } from "./chain.ts";
 export { delayBytes } from "./delay-bytes.ts";
 export { each } from "./each.ts";

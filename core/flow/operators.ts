@@ -1,9 +1,12 @@
 import { Observable, isObservable, type Subscriber, type TeardownLogic } from "rxjs";
 import { SluiceError, type OnError, type Session } from "../contract/index.ts";
 import { bypassing } from "./bypass.ts";
-import { Chain, isPromise } from "./chain.ts";
+import type { CarryHost } from "./carried-states.ts";
+import { HookSite } from "./carry-site.ts";
+import { Chain } from "./chain.ts";
 import { EachObservable, stagesDownTo } from "./each.ts";
 import { blamed, faultOf } from "./fault.ts";
+import { isPromise } from "./is-promise.ts";
 import { Root } from "./root.ts";
 
 /** One plugin's byte hook for one direction, as a pipeline hands it to a flow. */
@@ -32,19 +35,26 @@ export interface Operators {
   readonly raw: readonly string[];
   /** They remember chunks that plain RxJS operators have not answered, to pass them by when those fail (onError "bypass"). */
   readonly keeps: boolean;
+  /** Whether no hook keeps a chunk past its own call. */
+  readonly borrows: boolean;
+  /** The places of every `carry` in them. */
+  readonly carries: ReadonlySet<string> | undefined;
 }
 
 /**
  * Calls the hooks of one session and direction, in the order of the data.
+ *
+ * @param host the flow, if the states of `carry` are to be handed over
  * @throws what a hook with onError "close" throws, with its plugin noted
  */
-export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner): Operators {
+export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner, host?: CarryHost): Operators {
   const root = new Root();
+  const site = new HookSite(host);
   const raw: string[] = [];
   let keeps = false;
   let output: Observable<Buffer> = root;
   for (const hook of hooks) {
-    const next = hook.onError === "bypass" ? applyGuarded(hook, output, owner) : applyHook(hook, output, owner.session);
+    const next = hook.onError === "bypass" ? applyGuarded(hook, output, owner, site) : applyHook(hook, output, owner.session, site);
     // Subscribed to in the hook itself: who looks on like this needs the chunks pushed through the root.
     if (root.observed && raw.length === 0) raw.push(hook.plugin);
     if (next === output) continue;
@@ -55,7 +65,8 @@ export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner
       output = new Blaming(next, hook.plugin);
     }
   }
-  return { chain: raw.length === 0 ? new Chain(stagesDownTo(output, root).steps) : undefined, root, output, raw, keeps };
+  const chain = raw.length === 0 ? new Chain(stagesDownTo(output, root).steps) : undefined;
+  return { chain, root, output, raw, keeps, borrows: allBorrow(hooks), carries: site.keys };
 }
 
 /** Whether a hook added nothing but `each` stages to its data; notes the plugin on them. Runs for every session: no arrays. */
@@ -68,10 +79,10 @@ function isChainOn(data: Observable<Buffer>, result: Observable<Buffer>, plugin:
   return at === data;
 }
 
-function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session): Observable<Buffer> {
+function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session, site: HookSite): Observable<Buffer> {
   let result: Observable<Buffer>;
   try {
-    result = hook.apply(data, session);
+    result = site.call(hook.plugin, () => hook.apply(data, session));
   } catch (error) {
     throw blamed(error, hook.plugin);
   }
@@ -82,12 +93,12 @@ function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session): 
 }
 
 /** With onError "bypass" a plugin's part is run apart, so that it can be cut out of a live session. */
-function applyGuarded(hook: ByteHook, data: Observable<Buffer>, owner: OperatorsOwner): Observable<Buffer> {
+function applyGuarded(hook: ByteHook, data: Observable<Buffer>, owner: OperatorsOwner, site: HookSite): Observable<Buffer> {
   const failed = (error: unknown): void => {
     owner.flowFault(hook.plugin, faultOf(hook.plugin, error));
   };
   try {
-    return bypassing(data, (inner) => applyHook(hook, inner, owner.session), failed);
+    return bypassing(data, (inner) => applyHook(hook, inner, owner.session, site), { failed, held: () => site.abandon(hook.plugin) });
   } catch (error) {
     failed(error);
     return data;
@@ -117,8 +128,7 @@ class Blaming extends Observable<Buffer> {
   }
 }
 
-/** Whether no hook keeps a chunk past its own call. */
-export function allBorrow(hooks: readonly ByteHook[]): boolean {
+function allBorrow(hooks: readonly ByteHook[]): boolean {
   for (const { borrows } of hooks) if (!borrows) return false;
   return true;
 }

@@ -1,27 +1,13 @@
 import { SinkSubscriber } from "./sink-subscriber.ts";
 import { faultOf } from "./fault.ts";
-import type { FlowOwner } from "./flow-owner.ts";
 import { within, type HoldTarget } from "./hold.ts";
-import type { Loan } from "./loan.ts";
 import type { Operators } from "./operators.ts";
 import { Retained } from "./retained.ts";
-
-/** What plain RxJS operators need of their flow. */
-export interface RawHost {
-  readonly swapping: boolean;
-  readonly loan: Loan;
-  readonly owner: Pick<FlowOwner, "flowFault">;
-  /** What the operators emitted. @param expected in the turn of a chunk, or through a hold */
-  emitted(chunk: unknown, expected: boolean): void;
-  operatorsFailed(error: unknown, plugin: string | undefined): void;
-  operatorsCompleted(): void;
-  /** They hold less than before. */
-  loosened(): void;
-  warn(message: string): void;
-}
+import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
 
 /** Plain RxJS operators in a flow: their subscription, and the account of what they hold. */
-export class RawOperators implements HoldTarget {
+export class RawOperators implements RunningOperators, HoldTarget {
+  readonly patient = true;
   readonly #retained: Retained;
   readonly #sink: SinkSubscriber;
   #turns = 0;
@@ -33,7 +19,7 @@ export class RawOperators implements HoldTarget {
 
   constructor(
     private readonly operators: Operators,
-    private readonly host: RawHost,
+    private readonly host: OperatorsHost,
     private readonly limit: number,
   ) {
     const { raw } = operators;
@@ -66,25 +52,23 @@ export class RawOperators implements HoldTarget {
     return this.host.swapping;
   }
 
-  /** The plugin nearest the sink. */
   get last(): string | undefined {
     return this.operators.raw.at(-1);
   }
 
-  /**
-   * Whether they listen: what comes before somebody has subscribed (`concat(greeting, data)`) would be lost. They may never, and a reset
-   * of the source is to be seen all the same: so it goes on until the bound is reached.
-   */
-  get listening(): boolean {
-    return this.operators.root.observed;
+  /** Nobody listens yet: what comes before somebody has subscribed (`concat(greeting, data)`) would be lost. */
+  get busy(): boolean {
+    return !this.operators.root.observed;
   }
 
-  /** Whether they have seen the end of their input; those that complete without have ended the flow by themselves. */
+  get holding(): number {
+    return this.#held;
+  }
+
   get heard(): boolean {
     return this.operators.root.heard;
   }
 
-  /** Whether they may be given more. */
   get clear(): boolean {
     return this.#tight === 0 && !this.full;
   }
@@ -106,7 +90,12 @@ export class RawOperators implements HoldTarget {
     });
   }
 
-  push(chunk: Buffer): void {
+  push(chunk: Buffer): boolean {
+    const { host } = this;
+    if (host.datagrams && this.full) {
+      host.owner.flowDropped(1);
+      return true;
+    }
     this.#retained.took(chunk.length);
     this.#turns += 1;
     try {
@@ -115,9 +104,9 @@ export class RawOperators implements HoldTarget {
       this.#threw(error);
     }
     this.#endTurn();
+    return host.clear || host.pause();
   }
 
-  /** Completes their input; they flush, and `operatorsCompleted` follows. */
   complete(): void {
     this.turn(() => {
       try {
@@ -150,6 +139,19 @@ export class RawOperators implements HoldTarget {
     } finally {
       this.#endTurn();
     }
+  }
+
+  offer(bytes: number, emit: () => void): boolean {
+    const { host } = this;
+    if (this.full || host.waiting >= this.limit) {
+      const [plugin = "unknown"] = this.operators.raw;
+      host.owner.flowDropped(1, "inject");
+      host.warn(`inject() in ${plugin}: limits.bufferPerFlow waits already, so what comes is dropped`);
+      return false;
+    }
+    this.#retained.took(bytes);
+    this.turn(emit);
+    return true;
   }
 
   #endTurn(): void {

@@ -30,7 +30,8 @@ export class Retained {
   /** @param expected the emission came in the turn of a chunk, or through a hold */
   gave(bytes: number, expected: boolean): void {
     this.#emissions += 1;
-    if (!expected && !this.#asynchronous) {
+    // Where nothing is kept, it is something of the operators' own: a heartbeat.
+    if (!expected && !this.#asynchronous && this.#bytes > 0) {
       this.#asynchronous = true;
       this.noticed();
     }

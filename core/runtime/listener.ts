@@ -17,6 +17,7 @@ import { DatagramEnd, StreamEnd, type ClientEnd } from "./client-end.ts";
 import { LiveSession } from "./live-session.ts";
 import type { ProxyState } from "./proxy-state.ts";
 import type { SessionHost } from "./session-host.ts";
+import type { SwapFault } from "./swap-flows.ts";
 import type { Terms } from "./terms.ts";
 
 export type Bound = StreamListener | UdpListener;
@@ -30,6 +31,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
   #clients: ClientCount | undefined;
   #retired = false;
   #open = 0;
+  #behind = 0;
 
   constructor(
     readonly name: string,
@@ -59,6 +61,11 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
   /** How many sessions are open. */
   get sessions(): number {
     return this.#open;
+  }
+
+  /** How many of them could not follow a reload, because a byte hook threw when it was called. */
+  get behind(): number {
+    return this.#behind;
   }
 
   get limits(): Limits {
@@ -123,6 +130,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
 
   ended(session: LiveSession, error: SluiceError | undefined): void {
     this.#open -= 1;
+    this.#setBehind(session, false);
     this.state.of(session.transport).delete(session);
     session.countedBy?.leave(session);
     this.state.closed.inc();
@@ -141,18 +149,26 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     this.state.warn(this.name, message);
   }
 
-  dropped(datagrams: number): void {
-    this.state.dropped.inc(datagrams);
-    this.state.hub.sessions.next({
-      type: "dropped",
-      listener: this.name,
-      datagrams,
-      why: "operators hold limits.bufferPerFlow, or the upstream is not open yet",
-    });
+  dropped(chunks: number, what?: "inject"): void {
+    (what === undefined ? this.state.dropped : this.state.injectedDropped).inc(chunks);
+    const why =
+      what === undefined ? "operators hold limits.bufferPerFlow, or the upstream is not open yet" : "inject() met limits.bufferPerFlow";
+    this.state.hub.sessions.next({ type: "dropped", listener: this.name, datagrams: chunks, why });
   }
 
-  swapped(session: LiveSession): void {
-    this.state.hub.sessions.next({ type: "swapped", listener: this.name, session, generation: session.generation });
+  swapped(session: LiveSession, fault: SwapFault | undefined): void {
+    this.#setBehind(session, fault !== undefined);
+    if (fault === undefined) {
+      this.state.hub.sessions.next({ type: "swapped", listener: this.name, session, generation: session.generation });
+      return;
+    }
+    this.state.swapsFailed.inc();
+    this.fault(fault.plugin, fault.error, session);
+  }
+
+  #setBehind(session: LiveSession, behind: boolean): void {
+    this.#behind += Number(behind) - Number(session.behind);
+    session.behind = behind;
   }
 
   #acceptSocket(socket: Socket, buffer: ReadBuffer | undefined): void {

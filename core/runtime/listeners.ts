@@ -1,4 +1,5 @@
-import { SluiceError } from "../contract/index.ts";
+import { SluiceError, type SessionsBehind } from "../contract/index.ts";
+import { Behind } from "./behind.ts";
 import type { Bindings } from "./bind-listeners.ts";
 import { Drain } from "./drain.ts";
 import { Listener, type Bound, type SessionWork } from "./listener.ts";
@@ -23,6 +24,8 @@ interface Following {
 export class Listeners {
   readonly #byName = new Map<string, Listener>();
   readonly #drain = new Drain();
+  /** Of the last commit. */
+  #behind = new Behind();
 
   constructor(private readonly state: ProxyState) {}
 
@@ -33,6 +36,7 @@ export class Listeners {
   /** Puts new terms into force. Nothing in here can fail. @returns what is left to do with the open sessions, for `follow` */
   commit(terms: ReadonlyMap<string, Terms>, { sockets }: Bindings): readonly Following[] {
     const open = this.#openSessions();
+    this.#behind = new Behind();
     const following: Following[] = [];
     for (const listener of Array.from(this.#byName.values())) {
       const sessions = open.get(listener) ?? [];
@@ -43,8 +47,8 @@ export class Listeners {
     return following;
   }
 
-  /** Resolves when all sessions that were open at the commit have followed it, or have ended meanwhile. */
-  async follow(following: readonly Following[]): Promise<void> {
+  /** Resolves when all sessions that were open at the commit have followed it, or have ended meanwhile; to those that could not, if any. */
+  async follow(following: readonly Following[]): Promise<{ readonly behind?: SessionsBehind }> {
     for (const { sessions, work } of following) {
       // A session has one listener, and the order of what is done with it is the commit's.
       // oxlint-disable-next-line no-await-in-loop
@@ -52,6 +56,7 @@ export class Listeners {
         if (session.slot >= 0) session.undergo(work);
       });
     }
+    return this.#behind.report();
   }
 
   /** Forgets every deadline of a drain. */
@@ -105,13 +110,15 @@ export class Listeners {
   /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
   #treatment({ pipeline, config }: Terms, open: readonly LiveSession[], moved: boolean): SessionWork | undefined {
     const { sessions, deadlineMs } = config.reload;
+    const behind = this.#behind;
+    const follow: SessionWork = (session) => behind.note(session, session.swapTo(pipeline));
     if (sessions === "swap" && moved)
       return (session) => {
         // A flow has no connection that would be lost: the client's next datagram begins another, at the new upstream.
         if (session.retargeted === undefined) session.fail(new SluiceError("SLUICE_CLOSED", "its upstream is another since a reload"));
-        else session.swapTo(pipeline);
+        else follow(session);
       };
-    if (sessions === "swap") return (session) => session.swapTo(pipeline);
+    if (sessions === "swap") return follow;
     if (sessions === "close") return (session) => session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
     return sessions === "drain" ? this.#drain.begin(open, deadlineMs) : undefined;
   }

@@ -23,6 +23,7 @@ import type { LivePipeline } from "./live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";
 import { recordOf } from "./session-record.ts";
 import type { SessionHost } from "./session-host.ts";
+import { prepareSwap, type SwapFault } from "./swap-flows.ts";
 import type { Terms } from "./terms.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
@@ -38,6 +39,8 @@ export class LiveSession implements Opened, FlowOwner {
   readonly startedAt = Date.now();
   /** Where it stands in the set of open sessions, -1: nowhere, it has ended; the set's own. */
   slot = -1;
+  /** It could not follow a reload; its listener's own. */
+  behind = false;
   /** Who counts it for `limits.sessionsPerClient`; the count's own. */
   countedBy: ClientCount | undefined;
   tls: SessionTls | undefined;
@@ -189,18 +192,22 @@ export class LiveSession implements Opened, FlowOwner {
     this.#client ??= this.end.address();
   }
 
-  /** Takes another pipeline's byte hooks, keeping both legs. */
-  swapTo(next: LivePipeline): void {
-    if (this.#ending || next === this.#pipeline) return;
-    this.#leaving ??= [];
-    this.#leaving.push(this.#pipeline);
+  /** Takes another pipeline's byte hooks, keeping both legs. @returns the fault of a hook that keeps it on its own, if one does */
+  swapTo(next: LivePipeline): SwapFault | undefined {
+    if (this.#ending || next === this.#pipeline) return undefined;
+    const swap = prepareSwap(this.#toUpstream, this.#toClient, next.pipeline);
+    if (typeof swap !== "function") {
+      this.host.swapped(this, swap);
+      return swap;
+    }
+    (this.#leaving ??= []).push(this.#pipeline);
     this.#pipeline = next;
     next.acquire();
     this.remember();
-    this.#toUpstream?.swap(next.pipeline.fromClient);
-    this.#toClient?.swap(next.pipeline.fromUpstream);
+    swap();
     this.flowSwapped();
-    this.host.swapped(this);
+    this.host.swapped(this, undefined);
+    return undefined;
   }
 
   flowSwapped(): void {
@@ -219,8 +226,8 @@ export class LiveSession implements Opened, FlowOwner {
     this.host.warning(message);
   }
 
-  flowDropped(datagrams: number): void {
-    this.host.dropped(datagrams);
+  flowDropped(chunks: number, what?: "inject"): void {
+    this.host.dropped(chunks, what);
   }
 
   /**

@@ -11,7 +11,10 @@ export class ProxyState {
   readonly closed: Counter;
   readonly refused: Counter;
   readonly dropped: Counter;
+  readonly injectedDropped: Counter;
   readonly faults: Counter;
+  /** Sessions that could not follow a reload. */
+  readonly swapsFailed: Counter;
   readonly #warned = new Set<string>();
 
   constructor(
@@ -24,6 +27,8 @@ export class ProxyState {
     this.closed = metrics.counter("sluice_sessions_ended_total");
     this.refused = metrics.counter("sluice_sessions_refused_total");
     this.dropped = metrics.counter("sluice_datagrams_dropped_total");
+    this.injectedDropped = metrics.counter("sluice_injected_dropped_total");
+    this.swapsFailed = metrics.counter("sluice_swaps_failed_total");
     this.faults = metrics.counter("sluice_plugin_faults_total");
   }
 

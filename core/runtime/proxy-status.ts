@@ -7,6 +7,8 @@ export interface ListenerStatus {
   readonly transport: Transport;
   /** Open sessions. */
   readonly sessions: number;
+  /** Those of them that could not follow a reload, because a byte hook threw when it was called. */
+  readonly behind: number;
   /** The names of its plugins, from the client's side. */
   readonly plugins: readonly string[];
 }
@@ -25,8 +27,8 @@ export interface ProxyStatus {
 
 /** The state of a proxy at this moment. */
 export function statusOf(generation: number, startedAt: number, running: Iterable<Listener>, metrics: Metrics): ProxyStatus {
-  const listeners = Array.from(running, ({ name, url, transport, sessions, terms }) => {
-    return { name, url, transport, sessions, plugins: terms.config.uses.map((use) => use.name) };
+  const listeners = Array.from(running, ({ name, url, transport, sessions, behind, terms }) => {
+    return { name, url, transport, sessions, behind, plugins: terms.config.uses.map((use) => use.name) };
   });
   return { generation, startedAt, pid: process.pid, listeners, counters: metrics.snapshot(), memory: process.memoryUsage.rss() };
 }

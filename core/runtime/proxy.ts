@@ -181,14 +181,14 @@ export class Proxy {
     }
     const following = this.#commit(prepared, bindings);
     if (anew) prepared.generation.resolver.forget();
-    await this.#listeners.follow(following);
+    const left = await this.#listeners.follow(following);
     const durationMs = Math.round(performance.now() - started);
     const { number } = prepared.generation;
     if (number > 1) {
       this.#metrics.counter("sluice_reloads_total").inc();
-      this.#hub.lifecycle.next({ type: "reloaded", generation: number, durationMs });
+      this.#hub.lifecycle.next({ type: "reloaded", generation: number, durationMs, ...left });
     }
-    return { generation: number, durationMs, steps };
+    return { generation: number, durationMs, steps, ...left };
   }
 
   #isClosing(): boolean {

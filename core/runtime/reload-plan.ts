@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ResolvedListener } from "../contract/index.ts";
+import type { ResolvedListener, SessionsBehind } from "../contract/index.ts";
 import { addressText } from "../contract/endpoint.ts";
 import { claimSockets, type Holder } from "./socket-claims.ts";
 import { sameUses } from "./unchanged.ts";
@@ -23,6 +23,8 @@ export interface ReloadPlan {
 export interface ReloadReport extends ReloadPlan {
   readonly generation: number;
   readonly durationMs: number;
+  /** Open sessions that could not follow, if any. */
+  readonly behind?: SessionsBehind;
 }
 
 /** What the plan must know of a running listener. */

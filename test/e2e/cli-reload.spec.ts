@@ -63,6 +63,22 @@ describe("a save while sluice runs", function () {
     expect(cli.lines.filter((line) => /^(reloaded|refused)/.test(line))).to.deep.equal(["reloaded generation 2", "reloaded generation 3"]);
   });
 
+  it("that an open connection cannot follow says so on its line, and the next good one takes it along", async () => {
+    folder.write("proxy.config.ts", config({ plugins: "mark(), echo()" }));
+    await cli.line(/^reloaded generation 2$/);
+    await says(open, "Ax");
+    folder.write(
+      "mark.ts",
+      `import { definePlugin } from "sluice";
+       export const mark = definePlugin("mark", () => ({ fromUpstream: () => { throw new Error("boom"); } }));`,
+    );
+    await cli.line(/^reloaded generation 3 \(1 session stays on generation 2: plugin "mark": boom\)$/);
+    await says(open, "Ax");
+    folder.write("mark.ts", mark("B"));
+    await cli.line(/^reloaded generation 4$/);
+    await says(open, "Bx");
+  });
+
   it("of a plugin's own source takes effect on an open connection", async () => {
     folder.write("proxy.config.ts", config({ plugins: "mark(), echo()" }));
     await cli.line(/^reloaded/);

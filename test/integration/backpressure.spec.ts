@@ -1,75 +1,15 @@
 import { expect } from "chai";
-import { fork } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
-import type { ChildProcess } from "node:child_process";
-import type { Socket } from "node:net";
+import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { connect } from "../support/sockets.ts";
+import { block, growthLimit, mebibyte, plenty, push, stalled, startMeasured } from "../support/measured-proxy.ts";
 import { digestOf } from "../support/transfer.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
-
-const mebibyte = 1024 * 1024;
-/** More than all buffers on the way hold together; below what a test has to move. */
-const plenty = 256 * mebibyte;
-const growthLimit = 64 * mebibyte;
-
-interface Measured {
-  readonly child: ChildProcess;
-  readonly port: number;
-  rss(): Promise<number>;
-}
-
-/** A proxy in a process of its own. */
-async function startMeasured(shape: string, upstream: string): Promise<Measured> {
-  const child = fork(fileURLToPath(new URL("../support/proxy-process.js", import.meta.url)), [shape, upstream], { stdio: "inherit" });
-  cleanup.add(() => void child.kill("SIGKILL"));
-  const [{ port }] = (await eventOf(child, "message", 20_000)) as [{ readonly port: number }];
-  return {
-    child,
-    port,
-    async rss() {
-      child.send("memory");
-      const [message] = (await eventOf(child, "message")) as [{ readonly rss: number }];
-      return message.rss;
-    },
-  };
-}
-
-const block = randomBytes(256 * 1024);
-
-/** Writes one block again and again as fast as it is taken, `most` bytes in all; `sent` counts what was taken. */
-function push(socket: Socket, state: { sent: number }, most = plenty): void {
-  const more = (): void => {
-    while (state.sent < most && !socket.destroyed) {
-      state.sent += block.length;
-      if (!socket.write(block)) return void socket.once("drain", more);
-    }
-    socket.end();
-  };
-  more();
-}
-
-/** Waits until a count has stood still for a while. */
-async function stalled(count: () => number, what: string): Promise<void> {
-  let before = -1;
-  await eventually(
-    async () => {
-      const now = count();
-      const still = now === before && now > 0;
-      before = now;
-      if (!still) await pause(300);
-      expect(still, "still").to.equal(true);
-    },
-    { within: 30_000, what },
-  );
-}
 
 describe("backpressure", function () {
   this.timeout(90_000);
@@ -87,7 +27,7 @@ describe("backpressure", function () {
       const state = { sent: 0 };
       const upstream = await startUpstream((socket) => push(socket.resume(), state));
       cleanup.add(() => upstream.close());
-      const proxy = await startMeasured(shape, upstream.endpoint);
+      const proxy = await startMeasured(cleanup, shape, upstream.endpoint);
       const before = await proxy.rss();
       const client = await connect(proxy.port);
       cleanup.add(() => void client.destroy());
@@ -111,7 +51,7 @@ describe("backpressure", function () {
     const state = { sent: 0 };
     const upstream = await startUpstream((socket) => push(socket.resume(), state));
     cleanup.add(() => upstream.close());
-    const proxy = await startMeasured("no bound", upstream.endpoint);
+    const proxy = await startMeasured(cleanup, "no bound", upstream.endpoint);
     const before = await proxy.rss();
     const client = await connect(proxy.port);
     cleanup.add(() => void client.destroy());
@@ -123,7 +63,7 @@ describe("backpressure", function () {
       const bytes = 100 * mebibyte;
       const upstream = await startUpstream((socket) => push(socket.resume(), { sent: 0 }, bytes));
       cleanup.add(() => upstream.close());
-      const proxy = await startMeasured(shape, upstream.endpoint);
+      const proxy = await startMeasured(cleanup, shape, upstream.endpoint);
       const client = await connect(proxy.port);
       cleanup.add(() => void client.destroy());
       const whole = createHash("sha256");

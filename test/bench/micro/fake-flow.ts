@@ -1,5 +1,5 @@
+import type { MonoTypeOperatorFunction } from "rxjs";
 import type { Leg, Session } from "../../../core/contract/index.ts";
-import { each } from "../../../core/flow/each.ts";
 import { Flow } from "../../../core/flow/flow.ts";
 import type { ByteHook } from "../../../core/flow/operators.ts";
 
@@ -23,20 +23,20 @@ function idleLeg(): Leg {
   };
 }
 
-/** So many hooks that are one `each` stage each. */
-export function eachHooks(count: number, stage: () => (chunk: Buffer) => Buffer): ByteHook[] {
+/** So many hooks of one stage. */
+export function hooks(count: number, stage: () => MonoTypeOperatorFunction<Buffer>): ByteHook[] {
   return Array.from({ length: count }, (_, index) => ({
     plugin: `stage-${index + 1}`,
     onError: "close",
     borrows: true,
     records: false,
     gather: false,
-    apply: (data) => data.pipe(each(stage())),
+    apply: (data) => data.pipe(stage()),
   }));
 }
 
 /** A flow between two legs that are no sockets: what a chunk costs in it. */
-export function fakeFlow(hooks: readonly ByteHook[]): (chunk: Buffer) => unknown {
+export function fakeFlow(given: readonly ByteHook[]): (chunk: Buffer) => unknown {
   const ignore = (): void => undefined;
   const flow = new Flow(
     idleLeg(),
@@ -50,7 +50,7 @@ export function fakeFlow(hooks: readonly ByteHook[]): (chunk: Buffer) => unknown
       flowWarning: ignore,
       flowDropped: ignore,
     },
-    hooks,
+    given,
   );
   return (chunk) => flow.data(chunk);
 }

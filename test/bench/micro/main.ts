@@ -1,9 +1,12 @@
 // npm run bench:micro
 //
 // What the composed path costs per chunk and stage, beside a plain call of the same function: nothing else may hide in it.
+import { NEVER, type MonoTypeOperatorFunction, type Observable } from "rxjs";
+import { carry } from "../../../core/flow/carry.ts";
 import { Chain, type Step } from "../../../core/flow/chain.ts";
+import { each, stagesDownTo } from "../../../core/flow/each.ts";
 import { median, table } from "../report.ts";
-import { eachHooks, fakeFlow } from "./fake-flow.ts";
+import { hooks, fakeFlow } from "./fake-flow.ts";
 
 type Run = (chunk: Buffer) => unknown;
 
@@ -22,6 +25,16 @@ function stage(): (chunk: Buffer) => Buffer {
   };
 }
 
+/** The same with the flow's state. */
+const carryStage = (): MonoTypeOperatorFunction<Buffer> =>
+  carry({
+    start: () => ({ bytes: 0 }),
+    step: (state, given: Buffer) => {
+      state.bytes += given.length;
+      return state.bytes < 0 ? chunk : given;
+    },
+  });
+
 const steps = (count: number): Step[] => Array.from({ length: count }, () => ({ run: stage(), plugin: "bench" }));
 
 /** Nanoseconds per call, the best of the repeats and their median. */
@@ -37,6 +50,14 @@ function time(runs: readonly Run[]): { best: number; median: number } {
 
 function composed(stages: number): Run {
   const chain = new Chain(steps(stages));
+  return (given) => chain.run(given);
+}
+
+/** The same work with `carry`: the state is the flow's. */
+function carried(stages: number): Run {
+  const made = Array.from({ length: stages }, carryStage).reduce<Observable<Buffer>>((data, one) => data.pipe(one), NEVER);
+  const chain = new Chain(stagesDownTo(made, NEVER).steps);
+  chain.begin();
   return (given) => chain.run(given);
 }
 
@@ -88,6 +109,12 @@ const rows = flows.flatMap((count) => {
       six * 2,
     ),
     line(
+      "chain of carry",
+      6,
+      many(() => carried(6)),
+      six,
+    ),
+    line(
       "whole flow",
       0,
       many(() => fakeFlow([])),
@@ -96,7 +123,13 @@ const rows = flows.flatMap((count) => {
     line(
       "whole flow",
       6,
-      many(() => fakeFlow(eachHooks(6, stage))),
+      many(() => fakeFlow(hooks(6, () => each(stage())))),
+      six,
+    ),
+    line(
+      "whole flow of carry",
+      6,
+      many(() => fakeFlow(hooks(6, carryStage))),
       six,
     ),
   ];

@@ -17,6 +17,10 @@ function target(): HoldTarget & { bytes: number; tight: number; turns: number } 
       state.turns += 1;
       emit();
     },
+    offer(_bytes: number, emit: () => void) {
+      state.turn(emit);
+      return true;
+    },
   };
   return state;
 }

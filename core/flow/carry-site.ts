@@ -1,0 +1,65 @@
+import type { CarryHost, CarryPlace } from "./carried-states.ts";
+
+/** A `carry` that a hook made. */
+interface Made {
+  prepare(): void;
+}
+
+let current: HookSite | undefined;
+
+function enter(site: HookSite | undefined): HookSite | undefined {
+  const outer = current;
+  current = site;
+  return outer;
+}
+
+/** Where hooks are called that may make a `carry`: each stands in a place of its hook, by which its state is found again. */
+export class HookSite {
+  #plugin = "";
+  #count = 0;
+  #made: Made[] | undefined;
+  #keys: Set<string> | undefined;
+
+  /** @param host the flow; undefined where no state is handed over */
+  constructor(private readonly host: CarryHost | undefined) {}
+
+  /** The places of every `carry` that was made; undefined: of none. */
+  get keys(): ReadonlySet<string> | undefined {
+    return this.#keys;
+  }
+
+  /** Calls a plugin's hook, and prepares every `carry` that it made. Throws what either throws. */
+  call<T>(plugin: string, hook: () => T): T {
+    const outer = enter(this);
+    this.#plugin = plugin;
+    this.#count = 0;
+    try {
+      const result = hook();
+      for (const made of this.#made ?? []) made.prepare();
+      return result;
+    } finally {
+      this.#made = undefined;
+      enter(outer);
+    }
+  }
+
+  /** What the states of a plugin hold that is cut out. */
+  abandon(plugin: string): Buffer[] {
+    return this.#keys === undefined ? [] : (this.host?.carried.abandon(plugin) ?? []);
+  }
+
+  place(made: Made): CarryPlace | undefined {
+    const { host } = this;
+    if (host === undefined) return undefined;
+    const key = `${this.#count} ${this.#plugin}`;
+    this.#count += 1;
+    (this.#keys ??= new Set()).add(key);
+    (this.#made ??= []).push(made);
+    return { host, plugin: this.#plugin, key };
+  }
+}
+
+/** The place of a `carry` that is being made: the first in its hook, the second, …; undefined outside a hook that a flow calls. */
+export function placeInHook(made: Made): CarryPlace | undefined {
+  return current?.place(made);
+}
