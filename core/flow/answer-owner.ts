@@ -23,7 +23,7 @@ export class AnswerOwner implements FlowOwner {
     // An answer is as long as its leg.
   }
 
-  flowFailed(error: SluiceError): void {
+  fail(error: SluiceError): void {
     if (error.source === "plugin") blamed(error, this.name);
     this.output.failed(error);
   }

@@ -7,8 +7,8 @@ export interface FlowOwner {
   /** The new operators are in place, or the old ones are done. */
   flowSwapped(): void;
   /** The session cannot go on. */
-  flowFailed(error: SluiceError): void;
-  /** A plugin failed in a hook; with onError "close", `flowFailed` follows. */
+  fail(error: SluiceError): void;
+  /** A plugin failed in a hook; with onError "close", `fail` follows. */
   flowFault(plugin: string, error: SluiceError): void;
   flowWarning(message: string): void;
   /**

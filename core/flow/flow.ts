@@ -157,7 +157,7 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
     // A plugin may stand in for the upstream.
     const plugin = blameOf(error);
     if (plugin !== undefined) this.owner.flowFault(plugin, error);
-    this.owner.flowFailed(error);
+    this.owner.fail(error);
   }
 
   write(chunk: Buffer): boolean {
@@ -199,7 +199,7 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
     const fault = known ?? faultOf(blame, error);
     this.stop();
     if (blame !== undefined && known === undefined) this.owner.flowFault(blame, fault);
-    this.owner.flowFailed(fault);
+    this.owner.fail(fault);
   }
 
   warn(message: string): void {

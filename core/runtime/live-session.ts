@@ -214,10 +214,6 @@ export class LiveSession implements Opened, FlowOwner {
     if (this.#toUpstream?.working === false && this.#toClient?.working !== true) this.#releaseLeaving();
   }
 
-  flowFailed(error: SluiceError): void {
-    this.fail(error);
-  }
-
   flowFault(plugin: string, error: SluiceError): void {
     this.host.fault(plugin, error, this);
   }
@@ -256,10 +252,7 @@ export class LiveSession implements Opened, FlowOwner {
 
   /** The upstream leg is open: the flows begin. */
   opened({ endpoint, leg }: Upstream): void {
-    if (this.#ending) {
-      leg.destroy();
-      return;
-    }
+    if (this.#ending) return void leg.destroy();
     this.upstream = endpoint;
     this.#upstreamLeg = leg;
     this.#openLegs += 1;

@@ -45,7 +45,7 @@ export function fakeFlow(given: readonly ByteHook[]): (chunk: Buffer) => unknown
       session: {} as Session,
       limits: { sessions: 1, sessionsPerClient: 1, udpSessions: 1, bufferPerFlow: 4 * 1024 * 1024, swapTimeout: 5000 },
       flowSwapped: ignore,
-      flowFailed: ignore,
+      fail: ignore,
       flowFault: ignore,
       flowWarning: ignore,
       flowDropped: ignore,
