@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { describeIssues } from "./describe-issues.ts";
-import { parseEndpoint } from "./endpoint.ts";
+import { isIPv4, isIPv6, parseEndpoint } from "./endpoint.ts";
 import { SluiceError } from "./errors.ts";
 import type { Endpoint, UpstreamConfig, UpstreamTarget, UpstreamTlsConfig } from "./upstream.ts";
 
@@ -23,14 +23,19 @@ export function plainMessage(error: unknown): string {
 const name = z.string().min(1);
 /** RFC 7301: its length is one byte on the wire. */
 const protocol = name.refine((text) => Buffer.byteLength(text) <= 255, { error: "expected the name of a protocol, of at most 255 bytes" });
+const hostName =
+  /^(?=.{1,254}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?$/;
 const tls = z
   .strictObject({
     ca: z.union([name, z.array(name).min(1)]).optional(),
     cert: name.optional(),
     key: name.optional(),
+    passphrase: z.string().optional(),
     serverName: z
       .string()
-      .regex(/^[\x21-\x7e]{1,253}$/, { error: "expected a host name in ASCII, or an IP address" })
+      .refine((text) => isIPv4(text) || isIPv6(text) || hostName.test(text), {
+        error: "expected a host name in ASCII, or an IP address, without a port",
+      })
       .optional(),
     alpn: z.array(protocol).min(1).optional(),
     verify: z.boolean().optional(),
@@ -42,11 +47,19 @@ const tls = z
   });
 
 const endpoints = z.array(endpoint).min(1);
-const options = z.strictObject({
-  endpoints,
-  balance: z.enum(["round-robin", "least-connections", "random"]).default("round-robin"),
-  tls: z.union([z.boolean(), tls]).default(false),
-});
+const options = z
+  .strictObject({
+    endpoints,
+    balance: z.enum(["round-robin", "least-connections", "random"]).default("round-robin"),
+    tls: z.union([z.boolean(), tls]).default(false),
+  })
+  .check(({ value, issues }) => {
+    const { serverName, verify } = typeof value.tls === "boolean" ? {} : value.tls;
+    if (value.tls === false || serverName !== undefined || verify === false || value.endpoints.every(({ path }) => path === undefined))
+      return;
+    const message = "a unix socket has no name to verify the certificate against: give tls.serverName";
+    issues.push({ code: "custom", input: value.tls, path: ["tls"], message });
+  });
 
 /** The zod schema of an {@link UpstreamConfig}; its output is an {@link UpstreamTarget}. */
 export const upstreamSchema = z.union([endpoint, endpoints, options]).transform((value): UpstreamTarget => {

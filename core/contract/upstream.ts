@@ -16,14 +16,19 @@ export type Balance = "round-robin" | "least-connections" | "random";
 
 /** TLS towards the upstream. Verified by default, with the endpoint's name. */
 export interface UpstreamTlsConfig {
-  /** PEM text or path of the CA(s) to trust instead of the system's. */
+  /**
+   * PEM text or path of what to trust: CAs, which need not be roots, or the upstream's own certificate.
+   * @default Node's roots, and what the system trusts (its bundle, or SSL_CERT_FILE and SSL_CERT_DIR; NODE_EXTRA_CA_CERTS)
+   */
   readonly ca?: string | readonly string[];
   /** PEM text or path of the client certificate, with `key`. */
   readonly cert?: string;
   readonly key?: string;
+  /** Decrypts `key`, where that is encrypted. */
+  readonly passphrase?: string;
   /** The name sent as SNI and checked against the certificate. @default the endpoint's host */
   readonly serverName?: string;
-  /** Protocols offered through ALPN. @default none */
+  /** Protocols offered through ALPN. @default the one that the client has agreed on, if its TLS is terminated; else none */
   readonly alpn?: readonly string[];
   /** Takes the end of the connection without a close_notify for an end (RFC 8446 section 6.1), as old servers send it. @default false */
   readonly allowTruncation?: boolean;

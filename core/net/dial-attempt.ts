@@ -21,6 +21,8 @@ export interface AttemptContext extends NamedAddressesContext {
   readonly refuse: ((address: string, port: number) => SluiceError | undefined) | undefined;
   readonly balancer: Balancer;
   readonly tls: UpstreamTls | undefined;
+  /** What the client has agreed on through ALPN. */
+  readonly protocol?: string | undefined;
 }
 
 /**
@@ -189,7 +191,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
 
   #secure(socket: Socket, tls: UpstreamTls): void {
     this.#phase = "the TLS handshake";
-    const secured = tls.wrap(socket, this.endpoint.host);
+    const secured = tls.wrap(socket, this.endpoint.host, this.context.protocol);
     const onError = (error: unknown): void => this.#fail(error);
     // For good: an error may also follow the abort.
     secured.on("error", onError);

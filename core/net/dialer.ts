@@ -27,8 +27,9 @@ export interface Dialer {
    * subscriber's.
    *
    * @param resolve instead of the dialer's own, e.g. with the hooks of the session's pipeline
+   * @param protocol that the client has agreed on through ALPN, to be offered to the upstream
    */
-  attempts(resolve?: Resolve): Observable<Upstream>;
+  attempts(resolve?: Resolve, protocol?: string): Observable<Upstream>;
 }
 
 /** Opens legs over streams, also to one endpoint at a time. */
@@ -58,7 +59,10 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Stre
       }
       return chosen(endpoint, balancer, way);
     },
-    attempts: (resolve) => new Attempts(target.endpoints.length, resolve === undefined ? shared : { ...shared, resolve }),
+    attempts: (resolve, protocol) => {
+      const own = resolve === undefined && protocol === undefined;
+      return new Attempts(target.endpoints.length, own ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocol });
+    },
   };
 }
 

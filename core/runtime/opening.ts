@@ -132,7 +132,7 @@ export class Opening implements Waiting {
     const leg = new LegSubscriber(this.session, this);
     this.#leg = leg;
     try {
-      if (terms.pipeline.pipeline.connect === undefined) terms.attempts(retargeted).subscribe(leg);
+      if (terms.pipeline.pipeline.connect === undefined) terms.attempts(retargeted, this.session.tls?.protocol).subscribe(leg);
       else this.#hooked().subscribe(leg);
     } catch (error) {
       this.fail(error);
@@ -145,7 +145,7 @@ export class Opening implements Waiting {
     this.#given = given;
     // Chosen at the first try, and once: until then a hook may send the session elsewhere.
     let attempts: Observable<Upstream> | undefined;
-    const attempt = defer(() => (attempts ??= session.terms.attempts(session.retargeted))).pipe(
+    const attempt = defer(() => (attempts ??= session.terms.attempts(session.retargeted, session.tls?.protocol))).pipe(
       // Those that come once the session flows belong to the leg that asked for them.
       tap((upstream) => this.#leg?.taken ?? given.add(upstream)),
     );

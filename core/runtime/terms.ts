@@ -31,10 +31,10 @@ export class Terms {
     return this.#dialer?.balancer;
   }
 
-  /** One session's attempts at its upstream, below every connect hook. */
-  attempts(retarget: UpstreamConfig | undefined): Observable<Upstream> {
-    if (retarget !== undefined) return this.#retargeted(retarget).attempts();
-    if (this.#dialer !== undefined) return this.#dialer.attempts();
+  /** One session's attempts at its upstream, below every connect hook. @param protocol that its client has agreed on through ALPN */
+  attempts(retarget: UpstreamConfig | undefined, protocol: string | undefined): Observable<Upstream> {
+    if (retarget !== undefined) return this.#retargeted(retarget).attempts(undefined, protocol);
+    if (this.#dialer !== undefined) return this.#dialer.attempts(undefined, protocol);
     return throwError(
       () => new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${this.config.name}" has no upstream, and no plugin answered`),
     );
