@@ -4,6 +4,7 @@ import "reflect-metadata";
 export { defineConfig } from "./config/define-config.ts";
 export { socketAddress } from "./contract/address.ts";
 export { clientKey } from "./contract/client-key.ts";
+export { watch } from "./config/watch.ts";
 export { definePlugin, type PluginFactory } from "./contract/define-plugin.ts";
 export * from "./contract/errors.ts";
 export {

@@ -11,6 +11,7 @@ import { ModuleGraph } from "./module-graph.ts";
 import { Packages } from "./packages.ts";
 import { resolveConfig } from "./resolve-config.ts";
 import { decoratedClasses } from "./type-info.ts";
+import { watchingFor } from "./watch.ts";
 
 /** A config file that was loaded and found valid. */
 export interface LoadedConfig {
@@ -33,6 +34,10 @@ export class ConfigLoader {
   readonly #packages = new Packages();
   #files: ReadonlySet<string>;
   #hashes: ReadonlyMap<string, string> = new Map();
+  /** What the config and its plugins have said to `watch`, with the hash of what was there. */
+  #read = new Map<string, string | undefined>();
+  /** Those of plugins that were being set up: who is kept by the next load does not say so again. */
+  readonly #readInSetup = new Set<string>();
 
   constructor(file: string) {
     this.#file = path.resolve(file);
@@ -43,12 +48,18 @@ export class ConfigLoader {
 
   /** Everything to watch: the local modules of the last load, also of one that failed, and where its missing imports may appear. */
   get files(): ReadonlySet<string> {
-    return this.#files;
+    return this.#read.size === 0 ? this.#files : new Set([...this.#files, ...this.#read.keys()]);
+  }
+
+  /** Those of {@link files} that are read by the config or a plugin: whatever has read one must be made anew. */
+  get watched(): { has(file: string): boolean } {
+    return this.#read;
   }
 
   /** The hash of each file as the last load read it, also of one that failed, for `FileWatcher.watch`: a save in between is then not lost. */
   get hashes(): ReadonlyMap<string, string> {
-    return this.#hashes;
+    const read = [...this.#read].filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return new Map([...this.#hashes, ...read]);
   }
 
   /**
@@ -59,14 +70,23 @@ export class ConfigLoader {
     this.#hashes = new Map();
     if (!existsSync(this.#file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: this.#file });
     const graph = new ModuleGraph(this.#compiler, this.#packages);
+    const before = this.#read;
+    const setup = this.#watchFor(graph);
     try {
       const exported = await this.#evaluate(graph, options.timeoutMs ?? 30_000);
       await traffic();
       const config = resolveConfig(exported, { file: this.#file });
       this.#files = graph.files;
-      return { config, exported: exported as SluiceConfig, retire: () => graph.classes.retire() };
+      setup.begins();
+      const retire = (): void => {
+        setup.ends();
+        graph.classes.retire();
+      };
+      return { config, exported: exported as SluiceConfig, retire };
     } catch (error) {
+      setup.ends();
       graph.classes.retire();
+      this.#read = new Map([...before, ...this.#read]);
       // A load that failed half-way has not seen every file: what was watched before stays watched.
       this.#files = new Set([...this.#files, ...graph.files]);
       throw loadError(error, this.#file, graph);
@@ -74,6 +94,18 @@ export class ConfigLoader {
       this.#compiler.keep(this.#files);
       this.#hashes = graph.hashes;
     }
+  }
+
+  #watchFor(graph: ModuleGraph): { begins(): void; ends(): void } {
+    const read = new Map([...this.#read].filter(([file]) => this.#readInSetup.has(file)));
+    let hasBegun = false;
+    const add = (file: string, hash: string | undefined): void => {
+      read.set(file, hash);
+      if (hasBegun) this.#readInSetup.add(file);
+    };
+    this.#read = read;
+    const ends = watchingFor({ folder: path.dirname(this.#file), isLocal: (file) => graph.sources.has(file), add });
+    return { begins: () => (hasBegun = true), ends };
   }
 
   async #evaluate(graph: ModuleGraph, timeoutMs: number): Promise<unknown> {

@@ -84,8 +84,10 @@ export class LiveConfig {
       this.#saved.clear();
       this.#touched = false;
       // What was saved while a load was about to read it has been told of by that load.
-      const isNew = isTouched || saved.some((file) => contentHash(file) !== this.#tried.get(file));
-      if (isNew && !this.#stopped) await this.#load(false);
+      const changed = saved.filter((file) => contentHash(file) !== this.#tried.get(file));
+      // What a plugin has read is not seen in its code: it has to be made anew.
+      const anew = changed.some((file) => this.loader.watched.has(file));
+      if ((isTouched || changed.length > 0) && !this.#stopped) await this.#load(anew);
     }).catch(() => undefined);
   }
 
