@@ -1,12 +1,20 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { shown } from "./describe-issues.ts";
 import { currentOrigin } from "./evaluating.ts";
+import { knownKeys } from "./known-keys.ts";
 import type { FunctionPlugin, Inject, OnError, PluginClass, PluginDefinition, PluginUse, UseOptions } from "./plugin.ts";
 
 const uses = new WeakSet<object>();
 
-/** zod says "no options" with an index signature of `never`, which would forbid `enabled` too. */
-type Given<O> = string extends keyof O ? UseOptions : O & UseOptions;
+/** A schema of options, mostly a `z.object`: whatever reads an object. */
+type Schema = z.ZodType<unknown, object>;
+
+/** zod says "no options" with an index signature of `never`, which would forbid `enabled` too; other index signatures may not fit it either. */
+type Given<O> = string extends keyof O
+  ? O[keyof O] extends never
+    ? UseOptions
+    : Readonly<Record<string, unknown>> & UseOptions
+  : O & UseOptions;
 
 /** Options are an argument one may leave out when every one of them has a default. */
 type FactoryArguments<O> = object extends Given<O> ? [options?: Given<O>] : [options: Given<O>];
@@ -23,9 +31,9 @@ export interface PluginFactory<O> {
  * @param id kebab-case or camelCase word: the log and metric label, and the default name of a use
  * @param make a tsyringe class, or a function from (options, inject) to hooks that runs once per plugin use and generation
  */
-export function definePlugin<S extends z.ZodObject>(id: string, make: PluginClass, schema: S): PluginFactory<z.input<S>>;
+export function definePlugin<S extends Schema>(id: string, make: PluginClass, schema: S): PluginFactory<z.input<S>>;
 export function definePlugin(id: string, make: PluginClass): PluginFactory<object>;
-export function definePlugin<S extends z.ZodObject>(
+export function definePlugin<S extends Schema>(
   id: string,
   make: (options: z.output<S>, inject: Inject) => FunctionPlugin,
   schema: S,
@@ -34,15 +42,15 @@ export function definePlugin<O extends object = object>(id: string, make: (optio
 export function definePlugin(
   id: string,
   make: PluginClass | ((options: never, inject: Inject) => FunctionPlugin),
-  schema?: z.ZodObject,
+  schema?: Schema,
 ): PluginFactory<object> {
   refuseMixedUp(id, make, schema);
   const definition: PluginDefinition = {
     id,
     make,
     isClass: /^class\b/.test(Function.prototype.toString.call(make)),
-    schema: schema?.strict(),
-    keys: schema === undefined ? [] : Object.keys(schema.shape),
+    schema: schema === undefined ? undefined : strict(schema),
+    keys: schema === undefined ? [] : knownKeys(schema, []),
     origin: currentOrigin(),
   };
   const factory = (given: object & UseOptions = {}): PluginUse => {
@@ -54,13 +62,21 @@ export function definePlugin(
   return Object.assign(factory, { definition });
 }
 
+/** An object that says nothing of other keys takes none: they are misspelt. What its author has made loose stays so. */
+function strict(schema: Schema): Schema {
+  // Not by instanceof: it may come from another copy of zod.
+  if (!("strict" in schema && typeof schema.strict === "function")) return schema;
+  const object = schema as z.ZodObject;
+  return object.def.catchall === undefined ? object.strict() : object;
+}
+
 /** Types do not hold at run time, and what would fail otherwise says nothing of plugins. */
 function refuseMixedUp(id: unknown, make: unknown, schema: unknown): void {
   if (typeof id !== "string") throw new TypeError(`definePlugin: expected the plugin's id first, got ${shown(id)}`);
   if (typeof make !== "function")
     throw new TypeError(`definePlugin("${id}", …): expected a class, or a function that returns hooks, got ${shown(make)}`);
-  if (schema !== undefined && !(isOptions(schema) && "strict" in schema))
-    throw new TypeError(`definePlugin("${id}", …, schema): expected a zod object, such as z.object({ … }), got ${shown(schema)}`);
+  if (schema !== undefined && !(isOptions(schema) && "safeParse" in schema))
+    throw new TypeError(`definePlugin("${id}", …, schema): expected a zod schema, such as z.object({ … }), got ${shown(schema)}`);
 }
 
 /** Whether a value can be options at all. What cannot is kept as it is, and refused with its place when the config is checked. */

@@ -52,7 +52,14 @@ function at(input: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-const kinds: Readonly<Record<string, string>> = { int: "a whole number", object: "an object", record: "an object", array: "an array" };
+const kinds: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  object: "an object",
+  record: "an object",
+  array: "an array",
+  // What zod asks for where anything would do.
+  nonoptional: "a value",
+};
 
 function kind(name: string): string {
   return kinds[name] ?? `a ${name}`;
@@ -74,6 +81,7 @@ function expectation(issue: RichIssue): string | undefined {
   // An author's own message in the schema says it better than the code does.
   if (!/^(Invalid|Too (small|big)|Unrecognized)/.test(issue.message)) return undefined;
   if (issue.code === "invalid_type" && issue.expected !== undefined) return `expected ${kind(issue.expected)}`;
+  if (issue.code === "custom") return "expected a valid value";
   if (issue.code === "invalid_value" && issue.values !== undefined) {
     const values = issue.values.map((value) => (typeof value === "string" ? JSON.stringify(value) : String(value)));
     return values.length === 1 ? `expected ${values[0]}` : `expected one of ${values.join(", ")}`;

@@ -1,5 +1,5 @@
 import type { Plugin } from "../contract/index.ts";
-import { didYouMean } from "../contract/nearest.ts";
+import { distance } from "../contract/nearest.ts";
 
 const parts = ["admit", "resolve", "connect", "fromClient", "fromUpstream", "exchange", "setup", "inherit", "teardown"] as const;
 
@@ -20,18 +20,18 @@ export function checkPlugin(plugin: Plugin): void {
 }
 
 /**
- * A misspelt hook would silently do nothing. Of a class, which may have methods of its own, only what nothing in it refers to can be
- * one, and only when the hook that it resembles is not there.
+ * A misspelt hook would silently do nothing. A plugin may have methods of its own: one is taken for a hook only when that hook is not there,
+ * and, in a class, when nothing in it refers to the method.
  *
  * @throws TypeError
  */
 export function checkSpelling(plugin: object): void {
   const chain = classesOf(plugin);
-  const isClass = chain.length > 0;
-  const missing = parts.filter((part) => !isClass || !(part in plugin));
+  const missing = parts.filter((part) => !(part in plugin));
   for (const name of new Set([plugin, ...chain.map(({ prototype }) => prototype)].flatMap(methodsOf))) {
-    const hint = didYouMean(name, isClass ? missing.filter((part) => !isDerived(name, part)) : missing);
-    if (hint !== "" && !chain.some((each) => refersTo(each, name))) throw new TypeError(`its ${name} is no hook${hint}`);
+    const meant = missing.find((part) => isMisspelt(name.toLowerCase(), part.toLowerCase()));
+    if (meant !== undefined && !chain.some((each) => refersTo(each, name)))
+      throw new TypeError(`its ${name} is no hook, did you mean "${meant}"?`);
   }
 }
 
@@ -54,10 +54,17 @@ function methodsOf(object: object): string[] {
     .map(([name]) => name);
 }
 
-/** `disconnect` and `resolver` are words of their own; `onConnect` is what somebody writes who means the hook. */
-function isDerived(name: string, part: string): boolean {
-  const [word, stem] = [name.toLowerCase(), part.toLowerCase()];
-  return word !== stem && word !== `on${stem}` && word.includes(stem);
+/** A slip or two of the fingers, or `onConnect` and `onClient`, which is what somebody writes who means the hook. */
+function isMisspelt(word: string, part: string): boolean {
+  if (word === part || word === `on${part}` || word === `on${part.replace(/^from/, "")}`) return true;
+  return !isDerived(word, part) && distance(word, part) <= (part.length < 8 ? 1 : 2);
+}
+
+/** `disconnect`, `connected` and `resolver` are words of their own; `connectt` is none. */
+function isDerived(word: string, part: string): boolean {
+  const at = word.indexOf(part);
+  const [before, after] = [word.slice(0, at), word.slice(at + part.length)];
+  return at >= 0 && `${before}${after}` !== "" && before !== part[0] && after !== part.at(-1);
 }
 
 /** A method that the class calls itself (`this.toClient(…)`) is its own affair, and no hook. */

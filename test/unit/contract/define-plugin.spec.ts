@@ -14,7 +14,7 @@ describe("definePlugin", () => {
   it("refuses a schema that is no zod object", () => {
     expect(() => define("loud", () => ({}), { level: "string" })).to.throw(
       TypeError,
-      'definePlugin("loud", …, schema): expected a zod object, such as z.object({ … }), got an object',
+      'definePlugin("loud", …, schema): expected a zod schema, such as z.object({ … }), got an object',
     );
   });
 

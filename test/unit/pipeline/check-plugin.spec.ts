@@ -43,6 +43,60 @@ describe("what a plugin's function returns", () => {
   });
 });
 
+const helpers = [
+  "connected",
+  "resolver",
+  "reconnect",
+  "disconnect",
+  "admitted",
+  "admits",
+  "exchanges",
+  "setups",
+  "inherited",
+  "evolve",
+  "commit",
+  "toClient",
+  "closed",
+];
+const slips: Readonly<Record<string, string>> = {
+  conect: "connect",
+  connectt: "connect",
+  Connect: "connect",
+  resovle: "resolve",
+  admt: "admit",
+  fromClinet: "fromClient",
+  from_client: "fromClient",
+  fromUpstrem: "fromUpstream",
+  onConnect: "connect",
+  onUpstream: "fromUpstream",
+  tearDown: "teardown",
+  setUp: "setup",
+  exchnage: "exchange",
+};
+
+describe("the helpers beside the hooks of a function plugin", () => {
+  for (const name of helpers) {
+    it(`may be called ${name}`, async () => {
+      const plugin = definePlugin("helped", () => ({ fromUpstream: (data) => data, [name]: () => true }));
+      const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [plugin()] } } }, { logger });
+      await proxy.close();
+    });
+  }
+
+  for (const [name, meant] of Object.entries(slips)) {
+    it(`may not be ${name}, which is ${meant} misspelt`, async () => {
+      const error = await refusalOf(definePlugin("odd", () => ({ [name]: (data: unknown) => data }) as unknown as FunctionPlugin));
+      expect(error.message).to.include(`its ${name} is no hook, did you mean "${meant}"?`);
+    });
+  }
+
+  it("may resemble a hook that is there", async () => {
+    const plugin = definePlugin("helped", () => ({ connect: (attempt) => attempt, conect: () => true }));
+    const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [plugin()] } } }, { logger });
+    await proxy.close();
+  });
+});
+
 type Data = Observable<Buffer>;
 
 class WithField {
