@@ -9,11 +9,16 @@ const uses = new WeakSet<object>();
 /** A schema of options, mostly a `z.object`: whatever reads an object. */
 type Schema = z.ZodType<unknown, object>;
 
-/** zod says "no options" with an index signature of `never`, which would forbid `enabled` too; other index signatures may not fit it either. */
+/**
+ * zod says "no options" with an index signature of `never`, which would forbid `enabled` too, as would one of numbers; that of a loose object,
+ * `unknown`, forbids nothing.
+ */
 type Given<O> = string extends keyof O
   ? O[keyof O] extends never
     ? UseOptions
-    : Readonly<Record<string, unknown>> & UseOptions
+    : unknown extends O[keyof O]
+      ? O & UseOptions
+      : Readonly<Record<string, unknown>> & UseOptions
   : O & UseOptions;
 
 /** Options are an argument one may leave out when every one of them has a default. */

@@ -60,7 +60,7 @@ describe("The schema of a plugin", () => {
   const refused: Record<string, readonly [PluginUse, string]> = {
     "an unknown key": [closed({ b: 1 } as object), "plugins[0].b: unknown option"],
     "a loose object's own": [loose({ a: "1" } as never), 'plugins[0].a: expected a number, got "1"'],
-    "a value of a record": [record({ x: "1" } as never), 'plugins[0].x: expected a number, got "1"'],
+    "a value of a record": [record({ x: "1" }), 'plugins[0].x: expected a number, got "1"'],
     "an unknown tag": [tagged({ kind: "c" } as never), "plugins[0].kind: "],
     "a union's likely branch": [either({ a: "1" } as never), "plugins[0].a: expected a number"],
     "anything that is missing": [wanting({ of: { per: 1, own: 1 } } as never), "plugins[0].any: expected a value, but it is missing"],

@@ -85,7 +85,7 @@ describe("the helpers beside the hooks of a function plugin", () => {
 
   for (const [name, meant] of Object.entries(slips)) {
     it(`may not be ${name}, which is ${meant} misspelt`, async () => {
-      const error = await refusalOf(definePlugin("odd", () => ({ [name]: (data: unknown) => data }) as unknown as FunctionPlugin));
+      const error = await refusalOf(definePlugin("odd", () => ({ [name]: (data: unknown) => data })));
       expect(error.message).to.include(`its ${name} is no hook, did you mean "${meant}"?`);
     });
   }
