@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
+import { connect as connectTls } from "node:tls";
 import { join } from "node:path";
 import { defer, delay, mergeMap, NEVER, tap } from "rxjs";
 import { definePlugin, type FunctionPlugin, type ListenerConfig } from "sluice";
@@ -49,6 +50,15 @@ describe("A client that has left before it was served", function () {
       open: secure,
       leave: reset,
     },
+    "tls passed through, reset": {
+      listener: () => ({ listen: "tls://127.0.0.1:0" }),
+      open: async (port) => {
+        const socket = await connect(port);
+        connectTls({ socket, servername: "localhost" }).on("error", () => undefined);
+        return socket;
+      },
+      leave: reset,
+    },
     "unix, closed": {
       listener: () => ({ listen: `unix://${path}` }),
       open: () => connect({ path }),
@@ -64,7 +74,7 @@ describe("A client that has left before it was served", function () {
         });
         cleanup.add(() => proxy.close());
         const socket = await open(port(), path);
-        if (kind !== "tls terminated, reset") socket.write("sent before");
+        if (!kind.startsWith("tls")) socket.write("sent before");
         await eventually(() => expect(proxy.sessions.size).to.equal(1));
         leave(socket);
         expect(await ended()).to.include({ reason: "SLUICE_CLIENT_RESET", phase: stage });

@@ -1,7 +1,12 @@
 import { expect } from "chai";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { echo } from "sluice/plugins";
 import { createCleanup } from "../support/cleanup.ts";
 import { startForward } from "../support/forward.ts";
 import { connect, readAll, readBytes } from "../support/sockets.ts";
+import { startProxy } from "../support/with-proxy.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
@@ -20,6 +25,30 @@ describe("limits.sessionsPerClient that a reload brings [data path]", () => {
     await proxy.apply({ ...config([]), limits: { sessionsPerClient: 2 } });
     expect(await readAll(await connect(port()))).to.have.length(0);
     expect((await event("session-refused")).error.code).to.equal("SLUICE_LIMIT_SESSIONS_PER_CLIENT");
+  });
+});
+
+describe("limits.sessionsPerClient on a unix listener", () => {
+  it("does not hold, since its clients cannot be told apart and would lock each other out", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-clients-"));
+    cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
+    const path = join(folder, "a.sock");
+    const listeners = { local: { listen: `unix://${path}`, plugins: [echo()] }, web: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } };
+    const { proxy, port, all } = await startProxy({ limits: { sessionsPerClient: 1 }, listeners });
+    cleanup.add(() => proxy.close());
+    for (let turn = 0; turn < 3; turn += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      const client = await connect({ path });
+      cleanup.add(() => void client.destroy());
+      client.write("x");
+      // oxlint-disable-next-line no-await-in-loop
+      await readBytes(client, 1);
+    }
+    expect(all("session-refused")).to.deep.equal([]);
+    const [first, second] = [await connect(port("web")), await connect(port("web"))];
+    cleanup.add(() => void first.destroy());
+    expect(await readAll(second)).to.have.length(0);
+    second.destroy();
   });
 });
 
