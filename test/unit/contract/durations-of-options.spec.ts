@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { resolveConfig } from "../../../core/config/resolve-config.ts";
 import { duration, type PluginUse } from "../../../core/contract/index.ts";
+import { filesUnder, readText } from "../../support/repository.ts";
 import { dnsCache, http, rateLimit, retry, tlsTermination } from "../../../plugins/index.ts";
 
 /** Every option of type duration. */
@@ -51,6 +52,8 @@ const rows: Readonly<Record<string, Row>> = {
   "http.timeouts.keepAlive": { with: plugged((keepAlive) => http({ timeouts: { keepAlive } })), zero: false, waits: true },
   "http.timeouts.halfClosed": { with: plugged((halfClosed) => http({ timeouts: { halfClosed } })), zero: true, waits: true },
   "http.timeouts.response": { with: plugged((response) => http({ timeouts: { response } })), zero: true, waits: true },
+  "http.timeouts.send": { with: plugged((send) => http({ timeouts: { send } })), zero: true, waits: true },
+  "http.timeouts.connectionAge": { with: plugged((connectionAge) => http({ timeouts: { connectionAge } })), zero: true, waits: true },
   "http.timeouts.idleConnection": { with: plugged((idleConnection) => http({ timeouts: { idleConnection } })), zero: true, waits: true },
 };
 
@@ -82,6 +85,14 @@ describe("every option that is a duration", () => {
       for (const wrong of ["soon", "-1s", "5"]) expect(refusal(row.with(wrong))).to.include("expected a duration such as");
     });
   }
+
+  it("stands in this table", () => {
+    const sources = [...filesUnder("core/config", ".ts"), ...filesUnder("plugins", ".ts")].map(readText);
+    const options = sources.flatMap((source) => [...source.matchAll(/(\w+): (?:duration|timeout)\(/g)].map(([, name]) => name));
+    expect(options).to.have.length.of.at.least(20);
+    const rowed = new Set(Object.keys(rows).map((name) => name.split(".").at(-1)));
+    expect(options.filter((name) => !rowed.has(name))).to.deep.equal([]);
+  });
 
   it("has one rule, in duration()", () => {
     expect(duration().parse(0)).to.equal(0);
