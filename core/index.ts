@@ -21,6 +21,7 @@ export {
   type Place,
   type Resolver,
 } from "./contract/tokens.ts";
+export { printable } from "./contract/printable.ts";
 export { duration, size, type Duration, type Size } from "./contract/units.ts";
 export { upstream } from "./contract/upstream-target.ts";
 export type * from "./contract/index.ts";

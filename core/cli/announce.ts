@@ -2,17 +2,22 @@ import type { Logger, ProxyEvent, SluiceError } from "../contract/index.ts";
 import type { LiveConfig } from "../runtime/live-config.ts";
 import { behindText } from "./behind-text.ts";
 import { errorReport, onOneLine, showError, showExcerpt } from "./show-error.ts";
-import { createTerminal, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Standard output and standard error. */
+export interface Terminals {
+  readonly output: Terminal;
+  readonly details: Terminal;
+}
 
 /**
  * Tells of a running proxy: on standard output one line per listener and `ready`, then one line per reload, which scripts wait for;
  * the proxy logs the rest itself.
  */
-export function announce(live: LiveConfig, output: Terminal, logger: Logger): void {
+export function announce(live: LiveConfig, { output, details }: Terminals, logger: Logger): void {
   const { colors } = output;
   for (const { name, url } of Object.values(live.proxy.listeners)) output.line(`${colors.bold(name)} ${colors.cyan(url)}`);
   output.line(colors.green("ready"));
-  const details = createTerminal(process.stderr);
   live.proxy.lifecycle.subscribe((event) => {
     tell(event, output, details, logger);
   });

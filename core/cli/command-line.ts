@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { cac } from "cac";
-import { SluiceError } from "../contract/index.ts";
+import { isLogLevel, logLevels, SluiceError, type LogLevel } from "../contract/index.ts";
 import { didYouMean, nearest } from "../contract/nearest.ts";
 import { findConfig, type ConfigFile } from "./config-file.ts";
 
@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly json: boolean;
   /** Reload when a file of the config is saved. @default true */
   readonly watch: boolean;
+  /** The log's level, as given. @default SLUICE_LOG_LEVEL, then the config's */
+  readonly logLevel: LogLevel | undefined;
 }
 
 export interface CommandLine {
@@ -35,7 +37,8 @@ function createCli() {
     .command("start [config]", "Start the proxy, and reload it whenever a file of its config is saved")
     .option(...configOption)
     .option(...unsafeOption)
-    .option("--no-watch", "Reload only on SIGHUP and `sluice reload`");
+    .option("--no-watch", "Reload only on SIGHUP and `sluice reload`")
+    .option("--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent");
   cli
     .command("check [config]", "Load and validate the config and set its plugins up, binding nothing; exit code 0 or 1")
     .option(...configOption)
@@ -93,6 +96,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
       allowUnsafe: options["allowUnsafeConfig"] === true,
       json: options["json"] === true,
       watch: options["watch"] !== false,
+      logLevel: levelOf(options["logLevel"]),
     },
   };
 }
@@ -130,4 +134,11 @@ function configOf(option: unknown, argument: string | undefined): ConfigFile {
 
 function isNamed(option: unknown): option is string | number {
   return option !== undefined && option !== "";
+}
+
+/** @throws SLUICE_USAGE */
+function levelOf(given: unknown): LogLevel | undefined {
+  if (given === undefined || isLogLevel(given)) return given;
+  const known = logLevels.join(", ");
+  throw new SluiceError("SLUICE_USAGE", `--log-level: expected one of ${known}, got ${JSON.stringify(given)}`);
 }

@@ -3,6 +3,9 @@ import { run } from "./run.ts";
 import { surviveBrokenPipes } from "./terminal.ts";
 
 surviveBrokenPipes();
-const code = await run(process.argv.slice(2));
+const parameters = process.argv.slice(2);
+const code = await run(parameters);
+// A proxy's own lines have had their time; what plugins printed may have a reader that stands still.
+if (parameters[0] === "start") process.exit(code);
 // Timers and sockets that a config's own code left behind do not keep a finished command alive.
 process.stdout.write("", () => process.exit(code));

@@ -4,12 +4,13 @@ import { realPath } from "../config/links.ts";
 import { SluiceError, reasonOf, type Logger } from "../contract/index.ts";
 import { serveControl, type ControlHandler, type ControlServer } from "../net/control-socket.ts";
 import type { LiveConfig } from "../runtime/live-config.ts";
+import type { Terminals } from "./announce.ts";
 import type { CommandOptions } from "./command-line.ts";
 import { passedOverNote } from "./config-file.ts";
 import { guardProcess } from "./last-resort.ts";
 import { warnOfOldNode } from "./node-version.ts";
 import { onStopSignals } from "./stop-signals.ts";
-import type { Terminal } from "./terminal.ts";
+import { createTerminal } from "./terminal.ts";
 
 /**
  * `sluice start`: serves until SIGTERM or SIGINT, then drains.
@@ -17,8 +18,8 @@ import type { Terminal } from "./terminal.ts";
  * @returns 0 after a drain that was asked for, 1 after one because of a fault
  * @throws what refuses the config, SLUICE_ALREADY_RUNNING
  */
-export async function start(options: CommandOptions, output: Terminal): Promise<number> {
-  const { config, watch } = options;
+export async function start(options: CommandOptions): Promise<number> {
+  const { config, watch, logLevel } = options;
   const file = path.resolve(config);
   const end = createEnd();
   // Before anything takes time: a signal during the start must find its handler.
@@ -26,8 +27,9 @@ export async function start(options: CommandOptions, output: Terminal): Promise<
     end.with(0);
   });
   const hangUp = createHangUp();
-  const { createLogger } = await import("../runtime/logger.ts");
-  const logger = createLogger();
+  const { ProxyLog } = await import("../runtime/logger.ts");
+  const log = new ProxyLog(logLevel);
+  const { logger } = log;
   guardProcess(path.dirname(realPath(file) ?? file), logger, () => {
     end.with(1);
   });
@@ -39,19 +41,41 @@ export async function start(options: CommandOptions, output: Terminal): Promise<
     const note = passedOverNote(options);
     if (note !== undefined) logger.warn(note);
     const { LiveConfig: Live } = await import("../runtime/live-config.ts");
-    starting = Live.start(file, { watch, logger });
+    starting = Live.start(file, { watch, log });
     const live = await Promise.race([starting, end.code]);
     // Stopped before it was up: nothing is being served yet, so there is nothing to drain.
     if (typeof live === "number") return live;
     const { announce } = await import("./announce.ts");
-    announce(live, output, logger);
+    announce(live, await openTerminals(), logger);
     hangUp.use(live);
     const code = await end.code;
     await stop(live, logger);
     return code;
   } finally {
     control?.close();
+    await endOfLines();
   }
+}
+
+/** Standard output and error as a proxy may use them: without waiting for their reader, and in the order in which things happened. */
+async function openTerminals(): Promise<Terminals> {
+  const { standardError, standardOutput } = await import("../runtime/log/standard-streams.ts");
+  const to = {
+    write: (text: string): void => {
+      standardError().flush();
+      standardOutput().write(text);
+      standardOutput().flush();
+    },
+  };
+  return { output: createTerminal(process.stdout, to), details: createTerminal(process.stderr, standardError()) };
+}
+
+/** How long a slow reader is waited for at the end. */
+const finishMs = 300;
+
+async function endOfLines(): Promise<void> {
+  const { standardError, standardOutput } = await import("../runtime/log/standard-streams.ts");
+  await Promise.all([standardError().finished(finishMs), standardOutput().finished(finishMs)]);
 }
 
 interface End {

@@ -10,14 +10,14 @@ export interface Terminal {
   line(text: string): void;
 }
 
-/** Makes the face of standard output or standard error. */
-export function createTerminal(stream: NodeJS.WriteStream): Terminal {
+/** Makes the face of standard output or standard error. @param to takes its lines, where they go another way than by the stream */
+export function createTerminal(stream: NodeJS.WriteStream, to: { write(text: string): unknown } = stream): Terminal {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   const wanted = (stream.isTTY && TERM !== "dumb") || isSet(FORCE_COLOR);
   return {
     colors: colors.createColors(wanted && !isSet(NO_COLOR)),
     interactive: stream.isTTY,
-    line: (text) => void stream.write(`${text}\n`),
+    line: (text) => void to.write(`${text}\n`),
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isIPv4, isIPv6, parseEndpoint, parseListen } from "../contract/endpoint.ts";
-import { duration, isPluginUse, size, type ListenAddress, type PluginUse, type Provider } from "../contract/index.ts";
+import { duration, isPluginUse, logLevels, size, type ListenAddress, type PluginUse, type Provider } from "../contract/index.ts";
 import { plainMessage, upstreamSchema } from "../contract/upstream-target.ts";
 import { notAUse } from "./not-a-use.ts";
 
@@ -80,6 +80,12 @@ const timeouts = z.strictObject({
   setup: timeout("30s"),
 });
 
+const log = z.strictObject({
+  level: z.enum(logLevels).default("info"),
+  format: z.enum(["auto", "line", "json"]).default("auto"),
+  file: z.string().min(1, { error: "expected the path of a file" }).optional(),
+});
+
 const ways = ["useValue", "useClass", "useFactory"] as const;
 
 function isProvider(value: unknown): value is Provider {
@@ -110,6 +116,7 @@ export const configSchema = z.strictObject({
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
   providers: z.array(provider).default([]),
+  log: log.prefault({}),
   admin: z.literal(false, { error: "expected false: the admin server comes with a later version" }).optional(),
 });
 

@@ -102,6 +102,7 @@ function settled(config: CheckedConfig, listeners: readonly ResolvedListener[], 
     limits: { sessions, sessionsPerClient: config.limits.sessionsPerClient ?? sessions, udpSessions, bufferPerFlow, swapTimeout },
     timeouts: config.timeouts,
     providers: config.providers,
+    log: { level: config.log.level, format: config.log.format, file: config.log.file },
     file,
     warnings: [...(warning === undefined ? [] : [warning]), ...listeners.flatMap(listenerWarnings)],
   };

@@ -1,4 +1,5 @@
 import type { SocketAddress } from "./address.ts";
+import type { LogLevel } from "./log-level.ts";
 import type { InjectionKey, PluginUse } from "./plugin.ts";
 import type { Transport } from "./session.ts";
 import type { Duration, Size } from "./units.ts";
@@ -59,6 +60,16 @@ export interface TimeoutsConfig {
   readonly setup?: Duration;
 }
 
+/** How the proxy logs. Changed by a reload, also for plugins that live on. */
+export interface LogConfig {
+  /** Records below it are not written. `--log-level` and SLUICE_LOG_LEVEL go first, in this order. @default "info" */
+  readonly level?: LogLevel;
+  /** `json`: one object a line. `line`: readable text, a line a record. `auto`: `line` on a terminal, else `json`. @default "auto" */
+  readonly format?: "auto" | "line" | "json";
+  /** Appended to instead of standard error; relative to the config's folder. Opened anew at each reload and at SIGHUP. @default standard error */
+  readonly file?: string;
+}
+
 /** Adds or replaces something that plugins inject: a virtual clock, a shared store. What a `useFactory` promises is awaited, within `timeouts.setup`. */
 export type Provider =
   | { readonly token: InjectionKey<unknown> | string; readonly useValue: unknown }
@@ -76,6 +87,8 @@ export interface SluiceConfig {
   readonly limits?: LimitsConfig;
   readonly timeouts?: TimeoutsConfig;
   readonly providers?: readonly Provider[];
+  /** Level, format and place of the log. Without effect where a program gave `createProxy` a logger of its own. */
+  readonly log?: LogConfig;
   /** The admin server is a later part of Sluice: only `false` is accepted. @default false */
   readonly admin?: false;
 }
@@ -124,6 +137,13 @@ export interface Timeouts {
   readonly setup: number;
 }
 
+export interface ResolvedLog {
+  readonly level: LogLevel;
+  readonly format: "auto" | "line" | "json";
+  /** As given. */
+  readonly file: string | undefined;
+}
+
 /** A config after validation: every default filled in, nothing opened. */
 export interface ResolvedConfig {
   readonly listeners: readonly ResolvedListener[];
@@ -131,6 +151,7 @@ export interface ResolvedConfig {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly providers: readonly Provider[];
+  readonly log: ResolvedLog;
   /** The config's file, for messages; undefined when given in-process. */
   readonly file: string | undefined;
   /** Things to warn about that are not errors: a wildcard address, an upstream that is not verified. */

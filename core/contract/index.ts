@@ -8,9 +8,11 @@ export { catalogue, reasonOf, SluiceError, type ErrorCode, type ErrorOptions, ty
 export type * from "./events.ts";
 export type * from "./http.ts";
 export type * from "./leg.ts";
+export { isLogLevel, logLevels, type LogLevel } from "./log-level.ts";
 export type * from "./logger.ts";
 export type * from "./metrics.ts";
 export type * from "./plugin.ts";
+export { printable } from "./printable.ts";
 export type * from "./session.ts";
 export {
   CLOCK,

@@ -4,6 +4,12 @@ export interface LogMethod {
   (message: string): void;
 }
 
+/** What `child` takes beside its bindings: pino's options. */
+export interface LogChildOptions {
+  /** The threshold of this child, whatever its parent's is: `"trace" "debug" "info" "warn" "error" "fatal" "silent"`. @default the parent's */
+  readonly level?: string;
+}
+
 /** pino's methods: what plugins and the core log with. error = a session could not be served; warn = recovered. */
 export interface Logger {
   readonly trace: LogMethod;
@@ -12,6 +18,6 @@ export interface Logger {
   readonly warn: LogMethod;
   readonly error: LogMethod;
   readonly fatal: LogMethod;
-  child(bindings: object): Logger;
+  child(bindings: object, options?: LogChildOptions): Logger;
   isLevelEnabled(level: string): boolean;
 }

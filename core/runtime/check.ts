@@ -18,7 +18,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
   const { config } = loaded;
   const logged: string[] = [];
   const tools: GenerationTools = {
-    logger: createLogger({ level: "warn", pretty: false, to: { write: (line) => void logged.push(messageOf(line)) } }),
+    logger: createLogger({ level: "warn", to: { write: (line) => void logged.push(messageOf(line)) } }),
     metrics: createMetrics(),
     anew: true,
     locate: placeIn(loader.files),

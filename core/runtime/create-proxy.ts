@@ -1,10 +1,10 @@
 import type { Logger, SluiceConfig } from "../contract/index.ts";
 import { resolveConfig } from "../config/resolve-config.ts";
-import { createLogger } from "./logger.ts";
+import { ProxyLog } from "./logger.ts";
 import { Proxy } from "./proxy.ts";
 
 export interface CreateProxyOptions {
-  /** What the core and the plugins log with. @default JSON lines on standard error */
+  /** What the core and the plugins log with, instead of what the config's `log` says. @default lines on standard error, which nothing waits for */
   readonly logger?: Logger;
 }
 
@@ -18,5 +18,8 @@ export interface CreateProxyOptions {
  * @throws SLUICE_CONFIG_INVALID, SLUICE_ADDRESS_IN_USE and its kin, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP; then nothing is open
  */
 export async function createProxy(config: SluiceConfig, options: CreateProxyOptions = {}): Promise<Proxy> {
-  return Proxy.start(resolveConfig(config), { logger: options.logger ?? createLogger() });
+  const resolved = resolveConfig(config);
+  if (options.logger !== undefined) return Proxy.start(resolved, { logger: options.logger });
+  const log = new ProxyLog();
+  return Proxy.start(resolved, { logger: log.logger, log });
 }

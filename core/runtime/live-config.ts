@@ -4,7 +4,7 @@ import { ConfigLoader } from "../config/config-loader.ts";
 import { withoutExit } from "../config/exit-guard.ts";
 import { contentHash } from "../config/content-hash.ts";
 import { FileWatcher } from "../config/watcher.ts";
-import { createLogger } from "./logger.ts";
+import { ProxyLog } from "./logger.ts";
 import { placeIn } from "./place.ts";
 import { Proxy } from "./proxy.ts";
 import type { ReloadPlan, ReloadReport } from "./reload-plan.ts";
@@ -12,6 +12,9 @@ import type { ReloadPlan, ReloadReport } from "./reload-plan.ts";
 export interface LiveConfigOptions {
   /** Apply each save of the config or of a local module that it imports. @default true */
   readonly watch?: boolean;
+  /** The log, which follows the config. @default standard error */
+  readonly log?: ProxyLog;
+  /** A logger that no config changes, instead of `log`. */
   readonly logger?: Logger;
 }
 
@@ -29,6 +32,7 @@ export class LiveConfig {
     readonly proxy: Proxy,
     private readonly loader: ConfigLoader,
     watch: boolean,
+    private readonly log: ProxyLog | undefined,
   ) {
     this.#tried = loader.hashes;
     if (!watch) return;
@@ -44,9 +48,11 @@ export class LiveConfig {
     const loaded = await loader.load();
     try {
       const locate = (error: unknown): string | undefined => placeIn(loader.files)(error);
-      const begin = (): Promise<Proxy> => Proxy.start(loaded.config, { logger: options.logger ?? createLogger(), locate });
+      const log = options.logger === undefined ? (options.log ?? new ProxyLog()) : undefined;
+      const logger = options.logger ?? (log as ProxyLog).logger;
+      const begin = (): Promise<Proxy> => Proxy.start(loaded.config, { logger, log, locate });
       const proxy = await withoutExit(isOf(loader), begin);
-      return new LiveConfig(proxy, loader, options.watch ?? true);
+      return new LiveConfig(proxy, loader, options.watch ?? true, log);
     } finally {
       loaded.retire();
     }
@@ -54,6 +60,8 @@ export class LiveConfig {
 
   /** Loads everything anew and applies it, changed or not. Rejects with the error that refused it; the proxy goes on. */
   reload(): Promise<ReloadReport> {
+    // Also when the config is refused: whoever renamed the log's file waits for nothing else.
+    this.log?.reopen();
     return this.#inTurn(() => this.#load(true));
   }
 

@@ -23,6 +23,7 @@ import { startIdleSweep, type IdleSweep } from "./idle-sweep.ts";
 import { Listeners } from "./listeners.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { logEvent } from "./log-events.ts";
+import type { PreparedLog, ProxyLog } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { ProxyState } from "./proxy-state.ts";
 import { statusOf, type ProxyStatus } from "./proxy-status.ts";
@@ -34,6 +35,8 @@ const CLOSING_MS = 5_000;
 
 export interface ProxyOptions {
   readonly logger: Logger;
+  /** The log that the config's `log` is for; undefined where a program has one of its own. */
+  readonly log?: ProxyLog | undefined;
   /** The place in the user's own source that an error came from, for messages. */
   readonly locate?: (error: unknown) => string | undefined;
 }
@@ -169,16 +172,8 @@ export class Proxy {
     if (this.#closing !== undefined) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
     const { steps } = this.planResolved(config, anew);
     const prepared = await prepareGeneration(config, this.#generation, this.#tools(anew));
-    let bindings: Bindings | undefined;
-    try {
-      bindings = await bindListeners(config, this.#listeners.byName);
-      if (this.#isClosing()) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
-      prepared.inherit();
-    } catch (error) {
-      for (const lost of (await bindings?.undo()) ?? []) this.#state.warn(undefined, lost);
-      for (const pipeline of prepared.fresh) this.#retire(pipeline);
-      throw error;
-    }
+    const { bindings, log } = await this.#makeReady(config, prepared);
+    log?.begin();
     const following = this.#commit(prepared, bindings);
     if (anew) prepared.generation.resolver.forget();
     const left = await this.#listeners.follow(following);
@@ -189,6 +184,24 @@ export class Proxy {
       this.#hub.lifecycle.next({ type: "reloaded", generation: number, durationMs, ...left });
     }
     return { generation: number, durationMs, steps, ...left };
+  }
+
+  /** What can still fail once the plugins are set up. When it does, nothing is left of it. */
+  async #makeReady(config: ResolvedConfig, prepared: Prepared): Promise<{ bindings: Bindings; log: PreparedLog | undefined }> {
+    let bindings: Bindings | undefined;
+    let log: PreparedLog | undefined;
+    try {
+      log = this.options.log?.prepare(config);
+      bindings = await bindListeners(config, this.#listeners.byName);
+      if (this.#isClosing()) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
+      prepared.inherit();
+      return { bindings, log };
+    } catch (error) {
+      for (const lost of (await bindings?.undo()) ?? []) this.#state.warn(undefined, lost);
+      log?.abandon();
+      for (const pipeline of prepared.fresh) this.#retire(pipeline);
+      throw error;
+    }
   }
 
   #isClosing(): boolean {
@@ -237,6 +250,7 @@ export class Proxy {
     this.#generation?.resolver.close();
     this.#hub.lifecycle.next({ type: "closed" });
     this.#hub.complete();
+    await this.options.log?.close();
   }
 
   async #endSessions(): Promise<void> {

@@ -57,8 +57,8 @@ describe("logging", () => {
   });
 
   it("writes the start of a session on debug", async () => {
-    const log = recordLog("debug");
-    const { port } = await start(logging(), undefined, log);
+    const log = recordLog("info");
+    const { port } = await start(logging({ level: "debug" }), undefined, log);
     const socket = await connect(port);
     await exchange(socket, "x");
     expect(log.of("session started")[0]).to.include({
@@ -121,7 +121,7 @@ describe("logging", () => {
     const proxy = await createProxy(
       {
         providers: [{ token: LOGGER, useValue: log.logger }],
-        listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [logging({ level: "warn" }), echo()] } },
+        listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [logging(), echo()] } },
       },
       { logger: createLogger({ level: "silent" }) },
     );
@@ -130,6 +130,6 @@ describe("logging", () => {
     await exchange(socket, "x");
     socket.end();
     await closeOf(socket);
-    await eventually(() => expect(log.of("session ended")[0]).to.include({ level: 40, listener: "web" }));
+    await eventually(() => expect(log.of("session ended")[0]).to.include({ level: 30, listener: "web" }));
   });
 });

@@ -110,6 +110,16 @@ export class Cli {
     this.#child.stderr?.destroy();
   }
 
+  /** Stands still, and reads what it logs no more. */
+  stopReadingErrors(): void {
+    this.#child.stderr?.pause();
+  }
+
+  /** Reads on. */
+  readErrors(): void {
+    this.#child.stderr?.resume();
+  }
+
   /** Waits for the end. */
   async ended(): Promise<CliExit> {
     return bounded(this.exit, `the end of sluice; standard error: ${this.stderr}`, patienceMs);

@@ -6,7 +6,7 @@ import { SluiceError } from "../../../core/contract/index.ts";
 import { parseCommandLine } from "../../../core/cli/command-line.ts";
 
 describe("the command line", () => {
-  const defaults = { config: "proxy.config.ts", passedOver: [], allowUnsafe: false, json: false, watch: true };
+  const defaults = { config: "proxy.config.ts", passedOver: [], allowUnsafe: false, json: false, watch: true, logLevel: undefined };
 
   it("has defaults: proxy.config.ts, watched, for people", () => {
     expect(parseCommandLine(["start"])).to.deep.equal({ command: "start", options: defaults });
@@ -35,6 +35,7 @@ describe("the command line", () => {
   it("reads -c and --config, --no-watch and --json", () => {
     expect(parseCommandLine(["start", "-c", "a.ts", "--no-watch"])?.options).to.deep.equal({ ...defaults, config: "a.ts", watch: false });
     expect(parseCommandLine(["status", "--config=b.ts", "--json"])?.options).to.deep.equal({ ...defaults, config: "b.ts", json: true });
+    expect(parseCommandLine(["start", "--log-level", "debug"])?.options).to.deep.equal({ ...defaults, logLevel: "debug" });
   });
 
   const wrong: readonly (readonly [string, string])[] = [
@@ -44,6 +45,7 @@ describe("the command line", () => {
     ["check --jsno", 'unknown option --jsno, did you mean "--json"?'],
     ["start --wacth", 'unknown option --wacth, did you mean "--no-watch"?'],
     ["start --json", "unknown option --json"],
+    ["start --log-level loud", '--log-level: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"'],
     ["start -c", "value is missing"],
     ["start -c a.ts -c b.ts", "-c was given more than once"],
     ["start a.ts b.ts", "Unused args: `b.ts`"],

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { Subject } from "rxjs";
 import { SluiceError, type ProxyEvent, type SessionRecord } from "sluice";
 import { logging } from "sluice/plugins";
+import { createLogger } from "../../../core/runtime/logger.ts";
 import { Logging, type LoggingOptions } from "../../../plugins/logging.ts";
 import { createLog, createSession, parseOptions, refusedPaths, type LogLine } from "./support/fakes.ts";
 
@@ -48,10 +49,35 @@ describe("logging", () => {
     expect(lines).to.deep.equal([{ level: "info", fields, message: "session ended" }]);
   });
 
-  it("writes the record at the level asked for", () => {
-    const lines = run({ level: "warn" }, [{ type: "session-ended", listener: "web", record, error: undefined }]);
-    expect(lines.map(({ level }) => level)).to.deep.equal(["warn"]);
-  });
+  const failed = new SluiceError("SLUICE_UPSTREAM_REFUSED", "x");
+  const happened: ProxyEvent[] = [
+    { type: "session-started", listener: "web", session: createSession().session },
+    { type: "session-refused", listener: "web", client: "192.0.2.1:50001", error: new SluiceError("SLUICE_LIMIT_SESSIONS", "full") },
+    { type: "session-ended", listener: "web", record: { ...record, reason: failed.code }, error: failed },
+  ];
+  const thresholds: readonly (readonly [string, readonly string[]])[] = [
+    ["trace", ["session started", "session refused", "session ended", "session failed"]],
+    ["debug", ["session started", "session refused", "session ended", "session failed"]],
+    ["info", ["session ended", "session failed"]],
+    ["warn", ["session failed"]],
+    ["error", []],
+  ];
+  for (const [level, messages] of thresholds) {
+    for (const proxyLevel of ["silent", "info", "trace"] as const) {
+      it(`with level ${level} writes ${messages.join(", ") || "nothing"}, also when the proxy's own level is ${proxyLevel}`, () => {
+        const written: string[] = [];
+        const logger = createLogger({
+          level: proxyLevel,
+          to: { write: (line) => void written.push((JSON.parse(line) as { msg: string }).msg) },
+        });
+        const bus = new Subject<ProxyEvent>();
+        const plugin = new Logging(parseOptions<LoggingOptions>(logging, { level }), logger, bus);
+        plugin.setup();
+        for (const event of happened) bus.next(event);
+        expect(written).to.deep.equal(messages);
+      });
+    }
+  }
 
   it("does not repeat a listener that the logger is bound to", () => {
     const [line] = run({}, [{ type: "session-ended", listener: "web", record, error: undefined }], { listener: "web" });

@@ -1,0 +1,13 @@
+// C0 (a line break too), DEL, C1, and what reorders or breaks lines on a terminal.
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A text from anybody, so that it can neither forge a line of a log nor steer a terminal: `\x1b`, `\u202e` stand for what would. */
+export function printable(text: string): string {
+  return text.replace(unprintable, escaped);
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0);
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+}

@@ -1,0 +1,157 @@
+import { expect } from "chai";
+import { readFileSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { createCleanup } from "../support/cleanup.ts";
+import { createCliFolder, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { eventually } from "../support/eventually.ts";
+import { closeOf, connect, readBytes } from "../support/sockets.ts";
+
+/** A plugin that says something at each level whenever a session comes. It is the same in all configs, so it lives on over reloads. */
+const talking = `
+import { definePlugin, LOGGER } from "sluice";
+export const talk = definePlugin("talk", (_options, inject) => {
+  const logger = inject(LOGGER);
+  return {
+    admit(arrival) {
+      for (const level of ["debug", "info", "warn", "error"]) logger[level]("said at " + level);
+      return arrival;
+    },
+  };
+});
+`;
+const config = (log: string, use = ""): string => `
+import { defineConfig } from "sluice";
+import { echo, logging } from "sluice/plugins";
+import { talk } from "./talk.ts";
+export default defineConfig({ log: ${log}, listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [${use}talk(), echo()] } } });
+`;
+
+describe("the log of sluice start", function () {
+  this.timeout(60_000);
+  const cleanup = createCleanup();
+  let folder: CliFolder;
+
+  beforeEach(() => {
+    folder = createCliFolder(cleanup);
+    folder.write("talk.ts", talking);
+  });
+  afterEach(() => cleanup.run());
+
+  async function start(log: string, parameters: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<{ cli: Cli; port: number }> {
+    folder.write("proxy.config.ts", config(log));
+    const cli = startCli(cleanup, folder, ["start", ...parameters], env);
+    return { cli, port: (await cli.ready())["echo"] ?? 0 };
+  }
+
+  async function session(port: number): Promise<void> {
+    const socket = await connect(port);
+    socket.write("x");
+    await readBytes(socket, 1);
+    socket.end();
+    await closeOf(socket);
+  }
+
+  const said = (text: string): string[] => [...text.matchAll(/said at (\w+)/g)].map((match) => match[1] ?? "");
+
+  const precedence: readonly (readonly [string, string, readonly string[], NodeJS.ProcessEnv, string])[] = [
+    ["info unless something else is said", "{}", [], {}, "info"],
+    ["the config's", '{ level: "error" }', [], {}, "error"],
+    ["before it SLUICE_LOG_LEVEL's", '{ level: "error" }', [], { SLUICE_LOG_LEVEL: "warn" }, "warn"],
+    ["before both --log-level's", '{ level: "error" }', ["--log-level", "debug"], { SLUICE_LOG_LEVEL: "warn" }, "debug"],
+  ];
+  for (const [name, log, parameters, env, least] of precedence) {
+    it(`has a level: ${name}`, async () => {
+      const { cli, port } = await start(log, parameters, env);
+      await session(port);
+      await cli.error("said at error");
+      const levels = ["debug", "info", "warn", "error"];
+      expect(said(cli.stderr)).to.deep.equal(levels.slice(levels.indexOf(least)));
+    });
+  }
+
+  it("changes its level with a save, for plugins too that live on, and keeps the one of the command line", async () => {
+    const { cli, port } = await start('{ level: "error" }');
+    await session(port);
+    folder.write("proxy.config.ts", config('{ level: "debug" }'));
+    await cli.line(/^reloaded generation 2$/);
+    await session(port);
+    await eventually(() => expect(said(cli.stderr)).to.deep.equal(["error", "debug", "info", "warn", "error"]));
+  });
+
+  it("is one JSON object a line when nobody looks at it, and readable lines when the config says so", async () => {
+    const { cli, port } = await start("{}");
+    await session(port);
+    await cli.error("said at error");
+    const [line = ""] = cli.stderr.split("\n").filter((text) => text.includes("said at info"));
+    expect(JSON.parse(line)).to.include({ level: 30, listener: "echo", plugin: "talk", msg: "said at info" });
+    folder.write("proxy.config.ts", config('{ format: "line" }'));
+    await cli.line(/^reloaded generation 2$/);
+    await session(port);
+    await cli.error(/^\d\d:\d\d:\d\d\.\d{3} {2}warn {3}echo\/talk {2}said at warn$/m);
+  });
+
+  it("goes to a file that nobody else may read, beside the config when its path is relative, and back with a save", async () => {
+    const { cli, port } = await start('{ file: "a.log" }');
+    await session(port);
+    const file = join(folder.path, "a.log");
+    await eventually(() => expect(said(readFileSync(file, "utf8"))).to.deep.equal(["info", "warn", "error"]));
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+    expect(said(cli.stderr)).to.deep.equal([]);
+    folder.write("proxy.config.ts", config("{}"));
+    await cli.line(/^reloaded generation 2$/);
+    await session(port);
+    await cli.error("said at error");
+    expect(said(readFileSync(file, "utf8"))).to.have.length(3);
+  });
+
+  it("opens its file anew on SIGHUP, also when the config is refused", async () => {
+    const { cli, port } = await start('{ file: "a.log" }');
+    const file = join(folder.path, "a.log");
+    for (const [round, text] of ["export default 1;", config('{ file: "a.log" }')].entries()) {
+      // oxlint-disable-next-line no-await-in-loop
+      await session(port);
+      // oxlint-disable-next-line no-await-in-loop
+      await eventually(() => expect(said(readFileSync(file, "utf8"))).to.deep.equal(["info", "warn", "error"]));
+      renameSync(file, `${file}.${round}`);
+      folder.write("proxy.config.ts", text);
+      cli.kill("SIGHUP");
+      // oxlint-disable-next-line no-await-in-loop
+      await cli.line(round === 0 ? /^refused: / : /^reloaded generation/);
+      // oxlint-disable-next-line no-await-in-loop
+      await eventually(() => expect(statSync(file).isFile()).to.equal(true));
+    }
+  });
+
+  it("waits for nothing when the disk is full", async () => {
+    const { cli, port } = await start('{ file: "/dev/full" }');
+    for (let count = 0; count < 20; count++) {
+      // oxlint-disable-next-line no-await-in-loop
+      await session(port);
+    }
+    cli.kill("SIGTERM");
+    expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
+  });
+
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ['{ level: "loud" }', /log\.level: .*"trace"/],
+    ['{ format: "xml" }', /log\.format/],
+    ["{ file: 1 }", /log\.file/],
+    ['{ file: "none/a.log" }', /proxy\.config\.ts: log\.file: cannot be opened for appending: ENOENT/],
+    ["{ lvel: 1 }", /log\.lvel: unknown option, did you mean "level"/],
+  ];
+  for (const [log, message] of refused) {
+    it(`refuses log: ${log}`, async () => {
+      folder.write("proxy.config.ts", config(log));
+      const cli = startCli(cleanup, folder, ["start"]);
+      expect((await cli.ended()).code).to.equal(1);
+      expect(cli.stderr).to.match(message);
+    });
+  }
+
+  it("refuses a SLUICE_LOG_LEVEL that is no level", async () => {
+    folder.write("proxy.config.ts", config("{}"));
+    const cli = startCli(cleanup, folder, ["start"], { SLUICE_LOG_LEVEL: "loud" });
+    expect((await cli.ended()).code).to.equal(1);
+    expect(cli.stderr).to.include("SLUICE_LOG_LEVEL: expected one of trace").and.include("SLUICE_CONFIG_INVALID");
+  });
+});
