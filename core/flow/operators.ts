@@ -37,9 +37,13 @@ export interface Operators {
   readonly keeps: boolean;
   /** Whether no hook keeps a chunk past its own call. */
   readonly borrows: boolean;
+  /** Whether one that uses plain RxJS operators says so of itself: what it emits by itself may be a chunk that another flow was lent. */
+  readonly mayPassOn: boolean;
   /** The places of every `carry` in them. */
   readonly carries: ReadonlySet<string> | undefined;
 }
+
+const none: readonly string[] = [];
 
 /**
  * Calls the hooks of one session and direction, in the order of the data.
@@ -50,23 +54,30 @@ export interface Operators {
 export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner, host?: CarryHost): Operators {
   const root = new Root();
   const site = new HookSite(host);
-  const raw: string[] = [];
-  let keeps = false;
+  /** Those that use plain RxJS operators. */
+  const raw: ByteHook[] = [];
   let output: Observable<Buffer> = root;
   for (const hook of hooks) {
     const next = hook.onError === "bypass" ? applyGuarded(hook, output, owner, site) : applyHook(hook, output, owner.session, site);
     // Subscribed to in the hook itself: who looks on like this needs the chunks pushed through the root.
-    if (root.observed && raw.length === 0) raw.push(hook.plugin);
+    if (root.observed && raw.length === 0) raw.push(hook);
     if (next === output) continue;
     if (isChainOn(output, next, hook.plugin)) output = next;
     else {
-      if (raw.at(-1) !== hook.plugin) raw.push(hook.plugin);
-      keeps ||= hook.onError === "bypass";
+      if (raw.at(-1) !== hook) raw.push(hook);
       output = new Blaming(next, hook.plugin);
     }
   }
-  const chain = raw.length === 0 ? new Chain(stagesDownTo(output, root).steps) : undefined;
-  return { chain, root, output, raw, keeps, borrows: allBorrow(hooks), carries: site.keys };
+  return {
+    chain: raw.length === 0 ? new Chain(stagesDownTo(output, root).steps) : undefined,
+    root,
+    output,
+    raw: raw.length === 0 ? none : raw.map(({ plugin }) => plugin),
+    keeps: raw.some(({ onError }) => onError === "bypass"),
+    borrows: allBorrow(hooks),
+    mayPassOn: raw.some(({ borrows }) => borrows),
+    carries: site.keys,
+  };
 }
 
 /** Whether a hook added nothing but `each` stages to its data; notes the plugin on them. Runs for every session: no arrays. */

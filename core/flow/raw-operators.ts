@@ -171,6 +171,8 @@ export class RawOperators implements RunningOperators, HoldTarget {
   #emitted(chunk: unknown): void {
     const expected = this.#turns > 0;
     this.#retained.gave(chunk instanceof Uint8Array ? chunk.length : 0, expected);
-    this.host.emitted(chunk, expected);
+    // Lent by another flow, whose loan does not know of this sink: `merge(data, chunksOfAnotherSession)`.
+    const isForeign = !expected && this.operators.mayPassOn && chunk instanceof Uint8Array;
+    this.host.emitted(isForeign ? Buffer.from(chunk) : chunk, expected);
   }
 }

@@ -1,12 +1,17 @@
 import * as fc from "fast-check";
-import { applies, plugins, runChaos, script } from "../support/chaos-arbitraries.ts";
+import { applies, plugins, runChaos, script, streamApplies, streamPlugins } from "../support/chaos-arbitraries.ts";
 import { runDatagrams } from "../support/chaos-datagrams.ts";
 import { runStreams, type ChaosScenario } from "../support/chaos-streams.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { expectNothingUncaught } from "../support/uncaught.ts";
 
 const scenario = (most: number): fc.Arbitrary<ChaosScenario> =>
-  fc.record({ sessions: fc.array(fc.record({ client: script, upstream: script }), { minLength: 1, maxLength: most }), plugins, applies });
+  fc.record({
+    sessions: fc.array(fc.record({ client: script, upstream: script }), { minLength: 1, maxLength: most }),
+    plugins: streamPlugins,
+    applies: streamApplies,
+    unprobed: fc.boolean(),
+  });
 
 describe("Chaos of peers, plugins and reloads [trust]", function () {
   this.timeout(120_000);

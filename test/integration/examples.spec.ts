@@ -13,6 +13,7 @@ import { heartbeat } from "../../docs/examples/heartbeat.ts";
 import { lines } from "../../docs/examples/lines.ts";
 import { pin } from "../../docs/examples/pin.ts";
 import { quota } from "../../docs/examples/quota.ts";
+import { redact } from "../../docs/examples/redact.ts";
 import { scan, SCANNER } from "../../docs/examples/scan.ts";
 import { secure } from "../../docs/examples/secure.ts";
 import { shout } from "../../docs/examples/shout.ts";
@@ -52,6 +53,17 @@ describe("The example plugins", () => {
       await new Promise(setImmediate);
     }
     expect(String(await readBytes(socket, expected.length))).to.equal(String(expected));
+  });
+
+  it("redact blacks out a long number wherever it is cut, over a reload and at the end, and leaves short ones", async () => {
+    const { port, proxy, config } = await forward("echo", [redact({ digits: 4 })]);
+    const socket = await connect(port());
+    cleanup.add(() => void socket.destroy());
+    expect(await exchange(socket, "pin 12", 4)).to.equal("pin ");
+    await proxy.apply(config([redact({ digits: 5 })]));
+    expect(await exchange(socket, "34567, 123, 9", 14)).to.equal("*******, 123, ");
+    socket.end("87654");
+    expect(String(await readAll(socket))).to.equal("******");
   });
 
   it("allow lets the listed clients in, and no other", async () => {

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { borrowing, early, harmful, harmless, hanging, holding, type ChaosPlugin } from "./chaos-plugins.ts";
+import { borrowing, carrying, early, harmful, harmless, hanging, holding, type ChaosPlugin } from "./chaos-plugins.ts";
 import type { ChaosAction } from "./chaos-peer.ts";
 
 const action: fc.Arbitrary<ChaosAction> = fc.oneof(
@@ -35,16 +35,19 @@ export const borrowers: fc.Arbitrary<ChaosPlugin[]> = fc.array(
   { maxLength: 3 },
 );
 
-const plugin: fc.Arbitrary<ChaosPlugin> = fc.record({
-  kind: fc.oneof(
-    { weight: 12, arbitrary: fc.constantFrom(...harmless) },
-    { weight: 2, arbitrary: fc.constantFrom(...harmful) },
-    { weight: 1, arbitrary: fc.constantFrom(...hanging) },
-  ),
-  at: fc.integer({ min: 0, max: 4 }),
-});
+const pluginOf = (...kinds: ChaosPlugin["kind"][]): fc.Arbitrary<ChaosPlugin> =>
+  fc.record({
+    kind: fc.oneof(
+      { weight: 12, arbitrary: fc.constantFrom(...kinds) },
+      { weight: 2, arbitrary: fc.constantFrom(...harmful) },
+      { weight: 1, arbitrary: fc.constantFrom(...hanging) },
+    ),
+    at: fc.integer({ min: 0, max: 4 }),
+  });
 /** The plugins of a listener. */
-export const plugins: fc.Arbitrary<ChaosPlugin[]> = fc.array(plugin, { maxLength: 4 });
+export const plugins: fc.Arbitrary<ChaosPlugin[]> = fc.array(pluginOf(...harmless), { maxLength: 4 });
+/** The plugins of a listener for streams. */
+export const streamPlugins: fc.Arbitrary<ChaosPlugin[]> = fc.array(pluginOf(...harmless, ...carrying), { maxLength: 4 });
 
 /** One reload while the sessions run. */
 export interface ChaosApply {
@@ -67,6 +70,7 @@ const applyOf = (given: fc.Arbitrary<ChaosPlugin[]>): fc.Arbitrary<ChaosApply> =
 /** The reloads of a run, each to some of the given plugins. */
 export const appliesOf = (given: fc.Arbitrary<ChaosPlugin[]>): fc.Arbitrary<ChaosApply[]> => fc.array(applyOf(given), { maxLength: 4 });
 export const applies = appliesOf(plugins);
+export const streamApplies = appliesOf(streamPlugins);
 
 /** Whether sessions may not end by themselves. */
 export const mayHang = (lists: readonly (readonly ChaosPlugin[])[]): boolean =>
@@ -76,7 +80,7 @@ export const mayHang = (lists: readonly (readonly ChaosPlugin[])[]): boolean =>
 export function isGentle(first: readonly ChaosPlugin[], reloads: readonly ChaosApply[]): boolean {
   const all = [first, ...reloads.map((reload) => reload.plugins)].flat();
   return (
-    all.every(({ kind }) => (harmless as readonly string[]).includes(kind)) &&
+    all.every(({ kind }) => ([...harmless, ...carrying] as readonly string[]).includes(kind)) &&
     reloads.every(({ sessions }) => sessions === "swap" || sessions === "keep")
   );
 }

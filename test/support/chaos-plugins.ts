@@ -1,7 +1,7 @@
 import { concatMap, concatWith, delay, EMPTY, map, NEVER, Observable, take, takeWhile, throwError } from "rxjs";
 import { definePlugin } from "sluice";
 import type { FunctionPlugin, PluginUse, UseOptions } from "sluice";
-import { delayBytes, each } from "sluice/flow";
+import { carry, delayBytes, each } from "sluice/flow";
 
 /** Plugins under which every byte arrives, in order. */
 export const harmless = [
@@ -16,10 +16,12 @@ export const harmless = [
   "bypassed reject",
   "bypassed raw",
 ] as const;
+/** The same on streams alone: they hold the last bytes of each chunk until the next, over any reload. */
+export const carrying = ["carry", "carry later", "raw carry", "bypassed carry", "bypassed raw carry"] as const;
 /** Plugins whose operators complete before their source does. */
 export const early = ["complete", "limit", "later complete", "once then complete"] as const;
 /** Plugins that hold chunks for a while: what they hold when operators behind them complete is lost. */
-export const holding = ["later", "delay", "paced", "raw later", "bypassed reject", "later complete"] as const;
+export const holding = ["later", "delay", "paced", "raw later", "bypassed reject", "later complete", ...carrying] as const;
 /** Plugins that keep no chunk beyond what a flow can see, and so may be lent chunks. */
 export const borrowing = [
   "pass",
@@ -35,6 +37,7 @@ export const borrowing = [
   "reject",
   "raw throw",
   ...early,
+  ...carrying,
 ] as const;
 /** Plugins that end a session, or cut a direction short. */
 export const harmful = [
@@ -55,7 +58,7 @@ export const hanging = ["never", "admit never", "connect never"] as const;
 
 /** What a chaotic plugin does, and at which chunk. */
 export interface ChaosPlugin {
-  readonly kind: (typeof harmless)[number] | (typeof harmful)[number] | (typeof hanging)[number] | "setup";
+  readonly kind: (typeof harmless)[number] | (typeof carrying)[number] | (typeof harmful)[number] | (typeof hanging)[number] | "setup";
   readonly at: number;
 }
 
@@ -86,6 +89,19 @@ function atMost(bytes: number): (chunk: Buffer) => boolean {
 
 const same = (chunk: Buffer): Buffer => chunk;
 const later = (chunk: Buffer): Promise<Buffer> => new Promise((resolve) => void setImmediate(resolve, chunk));
+const HELD = 5;
+/** Holds the last bytes of each chunk; `work` is done on what goes on. */
+const held = (work: (chunk: Buffer) => Buffer | Promise<Buffer>): Operator =>
+  carry({
+    start: () => ({ tail: Buffer.alloc(0) }),
+    step: (state, chunk: Buffer) => {
+      const whole = Buffer.concat([state.tail, chunk]);
+      const out = work(whole.subarray(0, Math.max(0, whole.length - HELD)));
+      state.tail = Buffer.from(whole.subarray(-HELD));
+      return out;
+    },
+    end: ({ tail }) => tail,
+  });
 const fail = (): never => {
   throw new Error("chaos");
 };
@@ -108,6 +124,11 @@ const hooks: Record<ChaosPlugin["kind"], (at: number) => FunctionPlugin> = {
   limit: (at) => both(() => takeWhile(atMost(at * 700_000))),
   "later complete": (at) => both(() => (data) => data.pipe(each(later), take(at + 1))),
   "once then complete": (at) => both(() => (data) => data.pipe(each(same), map(same), take(at * 3 + 1), each(same))),
+  carry: () => both(() => held(same)),
+  "carry later": () => both(() => held(later)),
+  "raw carry": () => both(() => (data) => data.pipe(map(same), held(same), map(same))),
+  "bypassed carry": (at) => both(() => held(atChunk(at, fail, same))),
+  "bypassed raw carry": (at) => both(() => (data) => data.pipe(map(same), held(atChunk(at, fail, same)))),
   hook: () => ({ fromUpstream: fail }),
   wrong: (at) => both(() => each(atChunk(at, () => "no buffer" as unknown as Buffer, same))),
   "admit throws": () => ({ admit: fail }),
