@@ -60,6 +60,9 @@ export abstract class MessageParser {
   #excess = 0;
   #isBegun = false;
 
+  /** Whether what an RFC lets a proxy put right is, instead of refused: where one reading alone is possible. */
+  protected readonly isLenient: boolean = false;
+
   constructor(protected readonly limits: ParserLimits) {}
 
   /** Something of a message has come, and not all of it. */
@@ -118,6 +121,11 @@ export abstract class MessageParser {
   /** The header has ended. */
   protected abstract headed(): BodyFraming;
 
+  /** The last field goes on in a line of its own. @returns whether it may */
+  protected mayFold(_name: string): boolean {
+    return false;
+  }
+
   /** Whether a field may stand among the trailers. */
   protected abstract mayTrail(name: string): boolean;
 
@@ -170,11 +178,13 @@ export abstract class MessageParser {
 
   /** @param text with the CR, without the LF */
   #line(text: string): void {
-    if (text.charCodeAt(text.length - 1) !== CR) {
+    const hasCr = text.charCodeAt(text.length - 1) === CR;
+    // RFC 9112 section 2.2: of the first line and of fields, not of chunks.
+    if (!hasCr && (!this.isLenient || this.#isAtChunk)) {
       this.refuse("a line ends without CR");
       return;
     }
-    const line = text.slice(0, -1);
+    const line = hasCr ? text.slice(0, -1) : text;
     if (control.test(line)) this.refuse("a line has a control character");
     else if (this.#state === "head" || this.#state === "trailer") this.#fieldLine(line);
     else if (this.#state === "first-line") this.#firstLine(line);
@@ -202,17 +212,32 @@ export abstract class MessageParser {
     const into = this.#state === "trailer" ? this.trailers : this.fields;
     this.#headBytes += line.length + 2;
     if (into.length >= 2 * this.limits.fields) this.refuse(`the header has more than ${this.limits.fields} fields`, 431);
+    if (isBlank(line.charCodeAt(0))) {
+      this.#fold(into, line);
+      return;
+    }
     const colon = line.indexOf(":");
-    // Also refused: a folded line, which begins with a space, and a space before the colon.
-    if (colon < 0 || !token.test(line.slice(0, colon))) {
+    let end = colon;
+    if (this.isLenient) while (end > 0 && isBlank(line.charCodeAt(end - 1))) end -= 1;
+    const sent = line.slice(0, end);
+    // Also refused, where it is not removed (RFC 9112 section 5.1): a space before the colon.
+    if (colon < 0 || !token.test(sent)) {
       this.refuse("a header field is malformed");
       return;
     }
-    const name = line.slice(0, colon).toLowerCase();
+    const name = sent.toLowerCase();
     const value = valueOf(line, colon + 1);
     into.push(name, value);
     if (this.#state === "head") this.field(name, value);
     else if (!this.mayTrail(name)) this.refuse(`${name} among the trailers`);
+  }
+
+  /** RFC 9112 section 5.2: a line that begins with a blank is the rest of the one before, or refused. */
+  #fold(into: string[], line: string): void {
+    const rest = valueOf(line, 0);
+    // A line of blanks alone might be taken for the header's end.
+    if (rest === "" || into.length === 0 || !this.mayFold(into[into.length - 2] ?? "")) this.refuse("a header field is folded");
+    else into[into.length - 1] = `${into[into.length - 1]} ${rest}`.trim();
   }
 
   #headEnded(): void {

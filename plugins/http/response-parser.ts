@@ -3,9 +3,12 @@ import { MessageParser, type BodyFraming } from "./message-parser.ts";
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
 const beginning = "HTTP/1.";
+/** What says where a response, or its connection, ends. */
+const framing: ReadonlySet<string> = new Set(["content-length", "transfer-encoding", "connection", "keep-alive"]);
 
 /** Reads the responses of an upstream. What frames them is its connection's alone: the client's is framed anew. */
 export class ResponseParser extends MessageParser {
+  protected override readonly isLenient = true;
   status = 0;
   /** Of the request that is answered: a response to HEAD has no body. */
   method = "";
@@ -15,6 +18,8 @@ export class ResponseParser extends MessageParser {
   keptFor = Infinity;
   #minor = 1;
   #length: number | undefined;
+  /** How often Content-Length said so. */
+  #lengths = 0;
   #chunked = false;
   /** Connection says close. */
   #isLast = false;
@@ -30,6 +35,7 @@ export class ResponseParser extends MessageParser {
     this.isKept = this.#minor === 1;
     this.keptFor = Infinity;
     this.#length = undefined;
+    this.#lengths = 0;
     this.#chunked = false;
     this.#isLast = false;
   }
@@ -46,14 +52,20 @@ export class ResponseParser extends MessageParser {
     else if (name === "keep-alive") this.keptFor = keptFor(value);
   }
 
+  /** Not what frames the body: there, a second line may be read, or not. */
+  protected override mayFold(name: string): boolean {
+    return !framing.has(name);
+  }
+
   protected override mayTrail(): boolean {
     return true;
   }
 
   protected override headed(): BodyFraming {
-    const framing = this.#framing();
-    if (this.#isLast || framing === "until-end" || this.#isOdd()) this.isKept = false;
-    return framing;
+    const ending = this.#framing();
+    if (this.#lengths > 1) this.#sayOnce();
+    if (this.#isLast || ending === "until-end" || this.#isOdd()) this.isKept = false;
+    return ending;
   }
 
   /** RFC 9112 section 6.3. */
@@ -79,9 +91,21 @@ export class ResponseParser extends MessageParser {
   }
 
   #contentLength(value: string): void {
-    if (!decimal.test(value)) this.refuse("content-length is no number");
-    else if (this.#length !== undefined) this.refuse("content-length was sent twice");
-    else this.#length = Number(value);
+    // RFC 9110 section 8.6: one number, though it be said several times.
+    for (const each of value.split(",")) {
+      const text = each.trim();
+      if (!decimal.test(text)) this.refuse("content-length is no number");
+      else if (this.#length !== undefined && Number(text) !== this.#length) this.refuse("content-length was sent twice, and differs");
+      this.#length = Number(text);
+      this.#lengths += 1;
+    }
+  }
+
+  /** Leaves one Content-Length in the header. */
+  #sayOnce(): void {
+    const { fields } = this;
+    for (let at = fields.length - 2; at >= 0; at -= 2) if (fields[at] === "content-length") fields.splice(at, 2);
+    fields.push("content-length", String(this.#length));
   }
 
   #transferEncoding(value: string): void {

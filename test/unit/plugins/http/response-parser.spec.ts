@@ -74,14 +74,22 @@ const refused: Readonly<Record<string, string>> = {
   "a status of four digits": "HTTP/1.1 2000 OK\r\n\r\n",
   "a status below 100": "HTTP/1.1 099 OK\r\n\r\n",
   "two spaces before the status": "HTTP/1.1  200 OK\r\n\r\n",
-  "a bare line feed": "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n",
   "a bare carriage return": `${ok}X: a\rSet-Cookie: b\r\n\r\n`,
   NUL: `${ok}X: a\0b\r\n\r\n`,
-  "a folded line": `${ok}X: a\r\n b\r\n\r\n`,
-  "a space before a colon": `${ok}Content-Length : 5\r\n\r\n`,
   "both lengths": `${ok}Content-Length: 5\r\n${chunked}\r\n`,
-  "the length twice": `${ok}Content-Length: 5\r\nContent-Length: 5\r\n\r\n`,
-  "a list of lengths": `${ok}Content-Length: 5, 5\r\n\r\n`,
+  "lengths that differ": `${ok}Content-Length: 5\r\nContent-Length: 6\r\n\r\n`,
+  "a list of lengths that differ": `${ok}Content-Length: 5, 6\r\n\r\n`,
+  "a list with an empty length": `${ok}Content-Length: 5,\r\n\r\n`,
+  "a length that is folded": `${ok}Content-Length:\r\n 5\r\n\r\n`,
+  "a length that goes on": `${ok}Content-Length: 5\r\n 6\r\n\r\n`,
+  "a transfer coding that is folded": `${ok}Transfer-Encoding:\r\n\tchunked\r\n\r\n`,
+  "Connection that goes on": `${ok}Connection: keep-alive,\r\n close\r\n\r\n`,
+  "a first field that begins with a blank": `${ok} X: a\r\n\r\n`,
+  "a line of blanks": `${ok}X: a\r\n \t\r\n\r\n`,
+  "a space within a name": `${ok}X y: a\r\n\r\n`,
+  "a space for a name": `${ok} : a\r\n\r\n`,
+  "a bare line feed behind a chunk's size": `${ok}${chunked}\r\n5\nhello\r\n0\r\n\r\n`,
+  "a bare line feed behind a chunk": `${ok}${chunked}\r\n5\r\nhello\n0\r\n\r\n`,
   "a length with a sign": `${ok}Content-Length: +5\r\n\r\n`,
   "a length beyond all bounds": `${ok}Content-Length: 99999999999999999999\r\n\r\n`,
   "gzip before chunked": `${ok}Transfer-Encoding: gzip, chunked\r\n\r\n`,
@@ -96,7 +104,24 @@ const refused: Readonly<Record<string, string>> = {
   "trailers without end": `${ok}${chunked}\r\n0\r\n${"X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(9)}X: ${"a".repeat(2_000)}`,
 };
 
+/** What is put right: what was sent, and the fields that go on. */
+const putRight: Readonly<Record<string, readonly [string, readonly string[]]>> = {
+  "bare line feeds": ["HTTP/1.1 200 OK\nX: a\nContent-Length: 5\n\n", ["x", "a", "content-length", "5"]],
+  "a bare line feed among others": [`${ok}X: a\nContent-Length: 5\r\n\r\n`, ["x", "a", "content-length", "5"]],
+  "a space before a colon": [`${ok}Content-Length \t: 5\r\n\r\n`, ["content-length", "5"]],
+  "a folded line": [`${ok}X: a\r\n \tb \r\n  c\r\nContent-Length: 5\r\n\r\n`, ["x", "a b c", "content-length", "5"]],
+  "a value that begins in the next line": [`${ok}X:\r\n b\r\nContent-Length: 5\r\n\r\n`, ["x", "b", "content-length", "5"]],
+  "the same length twice": [`${ok}Content-Length: 5\r\nX: a\r\nContent-Length: 5\r\n\r\n`, ["x", "a", "content-length", "5"]],
+  "the same length in a list": [`${ok}Content-Length: 5, 5 ,05\r\n\r\n`, ["content-length", "5"]],
+};
+
 describe("The parser of responses", () => {
+  for (const [what, [text, fields]] of Object.entries(putRight)) {
+    it(`puts ${what} right, in one piece and in pieces`, () => {
+      for (const read of readings(`${text}hello`)) expect(read).to.deep.include({ fields, body: "hello", isKept: true, isWhole: true });
+    });
+  }
+
   for (const [what, [text, body, isKept]] of Object.entries(passing)) {
     it(`reads ${what}, in one piece and in pieces, and nothing of what comes behind`, () => {
       for (const read of [...readings(text), ...readings(text + more)])
