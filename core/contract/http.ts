@@ -60,6 +60,8 @@ export interface HttpRequest {
 /** One HTTP response, as the `exchange` hook sees it. Its body need not have come yet. */
 export interface HttpResponse {
   readonly status: number;
+  /** The words after the status, on HTTP/1. @default what is usual */
+  readonly statusText?: string | undefined;
   readonly headers: HttpHeaders;
   /** @default none */
   readonly body?: Readable | Buffer | string | undefined;

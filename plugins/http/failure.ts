@@ -24,6 +24,11 @@ export function clientLeft(): SluiceError {
   return new SluiceError("SLUICE_CLIENT_RESET", "the client finished sending before it had the whole response");
 }
 
+/** A client that lets its request wait for its rest. */
+export function bodyLate(): SluiceError {
+  return new SluiceError("SLUICE_CLIENT_TIMEOUT", "the request did not come in time");
+}
+
 /** The answer that tells of an error. */
 export function failureOf(error: SluiceError, status = statusOf(error)): HttpResponse {
   return { status, headers: {}, error };

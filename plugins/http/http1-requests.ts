@@ -5,7 +5,7 @@ import { BodyIntake } from "./body-intake.ts";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "./client-request.ts";
 import { Deadline } from "./deadline.ts";
-import { clientLeft, rawFailure, statusOf } from "./failure.ts";
+import { bodyLate, clientLeft, rawFailure, statusOf } from "./failure.ts";
 import { HalfClosed } from "./half-closed.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { Http1Response, type ResponseWriter } from "./http1-response.ts";
@@ -51,6 +51,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     // What is behind a body has to wait all the same.
     this.#body = new BodyIntake(() => {
       if (this.#held.length < ENOUGH) leg.wanted();
+      this.#timeBody();
     });
   }
 
@@ -98,7 +99,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
 
   expired(): void {
     const { isBegun } = this.#parser;
-    if (isBegun) this.#refuse(new SluiceError("SLUICE_CLIENT_TIMEOUT", "the request did not come in time"), 408);
+    if (isBegun) this.#refuse(bodyLate(), 408);
     else if (this.#exchange === undefined) this.#finish();
     else this.#checkHalfClosed(this.#exchange);
   }
@@ -154,6 +155,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
       return;
     }
     this.#timeHeader();
+    this.#timeBody();
     this.#settle();
   }
 
@@ -269,6 +271,12 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
       this.#isTimed = true;
       this.#deadline.set(headers);
     } else if (!this.#deadline.isSet) this.#deadline.set(keepAlive);
+  }
+
+  /** A body may come slowly, but not stop for ever; a client that was told to wait may. */
+  #timeBody(): void {
+    if (!this.#parser.isInBody || this.#isOver) return;
+    this.#deadline.set(this.pending < ENOUGH ? this.serving.options.timeouts.request : 0);
   }
 
   /** Nothing more is served: says why. */

@@ -71,7 +71,7 @@ export class Http1Response implements ResponseSink {
     );
   }
 
-  head(status: number, fields: readonly string[], isClosing: boolean): void {
+  head(status: number, fields: readonly string[], isClosing: boolean, reason?: string): void {
     checkStatus(status);
     const length = lengthOf(fields);
     const lines = fieldLines(status === 204 ? without(fields, "content-length") : fields);
@@ -79,7 +79,7 @@ export class Http1Response implements ResponseSink {
     if (this.#framing === "length") this.#length = new BodyLength(length);
     this.#isKept = !isClosing && !this.request.isLast && this.#framing !== "until-end";
     const date = valueOf(fields, "date") === undefined ? dateLine() : "";
-    this.#head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n${lines}${date}${this.#connectionLines()}\r\n`;
+    this.#head = `HTTP/1.1 ${status} ${reasonOf(status, reason)}\r\n${lines}${date}${this.#connectionLines()}\r\n`;
     this.status = status;
   }
 
@@ -186,6 +186,17 @@ export class Http1Response implements ResponseSink {
     if (!isTaken) this.onMoved?.(false);
     return isTaken;
   }
+}
+
+/** What no reason may have (RFC 9112 section 4). */
+const unspeakable = /[^\t\u0020-\u007e\u0080-\u00ff]/;
+const usual: ReadonlySet<string | undefined> = new Set(Object.values(STATUS_CODES));
+
+/** The words that were given, if they are not the usual ones of another status: that a hook has changed. */
+function reasonOf(status: number, given: string | undefined): string {
+  const own = STATUS_CODES[status] ?? "Unknown";
+  if (given === undefined || given === own || usual.has(given) || unspeakable.test(given)) return own;
+  return given;
 }
 
 /** @throws RangeError */

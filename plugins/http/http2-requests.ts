@@ -5,12 +5,13 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "./client-request.ts";
 import { Deadline } from "./deadline.ts";
-import { clientLeft, explained, statusOf } from "./failure.ts";
+import { bodyLate, clientLeft, explained, statusOf } from "./failure.ts";
 import { http2Body } from "./http2-body.ts";
 import type { FrontConnection } from "./http2-front.ts";
 import { Http2Response } from "./http2-response.ts";
 import { SentData } from "./sent-data.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
+import { UploadSilence } from "./upload-silence.ts";
 import type { Serving } from "./serving.ts";
 
 /** A client's connection of HTTP/2: Node's server reads it from a stream, and its requests are served side by side. */
@@ -130,6 +131,10 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
       if (id !== undefined) this.#responses.delete(id);
       this.#active.delete(exchange);
     });
+    const silent = (): void => {
+      exchange.refuse(bodyLate(), 408);
+    };
+    if (body !== undefined) new UploadSilence(stream, serving.options.timeouts.request, silent).start();
     exchange.start();
   }
 

@@ -26,7 +26,7 @@ export class Responder {
     const body = this.#bodyOf(response, fields);
     const { status } = response;
     if (body instanceof Readable) {
-      this.sink.head(status, fields, isClosing);
+      this.sink.head(status, fields, isClosing, response.statusText);
       this.#stream(body, response.trailers);
       return;
     }
@@ -34,7 +34,7 @@ export class Responder {
     const trailers = trailersOf(response.trailers);
     this.bytes = last?.length ?? 0;
     if (trailers === undefined && this.#hasLength(status, last)) setLength(fields, this.bytes);
-    this.sink.head(status, fields, isClosing);
+    this.sink.head(status, fields, isClosing, response.statusText);
     if (trailers === undefined) this.sink.end(last);
     else this.#endTrailed(last, trailers);
   }

@@ -1,7 +1,7 @@
 import { decimal } from "./message-head.ts";
 import { MessageParser, type BodyFraming } from "./message-parser.ts";
 
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
 const beginning = "HTTP/1.";
 /** What says where a response, or its connection, ends. */
 const framing: ReadonlySet<string> = new Set(["content-length", "transfer-encoding", "connection", "keep-alive"]);
@@ -10,6 +10,8 @@ const framing: ReadonlySet<string> = new Set(["content-length", "transfer-encodi
 export class ResponseParser extends MessageParser {
   protected override readonly isLenient = true;
   status = 0;
+  /** The words after the status. */
+  reason = "";
   /** Of the request that is answered: a response to HEAD has no body. */
   method = "";
   /** The connection can take another request after it. */
@@ -32,6 +34,7 @@ export class ResponseParser extends MessageParser {
     }
     this.#minor = match[1] === "1" ? 1 : 0;
     this.status = Number(match[2]);
+    this.reason = match[3] ?? "";
     this.isKept = this.#minor === 1;
     this.keptFor = Infinity;
     this.#length = undefined;

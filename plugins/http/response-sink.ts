@@ -22,9 +22,10 @@ export interface ResponseSink {
   /**
    * @param fields names and values, one after the other
    * @param isClosing no other request is served on the connection
+   * @param reason the words after the status, where the protocol has them
    * @throws where a field, or the status, may not be sent; then nothing was
    */
-  head(status: number, fields: readonly string[], isClosing: boolean): void;
+  head(status: number, fields: readonly string[], isClosing: boolean, reason?: string): void;
   /** Sends the head now, though the body has not begun. */
   flush(): void;
   /** A part of the body. @returns false when enough waits: go on at `onDrain` */

@@ -230,7 +230,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   }
 
   #answer(): void {
-    const { status, fields, trailers, isWhole } = this.#parser;
+    const { status, reason, fields, trailers, isWhole } = this.#parser;
     const asker = this.#asker;
     // Trailers go behind a body that comes by and by.
     const isSmall = isWhole && this.#pieces.length <= 1 && trailers.length === 0;
@@ -246,7 +246,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
       if (!isWhole) this.owner.streams(this, headers);
       this.#deliver();
     }
-    asker?.answered({ status, headers, body, trailers: () => endToEnd(trailers), upstream: this.owner.name });
+    asker?.answered({ status, statusText: reason, headers, body, trailers: () => endToEnd(trailers), upstream: this.owner.name });
   }
 
   #free(): void {

@@ -1,9 +1,11 @@
 import { expect } from "chai";
+import { request as httpRequest } from "node:http";
 import type { Socket } from "node:net";
 import { retry } from "sluice/plugins";
+import { bounded } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
-import { ask, type Ask } from "../support/http-client.ts";
+import { ask, talk, type Ask } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
 import { connect, freePort } from "../support/sockets.ts";
@@ -37,6 +39,17 @@ async function lasting(cleanup: ReturnType<typeof createCleanup>, answer = ok) {
   });
   cleanup.add(() => upstream.close());
   return { endpoint: upstream.endpoint, asked, afterClose };
+}
+
+/** Node's client takes no header of that size by default. */
+function statusOf(port: number, { body: sent, ...options }: Ask): Promise<number> {
+  const answered = new Promise<number>((resolve, reject) => {
+    const outgoing = httpRequest({ host: "127.0.0.1", port, agent: false, maxHeaderSize: 1_000_000, ...options }, (response) => {
+      response.resume().once("end", () => resolve(response.statusCode ?? 0));
+    });
+    outgoing.once("error", reject).end(sent);
+  });
+  return bounded(answered, "an answer");
 }
 
 describe("Connections to upstreams, from outside", () => {
@@ -127,5 +140,46 @@ describe("Connections to upstreams, from outside", () => {
       await eventually(() => expect(upstream.open()).to.equal(12), { within: 15_000 });
       expect((await ask(port(), { path: "/now" })).body).to.equal("served");
     });
+  }
+
+  it("pass the reason on, and an empty port in Host", async () => {
+    const upstream = await startUpstream((socket) => {
+      socket.on("data", () => void socket.write("HTTP/1.1 200 Fine So Far\r\nContent-Length: 2\r\n\r\nok"));
+    });
+    cleanup.add(() => upstream.close());
+    const { port } = await startHttpProxy(cleanup, { routes: [{ host: "localhost", upstream: upstream.endpoint }] });
+    expect(await talk(port(), "GET / HTTP/1.1\r\nHost: localhost:\r\nConnection: close\r\n\r\n")).to.match(
+      /^HTTP\/1\.1 200 Fine So Far\r\n/,
+    );
+  });
+
+  for (const status of [102, 103, 199]) {
+    it(`pass ${status} on before the response, and to no client of HTTP/1.0`, async () => {
+      const upstream = await startUpstream((socket) => {
+        socket.on("data", () => void socket.write(`HTTP/1.1 ${status} Wait\r\nX: y\r\n\r\n${ok}`));
+      });
+      cleanup.add(() => upstream.close());
+      const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+      for (const request of [
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX: y\r\n\r\n",
+      ])
+        expect(await talk(port(), request)).to.match(new RegExp(`^HTTP/1\\.1 ${status} [^]*\\r\\nx: y\\r\\n\\r\\nHTTP/1\\.1 200 `, "i"));
+      expect(await talk(port(), "GET / HTTP/1.0\r\n\r\n")).to.match(/^HTTP\/1\.1 200 /);
+    });
+  }
+
+  for (const [size, status] of [
+    [60 * 1024, 200],
+    [70 * 1024, 502],
+  ] as const) {
+    for (const [what, parts] of Object.entries(ways)) {
+      it(`answer a header of ${size} bytes with ${status}, with ${what}`, async () => {
+        const upstream = await lasting(cleanup, `HTTP/1.1 200 OK\r\nX: ${"x".repeat(size)}\r\nContent-Length: 2\r\n\r\nok`);
+        const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+        const text = await statusOf(port(), parts);
+        expect(text).to.equal(status);
+      });
+    }
   }
 });
