@@ -51,7 +51,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     // What is behind a body has to wait all the same.
     this.#body = new BodyIntake(() => {
       if (this.#held.length < ENOUGH) leg.wanted();
-      this.#timeBody();
+      if (!this.#isOver) this.#timeInput();
     });
   }
 
@@ -154,8 +154,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
       else this.#handOver(this.#tunnel);
       return;
     }
-    this.#timeHeader();
-    this.#timeBody();
+    this.#timeInput();
     this.#settle();
   }
 
@@ -263,20 +262,15 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     else if (this.#response?.isEnding !== true) this.leg.abort(clientLeft());
   }
 
-  /** A header that has begun has to come in time, and so has its beginning: there may be nothing but empty lines. */
-  #timeHeader(): void {
-    if (this.#exchange !== undefined || this.#isTimed || this.#parser.isInBody) return;
-    const { headers, keepAlive } = this.serving.options.timeouts;
-    if (this.#parser.isBegun) {
+  /** A header that has begun has to come in time, and so has its beginning. A body may come slowly, but not stop, unless its client was told to wait. */
+  #timeInput(): void {
+    const { headers, keepAlive, request } = this.serving.options.timeouts;
+    if (this.#parser.isInBody) this.#deadline.set(this.pending < ENOUGH ? request : 0);
+    else if (this.#exchange !== undefined || this.#isTimed) return;
+    else if (this.#parser.isBegun) {
       this.#isTimed = true;
       this.#deadline.set(headers);
     } else if (!this.#deadline.isSet) this.#deadline.set(keepAlive);
-  }
-
-  /** A body may come slowly, but not stop for ever; a client that was told to wait may. */
-  #timeBody(): void {
-    if (!this.#parser.isInBody || this.#isOver) return;
-    this.#deadline.set(this.pending < ENOUGH ? this.serving.options.timeouts.request : 0);
   }
 
   /** Nothing more is served: says why. */

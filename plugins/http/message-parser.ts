@@ -217,19 +217,23 @@ export abstract class MessageParser {
       return;
     }
     const colon = line.indexOf(":");
-    let end = colon;
-    if (this.isLenient) while (end > 0 && isBlank(line.charCodeAt(end - 1))) end -= 1;
-    const sent = line.slice(0, end);
-    // Also refused, where it is not removed (RFC 9112 section 5.1): a space before the colon.
-    if (colon < 0 || !token.test(sent)) {
+    const name = this.#nameOf(line, colon);
+    if (name === undefined) {
       this.refuse("a header field is malformed");
       return;
     }
-    const name = sent.toLowerCase();
     const value = valueOf(line, colon + 1);
     into.push(name, value);
     if (this.#state === "head") this.field(name, value);
     else if (!this.mayTrail(name)) this.refuse(`${name} among the trailers`);
+  }
+
+  /** In lower case; undefined where it is none. Blanks before the colon are removed (RFC 9112 section 5.1), or refused. */
+  #nameOf(line: string, colon: number): string | undefined {
+    let end = colon;
+    if (this.isLenient) while (end > 0 && isBlank(line.charCodeAt(end - 1))) end -= 1;
+    const name = line.slice(0, Math.max(0, end));
+    return token.test(name) ? name.toLowerCase() : undefined;
   }
 
   /** RFC 9112 section 5.2: a line that begins with a blank is the rest of the one before, or refused. */
