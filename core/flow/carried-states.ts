@@ -67,7 +67,8 @@ export class CarriedStates {
 
 /** The state of one `carry` in one flow, or in one subscription. */
 export class CarriedState implements Stateful {
-  #state: unknown = undefined;
+  readonly run: (chunk: Buffer) => unknown;
+  readonly #cell: { state: unknown } = { state: undefined };
   #over = false;
 
   /**
@@ -78,17 +79,20 @@ export class CarriedState implements Stateful {
     private readonly carry: Carry<unknown>,
     private readonly maker: { started?: { state: unknown } | undefined },
     private readonly place: CarryPlace | undefined,
-  ) {}
+  ) {
+    // A closure over these two: by way of `this` a chunk costs 10 ns more.
+    const cell = this.#cell;
+    const run = (chunk: Buffer): unknown => carry.step(cell.state, chunk);
+    this.run = run;
+  }
 
   get plugin(): string | undefined {
     return this.place?.plugin;
   }
 
-  readonly run = (chunk: Buffer): unknown => this.carry.step(this.#state, chunk);
-
   begin(): void {
     const previous = this.#previous();
-    this.#state = previous === undefined ? this.#start() : this.#revived(previous);
+    this.#cell.state = previous === undefined ? this.#start() : this.#revived(previous);
     const { place } = this;
     if (place !== undefined && !this.#hasTwin()) place.host.carried.set(place.key, this);
   }
@@ -145,7 +149,7 @@ export class CarriedState implements Stateful {
   #revived(previous: CarriedState): unknown {
     previous.#over = true;
     try {
-      return this.carry.revive === undefined ? previous.#state : this.carry.revive(previous.#state);
+      return this.carry.revive === undefined ? previous.#cell.state : this.carry.revive(previous.#cell.state);
     } catch (error) {
       const { place } = this;
       place?.host.carryFailed(place.plugin, error);
@@ -158,6 +162,6 @@ export class CarriedState implements Stateful {
   #end(): unknown {
     this.#over = true;
     this.place?.host.carried.delete(this.place.key, this);
-    return this.carry.end?.(this.#state) ?? null;
+    return this.carry.end?.(this.#cell.state) ?? null;
   }
 }
