@@ -109,7 +109,9 @@ export class Logging implements Plugin {
   #ended({ record, error }: Ended): void {
     const { listener, session, transport, client, upstream, generation, reason, phase, durationMs, fromClient, fromUpstream } = record;
     const end = reason === "closed" ? { reason } : { reason, phase };
-    const fields = { session, transport, client, upstream, generation, ...end, durationMs };
+    const { attempts, panic } = record;
+    const trouble = attempts === undefined && panic === undefined ? undefined : { attempts, panic };
+    const fields = { session, transport, client, upstream, generation, ...end, durationMs, ...trouble };
     const traffic = {
       fromClient: { bytes: fromClient.bytes, chunks: fromClient.chunks },
       fromUpstream: { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks },

@@ -2,7 +2,7 @@ import path from "node:path";
 import { askControl } from "../net/control-socket.ts";
 import type { ProxyStatus } from "../runtime/proxy-status.ts";
 import type { CommandOptions } from "./command-line.ts";
-import { table } from "./table.ts";
+import { table, type Cell } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
 const timeoutMs = 10_000;
@@ -15,7 +15,7 @@ export async function status({ config, json }: CommandOptions, output: Terminal)
   return 0;
 }
 
-function lines({ generation, startedAt, pid, listeners, counters, memory }: ProxyStatus, { colors }: Terminal): string[] {
+function lines({ generation, startedAt, pid, listeners, upstreams, counters, memory }: ProxyStatus, { colors }: Terminal): string[] {
   const mebibytes = Math.round(memory / 1024 ** 2);
   const heading = ["listener", "address", "sessions", "plugins"].map((text) => ({ text, paint: colors.dim }));
   const rows = listeners.map(({ name, url, sessions, behind, plugins }) => [
@@ -29,8 +29,24 @@ function lines({ generation, startedAt, pid, listeners, counters, memory }: Prox
     `generation ${generation}, up ${durationText(Date.now() - startedAt)}, pid ${pid}, ${mebibytes} MiB of memory`,
     "",
     ...table([heading, ...rows]),
+    ...(upstreams.length === 0 ? [] : ["", ...table(upstreamRows(upstreams, colors))]),
     ...(counts.length === 0 ? [] : ["", ...table(counts)]),
   ];
+}
+
+function upstreamRows(upstreams: ProxyStatus["upstreams"], colors: Terminal["colors"]): (readonly Cell[])[] {
+  const heading = ["listener", "endpoint", "state", "sessions", "failures"].map((text) => ({ text, paint: colors.dim }));
+  const rows = upstreams.map(({ listener, endpoint, state, sessions, failures, until }) => [
+    { text: listener, paint: colors.bold },
+    { text: endpoint },
+    {
+      text: until === undefined ? state : `${state} for ${durationText(until - Date.now())}`,
+      paint: state === "up" ? colors.green : colors.red,
+    },
+    { text: String(sessions) },
+    { text: String(failures) },
+  ]);
+  return [heading, ...rows];
 }
 
 /** The two largest units: `2 d 3 h`, `4 min 5 s`. */

@@ -1,8 +1,17 @@
-import type { SluiceError } from "./errors.ts";
+import type { ErrorCode, SluiceError } from "./errors.ts";
 import type { EndReason, Session, Traffic } from "./session.ts";
 
 /** How far a session came: its ClientHello was read, it was admitted, its upstream leg opened, its bytes flowed. */
 export type SessionPhase = "hello" | "admit" | "connect" | "flow";
+
+/** One try of a session to reach an endpoint. */
+export interface SessionAttempt {
+  /** As written in the config. */
+  readonly endpoint: string;
+  readonly durationMs: number;
+  /** Why it failed; `aborted`: whoever asked for it left before it was over; undefined: it did not fail. */
+  readonly code: ErrorCode | "aborted" | undefined;
+}
 
 /** The one record of a session that has ended. */
 export interface SessionRecord {
@@ -20,6 +29,10 @@ export interface SessionRecord {
   readonly durationMs: number;
   readonly fromClient: Traffic;
   readonly fromUpstream: Traffic;
+  /** Where there was more than one, or the only one failed: the first 100. */
+  readonly attempts?: readonly SessionAttempt[];
+  /** All endpoints of its upstream were down, so it was sent to any. */
+  readonly panic?: true;
 }
 
 /** Open sessions that could not follow a reload, because a byte hook threw when it was called. They run on as before. */
@@ -52,6 +65,20 @@ export type ProxyEvent =
       readonly session: Session | undefined;
       readonly error: SluiceError;
     }
+  | {
+      /** An endpoint failed so often in a row that it gets no more sessions for a while. */
+      readonly type: "endpoint-down";
+      readonly listener: string;
+      /** As written in the config. */
+      readonly endpoint: string;
+      /** In a row. */
+      readonly failures: number;
+      /** Of the last failure. */
+      readonly code: ErrorCode;
+      /** Epoch milliseconds. */
+      readonly until: number;
+    }
+  | { readonly type: "endpoint-up"; readonly listener: string; readonly endpoint: string }
   | { readonly type: "dropped"; readonly listener: string; readonly datagrams: number; readonly why: string }
   | { readonly type: "warning"; readonly listener: string | undefined; readonly message: string }
   | { readonly type: "reloaded"; readonly generation: number; readonly durationMs: number; readonly behind?: SessionsBehind }

@@ -1,4 +1,5 @@
 import type { Observable } from "rxjs";
+import type { ErrorCode } from "./errors.ts";
 import type { Leg } from "./leg.ts";
 
 /**
@@ -73,8 +74,14 @@ export interface ChosenEndpoint {
    * same object as long as the way is the same: after another, no connection that was kept should be used again.
    */
   readonly attempt: Observable<Upstream>;
-  /** The work is over. Once. @param failed the endpoint could not do it, and is tried last for a while */
-  done(failed: boolean): void;
+  /** The endpoint has begun to answer: its failures in a row are over. */
+  answered(): void;
+  /**
+   * The work is over. Once.
+   * @param failed the endpoint could not do it (also where `attempt` failed): one failure more, and it is tried last for a while
+   * @param code of the failure. @default SLUICE_UPSTREAM_RESET
+   */
+  done(failed: boolean, code?: ErrorCode): void;
 }
 
 /** The endpoints of one upstream, for a plugin that keeps connections of its own to them. */

@@ -1,24 +1,32 @@
-import type { Endpoint, UpstreamTarget } from "../contract/index.ts";
+import { asyncScheduler, type SchedulerLike } from "rxjs";
+import type { Endpoint, ErrorCode, UpstreamTarget } from "../contract/index.ts";
 import { AddressTurns } from "./address-turns.ts";
+import { HealthBook, UpstreamHealth, type EndpointState } from "./endpoint-health.ts";
 
 /** How long an endpoint that failed is tried last, in milliseconds. */
-const PENALTY = 2_000;
+const PENALTY = 1_000;
 
 /** Chooses among an upstream's endpoints. One per listener and generation; its state is shared by the sessions, and goes on over reloads. */
 export interface Balancer {
-  /** Whether `opened` and `closed` matter to the choice; when not, they need not be called. */
-  readonly counts: boolean;
+  /** All of them are down, so all are used. */
+  readonly panic: boolean;
+  /** There are several, so it matters how each does. */
+  readonly judges: boolean;
   /**
-   * The endpoint for the next try: one not in `tried` while there is any, and among those one that did not fail within the
-   * last two seconds while there is any; then by the policy.
+   * The endpoint for the next try, of those that are not out: one not in `tried` while there is any, and among those one that did not fail
+   * within the last second while there is any; then by the policy.
    */
   next(tried: ReadonlySet<Endpoint>): Endpoint;
   /** A leg to the endpoint is being opened. */
   opened(endpoint: Endpoint): void;
-  /** The leg is gone, or was never opened after all. Once per `opened`. */
+  /** The leg has ended, or was never opened after all. Once per `opened`. */
   closed(endpoint: Endpoint): void;
   /** A try at the endpoint failed. */
-  failed(endpoint: Endpoint): void;
+  failed(endpoint: Endpoint, code: ErrorCode): void;
+  /** It is tried last for a while; that says nothing of its health. */
+  penalise(endpoint: Endpoint): void;
+  /** It answered. */
+  worked(endpoint: Endpoint): void;
   /** How the addresses of its name take turns. */
   turnsOf(endpoint: Endpoint): AddressTurns;
 }
@@ -26,23 +34,30 @@ export interface Balancer {
 export interface BalancerOptions {
   /** From 0 (inclusive) to 1 (exclusive). @default Math.random */
   readonly random?: () => number;
-  /** Monotonic milliseconds. @default performance.now */
-  readonly now?: () => number;
-  /** The balancer of the generation before: the legs it counted are still open, and the turn goes on from its last. */
+  /** Its `now()` is in epoch milliseconds. @default RxJS's asyncScheduler */
+  readonly clock?: SchedulerLike;
+  /** The state of the proxy's endpoints. @default a book of its own */
+  readonly health?: HealthBook | undefined;
+  /** Under which the state is kept. @default "" */
+  readonly listener?: string;
+  /** The balancer of the generation before: the turn goes on from its last. */
   readonly before?: Balancer | undefined;
 }
 
 /** Makes the balancer of an upstream. */
 export function createBalancer(target: UpstreamTarget, options: BalancerOptions = {}): Balancer {
-  const { random = Math.random, now = () => performance.now(), before } = options;
-  return new EndpointBalancer(target, random, now, before instanceof EndpointBalancer ? before : undefined);
+  return new EndpointBalancer(target, options);
 }
 
 class EndpointBalancer implements Balancer {
-  readonly counts: boolean;
+  readonly judges: boolean;
   readonly #endpoints: readonly Endpoint[];
-  /** Both by an endpoint's text: a reload makes new objects of the same endpoints. */
-  #active = new Map<string, number>();
+  readonly #counts: boolean;
+  readonly #random: () => number;
+  readonly #clock: SchedulerLike;
+  readonly book: HealthBook;
+  readonly #health: UpstreamHealth;
+  /** By an endpoint's text: a reload makes new objects of the same endpoints. */
   readonly #penalised = new Map<string, number>();
   readonly #turns = new Map<string, AddressTurns>();
   /** Where the next round starts, as an index. */
@@ -50,52 +65,66 @@ class EndpointBalancer implements Balancer {
 
   constructor(
     private readonly target: UpstreamTarget,
-    private readonly random: () => number,
-    private readonly now: () => number,
-    before: EndpointBalancer | undefined,
+    { random = Math.random, clock = asyncScheduler, health, listener = "", before }: BalancerOptions,
   ) {
+    const known = before instanceof EndpointBalancer ? before : undefined;
     this.#endpoints = target.endpoints;
-    if (before !== undefined) this.#goOnFrom(before);
-    this.counts = target.balance === "least-connections" && target.endpoints.length > 1;
+    this.#random = random;
+    this.#clock = clock;
+    this.book = health ?? known?.book ?? new HealthBook(undefined);
+    this.#health = new UpstreamHealth(target.endpoints, this.book, { listener, clock, random });
+    this.judges = target.endpoints.length > 1;
+    this.#counts = target.balance === "least-connections";
+    if (known !== undefined) this.#goOnFrom(known);
+  }
+
+  get panic(): boolean {
+    return this.#health.panic;
   }
 
   next(tried: ReadonlySet<Endpoint>): Endpoint {
     const first = this.#endpoints[0];
     if (first === undefined) throw new TypeError("an upstream has at least one endpoint");
     if (this.#endpoints.length === 1) return first;
-    const untried = tried.size === 0 ? this.#endpoints : narrow(this.#endpoints, (endpoint) => !tried.has(endpoint));
+    const { usable } = this.#health;
+    const untried = tried.size === 0 ? usable : narrow(usable, (endpoint) => !tried.has(endpoint));
     const healthy = this.#penalised.size === 0 ? untried : narrow(untried, (endpoint) => !this.#isPenalised(endpoint));
-    const chosen = this.target.balance === "random" ? healthy[Math.floor(this.random() * healthy.length)] : this.#inTurn(healthy);
+    const chosen = this.target.balance === "random" ? healthy[Math.floor(this.#random() * healthy.length)] : this.#inTurn(healthy);
     this.#cursor = this.#endpoints.indexOf(chosen ?? first) + 1;
     return chosen ?? first;
   }
 
   opened(endpoint: Endpoint): void {
-    this.#active.set(endpoint.text, this.#activeOf(endpoint) + 1);
+    this.#stateOf(endpoint).active += 1;
   }
 
   closed(endpoint: Endpoint): void {
-    const rest = this.#activeOf(endpoint) - 1;
-    if (rest > 0) this.#active.set(endpoint.text, rest);
-    else this.#active.delete(endpoint.text);
+    this.#stateOf(endpoint).active -= 1;
   }
 
-  failed(endpoint: Endpoint): void {
-    if (this.#endpoints.length > 1) this.#penalised.set(endpoint.text, this.now() + PENALTY);
+  failed(endpoint: Endpoint, code: ErrorCode): void {
+    this.penalise(endpoint);
+    this.#health.failed(endpoint, code);
+  }
+
+  penalise(endpoint: Endpoint): void {
+    if (this.judges) this.#penalised.set(endpoint.text, this.#clock.now() + PENALTY);
+  }
+
+  worked(endpoint: Endpoint): void {
+    this.#health.worked(endpoint);
   }
 
   turnsOf(endpoint: Endpoint): AddressTurns {
     let turns = this.#turns.get(endpoint.text);
     if (turns === undefined) {
-      turns = new AddressTurns(this.target.balance, this.random, this.now);
+      turns = new AddressTurns(this.target.balance, this.#random, () => performance.now());
       this.#turns.set(endpoint.text, turns);
     }
     return turns;
   }
 
   #goOnFrom(before: EndpointBalancer): void {
-    // Shared, not copied: the legs of the generation before close later.
-    this.#active = before.#active;
     this.#cursor = before.#cursor;
     for (const { text } of this.#endpoints) {
       const until = before.#penalised.get(text);
@@ -111,20 +140,22 @@ class EndpointBalancer implements Balancer {
     for (let step = 0; step < this.#endpoints.length; step += 1) {
       const endpoint = this.#endpoints[(this.#cursor + step) % this.#endpoints.length];
       if (endpoint === undefined || !eligible.includes(endpoint)) continue;
-      if (!this.counts) return endpoint;
-      if (best === undefined || this.#activeOf(endpoint) < this.#activeOf(best)) best = endpoint;
+      if (!this.#counts) return endpoint;
+      if (best === undefined || this.#stateOf(endpoint).active < this.#stateOf(best).active) best = endpoint;
     }
     return best;
   }
 
-  #activeOf(endpoint: Endpoint): number {
-    return this.#active.get(endpoint.text) ?? 0;
+  #stateOf(endpoint: Endpoint): EndpointState {
+    return this.#health.stateOf(endpoint);
   }
 
   #isPenalised(endpoint: Endpoint): boolean {
     const until = this.#penalised.get(endpoint.text);
     if (until === undefined) return false;
-    if (until > this.now()) return true;
+    const left = until - this.#clock.now();
+    // A clock that stepped back makes no penalty longer.
+    if (left > 0 && left <= PENALTY) return true;
     this.#penalised.delete(endpoint.text);
     return false;
   }

@@ -1,13 +1,15 @@
 import { connect, isIP, type NetConnectOpts, type Socket } from "node:net";
 import { Subscription, type Subscriber, type Unsubscribable } from "rxjs";
-import { SluiceError, type Address, type Endpoint, type Upstream } from "../contract/index.ts";
+import { SluiceError, type Address, type Endpoint, type SessionAttempt, type Upstream } from "../contract/index.ts";
 import type { AddressTurns } from "./address-turns.ts";
 import type { Balancer } from "./balancer.ts";
 import type { Deadlines, Wait, Waiting } from "./deadlines.ts";
 import { DialOptions } from "./dial-options.ts";
+import { LegTrial } from "./leg-trial.ts";
 import { NamedAddresses, type LookUpEnd, type NamedAddressesContext } from "./named-addresses.ts";
 import { upstreamError } from "./os-errors.ts";
 import { race, type Dialled, type Place } from "./race.ts";
+import type { SessionAttempts } from "./session-attempts.ts";
 import { StreamLeg } from "./stream-leg.ts";
 import type { UpstreamTls } from "./upstream-tls.ts";
 
@@ -45,12 +47,14 @@ export class DialAttempt implements Unsubscribable, Waiting {
     private readonly endpoint: Endpoint,
     private readonly context: AttemptContext,
     private readonly subscriber: Subscriber<Upstream>,
+    /** The session's attempts; undefined: it is no session's. */
+    private readonly made: SessionAttempts | undefined,
   ) {}
 
   start(): void {
     const { balancer, deadlines } = this.context;
     const { host, port, path } = this.endpoint;
-    if (balancer.counts) balancer.opened(this.endpoint);
+    balancer.opened(this.endpoint);
     this.#wait = deadlines.start(this);
     if (path !== undefined) this.#race([{ path }]);
     else if (isIP(host) !== 0) this.#race([{ host, port }]);
@@ -62,6 +66,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     if (!this.#settle()) return;
     this.#undo?.();
     this.#uncount();
+    this.#record("aborted");
   }
 
   #lookUp(name: string): void {
@@ -212,7 +217,11 @@ export class DialAttempt implements Unsubscribable, Waiting {
       leg.destroy();
       return;
     }
-    if (this.context.balancer.counts) leg.socket.once("close", () => this.#uncount());
+    const { balancer } = this.context;
+    leg.trial = new LegTrial(balancer, this.endpoint, balancer.judges);
+    // With one endpoint there is nothing to choose, so it is not waited for what becomes of the leg.
+    if (!balancer.judges) balancer.worked(this.endpoint);
+    this.#record(undefined);
     this.subscriber.next(new OpenUpstream(this.endpoint.text, leg));
     this.subscriber.complete();
   }
@@ -227,8 +236,12 @@ export class DialAttempt implements Unsubscribable, Waiting {
     this.#undo?.(tooLong);
     this.#uncount();
     this.#named?.wrong();
-    this.context.balancer.failed(this.endpoint);
-    this.subscriber.error(upstreamError(error, this.endpoint.text));
+    const failure = upstreamError(error, this.endpoint.text);
+    // What the proxy itself is short of, or refuses, is no failure of the endpoint.
+    if (failure.source === "upstream") this.context.balancer.failed(this.endpoint, failure.code);
+    else this.context.balancer.penalise(this.endpoint);
+    this.#record(failure.code);
+    this.subscriber.error(failure);
   }
 
   /** @returns false when that had happened before */
@@ -240,7 +253,13 @@ export class DialAttempt implements Unsubscribable, Waiting {
   }
 
   #uncount(): void {
-    if (this.context.balancer.counts) this.context.balancer.closed(this.endpoint);
+    this.context.balancer.closed(this.endpoint);
+  }
+
+  #record(code: SessionAttempt["code"]): void {
+    if (this.made === undefined || this.#wait === undefined) return;
+    const startedAt = this.#wait.due - this.context.connectTimeout;
+    this.made.add(this.endpoint.text, performance.now() - startedAt, code);
   }
 
   #nameless(reason: string): SluiceError {

@@ -4,6 +4,7 @@ import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "./balancer.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { NamedAddressesContext } from "./named-addresses.ts";
+import { SessionAttempts } from "./session-attempts.ts";
 import { createUpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
 
 /** A look-up of a name, through whatever hooks the caller put around the resolver. */
@@ -29,7 +30,7 @@ export interface Dialer {
    * @param resolve instead of the dialer's own, e.g. with the hooks of the session's pipeline
    * @param protocol that the client has agreed on through ALPN, to be offered to the upstream
    */
-  attempts(resolve?: Resolve, protocol?: string): Observable<Upstream>;
+  attempts(resolve?: Resolve, protocol?: string): SessionAttempts;
 }
 
 /** Opens legs over streams, also to one endpoint at a time. */
@@ -68,61 +69,53 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Stre
 
 const none: ReadonlySet<Endpoint> = new Set();
 
-/** One session's attempts, at the next endpoint each. */
-class Attempts extends Observable<Upstream> {
-  /** Those that had their turn, where there are several. */
-  #tried: Set<Endpoint> | undefined;
-
+class Attempts extends SessionAttempts {
   constructor(
-    private readonly endpoints: number,
+    endpoints: number,
     private readonly context: AttemptContext,
   ) {
-    super();
+    super(endpoints, context.balancer);
   }
 
   /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
   _subscribe(subscriber: Subscriber<Upstream>): DialAttempt {
-    return dial(this.#next(), this.context, subscriber);
-  }
-
-  #next(): Endpoint {
-    const { balancer } = this.context;
-    if (this.endpoints === 1) return balancer.next(none);
-    this.#tried ??= new Set();
-    const endpoint = balancer.next(this.#tried);
-    this.#tried.add(endpoint);
-    // All had their turn: the next round is as the first.
-    if (this.#tried.size === this.endpoints) this.#tried.clear();
-    return endpoint;
+    return dial(this.next(), this.context, subscriber, this);
   }
 }
 
-function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscriber<Upstream>): DialAttempt {
-  const attempt = new DialAttempt(endpoint, context, subscriber);
+function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscriber<Upstream>, made?: SessionAttempts): DialAttempt {
+  const attempt = new DialAttempt(endpoint, context, subscriber, made);
   attempt.start();
   return attempt;
 }
 
 /** An endpoint for work that may use a connection opened before: so the work is what the balancer counts, and not the connection. */
 function chosen(endpoint: Endpoint, balancer: Balancer, attempt: Observable<Upstream>): ChosenEndpoint {
-  if (balancer.counts) balancer.opened(endpoint);
+  balancer.opened(endpoint);
   return {
     name: endpoint.text,
     attempt,
-    done(failed) {
-      if (balancer.counts) balancer.closed(endpoint);
-      if (failed) balancer.failed(endpoint);
+    answered: () => balancer.worked(endpoint),
+    done(failed, code = "SLUICE_UPSTREAM_RESET") {
+      balancer.closed(endpoint);
+      if (failed) balancer.failed(endpoint, code);
     },
   };
 }
 
+/** For connections of which the work counts: what becomes of them is told by whoever does that. */
 function withoutCounts(balancer: Balancer): Balancer {
   return {
-    counts: false,
+    get panic() {
+      return balancer.panic;
+    },
+    judges: balancer.judges,
     next: (tried) => balancer.next(tried),
     opened: nothing,
     closed: nothing,
-    failed: (endpoint) => balancer.failed(endpoint),
+    failed: (endpoint) => balancer.penalise(endpoint),
+    penalise: (endpoint) => balancer.penalise(endpoint),
+    worked: (endpoint) => balancer.worked(endpoint),
     turnsOf: (endpoint) => balancer.turnsOf(endpoint),
   };
 }

@@ -5,6 +5,7 @@ import { closeUnread } from "./close-unread.ts";
 import { DialOptions } from "./dial-options.ts";
 import { clientError, upstreamError } from "./os-errors.ts";
 import { readInto } from "./late-onread.ts";
+import { FirstData, type LegTrial } from "./leg-trial.ts";
 import type { Place } from "./race.ts";
 import { ReadBuffer, type Taker } from "./read-buffer.ts";
 import { RecordBuffer } from "./record-buffer.ts";
@@ -27,6 +28,8 @@ export class StreamLeg implements Leg {
   readonly records: boolean;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
+  /** Of an upstream's leg: who is told what becomes of it. */
+  trial: LegTrial | undefined = undefined;
   #reader: LegReader | undefined;
   #failure: SluiceError | undefined;
   #buffer: ReadBuffer | RecordBuffer | undefined;
@@ -72,6 +75,7 @@ export class StreamLeg implements Leg {
       this.#buffer?.release();
       // Closed without a word: a TLS peer that hung up without close_notify, say.
       if (!this.#ended) this.#failed(new Error("closed before its end"));
+      this.trial?.ended();
       if (!this.#lingers) this.onClosed?.();
     });
   }
@@ -107,15 +111,17 @@ export class StreamLeg implements Leg {
     return this.socket.writableLength;
   }
 
-  read(reader: LegReader): void {
-    this.#reader = reader;
+  read(by: LegReader): void {
+    this.#reader = by;
     if (this.#failure !== undefined) {
-      reader.failed(this.#failure);
+      by.failed(this.#failure);
       return;
     }
+    const reader = this.#tried(by);
     const { socket } = this;
     const end = (): void => {
       this.#ended = true;
+      this.trial?.ended();
       if (wasReset(socket)) this.#failed(cutOff("ECONNRESET"));
       else if (wasTruncated(socket)) this.#failed(cutOff("ETRUNCATED"));
       else reader.end();
@@ -134,6 +140,15 @@ export class StreamLeg implements Leg {
       });
     }
     socket.resume();
+  }
+
+  #tried(reader: LegReader): LegReader {
+    const { trial } = this;
+    if (trial === undefined || !trial.isWaiting) return reader;
+    const heard = (): void => {
+      if (this.#buffer !== undefined) this.#buffer.reader = reader;
+    };
+    return new FirstData(reader, trial, heard);
   }
 
   /** @returns false where chunks have to come as `data` events */
@@ -234,6 +249,7 @@ export class StreamLeg implements Leg {
   #failed(error: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = this.side === "client" ? clientError(error, this.label) : upstreamError(error, String(this.label));
+    this.trial?.broke(this.#failure);
     this.#reader?.failed(this.#failure);
   }
 }

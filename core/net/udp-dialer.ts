@@ -1,11 +1,13 @@
 import { isIP } from "node:net";
-import { Observable, type Subscriber } from "rxjs";
+import type { Subscriber } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type Upstream, type UpstreamTarget } from "../contract/index.ts";
 import type { AddressTurns } from "./address-turns.ts";
 import { createBalancer, type Balancer } from "./balancer.ts";
 import type { DialContext, Dialer } from "./dialer.ts";
+import { LegTrial } from "./leg-trial.ts";
 import { NamedAddresses } from "./named-addresses.ts";
 import { upstreamError } from "./os-errors.ts";
+import { SessionAttempts } from "./session-attempts.ts";
 import { dialUdp } from "./udp-upstream-leg.ts";
 
 /** Makes the dialer of a UDP listener's upstream: each leg is a connected socket of its own. */
@@ -13,17 +15,28 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): D
   const balancer = createBalancer(target, context);
   return {
     balancer,
-    attempts(resolve = context.resolve) {
-      const own = { ...context, resolve };
-      const tried = new Set<Endpoint>();
-      return new Observable<Upstream>((subscriber) => {
-        const endpoint = balancer.next(tried);
-        tried.add(endpoint);
-        if (tried.size === target.endpoints.length) tried.clear();
-        return new UdpAttempt(endpoint, own, balancer, subscriber).start();
-      });
-    },
+    attempts: (resolve = context.resolve) => new UdpAttempts(target.endpoints.length, balancer, { ...context, resolve }),
   };
+}
+
+class UdpAttempts extends SessionAttempts {
+  constructor(
+    endpoints: number,
+    balancer: Balancer,
+    private readonly context: DialContext,
+  ) {
+    super(endpoints, balancer);
+  }
+
+  /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
+  _subscribe(subscriber: Subscriber<Upstream>): (() => void) | undefined {
+    return new UdpAttempt(this.next(), { ...this.context, balancer: this.balancer, made: this }, subscriber).start();
+  }
+}
+
+interface UdpAttemptContext extends DialContext {
+  readonly balancer: Balancer;
+  readonly made: SessionAttempts;
 }
 
 /** One try at one endpoint: look-up, then a socket, which is open at once. */
@@ -32,11 +45,11 @@ class UdpAttempt {
   #named: NamedAddresses | undefined;
   /** Of a name with several addresses. */
   #turns: AddressTurns | undefined;
+  readonly #startedAt = performance.now();
 
   constructor(
     private readonly endpoint: Endpoint,
-    private readonly context: DialContext,
-    private readonly balancer: Balancer,
+    private readonly context: UdpAttemptContext,
     private readonly subscriber: Subscriber<Upstream>,
   ) {}
 
@@ -77,22 +90,25 @@ class UdpAttempt {
 
   #best(addresses: readonly Address[]): Address | undefined {
     if (addresses.length < 2) return addresses[0];
-    this.#turns = this.balancer.turnsOf(this.endpoint);
+    this.#turns = this.context.balancer.turnsOf(this.endpoint);
     // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
     return this.#turns.order(addresses.toSorted((a, b) => a.family - b.family))[0];
   }
 
   #open({ address, family }: Address): void {
-    const { endpoint, balancer, subscriber } = this;
-    const refused = this.context.refuse?.(address, endpoint.port);
+    const { endpoint, subscriber } = this;
+    const { balancer, made, refuse } = this.context;
+    const refused = refuse?.(address, endpoint.port);
     if (refused !== undefined) {
       this.#fail(refused);
       return;
     }
-    let isOpen = false;
+    balancer.opened(endpoint);
+    const trial = new LegTrial(balancer, endpoint, true);
     const socket = dialUdp(address, family, endpoint.port, (error, leg) => {
       if (error === undefined && !subscriber.closed) {
-        isOpen = true;
+        socket.on("error", refusedLater);
+        made.add(endpoint.text, performance.now() - this.#startedAt, undefined);
         subscriber.next({ endpoint: endpoint.text, leg });
         subscriber.complete();
         return;
@@ -100,27 +116,29 @@ class UdpAttempt {
       leg.destroy();
       if (error !== undefined) this.#fail(error);
     });
-    socket.once("message", () => this.#turns?.worked(address));
-    // ICMP told that nobody is there: what the flow sends next is lost too, but the next flow chooses anew.
-    const refusedLater = (): void => {
-      if (!isOpen) return;
+    // ICMP told that nobody is there: what the flow sends next is lost too, but the next flow chooses anew. A flow counts once.
+    const refusedLater = (error: Error): void => {
       socket.off("error", refusedLater);
       this.#turns?.missed(address);
       this.#named?.wrong();
-      balancer.failed(endpoint);
+      trial.broke(upstreamError(error, endpoint.text));
     };
-    socket.on("error", refusedLater);
-    if (!balancer.counts) return;
-    balancer.opened(endpoint);
-    socket.once("close", () => {
-      balancer.closed(endpoint);
+    socket.once("message", () => {
+      this.#turns?.worked(address);
+      trial.answered();
     });
+    socket.once("close", () => trial.ended());
   }
 
   #fail(error: unknown): void {
+    const { balancer, made } = this.context;
+    const failure = upstreamError(error, this.endpoint.text);
     this.#named?.wrong();
-    this.balancer.failed(this.endpoint);
-    this.subscriber.error(upstreamError(error, this.endpoint.text));
+    // What the proxy itself is short of, or refuses, is no failure of the endpoint.
+    if (failure.source === "upstream") balancer.failed(this.endpoint, failure.code);
+    else balancer.penalise(this.endpoint);
+    made.add(this.endpoint.text, performance.now() - this.#startedAt, failure.code);
+    this.subscriber.error(failure);
   }
 
   #nameless(reason: string): SluiceError {

@@ -4,6 +4,7 @@ import { withoutExit } from "../config/exit-guard.ts";
 import { placeIn } from "./place.ts";
 import { prepareGeneration, type GenerationTools } from "./generation.ts";
 import { createLogger } from "./logger.ts";
+import { HealthBook } from "../net/endpoint-health.ts";
 import { createMetrics } from "./metrics.ts";
 
 /**
@@ -20,6 +21,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
   const tools: GenerationTools = {
     logger: createLogger({ level: "warn", to: { write: (line) => void logged.push(messageOf(line)) } }),
     metrics: createMetrics(),
+    health: new HealthBook(undefined),
     anew: true,
     locate: placeIn(loader.files),
     local: () => undefined,

@@ -1,4 +1,4 @@
-import { asyncScheduler, Subject } from "rxjs";
+import { asyncScheduler, Subject, type SchedulerLike } from "rxjs";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import {
@@ -18,6 +18,7 @@ import {
   SluiceError,
   type SocketAddress,
 } from "../contract/index.ts";
+import type { HealthBook } from "../net/endpoint-health.ts";
 import { createResolver, type NameResolver } from "../net/resolver.ts";
 import { constructPlugin, createContainer } from "../pipeline/construct.ts";
 import { inheritState, setupPlugins } from "../pipeline/lifecycle.ts";
@@ -45,6 +46,8 @@ export interface Generation {
 export interface GenerationTools {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** The state of endpoints, which outlives generations. */
+  readonly health: HealthBook;
   /** Rebuild every pipeline, changed or not. */
   readonly anew: boolean;
   /** The place in the user's own source that an error came from. */
@@ -183,6 +186,8 @@ class PipelineBuilder {
     return new Way(listener, () => pipeline()?.pipeline.resolve, {
       resolver,
       anew: tools.anew,
+      health: tools.health,
+      clock: this.#container.resolve<SchedulerLike>(CLOCK),
       timeouts: config.timeouts,
       folder: folderOf(config),
       file: config.file,

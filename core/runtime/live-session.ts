@@ -247,7 +247,7 @@ export class LiveSession implements Opened, FlowOwner {
   /** The session's one record. */
   record(): SessionRecord {
     const phase = this.#toUpstream === undefined ? (this.#opening?.phase ?? "admit") : "flow";
-    return recordOf(this, this.startedAt, this.#error?.code ?? "closed", phase);
+    return recordOf(this, { startedAt: this.startedAt, reason: this.#error?.code ?? "closed", phase, attempts: this.#opening?.attempts });
   }
 
   /** The upstream leg is open: the flows begin. */

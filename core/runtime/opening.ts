@@ -3,6 +3,7 @@ import { reasonOf, SluiceError, type Session, type SessionPhase, type SessionTls
 import { blameOf, faultOf } from "../flow/fault.ts";
 import { letGo } from "../flow/let-go.ts";
 import { Deadlines, type Wait, type Waiting } from "../net/deadlines.ts";
+import { SessionAttempts } from "../net/session-attempts.ts";
 import type { ClientEnd } from "./client-end.ts";
 import type { Terms } from "./terms.ts";
 
@@ -32,6 +33,8 @@ export interface Opened extends Session {
 export class Opening implements Waiting {
   /** How far it came. */
   phase: SessionPhase = "hello";
+  /** Undefined: nobody asked for the upstream leg. */
+  attempts: SessionAttempts | undefined;
   #closed = false;
   #handshakeTimeout = 0;
   #helloTook = 0;
@@ -132,11 +135,17 @@ export class Opening implements Waiting {
     const leg = new LegSubscriber(this.session, this);
     this.#leg = leg;
     try {
-      if (terms.pipeline.pipeline.connect === undefined) terms.attempts(retargeted, this.session.tls?.protocol).subscribe(leg);
+      if (terms.pipeline.pipeline.connect === undefined)
+        this.#attempt(terms.attempts(retargeted, this.session.tls?.protocol)).subscribe(leg);
       else this.#hooked().subscribe(leg);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  #attempt(attempts: Observable<Upstream>): Observable<Upstream> {
+    if (attempts instanceof SessionAttempts) this.attempts = attempts;
+    return attempts;
   }
 
   #hooked(): Observable<Upstream> {
@@ -145,7 +154,7 @@ export class Opening implements Waiting {
     this.#given = given;
     // Chosen at the first try, and once: until then a hook may send the session elsewhere.
     let attempts: Observable<Upstream> | undefined;
-    const attempt = defer(() => (attempts ??= session.terms.attempts(session.retargeted, session.tls?.protocol))).pipe(
+    const attempt = defer(() => (attempts ??= this.#attempt(session.terms.attempts(session.retargeted, session.tls?.protocol)))).pipe(
       // Those that come once the session flows belong to the leg that asked for them.
       tap((upstream) => this.#leg?.taken ?? given.add(upstream)),
     );

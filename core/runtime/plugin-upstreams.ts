@@ -11,14 +11,20 @@ import type { Balancer } from "../net/balancer.ts";
 import type { StreamDialer } from "../net/dialer.ts";
 import type { Way } from "./way.ts";
 
+const MOST_KNOWN = 1_000;
+
 /** What UPSTREAMS stands for in the plugins of one pipeline. A commit that leaves the pipeline as it is may change the way. */
 export class PluginUpstreams implements Upstreams {
+  /** Endpoints that plugins asked for beside the listener's own, as written: the first of them. */
+  readonly known = new Set<string>();
+
   constructor(public way: Way) {}
 
   endpoints(target?: UpstreamTarget | UpstreamConfig): Endpoints {
     const own = this.way.listener;
     const settled = target === undefined ? own.upstream : isTarget(target) ? target : upstreamTarget(target);
     if (settled === undefined) throw new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${own.name}" has no upstream of its own`);
+    if (target !== undefined) for (const { text } of settled.endpoints) if (this.known.size < MOST_KNOWN) this.known.add(text);
     return new LiveEndpoints(this, target === undefined ? undefined : settled);
   }
 

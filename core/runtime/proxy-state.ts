@@ -1,4 +1,6 @@
 import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts, Transport } from "../contract/index.ts";
+import type { HealthBook } from "../net/endpoint-health.ts";
+import { createEndpointBook } from "./endpoint-book.ts";
 import type { EventHub } from "./event-hub.ts";
 import { SessionSet } from "./session-set.ts";
 
@@ -15,6 +17,8 @@ export class ProxyState {
   readonly faults: Counter;
   /** Sessions that could not follow a reload. */
   readonly swapsFailed: Counter;
+  /** The state of all endpoints. */
+  readonly health: HealthBook;
   readonly #warned = new Set<string>();
 
   constructor(
@@ -29,6 +33,7 @@ export class ProxyState {
     this.dropped = metrics.counter("sluice_datagrams_dropped_total");
     this.injectedDropped = metrics.counter("sluice_injected_dropped_total");
     this.swapsFailed = metrics.counter("sluice_swaps_failed_total");
+    this.health = createEndpointBook(hub, metrics);
     this.faults = metrics.counter("sluice_plugin_faults_total");
   }
 

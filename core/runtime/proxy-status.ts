@@ -1,4 +1,6 @@
 import type { Metrics, Transport } from "../contract/index.ts";
+import type { HealthBook } from "../net/endpoint-health.ts";
+import { endpointStatus, type EndpointStatus } from "./endpoint-book.ts";
 import type { Listener } from "./listener.ts";
 
 export interface ListenerStatus {
@@ -20,15 +22,31 @@ export interface ProxyStatus {
   readonly startedAt: number;
   readonly pid: number;
   readonly listeners: readonly ListenerStatus[];
+  /** The endpoints that they have, also those that their plugins use. */
+  readonly upstreams: readonly EndpointStatus[];
   readonly counters: Readonly<Record<string, number>>;
   /** Resident bytes of the process. */
   readonly memory: number;
 }
 
+/** What a status is made of. */
+export interface StatusParts {
+  readonly generation: number;
+  readonly startedAt: number;
+  readonly running: readonly Listener[];
+  readonly metrics: Metrics;
+  readonly health: HealthBook;
+}
+
 /** The state of a proxy at this moment. */
-export function statusOf(generation: number, startedAt: number, running: Iterable<Listener>, metrics: Metrics): ProxyStatus {
-  const listeners = Array.from(running, ({ name, url, transport, sessions, behind, terms }) => {
+export function statusOf({ generation, startedAt, running, metrics, health }: StatusParts): ProxyStatus {
+  const listeners = running.map(({ name, url, transport, sessions, behind, terms }) => {
     return { name, url, transport, sessions, behind, plugins: terms.config.uses.map((use) => use.name) };
   });
-  return { generation, startedAt, pid: process.pid, listeners, counters: metrics.snapshot(), memory: process.memoryUsage.rss() };
+  const upstreams = endpointStatus(
+    health,
+    running.map(({ name, terms }) => [name, terms]),
+  );
+  const memory = process.memoryUsage.rss();
+  return { generation, startedAt, pid: process.pid, listeners, upstreams, counters: metrics.snapshot(), memory };
 }

@@ -17,6 +17,7 @@ import { endLingering } from "../net/close-unread.ts";
 import { missingForResets } from "../net/reset-means.ts";
 import { bindListeners, holderOf, type Bindings } from "./bind-listeners.ts";
 import { drainTime, emptied } from "./drain.ts";
+import { forgetRemoved } from "./endpoint-book.ts";
 import { EventHub } from "./event-hub.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "./generation.ts";
 import { startIdleSweep, type IdleSweep } from "./idle-sweep.ts";
@@ -145,7 +146,14 @@ export class Proxy {
   }
 
   status(): ProxyStatus {
-    return statusOf(this.generation, this.#startedAt, this.#listeners.byName.values(), this.#metrics);
+    const running = [...this.#listeners.byName.values()];
+    return statusOf({
+      generation: this.generation,
+      startedAt: this.#startedAt,
+      running,
+      metrics: this.#metrics,
+      health: this.#state.health,
+    });
   }
 
   /**
@@ -218,6 +226,7 @@ export class Proxy {
     this.#sweep.adjust();
     for (const { pipeline, way } of generation.terms.values()) pipeline.upstreams.way = way;
     const following = this.#listeners.commit(generation.terms, bindings);
+    if (before !== undefined) forgetRemoved(this.#state.health, before.terms, generation.terms);
     for (const [name, { pipeline }] of before?.terms ?? []) if (generation.terms.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
     for (const warning of [...generation.warnings, ...missingForResets()]) this.#state.warn(undefined, warning);
     return following;
@@ -248,6 +257,7 @@ export class Proxy {
     for (const { pipeline } of this.#generation?.terms.values() ?? []) this.#retire(pipeline);
     await this.#withinSetup(Promise.all([...this.#retired].map(({ gone }) => gone)));
     this.#generation?.resolver.close();
+    this.#state.health.close();
     this.#hub.lifecycle.next({ type: "closed" });
     this.#hub.complete();
     await this.options.log?.close();
@@ -271,6 +281,7 @@ export class Proxy {
     return {
       logger: this.options.logger,
       metrics: this.#metrics,
+      health: this.#state.health,
       anew,
       locate: this.options.locate ?? (() => undefined),
       local: (name) => this.#listeners.byName.get(name)?.local,

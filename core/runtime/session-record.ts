@@ -1,7 +1,16 @@
-import type { EndReason, Session, SessionPhase, SessionRecord, Traffic } from "../contract/index.ts";
+import type { EndReason, Session, SessionAttempt, SessionPhase, SessionRecord, Traffic } from "../contract/index.ts";
+
+/** What a record says that its session does not. */
+export interface SessionEnd {
+  readonly startedAt: number;
+  readonly reason: EndReason;
+  readonly phase: SessionPhase;
+  readonly attempts: { readonly made: readonly SessionAttempt[] | undefined; readonly panic: boolean } | undefined;
+}
 
 /** A session's one record, at the moment of its end. */
-export function recordOf(session: Session, startedAt: number, reason: EndReason, phase: SessionPhase): SessionRecord {
+export function recordOf(session: Session, { startedAt, reason, phase, attempts }: SessionEnd): SessionRecord {
+  const { made, panic = false } = attempts ?? {};
   const { listener, id, transport, upstream, generation, fromClient, fromUpstream } = session;
   return {
     listener,
@@ -15,6 +24,8 @@ export function recordOf(session: Session, startedAt: number, reason: EndReason,
     durationMs: Date.now() - startedAt,
     fromClient: countsOf(fromClient),
     fromUpstream: countsOf(fromUpstream),
+    ...(made === undefined ? {} : { attempts: made }),
+    ...(panic ? { panic } : {}),
   };
 }
 

@@ -31,6 +31,13 @@ export class Terms {
     return this.#dialer?.balancer;
   }
 
+  /** The endpoints of the listener as written: the upstream's, those that plugins chose, and those that plugins keep connections to. */
+  get endpoints(): readonly string[] {
+    const chosen = [...this.#retargets.keys()].flatMap((key) => upstreamTarget(JSON.parse(key) as UpstreamConfig).endpoints);
+    const all = [...(this.config.upstream?.endpoints ?? []), ...chosen].map(({ text }) => text);
+    return [...new Set([...all, ...this.pipeline.upstreams.known])];
+  }
+
   /** One session's attempts at its upstream, below every connect hook. @param protocol that its client has agreed on through ALPN */
   attempts(retarget: UpstreamConfig | undefined, protocol: string | undefined): Observable<Upstream> {
     if (retarget !== undefined) return this.#retargeted(retarget).attempts(undefined, protocol);

@@ -1,6 +1,8 @@
+import type { SchedulerLike } from "rxjs";
 import { SluiceError, type ResolvedListener, type SocketAddress, type Timeouts, type UpstreamTarget } from "../contract/index.ts";
 import type { Balancer } from "../net/balancer.ts";
 import { createDialer, type DialContext, type Dialer, type StreamDialer } from "../net/dialer.ts";
+import type { HealthBook } from "../net/endpoint-health.ts";
 import { LookUps } from "../net/look-ups.ts";
 import { isOwnAddress } from "../net/own-address.ts";
 import type { NameResolver } from "../net/resolver.ts";
@@ -11,6 +13,10 @@ export interface WayContext {
   readonly resolver: NameResolver;
   /** What was remembered of names before is forgotten. */
   readonly anew: boolean;
+  /** The state of the proxy's endpoints. */
+  readonly health: HealthBook;
+  /** The generation's. */
+  readonly clock: SchedulerLike;
   readonly timeouts: Timeouts;
   /** The folder that relative paths of certificates start from. */
   readonly folder: string;
@@ -55,8 +61,11 @@ export class Way {
   }
 
   #dialContext(place: string, before: Balancer | undefined): DialContext {
-    const { timeouts, folder, file, warn } = this.context;
+    const { timeouts, folder, file, warn, health, clock } = this.context;
     return {
+      health,
+      clock,
+      listener: this.listener.name,
       resolve: (name) => this.#lookUps.resolve(name),
       wrong: (name, since) => {
         this.#lookUps.wrong(name, since);

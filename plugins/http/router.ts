@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { SluiceError } from "sluice";
 import type { Endpoints, HttpResponse, UpstreamConfig, Upstreams } from "sluice";
-import { catchError, map, throwError, type Observable } from "rxjs";
+import { catchError, map, tap, throwError, type Observable } from "rxjs";
 import type { ClientRequest } from "./client-request.ts";
 import { ask } from "./ask.ts";
 import { Forwarded } from "./forwarded.ts";
@@ -74,20 +74,23 @@ export class Router {
     }
     tried.add(endpoint.name);
     let isOver = false;
-    const over = (failed: boolean): void => {
-      if (!isOver) endpoint.done(failed);
+    const over = (failure: SluiceError | undefined): void => {
+      if (!isOver) endpoint.done(failure !== undefined, failure?.code);
       isOver = true;
     };
     request.onEnd(() => {
-      over(false);
+      over(undefined);
     });
     const outbound = outboundOf(request, endpoint.name, { route, forwarded: this.#forwarded });
     const response = this.#attempt(outbound, { connections, timeout: this.options.timeouts.response });
     return response.pipe(
+      tap(() => {
+        endpoint.answered();
+      }),
       catchError((error: unknown) => {
-        const isStale = SluiceError.is(error) && error.cause instanceof StaleConnection;
-        const isUpstreams = SluiceError.is(error) && error.source === "upstream";
-        over(!isStale && isUpstreams);
+        const failure = failureOfUpstream(error);
+        const isStale = failure?.cause instanceof StaleConnection;
+        over(isStale ? undefined : failure);
         if (isStale && mayRepeat(request)) {
           // The upstream closed what it had kept, and most likely all of it.
           connections.dropIdle();
@@ -95,8 +98,8 @@ export class Router {
           return this.#send(request, to, tried);
         }
         // Of which nothing was sent, that may be sent again, whatever its method (RFC 9110 section 9.2.2).
-        const isFirst = isUpstreams && !request.sent && request.failover && tried.size === 1;
-        return isFirst ? this.#send(request, to, tried, error) : throwError(() => error);
+        const isFirst = !request.sent && request.failover && tried.size === 1;
+        return failure !== undefined && isFirst ? this.#send(request, to, tried, failure) : throwError(() => error);
       }),
     );
   }
@@ -123,6 +126,10 @@ export class Router {
 }
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+function failureOfUpstream(error: unknown): SluiceError | undefined {
+  return SluiceError.is(error) && error.source === "upstream" ? error : undefined;
+}
 
 function mayRepeat({ method, replayable }: ClientRequest): boolean {
   return idempotent.has(method) && replayable;

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Balance, Endpoint } from "../../../core/contract/index.ts";
+import { clockAt } from "./dialling.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "../../../core/net/balancer.ts";
 
 const endpoint = (port: number): Endpoint => ({ host: "127.0.0.1", port, text: `127.0.0.1:${port}` });
@@ -30,10 +31,10 @@ describe("the balancer", () => {
 
   it("goes on after a reload with the legs that are open, the turn, and the endpoints that failed", () => {
     const again = { ...two };
-    const options = { now: () => 0 };
+    const options = { clock: clockAt(() => 0) };
     const first = make("least-connections", options);
     for (const chosen of [first.next(none), first.next(none)]) first.opened(chosen);
-    first.failed(one);
+    first.failed(one, "SLUICE_UPSTREAM_REFUSED");
     const next = createBalancer({ endpoints: [one, again], balance: "least-connections", tls: undefined }, { ...options, before: first });
     expect(take(next, 2)).to.deep.equal([2, 2]);
     first.closed(two);
@@ -41,7 +42,7 @@ describe("the balancer", () => {
     first.closed(one);
     const last = createBalancer(
       { endpoints: [one, two], balance: "least-connections", tls: undefined },
-      { now: () => 2_000, before: next },
+      { clock: clockAt(() => 1_000), before: next },
     );
     expect(take(last, 2)).to.deep.equal([1, 1]);
   });
@@ -57,19 +58,19 @@ describe("the balancer", () => {
     expect(balancer.next(new Set([one, two, three]))).to.equal(one);
   });
 
-  it("tries an endpoint that failed last, for two seconds", () => {
+  it("tries an endpoint that failed last, for a second", () => {
     let now = 0;
-    const balancer = make("round-robin", { now: () => now });
-    balancer.failed(two);
+    const balancer = make("round-robin", { clock: clockAt(() => now) });
+    balancer.failed(two, "SLUICE_UPSTREAM_REFUSED");
     expect(take(balancer, 4)).to.deep.equal([1, 3, 1, 3]);
     expect(balancer.next(new Set([one, three]))).to.equal(two);
-    now = 2_000;
+    now = 1_000;
     expect(take(balancer, 3).toSorted((a, b) => a - b)).to.deep.equal([1, 2, 3]);
   });
 
   it("still gives an endpoint when all have failed", () => {
-    const balancer = make("round-robin", { now: () => 0 });
-    for (const failed of [one, two, three]) balancer.failed(failed);
+    const balancer = make("round-robin", { clock: clockAt(() => 0) });
+    for (const failed of [one, two, three]) balancer.failed(failed, "SLUICE_UPSTREAM_REFUSED");
     expect(take(balancer, 3)).to.deep.equal([1, 2, 3]);
   });
 });

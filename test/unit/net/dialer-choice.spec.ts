@@ -3,7 +3,7 @@ import { lastValueFrom } from "rxjs";
 import { createDialer } from "../../../core/net/dialer.ts";
 import { freePort } from "../../support/sockets.ts";
 import { withUpstream } from "../../support/with-upstream.ts";
-import { at, context, target } from "./dialling.ts";
+import { at, clockAt, context, target } from "./dialling.ts";
 
 describe("the dialer, asked for one endpoint at a time", () => {
   it("chooses in turn, and one that was not tried while there is any", () => {
@@ -32,7 +32,7 @@ describe("the dialer, asked for one endpoint at a time", () => {
 
   it("chooses one that failed last, for a while", () => {
     let now = 0;
-    const dialer = createDialer(target(at(1), at(2)), context({ now: () => now }));
+    const dialer = createDialer(target(at(1), at(2)), context({ clock: clockAt(() => now) }));
     dialer.choose().done(true);
     expect([dialer.choose().name, dialer.choose().name]).to.deep.equal([at(2).text, at(2).text]);
     now = 10_000;

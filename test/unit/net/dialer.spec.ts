@@ -7,7 +7,7 @@ import path from "node:path";
 import { firstValueFrom, NEVER, Observable, of, throwError, toArray } from "rxjs";
 import { SluiceError, type Address, type Upstream } from "../../../core/contract/index.ts";
 import { createDialer } from "../../../core/net/dialer.ts";
-import { at, context, target, v4 } from "./dialling.ts";
+import { at, clockAt, context, target, v4 } from "./dialling.ts";
 
 async function failure(attempt: Observable<Upstream>): Promise<SluiceError> {
   try {
@@ -184,7 +184,7 @@ describe("the dialer", () => {
   it("does not count attempts that failed or were left for least-connections", async () => {
     const [refused, open] = [await refusing(), await listen()];
     let now = 0;
-    const dialer = createDialer({ ...target(at(refused), at(open)), balance: "least-connections" }, context({ now: () => now }));
+    const dialer = createDialer({ ...target(at(refused), at(open)), balance: "least-connections" }, context({ clock: clockAt(() => now) }));
     expect((await failure(dialer.attempts())).message).to.contain(at(refused).text);
     const { leg, endpoint } = await firstValueFrom(dialer.attempts());
     expect(endpoint).to.equal(at(open).text);

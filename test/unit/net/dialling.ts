@@ -1,4 +1,4 @@
-import { throwError } from "rxjs";
+import { asyncScheduler, throwError, type SchedulerLike } from "rxjs";
 import type { Address, Endpoint, UpstreamTarget } from "../../../core/contract/index.ts";
 import type { DialContext } from "../../../core/net/dialer.ts";
 
@@ -11,3 +11,6 @@ export const context = (options: Partial<DialContext> = {}): DialContext => ({
 export const at = (port: number, host = "127.0.0.1"): Endpoint => ({ host, port, text: `${host}:${port}` });
 export const target = (...endpoints: Endpoint[]): UpstreamTarget => ({ endpoints, balance: "round-robin", tls: undefined });
 export const v4 = (address: string): Address => ({ address, family: 4, ttl: 1 });
+
+/** A clock whose time a test says; its timers run in real time. */
+export const clockAt = (now: () => number): SchedulerLike => Object.assign(Object.create(asyncScheduler) as SchedulerLike, { now });

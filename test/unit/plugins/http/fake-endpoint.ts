@@ -105,7 +105,7 @@ export class FakeEndpoint {
       this.dials.add(subscriber);
       return () => this.dials.delete(subscriber);
     });
-    this.connections.use({ name: "a:1", attempt, done: () => undefined });
+    this.connections.use({ name: "a:1", attempt, answered: () => undefined, done: () => undefined });
   }
 
   /** Attempts end at once from now on. */

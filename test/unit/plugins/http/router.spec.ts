@@ -26,7 +26,7 @@ class Routing {
   #choose(): ChosenEndpoint {
     const done: boolean[] = [];
     this.done.push(done);
-    return { name: "a:1", attempt: this.#attempt, done: (failed) => void done.push(failed) };
+    return { name: "a:1", attempt: this.#attempt, answered: () => undefined, done: (failed) => void done.push(failed) };
   }
 
   readonly #attempt = new Observable<Upstream>((subscriber) => {

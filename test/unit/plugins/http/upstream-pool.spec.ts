@@ -6,7 +6,7 @@ import { Asking, poolLimits } from "./fake-endpoint.ts";
 
 /** A pool whose next choices have these names. */
 function poolOf(limits: { waiting: number }, names: string[], done: (failed: boolean) => void = () => undefined): UpstreamPool {
-  const choose = (): ChosenEndpoint => ({ name: names.shift() ?? "a:1", attempt: NEVER, done });
+  const choose = (): ChosenEndpoint => ({ name: names.shift() ?? "a:1", attempt: NEVER, answered: () => undefined, done });
   return new UpstreamPool({ choose }, { ...poolLimits, connections: 1, ...limits });
 }
 
