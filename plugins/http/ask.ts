@@ -6,8 +6,8 @@ import type { Outbound } from "./outbound.ts";
 import { UpstreamAttempt, type AttemptPlace } from "./upstream-attempt.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 
-/** No blank, no line break, nothing beyond ASCII: the rest of a target is the route's business. */
-const printable = /^[!-~]+$/;
+/** No blank, no line break: the rest of a target is the route's business. Characters beyond ASCII are octets. */
+const printable = /^[!-~\u0080-\u00ff]+$/;
 const upgrading = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
 
 /**

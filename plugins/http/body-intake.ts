@@ -31,6 +31,21 @@ export class BodyIntake {
     return this.#body;
   }
 
+  /**
+   * Begins the body of a request: all of it where that is there, and short enough to be sent with the header.
+   * @param most bytes that are
+   */
+  start(
+    { isWhole, trailers }: { readonly isWhole: boolean; readonly trailers: readonly string[] },
+    most: number,
+  ): RequestBody | Buffer | undefined {
+    const came = this.came();
+    if (isWhole && trailers.length === 0 && (came?.length ?? 0) <= most) return came;
+    const body = this.begin(came);
+    if (isWhole) this.end(trailers);
+    return body;
+  }
+
   /** Passes on what has come. */
   deliver(): void {
     const came = this.came();

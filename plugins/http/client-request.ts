@@ -1,10 +1,10 @@
-import { SluiceError } from "sluice";
 import type { ExchangeEnd, HttpHeaders, HttpRequest, Session, SocketAddress, UpstreamConfig } from "sluice";
 import { Readable } from "node:stream";
 import { hostOf } from "./authority.ts";
-import { endToEnd, first } from "./header-fields.ts";
-import { token } from "./message-head.ts";
+import { requestRefused } from "./failure.ts";
+import { endToEnd, first, trailerFields } from "./header-fields.ts";
 import { ReplayBody, type BodySource } from "./replay-body.ts";
+import { readTarget } from "./target.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 import { WholeBody } from "./whole-body.ts";
 
@@ -34,10 +34,6 @@ export interface Interim {
   /** 100 Continue, 103 Early Hints, and others that are no response. */
   informed(status: number, headers: HttpHeaders): void;
 }
-
-const originForm = /^\/[!-[\]-~]*$/;
-/** Some upstreams resolve these, and then another route would have been the right one. */
-const dotSegment = /\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
 
 /** One request, checked. What it says of its connection is left out, and what hooks change is what is sent. */
 export class ClientRequest implements HttpRequest {
@@ -74,19 +70,19 @@ export class ClientRequest implements HttpRequest {
     private readonly terms: RequestTerms,
   ) {
     this.method = method;
-    this.url = target;
     this.httpVersion = httpVersion;
     this.isUpgrade = isUpgrade;
     this.scheme = session.tls?.version === undefined ? "http" : "https";
     this.headers = endToEnd(fields);
     this.#forwardedFor = joined(this.headers["x-forwarded-for"]);
     this.#forwarded = joined(this.headers["forwarded"]);
-    checkTarget(method, target);
-    this.host = settleHost(this.headers, authority === "" ? undefined : authority);
+    const { url, authority: asked } = readTarget(method, target);
+    this.url = url;
+    this.host = settleHost(this.headers, asked, authority === "" ? undefined : authority);
     if (body instanceof Uint8Array) this.content = new WholeBody(body);
     else if (body !== undefined) {
       this.#body = body;
-      this.content = new ReplayBody(body, terms.replay, (source) => endToEnd(source.rawTrailers));
+      this.content = new ReplayBody(body, terms.replay, (source) => trailerFields(endToEnd(source.rawTrailers)));
     }
   }
 
@@ -128,25 +124,19 @@ function joined(values: string | string[] | undefined): string | undefined {
   return Array.isArray(values) ? values.join(",") : values;
 }
 
-/** @throws SLUICE_HTTP_REQUEST */
-function checkTarget(method: string, url: string): void {
-  if (!token.test(method) || method === "CONNECT") throw refused("the method is not served");
-  if (!originForm.test(url)) throw refused("expected a path that begins with a slash");
-  if (dotSegment.test(url.split("?", 1)[0] ?? "")) throw refused("the path has dot segments");
-}
-
-/** Settles the Host field, of which HTTP/1.0 may have none. @returns the host asked for */
-function settleHost(headers: HttpHeaders, authority: string | undefined): string {
+/**
+ * Settles the Host field, of which HTTP/1.0 may have none.
+ * @param asked by the target: it wins over Host (RFC 9112 section 3.2.2)
+ * @param authority of HTTP/2, which is what Host is, where there is one
+ * @returns the host asked for
+ */
+function settleHost(headers: HttpHeaders, asked: string | undefined, authority: string | undefined): string {
   const field = first(headers, "host");
-  if (authority !== undefined && field !== undefined && field !== authority) throw refused("Host and :authority differ");
-  const given = authority ?? field;
+  if (authority !== undefined && field !== undefined && field !== authority) throw requestRefused("Host and :authority differ");
+  const given = asked ?? authority ?? field;
   if (given === undefined) return "";
   const host = hostOf(given);
-  if (host === undefined) throw refused("the host is malformed");
+  if (host === undefined) throw requestRefused("the host is malformed");
   headers["host"] = given;
   return host;
-}
-
-function refused(detail: string): SluiceError {
-  return new SluiceError("SLUICE_HTTP_REQUEST", detail);
 }

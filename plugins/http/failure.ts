@@ -14,6 +14,22 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   SLUICE_CLOSED: 503,
 };
 
+/** What answers say of a failure besides its code. An error's own words may name an address, a key or what a plugin does, and are for the log. */
+const words: Partial<Record<ErrorCode, string>> = {
+  SLUICE_HTTP_NO_ROUTE: "no route is for this request",
+  SLUICE_CLIENT_TIMEOUT: "the request did not come in time",
+  SLUICE_RATE_LIMITED: "too many requests",
+};
+
+const refusals = new WeakSet<SluiceError>();
+
+/** What `http()` itself finds wrong in a request: the words are about the client's own bytes alone, and it is told. */
+export function requestRefused(detail: string): SluiceError {
+  const error = new SluiceError("SLUICE_HTTP_REQUEST", detail);
+  refusals.add(error);
+  return error;
+}
+
 /** The status of an answer that tells of an error. */
 export function statusOf({ code, source }: SluiceError): number {
   return statuses[code] ?? (source === "upstream" ? 502 : source === "client" ? 400 : 500);
@@ -34,13 +50,10 @@ export function failureOf(error: SluiceError, status = statusOf(error)): HttpRes
   return { status, headers: {}, error };
 }
 
-/**
- * A body that says what went wrong, as JSON where the client prefers it. It has the code, and the words only where they are about the
- * client's own request: those about an upstream would tell strangers of addresses.
- */
+/** A body that says what went wrong, as JSON where the client prefers it: the code, and words that tell strangers nothing. */
 export function explained(status: number, error: SluiceError, accept: string): { readonly type: string; readonly body: string } {
   const title = STATUS_CODES[status] ?? "Error";
-  const detail = error.source === "client" ? error.detail : title;
+  const detail = refusals.has(error) ? error.detail : (words[error.code] ?? title);
   if (prefersJson(accept))
     return { type: "application/json; charset=utf-8", body: `${JSON.stringify({ status, error: title, code: error.code, detail })}\n` };
   return {

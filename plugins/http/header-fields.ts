@@ -13,6 +13,14 @@ const hopByHop: ReadonlySet<string> = new Set([
   "http2-settings",
 ]);
 
+/** What says where a message ends, where it goes and for whom. Upstreams make the same variable of `_` and `-` (CGI, WSGI), so there is no other spelling. */
+const guarded =
+  /^(?:content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|host|expect|http2-settings|proxy-.*|forwarded|x-forwarded-.*|x-real-ip)$/;
+
+/** What no trailer may say (RFC 9110 section 6.5.1): framing, routing, control, conditions, authentication, and how the content is read. */
+const untrailed =
+  /^(?:content-(?:length|encoding|type|range|location|disposition|language)|transfer-encoding|connection|keep-alive|te|trailer|upgrade|host|http2-settings|cache-control|expect|max-forwards|pragma|range|if-.*|authorization|www-authenticate|authentication-info|proxy-.*|cookie|set-cookie|age|date|expires|location|retry-after|vary|warning|forwarded|x-forwarded-.*|x-real-ip)$/;
+
 /** What Connection may not take away: where the request goes, and where it ends. */
 const kept: ReadonlySet<string> = new Set(["host", "content-length", "content-type", "cookie", "authorization"]);
 
@@ -27,13 +35,25 @@ export function endToEnd(raw: readonly string[]): HttpHeaders {
     const name = (raw[at] ?? "").toLowerCase();
     const value = raw[at + 1] ?? "";
     if (name === "connection" || name === "proxy-connection") listed.push(...value.split(","));
-    else if (!hopByHop.has(name) && !name.startsWith(":")) add(headers, name, value);
+    else if (isEndToEnd(name)) add(headers, name, value);
   }
   for (const each of listed) {
     const name = each.trim().toLowerCase();
     if (!kept.has(name)) delete headers[name];
   }
   return headers;
+}
+
+function isEndToEnd(name: string): boolean {
+  if (hopByHop.has(name) || name.startsWith(":")) return false;
+  return !name.includes("_") || !guarded.test(name.replaceAll("_", "-"));
+}
+
+/** Trailers without what may not stand among them. */
+export function trailerFields(headers: HttpHeaders): HttpHeaders {
+  const trailers: HttpHeaders = {};
+  for (const [name, value] of Object.entries(headers)) if (!untrailed.test(name.toLowerCase().replaceAll("_", "-"))) trailers[name] = value;
+  return trailers;
 }
 
 function add(headers: HttpHeaders, name: string, value: string): void {

@@ -1,29 +1,26 @@
 import { SluiceError } from "sluice";
 import type { Session } from "sluice";
 import type { Duplex } from "node:stream";
+import { Backlog } from "./backlog.ts";
 import { BodyIntake } from "./body-intake.ts";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "./client-request.ts";
 import { Deadline } from "./deadline.ts";
-import { bodyLate, clientLeft, rawFailure, statusOf } from "./failure.ts";
+import { bodyLate, clientLeft, rawFailure, requestRefused, statusOf } from "./failure.ts";
 import { HalfClosed } from "./half-closed.ts";
-import { HeldBytes } from "./held-bytes.ts";
 import { Http1Response, type ResponseWriter } from "./http1-response.ts";
 import type { RequestBody } from "./request-body.ts";
 import { RequestParser } from "./request-parser.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { Serving } from "./serving.ts";
 import { Tunnel, type Tunnelled } from "./tunnel.ts";
-
-/** Bytes that wait before the client is stopped. Up to here its leaving is seen at once. */
-const ENOUGH = 64 * 1024;
+import { Turn } from "./turn.ts";
 
 /** A client's connection of HTTP/1: its requests are read from the session's own chunks, and served one after the other. */
 export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter {
   readonly #parser: RequestParser;
   readonly #deadline = new Deadline(this);
-  /** What came behind a request that is not answered yet. */
-  readonly #held = new HeldBytes();
+  readonly #held: Backlog;
   /** Its header has come. The request begins with as much of the body as came with that: often it is all. */
   #isNew = false;
   #exchange: ServedExchange | undefined;
@@ -40,6 +37,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   /** The header of the next request has begun, and has its time. */
   #isTimed = false;
   readonly #halfClosed = new HalfClosed();
+  readonly #turn = new Turn(() => this.#goOn());
   readonly #body: BodyIntake;
 
   constructor(
@@ -48,9 +46,10 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     private readonly serving: Serving,
   ) {
     this.#parser = new RequestParser(serving.options.limits);
+    this.#held = new Backlog(() => leg.wanted());
     // What is behind a body has to wait all the same.
     this.#body = new BodyIntake(() => {
-      if (this.#held.length < ENOUGH) leg.wanted();
+      this.#moved();
       if (!this.#isOver) this.#timeInput();
     });
   }
@@ -69,9 +68,19 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   received(chunk: Buffer): boolean {
+    if (this.#held.isCut) return true;
     if (this.#isReading || this.#held.length > 0) this.#held.push(chunk);
     else this.#readOn(chunk);
-    return this.#isOver || this.pending < ENOUGH;
+    if (this.#isOver || this.#held.mayTake(this.pending)) return true;
+    const isCut = this.#isServed() && this.#held.cut();
+    this.#isClosing ||= isCut;
+    return isCut;
+  }
+
+  /** Something that waited was used: more may come. */
+  #moved(): void {
+    this.#held.moved();
+    if (!this.#isOver && this.#held.mayTake(this.#held.length)) this.leg.wanted();
   }
 
   ended(): void {
@@ -98,14 +107,10 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   expired(): void {
-    const { isBegun } = this.#parser;
-    if (isBegun) this.#refuse(bodyLate(), 408);
+    if (this.#parser.isBegun) this.#refuse(bodyLate(), 408);
     else if (this.#exchange === undefined) this.#finish();
-    else this.#checkHalfClosed(this.#exchange);
-  }
-
-  #checkHalfClosed(exchange: ServedExchange): void {
-    if (exchange.isWaiting || (this.#halfClosed.isStill() && !this.leg.isStopped)) this.leg.abort(clientLeft());
+    // The client has finished sending, and most likely left: which writing tells, if anything is written.
+    else if (this.#exchange.isWaiting || (this.#halfClosed.isStill() && !this.leg.isStopped)) this.leg.abort(clientLeft());
     else this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
 
@@ -146,21 +151,19 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   /** Reads up to the end of a request that has to be answered before what follows. */
   #readOn(first: Buffer | undefined): void {
     this.#isReading = true;
-    for (let chunk = first; chunk !== undefined; chunk = this.#isOver || this.#isServed() ? undefined : this.#held.shift())
+    for (let chunk = first; chunk !== undefined; chunk = this.#isOver || this.#isResting ? undefined : this.#held.shift())
       this.#read(chunk);
     this.#isReading = false;
-    if (this.#isOver) {
-      if (this.#tunnel === undefined) this.#held.clear();
-      else this.#handOver(this.#tunnel);
-      return;
-    }
-    this.#timeInput();
-    this.#settle();
+    if (!this.#isOver) {
+      this.#timeInput();
+      this.#settle();
+    } else if (this.#tunnel === undefined) this.#held.clear();
+    else this.#handOver(this.#tunnel);
   }
 
   #read(chunk: Buffer): void {
     let at = 0;
-    while (at < chunk.length && !this.#isOver && !this.#isServed()) at = this.#step(chunk, at);
+    while (at < chunk.length && !this.#isOver && !this.#isResting) at = this.#step(chunk, at);
     if (!this.#isOver) this.#deliver();
     if (at < chunk.length) this.#held.unshift(at === 0 ? chunk : chunk.subarray(at));
   }
@@ -170,7 +173,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     const parser = this.#parser;
     const next = parser.read(chunk, at);
     if (parser.refusal !== undefined) {
-      this.#refuse(new SluiceError("SLUICE_HTTP_REQUEST", parser.refusal.detail), parser.refusal.status);
+      this.#refuse(requestRefused(parser.refusal.detail), parser.refusal.status);
       return next;
     }
     if (parser.isHead) this.#isNew = true;
@@ -181,38 +184,32 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
 
   /** Passes on what has come. */
   #deliver(): void {
-    if (this.#isNew) this.#begin(this.#body.came());
+    if (this.#isNew) this.#begin();
     else this.#body.deliver();
   }
 
-  /** What came is whole, and must be answered first. */
+  /** What came is complete, and must be answered first. */
   #isServed(): boolean {
     return this.#exchange !== undefined && this.#parser.isWhole;
   }
 
-  /** @param came of the body */
-  #begin(came: Buffer | undefined): void {
+  /** Nothing more is read for now. */
+  get #isResting(): boolean {
+    return this.#isServed() || this.#turn.isSpent;
+  }
+
+  #begin(): void {
     const { method, minor, isLast, isWhole } = this.#parser;
+    const { options, keepAlive, terms } = this.serving;
     this.#isNew = false;
     this.#isTimed = false;
-    const request = this.#requestOf(this.#isReady(came) ? came : this.#beginBody(came));
+    this.#turn.begin();
+    const request = this.#requestOf(this.#body.start(this.#parser, terms.replay));
     if (request === undefined) return;
-    this.#deadline.set(isWhole ? 0 : this.serving.options.timeouts.request);
-    this.#response = new Http1Response(this, { method, minor, isLast }, this.serving.keepAlive);
+    this.#deadline.set(isWhole ? 0 : options.timeouts.request);
+    this.#response = new Http1Response(this, { method, minor, isLast }, keepAlive);
     this.#exchange = new ServedExchange(request, this.#response, { place: this, serving: this.serving });
     this.#exchange.start();
-  }
-
-  /** Whether all of a body is there, and short enough to be sent with the header. */
-  #isReady(came: Buffer | undefined): boolean {
-    const { isWhole, trailers } = this.#parser;
-    return isWhole && trailers.length === 0 && (came?.length ?? 0) <= this.serving.options.limits.replay;
-  }
-
-  #beginBody(came: Buffer | undefined): RequestBody {
-    const body = this.#body.begin(came);
-    if (this.#parser.isWhole) this.#body.end(this.#parser.trailers);
-    return body;
   }
 
   /** Undefined where it is refused. */
@@ -242,30 +239,37 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#parser.next();
     this.#isAnswered = false;
     this.#deadline.set(this.serving.options.timeouts.keepAlive);
-    if (this.#isReading) return;
-    this.#readOn(this.#held.shift());
-    if (!this.#isOver && this.pending < ENOUGH) this.leg.wanted();
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#isReading || this.#isOver) return;
+    this.#readOn(this.#isResting ? undefined : this.#held.shift());
+    this.#moved();
   }
 
   /** Once the client has finished sending: ends when nothing is left to be served. */
   #settle(): void {
-    if (!this.#isInputEnded || this.#isReading || this.#isOver || this.#held.length > 0) return;
-    if (this.#parser.isBegun) this.#refuse(new SluiceError("SLUICE_HTTP_REQUEST", "the request ends before it is whole"), 400);
+    if (!this.#isInputEnded || this.#isReading || this.#isOver) return;
+    if (this.#hasLeft) this.leg.abort(clientLeft());
+    // Which ends it at once.
+    if (this.#isOver || this.#held.length > 0) return;
+    if (this.#parser.isBegun) this.#refuse(requestRefused("the request ends before it is complete"), 400);
     else if (this.#exchange === undefined) this.#finish();
-    else this.#ended();
+    // The client may have left, or wait for its answer: both begin with a FIN.
+    else this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
 
-  /** The client may have left, or wait for its answer: both begin with a FIN. What was answered whole is sent in either case. */
-  #ended(): void {
-    const { halfClosed } = this.serving.options.timeouts;
-    if (halfClosed > 0) this.#deadline.set(halfClosed);
-    else if (this.#response?.isEnding !== true) this.leg.abort(clientLeft());
+  /** It finished sending, and is not waited for. What was answered in full is sent all the same. */
+  get #hasLeft(): boolean {
+    if (this.serving.options.timeouts.halfClosed > 0) return false;
+    return this.#held.length > 0 || (this.#isServed() && this.#response?.isEnding !== true);
   }
 
   /** A header that has begun has to come in time, and so has its beginning. A body may come slowly, but not stop, unless its client was told to wait. */
   #timeInput(): void {
     const { headers, keepAlive, request } = this.serving.options.timeouts;
-    if (this.#parser.isInBody) this.#deadline.set(this.pending < ENOUGH ? request : 0);
+    if (this.#parser.isInBody) this.#deadline.set(this.#held.isEnough(this.pending) ? 0 : request);
     else if (this.#exchange !== undefined || this.#isTimed) return;
     else if (this.#parser.isBegun) {
       this.#isTimed = true;

@@ -1,7 +1,7 @@
 import type { HttpHeaders, SluiceError } from "sluice";
 import { STATUS_CODES } from "node:http";
 import { BodyLength, isNamed, lengthOf, without } from "./body-length.ts";
-import { wireFields } from "./header-fields.ts";
+import { trailerFields, wireFields } from "./header-fields.ts";
 import { fieldLines } from "./message-head.ts";
 import type { ResponseSink } from "./response-sink.ts";
 
@@ -115,7 +115,7 @@ export class Http1Response implements ResponseSink {
 
   trail(trailers: HttpHeaders): void {
     if (this.#isClosed) return;
-    const lines = fieldLines(wireFields(trailers));
+    const lines = fieldLines(wireFields(trailerFields(trailers)));
     if (this.#framing === "chunked") this.#finish("", nothing, `${LAST_CHUNK}${lines}\r\n`);
     else this.end();
   }

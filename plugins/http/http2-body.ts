@@ -11,8 +11,13 @@ const RESET_FOLLOWS_MS = 5;
  * connection's end): only what the client ended is the end of the body (RFC 9113 section 8.1).
  *
  * @param hasLength the client said how long it is
+ * @param fields trailers, at most
  */
-export function http2Body(stream: ServerHttp2Stream, response: Http2Response, hasLength: boolean): RequestBody {
+export function http2Body(
+  stream: ServerHttp2Stream,
+  response: Http2Response,
+  { hasLength, fields }: { readonly hasLength: boolean; readonly fields: number },
+): RequestBody {
   const body = new RequestBody(() => {
     stream.resume();
   });
@@ -27,7 +32,9 @@ export function http2Body(stream: ServerHttp2Stream, response: Http2Response, ha
     if (!body.destroyed && !body.push(chunk)) stream.pause();
   });
   stream.once("trailers", (_headers: IncomingHttpHeaders, _flags: number, raw: unknown) => {
-    body.rawTrailers = raw as readonly string[];
+    const trailers = raw as readonly string[];
+    if (trailers.length > 2 * fields) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    else body.rawTrailers = trailers;
   });
   stream.once("end", () => {
     // What came until then is read before it is settled.

@@ -2,6 +2,14 @@ import { constants, createServer, type Http2Server, type ServerHttp2Session, typ
 import type { Duplex } from "node:stream";
 import type { HttpOptions } from "./options.ts";
 
+/** What a header may have beyond `limits.header` and still be answered: most clients send no more than 64 KiB. */
+const ANSWERED_BYTES = 128 * 1024;
+/** The same for fields. */
+const ANSWERED_FIELDS = 8192;
+const PSEUDO_FIELDS = 8;
+/** Of a response, by a measure of nghttp2's own that exceeds what is sent. */
+const SENT_HEADER = 1024 * 1024;
+
 /** A connection, as the server sees it. */
 export interface FrontConnection {
   /** Its session has been made. */
@@ -52,8 +60,11 @@ export class Http2Front {
     const { limits, timeouts } = this.options;
     const server = createServer({
       maxSessionMemory: 16,
+      // Node resets what is beyond these, without a word: they only bound what has to be counted to be answered with 431.
+      maxHeaderListPairs: Math.max(limits.fields, ANSWERED_FIELDS) + PSEUDO_FIELDS,
+      maxSendHeaderBlockLength: SENT_HEADER,
       maxSessionInvalidFrames: 100,
-      settings: { maxConcurrentStreams: limits.streams, maxHeaderListSize: limits.header, enablePush: false },
+      settings: { maxConcurrentStreams: limits.streams, maxHeaderListSize: limits.header + ANSWERED_BYTES, enablePush: false },
     });
     // Emitted within the connection's own event.
     server.on("session", (session) => {

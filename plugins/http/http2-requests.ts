@@ -5,14 +5,18 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "./client-request.ts";
 import { Deadline } from "./deadline.ts";
-import { bodyLate, clientLeft, explained, statusOf } from "./failure.ts";
+import { bodyLate, clientLeft, explained, requestRefused, statusOf } from "./failure.ts";
+import { HeaderBlocks } from "./header-blocks.ts";
 import { http2Body } from "./http2-body.ts";
 import type { FrontConnection } from "./http2-front.ts";
+import { readHttp2Head, type Http2Head } from "./http2-head.ts";
 import { Http2Response } from "./http2-response.ts";
 import { SentData } from "./sent-data.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
+import type { RequestBody } from "./request-body.ts";
 import { UploadSilence } from "./upload-silence.ts";
 import type { Serving } from "./serving.ts";
+import { Turn } from "./turn.ts";
 
 /** A client's connection of HTTP/2: Node's server reads it from a stream, and its requests are served side by side. */
 export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, FrontConnection {
@@ -26,6 +30,10 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     this.#responses.get(stream)?.passed(bytes);
   });
   readonly #deadline = new Deadline(this);
+  readonly #blocks = new HeaderBlocks();
+  readonly #blockDeadline = new Deadline({ expired: () => this.#tooSlow() });
+  readonly #turn = new Turn(() => this.#beginWaiting());
+  #waiting: (() => void)[] = [];
   #http2: ServerHttp2Session | undefined;
 
   constructor(
@@ -57,12 +65,15 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   received(chunk: Buffer): boolean {
+    this.#blocks.received(chunk);
+    if (!this.#blocks.isOpen) this.#blockDeadline.set(0);
+    else if (!this.#blockDeadline.isSet) this.#blockDeadline.set(this.serving.options.timeouts.headers);
     return this.#inner.write(chunk);
   }
 
   /** Node is not told: its session would go on writing to a stream that it has begun to shut down, which ends the process by an assertion. */
   ended(): void {
-    if (this.#active.size === 0) {
+    if (this.#active.size === 0 && this.#waiting.length === 0) {
       this.leg.finish();
       return;
     }
@@ -86,6 +97,8 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
 
   closed(): void {
     this.#deadline.stop();
+    this.#blockDeadline.stop();
+    this.#waiting = [];
     this.#inner.destroy();
     // Node would keep it until its time-out.
     this.#http2?.destroy();
@@ -94,6 +107,13 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
 
   expired(): void {
     this.leg.abort(clientLeft());
+  }
+
+  /** A header block that does not end: nothing else can be read before it does. */
+  #tooSlow(): void {
+    const error = new SluiceError("SLUICE_CLIENT_TIMEOUT", "a header did not come in time");
+    this.serving.refused(this.session, error, 408);
+    this.leg.abort(error);
   }
 
   // What Node's server sends.
@@ -111,19 +131,45 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   request(stream: ServerHttp2Stream, fields: readonly string[]): void {
+    const { limits } = this.serving.options;
+    const head = readHttp2Head(fields, limits);
+    const response = new Http2Response(stream, head.method);
+    const body = stream.endAfterHeaders
+      ? undefined
+      : http2Body(stream, response, { hasLength: fields.includes("content-length"), fields: limits.fields });
+    const begin = (): void => {
+      if (!stream.destroyed) this.#begin({ ...head, fields }, body, response);
+    };
+    if (this.#turn.isSpent) this.#waiting.push(begin);
+    else begin();
+  }
+
+  upgraded(): never {
+    throw new TypeError("HTTP/2 has no upgrades");
+  }
+
+  #begin(head: Http2Head & { readonly fields: readonly string[] }, body: RequestBody | undefined, response: Http2Response): void {
     const { session, serving } = this;
-    const { method, path, authority } = pseudoFields(fields);
-    const response = new Http2Response(stream, method);
-    const body = stream.endAfterHeaders ? undefined : http2Body(stream, response, fields.includes("content-length"));
+    const { method, path: target, authority, fields, excess } = head;
+    this.#turn.begin();
+    if (excess !== undefined) {
+      this.#refuse(requestRefused(excess), 431, response);
+      return;
+    }
     let request: ClientRequest;
     try {
-      const head = { method, target: path, httpVersion: "2.0", fields, authority, isUpgrade: false };
-      request = new ClientRequest(session, head, body, serving.terms);
+      request = new ClientRequest(
+        session,
+        { method, target, httpVersion: "2.0", fields, authority, isUpgrade: false },
+        body,
+        serving.terms,
+      );
     } catch (error) {
-      this.#refuse(error as SluiceError, response);
+      this.#refuse(error as SluiceError, statusOf(error as SluiceError), response);
       return;
     }
     const exchange = new ServedExchange(request, response, { place: this, serving });
+    const { stream } = response;
     const { id } = stream;
     if (id !== undefined) this.#responses.set(id, response);
     this.#active.add(exchange);
@@ -138,35 +184,15 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     exchange.start();
   }
 
-  upgraded(): never {
-    throw new TypeError("HTTP/2 has no upgrades");
+  /** Requests that came in a turn that was spent. */
+  #beginWaiting(): void {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#turn.isSpent ? undefined : this.#waiting.shift()) next();
   }
 
-  #refuse(error: SluiceError, response: Http2Response): void {
-    const status = statusOf(error);
+  #refuse(error: SluiceError, status: number, response: Http2Response): void {
     const { type, body } = explained(status, error, "");
     response.head(status, ["content-type", type]);
     response.end(Buffer.from(body));
     this.serving.refused(this.session, error, status);
   }
-}
-
-/** What stands for the request line and Host. */
-interface PseudoFields {
-  readonly method: string;
-  readonly path: string;
-  readonly authority: string | undefined;
-}
-
-/** They come before all others (RFC 9113 section 8.3). */
-function pseudoFields(fields: readonly string[]): PseudoFields {
-  let method = "";
-  let path = "";
-  let authority: string | undefined;
-  for (let at = 0; fields[at]?.startsWith(":") === true; at += 2) {
-    if (fields[at] === ":method") method = fields[at + 1] ?? "";
-    else if (fields[at] === ":path") path = fields[at + 1] ?? "";
-    else if (fields[at] === ":authority") authority = fields[at + 1];
-  }
-  return { method, path, authority };
 }

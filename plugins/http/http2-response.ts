@@ -1,7 +1,7 @@
 import type { HttpHeaders, SluiceError } from "sluice";
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { BodyLength, lengthOf, without } from "./body-length.ts";
-import { endToEnd, wireFields } from "./header-fields.ts";
+import { endToEnd, trailerFields, wireFields } from "./header-fields.ts";
 import { checkField } from "./message-head.ts";
 import type { ResponseSink } from "./response-sink.ts";
 import { makeSingle } from "./single-fields.ts";
@@ -34,7 +34,7 @@ export class Http2Response implements ResponseSink {
   #waits = false;
 
   constructor(
-    private readonly stream: ServerHttp2Stream,
+    readonly stream: ServerHttp2Stream,
     private readonly method: string,
   ) {
     stream.on("drain", () => this.onDrain?.());
@@ -107,7 +107,7 @@ export class Http2Response implements ResponseSink {
   }
 
   trail(trailers: HttpHeaders): void {
-    this.#trailers = acceptable(wireFields(trailers));
+    this.#trailers = acceptable(wireFields(trailerFields(trailers)));
     if (this.#hasBody) this.flush();
     this.end();
   }

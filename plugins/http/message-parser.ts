@@ -126,9 +126,6 @@ export abstract class MessageParser {
     return false;
   }
 
-  /** Whether a field may stand among the trailers. */
-  protected abstract mayTrail(name: string): boolean;
-
   protected refuse(detail: string, status: Refusal["status"] = 400): void {
     this.refusal ??= { status, detail };
   }
@@ -225,7 +222,6 @@ export abstract class MessageParser {
     const value = valueOf(line, colon + 1);
     into.push(name, value);
     if (this.#state === "head") this.field(name, value);
-    else if (!this.mayTrail(name)) this.refuse(`${name} among the trailers`);
   }
 
   /** In lower case; undefined where it is none. Blanks before the colon are removed (RFC 9112 section 5.1), or refused. */

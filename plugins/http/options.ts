@@ -1,5 +1,6 @@
 import { duration, size, upstream } from "sluice";
 import { z } from "zod";
+import { asciiTarget, normalPath } from "./normal-path.ts";
 
 const fieldName = z
   .string()
@@ -26,13 +27,13 @@ const route = z.strictObject({
     })
     .optional(),
   /** The path's beginning, in whole segments. @default any */
-  path: localPath.default("/"),
+  path: localPath.transform(asciiTarget).prefault("/"),
   /** @default any */
   method: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
   /** @default the listener's own */
   upstream: upstream().optional(),
   /** Takes the place of `path` in what the upstream is asked for. */
-  rewrite: localPath.optional(),
+  rewrite: localPath.transform(asciiTarget).optional(),
   /** Changes to the request's header. */
   headers: changes.prefault({}),
   /** Changes to the response's header. */
@@ -92,7 +93,7 @@ export const httpSchema = z.object({
     .check((context) => {
       const seen = new Map<string, number>();
       for (const [at, { host, path, method }] of context.value.entries()) {
-        const key = JSON.stringify([host?.toLowerCase(), path, [method ?? []].flat().toSorted()]);
+        const key = JSON.stringify([host?.toLowerCase(), normalPath(path).replace(/\/$/, ""), [method ?? []].flat().toSorted()]);
         const first = seen.get(key);
         if (first === undefined) seen.set(key, at);
         else

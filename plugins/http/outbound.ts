@@ -2,6 +2,7 @@ import { clientKey } from "sluice";
 import type { HttpHeaders } from "sluice";
 import type { ClientRequest, Interim } from "./client-request.ts";
 import type { Forwarded } from "./forwarded.ts";
+import { asciiTarget } from "./normal-path.ts";
 import type { RouteOptions } from "./options.ts";
 import type { ReplayBody } from "./replay-body.ts";
 import { rewritten } from "./routes.ts";
@@ -37,11 +38,17 @@ export function outboundOf(
   if (route !== undefined) change(headers, route.headers);
   // HTTP/1.0 has none; HTTP/1.1, which is spoken to upstreams, must.
   headers["host"] ??= endpoint.startsWith("unix:") ? "localhost" : endpoint;
-  const url = route === undefined ? request.url : rewritten(request.url, route);
+  const target = sendable(request.url);
+  const url = route === undefined ? target : rewritten(target, route);
   const begun = (): void => {
     request.sent = true;
   };
   return { method, url, headers, content, interim, client: clientOf(request), isUpgrade, begun };
+}
+
+/** What came is octets, and is sent as it came. What a hook wrote as a text is one that has a character beyond these. */
+function sendable(url: string): string {
+  return /[^\0-\u00ff]/.test(url) ? asciiTarget(url) : url;
 }
 
 /** What of the connections to an endpoint is shared by: the client. */

@@ -1,9 +1,10 @@
 import { decimal } from "./message-head.ts";
 import { MessageParser, type BodyFraming } from "./message-parser.ts";
 
-const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~]+) HTTP\/1\.([01])$/;
+/** What a target may have is looked at later: here it is whatever is no blank, octets beyond ASCII too. */
+const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\u0080-\u00ff]+) HTTP\/1\.([01])$/;
 /** Each blank can be matched in one way only: what is no request must cost no more than what is one. */
-const beginning = /^[!-~]*(?: [!-~]*(?: [!-~]*)?)?\r?$/;
+const beginning = /^[!-~]*(?: [!-~\u0080-\u00ff]*(?: [!-~]*)?)?\r?$/;
 
 /** Reads requests. One is passed on only where every parser would see the same end of it. */
 export class RequestParser extends MessageParser {
@@ -49,10 +50,6 @@ export class RequestParser extends MessageParser {
     else if (name === "content-length") this.#contentLength(value);
     else if (name === "transfer-encoding") this.#transferEncoding(value);
     else if (name === "upgrade") (this.#upgrades ??= []).push(value.toLowerCase());
-  }
-
-  protected override mayTrail(name: string): boolean {
-    return name !== "host" && name !== "content-length" && name !== "transfer-encoding";
   }
 
   protected override headed(): BodyFraming {

@@ -60,10 +60,6 @@ export class ResponseParser extends MessageParser {
     return !framing.has(name);
   }
 
-  protected override mayTrail(): boolean {
-    return true;
-  }
-
   protected override headed(): BodyFraming {
     const ending = this.#framing();
     if (this.#lengths > 1) this.#sayOnce();

@@ -10,6 +10,7 @@ import type { HttpOptions, RouteOptions } from "./options.ts";
 import { change, clientOf, outboundOf, type Outbound } from "./outbound.ts";
 import { ReplayBody } from "./replay-body.ts";
 import { Routes } from "./routes.ts";
+import { pathOf } from "./target.ts";
 import type { AttemptPlace } from "./upstream-attempt.ts";
 import { StaleConnection } from "./upstream-failure.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
@@ -136,8 +137,7 @@ function mayRepeat({ method, replayable }: ClientRequest): boolean {
 }
 
 function noRoute({ session, method, host, url }: ClientRequest): SluiceError {
-  const path = url.split("?", 1)[0] ?? "";
-  return new SluiceError("SLUICE_HTTP_NO_ROUTE", `no route of listener "${session.listener}" is for ${method} ${host}${path}`);
+  return new SluiceError("SLUICE_HTTP_NO_ROUTE", `no route of listener "${session.listener}" is for ${method} ${host}${pathOf(url)}`);
 }
 
 function changes({ responseHeaders }: RouteOptions): boolean {

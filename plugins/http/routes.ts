@@ -1,66 +1,66 @@
 import type { HttpRequest } from "sluice";
+import { normalPath } from "./normal-path.ts";
 import type { RouteOptions } from "./options.ts";
+import { RouteTree, segmentsOf } from "./route-tree.ts";
+import { pathOf } from "./target.ts";
 
-/** The routes of a listener, the most specific first: host, then path, then method; the config's order among equals. */
+/**
+ * The routes of a listener. The most specific one counts: by its host, then by its path, then by its method; the config's order among
+ * equals. An index (ADR 0019): the number of routes costs a request nothing.
+ */
 export class Routes {
-  readonly #sorted: readonly Compiled[];
+  readonly #names = new Map<string, RouteTree>();
+  /** By what comes behind the asterisk. */
+  readonly #wildcards = new Map<string, RouteTree>();
+  /** The lengths that these have, the longest first. */
+  readonly #lengths: readonly number[];
+  readonly #any = new RouteTree();
 
   constructor(routes: readonly RouteOptions[]) {
-    const compiled = routes.map((route, at) => compile(route, at));
-    this.#sorted = compiled.toSorted((a, b) => b.hostRank - a.hostRank || b.path.length - a.path.length || b.methodRank - a.methodRank);
+    for (const [at, { host, path, method }] of routes.entries()) {
+      const methods = method === undefined ? undefined : new Set([method].flat().map((each) => each.toUpperCase()));
+      this.#treeOf(host?.toLowerCase()).add(normalPath(path), { at, methods });
+    }
+    this.#lengths = [...new Set([...this.#wildcards.keys()].map(({ length }) => length))].toSorted((a, b) => b - a);
   }
 
   /** The index of the route for a request, in the order of the config; -1: none. */
   find({ host, url, method }: Pick<HttpRequest, "host" | "url" | "method">): number {
-    for (const route of this.#sorted)
-      if (isBelow(url, route.path) && isOf(host, route) && (route.methods?.has(method) ?? true)) return route.at;
-    return -1;
+    const path = url === "*" ? "/" : normalPath(pathOf(url));
+    const named = this.#names.get(host)?.find(path, method) ?? -1;
+    if (named >= 0) return named;
+    for (const length of this.#lengths) {
+      const found = this.#wildcards.get(host.slice(-length))?.find(path, method) ?? -1;
+      if (found >= 0 && host.length > length) return found;
+    }
+    return this.#any.find(path, method);
+  }
+
+  #treeOf(host: string | undefined): RouteTree {
+    if (host === undefined) return this.#any;
+    const [trees, name] = host.startsWith("*") ? [this.#wildcards, host.slice(1)] : [this.#names, host];
+    let tree = trees.get(name);
+    if (tree === undefined) {
+      tree = new RouteTree();
+      trees.set(name, tree);
+    }
+    return tree;
   }
 }
 
-interface Compiled {
-  readonly at: number;
-  /** `api.localhost`, `.localhost` for a wildcard, or undefined for any. */
-  readonly host: string | undefined;
-  readonly hostRank: number;
-  /** Without a slash at its end; empty: any. */
-  readonly path: string;
-  readonly methods: ReadonlySet<string> | undefined;
-  readonly methodRank: number;
-}
-
-function compile({ host, path, method }: RouteOptions, at: number): Compiled {
-  const name = host?.toLowerCase().replace(/^\*/, "");
-  const wildcard = name?.startsWith(".") === true;
-  return {
-    at,
-    host: name,
-    // A name is more specific than any wildcard, and a longer wildcard than a shorter one.
-    hostRank: name === undefined ? 0 : wildcard ? name.length : 1_000,
-    path: path.replace(/\/$/, ""),
-    methods: method === undefined ? undefined : new Set([method].flat().map((each) => each.toUpperCase())),
-    methodRank: method === undefined ? 0 : 1,
-  };
-}
-
-function isOf(host: string, route: Compiled): boolean {
-  if (route.host === undefined) return true;
-  return route.host.startsWith(".") ? host.endsWith(route.host) : host === route.host;
-}
-
-/** Whether a path is, or is below, another: `/a` has `/a`, `/a?b` and `/a/b`, and not `/ab`. */
-function isBelow(url: string, path: string): boolean {
-  if (path === "") return true;
-  if (!url.startsWith(path)) return false;
-  const next = url[path.length];
-  return next === undefined || next === "/" || next === "?";
-}
-
-/** What the upstream is asked for, where a route has `rewrite`. */
+/** What the upstream is asked for, where a route has `rewrite`: what came behind the route's path stays as it was sent. */
 export function rewritten(url: string, { path, rewrite }: Pick<RouteOptions, "path" | "rewrite">): string {
-  if (rewrite === undefined) return url;
-  const rest = url.slice(path.replace(/\/$/, "").length);
-  const base = rewrite.replace(/\/$/, "");
-  const whole = base + rest;
+  if (rewrite === undefined || url === "*") return url;
+  const whole = rewrite.replace(/\/$/, "") + url.slice(endOf(segmentsOf(normalPath(path)).length, url));
   return whole.startsWith("/") ? whole : `/${whole}`;
+}
+
+/** Where so many segments of a URL end, in whatever spelling. */
+function endOf(segments: number, url: string): number {
+  let at = 0;
+  for (let left = segments; left > 0; left -= 1) {
+    while (url[at] === "/") at += 1;
+    while (at < url.length && url[at] !== "/" && url[at] !== "?") at += 1;
+  }
+  return at;
 }

@@ -39,9 +39,13 @@ const ambiguous: Readonly<Record<string, string>> = {
   "a chunk that is longer than it says": `${chunked}\r\n1\r\nab\r\n0\r\n\r\n`,
   "a chunk after a bare line feed": `${chunked}\r\n1\na\r\n0\r\n\r\n`,
   "a chunk's extension with a bare line feed": `${chunked}\r\n1;\n\r\na\r\n0\r\n\r\n`,
-  "an absolute URL": `GET http://b/ HTTP/1.1\r\n${host}\r\n`,
+  "an absolute URL with a user": `GET http://a@b/ HTTP/1.1\r\n${host}\r\n`,
+  "an absolute URL of another scheme": `GET ftp://b/ HTTP/1.1\r\n${host}\r\n`,
+  "a fragment": `GET /a#b HTTP/1.1\r\n${host}\r\n`,
   "dot segments": `GET /a/%2E%2e/b HTTP/1.1\r\n${host}\r\n`,
-  "a target without a slash": `OPTIONS * HTTP/1.1\r\n${host}\r\n`,
+  "dot segments behind a backslash": `GET /a\\..\\b HTTP/1.1\r\n${host}\r\n`,
+  "dot segments of an absolute URL": `GET http://a/b/../c HTTP/1.1\r\n${host}\r\n`,
+  "a target without a slash": `GET * HTTP/1.1\r\n${host}\r\n`,
 };
 
 describe("The safety of http()", () => {

@@ -55,8 +55,8 @@ function parsed(text: string): Told {
 }
 
 /** Sends bytes as they are, and gives everything that comes until the connection is closed. */
-export function talk(port: number, text: string | Buffer, within = 5_000): Promise<string> {
-  return converse(port, (socket) => void socket.write(text), within);
+export function talk(port: number, text: string | Buffer, encoding: BufferEncoding = "utf8"): Promise<string> {
+  return converse(port, (socket) => void socket.write(text), encoding);
 }
 
 /** The same in parts, each sent once the proxy has read the one before. */
@@ -72,12 +72,12 @@ export function talkApart({ port, proxy }: TestProxy, parts: readonly string[]):
   });
 }
 
-async function converse(port: number, send: (socket: Socket) => void | Promise<void>, within = 5_000): Promise<string> {
+async function converse(port: number, send: (socket: Socket) => void | Promise<void>, encoding: BufferEncoding = "utf8"): Promise<string> {
   const socket = await connect(port);
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   const ended = new Promise((resolve) => socket.once("close", resolve).once("end", () => socket.end()));
   await send(socket);
-  await bounded(ended, "the connection's end", within);
-  return String(Buffer.concat(chunks));
+  await bounded(ended, "the connection's end");
+  return Buffer.concat(chunks).toString(encoding);
 }

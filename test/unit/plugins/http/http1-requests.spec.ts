@@ -1,7 +1,7 @@
 import { array, assert as assertAlways, asyncProperty, boolean, constantFrom, nat, tuple } from "fast-check";
 import { expect } from "chai";
 import { PassThrough, Readable } from "node:stream";
-import { map, NEVER, of, Subject, timer, type Observable } from "rxjs";
+import { map, NEVER, of, Subject, timer, type Observable, from, switchMap } from "rxjs";
 import type { ExchangeEnd, HttpRequest, HttpResponse } from "sluice";
 import { eventually } from "../../../support/eventually.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
@@ -15,11 +15,33 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const telling = ({ url }: HttpRequest): Observable<HttpResponse> => of({ status: 200, headers: {}, body: url });
 
 describe("A connection of HTTP/1", () => {
-  it("answers many requests in one chunk in the turn of it", () => {
-    const connection = new HttpConnection(telling);
-    const paths = Array.from({ length: 3_000 }, (_, at) => `/${at}`);
-    connection.send(paths.map((path) => get(path)).join(""));
-    expect(connection.answers).to.deep.equal(paths.map((path) => `200 ${path}`));
+  it("answers many requests in one chunk, a few dozen in each turn of the event loop", async () => {
+    for (const answer of [telling, (request: HttpRequest) => from(Promise.resolve(1)).pipe(switchMap(() => telling(request)))]) {
+      const connection = new HttpConnection(answer);
+      const paths = Array.from({ length: 1_000 }, (_, at) => `/${at}`);
+      connection.send(paths.map((path) => get(path)).join(""));
+      let before = 0;
+      for (let turns = 0; connection.asked.length < 1_000; turns += 1) {
+        expect(connection.asked.length - before).to.be.at.most(64);
+        before = connection.asked.length;
+        expect(turns).to.be.lessThan(200);
+        await turn();
+      }
+      await turn();
+      expect(connection.answers).to.deep.equal(paths.map((path) => `200 ${path}`));
+    }
+  });
+
+  it("goes on with a long pipeline of a client that is waited for though it ended, and not with that of one that left", async () => {
+    for (const halfClosed of ["5s", "0s"]) {
+      const connection = new HttpConnection(telling, { timeouts: { halfClosed } });
+      connection.send(Array.from({ length: 200 }, (_, at) => get(`/${at}`)).join(""));
+      connection.leg.end();
+      for (let turns = 0; turns < 50; turns += 1) await turn();
+      expect([connection.asked.length, connection.error?.code]).to.deep.equal(
+        halfClosed === "5s" ? [200, undefined] : [32, "SLUICE_CLIENT_RESET"],
+      );
+    }
   });
 
   it("reads what comes while it reads after what it has", () => {

@@ -83,7 +83,6 @@ const refused: Readonly<Record<string, string>> = {
   "a bare line feed after a size": `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n`,
   "a bare line feed in an extension": `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n`,
   "a chunk that is longer": `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n`,
-  "a length among the trailers": `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n`,
   "an upgrade with a body": `GET / HTTP/1.1\r\n${host}Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\n`,
 };
 

@@ -1,4 +1,6 @@
+import { array, assert as assertAlways, constantFrom, property, record } from "fast-check";
 import { expect } from "chai";
+import { normalPath } from "../../../../plugins/http/normal-path.ts";
 import { httpSchema, type RouteOptions } from "../../../../plugins/http/options.ts";
 import { rewritten, Routes } from "../../../../plugins/http/routes.ts";
 
@@ -40,6 +42,62 @@ describe("The routes of http()", () => {
     expect(find("c.b.example.test", "/x")).to.equal(5);
     expect(find("b.example.test", "/api")).to.equal(4);
     expect(find("example.test", "/api")).to.equal(1);
+  });
+
+  it("are found among thousands", () => {
+    const many = Array.from({ length: 5_000 }, (_, at) => ({
+      path: `/service-${at}/v1`,
+      ...(at % 2 === 0 ? {} : { host: `h${at}.test` }),
+    }));
+    const index = new Routes(parsed([...many, { host: "*.test", path: "/" }]));
+    const at = (asked: string, url: string): number => index.find({ host: asked, url, method: "GET" });
+    expect(at("h4999.test", "/service-4999/v1/x?y")).to.equal(4_999);
+    expect(at("h4998.test", "/service-4998/v1")).to.equal(5_000);
+    expect(at("other", "/service-4998/v1/")).to.equal(4_998);
+    expect(at("other", "/service-4997/v1/")).to.equal(-1);
+  });
+
+  it("are found as a walk over all of them, the most specific first, would find them", () => {
+    const host = constantFrom(undefined, "a.test", "b.a.test", "*.test", "*.a.test");
+    const path = constantFrom("/", "/a", "/a/", "/a/b", "//a/b", "/%61/b", "/a/b/c", "/é", "/%c3%a9/x");
+    const method = constantFrom(undefined, "GET", ["GET", "POST"]);
+    const route = record({ host, path, method });
+    const url = constantFrom("/", "/a", "/a?b", "/a//b/c", "/%61/b", "/A", "/ab", "/%C3%A9/x", "/\u00c3\u00a9", "*");
+    assertAlways(
+      property(
+        array(route, { minLength: 1, maxLength: 12 }),
+        constantFrom("a.test", "b.a.test", "c.b.a.test", "test", ""),
+        url,
+        constantFrom("GET", "POST", "PUT"),
+        (given, asked, target, verb) => {
+          const valid = httpSchema.safeParse({
+            routes: given.map((each) => Object.fromEntries(Object.entries(each).filter(([, value]) => value !== undefined))),
+          });
+          if (!valid.success) return;
+          const all = valid.data.routes;
+          const segments = (text: string): string[] =>
+            normalPath(text.split("?")[0] ?? "")
+              .split("/")
+              .filter((each) => each !== "");
+          const hostRank = (name: string | undefined): number => (name === undefined ? 0 : name.startsWith("*") ? name.length : 1_000);
+          const wanted = segments(target === "*" ? "/" : target);
+          const fitting = all.filter((each) => {
+            const isOf = each.host === undefined || (each.host.startsWith("*") ? asked.endsWith(each.host.slice(1)) : asked === each.host);
+            const isBelow = segments(each.path).every((segment, at) => wanted[at] === segment);
+            return isOf && isBelow && (each.method === undefined || [each.method].flat().includes(verb));
+          });
+          const best = fitting.toSorted(
+            (a, b) =>
+              hostRank(b.host) - hostRank(a.host) ||
+              segments(b.path).length - segments(a.path).length ||
+              Number(b.method !== undefined) - Number(a.method !== undefined) ||
+              all.indexOf(a) - all.indexOf(b),
+          )[0];
+          expect(new Routes(all).find({ host: asked, url: target, method: verb })).to.equal(best === undefined ? -1 : all.indexOf(best));
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 
   it("may be none", () => {

@@ -1,0 +1,94 @@
+import { expect } from "chai";
+import type { Socket } from "node:net";
+import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
+import { ask } from "../support/http-client.ts";
+import { startHttpProxy } from "../support/http-proxy.ts";
+import { askOn, openHttp2 } from "../support/http2-client.ts";
+import { startHttpUpstream } from "../support/http-upstream.ts";
+import { closeOf, connect } from "../support/sockets.ts";
+import { expectNothingUncaught } from "../support/uncaught.ts";
+
+/** Sooner than any other time of http() is over. */
+const soon = { within: 3_000 };
+
+describe("HTTP: a client that left is noticed, and its upstream freed", function () {
+  this.timeout(20_000);
+  const cleanup = createCleanup();
+  afterEach(() => cleanup.run());
+  expectNothingUncaught();
+
+  const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  const ways: Record<string, (socket: Socket) => unknown> = { FIN: (socket) => socket.end(), RST: (socket) => socket.resetAndDestroy() };
+  const states = { "waits for its response": "/silent", "gets a response that lasts": "/events" };
+  const behind = { nothing: 0, "some requests": 20, "4 MB of requests": 100_000 };
+
+  for (const [how, leave] of Object.entries(ways)) {
+    for (const [state, path] of Object.entries(states)) {
+      for (const [what, count] of Object.entries(behind)) {
+        it(`by a ${how}, while it ${state}, with ${what} behind`, async () => {
+          const upstream = await startHttpUpstream(cleanup, (request, response) => {
+            if (request.url === "/events") response.write("data: 1\n\n");
+          });
+          const { port, proxy, ended } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+          const socket = await connect(port());
+          socket.on("error", () => undefined).resume();
+          socket.write(get(path));
+          await eventually(() => expect(upstream.asked).to.deep.equal([`GET ${path}`]));
+          if (count > 0) await new Promise((resolve) => socket.write(get("/behind").repeat(count), resolve));
+          leave(socket);
+          await eventually(() => expect([proxy.sessions.size, upstream.open()]).to.deep.equal([0, 0]), soon);
+          expect((await ended()).reason).to.equal("SLUICE_CLIENT_RESET");
+          expect(upstream.asked).to.deep.equal([`GET ${path}`]);
+        });
+      }
+    }
+  }
+
+  for (const [state, path] of Object.entries(states)) {
+    it(`over HTTP/2, by the connection's end, while it ${state}`, async () => {
+      const upstream = await startHttpUpstream(cleanup, (request, response) => {
+        if (request.url === "/events") response.write("data: 1\n\n");
+      });
+      const { port, proxy } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+      const session = openHttp2(cleanup, port());
+      for (let at = 0; at < 3; at += 1) session.request({ ":path": path }).on("error", () => undefined);
+      await eventually(() => expect(upstream.asked).to.have.lengthOf(3));
+      session.destroy();
+      await eventually(() => expect([proxy.sessions.size, upstream.open()]).to.deep.equal([0, 0]), soon);
+    });
+  }
+
+  it("by none of its own: one that has finished sending is waited for where timeouts.halfClosed says so", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    const { port } = await startHttpProxy(cleanup, { timeouts: { halfClosed: "5s" }, routes: [{ upstream: upstream.endpoint }] });
+    const socket = await connect(port());
+    let text = "";
+    socket.on("data", (chunk: Buffer) => (text += String(chunk)));
+    socket.end(get("/half"));
+    await closeOf(socket);
+    expect(text).to.include('"/half"');
+  });
+
+  it("but a long pipeline of one that stays is served to its end", async () => {
+    const upstream = await startHttpUpstream(cleanup, (_request, response) => void response.end("ok"));
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    const socket = await connect(port());
+    let answers = 0;
+    socket.on("data", (chunk: Buffer) => (answers += String(chunk).split("HTTP/1.1 200").length - 1));
+    socket.write(`GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(500)}\r\n\r\n`.repeat(300));
+    await eventually(() => expect(answers).to.be.at.least(295), { within: 15_000 });
+    socket.destroy();
+  });
+
+  it("and one that ends after its response has left in peace: its session is closed, and no failure", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    const { port, ended, all } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    const session = openHttp2(cleanup, port());
+    expect((await askOn(session, { ":path": "/" })).status).to.equal(200);
+    session.close();
+    expect((await ended()).reason).to.equal("closed");
+    expect((await ask(port())).status).to.equal(200);
+    await eventually(() => expect(all("session-ended").map(({ record }) => record.reason)).to.deep.equal(["closed", "closed"]));
+  });
+});
