@@ -45,6 +45,8 @@ export interface Leg {
   write(chunk: Buffer): boolean;
   /** Passes FIN on once everything written has left. */
   end(): void;
+  /** Of a leg that stands for a plugin: nothing is under way, so that a client which breaks off now has left in peace. @default false */
+  readonly isIdle?: boolean;
   /** Asked for at a drain, of a leg that stands for a plugin: to end as soon as what is under way is done. */
   retire?(): void;
   /** Destroys the leg so that the peer sees a reset (RST); what is pending is lost. */

@@ -11,6 +11,14 @@ export function endsQuietly(error: SluiceError, reachedUpstream: boolean): boole
   return !reachedUpstream || quietEnds.has(error.code);
 }
 
+/**
+ * Whether a client broke off when nothing was under way: that is how curl ends a connection of HTTP/2 over TLS, and nobody's failure.
+ * @param upstream the leg that stands for it
+ */
+export function leftInPeace({ code }: SluiceError, upstream: Leg | undefined): boolean {
+  return upstream?.isIdle === true && (code === "SLUICE_CLIENT_RESET" || code === "SLUICE_CLIENT_TRUNCATED");
+}
+
 /** @param failed told of a plugin's own leg that throws: nothing more is to be expected of it */
 export function endLeg(leg: Leg | undefined, quietly: boolean, failed: (error: unknown) => void): void {
   try {

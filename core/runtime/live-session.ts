@@ -18,7 +18,7 @@ import { Flow } from "../flow/flow.ts";
 import type { FlowOwner } from "../flow/flow-owner.ts";
 import { recount, type ClientCount } from "./client-count.ts";
 import type { ClientEnd } from "./client-end.ts";
-import { endLeg, endsQuietly } from "./ending.ts";
+import { endLeg, endsQuietly, leftInPeace } from "./ending.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";
 import { recordOf } from "./session-record.ts";
@@ -233,7 +233,7 @@ export class LiveSession implements Opened, FlowOwner {
   fail(error: SluiceError): void {
     if (this.#ending) return;
     this.#ending = true;
-    this.#error = error;
+    this.#error = leftInPeace(error, this.#upstreamLeg) ? undefined : error;
     this.remember();
     this.#opening?.close();
     this.#toUpstream?.stop();

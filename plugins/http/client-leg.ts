@@ -10,6 +10,8 @@ const LINGER_MS = 2_000;
 export interface LegConsumer {
   /** Bytes that were taken and wait. */
   readonly pending: number;
+  /** Nothing has begun that is not over. @default false */
+  readonly isIdle?: boolean;
   /** @returns false when enough waits: {@link ClientLeg.wanted} asks for more */
   received(chunk: Buffer): boolean;
   /** The client has finished sending. */
@@ -58,6 +60,10 @@ export class ClientLeg implements Leg {
 
   get pending(): number {
     return this.#consumer?.pending ?? 0;
+  }
+
+  get isIdle(): boolean {
+    return this.#consumer?.isIdle === true && this.#unsent.length === 0;
   }
 
   read(reader: LegReader): void {

@@ -26,6 +26,10 @@ export class FirstBytes implements LegConsumer {
     return this.#begun.length;
   }
 
+  get isIdle(): boolean {
+    return this.#begun.length === 0;
+  }
+
   received(chunk: Buffer): boolean {
     const bytes = this.#begun.length === 0 ? chunk : Buffer.concat([this.#begun, chunk]);
     const first = bytes.toString("latin1", 0, preface.length);

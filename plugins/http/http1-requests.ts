@@ -58,6 +58,10 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     return this.#held.length + this.#body.pending;
   }
 
+  get isIdle(): boolean {
+    return this.#exchange === undefined && !this.#parser.isBegun && this.#held.length === 0;
+  }
+
   get isFull(): boolean {
     return this.leg.isStopped;
   }
@@ -168,7 +172,6 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     if (at < chunk.length) this.#held.unshift(at === 0 ? chunk : chunk.subarray(at));
   }
 
-  /** @returns where to go on */
   #step(chunk: Buffer, at: number): number {
     const parser = this.#parser;
     const next = parser.read(chunk, at);
@@ -182,7 +185,6 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     return next;
   }
 
-  /** Passes on what has come. */
   #deliver(): void {
     if (this.#isNew) this.#begin();
     else this.#body.deliver();
@@ -193,7 +195,6 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     return this.#exchange !== undefined && this.#parser.isWhole;
   }
 
-  /** Nothing more is read for now. */
   get #isResting(): boolean {
     return this.#isServed() || this.#turn.isSpent;
   }
@@ -212,7 +213,6 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#exchange.start();
   }
 
-  /** Undefined where it is refused. */
   #requestOf(body: RequestBody | Buffer | undefined): ClientRequest | undefined {
     const { method, target, minor, fields, isUpgrade } = this.#parser;
     const head = { method, target, httpVersion: minor === 1 ? "1.1" : "1.0", fields, authority: undefined, isUpgrade };
@@ -224,7 +224,6 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     }
   }
 
-  /** A request has come to its end. */
   #received(): void {
     const isNew = this.#isNew;
     this.#deliver();
@@ -252,7 +251,6 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   #settle(): void {
     if (!this.#isInputEnded || this.#isReading || this.#isOver) return;
     if (this.#hasLeft) this.leg.abort(clientLeft());
-    // Which ends it at once.
     if (this.#isOver || this.#held.length > 0) return;
     if (this.#parser.isBegun) this.#refuse(requestRefused("the request ends before it is complete"), 400);
     else if (this.#exchange === undefined) this.#finish();

@@ -60,6 +60,10 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     return this.#inner.pending;
   }
 
+  get isIdle(): boolean {
+    return this.#active.size === 0 && this.#waiting.length === 0 && !this.#blocks.isOpen;
+  }
+
   begun(session: ServerHttp2Session): void {
     this.#http2 = session;
   }

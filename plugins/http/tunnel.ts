@@ -49,6 +49,10 @@ export class Tunnel implements LegConsumer {
       });
   }
 
+  get isIdle(): boolean {
+    return false;
+  }
+
   get pending(): number {
     return this.upstream.writableLength;
   }

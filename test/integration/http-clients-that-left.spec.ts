@@ -1,5 +1,10 @@
 import { expect } from "chai";
+import { connect as connectHttp2 } from "node:http2";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { connect as connectSecurely } from "node:tls";
+import { tlsTermination } from "sluice/plugins";
+import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask } from "../support/http-client.ts";
@@ -91,4 +96,23 @@ describe("HTTP: a client that left is noticed, and its upstream freed", function
     expect((await ask(port())).status).to.equal(200);
     await eventually(() => expect(all("session-ended").map(({ record }) => record.reason)).to.deep.equal(["closed", "closed"]));
   });
+
+  for (const how of ["RST", "a TCP end without close_notify"] as const) {
+    it(`and one that ends by ${how} while nothing is under way has left in peace, too`, async () => {
+      const upstream = await startHttpUpstream(cleanup);
+      const listener = how === "RST" ? {} : { listen: "tls://127.0.0.1:0" };
+      const before = how === "RST" ? [] : [tlsTermination({ ...(await createCertificate("localhost")), alpn: ["h2", "http/1.1"] })];
+      const { port, ended } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] }, { before, listener });
+      const socket = await connect(port());
+      const scheme = how === "RST" ? "http" : "https";
+      const secure = (): Duplex => (how === "RST" ? socket : connectSecurely({ socket, ALPNProtocols: ["h2"], rejectUnauthorized: false }));
+      const session = connectHttp2(`${scheme}://localhost`, { createConnection: secure });
+      session.on("error", () => undefined);
+      cleanup.add(() => session.destroy());
+      expect((await askOn(session, { ":path": "/" })).status).to.equal(200);
+      if (how === "RST") socket.resetAndDestroy();
+      else socket.end();
+      expect((await ended()).reason).to.equal("closed");
+    });
+  }
 });
