@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The public face of Sluice: what configs, plugins and programs import as `sluice`. */
 import "reflect-metadata";
 

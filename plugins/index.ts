@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export { dnsCache } from "./dns-cache/dns-cache.ts";
 export { echo } from "./echo.ts";
 export { http } from "./http/http.ts";

@@ -1,6 +1,6 @@
-const config = `import { defineConfig } from "sluice";
+const config = (ending: string): string => `import { defineConfig } from "sluice";
 import { echo, logging } from "sluice/plugins";
-import { shout } from "./my-plugins/shout.ts";
+import { shout } from "./my-plugins/shout.${ending}";
 
 // Save this file, or a plugin's, while connections are open: they take the new pipeline at their next byte.
 export default defineConfig({
@@ -26,5 +26,25 @@ export const shout = definePlugin<{ suffix?: string }>("shout", ({ suffix = "" }
 }));
 `;
 
-/** What `sluice init` writes, by its place in the folder. */
-export const starterFiles: Readonly<Record<string, string>> = { "my-plugins/shout.ts": shout, "proxy.config.ts": config };
+/**
+ * What `sluice init` writes, by its place in the folder. Imports end as the output of tsc would, which every setting of tsc accepts.
+ *
+ * @param isModule whether TypeScript takes a `.ts` of the folder for an ES module; `.mts` always is one
+ */
+export function starterFiles(isModule: boolean): Readonly<Record<string, string>> {
+  return isModule
+    ? { "my-plugins/shout.ts": shout, "proxy.config.ts": config("js") }
+    : { "my-plugins/shout.mts": shout, "proxy.config.mts": config("mjs") };
+}
+
+/** For a folder that has none. */
+export const starterTsconfig = `{
+  "compilerOptions": {
+    "target": "es2023",
+    "module": "nodenext",
+    "strict": true,
+    "skipLibCheck": true,
+    "noEmit": true
+  }
+}
+`;

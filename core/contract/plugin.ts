@@ -47,12 +47,17 @@ export interface FunctionPlugin extends Plugin {
   readonly borrows?: boolean;
 }
 
-/** A tsyringe class. Constructor parameters name their tokens: `@inject(LOGGER)`. */
+/**
+ * A class whose constructor parameters are injected: by the tokens of its static `inject`, in their order, or by tsyringe's decorators
+ * (`@inject(LOGGER)`), which need `experimentalDecorators` in tsconfig.json.
+ */
 export interface PluginClass {
   // oxlint-disable-next-line typescript/no-explicit-any -- parameters are tsyringe's business: the container alone constructs it
   new (...dependencies: any[]): Plugin;
   /** No hook of the class keeps a chunk past its own call, so large reads may be lent. @default false */
   readonly borrows?: boolean;
+  /** The token of each constructor parameter. */
+  readonly inject?: readonly (InjectionKey<unknown> | string)[];
 }
 
 /** What an exception in a hook costs: the session, or the plugin on that session. */

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export { answer } from "./answer.ts";
 export { answerStream } from "./answer-stream.ts";
 export { carry } from "./carry.ts";

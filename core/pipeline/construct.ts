@@ -1,5 +1,13 @@
 import { container as root, type DependencyContainer, type InjectionToken } from "tsyringe";
-import { OPTIONS, type FunctionPlugin, type Inject, type InjectionKey, type Plugin, type ResolvedUse } from "../contract/index.ts";
+import {
+  OPTIONS,
+  type FunctionPlugin,
+  type Inject,
+  type InjectionKey,
+  type Plugin,
+  type PluginClass,
+  type ResolvedUse,
+} from "../contract/index.ts";
 import { checkPlugin, checkSpelling } from "./check-plugin.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 import { pluginError, type PluginSite } from "./plugin-error.ts";
@@ -42,11 +50,11 @@ export function constructPlugin(
   }
   try {
     if (definition.isClass) {
-      const Class = definition.make as new () => Plugin;
-      const instance = container.resolve(Class);
+      const Class = definition.make as PluginClass;
+      const instance = instanceOf(Class, container);
       checkPlugin(instance);
       checkSpelling(instance);
-      return { use: resolved, plugin: instance, borrows: (Class as { borrows?: boolean }).borrows === true };
+      return { use: resolved, plugin: instance, borrows: Class.borrows === true };
     }
     const inject: Inject = <T>(token: InjectionKey<T> | string) => container.resolve<T>(token);
     const plugin = (definition.make as (options: unknown, inject: Inject) => FunctionPlugin)(resolved.options, inject);
@@ -56,4 +64,11 @@ export function constructPlugin(
   } catch (error) {
     throw pluginError(error, { code: "SLUICE_PLUGIN_CONSTRUCT", use: resolved, step: "its construction" }, site);
   }
+}
+
+/** A class that lists its tokens needs no decorators; tsyringe reads those of the others. */
+function instanceOf(Class: PluginClass, container: DependencyContainer): Plugin {
+  if (!Object.hasOwn(Class, "inject")) return container.resolve(Class);
+  const tokens = Class.inject ?? [];
+  return new Class(...tokens.map((token) => container.resolve<unknown>(token)));
 }

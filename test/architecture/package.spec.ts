@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { root } from "../support/repository.ts";
 
@@ -34,7 +34,9 @@ describe("the packed package, installed in an empty folder", function () {
     const { stdout } = await execute("npm", packing, { cwd: root, env: environment });
     const name = (JSON.parse(stdout) as readonly { readonly filename: string }[])[0]?.filename ?? "";
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
-    await run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error", join(folder, name));
+    // The oldest TypeScript that is promised beside the newest, which this checkout has.
+    const old = "typescript@npm:typescript@5.5";
+    await run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error", join(folder, name), old);
   });
 
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -57,7 +59,47 @@ describe("the packed package, installed in an empty folder", function () {
     await run("npx", "--no-install", "sluice", "check");
   });
 
-  it("holds the product and its sources, and no tests", async () => {
+  it("writes with init what every tsc accepts, a class plugin among it", async () => {
+    rmSync(join(folder, "proxy.config.ts"), { force: true });
+    await run("npx", "--no-install", "sluice", "init");
+    // The class plugin of the guide, in a project that says nothing of decorators.
+    copyFileSync(join(root, "docs/examples/counted.ts"), join(folder, "counted.ts"));
+    await run("npx", "--no-install", "sluice", "check");
+    for (const compiler of [join(folder, "node_modules/typescript/bin/tsc"), join(root, "node_modules/typescript/bin/tsc")]) {
+      for (const module of ["nodenext", "preserve"]) {
+        // oxlint-disable-next-line no-await-in-loop -- two cores are enough for one compiler
+        await run(
+          process.execPath,
+          compiler,
+          "--noEmit",
+          "--module",
+          module,
+          "--moduleResolution",
+          module === "nodenext" ? module : "bundler",
+        );
+      }
+    }
+    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+      name: string;
+      dependencies: Record<string, string>;
+    };
+    expect(manifest.name).to.equal("empty");
+    expect(manifest.dependencies).to.include.keys("sluice", "rxjs", "zod");
+  });
+
+  it("has the documents that it links to, and what these link to", () => {
+    const packed = join(folder, "node_modules/sluice");
+    const pages = ["README.md", ...readdirSync(join(packed, "docs"), { recursive: true }).map((name) => join("docs", String(name)))];
+    const broken = pages
+      .filter((page) => page.endsWith(".md"))
+      .flatMap((page) =>
+        Array.from(readFileSync(join(packed, page), "utf8").matchAll(/\]\(([^)#\s]+)/g), ([, link = ""]) => [page, link] as const),
+      )
+      .filter(([page, link]) => !link.startsWith("http") && !existsSync(join(packed, dirname(page), link)));
+    expect(broken).to.deep.equal([]);
+  });
+
+  it("holds the product and its sources, and no compiled tests", async () => {
     const files = await run(
       process.execPath,
       "--eval",

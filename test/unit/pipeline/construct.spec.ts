@@ -67,6 +67,27 @@ describe("the construction of a plugin", () => {
       .and.deep.include({ options: { level: 1 } });
   });
 
+  it("injects what a class lists, which has no decorators, and builds one that extends a decorated one", () => {
+    class Listing extends Plain {
+      static readonly inject = [LOGGER, OPTIONS, METRICS];
+      constructor(
+        readonly log: unknown,
+        readonly options: unknown,
+        readonly metrics: unknown,
+      ) {
+        super();
+      }
+    }
+    const { plugin } = construct(resolved(definePlugin("listing", Listing)(), { level: 2 }), [logger]);
+    expect(plugin)
+      .to.include({ log: "the use's logger", metrics: "the core's metrics" })
+      .and.deep.include({ options: { level: 2 } });
+    class Derived extends Needy {
+      static readonly inject = [OPTIONS, METRICS, LOGGER];
+    }
+    expect(construct(resolved(definePlugin("derived", Derived)()), [logger]).plugin).to.include({ metrics: "the core's metrics" });
+  });
+
   it("makes an instance per use", () => {
     const container = createContainer([]);
     const use = resolved(definePlugin("plain", Plain)());
