@@ -14,7 +14,7 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
 `;
 
 describe("the packed package, installed in an empty folder", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let folder: string;
 
   // What npm and c8 hand down to a child is about this checkout, and would lead the new folder astray.
