@@ -25,6 +25,12 @@ const pluginUse = z.unknown().transform((value, context): PluginUse => {
 
 const plugins = z.array(pluginUse).default([]);
 
+/** What an int holds, as the operating system takes it. */
+const mostBuffer = 2 ** 30;
+const buffer = size()
+  .transform((bytes) => Math.ceil(bytes))
+  .refine((bytes) => bytes >= 1 && bytes <= mostBuffer, { error: "expected at least 1 byte and at most 1GiB" });
+
 const listener = z.strictObject({
   listen,
   upstream: upstreamSchema.optional(),
@@ -35,6 +41,7 @@ const listener = z.strictObject({
       deadline: duration().optional(),
     })
     .prefault({}),
+  socket: z.strictObject({ receiveBuffer: buffer.optional(), sendBuffer: buffer.optional() }).optional(),
 });
 
 const ip = z.string().refine((text) => isIPv4(text) || isIPv6(text), { error: "expected an IP address" });

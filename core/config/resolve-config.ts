@@ -72,22 +72,33 @@ function resolveListeners(config: CheckedConfig, problems: Problem[]): ResolvedL
     for (const { path } of found) seen.add(path);
     const { sessions, deadline } = listener.reload;
     const reload = { sessions, deadlineMs: deadline ?? config.timeouts.drain };
-    return { name, address: listener.listen, upstream: listener.upstream, uses, reload };
+    return { name, address: listener.listen, upstream: listener.upstream, uses, reload, socket: listener.socket };
   });
 }
 
 function transportProblems(listeners: readonly ResolvedListener[]): Problem[] {
-  return listeners.flatMap(({ name, address, upstream }): Problem[] => {
-    if (address.transport !== "udp" || upstream === undefined) return [];
-    const path = `listeners.${name}.upstream`;
-    const unix = upstream.endpoints.filter((endpoint) => endpoint.path !== undefined);
-    return [
-      ...(upstream.tls === undefined
-        ? []
-        : [{ path: `${path}.tls`, message: "expected false on a udp listener: TLS needs a stream, got TLS" }]),
-      ...unix.map(({ text }) => ({ path, message: `expected "host:port" on a udp listener, got ${shown(text)}` })),
-    ];
-  });
+  return listeners.flatMap((listener) => [...upstreamProblems(listener), ...bufferProblems(listener)]);
+}
+
+function bufferProblems({ name, address, socket }: ResolvedListener): Problem[] {
+  if (address.transport === "udp" || socket === undefined) return [];
+  const given = (["receiveBuffer", "sendBuffer"] as const).filter((option) => socket[option] !== undefined);
+  return given.map((option) => ({
+    path: `listeners.${name}.socket.${option}`,
+    message: `expected nothing on a ${address.transport} listener: Node has no way to set the buffers of its sockets, only of UDP ones; got ${socket[option]}`,
+  }));
+}
+
+function upstreamProblems({ name, address, upstream }: ResolvedListener): Problem[] {
+  if (address.transport !== "udp" || upstream === undefined) return [];
+  const path = `listeners.${name}.upstream`;
+  const unix = upstream.endpoints.filter((endpoint) => endpoint.path !== undefined);
+  return [
+    ...(upstream.tls === undefined
+      ? []
+      : [{ path: `${path}.tls`, message: "expected false on a udp listener: TLS needs a stream, got TLS" }]),
+    ...unix.map(({ text }) => ({ path, message: `expected "host:port" on a udp listener, got ${shown(text)}` })),
+  ];
 }
 
 function settled(config: CheckedConfig, listeners: readonly ResolvedListener[], file: string | undefined): ResolvedConfig {

@@ -15,6 +15,13 @@ export interface ReloadConfig {
   readonly deadline?: Duration;
 }
 
+export interface SocketConfig {
+  /** UDP: bytes that the kernel keeps for this side until they are read, on both legs; it may give less (`net.core.rmem_max`). @default "4MiB" */
+  readonly receiveBuffer?: Size;
+  /** UDP: bytes that the kernel keeps until they are sent, on both legs; it may give less (`net.core.wmem_max`). @default the system's */
+  readonly sendBuffer?: Size;
+}
+
 export interface ListenerConfig {
   /** `tcp://127.0.0.1:8080`, `udp://…`, `tls://…`, `unix:///path`. Without a host: 127.0.0.1. Port 0: a free one, kept over reloads. */
   readonly listen: string;
@@ -23,6 +30,7 @@ export interface ListenerConfig {
   /** The first stands nearest the client. */
   readonly plugins?: readonly PluginUse[];
   readonly reload?: ReloadConfig;
+  readonly socket?: SocketConfig;
 }
 
 export interface DnsConfig {
@@ -117,6 +125,13 @@ export interface ResolvedListener {
   /** The enabled uses, the config's own first. */
   readonly uses: readonly ResolvedUse[];
   readonly reload: { readonly sessions: SessionPolicy; readonly deadlineMs: number };
+  /** What was given; bytes. */
+  readonly socket?: ResolvedSocket | undefined;
+}
+
+export interface ResolvedSocket {
+  readonly receiveBuffer?: number | undefined;
+  readonly sendBuffer?: number | undefined;
 }
 
 /** Numbers only; durations in milliseconds, sizes in bytes. */

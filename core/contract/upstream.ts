@@ -93,7 +93,7 @@ export interface Endpoints {
 /** The way to upstreams, as the sessions of a listener go it: its resolve hooks, its timeouts, and never to the listener itself. */
 export interface Upstreams {
   /**
-   * Opens nothing. Call it in `setup()`, so that a config whose certificates cannot be read is refused.
+   * Opens nothing, and its endpoints open legs of the listener's kind: of datagrams on a UDP listener, else of bytes. Call it in `setup()`, so that a config whose certificates cannot be read is refused.
    * @param target the output of the schema `upstream()`, or what `upstream` in a config takes; left out: the listener's own
    * @throws SLUICE_CONFIG_INVALID, SLUICE_CERTIFICATE_INVALID, SLUICE_UPSTREAM_MISSING when the listener has none of its own
    */

@@ -5,6 +5,7 @@ import { createBalancer, type Balancer, type BalancerOptions } from "./balancer.
 import { Deadlines } from "./deadlines.ts";
 import type { NamedAddressesContext } from "./named-addresses.ts";
 import { SessionAttempts } from "./session-attempts.ts";
+import type { UdpBuffers } from "./udp-socket.ts";
 import { createUpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
 
 /** A look-up of a name, through whatever hooks the caller put around the resolver. */
@@ -14,6 +15,8 @@ type Resolve = (name: string) => Observable<Address[]>;
 export interface DialContext extends BalancerOptions, UpstreamTlsPlace, NamedAddressesContext {
   /** Milliseconds for one attempt: look-up, connection and TLS handshake together. */
   readonly connectTimeout: number;
+  /** Of the sockets that a datagram leg opens. @default 4 MiB to receive, the system's own to send */
+  readonly buffers?: UdpBuffers;
   /** The reason not to connect to a place, e.g. that it is the listener itself. A unix socket has its path as address, and port 0. */
   readonly refuse?: (address: string, port: number) => SluiceError | undefined;
 }
@@ -33,15 +36,15 @@ export interface Dialer {
   attempts(resolve?: Resolve, protocol?: string): SessionAttempts;
 }
 
-/** Opens legs over streams, also to one endpoint at a time. */
-export interface StreamDialer extends Dialer, Endpoints {}
+/** Opens legs also to one endpoint at a time. */
+export interface EndpointDialer extends Dialer, Endpoints {}
 
 /**
  * Makes the dialer of an upstream.
  *
  * @throws SLUICE_CERTIFICATE_INVALID when a file of its `tls` option cannot be used
  */
-export function createDialer(target: UpstreamTarget, context: DialContext): StreamDialer {
+export function createDialer(target: UpstreamTarget, context: DialContext): EndpointDialer {
   const balancer = createBalancer(target, context);
   const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context);
   const { connectTimeout, refuse } = context;
@@ -52,7 +55,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Stre
   return {
     balancer,
     choose(tried) {
-      const endpoint = balancer.next(named(target, tried));
+      const endpoint = balancer.next(endpointsNamed(target, tried));
       let way = ways.get(endpoint);
       if (way === undefined) {
         way = new Observable((subscriber) => dial(endpoint, uncounted, subscriber));
@@ -90,7 +93,7 @@ function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscribe
 }
 
 /** An endpoint for work that may use a connection opened before: so the work is what the balancer counts, and not the connection. */
-function chosen(endpoint: Endpoint, balancer: Balancer, attempt: Observable<Upstream>): ChosenEndpoint {
+export function chosen(endpoint: Endpoint, balancer: Balancer, attempt: Observable<Upstream>): ChosenEndpoint {
   balancer.opened(endpoint);
   return {
     name: endpoint.text,
@@ -104,7 +107,7 @@ function chosen(endpoint: Endpoint, balancer: Balancer, attempt: Observable<Upst
 }
 
 /** For connections of which the work counts: what becomes of them is told by whoever does that. */
-function withoutCounts(balancer: Balancer): Balancer {
+export function withoutCounts(balancer: Balancer): Balancer {
   return {
     get panic() {
       return balancer.panic;
@@ -124,7 +127,7 @@ function nothing(): void {
   // Counted elsewhere.
 }
 
-function named(target: UpstreamTarget, names: ReadonlySet<string> | undefined): ReadonlySet<Endpoint> {
+export function endpointsNamed(target: UpstreamTarget, names: ReadonlySet<string> | undefined): ReadonlySet<Endpoint> {
   if (names === undefined || names.size === 0) return none;
   return new Set(target.endpoints.filter(({ text }) => names.has(text)));
 }

@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
+import { getSystemErrorMap } from "node:util";
 import { noLookup } from "./udp-socket.ts";
 
 /** What a send of Node's own takes with it, kept alive until it has left. */
@@ -19,6 +20,9 @@ interface Direct {
 }
 
 const limitMs = 1000;
+/** The number of an ICMP refusal. */
+const REFUSED = [...getSystemErrorMap()].find(([, [name]]) => name === "ECONNREFUSED")?.[0];
+
 let direct: Direct | undefined;
 let trial: Promise<void> | undefined;
 /** A request is in use only while the kernel takes no more, so that one serves nearly all sends. */
@@ -27,23 +31,24 @@ let spare: SendRequest | undefined;
 /**
  * Sends a datagram on a bound socket, to an address and not a name, or to the one that the socket is connected to. Whether it arrives
  * nobody is told. What `dgram` does besides for each datagram, a list, a look-up of what is an address and a new request, is 3 % of
- * forwarding one. Undocumented: the handle is used as `dgram` uses it, where {@link tryDirectSend} has seen that work.
+ * forwarding one. @returns false: an ICMP message about one sent before was waiting, and took this one's place. Undocumented: the handle is used as `dgram` uses it, where {@link tryDirectSend} has seen that work.
  */
-export function sendDirectly(socket: Socket, datagram: Buffer, port?: number, address?: string): void {
+export function sendDirectly(socket: Socket, datagram: Buffer, port?: number, address?: string): boolean {
   const handle = direct === undefined ? undefined : handleOf(socket, direct.state);
   if (direct === undefined || handle === undefined) {
     if (port === undefined) socket.send(datagram);
     else socket.send(datagram, port, address);
-    return;
+    return true;
   }
   // Closed.
-  if (handle === null) return;
+  if (handle === null) return true;
   const request = spare ?? new direct.SendRequest();
   spare = undefined;
   const list = [datagram];
   request.list = list;
   const result = port === undefined ? handle.send(request, list, 1, false) : handle.send(request, list, 1, port, address, false);
   if (result !== 0) spare = request;
+  return result !== REFUSED;
 }
 
 /** Sees whether {@link sendDirectly} can do without `dgram` on this Node: once per process, over loopback. SLUICE_FAST_ACCEPT=0 says no. */

@@ -14,8 +14,10 @@ export function isOwnAddress(host: string, { address }: Pick<SocketAddress, "add
   return isWildcard(own) && (isLoopback(dialled) || machineAddresses().has(dialled));
 }
 
-function isWildcard(address: string): boolean {
-  return address === "0.0.0.0" || address === "::";
+/** Whether an address stands for all of this machine, however it is written. */
+export function isWildcard(address: string): boolean {
+  const plain = canonical(address);
+  return plain === "0.0.0.0" || plain === "::";
 }
 
 function isLoopback(address: string): boolean {

@@ -1,6 +1,8 @@
-import type { RemoteInfo, Socket } from "node:dgram";
+import type { RemoteInfo } from "node:dgram";
 import { SluiceError, type Leg, type LegReader, type SocketAddress } from "../contract/index.ts";
 import { sendDirectly } from "./direct-send.ts";
+import type { TableEntry } from "./flow-table.ts";
+import type { UdpPlace } from "./udp-places.ts";
 
 /** Datagrams kept while the session is admitted and its upstream leg opened. */
 const EARLY_DATAGRAMS = 64;
@@ -8,15 +10,14 @@ const EARLY_BYTES = 256 * 1024;
 
 /** The table of flows, as one of them sees it. */
 export interface UdpFlowHost {
-  /** Counts the datagrams of all flows, to tell which flow was used last. */
-  turn: number;
-  /** The socket is gone, and with it every way back to a client. */
+  /** The sockets are gone, and with them every way back to a client. */
   readonly closed: boolean;
+  flowUsed(leg: UdpClientLeg): void;
   flowClosed(leg: UdpClientLeg): void;
 }
 
-/** The client's leg of a UDP session: all flows of a listener share its socket. */
-export class UdpClientLeg implements Leg {
+/** The client's leg of a UDP session: all flows of a place share its socket. */
+export class UdpClientLeg implements Leg, TableEntry {
   readonly datagrams = true;
   readonly borrows = false;
   readonly pending = 0;
@@ -27,9 +28,11 @@ export class UdpClientLeg implements Leg {
   onClosed: (() => void) | undefined = undefined;
   /** Told how many datagrams were dropped, when a client sends too many before its upstream leg is open. */
   onDropped: ((datagrams: number) => void) | undefined = undefined;
-  /** The turn of its last datagram, and how much of that the table knows. */
-  used = 0;
-  refreshed = 0;
+  before: TableEntry | undefined = undefined;
+  after: TableEntry | undefined = undefined;
+  usedAt: number | undefined = undefined;
+  readonly client: SocketAddress;
+  readonly key: string;
   #reader: LegReader | undefined;
   #early: Buffer[] = [];
   #earlyBytes = 0;
@@ -37,20 +40,23 @@ export class UdpClientLeg implements Leg {
   #ended: SluiceError | undefined;
 
   constructor(
-    private readonly socket: Socket,
-    readonly client: SocketAddress,
+    readonly place: UdpPlace,
+    client: SocketAddress,
     private readonly to: RemoteInfo,
     private readonly host: UdpFlowHost,
-  ) {}
+  ) {
+    this.client = client;
+    this.key = flowKey(place, client);
+  }
 
   /** Whether a datagram is of this flow. */
-  isFrom({ address, port }: RemoteInfo): boolean {
-    return address === this.to.address && port === this.to.port && !this.#closed;
+  isOf(place: UdpPlace, { address, port }: RemoteInfo): boolean {
+    return place === this.place && address === this.to.address && port === this.to.port && !this.#closed;
   }
 
   /** A datagram from the client. */
   receive(datagram: Buffer): void {
-    this.used = this.host.turn += 1;
+    this.host.flowUsed(this);
     if (this.#reader !== undefined) this.#reader.data(datagram);
     else if (this.#early.length >= EARLY_DATAGRAMS || this.#earlyBytes + datagram.length > EARLY_BYTES) this.onDropped?.(1);
     else {
@@ -59,13 +65,9 @@ export class UdpClientLeg implements Leg {
     }
   }
 
-  /** The table took the flow out. */
-  evicted(why: "full" | "idle"): void {
+  /** The listener gave the flow up. */
+  evicted(error: SluiceError): void {
     if (this.#closed) return;
-    const error =
-      why === "full"
-        ? new SluiceError("SLUICE_LIMIT_UDP_SESSIONS", `${String(this.client)}: the flow idle longest made room for a new one`)
-        : new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(this.client)}: no datagram in time`);
     this.#ended = error;
     if (this.#reader === undefined) this.destroy();
     else this.#reader.failed(error);
@@ -85,8 +87,8 @@ export class UdpClientLeg implements Leg {
 
   write(datagram: Buffer): boolean {
     if (this.#closed || this.host.closed) return true;
-    this.used = this.host.turn += 1;
-    sendDirectly(this.socket, datagram, this.to.port, this.to.address);
+    this.host.flowUsed(this);
+    sendDirectly(this.place.socket, datagram, this.to.port, this.to.address);
     return true;
   }
 
@@ -105,4 +107,9 @@ export class UdpClientLeg implements Leg {
     this.host.flowClosed(this);
     queueMicrotask(() => this.onClosed?.());
   }
+}
+
+/** A client of several places has a flow at each. */
+export function flowKey({ prefix }: UdpPlace, client: SocketAddress): string {
+  return `${prefix}${String(client)}`;
 }

@@ -1,46 +1,84 @@
 import { isIP } from "node:net";
-import type { Subscriber } from "rxjs";
+import { defer, map, Observable, type Subscriber, type Subscription } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type Upstream, type UpstreamTarget } from "../contract/index.ts";
 import type { AddressTurns } from "./address-turns.ts";
 import { createBalancer, type Balancer } from "./balancer.ts";
-import type { DialContext, Dialer } from "./dialer.ts";
+import { chosen, endpointsNamed, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
+import { LastingUdpLeg, type OpenPath, type PathOwner, type UdpPath } from "./lasting-udp-leg.ts";
 import { LegTrial } from "./leg-trial.ts";
 import { NamedAddresses } from "./named-addresses.ts";
 import { upstreamError } from "./os-errors.ts";
 import { SessionAttempts } from "./session-attempts.ts";
-import { dialUdp } from "./udp-upstream-leg.ts";
+import { defaultBuffers } from "./udp-socket.ts";
+import { dialUdp, type UdpUpstreamLeg, type UdpWatcher } from "./udp-upstream-leg.ts";
 
-/** Makes the dialer of a UDP listener's upstream: each leg is a connected socket of its own. */
-export function createUdpDialer(target: UpstreamTarget, context: DialContext): Dialer {
+/** Milliseconds for which the address of a name is used at least before the name is looked up again. */
+const LOOK_AGAIN = 1_000;
+
+/** Makes the dialer of a UDP listener's upstream: each leg has connected sockets of its own. */
+export function createUdpDialer(target: UpstreamTarget, context: DialContext): EndpointDialer {
   const balancer = createBalancer(target, context);
+  const uncounted = { ...context, balancer: withoutCounts(balancer), made: undefined };
+  const ways = new Map<Endpoint, Observable<Upstream>>();
   return {
     balancer,
+    choose(tried) {
+      const endpoint = balancer.next(endpointsNamed(target, tried));
+      let way = ways.get(endpoint);
+      if (way === undefined) {
+        const open: OpenPath = () => pathTo(endpoint, uncounted);
+        way = open(undefined).pipe(map((path) => upstreamOf(path, 1, open)));
+        ways.set(endpoint, way);
+      }
+      return chosen(endpoint, balancer, way);
+    },
     attempts: (resolve = context.resolve) => new UdpAttempts(target.endpoints.length, balancer, { ...context, resolve }),
   };
 }
 
 class UdpAttempts extends SessionAttempts {
   constructor(
-    endpoints: number,
+    private readonly choices: number,
     balancer: Balancer,
     private readonly context: DialContext,
   ) {
-    super(endpoints, balancer);
+    super(choices, balancer);
   }
 
   /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
-  _subscribe(subscriber: Subscriber<Upstream>): (() => void) | undefined {
-    return new UdpAttempt(this.next(), { ...this.context, balancer: this.balancer, made: this }, subscriber).start();
+  _subscribe(subscriber: Subscriber<Upstream>): Subscription {
+    const context = { ...this.context, balancer: this.balancer, made: this };
+    const open: OpenPath = (endpoint) => defer(() => pathTo(endpoint ?? this.next(), context));
+    return open(undefined)
+      .pipe(map((path) => upstreamOf(path, this.choices, open)))
+      .subscribe(subscriber);
   }
+}
+
+function pathTo(endpoint: Endpoint, context: UdpAttemptContext): Observable<UdpPath> {
+  return new Observable<UdpPath>((subscriber) => new UdpAttempt(endpoint, context, subscriber).start());
+}
+
+/** Where there is no choice, nothing stands between the session and its socket. */
+function upstreamOf(path: UdpPath, choices: number, open: OpenPath): Upstream {
+  const only = choices === 1 && path.staleAt === Infinity;
+  return { endpoint: path.endpoint.text, leg: only ? path.leg : new LastingUdpLeg(path, choices, open) };
 }
 
 interface UdpAttemptContext extends DialContext {
   readonly balancer: Balancer;
-  readonly made: SessionAttempts;
+  /** Undefined: what becomes of the leg is told by whoever chose the endpoint. */
+  readonly made: SessionAttempts | undefined;
 }
 
-/** One try at one endpoint: look-up, then a socket, which is open at once. */
-class UdpAttempt {
+/** One try at one endpoint: look-up, then a socket, which is open at once. From then on it is the way there. */
+class UdpAttempt implements UdpWatcher, UdpPath {
+  owner: PathOwner | undefined;
+  staleAt = Infinity;
+  #leg: UdpUpstreamLeg | undefined;
+  #trial: LegTrial | undefined;
+  #address = "";
+  #isRefused = false;
   /** Undefined: the endpoint has no name. */
   #named: NamedAddresses | undefined;
   /** Of a name with several addresses. */
@@ -48,10 +86,15 @@ class UdpAttempt {
   readonly #startedAt = performance.now();
 
   constructor(
-    private readonly endpoint: Endpoint,
+    readonly endpoint: Endpoint,
     private readonly context: UdpAttemptContext,
-    private readonly subscriber: Subscriber<Upstream>,
+    private readonly subscriber: Subscriber<UdpPath>,
   ) {}
+
+  get leg(): UdpUpstreamLeg {
+    if (this.#leg === undefined) throw new TypeError("the way is not open yet");
+    return this.#leg;
+  }
 
   /** @returns what leaves the look-up, where there is one */
   start(): (() => void) | undefined {
@@ -60,6 +103,58 @@ class UdpAttempt {
     if (family !== 4 && family !== 6) return this.#lookUp(host);
     this.#open({ address: host, family, ttl: 0 });
     return undefined;
+  }
+
+  dialled(leg: UdpUpstreamLeg, error: Error | undefined): void {
+    const { subscriber } = this;
+    if (error === undefined && !subscriber.closed) {
+      this.context.made?.add(this.endpoint.text, performance.now() - this.#startedAt, undefined);
+      this.#leg = leg;
+      subscriber.next(this);
+      subscriber.complete();
+      return;
+    }
+    leg.destroy();
+    if (error !== undefined) this.#fail(error);
+  }
+
+  heard(): void {
+    this.#turns?.worked(this.#address);
+    this.#trial?.answered();
+  }
+
+  /** A flow counts once, but may choose again each time. */
+  refused(): void {
+    const { text } = this.endpoint;
+    if (!this.#isRefused) {
+      this.#isRefused = true;
+      this.#turns?.missed(this.#address);
+      this.#named?.wrong();
+      this.context.balancer.penalise(this.endpoint);
+      this.#trial?.broke(new SluiceError("SLUICE_UPSTREAM_REFUSED", `upstream ${text}: nobody listens there (ICMP)`));
+    }
+    this.owner?.pathRefused(this);
+  }
+
+  released(): void {
+    this.#trial?.ended();
+  }
+
+  lookAgain(moved: () => void): void {
+    this.staleAt = performance.now() + LOOK_AGAIN;
+    new NamedAddresses(this.endpoint.host, this.context).lookUp({
+      found: (addresses) => {
+        const same = addresses.find(({ address }) => address === this.#address);
+        if (same !== undefined) this.#staleIn(same.ttl);
+        else if (addresses.length > 0) moved();
+      },
+      // What worked until now may go on working.
+      failed: () => undefined,
+    });
+  }
+
+  #staleIn(seconds: number): void {
+    this.staleAt = performance.now() + Math.max(LOOK_AGAIN, seconds * 1_000);
   }
 
   #lookUp(name: string): () => void {
@@ -95,39 +190,19 @@ class UdpAttempt {
     return this.#turns.order(addresses.toSorted((a, b) => a.family - b.family))[0];
   }
 
-  #open({ address, family }: Address): void {
-    const { endpoint, subscriber } = this;
-    const { balancer, made, refuse } = this.context;
+  #open({ address, family, ttl }: Address): void {
+    const { endpoint } = this;
+    const { balancer, made, refuse, buffers = defaultBuffers } = this.context;
     const refused = refuse?.(address, endpoint.port);
     if (refused !== undefined) {
       this.#fail(refused);
       return;
     }
+    this.#address = address;
+    if (this.#named !== undefined) this.#staleIn(ttl);
     balancer.opened(endpoint);
-    const trial = new LegTrial(balancer, endpoint, true);
-    const socket = dialUdp(address, family, endpoint.port, (error, leg) => {
-      if (error === undefined && !subscriber.closed) {
-        socket.on("error", refusedLater);
-        made.add(endpoint.text, performance.now() - this.#startedAt, undefined);
-        subscriber.next({ endpoint: endpoint.text, leg });
-        subscriber.complete();
-        return;
-      }
-      leg.destroy();
-      if (error !== undefined) this.#fail(error);
-    });
-    // ICMP told that nobody is there: what the flow sends next is lost too, but the next flow chooses anew. A flow counts once.
-    const refusedLater = (error: Error): void => {
-      socket.off("error", refusedLater);
-      this.#turns?.missed(address);
-      this.#named?.wrong();
-      trial.broke(upstreamError(error, endpoint.text));
-    };
-    socket.once("message", () => {
-      this.#turns?.worked(address);
-      trial.answered();
-    });
-    socket.once("close", () => trial.ended());
+    this.#trial = new LegTrial(balancer, endpoint, made !== undefined);
+    dialUdp({ address, family, port: endpoint.port, buffers }, this);
   }
 
   #fail(error: unknown): void {
@@ -137,7 +212,7 @@ class UdpAttempt {
     // What the proxy itself is short of, or refuses, is no failure of the endpoint.
     if (failure.source === "upstream") balancer.failed(this.endpoint, failure.code);
     else balancer.penalise(this.endpoint);
-    made.add(this.endpoint.text, performance.now() - this.#startedAt, failure.code);
+    made?.add(this.endpoint.text, performance.now() - this.#startedAt, failure.code);
     this.subscriber.error(failure);
   }
 

@@ -1,59 +1,57 @@
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { lookup } from "node:dns/promises";
-import { isIP, isIPv6 } from "node:net";
-import { LRUCache } from "lru-cache";
-import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
+import type { RemoteInfo } from "node:dgram";
+import { addressText, SluiceError, socketAddress, type ListenAddress, type SocketAddress } from "../contract/index.ts";
 import { tryDirectSend } from "./direct-send.ts";
+import { FlowTable } from "./flow-table.ts";
 import { listenError } from "./os-errors.ts";
-import { UdpClientLeg, type UdpFlowHost } from "./udp-client-leg.ts";
-import { noLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
+import { restingSockets } from "./resting-sockets.ts";
+import { flowKey, UdpClientLeg, type UdpFlowHost } from "./udp-client-leg.ts";
+import { UdpPlaces, type PlacesOwner, type UdpPlace } from "./udp-places.ts";
+import { defaultBuffers, type UdpBuffers } from "./udp-socket.ts";
 
 export interface UdpTableOptions {
   readonly max: number;
   /** Milliseconds without a datagram in either direction. */
   readonly idle: number;
+  /** @default 4 MiB to receive, the system's own to send */
+  readonly buffers?: UdpBuffers;
 }
 
-/**
- * A bound UDP socket and its table of flows: one per client address and port, the one idle longest evicted when it is full. A datagram
- * only numbers its flow; the table's order and ages are brought up to date when they are asked for, on a sweep or before an eviction.
- */
-export class UdpListener implements UdpFlowHost {
+/** The sockets of a UDP listener and its table of flows: one per client address and port, the one idle longest evicted when it is full. */
+export class UdpListener implements UdpFlowHost, PlacesOwner {
   /** A client that has no flow yet; the leg already holds its first datagram. */
   onFlow: (leg: UdpClientLeg) => void = (leg) => {
     leg.destroy();
   };
-  turn = 0;
   closed = false;
-  #flows: LRUCache<string, UdpClientLeg>;
+  readonly #flows = new FlowTable<UdpClientLeg>();
   /** The flow last seen for a client's port: nearly always the one, and found without building a key. */
   readonly #byPort = new Map<number, UdpClientLeg>();
+  #max: number;
   #idle: number;
   #sweep: NodeJS.Timeout;
 
   private constructor(
-    private readonly socket: Socket,
-    readonly local: SocketAddress,
-    options: UdpTableOptions,
+    private readonly places: UdpPlaces,
+    { max, idle }: UdpTableOptions,
   ) {
-    this.#idle = options.idle;
-    this.#flows = this.#table(options);
+    this.#max = max;
+    this.#idle = idle;
     this.#sweep = this.#sweeper();
-    socket.on("message", (datagram, from) => {
-      this.#receive(datagram, from);
-    });
-    // A send to a client that went away is reported here; the flow ends when idle.
-    socket.on("error", () => undefined);
+    places.owner = this;
+    restingSockets.hold();
   }
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
   static async bind(address: ListenAddress, name: string, options: UdpTableOptions): Promise<UdpListener> {
     await tryDirectSend();
-    const socket = await bindSocket(address).catch((error: unknown) => {
+    const places = await UdpPlaces.bind(address, options.buffers ?? defaultBuffers).catch((error: unknown) => {
       throw listenError(error, name, addressText(address));
     });
-    const bound = socket.address();
-    return new UdpListener(socket, socketAddress(bound.address, bound.port, bound.family === "IPv6" ? "IPv6" : "IPv4"), options);
+    return new UdpListener(places, options);
+  }
+
+  get local(): SocketAddress {
+    return this.places.local;
   }
 
   /** Open flows. */
@@ -62,91 +60,81 @@ export class UdpListener implements UdpFlowHost {
   }
 
   /** Takes other limits for the flows there are and those to come. */
-  configure(options: UdpTableOptions): void {
-    if (options.max === this.#flows.max && options.idle === this.#idle) return;
-    this.#refresh();
-    const flows = [...this.#flows.entries()].toReversed();
-    this.#idle = options.idle;
+  configure({ max, idle, buffers = defaultBuffers }: UdpTableOptions): void {
+    this.places.configure(buffers);
+    this.#max = max;
+    this.#evictDownTo(max);
+    if (idle === this.#idle) return;
+    this.#idle = idle;
     clearInterval(this.#sweep);
     this.#sweep = this.#sweeper();
-    this.#flows = this.#table(options);
-    for (const [key, leg] of flows) this.#flows.set(key, leg);
   }
 
   /** Stops receiving at once. Its flows can send no more; who has their legs ends them, which takes as long as there are many. */
   close(): void {
+    if (this.closed) return;
     this.closed = true;
     clearInterval(this.#sweep);
-    this.socket.close();
+    this.places.close();
+    restingSockets.release();
   }
 
-  #table({ max, idle }: UdpTableOptions): LRUCache<string, UdpClientLeg> {
-    return new LRUCache({
-      max,
-      ttl: Math.max(1, Math.round(idle)),
-      ttlResolution: Math.max(1, Math.min(1000, idle / 20)),
-      // Not `dispose`: that is called in the middle of a change of the table, and a leg that ends changes it again.
-      disposeAfter: (leg, _key, reason) => {
-        if (reason === "evict") leg.evicted("full");
-        else if (reason === "expire") leg.evicted("idle");
-      },
-    });
+  flowUsed(leg: UdpClientLeg): void {
+    this.#flows.used(leg);
   }
 
   flowClosed(leg: UdpClientLeg): void {
     const { port } = leg.client;
     if (this.#byPort.get(port) === leg) this.#byPort.delete(port);
-    const key = String(leg.client);
-    if (this.#flows.peek(key, { allowStale: true }) === leg) this.#flows.delete(key);
+    this.#flows.remove(leg);
   }
 
-  #sweeper(): NodeJS.Timeout {
-    const sweep = (): void => {
-      this.#refresh();
-      this.#flows.purgeStale();
-    };
-    const timer = setInterval(sweep, Math.max(10, Math.min(1000, this.#idle / 10)));
-    timer.unref();
-    return timer;
-  }
-
-  /** Tells the table which flows were used since it was last told, the one used last at the end. */
-  #refresh(): void {
-    const used = Array.from(this.#flows.values()).filter((leg) => leg.used !== leg.refreshed);
-    for (const leg of used.toSorted((a, b) => a.used - b.used)) {
-      leg.refreshed = leg.used;
-      this.#flows.set(String(leg.client), leg);
+  placeGone(place: UdpPlace): void {
+    for (const leg of this.#flows.values()) {
+      if (leg.place !== place) continue;
+      this.#flows.remove(leg);
+      leg.evicted(new SluiceError("SLUICE_CLOSED", `${String(leg.client)}: this machine no longer has the address ${place.address}`));
     }
   }
 
-  #receive(datagram: Buffer, from: RemoteInfo): void {
+  received(place: UdpPlace, datagram: Buffer, from: RemoteInfo): void {
     // Legal (RFC 768) and forged as a rule: nothing can be sent back to it, and Node throws at the attempt.
     if (from.port === 0) return;
     const recent = this.#byPort.get(from.port);
-    if (recent !== undefined && recent.isFrom(from)) {
+    if (recent !== undefined && recent.isOf(place, from)) {
       recent.receive(datagram);
       return;
     }
     const client = socketAddress(from.address, from.port, from.family);
-    const known = this.#flows.get(String(client));
-    const leg = known ?? new UdpClientLeg(this.socket, client, from, this);
+    const known = this.#flows.get(flowKey(place, client));
+    const leg = known ?? new UdpClientLeg(place, client, from, this);
     this.#byPort.set(from.port, leg);
+    if (known === undefined) this.#begin(leg);
     leg.receive(datagram);
-    if (known !== undefined) return;
-    if (this.#flows.size >= this.#flows.max) this.#refresh();
-    this.#flows.set(String(client), leg);
-    this.onFlow(leg);
+    if (known === undefined) this.onFlow(leg);
   }
-}
 
-async function bindSocket({ host, port }: ListenAddress): Promise<Socket> {
-  const address = isIP(host) === 0 ? (await lookup(host)).address : host;
-  const socket = createSocket({ type: isIPv6(address) ? "udp6" : "udp4", lookup: noLookup, recvBufferSize: RECEIVE_BUFFER });
-  return new Promise((resolve, reject) => {
-    socket.once("error", reject);
-    socket.bind({ address, port }, () => {
-      socket.off("error", reject);
-      resolve(socket);
-    });
-  });
+  /** One timer for all flows. A step that comes late makes flows live longer, never shorter. */
+  #sweeper(): NodeJS.Timeout {
+    const step = Math.max(10, Math.min(1000, this.#idle / 10));
+    const steps = Math.ceil(this.#idle / step);
+    const timer = setInterval(() => {
+      for (const leg of this.#flows.sweep(steps))
+        leg.evicted(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(leg.client)}: no datagram in time`));
+    }, step);
+    timer.unref();
+    return timer;
+  }
+
+  #evictDownTo(max: number): void {
+    while (this.#flows.size > max) {
+      const leg = this.#flows.shift();
+      leg?.evicted(new SluiceError("SLUICE_LIMIT_UDP_SESSIONS", `${String(leg.client)}: the flow idle longest made room for a new one`));
+    }
+  }
+
+  #begin(leg: UdpClientLeg): void {
+    this.#evictDownTo(this.#max - 1);
+    this.#flows.add(leg);
+  }
 }

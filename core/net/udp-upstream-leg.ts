@@ -1,7 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import type { Leg, LegReader } from "../contract/index.ts";
 import { sendDirectly } from "./direct-send.ts";
-import { noLookup, RECEIVE_BUFFER } from "./udp-socket.ts";
+import { restingSockets } from "./resting-sockets.ts";
+import { noLookup, setBuffers, type UdpBuffers } from "./udp-socket.ts";
 
 /** Bytes that may wait in the sending queue before datagrams are dropped, as a full kernel buffer would. */
 const SEND_QUEUE = 1024 * 1024;
@@ -10,8 +11,7 @@ const LOOK_EVERY = 32;
 
 /**
  * The upstream leg of a UDP session: a connected socket of its own, so that replies find their client and the kernel filters strangers.
- * An unreachable upstream is reported by ICMP on a later send; that costs the datagram, never the session, which answers again when
- * the upstream is back.
+ * An unreachable upstream is reported by ICMP; that costs the datagram, never the session, which answers again when the upstream is back.
  */
 export class UdpUpstreamLeg implements Leg {
   readonly datagrams = true;
@@ -25,7 +25,10 @@ export class UdpUpstreamLeg implements Leg {
   #closed = false;
   #sends = 0;
 
-  constructor(private readonly socket: Socket) {}
+  constructor(
+    private readonly socket: Socket,
+    private readonly watcher: UdpWatcher,
+  ) {}
 
   read(reader: LegReader): void {
     this.socket.on("message", (datagram) => {
@@ -41,7 +44,7 @@ export class UdpUpstreamLeg implements Leg {
     if (this.#closed) return true;
     this.#sends += 1;
     if (this.#sends % LOOK_EVERY === 0 && this.socket.getSendQueueSize() > SEND_QUEUE) return true;
-    sendDirectly(this.socket, datagram);
+    if (!sendDirectly(this.socket, datagram)) this.watcher.refused();
     return true;
   }
 
@@ -56,26 +59,50 @@ export class UdpUpstreamLeg implements Leg {
   destroy(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.socket.close(() => this.onClosed?.());
+    this.watcher.released();
+    queueMicrotask(() => this.onClosed?.());
+    // Nothing can come late for a socket that sent nothing.
+    if (this.#sends === 0) this.socket.close();
+    else restingSockets.rest(this.socket);
   }
 }
 
-/** Opens a socket connected to an address. The callback gets an error of the operating system, or the leg. */
-export function dialUdp(
-  address: string,
-  family: 4 | 6,
-  port: number,
-  done: (error: Error | undefined, leg: UdpUpstreamLeg) => void,
-): Socket {
-  const socket = createSocket({ type: family === 6 ? "udp6" : "udp4", lookup: noLookup, recvBufferSize: RECEIVE_BUFFER });
-  const leg = new UdpUpstreamLeg(socket);
+/** Where a socket is to be connected to. */
+export interface UdpTarget {
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+  readonly buffers: UdpBuffers;
+}
+
+/** Who opened a leg. */
+export interface UdpWatcher {
+  /** The leg is open, or could not be: an error of the operating system. Once. */
+  dialled(leg: UdpUpstreamLeg, error: Error | undefined): void;
+  /** The first datagram came. */
+  heard(): void;
+  /** ICMP told that nobody is there. */
+  refused(): void;
+  /** The leg is used no more; its socket may rest still. Once. */
+  released(): void;
+}
+
+/** Opens a leg whose socket is connected to an address. */
+export function dialUdp({ address, family, port, buffers }: UdpTarget, watcher: UdpWatcher): UdpUpstreamLeg {
+  const socket = createSocket({ type: family === 6 ? "udp6" : "udp4", lookup: noLookup });
+  const leg = new UdpUpstreamLeg(socket, watcher);
   let open = false;
+  socket.once("message", () => {
+    watcher.heard();
+  });
   socket.on("error", (error) => {
-    if (!open) done(error, leg);
+    if (open) watcher.refused();
+    else watcher.dialled(leg, error);
   });
   socket.connect(port, address, () => {
     open = true;
-    done(undefined, leg);
+    setBuffers(socket, buffers);
+    watcher.dialled(leg, undefined);
   });
-  return socket;
+  return leg;
 }

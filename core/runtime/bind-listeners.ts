@@ -6,7 +6,7 @@ import { settledAddress } from "../net/listen-host.ts";
 import { StreamListener } from "../net/stream-listener.ts";
 import { UdpListener } from "../net/udp-listener.ts";
 import { listenPlace } from "./listen-place.ts";
-import type { Bound, Listener } from "./listener.ts";
+import { tableOptions, type Bound, type Listener } from "./listener.ts";
 import { claimSockets, placeOf, type Claim, type Holder } from "./socket-claims.ts";
 
 /** The socket of a listener of the next config. */
@@ -111,11 +111,12 @@ class Binder {
   }
 }
 
-async function bind(listener: ResolvedListener, address: ListenAddress, { limits, timeouts, file }: ResolvedConfig): Promise<Bound> {
+async function bind(listener: ResolvedListener, address: ListenAddress, config: ResolvedConfig): Promise<Bound> {
   const { name } = listener;
+  const { file } = config;
   try {
     refuseMissingFolder(name, address);
-    if (address.transport === "udp") return await UdpListener.bind(address, name, { max: limits.udpSessions, idle: timeouts.udpIdle });
+    if (address.transport === "udp") return await UdpListener.bind(address, name, tableOptions(listener, config));
     return await StreamListener.bind(address, name);
   } catch (error) {
     if (file === undefined || !(error instanceof Error) || !("at" in error)) throw error;

@@ -92,8 +92,8 @@ export class DatagramEnd implements ClientEnd {
     return this.leg.client;
   }
 
-  local(): undefined {
-    return undefined;
+  local(): SocketAddress {
+    return this.leg.place.local;
   }
 
   isGone(): boolean {

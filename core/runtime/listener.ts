@@ -4,6 +4,7 @@ import {
   SluiceError,
   type Limits,
   type ListenerView,
+  type ResolvedListener,
   type SocketAddress,
   type Timeouts,
   type Transport,
@@ -11,7 +12,8 @@ import {
 import type { ReadBuffer } from "../net/read-buffer.ts";
 import { StreamListener } from "../net/stream-listener.ts";
 import type { UdpClientLeg } from "../net/udp-client-leg.ts";
-import { UdpListener } from "../net/udp-listener.ts";
+import { UdpListener, type UdpTableOptions } from "../net/udp-listener.ts";
+import { buffersOf } from "../net/udp-socket.ts";
 import { ClientCount } from "./client-count.ts";
 import { DatagramEnd, StreamEnd, type ClientEnd } from "./client-end.ts";
 import { LiveSession } from "./live-session.ts";
@@ -100,7 +102,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
 
   /** Takes the limits of a new generation. @returns what is to be done for it with each session that is open already, if anything */
   configure(): SessionWork | undefined {
-    if (this.bound instanceof UdpListener) this.bound.configure({ max: this.limits.udpSessions, idle: this.timeouts.udpIdle });
+    if (this.bound instanceof UdpListener) this.bound.configure(tableOptions(this.terms.config, this.state));
     const counts = this.transport !== "unix" && this.limits.sessionsPerClient < this.limits.sessions;
     if (!counts) this.#clients = undefined;
     if (!counts || this.#clients !== undefined) return undefined;
@@ -224,4 +226,9 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     events.next(event);
     this.state.hub.sessions.next(event);
   }
+}
+
+/** How the table of a UDP listener is to be. */
+export function tableOptions({ socket }: ResolvedListener, { limits, timeouts }: { limits: Limits; timeouts: Timeouts }): UdpTableOptions {
+  return { max: limits.udpSessions, idle: timeouts.udpIdle, buffers: buffersOf(socket) };
 }

@@ -8,7 +8,7 @@ import {
   type UpstreamTarget,
 } from "../contract/index.ts";
 import type { Balancer } from "../net/balancer.ts";
-import type { StreamDialer } from "../net/dialer.ts";
+import type { EndpointDialer } from "../net/dialer.ts";
 import type { Way } from "./way.ts";
 
 const MOST_KNOWN = 1_000;
@@ -29,7 +29,7 @@ export class PluginUpstreams implements Upstreams {
   }
 
   /** @param target undefined: the listener's own, which a commit may change */
-  open(target: UpstreamTarget | undefined, before?: Balancer): StreamDialer | undefined {
+  open(target: UpstreamTarget | undefined, before?: Balancer): EndpointDialer | undefined {
     const wanted = target ?? this.way.listener.upstream;
     return wanted === undefined ? undefined : this.way.endpointsOf(wanted, before);
   }
@@ -38,7 +38,7 @@ export class PluginUpstreams implements Upstreams {
 /** Endpoints that follow the way: names and timeouts of a new generation hold from the next choice. */
 class LiveEndpoints implements Endpoints {
   #way: Way;
-  #endpoints: StreamDialer | undefined;
+  #endpoints: EndpointDialer | undefined;
 
   constructor(
     private readonly owner: PluginUpstreams,

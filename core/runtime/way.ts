@@ -1,12 +1,13 @@
 import type { SchedulerLike } from "rxjs";
 import { SluiceError, type ResolvedListener, type SocketAddress, type Timeouts, type UpstreamTarget } from "../contract/index.ts";
 import type { Balancer } from "../net/balancer.ts";
-import { createDialer, type DialContext, type Dialer, type StreamDialer } from "../net/dialer.ts";
+import { createDialer, type DialContext, type Dialer, type EndpointDialer } from "../net/dialer.ts";
 import type { HealthBook } from "../net/endpoint-health.ts";
 import { LookUps } from "../net/look-ups.ts";
 import { isOwnAddress } from "../net/own-address.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { createUdpDialer } from "../net/udp-dialer.ts";
+import { buffersOf } from "../net/udp-socket.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 
 export interface WayContext {
@@ -55,9 +56,17 @@ export class Way {
     return this.listener.address.transport === "udp" ? createUdpDialer(target, context) : createDialer(target, context);
   }
 
-  /** Over streams, whatever the listener's transport; the rest as {@link dialerOf}. @throws SLUICE_CERTIFICATE_INVALID */
-  endpointsOf(target: UpstreamTarget, before?: Balancer): StreamDialer {
-    return createDialer(target, this.#dialContext(`listeners.${this.listener.name}: the upstream of a plugin`, before));
+  /**
+   * To one endpoint at a time; on a UDP listener by datagrams, like its sessions.
+   * @throws SLUICE_CERTIFICATE_INVALID; SLUICE_CONFIG_INVALID for what needs a stream, on a UDP listener
+   */
+  endpointsOf(target: UpstreamTarget, before?: Balancer): EndpointDialer {
+    const place = `listeners.${this.listener.name}: the upstream of a plugin`;
+    const context = this.#dialContext(place, before);
+    if (this.listener.address.transport !== "udp") return createDialer(target, context);
+    if (target.tls !== undefined || target.endpoints.some(({ path }) => path !== undefined))
+      throw new SluiceError("SLUICE_CONFIG_INVALID", `${place}: TLS and unix sockets need a stream, and this listener's transport is udp`);
+    return createUdpDialer(target, context);
   }
 
   #dialContext(place: string, before: Balancer | undefined): DialContext {
@@ -71,6 +80,7 @@ export class Way {
         this.#lookUps.wrong(name, since);
       },
       connectTimeout: timeouts.connect,
+      buffers: buffersOf(this.listener.socket),
       refuse: (host, port) => this.#refuse(host, port),
       folder,
       place: [file, place].filter((part) => part !== undefined).join(": "),

@@ -1,6 +1,6 @@
-import { decode } from "dns-packet";
 import { withoutPrivateOptions } from "./dns-edns.ts";
-import { HEADER, TYPE, type DnsLayout, type RecordPlace } from "./dns-layout.ts";
+import { HEADER, nameAt, TYPE, type DnsLayout, type RecordPlace } from "./dns-layout.ts";
+import { rotate, rotationsOf, type Rotation } from "./rotation.ts";
 import type { DnsQuestion } from "./dns-question.ts";
 import type { DnsCacheOptions } from "./options.ts";
 
@@ -12,6 +12,10 @@ export interface DnsAnswer {
   readonly lifetime: number;
   /** The name server's own failure: never served stale. */
   readonly failure: boolean;
+  /** Addresses that take turns. */
+  readonly rotations: readonly Rotation[];
+  /** How often it was given. */
+  turn: number;
 }
 
 const NOERROR = 0;
@@ -34,7 +38,7 @@ export function answerOf(message: Buffer, layout: DnsLayout, options: DnsCacheOp
       : Math.floor(Math.min(Math.max(ttl * 1_000, options.minTtl), options.maxTtl) / 1_000);
   const timed = lifetime === 0 ? [] : layout.records.filter(({ type }) => type !== TYPE.OPT);
   const ttls = timed.map(({ ttlAt, ttl }) => ({ at: ttlAt, seconds: seconds(ttl) }));
-  return { message: copy ?? Buffer.from(message), ttls, lifetime, failure };
+  return { message: copy ?? Buffer.from(message), ttls, lifetime, failure, rotations: rotationsOf(message, layout), turn: 0 };
 }
 
 /** @param age seconds since it came, or `stale` with the TTL to give instead */
@@ -45,6 +49,7 @@ export function renderAnswer(answer: DnsAnswer, question: DnsQuestion, age: numb
   for (const { at, seconds } of answer.ttls) {
     message.writeUInt32BE(typeof age === "number" ? Math.max(0, seconds - age) : age.stale, at);
   }
+  if (answer.rotations.length > 0) rotate(message, answer);
   return message;
 }
 
@@ -57,24 +62,25 @@ export function failureFor(question: Pick<DnsQuestion, "id" | "bytes" | "recursi
   return Buffer.concat([header, question.bytes]);
 }
 
-/** Whether the aliases in an answer lead back to themselves: a resolver that follows them would not end. */
-export function hasAliasLoop(message: Buffer): boolean {
+/** More aliases than any resolver follows. */
+const MOST_ALIASES = 64;
+
+/** Whether the aliases in an answer lead back to themselves, or on for ever: a resolver that follows them would not end. */
+export function hasAliasLoop(message: Buffer, { records }: DnsLayout): boolean {
+  const found = records.filter(({ section, type }) => section === "answer" && type === TYPE.CNAME);
+  if (found.length > MOST_ALIASES) return true;
   const aliases = new Map<string, string>();
-  try {
-    for (const record of decode(message).answers ?? []) {
-      if (record.type === "CNAME") aliases.set(record.name.toLowerCase(), record.data.toLowerCase());
-    }
-  } catch {
-    return false; // Not dns-packet's to judge: the client gets it as it is.
+  for (const { at, dataAt } of found) {
+    const [alias, name] = [nameAt(message, at), nameAt(message, dataAt)];
+    if (alias === undefined || name === undefined) return true;
+    aliases.set(alias, name);
   }
-  const harmless = new Set<string>();
   for (const start of aliases.keys()) {
-    const way = new Set<string>();
-    for (let name: string | undefined = start; name !== undefined && !harmless.has(name); name = aliases.get(name)) {
-      if (way.has(name)) return true;
-      way.add(name);
+    let name: string | undefined = start;
+    for (let steps = 0; name !== undefined; steps += 1) {
+      if (steps > aliases.size) return true;
+      name = aliases.get(name);
     }
-    for (const name of way) harmless.add(name);
   }
   return false;
 }

@@ -22,6 +22,35 @@ export function optionsOf(data: Buffer): EdnsOption[] | undefined {
   return options;
 }
 
+const COOKIE = 10;
+const PADDING = 12;
+
+/**
+ * Takes the cookies (RFC 7873) out of a message, in place: they are between two neighbours, and the proxy is in between. A server that
+ * requires them serves those who send none. A signed message stays as it is.
+ * @returns the message, perhaps shorter
+ */
+export function withoutCookies(message: Buffer, layout: DnsLayout): Buffer {
+  const opt = layout.records.find(({ type }) => type === TYPE.OPT);
+  if (opt === undefined || opt.end === opt.dataAt || layout.records.some(({ type }) => type === TYPE.TSIG || type === TYPE.SIG))
+    return message;
+  const options = optionsOf(message.subarray(opt.dataAt, opt.end));
+  if (options?.some(({ code }) => code === COOKIE) !== true) return message;
+  if (opt.end === message.length) {
+    const rest = Buffer.concat(options.filter(({ code }) => code !== COOKIE).map(({ bytes }) => bytes));
+    rest.copy(message, opt.dataAt);
+    message.writeUInt16BE(rest.length, opt.dataAt - 2);
+    return message.subarray(0, opt.dataAt + rest.length);
+  }
+  // What follows must not move: others may point there. Padding says nothing (RFC 7830).
+  for (const { code, bytes } of options) {
+    if (code !== COOKIE) continue;
+    bytes.fill(0, 4);
+    bytes.writeUInt16BE(PADDING, 0);
+  }
+  return message;
+}
+
 /**
  * A copy of an answer without what is meant for one client only: with another's cookie, a client would throw it away.
  * @returns undefined when that is not at the end, where taking it out moves nothing else

@@ -1,5 +1,5 @@
 /** Record types that matter here (IANA, DNS parameters). */
-export const TYPE = { NS: 2, SOA: 6, OPT: 41 } as const;
+export const TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, SIG: 24, AAAA: 28, OPT: 41, TSIG: 250 } as const;
 
 /** A resource record's place in a message. */
 export interface RecordPlace {
@@ -28,6 +28,8 @@ export interface DnsLayout {
 }
 
 export const HEADER = 12;
+/** Records of a message that is read: 65,535 bytes hold 5,957, and nobody sends more than a few hundred. */
+const MOST_RECORDS = 1_024;
 const sections = ["answer", "authority", "additional"] as const;
 
 /** @returns undefined for what is no message with exactly one question, or does not end where it says */
@@ -35,17 +37,8 @@ export function layoutOf(message: Buffer): DnsLayout | undefined {
   if (message.length < HEADER || message.readUInt16BE(4) !== 1) return undefined;
   const nameEnd = skipName(message, HEADER, false);
   if (nameEnd === undefined || nameEnd + 4 > message.length) return undefined;
-  const records: RecordPlace[] = [];
-  let at = nameEnd + 4;
-  for (const [index, section] of sections.entries()) {
-    for (let left = message.readUInt16BE(6 + 2 * index); left > 0; left -= 1) {
-      const record = recordAt(message, at, section);
-      if (record === undefined) return undefined;
-      records.push(record);
-      at = record.end;
-    }
-  }
-  if (at !== message.length) return undefined;
+  const records = recordsAt(message, nameEnd + 4);
+  if (records === undefined) return undefined;
   return {
     id: message.readUInt16BE(0),
     flags: message.readUInt16BE(2),
@@ -53,6 +46,24 @@ export function layoutOf(message: Buffer): DnsLayout | undefined {
     questionType: message.readUInt16BE(nameEnd),
     records,
   };
+}
+
+/** @returns undefined where they do not end with the message */
+function recordsAt(message: Buffer, from: number): RecordPlace[] | undefined {
+  const count = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
+  if (count > MOST_RECORDS) return undefined;
+  const records: RecordPlace[] = [];
+  const names = new SoundNames(message);
+  let at = from;
+  for (const [index, section] of sections.entries()) {
+    for (let left = message.readUInt16BE(6 + 2 * index); left > 0; left -= 1) {
+      const record = recordAt(message, at, section);
+      if (record === undefined || !names.isSound(at)) return undefined;
+      records.push(record);
+      at = record.end;
+    }
+  }
+  return at === message.length ? records : undefined;
 }
 
 /** @returns where the questions end; undefined where there is none, or one that cannot be read */
@@ -77,6 +88,61 @@ function recordAt(message: Buffer, at: number, section: RecordPlace["section"]):
   const type = message.readUInt16BE(fixed);
   const ttl = type !== TYPE.OPT && raw > 0x7fffffff ? 0 : raw;
   return { section, type, class: message.readUInt16BE(fixed + 2), ttl, at, ttlAt: fixed + 4, dataAt, end };
+}
+
+/**
+ * Tells names that end from those that lead back to themselves. A pointer leads to what came before it in the message (RFC 1035 section
+ * 4.1.4). Each place is looked at once, so that a message costs no more than its length.
+ */
+class SoundNames {
+  #seen: Set<number> | undefined;
+
+  constructor(private readonly message: Buffer) {}
+
+  isSound(from: number): boolean {
+    let limit = from;
+    for (let at = labelsEnd(this.message, from); at !== undefined; at = labelsEnd(this.message, limit)) {
+      if (this.message[at] === 0) return true;
+      const target = pointerAt(this.message, at);
+      if (target === undefined || target >= limit || target < HEADER) return false;
+      // The question's name has no pointers.
+      if (target === HEADER || this.#seen?.has(target) === true) return true;
+      this.#seen ??= new Set();
+      this.#seen.add(target);
+      limit = target;
+    }
+    return false;
+  }
+}
+
+/** @returns where a name's first labels end, in a pointer or the root; undefined: they do not */
+function labelsEnd(message: Buffer, from: number): number | undefined {
+  for (let at = from; at < message.length;) {
+    const length = message[at] ?? 0;
+    if (length === 0 || length >= 0xc0) return at;
+    if (length > 63) return undefined;
+    at += 1 + length;
+  }
+  return undefined;
+}
+
+function pointerAt(message: Buffer, at: number): number | undefined {
+  return at + 2 > message.length ? undefined : message.readUInt16BE(at) & 0x3fff;
+}
+
+/** A name in lower case, its pointers followed, as the bytes of its labels. @returns undefined for one that has no end, or is too long */
+export function nameAt(message: Buffer, from: number): string | undefined {
+  let name = "";
+  let start: number | undefined = from;
+  while (start !== undefined && name.length <= 255) {
+    const end = labelsEnd(message, start);
+    if (end === undefined) return undefined;
+    name += message.toString("latin1", start, end);
+    if (message[end] === 0) return name.length <= 255 ? name.toLowerCase() : undefined;
+    const target = pointerAt(message, end);
+    start = target === undefined || target >= start ? undefined : target;
+  }
+  return undefined;
 }
 
 /** Walks over a name without following pointers, so it ends. @returns where the name ends */

@@ -8,8 +8,10 @@ import { PATIENCE, STALE_PATIENCE, type DnsCacheOptions } from "./options.ts";
 
 /** Whoever asks later than this after the last query went upstream is sent there too: that query, or its answer, may be lost. */
 const REPEAT = 1_000;
-/** Who may wait for one answer; whoever is beyond is sent upstream. */
+/** Who may wait, for all answers together; whoever is beyond is sent upstream. */
 const MOST_ASKERS = 10_000;
+/** Who is given an answer in one turn of the event loop: the others' datagrams must not wait for it. */
+const AT_ONCE = 64;
 const STALE_TTL = 30;
 const QR = 0x8000;
 
@@ -69,7 +71,7 @@ export class DnsRelay {
 
   /** What those who wait are given, and whether it is something else than what came. */
   #judge(datagram: Buffer, layout: DnsLayout, key: string): { readonly render: Render; readonly changed: boolean } {
-    if (hasAliasLoop(datagram)) return { render: failureFor, changed: true };
+    if (hasAliasLoop(datagram, layout)) return { render: failureFor, changed: true };
     const answer = answerOf(datagram, layout, this.parts.options);
     const stale = answer.failure ? this.#stale(key) : undefined;
     if (stale !== undefined) return { render: this.#serveStale(stale), changed: true };
@@ -90,7 +92,7 @@ export class DnsRelay {
   /** @returns whether the query goes upstream */
   #begin(asker: Asker): boolean {
     this.parts.misses.inc();
-    if (this.state.pending.size >= this.parts.options.max) return true;
+    if (this.state.pending.size >= this.parts.options.max || this.state.waiting >= MOST_ASKERS) return true;
     const { key } = asker.question;
     const { clock } = this.parts;
     const pending: Pending = { key, askers: new Map([[asker.id, asker]]), sentAt: clock.now(), leader: asker.session, timer: undefined };
@@ -98,6 +100,7 @@ export class DnsRelay {
     pending.timer = clock.schedule(() => {
       this.#unanswered(pending);
     }, patience);
+    this.state.waiting += 1;
     this.state.pending.set(key, pending);
     this.state.sent.set(asker.id, pending);
     return true;
@@ -107,7 +110,8 @@ export class DnsRelay {
   #join(pending: Pending, asker: Asker): boolean {
     const now = this.parts.clock.now();
     const repeated = pending.askers.has(asker.id);
-    if (!repeated && pending.askers.size >= MOST_ASKERS) return true;
+    if (!repeated && this.state.waiting >= MOST_ASKERS) return true;
+    if (!repeated) this.state.waiting += 1;
     pending.askers.set(asker.id, asker);
     const justSent = now >= pending.sentAt && now - pending.sentAt < REPEAT;
     if (justSent && !pending.leader.signal.aborted) return false;
@@ -129,7 +133,13 @@ export class DnsRelay {
   }
 
   #giveAll(pending: Pending, render: Render): void {
-    for (const { session, question } of pending.askers.values()) this.state.send(session, render(question));
+    const askers = [...pending.askers.values()];
+    const give = (from: number): void => {
+      const next = from + AT_ONCE;
+      for (const { session, question } of askers.slice(from, next)) this.state.send(session, render(question));
+      if (next < askers.length) this.parts.clock.schedule(() => void give(next), 0);
+    };
+    give(0);
   }
 
   #stale(key: string): KeptAnswer | undefined {

@@ -43,6 +43,8 @@ export class DnsState {
   answers: LRUCache<string, KeptAnswer>;
   readonly queries: OpenQueries;
   readonly pending = new Map<string, Pending>();
+  /** Askers of all of them. */
+  waiting = 0;
   /** By the asker whose query went upstream. */
   readonly sent = new Map<string, Pending>();
   /** Sessions whose queries go upstream safely: those that were open before the cache was put in have one source port for all. */
@@ -97,7 +99,10 @@ export class DnsState {
   /** The question is no longer outstanding. */
   forget(pending: Pending): void {
     pending.timer?.unsubscribe();
-    if (this.pending.get(pending.key) === pending) this.pending.delete(pending.key);
+    if (this.pending.get(pending.key) === pending) {
+      this.pending.delete(pending.key);
+      this.waiting -= pending.askers.size;
+    }
     for (const id of pending.askers.keys()) if (this.sent.get(id) === pending) this.sent.delete(id);
   }
 

@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { Leg, LegReader, Upstream } from "sluice";
 import { Subscription, take, type Observable, type SchedulerLike } from "rxjs";
 import { failureFor } from "./dns-answer.ts";
+import { withoutCookies } from "./dns-edns.ts";
 import { layoutOf } from "./dns-layout.ts";
 import { PATIENCE } from "./options.ts";
 import { belongs, isBareError, type QueryHead } from "./query-head.ts";
@@ -81,8 +82,9 @@ export class UpstreamQuery {
     // A copy: the client's datagram belongs to the plugins that it passed.
     const query = Buffer.from(this.datagram);
     query.writeUInt16BE(id, 0);
+    const layout = layoutOf(query);
     leg.read(this.#readerFor(id));
-    leg.write(query);
+    leg.write(layout === undefined ? query : withoutCookies(query, layout));
   }
 
   #readerFor(id: number): LegReader {
@@ -105,19 +107,19 @@ export class UpstreamQuery {
       this.#askAgainSoon();
       return;
     }
-    if (this.#isUnreadable(datagram)) {
+    const layout = layoutOf(datagram);
+    if (layout === undefined && this.#mustBeReadable(datagram)) {
       this.#unreadable = true;
       this.#askAgainSoon();
       return;
     }
     datagram.writeUInt16BE(this.head.id, 0);
-    this.#answer(datagram);
+    this.#answer(layout === undefined ? datagram : withoutCookies(datagram, layout));
   }
 
-  /** Of what is no plain query, the client is the judge. */
-  #isUnreadable(datagram: Buffer): boolean {
-    const { opcode, count } = this.head;
-    return opcode === 0 && count === 1 && !isBareError(datagram) && layoutOf(datagram) === undefined;
+  /** Of what is no answer to a plain query, the client is the judge. */
+  #mustBeReadable(datagram: Buffer): boolean {
+    return this.head.opcode === 0 && this.head.count === 1 && !isBareError(datagram);
   }
 
   #answer(datagram: Buffer): void {

@@ -18,6 +18,8 @@ const tools: readonly Tool[] = [
   { name: "curl", package: "curl" },
   { name: "dnsmasq", package: "dnsmasq-base" },
   { name: "dnsperf", package: "dnsperf" },
+  { name: "named", package: "bind9" },
+  { name: "dig", package: "bind9-dnsutils" },
   { name: "iperf3", package: "iperf3" },
   { name: "sslscan", package: "sslscan" },
   { name: "faketime", package: "faketime" },

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { EventEmitter } from "node:events";
 import type { LegReader } from "../../../core/contract/index.ts";
 import type { UdpClientLeg } from "../../../core/net/udp-client-leg.ts";
 import { UdpListener, type UdpTableOptions } from "../../../core/net/udp-listener.ts";
+import type { UdpPlaces } from "../../../core/net/udp-places.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /** A flow, and what its reader was given. */
@@ -40,8 +40,8 @@ describe("a UDP listener", () => {
 
   /** Only a raw socket can send from any port and address, so the datagrams are handed in where the operating system would. */
   function receive(port: number, text = "query", address = "127.0.0.1"): void {
-    const { socket } = listener as unknown as { readonly socket: EventEmitter };
-    socket.emit("message", Buffer.from(text), { address, family: "IPv4", port, size: text.length });
+    const { places } = listener as unknown as { readonly places: UdpPlaces };
+    places.all[0]?.socket.emit("message", Buffer.from(text), { address, family: "IPv4", port, size: text.length });
   }
   const open = (): number[] => flows.filter(({ got }) => !got.some((each) => each.startsWith("SLUICE_"))).map(({ leg }) => leg.client.port);
 
@@ -82,6 +82,28 @@ describe("a UDP listener", () => {
     expect(flows[2]?.got.at(-1)).to.equal("SLUICE_LIMIT_UDP_SESSIONS");
     receive(5);
     expect(open()).to.deep.equal([2, 4, 5]);
+  });
+
+  it("evicts in the exact order of the last use, by whichever side", async () => {
+    const max = 50;
+    const seed = Number(process.env["SLUICE_FLOWS_SEED"] ?? 1 + (Date.now() % 1e9));
+    let state = seed;
+    const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+    await bind({ max });
+    for (let port = 1; port <= max; port += 1) receive(port);
+    const order = Array.from({ length: max }, (_, at) => at + 1);
+    for (let next = max + 1; next <= 4 * max; next += 1) {
+      for (let turn = Math.floor(random() * 4); turn > 0; turn -= 1) {
+        const [port = 0] = order.splice(Math.floor(random() * order.length), 1);
+        order.push(port);
+        if (random() < 0.5) receive(port);
+        else flows[port - 1]?.leg.write(Buffer.from("answer"));
+      }
+      order.shift();
+      order.push(next);
+      receive(next);
+      expect(open(), `SLUICE_FLOWS_SEED=${seed}`).to.have.members(order);
+    }
   });
 
   it("keeps its flows when the limits change, but for those that are too many", async () => {

@@ -1,18 +1,36 @@
 import { expect } from "chai";
 import type { Socket } from "node:dgram";
-import { dialUdp, UdpUpstreamLeg } from "../../../core/net/udp-upstream-leg.ts";
+import { dialUdp, UdpUpstreamLeg, type UdpWatcher } from "../../../core/net/udp-upstream-leg.ts";
+import { defaultBuffers } from "../../../core/net/udp-socket.ts";
 import { bounded } from "../../support/bounded.ts";
 import { freePort } from "../../support/sockets.ts";
+
+function watcherOf(dialled: UdpWatcher["dialled"], refused = (): void => undefined): UdpWatcher {
+  return { dialled, refused, heard: () => undefined, released: () => undefined };
+}
+
+async function dial(port: number): Promise<{ leg: UdpUpstreamLeg; refusals: () => number }> {
+  let refusals = 0;
+  const opened = new Promise<UdpUpstreamLeg>((resolve, reject) => {
+    const watcher = watcherOf(
+      (leg, error) => {
+        if (error === undefined) resolve(leg);
+        else reject(error);
+      },
+      () => void (refusals += 1),
+    );
+    dialUdp({ address: "127.0.0.1", family: 4, port, buffers: defaultBuffers }, watcher);
+  });
+  return { leg: await bounded(opened, "the leg"), refusals: () => refusals };
+}
 
 describe("the upstream leg of a UDP session", () => {
   it("survives every error that the operating system reports on its socket", async () => {
     const port = await freePort();
-    let socket: Socket | undefined;
-    const dialled = new Promise<UdpUpstreamLeg>((resolve, reject) => {
-      socket = dialUdp("127.0.0.1", 4, port, (error, leg) => (error === undefined ? resolve(leg) : reject(error)));
-    });
-    const leg = await bounded(dialled, "the leg");
-    for (let turn = 0; turn < 3; turn += 1) socket?.emit("error", new Error("ECONNREFUSED"));
+    const { leg, refusals } = await dial(port);
+    const { socket } = leg as unknown as { readonly socket: Socket };
+    for (let turn = 0; turn < 3; turn += 1) socket.emit("error", new Error("ECONNREFUSED"));
+    expect(refusals()).to.equal(3);
     const closed = new Promise<void>((resolve) => (leg.onClosed = resolve));
     leg.destroy();
     leg.destroy();
@@ -24,7 +42,10 @@ describe("the upstream leg of a UDP session", () => {
     let waiting = 2 * 1024 * 1024;
     let sent = 0;
     const socket = { getSendQueueSize: () => waiting, send: () => (sent += 1) };
-    const leg = new UdpUpstreamLeg(socket as unknown as Socket);
+    const leg = new UdpUpstreamLeg(
+      socket as unknown as Socket,
+      watcherOf(() => undefined),
+    );
     const write = (): void => {
       for (let turn = 0; turn < 64; turn += 1) leg.write(Buffer.from("x"));
     };

@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { decode } from "dns-packet";
+import { decode, type Answer } from "dns-packet";
 import { Observable, throwError } from "rxjs";
 import type { Leg, LegReader, Upstream } from "sluice";
 import { OpenQueries } from "../../../../plugins/dns-cache/open-queries.ts";
 import { QueryLeg } from "../../../../plugins/dns-cache/query-leg.ts";
 import { createMetrics, ManualClock } from "../support/fakes.ts";
-import { answerTo, query } from "./dns-messages.ts";
+import { answerTo, opt, query } from "./dns-messages.ts";
 
 /** One socket towards the name server, which the test plays. */
 class ServerLeg implements Leg {
@@ -95,6 +95,37 @@ describe("the upstream leg of a DNS session", () => {
     const asked = query(5);
     for (let turn = 0; turn < 4; turn += 1) leg.write(asked);
     expect(asked.equals(query(5))).to.equal(true);
+  });
+
+  it("lets no cookie through, in either direction", () => {
+    const { leg, legs, got, sent } = createBench();
+    leg.write(query(5, "www.example.test", { edns: { cookie: "client-1", size: 1_400 } }));
+    expect(sent(0).includes("client-1")).to.equal(false);
+    expect(decode(sent(0)).additionals?.[0]).to.deep.include({ type: "OPT", udpPayloadSize: 1_400, options: [] });
+    legs[0]?.says(answerTo(sent(0), { additionals: [opt(1_232, 0, "client-1server-1")] }));
+    expect(got[0]?.includes("server-1")).to.equal(false);
+    expect(decode(got[0] ?? Buffer.alloc(0)).additionals?.[0]).to.deep.include({ type: "OPT", udpPayloadSize: 1_232, options: [] });
+  });
+
+  it("makes padding of a cookie that has something behind it", () => {
+    const { leg, legs, got, sent } = createBench();
+    leg.write(query(5));
+    const behind: Answer = { type: "A", name: "behind.example.test", ttl: 300, data: "192.0.2.9" };
+    const whole = answerTo(sent(0), { additionals: [opt(1_232, 0, "client-1server-1"), behind] });
+    legs[0]?.says(whole);
+    expect(got[0]?.length).to.equal(whole.length);
+    expect(got[0]?.includes("server-1")).to.equal(false);
+    const [, last] = decode(got[0] ?? Buffer.alloc(0)).additionals ?? [];
+    expect(last).to.include({ name: "behind.example.test", data: "192.0.2.9" });
+  });
+
+  it("does not touch a query that is signed", () => {
+    const { leg, sent } = createBench();
+    const tsig = Buffer.from("0000fa00ff0000000000020000", "hex");
+    const signed = Buffer.concat([query(5, "www.example.test", { edns: { cookie: "client-1" } }), tsig]);
+    signed.writeUInt16BE(2, 10);
+    leg.write(signed);
+    expect(sent(0).subarray(2).equals(signed.subarray(2))).to.equal(true);
   });
 
   it("opens anew where the first leg waited long for its first datagram", () => {
