@@ -7,7 +7,7 @@ export { socketAddress } from "./contract/address.ts";
 export { clientKey } from "./contract/client-key.ts";
 export { watch } from "./config/watch.ts";
 export { definePlugin, type PluginFactory } from "./contract/define-plugin.ts";
-export * from "./contract/errors.ts";
+export { catalogue, reasonOf, SluiceError, type ErrorCode, type ErrorOptions, type ErrorSource } from "./contract/errors.ts";
 export {
   CLOCK,
   EVENTS,

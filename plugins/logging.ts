@@ -23,7 +23,8 @@ type Asked = Pick<HttpRequest, "method" | "host" | "url">;
 
 /** Bytes of one chunk that a record shows. */
 const SHOWN = 4096;
-const operators = new Set(["SLUICE_CLOSED", "SLUICE_DRAIN_DEADLINE"]);
+/** Ends that are told of elsewhere: by an operator's own doing, or as a fault of a plugin, which the proxy logs with its place and a count. */
+const toldElsewhere = new Set(["SLUICE_CLOSED", "SLUICE_DRAIN_DEADLINE", "SLUICE_PLUGIN_FAILED", "SLUICE_PLUGIN_CHUNK"]);
 
 /** Writes one record when a session or an HTTP request ends, and one per chunk when asked to. Without `chunks` it has no byte hook: a byte costs nothing. */
 @injectable()
@@ -147,9 +148,9 @@ function shown(chunk: Buffer, form: "size" | "hex" | "text"): object {
   return bytes > SHOWN ? { bytes, ...content, truncated: true } : { bytes, ...content };
 }
 
-/** A client that goes away and an operator who stops the proxy are no failure; the record's reason says enough. */
+/** A client that goes away is no failure; the record's reason says enough. */
 function isFailure(error: SluiceError | undefined): error is SluiceError {
-  return error !== undefined && error.source !== "client" && !operators.has(error.code);
+  return error !== undefined && error.source !== "client" && !toldElsewhere.has(error.code);
 }
 
 function boundTo(logger: Logger & { bindings?(): object }, field: string): boolean {

@@ -1,5 +1,6 @@
 import { allowUnsafe } from "../config/safe-source.ts";
 import { parseCommandLine, type CommandName, type CommandOptions } from "./command-line.ts";
+import { SluiceError, type ErrorCode } from "../contract/index.ts";
 import { errorReport, showError } from "./show-error.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
@@ -16,8 +17,11 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   init: async () => (await import("./init-command.ts")).init,
 };
 
+/** By the code of the error; all others are 1. */
+const exitCodes: Partial<Record<ErrorCode, number>> = { SLUICE_NOT_ANSWERING: 2 };
+
 /**
- * The command line.
+ * The command line. Exit codes: 0 when all is well; 2 when a proxy runs and does not answer; 1 for every other error.
  *
  * @param argv without node and the script
  * @returns the exit code
@@ -36,6 +40,6 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (json) output.line(JSON.stringify({ ok: false, error: errorReport(error) }, undefined, 2));
     else showError(error, createTerminal(process.stderr));
-    return 1;
+    return SluiceError.is(error) ? (exitCodes[error.code] ?? 1) : 1;
   }
 }

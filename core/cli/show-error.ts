@@ -1,4 +1,5 @@
-import { SluiceError } from "../contract/index.ts";
+import { asSluiceError, printable, printableLines, type SluiceError } from "../contract/index.ts";
+import { excerptAt } from "../runtime/author-place.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** An error for machines. */
@@ -20,24 +21,19 @@ export function errorReport(thrown: unknown): ErrorReport {
 export function showError(thrown: unknown, terminal: Terminal): void {
   const { colors } = terminal;
   const error = asSluiceError(thrown);
-  terminal.line(`${colors.red("error:")} ${error.message}`);
+  terminal.line(`${colors.red("error:")} ${printableLines(error.message)}`);
   showExcerpt(error, terminal);
 }
 
 /** Shows what stands below the message of an error: the excerpt of the source when there is one. */
-export function showExcerpt({ code, frame, cause }: SluiceError, terminal: Terminal): void {
-  if (frame !== undefined && frame !== "") terminal.line(`\n${frame}`);
+export function showExcerpt({ code, frame, where, cause }: SluiceError, terminal: Terminal): void {
+  const excerpt = frame ?? excerptAt(where);
+  if (excerpt !== undefined && excerpt !== "") terminal.line(`\n${printableLines(excerpt)}`);
   // A bug needs its stack to be found.
-  if (code === "SLUICE_INTERNAL" && cause instanceof Error) terminal.line(terminal.colors.dim(cause.stack ?? ""));
+  if (code === "SLUICE_INTERNAL" && cause instanceof Error) terminal.line(terminal.colors.dim(printableLines(cause.stack ?? "")));
 }
 
 /** A message on one line: for `refused: …`, of which there is one per save. */
 export function onOneLine(message: string): string {
-  return message.replaceAll(/\s*\n\s*/g, "; ");
-}
-
-function asSluiceError(thrown: unknown): SluiceError {
-  if (SluiceError.is(thrown)) return thrown;
-  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return new SluiceError("SLUICE_INTERNAL", text, { cause: thrown });
+  return printable(message.replaceAll(/\s*\n\s*/g, "; "));
 }

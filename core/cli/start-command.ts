@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { realPath } from "../config/links.ts";
 import { SluiceError, reasonOf, type Logger } from "../contract/index.ts";
 import { serveControl, type ControlHandler, type ControlServer } from "../net/control-socket.ts";
 import type { LiveConfig } from "../runtime/live-config.ts";
@@ -30,9 +29,13 @@ export async function start(options: CommandOptions): Promise<number> {
   const { ProxyLog } = await import("../runtime/logger.ts");
   const log = new ProxyLog(logLevel);
   const { logger } = log;
-  guardProcess(path.dirname(realPath(file) ?? file), logger, () => {
-    end.with(1);
-  });
+  guardProcess(
+    logger,
+    () => log.isReadable,
+    () => {
+      end.with(1);
+    },
+  );
   if (!existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });
   let starting: Promise<LiveConfig> | undefined;
   const control = await openControl(file, logger, async (command) => obey(await starting, command));
@@ -41,15 +44,16 @@ export async function start(options: CommandOptions): Promise<number> {
     const note = passedOverNote(options);
     if (note !== undefined) logger.warn(note);
     const { LiveConfig: Live } = await import("../runtime/live-config.ts");
-    starting = Live.start(file, { watch, log });
+    starting = Live.start(file, { watch, log, announced: process.stdout.isTTY && process.stderr.isTTY });
     const live = await Promise.race([starting, end.code]);
     // Stopped before it was up: nothing is being served yet, so there is nothing to drain.
     if (typeof live === "number") return live;
     const { announce } = await import("./announce.ts");
-    announce(live, await openTerminals(), logger);
+    const terminals = await openTerminals();
+    announce(live, terminals, logger);
     hangUp.use(live);
     const code = await end.code;
-    await stop(live, logger);
+    await stop(live, terminals, logger);
     return code;
   } finally {
     control?.close();
@@ -135,10 +139,18 @@ function obey(live: LiveConfig | undefined, command: string): unknown {
   throw new SluiceError("SLUICE_USAGE", `expected status, reload or plan, got ${JSON.stringify(command)}`);
 }
 
-async function stop(live: LiveConfig, logger: Logger): Promise<void> {
+async function stop(live: LiveConfig, { details }: Terminals, logger: Logger): Promise<void> {
   live.stop();
+  const open = Array.from(live.proxy.sessions).filter(({ transport }) => transport !== "udp").length;
   const closed = live.proxy.close({ drain: live.proxy.timeouts.drain });
   // Only now: whoever waits for this line finds the listeners closed.
-  logger.info({ sessions: live.proxy.sessions.size }, "stopping");
+  if (details.interactive && open > 0) details.line(waitingLine(open, live.proxy.timeouts.drain));
+  else logger.info({ sessions: live.proxy.sessions.size }, "stopping");
   await closed;
+}
+
+/** What somebody who pressed Ctrl-C waits for. */
+export function waitingLine(sessions: number, drainMs: number): string {
+  const time = drainMs % 1000 === 0 ? `${drainMs / 1000}s` : `${drainMs}ms`;
+  return `waiting up to ${time} for ${sessions} session${sessions === 1 ? "" : "s"}; press Ctrl-C again to stop now`;
 }

@@ -44,6 +44,8 @@ export class ConfigLoader {
     this.#files = new Set([this.#file]);
     // For stacks that point into the user's TypeScript.
     process.setSourceMapsEnabled(true);
+    // Ten frames are soon the operators' alone.
+    Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 30);
   }
 
   /** Everything to watch: the local modules of the last load, also of one that failed, and where its missing imports may appear. */

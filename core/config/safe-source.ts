@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs";
-import { reasonOf, SluiceError } from "../contract/index.ts";
+import { isOutOfFiles, reasonOf, SluiceError } from "../contract/index.ts";
 import { readRegular, type RegularFile } from "./regular-file.ts";
 
 /** Group bits may be right in a team; what anyone on the machine can write is never code to run. */
@@ -23,7 +23,8 @@ export function readSafely(file: string): string {
   try {
     read = readRegular(file);
   } catch (error) {
-    throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", `cannot be read: ${reasonOf(error)}`, { where: file, cause: error });
+    const code = isOutOfFiles(error) ? "SLUICE_TOO_FEW_FILES" : "SLUICE_CONFIG_NOT_FOUND";
+    throw new SluiceError(code, `cannot be read: ${reasonOf(error)}`, { where: file, cause: error });
   }
   const reason = unsafe(read.stats);
   if (reason !== undefined) throw new SluiceError("SLUICE_CONFIG_UNSAFE", reason, { where: file });

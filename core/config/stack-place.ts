@@ -1,15 +1,30 @@
 import { fileURLToPath } from "node:url";
 import type { Place } from "./code-frame.ts";
 
-/** The innermost frame of a stack that lies in one of the files. Stacks are mapped back to the source by Node. */
-export function placeInStack(stack: string | undefined, isLocal: (file: string) => boolean): Place | undefined {
-  for (const row of (stack ?? "").split("\n")) {
-    const [, location, line, column] = /^\s*at (?:.*?\()?((?:file:\/\/)?\/.+?|[A-Za-z]:\\.+?):(\d+):(\d+)\)?$/.exec(row) ?? [];
-    if (location === undefined) continue;
-    const file = location.startsWith("file://") ? fileURLToPath(location) : location;
-    if (isLocal(file)) return { file, line: Number(line), column: Number(column) };
+const frame = /^\s*at (?:.*?\(|async )?((?:file:\/\/)?\/.+?|[A-Za-z]:\\.+?):(\d+):(\d+)\)?$/;
+
+/** The frames of a stack that lie in files, the innermost first. Stacks are mapped back to the source by Node. */
+export function placesInStack(stack: string | undefined): Place[] {
+  return (stack ?? "").split("\n").flatMap((row) => {
+    const [, location, line, column] = frame.exec(row) ?? [];
+    const file = location === undefined ? undefined : fileOf(location);
+    return file === undefined ? [] : [{ file, line: Number(line), column: Number(column) }];
+  });
+}
+
+function fileOf(location: string): string | undefined {
+  if (!location.startsWith("file://")) return location;
+  try {
+    return fileURLToPath(location);
+  } catch {
+    // A stack may say anything.
+    return undefined;
   }
-  return undefined;
+}
+
+/** The innermost frame of a stack that lies in one of the files. */
+export function placeInStack(stack: string | undefined, isLocal: (file: string) => boolean): Place | undefined {
+  return placesInStack(stack).find(({ file }) => isLocal(file));
 }
 
 /** The place in one of the files that is calling now, however deep. */

@@ -57,6 +57,7 @@ export function definePlugin(
     schema: schema === undefined ? undefined : strict(schema),
     keys: schema === undefined ? [] : knownKeys(schema, []),
     origin: currentOrigin(),
+    definedAt: new Error(`the plugin "${id}" is defined here`),
   };
   const factory = (given: object & UseOptions = {}): PluginUse => {
     const { enabled = true, name, onError = "close", ...options } = (isOptions(given) ? given : {}) as UseOptions & Record<string, unknown>;

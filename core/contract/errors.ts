@@ -33,6 +33,8 @@ export const catalogue = {
   SLUICE_CERTIFICATE_INVALID: entry("config", "renew or replace the file named"),
   SLUICE_ALREADY_RUNNING: entry("config", "stop the other one first, or use another config file"),
   SLUICE_NOT_RUNNING: entry("config", "start it with `sluice start`, with the same -c FILE"),
+  SLUICE_NOT_ANSWERING: entry("config", "see what it is busy with; SIGTERM ends it, and SIGKILL one that hangs"),
+  SLUICE_TOO_FEW_FILES: entry("config", "raise the limit of open files: ulimit -n 1024, or LimitNOFILE= of systemd"),
   SLUICE_USAGE: entry("config", "see `sluice --help`"),
   SLUICE_FILE_EXISTS: entry("config", "move the file away, or run it in another folder"),
   SLUICE_UPSTREAM_REFUSED: entry("upstream", "start the upstream, or mend its address", true),
@@ -112,6 +114,13 @@ export class SluiceError extends Error {
     return new SluiceError(this.code, this.detail, { where, cause: this.cause ?? this });
   }
 
+  /** Notes the place once it is known: it is looked for only when somebody is to be told of the error. */
+  locate(where: string): void {
+    if (this.where !== undefined) return;
+    // Set once, by whoever finds it.
+    Object.assign(this, { where, message: `${where}: ${this.message}` });
+  }
+
   /** True for a SluiceError of any copy of this package. */
   static is(value: unknown): value is SluiceError {
     if (typeof value !== "object" || value === null) return false;
@@ -131,4 +140,16 @@ export function reasonOf(thrown: unknown): string {
   } catch {
     return "something that cannot be shown";
   }
+}
+
+/** Anything thrown as what users meet: what is none of ours is a bug of ours, but for a process that may open no more files. */
+export function asSluiceError(thrown: unknown): SluiceError {
+  if (SluiceError.is(thrown)) return thrown;
+  if (isOutOfFiles(thrown)) return new SluiceError("SLUICE_TOO_FEW_FILES", reasonOf(thrown), { cause: thrown });
+  return new SluiceError("SLUICE_INTERNAL", reasonOf(thrown), { cause: thrown });
+}
+
+/** Whether an operating system's error says that the process, or the machine, has no file descriptor left. */
+export function isOutOfFiles(thrown: unknown): boolean {
+  return thrown instanceof Error && "code" in thrown && (thrown.code === "EMFILE" || thrown.code === "ENFILE");
 }

@@ -4,7 +4,16 @@ export { clientKey } from "./client-key.ts";
 export type * from "./config.ts";
 export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./define-plugin.ts";
 export { addressText, parseEndpoint, parseListen } from "./endpoint.ts";
-export { catalogue, reasonOf, SluiceError, type ErrorCode, type ErrorOptions, type ErrorSource } from "./errors.ts";
+export {
+  asSluiceError,
+  catalogue,
+  isOutOfFiles,
+  reasonOf,
+  SluiceError,
+  type ErrorCode,
+  type ErrorOptions,
+  type ErrorSource,
+} from "./errors.ts";
 export type * from "./events.ts";
 export type * from "./http.ts";
 export type * from "./leg.ts";
@@ -12,7 +21,7 @@ export { isLogLevel, logLevels, type LogLevel } from "./log-level.ts";
 export type * from "./logger.ts";
 export type * from "./metrics.ts";
 export type * from "./plugin.ts";
-export { printable } from "./printable.ts";
+export { printable, printableLines } from "./printable.ts";
 export type * from "./session.ts";
 export {
   CLOCK,

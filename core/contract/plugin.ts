@@ -107,6 +107,8 @@ export interface PluginDefinition {
    * `await` of the config itself: two different definitions without an origin count as different code.
    */
   readonly origin: string | undefined;
+  /** Made where it was defined: the next best place for a fault whose own stack does not lead to the plugin. */
+  readonly definedAt?: Error;
 }
 
 /** A plugin in a config: class + options + name + enabled + onError. Made by a factory, never by hand. */

@@ -1,8 +1,9 @@
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { catalogue, reasonOf, SluiceError, type ErrorCode } from "../contract/index.ts";
-import { controlPaths } from "./control-path.ts";
+import { catalogue, printable, printableLines, reasonOf, SluiceError, type ErrorCode } from "../contract/index.ts";
+import { controlPaths, isTrusted, prepareFolder } from "./control-path.ts";
 import { readLine } from "./read-line.ts";
+import { alone } from "./start-lock.ts";
 
 // One request per connection, one JSON line each way: {"command":"status"} → {"ok":true,"result":…} or {"ok":false,"error":{…}}.
 
@@ -37,34 +38,35 @@ const mostConnections = 32;
  * @throws SLUICE_ALREADY_RUNNING when a process answers at it, or the OS error when no place for it can be written to
  */
 export async function serveControl(config: string, handle: ControlHandler): Promise<ControlServer> {
-  const places = await Promise.all(controlPaths(config).map(async (path) => ({ path, found: await open(path) })));
-  for (const { found } of places) if (typeof found !== "string") found.destroy();
-  if (places.some(({ found }) => typeof found !== "string")) {
-    throw new SluiceError("SLUICE_ALREADY_RUNNING", "a proxy with this config is running already", { where: config });
-  }
   const server = createServer((socket) => {
     void converse(socket, handle);
   });
   server.maxConnections = mostConnections;
-  const stale = places.filter(({ found }) => found === "ECONNREFUSED").map(({ path }) => path);
-  const path = await bindFirst(server, controlPaths(config), stale);
-  // Running out of descriptors while accepting is no reason to die.
-  server.on("error", () => undefined);
-  return { path, close: () => void server.close() };
-}
-
-async function bindFirst(server: Server, paths: readonly string[], stale: readonly string[]): Promise<string> {
-  let failure: unknown;
-  for (const path of paths) {
+  let failure: unknown = new Error("no path is short enough");
+  for (const path of controlPaths(config)) {
     try {
-      if (stale.includes(path)) removeSocket(path);
-      await bindPrivately(server, path);
-      return path;
+      prepareFolder(path);
+      // Looking for one that runs, taking away what a killed one left, and binding are one step: of two starts, one finds the other.
+      // oxlint-disable-next-line no-await-in-loop -- the next place only when this one is none
+      await (process.platform === "win32" ? bindAt(path, config, server) : alone(path, () => bindAt(path, config, server)));
+      // Running out of descriptors while accepting is no reason to die.
+      server.on("error", () => undefined);
+      return { path, close: () => void server.close() };
     } catch (error) {
+      if (SluiceError.is(error)) throw error;
       failure = error;
     }
   }
   throw failure;
+}
+
+async function bindAt(path: string, config: string, server: Server): Promise<void> {
+  const places = await Promise.all(controlPaths(config).map(async (each) => ({ each, found: await openTrusted(each, config) })));
+  for (const { found } of places) if (typeof found !== "string") found.destroy();
+  if (places.some(({ found }) => typeof found !== "string" || isBusy(found)))
+    throw new SluiceError("SLUICE_ALREADY_RUNNING", "a proxy with this config is running already", { where: config });
+  if (places.some(({ each, found }) => each === path && found === "ECONNREFUSED")) removeSocket(path);
+  await bindPrivately(server, path);
 }
 
 /** What a killed process left. Anything but a socket is somebody's, and stays. */
@@ -124,9 +126,20 @@ function commandIn(line: string): string {
   throw new SluiceError("SLUICE_USAGE", 'expected one line of JSON, {"command": "status"}');
 }
 
+/** Whoever answered: nothing of it may steer the terminal that it is shown on. */
+function shownSafely(value: unknown): unknown {
+  if (typeof value === "string") return printableLines(value);
+  if (Array.isArray(value)) return value.map(shownSafely);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [printable(key), shownSafely(each)]));
+}
+
 /** What a running proxy answered with when it refused: its own code and words. */
-function refusal({ code, message, frame }: WireError): SluiceError {
-  const error = new SluiceError(code in catalogue ? (code as ErrorCode) : "SLUICE_INTERNAL", message, frame === undefined ? {} : { frame });
+function refusal({ code, message: given, frame }: WireError): SluiceError {
+  // Whoever answered may have sent anything.
+  const message = printableLines(String(given));
+  const options = frame === undefined ? {} : { frame: printableLines(String(frame)) };
+  const error = new SluiceError(Object.hasOwn(catalogue, code) ? (code as ErrorCode) : "SLUICE_INTERNAL", message, options);
   // The message has been composed over there, with its place and help.
   return Object.assign(error, { message });
 }
@@ -135,18 +148,18 @@ function refusal({ code, message, frame }: WireError): SluiceError {
  * Asks the proxy that runs with a config, and gives the result of its answer.
  *
  * @param config the config's file, absolute
- * @throws SLUICE_NOT_RUNNING when nobody answers, or the error that the proxy answered with
+ * @throws SLUICE_NOT_RUNNING when there is none, SLUICE_NOT_ANSWERING when it does not answer in time, or the error that the proxy answered with
  */
 export async function askControl(config: string, command: string, timeoutMs: number): Promise<unknown> {
   const socket = await openAny(config);
   try {
     socket.write(`${JSON.stringify({ command })}\n`);
     const answer = JSON.parse(await readLine(socket, Infinity, timeoutMs)) as Answer;
-    if (answer.ok) return answer.result;
+    if (answer.ok) return shownSafely(answer.result);
     throw refusal(answer.error);
   } catch (error) {
     if (SluiceError.is(error)) throw error;
-    throw new SluiceError("SLUICE_NOT_RUNNING", `the proxy did not answer: ${reasonOf(error)}`, { where: config, cause: error });
+    throw unanswered(config, reasonOf(error), error);
   } finally {
     socket.destroy();
   }
@@ -154,17 +167,25 @@ export async function askControl(config: string, command: string, timeoutMs: num
 
 async function openAny(config: string): Promise<Socket> {
   for (const path of controlPaths(config)) {
-    const found = isForeign(path) ? "EACCES" : await open(path);
+    // oxlint-disable-next-line no-await-in-loop -- the next place only when nobody is at this one
+    const found = await openTrusted(path, config);
     if (typeof found !== "string") return found;
+    if (isBusy(found)) throw unanswered(config, found);
   }
   throw new SluiceError("SLUICE_NOT_RUNNING", "no proxy runs with this config", { where: config });
 }
 
-/** In a folder that all may write to, another user could wait at the path. */
-function isForeign(path: string): boolean {
-  const user = process.getuid?.() ?? 0;
-  const owner = process.platform === "win32" ? undefined : lstatSync(path, { throwIfNoEntry: false })?.uid;
-  return owner !== undefined && user !== 0 && owner !== user;
+function openTrusted(path: string, config: string): Promise<Socket | string> {
+  return isTrusted(path, config) ? open(path) : Promise.resolve("EACCES");
+}
+
+/** Its queue of connections is full: somebody holds the socket and accepts nobody. */
+function isBusy(code: string): boolean {
+  return code === "EAGAIN";
+}
+
+function unanswered(config: string, reason: string, cause?: unknown): SluiceError {
+  return new SluiceError("SLUICE_NOT_ANSWERING", `the proxy runs and did not answer: ${printable(reason)}`, { where: config, cause });
 }
 
 /** The code of the error when nobody answers there. */

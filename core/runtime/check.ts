@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from "../contract/index.ts";
 import { ConfigLoader } from "../config/config-loader.ts";
 import { withoutExit } from "../config/exit-guard.ts";
-import { placeIn } from "./place.ts";
+import { placeOfAuthor } from "./author-place.ts";
 import { prepareGeneration, type GenerationTools } from "./generation.ts";
 import { createLogger } from "./logger.ts";
 import { HealthBook } from "../net/endpoint-health.ts";
@@ -23,7 +23,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
     metrics: createMetrics(),
     health: new HealthBook(undefined),
     anew: true,
-    locate: placeIn(loader.files),
+    locate: placeOfAuthor,
     local: () => undefined,
     fault: (listener, plugin, { message }) => void logged.push(`${listener}: ${plugin}: ${message}`),
   };

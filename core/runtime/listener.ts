@@ -15,6 +15,7 @@ import type { UdpClientLeg } from "../net/udp-client-leg.ts";
 import { UdpListener, type UdpTableOptions } from "../net/udp-listener.ts";
 import { buffersOf } from "../net/udp-socket.ts";
 import { ClientCount } from "./client-count.ts";
+import { locateFault } from "./author-place.ts";
 import { DatagramEnd, StreamEnd, type ClientEnd } from "./client-end.ts";
 import { LiveSession } from "./live-session.ts";
 import type { ProxyState } from "./proxy-state.ts";
@@ -143,7 +144,13 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     this.state.hub.sessions.next(event);
   }
 
+  /** Made where one of its plugins was defined. */
+  definedAt(plugin: string): Error | undefined {
+    return this.terms.pipeline.pipeline.plugins.find(({ use }) => use.name === plugin)?.use.use.definition.definedAt;
+  }
+
   fault(plugin: string, error: SluiceError, session: LiveSession | undefined): void {
+    locateFault(error, this.definedAt(plugin));
     this.state.fault(this.name, plugin, error, session);
   }
 

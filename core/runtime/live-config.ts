@@ -1,11 +1,10 @@
 import path from "node:path";
-import { reasonOf, SluiceError, type Logger } from "../contract/index.ts";
+import type { Logger } from "../contract/index.ts";
 import { ConfigLoader } from "../config/config-loader.ts";
 import { withoutExit } from "../config/exit-guard.ts";
 import { contentHash } from "../config/content-hash.ts";
 import { FileWatcher } from "../config/watcher.ts";
 import { ProxyLog } from "./logger.ts";
-import { placeIn } from "./place.ts";
 import { Proxy } from "./proxy.ts";
 import type { ReloadPlan, ReloadReport } from "./reload-plan.ts";
 
@@ -14,6 +13,8 @@ export interface LiveConfigOptions {
   readonly watch?: boolean;
   /** The log, which follows the config. @default standard error */
   readonly log?: ProxyLog;
+  /** Whoever reads the log sees the first listeners elsewhere already. @default false */
+  readonly announced?: boolean;
   /** A logger that no config changes, instead of `log`. */
   readonly logger?: Logger;
 }
@@ -47,10 +48,9 @@ export class LiveConfig {
     const loader = new ConfigLoader(path.resolve(file));
     const loaded = await loader.load();
     try {
-      const locate = (error: unknown): string | undefined => placeIn(loader.files)(error);
       const log = options.logger === undefined ? (options.log ?? new ProxyLog()) : undefined;
       const logger = options.logger ?? (log as ProxyLog).logger;
-      const begin = (): Promise<Proxy> => Proxy.start(loaded.config, { logger, log, locate });
+      const begin = (): Promise<Proxy> => Proxy.start(loaded.config, { logger, log, announced: options.announced === true });
       const proxy = await withoutExit(isOf(loader), begin);
       return new LiveConfig(proxy, loader, options.watch ?? true, log);
     } finally {
@@ -112,7 +112,7 @@ export class LiveConfig {
         loaded.retire();
       }
     } catch (error) {
-      throw this.proxy.refuse(SluiceError.is(error) ? error : new SluiceError("SLUICE_INTERNAL", reasonOf(error), { cause: error }));
+      throw this.proxy.refuse(error);
     } finally {
       this.#tried = this.loader.hashes;
       this.#watcher?.watch(this.loader.files, this.#tried, refused);

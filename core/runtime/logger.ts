@@ -49,6 +49,11 @@ export class ProxyLog {
     this.#use("auto");
   }
 
+  /** Whether people read it: then what does not fit a line may stand below it. */
+  get isReadable(): boolean {
+    return this.#text !== undefined;
+  }
+
   /** Opens the file that a config names, also when it is open already: it may have been renamed. @throws SLUICE_CONFIG_INVALID */
   prepare({ log, file: config }: Pick<ResolvedConfig, "log" | "file">): PreparedLog {
     const file = log.file === undefined ? undefined : path.resolve(config === undefined ? "." : path.dirname(config), log.file);

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promi
 import { isDeepStrictEqual } from "node:util";
 import type { Observable } from "rxjs";
 import {
-  reasonOf,
+  asSluiceError,
   SluiceError,
   type Duration,
   type ListenerView,
@@ -15,6 +15,7 @@ import {
 import { resolveConfig } from "../config/resolve-config.ts";
 import { endLingering } from "../net/close-unread.ts";
 import { missingForResets } from "../net/reset-means.ts";
+import { locateFault, placeOfAuthor } from "./author-place.ts";
 import { bindListeners, holderOf, type Bindings } from "./bind-listeners.ts";
 import { drainTime, emptied } from "./drain.ts";
 import { forgetRemoved } from "./endpoint-book.ts";
@@ -23,7 +24,7 @@ import { prepareGeneration, type Generation, type GenerationTools, type Prepared
 import { startIdleSweep, type IdleSweep } from "./idle-sweep.ts";
 import { Listeners } from "./listeners.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
-import { logEvent } from "./log-events.ts";
+import { createEventLog } from "./log-events.ts";
 import type { PreparedLog, ProxyLog } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { ProxyState } from "./proxy-state.ts";
@@ -38,8 +39,8 @@ export interface ProxyOptions {
   readonly logger: Logger;
   /** The log that the config's `log` is for; undefined where a program has one of its own. */
   readonly log?: ProxyLog | undefined;
-  /** The place in the user's own source that an error came from, for messages. */
-  readonly locate?: (error: unknown) => string | undefined;
+  /** Whoever reads the log sees the first listeners elsewhere already. */
+  readonly announced?: boolean;
 }
 
 /** The object of the process: holds the live generation and the bound listeners, and takes the next generation all or not at all. */
@@ -61,9 +62,9 @@ export class Proxy {
   ) {
     this.#state = new ProxyState(config.limits, config.timeouts, this.#hub, this.#metrics);
     this.#listeners = new Listeners(this.#state);
-    this.#hub.lifecycle.subscribe((event) => {
-      logEvent(event, options.logger);
-    });
+    const isReadable = (): boolean => options.log?.isReadable === true;
+    const isAnnounced = (): boolean => options.announced === true && isReadable() && this.generation <= 1;
+    this.#hub.lifecycle.subscribe(createEventLog(options.logger, { isReadable, isAnnounced }));
     this.#sweep = startIdleSweep(this.#state);
   }
 
@@ -139,7 +140,7 @@ export class Proxy {
 
   /** Announces a refusal. */
   refuse(thrown: unknown): SluiceError {
-    const error = SluiceError.is(thrown) ? thrown : new SluiceError("SLUICE_INTERNAL", reasonOf(thrown), { cause: thrown });
+    const error = asSluiceError(thrown);
     this.#metrics.counter("sluice_reloads_refused_total").inc();
     this.#hub.lifecycle.next({ type: "refused", error });
     return error;
@@ -283,9 +284,10 @@ export class Proxy {
       metrics: this.#metrics,
       health: this.#state.health,
       anew,
-      locate: this.options.locate ?? (() => undefined),
+      locate: placeOfAuthor,
       local: (name) => this.#listeners.byName.get(name)?.local,
       fault: (listener, plugin, error) => {
+        locateFault(error, this.#listeners.byName.get(listener)?.definedAt(plugin));
         this.#state.fault(listener, plugin, error, undefined);
       },
     };

@@ -188,6 +188,17 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     expect(error.code).to.equal("SLUICE_NOT_RUNNING");
   });
 
+  it("says of a proxy that hangs that it does not answer, with exit code 2", async () => {
+    folder.write("proxy.config.ts", echoing(0));
+    const cli = startCli(cleanup, folder, ["start"]);
+    await cli.ready();
+    cli.kill("SIGSTOP");
+    const { code, stderr } = await run("status");
+    cli.kill("SIGCONT");
+    expect(stderr).to.include("SLUICE_NOT_ANSWERING").and.not.include("SLUICE_NOT_RUNNING");
+    expect(code).to.equal(2);
+  });
+
   it("reaches a proxy whose config lies too deep for a socket beside it", async () => {
     const deep = `${"deep/".repeat(20)}proxy.config.ts`;
     folder.write(deep, echoing(0));

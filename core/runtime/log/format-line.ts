@@ -1,5 +1,5 @@
 import pico from "picocolors";
-import { printable } from "../../contract/printable.ts";
+import { printable, printableLines } from "../../contract/printable.ts";
 import { hexDump } from "./hex-dump.ts";
 import { levelName } from "../../contract/log-level.ts";
 
@@ -46,12 +46,12 @@ function below(record: Fields, hex: string | undefined, paint: Paint): string[] 
   const blocks = [record["frame"], record["stack"] ?? error?.stack].filter(
     (block) => typeof block === "string" && block !== "",
   ) as string[];
-  const indented = blocks.flatMap((block) => lines(block).map((line) => `    ${line}`));
+  const indented = blocks.flatMap((block) =>
+    printableLines(block)
+      .split("\n")
+      .map((line) => `    ${line}`),
+  );
   return [...indented.map((line) => paint.dim(line)), ...(hex === undefined ? [] : [hexDump(Buffer.from(hex, "hex"))])];
-}
-
-function lines(block: string): string[] {
-  return block.split(/\r?\n/).map((line) => line.split("\t").map(printable).join("\t"));
 }
 
 /** The time of day here: whoever reads this sits in front of it. */
