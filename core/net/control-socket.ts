@@ -7,11 +7,11 @@ import { alone } from "./start-lock.ts";
 
 // One request per connection, one JSON line each way: {"command":"status"} → {"ok":true,"result":…} or {"ok":false,"error":{…}}.
 
-/** What an error looks like on the wire. */
+/** What an error looks like on the wire. Texts, when it is a proxy that answers. */
 interface WireError {
   readonly code: string;
-  readonly message: string;
-  readonly frame?: string | undefined;
+  readonly message: unknown;
+  readonly frame?: unknown;
 }
 
 type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: WireError };
@@ -136,9 +136,8 @@ function shownSafely(value: unknown): unknown {
 
 /** What a running proxy answered with when it refused: its own code and words. */
 function refusal({ code, message: given, frame }: WireError): SluiceError {
-  // Whoever answered may have sent anything.
-  const message = printableLines(String(given));
-  const options = frame === undefined ? {} : { frame: printableLines(String(frame)) };
+  const message = typeof given === "string" ? printableLines(given) : "refused without a reason";
+  const options = typeof frame === "string" ? { frame: printableLines(frame) } : {};
   const error = new SluiceError(Object.hasOwn(catalogue, code) ? (code as ErrorCode) : "SLUICE_INTERNAL", message, options);
   // The message has been composed over there, with its place and help.
   return Object.assign(error, { message });

@@ -130,9 +130,8 @@ describe("the control socket", () => {
       throw new SluiceError("SLUICE_CONFIG_SYNTAX", evil, { frame: `> 1 | ${evil}\n    | ^` });
     });
     const { message, frame } = await failure(askControl(config, "reload", 5000));
-    // oxlint-disable-next-line no-control-regex -- they are what must not be there
     for (const text of [JSON.stringify(await askControl(config, "status", 5000)), message, frame])
-      expect(text).to.not.match(/[\u001b\u009b]/);
+      expect(text).to.not.include("\u001b").and.not.include("\u009b");
     expect(frame?.split("\n")).to.have.length(2);
   });
 
