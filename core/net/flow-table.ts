@@ -1,5 +1,6 @@
 /** A flow, as its table sees it. What is here is the table's own. */
 export interface TableEntry {
+  /** Not changed while it is in the table. */
   readonly key: string;
   before: TableEntry | undefined;
   after: TableEntry | undefined;

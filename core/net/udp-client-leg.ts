@@ -32,7 +32,7 @@ export class UdpClientLeg implements Leg, TableEntry {
   after: TableEntry | undefined = undefined;
   usedAt: number | undefined = undefined;
   readonly client: SocketAddress;
-  readonly key: string;
+  key: string;
   #reader: LegReader | undefined;
   #early: Buffer[] = [];
   #earlyBytes = 0;
@@ -40,13 +40,20 @@ export class UdpClientLeg implements Leg, TableEntry {
   #ended: SluiceError | undefined;
 
   constructor(
-    readonly place: UdpPlace,
+    public place: UdpPlace,
     client: SocketAddress,
     private readonly to: RemoteInfo,
-    private readonly host: UdpFlowHost,
+    private host: UdpFlowHost,
   ) {
     this.client = client;
     this.key = flowKey(place, client);
+  }
+
+  /** Another socket at the same address serves the flow from now. */
+  moveTo(place: UdpPlace, host: UdpFlowHost): void {
+    this.place = place;
+    this.host = host;
+    this.key = flowKey(place, this.client);
   }
 
   /** Whether a datagram is of this flow. */

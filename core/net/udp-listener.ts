@@ -31,7 +31,8 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
   #sweep: NodeJS.Timeout;
 
   private constructor(
-    private readonly places: UdpPlaces,
+    private places: UdpPlaces,
+    private readonly at: ListenAddress,
     { max, idle }: UdpTableOptions,
   ) {
     this.#max = max;
@@ -47,7 +48,7 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
     const places = await UdpPlaces.bind(address, options.buffers ?? defaultBuffers).catch((error: unknown) => {
       throw listenError(error, name, addressText(address));
     });
-    return new UdpListener(places, options);
+    return new UdpListener(places, { ...address, port: places.local.port }, options);
   }
 
   get local(): SocketAddress {
@@ -77,6 +78,37 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
     clearInterval(this.#sweep);
     this.places.close();
     restingSockets.release();
+  }
+
+  /** Binds the sockets again that were closed to make room for others, where they were. Rejects with the operating system's error. */
+  async reopen(): Promise<void> {
+    this.places = await UdpPlaces.bind(this.at, this.places.buffers);
+    for (const leg of this.#flows.values()) this.#seat(leg);
+    this.places.owner = this;
+    this.#sweep = this.#sweeper();
+    restingSockets.hold();
+    this.closed = false;
+  }
+
+  /** Takes the flows of a listener whose sockets were closed to make room for its own. Those that come to an address which is not served here end. */
+  adopt(other: UdpListener): void {
+    for (const leg of other.#flows.values()) {
+      other.#flows.remove(leg);
+      this.#seat(leg);
+    }
+    other.#byPort.clear();
+  }
+
+  /** Gives a flow the socket at its address. */
+  #seat(leg: UdpClientLeg): void {
+    this.#flows.remove(leg);
+    const place = this.places.all.find(({ address }) => address === leg.place.address);
+    if (place === undefined)
+      leg.evicted(new SluiceError("SLUICE_CLOSED", `${String(leg.client)}: ${leg.place.address} is no longer listened at`));
+    else {
+      leg.moveTo(place, this);
+      this.#flows.add(leg);
+    }
   }
 
   flowUsed(leg: UdpClientLeg): void {

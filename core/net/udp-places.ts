@@ -40,7 +40,7 @@ export class UdpPlaces {
   private constructor(
     places: readonly UdpPlace[],
     private readonly wildcard: string | undefined,
-    private buffers: UdpBuffers,
+    public buffers: UdpBuffers,
   ) {
     for (const place of places) this.#add(place);
     const { address, port, family } = places[0]?.local ?? socketAddress("", 0, "IPv4");

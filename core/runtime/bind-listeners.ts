@@ -43,7 +43,7 @@ export function holderOf(listener: Listener): Running {
  * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all is bound as it was before
  */
 export async function bindListeners(config: ResolvedConfig, running: ReadonlyMap<string, Listener>): Promise<Bindings> {
-  const next = await Promise.all(config.listeners.map(async (each) => ({ ...each, address: await settledAddress(each.address) })));
+  const next = await Promise.all(config.listeners.map(async (each) => ({ ...each, address: await settled(each.address) })));
   const claims = claimSockets(Array.from(running.values(), holderOf), next);
   const binder = new Binder(config);
   try {
@@ -62,6 +62,11 @@ export async function bindListeners(config: ResolvedConfig, running: ReadonlyMap
     throw new SluiceError("SLUICE_ADDRESS_IN_USE", [reasonOf(error), ...lost].join("; "), { cause: error });
   }
   return { sockets: binder.sockets, undo: () => binder.undo() };
+}
+
+/** A UDP listener is bound to all addresses of a name. */
+async function settled(address: ListenAddress): Promise<ListenAddress> {
+  return address.transport === "udp" ? address : settledAddress(address);
 }
 
 /** The address of a running listener, as it is bound. */
@@ -100,7 +105,7 @@ class Binder {
     const lost = await Promise.all(
       this.#released.map(async ({ listener, bound }) => {
         try {
-          if (listener.bound instanceof StreamListener) await listener.bound.reopen();
+          await listener.bound.reopen();
           return [];
         } catch (error) {
           return [`listener "${listener.name}": ${addressText(bound)} could not be bound again (${reasonOf(error)}): reload to try again`];

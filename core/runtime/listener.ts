@@ -127,6 +127,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
 
   /** Goes on on a socket that was bound in place of its own, which is closed by then; sessions live on. */
   moveTo(bound: Bound): void {
+    if (bound instanceof UdpListener && this.bound instanceof UdpListener) bound.adopt(this.bound);
     this.bound = bound;
     this.start();
   }

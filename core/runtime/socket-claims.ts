@@ -39,10 +39,7 @@ export function claimSockets<H extends Holder>(running: readonly H[], next: read
   return new Map(
     next.map((listener) => {
       const socketOf = given.get(listener.name);
-      const inTheWay =
-        socketOf === undefined
-          ? [...free].filter((holder) => holder.bound.transport !== "udp" && meeting(holder, listener) === "overlap")
-          : [];
+      const inTheWay = socketOf === undefined ? [...free].filter((holder) => meeting(holder, listener) === "overlap") : [];
       const goesOn = [...inTheWay, socketOf].find((holder) => holder !== undefined && isSuccessor(holder, listener));
       return [listener.name, { goesOn, socketOf, inTheWay }];
     }),
@@ -71,8 +68,9 @@ function meeting({ config, bound }: Holder, { name, address }: ResolvedListener)
 
 function hostsMeeting(before: ListenAddress, bound: ListenAddress, address: ListenAddress): Meeting {
   const met = hostsMeet(bound.host, hostOf(address, bound));
+  if (bound.transport !== "udp" || !(isName(before) || isName(address))) return met;
   // A name may stand for several addresses, and a UDP listener is bound to all of them.
-  return met === "same" && bound.transport === "udp" && (isName(before) || isName(address)) ? "overlap" : met;
+  return met !== "apart" || (isLoopback(bound) && isLoopback(address)) ? "overlap" : "apart";
 }
 
 /** `localhost` is either loopback address: where it has not been looked up yet, the one that is bound. */
@@ -87,6 +85,10 @@ function samePath(one: ListenAddress, other: ListenAddress): boolean {
 
 function isName({ host }: ListenAddress): boolean {
   return host === "localhost";
+}
+
+function isLoopback({ host }: ListenAddress): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 /** TLS is TCP below. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createProxy, SluiceError, type ListenerConfig, type Proxy, type SluiceConfig } from "sluice";
+import { createProxy, SluiceError, type ListenerConfig, type Proxy, type Session, type SluiceConfig } from "sluice";
 import { echo, tlsTermination } from "sluice/plugins";
 import { createLogger } from "../../core/runtime/logger.ts";
 import { eventOf } from "../support/bounded.ts";
@@ -12,6 +12,7 @@ import { createCleanup } from "../support/cleanup.ts";
 import { connectSecurely, exchange } from "../support/exchange.ts";
 import { createProbe } from "../support/probe-plugin.ts";
 import { connect, freePort } from "../support/sockets.ts";
+import { startUdpClient } from "../support/udp-client.ts";
 
 const logger = createLogger({ level: "silent" });
 const codeOf = (error: unknown): unknown => (SluiceError.is(error) ? error.code : error);
@@ -136,6 +137,62 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
     cleanup.add(() => void next.destroy());
     expect(await exchange(next, "new")).to.equal("new");
     expect(await exchange(session, "lives on")).to.equal("lives on");
+  });
+
+  for (const [from, to] of [
+    ["127.0.0.1", "0.0.0.0"],
+    ["0.0.0.0", "127.0.0.1"],
+    ["127.0.0.1", "[::]"],
+    ["localhost", "127.0.0.1"],
+    ["127.0.0.1", "localhost"],
+  ] as const) {
+    it(`over UDP, from ${from} to ${to} and back, with its flows`, async () => {
+      const proxy = await start(at({ web: `udp://${from}:0` }));
+      const port = proxy.listeners["web"]?.address.port ?? 0;
+      const client = await startUdpClient(cleanup, port);
+      expect(String(await client.ask("open"))).to.equal("open");
+      const [session] = proxy.sessions;
+      for (const host of [to, from, to]) {
+        // oxlint-disable-next-line no-await-in-loop
+        await proxy.apply(at({ web: `udp://${host}:${port}` }));
+        // oxlint-disable-next-line no-await-in-loop
+        expect(String(await client.ask("lives on"))).to.equal("lives on");
+        // oxlint-disable-next-line no-await-in-loop
+        const next = await startUdpClient(cleanup, port);
+        // oxlint-disable-next-line no-await-in-loop
+        expect(String(await next.ask("new"))).to.equal("new");
+      }
+      expect(proxy.sessions.size).to.equal(4);
+      expect(proxy.sessions.has(session as Session)).to.equal(true);
+    });
+  }
+
+  it("over UDP, between localhost and each of its addresses", async () => {
+    const proxy = await start(at({ web: "udp://localhost:0" }));
+    const port = proxy.listeners["web"]?.address.port ?? 0;
+    for (const host of ["[::1]", "localhost", "127.0.0.1", "localhost"]) {
+      // oxlint-disable-next-line no-await-in-loop
+      await proxy.apply(at({ web: `udp://${host}:${port}` }));
+    }
+    expect(proxy.generation).to.equal(5);
+    expect(String(await (await startUdpClient(cleanup, port)).ask("new"))).to.equal("new");
+  });
+
+  it("over UDP, and is refused, has its own address and its flows again", async () => {
+    const proxy = await start(at({ web: "udp://127.0.0.1:0" }));
+    const port = proxy.listeners["web"]?.address.port ?? 0;
+    const client = await startUdpClient(cleanup, port);
+    expect(String(await client.ask("open"))).to.equal("open");
+    const probe = createProbe();
+    const broken = (host: string, version: number): SluiceConfig => ({
+      listeners: { web: { ...on(`udp://${host}:${port}`), plugins: [probe.use({ version }), echo()] } },
+    });
+    await proxy.apply(broken("127.0.0.1", 1));
+    probe.refuse("no heir");
+    expect(await proxy.apply(broken("0.0.0.0", 2)).catch(codeOf)).to.equal("SLUICE_PLUGIN_SETUP");
+    expect(String(await client.ask("lives on"))).to.equal("lives on");
+    expect(proxy.sessions.size).to.equal(1);
+    expect(String(await (await startUdpClient(cleanup, port)).ask("new"))).to.equal("new");
   });
 
   it("on a unix socket, however its path is written", async () => {
