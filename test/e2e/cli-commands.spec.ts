@@ -165,7 +165,14 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     const { stdout } = await run("status", "--json");
     const status = JSON.parse(stdout) as { generation: number; pid: number; listeners: unknown[] };
     expect(status).to.include({ generation: 1, pid: cli.pid });
-    const listener = { name: "echo", url: `tcp://127.0.0.1:${echo}`, transport: "tcp", sessions: 1, plugins: ["logging", "echo"] };
+    const listener = {
+      name: "echo",
+      url: `tcp://127.0.0.1:${echo}`,
+      transport: "tcp",
+      sessions: 1,
+      plugins: ["logging", "echo"],
+      behind: 0,
+    };
     expect(status.listeners).to.deep.equal([listener]);
     expect((await run("status")).stdout).to.match(
       new RegExp(`^generation 1, up .*pid ${cli.pid},[^]*\n +echo +tcp://127.0.0.1:${echo} +1 +logging, echo\n`),
