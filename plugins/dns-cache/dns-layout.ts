@@ -52,6 +52,8 @@ export function layoutOf(message: Buffer): DnsLayout | undefined {
 function recordsAt(message: Buffer, from: number): RecordPlace[] | undefined {
   const count = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
   if (count > MOST_RECORDS) return undefined;
+  // Nearly every query.
+  if (count === 0) return from === message.length ? [] : undefined;
   const records: RecordPlace[] = [];
   const names = new SoundNames(message);
   let at = from;
