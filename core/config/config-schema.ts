@@ -41,7 +41,22 @@ const listener = z.strictObject({
       deadline: duration().optional(),
     })
     .prefault({}),
-  socket: z.strictObject({ receiveBuffer: buffer.optional(), sendBuffer: buffer.optional() }).optional(),
+  socket: z
+    .strictObject({
+      keepAlive: duration()
+        // Linux: TCP_KEEPIDLE, in seconds (MAX_TCP_KEEPIDLE).
+        .refine((value) => value >= 1000 && value <= 32_767_000, { error: "expected at least 1s and at most 9h" })
+        .optional(),
+      receiveBuffer: buffer.optional(),
+      sendBuffer: buffer.optional(),
+      mode: z
+        .string()
+        .regex(/^0?[0-7]{3}$/, { error: 'expected permissions in octal, such as "0660"' })
+        .transform((text) => Number.parseInt(text, 8))
+        .optional(),
+      group: z.union([z.string().min(1), z.int().nonnegative()]).optional(),
+    })
+    .optional(),
 });
 
 const ip = z.string().refine((text) => isIPv4(text) || isIPv6(text), { error: "expected an IP address" });

@@ -77,16 +77,27 @@ function resolveListeners(config: CheckedConfig, problems: Problem[]): ResolvedL
 }
 
 function transportProblems(listeners: readonly ResolvedListener[]): Problem[] {
-  return listeners.flatMap((listener) => [...upstreamProblems(listener), ...bufferProblems(listener)]);
+  return listeners.flatMap((listener) => [...upstreamProblems(listener), ...socketProblems(listener)]);
 }
 
-function bufferProblems({ name, address, socket }: ResolvedListener): Problem[] {
-  if (address.transport === "udp" || socket === undefined) return [];
-  const given = (["receiveBuffer", "sendBuffer"] as const).filter((option) => socket[option] !== undefined);
-  return given.map((option) => ({
-    path: `listeners.${name}.socket.${option}`,
-    message: `expected nothing on a ${address.transport} listener: Node has no way to set the buffers of its sockets, only of UDP ones; got ${socket[option]}`,
-  }));
+/** The transports that an option of `socket` has a meaning for, and why it has none for the others. */
+const socketOptions = {
+  keepAlive: { of: ["tcp", "tls"], because: "only TCP has it" },
+  receiveBuffer: { of: ["udp"], because: "Node has no way to set the buffers of its sockets, only of UDP ones" },
+  sendBuffer: { of: ["udp"], because: "Node has no way to set the buffers of its sockets, only of UDP ones" },
+  mode: { of: ["unix"], because: "only a unix socket is a file" },
+  group: { of: ["unix"], because: "only a unix socket is a file" },
+} as const;
+
+function socketProblems({ name, address, socket }: ResolvedListener): Problem[] {
+  if (socket === undefined) return [];
+  const { transport } = address;
+  return (Object.keys(socketOptions) as (keyof typeof socketOptions)[])
+    .filter((option) => socket[option] !== undefined && !socketOptions[option].of.some((one) => one === transport))
+    .map((option) => ({
+      path: `listeners.${name}.socket.${option}`,
+      message: `expected nothing on a ${transport} listener: ${socketOptions[option].because}; got ${socket[option]}`,
+    }));
 }
 
 function upstreamProblems({ name, address, upstream }: ResolvedListener): Problem[] {

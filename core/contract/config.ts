@@ -16,6 +16,12 @@ export interface ReloadConfig {
 }
 
 export interface SocketConfig {
+  /** TCP: silence after which the kernel asks whether the peer is still there, on both legs (RFC 9293 section 3.8.4), at least 1 s. @default off */
+  readonly keepAlive?: Duration;
+  /** Unix: the socket file's permissions, in octal, e.g. "0660". @default what the umask gives */
+  readonly mode?: string;
+  /** Unix: the socket file's group, by name or number. @default the process's */
+  readonly group?: string | number;
   /** UDP: bytes that the kernel keeps for this side until they are read, on both legs; it may give less (`net.core.rmem_max`). @default "4MiB" */
   readonly receiveBuffer?: Size;
   /** UDP: bytes that the kernel keeps until they are sent, on both legs; it may give less (`net.core.wmem_max`). @default the system's */
@@ -130,6 +136,9 @@ export interface ResolvedListener {
 }
 
 export interface ResolvedSocket {
+  readonly keepAlive?: number | undefined;
+  readonly mode?: number | undefined;
+  readonly group?: string | number | undefined;
   readonly receiveBuffer?: number | undefined;
   readonly sendBuffer?: number | undefined;
 }

@@ -23,6 +23,8 @@ export interface SessionTls {
   /** After termination: the ALPN protocol agreed on, if any. */
   readonly protocol?: string;
   readonly cipher?: string;
+  /** After termination: whether the client went on with an earlier TLS session, and so without a full handshake. */
+  readonly resumed?: boolean;
   /** After termination with `requestCert`: the client's certificate, if it passed verification. */
   readonly clientCertificate?: ReturnType<TLSSocket["getPeerCertificate"]>;
   /** The same without `rejectUnauthorized`: why the certificate that the client showed did not pass, in OpenSSL's words. */

@@ -23,6 +23,8 @@ export interface AttemptContext extends NamedAddressesContext {
   readonly refuse: ((address: string, port: number) => SluiceError | undefined) | undefined;
   readonly balancer: Balancer;
   readonly tls: UpstreamTls | undefined;
+  /** Milliseconds of silence after which the kernel asks whether the upstream is still there; undefined: never. */
+  readonly keepAlive: number | undefined;
   /** What the client has agreed on through ALPN. */
   readonly protocol?: string | undefined;
 }
@@ -217,7 +219,8 @@ export class DialAttempt implements Unsubscribable, Waiting {
       leg.destroy();
       return;
     }
-    const { balancer } = this.context;
+    const { balancer, keepAlive } = this.context;
+    if (keepAlive !== undefined) leg.socket.setKeepAlive(true, keepAlive);
     leg.trial = new LegTrial(balancer, this.endpoint, balancer.judges);
     // With one endpoint there is nothing to choose, so it is not waited for what becomes of the leg.
     if (!balancer.judges) balancer.worked(this.endpoint);

@@ -15,6 +15,8 @@ type Resolve = (name: string) => Observable<Address[]>;
 export interface DialContext extends BalancerOptions, UpstreamTlsPlace, NamedAddressesContext {
   /** Milliseconds for one attempt: look-up, connection and TLS handshake together. */
   readonly connectTimeout: number;
+  /** Milliseconds of silence after which the kernel asks whether a TCP upstream is still there. @default never */
+  readonly keepAlive?: number | undefined;
   /** Of the sockets that a datagram leg opens. @default 4 MiB to receive, the system's own to send */
   readonly buffers?: UdpBuffers;
   /** The reason not to connect to a place, e.g. that it is the listener itself. A unix socket has its path as address, and port 0. */
@@ -47,9 +49,9 @@ export interface EndpointDialer extends Dialer, Endpoints {}
 export function createDialer(target: UpstreamTarget, context: DialContext): EndpointDialer {
   const balancer = createBalancer(target, context);
   const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context);
-  const { connectTimeout, refuse } = context;
+  const { connectTimeout, keepAlive, refuse, wrong } = context;
   const deadlines = new Deadlines(connectTimeout);
-  const shared: AttemptContext = { resolve: context.resolve, wrong: context.wrong, connectTimeout, refuse, deadlines, balancer, tls };
+  const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, keepAlive, refuse, deadlines, balancer, tls };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
   const ways = new Map<Endpoint, Observable<Upstream>>();
   return {

@@ -60,6 +60,7 @@ export function startTls(
           ...serverNameOf(secured),
           version: secured.getProtocol() ?? "",
           cipher: secured.getCipher().name,
+          resumed: secured.isSessionReused(),
           ...(typeof secured.alpnProtocol === "string" ? { protocol: secured.alpnProtocol } : {}),
           ...clientCertificateOf(secured),
         },

@@ -6,6 +6,7 @@ import { tryLateOnread } from "./late-onread.ts";
 import { tryResets } from "./reset-means.ts";
 import { tryTruncation } from "./tls-truncation.ts";
 import { listenError } from "./os-errors.ts";
+import { accessOf, giveAccess, withoutAccess, type UnixAccess } from "./unix-access.ts";
 
 /** As many as the kernel allows; Node's own default of 511 drops SYNs in a burst. */
 const BACKLOG = 4096;
@@ -31,19 +32,31 @@ export class StreamListener {
   }
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
-  static async bind(address: ListenAddress, name: string): Promise<StreamListener> {
+  static async bind(address: ListenAddress, name: string, access?: UnixAccess): Promise<StreamListener> {
     const [fast] = await Promise.all([fastAcceptWorks(), tryLateOnread(), tryTruncation(), tryResets()]);
     const server = createServer(serverOptions);
     try {
-      await listen(server, address).catch(async (error: unknown) => {
+      await listen(server, address, access).catch(async (error: unknown) => {
         if (address.path === undefined || !(await isStale(address.path))) throw error;
         unlinkSync(address.path);
-        await listen(server, address);
+        await listen(server, address, access);
       });
+      if (address.path !== undefined && access !== undefined) giveAccess(address.path, access);
     } catch (error) {
+      server.close();
       throw listenError(error, name, addressText(address));
     }
     return new StreamListener(server, localOf(server, address), fast);
+  }
+
+  /** Gives the file of a unix socket another mode and group. @returns how to take that back @throws the operating system's error */
+  permit(access: UnixAccess): () => void {
+    const { address: path } = this.local;
+    const before = accessOf(path);
+    giveAccess(path, access);
+    return () => {
+      giveAccess(path, before);
+    };
   }
 
   /** Whether sockets read into reusable buffers. TLS needs them plain. Holds for sockets accepted from now on. */
@@ -88,13 +101,17 @@ export class StreamListener {
   }
 }
 
-function listen(server: Server, { host, port, path }: ListenAddress): Promise<void> {
+/** @param access that the socket file will be given: until then nobody else may connect */
+function listen(server: Server, { host, port, path }: ListenAddress, access?: UnixAccess): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(path === undefined ? { host, port, backlog: BACKLOG } : { path, backlog: BACKLOG }, () => {
+    const listening = (): void => {
       server.off("error", reject);
       resolve();
-    });
+    };
+    if (path === undefined) server.listen({ host, port, backlog: BACKLOG }, listening);
+    else if (access?.mode === undefined) server.listen({ path, backlog: BACKLOG }, listening);
+    else withoutAccess(() => server.listen({ path, backlog: BACKLOG }, listening));
   });
 }
 

@@ -79,6 +79,8 @@ class Binder {
   readonly sockets = new Map<string, Binding>();
   readonly #fresh: Bound[] = [];
   readonly #released: Running[] = [];
+  /** What takes the access to unix sockets back that was given. */
+  readonly #permitted: (() => void)[] = [];
 
   constructor(private readonly config: ResolvedConfig) {}
 
@@ -86,6 +88,8 @@ class Binder {
     const goesOn = claim.goesOn?.listener;
     const from = claim.socketOf?.listener;
     if (from !== undefined) {
+      if (from.bound instanceof StreamListener && listener.address.path !== undefined && listener.socket !== undefined)
+        this.#permitted.push(from.bound.permit(listener.socket));
       this.sockets.set(listener.name, { bound: from.bound, goesOn, from });
       return;
     }
@@ -101,6 +105,7 @@ class Binder {
   }
 
   async undo(): Promise<string[]> {
+    for (const takeBack of this.#permitted) takeBack();
     for (const bound of this.#fresh) bound.close();
     const lost = await Promise.all(
       this.#released.map(async ({ listener, bound }) => {
@@ -122,7 +127,7 @@ async function bind(listener: ResolvedListener, address: ListenAddress, config: 
   try {
     refuseMissingFolder(name, address);
     if (address.transport === "udp") return await UdpListener.bind(address, name, tableOptions(listener, config));
-    return await StreamListener.bind(address, name);
+    return await StreamListener.bind(address, name, listener.socket);
   } catch (error) {
     if (file === undefined || !(error instanceof Error) || !("at" in error)) throw error;
     throw (error as { at(where: string): Error }).at(`${listenPlace(file, listener.address)}: listeners.${name}.listen`);

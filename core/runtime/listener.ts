@@ -189,6 +189,8 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
       end.leg.destroy();
       return;
     }
+    const { keepAlive } = this.terms.config.socket ?? {};
+    if (keepAlive !== undefined) socket.setKeepAlive(true, keepAlive);
     this.#begin(new StreamEnd(socket, buffer));
   }
 

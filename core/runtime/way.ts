@@ -80,6 +80,7 @@ export class Way {
         this.#lookUps.wrong(name, since);
       },
       connectTimeout: timeouts.connect,
+      keepAlive: this.listener.socket?.keepAlive,
       buffers: buffersOf(this.listener.socket),
       refuse: (host, port) => this.#refuse(host, port),
       folder,
