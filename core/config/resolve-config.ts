@@ -1,3 +1,4 @@
+import { restingUdpSockets } from "../contract/resting-udp-sockets.ts";
 import { describeIssues, optionPath, shown, type Problem } from "../contract/describe-issues.ts";
 import { SluiceError, type ErrorCode, type ResolvedConfig, type ResolvedListener } from "../contract/index.ts";
 import { addressText } from "../contract/endpoint.ts";
@@ -116,7 +117,8 @@ function settled(config: CheckedConfig, listeners: readonly ResolvedListener[], 
   const { bufferPerFlow, swapTimeout } = config.limits;
   const [fdLimit, udpListeners] = [readFdLimit(), listeners.filter(({ address }) => address.transport === "udp").length];
   const udpSessions = config.limits.udpSessions ?? udpSessionLimit(fdLimit, udpListeners);
-  const { sessions, warning } = sessionLimit(config.limits.sessions, fdLimit, udpSessions * udpListeners);
+  const udpFlows = udpSessions * udpListeners;
+  const { sessions, warning } = sessionLimit(config.limits.sessions, fdLimit, udpFlows + restingUdpSockets(udpFlows));
   const hosts = Object.entries(config.dns.hosts).map(([name, addresses]): [string, string[]] => [name.toLowerCase(), addresses]);
   return {
     listeners,

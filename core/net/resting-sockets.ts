@@ -1,9 +1,8 @@
 import type { Socket } from "node:dgram";
+import { restingUdpSockets } from "../contract/resting-udp-sockets.ts";
 
 /** Milliseconds for which a closed upstream socket keeps its port. */
 const REST = 2_000;
-/** So many rest at most; the one that rested longest goes first. */
-const MOST = 256;
 
 interface Resting {
   readonly socket: Socket;
@@ -30,20 +29,47 @@ export class RestingSockets {
   /** The one that rested longest first. */
   #resting: Resting[] = [];
   #waits = false;
-  #holders = 0;
+  /** The listeners, and how many flows each may have. */
+  readonly #holders = new Map<object, number>();
+  #most = Infinity;
+  #budget = Infinity;
+  /** In use by flows. */
+  #open = 0;
 
   constructor(private readonly time: RestingTime = realTime) {}
 
-  /** Sockets rest as long as anybody could be given their ports. */
-  hold(): void {
-    this.#holders += 1;
+  /** Sockets rest as long as anybody could be given their ports. @param flows that the listener may have, also when that changes */
+  hold(holder: object, flows: number): void {
+    this.#holders.set(holder, flows);
+    this.#reckon();
   }
 
   /** After the last holder all are closed. */
-  release(): void {
-    this.#holders -= 1;
-    if (this.#holders > 0) return;
+  release(holder: object): void {
+    this.#holders.delete(holder);
+    this.#reckon();
+    if (this.#holders.size > 0) return;
     for (const { socket } of this.#resting.splice(0)) socket.close();
+  }
+
+  /**
+   * Whether one more socket may be opened: those of flows and those at rest together have a bound, since one flow may go through several
+   * sockets. For one that is wanted, the one that rested longest is closed.
+   */
+  admits(): boolean {
+    if (this.#open + this.#resting.length < this.#budget) return true;
+    const oldest = this.#resting.shift();
+    oldest?.socket.close();
+    return oldest !== undefined;
+  }
+
+  opened(): void {
+    this.#open += 1;
+  }
+
+  /** It is closed, or rests from now on. */
+  left(): void {
+    this.#open -= 1;
   }
 
   get size(): number {
@@ -53,14 +79,20 @@ export class RestingSockets {
   /** Takes over a socket with an error handler; it is closed later. */
   rest(socket: Socket): void {
     socket.removeAllListeners("message");
-    if (this.#holders === 0) {
+    if (this.#holders.size === 0) {
       socket.close();
       return;
     }
     socket.unref();
     this.#resting.push({ socket, until: this.time.now() + REST });
-    if (this.#resting.length > MOST) this.#resting.shift()?.socket.close();
+    if (this.#resting.length > this.#most) this.#resting.shift()?.socket.close();
     if (!this.#waits) this.#wait(REST);
+  }
+
+  #reckon(): void {
+    const flows = [...this.#holders.values()].reduce((sum, each) => sum + each, 0);
+    this.#most = restingUdpSockets(flows);
+    this.#budget = this.#holders.size === 0 ? Infinity : flows + this.#most;
   }
 
   #wait(ms: number): void {

@@ -105,17 +105,20 @@ class UdpAttempt implements UdpWatcher, UdpPath {
     return undefined;
   }
 
-  dialled(leg: UdpUpstreamLeg, error: Error | undefined): void {
+  dialled(leg: UdpUpstreamLeg): void {
     const { subscriber } = this;
-    if (error === undefined && !subscriber.closed) {
-      this.context.made?.add(this.endpoint.text, performance.now() - this.#startedAt, undefined);
-      this.#leg = leg;
-      subscriber.next(this);
-      subscriber.complete();
+    if (subscriber.closed) {
+      leg.destroy();
       return;
     }
-    leg.destroy();
-    if (error !== undefined) this.#fail(error);
+    this.context.made?.add(this.endpoint.text, performance.now() - this.#startedAt, undefined);
+    this.#leg = leg;
+    subscriber.next(this);
+    subscriber.complete();
+  }
+
+  failed(error: Error): void {
+    this.#fail(error);
   }
 
   heard(): void {

@@ -39,7 +39,7 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
     this.#idle = idle;
     this.#sweep = this.#sweeper();
     places.owner = this;
-    restingSockets.hold();
+    restingSockets.hold(this, max);
   }
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
@@ -64,6 +64,7 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
   configure({ max, idle, buffers = defaultBuffers }: UdpTableOptions): void {
     this.places.configure(buffers);
     this.#max = max;
+    if (!this.closed) restingSockets.hold(this, max);
     this.#evictDownTo(max);
     if (idle === this.#idle) return;
     this.#idle = idle;
@@ -77,7 +78,7 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
     this.closed = true;
     clearInterval(this.#sweep);
     this.places.close();
-    restingSockets.release();
+    restingSockets.release(this);
   }
 
   /** Binds the sockets again that were closed to make room for others, where they were. Rejects with the operating system's error. */
@@ -86,7 +87,7 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
     for (const leg of this.#flows.values()) this.#seat(leg);
     this.places.owner = this;
     this.#sweep = this.#sweeper();
-    restingSockets.hold();
+    restingSockets.hold(this, this.#max);
     this.closed = false;
   }
 

@@ -28,7 +28,9 @@ export class UdpUpstreamLeg implements Leg {
   constructor(
     private readonly socket: Socket,
     private readonly watcher: UdpWatcher,
-  ) {}
+  ) {
+    restingSockets.opened();
+  }
 
   read(reader: LegReader): void {
     this.socket.on("message", (datagram) => {
@@ -60,6 +62,7 @@ export class UdpUpstreamLeg implements Leg {
     if (this.#closed) return;
     this.#closed = true;
     this.watcher.released();
+    restingSockets.left();
     queueMicrotask(() => this.onClosed?.());
     // Nothing can come late for a socket that sent nothing.
     if (this.#sends === 0) this.socket.close();
@@ -77,8 +80,10 @@ export interface UdpTarget {
 
 /** Who opened a leg. */
 export interface UdpWatcher {
-  /** The leg is open, or could not be: an error of the operating system. Once. */
-  dialled(leg: UdpUpstreamLeg, error: Error | undefined): void;
+  /** The leg is open. Once, this or `failed`. */
+  dialled(leg: UdpUpstreamLeg): void;
+  /** It could not be opened: an error of the operating system. */
+  failed(error: Error): void;
   /** The first datagram came. */
   heard(): void;
   /** ICMP told that nobody is there. */
@@ -88,7 +93,11 @@ export interface UdpWatcher {
 }
 
 /** Opens a leg whose socket is connected to an address. */
-export function dialUdp({ address, family, port, buffers }: UdpTarget, watcher: UdpWatcher): UdpUpstreamLeg {
+export function dialUdp({ address, family, port, buffers }: UdpTarget, watcher: UdpWatcher): void {
+  if (!restingSockets.admits()) {
+    watcher.failed(noneLeft());
+    return;
+  }
   const socket = createSocket({ type: family === 6 ? "udp6" : "udp4", lookup: noLookup });
   const leg = new UdpUpstreamLeg(socket, watcher);
   let open = false;
@@ -97,12 +106,19 @@ export function dialUdp({ address, family, port, buffers }: UdpTarget, watcher: 
   });
   socket.on("error", (error) => {
     if (open) watcher.refused();
-    else watcher.dialled(leg, error);
+    else {
+      leg.destroy();
+      watcher.failed(error);
+    }
   });
   socket.connect(port, address, () => {
     open = true;
     setBuffers(socket, buffers);
-    watcher.dialled(leg, undefined);
+    watcher.dialled(leg);
   });
-  return leg;
+}
+
+/** As the operating system would say it where there are too many. */
+function noneLeft(): Error {
+  return Object.assign(new Error("no upstream socket is left for another datagram flow"), { code: "EMFILE", syscall: "connect" });
 }

@@ -14,7 +14,7 @@ describe("upstream sockets at rest", () => {
     let now = 0;
     const timers: { readonly run: () => void; readonly ms: number }[] = [];
     const resting = new RestingSockets({ now: () => now, wait: (run, ms) => void timers.push({ run, ms }) });
-    resting.hold();
+    resting.hold({}, 1024);
     const socket = await bindUdp();
     const heard: string[] = [];
     socket.on("message", (datagram) => heard.push(String(datagram)));
@@ -42,7 +42,7 @@ describe("upstream sockets at rest", () => {
     let now = 0;
     const timers: { readonly run: () => void; readonly ms: number }[] = [];
     const resting = new RestingSockets({ now: () => now, wait: (run, ms) => void timers.push({ run, ms }) });
-    resting.hold();
+    resting.hold({}, 1024);
     const closed: number[] = [];
     for (const at of [0, 500, 1_999]) {
       now = at;
@@ -58,11 +58,31 @@ describe("upstream sockets at rest", () => {
 
   it("are 256 at most: the one that rested longest goes first", () => {
     const resting = new RestingSockets({ now: () => 0, wait: () => undefined });
-    resting.hold();
+    resting.hold({}, 1024);
     const closed: number[] = [];
     for (let at = 0; at < 300; at += 1) resting.rest(fakeSocket(closed, at));
     expect(closed).to.deep.equal(Array.from({ length: 44 }, (_, at) => at));
     expect(resting.size).to.equal(256);
+  });
+
+  it("and those of flows together have a bound, so that they cannot use up the descriptors", () => {
+    const resting = new RestingSockets({ now: () => 0, wait: () => undefined });
+    const closed: number[] = [];
+    const listener = {};
+    resting.hold(listener, 8);
+    for (let flow = 0; flow < 8; flow += 1) resting.opened();
+    expect(resting.admits()).to.equal(true);
+    for (const at of [0, 1, 2]) resting.rest(fakeSocket(closed, at));
+    expect([closed, resting.size]).to.deep.equal([[0], 2]);
+    // The one that rested longest makes room; when none rests any more, there is none.
+    expect([resting.admits(), closed]).to.deep.equal([true, [0, 1]]);
+    resting.opened();
+    expect([resting.admits(), closed]).to.deep.equal([true, [0, 1, 2]]);
+    resting.opened();
+    expect(resting.admits()).to.equal(false);
+    resting.hold(listener, 16);
+    expect(resting.admits()).to.equal(true);
+    resting.release(listener);
   });
 
   it("are closed at once with the last listener, and when there is none", () => {
@@ -70,11 +90,12 @@ describe("upstream sockets at rest", () => {
     const closed: number[] = [];
     resting.rest(fakeSocket(closed, 0));
     expect(closed).to.deep.equal([0]);
-    for (let turn = 0; turn < 2; turn += 1) resting.hold();
+    const holders = [{}, {}];
+    for (const holder of holders) resting.hold(holder, 1024);
     resting.rest(fakeSocket(closed, 1));
-    resting.release();
+    resting.release(holders[0] ?? {});
     expect(closed).to.deep.equal([0]);
-    resting.release();
+    resting.release(holders[1] ?? {});
     expect(closed).to.deep.equal([0, 1]);
   });
 });

@@ -6,20 +6,14 @@ import { bounded } from "../../support/bounded.ts";
 import { freePort } from "../../support/sockets.ts";
 
 function watcherOf(dialled: UdpWatcher["dialled"], refused = (): void => undefined): UdpWatcher {
-  return { dialled, refused, heard: () => undefined, released: () => undefined };
+  return { dialled, refused, failed: () => undefined, heard: () => undefined, released: () => undefined };
 }
 
 async function dial(port: number): Promise<{ leg: UdpUpstreamLeg; refusals: () => number }> {
   let refusals = 0;
   const opened = new Promise<UdpUpstreamLeg>((resolve, reject) => {
-    const watcher = watcherOf(
-      (leg, error) => {
-        if (error === undefined) resolve(leg);
-        else reject(error);
-      },
-      () => void (refusals += 1),
-    );
-    dialUdp({ address: "127.0.0.1", family: 4, port, buffers: defaultBuffers }, watcher);
+    const watcher = watcherOf(resolve, () => void (refusals += 1));
+    dialUdp({ address: "127.0.0.1", family: 4, port, buffers: defaultBuffers }, { ...watcher, failed: reject });
   });
   return { leg: await bounded(opened, "the leg"), refusals: () => refusals };
 }
