@@ -40,9 +40,9 @@ export function wasTruncated(socket: Socket): boolean {
   return (socket as Watched)[truncated] === true;
 }
 
-/** Sees whether the two kinds of end can be told apart on this Node: once per process, over loopback. SLUICE_FAST_ACCEPT=0 says no. */
+/** Sees whether the two kinds of end can be told apart on this Node: once per process, over loopback. No switch turns it off: it is no matter of speed. */
 export function tryTruncation(): Promise<void> {
-  trial ??= process.env["SLUICE_FAST_ACCEPT"] === "0" ? Promise.resolve() : tryOnce();
+  trial ??= tryOnce();
   return trial;
 }
 

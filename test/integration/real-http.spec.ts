@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { http, logging, rateLimit, retry, tlsTermination } from "sluice/plugins";
 import { createServer } from "vite";
 import { WebSocket } from "ws";
-import { findTool } from "../setup/tools.ts";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -142,9 +141,7 @@ describe("Real HTTP", function () {
   });
 
   it("a browser loads a page from Vite, and takes a saved module without loading it again", async function () {
-    // Not among the tools that CI asks for: it is as large as all of them together.
-    const browser = findTool("chromium");
-    if (browser === undefined) return this.skip();
+    const browser = requireTool(this, "chromium");
     const folder = temporaryFolder(cleanup);
     writeFileSync(join(folder, "index.html"), '<script type="module" src="/main.js"></script>');
     writeFileSync(

@@ -23,6 +23,7 @@ const tools: readonly Tool[] = [
   { name: "iperf3", package: "iperf3" },
   { name: "sslscan", package: "sslscan" },
   { name: "faketime", package: "faketime" },
+  { name: "chromium", package: "chromium" },
 ];
 
 const postgresRoot = "/usr/lib/postgresql";
