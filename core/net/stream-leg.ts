@@ -10,6 +10,7 @@ import type { Place } from "./race.ts";
 import { ReadBuffer, type Taker } from "./read-buffer.ts";
 import { RecordBuffer } from "./record-buffer.ts";
 import { resetSocket } from "./reset-socket.ts";
+import { sayGoodbye } from "./tls-goodbye.ts";
 import { wasTruncated } from "./tls-truncation.ts";
 import { wasReset } from "./was-reset.ts";
 
@@ -232,7 +233,8 @@ export class StreamLeg implements Leg {
     if (this.#lingers) return;
     this.#lingers = this.side === "client" && this.#reader === undefined && !this.isBelow;
     if (!this.#lingers) {
-      this.socket.destroy();
+      if (this.records) sayGoodbye(this.socket);
+      else this.socket.destroy();
       return;
     }
     closeUnread(this.socket, () => this.#drop());

@@ -1,12 +1,14 @@
 import { expect } from "chai";
 import { connect as connectTcp, createServer as createTcpServer, type Socket } from "node:net";
 import { connect as connectTls, createServer, type SecureVersion, type TLSSocket } from "node:tls";
-import type { PluginUse, UpstreamTlsConfig } from "sluice";
+import type { PluginUse, TimeoutsConfig, UpstreamTlsConfig } from "sluice";
 import { tlsTermination } from "sluice/plugins";
+import { wasTruncated, watchTruncation } from "../../core/net/tls-truncation.ts";
 import { wasReset } from "../../core/net/was-reset.ts";
 import { eventOf } from "../support/bounded.ts";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
 import { shapes } from "../support/shapes.ts";
 import { portOf } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
@@ -175,4 +177,48 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
       expect((await started.ended()).reason).to.equal("SLUICE_CLIENT_TRUNCATED");
     });
   }
+
+  describe("is never Sluice", () => {
+    /** How a TLS connection of this process ended. */
+    const endOf = (socket: TLSSocket): Promise<string> =>
+      new Promise((resolve) => {
+        watchTruncation(socket);
+        socket.once("end", () => {
+          resolve(wasTruncated(socket) ? "truncated" : "close_notify");
+        });
+        socket.once("error", (error) => {
+          resolve(String(error));
+        });
+        socket.on("data", () => undefined);
+      });
+
+    const endings: Readonly<Record<string, { readonly timeouts?: TimeoutsConfig; readonly end: (started: TestProxy) => unknown }>> = {
+      "a plugin closes the session": { end: ({ proxy }) => [...proxy.sessions][0]?.close() },
+      "it is idle for too long": { timeouts: { idle: "150ms" }, end: () => undefined },
+    };
+    for (const [name, { timeouts, end }] of Object.entries(endings))
+      it(`when ${name}: both sides are told of the end`, async () => {
+        const [ends, sockets] = [new Array<Promise<string>>(), new Array<TLSSocket>()];
+        const server = createServer({ ...certificate, allowHalfOpen: true } as object, (socket) => {
+          socket.on("error", () => undefined);
+          sockets.push(socket);
+          ends.push(endOf(socket));
+        });
+        server.listen(0, "127.0.0.1");
+        await eventOf(server, "listening");
+        cleanup.add(() => void server.close());
+        const upstream = { endpoints: [`127.0.0.1:${portOf(server)}`], tls: { ca: certificate.cert, serverName: "localhost" } };
+        const web = { listen: "tls://127.0.0.1:0", upstream, plugins: [tlsTermination(certificate)] };
+        const started = await startProxy({ listeners: { web }, ...(timeouts === undefined ? {} : { timeouts }) });
+        cleanup.add(() => started.proxy.close());
+        const client = connectTls({ port: started.port(), ca: certificate.cert, servername: "localhost" });
+        ends.push(endOf(client));
+        client.write("hello");
+        await eventually(() => expect(sockets).to.have.lengthOf(1));
+        await eventually(() => expect([...started.proxy.sessions]).to.have.lengthOf(1));
+        end(started);
+        expect(await Promise.all(ends)).to.deep.equal(["close_notify", "close_notify"]);
+        for (const socket of [client, ...sockets]) socket.destroy();
+      });
+  });
 });
