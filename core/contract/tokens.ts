@@ -48,4 +48,6 @@ export interface Place {
   readonly plugin: string;
   /** The folder of the config file; the working directory for a config given in-process. */
   readonly folder: string;
+  /** Made by SIGHUP, `sluice reload` or a change of a watched file: what was remembered of the outside is not to be used again. @default false */
+  readonly fresh?: boolean;
 }

@@ -206,7 +206,7 @@ class PipelineBuilder {
     const site = { listener: name, file: config.file, locate: tools.locate };
     const events = new Subject<ProxyEvent>();
     const plugins = uses.map((use) => {
-      const place = { listener: name, transport: address.transport, plugin: use.name, folder: folderOf(config) };
+      const place = { listener: name, transport: address.transport, plugin: use.name, folder: folderOf(config), fresh: tools.anew };
       const bindings = [
         { token: LOGGER, value: tools.logger.child({ listener: name, plugin: use.name }) },
         { token: EVENTS, value: events.asObservable() },

@@ -18,13 +18,16 @@ export class DnsCache implements Plugin {
   readonly #names: NameCache;
   #state: DnsState;
   #relay: DnsRelay;
+  /** The answers that it inherited are not to be used. */
+  #fresh: boolean;
 
   constructor(
     @inject(OPTIONS) private readonly options: DnsCacheOptions,
     @inject(CLOCK) private readonly clock: SchedulerLike,
     @inject(METRICS) private readonly metrics: Metrics,
-    @inject(PLACE) { transport }: Place,
+    @inject(PLACE) { transport, fresh = false }: Place,
   ) {
+    this.#fresh = fresh;
     this.#names = new NameCache(options, clock);
     this.#state = new DnsState(options, metrics.counter("sluice_dns_queries_dropped_total")).hold();
     if (transport === "udp") this.connect = (attempt, session) => this.#safely(attempt, session);
@@ -36,6 +39,8 @@ export class DnsCache implements Plugin {
     this.#names.adopt(previous.#names);
     this.#state.release();
     this.#state = previous.#state.hold();
+    // Nobody may have come since the answers were to be forgotten.
+    this.#fresh ||= previous.#fresh;
     this.#relay = this.#relayOf(this.#state);
   }
 
@@ -52,6 +57,8 @@ export class DnsCache implements Plugin {
     if (session.transport !== "udp") return data;
     // Not when it is inherited: the reload may still be refused.
     this.#state.resize(this.options);
+    if (this.#fresh) this.#state.answers.clear();
+    this.#fresh = false;
     return data.pipe(each((query) => this.#relay.ask(query, session)));
   }
 
