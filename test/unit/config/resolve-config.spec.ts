@@ -237,7 +237,8 @@ describe("resolveConfig", () => {
   });
 
   it("refuses streams behind a udp listener", async () => {
-    const { message } = await refusal({ listeners: { a: { listen: "udp://:1", upstream: { endpoints: ["unix:/a", "b:1"], tls: true } } } });
+    const upstream = { endpoints: ["unix:/a", "b:1"], tls: { serverName: "b.test" } };
+    const { message } = await refusal({ listeners: { a: { listen: "udp://:1", upstream } } });
     expect(message).to.contain("listeners.a.upstream.tls").and.contain('on a udp listener, got "unix:/a"');
   });
 

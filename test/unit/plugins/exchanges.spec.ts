@@ -125,7 +125,7 @@ describe("logging of HTTP requests", () => {
     expect(lines).to.deep.equal([]);
     fake.end({ error: new SluiceError("SLUICE_UPSTREAM_RESET", "broke\noff"), status: 502 });
     expect(lines).to.have.lengthOf(1);
-    expect(lines[0]).to.deep.include({ level: "info", message: "request ended" });
+    expect(lines[0]).to.deep.include({ level: "warn", message: "request ended" });
     const { session, ...fields } = lines[0]?.fields ?? {};
     expect(session).to.be.a("number");
     expect(fields).to.deep.equal({
