@@ -39,6 +39,11 @@ export interface HttpRequest {
   url: string;
   /** End-to-end header fields. What belongs to the connection (Connection, Transfer-Encoding, …) is not among them, and is not sent. */
   headers: HttpHeaders;
+  /**
+   * On HTTP/1, the names of fields that were sent with capital letters: each in lower case, and as it was sent, one after the other. So they
+   * are sent on: some peers tell them apart, though none should (RFC 9110 section 5.1).
+   */
+  readonly fieldNames?: readonly string[] | undefined;
   /** Where the request is sent instead of where a route would send it. */
   upstream: UpstreamConfig | undefined;
   /** Whether the client asks for a WebSocket. Then a response with status 101 has the upstream's end in `upgraded`. */
@@ -63,6 +68,8 @@ export interface HttpResponse {
   /** The words after the status, on HTTP/1. @default what is usual */
   readonly statusText?: string | undefined;
   readonly headers: HttpHeaders;
+  /** As those of a request. */
+  readonly fieldNames?: readonly string[] | undefined;
   /** @default none */
   readonly body?: Readable | Buffer | string | undefined;
   /** Asked for once the body has ended. */

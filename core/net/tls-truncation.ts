@@ -14,10 +14,13 @@ interface TlsHandle {
 }
 
 const truncated = Symbol("truncated");
+/** How much had been read when the last session ticket came. */
+const ticketAt = Symbol("ticket at");
 
 interface Watched extends TLSSocket {
   readonly _handle?: TlsHandle | null;
   [truncated]?: boolean;
+  [ticketAt]?: number;
 }
 
 let trial: Promise<void> | undefined;
@@ -32,7 +35,13 @@ let works = false;
  * answers tells the two apart. Nothing is done per chunk. Undocumented: only where {@link tryTruncation} has seen it work.
  */
 export function watchTruncation(socket: TLSSocket): void {
-  if (works) socket.push = push;
+  if (!works) return;
+  socket.push = push;
+  socket.on("session", noteTicket);
+}
+
+function noteTicket(this: Watched): void {
+  this[ticketAt] = this.bytesRead;
 }
 
 /** Whether a socket given to {@link watchTruncation} ended without a close_notify. */
@@ -58,6 +67,9 @@ function endedBelow(socket: Watched): boolean {
   if (handle?._parent === undefined || handle.reading !== true) return false;
   // Until TLS 1.2 a peer that has been told of the end owes no answer to it (RFC 5246 section 7.2.1).
   if (socket.writableFinished && socket.getProtocol() !== "TLSv1.3") return false;
+  // A TLS 1.3 server of Node's that ends within its "secureConnection" event sends no close_notify: OpenSSL has not finished the handshake
+  // then. It is known by its tickets, which belong to the handshake and yet come behind the data.
+  if (socket.bytesRead > 0 && socket[ticketAt] === socket.bytesRead) return false;
   return hasEnded(handle._parent);
 }
 

@@ -48,9 +48,9 @@ class CompleteRequest extends UpstreamAttempt {
 }
 
 /** @throws TypeError where a field, or the target, may not be sent */
-function messageOf({ method, url, headers, content, isUpgrade }: Outbound): Buffer {
+function messageOf({ method, url, headers, fieldNames, content, isUpgrade }: Outbound): Buffer {
   if (!printable.test(url)) throw new TypeError(`${JSON.stringify(url)} is not the target of a request`);
-  const head = `${method} ${url} HTTP/1.1\r\n${fieldLines(wireFields(headers))}${isUpgrade ? upgrading : ""}\r\n`;
+  const head = `${method} ${url} HTTP/1.1\r\n${fieldLines(wireFields(headers, fieldNames))}${isUpgrade ? upgrading : ""}\r\n`;
   const body = content?.whole;
   if (body === undefined) return Buffer.from(head, "latin1");
   const message = Buffer.allocUnsafe(head.length + body.length);

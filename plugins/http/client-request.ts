@@ -16,6 +16,8 @@ export interface RequestHead {
   readonly httpVersion: string;
   /** Names and values, one after the other. */
   readonly fields: readonly string[];
+  /** See {@link HttpRequest.fieldNames}. */
+  readonly fieldNames?: readonly string[] | undefined;
   /** Of HTTP/2: what stands for Host. Empty or undefined: nothing does. */
   readonly authority: string | undefined;
   /** It asks for a WebSocket. */
@@ -45,6 +47,7 @@ export class ClientRequest implements HttpRequest {
   readonly startedAt = Date.now();
   url: string;
   headers: HttpHeaders;
+  readonly fieldNames: readonly string[] | undefined;
   upstream: UpstreamConfig | undefined = undefined;
   sent = false;
   failover = true;
@@ -65,7 +68,7 @@ export class ClientRequest implements HttpRequest {
    */
   constructor(
     readonly session: Session,
-    { method, target, httpVersion, fields, authority, isUpgrade }: RequestHead,
+    { method, target, httpVersion, fields, fieldNames, authority, isUpgrade }: RequestHead,
     body: BodySource | Buffer | undefined,
     private readonly terms: RequestTerms,
   ) {
@@ -74,6 +77,7 @@ export class ClientRequest implements HttpRequest {
     this.isUpgrade = isUpgrade;
     this.scheme = session.tls?.version === undefined ? "http" : "https";
     this.headers = endToEnd(fields);
+    this.fieldNames = fieldNames;
     this.#forwardedFor = joined(this.headers["x-forwarded-for"]);
     this.#forwarded = joined(this.headers["forwarded"]);
     const { url, authority: asked } = readTarget(method, target);

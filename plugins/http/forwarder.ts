@@ -3,6 +3,7 @@ import { createProxyServer, type ProxyServer } from "http-proxy";
 import { EventEmitter } from "node:events";
 import type { Agent, ClientRequest as OutgoingRequest, IncomingMessage, ServerResponse } from "node:http";
 import { Observable } from "rxjs";
+import { isNamed } from "./body-length.ts";
 import { wireHeaders } from "./header-fields.ts";
 import type { Outbound } from "./outbound.ts";
 import type { ReplayBody } from "./replay-body.ts";
@@ -54,7 +55,7 @@ class ComingRequest extends UpstreamAttempt {
   ) {
     super(request, place, subscriber);
     this.#content = request.content;
-    this.#headers = wireHeaders(request.headers);
+    this.#headers = readable(wireHeaders(request.headers, request.fieldNames));
     const { headers } = request;
     this.#isWaitingToContinue = headers["expect"] !== undefined;
     this.isLast = headers["content-length"] === undefined;
@@ -112,6 +113,16 @@ class ComingRequest extends UpstreamAttempt {
     this.connection?.abandon(this);
     this.failed(error);
   }
+}
+
+/** The package looks for a length in lower case alone, and would add another. */
+function readable(headers: HttpHeaders): HttpHeaders {
+  const name = Object.keys(headers).find((each) => isNamed(each, "content-length")) ?? "";
+  const length = headers[name];
+  if (length === undefined) return headers;
+  delete headers[name];
+  headers["content-length"] = length;
+  return headers;
 }
 
 /** An agent that has one connection, and it for one request. */

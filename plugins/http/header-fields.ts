@@ -66,22 +66,33 @@ function add(headers: HttpHeaders, name: string, value: string): void {
 /**
  * The fields of a message as they are sent: names and values one after the other. What belongs to a connection, which only a plugin
  * can have put in, is left out; so is what a Connection field names.
+ *
+ * @param names as they came: in lower case, and as they are to be sent, one after the other
  */
-export function wireFields(headers: HttpHeaders): string[] {
-  if (headers["connection"] !== undefined) return wireFields(endToEnd(flat(headers)));
+export function wireFields(headers: HttpHeaders, names: readonly string[] = []): string[] {
+  if (headers["connection"] !== undefined) return wireFields(endToEnd(flat(headers)), names);
   const fields: string[] = [];
+  let next = 0;
   for (const name of Object.keys(headers)) {
     if (hopByHop.has(name.toLowerCase())) continue;
-    const values = headers[name];
-    if (typeof values === "string") fields.push(name, values);
-    else for (const value of values ?? []) fields.push(name, value);
+    // They come in the order of the fields, unless a hook has put these into another.
+    let at = names.indexOf(name, next);
+    if (at < 0 && next > 0) at = names.indexOf(name);
+    if (at >= 0) next = at + 2;
+    const sent = names[at + 1];
+    pushField(fields, at >= 0 && sent !== undefined ? sent : name, headers[name]);
   }
   return fields;
 }
 
+function pushField(fields: string[], name: string, values: string | string[] | undefined): void {
+  if (typeof values === "string") fields.push(name, values);
+  else for (const value of values ?? []) fields.push(name, value);
+}
+
 /** The same as an object, for whom wants one. */
-export function wireHeaders(headers: HttpHeaders): HttpHeaders {
-  const fields = wireFields(headers);
+export function wireHeaders(headers: HttpHeaders, names?: readonly string[]): HttpHeaders {
+  const fields = wireFields(headers, names);
   const wire: HttpHeaders = {};
   for (let at = 0; at + 1 < fields.length; at += 2) add(wire, fields[at] ?? "", fields[at + 1] ?? "");
   return wire;

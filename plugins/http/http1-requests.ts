@@ -214,8 +214,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   #requestOf(body: RequestBody | Buffer | undefined): ClientRequest | undefined {
-    const { method, target, minor, fields, isUpgrade } = this.#parser;
-    const head = { method, target, httpVersion: minor === 1 ? "1.1" : "1.0", fields, authority: undefined, isUpgrade };
+    const { method, target, minor, fields, fieldNames, isUpgrade } = this.#parser;
+    const head = { method, target, httpVersion: minor === 1 ? "1.1" : "1.0", fields, fieldNames, authority: undefined, isUpgrade };
     try {
       return new ClientRequest(this.session, head, body, this.serving.terms);
     } catch (error) {

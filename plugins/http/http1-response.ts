@@ -33,6 +33,7 @@ const unmeasured = new BodyLength(undefined);
 
 /** A response of HTTP/1. Head and first part of the body go out together. */
 export class Http1Response implements ResponseSink {
+  readonly keepsCase = true;
   status = 0;
   isWhole = false;
   onDrain: (() => void) | undefined = undefined;

@@ -15,6 +15,7 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
  * could refuse is refused, or made acceptable, when it is given. The head is sent with the first part of the body, or with the end.
  */
 export class Http2Response implements ResponseSink {
+  readonly keepsCase = false;
   status = 0;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;

@@ -52,6 +52,8 @@ export abstract class MessageParser {
   /** Names in lower case and values, one after the other, as they came. */
   fields: string[] = [];
   trailers: string[] = [];
+  /** Of those fields of the header that have capital letters: the name in lower case, and as it came. */
+  fieldNames: string[] | undefined = undefined;
   #state: State = "first-line";
   #partial = "";
   /** Bytes of the body, or of the chunk, that are still to come. */
@@ -85,6 +87,7 @@ export abstract class MessageParser {
     this.#excess = 0;
     this.fields = [];
     this.trailers = [];
+    this.fieldNames = undefined;
   }
 
   /**
@@ -214,22 +217,24 @@ export abstract class MessageParser {
       return;
     }
     const colon = line.indexOf(":");
-    const name = this.#nameOf(line, colon);
-    if (name === undefined) {
+    const given = this.#nameOf(line, colon);
+    if (!token.test(given)) {
       this.refuse("a header field is malformed");
       return;
     }
+    const name = given.toLowerCase();
     const value = valueOf(line, colon + 1);
     into.push(name, value);
-    if (this.#state === "head") this.field(name, value);
+    if (this.#state !== "head") return;
+    if (name !== given) (this.fieldNames ??= []).push(name, given);
+    this.field(name, value);
   }
 
-  /** In lower case; undefined where it is none. Blanks before the colon are removed (RFC 9112 section 5.1), or refused. */
-  #nameOf(line: string, colon: number): string | undefined {
+  /** As it came. Blanks before the colon are removed (RFC 9112 section 5.1), or refused. */
+  #nameOf(line: string, colon: number): string {
     let end = colon;
     if (this.isLenient) while (end > 0 && isBlank(line.charCodeAt(end - 1))) end -= 1;
-    const name = line.slice(0, Math.max(0, end));
-    return token.test(name) ? name.toLowerCase() : undefined;
+    return line.slice(0, Math.max(0, end));
   }
 
   /** RFC 9112 section 5.2: a line that begins with a blank is the rest of the one before, or refused. */

@@ -13,6 +13,7 @@ export interface Outbound {
   readonly method: string;
   readonly url: string;
   readonly headers: HttpHeaders;
+  readonly fieldNames?: readonly string[] | undefined;
   readonly content: ReplayBody | WholeBody | undefined;
   readonly interim: Interim | undefined;
   /** Whose request it is. */
@@ -31,7 +32,7 @@ export function outboundOf(
   endpoint: string,
   { route, forwarded }: { readonly route: RouteOptions | undefined; readonly forwarded: Forwarded },
 ): Outbound {
-  const { method, session, scheme, content, interim, isUpgrade } = request;
+  const { method, session, scheme, fieldNames, content, interim, isUpgrade } = request;
   const headers = copyOf(request.headers);
   settleLength(headers, method, content);
   forwarded.set(headers, session, scheme);
@@ -43,7 +44,7 @@ export function outboundOf(
   const begun = (): void => {
     request.sent = true;
   };
-  return { method, url, headers, content, interim, client: clientOf(request), isUpgrade, begun };
+  return { method, url, headers, fieldNames, content, interim, client: clientOf(request), isUpgrade, begun };
 }
 
 /** What came is octets, and is sent as it came. What a hook wrote as a text is one that has a character beyond these. */

@@ -1,6 +1,7 @@
 import { reasonOf, SluiceError } from "sluice";
 import type { HttpHeaders, HttpRequest, HttpResponse } from "sluice";
 import { Readable } from "node:stream";
+import { isNamed } from "./body-length.ts";
 import { explained } from "./failure.ts";
 import { first, wireFields } from "./header-fields.ts";
 import type { ResponseSink } from "./response-sink.ts";
@@ -22,7 +23,7 @@ export class Responder {
    * @throws where what a hook or an upstream gave may not be sent; then nothing was
    */
   send(response: HttpResponse, isClosing: boolean): void {
-    const fields = wireFields(response.headers);
+    const fields = wireFields(response.headers, this.sink.keepsCase ? response.fieldNames : undefined);
     const body = this.#bodyOf(response, fields);
     const { status } = response;
     if (body instanceof Readable) {
@@ -123,6 +124,12 @@ function bytesOf(part: unknown): Buffer {
 
 /** The length of a body that is whole, whatever its maker said of it. */
 function setLength(fields: string[], length: number): void {
-  for (let at = fields.length - 2; at >= 0; at -= 2) if (fields[at]?.toLowerCase() === "content-length") fields.splice(at, 2);
-  fields.push("content-length", String(length));
+  let isSet = false;
+  for (let at = fields.length - 2; at >= 0; at -= 2) {
+    if (!isNamed(fields[at], "content-length")) continue;
+    if (isSet) fields.splice(at, 2);
+    else fields[at + 1] = String(length);
+    isSet = true;
+  }
+  if (!isSet) fields.push("content-length", String(length));
 }

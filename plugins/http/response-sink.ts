@@ -5,6 +5,8 @@ import type { HttpHeaders } from "sluice";
 export interface ResponseSink {
   /** The status that was sent; 0 before. */
   readonly status: number;
+  /** Names of fields may have capital letters; those of HTTP/2 may not (RFC 9113 section 8.2.1). */
+  readonly keepsCase: boolean;
   /** The client has all of it. */
   readonly isWhole: boolean;
   /** Whether a part of it waits for the client to take it. */

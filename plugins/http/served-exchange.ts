@@ -154,7 +154,7 @@ export class ServedExchange implements Interim {
     this.#response = response;
     this.#error ??= response.error;
     try {
-      if (response.upgraded !== undefined) this.#upgraded(response.upgraded, response.headers);
+      if (response.upgraded !== undefined) this.#upgraded(response.upgraded, response);
       else this.#responder.send(response, this.#isClosing);
     } catch (error) {
       this.#unsendable(response, error);
@@ -172,9 +172,9 @@ export class ServedExchange implements Interim {
     else this.sink.abort(failure);
   }
 
-  #upgraded(upstream: Duplex, headers: HttpHeaders): void {
+  #upgraded(upstream: Duplex, { headers, fieldNames }: HttpResponse): void {
     if (!this.request.isUpgrade) throw new TypeError("an upgrade that nobody asked for");
-    this.#place.upgraded(upstream, wireFields(headers), ({ fromClient, fromUpstream }) => {
+    this.#place.upgraded(upstream, wireFields(headers, fieldNames), ({ fromClient, fromUpstream }) => {
       this.#over(101, fromClient, fromUpstream);
     });
   }

@@ -205,10 +205,10 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
 
   /** From here on the connection is the asker's. */
   #upgrade(asker: Asker): void {
-    const { status, fields } = this.#parser;
+    const { status, fields, fieldNames } = this.#parser;
     const upgraded = (this.#upgraded = new UpgradedStream(this.leg));
     this.#end();
-    asker.answered({ status, headers: endToEnd(fields), upgraded, upstream: this.owner.name });
+    asker.answered({ status, headers: endToEnd(fields), fieldNames, upgraded, upstream: this.owner.name });
   }
 
   /** Gives on what has come of the response: in one piece where all of it is there. */
@@ -230,9 +230,9 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   }
 
   #answer(): void {
-    const { status, reason, fields, trailers, isWhole } = this.#parser;
+    const { status, reason, fields, fieldNames, trailers, isWhole } = this.#parser;
     const asker = this.#asker;
-    // Trailers go behind a body that comes by and by.
+    // Trailers go behind a body that comes in parts.
     const isSmall = isWhole && this.#pieces.length <= 1 && trailers.length === 0;
     const body = isSmall ? this.#pieces.pop() : new ResponseBody(this);
     const headers = endToEnd(fields);
@@ -246,7 +246,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
       if (!isWhole) this.owner.streams(this, headers);
       this.#deliver();
     }
-    asker?.answered({ status, statusText: reason, headers, body, trailers: () => endToEnd(trailers), upstream: this.owner.name });
+    const upstream = this.owner.name;
+    asker?.answered({ status, statusText: reason, headers, fieldNames, body, trailers: () => endToEnd(trailers), upstream });
   }
 
   #free(): void {

@@ -153,6 +153,18 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
       });
     }
 
+    it(`has ended, when it is an upstream over ${version} that ends within its own handshake, as Node's servers do`, async () => {
+      const started = await towards((socket) => void socket.end("hello"), version);
+      for (const _ of [1, 2]) {
+        const client = connectTcp(started.port(), "127.0.0.1");
+        const heard = listen(client);
+        // oxlint-disable-next-line no-await-in-loop
+        expect(await heard.end).to.equal("fin");
+        expect(heard.bytes).to.equal(5);
+        client.destroy();
+      }
+    });
+
     it(`has ended all the same over ${version} where the option for old peers says so`, async () => {
       const { started, heard } = await terminating([], { allowTruncation: true });
       const client = await secureClient(started.port(), version);

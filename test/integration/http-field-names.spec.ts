@@ -1,0 +1,122 @@
+import { expect } from "chai";
+import { createServer, type Socket } from "node:net";
+import { connect as connectHttp2 } from "node:http2";
+import { map } from "rxjs";
+import type { PluginUse } from "sluice";
+import { http, retry } from "sluice/plugins";
+import { bounded, eventOf } from "../support/bounded.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { connect, portOf } from "../support/sockets.ts";
+import { plugin, startProxy } from "../support/with-proxy.ts";
+
+const cleanup = createCleanup();
+afterEach(() => cleanup.run());
+
+const answer =
+  "HTTP/1.1 200 OK\r\nX-ReQuest-ID: 7\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nETag: x\r\nlower: y\r\nContent-Length: 2\r\n\r\nok";
+
+/** An upstream that tells what it was sent, word for word, and gives that answer. */
+async function startRaw(reply = answer): Promise<{ port: number; asked: Promise<string> }> {
+  let told: (text: string) => void = () => undefined;
+  const asked = new Promise<string>((resolve) => (told = resolve));
+  const server = createServer((socket: Socket) => {
+    let text = "";
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+      const isWhole = /transfer-encoding: chunked/i.test(text) ? text.endsWith("0\r\n\r\n") : text.includes("\r\n\r\n");
+      if (!isWhole) return;
+      told(text);
+      socket.write(reply);
+    });
+    cleanup.add(() => void socket.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await eventOf(server, "listening");
+  cleanup.add(() => void server.close());
+  return { port: portOf(server), asked };
+}
+
+/** Sends a request and gives back what came, up to the end of an answer. */
+async function ask(port: number, request: string, end: string): Promise<string> {
+  const client = await connect(port);
+  cleanup.add(() => void client.destroy());
+  let text = "";
+  const whole = new Promise<string>((resolve) => {
+    client.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1");
+      if (text.endsWith(end)) resolve(text);
+    });
+  });
+  client.write(request, "latin1");
+  return bounded(whole, "the answer");
+}
+
+async function front(upstream: number, plugins: readonly PluginUse[] = []): Promise<number> {
+  const use = http({ routes: [{ upstream: `127.0.0.1:${upstream}` }] });
+  const started = await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [...plugins, use] } } });
+  cleanup.add(() => started.proxy.close());
+  return started.port();
+}
+
+const namesOf = (message: string): string[] =>
+  (message.split("\r\n\r\n")[0] ?? "")
+    .split("\r\n")
+    .slice(1)
+    .map((line) => line.slice(0, line.indexOf(":")));
+
+describe("the names of HTTP/1 fields", () => {
+  const fields = "HOST: a.test\r\nX-CamelCase: 1\r\nSOAPAction: go\r\nx-lower: 2\r\nX-CamelCase: 3\r\n";
+  const requests: Readonly<Record<string, string>> = {
+    "a request without a body": `GET /x HTTP/1.1\r\n${fields}\r\n`,
+    "a request with a short body": `POST /x HTTP/1.1\r\n${fields}Content-Length: 2\r\n\r\nhi`,
+    "a body in chunks": `POST /x HTTP/1.1\r\n${fields}Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`,
+  };
+  for (const [name, request] of Object.entries(requests)) {
+    it(`are sent on as they came, both ways: ${name}`, async () => {
+      const upstream = await startRaw();
+      const said = await ask(await front(upstream.port, [retry()]), request, "\r\n\r\nok");
+      expect(namesOf(said)).to.include.members(["X-ReQuest-ID", "Set-Cookie", "ETag", "lower", "Content-Length"]);
+      expect(said.match(/Set-Cookie: /g)).to.have.lengthOf(2);
+      const asked = namesOf(await upstream.asked);
+      expect(asked).to.include.members(["HOST", "X-CamelCase", "SOAPAction", "x-lower"]);
+      expect(asked.filter((each) => each === "X-CamelCase")).to.have.lengthOf(2);
+      expect(new Set(asked.map((each) => each.toLowerCase())).size, "no name twice in two spellings").to.equal(new Set(asked).size);
+    });
+  }
+
+  it("are sent on as they came through hooks that copy and change headers", async () => {
+    const upstream = await startRaw();
+    const changing = plugin("changing", {
+      exchange: (attempt, request) => {
+        request.headers = { ...request.headers, "x-added": "1", "X-Own": "2" };
+        return attempt.pipe(map((response) => ({ ...response, headers: { "x-new": "3", ...response.headers, etag: "other" } })));
+      },
+    });
+    const said = await ask(await front(upstream.port, [changing]), requests["a request without a body"] ?? "", "\r\n\r\nok");
+    expect(namesOf(said)).to.include.members(["x-new", "X-ReQuest-ID", "ETag"]);
+    expect(said).to.include("ETag: other\r\n");
+    expect(namesOf(await upstream.asked)).to.include.members(["x-added", "X-Own", "X-CamelCase"]);
+  });
+
+  it("are sent on as they came with a WebSocket", async () => {
+    const upstream = await startRaw(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n!",
+    );
+    const request =
+      "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    const said = await ask(await front(upstream.port), request, "!");
+    expect(namesOf(said)).to.include("Sec-WebSocket-Accept");
+    expect(namesOf(await upstream.asked)).to.include.members(["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version"]);
+  });
+
+  it("are in lower case on HTTP/2, whatever the upstream sends", async () => {
+    const upstream = await startRaw();
+    const session = connectHttp2(`http://127.0.0.1:${await front(upstream.port)}`);
+    cleanup.add(() => void session.destroy());
+    const stream = session.request({ ":path": "/" });
+    const headers = await new Promise<object>((resolve) => stream.once("response", resolve));
+    expect(Object.keys(headers)).to.include.members(["x-request-id", "etag"]);
+    stream.destroy();
+  });
+});
