@@ -1,8 +1,9 @@
-import { Observable, type Subscriber } from "rxjs";
+import type { Observable, Subscriber } from "rxjs";
 import type { Address, ChosenEndpoint, Endpoint, Endpoints, SluiceError, Upstream, UpstreamTarget } from "../contract/index.ts";
 import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "./balancer.ts";
 import { Deadlines } from "./deadlines.ts";
+import { EndpointWays } from "./endpoint-ways.ts";
 import type { NamedAddressesContext } from "./named-addresses.ts";
 import { SessionAttempts } from "./session-attempts.ts";
 import type { UdpBuffers } from "./udp-socket.ts";
@@ -53,17 +54,12 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const deadlines = new Deadlines(connectTimeout);
   const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, keepAlive, refuse, deadlines, balancer, tls };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
-  const ways = new Map<Endpoint, Observable<Upstream>>();
+  const ways = new EndpointWays(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
   return {
     balancer,
     choose(tried) {
       const endpoint = balancer.next(endpointsNamed(target, tried));
-      let way = ways.get(endpoint);
-      if (way === undefined) {
-        way = new Observable((subscriber) => dial(endpoint, uncounted, subscriber));
-        ways.set(endpoint, way);
-      }
-      return chosen(endpoint, balancer, way);
+      return chosen(endpoint, balancer, ways.to(endpoint));
     },
     attempts: (resolve, protocol) => {
       const own = resolve === undefined && protocol === undefined;
