@@ -49,7 +49,7 @@ function createCli() {
     .option(...configOption)
     .option(...jsonOption);
   cli
-    .command("reload [config]", "Make the running proxy load everything anew")
+    .command("reload [config]", "Make the running proxy load everything again")
     .option(...configOption)
     .option(...jsonOption);
   cli

@@ -53,7 +53,7 @@ export class ConfigLoader {
     return this.#read.size === 0 ? this.#files : new Set([...this.#files, ...this.#read.keys()]);
   }
 
-  /** Those of {@link files} that are read by the config or a plugin: whatever has read one must be made anew. */
+  /** Those of {@link files} that are read by the config or a plugin: whatever has read one must be made again. */
   get watched(): { has(file: string): boolean } {
     return this.#read;
   }

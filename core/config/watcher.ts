@@ -26,7 +26,7 @@ export type OnChange = (files: string[], touched: boolean) => void;
 const longestWait = 8;
 
 /**
- * Tells when the content of files changed: saved in place, renamed into place, removed and made anew, swapped behind a symlink, or
+ * Tells when the content of files changed: saved in place, renamed into place, removed and made again, swapped behind a symlink, or
  * there at last. The truth is the content last seen; events only say when to look. Never keeps the process alive.
  */
 export class FileWatcher {

@@ -10,7 +10,7 @@ export interface Carry<S> {
    */
   readonly end?: (state: S) => Buffer | null;
   /**
-   * Makes a state of the one that older code left. When it throws, the older code's `end` is called, and this one starts anew.
+   * Makes a state of the one that older code left. When it throws, the older code's `end` is called, and this one starts again.
    * @default the state is taken as it is
    */
   readonly revive?: (previous: unknown) => S;

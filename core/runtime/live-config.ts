@@ -93,7 +93,7 @@ export class LiveConfig {
       this.#touched = false;
       // What was saved while a load was about to read it has been told of by that load.
       const changed = saved.filter((file) => contentHash(file) !== this.#tried.get(file));
-      // What a plugin has read is not seen in its code: it has to be made anew.
+      // What a plugin has read is not seen in its code: it has to be made again.
       const anew = changed.some((file) => this.loader.watched.has(file));
       if ((isTouched || changed.length > 0) && !this.#stopped) await this.#load(anew);
     }).catch(() => undefined);

@@ -15,7 +15,7 @@ import type { UpstreamConnection } from "./upstream-connection.ts";
 export type WithBody = Outbound & { readonly content: ReplayBody };
 
 /**
- * The one place that knows the package `http-proxy`: it sends requests whose body comes by and by, on connections of the pool. What answers them is read by the
+ * The one place that knows the package `http-proxy`: it sends requests whose body is streamed, on connections of the pool. What answers them is read by the
  * connection, as for every other request. All that concerns headers is done before, since an event of the package is not certain to come (`proxyReq` is left out with `Expect`).
  */
 export class Forwarder {

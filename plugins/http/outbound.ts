@@ -26,7 +26,7 @@ export interface Outbound {
 /** Methods that give a body a meaning. */
 const bodied: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 
-/** Makes it anew of the request as hooks left it, so that no attempt sees the changes of the one before. */
+/** Makes it of the request as hooks left it, each time, so that no attempt sees the changes of the one before. */
 export function outboundOf(
   request: ClientRequest,
   endpoint: string,

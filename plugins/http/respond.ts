@@ -81,7 +81,7 @@ export class Responder {
     body.once("close", failed);
     // A hook may have kept the response until its upstream was gone, or have read the body itself.
     if (body.destroyed || body.readableEnded) failed(body.errored ?? undefined);
-    // What comes by and by is announced before its first part.
+    // What is streamed is announced before its first part.
     else if (body.readableLength === 0) sink.flush();
   }
 

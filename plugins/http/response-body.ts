@@ -11,7 +11,7 @@ export interface BodyOrigin {
   left(body: ResponseBody): void;
 }
 
-/** The body of a response that comes by and by. */
+/** The body of a response that is streamed. */
 export class ResponseBody extends Readable {
   constructor(private readonly origin: BodyOrigin) {
     super({ highWaterMark: HIGH_WATER });

@@ -1,5 +1,5 @@
 "use strict";
-// The floors of the house, for dependency-cruiser: a file imports its own floor or lower, never higher, never in a circle.
+// The layers, for dependency-cruiser: a file imports its own layer or lower, never higher, never in a circle.
 // That only core/net loads node:net is sockets.spec.ts's business: swc does not tell a type's import from a value's.
 // TypeScript 7 has no API that dependency-cruiser could use, so swc parses; without it zero modules would be cruised, silently.
 
@@ -14,12 +14,12 @@ const publicFaces = "^dist/(core/index|core/flow/index)\\.(js|d\\.ts)$";
 module.exports = {
   forbidden: [
     never("no-cycles", { path: "^(core|plugins|test)/" }, { circular: true }),
-    only("contract-is-the-floor", "^core/contract/", "^core/contract/"),
+    only("contract-is-the-lowest-layer", "^core/contract/", "^core/contract/"),
     only("flow-stands-on-the-contract", "^core/flow/", "^core/(contract|flow)/"),
     only("pipeline-knows-no-sockets", "^core/pipeline/", "^core/(contract|flow|pipeline)/"),
     only("net-knows-no-pipeline", "^core/net/", "^core/(contract|flow|net)/"),
     only("config-knows-no-runtime", "^core/config/", "^core/(contract|flow|config)/"),
-    only("runtime-joins-the-second-floor", "^core/runtime/", "^core/(contract|flow|pipeline|net|config|runtime)/"),
+    only("runtime-joins-the-second-layer", "^core/runtime/", "^core/(contract|flow|pipeline|net|config|runtime)/"),
     only("admin-is-above-the-runtime", "^core/admin/", "^core/(contract|flow|pipeline|net|config|runtime|admin)/"),
     only("core-never-sees-plugins", "^core/", "^core/"),
     never("core-is-not-its-own-customer", { path: "^core/" }, { path: "^dist/" }),

@@ -26,7 +26,7 @@ function cruise(folder: string, parts: readonly string[]): Promise<Report> {
 
 const brokenBy = (report: Report): string[] => report.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`);
 
-describe("the floors", function () {
+describe("the layers", function () {
   this.timeout(60_000);
   let folder: string;
 
@@ -53,15 +53,15 @@ describe("the floors", function () {
     expect(brokenBy(report)).to.deep.equal([]);
   });
 
-  it("do not let a lower floor import a higher one, as a type neither", async () => {
+  it("do not let a lower layer import a higher one, as a type neither", async () => {
     const files = {
       "core/contract/a.ts": 'import type { B } from "../net/b.ts";\nexport type A = B;\n',
       "core/net/b.ts": "export type B = string;\n",
     };
-    expect(await broken(files)).to.deep.equal(["contract-is-the-floor"]);
+    expect(await broken(files)).to.deep.equal(["contract-is-the-lowest-layer"]);
   });
 
-  it("do not let the folders of the second floor import each other", async () => {
+  it("do not let the folders of the second layer import each other", async () => {
     const files = {
       "core/pipeline/a.ts": 'import { b } from "../net/b.ts";\nexport const a = b;\n',
       "core/net/b.ts": 'export const b = 1;\nexport const c = await import("../config/c.ts");\n',
@@ -90,7 +90,7 @@ describe("the floors", function () {
       "plugins/p.ts": "export const p = 1;\n",
       "test/t.ts": "export const t = 1;\n",
     };
-    const rules = ["core-never-sees-plugins", "no-cycles", "product-never-imports-test", "runtime-joins-the-second-floor"];
+    const rules = ["core-never-sees-plugins", "no-cycles", "product-never-imports-test", "runtime-joins-the-second-layer"];
     expect(await broken(files)).to.deep.equal(rules);
   });
 });

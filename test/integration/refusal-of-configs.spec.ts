@@ -133,8 +133,8 @@ describe("A config that cannot be used", () => {
       const outcome = await folder.outcomeOf(() => folder.write("mark.ts", 'export const mark = 1;\nthrow new TypeError("not today");\n'));
       expect(outcome.type === "refused" && outcome.error.message).to.match(/mark\.ts:2:\d+: threw TypeError: not today/);
       expect(await exchange(open, "1", 2)).to.equal("a1");
-      const mended = await folder.outcomeOf(() => folder.write("mark.ts", markFile("c")));
-      expect(mended.type).to.equal("reloaded");
+      const fixed = await folder.outcomeOf(() => folder.write("mark.ts", markFile("c")));
+      expect(fixed.type).to.equal("reloaded");
       expect(await exchange(open, "2", 2)).to.equal("c2");
       open.destroy();
     });

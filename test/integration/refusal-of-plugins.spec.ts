@@ -57,8 +57,8 @@ describe("A plugin that cannot be brought up", () => {
           .and.include(says);
         expect(await exchange(open, "open")).to.equal("open");
         expect(await exchangeOnce(folder.port("web"), "new")).to.equal("new");
-        const mended = await folder.outcomeOf(() => folder.write("faulty.ts", faultyClass("setup(): void { return; }")));
-        expect(mended.type).to.equal("reloaded");
+        const fixed = await folder.outcomeOf(() => folder.write("faulty.ts", faultyClass("setup(): void { return; }")));
+        expect(fixed.type).to.equal("reloaded");
         expect(await exchange(open, "still open")).to.equal("still open");
         open.destroy();
       });

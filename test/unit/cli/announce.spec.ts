@@ -6,7 +6,7 @@ import type { Terminal } from "../../../core/cli/terminal.ts";
 import { recordLog } from "../../support/recorded-log.ts";
 
 const error = new SluiceError("SLUICE_CONFIG_SYNTAX", "Expression expected\nhere", { where: "/a.ts:1:2", frame: "> 1 | ;" });
-const line = "refused: /a.ts:1:2: Expression expected; here (SLUICE_CONFIG_SYNTAX: mend the syntax at the place shown and save again)";
+const line = "refused: /a.ts:1:2: Expression expected; here (SLUICE_CONFIG_SYNTAX: fix the syntax at the place shown and save again)";
 
 /** What was written by whether standard output and standard error are terminals. */
 function told(isOutput: boolean, isError: boolean): { out: string[]; err: string[]; log: unknown[] } {
