@@ -7,7 +7,7 @@ const LOOK_AGAIN = 1_000;
 
 interface Way {
   readonly attempt: Observable<Upstream>;
-  /** Of the endpoint's name, when it was looked at first. */
+  /** Of the endpoint's name, when it was looked at last: connections may lead to any of them. */
   addresses: readonly string[] | undefined;
   lookedAt: number;
 }
@@ -48,9 +48,10 @@ export class EndpointWays {
       .subscribe({
         next: (found) => {
           const addresses = found.map(({ address }) => address);
+          if (addresses.length === 0) return;
           const isGone = way.addresses?.some((address) => !addresses.includes(address)) === true;
-          if (isGone && addresses.length > 0 && this.#ways.get(endpoint) === way) this.#ways.delete(endpoint);
-          way.addresses ??= addresses;
+          if (isGone && this.#ways.get(endpoint) === way) this.#ways.delete(endpoint);
+          way.addresses = addresses;
         },
         // A name server that fails says nothing of where the endpoint is.
         error: () => undefined,

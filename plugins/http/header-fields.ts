@@ -76,13 +76,18 @@ export function wireFields(headers: HttpHeaders, names: readonly string[] = []):
   for (const name of Object.keys(headers)) {
     if (hopByHop.has(name.toLowerCase())) continue;
     // They come in the order of the fields, unless a hook has put these into another.
-    let at = names.indexOf(name, next);
-    if (at < 0 && next > 0) at = names.indexOf(name);
+    let at = placeOf(names, name, next);
+    if (at < 0 && next > 0) at = placeOf(names, name, 0);
     if (at >= 0) next = at + 2;
-    const sent = names[at + 1];
-    pushField(fields, at >= 0 && sent !== undefined ? sent : name, headers[name]);
+    pushField(fields, at < 0 ? name : (names[at + 1] ?? name), headers[name]);
   }
   return fields;
+}
+
+/** Only among the names in lower case: a hook may have written a field exactly as it came, and what follows that is the name of another. */
+function placeOf(names: readonly string[], name: string, from: number): number {
+  for (let at = from; at < names.length; at += 2) if (names[at] === name) return at;
+  return -1;
 }
 
 function pushField(fields: string[], name: string, values: string | string[] | undefined): void {

@@ -89,7 +89,9 @@ describe("the names of HTTP/1 fields", () => {
     const upstream = await startRaw();
     const changing = plugin("changing", {
       exchange: (attempt, request) => {
-        request.headers = { ...request.headers, "x-added": "1", "X-Own": "2" };
+        // One as it came, too: what follows it in the list of names is the name of another.
+        const { "x-camelcase": _, ...others } = request.headers;
+        request.headers = { ...others, "x-added": "1", "X-Own": "2", "X-CamelCase": "9" };
         return attempt.pipe(map((response) => ({ ...response, headers: { "x-new": "3", ...response.headers, etag: "other" } })));
       },
     });
