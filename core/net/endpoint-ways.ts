@@ -22,11 +22,12 @@ export class EndpointWays {
   constructor(
     private readonly resolve: (name: string) => Observable<Address[]>,
     private readonly dial: (endpoint: Endpoint, subscriber: Subscriber<Upstream>) => TeardownLogic,
+    private readonly now = (): number => performance.now(),
   ) {}
 
   to(endpoint: Endpoint): Observable<Upstream> {
     const known = this.#ways.get(endpoint);
-    if (known !== undefined && performance.now() - known.lookedAt < LOOK_AGAIN) return known.attempt;
+    if (known !== undefined && this.now() - known.lookedAt < LOOK_AGAIN) return known.attempt;
     const way = known ?? this.#make(endpoint);
     this.#look(endpoint, way);
     return (this.#ways.get(endpoint) ?? this.#make(endpoint)).attempt;
@@ -34,14 +35,14 @@ export class EndpointWays {
 
   #make(endpoint: Endpoint): Way {
     const attempt = new Observable<Upstream>((subscriber) => this.dial(endpoint, subscriber));
-    const way: Way = { attempt, addresses: undefined, lookedAt: performance.now() };
+    const way: Way = { attempt, addresses: undefined, lookedAt: this.now() };
     this.#ways.set(endpoint, way);
     return way;
   }
 
   /** What is known of the name is enough: while its time to live lasts nobody is asked. */
   #look(endpoint: Endpoint, way: Way): void {
-    way.lookedAt = performance.now();
+    way.lookedAt = this.now();
     if (endpoint.path !== undefined || isIP(endpoint.host) !== 0) return;
     defer(() => this.resolve(endpoint.host))
       .pipe(take(1))

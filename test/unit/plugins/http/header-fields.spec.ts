@@ -3,7 +3,7 @@ import { socketAddress } from "../../../../core/contract/address.ts";
 import { hostOf } from "../../../../plugins/http/authority.ts";
 import { explained, statusOf } from "../../../../plugins/http/failure.ts";
 import { Forwarded } from "../../../../plugins/http/forwarded.ts";
-import { endToEnd } from "../../../../plugins/http/header-fields.ts";
+import { endToEnd, wireFields } from "../../../../plugins/http/header-fields.ts";
 import { SluiceError, type HttpHeaders } from "sluice";
 import { createSession } from "../support/fakes.ts";
 import { TrustedProxies } from "../../../../plugins/http/trusted-proxies.ts";
@@ -28,6 +28,23 @@ describe("The header fields of http()", () => {
       "x-kept": "4",
     });
   });
+
+  const names = ["x-foo", "X-Foo", "content-length", "Content-Length", "authorization", "Authorization"];
+  const spellings: Readonly<Record<string, readonly [HttpHeaders, readonly string[]]>> = {
+    "as they came": [{ "x-foo": "1", authorization: "a" }, ["X-Foo", "1", "Authorization", "a"]],
+    "as they came, in another order": [{ authorization: "a", "x-foo": "1" }, ["Authorization", "a", "X-Foo", "1"]],
+    "each value of one": [{ "x-foo": ["1", "2"] }, ["X-Foo", "1", "X-Foo", "2"]],
+    "as a hook wrote one that did not come": [{ "X-Own": "1", "x-foo": "2" }, ["X-Own", "1", "X-Foo", "2"]],
+    "under its own name where a hook wrote it as it came": [{ "X-Foo": "1" }, ["X-Foo", "1"]],
+    "under its own name, beside the one that came": [
+      { "x-foo": "1", authorization: "a", "X-Foo": "2" },
+      ["X-Foo", "1", "Authorization", "a", "X-Foo", "2"],
+    ],
+  };
+  for (const [name, [headers, sent]] of Object.entries(spellings))
+    it(`are sent on: ${name}`, () => {
+      expect(wireFields(headers, names)).to.deep.equal(sent);
+    });
 
   it("let Connection take away neither where a request goes nor where it ends", () => {
     expect(endToEnd(["Connection", "host, content-length", "Host", "a", "Content-Length", "5"])).to.deep.equal({
