@@ -35,14 +35,14 @@ export function udpSessionLimit(fdLimit: number | undefined, listeners: number):
  * How many stream sessions may be open: two descriptors each, less a reserve. Running out of descriptors is silent in Node (accepted
  * sockets are closed without an event), so a limit above what there is gets lowered, with a warning.
  *
- * @param udp descriptors that UDP flows may take
+ * @param udp descriptors that UDP flows may take. Half of all is kept for sessions, since the sources of datagrams may be forged
  */
 export function sessionLimit(
   configured: number | undefined,
   fdLimit: number | undefined,
   udp: number,
 ): { sessions: number; warning: string | undefined } {
-  const possible = fdLimit === undefined ? undefined : Math.max(1, Math.floor((fdLimit - reserve - udp) / 2));
+  const possible = fdLimit === undefined ? undefined : sessionsBeside(Math.min(udp, halfOf(fdLimit)), fdLimit);
   const fallback = Math.min(possible ?? unknownSessions, mostByDefault);
   if (configured === undefined || possible === undefined) {
     const few = fdLimit !== undefined && fdLimit < fewDescriptors;
@@ -52,4 +52,25 @@ export function sessionLimit(
   if (configured <= possible) return { sessions: configured, warning: undefined };
   const warning = `limits.sessions: lowered from ${configured} to ${possible}, as the limit of open files is ${fdLimit}: raise it (ulimit -n ${configured * 2 + reserve + udp})`;
   return { sessions: possible, warning };
+}
+
+/**
+ * What to say where a config asks for more UDP flows than there are descriptors for: flows that a plugin answers need none, so the number
+ * stays as it is.
+ *
+ * @param udp descriptors that UDP flows may take
+ * @param hasStreams whether sessions need descriptors beside them
+ */
+export function flowsWarning(fdLimit: number | undefined, udp: number, hasStreams: boolean): string | undefined {
+  if (fdLimit === undefined || udp <= (hasStreams ? halfOf(fdLimit) : fdLimit - reserve)) return undefined;
+  const enough = reserve + (hasStreams ? 2 * udp : udp);
+  return `limits.udpSessions: UDP flows may take ${udp} file descriptors, and the limit of open files is ${fdLimit}: raise it (ulimit -n ${enough})`;
+}
+
+function halfOf(fdLimit: number): number {
+  return Math.max(0, Math.floor((fdLimit - reserve) / 2));
+}
+
+function sessionsBeside(udp: number, fdLimit: number): number {
+  return Math.max(1, Math.floor((fdLimit - reserve - udp) / 2));
 }

@@ -4,7 +4,7 @@ import { SluiceError, type ErrorCode, type ResolvedConfig, type ResolvedListener
 import { addressText } from "../contract/endpoint.ts";
 import { duplicateAddresses, isWildcard, loops } from "./check-addresses.ts";
 import { configSchema, namePattern, nameRule, type CheckedConfig, type CheckedListener } from "./config-schema.ts";
-import { readFdLimit, sessionLimit, udpSessionLimit } from "./fd-limit.ts";
+import { flowsWarning, readFdLimit, sessionLimit, udpSessionLimit } from "./fd-limit.ts";
 import { checkUses, nameUses } from "./resolve-uses.ts";
 
 /** Where a config comes from, for messages. */
@@ -117,8 +117,9 @@ function settled(config: CheckedConfig, listeners: readonly ResolvedListener[], 
   const { bufferPerFlow, swapTimeout } = config.limits;
   const [fdLimit, udpListeners] = [readFdLimit(), listeners.filter(({ address }) => address.transport === "udp").length];
   const udpSessions = config.limits.udpSessions ?? udpSessionLimit(fdLimit, udpListeners);
-  const udpFlows = udpSessions * udpListeners;
-  const { sessions, warning } = sessionLimit(config.limits.sessions, fdLimit, udpFlows + restingUdpSockets(udpFlows));
+  const udpSockets = udpSessions * udpListeners + restingUdpSockets(udpSessions * udpListeners);
+  const { sessions, warning } = sessionLimit(config.limits.sessions, fdLimit, udpSockets);
+  const ofFlows = flowsWarning(fdLimit, udpSockets, udpListeners < listeners.length);
   const hosts = Object.entries(config.dns.hosts).map(([name, addresses]): [string, string[]] => [name.toLowerCase(), addresses]);
   return {
     listeners,
@@ -128,7 +129,7 @@ function settled(config: CheckedConfig, listeners: readonly ResolvedListener[], 
     providers: config.providers,
     log: { level: config.log.level, format: config.log.format, file: config.log.file },
     file,
-    warnings: [...(warning === undefined ? [] : [warning]), ...listeners.flatMap(listenerWarnings)],
+    warnings: [...[warning, ofFlows].filter((each) => each !== undefined), ...listeners.flatMap(listenerWarnings)],
   };
 }
 

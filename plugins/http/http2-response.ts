@@ -9,6 +9,8 @@ import { makeSingle } from "./single-fields.ts";
 const { HTTP2_HEADER_STATUS, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants;
 const nothing = Buffer.alloc(0);
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+/** Of them, those whose Content-Length would be one of a body that is not sent, which resets the stream (RFC 9113 section 8.1.1). */
+const lengthless: ReadonlySet<number> = new Set([204, 205]);
 
 /**
  * A response in a stream of HTTP/2. Node throws where a header is not to its taste, in some cases long after it was given: all that it
@@ -76,7 +78,7 @@ export class Http2Response implements ResponseSink {
   head(status: number, fields: readonly string[]): void {
     if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`HTTP/2 has no status ${status}`);
     const length = lengthOf(fields);
-    this.#head = { [HTTP2_HEADER_STATUS]: status, ...acceptable(status === 204 ? without(fields, "content-length") : fields) };
+    this.#head = { [HTTP2_HEADER_STATUS]: status, ...acceptable(lengthless.has(status) ? without(fields, "content-length") : fields) };
     this.#hasBody = this.method !== "HEAD" && !bodiless.has(status);
     if (this.#hasBody) this.#length = new BodyLength(length);
     this.status = status;

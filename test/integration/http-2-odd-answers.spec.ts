@@ -70,6 +70,22 @@ describe("HTTP/2: what an upstream or a hook answers, however odd, costs its own
     });
   }
 
+  for (const [head, length] of [
+    ["204 No Content", undefined],
+    ["205 Reset Content", undefined],
+    ["304 Not Modified", "2"],
+  ] as const) {
+    it(`passes ${head} with a length, and goes on`, async () => {
+      const upstream = await answering(() => [`HTTP/1.1 ${head}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab`]);
+      const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+      const session = openHttp2(cleanup, port());
+      for (const method of ["GET", "HEAD", "POST"]) {
+        const answer = await askOn(session, { ":path": "/", ":method": method }, method === "POST" ? Buffer.from("x") : undefined);
+        expect([answer.status, answer.headers["content-length"], String(answer.body)]).to.deep.equal([parseInt(head), length, ""]);
+      }
+    });
+  }
+
   const hooks: Record<string, HttpResponse> = {
     "fields that HTTP/2 allows once": {
       status: 200,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { parseFdLimit, sessionLimit, udpSessionLimit } from "../../../core/config/fd-limit.ts";
+import { flowsWarning, parseFdLimit, sessionLimit, udpSessionLimit } from "../../../core/config/fd-limit.ts";
 
 describe("the limit of sessions", () => {
   it("reads the soft limit of open files", () => {
@@ -38,5 +38,21 @@ describe("the limit of sessions", () => {
     expect(sessionLimit(100, 256, 48).warning)
       .to.contain("lowered from 100 to 72")
       .and.contain("ulimit -n 312");
+  });
+
+  it("has half of the descriptors however many flows a config asks for, and that is warned of", () => {
+    for (const flows of [480, 481, 1024, 2 ** 20]) {
+      expect(sessionLimit(undefined, 1024, flows).sessions).to.equal(240);
+      expect(sessionLimit(2 ** 20, 1024, flows).sessions).to.equal(240);
+    }
+    expect(flowsWarning(1024, 480, true)).to.equal(undefined);
+    expect(flowsWarning(1024, 481, true))
+      .to.contain("may take 481 file descriptors")
+      .and.contain("ulimit -n 1026");
+    expect(flowsWarning(1024, 960, false)).to.equal(undefined);
+    expect(flowsWarning(1024, 961, false)).to.contain("ulimit -n 1025");
+    expect(flowsWarning(undefined, 2 ** 20, true)).to.equal(undefined);
+    expect(flowsWarning(Number.POSITIVE_INFINITY, 2 ** 20, true)).to.equal(undefined);
+    expect(sessionLimit(undefined, Number.POSITIVE_INFINITY, 2 ** 20).sessions).to.equal(65_536);
   });
 });

@@ -255,6 +255,15 @@ describe("resolveConfig", () => {
     }
   });
 
+  it("leaves stream sessions their descriptors, and warns, when a config asks for more UDP flows than there are descriptors", () => {
+    const listeners = { a: { listen }, b: { listen: "udp://127.0.0.1:0", upstream: "b:1" } };
+    const { warnings, limits } = resolveConfig({ limits: { udpSessions: 2 ** 20 }, listeners });
+    expect(limits.udpSessions).to.equal(2 ** 20);
+    expect(limits.sessions).to.be.greaterThan(100);
+    const told = warnings.filter((each) => each.startsWith("limits.udpSessions: "));
+    if (process.platform === "linux") expect(told).to.have.length(1);
+  });
+
   it("refuses a timeout beyond what a timer can wait", async () => {
     expect((await refusal({ timeouts: { idle: "30d" }, listeners: { a: { listen } } })).message).to.contain(
       "timeouts.idle: expected at most 24 days",
