@@ -5,7 +5,7 @@ import "reflect-metadata";
 export { defineConfig } from "./config/define-config.ts";
 export { socketAddress } from "./contract/address.ts";
 export { clientKey } from "./contract/client-key.ts";
-export { watch } from "./config/watch.ts";
+export { watch } from "./config/watch/watch.ts";
 export { definePlugin, type PluginFactory } from "./contract/define-plugin.ts";
 export { catalogue, reasonOf, SluiceError, type ErrorCode, type ErrorOptions, type ErrorSource } from "./contract/errors.ts";
 export {
@@ -23,10 +23,10 @@ export {
   type Resolver,
 } from "./contract/tokens.ts";
 export { printable } from "./contract/printable.ts";
-export { duration, size, type Duration, type Size } from "./contract/units.ts";
+export { duration, size, type Duration, type Size } from "./contract/options/units.ts";
 export { upstream } from "./contract/upstream-target.ts";
 export type * from "./contract/index.ts";
-export { createProxy, type CreateProxyOptions } from "./runtime/create-proxy.ts";
-export type { Proxy } from "./runtime/proxy.ts";
-export type { ListenerStatus, ProxyStatus } from "./runtime/proxy-status.ts";
-export type { PlannedAction, PlannedStep, ReloadPlan, ReloadReport } from "./runtime/reload-plan.ts";
+export { createProxy, type CreateProxyOptions } from "./runtime/proxy/create-proxy.ts";
+export type { Proxy } from "./runtime/proxy/proxy.ts";
+export type { ListenerStatus, ProxyStatus } from "./runtime/proxy/proxy-status.ts";
+export type { PlannedAction, PlannedStep, ReloadPlan, ReloadReport } from "./runtime/generation/reload-plan.ts";

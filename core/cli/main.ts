@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { SluiceError } from "../contract/errors.ts";
-import { readFdLimit } from "../config/fd-limit.ts";
+import { readFdLimit } from "../config/check/fd-limit.ts";
 
 /** What loading Sluice and a config takes at once, and some for serving. */
 const LEAST_FILES = 128;

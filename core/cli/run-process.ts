@@ -1,5 +1,5 @@
 import { run } from "./run.ts";
-import { surviveBrokenPipes } from "./terminal.ts";
+import { surviveBrokenPipes } from "./output/terminal.ts";
 
 /** Runs the command of this process's arguments, and ends the process with its exit code. */
 export async function runProcess(): Promise<void> {

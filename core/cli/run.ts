@@ -1,20 +1,20 @@
-import { allowUnsafe } from "../config/safe-source.ts";
-import { parseCommandLine, type CommandName, type CommandOptions } from "./command-line.ts";
+import { allowUnsafe } from "../config/files/safe-source.ts";
+import { parseCommandLine, type CommandName, type CommandOptions } from "./arguments/command-line.ts";
 import { SluiceError, type ErrorCode } from "../contract/index.ts";
-import { errorReport, showError } from "./show-error.ts";
-import { createTerminal, type Terminal } from "./terminal.ts";
+import { errorReport, showError } from "./output/show-error.ts";
+import { createTerminal, type Terminal } from "./output/terminal.ts";
 
 /** Runs one command; its number is the exit code. */
 type Command = (options: CommandOptions, output: Terminal) => Promise<number>;
 
 // Loaded when asked for: `sluice status` needs neither the compiler nor the proxy.
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
-  start: async () => (await import("./start-command.ts")).start,
-  check: async () => (await import("./check-command.ts")).check,
-  plan: async () => (await import("./plan-command.ts")).plan,
-  reload: async () => (await import("./reload-command.ts")).reload,
-  status: async () => (await import("./status-command.ts")).status,
-  init: async () => (await import("./init-command.ts")).init,
+  start: async () => (await import("./commands/start-command.ts")).start,
+  check: async () => (await import("./commands/check-command.ts")).check,
+  plan: async () => (await import("./commands/plan-command.ts")).plan,
+  reload: async () => (await import("./commands/reload-command.ts")).reload,
+  status: async () => (await import("./commands/status-command.ts")).status,
+  init: async () => (await import("./commands/init-command.ts")).init,
 };
 
 /** By the code of the error; all others are 1. */

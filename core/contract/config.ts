@@ -2,7 +2,7 @@ import type { SocketAddress } from "./address.ts";
 import type { LogLevel } from "./log-level.ts";
 import type { InjectionKey, PluginUse } from "./plugin.ts";
 import type { Transport } from "./session.ts";
-import type { Duration, Size } from "./units.ts";
+import type { Duration, Size } from "./options/units.ts";
 import type { UpstreamConfig, UpstreamTarget } from "./upstream.ts";
 
 /** What live sessions do when a reload changes their listener's pipeline. */

@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { shown } from "./describe-issues.ts";
+import { shown } from "./options/describe-issues.ts";
 import { currentOrigin } from "./evaluating.ts";
-import { knownKeys } from "./known-keys.ts";
+import { knownKeys } from "./options/known-keys.ts";
 import type { FunctionPlugin, Inject, OnError, PluginClass, PluginDefinition, PluginUse, UseOptions } from "./plugin.ts";
 
 const uses = new WeakSet<object>();

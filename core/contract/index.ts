@@ -37,6 +37,6 @@ export {
   type Place,
   type Resolver,
 } from "./tokens.ts";
-export { duration, size, type Duration, type Size } from "./units.ts";
+export { duration, size, type Duration, type Size } from "./options/units.ts";
 export type * from "./upstream.ts";
 export { upstream, upstreamTarget } from "./upstream-target.ts";

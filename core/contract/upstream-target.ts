@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeIssues } from "./describe-issues.ts";
+import { describeIssues } from "./options/describe-issues.ts";
 import { isIPv4, isIPv6, parseEndpoint } from "./endpoint.ts";
 import { SluiceError } from "./errors.ts";
 import type { Endpoint, UpstreamConfig, UpstreamTarget, UpstreamTlsConfig } from "./upstream.ts";

@@ -1,5 +1,5 @@
 import type { Plugin } from "../contract/index.ts";
-import { distance } from "../contract/nearest.ts";
+import { distance } from "../contract/options/nearest.ts";
 
 const parts = ["admit", "resolve", "connect", "fromClient", "fromUpstream", "exchange", "setup", "inherit", "teardown"] as const;
 

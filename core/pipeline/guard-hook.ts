@@ -1,6 +1,6 @@
 import { catchError, defer, EMPTY, isObservable, of, tap, throwError, type Observable } from "rxjs";
 import { SluiceError, type ResolvedUse } from "../contract/index.ts";
-import { blamed, faultOf } from "../flow/fault.ts";
+import { blamed, faultOf } from "../flow/chain/fault.ts";
 
 /** Told of each failure of a plugin that is bypassed. */
 export type ReportFault = (plugin: string, error: SluiceError) => void;

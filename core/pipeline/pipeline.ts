@@ -1,6 +1,6 @@
 import type { Observable } from "rxjs";
 import type { Address, HttpRequest, HttpResponse, Plugin, Query, Session, Upstream } from "../contract/index.ts";
-import type { ByteHook } from "../flow/operators.ts";
+import type { ByteHook } from "../flow/pump/operators.ts";
 import { anything, checkAddresses, checkResponse, checkUpstream } from "./check-emission.ts";
 import { guardHook, type Hook, type ReportFault } from "./guard-hook.ts";
 import type { LivePlugin } from "./live-plugin.ts";

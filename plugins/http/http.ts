@@ -1,14 +1,14 @@
 import { definePlugin, EXCHANGE, LOGGER, METRICS, PLACE, SluiceError, UPSTREAMS } from "sluice";
 import type { HttpRequest, HttpResponse, Inject, Plugin, Session, Upstream, Upstreams } from "sluice";
 import { defer, of, throwError, type Observable } from "rxjs";
-import { ClientLeg, type LegConsumer } from "./client-leg.ts";
-import { ClientRequest } from "./client-request.ts";
-import { FirstBytes } from "./first-bytes.ts";
-import { Http1Requests } from "./http1-requests.ts";
-import { Http2Requests } from "./http2-requests.ts";
-import { httpSchema, type HttpOptions } from "./options.ts";
-import { Router } from "./router.ts";
-import { Serving } from "./serving.ts";
+import { ClientLeg, type LegConsumer } from "./front/client-leg.ts";
+import { ClientRequest } from "./exchange/client-request.ts";
+import { FirstBytes } from "./front/first-bytes.ts";
+import { Http1Requests } from "./front/http1-requests.ts";
+import { Http2Requests } from "./front/http2-requests.ts";
+import { httpSchema, type HttpOptions } from "./exchange/options.ts";
+import { Router } from "./upstream/router.ts";
+import { Serving } from "./front/serving.ts";
 
 /**
  * Serves HTTP on a listener of bytes. It answers a session by itself: what comes through the byte hooks is read as requests, each

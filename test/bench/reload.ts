@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { eventOf } from "../support/bounded.ts";
-import { readFdLimit } from "../../core/config/fd-limit.ts";
+import { readFdLimit } from "../../core/config/check/fd-limit.ts";
 import { freePort } from "../support/sockets.ts";
 import { median, table, type Verdict } from "./report.ts";
 import { pinned, type Workshop } from "./under-test.ts";

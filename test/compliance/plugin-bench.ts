@@ -14,11 +14,11 @@ import {
   type Session,
   type Transport,
 } from "../../core/contract/index.ts";
-import { resolveConfig } from "../../core/config/resolve-config.ts";
+import { resolveConfig } from "../../core/config/check/resolve-config.ts";
 import { constructPlugin, createContainer } from "../../core/pipeline/construct.ts";
 import type { LivePlugin } from "../../core/pipeline/live-plugin.ts";
-import { createLogger } from "../../core/runtime/logger.ts";
-import { createMetrics } from "../../core/runtime/metrics.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
+import { createMetrics } from "../../core/runtime/state/metrics.ts";
 import type { PluginUse } from "sluice";
 
 /** One instance of a plugin, built as a generation builds it, without a proxy around it. */

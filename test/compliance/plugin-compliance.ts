@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createProxy, type PluginUse, type Transport } from "sluice";
 import { echo } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { eventually } from "../support/eventually.ts";
 import { bytesThrough, type BytesHook } from "../support/poison.ts";
 import { closeOf, connect, readAll } from "../support/sockets.ts";

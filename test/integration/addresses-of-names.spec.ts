@@ -3,7 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { createServer } from "node:net";
 import { createProxy, type Balance, type SluiceConfig } from "sluice";
 import { http } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createProxy, type SluiceConfig } from "sluice";
 import { logging } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { connect, readBytes } from "../support/sockets.ts";

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { of } from "rxjs";
 import { createProxy, definePlugin, type Limits, type PluginUse, type Proxy, type SluiceConfig, SluiceError, type Upstream } from "sluice";
 import { dnsCache, echo } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange, exchangeOnce, isRefused } from "../support/exchange.ts";

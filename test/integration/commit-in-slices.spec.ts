@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { createProxy, definePlugin, type ListenerConfig, type Proxy, type ProxyEvent, type SessionPolicy, type SluiceConfig } from "sluice";
 import { each } from "sluice/flow";
 import { echo } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { bounded } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { createProxy } from "sluice";
 import { dnsCache } from "sluice/plugins";
-import { resolveConfig } from "../../core/config/resolve-config.ts";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { resolveConfig } from "../../core/config/check/resolve-config.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { address, dnsClient, withNameServer } from "../support/name-server.ts";
 

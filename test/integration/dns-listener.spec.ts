@@ -3,7 +3,7 @@ import type { DecodedPacket } from "dns-packet";
 import { asyncScheduler } from "rxjs";
 import { CLOCK, createProxy } from "sluice";
 import { dnsCache } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import {
   address,

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { asyncScheduler } from "rxjs";
 import { CLOCK, createProxy, definePlugin, type Proxy, type SluiceConfig } from "sluice";
 import { dnsCache, echo, rateLimit } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { exchange, exchangeOnce } from "../support/exchange.ts";
 import { address, dnsClient, withNameServer } from "../support/name-server.ts";

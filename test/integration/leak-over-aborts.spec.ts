@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createProxy } from "sluice";
 import { each } from "sluice/flow";
 import { logging, rateLimit, retry } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchangeOnce } from "../support/exchange.ts";
 import { createProbe } from "../support/probe-plugin.ts";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createProxy, definePlugin, type Proxy, type SluiceConfig } from "sluice";
 import { each } from "sluice/flow";
 import { echo } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createProxy, SluiceError, type ProxyEvent, type Proxy } from "sluice";
 import { echo } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { exchange, exchangeOnce, isRefused } from "../support/exchange.ts";
 import { createProbe } from "../support/probe-plugin.ts";
 import { openDescriptors, hasProcessTable } from "../support/process-table.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createProxy, LOGGER, type PluginUse, type Proxy } from "sluice";
 import { echo, logging } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createProxy, type Proxy } from "sluice";
 import { echo, rateLimit } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { closeOf, connect, readAll } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";

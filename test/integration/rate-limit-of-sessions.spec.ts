@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { asyncScheduler } from "rxjs";
 import { CLOCK, createProxy, type PluginUse, type Proxy, type Provider } from "sluice";
 import { echo, rateLimit } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchangeOnce } from "../support/exchange.ts";

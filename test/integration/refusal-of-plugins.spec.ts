@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createProxy, SluiceError } from "sluice";
 import { echo } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { exchange, exchangeOnce } from "../support/exchange.ts";
 import { configText, withLiveConfig } from "../support/live-config.ts";
 import { createProbe } from "../support/probe-plugin.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createProxy, type ListenerConfig, type Proxy, type SluiceConfig } from "sluice";
 import { echo, tlsTermination } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { connectSecurely, exchange, exchangeOnce, isRefused } from "../support/exchange.ts";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Socket } from "node:net";
 import { createProxy, definePlugin, type SluiceConfig } from "sluice";
 import { each } from "sluice/flow";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { exchangeOnce } from "../support/exchange.ts";
 import { connect } from "../support/sockets.ts";
 import { withEchoServer } from "../support/with-echo-server.ts";

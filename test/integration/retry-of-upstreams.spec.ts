@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:net";
 import { tap } from "rxjs";
 import { createProxy, definePlugin, type PluginUse, type Proxy, type ProxyEvent, type UpstreamConfig } from "sluice";
 import { retry } from "sluice/plugins";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";

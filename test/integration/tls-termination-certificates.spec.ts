@@ -73,7 +73,7 @@ describe("The certificates of tlsTermination", function () {
     const folder = temporaryFolder();
     const file = join(folder, "proxy.config.ts");
     writeFileSync(file, selfSigned);
-    const { LiveConfig } = await import("../../core/runtime/live-config.ts");
+    const { LiveConfig } = await import("../../core/runtime/proxy/live-config.ts");
     const trusted: string[] = [];
     for (let turn = 0; turn < 2; turn += 1) {
       // oxlint-disable-next-line no-await-in-loop

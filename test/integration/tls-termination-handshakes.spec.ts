@@ -3,7 +3,7 @@ import { connect as connectTls } from "node:tls";
 import { createProxy, definePlugin, type Hooks, type Proxy, type ProxyEvent, type Session } from "sluice";
 import { echo, tlsTermination } from "sluice/plugins";
 import { tap } from "rxjs";
-import { createLogger } from "../../core/runtime/logger.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { resetSocket } from "../../core/net/reset-socket.ts";
-import { wasReset } from "../../core/net/was-reset.ts";
+import { resetSocket } from "../../core/net/node/reset-socket.ts";
+import { wasReset } from "../../core/net/node/was-reset.ts";
 import { bounded } from "../support/bounded.ts";
 import { isPattern, patternAt } from "../support/pattern.ts";
 

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { resetSocket } from "../../core/net/reset-socket.ts";
-import { wasReset } from "../../core/net/was-reset.ts";
+import { resetSocket } from "../../core/net/node/reset-socket.ts";
+import { wasReset } from "../../core/net/node/was-reset.ts";
 import { isPattern, patternAt } from "./pattern.ts";
 
 const MEBIBYTE = 1024 * 1024;

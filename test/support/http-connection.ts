@@ -1,10 +1,10 @@
 import { pino } from "pino";
 import { of, type Observable } from "rxjs";
 import type { HttpRequest, HttpResponse, LegReader, Metrics, Session, SluiceError } from "sluice";
-import { ClientLeg } from "../../plugins/http/client-leg.ts";
-import { Http1Requests } from "../../plugins/http/http1-requests.ts";
-import { httpSchema } from "../../plugins/http/options.ts";
-import { Serving } from "../../plugins/http/serving.ts";
+import { ClientLeg } from "../../plugins/http/front/client-leg.ts";
+import { Http1Requests } from "../../plugins/http/front/http1-requests.ts";
+import { httpSchema } from "../../plugins/http/exchange/options.ts";
+import { Serving } from "../../plugins/http/front/serving.ts";
 import type { HttpUse } from "./http-proxy.ts";
 
 /** A client's connection of HTTP/1 without a socket: what `http()` sends is read here, in the same turn. */

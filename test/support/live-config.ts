@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { filter, firstValueFrom } from "rxjs";
 import type { ProxyEvent } from "sluice";
-import { createLogger } from "../../core/runtime/logger.ts";
-import { LiveConfig } from "../../core/runtime/live-config.ts";
-import type { Proxy } from "../../core/runtime/proxy.ts";
+import { createLogger } from "../../core/runtime/log/logger.ts";
+import { LiveConfig } from "../../core/runtime/proxy/live-config.ts";
+import type { Proxy } from "../../core/runtime/proxy/proxy.ts";
 import { bounded } from "./bounded.ts";
 
 type Outcome = Extract<ProxyEvent, { type: "reloaded" | "refused" }>;

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { wasReset } from "../../core/net/was-reset.ts";
+import { wasReset } from "../../core/net/node/was-reset.ts";
 import { bounded } from "./bounded.ts";
 
 /** Reads on until the other side finishes or breaks off: its FIN gives undefined, its reset the error code, as late as libuv tells it. */

@@ -1,7 +1,7 @@
 import type { MonoTypeOperatorFunction } from "rxjs";
 import type { Leg, Session } from "../../../core/contract/index.ts";
-import { Flow } from "../../../core/flow/flow.ts";
-import type { ByteHook } from "../../../core/flow/operators.ts";
+import { Flow } from "../../../core/flow/pump/flow.ts";
+import type { ByteHook } from "../../../core/flow/pump/operators.ts";
 
 /** A leg that takes everything at once and has nothing to say. */
 function idleLeg(): Leg {

@@ -2,9 +2,9 @@
 //
 // What the composed path costs per chunk and stage, beside a plain call of the same function: nothing else may hide in it.
 import { NEVER, type MonoTypeOperatorFunction, type Observable } from "rxjs";
-import { carry } from "../../../core/flow/carry.ts";
-import { Chain, type Step } from "../../../core/flow/chain.ts";
-import { each, stagesDownTo } from "../../../core/flow/each.ts";
+import { carry } from "../../../core/flow/operators/carry.ts";
+import { Chain, type Step } from "../../../core/flow/chain/chain.ts";
+import { each, stagesDownTo } from "../../../core/flow/operators/each.ts";
 import { median, table } from "../report.ts";
 import { hooks, fakeFlow } from "./fake-flow.ts";
 

@@ -4,7 +4,7 @@
 // open, which then get some of the CPU.
 import { readFileSync, writeFileSync } from "node:fs";
 import { filter, firstValueFrom } from "rxjs";
-import { LiveConfig } from "../../../core/runtime/live-config.ts";
+import { LiveConfig } from "../../../core/runtime/proxy/live-config.ts";
 
 const [config = "", edited = ""] = process.argv.slice(2);
 const text = readFileSync(edited, "utf8");

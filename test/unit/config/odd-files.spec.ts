@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, truncateSync } from "node:fs";
-import { contentHash } from "../../../core/config/content-hash.ts";
-import { ConfigLoader } from "../../../core/config/config-loader.ts";
+import { contentHash } from "../../../core/config/files/content-hash.ts";
+import { ConfigLoader } from "../../../core/config/load/config-loader.ts";
 import { configFolder } from "./config-folder.ts";
 import { failureOf } from "./failure.ts";
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { renameSync, symlinkSync, writeFileSync } from "node:fs";
-import { ConfigLoader } from "../../../core/config/config-loader.ts";
-import { contentHash } from "../../../core/config/content-hash.ts";
-import { FileWatcher } from "../../../core/config/watcher.ts";
+import { ConfigLoader } from "../../../core/config/load/config-loader.ts";
+import { contentHash } from "../../../core/config/files/content-hash.ts";
+import { FileWatcher } from "../../../core/config/watch/watcher.ts";
 import { configFolder } from "./config-folder.ts";
 import { failureOf } from "./failure.ts";
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { map, Observable, type OperatorFunction } from "rxjs";
 import type { Session } from "../../../core/contract/index.ts";
-import { each } from "../../../core/flow/each.ts";
-import { buildOperators, type ByteHook, type OperatorsOwner } from "../../../core/flow/operators.ts";
+import { each } from "../../../core/flow/operators/each.ts";
+import { buildOperators, type ByteHook, type OperatorsOwner } from "../../../core/flow/pump/operators.ts";
 
 const owner: OperatorsOwner = {
   session: {} as Session,

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { NEVER, Observable, of, throwError } from "rxjs";
 import { SluiceError, type Leg, type LegReader, type Upstream } from "../../../core/contract/index.ts";
-import { answerStream } from "../../../core/flow/answer-stream.ts";
-import { legStream } from "../../../core/flow/leg-stream.ts";
+import { answerStream } from "../../../core/flow/answers/answer-stream.ts";
+import { legStream } from "../../../core/flow/answers/leg-stream.ts";
 import { createSession } from "../plugins/support/fakes.ts";
 
 const next = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

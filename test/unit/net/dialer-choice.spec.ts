@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { lastValueFrom } from "rxjs";
-import { createDialer } from "../../../core/net/dialer.ts";
+import { createDialer } from "../../../core/net/dial/dialer.ts";
 import { freePort } from "../../support/sockets.ts";
 import { withUpstream } from "../../support/with-upstream.ts";
 import { at, clockAt, context, target } from "./dialling.ts";

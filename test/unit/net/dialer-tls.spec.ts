@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from "
 import { createServer, type TLSSocket } from "node:tls";
 import { firstValueFrom, of } from "rxjs";
 import { SluiceError, type UpstreamTlsConfig } from "../../../core/contract/index.ts";
-import { createDialer, type Dialer } from "../../../core/net/dialer.ts";
+import { createDialer, type Dialer } from "../../../core/net/dial/dialer.ts";
 import { testCertificate, type TestCertificate } from "./certificate.ts";
 
 describe("dialling with TLS", () => {

@@ -1,6 +1,6 @@
 import { asyncScheduler, throwError, type SchedulerLike } from "rxjs";
 import type { Address, Endpoint, UpstreamTarget } from "../../../core/contract/index.ts";
-import type { DialContext } from "../../../core/net/dialer.ts";
+import type { DialContext } from "../../../core/net/dial/dialer.ts";
 
 /** What a dialer needs, with a resolver that nobody should ask. */
 export const context = (options: Partial<DialContext> = {}): DialContext => ({

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { tap, type Observable } from "rxjs";
 import { createProxy, definePlugin, SluiceError, type FunctionPlugin, type PluginClass, type PluginFactory } from "sluice";
-import { createLogger } from "../../../core/runtime/logger.ts";
+import { createLogger } from "../../../core/runtime/log/logger.ts";
 
 const logger = createLogger({ level: "silent" });
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { concat, EMPTY, firstValueFrom, lastValueFrom, map, Observable, of, tap, throwError, toArray } from "rxjs";
 import { SluiceError } from "sluice";
 import type { OnError, ResolvedUse } from "sluice";
-import { blameOf } from "../../../core/flow/fault.ts";
+import { blameOf } from "../../../core/flow/chain/fault.ts";
 import { guardHook, type Hook } from "../../../core/pipeline/guard-hook.ts";
 import { plugin } from "../../support/with-proxy.ts";
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { Subject } from "rxjs";
 import { SluiceError, type ProxyEvent, type SessionRecord } from "sluice";
 import { logging } from "sluice/plugins";
-import { createLogger } from "../../../core/runtime/logger.ts";
+import { createLogger } from "../../../core/runtime/log/logger.ts";
 import { Logging, type LoggingOptions } from "../../../plugins/logging.ts";
 import { createLog, createSession, parseOptions, refusedPaths, type LogLine } from "./support/fakes.ts";
 

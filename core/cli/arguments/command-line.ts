@@ -1,0 +1,144 @@
+import { createRequire } from "node:module";
+import { cac } from "cac";
+import { isLogLevel, logLevels, SluiceError, type LogLevel } from "../../contract/index.ts";
+import { didYouMean, nearest } from "../../contract/options/nearest.ts";
+import { findConfig, type ConfigFile } from "./config-file.ts";
+
+/** What can stand after `sluice`. */
+export type CommandName = "start" | "check" | "plan" | "reload" | "status" | "init";
+
+export interface CommandOptions {
+  /** The config's file, as given. @default the `proxy.config.*` of the working directory */
+  readonly config: string;
+  /** Configs beside it that were not taken, where none was named. */
+  readonly passedOver: readonly string[];
+  /** Load a config that others may write. @default false */
+  readonly allowUnsafe: boolean;
+  /** Machine output instead of human. @default false */
+  readonly json: boolean;
+  /** Reload when a file of the config is saved. @default true */
+  readonly watch: boolean;
+  /** The log's level, as given. @default SLUICE_LOG_LEVEL, then the config's */
+  readonly logLevel: LogLevel | undefined;
+}
+
+export interface CommandLine {
+  readonly command: CommandName;
+  readonly options: CommandOptions;
+}
+
+const configOption = ["-c, --config <file>", "The config file (default: proxy.config.ts, or .mts, .cts, .js, .mjs, .cjs, .json)"] as const;
+const unsafeOption = ["--allow-unsafe-config", "Load a config that others may write, where the file system knows no modes"] as const;
+const jsonOption = ["--json", "Print JSON for machines"] as const;
+
+function createCli() {
+  const cli = cac("sluice");
+  cli
+    .command("start [config]", "Start the proxy, and reload it whenever a file of its config is saved")
+    .option(...configOption)
+    .option(...unsafeOption)
+    .option("--no-watch", "Reload only on SIGHUP and `sluice reload`")
+    .option("--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent");
+  cli
+    .command("check [config]", "Load and validate the config and set its plugins up, binding nothing; exit code 0 or 1")
+    .option(...configOption)
+    .option(...unsafeOption)
+    .option(...jsonOption);
+  cli
+    .command("plan [config]", "Show what a save would keep, swap, drain, close and bind")
+    .option(...configOption)
+    .option(...jsonOption);
+  cli
+    .command("reload [config]", "Make the running proxy load everything again")
+    .option(...configOption)
+    .option(...jsonOption);
+  cli
+    .command("status [config]", "Show the running proxy: listeners, sessions, counters")
+    .option(...configOption)
+    .option(...jsonOption);
+  cli.command("init", "Write a proxy.config.ts and a first plugin into this folder");
+  cli.help();
+  cli.version((createRequire(import.meta.url)("sluice/package.json") as { version: string }).version);
+  return cli;
+}
+
+/**
+ * Reads the arguments. Undefined when they asked for help or the version, which has been printed then.
+ *
+ * @param argv without node and the script
+ * @throws SLUICE_USAGE
+ */
+export function parseCommandLine(argv: readonly string[]): CommandLine | undefined {
+  const cli = createCli();
+  const { options } = cli.parse(["node", "sluice", ...argv], { run: false });
+  if (options["help"] === true || (options["version"] === true && cli.matchedCommand === undefined)) return undefined;
+  if (argv.length === 0) {
+    cli.outputHelp();
+    return undefined;
+  }
+  const command = cli.matchedCommand;
+  if (command === undefined)
+    throw unknownCommand(
+      cli.args.map(String)[0],
+      cli.commands.map(({ name }) => name),
+    );
+  refuseUnknown(Object.keys(options), [...cli.globalCommand.options, ...command.options]);
+  try {
+    command.checkOptionValue();
+    command.checkUnusedArgs();
+  } catch (error) {
+    throw new SluiceError("SLUICE_USAGE", error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  return {
+    command: command.name as CommandName,
+    options: {
+      ...configOf(options["config"], cli.args[0]),
+      allowUnsafe: options["allowUnsafeConfig"] === true,
+      json: options["json"] === true,
+      watch: options["watch"] !== false,
+      logLevel: levelOf(options["logLevel"]),
+    },
+  };
+}
+
+function unknownCommand(word: string | undefined, known: readonly string[]): SluiceError {
+  if (word === undefined) return new SluiceError("SLUICE_USAGE", `expected a command: ${known.join(", ")}`);
+  return new SluiceError("SLUICE_USAGE", `unknown command ${JSON.stringify(word)}${didYouMean(word, known)}`);
+}
+
+interface KnownOption {
+  readonly names: readonly string[];
+  readonly negated: boolean;
+}
+
+function refuseUnknown(given: readonly string[], known: readonly KnownOption[]): void {
+  const names = known.flatMap((option) => option.names);
+  const stranger = given.find((name) => name !== "--" && !names.includes(name));
+  if (stranger === undefined) return;
+  const meant = nearest(
+    stranger,
+    names.filter((name) => name.length > 1),
+  );
+  const negated = known.some((option) => option.negated && option.names.includes(meant ?? ""));
+  const hint = meant === undefined ? "" : `, did you mean "--${negated ? "no-" : ""}${meant}"?`;
+  throw new SluiceError("SLUICE_USAGE", `unknown option ${stranger.length > 1 ? "--" : "-"}${stranger}${hint}`);
+}
+
+function configOf(option: unknown, argument: string | undefined): ConfigFile {
+  if (Array.isArray(option) || (isNamed(option) && argument !== undefined))
+    throw new SluiceError("SLUICE_USAGE", argument === undefined ? "-c was given more than once" : "a config was named twice");
+  const named = isNamed(option) ? option : argument;
+  // cac makes a number of what looks like one.
+  return named === undefined ? findConfig() : { config: String(named), passedOver: [] };
+}
+
+function isNamed(option: unknown): option is string | number {
+  return option !== undefined && option !== "";
+}
+
+/** @throws SLUICE_USAGE */
+function levelOf(given: unknown): LogLevel | undefined {
+  if (given === undefined || isLogLevel(given)) return given;
+  const known = logLevels.join(", ");
+  throw new SluiceError("SLUICE_USAGE", `--log-level: expected one of ${known}, got ${JSON.stringify(given)}`);
+}

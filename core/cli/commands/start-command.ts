@@ -1,0 +1,156 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { SluiceError, reasonOf, type Logger } from "../../contract/index.ts";
+import { serveControl, type ControlHandler, type ControlServer } from "../../net/control/control-socket.ts";
+import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
+import type { Terminals } from "../output/announce.ts";
+import type { CommandOptions } from "../arguments/command-line.ts";
+import { passedOverNote } from "../arguments/config-file.ts";
+import { guardProcess } from "../process/last-resort.ts";
+import { warnOfOldNode } from "../process/node-version.ts";
+import { onStopSignals } from "../process/stop-signals.ts";
+import { createTerminal } from "../output/terminal.ts";
+
+/**
+ * `sluice start`: serves until SIGTERM or SIGINT, then drains.
+ *
+ * @returns 0 after a drain that was asked for, 1 after one because of a fault
+ * @throws what refuses the config, SLUICE_ALREADY_RUNNING
+ */
+export async function start(options: CommandOptions): Promise<number> {
+  const { config, watch, logLevel } = options;
+  const file = path.resolve(config);
+  const end = createEnd();
+  // Before anything takes time: a signal during the start must find its handler.
+  onStopSignals(() => {
+    end.with(0);
+  });
+  const hangUp = createHangUp();
+  const { ProxyLog } = await import("../../runtime/log/logger.ts");
+  const log = new ProxyLog(logLevel);
+  const { logger } = log;
+  guardProcess(
+    logger,
+    () => log.isReadable,
+    () => {
+      end.with(1);
+    },
+  );
+  if (!existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });
+  let starting: Promise<LiveConfig> | undefined;
+  const control = await openControl(file, logger, async (command) => obey(await starting, command));
+  try {
+    warnOfOldNode(logger);
+    const note = passedOverNote(options);
+    if (note !== undefined) logger.warn(note);
+    const { LiveConfig: Live } = await import("../../runtime/proxy/live-config.ts");
+    starting = Live.start(file, { watch, log, announced: process.stdout.isTTY && process.stderr.isTTY });
+    const live = await Promise.race([starting, end.code]);
+    // Stopped before it was up: nothing is being served yet, so there is nothing to drain.
+    if (typeof live === "number") return live;
+    const { announce } = await import("../output/announce.ts");
+    const terminals = await openTerminals();
+    announce(live, terminals, logger);
+    hangUp.use(live);
+    const code = await end.code;
+    await stop(live, terminals, logger);
+    return code;
+  } finally {
+    control?.close();
+    await endOfLines();
+  }
+}
+
+/** Standard output and error as a proxy may use them: without waiting for their reader, and in the order in which things happened. */
+async function openTerminals(): Promise<Terminals> {
+  const { standardError, standardOutput } = await import("../../runtime/log/standard-streams.ts");
+  const to = {
+    write: (text: string): void => {
+      standardError().flush();
+      standardOutput().write(text);
+      standardOutput().flush();
+    },
+  };
+  return { output: createTerminal(process.stdout, to), details: createTerminal(process.stderr, standardError()) };
+}
+
+/** How long a slow reader is waited for at the end. */
+const finishMs = 300;
+
+async function endOfLines(): Promise<void> {
+  const { standardError, standardOutput } = await import("../../runtime/log/standard-streams.ts");
+  await Promise.all([standardError().finished(finishMs), standardOutput().finished(finishMs)]);
+}
+
+interface End {
+  /** The exit code, once it is time to stop. */
+  readonly code: Promise<number>;
+  with(code: number): void;
+}
+
+function createEnd(): End {
+  let settle: ((code: number) => void) | undefined;
+  const code = new Promise<number>((resolve) => {
+    settle = resolve;
+  });
+  return { code, with: (given) => settle?.(given) };
+}
+
+/** SIGHUP reloads; one that comes during the start is kept until there is something to reload. */
+function createHangUp(): { use(live: LiveConfig): void } {
+  let live: LiveConfig | undefined;
+  let pending = false;
+  // A refusal is told of as an event, like that of a save.
+  const reload = (): void => void live?.reload().catch(() => undefined);
+  process.on("SIGHUP", () => {
+    if (live === undefined) pending = true;
+    else reload();
+  });
+  return {
+    use: (started) => {
+      live = started;
+      if (pending) reload();
+    },
+  };
+}
+
+async function openControl(file: string, logger: Logger, handle: ControlHandler): Promise<ControlServer | undefined> {
+  try {
+    const control = await serveControl(file, handle);
+    process.once("exit", () => {
+      control.close();
+    });
+    return control;
+  } catch (error) {
+    if (SluiceError.is(error)) throw error;
+    logger.warn(
+      { reason: reasonOf(error) },
+      "no control socket could be made: `sluice status` and `sluice reload` will not reach this proxy",
+    );
+    return undefined;
+  }
+}
+
+function obey(live: LiveConfig | undefined, command: string): unknown {
+  if (live === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
+  if (command === "status") return live.proxy.status();
+  if (command === "reload") return live.reload();
+  if (command === "plan") return live.plan();
+  throw new SluiceError("SLUICE_USAGE", `expected status, reload or plan, got ${JSON.stringify(command)}`);
+}
+
+async function stop(live: LiveConfig, { details }: Terminals, logger: Logger): Promise<void> {
+  live.stop();
+  const open = Array.from(live.proxy.sessions).filter(({ transport }) => transport !== "udp").length;
+  const closed = live.proxy.close({ drain: live.proxy.timeouts.drain });
+  // Only now: whoever waits for this line finds the listeners closed.
+  if (details.interactive && open > 0) details.line(waitingLine(open, live.proxy.timeouts.drain));
+  else logger.info({ sessions: live.proxy.sessions.size }, "stopping");
+  await closed;
+}
+
+/** What somebody who pressed Ctrl-C waits for. */
+export function waitingLine(sessions: number, drainMs: number): string {
+  const time = drainMs % 1000 === 0 ? `${drainMs / 1000}s` : `${drainMs}ms`;
+  return `waiting up to ${time} for ${sessions} session${sessions === 1 ? "" : "s"}; press Ctrl-C again to stop now`;
+}

@@ -1,0 +1,41 @@
+import type { Logger, ProxyEvent, SluiceError } from "../../contract/index.ts";
+import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
+import { behindText } from "./behind-text.ts";
+import { errorReport, onOneLine, showError, showExcerpt } from "./show-error.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Standard output and standard error. */
+export interface Terminals {
+  readonly output: Terminal;
+  readonly details: Terminal;
+}
+
+/**
+ * Tells of a running proxy: on standard output one line per listener and `ready`, then one line per reload, which scripts wait for;
+ * the proxy logs the rest itself.
+ */
+export function announce(live: LiveConfig, { output, details }: Terminals, logger: Logger): void {
+  const { colors } = output;
+  for (const { name, url } of Object.values(live.proxy.listeners)) output.line(`${colors.bold(name)} ${colors.cyan(url)}`);
+  output.line(colors.green("ready"));
+  live.proxy.lifecycle.subscribe((event) => {
+    tell(event, output, details, logger);
+  });
+}
+
+function tell(event: ProxyEvent, output: Terminal, details: Terminal, logger: Logger): void {
+  const { colors } = output;
+  if (event.type === "reloaded") output.line(`${colors.green("reloaded")} generation ${event.generation}${behindText(event.behind)}`);
+  else if (event.type === "refused") tellRefusal(event.error, output, details, logger);
+}
+
+/**
+ * Tells of a refusal: one line on standard output for scripts, and the details on standard error. A reader at a terminal who sees both
+ * is shown the excerpt of the source below that line; a log stays one JSON object per line.
+ */
+export function tellRefusal(error: SluiceError, output: Terminal, details: Terminal, logger: Logger): void {
+  output.line(`${output.colors.red("refused:")} ${onOneLine(error.message)}`);
+  if (!details.interactive) logger.error(errorReport(error), "reload refused");
+  else if (output.interactive) showExcerpt(error, details);
+  else showError(error, details);
+}

@@ -1,0 +1,39 @@
+import { asSluiceError, printable, printableLines, type SluiceError } from "../../contract/index.ts";
+import { excerptAt } from "../../runtime/log/author-place.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** An error for machines. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly where?: string;
+  readonly frame?: string;
+}
+
+/** What anything thrown is to machines; what is no SluiceError is a bug of ours. */
+export function errorReport(thrown: unknown): ErrorReport {
+  const error = asSluiceError(thrown);
+  const { code, message, where, frame } = error;
+  return { code, message, ...(where === undefined ? {} : { where }), ...(frame === undefined ? {} : { frame }) };
+}
+
+/** Shows anything thrown to people: its message, and the excerpt of the source when there is one. */
+export function showError(thrown: unknown, terminal: Terminal): void {
+  const { colors } = terminal;
+  const error = asSluiceError(thrown);
+  terminal.line(`${colors.red("error:")} ${printableLines(error.message)}`);
+  showExcerpt(error, terminal);
+}
+
+/** Shows what stands below the message of an error: the excerpt of the source when there is one. */
+export function showExcerpt({ code, frame, where, cause }: SluiceError, terminal: Terminal): void {
+  const excerpt = frame ?? excerptAt(where);
+  if (excerpt !== undefined && excerpt !== "") terminal.line(`\n${printableLines(excerpt)}`);
+  // A bug needs its stack to be found.
+  if (code === "SLUICE_INTERNAL" && cause instanceof Error) terminal.line(terminal.colors.dim(printableLines(cause.stack ?? "")));
+}
+
+/** A message on one line: for `refused: …`, of which there is one per save. */
+export function onOneLine(message: string): string {
+  return printable(message.replaceAll(/\s*\n\s*/g, "; "));
+}

@@ -1,0 +1,50 @@
+import { reasonOf, type Logger } from "../../contract/index.ts";
+import { excerptAt, placeOfAuthor } from "../../runtime/log/author-place.ts";
+import { Repeats } from "../../runtime/log/repeats.ts";
+import { culprit, stackOf } from "../../runtime/log/whose-code.ts";
+
+/** What it was that nobody caught. */
+type Uncaught = "error" | "rejection";
+
+const words: Readonly<Record<Uncaught, string>> = {
+  error: "nobody caught an error",
+  rejection: "a promise was rejected and nobody caught it",
+};
+
+/**
+ * What the proxy does about errors that nobody caught. A plugin's own timer or forgotten promise is reported, and the proxy goes on:
+ * one plugin must not end everybody's sessions. An error of the core is fatal, because nobody knows what state it left.
+ *
+ * @param isReadable whether people read the log, who want to see the lines of source around an error
+ * @param stop drains and ends the process with exit code 1
+ */
+export function guardProcess(logger: Logger, isReadable: () => boolean, stop: () => void): void {
+  const plugins = new Repeats();
+  let dying = false;
+  const meet = (thrown: unknown, what: Uncaught): void => {
+    if (culprit(thrown) === "plugin") {
+      const message = `${words[what]}, in a plugin's own timer, socket or promise: the proxy goes on`;
+      const fields = fieldsOf(thrown, isReadable());
+      plugins.happened(`${message} ${fields.where} ${fields.reason}`, (count) => {
+        if (count === 0) logger.error(fields, message);
+        else logger.error({ reason: fields.reason, where: fields.where, count }, `${message}: ${count} more times`);
+      });
+      return;
+    }
+    logger.fatal({ ...fieldsOf(thrown, false), stack: stackOf(thrown) }, `${words[what]}, in Sluice itself: the proxy drains and stops`);
+    if (dying) process.exit(1);
+    dying = true;
+    stop();
+  };
+  process.on("unhandledRejection", (reason) => {
+    meet(reason, "rejection");
+  });
+  process.on("uncaughtException", (error: unknown) => {
+    meet(error, "error");
+  });
+}
+
+function fieldsOf(thrown: unknown, isReadable: boolean) {
+  const where = placeOfAuthor(thrown);
+  return { reason: reasonOf(thrown), where, frame: isReadable ? excerptAt(where) : undefined, stack: stackOf(thrown) };
+}

@@ -1,0 +1,146 @@
+import { z } from "zod";
+import { isIPv4, isIPv6, parseEndpoint, parseListen } from "../../contract/endpoint.ts";
+import { duration, isPluginUse, logLevels, size, type ListenAddress, type PluginUse, type Provider } from "../../contract/index.ts";
+import { plainMessage, upstreamSchema } from "../../contract/upstream-target.ts";
+import { notAUse } from "./not-a-use.ts";
+
+const timeout = (fallback: string) => duration({ zero: false }).prefault(fallback);
+
+const listenText = z.string({ error: 'expected a text such as "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path)' });
+
+const listen = listenText.transform((text, context): ListenAddress => {
+  try {
+    return parseListen(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: plainMessage(error) });
+    return z.NEVER;
+  }
+});
+
+const pluginUse = z.unknown().transform((value, context): PluginUse => {
+  if (isPluginUse(value)) return value;
+  context.addIssue({ code: "custom", message: notAUse(value) });
+  return z.NEVER;
+});
+
+const plugins = z.array(pluginUse).default([]);
+
+/** What an int holds, as the operating system takes it. */
+const mostBuffer = 2 ** 30;
+const buffer = size()
+  .transform((bytes) => Math.ceil(bytes))
+  .refine((bytes) => bytes >= 1 && bytes <= mostBuffer, { error: "expected at least 1 byte and at most 1GiB" });
+
+const listener = z.strictObject({
+  listen,
+  upstream: upstreamSchema.optional(),
+  plugins,
+  reload: z
+    .strictObject({
+      sessions: z.enum(["swap", "keep", "drain", "close"]).default("swap"),
+      deadline: duration().optional(),
+    })
+    .prefault({}),
+  socket: z
+    .strictObject({
+      keepAlive: duration()
+        // Linux: TCP_KEEPIDLE, in seconds (MAX_TCP_KEEPIDLE).
+        .refine((value) => value >= 1000 && value <= 32_767_000, { error: "expected at least 1s and at most 9h" })
+        .optional(),
+      receiveBuffer: buffer.optional(),
+      sendBuffer: buffer.optional(),
+      mode: z
+        .string()
+        .regex(/^0?[0-7]{3}$/, { error: 'expected permissions in octal, such as "0660"' })
+        .transform((text) => Number.parseInt(text, 8))
+        .optional(),
+      group: z.union([z.string().min(1), z.int().nonnegative()]).optional(),
+    })
+    .optional(),
+});
+
+const ip = z.string().refine((text) => isIPv4(text) || isIPv6(text), { error: "expected an IP address" });
+
+function isServer(text: string): boolean {
+  if (isIPv4(text) || isIPv6(text)) return true;
+  try {
+    const { host } = parseEndpoint(text);
+    return isIPv4(host) || isIPv6(host);
+  } catch {
+    return false;
+  }
+}
+
+const server = z.string().refine(isServer, { error: 'expected an IP address, "address:port" or "[v6]:port"' });
+
+const dns = z.strictObject({
+  servers: z.array(server).default([]),
+  hosts: z.record(z.string(), z.array(ip).min(1)).default({}),
+});
+
+/** More than one process serves: tables are made for as many, so that a slip must not become gigabytes. */
+const mostSessions = 1_048_576;
+const sessionCount = z.int().min(1).max(mostSessions);
+
+const limits = z.strictObject({
+  sessions: sessionCount.optional(),
+  sessionsPerClient: sessionCount.optional(),
+  udpSessions: sessionCount.optional(),
+  bufferPerFlow: size()
+    .transform((bytes) => Math.ceil(bytes))
+    .refine((bytes) => bytes >= 1, { error: "expected at least 1 byte" })
+    .prefault("4MiB"),
+  swapTimeout: timeout("5s"),
+});
+
+const timeouts = z.strictObject({
+  connect: timeout("5s"),
+  handshake: timeout("10s"),
+  idle: timeout("10m"),
+  udpIdle: timeout("60s"),
+  drain: duration().prefault("30s"),
+  setup: timeout("30s"),
+});
+
+const log = z.strictObject({
+  level: z.enum(logLevels).default("info"),
+  format: z.enum(["auto", "line", "json"]).default("auto"),
+  file: z.string().min(1, { error: "expected the path of a file" }).optional(),
+});
+
+const ways = ["useValue", "useClass", "useFactory"] as const;
+
+function isProvider(value: unknown): value is Provider {
+  if (typeof value !== "object" || value === null || !("token" in value)) return false;
+  const token = typeof value.token === "symbol" || typeof value.token === "string";
+  const given = ways.filter((way) => way in value);
+  const made = given[0] === "useValue" || typeof Reflect.get(value, given[0] ?? "") === "function";
+  return token && given.length === 1 && made && Object.keys(value).length === 2;
+}
+
+const provider = z.custom<Provider>(isProvider, {
+  error: "expected { token, useValue }, { token, useClass } or { token, useFactory } with a token of sluice or a text",
+});
+
+/** A listener's name ends up in log lines, metric labels and the line that `start` prints. */
+export const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,63}$/u;
+export const nameRule = 'expected a name of letters, digits, "_", "-" and ".", at most 64 characters';
+
+const listeners = z
+  .record(z.string(), listener.optional())
+  .refine((value) => Object.values(value).some((each) => each !== undefined), { error: "expected at least one listener, got none" });
+
+/** The shape of a {@link SluiceConfig}. What concerns several options at once is checked by `resolveConfig`. */
+export const configSchema = z.strictObject({
+  plugins,
+  listeners,
+  dns: dns.prefault({}),
+  limits: limits.prefault({}),
+  timeouts: timeouts.prefault({}),
+  providers: z.array(provider).default([]),
+  log: log.prefault({}),
+  admin: z.literal(false, { error: "expected false: the admin server comes with a later version" }).optional(),
+});
+
+export type CheckedConfig = z.output<typeof configSchema>;
+export type CheckedListener = z.output<typeof listener>;

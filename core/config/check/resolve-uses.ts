@@ -1,0 +1,100 @@
+import { describeIssues, optionPath, shown, unknownKey, type Problem } from "../../contract/options/describe-issues.ts";
+import { knownKeys, strayKeys } from "../../contract/options/known-keys.ts";
+import { didYouMean } from "../../contract/options/nearest.ts";
+import { isOptions, isPluginUse, reasonOf, type PluginUse, type ResolvedUse } from "../../contract/index.ts";
+import { namePattern, nameRule } from "./config-schema.ts";
+
+/** A use with the place it has in the config, and its options parsed. */
+export interface CheckedUse {
+  readonly use: PluginUse;
+  readonly path: readonly PropertyKey[];
+  readonly options: unknown;
+}
+
+function given(options: unknown): unknown {
+  if (!isOptions(options)) return options;
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function useProblems(use: PluginUse, path: readonly PropertyKey[]): Problem[] {
+  const problems: Problem[] = [];
+  const say = (key: string, message: string): void => void problems.push({ path: optionPath([...path, key]), message });
+  if (typeof use.enabled !== "boolean") say("enabled", `expected true or false, got ${shown(use.enabled)}`);
+  if (use.name !== undefined && !(typeof use.name === "string" && namePattern.test(use.name)))
+    say("name", `${nameRule}, got ${shown(use.name)}`);
+  if (use.onError !== "close" && use.onError !== "bypass") say("onError", `expected one of "close", "bypass", got ${shown(use.onError)}`);
+  return problems;
+}
+
+/** The keys that every factory takes beside the plugin's own. */
+const common = ["enabled", "name", "onError"];
+
+function withCommonKeys(problem: Problem): Problem {
+  const key = /([\w$-]+)$/.exec(problem.path)?.[1] ?? "";
+  const hint = problem.message.startsWith("unknown option") && !problem.message.includes("did you mean") ? didYouMean(key, common) : "";
+  return hint === "" ? problem : { path: problem.path, message: `unknown option${hint}` };
+}
+
+/**
+ * Checks the uses of one `plugins` array, each with its own schema; problems are added to the list. What is no plugin use is passed
+ * over: the config's schema reports it.
+ */
+export function checkUses(uses: readonly unknown[], prefix: readonly PropertyKey[], problems: Problem[]): CheckedUse[] {
+  return uses.flatMap((use, index) => (isPluginUse(use) ? [checkUse(use, [...prefix, index], problems)] : []));
+}
+
+function checkUse(use: PluginUse, path: readonly PropertyKey[], problems: Problem[]): CheckedUse {
+  problems.push(...useProblems(use, path));
+  const { schema } = use.definition;
+  const options = given(use.options);
+  if (!isOptions(options)) {
+    problems.push({ path: optionPath(path), message: `expected an object, got ${shown(options)}` });
+    return { use, path, options: undefined };
+  }
+  if (schema === undefined) return { use, path, options };
+  try {
+    const result = schema.safeParse(options);
+    const issues = result.success ? [] : describeIssues(options, result.error.issues, schema, path);
+    const stray = strayKeys(schema, options).map((key) => strayProblem(schema, key, path));
+    const told = new Set(issues.map((issue) => issue.path));
+    problems.push(...[...issues, ...stray.filter((each) => !told.has(each.path))].map(withCommonKeys));
+    if (result.success) return { use, path, options: result.data };
+  } catch (error) {
+    problems.push({ path: optionPath(path), message: `the schema of ${use.id} threw: ${reasonOf(error)}` });
+  }
+  return { use, path, options: undefined };
+}
+
+function strayProblem(schema: unknown, key: readonly PropertyKey[], path: readonly PropertyKey[]): Problem {
+  const known = knownKeys(schema, key.slice(0, -1));
+  return { path: optionPath([...path, ...key]), message: unknownKey(String(key.at(-1)), known) };
+}
+
+/**
+ * Settles the names of one listener's uses: as given, else the plugin's id, then `-2`, `-3`. Disabled uses count, so that toggling one
+ * does not rename its neighbours and move their state; but they are not among the result.
+ */
+export function nameUses(uses: readonly CheckedUse[], problems: Problem[]): ResolvedUse[] {
+  const taken = new Map<string, CheckedUse>();
+  for (const each of uses) {
+    const { name } = each.use;
+    if (name === undefined) continue;
+    const other = taken.get(name);
+    if (other === undefined) taken.set(name, each);
+    else
+      problems.push({
+        path: optionPath([...each.path, "name"]),
+        message: `expected a name of its own, got ${shown(name)}, which is ${optionPath(other.path)}`,
+      });
+  }
+  return uses
+    .map((each) => ({ name: each.use.name ?? freeName(each, taken), path: optionPath(each.path), use: each.use, options: each.options }))
+    .filter(({ use }) => use.enabled);
+}
+
+function freeName(each: CheckedUse, taken: Map<string, CheckedUse>): string {
+  let name = each.use.id;
+  for (let number = 2; taken.has(name); number += 1) name = `${each.use.id}-${number}`;
+  taken.set(name, each);
+  return name;
+}

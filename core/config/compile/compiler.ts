@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { readSafely } from "../files/safe-source.ts";
+import { toCommonJs, type Translated } from "./to-commonjs.ts";
+
+/** A local module as it was read. */
+export interface Source {
+  readonly file: string;
+  readonly source: string;
+  /** Of the source. */
+  readonly hash: string;
+}
+
+/** A local module, ready to be linked and evaluated. */
+export interface Compiled extends Source, Translated {
+  /** Every module that it names, each once. */
+  readonly specifiers: readonly string[];
+}
+
+/** Compiles local modules with swc; what has not changed since the last load is not compiled again. */
+export class Compiler {
+  readonly #memo = new Map<string, Compiled>();
+
+  /** @throws SLUICE_CONFIG_UNSAFE, SLUICE_CONFIG_NOT_FOUND */
+  read(file: string): Source {
+    const source = readSafely(file);
+    const known = this.#memo.get(file);
+    // The text is at hand: comparing it is as fast as trusting time stamps, and never wrong.
+    if (known?.source === source) return known;
+    return { file, source, hash: createHash("sha256").update(source).digest("base64") };
+  }
+
+  /** @throws SLUICE_CONFIG_SYNTAX */
+  compile({ file, source, hash }: Source): Compiled {
+    const known = this.#memo.get(file);
+    if (known?.hash === hash) return known;
+    const translated = toCommonJs(file, source);
+    const { requests, lazy } = translated.record;
+    const specifiers = [...new Set([...requests, ...lazy].map(({ specifier }) => specifier))];
+    const compiled = { file, source, hash, ...translated, specifiers };
+    this.#memo.set(file, compiled);
+    return compiled;
+  }
+
+  /** Forgets every file but these, so that the memory never outgrows one load. */
+  keep(files: ReadonlySet<string>): void {
+    for (const file of this.#memo.keys()) if (!files.has(file)) this.#memo.delete(file);
+  }
+}

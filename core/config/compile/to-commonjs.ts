@@ -1,0 +1,148 @@
+import { parseSync, transformSync, type Options, type Output, type ParserConfig } from "@swc/core";
+import type { Program } from "acorn";
+import { readRecord, recordOf, type ModuleRecord } from "./module-record.ts";
+import { freeNames, rename } from "./rename.ts";
+import { moduleTree, scriptTree } from "./syntax-tree.ts";
+import { jsonSyntaxError, swcSyntaxError, treeSyntaxError } from "../explain/syntax-error.ts";
+
+/** How a module was written: an ES module that imports CommonJS or JSON gets the whole of it as the default. */
+type Format = "module" | "commonjs" | "json";
+
+/** A module as code that, evaluated as CommonJS, sets `module.body` to what {@link ModuleBody} says. */
+export interface Translated {
+  readonly format: Format;
+  readonly code: string;
+  readonly record: ModuleRecord;
+  /** From the code that the record was read from to the source. */
+  readonly map: string;
+}
+
+const shared: Options = {
+  configFile: false,
+  swcrc: false,
+  sourceMaps: true,
+  // Node reads the file itself when it shows a line; without the text a map is a third of the size.
+  inlineSourcesContent: false,
+};
+
+const target = "es2022";
+
+function parserOf(file: string): ParserConfig {
+  return /\.[cm]?jsx?$/.test(file)
+    ? { syntax: "ecmascript", jsx: file.endsWith("x"), decorators: true }
+    : { syntax: "typescript", tsx: file.endsWith("x"), decorators: true };
+}
+
+/** Without types, decorators and JSX; what is not used as a value is not imported any more, as tsc does it. */
+function plain(file: string, source: string, options: Options): Output {
+  const transform = { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true };
+  // The decorators that tsyringe needs: those of the first kind, and the types of constructor parameters.
+  return transformSync(source, {
+    ...shared,
+    ...options,
+    filename: file,
+    jsc: { target, keepClassNames: true, parser: parserOf(file), transform },
+  });
+}
+
+/** @throws SLUICE_CONFIG_SYNTAX */
+export function toCommonJs(file: string, source: string): Translated {
+  if (file.endsWith(".json")) return json(file, source);
+  // A shebang may only stand first, and the code is wrapped.
+  const text = source.replace(/^#!/, "//");
+  if (file.endsWith(".cjs"))
+    return commonJs(
+      file,
+      source,
+      plainOr(file, source, () => plainScript(file, text)),
+    );
+  let output: Output;
+  try {
+    // Of the kinds of output the one that knows `import a = require()`.
+    output = plain(file, text, { module: { type: "nodenext" } });
+  } catch (error) {
+    const script = asScript(file, text);
+    if (script === undefined || /\.m[jt]s$/.test(file)) throw swcSyntaxError(file, source, error);
+    return commonJs(file, source, script);
+  }
+  const tree = treeOf(file, source, output, moduleTree);
+  const record = readRecord(tree, parserOf(file).syntax === "typescript");
+  const isModule = record.isModule || !record.isCommonJs || /\.m[jt]s$/.test(file);
+  return isModule ? esModule(file, output, tree, record) : commonJs(file, source, output);
+}
+
+function json(file: string, source: string): Translated {
+  try {
+    const value: unknown = JSON.parse(source);
+    const names = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+    return { format: "json", code: source, record: recordOf([...names, "default"]), map: "" };
+  } catch (error) {
+    throw jsonSyntaxError(file, source, error as SyntaxError);
+  }
+}
+
+function plainScript(file: string, text: string): Output {
+  return plain(file, text, { isModule: "commonjs" });
+}
+
+function plainOr(file: string, source: string, body: () => Output): Output {
+  try {
+    return body();
+  } catch (error) {
+    throw swcSyntaxError(file, source, error);
+  }
+}
+
+/** What is no ES module may still be CommonJS: `export = `, `return`, `with`. Undefined when it is neither. */
+function asScript(file: string, text: string): Output | undefined {
+  try {
+    return isExportAssignment(file, text) ? plain(file, text, { module: { type: "commonjs" } }) : plainScript(file, text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isExportAssignment(file: string, text: string): boolean {
+  try {
+    return parseSync(text, { ...parserOf(file), target }).body.some(({ type }) => type === "TsExportAssignment");
+  } catch {
+    return false;
+  }
+}
+
+function treeOf(file: string, source: string, { code, map = "" }: Output, parse: (code: string) => Program): Program {
+  try {
+    return parse(code);
+  } catch (error) {
+    throw treeSyntaxError(file, source, map, error as SyntaxError);
+  }
+}
+
+function commonJs(file: string, source: string, output: Output): Translated {
+  const tree = treeOf(file, source, output, scriptTree);
+  const names = freeNames(output.code);
+  // Its `require` is the one that it is given.
+  const code = rename(output.code, tree, { ...names, require: "require" });
+  const head = `module.body = function (exports, require, module, __filename, __dirname, ${names.load}) {`;
+  return { format: "commonjs", code: wrapped(head, code, output.map), record: readRecord(tree, false), map: output.map ?? "" };
+}
+
+function esModule(file: string, output: Output, tree: Program, record: ModuleRecord): Translated {
+  const names = freeNames(output.code);
+  const { code, map } = transformSync(rename(output.code, tree, names), {
+    ...shared,
+    filename: file,
+    inputSourceMap: output.map ?? "",
+    jsc: { target, parser: { syntax: "ecmascript" } },
+    module: { type: "commonjs", importInterop: "none" },
+  });
+  const head = `module.body = (${names.require}, ${names.meta}, ${names.load}) => ${record.awaits ? "async " : ""}() => {`;
+  return { format: "module", code: wrapped(head, code, map), record, map: output.map ?? "" };
+}
+
+/** The head has a line of its own: an empty one before all others of the map. */
+function wrapped(head: string, code: string, map = "{}"): string {
+  const parsed = JSON.parse(map) as { mappings?: string };
+  const shifted = Buffer.from(JSON.stringify({ ...parsed, mappings: `;${parsed.mappings ?? ""}` })).toString("base64");
+  return `${head}\n${code}\n};\n//# sourceMappingURL=data:application/json;base64,${shifted}`;
+}

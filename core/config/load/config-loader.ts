@@ -1,0 +1,153 @@
+import "reflect-metadata";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { setImmediate as traffic } from "node:timers/promises";
+import { SluiceError, type ResolvedConfig, type SluiceConfig } from "../../contract/index.ts";
+import { Compiler } from "../compile/compiler.ts";
+import { withoutExit } from "./exit-guard.ts";
+import { realPath } from "../files/links.ts";
+import { loadError } from "./load-error.ts";
+import { ModuleGraph } from "./module-graph.ts";
+import { Packages } from "../resolve/packages.ts";
+import { resolveConfig } from "../check/resolve-config.ts";
+import { decoratedClasses } from "./type-info.ts";
+import { watchingFor } from "../watch/watch.ts";
+
+/** A config file that was loaded and found valid. */
+export interface LoadedConfig {
+  readonly config: ResolvedConfig;
+  /** What the file exports, as written. */
+  readonly exported: SluiceConfig;
+  /** Forgets the load's decorated classes. Call it once nothing constructs them any more, else every load would leak. */
+  retire(): void;
+}
+
+export interface LoadOptions {
+  /** How long evaluating may take: a top-level await that never settles. @default 30000 */
+  readonly timeoutMs?: number;
+}
+
+/** Loads a `proxy.config.ts` and the local modules it imports, fresh each time. */
+export class ConfigLoader {
+  readonly #file: string;
+  readonly #compiler = new Compiler();
+  readonly #packages = new Packages();
+  #files: ReadonlySet<string>;
+  #hashes: ReadonlyMap<string, string> = new Map();
+  /** What the config and its plugins have said to `watch`, with the hash of what was there. */
+  #read = new Map<string, string | undefined>();
+  /** Those of plugins that were being set up: who is kept by the next load does not say so again. */
+  readonly #readInSetup = new Set<string>();
+
+  constructor(file: string) {
+    this.#file = path.resolve(file);
+    this.#files = new Set([this.#file]);
+    // For stacks that point into the user's TypeScript.
+    process.setSourceMapsEnabled(true);
+    // Ten frames are soon the operators' alone.
+    Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 30);
+  }
+
+  /** Everything to watch: the local modules of the last load, also of one that failed, and where its missing imports may appear. */
+  get files(): ReadonlySet<string> {
+    return this.#read.size === 0 ? this.#files : new Set([...this.#files, ...this.#read.keys()]);
+  }
+
+  /** Those of {@link files} that are read by the config or a plugin: whatever has read one must be made again. */
+  get watched(): { has(file: string): boolean } {
+    return this.#read;
+  }
+
+  /** The hash of each file as the last load read it, also of one that failed, for `FileWatcher.watch`: a save in between is then not lost. */
+  get hashes(): ReadonlyMap<string, string> {
+    const read = [...this.#read].filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return new Map([...this.#hashes, ...read]);
+  }
+
+  /**
+   * @throws SLUICE_CONFIG_NOT_FOUND, SLUICE_CONFIG_SYNTAX, SLUICE_CONFIG_IMPORT, SLUICE_CONFIG_THREW, SLUICE_CONFIG_INVALID,
+   * SLUICE_CONFIG_UNSAFE, SLUICE_ADDRESS_DUPLICATE
+   */
+  async load(options: LoadOptions = {}): Promise<LoadedConfig> {
+    this.#hashes = new Map();
+    if (!existsSync(this.#file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: this.#file });
+    const graph = new ModuleGraph(this.#compiler, this.#packages);
+    const before = this.#read;
+    const setup = this.#watchFor(graph);
+    try {
+      const exported = await this.#evaluate(graph, options.timeoutMs ?? 30_000);
+      await traffic();
+      const config = resolveConfig(exported, { file: this.#file });
+      this.#files = graph.files;
+      setup.begins();
+      const retire = (): void => {
+        setup.ends();
+        graph.classes.retire();
+      };
+      return { config, exported: exported as SluiceConfig, retire };
+    } catch (error) {
+      setup.ends();
+      graph.classes.retire();
+      this.#read = new Map([...before, ...this.#read]);
+      // A load that failed half-way has not seen every file: what was watched before stays watched.
+      this.#files = new Set([...this.#files, ...graph.files]);
+      throw loadError(error, this.#file, graph);
+    } finally {
+      this.#compiler.keep(this.#files);
+      this.#hashes = graph.hashes;
+    }
+  }
+
+  #watchFor(graph: ModuleGraph): { begins(): void; ends(): void } {
+    const read = new Map([...this.#read].filter(([file]) => this.#readInSetup.has(file)));
+    let hasBegun = false;
+    const add = (file: string, hash: string | undefined): void => {
+      read.set(file, hash);
+      if (hasBegun) this.#readInSetup.add(file);
+    };
+    this.#read = read;
+    const ends = watchingFor({ folder: path.dirname(this.#file), isLocal: (file) => graph.sources.has(file), add });
+    return { begins: () => (hasBegun = true), ends };
+  }
+
+  async #evaluate(graph: ModuleGraph, timeoutMs: number): Promise<unknown> {
+    const entry = realPath(this.#file) ?? this.#file;
+    await graph.prepare(entry, this.#file);
+    // A turn of the event loop between the steps of a load: open connections do not wait for all of it at once.
+    await traffic();
+    if (graph.sources.get(entry)?.source.trim() === "")
+      throw invalid("is empty: export default defineConfig({ listeners: { … } })", this.#file);
+    const before = decoratedClasses();
+    const isLocal = (file: string): boolean => graph.sources.has(file);
+    try {
+      return await withoutExit(isLocal, () => withinTime(this.#value(graph, entry), timeoutMs, this.#file));
+    } finally {
+      graph.classes.claimSince(before);
+    }
+  }
+
+  async #value(graph: ModuleGraph, entry: string): Promise<unknown> {
+    const exports = await graph.run(entry);
+    const value: unknown = "default" in exports ? exports.default : undefined;
+    if (value === undefined) throw invalid("has no default export: export default defineConfig({ listeners: { … } })", this.#file);
+    const settled: unknown = await Promise.resolve(value);
+    return typeof settled === "function" ? (settled as () => unknown)() : settled;
+  }
+}
+
+function invalid(detail: string, where: string): SluiceError {
+  return new SluiceError("SLUICE_CONFIG_INVALID", detail, { where });
+}
+
+async function withinTime<T>(work: Promise<T>, timeoutMs: number, file: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    const detail = `did not finish within ${timeoutMs} ms: does it await something that never settles?`;
+    timer = setTimeout(() => reject(new SluiceError("SLUICE_CONFIG_THREW", detail, { where: file })), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

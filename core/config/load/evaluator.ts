@@ -1,0 +1,240 @@
+import { Module } from "node:module";
+import path from "node:path";
+import { evaluating } from "../../contract/evaluating.ts";
+import type { Compiled } from "../compile/compiler.ts";
+import { importMeta } from "./import-meta.ts";
+import { missingLate, MissingModule } from "./import-error.ts";
+import { createLocalRequire, isModuleBuiltin, moduleBuiltin, type ModuleBuiltin } from "./local-require.ts";
+import type { Linker, Target } from "./linker.ts";
+import { asNamespace, namespaceOf } from "./namespace.ts";
+import type { Packages } from "../resolve/packages.ts";
+import type { Found, Resolution } from "../resolve/resolve-module.ts";
+import { engineSyntaxError } from "../explain/syntax-error.ts";
+import type { LoadedClasses } from "./type-info.ts";
+
+/** Module with what Node does not document; jiti, tsx and pirates rest on the same. */
+interface OpenModule {
+  exports: unknown;
+  filename: string;
+  paths: string[];
+  /** What the translated code leaves here. */
+  body?: (...parameters: unknown[]) => unknown;
+  require(specifier: string): unknown;
+  _compile(code: string, file: string, format: "commonjs"): void;
+}
+const open = Module as unknown as { new (file: string): OpenModule; _nodeModulePaths(folder: string): string[] };
+
+/** One module of the load: evaluated once. */
+interface Instance {
+  readonly compiled: Compiled;
+  readonly module: OpenModule;
+  state: "linked" | "evaluating" | "evaluated" | "failed";
+  error?: unknown;
+  /** Set while it awaits. */
+  pending?: Promise<void> | undefined;
+  namespace?: object;
+}
+
+/** What the modules of a load are, before anything of them runs. */
+export interface Modules {
+  readonly packages: Packages;
+  readonly classes: LoadedClasses;
+  readonly linker: Linker;
+  compiled(file: string): Compiled;
+  /** Where a request leads, checked already. */
+  target(file: string, specifier: string): Target;
+  /** Where a specifier leads that is only known when it runs. */
+  find(specifier: string, file: string): Resolution;
+  /** Compiles a module and all that it names, and loads their packages. */
+  gather(file: string): Promise<void>;
+  /** @throws what is wrong with a module or one that it imports */
+  check(file: string): void;
+  /** The digest that plugins defined in a module are known by. */
+  origin(file: string): string;
+}
+
+/**
+ * Evaluates linked modules as CommonJS outside `require.cache`: an ES module can never be unloaded (nodejs/node #49442), while these are
+ * garbage once the generation is. In ECMAScript's order: what a module imports is evaluated before it, and what awaits is awaited.
+ */
+export class Evaluator {
+  readonly #modules: Modules;
+  readonly #instances = new Map<string, Instance>();
+
+  constructor(modules: Modules) {
+    this.#modules = modules;
+  }
+
+  /** Evaluates a module that was checked; gives its namespace. */
+  async evaluate(file: string): Promise<object> {
+    const waiting: Instance[] = [];
+    this.#awaiting(file, waiting, new Set());
+    for (const each of waiting) await this.#begin(each);
+    const instance = this.#instance(file);
+    await this.#begin(instance);
+    return this.#namespace(instance);
+  }
+
+  /** The `require` of a file. */
+  requireFrom(file: string): NodeJS.Require {
+    return createLocalRequire(file, {
+      packages: this.#modules.packages,
+      find: (specifier) => this.#found(specifier, file, "MODULE_NOT_FOUND"),
+      evaluate: (local) => this.#required(local),
+      builtin: () => this.moduleBuiltin(),
+    });
+  }
+
+  /** `node:module`, whose `createRequire` finds local modules. */
+  moduleBuiltin(): ModuleBuiltin {
+    return moduleBuiltin((file) => this.requireFrom(file));
+  }
+
+  #found(specifier: string, from: string, code: "MODULE_NOT_FOUND" | "ERR_MODULE_NOT_FOUND"): Found {
+    const found = this.#modules.find(specifier, from);
+    if (found.kind !== "missing") return found;
+    throw new MissingModule(this.#instances.get(from)?.compiled, from, specifier, code);
+  }
+
+  /** Those of a module's imports that await, or import what does, in the order of evaluation. Whether the module itself is one. */
+  #awaiting(file: string, found: Instance[], seen: Set<string>): boolean {
+    const instance = this.#instance(file);
+    if (seen.has(file) || instance.state === "evaluated" || instance.state === "failed") return false;
+    seen.add(file);
+    let awaits = instance.compiled.record.awaits;
+    for (const { specifier } of instance.compiled.record.requests) {
+      const target = this.#modules.target(file, specifier);
+      if ("file" in target && this.#awaiting(target.file, found, seen)) awaits = true;
+    }
+    if (awaits) found.push(instance);
+    return awaits;
+  }
+
+  #instance(file: string): Instance {
+    const known = this.#instances.get(file);
+    if (known !== undefined) return known;
+    const compiled = this.#modules.compiled(file);
+    const module = new open(file);
+    module.filename = file;
+    module.paths = open._nodeModulePaths(path.dirname(file));
+    if (compiled.format === "module") module.exports = Object.create(null);
+    // In translated code, an import; what an author writes as `require` has another name there.
+    module.require = (specifier) => this.#imported(specifier, compiled);
+    const instance: Instance = { compiled, module, state: "linked" };
+    this.#instances.set(file, instance);
+    return instance;
+  }
+
+  #urlOf(specifier: string, from: string): string {
+    const found = this.#found(specifier, from, "ERR_MODULE_NOT_FOUND");
+    return this.#modules.packages.resolve(specifier, from, found.file);
+  }
+
+  /** Evaluates a module unless that has begun. A promise where it awaits. */
+  #begin(instance: Instance): Promise<void> | undefined {
+    if (instance.state === "failed") throw instance.error;
+    if (instance.state !== "linked") return instance.pending;
+    instance.state = "evaluating";
+    const fail = (error: unknown): never => {
+      Object.assign(instance, { state: "failed", error, pending: undefined });
+      throw error;
+    };
+    const finish = (): void => void Object.assign(instance, { state: "evaluated", pending: undefined });
+    try {
+      const result = this.#execute(instance);
+      if (instance.compiled.record.awaits && result instanceof Promise) return (instance.pending = result.then(finish, fail));
+    } catch (error) {
+      fail(error);
+    }
+    finish();
+    return undefined;
+  }
+
+  #execute({ compiled, module }: Instance): unknown {
+    const { file, source, code, format } = compiled;
+    if (format === "json") {
+      module.exports = JSON.parse(code);
+      return undefined;
+    }
+    const { classes } = this.#modules;
+    try {
+      // Said to be CommonJS, else Node would look for the syntax of ES modules and load it as one, for ever.
+      module._compile(code, file, "commonjs");
+    } catch (error) {
+      throw engineSyntaxError(file, source, code, error) ?? error;
+    }
+    const require = this.requireFrom(file);
+    const load = (specifier: unknown): Promise<unknown> => this.#load(specifier, file);
+    const body = (): unknown =>
+      format === "module"
+        ? (
+            module.body?.(
+              require,
+              importMeta(file, (specifier) => this.#urlOf(specifier, file)),
+              load,
+            ) as (() => unknown) | undefined
+          )?.()
+        : module.body?.call(module.exports, module.exports, require, module, file, path.dirname(file), load);
+    return classes.during(() => evaluating(this.#modules.origin(file), body));
+  }
+
+  /** `import … from`: was found and linked before. */
+  #imported(specifier: string, from: Compiled): unknown {
+    const target = this.#modules.target(from.file, specifier);
+    if ("namespace" in target) return target.namespace;
+    const instance = this.#instance(target.file);
+    this.#beginNow(instance);
+    const namespace = this.#namespace(instance);
+    const absent = instance.state === "evaluated" ? missingLate(from, specifier, instance.compiled, namespace) : undefined;
+    if (absent !== undefined) throw absent;
+    return namespace;
+  }
+
+  /** `require()` of a local module: found only now. */
+  #required(file: string): unknown {
+    this.#modules.check(file);
+    const instance = this.#instance(file);
+    this.#beginNow(instance);
+    return instance.compiled.format === "module" ? this.#namespace(instance) : instance.module.exports;
+  }
+
+  #beginNow(instance: Instance): void {
+    const pending = instance.state === "linked" ? this.#begin(instance) : undefined;
+    if (instance.state === "failed") throw instance.error;
+    if (pending === undefined) return;
+    pending.catch(() => undefined);
+    throw Object.assign(new Error(`${instance.compiled.file} awaits at its top level: import() it instead of require()`), {
+      code: "ERR_REQUIRE_ASYNC_MODULE",
+    });
+  }
+
+  /** `import()`. */
+  async #load(given: unknown, from: string): Promise<unknown> {
+    const specifier = String(given);
+    const resolution = this.#found(specifier, from, "ERR_MODULE_NOT_FOUND");
+    if (resolution.kind === "package")
+      return isModuleBuiltin(specifier) ? this.moduleBuiltin() : this.#modules.packages.load(specifier, from);
+    await this.#modules.gather(resolution.file);
+    this.#modules.check(resolution.file);
+    return this.evaluate(resolution.file);
+  }
+
+  #namespace(instance: Instance): object {
+    if (instance.namespace !== undefined) return instance.namespace;
+    const { compiled, module, state } = instance;
+    if (compiled.format !== "module") {
+      const namespace = asNamespace(module.exports);
+      // CommonJS in a circle has not all of its exports yet.
+      if (state === "evaluated") instance.namespace = namespace;
+      return namespace;
+    }
+    const valueOf = (target: Target, name: string): unknown => {
+      if ("namespace" in target) return name === "*" ? target.namespace : (target.namespace as Record<string, unknown>)[name];
+      const other = this.#instance(target.file);
+      if (name === "*") return this.#namespace(other);
+      return ((other.compiled.format === "module" ? other.module.exports : this.#namespace(other)) as Record<string, unknown>)[name];
+    };
+    instance.namespace = namespaceOf(compiled, module.exports as object, this.#modules.linker, valueOf);
+    return instance.namespace;
+  }
+}

@@ -1,0 +1,80 @@
+import { didYouMean } from "../../contract/options/nearest.ts";
+import { reasonOf, SluiceError } from "../../contract/index.ts";
+import { codeFrame, placeText } from "../explain/code-frame.ts";
+import type { Compiled } from "../compile/compiler.ts";
+import type { Unlinked } from "./linker.ts";
+import type { Taken } from "../compile/module-record.ts";
+import type { Request } from "../compile/module-uses.ts";
+import { isSluice } from "../resolve/packages.ts";
+import { originalPlace } from "../explain/syntax-error.ts";
+
+function fault(module: Compiled, request: Request | undefined, detail: string, cause?: unknown): SluiceError {
+  const place = request === undefined ? undefined : originalPlace(module.map, request.at);
+  if (place === undefined) return new SluiceError("SLUICE_CONFIG_IMPORT", detail, { where: module.file, cause });
+  const where = placeText({ file: module.file, ...place });
+  return new SluiceError("SLUICE_CONFIG_IMPORT", detail, { where, frame: codeFrame(module.source, place.line, place.column), cause });
+}
+
+function requestFor(module: Compiled, specifier: string): Request | undefined {
+  return [...module.record.requests, ...module.record.lazy].find((each) => each.specifier === specifier);
+}
+
+/** The error for an import of a local file that is not there. */
+export function missingModule(module: Compiled, specifier: string): SluiceError {
+  const slashed = specifier.replaceAll("\\", "/");
+  const hint = slashed === specifier ? "" : `: write it with forward slashes: ${JSON.stringify(slashed)}`;
+  return fault(module, requestFor(module, specifier), `cannot find the module ${JSON.stringify(specifier)}${hint}`);
+}
+
+/** What `require()` and `import()` throw where Node would: with Node's code, for those who catch it. */
+export class MissingModule extends Error {
+  readonly code: string;
+  /** The same for those who did not: with its place. */
+  readonly placed: SluiceError | undefined;
+
+  constructor(module: Compiled | undefined, from: string, specifier: string, code: "MODULE_NOT_FOUND" | "ERR_MODULE_NOT_FOUND") {
+    super(`Cannot find module '${specifier}' imported from ${from}`);
+    this.code = code;
+    this.placed = module === undefined ? undefined : missingModule(module, specifier);
+  }
+}
+
+/** What can be imported of Sluice. */
+const entries = ["sluice", "sluice/flow", "sluice/plugins"];
+
+/** The error for an import of a package that is not installed, or that fails to load. */
+export function failedPackage(module: Compiled, specifier: string, thrown: unknown): SluiceError {
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  const missing = /^(ERR_)?MODULE_NOT_FOUND$/.test(code) && reasonOf(thrown).includes(`'${specifier.split("/")[0]}`);
+  const name = JSON.stringify(specifier);
+  const request = requestFor(module, specifier);
+  if (isSluice(specifier) && code === "ERR_PACKAGE_PATH_NOT_EXPORTED") {
+    const hint = didYouMean(specifier, entries) || `, expected one of ${entries.join(", ")}`;
+    return fault(module, request, `cannot load ${name}: there is no such entry${hint}`, thrown);
+  }
+  // The module that Sluice imports packages through is nobody's business.
+  const reason = reasonOf(thrown).replace(/,? imported from \S*sluice-import\.cjs/, "");
+  return fault(module, request, missing ? `cannot find the package ${name}` : `cannot load ${name}: ${reason}`, thrown);
+}
+
+/** The error for a name that the module it is imported from does not export. What ECMAScript throws for it is the cause. */
+export function unlinkedName({ module, taken, reason }: Unlinked, known: readonly string[]): SluiceError {
+  const { specifier, name } = taken;
+  const said = {
+    missing: `${JSON.stringify(specifier)} does not export ${name}${didYouMean(name, known)}`,
+    ambiguous: `${JSON.stringify(specifier)} exports two things called ${name}, each by an \`export *\`: export the one that is meant by its name`,
+    type: `${JSON.stringify(specifier)} exports ${name} as a type only, which is no value`,
+  };
+  const cause = new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`);
+  return fault(module, taken, said[reason], cause);
+}
+
+/** The same for CommonJS, once it has been evaluated: undefined when it has every name that the module imports from it. */
+export function missingLate(module: Compiled, specifier: string, from: Compiled, namespace: object): SluiceError | undefined {
+  if (from.format === "module") return undefined;
+  const { imports, exports } = module.record;
+  const isAbsent = (taken: Taken): boolean => taken.specifier === specifier && taken.name !== "*" && !(taken.name in namespace);
+  const taken =
+    imports.filter((each) => !each.isMetadata).find(isAbsent) ?? [...exports.values()].find((each) => each !== undefined && isAbsent(each));
+  return taken === undefined ? undefined : unlinkedName({ module, taken, reason: "missing" }, Object.keys(namespace));
+}

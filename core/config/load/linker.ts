@@ -1,0 +1,118 @@
+import type { Compiled } from "../compile/compiler.ts";
+import type { Taken } from "../compile/module-record.ts";
+import { declaresType } from "../compile/declared-types.ts";
+
+/** Where a request leads: a local module, or the namespace of a package. */
+export type Target = { readonly file: string } | { readonly namespace: object };
+
+/** What stands behind a name that a module exports; `*` is the whole namespace. */
+export interface Binding {
+  readonly target: Target;
+  readonly name: string;
+}
+
+/** Why a name cannot be had. */
+export type Unbound = "missing" | "ambiguous" | "type";
+
+/** A name that is imported, or exported from elsewhere, and cannot be had. */
+export interface Unlinked {
+  readonly module: Compiled;
+  readonly taken: Taken;
+  readonly reason: Unbound;
+}
+
+/**
+ * Links the modules of one load by ECMAScript's rules (ECMA-262 §16.2.1.7: GetExportedNames, ResolveExport, InitializeEnvironment):
+ * what a name leads to is settled before anything is evaluated.
+ */
+export class Linker {
+  readonly #modules: ReadonlyMap<string, Compiled>;
+  readonly #target: (file: string, specifier: string) => Target;
+
+  constructor(modules: ReadonlyMap<string, Compiled>, target: (file: string, specifier: string) => Target) {
+    this.#modules = modules;
+    this.#target = target;
+  }
+
+  /** The first name of a module that cannot be had. A name that is only a type is none where types may stand: in an `export from`. */
+  unlinked(module: Compiled): Unlinked | undefined {
+    const { imports, exports } = module.record;
+    for (const taken of imports) {
+      const found = this.#follow(module, taken);
+      if (typeof found === "string" && !taken.isMetadata) return { module, taken, reason: found };
+    }
+    for (const taken of exports.values()) {
+      const found = taken === undefined ? undefined : this.#follow(module, taken);
+      if (taken !== undefined && (found === "missing" || found === "ambiguous")) return { module, taken, reason: found };
+    }
+    return undefined;
+  }
+
+  /** The names that a namespace has. */
+  exportNames(file: string): string[] {
+    return this.#names({ file }, new Set()).filter((name) => typeof this.resolve(file, name) !== "string");
+  }
+
+  resolve(file: string, name: string): Binding | Unbound {
+    return this.#resolve({ file }, name, new Set());
+  }
+
+  #follow({ file }: Compiled, { specifier, name }: Taken): Binding | Unbound {
+    return this.#resolve(this.#target(file, specifier), name, new Set());
+  }
+
+  #names(target: Target, seen: Set<string>): string[] {
+    if ("namespace" in target) return Object.keys(target.namespace);
+    const module = this.#modules.get(target.file);
+    if (module === undefined || seen.has(target.file)) return [];
+    seen.add(target.file);
+    const { exports, stars } = module.record;
+    const others = stars.flatMap(({ specifier }) => this.#names(this.#target(target.file, specifier), seen));
+    return [...new Set([...exports.keys(), ...others.filter((name) => name !== "default")])];
+  }
+
+  #resolve(target: Target, name: string, seen: Set<string>): Binding | Unbound {
+    if (name === "*") return { target, name };
+    if ("namespace" in target) return name in target.namespace ? { target, name } : "missing";
+    const module = this.#modules.get(target.file);
+    const step = `${target.file}\0${name}`;
+    if (module === undefined || seen.has(step)) return "missing";
+    seen.add(step);
+    return this.#resolveIn(module, name, seen);
+  }
+
+  #resolveIn(module: Compiled, name: string, seen: Set<string>): Binding | Unbound {
+    const { exports } = module.record;
+    const own = { target: { file: module.file }, name };
+    // CommonJS knows its names only once it has been evaluated.
+    if (module.format === "commonjs") return own;
+    if (!exports.has(name)) return this.#throughStars(module, name, seen);
+    const taken = exports.get(name);
+    return taken === undefined ? own : this.#resolve(this.#target(module.file, taken.specifier), taken.name, seen);
+  }
+
+  #throughStars(module: Compiled, name: string, seen: Set<string>): Binding | Unbound {
+    const targets = module.record.stars.map(({ specifier }) => this.#target(module.file, specifier));
+    const found = name === "default" ? [] : targets.map((target) => this.#throughStar(target, name, seen));
+    const [binding, ...others] = found.filter((each) => typeof each !== "string");
+    if (found.includes("ambiguous") || others.some((other) => binding !== undefined && !isSame(binding, other))) return "ambiguous";
+    return binding ?? (found.includes("type") || declaresType(module, name) ? "type" : "missing");
+  }
+
+  /** Through a star CommonJS gives the names that can be seen in its text, as in Node. */
+  #throughStar(target: Target, name: string, seen: Set<string>): Binding | Unbound {
+    const module = "file" in target ? this.#modules.get(target.file) : undefined;
+    const isWithout = module?.format === "commonjs" && !module.record.exports.has(name);
+    return isWithout ? "missing" : this.#resolve(target, name, seen);
+  }
+}
+
+function isSame(a: Binding, b: Binding): boolean {
+  if ("file" in a.target && "file" in b.target) return a.target.file === b.target.file && a.name === b.name;
+  // Packages that hand on one thing: which module declares it cannot be seen from outside.
+  return "namespace" in a.target && "namespace" in b.target && valueOf(a.target.namespace, a.name) === valueOf(b.target.namespace, b.name);
+}
+
+function valueOf(namespace: object, name: string): unknown {
+  return name === "*" ? namespace : (namespace as Record<string, unknown>)[name];
+}

@@ -1,0 +1,74 @@
+import path from "node:path";
+import { inspect } from "node:util";
+import { SluiceError } from "../../contract/index.ts";
+import { codeFrame, placeText, type Place } from "../explain/code-frame.ts";
+import { importCircle, type Importers } from "./import-circle.ts";
+import { MissingModule } from "./import-error.ts";
+import { placeInStack } from "../explain/stack-place.ts";
+
+/** The sources of one load, by file. */
+type Sources = Importers["sources"];
+
+/** What V8 says of a binding that is read before the line that declares it has run. */
+const tooEarly = "Cannot access";
+
+function hint(message: string, circle: readonly string[] | undefined): string {
+  if (circle !== undefined) {
+    const names = circle.map((file) => path.basename(file)).join(" -> ");
+    return `. These modules import each other in a circle: ${names}. Use it inside a function, move it into a module of its own, or \`import type\` what is only a type, and inject it by a token`;
+  }
+  if (message.startsWith(tooEarly)) return ". It is used above the line that declares it";
+  const name = notCallable.exec(message)?.[1];
+  return name === undefined ? "" : `. Is ${name} exported by the module it is imported from?`;
+}
+
+/** How V8 names an import that is called and is not there: as the compiled code has it. */
+const notCallable = /^\(0 , _?\w*\.(\w+)\)(?= is not a (?:function|constructor))/;
+
+/** Wraps what a config threw while it was evaluated; an error that already says where passes. */
+export function loadError(thrown: unknown, entry: string, modules: Importers): SluiceError {
+  const { sources } = modules;
+  const placed = thrown instanceof MissingModule ? thrown.placed : thrown;
+  if (SluiceError.is(placed) && isPlaced(placed)) return framed(placed, sources);
+  const stack = stackOf(thrown);
+  const innermost = placeInStack(stack, (file) => sources.has(file));
+  const circle = innermost !== undefined && isTooEarly(thrown) ? importCircle(innermost.file, modules) : undefined;
+  // An import is read through a function of the module that exports it: whoever imports it in a circle is the next on the stack.
+  const reader = circle === undefined ? undefined : placeInStack(stack, (file) => sources.has(file) && file !== innermost?.file);
+  const place = reader ?? innermost;
+  const where = place === undefined ? entry : placeText(place);
+  return new SluiceError("SLUICE_CONFIG_THREW", `threw ${described(thrown, circle)}`, { where, ...frameAt(place, sources), cause: thrown });
+}
+
+function isPlaced({ where }: SluiceError): boolean {
+  return where !== undefined && path.isAbsolute(where);
+}
+
+function isTooEarly(thrown: unknown): boolean {
+  return thrown instanceof ReferenceError && thrown.message.startsWith(tooEarly);
+}
+
+function described(thrown: unknown, circle: readonly string[] | undefined): string {
+  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message.replace(notCallable, "$1")}${hint(thrown.message, circle)}`;
+  return inspect(thrown, { depth: 1, breakLength: Infinity });
+}
+
+function stackOf(thrown: unknown): string | undefined {
+  const stack = typeof thrown === "object" && thrown !== null && "stack" in thrown ? thrown.stack : undefined;
+  return typeof stack === "string" ? stack : undefined;
+}
+
+function frameAt(place: Place | undefined, sources: Sources): { frame?: string } {
+  const source = place === undefined ? undefined : sources.get(place.file)?.source;
+  return place === undefined || source === undefined ? {} : { frame: codeFrame(source, place.line, place.column) };
+}
+
+/** Adds the code frame to an error that has a place only. */
+function framed(error: SluiceError, sources: Sources): SluiceError {
+  if (error.frame !== undefined || error.where === undefined) return error;
+  const [, file = "", line, column] = /^(.+):(\d+):(\d+)$/.exec(error.where) ?? [];
+  const { frame } = frameAt({ file, line: Number(line), column: Number(column) }, sources);
+  if (frame === undefined) return error;
+  // `frame` is set once, by whoever knows the source.
+  return Object.assign(error, { frame });
+}

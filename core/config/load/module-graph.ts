@@ -1,0 +1,196 @@
+import { createHash } from "node:crypto";
+import path from "node:path";
+import type { Compiled, Compiler } from "../compile/compiler.ts";
+import { hashBehind } from "../files/content-hash.ts";
+import { Evaluator, type Modules } from "./evaluator.ts";
+import { failedPackage, missingModule, unlinkedName } from "./import-error.ts";
+import { isModuleBuiltin } from "./local-require.ts";
+import { Linker, type Target } from "./linker.ts";
+import type { Packages } from "../resolve/packages.ts";
+import { withRealNames } from "./namespace.ts";
+import { packageCandidates, Resolver, type Resolution } from "../resolve/resolve-module.ts";
+import { LoadedClasses } from "./type-info.ts";
+
+/** A package's namespace, or why it did not load. */
+type PackageResult = { readonly namespace: object } | { readonly error: unknown };
+
+/** The modules of one load: gathered, then linked, then evaluated. */
+export class ModuleGraph implements Modules {
+  /** Every local file, and the places where a missing one may appear. */
+  readonly files = new Set<string>();
+  readonly sources = new Map<string, Compiled>();
+  readonly classes = new LoadedClasses();
+  readonly packages: Packages;
+  readonly linker = new Linker(this.sources, (file, specifier) => this.target(file, specifier));
+  readonly #compiler: Compiler;
+  readonly #resolver = new Resolver();
+  readonly #evaluator = new Evaluator(this);
+  readonly #loaded = new Map<string, PackageResult>();
+  readonly #checked = new Set<string>();
+  readonly #origins = new Map<string, string>();
+  readonly #hashes = new Map<string, string>();
+  /** The real file behind each symlink that was followed. */
+  readonly #links = new Map<string, string>();
+  #folder = "";
+
+  constructor(compiler: Compiler, packages: Packages) {
+    this.#compiler = compiler;
+    this.packages = packages;
+  }
+
+  /** Of every local file that was read, also of one that does not compile, by every path that led to it. */
+  get hashes(): ReadonlyMap<string, string> {
+    const linked = Array.from(this.#links, ([link, file]) => [link, hashBehind(this.#hashes.get(file) ?? "", link, file)] as const);
+    return new Map([...this.#hashes, ...linked]);
+  }
+
+  /**
+   * Compiles and links the entry and every local module that it imports, and loads their packages. Nothing local is evaluated yet.
+   *
+   * @param entry a real file
+   * @param link the path that led to it
+   */
+  async prepare(entry: string, link: string): Promise<void> {
+    this.#folder = path.dirname(entry);
+    this.#follow(link, entry);
+    try {
+      await this.gather(entry);
+      this.check(entry);
+    } finally {
+      this.#consult();
+    }
+  }
+
+  /** Evaluates the entry; gives its exports. */
+  async run(entry: string): Promise<object> {
+    try {
+      return await this.#evaluator.evaluate(entry);
+    } finally {
+      this.#consult();
+    }
+  }
+
+  /** What is wrong with one of them is not an error yet: it may be named in a branch that never runs. */
+  async gather(entry: string): Promise<void> {
+    const wanted = new Map<string, { specifier: string; from: string }>();
+    const queue = new Set([entry]);
+    for (const file of queue) {
+      const compiled = this.#tryCompile(file);
+      const isStatic = new Set(compiled?.record.requests.map(({ specifier }) => specifier));
+      for (const specifier of compiled?.specifiers ?? []) {
+        const found = this.find(specifier, file);
+        if (found.kind === "local") queue.add(found.file);
+        else if (found.kind === "package" && isStatic.has(specifier)) wanted.set(packageKey(specifier, file), { specifier, from: file });
+      }
+    }
+    for (const key of this.#loaded.keys()) wanted.delete(key);
+    await Promise.all(
+      [...wanted].map(async ([key, { specifier, from }]) => this.#loaded.set(key, await this.#loadPackage(specifier, from))),
+    );
+  }
+
+  /** @throws SLUICE_CONFIG_SYNTAX, SLUICE_CONFIG_IMPORT for a module or one that it imports, the innermost first */
+  check(entry: string): void {
+    const seen = new Set(this.#checked);
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const module = this.compiled(file);
+      for (const { specifier } of module.record.requests) {
+        const target = this.target(file, specifier);
+        if ("file" in target) visit(target.file);
+      }
+      const unlinked = this.linker.unlinked(module);
+      if (unlinked !== undefined) throw unlinkedName(unlinked, this.#namesOf(this.target(file, unlinked.taken.specifier)));
+    };
+    visit(entry);
+    for (const file of seen) this.#checked.add(file);
+  }
+
+  find(specifier: string, file: string): Resolution {
+    const found = this.#resolver.resolve(specifier, file);
+    if (found.kind === "local") this.#follow(found.link, found.file);
+    else if (found.kind === "missing") for (const candidate of found.candidates) this.files.add(candidate);
+    return found;
+  }
+
+  target(file: string, specifier: string): Target {
+    const found = this.find(specifier, file);
+    if (found.kind === "local") return { file: found.file };
+    const from = this.compiled(file);
+    if (found.kind === "missing") throw missingModule(from, specifier);
+    const result = this.#loaded.get(packageKey(specifier, file)) ?? { error: new Error("it was not loaded") };
+    if ("error" in result) throw failedPackage(from, specifier, result.error);
+    return result;
+  }
+
+  compiled(file: string): Compiled {
+    const known = this.sources.get(file);
+    if (known !== undefined) return known;
+    // Before it is compiled: a broken file is watched too.
+    this.files.add(file);
+    const read = this.#compiler.read(file);
+    this.#hashes.set(file, read.hash);
+    const compiled = this.#compiler.compile(read);
+    this.sources.set(file, compiled);
+    return compiled;
+  }
+
+  /** The digest of a module's path in the config's folder and its text, and of every local module that it leads to. */
+  origin(file: string): string {
+    const known = this.#origins.get(file);
+    if (known !== undefined) return known;
+    const reached = new Set([file]);
+    for (const each of reached) {
+      for (const specifier of this.sources.get(each)?.specifiers ?? []) {
+        const target = this.find(specifier, each);
+        if (target.kind === "local") reached.add(target.file);
+      }
+    }
+    // Within the folder, since that is another one after each swap of a Kubernetes ConfigMap.
+    const within = (each: string): string => path.relative(this.#folder, each);
+    const hash = createHash("sha256").update(within(file));
+    for (const each of [...reached].toSorted()) hash.update(`\0${within(each)}\0${this.sources.get(each)?.hash}`);
+    const origin = hash.digest("base64");
+    this.#origins.set(file, origin);
+    return origin;
+  }
+
+  #tryCompile(file: string): Compiled | undefined {
+    try {
+      return this.compiled(file);
+    } catch {
+      // Said by `check`, should it be reached.
+      return undefined;
+    }
+  }
+
+  #namesOf(target: Target): string[] {
+    return "file" in target ? this.linker.exportNames(target.file) : Object.keys(target.namespace);
+  }
+
+  async #loadPackage(specifier: string, from: string): Promise<PackageResult> {
+    if (isModuleBuiltin(specifier)) return { namespace: this.#evaluator.moduleBuiltin() };
+    try {
+      return { namespace: withRealNames((await this.packages.load(specifier, from)) as object) };
+    } catch (error) {
+      for (const candidate of packageCandidates(specifier, from)) this.files.add(candidate);
+      return { error };
+    }
+  }
+
+  /** What says where modules are is watched like them. */
+  #consult(): void {
+    for (const file of this.#resolver.consulted) this.files.add(file);
+  }
+
+  /** A link is watched beside the file that it leads to. */
+  #follow(link: string, file: string): void {
+    if (link !== file) this.#links.set(link, file);
+    this.files.add(link);
+  }
+}
+
+function packageKey(specifier: string, from: string): string {
+  return `${path.dirname(from)}\0${specifier}`;
+}

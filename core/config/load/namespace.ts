@@ -1,0 +1,55 @@
+import { createRequire } from "node:module";
+import type { Compiled } from "../compile/compiler.ts";
+import type { Linker, Target } from "./linker.ts";
+
+/** CommonJS and JSON as an ES module sees them: the whole is the default, as in Node whatever `__esModule` says. */
+export function asNamespace(exports: unknown): object {
+  const names = (typeof exports === "object" || typeof exports === "function") && exports !== null ? exports : {};
+  return named(Object.assign(Object.create(null) as object, names, { default: exports }));
+}
+
+/**
+ * The namespace of a package with the names that its CommonJS really has, beside those that Node could see in its text: what Node refuses
+ * there, but no compiler does, is at hand all the same.
+ */
+export function withRealNames(namespace: object): object {
+  const whole: unknown = "default" in namespace ? namespace.default : undefined;
+  if ((typeof whole !== "object" && typeof whole !== "function") || whole === null) return namespace;
+  const hidden = Object.keys(whole).filter((name) => !(name in namespace));
+  if (hidden.length === 0 || !isCommonJs(whole)) return namespace;
+  const all = Object.create(namespace) as object;
+  const valueOf = (name: string): unknown => (whole as Record<string, unknown>)[name];
+  for (const name of hidden) Object.defineProperty(all, name, { enumerable: true, get: () => valueOf(name) });
+  return all;
+}
+
+/** Every CommonJS module of a package is in the cache of `require`, also one that was imported. */
+const { cache } = createRequire(import.meta.url);
+
+function isCommonJs(exports: object): boolean {
+  return Object.values(cache).some((module) => module?.exports === exports);
+}
+
+/**
+ * The namespace of an ES module (ECMA-262 §10.4.6). The module's own exports are it, being bindings that are alive; only what comes
+ * through `export *` has to be looked up, since CommonJS would take the first of two that share a name.
+ */
+export function namespaceOf(
+  { file, record }: Compiled,
+  exports: object,
+  linker: Linker,
+  valueOf: (target: Target, name: string) => unknown,
+): object {
+  if (record.stars.length === 0) return named(exports);
+  const namespace = named(Object.create(null) as object);
+  for (const name of linker.exportNames(file)) {
+    const binding = linker.resolve(file, name);
+    if (typeof binding === "string") continue;
+    Object.defineProperty(namespace, name, { enumerable: true, get: () => valueOf(binding.target, binding.name) });
+  }
+  return namespace;
+}
+
+function named(namespace: object): object {
+  return Object.defineProperty(namespace, Symbol.toStringTag, { value: "Module" });
+}

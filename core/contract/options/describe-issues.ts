@@ -1,0 +1,158 @@
+import { didYouMean } from "./nearest.ts";
+import type { SchemaIssue } from "../plugin.ts";
+import { knownKeys } from "./known-keys.ts";
+
+/** One thing wrong in a config: where, and a sentence that says what was expected. */
+export interface Problem {
+  /** `listeners.web.plugins[0].level`; empty for the whole input. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What zod adds to an issue, by its code. */
+interface RichIssue extends SchemaIssue {
+  readonly expected?: string;
+  readonly values?: readonly unknown[];
+  readonly errors?: readonly (readonly SchemaIssue[])[];
+  readonly origin?: string;
+  readonly minimum?: number | bigint;
+  readonly maximum?: number | bigint;
+  readonly inclusive?: boolean;
+}
+
+/** `a.b[0]["odd key"]` */
+export function optionPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    const name = String(key);
+    if (!/^[\p{L}\p{N}_$-]+$/u.test(name)) return `${text}[${JSON.stringify(name)}]`;
+    return text === "" ? name : `${text}.${name}`;
+  }, "");
+}
+
+/** A value for the end of a message: short, on one line, and never a secret. */
+export function shown(value: unknown): string {
+  if (typeof value === "string")
+    return value.includes("-----BEGIN") ? "PEM text" : JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "function") return "a function";
+  return typeof value === "object" && value !== null ? shownObject(value) : String(value);
+}
+
+function shownObject(value: object): string {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
+  return value instanceof Promise ? "a promise (await it)" : "an object";
+}
+
+function at(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  object: "an object",
+  record: "an object",
+  array: "an array",
+  // What zod asks for where anything would do.
+  nonoptional: "a value",
+};
+
+function kind(name: string): string {
+  return kinds[name] ?? `a ${name}`;
+}
+
+function bound(issue: RichIssue): string {
+  const small = issue.code === "too_small";
+  const limit = small ? issue.minimum : issue.maximum;
+  if (issue.origin === "array" || issue.origin === "string") {
+    const [one, many] = issue.origin === "array" ? ["entry", "entries"] : ["character", "characters"];
+    return `expected ${small ? "at least" : "at most"} ${limit} ${Number(limit) === 1 ? one : many}`;
+  }
+  if (issue.inclusive === false) return `expected ${small ? "more than" : "less than"} ${limit}`;
+  return `expected ${small ? "at least" : "at most"} ${limit}`;
+}
+
+/** What was expected; undefined when the issue carries its own words. */
+function expectation(issue: RichIssue): string | undefined {
+  // An author's own message in the schema says it better than the code does.
+  if (!/^(Invalid|Too (small|big)|Unrecognized)/.test(issue.message)) return undefined;
+  if (issue.code === "invalid_type" && issue.expected !== undefined) return `expected ${kind(issue.expected)}`;
+  if (issue.code === "custom") return "expected a valid value";
+  if (issue.code === "invalid_value" && issue.values !== undefined) {
+    const values = issue.values.map((value) => (typeof value === "string" ? JSON.stringify(value) : String(value)));
+    return values.length === 1 ? `expected ${values[0]}` : `expected one of ${values.join(", ")}`;
+  }
+  return issue.code === "too_small" || issue.code === "too_big" ? bound(issue) : undefined;
+}
+
+function sentence(issue: RichIssue, value: unknown): string {
+  const text = expectation(issue) ?? issue.message;
+  const options = (issue.values ?? []).filter((each) => typeof each === "string");
+  const hint = typeof value === "string" ? didYouMean(value, options) : "";
+  if (/\bgot\b/.test(text)) return text + hint;
+  if (value !== undefined) return `${text}, got ${shown(value)}${hint}`;
+  // An author's own words about what is missing are a sentence already.
+  return text.startsWith("expected ") ? `${text}, but it is missing` : text;
+}
+
+/** Of a union's branches, the one that the input was probably meant for: its own type fits, so the fault lies deeper. */
+function likelyBranch(branches: readonly (readonly SchemaIssue[])[]): readonly SchemaIssue[] | undefined {
+  return branches.filter((issues) => !issues.some(rejectsWhole)).toSorted((a, b) => a.length - b.length)[0];
+}
+
+/** Whether an issue says that the value is of another kind altogether. */
+function rejectsWhole(issue: RichIssue): boolean {
+  if (issue.path.length > 0) return false;
+  return issue.code === "invalid_type" || issue.code === "invalid_value" || issue.message === "Invalid input";
+}
+
+/** An author's own words about a kind; one that quotes what it got concerns more than the kind. */
+function ownExpectation({ code, message }: RichIssue): string | undefined {
+  return code === "invalid_type" && message.startsWith("expected ") && !/\bgot\b/.test(message) ? message : undefined;
+}
+
+function unionSentence(branches: readonly (readonly SchemaIssue[])[], value: unknown): string {
+  const parts = branches
+    .map(([issue]) => (issue === undefined ? undefined : (expectation(issue) ?? ownExpectation(issue))))
+    .filter((each) => each !== undefined);
+  const expected = [...new Set(parts)].map((each) => each.replace(/^expected /, "")).join(", or ");
+  const words = branches.flat().flatMap((issue: RichIssue) => (issue.values ?? []).filter((each) => typeof each === "string"));
+  const hint = typeof value === "string" ? didYouMean(value, words) : "";
+  const got = value === undefined ? "but it is missing" : `got ${shown(value)}`;
+  return expected === "" ? `not valid, ${got}` : `expected ${expected}, ${got}${hint}`;
+}
+
+/** Turns a schema's issues into problems with the path, what was expected, what came, and the nearest known key. */
+export function describeIssues(
+  input: unknown,
+  issues: readonly SchemaIssue[],
+  schema: unknown,
+  prefix: readonly PropertyKey[] = [],
+): Problem[] {
+  return issues.flatMap((issue: RichIssue): Problem[] => {
+    const value = at(input, issue.path);
+    const path = [...prefix, ...issue.path];
+    if (issue.code === "unrecognized_keys") {
+      const known = knownKeys(schema, issue.path);
+      return (issue.keys ?? []).map((key) => ({ path: optionPath([...path, key]), message: unknownKey(key, known) }));
+    }
+    if (issue.code === "invalid_union" && issue.errors !== undefined && issue.message === "Invalid input") {
+      const branch = likelyBranch(issue.errors);
+      if (branch === undefined) return [{ path: optionPath(path), message: unionSentence(issue.errors, value) }];
+      const moved = branch.map((each) => ({ ...each, path: [...issue.path, ...each.path] }));
+      return describeIssues(input, moved, schema, prefix);
+    }
+    return [{ path: optionPath(path), message: sentence(issue, value) }];
+  });
+}
+
+/** What to say of an option that no one knows. */
+export function unknownKey(key: string, known: readonly string[]): string {
+  const hint = didYouMean(key, known);
+  if (hint !== "") return `unknown option${hint}`;
+  return known.length === 0 ? "unknown option" : `unknown option, expected one of ${known.join(", ")}`;
+}

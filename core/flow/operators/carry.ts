@@ -1,0 +1,45 @@
+import type { MonoTypeOperatorFunction, Observable } from "rxjs";
+import { CarriedState } from "./carried-states.ts";
+import type { Carry } from "./carry-definition.ts";
+import { placeInHook } from "./carry-site.ts";
+import type { Stateful } from "../chain/chain.ts";
+import { EachObservable } from "./each.ts";
+
+/**
+ * Works on chunks with a state that survives reloads. The state belongs to a session, a direction, the plugin use's name and the place of this `carry` in
+ * its hook: a reload hands it to the new generation's `carry` in the same place. Neighbouring `each` and `carry` stages of a live flow run as
+ * one composed function; outside a flow it is an ordinary RxJS operator, which calls `end` at completion.
+ *
+ * @example data.pipe(carry({ start: () => ({ bytes: 0 }), step: (state, chunk) => ((state.bytes += chunk.length), chunk) }))
+ */
+export function carry<S>(definition: Carry<S>): MonoTypeOperatorFunction<Buffer> {
+  return (source) => new CarryObservable(source, definition as Carry<unknown>) as unknown as Observable<Buffer>;
+}
+
+class CarryObservable extends EachObservable {
+  /** What `start` gave when the hook was called. */
+  started: { state: unknown } | undefined = undefined;
+  readonly #place = placeInHook(this);
+
+  constructor(
+    input: Observable<unknown>,
+    private readonly definition: Carry<unknown>,
+  ) {
+    super(input, neverRun);
+  }
+
+  /** Before anything is swapped: a `start` that throws is to be seen while the old operators still run. */
+  prepare(): void {
+    const place = this.#place;
+    if (place !== undefined && place.host.carried.get(place.key) === undefined) this.started = { state: this.definition.start() };
+  }
+
+  override stateful(): Stateful {
+    return new CarriedState(this.definition, this, this.#place);
+  }
+}
+
+/** Each flow and each subscription runs a state of its own. */
+function neverRun(): never {
+  throw new Error("a carry runs with a state");
+}

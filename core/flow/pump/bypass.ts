@@ -1,0 +1,157 @@
+import { Observable, Subscription } from "rxjs";
+import { Chain } from "../chain/chain.ts";
+import { stagesDownTo } from "../operators/each.ts";
+import { GuardedStages } from "./guarded-stages.ts";
+import { heldApart, within } from "../operators/hold.ts";
+import { isAnswer, noChunk } from "../chain/fault.ts";
+import { letGo } from "./let-go.ts";
+import { Root } from "../chain/root.ts";
+
+/** Chunks remembered at most, to pass them by when an asynchronous operator fails. */
+const REMEMBERED = 1024;
+
+/**
+ * One plugin's operators with onError "bypass": when they fail, the chunk that failed and all later ones pass them by.
+ *
+ * @param hook the plugin's hook; what it throws when called is thrown
+ * @param reports `failed`: called once. `held`: what the plugin's states hold
+ */
+export function bypassing(
+  data: Observable<Buffer>,
+  hook: (data: Observable<Buffer>) => Observable<Buffer>,
+  { failed, held }: { readonly failed: (error: unknown) => void; readonly held: () => readonly Buffer[] },
+): Observable<Buffer> {
+  const inner = new Root();
+  const output = hook(inner);
+  if (output === inner && !inner.observed) return data;
+  const { root, steps } = stagesDownTo(output, inner);
+  if (root === inner && !inner.observed)
+    return new GuardedStages(data, new Chain(steps), failed) as Observable<unknown> as Observable<Buffer>;
+  return new Observable((subscriber) => new RawBypass(inner, failed, held).run(data, output, subscriber));
+}
+
+interface Sink {
+  next(chunk: Buffer): void;
+  complete(): void;
+  error(error: unknown): void;
+}
+
+/** Raw operators: the chunks they were given and have not emitted yet are remembered, because an asynchronous one may fail late. */
+class RawBypass {
+  #off = false;
+  #turn = false;
+  #ended = false;
+  #remembered: Buffer[] = [];
+  readonly #holds = heldApart();
+  readonly #own = new Subscription();
+  /** Subscribes to the data, once the operators listen: what came before would be lost. */
+  #connect: () => void = () => undefined;
+
+  constructor(
+    private readonly inner: Root,
+    private readonly failed: (error: unknown) => void,
+    private readonly held: () => readonly Buffer[],
+  ) {}
+
+  run(data: Observable<Buffer>, output: Observable<Buffer>, to: Sink): Subscription {
+    const both = new Subscription();
+    both.add(() => {
+      const error = letGo(this.#own);
+      if (error !== undefined) this.failed(error);
+    });
+    within(this.#holds, () =>
+      this.#own.add(
+        output.subscribe({
+          next: (chunk) => {
+            this.#emitted(chunk, to);
+          },
+          error: (error: unknown) => {
+            this.#stepAside(error, to);
+          },
+          complete: () => {
+            if (!this.#off) to.complete();
+          },
+        }),
+      ),
+    );
+    let connected = false;
+    const connect = (): void => {
+      if (connected) return;
+      connected = true;
+      both.add(
+        data.subscribe({
+          next: (chunk) => {
+            if (this.#off) to.next(chunk);
+            else this.#give(chunk);
+          },
+          error: (error: unknown) => {
+            to.error(error);
+          },
+          complete: () => {
+            this.#ended = true;
+            if (this.#off) to.complete();
+            else this.inner.complete();
+          },
+        }),
+      );
+    };
+    this.#connect = connect;
+    if (this.inner.observed || this.#off) connect();
+    else this.inner.onObserved = connect;
+    return both;
+  }
+
+  #emitted(chunk: unknown, to: Sink): void {
+    if (this.#off) return;
+    if (!(chunk instanceof Uint8Array)) {
+      this.#stepAside(noChunk(chunk), to);
+      return;
+    }
+    this.#forget(chunk as Buffer);
+    to.next(chunk as Buffer);
+  }
+
+  /** The chunks that the operators still owe pass them by, and where the source has ended already, so does its end. */
+  #stepAside(error: unknown, to: Sink): void {
+    if (isAnswer(error)) {
+      to.error(error);
+      return;
+    }
+    this.#off = true;
+    this.failed(error);
+    const late = this.#late();
+    for (const chunk of late) to.next(chunk);
+    if (this.#ended) to.complete();
+    else this.#connect();
+    letGo(this.#own);
+    this.#holds.letGo();
+  }
+
+  /** What the operators owe. A `carry` among them gives what it holds itself: then that and the chunk that failed. */
+  #late(): readonly Buffer[] {
+    const remembered = this.#remembered;
+    this.#remembered = [];
+    try {
+      const held = this.held();
+      return held.length === 0 ? remembered : [...held, ...(this.#turn ? remembered.slice(-1) : [])];
+    } catch {
+      // Of code that has failed already.
+      return remembered;
+    }
+  }
+
+  #give(chunk: Buffer): void {
+    if (this.#remembered.length >= REMEMBERED) this.#remembered.shift();
+    this.#remembered.push(chunk);
+    this.#turn = true;
+    this.inner.next(chunk);
+    this.#turn = false;
+  }
+
+  /** An emission in the turn of a chunk means that the operators are done with it and all before; a late one answers the oldest. */
+  #forget(emitted: Buffer): void {
+    const at = this.#remembered.indexOf(emitted);
+    if (this.#turn) this.#remembered = [];
+    else this.#remembered.splice(0, at + 1 || 1);
+  }
+}

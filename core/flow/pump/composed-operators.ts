@@ -1,0 +1,119 @@
+import { SluiceError } from "../../contract/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { isPromise } from "../chain/is-promise.ts";
+import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
+
+/** Operators that are all `each` and `carry`: one composed function, and what it waits for. */
+export class ComposedOperators implements RunningOperators {
+  readonly patient = false;
+  readonly clear = true;
+  readonly heard = true;
+  readonly holding = 0;
+  readonly last = undefined;
+  /** They wait for a promise. */
+  busy = false;
+  #completing = false;
+  #stopped = false;
+
+  constructor(
+    private readonly chain: Chain,
+    private readonly host: OperatorsHost,
+  ) {}
+
+  start(): void {
+    try {
+      this.chain.begin();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  push(chunk: Buffer): boolean {
+    let result: unknown;
+    try {
+      result = this.chain.run(chunk);
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+    if (result instanceof Uint8Array) return this.host.write(result as Buffer);
+    if (result === null) return true;
+    if (isPromise(result)) return this.#await(result);
+    this.#failed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() returned ${typeof result}`));
+    return false;
+  }
+
+  complete(): void {
+    if (this.busy) this.#completing = true;
+    else this.#finish();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** A lent chunk may not be reused while the promise lives; an owned one lets the source bring the next, unless the sink is full. */
+  #await(result: PromiseLike<unknown>): boolean {
+    const { host } = this;
+    this.busy = true;
+    host.loan.keep(1);
+    result.then(
+      (settled) => {
+        this.busy = false;
+        host.loan.keep(-1);
+        if (!this.#stopped) this.#settled(settled);
+      },
+      (error: unknown) => {
+        host.loan.keep(-1);
+        this.#failed(error);
+      },
+    );
+    return (!host.lends && host.clear) || host.pause();
+  }
+
+  #settled(result: unknown): void {
+    if (result instanceof Uint8Array) this.host.write(result as Buffer);
+    else if (result !== null) {
+      this.#failed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a promise given by each() settled to ${typeof result}`));
+      return;
+    }
+    if (this.#completing) this.#finish();
+    else this.host.loosened();
+  }
+
+  /** What stages with a state still hold comes first. */
+  #finish(): void {
+    try {
+      const waiting = this.chain.finish((chunk) => {
+        this.#emit(chunk);
+      });
+      if (isPromise(waiting)) this.#finishLater(waiting);
+      else this.host.operatorsCompleted();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #finishLater(waiting: PromiseLike<void>): void {
+    this.busy = true;
+    waiting.then(
+      () => {
+        this.busy = false;
+        if (!this.#stopped) this.host.operatorsCompleted();
+      },
+      (error: unknown) => {
+        this.#failed(error);
+      },
+    );
+  }
+
+  #emit(chunk: unknown): void {
+    if (this.#stopped) return;
+    if (!(chunk instanceof Uint8Array)) throw new SluiceError("SLUICE_PLUGIN_CHUNK", `the end of a carry() gave ${typeof chunk}`);
+    this.host.write(chunk as Buffer);
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#stopped) this.host.operatorsFailed(error, this.chain.blame);
+  }
+}

@@ -1,0 +1,19 @@
+import type { Limits, Session, SluiceError } from "../../contract/index.ts";
+
+/** Whom a flow belongs to: its session. */
+export interface FlowOwner {
+  readonly session: Session;
+  readonly limits: Limits;
+  /** The new operators are in place, or the old ones are done. */
+  flowSwapped(): void;
+  /** The session cannot go on. */
+  fail(error: SluiceError): void;
+  /** A plugin failed in a hook; with onError "close", `fail` follows. */
+  flowFault(plugin: string, error: SluiceError): void;
+  flowWarning(message: string): void;
+  /**
+   * Datagrams were dropped because operators hold `limits.bufferPerFlow` bytes.
+   * @param what "inject": chunks of `inject()`, because so much waits
+   */
+  flowDropped(chunks: number, what?: "inject"): void;
+}

@@ -1,0 +1,293 @@
+import { SluiceError, type Leg, type LegReader } from "../../contract/index.ts";
+import { CarriedStates, type CarryHost } from "../operators/carried-states.ts";
+import { ChunkQueue } from "./chunk-queue.ts";
+import { ComposedOperators } from "./composed-operators.ts";
+import { blameOf, faultOf } from "../chain/fault.ts";
+import type { FlowOwner } from "./flow-owner.ts";
+import { Loan } from "./loan.ts";
+import { buildOperators, type ByteHook, type Operators } from "./operators.ts";
+import { patienceFor } from "./patience.ts";
+import { RawOperators } from "./raw-operators.ts";
+import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
+import { startSwapDeadline } from "./swap-deadline.ts";
+
+const none: ReadonlySet<string> = new Set();
+
+/**
+ * One direction of a session:
+ *
+ *     source leg ──data()──▶ queue ──▶ operators ──▶ sink leg
+ *          ▲                                            │
+ *          └─────────── resume() when clear ◀──onDrain──┘
+ *
+ * The queue is empty unless the operators wait for a promise or are being swapped. Chunks leave in the order in which they came, each
+ * exactly once. The source is stopped (`data` returns false) while the sink is full, the operators hold too much, or a chunk is queued.
+ */
+export class Flow implements LegReader, OperatorsHost, CarryHost {
+  /** What arrived, before any plugin. */
+  bytes = 0;
+  chunks = 0;
+  /** What the source has lent. */
+  readonly loan: Loan;
+  /** None where no plugin has the hook. */
+  #operators: RunningOperators | undefined;
+  #queue: ChunkQueue | undefined;
+  #carried: CarriedStates | undefined;
+  /** The operators to swap to, while the old ones flush. */
+  #next: Operators | undefined;
+  #stopWaiting: (() => void) | undefined;
+  #stopped = false;
+  #full = false;
+  /** The source has ended. */
+  #ended = false;
+  /** The operators were told so: they flush before FIN. */
+  #ending = false;
+  /** Nothing more can reach the sink. */
+  #done = false;
+  readonly #drained = (): void => {
+    this.#full = false;
+    this.loosened();
+  };
+
+  /** @param hooks called at once; what one throws ends the session. Or what came of calling them. */
+  constructor(
+    private readonly source: Leg,
+    private readonly sink: Leg,
+    readonly owner: FlowOwner,
+    hooks: readonly ByteHook[] | Operators,
+  ) {
+    this.loan = new Loan(sink);
+    sink.gather = source.records;
+    sink.onDrain = this.#drained;
+    try {
+      if ("root" in hooks) this.#install(hooks);
+      else this.#install(hooks.length === 0 ? undefined : buildOperators(hooks, owner, this));
+    } catch (error) {
+      this.operatorsFailed(error, undefined);
+    }
+  }
+
+  /** Begins to read the source, also when the operators have completed already: its FIN or reset must be seen. */
+  start(): void {
+    this.source.read(this);
+  }
+
+  /** Frees what the operators hold; nothing is passed on from now. */
+  stop(): void {
+    this.#done = true;
+    this.#queue = undefined;
+    this.#stopWaiting?.();
+    this.#operators?.stop();
+  }
+
+  /**
+   * Calls hooks, to be swapped to; nothing changes by that.
+   *
+   * @returns undefined when the flow is past its last byte
+   * @throws what a hook with onError "close" throws, with its plugin noted
+   */
+  prepare(hooks: readonly ByteHook[]): Operators | undefined {
+    return this.#done || this.#ending ? undefined : buildOperators(hooks, this.owner, this);
+  }
+
+  /**
+   * Replaces the operators: the input of the old ones completes, they flush, the new ones see the next byte. The newest call wins.
+   * Operators that do not complete within `limits.swapTimeout` end the session with SLUICE_SWAP_TIMEOUT.
+   */
+  swap(next: Operators | undefined): void {
+    if (next === undefined || this.#done || this.#ending) return;
+    const already = this.swapping;
+    this.#next = next;
+    this.#carried?.expect(next.carries ?? none);
+    if (already) return;
+    if (this.#operators === undefined) this.#replaceOld();
+    else this.#operators.complete();
+    if (!this.swapping) return;
+    this.#stopWaiting = startSwapDeadline(this.owner.limits.swapTimeout, (error) => {
+      this.operatorsFailed(error, undefined);
+    });
+  }
+
+  /** Operators that were swapped out still work; those that flush before FIN are left to it by a swap. */
+  get working(): boolean {
+    return this.swapping || (this.#ending && !this.#done);
+  }
+
+  get swapping(): boolean {
+    return this.#next !== undefined;
+  }
+
+  get done(): boolean {
+    return this.loan.isOver;
+  }
+
+  get datagrams(): boolean {
+    return this.source.datagrams;
+  }
+
+  get lends(): boolean {
+    return this.source.lend;
+  }
+
+  get clear(): boolean {
+    return this.#done || (!this.#full && this.#operators?.clear !== false);
+  }
+
+  get waiting(): number {
+    return (this.#queue?.bytes ?? 0) + (this.#operators?.holding ?? 0) + this.sink.pending;
+  }
+
+  get carried(): CarriedStates {
+    return (this.#carried ??= new CarriedStates());
+  }
+
+  data(chunk: Buffer): boolean {
+    this.bytes += chunk.length;
+    this.chunks += 1;
+    if (!this.#done && (this.#queue !== undefined || this.#isWaiting())) return this.#enqueue(chunk);
+    return this.#pass(chunk);
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.loosened();
+  }
+
+  failed(error: SluiceError): void {
+    // A plugin may stand in for the upstream.
+    const plugin = blameOf(error);
+    if (plugin !== undefined) this.owner.flowFault(plugin, error);
+    this.owner.fail(error);
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.sink.write(chunk)) return true;
+    if (this.sink.pending < patienceFor(this.source)) return true;
+    this.#full = true;
+    return this.pause();
+  }
+
+  pause(): false {
+    this.#stopped = true;
+    return false;
+  }
+
+  emitted(chunk: unknown, expected: boolean): void {
+    if (this.#done) return;
+    if (chunk instanceof Uint8Array) this.write(chunk as Buffer);
+    else this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof chunk}`), this.#operators?.last);
+    if (!expected) this.loosened();
+  }
+
+  leftOver(chunk: Buffer): void {
+    if (!this.#done) this.write(chunk);
+  }
+
+  carryFailed(plugin: string, error: unknown): void {
+    this.owner.flowFault(plugin, faultOf(plugin, error));
+  }
+
+  operatorsCompleted(): void {
+    if (this.#next === undefined || this.#operators?.heard === false) this.#finish();
+    else this.#replaceOld();
+  }
+
+  operatorsFailed(error: unknown, plugin: string | undefined): void {
+    if (this.#done) return;
+    const blame = blameOf(error) ?? plugin;
+    const known = SluiceError.is(error) && error.source !== "plugin" ? error : undefined;
+    const fault = known ?? faultOf(blame, error);
+    this.stop();
+    if (blame !== undefined && known === undefined) this.owner.flowFault(blame, fault);
+    this.owner.fail(fault);
+  }
+
+  warn(message: string): void {
+    this.owner.flowWarning(message);
+  }
+
+  /** Goes on after whatever held the flow up: first what is queued, then FIN or the source's next chunk. */
+  loosened(): void {
+    while (this.#queue !== undefined && !this.#isWaiting() && this.clear) this.#passQueued(this.#queue);
+    if (this.#queue !== undefined || this.#isWaiting() || this.#done) return;
+    if (this.#ended) this.#complete();
+    else if (this.#stopped && this.clear) {
+      this.#stopped = false;
+      this.source.resume();
+    }
+  }
+
+  #passQueued(queue: ChunkQueue): void {
+    const chunk = queue.shift();
+    // Gone before the chunk passes: what comes meanwhile must find no queue, or find it busy.
+    if (queue.isEmpty) this.#queue = undefined;
+    if (chunk !== undefined) this.#pass(chunk);
+  }
+
+  #isWaiting(): boolean {
+    return this.swapping || this.#operators?.busy === true;
+  }
+
+  #install(built: Operators | undefined): void {
+    this.#operators = undefined;
+    this.source.lend = this.sink.borrows && built?.borrows !== false && built?.keeps !== true;
+    if (built === undefined) return;
+    const { chain } = built;
+    const operators =
+      chain === undefined ? new RawOperators(built, this, this.owner.limits.bufferPerFlow) : new ComposedOperators(chain, this);
+    if (chain?.isEmpty !== true) this.#operators = operators;
+    operators.start();
+  }
+
+  /** One chunk through the operators to the sink. Returns whether the source may go on. */
+  #pass(chunk: Buffer): boolean {
+    if (this.#done) return true;
+    const operators = this.#operators;
+    return operators === undefined ? this.write(chunk) : operators.push(chunk);
+  }
+
+  #enqueue(chunk: Buffer): boolean {
+    const queue = (this.#queue ??= new ChunkQueue());
+    const { bufferPerFlow } = this.owner.limits;
+    if (this.source.datagrams && queue.bytes + chunk.length > bufferPerFlow) {
+      this.owner.flowDropped(1);
+      return true;
+    }
+    queue.push(this.source.lend ? Buffer.from(chunk) : chunk);
+    return (this.#operators?.patient === true && !this.swapping && queue.bytes < bufferPerFlow) || this.pause();
+  }
+
+  /** No more input: operators flush, then FIN goes on. */
+  #complete(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    if (this.#operators === undefined) this.#finish();
+    else this.#operators.complete();
+  }
+
+  #finish(): void {
+    if (this.#done) return;
+    this.#carried?.finish();
+    this.stop();
+    this.#next = undefined;
+    this.sink.end();
+    this.owner.flowSwapped();
+    // Operators may complete before the source does: what still comes is read and dropped, so that its FIN or reset is seen.
+    if (!this.#ended && this.#stopped) this.source.resume();
+  }
+
+  #replaceOld(): void {
+    const next = this.#next;
+    this.#stopWaiting?.();
+    this.#operators?.stop();
+    this.#next = undefined;
+    try {
+      this.#install(next);
+    } catch (error) {
+      this.operatorsFailed(error, undefined);
+    }
+    this.#carried?.arrived();
+    this.owner.flowSwapped();
+    this.loosened();
+  }
+}

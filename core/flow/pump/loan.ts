@@ -1,0 +1,23 @@
+import type { Leg } from "../../contract/index.ts";
+
+/**
+ * The account of what a flow was lent: the one place that decides whether memory that its source has lent it may be read into again, or
+ * given to another session (ADR 0010). Read buffers and their pool ask it before each reuse, as `done` of their reader. It outlives
+ * the operators: they may complete, fail or be swapped out while a write or a promise of theirs is still pending.
+ */
+export class Loan {
+  #kept = 0;
+
+  /** @param sink what the chunks are written to; its `pending` counts what its own queue and the kernel have not taken yet */
+  constructor(private readonly sink: Pick<Leg, "pending">) {}
+
+  /** @param by how much more of it operators keep beyond their call: bytes, or a promise as 1. Negative: so much less */
+  keep(by: number): void {
+    this.#kept += by;
+  }
+
+  /** Nothing that was lent is in use. */
+  get isOver(): boolean {
+    return this.#kept === 0 && this.sink.pending === 0;
+  }
+}

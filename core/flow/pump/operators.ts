@@ -1,0 +1,145 @@
+import { Observable, isObservable, type Subscriber, type TeardownLogic } from "rxjs";
+import { SluiceError, type OnError, type Session } from "../../contract/index.ts";
+import { bypassing } from "./bypass.ts";
+import type { CarryHost } from "../operators/carried-states.ts";
+import { HookSite } from "../operators/carry-site.ts";
+import { Chain } from "../chain/chain.ts";
+import { EachObservable, stagesDownTo } from "../operators/each.ts";
+import { blamed, faultOf } from "../chain/fault.ts";
+import { isPromise } from "../chain/is-promise.ts";
+import { Root } from "../chain/root.ts";
+
+/** One plugin's byte hook for one direction, as a pipeline hands it to a flow. */
+export interface ByteHook {
+  readonly plugin: string;
+  readonly onError: OnError;
+  /** The hook never keeps a chunk past its own call. */
+  readonly borrows: boolean;
+  readonly apply: (data: Observable<Buffer>, session: Session) => Observable<Buffer>;
+}
+
+/** Whose operators they are. */
+export interface OperatorsOwner {
+  readonly session: Session;
+  /** A plugin is bypassed from now on. */
+  flowFault(plugin: string, error: SluiceError): void;
+}
+
+/** What a flow runs its chunks through: nothing, one composed function, or RxJS operators. */
+export interface Operators {
+  /** All of it, when every stage is an `each`; then `root` and `output` are not used. */
+  readonly chain: Chain | undefined;
+  readonly root: Root;
+  readonly output: Observable<Buffer>;
+  /** The plugins that use plain RxJS operators. */
+  readonly raw: readonly string[];
+  /** They remember chunks that plain RxJS operators have not answered, to pass them by when those fail (onError "bypass"). */
+  readonly keeps: boolean;
+  /** Whether no hook keeps a chunk past its own call. */
+  readonly borrows: boolean;
+  /** Whether one that uses plain RxJS operators says so of itself: what it emits by itself may be a chunk that another flow was lent. */
+  readonly mayPassOn: boolean;
+  /** The places of every `carry` in them. */
+  readonly carries: ReadonlySet<string> | undefined;
+}
+
+const none: readonly string[] = [];
+
+/**
+ * Calls the hooks of one session and direction, in the order of the data.
+ *
+ * @param host the flow, if the states of `carry` are to be handed over
+ * @throws what a hook with onError "close" throws, with its plugin noted
+ */
+export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner, host?: CarryHost): Operators {
+  const root = new Root();
+  const site = new HookSite(host);
+  /** Those that use plain RxJS operators. */
+  const raw: ByteHook[] = [];
+  let output: Observable<Buffer> = root;
+  for (const hook of hooks) {
+    const next = hook.onError === "bypass" ? applyGuarded(hook, output, owner, site) : applyHook(hook, output, owner.session, site);
+    // Subscribed to in the hook itself: who looks on like this needs the chunks pushed through the root.
+    if (root.observed && raw.length === 0) raw.push(hook);
+    if (next === output) continue;
+    if (isChainOn(output, next, hook.plugin)) output = next;
+    else {
+      if (raw.at(-1) !== hook) raw.push(hook);
+      output = new Blaming(next, hook.plugin);
+    }
+  }
+  return {
+    chain: raw.length === 0 ? new Chain(stagesDownTo(output, root).steps) : undefined,
+    root,
+    output,
+    raw: raw.length === 0 ? none : raw.map(({ plugin }) => plugin),
+    keeps: raw.some(({ onError }) => onError === "bypass"),
+    borrows: allBorrow(hooks),
+    mayPassOn: raw.some(({ borrows }) => borrows),
+    carries: site.keys,
+  };
+}
+
+/** Whether a hook added nothing but `each` stages to its data; notes the plugin on them. Runs for every session: no arrays. */
+function isChainOn(data: Observable<Buffer>, result: Observable<Buffer>, plugin: string): boolean {
+  let at: Observable<unknown> = result;
+  while (at !== data && at instanceof EachObservable) {
+    at.plugin ??= plugin;
+    at = at.input;
+  }
+  return at === data;
+}
+
+function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session, site: HookSite): Observable<Buffer> {
+  let result: Observable<Buffer>;
+  try {
+    result = site.call(hook.plugin, () => hook.apply(data, session));
+  } catch (error) {
+    throw blamed(error, hook.plugin);
+  }
+  if (isObservable(result)) return result;
+  // The fault is that there is a promise: what it rejects with must not end the process besides.
+  if (isPromise<unknown>(result)) Promise.resolve(result).catch(() => undefined);
+  throw blamed(new SluiceError("SLUICE_PLUGIN_CHUNK", "a byte hook must return the Observable it made of its data"), hook.plugin);
+}
+
+/** With onError "bypass" a plugin's part is run apart, so that it can be cut out of a live session. */
+function applyGuarded(hook: ByteHook, data: Observable<Buffer>, owner: OperatorsOwner, site: HookSite): Observable<Buffer> {
+  const failed = (error: unknown): void => {
+    owner.flowFault(hook.plugin, faultOf(hook.plugin, error));
+  };
+  try {
+    return bypassing(data, (inner) => applyHook(hook, inner, owner.session, site), { failed, held: () => site.abandon(hook.plugin) });
+  } catch (error) {
+    failed(error);
+    return data;
+  }
+}
+
+/**
+ * Notes the plugin on errors that come up through its operators. It replaces the subscriber's `error` and leaves `next` alone: one more
+ * operator per plugin would cost every chunk.
+ */
+class Blaming extends Observable<Buffer> {
+  constructor(
+    private readonly inner: Observable<Buffer>,
+    private readonly plugin: string,
+  ) {
+    super();
+  }
+
+  _subscribe(subscriber: Subscriber<Buffer>): TeardownLogic {
+    const { plugin } = this;
+    const error = subscriber.error.bind(subscriber);
+    const blame = (thrown: unknown): void => {
+      error(blamed(thrown, plugin));
+    };
+    subscriber.error = blame;
+    return this.inner.subscribe(subscriber);
+  }
+}
+
+function allBorrow(hooks: readonly ByteHook[]): boolean {
+  for (const { borrows } of hooks) if (!borrows) return false;
+  return true;
+}

@@ -1,0 +1,178 @@
+import { SinkSubscriber } from "./sink-subscriber.ts";
+import { faultOf } from "../chain/fault.ts";
+import { within, type HoldTarget } from "../operators/hold.ts";
+import type { Operators } from "./operators.ts";
+import { Retained } from "./retained.ts";
+import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
+
+/** Plain RxJS operators in a flow: their subscription, and the account of what they hold. */
+export class RawOperators implements RunningOperators, HoldTarget {
+  readonly patient = true;
+  readonly #retained: Retained;
+  readonly #sink: SinkSubscriber;
+  #turns = 0;
+  /** They let go of something within a turn: the flow is told when it is over. */
+  #loosened = false;
+  #held = 0;
+  #tight = 0;
+  #stopped = false;
+
+  constructor(
+    private readonly operators: Operators,
+    private readonly host: OperatorsHost,
+    private readonly limit: number,
+  ) {
+    const { raw } = operators;
+    this.#retained = new Retained(
+      limit,
+      () => {
+        host.loosened();
+      },
+      () => {
+        host.warn(`asynchronous RxJS operators in ${raw.join(" or ")}: those of sluice/flow pause the source, these are only bounded`);
+      },
+    );
+    this.#sink = new SinkSubscriber(
+      (chunk) => {
+        this.#emitted(chunk);
+      },
+      (error) => {
+        host.operatorsFailed(error, raw[0]);
+      },
+      () => {
+        host.operatorsCompleted();
+      },
+      (error) => {
+        this.#threw(error);
+      },
+    );
+  }
+
+  get swapping(): boolean {
+    return this.host.swapping;
+  }
+
+  get last(): string | undefined {
+    return this.operators.raw.at(-1);
+  }
+
+  /** Nobody listens yet: what comes before somebody has subscribed (`concat(greeting, data)`) would be lost. */
+  get busy(): boolean {
+    return !this.operators.root.observed;
+  }
+
+  get holding(): number {
+    return this.#held;
+  }
+
+  get heard(): boolean {
+    return this.operators.root.heard;
+  }
+
+  get clear(): boolean {
+    return this.#tight === 0 && !this.full;
+  }
+
+  /** Whether they hold all that they may. */
+  get full(): boolean {
+    return this.#held >= this.limit || this.#retained.full;
+  }
+
+  /** Subscribes: from here on things can be emitted. What is emitted at once is expected: `startWith` keeps nothing. */
+  start(): void {
+    const { root } = this.operators;
+    const observed = (): void => {
+      this.host.loosened();
+    };
+    root.onObserved = observed;
+    this.turn(() => {
+      within(this, () => this.operators.output.subscribe(this.#sink));
+    });
+  }
+
+  push(chunk: Buffer): boolean {
+    const { host } = this;
+    if (host.datagrams && this.full) {
+      host.owner.flowDropped(1);
+      return true;
+    }
+    this.#retained.took(chunk.length);
+    this.#turns += 1;
+    try {
+      this.operators.root.next(chunk);
+    } catch (error) {
+      this.#threw(error);
+    }
+    this.#endTurn();
+    return host.clear || host.pause();
+  }
+
+  complete(): void {
+    this.turn(() => {
+      try {
+        this.operators.root.complete();
+      } catch (error) {
+        this.#threw(error);
+      }
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#retained.stop();
+    this.#sink.unsubscribe();
+  }
+
+  held(bytes: number, tight: number): void {
+    this.#held += bytes;
+    this.#tight += tight;
+    this.host.loan.keep(bytes);
+    if (bytes >= 0) return;
+    if (this.#turns > 0) this.#loosened = true;
+    else this.host.loosened();
+  }
+
+  turn(emit: () => void): void {
+    this.#turns += 1;
+    try {
+      emit();
+    } finally {
+      this.#endTurn();
+    }
+  }
+
+  offer(bytes: number, emit: () => void): boolean {
+    const { host } = this;
+    if (this.full || host.waiting >= this.limit) {
+      const [plugin = "unknown"] = this.operators.raw;
+      host.owner.flowDropped(1, "inject");
+      host.warn(`inject() in ${plugin}: limits.bufferPerFlow waits already, so what comes is dropped`);
+      return false;
+    }
+    this.#retained.took(bytes);
+    this.turn(emit);
+    return true;
+  }
+
+  #endTurn(): void {
+    this.#turns -= 1;
+    if (!this.#loosened || this.#turns > 0) return;
+    this.#loosened = false;
+    this.host.loosened();
+  }
+
+  /** RxJS catches what operators throw, but not what their teardowns do. The flow may be over by then: that it failed is told all the same. */
+  #threw(error: unknown): void {
+    const [plugin = "unknown"] = this.operators.raw;
+    if (this.#stopped) this.host.owner.flowFault(plugin, faultOf(plugin, error));
+    else this.host.operatorsFailed(error, plugin);
+  }
+
+  #emitted(chunk: unknown): void {
+    const expected = this.#turns > 0;
+    this.#retained.gave(chunk instanceof Uint8Array ? chunk.length : 0, expected);
+    // Lent by another flow, whose loan does not know of this sink: `merge(data, chunksOfAnotherSession)`.
+    const isForeign = !expected && this.operators.mayPassOn && chunk instanceof Uint8Array;
+    this.host.emitted(isForeign ? Buffer.from(chunk) : chunk, expected);
+  }
+}

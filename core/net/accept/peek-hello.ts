@@ -1,0 +1,45 @@
+import type { Socket } from "node:net";
+import { SluiceError, type SessionTls } from "../../contract/index.ts";
+import { ClientHelloParser } from "./client-hello.ts";
+
+/**
+ * Reads a client's ClientHello and puts it back, so that the next reader sees every byte: TLS termination or the pass-through flow.
+ *
+ * @param socket paused, with no reader
+ * @param timeout milliseconds
+ * @throws SLUICE_CLIENT_TLS, SLUICE_CLIENT_TIMEOUT, SLUICE_CLIENT_RESET
+ */
+export function peekClientHello(socket: Socket, client: string, timeout: number): Promise<SessionTls> {
+  return new Promise((resolve, reject) => {
+    const parser = new ClientHelloParser();
+    const seen: Buffer[] = [];
+    const timer = setTimeout(() => {
+      settle();
+      reject(new SluiceError("SLUICE_CLIENT_TIMEOUT", `${client}: no complete ClientHello within ${timeout} ms`));
+    }, timeout);
+    const settle = (): void => {
+      clearTimeout(timer);
+      socket.off("data", onData).off("end", onEnd).off("close", onClose).pause();
+    };
+    const onData = (chunk: Buffer): void => {
+      seen.push(chunk);
+      const verdict = parser.push(chunk);
+      if (verdict === "more") return;
+      settle();
+      socket.unshift(Buffer.concat(seen));
+      if (verdict === "invalid") reject(new SluiceError("SLUICE_CLIENT_TLS", `${client}: the first bytes are no TLS ClientHello`));
+      else resolve({ serverName: verdict.serverName, alpn: verdict.alpn });
+    };
+    const onEnd = (): void => {
+      settle();
+      reject(
+        new SluiceError(seen.length === 0 ? "SLUICE_CLIENT_RESET" : "SLUICE_CLIENT_TLS", `${client}: finished before its ClientHello`),
+      );
+    };
+    const onClose = (): void => {
+      settle();
+      reject(new SluiceError("SLUICE_CLIENT_RESET", `${client}: closed before its ClientHello`));
+    };
+    socket.on("data", onData).on("end", onEnd).on("close", onClose).resume();
+  });
+}

@@ -1,0 +1,136 @@
+import type { Socket } from "node:net";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import { SluiceError, type ServerTlsOptions, type SessionTls } from "../../contract/index.ts";
+import { tlsReason } from "../os-errors.ts";
+import { watchTruncation } from "../node/tls-truncation.ts";
+
+const DEFAULT_HANDSHAKE_MS = 10_000;
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** What a handshake has settled. What the client had offered is known where its ClientHello was read before. */
+export type AgreedTls = Omit<SessionTls, "serverName" | "alpn"> & Partial<Pick<SessionTls, "serverName">>;
+
+interface Handshake {
+  done(socket: TLSSocket): void;
+  failed(error: Error): void;
+  left(): void;
+}
+
+/** One server that never listens per set of options: it does the handshakes, the verification and the tickets of Node's own. */
+const servers = new WeakMap<ServerTlsOptions, Server>();
+/** Handshakes under way, by the socket below. */
+const handshakes = new WeakMap<object, Handshake>();
+
+/**
+ * Terminates TLS on an accepted socket.
+ *
+ * @param timeout milliseconds
+ * @throws SLUICE_CLIENT_TLS when the client or its certificate is refused, SLUICE_CLIENT_TIMEOUT when it takes too long,
+ *   SLUICE_CLIENT_RESET when it leaves
+ */
+export function startTls(
+  socket: Socket,
+  client: string,
+  options: ServerTlsOptions,
+  timeout = options.handshakeTimeout ?? DEFAULT_HANDSHAKE_MS,
+): Promise<{ socket: TLSSocket; tls: AgreedTls }> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      failed(new SluiceError("SLUICE_CLIENT_TIMEOUT", `${client}: no TLS handshake in time`));
+    }, timeout);
+    const failed = (error: Error): void => {
+      clearTimeout(timer);
+      handshakes.delete(socket);
+      reject(SluiceError.is(error) ? error : new SluiceError("SLUICE_CLIENT_TLS", `${client}: ${tlsReason(error)}`, { cause: error }));
+    };
+    const left = (): void => {
+      failed(new SluiceError("SLUICE_CLIENT_RESET", `${client}: closed during the TLS handshake`));
+    };
+    // A refusal closes the socket before it is told.
+    socket.once("close", () => setImmediate(left));
+    const done = (secured: TLSSocket): void => {
+      clearTimeout(timer);
+      handshakes.delete(socket);
+      secured.allowHalfOpen = true;
+      secured.disableRenegotiation();
+      if (options.allowTruncation !== true) watchTruncation(secured);
+      resolve({
+        socket: secured,
+        tls: {
+          ...serverNameOf(secured),
+          version: secured.getProtocol() ?? "",
+          cipher: secured.getCipher().name,
+          resumed: secured.isSessionReused(),
+          ...(typeof secured.alpnProtocol === "string" ? { protocol: secured.alpnProtocol } : {}),
+          ...clientCertificateOf(secured),
+        },
+      });
+    };
+    socket.setNoDelay(true);
+    handshakes.set(socket, { done, failed, left });
+    // A client that finishes in the middle of its handshake is gone; half-open is for what comes after. The TLS socket takes it from below.
+    socket.allowHalfOpen = false;
+    serverFor(options).emit("connection", socket);
+    socket.allowHalfOpen = true;
+  });
+}
+
+function serverFor(options: ServerTlsOptions): Server {
+  const known = servers.get(options);
+  if (known !== undefined) return known;
+  const { onKeyLog, allowTruncation: _, ...rest } = options;
+  // Our own timer comes first, names the client and closes; Node's would do neither.
+  const server = createServer({ ...rest, handshakeTimeout: LONGEST_TIMER, pauseOnConnect: true } as Parameters<typeof createServer>[0]);
+  server.on("secureConnection", (secured) => {
+    secured.on("error", ignore);
+    handshakeOf(secured)?.done(secured);
+  });
+  server.on("tlsClientError", (error, secured) => {
+    secured.on("error", ignore);
+    const refusal = refusalOf(secured);
+    if (refusal === undefined && (error as NodeJS.ErrnoException).code === "ECONNRESET") handshakeOf(secured)?.left();
+    else handshakeOf(secured)?.failed(refusal ?? error);
+    // Node closes nothing by itself here (faults: a stalled handshake would stay open for ever).
+    secured.destroy();
+  });
+  if (onKeyLog !== undefined)
+    server.on("keylog", (line, secured) => {
+      try {
+        onKeyLog(line);
+      } catch (error) {
+        // Not at once: OpenSSL is in the middle of the handshake.
+        setImmediate(() => handshakeOf(secured)?.failed(error as Error));
+      }
+    });
+  servers.set(options, server);
+  return server;
+}
+
+/** As the ClientHello's reader gives it. */
+function serverNameOf({ servername }: TLSSocket): Pick<AgreedTls, "serverName"> {
+  return typeof servername === "string" ? { serverName: servername.toLowerCase().replace(/\.$/, "") } : {};
+}
+
+function clientCertificateOf(secured: TLSSocket): Pick<AgreedTls, "clientCertificate" | "clientCertificateError"> {
+  if (secured.authorized) return { clientCertificate: secured.getPeerCertificate() };
+  const reason: unknown = secured.authorizationError;
+  // Node names a reason where the client showed none at all, too.
+  const shown = typeof reason === "string" && Object.keys(secured.getPeerCertificate()).length > 0;
+  return shown ? { clientCertificateError: reason } : {};
+}
+
+/** Node calls a client whose certificate it refuses one that hung up. */
+function refusalOf({ authorizationError }: TLSSocket): Error | undefined {
+  const reason: unknown = authorizationError;
+  return typeof reason === "string" ? new Error(`its certificate is refused (${reason})`) : undefined;
+}
+
+/** The socket below is `_parent`, undocumented and the same since Node 0.12. */
+function handshakeOf(secured: TLSSocket): Handshake | undefined {
+  const below = (secured as unknown as { _parent?: Socket })._parent;
+  return below === undefined ? undefined : handshakes.get(below);
+}
+
+function ignore(): void {
+  // The leg made of the socket has its own handler; before that, 'close' is enough.
+}

@@ -1,0 +1,122 @@
+import type { RemoteInfo } from "node:dgram";
+import { SluiceError, type Leg, type LegReader, type SocketAddress } from "../../contract/index.ts";
+import { sendDirectly } from "../node/direct-send.ts";
+import type { TableEntry } from "./flow-table.ts";
+import type { UdpPlace } from "./udp-places.ts";
+
+/** Datagrams kept while the session is admitted and its upstream leg opened. */
+const EARLY_DATAGRAMS = 64;
+const EARLY_BYTES = 256 * 1024;
+
+/** The table of flows, as one of them sees it. */
+export interface UdpFlowHost {
+  /** The sockets are gone, and with them every way back to a client. */
+  readonly closed: boolean;
+  flowUsed(leg: UdpClientLeg): void;
+  flowClosed(leg: UdpClientLeg): void;
+}
+
+/** The client's leg of a UDP session: all flows of a place share its socket. */
+export class UdpClientLeg implements Leg, TableEntry {
+  readonly datagrams = true;
+  readonly borrows = false;
+  readonly pending = 0;
+  readonly records = false;
+  gather = false;
+  lend = false;
+  onDrain: (() => void) | undefined = undefined;
+  onClosed: (() => void) | undefined = undefined;
+  /** Told how many datagrams were dropped, when a client sends too many before its upstream leg is open. */
+  onDropped: ((datagrams: number) => void) | undefined = undefined;
+  before: TableEntry | undefined = undefined;
+  after: TableEntry | undefined = undefined;
+  usedAt: number | undefined = undefined;
+  readonly client: SocketAddress;
+  key: string;
+  #reader: LegReader | undefined;
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
+  #closed = false;
+  #ended: SluiceError | undefined;
+
+  constructor(
+    public place: UdpPlace,
+    client: SocketAddress,
+    private readonly to: RemoteInfo,
+    private host: UdpFlowHost,
+  ) {
+    this.client = client;
+    this.key = flowKey(place, client);
+  }
+
+  /** Another socket at the same address serves the flow from now. */
+  moveTo(place: UdpPlace, host: UdpFlowHost): void {
+    this.place = place;
+    this.host = host;
+    this.key = flowKey(place, this.client);
+  }
+
+  /** Whether a datagram is of this flow. */
+  isOf(place: UdpPlace, { address, port }: RemoteInfo): boolean {
+    return place === this.place && address === this.to.address && port === this.to.port && !this.#closed;
+  }
+
+  /** A datagram from the client. */
+  receive(datagram: Buffer): void {
+    this.host.flowUsed(this);
+    if (this.#reader !== undefined) this.#reader.data(datagram);
+    else if (this.#early.length >= EARLY_DATAGRAMS || this.#earlyBytes + datagram.length > EARLY_BYTES) this.onDropped?.(1);
+    else {
+      this.#early.push(datagram);
+      this.#earlyBytes += datagram.length;
+    }
+  }
+
+  /** The listener gave the flow up. */
+  evicted(error: SluiceError): void {
+    if (this.#closed) return;
+    this.#ended = error;
+    if (this.#reader === undefined) this.destroy();
+    else this.#reader.failed(error);
+  }
+
+  read(reader: LegReader): void {
+    this.#reader = reader;
+    if (this.#ended !== undefined) return void reader.failed(this.#ended);
+    const early = this.#early;
+    this.#early = [];
+    for (const datagram of early) reader.data(datagram);
+  }
+
+  resume(): void {
+    // Datagrams cannot be held back; the flow drops what it cannot take.
+  }
+
+  write(datagram: Buffer): boolean {
+    if (this.#closed || this.host.closed) return true;
+    this.host.flowUsed(this);
+    sendDirectly(this.place.socket, datagram, this.to.port, this.to.address);
+    return true;
+  }
+
+  end(): void {
+    // UDP has no FIN.
+  }
+
+  reset(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#early = [];
+    this.host.flowClosed(this);
+    queueMicrotask(() => this.onClosed?.());
+  }
+}
+
+/** A client of several places has a flow at each. */
+export function flowKey({ prefix }: UdpPlace, client: SocketAddress): string {
+  return `${prefix}${String(client)}`;
+}

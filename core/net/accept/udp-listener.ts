@@ -1,0 +1,173 @@
+import type { RemoteInfo } from "node:dgram";
+import { addressText, SluiceError, socketAddress, type ListenAddress, type SocketAddress } from "../../contract/index.ts";
+import { tryDirectSend } from "../node/direct-send.ts";
+import { FlowTable } from "./flow-table.ts";
+import { listenError } from "../os-errors.ts";
+import { restingSockets } from "../node/resting-sockets.ts";
+import { flowKey, UdpClientLeg, type UdpFlowHost } from "./udp-client-leg.ts";
+import { UdpPlaces, type PlacesOwner, type UdpPlace } from "./udp-places.ts";
+import { defaultBuffers, type UdpBuffers } from "../node/udp-socket.ts";
+
+export interface UdpTableOptions {
+  readonly max: number;
+  /** Milliseconds without a datagram in either direction. */
+  readonly idle: number;
+  /** @default 4 MiB to receive, the system's own to send */
+  readonly buffers?: UdpBuffers;
+}
+
+/** The sockets of a UDP listener and its table of flows: one per client address and port, the one idle longest evicted when it is full. */
+export class UdpListener implements UdpFlowHost, PlacesOwner {
+  /** A client that has no flow yet; the leg already holds its first datagram. */
+  onFlow: (leg: UdpClientLeg) => void = (leg) => {
+    leg.destroy();
+  };
+  closed = false;
+  readonly #flows = new FlowTable<UdpClientLeg>();
+  /** The flow last seen for a client's port: nearly always the one, and found without building a key. */
+  readonly #byPort = new Map<number, UdpClientLeg>();
+  #max: number;
+  #idle: number;
+  #sweep: NodeJS.Timeout;
+
+  private constructor(
+    private places: UdpPlaces,
+    private readonly at: ListenAddress,
+    { max, idle }: UdpTableOptions,
+  ) {
+    this.#max = max;
+    this.#idle = idle;
+    this.#sweep = this.#sweeper();
+    places.owner = this;
+    restingSockets.hold(this, max);
+  }
+
+  /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
+  static async bind(address: ListenAddress, name: string, options: UdpTableOptions): Promise<UdpListener> {
+    await tryDirectSend();
+    const places = await UdpPlaces.bind(address, options.buffers ?? defaultBuffers).catch((error: unknown) => {
+      throw listenError(error, name, addressText(address));
+    });
+    return new UdpListener(places, { ...address, port: places.local.port }, options);
+  }
+
+  get local(): SocketAddress {
+    return this.places.local;
+  }
+
+  /** Open flows. */
+  get size(): number {
+    return this.#flows.size;
+  }
+
+  /** Takes other limits for the flows there are and those to come. */
+  configure({ max, idle, buffers = defaultBuffers }: UdpTableOptions): void {
+    this.places.configure(buffers);
+    this.#max = max;
+    if (!this.closed) restingSockets.hold(this, max);
+    this.#evictDownTo(max);
+    if (idle === this.#idle) return;
+    this.#idle = idle;
+    clearInterval(this.#sweep);
+    this.#sweep = this.#sweeper();
+  }
+
+  /** Stops receiving at once. Its flows can send no more; who has their legs ends them, which takes as long as there are many. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    clearInterval(this.#sweep);
+    this.places.close();
+    restingSockets.release(this);
+  }
+
+  /** Binds the sockets again that were closed to make room for others, where they were. Rejects with the operating system's error. */
+  async reopen(): Promise<void> {
+    this.places = await UdpPlaces.bind(this.at, this.places.buffers);
+    for (const leg of this.#flows.values()) this.#seat(leg);
+    this.places.owner = this;
+    this.#sweep = this.#sweeper();
+    restingSockets.hold(this, this.#max);
+    this.closed = false;
+  }
+
+  /** Takes the flows of a listener whose sockets were closed to make room for its own. Those that come to an address which is not served here end. */
+  adopt(other: UdpListener): void {
+    for (const leg of other.#flows.values()) {
+      other.#flows.remove(leg);
+      this.#seat(leg);
+    }
+    other.#byPort.clear();
+  }
+
+  /** Gives a flow the socket at its address. */
+  #seat(leg: UdpClientLeg): void {
+    this.#flows.remove(leg);
+    const place = this.places.all.find(({ address }) => address === leg.place.address);
+    if (place === undefined)
+      leg.evicted(new SluiceError("SLUICE_CLOSED", `${String(leg.client)}: ${leg.place.address} is no longer listened at`));
+    else {
+      leg.moveTo(place, this);
+      this.#flows.add(leg);
+    }
+  }
+
+  flowUsed(leg: UdpClientLeg): void {
+    this.#flows.used(leg);
+  }
+
+  flowClosed(leg: UdpClientLeg): void {
+    const { port } = leg.client;
+    if (this.#byPort.get(port) === leg) this.#byPort.delete(port);
+    this.#flows.remove(leg);
+  }
+
+  placeGone(place: UdpPlace): void {
+    for (const leg of this.#flows.values()) {
+      if (leg.place !== place) continue;
+      this.#flows.remove(leg);
+      leg.evicted(new SluiceError("SLUICE_CLOSED", `${String(leg.client)}: this machine no longer has the address ${place.address}`));
+    }
+  }
+
+  received(place: UdpPlace, datagram: Buffer, from: RemoteInfo): void {
+    // Legal (RFC 768) and forged as a rule: nothing can be sent back to it, and Node throws at the attempt.
+    if (from.port === 0) return;
+    const recent = this.#byPort.get(from.port);
+    if (recent !== undefined && recent.isOf(place, from)) {
+      recent.receive(datagram);
+      return;
+    }
+    const client = socketAddress(from.address, from.port, from.family);
+    const known = this.#flows.get(flowKey(place, client));
+    const leg = known ?? new UdpClientLeg(place, client, from, this);
+    this.#byPort.set(from.port, leg);
+    if (known === undefined) this.#begin(leg);
+    leg.receive(datagram);
+    if (known === undefined) this.onFlow(leg);
+  }
+
+  /** One timer for all flows. A step that comes late makes flows live longer, never shorter. */
+  #sweeper(): NodeJS.Timeout {
+    const step = Math.max(10, Math.min(1000, this.#idle / 10));
+    const steps = Math.ceil(this.#idle / step);
+    const timer = setInterval(() => {
+      for (const leg of this.#flows.sweep(steps))
+        leg.evicted(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(leg.client)}: no datagram in time`));
+    }, step);
+    timer.unref();
+    return timer;
+  }
+
+  #evictDownTo(max: number): void {
+    while (this.#flows.size > max) {
+      const leg = this.#flows.shift();
+      leg?.evicted(new SluiceError("SLUICE_LIMIT_UDP_SESSIONS", `${String(leg.client)}: the flow idle longest made room for a new one`));
+    }
+  }
+
+  #begin(leg: UdpClientLeg): void {
+    this.#evictDownTo(this.#max - 1);
+    this.#flows.add(leg);
+  }
+}

@@ -1,0 +1,173 @@
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
+import { socketAddress, type ListenAddress, type SocketAddress } from "../../contract/index.ts";
+import { localAddresses, machineAddresses, type LocalAddress } from "./local-addresses.ts";
+import { isWildcard } from "./own-address.ts";
+import { noLookup, setBuffers, type UdpBuffers } from "../node/udp-socket.ts";
+
+/** Milliseconds between two looks at the addresses of this machine. */
+const LOOK_AGAIN = 5_000;
+/** Ports tried until one is free at all addresses, where any will do. */
+const TRIES = 16;
+
+/** A socket of a listener, at one address. */
+export interface UdpPlace {
+  readonly socket: Socket;
+  readonly local: SocketAddress;
+  /** As the machine lists it. */
+  readonly address: string;
+  /** Before the keys of its flows: a client of several places has a flow at each. */
+  readonly prefix: string;
+}
+
+/** Whose places they are. */
+export interface PlacesOwner {
+  received(place: UdpPlace, datagram: Buffer, from: RemoteInfo): void;
+  /** The place is gone, since its address is. */
+  placeGone(place: UdpPlace): void;
+}
+
+/**
+ * The sockets of a UDP listener: one for each address that it stands for. An answer must come from the address that was asked (RFC 2181
+ * section 4.1), and on a socket bound to a wildcard Node does not tell which that was.
+ */
+export class UdpPlaces {
+  readonly local: SocketAddress;
+  owner: PlacesOwner | undefined;
+  readonly #places = new Map<string, UdpPlace>();
+  #looks: NodeJS.Timeout | undefined;
+
+  private constructor(
+    places: readonly UdpPlace[],
+    private readonly wildcard: string | undefined,
+    public buffers: UdpBuffers,
+  ) {
+    for (const place of places) this.#add(place);
+    const { address, port, family } = places[0]?.local ?? socketAddress("", 0, "IPv4");
+    this.local =
+      wildcard === undefined ? socketAddress(address, port, family) : socketAddress(wildcard, port, isIPv6(wildcard) ? "IPv6" : "IPv4");
+    if (wildcard === undefined) return;
+    this.#looks = setInterval(() => void this.#lookAgain(), LOOK_AGAIN);
+    this.#looks.unref();
+  }
+
+  /** Rejects with the operating system's error; then nothing stays bound. */
+  static async bind({ host, port }: ListenAddress, buffers: UdpBuffers): Promise<UdpPlaces> {
+    const addresses = await localAddresses(host);
+    const wildcard = isWildcard(host) ? host : undefined;
+    const places = await bindAll(addresses, port, buffers, wildcard !== undefined);
+    return new UdpPlaces(places, wildcard, buffers);
+  }
+
+  /** In the order in which they were bound. */
+  get all(): readonly UdpPlace[] {
+    return [...this.#places.values()];
+  }
+
+  /** Takes other buffers for the sockets there are and those to come. */
+  configure(buffers: UdpBuffers): void {
+    this.buffers = buffers;
+    for (const { socket } of this.all) setBuffers(socket, buffers);
+  }
+
+  close(): void {
+    clearInterval(this.#looks);
+    this.#looks = undefined;
+    for (const { socket } of this.all) socket.close();
+    this.#places.clear();
+  }
+
+  #add(place: UdpPlace): void {
+    this.#places.set(place.address, place);
+    place.socket.on("message", (datagram, from) => {
+      this.owner?.received(place, datagram, from);
+    });
+    // A send to a client that went away is reported here; the flow ends when idle.
+    place.socket.on("error", () => undefined);
+  }
+
+  /** Addresses come and go. */
+  async #lookAgain(): Promise<void> {
+    const now = machineAddresses(this.wildcard ?? "");
+    const listed = new Set(now.map(({ address }) => address));
+    for (const [address, place] of this.#places) {
+      if (listed.has(address)) continue;
+      this.#places.delete(address);
+      place.socket.close();
+      this.owner?.placeGone(place);
+    }
+    for (const { address } of now.filter((each) => !each.optional && !this.#places.has(each.address))) {
+      // oxlint-disable-next-line no-await-in-loop -- seldom more than one
+      const socket = await bindSocket(address, this.local.port, this.buffers).catch(() => undefined);
+      if (socket === undefined) continue;
+      // Closed meanwhile.
+      if (this.#looks === undefined) socket.close();
+      else this.#add(placeOf(socket, address, true));
+    }
+  }
+}
+
+async function bindAll(addresses: readonly LocalAddress[], port: number, buffers: UdpBuffers, listed: boolean): Promise<UdpPlace[]> {
+  for (let left = port === 0 ? TRIES : 1; ; left -= 1) {
+    const places: UdpPlace[] = [];
+    try {
+      // One after the other: the first decides on the port.
+      // oxlint-disable-next-line no-await-in-loop
+      for (const address of addresses) await bindNext(places, address, { port, buffers, listed, several: addresses.length > 1 });
+      return places;
+    } catch (error) {
+      for (const { socket } of places) socket.close();
+      if (left <= 1 || codeOf(error) !== "EADDRINUSE") throw error;
+    }
+  }
+}
+
+interface Binding {
+  /** 0: that of the first place, and for that any. */
+  readonly port: number;
+  readonly buffers: UdpBuffers;
+  readonly listed: boolean;
+  readonly several: boolean;
+}
+
+/** Adds a place. */
+async function bindNext(
+  places: UdpPlace[],
+  { address, optional }: LocalAddress,
+  { port, buffers, listed, several }: Binding,
+): Promise<void> {
+  try {
+    const socket = await bindSocket(address, port === 0 ? (places[0]?.local.port ?? 0) : port, buffers);
+    places.push(placeOf(socket, address, several));
+  } catch (error) {
+    // An address that is listed may be gone again, or not be ready yet (RFC 4862 section 5.4).
+    if (!optional && !(listed && codeOf(error) === "EADDRNOTAVAIL")) throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+function placeOf(socket: Socket, listed: string, several: boolean): UdpPlace {
+  const { address, port, family } = socket.address();
+  return {
+    socket,
+    local: socketAddress(address, port, family === "IPv6" ? "IPv6" : "IPv4"),
+    address: listed,
+    prefix: several ? `${listed} ` : "",
+  };
+}
+
+function bindSocket(address: string, port: number, buffers: UdpBuffers): Promise<Socket> {
+  const six = isIPv6(address);
+  const socket = createSocket({ type: six ? "udp6" : "udp4", lookup: noLookup, ipv6Only: six });
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.bind({ address, port }, () => {
+      socket.off("error", reject);
+      setBuffers(socket, buffers);
+      resolve(socket);
+    });
+  });
+}

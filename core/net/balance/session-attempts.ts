@@ -1,0 +1,49 @@
+import { Observable } from "rxjs";
+import type { Endpoint, SessionAttempt, Upstream } from "../../contract/index.ts";
+import type { Balancer } from "./balancer.ts";
+
+/** Attempts of one session that are kept for its record. */
+const MOST_KEPT = 100;
+
+const none: ReadonlySet<Endpoint> = new Set();
+
+/** One session's attempts to reach its upstream, each at the next endpoint; cold: each subscription is one. */
+export abstract class SessionAttempts extends Observable<Upstream> {
+  /** At one of them, all endpoints of the upstream were down. */
+  panic = false;
+  /** Endpoints that had their turn, where there are several. */
+  #tried: Set<Endpoint> | undefined;
+  #made: SessionAttempt[] | undefined;
+
+  constructor(
+    private readonly endpoints: number,
+    protected readonly balancer: Balancer,
+  ) {
+    super();
+  }
+
+  /** For the session's record: undefined where there was one attempt, and it did not fail. */
+  get made(): readonly SessionAttempt[] | undefined {
+    const made = this.#made;
+    return made !== undefined && (made.length > 1 || made[0]?.code !== "aborted") ? made : undefined;
+  }
+
+  /** An attempt is over. @param code why it failed; undefined: it did not */
+  add(endpoint: string, durationMs: number, code: SessionAttempt["code"]): void {
+    if (code === undefined && this.#made === undefined) return;
+    this.#made ??= [];
+    if (this.#made.length < MOST_KEPT) this.#made.push({ endpoint, durationMs: Math.max(0, Math.round(durationMs)), code });
+  }
+
+  protected next(): Endpoint {
+    const { balancer } = this;
+    if (this.endpoints === 1) return balancer.next(none);
+    this.#tried ??= new Set();
+    const endpoint = balancer.next(this.#tried);
+    this.panic ||= balancer.panic;
+    this.#tried.add(endpoint);
+    // All had their turn: the next round is as the first.
+    if (this.#tried.size === this.endpoints) this.#tried.clear();
+    return endpoint;
+  }
+}

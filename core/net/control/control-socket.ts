@@ -1,0 +1,201 @@
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { catalogue, printable, printableLines, reasonOf, SluiceError, type ErrorCode } from "../../contract/index.ts";
+import { controlPaths, isTrusted, prepareFolder } from "./control-path.ts";
+import { readLine } from "./read-line.ts";
+import { alone } from "./start-lock.ts";
+
+// One request per connection, one JSON line each way: {"command":"status"} → {"ok":true,"result":…} or {"ok":false,"error":{…}}.
+
+/** What an error looks like on the wire. Texts, when it is a proxy that answers. */
+interface WireError {
+  readonly code: string;
+  readonly message: unknown;
+  readonly frame?: unknown;
+}
+
+type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: WireError };
+
+/** Answers one command of another process. */
+export type ControlHandler = (command: string) => Promise<unknown>;
+
+/** The socket over which `sluice status` and its like reach a running proxy. */
+export interface ControlServer {
+  readonly path: string;
+  /** Stops answering and removes the socket's file. */
+  close(): void;
+}
+
+const requestLimit = 64 * 1024;
+const requestTimeoutMs = 10_000;
+const mostConnections = 32;
+
+/**
+ * Serves the control socket of a config. Its file is readable by nobody but the user (0600) from its first moment; one that a killed
+ * process left behind is replaced.
+ *
+ * @param config the config's file, absolute
+ * @throws SLUICE_ALREADY_RUNNING when a process answers at it, or the OS error when no place for it can be written to
+ */
+export async function serveControl(config: string, handle: ControlHandler): Promise<ControlServer> {
+  const server = createServer((socket) => {
+    void converse(socket, handle);
+  });
+  server.maxConnections = mostConnections;
+  let failure: unknown = new Error("no path is short enough");
+  for (const path of controlPaths(config)) {
+    try {
+      prepareFolder(path);
+      // Looking for one that runs, taking away what a killed one left, and binding are one step: of two starts, one finds the other.
+      // oxlint-disable-next-line no-await-in-loop -- the next place only when this one is none
+      await (process.platform === "win32" ? bindAt(path, config, server) : alone(path, () => bindAt(path, config, server)));
+      // Running out of descriptors while accepting is no reason to die.
+      server.on("error", () => undefined);
+      return { path, close: () => void server.close() };
+    } catch (error) {
+      if (SluiceError.is(error)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function bindAt(path: string, config: string, server: Server): Promise<void> {
+  const places = await Promise.all(controlPaths(config).map(async (each) => ({ each, found: await openTrusted(each, config) })));
+  for (const { found } of places) if (typeof found !== "string") found.destroy();
+  if (places.some(({ found }) => typeof found !== "string" || isBusy(found)))
+    throw new SluiceError("SLUICE_ALREADY_RUNNING", "a proxy with this config is running already", { where: config });
+  if (places.some(({ each, found }) => each === path && found === "ECONNREFUSED")) removeSocket(path);
+  await bindPrivately(server, path);
+}
+
+/** What a killed process left. Anything but a socket is somebody's, and stays. */
+function removeSocket(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
+}
+
+function bindPrivately(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    // listen() binds before it returns, so the mask holds for the socket's file alone.
+    const mask = process.umask(0o177);
+    try {
+      server.listen({ path }, () => {
+        server.off("error", reject);
+        resolve();
+      });
+      if (process.platform !== "win32" && server.listening) chmodSync(path, 0o600);
+    } finally {
+      process.umask(mask);
+    }
+  });
+}
+
+async function converse(socket: Socket, handle: ControlHandler): Promise<void> {
+  // The other side may go away at any moment; nobody waits for its answer then.
+  socket.on("error", () => socket.destroy());
+  try {
+    const line = await readLine(socket, requestLimit, requestTimeoutMs);
+    const answer = await answerTo(line, handle);
+    socket.end(`${JSON.stringify(answer)}\n`);
+  } catch {
+    socket.destroy();
+  }
+}
+
+async function answerTo(line: string, handle: ControlHandler): Promise<Answer> {
+  try {
+    const result: unknown = await handle(commandIn(line));
+    return { ok: true, result };
+  } catch (error) {
+    const known = SluiceError.is(error);
+    return {
+      ok: false,
+      error: { code: known ? error.code : "SLUICE_INTERNAL", message: reasonOf(error), frame: known ? error.frame : undefined },
+    };
+  }
+}
+
+function commandIn(line: string): string {
+  try {
+    const { command } = JSON.parse(line) as { command?: unknown };
+    if (typeof command === "string") return command;
+  } catch {
+    // Falls through: what is no JSON is no request.
+  }
+  throw new SluiceError("SLUICE_USAGE", 'expected one line of JSON, {"command": "status"}');
+}
+
+/** Whoever answered: nothing of it may steer the terminal that it is shown on. */
+function shownSafely(value: unknown): unknown {
+  if (typeof value === "string") return printableLines(value);
+  if (Array.isArray(value)) return value.map(shownSafely);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [printable(key), shownSafely(each)]));
+}
+
+/** What a running proxy answered with when it refused: its own code and words. */
+function refusal({ code, message: given, frame }: WireError): SluiceError {
+  const message = typeof given === "string" ? printableLines(given) : "refused without a reason";
+  const options = typeof frame === "string" ? { frame: printableLines(frame) } : {};
+  const error = new SluiceError(Object.hasOwn(catalogue, code) ? (code as ErrorCode) : "SLUICE_INTERNAL", message, options);
+  // The message has been composed over there, with its place and help.
+  return Object.assign(error, { message });
+}
+
+/**
+ * Asks the proxy that runs with a config, and gives the result of its answer.
+ *
+ * @param config the config's file, absolute
+ * @throws SLUICE_NOT_RUNNING when there is none, SLUICE_NOT_ANSWERING when it does not answer in time, or the error that the proxy answered with
+ */
+export async function askControl(config: string, command: string, timeoutMs: number): Promise<unknown> {
+  const socket = await openAny(config);
+  try {
+    socket.write(`${JSON.stringify({ command })}\n`);
+    const answer = JSON.parse(await readLine(socket, Infinity, timeoutMs)) as Answer;
+    if (answer.ok) return shownSafely(answer.result);
+    throw refusal(answer.error);
+  } catch (error) {
+    if (SluiceError.is(error)) throw error;
+    throw unanswered(config, reasonOf(error), error);
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function openAny(config: string): Promise<Socket> {
+  for (const path of controlPaths(config)) {
+    // oxlint-disable-next-line no-await-in-loop -- the next place only when nobody is at this one
+    const found = await openTrusted(path, config);
+    if (typeof found !== "string") return found;
+    if (isBusy(found)) throw unanswered(config, found);
+  }
+  throw new SluiceError("SLUICE_NOT_RUNNING", "no proxy runs with this config", { where: config });
+}
+
+function openTrusted(path: string, config: string): Promise<Socket | string> {
+  return isTrusted(path, config) ? open(path) : Promise.resolve("EACCES");
+}
+
+/** Its queue of connections is full: somebody holds the socket and accepts nobody. */
+function isBusy(code: string): boolean {
+  return code === "EAGAIN";
+}
+
+function unanswered(config: string, reason: string, cause?: unknown): SluiceError {
+  return new SluiceError("SLUICE_NOT_ANSWERING", `the proxy runs and did not answer: ${printable(reason)}`, { where: config, cause });
+}
+
+/** The code of the error when nobody answers there. */
+function open(path: string): Promise<Socket | string> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      resolve(error.code ?? "");
+    });
+    socket.once("connect", () => {
+      resolve(socket);
+    });
+  });
+}

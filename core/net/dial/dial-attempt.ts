@@ -1,0 +1,283 @@
+import { connect, isIP, type NetConnectOpts, type Socket } from "node:net";
+import { Subscription, type Subscriber, type Unsubscribable } from "rxjs";
+import { SluiceError, type Address, type Endpoint, type SessionAttempt, type Upstream } from "../../contract/index.ts";
+import type { AddressTurns } from "../balance/address-turns.ts";
+import type { Balancer } from "../balance/balancer.ts";
+import type { Deadlines, Wait, Waiting } from "./deadlines.ts";
+import { DialOptions } from "../legs/dial-options.ts";
+import { LegTrial } from "../legs/leg-trial.ts";
+import { NamedAddresses, type LookUpEnd, type NamedAddressesContext } from "../names/named-addresses.ts";
+import { upstreamError } from "../os-errors.ts";
+import { race, type Dialled, type Place } from "../legs/race.ts";
+import type { SessionAttempts } from "../balance/session-attempts.ts";
+import { StreamLeg } from "../legs/stream-leg.ts";
+import type { UpstreamTls } from "./upstream-tls.ts";
+
+/** Addresses of one name that are tried; what is beyond them has no part in an attempt. */
+const MAX_PLACES = 32;
+/** What the attempts of one dialer share. */
+export interface AttemptContext extends NamedAddressesContext {
+  readonly connectTimeout: number;
+  /** Waits of `connectTimeout`. */
+  readonly deadlines: Deadlines;
+  readonly refuse: ((address: string, port: number) => SluiceError | undefined) | undefined;
+  readonly balancer: Balancer;
+  readonly tls: UpstreamTls | undefined;
+  /** Milliseconds of silence after which the kernel asks whether the upstream is still there; undefined: never. */
+  readonly keepAlive: number | undefined;
+  /** What the client has agreed on through ALPN. */
+  readonly protocol?: string | undefined;
+}
+
+/**
+ * One try at one endpoint: look-up, race, TLS. Where no address of a name works, the name is looked up once more, and what is new is
+ * raced too: its server may have moved. Each step sets `undo` to what would undo it, so that aborting means the same
+ * everywhere; once settled there is nothing to undo.
+ */
+export class DialAttempt implements Unsubscribable, Waiting {
+  #undo: ((tooLong?: boolean) => void) | undefined;
+  #wait: Wait | undefined;
+  #phase = "the look-up of its name";
+  #settled = false;
+  /** Undefined: the endpoint has no name. */
+  #named: NamedAddresses | undefined;
+  #lookedAgain = false;
+  /** Of a name with several addresses. */
+  #turns: AddressTurns | undefined;
+
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly context: AttemptContext,
+    private readonly subscriber: Subscriber<Upstream>,
+    /** The session's attempts; undefined: it is no session's. */
+    private readonly made: SessionAttempts | undefined,
+  ) {}
+
+  start(): void {
+    const { balancer, deadlines } = this.context;
+    const { host, port, path } = this.endpoint;
+    balancer.opened(this.endpoint);
+    this.#wait = deadlines.start(this);
+    if (path !== undefined) this.#race([{ path }]);
+    else if (isIP(host) !== 0) this.#race([{ host, port }]);
+    else this.#lookUp(host);
+  }
+
+  /** Ends the attempt without a word; nothing once it has settled. */
+  unsubscribe(): void {
+    if (!this.#settle()) return;
+    this.#undo?.();
+    this.#uncount();
+    this.#record("aborted");
+  }
+
+  #lookUp(name: string): void {
+    const named = new NamedAddresses(name, this.context);
+    this.#named = named;
+    this.#await((told) => named.lookUp(told), {
+      found: (addresses) => {
+        const places = this.#places(addresses);
+        if (places.length === 0) this.#fail(this.#nameless("its name has no address"));
+        else this.#race(places);
+      },
+      failed: (error) => this.#fail(error ?? this.#nameless("the look-up of its name gave no answer")),
+    });
+  }
+
+  /** None of the places could be connected to; those of a name may be out of date. */
+  #lost(failure: unknown): void {
+    const named = this.#named;
+    if (named === undefined || this.#lookedAgain || this.#settled) {
+      this.#fail(failure);
+      return;
+    }
+    this.#lookedAgain = true;
+    named.wrong();
+    this.#await((told) => named.lookUpNewer(told), {
+      found: (addresses) => {
+        const places = this.#places(addresses);
+        if (places.length === 0) this.#fail(failure);
+        else this.#race(places);
+      },
+      failed: () => this.#fail(failure),
+    });
+  }
+
+  /** @param lookUp may tell at once */
+  #await(lookUp: (told: LookUpEnd) => Subscription, told: LookUpEnd): void {
+    const lookup = new Subscription();
+    const undo = (): void => lookup.unsubscribe();
+    this.#undo = undo;
+    lookup.add(lookUp(told));
+  }
+
+  #places(addresses: readonly Address[]): readonly Place[] {
+    const usable = addresses.filter(({ address }) => isIP(address) !== 0);
+    if (usable.length > 1) this.#turns = this.context.balancer.turnsOf(this.endpoint);
+    return (this.#turns?.order(usable) ?? usable).slice(0, MAX_PLACES).map(({ address }) => ({ host: address, port: this.endpoint.port }));
+  }
+
+  #race(places: readonly Place[]): void {
+    this.#phase = "the connection";
+    const { tls } = this.context;
+    const [only] = places;
+    if (places.length === 1 && only !== undefined && tls === undefined) {
+      this.#dialOnly(only);
+      return;
+    }
+    const lost = (error: unknown): void => this.#lost(error);
+    const missed = (place: Place): void => this.#turns?.missed(addressOf(place));
+    const before = this.#undo;
+    const abort =
+      tls === undefined
+        ? race({ places, lost, missed, dial: (place) => this.#dialPlain(place), won: (leg, place) => this.#won(leg, place) })
+        : race({
+            places,
+            lost,
+            missed,
+            dial: (place) => this.#dialForTls(place),
+            won: ({ socket }, place) => this.#secure(this.#worked(socket, place), tls),
+          });
+    // It may be lost at once, and then there is something else to undo.
+    if (this.#undo === before) this.#undo = abort;
+  }
+
+  /** One place is no race; this is every session's way to an upstream given by address. */
+  #dialOnly(place: Place): void {
+    let leg: StreamLeg;
+    try {
+      leg = this.#dialPlain(place);
+    } catch (error) {
+      this.#lost(error);
+      return;
+    }
+    const { socket } = leg;
+    const onError = (error: unknown): void => this.#lost(error);
+    const undo = (): void => void socket.destroy();
+    this.#undo = undo;
+    socket.on("error", onError);
+    socket.on("connect", () => {
+      socket.off("error", onError);
+      this.#opened(leg);
+    });
+  }
+
+  #won(leg: StreamLeg, place: Place): void {
+    this.#worked(leg.socket, place);
+    this.#opened(leg);
+  }
+
+  #worked(socket: Socket, place: Place): Socket {
+    const turns = this.#turns;
+    const address = addressOf(place);
+    turns?.worked(address);
+    if (turns?.counts === true) {
+      turns.opened(address);
+      socket.once("close", () => turns.closed(address));
+    }
+    return socket;
+  }
+
+  #dialPlain(place: Place): StreamLeg {
+    this.#check(place);
+    return StreamLeg.dial(place);
+  }
+
+  #dialForTls(place: Place): Dialled {
+    this.#check(place);
+    const socket = connect(new DialOptions(place, undefined, true) as NetConnectOpts);
+    // The race listens for the failure to connect; what comes later reaches the TLS socket on top.
+    socket.on("error", () => undefined);
+    return { socket };
+  }
+
+  #check(place: Place): void {
+    const refusal = "path" in place ? this.context.refuse?.(place.path, 0) : this.context.refuse?.(place.host, place.port);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  #secure(socket: Socket, tls: UpstreamTls): void {
+    this.#phase = "the TLS handshake";
+    const secured = tls.wrap(socket, this.endpoint.host, this.context.protocol);
+    const onError = (error: unknown): void => this.#fail(error);
+    // For good: an error may also follow the abort.
+    secured.on("error", onError);
+    const undo = (): void => {
+      secured.destroy();
+      socket.destroy();
+    };
+    this.#undo = undo;
+    secured.once("secureConnect", () => {
+      const leg = new StreamLeg(secured, "upstream", this.endpoint.text);
+      secured.off("error", onError);
+      this.#opened(leg);
+    });
+  }
+
+  #opened(leg: StreamLeg): void {
+    if (!this.#settle()) {
+      leg.destroy();
+      return;
+    }
+    const { balancer, keepAlive } = this.context;
+    if (keepAlive !== undefined) leg.socket.setKeepAlive(true, keepAlive);
+    leg.trial = new LegTrial(balancer, this.endpoint, balancer.judges);
+    // With one endpoint there is nothing to choose, so it is not waited for what becomes of the leg.
+    if (!balancer.judges) balancer.worked(this.endpoint);
+    this.#record(undefined);
+    this.subscriber.next(new OpenUpstream(this.endpoint.text, leg));
+    this.subscriber.complete();
+  }
+
+  waitedTooLong(): void {
+    const detail = `upstream ${this.endpoint.text}: ${this.#phase} took longer than ${this.context.connectTimeout} ms`;
+    this.#fail(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", detail), true);
+  }
+
+  #fail(error: unknown, tooLong = false): void {
+    if (!this.#settle()) return;
+    this.#undo?.(tooLong);
+    this.#uncount();
+    this.#named?.wrong();
+    const failure = upstreamError(error, this.endpoint.text);
+    // What the proxy itself is short of, or refuses, is no failure of the endpoint.
+    if (failure.source === "upstream") this.context.balancer.failed(this.endpoint, failure.code);
+    else this.context.balancer.penalise(this.endpoint);
+    this.#record(failure.code);
+    this.subscriber.error(failure);
+  }
+
+  /** @returns false when that had happened before */
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    if (this.#wait !== undefined) this.context.deadlines.end(this.#wait);
+    return true;
+  }
+
+  #uncount(): void {
+    this.context.balancer.closed(this.endpoint);
+  }
+
+  #record(code: SessionAttempt["code"]): void {
+    if (this.made === undefined || this.#wait === undefined) return;
+    const startedAt = this.#wait.due - this.context.connectTimeout;
+    this.made.add(this.endpoint.text, performance.now() - startedAt, code);
+  }
+
+  #nameless(reason: string): SluiceError {
+    return new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `upstream ${this.endpoint.text}: ${reason}`);
+  }
+}
+
+function addressOf(place: Place): string {
+  return "host" in place ? place.host : place.path;
+}
+
+/** What the session keeps of it. A class, for the reason given in ChunkQueue. */
+class OpenUpstream implements Upstream {
+  constructor(
+    readonly endpoint: string,
+    readonly leg: StreamLeg,
+  ) {}
+}

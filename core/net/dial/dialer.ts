@@ -1,0 +1,131 @@
+import type { Observable, Subscriber } from "rxjs";
+import type { Address, ChosenEndpoint, Endpoint, Endpoints, SluiceError, Upstream, UpstreamTarget } from "../../contract/index.ts";
+import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
+import { createBalancer, type Balancer, type BalancerOptions } from "../balance/balancer.ts";
+import { Deadlines } from "./deadlines.ts";
+import { EndpointWays } from "../balance/endpoint-ways.ts";
+import type { NamedAddressesContext } from "../names/named-addresses.ts";
+import { SessionAttempts } from "../balance/session-attempts.ts";
+import type { UdpBuffers } from "../node/udp-socket.ts";
+import { createUpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
+
+/** A look-up of a name, through whatever hooks the caller put around the resolver. */
+type Resolve = (name: string) => Observable<Address[]>;
+
+/** What dialling needs from outside. */
+export interface DialContext extends BalancerOptions, UpstreamTlsPlace, NamedAddressesContext {
+  /** Milliseconds for one attempt: look-up, connection and TLS handshake together. */
+  readonly connectTimeout: number;
+  /** Milliseconds of silence after which the kernel asks whether a TCP upstream is still there. @default never */
+  readonly keepAlive?: number | undefined;
+  /** Of the sockets that a datagram leg opens. @default 4 MiB to receive, the system's own to send */
+  readonly buffers?: UdpBuffers;
+  /** The reason not to connect to a place, e.g. that it is the listener itself. A unix socket has its path as address, and port 0. */
+  readonly refuse?: (address: string, port: number) => SluiceError | undefined;
+}
+
+/** Opens upstream legs to the endpoints of one upstream. */
+export interface Dialer {
+  /** To go on with in the next generation. */
+  readonly balancer: Balancer;
+  /**
+   * One session's attempts; call it once per session. Cold: each subscription is one try at the next endpoint, which emits an open
+   * leg and completes, or fails with a SluiceError. Unsubscribing before the emission aborts the try; after it the leg is the
+   * subscriber's.
+   *
+   * @param resolve instead of the dialer's own, e.g. with the hooks of the session's pipeline
+   * @param protocol that the client has agreed on through ALPN, to be offered to the upstream
+   */
+  attempts(resolve?: Resolve, protocol?: string): SessionAttempts;
+}
+
+/** Opens legs also to one endpoint at a time. */
+export interface EndpointDialer extends Dialer, Endpoints {}
+
+/**
+ * Makes the dialer of an upstream.
+ *
+ * @throws SLUICE_CERTIFICATE_INVALID when a file of its `tls` option cannot be used
+ */
+export function createDialer(target: UpstreamTarget, context: DialContext): EndpointDialer {
+  const balancer = createBalancer(target, context);
+  const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context);
+  const { connectTimeout, keepAlive, refuse, wrong } = context;
+  const deadlines = new Deadlines(connectTimeout);
+  const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, keepAlive, refuse, deadlines, balancer, tls };
+  const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
+  const ways = new EndpointWays(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
+  return {
+    balancer,
+    choose(tried) {
+      const endpoint = balancer.next(endpointsNamed(target, tried));
+      return chosen(endpoint, balancer, ways.to(endpoint));
+    },
+    attempts: (resolve, protocol) => {
+      const own = resolve === undefined && protocol === undefined;
+      return new Attempts(target.endpoints.length, own ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocol });
+    },
+  };
+}
+
+const none: ReadonlySet<Endpoint> = new Set();
+
+class Attempts extends SessionAttempts {
+  constructor(
+    endpoints: number,
+    private readonly context: AttemptContext,
+  ) {
+    super(endpoints, context.balancer);
+  }
+
+  /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
+  _subscribe(subscriber: Subscriber<Upstream>): DialAttempt {
+    return dial(this.next(), this.context, subscriber, this);
+  }
+}
+
+function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscriber<Upstream>, made?: SessionAttempts): DialAttempt {
+  const attempt = new DialAttempt(endpoint, context, subscriber, made);
+  attempt.start();
+  return attempt;
+}
+
+/** An endpoint for work that may use a connection opened before: so the work is what the balancer counts, and not the connection. */
+export function chosen(endpoint: Endpoint, balancer: Balancer, attempt: Observable<Upstream>): ChosenEndpoint {
+  balancer.opened(endpoint);
+  return {
+    name: endpoint.text,
+    attempt,
+    answered: () => balancer.worked(endpoint),
+    done(failed, code = "SLUICE_UPSTREAM_RESET") {
+      balancer.closed(endpoint);
+      if (failed) balancer.failed(endpoint, code);
+    },
+  };
+}
+
+/** For connections of which the work counts: what becomes of them is told by whoever does that. */
+export function withoutCounts(balancer: Balancer): Balancer {
+  return {
+    get panic() {
+      return balancer.panic;
+    },
+    judges: balancer.judges,
+    next: (tried) => balancer.next(tried),
+    opened: nothing,
+    closed: nothing,
+    failed: (endpoint) => balancer.penalise(endpoint),
+    penalise: (endpoint) => balancer.penalise(endpoint),
+    worked: (endpoint) => balancer.worked(endpoint),
+    turnsOf: (endpoint) => balancer.turnsOf(endpoint),
+  };
+}
+
+function nothing(): void {
+  // Counted elsewhere.
+}
+
+export function endpointsNamed(target: UpstreamTarget, names: ReadonlySet<string> | undefined): ReadonlySet<Endpoint> {
+  if (names === undefined || names.size === 0) return none;
+  return new Set(target.endpoints.filter(({ text }) => names.has(text)));
+}

@@ -1,0 +1,225 @@
+import { isIP } from "node:net";
+import { defer, map, Observable, type Subscriber, type Subscription } from "rxjs";
+import { SluiceError, type Address, type Endpoint, type Upstream, type UpstreamTarget } from "../../contract/index.ts";
+import type { AddressTurns } from "../balance/address-turns.ts";
+import { createBalancer, type Balancer } from "../balance/balancer.ts";
+import { chosen, endpointsNamed, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
+import { LastingUdpLeg, type OpenPath, type PathOwner, type UdpPath } from "../legs/lasting-udp-leg.ts";
+import { LegTrial } from "../legs/leg-trial.ts";
+import { NamedAddresses } from "../names/named-addresses.ts";
+import { upstreamError } from "../os-errors.ts";
+import { SessionAttempts } from "../balance/session-attempts.ts";
+import { defaultBuffers } from "../node/udp-socket.ts";
+import { dialUdp, type UdpUpstreamLeg, type UdpWatcher } from "../legs/udp-upstream-leg.ts";
+
+/** Milliseconds for which the address of a name is used at least before the name is looked up again. */
+const LOOK_AGAIN = 1_000;
+
+/** Makes the dialer of a UDP listener's upstream: each leg has connected sockets of its own. */
+export function createUdpDialer(target: UpstreamTarget, context: DialContext): EndpointDialer {
+  const balancer = createBalancer(target, context);
+  const uncounted = { ...context, balancer: withoutCounts(balancer), made: undefined };
+  const ways = new Map<Endpoint, Observable<Upstream>>();
+  return {
+    balancer,
+    choose(tried) {
+      const endpoint = balancer.next(endpointsNamed(target, tried));
+      let way = ways.get(endpoint);
+      if (way === undefined) {
+        const open: OpenPath = () => pathTo(endpoint, uncounted);
+        way = open(undefined).pipe(map((path) => upstreamOf(path, 1, open)));
+        ways.set(endpoint, way);
+      }
+      return chosen(endpoint, balancer, way);
+    },
+    attempts: (resolve = context.resolve) => new UdpAttempts(target.endpoints.length, balancer, { ...context, resolve }),
+  };
+}
+
+class UdpAttempts extends SessionAttempts {
+  constructor(
+    private readonly choices: number,
+    balancer: Balancer,
+    private readonly context: DialContext,
+  ) {
+    super(choices, balancer);
+  }
+
+  /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
+  _subscribe(subscriber: Subscriber<Upstream>): Subscription {
+    const context = { ...this.context, balancer: this.balancer, made: this };
+    const open: OpenPath = (endpoint) => defer(() => pathTo(endpoint ?? this.next(), context));
+    return open(undefined)
+      .pipe(map((path) => upstreamOf(path, this.choices, open)))
+      .subscribe(subscriber);
+  }
+}
+
+function pathTo(endpoint: Endpoint, context: UdpAttemptContext): Observable<UdpPath> {
+  return new Observable<UdpPath>((subscriber) => new UdpAttempt(endpoint, context, subscriber).start());
+}
+
+/** Where there is no choice, nothing stands between the session and its socket. */
+function upstreamOf(path: UdpPath, choices: number, open: OpenPath): Upstream {
+  const only = choices === 1 && path.staleAt === Infinity;
+  return { endpoint: path.endpoint.text, leg: only ? path.leg : new LastingUdpLeg(path, choices, open) };
+}
+
+interface UdpAttemptContext extends DialContext {
+  readonly balancer: Balancer;
+  /** Undefined: what becomes of the leg is told by whoever chose the endpoint. */
+  readonly made: SessionAttempts | undefined;
+}
+
+/** One try at one endpoint: look-up, then a socket, which is open at once. From then on it is the way there. */
+class UdpAttempt implements UdpWatcher, UdpPath {
+  owner: PathOwner | undefined;
+  staleAt = Infinity;
+  #leg: UdpUpstreamLeg | undefined;
+  #trial: LegTrial | undefined;
+  #address = "";
+  #isRefused = false;
+  /** Undefined: the endpoint has no name. */
+  #named: NamedAddresses | undefined;
+  /** Of a name with several addresses. */
+  #turns: AddressTurns | undefined;
+  readonly #startedAt = performance.now();
+
+  constructor(
+    readonly endpoint: Endpoint,
+    private readonly context: UdpAttemptContext,
+    private readonly subscriber: Subscriber<UdpPath>,
+  ) {}
+
+  get leg(): UdpUpstreamLeg {
+    if (this.#leg === undefined) throw new TypeError("the way is not open yet");
+    return this.#leg;
+  }
+
+  /** @returns what leaves the look-up, where there is one */
+  start(): (() => void) | undefined {
+    const { host } = this.endpoint;
+    const family = isIP(host);
+    if (family !== 4 && family !== 6) return this.#lookUp(host);
+    this.#open({ address: host, family, ttl: 0 });
+    return undefined;
+  }
+
+  dialled(leg: UdpUpstreamLeg): void {
+    const { subscriber } = this;
+    if (subscriber.closed) {
+      leg.destroy();
+      return;
+    }
+    this.context.made?.add(this.endpoint.text, performance.now() - this.#startedAt, undefined);
+    this.#leg = leg;
+    subscriber.next(this);
+    subscriber.complete();
+  }
+
+  failed(error: Error): void {
+    this.#fail(error);
+  }
+
+  heard(): void {
+    this.#turns?.worked(this.#address);
+    this.#trial?.answered();
+  }
+
+  /** A flow counts once, but may choose again each time. */
+  refused(): void {
+    const { text } = this.endpoint;
+    if (!this.#isRefused) {
+      this.#isRefused = true;
+      this.#turns?.missed(this.#address);
+      this.#named?.wrong();
+      this.context.balancer.penalise(this.endpoint);
+      this.#trial?.broke(new SluiceError("SLUICE_UPSTREAM_REFUSED", `upstream ${text}: nobody listens there (ICMP)`));
+    }
+    this.owner?.pathRefused(this);
+  }
+
+  released(): void {
+    this.#trial?.ended();
+  }
+
+  lookAgain(moved: () => void): void {
+    this.staleAt = performance.now() + LOOK_AGAIN;
+    new NamedAddresses(this.endpoint.host, this.context).lookUp({
+      found: (addresses) => {
+        const same = addresses.find(({ address }) => address === this.#address);
+        if (same !== undefined) this.#staleIn(same.ttl);
+        else if (addresses.length > 0) moved();
+      },
+      // What worked until now may go on working.
+      failed: () => undefined,
+    });
+  }
+
+  #staleIn(seconds: number): void {
+    this.staleAt = performance.now() + Math.max(LOOK_AGAIN, seconds * 1_000);
+  }
+
+  #lookUp(name: string): () => void {
+    const { connectTimeout } = this.context;
+    const timer = setTimeout(() => {
+      const detail = `upstream ${this.endpoint.text}: the look-up of its name took longer than ${connectTimeout} ms`;
+      this.#fail(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", detail));
+    }, connectTimeout);
+    const named = new NamedAddresses(name, this.context);
+    this.#named = named;
+    const lookup = named.lookUp({
+      found: (addresses) => {
+        clearTimeout(timer);
+        const best = this.#best(addresses);
+        if (best === undefined) this.#fail(this.#nameless("its name has no address"));
+        else this.#open(best);
+      },
+      failed: (error) => {
+        clearTimeout(timer);
+        this.#fail(error ?? this.#nameless("the look-up of its name gave no answer"));
+      },
+    });
+    return () => {
+      clearTimeout(timer);
+      lookup.unsubscribe();
+    };
+  }
+
+  #best(addresses: readonly Address[]): Address | undefined {
+    if (addresses.length < 2) return addresses[0];
+    this.#turns = this.context.balancer.turnsOf(this.endpoint);
+    // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
+    return this.#turns.order(addresses.toSorted((a, b) => a.family - b.family))[0];
+  }
+
+  #open({ address, family, ttl }: Address): void {
+    const { endpoint } = this;
+    const { balancer, made, refuse, buffers = defaultBuffers } = this.context;
+    const refused = refuse?.(address, endpoint.port);
+    if (refused !== undefined) {
+      this.#fail(refused);
+      return;
+    }
+    this.#address = address;
+    if (this.#named !== undefined) this.#staleIn(ttl);
+    balancer.opened(endpoint);
+    this.#trial = new LegTrial(balancer, endpoint, made !== undefined);
+    dialUdp({ address, family, port: endpoint.port, buffers }, this);
+  }
+
+  #fail(error: unknown): void {
+    const { balancer, made } = this.context;
+    const failure = upstreamError(error, this.endpoint.text);
+    this.#named?.wrong();
+    // What the proxy itself is short of, or refuses, is no failure of the endpoint.
+    if (failure.source === "upstream") balancer.failed(this.endpoint, failure.code);
+    else balancer.penalise(this.endpoint);
+    made?.add(this.endpoint.text, performance.now() - this.#startedAt, failure.code);
+    this.subscriber.error(failure);
+  }
+
+  #nameless(reason: string): SluiceError {
+    return new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `upstream ${this.endpoint.text}: ${reason}`);
+  }
+}

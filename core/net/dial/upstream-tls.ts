@@ -1,0 +1,106 @@
+import { LRUCache } from "lru-cache";
+import { statSync } from "node:fs";
+import { isIP, type Socket } from "node:net";
+import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from "node:tls";
+import { reasonOf, type UpstreamTlsConfig } from "../../contract/index.ts";
+import { watchTruncation } from "../node/tls-truncation.ts";
+import { UpstreamTlsMaterial, type UpstreamTlsPlace } from "./upstream-tls-material.ts";
+
+export type { UpstreamTlsPlace } from "./upstream-tls-material.ts";
+
+/** How long files are believed to be as they were, in milliseconds. */
+const FRESH = 250;
+/** Names whose last session is kept, to be resumed. */
+const SESSIONS = 100;
+
+/** TLS towards one upstream: certificates are read when they change, and shared by its connections. */
+export interface UpstreamTls {
+  /**
+   * Starts TLS on a socket that is connected. The result emits `secureConnect` once the certificate has been verified against the
+   * configured name, or else `host`; an error otherwise.
+   *
+   * @param host the endpoint's host: a name, or an IP address, which is matched against the certificate's IP names and not sent as SNI
+   * @param protocol that the client has agreed on through ALPN; offered unless the config names protocols
+   */
+  wrap(socket: Socket, host: string, protocol?: string): TLSSocket;
+}
+
+/**
+ * Reads what an upstream's `tls` option names.
+ *
+ * @throws SLUICE_CERTIFICATE_INVALID naming the option, the file and the reason
+ */
+export function createUpstreamTls(config: UpstreamTlsConfig, place: UpstreamTlsPlace = {}): UpstreamTls {
+  return new LiveUpstreamTls(config, place);
+}
+
+class LiveUpstreamTls implements UpstreamTls {
+  #context: SecureContext;
+  #stamp: string;
+  #checked = performance.now();
+  readonly #material: UpstreamTlsMaterial;
+  readonly #sessions = new LRUCache<string, Buffer>({ max: SESSIONS });
+
+  constructor(
+    private readonly config: UpstreamTlsConfig,
+    private readonly place: UpstreamTlsPlace,
+  ) {
+    this.#material = new UpstreamTlsMaterial(config, place);
+    this.#stamp = stampOf(this.#material.files);
+    this.#context = this.#material.context();
+  }
+
+  wrap(socket: Socket, host: string, protocol?: string): TLSSocket {
+    const { config } = this;
+    this.#refresh();
+    const protocols = config.alpn ?? (protocol === undefined ? [] : [protocol]);
+    const name = (config.serverName ?? host).replace(/\.$/, "");
+    const id = `${name} ${protocols.join()}`;
+    const session = this.#sessions.get(id);
+    const options: ConnectionOptions = {
+      secureContext: this.#context,
+      rejectUnauthorized: config.verify ?? true,
+      ...namesOf(name),
+      ...(protocols.length === 0 ? {} : { ALPNProtocols: [...protocols] }),
+      ...(session === undefined ? {} : { session }),
+    };
+    const secured = connect({ ...options, socket });
+    if (config.allowTruncation !== true) watchTruncation(secured);
+    const sessions = this.#sessions;
+    secured.on("session", (given) => {
+      sessions.set(id, given);
+    });
+    return secured;
+  }
+
+  /** Looks at the files when a connection is made, and not by a timer: so nothing has to be stopped when the upstream is gone. */
+  #refresh(): void {
+    const now = performance.now();
+    if (now - this.#checked < FRESH) return;
+    this.#checked = now;
+    const stamp = stampOf(this.#material.files);
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
+    try {
+      this.#context = this.#material.context();
+      // What was agreed on with other certificates is not gone on with.
+      this.#sessions.clear();
+    } catch (error) {
+      this.place.warn?.(`changed files are refused, and the old ones stay: ${reasonOf(error)}`);
+    }
+  }
+}
+
+/** RFC 6066 section 3: SNI carries no IP address; `host` is what Node checks the certificate against without it. */
+function namesOf(name: string): Pick<ConnectionOptions, "host" | "servername"> {
+  return isIP(name) === 0 && name !== "" ? { host: name, servername: name } : { host: name };
+}
+
+function stampOf(files: readonly string[]): string {
+  return files
+    .map((file) => {
+      const found = statSync(file, { throwIfNoEntry: false });
+      return found === undefined ? "missing" : `${found.mtimeMs} ${found.ctimeMs} ${found.size} ${found.ino}`;
+    })
+    .join("\n");
+}

@@ -1,0 +1,173 @@
+import { take, type Observable, type Subscription } from "rxjs";
+import type { Endpoint, Leg, LegReader } from "../../contract/index.ts";
+import type { UdpUpstreamLeg } from "./udp-upstream-leg.ts";
+
+/** Datagrams kept while another way is opened. */
+const WAITING = 64;
+/** Milliseconds between two choices once every way was refused. */
+const PAUSE = 200;
+
+/** A flow's way to one endpoint. */
+export interface UdpPath {
+  readonly endpoint: Endpoint;
+  readonly leg: UdpUpstreamLeg;
+  /** From when on the name should be looked up again, on the clock of `performance.now()`; Infinity: it has none. */
+  readonly staleAt: number;
+  /** Told when nobody is there any more. */
+  owner: PathOwner | undefined;
+  /** Looks the name up. @param moved called when the address in use is none of its addresses any more */
+  lookAgain(moved: () => void): void;
+}
+
+export interface PathOwner {
+  pathRefused(path: UdpPath): void;
+}
+
+/** Opens a way, to the next endpoint or a given one. Cold. */
+export type OpenPath = (endpoint: Endpoint | undefined) => Observable<UdpPath>;
+
+/**
+ * The upstream leg of a UDP session that has a choice: another endpoint, or another address of a name. A session may last for days, so it
+ * goes elsewhere when ICMP tells that nobody is there, or when its name leads elsewhere. What was refused has reached nobody, so the last
+ * datagram is sent again, there.
+ */
+export class LastingUdpLeg implements Leg, PathOwner {
+  readonly datagrams = true;
+  readonly borrows = false;
+  readonly pending = 0;
+  readonly records = false;
+  gather = false;
+  lend = false;
+  onDrain: (() => void) | undefined = undefined;
+  onClosed: (() => void) | undefined = undefined;
+  #path: UdpPath;
+  #reader: LegReader | undefined;
+  /** Sent, and not answered. */
+  #last: Buffer | undefined;
+  #opening: Subscription | undefined;
+  #waiting: Buffer[] | undefined;
+  /** Refusals since the last answer, and when another way may be chosen. */
+  #refusals = 0;
+  #chooseAt = 0;
+  #closed = false;
+
+  /** @param choices how many ways there are */
+  constructor(
+    path: UdpPath,
+    private readonly choices: number,
+    private readonly open: OpenPath,
+  ) {
+    this.#path = path;
+    path.owner = this;
+  }
+
+  /** Where it leads now. */
+  get endpoint(): string {
+    return this.#path.endpoint.text;
+  }
+
+  read(reader: LegReader): void {
+    this.#reader = reader;
+    this.#listen();
+  }
+
+  resume(): void {
+    // Datagrams cannot be held back.
+  }
+
+  write(datagram: Buffer): boolean {
+    if (this.#closed) return true;
+    if (this.#waiting !== undefined) {
+      if (this.#waiting.length < WAITING) this.#waiting.push(datagram);
+      return true;
+    }
+    this.#last = datagram;
+    if (this.#path.staleAt !== Infinity && performance.now() >= this.#path.staleAt) this.#lookAgain();
+    this.#path.leg.write(datagram);
+    return true;
+  }
+
+  end(): void {
+    // UDP has no FIN.
+  }
+
+  reset(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#opening?.unsubscribe();
+    this.#waiting = undefined;
+    this.#last = undefined;
+    this.#path.leg.destroy();
+    queueMicrotask(() => this.onClosed?.());
+  }
+
+  pathRefused(path: UdpPath): void {
+    if (path !== this.#path || this.#waiting !== undefined || this.#closed) return;
+    this.#refusals += 1;
+    if (this.#refusals > this.choices && performance.now() < this.#chooseAt) return;
+    this.#chooseAt = performance.now() + PAUSE;
+    // Every way was refused: what is sent again would go round in circles.
+    const last = this.#refusals > this.choices ? undefined : this.#last;
+    this.#renew(undefined, last === undefined ? [] : [last]);
+  }
+
+  #lookAgain(): void {
+    const path = this.#path;
+    path.lookAgain(() => {
+      if (path === this.#path && this.#waiting === undefined && !this.#closed) this.#renew(path.endpoint, []);
+    });
+  }
+
+  #renew(endpoint: Endpoint | undefined, waiting: Buffer[]): void {
+    this.#waiting = waiting;
+    this.#opening = this.open(endpoint)
+      .pipe(take(1))
+      .subscribe({
+        next: (path) => {
+          this.#use(path);
+        },
+        error: () => {
+          this.#flush();
+        },
+      });
+  }
+
+  #use(path: UdpPath): void {
+    if (this.#closed) {
+      path.leg.destroy();
+      return;
+    }
+    const before = this.#path;
+    this.#path = path;
+    path.owner = this;
+    before.owner = undefined;
+    before.leg.destroy();
+    this.#listen();
+    this.#flush();
+  }
+
+  #flush(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const datagram of waiting) this.write(datagram);
+  }
+
+  #listen(): void {
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    this.#path.leg.read({
+      done: true,
+      data: (datagram) => {
+        this.#last = undefined;
+        this.#refusals = 0;
+        return reader.data(datagram);
+      },
+      end: () => undefined,
+      failed: () => undefined,
+    });
+  }
+}

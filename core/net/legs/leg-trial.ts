@@ -1,0 +1,71 @@
+import type { Endpoint, LegReader, SluiceError } from "../../contract/index.ts";
+import type { Balancer } from "../balance/balancer.ts";
+
+/** One open leg, as the balancer is told of it: whether its endpoint answered, and how long the leg is open. A class, for the reason given in ChunkQueue. */
+export class LegTrial {
+  #isJudged: boolean;
+  #isOpen = true;
+
+  /** @param judges whether what becomes of the leg says something of its endpoint, and is not told otherwise */
+  constructor(
+    private readonly balancer: Balancer,
+    private readonly endpoint: Endpoint,
+    judges: boolean,
+  ) {
+    this.#isJudged = !judges;
+  }
+
+  /** Whether it matters when the first byte comes. */
+  get isWaiting(): boolean {
+    return !this.#isJudged;
+  }
+
+  /** The first byte came. */
+  answered(): void {
+    if (this.#isJudged) return;
+    this.#isJudged = true;
+    this.balancer.worked(this.endpoint);
+  }
+
+  /** The upstream broke the leg off. */
+  broke({ code }: SluiceError): void {
+    if (this.#isJudged) return;
+    this.#isJudged = true;
+    this.balancer.failed(this.endpoint, code);
+  }
+
+  /** The upstream has finished, or the leg is gone: it is no load any more. */
+  ended(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.balancer.closed(this.endpoint);
+  }
+}
+
+/** Stands before a leg's reader until the first byte has come. */
+export class FirstData implements LegReader {
+  /** @param heard called with each chunk, to put the reader itself there */
+  constructor(
+    private readonly reader: LegReader,
+    private readonly trial: LegTrial,
+    private readonly heard: () => void,
+  ) {}
+
+  get done(): boolean {
+    return this.reader.done;
+  }
+
+  data(chunk: Buffer): boolean {
+    this.trial.answered();
+    this.heard();
+    return this.reader.data(chunk);
+  }
+
+  end(): void {
+    this.reader.end();
+  }
+
+  failed(error: SluiceError): void {
+    this.reader.failed(error);
+  }
+}

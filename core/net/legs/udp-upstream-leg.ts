@@ -1,0 +1,124 @@
+import { createSocket, type Socket } from "node:dgram";
+import type { Leg, LegReader } from "../../contract/index.ts";
+import { sendDirectly } from "../node/direct-send.ts";
+import { restingSockets } from "../node/resting-sockets.ts";
+import { noLookup, setBuffers, type UdpBuffers } from "../node/udp-socket.ts";
+
+/** Bytes that may wait in the sending queue before datagrams are dropped, as a full kernel buffer would. */
+const SEND_QUEUE = 1024 * 1024;
+/** The queue is looked at once in so many sends. */
+const LOOK_EVERY = 32;
+
+/**
+ * The upstream leg of a UDP session: a connected socket of its own, so that replies find their client and the kernel filters strangers.
+ * An unreachable upstream is reported by ICMP; that costs the datagram, never the session, which answers again when the upstream is back.
+ */
+export class UdpUpstreamLeg implements Leg {
+  readonly datagrams = true;
+  readonly borrows = false;
+  readonly pending = 0;
+  readonly records = false;
+  gather = false;
+  lend = false;
+  onDrain: (() => void) | undefined = undefined;
+  onClosed: (() => void) | undefined = undefined;
+  #closed = false;
+  #sends = 0;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly watcher: UdpWatcher,
+  ) {
+    restingSockets.opened();
+  }
+
+  read(reader: LegReader): void {
+    this.socket.on("message", (datagram) => {
+      reader.data(datagram);
+    });
+  }
+
+  resume(): void {
+    // Datagrams cannot be held back.
+  }
+
+  write(datagram: Buffer): boolean {
+    if (this.#closed) return true;
+    this.#sends += 1;
+    if (this.#sends % LOOK_EVERY === 0 && this.socket.getSendQueueSize() > SEND_QUEUE) return true;
+    if (!sendDirectly(this.socket, datagram)) this.watcher.refused();
+    return true;
+  }
+
+  end(): void {
+    // UDP has no FIN.
+  }
+
+  reset(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.watcher.released();
+    restingSockets.left();
+    queueMicrotask(() => this.onClosed?.());
+    // Nothing can come late for a socket that sent nothing.
+    if (this.#sends === 0) this.socket.close();
+    else restingSockets.rest(this.socket);
+  }
+}
+
+/** Where a socket is to be connected to. */
+export interface UdpTarget {
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+  readonly buffers: UdpBuffers;
+}
+
+/** Who opened a leg. */
+export interface UdpWatcher {
+  /** The leg is open. Once, this or `failed`. */
+  dialled(leg: UdpUpstreamLeg): void;
+  /** It could not be opened: an error of the operating system. */
+  failed(error: Error): void;
+  /** The first datagram came. */
+  heard(): void;
+  /** ICMP told that nobody is there. */
+  refused(): void;
+  /** The leg is used no more; its socket may rest still. Once. */
+  released(): void;
+}
+
+/** Opens a leg whose socket is connected to an address. */
+export function dialUdp({ address, family, port, buffers }: UdpTarget, watcher: UdpWatcher): void {
+  if (!restingSockets.admits()) {
+    watcher.failed(noneLeft());
+    return;
+  }
+  const socket = createSocket({ type: family === 6 ? "udp6" : "udp4", lookup: noLookup });
+  const leg = new UdpUpstreamLeg(socket, watcher);
+  let open = false;
+  socket.once("message", () => {
+    watcher.heard();
+  });
+  socket.on("error", (error) => {
+    if (open) watcher.refused();
+    else {
+      leg.destroy();
+      watcher.failed(error);
+    }
+  });
+  socket.connect(port, address, () => {
+    open = true;
+    setBuffers(socket, buffers);
+    watcher.dialled(leg);
+  });
+}
+
+/** As the operating system would say it where there are too many. */
+function noneLeft(): Error {
+  return Object.assign(new Error("no upstream socket is left for another datagram flow"), { code: "EMFILE", syscall: "connect" });
+}

@@ -1,0 +1,115 @@
+import { Resolver } from "node:dns/promises";
+import { networkInterfaces } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import { reasonOf, SluiceError, type Address } from "../../contract/index.ts";
+import type { ResolvConf } from "./resolv-conf.ts";
+import { codeOf } from "./search-list.ts";
+
+/** How long an IPv4 answer waits for the IPv6 one (RFC 8305 section 3), in milliseconds. */
+const RESOLUTION_DELAY = 50;
+/** Milliseconds that a server has where resolv.conf does not say; glibc's 5 s would be all of `timeouts.connect` for the first of several. */
+const TIMEOUT = 2_000;
+
+const none: ReadonlySet<string> = new Set();
+
+/** Asks name servers, with the true time to live of every address. */
+export interface NameServers {
+  /**
+   * Rejects with Node's DNS errors.
+   * @param wrong addresses that are of no use: where there is no other IPv4 address, IPv6 ones are asked for too
+   */
+  query(name: string, wrong?: ReadonlySet<string>): Promise<readonly Address[]>;
+  /** Cancels what is under way: it rejects with ECANCELLED. */
+  close(): void;
+}
+
+export interface NameServersOptions extends Pick<ResolvConf, "timeout" | "attempts" | "rotate"> {
+  /** `address` or `address:port`; none: those that Node finds. */
+  readonly servers: readonly string[];
+  /** Whether to ask for IPv6 addresses beside IPv4 ones. @default whether this machine has a global IPv6 address */
+  readonly ipv6?: (() => boolean) | undefined;
+}
+
+/**
+ * Makes a client of name servers. IPv6 addresses are asked for when this machine has a global one, when the name has no IPv4 address, and
+ * when it has none that works; so a name costs one query on most machines.
+ *
+ * @throws SLUICE_CONFIG_INVALID for a server that is not `address` or `address:port`
+ */
+export function createNameServers(options: NameServersOptions): NameServers {
+  const resolvers = resolversOf(options);
+  const ipv6 = options.ipv6 ?? hasGlobalIpv6;
+  let turn = 0;
+  return {
+    query(name, wrong = none) {
+      const resolver = resolvers[turn % resolvers.length];
+      if (resolver === undefined) throw new TypeError("there is at least one resolver");
+      turn += 1;
+      return ipv6() ? askBoth(resolver, name) : askInTurn(resolver, name, wrong);
+    },
+    close: () => {
+      for (const resolver of resolvers) resolver.cancel();
+    },
+  };
+}
+
+/** With `rotate` one for each server that may be first: a resolver of Node's takes no other servers while it is asking. */
+function resolversOf({ servers, timeout = TIMEOUT, attempts, rotate }: NameServersOptions): readonly Resolver[] {
+  const orders = rotate && servers.length > 1 ? servers.map((_, at) => [...servers.slice(at), ...servers.slice(0, at)]) : [servers];
+  return orders.map((order) => {
+    const resolver = new Resolver({ timeout, tries: attempts });
+    if (order.length > 0) useServers(resolver, order);
+    return resolver;
+  });
+}
+
+function useServers(resolver: Resolver, servers: readonly string[]): void {
+  try {
+    resolver.setServers(servers);
+  } catch (error) {
+    throw new SluiceError("SLUICE_CONFIG_INVALID", `dns.servers: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function askInTurn(resolver: Resolver, name: string, wrong: ReadonlySet<string>): Promise<readonly Address[]> {
+  try {
+    const four = await ask4(resolver, name);
+    return four.every(({ address }) => wrong.has(address)) ? [...four, ...(await ask6(resolver, name).catch(() => []))] : four;
+  } catch (error) {
+    // The name exists without an IPv4 address. An unknown name (NXDOMAIN) is unknown for every type: RFC 8020.
+    if (codeOf(error) === "ENODATA") return ask6(resolver, name);
+    throw error;
+  }
+}
+
+async function askBoth(resolver: Resolver, name: string): Promise<readonly Address[]> {
+  const six = ask6(resolver, name).catch(() => []);
+  try {
+    const four = await ask4(resolver, name);
+    const late = delay(RESOLUTION_DELAY, [] as readonly Address[], { ref: false });
+    return [...(await Promise.race([six, late])), ...four];
+  } catch (error) {
+    const addresses = await six;
+    if (addresses.length > 0) return addresses;
+    throw error;
+  }
+}
+
+async function ask4(resolver: Resolver, name: string): Promise<readonly Address[]> {
+  const records = await resolver.resolve4(name, { ttl: true });
+  return records.map(({ address, ttl }) => ({ address, family: 4, ttl: Math.max(0, ttl) }));
+}
+
+async function ask6(resolver: Resolver, name: string): Promise<readonly Address[]> {
+  const records = await resolver.resolve6(name, { ttl: true });
+  return records.map(({ address, ttl }) => ({ address, family: 6, ttl: Math.max(0, ttl) }));
+}
+
+/**
+ * Only 2000::/3 counts: from a link-local or unique local address RFC 6724 prefers IPv4 anyway, so asking for IPv6 beside it
+ * would double the queries for nothing.
+ */
+function hasGlobalIpv6(): boolean {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.some(({ family, internal, address }) => family === "IPv6" && !internal && /^[23]/.test(address));
+}

@@ -1,0 +1,47 @@
+import { lookup } from "node:dns/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Address } from "../../contract/index.ts";
+
+/** Look-ups at once: each holds one of the four threads that all file access of the process shares, for as long as the system likes. */
+const MOST_AT_ONCE = 2;
+const MOST_WAITING = 1_000;
+/** Milliseconds that anybody waits for one, its turn included. */
+const PATIENCE = 2_000;
+
+/** The system's own look-up of a name, with no time to live. */
+export type SystemLookUp = (name: string) => Promise<readonly Address[]>;
+
+type GetAddresses = (name: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/**
+ * The system's own look-up (getaddrinfo), which knows names that are in no DNS: mDNS, NSS modules, names of the machine itself.
+ *
+ * @param get @default Node's
+ * @throws what getaddrinfo says, or an error when it takes longer than 2 s
+ */
+export function createSystemLookUp(get: GetAddresses = (name) => lookup(name, { all: true })): SystemLookUp {
+  return async (name) => {
+    const found = inTurn(() => get(name));
+    const late = delay(PATIENCE, undefined, { ref: false });
+    const addresses = await Promise.race([found, late]);
+    if (addresses === undefined) throw new Error(`the system did not look ${name} up within ${PATIENCE} ms`);
+    return addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4, ttl: 0 }));
+  };
+}
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running < MOST_AT_ONCE) running += 1;
+  else if (waiting.length < MOST_WAITING) await new Promise<void>((resolve) => waiting.push(resolve));
+  else throw new Error("too many names are being looked up");
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    // The place is handed on, so that nobody comes in between.
+    if (next === undefined) running -= 1;
+    else next();
+  }
+}

@@ -1,0 +1,230 @@
+import { asyncScheduler, Subject, type SchedulerLike } from "rxjs";
+import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import {
+  CLOCK,
+  EVENTS,
+  EXCHANGE,
+  LOGGER,
+  METRICS,
+  PLACE,
+  RESOLVER,
+  UPSTREAMS,
+  type Logger,
+  type Metrics,
+  type ProxyEvent,
+  type ResolvedConfig,
+  type ResolvedListener,
+  SluiceError,
+  type SocketAddress,
+} from "../../contract/index.ts";
+import type { HealthBook } from "../../net/balance/endpoint-health.ts";
+import { createResolver, type NameResolver } from "../../net/names/resolver.ts";
+import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
+import { inheritState, setupPlugins } from "../../pipeline/lifecycle.ts";
+import { provide } from "../../pipeline/provide.ts";
+import { exchange } from "../session/exchange.ts";
+import { LivePipeline } from "../listener-generation/live-pipeline.ts";
+import { PluginUpstreams } from "../listener-generation/plugin-upstreams.ts";
+import { samePipeline } from "./reload-plan.ts";
+import { Terms } from "../listener-generation/terms.ts";
+import { unansweredWarning } from "./unanswered.ts";
+import { Way } from "../listener-generation/way.ts";
+
+/** One loaded config made live: its pipelines and the ways to its upstreams. Immutable and numbered. */
+export interface Generation {
+  readonly number: number;
+  readonly config: ResolvedConfig;
+  readonly resolver: NameResolver;
+  /** By listener. */
+  readonly terms: ReadonlyMap<string, Terms>;
+  /** Of the config, and of what its pipelines turned out to be. */
+  readonly warnings: readonly string[];
+}
+
+/** What a generation is built with. */
+export interface GenerationTools {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** The state of endpoints, which outlives generations. */
+  readonly health: HealthBook;
+  /** Rebuild every pipeline, changed or not. */
+  readonly anew: boolean;
+  /** The place in the user's own source that an error came from. */
+  readonly locate: (error: unknown) => string | undefined;
+  /** The address a listener is bound to, once it is. */
+  local(listener: string): SocketAddress | undefined;
+  fault(listener: string, plugin: string, error: SluiceError): void;
+}
+
+/** A generation that is ready but not live: commit it, or abandon it. */
+export interface Prepared {
+  readonly generation: Generation;
+  /** Pipelines built for it; the others live on from the generation before. */
+  readonly fresh: readonly LivePipeline[];
+  /** Hands over the state of replaced plugins: the last step that may refuse. @throws SLUICE_PLUGIN_SETUP */
+  inherit(): void;
+}
+
+/**
+ * Builds a generation: constructs its plugins and runs their `setup`. Nothing live is touched; when it throws, what had been set up
+ * is torn down again.
+ *
+ * @throws SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, SLUICE_CERTIFICATE_INVALID
+ */
+export async function prepareGeneration(
+  config: ResolvedConfig,
+  previous: Generation | undefined,
+  tools: GenerationTools,
+): Promise<Prepared> {
+  const number = (previous?.number ?? 0) + 1;
+  const resolver = sameDns(previous, config) ? previous.resolver : createResolver(config.dns);
+  const builder = new PipelineBuilder(config, number, resolver, tools);
+  const terms = new Map<string, Terms>();
+  try {
+    await builder.provide();
+    for (const listener of config.listeners) {
+      const kept = tools.anew ? undefined : unchanged(listener, config, previous);
+      // One after the other: a plugin's setup may rest on another's.
+      // oxlint-disable-next-line no-await-in-loop
+      const own =
+        kept === undefined
+          ? termsOf(listener, await builder.build(listener), previous?.terms.get(listener.name), builder)
+          : continued(kept, listener, previous, builder);
+      terms.set(listener.name, own);
+    }
+  } catch (error) {
+    for (const pipeline of builder.built) pipeline.retire();
+    throw error;
+  }
+  const warnings = [...config.warnings, ...warningsOf([...terms.values()].map((own) => [own.config, own.pipeline]))];
+  return {
+    generation: { number, config, resolver, terms, warnings },
+    fresh: builder.built,
+    inherit: () => inheritAll(terms, previous, tools),
+  };
+}
+
+function warningsOf(listeners: readonly (readonly [ResolvedListener, LivePipeline])[]): string[] {
+  return listeners.map(([listener, { pipeline }]) => unansweredWarning(listener, pipeline)).filter((warning) => warning !== undefined);
+}
+
+/** Each pipeline that was built anew takes the state of the one it replaces. */
+function inheritAll(terms: ReadonlyMap<string, Terms>, previous: Generation | undefined, tools: GenerationTools): void {
+  for (const [name, { pipeline: next }] of terms) {
+    const old = previous?.terms.get(name)?.pipeline;
+    if (old === undefined || old === next) continue;
+    inheritState(next.pipeline.plugins, old.pipeline.plugins, next.site, (plugin, error) => {
+      tools.fault(name, plugin, error);
+    });
+  }
+}
+
+function sameDns(previous: Generation | undefined, config: ResolvedConfig): previous is Generation {
+  return previous !== undefined && isDeepStrictEqual(previous.config.dns, config.dns);
+}
+
+/** The terms of a listener whose pipeline may stay as it is. */
+function unchanged(listener: ResolvedListener, config: ResolvedConfig, previous: Generation | undefined): Terms | undefined {
+  const before = previous?.terms.get(listener.name);
+  if (before === undefined || !isDeepStrictEqual(previous?.config.providers, config.providers)) return undefined;
+  return samePipeline(before.config, listener) ? before : undefined;
+}
+
+/** The same pipeline, and where nothing changed on the way to the upstream either, the same terms. */
+function continued(before: Terms, listener: ResolvedListener, previous: Generation | undefined, builder: PipelineBuilder): Terms {
+  const { config } = builder;
+  const sameWay = sameDns(previous, config) && isDeepStrictEqual([before.config, previous.config.timeouts], [listener, config.timeouts]);
+  return sameWay ? before : termsOf(listener, before.pipeline, before, builder);
+}
+
+function termsOf(listener: ResolvedListener, pipeline: LivePipeline, before: Terms | undefined, builder: PipelineBuilder): Terms {
+  const way = pipeline.generation === builder.number ? pipeline.upstreams.way : builder.wayOf(listener, () => pipeline);
+  return new Terms(listener, pipeline, way, before?.balancer);
+}
+
+function folderOf({ file }: ResolvedConfig): string {
+  return file === undefined ? process.cwd() : path.dirname(file);
+}
+
+/** Builds the pipelines of one generation in one container. */
+class PipelineBuilder {
+  readonly built: LivePipeline[] = [];
+  readonly #container;
+
+  constructor(
+    readonly config: ResolvedConfig,
+    readonly number: number,
+    readonly resolver: NameResolver,
+    readonly tools: GenerationTools,
+  ) {
+    const bindings = [
+      { token: CLOCK, value: asyncScheduler },
+      { token: METRICS, value: tools.metrics },
+      { token: RESOLVER, value: resolver },
+      { token: EXCHANGE, value: exchange },
+    ];
+    this.#container = createContainer(bindings);
+  }
+
+  /** Before anything is constructed. */
+  provide(): Promise<void> {
+    const { providers, timeouts, file } = this.config;
+    return provide(this.#container, providers, timeouts.setup, { file, locate: this.tools.locate });
+  }
+
+  async build(listener: ResolvedListener): Promise<LivePipeline> {
+    const pipeline = this.construct(listener);
+    this.built.push(pipeline);
+    await setupPlugins(pipeline.pipeline.plugins, this.config.timeouts.setup, pipeline.site);
+    return pipeline;
+  }
+
+  /** @param pipeline asked for later: its plugins are given the way when they are made */
+  wayOf(listener: ResolvedListener, pipeline: () => LivePipeline | undefined): Way {
+    const { config, resolver, tools } = this;
+    return new Way(listener, () => pipeline()?.pipeline.resolve, {
+      resolver,
+      anew: tools.anew,
+      health: tools.health,
+      clock: this.#container.resolve<SchedulerLike>(CLOCK),
+      timeouts: config.timeouts,
+      folder: folderOf(config),
+      file: config.file,
+      warn: (message) => {
+        tools.logger.warn(message);
+      },
+      local: () => tools.local(listener.name),
+    });
+  }
+
+  construct(listener: ResolvedListener): LivePipeline {
+    const { config, tools } = this;
+    const { name, address, uses } = listener;
+    let live: LivePipeline | undefined;
+    const upstreams = new PluginUpstreams(this.wayOf(listener, () => live));
+    const site = { listener: name, file: config.file, locate: tools.locate };
+    const events = new Subject<ProxyEvent>();
+    const plugins = uses.map((use) => {
+      const place = { listener: name, transport: address.transport, plugin: use.name, folder: folderOf(config), fresh: tools.anew };
+      const bindings = [
+        { token: LOGGER, value: tools.logger.child({ listener: name, plugin: use.name }) },
+        { token: EVENTS, value: events.asObservable() },
+        { token: PLACE, value: place },
+        { token: UPSTREAMS, value: upstreams },
+      ];
+      return constructPlugin(this.#container, use, bindings, site);
+    });
+    live = new LivePipeline(plugins, {
+      generation: this.number,
+      upstreams,
+      events,
+      site,
+      teardownTimeout: config.timeouts.setup,
+      fault: (plugin, error) => {
+        tools.fault(name, plugin, error);
+      },
+    });
+    return live;
+  }
+}

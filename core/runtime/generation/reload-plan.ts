@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ResolvedListener, SessionsBehind } from "../../contract/index.ts";
+import { addressText } from "../../contract/endpoint.ts";
+import { claimSockets, type Holder } from "./socket-claims.ts";
+import { sameUses } from "./unchanged.ts";
+
+/** What a reload does with one listener: keep it as it is, swap or otherwise treat its live sessions, drain or close it, bind it. */
+export type PlannedAction = "keep" | "swap" | "drain" | "close" | "bind";
+
+export interface PlannedStep {
+  readonly listener: string;
+  readonly action: PlannedAction;
+  /** A sentence for people. */
+  readonly detail: string;
+  /** Live sessions concerned. */
+  readonly sessions: number;
+}
+
+export interface ReloadPlan {
+  readonly steps: readonly PlannedStep[];
+}
+
+export interface ReloadReport extends ReloadPlan {
+  readonly generation: number;
+  readonly durationMs: number;
+  /** Open sessions that could not follow, if any. */
+  readonly behind?: SessionsBehind;
+}
+
+/** What the plan must know of a running listener. */
+export interface Running extends Holder {
+  readonly sessions: number;
+}
+
+/** Says what applying `next` would do to what runs. `anew`: every pipeline is rebuilt, changed or not. */
+export function planReload(running: ReadonlyMap<string, Running>, next: readonly ResolvedListener[], anew: boolean): ReloadPlan {
+  const claims = claimSockets([...running.values()], next);
+  const goOn = new Set(Array.from(claims.values(), ({ goesOn }) => goesOn));
+  const handedOver = new Set(Array.from(claims.values(), ({ socketOf }) => socketOf));
+  const leaving = [...running.values()].filter((each) => !goOn.has(each));
+  const names = new Map(next.map((listener) => [listener.name, listener]));
+  const steps = next.map((listener): PlannedStep => {
+    const { goesOn, socketOf } = claims.get(listener.name) ?? {};
+    if (goesOn !== undefined) return socketOf === goesOn ? stay(listener, goesOn, anew) : move(listener, goesOn, anew);
+    const place = addressText(listener.address);
+    const detail =
+      socketOf === undefined ? `binds ${place}` : `serves ${place} on the socket of ${socketOf.config.name}, which stays bound`;
+    return { listener: listener.name, action: "bind", detail, sessions: 0 };
+  });
+  return { steps: [...leaving.map((old) => retire(old, names.get(old.config.name), !handedOver.has(old))), ...steps] };
+}
+
+/** Whether the pipeline may stay as it is. */
+export function samePipeline(before: ResolvedListener, after: ResolvedListener): boolean {
+  return before.address.transport === after.address.transport && sameUses(before.uses, after.uses);
+}
+
+/** Whether the open flows of a UDP listener have to follow a new upstream. They may live for as long as their clients send. */
+export function flowsMove(before: ResolvedListener, after: ResolvedListener): boolean {
+  return after.address.transport === "udp" && !isDeepStrictEqual(before.upstream, after.upstream);
+}
+
+function movedFlows({ sessions, deadlineMs }: ResolvedListener["reload"]): Pick<PlannedStep, "action" | "detail"> {
+  const details = {
+    swap: ["swap", "same pipeline; open flows go to the new upstream with their next datagram"],
+    keep: ["keep", "same pipeline; new flows go to the new upstream"],
+    drain: ["drain", `same pipeline; new flows go to the new upstream, and open ones have at most ${deadlineMs} ms`],
+    close: ["close", "same pipeline; open flows are closed, new ones go to the new upstream"],
+  } as const;
+  const [action, detail] = details[sessions];
+  return { action, detail };
+}
+
+function stay(listener: ResolvedListener, { config, sessions }: Running, anew: boolean): PlannedStep {
+  const { name, reload } = listener;
+  if (samePipeline(config, listener) && !anew) {
+    const moved = !isDeepStrictEqual(config.upstream, listener.upstream);
+    if (flowsMove(config, listener)) return { listener: name, ...movedFlows(reload), sessions };
+    return {
+      listener: name,
+      action: "keep",
+      detail: moved ? "same pipeline; new sessions go to the new upstream" : "unchanged",
+      sessions,
+    };
+  }
+  const details = {
+    swap: ["swap", "new pipeline, for open sessions too"],
+    keep: ["keep", "new pipeline for new sessions; open ones keep the old until they end"],
+    drain: ["drain", `new pipeline for new sessions; open ones keep the old, and have at most ${reload.deadlineMs} ms`],
+    close: ["close", "new pipeline for new sessions; open ones are closed"],
+  } as const;
+  const [action, detail] = details[reload.sessions];
+  return { listener: name, action, detail, sessions };
+}
+
+/** Its old address stands in the way of the new one. */
+function move(listener: ResolvedListener, now: Running, anew: boolean): PlannedStep {
+  const step = stay(listener, now, anew);
+  const detail = `binds ${addressText(listener.address)} in place of ${addressText(now.bound)}; open sessions live on`;
+  return { ...step, detail: step.detail === "unchanged" ? detail : `${detail}; ${step.detail}` };
+}
+
+/** UDP flows have only the listener's socket: they end with it. */
+function retire({ config, bound, sessions }: Running, next: ResolvedListener | undefined, closes: boolean): PlannedStep {
+  const { name, reload } = config;
+  const leaves = next === undefined ? `leaves ${addressText(bound)}` : `moves from ${addressText(bound)} to ${addressText(next.address)}`;
+  const ends = bound.transport === "udp" && closes;
+  return {
+    listener: name,
+    action: ends ? "close" : "drain",
+    detail: `${leaves}; ${ends ? "its open flows end" : `open sessions have at most ${reload.deadlineMs} ms`}`,
+    sessions,
+  };
+}

@@ -1,0 +1,97 @@
+import { hostsMeet, type Meeting } from "../../contract/host-meeting.ts";
+import type { ListenAddress, ResolvedListener } from "../../contract/index.ts";
+import { settledPath } from "../../net/accept/listen-host.ts";
+
+/** A running listener, as the next config sees it. */
+export interface Holder {
+  readonly config: ResolvedListener;
+  /** Where it is bound: the host is an IP address, and the port never 0. */
+  readonly bound: ListenAddress;
+}
+
+/** Where a listener of the next config gets its socket from; from none of these: it is bound anew. */
+export interface Claim<H extends Holder> {
+  /** The listener that goes on under its name, with its sessions. */
+  readonly goesOn: H | undefined;
+  /** Whose socket it is given as it is. */
+  readonly socketOf: H | undefined;
+  /** Whose sockets stand in the way of its own, and have to be closed for it. */
+  readonly inTheWay: readonly H[];
+}
+
+/**
+ * Decides what becomes of the sockets that are bound. One whose address stays, however it is written, is never bound again; one that
+ * overlaps the new address makes room for it; a listener that keeps its name and its transport in either way goes on.
+ */
+export function claimSockets<H extends Holder>(running: readonly H[], next: readonly ResolvedListener[]): ReadonlyMap<string, Claim<H>> {
+  const free = new Set(running);
+  const given = new Map<string, H>();
+  const give = (listener: ResolvedListener, fits: (holder: H) => boolean): void => {
+    if (given.has(listener.name)) return;
+    const holder = [...free].find((each) => meeting(each, listener) === "same" && fits(each));
+    if (holder === undefined) return;
+    given.set(listener.name, holder);
+    free.delete(holder);
+  };
+  // A listener's own socket goes before another's.
+  for (const listener of next) give(listener, ({ config }) => config.name === listener.name);
+  for (const listener of next) give(listener, () => true);
+  return new Map(
+    next.map((listener) => {
+      const socketOf = given.get(listener.name);
+      const inTheWay = socketOf === undefined ? [...free].filter((holder) => meeting(holder, listener) === "overlap") : [];
+      const goesOn = [...inTheWay, socketOf].find((holder) => holder !== undefined && isSuccessor(holder, listener));
+      return [listener.name, { goesOn, socketOf, inTheWay }];
+    }),
+  );
+}
+
+/** The address of a listener that overlaps its predecessor's, and like that leaves the port to us, with the port that this was given. */
+export function placeOf(listener: ResolvedListener, { goesOn }: Claim<Holder>): ListenAddress {
+  const { address } = listener;
+  return address.port === 0 && goesOn !== undefined ? { ...address, port: goesOn.bound.port } : address;
+}
+
+function isSuccessor({ config }: Holder, next: ResolvedListener): boolean {
+  return config.name === next.name && config.address.transport === next.address.transport;
+}
+
+function meeting({ config, bound }: Holder, { name, address }: ResolvedListener): Meeting {
+  if (kind(bound) !== kind(address)) return "apart";
+  if (address.transport === "unix") return samePath(bound, address) ? "same" : "apart";
+  // A port of 0 stands for that of the listener of the same name, and of no other.
+  const port = address.port === 0 && config.address.port === 0 && config.name === name ? bound.port : address.port;
+  if (bound.port !== port) return "apart";
+  if (config.address.host === address.host) return "same";
+  return hostsMeeting(config.address, bound, address);
+}
+
+function hostsMeeting(before: ListenAddress, bound: ListenAddress, address: ListenAddress): Meeting {
+  const met = hostsMeet(bound.host, hostOf(address, bound));
+  if (bound.transport !== "udp" || !(isName(before) || isName(address))) return met;
+  // A name may stand for several addresses, and a UDP listener is bound to all of them.
+  return met !== "apart" || (isLoopback(bound) && isLoopback(address)) ? "overlap" : "apart";
+}
+
+/** `localhost` is either loopback address: where it has not been looked up yet, the one that is bound. */
+function hostOf({ host }: ListenAddress, bound: ListenAddress): string {
+  if (host !== "localhost") return host;
+  return bound.host === "::1" ? "::1" : "127.0.0.1";
+}
+
+function samePath(one: ListenAddress, other: ListenAddress): boolean {
+  return one.path !== undefined && other.path !== undefined && settledPath(one.path) === settledPath(other.path);
+}
+
+function isName({ host }: ListenAddress): boolean {
+  return host === "localhost";
+}
+
+function isLoopback({ host }: ListenAddress): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+/** TLS is TCP below. */
+function kind({ transport }: ListenAddress): string {
+  return transport === "tls" ? "tcp" : transport;
+}

@@ -1,0 +1,28 @@
+import { isDeepStrictEqual } from "node:util";
+import type { PluginDefinition, ResolvedUse } from "../../contract/index.ts";
+
+/**
+ * Whether two lists of plugin uses run the same code with the same options, so that what lives of the first can go on. Functions in
+ * options are the same only when they are the same object, since nothing shows what they close over.
+ */
+export function sameUses(before: readonly ResolvedUse[], after: readonly ResolvedUse[]): boolean {
+  return before.length === after.length && before.every((use, index) => sameUse(use, after[index]));
+}
+
+function sameUse(before: ResolvedUse, after: ResolvedUse | undefined): boolean {
+  return (
+    after !== undefined &&
+    before.name === after.name &&
+    before.use.onError === after.use.onError &&
+    sameCode(before.use.definition, after.use.definition) &&
+    isDeepStrictEqual(before.options, after.options)
+  );
+}
+
+function sameCode(before: PluginDefinition, after: PluginDefinition): boolean {
+  if (before === after) return true;
+  // One module may define several plugins: the source of each tells them apart.
+  return (
+    before.origin !== undefined && before.origin === after.origin && before.id === after.id && String(before.make) === String(after.make)
+  );
+}

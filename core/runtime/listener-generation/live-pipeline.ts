@@ -1,0 +1,77 @@
+import type { Subject } from "rxjs";
+import type { ProxyEvent, SluiceError } from "../../contract/index.ts";
+import { teardownPlugins } from "../../pipeline/lifecycle.ts";
+import type { LivePlugin } from "../../pipeline/live-plugin.ts";
+import { composePipeline, type Pipeline } from "../../pipeline/pipeline.ts";
+import type { PluginSite } from "../../pipeline/plugin-error.ts";
+import type { PluginUpstreams } from "./plugin-upstreams.ts";
+
+export interface LivePipelineOptions {
+  /** The generation that built it. */
+  readonly generation: number;
+  /** What UPSTREAMS stands for in its plugins. */
+  readonly upstreams: PluginUpstreams;
+  /** What EVENTS stands for in its plugins: the events of the sessions on it. */
+  readonly events: Subject<ProxyEvent>;
+  readonly site: PluginSite;
+  /** Milliseconds for each plugin's teardown. */
+  readonly teardownTimeout: number;
+  /** A plugin was bypassed, or its teardown failed. */
+  readonly fault: (plugin: string, error: SluiceError) => void;
+}
+
+/**
+ * A listener's pipeline in terms. It outlives its generation while a reload leaves it unchanged, and its retirement while sessions
+ * are on it; its plugins are torn down once both are over.
+ */
+export class LivePipeline {
+  readonly generation: number;
+  readonly site: PluginSite;
+  readonly pipeline: Pipeline;
+  readonly events: Subject<ProxyEvent>;
+  readonly upstreams: PluginUpstreams;
+  #sessions = 0;
+  #retired = false;
+  #tearingDown = false;
+  /** Resolves once its plugins are torn down. */
+  readonly gone: Promise<void>;
+  #isGone: () => void = () => undefined;
+
+  constructor(
+    plugins: readonly LivePlugin[],
+    private readonly options: LivePipelineOptions,
+  ) {
+    this.generation = options.generation;
+    this.site = options.site;
+    this.events = options.events;
+    this.upstreams = options.upstreams;
+    this.pipeline = composePipeline(plugins, options.fault);
+    this.gone = new Promise((resolve) => {
+      this.#isGone = resolve;
+    });
+  }
+
+  acquire(): void {
+    this.#sessions += 1;
+  }
+
+  release(): void {
+    this.#sessions -= 1;
+    this.#tearDownWhenFree();
+  }
+
+  /** No new session takes it. */
+  retire(): void {
+    this.#retired = true;
+    this.#tearDownWhenFree();
+  }
+
+  #tearDownWhenFree(): void {
+    if (!this.#retired || this.#sessions > 0 || this.#tearingDown) return;
+    this.#tearingDown = true;
+    void teardownPlugins(this.pipeline.plugins, this.options.teardownTimeout, this.site, this.options.fault).then(() => {
+      this.events.complete();
+      this.#isGone();
+    });
+  }
+}

@@ -1,0 +1,100 @@
+import type { SchedulerLike } from "rxjs";
+import { SluiceError, type ResolvedListener, type SocketAddress, type Timeouts, type UpstreamTarget } from "../../contract/index.ts";
+import type { Balancer } from "../../net/balance/balancer.ts";
+import { createDialer, type DialContext, type Dialer, type EndpointDialer } from "../../net/dial/dialer.ts";
+import type { HealthBook } from "../../net/balance/endpoint-health.ts";
+import { LookUps } from "../../net/names/look-ups.ts";
+import { isOwnAddress } from "../../net/accept/own-address.ts";
+import type { NameResolver } from "../../net/names/resolver.ts";
+import { createUdpDialer } from "../../net/dial/udp-dialer.ts";
+import { buffersOf } from "../../net/node/udp-socket.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
+
+export interface WayContext {
+  readonly resolver: NameResolver;
+  /** What was remembered of names before is forgotten. */
+  readonly anew: boolean;
+  /** The state of the proxy's endpoints. */
+  readonly health: HealthBook;
+  /** The generation's. */
+  readonly clock: SchedulerLike;
+  readonly timeouts: Timeouts;
+  /** The folder that relative paths of certificates start from. */
+  readonly folder: string;
+  /** The config's file; undefined when given in-process. */
+  readonly file: string | undefined;
+  /** Told what is not wrong yet with the way to an upstream. */
+  readonly warn: (message: string) => void;
+  /** The listener's own address, which is never dialled; undefined before it is bound. */
+  readonly local: () => SocketAddress | undefined;
+}
+
+/** How the upstreams of a listener are reached in one generation: its resolve hooks, its timeouts, and never the listener itself. */
+export class Way {
+  readonly #lookUps: LookUps;
+
+  constructor(
+    readonly listener: ResolvedListener,
+    resolveHook: () => Pipeline["resolve"],
+    private readonly context: WayContext,
+  ) {
+    const { resolver, anew } = context;
+    this.#lookUps = new LookUps((name, fresh) => {
+      const hook = resolveHook();
+      if (hook === undefined) return fresh ? resolver.again(name) : resolver.resolve(name);
+      return hook(fresh ? resolver.again(name) : resolver.lookUp(name), { name, listener: listener.name, fresh });
+    }, anew);
+  }
+
+  /**
+   * @param place of the upstream in the config, for messages
+   * @param before the balancer of the generation before, to go on with
+   * @throws SLUICE_CERTIFICATE_INVALID
+   */
+  dialerOf(target: UpstreamTarget, place: string, before?: Balancer): Dialer {
+    const context = this.#dialContext(place, before);
+    return this.listener.address.transport === "udp" ? createUdpDialer(target, context) : createDialer(target, context);
+  }
+
+  /**
+   * To one endpoint at a time; on a UDP listener by datagrams, like its sessions.
+   * @throws SLUICE_CERTIFICATE_INVALID; SLUICE_CONFIG_INVALID for what needs a stream, on a UDP listener
+   */
+  endpointsOf(target: UpstreamTarget, before?: Balancer): EndpointDialer {
+    const place = `listeners.${this.listener.name}: the upstream of a plugin`;
+    const context = this.#dialContext(place, before);
+    if (this.listener.address.transport !== "udp") return createDialer(target, context);
+    if (target.tls !== undefined || target.endpoints.some(({ path }) => path !== undefined))
+      throw new SluiceError("SLUICE_CONFIG_INVALID", `${place}: TLS and unix sockets need a stream, and this listener's transport is udp`);
+    return createUdpDialer(target, context);
+  }
+
+  #dialContext(place: string, before: Balancer | undefined): DialContext {
+    const { timeouts, folder, file, warn, health, clock } = this.context;
+    return {
+      health,
+      clock,
+      listener: this.listener.name,
+      resolve: (name) => this.#lookUps.resolve(name),
+      wrong: (name, since) => {
+        this.#lookUps.wrong(name, since);
+      },
+      connectTimeout: timeouts.connect,
+      keepAlive: this.listener.socket?.keepAlive,
+      buffers: buffersOf(this.listener.socket),
+      refuse: (host, port) => this.#refuse(host, port),
+      folder,
+      place: [file, place].filter((part) => part !== undefined).join(": "),
+      warn,
+      before,
+    };
+  }
+
+  #refuse(host: string, port: number): SluiceError | undefined {
+    const local = this.context.local();
+    if (local === undefined || port !== local.port) return undefined;
+    return isOwnAddress(host, local)
+      ? new SluiceError("SLUICE_UPSTREAM_LOOP", `listener "${this.listener.name}": ${host}:${port} is the listener itself`)
+      : undefined;
+  }
+}

@@ -1,0 +1,142 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { addressText } from "../../contract/endpoint.ts";
+import { reasonOf, SluiceError, type ListenAddress, type ResolvedConfig, type ResolvedListener } from "../../contract/index.ts";
+import { settledAddress } from "../../net/accept/listen-host.ts";
+import { StreamListener } from "../../net/accept/stream-listener.ts";
+import { UdpListener } from "../../net/accept/udp-listener.ts";
+import { listenPlace } from "./listen-place.ts";
+import { tableOptions, type Bound, type Listener } from "./listener.ts";
+import { claimSockets, placeOf, type Claim, type Holder } from "../generation/socket-claims.ts";
+
+/** The socket of a listener of the next config. */
+interface Binding {
+  readonly bound: Bound;
+  /** The running listener that goes on under its name, on this socket. */
+  readonly goesOn: Listener | undefined;
+  /** The running listener that the socket was, or still is, of. */
+  readonly from: Listener | undefined;
+}
+
+/** Sockets for all listeners of a config. */
+export interface Bindings {
+  /** By listener. */
+  readonly sockets: ReadonlyMap<string, Binding>;
+  /** Closes what was bound anew, and binds again what made room for it. @returns what could not be bound again, for people */
+  undo(): Promise<readonly string[]>;
+}
+
+interface Running extends Holder {
+  readonly listener: Listener;
+}
+
+/** A running listener as `claimSockets` and a plan see it. */
+export function holderOf(listener: Listener): Running {
+  const { config } = listener.terms;
+  return { listener, config, bound: boundAddress(listener) };
+}
+
+/**
+ * Binds what the listeners of a config need and do not have. A socket whose address stays is kept or handed over. One that overlaps a new
+ * address is closed and that bound within one turn of the event loop, as the last step; what refuses then has it bound again.
+ *
+ * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all is bound as it was before
+ */
+export async function bindListeners(config: ResolvedConfig, running: ReadonlyMap<string, Listener>): Promise<Bindings> {
+  const next = await Promise.all(config.listeners.map(async (each) => ({ ...each, address: await settled(each.address) })));
+  const claims = claimSockets(Array.from(running.values(), holderOf), next);
+  const binder = new Binder(config);
+  try {
+    const [clear, crowded] = [(claim: Claim<Running>) => claim.inTheWay.length === 0, (claim: Claim<Running>) => claim.inTheWay.length > 0];
+    // Those that overlap come last: once they have made room nothing else may have to be waited for.
+    for (const wanted of [clear, crowded])
+      for (const listener of next) {
+        const claim = claims.get(listener.name);
+        // One after the other, so that the first address that fails is the one named.
+        // oxlint-disable-next-line no-await-in-loop
+        if (claim !== undefined && wanted(claim)) await binder.take(listener, claim);
+      }
+  } catch (error) {
+    const lost = await binder.undo();
+    if (lost.length === 0) throw error;
+    throw new SluiceError("SLUICE_ADDRESS_IN_USE", [reasonOf(error), ...lost].join("; "), { cause: error });
+  }
+  return { sockets: binder.sockets, undo: () => binder.undo() };
+}
+
+/** A UDP listener is bound to all addresses of a name. */
+async function settled(address: ListenAddress): Promise<ListenAddress> {
+  return address.transport === "udp" ? address : settledAddress(address);
+}
+
+/** The address of a running listener, as it is bound. */
+function boundAddress({ terms, local }: Listener): ListenAddress {
+  const { address } = terms.config;
+  return address.path === undefined ? { ...address, host: local.address, port: local.port } : { ...address, path: local.address };
+}
+
+class Binder {
+  readonly sockets = new Map<string, Binding>();
+  readonly #fresh: Bound[] = [];
+  readonly #released: Running[] = [];
+  /** What takes the access to unix sockets back that was given. */
+  readonly #permitted: (() => void)[] = [];
+
+  constructor(private readonly config: ResolvedConfig) {}
+
+  async take(listener: ResolvedListener, claim: Claim<Running>): Promise<void> {
+    const goesOn = claim.goesOn?.listener;
+    const from = claim.socketOf?.listener;
+    if (from !== undefined) {
+      if (from.bound instanceof StreamListener && listener.address.path !== undefined && listener.socket !== undefined)
+        this.#permitted.push(from.bound.permit(listener.socket));
+      this.sockets.set(listener.name, { bound: from.bound, goesOn, from });
+      return;
+    }
+    for (const holder of claim.inTheWay) {
+      holder.listener.bound.close();
+      this.#released.push(holder);
+    }
+    const own = this.config.listeners.find(({ name }) => name === listener.name) ?? listener;
+    const address = claim.inTheWay.length === 0 ? own.address : placeOf(listener, claim);
+    const bound = await bind(own, address, this.config);
+    this.#fresh.push(bound);
+    this.sockets.set(listener.name, { bound, goesOn, from: undefined });
+  }
+
+  async undo(): Promise<string[]> {
+    for (const takeBack of this.#permitted) takeBack();
+    for (const bound of this.#fresh) bound.close();
+    const lost = await Promise.all(
+      this.#released.map(async ({ listener, bound }) => {
+        try {
+          await listener.bound.reopen();
+          return [];
+        } catch (error) {
+          return [`listener "${listener.name}": ${addressText(bound)} could not be bound again (${reasonOf(error)}): reload to try again`];
+        }
+      }),
+    );
+    return lost.flat();
+  }
+}
+
+async function bind(listener: ResolvedListener, address: ListenAddress, config: ResolvedConfig): Promise<Bound> {
+  const { name } = listener;
+  const { file } = config;
+  try {
+    refuseMissingFolder(name, address);
+    if (address.transport === "udp") return await UdpListener.bind(address, name, tableOptions(listener, config));
+    return await StreamListener.bind(address, name, listener.socket);
+  } catch (error) {
+    if (file === undefined || !(error instanceof Error) || !("at" in error)) throw error;
+    throw (error as { at(where: string): Error }).at(`${listenPlace(file, listener.address)}: listeners.${name}.listen`);
+  }
+}
+
+/** Node says of such a socket, on every platform, that it may not be bound. @throws SLUICE_ADDRESS_UNAVAILABLE */
+function refuseMissingFolder(name: string, address: ListenAddress): void {
+  if (address.path === undefined || existsSync(path.dirname(address.path))) return;
+  const detail = `listener "${name}" cannot listen on ${addressText(address)}: there is no folder ${path.dirname(address.path)}, create it first`;
+  throw new SluiceError("SLUICE_ADDRESS_UNAVAILABLE", detail);
+}

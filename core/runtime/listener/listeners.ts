@@ -1,0 +1,137 @@
+import { SluiceError, type SessionsBehind } from "../../contract/index.ts";
+import { Behind } from "./behind.ts";
+import type { Bindings } from "./bind-listeners.ts";
+import { Drain } from "./drain.ts";
+import { Listener, type Bound, type SessionWork } from "./listener.ts";
+import type { LiveSession } from "../session/live-session.ts";
+import { flowsMove } from "../generation/reload-plan.ts";
+import type { ProxyState } from "../state/proxy-state.ts";
+import { inSlices } from "./slices.ts";
+import type { Terms } from "../listener-generation/terms.ts";
+
+type Sockets = Bindings["sockets"];
+
+/** What a commit leaves to be done with open sessions: of one listener, in their order. */
+interface Following {
+  readonly sessions: readonly LiveSession[];
+  readonly work: SessionWork;
+}
+
+/**
+ * The bound listeners of a proxy, and what a commit does to them. It has two steps (ADR 0015): `commit` is synchronous and short, and from
+ * then on new sessions are on the new generation; `follow` takes the sessions that are open, in slices, each in one step of its own.
+ */
+export class Listeners {
+  readonly #byName = new Map<string, Listener>();
+  readonly #drain = new Drain();
+  /** Of the last commit. */
+  #behind = new Behind();
+
+  constructor(private readonly state: ProxyState) {}
+
+  get byName(): ReadonlyMap<string, Listener> {
+    return this.#byName;
+  }
+
+  /** Puts new terms into force. Nothing in here can fail. @returns what is left to do with the open sessions, for `follow` */
+  commit(terms: ReadonlyMap<string, Terms>, { sockets }: Bindings): readonly Following[] {
+    const open = this.#openSessions();
+    this.#behind = new Behind();
+    const following: Following[] = [];
+    for (const listener of Array.from(this.#byName.values())) {
+      const sessions = open.get(listener) ?? [];
+      const works = this.#workOf(listener, terms.get(listener.name), sockets, sessions);
+      for (const work of works) if (work !== undefined && sessions.length > 0) following.push({ sessions, work });
+    }
+    for (const [name, { bound, goesOn }] of sockets) if (goesOn === undefined) this.#add(name, bound, terms.get(name));
+    return following;
+  }
+
+  /** Resolves when all sessions that were open at the commit have followed it, or have ended meanwhile; to those that could not, if any. */
+  async follow(following: readonly Following[]): Promise<{ readonly behind?: SessionsBehind }> {
+    for (const { sessions, work } of following) {
+      // A session has one listener, and the order of what is done with it is the commit's.
+      // oxlint-disable-next-line no-await-in-loop
+      await inSlices(sessions, (session) => {
+        if (session.slot >= 0) session.undergo(work);
+      });
+    }
+    return this.#behind.report();
+  }
+
+  /** Forgets every deadline of a drain. */
+  stop(): void {
+    this.#drain.stop();
+  }
+
+  /** Gone through once for a commit, so that no listener has to keep a table of its own. */
+  #openSessions(): ReadonlyMap<unknown, readonly LiveSession[]> {
+    const open = new Map<unknown, LiveSession[]>();
+    for (const sessions of [this.state.sessions, this.state.flows])
+      for (const session of sessions) {
+        const own = open.get(session.owner);
+        if (own === undefined) open.set(session.owner, [session]);
+        else own.push(session);
+      }
+    return open;
+  }
+
+  #workOf(listener: Listener, next: Terms | undefined, sockets: Sockets, open: readonly LiveSession[]): (SessionWork | undefined)[] {
+    const binding = sockets.get(listener.name);
+    if (next !== undefined && binding?.goesOn === listener) return this.#continue(listener, next, binding.bound, open);
+    const takenOver = Array.from(sockets.values()).some(({ from }) => from === listener);
+    return [this.#remove(listener, takenOver, open)];
+  }
+
+  #add(name: string, bound: Bound, terms: Terms | undefined): void {
+    if (terms === undefined) return;
+    const listener = new Listener(name, bound, terms, this.state);
+    const { url } = listener;
+    this.#byName.set(name, listener);
+    listener.start();
+    this.state.hub.lifecycle.next({ type: "listening", listener: name, url });
+  }
+
+  #move(listener: Listener, bound: Bound): void {
+    const { lifecycle } = this.state.hub;
+    lifecycle.next({ type: "unlistening", listener: listener.name, url: listener.url });
+    listener.moveTo(bound);
+    lifecycle.next({ type: "listening", listener: listener.name, url: listener.url });
+  }
+
+  #continue(listener: Listener, next: Terms, bound: Bound, open: readonly LiveSession[]): (SessionWork | undefined)[] {
+    const before = listener.terms;
+    listener.terms = next;
+    if (bound !== listener.bound) this.#move(listener, bound);
+    const moved = flowsMove(before.config, next.config);
+    return [moved || next.pipeline !== before.pipeline ? this.#treatment(next, open, moved) : undefined, listener.configure()];
+  }
+
+  /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
+  #treatment({ pipeline, config }: Terms, open: readonly LiveSession[], moved: boolean): SessionWork | undefined {
+    const { sessions, deadlineMs } = config.reload;
+    const behind = this.#behind;
+    const follow: SessionWork = (session) => behind.note(session, session.swapTo(pipeline));
+    if (sessions === "swap" && moved)
+      return (session) => {
+        // A flow has no connection that would be lost: the client's next datagram begins another, at the new upstream.
+        if (session.retargeted === undefined) session.fail(new SluiceError("SLUICE_CLOSED", "its upstream is another since a reload"));
+        else follow(session);
+      };
+    if (sessions === "swap") return follow;
+    if (sessions === "close") return (session) => session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
+    return sessions === "drain" ? this.#drain.begin(open, deadlineMs) : undefined;
+  }
+
+  #remove(listener: Listener, takenOver: boolean, open: readonly LiveSession[]): SessionWork {
+    const { name, url } = listener;
+    this.#byName.delete(name);
+    if (takenOver) listener.handOver();
+    else listener.close();
+    this.state.hub.lifecycle.next({ type: "unlistening", listener: name, url });
+    // Datagram flows have only the listener's socket, and end with it.
+    if (!takenOver && listener.transport === "udp")
+      return (session) => session.fail(new SluiceError("SLUICE_CLOSED", `listener "${name}" was closed`));
+    return this.#drain.begin(open, listener.terms.config.reload.deadlineMs);
+  }
+}

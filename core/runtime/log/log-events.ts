@@ -1,0 +1,55 @@
+import type { Logger, ProxyEvent } from "../../contract/index.ts";
+import { excerptAt } from "./author-place.ts";
+import { Repeats } from "./repeats.ts";
+import { stackOf } from "./whose-code.ts";
+
+/** Who reads the log. */
+export interface Readers {
+  /** People, who want to see the lines of source around a fault. */
+  readonly isReadable: () => boolean;
+  /** They are told of listeners elsewhere. */
+  readonly isAnnounced: () => boolean;
+}
+
+type Fault = Extract<ProxyEvent, { type: "plugin-fault" }>;
+
+/**
+ * What the proxy itself logs: faults of plugins, warnings, and listeners that come and go. Sessions are the logging plugin's. The same
+ * fault of many sessions is one record, and one more every ten seconds that says how often it came.
+ */
+export function createEventLog(logger: Logger, { isReadable, isAnnounced }: Readers): (event: ProxyEvent) => void {
+  const faults = new Repeats();
+  return (event) => {
+    if (event.type === "plugin-fault") {
+      const { listener, plugin, error } = event;
+      faults.happened([listener, plugin, error.message].join(" "), (count) => {
+        logFault(event, count, isReadable(), logger);
+      });
+    } else if (event.type === "closed") faults.close();
+    else if (event.type !== "listening" || !isAnnounced()) logEvent(event, logger);
+  };
+}
+
+function logEvent(event: ProxyEvent, logger: Logger): void {
+  if (event.type === "endpoint-down") {
+    const { listener, endpoint, failures, code, until } = event;
+    logger.warn({ listener, endpoint, failures, code, until }, "endpoint down");
+  } else if (event.type === "endpoint-up") {
+    logger.info({ listener: event.listener, endpoint: event.endpoint }, "endpoint up");
+  } else if (event.type === "warning") {
+    logger.warn(event.listener === undefined ? {} : { listener: event.listener }, event.message);
+  } else if (event.type === "listening" || event.type === "unlistening") {
+    logger.info({ listener: event.listener, url: event.url }, event.type);
+  }
+}
+
+function logFault({ listener, plugin, session, error }: Fault, count: number, isReadable: boolean, logger: Logger): void {
+  const { code, where, message, cause } = error;
+  if (count > 0) {
+    logger.error({ listener, plugin, code, where, count }, `${message}: ${count} more ${count === 1 ? "time" : "times"}`);
+    return;
+  }
+  const frame = isReadable ? (error.frame ?? excerptAt(where)) : undefined;
+  const stack = logger.isLevelEnabled("debug") ? (stackOf(cause) ?? stackOf(error)) : undefined;
+  logger.error({ listener, plugin, session: session?.id, code, where, frame, stack }, message);
+}

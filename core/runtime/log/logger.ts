@@ -1,0 +1,138 @@
+import path from "node:path";
+import { pino } from "pino";
+import { reasonOf, SluiceError, isLogLevel, logLevels, type Logger, type LogLevel, type ResolvedConfig } from "../../contract/index.ts";
+import { fileDescriptor } from "./descriptor.ts";
+import { createLineFormat } from "./format-line.ts";
+import { LevelLogger } from "./level-logger.ts";
+import { LogQueue } from "./log-queue.ts";
+import { standardError } from "./standard-streams.ts";
+
+export interface LoggerOptions {
+  /** @default "info" */
+  readonly level?: LogLevel;
+  /** Takes each record as a line of JSON. @default standard error */
+  readonly to?: { write(line: string): void };
+}
+
+/** Makes a logger that stays as it is; one that follows a config is a {@link ProxyLog}'s. */
+export function createLogger({ level = "info", to = standardError() }: LoggerOptions = {}): Logger {
+  return new LevelLogger(writingTo(to), { level });
+}
+
+/** Lets everything through: what passes is decided above it. */
+function writingTo(to: { write(line: string): void }): pino.Logger {
+  return pino({ level: "trace", base: null, timestamp: pino.stdTimeFunctions.isoTime }, to);
+}
+
+/** What a config wants of the log, ready to begin. */
+export interface PreparedLog {
+  begin(): void;
+  /** Closes what was opened for it. */
+  abandon(): void;
+}
+
+/** How long a reader that is slow is waited for when a proxy ends. */
+const FINISH_MS = 500;
+
+/** The log of one proxy: its level, format and place follow the config, for the loggers too that plugins keep. */
+export class ProxyLog {
+  readonly logger: Logger;
+  readonly #threshold: { level: LogLevel };
+  #queue = standardError();
+  #file: string | undefined;
+  #text: ((json: string) => string) | undefined;
+
+  /** @param forced goes before the config's level. @default SLUICE_LOG_LEVEL @throws SLUICE_CONFIG_INVALID */
+  constructor(private readonly forced: LogLevel | undefined = environmentLevel()) {
+    this.#threshold = { level: forced ?? "info" };
+    this.logger = new LevelLogger(writingTo({ write: (line) => this.#write(line) }), this.#threshold);
+    this.#use("auto");
+  }
+
+  /** Whether people read it: then what does not fit a line may stand below it. */
+  get isReadable(): boolean {
+    return this.#text !== undefined;
+  }
+
+  /** Opens the file that a config names, also when it is open already: it may have been renamed. @throws SLUICE_CONFIG_INVALID */
+  prepare({ log, file: config }: Pick<ResolvedConfig, "log" | "file">): PreparedLog {
+    const file = log.file === undefined ? undefined : path.resolve(config === undefined ? "." : path.dirname(config), log.file);
+    const descriptor = file === undefined ? undefined : opened(file, config);
+    return {
+      begin: () => {
+        if (descriptor !== undefined && file === this.#file) this.#queue.moveTo(descriptor);
+        else this.#turnTo(file, descriptor === undefined ? standardError() : new LogQueue(descriptor));
+        this.#threshold.level = this.forced ?? log.level;
+        this.#use(log.format);
+      },
+      abandon: () => {
+        descriptor?.close();
+      },
+    };
+  }
+
+  /** Opens the file anew, which something such as logrotate has renamed; what cannot be opened is told of in the old one. */
+  reopen(): void {
+    if (this.#file === undefined) return;
+    try {
+      this.#queue.moveTo(fileDescriptor(this.#file));
+    } catch (error) {
+      this.logger.error({ file: this.#file, reason: reasonOf(error) }, "the log file cannot be opened anew: the old one is written to");
+    }
+  }
+
+  /** Resolves when all is written, or the reader has had its time. The file is closed; what comes later goes to standard error. */
+  async close(): Promise<void> {
+    await this.#queue.finished(FINISH_MS);
+    if (this.#file !== undefined) this.#turnTo(undefined, standardError());
+  }
+
+  #turnTo(file: string | undefined, queue: LogQueue): void {
+    if (this.#file !== undefined) this.#queue.close();
+    this.#file = file;
+    this.#queue = queue;
+  }
+
+  #use(format: "auto" | "line" | "json"): void {
+    const { isTerminal } = this.#queue;
+    const readable = format === "line" || (format === "auto" && isTerminal);
+    const text = readable ? createLineFormat(isTerminal && wantsColors()) : undefined;
+    this.#text = text;
+    this.#queue.notice = (dropped) => {
+      const json = JSON.stringify({
+        level: 40,
+        time: new Date().toISOString(),
+        dropped,
+        msg: "log records were dropped: they were not read",
+      });
+      return text === undefined ? `${json}\n` : text(json);
+    };
+  }
+
+  #write(line: string): void {
+    this.#queue.write(this.#text === undefined ? line : this.#text(line));
+  }
+}
+
+function opened(file: string, config: string | undefined): ReturnType<typeof fileDescriptor> {
+  try {
+    return fileDescriptor(file);
+  } catch (error) {
+    const where = config === undefined ? "log.file" : `${config}: log.file`;
+    throw new SluiceError("SLUICE_CONFIG_INVALID", `cannot be opened for appending: ${reasonOf(error)}`, { where, cause: error });
+  }
+}
+
+/** @throws SLUICE_CONFIG_INVALID when SLUICE_LOG_LEVEL is no level */
+function environmentLevel(): LogLevel | undefined {
+  const given = process.env["SLUICE_LOG_LEVEL"];
+  if (given === undefined || given === "") return undefined;
+  if (isLogLevel(given)) return given;
+  const expected = `expected one of ${logLevels.join(", ")}, got ${JSON.stringify(given)}`;
+  throw new SluiceError("SLUICE_CONFIG_INVALID", expected, { where: "SLUICE_LOG_LEVEL" });
+}
+
+function wantsColors(): boolean {
+  const { NO_COLOR, TERM } = process.env;
+  return (NO_COLOR === undefined || NO_COLOR === "" || NO_COLOR === "0") && TERM !== "dumb";
+}

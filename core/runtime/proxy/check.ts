@@ -1,0 +1,47 @@
+import type { ResolvedConfig } from "../../contract/index.ts";
+import { ConfigLoader } from "../../config/load/config-loader.ts";
+import { withoutExit } from "../../config/load/exit-guard.ts";
+import { placeOfAuthor } from "../log/author-place.ts";
+import { prepareGeneration, type GenerationTools } from "../generation/generation.ts";
+import { createLogger } from "../log/logger.ts";
+import { HealthBook } from "../../net/balance/endpoint-health.ts";
+import { createMetrics } from "../state/metrics.ts";
+
+/**
+ * Does all of a start but to bind: loads and validates a config file, constructs its plugins, runs their `setup`, and then their `teardown`.
+ * What plugins and upstreams would log as a warning is a warning here.
+ *
+ * @throws every SLUICE_CONFIG_… code, SLUICE_ADDRESS_DUPLICATE, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, SLUICE_CERTIFICATE_INVALID
+ */
+export async function checkConfig(file: string): Promise<{ readonly config: ResolvedConfig; readonly warnings: readonly string[] }> {
+  const loader = new ConfigLoader(file);
+  const loaded = await loader.load();
+  const { config } = loaded;
+  const logged: string[] = [];
+  const tools: GenerationTools = {
+    logger: createLogger({ level: "warn", to: { write: (line) => void logged.push(messageOf(line)) } }),
+    metrics: createMetrics(),
+    health: new HealthBook(undefined),
+    anew: true,
+    locate: placeOfAuthor,
+    local: () => undefined,
+    fault: (listener, plugin, { message }) => void logged.push(`${listener}: ${plugin}: ${message}`),
+  };
+  try {
+    const { generation, fresh } = await withoutExit(
+      (local) => loader.files.has(local),
+      () => prepareGeneration(config, undefined, tools),
+    );
+    for (const pipeline of fresh) pipeline.retire();
+    await Promise.all(fresh.map(({ gone }) => gone));
+    generation.resolver.close();
+    return { config, warnings: [...generation.warnings, ...logged] };
+  } finally {
+    loaded.retire();
+  }
+}
+
+function messageOf(line: string): string {
+  const { listener, plugin, msg } = JSON.parse(line) as { readonly listener?: string; readonly plugin?: string; readonly msg?: string };
+  return [listener, plugin, msg].filter((part) => part !== undefined).join(": ");
+}

@@ -1,0 +1,131 @@
+import path from "node:path";
+import type { Logger } from "../../contract/index.ts";
+import { ConfigLoader } from "../../config/load/config-loader.ts";
+import { withoutExit } from "../../config/load/exit-guard.ts";
+import { contentHash } from "../../config/files/content-hash.ts";
+import { FileWatcher } from "../../config/watch/watcher.ts";
+import { ProxyLog } from "../log/logger.ts";
+import { Proxy } from "./proxy.ts";
+import type { ReloadPlan, ReloadReport } from "../generation/reload-plan.ts";
+
+export interface LiveConfigOptions {
+  /** Apply each save of the config or of a local module that it imports. @default true */
+  readonly watch?: boolean;
+  /** The log, which follows the config. @default standard error */
+  readonly log?: ProxyLog;
+  /** Whoever reads the log sees the first listeners elsewhere already. @default false */
+  readonly announced?: boolean;
+  /** A logger that no config changes, instead of `log`. */
+  readonly logger?: Logger;
+}
+
+/** A proxy that follows its config file: loads are applied one at a time, and the newest save wins. */
+export class LiveConfig {
+  readonly #watcher: FileWatcher | undefined;
+  readonly #saved = new Set<string>();
+  #touched = false;
+  #running: Promise<unknown> = Promise.resolve();
+  /** What the last load that was to be applied has read. */
+  #tried: ReadonlyMap<string, string>;
+  #stopped = false;
+
+  private constructor(
+    readonly proxy: Proxy,
+    private readonly loader: ConfigLoader,
+    watch: boolean,
+    private readonly log: ProxyLog | undefined,
+  ) {
+    this.#tried = loader.hashes;
+    if (!watch) return;
+    this.#watcher = new FileWatcher((files, touched) => {
+      this.#onSave(files, touched);
+    });
+    this.#watcher.watch(loader.files, loader.hashes);
+  }
+
+  /** Loads a config file and makes it live. Rejects with a SluiceError. */
+  static async start(file: string, options: LiveConfigOptions = {}): Promise<LiveConfig> {
+    const loader = new ConfigLoader(path.resolve(file));
+    const loaded = await loader.load();
+    try {
+      const log = options.logger === undefined ? (options.log ?? new ProxyLog()) : undefined;
+      const logger = options.logger ?? (log as ProxyLog).logger;
+      const begin = (): Promise<Proxy> => Proxy.start(loaded.config, { logger, log, announced: options.announced === true });
+      const proxy = await withoutExit(isOf(loader), begin);
+      return new LiveConfig(proxy, loader, options.watch ?? true, log);
+    } finally {
+      loaded.retire();
+    }
+  }
+
+  /** Loads everything anew and applies it, changed or not. Rejects with the error that refused it; the proxy goes on. */
+  reload(): Promise<ReloadReport> {
+    // Also when the config is refused: whoever renamed the log's file waits for nothing else.
+    this.log?.reopen();
+    return this.#inTurn(() => this.#load(true));
+  }
+
+  /** Says what a reload of the file as it is now would do. Rejects with what would refuse it. */
+  plan(): Promise<ReloadPlan> {
+    return this.#inTurn(async () => {
+      const loaded = await this.loader.load();
+      loaded.retire();
+      return this.proxy.planResolved(loaded.config, false);
+    });
+  }
+
+  /** Stops following the file; the proxy goes on. */
+  stop(): void {
+    this.#stopped = true;
+    this.#watcher?.close();
+  }
+
+  /** Saves during a load are answered by one more load, of what is newest then. */
+  #onSave(files: readonly string[], touched: boolean): void {
+    const isWaiting = this.#saved.size > 0;
+    this.#touched ||= touched;
+    for (const file of files) this.#saved.add(file);
+    if (isWaiting || this.#stopped) return;
+    void this.#inTurn(async () => {
+      const saved = [...this.#saved];
+      const isTouched = this.#touched;
+      this.#saved.clear();
+      this.#touched = false;
+      // What was saved while a load was about to read it has been told of by that load.
+      const changed = saved.filter((file) => contentHash(file) !== this.#tried.get(file));
+      // What a plugin has read is not seen in its code: it has to be made again.
+      const anew = changed.some((file) => this.loader.watched.has(file));
+      if ((isTouched || changed.length > 0) && !this.#stopped) await this.#load(anew);
+    }).catch(() => undefined);
+  }
+
+  async #load(anew: boolean): Promise<ReloadReport> {
+    // What refused it may lie elsewhere, a port that was taken say: then a save of the same text is another try.
+    let refused = true;
+    try {
+      const loaded = await this.loader.load({ timeoutMs: this.proxy.timeouts.setup });
+      try {
+        const report = await withoutExit(isOf(this.loader), () => this.proxy.applyResolved(loaded.config, anew));
+        refused = false;
+        return report;
+      } finally {
+        loaded.retire();
+      }
+    } catch (error) {
+      throw this.proxy.refuse(error);
+    } finally {
+      this.#tried = this.loader.hashes;
+      this.#watcher?.watch(this.loader.files, this.#tried, refused);
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#running.then(work);
+    this.#running = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+function isOf(loader: ConfigLoader): (file: string) => boolean {
+  return (file) => loader.files.has(file);
+}

@@ -1,0 +1,26 @@
+import { catchError, throwError } from "rxjs";
+import { SluiceError, type Exchange } from "../../contract/index.ts";
+import { blameOf, faultOf } from "../../flow/chain/fault.ts";
+import { LiveSession } from "./live-session.ts";
+
+/** What EXCHANGE stands for: the hooks of the pipeline that the request's session is on now, whose plugins live until the request is over. */
+export const exchange: Exchange = (request, attempt) => {
+  const { session } = request;
+  if (!(session instanceof LiveSession))
+    return throwError(() => new SluiceError("SLUICE_INTERNAL", "an exchange belongs to a session of the proxy"));
+  const { pipeline } = session;
+  const hooks = pipeline.pipeline.exchange;
+  if (hooks === undefined) return attempt;
+  pipeline.acquire();
+  request.onEnd(() => {
+    pipeline.release();
+  });
+  return hooks(attempt, request).pipe(
+    catchError((error: unknown) => {
+      const plugin = blameOf(error);
+      const failure = SluiceError.is(error) ? error : faultOf(plugin, error);
+      if (plugin !== undefined) session.flowFault(plugin, failure);
+      return throwError(() => failure);
+    }),
+  );
+};

@@ -1,0 +1,299 @@
+import {
+  reasonOf,
+  SluiceError,
+  upstreamTarget,
+  type Leg,
+  type Limits,
+  type ServerTlsOptions,
+  type Session,
+  type SessionRecord,
+  type SessionTls,
+  type SocketAddress,
+  type Traffic,
+  type Transport,
+  type Upstream,
+  type UpstreamConfig,
+} from "../../contract/index.ts";
+import { Flow } from "../../flow/pump/flow.ts";
+import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
+import { recount, type ClientCount } from "./client-count.ts";
+import type { ClientEnd } from "./client-end.ts";
+import { endLeg, endsQuietly, leftInPeace } from "./ending.ts";
+import type { LivePipeline } from "../listener-generation/live-pipeline.ts";
+import { Opening, type Opened } from "./opening.ts";
+import { recordOf } from "./session-record.ts";
+import type { SessionHost } from "./session-host.ts";
+import { prepareSwap, type SwapFault } from "./swap-flows.ts";
+import type { Terms } from "../listener-generation/terms.ts";
+
+const NOTHING: Traffic = { bytes: 0, chunks: 0 };
+const none: readonly LivePipeline[] = [];
+let lastId = 0;
+
+/**
+ * One client's passage: opened (TLS hello, admit, connect), then two flows, then one end. Every way out leads to `#finish`, once, when
+ * both legs are closed.
+ */
+export class LiveSession implements Opened, FlowOwner {
+  readonly id = ++lastId;
+  readonly startedAt = Date.now();
+  /** Where it stands in the set of open sessions, -1: nowhere, it has ended; the set's own. */
+  slot = -1;
+  /** It could not follow a reload; its listener's own. */
+  behind = false;
+  /** Who counts it for `limits.sessionsPerClient`; the count's own. */
+  countedBy: ClientCount | undefined;
+  tls: SessionTls | undefined;
+  upstream: string | undefined;
+  /** What the client asked for, when a plugin sent it elsewhere. */
+  retargeted: UpstreamConfig | undefined;
+  /** The pipeline whose byte hooks it runs. */
+  #pipeline: LivePipeline;
+  /** Pipelines whose plugins still work for it: the one that opens it, those being swapped out. */
+  #leaving: LivePipeline[] | undefined;
+  #upstreamLeg: Leg | undefined;
+  #toUpstream: Flow | undefined;
+  #toClient: Flow | undefined;
+  #opening: Opening | undefined;
+  #error: SluiceError | undefined;
+  #ending = false;
+  #finished = false;
+  #openLegs = 1;
+  #notes: Map<string, unknown> | undefined;
+  #aborter: AbortController | undefined;
+  #client: SocketAddress | undefined;
+
+  constructor(
+    private readonly end: ClientEnd,
+    readonly terms: Terms,
+    private readonly host: SessionHost<LiveSession>,
+  ) {
+    this.#pipeline = terms.pipeline;
+    this.#pipeline.acquire();
+    end.leg.onClosed = this.#legClosed;
+  }
+
+  get listener(): string {
+    return this.terms.config.name;
+  }
+
+  get transport(): Transport {
+    return this.terms.config.address.transport;
+  }
+
+  get generation(): number {
+    return this.#pipeline.generation;
+  }
+
+  get pipeline(): LivePipeline {
+    return this.#pipeline;
+  }
+
+  get session(): Session {
+    return this;
+  }
+
+  get limits(): Limits {
+    return this.host.limits;
+  }
+
+  get local(): SocketAddress {
+    return this.end.local() ?? this.host.local;
+  }
+
+  get client(): SocketAddress {
+    return (this.#client ??= this.end.address());
+  }
+
+  get peer(): SocketAddress {
+    return this.end.address();
+  }
+
+  get fromClient(): Traffic {
+    return this.#toUpstream ?? NOTHING;
+  }
+
+  get fromUpstream(): Traffic {
+    return this.#toClient ?? NOTHING;
+  }
+
+  get notes(): Map<string, unknown> {
+    return (this.#notes ??= new Map());
+  }
+
+  get signal(): AbortSignal {
+    this.#aborter ??= new AbortController();
+    if (this.#ending) this.#aborter.abort();
+    return this.#aborter.signal;
+  }
+
+  /** The listener that it belongs to. */
+  get owner(): SessionHost<LiveSession> {
+    return this.host;
+  }
+
+  /** Everything that ever arrived, for the idle sweep: a number that grows while the session lives. */
+  get activity(): number {
+    return (this.#toUpstream?.chunks ?? 0) + (this.#toClient?.chunks ?? 0);
+  }
+
+  open(): void {
+    this.#opening = new Opening(this, this.end);
+    this.#opening.start(this.#pipeline.pipeline.handshakeTimeout ?? this.host.handshakeTimeout);
+    // It may have failed at once, before there was anything to give up.
+    if (this.#ending) this.#opening.close();
+  }
+
+  /** @param plugin whose fault it is, if any's */
+  openFailed(error: SluiceError, plugin: string | undefined): void {
+    if (plugin !== undefined) this.host.fault(plugin, error, this);
+    this.fail(error);
+  }
+
+  setClient(client: SocketAddress): void {
+    this.remember();
+    const error = recount(this, this.host.limits.sessionsPerClient, () => (this.#client = client));
+    if (error !== undefined) this.fail(error);
+  }
+
+  retarget(upstream: UpstreamConfig): void {
+    upstreamTarget(upstream);
+    this.retargeted = upstream;
+  }
+
+  async startTls(options: ServerTlsOptions): Promise<SessionTls> {
+    if (this.#upstreamLeg !== undefined) throw new SluiceError("SLUICE_INTERNAL", "startTls belongs into the admit hook");
+    const tls = await this.end.secure(options, this.#opening?.handshakeLeft(options.handshakeTimeout));
+    this.end.leg.onClosed = this.#legClosed;
+    this.tls = { serverName: this.tls?.serverName, alpn: this.tls?.alpn ?? [], ...tls };
+    return this.tls;
+  }
+
+  close(error?: SluiceError): void {
+    this.fail(error ?? new SluiceError("SLUICE_CLOSED", "closed by a plugin"));
+  }
+
+  /** Has something done to it that a commit asks for: what fails there, in a plugin's own leg say, costs this session alone. */
+  undergo(work: (session: LiveSession) => void): void {
+    try {
+      work(this);
+    } catch (error) {
+      this.fail(new SluiceError("SLUICE_INTERNAL", `a reload could not take the session along: ${reasonOf(error)}`, { cause: error }));
+    }
+  }
+
+  /** Asks it to end as soon as it can, which only plugins that answer know how to. */
+  retire(): void {
+    this.#upstreamLeg?.retire?.();
+  }
+
+  /** Asks for the client's address while there is a socket to ask. */
+  remember(): void {
+    this.#client ??= this.end.address();
+  }
+
+  /** Takes another pipeline's byte hooks, keeping both legs. @returns the fault of a hook that keeps it on its own, if one does */
+  swapTo(next: LivePipeline): SwapFault | undefined {
+    if (this.#ending || next === this.#pipeline) return undefined;
+    const swap = prepareSwap(this.#toUpstream, this.#toClient, next.pipeline);
+    if (typeof swap !== "function") {
+      this.host.swapped(this, swap);
+      return swap;
+    }
+    (this.#leaving ??= []).push(this.#pipeline);
+    this.#pipeline = next;
+    next.acquire();
+    this.remember();
+    swap();
+    this.flowSwapped();
+    this.host.swapped(this, undefined);
+    return undefined;
+  }
+
+  flowSwapped(): void {
+    if (this.#toUpstream?.working === false && this.#toClient?.working !== true) this.#releaseLeaving();
+  }
+
+  flowFault(plugin: string, error: SluiceError): void {
+    this.host.fault(plugin, error, this);
+  }
+
+  flowWarning(message: string): void {
+    this.host.warning(message);
+  }
+
+  flowDropped(chunks: number, what?: "inject"): void {
+    this.host.dropped(chunks, what);
+  }
+
+  /**
+   * Ends the session. A reset or a failure of one side is a reset of the other: a clean FIN would pass for the end of the data. A
+   * session that never reached its upstream, or that was idle, is closed.
+   */
+  fail(error: SluiceError): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#error = leftInPeace(error, this.#upstreamLeg) ? undefined : error;
+    this.remember();
+    this.#opening?.close();
+    this.#toUpstream?.stop();
+    this.#toClient?.stop();
+    const quietly = endsQuietly(error, this.#upstreamLeg !== undefined);
+    endLeg(this.end.leg, quietly, this.#legFailed);
+    endLeg(this.#upstreamLeg, quietly, this.#legFailed);
+    this.#aborter?.abort();
+  }
+
+  /** The session's one record. */
+  record(): SessionRecord {
+    const phase = this.#toUpstream === undefined ? (this.#opening?.phase ?? "admit") : "flow";
+    return recordOf(this, { startedAt: this.startedAt, reason: this.#error?.code ?? "closed", phase, attempts: this.#opening?.attempts });
+  }
+
+  /** The upstream leg is open: the flows begin. */
+  opened({ endpoint, leg }: Upstream): void {
+    if (this.#ending) return void leg.destroy();
+    this.upstream = endpoint;
+    this.#upstreamLeg = leg;
+    this.#openLegs += 1;
+    leg.onClosed = this.#legClosed;
+    const { fromClient, fromUpstream } = this.#pipeline.pipeline;
+    this.#toUpstream = new Flow(this.end.leg, leg, this, fromClient);
+    this.#toClient = new Flow(leg, this.end.leg, this, fromUpstream);
+    this.#releaseLeaving();
+    if (this.#ending) return;
+    this.#toClient.start();
+    this.#toUpstream.start();
+  }
+
+  readonly #legFailed = (error: unknown): void => {
+    this.host.warning(`a leg of a plugin could not be closed: ${reasonOf(error)}`);
+    this.#legClosed();
+  };
+
+  readonly #legClosed = (): void => {
+    this.#openLegs -= 1;
+    if (this.#openLegs === 0) this.#finish();
+  };
+
+  #finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#ending = true;
+    if (this.#upstreamLeg === undefined)
+      this.#error ??= new SluiceError("SLUICE_CLIENT_RESET", `${String(this.client)} left before it was served`);
+    this.#opening?.close();
+    this.#toUpstream?.stop();
+    this.#toClient?.stop();
+    this.#aborter?.abort();
+    this.host.ended(this, this.#error);
+    this.#releaseLeaving();
+    this.#pipeline.release();
+  }
+
+  #releaseLeaving(): void {
+    const leaving = this.#leaving ?? none;
+    this.#leaving = undefined;
+    for (const pipeline of leaving) pipeline.release();
+  }
+}

@@ -1,0 +1,205 @@
+import { defer, of, Subscriber, take, tap, type Observable, type Subscription } from "rxjs";
+import { reasonOf, SluiceError, type Session, type SessionPhase, type SessionTls, type Upstream } from "../../contract/index.ts";
+import { blameOf, faultOf } from "../../flow/chain/fault.ts";
+import { letGo } from "../../flow/pump/let-go.ts";
+import { Deadlines, type Wait, type Waiting } from "../../net/dial/deadlines.ts";
+import { SessionAttempts } from "../../net/balance/session-attempts.ts";
+import type { ClientEnd } from "./client-end.ts";
+import type { Terms } from "../listener-generation/terms.ts";
+
+/**
+ * A client is not read before its upstream is open: what it sends waits in the kernel, and so does the news that it is gone. So it is looked
+ * at now and then, for whoever has left keeps a place that others wait for.
+ */
+const LOOK_MS = 400;
+const looks = new Deadlines(LOOK_MS);
+
+/** What is being opened. */
+export interface Opened extends Session {
+  readonly terms: Terms;
+  readonly retargeted: Parameters<Terms["attempts"]>[0];
+  tls: SessionTls | undefined;
+  /** The upstream leg is open. */
+  opened(upstream: Upstream): void;
+  flowWarning(message: string): void;
+  /** @param plugin whose fault it is, if any's */
+  openFailed(error: SluiceError, plugin: string | undefined): void;
+}
+
+/**
+ * The opening of a session: ClientHello (tls:// listeners), the admit hooks, then the connect hooks around the dialler. Goes one way;
+ * where no plugin has a hook nothing is subscribed for it. Classes and no object literals, for the reason given in ChunkQueue.
+ */
+export class Opening implements Waiting {
+  /** How far it came. */
+  phase: SessionPhase = "hello";
+  /** Undefined: nobody asked for the upstream leg. */
+  attempts: SessionAttempts | undefined;
+  #closed = false;
+  #handshakeTimeout = 0;
+  #helloTook = 0;
+  #admission: Subscription | undefined;
+  #leg: LegSubscriber | undefined;
+  #look: Wait | undefined;
+  /** Legs that a connect hook was given. */
+  #given: Set<Upstream> | undefined;
+
+  constructor(
+    private readonly session: Opened,
+    private readonly end: ClientEnd,
+  ) {}
+
+  /** @param handshakeTimeout milliseconds for the client's TLS handshake, of which the ClientHello is the first part */
+  start(handshakeTimeout: number): void {
+    this.#handshakeTimeout = handshakeTimeout;
+    this.#look = looks.start(this);
+    if (this.session.transport !== "tls") {
+      this.#admit();
+      return;
+    }
+    const began = performance.now();
+    this.end.hello(handshakeTimeout).then(
+      (tls) => {
+        this.#helloTook = performance.now() - began;
+        this.session.tls = tls;
+        this.#admit();
+      },
+      (error: unknown) => {
+        this.fail(error);
+      },
+    );
+  }
+
+  /** The milliseconds that are left for the TLS handshake. @param timeout of the whole, where it is not the listener's own */
+  handshakeLeft(timeout = this.#handshakeTimeout): number {
+    return Math.max(1, timeout - this.#helloTook);
+  }
+
+  /** Gives up whatever is under way. What a hook was given and did not pass on is nobody's, and is closed. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.stopLooking();
+    for (const part of [this.#admission, this.#leg]) {
+      const error = letGo(part);
+      if (error !== undefined) this.session.flowWarning(`a plugin's hook failed when it was unsubscribed from: ${reasonOf(error)}`);
+    }
+    for (const upstream of this.#given ?? []) if (upstream !== this.#leg?.taken) upstream.leg.destroy();
+  }
+
+  /** It goes on, or is over: the client is read, and need not be looked at. */
+  stopLooking(): void {
+    if (this.#look !== undefined) looks.end(this.#look);
+    this.#look = undefined;
+  }
+
+  /** Time to look whether the client is still there. */
+  waitedTooLong(): void {
+    this.#look = looks.start(this);
+    if (this.end.isGone()) this.fail(new SluiceError("SLUICE_CLIENT_RESET", `${String(this.session.client)} left before it was served`));
+  }
+
+  fail(error: unknown): void {
+    if (!this.#closed) this.session.openFailed(errorOf(error), blameOf(error));
+  }
+
+  #admit(): void {
+    if (this.#closed) return;
+    this.phase = "admit";
+    const { admit } = this.session.terms.pipeline.pipeline;
+    if (admit === undefined) {
+      this.#connect();
+      return;
+    }
+    let admitted = false;
+    this.#admission = admit(of(this.session), this.session)
+      .pipe(take(1))
+      .subscribe({
+        next: () => {
+          admitted = true;
+        },
+        error: (error: unknown) => {
+          this.fail(error);
+        },
+        complete: () => {
+          if (admitted) this.#connect();
+          else this.fail(new SluiceError("SLUICE_CLIENT_REJECTED", `${String(this.session.client)} was not admitted`));
+        },
+      });
+  }
+
+  #connect(): void {
+    if (this.#closed) return;
+    this.phase = "connect";
+    const { terms, retargeted } = this.session;
+    const leg = new LegSubscriber(this.session, this);
+    this.#leg = leg;
+    try {
+      if (terms.pipeline.pipeline.connect === undefined)
+        this.#attempt(terms.attempts(retargeted, this.session.tls?.protocol)).subscribe(leg);
+      else this.#hooked().subscribe(leg);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #attempt(attempts: Observable<Upstream>): Observable<Upstream> {
+    if (attempts instanceof SessionAttempts) this.attempts = attempts;
+    return attempts;
+  }
+
+  #hooked(): Observable<Upstream> {
+    const { session } = this;
+    const given = new Set<Upstream>();
+    this.#given = given;
+    // Chosen at the first try, and once: until then a hook may send the session elsewhere.
+    let attempts: Observable<Upstream> | undefined;
+    const attempt = defer(() => (attempts ??= this.#attempt(session.terms.attempts(session.retargeted, session.tls?.protocol)))).pipe(
+      // Those that come once the session flows belong to the leg that asked for them.
+      tap((upstream) => this.#leg?.taken ?? given.add(upstream)),
+    );
+    return session.terms.pipeline.pipeline.connect?.(attempt, session) ?? attempt;
+  }
+}
+
+/** Takes the first leg. */
+class LegSubscriber extends Subscriber<Upstream> {
+  taken: Upstream | undefined;
+
+  constructor(
+    private readonly session: Opened,
+    private readonly opening: Opening,
+  ) {
+    // oxlint-disable-next-line typescript/no-deprecated -- a plain observer would be an object literal per session
+    super();
+  }
+
+  override _next(upstream: Upstream): void {
+    // A second leg is nobody's: one session has one.
+    if (this.taken !== undefined) {
+      if (upstream.leg !== this.taken.leg) upstream.leg.destroy();
+      return;
+    }
+    this.taken = upstream;
+    this.opening.stopLooking();
+    this.session.opened(upstream);
+  }
+
+  override _error(error: unknown): void {
+    if (this.taken === undefined) this.opening.fail(error);
+    letGo(this);
+  }
+
+  override _complete(): void {
+    const { listener } = this.session;
+    if (this.taken === undefined)
+      this.opening.fail(new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${listener}" completed without a leg`));
+    letGo(this);
+  }
+}
+
+function errorOf(error: unknown): SluiceError {
+  if (SluiceError.is(error)) return error;
+  const plugin = blameOf(error);
+  return plugin === undefined ? new SluiceError("SLUICE_INTERNAL", reasonOf(error), { cause: error }) : faultOf(plugin, error);
+}

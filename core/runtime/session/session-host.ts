@@ -1,0 +1,16 @@
+import type { Limits, Session, SluiceError, SocketAddress } from "../../contract/index.ts";
+import type { SwapFault } from "./swap-flows.ts";
+
+/** What a session tells its listener. */
+export interface SessionHost<S extends Session = Session> {
+  readonly local: SocketAddress;
+  readonly limits: Limits;
+  readonly handshakeTimeout: number;
+  ended(session: S, error: SluiceError | undefined): void;
+  fault(plugin: string, error: SluiceError, session: S): void;
+  warning(message: string): void;
+  /** @param what chunks of `inject()`, and no datagrams */
+  dropped(chunks: number, what?: "inject"): void;
+  /** @param fault why it could not be */
+  swapped(session: S, fault: SwapFault | undefined): void;
+}

@@ -1,0 +1,35 @@
+import type { EndReason, Session, SessionAttempt, SessionPhase, SessionRecord, Traffic } from "../../contract/index.ts";
+
+/** What a record says that its session does not. */
+export interface SessionEnd {
+  readonly startedAt: number;
+  readonly reason: EndReason;
+  readonly phase: SessionPhase;
+  readonly attempts: { readonly made: readonly SessionAttempt[] | undefined; readonly panic: boolean } | undefined;
+}
+
+/** A session's one record, at the moment of its end. */
+export function recordOf(session: Session, { startedAt, reason, phase, attempts }: SessionEnd): SessionRecord {
+  const { made, panic = false } = attempts ?? {};
+  const { listener, id, transport, upstream, generation, fromClient, fromUpstream } = session;
+  return {
+    listener,
+    session: id,
+    transport,
+    client: String(session.client),
+    upstream,
+    generation,
+    reason,
+    phase,
+    durationMs: Date.now() - startedAt,
+    fromClient: countsOf(fromClient),
+    fromUpstream: countsOf(fromUpstream),
+    ...(made === undefined ? {} : { attempts: made }),
+    ...(panic ? { panic } : {}),
+  };
+}
+
+/** A flow is what is counted, and must not live on in a record. */
+function countsOf({ bytes, chunks }: Traffic): Traffic {
+  return { bytes, chunks };
+}

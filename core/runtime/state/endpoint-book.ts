@@ -1,0 +1,57 @@
+import type { Metrics } from "../../contract/index.ts";
+import { HealthBook } from "../../net/balance/endpoint-health.ts";
+import type { EventHub } from "./event-hub.ts";
+import type { Terms } from "../listener-generation/terms.ts";
+
+/** One endpoint of a listener, as `status` shows it. */
+export interface EndpointStatus {
+  readonly listener: string;
+  /** As written in the config. */
+  readonly endpoint: string;
+  /** `down`: it failed so often in a row that it gets no sessions. */
+  readonly state: "up" | "down";
+  /** Open legs, and HTTP requests under way. */
+  readonly sessions: number;
+  /** Attempts that failed in a row. */
+  readonly failures: number;
+  /** Until when it is down, in epoch milliseconds. */
+  readonly until: number | undefined;
+}
+
+/** Makes the book of a proxy's endpoints, which announces what becomes of them. */
+export function createEndpointBook(hub: EventHub, metrics: Metrics): HealthBook {
+  const failures = metrics.counter("sluice_upstream_failures_total");
+  const ejections = metrics.counter("sluice_upstream_ejections_total");
+  return new HealthBook({
+    failed: () => failures.inc(),
+    down: (listener, endpoint, state) => {
+      ejections.inc();
+      hub.lifecycle.next({ type: "endpoint-down", listener, endpoint, ...state });
+    },
+    up: (listener, endpoint) => {
+      hub.lifecycle.next({ type: "endpoint-up", listener, endpoint });
+    },
+    panic: (listener, endpoints) => {
+      const message = `all endpoints of upstream ${endpoints.join(", ")} are down, so all of them are used`;
+      hub.lifecycle.next({ type: "warning", listener, message });
+    },
+  });
+}
+
+/** The state of the endpoints that listeners have, also those that their plugins use. */
+export function endpointStatus(book: HealthBook, listeners: Iterable<readonly [string, Terms]>): readonly EndpointStatus[] {
+  return Array.from(listeners).flatMap(([listener, terms]) =>
+    terms.endpoints.map((endpoint) => {
+      const { active, failures, until } = book.of(listener, endpoint);
+      return { listener, endpoint, state: until === undefined ? "up" : "down", sessions: active, failures, until } as const;
+    }),
+  );
+}
+
+/** What a reload removed is forgotten: nothing is heard of it any more. */
+export function forgetRemoved(book: HealthBook, before: ReadonlyMap<string, Terms>, now: ReadonlyMap<string, Terms>): void {
+  for (const [listener, terms] of before) {
+    const kept = new Set(now.get(listener)?.endpoints);
+    for (const endpoint of terms.endpoints) if (!kept.has(endpoint)) book.forget(listener, endpoint);
+  }
+}

@@ -1,0 +1,14 @@
+import { merge, Subject, type Observable } from "rxjs";
+import type { ProxyEvent } from "../../contract/index.ts";
+
+/** The proxy's events. Those of sessions are kept apart, so that nobody listening costs a session nothing. */
+export class EventHub {
+  readonly sessions = new Subject<ProxyEvent>();
+  readonly lifecycle = new Subject<ProxyEvent>();
+  readonly all: Observable<ProxyEvent> = merge(this.lifecycle, this.sessions);
+
+  complete(): void {
+    this.sessions.complete();
+    this.lifecycle.complete();
+  }
+}

@@ -1,0 +1,57 @@
+import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts, Transport } from "../../contract/index.ts";
+import type { HealthBook } from "../../net/balance/endpoint-health.ts";
+import { createEndpointBook } from "./endpoint-book.ts";
+import type { EventHub } from "./event-hub.ts";
+import { SessionSet } from "../session/session-set.ts";
+
+/** What all listeners of a proxy share. A commit replaces limits and timeouts. */
+export class ProxyState {
+  /** Open stream sessions: what `limits.sessions` counts. Datagram flows are bounded by their own table. */
+  readonly sessions = new SessionSet();
+  readonly flows = new SessionSet();
+  readonly opened: Counter;
+  readonly closed: Counter;
+  readonly refused: Counter;
+  readonly dropped: Counter;
+  readonly injectedDropped: Counter;
+  readonly faults: Counter;
+  /** Sessions that could not follow a reload. */
+  readonly swapsFailed: Counter;
+  /** The state of all endpoints. */
+  readonly health: HealthBook;
+  readonly #warned = new Set<string>();
+
+  constructor(
+    public limits: Limits,
+    public timeouts: Timeouts,
+    readonly hub: EventHub,
+    metrics: Metrics,
+  ) {
+    this.opened = metrics.counter("sluice_sessions_total");
+    this.closed = metrics.counter("sluice_sessions_ended_total");
+    this.refused = metrics.counter("sluice_sessions_refused_total");
+    this.dropped = metrics.counter("sluice_datagrams_dropped_total");
+    this.injectedDropped = metrics.counter("sluice_injected_dropped_total");
+    this.swapsFailed = metrics.counter("sluice_swaps_failed_total");
+    this.health = createEndpointBook(hub, metrics);
+    this.faults = metrics.counter("sluice_plugin_faults_total");
+  }
+
+  /** Where sessions of a transport are kept. */
+  of(transport: Transport): SessionSet {
+    return transport === "udp" ? this.flows : this.sessions;
+  }
+
+  fault(listener: string, plugin: string, error: SluiceError, session: Session | undefined): void {
+    this.faults.inc();
+    this.hub.lifecycle.next({ type: "plugin-fault", listener, plugin, session, error });
+  }
+
+  /** Once per listener and message: a warning for each session would be a storm. */
+  warn(listener: string | undefined, message: string): void {
+    const key = `${listener ?? ""} ${message}`;
+    if (this.#warned.has(key) || this.#warned.size > 1000) return;
+    this.#warned.add(key);
+    this.hub.lifecycle.next({ type: "warning", listener, message });
+  }
+}

@@ -1,0 +1,146 @@
+import type { ExchangeEnd, HttpHeaders, HttpRequest, Session, SocketAddress, UpstreamConfig } from "sluice";
+import { Readable } from "node:stream";
+import { hostOf } from "../message/authority.ts";
+import { requestRefused } from "../message/failure.ts";
+import { endToEnd, first, trailerFields } from "../message/header-fields.ts";
+import { ReplayBody, type BodySource } from "./replay-body.ts";
+import { readTarget } from "../message/target.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
+import { WholeBody } from "./whole-body.ts";
+
+/** The header of a request, as it came. */
+export interface RequestHead {
+  readonly method: string;
+  readonly target: string;
+  /** `1.0`, `1.1` or `2.0`. */
+  readonly httpVersion: string;
+  /** Names and values, one after the other. */
+  readonly fields: readonly string[];
+  /** See {@link HttpRequest.fieldNames}. */
+  readonly fieldNames?: readonly string[] | undefined;
+  /** Of HTTP/2: what stands for Host. Empty or undefined: nothing does. */
+  readonly authority: string | undefined;
+  /** It asks for a WebSocket. */
+  readonly isUpgrade: boolean;
+}
+
+/** What holds for all requests of a listener. */
+export interface RequestTerms {
+  /** Bytes of the body that are kept for another attempt. */
+  readonly replay: number;
+  readonly trusted: TrustedProxies;
+}
+
+/** What comes before the response. */
+export interface Interim {
+  /** 100 Continue, 103 Early Hints, and others that are no response. */
+  informed(status: number, headers: HttpHeaders): void;
+}
+
+/** One request, checked. What it says of its connection is left out, and what hooks change is what is sent. */
+export class ClientRequest implements HttpRequest {
+  readonly method: string;
+  readonly host: string;
+  readonly scheme: "http" | "https";
+  readonly httpVersion: string;
+  readonly isUpgrade: boolean;
+  readonly startedAt = Date.now();
+  url: string;
+  headers: HttpHeaders;
+  readonly fieldNames: readonly string[] | undefined;
+  upstream: UpstreamConfig | undefined = undefined;
+  sent = false;
+  failover = true;
+  /** Undefined when there is none. */
+  readonly content: ReplayBody | WholeBody | undefined;
+  /** Who is told of what comes before the response. */
+  interim: Interim | undefined = undefined;
+  #body: Readable | undefined;
+  #client: SocketAddress | undefined;
+  /** What was said of whom it is for, before a hook could change it. */
+  readonly #forwardedFor: string | undefined;
+  readonly #forwarded: string | undefined;
+  #listeners: ((end: ExchangeEnd) => void)[] = [];
+
+  /**
+   * @param body all of it, or as it comes; undefined when there is none
+   * @throws SLUICE_HTTP_REQUEST
+   */
+  constructor(
+    readonly session: Session,
+    { method, target, httpVersion, fields, fieldNames, authority, isUpgrade }: RequestHead,
+    body: BodySource | Buffer | undefined,
+    private readonly terms: RequestTerms,
+  ) {
+    this.method = method;
+    this.httpVersion = httpVersion;
+    this.isUpgrade = isUpgrade;
+    this.scheme = session.tls?.version === undefined ? "http" : "https";
+    this.headers = endToEnd(fields);
+    this.fieldNames = fieldNames;
+    this.#forwardedFor = joined(this.headers["x-forwarded-for"]);
+    this.#forwarded = joined(this.headers["forwarded"]);
+    const { url, authority: asked } = readTarget(method, target);
+    this.url = url;
+    this.host = settleHost(this.headers, asked, authority === "" ? undefined : authority);
+    if (body instanceof Uint8Array) this.content = new WholeBody(body);
+    else if (body !== undefined) {
+      this.#body = body;
+      this.content = new ReplayBody(body, terms.replay, (source) => trailerFields(endToEnd(source.rawTrailers)));
+    }
+  }
+
+  /** Worked out when it is asked for: it may cost a system call. */
+  get client(): SocketAddress {
+    return (this.#client ??= this.terms.trusted.clientOf(this.session.client, this.#forwardedFor, this.#forwarded));
+  }
+
+  get body(): Readable | undefined {
+    const whole = this.content?.whole;
+    if (whole !== undefined) this.#body ??= Readable.from(whole, { objectMode: false });
+    return this.#body;
+  }
+
+  get replayable(): boolean {
+    return this.content?.replayable ?? true;
+  }
+
+  onEnd(listener: (end: ExchangeEnd) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Tells everyone who asked; one that throws keeps it from no other. */
+  end(end: ExchangeEnd, failed: (error: unknown) => void): void {
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) {
+      try {
+        listener(end);
+      } catch (error) {
+        failed(error);
+      }
+    }
+  }
+}
+
+/** Several lines are one list (RFC 9110 section 5.3). */
+function joined(values: string | string[] | undefined): string | undefined {
+  return Array.isArray(values) ? values.join(",") : values;
+}
+
+/**
+ * Settles the Host field, of which HTTP/1.0 may have none.
+ * @param asked by the target: it wins over Host (RFC 9112 section 3.2.2)
+ * @param authority of HTTP/2, which is what Host is, where there is one
+ * @returns the host asked for
+ */
+function settleHost(headers: HttpHeaders, asked: string | undefined, authority: string | undefined): string {
+  const field = first(headers, "host");
+  if (authority !== undefined && field !== undefined && field !== authority) throw requestRefused("Host and :authority differ");
+  const given = asked ?? authority ?? field;
+  if (given === undefined) return "";
+  const host = hostOf(given);
+  if (host === undefined) throw requestRefused("the host is malformed");
+  headers["host"] = given;
+  return host;
+}

@@ -1,0 +1,300 @@
+import { SluiceError } from "sluice";
+import type { Session } from "sluice";
+import type { Duplex } from "node:stream";
+import { Backlog } from "./backlog.ts";
+import { BodyIntake } from "./body-intake.ts";
+import type { ClientLeg, LegConsumer } from "./client-leg.ts";
+import { ClientRequest } from "../exchange/client-request.ts";
+import { Deadline } from "../message/deadline.ts";
+import { bodyLate, clientLeft, rawFailure, requestRefused, statusOf } from "../message/failure.ts";
+import { HalfClosed } from "./half-closed.ts";
+import { Http1Response, type ResponseWriter } from "./http1-response.ts";
+import type { RequestBody } from "../exchange/request-body.ts";
+import { RequestParser } from "../message/request-parser.ts";
+import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
+import type { Serving } from "./serving.ts";
+import { Tunnel, type Tunnelled } from "./tunnel.ts";
+import { Turn } from "./turn.ts";
+
+/** A client's connection of HTTP/1: its requests are read from the session's own chunks, and served one after the other. */
+export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter {
+  readonly #parser: RequestParser;
+  readonly #deadline = new Deadline(this);
+  readonly #held: Backlog;
+  /** Its header has come. The request begins with as much of the body as came with that: often it is all. */
+  #isNew = false;
+  #exchange: ServedExchange | undefined;
+  #response: Http1Response | undefined;
+  #isClosing = false;
+  #isInputEnded = false;
+  /** The request was answered, though it has not come to its end. */
+  #isAnswered = false;
+  /** Nothing more is read. */
+  #isOver = false;
+  /** It is being read: what comes or ends within that has to wait. */
+  #isReading = false;
+  #tunnel: Tunnel | undefined;
+  /** The header of the next request has begun, and has its time. */
+  #isTimed = false;
+  readonly #halfClosed = new HalfClosed();
+  readonly #turn = new Turn(() => this.#goOn());
+  readonly #body: BodyIntake;
+
+  constructor(
+    private readonly session: Session,
+    private readonly leg: ClientLeg,
+    private readonly serving: Serving,
+  ) {
+    this.#parser = new RequestParser(serving.options.limits);
+    this.#held = new Backlog(() => leg.wanted());
+    // What is behind a body has to wait all the same.
+    this.#body = new BodyIntake(() => {
+      this.#moved();
+      if (!this.#isOver) this.#timeInput();
+    });
+  }
+
+  get pending(): number {
+    return this.#held.length + this.#body.pending;
+  }
+
+  get isIdle(): boolean {
+    return this.#exchange === undefined && !this.#parser.isBegun && this.#held.length === 0;
+  }
+
+  get isFull(): boolean {
+    return this.leg.isStopped;
+  }
+
+  get closing(): boolean {
+    // What follows a request for a WebSocket may be one, though there is none.
+    return this.#isClosing || this.#parser.isUpgrade;
+  }
+
+  received(chunk: Buffer): boolean {
+    if (this.#held.isCut) return true;
+    if (this.#isReading || this.#held.length > 0) this.#held.push(chunk);
+    else this.#readOn(chunk);
+    if (this.#isOver || this.#held.mayTake(this.pending)) return true;
+    const isCut = this.#isServed() && this.#held.cut();
+    this.#isClosing ||= isCut;
+    return isCut;
+  }
+
+  /** Something that waited was used: more may come. */
+  #moved(): void {
+    this.#held.moved();
+    if (!this.#isOver && this.#held.mayTake(this.#held.length)) this.leg.wanted();
+  }
+
+  ended(): void {
+    this.#isInputEnded = true;
+    this.#settle();
+  }
+
+  drained(): void {
+    this.#response?.drained();
+  }
+
+  retire(): void {
+    this.#isClosing = true;
+    // A request that has begun to come is under way, too.
+    if (this.#exchange === undefined && (this.#isAnswered || !this.#parser.isBegun)) this.#finish();
+  }
+
+  closed(): void {
+    this.#isOver = true;
+    this.#held.clear();
+    this.#deadline.stop();
+    this.#response?.closed();
+    this.#body.destroy();
+  }
+
+  expired(): void {
+    if (this.#parser.isBegun) this.#refuse(bodyLate(), 408);
+    else if (this.#exchange === undefined) this.#finish();
+    // The client has finished sending, and most likely left: which writing tells, if anything is written.
+    else if (this.#exchange.isWaiting || (this.#halfClosed.isStill() && !this.leg.isStopped)) this.leg.abort(clientLeft());
+    else this.#deadline.set(this.serving.options.timeouts.halfClosed);
+  }
+
+  send(chunk: Buffer): boolean {
+    this.#halfClosed.sent();
+    return this.leg.send(chunk);
+  }
+
+  abort(error: SluiceError): void {
+    this.leg.abort(error);
+  }
+
+  answered(isKept: boolean): void {
+    this.#exchange = undefined;
+    this.#response = undefined;
+    this.#isAnswered = true;
+    if (!isKept || this.#isClosing) this.#finish();
+    // Whoever was told of the end may have ended the session.
+    else if (this.#parser.isWhole && !this.#isOver) this.#next();
+  }
+
+  upgraded(upstream: Duplex, fields: readonly string[], over: (passed: Tunnelled) => void): void {
+    const tunnel = new Tunnel(this.leg, upstream, over);
+    tunnel.open(fields);
+    this.#isOver = true;
+    this.#deadline.stop();
+    this.#tunnel = tunnel;
+    // What came with the request is known only once reading stops.
+    if (!this.#isReading) this.#handOver(tunnel);
+  }
+
+  #handOver(tunnel: Tunnel): void {
+    for (let chunk = this.#held.shift(); chunk !== undefined; chunk = this.#held.shift()) tunnel.received(chunk);
+    if (this.#isInputEnded) tunnel.ended();
+    else this.leg.wanted();
+  }
+
+  /** Reads up to the end of a request that has to be answered before what follows. */
+  #readOn(first: Buffer | undefined): void {
+    this.#isReading = true;
+    for (let chunk = first; chunk !== undefined; chunk = this.#isOver || this.#isResting ? undefined : this.#held.shift())
+      this.#read(chunk);
+    this.#isReading = false;
+    if (!this.#isOver) {
+      this.#timeInput();
+      this.#settle();
+    } else if (this.#tunnel === undefined) this.#held.clear();
+    else this.#handOver(this.#tunnel);
+  }
+
+  #read(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length && !this.#isOver && !this.#isResting) at = this.#step(chunk, at);
+    if (!this.#isOver) this.#deliver();
+    if (at < chunk.length) this.#held.unshift(at === 0 ? chunk : chunk.subarray(at));
+  }
+
+  #step(chunk: Buffer, at: number): number {
+    const parser = this.#parser;
+    const next = parser.read(chunk, at);
+    if (parser.refusal !== undefined) {
+      this.#refuse(requestRefused(parser.refusal.detail), parser.refusal.status);
+      return next;
+    }
+    if (parser.isHead) this.#isNew = true;
+    if (parser.piece !== undefined) this.#body.take(parser.piece);
+    if (parser.isWhole) this.#received();
+    return next;
+  }
+
+  #deliver(): void {
+    if (this.#isNew) this.#begin();
+    else this.#body.deliver();
+  }
+
+  /** What came is complete, and must be answered first. */
+  #isServed(): boolean {
+    return this.#exchange !== undefined && this.#parser.isWhole;
+  }
+
+  get #isResting(): boolean {
+    return this.#isServed() || this.#turn.isSpent;
+  }
+
+  #begin(): void {
+    const { method, minor, isLast, isWhole } = this.#parser;
+    const { options, keepAlive, terms } = this.serving;
+    this.#isNew = false;
+    this.#isTimed = false;
+    this.#turn.begin();
+    const request = this.#requestOf(this.#body.start(this.#parser, terms.replay));
+    if (request === undefined) return;
+    this.#deadline.set(isWhole ? 0 : options.timeouts.request);
+    this.#response = new Http1Response(this, { method, minor, isLast }, keepAlive);
+    this.#exchange = new ServedExchange(request, this.#response, { place: this, serving: this.serving });
+    this.#exchange.start();
+  }
+
+  #requestOf(body: RequestBody | Buffer | undefined): ClientRequest | undefined {
+    const { method, target, minor, fields, fieldNames, isUpgrade } = this.#parser;
+    const head = { method, target, httpVersion: minor === 1 ? "1.1" : "1.0", fields, fieldNames, authority: undefined, isUpgrade };
+    try {
+      return new ClientRequest(this.session, head, body, this.serving.terms);
+    } catch (error) {
+      this.#refuse(error as SluiceError, statusOf(error as SluiceError));
+      return undefined;
+    }
+  }
+
+  #received(): void {
+    const isNew = this.#isNew;
+    this.#deliver();
+    if (isNew) return;
+    this.#body.end(this.#parser.trailers);
+    if (this.#exchange === undefined) this.#next();
+    else this.#deadline.set(0);
+  }
+
+  /** The request is whole and answered: on to the next. */
+  #next(): void {
+    this.#parser.next();
+    this.#isAnswered = false;
+    this.#deadline.set(this.serving.options.timeouts.keepAlive);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#isReading || this.#isOver) return;
+    this.#readOn(this.#isResting ? undefined : this.#held.shift());
+    this.#moved();
+  }
+
+  /** Once the client has finished sending: ends when nothing is left to be served. */
+  #settle(): void {
+    if (!this.#isInputEnded || this.#isReading || this.#isOver) return;
+    if (this.#hasLeft) this.leg.abort(clientLeft());
+    if (this.#isOver || this.#held.length > 0) return;
+    if (this.#parser.isBegun) this.#refuse(requestRefused("the request ends before it is complete"), 400);
+    else if (this.#exchange === undefined) this.#finish();
+    // The client may have left, or wait for its answer: both begin with a FIN.
+    else this.#deadline.set(this.serving.options.timeouts.halfClosed);
+  }
+
+  /** It finished sending, and is not waited for. What was answered in full is sent all the same. */
+  get #hasLeft(): boolean {
+    if (this.serving.options.timeouts.halfClosed > 0) return false;
+    return this.#held.length > 0 || (this.#isServed() && this.#response?.isEnding !== true);
+  }
+
+  /** A header that has begun has to come in time, and so has its beginning. A body may come slowly, but not stop, unless its client was told to wait. */
+  #timeInput(): void {
+    const { headers, keepAlive, request } = this.serving.options.timeouts;
+    if (this.#parser.isInBody) this.#deadline.set(this.#held.isEnough(this.pending) ? 0 : request);
+    else if (this.#exchange !== undefined || this.#isTimed) return;
+    else if (this.#parser.isBegun) {
+      this.#isTimed = true;
+      this.#deadline.set(headers);
+    } else if (!this.#deadline.isSet) this.#deadline.set(keepAlive);
+  }
+
+  /** Nothing more is served: says why. */
+  #refuse(error: SluiceError, status: number): void {
+    this.#isOver = true;
+    this.#isClosing = true;
+    this.#held.clear();
+    this.#deadline.stop();
+    this.serving.refused(this.session, error, status);
+    // The body broke off: there will be no better answer to its request.
+    if (this.#exchange !== undefined) this.#exchange.refuse(error, status);
+    else {
+      if (!this.#isAnswered) this.leg.send(Buffer.from(rawFailure(status, error), "latin1"));
+      this.leg.finish();
+    }
+    this.#body.destroy();
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#held.clear();
+    this.#deadline.stop();
+    this.leg.finish();
+  }
+}

@@ -1,0 +1,52 @@
+import { SluiceError } from "sluice";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { Http2Response } from "./http2-response.ts";
+import { RequestBody } from "../exchange/request-body.ts";
+
+/** Node's own client, when a request of unknown length is cancelled, sends the end of its body and the reset behind it. */
+const RESET_FOLLOWS_MS = 5;
+
+/**
+ * The body of a request that comes in a stream of HTTP/2. Node ends what it reads also where the client broke off (RST_STREAM, or the
+ * connection's end): only what the client ended is the end of the body (RFC 9113 section 8.1).
+ *
+ * @param hasLength the client said how long it is
+ * @param fields trailers, at most
+ */
+export function http2Body(
+  stream: ServerHttp2Stream,
+  response: Http2Response,
+  { hasLength, fields }: { readonly hasLength: boolean; readonly fields: number },
+): RequestBody {
+  const body = new RequestBody(() => {
+    stream.resume();
+  });
+  let isSettled = false;
+  const settle = (): void => {
+    if (isSettled) return;
+    isSettled = true;
+    if (stream.readableEnded && (response.isEnded || !stream.closed)) body.push(null);
+    else body.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the client broke off the body of its request"));
+  };
+  stream.on("data", (chunk: Buffer) => {
+    if (!body.destroyed && !body.push(chunk)) stream.pause();
+  });
+  stream.once("trailers", (_headers: IncomingHttpHeaders, _flags: number, raw: unknown) => {
+    const trailers = raw as readonly string[];
+    if (trailers.length > 2 * fields) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    else body.rawTrailers = trailers;
+  });
+  stream.once("end", () => {
+    // What came until then is read before it is settled.
+    if (hasLength || stream.closed) settle();
+    else setTimeout(setImmediate, RESET_FOLLOWS_MS, settle);
+  });
+  stream.once("close", settle);
+  // What still comes of a request that is answered is for nobody.
+  const sent = (): void => {
+    settle();
+    if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+  };
+  response.onSent = sent;
+  return body;
+}

@@ -1,0 +1,45 @@
+import type { ParserLimits } from "../message/message-parser.ts";
+
+/** The header of a request of HTTP/2. */
+export interface Http2Head {
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string | undefined;
+  /** Why it is more than may be; undefined: it is not. */
+  readonly excess: string | undefined;
+}
+
+/** What the first line of HTTP/1 has besides method and target, and the line of a field besides name and value. */
+const FIRST_LINE = 12;
+const FIELD_LINE = 4;
+
+/**
+ * Reads what came before the fields, and counts as HTTP/1 would: pseudo-fields are no fields, and crumbs of cookies are one field
+ * (RFC 9113 sections 8.3 and 8.2.3).
+ *
+ * @param fields names and values, one after the other
+ */
+export function readHttp2Head(fields: readonly string[], limits: ParserLimits): Http2Head {
+  const pseudo: Record<string, string> = {};
+  const counted = { bytes: FIRST_LINE, fields: 0 };
+  let crumbs = 0;
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = fields[at] ?? "";
+    const value = fields[at + 1] ?? "";
+    if (name.startsWith(":")) {
+      pseudo[name] = value;
+      counted.bytes += value.length;
+      continue;
+    }
+    counted.bytes += name.length + value.length + FIELD_LINE;
+    if (name === "cookie") crumbs += 1;
+    if (name !== "cookie" || crumbs === 1) counted.fields += 1;
+  }
+  const { ":method": method = "", ":path": path = "", ":authority": authority } = pseudo;
+  return { method, path, authority, excess: excessOf(counted, limits) };
+}
+
+function excessOf({ bytes, fields }: { readonly bytes: number; readonly fields: number }, limits: ParserLimits): string | undefined {
+  if (fields > limits.fields) return `the header has more than ${limits.fields} fields`;
+  return bytes > limits.header ? "the header is too long" : undefined;
+}

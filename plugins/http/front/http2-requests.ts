@@ -1,0 +1,202 @@
+import { SluiceError } from "sluice";
+import type { Leg, LegReader, Session } from "sluice";
+import { answerStream } from "sluice/flow";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { ClientLeg, LegConsumer } from "./client-leg.ts";
+import { ClientRequest } from "../exchange/client-request.ts";
+import { Deadline } from "../message/deadline.ts";
+import { bodyLate, clientLeft, explained, requestRefused, statusOf } from "../message/failure.ts";
+import { HeaderBlocks } from "../message/header-blocks.ts";
+import { http2Body } from "./http2-body.ts";
+import type { FrontConnection } from "./http2-front.ts";
+import { readHttp2Head, type Http2Head } from "./http2-head.ts";
+import { Http2Response } from "./http2-response.ts";
+import { SentData } from "./sent-data.ts";
+import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
+import type { RequestBody } from "../exchange/request-body.ts";
+import { UploadSilence } from "./upload-silence.ts";
+import type { Serving } from "./serving.ts";
+import { Turn } from "./turn.ts";
+
+/** A client's connection of HTTP/2: Node's server reads it from a stream, and its requests are served side by side. */
+export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, FrontConnection {
+  readonly done = true;
+  readonly closing = false;
+  readonly #inner: Leg;
+  readonly #active = new Set<ServedExchange>();
+  /** By the numbers of their streams. */
+  readonly #responses = new Map<number, Http2Response>();
+  readonly #data = new SentData((stream, bytes) => {
+    this.#responses.get(stream)?.passed(bytes);
+  });
+  readonly #deadline = new Deadline(this);
+  readonly #blocks = new HeaderBlocks();
+  readonly #blockDeadline = new Deadline({ expired: () => this.#tooSlow() });
+  readonly #turn = new Turn(() => this.#beginWaiting());
+  #waiting: (() => void)[] = [];
+  #http2: ServerHttp2Session | undefined;
+
+  constructor(
+    private readonly session: Session,
+    private readonly leg: ClientLeg,
+    private readonly serving: Serving,
+  ) {
+    const { leg: inner } = answerStream(
+      "http",
+      (stream) => {
+        serving.http2.serve(this, stream);
+      },
+      session,
+    );
+    const wanted = (): void => {
+      leg.wanted();
+    };
+    inner.onDrain = wanted;
+    this.#inner = inner;
+    inner.read(this);
+  }
+
+  get pending(): number {
+    return this.#inner.pending;
+  }
+
+  get isIdle(): boolean {
+    return this.#active.size === 0 && this.#waiting.length === 0 && !this.#blocks.isOpen;
+  }
+
+  begun(session: ServerHttp2Session): void {
+    this.#http2 = session;
+  }
+
+  received(chunk: Buffer): boolean {
+    this.#blocks.received(chunk);
+    if (!this.#blocks.isOpen) this.#blockDeadline.set(0);
+    else if (!this.#blockDeadline.isSet) this.#blockDeadline.set(this.serving.options.timeouts.headers);
+    return this.#inner.write(chunk);
+  }
+
+  /** Node is not told: its session would go on writing to a stream that it has begun to shut down, which ends the process by an assertion. */
+  ended(): void {
+    if (this.#active.size === 0 && this.#waiting.length === 0) {
+      this.leg.finish();
+      return;
+    }
+    const { halfClosed } = this.serving.options.timeouts;
+    if (halfClosed === 0) {
+      this.leg.abort(clientLeft());
+      return;
+    }
+    this.#http2?.close();
+    // It may wait for its answers, as far as they come without its asking for more; most likely it has left.
+    this.#deadline.set(halfClosed);
+  }
+
+  drained(): void {
+    this.#inner.resume();
+  }
+
+  retire(): void {
+    this.#http2?.close();
+  }
+
+  closed(): void {
+    this.#deadline.stop();
+    this.#blockDeadline.stop();
+    this.#waiting = [];
+    this.#inner.destroy();
+    // Node would keep it until its time-out.
+    this.#http2?.destroy();
+    for (const exchange of this.#active) exchange.closed();
+  }
+
+  expired(): void {
+    this.leg.abort(clientLeft());
+  }
+
+  /** A header block that does not end: nothing else can be read before it does. */
+  #tooSlow(): void {
+    const error = new SluiceError("SLUICE_CLIENT_TIMEOUT", "a header did not come in time");
+    this.serving.refused(this.session, error, 408);
+    this.leg.abort(error);
+  }
+
+  // What Node's server sends.
+  data(chunk: Buffer): boolean {
+    this.#data.passed(chunk);
+    return this.leg.send(chunk);
+  }
+
+  end(): void {
+    this.leg.finish();
+  }
+
+  failed(error: SluiceError): void {
+    this.leg.abort(error);
+  }
+
+  request(stream: ServerHttp2Stream, fields: readonly string[]): void {
+    const { limits } = this.serving.options;
+    const head = readHttp2Head(fields, limits);
+    const response = new Http2Response(stream, head.method);
+    const body = stream.endAfterHeaders
+      ? undefined
+      : http2Body(stream, response, { hasLength: fields.includes("content-length"), fields: limits.fields });
+    const begin = (): void => {
+      if (!stream.destroyed) this.#begin({ ...head, fields }, body, response);
+    };
+    if (this.#turn.isSpent) this.#waiting.push(begin);
+    else begin();
+  }
+
+  upgraded(): never {
+    throw new TypeError("HTTP/2 has no upgrades");
+  }
+
+  #begin(head: Http2Head & { readonly fields: readonly string[] }, body: RequestBody | undefined, response: Http2Response): void {
+    const { session, serving } = this;
+    const { method, path: target, authority, fields, excess } = head;
+    this.#turn.begin();
+    if (excess !== undefined) {
+      this.#refuse(requestRefused(excess), 431, response);
+      return;
+    }
+    let request: ClientRequest;
+    try {
+      request = new ClientRequest(
+        session,
+        { method, target, httpVersion: "2.0", fields, authority, isUpgrade: false },
+        body,
+        serving.terms,
+      );
+    } catch (error) {
+      this.#refuse(error as SluiceError, statusOf(error as SluiceError), response);
+      return;
+    }
+    const exchange = new ServedExchange(request, response, { place: this, serving });
+    const { stream } = response;
+    const { id } = stream;
+    if (id !== undefined) this.#responses.set(id, response);
+    this.#active.add(exchange);
+    request.onEnd(() => {
+      if (id !== undefined) this.#responses.delete(id);
+      this.#active.delete(exchange);
+    });
+    const silent = (): void => {
+      exchange.refuse(bodyLate(), 408);
+    };
+    if (body !== undefined) new UploadSilence(stream, serving.options.timeouts.request, silent).start();
+    exchange.start();
+  }
+
+  /** Requests that came in a turn that was spent. */
+  #beginWaiting(): void {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#turn.isSpent ? undefined : this.#waiting.shift()) next();
+  }
+
+  #refuse(error: SluiceError, status: number, response: Http2Response): void {
+    const { type, body } = explained(status, error, "");
+    response.head(status, ["content-type", type]);
+    response.end(Buffer.from(body));
+    this.serving.refused(this.session, error, status);
+  }
+}

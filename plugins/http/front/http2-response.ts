@@ -1,0 +1,150 @@
+import type { HttpHeaders, SluiceError } from "sluice";
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { BodyLength, lengthOf, without } from "../message/body-length.ts";
+import { endToEnd, trailerFields, wireFields } from "../message/header-fields.ts";
+import { checkField } from "../message/message-head.ts";
+import type { ResponseSink } from "../exchange/response-sink.ts";
+import { makeSingle } from "../message/single-fields.ts";
+
+const { HTTP2_HEADER_STATUS, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants;
+const nothing = Buffer.alloc(0);
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+/** Of them, those whose Content-Length would be one of a body that is not sent, which resets the stream (RFC 9113 section 8.1.1). */
+const lengthless: ReadonlySet<number> = new Set([204, 205]);
+
+/**
+ * A response in a stream of HTTP/2. Node throws where a header is not to its taste, in some cases long after it was given: all that it
+ * could refuse is refused, or made acceptable, when it is given. The head is sent with the first part of the body, or with the end.
+ */
+export class Http2Response implements ResponseSink {
+  readonly keepsCase = false;
+  status = 0;
+  onDrain: (() => void) | undefined = undefined;
+  onClosed: (() => void) | undefined = undefined;
+  onMoved: ((isTaken: boolean) => void) | undefined = undefined;
+  /** Called once all of it was sent. */
+  onSent: (() => void) | undefined = undefined;
+  /** Its end was given. The client may be slow to take it. */
+  isEnded = false;
+  /** Bytes of the body that were given and not sent: they wait for the client's window. */
+  #unsent = 0;
+  /** Not sent yet. */
+  #head: OutgoingHttpHeaders | undefined;
+  #trailers: OutgoingHttpHeaders = {};
+  #length = new BodyLength(undefined);
+  #hasBody = false;
+  /** What is sent last are trailers, of which there may be none. */
+  #waits = false;
+
+  constructor(
+    readonly stream: ServerHttp2Stream,
+    private readonly method: string,
+  ) {
+    stream.on("drain", () => this.onDrain?.());
+    stream.once("close", () => this.onClosed?.());
+    stream.once("wantTrailers", () => {
+      stream.sendTrailers(this.#trailers);
+      // Node sends them in the next turn, and then no more.
+      setImmediate(() => this.onSent?.());
+    });
+    stream.once("finish", () => {
+      if (this.isEnded && !this.#waits) this.onSent?.();
+    });
+  }
+
+  /** A stream finishes by a reset, too. */
+  get isWhole(): boolean {
+    return this.isEnded && this.stream.rstCode === NGHTTP2_NO_ERROR;
+  }
+
+  get isPending(): boolean {
+    return this.#isOpen && (this.#unsent > 0 || this.isEnded);
+  }
+
+  /** So many bytes of the body went to the client. */
+  passed(bytes: number): void {
+    this.#unsent -= bytes;
+    this.onMoved?.(true);
+  }
+
+  goOn(): void {
+    if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: 100 });
+  }
+
+  inform(status: number, headers: HttpHeaders): void {
+    if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: status, ...acceptable(wireFields(headers)) });
+  }
+
+  head(status: number, fields: readonly string[]): void {
+    if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`HTTP/2 has no status ${status}`);
+    const length = lengthOf(fields);
+    this.#head = { [HTTP2_HEADER_STATUS]: status, ...acceptable(lengthless.has(status) ? without(fields, "content-length") : fields) };
+    this.#hasBody = this.method !== "HEAD" && !bodiless.has(status);
+    if (this.#hasBody) this.#length = new BodyLength(length);
+    this.status = status;
+  }
+
+  flush(): void {
+    this.#begin(!this.#hasBody);
+  }
+
+  write(chunk: Buffer): boolean {
+    this.flush();
+    if (!this.#hasBody || !this.#isOpen || chunk.length === 0) return true;
+    if (!this.#fits(chunk.length, false)) return true;
+    this.#unsent += chunk.length;
+    this.onMoved?.(false);
+    return this.stream.write(chunk);
+  }
+
+  end(last = nothing): void {
+    if (this.#hasBody && !this.#fits(last.length, true)) return;
+    const part = this.#hasBody ? last : nothing;
+    this.isEnded = true;
+    this.#begin(part.length === 0, false);
+    if (!this.#isOpen || this.stream.writableEnded) return;
+    this.#unsent += part.length;
+    this.onMoved?.(false);
+    if (part.length === 0) this.stream.end();
+    else this.stream.end(part);
+  }
+
+  trail(trailers: HttpHeaders): void {
+    this.#trailers = acceptable(wireFields(trailerFields(trailers)));
+    if (this.#hasBody) this.flush();
+    this.end();
+  }
+
+  abort(): void {
+    if (!this.stream.destroyed) this.stream.close(NGHTTP2_INTERNAL_ERROR);
+  }
+
+  get #isOpen(): boolean {
+    return !this.stream.destroyed && !this.stream.closed;
+  }
+
+  /** @param isAll nothing follows the head */
+  #begin(isAll: boolean, waitForTrailers = !isAll): void {
+    const head = this.#head;
+    if (head === undefined) return;
+    this.#head = undefined;
+    this.#waits = waitForTrailers;
+    if (this.#isOpen) this.stream.respond(head, { endStream: isAll, waitForTrailers });
+  }
+
+  /** Whether a part belongs to the body, and the end is one. */
+  #fits(bytes: number, isEnd: boolean): boolean {
+    const mismatch: SluiceError | undefined = this.#length.take(bytes) ?? (isEnd ? this.#length.end() : undefined);
+    if (mismatch !== undefined) this.abort();
+    return mismatch === undefined;
+  }
+}
+
+/** Fields that Node sends in HTTP/2. @throws TypeError where one may not be sent */
+function acceptable(fields: readonly string[]): OutgoingHttpHeaders {
+  for (let at = 0; at + 1 < fields.length; at += 2) checkField(fields[at] ?? "", fields[at + 1] ?? "");
+  // HTTP/2 wants an object, and has no Connection.
+  const headers = endToEnd(fields);
+  makeSingle(headers);
+  return headers;
+}

@@ -1,0 +1,227 @@
+import { reasonOf, SluiceError } from "sluice";
+import type { HttpHeaders, HttpResponse } from "sluice";
+import { Readable, type Duplex } from "node:stream";
+import { throwError, type Subscription } from "rxjs";
+import type { ClientRequest, Interim } from "../exchange/client-request.ts";
+import { Deadline } from "../message/deadline.ts";
+import { failureOf } from "../message/failure.ts";
+import { wireFields } from "../message/header-fields.ts";
+import { Responder } from "../exchange/respond.ts";
+import type { ResponseSink } from "../exchange/response-sink.ts";
+import type { Serving } from "./serving.ts";
+import type { Tunnelled } from "./tunnel.ts";
+
+/** The connection on which an exchange takes place. */
+export interface ExchangePlace {
+  /** No other request is to be served on it. */
+  readonly closing: boolean;
+  /**
+   * The upstream agreed to a WebSocket.
+   * @param fields of its answer, names and values one after the other
+   * @param over called once, when both sides are closed
+   * @throws where a field may not be sent; then nothing was
+   */
+  upgraded(upstream: Duplex, fields: readonly string[], over: (passed: Tunnelled) => void): void;
+}
+
+export interface ExchangeSurroundings {
+  readonly place: ExchangePlace;
+  readonly serving: Serving;
+}
+
+/** One request, run through the exchange hooks, and its response sent. Ends once: when the response is closed or the tunnel is. */
+export class ServedExchange implements Interim {
+  readonly #responder: Responder;
+  readonly #place: ExchangePlace;
+  readonly #serving: Serving;
+  #subscription: Subscription | undefined;
+  #response: HttpResponse | undefined;
+  #error: SluiceError | undefined;
+  #isOver = false;
+  /** While a part of the response waits for the client. */
+  #deadline: Deadline | undefined;
+  /** It waits for 100 Continue. */
+  #expects: boolean;
+
+  constructor(
+    private readonly request: ClientRequest,
+    private readonly sink: ResponseSink,
+    { place, serving }: ExchangeSurroundings,
+  ) {
+    this.#place = place;
+    this.#serving = serving;
+    this.#responder = new Responder(sink, request, (error) => {
+      this.#broken(error);
+    });
+    request.interim = this;
+    this.#expects = request.headers["expect"] !== undefined && request.content !== undefined;
+    const closed = (): void => {
+      this.closed();
+    };
+    sink.onClosed = closed;
+    const moved = (isTaken: boolean): void => {
+      this.#moved(isTaken);
+    };
+    sink.onMoved = moved;
+  }
+
+  /** Its response has not begun. */
+  get isWaiting(): boolean {
+    return this.#response === undefined && !this.#isOver;
+  }
+
+  start(): void {
+    const { request } = this;
+    this.#serving.counters.requests.inc();
+    const unrouted = throwError(
+      () => new SluiceError("SLUICE_HTTP_NO_ROUTE", `listener "${request.session.listener}" serves no HTTP any more`),
+    );
+    try {
+      this.#subscription = this.#serving.exchange(request, unrouted).subscribe({
+        next: (response) => {
+          this.#answered(response);
+        },
+        error: (error: unknown) => {
+          this.#failed(error);
+        },
+        complete: () => {
+          if (this.#response === undefined) this.#failed(new Error("an exchange hook completed without a response"));
+        },
+      });
+    } catch (error) {
+      this.#failed(error);
+    }
+    if (this.#isOver) this.#subscription?.unsubscribe();
+  }
+
+  informed(status: number, headers: HttpHeaders): void {
+    if (this.sink.status !== 0) return;
+    if (status === 100) {
+      this.#expects = false;
+      this.sink.goOn();
+      return;
+    }
+    try {
+      this.sink.inform(status, headers);
+    } catch {
+      // What an upstream says may be what may not be said. It is no response, and may be left out.
+    }
+  }
+
+  /** Its request turned out to be malformed. */
+  refuse(error: SluiceError, status: number): void {
+    this.#subscription?.unsubscribe();
+    this.#error ??= error;
+    if (this.#response === undefined) this.#answered(failureOf(error, status));
+    else this.sink.abort(error);
+  }
+
+  /** The client took nothing of what waits for it. */
+  expired(): void {
+    const { send } = this.#serving.options.timeouts;
+    this.#broken(new SluiceError("SLUICE_CLIENT_TIMEOUT", `the client took nothing of its response for ${send} ms`));
+  }
+
+  #moved(isTaken: boolean): void {
+    const { send } = this.#serving.options.timeouts;
+    if (this.#isOver || send === 0) return;
+    if (!this.sink.isPending) this.#deadline?.set(0);
+    else if (isTaken || this.#deadline?.isSet !== true) (this.#deadline ??= new Deadline(this)).set(send);
+  }
+
+  get #isClosing(): boolean {
+    // A client that was told neither to send its body nor to keep it may do either: what it sends next could be taken for the other.
+    return this.#place.closing || (this.#expects && this.request.content?.begun !== true);
+  }
+
+  #broken(error: SluiceError): void {
+    this.#error ??= error;
+    this.sink.abort(error);
+  }
+
+  #failed(thrown: unknown): void {
+    const error = SluiceError.is(thrown) ? thrown : new SluiceError("SLUICE_INTERNAL", reasonOf(thrown), { cause: thrown });
+    this.#error ??= error;
+    if (this.#response === undefined) this.#answered(failureOf(error));
+  }
+
+  #answered(response: HttpResponse): void {
+    // Only the first counts.
+    if (this.#response !== undefined || this.#isOver) {
+      discard(response);
+      return;
+    }
+    this.#response = response;
+    this.#error ??= response.error;
+    try {
+      if (response.upgraded !== undefined) this.#upgraded(response.upgraded, response);
+      else this.#responder.send(response, this.#isClosing);
+    } catch (error) {
+      this.#unsendable(response, error);
+    }
+  }
+
+  /** What a plugin or an upstream put into a header may be what no header may hold. */
+  #unsendable(response: HttpResponse, error: unknown): void {
+    const failure = new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the response cannot be sent: ${reasonOf(error)}`, { cause: error });
+    discard(response);
+    // The end is that of the answer which says so, and no tunnel's.
+    this.#response = failureOf(failure);
+    this.#error ??= failure;
+    if (this.sink.status === 0) this.#responder.send(this.#response, this.#isClosing);
+    else this.sink.abort(failure);
+  }
+
+  #upgraded(upstream: Duplex, { headers, fieldNames }: HttpResponse): void {
+    if (!this.request.isUpgrade) throw new TypeError("an upgrade that nobody asked for");
+    this.#place.upgraded(upstream, wireFields(headers, fieldNames), ({ fromClient, fromUpstream }) => {
+      this.#over(101, fromClient, fromUpstream);
+    });
+  }
+
+  /** Where the whole response was sent at once, its hooks have still to complete. */
+  readonly #release = (): void => {
+    this.#subscription?.unsubscribe();
+  };
+
+  /** Nothing more of its response can be sent. A tunnel ends by itself. */
+  closed(): void {
+    if (this.#isOver || this.#response?.upgraded !== undefined) return;
+    const { content } = this.request;
+    if (this.sink.isWhole) queueMicrotask(this.#release);
+    else this.#release();
+    this.#checkWhole(this.#response);
+    content?.drop();
+    this.#over(this.sink.status, content?.bytes ?? 0, this.#responder.bytes);
+  }
+
+  #checkWhole(response: HttpResponse | undefined): void {
+    if (response !== undefined && this.sink.isWhole) return;
+    this.#error ??= new SluiceError("SLUICE_CLIENT_RESET", "the client left before it had the whole response");
+    if (response !== undefined) discard(response);
+  }
+
+  #over(status: number, requestBytes: number, responseBytes: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#deadline?.stop();
+    const { request } = this;
+    const durationMs = Date.now() - request.startedAt;
+    const upstream = this.#response?.upstream;
+    if (this.#error !== undefined) this.#serving.counters.failed.inc();
+    request.end({ status, upstream, requestBytes, responseBytes, durationMs, error: this.#error }, (error) => {
+      this.#serving.logger.warn({ session: request.session.id, err: error }, "a listener of a request's end threw");
+    });
+  }
+}
+
+/** Lets go of a response that is not sent, or not to its end. */
+function discard({ body, upgraded }: HttpResponse): void {
+  if (body instanceof Readable) {
+    body.on("error", () => undefined);
+    // With an error, so that the upstream sees that it was not wanted to its end.
+    body.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the response is not wanted any more"));
+  }
+  upgraded?.on("error", () => undefined);
+  upgraded?.destroy();
+}

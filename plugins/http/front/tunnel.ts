@@ -1,0 +1,100 @@
+import { SluiceError } from "sluice";
+import type { Duplex } from "node:stream";
+import type { ClientLeg, LegConsumer } from "./client-leg.ts";
+import { fieldLines } from "../message/message-head.ts";
+
+/** What passed through a tunnel. */
+export interface Tunnelled {
+  readonly fromClient: number;
+  readonly fromUpstream: number;
+}
+
+/** Joins a client and an upstream that have agreed on a WebSocket. Each end passes by itself, and what breaks one side resets the other. */
+export class Tunnel implements LegConsumer {
+  #fromClient = 0;
+  #fromUpstream = 0;
+  #isOver = false;
+  #isClientGone = false;
+
+  /** @param over called once, when both sides are closed */
+  constructor(
+    private readonly leg: ClientLeg,
+    private readonly upstream: Duplex,
+    private readonly over: (passed: Tunnelled) => void,
+  ) {}
+
+  /** @param fields of the upstream's answer, names and values one after the other. @throws TypeError where one may not be sent */
+  open(fields: readonly string[]): void {
+    const { leg, upstream } = this;
+    const head = `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${fieldLines(fields)}\r\n`;
+    leg.serve(this);
+    leg.send(Buffer.from(head, "latin1"));
+    // What broke it is looked at when it closes; a hook's own stream has nobody else who listens.
+    upstream.on("error", () => undefined);
+    upstream.on("data", (chunk: Buffer) => {
+      this.#fromUpstream += chunk.length;
+      if (!leg.send(chunk)) upstream.pause();
+    });
+    upstream.on("drain", () => {
+      leg.wanted();
+    });
+    upstream.once("end", () => {
+      leg.shut();
+    });
+    // A hook may have kept the response until one side was gone.
+    if (upstream.closed) this.#upstreamClosed();
+    else
+      upstream.once("close", () => {
+        this.#upstreamClosed();
+      });
+  }
+
+  get isIdle(): boolean {
+    return false;
+  }
+
+  get pending(): number {
+    return this.upstream.writableLength;
+  }
+
+  received(chunk: Buffer): boolean {
+    this.#fromClient += chunk.length;
+    return this.upstream.destroyed || this.upstream.write(chunk);
+  }
+
+  ended(): void {
+    if (!this.upstream.destroyed) this.upstream.end();
+  }
+
+  drained(): void {
+    this.upstream.resume();
+  }
+
+  retire(): void {
+    // Only its peers know when a WebSocket may end.
+  }
+
+  closed(): void {
+    this.#isClientGone = true;
+    const { upstream } = this;
+    const isWhole = upstream.readableEnded && upstream.writableEnded;
+    if (!isWhole && !upstream.destroyed) upstream.destroy(new SluiceError("SLUICE_CLIENT_RESET", "a WebSocket broke off"));
+    if (upstream.closed) this.#end();
+  }
+
+  #upstreamClosed(): void {
+    const { upstream } = this;
+    const isWhole = upstream.readableEnded && upstream.writableFinished;
+    if (!isWhole && !this.#isClientGone) {
+      const error = upstream.errored;
+      this.leg.abort(SluiceError.is(error) ? error : new SluiceError("SLUICE_UPSTREAM_RESET", "a WebSocket broke off", { cause: error }));
+    }
+    if (this.#isClientGone) this.#end();
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.over({ fromClient: this.#fromClient, fromUpstream: this.#fromUpstream });
+  }
+}

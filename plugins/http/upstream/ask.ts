@@ -1,0 +1,60 @@
+import type { HttpResponse } from "sluice";
+import { Observable } from "rxjs";
+import { wireFields } from "../message/header-fields.ts";
+import { fieldLines } from "../message/message-head.ts";
+import type { Outbound } from "./outbound.ts";
+import { UpstreamAttempt, type AttemptPlace } from "./upstream-attempt.ts";
+import type { UpstreamConnection } from "./upstream-connection.ts";
+
+/** No blank, no line break: the rest of a target is the route's business. Characters beyond ASCII are octets. */
+const printable = /^[!-~\u0080-\u00ff]+$/;
+const upgrading = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+
+/**
+ * Sends a request on that is complete, with its body if it has one, and gives its response back. One attempt per subscription; unsubscribing before the response aborts
+ * it. After that the response's body is the subscriber's.
+ */
+export function ask(request: Outbound, place: AttemptPlace): Observable<HttpResponse> {
+  return new Observable((subscriber) => {
+    const message = messageOf(request);
+    const attempt = new CompleteRequest(message, request, place, subscriber);
+    attempt.start();
+    return attempt;
+  });
+}
+
+class CompleteRequest extends UpstreamAttempt {
+  readonly isLast = false;
+  readonly isExpecting = false;
+
+  constructor(
+    private readonly message: Buffer,
+    ...rest: ConstructorParameters<typeof UpstreamAttempt>
+  ) {
+    super(...rest);
+  }
+
+  protected override send(connection: UpstreamConnection): void {
+    connection.sendAll(this.message);
+  }
+
+  override drained(): void {
+    // Nothing is left to be sent.
+  }
+
+  override over(): void {
+    // Nothing is left to be sent.
+  }
+}
+
+/** @throws TypeError where a field, or the target, may not be sent */
+function messageOf({ method, url, headers, fieldNames, content, isUpgrade }: Outbound): Buffer {
+  if (!printable.test(url)) throw new TypeError(`${JSON.stringify(url)} is not the target of a request`);
+  const head = `${method} ${url} HTTP/1.1\r\n${fieldLines(wireFields(headers, fieldNames))}${isUpgrade ? upgrading : ""}\r\n`;
+  const body = content?.whole;
+  if (body === undefined) return Buffer.from(head, "latin1");
+  const message = Buffer.allocUnsafe(head.length + body.length);
+  message.write(head, 0, "latin1");
+  body.copy(message, head.length);
+  return message;
+}

@@ -1,0 +1,80 @@
+import type { HttpHeaders } from "sluice";
+import { ClientShares } from "./client-shares.ts";
+import { Deadline } from "../message/deadline.ts";
+import type { UpstreamConnection } from "./upstream-connection.ts";
+
+/** Milliseconds after its header from which a response that still comes counts as one that lasts. */
+const LASTING_MS = 1_000;
+const events = /^text\/event-stream\b/i;
+
+/**
+ * Tells which connections to one endpoint carry a response that lasts (events, a long download), so that these take no place of requests that are soon
+ * answered. Looked at only while something waits for such a place.
+ */
+export class LastingResponses {
+  /** Connections whose responses come, by when their headers came. */
+  readonly #streams = new Map<UpstreamConnection, number>();
+  readonly #lasting = new Set<UpstreamConnection>();
+  readonly #shares: ClientShares;
+  readonly #deadline: Deadline;
+
+  /**
+   * @param most of them; a client has half at most
+   * @param lasts called for each that has become one
+   * @param due called when another may become one
+   */
+  constructor(
+    private readonly most: number,
+    private readonly lasts: (client: string) => void,
+    due: () => void,
+  ) {
+    this.#shares = new ClientShares(Math.ceil(most / 2));
+    this.#deadline = new Deadline({ expired: due });
+  }
+
+  get size(): number {
+    return this.#lasting.size;
+  }
+
+  has(connection: UpstreamConnection): boolean {
+    return this.#lasting.has(connection);
+  }
+
+  /** The header of a response has come. @returns whether it is one that lasts, whatever its time */
+  begin(connection: UpstreamConnection, headers: HttpHeaders): boolean {
+    this.#streams.set(connection, performance.now());
+    return events.test(String(headers["content-type"] ?? "")) && this.#add(connection);
+  }
+
+  /** Counts apart what lasts by now, and comes back for the rest. */
+  sort(): void {
+    const now = performance.now();
+    for (const [connection, since] of this.#streams) {
+      const left = since + LASTING_MS - now;
+      if (left > 0) {
+        this.#deadline.set(Math.ceil(left));
+        return;
+      }
+      this.#add(connection);
+    }
+  }
+
+  /** Its response has ended. @returns whether it was one that lasts */
+  end(connection: UpstreamConnection, client: string | undefined): boolean {
+    this.#streams.delete(connection);
+    if (this.#streams.size === 0) this.#deadline.stop();
+    if (!this.#lasting.delete(connection)) return false;
+    if (client !== undefined) this.#shares.giveBack(client);
+    return true;
+  }
+
+  #add(connection: UpstreamConnection): boolean {
+    const { client } = connection;
+    if (client === undefined || this.#lasting.size >= this.most || !this.#shares.isOpenTo(client)) return false;
+    this.#streams.delete(connection);
+    this.#lasting.add(connection);
+    this.#shares.take(client);
+    this.lasts(client);
+    return true;
+  }
+}

@@ -1,0 +1,151 @@
+import { LRUCache } from "lru-cache";
+import { SluiceError } from "sluice";
+import type { Endpoints, HttpResponse, UpstreamConfig, Upstreams } from "sluice";
+import { catchError, map, tap, throwError, type Observable } from "rxjs";
+import type { ClientRequest } from "../exchange/client-request.ts";
+import { ask } from "./ask.ts";
+import { Forwarded } from "./forwarded.ts";
+import { Forwarder } from "./forwarder.ts";
+import type { HttpOptions, RouteOptions } from "../exchange/options.ts";
+import { change, clientOf, outboundOf, type Outbound } from "./outbound.ts";
+import { ReplayBody } from "../exchange/replay-body.ts";
+import { Routes } from "./routes.ts";
+import { pathOf } from "../message/target.ts";
+import type { AttemptPlace } from "./upstream-attempt.ts";
+import { StaleConnection } from "./upstream-failure.ts";
+import { TrustedProxies } from "../exchange/trusted-proxies.ts";
+import { UpstreamPool } from "./upstream-pool.ts";
+
+/** Upstreams that hooks chose at run time, of which the connections are kept. */
+const CHOSEN = 256;
+
+/** Where a request goes. */
+interface Destination {
+  readonly route: RouteOptions | undefined;
+  readonly pool: UpstreamPool;
+}
+
+/** Sends requests where the routes say. */
+export class Router {
+  readonly #routes: Routes;
+  readonly #forwarded: Forwarded;
+  readonly #forwarder = new Forwarder();
+  /** By route. */
+  readonly #pools: UpstreamPool[] = [];
+  readonly #chosen = new LRUCache<string, UpstreamPool>({ max: CHOSEN, dispose: (pool) => pool.retire() });
+
+  constructor(
+    private readonly options: HttpOptions,
+    private readonly upstreams: Upstreams,
+  ) {
+    this.#routes = new Routes(options.routes);
+    this.#forwarded = new Forwarded(new TrustedProxies(options.trustedProxies));
+  }
+
+  /** @throws SLUICE_CERTIFICATE_INVALID, SLUICE_UPSTREAM_MISSING */
+  open(): void {
+    for (const { upstream } of this.options.routes) this.#pools.push(this.#pool(this.upstreams.endpoints(upstream)));
+  }
+
+  retire(): void {
+    for (const pool of this.#pools) pool.retire();
+    this.#chosen.clear();
+  }
+
+  /**
+   * One try at a request, at an endpoint that is not in `tried` while there is any.
+   * @throws SluiceError
+   */
+  attempt(request: ClientRequest, tried: Set<string>): Observable<HttpResponse> {
+    const at = request.upstream === undefined ? this.#routes.find(request) : -1;
+    const route = this.options.routes[at];
+    const pool = request.upstream === undefined ? this.#pools[at] : this.#poolOf(request.upstream);
+    if (pool === undefined) return throwError(() => noRoute(request));
+    const response = this.#send(request, { route, pool }, tried);
+    return route === undefined || !changes(route) ? response : response.pipe(map((answer) => changed(answer, route)));
+  }
+
+  /** @param before why the request goes to this upstream again: the next endpoint is to be another */
+  #send(request: ClientRequest, to: Destination, tried: Set<string>, before?: SluiceError): Observable<HttpResponse> {
+    const { route, pool } = to;
+    const { endpoint, connections } = pool.choose(clientOf(request), tried);
+    if (before !== undefined && tried.has(endpoint.name)) {
+      endpoint.done(false);
+      throw before;
+    }
+    tried.add(endpoint.name);
+    let isOver = false;
+    const over = (failure: SluiceError | undefined): void => {
+      if (!isOver) endpoint.done(failure !== undefined, failure?.code);
+      isOver = true;
+    };
+    request.onEnd(() => {
+      over(undefined);
+    });
+    const outbound = outboundOf(request, endpoint.name, { route, forwarded: this.#forwarded });
+    const response = this.#attempt(outbound, { connections, timeout: this.options.timeouts.response });
+    return response.pipe(
+      tap(() => {
+        endpoint.answered();
+      }),
+      catchError((error: unknown) => {
+        const failure = failureOfUpstream(error);
+        const isStale = failure?.cause instanceof StaleConnection;
+        over(isStale ? undefined : failure);
+        if (isStale && mayRepeat(request)) {
+          // The upstream closed what it had kept, and most likely all of it.
+          connections.dropIdle();
+          tried.delete(endpoint.name);
+          return this.#send(request, to, tried);
+        }
+        // Of which nothing was sent, that may be sent again, whatever its method (RFC 9110 section 9.2.2).
+        const isFirst = !request.sent && request.failover && tried.size === 1;
+        return failure !== undefined && isFirst ? this.#send(request, to, tried, failure) : throwError(() => error);
+      }),
+    );
+  }
+
+  /** What is complete is sent at once; what may still come needs the package `http-proxy`. */
+  #attempt(outbound: Outbound, place: AttemptPlace): Observable<HttpResponse> {
+    const { content } = outbound;
+    return content instanceof ReplayBody ? this.#forwarder.forward({ ...outbound, content }, place) : ask(outbound, place);
+  }
+
+  #poolOf(upstream: UpstreamConfig): UpstreamPool {
+    const key = JSON.stringify(upstream);
+    const known = this.#chosen.get(key) ?? this.#pool(this.upstreams.endpoints(upstream));
+    this.#chosen.set(key, known);
+    return known;
+  }
+
+  #pool(endpoints: Endpoints): UpstreamPool {
+    const { limits, timeouts } = this.options;
+    const { connections, connectionsPerClient = Math.ceil(connections / 2) } = limits;
+    const { idleConnection, connectionAge } = timeouts;
+    return new UpstreamPool(endpoints, { ...limits, connectionsPerClient, idleConnection, connectionAge });
+  }
+}
+
+const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+function failureOfUpstream(error: unknown): SluiceError | undefined {
+  return SluiceError.is(error) && error.source === "upstream" ? error : undefined;
+}
+
+function mayRepeat({ method, replayable }: ClientRequest): boolean {
+  return idempotent.has(method) && replayable;
+}
+
+function noRoute({ session, method, host, url }: ClientRequest): SluiceError {
+  return new SluiceError("SLUICE_HTTP_NO_ROUTE", `no route of listener "${session.listener}" is for ${method} ${host}${pathOf(url)}`);
+}
+
+function changes({ responseHeaders }: RouteOptions): boolean {
+  return responseHeaders.remove.length > 0 || Object.keys(responseHeaders.set).length > 0;
+}
+
+function changed(answer: HttpResponse, { responseHeaders }: RouteOptions): HttpResponse {
+  const headers = { ...answer.headers };
+  change(headers, responseHeaders);
+  return { ...answer, headers };
+}

@@ -1,0 +1,66 @@
+import type { HttpRequest } from "sluice";
+import { normalPath } from "../message/normal-path.ts";
+import type { RouteOptions } from "../exchange/options.ts";
+import { RouteTree, segmentsOf } from "./route-tree.ts";
+import { pathOf } from "../message/target.ts";
+
+/**
+ * The routes of a listener. The most specific one counts: by its host, then by its path, then by its method; the config's order among
+ * equals. An index (ADR 0019): the number of routes costs a request nothing.
+ */
+export class Routes {
+  readonly #names = new Map<string, RouteTree>();
+  /** By what comes behind the asterisk. */
+  readonly #wildcards = new Map<string, RouteTree>();
+  /** The lengths that these have, the longest first. */
+  readonly #lengths: readonly number[];
+  readonly #any = new RouteTree();
+
+  constructor(routes: readonly RouteOptions[]) {
+    for (const [at, { host, path, method }] of routes.entries()) {
+      const methods = method === undefined ? undefined : new Set([method].flat().map((each) => each.toUpperCase()));
+      this.#treeOf(host?.toLowerCase()).add(normalPath(path), { at, methods });
+    }
+    this.#lengths = [...new Set([...this.#wildcards.keys()].map(({ length }) => length))].toSorted((a, b) => b - a);
+  }
+
+  /** The index of the route for a request, in the order of the config; -1: none. */
+  find({ host, url, method }: Pick<HttpRequest, "host" | "url" | "method">): number {
+    const path = url === "*" ? "/" : normalPath(pathOf(url));
+    const named = this.#names.get(host)?.find(path, method) ?? -1;
+    if (named >= 0) return named;
+    for (const length of this.#lengths) {
+      const found = this.#wildcards.get(host.slice(-length))?.find(path, method) ?? -1;
+      if (found >= 0 && host.length > length) return found;
+    }
+    return this.#any.find(path, method);
+  }
+
+  #treeOf(host: string | undefined): RouteTree {
+    if (host === undefined) return this.#any;
+    const [trees, name] = host.startsWith("*") ? [this.#wildcards, host.slice(1)] : [this.#names, host];
+    let tree = trees.get(name);
+    if (tree === undefined) {
+      tree = new RouteTree();
+      trees.set(name, tree);
+    }
+    return tree;
+  }
+}
+
+/** What the upstream is asked for, where a route has `rewrite`: what came behind the route's path stays as it was sent. */
+export function rewritten(url: string, { path, rewrite }: Pick<RouteOptions, "path" | "rewrite">): string {
+  if (rewrite === undefined || url === "*") return url;
+  const whole = rewrite.replace(/\/$/, "") + url.slice(endOf(segmentsOf(normalPath(path)).length, url));
+  return whole.startsWith("/") ? whole : `/${whole}`;
+}
+
+/** Where so many segments of a URL end, in whatever spelling. */
+function endOf(segments: number, url: string): number {
+  let at = 0;
+  for (let left = segments; left > 0; left -= 1) {
+    while (url[at] === "/") at += 1;
+    while (at < url.length && url[at] !== "/" && url[at] !== "?") at += 1;
+  }
+  return at;
+}

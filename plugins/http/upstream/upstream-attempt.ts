@@ -1,0 +1,109 @@
+import type { HttpHeaders, HttpResponse } from "sluice";
+import type { Subscriber } from "rxjs";
+import { Deadline } from "../message/deadline.ts";
+import type { EndpointConnections } from "./endpoint-connections.ts";
+import type { Outbound } from "./outbound.ts";
+import type { UpstreamConnection } from "./upstream-connection.ts";
+import type { Waiting } from "./waiting-requests.ts";
+
+/** Where an attempt goes, and how long it may take. */
+export interface AttemptPlace {
+  readonly connections: EndpointConnections;
+  /** Milliseconds until the response's header, the wait for a connection included, and for taking a part of the request; 0: none. */
+  readonly timeout: number;
+}
+
+/**
+ * One request on its way to an endpoint, until it has its response: it waits for a connection, is sent, and is answered, fails, or is given up. Whatever is
+ * sent, and by whom, that is the same.
+ */
+export abstract class UpstreamAttempt implements Waiting {
+  readonly method: string;
+  readonly client: string;
+  readonly isUpgrade: boolean;
+  abstract readonly isLast: boolean;
+  abstract readonly isExpecting: boolean;
+  protected connection: UpstreamConnection | undefined;
+  #isSettled = false;
+  /** While it waits for a connection. */
+  #deadline: Deadline | undefined;
+  #startedAt = 0;
+
+  constructor(
+    protected readonly request: Outbound,
+    protected readonly place: AttemptPlace,
+    private readonly subscriber: Subscriber<HttpResponse>,
+  ) {
+    this.method = request.method;
+    this.client = request.client;
+    this.isUpgrade = request.isUpgrade;
+  }
+
+  start(): void {
+    const { connections, timeout } = this.place;
+    connections.ask(this);
+    if (this.connection !== undefined || this.#isSettled || timeout === 0) return;
+    this.#startedAt = performance.now();
+    this.#deadline = new Deadline(this);
+    this.#deadline.set(timeout);
+  }
+
+  begun(connection: UpstreamConnection): void {
+    const { timeout } = this.place;
+    const waited = this.#deadline === undefined ? 0 : performance.now() - this.#startedAt;
+    this.#deadline?.stop();
+    this.connection = connection;
+    this.request.begun();
+    connection.ask(this, timeout === 0 ? 0 : Math.max(1, timeout - waited));
+    this.send(connection);
+  }
+
+  /** Sends the request, or begins to. */
+  protected abstract send(connection: UpstreamConnection): void;
+
+  abstract drained(): void;
+
+  /** Nothing more of the request is wanted. */
+  abstract over(): void;
+
+  informed(status: number, headers: HttpHeaders): void {
+    this.request.interim?.informed(status, headers);
+  }
+
+  answered(response: HttpResponse): void {
+    this.#settle();
+    this.subscriber.next(response);
+    this.subscriber.complete();
+  }
+
+  failed(error: unknown): void {
+    if (!this.#settle()) return;
+    this.over();
+    this.subscriber.error(error);
+  }
+
+  late(): void {
+    const { connections, timeout } = this.place;
+    this.unsubscribe();
+    this.subscriber.error(connections.failures.late(timeout));
+  }
+
+  expired(): void {
+    this.late();
+  }
+
+  /** Called by RxJS also after the response. */
+  unsubscribe(): void {
+    if (!this.#settle()) return;
+    if (this.connection === undefined) this.place.connections.forget(this);
+    else this.connection.abandon(this);
+    this.over();
+  }
+
+  #settle(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    this.#deadline?.stop();
+    return true;
+  }
+}

@@ -1,0 +1,62 @@
+import { expect } from "chai";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { SluiceError } from "../../../../core/contract/index.ts";
+import { parseCommandLine } from "../../../../core/cli/arguments/command-line.ts";
+
+describe("the command line", () => {
+  const defaults = { config: "proxy.config.ts", passedOver: [], allowUnsafe: false, json: false, watch: true, logLevel: undefined };
+
+  it("has defaults: proxy.config.ts, watched, for people", () => {
+    expect(parseCommandLine(["start"])).to.deep.equal({ command: "start", options: defaults });
+  });
+
+  it("takes the config that is there, in a fixed order, and knows what it passes over", () => {
+    const [folder, before] = [mkdtempSync(path.join(tmpdir(), "sluice-line-")), process.cwd()];
+    process.chdir(folder);
+    try {
+      for (const name of ["json", "cjs", "mjs", "js", "cts", "mts", "ts"]) {
+        writeFileSync(`proxy.config.${name}`, "");
+        expect(parseCommandLine(["check"])?.options.config).to.equal(`proxy.config.${name}`);
+      }
+      expect(parseCommandLine(["check"])?.options.passedOver).to.have.length(6);
+    } finally {
+      process.chdir(before);
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("takes a config without -c, and the permission for one that others may write", () => {
+    expect(parseCommandLine(["check", "a.ts"])?.options).to.deep.equal({ ...defaults, config: "a.ts" });
+    expect(parseCommandLine(["start", "a.ts", "--allow-unsafe-config"])?.options).to.deep.include({ config: "a.ts", allowUnsafe: true });
+  });
+
+  it("reads -c and --config, --no-watch and --json", () => {
+    expect(parseCommandLine(["start", "-c", "a.ts", "--no-watch"])?.options).to.deep.equal({ ...defaults, config: "a.ts", watch: false });
+    expect(parseCommandLine(["status", "--config=b.ts", "--json"])?.options).to.deep.equal({ ...defaults, config: "b.ts", json: true });
+    expect(parseCommandLine(["start", "--log-level", "debug"])?.options).to.deep.equal({ ...defaults, logLevel: "debug" });
+  });
+
+  const wrong: readonly (readonly [string, string])[] = [
+    ["strat", 'unknown command "strat", did you mean "start"?'],
+    ["123", 'unknown command "123"'],
+    ["--json", "expected a command: start, check, plan, reload, status, init"],
+    ["check --jsno", 'unknown option --jsno, did you mean "--json"?'],
+    ["start --wacth", 'unknown option --wacth, did you mean "--no-watch"?'],
+    ["start --json", "unknown option --json"],
+    ["start --log-level loud", '--log-level: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"'],
+    ["start -c", "value is missing"],
+    ["start -c a.ts -c b.ts", "-c was given more than once"],
+    ["start a.ts b.ts", "Unused args: `b.ts`"],
+    ["start -c a.ts b.ts", "a config was named twice"],
+    ["status --allow-unsafe-config", "unknown option --allowUnsafeConfig"],
+  ];
+  for (const [line, message] of wrong) {
+    it(`refuses "${line}" with a hint`, () => {
+      expect(() => parseCommandLine(line.split(" ")))
+        .to.throw(message)
+        .and.satisfy((error: unknown) => SluiceError.is(error) && error.code === "SLUICE_USAGE");
+    });
+  }
+});

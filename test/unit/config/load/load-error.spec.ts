@@ -1,0 +1,45 @@
+import { expect } from "chai";
+import { ConfigLoader } from "../../../../core/config/load/config-loader.ts";
+import type { SluiceError } from "../../../../core/contract/index.ts";
+import { configFolder } from "../config-folder.ts";
+import { failureOf } from "../failure.ts";
+
+describe("A name that is used before it is declared", () => {
+  const files = configFolder();
+  const failure = async (content: Readonly<Record<string, string>>): Promise<SluiceError> => {
+    const error = await failureOf(() => new ConfigLoader(files.write(content)).load());
+    expect(error.code).to.equal("SLUICE_CONFIG_THREW");
+    return error;
+  };
+
+  it("is told the circle of imports that it is in, at the place that reads it", async () => {
+    const { message } = await failure({
+      "proxy.config.ts": `import { a } from "./a.ts"; export default a;`,
+      "a.ts": `import { b } from "./b.ts";\nexport const a = b + 1;`,
+      "b.ts": `import { c } from "./c.ts";\nexport const b = c + 1;`,
+      "c.ts": `import { a } from "./a.ts";\nexport const c =\n  a + 1;`,
+    });
+    expect(message).to.include(`${files.path("c.ts")}:3:3: `);
+    expect(message).to.include("in a circle: a.ts -> b.ts -> c.ts -> a.ts.");
+  });
+
+  it("is told the same of decorated classes that name each other in constructor types", async () => {
+    const { message } = await failure({
+      "d.ts": `import "./e.ts"; export default {};`,
+      "e.ts": `import { injectable } from "tsyringe"; import { F } from "./f.ts"; @injectable() export class E { constructor(f: F) {} }`,
+      "f.ts": `import { injectable } from "tsyringe"; import { E } from "./e.ts"; @injectable() export class F { constructor(e: E) {} }`,
+    });
+    expect(message)
+      .to.include(`${files.path("f.ts")}:1:`)
+      .and.include("e.ts -> f.ts -> e.ts")
+      .and.include("`import type`");
+  });
+
+  it("is told to be below where there is no circle", async () => {
+    const { message } = await failure({ "proxy.config.ts": `export default { a: port };\nconst port = 0;` });
+    expect(message)
+      .to.include(`${files.path("proxy.config.ts")}:1:`)
+      .and.include("used above the line that declares it")
+      .and.not.include("circle");
+  });
+});

@@ -1,0 +1,61 @@
+import { expect } from "chai";
+import { z } from "zod";
+import { describeIssues, optionPath, shown } from "../../../../core/contract/options/describe-issues.ts";
+
+function problemsOf(schema: z.ZodType, input: unknown): string[] {
+  const result = schema.safeParse(input);
+  return describeIssues(input, result.error?.issues ?? [], schema).map(({ path, message }) => `${path}: ${message}`);
+}
+
+describe("what a message shows of a value", () => {
+  const values: readonly (readonly [unknown, string])[] = [
+    ["short", '"short"'],
+    ["a".repeat(60), `"${"a".repeat(60)}"`],
+    ["a".repeat(61), `"${"a".repeat(60)}…"`],
+    ["-----BEGIN PRIVATE KEY-----\nsecret", "PEM text"],
+    [[], "an empty array"],
+    [[1], "an array"],
+    [Promise.resolve(), "a promise (await it)"],
+    [() => undefined, "a function"],
+    [{ secret: 1 }, "an object"],
+    [null, "null"],
+  ];
+  for (const [value, text] of values) it(`is ${text}`, () => expect(shown(value)).to.equal(text));
+});
+
+describe("an option's path", () => {
+  it("has indexes and odd keys in brackets", () => {
+    expect(optionPath(["listeners", "web", "plugins", 0, "odd key"])).to.equal('listeners.web.plugins[0]["odd key"]');
+  });
+});
+
+describe("the problems of an input", () => {
+  it("say the bound that was missed, and what came", () => {
+    const schema = z.object({
+      few: z.array(z.string()).min(2),
+      least: z.number().min(3),
+      most: z.number().max(4),
+      above: z.number().positive(),
+    });
+    expect(problemsOf(schema, { few: ["a"], least: 2, most: 5, above: 0 })).to.deep.equal([
+      "few: expected at least 2 entries, got an array",
+      "least: expected at least 3, got 2",
+      "most: expected at most 4, got 5",
+      "above: expected more than 0, got 0",
+    ]);
+  });
+
+  it("follow the branch of a union that the input was meant for, and list the branches when none fits", () => {
+    const schema = z.object({ tls: z.union([z.boolean(), z.object({ ca: z.string() })]) });
+    expect(problemsOf(schema, { tls: { ca: 1 } })).to.deep.equal(["tls.ca: expected a string, got 1"]);
+    expect(problemsOf(schema, { tls: 1 })).to.deep.equal(["tls: expected a boolean, or an object, got 1"]);
+  });
+
+  it("name the nearest known word", () => {
+    const schema = z.strictObject({ mode: z.enum(["swap", "keep"]) });
+    expect(problemsOf(schema, { mode: "swop", moda: 1 })).to.deep.equal([
+      'mode: expected one of "swap", "keep", got "swop", did you mean "swap"?',
+      'moda: unknown option, did you mean "mode"?',
+    ]);
+  });
+});

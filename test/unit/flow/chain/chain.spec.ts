@@ -1,0 +1,66 @@
+import { expect } from "chai";
+import { Chain } from "../../../../core/flow/chain/chain.ts";
+import type { ChunkFunction, Step } from "../../../../core/flow/chain/chain.ts";
+
+const step = (run: ChunkFunction, plugin = "p"): Step => ({ run, plugin });
+const add =
+  (letter: string): ChunkFunction =>
+  (chunk) =>
+    Buffer.from(chunk.toString() + letter);
+const letters = "abcdefghijklm";
+const boom = (): never => {
+  throw new Error("boom");
+};
+
+describe("Chain", () => {
+  for (const count of [1, 5, 6, 7, 12, 13]) {
+    it(`runs ${count} stages in order`, () => {
+      const chain = new Chain(Array.from({ length: count }, (_, at) => step(add(letters[at] ?? ""))));
+      expect(String(chain.run(Buffer.from("")))).to.equal(letters.slice(0, count));
+    });
+
+    it(`waits for a promise in any of ${count} stages and goes on behind it`, async () => {
+      for (let slow = 0; slow < count; slow += 1) {
+        const steps = Array.from({ length: count }, (_, at) => {
+          const work = add(letters[at] ?? "");
+          return step(at === slow ? (chunk) => Promise.resolve(work(chunk)) : work);
+        });
+        // oxlint-disable-next-line no-await-in-loop
+        expect(String(await new Chain(steps).run(Buffer.from("")))).to.equal(letters.slice(0, count));
+      }
+    });
+
+    it(`blames the plugin of whichever of ${count} stages throws, rejects or gives no chunk`, async () => {
+      const faults: ChunkFunction[] = [boom, () => Promise.reject(new Error("boom")), () => "text" as never, () => undefined as never];
+      for (let bad = 0; bad < count; bad += 1) {
+        for (const fault of faults) {
+          const chain = new Chain(Array.from({ length: count }, (_, at) => step(at === bad ? fault : (chunk) => chunk, `plugin ${at}`)));
+          let failed = false;
+          try {
+            // oxlint-disable-next-line no-await-in-loop
+            await chain.run(Buffer.from("x"));
+          } catch {
+            failed = true;
+          }
+          expect([failed, chain.blame]).to.deep.equal([true, `plugin ${bad}`]);
+        }
+      }
+    });
+  }
+
+  it("stops where a stage drops the chunk, at once or later", async () => {
+    const behind: string[] = [];
+    const note: ChunkFunction = (chunk) => {
+      behind.push(String(chunk));
+      return chunk;
+    };
+    expect(new Chain([step(() => null), step(note)]).run(Buffer.from("x"))).to.equal(null);
+    expect(await new Chain([step(() => Promise.resolve(null)), step(note)]).run(Buffer.from("x"))).to.equal(null);
+    expect(behind).to.deep.equal([]);
+  });
+
+  it("lets a plugin pass what it likes between its own stages, and hand on a chunk", () => {
+    const chain = new Chain([step((chunk) => String(chunk) as never), step((text) => Buffer.from(`${text as unknown as string}!`))]);
+    expect(String(chain.run(Buffer.from("x")))).to.equal("x!");
+  });
+});

@@ -1,0 +1,84 @@
+import { expect } from "chai";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { SluiceError, type UpstreamTlsConfig } from "../../../../core/contract/index.ts";
+import { createUpstreamTls } from "../../../../core/net/dial/upstream-tls.ts";
+import { createCertificate } from "../../../support/certificates.ts";
+import { testCertificate, type TestCertificate } from "../certificate.ts";
+
+const day = 86_400_000;
+const inDays = (days: number): Date => new Date(Date.now() + days * day);
+
+function failure(config: UpstreamTlsConfig, folder?: string): SluiceError {
+  try {
+    createUpstreamTls(config, { folder, place: "proxy.config.ts: listeners.web.upstream" });
+  } catch (error) {
+    if (SluiceError.is(error)) return error;
+  }
+  throw new Error("no SluiceError was thrown");
+}
+
+describe("TLS options of an upstream", () => {
+  let folder = "";
+  let one: TestCertificate;
+  let other: TestCertificate;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "sluice-tls-"));
+    one = await testCertificate("one.test");
+    other = await testCertificate("other.test");
+    await writeFile(path.join(folder, "ca.pem"), one.cert);
+    await writeFile(path.join(folder, "broken.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    await writeFile(path.join(folder, "empty.pem"), "nothing here\n");
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it("takes PEM text and paths, which start at the given folder", () => {
+    expect(() => createUpstreamTls({ ca: ["ca.pem", other.cert], cert: one.cert, key: one.key }, { folder })).not.to.throw();
+    expect(() => createUpstreamTls({})).not.to.throw();
+  });
+
+  it("names the option, the file and the reason when a file cannot be used", () => {
+    for (const [file, reason] of [
+      ["missing.pem", "ENOENT"],
+      ["broken.pem", "asn1"],
+      ["empty.pem", "no certificate"],
+    ] as const) {
+      const error = failure({ ca: file }, folder);
+      expect(error.code).to.equal("SLUICE_CERTIFICATE_INVALID");
+      expect(error.message).to.contain("proxy.config.ts: listeners.web.upstream.tls.ca: ").and.to.contain(file).and.to.contain(reason);
+    }
+  });
+
+  it("refuses a client certificate that has expired or is not yet valid", async () => {
+    const expired = await createCertificate("client.test", { notBefore: inDays(-2), notAfter: inDays(-1) });
+    const early = await createCertificate("client.test", { notBefore: inDays(1), notAfter: inDays(2) });
+    await writeFile(path.join(folder, "expired.pem"), expired.cert);
+    const error = failure({ cert: "expired.pem", key: expired.key }, folder);
+    expect(error.code).to.equal("SLUICE_CERTIFICATE_INVALID");
+    expect(error.message).to.contain("upstream.tls.cert").and.to.contain(path.join(folder, "expired.pem: the certificate expired at"));
+    expect(failure({ ...early }).message).to.contain("not yet valid");
+  });
+
+  it("warns of a client certificate that ends soon, and of a key file that others may read", async () => {
+    const soon = await createCertificate("client.test", { notAfter: inDays(13) });
+    await writeFile(path.join(folder, "soon.key"), soon.key);
+    const warnings: string[] = [];
+    for (const mode of [0o600, 0o644]) {
+      // oxlint-disable-next-line no-await-in-loop
+      await chmod(path.join(folder, "soon.key"), mode);
+      createUpstreamTls({ cert: soon.cert, key: "soon.key" }, { folder, warn: (message) => warnings.push(message) });
+    }
+    const [early, again, exposed, ...others] = warnings;
+    expect(early).to.equal("upstream.tls.cert: the PEM text given: the certificate expires in 12 days").and.to.equal(again);
+    expect(exposed).to.contain("upstream.tls.key").and.to.contain("soon.key: others may read this private key");
+    expect(others).to.deep.equal([]);
+  });
+
+  it("refuses a key that belongs to another certificate, and a certificate without a key", () => {
+    expect(failure({ cert: one.cert, key: other.key }).message).to.contain("upstream.tls.key");
+    expect(failure({ cert: one.cert }).message).to.contain("go together");
+    expect(failure({ key: one.key }).message).to.contain("upstream.tls.cert");
+  });
+});

@@ -1,0 +1,134 @@
+import { expect } from "chai";
+import { socketAddress } from "../../../../../core/contract/address.ts";
+import { hostOf } from "../../../../../plugins/http/message/authority.ts";
+import { explained, statusOf } from "../../../../../plugins/http/message/failure.ts";
+import { Forwarded } from "../../../../../plugins/http/upstream/forwarded.ts";
+import { endToEnd, wireFields } from "../../../../../plugins/http/message/header-fields.ts";
+import { SluiceError, type HttpHeaders } from "sluice";
+import { createSession } from "../../support/fakes.ts";
+import { TrustedProxies } from "../../../../../plugins/http/exchange/trusted-proxies.ts";
+
+describe("The header fields of http()", () => {
+  it("leave out what belongs to the connection, and what Connection names", () => {
+    const raw = [
+      "Connection",
+      "close, X-Hop",
+      "X-Hop",
+      "1",
+      "Keep-Alive",
+      "2",
+      "TE",
+      "trailers",
+      "Transfer-Encoding",
+      "chunked",
+      "Upgrade",
+      "h2c",
+    ];
+    expect(endToEnd([...raw, "Proxy-Authorization", "secret", "Proxy-Connection", "x-two", "X-Two", "3", "X-Kept", "4"])).to.deep.equal({
+      "x-kept": "4",
+    });
+  });
+
+  const names = ["x-foo", "X-Foo", "content-length", "Content-Length", "authorization", "Authorization"];
+  const spellings: Readonly<Record<string, readonly [HttpHeaders, readonly string[]]>> = {
+    "as they came": [{ "x-foo": "1", authorization: "a" }, ["X-Foo", "1", "Authorization", "a"]],
+    "as they came, in another order": [{ authorization: "a", "x-foo": "1" }, ["Authorization", "a", "X-Foo", "1"]],
+    "each value of one": [{ "x-foo": ["1", "2"] }, ["X-Foo", "1", "X-Foo", "2"]],
+    "as a hook wrote one that did not come": [{ "X-Own": "1", "x-foo": "2" }, ["X-Own", "1", "X-Foo", "2"]],
+    "under its own name where a hook wrote it as it came": [{ "X-Foo": "1" }, ["X-Foo", "1"]],
+    "under its own name, beside the one that came": [
+      { "x-foo": "1", authorization: "a", "X-Foo": "2" },
+      ["X-Foo", "1", "Authorization", "a", "X-Foo", "2"],
+    ],
+  };
+  for (const [name, [headers, sent]] of Object.entries(spellings))
+    it(`are sent on: ${name}`, () => {
+      expect(wireFields(headers, names)).to.deep.equal(sent);
+    });
+
+  it("let Connection take away neither where a request goes nor where it ends", () => {
+    expect(endToEnd(["Connection", "host, content-length", "Host", "a", "Content-Length", "5"])).to.deep.equal({
+      host: "a",
+      "content-length": "5",
+    });
+  });
+
+  it("keep every value of a field, and put cookies together", () => {
+    expect(endToEnd(["X", "1", "x", "2", "X", "3", "Cookie", "a=1", "cookie", "b=2", ":path", "/"])).to.deep.equal({
+      x: ["1", "2", "3"],
+      cookie: "a=1; b=2",
+    });
+  });
+
+  for (const [given, host] of [
+    ["Example.TEST:8080", "example.test"],
+    ["a.", "a"],
+    ["[::1]:80", "[::1]"],
+    ["127.0.0.1", "127.0.0.1"],
+    ["a_b.test", "a_b.test"],
+    ["", undefined],
+    ["a b", undefined],
+    ["a/b", undefined],
+    ["a@b", undefined],
+    ["a:99999", undefined],
+    ["a:b", undefined],
+    ["a,b", undefined],
+  ] as const) {
+    it(`take ${JSON.stringify(given)} as ${host === undefined ? "no host" : `the host ${host}`}`, () => {
+      expect(hostOf(given)).to.equal(host);
+    });
+  }
+
+  const from = (address: string): ReturnType<typeof createSession>["session"] =>
+    createSession({ client: socketAddress(address, 50_000, address.includes(":") ? "IPv6" : "IPv4") }).session;
+  const spoofed = (): HttpHeaders => ({
+    host: "h",
+    "x-forwarded-for": "6.6.6.6",
+    "x-forwarded-proto": "https",
+    "x-forwarded-prefix": "/p",
+    x_forwarded_for: "6.6.6.6",
+    "x-real-ip": "6.6.6.6",
+    forwarded: "for=6.6.6.6",
+  });
+
+  it("say of whom the client is, whatever it says itself", () => {
+    const headers = spoofed();
+    new Forwarded(new TrustedProxies(["10.0.0.0/8"])).set(headers, from("192.0.2.1"), "http");
+    expect(headers).to.deep.equal({
+      host: "h",
+      "x-forwarded-for": "192.0.2.1",
+      "x-forwarded-host": "h",
+      "x-forwarded-proto": "http",
+      "x-forwarded-port": "8080",
+      forwarded: 'for=192.0.2.1;host="h";proto=http',
+    });
+  });
+
+  it("believe a proxy that is trusted, and add it", () => {
+    for (const [trusted, peer] of [
+      ["10.0.0.0/8", "10.1.2.3"],
+      ["2001:db8::/32", "2001:db8::1"],
+      ["10.1.2.3", "10.1.2.3"],
+    ] as const) {
+      const headers = spoofed();
+      new Forwarded(new TrustedProxies([trusted])).set(headers, from(peer), "http");
+      expect(headers["x-forwarded-for"]).to.equal(`6.6.6.6, ${peer}`);
+      expect(headers["x-forwarded-proto"]).to.equal("https");
+      expect(String(headers["forwarded"])).to.match(/^for=6\.6\.6\.6, for=/);
+    }
+  });
+
+  it("make of an error a status, and a body in the form that is accepted, without an address", () => {
+    const refused = new SluiceError("SLUICE_UPSTREAM_REFUSED", "upstream 10.0.0.1:80 refused the connection");
+    expect(statusOf(refused)).to.equal(502);
+    expect(statusOf(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", ""))).to.equal(504);
+    expect(statusOf(new SluiceError("SLUICE_UPSTREAM_BUSY", ""))).to.equal(503);
+    expect(statusOf(new SluiceError("SLUICE_PLUGIN_FAILED", ""))).to.equal(500);
+    expect(explained(502, refused, "text/html,*/*;q=0.8").body).to.equal("502 Bad Gateway: SLUICE_UPSTREAM_REFUSED\n");
+    const json = { status: 502, error: "Bad Gateway", code: "SLUICE_UPSTREAM_REFUSED", detail: "Bad Gateway" };
+    for (const accept of ["application/json", "text/html;q=0.5, application/problem+json"])
+      expect(JSON.parse(explained(502, refused, accept).body)).to.deep.equal(json);
+    for (const accept of ["", "*/*", "application/json;q=0.1, text/plain"])
+      expect(explained(502, refused, accept).type).to.match(/^text\/plain/);
+  });
+});
