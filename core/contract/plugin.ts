@@ -1,3 +1,4 @@
+import type { SchemaIssue } from "./options/describe-issues.ts";
 import type { Observable } from "rxjs";
 import type { Address, Query } from "./address.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
@@ -76,14 +77,6 @@ export interface UseOptions {
 /** What a plugin's options are checked with; a zod schema is one. */
 export interface OptionsSchema {
   safeParse(input: unknown): { success: true; data: unknown } | { success: false; error: { issues: readonly SchemaIssue[] } };
-}
-
-/** One thing wrong in an input: zod's own issue. */
-export interface SchemaIssue {
-  readonly code?: string | undefined;
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-  readonly keys?: readonly string[];
 }
 
 /** Asks the generation's container for a token. */

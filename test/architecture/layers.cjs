@@ -4,10 +4,17 @@
 // TypeScript 7 has no API that dependency-cruiser could use, so swc parses; without it zero modules would be cruised, silently.
 
 const { join } = require("node:path");
+const rooms = require("./rooms.cjs");
 
 const ours = "^(core|plugins|test|docs|proxy\\.config\\.ts)";
 const only = (name, from, allowed) => ({ name, severity: "error", from: { path: from }, to: { path: ours, pathNot: allowed } });
 const never = (name, from, to) => ({ name, severity: "error", from, to });
+
+/** What one room may import of its own layer. */
+function room(layer, name, allowed) {
+  const folder = (other) => (other === "." ? `^${layer}/[^/]+$` : `^${layer}/${other}/`);
+  return never(`rooms-of-${layer}`, { path: folder(name) }, { path: `^${layer}/`, pathNot: [name, ...allowed].map(folder).join("|") });
+}
 
 const publicFaces = "^dist/(core/index|core/flow/index)\\.(js|d\\.ts)$";
 
@@ -22,6 +29,7 @@ module.exports = {
     only("runtime-joins-the-second-layer", "^core/runtime/", "^core/(contract|flow|pipeline|net|config|runtime)/"),
     only("admin-is-above-the-runtime", "^core/admin/", "^core/(contract|flow|pipeline|net|config|runtime|admin)/"),
     only("core-never-sees-plugins", "^core/", "^core/"),
+    ...Object.entries(rooms).flatMap(([layer, names]) => Object.entries(names).map(([name, allowed]) => room(layer, name, allowed))),
     never("core-is-not-its-own-customer", { path: "^core/" }, { path: "^dist/" }),
     never("nobody-imports-the-public-face", { path: "^core/.+/" }, { path: "^core/index\\.ts$" }),
     never("plugins-use-the-public-name", { path: "^plugins/" }, { path: "^(core|test|docs|dist)/", pathNot: publicFaces }),

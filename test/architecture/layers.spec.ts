@@ -1,9 +1,13 @@
 import { expect } from "chai";
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { root } from "../support/repository.ts";
+import { pictureOfRooms, reaches, type Rooms } from "../support/picture-of-rooms.ts";
+import { readText, root } from "../support/repository.ts";
+
+const rooms = createRequire(join(root, "package.json"))("./test/architecture/rooms.cjs") as Rooms;
 
 interface Report {
   readonly summary: {
@@ -93,4 +97,26 @@ describe("the layers", function () {
     const rules = ["core-never-sees-plugins", "no-cycles", "product-never-imports-test", "runtime-joins-the-second-layer"];
     expect(await broken(files)).to.deep.equal(rules);
   });
+
+  it("do not let a room import one that is not named for it", async () => {
+    const files = {
+      "core/net/names/a.ts": 'import { b } from "../dial/b.ts";\nexport const a = b;\n',
+      "core/net/dial/b.ts": "export const b = 1;\n",
+      "plugins/http/message/a.ts": 'import { b } from "../front/b.ts";\nexport const a = b;\n',
+      "plugins/http/front/b.ts": "export const b = 1;\n",
+    };
+    expect(await broken(files)).to.deep.equal(["rooms-of-core/net", "rooms-of-plugins/http"]);
+  });
+});
+
+describe("the rooms", () => {
+  for (const [layer, table] of Object.entries(rooms)) {
+    it(`of ${layer} are its folders, have no circle, and are drawn in docs/architecture.md`, () => {
+      const folders = readdirSync(join(root, layer), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+      const names = Object.keys(table).filter((name) => name !== ".");
+      expect(names.toSorted()).to.deep.equal(folders.map(({ name }) => name).toSorted());
+      expect(names.filter((name) => reaches(table, name, name))).to.deep.equal([]);
+      expect(readText("docs/architecture.md")).to.include(pictureOfRooms(layer, table));
+    });
+  }
 });

@@ -20,10 +20,10 @@ import { createTerminal } from "../output/terminal.ts";
 export async function start(options: CommandOptions): Promise<number> {
   const { config, watch, logLevel } = options;
   const file = path.resolve(config);
-  const end = createEnd();
+  const end = createExitCode();
   // Before anything takes time: a signal during the start must find its handler.
   onStopSignals(() => {
-    end.with(0);
+    end.settle(0);
   });
   const hangUp = createHangUp();
   const { ProxyLog } = await import("../../runtime/log/logger.ts");
@@ -33,7 +33,7 @@ export async function start(options: CommandOptions): Promise<number> {
     logger,
     () => log.isReadable,
     () => {
-      end.with(1);
+      end.settle(1);
     },
   );
   if (!existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });
@@ -82,18 +82,18 @@ async function endOfLines(): Promise<void> {
   await Promise.all([standardError().finished(finishMs), standardOutput().finished(finishMs)]);
 }
 
-interface End {
+interface ExitCode {
   /** The exit code, once it is time to stop. */
   readonly code: Promise<number>;
-  with(code: number): void;
+  settle(code: number): void;
 }
 
-function createEnd(): End {
+function createExitCode(): ExitCode {
   let settle: ((code: number) => void) | undefined;
   const code = new Promise<number>((resolve) => {
     settle = resolve;
   });
-  return { code, with: (given) => settle?.(given) };
+  return { code, settle: (given) => settle?.(given) };
 }
 
 /** SIGHUP reloads; one that comes during the start is kept until there is something to reload. */

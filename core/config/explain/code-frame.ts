@@ -1,12 +1,12 @@
 /** A place in a file; line and column count from 1. */
-export interface Place {
+export interface SourcePlace {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
 /** `file:line:column`, which terminals and editors make a link of. */
-export function placeText({ file, line, column }: Place): string {
+export function placeText({ file, line, column }: SourcePlace): string {
   return `${file}:${line}:${column}`;
 }
 

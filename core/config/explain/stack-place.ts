@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
-import type { Place } from "./code-frame.ts";
+import type { SourcePlace } from "./code-frame.ts";
 
 const frame = /^\s*at (?:.*?\(|async )?((?:file:\/\/)?\/.+?|[A-Za-z]:\\.+?):(\d+):(\d+)\)?$/;
 
 /** The frames of a stack that lie in files, the innermost first. Stacks are mapped back to the source by Node. */
-export function placesInStack(stack: string | undefined): Place[] {
+export function placesInStack(stack: string | undefined): SourcePlace[] {
   return (stack ?? "").split("\n").flatMap((row) => {
     const [, location, line, column] = frame.exec(row) ?? [];
     const file = location === undefined ? undefined : fileOf(location);
@@ -23,12 +23,12 @@ function fileOf(location: string): string | undefined {
 }
 
 /** The innermost frame of a stack that lies in one of the files. */
-export function placeInStack(stack: string | undefined, isLocal: (file: string) => boolean): Place | undefined {
+export function placeInStack(stack: string | undefined, isLocal: (file: string) => boolean): SourcePlace | undefined {
   return placesInStack(stack).find(({ file }) => isLocal(file));
 }
 
 /** The place in one of the files that is calling now, however deep. */
-export function callingPlace(isLocal: (file: string) => boolean): Place | undefined {
+export function callingPlace(isLocal: (file: string) => boolean): SourcePlace | undefined {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 100;
   const place = placeInStack(new Error("where").stack, isLocal);

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { inspect } from "node:util";
 import { SluiceError } from "../../contract/index.ts";
-import { codeFrame, placeText, type Place } from "../explain/code-frame.ts";
+import { codeFrame, placeText, type SourcePlace } from "../explain/code-frame.ts";
 import { importCircle, type Importers } from "./import-circle.ts";
 import { MissingModule } from "./import-error.ts";
 import { placeInStack } from "../explain/stack-place.ts";
@@ -58,7 +58,7 @@ function stackOf(thrown: unknown): string | undefined {
   return typeof stack === "string" ? stack : undefined;
 }
 
-function frameAt(place: Place | undefined, sources: Sources): { frame?: string } {
+function frameAt(place: SourcePlace | undefined, sources: Sources): { frame?: string } {
   const source = place === undefined ? undefined : sources.get(place.file)?.source;
   return place === undefined || source === undefined ? {} : { frame: codeFrame(source, place.line, place.column) };
 }

@@ -1,5 +1,4 @@
 import { didYouMean } from "./nearest.ts";
-import type { SchemaIssue } from "../plugin.ts";
 import { knownKeys } from "./known-keys.ts";
 
 /** One thing wrong in a config: where, and a sentence that says what was expected. */
@@ -7,6 +6,14 @@ export interface Problem {
   /** `listeners.web.plugins[0].level`; empty for the whole input. */
   readonly path: string;
   readonly message: string;
+}
+
+/** One thing wrong in an input: zod's own issue. */
+export interface SchemaIssue {
+  readonly code?: string | undefined;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly keys?: readonly string[];
 }
 
 /** What zod adds to an issue, by its code. */

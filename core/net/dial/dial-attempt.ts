@@ -8,7 +8,7 @@ import { DialOptions } from "../legs/dial-options.ts";
 import { LegTrial } from "../legs/leg-trial.ts";
 import { NamedAddresses, type LookUpEnd, type NamedAddressesContext } from "../names/named-addresses.ts";
 import { upstreamError } from "../os-errors.ts";
-import { race, type Dialled, type Place } from "../legs/race.ts";
+import { race, type Dialled, type Destination } from "../legs/race.ts";
 import type { SessionAttempts } from "../balance/session-attempts.ts";
 import { StreamLeg } from "../legs/stream-leg.ts";
 import type { UpstreamTls } from "./upstream-tls.ts";
@@ -111,13 +111,13 @@ export class DialAttempt implements Unsubscribable, Waiting {
     lookup.add(lookUp(told));
   }
 
-  #places(addresses: readonly Address[]): readonly Place[] {
+  #places(addresses: readonly Address[]): readonly Destination[] {
     const usable = addresses.filter(({ address }) => isIP(address) !== 0);
     if (usable.length > 1) this.#turns = this.context.balancer.turnsOf(this.endpoint);
     return (this.#turns?.order(usable) ?? usable).slice(0, MAX_PLACES).map(({ address }) => ({ host: address, port: this.endpoint.port }));
   }
 
-  #race(places: readonly Place[]): void {
+  #race(places: readonly Destination[]): void {
     this.#phase = "the connection";
     const { tls } = this.context;
     const [only] = places;
@@ -126,7 +126,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
       return;
     }
     const lost = (error: unknown): void => this.#lost(error);
-    const missed = (place: Place): void => this.#turns?.missed(addressOf(place));
+    const missed = (place: Destination): void => this.#turns?.missed(addressOf(place));
     const before = this.#undo;
     const abort =
       tls === undefined
@@ -143,7 +143,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
   }
 
   /** One place is no race; this is every session's way to an upstream given by address. */
-  #dialOnly(place: Place): void {
+  #dialOnly(place: Destination): void {
     let leg: StreamLeg;
     try {
       leg = this.#dialPlain(place);
@@ -162,12 +162,12 @@ export class DialAttempt implements Unsubscribable, Waiting {
     });
   }
 
-  #won(leg: StreamLeg, place: Place): void {
+  #won(leg: StreamLeg, place: Destination): void {
     this.#worked(leg.socket, place);
     this.#opened(leg);
   }
 
-  #worked(socket: Socket, place: Place): Socket {
+  #worked(socket: Socket, place: Destination): Socket {
     const turns = this.#turns;
     const address = addressOf(place);
     turns?.worked(address);
@@ -178,12 +178,12 @@ export class DialAttempt implements Unsubscribable, Waiting {
     return socket;
   }
 
-  #dialPlain(place: Place): StreamLeg {
+  #dialPlain(place: Destination): StreamLeg {
     this.#check(place);
     return StreamLeg.dial(place);
   }
 
-  #dialForTls(place: Place): Dialled {
+  #dialForTls(place: Destination): Dialled {
     this.#check(place);
     const socket = connect(new DialOptions(place, undefined, true) as NetConnectOpts);
     // The race listens for the failure to connect; what comes later reaches the TLS socket on top.
@@ -191,7 +191,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     return { socket };
   }
 
-  #check(place: Place): void {
+  #check(place: Destination): void {
     const refusal = "path" in place ? this.context.refuse?.(place.path, 0) : this.context.refuse?.(place.host, place.port);
     if (refusal !== undefined) throw refusal;
   }
@@ -270,7 +270,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
   }
 }
 
-function addressOf(place: Place): string {
+function addressOf(place: Destination): string {
   return "host" in place ? place.host : place.path;
 }
 

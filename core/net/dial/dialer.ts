@@ -3,7 +3,7 @@ import type { Address, ChosenEndpoint, Endpoint, Endpoints, SluiceError, Upstrea
 import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "../balance/balancer.ts";
 import { Deadlines } from "./deadlines.ts";
-import { EndpointWays } from "../balance/endpoint-ways.ts";
+import { EndpointAttempts } from "../balance/endpoint-attempts.ts";
 import type { NamedAddressesContext } from "../names/named-addresses.ts";
 import { SessionAttempts } from "../balance/session-attempts.ts";
 import type { UdpBuffers } from "../node/udp-socket.ts";
@@ -54,7 +54,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const deadlines = new Deadlines(connectTimeout);
   const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, keepAlive, refuse, deadlines, balancer, tls };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
-  const ways = new EndpointWays(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
+  const ways = new EndpointAttempts(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
   return {
     balancer,
     choose(tried) {

@@ -1,5 +1,5 @@
 import type { OnRead } from "../node/late-onread.ts";
-import type { Place } from "./race.ts";
+import type { Destination } from "./race.ts";
 import { SocketOptions } from "../node/socket-options.ts";
 
 /** What `net.connect` is given. */
@@ -10,7 +10,7 @@ export class DialOptions extends SocketOptions {
 
   /** @param onread where the socket reads into; undefined: chunks come as `data` events */
   constructor(
-    to: Place,
+    to: Destination,
     readonly onread: OnRead | undefined,
     readonly noDelay: boolean,
   ) {

@@ -10,7 +10,7 @@ import type { Socket } from "node:net";
 const STAGGER = 250;
 
 /** Somewhere to connect to. */
-export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+export type Destination = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** Something that connects; its socket has an error handler of its own. */
 export interface Dialled {
@@ -19,13 +19,13 @@ export interface Dialled {
 
 export interface RaceOptions<D extends Dialled> {
   /** In order of preference; at least one. */
-  readonly places: readonly Place[];
+  readonly places: readonly Destination[];
   /** Starts connecting. What it throws counts as that place's failure. */
-  dial(place: Place): D;
+  dial(place: Destination): D;
   /** The first that connected; the others are destroyed already. */
-  won(dialled: D, place: Place): void;
+  won(dialled: D, place: Destination): void;
   /** A place failed, or was overtaken by one that was dialled later, or was still silent when the race was given up as too long. */
-  missed?(place: Place): void;
+  missed?(place: Destination): void;
   /** None connected: the failure of the first place. */
   lost(error: unknown): void;
 }
@@ -91,7 +91,7 @@ class Race<D extends Dialled> {
     if (place !== undefined) this.options.missed?.(place);
   }
 
-  #watch(dialled: D, place: Place): void {
+  #watch(dialled: D, place: Destination): void {
     const { socket } = dialled;
     const index = this.#dialled - 1;
     const onError = (error: unknown): void => {

@@ -6,7 +6,7 @@ import { DialOptions } from "./dial-options.ts";
 import { clientError, upstreamError } from "../os-errors.ts";
 import { readInto } from "../node/late-onread.ts";
 import { FirstData, type LegTrial } from "./leg-trial.ts";
-import type { Place } from "./race.ts";
+import type { Destination } from "./race.ts";
 import { ReadBuffer, type Taker } from "../node/read-buffer.ts";
 import { RecordBuffer } from "../node/record-buffer.ts";
 import { resetSocket } from "../node/reset-socket.ts";
@@ -82,7 +82,7 @@ export class StreamLeg implements Leg {
   }
 
   /** Starts connecting: half-open, errors handled from the first moment and kept until someone reads. */
-  static dial(to: Place): StreamLeg {
+  static dial(to: Destination): StreamLeg {
     const buffer = new ReadBuffer();
     const label = "path" in to ? to.path : `${to.host}:${to.port}`;
     const socket = connect(new DialOptions(to, buffer.onread(), false) as NetConnectOpts);

@@ -24,12 +24,12 @@ import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
 import { inheritState, setupPlugins } from "../../pipeline/lifecycle.ts";
 import { provide } from "../../pipeline/provide.ts";
 import { exchange } from "../session/exchange.ts";
-import { LivePipeline } from "../listener-generation/live-pipeline.ts";
-import { PluginUpstreams } from "../listener-generation/plugin-upstreams.ts";
+import { LivePipeline } from "../version/live-pipeline.ts";
+import { PluginUpstreams } from "../version/plugin-upstreams.ts";
 import { samePipeline } from "./reload-plan.ts";
-import { Terms } from "../listener-generation/terms.ts";
+import { ListenerVersion } from "../version/listener-version.ts";
 import { unansweredWarning } from "./unanswered.ts";
-import { Way } from "../listener-generation/way.ts";
+import { Dialers } from "../version/dialers.ts";
 
 /** One loaded config made live: its pipelines and the ways to its upstreams. Immutable and numbered. */
 export interface Generation {
@@ -37,7 +37,7 @@ export interface Generation {
   readonly config: ResolvedConfig;
   readonly resolver: NameResolver;
   /** By listener. */
-  readonly terms: ReadonlyMap<string, Terms>;
+  readonly versions: ReadonlyMap<string, ListenerVersion>;
   /** Of the config, and of what its pipelines turned out to be. */
   readonly warnings: readonly string[];
 }
@@ -80,7 +80,7 @@ export async function prepareGeneration(
   const number = (previous?.number ?? 0) + 1;
   const resolver = sameDns(previous, config) ? previous.resolver : createResolver(config.dns);
   const builder = new PipelineBuilder(config, number, resolver, tools);
-  const terms = new Map<string, Terms>();
+  const versions = new Map<string, ListenerVersion>();
   try {
     await builder.provide();
     for (const listener of config.listeners) {
@@ -89,19 +89,19 @@ export async function prepareGeneration(
       // oxlint-disable-next-line no-await-in-loop
       const own =
         kept === undefined
-          ? termsOf(listener, await builder.build(listener), previous?.terms.get(listener.name), builder)
+          ? versionOf(listener, await builder.build(listener), previous?.versions.get(listener.name), builder)
           : continued(kept, listener, previous, builder);
-      terms.set(listener.name, own);
+      versions.set(listener.name, own);
     }
   } catch (error) {
     for (const pipeline of builder.built) pipeline.retire();
     throw error;
   }
-  const warnings = [...config.warnings, ...warningsOf([...terms.values()].map((own) => [own.config, own.pipeline]))];
+  const warnings = [...config.warnings, ...warningsOf([...versions.values()].map((own) => [own.config, own.pipeline]))];
   return {
-    generation: { number, config, resolver, terms, warnings },
+    generation: { number, config, resolver, versions, warnings },
     fresh: builder.built,
-    inherit: () => inheritAll(terms, previous, tools),
+    inherit: () => inheritAll(versions, previous, tools),
   };
 }
 
@@ -110,9 +110,9 @@ function warningsOf(listeners: readonly (readonly [ResolvedListener, LivePipelin
 }
 
 /** Each pipeline that was built anew takes the state of the one it replaces. */
-function inheritAll(terms: ReadonlyMap<string, Terms>, previous: Generation | undefined, tools: GenerationTools): void {
-  for (const [name, { pipeline: next }] of terms) {
-    const old = previous?.terms.get(name)?.pipeline;
+function inheritAll(versions: ReadonlyMap<string, ListenerVersion>, previous: Generation | undefined, tools: GenerationTools): void {
+  for (const [name, { pipeline: next }] of versions) {
+    const old = previous?.versions.get(name)?.pipeline;
     if (old === undefined || old === next) continue;
     inheritState(next.pipeline.plugins, old.pipeline.plugins, next.site, (plugin, error) => {
       tools.fault(name, plugin, error);
@@ -124,23 +124,33 @@ function sameDns(previous: Generation | undefined, config: ResolvedConfig): prev
   return previous !== undefined && isDeepStrictEqual(previous.config.dns, config.dns);
 }
 
-/** The terms of a listener whose pipeline may stay as it is. */
-function unchanged(listener: ResolvedListener, config: ResolvedConfig, previous: Generation | undefined): Terms | undefined {
-  const before = previous?.terms.get(listener.name);
+/** The version of a listener whose pipeline may stay as it is. */
+function unchanged(listener: ResolvedListener, config: ResolvedConfig, previous: Generation | undefined): ListenerVersion | undefined {
+  const before = previous?.versions.get(listener.name);
   if (before === undefined || !isDeepStrictEqual(previous?.config.providers, config.providers)) return undefined;
   return samePipeline(before.config, listener) ? before : undefined;
 }
 
-/** The same pipeline, and where nothing changed on the way to the upstream either, the same terms. */
-function continued(before: Terms, listener: ResolvedListener, previous: Generation | undefined, builder: PipelineBuilder): Terms {
+/** The same pipeline, and where nothing changed on the way to the upstream either, the same version. */
+function continued(
+  before: ListenerVersion,
+  listener: ResolvedListener,
+  previous: Generation | undefined,
+  builder: PipelineBuilder,
+): ListenerVersion {
   const { config } = builder;
   const sameWay = sameDns(previous, config) && isDeepStrictEqual([before.config, previous.config.timeouts], [listener, config.timeouts]);
-  return sameWay ? before : termsOf(listener, before.pipeline, before, builder);
+  return sameWay ? before : versionOf(listener, before.pipeline, before, builder);
 }
 
-function termsOf(listener: ResolvedListener, pipeline: LivePipeline, before: Terms | undefined, builder: PipelineBuilder): Terms {
-  const way = pipeline.generation === builder.number ? pipeline.upstreams.way : builder.wayOf(listener, () => pipeline);
-  return new Terms(listener, pipeline, way, before?.balancer);
+function versionOf(
+  listener: ResolvedListener,
+  pipeline: LivePipeline,
+  before: ListenerVersion | undefined,
+  builder: PipelineBuilder,
+): ListenerVersion {
+  const dialers = pipeline.generation === builder.number ? pipeline.upstreams.dialers : builder.dialersOf(listener, () => pipeline);
+  return new ListenerVersion(listener, pipeline, dialers, before?.balancer);
 }
 
 function folderOf({ file }: ResolvedConfig): string {
@@ -180,10 +190,10 @@ class PipelineBuilder {
     return pipeline;
   }
 
-  /** @param pipeline asked for later: its plugins are given the way when they are made */
-  wayOf(listener: ResolvedListener, pipeline: () => LivePipeline | undefined): Way {
+  /** @param pipeline asked for later: its plugins are given the dialers when they are made */
+  dialersOf(listener: ResolvedListener, pipeline: () => LivePipeline | undefined): Dialers {
     const { config, resolver, tools } = this;
-    return new Way(listener, () => pipeline()?.pipeline.resolve, {
+    return new Dialers(listener, () => pipeline()?.pipeline.resolve, {
       resolver,
       anew: tools.anew,
       health: tools.health,
@@ -202,7 +212,7 @@ class PipelineBuilder {
     const { config, tools } = this;
     const { name, address, uses } = listener;
     let live: LivePipeline | undefined;
-    const upstreams = new PluginUpstreams(this.wayOf(listener, () => live));
+    const upstreams = new PluginUpstreams(this.dialersOf(listener, () => live));
     const site = { listener: name, file: config.file, locate: tools.locate };
     const events = new Subject<ProxyEvent>();
     const plugins = uses.map((use) => {

@@ -32,7 +32,7 @@ interface Running extends Holder {
 
 /** A running listener as `claimSockets` and a plan see it. */
 export function holderOf(listener: Listener): Running {
-  const { config } = listener.terms;
+  const { config } = listener.version;
   return { listener, config, bound: boundAddress(listener) };
 }
 
@@ -70,8 +70,8 @@ async function settled(address: ListenAddress): Promise<ListenAddress> {
 }
 
 /** The address of a running listener, as it is bound. */
-function boundAddress({ terms, local }: Listener): ListenAddress {
-  const { address } = terms.config;
+function boundAddress({ version, local }: Listener): ListenAddress {
+  const { address } = version.config;
   return address.path === undefined ? { ...address, host: local.address, port: local.port } : { ...address, path: local.address };
 }
 

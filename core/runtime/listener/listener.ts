@@ -21,7 +21,7 @@ import { LiveSession } from "../session/live-session.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 import type { SessionHost } from "../session/session-host.ts";
 import type { SwapFault } from "../session/swap-flows.ts";
-import type { Terms } from "../listener-generation/terms.ts";
+import type { ListenerVersion } from "../version/listener-version.ts";
 
 export type Bound = StreamListener | UdpListener;
 
@@ -40,12 +40,12 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     readonly name: string,
     public bound: Bound,
     /** What new sessions get. A commit replaces it. */
-    public terms: Terms,
+    public version: ListenerVersion,
     private readonly state: ProxyState,
   ) {}
 
   get transport(): Transport {
-    return this.terms.config.address.transport;
+    return this.version.config.address.transport;
   }
 
   get address(): SocketAddress {
@@ -57,7 +57,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
   }
 
   get url(): string {
-    const { transport, path } = this.terms.config.address;
+    const { transport, path } = this.version.config.address;
     return addressText({ transport, host: this.local.address, port: this.local.port, path });
   }
 
@@ -103,7 +103,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
 
   /** Takes the limits of a new generation. @returns what is to be done for it with each session that is open already, if anything */
   configure(): SessionWork | undefined {
-    if (this.bound instanceof UdpListener) this.bound.configure(tableOptions(this.terms.config, this.state));
+    if (this.bound instanceof UdpListener) this.bound.configure(tableOptions(this.version.config, this.state));
     const counts = this.transport !== "unix" && this.limits.sessionsPerClient < this.limits.sessions;
     if (!counts) this.#clients = undefined;
     if (!counts || this.#clients !== undefined) return undefined;
@@ -147,7 +147,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
 
   /** Made where one of its plugins was defined. */
   definedAt(plugin: string): Error | undefined {
-    return this.terms.pipeline.pipeline.plugins.find(({ use }) => use.name === plugin)?.use.use.definition.definedAt;
+    return this.version.pipeline.pipeline.plugins.find(({ use }) => use.name === plugin)?.use.use.definition.definedAt;
   }
 
   fault(plugin: string, error: SluiceError, session: LiveSession | undefined): void {
@@ -189,7 +189,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
       end.leg.destroy();
       return;
     }
-    const { keepAlive } = this.terms.config.socket ?? {};
+    const { keepAlive } = this.version.config.socket ?? {};
     if (keepAlive !== undefined) socket.setKeepAlive(true, keepAlive);
     this.#begin(new StreamEnd(socket, buffer));
   }
@@ -212,7 +212,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
       end.leg.destroy();
       return;
     }
-    const session = new LiveSession(end, this.terms, this);
+    const session = new LiveSession(end, this.version, this);
     this.state.of(session.transport).add(session);
     this.#clients?.enter(session);
     this.#open += 1;
@@ -229,7 +229,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
 
   #refused(end: ClientEnd | undefined, error: SluiceError): void {
     this.state.refused.inc();
-    const { events } = this.terms.pipeline;
+    const { events } = this.version.pipeline;
     if (!events.observed && !this.state.hub.sessions.observed) return;
     const client = end === undefined ? undefined : String(end.address());
     const event = { type: "session-refused", listener: this.name, client, error } as const;

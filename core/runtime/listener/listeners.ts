@@ -7,7 +7,7 @@ import type { LiveSession } from "../session/live-session.ts";
 import { flowsMove } from "../generation/reload-plan.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 import { inSlices } from "./slices.ts";
-import type { Terms } from "../listener-generation/terms.ts";
+import type { ListenerVersion } from "../version/listener-version.ts";
 
 type Sockets = Bindings["sockets"];
 
@@ -33,17 +33,17 @@ export class Listeners {
     return this.#byName;
   }
 
-  /** Puts new terms into force. Nothing in here can fail. @returns what is left to do with the open sessions, for `follow` */
-  commit(terms: ReadonlyMap<string, Terms>, { sockets }: Bindings): readonly Following[] {
+  /** Puts new versions into force. Nothing in here can fail. @returns what is left to do with the open sessions, for `follow` */
+  commit(versions: ReadonlyMap<string, ListenerVersion>, { sockets }: Bindings): readonly Following[] {
     const open = this.#openSessions();
     this.#behind = new Behind();
     const following: Following[] = [];
     for (const listener of Array.from(this.#byName.values())) {
       const sessions = open.get(listener) ?? [];
-      const works = this.#workOf(listener, terms.get(listener.name), sockets, sessions);
+      const works = this.#workOf(listener, versions.get(listener.name), sockets, sessions);
       for (const work of works) if (work !== undefined && sessions.length > 0) following.push({ sessions, work });
     }
-    for (const [name, { bound, goesOn }] of sockets) if (goesOn === undefined) this.#add(name, bound, terms.get(name));
+    for (const [name, { bound, goesOn }] of sockets) if (goesOn === undefined) this.#add(name, bound, versions.get(name));
     return following;
   }
 
@@ -76,16 +76,21 @@ export class Listeners {
     return open;
   }
 
-  #workOf(listener: Listener, next: Terms | undefined, sockets: Sockets, open: readonly LiveSession[]): (SessionWork | undefined)[] {
+  #workOf(
+    listener: Listener,
+    next: ListenerVersion | undefined,
+    sockets: Sockets,
+    open: readonly LiveSession[],
+  ): (SessionWork | undefined)[] {
     const binding = sockets.get(listener.name);
     if (next !== undefined && binding?.goesOn === listener) return this.#continue(listener, next, binding.bound, open);
     const takenOver = Array.from(sockets.values()).some(({ from }) => from === listener);
     return [this.#remove(listener, takenOver, open)];
   }
 
-  #add(name: string, bound: Bound, terms: Terms | undefined): void {
-    if (terms === undefined) return;
-    const listener = new Listener(name, bound, terms, this.state);
+  #add(name: string, bound: Bound, version: ListenerVersion | undefined): void {
+    if (version === undefined) return;
+    const listener = new Listener(name, bound, version, this.state);
     const { url } = listener;
     this.#byName.set(name, listener);
     listener.start();
@@ -99,16 +104,16 @@ export class Listeners {
     lifecycle.next({ type: "listening", listener: listener.name, url: listener.url });
   }
 
-  #continue(listener: Listener, next: Terms, bound: Bound, open: readonly LiveSession[]): (SessionWork | undefined)[] {
-    const before = listener.terms;
-    listener.terms = next;
+  #continue(listener: Listener, next: ListenerVersion, bound: Bound, open: readonly LiveSession[]): (SessionWork | undefined)[] {
+    const before = listener.version;
+    listener.version = next;
     if (bound !== listener.bound) this.#move(listener, bound);
     const moved = flowsMove(before.config, next.config);
     return [moved || next.pipeline !== before.pipeline ? this.#treatment(next, open, moved) : undefined, listener.configure()];
   }
 
   /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
-  #treatment({ pipeline, config }: Terms, open: readonly LiveSession[], moved: boolean): SessionWork | undefined {
+  #treatment({ pipeline, config }: ListenerVersion, open: readonly LiveSession[], moved: boolean): SessionWork | undefined {
     const { sessions, deadlineMs } = config.reload;
     const behind = this.#behind;
     const follow: SessionWork = (session) => behind.note(session, session.swapTo(pipeline));
@@ -132,6 +137,6 @@ export class Listeners {
     // Datagram flows have only the listener's socket, and end with it.
     if (!takenOver && listener.transport === "udp")
       return (session) => session.fail(new SluiceError("SLUICE_CLOSED", `listener "${name}" was closed`));
-    return this.#drain.begin(open, listener.terms.config.reload.deadlineMs);
+    return this.#drain.begin(open, listener.version.config.reload.deadlineMs);
   }
 }

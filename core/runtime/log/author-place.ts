@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { codeFrame, placeText, type Place } from "../../config/explain/code-frame.ts";
+import { codeFrame, placeText, type SourcePlace } from "../../config/explain/code-frame.ts";
 import { SluiceError } from "../../contract/index.ts";
 import { framesOf, ownerOf } from "./whose-code.ts";
 
@@ -40,7 +40,7 @@ export function excerptAt(where: string | undefined): string | undefined {
 }
 
 /** Back to the source of what a program compiled: Node does it by itself only with --enable-source-maps. */
-function mapped(place: Place): Place {
+function mapped(place: SourcePlace): SourcePlace {
   const source = /\.[cm]?js$/.test(place.file) ? readSource(place.file) : undefined;
   const url = source === undefined ? undefined : /^\/\/# sourceMappingURL=(\S+)\s*$/m.exec(source.slice(-LARGEST))?.[1];
   if (url === undefined) return place;

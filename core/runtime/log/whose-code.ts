@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { placesInStack } from "../../config/explain/stack-place.ts";
-import type { Place } from "../../config/explain/code-frame.ts";
+import type { SourcePlace } from "../../config/explain/code-frame.ts";
 import { SluiceError } from "../../contract/index.ts";
 
 /**
@@ -26,7 +26,7 @@ export function ownerOf(file: string): Owner {
 }
 
 /** The files of a stack, the innermost first. */
-export function framesOf(thrown: unknown): Place[] {
+export function framesOf(thrown: unknown): SourcePlace[] {
   return placesInStack(stackOf(thrown));
 }
 

@@ -40,12 +40,12 @@ export interface StatusParts {
 
 /** The state of a proxy at this moment. */
 export function statusOf({ generation, startedAt, running, metrics, health }: StatusParts): ProxyStatus {
-  const listeners = running.map(({ name, url, transport, sessions, behind, terms }) => {
-    return { name, url, transport, sessions, behind, plugins: terms.config.uses.map((use) => use.name) };
+  const listeners = running.map(({ name, url, transport, sessions, behind, version }) => {
+    return { name, url, transport, sessions, behind, plugins: version.config.uses.map((use) => use.name) };
   });
   const upstreams = endpointStatus(
     health,
-    running.map(({ name, terms }) => [name, terms]),
+    running.map(({ name, version }) => [name, version]),
   );
   const memory = process.memoryUsage.rss();
   return { generation, startedAt, pid: process.pid, listeners, upstreams, counters: metrics.snapshot(), memory };

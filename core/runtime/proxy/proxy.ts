@@ -23,7 +23,7 @@ import { EventHub } from "../state/event-hub.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "../generation/generation.ts";
 import { startIdleSweep, type IdleSweep } from "../state/idle-sweep.ts";
 import { Listeners } from "../listener/listeners.ts";
-import type { LivePipeline } from "../listener-generation/live-pipeline.ts";
+import type { LivePipeline } from "../version/live-pipeline.ts";
 import { createEventLog } from "../log/log-events.ts";
 import type { PreparedLog, ProxyLog } from "../log/logger.ts";
 import { createMetrics } from "../state/metrics.ts";
@@ -225,10 +225,11 @@ export class Proxy {
     this.#state.limits = limits;
     this.#state.timeouts = timeouts;
     this.#sweep.adjust();
-    for (const { pipeline, way } of generation.terms.values()) pipeline.upstreams.way = way;
-    const following = this.#listeners.commit(generation.terms, bindings);
-    if (before !== undefined) forgetRemoved(this.#state.health, before.terms, generation.terms);
-    for (const [name, { pipeline }] of before?.terms ?? []) if (generation.terms.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
+    for (const { pipeline, dialers } of generation.versions.values()) pipeline.upstreams.dialers = dialers;
+    const following = this.#listeners.commit(generation.versions, bindings);
+    if (before !== undefined) forgetRemoved(this.#state.health, before.versions, generation.versions);
+    for (const [name, { pipeline }] of before?.versions ?? [])
+      if (generation.versions.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
     for (const warning of [...generation.warnings, ...missingForResets()]) this.#state.warn(undefined, warning);
     return following;
   }
@@ -255,7 +256,7 @@ export class Proxy {
     endLingering();
     this.#sweep.stop();
     this.#listeners.stop();
-    for (const { pipeline } of this.#generation?.terms.values() ?? []) this.#retire(pipeline);
+    for (const { pipeline } of this.#generation?.versions.values() ?? []) this.#retire(pipeline);
     await this.#withinSetup(Promise.all([...this.#retired].map(({ gone }) => gone)));
     this.#generation?.resolver.close();
     this.#state.health.close();

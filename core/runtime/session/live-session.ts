@@ -19,12 +19,12 @@ import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
 import { recount, type ClientCount } from "./client-count.ts";
 import type { ClientEnd } from "./client-end.ts";
 import { endLeg, endsQuietly, leftInPeace } from "./ending.ts";
-import type { LivePipeline } from "../listener-generation/live-pipeline.ts";
+import type { LivePipeline } from "../version/live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";
 import { recordOf } from "./session-record.ts";
 import type { SessionHost } from "./session-host.ts";
 import { prepareSwap, type SwapFault } from "./swap-flows.ts";
-import type { Terms } from "../listener-generation/terms.ts";
+import type { ListenerVersion } from "../version/listener-version.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
 const none: readonly LivePipeline[] = [];
@@ -65,20 +65,20 @@ export class LiveSession implements Opened, FlowOwner {
 
   constructor(
     private readonly end: ClientEnd,
-    readonly terms: Terms,
+    readonly version: ListenerVersion,
     private readonly host: SessionHost<LiveSession>,
   ) {
-    this.#pipeline = terms.pipeline;
+    this.#pipeline = version.pipeline;
     this.#pipeline.acquire();
     end.leg.onClosed = this.#legClosed;
   }
 
   get listener(): string {
-    return this.terms.config.name;
+    return this.version.config.name;
   }
 
   get transport(): Transport {
-    return this.terms.config.address.transport;
+    return this.version.config.address.transport;
   }
 
   get generation(): number {

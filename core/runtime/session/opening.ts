@@ -5,7 +5,7 @@ import { letGo } from "../../flow/pump/let-go.ts";
 import { Deadlines, type Wait, type Waiting } from "../../net/dial/deadlines.ts";
 import { SessionAttempts } from "../../net/balance/session-attempts.ts";
 import type { ClientEnd } from "./client-end.ts";
-import type { Terms } from "../listener-generation/terms.ts";
+import type { ListenerVersion } from "../version/listener-version.ts";
 
 /**
  * A client is not read before its upstream is open: what it sends waits in the kernel, and so does the news that it is gone. So it is looked
@@ -16,8 +16,8 @@ const looks = new Deadlines(LOOK_MS);
 
 /** What is being opened. */
 export interface Opened extends Session {
-  readonly terms: Terms;
-  readonly retargeted: Parameters<Terms["attempts"]>[0];
+  readonly version: ListenerVersion;
+  readonly retargeted: Parameters<ListenerVersion["attempts"]>[0];
   tls: SessionTls | undefined;
   /** The upstream leg is open. */
   opened(upstream: Upstream): void;
@@ -106,7 +106,7 @@ export class Opening implements Waiting {
   #admit(): void {
     if (this.#closed) return;
     this.phase = "admit";
-    const { admit } = this.session.terms.pipeline.pipeline;
+    const { admit } = this.session.version.pipeline.pipeline;
     if (admit === undefined) {
       this.#connect();
       return;
@@ -131,12 +131,12 @@ export class Opening implements Waiting {
   #connect(): void {
     if (this.#closed) return;
     this.phase = "connect";
-    const { terms, retargeted } = this.session;
+    const { version, retargeted } = this.session;
     const leg = new LegSubscriber(this.session, this);
     this.#leg = leg;
     try {
-      if (terms.pipeline.pipeline.connect === undefined)
-        this.#attempt(terms.attempts(retargeted, this.session.tls?.protocol)).subscribe(leg);
+      if (version.pipeline.pipeline.connect === undefined)
+        this.#attempt(version.attempts(retargeted, this.session.tls?.protocol)).subscribe(leg);
       else this.#hooked().subscribe(leg);
     } catch (error) {
       this.fail(error);
@@ -154,11 +154,11 @@ export class Opening implements Waiting {
     this.#given = given;
     // Chosen at the first try, and once: until then a hook may send the session elsewhere.
     let attempts: Observable<Upstream> | undefined;
-    const attempt = defer(() => (attempts ??= this.#attempt(session.terms.attempts(session.retargeted, session.tls?.protocol)))).pipe(
+    const attempt = defer(() => (attempts ??= this.#attempt(session.version.attempts(session.retargeted, session.tls?.protocol)))).pipe(
       // Those that come once the session flows belong to the leg that asked for them.
       tap((upstream) => this.#leg?.taken ?? given.add(upstream)),
     );
-    return session.terms.pipeline.pipeline.connect?.(attempt, session) ?? attempt;
+    return session.version.pipeline.pipeline.connect?.(attempt, session) ?? attempt;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Metrics } from "../../contract/index.ts";
 import { HealthBook } from "../../net/balance/endpoint-health.ts";
 import type { EventHub } from "./event-hub.ts";
-import type { Terms } from "../listener-generation/terms.ts";
+import type { ListenerVersion } from "../version/listener-version.ts";
 
 /** One endpoint of a listener, as `status` shows it. */
 export interface EndpointStatus {
@@ -39,9 +39,9 @@ export function createEndpointBook(hub: EventHub, metrics: Metrics): HealthBook 
 }
 
 /** The state of the endpoints that listeners have, also those that their plugins use. */
-export function endpointStatus(book: HealthBook, listeners: Iterable<readonly [string, Terms]>): readonly EndpointStatus[] {
-  return Array.from(listeners).flatMap(([listener, terms]) =>
-    terms.endpoints.map((endpoint) => {
+export function endpointStatus(book: HealthBook, listeners: Iterable<readonly [string, ListenerVersion]>): readonly EndpointStatus[] {
+  return Array.from(listeners).flatMap(([listener, version]) =>
+    version.endpoints.map((endpoint) => {
       const { active, failures, until } = book.of(listener, endpoint);
       return { listener, endpoint, state: until === undefined ? "up" : "down", sessions: active, failures, until } as const;
     }),
@@ -49,9 +49,13 @@ export function endpointStatus(book: HealthBook, listeners: Iterable<readonly [s
 }
 
 /** What a reload removed is forgotten: nothing is heard of it any more. */
-export function forgetRemoved(book: HealthBook, before: ReadonlyMap<string, Terms>, now: ReadonlyMap<string, Terms>): void {
-  for (const [listener, terms] of before) {
+export function forgetRemoved(
+  book: HealthBook,
+  before: ReadonlyMap<string, ListenerVersion>,
+  now: ReadonlyMap<string, ListenerVersion>,
+): void {
+  for (const [listener, version] of before) {
     const kept = new Set(now.get(listener)?.endpoints);
-    for (const endpoint of terms.endpoints) if (!kept.has(endpoint)) book.forget(listener, endpoint);
+    for (const endpoint of version.endpoints) if (!kept.has(endpoint)) book.forget(listener, endpoint);
   }
 }

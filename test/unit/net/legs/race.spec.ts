@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { Socket } from "node:net";
-import { race, type Dialled, type Place } from "../../../../core/net/legs/race.ts";
+import { race, type Dialled, type Destination } from "../../../../core/net/legs/race.ts";
 
 // Sockets that never open: the test says when they connect or fail. A stagger that is due runs on the real clock.
 function fakes() {
   const dialled: (Dialled & { readonly host: string })[] = [];
-  const dial = (place: Place) => {
+  const dial = (place: Destination) => {
     const socket = new Socket();
     socket.on("error", () => undefined);
     const entry = { socket, host: "host" in place ? place.host : place.path };
@@ -15,7 +15,7 @@ function fakes() {
   return { dialled, dial, hosts: () => dialled.map(({ host }) => host) };
 }
 
-const places = (...hosts: string[]): Place[] => hosts.map((host) => ({ host, port: 1 }));
+const places = (...hosts: string[]): Destination[] => hosts.map((host) => ({ host, port: 1 }));
 
 describe("racing places", () => {
   it("dials the next at once when one fails, and gives the first failure when all have failed", () => {
@@ -100,7 +100,7 @@ describe("racing places", () => {
   it("tells of places that failed, and of those that one dialled later has overtaken, but not of those dialled after it", (done) => {
     const { dialled, dial } = fakes();
     const missed: string[] = [];
-    const tell = (place: Place): void => void missed.push("host" in place ? place.host : place.path);
+    const tell = (place: Destination): void => void missed.push("host" in place ? place.host : place.path);
     race({
       places: places("failed", "silent", "won", "after"),
       dial: (place) => {

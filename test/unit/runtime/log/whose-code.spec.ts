@@ -14,7 +14,7 @@ function errorIn(...files: readonly string[]): Error {
   return error;
 }
 
-const core = `${root}core/flow/flow.ts`;
+const core = `${root}core/flow/pump/flow.ts`;
 const compiled = `file://${root}dist/core/net/stream-leg.js`;
 const rxjs = "/app/node_modules/rxjs/dist/cjs/internal/Subscriber.js";
 const unreadable = new Proxy(

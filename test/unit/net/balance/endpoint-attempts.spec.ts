@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { of, throwError, type Observable } from "rxjs";
 import type { Address } from "../../../../core/contract/index.ts";
-import { EndpointWays } from "../../../../core/net/balance/endpoint-ways.ts";
+import { EndpointAttempts } from "../../../../core/net/balance/endpoint-attempts.ts";
 import { at, v4 } from "../dialling.ts";
 
 type Found = readonly string[] | "failed";
@@ -15,7 +15,7 @@ function turnsOf(findings: readonly Found[], host = "api.test"): { changed: bool
     asked += 1;
     return found === "failed" ? throwError(() => new Error("no name server answers")) : of(found.map(v4));
   };
-  const ways = new EndpointWays(
+  const ways = new EndpointAttempts(
     resolve,
     () => undefined,
     () => now,
@@ -88,7 +88,7 @@ describe("the way to an endpoint whose connections are kept", () => {
       asked += 1;
       return of([v4(a)]);
     };
-    const ways = new EndpointWays(
+    const ways = new EndpointAttempts(
       resolve,
       () => undefined,
       () => now,

@@ -5,7 +5,7 @@ import type { Address, Endpoint, Upstream } from "../../contract/index.ts";
 /** Milliseconds between two looks at where a name leads, while its endpoint is used. */
 const LOOK_AGAIN = 1_000;
 
-interface Way {
+interface KnownAttempt {
   readonly attempt: Observable<Upstream>;
   /** Of the endpoint's name, when it was looked at last: connections may lead to any of them. */
   addresses: readonly string[] | undefined;
@@ -13,11 +13,11 @@ interface Way {
 }
 
 /**
- * The ways to endpoints for those who keep connections: an attempt is the same object as long as it leads to the same place. When an address
- * that the endpoint's name had is gone, the way is another, so that no connection which was kept goes on to a server that has moved.
+ * Attempts at endpoints, for those who keep connections: an attempt is the same object as long as it leads to the same place. When an address
+ * that the endpoint's name had is gone, the attempt is another, so that no connection which was kept goes on to a server that has moved.
  */
-export class EndpointWays {
-  readonly #ways = new Map<Endpoint, Way>();
+export class EndpointAttempts {
+  readonly #known = new Map<Endpoint, KnownAttempt>();
 
   constructor(
     private readonly resolve: (name: string) => Observable<Address[]>,
@@ -26,23 +26,23 @@ export class EndpointWays {
   ) {}
 
   to(endpoint: Endpoint): Observable<Upstream> {
-    const known = this.#ways.get(endpoint);
+    const known = this.#known.get(endpoint);
     if (known !== undefined && this.now() - known.lookedAt < LOOK_AGAIN) return known.attempt;
-    const way = known ?? this.#make(endpoint);
-    this.#look(endpoint, way);
-    return (this.#ways.get(endpoint) ?? this.#make(endpoint)).attempt;
+    const entry = known ?? this.#make(endpoint);
+    this.#look(endpoint, entry);
+    return (this.#known.get(endpoint) ?? this.#make(endpoint)).attempt;
   }
 
-  #make(endpoint: Endpoint): Way {
+  #make(endpoint: Endpoint): KnownAttempt {
     const attempt = new Observable<Upstream>((subscriber) => this.dial(endpoint, subscriber));
-    const way: Way = { attempt, addresses: undefined, lookedAt: this.now() };
-    this.#ways.set(endpoint, way);
-    return way;
+    const entry: KnownAttempt = { attempt, addresses: undefined, lookedAt: this.now() };
+    this.#known.set(endpoint, entry);
+    return entry;
   }
 
   /** What is known of the name is enough: while its time to live lasts nobody is asked. */
-  #look(endpoint: Endpoint, way: Way): void {
-    way.lookedAt = this.now();
+  #look(endpoint: Endpoint, entry: KnownAttempt): void {
+    entry.lookedAt = this.now();
     if (endpoint.path !== undefined || isIP(endpoint.host) !== 0) return;
     defer(() => this.resolve(endpoint.host))
       .pipe(take(1))
@@ -50,9 +50,9 @@ export class EndpointWays {
         next: (found) => {
           const addresses = found.map(({ address }) => address);
           if (addresses.length === 0) return;
-          const isGone = way.addresses?.some((address) => !addresses.includes(address)) === true;
-          if (isGone && this.#ways.get(endpoint) === way) this.#ways.delete(endpoint);
-          way.addresses = addresses;
+          const isGone = entry.addresses?.some((address) => !addresses.includes(address)) === true;
+          if (isGone && this.#known.get(endpoint) === entry) this.#known.delete(endpoint);
+          entry.addresses = addresses;
         },
         // A name server that fails says nothing of where the endpoint is.
         error: () => undefined,

@@ -10,7 +10,7 @@ import { createUdpDialer } from "../../net/dial/udp-dialer.ts";
 import { buffersOf } from "../../net/node/udp-socket.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 
-export interface WayContext {
+export interface DialersContext {
   readonly resolver: NameResolver;
   /** What was remembered of names before is forgotten. */
   readonly anew: boolean;
@@ -30,13 +30,13 @@ export interface WayContext {
 }
 
 /** How the upstreams of a listener are reached in one generation: its resolve hooks, its timeouts, and never the listener itself. */
-export class Way {
+export class Dialers {
   readonly #lookUps: LookUps;
 
   constructor(
     readonly listener: ResolvedListener,
     resolveHook: () => Pipeline["resolve"],
-    private readonly context: WayContext,
+    private readonly context: DialersContext,
   ) {
     const { resolver, anew } = context;
     this.#lookUps = new LookUps((name, fresh) => {

@@ -9,19 +9,19 @@ import {
 } from "../../contract/index.ts";
 import type { Balancer } from "../../net/balance/balancer.ts";
 import type { EndpointDialer } from "../../net/dial/dialer.ts";
-import type { Way } from "./way.ts";
+import type { Dialers } from "./dialers.ts";
 
 const MOST_KNOWN = 1_000;
 
-/** What UPSTREAMS stands for in the plugins of one pipeline. A commit that leaves the pipeline as it is may change the way. */
+/** What UPSTREAMS stands for in the plugins of one pipeline. A commit that leaves the pipeline as it is may change the dialers. */
 export class PluginUpstreams implements Upstreams {
   /** Endpoints that plugins asked for beside the listener's own, as written: the first of them. */
   readonly known = new Set<string>();
 
-  constructor(public way: Way) {}
+  constructor(public dialers: Dialers) {}
 
   endpoints(target?: UpstreamTarget | UpstreamConfig): Endpoints {
-    const own = this.way.listener;
+    const own = this.dialers.listener;
     const settled = target === undefined ? own.upstream : isTarget(target) ? target : upstreamTarget(target);
     if (settled === undefined) throw new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${own.name}" has no upstream of its own`);
     if (target !== undefined) for (const { text } of settled.endpoints) if (this.known.size < MOST_KNOWN) this.known.add(text);
@@ -30,31 +30,31 @@ export class PluginUpstreams implements Upstreams {
 
   /** @param target undefined: the listener's own, which a commit may change */
   open(target: UpstreamTarget | undefined, before?: Balancer): EndpointDialer | undefined {
-    const wanted = target ?? this.way.listener.upstream;
-    return wanted === undefined ? undefined : this.way.endpointsOf(wanted, before);
+    const wanted = target ?? this.dialers.listener.upstream;
+    return wanted === undefined ? undefined : this.dialers.endpointsOf(wanted, before);
   }
 }
 
-/** Endpoints that follow the way: names and timeouts of a new generation hold from the next choice. */
+/** Endpoints that follow the dialers: names and timeouts of a new generation hold from the next choice. */
 class LiveEndpoints implements Endpoints {
-  #way: Way;
+  #dialers: Dialers;
   #endpoints: EndpointDialer | undefined;
 
   constructor(
     private readonly owner: PluginUpstreams,
     private readonly target: UpstreamTarget | undefined,
   ) {
-    this.#way = owner.way;
+    this.#dialers = owner.dialers;
     this.#endpoints = owner.open(target);
   }
 
   choose(tried?: ReadonlySet<string>): ChosenEndpoint {
-    if (this.#way !== this.owner.way) {
-      this.#way = this.owner.way;
+    if (this.#dialers !== this.owner.dialers) {
+      this.#dialers = this.owner.dialers;
       this.#endpoints = this.owner.open(this.target, this.#endpoints?.balancer) ?? this.#endpoints;
     }
     if (this.#endpoints === undefined)
-      throw new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${this.#way.listener.name}" has no upstream`);
+      throw new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${this.#dialers.listener.name}" has no upstream`);
     return this.#endpoints.choose(tried);
   }
 }

@@ -4,13 +4,13 @@ import { SluiceError, upstreamTarget, type ResolvedListener, type Upstream, type
 import type { Balancer } from "../../net/balance/balancer.ts";
 import type { Dialer } from "../../net/dial/dialer.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
-import type { Way } from "./way.ts";
+import type { Dialers } from "./dialers.ts";
 
 /** Upstreams that plugins chose at run time, of which one listener keeps the dialer. */
 const RETARGETS = 256;
 
-/** What a listener gives its new sessions in one generation: a pipeline, and the way to the upstream. */
-export class Terms {
+/** What a listener gives its new sessions in one generation: a pipeline, and the dialers of its upstreams. */
+export class ListenerVersion {
   readonly #dialer: Dialer | undefined;
   readonly #retargets = new LRUCache<string, Dialer>({ max: RETARGETS });
 
@@ -19,11 +19,12 @@ export class Terms {
     readonly config: ResolvedListener,
     readonly pipeline: LivePipeline,
     /** How upstreams are reached. */
-    readonly way: Way,
+    readonly dialers: Dialers,
     /** The listener's balancer in the generation before. */
     before: Balancer | undefined,
   ) {
-    this.#dialer = config.upstream === undefined ? undefined : way.dialerOf(config.upstream, `listeners.${config.name}.upstream`, before);
+    this.#dialer =
+      config.upstream === undefined ? undefined : dialers.dialerOf(config.upstream, `listeners.${config.name}.upstream`, before);
   }
 
   /** The balancer of the config's upstream, for the next generation. */
@@ -49,7 +50,7 @@ export class Terms {
 
   #retargeted(config: UpstreamConfig): Dialer {
     const key = JSON.stringify(config);
-    const known = this.#retargets.get(key) ?? this.way.dialerOf(upstreamTarget(config), "retarget");
+    const known = this.#retargets.get(key) ?? this.dialers.dialerOf(upstreamTarget(config), "retarget");
     this.#retargets.set(key, known);
     return known;
   }

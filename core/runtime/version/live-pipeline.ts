@@ -21,7 +21,7 @@ export interface LivePipelineOptions {
 }
 
 /**
- * A listener's pipeline in terms. It outlives its generation while a reload leaves it unchanged, and its retirement while sessions
+ * The pipeline of a listener's version. It outlives its generation while a reload leaves it unchanged, and its retirement while sessions
  * are on it; its plugins are torn down once both are over.
  */
 export class LivePipeline {
