@@ -4,7 +4,7 @@ import { createEventLog } from "../../../../core/runtime/log/log-events.ts";
 import { root } from "../../../support/repository.ts";
 import { recordLog } from "../../../support/recorded-log.ts";
 
-const where = `${root}test/unit/runtime/log-events.spec.ts:3:1`;
+const where = `${root}test/unit/runtime/log/log-events.spec.ts:3:1`;
 const fault = (detail: string): ProxyEvent => ({
   type: "plugin-fault",
   listener: "web",
