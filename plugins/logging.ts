@@ -41,7 +41,7 @@ export class Logging implements Plugin {
     @inject(LOGGER) logger: Logger,
     @inject(EVENTS) private readonly events: Observable<ProxyEvent>,
   ) {
-    // Asked once: pino parses its bindings anew each time.
+    // Asked once: pino parses its bindings each time.
     this.#isBound = boundTo(logger, "listener");
     this.#logger = logger.child({}, { level: options.level });
     if (options.chunks === false) return;

@@ -26,7 +26,7 @@ function start(): Promise<string> {
 
 /**
  * Starts a small web server on a free port of 127.0.0.1, so that there is something to forward to. Each reload evaluates this module
- * anew, so the server is kept where a new instance finds it: one per process.
+ * again, so the server is kept where a new instance finds it: one per process.
  *
  * @returns its endpoint, for `upstream`
  */

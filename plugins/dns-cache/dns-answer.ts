@@ -4,7 +4,7 @@ import { rotate, rotationsOf, type Rotation } from "./rotation.ts";
 import type { DnsQuestion } from "./dns-question.ts";
 import type { DnsCacheOptions } from "./options.ts";
 
-/** An answer that can be given to anybody with the same question: patched at its places, never encoded anew. */
+/** An answer that can be given to anybody with the same question: patched in place, never encoded again. */
 export interface DnsAnswer {
   readonly message: Buffer;
   readonly ttls: readonly { readonly at: number; readonly seconds: number }[];

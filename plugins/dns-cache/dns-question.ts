@@ -6,7 +6,7 @@ export interface DnsQuestion {
   readonly id: number;
   /** Equal for queries that the same answer serves. */
   readonly key: string;
-  /** Name, type and class as the client wrote them: some mix the case of letters to be sure whom an answer is for. */
+  /** Name, type and class as the client wrote them: some mix the case of letters so that they recognise the answer to their own question. */
   readonly bytes: Buffer;
   readonly recursionDesired: boolean;
 }

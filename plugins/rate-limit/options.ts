@@ -37,7 +37,7 @@ export const rateLimitSchema = z.object({
   requests: limitOf(count, 1).optional(),
   /** Who shares a bucket. */
   key: z.custom<Key>(isKey, { error: 'expected "client", "listener" or a function from the session to a text' }).default("client"),
-  /** What becomes of that which is over. */
+  /** What happens to what is over the limit. */
   over: z.enum(["reject", "delay"]).default("reject"),
   /** Buckets, and waiting sessions, at most. */
   maxKeys: z.int().min(1).max(10_000_000).default(100_000),

@@ -170,7 +170,7 @@ export class RateLimit implements Plugin {
   }
 }
 
-/** Two functions count as the same key: a reloaded config evaluates each anew. */
+/** Two functions count as the same key: a reloaded config evaluates each again. */
 function sameKey(a: RateLimitOptions, b: RateLimitOptions): boolean {
   return a.key === b.key || (typeof a.key === "function" && typeof b.key === "function");
 }

@@ -140,7 +140,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     const cli = startCli(cleanup, folder, ["start", "--no-watch"]);
     await cli.ready();
     expect((await run("plan")).stdout).to.match(
-      /^a save would\n +keep +echo +unchanged\nSIGHUP and `sluice reload` build every pipeline anew/,
+      /^a save would\n +keep +echo +unchanged\nSIGHUP and `sluice reload` rebuild every pipeline/,
     );
     folder.write("proxy.config.ts", config(`more: { listen: "tcp://127.0.0.1:0", plugins: [echo()] }`));
     const { stdout } = await run("plan", "--json");

@@ -104,7 +104,7 @@ describe("the log of sluice start", function () {
     expect(said(readFileSync(file, "utf8"))).to.have.length(3);
   });
 
-  it("opens its file anew on SIGHUP, also when the config is refused", async () => {
+  it("opens its file again on SIGHUP, also when the config is refused", async () => {
     const { cli, port } = await start('{ file: "a.log" }');
     const file = join(folder.path, "a.log");
     for (const [round, text] of ["export default 1;", config('{ file: "a.log" }')].entries()) {

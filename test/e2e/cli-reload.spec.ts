@@ -166,7 +166,7 @@ describe("a save while sluice runs", function () {
     await says(open, "x");
   });
 
-  it("is not needed: SIGHUP and `sluice reload` load everything anew", async () => {
+  it("is not needed: SIGHUP and `sluice reload` load everything again", async () => {
     cli.kill("SIGHUP");
     await cli.line(/^reloaded generation 2$/);
     const { code, stdout } = await runCli(cleanup, folder, "reload");

@@ -142,7 +142,7 @@ describe("The life of a plugin", () => {
     expect(faults[0]).to.include("faulty").and.include("stuck");
   });
 
-  it("is over for a disabled use, and begins anew when it is enabled", async () => {
+  it("is over for a disabled use, and begins again when it is enabled", async () => {
     const probe = createProbe();
     const toggled = (enabled: boolean): SluiceConfig => ({
       listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [probe.use({ enabled }), echo()] } },

@@ -85,7 +85,7 @@ describe("A hundred reloads under load", function () {
 
   for (const [what, plugins] of [
     ["with plugins that change every time", true],
-    ["with an upstream that is written anew every time", false],
+    ["with an upstream that is written again every time", false],
   ] as const) {
     it(`fail no short exchange, and leave ${longLived} long-lived connections unbroken and in order, ${what}`, async () => {
       await withEchoServer(async ({ port: upstream }) => {

@@ -18,7 +18,7 @@ export async function plan({ config, json }: CommandOptions, output: Terminal): 
     output.line(running === undefined ? "no proxy runs with this config: a start would" : "a save would");
     for (const line of stepLines(steps, output)) output.line(line);
     if (running !== undefined && steps.some(({ action }) => action === "keep"))
-      output.line(output.colors.dim("SIGHUP and `sluice reload` build every pipeline anew, also one that a save keeps"));
+      output.line(output.colors.dim("SIGHUP and `sluice reload` rebuild every pipeline, also one that a save keeps"));
   }
   return 0;
 }

@@ -9,7 +9,7 @@ import type { Terminal } from "../output/terminal.ts";
 /** Evaluating a config and the plugins' setup() have 30 s each by default, and may be given more. */
 export const reloadTimeoutMs = 180_000;
 
-/** `sluice reload`: the running proxy loads everything anew. @throws SLUICE_NOT_RUNNING, or what refused the reload */
+/** `sluice reload`: the running proxy loads everything again. @throws SLUICE_NOT_RUNNING, or what refused the reload */
 export async function reload({ config, json }: CommandOptions, output: Terminal): Promise<number> {
   const report = (await askControl(path.resolve(config), "reload", reloadTimeoutMs)) as ReloadReport;
   if (json) {

@@ -33,7 +33,7 @@ export function showExcerpt({ code, frame, where, cause }: SluiceError, terminal
   if (code === "SLUICE_INTERNAL" && cause instanceof Error) terminal.line(terminal.colors.dim(printableLines(cause.stack ?? "")));
 }
 
-/** A message on one line: for `refused: …`, of which there is one per save. */
+/** A message on one line, for `refused: …`: one line per save. */
 export function onOneLine(message: string): string {
   return printable(message.replaceAll(/\s*\n\s*/g, "; "));
 }

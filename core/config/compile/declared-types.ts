@@ -1,7 +1,7 @@
 import { parseSync, type ModuleItem } from "@swc/core";
 import type { Compiled } from "./compiler.ts";
 
-/** Whether a module exports a type of that name, and no value: an interface, an alias, or what it hands on as a type. Parses anew: only asked where something is missing. */
+/** Whether a module exports a type of that name, and no value: an interface, an alias, or what it hands on as a type. Parses again: only asked where something is missing. */
 export function declaresType({ file, source }: Compiled, name: string): boolean {
   if (!/\.[cm]?tsx?$/.test(file)) return false;
   try {

@@ -32,7 +32,7 @@ export function touchStamp(file: string): string | undefined {
 
 /**
  * Whether a file looks like a save under way: written to within the last `quietMs` milliseconds, or gone or empty, which it is for a
- * moment when it is truncated or removed to be written anew.
+ * moment when it is truncated or removed to be written again.
  */
 export function isUnsettled(file: string, quietMs: number): boolean {
   const stats = fileStats(file);

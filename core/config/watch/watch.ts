@@ -20,7 +20,7 @@ export function watchingFor(load: Watching): () => void {
 }
 
 /**
- * Makes a change of a file that the config or a plugin reads (`.env`, JSON, a certificate) a save: all of the config is then loaded anew, as by
+ * Makes a change of a file that the config or a plugin reads (`.env`, JSON, a certificate) a save: all of the config is then loaded again, as by
  * `sluice reload`. The file need not be there yet. Called while the config is loaded, or a plugin constructed or set up; anywhere else it
  * watches nothing.
  *

@@ -109,7 +109,7 @@ function warningsOf(listeners: readonly (readonly [ResolvedListener, LivePipelin
   return listeners.map(([listener, { pipeline }]) => unansweredWarning(listener, pipeline)).filter((warning) => warning !== undefined);
 }
 
-/** Each pipeline that was built anew takes the state of the one it replaces. */
+/** Each pipeline that was rebuilt takes the state of the one it replaces. */
 function inheritAll(versions: ReadonlyMap<string, ListenerVersion>, previous: Generation | undefined, tools: GenerationTools): void {
   for (const [name, { pipeline: next }] of versions) {
     const old = previous?.versions.get(name)?.pipeline;

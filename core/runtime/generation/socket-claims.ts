@@ -9,7 +9,7 @@ export interface Holder {
   readonly bound: ListenAddress;
 }
 
-/** Where a listener of the next config gets its socket from; from none of these: it is bound anew. */
+/** Where a listener of the next config gets its socket from; from none of these: it is bound. */
 export interface Claim<H extends Holder> {
   /** The listener that goes on under its name, with its sessions. */
   readonly goesOn: H | undefined;
@@ -20,7 +20,7 @@ export interface Claim<H extends Holder> {
 }
 
 /**
- * Decides what becomes of the sockets that are bound. One whose address stays, however it is written, is never bound again; one that
+ * Decides what happens to the sockets that are bound. One whose address stays, however it is written, is never bound again; one that
  * overlaps the new address makes room for it; a listener that keeps its name and its transport in either way goes on.
  */
 export function claimSockets<H extends Holder>(running: readonly H[], next: readonly ResolvedListener[]): ReadonlyMap<string, Claim<H>> {

@@ -22,7 +22,7 @@ interface Binding {
 export interface Bindings {
   /** By listener. */
   readonly sockets: ReadonlyMap<string, Binding>;
-  /** Closes what was bound anew, and binds again what made room for it. @returns what could not be bound again, for people */
+  /** Closes what this reload has bound, and binds again what made room for it. @returns what could not be bound again, for people */
   undo(): Promise<readonly string[]>;
 }
 

@@ -112,7 +112,7 @@ export class Listeners {
     return [moved || next.pipeline !== before.pipeline ? this.#treatment(next, open, moved) : undefined, listener.configure()];
   }
 
-  /** `reload.sessions` of the new config says what becomes of the sessions that are open. */
+  /** `reload.sessions` of the new config says what happens to the open sessions. */
   #treatment({ pipeline, config }: ListenerVersion, open: readonly LiveSession[], moved: boolean): SessionWork | undefined {
     const { sessions, deadlineMs } = config.reload;
     const behind = this.#behind;

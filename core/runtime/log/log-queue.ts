@@ -45,7 +45,7 @@ export class LogQueue {
 
   write(line: string): void {
     const bytes = Buffer.byteLength(line);
-    // Half the room must be free again before lines are taken anew: so what is missing is one gap, told of once.
+    // Half the room must be free again before lines are taken again: so what is missing is one gap, reported once.
     if (this.#bytes + bytes > (this.#dropped > 0 ? QUEUE_BYTES / 2 : QUEUE_BYTES)) {
       this.#dropped += 1;
       return;

@@ -71,13 +71,13 @@ export class ProxyLog {
     };
   }
 
-  /** Opens the file anew, which something such as logrotate has renamed; what cannot be opened is told of in the old one. */
+  /** Opens the file again, after logrotate or the like has renamed it. When that fails, the old file says so. */
   reopen(): void {
     if (this.#file === undefined) return;
     try {
       this.#queue.moveTo(fileDescriptor(this.#file));
     } catch (error) {
-      this.logger.error({ file: this.#file, reason: reasonOf(error) }, "the log file cannot be opened anew: the old one is written to");
+      this.logger.error({ file: this.#file, reason: reasonOf(error) }, "the log file cannot be opened again: the old one is written to");
     }
   }
 

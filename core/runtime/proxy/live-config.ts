@@ -58,7 +58,7 @@ export class LiveConfig {
     }
   }
 
-  /** Loads everything anew and applies it, changed or not. Rejects with the error that refused it; the proxy goes on. */
+  /** Loads everything again and applies it, changed or not. Rejects with the error that refused it; the proxy goes on. */
   reload(): Promise<ReloadReport> {
     // Also when the config is refused: whoever renamed the log's file waits for nothing else.
     this.log?.reopen();

@@ -18,7 +18,7 @@ export interface EndpointStatus {
   readonly until: number | undefined;
 }
 
-/** Makes the book of a proxy's endpoints, which announces what becomes of them. */
+/** Makes the book of a proxy's endpoints, which announces when one is out or back. */
 export function createEndpointBook(hub: EventHub, metrics: Metrics): HealthBook {
   const failures = metrics.counter("sluice_upstream_failures_total");
   const ejections = metrics.counter("sluice_upstream_ejections_total");

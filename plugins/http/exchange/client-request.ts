@@ -57,7 +57,7 @@ export class ClientRequest implements HttpRequest {
   interim: Interim | undefined = undefined;
   #body: Readable | undefined;
   #client: SocketAddress | undefined;
-  /** What was said of whom it is for, before a hook could change it. */
+  /** The forwarding fields as the client sent them, before a hook could change them. */
   readonly #forwardedFor: string | undefined;
   readonly #forwarded: string | undefined;
   #listeners: ((end: ExchangeEnd) => void)[] = [];

@@ -5,7 +5,7 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 /** An element of Forwarded: what stands behind `for=`, quoted or not (RFC 7239 section 4). */
 const forwardedFor = /(?:^|[;,\s])for\s*=\s*(?:"([^"]*)"|([^;,\s]*))/gi;
 
-/** Proxies in front, which are believed when they say for whom they speak: `trustedProxies`. */
+/** Proxies in front that are believed when they name their client: `trustedProxies`. */
 export class TrustedProxies {
   readonly #list = new BlockList();
   readonly #isEmpty: boolean;
@@ -27,7 +27,7 @@ export class TrustedProxies {
   }
 
   /**
-   * Who asked: the nearest in the chain whom nobody trusted speaks for. X-Forwarded-For counts where both are sent: proxies that set it
+   * Who asked: the nearest address in the chain that is not a trusted proxy. X-Forwarded-For counts where both are sent: proxies that set it
    * pass Forwarded on as a client made it.
    * @param peer who is connected
    */

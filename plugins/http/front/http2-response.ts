@@ -33,7 +33,7 @@ export class Http2Response implements ResponseSink {
   #trailers: OutgoingHttpHeaders = {};
   #length = new BodyLength(undefined);
   #hasBody = false;
-  /** What is sent last are trailers, of which there may be none. */
+  /** The trailers, sent last; there may be none. */
   #waits = false;
 
   constructor(

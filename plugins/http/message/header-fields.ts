@@ -13,7 +13,7 @@ const hopByHop: ReadonlySet<string> = new Set([
   "http2-settings",
 ]);
 
-/** What says where a message ends, where it goes and for whom. Upstreams make the same variable of `_` and `-` (CGI, WSGI), so there is no other spelling. */
+/** Fields that say where a message ends, where it goes and which client it is for. Upstreams make the same variable of `_` and `-` (CGI, WSGI), so there is no other spelling. */
 const guarded =
   /^(?:content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|host|expect|http2-settings|proxy-.*|forwarded|x-forwarded-.*|x-real-ip)$/;
 
@@ -95,7 +95,7 @@ function pushField(fields: string[], name: string, values: string | string[] | u
   else for (const value of values ?? []) fields.push(name, value);
 }
 
-/** The same as an object, for whom wants one. */
+/** The same as an object. */
 export function wireHeaders(headers: HttpHeaders, names?: readonly string[]): HttpHeaders {
   const fields = wireFields(headers, names);
   const wire: HttpHeaders = {};

@@ -6,7 +6,7 @@ const beginning = "HTTP/1.";
 /** What says where a response, or its connection, ends. */
 const framing: ReadonlySet<string> = new Set(["content-length", "transfer-encoding", "connection", "keep-alive"]);
 
-/** Reads the responses of an upstream. What frames them is its connection's alone: the client's is framed anew. */
+/** Reads the responses of an upstream. What frames them is its connection's alone: the client's response is framed again. */
 export class ResponseParser extends MessageParser {
   protected override readonly isLenient = true;
   status = 0;

@@ -17,7 +17,7 @@ interface Peer {
   element: string;
 }
 
-/** What a client may say of whom it speaks for: nothing, unless it is a proxy that the config trusts. */
+/** The forwarding fields that are believed: none, unless the client is a proxy that the config trusts. */
 export class Forwarded {
   /** What is said of a session's client in each of its requests. */
   readonly #peers = new WeakMap<Session, Peer>();

@@ -14,8 +14,8 @@ export interface AttemptPlace {
 }
 
 /**
- * One request on its way to an endpoint, until it has its response: it waits for a connection, is sent, and is answered, fails, or is given up. Whatever is
- * sent, and by whom, that is the same.
+ * One request on its way to an endpoint, until it has its response: it waits for a connection, is sent, and is answered, fails, or is given up. This is
+ * the same for whole and for streamed requests.
  */
 export abstract class UpstreamAttempt implements Waiting {
   readonly method: string;

@@ -9,7 +9,7 @@ export type OnBytes = (bytes: number, socket: Socket, from: Buffer) => void;
 
 const ignore = (): void => undefined;
 
-/** The end behind the proxy. Sockets are made anew around the accepted handle: the load must cost less than the proxy it drives. */
+/** The end behind the proxy. Sockets are made again around the accepted handle: the load must cost less than the proxy it drives. */
 export function serve(port: number, onBytes: OnBytes): Promise<void> {
   const server = createServer({ pauseOnConnect: true }, (accepted) => {
     const inner = accepted as unknown as { _handle: unknown };

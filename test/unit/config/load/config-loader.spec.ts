@@ -57,7 +57,7 @@ describe("ConfigLoader", () => {
     expect(typeInfo.has(use?.use.definition.make)).to.equal(false);
   });
 
-  it("evaluates every module anew on each load, and sees an edit", async () => {
+  it("evaluates every module again on each load, and sees an edit", async () => {
     const file = files.write({
       "proxy.config.ts": config("shout()", `import { shout } from "./shout.ts";`),
       "shout.ts": shout,

@@ -140,7 +140,7 @@ describe("FileWatcher", () => {
     }
   });
 
-  it("sees a folder that is removed and made anew", async () => {
+  it("sees a folder that is removed and made again", async () => {
     const file = files.write({ "sub/a.ts": "1" });
     watch([file], { debounceMs: 10, pollMs: 20 });
     rmSync(files.path("sub"), { recursive: true });

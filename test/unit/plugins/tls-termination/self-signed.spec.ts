@@ -106,7 +106,7 @@ describe("certificates that Sluice makes", () => {
     expect(await loneCertificate(["a.test"])).to.equal(await loneCertificate(["a.test"]));
   });
 
-  it("may be lone ones that are made anew before they end, once for all who ask", async () => {
+  it("may be lone ones that are made again before they end, once for all who ask", async () => {
     const first = await loneCertificate(["renewed.test"]);
     const { now } = Date;
     try {
@@ -258,7 +258,7 @@ describe("certificates that Sluice makes", () => {
     for (const [leaf] of made) expect(verify(leaf?.cert ?? "")).to.match(/: OK\n$/);
   });
 
-  it("have a CA certificate made anew, of the same key, when it is broken", async () => {
+  it("have a CA certificate made again, of the same key, when it is broken", async () => {
     const [leaf] = await localLeaves(["localhost"]);
     writeFileSync(file("ca.pem"), "half a certif");
     await localLeaves(["localhost"]);

@@ -55,7 +55,7 @@ describe("What an attempt sends", () => {
     expect(sent.headers).to.not.have.property("cookie");
   });
 
-  it("is made anew for each attempt, of the request as it is then", () => {
+  it("is made again for each attempt, of the request as it is then", () => {
     const request = requestOf({});
     const first = outbound({ route: { headers: { set: { "x-once": "1" } } } }, request);
     first.headers["x-spoilt"] = "1";
