@@ -17,8 +17,9 @@ module.exports = {
     names: ["."],
     balance: ["names"],
     legs: [".", "node", "balance"],
-    accept: [".", "node"],
+    accept: [".", "node", "legs"],
     dial: [".", "node", "names", "balance", "legs"],
+    transports: ["accept", "dial"],
     control: [],
   },
   "core/config": {

@@ -1,24 +1,25 @@
 import { lstatSync, unlinkSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../../contract/index.ts";
-import { acceptFast, fastAcceptWorks, type OnAccept } from "../node/fast-accept.ts";
+import { acceptFast, fastAcceptWorks } from "../node/fast-accept.ts";
+import type { ReadBuffer } from "../node/read-buffer.ts";
 import { tryLateOnread } from "../node/late-onread.ts";
 import { tryResets } from "../node/reset-means.ts";
 import { tryTruncation } from "../node/tls-truncation.ts";
 import { listenError } from "../os-errors.ts";
+import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
+import { StreamClient, TlsClient } from "./stream-client.ts";
 import { accessOf, giveAccess, withoutAccess, type UnixAccess } from "./unix-access.ts";
 
 /** As many as the kernel allows; Node's own default of 511 drops SYNs in a burst. */
 const BACKLOG = 4096;
 const serverOptions = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
 
-/** A bound TCP or unix socket. It lives from the generation that brought it to the one that drops it, and is never bound again between. */
-export class StreamListener {
-  /** Given each new socket, not reading yet. Set before the first event can come. */
-  onAccept: OnAccept = (socket) => socket.destroy();
-  /** The operating system refused a connection (out of descriptors). */
-  onDrop: () => void = () => undefined;
-
+/** A bound TCP or unix socket. */
+export class StreamListener implements Bound {
+  #host: ClientHost | undefined;
+  #helloFirst = false;
+  #keepAlive: number | undefined;
   #server: Server;
   #toNative: (() => void) | undefined;
 
@@ -49,7 +50,6 @@ export class StreamListener {
     return new StreamListener(server, localOf(server, address), fast);
   }
 
-  /** Gives the file of a unix socket another mode and group. @returns how to take that back @throws the operating system's error */
   permit(access: UnixAccess): () => void {
     const { address: path } = this.local;
     const before = accessOf(path);
@@ -59,11 +59,42 @@ export class StreamListener {
     };
   }
 
-  /** Whether sockets read into reusable buffers. TLS needs them plain. Holds for sockets accepted from now on. */
-  useFast(wanted: boolean): void {
+  /** Holds for sockets accepted from now on. */
+  accept(host: ClientHost, helloFirst: boolean): void {
+    this.#host = host;
+    this.#helloFirst = helloFirst;
+    // Reusable buffers; TLS needs plain sockets.
+    this.#readFast(!helloFirst);
+  }
+
+  configure({ socket }: ListenOptions): void {
+    this.#keepAlive = socket?.keepAlive;
+  }
+
+  /** Connections have sockets of their own, and need nothing of this one. */
+  adopt(): void {
+    // Nothing is left with the one before.
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  async reopen(): Promise<void> {
+    const { address: host, port } = this.local;
+    const server = createServer(serverOptions);
+    await listen(server, { host, port, path: undefined });
+    const fast = this.#toNative !== undefined;
+    this.#server = server;
+    this.#toNative = undefined;
+    this.#attend(server);
+    this.#readFast(fast);
+  }
+
+  #readFast(wanted: boolean): void {
     if (wanted && this.canBeFast)
       this.#toNative ??= acceptFast(this.#server, (socket, buffer) => {
-        this.onAccept(socket, buffer);
+        this.#accept(socket, buffer);
       });
     else {
       this.#toNative?.();
@@ -71,38 +102,29 @@ export class StreamListener {
     }
   }
 
-  /** Stops accepting at once; accepted sockets live on. Closing it twice does nothing more. */
-  close(): void {
-    this.#server.close();
-  }
-
-  /** Binds a TCP socket that was closed to make room for another, where it was. Rejects with the operating system's error. */
-  async reopen(): Promise<void> {
-    const { address: host, port } = this.local;
-    const server = createServer(serverOptions);
-    await listen(server, { transport: "tcp", host, port, path: undefined });
-    const fast = this.#toNative !== undefined;
-    this.#server = server;
-    this.#toNative = undefined;
-    this.#attend(server);
-    this.useFast(fast);
+  #accept(socket: Socket, buffer: ReadBuffer | undefined): void {
+    const host = this.#host;
+    if (host === undefined) {
+      socket.destroy();
+      return;
+    }
+    if (this.#keepAlive !== undefined) socket.setKeepAlive(true, this.#keepAlive);
+    host.accepted(this.#helloFirst ? new TlsClient(socket, buffer) : new StreamClient(socket, buffer));
   }
 
   #attend(server: Server): void {
     server.on("connection", (socket) => {
-      this.onAccept(socket, undefined);
+      this.#accept(socket, undefined);
     });
-    server.on("error", () => {
-      this.onDrop();
-    });
-    server.on("drop", () => {
-      this.onDrop();
-    });
+    server.on("error", () => this.#host?.outOfFiles());
+    server.on("drop", () => this.#host?.outOfFiles());
   }
 }
 
+type ListenPlace = Pick<ListenAddress, "host" | "port" | "path">;
+
 /** @param access that the socket file will be given: until then nobody else may connect */
-function listen(server: Server, { host, port, path }: ListenAddress, access?: UnixAccess): Promise<void> {
+function listen(server: Server, { host, port, path }: ListenPlace, access?: UnixAccess): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     const listening = (): void => {

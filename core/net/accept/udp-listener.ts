@@ -6,23 +6,14 @@ import { listenError } from "../os-errors.ts";
 import { restingSockets } from "../node/resting-sockets.ts";
 import { flowKey, UdpClientLeg, type UdpFlowHost } from "./udp-client-leg.ts";
 import { UdpPlaces, type PlacesOwner, type UdpPlace } from "./udp-places.ts";
-import { defaultBuffers, type UdpBuffers } from "../node/udp-socket.ts";
-
-export interface UdpTableOptions {
-  readonly max: number;
-  /** Milliseconds without a datagram in either direction. */
-  readonly idle: number;
-  /** @default 4 MiB to receive, the system's own to send */
-  readonly buffers?: UdpBuffers;
-}
+import { buffersOf } from "../node/udp-socket.ts";
+import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
+import { DatagramClient } from "./datagram-client.ts";
 
 /** The sockets of a UDP listener and its table of flows: one per client address and port, the one idle longest evicted when it is full. */
-export class UdpListener implements UdpFlowHost, PlacesOwner {
-  /** A client that has no flow yet; the leg already holds its first datagram. */
-  onFlow: (leg: UdpClientLeg) => void = (leg) => {
-    leg.destroy();
-  };
+export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
   closed = false;
+  #host: ClientHost | undefined;
   readonly #flows = new FlowTable<UdpClientLeg>();
   /** The flow last seen for a client's port: nearly always the one, and found without building a key. */
   readonly #byPort = new Map<number, UdpClientLeg>();
@@ -33,7 +24,7 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
   private constructor(
     private places: UdpPlaces,
     private readonly at: ListenAddress,
-    { max, idle }: UdpTableOptions,
+    { max, idle }: ListenOptions,
   ) {
     this.#max = max;
     this.#idle = idle;
@@ -43,9 +34,9 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
   }
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
-  static async bind(address: ListenAddress, name: string, options: UdpTableOptions): Promise<UdpListener> {
+  static async bind(address: ListenAddress, name: string, options: ListenOptions): Promise<UdpListener> {
     await tryDirectSend();
-    const places = await UdpPlaces.bind(address, options.buffers ?? defaultBuffers).catch((error: unknown) => {
+    const places = await UdpPlaces.bind(address, buffersOf(options.socket)).catch((error: unknown) => {
       throw listenError(error, name, addressText(address));
     });
     return new UdpListener(places, { ...address, port: places.local.port }, options);
@@ -60,9 +51,13 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
     return this.#flows.size;
   }
 
+  accept(host: ClientHost): void {
+    this.#host = host;
+  }
+
   /** Takes other limits for the flows there are and those to come. */
-  configure({ max, idle, buffers = defaultBuffers }: UdpTableOptions): void {
-    this.places.configure(buffers);
+  configure({ max, idle, socket }: ListenOptions): void {
+    this.places.configure(buffersOf(socket));
     this.#max = max;
     if (!this.closed) restingSockets.hold(this, max);
     this.#evictDownTo(max);
@@ -72,7 +67,7 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
     this.#sweep = this.#sweeper();
   }
 
-  /** Stops receiving at once. Its flows can send no more; who has their legs ends them, which takes as long as there are many. */
+  /** Whoever has the legs of its flows ends them, which takes the longer the more there are. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -81,7 +76,6 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
     restingSockets.release(this);
   }
 
-  /** Binds the sockets again that were closed to make room for others, where they were. Rejects with the operating system's error. */
   async reopen(): Promise<void> {
     this.places = await UdpPlaces.bind(this.at, this.places.buffers);
     for (const leg of this.#flows.values()) this.#seat(leg);
@@ -91,7 +85,7 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
     this.closed = false;
   }
 
-  /** Takes the flows of a listener whose sockets were closed to make room for its own. Those that come to an address which is not served here end. */
+  /** Those that come to an address which is not served here end. */
   adopt(other: UdpListener): void {
     for (const leg of other.#flows.values()) {
       other.#flows.remove(leg);
@@ -144,7 +138,19 @@ export class UdpListener implements UdpFlowHost, PlacesOwner {
     this.#byPort.set(from.port, leg);
     if (known === undefined) this.#begin(leg);
     leg.receive(datagram);
-    if (known === undefined) this.onFlow(leg);
+    if (known === undefined) this.#accept(leg);
+  }
+
+  /** The leg holds its client's first datagram already. */
+  #accept(leg: UdpClientLeg): void {
+    const host = this.#host;
+    if (host === undefined) {
+      leg.destroy();
+      return;
+    }
+    const dropped = (datagrams: number): void => host.dropped(datagrams);
+    leg.onDropped = dropped;
+    host.accepted(new DatagramClient(leg));
   }
 
   /** One timer for all flows. A step that comes late makes flows live longer, never shorter. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ResolvedListener, SessionsBehind } from "../../contract/index.ts";
 import { addressText } from "../../contract/endpoint.ts";
+import { transportOf } from "../../net/transports/table.ts";
 import { claimSockets, type Holder } from "./socket-claims.ts";
 import { sameUses } from "./unchanged.ts";
 
@@ -57,7 +58,7 @@ export function samePipeline(before: ResolvedListener, after: ResolvedListener):
 
 /** Whether the open flows of a UDP listener have to follow a new upstream. They may live for as long as their clients send. */
 export function flowsMove(before: ResolvedListener, after: ResolvedListener): boolean {
-  return after.address.transport === "udp" && !isDeepStrictEqual(before.upstream, after.upstream);
+  return transportOf(after.address).datagrams && !isDeepStrictEqual(before.upstream, after.upstream);
 }
 
 function movedFlows({ sessions, deadlineMs }: ResolvedListener["reload"]): Pick<PlannedStep, "action" | "detail"> {
@@ -104,7 +105,7 @@ function move(listener: ResolvedListener, now: Running, anew: boolean): PlannedS
 function retire({ config, bound, sessions }: Running, next: ResolvedListener | undefined, closes: boolean): PlannedStep {
   const { name, reload } = config;
   const leaves = next === undefined ? `leaves ${addressText(bound)}` : `moves from ${addressText(bound)} to ${addressText(next.address)}`;
-  const ends = bound.transport === "udp" && closes;
+  const ends = transportOf(bound).datagrams && closes;
   return {
     listener: name,
     action: ends ? "close" : "drain",

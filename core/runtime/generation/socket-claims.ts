@@ -1,5 +1,6 @@
 import { hostsMeet, type Meeting } from "../../contract/host-meeting.ts";
 import type { ListenAddress, ResolvedListener } from "../../contract/index.ts";
+import { transportOf } from "../../net/transports/table.ts";
 import { settledPath } from "../../net/accept/listen-host.ts";
 
 /** A running listener, as the next config sees it. */
@@ -57,8 +58,8 @@ function isSuccessor({ config }: Holder, next: ResolvedListener): boolean {
 }
 
 function meeting({ config, bound }: Holder, { name, address }: ResolvedListener): Meeting {
-  if (kind(bound) !== kind(address)) return "apart";
-  if (address.transport === "unix") return samePath(bound, address) ? "same" : "apart";
+  if (transportOf(bound).space !== transportOf(address).space) return "apart";
+  if (address.path !== undefined) return samePath(bound, address) ? "same" : "apart";
   // A port of 0 stands for that of the listener of the same name, and of no other.
   const port = address.port === 0 && config.address.port === 0 && config.name === name ? bound.port : address.port;
   if (bound.port !== port) return "apart";
@@ -68,8 +69,8 @@ function meeting({ config, bound }: Holder, { name, address }: ResolvedListener)
 
 function hostsMeeting(before: ListenAddress, bound: ListenAddress, address: ListenAddress): Meeting {
   const met = hostsMeet(bound.host, hostOf(address, bound));
-  if (bound.transport !== "udp" || !(isName(before) || isName(address))) return met;
-  // A name may stand for several addresses, and a UDP listener is bound to all of them.
+  if (!transportOf(bound).everyAddress || !(isName(before) || isName(address))) return met;
+  // A name may stand for several addresses, and the listener is bound to all of them.
   return met !== "apart" || (isLoopback(bound) && isLoopback(address)) ? "overlap" : "apart";
 }
 
@@ -89,9 +90,4 @@ function isName({ host }: ListenAddress): boolean {
 
 function isLoopback({ host }: ListenAddress): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
-}
-
-/** TLS is TCP below. */
-function kind({ transport }: ListenAddress): string {
-  return transport === "tls" ? "tcp" : transport;
 }

@@ -1,12 +1,17 @@
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { addressText } from "../../contract/endpoint.ts";
-import { reasonOf, SluiceError, type ListenAddress, type ResolvedConfig, type ResolvedListener } from "../../contract/index.ts";
+import {
+  reasonOf,
+  SluiceError,
+  type ListenAddress,
+  type ResolvedConfig,
+  type ResolvedListener,
+  type ResolvedSocket,
+} from "../../contract/index.ts";
+import type { Bound } from "../../net/accept/bound.ts";
 import { settledAddress } from "../../net/accept/listen-host.ts";
-import { StreamListener } from "../../net/accept/stream-listener.ts";
-import { UdpListener } from "../../net/accept/udp-listener.ts";
+import { transportOf } from "../../net/transports/table.ts";
 import { listenPlace } from "./listen-place.ts";
-import { tableOptions, type Bound, type Listener } from "./listener.ts";
+import { listenOptions, type Listener } from "./listener.ts";
 import { claimSockets, placeOf, type Claim, type Holder } from "../generation/socket-claims.ts";
 
 /** The socket of a listener of the next config. */
@@ -64,15 +69,15 @@ export async function bindListeners(config: ResolvedConfig, running: ReadonlyMap
   return { sockets: binder.sockets, undo: () => binder.undo() };
 }
 
-/** A UDP listener is bound to all addresses of a name. */
+/** Where a name is bound to all its addresses it stays a name. */
 async function settled(address: ListenAddress): Promise<ListenAddress> {
-  return address.transport === "udp" ? address : settledAddress(address);
+  return transportOf(address).everyAddress ? address : settledAddress(address);
 }
 
 /** The address of a running listener, as it is bound. */
 function boundAddress({ version, local }: Listener): ListenAddress {
   const { address } = version.config;
-  return address.path === undefined ? { ...address, host: local.address, port: local.port } : { ...address, path: local.address };
+  return address.path === undefined ? { ...address, host: local.address, port: local.port } : address;
 }
 
 class Binder {
@@ -88,8 +93,7 @@ class Binder {
     const goesOn = claim.goesOn?.listener;
     const from = claim.socketOf?.listener;
     if (from !== undefined) {
-      if (from.bound instanceof StreamListener && listener.address.path !== undefined && listener.socket !== undefined)
-        this.#permitted.push(from.bound.permit(listener.socket));
+      if (listener.address.path !== undefined && listener.socket !== undefined) this.#permit(from.bound, listener.socket);
       this.sockets.set(listener.name, { bound: from.bound, goesOn, from });
       return;
     }
@@ -102,6 +106,11 @@ class Binder {
     const bound = await bind(own, address, this.config);
     this.#fresh.push(bound);
     this.sockets.set(listener.name, { bound, goesOn, from: undefined });
+  }
+
+  #permit(bound: Bound, socket: ResolvedSocket): void {
+    const takeBack = bound.permit?.(socket);
+    if (takeBack !== undefined) this.#permitted.push(takeBack);
   }
 
   async undo(): Promise<string[]> {
@@ -125,18 +134,9 @@ async function bind(listener: ResolvedListener, address: ListenAddress, config: 
   const { name } = listener;
   const { file } = config;
   try {
-    refuseMissingFolder(name, address);
-    if (address.transport === "udp") return await UdpListener.bind(address, name, tableOptions(listener, config));
-    return await StreamListener.bind(address, name, listener.socket);
+    return await transportOf(address).bind(address, name, listenOptions(listener, config));
   } catch (error) {
     if (file === undefined || !(error instanceof Error) || !("at" in error)) throw error;
     throw (error as { at(where: string): Error }).at(`${listenPlace(file, listener.address)}: listeners.${name}.listen`);
   }
-}
-
-/** Node says of such a socket, on every platform, that it may not be bound. @throws SLUICE_ADDRESS_UNAVAILABLE */
-function refuseMissingFolder(name: string, address: ListenAddress): void {
-  if (address.path === undefined || existsSync(path.dirname(address.path))) return;
-  const detail = `listener "${name}" cannot listen on ${addressText(address)}: there is no folder ${path.dirname(address.path)}, create it first`;
-  throw new SluiceError("SLUICE_ADDRESS_UNAVAILABLE", detail);
 }

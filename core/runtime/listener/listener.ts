@@ -1,6 +1,4 @@
-import type { Socket } from "node:net";
 import {
-  addressText,
   SluiceError,
   type Limits,
   type ListenerView,
@@ -9,27 +7,22 @@ import {
   type Timeouts,
   type Transport,
 } from "../../contract/index.ts";
-import type { ReadBuffer } from "../../net/node/read-buffer.ts";
-import { StreamListener } from "../../net/accept/stream-listener.ts";
-import type { UdpClientLeg } from "../../net/accept/udp-client-leg.ts";
-import { UdpListener, type UdpTableOptions } from "../../net/accept/udp-listener.ts";
-import { buffersOf } from "../../net/node/udp-socket.ts";
+import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
+import type { Bound, ClientHost, ListenOptions } from "../../net/accept/bound.ts";
+import { transportOf } from "../../net/transports/table.ts";
 import { ClientCount } from "../session/client-count.ts";
 import { locateFault } from "../log/author-place.ts";
-import { DatagramEnd, StreamEnd, type ClientEnd } from "../session/client-end.ts";
 import { LiveSession } from "../session/live-session.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 import type { SessionHost } from "../session/session-host.ts";
 import type { SwapFault } from "../session/swap-flows.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
-export type Bound = StreamListener | UdpListener;
-
 /** What a commit does with one open session. */
 export type SessionWork = (session: LiveSession) => void;
 
 /** A bound listener and its sessions. Its identity is its name; what it gives new sessions changes with the generations. */
-export class Listener implements ListenerView, SessionHost<LiveSession> {
+export class Listener implements ListenerView, ClientHost, SessionHost<LiveSession> {
   /** Undefined without a limit of its own: a client's address is not asked for then, which costs a system call. */
   #clients: ClientCount | undefined;
   #retired = false;
@@ -48,6 +41,11 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     return this.version.config.address.transport;
   }
 
+  /** Its sessions have only its socket. */
+  get datagrams(): boolean {
+    return transportOf(this.version.config.address).datagrams;
+  }
+
   get address(): SocketAddress {
     return this.bound.local;
   }
@@ -57,8 +55,7 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
   }
 
   get url(): string {
-    const { transport, path } = this.version.config.address;
-    return addressText({ transport, host: this.local.address, port: this.local.port, path });
+    return `${this.transport}://${String(this.local)}`;
   }
 
   /** How many sessions are open. */
@@ -86,25 +83,14 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
   /** Begins to accept. */
   start(): void {
     this.configure();
-    if (this.bound instanceof UdpListener) {
-      this.bound.onFlow = (leg) => {
-        this.#acceptFlow(leg);
-      };
-    } else {
-      this.bound.useFast(this.transport !== "tls");
-      this.bound.onAccept = (socket, buffer) => {
-        this.#acceptSocket(socket, buffer);
-      };
-      this.bound.onDrop = () => {
-        this.#refused(undefined, new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": out of file descriptors`));
-      };
-    }
+    this.bound.accept(this, transportOf(this.version.config.address).helloFirst);
   }
 
   /** Takes the limits of a new generation. @returns what is to be done for it with each session that is open already, if anything */
   configure(): SessionWork | undefined {
-    if (this.bound instanceof UdpListener) this.bound.configure(tableOptions(this.version.config, this.state));
-    const counts = this.transport !== "unix" && this.limits.sessionsPerClient < this.limits.sessions;
+    const { config } = this.version;
+    this.bound.configure(listenOptions(config, this.state));
+    const counts = !transportOf(config.address).anonymous && this.limits.sessionsPerClient < this.limits.sessions;
     if (!counts) this.#clients = undefined;
     if (!counts || this.#clients !== undefined) return undefined;
     const clients = new ClientCount();
@@ -127,15 +113,29 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
 
   /** Goes on on a socket that was bound in place of its own, which is closed by then; sessions live on. */
   moveTo(bound: Bound): void {
-    if (bound instanceof UdpListener && this.bound instanceof UdpListener) bound.adopt(this.bound);
+    bound.adopt(this.bound);
     this.bound = bound;
     this.start();
+  }
+
+  accepted(client: AcceptedClient): void {
+    const { limits, sessions } = this.state;
+    if (client.leg.datagrams || (!this.#retired && sessions.size < limits.sessions)) {
+      this.#begin(client);
+      return;
+    }
+    this.#refused(client, new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": ${limits.sessions} sessions are open`));
+    client.leg.destroy();
+  }
+
+  outOfFiles(): void {
+    this.#refused(undefined, new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": out of file descriptors`));
   }
 
   ended(session: LiveSession, error: SluiceError | undefined): void {
     this.#open -= 1;
     this.#setBehind(session, false);
-    this.state.of(session.transport).delete(session);
+    this.state.of(session).delete(session);
     session.countedBy?.leave(session);
     this.state.closed.inc();
     const { events } = session.pipeline;
@@ -181,39 +181,18 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     session.behind = behind;
   }
 
-  #acceptSocket(socket: Socket, buffer: ReadBuffer | undefined): void {
-    const { limits, sessions } = this.state;
-    if (this.#retired || sessions.size >= limits.sessions) {
-      const end = new StreamEnd(socket, buffer);
-      this.#refused(end, new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": ${limits.sessions} sessions are open`));
-      end.leg.destroy();
-      return;
-    }
-    const { keepAlive } = this.version.config.socket ?? {};
-    if (keepAlive !== undefined) socket.setKeepAlive(true, keepAlive);
-    this.#begin(new StreamEnd(socket, buffer));
-  }
-
-  #acceptFlow(leg: UdpClientLeg): void {
-    const dropped = (datagrams: number): void => {
-      this.dropped(datagrams);
-    };
-    leg.onDropped = dropped;
-    this.#begin(new DatagramEnd(leg));
-  }
-
-  #begin(end: ClientEnd): void {
+  #begin(client: AcceptedClient): void {
     const { limits, hub, opened } = this.state;
-    if (this.#clients !== undefined && this.#clients.of(end.address()) >= limits.sessionsPerClient) {
+    if (this.#clients !== undefined && this.#clients.of(client.address()) >= limits.sessionsPerClient) {
       this.#refused(
-        end,
-        new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(end.address())} has ${limits.sessionsPerClient} sessions open`),
+        client,
+        new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(client.address())} has ${limits.sessionsPerClient} sessions open`),
       );
-      end.leg.destroy();
+      client.leg.destroy();
       return;
     }
-    const session = new LiveSession(end, this.version, this);
-    this.state.of(session.transport).add(session);
+    const session = new LiveSession(client, this.version, this);
+    this.state.of(session).add(session);
     this.#clients?.enter(session);
     this.#open += 1;
     opened.inc();
@@ -227,18 +206,18 @@ export class Listener implements ListenerView, SessionHost<LiveSession> {
     session.open();
   }
 
-  #refused(end: ClientEnd | undefined, error: SluiceError): void {
+  #refused(from: AcceptedClient | undefined, error: SluiceError): void {
     this.state.refused.inc();
     const { events } = this.version.pipeline;
     if (!events.observed && !this.state.hub.sessions.observed) return;
-    const client = end === undefined ? undefined : String(end.address());
+    const client = from === undefined ? undefined : String(from.address());
     const event = { type: "session-refused", listener: this.name, client, error } as const;
     events.next(event);
     this.state.hub.sessions.next(event);
   }
 }
 
-/** How the table of a UDP listener is to be. */
-export function tableOptions({ socket }: ResolvedListener, { limits, timeouts }: { limits: Limits; timeouts: Timeouts }): UdpTableOptions {
-  return { max: limits.udpSessions, idle: timeouts.udpIdle, buffers: buffersOf(socket) };
+/** What a listener asks of its socket. */
+export function listenOptions({ socket }: ResolvedListener, { limits, timeouts }: { limits: Limits; timeouts: Timeouts }): ListenOptions {
+  return { socket, max: limits.udpSessions, idle: timeouts.udpIdle };
 }

@@ -1,8 +1,9 @@
 import { SluiceError, type SessionsBehind } from "../../contract/index.ts";
 import { Behind } from "./behind.ts";
+import type { Bound } from "../../net/accept/bound.ts";
 import type { Bindings } from "./bind-listeners.ts";
 import { Drain } from "./drain.ts";
-import { Listener, type Bound, type SessionWork } from "./listener.ts";
+import { Listener, type SessionWork } from "./listener.ts";
 import type { LiveSession } from "../session/live-session.ts";
 import { flowsMove } from "../generation/reload-plan.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
@@ -135,7 +136,7 @@ export class Listeners {
     else listener.close();
     this.state.hub.lifecycle.next({ type: "unlistening", listener: name, url });
     // Datagram flows have only the listener's socket, and end with it.
-    if (!takenOver && listener.transport === "udp")
+    if (!takenOver && listener.datagrams)
       return (session) => session.fail(new SluiceError("SLUICE_CLOSED", `listener "${name}" was closed`));
     return this.#drain.begin(open, listener.version.config.reload.deadlineMs);
   }

@@ -17,7 +17,7 @@ import {
 import { Flow } from "../../flow/pump/flow.ts";
 import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
 import { recount, type ClientCount } from "./client-count.ts";
-import type { ClientEnd } from "./client-end.ts";
+import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import { endLeg, endsQuietly, leftInPeace } from "./ending.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";
@@ -64,13 +64,14 @@ export class LiveSession implements Opened, FlowOwner {
   #client: SocketAddress | undefined;
 
   constructor(
-    private readonly end: ClientEnd,
+    private readonly accepted: AcceptedClient,
     readonly version: ListenerVersion,
-    private readonly host: SessionHost<LiveSession>,
+    /** The listener that it belongs to. */
+    readonly owner: SessionHost<LiveSession>,
   ) {
     this.#pipeline = version.pipeline;
     this.#pipeline.acquire();
-    end.leg.onClosed = this.#legClosed;
+    accepted.leg.onClosed = this.#legClosed;
   }
 
   get listener(): string {
@@ -79,6 +80,10 @@ export class LiveSession implements Opened, FlowOwner {
 
   get transport(): Transport {
     return this.version.config.address.transport;
+  }
+
+  get datagrams(): boolean {
+    return this.accepted.leg.datagrams;
   }
 
   get generation(): number {
@@ -94,19 +99,19 @@ export class LiveSession implements Opened, FlowOwner {
   }
 
   get limits(): Limits {
-    return this.host.limits;
+    return this.owner.limits;
   }
 
   get local(): SocketAddress {
-    return this.end.local() ?? this.host.local;
+    return this.accepted.local() ?? this.owner.local;
   }
 
   get client(): SocketAddress {
-    return (this.#client ??= this.end.address());
+    return (this.#client ??= this.accepted.address());
   }
 
   get peer(): SocketAddress {
-    return this.end.address();
+    return this.accepted.address();
   }
 
   get fromClient(): Traffic {
@@ -127,32 +132,27 @@ export class LiveSession implements Opened, FlowOwner {
     return this.#aborter.signal;
   }
 
-  /** The listener that it belongs to. */
-  get owner(): SessionHost<LiveSession> {
-    return this.host;
-  }
-
   /** Everything that ever arrived, for the idle sweep: a number that grows while the session lives. */
   get activity(): number {
     return (this.#toUpstream?.chunks ?? 0) + (this.#toClient?.chunks ?? 0);
   }
 
   open(): void {
-    this.#opening = new Opening(this, this.end);
-    this.#opening.start(this.#pipeline.pipeline.handshakeTimeout ?? this.host.handshakeTimeout);
+    this.#opening = new Opening(this, this.accepted);
+    this.#opening.start(this.#pipeline.pipeline.handshakeTimeout ?? this.owner.handshakeTimeout);
     // It may have failed at once, before there was anything to give up.
     if (this.#ending) this.#opening.close();
   }
 
   /** @param plugin whose fault it is, if any's */
   openFailed(error: SluiceError, plugin: string | undefined): void {
-    if (plugin !== undefined) this.host.fault(plugin, error, this);
+    if (plugin !== undefined) this.owner.fault(plugin, error, this);
     this.fail(error);
   }
 
   setClient(client: SocketAddress): void {
     this.remember();
-    const error = recount(this, this.host.limits.sessionsPerClient, () => (this.#client = client));
+    const error = recount(this, this.owner.limits.sessionsPerClient, () => (this.#client = client));
     if (error !== undefined) this.fail(error);
   }
 
@@ -163,8 +163,8 @@ export class LiveSession implements Opened, FlowOwner {
 
   async startTls(options: ServerTlsOptions): Promise<SessionTls> {
     if (this.#upstreamLeg !== undefined) throw new SluiceError("SLUICE_INTERNAL", "startTls belongs into the admit hook");
-    const tls = await this.end.secure(options, this.#opening?.handshakeLeft(options.handshakeTimeout));
-    this.end.leg.onClosed = this.#legClosed;
+    const tls = await this.accepted.secure(options, this.#opening?.handshakeLeft(options.handshakeTimeout));
+    this.accepted.leg.onClosed = this.#legClosed;
     this.tls = { serverName: this.tls?.serverName, alpn: this.tls?.alpn ?? [], ...tls };
     return this.tls;
   }
@@ -189,7 +189,7 @@ export class LiveSession implements Opened, FlowOwner {
 
   /** Asks for the client's address while there is a socket to ask. */
   remember(): void {
-    this.#client ??= this.end.address();
+    this.#client ??= this.accepted.address();
   }
 
   /** Takes another pipeline's byte hooks, keeping both legs. @returns the fault of a hook that keeps it on its own, if one does */
@@ -197,7 +197,7 @@ export class LiveSession implements Opened, FlowOwner {
     if (this.#ending || next === this.#pipeline) return undefined;
     const swap = prepareSwap(this.#toUpstream, this.#toClient, next.pipeline);
     if (typeof swap !== "function") {
-      this.host.swapped(this, swap);
+      this.owner.swapped(this, swap);
       return swap;
     }
     (this.#leaving ??= []).push(this.#pipeline);
@@ -206,7 +206,7 @@ export class LiveSession implements Opened, FlowOwner {
     this.remember();
     swap();
     this.flowSwapped();
-    this.host.swapped(this, undefined);
+    this.owner.swapped(this, undefined);
     return undefined;
   }
 
@@ -215,15 +215,15 @@ export class LiveSession implements Opened, FlowOwner {
   }
 
   flowFault(plugin: string, error: SluiceError): void {
-    this.host.fault(plugin, error, this);
+    this.owner.fault(plugin, error, this);
   }
 
   flowWarning(message: string): void {
-    this.host.warning(message);
+    this.owner.warning(message);
   }
 
   flowDropped(chunks: number, what?: "inject"): void {
-    this.host.dropped(chunks, what);
+    this.owner.dropped(chunks, what);
   }
 
   /**
@@ -239,7 +239,7 @@ export class LiveSession implements Opened, FlowOwner {
     this.#toUpstream?.stop();
     this.#toClient?.stop();
     const quietly = endsQuietly(error, this.#upstreamLeg !== undefined);
-    endLeg(this.end.leg, quietly, this.#legFailed);
+    endLeg(this.accepted.leg, quietly, this.#legFailed);
     endLeg(this.#upstreamLeg, quietly, this.#legFailed);
     this.#aborter?.abort();
   }
@@ -258,8 +258,8 @@ export class LiveSession implements Opened, FlowOwner {
     this.#openLegs += 1;
     leg.onClosed = this.#legClosed;
     const { fromClient, fromUpstream } = this.#pipeline.pipeline;
-    this.#toUpstream = new Flow(this.end.leg, leg, this, fromClient);
-    this.#toClient = new Flow(leg, this.end.leg, this, fromUpstream);
+    this.#toUpstream = new Flow(this.accepted.leg, leg, this, fromClient);
+    this.#toClient = new Flow(leg, this.accepted.leg, this, fromUpstream);
     this.#releaseLeaving();
     if (this.#ending) return;
     this.#toClient.start();
@@ -267,7 +267,7 @@ export class LiveSession implements Opened, FlowOwner {
   }
 
   readonly #legFailed = (error: unknown): void => {
-    this.host.warning(`a leg of a plugin could not be closed: ${reasonOf(error)}`);
+    this.owner.warning(`a leg of a plugin could not be closed: ${reasonOf(error)}`);
     this.#legClosed();
   };
 
@@ -286,7 +286,7 @@ export class LiveSession implements Opened, FlowOwner {
     this.#toUpstream?.stop();
     this.#toClient?.stop();
     this.#aborter?.abort();
-    this.host.ended(this, this.#error);
+    this.owner.ended(this, this.#error);
     this.#releaseLeaving();
     this.#pipeline.release();
   }

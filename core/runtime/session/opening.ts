@@ -4,7 +4,7 @@ import { blameOf, faultOf } from "../../flow/chain/fault.ts";
 import { letGo } from "../../flow/pump/let-go.ts";
 import { Deadlines, type Wait, type Waiting } from "../../net/dial/deadlines.ts";
 import { SessionAttempts } from "../../net/balance/session-attempts.ts";
-import type { ClientEnd } from "./client-end.ts";
+import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
 /**
@@ -46,19 +46,20 @@ export class Opening implements Waiting {
 
   constructor(
     private readonly session: Opened,
-    private readonly end: ClientEnd,
+    private readonly client: AcceptedClient,
   ) {}
 
   /** @param handshakeTimeout milliseconds for the client's TLS handshake, of which the ClientHello is the first part */
   start(handshakeTimeout: number): void {
     this.#handshakeTimeout = handshakeTimeout;
     this.#look = looks.start(this);
-    if (this.session.transport !== "tls") {
+    const hello = this.client.hello?.(handshakeTimeout);
+    if (hello === undefined) {
       this.#admit();
       return;
     }
     const began = performance.now();
-    this.end.hello(handshakeTimeout).then(
+    hello.then(
       (tls) => {
         this.#helloTook = performance.now() - began;
         this.session.tls = tls;
@@ -96,7 +97,7 @@ export class Opening implements Waiting {
   /** Time to look whether the client is still there. */
   waitedTooLong(): void {
     this.#look = looks.start(this);
-    if (this.end.isGone()) this.fail(new SluiceError("SLUICE_CLIENT_RESET", `${String(this.session.client)} left before it was served`));
+    if (this.client.isGone()) this.fail(new SluiceError("SLUICE_CLIENT_RESET", `${String(this.session.client)} left before it was served`));
   }
 
   fail(error: unknown): void {

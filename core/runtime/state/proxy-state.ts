@@ -1,4 +1,4 @@
-import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts, Transport } from "../../contract/index.ts";
+import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts } from "../../contract/index.ts";
 import type { HealthBook } from "../../net/balance/endpoint-health.ts";
 import { createEndpointBook } from "./endpoint-book.ts";
 import type { EventHub } from "./event-hub.ts";
@@ -37,9 +37,9 @@ export class ProxyState {
     this.faults = metrics.counter("sluice_plugin_faults_total");
   }
 
-  /** Where sessions of a transport are kept. */
-  of(transport: Transport): SessionSet {
-    return transport === "udp" ? this.flows : this.sessions;
+  /** Where a session is kept. */
+  of({ datagrams }: { readonly datagrams: boolean }): SessionSet {
+    return datagrams ? this.flows : this.sessions;
   }
 
   fault(listener: string, plugin: string, error: SluiceError, session: Session | undefined): void {

@@ -1,12 +1,12 @@
 import type { SchedulerLike } from "rxjs";
 import { SluiceError, type ResolvedListener, type SocketAddress, type Timeouts, type UpstreamTarget } from "../../contract/index.ts";
 import type { Balancer } from "../../net/balance/balancer.ts";
-import { createDialer, type DialContext, type Dialer, type EndpointDialer } from "../../net/dial/dialer.ts";
+import type { DialContext, Dialer, EndpointDialer } from "../../net/dial/dialer.ts";
 import type { HealthBook } from "../../net/balance/endpoint-health.ts";
 import { LookUps } from "../../net/names/look-ups.ts";
 import { isOwnAddress } from "../../net/accept/own-address.ts";
 import type { NameResolver } from "../../net/names/resolver.ts";
-import { createUdpDialer } from "../../net/dial/udp-dialer.ts";
+import { transportOf } from "../../net/transports/table.ts";
 import { buffersOf } from "../../net/node/udp-socket.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 
@@ -53,7 +53,7 @@ export class Dialers {
    */
   dialerOf(target: UpstreamTarget, place: string, before?: Balancer): Dialer {
     const context = this.#dialContext(place, before);
-    return this.listener.address.transport === "udp" ? createUdpDialer(target, context) : createDialer(target, context);
+    return transportOf(this.listener.address).createDialer(target, context);
   }
 
   /**
@@ -62,11 +62,7 @@ export class Dialers {
    */
   endpointsOf(target: UpstreamTarget, before?: Balancer): EndpointDialer {
     const place = `listeners.${this.listener.name}: the upstream of a plugin`;
-    const context = this.#dialContext(place, before);
-    if (this.listener.address.transport !== "udp") return createDialer(target, context);
-    if (target.tls !== undefined || target.endpoints.some(({ path }) => path !== undefined))
-      throw new SluiceError("SLUICE_CONFIG_INVALID", `${place}: TLS and unix sockets need a stream, and this listener's transport is udp`);
-    return createUdpDialer(target, context);
+    return transportOf(this.listener.address).createDialer(target, this.#dialContext(place, before));
   }
 
   #dialContext(place: string, before: Balancer | undefined): DialContext {

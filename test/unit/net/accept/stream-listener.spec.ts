@@ -29,7 +29,7 @@ describe("a stream listener at a unix socket", () => {
     const dying = `require("node:net").createServer().listen(${JSON.stringify(file)}, () => process.kill(process.pid, "SIGKILL"))`;
     expect(spawnSync(process.execPath, ["-e", dying]).signal).to.equal("SIGKILL");
     const listener = await StreamListener.bind(at(), "web");
-    listener.onAccept = (socket) => socket.destroy();
+    listener.accept({ accepted: ({ leg }) => leg.destroy(), dropped: () => undefined, outOfFiles: () => undefined }, false);
     const client = connect(file);
     await once(client, "connect");
     client.destroy();

@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import type { LegReader } from "../../../../core/contract/index.ts";
+import type { AcceptedClient } from "../../../../core/net/accept/accepted-client.ts";
 import type { UdpClientLeg } from "../../../../core/net/accept/udp-client-leg.ts";
-import { UdpListener, type UdpTableOptions } from "../../../../core/net/accept/udp-listener.ts";
+import type { ListenOptions } from "../../../../core/net/accept/bound.ts";
+import { UdpListener } from "../../../../core/net/accept/udp-listener.ts";
 import type { UdpPlaces } from "../../../../core/net/accept/udp-places.ts";
 import { eventually } from "../../../support/eventually.ts";
 
@@ -28,14 +30,16 @@ describe("a UDP listener", () => {
   let flows: Flow[] = [];
   let reads = true;
 
-  async function bind(options: Partial<UdpTableOptions> = {}, host = "127.0.0.1"): Promise<void> {
+  async function bind(options: Partial<ListenOptions> = {}, host = "127.0.0.1"): Promise<void> {
     const address = { transport: "udp", host, port: 0, path: undefined } as const;
     listener = await UdpListener.bind(address, "dns", { max: 10, idle: 60_000, ...options });
-    listener.onFlow = (leg) => {
+    const accepted = (client: AcceptedClient): void => {
+      const leg = client.leg as UdpClientLeg;
       const got: string[] = [];
       flows.push({ leg, got });
       if (reads) leg.read(readerOf(leg, got));
     };
+    listener.accept({ accepted, dropped: () => undefined, outOfFiles: () => undefined });
   }
 
   /** Only a raw socket can send from any port and address, so the datagrams are handed in where the operating system would. */

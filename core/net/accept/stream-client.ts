@@ -1,37 +1,23 @@
 import type { Socket } from "node:net";
-import { socketAddress, SluiceError, type Leg, type ServerTlsOptions, type SessionTls, type SocketAddress } from "../../contract/index.ts";
-import { peekClientHello } from "../../net/accept/peek-hello.ts";
-import type { ReadBuffer } from "../../net/node/read-buffer.ts";
-import { startTls, type AgreedTls } from "../../net/accept/start-tls.ts";
-import { StreamLeg } from "../../net/legs/stream-leg.ts";
-import type { UdpClientLeg } from "../../net/accept/udp-client-leg.ts";
-import { wasReset } from "../../net/node/was-reset.ts";
-
-/** The client's end of a session while it is opened: its leg, which TLS termination replaces. */
-export interface ClientEnd {
-  leg: Leg;
-  address(): SocketAddress;
-  /** The address that the client came to; undefined where it is the listener's, or can no longer be asked for. */
-  local(): SocketAddress | undefined;
-  /** Whether the client has reset the connection, while nobody reads it. A unix socket tells it by an error of its own, later. */
-  isGone(): boolean;
-  /** Reads the ClientHello and puts it back. */
-  hello(timeout: number): Promise<SessionTls>;
-  /** Terminates TLS, once; from then on `leg` is the decrypted one. @param timeout milliseconds */
-  secure(options: ServerTlsOptions, timeout?: number): Promise<AgreedTls>;
-}
+import { socketAddress, SluiceError, type ServerTlsOptions, type SessionTls, type SocketAddress } from "../../contract/index.ts";
+import { StreamLeg } from "../legs/stream-leg.ts";
+import type { ReadBuffer } from "../node/read-buffer.ts";
+import { wasReset } from "../node/was-reset.ts";
+import type { AcceptedClient } from "./accepted-client.ts";
+import { peekClientHello } from "./peek-hello.ts";
+import { startTls, type AgreedTls } from "./start-tls.ts";
 
 const nothing = Buffer.alloc(0);
 
-/** The client's end of a stream session. */
-export class StreamEnd implements ClientEnd {
+/** The client of a stream session: TCP, TLS or unix. */
+export class StreamClient implements AcceptedClient {
   leg: StreamLeg;
   #address: SocketAddress | undefined;
   #local: SocketAddress | undefined;
   #secured = false;
 
   constructor(
-    private readonly socket: Socket,
+    protected readonly socket: Socket,
     buffer: ReadBuffer | undefined,
   ) {
     this.leg = new StreamLeg(socket, "client", this, buffer);
@@ -60,10 +46,6 @@ export class StreamEnd implements ClientEnd {
     return false;
   }
 
-  hello(timeout: number): Promise<SessionTls> {
-    return peekClientHello(this.socket, String(this), timeout);
-  }
-
   async secure(options: ServerTlsOptions, timeout?: number): Promise<AgreedTls> {
     if (this.#secured)
       throw new SluiceError("SLUICE_INTERNAL", "startTls was called twice for one session: one plugin of a listener terminates TLS");
@@ -78,34 +60,16 @@ export class StreamEnd implements ClientEnd {
       else below.onClosed = onClosed;
       throw error;
     });
-    // From here the encrypted leg's end is the client's end; the socket below closes with it.
+    // From here the encrypted leg is the client's; the socket below closes with it.
     this.leg = new StreamLeg(socket, "client", this);
     return tls;
   }
 }
 
-/** The client's end of a UDP session. */
-export class DatagramEnd implements ClientEnd {
-  constructor(readonly leg: UdpClientLeg) {}
-
-  address(): SocketAddress {
-    return this.leg.client;
-  }
-
-  local(): SocketAddress {
-    return this.leg.place.local;
-  }
-
-  isGone(): boolean {
-    return false;
-  }
-
-  hello(): Promise<SessionTls> {
-    return Promise.reject(new SluiceError("SLUICE_INTERNAL", "a UDP session has no TLS"));
-  }
-
-  secure(): Promise<SessionTls> {
-    return this.hello();
+/** A client whose first words are a ClientHello. */
+export class TlsClient extends StreamClient {
+  hello(timeout: number): Promise<SessionTls> {
+    return peekClientHello(this.socket, String(this), timeout);
   }
 }
 

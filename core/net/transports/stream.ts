@@ -1,0 +1,11 @@
+import { StreamListener } from "../accept/stream-listener.ts";
+import { createDialer } from "../dial/dialer.ts";
+import type { Transport } from "./transport.ts";
+
+/** What the transports that carry a stream have in common. */
+export const stream = {
+  datagrams: false,
+  everyAddress: false,
+  bind: (address, name, { socket }) => StreamListener.bind(address, name, socket),
+  createDialer,
+} satisfies Partial<Transport>;

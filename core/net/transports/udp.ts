@@ -1,0 +1,22 @@
+import { SluiceError } from "../../contract/index.ts";
+import { UdpListener } from "../accept/udp-listener.ts";
+import { createUdpDialer } from "../dial/udp-dialer.ts";
+import type { Transport } from "./transport.ts";
+
+export const udp: Transport = {
+  scheme: "udp",
+  datagrams: true,
+  space: "udp",
+  helloFirst: false,
+  anonymous: false,
+  everyAddress: true,
+  bind: (address, name, options) => UdpListener.bind(address, name, options),
+  createDialer(target, context) {
+    if (target.tls !== undefined || target.endpoints.some(({ path }) => path !== undefined))
+      throw new SluiceError(
+        "SLUICE_CONFIG_INVALID",
+        `${context.place}: TLS and unix sockets need a stream, and this listener's transport is udp`,
+      );
+    return createUdpDialer(target, context);
+  },
+};

@@ -1,0 +1,25 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { addressText, SluiceError, type ListenAddress } from "../../contract/index.ts";
+import { stream } from "./stream.ts";
+import type { Transport } from "./transport.ts";
+
+export const unix: Transport = {
+  ...stream,
+  scheme: "unix",
+  space: "unix",
+  helloFirst: false,
+  anonymous: true,
+  async bind(address, name, options) {
+    refuseMissingFolder(address, name);
+    return stream.bind(address, name, options);
+  },
+};
+
+/** Node says of such a socket, on every platform, that it may not be bound. @throws SLUICE_ADDRESS_UNAVAILABLE */
+function refuseMissingFolder(address: ListenAddress, name: string): void {
+  const folder = dirname(address.path ?? "");
+  if (existsSync(folder)) return;
+  const detail = `listener "${name}" cannot listen on ${addressText(address)}: there is no folder ${folder}, create it first`;
+  throw new SluiceError("SLUICE_ADDRESS_UNAVAILABLE", detail);
+}
