@@ -66,6 +66,12 @@ export const catalogue = {
   SLUICE_IDLE_TIMEOUT: entry("client", "raise timeouts.idle or timeouts.udpIdle"),
   SLUICE_DRAIN_DEADLINE: entry("internal", "raise timeouts.drain or the listener's reload.deadline"),
   SLUICE_CLOSED: entry("internal", "the proxy or its listener was closed"),
+  SLUICE_TEST_INVALID: entry("config", "fix the call: docs/testing-a-plugin.md has each with its options"),
+  SLUICE_TEST_LISTENER: entry("config", "name a listener of the config that the proxy was started with"),
+  SLUICE_TEST_BYTES: entry("config", "give a text, a Buffer or a Uint8Array"),
+  SLUICE_TEST_TIMEOUT: entry("config", "look at what had come instead, or give the wait a longer `timeout`"),
+  SLUICE_TEST_ENDED: entry("config", "look at what had come, and at the proxy's `records` and `log`"),
+  SLUICE_TEST_LEFT_OPEN: entry("config", "end what the test opened, or close without `strict`"),
   SLUICE_INTERNAL: entry("internal", "this is a bug in Sluice: please report it"),
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -28,6 +28,7 @@ module.exports = {
     only("config-knows-no-runtime", "^core/config/", "^core/(contract|flow|config)/"),
     only("runtime-joins-the-second-layer", "^core/runtime/", "^core/(contract|flow|pipeline|net|config|runtime)/"),
     only("admin-is-above-the-runtime", "^core/admin/", "^core/(contract|flow|pipeline|net|config|runtime|admin)/"),
+    only("testing-is-above-the-runtime", "^core/testing/", "^core/(contract|flow|pipeline|net|config|runtime|testing)/"),
     only("core-never-sees-plugins", "^core/", "^core/"),
     ...Object.entries(rooms).flatMap(([layer, names]) => Object.entries(names).map(([name, allowed]) => room(layer, name, allowed))),
     never("core-is-not-its-own-customer", { path: "^core/" }, { path: "^dist/" }),

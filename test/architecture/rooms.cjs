@@ -41,6 +41,14 @@ module.exports = {
     listener: ["log", "version", "session", "state", "generation"],
     proxy: ["log", "version", "state", "generation", "listener"],
   },
+  "core/testing": {
+    values: [],
+    time: ["values"],
+    client: ["values"],
+    upstream: ["values"],
+    proxy: ["values", "client"],
+    ".": ["values", "time", "client", "upstream", "proxy"],
+  },
   "core/cli": {
     arguments: [],
     output: [],

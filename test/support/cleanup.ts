@@ -2,6 +2,8 @@
 export interface Cleanup {
   /** Registers what undoes an opening. */
   add(undo: () => void | Promise<void>): void;
+  /** Registers what was opened, to be disposed of. @returns it */
+  keep<T extends AsyncDisposable>(opened: T): T;
   /** Undoes everything registered so far. @throws AggregateError of what failed */
   run(): Promise<void>;
 }
@@ -11,6 +13,10 @@ export function createCleanup(): Cleanup {
   const undos: (() => void | Promise<void>)[] = [];
   return {
     add: (undo) => void undos.push(undo),
+    keep(opened) {
+      undos.push(() => Promise.resolve(opened[Symbol.asyncDispose]()));
+      return opened;
+    },
     async run() {
       const failures: unknown[] = [];
       for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {

@@ -1,0 +1,70 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect, isIPv6, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { SluiceError, parseListen, type ListenAddress } from "../../contract/index.ts";
+import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
+import { DatagramClient } from "./datagram-client.ts";
+import { StreamClient } from "./stream-client.ts";
+import type { ConnectOptions, TestClient } from "./test-client.ts";
+
+/** What large bursts of datagrams need: the default (208 KiB) loses some. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
+
+/**
+ * Opens a client to any address.
+ *
+ * @param url `tcp://127.0.0.1:8080`, `tls://…`, `unix:///path` or `udp://…`
+ * @throws SLUICE_TEST_INVALID for another url, SLUICE_TEST_TIMEOUT, or the system's error (ECONNREFUSED) or that of the handshake
+ */
+export async function connectTo(url: string, options: ConnectOptions = {}): Promise<TestClient & { readonly isOpen: boolean }> {
+  const address = read(url);
+  if (address.transport === "udp") return new DatagramClient(url, await openDatagrams(address), options);
+  const { timeout = DEFAULT_TIMEOUT } = options;
+  const socket = address.transport === "tls" ? openSecurely(address, options) : open(address);
+  // What is wrong with it later is the client's to tell.
+  socket.on("error", () => undefined);
+  const ready = once(socket, address.transport === "tls" ? "secureConnect" : "connect");
+  try {
+    await bounded(ready, timeout, () => `${url} to accept the connection`);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  return new StreamClient(url, socket, options);
+}
+
+function read(url: string): ListenAddress {
+  try {
+    const address = parseListen(url);
+    if (address.transport === "unix" || address.port > 0) return address;
+    throw new Error("the port is missing");
+  } catch (error) {
+    const reason = SluiceError.is(error) ? error.detail : String(error);
+    throw new SluiceError("SLUICE_TEST_INVALID", `connectTo(${JSON.stringify(url)}): ${reason}`);
+  }
+}
+
+function open({ host, port, path }: ListenAddress): Socket {
+  const to = path === undefined ? { host, port } : { path };
+  const socket = connect({ ...to, allowHalfOpen: true });
+  socket.setNoDelay(true);
+  return socket;
+}
+
+function openSecurely({ host, port }: ListenAddress, { tls = {} }: ConnectOptions): Socket {
+  const verified = tls.ca !== undefined;
+  // `allowHalfOpen` is for net.connect below, and holds for the TLS socket too; its type does not say so.
+  const own = { host, port, servername: "localhost", rejectUnauthorized: verified, allowHalfOpen: true };
+  const socket = connectTls({ ...own, ...tls });
+  socket.setNoDelay(true);
+  return socket;
+}
+
+async function openDatagrams({ host, port }: ListenAddress): Promise<ReturnType<typeof createSocket>> {
+  const socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4", recvBufferSize: RECEIVE_BUFFER });
+  const connected = once(socket, "connect");
+  socket.connect(port, host);
+  await connected;
+  return socket;
+}

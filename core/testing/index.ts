@@ -1,0 +1,15 @@
+/// <reference types="node" preserve="true" />
+/** What tests of plugins, and of programs around a proxy, import as `sluice/testing`. It works alike in mocha, vitest and node:test. */
+import "reflect-metadata";
+
+export { connectTo } from "./client/connect-to.ts";
+export type { ConnectOptions, Ending, TestClient, WaitOptions } from "./client/test-client.ts";
+export { startProxy } from "./proxy/start-proxy.ts";
+export type { LogRecord } from "./proxy/kept-log.ts";
+export type { OneListener, TestListener, TestProxyConfig } from "./proxy/test-config.ts";
+export type { CloseOptions, TestProxy } from "./proxy/test-proxy.ts";
+export { virtualClock, type VirtualClock, type VirtualClockOptions } from "./time/virtual-clock.ts";
+export type { UpstreamKind } from "./upstream/behaviours.ts";
+export { startUpstream } from "./upstream/start-upstream.ts";
+export type { TestUpstream, UpstreamTestOptions } from "./upstream/test-upstream.ts";
+export type { Bytes } from "./values/bytes.ts";

@@ -1,0 +1,63 @@
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { upstreamAt, type Place } from "./place.ts";
+import { refuseDatagrams } from "./refusal.ts";
+import type { Taken } from "./taken.ts";
+import type { TestUpstream } from "./test-upstream.ts";
+
+/** The default (208 KiB) loses datagrams of a burst. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
+
+/** What an upstream does with a datagram: `reply` sends one back to where it came from. */
+export type Answering = (datagram: Buffer, reply: (answer: Buffer) => void) => void;
+
+/**
+ * @param behave what to do with each datagram; undefined: refuse
+ * @param use given the socket, once
+ */
+export async function startDatagramUpstream(
+  behave: Answering | undefined,
+  use: (socket: Socket) => void,
+  taken: Taken,
+  port: number,
+): Promise<TestUpstream> {
+  const clients = new Set<string>();
+  const visited: Answering = (datagram, reply) => {
+    taken.add(datagram);
+    behave?.(datagram, reply);
+  };
+  const place = behave === undefined ? await refusingPlace() : await listeningPlace(visited, clients, use, port);
+  return upstreamAt(place, { taken, connections: () => clients.size, sockets: new Set(), datagrams: true });
+}
+
+async function refusingPlace(): Promise<Place> {
+  const { port, close } = await refuseDatagrams();
+  return { endpoint: `127.0.0.1:${port}`, port, shut: close };
+}
+
+async function listeningPlace(answer: Answering, clients: Set<string>, use: (socket: Socket) => void, port: number): Promise<Place> {
+  const socket = createSocket({ type: "udp4", recvBufferSize: RECEIVE_BUFFER });
+  let isOpen = true;
+  // An ICMP "port unreachable" is an error event here, and no error of the test.
+  socket.on("error", () => undefined);
+  socket.on("message", (datagram, from) => {
+    clients.add(`${from.address}:${from.port}`);
+    answer(datagram, (reply) => {
+      if (isOpen) socket.send(reply, from.port, from.address);
+    });
+  });
+  socket.bind(port, "127.0.0.1");
+  await once(socket, "listening");
+  use(socket);
+  const bound = socket.address().port;
+  return {
+    endpoint: `127.0.0.1:${bound}`,
+    port: bound,
+    async shut() {
+      isOpen = false;
+      const closed = once(socket, "close");
+      socket.close();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { createServer, type RequestListener } from "node:http";
+import type { Socket } from "node:net";
+import { buffer } from "node:stream/consumers";
+
+const tell: RequestListener = (request, response) => {
+  const { method, url, headers } = request;
+  void buffer(request).then(
+    (body) => {
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ method, url, headers, body: body.toString() }));
+    },
+    // The client has left in the middle of its request.
+    () => response.destroy(),
+  );
+};
+
+/** Serves HTTP/1.1 on connections that somebody else accepts. */
+export function httpBehaviour(respond: RequestListener = tell): (socket: Socket) => void {
+  const server = createServer(respond);
+  return (socket) => void server.emit("connection", socket);
+}

@@ -1,0 +1,51 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo } from "node:net";
+
+/** A port of 127.0.0.1 at which everything is refused, and which nobody else can bind meanwhile. */
+export interface Refusal {
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/** The port is the near end of a connection: in use, but nothing listens there. */
+export async function refuseStreams(): Promise<Refusal> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const near = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  near.on("error", () => undefined);
+  const [far] = (await once(server, "connection")) as [ReturnType<typeof connect>];
+  far.on("error", () => undefined);
+  if (near.connecting) await once(near, "connect");
+  const closed = once(server, "close");
+  server.close();
+  return {
+    port: near.localPort ?? 0,
+    async close() {
+      near.destroy();
+      far.destroy();
+      await closed;
+    },
+  };
+}
+
+/** The port is that of a socket which takes datagrams from one other alone, itself: the kernel refuses those of everybody else. */
+export async function refuseDatagrams(): Promise<Refusal> {
+  const socket = createSocket("udp4");
+  socket.on("error", () => undefined);
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  const connected = once(socket, "connect");
+  socket.connect(port, "127.0.0.1");
+  await connected;
+  return {
+    port,
+    async close() {
+      const closed = once(socket, "close");
+      socket.close();
+      await closed;
+    },
+  };
+}

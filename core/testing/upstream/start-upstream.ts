@@ -1,0 +1,89 @@
+import type { Socket as DatagramSocket } from "node:dgram";
+import type { Socket } from "node:net";
+import { SluiceError, size } from "../../contract/index.ts";
+import { millisecondsOf } from "../values/read-duration.ts";
+import { datagramBehaviours, streamBehaviours, type UpstreamKind } from "./behaviours.ts";
+import { startDatagramUpstream, type Answering } from "./datagram-upstream.ts";
+import { httpBehaviour } from "./http-behaviour.ts";
+import { startStreamUpstream } from "./stream-upstream.ts";
+import { Taken } from "./taken.ts";
+import type { TestUpstream, UpstreamTestOptions } from "./test-upstream.ts";
+
+const transports = ["tcp", "udp", "tls", "unix"];
+const kinds = [...Object.keys(streamBehaviours), "refuse", "http"];
+
+/**
+ * Starts an upstream on loopback, for a proxy under test.
+ *
+ * `echo` sends everything back, and FIN after FIN; `discard` reads and says nothing; `refuse` has a port at which nothing listens; `hang`
+ * accepts, and neither answers nor ends; `reset` answers the first byte with a reset; `garbage` sends 64 bytes of 0xff and ends; `slow` echoes
+ * a byte every 10 ms; `http` answers requests.
+ *
+ * @param kind one of these, or a function that is given each connection (half-open sockets allowed); on UDP it is given the socket, once
+ * @throws SLUICE_TEST_INVALID for an unknown kind or transport, and for `reset` and `http` on UDP
+ */
+export function startUpstream(
+  kind: UpstreamKind | ((socket: Socket) => void),
+  options?: UpstreamTestOptions & { readonly transport?: "tcp" | "tls" | "unix" },
+): Promise<TestUpstream>;
+export function startUpstream(
+  kind: UpstreamKind | ((socket: DatagramSocket) => void),
+  options: UpstreamTestOptions & { readonly transport: "udp" },
+): Promise<TestUpstream>;
+export function startUpstream(kind: UpstreamKind, options?: UpstreamTestOptions): Promise<TestUpstream>;
+export async function startUpstream(
+  kind: UpstreamKind | ((socket: never) => void),
+  options: UpstreamTestOptions = {},
+): Promise<TestUpstream> {
+  const { transport = "tcp", keep = "16MiB", every = "10ms", respond } = options;
+  check(kind, transport);
+  const taken = new Taken(size().parse(keep));
+  const milliseconds = millisecondsOf(every, "startUpstream: every");
+  if (transport === "udp") {
+    const use = typeof kind === "function" ? (kind as (socket: DatagramSocket) => void) : () => undefined;
+    return startDatagramUpstream(answeringOf(kind, milliseconds), use, taken, options.port ?? 0);
+  }
+  return startStreamUpstream(behaviourOf(kind, taken, milliseconds, respond), taken, transport, options);
+}
+
+function behaviourOf(
+  kind: UpstreamKind | ((socket: never) => void),
+  taken: Taken,
+  every: number,
+  respond: UpstreamTestOptions["respond"],
+): ((socket: Socket) => void) | undefined {
+  if (kind === "refuse") return undefined;
+  if (kind === "http") {
+    const serve = httpBehaviour(respond);
+    return (socket) => {
+      serve(socket);
+      taken.listen(socket);
+    };
+  }
+  const behave = typeof kind === "function" ? (kind as (socket: Socket) => void) : streamBehaviours[kind];
+  return (socket) => {
+    taken.watch(socket);
+    behave(socket, every);
+  };
+}
+
+function answeringOf(kind: UpstreamKind | ((socket: never) => void), every: number): Answering | undefined {
+  if (typeof kind === "function") return () => undefined;
+  if (kind === "refuse") return undefined;
+  if (kind === "reset" || kind === "http") throw invalid(`"${kind}" needs a stream, and the transport is udp`);
+  const behave = datagramBehaviours[kind];
+  return (datagram, reply) => {
+    behave(datagram, reply, every);
+  };
+}
+
+function check(kind: unknown, transport: string): void {
+  if (!transports.includes(transport))
+    throw invalid(`the transport must be one of ${transports.join(", ")}, got ${JSON.stringify(transport)}`);
+  if (typeof kind !== "function" && !kinds.includes(kind as string))
+    throw invalid(`expected a function, or one of ${kinds.join(", ")}, got ${JSON.stringify(kind)}`);
+}
+
+function invalid(detail: string): SluiceError {
+  return new SluiceError("SLUICE_TEST_INVALID", `startUpstream(kind, options): ${detail}`);
+}

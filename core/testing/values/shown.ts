@@ -1,0 +1,33 @@
+/** Bytes of each side in one row. */
+const PER_ROW = 16;
+/** Rows shown at most: the beginning, and the end. */
+const ROWS = 16;
+
+/** Bytes in hex and text, a row for each 16, for a message. Of many, the first and the last rows. */
+export function shownBytes(bytes: Buffer): string {
+  if (bytes.length === 0) return "  (nothing)";
+  const rows = Array.from({ length: Math.ceil(bytes.length / PER_ROW) }, (_, at) => at * PER_ROW);
+  const text = (offset: number): string => `  ${row(offset, bytes.subarray(offset, offset + PER_ROW), PER_ROW)}`;
+  if (rows.length <= ROWS) return rows.map(text).join("\n");
+  const left = rows.length - ROWS;
+  return [...rows.slice(0, ROWS / 2).map(text), `  … ${left} rows more …`, ...rows.slice(-ROWS / 2).map(text)].join("\n");
+}
+
+/** Bytes on one line, for a title: the text where it is one, else hex; cut where it is long. */
+export function shortBytes(bytes: Buffer): string {
+  const text = bytes.toString("utf8");
+  const isText = Buffer.from(text).equals(bytes);
+  const whole = isText ? JSON.stringify(text) : bytes.toString("hex").replaceAll(/(..)(?=.)/g, "$1 ");
+  return whole.length <= 60 ? whole : `${whole.slice(0, 56)}…${isText ? '"' : ""} (${bytes.length} bytes)`;
+}
+
+function row(offset: number, bytes: Buffer, width: number): string {
+  return `${offset.toString(16).padStart(6, "0")}  ${cells(bytes, width)}`;
+}
+
+/** Hex and text of some bytes, padded to the width of so many. */
+export function cells(bytes: Buffer, width: number): string {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  const text = bytes.toString("latin1").replaceAll(/[^\u0020-\u007e]/g, ".");
+  return `${hex.padEnd(width * 3 - 1)}  ${text.padEnd(width)}`;
+}

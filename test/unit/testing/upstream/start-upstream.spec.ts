@@ -1,0 +1,137 @@
+import { expect } from "chai";
+import { startProxy, startUpstream, type TestUpstream, type UpstreamKind } from "sluice/testing";
+import { createCleanup } from "../../../support/cleanup.ts";
+import { refusalOf } from "../../../support/rejection.ts";
+
+const cleanup = createCleanup();
+
+const streams = ["tcp", "tls", "unix"] as const;
+
+/** What a client of a proxy sees of an upstream: it sends, finishes, and reads on to the end. */
+async function seenOf(upstream: TestUpstream): Promise<string> {
+  const proxy = cleanup.keep(await startProxy({ upstream: upstream.address }));
+  const client = await proxy.connect();
+  client.end("hello");
+  return client.readAll({ timeout: 500 }).then(
+    (bytes) => bytes.toString("latin1"),
+    (error: Error) => (error.message.includes("in vain") ? "nothing" : error.message.includes("reset") ? "reset" : error.message),
+  );
+}
+
+for (const transport of streams) {
+  describe(`An upstream over ${transport}`, () => {
+    afterEach(() => cleanup.run());
+
+    const expected: Readonly<Record<Exclude<UpstreamKind, "refuse" | "reset" | "http">, string>> = {
+      echo: "hello",
+      discard: "",
+      hang: "nothing",
+      garbage: "\u00ff".repeat(64),
+      slow: "hello",
+    };
+
+    for (const [kind, answer] of Object.entries(expected)) {
+      it(`of the kind ${kind} is reached by its address, and tells what came`, async () => {
+        const upstream = cleanup.keep(await startUpstream(kind as UpstreamKind, { transport }));
+        expect(await seenOf(upstream)).to.equal(answer);
+        expect(String(upstream.received)).to.equal("hello");
+        expect(upstream.connections).to.equal(1);
+      });
+    }
+
+    it("breaks off at the first byte, with a reset where the transport has one", async () => {
+      const upstream = cleanup.keep(await startUpstream("reset", { transport }));
+      expect(await seenOf(upstream)).to.equal(transport === "unix" ? "" : "reset");
+    });
+
+    it("refuses, so that the session ends before it is served", async () => {
+      const upstream = cleanup.keep(await startUpstream("refuse", { transport }));
+      const proxy = cleanup.keep(await startProxy({ upstream: upstream.address }));
+      const client = await proxy.connect();
+      expect(await client.ended).to.equal("fin");
+      expect((await proxy.nextRecord()).reason).to.equal("SLUICE_UPSTREAM_REFUSED");
+      expect(upstream.connections).to.equal(0);
+    });
+
+    it("does what a function says, which may read when it likes", async () => {
+      const upstream = cleanup.keep(
+        await startUpstream(
+          (socket) => {
+            setImmediate(() => socket.once("readable", () => socket.end(`got ${String(socket.read())}`)));
+          },
+          { transport },
+        ),
+      );
+      expect(await seenOf(upstream)).to.equal("got hello");
+      expect(String(upstream.received)).to.equal("hello");
+    });
+
+    it("answers HTTP, and keeps what came as it came", async () => {
+      const upstream = cleanup.keep(await startUpstream("http", { transport }));
+      const proxy = cleanup.keep(await startProxy({ upstream: upstream.address }));
+      const client = await proxy.connect();
+      await client.write("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+      const answer = String(await client.readAll());
+      expect(answer).to.match(/^HTTP\/1.1 200 OK/);
+      expect(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")))).to.deep.include({ method: "POST", url: "/a", body: "hi" });
+      expect(String(upstream.received)).to.match(/^POST \/a HTTP\/1\.1\r\n[^]*hi$/);
+    });
+  });
+}
+
+describe("An upstream over UDP", () => {
+  afterEach(() => cleanup.run());
+
+  const expected = { echo: "hello", garbage: "\u00ff".repeat(64), slow: "hello" } as const;
+
+  for (const [kind, answer] of Object.entries(expected)) {
+    it(`of the kind ${kind} answers each datagram`, async () => {
+      const upstream = cleanup.keep(await startUpstream(kind as UpstreamKind, { transport: "udp" }));
+      const proxy = cleanup.keep(await startProxy({ listen: "udp://127.0.0.1:0", upstream: upstream.address }));
+      const client = await proxy.connect();
+      await client.send("hello");
+      expect((await client.receive()).toString("latin1")).to.equal(answer);
+      expect(upstream.datagrams.map(String)).to.deep.equal(["hello"]);
+    });
+  }
+
+  it("gives a function the socket", async () => {
+    const upstream = cleanup.keep(
+      await startUpstream(
+        (socket) => {
+          socket.on("message", (datagram, from) => socket.send(`got ${String(datagram)}`, from.port, from.address));
+        },
+        { transport: "udp" },
+      ),
+    );
+    const proxy = cleanup.keep(await startProxy({ listen: "udp://127.0.0.1:0", upstream: upstream.address }));
+    const client = await proxy.connect();
+    await client.send("it");
+    expect(String(await client.receive())).to.equal("got it");
+  });
+});
+
+describe("startUpstream", () => {
+  afterEach(() => cleanup.run());
+
+  it("says what it does not know", async () => {
+    expect((await refusalOf(startUpstream("ecko" as never))).message)
+      .to.include('"ecko"')
+      .and.include("echo, discard");
+    expect((await refusalOf(startUpstream("echo", { transport: "sctp" as never }))).message).to.include("tcp, udp, tls, unix");
+    expect((await refusalOf(startUpstream("reset", { transport: "udp" }))).message).to.include("needs a stream");
+    expect((await refusalOf(startUpstream("slow", { every: "soon" }))).code).to.equal("SLUICE_TEST_INVALID");
+  });
+
+  it("holds the port of one that refuses, so that nobody else gets it", async () => {
+    const refusing = cleanup.keep(await startUpstream("refuse"));
+    const error = await startUpstream("echo", { port: refusing.port }).catch((thrown: NodeJS.ErrnoException) => thrown.code);
+    expect(error).to.equal("EADDRINUSE");
+  });
+
+  it("keeps no more of what came than it is told", async () => {
+    const upstream = cleanup.keep(await startUpstream("echo", { keep: 3 }));
+    expect(await seenOf(upstream)).to.equal("hello");
+    expect(String(upstream.received)).to.equal("hel");
+  });
+});
