@@ -22,6 +22,7 @@ export {
   type Place,
   type Resolver,
 } from "./contract/tokens.ts";
+export { networks } from "./contract/networks.ts";
 export { printable } from "./contract/printable.ts";
 export { duration, size, type Duration, type Size } from "./contract/options/units.ts";
 export { upstream } from "./contract/upstream-target.ts";

@@ -15,11 +15,13 @@ export {
   type ErrorSource,
 } from "./errors.ts";
 export type * from "./events.ts";
+export type * from "./first-bytes.ts";
 export type * from "./http.ts";
 export type * from "./leg.ts";
 export { isLogLevel, logLevels, type LogLevel } from "./log-level.ts";
 export type * from "./logger.ts";
 export type * from "./metrics.ts";
+export { networks, type Networks } from "./networks.ts";
 export type * from "./plugin.ts";
 export { printable, printableLines } from "./printable.ts";
 export type * from "./session.ts";

@@ -34,6 +34,11 @@ export interface Plugin extends Hooks {
    * the hello of a `tls://` listener is read before its `admit`. Read once; the smallest of several holds. @default `timeouts.handshake`
    */
   readonly handshakeTimeout?: number | undefined;
+  /**
+   * On a `tls://` listener its `admit` hook, and those of the plugins in front of it, run before the ClientHello is read, so that
+   * `session.readFirst` sees what comes before TLS. `session.tls` is undefined there. Read once. @default false
+   */
+  readonly beforeTls?: boolean | undefined;
   /** Before the generation goes live. Throwing (or rejecting) refuses the generation. */
   setup?(): void | Promise<void>;
   /** Once the last session has left; also after a failed `setup`. */

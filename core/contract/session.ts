@@ -1,6 +1,7 @@
 import type { SecureContextOptions, TLSSocket, TlsOptions } from "node:tls";
 import type { SocketAddress } from "./address.ts";
 import type { ErrorCode, SluiceError } from "./errors.ts";
+import type { FirstBytesBounds, FirstBytesReader } from "./first-bytes.ts";
 import type { UpstreamConfig } from "./upstream.ts";
 
 export type Transport = "tcp" | "udp" | "tls" | "unix";
@@ -79,6 +80,18 @@ export interface Session {
    * @param client made with `socketAddress()`
    */
   setClient(client: SocketAddress): void;
+  /**
+   * Lets `reader` see the first bytes that the client sends, and take some of them off; the rest is for whoever reads next: another
+   * `readFirst`, `startTls` (of which it sees what was encrypted, when called behind it), the byte hooks. Before the upstream leg is open;
+   * one at a time. A client that sends nothing is waited for: bound the time, and decide at its end where the server may have to speak first.
+   * On a `tls://` listener the ClientHello comes first, unless the plugin says `beforeTls`.
+   *
+   * Rejects with what the reader throws; SLUICE_CLIENT_PROTOCOL when it has not decided by `max` bytes or at the client's FIN,
+   * SLUICE_CLIENT_TIMEOUT, or SLUICE_CLIENT_RESET when the client left: let that pass, and the session ends with it.
+   */
+  readFirst<T>(reader: FirstBytesReader<T>, bounds?: FirstBytesBounds): Promise<T>;
+  /** Writes to the client before anything of the upstream's, for a protocol in which the proxy answers. Until the upstream leg is open; a few bytes. */
+  reply(data: Buffer): void;
   /**
    * Sends the session elsewhere. In `admit` or before the first `attempt` of `connect`; later it has no effect.
    * @throws SLUICE_CONFIG_INVALID when the address cannot be parsed

@@ -9,6 +9,8 @@ import type { LivePlugin } from "./live-plugin.ts";
 export interface Pipeline {
   readonly plugins: readonly LivePlugin[];
   /** Undefined where no plugin has the hook: then nothing is subscribed for it. */
+  /** The admit hooks that run before the ClientHello of a `tls://` listener is read. */
+  readonly greet: ((arrival: Observable<Session>, session: Session) => Observable<Session>) | undefined;
   readonly admit: ((arrival: Observable<Session>, session: Session) => Observable<Session>) | undefined;
   readonly resolve: ((lookup: Observable<Address[]>, query: Query) => Observable<Address[]>) | undefined;
   readonly connect: ((attempt: Observable<Upstream>, session: Session) => Observable<Upstream>) | undefined;
@@ -23,9 +25,11 @@ export interface Pipeline {
 /** Composes the hooks of plugins, given from the client's side to the upstream's. */
 export function composePipeline(plugins: readonly LivePlugin[], report: ReportFault): Pipeline {
   const outwards = plugins.toReversed();
+  const greeters = plugins.findLastIndex(({ plugin }) => plugin.beforeTls === true) + 1;
   return {
     plugins,
-    admit: compose(plugins, (plugin) => plugin.admit?.bind(plugin), anything, report),
+    greet: compose(plugins.slice(0, greeters), (plugin) => plugin.admit?.bind(plugin), anything, report),
+    admit: compose(plugins.slice(greeters), (plugin) => plugin.admit?.bind(plugin), anything, report),
     resolve: compose(outwards, (plugin) => plugin.resolve?.bind(plugin), checkAddresses, report),
     connect: compose(outwards, (plugin) => plugin.connect?.bind(plugin), checkUpstream, report),
     handshakeTimeout: handshakeTimeout(plugins),

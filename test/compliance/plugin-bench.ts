@@ -62,6 +62,8 @@ export function createPluginBench(use: PluginUse, transport: Transport, folder: 
     fromUpstream: { bytes: 0, chunks: 0 },
     notes: new Map(),
     signal: ending.signal,
+    readFirst: () => Promise.reject(new Error("this session has no socket")),
+    reply: () => undefined,
     retarget: () => undefined,
     setClient: () => undefined,
     startTls: () => Promise.reject(new Error("this session has no socket")),

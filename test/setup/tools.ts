@@ -15,6 +15,8 @@ const tools: readonly Tool[] = [
   { name: "postgres", package: "postgresql" },
   { name: "pgbench", package: "postgresql-contrib" },
   { name: "nginx", package: "nginx-light" },
+  { name: "nginx", package: "libnginx-mod-stream" },
+  { name: "haproxy", package: "haproxy" },
   { name: "curl", package: "curl" },
   { name: "dnsmasq", package: "dnsmasq-base" },
   { name: "dnsperf", package: "dnsperf" },

@@ -1,5 +1,7 @@
 import { SluiceError, type SessionTls, type SocketAddress } from "../../contract/index.ts";
+import type { FirstSource } from "../first-reading.ts";
 import type { AcceptedClient } from "./accepted-client.ts";
+import { FirstOfDatagrams } from "./first-of-datagrams.ts";
 import type { UdpClientLeg } from "./udp-client-leg.ts";
 
 /** The client of a datagram session. */
@@ -16,6 +18,10 @@ export class DatagramClient implements AcceptedClient {
 
   isGone(): boolean {
     return false;
+  }
+
+  first(): FirstSource {
+    return new FirstOfDatagrams(this.leg);
   }
 
   secure(): Promise<SessionTls> {

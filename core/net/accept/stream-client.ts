@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import { socketAddress, SluiceError, type ServerTlsOptions, type SessionTls, type SocketAddress } from "../../contract/index.ts";
+import type { FirstSource } from "../first-reading.ts";
+import { FirstOfStream } from "../legs/first-of-stream.ts";
 import { StreamLeg } from "../legs/stream-leg.ts";
 import type { ReadBuffer } from "../node/read-buffer.ts";
 import { wasReset } from "../node/was-reset.ts";
@@ -50,6 +52,7 @@ export class StreamClient implements AcceptedClient {
     if (this.#secured)
       throw new SluiceError("SLUICE_INTERNAL", "startTls was called twice for one session: one plugin of a listener terminates TLS");
     this.#secured = true;
+    this.giveBack();
     const below = this.leg;
     below.isBelow = true;
     // The handshake's failure comes first, then the close: it says why.
@@ -64,11 +67,22 @@ export class StreamClient implements AcceptedClient {
     this.leg = new StreamLeg(socket, "client", this);
     return tls;
   }
+
+  first(): FirstSource {
+    return new FirstOfStream(this.leg);
+  }
+
+  /** TLS is read from the socket itself: what was read early has to be in it again. */
+  protected giveBack(): void {
+    const early = this.leg.takeBack();
+    if (early !== undefined) this.socket.unshift(early);
+  }
 }
 
 /** A client whose first words are a ClientHello. */
 export class TlsClient extends StreamClient {
   hello(timeout: number): Promise<SessionTls> {
+    this.giveBack();
     return peekClientHello(this.socket, String(this), timeout);
   }
 }

@@ -7,6 +7,14 @@ import type { UdpPlace } from "./udp-places.ts";
 /** Datagrams kept while the session is admitted and its upstream leg opened. */
 const EARLY_DATAGRAMS = 64;
 const EARLY_BYTES = 256 * 1024;
+const nothing = Buffer.alloc(0);
+
+/** Who is shown datagrams before the reader gets them. */
+export interface EarlyWatcher {
+  /** @param at its place among those that wait */
+  datagram(datagram: Buffer, at: number): void;
+  gone(): void;
+}
 
 /** The table of flows, as one of them sees it. */
 export interface UdpFlowHost {
@@ -36,6 +44,7 @@ export class UdpClientLeg implements Leg, TableEntry {
   #reader: LegReader | undefined;
   #early: Buffer[] = [];
   #earlyBytes = 0;
+  #watcher: EarlyWatcher | undefined;
   #closed = false;
   #ended: SluiceError | undefined;
 
@@ -69,7 +78,21 @@ export class UdpClientLeg implements Leg, TableEntry {
     else {
       this.#early.push(datagram);
       this.#earlyBytes += datagram.length;
+      this.#watcher?.datagram(datagram, this.#early.length - 1);
     }
+  }
+
+  /** Shows somebody who comes before the reader what waits, and what comes. @param watcher undefined: nobody any more */
+  watchEarly(watcher: EarlyWatcher | undefined): void {
+    this.#watcher = watcher;
+    for (let at = 0; at < this.#early.length && this.#watcher !== undefined; at += 1)
+      this.#watcher.datagram(this.#early[at] ?? nothing, at);
+  }
+
+  /** Takes so many bytes off the beginning of a datagram that waits. */
+  shorten(at: number, bytes: number): void {
+    const datagram = this.#early[at];
+    if (datagram !== undefined) this.#early[at] = datagram.subarray(bytes);
   }
 
   /** The listener gave the flow up. */
@@ -111,6 +134,7 @@ export class UdpClientLeg implements Leg, TableEntry {
     if (this.#closed) return;
     this.#closed = true;
     this.#early = [];
+    this.#watcher?.gone();
     this.host.flowClosed(this);
     queueMicrotask(() => this.onClosed?.());
   }

@@ -5,6 +5,7 @@ import { closeUnread } from "../node/close-unread.ts";
 import { DialOptions } from "./dial-options.ts";
 import { clientError, upstreamError } from "../os-errors.ts";
 import { readInto } from "../node/late-onread.ts";
+import { EarlyListening, type EarlyReader } from "./early-listening.ts";
 import { FirstData, type LegTrial } from "./leg-trial.ts";
 import type { Destination } from "./race.ts";
 import { ReadBuffer, type Taker } from "../node/read-buffer.ts";
@@ -39,6 +40,9 @@ export class StreamLeg implements Leg {
   #ended = false;
   /** It has been closed, and waits a moment for its peer. */
   #lingers = false;
+  /** What was read before there was a reader, and put back. */
+  #early: Buffer | undefined;
+  #listening: EarlyListening | undefined;
   /** Another socket stands on it, which reads it. */
   isBelow = false;
   /** Nagle's algorithm is on: a plain socket comes with it. */
@@ -127,6 +131,8 @@ export class StreamLeg implements Leg {
       else if (wasTruncated(socket)) this.#failed(cutOff("ETRUNCATED"));
       else reader.end();
     };
+    const early = this.takeBack();
+    const isStopped = early !== undefined && !reader.data(early);
     // A peer that finished without a byte: Node has emitted the end already, though nobody was reading.
     if (socket.readableEnded) {
       end();
@@ -140,7 +146,34 @@ export class StreamLeg implements Leg {
         if (!reader.data(chunk)) socket.pause();
       });
     }
-    socket.resume();
+    if (!isStopped) socket.resume();
+  }
+
+  /** Reads for somebody who comes before the reader, until told to stop. */
+  readEarly(early: EarlyReader): void {
+    const { socket } = this;
+    // Its end may have been seen by a reading before this one.
+    if (socket.destroyed) early.gone();
+    else if (socket.readableEnded) early.ended();
+    else this.#listening = new EarlyListening(socket, this.#buffer instanceof ReadBuffer ? this.#buffer : undefined, early);
+  }
+
+  /** What the socket has taken in by now is for whoever reads next. */
+  stopEarly(): void {
+    this.#listening?.stop();
+    this.#listening = undefined;
+  }
+
+  /** Puts back what was read early: whoever reads next sees it first. */
+  putBack(bytes: Buffer): void {
+    this.#early = bytes.length === 0 ? undefined : bytes;
+  }
+
+  /** Takes what was put back, for somebody who reads the socket itself. */
+  takeBack(): Buffer | undefined {
+    const early = this.#early;
+    this.#early = undefined;
+    return early;
   }
 
   #tried(reader: LegReader): LegReader {

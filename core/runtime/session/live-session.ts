@@ -8,7 +8,6 @@ import {
   type Session,
   type SessionRecord,
   type SessionTls,
-  type SocketAddress,
   type Traffic,
   type Transport,
   type Upstream,
@@ -16,7 +15,8 @@ import {
 } from "../../contract/index.ts";
 import { Flow } from "../../flow/pump/flow.ts";
 import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
-import { recount, type ClientCount } from "./client-count.ts";
+import type { ClientCount } from "./client-count.ts";
+import { ClientSide } from "./client-side.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import { endLeg, endsQuietly, leftInPeace } from "./ending.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
@@ -34,7 +34,7 @@ let lastId = 0;
  * One client's passage: opened (TLS hello, admit, connect), then two flows, then one end. Every way out leads to `#finish`, once, when
  * both legs are closed.
  */
-export class LiveSession implements Opened, FlowOwner {
+export class LiveSession extends ClientSide implements Opened, FlowOwner {
   readonly id = ++lastId;
   readonly startedAt = Date.now();
   /** Where it stands in the set of open sessions, -1: nowhere, it has ended; the set's own. */
@@ -61,14 +61,14 @@ export class LiveSession implements Opened, FlowOwner {
   #openLegs = 1;
   #notes: Map<string, unknown> | undefined;
   #aborter: AbortController | undefined;
-  #client: SocketAddress | undefined;
 
   constructor(
-    private readonly accepted: AcceptedClient,
+    accepted: AcceptedClient,
     readonly version: ListenerVersion,
     /** The listener that it belongs to. */
     readonly owner: SessionHost<LiveSession>,
   ) {
+    super(accepted);
     this.#pipeline = version.pipeline;
     this.#pipeline.acquire();
     accepted.leg.onClosed = this.#legClosed;
@@ -100,18 +100,6 @@ export class LiveSession implements Opened, FlowOwner {
 
   get limits(): Limits {
     return this.owner.limits;
-  }
-
-  get local(): SocketAddress {
-    return this.accepted.local() ?? this.owner.local;
-  }
-
-  get client(): SocketAddress {
-    return (this.#client ??= this.accepted.address());
-  }
-
-  get peer(): SocketAddress {
-    return this.accepted.address();
   }
 
   get fromClient(): Traffic {
@@ -150,12 +138,6 @@ export class LiveSession implements Opened, FlowOwner {
     this.fail(error);
   }
 
-  setClient(client: SocketAddress): void {
-    this.remember();
-    const error = recount(this, this.owner.limits.sessionsPerClient, () => (this.#client = client));
-    if (error !== undefined) this.fail(error);
-  }
-
   retarget(upstream: UpstreamConfig): void {
     upstreamTarget(upstream);
     this.retargeted = upstream;
@@ -185,11 +167,6 @@ export class LiveSession implements Opened, FlowOwner {
   /** Asks it to end as soon as it can, which only plugins that answer know how to. */
   retire(): void {
     this.#upstreamLeg?.retire?.();
-  }
-
-  /** Asks for the client's address while there is a socket to ask. */
-  remember(): void {
-    this.#client ??= this.accepted.address();
   }
 
   /** Takes another pipeline's byte hooks, keeping both legs. @returns the fault of a hook that keeps it on its own, if one does */

@@ -5,6 +5,7 @@ import { letGo } from "../../flow/pump/let-go.ts";
 import { Deadlines, type Wait, type Waiting } from "../../net/dial/deadlines.ts";
 import { SessionAttempts } from "../../net/balance/session-attempts.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
 /**
@@ -27,8 +28,8 @@ export interface Opened extends Session {
 }
 
 /**
- * The opening of a session: ClientHello (tls:// listeners), the admit hooks, then the connect hooks around the dialler. Goes one way;
- * where no plugin has a hook nothing is subscribed for it. Classes and no object literals, for the reason given in ChunkQueue.
+ * The opening of a session: the admit hooks that come before TLS, the ClientHello (tls:// listeners), the other admit hooks, then the connect
+ * hooks around the dialler. Goes one way; where no plugin has a hook nothing is subscribed for it. Classes and no object literals, for the reason given in ChunkQueue.
  */
 export class Opening implements Waiting {
   /** How far it came. */
@@ -53,11 +54,23 @@ export class Opening implements Waiting {
   start(handshakeTimeout: number): void {
     this.#handshakeTimeout = handshakeTimeout;
     this.#look = looks.start(this);
-    const hello = this.client.hello?.(handshakeTimeout);
+    const { greet } = this.session.version.pipeline.pipeline;
+    if (greet === undefined) {
+      this.#hello();
+      return;
+    }
+    this.phase = "admit";
+    this.#run(greet, () => this.#hello());
+  }
+
+  /** The ClientHello, where there must be one. */
+  #hello(): void {
+    const hello = this.client.hello?.(this.#handshakeTimeout);
     if (hello === undefined) {
       this.#admit();
       return;
     }
+    this.phase = "hello";
     const began = performance.now();
     hello.then(
       (tls) => {
@@ -108,12 +121,14 @@ export class Opening implements Waiting {
     if (this.#closed) return;
     this.phase = "admit";
     const { admit } = this.session.version.pipeline.pipeline;
-    if (admit === undefined) {
-      this.#connect();
-      return;
-    }
+    if (admit === undefined) this.#connect();
+    else this.#run(admit, () => this.#connect());
+  }
+
+  /** Runs admit hooks. */
+  #run(admit: NonNullable<Pipeline["admit"]>, then: () => void): void {
     let admitted = false;
-    this.#admission = admit(of(this.session), this.session)
+    const admission = admit(of(this.session), this.session)
       .pipe(take(1))
       .subscribe({
         next: () => {
@@ -123,10 +138,13 @@ export class Opening implements Waiting {
           this.fail(error);
         },
         complete: () => {
-          if (admitted) this.#connect();
+          if (this.#closed) return;
+          if (admitted) then();
           else this.fail(new SluiceError("SLUICE_CLIENT_REJECTED", `${String(this.session.client)} was not admitted`));
         },
       });
+    // One that is over already may have begun the next.
+    if (!admission.closed) this.#admission = admission;
   }
 
   #connect(): void {

@@ -127,6 +127,8 @@ export function createSession(given: Partial<Session> = {}): FakeSession {
     fromUpstream: { bytes: 0, chunks: 0 },
     notes: new Map(),
     signal: ending.signal,
+    readFirst: () => Promise.reject(new Error("this session has no socket")),
+    reply: () => undefined,
     retarget: () => undefined,
     setClient: () => undefined,
     startTls: async () => Promise.reject(new Error("not expected")),

@@ -1,0 +1,27 @@
+/** What a reader found at the beginning of what a client sends. */
+export interface FirstBytes<T> {
+  /** How many bytes are taken off; the rest is for whoever reads next. 0: it only looked. */
+  readonly taken: number;
+  /** What `session.readFirst` resolves with. */
+  readonly value: T;
+}
+
+/** Why nothing more will come before the reader has to decide: `max` bytes are there, the time is over, or the client has finished sending. */
+export type FirstBytesEnd = "size" | "time" | "end";
+
+/**
+ * Reads the first bytes of a client: called each time more have come.
+ *
+ * @param bytes of a stream all that came so far; on a UDP listener one datagram, each in its turn
+ * @param end set when this is the last call; without a decision then, the reading fails
+ * @returns undefined: more are needed
+ */
+export type FirstBytesReader<T> = (bytes: Buffer, end: FirstBytesEnd | undefined) => FirstBytes<T> | undefined;
+
+/** What bounds the reading of first bytes. */
+export interface FirstBytesBounds {
+  /** Bytes, all together. One chunk may go beyond it. @default 16384 */
+  readonly max?: number;
+  /** Milliseconds for all of it, however slowly the client sends. @default 10000 */
+  readonly timeout?: number;
+}

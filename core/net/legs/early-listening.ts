@@ -1,0 +1,36 @@
+import type { Socket } from "node:net";
+import { nobody, type ReadBuffer } from "../node/read-buffer.ts";
+
+/** Who reads a stream before its reader does. */
+export interface EarlyReader {
+  /** @returns whether more is wanted */
+  take(chunk: Buffer): boolean;
+  /** The peer has finished sending. */
+  ended(): void;
+  /** The socket is closed. */
+  gone(): void;
+}
+
+/** The reading of a socket for an {@link EarlyReader}, begun when it is made. */
+export class EarlyListening {
+  readonly #take = (chunk: Buffer): boolean => this.early.take(chunk);
+  readonly #ended = (): void => this.early.ended();
+  readonly #gone = (): void => this.early.gone();
+
+  /** @param buffer what the socket reads into; undefined: chunks come as `data` events */
+  constructor(
+    private readonly socket: Socket,
+    private readonly buffer: ReadBuffer | undefined,
+    private readonly early: EarlyReader,
+  ) {
+    socket.on("end", this.#ended).on("close", this.#gone);
+    if (buffer === undefined) socket.on("data", this.#take);
+    else buffer.reader = { data: this.#take, done: true };
+    socket.resume();
+  }
+
+  stop(): void {
+    this.socket.off("end", this.#ended).off("close", this.#gone).off("data", this.#take).pause();
+    if (this.buffer !== undefined) this.buffer.reader = nobody;
+  }
+}

@@ -1,0 +1,54 @@
+import type { FirstReader, FirstSource } from "../first-reading.ts";
+import { wasReset } from "../node/was-reset.ts";
+import type { EarlyReader } from "./early-listening.ts";
+import type { StreamLeg } from "./stream-leg.ts";
+
+/** The first bytes of a stream client, gathered from however many pieces they come in. */
+export class FirstOfStream implements FirstSource, EarlyReader {
+  #bytes = Buffer.allocUnsafe(256);
+  #length = 0;
+  #reader: FirstReader | undefined;
+
+  constructor(private readonly leg: StreamLeg) {}
+
+  start(reader: FirstReader): void {
+    this.#reader = reader;
+    const early = this.leg.takeBack();
+    if (early !== undefined) this.take(early);
+    if (this.#reader !== undefined) this.leg.readEarly(this);
+  }
+
+  stop(taken: number): void {
+    this.#reader = undefined;
+    this.leg.stopEarly();
+    this.leg.putBack(this.#bytes.subarray(Math.min(taken, this.#length), this.#length));
+  }
+
+  take(chunk: Buffer): boolean {
+    this.#append(chunk);
+    this.#reader?.given(this.#bytes.subarray(0, this.#length), this.#length);
+    return this.#reader !== undefined;
+  }
+
+  ended(): void {
+    // The last bytes and a reset may be read together, and then look like an end.
+    if (wasReset(this.leg.socket)) this.gone();
+    else this.#reader?.ended();
+  }
+
+  gone(): void {
+    this.#reader?.gone();
+  }
+
+  /** Grows by doubling, so that a client which sends single bytes costs no more than one that sends all at once. */
+  #append(chunk: Buffer): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(length, this.#bytes.length * 2));
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    chunk.copy(this.#bytes, this.#length);
+    this.#length = length;
+  }
+}

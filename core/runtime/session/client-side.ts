@@ -1,0 +1,56 @@
+import { SluiceError, type FirstBytesBounds, type FirstBytesReader, type Limits, type SocketAddress } from "../../contract/index.ts";
+import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
+import { readFirst } from "../../net/first-reading.ts";
+import { recount, type ClientCount, type Counted } from "./client-count.ts";
+
+/** A session as far as its client goes: who that is, and what is said to it before the flows begin. */
+export abstract class ClientSide implements Counted {
+  abstract countedBy: ClientCount | undefined;
+  #client: SocketAddress | undefined;
+  #isRead = false;
+
+  constructor(protected readonly accepted: AcceptedClient) {}
+
+  abstract readonly upstream: string | undefined;
+  abstract readonly limits: Limits;
+  abstract readonly owner: { readonly local: SocketAddress };
+  abstract fail(error: SluiceError): void;
+
+  get client(): SocketAddress {
+    return (this.#client ??= this.accepted.address());
+  }
+
+  get peer(): SocketAddress {
+    return this.accepted.address();
+  }
+
+  get local(): SocketAddress {
+    return this.accepted.local() ?? this.owner.local;
+  }
+
+  /** Asks for the client's address while there is a socket to ask. */
+  remember(): void {
+    this.#client ??= this.accepted.address();
+  }
+
+  setClient(client: SocketAddress): void {
+    this.remember();
+    const error = recount(this, this.limits.sessionsPerClient, () => (this.#client = client));
+    if (error !== undefined) this.fail(error);
+  }
+
+  async readFirst<T>(reader: FirstBytesReader<T>, bounds: FirstBytesBounds = {}): Promise<T> {
+    if (this.upstream !== undefined) throw new SluiceError("SLUICE_INTERNAL", "readFirst belongs into the admit hook");
+    if (this.#isRead) throw new SluiceError("SLUICE_INTERNAL", "readFirst was called while another one reads: one comes after the other");
+    this.#isRead = true;
+    try {
+      return await readFirst(this.accepted.first(), reader, bounds, String(this.client));
+    } finally {
+      this.#isRead = false;
+    }
+  }
+
+  reply(data: Buffer): void {
+    if (this.upstream === undefined) this.accepted.leg.write(data);
+  }
+}

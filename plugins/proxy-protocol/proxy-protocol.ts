@@ -1,0 +1,106 @@
+import { definePlugin, duration, LOGGER, METRICS, networks, OPTIONS, SluiceError } from "sluice";
+import type { FirstBytes, FirstBytesEnd, Logger, Metrics, Plugin, Session } from "sluice";
+import { each } from "sluice/flow";
+import { concatMap, type Observable } from "rxjs";
+import { inject, injectable } from "tsyringe";
+import { z } from "zod";
+import { HeaderFault, type ParsedHeader, type ProxyHeader } from "./header.ts";
+import { readHeader } from "./read-header.ts";
+import { refuseHeader } from "./strangers.ts";
+
+const schema = z.object({
+  /** The proxies in front, of which each session must begin with a header; others must send none. */
+  from: networks(),
+  /** For the whole header, from the connection's first moment. */
+  timeout: duration({ zero: false }).default(3_000),
+  /** On a UDP listener: whether a header stands before each datagram of a session, or only before the first. */
+  datagrams: z.enum(["each", "first"]).default("each"),
+});
+
+/** Under which a session's notes have its {@link ProxyHeader}. */
+const NOTE = "proxyProtocol";
+
+/** What the proxy in front said of a session; undefined where nobody spoke for its client. For plugins behind `proxyProtocol()`. */
+export function proxyHeader({ notes }: Session): ProxyHeader | undefined {
+  return notes.get(NOTE) as ProxyHeader | undefined;
+}
+
+/**
+ * Learns from a proxy in front who the client is (PROXY protocol, versions 1 and 2). The header is never guessed: it must be there from those
+ * in `from`, and must not from others.
+ */
+@injectable()
+export class ProxyProtocol implements Plugin {
+  static readonly borrows = true;
+  readonly beforeTls = true;
+
+  constructor(
+    @inject(OPTIONS) private readonly options: z.output<typeof schema>,
+    @inject(LOGGER) private readonly logger: Logger,
+    @inject(METRICS) private readonly metrics: Metrics,
+  ) {}
+
+  admit(arrival: Observable<Session>, session: Session): Observable<Session> {
+    if (!this.#believes(session)) return arrival;
+    return arrival.pipe(
+      concatMap(async (admitted) => {
+        const { timeout } = this.options;
+        const header = await session.readFirst((bytes, end) => this.#found(bytes, end, session), { timeout });
+        session.notes.set(NOTE, header);
+        if (header.source !== undefined) session.setClient(header.source);
+        return admitted;
+      }),
+    );
+  }
+
+  fromClient(data: Observable<Buffer>, session: Session): Observable<Buffer> {
+    if (!this.#believes(session)) return data.pipe(refuseHeader(session));
+    return this.#isInEach(session) ? data.pipe(each((datagram) => this.#strip(datagram, session))) : data;
+  }
+
+  #believes({ peer }: Session): boolean {
+    return this.options.from.has(peer);
+  }
+
+  #isInEach({ transport }: Session): boolean {
+    return transport === "udp" && this.options.datagrams === "each";
+  }
+
+  #found(bytes: Buffer, end: FirstBytesEnd | undefined, session: Session): FirstBytes<ProxyHeader> | undefined {
+    const found = parsed(bytes, session.peer);
+    if (found !== undefined) return { taken: this.#isInEach(session) ? 0 : found.length, value: found.header };
+    if (session.transport === "udp") return cutOff(session.peer);
+    if (end === "time")
+      throw new SluiceError("SLUICE_CLIENT_TIMEOUT", `${String(session.peer)}: no complete PROXY header within ${this.options.timeout} ms`);
+    return end === "end" && bytes.length > 0 ? cutOff(session.peer) : undefined;
+  }
+
+  /** A datagram that cannot be said to be this client's is dropped: what forges one must not end the session. */
+  #strip(datagram: Buffer, session: Session): Buffer | null {
+    try {
+      const { header, length } = parsed(datagram, session.peer) ?? cutOff(session.peer);
+      if (String(header.source) === String(proxyHeader(session)?.source)) return datagram.subarray(length);
+      throw new SluiceError("SLUICE_CLIENT_PROTOCOL", `${String(session.peer)}: a datagram of ${String(header.source)} among another's`);
+    } catch (error) {
+      this.metrics.counter("sluice_proxy_protocol_datagrams_dropped_total").inc();
+      this.logger.debug({ session: session.id, reason: (error as SluiceError).detail }, "datagram dropped: its PROXY header is wrong");
+      return null;
+    }
+  }
+}
+
+function parsed(bytes: Buffer, peer: { toString(): string }): ParsedHeader | undefined {
+  try {
+    return readHeader(bytes);
+  } catch (error) {
+    if (!(error instanceof HeaderFault)) throw error;
+    throw new SluiceError("SLUICE_CLIENT_PROTOCOL", `the PROXY header of ${String(peer)} is refused: ${error.message}`);
+  }
+}
+
+function cutOff(peer: { toString(): string }): never {
+  throw new SluiceError("SLUICE_CLIENT_PROTOCOL", `the PROXY header of ${String(peer)} is cut off`);
+}
+
+/** Makes a use of {@link ProxyProtocol}. */
+export const proxyProtocol = definePlugin("proxyProtocol", ProxyProtocol, schema);

@@ -1,0 +1,20 @@
+import { refuse, type ParsedHeader } from "./header.ts";
+import { readVersion1, WORD } from "./version-1.ts";
+import { readVersion2, SIGNATURE } from "./version-2.ts";
+
+/**
+ * Reads the header that bytes begin with, of either version. It is refused at the first byte that no header has.
+ *
+ * @returns undefined when more bytes are needed
+ * @throws HeaderFault
+ */
+export function readHeader(bytes: Buffer): ParsedHeader | undefined {
+  if (bytes.length === 0) return undefined;
+  const isBinary = bytes[0] === SIGNATURE[0];
+  const beginning = isBinary ? SIGNATURE : WORD;
+  const common = Math.min(bytes.length, beginning.length);
+  if (bytes.compare(beginning, 0, common, 0, common) !== 0)
+    refuse(`it begins with ${bytes.toString("hex", 0, 12)}, which is no PROXY header`);
+  if (common < beginning.length) return undefined;
+  return isBinary ? readVersion2(bytes) : readVersion1(bytes);
+}
