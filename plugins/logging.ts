@@ -24,7 +24,14 @@ type Asked = Pick<HttpRequest, "method" | "host" | "url">;
 /** Bytes of one chunk that a record shows. */
 const SHOWN = 4096;
 /** Ends that are told of elsewhere: by an operator's own doing, or as a fault of a plugin, which the proxy logs with its place and a count. */
-const toldElsewhere = new Set(["SLUICE_CLOSED", "SLUICE_DRAIN_DEADLINE", "SLUICE_PLUGIN_FAILED", "SLUICE_PLUGIN_CHUNK"]);
+const toldElsewhere = new Set([
+  "SLUICE_CLOSED",
+  "SLUICE_DRAIN_DEADLINE",
+  "SLUICE_PLUGIN_FAILED",
+  "SLUICE_PLUGIN_CHUNK",
+  "SLUICE_PLUGIN_FRAME",
+  "SLUICE_PLUGIN_ARGUMENT",
+]);
 
 /** Writes one record when a session or an HTTP request ends, and one per chunk when asked to. Without `chunks` it has no byte hook: a byte costs nothing. */
 @injectable()

@@ -16,19 +16,20 @@ function room(layer, name, allowed) {
   return never(`rooms-of-${layer}`, { path: folder(name) }, { path: `^${layer}/`, pathNot: [name, ...allowed].map(folder).join("|") });
 }
 
-const publicFaces = "^dist/(core/index|core/flow/index)\\.(js|d\\.ts)$";
+const publicFaces = "^dist/(core/index|core/(flow|codec)/index)\\.(js|d\\.ts)$";
 
 module.exports = {
   forbidden: [
     never("no-cycles", { path: "^(core|plugins|test)/" }, { circular: true }),
     only("contract-is-the-lowest-layer", "^core/contract/", "^core/contract/"),
     only("flow-stands-on-the-contract", "^core/flow/", "^core/(contract|flow)/"),
+    only("codec-stands-on-the-flow", "^core/codec/", "^core/(contract|flow|codec)/"),
     only("pipeline-knows-no-sockets", "^core/pipeline/", "^core/(contract|flow|pipeline)/"),
     only("net-knows-no-pipeline", "^core/net/", "^core/(contract|flow|net)/"),
     only("config-knows-no-runtime", "^core/config/", "^core/(contract|flow|config)/"),
     only("runtime-joins-the-second-layer", "^core/runtime/", "^core/(contract|flow|pipeline|net|config|runtime)/"),
     only("admin-is-above-the-runtime", "^core/admin/", "^core/(contract|flow|pipeline|net|config|runtime|admin)/"),
-    only("testing-is-above-the-runtime", "^core/testing/", "^core/(contract|flow|pipeline|net|config|runtime|testing)/"),
+    only("testing-is-above-the-runtime", "^core/testing/", "^core/(contract|flow|codec|pipeline|net|config|runtime|testing)/"),
     only("core-never-sees-plugins", "^core/", "^core/"),
     ...Object.entries(rooms).flatMap(([layer, names]) => Object.entries(names).map(([name, allowed]) => room(layer, name, allowed))),
     never("core-is-not-its-own-customer", { path: "^core/" }, { path: "^dist/" }),

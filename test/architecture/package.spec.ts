@@ -46,9 +46,10 @@ describe("the packed package, installed in an empty folder", function () {
     return JSON.parse(await run(process.execPath, "--input-type=module", "--eval", script)) as string[];
   };
 
-  it("gives the three entrances", async () => {
+  it("gives the entrances", async () => {
     expect(await namesOf("sluice")).to.include.members(["defineConfig", "createProxy", "definePlugin", "SluiceError", "LOGGER", "OPTIONS"]);
     expect(await namesOf("sluice/plugins")).to.include.members(["dnsCache", "echo", "logging", "rateLimit", "retry", "tlsTermination"]);
+    expect(await namesOf("sluice/codec")).to.include.members(["messages", "lines", "lengthPrefixed", "frames"]);
     expect(await namesOf("sluice/flow")).to.include.members(["each", "delayBytes", "throttleBytes", "hold"]);
   });
 

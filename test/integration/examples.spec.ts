@@ -11,11 +11,13 @@ import { daytime } from "../../docs/examples/daytime.ts";
 import { gather } from "../../docs/examples/gather.ts";
 import { heartbeat } from "../../docs/examples/heartbeat.ts";
 import { lines } from "../../docs/examples/lines.ts";
+import { loudLines } from "../../docs/examples/loud-lines.ts";
 import { pin } from "../../docs/examples/pin.ts";
 import { quota } from "../../docs/examples/quota.ts";
 import { redact } from "../../docs/examples/redact.ts";
 import { scan, SCANNER } from "../../docs/examples/scan.ts";
 import { secure } from "../../docs/examples/secure.ts";
+import { calibrate } from "../../docs/examples/sensor.ts";
 import { shout } from "../../docs/examples/shout.ts";
 import { sorry } from "../../docs/examples/sorry.ts";
 import { createCertificate } from "../support/certificates.ts";
@@ -53,6 +55,16 @@ describe("The example plugins", () => {
       await new Promise(setImmediate);
     }
     expect(String(await readBytes(socket, expected.length))).to.equal(String(expected));
+  });
+
+  it("loudLines leaves comments out, and calibrate corrects what a sensor measures", async () => {
+    const loud = await forward("echo", [loudLines()]);
+    expect(await exchangeOnce(loud.port(), "a\n# b\nc\n", 4)).to.equal("A\nC\n");
+    const sensor = await forward("echo", [calibrate({ offset: -0.5 })]);
+    const socket = await connect(sensor.port());
+    cleanup.add(() => void socket.destroy());
+    socket.write(Buffer.from([1, 0, 2, 0, 215]));
+    expect(await readBytes(socket, 5)).to.deep.equal(Buffer.from([1, 0, 2, 0, 210]));
   });
 
   it("redact blacks out a long number wherever it is cut, over a reload and at the end, and leaves short ones", async () => {

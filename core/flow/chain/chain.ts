@@ -1,5 +1,6 @@
 import { SluiceError } from "../../contract/index.ts";
 import { isPromise } from "./is-promise.ts";
+import { emitParts, partByPart, Parts } from "./parts.ts";
 
 /** Work on one chunk: what it returns is passed on; null drops it; a promise makes the flow wait. */
 export type ChunkFunction<T = Buffer, R = T> = (chunk: T) => R | null | Promise<R | null>;
@@ -99,9 +100,7 @@ export class Chain {
   }
 
   #emitAfter(at: number, chunk: unknown, emit: Emit): void | PromiseLike<void> {
-    const result = this.#goOn(at, chunk);
-    if (result === null) return undefined;
-    return isPromise(result) ? result.then((settled) => (settled === null ? undefined : emit(settled))) : emit(result);
+    return emitParts(this.#goOn(at, chunk), emit);
   }
 
   #runOf(step: Step, at: number): Run {
@@ -150,7 +149,7 @@ export class Chain {
   #settle(at: number, value: unknown): unknown {
     if (value === null) return null;
     if (value === undefined) throw new SluiceError("SLUICE_PLUGIN_CHUNK", "a function given to each() or carry() returned undefined");
-    if (isPromise(value)) return value.then((settled) => (settled === null ? null : this.#goOn(at, settled)));
+    if (isPromise(value) || value instanceof Parts) return partByPart(value, (part) => this.#goOn(at, part));
     return this.#goOn(at, value);
   }
 

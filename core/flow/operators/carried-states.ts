@@ -4,6 +4,8 @@ import { isPromise } from "../chain/is-promise.ts";
 
 /** A flow, as the states that it carries see it. */
 export interface CarryHost {
+  /** Each chunk is a whole datagram. */
+  readonly datagrams: boolean;
   /** The states of this flow, made when they are first asked for. */
   readonly carried: CarriedStates;
   /** What a state still held goes on, in front of everything that comes. */

@@ -3,6 +3,7 @@ import { Chain, type ChunkFunction, type Stateful, type Step } from "../chain/ch
 import { blamed } from "../chain/fault.ts";
 import { hold, type Hold } from "./hold.ts";
 import { isPromise } from "../chain/is-promise.ts";
+import { Parts } from "../chain/parts.ts";
 import { Stage } from "../chain/stage.ts";
 
 /** What may wait behind a promise before the source is paused: pausing for every chunk costs two system calls. */
@@ -156,16 +157,30 @@ class EachSubscriber extends Subscriber<unknown> {
       this.#fail(error);
       return;
     }
-    if (!isPromise(result)) {
+    if (!isPromise(result) && !(result instanceof Parts)) {
       if (result !== null) this.#to.next(result);
       return;
     }
     const bytes = sizeOf(chunk);
     this.#waiting = true;
     this.#hold.acquire(bytes);
+    if (isPromise(result)) this.#wait(bytes, result);
+    else this.#part(bytes, result);
+  }
+
+  /** What is there goes on, and the rest is waited for. */
+  #part(bytes: number, { now, later }: Parts): void {
+    this.#hold.release(0, () => {
+      if (now !== null && !this.closed) this.#to.next(now);
+    });
+    this.#wait(bytes, later);
+  }
+
+  #wait(bytes: number, result: PromiseLike<unknown>): void {
     result.then(
       (settled) => {
-        this.#settled(bytes, settled);
+        if (settled instanceof Parts && !this.closed) this.#part(bytes, settled);
+        else this.#settled(bytes, settled);
       },
       (error: unknown) => {
         this.#hold.release(bytes, () => {

@@ -1,6 +1,7 @@
 import { SluiceError } from "../../contract/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { isPromise } from "../chain/is-promise.ts";
+import { Parts } from "../chain/parts.ts";
 import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
 
 /** Operators that are all `each` and `carry`: one composed function, and what it waits for. */
@@ -39,6 +40,7 @@ export class ComposedOperators implements RunningOperators {
     if (result instanceof Uint8Array) return this.host.write(result as Buffer);
     if (result === null) return true;
     if (isPromise(result)) return this.#await(result);
+    if (result instanceof Parts) return this.#part(result);
     this.#failed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() returned ${typeof result}`));
     return false;
   }
@@ -71,7 +73,21 @@ export class ComposedOperators implements RunningOperators {
     return (!host.lends && host.clear) || host.pause();
   }
 
+  /** What is there goes on, and the rest is waited for. */
+  #part({ now, later }: Parts): boolean {
+    if (now instanceof Uint8Array) this.host.write(now as Buffer);
+    else if (now !== null) {
+      this.#failed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() returned ${typeof now}`));
+      return false;
+    }
+    return this.#stopped || this.#await(later);
+  }
+
   #settled(result: unknown): void {
+    if (result instanceof Parts) {
+      this.#part(result);
+      return;
+    }
     if (result instanceof Uint8Array) this.host.write(result as Buffer);
     else if (result !== null) {
       this.#failed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a promise given by each() settled to ${typeof result}`));

@@ -3,6 +3,7 @@ import type { Chain, Emit, Stateful } from "../chain/chain.ts";
 import { EachObservable } from "../operators/each.ts";
 import { isAnswer, noChunk } from "../chain/fault.ts";
 import { isPromise } from "../chain/is-promise.ts";
+import { Parts } from "../chain/parts.ts";
 
 /** The stages of one plugin with onError "bypass", composed to one that steps aside for good once it has thrown. */
 export class GuardedStages extends EachObservable {
@@ -28,10 +29,11 @@ class GuardedChain implements Stateful {
     private readonly failed: (error: unknown) => void,
   ) {}
 
-  readonly run = (chunk: Buffer): Buffer | null | Promise<Buffer | null> => {
+  readonly run = (chunk: Buffer): unknown => {
     if (this.#off) return chunk;
     try {
       const result = this.chain.run(chunk);
+      if (result instanceof Parts) return this.#guarded(result);
       if (!isPromise(result)) return this.#checked(chunk, result);
       return Promise.resolve(result).then(
         (settled) => this.#checked(chunk, settled),
@@ -41,6 +43,15 @@ class GuardedChain implements Stateful {
       return this.#giveUp(chunk, error);
     }
   };
+
+  /** What has gone on is answered for: the state of the stage holds the rest, and what comes after it is all that is cut out. */
+  #guarded({ now, later }: Parts): Parts {
+    const rest = later.then(
+      (settled) => (settled instanceof Parts ? this.#guarded(settled) : this.#checked(undefined, settled)),
+      (error: unknown) => this.#giveUp(undefined, error),
+    );
+    return new Parts(this.#checked(undefined, now), rest);
+  }
 
   begin(): void {
     try {
@@ -76,14 +87,15 @@ class GuardedChain implements Stateful {
     this.chain.discard();
   }
 
-  #checked(chunk: Buffer, result: unknown): Buffer | null {
+  #checked(chunk: Buffer | undefined, result: unknown): Buffer | null {
     return result === null || result instanceof Uint8Array ? (result as Buffer | null) : this.#giveUp(chunk, noChunk(result));
   }
 
   /** What its stages held came before the chunk that failed. */
-  #giveUp(chunk: Buffer, error: unknown): Buffer {
+  #giveUp(chunk: Buffer | undefined, error: unknown): Buffer | null {
     const held = this.#stepAside(error);
-    return held.length === 0 ? chunk : Buffer.concat([...held, chunk]);
+    if (chunk !== undefined) held.push(chunk);
+    return held.length > 1 ? Buffer.concat(held) : (held[0] ?? null);
   }
 
   #stepAside(error: unknown): Buffer[] {

@@ -1,0 +1,31 @@
+import { checkMax, wrong } from "./arguments.ts";
+import type { Codec } from "./codec.ts";
+import { DelimiterScanner } from "./delimiter-scanner.ts";
+import { FrameCodec } from "./frame-codec.ts";
+
+/** What {@link delimited} takes. */
+export interface DelimitedOptions {
+  /** Bytes that a message may have, its delimiter not counted. @default 1 MiB */
+  readonly max?: number;
+}
+
+/**
+ * Messages are the bytes between delimiters.
+ *
+ * @param delimiter what ends a message: bytes, or a text in UTF-8
+ * @throws SLUICE_PLUGIN_ARGUMENT an empty delimiter, or a `max` that makes no sense
+ * @example data.pipe(messages(delimited(Buffer.from([0])), each((message) => message)))
+ */
+export function delimited(delimiter: Uint8Array | string, { max }: DelimitedOptions = {}): Codec<Buffer> {
+  const isGiven = typeof delimiter === "string" || delimiter instanceof Uint8Array;
+  if (!isGiven || delimiter.length === 0) throw wrong("delimited", "the delimiter must be bytes or a text, and not empty");
+  const ending = Buffer.from(delimiter as string);
+  const most = checkMax("delimited", max);
+  return new FrameCodec({
+    isView: true,
+    scanner: () => new DelimiterScanner(ending, most, "a message"),
+    message: (bytes, start, end) => bytes.subarray(start, end - ending.length),
+    last: (rest) => rest,
+    encode: (message) => Buffer.concat([message, ending]),
+  });
+}

@@ -1,0 +1,8 @@
+import type { OperatorFunction } from "rxjs";
+import { each } from "../flow/operators/each.ts";
+import type { Codec } from "./codec.ts";
+
+/** Messages to bytes. */
+export function encoded<M>(codec: Codec<M>): OperatorFunction<M, Buffer> {
+  return each((message: M) => codec.encode(message));
+}

@@ -1,0 +1,86 @@
+import { reasonOf, SluiceError } from "../contract/index.ts";
+import { checkMax, wrong } from "./arguments.ts";
+import type { Codec } from "./codec.ts";
+import { noFrame, tooLong } from "./frame-error.ts";
+import { FrameCodec } from "./frame-codec.ts";
+import type { FrameScanner } from "./framing.ts";
+
+/** How frames of one's own end, for {@link frames}. */
+export interface FrameSpec {
+  /**
+   * Bytes of the whole frame at the beginning of `buffer`; undefined while that cannot be told. `buffer` has all that has come, also of frames
+   * behind it; it is asked again with each chunk until it has answered. What it throws says that this is no frame.
+   */
+  readonly size: (buffer: Buffer) => number | undefined;
+  /** Bytes that a frame may have. @default 1 MiB */
+  readonly max?: number;
+}
+
+/** The same with messages of one's own, for {@link frames}. */
+export interface TypedFrameSpec<M> extends FrameSpec {
+  /** The message in one whole frame. What it throws says that this is no frame. */
+  readonly decode: (frame: Buffer) => M;
+  /** The whole frame of a message. */
+  readonly encode: (message: M) => Buffer;
+}
+
+const refused = (detail: string): Error => wrong("frames", detail);
+
+/**
+ * A codec of one's own, from what tells the size of a frame. A message is the whole frame, or what `decode` makes of it.
+ *
+ * @throws SLUICE_PLUGIN_ARGUMENT no `size`, `decode` without `encode`, or a `max` that makes no sense
+ * @example frames({ size: (buffer) => (buffer.length < 3 ? undefined : 3 + buffer.readUInt16LE(1)) })
+ */
+export function frames(spec: FrameSpec): Codec<Buffer>;
+export function frames<M>(spec: TypedFrameSpec<M>): Codec<M>;
+export function frames(spec: FrameSpec | TypedFrameSpec<unknown>): Codec<never> {
+  if (typeof spec?.size !== "function") throw refused("size must be a function");
+  const { size, decode, encode } = spec as Partial<TypedFrameSpec<unknown>> & FrameSpec;
+  if ((decode === undefined) !== (encode === undefined)) throw refused("decode and encode belong together");
+  const max = checkMax("frames", spec.max);
+  return new FrameCodec<unknown>({
+    isView: decode === undefined,
+    scanner: () => new SizeScanner(size, max),
+    message: (bytes, start, end) => {
+      const frame = bytes.subarray(start, end);
+      return decode === undefined ? frame : asked(() => decode(frame), frame);
+    },
+    encode: (message) => (encode === undefined ? (message as Buffer) : encode(message)),
+  }) as unknown as Codec<never>;
+}
+
+/** What the author's function says of a frame; what it throws is that it is none. */
+function asked<T>(question: () => T, frame: Buffer): T {
+  try {
+    return question();
+  } catch (error) {
+    throw SluiceError.is(error) ? error : noFrame(reasonOf(error), frame, error);
+  }
+}
+
+class SizeScanner implements FrameScanner {
+  #size: number | undefined;
+
+  constructor(
+    private readonly size: (buffer: Buffer) => number | undefined,
+    private readonly max: number,
+  ) {}
+
+  end(bytes: Buffer, start: number): number | undefined {
+    const there = bytes.length - start;
+    if (there === 0) return undefined;
+    this.#size ??= this.#ask(bytes.subarray(start));
+    const size = this.#size;
+    if (size === undefined ? there > this.max : size > this.max) throw tooLong("a frame", this.max);
+    if (size === undefined || size > there) return undefined;
+    this.#size = undefined;
+    return start + size;
+  }
+
+  #ask(buffer: Buffer): number | undefined {
+    const size = asked(() => this.size(buffer), buffer);
+    if (size !== undefined && (!Number.isSafeInteger(size) || size < 1)) throw noFrame(`size gave ${String(size)}`, buffer);
+    return size;
+  }
+}

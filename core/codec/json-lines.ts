@@ -1,0 +1,60 @@
+import { reasonOf } from "../contract/index.ts";
+import { checkMax, wrong } from "./arguments.ts";
+import type { Codec } from "./codec.ts";
+import { FrameCodec } from "./frame-codec.ts";
+import { noFrame } from "./frame-error.ts";
+import { LineFraming } from "./lines.ts";
+
+/** What a message is checked with: a zod schema is one. */
+export interface MessageSchema<T> {
+  safeParse(
+    input: unknown,
+  ): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: { readonly message: string } };
+}
+
+/** What {@link jsonLines} takes. */
+export interface JsonLinesOptions<T> {
+  /** Bytes that a line may have. @default 1 MiB */
+  readonly max?: number;
+  /** What each message must be; a message is what it gives. @default any JSON */
+  readonly schema?: MessageSchema<T>;
+}
+
+/**
+ * Messages are JSON values, one a line (NDJSON). Blank lines go on as they are. A message is written by `JSON.stringify`, also one that nobody has
+ * changed: spaces, and digits beyond the 15 that a number of JavaScript keeps, are not preserved.
+ *
+ * @throws SLUICE_PLUGIN_ARGUMENT an option that makes no sense
+ * @example data.pipe(messages(jsonLines<{ user: string }>(), each((event) => ({ ...event, user: "…" }))))
+ */
+export function jsonLines<T = unknown>({ max, schema }: JsonLinesOptions<T> = {}): Codec<T> {
+  if (schema !== undefined && typeof schema.safeParse !== "function") throw wrong("jsonLines", "schema must be a zod schema");
+  const text = new LineFraming("\n", checkMax("jsonLines", max), "utf8");
+  return new FrameCodec<T>({
+    isView: false,
+    scanner: () => text.scanner(),
+    message: (bytes, start, end) => parsed(text.message(bytes, start, end), schema),
+    last: (rest) => parsed(text.last(rest), schema),
+    encode: (message) => text.encode(written(message)),
+  });
+}
+
+function parsed<T>(line: string, schema: MessageSchema<T> | undefined): T | undefined {
+  if (line.trim() === "") return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw noFrame("a line is no JSON", Buffer.from(line.slice(0, 100)), error);
+  }
+  if (schema === undefined) return value as T;
+  const result = schema.safeParse(value);
+  if (!result.success) throw noFrame(`the schema refuses a line: ${reasonOf(result.error)}`);
+  return result.data;
+}
+
+function written(message: unknown): string {
+  const text = JSON.stringify(message) as string | undefined;
+  if (text === undefined) throw noFrame(`a message that is no JSON: ${typeof message}`);
+  return text;
+}

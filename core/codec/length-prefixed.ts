@@ -1,0 +1,89 @@
+import { checkMax, wrong } from "./arguments.ts";
+import type { Codec } from "./codec.ts";
+import { noFrame, tooLong } from "./frame-error.ts";
+import { FrameCodec } from "./frame-codec.ts";
+import type { Framing } from "./framing.ts";
+
+/** What {@link lengthPrefixed} takes. */
+export interface LengthPrefixedOptions {
+  /** Bytes of the length itself. */
+  readonly bytes: 1 | 2 | 4;
+  /** Which of its bytes comes first. @default "big" */
+  readonly endian?: "big" | "little";
+  /** Bytes in front of the length. With more than 0, a message is the whole frame. @default 0 */
+  readonly offset?: number;
+  /** Added to the length that was read, to get the bytes behind it: -4 where a length of 4 bytes counts itself. @default 0 */
+  readonly adjust?: number;
+  /** Bytes that a message may have. @default 1 MiB */
+  readonly max?: number;
+}
+
+const refused = (detail: string): Error => wrong("lengthPrefixed", detail);
+
+interface Place {
+  readonly size: 1 | 2 | 4;
+  readonly isLittle: boolean;
+  readonly offset: number;
+  readonly adjust: number;
+}
+
+/**
+ * Messages whose length stands in front of them. A message is the body behind the length; with `offset` it is the whole frame, and the length
+ * in it is corrected when its body has become longer or shorter.
+ *
+ * @throws SLUICE_PLUGIN_ARGUMENT an option that makes no sense
+ * @example data.pipe(messages(lengthPrefixed({ bytes: 4 }), each((body) => body)))
+ * @example lengthPrefixed({ offset: 1, bytes: 4, adjust: -4 }) // PostgreSQL: a letter, then a length that counts itself
+ */
+export function lengthPrefixed({ bytes, endian = "big", offset = 0, adjust = 0, max }: LengthPrefixedOptions): Codec<Buffer> {
+  if (![1, 2, 4].includes(bytes)) throw refused(`bytes must be 1, 2 or 4, got ${String(bytes)}`);
+  if (!["big", "little"].includes(endian)) throw refused(`endian must be "big" or "little", got ${JSON.stringify(endian)}`);
+  if (!Number.isSafeInteger(offset) || offset < 0) throw refused(`offset must be a whole number, at least 0, got ${String(offset)}`);
+  if (!Number.isSafeInteger(adjust)) throw refused(`adjust must be a whole number, got ${String(adjust)}`);
+  const most = checkMax("lengthPrefixed", max);
+  return new FrameCodec(framing({ size: bytes, isLittle: endian === "little", offset, adjust }, most));
+}
+
+function framing(place: Place, max: number): Framing<Buffer> {
+  const { size, offset, adjust } = place;
+  const head = offset + size;
+  const whole = offset > 0;
+  const end = (bytes: Buffer, start: number): number | undefined => {
+    if (bytes.length - start < head) return undefined;
+    const body = readLength(bytes, start + offset, place) + adjust;
+    if (body < 0) throw noFrame("a length is less than 0 after adjust", bytes.subarray(start, start + head));
+    if (body + (whole ? head : 0) > max) throw tooLong("a message", max);
+    return start + head + body <= bytes.length ? start + head + body : undefined;
+  };
+  const scanner = { end };
+  return {
+    isView: true,
+    scanner: () => scanner,
+    message: (bytes, start, stop) => bytes.subarray(whole ? start : start + head, stop),
+    encode: (message) => (whole ? corrected(message, place) : Buffer.concat([lengthOf(message.length, place), message])),
+  };
+}
+
+function readLength(bytes: Buffer, at: number, { size, isLittle }: Place): number {
+  return isLittle ? bytes.readUIntLE(at, size) : bytes.readUIntBE(at, size);
+}
+
+/** @throws SLUICE_PLUGIN_FRAME more than the length's bytes can say */
+function lengthOf(body: number, { size, isLittle, adjust }: Place): Buffer {
+  const value = body - adjust;
+  if (value < 0 || value >= 256 ** size) throw noFrame(`a message of ${body} bytes has no length of ${size} bytes`);
+  const length = Buffer.alloc(size);
+  if (isLittle) length.writeUIntLE(value, 0, size);
+  else length.writeUIntBE(value, 0, size);
+  return length;
+}
+
+/** The frame with the length that it has; another Buffer, where that is not what it says. */
+function corrected(frame: Buffer, place: Place): Buffer {
+  const { size, offset } = place;
+  const body = frame.length - offset - size;
+  if (body < 0) throw noFrame(`a frame of ${frame.length} bytes has no room for its length`, frame);
+  const length = lengthOf(body, place);
+  if (length.compare(frame, offset, offset + size) === 0) return frame;
+  return Buffer.concat([frame.subarray(0, offset), length, frame.subarray(offset + size)]);
+}

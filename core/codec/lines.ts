@@ -1,0 +1,61 @@
+import { checkMax, wrong } from "./arguments.ts";
+import type { Codec } from "./codec.ts";
+import { DelimiterScanner } from "./delimiter-scanner.ts";
+import { FrameCodec } from "./frame-codec.ts";
+import type { FrameScanner, Framing } from "./framing.ts";
+import { bytesOf, textOf } from "./text.ts";
+
+/** What {@link lines} takes. */
+export interface LinesOptions {
+  /** What ends a line. @default "\n" */
+  readonly delimiter?: string;
+  /** Bytes that a line may have, its delimiter not counted. @default 1 MiB */
+  readonly max?: number;
+  /**
+   * How bytes become text. In UTF-8, bytes that are no character become lone surrogates (U+DC80 to U+DCFF) and come back as they were.
+   * @default "utf8"
+   */
+  readonly encoding?: BufferEncoding;
+}
+
+/**
+ * Messages are lines of text, without what ends them; a `\r` in front of `\n` stays.
+ *
+ * @throws SLUICE_PLUGIN_ARGUMENT an option that makes no sense
+ * @example data.pipe(messages(lines(), each((line) => line.toUpperCase())))
+ */
+export function lines({ delimiter = "\n", max, encoding = "utf8" }: LinesOptions = {}): Codec<string> {
+  if (!Buffer.isEncoding(encoding)) throw wrong("lines", `encoding must be one that Buffer knows, got ${JSON.stringify(encoding)}`);
+  if (typeof delimiter !== "string" || delimiter === "") throw wrong("lines", "delimiter must be a text, and not an empty one");
+  return new FrameCodec(new LineFraming(delimiter, checkMax("lines", max), encoding));
+}
+
+/** Lines of text, for codecs that make more of them. */
+export class LineFraming implements Framing<string> {
+  readonly isView = true;
+  readonly #delimiter: Buffer;
+
+  constructor(
+    private readonly ending: string,
+    private readonly max: number,
+    private readonly encoding: BufferEncoding,
+  ) {
+    this.#delimiter = Buffer.from(ending, encoding);
+  }
+
+  scanner(): FrameScanner {
+    return new DelimiterScanner(this.#delimiter, this.max, "a line");
+  }
+
+  message(bytes: Buffer, start: number, end: number): string {
+    return textOf(bytes, this.encoding, start, end - this.#delimiter.length);
+  }
+
+  last(rest: Buffer): string {
+    return textOf(rest, this.encoding, 0, rest.length);
+  }
+
+  encode(line: string): Buffer {
+    return bytesOf(line, this.encoding, this.ending);
+  }
+}

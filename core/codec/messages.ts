@@ -1,0 +1,29 @@
+import { Observable, type MonoTypeOperatorFunction, type OperatorFunction } from "rxjs";
+import { Root } from "../flow/chain/root.ts";
+import { stagesDownTo } from "../flow/operators/each.ts";
+import type { Codec } from "./codec.ts";
+import { encoded } from "./encoded.ts";
+import { FrameCodec } from "./frame-codec.ts";
+import { MessageFlow } from "./message-flow.ts";
+import { MessageStage } from "./message-stage.ts";
+
+/**
+ * Works on messages instead of chunks: decodes, runs `operator` on the messages, encodes what it emits. An unfinished frame waits for its rest,
+ * also over a reload; at the end of the stream, or where the plugin is removed, it goes on as it is. On UDP each datagram is decoded by itself.
+ * With `each` as the operator it runs as one function with its neighbours, and what has not been changed is not encoded anew.
+ *
+ * @param codec one of this package, or of your own by `frames()`. Of another object with `decode` and `encode` nothing survives a reload.
+ * @throws SLUICE_PLUGIN_FRAME as the Observable's error: a frame beyond the codec's `max`, or something that is no frame
+ * @example data.pipe(messages(lines(), each((line) => line.toUpperCase())))
+ */
+export function messages<M>(codec: Codec<M>, operator: OperatorFunction<M, M>): MonoTypeOperatorFunction<Buffer> {
+  if (!(codec instanceof FrameCodec)) return (source) => source.pipe(codec.decode(), operator, encoded(codec));
+  const { framing } = codec as FrameCodec<M>;
+  return (source) => {
+    const inner = new Root();
+    const output = operator(inner as Observable<unknown> as Observable<M>);
+    const { root, steps } = stagesDownTo(output, inner);
+    if (root === inner && !inner.observed) return new MessageStage(source, framing, steps) as Observable<unknown> as Observable<Buffer>;
+    return new MessageFlow(source, framing, { operator, first: { inner, output } });
+  };
+}

@@ -1,0 +1,46 @@
+import { isUtf8 } from "node:buffer";
+
+/**
+ * Text of bytes, and back, without loss. Bytes that are no UTF-8 become lone surrogates, U+DC80 to U+DCFF, and those become the bytes again: as
+ * Python does by "surrogateescape" (PEP 383). Node's own decoder would put U+FFFD in their place, and the bytes would be gone.
+ */
+export function textOf(bytes: Buffer, encoding: BufferEncoding, start: number, end: number): string {
+  const text = bytes.toString(encoding, start, end);
+  // Text of ASCII alone has one byte a character inside V8, and is not even searched.
+  if (!isUnicode(encoding) || !text.includes("\ufffd")) return text;
+  const part = bytes.subarray(start, end);
+  return isUtf8(part) ? text : escaped(part);
+}
+
+/** The bytes of a text of {@link textOf}, and `ending` behind it. */
+export function bytesOf(text: string, encoding: BufferEncoding, ending = ""): Buffer {
+  if (!isUnicode(encoding) || (text as WellFormed).isWellFormed()) return Buffer.from(text + ending, encoding);
+  // In a Unicode expression half a pair is no match.
+  const parts = text.split(/([\udc80-\udcff]+)/u);
+  return Buffer.concat([...parts.map((part, at) => (at % 2 === 0 ? Buffer.from(part) : unescaped(part))), Buffer.from(ending)]);
+}
+
+/** ES2024, which Node 20 has. */
+type WellFormed = string & { isWellFormed(): boolean };
+
+const isUnicode = (encoding: BufferEncoding): boolean => encoding === "utf8" || encoding === "utf-8";
+
+function escaped(bytes: Buffer): string {
+  let text = "";
+  for (let at = 0; at < bytes.length;) {
+    const length = lengthAt(bytes, at);
+    text += length === 0 ? String.fromCharCode(0xdc00 + (bytes[at] ?? 0)) : bytes.toString("utf8", at, at + length);
+    at += length === 0 ? 1 : length;
+  }
+  return text;
+}
+
+const unescaped = (text: string): Buffer => Buffer.from(Array.from(text, (character) => character.charCodeAt(0) - 0xdc00));
+
+/** Bytes of the character that begins here; 0: none does. */
+function lengthAt(bytes: Buffer, at: number): number {
+  const lead = bytes[at] ?? 0;
+  if (lead < 0x80) return 1;
+  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  return at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
+}
