@@ -1,7 +1,9 @@
 import { Module } from "node:module";
 import path from "node:path";
 import { evaluating } from "../../contract/evaluating.ts";
+import { Slices } from "../../contract/slices.ts";
 import type { Compiled } from "../compile/compiler.ts";
+import { evaluationOrder } from "./evaluation-order.ts";
 import { importMeta } from "./import-meta.ts";
 import { missingLate, MissingModule } from "./import-error.ts";
 import { createLocalRequire, isModuleBuiltin, moduleBuiltin, type ModuleBuiltin } from "./local-require.ts";
@@ -65,14 +67,14 @@ export class Evaluator {
     this.#modules = modules;
   }
 
-  /** Evaluates a module that was checked; gives its namespace. */
+  /** Evaluates a module that was checked, and before it what it imports, in slices; gives its namespace. */
   async evaluate(file: string): Promise<object> {
-    const waiting: Instance[] = [];
-    this.#awaiting(file, waiting, new Set());
-    for (const each of waiting) await this.#begin(each);
-    const instance = this.#instance(file);
-    await this.#begin(instance);
-    return this.#namespace(instance);
+    const slices = new Slices();
+    for (const each of this.#inOrder(file)) {
+      await slices.step();
+      await this.#begin(each);
+    }
+    return this.#namespace(this.#instance(file));
   }
 
   /** The `require` of a file. */
@@ -96,18 +98,16 @@ export class Evaluator {
     throw new MissingModule(this.#instances.get(from)?.compiled, from, specifier, code);
   }
 
-  /** Those of a module's imports that await, or import what does, in the order of evaluation. Whether the module itself is one. */
-  #awaiting(file: string, found: Instance[], seen: Set<string>): boolean {
-    const instance = this.#instance(file);
-    if (seen.has(file) || instance.state === "evaluated" || instance.state === "failed") return false;
-    seen.add(file);
-    let awaits = instance.compiled.record.awaits;
-    for (const { specifier } of instance.compiled.record.requests) {
-      const target = this.#modules.target(file, specifier);
-      if ("file" in target && this.#awaiting(target.file, found, seen)) awaits = true;
-    }
-    if (awaits) found.push(instance);
-    return awaits;
+  #inOrder(file: string): Instance[] {
+    const order = evaluationOrder(file, {
+      of: (from) =>
+        this.#instance(from).compiled.record.requests.flatMap(({ specifier }) => {
+          const target = this.#modules.target(from, specifier);
+          return "file" in target && this.#instance(target.file).state !== "evaluated" ? [target.file] : [];
+        }),
+      awaits: (from) => this.#instance(from).compiled.record.awaits,
+    });
+    return order.map((each) => this.#instance(each));
   }
 
   #instance(file: string): Instance {
@@ -178,7 +178,7 @@ export class Evaluator {
     return classes.during(() => evaluating(this.#modules.origin(file), body));
   }
 
-  /** `import … from`: was found and linked before. */
+  /** `import … from`: was found, linked and evaluated before; or, in a circle, now. */
   #imported(specifier: string, from: Compiled): unknown {
     const target = this.#modules.target(from.file, specifier);
     if ("namespace" in target) return target.namespace;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
+import { Slices } from "../../contract/slices.ts";
 import type { Compiled, Compiler } from "../compile/compiler.ts";
 import { hashBehind } from "../files/content-hash.ts";
 import { Evaluator, type Modules } from "./evaluator.ts";
@@ -74,7 +75,11 @@ export class ModuleGraph implements Modules {
   async gather(entry: string): Promise<void> {
     const wanted = new Map<string, { specifier: string; from: string }>();
     const queue = new Set([entry]);
+    const slices = new Slices();
     for (const file of queue) {
+      // One after the other, so that open connections have a turn in between.
+      // oxlint-disable-next-line no-await-in-loop
+      await slices.step();
       const compiled = this.#tryCompile(file);
       const isStatic = new Set(compiled?.record.requests.map(({ specifier }) => specifier));
       for (const specifier of compiled?.specifiers ?? []) {

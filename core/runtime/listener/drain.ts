@@ -1,7 +1,7 @@
 import { duration, SluiceError, type Duration } from "../../contract/index.ts";
 import { LONGEST_WAIT } from "../../contract/options/units.ts";
 import type { LiveSession } from "../session/live-session.ts";
-import { inSlices } from "./slices.ts";
+import { inSlices } from "../../contract/slices.ts";
 
 /** Lets sessions end by themselves before a deadline, and resets what is left then. */
 export class Drain {

@@ -7,7 +7,7 @@ import { Listener, type SessionWork } from "./listener.ts";
 import type { LiveSession } from "../session/live-session.ts";
 import { flowsMove } from "../generation/reload-plan.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
-import { inSlices } from "./slices.ts";
+import { inSlices } from "../../contract/slices.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
 type Sockets = Bindings["sockets"];

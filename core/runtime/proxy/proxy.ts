@@ -29,7 +29,7 @@ import type { PreparedLog, ProxyLog } from "../log/logger.ts";
 import { createMetrics } from "../state/metrics.ts";
 import { ProxyState } from "../state/proxy-state.ts";
 import { statusOf, type ProxyStatus } from "./proxy-status.ts";
-import { inSlices } from "../listener/slices.ts";
+import { inSlices } from "../../contract/slices.ts";
 import { planReload, type ReloadPlan, type ReloadReport } from "../generation/reload-plan.ts";
 
 /** What sockets that were reset may take to close. */
