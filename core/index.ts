@@ -25,6 +25,7 @@ export {
 export { networks } from "./contract/networks.ts";
 export { printable } from "./contract/printable.ts";
 export { duration, size, type Duration, type Size } from "./contract/options/units.ts";
+export { upstreamKey } from "./contract/upstream-key.ts";
 export { upstream } from "./contract/upstream-target.ts";
 export type * from "./contract/index.ts";
 export { createProxy, type CreateProxyOptions } from "./runtime/proxy/create-proxy.ts";

@@ -48,6 +48,7 @@ export const catalogue = {
   SLUICE_UPSTREAM_PROTOCOL: entry("upstream", "the upstream must answer in well-formed HTTP/1.1"),
   SLUICE_UPSTREAM_BUSY: entry("upstream", "raise limits.connections or limits.waiting of http(), or add endpoints", true),
   SLUICE_UPSTREAM_LOOP: entry("upstream", "an upstream cannot be the listener itself: fix one of the two addresses"),
+  SLUICE_BALANCE_FAILED: entry("config", "fix the function that the upstream has as `balance` or `hash`"),
   SLUICE_UPSTREAM_MISSING: entry("config", "give the listener an `upstream`, or a plugin that answers by itself"),
   SLUICE_CLIENT_RESET: entry("client", "nothing to do: the client went away"),
   SLUICE_CLIENT_TRUNCATED: entry("client", "the client must end TLS properly, or set allowTruncation of tlsTermination()"),

@@ -66,17 +66,23 @@ export type ProxyEvent =
       readonly error: SluiceError;
     }
   | {
-      /** An endpoint failed so often in a row that it gets no more sessions for a while. */
+      /** An endpoint, or its health check, failed so often in a row that it gets no more sessions. */
       readonly type: "endpoint-down";
       readonly listener: string;
       /** As written in the config. */
       readonly endpoint: string;
-      /** In a row. */
+      /** `failures`: sessions failed. `check`: its health check did. */
+      readonly why: "failures" | "check";
+      /** What the check found. */
+      readonly detail?: string | undefined;
+      /** Of sessions, in a row. */
       readonly failures: number;
       /** Of the last failure. */
       readonly code: ErrorCode;
       /** Epoch milliseconds. */
-      readonly until: number;
+      readonly since: number;
+      /** Epoch milliseconds; undefined: until its check passes. */
+      readonly until: number | undefined;
     }
   | { readonly type: "endpoint-up"; readonly listener: string; readonly endpoint: string }
   | { readonly type: "dropped"; readonly listener: string; readonly datagrams: number; readonly why: string }

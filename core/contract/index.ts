@@ -1,5 +1,6 @@
 export type * from "./address.ts";
 export { socketAddress } from "./address.ts";
+export type * from "./balance.ts";
 export { clientKey } from "./client-key.ts";
 export type * from "./config.ts";
 export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./define-plugin.ts";
@@ -41,4 +42,5 @@ export {
 } from "./tokens.ts";
 export { duration, size, type Duration, type Size } from "./options/units.ts";
 export type * from "./upstream.ts";
+export { upstreamKey } from "./upstream-key.ts";
 export { upstream, upstreamTarget } from "./upstream-target.ts";

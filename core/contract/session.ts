@@ -1,36 +1,11 @@
-import type { SecureContextOptions, TLSSocket, TlsOptions } from "node:tls";
+import type { SecureContextOptions, TlsOptions } from "node:tls";
 import type { SocketAddress } from "./address.ts";
 import type { ErrorCode, SluiceError } from "./errors.ts";
 import type { FirstBytesBounds, FirstBytesReader } from "./first-bytes.ts";
+import type { SessionFacts, SessionTls } from "./session-facts.ts";
 import type { UpstreamConfig } from "./upstream.ts";
 
-export type Transport = "tcp" | "udp" | "tls" | "unix";
-
-/** What passed in one direction, counted where it arrives, before any plugin. */
-export interface Traffic {
-  readonly bytes: number;
-  /** Chunks, or datagrams on a UDP listener. */
-  readonly chunks: number;
-}
-
-/** What is known of a client's TLS: from its ClientHello on every `tls://` listener, the rest once a plugin terminated it. */
-export interface SessionTls {
-  /** SNI, in lower case and without a final dot; undefined when the client sent none. */
-  readonly serverName: string | undefined;
-  /** The protocols offered through ALPN. */
-  readonly alpn: readonly string[];
-  /** After termination: the protocol version, e.g. `TLSv1.3`. */
-  readonly version?: string;
-  /** After termination: the ALPN protocol agreed on, if any. */
-  readonly protocol?: string;
-  readonly cipher?: string;
-  /** After termination: whether the client went on with an earlier TLS session, and so without a full handshake. */
-  readonly resumed?: boolean;
-  /** After termination with `requestCert`: the client's certificate, if it passed verification. */
-  readonly clientCertificate?: ReturnType<TLSSocket["getPeerCertificate"]>;
-  /** The same without `rejectUnauthorized`: why the certificate that the client showed did not pass, in OpenSSL's words. */
-  readonly clientCertificateError?: string;
-}
+export type * from "./session-facts.ts";
 
 /** What `session.startTls` takes: Node's server options, less those that the core decides. */
 export type ServerTlsOptions = SecureContextOptions &
@@ -47,29 +22,7 @@ export type ServerTlsOptions = SecureContextOptions &
 export type EndReason = "closed" | ErrorCode;
 
 /** One client's passage, as plugins see it. */
-export interface Session {
-  /** Counts up within the process. */
-  readonly id: number;
-  /** The listener's name in the config. */
-  readonly listener: string;
-  readonly transport: Transport;
-  /** Who the client is: who is connected, unless a plugin in front knows better (`setClient`). What is limited, logged and forwarded is this. */
-  readonly client: SocketAddress;
-  /** Who is connected: the client itself, or a proxy in front of it. */
-  readonly peer: SocketAddress;
-  /** The listener's own end: of a wildcard listener, the address that the client came to. */
-  readonly local: SocketAddress;
-  /** The number of the generation whose byte hooks it runs now. */
-  readonly generation: number;
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-  /** The endpoint of the open upstream leg; undefined before it is open. */
-  readonly upstream: string | undefined;
-  readonly tls: SessionTls | undefined;
-  readonly fromClient: Traffic;
-  readonly fromUpstream: Traffic;
-  /** A place for plugins to leave notes for each other; nothing in the core reads it. */
-  readonly notes: Map<string, unknown>;
+export interface Session extends SessionFacts {
   /** Aborted when the session ends: for work that must not outlive it. */
   readonly signal: AbortSignal;
 

@@ -1,24 +1,10 @@
 import { z } from "zod";
 import { describeIssues } from "./options/describe-issues.ts";
-import { isIPv4, isIPv6, parseEndpoint } from "./endpoint.ts";
+import type { Balance, HashKey } from "./balance.ts";
+import { isIPv4, isIPv6 } from "./endpoint.ts";
+import { endpointList, plainEndpoint } from "./endpoint-schema.ts";
 import { SluiceError } from "./errors.ts";
 import type { Endpoint, UpstreamConfig, UpstreamTarget, UpstreamTlsConfig } from "./upstream.ts";
-
-const endpointText = z.string({ error: 'expected a text such as "localhost:3000"' });
-
-const endpoint = endpointText.transform((text, context): Endpoint => {
-  try {
-    return parseEndpoint(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: plainMessage(error) });
-    return z.NEVER;
-  }
-});
-
-/** A SluiceError's own words, without its code: it becomes part of another message. */
-export function plainMessage(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/ \(SLUICE_[A-Z_]+: .*\)$/s, "") : String(error);
-}
 
 const name = z.string().min(1);
 /** RFC 7301: its length is one byte on the wire. */
@@ -46,12 +32,27 @@ const tls = z
     context.issues.push({ code: "custom", input: context.value, message: "expected cert and key together, got one of them" });
   });
 
-const endpoints = z.array(endpoint).min(1);
+const ownFunction = <T>(shape: string) =>
+  z.custom<Extract<T, (...given: never[]) => unknown>>((value) => typeof value === "function", {
+    error: `Invalid input: expected a function ${shape}`,
+  });
+const balance = z.union([
+  z.enum(["round-robin", "least-connections", "random", "random-two", "hash"]),
+  ownFunction<Balance>("(candidates, session) => candidate"),
+]);
+const hash = z.union([z.enum(["client", "server-name"]), ownFunction<HashKey>("(session) => text")]);
+
 const options = z
   .strictObject({
-    endpoints,
-    balance: z.enum(["round-robin", "least-connections", "random"]).default("round-robin"),
+    endpoints: endpointList,
+    balance: balance.default("round-robin"),
+    hash: hash.optional(),
     tls: z.union([z.boolean(), tls]).default(false),
+  })
+  .check(({ value, issues }) => {
+    if (value.hash === undefined || value.balance === "hash") return;
+    const message = 'expected balance: "hash" with it: it says what that goes by';
+    issues.push({ code: "custom", input: value.hash, path: ["hash"], message });
   })
   .check(({ value, issues }) => {
     const { serverName, verify } = typeof value.tls === "boolean" ? {} : value.tls;
@@ -62,10 +63,11 @@ const options = z
   });
 
 /** The zod schema of an {@link UpstreamConfig}; its output is an {@link UpstreamTarget}. */
-export const upstreamSchema = z.union([endpoint, endpoints, options]).transform((value): UpstreamTarget => {
+export const upstreamSchema = z.union([plainEndpoint, endpointList, options]).transform((value): UpstreamTarget => {
   if (Array.isArray(value)) return plain(value);
   if ("text" in value) return plain([value]);
-  return { endpoints: value.endpoints, balance: value.balance, tls: tlsOptions(value.tls) };
+  const { endpoints, balance: policy, hash: key } = value;
+  return { endpoints, balance: policy, tls: tlsOptions(value.tls), ...(policy === "hash" ? { hash: key ?? "client" } : {}) };
 });
 
 /** A zod schema for an {@link UpstreamConfig} among a plugin's options; its output is an {@link UpstreamTarget}, for {@link Upstreams}. */

@@ -1,6 +1,8 @@
 import type { Observable } from "rxjs";
+import type { Balance, EndpointOptions, HashKey } from "./balance.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Leg } from "./leg.ts";
+import type { SessionFacts } from "./session-facts.ts";
 
 /**
  * An open upstream leg, as the `connect` hook sees it. The core opens one per subscription of `attempt`; a plugin that answers by
@@ -11,9 +13,6 @@ export interface Upstream {
   readonly endpoint: string;
   readonly leg: Leg;
 }
-
-/** How one of several endpoints is chosen. */
-export type Balance = "round-robin" | "least-connections" | "random";
 
 /** TLS towards the upstream. Verified by default, with the endpoint's name. */
 export interface UpstreamTlsConfig {
@@ -38,16 +37,18 @@ export interface UpstreamTlsConfig {
 }
 
 export interface UpstreamOptions {
-  /** `host:port`, `[v6]:port` or `unix:/path`. At least one. */
-  readonly endpoints: readonly string[];
-  /** @default "round-robin" */
+  /** `host:port`, `[v6]:port`, `unix:/path`, or one of them with its options. At least one that is no backup. */
+  readonly endpoints: readonly (string | EndpointOptions)[];
+  /** How one of them is chosen; all but `hash` go by the weights of this moment. @default "round-robin" */
   readonly balance?: Balance;
+  /** What `balance: "hash"` goes by. @default "client" */
+  readonly hash?: HashKey;
   /** `true` or options: speak TLS to the upstream. @default false */
   readonly tls?: boolean | UpstreamTlsConfig;
 }
 
 /** `"localhost:3000"`, several of them, or the full form. */
-export type UpstreamConfig = string | readonly string[] | UpstreamOptions;
+export type UpstreamConfig = string | readonly (string | EndpointOptions)[] | UpstreamOptions;
 
 /** One endpoint, parsed. `path` is set for a unix socket, and then host is empty and port 0. */
 export interface Endpoint {
@@ -56,6 +57,12 @@ export interface Endpoint {
   readonly path?: string;
   /** As written, for logs. */
   readonly text: string;
+  /** Its share of new sessions. @default 1 */
+  readonly weight?: number;
+  /** Used only while all others are down. @default false */
+  readonly backup?: boolean;
+  /** Sessions at the same time. @default no limit */
+  readonly maxSessions?: number;
 }
 
 /** An upstream after validation, with every default filled in and files not yet read. */
@@ -63,6 +70,8 @@ export interface UpstreamTarget {
   readonly endpoints: readonly Endpoint[];
   readonly balance: Balance;
   readonly tls: UpstreamTlsConfig | undefined;
+  /** Of `balance: "hash"`. @default "client" */
+  readonly hash?: HashKey | undefined;
 }
 
 /** One endpoint, chosen for one piece of work. */
@@ -86,8 +95,12 @@ export interface ChosenEndpoint {
 
 /** The endpoints of one upstream, for a plugin that keeps connections of its own to them. */
 export interface Endpoints {
-  /** Chooses by the upstream's balancing: one that is not in `tried` while there is any. */
-  choose(tried?: ReadonlySet<string>): ChosenEndpoint;
+  /**
+   * Chooses by the upstream's balancing: one that is not in `tried` while there is any.
+   * @param session whose work it is: `hash` and policies of one's own go by it; left out, they take endpoints in turn
+   * @throws SLUICE_BALANCE_FAILED when a function of the config fails
+   */
+  choose(tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint;
 }
 
 /** The way to upstreams, as the sessions of a listener go it: its resolve hooks, its timeouts, and never to the listener itself. */

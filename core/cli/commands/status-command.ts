@@ -35,8 +35,8 @@ function lines({ generation, startedAt, pid, listeners, upstreams, counters, mem
 }
 
 function upstreamRows(upstreams: ProxyStatus["upstreams"], colors: Terminal["colors"]): (readonly Cell[])[] {
-  const heading = ["listener", "endpoint", "state", "sessions", "failures"].map((text) => ({ text, paint: colors.dim }));
-  const rows = upstreams.map(({ listener, endpoint, state, sessions, failures, until }) => [
+  const heading = ["listener", "endpoint", "state", "sessions", "failures", "why"].map((text) => ({ text, paint: colors.dim }));
+  const rows = upstreams.map(({ listener, endpoint, state, sessions, failures, until, why, since, code, detail }) => [
     { text: listener, paint: colors.bold },
     { text: endpoint },
     {
@@ -45,6 +45,10 @@ function upstreamRows(upstreams: ProxyStatus["upstreams"], colors: Terminal["col
     },
     { text: String(sessions) },
     { text: String(failures) },
+    {
+      text:
+        since === undefined ? "" : `${why}: ${code}${detail === undefined ? "" : ` (${detail})`}, since ${new Date(since).toISOString()}`,
+    },
   ]);
   return [heading, ...rows];
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { isIPv4, isIPv6, parseEndpoint, parseListen } from "../../contract/endpoint.ts";
 import { duration, isPluginUse, logLevels, size, type ListenAddress, type PluginUse, type Provider } from "../../contract/index.ts";
-import { plainMessage, upstreamSchema } from "../../contract/upstream-target.ts";
+import { plainMessage } from "../../contract/endpoint-schema.ts";
+import { upstreamSchema } from "../../contract/upstream-target.ts";
 import { notAUse } from "./not-a-use.ts";
 
 const timeout = (fallback: string) => duration({ zero: false }).prefault(fallback);

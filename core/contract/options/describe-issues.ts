@@ -83,12 +83,20 @@ function bound(issue: RichIssue): string {
   return `expected ${small ? "at least" : "at most"} ${limit}`;
 }
 
+/** An author's own message in the schema says it better than the code does. */
+function isOwnMessage({ message }: RichIssue): boolean {
+  return !/^(Invalid|Too (small|big)|Unrecognized)/.test(message);
+}
+
+function ownWords({ message }: RichIssue): string {
+  return message.replace(/^Invalid input(: |$)/, "") || "expected a valid value";
+}
+
 /** What was expected; undefined when the issue carries its own words. */
 function expectation(issue: RichIssue): string | undefined {
-  // An author's own message in the schema says it better than the code does.
-  if (!/^(Invalid|Too (small|big)|Unrecognized)/.test(issue.message)) return undefined;
+  if (isOwnMessage(issue)) return undefined;
   if (issue.code === "invalid_type" && issue.expected !== undefined) return `expected ${kind(issue.expected)}`;
-  if (issue.code === "custom") return "expected a valid value";
+  if (issue.code === "custom") return ownWords(issue);
   if (issue.code === "invalid_value" && issue.values !== undefined) {
     const values = issue.values.map((value) => (typeof value === "string" ? JSON.stringify(value) : String(value)));
     return values.length === 1 ? `expected ${values[0]}` : `expected one of ${values.join(", ")}`;
@@ -114,7 +122,7 @@ function likelyBranch(branches: readonly (readonly SchemaIssue[])[]): readonly S
 /** Whether an issue says that the value is of another kind altogether. */
 function rejectsWhole(issue: RichIssue): boolean {
   if (issue.path.length > 0) return false;
-  return issue.code === "invalid_type" || issue.code === "invalid_value" || issue.message === "Invalid input";
+  return issue.code === "invalid_type" || issue.code === "invalid_value" || issue.message.startsWith("Invalid input");
 }
 
 /** An author's own words about a kind; one that quotes what it got concerns more than the kind. */

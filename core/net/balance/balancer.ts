@@ -1,10 +1,12 @@
 import { asyncScheduler, type SchedulerLike } from "rxjs";
-import type { Endpoint, ErrorCode, UpstreamTarget } from "../../contract/index.ts";
+import { SluiceError, type Balance, type Endpoint, type ErrorCode, type SessionFacts, type UpstreamTarget } from "../../contract/index.ts";
 import { AddressTurns } from "./address-turns.ts";
-import { HealthBook, UpstreamHealth, type EndpointState } from "./endpoint-health.ts";
-
-/** How long an endpoint that failed is tried last, in milliseconds. */
-const PENALTY = 1_000;
+import { Candidate } from "./candidate.ts";
+import { createPolicy } from "./create-policy.ts";
+import { UpstreamHealth } from "./endpoint-health.ts";
+import { HealthBook, type ListenerHealth } from "./health-book.ts";
+import { Penalties } from "./penalties.ts";
+import type { Policy } from "./policy.ts";
 
 /** Chooses among an upstream's endpoints. One per listener and generation; its state is shared by the sessions, and goes on over reloads. */
 export interface Balancer {
@@ -13,10 +15,12 @@ export interface Balancer {
   /** There are several, so it matters how each does. */
   readonly judges: boolean;
   /**
-   * The endpoint for the next try, of those that are not out: one not in `tried` while there is any, and among those one that did not fail
-   * within the last second while there is any; then by the policy.
+   * The endpoint for the next try, of those that are not out and have room: one not in `tried` while there is any, and among those one that did
+   * not fail within the last second while there is any; then by the policy.
+   * @throws SLUICE_UPSTREAM_BUSY when each has as many sessions as it may have
+   * @throws SLUICE_BALANCE_FAILED when a function of the config fails
    */
-  next(tried: ReadonlySet<Endpoint>): Endpoint;
+  next(tried: ReadonlySet<Endpoint>, session?: SessionFacts): Endpoint;
   /** A leg to the endpoint is being opened. */
   opened(endpoint: Endpoint): void;
   /** The leg has ended, or was never opened after all. Once per `opened`. */
@@ -49,70 +53,94 @@ export function createBalancer(target: UpstreamTarget, options: BalancerOptions 
   return new EndpointBalancer(target, options);
 }
 
+const defaults = { random: Math.random, clock: asyncScheduler, listener: "" } as const;
+
+/** What a balancer leaves to that of the next generation. */
+interface Legacy {
+  readonly book: HealthBook | undefined;
+  readonly panic: boolean;
+  readonly last: number | undefined;
+  readonly penalties: Penalties | undefined;
+  readonly turns: ReadonlyMap<string, AddressTurns>;
+  readonly balance: Balance | undefined;
+}
+
+const nothing: Legacy = { book: undefined, panic: false, last: undefined, penalties: undefined, turns: new Map(), balance: undefined };
+
 class EndpointBalancer implements Balancer {
   readonly judges: boolean;
-  readonly #endpoints: readonly Endpoint[];
-  readonly #counts: boolean;
-  readonly #random: () => number;
-  readonly #clock: SchedulerLike;
   readonly book: HealthBook;
+  readonly #owner: ListenerHealth;
+  readonly #candidates: ReadonlyMap<Endpoint, Candidate>;
+  /** The only endpoint, where there is nothing to choose or to wait for. */
+  readonly #only: Endpoint | undefined;
+  readonly #policy: Policy & { readonly last?: number };
   readonly #health: UpstreamHealth;
-  /** By an endpoint's text: a reload makes new objects of the same endpoints. */
-  readonly #penalised = new Map<string, number>();
-  readonly #turns = new Map<string, AddressTurns>();
-  /** Where the next round starts, as an index. */
-  #cursor = 0;
+  readonly #penalties: Penalties;
+  readonly #random: () => number;
+  #turns = new Map<string, AddressTurns>();
+  #prepared: readonly Candidate[] | undefined;
 
   constructor(
     private readonly target: UpstreamTarget,
-    { random = Math.random, clock = asyncScheduler, health, listener = "", before }: BalancerOptions,
+    options: BalancerOptions,
   ) {
-    const known = before instanceof EndpointBalancer ? before : undefined;
-    this.#endpoints = target.endpoints;
+    const { random, clock, listener } = { ...defaults, ...options };
+    const known = options.before instanceof EndpointBalancer ? options.before.#legacy : nothing;
+    const { endpoints } = target;
+    this.book = options.health ?? known.book ?? new HealthBook(undefined);
     this.#random = random;
-    this.#clock = clock;
-    this.book = health ?? known?.book ?? new HealthBook(undefined);
-    this.#health = new UpstreamHealth(target.endpoints, this.book, { listener, clock, random });
-    this.judges = target.endpoints.length > 1;
-    this.#counts = target.balance === "least-connections";
-    if (known !== undefined) this.#goOnFrom(known);
+    this.#owner = this.book.listener(listener);
+    this.#candidates = new Map(endpoints.map((endpoint, at) => [endpoint, new Candidate(endpoint, this.#owner.of(endpoint.text), at)]));
+    const all = [...this.#candidates.values()];
+    const weighed = all.filter(({ full }) => full > 0);
+    this.#health = new UpstreamHealth(weighed, this.#owner, { clock, random, panic: known.panic });
+    this.#policy = createPolicy(target, all, { random, changes: this.#owner.changes, last: known.last });
+    this.#penalties = new Penalties(clock, known.penalties);
+    if (known.balance === target.balance) this.#turns = turnsOf(endpoints, known.turns);
+    this.judges = endpoints.length > 1;
+    this.#only = onlyOf(endpoints);
+  }
+
+  /** What the next generation goes on with. */
+  get #legacy(): Legacy {
+    const { book, panic } = this;
+    return { book, panic, last: this.#policy.last, penalties: this.#penalties, turns: this.#turns, balance: this.target.balance };
   }
 
   get panic(): boolean {
     return this.#health.panic;
   }
 
-  next(tried: ReadonlySet<Endpoint>): Endpoint {
-    const first = this.#endpoints[0];
-    if (first === undefined) throw new TypeError("an upstream has at least one endpoint");
-    if (this.#endpoints.length === 1) return first;
+  next(tried: ReadonlySet<Endpoint>, session?: SessionFacts): Endpoint {
+    if (this.#only !== undefined) return this.#only;
     const { usable } = this.#health;
-    const untried = tried.size === 0 ? usable : narrow(usable, (endpoint) => !tried.has(endpoint));
-    const healthy = this.#penalised.size === 0 ? untried : narrow(untried, (endpoint) => !this.#isPenalised(endpoint));
-    const chosen = this.target.balance === "random" ? healthy[Math.floor(this.#random() * healthy.length)] : this.#inTurn(healthy);
-    this.#cursor = this.#endpoints.indexOf(chosen ?? first) + 1;
-    return chosen ?? first;
+    if (usable !== this.#prepared) {
+      this.#prepared = usable;
+      this.#policy.prepare?.(usable);
+    }
+    return (this.#health.probe() ?? this.#pick(this.#eligible(usable, tried), session)).endpoint;
   }
 
   opened(endpoint: Endpoint): void {
-    this.#stateOf(endpoint).active += 1;
+    this.#of(endpoint).standing.opened();
   }
 
   closed(endpoint: Endpoint): void {
-    this.#stateOf(endpoint).active -= 1;
+    this.#of(endpoint).standing.closed();
   }
 
   failed(endpoint: Endpoint, code: ErrorCode): void {
     this.penalise(endpoint);
-    this.#health.failed(endpoint, code);
+    this.#health.failed(this.#of(endpoint), code);
   }
 
   penalise(endpoint: Endpoint): void {
-    if (this.judges) this.#penalised.set(endpoint.text, this.#clock.now() + PENALTY);
+    if (this.judges) this.#penalties.add(endpoint);
   }
 
   worked(endpoint: Endpoint): void {
-    this.#health.worked(endpoint);
+    this.#health.worked(this.#of(endpoint));
   }
 
   turnsOf(endpoint: Endpoint): AddressTurns {
@@ -124,45 +152,52 @@ class EndpointBalancer implements Balancer {
     return turns;
   }
 
-  #goOnFrom(before: EndpointBalancer): void {
-    this.#cursor = before.#cursor;
-    for (const { text } of this.#endpoints) {
-      const until = before.#penalised.get(text);
-      if (until !== undefined) this.#penalised.set(text, until);
-      const turns = before.#turns.get(text);
-      if (turns !== undefined && before.target.balance === this.target.balance) this.#turns.set(text, turns);
+  #pick(eligible: readonly Candidate[], session: SessionFacts | undefined): Candidate {
+    // A function of the config is shown what may be chosen; else it is soon enough to look when one is full.
+    const shown = typeof this.target.balance === "function" ? this.#withRoom(eligible) : eligible;
+    const chosen = this.#judge(shown, session);
+    return chosen.isFull ? this.#judge(this.#withRoom(eligible), session) : chosen;
+  }
+
+  #judge(candidates: readonly Candidate[], session: SessionFacts | undefined): Candidate {
+    try {
+      return this.#policy.pick(candidates, session);
+    } catch (error) {
+      if (SluiceError.is(error)) this.book.events?.misjudged(this.#owner.listener, error);
+      throw error;
     }
   }
 
-  /** The first from the cursor on with the fewest legs; without counts that is the next in turn. */
-  #inTurn(eligible: readonly Endpoint[]): Endpoint | undefined {
-    let best: Endpoint | undefined;
-    for (let step = 0; step < this.#endpoints.length; step += 1) {
-      const endpoint = this.#endpoints[(this.#cursor + step) % this.#endpoints.length];
-      if (endpoint === undefined || !eligible.includes(endpoint)) continue;
-      if (!this.#counts) return endpoint;
-      if (best === undefined || this.#stateOf(endpoint).active < this.#stateOf(best).active) best = endpoint;
-    }
-    return best;
+  /** Untried before tried, which for this session includes the backups, and well before failed. */
+  #eligible(usable: readonly Candidate[], tried: ReadonlySet<Endpoint>): readonly Candidate[] {
+    if (tried.size === 0) return this.#penalties.narrow(usable);
+    const isUntried = ({ endpoint }: Candidate): boolean => !tried.has(endpoint);
+    const untried = usable.filter(isUntried);
+    const spare = untried.length > 0 ? untried : this.#health.backups.filter(isUntried);
+    return this.#penalties.narrow(spare.length > 0 ? spare : usable);
   }
 
-  #stateOf(endpoint: Endpoint): EndpointState {
-    return this.#health.stateOf(endpoint);
+  /** @throws SLUICE_UPSTREAM_BUSY */
+  #withRoom(candidates: readonly Candidate[]): readonly Candidate[] {
+    let free = candidates.filter(({ isFull }) => !isFull);
+    if (free.length === 0) free = this.#health.usable.filter(({ isFull }) => !isFull);
+    if (free.length > 0) return free.length === candidates.length ? candidates : free;
+    const addresses = candidates.map(({ address }) => address).join(", ");
+    throw new SluiceError("SLUICE_UPSTREAM_BUSY", `upstream ${addresses}: maxSessions are open everywhere`);
   }
 
-  #isPenalised(endpoint: Endpoint): boolean {
-    const until = this.#penalised.get(endpoint.text);
-    if (until === undefined) return false;
-    const left = until - this.#clock.now();
-    // A clock that stepped back makes no penalty longer.
-    if (left > 0 && left <= PENALTY) return true;
-    this.#penalised.delete(endpoint.text);
-    return false;
+  #of(endpoint: Endpoint): Candidate {
+    return this.#candidates.get(endpoint) ?? new Candidate(endpoint, this.#owner.of(endpoint.text), -1);
   }
 }
 
-/** What of a list passes, or the whole list when nothing does. */
-function narrow(endpoints: readonly Endpoint[], passes: (endpoint: Endpoint) => boolean): readonly Endpoint[] {
-  const rest = endpoints.filter(passes);
-  return rest.length === 0 ? endpoints : rest;
+/** The only endpoint, where there is nothing to wait for either. */
+function onlyOf([first, ...others]: readonly Endpoint[]): Endpoint | undefined {
+  return others.length === 0 && first?.maxSessions === undefined ? first : undefined;
+}
+
+/** The turns of the endpoints that are still there. */
+function turnsOf(endpoints: readonly Endpoint[], before: ReadonlyMap<string, AddressTurns>): Map<string, AddressTurns> {
+  const texts = new Set(endpoints.map(({ text }) => text));
+  return new Map([...before].filter(([text]) => texts.has(text)));
 }

@@ -1,180 +1,157 @@
-import { LRUCache } from "lru-cache";
-import type { SchedulerLike, Subscription } from "rxjs";
-import type { Endpoint, ErrorCode } from "../../contract/index.ts";
+import type { SchedulerLike } from "rxjs";
+import type { ErrorCode } from "../../contract/index.ts";
+import type { Candidate } from "./candidate.ts";
+import type { EndpointState } from "./endpoint-state.ts";
+import type { ListenerHealth } from "./health-book.ts";
 
-/** Failures in a row that put an endpoint out. */
-const MOST_FAILURES = 5;
-/** How long it is out, in milliseconds: so much for each time, and no longer than the other. */
+/** How long an endpoint is out, in milliseconds: so much for each time, and no longer than the other. */
 const OUT = 30_000;
 const MOST_OUT = 300_000;
 /** The part of that time that is added by chance, lest all proxies come back at once. */
 const JITTER = 0.1;
-/** Endpoints of a listener of which something is kept: plugins may choose any. */
-const MAX_ENDPOINTS = 1_000;
-
-/** Told what becomes of endpoints. */
-export interface HealthEvents {
-  /** @param until epoch milliseconds */
-  down(listener: string, endpoint: string, state: { readonly failures: number; readonly code: ErrorCode; readonly until: number }): void;
-  up(listener: string, endpoint: string): void;
-  /** All endpoints of an upstream are down, so all are used. */
-  panic(listener: string, endpoints: readonly string[]): void;
-  failed(): void;
-}
-
-/** What is known of one endpoint of one listener, whichever upstream and generation it is reached by. */
-export interface EndpointState {
-  /** Attempts that failed in a row. */
-  failures: number;
-  /** Open legs, those that are being opened, and requests under way. */
-  active: number;
-  /** Epoch milliseconds; undefined: it is in use. */
-  until: number | undefined;
-  /** How often it was put out, and when it was last back. */
-  times: number;
-  backAt: number;
-  end: Subscription | undefined;
-}
-
-/** The state of all endpoints of a proxy. It belongs to no generation, so a reload keeps it. */
-export class HealthBook {
-  readonly #listeners = new Map<string, LRUCache<string, EndpointState>>();
-
-  constructor(readonly events: HealthEvents | undefined) {}
-
-  /** The state of an endpoint. @param text of the endpoint, as written */
-  of(listener: string, text: string): EndpointState {
-    let states = this.#listeners.get(listener);
-    if (states === undefined) {
-      states = new LRUCache({ max: MAX_ENDPOINTS, dispose: ({ end }) => end?.unsubscribe() });
-      this.#listeners.set(listener, states);
-    }
-    let state = states.get(text);
-    if (state === undefined) {
-      state = { failures: 0, active: 0, until: undefined, times: 0, backAt: Number.NEGATIVE_INFINITY, end: undefined };
-      states.set(text, state);
-    }
-    return state;
-  }
-
-  /** Forgets an endpoint that a reload removed. */
-  forget(listener: string, text: string): void {
-    this.#listeners.get(listener)?.delete(text);
-  }
-
-  close(): void {
-    for (const states of this.#listeners.values()) states.clear();
-    this.#listeners.clear();
-  }
-}
 
 export interface UpstreamHealthOptions {
-  readonly listener: string;
   /** Epoch milliseconds, and the end of an ejection. */
   readonly clock: SchedulerLike;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
+  /** It panicked before a reload already. */
+  readonly panic: boolean;
+}
+
+/** Endpoints that stand in for one another: those that are no backups, or the backups. */
+class Tier {
+  readonly #mostOut: number;
+
+  constructor(readonly all: readonly Candidate[]) {
+    this.#mostOut = Math.floor(all.length / 2);
+  }
+
+  /** Whether one of them is in use and does well: then those that fail and may not be out are used too. */
+  get isUp(): boolean {
+    return this.all.some(({ standing }) => !standing.isOut && !standing.isFailing);
+  }
+
+  get hasRoom(): boolean {
+    return this.all.filter(({ standing }) => standing.ejected !== undefined).length < this.#mostOut;
+  }
+
+  get up(): readonly Candidate[] {
+    return this.all.filter(({ standing }) => !standing.isOut);
+  }
 }
 
 /**
- * Passive health of an upstream's endpoints (ADR 0017): one that fails five times in a row is out for a while, at most half of them at
- * once; where all are down, all are used.
+ * Which endpoints of an upstream may be used (ADR 0017, ADR 0031): one that fails five times in a row is out for a while, at most half of a
+ * tier at once; where all are down that are no backups, the backups are used; where those are down too, all are.
  */
 export class UpstreamHealth {
-  readonly #mostOut: number;
-  readonly #states: ReadonlyMap<Endpoint, EndpointState>;
-  #panic = false;
+  readonly #first: Tier;
+  readonly #backups: Tier;
+  #usable: readonly Candidate[] = [];
+  #seen = -1;
+  /** When something is to be looked at again, in epoch milliseconds. */
+  #lookAt = Infinity;
+  #panic: boolean;
 
+  /** @param candidates with a weight */
   constructor(
-    private readonly endpoints: readonly Endpoint[],
-    private readonly book: HealthBook,
+    private readonly candidates: readonly Candidate[],
+    private readonly owner: ListenerHealth,
     private readonly options: UpstreamHealthOptions,
   ) {
-    this.#mostOut = Math.floor(endpoints.length / 2);
-    this.#states = new Map(endpoints.map((endpoint) => [endpoint, book.of(options.listener, endpoint.text)]));
-  }
-
-  stateOf(endpoint: Endpoint): EndpointState {
-    return this.#states.get(endpoint) ?? this.book.of(this.options.listener, endpoint.text);
+    this.#first = new Tier(candidates.filter(({ backup }) => !backup));
+    this.#backups = new Tier(candidates.filter(({ backup }) => backup));
+    this.#panic = options.panic;
   }
 
   /** All endpoints are down. */
   get panic(): boolean {
+    this.#refresh();
     return this.#panic;
   }
 
-  /** The endpoints that sessions may go to. */
-  get usable(): readonly Endpoint[] {
-    if (this.#panic) this.#see();
-    if (this.#panic) return this.endpoints;
-    if (!this.endpoints.some((endpoint) => this.#isOut(endpoint))) return this.endpoints;
-    const usable = this.endpoints.filter((endpoint) => !this.#isOut(endpoint));
-    return usable.length === 0 ? this.endpoints : usable;
+  /** The endpoints that sessions may go to: the same array as long as nothing changes. */
+  get usable(): readonly Candidate[] {
+    this.#refresh();
+    return this.#usable;
+  }
+
+  /** Backups that could be used, whether or not they are. */
+  get backups(): readonly Candidate[] {
+    return this.#backups.up;
+  }
+
+  /**
+   * One that is down but not out, since too many are, is tried by one session now and then while backups do its work: no timer brings it back.
+   */
+  probe(): Candidate | undefined {
+    if (this.#usable[0]?.backup !== true || this.#panic) return undefined;
+    const now = this.options.clock.now();
+    const due = this.#first.all.find(({ standing }) => !standing.isOut && now - standing.failedAt >= OUT);
+    if (due !== undefined) due.standing.failedAt = now;
+    return due;
   }
 
   /** An attempt failed: the connection, or a reset before the first byte. */
-  failed(endpoint: Endpoint, code: ErrorCode): void {
-    const state = this.stateOf(endpoint);
-    state.failures += 1;
-    this.book.events?.failed();
-    if (state.failures >= MOST_FAILURES && state.until === undefined && this.#outCount() < this.#mostOut)
-      this.#putOut(endpoint, state, code);
-    this.#see();
+  failed({ standing, backup }: Candidate, code: ErrorCode): void {
+    standing.failed(this.options.clock.now());
+    this.owner.events?.failed();
+    if (standing.isFailing && standing.ejected === undefined && (backup ? this.#backups : this.#first).hasRoom) this.#eject(standing, code);
+    this.#refresh();
   }
 
   /** It answered. */
-  worked(endpoint: Endpoint): void {
-    const state = this.stateOf(endpoint);
-    if (state.failures === 0) return;
+  worked({ standing }: Candidate): void {
+    if (standing.failures === 0) return;
     // It was used since all were down: so one is up.
-    if (state.until !== undefined && this.#panic) this.#back(endpoint, state);
-    if (state.until === undefined) state.failures = 0;
-    this.#see();
+    if (standing.ejected !== undefined && this.panic) standing.readmit(this.options.clock.now());
+    if (standing.ejected === undefined) standing.worked();
+    this.#refresh();
   }
 
-  #putOut(endpoint: Endpoint, state: EndpointState, code: ErrorCode): void {
-    const { clock, random, listener } = this.options;
+  #eject(standing: EndpointState, code: ErrorCode): void {
+    const { clock, random } = this.options;
     const now = clock.now();
     // So long without another: the past does not count.
-    if (now - state.backAt >= MOST_OUT) state.times = 0;
-    state.times += 1;
-    const length = Math.min(MOST_OUT, OUT * state.times * (1 + JITTER * random()));
-    state.until = Math.round(now + length);
-    state.end = clock.schedule(() => this.#back(endpoint, state), length);
-    this.book.events?.down(listener, endpoint.text, { failures: state.failures, code, until: state.until });
-  }
-
-  #back(endpoint: Endpoint, state: EndpointState): void {
-    if (state.until === undefined) return;
-    state.end?.unsubscribe();
-    state.end = undefined;
-    state.until = undefined;
-    state.failures = 0;
-    state.backAt = this.options.clock.now();
-    this.#see();
-    this.book.events?.up(this.options.listener, endpoint.text);
+    if (now - standing.backAt >= MOST_OUT) standing.times = 0;
+    const length = Math.min(MOST_OUT, OUT * (standing.times + 1) * (1 + JITTER * random()));
+    const end = clock.schedule(() => standing.readmit(clock.now()), length);
+    standing.eject({ why: "failures", code, since: now, until: Math.round(now + length) }, end);
   }
 
   /** The timer counts, and a clock that was put forward. */
-  #isOut(endpoint: Endpoint): boolean {
-    const state = this.stateOf(endpoint);
-    if (state.until !== undefined && this.options.clock.now() >= state.until) this.#back(endpoint, state);
-    return state.until !== undefined;
-  }
-
-  #outCount(): number {
-    return this.endpoints.filter((endpoint) => this.#isOut(endpoint)).length;
-  }
-
-  /** Down are those that are out, and those that would be if more might. */
-  #see(): void {
+  #refresh(): void {
+    if (this.#lookAt !== Infinity) this.#look(this.options.clock.now());
+    if (this.#seen === this.owner.version) return;
+    this.#seen = this.owner.version;
+    const { candidates } = this;
+    this.#lookAt = Math.min(...candidates.map(({ standing }) => standing.ejected?.until ?? Infinity));
     const before = this.#panic;
-    const isDown = (endpoint: Endpoint): boolean => this.#isOut(endpoint) || this.stateOf(endpoint).failures >= MOST_FAILURES;
-    this.#panic = this.#mostOut > 0 && this.endpoints.every(isDown);
+    this.#panic = this.#areAllDown();
+    this.#usable = this.#panic ? candidates : this.#chosenTier();
     if (!this.#panic || before) return;
-    this.book.events?.panic(
-      this.options.listener,
-      this.endpoints.map(({ text }) => text),
-    );
+    const addresses = candidates.map(({ address }) => address);
+    this.owner.events?.panic(this.owner.listener, addresses);
   }
+
+  /** One endpoint alone may fail as it likes, and is down only when its check says so. */
+  #areAllDown(): boolean {
+    if (this.#first.isUp || this.#backups.isUp) return false;
+    return this.candidates.length > 1 || this.candidates.some(({ standing }) => standing.isOut);
+  }
+
+  #chosenTier(): readonly Candidate[] {
+    const [first, backups] = [this.#first, this.#backups];
+    return first.isUp || !backups.isUp ? orAll(first.up, this.candidates) : backups.up;
+  }
+
+  #look(now: number): void {
+    if (now < this.#lookAt) return;
+    for (const { standing } of this.candidates) if (now >= (standing.ejected?.until ?? Infinity)) standing.readmit(now);
+  }
+}
+
+function orAll(some: readonly Candidate[], all: readonly Candidate[]): readonly Candidate[] {
+  return some.length === 0 || some.length === all.length ? all : some;
 }

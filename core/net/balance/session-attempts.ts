@@ -1,5 +1,5 @@
 import { Observable } from "rxjs";
-import type { Endpoint, SessionAttempt, Upstream } from "../../contract/index.ts";
+import type { Endpoint, SessionFacts, SessionAttempt, Upstream } from "../../contract/index.ts";
 import type { Balancer } from "./balancer.ts";
 
 /** Attempts of one session that are kept for its record. */
@@ -18,6 +18,8 @@ export abstract class SessionAttempts extends Observable<Upstream> {
   constructor(
     private readonly endpoints: number,
     protected readonly balancer: Balancer,
+    /** Whose attempts they are. */
+    readonly session: SessionFacts | undefined,
   ) {
     super();
   }
@@ -37,13 +39,13 @@ export abstract class SessionAttempts extends Observable<Upstream> {
 
   protected next(): Endpoint {
     const { balancer } = this;
-    if (this.endpoints === 1) return balancer.next(none);
+    if (this.endpoints === 1) return balancer.next(none, this.session);
     this.#tried ??= new Set();
-    const endpoint = balancer.next(this.#tried);
+    const endpoint = balancer.next(this.#tried, this.session);
     this.panic ||= balancer.panic;
+    // All had their turn: this is the first of another round.
+    if (this.#tried.has(endpoint)) this.#tried.clear();
     this.#tried.add(endpoint);
-    // All had their turn: the next round is as the first.
-    if (this.#tried.size === this.endpoints) this.#tried.clear();
     return endpoint;
   }
 }

@@ -1,5 +1,14 @@
 import type { Observable, Subscriber } from "rxjs";
-import type { Address, ChosenEndpoint, Endpoint, Endpoints, SluiceError, Upstream, UpstreamTarget } from "../../contract/index.ts";
+import type {
+  Address,
+  ChosenEndpoint,
+  Endpoint,
+  Endpoints,
+  SessionFacts,
+  SluiceError,
+  Upstream,
+  UpstreamTarget,
+} from "../../contract/index.ts";
 import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "../balance/balancer.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -26,6 +35,7 @@ export interface DialContext extends BalancerOptions, UpstreamTlsPlace, NamedAdd
 
 /** Opens upstream legs to the endpoints of one upstream. */
 export interface Dialer {
+  readonly target: UpstreamTarget;
   /** To go on with in the next generation. */
   readonly balancer: Balancer;
   /**
@@ -34,9 +44,9 @@ export interface Dialer {
    * subscriber's.
    *
    * @param resolve instead of the dialer's own, e.g. with the hooks of the session's pipeline
-   * @param protocol that the client has agreed on through ALPN, to be offered to the upstream
+   * @param session whose attempts they are: what balancing goes by, and the protocol that its client has agreed on through ALPN
    */
-  attempts(resolve?: Resolve, protocol?: string): SessionAttempts;
+  attempts(resolve?: Resolve, session?: SessionFacts): SessionAttempts;
 }
 
 /** Opens legs also to one endpoint at a time. */
@@ -56,14 +66,17 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
   const ways = new EndpointAttempts(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
   return {
+    target,
     balancer,
-    choose(tried) {
-      const endpoint = balancer.next(endpointsNamed(target, tried));
+    choose(tried, session) {
+      const endpoint = balancer.next(endpointsNamed(target, tried), session);
       return chosen(endpoint, balancer, ways.to(endpoint));
     },
-    attempts: (resolve, protocol) => {
+    attempts: (resolve, session) => {
+      const protocol = session?.tls?.protocol;
       const own = resolve === undefined && protocol === undefined;
-      return new Attempts(target.endpoints.length, own ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocol });
+      const of = own ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocol };
+      return new Attempts(target.endpoints.length, of, session);
     },
   };
 }
@@ -74,8 +87,9 @@ class Attempts extends SessionAttempts {
   constructor(
     endpoints: number,
     private readonly context: AttemptContext,
+    session: SessionFacts | undefined,
   ) {
-    super(endpoints, context.balancer);
+    super(endpoints, context.balancer, session);
   }
 
   /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
@@ -111,7 +125,7 @@ export function withoutCounts(balancer: Balancer): Balancer {
       return balancer.panic;
     },
     judges: balancer.judges,
-    next: (tried) => balancer.next(tried),
+    next: (tried, session) => balancer.next(tried, session),
     opened: nothing,
     closed: nothing,
     failed: (endpoint) => balancer.penalise(endpoint),

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { defer, map, Observable, type Subscriber, type Subscription } from "rxjs";
-import { SluiceError, type Address, type Endpoint, type Upstream, type UpstreamTarget } from "../../contract/index.ts";
+import { SluiceError, type Address, type Endpoint, type SessionFacts, type Upstream, type UpstreamTarget } from "../../contract/index.ts";
 import type { AddressTurns } from "../balance/address-turns.ts";
 import { createBalancer, type Balancer } from "../balance/balancer.ts";
 import { chosen, endpointsNamed, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
@@ -21,9 +21,10 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
   const uncounted = { ...context, balancer: withoutCounts(balancer), made: undefined };
   const ways = new Map<Endpoint, Observable<Upstream>>();
   return {
+    target,
     balancer,
-    choose(tried) {
-      const endpoint = balancer.next(endpointsNamed(target, tried));
+    choose(tried, session) {
+      const endpoint = balancer.next(endpointsNamed(target, tried), session);
       let way = ways.get(endpoint);
       if (way === undefined) {
         const open: OpenPath = () => pathTo(endpoint, uncounted);
@@ -32,7 +33,9 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
       }
       return chosen(endpoint, balancer, way);
     },
-    attempts: (resolve = context.resolve) => new UdpAttempts(target.endpoints.length, balancer, { ...context, resolve }),
+    attempts: (resolve = context.resolve, session?) => {
+      return new UdpAttempts(target.endpoints.length, balancer, session, { ...context, resolve });
+    },
   };
 }
 
@@ -40,9 +43,10 @@ class UdpAttempts extends SessionAttempts {
   constructor(
     private readonly choices: number,
     balancer: Balancer,
+    session: SessionFacts | undefined,
     private readonly context: DialContext,
   ) {
-    super(choices, balancer);
+    super(choices, balancer, session);
   }
 
   /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */

@@ -18,7 +18,7 @@ import {
   SluiceError,
   type SocketAddress,
 } from "../../contract/index.ts";
-import type { HealthBook } from "../../net/balance/endpoint-health.ts";
+import type { HealthBook } from "../../net/balance/health-book.ts";
 import { createResolver, type NameResolver } from "../../net/names/resolver.ts";
 import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
 import { inheritState, setupPlugins } from "../../pipeline/lifecycle.ts";

@@ -32,8 +32,8 @@ export function createEventLog(logger: Logger, { isReadable, isAnnounced }: Read
 
 function logEvent(event: ProxyEvent, logger: Logger): void {
   if (event.type === "endpoint-down") {
-    const { listener, endpoint, failures, code, until } = event;
-    logger.warn({ listener, endpoint, failures, code, until }, "endpoint down");
+    const { listener, endpoint, why, detail, failures, code, since, until } = event;
+    logger.warn({ listener, endpoint, why, detail, failures, code, since, until }, "endpoint down");
   } else if (event.type === "endpoint-up") {
     logger.info({ listener: event.listener, endpoint: event.endpoint }, "endpoint up");
   } else if (event.type === "warning") {

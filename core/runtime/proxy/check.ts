@@ -4,7 +4,7 @@ import { withoutExit } from "../../config/load/exit-guard.ts";
 import { placeOfAuthor } from "../log/author-place.ts";
 import { prepareGeneration, type GenerationTools } from "../generation/generation.ts";
 import { createLogger } from "../log/logger.ts";
-import { HealthBook } from "../../net/balance/endpoint-health.ts";
+import { HealthBook } from "../../net/balance/health-book.ts";
 import { createMetrics } from "../state/metrics.ts";
 
 /**

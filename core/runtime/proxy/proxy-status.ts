@@ -1,5 +1,5 @@
 import type { Metrics, Transport } from "../../contract/index.ts";
-import type { HealthBook } from "../../net/balance/endpoint-health.ts";
+import type { HealthBook } from "../../net/balance/health-book.ts";
 import { endpointStatus, type EndpointStatus } from "../state/endpoint-book.ts";
 import type { Listener } from "../listener/listener.ts";
 

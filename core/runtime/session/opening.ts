@@ -154,8 +154,7 @@ export class Opening implements Waiting {
     const leg = new LegSubscriber(this.session, this);
     this.#leg = leg;
     try {
-      if (version.pipeline.pipeline.connect === undefined)
-        this.#attempt(version.attempts(retargeted, this.session.tls?.protocol)).subscribe(leg);
+      if (version.pipeline.pipeline.connect === undefined) this.#attempt(version.attempts(retargeted, this.session)).subscribe(leg);
       else this.#hooked().subscribe(leg);
     } catch (error) {
       this.fail(error);
@@ -173,7 +172,7 @@ export class Opening implements Waiting {
     this.#given = given;
     // Chosen at the first try, and once: until then a hook may send the session elsewhere.
     let attempts: Observable<Upstream> | undefined;
-    const attempt = defer(() => (attempts ??= this.#attempt(session.version.attempts(session.retargeted, session.tls?.protocol)))).pipe(
+    const attempt = defer(() => (attempts ??= this.#attempt(session.version.attempts(session.retargeted, session)))).pipe(
       // Those that come once the session flows belong to the leg that asked for them.
       tap((upstream) => this.#leg?.taken ?? given.add(upstream)),
     );

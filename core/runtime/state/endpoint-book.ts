@@ -1,5 +1,5 @@
-import type { Metrics } from "../../contract/index.ts";
-import { HealthBook } from "../../net/balance/endpoint-health.ts";
+import type { ErrorCode, Metrics } from "../../contract/index.ts";
+import { HealthBook } from "../../net/balance/health-book.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
@@ -14,12 +14,20 @@ export interface EndpointStatus {
   readonly sessions: number;
   /** Attempts that failed in a row. */
   readonly failures: number;
-  /** Until when it is down, in epoch milliseconds. */
+  /** Until when it is down, in epoch milliseconds; undefined where that is not known. */
   readonly until: number | undefined;
+  /** Why it is down: sessions failed, or its health check did. */
+  readonly why?: "failures" | "check";
+  /** Since when it is down, in epoch milliseconds. */
+  readonly since?: number;
+  /** Of the last failure. */
+  readonly code?: ErrorCode;
+  /** What the health check found. */
+  readonly detail?: string | undefined;
 }
 
 /** Makes the book of a proxy's endpoints, which announces when one is out or back. */
-export function createEndpointBook(hub: EventHub, metrics: Metrics): HealthBook {
+export function createEndpointBook(hub: EventHub, metrics: Metrics, warn: (listener: string, message: string) => void): HealthBook {
   const failures = metrics.counter("sluice_upstream_failures_total");
   const ejections = metrics.counter("sluice_upstream_ejections_total");
   return new HealthBook({
@@ -31,6 +39,9 @@ export function createEndpointBook(hub: EventHub, metrics: Metrics): HealthBook 
     up: (listener, endpoint) => {
       hub.lifecycle.next({ type: "endpoint-up", listener, endpoint });
     },
+    misjudged: (listener, { message }) => {
+      warn(listener, message);
+    },
     panic: (listener, endpoints) => {
       const message = `all endpoints of upstream ${endpoints.join(", ")} are down, so all of them are used`;
       hub.lifecycle.next({ type: "warning", listener, message });
@@ -41,9 +52,10 @@ export function createEndpointBook(hub: EventHub, metrics: Metrics): HealthBook 
 /** The state of the endpoints that listeners have, also those that their plugins use. */
 export function endpointStatus(book: HealthBook, listeners: Iterable<readonly [string, ListenerVersion]>): readonly EndpointStatus[] {
   return Array.from(listeners).flatMap(([listener, version]) =>
-    version.endpoints.map((endpoint) => {
-      const { active, failures, until } = book.of(listener, endpoint);
-      return { listener, endpoint, state: until === undefined ? "up" : "down", sessions: active, failures, until } as const;
+    version.endpoints.map((endpoint): EndpointStatus => {
+      const { active, failures, outage } = book.of(listener, endpoint);
+      const counts = { listener, endpoint, sessions: active, failures, until: outage?.until };
+      return outage === undefined ? { ...counts, state: "up" } : { ...counts, ...outage, state: "down" };
     }),
   );
 }

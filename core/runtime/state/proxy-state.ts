@@ -1,5 +1,5 @@
 import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts } from "../../contract/index.ts";
-import type { HealthBook } from "../../net/balance/endpoint-health.ts";
+import type { HealthBook } from "../../net/balance/health-book.ts";
 import { createEndpointBook } from "./endpoint-book.ts";
 import type { EventHub } from "./event-hub.ts";
 import { SessionSet } from "../session/session-set.ts";
@@ -33,7 +33,9 @@ export class ProxyState {
     this.dropped = metrics.counter("sluice_datagrams_dropped_total");
     this.injectedDropped = metrics.counter("sluice_injected_dropped_total");
     this.swapsFailed = metrics.counter("sluice_swaps_failed_total");
-    this.health = createEndpointBook(hub, metrics);
+    this.health = createEndpointBook(hub, metrics, (listener, message) => {
+      this.warn(listener, message);
+    });
     this.faults = metrics.counter("sluice_plugin_faults_total");
   }
 

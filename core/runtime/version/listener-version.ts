@@ -1,6 +1,14 @@
 import { throwError, type Observable } from "rxjs";
 import { LRUCache } from "lru-cache";
-import { SluiceError, upstreamTarget, type ResolvedListener, type Upstream, type UpstreamConfig } from "../../contract/index.ts";
+import {
+  SluiceError,
+  upstreamKey,
+  upstreamTarget,
+  type ResolvedListener,
+  type Session,
+  type Upstream,
+  type UpstreamConfig,
+} from "../../contract/index.ts";
 import type { Balancer } from "../../net/balance/balancer.ts";
 import type { Dialer } from "../../net/dial/dialer.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
@@ -34,22 +42,22 @@ export class ListenerVersion {
 
   /** The endpoints of the listener as written: the upstream's, those that plugins chose, and those that plugins keep connections to. */
   get endpoints(): readonly string[] {
-    const chosen = [...this.#retargets.keys()].flatMap((key) => upstreamTarget(JSON.parse(key) as UpstreamConfig).endpoints);
+    const chosen = [...this.#retargets.values()].flatMap(({ target }) => target.endpoints);
     const all = [...(this.config.upstream?.endpoints ?? []), ...chosen].map(({ text }) => text);
     return [...new Set([...all, ...this.pipeline.upstreams.known])];
   }
 
-  /** One session's attempts at its upstream, below every connect hook. @param protocol that its client has agreed on through ALPN */
-  attempts(retarget: UpstreamConfig | undefined, protocol: string | undefined): Observable<Upstream> {
-    if (retarget !== undefined) return this.#retargeted(retarget).attempts(undefined, protocol);
-    if (this.#dialer !== undefined) return this.#dialer.attempts(undefined, protocol);
+  /** One session's attempts at its upstream, below every connect hook. @param retarget where a plugin sent it */
+  attempts(retarget: UpstreamConfig | undefined, session: Session): Observable<Upstream> {
+    const dialer = retarget === undefined ? this.#dialer : this.#retargeted(retarget);
+    if (dialer !== undefined) return dialer.attempts(undefined, session);
     return throwError(
       () => new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${this.config.name}" has no upstream, and no plugin answered`),
     );
   }
 
   #retargeted(config: UpstreamConfig): Dialer {
-    const key = JSON.stringify(config);
+    const key = upstreamKey(config);
     const known = this.#retargets.get(key) ?? this.dialers.dialerOf(upstreamTarget(config), "retarget");
     this.#retargets.set(key, known);
     return known;

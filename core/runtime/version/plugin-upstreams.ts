@@ -3,6 +3,7 @@ import {
   upstreamTarget,
   type ChosenEndpoint,
   type Endpoints,
+  type SessionFacts,
   type UpstreamConfig,
   type Upstreams,
   type UpstreamTarget,
@@ -48,14 +49,14 @@ class LiveEndpoints implements Endpoints {
     this.#endpoints = owner.open(target);
   }
 
-  choose(tried?: ReadonlySet<string>): ChosenEndpoint {
+  choose(tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint {
     if (this.#dialers !== this.owner.dialers) {
       this.#dialers = this.owner.dialers;
       this.#endpoints = this.owner.open(this.target, this.#endpoints?.balancer) ?? this.#endpoints;
     }
     if (this.#endpoints === undefined)
       throw new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${this.#dialers.listener.name}" has no upstream`);
-    return this.#endpoints.choose(tried);
+    return this.#endpoints.choose(tried, session);
   }
 }
 

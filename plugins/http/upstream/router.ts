@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { SluiceError } from "sluice";
+import { SluiceError, upstreamKey } from "sluice";
 import type { Endpoints, HttpResponse, UpstreamConfig, Upstreams } from "sluice";
 import { catchError, map, tap, throwError, type Observable } from "rxjs";
 import type { ClientRequest } from "../exchange/client-request.ts";
@@ -68,7 +68,7 @@ export class Router {
   /** @param before why the request goes to this upstream again: the next endpoint is to be another */
   #send(request: ClientRequest, to: Destination, tried: Set<string>, before?: SluiceError): Observable<HttpResponse> {
     const { route, pool } = to;
-    const { endpoint, connections } = pool.choose(clientOf(request), tried);
+    const { endpoint, connections } = pool.choose(clientOf(request), tried, request.session);
     if (before !== undefined && tried.has(endpoint.name)) {
       endpoint.done(false);
       throw before;
@@ -112,7 +112,7 @@ export class Router {
   }
 
   #poolOf(upstream: UpstreamConfig): UpstreamPool {
-    const key = JSON.stringify(upstream);
+    const key = upstreamKey(upstream);
     const known = this.#chosen.get(key) ?? this.#pool(this.upstreams.endpoints(upstream));
     this.#chosen.set(key, known);
     return known;

@@ -1,4 +1,4 @@
-import type { ChosenEndpoint, Endpoints } from "sluice";
+import type { ChosenEndpoint, Endpoints, SessionFacts } from "sluice";
 import { EndpointConnections, type PoolLimits } from "./endpoint-connections.ts";
 
 /** The kept connections to the endpoints of one upstream. */
@@ -14,8 +14,12 @@ export class UpstreamPool {
    * Chooses where the next request of a client goes.
    * @throws SLUICE_UPSTREAM_BUSY when too many wait there already
    */
-  choose(client: string, tried?: ReadonlySet<string>): { readonly endpoint: ChosenEndpoint; readonly connections: EndpointConnections } {
-    const endpoint = this.endpoints.choose(tried);
+  choose(
+    client: string,
+    tried?: ReadonlySet<string>,
+    session?: SessionFacts,
+  ): { readonly endpoint: ChosenEndpoint; readonly connections: EndpointConnections } {
+    const endpoint = this.endpoints.choose(tried, session);
     let connections = this.#connections.get(endpoint.name);
     if (connections === undefined) {
       this.#tidy();

@@ -107,7 +107,7 @@ describe("upstreamTarget", () => {
     const message = messageOf(() => upstreamTarget({ endpoints: ["a:1", "b"], balance: "randon", tsl: true } as never));
     expect(message).to.contain('endpoints[1]: expected "host:port", got "b" without a port');
     expect(message).to.contain(
-      'balance: expected one of "round-robin", "least-connections", "random", got "randon", did you mean "random"?',
+      'balance: expected one of "round-robin", "least-connections", "random", "random-two", "hash", or a function (candidates, session) => candidate, got "randon", did you mean "random"?',
     );
     expect(message).to.contain('tsl: unknown option, did you mean "tls"?');
   });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Endpoint } from "../../../../core/contract/index.ts";
 import { createBalancer, type Balancer } from "../../../../core/net/balance/balancer.ts";
-import { HealthBook } from "../../../../core/net/balance/endpoint-health.ts";
+import { HealthBook } from "../../../../core/net/balance/health-book.ts";
 import { ManualClock } from "../../plugins/support/fakes.ts";
 
 const none: ReadonlySet<Endpoint> = new Set();
@@ -15,11 +15,12 @@ function bench(count: number, random = 0) {
   const book = new HealthBook({
     down: (_listener, endpoint, { failures, code, until }) => {
       told.push(`down ${endpoint.slice(-1)} ${failures} ${code}`);
-      untils.push(until - clock.now());
+      untils.push((until ?? Infinity) - clock.now());
     },
     up: (_listener, endpoint) => void told.push(`up ${endpoint.slice(-1)}`),
     panic: (_listener, endpoints) => void told.push(`panic ${endpoints.length}`),
     failed: () => undefined,
+    misjudged: () => undefined,
   });
   const endpoints = endpointsOf(count);
   const make = (before?: Balancer, of = endpoints): Balancer =>

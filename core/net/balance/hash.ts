@@ -1,0 +1,65 @@
+import { clientKey, SluiceError, type HashKey, type SessionFacts } from "../../contract/index.ts";
+import type { Candidate } from "./candidate.ts";
+import { HashRing } from "./hash-ring.ts";
+import { ownFailure } from "./own-policy.ts";
+import type { Policy } from "./policy.ts";
+import { RoundRobin } from "./round-robin.ts";
+
+/** Sends the same key to the same endpoint (ADR 0032). Where nothing is known to go by, endpoints take turns. */
+export class Hash implements Policy {
+  readonly #ring: HashRing;
+  readonly #turns: RoundRobin;
+  #among: readonly Candidate[] = [];
+  #byIndex: ReadonlyMap<number, Candidate> = new Map();
+
+  /** @param all endpoints of the upstream, so that the ring stays as it is when one is down */
+  constructor(
+    all: readonly Candidate[],
+    private readonly key: HashKey,
+    last: number | undefined,
+  ) {
+    this.#ring = new HashRing(all);
+    this.#turns = new RoundRobin(last);
+  }
+
+  get last(): number {
+    return this.#turns.last;
+  }
+
+  prepare(candidates: readonly Candidate[]): void {
+    this.#turns.prepare(candidates);
+    this.#use(candidates);
+  }
+
+  pick(candidates: readonly Candidate[], session: SessionFacts | undefined): Candidate {
+    const key = session === undefined ? "" : this.#keyOf(session);
+    if (key === "") return this.#turns.pick(candidates);
+    if (candidates !== this.#among) this.#use(candidates);
+    const found = this.#ring.find(key, this.#may);
+    return this.#byIndex.get(found) ?? this.#turns.pick(candidates);
+  }
+
+  #use(candidates: readonly Candidate[]): void {
+    this.#among = candidates;
+    this.#byIndex = new Map(candidates.map((candidate) => [candidate.index, candidate]));
+  }
+
+  readonly #may = (index: number): boolean => this.#byIndex.has(index);
+
+  #keyOf(session: SessionFacts): string {
+    const { key } = this;
+    if (typeof key !== "function") return (key === "server-name" ? session.tls?.serverName : undefined) ?? clientKey(session.client);
+    let given: unknown;
+    try {
+      given = key(session);
+    } catch (error) {
+      throw ownFailure("hash", error);
+    }
+    if (typeof given === "string") return given;
+    throw new SluiceError("SLUICE_BALANCE_FAILED", `the upstream's hash function returned ${kindOf(given)}, expected a text`);
+  }
+}
+
+function kindOf(value: unknown): string {
+  return value instanceof Promise ? "a promise" : value === null ? "null" : typeof value;
+}

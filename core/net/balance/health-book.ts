@@ -1,0 +1,86 @@
+import { LRUCache } from "lru-cache";
+import type { SluiceError } from "../../contract/index.ts";
+import { EndpointState, type Outage, type StateOwner } from "./endpoint-state.ts";
+import { LoadChanges } from "./load-changes.ts";
+
+/** Endpoints of a listener of which something is kept: plugins may choose any. */
+const MAX_ENDPOINTS = 10_000;
+
+/** Told what becomes of endpoints. */
+export interface HealthEvents {
+  /** @param outage with the failures of sessions in a row */
+  down(listener: string, endpoint: string, outage: Outage & { readonly failures: number }): void;
+  up(listener: string, endpoint: string): void;
+  /** All endpoints of an upstream are down, so all are used. */
+  panic(listener: string, endpoints: readonly string[]): void;
+  failed(): void;
+  /** A function of the config that should have chosen failed. */
+  misjudged(listener: string, error: SluiceError): void;
+}
+
+/** The endpoints of one listener. */
+export class ListenerHealth implements StateOwner {
+  readonly states = new LRUCache<string, EndpointState>({ max: MAX_ENDPOINTS, dispose: ({ end }) => end?.unsubscribe() });
+  readonly changes = new LoadChanges();
+  /** Grows when endpoints go down or come up: whoever has worked out something of that does so again. */
+  version = 0;
+
+  constructor(
+    readonly listener: string,
+    readonly events: HealthEvents | undefined,
+  ) {}
+
+  /** The state of an endpoint. @param text as written */
+  of(text: string): EndpointState {
+    let state = this.states.get(text);
+    if (state === undefined) {
+      state = new EndpointState(text, this);
+      this.states.set(text, state);
+    }
+    return state;
+  }
+
+  loaded(state: EndpointState): void {
+    this.changes.note(state);
+  }
+
+  changed(): void {
+    this.version += 1;
+  }
+
+  announce({ text, outage, failures }: EndpointState): void {
+    if (outage === undefined) this.events?.up(this.listener, text);
+    else this.events?.down(this.listener, text, { ...outage, failures });
+  }
+}
+
+/** The state of all endpoints of a proxy. It belongs to no generation, so a reload keeps it. */
+export class HealthBook {
+  readonly #listeners = new Map<string, ListenerHealth>();
+
+  constructor(readonly events: HealthEvents | undefined) {}
+
+  listener(name: string): ListenerHealth {
+    let health = this.#listeners.get(name);
+    if (health === undefined) {
+      health = new ListenerHealth(name, this.events);
+      this.#listeners.set(name, health);
+    }
+    return health;
+  }
+
+  /** The state of an endpoint. @param text of the endpoint, as written */
+  of(listener: string, text: string): EndpointState {
+    return this.listener(listener).of(text);
+  }
+
+  /** Forgets an endpoint that a reload removed. */
+  forget(listener: string, text: string): void {
+    this.#listeners.get(listener)?.states.delete(text);
+  }
+
+  close(): void {
+    for (const { states } of this.#listeners.values()) states.clear();
+    this.#listeners.clear();
+  }
+}

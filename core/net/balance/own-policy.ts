@@ -1,0 +1,38 @@
+import { reasonOf, SluiceError, type BalancePolicy, type SessionFacts } from "../../contract/index.ts";
+import type { Candidate } from "./candidate.ts";
+import type { Policy } from "./policy.ts";
+import { RoundRobin } from "./round-robin.ts";
+
+/** A function of the config chooses. What it throws, or returns instead of a candidate, costs the session that it was asked for. */
+export class OwnPolicy implements Policy {
+  readonly #turns: RoundRobin;
+
+  constructor(
+    private readonly choose: BalancePolicy,
+    last: number | undefined,
+  ) {
+    this.#turns = new RoundRobin(last);
+  }
+
+  get last(): number {
+    return this.#turns.last;
+  }
+
+  pick(candidates: readonly Candidate[], session: SessionFacts | undefined): Candidate {
+    if (session === undefined) return this.#turns.pick(candidates);
+    let chosen: unknown;
+    try {
+      // A copy: a function that sorts what it was given changes nothing here.
+      chosen = this.choose([...candidates], session);
+    } catch (error) {
+      throw ownFailure("balance", error);
+    }
+    const found = candidates.find((each) => each === chosen);
+    if (found !== undefined) return found;
+    throw new SluiceError("SLUICE_BALANCE_FAILED", "the upstream's balance function returned something that is none of the candidates");
+  }
+}
+
+export function ownFailure(option: "balance" | "hash", error: unknown): SluiceError {
+  return new SluiceError("SLUICE_BALANCE_FAILED", `the upstream's ${option} function threw: ${reasonOf(error)}`, { cause: error });
+}

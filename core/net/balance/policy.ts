@@ -1,0 +1,25 @@
+import type { SessionFacts } from "../../contract/index.ts";
+import type { Candidate } from "./candidate.ts";
+
+/** Chooses one of an upstream's endpoints. One object per upstream and generation. */
+export interface Policy {
+  /**
+   * @param candidates in the config's order, at least one; nearly always those that `prepare` was given
+   * @param session whose work it is; undefined: nobody's in particular
+   */
+  pick(candidates: readonly Candidate[], session: SessionFacts | undefined): Candidate;
+  /** Told which candidates there are from now on, so that `pick` need not look at each of them. Their weights stay as they are until the next call. */
+  prepare?(candidates: readonly Candidate[]): void;
+}
+
+/** The load of a candidate that least-connections and random-two compare. */
+export function loadOf({ sessions, weight }: Candidate): number {
+  return sessions / weight;
+}
+
+/** The first of candidates: there is always one. */
+export function firstOf(candidates: readonly Candidate[]): Candidate {
+  const [first] = candidates;
+  if (first === undefined) throw new TypeError("an upstream has at least one endpoint");
+  return first;
+}
