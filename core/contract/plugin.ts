@@ -1,6 +1,6 @@
 import type { SchemaIssue } from "./options/describe-issues.ts";
 import type { Observable } from "rxjs";
-import type { Address, Query } from "./address.ts";
+import type { Address, Query, SocketAddress } from "./address.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import type { Session } from "./session.ts";
 import type { Upstream } from "./upstream.ts";
@@ -39,6 +39,12 @@ export interface Plugin extends Hooks {
    * `session.readFirst` sees what comes before TLS. `session.tls` is undefined there. Read once. @default false
    */
   readonly beforeTls?: boolean | undefined;
+  /**
+   * On a UDP listener: which of a peer's sessions a datagram belongs to, where one peer speaks for many clients, as a proxy in front does.
+   * Datagrams of one peer for which it gives the same text are one session. Asked for each datagram, before anything else: it must be quick.
+   * The first plugin that has it decides, and what it throws counts as its fault and as "". @default one session per peer
+   */
+  flowOf?(datagram: Buffer, peer: Pick<SocketAddress, "address" | "family" | "port">): string;
   /** Before the generation goes live. Throwing (or rejecting) refuses the generation. */
   setup?(): void | Promise<void>;
   /** Once the last session has left; also after a failed `setup`. */

@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
 import type { Address, HttpRequest, HttpResponse, Plugin, Query, Session, Upstream } from "../contract/index.ts";
+import { faultOf } from "../flow/chain/fault.ts";
 import type { ByteHook } from "../flow/pump/operators.ts";
 import { anything, checkAddresses, checkResponse, checkUpstream } from "./check-emission.ts";
 import { guardHook, type Hook, type ReportFault } from "./guard-hook.ts";
@@ -11,6 +12,8 @@ export interface Pipeline {
   /** Undefined where no plugin has the hook: then nothing is subscribed for it. */
   /** The admit hooks that run before the ClientHello of a `tls://` listener is read. */
   readonly greet: ((arrival: Observable<Session>, session: Session) => Observable<Session>) | undefined;
+  /** Which of a peer's sessions a datagram belongs to, where a plugin knows. */
+  readonly flowOf: NonNullable<Plugin["flowOf"]> | undefined;
   readonly admit: ((arrival: Observable<Session>, session: Session) => Observable<Session>) | undefined;
   readonly resolve: ((lookup: Observable<Address[]>, query: Query) => Observable<Address[]>) | undefined;
   readonly connect: ((attempt: Observable<Upstream>, session: Session) => Observable<Upstream>) | undefined;
@@ -29,6 +32,7 @@ export function composePipeline(plugins: readonly LivePlugin[], report: ReportFa
   return {
     plugins,
     greet: compose(plugins.slice(0, greeters), (plugin) => plugin.admit?.bind(plugin), anything, report),
+    flowOf: flowOf(plugins, report),
     admit: compose(plugins.slice(greeters), (plugin) => plugin.admit?.bind(plugin), anything, report),
     resolve: compose(outwards, (plugin) => plugin.resolve?.bind(plugin), checkAddresses, report),
     connect: compose(outwards, (plugin) => plugin.connect?.bind(plugin), checkUpstream, report),
@@ -53,6 +57,20 @@ function compose<T, C>(
   }
   if (hooks.length === 0) return undefined;
   return (source, context) => hooks.reduce((inner, hook) => hook(inner, context), source);
+}
+
+function flowOf(plugins: readonly LivePlugin[], report: ReportFault): Pipeline["flowOf"] {
+  const found = plugins.find(({ plugin }) => typeof plugin.flowOf === "function");
+  if (found === undefined) return undefined;
+  const { plugin, use } = found;
+  return (datagram, peer) => {
+    try {
+      return plugin.flowOf?.(datagram, peer) ?? "";
+    } catch (error) {
+      report(use.name, faultOf(use.name, error));
+      return "";
+    }
+  };
 }
 
 /** A class may have a field of this name that means something else. */

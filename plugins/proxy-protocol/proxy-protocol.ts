@@ -1,7 +1,7 @@
 import { definePlugin, duration, LOGGER, METRICS, networks, OPTIONS, SluiceError } from "sluice";
-import type { FirstBytes, FirstBytesEnd, Logger, Metrics, Plugin, Session } from "sluice";
+import type { FirstBytes, FirstBytesEnd, Logger, Metrics, Plugin, Session, SocketAddress } from "sluice";
 import { each } from "sluice/flow";
-import { concatMap, type Observable } from "rxjs";
+import { concatMap, throwError, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
 import { HeaderFault, type ParsedHeader, type ProxyHeader } from "./header.ts";
@@ -40,7 +40,19 @@ export class ProxyProtocol implements Plugin {
     @inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
+  /** A proxy may send the datagrams of many clients from one port, as dnsdist does: each client is a session. */
+  flowOf(datagram: Buffer, peer: Pick<SocketAddress, "address" | "family">): string {
+    if (this.options.datagrams === "first" || !this.options.from.has(peer)) return "";
+    try {
+      return String(readHeader(datagram)?.header.source ?? "");
+    } catch {
+      // It is refused where it can be told of.
+      return "";
+    }
+  }
+
   admit(arrival: Observable<Session>, session: Session): Observable<Session> {
+    if (hasLeft(session)) return throwError(() => new SluiceError("SLUICE_CLIENT_RESET", "a client left before its PROXY header was read"));
     if (!this.#believes(session)) return arrival;
     return arrival.pipe(
       concatMap(async (admitted) => {
@@ -87,6 +99,11 @@ export class ProxyProtocol implements Plugin {
       return null;
     }
   }
+}
+
+/** A socket that was reset no longer says who was connected: a health check that is over at once, say. */
+function hasLeft({ transport, peer }: Session): boolean {
+  return transport !== "unix" && peer.family === "unix";
 }
 
 function parsed(bytes: Buffer, peer: { toString(): string }): ParsedHeader | undefined {

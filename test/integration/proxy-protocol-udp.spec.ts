@@ -62,11 +62,28 @@ describe("proxyProtocol over UDP", () => {
 
   it("drops a datagram in the middle whose header is wrong, counts it, and goes on", async () => {
     const { client, proxy, ask } = await start(proxyProtocol({ from: trusted }));
-    expect(await ask(behind("one"))).to.equal("one");
+    const local = head({ command: 0x20, family: 0, body: Buffer.alloc(0) });
+    expect(await ask(behind("one", local))).to.equal("one");
     for (const wrong of ["forged", header.subarray(0, 27), version2({ command: 0x31 })]) client.send(wrong);
-    expect(await ask(behind("two"))).to.equal("two");
+    expect(await ask(behind("two", local))).to.equal("two");
     expect(client.received.map(String)).to.deep.equal(["one", "two"]);
     expect(proxy.status().counters["sluice_proxy_protocol_datagrams_dropped_total"]).to.equal(3);
+  });
+
+  it("makes a session of each client that one port of the proxy in front speaks for, and of what is wrong one that is refused", async () => {
+    const { client, proxy, ask, all } = await start(proxyProtocol({ from: trusted }));
+    const of = (port: number): Buffer => version2({ family: 0x12, port });
+    for (const round of [1, 2, 3])
+      for (const port of [1, 2, 3]) expect(await ask(behind(`${port}.${round}`, of(port)))).to.equal(`${port}.${round}`);
+    expect([...proxy.sessions].map((session) => [String(session.client), session.fromClient.chunks])).to.deep.equal([
+      ["192.0.2.1:1", 3],
+      ["192.0.2.1:2", 3],
+      ["192.0.2.1:3", 3],
+    ]);
+    client.send("forged");
+    await eventually(() => expect(all("session-ended").map(({ record }) => record.reason)).to.deep.equal(["SLUICE_CLIENT_PROTOCOL"]));
+    expect(await ask(behind("still there", of(2)))).to.equal("still there");
+    expect(proxy.sessions.size).to.equal(3);
   });
 
   it("leaves the peer where the header is LOCAL", async () => {

@@ -1,4 +1,4 @@
-import type { ResolvedSocket, SocketAddress } from "../../contract/index.ts";
+import type { Plugin, ResolvedSocket, SocketAddress } from "../../contract/index.ts";
 import type { AcceptedClient } from "./accepted-client.ts";
 
 /** Who is given the clients of a bound socket. */
@@ -18,6 +18,8 @@ export interface ListenOptions {
   readonly max: number;
   /** Milliseconds after which a flow without a datagram in either direction ends. */
   readonly idle: number;
+  /** Which of a peer's flows a datagram belongs to. @default one flow per peer */
+  readonly flowOf?: Plugin["flowOf"];
 }
 
 /** A bound socket. It lives from the generation that brought it to the one that drops it, and is never bound again in between. */

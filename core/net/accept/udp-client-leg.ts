@@ -16,6 +16,15 @@ export interface EarlyWatcher {
   gone(): void;
 }
 
+/** Whose flow it is. */
+export interface UdpPeer {
+  readonly client: SocketAddress;
+  /** As Node names it. */
+  readonly to: RemoteInfo;
+  /** Which of its flows, where one peer speaks for many clients. @default "" */
+  readonly part?: string;
+}
+
 /** The table of flows, as one of them sees it. */
 export interface UdpFlowHost {
   /** The sockets are gone, and with them every way back to a client. */
@@ -41,6 +50,8 @@ export class UdpClientLeg implements Leg, TableEntry {
   usedAt: number | undefined = undefined;
   readonly client: SocketAddress;
   key: string;
+  readonly #to: RemoteInfo;
+  readonly #part: string;
   #reader: LegReader | undefined;
   #early: Buffer[] = [];
   #earlyBytes = 0;
@@ -50,24 +61,25 @@ export class UdpClientLeg implements Leg, TableEntry {
 
   constructor(
     public place: UdpPlace,
-    client: SocketAddress,
-    private readonly to: RemoteInfo,
+    { client, to, part = "" }: UdpPeer,
     private host: UdpFlowHost,
   ) {
     this.client = client;
-    this.key = flowKey(place, client);
+    this.#to = to;
+    this.#part = part;
+    this.key = flowKey(place, client, part);
   }
 
   /** Another socket at the same address serves the flow from now. */
   moveTo(place: UdpPlace, host: UdpFlowHost): void {
     this.place = place;
     this.host = host;
-    this.key = flowKey(place, this.client);
+    this.key = flowKey(place, this.client, this.#part);
   }
 
   /** Whether a datagram is of this flow. */
-  isOf(place: UdpPlace, { address, port }: RemoteInfo): boolean {
-    return place === this.place && address === this.to.address && port === this.to.port && !this.#closed;
+  isOf(place: UdpPlace, { address, port }: RemoteInfo, part: string): boolean {
+    return place === this.place && part === this.#part && address === this.#to.address && port === this.#to.port && !this.#closed;
   }
 
   /** A datagram from the client. */
@@ -118,7 +130,7 @@ export class UdpClientLeg implements Leg, TableEntry {
   write(datagram: Buffer): boolean {
     if (this.#closed || this.host.closed) return true;
     this.host.flowUsed(this);
-    sendDirectly(this.place.socket, datagram, this.to.port, this.to.address);
+    sendDirectly(this.place.socket, datagram, this.#to.port, this.#to.address);
     return true;
   }
 
@@ -140,7 +152,7 @@ export class UdpClientLeg implements Leg, TableEntry {
   }
 }
 
-/** A client of several places has a flow at each. */
-export function flowKey({ prefix }: UdpPlace, client: SocketAddress): string {
-  return `${prefix}${String(client)}`;
+/** A client of several places has a flow at each, and one that speaks for many a flow for each of them. */
+export function flowKey({ prefix }: UdpPlace, client: SocketAddress, part: string): string {
+  return part === "" ? `${prefix}${String(client)}` : `${prefix}${String(client)} ${part}`;
 }

@@ -19,6 +19,7 @@ export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
   readonly #byPort = new Map<number, UdpClientLeg>();
   #max: number;
   #idle: number;
+  #flowOf: ListenOptions["flowOf"];
   #sweep: NodeJS.Timeout;
 
   private constructor(
@@ -56,7 +57,8 @@ export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
   }
 
   /** Takes other limits for the flows there are and those to come. */
-  configure({ max, idle, socket }: ListenOptions): void {
+  configure({ max, idle, socket, flowOf }: ListenOptions): void {
+    this.#flowOf = flowOf;
     this.places.configure(buffersOf(socket));
     this.#max = max;
     if (!this.closed) restingSockets.hold(this, max);
@@ -127,14 +129,15 @@ export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
   received(place: UdpPlace, datagram: Buffer, from: RemoteInfo): void {
     // Legal (RFC 768) and forged as a rule: nothing can be sent back to it, and Node throws at the attempt.
     if (from.port === 0) return;
+    const part = this.#flowOf === undefined ? "" : this.#flowOf(datagram, from);
     const recent = this.#byPort.get(from.port);
-    if (recent !== undefined && recent.isOf(place, from)) {
+    if (recent !== undefined && recent.isOf(place, from, part)) {
       recent.receive(datagram);
       return;
     }
     const client = socketAddress(from.address, from.port, from.family);
-    const known = this.#flows.get(flowKey(place, client));
-    const leg = known ?? new UdpClientLeg(place, client, from, this);
+    const known = this.#flows.get(flowKey(place, client, part));
+    const leg = known ?? new UdpClientLeg(place, { client, to: from, part }, this);
     this.#byPort.set(from.port, leg);
     if (known === undefined) this.#begin(leg);
     leg.receive(datagram);

@@ -88,8 +88,9 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
 
   /** Takes the limits of a new generation. @returns what is to be done for it with each session that is open already, if anything */
   configure(): SessionWork | undefined {
-    const { config } = this.version;
-    this.bound.configure(listenOptions(config, this.state));
+    const { config, pipeline } = this.version;
+    const { flowOf } = pipeline.pipeline;
+    this.bound.configure({ ...listenOptions(config, this.state), ...(flowOf === undefined ? {} : { flowOf }) });
     const counts = !transportOf(config.address).anonymous && this.limits.sessionsPerClient < this.limits.sessions;
     if (!counts) this.#clients = undefined;
     if (!counts || this.#clients !== undefined) return undefined;
