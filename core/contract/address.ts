@@ -46,7 +46,7 @@ class PlainAddress implements SocketAddress {
   ) {}
 
   toString(): string {
-    if (this.family === "unix" || this.port === 0) return this.address;
+    if (this.port === 0) return this.address;
     return this.family === "IPv6" ? `[${this.address}]:${this.port}` : `${this.address}:${this.port}`;
   }
 }

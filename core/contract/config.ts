@@ -109,7 +109,10 @@ export interface SluiceConfig {
 
 /** Where a listener binds, parsed. For `unix`, `path` is set, host is empty and port 0. */
 export interface ListenAddress {
+  /** What its sessions are said to come by. */
   readonly transport: Transport;
+  /** How it was written, where that is not the transport's own name. */
+  readonly scheme?: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly path: string | undefined;

@@ -1,7 +1,5 @@
 import { domainToASCII } from "node:url";
-import type { ListenAddress } from "./config.ts";
 import { SluiceError } from "./errors.ts";
-import type { Transport } from "./session.ts";
 import type { Endpoint } from "./upstream.ts";
 
 /** sockaddr_un holds 108 bytes with the final NUL on Linux, 104 on macOS. */
@@ -39,7 +37,12 @@ function portNumber(digits: string, least: number, text: string): number {
   throw invalid(`expected a port from ${least} to 65535, got ${JSON.stringify(digits)} in ${JSON.stringify(text)}`);
 }
 
-function hostAndPort(place: string, text: string, least: number): { host: string; port: number } {
+/**
+ * Reads `host:port` or `[v6]:port`; without a host it is empty.
+ * @param least port @param text the whole, for messages
+ * @throws SLUICE_CONFIG_INVALID
+ */
+export function hostAndPort(place: string, text: string, least: number): { host: string; port: number } {
   const [, host, digits] = (place.startsWith("[") ? /^\[([^\]]*)\](?::(.*))?$/ : /^([^:]*)(?::([^:]*))?$/).exec(place) ?? [];
   if (host === undefined) throw invalid(`expected "host:port", or "[address]:port" for IPv6 (in brackets), got ${JSON.stringify(text)}`);
   const bracketed = place.startsWith("[");
@@ -49,7 +52,8 @@ function hostAndPort(place: string, text: string, least: number): { host: string
   return { host: name, port: portNumber(digits, least, text) };
 }
 
-function socketPath(path: string, text: string): string {
+/** Reads the path of a unix socket. @param text the whole, for messages @throws SLUICE_CONFIG_INVALID */
+export function socketPath(path: string, text: string): string {
   if (!path.startsWith("/") || path === "/")
     throw invalid(`expected an absolute path such as unix:/run/app.sock, got ${JSON.stringify(text)}`);
   if (Buffer.byteLength(path) > pathLimit)
@@ -57,7 +61,8 @@ function socketPath(path: string, text: string): string {
   return path;
 }
 
-function clean(text: string, form: string): void {
+/** @param form what is expected @throws SLUICE_CONFIG_INVALID */
+export function refuseBlanks(text: string, form: string): void {
   if (typeof text !== "string") throw invalid(`expected ${form}, got ${typeof text}`);
   // oxlint-disable-next-line eslint/no-control-regex -- such bytes in a name are an injection or a slip, never a host
   if (/[\u0000-\u0020\u007f]/.test(text))
@@ -69,35 +74,11 @@ function clean(text: string, form: string): void {
  * @throws SLUICE_CONFIG_INVALID
  */
 export function parseEndpoint(text: string): Endpoint {
-  clean(text, `"host:port", "[v6]:port" or "unix:/path"`);
+  refuseBlanks(text, `"host:port", "[v6]:port" or "unix:/path"`);
   if (text.startsWith("unix:")) return { host: "", port: 0, path: socketPath(text.slice(5).replace(/^\/\/(?=\/)/, ""), text), text };
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
   if (scheme !== undefined) throw invalid(`expected "host:port" without ${JSON.stringify(scheme)}, got ${JSON.stringify(text)}`);
   const { host, port } = hostAndPort(text, text, 1);
   if (host === "") throw invalid(`expected a host before the port, such as localhost:3000, got ${JSON.stringify(text)}`);
   return { host, port, text };
-}
-
-/**
- * Reads where a listener binds: `tcp://host:port` (also udp, tls), `unix:///path`. `tcp://:8080` and `tcp://8080` are 127.0.0.1;
- * port 0 asks for a free one.
- * @throws SLUICE_CONFIG_INVALID
- */
-export function parseListen(text: string): ListenAddress {
-  const form = `"tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path)`;
-  clean(text, form);
-  const [, scheme, rest = ""] = /^([a-z]+):\/\/(.*)$/i.exec(text) ?? [];
-  const transport = transports.find((each) => each === scheme?.toLowerCase());
-  if (transport === undefined) throw invalid(`expected ${form}, got ${JSON.stringify(text)}`);
-  if (transport === "unix") return { transport, host: "", port: 0, path: socketPath(rest, text) };
-  if (/^\*(:|$)/.test(rest)) throw invalid(`expected 0.0.0.0 or [::] for every address, got "*" in ${JSON.stringify(text)}`);
-  const { host, port } = hostAndPort(/^\d+$/.test(rest) ? `:${rest}` : rest.replace(/\/$/, ""), text, 0);
-  return { transport, host: host === "" ? "127.0.0.1" : host, port, path: undefined };
-}
-
-const transports: readonly Transport[] = ["tcp", "udp", "tls", "unix"];
-
-/** `tcp://127.0.0.1:8080`, as a listener's address is written. */
-export function addressText({ transport, host, port, path }: ListenAddress): string {
-  return transport === "unix" ? `unix://${path}` : `${transport}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -4,7 +4,7 @@ export type * from "./balance.ts";
 export { clientKey } from "./client-key.ts";
 export type * from "./config.ts";
 export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./define-plugin.ts";
-export { addressText, parseEndpoint, parseListen } from "./endpoint.ts";
+export { parseEndpoint } from "./endpoint.ts";
 export {
   asSluiceError,
   catalogue,
@@ -20,6 +20,7 @@ export type * from "./first-bytes.ts";
 export type * from "./http.ts";
 export type * from "./leg.ts";
 export { isLogLevel, logLevels, type LogLevel } from "./log-level.ts";
+export { addressText, listenForm, parseListen, schemeOf, type ListenScheme } from "./listen-address.ts";
 export type * from "./logger.ts";
 export type * from "./metrics.ts";
 export { networks, type Networks } from "./networks.ts";

@@ -1,7 +1,8 @@
 import type { TLSSocket } from "node:tls";
 import type { SocketAddress } from "./address.ts";
 
-export type Transport = "tcp" | "udp" | "tls" | "unix";
+/** What a listener's clients come by. There may be more: ask for `datagrams`, or `tls`, where it is that which matters. */
+export type Transport = "tcp" | "udp" | "tls" | "unix" | (string & Record<never, never>);
 
 /** What passed in one direction, counted where it arrives, before any plugin. */
 export interface Traffic {
@@ -36,6 +37,8 @@ export interface SessionFacts {
   /** The listener's name in the config. */
   readonly listener: string;
   readonly transport: Transport;
+  /** Its chunks are datagrams (`udp://`): each is whole, reading cannot be paused, and there is no end. */
+  readonly datagrams: boolean;
   /** Who the client is: who is connected, unless a plugin in front knows better (`setClient`). What is limited, logged and forwarded is this. */
   readonly client: SocketAddress;
   /** Who is connected: the client itself, or a proxy in front of it. */

@@ -5,6 +5,7 @@ import type { HttpRequest, HttpResponse } from "./http.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { InjectionKey } from "./plugin.ts";
+import type { Transport } from "./session.ts";
 import type { Upstreams } from "./upstream.ts";
 
 /** Looks names up: the proxy's own resolver, below every plugin's `resolve` hook. */
@@ -43,7 +44,9 @@ export const PLACE = key<Place>("PLACE");
 /** Where a plugin use stands in the config. */
 export interface Place {
   readonly listener: string;
-  readonly transport: "tcp" | "udp" | "tls" | "unix";
+  readonly transport: Transport;
+  /** Sessions are made of datagrams, and not of a stream. */
+  readonly datagrams: boolean;
   /** The plugin use's name. */
   readonly plugin: string;
   /** The folder of the config file; the working directory for a config given in-process. */

@@ -25,12 +25,12 @@ export class DnsCache implements Plugin {
     @inject(OPTIONS) private readonly options: DnsCacheOptions,
     @inject(CLOCK) private readonly clock: SchedulerLike,
     @inject(METRICS) private readonly metrics: Metrics,
-    @inject(PLACE) { transport, fresh = false }: Place,
+    @inject(PLACE) { datagrams, fresh = false }: Place,
   ) {
     this.#fresh = fresh;
     this.#names = new NameCache(options, clock);
     this.#state = new DnsState(options, metrics.counter("sluice_dns_queries_dropped_total")).hold();
-    if (transport === "udp") this.connect = (attempt, session) => this.#safely(attempt, session);
+    if (datagrams) this.connect = (attempt, session) => this.#safely(attempt, session);
     this.#relay = this.#relayOf(this.#state);
   }
 
@@ -54,7 +54,7 @@ export class DnsCache implements Plugin {
   }
 
   fromClient(data: Observable<Buffer>, session: Session): Observable<Buffer> {
-    if (session.transport !== "udp") return data;
+    if (!session.datagrams) return data;
     // Not when it is inherited: the reload may still be refused.
     this.#state.resize(this.options);
     if (this.#fresh) this.#state.answers.clear();
@@ -63,7 +63,7 @@ export class DnsCache implements Plugin {
   }
 
   fromUpstream(data: Observable<Buffer>, session: Session): Observable<Buffer> {
-    if (session.transport !== "udp") return data;
+    if (!session.datagrams) return data;
     return new Observable((subscriber) => {
       const outlet = new Subject<Buffer>();
       const close = this.#state.open(session, outlet);

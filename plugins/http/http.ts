@@ -37,7 +37,8 @@ class Http implements Plugin {
   }
 
   connect(_attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
-    if (session.transport === "tls" && session.tls?.version === undefined) {
+    // A ClientHello was read, and nobody has answered it.
+    if (session.tls !== undefined && session.tls.version === undefined) {
       const detail = `listener "${session.listener}" is tls://, so http() needs tlsTermination() before it`;
       return throwError(() => new SluiceError("SLUICE_CONFIG_INVALID", detail));
     }
@@ -62,8 +63,8 @@ class Http implements Plugin {
 }
 
 function create(options: HttpOptions, inject: Inject): Http {
-  const { listener, transport } = inject(PLACE);
-  if (transport === "udp") throw new SluiceError("SLUICE_CONFIG_INVALID", `http() serves streams, and listener "${listener}" is udp://`);
+  const { listener, datagrams } = inject(PLACE);
+  if (datagrams) throw new SluiceError("SLUICE_CONFIG_INVALID", `http() serves streams, and listener "${listener}" is udp://`);
   return new Http(options, inject(UPSTREAMS), new Serving(options, inject(EXCHANGE), inject(LOGGER), inject(METRICS)));
 }
 

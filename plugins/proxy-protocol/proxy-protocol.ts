@@ -74,14 +74,14 @@ export class ProxyProtocol implements Plugin {
     return this.options.from.has(peer);
   }
 
-  #isInEach({ transport }: Session): boolean {
-    return transport === "udp" && this.options.datagrams === "each";
+  #isInEach({ datagrams }: Session): boolean {
+    return datagrams && this.options.datagrams === "each";
   }
 
   #found(bytes: Buffer, end: FirstBytesEnd | undefined, session: Session): FirstBytes<ProxyHeader> | undefined {
     const found = parsed(bytes, session.peer);
     if (found !== undefined) return { taken: this.#isInEach(session) ? 0 : found.length, value: found.header };
-    if (session.transport === "udp") return cutOff(session.peer);
+    if (session.datagrams) return cutOff(session.peer);
     if (end === "time")
       throw new SluiceError("SLUICE_CLIENT_TIMEOUT", `${String(session.peer)}: no complete PROXY header within ${this.options.timeout} ms`);
     return end === "end" && bytes.length > 0 ? cutOff(session.peer) : undefined;

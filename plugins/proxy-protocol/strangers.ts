@@ -17,7 +17,7 @@ interface Begun {
  * become a header: a client whose server speaks first, or that sends byte by byte, must not be held up.
  */
 export function refuseHeader(session: Session): MonoTypeOperatorFunction<Buffer> {
-  if (session.transport === "udp") return each((datagram) => (begins(datagram) ? refuse(session) : datagram));
+  if (session.datagrams) return each((datagram) => (begins(datagram) ? refuse(session) : datagram));
   return carry<Begun>({
     // A session that was open before this plugin came is not at its beginning.
     start: () => ({ seen: session.fromClient.chunks === 0 ? Buffer.alloc(0) : undefined }),

@@ -122,7 +122,7 @@ export class RateLimit implements Plugin {
 
   #datagrams(limit: BucketLimit): ByteHook {
     return (data, session) => {
-      if (session.transport !== "udp") return data;
+      if (!session.datagrams) return data;
       const price = this.#price("datagrams", session, limit);
       return data.pipe(
         each((datagram) => {

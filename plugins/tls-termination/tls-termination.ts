@@ -42,7 +42,7 @@ export class TlsTermination implements Plugin {
 
   /** @throws SLUICE_CERTIFICATE_INVALID, SLUICE_CONFIG_INVALID */
   async setup(): Promise<void> {
-    if (this.place.transport === "udp") {
+    if (this.place.datagrams) {
       throw new SluiceError(
         "SLUICE_CONFIG_INVALID",
         `listener "${this.place.listener}": tlsTermination needs a listener of streams, not udp://`,

@@ -30,6 +30,16 @@ module.exports = {
     only("runtime-joins-the-second-layer", "^core/runtime/", "^core/(contract|flow|pipeline|net|config|runtime)/"),
     only("admin-is-above-the-runtime", "^core/admin/", "^core/(contract|flow|pipeline|net|config|runtime|admin)/"),
     only("testing-is-above-the-runtime", "^core/testing/", "^core/(contract|flow|codec|pipeline|net|config|runtime|testing)/"),
+    never(
+      "a-transport-is-known-by-its-table",
+      { path: "^core/", pathNot: "^core/net/transports/" },
+      { path: "^core/net/transports/", pathNot: "^core/net/transports/(table|transport)\\.ts$" },
+    ),
+    never(
+      "the-sockets-of-a-transport-are-known-to-nobody-else",
+      { path: "^core/", pathNot: "^core/net/" },
+      { path: "^core/net/(accept/(stream|udp|datagram|flow)-|dial/udp-|legs/(stream|udp|lasting)-)" },
+    ),
     only("core-never-sees-plugins", "^core/", "^core/"),
     ...Object.entries(rooms).flatMap(([layer, names]) => Object.entries(names).map(([name, allowed]) => room(layer, name, allowed))),
     never("core-is-not-its-own-customer", { path: "^core/" }, { path: "^dist/" }),

@@ -14,7 +14,7 @@ import {
   type Session,
   type Transport,
 } from "../../core/contract/index.ts";
-import { resolveConfig } from "../../core/config/check/resolve-config.ts";
+import { resolveConfig } from "../support/resolve-config.ts";
 import { constructPlugin, createContainer } from "../../core/pipeline/construct.ts";
 import type { LivePlugin } from "../../core/pipeline/live-plugin.ts";
 import { createLogger } from "../../core/runtime/log/logger.ts";
@@ -30,6 +30,7 @@ export interface PluginBench extends LivePlugin {
 
 /** @param folder where relative paths of options start, and where the plugin may leave files */
 export function createPluginBench(use: PluginUse, transport: Transport, folder: string): PluginBench {
+  const datagrams = transport === "udp";
   const listen = transport === "unix" ? `unix://${folder}/socket` : `${transport}://127.0.0.1:0`;
   const { listeners } = resolveConfig({ listeners: { web: { listen, upstream: "127.0.0.1:9", plugins: [use] } } });
   const resolved = listeners[0]?.uses[0];
@@ -43,7 +44,7 @@ export function createPluginBench(use: PluginUse, transport: Transport, folder: 
     { token: EVENTS, value: events },
     { token: EXCHANGE, value: ((_request, attempt) => attempt) satisfies Exchange },
     { token: UPSTREAMS, value: { endpoints: () => ({}) } },
-    { token: PLACE, value: { listener: "web", transport, plugin: resolved.name, folder } },
+    { token: PLACE, value: { listener: "web", transport, datagrams, plugin: resolved.name, folder } },
   ];
   const site = { listener: "web", file: undefined, locate: () => undefined };
   const ending = new AbortController();
@@ -51,6 +52,7 @@ export function createPluginBench(use: PluginUse, transport: Transport, folder: 
     id: 1,
     listener: "web",
     transport,
+    datagrams,
     client: socketAddress("192.0.2.1", 50_000, "IPv4"),
     peer: socketAddress("192.0.2.1", 50_000, "IPv4"),
     local: socketAddress("127.0.0.1", 8_080, "IPv4"),

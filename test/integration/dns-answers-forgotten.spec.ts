@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createProxy } from "sluice";
 import { dnsCache } from "sluice/plugins";
-import { resolveConfig } from "../../core/config/check/resolve-config.ts";
+import { resolveConfig } from "../support/resolve-config.ts";
 import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { address, dnsClient, withNameServer } from "../support/name-server.ts";

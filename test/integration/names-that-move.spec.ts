@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer, type Server } from "node:net";
 import { createProxy, type PluginUse, type Proxy, type SluiceConfig } from "sluice";
 import { dnsCache, http, logging, retry } from "sluice/plugins";
-import { resolveConfig } from "../../core/config/check/resolve-config.ts";
+import { resolveConfig } from "../support/resolve-config.ts";
 import { createLogger } from "../../core/runtime/log/logger.ts";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";

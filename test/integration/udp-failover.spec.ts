@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createSocket, type Socket } from "node:dgram";
-import { firstValueFrom, of } from "rxjs";
+import { filter, firstValueFrom, of, tap } from "rxjs";
 import { definePlugin, UPSTREAMS, type Upstreams, type SluiceConfig } from "sluice";
 import { answer, each } from "sluice/flow";
 import { bounded, eventOf } from "../support/bounded.ts";
@@ -153,4 +153,17 @@ describe("UPSTREAMS on a UDP listener", () => {
       (error: Error) => expect(error.message).to.include("need a stream"),
     );
   });
+});
+
+describe("A UDP session that a plugin sends elsewhere", () => {
+  for (const upstream of [{ endpoints: ["127.0.0.1:9"], tls: true }, "unix:/run/none.sock"]) {
+    it(`is refused what needs a stream, and is not sent there without it: ${JSON.stringify(upstream)}`, async () => {
+      const send = definePlugin("send", () => ({ admit: (arrival) => arrival.pipe(tap((session) => session.retarget(upstream))) }));
+      const started = await startProxy({ listeners: { dns: { listen: "udp://127.0.0.1:0", plugins: [send()] } } });
+      cleanup.add(() => started.proxy.close());
+      const ended = firstValueFrom(started.proxy.events.pipe(filter((event) => event.type === "session-ended")));
+      (await startUdpClient(cleanup, started.port())).send("hello");
+      expect((await bounded(ended, "the end of the session")).record).to.include({ reason: "SLUICE_CONFIG_INVALID", upstream: undefined });
+    });
+  }
 });

@@ -141,7 +141,7 @@ function obey(live: LiveConfig | undefined, command: string): unknown {
 
 async function stop(live: LiveConfig, { details }: Terminals, logger: Logger): Promise<void> {
   live.stop();
-  const open = Array.from(live.proxy.sessions).filter(({ transport }) => transport !== "udp").length;
+  const open = Array.from(live.proxy.sessions).filter(({ datagrams }) => !datagrams).length;
   const closed = live.proxy.close({ drain: live.proxy.timeouts.drain });
   // Only now: whoever waits for this line finds the listeners closed.
   if (details.interactive && open > 0) details.line(waitingLine(open, live.proxy.timeouts.drain));

@@ -1,27 +1,35 @@
 import { normalize } from "node:path";
-import { addressText, isIPv4 } from "../../contract/endpoint.ts";
+import { isIPv4 } from "../../contract/endpoint.ts";
 import { canonicalHost, hostsMeet } from "../../contract/host-meeting.ts";
 import type { Problem } from "../../contract/options/describe-issues.ts";
-import type { Endpoint, ListenAddress, ResolvedListener } from "../../contract/index.ts";
+import {
+  addressText,
+  schemeOf,
+  type Endpoint,
+  type ListenAddress,
+  type ListenScheme,
+  type ResolvedListener,
+} from "../../contract/index.ts";
 
 export function isWildcard(host: string): boolean {
   const plain = canonicalHost(host);
   return plain === "0.0.0.0" || plain === "::";
 }
 
-function clash(a: ListenAddress, b: ListenAddress): boolean {
+function clash(a: ListenAddress, b: ListenAddress, schemes: readonly ListenScheme[]): boolean {
+  if (schemeOf(a, schemes).space !== schemeOf(b, schemes).space) return false;
   if (a.path !== undefined || b.path !== undefined)
     return a.path !== undefined && b.path !== undefined && normalize(a.path) === normalize(b.path);
-  if ((a.transport === "udp") !== (b.transport === "udp") || a.port !== b.port || a.port === 0) return false;
+  if (a.port !== b.port || a.port === 0) return false;
   return hostsMeet(a.host, b.host) !== "apart";
 }
 
 /** Listeners on one address: TCP and TLS share ports, UDP has its own. */
-export function duplicateAddresses(listeners: readonly ResolvedListener[]): Problem[] {
+export function duplicateAddresses(listeners: readonly ResolvedListener[], schemes: readonly ListenScheme[]): Problem[] {
   return listeners.flatMap((listener, index) =>
     listeners
       .slice(0, index)
-      .filter((earlier) => clash(earlier.address, listener.address))
+      .filter((earlier) => clash(earlier.address, listener.address, schemes))
       .map((earlier) => ({
         path: `listeners.${listener.name}.listen`,
         message: `${addressText(listener.address)} is taken by the listener ${earlier.name} (${addressText(earlier.address)})`,
@@ -34,10 +42,9 @@ function isLoopback(host: string): boolean {
 }
 
 /** Whether dialling the endpoint literally reaches the listener. Names other than localhost are left to run time. */
-function reaches(endpoint: Endpoint, from: ListenAddress, to: ListenAddress): boolean {
+function reaches(endpoint: Endpoint, to: ListenAddress): boolean {
   if (endpoint.path !== undefined || to.path !== undefined) return endpoint.path === to.path;
-  const sameKind = (from.transport === "udp") === (to.transport === "udp");
-  return sameKind && endpoint.port === to.port && (endpoint.host === to.host || sameMachine(endpoint.host, to.host));
+  return endpoint.port === to.port && (endpoint.host === to.host || sameMachine(endpoint.host, to.host));
 }
 
 function sameMachine(dialled: string, bound: string): boolean {
@@ -48,11 +55,13 @@ function sameMachine(dialled: string, bound: string): boolean {
 }
 
 /** Listeners whose upstreams lead back to themselves: each session would open another one until a limit ends it. */
-export function loops(listeners: readonly ResolvedListener[]): Problem[] {
+export function loops(listeners: readonly ResolvedListener[], schemes: readonly ListenScheme[]): Problem[] {
+  const alike = (one: ResolvedListener, other: ResolvedListener): boolean =>
+    schemeOf(one.address, schemes).datagrams === schemeOf(other.address, schemes).datagrams;
   const next = new Map(
     listeners.map((from) => [
       from,
-      listeners.filter((to) => from.upstream?.endpoints.some((endpoint) => reaches(endpoint, from.address, to.address)) === true),
+      listeners.filter((to) => alike(from, to) && from.upstream?.endpoints.some((endpoint) => reaches(endpoint, to.address)) === true),
     ]),
   );
   const reported = new Set<ResolvedListener>();

@@ -1,22 +1,34 @@
 import { z } from "zod";
-import { isIPv4, isIPv6, parseEndpoint, parseListen } from "../../contract/endpoint.ts";
-import { duration, isPluginUse, logLevels, size, type ListenAddress, type PluginUse, type Provider } from "../../contract/index.ts";
+import { isIPv4, isIPv6, parseEndpoint } from "../../contract/endpoint.ts";
+import {
+  duration,
+  isPluginUse,
+  listenForm,
+  logLevels,
+  parseListen,
+  size,
+  type ListenAddress,
+  type ListenScheme,
+  type PluginUse,
+  type Provider,
+} from "../../contract/index.ts";
 import { plainMessage } from "../../contract/endpoint-schema.ts";
 import { upstreamSchema } from "../../contract/upstream-target.ts";
 import { notAUse } from "./not-a-use.ts";
 
 const timeout = (fallback: string) => duration({ zero: false }).prefault(fallback);
 
-const listenText = z.string({ error: 'expected a text such as "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path)' });
-
-const listen = listenText.transform((text, context): ListenAddress => {
-  try {
-    return parseListen(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: plainMessage(error) });
-    return z.NEVER;
-  }
-});
+/** Where a listener binds, as its transport reads it. */
+function listenOf(schemes: readonly ListenScheme[]) {
+  return z.string({ error: `expected a text such as ${listenForm(schemes)}` }).transform((text, context): ListenAddress => {
+    try {
+      return parseListen(text, schemes);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: plainMessage(error) });
+      return z.NEVER;
+    }
+  });
+}
 
 const pluginUse = z.unknown().transform((value, context): PluginUse => {
   if (isPluginUse(value)) return value;
@@ -33,7 +45,6 @@ const buffer = size()
   .refine((bytes) => bytes >= 1 && bytes <= mostBuffer, { error: "expected at least 1 byte and at most 1GiB" });
 
 const listener = z.strictObject({
-  listen,
   upstream: upstreamSchema.optional(),
   plugins,
   reload: z
@@ -127,14 +138,15 @@ const provider = z.custom<Provider>(isProvider, {
 export const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,63}$/u;
 export const nameRule = 'expected a name of letters, digits, "_", "-" and ".", at most 64 characters';
 
-const listeners = z
-  .record(z.string(), listener.optional())
-  .refine((value) => Object.values(value).some((each) => each !== undefined), { error: "expected at least one listener, got none" });
+const listenersOf = (schemes: readonly ListenScheme[]) =>
+  z
+    .record(z.string(), z.strictObject({ listen: listenOf(schemes), ...listener.shape }).optional())
+    .refine((value) => Object.values(value).some((each) => each !== undefined), { error: "expected at least one listener, got none" });
 
-/** The shape of a {@link SluiceConfig}. What concerns several options at once is checked by `resolveConfig`. */
-export const configSchema = z.strictObject({
+const shape = z.strictObject({
   plugins,
-  listeners,
+  /** In its place; see `listenersOf`. */
+  listeners: z.unknown(),
   dns: dns.prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
@@ -143,5 +155,8 @@ export const configSchema = z.strictObject({
   admin: z.literal(false, { error: "expected false: the admin server comes with a later version" }).optional(),
 });
 
-export type CheckedConfig = z.output<typeof configSchema>;
-export type CheckedListener = z.output<typeof listener>;
+/** The shape of a {@link SluiceConfig}. What concerns several options at once is checked by `resolveConfig`. */
+export const configSchema = (schemes: readonly ListenScheme[]) => shape.extend({ listeners: listenersOf(schemes) });
+
+export type CheckedConfig = z.output<ReturnType<typeof configSchema>>;
+export type CheckedListener = NonNullable<CheckedConfig["listeners"][string]>;

@@ -1,7 +1,15 @@
 import { restingUdpSockets } from "../../contract/resting-udp-sockets.ts";
 import { describeIssues, optionPath, shown, type Problem } from "../../contract/options/describe-issues.ts";
-import { SluiceError, type ErrorCode, type ResolvedConfig, type ResolvedListener } from "../../contract/index.ts";
-import { addressText } from "../../contract/endpoint.ts";
+import {
+  addressText,
+  schemeOf,
+  SluiceError,
+  type ErrorCode,
+  type ListenScheme,
+  type ResolvedConfig,
+  type ResolvedListener,
+  type ResolvedSocket,
+} from "../../contract/index.ts";
 import { duplicateAddresses, isWildcard, loops } from "./check-addresses.ts";
 import { configSchema, namePattern, nameRule, type CheckedConfig, type CheckedListener } from "./config-schema.ts";
 import { flowsWarning, readFdLimit, sessionLimit, udpSessionLimit } from "./fd-limit.ts";
@@ -16,10 +24,11 @@ export interface ConfigPlace {
  * Validates a config and fills every default in. Opens nothing. All problems come in one error, one line each:
  * `<file>: <option.path>: expected …, got …`.
  *
+ * @param schemes the transports that listeners may have
  * @throws SLUICE_CONFIG_INVALID
  * @throws SLUICE_ADDRESS_DUPLICATE when that is the only problem
  */
-export function resolveConfig(input: unknown, place: ConfigPlace = {}): ResolvedConfig {
+export function resolveConfig(input: unknown, schemes: readonly ListenScheme[], place: ConfigPlace = {}): ResolvedConfig {
   const { file } = place;
   if (typeof input !== "object" || input === null || Array.isArray(input) || input instanceof Promise) {
     throw failure(
@@ -28,20 +37,21 @@ export function resolveConfig(input: unknown, place: ConfigPlace = {}): Resolved
       file,
     );
   }
-  const checked = configSchema.safeParse(input);
+  const schema = configSchema(schemes);
+  const checked = schema.safeParse(input);
   const problems = listenerNames(input);
   if (!checked.success) {
-    problems.push(...describeIssues(input, checked.error.issues, configSchema));
+    problems.push(...describeIssues(input, checked.error.issues, schema));
     checkPluginsOf(input, [], problems);
     throw failure("SLUICE_CONFIG_INVALID", problems, file);
   }
   const config = checked.data;
   const listeners = resolveListeners(config, problems);
-  problems.push(...transportProblems(listeners), ...loops(listeners));
-  const duplicates = duplicateAddresses(listeners);
+  problems.push(...transportProblems(listeners, schemes), ...loops(listeners, schemes));
+  const duplicates = duplicateAddresses(listeners, schemes);
   if (problems.length > 0) throw failure("SLUICE_CONFIG_INVALID", [...problems, ...duplicates], file);
   if (duplicates.length > 0) throw failure("SLUICE_ADDRESS_DUPLICATE", duplicates, file);
-  return settled(config, listeners, file);
+  return settled(config, listeners, { schemes, file });
 }
 
 function listenerNames(input: object): Problem[] {
@@ -77,45 +87,52 @@ function resolveListeners(config: CheckedConfig, problems: Problem[]): ResolvedL
   });
 }
 
-function transportProblems(listeners: readonly ResolvedListener[]): Problem[] {
-  return listeners.flatMap((listener) => [...upstreamProblems(listener), ...socketProblems(listener)]);
+function transportProblems(listeners: readonly ResolvedListener[], schemes: readonly ListenScheme[]): Problem[] {
+  return listeners.flatMap((listener) => {
+    const scheme = schemeOf(listener.address, schemes);
+    return [...(scheme.datagrams ? streamProblems(listener) : []), ...socketProblems(listener, scheme)];
+  });
 }
 
-/** The transports that an option of `socket` has a meaning for, and why it has none for the others. */
-const socketOptions = {
-  keepAlive: { of: ["tcp", "tls"], because: "only TCP has it" },
-  receiveBuffer: { of: ["udp"], because: "Node has no way to set the buffers of its sockets, only of UDP ones" },
-  sendBuffer: { of: ["udp"], because: "Node has no way to set the buffers of its sockets, only of UDP ones" },
-  mode: { of: ["unix"], because: "only a unix socket is a file" },
-  group: { of: ["unix"], because: "only a unix socket is a file" },
-} as const;
+/** Why an option of `socket` has no meaning for a transport that does not take it. */
+const onlyFor: Readonly<Record<keyof ResolvedSocket, string>> = {
+  keepAlive: "only TCP has it",
+  receiveBuffer: "Node has no way to set the buffers of its sockets, only of UDP ones",
+  sendBuffer: "Node has no way to set the buffers of its sockets, only of UDP ones",
+  mode: "only a unix socket is a file",
+  group: "only a unix socket is a file",
+};
 
-function socketProblems({ name, address, socket }: ResolvedListener): Problem[] {
+function socketProblems({ name, socket }: ResolvedListener, { scheme, socketOptions }: ListenScheme): Problem[] {
   if (socket === undefined) return [];
-  const { transport } = address;
-  return (Object.keys(socketOptions) as (keyof typeof socketOptions)[])
-    .filter((option) => socket[option] !== undefined && !socketOptions[option].of.some((one) => one === transport))
+  return (Object.keys(onlyFor) as (keyof ResolvedSocket)[])
+    .filter((option) => socket[option] !== undefined && !socketOptions.includes(option))
     .map((option) => ({
       path: `listeners.${name}.socket.${option}`,
-      message: `expected nothing on a ${transport} listener: ${socketOptions[option].because}; got ${socket[option]}`,
+      message: `expected nothing on a ${scheme} listener: ${onlyFor[option]}; got ${socket[option]}`,
     }));
 }
 
-function upstreamProblems({ name, address, upstream }: ResolvedListener): Problem[] {
-  if (address.transport !== "udp" || upstream === undefined) return [];
+/** Upstreams that need a stream, of a listener that has none. */
+function streamProblems({ name, address, upstream }: ResolvedListener): Problem[] {
+  if (upstream === undefined) return [];
   const path = `listeners.${name}.upstream`;
   const unix = upstream.endpoints.filter((endpoint) => endpoint.path !== undefined);
   return [
     ...(upstream.tls === undefined
       ? []
-      : [{ path: `${path}.tls`, message: "expected false on a udp listener: TLS needs a stream, got TLS" }]),
-    ...unix.map(({ text }) => ({ path, message: `expected "host:port" on a udp listener, got ${shown(text)}` })),
+      : [{ path: `${path}.tls`, message: `expected false on a ${address.transport} listener: TLS needs a stream, got TLS` }]),
+    ...unix.map(({ text }) => ({ path, message: `expected "host:port" on a ${address.transport} listener, got ${shown(text)}` })),
   ];
 }
 
-function settled(config: CheckedConfig, listeners: readonly ResolvedListener[], file: string | undefined): ResolvedConfig {
+interface SettledPlace extends ConfigPlace {
+  readonly schemes: readonly ListenScheme[];
+}
+
+function settled(config: CheckedConfig, listeners: readonly ResolvedListener[], { schemes, file }: SettledPlace): ResolvedConfig {
   const { bufferPerFlow, swapTimeout } = config.limits;
-  const [fdLimit, udpListeners] = [readFdLimit(), listeners.filter(({ address }) => address.transport === "udp").length];
+  const [fdLimit, udpListeners] = [readFdLimit(), listeners.filter(({ address }) => schemeOf(address, schemes).datagrams).length];
   const udpSessions = config.limits.udpSessions ?? udpSessionLimit(fdLimit, udpListeners);
   const udpSockets = udpSessions * udpListeners + restingUdpSockets(udpSessions * udpListeners);
   const { sessions, warning } = sessionLimit(config.limits.sessions, fdLimit, udpSockets);

@@ -2,7 +2,7 @@ import "reflect-metadata";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { setImmediate as traffic } from "node:timers/promises";
-import { SluiceError, type ResolvedConfig, type SluiceConfig } from "../../contract/index.ts";
+import { SluiceError, type ListenScheme, type ResolvedConfig, type SluiceConfig } from "../../contract/index.ts";
 import { Compiler } from "../compile/compiler.ts";
 import { withoutExit } from "./exit-guard.ts";
 import { realPath } from "../files/links.ts";
@@ -39,7 +39,11 @@ export class ConfigLoader {
   /** Those of plugins that were being set up: who is kept by the next load does not say so again. */
   readonly #readInSetup = new Set<string>();
 
-  constructor(file: string) {
+  /** @param schemes the transports that listeners may have */
+  constructor(
+    file: string,
+    private readonly schemes: readonly ListenScheme[],
+  ) {
     this.#file = path.resolve(file);
     this.#files = new Set([this.#file]);
     // For stacks that point into the user's TypeScript.
@@ -77,7 +81,7 @@ export class ConfigLoader {
     try {
       const exported = await this.#evaluate(graph, options.timeoutMs ?? 30_000);
       await traffic();
-      const config = resolveConfig(exported, { file: this.#file });
+      const config = resolveConfig(exported, this.schemes, { file: this.#file });
       this.#files = graph.files;
       setup.begins();
       const retire = (): void => {

@@ -43,7 +43,7 @@ class AnswerLeg implements Leg {
     respond: (data: Observable<Buffer>, session: Session) => Observable<Buffer>,
     private readonly session: Session,
   ) {
-    this.datagrams = session.transport === "udp";
+    this.datagrams = session.datagrams;
     this.#input = new AnswerInput(this.datagrams, () => this.onDrain?.());
     this.#output = new AnswerOutput(this.datagrams, () => {
       this.#closeWhenDone();

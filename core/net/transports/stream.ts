@@ -5,6 +5,7 @@ import type { Transport } from "./transport.ts";
 /** What the transports that carry a stream have in common. */
 export const stream = {
   datagrams: false,
+  helloFirst: false,
   everyAddress: false,
   bind: (address, name, { socket }) => StreamListener.bind(address, name, socket),
   createDialer,

@@ -1,14 +1,14 @@
-import type { ListenAddress } from "../../contract/index.ts";
+import { schemeOf, type ListenAddress } from "../../contract/index.ts";
 import { tcp } from "./tcp.ts";
 import { tls } from "./tls.ts";
 import type { Transport } from "./transport.ts";
 import { udp } from "./udp.ts";
 import { unix } from "./unix.ts";
 
-/** By scheme. */
-export const transports: Readonly<Record<string, Transport>> = { tcp, udp, tls, unix };
+/** All there are, in the order in which messages name them. */
+export const transports: readonly Transport[] = [tcp, udp, tls, unix];
 
 /** How a listener is bound and its upstreams are reached. */
-export function transportOf({ transport }: Pick<ListenAddress, "transport">): Transport {
-  return transports[transport] ?? tcp;
+export function transportOf(address: Pick<ListenAddress, "scheme" | "transport">): Transport {
+  return schemeOf(address, transports);
 }

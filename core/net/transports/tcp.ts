@@ -1,4 +1,13 @@
+import { ipAddress } from "./ip-address.ts";
 import { stream } from "./stream.ts";
 import type { Transport } from "./transport.ts";
 
-export const tcp: Transport = { ...stream, scheme: "tcp", space: "tcp", helloFirst: false, anonymous: false };
+export const tcp: Transport = {
+  ...stream,
+  scheme: "tcp",
+  form: "tcp://127.0.0.1:8080",
+  space: "tcp",
+  anonymous: false,
+  socketOptions: ["keepAlive"],
+  parse: (rest, text) => ipAddress("tcp", rest, text),
+};

@@ -1,5 +1,12 @@
-import { stream } from "./stream.ts";
+import { ipAddress } from "./ip-address.ts";
+import { tcp } from "./tcp.ts";
 import type { Transport } from "./transport.ts";
 
 /** TCP whose clients speak TLS: their ClientHello is read first, and a plugin may terminate it. */
-export const tls: Transport = { ...stream, scheme: "tls", space: "tcp", helloFirst: true, anonymous: false };
+export const tls: Transport = {
+  ...tcp,
+  scheme: "tls",
+  form: "tls://",
+  helloFirst: true,
+  parse: (rest, text) => ipAddress("tls", rest, text),
+};

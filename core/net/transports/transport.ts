@@ -1,4 +1,4 @@
-import type { ListenAddress, Transport as TransportName, UpstreamTarget } from "../../contract/index.ts";
+import type { ListenAddress, ListenScheme, UpstreamTarget } from "../../contract/index.ts";
 import type { Bound, ListenOptions } from "../accept/bound.ts";
 import type { DialContext, EndpointDialer } from "../dial/dialer.ts";
 
@@ -6,13 +6,7 @@ import type { DialContext, EndpointDialer } from "../dial/dialer.ts";
  * All that differs from one transport to another. Whoever needs to know it asks for the property, and nobody asks for the name: a new
  * transport is a file in this folder and a line in its table.
  */
-export interface Transport {
-  /** What stands before `://` where a listener is given. */
-  readonly scheme: TransportName;
-  /** One read is one datagram, and sessions have no connection: they have only the listener's socket, and end when they are idle. */
-  readonly datagrams: boolean;
-  /** Listeners of one space cannot share an address, and can hand their sockets over: TLS is TCP below. */
-  readonly space: string;
+export interface Transport extends ListenScheme {
   /** A client's first words are a ClientHello. */
   readonly helloFirst: boolean;
   /** Its clients have no addresses, by which they could be told apart. */

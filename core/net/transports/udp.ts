@@ -1,15 +1,19 @@
 import { SluiceError } from "../../contract/index.ts";
 import { UdpListener } from "../accept/udp-listener.ts";
 import { createUdpDialer } from "../dial/udp-dialer.ts";
+import { ipAddress } from "./ip-address.ts";
 import type { Transport } from "./transport.ts";
 
 export const udp: Transport = {
   scheme: "udp",
+  form: "udp://",
   datagrams: true,
   space: "udp",
   helloFirst: false,
   anonymous: false,
   everyAddress: true,
+  socketOptions: ["receiveBuffer", "sendBuffer"],
+  parse: (rest, text) => ipAddress("udp", rest, text),
   bind: (address, name, options) => UdpListener.bind(address, name, options),
   createDialer(target, context) {
     if (target.tls !== undefined || target.endpoints.some(({ path }) => path !== undefined))

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { socketPath } from "../../contract/endpoint.ts";
 import { addressText, SluiceError, type ListenAddress } from "../../contract/index.ts";
 import { stream } from "./stream.ts";
 import type { Transport } from "./transport.ts";
@@ -7,9 +8,11 @@ import type { Transport } from "./transport.ts";
 export const unix: Transport = {
   ...stream,
   scheme: "unix",
+  form: "unix:///path",
   space: "unix",
-  helloFirst: false,
   anonymous: true,
+  socketOptions: ["mode", "group"],
+  parse: (rest, text) => ({ transport: "unix", host: "", port: 0, path: socketPath(rest, text) }),
   async bind(address, name, options) {
     refuseMissingFolder(address, name);
     return stream.bind(address, name, options);

@@ -12,6 +12,7 @@ import {
   UPSTREAMS,
   type Logger,
   type Metrics,
+  type Place,
   type ProxyEvent,
   type ResolvedConfig,
   type ResolvedListener,
@@ -20,6 +21,7 @@ import {
 } from "../../contract/index.ts";
 import type { HealthBook } from "../../net/balance/health-book.ts";
 import { createResolver, type NameResolver } from "../../net/names/resolver.ts";
+import { transportOf } from "../../net/transports/table.ts";
 import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
 import { inheritState, setupPlugins } from "../../pipeline/lifecycle.ts";
 import { provide } from "../../pipeline/provide.ts";
@@ -215,8 +217,10 @@ class PipelineBuilder {
     const upstreams = new PluginUpstreams(this.dialersOf(listener, () => live));
     const site = { listener: name, file: config.file, locate: tools.locate };
     const events = new Subject<ProxyEvent>();
+    const { transport } = address;
+    const { datagrams } = transportOf(address);
     const plugins = uses.map((use) => {
-      const place = { listener: name, transport: address.transport, plugin: use.name, folder: folderOf(config), fresh: tools.anew };
+      const place: Place = { listener: name, transport, datagrams, plugin: use.name, folder: folderOf(config), fresh: tools.anew };
       const bindings = [
         { token: LOGGER, value: tools.logger.child({ listener: name, plugin: use.name }) },
         { token: EVENTS, value: events.asObservable() },

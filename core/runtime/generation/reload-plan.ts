@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ResolvedListener, SessionsBehind } from "../../contract/index.ts";
-import { addressText } from "../../contract/endpoint.ts";
+import { addressText } from "../../contract/listen-address.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { claimSockets, type Holder } from "./socket-claims.ts";
 import { sameUses } from "./unchanged.ts";

@@ -1,4 +1,4 @@
-import { addressText } from "../../contract/endpoint.ts";
+import { addressText } from "../../contract/listen-address.ts";
 import {
   reasonOf,
   SluiceError,
@@ -93,7 +93,7 @@ class Binder {
     const goesOn = claim.goesOn?.listener;
     const from = claim.socketOf?.listener;
     if (from !== undefined) {
-      if (listener.address.path !== undefined && listener.socket !== undefined) this.#permit(from.bound, listener.socket);
+      this.#permit(from.bound, listener.socket ?? {});
       this.sockets.set(listener.name, { bound: from.bound, goesOn, from });
       return;
     }
@@ -109,7 +109,8 @@ class Binder {
   }
 
   #permit(bound: Bound, socket: ResolvedSocket): void {
-    const takeBack = bound.permit?.(socket);
+    const { mode, group } = socket;
+    const takeBack = mode === undefined && group === undefined ? undefined : bound.permit?.(socket);
     if (takeBack !== undefined) this.#permitted.push(takeBack);
   }
 

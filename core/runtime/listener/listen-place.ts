@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { placeText } from "../../config/explain/code-frame.ts";
 import { addressText, parseListen, type ListenAddress } from "../../contract/index.ts";
+import { transports } from "../../net/transports/table.ts";
 
-const literal = /(["'`])((?:tcp|udp|tls|unix):\/\/[^"'`\s]*)\1/g;
+const literal = /(["'`])([a-z][a-z0-9+.-]*:\/\/[^"'`\s]*)\1/g;
 
 /**
  * Where a config writes an address to listen on: `file:line:column`, when it is written there as a text and only once; else the file.
@@ -19,7 +20,7 @@ export function listenPlace(file: string, address: ListenAddress): string {
 
 function isAt(text: string, address: ListenAddress): boolean {
   try {
-    return addressText(parseListen(text)) === addressText(address);
+    return addressText(parseListen(text, transports)) === addressText(address);
   } catch {
     return false;
   }

@@ -1,5 +1,6 @@
 import type { ResolvedConfig } from "../../contract/index.ts";
 import { ConfigLoader } from "../../config/load/config-loader.ts";
+import { transports } from "../../net/transports/table.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
 import { placeOfAuthor } from "../log/author-place.ts";
 import { prepareGeneration, type GenerationTools } from "../generation/generation.ts";
@@ -14,7 +15,7 @@ import { createMetrics } from "../state/metrics.ts";
  * @throws every SLUICE_CONFIG_… code, SLUICE_ADDRESS_DUPLICATE, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, SLUICE_CERTIFICATE_INVALID
  */
 export async function checkConfig(file: string): Promise<{ readonly config: ResolvedConfig; readonly warnings: readonly string[] }> {
-  const loader = new ConfigLoader(file);
+  const loader = new ConfigLoader(file, transports);
   const loaded = await loader.load();
   const { config } = loaded;
   const logged: string[] = [];

@@ -1,5 +1,6 @@
 import type { Logger, SluiceConfig } from "../../contract/index.ts";
 import { resolveConfig } from "../../config/check/resolve-config.ts";
+import { transports } from "../../net/transports/table.ts";
 import { ProxyLog } from "../log/logger.ts";
 import { Proxy } from "./proxy.ts";
 
@@ -18,7 +19,7 @@ export interface CreateProxyOptions {
  * @throws SLUICE_CONFIG_INVALID, SLUICE_ADDRESS_IN_USE and its kin, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP; then nothing is open
  */
 export async function createProxy(config: SluiceConfig, options: CreateProxyOptions = {}): Promise<Proxy> {
-  const resolved = resolveConfig(config);
+  const resolved = resolveConfig(config, transports);
   if (options.logger !== undefined) return Proxy.start(resolved, { logger: options.logger });
   const log = new ProxyLog();
   return Proxy.start(resolved, { logger: log.logger, log });

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Logger } from "../../contract/index.ts";
 import { ConfigLoader } from "../../config/load/config-loader.ts";
+import { transports } from "../../net/transports/table.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
 import { contentHash } from "../../config/files/content-hash.ts";
 import { FileWatcher } from "../../config/watch/watcher.ts";
@@ -45,7 +46,7 @@ export class LiveConfig {
 
   /** Loads a config file and makes it live. Rejects with a SluiceError. */
   static async start(file: string, options: LiveConfigOptions = {}): Promise<LiveConfig> {
-    const loader = new ConfigLoader(path.resolve(file));
+    const loader = new ConfigLoader(path.resolve(file), transports);
     const loaded = await loader.load();
     try {
       const log = options.logger === undefined ? (options.log ?? new ProxyLog()) : undefined;

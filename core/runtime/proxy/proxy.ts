@@ -13,6 +13,7 @@ import {
   type Timeouts,
 } from "../../contract/index.ts";
 import { resolveConfig } from "../../config/check/resolve-config.ts";
+import { transports } from "../../net/transports/table.ts";
 import { endLingering } from "../../net/node/close-unread.ts";
 import { missingForResets } from "../../net/node/reset-means.ts";
 import { locateFault, placeOfAuthor } from "../log/author-place.ts";
@@ -113,7 +114,7 @@ export class Proxy {
    */
   async apply(config: unknown): Promise<ReloadReport> {
     try {
-      return await this.#inTurn(() => this.#apply(resolveConfig(config), false));
+      return await this.#inTurn(() => this.#apply(resolveConfig(config, transports), false));
     } catch (error) {
       throw this.refuse(error);
     }
@@ -121,7 +122,7 @@ export class Proxy {
 
   /** Says what `apply` would do. @throws SLUICE_CONFIG_INVALID */
   plan(config: unknown): ReloadPlan {
-    return this.planResolved(resolveConfig(config), false);
+    return this.planResolved(resolveConfig(config, transports), false);
   }
 
   planResolved(config: ResolvedConfig, anew: boolean): ReloadPlan {

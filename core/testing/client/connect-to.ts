@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, isIPv6, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { SluiceError, parseListen, type ListenAddress } from "../../contract/index.ts";
+import { transports } from "../../net/transports/table.ts";
 import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
 import { DatagramClient } from "./datagram-client.ts";
 import { StreamClient } from "./stream-client.ts";
@@ -36,7 +37,7 @@ export async function connectTo(url: string, options: ConnectOptions = {}): Prom
 
 function read(url: string): ListenAddress {
   try {
-    const address = parseListen(url);
+    const address = parseListen(url, transports);
     if (address.transport === "unix" || address.port > 0) return address;
     throw new Error("the port is missing");
   } catch (error) {

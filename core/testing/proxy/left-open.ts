@@ -21,7 +21,7 @@ export async function openIn(proxy: Proxy, clients: Iterable<OpenClient>): Promi
 
 function sessionsOf(proxy: Proxy): string[] {
   return [...proxy.sessions]
-    .filter(({ transport }) => transport !== "udp")
+    .filter(({ datagrams }) => !datagrams)
     .map(({ id, listener, client, upstream }) => `session ${id} of "${listener}", ${String(client)} to ${upstream ?? "no upstream yet"}`);
 }
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { ConfigLoader } from "../../../core/config/load/config-loader.ts";
+import { ConfigLoader } from "../../support/config-loader.ts";
 import { configFolder } from "./config-folder.ts";
 import { failureOf } from "./failure.ts";
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, truncateSync } from "node:fs";
 import { contentHash } from "../../../core/config/files/content-hash.ts";
-import { ConfigLoader } from "../../../core/config/load/config-loader.ts";
+import { ConfigLoader } from "../../support/config-loader.ts";
 import { configFolder } from "./config-folder.ts";
 import { failureOf } from "./failure.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { renameSync, symlinkSync, writeFileSync } from "node:fs";
-import { ConfigLoader } from "../../../core/config/load/config-loader.ts";
+import { ConfigLoader } from "../../support/config-loader.ts";
 import { contentHash } from "../../../core/config/files/content-hash.ts";
 import { FileWatcher } from "../../../core/config/watch/watcher.ts";
 import { configFolder } from "./config-folder.ts";

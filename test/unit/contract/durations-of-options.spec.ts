@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { resolveConfig } from "../../../core/config/check/resolve-config.ts";
+import { resolveConfig } from "../../support/resolve-config.ts";
 import { duration, type PluginUse } from "../../../core/contract/index.ts";
 import { filesUnder, readText } from "../../support/repository.ts";
 import { dnsCache, http, rateLimit, retry, tlsTermination } from "../../../plugins/index.ts";

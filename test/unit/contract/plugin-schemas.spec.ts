@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { definePlugin, duration, type PluginUse, type SluiceConfig } from "sluice";
 import { z } from "zod";
-import { resolveConfig } from "../../../core/config/check/resolve-config.ts";
+import { resolveConfig } from "../../support/resolve-config.ts";
 
 const make = (): object => ({});
 const config = (use: PluginUse): SluiceConfig => ({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [use] } } });

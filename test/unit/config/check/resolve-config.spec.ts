@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { z } from "zod";
-import { resolveConfig } from "../../../../core/config/check/resolve-config.ts";
+import { resolveConfig } from "../../../support/resolve-config.ts";
 import { definePlugin, type SluiceError } from "../../../../core/contract/index.ts";
 import { failureOf } from "../failure.ts";
 

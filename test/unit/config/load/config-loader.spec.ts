@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { container } from "tsyringe";
-import { ConfigLoader } from "../../../../core/config/load/config-loader.ts";
+import { ConfigLoader } from "../../../support/config-loader.ts";
 import type { PluginDefinition } from "../../../../core/contract/index.ts";
 import { configFolder } from "../config-folder.ts";
 import { failureOf } from "../failure.ts";

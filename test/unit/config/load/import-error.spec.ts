@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { ConfigLoader } from "../../../../core/config/load/config-loader.ts";
+import { ConfigLoader } from "../../../support/config-loader.ts";
 import { configFolder } from "../config-folder.ts";
 import { failureOf } from "../failure.ts";
 

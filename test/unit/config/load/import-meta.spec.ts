@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { ConfigLoader } from "../../../../core/config/load/config-loader.ts";
+import { ConfigLoader } from "../../../support/config-loader.ts";
 import { configFolder } from "../config-folder.ts";
 import { failureOf } from "../failure.ts";
 

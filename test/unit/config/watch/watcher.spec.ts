@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { ConfigLoader } from "../../../../core/config/load/config-loader.ts";
+import { ConfigLoader } from "../../../support/config-loader.ts";
 import { contentHash } from "../../../../core/config/files/content-hash.ts";
 import { FileWatcher, type FileWatcherOptions } from "../../../../core/config/watch/watcher.ts";
 import { eventually } from "../../../support/eventually.ts";

@@ -97,7 +97,7 @@ export class ManualClock implements SchedulerLike {
 
 /** Where a plugin use stands. */
 export function createPlace(transport: Place["transport"]): Place {
-  return { listener: "web", transport, plugin: "plugin", folder: "/" };
+  return { listener: "web", transport, datagrams: transport === "udp", plugin: "plugin", folder: "/" };
 }
 
 /** A session, and the end of it. */
@@ -133,6 +133,7 @@ export function createSession(given: Partial<Session> = {}): FakeSession {
     setClient: () => undefined,
     startTls: async () => Promise.reject(new Error("not expected")),
     close: () => undefined,
+    datagrams: given.transport === "udp",
     ...given,
   };
   return {

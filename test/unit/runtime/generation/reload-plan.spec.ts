@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { ResolvedListener, SluiceConfig } from "sluice";
-import { resolveConfig } from "../../../../core/config/check/resolve-config.ts";
+import { resolveConfig } from "../../../support/resolve-config.ts";
 import { planReload, type Running } from "../../../../core/runtime/generation/reload-plan.ts";
 import { plugin } from "../../../support/with-proxy.ts";
 

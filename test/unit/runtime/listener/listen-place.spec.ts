@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseListen } from "../../../../core/contract/index.ts";
+import { parseListen } from "../../../support/parse-listen.ts";
 import { listenPlace } from "../../../../core/runtime/listener/listen-place.ts";
 
 describe("the place of an address in a config", () => {
