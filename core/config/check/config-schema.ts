@@ -155,8 +155,12 @@ const shape = z.strictObject({
   admin: z.literal(false, { error: "expected false: the admin server comes with a later version" }).optional(),
 });
 
-/** The shape of a {@link SluiceConfig}. What concerns several options at once is checked by `resolveConfig`. */
-export const configSchema = (schemes: readonly ListenScheme[]) => shape.extend({ listeners: listenersOf(schemes) });
+const shapeWith = (schemes: readonly ListenScheme[]) => shape.extend({ listeners: listenersOf(schemes) });
 
-export type CheckedConfig = z.output<ReturnType<typeof configSchema>>;
+type ConfigSchema = ReturnType<typeof shapeWith>;
+
+/** The shape of a {@link SluiceConfig}. What concerns several options at once is checked by `resolveConfig`. */
+export const configSchema = (schemes: readonly ListenScheme[]): ConfigSchema => shapeWith(schemes);
+
+export type CheckedConfig = z.output<ConfigSchema>;
 export type CheckedListener = NonNullable<CheckedConfig["listeners"][string]>;
