@@ -28,7 +28,8 @@ export { duration, size, type Duration, type Size } from "./contract/options/uni
 export { upstreamKey } from "./contract/upstream-key.ts";
 export { upstream } from "./contract/upstream-target.ts";
 export type * from "./contract/index.ts";
-export { createProxy, type CreateProxyOptions } from "./runtime/proxy/create-proxy.ts";
+export { createProxy } from "./admin/create-proxy.ts";
+export type { CreateProxyOptions } from "./runtime/proxy/create-proxy.ts";
 export type { Proxy } from "./runtime/proxy/proxy.ts";
 export type { ListenerStatus, ProxyStatus } from "./runtime/proxy/proxy-status.ts";
 export type { PlannedAction, PlannedStep, ReloadPlan, ReloadReport } from "./runtime/generation/reload-plan.ts";

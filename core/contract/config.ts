@@ -1,4 +1,5 @@
 import type { SocketAddress } from "./address.ts";
+import type { AdminConfig } from "./admin.ts";
 import type { LogLevel } from "./log-level.ts";
 import type { InjectionKey, PluginUse } from "./plugin.ts";
 import type { Transport } from "./session.ts";
@@ -103,8 +104,8 @@ export interface SluiceConfig {
   readonly providers?: readonly Provider[];
   /** Level, format and place of the log. Without effect where a program gave `createProxy` a logger of its own. */
   readonly log?: LogConfig;
-  /** The admin server is a later part of Sluice: only `false` is accepted. @default false */
-  readonly admin?: false;
+  /** The admin server; `true`: with its defaults. @default false */
+  readonly admin?: boolean | AdminConfig;
 }
 
 /** Where a listener binds, parsed. For `unix`, `path` is set, host is empty and port 0. */
@@ -133,6 +134,8 @@ export interface ResolvedListener {
   readonly upstream: UpstreamTarget | undefined;
   /** The enabled uses, the config's own first. */
   readonly uses: readonly ResolvedUse[];
+  /** All of them, also the disabled ones. */
+  readonly declared: readonly ResolvedUse[];
   readonly reload: { readonly sessions: SessionPolicy; readonly deadlineMs: number };
   /** What was given; bytes. */
   readonly socket?: ResolvedSocket | undefined;
@@ -171,6 +174,18 @@ export interface ResolvedLog {
   readonly file: string | undefined;
 }
 
+/** An {@link AdminConfig} with its defaults. */
+export interface ResolvedAdmin {
+  readonly address: ListenAddress;
+  /** Undefined: made by chance. */
+  readonly token: string | undefined;
+  /** In lower case. */
+  readonly hosts: readonly string[];
+  readonly metrics: "token" | "open";
+  /** Absolute. */
+  readonly folder: string;
+}
+
 /** A config after validation: every default filled in, nothing opened. */
 export interface ResolvedConfig {
   readonly listeners: readonly ResolvedListener[];
@@ -179,6 +194,8 @@ export interface ResolvedConfig {
   readonly timeouts: Timeouts;
   readonly providers: readonly Provider[];
   readonly log: ResolvedLog;
+  /** Undefined: no admin server. */
+  readonly admin: ResolvedAdmin | undefined;
   /** The config's file, for messages; undefined when given in-process. */
   readonly file: string | undefined;
   /** Things to warn about that are not errors: a wildcard address, an upstream that is not verified. */

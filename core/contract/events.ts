@@ -1,4 +1,5 @@
 import type { ErrorCode, SluiceError } from "./errors.ts";
+import type { GenerationOrigin } from "./override.ts";
 import type { EndReason, Session, Traffic } from "./session.ts";
 
 /** How far a session came: its ClientHello was read, it was admitted, its upstream leg opened, its bytes flowed. */
@@ -87,6 +88,14 @@ export type ProxyEvent =
   | { readonly type: "endpoint-up"; readonly listener: string; readonly endpoint: string }
   | { readonly type: "dropped"; readonly listener: string; readonly datagrams: number; readonly why: string }
   | { readonly type: "warning"; readonly listener: string | undefined; readonly message: string }
-  | { readonly type: "reloaded"; readonly generation: number; readonly durationMs: number; readonly behind?: SessionsBehind }
+  | {
+      readonly type: "reloaded";
+      readonly generation: number;
+      readonly durationMs: number;
+      readonly origin: GenerationOrigin;
+      /** How many plugin uses do not do what the config says; undefined: none. */
+      readonly overrides?: number;
+      readonly behind?: SessionsBehind;
+    }
   | { readonly type: "refused"; readonly error: SluiceError }
   | { readonly type: "closed" };

@@ -1,6 +1,7 @@
 export type * from "./address.ts";
 export { socketAddress } from "./address.ts";
 export type * from "./balance.ts";
+export type * from "./admin.ts";
 export { clientKey } from "./client-key.ts";
 export type * from "./config.ts";
 export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./define-plugin.ts";
@@ -24,6 +25,7 @@ export { addressText, listenForm, parseListen, schemeOf, type ListenScheme } fro
 export type * from "./logger.ts";
 export type * from "./metrics.ts";
 export { networks, type Networks } from "./networks.ts";
+export type * from "./override.ts";
 export type * from "./plugin.ts";
 export { printable, printableLines } from "./printable.ts";
 export type * from "./session.ts";

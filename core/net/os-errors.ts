@@ -114,11 +114,15 @@ export function tlsReason(error: unknown): string {
  * @param where the place in the config, put before the message
  */
 export function listenError(error: unknown, listener: string, url: string, where?: string): SluiceError {
+  return bindError(error, `listener "${listener}" cannot listen on ${url}`, where);
+}
+
+/** The same for anything that listens. @param subject what could not be done, as the beginning of a sentence */
+export function bindError(error: unknown, subject: string, where?: string): SluiceError {
   if (SluiceError.is(error)) return error;
   const { code } = systemError(error);
   const options: ErrorOptions = where === undefined ? { cause: error } : { cause: error, where };
   const known = listenCodes[code];
-  const subject = `listener "${listener}" cannot listen on ${url}`;
   if (known !== undefined) return new SluiceError(known[0], `${subject}: ${known[1]} (${code})`, options);
   if (code === "EMFILE" || code === "ENFILE")
     return new SluiceError("SLUICE_LIMIT_SESSIONS", `${subject}: no file descriptor left`, options);

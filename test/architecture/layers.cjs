@@ -29,7 +29,7 @@ module.exports = {
     only("config-knows-no-runtime", "^core/config/", "^core/(contract|flow|config)/"),
     only("runtime-joins-the-second-layer", "^core/runtime/", "^core/(contract|flow|pipeline|net|config|runtime)/"),
     only("admin-is-above-the-runtime", "^core/admin/", "^core/(contract|flow|pipeline|net|config|runtime|admin)/"),
-    only("testing-is-above-the-runtime", "^core/testing/", "^core/(contract|flow|codec|pipeline|net|config|runtime|testing)/"),
+    only("testing-is-above-the-runtime", "^core/testing/", "^core/(contract|flow|codec|pipeline|net|config|runtime|admin|testing)/"),
     never(
       "a-transport-is-known-by-its-table",
       { path: "^core/", pathNot: "^core/net/transports/" },

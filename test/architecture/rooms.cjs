@@ -49,6 +49,13 @@ module.exports = {
     proxy: ["values", "client"],
     ".": ["values", "time", "client", "upstream", "proxy"],
   },
+  "core/admin": {
+    views: [],
+    operations: ["views"],
+    metrics: [],
+    server: ["operations", "metrics"],
+    ".": ["operations", "server"],
+  },
   "core/cli": {
     arguments: [],
     output: [],

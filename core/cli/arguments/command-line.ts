@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { cac } from "cac";
-import { isLogLevel, logLevels, SluiceError, type LogLevel } from "../../contract/index.ts";
+import { isLogLevel, logLevels, SluiceError, type AdminConfig, type LogLevel } from "../../contract/index.ts";
 import { didYouMean, nearest } from "../../contract/options/nearest.ts";
 import { findConfig, type ConfigFile } from "./config-file.ts";
 
@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly json: boolean;
   /** Reload when a file of the config is saved. @default true */
   readonly watch: boolean;
+  /** The admin server, on, with what `--admin` says of it. */
+  readonly admin?: AdminConfig;
   /** The log's level, as given. @default SLUICE_LOG_LEVEL, then the config's */
   readonly logLevel: LogLevel | undefined;
 }
@@ -38,6 +40,7 @@ function createCli() {
     .option(...configOption)
     .option(...unsafeOption)
     .option("--no-watch", "Reload only on SIGHUP and `sluice reload`")
+    .option("--admin [address]", "Turn the admin server on, at host:port, tcp://… or unix://… (default: 127.0.0.1:9900)")
     .option("--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent");
   cli
     .command("check [config]", "Load and validate the config and set its plugins up, binding nothing; exit code 0 or 1")
@@ -70,7 +73,7 @@ function createCli() {
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine | undefined {
   const cli = createCli();
-  const { options } = cli.parse(["node", "sluice", ...argv], { run: false });
+  const { options } = cli.parse(["node", "sluice", ...argv.map(unvalued)], { run: false });
   if (options["help"] === true || (options["version"] === true && cli.matchedCommand === undefined)) return undefined;
   if (argv.length === 0) {
     cli.outputHelp();
@@ -97,6 +100,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
       json: options["json"] === true,
       watch: options["watch"] !== false,
       logLevel: levelOf(options["logLevel"]),
+      ...adminOf(options["admin"]),
     },
   };
 }
@@ -141,4 +145,21 @@ function levelOf(given: unknown): LogLevel | undefined {
   if (given === undefined || isLogLevel(given)) return given;
   const known = logLevels.join(", ");
   throw new SluiceError("SLUICE_USAGE", `--log-level: expected one of ${known}, got ${JSON.stringify(given)}`);
+}
+
+/** `--admin` takes its address after a "=" alone: what follows it may be the config. */
+function unvalued(argument: string): string {
+  return argument === "--admin" ? "--admin=" : argument;
+}
+
+/** @throws SLUICE_USAGE */
+function adminOf(given: unknown): { readonly admin?: AdminConfig } {
+  if (given === undefined || given === false) return {};
+  // cac makes a number of what looks like one.
+  const text = typeof given === "string" || typeof given === "number" ? String(given) : "";
+  if (text === "") return { admin: {} };
+  const listen = /^[a-z]+:\/\//i.test(text) ? text : `tcp://${text}`;
+  if (!/^(tcp:\/\/.*\d|unix:\/\/\/.+)$/i.test(listen))
+    throw new SluiceError("SLUICE_USAGE", `--admin: expected host:port, tcp://host:port or unix:///path, got ${JSON.stringify(text)}`);
+  return { admin: { listen } };
 }

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { SluiceError, reasonOf, type Logger } from "../../contract/index.ts";
 import { serveControl, type ControlHandler, type ControlServer } from "../../net/control/control-socket.ts";
+import { Admin } from "../../admin/admin.ts";
+import { Live } from "../../admin/operations/live.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Terminals } from "../output/announce.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
@@ -18,7 +20,7 @@ import { createTerminal } from "../output/terminal.ts";
  * @throws what refuses the config, SLUICE_ALREADY_RUNNING
  */
 export async function start(options: CommandOptions): Promise<number> {
-  const { config, watch, logLevel } = options;
+  const { config, watch, logLevel, admin } = options;
   const file = path.resolve(config);
   const end = createExitCode();
   // Before anything takes time: a signal during the start must find its handler.
@@ -38,19 +40,27 @@ export async function start(options: CommandOptions): Promise<number> {
   );
   if (!existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });
   let starting: Promise<LiveConfig> | undefined;
-  const control = await openControl(file, logger, async (command) => obey(await starting, command));
+  let adminOpened = untold;
+  const control = await openControl(file, logger, async (command, input) => obey(await starting, command, input));
   try {
     warnOfOldNode(logger);
     const note = passedOverNote(options);
     if (note !== undefined) logger.warn(note);
-    const { LiveConfig: Live } = await import("../../runtime/proxy/live-config.ts");
-    starting = Live.start(file, { watch, log, announced: process.stdout.isTTY && process.stderr.isTTY });
+    const { LiveConfig: Following } = await import("../../runtime/proxy/live-config.ts");
+    const companion = new Admin((url) => {
+      adminOpened(url);
+    });
+    starting = Following.start(file, { watch, log, announced: process.stdout.isTTY && process.stderr.isTTY, admin, companion });
     const live = await Promise.race([starting, end.code]);
     // Stopped before it was up: nothing is being served yet, so there is nothing to drain.
     if (typeof live === "number") return live;
-    const { announce } = await import("../output/announce.ts");
+    const { announce, announceAdmin } = await import("../output/announce.ts");
     const terminals = await openTerminals();
+    adminOpened = (url) => {
+      announceAdmin(url, terminals.output);
+    };
     announce(live, terminals, logger);
+    companion.serve(new Live(live.proxy, live));
     hangUp.use(live);
     const code = await end.code;
     await stop(live, terminals, logger);
@@ -80,6 +90,11 @@ const finishMs = 300;
 async function endOfLines(): Promise<void> {
   const { standardError, standardOutput } = await import("../../runtime/log/standard-streams.ts");
   await Promise.all([standardError().finished(finishMs), standardOutput().finished(finishMs)]);
+}
+
+/** The admin server of the start is told of before `ready`. */
+function untold(_url: string): void {
+  // Later.
 }
 
 interface ExitCode {
@@ -131,12 +146,10 @@ async function openControl(file: string, logger: Logger, handle: ControlHandler)
   }
 }
 
-function obey(live: LiveConfig | undefined, command: string): unknown {
+async function obey(live: LiveConfig | undefined, command: string, input: unknown): Promise<unknown> {
   if (live === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
-  if (command === "status") return live.proxy.status();
-  if (command === "reload") return live.reload();
-  if (command === "plan") return live.plan();
-  throw new SluiceError("SLUICE_USAGE", `expected status, reload or plan, got ${JSON.stringify(command)}`);
+  const { operationNamed, perform } = await import("../../admin/operations/operations.ts");
+  return perform(operationNamed(command), new Live(live.proxy, live), input);
 }
 
 async function stop(live: LiveConfig, { details }: Terminals, logger: Logger): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Logger, ProxyEvent, SluiceError } from "../../contract/index.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
-import { behindText } from "./behind-text.ts";
+import { behindText, overridesText } from "./behind-text.ts";
 import { errorReport, onOneLine, showError, showExcerpt } from "./show-error.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -17,15 +17,24 @@ export interface Terminals {
 export function announce(live: LiveConfig, { output, details }: Terminals, logger: Logger): void {
   const { colors } = output;
   for (const { name, url } of Object.values(live.proxy.listeners)) output.line(`${colors.bold(name)} ${colors.cyan(url)}`);
+  const { adminUrl } = live.proxy;
+  if (adminUrl !== undefined) announceAdmin(adminUrl, output);
   output.line(colors.green("ready"));
   live.proxy.lifecycle.subscribe((event) => {
     tell(event, output, details, logger);
   });
 }
 
+/** Tells where the admin server's page is: at the start, and when a reload turns it on or moves it. */
+export function announceAdmin(url: string, output: Terminal): void {
+  const { colors } = output;
+  output.line(`${colors.bold("admin")} ${colors.cyan(url)}`);
+}
+
 function tell(event: ProxyEvent, output: Terminal, details: Terminal, logger: Logger): void {
   const { colors } = output;
-  if (event.type === "reloaded") output.line(`${colors.green("reloaded")} generation ${event.generation}${behindText(event.behind)}`);
+  if (event.type === "reloaded")
+    output.line(`${colors.green("reloaded")} generation ${event.generation}${overridesText(event.overrides)}${behindText(event.behind)}`);
   else if (event.type === "refused") tellRefusal(event.error, output, details, logger);
 }
 

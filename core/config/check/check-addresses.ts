@@ -16,7 +16,7 @@ export function isWildcard(host: string): boolean {
   return plain === "0.0.0.0" || plain === "::";
 }
 
-function clash(a: ListenAddress, b: ListenAddress, schemes: readonly ListenScheme[]): boolean {
+export function clash(a: ListenAddress, b: ListenAddress, schemes: readonly ListenScheme[]): boolean {
   if (schemeOf(a, schemes).space !== schemeOf(b, schemes).space) return false;
   if (a.path !== undefined || b.path !== undefined)
     return a.path !== undefined && b.path !== undefined && normalize(a.path) === normalize(b.path);
@@ -37,12 +37,13 @@ export function duplicateAddresses(listeners: readonly ResolvedListener[], schem
   );
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine can reach an address. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 /** Whether dialling the endpoint literally reaches the listener. Names other than localhost are left to run time. */
-function reaches(endpoint: Endpoint, to: ListenAddress): boolean {
+export function reaches(endpoint: Endpoint, to: ListenAddress): boolean {
   if (endpoint.path !== undefined || to.path !== undefined) return endpoint.path === to.path;
   return endpoint.port === to.port && (endpoint.host === to.host || sameMachine(endpoint.host, to.host));
 }

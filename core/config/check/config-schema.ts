@@ -138,6 +138,26 @@ const provider = z.custom<Provider>(isProvider, {
 export const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,63}$/u;
 export const nameRule = 'expected a name of letters, digits, "_", "-" and ".", at most 64 characters';
 
+const hostName = z.string().regex(/^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$/i, {
+  error: 'expected the name of a host as it stands in a Host header, such as "proxy.test"',
+});
+
+const adminOf = (schemes: readonly ListenScheme[]) =>
+  z.strictObject({
+    listen: z
+      .string()
+      .regex(/^(tcp|unix):/i, { error: 'expected "tcp://host:port" or "unix:///path"' })
+      .pipe(listenOf(schemes))
+      .optional(),
+    token: z
+      .string()
+      .regex(/^[\x21-\x7e]{8,}$/, { error: "expected at least 8 visible ASCII characters" })
+      .optional(),
+    hosts: z.array(hostName).default([]),
+    metrics: z.enum(["token", "open"]).default("token"),
+    folder: z.string().min(1, { error: "expected the path of a folder" }).default(".sluice/captures"),
+  });
+
 const listenersOf = (schemes: readonly ListenScheme[]) =>
   z
     .record(z.string(), z.strictObject({ listen: listenOf(schemes), ...listener.shape }).optional())
@@ -152,10 +172,12 @@ const shape = z.strictObject({
   timeouts: timeouts.prefault({}),
   providers: z.array(provider).default([]),
   log: log.prefault({}),
-  admin: z.literal(false, { error: "expected false: the admin server comes with a later version" }).optional(),
+  /** In its place; see `adminOf`. */
+  admin: z.unknown(),
 });
 
-const shapeWith = (schemes: readonly ListenScheme[]) => shape.extend({ listeners: listenersOf(schemes) });
+const shapeWith = (schemes: readonly ListenScheme[]) =>
+  shape.extend({ listeners: listenersOf(schemes), admin: z.union([z.boolean(), adminOf(schemes)]).default(false) });
 
 type ConfigSchema = ReturnType<typeof shapeWith>;
 

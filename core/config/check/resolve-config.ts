@@ -4,6 +4,7 @@ import {
   addressText,
   schemeOf,
   SluiceError,
+  type AdminConfig,
   type ErrorCode,
   type ListenScheme,
   type ResolvedConfig,
@@ -11,13 +12,16 @@ import {
   type ResolvedSocket,
 } from "../../contract/index.ts";
 import { duplicateAddresses, isWildcard, loops } from "./check-addresses.ts";
+import { adminProblems, resolveAdmin, withAdmin } from "./check-admin.ts";
 import { configSchema, namePattern, nameRule, type CheckedConfig, type CheckedListener } from "./config-schema.ts";
 import { flowsWarning, readFdLimit, sessionLimit, udpSessionLimit } from "./fd-limit.ts";
 import { checkUses, nameUses } from "./resolve-uses.ts";
 
-/** Where a config comes from, for messages. */
+/** Where a config comes from, for messages, and what goes before it. */
 export interface ConfigPlace {
   readonly file?: string | undefined;
+  /** Turns the admin server on, and goes before what the config says of it. */
+  readonly admin?: AdminConfig | undefined;
 }
 
 /**
@@ -38,7 +42,7 @@ export function resolveConfig(input: unknown, schemes: readonly ListenScheme[], 
     );
   }
   const schema = configSchema(schemes);
-  const checked = schema.safeParse(input);
+  const checked = schema.safeParse(place.admin === undefined ? input : withAdmin(input, place.admin));
   const problems = listenerNames(input);
   if (!checked.success) {
     problems.push(...describeIssues(input, checked.error.issues, schema));
@@ -47,11 +51,12 @@ export function resolveConfig(input: unknown, schemes: readonly ListenScheme[], 
   }
   const config = checked.data;
   const listeners = resolveListeners(config, problems);
-  problems.push(...transportProblems(listeners, schemes), ...loops(listeners, schemes));
+  const admin = resolveAdmin(config.admin, file);
+  problems.push(...transportProblems(listeners, schemes), ...loops(listeners, schemes), ...adminProblems(admin, listeners, schemes));
   const duplicates = duplicateAddresses(listeners, schemes);
   if (problems.length > 0) throw failure("SLUICE_CONFIG_INVALID", [...problems, ...duplicates], file);
   if (duplicates.length > 0) throw failure("SLUICE_ADDRESS_DUPLICATE", duplicates, file);
-  return settled(config, listeners, { schemes, file });
+  return { ...settled(config, listeners, { schemes, file }), admin };
 }
 
 function listenerNames(input: object): Problem[] {
@@ -77,13 +82,14 @@ function resolveListeners(config: CheckedConfig, problems: Problem[]): ResolvedL
   return given.map(([name, listener]): ResolvedListener => {
     const own = checkUses(listener.plugins, ["listeners", name, "plugins"], problems);
     const found: Problem[] = [];
-    const uses = nameUses([...shared, ...own], found);
+    const declared = nameUses([...shared, ...own], found);
+    const uses = declared.filter(({ use }) => use.enabled);
     // A name given twice among the shared plugins would be reported by every listener.
     for (const problem of found) if (!seen.has(problem.path)) problems.push(problem);
     for (const { path } of found) seen.add(path);
     const { sessions, deadline } = listener.reload;
     const reload = { sessions, deadlineMs: deadline ?? config.timeouts.drain };
-    return { name, address: listener.listen, upstream: listener.upstream, uses, reload, socket: listener.socket };
+    return { name, address: listener.listen, upstream: listener.upstream, uses, declared, reload, socket: listener.socket };
   });
 }
 
@@ -130,7 +136,11 @@ interface SettledPlace extends ConfigPlace {
   readonly schemes: readonly ListenScheme[];
 }
 
-function settled(config: CheckedConfig, listeners: readonly ResolvedListener[], { schemes, file }: SettledPlace): ResolvedConfig {
+function settled(
+  config: CheckedConfig,
+  listeners: readonly ResolvedListener[],
+  { schemes, file }: SettledPlace,
+): Omit<ResolvedConfig, "admin"> {
   const { bufferPerFlow, swapTimeout } = config.limits;
   const [fdLimit, udpListeners] = [readFdLimit(), listeners.filter(({ address }) => schemeOf(address, schemes).datagrams).length];
   const udpSessions = config.limits.udpSessions ?? udpSessionLimit(fdLimit, udpListeners);

@@ -43,7 +43,8 @@ export function checkUses(uses: readonly unknown[], prefix: readonly PropertyKey
   return uses.flatMap((use, index) => (isPluginUse(use) ? [checkUse(use, [...prefix, index], problems)] : []));
 }
 
-function checkUse(use: PluginUse, path: readonly PropertyKey[], problems: Problem[]): CheckedUse {
+/** Checks one use; what is wrong with it is added to the list. */
+export function checkUse(use: PluginUse, path: readonly PropertyKey[], problems: Problem[]): CheckedUse {
   problems.push(...useProblems(use, path));
   const { schema } = use.definition;
   const options = given(use.options);
@@ -72,7 +73,7 @@ function strayProblem(schema: unknown, key: readonly PropertyKey[], path: readon
 
 /**
  * Settles the names of one listener's uses: as given, else the plugin's id, then `-2`, `-3`. Disabled uses count, so that toggling one
- * does not rename its neighbours and move their state; but they are not among the result.
+ * does not rename its neighbours and move their state.
  */
 export function nameUses(uses: readonly CheckedUse[], problems: Problem[]): ResolvedUse[] {
   const taken = new Map<string, CheckedUse>();
@@ -87,9 +88,12 @@ export function nameUses(uses: readonly CheckedUse[], problems: Problem[]): Reso
         message: `expected a name of its own, got ${shown(name)}, which is ${optionPath(other.path)}`,
       });
   }
-  return uses
-    .map((each) => ({ name: each.use.name ?? freeName(each, taken), path: optionPath(each.path), use: each.use, options: each.options }))
-    .filter(({ use }) => use.enabled);
+  return uses.map((each) => ({
+    name: each.use.name ?? freeName(each, taken),
+    path: optionPath(each.path),
+    use: each.use,
+    options: each.options,
+  }));
 }
 
 function freeName(each: CheckedUse, taken: Map<string, CheckedUse>): string {

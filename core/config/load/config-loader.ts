@@ -2,7 +2,7 @@ import "reflect-metadata";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { setImmediate as traffic } from "node:timers/promises";
-import { SluiceError, type ListenScheme, type ResolvedConfig, type SluiceConfig } from "../../contract/index.ts";
+import { SluiceError, type AdminConfig, type ListenScheme, type ResolvedConfig, type SluiceConfig } from "../../contract/index.ts";
 import { Compiler } from "../compile/compiler.ts";
 import { withoutExit } from "./exit-guard.ts";
 import { realPath } from "../files/links.ts";
@@ -18,6 +18,8 @@ export interface LoadedConfig {
   readonly config: ResolvedConfig;
   /** What the file exports, as written. */
   readonly exported: SluiceConfig;
+  /** Its plugins are set up: what they read from now on does not belong to it. */
+  settle(): void;
   /** Forgets the load's decorated classes. Call it once nothing constructs them any more, else every load would leak. */
   retire(): void;
 }
@@ -39,10 +41,14 @@ export class ConfigLoader {
   /** Those of plugins that were being set up: who is kept by the next load does not say so again. */
   readonly #readInSetup = new Set<string>();
 
-  /** @param schemes the transports that listeners may have */
+  /**
+   * @param schemes the transports that listeners may have
+   * @param admin goes before what the config says of the admin server, and turns it on
+   */
   constructor(
     file: string,
     private readonly schemes: readonly ListenScheme[],
+    private readonly admin?: AdminConfig,
   ) {
     this.#file = path.resolve(file);
     this.#files = new Set([this.#file]);
@@ -81,14 +87,17 @@ export class ConfigLoader {
     try {
       const exported = await this.#evaluate(graph, options.timeoutMs ?? 30_000);
       await traffic();
-      const config = resolveConfig(exported, this.schemes, { file: this.#file });
+      const config = resolveConfig(exported, this.schemes, { file: this.#file, admin: this.admin });
       this.#files = graph.files;
       setup.begins();
-      const retire = (): void => {
+      const settle = (): void => {
         setup.ends();
+      };
+      const retire = (): void => {
+        settle();
         graph.classes.retire();
       };
-      return { config, exported: exported as SluiceConfig, retire };
+      return { config, exported: exported as SluiceConfig, settle, retire };
     } catch (error) {
       setup.ends();
       graph.classes.retire();

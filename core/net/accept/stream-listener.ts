@@ -138,7 +138,7 @@ function listen(server: Server, { host, port, path }: ListenPlace, access?: Unix
 }
 
 /** A unix socket file that nobody answers at: left behind by a process that was killed. To connect to any other file is refused too. */
-function isStale(path: string): Promise<boolean> {
+export function isStale(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) {
       resolve(false);

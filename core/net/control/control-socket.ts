@@ -5,7 +5,7 @@ import { controlPaths, isTrusted, prepareFolder } from "./control-path.ts";
 import { readLine } from "./read-line.ts";
 import { alone } from "./start-lock.ts";
 
-// One request per connection, one JSON line each way: {"command":"status"} → {"ok":true,"result":…} or {"ok":false,"error":{…}}.
+// One request per connection, one JSON line each way: {"command":"status","input":{…}} → {"ok":true,"result":…} or {"ok":false,"error":{…}}.
 
 /** What an error looks like on the wire. Texts, when it is a proxy that answers. */
 interface WireError {
@@ -16,8 +16,8 @@ interface WireError {
 
 type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: WireError };
 
-/** Answers one command of another process. */
-export type ControlHandler = (command: string) => Promise<unknown>;
+/** Answers one command of another process. @param input what it says beside the command's name, undefined where nothing */
+export type ControlHandler = (command: string, input: unknown) => Promise<unknown>;
 
 /** The socket over which `sluice status` and its like reach a running proxy. */
 export interface ControlServer {
@@ -105,7 +105,8 @@ async function converse(socket: Socket, handle: ControlHandler): Promise<void> {
 
 async function answerTo(line: string, handle: ControlHandler): Promise<Answer> {
   try {
-    const result: unknown = await handle(commandIn(line));
+    const { command, input } = commandIn(line);
+    const result: unknown = await handle(command, input);
     return { ok: true, result };
   } catch (error) {
     const known = SluiceError.is(error);
@@ -116,10 +117,10 @@ async function answerTo(line: string, handle: ControlHandler): Promise<Answer> {
   }
 }
 
-function commandIn(line: string): string {
+function commandIn(line: string): { readonly command: string; readonly input: unknown } {
   try {
-    const { command } = JSON.parse(line) as { command?: unknown };
-    if (typeof command === "string") return command;
+    const { command, input } = JSON.parse(line) as { command?: unknown; input?: unknown };
+    if (typeof command === "string") return { command, input };
   } catch {
     // Falls through: what is no JSON is no request.
   }
@@ -149,10 +150,10 @@ function refusal({ code, message: given, frame }: WireError): SluiceError {
  * @param config the config's file, absolute
  * @throws SLUICE_NOT_RUNNING when there is none, SLUICE_NOT_ANSWERING when it does not answer in time, or the error that the proxy answered with
  */
-export async function askControl(config: string, command: string, timeoutMs: number): Promise<unknown> {
+export async function askControl(config: string, command: string, timeoutMs: number, input?: object): Promise<unknown> {
   const socket = await openAny(config);
   try {
-    socket.write(`${JSON.stringify({ command })}\n`);
+    socket.write(`${JSON.stringify({ command, input })}\n`);
     const answer = JSON.parse(await readLine(socket, Infinity, timeoutMs)) as Answer;
     if (answer.ok) return shownSafely(answer.result);
     throw refusal(answer.error);

@@ -56,6 +56,8 @@ export interface GenerationTools {
   readonly locate: (error: unknown) => string | undefined;
   /** The address a listener is bound to, once it is. */
   local(listener: string): SocketAddress | undefined;
+  /** Where the admin server listens, if there is one. */
+  admin(): SocketAddress | undefined;
   fault(listener: string, plugin: string, error: SluiceError): void;
 }
 
@@ -207,6 +209,7 @@ class PipelineBuilder {
         tools.logger.warn(message);
       },
       local: () => tools.local(listener.name),
+      admin: () => tools.admin(),
     });
   }
 

@@ -26,6 +26,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
     anew: true,
     locate: placeOfAuthor,
     local: () => undefined,
+    admin: () => undefined,
     fault: (listener, plugin, { message }) => void logged.push(`${listener}: ${plugin}: ${message}`),
   };
   try {

@@ -2,6 +2,7 @@ import type { Logger, SluiceConfig } from "../../contract/index.ts";
 import { resolveConfig } from "../../config/check/resolve-config.ts";
 import { transports } from "../../net/transports/table.ts";
 import { ProxyLog } from "../log/logger.ts";
+import type { Companion } from "./companion.ts";
 import { Proxy } from "./proxy.ts";
 
 export interface CreateProxyOptions {
@@ -9,18 +10,10 @@ export interface CreateProxyOptions {
   readonly logger?: Logger;
 }
 
-/**
- * Starts a proxy in this process.
- *
- * @example
- * const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: "127.0.0.1:3000" } } });
- * proxy.listeners.web.address.port; await proxy.close();
- *
- * @throws SLUICE_CONFIG_INVALID, SLUICE_ADDRESS_IN_USE and its kin, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP; then nothing is open
- */
-export async function createProxy(config: SluiceConfig, options: CreateProxyOptions = {}): Promise<Proxy> {
+/** Starts a proxy, with or without what lives beside it. */
+export async function startProxy(config: SluiceConfig, options: CreateProxyOptions, companion?: Companion): Promise<Proxy> {
   const resolved = resolveConfig(config, transports);
-  if (options.logger !== undefined) return Proxy.start(resolved, { logger: options.logger });
+  if (options.logger !== undefined) return Proxy.start(resolved, { logger: options.logger, companion });
   const log = new ProxyLog();
-  return Proxy.start(resolved, { logger: log.logger, log });
+  return Proxy.start(resolved, { logger: log.logger, log, companion });
 }

@@ -1,12 +1,14 @@
 import path from "node:path";
-import type { Logger } from "../../contract/index.ts";
-import { ConfigLoader } from "../../config/load/config-loader.ts";
+import type { AdminConfig, Logger } from "../../contract/index.ts";
+import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
 import { transports } from "../../net/transports/table.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
 import { contentHash } from "../../config/files/content-hash.ts";
 import { FileWatcher } from "../../config/watch/watcher.ts";
 import { ProxyLog } from "../log/logger.ts";
+import type { Companion } from "./companion.ts";
 import { Proxy } from "./proxy.ts";
+import type { Steering } from "./steering.ts";
 import type { ReloadPlan, ReloadReport } from "../generation/reload-plan.ts";
 
 export interface LiveConfigOptions {
@@ -18,11 +20,17 @@ export interface LiveConfigOptions {
   readonly announced?: boolean;
   /** A logger that no config changes, instead of `log`. */
   readonly logger?: Logger;
+  /** Turns the admin server on, and goes before what the config says of it. */
+  readonly admin?: AdminConfig | undefined;
+  /** The admin server. */
+  readonly companion?: Companion;
 }
 
 /** A proxy that follows its config file: loads are applied one at a time, and the newest save wins. */
 export class LiveConfig {
   readonly #watcher: FileWatcher | undefined;
+  /** What the kept generations were loaded as. */
+  readonly #loads = new Set<LoadedConfig>();
   readonly #saved = new Set<string>();
   #touched = false;
   #running: Promise<unknown> = Promise.resolve();
@@ -36,6 +44,11 @@ export class LiveConfig {
     watch: boolean,
     private readonly log: ProxyLog | undefined,
   ) {
+    proxy.lifecycle.subscribe({
+      complete: () => {
+        for (const each of this.#loads) this.#forget(each);
+      },
+    });
     this.#tried = loader.hashes;
     if (!watch) return;
     this.#watcher = new FileWatcher((files, touched) => {
@@ -46,17 +59,30 @@ export class LiveConfig {
 
   /** Loads a config file and makes it live. Rejects with a SluiceError. */
   static async start(file: string, options: LiveConfigOptions = {}): Promise<LiveConfig> {
-    const loader = new ConfigLoader(path.resolve(file), transports);
+    const loader = new ConfigLoader(path.resolve(file), transports, options.admin);
     const loaded = await loader.load();
     try {
       const log = options.logger === undefined ? (options.log ?? new ProxyLog()) : undefined;
       const logger = options.logger ?? (log as ProxyLog).logger;
-      const begin = (): Promise<Proxy> => Proxy.start(loaded.config, { logger, log, announced: options.announced === true });
-      const proxy = await withoutExit(isOf(loader), begin);
-      return new LiveConfig(proxy, loader, options.watch ?? true, log);
-    } finally {
+      const { companion, announced = false, watch = true } = options;
+      const proxy = await withoutExit(isOf(loader), () => Proxy.start(loaded.config, { logger, log, announced, companion }));
+      const live = new LiveConfig(proxy, loader, watch, log);
+      live.#keep(loaded);
+      return live;
+    } catch (error) {
       loaded.retire();
+      throw error;
     }
+  }
+
+  /** The config's file, absolute. */
+  get file(): string | undefined {
+    return this.proxy.steering.base?.file;
+  }
+
+  /** Runs what constructs plugins of this config again, an override say. Rejects with what refused it, which is announced. */
+  async steer(work: (steering: Steering) => Promise<ReloadReport>): Promise<ReloadReport> {
+    return this.#inTurn(() => withoutExit(isOf(this.loader), () => work(this.proxy.steering)));
   }
 
   /** Loads everything again and applies it, changed or not. Rejects with the error that refused it; the proxy goes on. */
@@ -108,9 +134,10 @@ export class LiveConfig {
       try {
         const report = await withoutExit(isOf(this.loader), () => this.proxy.applyResolved(loaded.config, anew));
         refused = false;
+        this.#keep(loaded);
         return report;
       } finally {
-        loaded.retire();
+        if (refused) loaded.retire();
       }
     } catch (error) {
       throw this.proxy.refuse(error);
@@ -118,6 +145,19 @@ export class LiveConfig {
       this.#tried = this.loader.hashes;
       this.#watcher?.watch(this.loader.files, this.#tried, refused);
     }
+  }
+
+  /** As long as the generations that it may be asked to construct again: an override or a restored generation does. */
+  #keep(loaded: LoadedConfig): void {
+    loaded.settle();
+    this.#loads.add(loaded);
+    const { bases } = this.proxy.steering;
+    for (const each of this.#loads) if (!bases.has(each.config)) this.#forget(each);
+  }
+
+  #forget(loaded: LoadedConfig): void {
+    loaded.retire();
+    this.#loads.delete(loaded);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

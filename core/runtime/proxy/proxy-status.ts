@@ -1,7 +1,7 @@
-import type { Metrics, Transport } from "../../contract/index.ts";
-import type { HealthBook } from "../../net/balance/health-book.ts";
+import type { Metrics, Override, Transport } from "../../contract/index.ts";
 import { endpointStatus, type EndpointStatus } from "../state/endpoint-book.ts";
 import type { Listener } from "../listener/listener.ts";
+import type { ProxyState } from "../state/proxy-state.ts";
 
 export interface ListenerStatus {
   readonly name: string;
@@ -25,28 +25,32 @@ export interface ProxyStatus {
   /** The endpoints that they have, also those that their plugins use. */
   readonly upstreams: readonly EndpointStatus[];
   readonly counters: Readonly<Record<string, number>>;
+  /** What differs from the config. */
+  readonly overrides: readonly Override[];
   /** Resident bytes of the process. */
   readonly memory: number;
 }
 
-/** What a status is made of. */
-export interface StatusParts {
-  readonly generation: number;
-  readonly startedAt: number;
-  readonly running: readonly Listener[];
+/** What a proxy is made of. */
+export interface ProxyParts {
+  readonly listeners: ReadonlyMap<string, Listener>;
+  readonly state: ProxyState;
   readonly metrics: Metrics;
-  readonly health: HealthBook;
 }
 
 /** The state of a proxy at this moment. */
-export function statusOf({ generation, startedAt, running, metrics, health }: StatusParts): ProxyStatus {
+export function statusOf(
+  { listeners: bound, state, metrics }: ProxyParts,
+  known: Pick<ProxyStatus, "generation" | "startedAt" | "overrides">,
+): ProxyStatus {
+  const running = [...bound.values()];
   const listeners = running.map(({ name, url, transport, sessions, behind, version }) => {
     return { name, url, transport, sessions, behind, plugins: version.config.uses.map((use) => use.name) };
   });
   const upstreams = endpointStatus(
-    health,
+    state.health,
     running.map(({ name, version }) => [name, version]),
   );
   const memory = process.memoryUsage.rss();
-  return { generation, startedAt, pid: process.pid, listeners, upstreams, counters: metrics.snapshot(), memory };
+  return { ...known, pid: process.pid, listeners, upstreams, counters: metrics.snapshot(), memory };
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Observable } from "rxjs";
 import {
@@ -17,7 +17,11 @@ import { transports } from "../../net/transports/table.ts";
 import { endLingering } from "../../net/node/close-unread.ts";
 import { missingForResets } from "../../net/node/reset-means.ts";
 import { locateFault, placeOfAuthor } from "../log/author-place.ts";
-import { bindListeners, holderOf, type Bindings } from "../listener/bind-listeners.ts";
+import { makeReady, type Followers, type MadeReady } from "./make-ready.ts";
+import { Steering } from "./steering.ts";
+import { Turns } from "./turns.ts";
+import { endSessions } from "../listener/end-sessions.ts";
+import { holderOf, type Bindings } from "../listener/bind-listeners.ts";
 import { drainTime, emptied } from "../listener/drain.ts";
 import { forgetRemoved } from "../state/endpoint-book.ts";
 import { EventHub } from "../state/event-hub.ts";
@@ -26,20 +30,18 @@ import { startIdleSweep, type IdleSweep } from "../state/idle-sweep.ts";
 import { Listeners } from "../listener/listeners.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
 import { createEventLog } from "../log/log-events.ts";
-import type { PreparedLog, ProxyLog } from "../log/logger.ts";
 import { createMetrics } from "../state/metrics.ts";
 import { ProxyState } from "../state/proxy-state.ts";
-import { statusOf, type ProxyStatus } from "./proxy-status.ts";
+import { statusOf, type ProxyParts, type ProxyStatus } from "./proxy-status.ts";
 import { inSlices } from "../../contract/slices.ts";
+import type { Wanted } from "../generation/overrides.ts";
 import { planReload, type ReloadPlan, type ReloadReport } from "../generation/reload-plan.ts";
 
 /** What sockets that were reset may take to close. */
 const CLOSING_MS = 5_000;
-
-export interface ProxyOptions {
+/** `log`: what the config's `log` is for; undefined where a program has one of its own. `companion`: the admin server. */
+export interface ProxyOptions extends Followers {
   readonly logger: Logger;
-  /** The log that the config's `log` is for; undefined where a program has one of its own. */
-  readonly log?: ProxyLog | undefined;
   /** Whoever reads the log sees the first listeners elsewhere already. */
   readonly announced?: boolean;
 }
@@ -53,8 +55,10 @@ export class Proxy {
   readonly #retired = new Set<LivePipeline>();
   readonly #sweep: IdleSweep;
   readonly #startedAt = Date.now();
+  readonly #turns = new Turns();
+  /** How to have another generation than the config says. */
+  readonly steering = new Steering((want) => this.#turns.run(() => this.#apply(want(), false)));
   #generation: Generation | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -85,6 +89,10 @@ export class Proxy {
     return this.#generation?.number ?? 0;
   }
 
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
   get timeouts(): Timeouts {
     return this.#state.timeouts;
   }
@@ -97,6 +105,16 @@ export class Proxy {
   /** The open sessions. */
   get sessions(): ReadonlySet<Session> {
     return new Set<Session>([...this.#state.sessions, ...this.#state.flows]);
+  }
+
+  /** The admin server's page with its token; undefined: there is none. */
+  get adminUrl(): string | undefined {
+    return this.options.companion?.url;
+  }
+
+  /** What it is made of, for the layers above alone. */
+  get inner(): ProxyParts {
+    return { listeners: this.#listeners.byName, state: this.#state, metrics: this.#metrics };
   }
 
   get events(): Observable<ProxyEvent> {
@@ -114,7 +132,7 @@ export class Proxy {
    */
   async apply(config: unknown): Promise<ReloadReport> {
     try {
-      return await this.#inTurn(() => this.#apply(resolveConfig(config, transports), false));
+      return await this.applyResolved(resolveConfig(config, transports));
     } catch (error) {
       throw this.refuse(error);
     }
@@ -125,7 +143,12 @@ export class Proxy {
     return this.planResolved(resolveConfig(config, transports), false);
   }
 
-  planResolved(config: ResolvedConfig, anew: boolean): ReloadPlan {
+  /** @param base without the overrides that are in force */
+  planResolved(base: ResolvedConfig, anew: boolean): ReloadPlan {
+    return this.#plan(this.steering.under(base).config, anew);
+  }
+
+  #plan(config: ResolvedConfig, anew: boolean): ReloadPlan {
     const running = new Map(
       Array.from(this.#listeners.byName, ([name, listener]) => [name, { ...holderOf(listener), sessions: listener.sessions }]),
     );
@@ -136,7 +159,7 @@ export class Proxy {
 
   /** Applies a config that was resolved already, after those before it. `anew`: rebuilds every pipeline, changed or not. */
   applyResolved(config: ResolvedConfig, anew = false): Promise<ReloadReport> {
-    return this.#inTurn(() => this.#apply(config, anew));
+    return this.#turns.run(() => this.#apply(this.steering.under(config), anew));
   }
 
   /** Announces a refusal. */
@@ -148,14 +171,7 @@ export class Proxy {
   }
 
   status(): ProxyStatus {
-    const running = [...this.#listeners.byName.values()];
-    return statusOf({
-      generation: this.generation,
-      startedAt: this.#startedAt,
-      running,
-      metrics: this.#metrics,
-      health: this.#state.health,
-    });
+    return statusOf(this.inner, { generation: this.generation, startedAt: this.#startedAt, overrides: this.steering.overrides });
   }
 
   /**
@@ -170,52 +186,44 @@ export class Proxy {
     return this.#closing;
   }
 
-  /** One after the other; timers and sockets have a turn between, so that many in a row do not keep them waiting. */
-  #inTurn(work: () => Promise<ReloadReport>): Promise<ReloadReport> {
-    const turn = this.#queue.then(work);
-    this.#queue = turn.catch(() => undefined).then(() => nextTurn());
-    return turn;
-  }
-
-  async #apply(config: ResolvedConfig, anew: boolean): Promise<ReloadReport> {
+  async #apply(wanted: Wanted, anew: boolean): Promise<ReloadReport> {
+    const { config, origin, overrides } = wanted;
     const started = performance.now();
     if (this.#closing !== undefined) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
-    const { steps } = this.planResolved(config, anew);
+    const { steps } = this.#plan(config, anew);
     const prepared = await prepareGeneration(config, this.#generation, this.#tools(anew));
-    const { bindings, log } = await this.#makeReady(config, prepared);
-    log?.begin();
-    const following = this.#commit(prepared, bindings);
+    const ready = await this.#makeReady(config, prepared);
+    ready.begin();
+    this.steering.committed(wanted);
+    const following = this.#commit(prepared, ready.bindings);
+    for (const warning of wanted.dropped) this.#state.warn(undefined, warning);
     if (anew) prepared.generation.resolver.forget();
     const left = await this.#listeners.follow(following);
     const durationMs = Math.round(performance.now() - started);
     const { number } = prepared.generation;
+    const report = { generation: number, durationMs, ...left };
+    this.steering.applied(wanted, { ...report, steps });
     if (number > 1) {
       this.#metrics.counter("sluice_reloads_total").inc();
-      this.#hub.lifecycle.next({ type: "reloaded", generation: number, durationMs, ...left });
+      const count = overrides.length === 0 ? {} : { overrides: overrides.length };
+      this.#hub.lifecycle.next({ type: "reloaded", origin, ...count, ...report });
     }
-    return { generation: number, durationMs, steps, ...left };
+    return { ...report, steps };
   }
 
-  /** What can still fail once the plugins are set up. When it does, nothing is left of it. */
-  async #makeReady(config: ResolvedConfig, prepared: Prepared): Promise<{ bindings: Bindings; log: PreparedLog | undefined }> {
-    let bindings: Bindings | undefined;
-    let log: PreparedLog | undefined;
+  async #makeReady(config: ResolvedConfig, prepared: Prepared): Promise<MadeReady> {
+    const last = (): void => {
+      if (this.isClosing) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
+    };
+    const lost = (message: string): void => {
+      this.#state.warn(undefined, message);
+    };
     try {
-      log = this.options.log?.prepare(config);
-      bindings = await bindListeners(config, this.#listeners.byName);
-      if (this.#isClosing()) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
-      prepared.inherit();
-      return { bindings, log };
+      return await makeReady(config, { prepared, running: this.#listeners.byName, followers: this.options, last, lost });
     } catch (error) {
-      for (const lost of (await bindings?.undo()) ?? []) this.#state.warn(undefined, lost);
-      log?.abandon();
       for (const pipeline of prepared.fresh) this.#retire(pipeline);
       throw error;
     }
-  }
-
-  #isClosing(): boolean {
-    return this.#closing !== undefined;
   }
 
   /** The short first step of a commit. Nothing in here can fail. @returns what is left to do with the open sessions */
@@ -250,10 +258,10 @@ export class Proxy {
     });
     await drained;
     for (const listener of listeners.filter(({ datagrams }) => datagrams)) listener.close();
-    await this.#endSessions();
+    await endSessions(this.#state);
     await emptied(this.#state.sessions, CLOSING_MS);
     // An apply that is under way has seen that the proxy closes, and what it had set up is retired once it has ended.
-    await this.#withinSetup(this.#queue);
+    await this.#withinSetup(this.#turns.idle);
     endLingering();
     this.#sweep.stop();
     this.#listeners.stop();
@@ -263,16 +271,8 @@ export class Proxy {
     this.#state.health.close();
     this.#hub.lifecycle.next({ type: "closed" });
     this.#hub.complete();
+    await this.options.companion?.close();
     await this.options.log?.close();
-  }
-
-  async #endSessions(): Promise<void> {
-    await inSlices(this.#state.sessions, (session) => {
-      session.fail(new SluiceError("SLUICE_DRAIN_DEADLINE", `${String(session.client)} was still open`));
-    });
-    await inSlices(this.#state.flows, (session) => {
-      session.fail(new SluiceError("SLUICE_CLOSED", "the proxy was closed"));
-    });
   }
 
   /** Nothing may keep a proxy from closing: not a plugin that never sets up, nor a socket that never closes. */
@@ -288,6 +288,7 @@ export class Proxy {
       anew,
       locate: placeOfAuthor,
       local: (name) => this.#listeners.byName.get(name)?.local,
+      admin: () => this.options.companion?.address,
       fault: (listener, plugin, error) => {
         locateFault(error, this.#listeners.byName.get(listener)?.definedAt(plugin));
         this.#state.fault(listener, plugin, error, undefined);

@@ -27,6 +27,8 @@ export interface DialersContext {
   readonly warn: (message: string) => void;
   /** The listener's own address, which is never dialled; undefined before it is bound. */
   readonly local: () => SocketAddress | undefined;
+  /** The admin server's address, which is never dialled either. */
+  readonly admin: () => SocketAddress | undefined;
 }
 
 /** How the upstreams of a listener are reached in one generation: its resolve hooks, its timeouts, and never the listener itself. */
@@ -87,10 +89,17 @@ export class Dialers {
   }
 
   #refuse(host: string, port: number): SluiceError | undefined {
-    const local = this.context.local();
-    if (local === undefined || port !== local.port) return undefined;
-    return isOwnAddress(host, local)
-      ? new SluiceError("SLUICE_UPSTREAM_LOOP", `listener "${this.listener.name}": ${host}:${port} is the listener itself`)
-      : undefined;
+    const { local, admin } = this.context;
+    const { name, address } = this.listener;
+    if (isAt(host, port, local()))
+      return new SluiceError("SLUICE_UPSTREAM_LOOP", `listener "${name}": ${host}:${port} is the listener itself`);
+    // It listens for connections: a datagram to its port reaches somebody else.
+    if (!transportOf(address).datagrams && isAt(host, port, admin()))
+      return new SluiceError("SLUICE_UPSTREAM_ADMIN", `listener "${name}": ${port === 0 ? host : `${host}:${port}`} is the admin server`);
+    return undefined;
   }
+}
+
+function isAt(host: string, port: number, bound: SocketAddress | undefined): boolean {
+  return bound !== undefined && port === bound.port && isOwnAddress(host, bound);
 }

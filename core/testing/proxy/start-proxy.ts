@@ -1,5 +1,5 @@
 import { SluiceError, type ListenerView } from "../../contract/index.ts";
-import { createProxy } from "../../runtime/proxy/create-proxy.ts";
+import { createProxy } from "../../admin/create-proxy.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import { connectTo } from "../client/connect-to.ts";
 import { DEFAULT_TIMEOUT } from "../values/bounded.ts";

@@ -11,7 +11,5 @@ describe("defineConfig", () => {
     rateLimit({ connections: { rate: 1 }, bytes: { rate: "1MiB", burst: 4 } });
     // @ts-expect-error only bytes have a rate with a unit
     rateLimit({ connections: { rate: "1MiB" } });
-    // @ts-expect-error the admin server comes later
-    defineConfig({ listeners: {}, admin: { listen: "tcp://127.0.0.1:0" } });
   });
 });

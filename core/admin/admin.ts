@@ -1,0 +1,81 @@
+import { randomBytes } from "node:crypto";
+import { addressText, type ResolvedAdmin, type ResolvedConfig, type SocketAddress } from "../contract/index.ts";
+import type { Companion, PreparedCompanion } from "../runtime/proxy/companion.ts";
+import type { Live } from "./operations/live.ts";
+import type { AdminServer } from "./server/admin-server.ts";
+import type { Served } from "./server/request-handler.ts";
+
+/** A server that listens, and what of the config it listens for. */
+interface Running {
+  readonly server: AdminServer;
+  readonly listen: string;
+}
+
+/** The admin server of a proxy: it follows the config like the listeners do, so a reload starts it, moves it and stops it. */
+export class Admin implements Companion {
+  /** As long as the process lives, so that an address that was printed once stays good. */
+  readonly #random = randomBytes(24).toString("base64url");
+  readonly #served: { rules: Served["rules"]; live: Live | undefined };
+  #running: Running | undefined;
+  #url: string | undefined;
+
+  /** @param opened told the page's address, with the token, whenever it is another */
+  constructor(private readonly opened: (url: string) => void = () => undefined) {
+    this.#served = { rules: { hosts: [], metrics: "token", token: this.#random }, live: undefined };
+  }
+
+  /** Undefined: there is none. */
+  get address(): SocketAddress | undefined {
+    return this.#running?.server.local;
+  }
+
+  /** The page's address with the token in it; undefined: there is none. */
+  get url(): string | undefined {
+    return this.#url;
+  }
+
+  /** The proxy is up. */
+  serve(live: Live): void {
+    this.#served.live = live;
+  }
+
+  async prepare({ admin }: ResolvedConfig): Promise<PreparedCompanion> {
+    if (admin === undefined) return { begin: () => this.#use(undefined, undefined), abandon: () => undefined };
+    const listen = addressText(admin.address);
+    if (this.#running?.listen === listen) {
+      const running = this.#running;
+      return { begin: () => this.#use(running, admin), abandon: () => undefined };
+    }
+    // A proxy without one needs neither its code nor Node's HTTP.
+    const { AdminServer: Server } = await import("./server/admin-server.ts");
+    const server = await Server.bind(admin.address, this.#served);
+    return { begin: () => this.#use({ server, listen }, admin), abandon: () => server.end() };
+  }
+
+  async close(): Promise<void> {
+    this.#running?.server.end();
+    this.#use(undefined, undefined);
+    this.#served.live = undefined;
+    return Promise.resolve();
+  }
+
+  #use(running: Running | undefined, admin: ResolvedAdmin | undefined): void {
+    if (running !== this.#running) this.#running?.server.close();
+    this.#running = running;
+    if (admin !== undefined) {
+      const { hosts, metrics, token = this.#random } = admin;
+      this.#served.rules = { hosts, metrics, token };
+    }
+    const url =
+      running === undefined ? undefined : `${baseOf(running.server.local)}/#token=${encodeURIComponent(this.#served.rules.token)}`;
+    if (url === this.#url) return;
+    this.#url = url;
+    if (url !== undefined) this.opened(url);
+  }
+}
+
+function baseOf({ family, address, port }: SocketAddress): string {
+  if (family === "unix") return `unix://${address}`;
+  if (address === "0.0.0.0" || address === "::") return `http://127.0.0.1:${port}`;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,44 @@
+import { Registry } from "prom-client";
+import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import { families } from "./families.ts";
+import type { Family, Sample } from "./family.ts";
+
+/** Series at most: writing more would keep the process from everything else, and no server wants them. */
+const mostSeries = 2_000;
+
+/** What prom-client asks of a metric; its own would be counted up twice. */
+interface Registered {
+  readonly name: string;
+  readonly type: Family["type"];
+  readonly help: string;
+  get(): Promise<Registered & { readonly values: readonly Sample[] }>;
+}
+
+/** The proxy's metrics in Prometheus' text format, and the type of that. */
+export async function exposition(proxy: Proxy): Promise<{ readonly text: string; readonly contentType: string }> {
+  const registry = new Registry();
+  let room = mostSeries;
+  let left = 0;
+  for (const family of families(proxy)) {
+    const all = Array.from(family.read(proxy));
+    const values = all.slice(0, Math.max(0, room));
+    room -= values.length;
+    left += all.length - values.length;
+    register(registry, family, values);
+  }
+  register(registry, leftOut, [{ value: left }]);
+  return { text: await registry.metrics(), contentType: registry.contentType };
+}
+
+const leftOut: Omit<Family, "read"> = {
+  name: "sluice_series_left_out",
+  type: "gauge",
+  help: `Series beyond the first ${mostSeries}, which are not shown.`,
+  labels: [],
+};
+
+function register(registry: Registry, { name, type, help }: Omit<Family, "read">, values: readonly Sample[]): void {
+  if (values.length === 0) return;
+  const metric: Registered = { name, type, help, get: () => Promise.resolve({ ...metric, values }) };
+  registry.registerMetric(metric as never);
+}

@@ -1,0 +1,23 @@
+import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import type { Family } from "./family.ts";
+import { listenerFamilies } from "./listener-families.ts";
+import { processFamilies } from "./process-families.ts";
+
+/** The metrics of the core; docs/metrics.md lists them, and a test compares. */
+export const coreFamilies: readonly Family[] = [...processFamilies, ...listenerFamilies];
+
+/** Those, and what plugins count by METRICS. */
+export function families({ inner }: Proxy): readonly Family[] {
+  const known = new Set(coreFamilies.map(({ name }) => name));
+  const counters = Object.entries(inner.metrics.snapshot()).filter(([name]) => !known.has(name));
+  return [
+    ...coreFamilies,
+    ...counters.map(([name, value]): Family => ({
+      name,
+      type: "counter",
+      help: "Counted since the start.",
+      labels: [],
+      read: () => [{ value }],
+    })),
+  ];
+}

@@ -1,0 +1,29 @@
+import { SluiceError } from "../../contract/index.ts";
+import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
+import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import type { Steering } from "../../runtime/proxy/steering.ts";
+import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
+
+/** What operations work on: a proxy, and the file that it follows, if any. */
+export class Live {
+  constructor(
+    readonly proxy: Proxy,
+    private readonly file: LiveConfig | undefined,
+  ) {}
+
+  /** @throws SLUICE_ADMIN_CONFLICT for a proxy that a program gave its config */
+  get config(): LiveConfig {
+    if (this.file !== undefined) return this.file;
+    throw new SluiceError("SLUICE_ADMIN_CONFLICT", "this proxy follows no file: the program that started it applies configs");
+  }
+
+  /** Has another generation than the config says. What refuses it is announced like a save that is refused, but for a call that is wrong itself. */
+  async steer(work: (steering: Steering) => Promise<ReloadReport>): Promise<ReloadReport> {
+    try {
+      return await (this.file === undefined ? work(this.proxy.steering) : this.file.steer(work));
+    } catch (error) {
+      if (SluiceError.is(error) && error.code.startsWith("SLUICE_ADMIN_")) throw error;
+      throw this.proxy.refuse(error);
+    }
+  }
+}

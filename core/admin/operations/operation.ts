@@ -1,0 +1,33 @@
+import type { z } from "zod";
+import type { GenerationCheck } from "../../runtime/proxy/steering.ts";
+import type { Live } from "./live.ts";
+
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+/** What comes with a call beside its input. */
+export interface Call {
+  /** Throws SLUICE_ADMIN_STALE when the caller has seen another generation than the one given (HTTP's If-Match). */
+  readonly check?: GenerationCheck | undefined;
+}
+
+/**
+ * One thing that can be asked of a running proxy, by whatever way: HTTP, the control socket, the command line, MCP. Its input is one flat
+ * object: what stands in `{…}` of the path, the query and the body together.
+ */
+export interface Operation<I extends z.ZodObject = z.ZodObject> {
+  /** snake_case: what MCP and the control socket call it by. */
+  readonly name: string;
+  /** One sentence, for people and for `openapi.json`. */
+  readonly summary: string;
+  readonly method: Method;
+  /** Below `/api/v1/`, such as `listeners/{listener}`. */
+  readonly path: string;
+  readonly input: I;
+  /** What it answers. Rejects with a SluiceError. */
+  handle(live: Live, input: z.output<I>, call: Call): unknown;
+}
+
+/** Ties the handler's input to the schema. */
+export function operation<I extends z.ZodObject>(definition: Operation<I>): Operation {
+  return definition;
+}

@@ -1,0 +1,40 @@
+import { isOptions, SluiceError } from "../../contract/index.ts";
+import { describeIssues } from "../../contract/options/describe-issues.ts";
+import { didYouMean } from "../../contract/options/nearest.ts";
+import type { Live } from "./live.ts";
+import type { Call, Operation } from "./operation.ts";
+import { proxyOperations } from "./proxy-operations.ts";
+import { steeringOperations } from "./steering-operations.ts";
+
+/** Everything that can be asked of a running proxy: the one table that the control socket, HTTP, MCP and the command line use. */
+export const operations: readonly Operation[] = [...proxyOperations, ...steeringOperations];
+
+/** Whether it changes anything. */
+export function changes({ method, name }: Operation): boolean {
+  return method !== "GET" && name !== "plan";
+}
+
+/** @throws SLUICE_USAGE */
+export function operationNamed(name: string): Operation {
+  const found = operations.find((each) => each.name === name);
+  if (found !== undefined) return found;
+  const names = operations.map((each) => each.name);
+  throw new SluiceError("SLUICE_USAGE", `expected one of ${names.join(", ")}, got ${JSON.stringify(name)}${didYouMean(name, names)}`);
+}
+
+/**
+ * Runs one, whatever way it was asked for.
+ *
+ * @param input one flat object
+ * @throws SLUICE_ADMIN_REQUEST for an input that does not fit; what the operation rejects with
+ */
+export async function perform(operation: Operation, live: Live, input: unknown, call: Call = {}): Promise<unknown> {
+  const given = input ?? {};
+  const checked = operation.input.safeParse(given);
+  if (!checked.success) {
+    const problems = describeIssues(isOptions(given) ? given : {}, checked.error.issues, operation.input);
+    const lines = problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+    throw new SluiceError("SLUICE_ADMIN_REQUEST", lines.join("; "), { where: operation.name });
+  }
+  return await operation.handle(live, checked.data, call);
+}

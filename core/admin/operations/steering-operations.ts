@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { listenerView, pluginOf } from "../views/listener-view.ts";
+import { operation } from "./operation.ts";
+
+const nothing = z.strictObject({});
+const ofPlugin = z.strictObject({ listener: z.string(), plugin: z.string() });
+
+const change = z
+  .strictObject({
+    listener: z.string(),
+    plugin: z.string(),
+    enabled: z.boolean().optional(),
+    options: z.record(z.string(), z.unknown()).optional(),
+  })
+  .refine(({ enabled, options }) => enabled !== undefined || options !== undefined, {
+    error: 'expected { "enabled": true or false } or { "options": { … } }',
+  });
+
+/** What makes another generation. */
+export const steeringOperations = [
+  operation({
+    name: "toggle_plugin",
+    summary:
+      "Switches a plugin use on or off, or changes its options, on open connections too, until it is taken back or the proxy ends: an override.",
+    method: "PATCH",
+    path: "listeners/{listener}/plugins/{plugin}",
+    input: change,
+    async handle(live, { listener, plugin, enabled, options }, { check }) {
+      pluginOf(listenerView(live.proxy, listener), plugin);
+      const wanted = { ...(enabled === undefined ? {} : { enabled }), ...(options === undefined ? {} : { options }) };
+      const reload = await live.steer((steering) => steering.override({ listener, plugin }, wanted, check));
+      return { ...pluginOf(listenerView(live.proxy, listener), plugin), reload };
+    },
+  }),
+  operation({
+    name: "overrides",
+    summary: "What differs from the config.",
+    method: "GET",
+    path: "overrides",
+    input: nothing,
+    handle: ({ proxy }) => ({ overrides: proxy.steering.overrides }),
+  }),
+  operation({
+    name: "take_back_override",
+    summary: "Lets a plugin use do again what the config says.",
+    method: "DELETE",
+    path: "overrides/{listener}/{plugin}",
+    input: ofPlugin,
+    handle: (live, place, { check }) => live.steer((steering) => steering.override(place, undefined, check)),
+  }),
+  operation({
+    name: "generations",
+    summary: "The newest generations, the newest first: what made them, and what they did.",
+    method: "GET",
+    path: "generations",
+    input: nothing,
+    handle: ({ proxy }) => ({ generations: generationsOf(proxy) }),
+  }),
+  operation({
+    name: "restore",
+    summary: "Makes a new generation of what an earlier one was made of; the file stays as it is.",
+    method: "POST",
+    path: "generations/{generation}/restore",
+    input: z.strictObject({ generation: z.coerce.number().int().min(1) }),
+    handle: (live, { generation }, { check }) => live.steer((steering) => steering.restore(generation, check)),
+  }),
+  operation({
+    name: "plan",
+    summary: "What a save of the config as it is would do.",
+    method: "POST",
+    path: "plan",
+    input: nothing,
+    handle: ({ config }) => config.plan(),
+  }),
+  operation({
+    name: "reload",
+    summary: "Loads everything again, changed or not.",
+    method: "POST",
+    path: "reload",
+    input: nothing,
+    handle({ proxy, config }, _nothing, { check }) {
+      check?.(proxy.generation);
+      return config.reload();
+    },
+  }),
+];
+
+function generationsOf(proxy: Parameters<typeof listenerView>[0]): readonly unknown[] {
+  const on = new Map<number, number>();
+  for (const { generation } of proxy.sessions) on.set(generation, (on.get(generation) ?? 0) + 1);
+  return proxy.steering.history.map((past) => ({
+    ...past,
+    current: past.generation === proxy.generation,
+    /** Open sessions that run its byte hooks. */
+    sessions: on.get(past.generation) ?? 0,
+  }));
+}

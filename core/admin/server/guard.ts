@@ -1,0 +1,68 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { SluiceError, type ResolvedAdmin } from "../../contract/index.ts";
+
+/** What a request shows before its body is read. */
+export interface RequestHead {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** What the guard goes by: of the config, and the token in force. */
+export interface GuardRules extends Pick<ResolvedAdmin, "hosts"> {
+  readonly token: string;
+}
+
+const ownHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/**
+ * Whether a request names this server and no other in its Host: a page of another site whose name was made to lead here (DNS rebinding) does
+ * not.
+ *
+ * @throws SLUICE_ADMIN_FORBIDDEN
+ */
+export function checkHost({ headers }: RequestHead, { hosts }: GuardRules): void {
+  const host = headers.host?.toLowerCase() ?? "";
+  const name = host.replace(/:\d*$/, "");
+  if (ownHosts.has(name) || hosts.includes(name) || hosts.includes(host)) return;
+  throw new SluiceError("SLUICE_ADMIN_FORBIDDEN", `the Host ${JSON.stringify(host)} is not this server's: add it to admin.hosts if it is`);
+}
+
+/** @throws SLUICE_ADMIN_TOKEN */
+export function checkToken({ headers }: RequestHead, { token }: GuardRules): void {
+  const given = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1];
+  if (given !== undefined && isSame(given, token)) return;
+  throw new SluiceError("SLUICE_ADMIN_TOKEN", given === undefined ? "expected a token" : "the token is not this process's");
+}
+
+/**
+ * What changes anything comes from a program, or from this server's own page: not from a form or a script of another site, which a browser would
+ * send with what it knows.
+ *
+ * @throws SLUICE_ADMIN_FORBIDDEN
+ */
+export function checkOrigin({ headers }: RequestHead): void {
+  const { origin, host = "" } = headers;
+  if (origin !== undefined && !isOwn(origin, host))
+    throw new SluiceError("SLUICE_ADMIN_FORBIDDEN", `the Origin ${JSON.stringify(origin)} may change nothing here`);
+  const site = headers["sec-fetch-site"];
+  if (site !== undefined && site !== "same-origin" && site !== "none")
+    throw new SluiceError("SLUICE_ADMIN_FORBIDDEN", `a request that is ${JSON.stringify(site)} (Sec-Fetch-Site) may change nothing here`);
+}
+
+/** Whether a body is said to be JSON, which no form can say. */
+export function isJson({ headers }: RequestHead): boolean {
+  return /^application\/json *(;|$)/i.test(headers["content-type"] ?? "");
+}
+
+/** Compared with the Host, which has been checked. */
+function isOwn(origin: string, host: string): boolean {
+  const [, name] = /^https?:\/\/([^/]+)$/i.exec(origin) ?? [];
+  return name?.toLowerCase() === host.toLowerCase();
+}
+
+/** Takes as long whatever is equal. */
+function isSame(given: string, token: string): boolean {
+  const [a, b] = [given, token].map((text) => createHash("sha256").update(text).digest());
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b);
+}

@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { SluiceError, type ResolvedAdmin } from "../../contract/index.ts";
+import type { Live } from "../operations/live.ts";
+import { perform } from "../operations/operations.ts";
+import { answerError, answerJson, answerText, Refusal } from "./answer.ts";
+import { checkHost, checkOrigin, checkToken, isJson, type GuardRules } from "./guard.ts";
+import { generationCheck } from "./if-match.ts";
+import { readBody } from "./read-body.ts";
+import { apiRoot, route, withBody } from "./routes.ts";
+import { staticFile } from "./static-files.ts";
+
+const metricsPath = "/metrics";
+
+/** What a server answers with. The rules and the proxy may change while it listens. */
+export interface Served {
+  readonly rules: GuardRules & Pick<ResolvedAdmin, "metrics">;
+  /** Undefined before the proxy is up. */
+  readonly live: Live | undefined;
+}
+
+/** Answers one request: probes, then the guard, then the page, metrics or an operation. */
+export async function handleRequest(served: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    await answer(served, request, response);
+  } catch (error) {
+    answerError(request, response, error);
+  }
+}
+
+async function answer(served: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { rules, live } = served;
+  const { pathname, searchParams } = target(request.url);
+  if (isProbe(pathname)) {
+    probe(pathname, live, response);
+    return;
+  }
+  const head = { method: String(request.method), headers: request.headers };
+  const { method } = head;
+  checkHost(head, rules);
+  const reads = method === "GET" || method === "HEAD";
+  if (!reads) checkOrigin(head);
+  if (!pathname.startsWith(apiRoot) && pathname !== metricsPath) {
+    await servePage(reads, pathname, response);
+    return;
+  }
+  if (pathname !== metricsPath || rules.metrics !== "open") checkToken(head, rules);
+  if (live === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
+  if (pathname === metricsPath) await serveMetrics(live, reads, response);
+  else await serveOperation(live, request, { method, path: pathname.slice(apiRoot.length), query: searchParams, response });
+}
+
+async function serveMetrics({ proxy }: Live, reads: boolean, response: ServerResponse): Promise<void> {
+  if (!reads) throw new Refusal(405, new SluiceError("SLUICE_ADMIN_REQUEST", "expected GET"), { allow: "GET, HEAD" });
+  const { exposition } = await import("../metrics/exposition.ts");
+  const { text, contentType } = await exposition(proxy);
+  answerText(response, 200, text, { "content-type": contentType });
+}
+
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly response: ServerResponse;
+}
+
+async function serveOperation(live: Live, request: IncomingMessage, { method, path, query, response }: Asked): Promise<void> {
+  const { headers } = request;
+  const found = route(method, path, query);
+  const reads = found.operation.method === "GET";
+  if (!reads && !isJson({ method, headers }))
+    throw new Refusal(415, new SluiceError("SLUICE_ADMIN_REQUEST", "expected Content-Type: application/json"));
+  const input = reads ? found.input : withBody(found, await readBody(request));
+  const value = await perform(found.operation, live, input, { check: generationCheck(headers["if-match"]) });
+  answerJson(response, 200, value, { etag: `"g${live.proxy.generation}"` });
+}
+
+async function servePage(reads: boolean, pathname: string, response: ServerResponse): Promise<void> {
+  if (!reads) throw new Refusal(405, new SluiceError("SLUICE_ADMIN_REQUEST", "expected GET"), { allow: "GET, HEAD" });
+  const file = await staticFile(pathname);
+  if (file === undefined)
+    throw new Refusal(404, new SluiceError("SLUICE_ADMIN_REQUEST", `there is no ${pathname}: the API is at ${apiRoot}`));
+  answerText(response, 200, file.content, file.headers);
+}
+
+function isProbe(pathname: string): pathname is "/healthz" | "/readyz" {
+  return pathname === "/healthz" || pathname === "/readyz";
+}
+
+/** Asked by whatever address the process has, and without a token: they tell nothing but whether it lives and takes sessions. */
+function probe(pathname: "/healthz" | "/readyz", live: Live | undefined, response: ServerResponse): void {
+  const ready = live !== undefined && !live.proxy.isClosing;
+  if (pathname === "/healthz" || ready) answerText(response, 200, "ok\n");
+  else answerText(response, 503, live === undefined ? "starting\n" : "closing\n");
+}
+
+/** @throws SLUICE_ADMIN_REQUEST for anything but a path: a request for another server's address is for a proxy, which this is not */
+function target(url = "/"): URL {
+  if (url.startsWith("/") && !url.startsWith("//") && URL.canParse(url, "http://localhost")) return new URL(url, "http://localhost");
+  throw new SluiceError("SLUICE_ADMIN_REQUEST", `expected a path, got ${JSON.stringify(url)}`);
+}

@@ -1,0 +1,60 @@
+import { SluiceError } from "../../contract/index.ts";
+import type { Operation } from "../operations/operation.ts";
+import { operations } from "../operations/operations.ts";
+import { Refusal } from "./answer.ts";
+
+/** Where the API begins. */
+export const apiRoot = "/api/v1/";
+
+interface Route {
+  readonly operation: Operation;
+  readonly pattern: RegExp;
+  readonly names: readonly string[];
+}
+
+const routes: readonly Route[] = operations.map((operation) => {
+  const names = Array.from(operation.path.matchAll(/\{(\w+)\}/g), ([, name = ""]) => name);
+  return { operation, pattern: new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, "([^/]+)")}/?$`), names };
+});
+
+/** An operation, and the parts of its input that stand in the address. */
+export interface Found {
+  readonly operation: Operation;
+  readonly input: Readonly<Record<string, string>>;
+}
+
+/**
+ * The operation that a request asks for.
+ *
+ * @param path below the API's root
+ * @throws SLUICE_ADMIN_REQUEST, with status 404, or 405 and the methods that there are
+ */
+export function route(method: string, path: string, query: URLSearchParams): Found {
+  const here = routes.filter(({ pattern }) => pattern.test(path));
+  const found = here.find(({ operation }) => operation.method === (method === "HEAD" ? "GET" : method));
+  if (found !== undefined) return { operation: found.operation, input: { ...Object.fromEntries(query), ...named(found, path) } };
+  if (here.length === 0) throw new Refusal(404, new SluiceError("SLUICE_ADMIN_REQUEST", `there is no ${apiRoot}${path}`));
+  const allowed = here.map(({ operation }) => operation.method).join(", ");
+  throw new Refusal(405, new SluiceError("SLUICE_ADMIN_REQUEST", `expected ${allowed}, got ${method}`), { allow: allowed });
+}
+
+/** The whole input: a body may not say again what the address says. @throws SLUICE_ADMIN_REQUEST */
+export function withBody({ input, operation }: Found, body: object): object {
+  const twice = Object.keys(body).find((key) => key in input);
+  if (twice !== undefined)
+    throw new SluiceError("SLUICE_ADMIN_REQUEST", `${twice} stands in the address already`, { where: operation.name });
+  return { ...input, ...body };
+}
+
+function named({ pattern, names }: Route, path: string): Record<string, string> {
+  const values = pattern.exec(path)?.slice(1) ?? [];
+  return Object.fromEntries(names.map((name, index) => [name, decoded(values[index] ?? "")]));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new SluiceError("SLUICE_ADMIN_REQUEST", `${JSON.stringify(text)} is badly percent-encoded`);
+  }
+}

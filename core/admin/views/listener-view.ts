@@ -1,0 +1,86 @@
+import { SluiceError, type Hooks, type OnError, type ResolvedListener, type ResolvedUse } from "../../contract/index.ts";
+import type { ListenerStatus } from "../../runtime/proxy/proxy-status.ts";
+import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import { withoutSecrets } from "./without-secrets.ts";
+
+/** A plugin use of a listener, as the API shows it. */
+export interface PluginView {
+  readonly name: string;
+  /** The plugin's. */
+  readonly id: string;
+  readonly enabled: boolean;
+  /** It does not do what the config says. */
+  readonly overridden: boolean;
+  readonly onError: OnError;
+  /** As the plugin has them, secrets out. */
+  readonly options: unknown;
+  /** Where it stands in the config: `listeners.web.plugins[2]`. */
+  readonly path: string;
+  /** The generation that made it; undefined: it is disabled. */
+  readonly generation: number | undefined;
+  /** Those that it has. */
+  readonly hooks: readonly (keyof Hooks)[];
+}
+
+export interface ListenerView extends Omit<ListenerStatus, "plugins"> {
+  readonly plugins: readonly PluginView[];
+  /** Where sessions go, secrets out. */
+  readonly upstream: unknown;
+  readonly reload: ResolvedListener["reload"];
+}
+
+const hooks = ["admit", "resolve", "connect", "fromClient", "fromUpstream", "exchange"] as const satisfies readonly (keyof Hooks)[];
+
+export function listenerViews(proxy: Proxy): readonly ListenerView[] {
+  const { config } = proxy.steering;
+  return proxy.status().listeners.flatMap(({ plugins: _names, ...status }) => {
+    const own = config?.listeners.find(({ name }) => name === status.name);
+    if (own === undefined) return [];
+    const plugins = own.declared.map((use) => pluginView(proxy, status.name, use));
+    return [{ ...status, plugins, upstream: upstreamView(own), reload: own.reload }];
+  });
+}
+
+/** @throws SLUICE_ADMIN_UNKNOWN */
+export function listenerView(proxy: Proxy, listener: string): ListenerView {
+  const views = listenerViews(proxy);
+  const found = views.find(({ name }) => name === listener);
+  if (found !== undefined) return found;
+  throw new SluiceError(
+    "SLUICE_ADMIN_UNKNOWN",
+    `there is no listener "${listener}": there are ${views.map(({ name }) => name).join(", ")}`,
+  );
+}
+
+/** @throws SLUICE_ADMIN_UNKNOWN */
+export function pluginOf(view: ListenerView, plugin: string): PluginView {
+  const found = view.plugins.find(({ name }) => name === plugin);
+  if (found !== undefined) return found;
+  const names = view.plugins.map(({ name }) => name).join(", ");
+  throw new SluiceError(
+    "SLUICE_ADMIN_UNKNOWN",
+    `listener "${view.name}" has no plugin "${plugin}": it has ${names === "" ? "none" : names}`,
+  );
+}
+
+function pluginView(proxy: Proxy, listener: string, { name, path, use, options }: ResolvedUse): PluginView {
+  const pipeline = proxy.inner.listeners.get(listener)?.version.pipeline;
+  const plugin = pipeline?.pipeline.plugins.find((each) => each.use.name === name)?.plugin;
+  return {
+    name,
+    id: use.id,
+    enabled: use.enabled,
+    overridden: proxy.steering.overrides.some((each) => each.listener === listener && each.plugin === name),
+    onError: use.onError,
+    options: withoutSecrets(options),
+    path,
+    generation: plugin === undefined ? undefined : pipeline?.generation,
+    hooks: hooks.filter((hook) => typeof plugin?.[hook] === "function"),
+  };
+}
+
+function upstreamView({ upstream }: ResolvedListener): unknown {
+  if (upstream === undefined) return undefined;
+  const { endpoints, ...rest } = upstream;
+  return { endpoints: endpoints.map(({ text }) => text), ...(withoutSecrets(rest) as object) };
+}

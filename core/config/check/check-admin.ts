@@ -1,0 +1,61 @@
+import path from "node:path";
+import {
+  addressText,
+  isOptions,
+  schemeOf,
+  type AdminConfig,
+  type ListenScheme,
+  type ResolvedAdmin,
+  type ResolvedListener,
+} from "../../contract/index.ts";
+import type { Problem } from "../../contract/options/describe-issues.ts";
+import { clash, isLoopback, reaches } from "./check-addresses.ts";
+import type { CheckedConfig } from "./config-schema.ts";
+
+const usual = { transport: "tcp", host: "127.0.0.1", port: 9900, path: undefined } as const;
+
+/** A config as written, with the admin server on: what `given` says goes before what the config does. */
+export function withAdmin(input: object, given: AdminConfig): object {
+  const own: unknown = Reflect.get(input, "admin");
+  return { ...input, admin: { ...(isOptions(own) ? own : {}), ...given } };
+}
+
+/** Fills the defaults in. */
+export function resolveAdmin(admin: CheckedConfig["admin"], file: string | undefined): ResolvedAdmin | undefined {
+  if (admin === false) return undefined;
+  const { listen, token, hosts = [], metrics = "token", folder = ".sluice/captures" } = admin === true ? {} : admin;
+  const base = file === undefined ? process.cwd() : path.dirname(file);
+  return {
+    address: listen ?? usual,
+    token,
+    hosts: hosts.map((host) => host.toLowerCase()),
+    metrics,
+    folder: path.resolve(base, folder),
+  };
+}
+
+/** What is wrong with the admin server, or with a listener beside it. Names that lead to it are found when they are looked up. */
+export function adminProblems(
+  admin: ResolvedAdmin | undefined,
+  listeners: readonly ResolvedListener[],
+  schemes: readonly ListenScheme[],
+): Problem[] {
+  if (admin === undefined) return [];
+  const { address, token } = admin;
+  const problems: Problem[] = [];
+  if (address.path === undefined && !isLoopback(address.host) && token === undefined) {
+    const message = `expected a token too: ${addressText(address)} can be reached from other machines`;
+    problems.push({ path: "admin.token", message });
+  }
+  for (const listener of listeners) {
+    if (clash(listener.address, address, schemes)) {
+      const message = `${addressText(listener.address)} is taken by the admin server (${addressText(address)})`;
+      problems.push({ path: `listeners.${listener.name}.listen`, message });
+    }
+    const found = listener.upstream?.endpoints.find((endpoint) => reaches(endpoint, address));
+    if (found === undefined || schemeOf(listener.address, schemes).datagrams) continue;
+    const message = `expected an upstream that is not the admin server, got ${JSON.stringify(found.text)}`;
+    problems.push({ path: `listeners.${listener.name}.upstream`, message });
+  }
+  return problems;
+}

@@ -1,0 +1,43 @@
+import type { GenerationOrigin, Override, ResolvedConfig } from "../../contract/index.ts";
+import type { Wanted } from "./overrides.ts";
+import type { PlannedStep, ReloadReport } from "./reload-plan.ts";
+
+/** A generation that is or was in force. */
+export interface PastGeneration {
+  readonly generation: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly origin: GenerationOrigin;
+  readonly durationMs: number;
+  /** What it did to each listener. */
+  readonly steps: readonly PlannedStep[];
+  readonly overrides: readonly Override[];
+}
+
+/** The newest generations of a proxy, to look at and to go back to. */
+export class GenerationHistory {
+  readonly #kept: { readonly past: PastGeneration; readonly wanted: Wanted }[] = [];
+
+  /** @param most that are kept: each keeps the code of its plugins in memory */
+  constructor(public most: number) {}
+
+  /** The newest first. */
+  get all(): readonly PastGeneration[] {
+    return this.#kept.map(({ past }) => past).toReversed();
+  }
+
+  get bases(): ReadonlySet<ResolvedConfig> {
+    return new Set(this.#kept.map(({ wanted }) => wanted.base));
+  }
+
+  add(wanted: Wanted, { generation, durationMs, steps }: ReloadReport): void {
+    const { origin, overrides } = wanted;
+    this.#kept.push({ past: { generation, at: Date.now(), origin, durationMs, steps, overrides }, wanted });
+    this.#kept.splice(0, Math.max(0, this.#kept.length - this.most));
+  }
+
+  /** What a generation was made of; undefined: it is not kept. */
+  of(generation: number): Wanted | undefined {
+    return this.#kept.find(({ past }) => past.generation === generation)?.wanted;
+  }
+}

@@ -1,0 +1,63 @@
+import type { ResolvedConfig } from "../../contract/index.ts";
+import type { Prepared } from "../generation/generation.ts";
+import { bindListeners, type Bindings } from "../listener/bind-listeners.ts";
+import type { Listener } from "../listener/listener.ts";
+import type { PreparedLog, ProxyLog } from "../log/logger.ts";
+import type { Companion, PreparedCompanion } from "./companion.ts";
+
+/** Who follows a config beside the listeners. */
+export interface Followers {
+  readonly log?: ProxyLog | undefined;
+  readonly companion?: Companion | undefined;
+}
+
+/** What a generation needs beside its pipelines, ready to be put into force. */
+export interface MadeReady {
+  readonly bindings: Bindings;
+  /** The log, the admin server. */
+  begin(): void;
+}
+
+/**
+ * What can still fail once the plugins are set up. When it does, nothing is left of it.
+ *
+ * @param last asked before the state of plugins is handed over; throws to refuse
+ * @param lost told what could not be bound again
+ * @throws what refuses the config
+ */
+export async function makeReady(
+  config: ResolvedConfig,
+  {
+    prepared,
+    running,
+    followers,
+    last,
+    lost,
+  }: {
+    readonly prepared: Prepared;
+    readonly running: ReadonlyMap<string, Listener>;
+    readonly followers: Followers;
+    readonly last: () => void;
+    readonly lost: (message: string) => void;
+  },
+): Promise<MadeReady> {
+  const ready: (PreparedLog | PreparedCompanion | undefined)[] = [];
+  let bindings: Bindings | undefined;
+  try {
+    ready.push(followers.log?.prepare(config));
+    ready.push(await followers.companion?.prepare(config));
+    bindings = await bindListeners(config, running);
+    last();
+    prepared.inherit();
+    return {
+      bindings,
+      begin: () => {
+        for (const each of ready) each?.begin();
+      },
+    };
+  } catch (error) {
+    for (const message of (await bindings?.undo()) ?? []) lost(message);
+    for (const each of ready) each?.abandon();
+    throw error;
+  }
+}

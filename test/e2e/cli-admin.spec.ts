@@ -1,0 +1,105 @@
+import { expect } from "chai";
+import type { Socket } from "node:net";
+import { createCleanup } from "../support/cleanup.ts";
+import { createCliFolder, runCli, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { connect, freePort, readBytes } from "../support/sockets.ts";
+import { AdminApi } from "../support/with-admin.ts";
+
+const config = (rest = "", plugins = "mark()"): string => `
+import { defineConfig, definePlugin } from "sluice";
+import { each } from "sluice/flow";
+import { echo } from "sluice/plugins";
+const mark = definePlugin("mark", () => ({ fromClient: (data) => data.pipe(each((chunk) => Buffer.concat([Buffer.from("A"), chunk]))) }));
+export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [${plugins}, echo()] } }, ${rest} });
+`;
+
+describe("sluice start --admin", function () {
+  this.timeout(60_000);
+  const cleanup = createCleanup();
+  let folder: CliFolder;
+  let cli: Cli;
+
+  const adminUrl = async (): Promise<string> => (await cli.line(/^admin (\S+)$/))[1] ?? "";
+  const start = async (...options: string[]): Promise<string> => {
+    cli = startCli(cleanup, folder, ["start", ...options]);
+    const url = await adminUrl();
+    await cli.line(/^ready$/);
+    return url;
+  };
+  const openEcho = async (): Promise<Socket> => {
+    const line = cli.lines.find((each) => each.startsWith("echo tcp://")) ?? "";
+    const socket = await connect(Number(line.split(":").at(-1)));
+    cleanup.add(() => void socket.destroy());
+    return socket;
+  };
+  const says = async (socket: Socket, answer: string): Promise<void> => {
+    socket.write("x");
+    expect(String(await readBytes(socket, answer.length))).to.equal(answer);
+  };
+
+  beforeEach(() => {
+    folder = createCliFolder(cleanup);
+    folder.write("proxy.config.ts", config());
+  });
+  afterEach(() => cleanup.run());
+
+  it("prints where the page is before ready, and toggles a plugin on an open connection with its line", async () => {
+    const url = await start("--admin=127.0.0.1:0");
+    expect(url).to.match(/^http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{32}$/);
+    const api = new AdminApi(url);
+    const open = await openEcho();
+    await says(open, "Ax");
+    expect((await api.call("PATCH", "listeners/echo/plugins/mark", { json: { enabled: false } })).status).to.equal(200);
+    await cli.line(/^reloaded generation 2 \(1 override\)$/);
+    await says(open, "x");
+    folder.write("proxy.config.ts", `${config()}// saved`);
+    await cli.line(/^reloaded generation 3 \(1 override\)$/);
+    await says(open, "x");
+    expect((await api.call("DELETE", "overrides/echo/mark")).status).to.equal(200);
+    await cli.line(/^reloaded generation 4$/);
+    await says(open, "Ax");
+    expect((await api.call("POST", "plan", { json: {} })).status).to.equal(200);
+    expect((await api.call("POST", "reload", { json: {} })).value).to.include({ generation: 5 });
+  });
+
+  it("takes tcp:// and unix:// too, goes before the config, and leaves a config as an argument alone", async () => {
+    folder.write("other.config.ts", config(`admin: { listen: "tcp://127.0.0.1:1", token: "the-config's-token" }`));
+    const url = await start("other.config.ts", "--admin=tcp://127.0.0.1:0");
+    expect(url).to.match(/^http:\/\/127\.0\.0\.1:\d{2,}\/#token=the-config's-token$/);
+    const { code } = await runCli(cleanup, folder, "start", "--admin=udp://127.0.0.1:1");
+    expect(code).to.equal(1);
+    const wrong = await runCli(cleanup, folder, "start", "--admin=nonsense");
+    expect([wrong.code, wrong.stderr.includes("--admin: expected")]).to.deep.equal([1, true]);
+    const unix = startCli(cleanup, folder, ["start", `--admin=unix://${folder.path}/a.sock`]);
+    await unix.line(new RegExp(`^admin unix://${folder.path}/a.sock/?#token=`));
+  });
+
+  it("does the same by a save, which starts it, moves it and stops it, and is refused where its port is taken", async () => {
+    cli = startCli(cleanup, folder, ["start"]);
+    await cli.line(/^ready$/);
+    expect(cli.lines.some((line) => line.startsWith("admin"))).to.equal(false);
+    folder.write("proxy.config.ts", config(`admin: { listen: "tcp://127.0.0.1:0" }`));
+    const first = new AdminApi(await adminUrl());
+    await cli.line(/^reloaded generation 2$/);
+    expect((await first.call("GET", "status")).status).to.equal(200);
+    const port = await freePort();
+    folder.write("proxy.config.ts", config(`admin: { listen: "tcp://127.0.0.1:${port}" }`));
+    const second = new AdminApi(await adminUrl());
+    await cli.line(/^reloaded generation 3$/);
+    expect([second.port, second.token]).to.deep.equal([port, first.token]);
+    expect((await second.call("GET", "status")).status).to.equal(200);
+    const open = await openEcho();
+    const taken = Number((cli.lines.find((each) => each.startsWith("echo tcp://")) ?? "").split(":").at(-1));
+    folder.write("proxy.config.ts", config(`admin: { listen: "tcp://127.0.0.1:${taken}" }`));
+    expect((await cli.line(/^refused: (.*)$/))[1])
+      .to.include("the admin server cannot listen on")
+      .and.include("SLUICE_ADDRESS_IN_USE");
+    expect((await second.call("GET", "status")).status).to.equal(200);
+    folder.write("proxy.config.ts", config());
+    await cli.line(/^reloaded generation 4$/);
+    await says(open, "Ax");
+    let refused = "";
+    await second.call("GET", "status").catch((error: unknown) => (refused = String(error)));
+    expect(refused).to.include("ECONNREFUSED");
+  });
+});
