@@ -1,6 +1,6 @@
 import { duration, size, type HttpRequest, type Session } from "sluice";
 import { z } from "zod";
-import type { BucketLimit } from "./store.ts";
+import type { BucketLimit, RateLimitStoreSource } from "./store.ts";
 
 const count = z.number().positive();
 const bytes = size().refine((value) => value > 0, { error: "must be more than 0 bytes" });
@@ -24,7 +24,11 @@ function limitOf<Amount extends number | string>(amount: z.ZodType<number, Amoun
 
 type Key = "client" | "listener" | ((session: Session, request?: HttpRequest) => string);
 const isKey = (value: unknown): boolean => value === "client" || value === "listener" || typeof value === "function";
-const isStore = (value: unknown): boolean => (typeof value === "string" && value !== "") || typeof value === "symbol";
+/** What opens a store, and not the token of one. */
+export function isSource(value: unknown): value is RateLimitStoreSource {
+  return typeof value === "object" && value !== null && "open" in value && typeof value.open === "function";
+}
+const isStore = (value: unknown): boolean => (typeof value === "string" && value !== "") || typeof value === "symbol" || isSource(value);
 
 export const rateLimitSchema = z.object({
   /** New sessions. */
@@ -41,8 +45,10 @@ export const rateLimitSchema = z.object({
   over: z.enum(["reject", "delay"]).default("reject"),
   /** Buckets, and waiting sessions, at most. */
   maxKeys: z.int().min(1).max(10_000_000).default(100_000),
-  /** `"memory"`, or the token of a provider of a RateLimitStore. */
-  store: z.custom<string | symbol>(isStore, { error: 'expected "memory" or the token of a RateLimitStore' }).default("memory"),
+  /** Where buckets live: `"memory"`, `redis()` of `sluice/redis`, or the token of a provider of a RateLimitStore. */
+  store: z
+    .custom<string | symbol | RateLimitStoreSource>(isStore, { error: 'expected "memory", redis() or the token of a RateLimitStore' })
+    .default("memory"),
 });
 
 export type RateLimitOptions = z.output<typeof rateLimitSchema>;

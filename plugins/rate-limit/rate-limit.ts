@@ -16,9 +16,9 @@ import {
 } from "rxjs";
 import { Limiter, limited, type Price } from "./limiter.ts";
 import { MemoryStore } from "./memory-store.ts";
-import { rateLimitSchema, type RateLimitOptions } from "./options.ts";
+import { isSource, rateLimitSchema, type RateLimitOptions } from "./options.ts";
 import { seenAs } from "./seen-as.ts";
-import type { BucketLimit, RateLimitStore } from "./store.ts";
+import type { BucketLimit, OpenRateLimitStore, RateLimitStore } from "./store.ts";
 
 type AdmitHook = NonNullable<Plugin["admit"]>;
 type ExchangeHook = NonNullable<Plugin["exchange"]>;
@@ -30,6 +30,8 @@ export interface RateLimitParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly store: RateLimitStore;
+  /** The store, where this use has opened it. */
+  readonly opened?: OpenRateLimitStore;
   /** Before every key: uses that share a store do not share buckets, unless they stand in the same place of several proxies. */
   readonly prefix: string;
 }
@@ -60,11 +62,16 @@ export class RateLimit implements Plugin {
     if (bytes !== undefined) this.fromUpstream = this.#bytes(bytes, "down");
   }
 
-  setup(): void {
+  async setup(): Promise<void> {
     const { bytes, connections, datagrams, requests } = this.options;
     if ([bytes, connections, datagrams, requests].every((limit) => limit === undefined)) {
       this.parts.logger.warn("rateLimit limits nothing: give it connections, datagrams, bytes or requests");
     }
+    await this.parts.opened?.opened;
+  }
+
+  teardown(): void {
+    this.parts.opened?.close();
   }
 
   inherit(previous: Plugin): void {
@@ -123,7 +130,7 @@ export class RateLimit implements Plugin {
   #datagrams(limit: BucketLimit): ByteHook {
     return (data, session) => {
       if (!session.datagrams) return data;
-      const price = this.#price("datagrams", session, limit);
+      const price = this.#price("datagrams", session, { ...limit, lease: true });
       return data.pipe(
         each((datagram) => {
           const granted = this.#limiter.allows(price);
@@ -136,7 +143,7 @@ export class RateLimit implements Plugin {
 
   #bytes(limit: BucketLimit, direction: "up" | "down"): ByteHook {
     return (data, session) => {
-      const price = this.#price(direction, session, limit);
+      const price = this.#price(direction, session, { ...limit, lease: true });
       const { store, clock } = this.parts;
       if (this.options.over === "reject") return data.pipe(each((chunk) => this.#paid(chunk, price)));
       if (store instanceof MemoryStore) {
@@ -190,7 +197,10 @@ function create(options: RateLimitOptions, inject: Inject): RateLimit {
   const common = { clock: inject(CLOCK), logger: inject(LOGGER), metrics: inject(METRICS) };
   if (options.store === "memory") return new RateLimit(options, { ...common, store: new MemoryStore(options.maxKeys), prefix: "" });
   const { listener, plugin } = inject(PLACE);
-  return new RateLimit(options, { ...common, store: inject<RateLimitStore>(options.store), prefix: `${listener} ${plugin} ` });
+  const prefix = `${listener} ${plugin} `;
+  if (!isSource(options.store)) return new RateLimit(options, { ...common, store: inject<RateLimitStore>(options.store), prefix });
+  const opened = options.store.open({ ...common, maxKeys: options.maxKeys });
+  return new RateLimit(options, { ...common, store: opened, opened, prefix });
 }
 
 /** Makes a use of {@link RateLimit}. */

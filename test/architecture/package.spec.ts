@@ -53,6 +53,20 @@ describe("the packed package, installed in an empty folder", function () {
     expect(await namesOf("sluice/flow")).to.include.members(["each", "delayBytes", "throttleBytes", "hold"]);
   });
 
+  it("loads Redis when it is configured, and says what to install when it is missing", async () => {
+    expect(await namesOf("sluice/redis")).to.deep.equal(["redis"]);
+    const limited = config
+      .replace("echo }", "echo, rateLimit }")
+      .replace("[echo()]", "[rateLimit({ connections: { rate: 1 }, store: redis() }), echo()]");
+    writeFileSync(join(folder, "proxy.config.ts"), `import { redis } from "sluice/redis";\n${limited}`);
+    const failure = await run("npx", "--no-install", "sluice", "check").then(
+      () => "",
+      (error: unknown) => String((error as { stderr?: string }).stderr),
+    );
+    expect(failure).to.include("npm install @redis/client");
+    rmSync(join(folder, "proxy.config.ts"));
+  });
+
   it("brings the command, which tells its version and checks a config", async () => {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
     expect(await run("npx", "--no-install", "sluice", "--version")).to.include(version);

@@ -1,0 +1,32 @@
+import { LRUCache } from "lru-cache";
+
+/** How long tokens that were taken in advance may be spent, in milliseconds. */
+const LIFETIME = 1_000;
+
+interface Lease {
+  tokens: number;
+  readonly until: number;
+}
+
+/** Tokens that this process has taken in advance, so that not each chunk asks the server. */
+export class Leases {
+  readonly #leases: LRUCache<string, Lease>;
+
+  constructor(maxKeys: number) {
+    this.#leases = new LRUCache({ max: maxKeys });
+  }
+
+  /** Spends `cost` of what is left. @returns whether there was enough; if not, nothing was spent */
+  spend(key: string, cost: number, now: number): boolean {
+    const lease = this.#leases.get(key);
+    if (lease === undefined || lease.tokens < cost || now >= lease.until) return false;
+    lease.tokens -= cost;
+    return true;
+  }
+
+  add(key: string, tokens: number, now: number): void {
+    const left = this.#leases.get(key);
+    const rest = left === undefined || now >= left.until ? 0 : left.tokens;
+    this.#leases.set(key, { tokens: rest + tokens, until: now + LIFETIME });
+  }
+}

@@ -1,0 +1,44 @@
+import type { OpenRateLimitStore, RateLimitStoreParts, RateLimitStoreSource } from "../store.ts";
+import { RedisLink } from "./redis-link.ts";
+import { RedisStore } from "./redis-store.ts";
+import type { ResolvedRedisOptions } from "./options.ts";
+
+interface Shared {
+  readonly link: RedisLink;
+  readonly store: RedisStore;
+  users: number;
+}
+
+/** One connection for all uses with the same options, since a reload opens the new ones before it closes the old. */
+const open = new Map<string, Shared>();
+
+/** What `redis()` gives: the same options are an equal value, so that a save which changes nothing of them changes nothing. */
+export class RedisSource implements RateLimitStoreSource {
+  constructor(readonly options: ResolvedRedisOptions) {}
+
+  open(parts: RateLimitStoreParts): OpenRateLimitStore {
+    const key = JSON.stringify([this.options, parts.maxKeys]);
+    const shared = open.get(key) ?? this.#connect(parts.maxKeys);
+    open.set(key, shared);
+    shared.users += 1;
+    shared.store.report(parts);
+    let isClosed = false;
+    return {
+      take: (...asked) => shared.store.take(...asked),
+      opened: shared.link.opened,
+      close: () => {
+        if (isClosed) return;
+        isClosed = true;
+        shared.users -= 1;
+        if (shared.users > 0) return;
+        open.delete(key);
+        shared.link.close();
+      },
+    };
+  }
+
+  #connect(maxKeys: number): Shared {
+    const link = new RedisLink(this.options);
+    return { link, store: new RedisStore(link, this.options, maxKeys), users: 0 };
+  }
+}

@@ -1,0 +1,132 @@
+import type { Counter, Logger, Metrics } from "sluice";
+import { limited } from "../limiter.ts";
+import { MemoryStore } from "../memory-store.ts";
+import type { BucketLimit, RateLimitStore } from "../store.ts";
+import { Leases } from "./leases.ts";
+import type { ResolvedRedisOptions } from "./options.ts";
+import type { RedisLink } from "./redis-link.ts";
+
+/** How much is taken in advance where one question a decision is too expensive: what comes in during so many milliseconds. */
+const LEASE_MS = 100;
+/** Questions under way for one bucket from which on it takes leases too. */
+const BUSY = 4;
+/** Questions under way in all. Beyond, decisions are made as without the server. */
+const MOST_ASKED = 1_000;
+/** How long a server that did not answer in time is not asked, in milliseconds. */
+const REST = 1_000;
+
+/** Buckets in Redis. Every decision is made within `timeout`, with the server or without it. */
+export class RedisStore implements RateLimitStore {
+  readonly #leases: Leases;
+  readonly #local: MemoryStore;
+  readonly #asked = new Map<string, number>();
+  #asking = 0;
+  #restUntil = 0;
+  #isAway = false;
+  #errors: Counter | undefined;
+  #logger: Logger | undefined;
+
+  constructor(
+    private readonly link: RedisLink,
+    private readonly options: ResolvedRedisOptions,
+    maxKeys: number,
+  ) {
+    this.#leases = new Leases(maxKeys);
+    this.#local = new MemoryStore(maxKeys);
+  }
+
+  /** Its newest user: an older one's log may be gone. */
+  report({ logger, metrics }: { logger: Logger; metrics: Metrics }): void {
+    this.#logger = logger;
+    this.#errors = metrics.counter("sluice_rate_limit_store_errors_total");
+  }
+
+  take(key: string, cost: number, limit: BucketLimit, now: number): number | Promise<number> {
+    if (this.#leases.spend(key, cost, now)) return 0;
+    if (now < this.#restUntil || this.#asking >= MOST_ASKED) return this.#without(key, cost, limit, now);
+    return this.#ask(key, cost, limit, now);
+  }
+
+  async #ask(key: string, cost: number, limit: BucketLimit, now: number): Promise<number> {
+    const others = this.#asked.get(key) ?? 0;
+    const lease = limit.lease === true || others >= BUSY ? Math.max(1, limit.rate * LEASE_MS) : 0;
+    this.#asked.set(key, others + 1);
+    this.#asking += 1;
+    try {
+      const wait = await within(this.options.timeout, (isLate) => this.#decide(key, cost, limit, { lease, now, isLate }));
+      this.#isBack();
+      return wait;
+    } catch (error) {
+      this.#failed(error, now);
+      return this.#without(key, cost, limit, now);
+    } finally {
+      this.#asking -= 1;
+      const left = (this.#asked.get(key) ?? 1) - 1;
+      if (left === 0) this.#asked.delete(key);
+      else this.#asked.set(key, left);
+    }
+  }
+
+  async #decide(
+    key: string,
+    cost: number,
+    limit: BucketLimit,
+    { lease, now, isLate }: { lease: number; now: number; isLate: () => boolean },
+  ): Promise<number> {
+    await this.link.connected;
+    // Nobody waits for it any more, so that it must not cost anything.
+    if (isLate()) return 0;
+    const { rate, burst } = limit;
+    const decide = (tokens: number): Promise<number> => this.link.decide(`${this.options.prefix}${key}`, [rate, burst, tokens]);
+    const advance = Math.min(lease, Math.max(0, burst - cost));
+    if (advance > 0 && (await decide(cost + advance)) === 0) {
+      this.#leases.add(key, advance, now);
+      return 0;
+    }
+    return decide(cost);
+  }
+
+  #without(key: string, cost: number, limit: BucketLimit, now: number): number {
+    const { onError, share } = this.options;
+    if (onError === "pass") return 0;
+    if (onError === "reject") throw limited("the store of rate limits does not answer");
+    return this.#local.take(key, cost, { rate: limit.rate / share, burst: Math.max(1, limit.burst / share) }, now);
+  }
+
+  #failed(error: unknown, now: number): void {
+    this.#errors?.inc();
+    this.#restUntil = now + REST;
+    if (this.#isAway) return;
+    this.#isAway = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    const { onError } = this.options;
+    this.#logger?.warn({ reason, onError }, `the store of rate limits does not answer: ${meanwhile[onError]} until it does`);
+  }
+
+  #isBack(): void {
+    if (!this.#isAway) return;
+    this.#isAway = false;
+    this.#logger?.info("the store of rate limits answers again");
+  }
+}
+
+const meanwhile = { local: "this process limits alone", reject: "nothing passes", pass: "everything passes" };
+
+/** @throws when it is not there in time; what was sent by then counts for the bucket, and for nobody else */
+async function within<T>(milliseconds: number, begin: (isLate: () => boolean) => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let isLate = false;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      isLate = true;
+      reject(new Error(`no answer within ${milliseconds} ms`));
+    }, milliseconds);
+  });
+  const work = begin(() => isLate);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}
