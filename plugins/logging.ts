@@ -1,5 +1,5 @@
 import { definePlugin, EVENTS, LOGGER, OPTIONS, printable } from "sluice";
-import type { ExchangeEnd, HttpRequest, HttpResponse, Logger, Plugin, ProxyEvent, Session, SluiceError } from "sluice";
+import type { AnyErrorCode, ExchangeEnd, HttpRequest, HttpResponse, Logger, Plugin, ProxyEvent, Session, SluiceError } from "sluice";
 import { each } from "sluice/flow";
 import type { Observable, Subscription } from "rxjs";
 import { inject, injectable } from "tsyringe";
@@ -24,7 +24,7 @@ type Asked = Pick<HttpRequest, "method" | "host" | "url">;
 /** Bytes of one chunk that a record shows. */
 const SHOWN = 4096;
 /** Ends that are told of elsewhere: by an operator's own doing, or as a fault of a plugin, which the proxy logs with its place and a count. */
-const toldElsewhere = new Set([
+const toldElsewhere: ReadonlySet<AnyErrorCode> = new Set([
   "SLUICE_CLOSED",
   "SLUICE_DRAIN_DEADLINE",
   "SLUICE_PLUGIN_FAILED",
@@ -97,7 +97,8 @@ export class Logging implements Plugin {
         responseBytes: end.responseBytes,
         durationMs: end.durationMs,
         code: error?.code,
-        reason: error === undefined ? undefined : printable(error.detail),
+        // With its remedy, where no documentation of ours has it.
+        reason: error === undefined ? undefined : printable(isOwn(error) ? error.message : error.detail),
       },
       "request ended",
     );
@@ -118,8 +119,10 @@ export class Logging implements Plugin {
     const { listener, session, transport, client, upstream, generation, reason, phase, durationMs, fromClient, fromUpstream } = record;
     const end = reason === "closed" ? { reason } : { reason, phase };
     const { attempts, panic } = record;
+    // What to do about it stands in no documentation of ours.
+    const own = isOwn(error) ? { message: error?.message } : undefined;
     const trouble = attempts === undefined && panic === undefined ? undefined : { attempts, panic };
-    const fields = { session, transport, client, upstream, generation, ...end, durationMs, ...trouble };
+    const fields = { session, transport, client, upstream, generation, ...end, durationMs, ...trouble, ...own };
     const traffic = {
       fromClient: { bytes: fromClient.bytes, chunks: fromClient.chunks },
       fromUpstream: { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks },
@@ -155,9 +158,14 @@ function shown(chunk: Buffer, form: "size" | "hex" | "text"): object {
   return bytes > SHOWN ? { bytes, ...content, truncated: true } : { bytes, ...content };
 }
 
+/** Made by a plugin with `defineErrors`. */
+function isOwn(error: SluiceError | undefined): boolean {
+  return error?.code.startsWith("SLUICE_") === false;
+}
+
 /** A client that goes away is no failure; the record's reason says enough. */
 function isFailure(error: SluiceError | undefined): error is SluiceError {
-  return error !== undefined && error.source !== "client" && !toldElsewhere.has(error.code);
+  return error !== undefined && error.source !== "client" && !toldElsewhere.has(error.code) && !(isOwn(error) && error.source === "plugin");
 }
 
 function boundTo(logger: Logger & { bindings?(): object }, field: string): boolean {

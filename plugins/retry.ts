@@ -1,5 +1,5 @@
 import { catalogue, CLOCK, definePlugin, duration, LOGGER, OPTIONS, SluiceError } from "sluice";
-import type { ErrorCode, HttpRequest, HttpResponse, Logger, Plugin, Session, Upstream } from "sluice";
+import type { AnyErrorCode, ErrorCode, HttpRequest, HttpResponse, Logger, Plugin, Session, Upstream } from "sluice";
 import { defer, retry as resubscribe, tap, throwError, timer, type Observable, type SchedulerLike } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
@@ -12,6 +12,9 @@ const usual: ErrorCode[] = [
   "SLUICE_UPSTREAM_UNREACHABLE",
   "SLUICE_UPSTREAM_DNS_TEMPORARY",
 ];
+
+/** A code that a plugin made with `defineErrors`. */
+const ownCode = z.custom<AnyErrorCode>((code) => typeof code === "string" && /^(?!SLUICE_)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code));
 
 const schema = z.object({
   /** Tries in all, the first included. */
@@ -26,8 +29,11 @@ const schema = z.object({
   jitter: z.enum(["full", "none"]).default("full"),
   /** Budget for all tries together: a try that would start later is not made. */
   within: duration({ zero: false, compared: true }).default(30_000),
-  /** Codes of the errors that are worth another try. */
-  on: z.array(z.enum(codes)).min(1).default(usual),
+  /** Codes of the errors that are worth another try; also those that a plugin has of its own. */
+  on: z
+    .array(z.union([z.enum(codes), ownCode]))
+    .min(1)
+    .default(usual),
 });
 
 export type RetryOptions = z.output<typeof schema>;

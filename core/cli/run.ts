@@ -1,6 +1,6 @@
 import { allowUnsafe } from "../config/files/safe-source.ts";
 import { parseCommandLine, type CommandName, type CommandOptions } from "./arguments/command-line.ts";
-import { SluiceError, type ErrorCode } from "../contract/index.ts";
+import { SluiceError, type AnyErrorCode } from "../contract/index.ts";
 import { errorReport, showError } from "./output/show-error.ts";
 import { createTerminal, type Terminal } from "./output/terminal.ts";
 
@@ -18,7 +18,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 };
 
 /** By the code of the error; all others are 1. */
-const exitCodes: Partial<Record<ErrorCode, number>> = { SLUICE_NOT_ANSWERING: 2 };
+const exitCodes: Partial<Record<AnyErrorCode, number>> = { SLUICE_NOT_ANSWERING: 2 };
 
 /**
  * The command line. Exit codes: 0 when all is well; 2 when a proxy runs and does not answer; 1 for every other error.

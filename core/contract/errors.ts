@@ -94,6 +94,32 @@ export const catalogue = {
 
 export type ErrorCode = keyof typeof catalogue;
 
+/** A code of the catalogue, or one of a plugin's own (`defineErrors`), which never begins with `SLUICE_`. */
+export type AnyErrorCode = ErrorCode | (string & Record<never, never>);
+
+/** A code and all that belongs to it. */
+export interface ErrorKind extends CatalogueEntry {
+  readonly code: AnyErrorCode;
+  /** What an HTTP request that ends with it is answered with. @default by its source */
+  readonly status?: number | undefined;
+}
+
+const ownKinds = new WeakSet<ErrorKind>();
+
+/** Makes a kind of error outside the catalogue. @throws TypeError a code that is Sluice's */
+export function ownKind(kind: ErrorKind): ErrorKind {
+  if (kind.code.startsWith("SLUICE_")) throw new TypeError(`${kind.code}: codes that begin with SLUICE_ are Sluice's own`);
+  const made = Object.freeze({ ...kind });
+  ownKinds.add(made);
+  return made;
+}
+
+function kindOf(code: ErrorCode | ErrorKind): ErrorKind {
+  if (typeof code === "string") return { code, ...catalogue[code] };
+  if (!ownKinds.has(code)) throw new TypeError("a SluiceError takes a code of the catalogue; make others with defineErrors()");
+  return code;
+}
+
 const brand: unique symbol = Symbol.for("sluice.error") as never;
 
 export interface ErrorOptions {
@@ -110,21 +136,31 @@ export interface ErrorOptions {
  * `Symbol.for` marks it, so that `SluiceError.is` holds across copies of the package.
  */
 export class SluiceError extends Error {
-  readonly code: ErrorCode;
+  readonly code: AnyErrorCode;
   readonly source: ErrorSource;
   readonly retryable: boolean;
+  /** What an HTTP request that ends with it is answered with, where its plugin says so. */
+  readonly status: number | undefined;
+  /** What to do about it. */
+  readonly remedy: string;
   readonly where: string | undefined;
   readonly frame: string | undefined;
   /** The message without its place and its help. */
   readonly detail: string;
 
-  constructor(code: ErrorCode, detail: string, options: ErrorOptions = {}) {
+  readonly #kind: ErrorKind;
+
+  constructor(code: ErrorCode | ErrorKind, detail: string, options: ErrorOptions = {}) {
+    const kind = kindOf(code);
     const place = options.where === undefined ? "" : `${options.where}: `;
-    super(`${place}${detail} (${code}: ${catalogue[code].help})`, options.cause === undefined ? undefined : { cause: options.cause });
+    super(`${place}${detail} (${kind.code}: ${kind.help})`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "SluiceError";
-    this.code = code;
-    this.source = catalogue[code].source;
-    this.retryable = catalogue[code].retryable;
+    this.#kind = kind;
+    this.code = kind.code;
+    this.source = kind.source;
+    this.retryable = kind.retryable;
+    this.status = kind.status;
+    this.remedy = kind.help;
     this.where = options.where;
     this.frame = options.frame;
     this.detail = detail;
@@ -134,7 +170,13 @@ export class SluiceError extends Error {
   /** The same error with its place, where it has none yet. */
   at(where: string): SluiceError {
     if (this.where !== undefined) return this;
-    return new SluiceError(this.code, this.detail, { where, cause: this.cause ?? this });
+    return this.restated(this.detail, { where });
+  }
+
+  /** The same error in other words. */
+  restated(detail: string, options: ErrorOptions): SluiceError {
+    const kind = ownKinds.has(this.#kind) ? this.#kind : (this.code as ErrorCode);
+    return new SluiceError(kind, detail, { cause: this.cause ?? this, ...options });
   }
 
   /** Notes the place once it is known: it is looked for only when somebody is to be told of the error. */

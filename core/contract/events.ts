@@ -1,4 +1,4 @@
-import type { ErrorCode, SluiceError } from "./errors.ts";
+import type { AnyErrorCode, SluiceError } from "./errors.ts";
 import type { GenerationOrigin } from "./override.ts";
 import type { EndReason, Session, Traffic } from "./session.ts";
 
@@ -11,7 +11,7 @@ export interface SessionAttempt {
   readonly endpoint: string;
   readonly durationMs: number;
   /** Why it failed; `aborted`: whoever asked for it left before it was over; undefined: it did not fail. */
-  readonly code: ErrorCode | "aborted" | undefined;
+  readonly code: AnyErrorCode | "aborted" | undefined;
 }
 
 /** The one record of a session that has ended. */
@@ -79,7 +79,7 @@ export type ProxyEvent =
       /** Of sessions, in a row. */
       readonly failures: number;
       /** Of the last failure. */
-      readonly code: ErrorCode;
+      readonly code: AnyErrorCode;
       /** Epoch milliseconds. */
       readonly since: number;
       /** Epoch milliseconds; undefined: until its check passes. */

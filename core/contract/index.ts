@@ -4,15 +4,19 @@ export type * from "./balance.ts";
 export type * from "./admin.ts";
 export { clientKey } from "./client-key.ts";
 export type * from "./config.ts";
+export { defineErrors, type ErrorDefinition, type OwnErrors } from "./define-errors.ts";
 export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./define-plugin.ts";
 export { parseEndpoint } from "./endpoint.ts";
 export {
   asSluiceError,
   catalogue,
   isOutOfFiles,
+  ownKind,
   reasonOf,
   SluiceError,
+  type AnyErrorCode,
   type ErrorCode,
+  type ErrorKind,
   type ErrorOptions,
   type ErrorSource,
 } from "./errors.ts";

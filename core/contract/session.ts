@@ -1,6 +1,6 @@
 import type { SecureContextOptions, TlsOptions } from "node:tls";
 import type { SocketAddress } from "./address.ts";
-import type { ErrorCode, SluiceError } from "./errors.ts";
+import type { AnyErrorCode, SluiceError } from "./errors.ts";
 import type { FirstBytesBounds, FirstBytesReader } from "./first-bytes.ts";
 import type { SessionFacts, SessionTls } from "./session-facts.ts";
 import type { UpstreamConfig } from "./upstream.ts";
@@ -19,7 +19,7 @@ export type ServerTlsOptions = SecureContextOptions &
   };
 
 /** Why a session ended: `closed` when both sides had finished, else the code of the error that ended it. */
-export type EndReason = "closed" | ErrorCode;
+export type EndReason = "closed" | AnyErrorCode;
 
 /** One client's passage, as plugins see it. */
 export interface Session extends SessionFacts {

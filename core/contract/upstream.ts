@@ -1,6 +1,6 @@
 import type { Observable } from "rxjs";
 import type { Balance, EndpointOptions, HashKey } from "./balance.ts";
-import type { ErrorCode } from "./errors.ts";
+import type { AnyErrorCode } from "./errors.ts";
 import type { Leg } from "./leg.ts";
 import type { SessionFacts } from "./session-facts.ts";
 
@@ -90,7 +90,7 @@ export interface ChosenEndpoint {
    * @param failed the endpoint could not do it (also where `attempt` failed): one failure more, and it is tried last for a while
    * @param code of the failure. @default SLUICE_UPSTREAM_RESET
    */
-  done(failed: boolean, code?: ErrorCode): void;
+  done(failed: boolean, code?: AnyErrorCode): void;
 }
 
 /** The endpoints of one upstream, for a plugin that keeps connections of its own to them. */

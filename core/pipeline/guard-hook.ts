@@ -1,6 +1,6 @@
 import { catchError, defer, EMPTY, isObservable, of, tap, throwError, type Observable } from "rxjs";
 import { SluiceError, type ResolvedUse } from "../contract/index.ts";
-import { blamed, faultOf } from "../flow/chain/fault.ts";
+import { blamed, blameOf, faultOf, isAnswer } from "../flow/chain/fault.ts";
 
 /** Told of each failure of a plugin that is bypassed. */
 export type ReportFault = (plugin: string, error: SluiceError) => void;
@@ -10,7 +10,7 @@ export type Hook<T, C> = (source: Observable<T>, context: C) => Observable<T>;
 /**
  * Runs one plugin's admit, resolve or connect hook. What the plugin throws is noted as its fault, and so is an emission that is not what
  * the hook is for; with onError "bypass" it is reported and the hook is as if it were not there. A SluiceError is an answer, not a
- * fault, and passes.
+ * fault, and passes, unless its source is a plugin.
  *
  * @param check throws at a value that the hook may not emit
  */
@@ -27,7 +27,8 @@ export function guardHook<T, C>(hook: Hook<T, C>, { name, use }: ResolvedUse, ch
           passedOn = true;
         }),
         catchError((error: unknown) => {
-          if (SluiceError.is(error)) return throwError(() => error);
+          // An answer, or what a plugin nearer the upstream is blamed for already.
+          if (isAnswer(error) || (SluiceError.is(error) && blameOf(error) !== undefined)) return throwError(() => error);
           const fault = faultOf(name, error);
           if (use.onError === "close") return throwError(() => blamed(fault, name));
           report(name, fault);

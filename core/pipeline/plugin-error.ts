@@ -35,5 +35,5 @@ function placed(error: SluiceError, option: string, place: string | undefined): 
   const others = [place === undefined ? undefined : option, error.where?.startsWith(where) === true ? undefined : error.where];
   const detail = [...others, error.detail].filter((part) => part !== undefined).join(": ");
   const frame = error.frame === undefined ? {} : { frame: error.frame };
-  return new SluiceError(error.code, detail, { where, cause: error.cause ?? error, ...frame });
+  return error.restated(detail, { where, ...frame });
 }

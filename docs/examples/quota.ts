@@ -1,4 +1,4 @@
-import { CLOCK, definePlugin, duration, LOGGER, OPTIONS, size, SluiceError } from "sluice";
+import { CLOCK, defineErrors, definePlugin, duration, LOGGER, OPTIONS, size } from "sluice";
 import type { Logger, Plugin, Session } from "sluice";
 import { each } from "sluice/flow";
 import { interval, type Observable, type SchedulerLike, type Subscription } from "rxjs";
@@ -10,6 +10,11 @@ const schema = z.object({
   bytes: size(),
   /** How long a window is. */
   per: duration().prefault("1h"),
+});
+
+/** Thrown in any hook. The code is QUOTA_EXCEEDED: the plugin's id and the error's name. */
+const errors = defineErrors("quota", {
+  EXCEEDED: { text: "{client} was sent more than {bytes} bytes", remedy: "wait until the window is over, or raise `bytes`", status: 429 },
 });
 
 /** Clients remembered at most; beyond that the one seen first is forgotten. */
@@ -53,7 +58,7 @@ export class Quota implements Plugin {
     const sent = (this.sent.get(client) ?? 0) + chunk.length;
     if (sent > this.options.bytes) {
       this.logger.warn({ client }, "quota spent");
-      throw new SluiceError("SLUICE_RATE_LIMITED", `${client} has spent its quota`);
+      throw errors.EXCEEDED({ client, bytes: this.options.bytes });
     }
     const [oldest] = this.sent.keys();
     if (oldest !== undefined && this.sent.size >= MAX_CLIENTS && !this.sent.has(client)) this.sent.delete(oldest);

@@ -95,7 +95,7 @@ describe("The example plugins", () => {
     const socket = await connect(port());
     socket.write("more");
     expect(await closeOf(socket)).to.equal("ECONNRESET");
-    expect((await ended("SLUICE_RATE_LIMITED")).fromUpstream.bytes).to.equal(4);
+    expect((await ended("QUOTA_EXCEEDED")).fromUpstream.bytes).to.equal(4);
     // A new instance, which inherits what was counted.
     await proxy.apply(config([quota({ bytes: 7, per: "1m" })]));
     expect(await exchangeOnce(port(), "123")).to.equal("123");

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { filter, firstValueFrom } from "rxjs";
 import { createProxy, definePlugin } from "sluice";
-import type { ErrorCode, FunctionPlugin, PluginUse, Proxy, ProxyEvent, SessionRecord, SluiceConfig, UseOptions } from "sluice";
+import type { EndReason, FunctionPlugin, PluginUse, Proxy, ProxyEvent, SessionRecord, SluiceConfig, UseOptions } from "sluice";
 import { bounded } from "./bounded.ts";
 
 type EventOf<T extends ProxyEvent["type"]> = Extract<ProxyEvent, { type: T }>;
@@ -17,7 +17,7 @@ export interface TestProxy {
   /** The first event of a type that was or will be announced and passes `wanted`. */
   readonly event: <T extends ProxyEvent["type"]>(type: T, wanted?: (event: EventOf<T>) => boolean, within?: number) => Promise<EventOf<T>>;
   /** The record of the first session that ended (with that reason). */
-  readonly ended: (reason?: "closed" | ErrorCode, within?: number) => Promise<SessionRecord>;
+  readonly ended: (reason?: EndReason, within?: number) => Promise<SessionRecord>;
 }
 
 /** Starts a silent proxy; the caller closes it: `cleanup.add(() => started.proxy.close())`. */

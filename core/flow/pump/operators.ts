@@ -5,7 +5,7 @@ import type { CarryHost } from "../operators/carried-states.ts";
 import { HookSite } from "../operators/carry-site.ts";
 import { Chain } from "../chain/chain.ts";
 import { EachObservable, stagesDownTo } from "../operators/each.ts";
-import { blamed, faultOf } from "../chain/fault.ts";
+import { blamed, faultOf, isAnswer } from "../chain/fault.ts";
 import { isPromise } from "../chain/is-promise.ts";
 import { Root } from "../chain/root.ts";
 
@@ -111,6 +111,7 @@ function applyGuarded(hook: ByteHook, data: Observable<Buffer>, owner: Operators
   try {
     return bypassing(data, (inner) => applyHook(hook, inner, owner.session, site), { failed, held: () => site.abandon(hook.plugin) });
   } catch (error) {
+    if (isAnswer(error)) throw blamed(error, hook.plugin);
     failed(error);
     return data;
   }

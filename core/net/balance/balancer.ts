@@ -1,5 +1,12 @@
 import { asyncScheduler, type SchedulerLike } from "rxjs";
-import { SluiceError, type Balance, type Endpoint, type ErrorCode, type SessionFacts, type UpstreamTarget } from "../../contract/index.ts";
+import {
+  SluiceError,
+  type Balance,
+  type Endpoint,
+  type AnyErrorCode,
+  type SessionFacts,
+  type UpstreamTarget,
+} from "../../contract/index.ts";
 import { AddressTurns } from "./address-turns.ts";
 import { Candidate } from "./candidate.ts";
 import { createPolicy } from "./create-policy.ts";
@@ -26,7 +33,7 @@ export interface Balancer {
   /** The leg has ended, or was never opened after all. Once per `opened`. */
   closed(endpoint: Endpoint): void;
   /** A try at the endpoint failed. */
-  failed(endpoint: Endpoint, code: ErrorCode): void;
+  failed(endpoint: Endpoint, code: AnyErrorCode): void;
   /** It is tried last for a while; that says nothing of its health. */
   penalise(endpoint: Endpoint): void;
   /** It answered. */
@@ -130,7 +137,7 @@ class EndpointBalancer implements Balancer {
     this.#of(endpoint).standing.closed();
   }
 
-  failed(endpoint: Endpoint, code: ErrorCode): void {
+  failed(endpoint: Endpoint, code: AnyErrorCode): void {
     this.penalise(endpoint);
     this.#health.failed(this.#of(endpoint), code);
   }

@@ -1,5 +1,5 @@
 import type { SchedulerLike } from "rxjs";
-import type { ErrorCode } from "../../contract/index.ts";
+import type { AnyErrorCode } from "../../contract/index.ts";
 import type { Candidate } from "./candidate.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 import type { ListenerHealth } from "./health-book.ts";
@@ -94,7 +94,7 @@ export class UpstreamHealth {
   }
 
   /** An attempt failed: the connection, or a reset before the first byte. */
-  failed({ standing, backup }: Candidate, code: ErrorCode): void {
+  failed({ standing, backup }: Candidate, code: AnyErrorCode): void {
     standing.failed(this.options.clock.now());
     this.owner.events?.failed();
     if (standing.isFailing && standing.ejected === undefined && (backup ? this.#backups : this.#first).hasRoom) this.#eject(standing, code);
@@ -110,7 +110,7 @@ export class UpstreamHealth {
     this.#refresh();
   }
 
-  #eject(standing: EndpointState, code: ErrorCode): void {
+  #eject(standing: EndpointState, code: AnyErrorCode): void {
     const { clock, random } = this.options;
     const now = clock.now();
     // So long without another: the past does not count.

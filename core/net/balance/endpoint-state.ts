@@ -1,5 +1,5 @@
 import type { Subscription } from "rxjs";
-import type { ErrorCode } from "../../contract/index.ts";
+import type { AnyErrorCode } from "../../contract/index.ts";
 
 /** Failures in a row that make an endpoint down. */
 export const MOST_FAILURES = 5;
@@ -9,7 +9,7 @@ export interface Outage {
   /** `failures`: of sessions, in a row. `check`: its health check. */
   readonly why: "failures" | "check";
   /** Of the last failure. */
-  readonly code: ErrorCode;
+  readonly code: AnyErrorCode;
   /** What the check found; undefined: it was none. */
   readonly detail?: string | undefined;
   /** Epoch milliseconds. */

@@ -1,6 +1,15 @@
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { catalogue, printable, printableLines, reasonOf, SluiceError, type ErrorCode } from "../../contract/index.ts";
+import {
+  catalogue,
+  ownKind,
+  printable,
+  printableLines,
+  reasonOf,
+  SluiceError,
+  type ErrorCode,
+  type ErrorKind,
+} from "../../contract/index.ts";
 import { controlPaths, isTrusted, prepareFolder } from "./control-path.ts";
 import { readLine } from "./read-line.ts";
 import { alone } from "./start-lock.ts";
@@ -139,9 +148,15 @@ function shownSafely(value: unknown): unknown {
 function refusal({ code, message: given, frame }: WireError): SluiceError {
   const message = typeof given === "string" ? printableLines(given) : "refused without a reason";
   const options = typeof frame === "string" ? { frame: printableLines(frame) } : {};
-  const error = new SluiceError(Object.hasOwn(catalogue, code) ? (code as ErrorCode) : "SLUICE_INTERNAL", message, options);
+  const error = new SluiceError(kindOf(code), message, options);
   // The message has been composed over there, with its place and help.
   return Object.assign(error, { message });
+}
+
+/** What a plugin refused with has a code of its own. */
+function kindOf(code: string): ErrorCode | ErrorKind {
+  if (Object.hasOwn(catalogue, code)) return code as ErrorCode;
+  return /^(?!SLUICE_)[A-Z][A-Z0-9_]*$/.test(code) ? ownKind({ code, source: "plugin", retryable: false, help: "" }) : "SLUICE_INTERNAL";
 }
 
 /**

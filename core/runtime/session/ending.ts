@@ -1,7 +1,7 @@
-import type { ErrorCode, Leg, SluiceError } from "../../contract/index.ts";
+import type { AnyErrorCode, Leg, SluiceError } from "../../contract/index.ts";
 
 /** Ends that are nobody's failure: the peers see a close, not a reset. */
-const quietEnds: ReadonlySet<ErrorCode> = new Set(["SLUICE_IDLE_TIMEOUT", "SLUICE_CLOSED"]);
+const quietEnds: ReadonlySet<AnyErrorCode> = new Set(["SLUICE_IDLE_TIMEOUT", "SLUICE_CLOSED"]);
 
 /**
  * Whether peers see a FIN and no reset. A session that never reached its upstream is closed: there is no data that a FIN could cut off. The

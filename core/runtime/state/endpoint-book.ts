@@ -1,4 +1,4 @@
-import type { ErrorCode, Metrics } from "../../contract/index.ts";
+import type { AnyErrorCode, Metrics } from "../../contract/index.ts";
 import { HealthBook } from "../../net/balance/health-book.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
@@ -21,7 +21,7 @@ export interface EndpointStatus {
   /** Since when it is down, in epoch milliseconds. */
   readonly since?: number;
   /** Of the last failure. */
-  readonly code?: ErrorCode;
+  readonly code?: AnyErrorCode;
   /** What the health check found. */
   readonly detail?: string | undefined;
 }

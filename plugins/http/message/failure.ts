@@ -1,8 +1,8 @@
 import { SluiceError } from "sluice";
-import type { ErrorCode, HttpResponse } from "sluice";
+import type { AnyErrorCode, HttpResponse } from "sluice";
 import { STATUS_CODES } from "node:http";
 
-const statuses: Partial<Record<ErrorCode, number>> = {
+const statuses: Readonly<Partial<Record<AnyErrorCode, number>>> = {
   SLUICE_HTTP_REQUEST: 400,
   SLUICE_HTTP_NO_ROUTE: 404,
   SLUICE_CLIENT_REJECTED: 403,
@@ -15,7 +15,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 };
 
 /** What answers say of a failure besides its code. An error's own words may name an address, a key or what a plugin does, and are for the log. */
-const words: Partial<Record<ErrorCode, string>> = {
+const words: Readonly<Partial<Record<AnyErrorCode, string>>> = {
   SLUICE_HTTP_NO_ROUTE: "no route is for this request",
   SLUICE_CLIENT_TIMEOUT: "the request did not come in time",
   SLUICE_RATE_LIMITED: "too many requests",
@@ -31,8 +31,8 @@ export function requestRefused(detail: string): SluiceError {
 }
 
 /** The status of an answer that tells of an error. */
-export function statusOf({ code, source }: SluiceError): number {
-  return statuses[code] ?? (source === "upstream" ? 502 : source === "client" ? 400 : 500);
+export function statusOf({ code, source, status }: SluiceError): number {
+  return status ?? statuses[code] ?? (source === "upstream" ? 502 : source === "client" ? 400 : 500);
 }
 
 /** A client that finished sending before it was answered: most that do so have left. */
