@@ -8,7 +8,15 @@ export { clientKey } from "./contract/client-key.ts";
 export { watch } from "./config/watch/watch.ts";
 export { definePlugin, type PluginFactory } from "./contract/define-plugin.ts";
 export { defineErrors } from "./contract/define-errors.ts";
-export { catalogue, reasonOf, SluiceError, type AnyErrorCode, type ErrorCode, type ErrorOptions, type ErrorSource } from "./contract/errors.ts";
+export {
+  catalogue,
+  reasonOf,
+  SluiceError,
+  type AnyErrorCode,
+  type ErrorCode,
+  type ErrorOptions,
+  type ErrorSource,
+} from "./contract/errors.ts";
 export {
   CLOCK,
   EVENTS,
