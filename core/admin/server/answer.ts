@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { asSluiceError, type ErrorCode, type SluiceError } from "../../contract/index.ts";
+import { asSluiceError, type AnyErrorCode, type SluiceError } from "../../contract/index.ts";
 
 /** Sent with everything: bytes of sessions are shown by the page, and must never become code, nor be framed, nor sniffed at. */
 export const safetyHeaders = {
@@ -22,7 +22,7 @@ export class Refusal extends Error {
   }
 }
 
-const statuses: Partial<Record<ErrorCode, number>> = {
+const statuses: Partial<Record<AnyErrorCode, number>> = {
   SLUICE_ADMIN_FORBIDDEN: 403,
   SLUICE_ADMIN_TOKEN: 401,
   SLUICE_ADMIN_REQUEST: 400,
