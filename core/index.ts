@@ -32,6 +32,8 @@ export {
   type Resolver,
 } from "./contract/tokens.ts";
 export { networks } from "./contract/networks.ts";
+export { clientHello, type ClientHelloVerdict } from "./net/accept/client-hello.ts";
+export type { ClientHello } from "./net/accept/client-hello-body.ts";
 export { printable } from "./contract/printable.ts";
 export { duration, size, type Duration, type Size } from "./contract/options/units.ts";
 export { upstreamKey } from "./contract/upstream-key.ts";

@@ -8,4 +8,5 @@ export { proxyHeader, proxyProtocol } from "./proxy-protocol/proxy-protocol.ts";
 export { rateLimit } from "./rate-limit/rate-limit.ts";
 export type { BucketLimit, RateLimitStore } from "./rate-limit/store.ts";
 export { retry } from "./retry.ts";
+export { route } from "./route/route.ts";
 export { tlsTermination } from "./tls-termination/tls-termination.ts";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { dnsCache, echo, http, logging, proxyProtocol, rateLimit, retry, tlsTermination } from "sluice/plugins";
+import { dnsCache, echo, http, logging, proxyProtocol, rateLimit, retry, route, tlsTermination } from "sluice/plugins";
 import * as builtIn from "../../plugins/index.ts";
 import { describeCompliance, type Candidate } from "./plugin-compliance.ts";
 
@@ -14,6 +14,7 @@ const candidates: readonly Candidate[] = [
   { name: "rateLimit that rejects bytes", use: () => rateLimit({ bytes: { rate: "1GiB" } }) },
   { name: "rateLimit that shapes bytes", use: () => rateLimit({ bytes: { rate: "20MiB", burst: "100KiB" }, over: "delay" }) },
   { name: "retry", use: () => retry() },
+  { name: "route", use: () => route({ routes: [{ protocol: "ssh", upstream: "127.0.0.1:9" }] }) },
   { name: "dnsCache", use: () => dnsCache() },
   { name: "tlsTermination", use: () => tlsTermination({ selfSigned: ["localhost"] }), transport: "tls", plain: false },
 ];

@@ -83,3 +83,12 @@ export class ClientHelloParser {
     this.#message = larger;
   }
 }
+
+/**
+ * What a client says of itself in the first bytes of a TLS connection, for `session.readFirst`.
+ *
+ * @returns `more` while it is not complete, `invalid` when the bytes begin otherwise
+ */
+export function clientHello(bytes: Buffer): ClientHelloVerdict {
+  return new ClientHelloParser().push(bytes);
+}

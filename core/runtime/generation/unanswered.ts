@@ -5,7 +5,7 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
  * What to warn of where sessions have nowhere to go for certain: no upstream, and no plugin that could answer in `connect`, or send
  * them elsewhere in `admit`.
  */
-export function unansweredWarning({ name, upstream }: ResolvedListener, { admit, connect }: Pipeline): string | undefined {
-  if (upstream !== undefined || admit !== undefined || connect !== undefined) return undefined;
+export function unansweredWarning({ name, upstream }: ResolvedListener, { greet, admit, connect }: Pipeline): string | undefined {
+  if (upstream !== undefined || greet !== undefined || admit !== undefined || connect !== undefined) return undefined;
   return `listeners.${name}: has no upstream, and no plugin that answers by itself: every session will be closed (SLUICE_UPSTREAM_MISSING). Give it an \`upstream\`, or a plugin with a connect hook`;
 }

@@ -1,0 +1,47 @@
+import type { ClientHello, Session } from "sluice";
+import type { Route } from "./options.ts";
+import type { Guess, Protocol } from "./protocols.ts";
+import { matchesName } from "./server-names.ts";
+
+/** What is known of a client. */
+export interface Knowledge {
+  readonly client: Session["client"];
+  /** What it says in its ClientHello; null: it sent none; undefined: not known yet. */
+  readonly hello: ClientHello | null | undefined;
+  is(protocol: Protocol | "quic"): Guess;
+}
+
+/** The first route that is certain to be the one; undefined: more must be known; null: none is. */
+export function choose(routes: readonly Route[], known: Knowledge): Route | undefined | null {
+  for (const route of routes) {
+    const holds = all(conditionsOf(route, known));
+    if (holds === undefined) return undefined;
+    if (holds) return route;
+  }
+  return null;
+}
+
+function conditionsOf({ serverName, alpn, protocol, client }: Route, known: Knowledge): Guess[] {
+  return [
+    client === undefined || client.has(known.client),
+    protocol === undefined || any(protocol.map((each) => known.is(each))),
+    serverName === undefined ||
+      told(known.hello, ({ serverName: name }) => name !== undefined && serverName.some((each) => matchesName(each, name))),
+    alpn === undefined || told(known.hello, (given) => alpn.some((each) => given.alpn.includes(each))),
+  ];
+}
+
+function told(hello: ClientHello | null | undefined, holds: (hello: ClientHello) => boolean): Guess {
+  if (hello === undefined) return undefined;
+  return hello !== null && holds(hello);
+}
+
+function all(guesses: readonly Guess[]): Guess {
+  if (guesses.includes(false)) return false;
+  return guesses.includes(undefined) ? undefined : true;
+}
+
+function any(guesses: readonly Guess[]): Guess {
+  if (guesses.includes(true)) return true;
+  return guesses.includes(undefined) ? undefined : false;
+}

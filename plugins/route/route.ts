@@ -1,0 +1,65 @@
+import { definePlugin, LOGGER, OPTIONS, PLACE, SluiceError, UPSTREAMS } from "sluice";
+import type { FirstBytes, Logger, Place, Plugin, Session, UpstreamConfig, Upstreams } from "sluice";
+import { concatMap, type Observable } from "rxjs";
+import { inject, injectable } from "tsyringe";
+import { choose } from "./choose.ts";
+import { optionsSchema, type Route, type RouteOptions } from "./options.ts";
+import { StreamKnowledge } from "./stream-knowledge.ts";
+
+const nothing = Buffer.alloc(0);
+
+/** Sends sessions where their first bytes, their ClientHello or their client's address say: several protocols on one port. */
+@injectable()
+export class Router implements Plugin {
+  static readonly borrows = true;
+
+  constructor(
+    @inject(OPTIONS) private readonly options: RouteOptions,
+    @inject(UPSTREAMS) private readonly upstreams: Upstreams,
+    @inject(PLACE) private readonly place: Place,
+    @inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** A certificate that cannot be read is told of now, and not when the first session goes there. */
+  setup(): void {
+    const { routes, fallback } = this.options;
+    routes.forEach((route, index) => this.#checkTransport(route, index));
+    for (const { upstream } of routes) this.upstreams.endpoints(upstream);
+    if (fallback !== undefined) this.upstreams.endpoints(fallback);
+  }
+
+  admit(arrival: Observable<Session>, session: Session): Observable<Session> {
+    return arrival.pipe(
+      concatMap(async () => {
+        const route = await this.#routeOf(session);
+        const upstream: UpstreamConfig | undefined = route === null ? this.options.fallback : route.upstream;
+        if (upstream !== undefined) session.retarget(upstream);
+        this.logger.debug({ session: session.id, route: route === null ? "fallback" : this.options.routes.indexOf(route) }, "routed");
+        return session;
+      }),
+    );
+  }
+
+  #routeOf(session: Session): Route | null | Promise<Route | null> {
+    const { routes, timeout } = this.options;
+    // What is known already may do: of a tls:// listener the ClientHello was read before.
+    const known = choose(routes, new StreamKnowledge(session, nothing, false));
+    if (known !== undefined) return known;
+    const read = (bytes: Buffer, isOver: boolean): FirstBytes<Route | null> | undefined => {
+      const found = choose(routes, new StreamKnowledge(session, bytes, isOver));
+      return found === undefined ? undefined : { taken: 0, value: found };
+    };
+    return session.readFirst((bytes, end) => read(bytes, end !== undefined), { timeout });
+  }
+
+  #checkTransport({ protocol = [] }: Route, index: number): void {
+    const { listener, transport } = this.place;
+    const wrong = protocol.find((each) => (each === "quic") !== (transport === "udp"));
+    if (wrong === undefined) return;
+    const there = transport === "udp" ? '"quic" alone is told on a udp:// listener' : "it needs a udp:// listener";
+    throw new SluiceError("SLUICE_CONFIG_INVALID", `listeners.${listener}: routes[${index}].protocol of route() is "${wrong}": ${there}`);
+  }
+}
+
+/** Makes a use of {@link Router}. */
+export const route = definePlugin("route", Router, optionsSchema);
