@@ -34,6 +34,7 @@ export {
 export { networks } from "./contract/networks.ts";
 export { clientHello, type ClientHelloVerdict } from "./net/accept/client-hello.ts";
 export type { ClientHello } from "./net/accept/client-hello-body.ts";
+export { certificatesIn, checkValidity, pemFile, readPem, type Pem } from "./net/pem.ts";
 export { printable } from "./contract/printable.ts";
 export { duration, size, type Duration, type Size } from "./contract/options/units.ts";
 export { upstreamKey } from "./contract/upstream-key.ts";

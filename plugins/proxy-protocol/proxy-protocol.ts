@@ -102,8 +102,8 @@ export class ProxyProtocol implements Plugin {
 }
 
 /** A socket that was reset no longer says who was connected: a health check that is over at once, say. */
-function hasLeft({ transport, peer }: Session): boolean {
-  return transport !== "unix" && peer.family === "unix";
+function hasLeft({ local, peer }: Session): boolean {
+  return local.family !== "unix" && peer.family === "unix";
 }
 
 function parsed(bytes: Buffer, peer: { toString(): string }): ParsedHeader | undefined {

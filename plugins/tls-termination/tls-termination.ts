@@ -1,4 +1,4 @@
-import { definePlugin, LOGGER, OPTIONS, PLACE, reasonOf, SluiceError } from "sluice";
+import { definePlugin, LOGGER, OPTIONS, pemFile, PLACE, reasonOf, SluiceError } from "sluice";
 import type { Logger, Place, Plugin, ServerTlsOptions, Session } from "sluice";
 import { resolve } from "node:path";
 import { concatMap, from, map, type Observable } from "rxjs";
@@ -11,7 +11,6 @@ import { stampFiles, watchFiles } from "./changed-files.ts";
 import { KeyLog } from "./key-log.ts";
 import { loadAuthorities, loadKeyPair, type KeyPair } from "./key-pair.ts";
 import { tlsTerminationSchema, type TlsTerminationOptions } from "./options.ts";
-import { isPem, pemPath } from "./pem-source.ts";
 import { WildcardLeaves } from "./wildcard-leaves.ts";
 
 /** How often certificates that Sluice made itself are looked at; they are renewed a month before they end. */
@@ -127,7 +126,7 @@ export class TlsTermination implements Plugin {
   }
 
   async #load(): Promise<CertificateSet> {
-    const ca = await this.#clientCa();
+    const ca = this.#clientCa();
     const options: ContextOptions = { ca, minVersion: this.options.minVersion };
     const [first, ...others] = await this.#pairs(options);
     if (first === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination has no certificate");
@@ -141,7 +140,7 @@ export class TlsTermination implements Plugin {
     if (selfSigned !== undefined && ca) return this.#localPairs(selfSigned, options);
     if (selfSigned !== undefined) return [await (await import("./lone-certificate.ts")).loneCertificate(selfSigned)];
     const single = cert === undefined || key === undefined ? [] : [{ names: [], cert, key, passphrase }];
-    return Promise.all([...single, ...certificates].map(async (files) => loadKeyPair({ ...files, folder }, this.#warn)));
+    return [...single, ...certificates].map((files) => loadKeyPair({ ...files, folder }, this.#warn));
   }
 
   async #localPairs(names: readonly string[], options: ContextOptions): Promise<KeyPair[]> {
@@ -158,15 +157,15 @@ export class TlsTermination implements Plugin {
     return certificates.isUnderWildcard(name) ? this.#wildcards?.for(name) : undefined;
   }
 
-  async #clientCa(): Promise<string[]> {
+  #clientCa(): string[] {
     const given = this.options.clientAuth?.ca ?? [];
-    return Promise.all(given.map(async (ca) => loadAuthorities(ca, this.place.folder, this.#warn)));
+    return given.map((ca) => loadAuthorities(ca, this.place.folder, this.#warn));
   }
 
   #files(): string[] {
     const { cert, key, certificates = [], clientAuth } = this.options;
     const values = [cert, key, ...certificates.flatMap((one) => [one.cert, one.key]), ...(clientAuth?.ca ?? [])];
-    return values.flatMap((value) => (value === undefined || isPem(value) ? [] : [pemPath(value, this.place.folder)]));
+    return values.flatMap((value) => (value === undefined ? [] : (pemFile(value, this.place.folder) ?? [])));
   }
 
   #every(milliseconds: number): void {

@@ -1,14 +1,9 @@
-import { X509Certificate } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
-import path from "node:path";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { reasonOf, SluiceError, type UpstreamTlsConfig } from "../../contract/index.ts";
+import { certificatesIn, checkValidity, pemFile, readPem, type Pem } from "../pem.ts";
 import { systemAuthorities, systemAuthorityFiles } from "./system-authorities.ts";
 
-const PEM = "-----BEGIN";
-const DAY = 86_400_000;
-const NEAR_EXPIRY = 14 * DAY;
-const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const GIVEN = "the PEM text given";
 
 /** Where the option stands. */
 export interface UpstreamTlsPlace {
@@ -38,8 +33,7 @@ export class UpstreamTlsMaterial {
   /** The files that the context is made of. */
   get files(): readonly string[] {
     const { ca, cert, key } = this.config;
-    const given = [ca ?? [], cert ?? [], key ?? []].flat().filter((one) => !one.includes(PEM));
-    const own = given.map((one) => path.resolve(this.#folder, one));
+    const own = [ca ?? [], cert ?? [], key ?? []].flat().flatMap((one) => pemFile(one, this.#folder) ?? []);
     return ca === undefined ? [...own, ...systemAuthorityFiles()] : own;
   }
 
@@ -59,56 +53,44 @@ export class UpstreamTlsMaterial {
     } catch (error) {
       // The certificates have been parsed: what is left is the key, or that it belongs to another certificate.
       const help = key?.includes("ENCRYPTED") === true ? ' (it is encrypted: see the option "passphrase")' : "";
-      throw this.#invalid("key", `${this.#source(config.key ?? "")}: ${reasonOf(error)}${help}`, error);
+      throw this.#invalid("key", `${this.#source(config.key)}: ${reasonOf(error)}${help}`, error);
     }
+  }
+
+  #source(given = ""): string {
+    return pemFile(given, this.#folder) ?? GIVEN;
   }
 
   #named(ca: string | readonly string[]): string[] {
-    return [ca].flat().map((given) => this.#certificates("ca", given).text);
-  }
-
-  #certificates(option: string, given: string): { text: string; first: X509Certificate } {
-    const text = this.#read(option, given);
-    try {
-      const [first] = (text.match(CERTIFICATES) ?? []).map((certificate) => new X509Certificate(certificate));
-      if (first !== undefined) return { text, first };
-    } catch (error) {
-      throw this.#invalid(option, `${this.#source(given)}: ${reasonOf(error)}`, error);
-    }
-    throw this.#invalid(option, `${this.#source(given)}: it holds no certificate in PEM format`);
+    return [ca].flat().map((given) =>
+      this.#read("ca", given, (pem) => {
+        certificatesIn(pem);
+      }),
+    );
   }
 
   #ownCertificate(given: string): string {
-    const { text, first } = this.#certificates("cert", given);
-    const [from, to] = [Date.parse(first.validFrom), Date.parse(first.validTo)];
-    const now = Date.now();
-    const source = this.#source(given);
-    if (now > to) throw this.#invalid("cert", `${source}: the certificate expired at ${new Date(to).toISOString()}`);
-    if (now < from)
-      throw this.#invalid("cert", `${source}: the certificate is not yet valid: it starts at ${new Date(from).toISOString()}`);
-    if (to - now < NEAR_EXPIRY)
-      this.#warn(`${this.#place}.tls.cert: ${source}: the certificate expires in ${Math.floor((to - now) / DAY)} days`);
-    return text;
+    return this.#read("cert", given, (pem) => {
+      const [own] = certificatesIn(pem);
+      checkValidity(own, pem, (message) => this.#warn(`${this.#place}.tls.cert: ${message}`));
+    });
   }
 
   #key(given: string): string {
-    const text = this.#read("key", given);
-    if (!given.includes(PEM) && (statSync(path.resolve(this.#folder, given)).mode & 0o077) !== 0)
-      this.#warn(`${this.#place}.tls.key: ${this.#source(given)}: others may read this private key: chmod 600`);
-    return text;
+    return this.#read("key", given, ({ where, exposed }) => {
+      if (exposed) this.#warn(`${this.#place}.tls.key: ${where}: others may read this private key: chmod 600`);
+    });
   }
 
-  #read(option: string, given: string): string {
-    if (given.includes(PEM)) return given;
+  #read(option: string, given: string, check: (pem: Pem) => void): string {
     try {
-      return readFileSync(path.resolve(this.#folder, given), "utf8");
+      const pem = readPem(given, this.#folder, option);
+      check(pemFile(given, this.#folder) === undefined ? { ...pem, where: GIVEN } : pem);
+      return pem.text;
     } catch (error) {
-      throw this.#invalid(option, `${this.#source(given)}: ${reasonOf(error)}`, error);
+      if (!SluiceError.is(error)) throw error;
+      throw this.#invalid(option, `${error.where}: ${error.cause === undefined ? error.detail : reasonOf(error.cause)}`, error);
     }
-  }
-
-  #source(given: string): string {
-    return given.includes(PEM) ? "the PEM text given" : path.resolve(this.#folder, given);
   }
 
   #invalid(option: string, detail: string, cause?: unknown): SluiceError {

@@ -1,0 +1,87 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { reasonOf, SluiceError } from "../contract/index.ts";
+
+const DAY = 86_400_000;
+const NEAR_EXPIRY = 14 * DAY;
+const UNREADABLE = "no certificate can be read from it";
+
+/** Certificates or a key, as an option gives them: the text itself, or the path of a file with it. */
+export interface Pem {
+  readonly text: string;
+  /** The file's path, or the option's name for text given there: for messages. */
+  readonly where: string;
+  /** It is a file that others than its owner may read. */
+  readonly exposed: boolean;
+}
+
+/** Whether an option holds PEM itself, and not a path. */
+function isPem(given: string): boolean {
+  return given.includes("-----BEGIN ");
+}
+
+/** The file that an option names. @param folder where relative paths start; undefined for PEM given as text */
+export function pemFile(given: string, folder: string): string | undefined {
+  return isPem(given) ? undefined : resolve(folder, given);
+}
+
+/**
+ * Reads PEM given as text or path.
+ *
+ * @param folder where relative paths start
+ * @param option its name, for messages
+ * @throws SLUICE_CERTIFICATE_INVALID when the file cannot be read or holds no PEM
+ */
+export function readPem(given: string, folder: string, option: string): Pem {
+  const where = pemFile(given, folder);
+  if (where === undefined) return { text: given, where: option, exposed: false };
+  let text: string;
+  let mode: number;
+  try {
+    text = readFileSync(where, "utf8");
+    ({ mode } = statSync(where));
+  } catch (error) {
+    throw invalid(where, `cannot read the ${option}`, error);
+  }
+  if (!isPem(text)) throw invalid(where, `the ${option} holds no PEM ("-----BEGIN …")`);
+  return { text, where, exposed: (mode & 0o077) !== 0 };
+}
+
+/**
+ * Every certificate of a chain or bundle, as TLS would read it.
+ * @throws SLUICE_CERTIFICATE_INVALID when one cannot be read, or there is none
+ */
+export function certificatesIn({ text, where }: Pem): readonly [X509Certificate, ...X509Certificate[]] {
+  const blocks = text.split(/(?=-----BEGIN )/).filter((block) => /^-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(block));
+  const parsed = blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block);
+    } catch (error) {
+      throw invalid(where, index === 0 ? UNREADABLE : `certificate ${index + 1} of ${blocks.length} cannot be read`, error);
+    }
+  });
+  const [first, ...others] = parsed;
+  if (first === undefined) throw invalid(where, UNREADABLE);
+  return [first, ...others];
+}
+
+/**
+ * Whether a peer would take a certificate today. Peers compare with the wall clock, so an injected CLOCK does not matter here.
+ *
+ * @param warn told of an end within 14 days
+ * @throws SLUICE_CERTIFICATE_INVALID when it has expired or is not valid yet
+ */
+export function checkValidity({ validFrom, validTo }: X509Certificate, { where }: Pem, warn: (message: string) => void): void {
+  const now = Date.now();
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  const end = new Date(to).toISOString();
+  if (now > to) throw invalid(where, `the certificate expired at ${end}`);
+  if (now < from) throw invalid(where, `the certificate is not yet valid: it starts at ${new Date(from).toISOString()}`);
+  if (to - now < NEAR_EXPIRY) warn(`${where}: the certificate expires in ${Math.floor((to - now) / DAY)} days, at ${end}`);
+}
+
+function invalid(where: string, reason: string, cause?: unknown): SluiceError {
+  const detail = cause === undefined ? reason : `${reason}: ${reasonOf(cause)}`;
+  return new SluiceError("SLUICE_CERTIFICATE_INVALID", detail, cause === undefined ? { where } : { where, cause });
+}
