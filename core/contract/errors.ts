@@ -88,6 +88,9 @@ export const catalogue = {
   SLUICE_TEST_BYTES: entry("config", "give a text, a Buffer or a Uint8Array"),
   SLUICE_TEST_TIMEOUT: entry("config", "look at what had come instead, or give the wait a longer `timeout`"),
   SLUICE_TEST_ENDED: entry("config", "look at what had come, and at the proxy's `records` and `log`"),
+  SLUICE_TEST_RUNNER: entry("config", "run it with mocha, vitest or node:test, and give { describe, it } where they are not global"),
+  SLUICE_TEST_MARBLE: entry("config", "see docs/testing-a-plugin.md for what a marble diagram may hold"),
+  SLUICE_TEST_FAILED: entry("plugin", "fix the plugin, or what the test expects of it"),
   SLUICE_TEST_LEFT_OPEN: entry("config", "end what the test opened, or close without `strict`"),
   SLUICE_INTERNAL: entry("internal", "this is a bug in Sluice: please report it"),
 } as const satisfies Record<string, CatalogueEntry>;

@@ -2,8 +2,14 @@
 /** What tests of plugins, and of programs around a proxy, import as `sluice/testing`. It works alike in mocha, vitest and node:test. */
 import "reflect-metadata";
 
+export type { Direction } from "./bench/bench-run.ts";
+export type { CaseBytes, ChangingCase, ClosingCase, PassingCase, PluginCases } from "./cases/plugin-cases.ts";
+export type { Runner } from "./cases/runner.ts";
+export { testPlugin, type TestPluginOptions } from "./cases/test-plugin.ts";
 export { connectTo } from "./client/connect-to.ts";
 export type { ConnectOptions, Ending, TestClient, WaitOptions } from "./client/test-client.ts";
+export type { MarbleValues } from "./marbles/marble-text.ts";
+export { marbles, type MarblesOptions, type MarbleTest } from "./marbles/marbles.ts";
 export { startProxy } from "./proxy/start-proxy.ts";
 export type { LogRecord } from "./proxy/kept-log.ts";
 export type { OneListener, TestListener, TestProxyConfig } from "./proxy/test-config.ts";

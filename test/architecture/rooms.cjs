@@ -47,7 +47,10 @@ module.exports = {
     client: ["values"],
     upstream: ["values"],
     proxy: ["values", "client"],
-    ".": ["values", "time", "client", "upstream", "proxy"],
+    bench: ["values", "time"],
+    cases: ["values", "bench"],
+    marbles: ["values", "bench"],
+    ".": ["values", "time", "client", "upstream", "proxy", "bench", "cases", "marbles"],
   },
   "core/admin": {
     views: [],

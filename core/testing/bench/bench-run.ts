@@ -1,0 +1,194 @@
+import { of } from "rxjs";
+import { reasonOf, SluiceError, type SluiceError as Failure } from "../../contract/index.ts";
+import { Flow } from "../../flow/pump/flow.ts";
+import { DEFAULT_TIMEOUT } from "../values/bounded.ts";
+import { BenchSession } from "./bench-session.ts";
+import { KeptLeg, PlayedLeg } from "./played-leg.ts";
+import type { BenchInstance, PluginBench } from "./plugin-bench.ts";
+import { settled } from "./settled.ts";
+
+export type Direction = "fromClient" | "fromUpstream";
+
+export const directions: readonly Direction[] = ["fromClient", "fromUpstream"];
+
+/** What became of one direction of a session. */
+export interface Outcome {
+  readonly chunks: readonly Buffer[];
+  readonly bytes: Buffer;
+  /** `fin`: its output completed; `open`: it did not, although its input had; or why the session ended. */
+  readonly end: "fin" | "open" | Failure;
+  /** The class of what it emitted that is no Buffer. */
+  readonly foreign: string | undefined;
+}
+
+/** One run of a plugin: an instance that is set up, its sessions, and the instances that replace it. */
+export class BenchRun {
+  readonly #instances: BenchInstance[] = [];
+  readonly sessions: RunningSession[] = [];
+
+  private constructor(readonly bench: PluginBench) {}
+
+  static async start(bench: PluginBench): Promise<BenchRun> {
+    const run = new BenchRun(bench);
+    await run.#next();
+    return run;
+  }
+
+  get instance(): BenchInstance {
+    const instance = this.#instances.at(-1);
+    if (instance === undefined) throw new SluiceError("SLUICE_INTERNAL", "a run has no instance");
+    return instance;
+  }
+
+  /** Opens a session. @param lends whether its chunks are lent, where the plugin says that it borrows */
+  async open(lends = false): Promise<RunningSession> {
+    const session = new RunningSession(this, lends);
+    this.sessions.push(session);
+    await session.open();
+    return session;
+  }
+
+  /** Prepares a reload with the same options: an instance that inherits. */
+  async reload(): Promise<BenchInstance> {
+    const before = this.instance;
+    const next = await this.#next();
+    next.plugin.inherit?.(before.plugin);
+    return next;
+  }
+
+  /** Ends the sessions, and tears every instance down. */
+  async close(): Promise<void> {
+    for (const session of this.sessions) session.end();
+    for (const { plugin } of this.#instances.splice(0)) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, as generations end
+      await plugin.teardown?.();
+    }
+  }
+
+  async #next(): Promise<BenchInstance> {
+    const instance = await this.bench.construct();
+    this.#instances.push(instance);
+    await instance.plugin.setup?.();
+    return instance;
+  }
+}
+
+/** One direction of a session on the bench. */
+interface Lane {
+  readonly source: PlayedLeg;
+  readonly sink: KeptLeg;
+  readonly flow: Flow;
+}
+
+/** One session of a run: two flows, whose ends the bench plays. */
+export class RunningSession {
+  readonly session: BenchSession;
+  readonly #lanes: Partial<Record<Direction, Lane>> = {};
+  #isOpen = false;
+
+  constructor(
+    private readonly run: BenchRun,
+    private readonly lends: boolean,
+  ) {
+    const { transport, clock } = run.bench;
+    this.session = new BenchSession(transport, clock.now());
+    this.session.onFailed = () => {
+      this.#stop();
+    };
+  }
+
+  /** Asks the plugin's `admit`, and begins the flows. */
+  async open(): Promise<void> {
+    const { pipeline } = this.run.instance;
+    if (pipeline.admit !== undefined) await this.#admit(pipeline.admit);
+    if (this.session.error !== undefined) return;
+    this.#isOpen = true;
+    // A direction without a hook has nothing to be seen before something is fed to it.
+    for (const direction of directions) if (pipeline[direction].length > 0) this.#lane(direction);
+  }
+
+  feed(direction: Direction, ...chunks: readonly Buffer[]): void {
+    this.#lane(direction)?.source.play(...chunks);
+  }
+
+  /** The sender has finished. */
+  finish(direction: Direction): void {
+    this.#lane(direction)?.source.play("end");
+  }
+
+  /** Swaps to an instance's hooks, or to none, once what was fed before has been taken. */
+  swap(next: BenchInstance | undefined): void {
+    for (const direction of directions) {
+      const lane = this.#lanes[direction];
+      lane?.source.play(() => {
+        try {
+          lane.flow.swap(lane.flow.prepare(next?.pipeline[direction] ?? []));
+        } catch (error) {
+          this.session.fail(asFailure(error));
+        }
+      });
+    }
+  }
+
+  /** What has come out so far. */
+  outputOf(direction: Direction): Buffer {
+    return Buffer.concat(this.#lanes[direction]?.sink.chunks ?? []);
+  }
+
+  /** Waits until the output is complete, or the session has failed. */
+  async outcome(direction: Direction, timeout = DEFAULT_TIMEOUT): Promise<Outcome> {
+    const sink = this.#lanes[direction]?.sink;
+    await settled(() => sink?.ended === true || this.session.error !== undefined, this.run.bench.clock, timeout);
+    const end = this.session.error ?? (sink?.ended === true ? "fin" : "open");
+    const chunks = sink?.chunks ?? [];
+    return { chunks, bytes: Buffer.concat(chunks), end, foreign: sink?.foreign };
+  }
+
+  /** The session is over. */
+  end(): void {
+    this.#stop();
+    this.session.end();
+  }
+
+  #lane(direction: Direction): Lane | undefined {
+    const there = this.#lanes[direction];
+    if (there !== undefined || !this.#isOpen || this.session.error !== undefined) return there;
+    const datagrams = this.session.transport === "udp";
+    const source = new PlayedLeg(datagrams, this.lends);
+    const sink = new KeptLeg(datagrams);
+    const flow = new Flow(source, sink, this.session, this.run.instance.pipeline[direction]);
+    this.#lanes[direction] = { source, sink, flow };
+    this.session[direction] = flow;
+    if (this.session.error === undefined) flow.start();
+    else this.#stop();
+    return this.#lanes[direction];
+  }
+
+  #stop(): void {
+    for (const direction of directions) this.#lanes[direction]?.flow.stop();
+  }
+
+  async #admit(admit: NonNullable<BenchInstance["pipeline"]["admit"]>): Promise<void> {
+    let done = false;
+    const finished = (error?: unknown): void => {
+      if (!done && error !== undefined) this.session.fail(asFailure(error));
+      done = true;
+    };
+    const subscription = admit(of(this.session), this.session).subscribe({
+      next: () => {
+        finished();
+      },
+      error: finished,
+      complete: () => {
+        finished(new SluiceError("SLUICE_CLIENT_REJECTED", "its admit hook completed without admitting the session"));
+      },
+    });
+    const admitted = await settled(() => done, this.run.bench.clock, DEFAULT_TIMEOUT);
+    subscription.unsubscribe();
+    if (!admitted) this.session.fail(new SluiceError("SLUICE_PLUGIN_FAILED", "its admit hook did neither admit nor reject the session"));
+  }
+}
+
+function asFailure(error: unknown): Failure {
+  return SluiceError.is(error) ? error : new SluiceError("SLUICE_PLUGIN_FAILED", reasonOf(error), { cause: error });
+}

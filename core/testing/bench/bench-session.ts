@@ -1,0 +1,112 @@
+import {
+  SluiceError,
+  socketAddress,
+  type Limits,
+  type Session,
+  type SessionTls,
+  type SluiceError as Failure,
+  type SocketAddress,
+  type Traffic,
+  type Transport,
+  type UpstreamConfig,
+} from "../../contract/index.ts";
+import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
+
+const NOTHING: Traffic = { bytes: 0, chunks: 0 };
+const limits: Limits = {
+  sessions: 1_000,
+  sessionsPerClient: 1_000,
+  udpSessions: 1_000,
+  bufferPerFlow: 4 * 1024 * 1024,
+  swapTimeout: 5_000,
+};
+
+let lastId = 0;
+
+/** A session without a socket, as plugins see it, and whom its flows belong to. Each has a client of its own. */
+export class BenchSession implements Session, FlowOwner {
+  readonly id = ++lastId;
+  readonly listener = "main";
+  client: SocketAddress = socketAddress(`10.${(this.id >> 16) & 255}.${(this.id >> 8) & 255}.${this.id & 255}`, 50_000, "IPv4");
+  readonly peer = this.client;
+  readonly local = socketAddress("127.0.0.1", 8_080, "IPv4");
+  generation = 1;
+  upstream: string | undefined = "192.0.2.9:80";
+  tls: SessionTls | undefined;
+  fromClient = NOTHING;
+  fromUpstream = NOTHING;
+  readonly notes = new Map<string, unknown>();
+  readonly limits = limits;
+  /** Why it ended, when it failed. */
+  error: Failure | undefined;
+  /** What its flows warned of. */
+  readonly warnings: string[] = [];
+  /** Where `retarget` sent it. */
+  retargeted: UpstreamConfig | undefined;
+  /** Called when it fails. */
+  onFailed: () => void = () => undefined;
+  #ending: AbortController | undefined;
+  #over = false;
+
+  constructor(
+    readonly transport: Transport,
+    readonly startedAt: number,
+  ) {}
+
+  get session(): Session {
+    return this;
+  }
+
+  get signal(): AbortSignal {
+    this.#ending ??= new AbortController();
+    if (this.#over) this.#ending.abort();
+    return this.#ending.signal;
+  }
+
+  setClient(client: SocketAddress): void {
+    this.client = client;
+  }
+
+  retarget(upstream: UpstreamConfig): void {
+    this.retargeted = upstream;
+  }
+
+  /** There is no socket to decrypt: the bytes are what was encrypted. */
+  startTls(): Promise<SessionTls> {
+    this.tls = { serverName: "localhost", alpn: [], version: "TLSv1.3" };
+    return Promise.resolve(this.tls);
+  }
+
+  close(error?: Failure): void {
+    this.fail(error ?? new SluiceError("SLUICE_CLOSED", "closed by a plugin"));
+  }
+
+  fail(error: Failure): void {
+    if (this.#over) return;
+    this.error = error;
+    this.onFailed();
+    this.end();
+  }
+
+  /** It is over. */
+  end(): void {
+    this.#over = true;
+    this.#ending?.abort();
+  }
+
+  flowSwapped(): void {
+    // Nobody waits for it.
+  }
+
+  flowFault(): void {
+    // `fail` follows, or the plugin is bypassed.
+  }
+
+  flowWarning(message: string): void {
+    this.warnings.push(message);
+  }
+
+  flowDropped(chunks: number): void {
+    this.warnings.push(`${chunks} chunks were dropped`);
+  }
+}

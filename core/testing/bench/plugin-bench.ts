@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { EMPTY, Subject } from "rxjs";
+import type { DependencyContainer, InjectionToken } from "tsyringe";
+import { resolveConfig } from "../../config/check/resolve-config.ts";
+import {
+  CLOCK,
+  EVENTS,
+  EXCHANGE,
+  isPluginUse,
+  LOGGER,
+  METRICS,
+  PLACE,
+  RESOLVER,
+  SluiceError,
+  UPSTREAMS,
+  type Exchange,
+  type Place,
+  type PluginUse,
+  type Provider,
+  type ProxyEvent,
+  type ResolvedUse,
+  type Transport,
+} from "../../contract/index.ts";
+import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
+import type { LivePlugin } from "../../pipeline/live-plugin.ts";
+import { composePipeline, type Pipeline } from "../../pipeline/pipeline.ts";
+import { createLogger } from "../../runtime/log/logger.ts";
+import { createMetrics } from "../../runtime/state/metrics.ts";
+import { VirtualClock } from "../time/virtual-clock.ts";
+import { maybeUnheard } from "../values/bounded.ts";
+
+export interface BenchOptions {
+  /** What kind of listener the plugin stands on. @default "tcp" */
+  readonly transport?: Transport;
+  /** Adds or replaces something that the plugin injects, as `providers` of a config do. */
+  readonly providers?: readonly Provider[];
+}
+
+/** One instance of a plugin, built as a generation builds it. */
+export interface BenchInstance extends LivePlugin {
+  readonly pipeline: Pipeline;
+  readonly events: Subject<ProxyEvent>;
+}
+
+/** Everything is logged, and nobody reads it. One for all: to make one costs as much as several runs. */
+const logger = createLogger({ level: "debug", to: { write: () => undefined } });
+const site = { listener: "main", file: undefined, locate: () => undefined };
+
+/** Builds instances of one plugin use, without a proxy around them. */
+export class PluginBench {
+  readonly clock: VirtualClock;
+  readonly transport: Transport;
+  readonly #use: ResolvedUse;
+  readonly #container: DependencyContainer;
+  readonly #ready: Promise<unknown> | undefined;
+  #folder: string | undefined;
+
+  /** @throws SLUICE_CONFIG_INVALID for options that the plugin refuses, SLUICE_TEST_INVALID for what is no plugin use */
+  constructor(use: PluginUse, { transport = "tcp", providers = [] }: BenchOptions = {}) {
+    this.transport = transport;
+    this.#use = resolve(use, transport);
+    this.clock = clockOf(providers);
+    this.#container = createContainer([
+      { token: CLOCK, value: this.clock },
+      { token: METRICS, value: createMetrics() },
+      { token: RESOLVER, value: { resolve: () => EMPTY } },
+      { token: EXCHANGE, value: ((_request, attempt) => attempt) satisfies Exchange },
+    ]);
+    const waiting = providers.map((provider) => provide(this.#container, provider)).filter((each) => each !== undefined);
+    this.#ready = waiting.length === 0 ? undefined : maybeUnheard(Promise.all(waiting));
+  }
+
+  get name(): string {
+    return this.#use.name;
+  }
+
+  /** The folder of the config, in which the plugin may leave files: made when it is asked for. */
+  get folder(): string {
+    return (this.#folder ??= mkdtempSync(path.join(tmpdir(), "sluice-bench-")));
+  }
+
+  /** Whether anybody has asked for the folder. */
+  get hasFolder(): boolean {
+    return this.#folder !== undefined;
+  }
+
+  /** Settles when every provider has given its value; undefined: all have. */
+  get ready(): Promise<unknown> | undefined {
+    return this.#ready;
+  }
+
+  /** Constructs it; `setup` is the caller's. @throws SLUICE_PLUGIN_CONSTRUCT */
+  async construct(): Promise<BenchInstance> {
+    if (this.#ready !== undefined) await this.#ready;
+    return this.constructNow();
+  }
+
+  /** The same, once it is `ready`. */
+  constructNow(): BenchInstance {
+    const events = new Subject<ProxyEvent>();
+    const bindings = [
+      { token: LOGGER, value: logger },
+      { token: EVENTS, value: events.asObservable() },
+      { token: UPSTREAMS, value: { endpoints: () => ({ choose: noUpstream }) } },
+      { token: PLACE, value: this.#place() },
+    ];
+    const built = constructPlugin(this.#container, this.#use, bindings, site);
+    return { ...built, events, pipeline: composePipeline([built], () => undefined) };
+  }
+
+  /** Removes what it left. */
+  close(): void {
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = undefined;
+  }
+
+  #place(): Place {
+    const folder = (): string => this.folder;
+    return {
+      listener: "main",
+      transport: this.transport,
+      plugin: this.name,
+      get folder() {
+        return folder();
+      },
+    };
+  }
+}
+
+/** As `provide` of the pipeline, but at once where nothing is promised: a test in virtual time is one synchronous step. */
+function provide(container: DependencyContainer, provider: Provider): Promise<void> | undefined {
+  const token = provider.token as InjectionToken;
+  if ("useClass" in provider) container.registerSingleton(token, provider.useClass);
+  else if ("useFactory" in provider) {
+    const made = provider.useFactory();
+    if (made instanceof Promise) return made.then((useValue: unknown) => void container.register(token, { useValue }));
+    container.register(token, { useValue: made });
+  } else container.register(token, { useValue: provider.useValue });
+  return undefined;
+}
+
+function noUpstream(): never {
+  throw new SluiceError("SLUICE_TEST_INVALID", "a plugin on the bench has no upstream: test it in a proxy, with startProxy()");
+}
+
+function resolve(use: PluginUse, transport: Transport): ResolvedUse {
+  if (!isPluginUse(use))
+    throw new SluiceError("SLUICE_TEST_INVALID", "expected a use of a plugin, such as redact(), which definePlugin() makes");
+  const listen = transport === "unix" ? "unix:///sluice/bench" : `${transport}://127.0.0.1:0`;
+  const { listeners } = resolveConfig({ listeners: { main: { listen, upstream: "127.0.0.1:9", plugins: [use] } } });
+  const resolved = listeners[0]?.uses[0];
+  if (resolved === undefined) throw new SluiceError("SLUICE_TEST_INVALID", `the plugin "${use.id}" is disabled: there is nothing to test`);
+  return resolved;
+}
+
+/** A virtual clock among the providers is the one whose time is moved. */
+function clockOf(providers: readonly Provider[]): VirtualClock {
+  for (const provider of providers)
+    if (provider.token === CLOCK && "useValue" in provider && provider.useValue instanceof VirtualClock) return provider.useValue;
+  return new VirtualClock();
+}

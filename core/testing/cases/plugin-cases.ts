@@ -1,0 +1,124 @@
+import { SluiceError, type PluginUse } from "../../contract/index.ts";
+import { nearest } from "../../contract/options/nearest.ts";
+import type { Direction } from "../bench/bench-run.ts";
+import { bytesOf, type Bytes } from "../values/bytes.ts";
+
+/** What comes in or goes out: bytes; or chunks, which stay as they are where borders matter. */
+export type CaseBytes = Bytes | readonly Bytes[];
+
+interface AnyCase<O> {
+  /** The plugin's options. @default none */
+  readonly options?: O;
+  /**
+   * Which hook. @default `passes`: every byte hook that the plugin has. `changes` and `closes`: the one that it has; of two `fromClient`, and
+   * `fromUpstream` too where that gives the same at all
+   */
+  readonly direction?: Direction;
+  /** The test's title. @default made of the bytes */
+  readonly name?: string;
+}
+
+export interface PassingCase<O> extends AnyCase<O> {
+  readonly bytes: CaseBytes;
+}
+
+export interface ChangingCase<O> extends AnyCase<O> {
+  readonly from: CaseBytes;
+  readonly to: CaseBytes;
+}
+
+export interface ClosingCase<O> extends AnyCase<O> {
+  readonly bytes: CaseBytes;
+  /** Why the session ends: `SLUICE_RATE_LIMITED`, say, or a code of the plugin's own. */
+  readonly code: string;
+}
+
+/** What a plugin is to do, as a table. */
+export interface PluginCases<O = unknown> {
+  /** Goes through as it came. */
+  readonly passes?: readonly (Bytes | PassingCase<O>)[];
+  /** Comes out as something else. */
+  readonly changes?: readonly ChangingCase<O>[];
+  /** Options that are refused. */
+  readonly rejects?: readonly unknown[];
+  /** Ends the session. */
+  readonly closes?: readonly ClosingCase<O>[];
+}
+
+/** A case with its bytes read. */
+export interface ReadCase {
+  readonly kind: "passes" | "changes" | "closes";
+  readonly options: unknown;
+  readonly direction: Direction | undefined;
+  readonly name: string | undefined;
+  readonly from: readonly Buffer[];
+  /** What is to come out; of `closes` nothing. */
+  readonly to: readonly Buffer[];
+  readonly code: string | undefined;
+}
+
+const keysOf = {
+  passes: ["bytes", "options", "direction", "name"],
+  changes: ["from", "to", "options", "direction", "name"],
+  closes: ["bytes", "code", "options", "direction", "name"],
+} as const;
+
+const kinds = ["passes", "changes", "rejects", "closes"];
+
+/** Makes a use of the plugin, with some options. */
+export type Factory = (options: never) => PluginUse;
+
+/**
+ * Reads a table. @throws SLUICE_TEST_INVALID for a key that is none, and for a table without a case; SLUICE_TEST_BYTES
+ */
+export function readCases(cases: PluginCases): { readonly cases: readonly ReadCase[]; readonly rejects: readonly unknown[] } {
+  if (typeof cases !== "object" || cases === null) throw invalid("cases", "expected { passes, changes, rejects, closes }");
+  refuseUnknown(cases, kinds, "cases");
+  const { passes = [], changes = [], rejects = [], closes = [] } = cases;
+  const read = [
+    ...passes.map((each, at) => readCase("passes", isBytes(each) ? { bytes: each } : each, `passes[${at}]`)),
+    ...changes.map((each, at) => readCase("changes", each, `changes[${at}]`)),
+    ...closes.map((each, at) => readCase("closes", each, `closes[${at}]`)),
+  ];
+  if (read.length + rejects.length === 0) throw invalid("cases", "there is no case in it, so nothing would be tested");
+  return { cases: read, rejects };
+}
+
+function readCase(kind: keyof typeof keysOf, given: AnyCase<unknown>, place: string): ReadCase {
+  if (typeof given !== "object" || given === null) throw invalid(place, `expected { ${keysOf[kind].join(", ")} }`);
+  refuseUnknown(given, keysOf[kind], place);
+  const { options, direction, name, bytes, from, to, code } = given as Partial<
+    PassingCase<unknown> & ChangingCase<unknown> & ClosingCase<unknown>
+  >;
+  if (direction !== undefined && direction !== "fromClient" && direction !== "fromUpstream")
+    throw invalid(place, `direction must be "fromClient" or "fromUpstream", got ${JSON.stringify(direction)}`);
+  if (kind === "closes" && typeof code !== "string")
+    throw invalid(place, 'expected the code that the session ends with, such as "SLUICE_RATE_LIMITED"');
+  const input = kind === "changes" ? chunksOf(from, `${place}.from`) : chunksOf(bytes, `${place}.bytes`);
+  const output = kind === "changes" ? chunksOf(to, `${place}.to`) : input;
+  return { kind, options, direction, name, from: input, to: output, code };
+}
+
+function chunksOf(value: CaseBytes | undefined, place: string): Buffer[] {
+  if (Array.isArray(value)) return (value as readonly Bytes[]).map((chunk, at) => bytesOf(chunk, `${place}[${at}]`));
+  return [bytesOf(value as Bytes, place)];
+}
+
+function isBytes(value: unknown): value is Bytes {
+  return typeof value !== "object" || value === null || value instanceof Uint8Array;
+}
+
+function refuseUnknown(given: object, known: readonly string[], place: string): void {
+  for (const key of Object.keys(given)) {
+    if (known.includes(key)) continue;
+    const meant = nearest(key, known);
+    throw invalid(
+      place,
+      `there is no ${JSON.stringify(key)}${meant === undefined ? `: it has ${known.join(", ")}` : `, did you mean "${meant}"?`}`,
+    );
+  }
+}
+
+function invalid(place: string, detail: string): SluiceError {
+  return new SluiceError("SLUICE_TEST_INVALID", `testPlugin(factory, cases): ${place}: ${detail}`);
+}

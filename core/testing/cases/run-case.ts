@@ -1,0 +1,82 @@
+import type { Provider, Transport } from "../../contract/index.ts";
+import { directions, type Direction, type Outcome } from "../bench/bench-run.ts";
+import { PluginBench } from "../bench/plugin-bench.ts";
+import { shortBytes } from "../values/shown.ts";
+import type { Factory, ReadCase } from "./plugin-cases.ts";
+import { failed, wrongWith, wrongWithEnd } from "./verdict.ts";
+import { asGiven, waysOf, waysOfChunks, type Way } from "./ways.ts";
+
+/** How the cases of a plugin are run. */
+export interface CaseTerms {
+  readonly transport?: Transport;
+  readonly providers?: readonly Provider[];
+  readonly borders?: "matter";
+}
+
+interface Shape {
+  readonly borrows: boolean;
+  /** The byte hooks that it has. */
+  readonly hooks: readonly Direction[];
+}
+
+/** Runs one case in every way. @throws SLUICE_TEST_FAILED with the first that differs */
+export async function runCase(factory: Factory, given: ReadCase, terms: CaseTerms): Promise<void> {
+  const bench = new PluginBench(factory(given.options as never), terms);
+  try {
+    const shape = await shapeOf(bench);
+    const [first = "fromClient", ...others] = directionsOf(given, shape);
+    await runDirection(bench, given, { ...shape, direction: first, terms });
+    for (const direction of others) {
+      // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
+      if (given.kind === "passes" || (await isMeant(bench, given, direction)))
+        await runDirection(bench, given, { ...shape, direction, terms });
+    }
+  } finally {
+    bench.close();
+  }
+}
+
+function directionsOf({ direction }: ReadCase, { hooks }: Shape): readonly Direction[] {
+  if (direction !== undefined) return [direction];
+  return hooks.length === 0 ? directions : hooks;
+}
+
+async function shapeOf(bench: PluginBench): Promise<Shape> {
+  const { plugin, borrows } = await bench.construct();
+  return { borrows, hooks: directions.filter((direction) => plugin[direction] !== undefined) };
+}
+
+/** Whether the plugin does in this direction at all what the case says. */
+async function isMeant(bench: PluginBench, given: ReadCase, direction: Direction): Promise<boolean> {
+  const outcome = await asGiven({ direction, chunks: given.from }).run(bench);
+  return wrongIn(given, outcome, "", undefined) === undefined;
+}
+
+async function runDirection(
+  bench: PluginBench,
+  given: ReadCase,
+  { borrows, hooks, direction, terms }: Shape & { readonly direction: Direction; readonly terms: CaseTerms },
+): Promise<void> {
+  const bordersMatter = terms.borders === "matter" || terms.transport === "udp";
+  const whole = Buffer.concat(given.from);
+  const input = { direction, chunks: bordersMatter || given.from.length === 1 ? given.from : [whole] };
+  const conserves = given.kind === "passes";
+  const ways = bordersMatter ? waysOfChunks(input, { borrows }) : waysOf(input, { borrows, conserves, both: hooks.length === 2 });
+  const chunks = bordersMatter && given.to.length > 1 ? given.to : undefined;
+  for (const way of [asGiven(input), ...ways]) {
+    // oxlint-disable-next-line no-await-in-loop -- the simplest that fails is told
+    const wrong = wrongIn(given, await way.run(bench), way.wrong, chunks);
+    if (wrong !== undefined) throw failed(`${bench.name}: ${direction} of ${shortBytes(whole)} ${way.how}`, wrong);
+  }
+}
+
+function wrongIn(given: ReadCase, outcome: Outcome, wrong: string, chunks: readonly Buffer[] | undefined): string | undefined {
+  if (given.kind !== "closes") return wrongWith(outcome, { bytes: Buffer.concat(given.to), chunks }, wrong);
+  if (outcome.end !== "fin" && outcome.end !== "open") {
+    const { code } = outcome.end as { readonly code: string };
+    return code === given.code ? undefined : `the session was to end with ${given.code}; ${wrongWithEnd(outcome)}`;
+  }
+  return `the session was to end with ${given.code}, and it did not end; ${outcome.bytes.length} bytes came out${wrong === "" ? "" : ` (${wrong})`}`;
+}
+
+export type { Way };

@@ -1,0 +1,87 @@
+import { reasonOf, SluiceError } from "../../contract/index.ts";
+import { PluginBench } from "../bench/plugin-bench.ts";
+import { shortBytes } from "../values/shown.ts";
+import { readCases, type Factory, type PluginCases, type ReadCase } from "./plugin-cases.ts";
+import { runCase, type CaseTerms } from "./run-case.ts";
+import { runnerOf, type Runner } from "./runner.ts";
+import { failed } from "./verdict.ts";
+
+export interface TestPluginOptions extends CaseTerms, Partial<Runner> {
+  /**
+   * The plugin's output depends on where chunks are cut (it numbers them): chunks are left as the cases give them.
+   * @default its output must not depend on it
+   */
+  readonly borders?: "matter";
+}
+
+/** Options that a factory takes. */
+type OptionsOf<F extends Factory> = Parameters<F> extends [infer O, ...unknown[]] ? O : Parameters<F>[0];
+
+/**
+ * Tests a plugin by a table: what it passes, changes, rejects, and what it ends the session for. Registers one test for each case with the test
+ * runner's global `describe` and `it`, or those in the options.
+ *
+ * Each case runs in a real flow without sockets, and must give the same when the bytes come whole, cut at every byte, byte by byte, with empty chunks between,
+ * in lent memory that is overwritten after the call (where the plugin says that it borrows), with a swap at every byte, beside another
+ * session, and beside the other direction. What waits for `CLOCK` waits no time.
+ *
+ * @example testPlugin(redact, { passes: ["call 123"], changes: [{ from: "card 12345678", to: "card ********" }], rejects: [{ digits: -1 }] })
+ * @throws SLUICE_TEST_RUNNER where there is nothing to register tests with, SLUICE_TEST_INVALID, SLUICE_TEST_BYTES for a table that cannot be read
+ */
+export function testPlugin<F extends Factory>(factory: F, cases: PluginCases<OptionsOf<F>>, options: TestPluginOptions = {}): void {
+  if (typeof factory !== "function")
+    throw new SluiceError(
+      "SLUICE_TEST_INVALID",
+      "testPlugin(factory, cases): expected the plugin's factory first, which definePlugin() makes",
+    );
+  const { describe, it } = runnerOf(options);
+  const read = readCases(cases);
+  describe(nameOf(factory), () => {
+    for (const given of read.cases) it(titleOf(given), () => runCase(factory, given, options));
+    for (const rejected of read.rejects) it(`rejects ${shown(rejected)}`, () => runRejected(factory, rejected, options));
+  });
+}
+
+/** @throws SLUICE_TEST_FAILED when the options are taken, or refused by something else than an error of the config */
+async function runRejected(factory: Factory, options: unknown, terms: CaseTerms): Promise<void> {
+  let bench: PluginBench | undefined;
+  try {
+    bench = new PluginBench(factory(options as never), terms);
+    const { plugin } = await bench.construct();
+    try {
+      await plugin.setup?.();
+    } finally {
+      await plugin.teardown?.();
+    }
+  } catch (error) {
+    if (SluiceError.is(error) && error.code === "SLUICE_TEST_INVALID") throw error;
+    if (reasonOf(error) !== "") return;
+  } finally {
+    bench?.close();
+  }
+  throw failed(nameOf(factory), `the options ${shown(options)} were to be rejected, and they were taken`);
+}
+
+function nameOf(factory: Factory): string {
+  const { definition } = factory as { readonly definition?: { readonly id?: string } };
+  return definition?.id ?? factory.name;
+}
+
+function titleOf({ kind, name, from, to, code, options, direction }: ReadCase): string {
+  if (name !== undefined) return name;
+  const input = shortBytes(Buffer.concat(from));
+  const what = {
+    passes: `passes ${input}`,
+    changes: `changes ${input} to ${shortBytes(Buffer.concat(to))}`,
+    closes: `closes with ${code} at ${input}`,
+  };
+  return `${what[kind]}${direction === undefined ? "" : ` ${direction}`}${options === undefined ? "" : ` with ${shown(options)}`}`;
+}
+
+/** Options in a title. */
+function shown(value: unknown): string {
+  const text =
+    JSON.stringify(value, (_key, each: unknown) => (typeof each === "function" || typeof each === "bigint" ? String(each) : each)) ??
+    String(value);
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}

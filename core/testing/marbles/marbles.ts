@@ -1,0 +1,136 @@
+import { defer, throwError, type Observable } from "rxjs";
+import { TestScheduler } from "rxjs/testing";
+import { CLOCK, SluiceError, type PluginUse, type Session, type Transport, type Provider, type Upstream } from "../../contract/index.ts";
+import type { Direction } from "../bench/bench-run.ts";
+import { BenchSession } from "../bench/bench-session.ts";
+import { KeptLeg } from "../bench/played-leg.ts";
+import { PluginBench, type BenchInstance } from "../bench/plugin-bench.ts";
+import { anyError, compareFrames, type Frame } from "./frames.ts";
+import { readMarble, valuesOf, type MarbleValues } from "./marble-text.ts";
+
+export interface MarblesOptions {
+  /** What the plugin injects instead of the core's. */
+  readonly providers?: readonly Provider[];
+  /** What the session is instead: `{ client: socketAddress("192.0.2.1", 5000, "IPv4") }`. */
+  readonly session?: Partial<Session>;
+  /** @default "tcp" */
+  readonly transport?: Transport;
+}
+
+/** What is expected of an Observable. */
+export interface Expectation {
+  readonly toBe: (marble: string, values?: MarbleValues, error?: string) => void;
+}
+
+/** What a test in virtual time is given. */
+export interface MarbleTest {
+  /** What the plugin's `fromClient` makes of these bytes; what came where it has no such hook. Without values a letter stands for itself. */
+  readonly fromClient: (marble: string, values?: MarbleValues) => Observable<Buffer>;
+  /** The same of `fromUpstream`. */
+  readonly fromUpstream: (marble: string, values?: MarbleValues) => Observable<Buffer>;
+  /**
+   * What its `connect` makes of attempts, of which each subscription gets the next, and the last stays: a letter is a leg that opened, `#` one
+   * that was refused. Expected by the letter.
+   */
+  readonly upstream: (...attempts: readonly string[]) => Observable<Upstream>;
+  /** What is to come out, and when. An error is expected by its code or its text; without one, any will do. */
+  readonly expect: (actual: Observable<unknown>) => Expectation;
+  readonly session: Session;
+  /** What the plugin gets as `CLOCK`; `now()` is the virtual time in milliseconds. */
+  readonly clock: TestScheduler;
+}
+
+/** How long after the last thing in any diagram a plugin is watched: a heartbeat goes on for ever, and what comes too late must be seen. */
+const WATCHED_MS = 60_000;
+
+/**
+ * Tests a plugin in virtual time, with marble diagrams, outside a flow. The plugin is set up before the test and torn down after it. The operators of RxJS and of `sluice/flow` run
+ * in that time too; promises and Node's timers do not.
+ *
+ * @returns undefined, or a promise where the plugin's `setup` or a provider gives one: then the test runs once that has settled
+ * @example
+ * marbles(slowLine({ delay: "20ms" }), ({ fromClient, expect }) => {
+ *   expect(fromClient("a 9ms b|", { a: "he", b: "llo" })).toBe("20ms a 9ms (b|)", { a: "he", b: "llo" });
+ * });
+ * @throws SLUICE_TEST_FAILED where something else comes out, or at another time; SLUICE_TEST_MARBLE for a diagram that cannot be read
+ */
+export function marbles(use: PluginUse, test: (given: MarbleTest) => void, options: MarblesOptions = {}): void | Promise<void> {
+  const clock = new TestScheduler((actual, expected) => {
+    compareFrames(actual as readonly Frame[], expected as readonly Frame[]);
+  });
+  const { providers = [], transport = "tcp" } = options;
+  const bench = new PluginBench(use, { transport, providers: [{ token: CLOCK, useValue: clock }, ...providers] });
+  const begin = (): void | Promise<void> => {
+    const instance = bench.constructNow();
+    const ready = instance.plugin.setup?.();
+    const run = (): void | Promise<void> => runTest(instance, test, clock, options);
+    return ready instanceof Promise ? ready.then(run) : run();
+  };
+  return bench.ready === undefined ? begin() : bench.ready.then(begin);
+}
+
+function runTest(
+  { plugin }: BenchInstance,
+  test: (given: MarbleTest) => void,
+  clock: TestScheduler,
+  { session: given = {}, transport = "tcp" }: MarblesOptions,
+): void | Promise<void> {
+  const session = Object.defineProperties(new BenchSession(transport, clock.now()), Object.getOwnPropertyDescriptors(given));
+  let last = 0;
+  const read = (text: string, place: string): ReturnType<typeof readMarble> => {
+    const marble = readMarble(text, place);
+    last = Math.max(last, marble.length);
+    return marble;
+  };
+  try {
+    clock.run(({ cold, expectObservable }) => {
+      const hook = (direction: Direction) => (text: string, values?: MarbleValues) => {
+        const marble = read(text, direction);
+        const source: Observable<Buffer> = cold(marble.text, valuesOf(marble, values, direction));
+        return plugin[direction]?.(source, session) ?? source;
+      };
+      test({
+        fromClient: hook("fromClient"),
+        fromUpstream: hook("fromUpstream"),
+        upstream: (...attempts) => {
+          const tries = attempts.map((text) => {
+            const marble = read(text, "upstream");
+            return cold<Upstream>(marble.text, Object.fromEntries(Array.from(marble.letters, (name) => [name, legTo(name)])), refused());
+          });
+          if (plugin.connect === undefined) throw new SluiceError("SLUICE_TEST_INVALID", "upstream(…): the plugin has no connect hook");
+          return plugin.connect(inTurn(tries), session);
+        },
+        expect: (actual) => ({
+          toBe(text, values, error) {
+            const marble = read(text, "toBe");
+            expectObservable(actual).toBe(marble.text, valuesOf(marble, values, "toBe"), error ?? anyError);
+          },
+        }),
+        session,
+        clock,
+      });
+      clock.maxFrames = last + WATCHED_MS;
+    });
+  } finally {
+    session.end();
+  }
+  return plugin.teardown?.();
+}
+
+/** Each subscription gets the next; the last stays. */
+function inTurn(attempts: readonly Observable<Upstream>[]): Observable<Upstream> {
+  let turn = 0;
+  return defer(() => {
+    const attempt = attempts[Math.min(turn, attempts.length - 1)];
+    turn += 1;
+    return attempt ?? throwError(refused);
+  });
+}
+
+function refused(): SluiceError {
+  return new SluiceError("SLUICE_UPSTREAM_REFUSED", "refused by the marble diagram");
+}
+
+function legTo(endpoint: string): Upstream {
+  return { endpoint, leg: new KeptLeg(false) };
+}

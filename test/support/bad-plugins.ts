@@ -1,0 +1,139 @@
+import { map, Observable, type MonoTypeOperatorFunction } from "rxjs";
+import { definePlugin, type FunctionPlugin, type PluginUse } from "sluice";
+import { carry, each } from "sluice/flow";
+
+/** A plugin that is wrong, and what the kit is to say of it. */
+export interface BadPlugin {
+  readonly what: string;
+  readonly make: () => PluginUse;
+  /** What is in the message of `testPlugin`; undefined: only `compliance` can see it. */
+  readonly said: RegExp | undefined;
+  /** What is in that of `compliance`. @default the same */
+  readonly saidByCompliance?: RegExp;
+}
+
+const both =
+  (operator: MonoTypeOperatorFunction<Buffer>, more: Partial<FunctionPlugin> = {}) =>
+  (): PluginUse =>
+    definePlugin("bad", () => ({ fromClient: (data) => data.pipe(operator), fromUpstream: (data) => data.pipe(operator), ...more }))();
+
+const made = (hooks: () => FunctionPlugin) => (): PluginUse => definePlugin("bad", hooks)();
+
+/** Whole lines: what is unfinished waits in a closure. */
+const lines =
+  (flush: boolean): MonoTypeOperatorFunction<Buffer> =>
+  (data) =>
+    new Observable((to) => {
+      let rest = Buffer.alloc(0);
+      return data.subscribe({
+        next: (chunk) => {
+          rest = Buffer.concat([rest, chunk]);
+          const end = rest.lastIndexOf("\n") + 1;
+          if (end > 0) to.next(rest.subarray(0, end));
+          rest = rest.subarray(end);
+        },
+        complete: () => {
+          if (flush && rest.length > 0) to.next(rest);
+          to.complete();
+        },
+        error: (error) => to.error(error),
+      });
+    });
+
+/** Plugins that pass bytes on, or would, were they right. */
+export const badPlugins: readonly BadPlugin[] = [
+  {
+    what: "keeps a chunk that it was lent",
+    make: made(() => {
+      const late = (): MonoTypeOperatorFunction<Buffer> => {
+        let before: Buffer | undefined;
+        return carry({
+          start: () => undefined,
+          step: (_state, chunk) => {
+            const out = before;
+            before = chunk;
+            return out ?? null;
+          },
+          end: () => before ?? null,
+        });
+      };
+      return { borrows: true, fromClient: (data) => data.pipe(late()) };
+    }),
+    said: /keeps a chunk that it was lent/,
+  },
+  { what: "loses what it holds at FIN", make: both(lines(false)), said: /the last \d+ bytes are missing.*FIN/s, saidByCompliance: /FIN/ },
+  {
+    what: "shares a variable among sessions",
+    make: made(() => {
+      let rest = "";
+      const step = (chunk: Buffer): Buffer => {
+        const text = rest + chunk.toString("latin1");
+        rest = text.slice(-1);
+        return Buffer.from(text.slice(0, -1), "latin1");
+      };
+      return {
+        fromClient: (data) =>
+          data.pipe(
+            each(step),
+            endingWith(() => Buffer.from(rest, "latin1")),
+          ),
+      };
+    }),
+    said: /two sessions at once mix/,
+  },
+  {
+    what: "takes chunks for whole characters",
+    make: both(each((chunk) => Buffer.from(chunk.toString("utf8")))),
+    said: /takes a chunk for whole characters/,
+  },
+  {
+    what: "swallows what follows an empty chunk",
+    make: both(
+      (data) =>
+        new Observable((to) =>
+          data.subscribe({
+            next: (chunk) => {
+              if (chunk.length === 0) to.complete();
+              else to.next(chunk);
+            },
+            complete: () => to.complete(),
+            error: (error) => to.error(error),
+          }),
+        ),
+    ),
+    said: /an empty chunk changes its output/,
+    saidByCompliance: /empty chunk/,
+  },
+  { what: "emits a Uint8Array", make: both(map((chunk) => new Uint8Array(chunk) as Buffer)), said: /a Uint8Array, which is no Buffer/ },
+  { what: "emits text", make: both(map((chunk) => String(chunk) as never)), said: /SLUICE_PLUGIN_CHUNK/ },
+  { what: "gives undefined for a chunk", make: both(each((() => undefined) as never)), said: /SLUICE_PLUGIN_CHUNK/ },
+  {
+    what: "never completes",
+    make: both((data) => new Observable((to) => data.subscribe({ next: (chunk) => to.next(chunk) }))),
+    said: /did not complete after its input had/,
+  },
+  {
+    what: "throws at an unusual byte",
+    make: both(
+      each((chunk) => {
+        if (chunk.includes(0xff)) throw new Error("no such character");
+        return chunk;
+      }),
+    ),
+    said: /no such character/,
+  },
+];
+
+function endingWith(last: () => Buffer): MonoTypeOperatorFunction<Buffer> {
+  return (data) =>
+    new Observable((to) =>
+      data.subscribe({
+        next: (chunk) => to.next(chunk),
+        error: (error) => to.error(error),
+        complete: () => {
+          to.next(last());
+          to.complete();
+        },
+      }),
+    );
+}
