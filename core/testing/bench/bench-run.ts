@@ -153,7 +153,7 @@ export class RunningSession {
   #lane(direction: Direction): Lane | undefined {
     const there = this.#lanes[direction];
     if (there !== undefined || !this.#isOpen || this.session.error !== undefined) return there;
-    const datagrams = this.session.transport === "udp";
+    const { datagrams } = this.session;
     const source = new PlayedLeg(datagrams, this.lends);
     const sink = new KeptLeg(datagrams);
     const flow = new Flow(source, sink, this.session, this.run.instance.pipeline[direction]);

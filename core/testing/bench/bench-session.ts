@@ -53,6 +53,10 @@ export class BenchSession implements Session, FlowOwner {
     readonly startedAt: number,
   ) {}
 
+  get datagrams(): boolean {
+    return this.transport === "udp";
+  }
+
   get session(): Session {
     return this;
   }
@@ -75,6 +79,15 @@ export class BenchSession implements Session, FlowOwner {
   startTls(): Promise<SessionTls> {
     this.tls = { serverName: "localhost", alpn: [], version: "TLSv1.3" };
     return Promise.resolve(this.tls);
+  }
+
+  /** There are no bytes before the byte hooks' own. */
+  readFirst<T>(): Promise<T> {
+    return Promise.reject(new SluiceError("SLUICE_TEST_INVALID", "readFirst() has no client here: test it in a proxy, with startProxy()"));
+  }
+
+  reply(): void {
+    // Nobody reads it.
   }
 
   close(error?: Failure): void {

@@ -23,6 +23,7 @@ import {
   type ResolvedUse,
   type Transport,
 } from "../../contract/index.ts";
+import { transports } from "../../net/transports/table.ts";
 import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
 import type { LivePlugin } from "../../pipeline/live-plugin.ts";
 import { composePipeline, type Pipeline } from "../../pipeline/pipeline.ts";
@@ -121,6 +122,7 @@ export class PluginBench {
     return {
       listener: "main",
       transport: this.transport,
+      datagrams: this.transport === "udp",
       plugin: this.name,
       get folder() {
         return folder();
@@ -149,7 +151,7 @@ function resolve(use: PluginUse, transport: Transport): ResolvedUse {
   if (!isPluginUse(use))
     throw new SluiceError("SLUICE_TEST_INVALID", "expected a use of a plugin, such as redact(), which definePlugin() makes");
   const listen = transport === "unix" ? "unix:///sluice/bench" : `${transport}://127.0.0.1:0`;
-  const { listeners } = resolveConfig({ listeners: { main: { listen, upstream: "127.0.0.1:9", plugins: [use] } } });
+  const { listeners } = resolveConfig({ listeners: { main: { listen, upstream: "127.0.0.1:9", plugins: [use] } } }, transports);
   const resolved = listeners[0]?.uses[0];
   if (resolved === undefined) throw new SluiceError("SLUICE_TEST_INVALID", `the plugin "${use.id}" is disabled: there is nothing to test`);
   return resolved;
