@@ -9,4 +9,5 @@ export { each } from "./operators/each.ts";
 export { hold, type Hold } from "./operators/hold.ts";
 export { inject } from "./operators/inject.ts";
 export { legStream, type LegDuplex } from "./answers/leg-stream.ts";
+export { replaceBytes, type BytesReplacement, type ReplaceBytesOptions } from "./operators/replace-bytes.ts";
 export { throttleBytes } from "./operators/throttle-bytes.ts";

@@ -1,5 +1,5 @@
 import { definePlugin } from "sluice";
-import { carry } from "sluice/flow";
+import { replaceBytes } from "sluice/flow";
 import { z } from "zod";
 
 const schema = z.object({
@@ -10,27 +10,9 @@ const schema = z.object({
 /** Blacks out long numbers in what the upstream sends, wherever its chunks are cut, and over any reload. */
 export const redact = definePlugin(
   "redact",
-  ({ digits }) => {
-    const long = new RegExp(`\\d{${digits},}`, "g");
-    const blackedOut = (text: string): string => text.replaceAll(long, (number) => "*".repeat(number.length));
-    return {
-      borrows: true,
-      fromUpstream: (data) =>
-        data.pipe(
-          carry({
-            start: () => ({ unfinished: "" }),
-            step: (state, chunk) => {
-              const text = state.unfinished + chunk.toString("latin1");
-              const end = text.search(/\d*$/);
-              // A number without end is let go a piece at a time: what is held is bounded.
-              const cut = text.length - end > 64 * 1024 ? text.length : end;
-              state.unfinished = text.slice(cut);
-              return cut === 0 ? null : Buffer.from(blackedOut(text.slice(0, cut)), "latin1");
-            },
-            end: ({ unfinished }) => (unfinished === "" ? null : Buffer.from(blackedOut(unfinished), "latin1")),
-          }),
-        ),
-    };
-  },
+  ({ digits }) => ({
+    borrows: true,
+    fromUpstream: (data) => data.pipe(replaceBytes(new RegExp(`\\d{${digits},}`), (number) => "*".repeat(number.length))),
+  }),
   schema,
 );

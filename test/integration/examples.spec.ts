@@ -15,6 +15,7 @@ import { loudLines } from "../../docs/examples/loud-lines.ts";
 import { pin } from "../../docs/examples/pin.ts";
 import { quota } from "../../docs/examples/quota.ts";
 import { redact } from "../../docs/examples/redact.ts";
+import { redactByHand } from "../../docs/examples/redact-by-hand.ts";
 import { scan, SCANNER } from "../../docs/examples/scan.ts";
 import { secure } from "../../docs/examples/secure.ts";
 import { calibrate } from "../../docs/examples/sensor.ts";
@@ -67,16 +68,17 @@ describe("The example plugins", () => {
     expect(await readBytes(socket, 5)).to.deep.equal(Buffer.from([1, 0, 2, 0, 210]));
   });
 
-  it("redact blacks out a long number wherever it is cut, over a reload and at the end, and leaves short ones", async () => {
-    const { port, proxy, config } = await forward("echo", [redact({ digits: 4 })]);
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
-    expect(await exchange(socket, "pin 12", 4)).to.equal("pin ");
-    await proxy.apply(config([redact({ digits: 5 })]));
-    expect(await exchange(socket, "34567, 123, 9", 14)).to.equal("*******, 123, ");
-    socket.end("87654");
-    expect(String(await readAll(socket))).to.equal("******");
-  });
+  for (const [name, make] of Object.entries({ redact, redactByHand }))
+    it(`${name} blacks out a long number wherever it is cut, over a reload and at the end, and leaves short ones`, async () => {
+      const { port, proxy, config } = await forward("echo", [make({ digits: 4 })]);
+      const socket = await connect(port());
+      cleanup.add(() => void socket.destroy());
+      expect(await exchange(socket, "pin 12", 4)).to.equal("pin ");
+      await proxy.apply(config([make({ digits: 5 })]));
+      expect(await exchange(socket, "34567, 123, 9", 14)).to.equal("*******, 123, ");
+      socket.end("87654");
+      expect(String(await readAll(socket))).to.equal("******");
+    });
 
   it("allow lets the listed clients in, and no other", async () => {
     const { port } = await alone([allow({ clients: ["127.0.0.1"] }), echo()]);

@@ -1,4 +1,4 @@
-import type { Carry } from "./carry-definition.ts";
+import type { Carry, DatagramCarry } from "./carry-definition.ts";
 import type { Emit, Stateful } from "../chain/chain.ts";
 import { isPromise } from "../chain/is-promise.ts";
 
@@ -85,7 +85,8 @@ export class CarriedState implements Stateful {
     // A closure over these two: by way of `this` a chunk costs 10 ns more.
     const cell = this.#cell;
     const run = (chunk: Buffer): unknown => carry.step(cell.state, chunk);
-    this.run = run;
+    const { datagram } = carry as Partial<DatagramCarry<unknown>>;
+    this.run = datagram !== undefined && place?.host.datagrams === true ? datagram : run;
   }
 
   get plugin(): string | undefined {

@@ -15,3 +15,9 @@ export interface Carry<S> {
    */
   readonly revive?: (previous: unknown) => S;
 }
+
+/** One that must know whether chunks are datagrams. */
+export interface DatagramCarry<S> extends Carry<S> {
+  /** On UDP, instead of `step`: nothing of a datagram is held for the next. */
+  readonly datagram: (datagram: Buffer) => Buffer | null;
+}

@@ -1,0 +1,126 @@
+import type { MonoTypeOperatorFunction } from "rxjs";
+import { reasonOf, SluiceError } from "../../contract/index.ts";
+import { carry } from "./carry.ts";
+import type { DatagramCarry } from "./carry-definition.ts";
+import { LiteralReplacer } from "./replace-literal.ts";
+import { PatternReplacer, type Undecided } from "./replace-pattern.ts";
+import type { Replacement } from "./replacement.ts";
+
+/** What {@link replaceBytes} takes besides. */
+export interface ReplaceBytesOptions {
+  /**
+   * Of an expression: bytes that a match has at most, with all that it looks at. So many are held, and longer matches are replaced in pieces. A byte that
+   * belongs to no match may be looked at as often: keep it small. @default 4096
+   */
+  readonly max?: number;
+}
+
+/** What replaces a match: bytes, a text (UTF-8), or a function that is given the match and its groups. */
+export type BytesReplacement =
+  | string
+  | Uint8Array
+  /** A character is a byte (latin1), in what it is given and in the text that it gives. */
+  | ((match: string, ...groups: (string | undefined)[]) => string | Uint8Array);
+
+const DEFAULT_MAX = 4096;
+
+/**
+ * Replaces every match of a pattern, wherever chunks are cut, and over reloads: what may be the beginning of a match waits for the next chunk, and nothing
+ * else does. At the end it is decided. On UDP each datagram is looked at by itself.
+ *
+ * An expression sees bytes as latin1, a character a byte: `\d` and `[a-z]` are what they seem; write other bytes as `\xE9`. `^` is the beginning of the
+ * stream, `$` its end (with the flag `m` those of a line). A replacement text may have `$1 $& $<name>`.
+ *
+ * @param pattern a text (UTF-8) or bytes, or a regular expression without backreferences; flags `i m s u`, and `g`, which changes nothing
+ * @throws SLUICE_PLUGIN_ARGUMENT a pattern that matches nothing or cannot be matched across chunks, a `max` that makes no sense
+ * @example data.pipe(replaceBytes(/\d{12,}/, (number) => "*".repeat(number.length), { max: 1024 }))
+ */
+export function replaceBytes(
+  pattern: string | Uint8Array | RegExp,
+  replacement: BytesReplacement,
+  { max = DEFAULT_MAX }: ReplaceBytesOptions = {},
+): MonoTypeOperatorFunction<Buffer> {
+  if (!Number.isSafeInteger(max) || max < 1) throw wrong(`max must be a whole number of bytes, at least 1, got ${String(max)}`);
+  if (pattern instanceof RegExp) return carry(byPattern(pattern, replacementOf(replacement, "template"), max));
+  if (typeof pattern !== "string" && !(pattern instanceof Uint8Array))
+    throw wrong("the pattern must be a text, bytes or a regular expression");
+  if (pattern.length === 0) throw wrong("the pattern is empty");
+  return carry(byLiteral(Buffer.from(pattern as string), replacementOf(replacement, "text")));
+}
+
+/** What no match was found in, and whether the author's function threw: then it is not asked again. */
+interface Held {
+  undecided: Undecided;
+  failed?: boolean;
+}
+
+const bytesOf = (text: string): Buffer | null => (text === "" ? null : Buffer.from(text, "latin1"));
+
+function byPattern(pattern: RegExp, replacement: Replacement, max: number): DatagramCarry<Held> {
+  const replacer = patternReplacer(pattern, replacement, max);
+  return {
+    start: () => ({ undecided: { behind: "", text: "" } }),
+    step: (state, chunk) => {
+      const { behind, text } = state.undecided;
+      const given = chunk.toString("latin1");
+      const { out, left } = failing(state, () => replacer.run({ behind, text: text + given }, false));
+      state.undecided = left;
+      return text === "" && left.text === "" && out === given ? chunk : bytesOf(out);
+    },
+    end: ({ undecided, failed }) => bytesOf(failed === true ? undecided.text : replacer.run(undecided, true).out),
+    datagram: (chunk) => bytesOf(replacer.run({ behind: "", text: chunk.toString("latin1") }, true).out) ?? Buffer.alloc(0),
+    revive,
+  };
+}
+
+function byLiteral(wanted: Buffer, replacement: Replacement): DatagramCarry<Held> {
+  const replacer = new LiteralReplacer(wanted, replacement);
+  return {
+    start: () => ({ undecided: { behind: "", text: "" } }),
+    step: (state, chunk) => {
+      const { text } = state.undecided;
+      const bytes = text === "" ? chunk : Buffer.concat([Buffer.from(text, "latin1"), chunk]);
+      const { out, left } = failing(state, () => replacer.run(bytes, false));
+      state.undecided = { behind: bytes.toString("latin1", Math.max(0, left - 1), left), text: bytes.toString("latin1", left) };
+      return out;
+    },
+    end: ({ undecided }) => bytesOf(undecided.text),
+    datagram: (chunk) => replacer.run(chunk, true).out ?? Buffer.alloc(0),
+    revive,
+  };
+}
+
+/** Text that another expression was undecided about is looked at anew. */
+function revive(previous: unknown): Held {
+  const { behind, text } = (previous as Held).undecided;
+  if (typeof behind !== "string" || typeof text !== "string") throw new TypeError("the state is not one of replaceBytes()");
+  return { undecided: { behind, text } };
+}
+
+function failing<T>(state: Held, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    state.failed = true;
+    throw error;
+  }
+}
+
+function patternReplacer(pattern: RegExp, replacement: Replacement, max: number): PatternReplacer {
+  try {
+    return new PatternReplacer(pattern, replacement, max);
+  } catch (error) {
+    throw wrong(`${String(pattern)}: ${reasonOf(error)}`);
+  }
+}
+
+function replacementOf(given: BytesReplacement, type: "template" | "text"): Replacement {
+  if (typeof given === "function") return { type: "function", run: given };
+  if (typeof given === "string") return { type, text: Buffer.from(given).toString("latin1") };
+  if (given instanceof Uint8Array) return { type: "text", text: Buffer.from(given).toString("latin1") };
+  throw wrong("the replacement must be a text, bytes or a function");
+}
+
+function wrong(detail: string): SluiceError {
+  return new SluiceError("SLUICE_PLUGIN_ARGUMENT", `replaceBytes(): ${detail}`);
+}

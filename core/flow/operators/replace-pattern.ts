@@ -1,0 +1,82 @@
+import { readPattern } from "./partial-pattern.ts";
+import { replacementText, type Replacement } from "./replacement.ts";
+
+/** What is looked at and not decided, of one stream: latin1, a character a byte. */
+export interface Undecided {
+  /** What stands in front of it and was let go already: an expression may look behind. */
+  readonly behind: string;
+  readonly text: string;
+}
+
+/** What became of some text. */
+export interface Replaced {
+  readonly out: string;
+  readonly left: Undecided;
+}
+
+/** Replaces what an expression matches, in text that comes in pieces. */
+export class PatternReplacer {
+  /** At the first place that could be either: group 1 where more text could change it, else a match. */
+  readonly #search: RegExp;
+  /** The same where nothing follows. */
+  readonly #searchLast: RegExp;
+  /** At a place that was found. */
+  readonly #match: RegExp;
+  readonly #behind: number;
+
+  /** @throws SyntaxError an expression that cannot be matched across chunks, or that matches nothing at all */
+  constructor(
+    { source, flags }: RegExp,
+    private readonly replacement: Replacement,
+    private readonly max: number,
+  ) {
+    if (/[vy]/.test(flags)) throw new SyntaxError("the flags v and y have no meaning here");
+    const { plain, open = "(?!)", least, looksBehind } = readPattern(source);
+    if (least === 0) throw new SyntaxError("it matches without a byte");
+    const kept = flags.replaceAll(/[gd]/g, "");
+    this.#search = new RegExp(`(${open})|(?:${plain})`, `${kept}g`);
+    this.#searchLast = new RegExp(source, `${kept}g`);
+    this.#match = new RegExp(source, `${kept}y`);
+    this.#behind = looksBehind ? max : 1;
+  }
+
+  /** @param isLast nothing follows */
+  run({ behind, text }: Undecided, isLast: boolean): Replaced {
+    const all = behind + text;
+    const start = behind.length;
+    let out = "";
+    /** Up to here all is decided; up to `kept` it is in `out`. */
+    let at = start;
+    let kept = start;
+    while (at < all.length) {
+      const found = this.#next(all, at, isLast);
+      if (found === undefined) at = all.length;
+      else if (found.isOpen && all.length - found.index < this.max) {
+        at = found.index;
+        break;
+      } else {
+        const match = this.#within(all, found.index);
+        at = found.index + (match === undefined ? 1 : match[0].length);
+        if (match === undefined) continue;
+        out += all.slice(kept, found.index) + replacementText(this.replacement, match);
+        kept = at;
+      }
+    }
+    return { out: out + all.slice(kept, at), left: { behind: all.slice(Math.max(0, at - this.#behind), at), text: all.slice(at) } };
+  }
+
+  #next(all: string, at: number, isLast: boolean): { readonly index: number; readonly isOpen: boolean } | undefined {
+    const search = isLast ? this.#searchLast : this.#search;
+    search.lastIndex = at;
+    const found = search.exec(all);
+    if (found === null || found.index === all.length) return undefined;
+    return { index: found.index, isOpen: !isLast && found[1] !== undefined };
+  }
+
+  /** The match that begins here, in at most `max` bytes. */
+  #within(all: string, index: number): RegExpExecArray | undefined {
+    const whole = all.length - index > this.max ? all.slice(0, index + this.max) : all;
+    this.#match.lastIndex = index;
+    return this.#match.exec(whole) ?? undefined;
+  }
+}

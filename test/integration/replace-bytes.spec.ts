@@ -1,0 +1,80 @@
+import { expect } from "chai";
+import type { Socket } from "node:net";
+import type { PluginUse, UseOptions } from "sluice";
+import { replaceBytes } from "sluice/flow";
+import { createCleanup } from "../support/cleanup.ts";
+import { exchange } from "../support/exchange.ts";
+import { startForward, type Forward } from "../support/forward.ts";
+import { connect, readAll, readBytes } from "../support/sockets.ts";
+import { startUdpClient } from "../support/udp-client.ts";
+import { bindUdp } from "../support/with-echo-server.ts";
+import { plugin, startProxy } from "../support/with-proxy.ts";
+
+const cleanup = createCleanup();
+afterEach(() => cleanup.run());
+
+const secrets = (mark: string, options: UseOptions = {}): PluginUse =>
+  plugin(
+    "secrets",
+    { borrows: true, fromUpstream: (data) => data.pipe(replaceBytes(/\d{4,}/, mark), replaceBytes("secret", mark)) },
+    options,
+  );
+
+async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {
+  const started = await startForward(cleanup, "echo", { plugins });
+  const client = await connect(started.port());
+  cleanup.add(() => void client.destroy());
+  return { ...started, client };
+}
+
+describe("replaceBytes in a proxy [reload]", () => {
+  it("holds the beginning of a match over reloads, and gives it back where the plugin goes", async () => {
+    const { client, proxy, config } = await open([secrets("#")]);
+    expect(await exchange(client, "a12", 1)).to.equal("a");
+    await proxy.apply(config([secrets("!")]));
+    expect(await exchange(client, "34 sec", 2)).to.equal("! ");
+    await proxy.apply(config([secrets("?")]));
+    expect(await exchange(client, "ret.sec", 2)).to.equal("?.");
+    await proxy.apply(config([]));
+    expect(String(await readBytes(client, 3))).to.equal("sec");
+    await proxy.apply(config([secrets("#")]));
+    client.write("b 12345");
+    client.end();
+    expect(String(await readAll(client))).to.equal("b #");
+  });
+
+  it("gives each byte once where its function fails, with onError bypass", async () => {
+    const failing = plugin(
+      "failing",
+      {
+        fromUpstream: (data) =>
+          data.pipe(
+            replaceBytes(/\d{2,}/, (number) => {
+              if (number.startsWith("00")) throw new Error("zero");
+              return "#";
+            }),
+          ),
+      },
+      { onError: "bypass" },
+    );
+    const { client } = await open([failing]);
+    expect(await exchange(client, "a12b0", 3)).to.equal("a#b");
+    expect(await exchange(client, "0c34", 5)).to.equal("00c34");
+    expect(await exchange(client, "56", 2)).to.equal("56");
+  });
+
+  it("looks at each datagram by itself", async () => {
+    const server = await bindUdp();
+    cleanup.add(() => void server.close());
+    server.on("message", (datagram, from) => server.send(datagram, from.port, from.address));
+    const { proxy, port } = await startProxy({
+      listeners: { u: { listen: "udp://127.0.0.1:0", upstream: `127.0.0.1:${server.address().port}`, plugins: [secrets("#")] } },
+    });
+    cleanup.add(() => proxy.close());
+    const client = await startUdpClient(cleanup, port());
+    expect(String(await client.ask("a 12345"))).to.equal("a #");
+    expect(String(await client.ask("12 sec"))).to.equal("12 sec");
+    expect(String(await client.ask("34 ret secret"))).to.equal("34 ret #");
+    expect(String(await client.ask(""))).to.equal("");
+  });
+});
