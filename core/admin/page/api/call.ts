@@ -1,0 +1,34 @@
+import { takeToken } from "./token.ts";
+
+/** What the server said instead of an answer. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly where?: string,
+  ) {
+    super(message);
+  }
+}
+
+interface Refused {
+  readonly error?: { readonly code: string; readonly message: string; readonly where?: string };
+}
+
+/** Calls an operation of the API. @throws ApiError; TypeError when the proxy is not there */
+export async function call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<T> {
+  const headers: Record<string, string> = { authorization: `Bearer ${takeToken() ?? ""}` };
+  if (method !== "GET") headers["content-type"] = "application/json";
+  const response = await fetch(`/api/v1/${path}`, {
+    method,
+    headers,
+    ...(method === "GET" ? {} : { body: JSON.stringify(body ?? {}) }),
+  });
+  if (response.ok) return (await response.json()) as T;
+  const { error } = (await response.json().catch(() => ({}))) as Refused;
+  throw new ApiError(response.status, error?.code ?? "", error?.message ?? response.statusText, error?.where);
+}
+
+/** A part of an address in the API. */
+export const segment = encodeURIComponent;

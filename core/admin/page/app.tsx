@@ -1,0 +1,75 @@
+import { link, route } from "./route.ts";
+import { overridden, refusal, status, trouble } from "./state.ts";
+import { span } from "./parts/format.ts";
+import { Generations } from "./views/generations.tsx";
+import { Listener } from "./views/listener.tsx";
+import { Overview } from "./views/overview.tsx";
+import { TokenForm } from "./views/token-form.tsx";
+
+const places = [
+  ["Overview", ""],
+  ["Generations", "generations"],
+] as const;
+
+export function App() {
+  const [place = "", name] = route.value;
+  return (
+    <>
+      <header class="top">
+        <a class="brand" href={link()}>
+          <img src="/sluice.svg" alt="" width="22" height="22" />
+          Sluice
+        </a>
+        <nav aria-label="Pages">
+          {places.map(([label, at]) => (
+            <a key={at} href={link(at)} aria-current={place === at || (at === "" && place === "listeners") ? "page" : undefined}>
+              {label}
+            </a>
+          ))}
+        </nav>
+        <Facts />
+      </header>
+      <main>
+        {trouble.value?.kind === "away" && <p class="banner bad" role="alert">The proxy does not answer: what you see is what it said last.</p>}
+        {refusal.value !== undefined && (
+          <p class="banner bad" role="alert">
+            <span class="text">{refusal.value}</span>
+            <button type="button" class="quiet" onClick={() => (refusal.value = undefined)}>
+              Close
+            </button>
+          </p>
+        )}
+        {trouble.value?.kind === "token" ? <TokenForm /> : status.value === undefined ? <Loading /> : <Place place={place} name={name} />}
+      </main>
+    </>
+  );
+}
+
+function Place({ place, name }: { place: string; name: string | undefined }) {
+  if (place === "listeners" && name !== undefined) return <Listener name={name} />;
+  if (place === "generations") return <Generations />;
+  return <Overview />;
+}
+
+function Facts() {
+  const now = status.value;
+  if (now === undefined) return <p class="facts" />;
+  return (
+    <p class="facts">
+      {overridden.value > 0 && <span class="badge warn">{overridden.value === 1 ? "1 override" : `${overridden.value} overrides`}</span>}
+      <span>
+        generation <b class="number">{now.generation}</b>
+      </span>
+      <span>up {span(Date.now() - now.startedAt)}</span>
+      <span class={trouble.value === undefined ? "dot good" : "dot bad"} title={trouble.value?.message ?? "connected"} />
+    </p>
+  );
+}
+
+function Loading() {
+  return (
+    <p class="empty" aria-busy="true">
+      Asking the proxy …
+    </p>
+  );
+}

@@ -1,0 +1,76 @@
+import { computed, signal } from "@preact/signals";
+import { ApiError, call, segment } from "./api/call.ts";
+import type { GenerationView, ListenerView, Status } from "./api/types.ts";
+
+/** How often the page asks while it is seen, in milliseconds. */
+const pollMs = 1_000;
+/** Samples of a minute. */
+const kept = 60;
+
+export const status = signal<Status | undefined>(undefined);
+export const listeners = signal<readonly ListenerView[]>([]);
+export const generations = signal<readonly GenerationView[]>([]);
+/** Sessions that are open, per listener, in the last minute. */
+export const history = signal<ReadonlyMap<string, readonly number[]>>(new Map());
+/** Why nothing new comes. */
+export const trouble = signal<{ readonly kind: "token" | "away"; readonly message: string } | undefined>(undefined);
+/** What was refused last. */
+export const refusal = signal<string | undefined>(undefined);
+/** Uses that are being switched: `listener/plugin`. */
+export const busy = signal<ReadonlySet<string>>(new Set());
+
+export const overridden = computed(() => status.value?.overrides.length ?? 0);
+
+async function ask(): Promise<void> {
+  try {
+    const [now, all, past] = await Promise.all([
+      call<Status>("GET", "status"),
+      call<{ listeners: readonly ListenerView[] }>("GET", "listeners"),
+      call<{ generations: readonly GenerationView[] }>("GET", "generations"),
+    ]);
+    status.value = now;
+    listeners.value = all.listeners;
+    generations.value = past.generations;
+    history.value = new Map(
+      all.listeners.map(({ name, sessions }) => [name, [...(history.value.get(name) ?? []), sessions].slice(-kept)]),
+    );
+    trouble.value = undefined;
+  } catch (error) {
+    const isToken = error instanceof ApiError && error.status === 401;
+    trouble.value = { kind: isToken ? "token" : "away", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Asks again and again while the page is seen. */
+export function poll(): void {
+  const again = async (): Promise<void> => {
+    if (!document.hidden) await ask();
+    setTimeout(() => void again(), pollMs);
+  };
+  void again();
+}
+
+/** Does something that changes the proxy, and shows what came of it. */
+async function change(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+    refusal.value = undefined;
+  } catch (error) {
+    refusal.value = error instanceof Error ? error.message : String(error);
+  }
+  await ask();
+}
+
+export async function toggle(listener: string, plugin: string, enabled: boolean): Promise<void> {
+  const key = `${listener}/${plugin}`;
+  busy.value = new Set([...busy.value, key]);
+  await change(() => call("PATCH", `listeners/${segment(listener)}/plugins/${segment(plugin)}`, { enabled }));
+  busy.value = new Set([...busy.value].filter((each) => each !== key));
+}
+
+export const takeBack = (listener: string, plugin: string): Promise<void> =>
+  change(() => call("DELETE", `overrides/${segment(listener)}/${segment(plugin)}`));
+
+export const restore = (generation: number): Promise<void> => change(() => call("POST", `generations/${generation}/restore`));
+
+export const reload = (): Promise<void> => change(() => call("POST", "reload"));

@@ -1,0 +1,46 @@
+import { count, span, time } from "../parts/format.ts";
+import { generations, restore } from "../state.ts";
+
+/** What each generation changed, and who is still on it. */
+export function Generations() {
+  return (
+    <section class="panel">
+      <h1>Generations</h1>
+      <p class="hint">A save, a switch and a restore each make one. The newest are kept; the file stays as it is when one is restored.</p>
+      <ol class="generations">
+        {generations.value.map(({ generation, at, origin, durationMs, steps, overrides, current, sessions }) => (
+          <li key={generation}>
+            <div class="when">
+              <b class="number">{generation}</b>
+              <span class="dim number">{time(at)}</span>
+            </div>
+            <div class="what">
+              <p>
+                {current && <span class="badge">current</span>} {origin}
+                {overrides.length > 0 && <span class="dim"> with {overrides.map(({ listener, plugin }) => `${listener}/${plugin}`).join(", ")}</span>}
+                <span class="dim"> in {span(durationMs)}</span>
+              </p>
+              <ul>
+                {steps
+                  .filter(({ action }) => action !== "keep")
+                  .map(({ listener, action, detail }) => (
+                    <li key={`${listener} ${action}`}>
+                      <span class="chip">{action}</span> <b>{listener}</b> <span class="dim">{detail}</span>
+                    </li>
+                  ))}
+              </ul>
+            </div>
+            <div class="who">
+              <span class="number">{count(sessions)}</span> <span class="dim">open sessions</span>
+              {!current && (
+                <button type="button" class="quiet" onClick={() => void restore(generation)}>
+                  Restore
+                </button>
+              )}
+            </div>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

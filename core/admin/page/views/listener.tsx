@@ -1,0 +1,102 @@
+import type { ListenerView, PluginView } from "../api/types.ts";
+import { count } from "../parts/format.ts";
+import { Switch } from "../parts/switch.tsx";
+import { link } from "../route.ts";
+import { busy, listeners, status, takeBack, toggle } from "../state.ts";
+
+/** The pipeline of a listener: client, plugins in order, upstream. */
+export function Listener({ name }: { name: string }) {
+  const listener = listeners.value.find((each) => each.name === name);
+  if (listener === undefined)
+    return (
+      <p class="empty">
+        There is no listener “{name}” any more. <a href={link()}>All listeners</a>
+      </p>
+    );
+  return (
+    <section>
+      <h1>
+        {listener.name} <code>{listener.url}</code>
+      </h1>
+      <ol class="pipeline">
+        <li class="end">
+          <h2>client</h2>
+          <p class="number">
+            {count(listener.sessions)} <span class="dim">open</span>
+          </p>
+          {listener.behind > 0 && <p class="badge warn">{listener.behind} behind</p>}
+        </li>
+        {listener.plugins.map((plugin) => (
+          <Plugin key={plugin.name} listener={listener} plugin={plugin} />
+        ))}
+        <UpstreamEnd listener={listener} />
+      </ol>
+    </section>
+  );
+}
+
+function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginView }) {
+  const { name, id, enabled, overridden, generation, hooks, options, onError, path } = plugin;
+  return (
+    <li class={enabled ? "stage" : "stage off"}>
+      <h2>
+        {name}
+        <Switch
+          label={`${name} of ${listener.name}`}
+          on={enabled}
+          busy={busy.value.has(`${listener.name}/${name}`)}
+          change={(on) => void toggle(listener.name, name, on)}
+        />
+      </h2>
+      <p class="hooks">
+        {hooks.map((hook) => (
+          <code key={hook}>{hook}</code>
+        ))}
+        {!enabled && <span class="dim">off</span>}
+      </p>
+      <dl class="about">
+        {id !== name && <Fact label="plugin" value={id} />}
+        {generation !== undefined && <Fact label="made by" value={`generation ${generation}`} />}
+        <Fact label="on error" value={onError} />
+        <Fact label="config" value={path} />
+      </dl>
+      <details>
+        <summary>Options</summary>
+        <pre>{JSON.stringify(options, undefined, 2)}</pre>
+      </details>
+      {overridden && (
+        <p class="override">
+          <span class="badge warn">differs from the config</span>
+          <button type="button" class="quiet" onClick={() => void takeBack(listener.name, name)}>
+            Take back
+          </button>
+        </p>
+      )}
+    </li>
+  );
+}
+
+function UpstreamEnd({ listener: { name, upstream } }: { listener: ListenerView }) {
+  const endpoints = (status.value?.upstreams ?? []).filter(({ listener }) => listener === name);
+  return (
+    <li class="end">
+      <h2>upstream</h2>
+      {upstream === undefined && <p class="dim">none: a plugin answers</p>}
+      {endpoints.map(({ endpoint, state, sessions }) => (
+        <p key={endpoint} title={state}>
+          <span class={state === "up" ? "dot good" : "dot bad"} /> <code>{endpoint}</code> <span class="number dim">{count(sessions)}</span>
+        </p>
+      ))}
+      {upstream?.balance !== undefined && endpoints.length > 1 && <p class="dim">{upstream.balance}</p>}
+    </li>
+  );
+}
+
+function Fact({ label, value }: { label: string; value: string }) {
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}

@@ -1,0 +1,177 @@
+import { bytes, count, span, time } from "../parts/format.ts";
+import { Sparkline } from "../parts/sparkline.tsx";
+import { link } from "../route.ts";
+import { generations, history, listeners, reload, status, takeBack } from "../state.ts";
+
+export function Overview() {
+  return (
+    <>
+      <Numbers />
+      <section class="panel">
+        <h1>Listeners</h1>
+        <Listeners />
+      </section>
+      <div class="columns">
+        <section class="panel">
+          <h2>Upstreams</h2>
+          <Upstreams />
+        </section>
+        <section class="panel">
+          <h2>
+            Last reloads
+            <button type="button" class="quiet" onClick={() => void reload()} title="Load everything again, changed or not">
+              Reload
+            </button>
+          </h2>
+          <Reloads />
+        </section>
+      </div>
+      <Overrides />
+    </>
+  );
+}
+
+function Numbers() {
+  const now = status.value;
+  const counters = now?.counters ?? {};
+  const open = listeners.value.reduce((sum, { sessions }) => sum + sessions, 0);
+  const cells: readonly [string, string, boolean?][] = [
+    ["open sessions", count(open)],
+    ["sessions so far", count(counters["sluice_sessions_total"] ?? 0)],
+    ["refused", count(counters["sluice_sessions_refused_total"] ?? 0), (counters["sluice_sessions_refused_total"] ?? 0) > 0],
+    ["plugin faults", count(counters["sluice_plugin_faults_total"] ?? 0), (counters["sluice_plugin_faults_total"] ?? 0) > 0],
+    ["upstream failures", count(counters["sluice_upstream_failures_total"] ?? 0), (counters["sluice_upstream_failures_total"] ?? 0) > 0],
+    ["memory", bytes(now?.memory ?? 0)],
+  ];
+  return (
+    <dl class="numbers">
+      {cells.map(([label, value, isBad]) => (
+        <div key={label} class={isBad === true ? "bad" : undefined}>
+          <dt>{label}</dt>
+          <dd class="number">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Listeners() {
+  if (listeners.value.length === 0) return <p class="empty">The config has no listeners.</p>;
+  return (
+    <table class="wide">
+      <thead>
+        <tr>
+          <th>Listener</th>
+          <th>Address</th>
+          <th>Plugins</th>
+          <th>Upstream</th>
+          <th class="right">Sessions</th>
+          <th class="right">Last minute</th>
+        </tr>
+      </thead>
+      <tbody>
+        {listeners.value.map(({ name, url, plugins, upstream, sessions, behind }) => (
+          <tr key={name}>
+            <td>
+              <a href={link("listeners", name)}>{name}</a>
+            </td>
+            <td>
+              <code>{url}</code>
+            </td>
+            <td class="chain">
+              {plugins.map((plugin) => (
+                <span key={plugin.name} class={plugin.enabled ? "chip" : "chip off"}>
+                  {plugin.name}
+                </span>
+              ))}
+            </td>
+            <td>{upstream === undefined ? <span class="dim">none: a plugin answers</span> : <code>{upstream.endpoints.join(" ")}</code>}</td>
+            <td class="right number">
+              {count(sessions)}
+              {behind > 0 && <span class="badge warn">{behind} behind</span>}
+            </td>
+            <td class="right">
+              <Sparkline values={history.value.get(name) ?? []} label={`open sessions of ${name} in the last minute`} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Upstreams() {
+  const all = status.value?.upstreams ?? [];
+  if (all.length === 0) return <p class="empty">No listener has an upstream.</p>;
+  return (
+    <table>
+      <tbody>
+        {all.map(({ listener, endpoint, state, sessions, failures, reason, until }) => (
+          <tr key={`${listener} ${endpoint}`}>
+            <td>
+              <span class={state === "up" ? "dot good" : "dot bad"} /> <code>{endpoint}</code>
+            </td>
+            <td>
+              <a href={link("listeners", listener)}>{listener}</a>
+            </td>
+            <td class="dim">
+              {state === "up" ? (failures > 0 ? `${failures} failures` : "up") : `${state}${reason === undefined ? "" : `: ${reason}`}`}
+              {until !== undefined && until > Date.now() && ` for ${span(until - Date.now())}`}
+            </td>
+            <td class="right number">{count(sessions)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Reloads() {
+  return (
+    <table>
+      <tbody>
+        {generations.value.slice(0, 6).map(({ generation, at, origin, durationMs, current }) => (
+          <tr key={generation}>
+            <td>
+              <a href={link("generations")}>generation {generation}</a>
+              {current && <span class="badge">current</span>}
+            </td>
+            <td class="dim">{origin}</td>
+            <td class="right number dim">{span(durationMs)}</td>
+            <td class="right number">{time(at)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Overrides() {
+  const all = status.value?.overrides ?? [];
+  if (all.length === 0) return null;
+  return (
+    <section class="panel">
+      <h2>Overrides</h2>
+      <p class="hint">What differs from the config until it is taken back, or the proxy ends.</p>
+      <table>
+        <tbody>
+          {all.map(({ listener, plugin, enabled, options }) => (
+            <tr key={`${listener}/${plugin}`}>
+              <td>
+                <a href={link("listeners", listener)}>{listener}</a> / {plugin}
+              </td>
+              <td>
+                {enabled === false ? "off" : enabled === true ? "on" : ""} {options !== undefined && <code>{JSON.stringify(options)}</code>}
+              </td>
+              <td class="right">
+                <button type="button" class="quiet" onClick={() => void takeBack(listener, plugin)}>
+                  Take back
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
