@@ -57,6 +57,7 @@ module.exports = {
     operations: ["views"],
     metrics: [],
     server: ["operations", "metrics"],
+    page: [],
     ".": ["operations", "server"],
   },
   "core/cli": {

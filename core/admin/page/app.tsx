@@ -1,3 +1,4 @@
+import type { JSX } from "preact";
 import { link, route } from "./route.ts";
 import { overridden, refusal, status, trouble } from "./state.ts";
 import { span } from "./parts/format.ts";
@@ -11,7 +12,7 @@ const places = [
   ["Generations", "generations"],
 ] as const;
 
-export function App() {
+export function App(): JSX.Element {
   const [place = "", name] = route.value;
   return (
     <>
@@ -30,7 +31,11 @@ export function App() {
         <Facts />
       </header>
       <main>
-        {trouble.value?.kind === "away" && <p class="banner bad" role="alert">The proxy does not answer: what you see is what it said last.</p>}
+        {trouble.value?.kind === "away" && (
+          <p class="banner bad" role="alert">
+            The proxy does not answer: what you see is what it said last.
+          </p>
+        )}
         {refusal.value !== undefined && (
           <p class="banner bad" role="alert">
             <span class="text">{refusal.value}</span>
@@ -45,13 +50,13 @@ export function App() {
   );
 }
 
-function Place({ place, name }: { place: string; name: string | undefined }) {
+function Place({ place, name }: { place: string; name: string | undefined }): JSX.Element {
   if (place === "listeners" && name !== undefined) return <Listener name={name} />;
   if (place === "generations") return <Generations />;
   return <Overview />;
 }
 
-function Facts() {
+function Facts(): JSX.Element {
   const now = status.value;
   if (now === undefined) return <p class="facts" />;
   return (
@@ -66,7 +71,7 @@ function Facts() {
   );
 }
 
-function Loading() {
+function Loading(): JSX.Element {
   return (
     <p class="empty" aria-busy="true">
       Asking the proxy …

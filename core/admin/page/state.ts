@@ -31,9 +31,7 @@ async function ask(): Promise<void> {
     status.value = now;
     listeners.value = all.listeners;
     generations.value = past.generations;
-    history.value = new Map(
-      all.listeners.map(({ name, sessions }) => [name, [...(history.value.get(name) ?? []), sessions].slice(-kept)]),
-    );
+    history.value = new Map(all.listeners.map(({ name, sessions }) => [name, [...(history.value.get(name) ?? []), sessions].slice(-kept)]));
     trouble.value = undefined;
   } catch (error) {
     const isToken = error instanceof ApiError && error.status === 401;

@@ -25,9 +25,13 @@ export async function call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path:
     headers,
     ...(method === "GET" ? {} : { body: JSON.stringify(body ?? {}) }),
   });
-  if (response.ok) return (await response.json()) as T;
+  if (!response.ok) throw await refusalOf(response);
+  return (await response.json()) as T;
+}
+
+async function refusalOf(response: Response): Promise<ApiError> {
   const { error } = (await response.json().catch(() => ({}))) as Refused;
-  throw new ApiError(response.status, error?.code ?? "", error?.message ?? response.statusText, error?.where);
+  return new ApiError(response.status, error?.code ?? "", error?.message ?? response.statusText, error?.where);
 }
 
 /** A part of an address in the API. */

@@ -1,3 +1,4 @@
+import type { JSX } from "preact";
 interface SwitchProps {
   readonly label: string;
   readonly on: boolean;
@@ -6,7 +7,7 @@ interface SwitchProps {
 }
 
 /** A switch that says what it switches; busy while the proxy is asked. */
-export function Switch({ label, on, busy, change }: SwitchProps) {
+export function Switch({ label, on, busy, change }: SwitchProps): JSX.Element {
   return (
     <button
       type="button"

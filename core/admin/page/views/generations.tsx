@@ -1,8 +1,9 @@
+import type { JSX } from "preact";
 import { count, span, time } from "../parts/format.ts";
 import { generations, restore } from "../state.ts";
 
 /** What each generation changed, and who is still on it. */
-export function Generations() {
+export function Generations(): JSX.Element {
   return (
     <section class="panel">
       <h1>Generations</h1>
@@ -17,7 +18,9 @@ export function Generations() {
             <div class="what">
               <p>
                 {current && <span class="badge">current</span>} {origin}
-                {overrides.length > 0 && <span class="dim"> with {overrides.map(({ listener, plugin }) => `${listener}/${plugin}`).join(", ")}</span>}
+                {overrides.length > 0 && (
+                  <span class="dim"> with {overrides.map(({ listener, plugin }) => `${listener}/${plugin}`).join(", ")}</span>
+                )}
                 <span class="dim"> in {span(durationMs)}</span>
               </p>
               <ul>

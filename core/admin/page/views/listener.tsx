@@ -1,3 +1,4 @@
+import type { JSX } from "preact";
 import type { ListenerView, PluginView } from "../api/types.ts";
 import { count } from "../parts/format.ts";
 import { Switch } from "../parts/switch.tsx";
@@ -5,7 +6,7 @@ import { link } from "../route.ts";
 import { busy, listeners, status, takeBack, toggle } from "../state.ts";
 
 /** The pipeline of a listener: client, plugins in order, upstream. */
-export function Listener({ name }: { name: string }) {
+export function Listener({ name }: { name: string }): JSX.Element {
   const listener = listeners.value.find((each) => each.name === name);
   if (listener === undefined)
     return (
@@ -35,7 +36,7 @@ export function Listener({ name }: { name: string }) {
   );
 }
 
-function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginView }) {
+function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginView }): JSX.Element {
   const { name, id, enabled, overridden, generation, hooks, options, onError, path } = plugin;
   return (
     <li class={enabled ? "stage" : "stage off"}>
@@ -76,7 +77,7 @@ function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginVi
   );
 }
 
-function UpstreamEnd({ listener: { name, upstream } }: { listener: ListenerView }) {
+function UpstreamEnd({ listener: { name, upstream } }: { listener: ListenerView }): JSX.Element {
   const endpoints = (status.value?.upstreams ?? []).filter(({ listener }) => listener === name);
   return (
     <li class="end">
@@ -92,7 +93,7 @@ function UpstreamEnd({ listener: { name, upstream } }: { listener: ListenerView 
   );
 }
 
-function Fact({ label, value }: { label: string; value: string }) {
+function Fact({ label, value }: { label: string; value: string }): JSX.Element {
   return (
     <>
       <dt>{label}</dt>

@@ -1,9 +1,10 @@
+import type { JSX } from "preact";
 import { bytes, count, span, time } from "../parts/format.ts";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { link } from "../route.ts";
 import { generations, history, listeners, reload, status, takeBack } from "../state.ts";
 
-export function Overview() {
+export function Overview(): JSX.Element {
   return (
     <>
       <Numbers />
@@ -31,22 +32,26 @@ export function Overview() {
   );
 }
 
-function Numbers() {
+/** Label, value, and whether it is bad news. */
+type Cell = readonly [string, string, boolean];
+
+function Numbers(): JSX.Element {
   const now = status.value;
-  const counters = now?.counters ?? {};
+  const counter = (name: string): number => now?.counters[`sluice_${name}_total`] ?? 0;
   const open = listeners.value.reduce((sum, { sessions }) => sum + sessions, 0);
-  const cells: readonly [string, string, boolean?][] = [
-    ["open sessions", count(open)],
-    ["sessions so far", count(counters["sluice_sessions_total"] ?? 0)],
-    ["refused", count(counters["sluice_sessions_refused_total"] ?? 0), (counters["sluice_sessions_refused_total"] ?? 0) > 0],
-    ["plugin faults", count(counters["sluice_plugin_faults_total"] ?? 0), (counters["sluice_plugin_faults_total"] ?? 0) > 0],
-    ["upstream failures", count(counters["sluice_upstream_failures_total"] ?? 0), (counters["sluice_upstream_failures_total"] ?? 0) > 0],
-    ["memory", bytes(now?.memory ?? 0)],
+  const failing = (label: string, name: string): Cell => [label, count(counter(name)), counter(name) > 0];
+  const cells: readonly Cell[] = [
+    ["open sessions", count(open), false],
+    ["sessions so far", count(counter("sessions")), false],
+    failing("refused", "sessions_refused"),
+    failing("plugin faults", "plugin_faults"),
+    failing("upstream failures", "upstream_failures"),
+    ["memory", bytes(now?.memory ?? 0), false],
   ];
   return (
     <dl class="numbers">
       {cells.map(([label, value, isBad]) => (
-        <div key={label} class={isBad === true ? "bad" : undefined}>
+        <div key={label} class={isBad ? "bad" : undefined}>
           <dt>{label}</dt>
           <dd class="number">{value}</dd>
         </div>
@@ -55,7 +60,7 @@ function Numbers() {
   );
 }
 
-function Listeners() {
+function Listeners(): JSX.Element {
   if (listeners.value.length === 0) return <p class="empty">The config has no listeners.</p>;
   return (
     <table class="wide">
@@ -85,7 +90,9 @@ function Listeners() {
                 </span>
               ))}
             </td>
-            <td>{upstream === undefined ? <span class="dim">none: a plugin answers</span> : <code>{upstream.endpoints.join(" ")}</code>}</td>
+            <td>
+              {upstream === undefined ? <span class="dim">none: a plugin answers</span> : <code>{upstream.endpoints.join(" ")}</code>}
+            </td>
             <td class="right number">
               {count(sessions)}
               {behind > 0 && <span class="badge warn">{behind} behind</span>}
@@ -100,7 +107,7 @@ function Listeners() {
   );
 }
 
-function Upstreams() {
+function Upstreams(): JSX.Element {
   const all = status.value?.upstreams ?? [];
   if (all.length === 0) return <p class="empty">No listener has an upstream.</p>;
   return (
@@ -126,7 +133,7 @@ function Upstreams() {
   );
 }
 
-function Reloads() {
+function Reloads(): JSX.Element {
   return (
     <table>
       <tbody>
@@ -146,7 +153,7 @@ function Reloads() {
   );
 }
 
-function Overrides() {
+function Overrides(): JSX.Element | null {
   const all = status.value?.overrides ?? [];
   if (all.length === 0) return null;
   return (

@@ -1,13 +1,15 @@
+import type { JSX } from "preact";
 import { saveToken } from "../api/token.ts";
 import { trouble } from "../state.ts";
 
 /** Shown when the token is missing, or of another process: each start has one of its own. */
-export function TokenForm() {
+export function TokenForm(): JSX.Element {
   return (
     <section class="panel narrow">
       <h1>This proxy asks for its token</h1>
       <p>
-        <code>sluice start</code> prints the address of this page with the token in it. A token that is not in the config is new at each start.
+        <code>sluice start</code> prints the address of this page with the token in it. A token that is not in the config is new at each
+        start.
       </p>
       <form
         onSubmit={(event) => {
