@@ -85,7 +85,16 @@ export type ProxyEvent =
       /** Epoch milliseconds; undefined: until its check passes. */
       readonly until: number | undefined;
     }
-  | { readonly type: "endpoint-up"; readonly listener: string; readonly endpoint: string }
+  | {
+      /** It gets sessions again. */
+      readonly type: "endpoint-up";
+      readonly listener: string;
+      readonly endpoint: string;
+      /** Why it was down. */
+      readonly why: "failures" | "check";
+      /** Since when it was down, in epoch milliseconds. */
+      readonly since: number;
+    }
   | { readonly type: "dropped"; readonly listener: string; readonly datagrams: number; readonly why: string }
   | { readonly type: "warning"; readonly listener: string | undefined; readonly message: string }
   | {

@@ -22,6 +22,7 @@ export {
 } from "./errors.ts";
 export type * from "./events.ts";
 export type * from "./first-bytes.ts";
+export type * from "./health-check.ts";
 export type * from "./http.ts";
 export type * from "./leg.ts";
 export { isLogLevel, logLevels, type LogLevel } from "./log-level.ts";

@@ -4,6 +4,8 @@ import type { Balance, HashKey } from "./balance.ts";
 import { isIPv4, isIPv6 } from "./endpoint.ts";
 import { endpointList, plainEndpoint } from "./endpoint-schema.ts";
 import { SluiceError } from "./errors.ts";
+import { health } from "./health-schema.ts";
+import { duration } from "./options/units.ts";
 import type { Endpoint, UpstreamConfig, UpstreamTarget, UpstreamTlsConfig } from "./upstream.ts";
 
 const name = z.string().min(1);
@@ -42,12 +44,15 @@ const balance = z.union([
 ]);
 const hash = z.union([z.enum(["client", "server-name"]), ownFunction<HashKey>("(session) => text")]);
 
-const options = z
+const upstreamOptions = z
   .strictObject({
     endpoints: endpointList,
     balance: balance.default("round-robin"),
     hash: hash.optional(),
     tls: z.union([z.boolean(), tls]).default(false),
+    health: health.optional(),
+    onDown: z.enum(["keep", "close"]).optional(),
+    slowStart: duration().optional(),
   })
   .check(({ value, issues }) => {
     if (value.hash === undefined || value.balance === "hash") return;
@@ -63,11 +68,11 @@ const options = z
   });
 
 /** The zod schema of an {@link UpstreamConfig}; its output is an {@link UpstreamTarget}. */
-export const upstreamSchema = z.union([plainEndpoint, endpointList, options]).transform((value): UpstreamTarget => {
+export const upstreamSchema = z.union([plainEndpoint, endpointList, upstreamOptions]).transform((value): UpstreamTarget => {
   if (Array.isArray(value)) return plain(value);
   if ("text" in value) return plain([value]);
-  const { endpoints, balance: policy, hash: key } = value;
-  return { endpoints, balance: policy, tls: tlsOptions(value.tls), ...(policy === "hash" ? { hash: key ?? "client" } : {}) };
+  const { endpoints, balance: policy, hash: key, tls: secured, ...rest } = value;
+  return { endpoints, balance: policy, tls: tlsOptions(secured), ...(policy === "hash" ? { hash: key ?? "client" } : {}), ...given(rest) };
 });
 
 /** A zod schema for an {@link UpstreamConfig} among a plugin's options; its output is an {@link UpstreamTarget}, for {@link Upstreams}. */
@@ -77,9 +82,14 @@ function plain(list: readonly Endpoint[]): UpstreamTarget {
   return { endpoints: list, balance: "round-robin", tls: undefined };
 }
 
-function tlsOptions(given: boolean | z.output<typeof tls>): UpstreamTlsConfig | undefined {
-  if (typeof given === "boolean") return given ? {} : undefined;
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+function tlsOptions(options: boolean | z.output<typeof tls>): UpstreamTlsConfig | undefined {
+  if (typeof options === "boolean") return options ? {} : undefined;
+  return given(options) as UpstreamTlsConfig;
+}
+
+/** Without what was left out. */
+function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /**

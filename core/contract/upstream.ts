@@ -1,7 +1,9 @@
 import type { Observable } from "rxjs";
 import type { Balance, EndpointOptions, HashKey } from "./balance.ts";
 import type { AnyErrorCode } from "./errors.ts";
+import type { HealthConfig, HealthTarget } from "./health-check.ts";
 import type { Leg } from "./leg.ts";
+import type { Duration } from "./options/units.ts";
 import type { SessionFacts } from "./session-facts.ts";
 
 /**
@@ -45,6 +47,12 @@ export interface UpstreamOptions {
   readonly hash?: HashKey;
   /** `true` or options: speak TLS to the upstream. @default false */
   readonly tls?: boolean | UpstreamTlsConfig;
+  /** Asks the endpoints how they are. @default only what sessions meet with counts */
+  readonly health?: HealthConfig;
+  /** What becomes of the sessions at an endpoint that goes down. `close`: they end with SLUICE_UPSTREAM_DOWN. @default "keep" */
+  readonly onDown?: "keep" | "close";
+  /** For so long after an endpoint came back its weight grows to what it is. Without effect on `hash`. @default "0s" */
+  readonly slowStart?: Duration;
 }
 
 /** `"localhost:3000"`, several of them, or the full form. */
@@ -72,6 +80,11 @@ export interface UpstreamTarget {
   readonly tls: UpstreamTlsConfig | undefined;
   /** Of `balance: "hash"`. @default "client" */
   readonly hash?: HashKey | undefined;
+  readonly health?: HealthTarget | undefined;
+  /** @default "keep" */
+  readonly onDown?: "keep" | "close" | undefined;
+  /** Milliseconds. @default 0 */
+  readonly slowStart?: number | undefined;
 }
 
 /** One endpoint, chosen for one piece of work. */

@@ -20,6 +20,7 @@ module.exports = {
     accept: [".", "node", "legs"],
     dial: [".", "node", "names", "balance", "legs"],
     transports: ["accept", "dial"],
+    health: [".", "balance", "dial"],
     control: [],
   },
   "core/config": {

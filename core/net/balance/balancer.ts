@@ -11,9 +11,11 @@ import { AddressTurns } from "./address-turns.ts";
 import { Candidate } from "./candidate.ts";
 import { createPolicy } from "./create-policy.ts";
 import { UpstreamHealth } from "./endpoint-health.ts";
+import type { Severable } from "./endpoint-state.ts";
 import { HealthBook, type ListenerHealth } from "./health-book.ts";
 import { Penalties } from "./penalties.ts";
 import type { Policy } from "./policy.ts";
+import { SlowStart } from "./slow-start.ts";
 
 /** Chooses among an upstream's endpoints. One per listener and generation; its state is shared by the sessions, and goes on over reloads. */
 export interface Balancer {
@@ -21,6 +23,8 @@ export interface Balancer {
   readonly panic: boolean;
   /** There are several, so it matters how each does. */
   readonly judges: boolean;
+  /** Legs to an endpoint that goes down are cut. */
+  readonly severs: boolean;
   /**
    * The endpoint for the next try, of those that are not out and have room: one not in `tried` while there is any, and among those one that did
    * not fail within the last second while there is any; then by the policy.
@@ -38,6 +42,9 @@ export interface Balancer {
   penalise(endpoint: Endpoint): void;
   /** It answered. */
   worked(endpoint: Endpoint): void;
+  /** An open leg to the endpoint, which is cut when that goes down. */
+  hold(endpoint: Endpoint, leg: Severable): void;
+  letGo(endpoint: Endpoint, leg: Severable): void;
   /** How the addresses of its name take turns. */
   turnsOf(endpoint: Endpoint): AddressTurns;
 }
@@ -86,6 +93,7 @@ class EndpointBalancer implements Balancer {
   readonly #penalties: Penalties;
   readonly #random: () => number;
   #turns = new Map<string, AddressTurns>();
+  readonly #slowStart: SlowStart | undefined;
   #prepared: readonly Candidate[] | undefined;
 
   constructor(
@@ -106,7 +114,9 @@ class EndpointBalancer implements Balancer {
     this.#penalties = new Penalties(clock, known.penalties);
     if (known.balance === target.balance) this.#turns = turnsOf(endpoints, known.turns);
     this.judges = endpoints.length > 1;
-    this.#only = onlyOf(endpoints);
+    this.#only = onlyOf(target);
+    const { slowStart = 0 } = target;
+    this.#slowStart = slowStart > 0 ? new SlowStart(weighed, slowStart, clock) : undefined;
   }
 
   /** What the next generation goes on with. */
@@ -119,10 +129,15 @@ class EndpointBalancer implements Balancer {
     return this.#health.panic;
   }
 
+  get severs(): boolean {
+    return this.target.onDown === "close";
+  }
+
   next(tried: ReadonlySet<Endpoint>, session?: SessionFacts): Endpoint {
     if (this.#only !== undefined) return this.#only;
     const { usable } = this.#health;
-    if (usable !== this.#prepared) {
+    if (usable !== this.#prepared) this.#slowStart?.changed();
+    if (this.#slowStart?.step() === true || usable !== this.#prepared) {
       this.#prepared = usable;
       this.#policy.prepare?.(usable);
     }
@@ -148,6 +163,14 @@ class EndpointBalancer implements Balancer {
 
   worked(endpoint: Endpoint): void {
     this.#health.worked(this.#of(endpoint));
+  }
+
+  hold(endpoint: Endpoint, leg: Severable): void {
+    this.#of(endpoint).standing.hold(leg);
+  }
+
+  letGo(endpoint: Endpoint, leg: Severable): void {
+    this.#of(endpoint).standing.letGo(leg);
   }
 
   turnsOf(endpoint: Endpoint): AddressTurns {
@@ -199,8 +222,8 @@ class EndpointBalancer implements Balancer {
 }
 
 /** The only endpoint, where there is nothing to wait for either. */
-function onlyOf([first, ...others]: readonly Endpoint[]): Endpoint | undefined {
-  return others.length === 0 && first?.maxSessions === undefined ? first : undefined;
+function onlyOf({ endpoints: [first, ...others], health }: UpstreamTarget): Endpoint | undefined {
+  return others.length === 0 && first?.maxSessions === undefined && health === undefined ? first : undefined;
 }
 
 /** The turns of the endpoints that are still there. */

@@ -1,5 +1,5 @@
 import type { Subscription } from "rxjs";
-import type { AnyErrorCode } from "../../contract/index.ts";
+import { SluiceError, type AnyErrorCode } from "../../contract/index.ts";
 
 /** Failures in a row that make an endpoint down. */
 export const MOST_FAILURES = 5;
@@ -24,8 +24,14 @@ export interface StateOwner {
   loaded(state: EndpointState): void;
   /** It does better or worse. */
   changed(): void;
-  /** It went down or came up. */
-  announce(state: EndpointState): void;
+  /** It went down, or came up. @param ended what is over */
+  announce(state: EndpointState, ended: Outage | undefined): void;
+}
+
+/** An open leg. */
+export interface Severable {
+  /** It is not to be used any more. */
+  sever(error: SluiceError): void;
 }
 
 /** What is known of one endpoint of one listener, whichever upstream and generation it is reached by. */
@@ -42,6 +48,11 @@ export class EndpointState {
   /** How often it was put out, and when it was last back. */
   times = 0;
   backAt = Number.NEGATIVE_INFINITY;
+  /** Checks in a row that passed, or failed. */
+  #passes = 0;
+  #misses = 0;
+  /** Legs that are to be cut when it goes down. */
+  #legs: Set<Severable> | undefined;
   /** The end of its ejection. */
   end: Subscription | undefined;
 
@@ -104,22 +115,47 @@ export class EndpointState {
     this.#turn(() => (this.ejected = undefined));
   }
 
-  /** Says what its check thinks of it. @param outage undefined: it passed @param now epoch milliseconds */
-  judged(outage: Outage | undefined, now: number): void {
-    if (outage === undefined && this.isOut) this.backAt = now;
-    this.#turn(() => {
-      this.unfit = outage;
-      if (outage !== undefined) return;
-      this.end?.unsubscribe();
-      this.end = this.ejected = undefined;
-      this.worked();
-    });
+  /** Its check passed. @param rise after so many in a row it is up again @param now epoch milliseconds */
+  passed(rise: number, now: number): void {
+    this.#misses = 0;
+    this.#passes += 1;
+    if (this.isFailing) this.worked();
+    this.readmit(now);
+    if (this.#passes >= rise) this.unchecked(now);
+  }
+
+  /** Its check failed. @param fall after so many in a row it is down @param now epoch milliseconds */
+  missed({ code, detail }: SluiceError, fall: number, now: number): void {
+    this.#passes = 0;
+    this.#misses += 1;
+    if (this.#misses < fall || this.unfit !== undefined) return;
+    this.#turn(() => (this.unfit = { why: "check", code, detail, since: now, until: undefined }));
+  }
+
+  /** It is not down by its check, or has none any more. @param now epoch milliseconds */
+  unchecked(now: number): void {
+    if (this.unfit === undefined) return;
+    this.backAt = now;
+    this.#turn(() => (this.unfit = undefined));
+  }
+
+  /** A leg that is to be cut when it goes down, until it is let go. */
+  hold(leg: Severable): void {
+    (this.#legs ??= new Set()).add(leg);
+  }
+
+  letGo(leg: Severable): void {
+    this.#legs?.delete(leg);
   }
 
   #turn(change: () => void): void {
-    const before = this.isOut;
+    const before = this.outage;
     change();
     this.owner.changed();
-    if (before !== this.isOut) this.owner.announce(this);
+    if ((before === undefined) === (this.outage === undefined)) return;
+    this.owner.announce(this, before);
+    if (before !== undefined) return;
+    const error = new SluiceError("SLUICE_UPSTREAM_DOWN", `upstream ${this.text} is down`);
+    for (const leg of this.#legs ?? []) leg.sever(error);
   }
 }

@@ -10,7 +10,8 @@ const MAX_ENDPOINTS = 10_000;
 export interface HealthEvents {
   /** @param outage with the failures of sessions in a row */
   down(listener: string, endpoint: string, outage: Outage & { readonly failures: number }): void;
-  up(listener: string, endpoint: string): void;
+  /** @param ended what is over */
+  up(listener: string, endpoint: string, ended: Outage): void;
   /** All endpoints of an upstream are down, so all are used. */
   panic(listener: string, endpoints: readonly string[]): void;
   failed(): void;
@@ -48,9 +49,9 @@ export class ListenerHealth implements StateOwner {
     this.version += 1;
   }
 
-  announce({ text, outage, failures }: EndpointState): void {
-    if (outage === undefined) this.events?.up(this.listener, text);
-    else this.events?.down(this.listener, text, { ...outage, failures });
+  announce({ text, outage, failures }: EndpointState, ended: Outage | undefined): void {
+    if (outage !== undefined) this.events?.down(this.listener, text, { ...outage, failures });
+    else if (ended !== undefined) this.events?.up(this.listener, text, ended);
   }
 }
 

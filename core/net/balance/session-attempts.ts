@@ -39,10 +39,10 @@ export abstract class SessionAttempts extends Observable<Upstream> {
 
   protected next(): Endpoint {
     const { balancer } = this;
-    if (this.endpoints === 1) return balancer.next(none, this.session);
-    this.#tried ??= new Set();
-    const endpoint = balancer.next(this.#tried, this.session);
+    if (this.endpoints > 1) this.#tried ??= new Set();
+    const endpoint = balancer.next(this.#tried ?? none, this.session);
     this.panic ||= balancer.panic;
+    if (this.#tried === undefined) return endpoint;
     // All had their turn: this is the first of another round.
     if (this.#tried.has(endpoint)) this.#tried.clear();
     this.#tried.add(endpoint);

@@ -222,6 +222,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     const { balancer, keepAlive } = this.context;
     if (keepAlive !== undefined) leg.socket.setKeepAlive(true, keepAlive);
     leg.trial = new LegTrial(balancer, this.endpoint, balancer.judges);
+    leg.trial.holds(leg);
     // With one endpoint there is nothing to choose, so it is not waited for what becomes of the leg.
     if (!balancer.judges) balancer.worked(this.endpoint);
     this.#record(undefined);

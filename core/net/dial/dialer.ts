@@ -1,9 +1,10 @@
-import type { Observable, Subscriber } from "rxjs";
+import { Observable, tap, type Subscriber } from "rxjs";
 import type {
   Address,
   ChosenEndpoint,
   Endpoint,
   Endpoints,
+  HealthTarget,
   SessionFacts,
   SluiceError,
   Upstream,
@@ -15,8 +16,9 @@ import { Deadlines } from "./deadlines.ts";
 import { EndpointAttempts } from "../balance/endpoint-attempts.ts";
 import type { NamedAddressesContext } from "../names/named-addresses.ts";
 import { SessionAttempts } from "../balance/session-attempts.ts";
+import { StreamLeg } from "../legs/stream-leg.ts";
 import type { UdpBuffers } from "../node/udp-socket.ts";
-import { createUpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
+import { createUpstreamTls, type UpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
 
 /** A look-up of a name, through whatever hooks the caller put around the resolver. */
 type Resolve = (name: string) => Observable<Address[]>;
@@ -47,6 +49,8 @@ export interface Dialer {
    * @param session whose attempts they are: what balancing goes by, and the protocol that its client has agreed on through ALPN
    */
   attempts(resolve?: Resolve, session?: SessionFacts): SessionAttempts;
+  /** Opens a leg to an endpoint of the upstream for its health check: with TLS where the check asks for it. It counts for nothing, and holds no process. Cold. */
+  probe(endpoint: Endpoint, health: HealthTarget): Observable<Upstream>;
 }
 
 /** Opens legs also to one endpoint at a time. */
@@ -64,6 +68,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const deadlines = new Deadlines(connectTimeout);
   const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, keepAlive, refuse, deadlines, balancer, tls };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
+  const probing: ProbeOptions = { anyTls: undefined, context, shared };
   const ways = new EndpointAttempts(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
   return {
     target,
@@ -72,6 +77,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
       const endpoint = balancer.next(endpointsNamed(target, tried), session);
       return chosen(endpoint, balancer, ways.to(endpoint));
     },
+    probe: (endpoint, health) => probeOf(endpoint, health, probing),
     attempts: (resolve, session) => {
       const protocol = session?.tls?.protocol;
       const own = resolve === undefined && protocol === undefined;
@@ -104,6 +110,27 @@ function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscribe
   return attempt;
 }
 
+interface ProbeOptions {
+  /** TLS that takes any certificate, once it was needed. */
+  anyTls: UpstreamTls | undefined;
+  readonly context: DialContext;
+  readonly shared: AttemptContext;
+}
+
+function probeOf(endpoint: Endpoint, { check, timeout }: HealthTarget, options: ProbeOptions): Observable<Upstream> {
+  const { context, shared } = options;
+  return new Observable<Upstream>((subscriber) => {
+    // Where TLS is only passed on, the certificate is the client's business.
+    const tls = check === "tls" ? (shared.tls ?? (options.anyTls ??= createUpstreamTls({ verify: false }, context))) : shared.tls;
+    const own = { connectTimeout: timeout, deadlines: new Deadlines(timeout), balancer: unjudged(shared.balancer) };
+    return dial(endpoint, { ...shared, ...own, tls: check === "tcp" ? undefined : tls }, subscriber);
+  }).pipe(
+    tap(({ leg }) => {
+      if (leg instanceof StreamLeg) leg.socket.unref();
+    }),
+  );
+}
+
 /** An endpoint for work that may use a connection opened before: so the work is what the balancer counts, and not the connection. */
 export function chosen(endpoint: Endpoint, balancer: Balancer, attempt: Observable<Upstream>): ChosenEndpoint {
   balancer.opened(endpoint);
@@ -118,6 +145,12 @@ export function chosen(endpoint: Endpoint, balancer: Balancer, attempt: Observab
   };
 }
 
+/** For connections that say nothing of how sessions fare. */
+export function unjudged(balancer: Balancer): Balancer {
+  const silent = { opened: nothing, closed: nothing, failed: nothing, penalise: nothing, worked: nothing, hold: nothing, letGo: nothing };
+  return { ...withoutCounts(balancer), ...silent, judges: false, severs: false };
+}
+
 /** For connections of which the work counts: what becomes of them is told by whoever does that. */
 export function withoutCounts(balancer: Balancer): Balancer {
   return {
@@ -125,11 +158,14 @@ export function withoutCounts(balancer: Balancer): Balancer {
       return balancer.panic;
     },
     judges: balancer.judges,
+    severs: balancer.severs,
     next: (tried, session) => balancer.next(tried, session),
     opened: nothing,
     closed: nothing,
     failed: (endpoint) => balancer.penalise(endpoint),
     penalise: (endpoint) => balancer.penalise(endpoint),
+    hold: (endpoint, leg) => balancer.hold(endpoint, leg),
+    letGo: (endpoint, leg) => balancer.letGo(endpoint, leg),
     worked: (endpoint) => balancer.worked(endpoint),
     turnsOf: (endpoint) => balancer.turnsOf(endpoint),
   };

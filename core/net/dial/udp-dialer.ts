@@ -3,7 +3,7 @@ import { defer, map, Observable, type Subscriber, type Subscription } from "rxjs
 import { SluiceError, type Address, type Endpoint, type SessionFacts, type Upstream, type UpstreamTarget } from "../../contract/index.ts";
 import type { AddressTurns } from "../balance/address-turns.ts";
 import { createBalancer, type Balancer } from "../balance/balancer.ts";
-import { chosen, endpointsNamed, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
+import { chosen, endpointsNamed, unjudged, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
 import { LastingUdpLeg, type OpenPath, type PathOwner, type UdpPath } from "../legs/lasting-udp-leg.ts";
 import { LegTrial } from "../legs/leg-trial.ts";
 import { NamedAddresses } from "../names/named-addresses.ts";
@@ -33,6 +33,7 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
       }
       return chosen(endpoint, balancer, way);
     },
+    probe: (endpoint, { timeout }) => probeOf(endpoint, { ...uncounted, balancer: unjudged(balancer), connectTimeout: timeout }),
     attempts: (resolve = context.resolve, session?) => {
       return new UdpAttempts(target.endpoints.length, balancer, session, { ...context, resolve });
     },
@@ -61,6 +62,23 @@ class UdpAttempts extends SessionAttempts {
 
 function pathTo(endpoint: Endpoint, context: UdpAttemptContext): Observable<UdpPath> {
   return new Observable<UdpPath>((subscriber) => new UdpAttempt(endpoint, context, subscriber).start());
+}
+
+/** Fails also when it is told later that nobody is there. */
+function probeOf(endpoint: Endpoint, context: UdpAttemptContext): Observable<Upstream> {
+  return new Observable<Upstream>((subscriber) =>
+    pathTo(endpoint, context).subscribe({
+      next: (path) => {
+        const refused = new SluiceError("SLUICE_UPSTREAM_REFUSED", `upstream ${endpoint.text}: nobody listens there (ICMP)`);
+        path.owner = { pathRefused: () => subscriber.error(refused) };
+        path.leg.unref();
+        subscriber.next({ endpoint: endpoint.text, leg: path.leg });
+      },
+      error: (error: unknown) => {
+        subscriber.error(error);
+      },
+    }),
+  );
 }
 
 /** Where there is no choice, nothing stands between the session and its socket. */
@@ -117,6 +135,7 @@ class UdpAttempt implements UdpWatcher, UdpPath {
     }
     this.context.made?.add(this.endpoint.text, performance.now() - this.#startedAt, undefined);
     this.#leg = leg;
+    this.#trial?.holds(leg);
     subscriber.next(this);
     subscriber.complete();
   }

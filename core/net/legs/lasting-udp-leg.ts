@@ -167,7 +167,10 @@ export class LastingUdpLeg implements Leg, PathOwner {
         return reader.data(datagram);
       },
       end: () => undefined,
-      failed: () => undefined,
+      // Nothing of the socket, but that its endpoint is down.
+      failed: (error) => {
+        reader.failed(error);
+      },
     });
   }
 }

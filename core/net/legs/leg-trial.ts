@@ -1,9 +1,11 @@
 import type { Endpoint, LegReader, SluiceError } from "../../contract/index.ts";
 import type { Balancer } from "../balance/balancer.ts";
+import type { Severable } from "../balance/endpoint-state.ts";
 
 /** One open leg, as the balancer is told of it: whether its endpoint answered, and how long the leg is open. A class, for the reason given in ChunkQueue. */
 export class LegTrial {
   #isJudged: boolean;
+  #held: Severable | undefined;
   #isOpen = true;
 
   /** @param judges whether what becomes of the leg says something of its endpoint, and is not told otherwise */
@@ -13,6 +15,13 @@ export class LegTrial {
     judges: boolean,
   ) {
     this.#isJudged = !judges;
+  }
+
+  /** The leg is open, and is cut when its endpoint goes down, if the upstream says so. */
+  holds(leg: Severable): void {
+    if (!this.balancer.severs) return;
+    this.#held = leg;
+    this.balancer.hold(this.endpoint, leg);
   }
 
   /** Whether it matters when the first byte comes. */
@@ -38,6 +47,7 @@ export class LegTrial {
   ended(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    if (this.#held !== undefined) this.balancer.letGo(this.endpoint, this.#held);
     this.balancer.closed(this.endpoint);
   }
 }

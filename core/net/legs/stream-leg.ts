@@ -19,7 +19,6 @@ import { wasReset } from "../node/was-reset.ts";
 const TLS_PENDING = 128 * 1024;
 /** Bytes that are one segment of TCP, on whatever path (RFC 9293 section 3.7.1). */
 const ONE_SEGMENT = 536;
-
 const nothing = Buffer.alloc(0);
 const dropping: Taker = { data: () => true, done: true };
 
@@ -254,6 +253,12 @@ export class StreamLeg implements Leg {
     // the event loop for it. TLS has a goodbye of its own.
     if (this.#ended && this.borrows && socket.writableLength === 0) socket.destroy();
     else socket.end();
+  }
+
+  /** Its endpoint is down: whoever reads is told. */
+  sever(error: SluiceError): void {
+    this.#failure ??= error;
+    if (this.#failure === error) this.#reader?.failed(error);
   }
 
   reset(): void {

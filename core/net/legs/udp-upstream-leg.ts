@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
-import type { Leg, LegReader } from "../../contract/index.ts";
+import type { Leg, LegReader, SluiceError } from "../../contract/index.ts";
 import { sendDirectly } from "../node/direct-send.ts";
 import { restingSockets } from "../node/resting-sockets.ts";
 import { noLookup, setBuffers, type UdpBuffers } from "../node/udp-socket.ts";
@@ -24,6 +24,7 @@ export class UdpUpstreamLeg implements Leg {
   onClosed: (() => void) | undefined = undefined;
   #closed = false;
   #sends = 0;
+  #reader: LegReader | undefined;
 
   constructor(
     private readonly socket: Socket,
@@ -33,6 +34,7 @@ export class UdpUpstreamLeg implements Leg {
   }
 
   read(reader: LegReader): void {
+    this.#reader = reader;
     this.socket.on("message", (datagram) => {
       reader.data(datagram);
     });
@@ -52,6 +54,16 @@ export class UdpUpstreamLeg implements Leg {
 
   end(): void {
     // UDP has no FIN.
+  }
+
+  /** Its endpoint is down: whoever reads is told. */
+  sever(error: SluiceError): void {
+    this.#reader?.failed(error);
+  }
+
+  /** It keeps no process. */
+  unref(): void {
+    this.socket.unref();
   }
 
   reset(): void {

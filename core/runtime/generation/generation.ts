@@ -50,6 +50,8 @@ export interface GenerationTools {
   readonly metrics: Metrics;
   /** The state of endpoints, which outlives generations. */
   readonly health: HealthBook;
+  /** Endpoints are to be asked how they are that were not known before. */
+  readonly checksChanged: () => void;
   /** Rebuild every pipeline, changed or not. */
   readonly anew: boolean;
   /** The place in the user's own source that an error came from. */
@@ -201,6 +203,7 @@ class PipelineBuilder {
       resolver,
       anew: tools.anew,
       health: tools.health,
+      checksChanged: tools.checksChanged,
       clock: this.#container.resolve<SchedulerLike>(CLOCK),
       timeouts: config.timeouts,
       folder: folderOf(config),

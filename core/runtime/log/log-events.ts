@@ -35,7 +35,8 @@ function logEvent(event: ProxyEvent, logger: Logger): void {
     const { listener, endpoint, why, detail, failures, code, since, until } = event;
     logger.warn({ listener, endpoint, why, detail, failures, code, since, until }, "endpoint down");
   } else if (event.type === "endpoint-up") {
-    logger.info({ listener: event.listener, endpoint: event.endpoint }, "endpoint up");
+    const { listener, endpoint, why, since } = event;
+    logger.info({ listener, endpoint, why, since }, "endpoint up");
   } else if (event.type === "warning") {
     logger.warn(event.listener === undefined ? {} : { listener: event.listener }, event.message);
   } else if (event.type === "listening" || event.type === "unlistening") {

@@ -23,6 +23,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
     logger: createLogger({ level: "warn", to: { write: (line) => void logged.push(messageOf(line)) } }),
     metrics: createMetrics(),
     health: new HealthBook(undefined),
+    checksChanged: () => undefined,
     anew: true,
     locate: placeOfAuthor,
     local: () => undefined,

@@ -23,7 +23,7 @@ import { Turns } from "./turns.ts";
 import { endSessions } from "../listener/end-sessions.ts";
 import { holderOf, type Bindings } from "../listener/bind-listeners.ts";
 import { drainTime, emptied } from "../listener/drain.ts";
-import { forgetRemoved } from "../state/endpoint-book.ts";
+import { checksOf, followEndpoints } from "../state/endpoint-book.ts";
 import { EventHub } from "../state/event-hub.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "../generation/generation.ts";
 import { startIdleSweep, type IdleSweep } from "../state/idle-sweep.ts";
@@ -228,15 +228,13 @@ export class Proxy {
 
   /** The short first step of a commit. Nothing in here can fail. @returns what is left to do with the open sessions */
   #commit({ generation }: Prepared, bindings: Bindings): ReturnType<Listeners["commit"]> {
-    const { limits, timeouts } = generation.config;
     const before = this.#generation;
     this.#generation = generation;
-    this.#state.limits = limits;
-    this.#state.timeouts = timeouts;
+    this.#state.configure(generation.config);
     this.#sweep.adjust();
     for (const { pipeline, dialers } of generation.versions.values()) pipeline.upstreams.dialers = dialers;
     const following = this.#listeners.commit(generation.versions, bindings);
-    if (before !== undefined) forgetRemoved(this.#state.health, before.versions, generation.versions);
+    followEndpoints(this.#state, before?.versions, generation.versions);
     for (const [name, { pipeline }] of before?.versions ?? [])
       if (generation.versions.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
     for (const warning of [...generation.warnings, ...missingForResets()]) this.#state.warn(undefined, warning);
@@ -250,6 +248,7 @@ export class Proxy {
   }
 
   async #close(drainMs: number): Promise<void> {
+    this.#state.checks.stop();
     const listeners = [...this.#listeners.byName.values()];
     for (const listener of listeners.filter(({ datagrams }) => !datagrams)) listener.close();
     const drained = emptied(this.#state.sessions, drainMs);
@@ -285,6 +284,9 @@ export class Proxy {
       logger: this.options.logger,
       metrics: this.#metrics,
       health: this.#state.health,
+      checksChanged: () => {
+        if (this.#generation !== undefined) this.#state.checks.follow(checksOf(this.#generation.versions));
+      },
       anew,
       locate: placeOfAuthor,
       local: (name) => this.#listeners.byName.get(name)?.local,

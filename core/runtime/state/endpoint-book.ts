@@ -1,5 +1,7 @@
 import type { AnyErrorCode, Metrics } from "../../contract/index.ts";
 import { HealthBook } from "../../net/balance/health-book.ts";
+import type { HealthChecks } from "../../net/health/health-checks.ts";
+import type { Checked } from "../../net/health/health-check.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
@@ -36,8 +38,8 @@ export function createEndpointBook(hub: EventHub, metrics: Metrics, warn: (liste
       ejections.inc();
       hub.lifecycle.next({ type: "endpoint-down", listener, endpoint, ...state });
     },
-    up: (listener, endpoint) => {
-      hub.lifecycle.next({ type: "endpoint-up", listener, endpoint });
+    up: (listener, endpoint, { why, since }) => {
+      hub.lifecycle.next({ type: "endpoint-up", listener, endpoint, why, since });
     },
     misjudged: (listener, { message }) => {
       warn(listener, message);
@@ -60,14 +62,22 @@ export function endpointStatus(book: HealthBook, listeners: Iterable<readonly [s
   );
 }
 
-/** What a reload removed is forgotten: nothing is heard of it any more. */
-export function forgetRemoved(
-  book: HealthBook,
-  before: ReadonlyMap<string, ListenerVersion>,
-  now: ReadonlyMap<string, ListenerVersion>,
+/** The endpoints that are to be asked how they are. */
+export function checksOf(versions: ReadonlyMap<string, ListenerVersion>): readonly Checked[] {
+  return Array.from(versions.values()).flatMap(({ checks }) => checks);
+}
+
+type Versions = ReadonlyMap<string, ListenerVersion>;
+
+/** What a reload removed is forgotten, so that nothing is heard of it any more; who is to be asked from now on is asked. */
+export function followEndpoints(
+  { health: book, checks }: { readonly health: HealthBook; readonly checks: HealthChecks },
+  before: Versions | undefined,
+  now: Versions,
 ): void {
-  for (const [listener, version] of before) {
+  for (const [listener, version] of before ?? []) {
     const kept = new Set(now.get(listener)?.endpoints);
     for (const endpoint of version.endpoints) if (!kept.has(endpoint)) book.forget(listener, endpoint);
   }
+  checks.follow(checksOf(now));
 }

@@ -1,5 +1,6 @@
 import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts } from "../../contract/index.ts";
 import type { HealthBook } from "../../net/balance/health-book.ts";
+import { HealthChecks } from "../../net/health/health-checks.ts";
 import { createEndpointBook } from "./endpoint-book.ts";
 import type { EventHub } from "./event-hub.ts";
 import { SessionSet } from "../session/session-set.ts";
@@ -19,6 +20,8 @@ export class ProxyState {
   readonly swapsFailed: Counter;
   /** The state of all endpoints. */
   readonly health: HealthBook;
+  /** Those of them that are asked how they are. */
+  readonly checks: HealthChecks;
   readonly #warned = new Set<string>();
 
   constructor(
@@ -36,12 +39,19 @@ export class ProxyState {
     this.health = createEndpointBook(hub, metrics, (listener, message) => {
       this.warn(listener, message);
     });
+    this.checks = new HealthChecks(this.health);
     this.faults = metrics.counter("sluice_plugin_faults_total");
   }
 
   /** Where a session is kept. */
   of({ datagrams }: { readonly datagrams: boolean }): SessionSet {
     return datagrams ? this.flows : this.sessions;
+  }
+
+  /** A commit. */
+  configure({ limits, timeouts }: { readonly limits: Limits; readonly timeouts: Timeouts }): void {
+    this.limits = limits;
+    this.timeouts = timeouts;
   }
 
   fault(listener: string, plugin: string, error: SluiceError, session: Session | undefined): void {

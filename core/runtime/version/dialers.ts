@@ -3,6 +3,7 @@ import { SluiceError, type ResolvedListener, type SocketAddress, type Timeouts, 
 import type { Balancer } from "../../net/balance/balancer.ts";
 import type { DialContext, Dialer, EndpointDialer } from "../../net/dial/dialer.ts";
 import type { HealthBook } from "../../net/balance/health-book.ts";
+import type { Checked } from "../../net/health/health-check.ts";
 import { LookUps } from "../../net/names/look-ups.ts";
 import { isOwnAddress } from "../../net/accept/own-address.ts";
 import type { NameResolver } from "../../net/names/resolver.ts";
@@ -23,6 +24,8 @@ export interface DialersContext {
   readonly folder: string;
   /** The config's file; undefined when given in-process. */
   readonly file: string | undefined;
+  /** Endpoints are to be asked how they are that were not known before. */
+  readonly checksChanged: () => void;
   /** Told what is not wrong yet with the way to an upstream. */
   readonly warn: (message: string) => void;
   /** The listener's own address, which is never dialled; undefined before it is bound. */
@@ -65,6 +68,19 @@ export class Dialers {
   endpointsOf(target: UpstreamTarget, before?: Balancer): EndpointDialer {
     const place = `listeners.${this.listener.name}: the upstream of a plugin`;
     return transportOf(this.listener.address).createDialer(target, this.#dialContext(place, before));
+  }
+
+  /** Endpoints are to be asked how they are that were not known before. */
+  checksChanged(): void {
+    this.context.checksChanged();
+  }
+
+  /** How an upstream's endpoints are asked, where it says that they are. @param dialer of the upstream */
+  checksOf(dialer: Dialer): readonly Checked[] {
+    const { health, endpoints } = dialer.target;
+    if (health === undefined) return [];
+    const { clock } = this.context;
+    return endpoints.map((endpoint) => ({ listener: this.listener.name, endpoint, health, dialer, clock }));
   }
 
   #dialContext(place: string, before: Balancer | undefined): DialContext {

@@ -8,8 +8,10 @@ import {
   type Session,
   type Upstream,
   type UpstreamConfig,
+  type UpstreamTarget,
 } from "../../contract/index.ts";
 import type { Balancer } from "../../net/balance/balancer.ts";
+import type { Checked } from "../../net/health/health-check.ts";
 import type { Dialer } from "../../net/dial/dialer.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import type { Dialers } from "./dialers.ts";
@@ -20,6 +22,8 @@ const RETARGETS = 256;
 /** What a listener gives its new sessions in one generation: a pipeline, and the dialers of its upstreams. */
 export class ListenerVersion {
   readonly #dialer: Dialer | undefined;
+  /** For the checks of upstreams that plugins keep connections to. */
+  #ofPlugins: Map<UpstreamTarget, Dialer> | undefined;
   readonly #retargets = new LRUCache<string, Dialer>({ max: RETARGETS });
 
   /** @throws SLUICE_CERTIFICATE_INVALID when a file of upstream.tls cannot be used */
@@ -47,6 +51,15 @@ export class ListenerVersion {
     return [...new Set([...all, ...this.pipeline.upstreams.known])];
   }
 
+  /** The endpoints that are asked how they are: of the upstream, of those that plugins chose, and of those that they keep connections to. */
+  get checks(): readonly Checked[] {
+    const own = this.#dialer === undefined ? [] : [this.#dialer];
+    this.#ofPlugins ??= new Map();
+    for (const target of this.pipeline.upstreams.checked)
+      if (!this.#ofPlugins.has(target)) this.#ofPlugins.set(target, this.dialers.endpointsOf(target));
+    return [...own, ...this.#retargets.values(), ...this.#ofPlugins.values()].flatMap((dialer) => this.dialers.checksOf(dialer));
+  }
+
   /** One session's attempts at its upstream, below every connect hook. @param retarget where a plugin sent it */
   attempts(retarget: UpstreamConfig | undefined, session: Session): Observable<Upstream> {
     const dialer = retarget === undefined ? this.#dialer : this.#retargeted(retarget);
@@ -59,7 +72,9 @@ export class ListenerVersion {
   #retargeted(config: UpstreamConfig): Dialer {
     const key = upstreamKey(config);
     const known = this.#retargets.get(key) ?? this.dialers.dialerOf(upstreamTarget(config), "retarget");
+    const isNew = !this.#retargets.has(key);
     this.#retargets.set(key, known);
+    if (isNew && known.target.health !== undefined) this.dialers.checksChanged();
     return known;
   }
 }

@@ -19,14 +19,24 @@ export class PluginUpstreams implements Upstreams {
   /** Endpoints that plugins asked for beside the listener's own, as written: the first of them. */
   readonly known = new Set<string>();
 
+  /** Of them, the upstreams whose endpoints are to be asked how they are. */
+  readonly checked: UpstreamTarget[] = [];
+
   constructor(public dialers: Dialers) {}
 
   endpoints(target?: UpstreamTarget | UpstreamConfig): Endpoints {
     const own = this.dialers.listener;
     const settled = target === undefined ? own.upstream : isTarget(target) ? target : upstreamTarget(target);
     if (settled === undefined) throw new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${own.name}" has no upstream of its own`);
-    if (target !== undefined) for (const { text } of settled.endpoints) if (this.known.size < MOST_KNOWN) this.known.add(text);
+    if (target !== undefined) this.#note(settled);
     return new LiveEndpoints(this, target === undefined ? undefined : settled);
+  }
+
+  #note(target: UpstreamTarget): void {
+    for (const { text } of target.endpoints) if (this.known.size < MOST_KNOWN) this.known.add(text);
+    if (target.health === undefined || this.checked.length >= MOST_KNOWN) return;
+    this.checked.push(target);
+    this.dialers.checksChanged();
   }
 
   /** @param target undefined: the listener's own, which a commit may change */

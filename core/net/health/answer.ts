@@ -1,0 +1,60 @@
+import type { HealthProbe } from "../../contract/index.ts";
+
+/** Bytes of an answer that are looked at. */
+export const MOST_READ = 64 * 1024;
+/** A status line is short. */
+const LONGEST_LINE = 8 * 1024;
+
+/** What a check sends once it is connected, and what it makes of the answer. */
+export interface Answer {
+  readonly request: Buffer | undefined;
+  /**
+   * @param read all that came
+   * @param isAll nothing more comes
+   * @returns true: it is what it should be; a text: what is wrong; undefined: more has to come
+   */
+  judge(read: Buffer, isAll: boolean): true | string | undefined;
+}
+
+/** What a probe waits for; undefined: to be connected is enough. @param host of the endpoint, for HTTP */
+export function answerOf(probe: HealthProbe, host: string): Answer | undefined {
+  if (typeof probe === "string") return undefined;
+  return "http" in probe ? httpAnswer(probe, host) : textAnswer(probe);
+}
+
+function httpAnswer({ http, status }: Extract<HealthProbe, { readonly http: string }>, host: string): Answer {
+  const head = ["GET", http, "HTTP/1.1"].join(" ");
+  const fields = [`Host: ${host}`, "User-Agent: sluice-health", "Accept: */*", "Connection: close"];
+  return {
+    request: Buffer.from(`${[head, ...fields].join("\r\n")}\r\n\r\n`, "latin1"),
+    judge(read, isAll) {
+      const end = read.indexOf("\n");
+      if (end < 0 && !isAll && read.length < LONGEST_LINE) return undefined;
+      const line = read.toString("latin1", 0, end < 0 ? 0 : end).trimEnd();
+      const [, digits] = /^HTTP\/1\.\d (\d{3})(?: |$)/.exec(line) ?? [];
+      if (digits === undefined) return "it answered with what is no HTTP";
+      return judgeStatus(Number(digits), status === undefined ? undefined : [status].flat());
+    },
+  };
+}
+
+function judgeStatus(got: number, wanted: readonly number[] | undefined): true | string {
+  if (wanted === undefined ? got >= 200 && got < 400 : wanted.includes(got)) return true;
+  return `it answered ${got}, expected ${wanted === undefined ? "200 to 399" : wanted.join(" or ")}`;
+}
+
+function textAnswer({ send, expect }: Extract<HealthProbe, { readonly expect: unknown }>): Answer {
+  return {
+    request: send === undefined ? undefined : Buffer.from(send as string),
+    judge(read, isAll) {
+      if (contains(read, expect)) return true;
+      if (!isAll && read.length < MOST_READ) return undefined;
+      return `its answer of ${read.length} bytes does not contain what was expected`;
+    },
+  };
+}
+
+function contains(read: Buffer, expected: string | Uint8Array | RegExp): boolean {
+  // Of an expression with the flag g or y, `test` would go on behind the last match.
+  return expected instanceof RegExp ? read.toString("utf8").search(expected) >= 0 : read.includes(Buffer.from(expected as string));
+}

@@ -1,0 +1,64 @@
+import type { SchedulerLike, Subscription } from "rxjs";
+import type { Endpoint, HealthTarget, SluiceError } from "../../contract/index.ts";
+import type { EndpointState } from "../balance/endpoint-state.ts";
+import type { Dialer } from "../dial/dialer.ts";
+import { answerOf } from "./answer.ts";
+import { Probe } from "./probe.ts";
+
+/** By chance a check comes so much earlier or later, as a part of the interval, lest many come at once. */
+const JITTER = 0.1;
+/** The first check comes within this part of the interval, and so many milliseconds. */
+const FIRST = 0.1;
+const LATEST_FIRST = 1_000;
+
+/** An endpoint that is to be asked. */
+export interface Checked {
+  readonly listener: string;
+  readonly endpoint: Endpoint;
+  readonly health: HealthTarget;
+  readonly dialer: Pick<Dialer, "probe">;
+  readonly clock: SchedulerLike;
+}
+
+/** Asks one endpoint again and again, and says in its state what comes of it: one check at a time. */
+export class HealthCheck {
+  #next: Subscription | undefined;
+  #probe: Probe | undefined;
+
+  /** @param random from 0 (inclusive) to 1 (exclusive) */
+  constructor(
+    public checked: Checked,
+    private readonly state: EndpointState,
+    private readonly random: () => number,
+  ) {
+    this.#after(Math.min(LATEST_FIRST, FIRST * checked.health.interval) * random());
+  }
+
+  stop(): void {
+    this.#next?.unsubscribe();
+    this.#probe?.stop();
+  }
+
+  #after(delay: number): void {
+    this.#next = this.checked.clock.schedule(() => this.#ask(), delay);
+  }
+
+  #ask(): void {
+    const { endpoint, health, dialer } = this.checked;
+    const attempt = dialer.probe(endpoint, health);
+    const answer = answerOf(health.check, endpoint.text);
+    const { interval } = health;
+    this.#probe = new Probe({ endpoint: endpoint.text, health, attempt, answer }, (failure) => {
+      this.#judge(failure);
+      this.#after(interval * (1 + JITTER * (2 * this.random() - 1)));
+    });
+  }
+
+  #judge(failure: SluiceError | undefined): void {
+    const { state } = this;
+    const { health, clock } = this.checked;
+    if (failure === undefined) state.passed(health.rise, clock.now());
+    else if (failure.source === "upstream") state.missed(failure, health.fall, clock.now());
+    // What the proxy itself is short of says nothing of the endpoint.
+  }
+}

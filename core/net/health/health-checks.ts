@@ -1,0 +1,54 @@
+import { isDeepStrictEqual } from "node:util";
+import type { HealthBook } from "../balance/health-book.ts";
+import { HealthCheck, type Checked } from "./health-check.ts";
+
+/** The health checks of a proxy. They belong to no generation: a reload starts and stops those that it adds and removes, and the others go on. */
+export class HealthChecks {
+  #isStopped = false;
+  readonly #checks = new Map<string, HealthCheck>();
+
+  /** @param random from 0 (inclusive) to 1 (exclusive) */
+  constructor(
+    private readonly book: HealthBook,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  /** Asks these from now on. Of several checks for one endpoint of one listener the first counts. */
+  follow(wanted: Iterable<Checked>): void {
+    if (this.#isStopped) return;
+    const byKey = new Map<string, Checked>();
+    for (const checked of wanted) {
+      const key = `${checked.listener} ${checked.endpoint.text}`;
+      if (!byKey.has(key)) byKey.set(key, checked);
+    }
+    for (const [key, check] of this.#checks) if (!byKey.has(key)) this.#end(key, check);
+    for (const [key, checked] of byKey) this.#begin(key, checked);
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const check of this.#checks.values()) check.stop();
+    this.#checks.clear();
+  }
+
+  #begin(key: string, checked: Checked): void {
+    const running = this.#checks.get(key);
+    if (running !== undefined && isDeepStrictEqual(running.checked.health, checked.health)) {
+      // The way may be another: its names, its certificates.
+      running.checked = checked;
+      return;
+    }
+    running?.stop();
+    const state = this.book.of(checked.listener, checked.endpoint.text);
+    this.#checks.set(key, new HealthCheck(checked, state, this.random));
+  }
+
+  #end(key: string, check: HealthCheck): void {
+    check.stop();
+    this.#checks.delete(key);
+    const { listener, endpoint, clock } = check.checked;
+    // Nobody would say any more that it is up. Of what is gone nothing is said.
+    this.book.listener(listener).states.peek(endpoint.text)?.unchecked(clock.now());
+  }
+}

@@ -1,0 +1,136 @@
+import { expect } from "chai";
+import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:tls";
+import type { SluiceConfig, UpstreamOptions } from "sluice";
+import { eventOf } from "../support/bounded.ts";
+import { createCertificate } from "../support/certificates.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort, portOf } from "../support/sockets.ts";
+import { startUdpClient } from "../support/udp-client.ts";
+import { bindUdp } from "../support/with-echo-server.ts";
+import { startProxy, type TestProxy } from "../support/with-proxy.ts";
+import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
+
+describe("What health checks go by", function () {
+  this.timeout(20_000);
+  const cleanup = createCleanup();
+  afterEach(() => cleanup.run());
+
+  const quick = { interval: "20ms", timeout: "1s", rise: 2, fall: 2 } as const;
+  const web = (upstream: UpstreamOptions, plugins: SluiceConfig["plugins"] = [], scheme = "tcp"): SluiceConfig => ({
+    listeners: { web: { listen: `${scheme}://127.0.0.1:0`, upstream, plugins } },
+  });
+  async function start(config: SluiceConfig): Promise<TestProxy> {
+    const started = await startProxy(config);
+    cleanup.add(() => started.proxy.close());
+    return started;
+  }
+  async function serve(behave: Parameters<typeof startUpstream>[0], port = 0): Promise<TestUpstream> {
+    const upstream = await startUpstream(behave, port);
+    cleanup.add(() => upstream.close());
+    return upstream;
+  }
+  const stateOf = ({ proxy }: TestProxy, endpoint: string) => proxy.status().upstreams.find((each) => each.endpoint === endpoint);
+  const down = (started: TestProxy, endpoint: string) => started.event("endpoint-down", (event) => event.endpoint === endpoint);
+  const up = (started: TestProxy, endpoint: string) => started.event("endpoint-up", (event) => event.endpoint === endpoint);
+  interface Web {
+    readonly server: Server;
+    readonly endpoint: string;
+    status: number;
+    readonly asked: string[];
+  }
+  async function serveHttp(): Promise<Web> {
+    const found = { status: 204, asked: [] as string[] };
+    const server = createServer((request, response) => {
+      found.asked.push(`${request.method} ${request.url} ${request.headers.host}`);
+      response.writeHead(found.status).end();
+    });
+    server.listen(0, "127.0.0.1");
+    await eventOf(server, "listening");
+    cleanup.add(() => void server.close());
+    return Object.assign(found, { server, endpoint: `127.0.0.1:${portOf(server)}` });
+  }
+
+  it("go by the status of an answer, and by the one that is asked for", async () => {
+    const [any, teapot] = [await serveHttp(), await serveHttp()];
+    const of = (endpoint: string, status?: number): SluiceConfig["listeners"][string] => ({
+      listen: "tcp://127.0.0.1:0",
+      upstream: {
+        endpoints: [endpoint],
+        health: { check: { http: "/health?x=1", ...(status === undefined ? {} : { status }) }, ...quick },
+      },
+    });
+    const started = await start({ listeners: { any: of(any.endpoint), teapot: of(teapot.endpoint, 418) } });
+    expect((await down(started, teapot.endpoint)).detail).to.contain("it answered 204, expected 418");
+    await eventually(() => expect(any.asked.length).to.be.greaterThan(2));
+    expect(any.asked[0]).to.equal(`GET /health?x=1 ${any.endpoint}`);
+    expect(stateOf(started, any.endpoint)?.state).to.equal("up");
+    any.status = 500;
+    teapot.status = 418;
+    await Promise.all([down(started, any.endpoint), up(started, teapot.endpoint)]);
+  });
+
+  it("go by what it says, whether it is asked or speaks first, and refuse what lies", async () => {
+    const redis = await serve((socket) => {
+      socket.on("data", (data) => socket.write(data.includes("PING") ? "+PO" : "-ERR\r\n"));
+      socket.once("data", () => setImmediate(() => socket.write("NG\r\n")));
+    });
+    const ssh = await serve((socket) => void socket.write("SSH-2.0-x\r\n"));
+    const garbage = await serve("garbage");
+    const of = (endpoint: string, check: NonNullable<UpstreamOptions["health"]>["check"]) => ({
+      listen: "tcp://127.0.0.1:0",
+      upstream: { endpoints: [endpoint], health: { check, ...quick } },
+    });
+    const started = await start({
+      listeners: {
+        redis: of(redis.endpoint, { send: "PING\r\n", expect: "+PONG" }),
+        ssh: of(ssh.endpoint, { expect: /^SSH-2\.0-/g }),
+        garbage: of(garbage.endpoint, { send: Buffer.from([0]), expect: Buffer.from([0x41]) }),
+      },
+    });
+    expect((await down(started, garbage.endpoint)).detail).to.contain("does not contain");
+    await eventually(() => expect([redis.accepted() > 3, ssh.accepted() > 3]).to.deep.equal([true, true]));
+    expect([stateOf(started, redis.endpoint)?.state, stateOf(started, ssh.endpoint)?.state]).to.deep.equal(["up", "up"]);
+  });
+
+  it("go through a TLS handshake, which a plain server fails", async () => {
+    const server = createTlsServer(
+      { ...(await createCertificate("localhost")) },
+      (socket) => void socket.on("error", () => undefined).resume(),
+    );
+    server.on("tlsClientError", () => undefined);
+    server.listen(0, "127.0.0.1");
+    await eventOf(server, "listening");
+    cleanup.add(() => void server.close());
+    const plain = await serve("garbage");
+    const of = (endpoint: string) =>
+      ({
+        listen: "tcp://127.0.0.1:0",
+        upstream: { endpoints: [endpoint], health: { check: "tls", ...quick } },
+      }) as const;
+    const secure = `127.0.0.1:${portOf(server)}`;
+    const started = await start({ listeners: { tls: of(secure), plain: of(plain.endpoint) } });
+    expect((await down(started, plain.endpoint)).code).to.equal("SLUICE_UPSTREAM_TLS");
+    expect(stateOf(started, secure)).to.include({ state: "up" });
+  });
+
+  it("ask by a datagram over UDP: silence, ICMP and another answer are failures", async () => {
+    const [right, silent, wrong] = await Promise.all([bindUdp(), bindUdp(), bindUdp()]);
+    for (const socket of [right, silent, wrong]) cleanup.add(() => void socket.close());
+    right.on("message", (datagram, { port }) => right.send(datagram.equals(Buffer.from("ping")) ? "pong" : "echo", port, "127.0.0.1"));
+    wrong.on("message", (_datagram, { port }) => wrong.send("no", port, "127.0.0.1"));
+    const endpoints = [right, silent, wrong].map((socket) => `127.0.0.1:${socket.address().port}`);
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const health = { check: { send: "ping", expect: "pong" }, ...quick, timeout: "100ms" } as const;
+    const started = await start(web({ endpoints: [...endpoints, nobody], health }, [], "udp"));
+    const codes = await Promise.all([...endpoints.slice(1), nobody].map(async (endpoint) => (await down(started, endpoint)).code));
+    expect(codes).to.deep.equal(["SLUICE_UPSTREAM_TIMEOUT", "SLUICE_UPSTREAM_TIMEOUT", "SLUICE_UPSTREAM_REFUSED"]);
+    for (let flow = 0; flow < 3; flow += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      const client = await startUdpClient(cleanup, started.port());
+      // oxlint-disable-next-line no-await-in-loop
+      expect(String(await client.ask("x"))).to.equal("echo");
+    }
+  });
+});

@@ -1,0 +1,36 @@
+import { expect } from "chai";
+import type { Endpoint } from "../../../../core/contract/index.ts";
+import { createBalancer } from "../../../../core/net/balance/balancer.ts";
+import { HealthBook } from "../../../../core/net/balance/health-book.ts";
+import { ManualClock } from "../../plugins/support/fakes.ts";
+
+const none: ReadonlySet<Endpoint> = new Set();
+const endpoints = [1, 2].map((port): Endpoint => ({ host: "a", port, text: `a:${port}` }));
+
+describe("slowStart", () => {
+  for (const balance of ["round-robin", "least-connections", "random", "random-two"] as const) {
+    it(`lets the share of an endpoint that came back grow with ${balance}, and not at the start`, () => {
+      const clock = new ManualClock();
+      const book = new HealthBook(undefined);
+      // A draw that goes evenly through all that there is.
+      let drawn = 0;
+      const random = (): number => (drawn = (drawn + 0.618_033_988_75) % 1);
+      const target = { endpoints, balance, tls: undefined, slowStart: 100_000 };
+      const balancer = createBalancer(target, { clock, health: book, random });
+      const share = (): number => {
+        const chosen = Array.from({ length: 420 }, () => balancer.next(none).port);
+        return chosen.filter((port) => port === 1).length / 420;
+      };
+      expect(share()).to.be.within(0.45, 0.55);
+      const error = { code: "SLUICE_UPSTREAM_DOWN", detail: "" } as never;
+      book.of("", "a:1").missed(error, 1, clock.now());
+      expect(share()).to.equal(0);
+      book.of("", "a:1").passed(1, clock.now());
+      expect(share()).to.be.within(0.01, 0.1);
+      clock.advance(50_000);
+      expect(share()).to.be.within(0.27, 0.4);
+      clock.advance(50_000);
+      expect(share()).to.be.within(0.45, 0.55);
+    });
+  }
+});
