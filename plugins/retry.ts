@@ -12,6 +12,8 @@ const usual: ErrorCode[] = [
   "SLUICE_UPSTREAM_UNREACHABLE",
   "SLUICE_UPSTREAM_DNS_TEMPORARY",
 ];
+/** The next endpoint may have what this one lacks, and a request that was not sent may go there whatever was wrong here (RFC 9110 section 9.2.2). */
+const usualOfRequests: ErrorCode[] = [...usual, "SLUICE_UPSTREAM_DNS_NOT_FOUND", "SLUICE_UPSTREAM_TLS", "SLUICE_UPSTREAM_TRUNCATED"];
 
 /** A code that a plugin made with `defineErrors`. */
 const ownCode = z.custom<AnyErrorCode>((code) => typeof code === "string" && /^(?!SLUICE_)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code));
@@ -29,11 +31,11 @@ const schema = z.object({
   jitter: z.enum(["full", "none"]).default("full"),
   /** Budget for all tries together: a try that would start later is not made. */
   within: duration({ zero: false, compared: true }).default(30_000),
-  /** Codes of the errors that are worth another try; also those that a plugin has of its own. */
+  /** Codes of the errors that are worth another try, of sessions and of requests; also those that a plugin has of its own. */
   on: z
     .array(z.union([z.enum(codes), ownCode]))
     .min(1)
-    .default(usual),
+    .optional(),
 });
 
 export type RetryOptions = z.output<typeof schema>;
@@ -56,7 +58,8 @@ export class Retry implements Plugin {
   ) {}
 
   connect(attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
-    return this.#again(attempt, session, () => true);
+    const on = this.options.on ?? usual;
+    return this.#again(attempt, session, ({ code }) => on.includes(code));
   }
 
   exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {
@@ -64,18 +67,20 @@ export class Retry implements Plugin {
     const isIdempotent = idempotent.has(request.method);
     let isAnswered = false;
     const watched = attempt.pipe(tap(() => (isAnswered = true)));
-    return this.#again(watched, request.session, () => !isAnswered && (!request.sent || (isIdempotent && request.replayable)));
+    const on = this.options.on ?? usualOfRequests;
+    const isSafe = (): boolean => !isAnswered && (!request.sent || (isIdempotent && request.replayable));
+    return this.#again(watched, request.session, ({ code }) => on.includes(code) && isSafe());
   }
 
-  /** @param may whether another try is safe */
-  #again<T>(attempt: Observable<T>, session: Session, may: () => boolean): Observable<T> {
-    const { attempts, on, within } = this.options;
+  /** @param may whether another try is safe, and worth it */
+  #again<T>(attempt: Observable<T>, session: Session, may: (error: SluiceError) => boolean): Observable<T> {
+    const { attempts, within } = this.options;
     return defer(() => {
       const startedAt = this.clock.now();
       const delay = (error: unknown, failures: number): Observable<unknown> => {
         const wait = this.#backoff(failures);
         const spent = this.clock.now() - startedAt;
-        if (!SluiceError.is(error) || !on.includes(error.code) || spent + wait > within || !may()) return throwError(() => error);
+        if (!SluiceError.is(error) || spent + wait > within || !may(error)) return throwError(() => error);
         this.logger.debug(
           { session: session.id, attempt: failures, code: error.code, waitMs: Math.round(wait) },
           "upstream failed, trying again",

@@ -87,6 +87,15 @@ describe("Connections to upstreams, from outside", () => {
       for (let at = 0; at < 4; at += 1) expect((await ask(port(), parts)).body).to.equal("good");
     });
 
+    it(`that have no address: the next endpoint is asked, with retry() and without, with ${what}`, async () => {
+      const good = await startHttpUpstream(cleanup, (_request, response) => response.end("good"));
+      const endpoints = ["none.invalid:80", good.endpoint];
+      for (const before of [[], [retry({ delay: "1ms" })]]) {
+        const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints, balance: "round-robin" } }] }, { before });
+        for (let at = 0; at < 4; at += 1) expect((await ask(port(), parts)).body).to.equal("good");
+      }
+    });
+
     it(`that cannot be opened: retry() goes on until there is an upstream, with ${what}`, async () => {
       const at = await freePort();
       const before = [retry({ attempts: 1_000, delay: "5ms", jitter: "none", factor: 1 })];

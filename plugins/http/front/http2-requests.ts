@@ -26,8 +26,13 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   readonly #active = new Set<ServedExchange>();
   /** By the numbers of their streams. */
   readonly #responses = new Map<number, Http2Response>();
-  readonly #data = new SentData((stream, bytes) => {
-    this.#responses.get(stream)?.passed(bytes);
+  readonly #sent = new SentData({
+    data: (stream, bytes) => {
+      this.#responses.get(stream)?.passed(bytes);
+    },
+    ended: (stream) => {
+      this.#responses.get(stream)?.passedEnd();
+    },
   });
   readonly #deadline = new Deadline(this);
   readonly #blocks = new HeaderBlocks();
@@ -122,7 +127,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
 
   // What Node's server sends.
   data(chunk: Buffer): boolean {
-    this.#data.passed(chunk);
+    this.#sent.passed(chunk);
     return this.leg.send(chunk);
   }
 
@@ -138,6 +143,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     const { limits } = this.serving.options;
     const head = readHttp2Head(fields, limits);
     const response = new Http2Response(stream, head.method);
+    this.#follow(stream, response);
     const body = stream.endAfterHeaders
       ? undefined
       : http2Body(stream, response, { hasLength: fields.includes("content-length"), fields: limits.fields });
@@ -146,6 +152,16 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     };
     if (this.#turn.isSpent) this.#waiting.push(begin);
     else begin();
+  }
+
+  /** Tells the response what of it is sent. */
+  #follow(stream: ServerHttp2Stream, response: Http2Response): void {
+    const { id } = stream;
+    if (id === undefined) return;
+    this.#responses.set(id, response);
+    stream.once("close", () => {
+      this.#responses.delete(id);
+    });
   }
 
   upgraded(): never {
@@ -173,18 +189,14 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
       return;
     }
     const exchange = new ServedExchange(request, response, { place: this, serving });
-    const { stream } = response;
-    const { id } = stream;
-    if (id !== undefined) this.#responses.set(id, response);
     this.#active.add(exchange);
     request.onEnd(() => {
-      if (id !== undefined) this.#responses.delete(id);
       this.#active.delete(exchange);
     });
     const silent = (): void => {
       exchange.refuse(bodyLate(), 408);
     };
-    if (body !== undefined) new UploadSilence(stream, serving.options.timeouts.request, silent).start();
+    if (body !== undefined) new UploadSilence(response.stream, serving.options.timeouts.request, silent).start();
     exchange.start();
   }
 

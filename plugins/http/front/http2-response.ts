@@ -22,7 +22,7 @@ export class Http2Response implements ResponseSink {
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
   onMoved: ((isTaken: boolean) => void) | undefined = undefined;
-  /** Called once all of it was sent. */
+  /** Called once all of it went to the client: a reset before would take the place of what waits to be written. */
   onSent: (() => void) | undefined = undefined;
   /** Its end was given. The client may be slow to take it. */
   isEnded = false;
@@ -33,8 +33,6 @@ export class Http2Response implements ResponseSink {
   #trailers: OutgoingHttpHeaders = {};
   #length = new BodyLength(undefined);
   #hasBody = false;
-  /** The trailers, sent last; there may be none. */
-  #waits = false;
 
   constructor(
     readonly stream: ServerHttp2Stream,
@@ -44,11 +42,6 @@ export class Http2Response implements ResponseSink {
     stream.once("close", () => this.onClosed?.());
     stream.once("wantTrailers", () => {
       stream.sendTrailers(this.#trailers);
-      // Node sends them in the next turn, and then no more.
-      setImmediate(() => this.onSent?.());
-    });
-    stream.once("finish", () => {
-      if (this.isEnded && !this.#waits) this.onSent?.();
     });
   }
 
@@ -65,6 +58,11 @@ export class Http2Response implements ResponseSink {
   passed(bytes: number): void {
     this.#unsent -= bytes;
     this.onMoved?.(true);
+  }
+
+  /** Its end went to the client. Told while Node writes, so what follows from it has to wait. */
+  passedEnd(): void {
+    setImmediate(() => this.onSent?.());
   }
 
   goOn(): void {
@@ -128,7 +126,6 @@ export class Http2Response implements ResponseSink {
     const head = this.#head;
     if (head === undefined) return;
     this.#head = undefined;
-    this.#waits = waitForTrailers;
     if (this.#isOpen) this.stream.respond(head, { endStream: isAll, waitForTrailers });
   }
 

@@ -63,6 +63,16 @@ describe("retry of HTTP requests", () => {
     });
   }
 
+  for (const code of ["SLUICE_UPSTREAM_DNS_NOT_FOUND", "SLUICE_UPSTREAM_TLS", "SLUICE_UPSTREAM_TRUNCATED"] as const) {
+    it(`tries a request again after ${code}, unless \`on\` says otherwise`, () => {
+      const outcome = outcomeOf(plugin, failing(code).attempt, createRequest({ method: "POST" }));
+      clock.advance(10_000);
+      expect(outcome).to.deep.equal([good]);
+      const other = new Retry(parseOptions<RetryOptions>(retry, { on: ["SLUICE_UPSTREAM_REFUSED"] }), clock, createLog().logger);
+      expect(outcomeOf(other, failing(code).attempt, createRequest())).to.deep.equal([code]);
+    });
+  }
+
   it("tries nothing again whose body is gone", () => {
     const { attempt } = failing("SLUICE_UPSTREAM_RESET");
     expect(outcomeOf(plugin, attempt, createRequest({ method: "PUT", replayable: false, sent: true }))).to.deep.equal([
