@@ -23,6 +23,7 @@ export {
 export type * from "./events.ts";
 export type * from "./first-bytes.ts";
 export type * from "./health-check.ts";
+export { hookNames, hooks, type ByteHookName, type Emission, type HookName, type Hooks } from "./hooks.ts";
 export type * from "./http.ts";
 export type * from "./leg.ts";
 export { isLogLevel, logLevels, type LogLevel } from "./log-level.ts";

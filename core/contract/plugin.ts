@@ -1,31 +1,6 @@
 import type { SchemaIssue } from "./options/describe-issues.ts";
-import type { Observable } from "rxjs";
-import type { Address, Query, SocketAddress } from "./address.ts";
-import type { HttpRequest, HttpResponse } from "./http.ts";
-import type { Session } from "./session.ts";
-import type { Upstream } from "./upstream.ts";
-
-/**
- * The hooks of a plugin: RxJS operators, all optional. In `plugins: [a, b]`, a stands nearer the client and b nearer the upstream,
- * for every hook. State of one session is the closure of its hook call; state shared by sessions is a field of the plugin.
- */
-export interface Hooks {
-  /** The session just accepted, no byte read. To emit it is to admit, to complete without emitting is to reject. */
-  admit?(arrival: Observable<Session>, session: Session): Observable<Session>;
-  /** The answer to one look-up of an upstream's name; `lookup` is cold. */
-  resolve?(lookup: Observable<Address[]>, query: Query): Observable<Address[]>;
-  /** An open upstream leg; `attempt` is cold, each subscription is one try at the next endpoint. */
-  connect?(attempt: Observable<Upstream>, session: Session): Observable<Upstream>;
-  /** Chunks (TCP, TLS) or datagrams (UDP) from the client. */
-  fromClient?(data: Observable<Buffer>, session: Session): Observable<Buffer>;
-  /** The same, from the upstream. */
-  fromUpstream?(data: Observable<Buffer>, session: Session): Observable<Buffer>;
-  /**
-   * One HTTP response, on a listener with `http()`; `attempt` is cold, each subscription is one try. Unsubscribing before the emission
-   * aborts the try; after it the response is the subscriber's.
-   */
-  exchange?(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse>;
-}
+import type { SocketAddress } from "./address.ts";
+import type { Hooks } from "./hooks.ts";
 
 /** A plugin: hooks and a life cycle. One instance per plugin use per listener, built when a generation is. */
 export interface Plugin extends Hooks {

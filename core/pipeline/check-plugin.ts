@@ -1,7 +1,7 @@
-import type { Plugin } from "../contract/index.ts";
+import { hookNames, type Plugin } from "../contract/index.ts";
 import { distance } from "../contract/options/nearest.ts";
 
-const parts = ["admit", "resolve", "connect", "fromClient", "fromUpstream", "exchange", "setup", "inherit", "teardown"] as const;
+const parts = [...hookNames, "setup", "inherit", "teardown"] as const satisfies readonly (keyof Plugin)[];
 
 /** What a plugin's function or class made is used without asking again; one in JavaScript may make anything. @throws TypeError */
 export function checkPlugin(plugin: Plugin): void {
@@ -20,31 +20,24 @@ export function checkPlugin(plugin: Plugin): void {
 }
 
 /**
- * A misspelt hook would silently do nothing. A plugin may have methods of its own: one is taken for a hook only when that hook is not there,
- * and, in a class, when nothing in it refers to the method.
+ * A misspelt hook would silently do nothing. A plugin may have methods of its own: one is taken for a hook only when it is a slip or two of
+ * the fingers from one that is not there.
  *
  * @throws TypeError
  */
 export function checkSpelling(plugin: object): void {
-  const chain = classesOf(plugin);
   const missing = parts.filter((part) => !(part in plugin));
-  for (const name of new Set([plugin, ...chain.map(({ prototype }) => prototype)].flatMap(methodsOf))) {
+  for (const name of new Set(withPrototypes(plugin).flatMap(methodsOf))) {
     const meant = missing.find((part) => isMisspelt(name.toLowerCase(), part.toLowerCase()));
-    if (meant !== undefined && !chain.some((each) => refersTo(each, name)))
-      throw new TypeError(`its ${name} is no hook, did you mean "${meant}"?`);
+    if (meant !== undefined) throw new TypeError(`its ${name} is no hook, did you mean "${meant}"?`);
   }
 }
 
-interface AnyClass {
-  readonly prototype: object;
-}
-
-/** The class of an instance and those that it extends; none of a plain object. */
-function classesOf(instance: object): AnyClass[] {
-  const classes: AnyClass[] = [];
-  for (let at: unknown = Object.getPrototypeOf(instance); at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at))
-    classes.push((at as { constructor: AnyClass }).constructor);
-  return classes;
+/** An instance, and the prototypes of its class and of those that it extends. */
+function withPrototypes(instance: object): object[] {
+  const chain: object[] = [];
+  for (let at: unknown = instance; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) chain.push(at as object);
+  return chain;
 }
 
 /** Functions by name, the known parts of a plugin left out. A getter is not called. */
@@ -65,9 +58,4 @@ function isDerived(word: string, part: string): boolean {
   const at = word.indexOf(part);
   const [before, after] = [word.slice(0, at), word.slice(at + part.length)];
   return at >= 0 && `${before}${after}` !== "" && before !== part[0] && after !== part.at(-1);
-}
-
-/** A method that the class calls itself (`this.toClient(…)`) is its own affair, and no hook. */
-function refersTo(each: AnyClass, name: string): boolean {
-  return new RegExp(String.raw`\.${name.replaceAll("$", String.raw`\$`)}(?![\w$])`).test(Function.prototype.toString.call(each));
 }

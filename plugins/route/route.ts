@@ -53,10 +53,10 @@ export class Router implements Plugin {
   }
 
   #checkTransport({ protocol = [] }: Route, index: number): void {
-    const { listener, transport } = this.place;
-    const wrong = protocol.find((each) => (each === "quic") !== (transport === "udp"));
+    const { listener, datagrams } = this.place;
+    const wrong = protocol.find((each) => (each === "quic") !== datagrams);
     if (wrong === undefined) return;
-    const there = transport === "udp" ? '"quic" alone is told on a udp:// listener' : "it needs a udp:// listener";
+    const there = datagrams ? '"quic" alone is told on a udp:// listener' : "it needs a udp:// listener";
     throw new SluiceError("SLUICE_CONFIG_INVALID", `listeners.${listener}: routes[${index}].protocol of route() is "${wrong}": ${there}`);
   }
 }

@@ -1,4 +1,4 @@
-import { SluiceError, type Hooks, type OnError, type ResolvedListener, type ResolvedUse } from "../../contract/index.ts";
+import { hookNames, SluiceError, type HookName, type OnError, type ResolvedListener, type ResolvedUse } from "../../contract/index.ts";
 import type { ListenerStatus } from "../../runtime/proxy/proxy-status.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import { withoutSecrets } from "./without-secrets.ts";
@@ -19,7 +19,7 @@ export interface PluginView {
   /** The generation that made it; undefined: it is disabled. */
   readonly generation: number | undefined;
   /** Those that it has. */
-  readonly hooks: readonly (keyof Hooks)[];
+  readonly hooks: readonly HookName[];
 }
 
 export interface ListenerView extends Omit<ListenerStatus, "plugins"> {
@@ -28,8 +28,6 @@ export interface ListenerView extends Omit<ListenerStatus, "plugins"> {
   readonly upstream: unknown;
   readonly reload: ResolvedListener["reload"];
 }
-
-const hooks = ["admit", "resolve", "connect", "fromClient", "fromUpstream", "exchange"] as const satisfies readonly (keyof Hooks)[];
 
 export function listenerViews(proxy: Proxy): readonly ListenerView[] {
   const { config } = proxy.steering;
@@ -75,7 +73,7 @@ function pluginView(proxy: Proxy, listener: string, { name, path, use, options }
     options: withoutSecrets(options),
     path,
     generation: plugin === undefined ? undefined : pipeline?.generation,
-    hooks: hooks.filter((hook) => typeof plugin?.[hook] === "function"),
+    hooks: hookNames.filter((hook) => typeof plugin?.[hook] === "function"),
   };
 }
 

@@ -1,4 +1,6 @@
-import type { Address, HttpResponse, Upstream } from "../contract/index.ts";
+import type { Address } from "./address.ts";
+import type { HttpResponse } from "./http.ts";
+import type { Upstream } from "./upstream.ts";
 
 // What a hook emits is used by the core without asking again; a plugin in JavaScript may emit anything.
 

@@ -1,0 +1,59 @@
+import type { Observable } from "rxjs";
+import type { Address, Query } from "./address.ts";
+import { anything, checkAddresses, checkResponse, checkUpstream } from "./check-emission.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
+import type { Session } from "./session.ts";
+import type { Upstream } from "./upstream.ts";
+
+// All that is said of a hook is said here: its signature, and a line of the table that composition, checks, the admin views and the test of
+// docs/writing-a-plugin.md read.
+
+/**
+ * The hooks of a plugin: RxJS operators, all optional. In `plugins: [a, b]`, a stands nearer the client and b nearer the upstream,
+ * for every hook. State of one session is the closure of its hook call; state shared by sessions is a field of the plugin.
+ */
+export interface Hooks {
+  /** The session just accepted, no byte read. To emit it is to admit, to complete without emitting is to reject. */
+  admit?(arrival: Observable<Session>, session: Session): Observable<Session>;
+  /** The answer to one look-up of an upstream's name; `lookup` is cold. */
+  resolve?(lookup: Observable<Address[]>, query: Query): Observable<Address[]>;
+  /** An open upstream leg; `attempt` is cold, each subscription is one try at the next endpoint. */
+  connect?(attempt: Observable<Upstream>, session: Session): Observable<Upstream>;
+  /** Chunks (TCP, TLS) or datagrams (UDP) from the client. */
+  fromClient?(data: Observable<Buffer>, session: Session): Observable<Buffer>;
+  /** The same, from the upstream. */
+  fromUpstream?(data: Observable<Buffer>, session: Session): Observable<Buffer>;
+  /**
+   * One HTTP response, on a listener with `http()`; `attempt` is cold, each subscription is one try. Unsubscribing before the emission
+   * aborts the try; after it the response is the subscriber's.
+   */
+  exchange?(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse>;
+}
+
+export type HookName = keyof Hooks;
+
+/** What one emission of a hook is. */
+export type Emission<N extends HookName> =
+  NonNullable<Hooks[N]> extends (source: Observable<infer T>, context: never) => unknown ? T : never;
+
+/** The hooks that chunks pass through: a flow calls them itself, and looks at each chunk that they emit. */
+export type ByteHookName = { [N in HookName]: Emission<N> extends Buffer ? N : never }[HookName];
+
+interface HookFacts<N extends HookName> {
+  /** Where what it is given comes from. The plugin that stands nearest to that side is applied first. */
+  readonly from: "client" | "upstream";
+  /** Throws at what it may not emit, since the core uses that without asking again. Undefined for those that chunks pass through. */
+  readonly check: N extends ByteHookName ? undefined : (value: Emission<N>) => void;
+}
+
+/** Every hook there is. */
+export const hooks: { readonly [N in HookName]-?: HookFacts<N> } = {
+  admit: { from: "client", check: anything },
+  resolve: { from: "upstream", check: checkAddresses },
+  connect: { from: "upstream", check: checkUpstream },
+  fromClient: { from: "client", check: undefined },
+  fromUpstream: { from: "upstream", check: undefined },
+  exchange: { from: "upstream", check: checkResponse },
+};
+
+export const hookNames = Object.keys(hooks) as readonly HookName[];
