@@ -29,13 +29,16 @@ export interface SocketConfig {
   readonly sendBuffer?: Size;
 }
 
+/** Plugin uses, in their order. An array among them stands for what is in it, so that a preset is one entry. */
+export type PluginUses = readonly (PluginUse | PluginUses)[];
+
 export interface ListenerConfig {
   /** `tcp://127.0.0.1:8080`, `udp://…`, `tls://…`, `unix:///path`. Without a host: 127.0.0.1. Port 0: a free one, kept over reloads. */
   readonly listen: string;
   /** Where sessions go. May be left out when a plugin answers by itself. */
   readonly upstream?: UpstreamConfig;
   /** The first stands nearest the client. */
-  readonly plugins?: readonly PluginUse[];
+  readonly plugins?: PluginUses;
   readonly reload?: ReloadConfig;
   readonly socket?: SocketConfig;
 }
@@ -95,7 +98,7 @@ export type Provider =
 /** What `proxy.config.ts` exports. */
 export interface SluiceConfig {
   /** For every listener, in front of its own. */
-  readonly plugins?: readonly PluginUse[];
+  readonly plugins?: PluginUses;
   /** By name; the name is the listener's identity across reloads. */
   readonly listeners: Readonly<Record<string, ListenerConfig>>;
   readonly dns?: DnsConfig;

@@ -72,6 +72,7 @@ export const catalogue = {
   SLUICE_LIMIT_SESSIONS: entry("client", "raise limits.sessions, and the file descriptor limit with it"),
   SLUICE_LIMIT_SESSIONS_PER_CLIENT: entry("client", "raise limits.sessionsPerClient"),
   SLUICE_LIMIT_UDP_SESSIONS: entry("client", "raise limits.udpSessions"),
+  SLUICE_FAULT: entry("config", "nothing to do: the config asks for this fault; disable it, or take it out"),
   SLUICE_IDLE_TIMEOUT: entry("client", "raise timeouts.idle or timeouts.udpIdle"),
   SLUICE_DRAIN_DEADLINE: entry("internal", "raise timeouts.drain or the listener's reload.deadline"),
   SLUICE_ADMIN_FORBIDDEN: entry("client", "see docs/security.md, or name the host in admin.hosts"),

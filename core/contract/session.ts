@@ -21,6 +21,17 @@ export type ServerTlsOptions = SecureContextOptions &
 /** Why a session ended: `closed` when both sides had finished, else the code of the error that ended it. */
 export type EndReason = "closed" | AnyErrorCode;
 
+/** How a plugin wants a session to end. */
+export interface CloseOptions {
+  /** `fin`: both peers see an end. `reset`: both see a reset (RST). @default "reset" with an error once the upstream leg is open, else "fin" */
+  readonly how?: "fin" | "reset";
+  /**
+   * What has come so far is delivered first: operators flush in their own time, as at a FIN. What comes later is read and dropped.
+   * @default false: what is pending is lost
+   */
+  readonly flush?: boolean;
+}
+
 /** One client's passage, as plugins see it. */
 export interface Session extends SessionFacts {
   /** Aborted when the session ends: for work that must not outlive it. */
@@ -58,7 +69,7 @@ export interface Session extends SessionFacts {
   startTls(options: ServerTlsOptions): Promise<SessionTls>;
   /**
    * Ends the session. Without an error both legs are closed, and the reason is SLUICE_CLOSED; an error resets them once the upstream leg
-   * is open, since a clean end would pass for the end of the data.
+   * is open, since a clean end would pass for the end of the data. `options` choose otherwise.
    */
-  close(error?: SluiceError): void;
+  close(error?: SluiceError, options?: CloseOptions): void;
 }

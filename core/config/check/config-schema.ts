@@ -10,6 +10,7 @@ import {
   type ListenAddress,
   type ListenScheme,
   type PluginUse,
+  type PluginUses,
   type Provider,
 } from "../../contract/index.ts";
 import { plainMessage } from "../../contract/endpoint-schema.ts";
@@ -30,11 +31,26 @@ function listenOf(schemes: readonly ListenScheme[]) {
   });
 }
 
-const pluginUse = z.unknown().transform((value, context): PluginUse => {
-  if (isPluginUse(value)) return value;
-  context.addIssue({ code: "custom", message: notAUse(value) });
-  return z.NEVER;
+/** Arrays in arrays in arrays: more is a slip, or an array that has itself in it. */
+const DEEPEST = 8;
+
+const pluginUse = z.unknown().transform((value, context): PluginUse | PluginUses => {
+  for (const { path, message } of strangers(value, [])) context.addIssue({ code: "custom", message, path });
+  return value as PluginUse | PluginUses;
 });
+
+interface Stranger {
+  readonly path: number[];
+  readonly message: string;
+}
+
+/** What in an entry of `plugins`, or in the arrays that it is made of, is no plugin use. */
+function strangers(value: unknown, path: number[]): Stranger[] {
+  if (isPluginUse(value)) return [];
+  if (!Array.isArray(value)) return [{ path, message: notAUse(value) }];
+  if (path.length >= DEEPEST) return [{ path, message: `expected a plugin use, got arrays more than ${DEEPEST} deep` }];
+  return value.flatMap((each, index) => strangers(each, [...path, index]));
+}
 
 const plugins = z.array(pluginUse).default([]);
 

@@ -11,6 +11,9 @@ export interface CheckedUse {
   readonly options: unknown;
 }
 
+/** `listeners`, a name, `plugins`, and eight places. */
+const LONGEST_PATH = 12;
+
 function given(options: unknown): unknown {
   if (!isOptions(options)) return options;
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -36,11 +39,16 @@ function withCommonKeys(problem: Problem): Problem {
 }
 
 /**
- * Checks the uses of one `plugins` array, each with its own schema; problems are added to the list. What is no plugin use is passed
- * over: the config's schema reports it.
+ * Checks the uses of one `plugins` array, and of arrays in it, each with its own schema; problems are added to the list. What is no plugin
+ * use is passed over: the config's schema reports it.
  */
 export function checkUses(uses: readonly unknown[], prefix: readonly PropertyKey[], problems: Problem[]): CheckedUse[] {
-  return uses.flatMap((use, index) => (isPluginUse(use) ? [checkUse(use, [...prefix, index], problems)] : []));
+  return uses.flatMap((use, index) => {
+    const path = [...prefix, index];
+    if (isPluginUse(use)) return [checkUse(use, path, problems)];
+    // One that has itself in it is reported by the schema too.
+    return Array.isArray(use) && path.length < LONGEST_PATH ? checkUses(use, path, problems) : [];
+  });
 }
 
 /** Checks one use; what is wrong with it is added to the list. */

@@ -3,7 +3,7 @@
  * peer is slowed down, datagrams beyond `limits.bufferPerFlow` are dropped and counted. So a slow operator never grows the memory.
  */
 export interface Hold {
-  /** True while the flow swaps its operators: what is held should leave at once, since the input has completed. */
+  /** True while the flow swaps its operators, or one came after the input's end: what is held should leave at once, since the input has completed. */
   readonly swapping: boolean;
   /** `bytes` are held from now on. */
   acquire(bytes: number): void;
@@ -23,6 +23,8 @@ export interface HoldTarget {
   readonly swapping: boolean;
   /** Bytes held in all changed by `bytes`, and the number of holds beyond their patience by `tight`. */
   held(bytes: number, tight: number): void;
+  /** Has `hurry` called when a swap comes after the input has completed. */
+  onHurry(hurry: () => void): void;
   /** Runs `emit` as a turn of the flow. */
   turn(emit: () => void): void;
   /** The same for what did not come from the source. @returns false where there is no room, and nothing is emitted */
@@ -32,6 +34,7 @@ export interface HoldTarget {
 const nowhere: HoldTarget = {
   swapping: false,
   held: () => undefined,
+  onHurry: () => undefined,
   offer: (_bytes, emit) => {
     emit();
     return true;
@@ -48,8 +51,10 @@ let current: HoldTarget = nowhere;
  * (under a TestScheduler, say) it does nothing.
  *
  * @param patience bytes that may be held before the source is paused; never more than `limits.bufferPerFlow`
+ * @param hurry called when a swap comes while what is held waits after the input's end: let all of it go, and complete
  */
-export function hold(patience = 0): Hold {
+export function hold(patience = 0, hurry?: () => void): Hold {
+  if (hurry !== undefined) current.onHurry(hurry);
   return new FlowHold(current, patience);
 }
 
@@ -89,6 +94,10 @@ class HeldApart implements HoldTarget {
 
   offer(bytes: number, emit: () => void): boolean {
     return this.flow.offer(bytes, emit);
+  }
+
+  onHurry(hurry: () => void): void {
+    this.flow.onHurry(hurry);
   }
 
   turn(emit: () => void): void {

@@ -24,7 +24,14 @@ interface Waiting {
  * On a swap they leave at once, so that the new operators take over without waiting.
  */
 export function paced(pace: Pace): MonoTypeOperatorFunction<Buffer> {
-  return (source) => new Observable((subscriber) => source.subscribe(new PacedSubscriber(subscriber, pace, hold(pace.patience))));
+  return (source) =>
+    new Observable((subscriber) => {
+      const grip = hold(pace.patience, () => {
+        waiting.hurry();
+      });
+      const waiting = new PacedSubscriber(subscriber, pace, grip);
+      return source.subscribe(waiting);
+    });
 }
 
 class PacedSubscriber extends Subscriber<Buffer> {
@@ -59,6 +66,11 @@ class PacedSubscriber extends Subscriber<Buffer> {
   override _complete(): void {
     this.#completed = true;
     if (this.#hold.swapping || this.#queue.length === 0) this.#flush();
+  }
+
+  /** A swap came after the input's end. */
+  hurry(): void {
+    if (this.#completed && !this.closed) this.#flush();
   }
 
   override unsubscribe(): void {

@@ -50,6 +50,10 @@ export class ComposedOperators implements RunningOperators {
     else this.#finish();
   }
 
+  hurry(): void {
+    // A promise is waited for.
+  }
+
   stop(): void {
     this.#stopped = true;
   }

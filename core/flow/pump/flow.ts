@@ -24,26 +24,24 @@ const none: ReadonlySet<string> = new Set();
  * exactly once. The source is stopped (`data` returns false) while the sink is full, the operators hold too much, or a chunk is queued.
  */
 export class Flow implements LegReader, OperatorsHost, CarryHost {
-  /** What arrived, before any plugin. */
   bytes = 0;
   chunks = 0;
   /** What the source has lent. */
   readonly loan: Loan;
-  /** None where no plugin has the hook. */
   #operators: RunningOperators | undefined;
   #queue: ChunkQueue | undefined;
   #carried: CarriedStates | undefined;
-  /** The operators to swap to, while the old ones flush. */
   #next: Operators | undefined;
   #stopWaiting: (() => void) | undefined;
   #stopped = false;
   #full = false;
-  /** The source has ended. */
   #ended = false;
   /** The operators were told so: they flush before FIN. */
   #ending = false;
   /** Nothing more can reach the sink. */
-  #done = false;
+  over = false;
+  /** How it was finished before its source was: what still comes is dropped. */
+  #early: "fin" | "reset" | undefined;
   readonly #drained = (): void => {
     this.#full = false;
     this.loosened();
@@ -72,9 +70,17 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
     this.source.read(this);
   }
 
+  /** Ends as though its source had: operators flush, in their own time. The sink is not told of the end where it is to be reset. */
+  finish(how: "fin" | "reset"): void {
+    if (this.#early !== undefined || this.over) return;
+    this.#early = how;
+    this.end();
+    if (this.#stopped) this.source.resume();
+  }
+
   /** Frees what the operators hold; nothing is passed on from now. */
   stop(): void {
-    this.#done = true;
+    this.over = true;
     this.#queue = undefined;
     this.#stopWaiting?.();
     this.#operators?.stop();
@@ -87,15 +93,15 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
    * @throws what a hook with onError "close" throws, with its plugin noted
    */
   prepare(hooks: readonly ByteHook[]): Operators | undefined {
-    return this.#done || this.#ending ? undefined : buildOperators(hooks, this.owner, this);
+    return this.over || this.#ending ? undefined : buildOperators(hooks, this.owner, this);
   }
 
   /**
    * Replaces the operators: the input of the old ones completes, they flush, the new ones see the next byte. The newest call wins.
-   * Operators that do not complete within `limits.swapTimeout` end the session with SLUICE_SWAP_TIMEOUT.
+   * Operators that do not complete within `limits.swapTimeout` end the session with SLUICE_SWAP_TIMEOUT; those that flush before FIN hurry.
    */
   swap(next: Operators | undefined): void {
-    if (next === undefined || this.#done || this.#ending) return;
+    if (next === undefined || this.over || this.#ending) return this.#operators?.hurry();
     const already = this.swapping;
     this.#next = next;
     this.#carried?.expect(next.carries ?? none);
@@ -110,7 +116,7 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
 
   /** Operators that were swapped out still work; those that flush before FIN are left to it by a swap. */
   get working(): boolean {
-    return this.swapping || (this.#ending && !this.#done);
+    return this.swapping || (this.#ending && !this.over);
   }
 
   get swapping(): boolean {
@@ -130,7 +136,7 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
   }
 
   get clear(): boolean {
-    return this.#done || (!this.#full && this.#operators?.clear !== false);
+    return this.over || (!this.#full && this.#operators?.clear !== false);
   }
 
   get waiting(): number {
@@ -144,7 +150,8 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
   data(chunk: Buffer): boolean {
     this.bytes += chunk.length;
     this.chunks += 1;
-    if (!this.#done && (this.#queue !== undefined || this.#isWaiting())) return this.#enqueue(chunk);
+    if (this.#early !== undefined) return true;
+    if (!this.over && (this.#queue !== undefined || this.#isWaiting())) return this.#enqueue(chunk);
     return this.#pass(chunk);
   }
 
@@ -173,14 +180,14 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
   }
 
   emitted(chunk: unknown, expected: boolean): void {
-    if (this.#done) return;
+    if (this.over) return;
     if (chunk instanceof Uint8Array) this.write(chunk as Buffer);
     else this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof chunk}`), this.#operators?.last);
     if (!expected) this.loosened();
   }
 
   leftOver(chunk: Buffer): void {
-    if (!this.#done) this.write(chunk);
+    if (!this.over) this.write(chunk);
   }
 
   carryFailed(plugin: string, error: unknown): void {
@@ -193,7 +200,7 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
   }
 
   operatorsFailed(error: unknown, plugin: string | undefined): void {
-    if (this.#done) return;
+    if (this.over) return;
     const blame = blameOf(error) ?? plugin;
     const known = SluiceError.is(error) && error.source !== "plugin" ? error : undefined;
     const fault = known ?? faultOf(blame, error);
@@ -209,7 +216,7 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
   /** Goes on after whatever held the flow up: first what is queued, then FIN or the source's next chunk. */
   loosened(): void {
     while (this.#queue !== undefined && !this.#isWaiting() && this.clear) this.#passQueued(this.#queue);
-    if (this.#queue !== undefined || this.#isWaiting() || this.#done) return;
+    if (this.#queue !== undefined || this.#isWaiting() || this.over) return;
     if (this.#ended) this.#complete();
     else if (this.#stopped && this.clear) {
       this.#stopped = false;
@@ -241,7 +248,7 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
 
   /** One chunk through the operators to the sink. Returns whether the source may go on. */
   #pass(chunk: Buffer): boolean {
-    if (this.#done) return true;
+    if (this.over) return true;
     const operators = this.#operators;
     return operators === undefined ? this.write(chunk) : operators.push(chunk);
   }
@@ -266,11 +273,11 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
   }
 
   #finish(): void {
-    if (this.#done) return;
+    if (this.over) return;
     this.#carried?.finish();
     this.stop();
     this.#next = undefined;
-    this.sink.end();
+    if (this.#early !== "reset") this.sink.end();
     this.owner.flowSwapped();
     // Operators may complete before the source does: what still comes is read and dropped, so that its FIN or reset is seen.
     if (!this.#ended && this.#stopped) this.source.resume();

@@ -16,6 +16,9 @@ export class RawOperators implements RunningOperators, HoldTarget {
   #held = 0;
   #tight = 0;
   #stopped = false;
+  /** What holds are to do when a swap comes after the input has completed. */
+  #hurries: (() => void)[] | undefined;
+  #hurried = false;
 
   constructor(
     private readonly operators: Operators,
@@ -49,7 +52,7 @@ export class RawOperators implements RunningOperators, HoldTarget {
   }
 
   get swapping(): boolean {
-    return this.host.swapping;
+    return this.#hurried || this.host.swapping;
   }
 
   get last(): string | undefined {
@@ -114,6 +117,18 @@ export class RawOperators implements RunningOperators, HoldTarget {
       } catch (error) {
         this.#threw(error);
       }
+    });
+  }
+
+  onHurry(hurry: () => void): void {
+    (this.#hurries ??= []).push(hurry);
+  }
+
+  hurry(): void {
+    if (this.#hurries === undefined || this.#hurried) return;
+    this.#hurried = true;
+    this.turn(() => {
+      for (const hurry of this.#hurries ?? []) hurry();
     });
   }
 

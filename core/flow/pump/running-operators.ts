@@ -9,6 +9,8 @@ export interface RunningOperators {
   complete(): void;
   /** Frees what they hold; nothing is emitted from now. */
   stop(): void;
+  /** A swap came after `complete`: what they hold is to leave at once. */
+  hurry(): void;
   /** No chunk may be pushed now: they wait for a promise, or nobody listens yet. */
   readonly busy: boolean;
   /** What waits for them does not stop the source before `limits.bufferPerFlow`: they may never listen, and a reset is to be seen all the same. */

@@ -2,6 +2,7 @@ import {
   reasonOf,
   SluiceError,
   upstreamTarget,
+  type CloseOptions,
   type Leg,
   type Limits,
   type ServerTlsOptions,
@@ -19,6 +20,7 @@ import type { ClientCount } from "./client-count.ts";
 import { ClientSide } from "./client-side.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import { endLeg, endsQuietly, leftInPeace } from "./ending.ts";
+import { Finishing } from "./finishing.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
 import { Opening, type Opened } from "./opening.ts";
 import { recordOf } from "./session-record.ts";
@@ -57,6 +59,8 @@ export class LiveSession extends ClientSide implements Opened, FlowOwner {
   #opening: Opening | undefined;
   #error: SluiceError | undefined;
   #ending = false;
+  /** It ends once its flows have delivered what they hold. */
+  #finishing: Finishing | undefined;
   #finished = false;
   #openLegs = 1;
   #notes: Map<string, unknown> | undefined;
@@ -151,8 +155,10 @@ export class LiveSession extends ClientSide implements Opened, FlowOwner {
     return this.tls;
   }
 
-  close(error?: SluiceError): void {
-    this.fail(error ?? new SluiceError("SLUICE_CLOSED", "closed by a plugin"));
+  close(error = new SluiceError("SLUICE_CLOSED", "closed by a plugin"), { how, flush = false }: CloseOptions = {}): void {
+    if (this.#ending || this.#finishing !== undefined) return;
+    if (flush && this.#upstreamLeg !== undefined) this.#finishEarly(error, how ?? (endsQuietly(error, true) ? "fin" : "reset"));
+    else this.fail(error, how);
   }
 
   /** Has something done to it that a commit asks for: what fails there, in a plugin's own leg say, costs this session alone. */
@@ -188,6 +194,7 @@ export class LiveSession extends ClientSide implements Opened, FlowOwner {
   }
 
   flowSwapped(): void {
+    this.#finishing?.flowDone();
     if (this.#toUpstream?.working === false && this.#toClient?.working !== true) this.#releaseLeaving();
   }
 
@@ -206,16 +213,18 @@ export class LiveSession extends ClientSide implements Opened, FlowOwner {
   /**
    * Ends the session. A reset or a failure of one side is a reset of the other: a clean FIN would pass for the end of the data. A
    * session that never reached its upstream, or that was idle, is closed.
+   * @param how where somebody says how
    */
-  fail(error: SluiceError): void {
+  fail(error: SluiceError, how?: CloseOptions["how"]): void {
     if (this.#ending) return;
     this.#ending = true;
-    this.#error = leftInPeace(error, this.#upstreamLeg) ? undefined : error;
+    this.#finishing?.stop();
+    this.#error ??= leftInPeace(error, this.#upstreamLeg) ? undefined : error;
     this.remember();
     this.#opening?.close();
     this.#toUpstream?.stop();
     this.#toClient?.stop();
-    const quietly = endsQuietly(error, this.#upstreamLeg !== undefined);
+    const quietly = how === undefined ? endsQuietly(error, this.#upstreamLeg !== undefined) : how === "fin";
     endLeg(this.accepted.leg, quietly, this.#legFailed);
     endLeg(this.#upstreamLeg, quietly, this.#legFailed);
     this.#aborter?.abort();
@@ -243,6 +252,16 @@ export class LiveSession extends ClientSide implements Opened, FlowOwner {
     this.#toUpstream.start();
   }
 
+  #finishEarly(error: SluiceError, how: "fin" | "reset"): void {
+    this.#error = error;
+    const flows = [this.#toUpstream, this.#toClient].filter((flow) => flow !== undefined);
+    const legs = [this.accepted.leg, this.#upstreamLeg].filter((leg) => leg !== undefined);
+    this.#finishing = new Finishing(flows, legs, how, () => {
+      this.fail(error, how);
+    });
+    this.#finishing.start();
+  }
+
   readonly #legFailed = (error: unknown): void => {
     this.owner.warning(`a leg of a plugin could not be closed: ${reasonOf(error)}`);
     this.#legClosed();
@@ -257,6 +276,7 @@ export class LiveSession extends ClientSide implements Opened, FlowOwner {
     if (this.#finished) return;
     this.#finished = true;
     this.#ending = true;
+    this.#finishing?.stop();
     if (this.#upstreamLeg === undefined)
       this.#error ??= new SluiceError("SLUICE_CLIENT_RESET", `${String(this.client)} left before it was served`);
     this.#opening?.close();

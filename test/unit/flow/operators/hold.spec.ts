@@ -13,6 +13,7 @@ function target(): HoldTarget & { bytes: number; tight: number; turns: number } 
       state.bytes += bytes;
       state.tight += tight;
     },
+    onHurry: () => undefined,
     turn(emit: () => void) {
       state.turns += 1;
       emit();

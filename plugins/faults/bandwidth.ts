@@ -1,0 +1,54 @@
+import { size, type Size } from "sluice";
+import { throttleBytes } from "sluice/flow";
+import { z } from "zod";
+import { commonOptions } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind, Way } from "./fault-kind.ts";
+import { inSlices } from "./slices.ts";
+
+/** How much of the line a piece takes at most, so that a slow line trickles; toxiproxy does the same. */
+const PIECE_MS = 100;
+/** How late a timer may be without the line losing that time. */
+const LATE_MS = 50;
+
+const rate = z.preprocess((value) => (typeof value === "string" ? value.replace(/\/s$/, "") : value), size()) as z.ZodType<number, Size>;
+
+const schema = z.object({
+  ...commonOptions,
+  /** Bytes a second, for each session and direction: `"64KiB/s"`, `"64KiB"` or a number. 0: nothing passes. */
+  rate,
+});
+
+export const bandwidthKind = {
+  id: "bandwidth",
+  schema,
+  on: "both",
+  make: ({ rate: perSecond }, { datagrams }) => ({
+    data: (data, way) => {
+      const throttled = throttleBytes(line(perSecond, way), way.clock);
+      return datagrams || perSecond === 0 ? data.pipe(throttled) : data.pipe(inSlices(pieces(perSecond)), throttled);
+    },
+  }),
+} satisfies FaultKind<typeof schema>;
+
+/** When the next piece has been sent over the line: one after the other, without what late timers would lose. */
+function line(perSecond: number, { clock }: Way): (bytes: number) => number {
+  let free = 0;
+  return (bytes) => {
+    const now = clock.now();
+    free = (free < now - LATE_MS ? now : free) + (bytes * 1000) / perSecond;
+    return Math.max(0, free - now);
+  };
+}
+
+function pieces(perSecond: number): (bytes: number) => Iterable<number> {
+  const most = Math.max(1, Math.floor((perSecond * PIECE_MS) / 1000));
+  return (bytes) => Array.from({ length: Math.ceil(bytes / most) }, () => most);
+}
+
+/**
+ * A narrow line: so many bytes a second, for each session and direction. The sender is paused meanwhile.
+ *
+ * @example bandwidth({ rate: "64KiB/s" })
+ */
+export const bandwidth = defineFault(bandwidthKind);

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { commonOptions } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind } from "./fault-kind.ts";
+import { swallow } from "./swallow.ts";
+
+const schema = z.object({ ...commonOptions });
+
+export const blackholeKind = {
+  id: "blackhole",
+  schema,
+  on: "both",
+  make: (_options, { datagrams }) => ({ data: (data, way) => data.pipe(swallow(datagrams, way)) }),
+} satisfies FaultKind<typeof schema>;
+
+/**
+ * A network that is gone: nothing passes, no end and no error.
+ *
+ * @example blackhole({ direction: "fromUpstream" })
+ */
+export const blackhole = defineFault(blackholeKind);

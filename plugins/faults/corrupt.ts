@@ -1,0 +1,50 @@
+import { each } from "sluice/flow";
+import { z } from "zod";
+import { commonOptions, share } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind, Way } from "./fault-kind.ts";
+
+const schema = z.object({
+  ...commonOptions,
+  /** The share of the bytes that have one bit flipped, 0 to 1. */
+  rate: share(),
+});
+
+export const corruptKind = {
+  id: "corrupt",
+  schema,
+  on: "both",
+  make: ({ rate }) => ({
+    data: (data, way) => {
+      const memory = way.memory(() => ({ rate, gap: gap(rate, way) }));
+      if (memory.rate !== rate) Object.assign(memory, { rate, gap: gap(rate, way) });
+      return data.pipe(each((chunk) => corrupted(chunk, memory, way)));
+    },
+  }),
+} satisfies FaultKind<typeof schema>;
+
+/** The bytes that stay whole until the next: drawn in one, so that where chunks are cut changes nothing. */
+function gap(rate: number, { random }: Way): number {
+  if (rate === 0) return Infinity;
+  return rate === 1 ? 0 : Math.floor(Math.log(1 - random()) / Math.log(1 - rate));
+}
+
+function corrupted(chunk: Buffer, memory: { rate: number; gap: number }, way: Way): Buffer {
+  if (memory.gap >= chunk.length) {
+    memory.gap -= chunk.length;
+    return chunk;
+  }
+  // The chunk may be somebody else's too.
+  const copy = Buffer.from(chunk);
+  let at = memory.gap;
+  for (; at < copy.length; at += 1 + gap(memory.rate, way)) copy[at] = (copy[at] ?? 0) ^ (1 << Math.floor(way.random() * 8));
+  memory.gap = at - copy.length;
+  return copy;
+}
+
+/**
+ * A bad cable: flips single bits.
+ *
+ * @example corrupt({ rate: 0.001 })
+ */
+export const corrupt = defineFault(corruptKind);

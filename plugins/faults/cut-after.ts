@@ -1,0 +1,38 @@
+import { Observable, type MonoTypeOperatorFunction } from "rxjs";
+import type { Ending, Way } from "./fault-kind.ts";
+
+interface Cut {
+  /** Bytes of this direction that pass. */
+  readonly bytes: number;
+  readonly what: string;
+  readonly ending: Ending;
+  /** A datagram passes whole, or not at all. */
+  readonly datagrams: boolean;
+}
+
+/** Passes so many bytes on, and then ends the session. They are counted over reloads. */
+export function cutAfter({ bytes, what, ending, datagrams }: Cut, way: Way): MonoTypeOperatorFunction<Buffer> {
+  const memory = way.memory(() => ({ passed: 0 }));
+  return (source) =>
+    new Observable((subscriber) =>
+      source.subscribe({
+        next: (chunk) => {
+          if (subscriber.closed) return;
+          const left = Math.max(0, bytes - memory.passed);
+          const passes = chunk.length <= left ? chunk : chunk.subarray(0, datagrams ? 0 : left);
+          memory.passed += passes.length;
+          if (passes.length > 0) subscriber.next(passes);
+          if (chunk.length < left) return;
+          way.end(what, ending);
+          // Operators nearer the source may still hold something: nothing of it passes.
+          subscriber.complete();
+        },
+        error: (error: unknown) => {
+          subscriber.error(error);
+        },
+        complete: () => {
+          subscriber.complete();
+        },
+      }),
+    );
+}

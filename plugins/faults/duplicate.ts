@@ -1,0 +1,28 @@
+import { concatMap, of } from "rxjs";
+import { z } from "zod";
+import { commonOptions, share } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind } from "./fault-kind.ts";
+
+const schema = z.object({
+  ...commonOptions,
+  /** The share of the datagrams that come twice, 0 to 1. */
+  rate: share(),
+});
+
+export const duplicateKind = {
+  id: "duplicate",
+  schema,
+  on: "datagrams",
+  because: "TCP delivers each byte once",
+  make: ({ rate }) => ({
+    data: (data, { random }) => data.pipe(concatMap((datagram) => (random() < rate ? of(datagram, datagram) : of(datagram)))),
+  }),
+} satisfies FaultKind<typeof schema>;
+
+/**
+ * Datagrams that come twice.
+ *
+ * @example duplicate({ rate: 0.01 })
+ */
+export const duplicate = defineFault(duplicateKind);

@@ -1,0 +1,18 @@
+import { Observable, type MonoTypeOperatorFunction } from "rxjs";
+import type { Ending, Way } from "./fault-kind.ts";
+
+/** Ends the session when so much time has passed since the fault began to work on it; a reload does not begin again. */
+export function endAfter(milliseconds: number, what: string, ending: Ending, way: Way): MonoTypeOperatorFunction<Buffer> {
+  const { since } = way.memory(() => ({ since: way.clock.now() }));
+  return (source) =>
+    new Observable((subscriber) => {
+      const left = Math.max(0, since + milliseconds - way.clock.now());
+      const timer = way.clock.schedule(() => {
+        way.end(what, ending);
+        // What operators nearer the source hold is not delivered.
+        if (ending.flush) subscriber.complete();
+      }, left);
+      timer.add(source.subscribe(subscriber));
+      return timer;
+    });
+}

@@ -1,0 +1,29 @@
+import { size } from "sluice";
+import { z } from "zod";
+import { commonOptions } from "./every-fault.ts";
+import { cutAfter } from "./cut-after.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind } from "./fault-kind.ts";
+
+const schema = z.object({
+  ...commonOptions,
+  /** How many bytes of its direction pass before the session is closed. */
+  bytes: size(),
+});
+
+export const limitDataKind = {
+  id: "limitData",
+  schema,
+  on: "both",
+  make: ({ bytes }, { datagrams }) => ({
+    data: (data, way) =>
+      data.pipe(cutAfter({ bytes, what: `limitData: ${bytes} bytes have passed`, ending: { how: "fin", flush: true }, datagrams }, way)),
+  }),
+} satisfies FaultKind<typeof schema>;
+
+/**
+ * A peer that closes in the middle: so many bytes pass, then both sides see an end (FIN).
+ *
+ * @example limitData({ bytes: "1KiB", direction: "fromUpstream" })
+ */
+export const limitData = defineFault(limitDataKind);

@@ -1,0 +1,37 @@
+import { filter, type MonoTypeOperatorFunction } from "rxjs";
+import { delayBytes } from "sluice/flow";
+import { z } from "zod";
+import { commonOptions, share } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind, Way } from "./fault-kind.ts";
+import { lossOf } from "./lossy.ts";
+
+/** What a full packet carries on Ethernet, without the headers of IP and TCP. */
+const PACKET = 1460;
+/** How long TCP waits before it sends again, at least (RFC 6298 has 1 s, Linux 200 ms). */
+const AGAIN_MS = 200;
+
+const schema = z.object({
+  ...commonOptions,
+  /** The share of the packets that are lost, 0 to 1. */
+  rate: share(),
+});
+
+/** Lost packets as each transport sees them: of datagrams they are gone, and a stream comes late, since TCP sends again. For `network()`. */
+export const lineLoss = defineFault({
+  id: "lineLoss",
+  schema,
+  on: "both",
+  make: ({ rate }, { datagrams }) => ({ data: (data, way) => data.pipe(lossy(rate, datagrams, way)) }),
+} satisfies FaultKind<typeof schema>);
+
+function lossy(rate: number, datagrams: boolean, way: Way): MonoTypeOperatorFunction<Buffer> {
+  const isLost = lossOf(rate, undefined, way);
+  if (datagrams) return filter(() => !isLost());
+  const late = (chunk: Buffer): number => {
+    const packets = Math.ceil(chunk.length / PACKET);
+    for (let packet = 0; packet < packets; packet += 1) if (isLost()) return AGAIN_MS;
+    return 0;
+  };
+  return delayBytes(late, way.clock);
+}

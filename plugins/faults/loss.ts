@@ -1,0 +1,39 @@
+import { filter } from "rxjs";
+import { z } from "zod";
+import { commonOptions, share } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind } from "./fault-kind.ts";
+import { lossOf } from "./lossy.ts";
+
+const schema = z
+  .object({
+    ...commonOptions,
+    /** The share of the datagrams that are lost, 0 to 1. */
+    rate: share(),
+    /** How many are lost one after the other, on average, 1 or more. Without it, each datagram is drawn by itself. */
+    burst: z.number().min(1, { error: "expected at least 1 datagram" }).optional(),
+  })
+  .refine(({ rate, burst }) => burst === undefined || rate === 1 || rate <= burst / (1 + burst), {
+    path: ["burst"],
+    error: "expected a longer burst: at such a rate losses follow each other anyway, at least rate / (1 - rate) on average",
+  });
+
+export const lossKind = {
+  id: "loss",
+  schema,
+  on: "datagrams",
+  because: 'TCP sends again what was lost, so that a stream only sees it late: latency() or network("lossy")',
+  make: ({ rate, burst }) => ({
+    data: (data, way) => {
+      const isLost = lossOf(rate, burst, way);
+      return data.pipe(filter(() => !isLost()));
+    },
+  }),
+} satisfies FaultKind<typeof schema>;
+
+/**
+ * Lost datagrams, each by itself or in bursts.
+ *
+ * @example loss({ rate: 0.05, burst: 3 })
+ */
+export const loss = defineFault(lossKind);

@@ -1,0 +1,44 @@
+import { map } from "rxjs";
+import { SluiceError } from "sluice";
+import { z } from "zod";
+import { commonOptions, share } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind, FaultHooks, Way } from "./fault-kind.ts";
+
+const schema = z
+  .object({
+    ...commonOptions,
+    /** How many sessions are refused, from the first on; then all are served. */
+    first: z.int().min(0).optional(),
+    /** The share of the sessions that are refused, 0 to 1. */
+    rate: share().optional(),
+  })
+  .refine(({ first, rate }) => (first === undefined) !== (rate === undefined), { error: "expected either first or rate" });
+
+/** Turns a session away, as it would be whose upstream refuses: its connection is accepted already, and is closed. */
+export const refusal: FaultHooks = {
+  open: (arrival) =>
+    arrival.pipe(
+      map(() => {
+        throw new SluiceError("SLUICE_FAULT", "refuse: this session is turned away");
+      }),
+    ),
+};
+
+export const refuseKind = {
+  id: "refuse",
+  schema,
+  on: "both",
+  series: ({ first }) => String(first),
+  make: ({ first, rate }) => {
+    const isRefused = ({ earlier, random }: Way): boolean => (rate === undefined ? (earlier ?? 0) < (first ?? 0) : random() < rate);
+    return { open: (arrival, way) => (isRefused(way) ? (refusal.open?.(arrival, way) ?? arrival) : arrival) };
+  },
+} satisfies FaultKind<typeof schema>;
+
+/**
+ * A server that is down: sessions are closed before anything is read, and no upstream is asked.
+ *
+ * @example refuse({ first: 2 })
+ */
+export const refuse = defineFault(refuseKind);

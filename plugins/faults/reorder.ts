@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { commonOptions, share } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind } from "./fault-kind.ts";
+import { overtaken } from "./overtaken.ts";
+
+const schema = z.object({
+  ...commonOptions,
+  /** The share of the datagrams that others overtake, 0 to 1. */
+  rate: share(),
+  /** By how many places: so many later ones pass first. None is held for longer than 100 ms. */
+  by: z.int().min(1, { error: "expected at least 1 place" }).max(1000).default(1),
+});
+
+export const reorderKind = {
+  id: "reorder",
+  schema,
+  on: "datagrams",
+  because: "TCP delivers in order",
+  make: ({ rate, by }) => ({ data: (data, way) => data.pipe(overtaken(rate, by, way)) }),
+} satisfies FaultKind<typeof schema>;
+
+/**
+ * Datagrams out of order: some are held while later ones pass.
+ *
+ * @example reorder({ rate: 0.1, by: 3 })
+ */
+export const reorder = defineFault(reorderKind);

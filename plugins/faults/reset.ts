@@ -1,0 +1,37 @@
+import { duration, size } from "sluice";
+import { z } from "zod";
+import { commonOptions } from "./every-fault.ts";
+import { cutAfter } from "./cut-after.ts";
+import { defineFault } from "./define-fault.ts";
+import { endAfter } from "./end-after.ts";
+import type { FaultKind } from "./fault-kind.ts";
+
+const schema = z
+  .object({
+    ...commonOptions,
+    /** How many bytes of its direction pass before both sides see a reset. They are delivered. */
+    bytes: size().optional(),
+    /** How long the session flows before both sides see a reset. */
+    after: duration().optional(),
+  })
+  .refine(({ bytes, after }) => (bytes === undefined) !== (after === undefined), { error: "expected either bytes or after" });
+
+export const resetKind = {
+  id: "reset",
+  schema,
+  on: "both",
+  make: ({ bytes, after = 0 }, { datagrams }) => ({
+    data: (data, way) => {
+      if (bytes === undefined) return data.pipe(endAfter(after, `reset: ${after} ms are over`, { how: "reset", flush: false }, way));
+      const what = `reset: ${bytes} bytes have passed`;
+      return data.pipe(cutAfter({ bytes, what, ending: { how: "reset", flush: true }, datagrams }, way));
+    },
+  }),
+} satisfies FaultKind<typeof schema>;
+
+/**
+ * A peer that crashes: both sides see a reset (RST), after so many bytes or so much time.
+ *
+ * @example reset({ bytes: "1KiB" })
+ */
+export const reset = defineFault(resetKind);

@@ -1,0 +1,132 @@
+import type { Observable } from "rxjs";
+import type { PluginUse, UseOptions } from "sluice";
+import { z } from "zod";
+import { bandwidthKind } from "./bandwidth.ts";
+import { blackholeKind } from "./blackhole.ts";
+import { commonOptions } from "./every-fault.ts";
+import { corruptKind } from "./corrupt.ts";
+import { defineFault } from "./define-fault.ts";
+import { duplicateKind } from "./duplicate.ts";
+import type { FaultHooks, FaultKind, FaultSite, Way } from "./fault-kind.ts";
+import { latencyKind } from "./latency.ts";
+import { limitDataKind } from "./limit-data.ts";
+import { lossKind } from "./loss.ts";
+import { refuseMisplaced } from "./misplaced.ts";
+import { refusal } from "./refuse.ts";
+import { reorderKind } from "./reorder.ts";
+import { resetKind } from "./reset.ts";
+import { slicerKind } from "./slicer.ts";
+import { slowCloseKind } from "./slow-close.ts";
+import { slowOpenKind } from "./slow-open.ts";
+import { timeoutKind } from "./timeout.ts";
+import { truncateKind } from "./truncate.ts";
+
+const step = z.strictObject({
+  /** So many sessions are refused; `true`: one. */
+  refuse: z.union([z.int().min(1), z.literal(true)]).optional(),
+  latency: latencyKind.schema.strict().optional(),
+  bandwidth: bandwidthKind.schema.strict().optional(),
+  slicer: slicerKind.schema.strict().optional(),
+  corrupt: corruptKind.schema.strict().optional(),
+  limitData: limitDataKind.schema.strict().optional(),
+  reset: resetKind.schema.strict().optional(),
+  timeout: timeoutKind.schema.strict().optional(),
+  slowClose: slowCloseKind.schema.strict().optional(),
+  blackhole: blackholeKind.schema.strict().optional(),
+  loss: lossKind.schema.strict().optional(),
+  duplicate: duplicateKind.schema.strict().optional(),
+  reorder: reorderKind.schema.strict().optional(),
+  truncate: truncateKind.schema.strict().optional(),
+  slowOpen: slowOpenKind.schema.strict().optional(),
+});
+
+type Step = z.output<typeof step> | "pass";
+
+const schema = z.object({
+  ...commonOptions,
+  /** What the sessions meet, one after the other; the last stays. */
+  steps: z.array(z.union([z.literal("pass"), step])).min(1),
+});
+
+/** A step of a script: `"pass"`, or faults by name with their options; `{ refuse: 2 }` is two sessions long, all others one. */
+export type ScriptStep = z.input<typeof step> | "pass";
+
+const kinds = {
+  latency: latencyKind,
+  bandwidth: bandwidthKind,
+  slicer: slicerKind,
+  corrupt: corruptKind,
+  limitData: limitDataKind,
+  reset: resetKind,
+  timeout: timeoutKind,
+  slowClose: slowCloseKind,
+  blackhole: blackholeKind,
+  loss: lossKind,
+  duplicate: duplicateKind,
+  reorder: reorderKind,
+  truncate: truncateKind,
+  slowOpen: slowOpenKind,
+} as const;
+
+interface Part {
+  readonly id: string;
+  readonly direction: string;
+  readonly hooks: FaultHooks;
+}
+
+interface Scene {
+  /** The first session that it is not for. */
+  readonly until: number;
+  readonly parts: readonly Part[];
+}
+
+const scriptKind = {
+  id: "script",
+  schema,
+  on: "both",
+  series: ({ steps }) => JSON.stringify(steps),
+  make: ({ steps }, site) => {
+    const scenes = scenesOf(steps, site);
+    const partsFor = ({ earlier }: Way): readonly Part[] =>
+      earlier === undefined ? [] : ((scenes.find(({ until }) => earlier < until) ?? scenes.at(-1))?.parts ?? []);
+    return {
+      open: (arrival, way) => partsFor(way).reduce((opening, { id, hooks }) => hooks.open?.(opening, way.beside(id)) ?? opening, arrival),
+      data: (data, way, direction) =>
+        partsFor(way)
+          .filter((part) => part.direction === "both" || part.direction === direction)
+          .reduce((flow: Observable<Buffer>, { id, hooks }) => hooks.data?.(flow, way.beside(id), direction) ?? flow, data),
+    };
+  },
+} satisfies FaultKind<typeof schema>;
+
+function scenesOf(steps: readonly Step[], site: FaultSite): Scene[] {
+  let until = 0;
+  return steps.map((each) => {
+    until += each === "pass" || typeof each.refuse !== "number" ? 1 : each.refuse;
+    return { until, parts: each === "pass" ? [] : partsOf(each, site) };
+  });
+}
+
+function partsOf({ refuse, ...faults }: z.output<typeof step>, site: FaultSite): Part[] {
+  const parts = Object.entries(faults).flatMap(([id, options]): Part[] => {
+    if (options === undefined) return [];
+    const kind = kinds[id as keyof typeof kinds];
+    refuseMisplaced(kind, site.transport);
+    return [{ id, direction: options.direction, hooks: kind.make(options as never, site) }];
+  });
+  return refuse === undefined ? parts : [{ id: "refuse", direction: "both", hooks: refusal }, ...parts];
+}
+
+const scriptOf = defineFault(scriptKind);
+
+type ScriptOptions = Omit<z.input<typeof schema>, "steps"> & UseOptions;
+
+/**
+ * What the sessions meet, one after the other; the last step stays.
+ *
+ * @example script([{ refuse: 2 }, { reset: { bytes: "1KiB" } }, "pass"])
+ */
+export function script(steps: readonly ScriptStep[], options: ScriptOptions = {}): PluginUse {
+  return scriptOf({ ...options, steps: steps as ScriptStep[] });
+}
+script.definition = scriptOf.definition;

@@ -1,0 +1,62 @@
+import { duration, size } from "sluice";
+import { throttleBytes } from "sluice/flow";
+import { z } from "zod";
+import { commonOptions } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind, Way } from "./fault-kind.ts";
+import { inSlices } from "./slices.ts";
+
+const whole = () => size().refine((bytes) => Number.isInteger(bytes), { error: "expected whole bytes" });
+
+const schema = z
+  .object({
+    ...commonOptions,
+    /** Bytes of a slice, on average. */
+    size: whole().refine((bytes) => bytes >= 1, { error: "expected at least 1 byte" }),
+    /** How many bytes a slice may have more or fewer. Less than `size`. */
+    variation: whole().default(0),
+    /** The pause between two slices. */
+    delay: duration().default(0),
+  })
+  .refine(({ size: bytes, variation }) => variation < bytes, { path: ["variation"], error: "expected less than size" });
+
+export const slicerKind = {
+  id: "slicer",
+  schema,
+  on: "streams",
+  because: "a datagram is whole, or it is another one",
+  make: ({ size: bytes, variation, delay }) => ({
+    data: (data, way) => {
+      const sliced = data.pipe(inSlices(slices(bytes, variation, way)));
+      return delay === 0 ? sliced : sliced.pipe(throttleBytes(pauses(delay, way), way.clock));
+    },
+  }),
+} satisfies FaultKind<typeof schema>;
+
+function slices(average: number, variation: number, { random }: Way): (bytes: number) => Iterable<number> {
+  return function* cut(bytes) {
+    for (let left = bytes; left > 0;) {
+      const slice = Math.min(left, average + Math.round((2 * random() - 1) * variation));
+      yield slice;
+      left -= slice;
+    }
+  };
+}
+
+/** The first passes at once. */
+function pauses(delay: number, { clock }: Way): () => number {
+  let free = 0;
+  return () => {
+    const now = clock.now();
+    const wait = Math.max(0, free - now);
+    free = now + wait + delay;
+    return wait;
+  };
+}
+
+/**
+ * Small pieces: cuts what comes into slices, so that a reader which takes a read for a message is found out.
+ *
+ * @example slicer({ size: 10, variation: 5, delay: "1ms" })
+ */
+export const slicer = defineFault(slicerKind);

@@ -1,0 +1,30 @@
+import { duration } from "sluice";
+import { z } from "zod";
+import { commonOptions } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import { endAfter } from "./end-after.ts";
+import type { FaultKind } from "./fault-kind.ts";
+import { swallow } from "./swallow.ts";
+
+const schema = z.object({
+  ...commonOptions,
+  /** How long nothing passes before both sides see the end (FIN). */
+  after: duration(),
+});
+
+export const timeoutKind = {
+  id: "timeout",
+  schema,
+  on: "both",
+  make: ({ after }, { datagrams }) => ({
+    data: (data, way) =>
+      data.pipe(swallow(datagrams, way), endAfter(after, `timeout: ${after} ms are over`, { how: "fin", flush: true }, way)),
+  }),
+} satisfies FaultKind<typeof schema>;
+
+/**
+ * A peer that hangs and is given up: nothing passes, and after a while both sides see the end.
+ *
+ * @example timeout({ after: "5s" })
+ */
+export const timeout = defineFault(timeoutKind);

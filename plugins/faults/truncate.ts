@@ -1,0 +1,31 @@
+import { size } from "sluice";
+import { each } from "sluice/flow";
+import { z } from "zod";
+import { commonOptions, share } from "./every-fault.ts";
+import { defineFault } from "./define-fault.ts";
+import type { FaultKind } from "./fault-kind.ts";
+
+const schema = z.object({
+  ...commonOptions,
+  /** The share of the datagrams that are cut, 0 to 1. */
+  rate: share(),
+  /** How many bytes of such a one are left. */
+  to: size(),
+});
+
+export const truncateKind = {
+  id: "truncate",
+  schema,
+  on: "datagrams",
+  because: "on a stream limitData() cuts",
+  make: ({ rate, to }) => ({
+    data: (data, { random }) => data.pipe(each((datagram) => (random() < rate ? datagram.subarray(0, to) : datagram))),
+  }),
+} satisfies FaultKind<typeof schema>;
+
+/**
+ * Datagrams that are cut short.
+ *
+ * @example truncate({ rate: 0.05, to: 512 })
+ */
+export const truncate = defineFault(truncateKind);
