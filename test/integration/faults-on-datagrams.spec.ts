@@ -69,7 +69,7 @@ describe("faults on udp", () => {
   it("loss: as many are lost as the rate says, and the same ones with the same seed", async () => {
     const run = async (): Promise<number[]> => {
       const on = cleanup.keep(await stage(loss({ rate: 0.3, seed: 3, direction: "fromClient" })));
-      return await numbers(on, 400);
+      return numbers(on, 400);
     };
     const first = await run();
     expect(first.length).to.be.within(240, 320);

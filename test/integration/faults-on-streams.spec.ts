@@ -218,7 +218,7 @@ for (const kind of kinds) {
         const on = cleanup.keep(await stage(kind, faults));
         const client = await on.proxy.connect();
         await client.write(Buffer.alloc(10_000));
-        return await client.read(10_000);
+        return client.read(10_000);
       };
       const [one, two] = [await run(), await run()];
       expect(one.equals(two)).to.equal(true);
