@@ -96,6 +96,7 @@ export class Logging implements Plugin {
         requestBytes: end.requestBytes,
         responseBytes: end.responseBytes,
         durationMs: end.durationMs,
+        attempts: end.attempts,
         code: error?.code,
         // With its remedy, where no documentation of ours has it.
         reason: error === undefined ? undefined : printable(isOwn(error) ? error.message : error.detail),

@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from "node:stream";
 import type { SocketAddress } from "./address.ts";
 import type { SluiceError } from "./errors.ts";
+import type { SessionAttempt } from "./events.ts";
 import type { Session } from "./session.ts";
 import type { UpstreamConfig } from "./upstream.ts";
 
@@ -20,6 +21,8 @@ export interface ExchangeEnd {
   readonly durationMs: number;
   /** Why it failed: also where the client was sent an answer that says so. */
   readonly error: SluiceError | undefined;
+  /** Where there was more than one, or the only one failed: the first 100. */
+  readonly attempts?: readonly SessionAttempt[] | undefined;
 }
 
 /** One HTTP request, as the `exchange` hook sees it. What a hook changes is what the hooks after it, and the upstream, see. */

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { request as httpRequest } from "node:http";
 import type { Socket } from "node:net";
+import type { ExchangeEnd } from "sluice";
 import { retry } from "sluice/plugins";
 import { bounded } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -9,6 +10,7 @@ import { ask, talk, type Ask } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
 import { connect, freePort } from "../support/sockets.ts";
+import { plugin } from "../support/with-proxy.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -105,6 +107,28 @@ describe("Connections to upstreams, from outside", () => {
       expect((await answer).told.body).to.equal(parts.body ?? "");
     });
   }
+
+  it("have each of their attempts in the request's record, once one has failed", async () => {
+    const good = await startHttpUpstream(cleanup, (_request, response) => response.end("good"));
+    const bad = `127.0.0.1:${await freePort()}`;
+    const ends: ExchangeEnd[] = [];
+    const seen = plugin("seen", {
+      exchange: (attempt, request) => {
+        request.onEnd((end) => ends.push(end));
+        return attempt;
+      },
+    });
+    const endpoints = [bad, good.endpoint];
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints, balance: "round-robin" } }] }, { before: [seen] });
+    await ask(port(), {});
+    await ask(port(), {});
+    const made = ends.map(({ attempts }) => attempts?.map(({ endpoint, code }) => [endpoint, code]));
+    expect(made).to.deep.include([
+      [bad, "SLUICE_UPSTREAM_REFUSED"],
+      [good.endpoint, undefined],
+    ]);
+    expect(made.filter((attempts) => attempts === undefined)).to.have.length(1);
+  });
 
   it("that were opened and break are not tried again by a method that may do more the second time", async () => {
     const dying = await startUpstream("reset");

@@ -108,6 +108,7 @@ const dns = z.strictObject({
 
 /** More than one process serves: tables are made for as many, so that a slip must not become gigabytes. */
 const mostSessions = 1_048_576;
+const mostBuffered = 1024 ** 3;
 const sessionCount = z.int().min(1).max(mostSessions);
 
 const limits = z.strictObject({
@@ -117,6 +118,7 @@ const limits = z.strictObject({
   bufferPerFlow: size()
     .transform((bytes) => Math.ceil(bytes))
     .refine((bytes) => bytes >= 1, { error: "expected at least 1 byte" })
+    .refine((bytes) => bytes <= mostBuffered, { error: "expected at most 1GiB: each direction of each session may hold as much" })
     .prefault("4MiB"),
   swapTimeout: timeout("5s"),
 });

@@ -1,4 +1,4 @@
-import type { ExchangeEnd, HttpHeaders, HttpRequest, Session, SocketAddress, UpstreamConfig } from "sluice";
+import type { ExchangeEnd, HttpHeaders, HttpRequest, Session, SocketAddress, UpstreamConfig, SessionAttempt } from "sluice";
 import { Readable } from "node:stream";
 import { hostOf } from "../message/authority.ts";
 import { requestRefused } from "../message/failure.ts";
@@ -31,6 +31,9 @@ export interface RequestTerms {
   readonly trusted: TrustedProxies;
 }
 
+/** Attempts that are kept for the record. */
+const MOST_ATTEMPTS = 100;
+
 /** What comes before the response. */
 export interface Interim {
   /** 100 Continue, 103 Early Hints, and others that are no response. */
@@ -55,6 +58,8 @@ export class ClientRequest implements HttpRequest {
   readonly content: ReplayBody | WholeBody | undefined;
   /** Who is told of what comes before the response. */
   interim: Interim | undefined = undefined;
+  /** Undefined until one has failed. */
+  attempts: SessionAttempt[] | undefined = undefined;
   #body: Readable | undefined;
   #client: SocketAddress | undefined;
   /** The forwarding fields as the client sent them, before a hook could change them. */
@@ -103,6 +108,13 @@ export class ClientRequest implements HttpRequest {
 
   get replayable(): boolean {
     return this.content?.replayable ?? true;
+  }
+
+  /** An attempt is over. @param code why it failed; undefined: it did not */
+  attempted(endpoint: string, durationMs: number, code: SessionAttempt["code"]): void {
+    if (code === undefined && this.attempts === undefined) return;
+    this.attempts ??= [];
+    if (this.attempts.length < MOST_ATTEMPTS) this.attempts.push({ endpoint, durationMs: Math.max(0, Math.round(durationMs)), code });
   }
 
   onEnd(listener: (end: ExchangeEnd) => void): void {

@@ -209,7 +209,8 @@ export class ServedExchange implements Interim {
     const durationMs = Date.now() - request.startedAt;
     const upstream = this.#response?.upstream;
     if (this.#error !== undefined) this.#serving.counters.failed.inc();
-    request.end({ status, upstream, requestBytes, responseBytes, durationMs, error: this.#error }, (error) => {
+    const { attempts } = request;
+    request.end({ status, upstream, requestBytes, responseBytes, durationMs, error: this.#error, attempts }, (error) => {
       this.#serving.logger.warn({ session: request.session.id, err: error }, "a listener of a request's end threw");
     });
   }

@@ -74,10 +74,16 @@ export class Router {
       throw before;
     }
     tried.add(endpoint.name);
+    const startedAt = performance.now();
     let isOver = false;
+    const made = (code?: SluiceError["code"]): void => {
+      request.attempted(endpoint.name, performance.now() - startedAt, code);
+    };
     const over = (failure: SluiceError | undefined): void => {
-      if (!isOver) endpoint.done(failure !== undefined, failure?.code);
+      if (isOver) return;
       isOver = true;
+      endpoint.done(failure !== undefined, failure?.code);
+      if (failure !== undefined) made(failure.code);
     };
     request.onEnd(() => {
       over(undefined);
@@ -87,6 +93,7 @@ export class Router {
     return response.pipe(
       tap(() => {
         endpoint.answered();
+        made();
       }),
       catchError((error: unknown) => {
         const failure = failureOfUpstream(error);

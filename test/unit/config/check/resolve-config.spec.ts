@@ -142,6 +142,17 @@ describe("resolveConfig", () => {
     ]);
   });
 
+  it("bounds what the operators of one flow may hold", async () => {
+    for (const [bufferPerFlow, expected] of [
+      ["2GiB", "expected at most 1GiB"],
+      [0, "expected at least 1 byte"],
+    ] as const) {
+      const { message } = await refusal({ limits: { bufferPerFlow }, listeners: { web: { listen } } });
+      expect(message).to.contain(`limits.bufferPerFlow: ${expected}`);
+    }
+    expect(resolveConfig({ limits: { bufferPerFlow: "1GiB" }, listeners: { web: { listen } } }).limits.bufferPerFlow).to.equal(1024 ** 3);
+  });
+
   it("refuses what is no config", async () => {
     for (const input of [undefined, null, 1, [], "x"]) expect((await refusal(input)).message).to.contain("expected a config object");
     expect((await refusal(Promise.resolve({}))).message).to.contain("got a promise (await it)");
