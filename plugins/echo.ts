@@ -14,5 +14,9 @@ export class Echo implements Plugin {
   }
 }
 
-/** Makes a use of {@link Echo}. It has no options. */
+/**
+ * Answers every client with what it sends: no upstream is needed.
+ *
+ * @example listeners: { echo: { listen: "tcp://127.0.0.1:7000", plugins: [echo()] } }
+ */
 export const echo = definePlugin("echo", Echo, z.object({}));

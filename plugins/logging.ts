@@ -1,5 +1,16 @@
 import { definePlugin, EVENTS, LOGGER, OPTIONS, printable } from "sluice";
-import type { AnyErrorCode, ExchangeEnd, HttpRequest, HttpResponse, Logger, Plugin, ProxyEvent, Session, SluiceError } from "sluice";
+import type {
+  AnyErrorCode,
+  ExchangeEnd,
+  HttpRequest,
+  HttpResponse,
+  Logger,
+  Plugin,
+  PluginFactory,
+  ProxyEvent,
+  Session,
+  SluiceError,
+} from "sluice";
 import { each } from "sluice/flow";
 import type { Observable, Subscription } from "rxjs";
 import { inject, injectable } from "tsyringe";
@@ -14,6 +25,14 @@ const schema = z.object({
   /** Also one record per chunk, with its size alone or its content. */
   chunks: z.union([z.literal(false), z.enum(["size", "hex", "text"])]).default(false),
 });
+
+/** What {@link logging} takes. */
+export interface LoggingConfig {
+  /** What this use logs, whatever the proxy's own level is. `debug`: sessions that start or are refused too. `info`: sessions and requests that ended, and chunks. `warn`: failures alone. @default "info" */
+  readonly level?: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | undefined;
+  /** Also one record per chunk, with its size alone or its content. @default false */
+  readonly chunks?: false | "size" | "hex" | "text" | undefined;
+}
 
 export type LoggingOptions = z.output<typeof schema>;
 type ByteHook = NonNullable<Plugin["fromClient"]>;
@@ -173,5 +192,9 @@ function boundTo(logger: Logger & { bindings?(): object }, field: string): boole
   return typeof logger.bindings === "function" && field in logger.bindings();
 }
 
-/** Makes a use of {@link Logging}. */
-export const logging = definePlugin("logging", Logging, schema);
+/**
+ * Writes one record when a session or an HTTP request ends, and one per chunk when asked to.
+ *
+ * @example plugins: [logging({ chunks: "hex" })]
+ */
+export const logging: PluginFactory<LoggingConfig> = definePlugin("logging", Logging, schema);

@@ -1,5 +1,16 @@
 import { catalogue, CLOCK, definePlugin, duration, LOGGER, OPTIONS, SluiceError } from "sluice";
-import type { AnyErrorCode, ErrorCode, HttpRequest, HttpResponse, Logger, Plugin, Session, Upstream } from "sluice";
+import type {
+  AnyErrorCode,
+  Duration,
+  ErrorCode,
+  HttpRequest,
+  HttpResponse,
+  Logger,
+  Plugin,
+  PluginFactory,
+  Session,
+  Upstream,
+} from "sluice";
 import { defer, retry as resubscribe, tap, throwError, timer, type Observable, type SchedulerLike } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
@@ -37,6 +48,24 @@ const schema = z.object({
     .min(1)
     .optional(),
 });
+
+/** What {@link retry} takes. */
+export interface RetryConfig {
+  /** Tries in all, the first included. @default 3 */
+  readonly attempts?: number | undefined;
+  /** Before the second try; 0: at once. @default "100ms" */
+  readonly delay?: Duration | undefined;
+  /** By what the delay grows from one try to the next. @default 2 */
+  readonly factor?: number | undefined;
+  /** No delay is longer. @default "5s" */
+  readonly maxDelay?: Duration | undefined;
+  /** `full`: a random time from 0 to the delay, so that many sessions do not come back at once. `none`: the delay itself. @default "full" */
+  readonly jitter?: "full" | "none" | undefined;
+  /** Budget for all tries together: a try that would start later is not made. @default "30s" */
+  readonly within?: Duration | undefined;
+  /** Codes of the errors that are worth another try; also those that a plugin has of its own. @default refused, reset, timeout, unreachable, DNS temporary */
+  readonly on?: AnyErrorCode[] | undefined;
+}
 
 export type RetryOptions = z.output<typeof schema>;
 
@@ -99,5 +128,9 @@ export class Retry implements Plugin {
   }
 }
 
-/** Makes a use of {@link Retry}. */
-export const retry = definePlugin("retry", Retry, schema);
+/**
+ * Tries again to open the upstream leg, and HTTP requests of which that is safe.
+ *
+ * @example plugins: [retry({ attempts: 5, within: "10s" })]
+ */
+export const retry: PluginFactory<RetryConfig> = definePlugin("retry", Retry, schema);

@@ -39,7 +39,9 @@ export interface ListenerConfig {
   readonly upstream?: UpstreamConfig;
   /** The first stands nearest the client. */
   readonly plugins?: PluginUses;
+  /** What a save does to its open sessions. */
   readonly reload?: ReloadConfig;
+  /** Settings of its sockets. */
   readonly socket?: SocketConfig;
 }
 
@@ -101,9 +103,13 @@ export interface SluiceConfig {
   readonly plugins?: PluginUses;
   /** By name; the name is the listener's identity across reloads. */
   readonly listeners: Readonly<Record<string, ListenerConfig>>;
+  /** How the names of upstreams are looked up. */
   readonly dns?: DnsConfig;
+  /** How much there may be of everything. */
   readonly limits?: LimitsConfig;
+  /** How long is waited, and for what. */
   readonly timeouts?: TimeoutsConfig;
+  /** What plugins inject besides: a virtual clock, a shared store. */
   readonly providers?: readonly Provider[];
   /** Level, format and place of the log. Without effect where a program gave `createProxy` a logger of its own. */
   readonly log?: LogConfig;

@@ -1,9 +1,17 @@
 import { CLOCK, defineErrors, definePlugin, duration, LOGGER, OPTIONS, size } from "sluice";
-import type { Logger, Plugin, Session } from "sluice";
+import type { Duration, Logger, Plugin, PluginFactory, Session, Size } from "sluice";
 import { each } from "sluice/flow";
 import { interval, type Observable, type SchedulerLike, type Subscription } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
+
+/** What {@link quota} takes. */
+export interface QuotaConfig {
+  /** What one client may be sent in one window. */
+  readonly bytes: Size;
+  /** How long a window is. @default "1h" */
+  readonly per?: Duration | undefined;
+}
 
 const schema = z.object({
   /** What one client may be sent in one window. */
@@ -67,5 +75,9 @@ export class Quota implements Plugin {
   }
 }
 
-/** Makes a use of {@link Quota}. */
-export const quota = definePlugin("quota", Quota, schema);
+/**
+ * Ends the sessions of a client that was sent too much.
+ *
+ * @example plugins: [quota({ bytes: "10MiB", per: "1d" })]
+ */
+export const quota: PluginFactory<QuotaConfig> = definePlugin("quota", Quota, schema);

@@ -3,6 +3,8 @@ import type { Address, Metrics, Place, Plugin, Query, Session, Upstream } from "
 import { each, inject as put } from "sluice/flow";
 import { finalize, map, Observable, Subject, type SchedulerLike } from "rxjs";
 import { inject, injectable } from "tsyringe";
+import type { DnsCacheConfig } from "./config.ts";
+import type { PluginFactory } from "sluice";
 import { DnsRelay } from "./dns-relay.ts";
 import { DnsState } from "./dns-state.ts";
 import { NameCache } from "./name-cache.ts";
@@ -90,5 +92,9 @@ export class DnsCache implements Plugin {
   }
 }
 
-/** Makes a use of {@link DnsCache}. */
-export const dnsCache = definePlugin("dnsCache", DnsCache, dnsCacheSchema);
+/**
+ * Remembers the addresses of upstream names, and on a UDP listener the answers to DNS queries.
+ *
+ * @example plugins: [dnsCache({ maxTtl: "10m" })]
+ */
+export const dnsCache: PluginFactory<DnsCacheConfig> = definePlugin("dnsCache", DnsCache, dnsCacheSchema);

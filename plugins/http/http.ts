@@ -1,6 +1,8 @@
 import { definePlugin, EXCHANGE, LOGGER, METRICS, PLACE, SluiceError, UPSTREAMS } from "sluice";
 import type { HttpRequest, HttpResponse, Inject, Plugin, Session, Upstream, Upstreams } from "sluice";
 import { defer, of, throwError, type Observable } from "rxjs";
+import type { HttpConfig } from "./config.ts";
+import type { PluginFactory } from "sluice";
 import { ClientLeg, type LegConsumer } from "./front/client-leg.ts";
 import { ClientRequest } from "./exchange/client-request.ts";
 import { FirstBytes } from "./front/first-bytes.ts";
@@ -68,5 +70,9 @@ function create(options: HttpOptions, inject: Inject): Http {
   return new Http(options, inject(UPSTREAMS), new Serving(options, inject(EXCHANGE), inject(LOGGER), inject(METRICS)));
 }
 
-/** Makes a use of the plugin. */
-export const http = definePlugin("http", create, httpSchema);
+/**
+ * Serves HTTP/1 and HTTP/2: routes by host, path and method, pooled upstreams, WebSocket.
+ *
+ * @example plugins: [http({ routes: [{ path: "/api", upstream: "localhost:3001" }, {}] })]
+ */
+export const http: PluginFactory<HttpConfig> = definePlugin("http", create, httpSchema);

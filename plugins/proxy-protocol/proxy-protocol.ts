@@ -1,5 +1,5 @@
 import { definePlugin, duration, LOGGER, METRICS, networks, OPTIONS, SluiceError } from "sluice";
-import type { FirstBytes, FirstBytesEnd, Logger, Metrics, Plugin, Session, SocketAddress } from "sluice";
+import type { Duration, FirstBytes, FirstBytesEnd, Logger, Metrics, Plugin, PluginFactory, Session, SocketAddress } from "sluice";
 import { each } from "sluice/flow";
 import { concatMap, throwError, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
@@ -16,6 +16,16 @@ const schema = z.object({
   /** On a UDP listener: whether a header stands before each datagram of a session, or only before the first. */
   datagrams: z.enum(["each", "first"]).default("each"),
 });
+
+/** What {@link proxyProtocol} takes. */
+export interface ProxyProtocolConfig {
+  /** The proxies in front, of which each session must begin with a header; others must send none. */
+  readonly from: readonly string[];
+  /** For the whole header, from the connection's first moment. @default "3s" */
+  readonly timeout?: Duration | undefined;
+  /** On a UDP listener: whether a header stands before each datagram of a session, or only before the first. @default "each" */
+  readonly datagrams?: "each" | "first" | undefined;
+}
 
 /** Under which a session's notes have its {@link ProxyHeader}. */
 const NOTE = "proxyProtocol";
@@ -119,5 +129,9 @@ function cutOff(peer: { toString(): string }): never {
   throw new SluiceError("SLUICE_CLIENT_PROTOCOL", `the PROXY header of ${String(peer)} is cut off`);
 }
 
-/** Makes a use of {@link ProxyProtocol}. */
-export const proxyProtocol = definePlugin("proxyProtocol", ProxyProtocol, schema);
+/**
+ * Learns from a proxy in front who the client is (PROXY protocol, versions 1 and 2).
+ *
+ * @example plugins: [proxyProtocol({ from: ["10.0.0.0/8"] })]
+ */
+export const proxyProtocol: PluginFactory<ProxyProtocolConfig> = definePlugin("proxyProtocol", ProxyProtocol, schema);

@@ -14,6 +14,8 @@ import {
   type Observable,
   type SchedulerLike,
 } from "rxjs";
+import type { RateLimitConfig } from "./config.ts";
+import type { PluginFactory } from "sluice";
 import { Limiter, limited, type Price } from "./limiter.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { isSource, rateLimitSchema, type RateLimitOptions } from "./options.ts";
@@ -203,5 +205,9 @@ function create(options: RateLimitOptions, inject: Inject): RateLimit {
   return new RateLimit(options, { ...common, store: opened, opened, prefix });
 }
 
-/** Makes a use of {@link RateLimit}. */
-export const rateLimit = definePlugin("rateLimit", create, rateLimitSchema);
+/**
+ * Bounds sessions, datagrams, bytes and HTTP requests, by client, listener or a key of your own.
+ *
+ * @example plugins: [rateLimit({ connections: { rate: 100, per: "1s", burst: 20 } })]
+ */
+export const rateLimit: PluginFactory<RateLimitConfig> = definePlugin("rateLimit", create, rateLimitSchema);

@@ -2,6 +2,8 @@ import { definePlugin, LOGGER, OPTIONS, PLACE, SluiceError, UPSTREAMS } from "sl
 import type { FirstBytes, Logger, Place, Plugin, Session, UpstreamConfig, Upstreams } from "sluice";
 import { concatMap, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
+import type { RouteConfig } from "./config.ts";
+import type { PluginFactory } from "sluice";
 import { choose } from "./choose.ts";
 import { optionsSchema, type Route, type RouteOptions } from "./options.ts";
 import { StreamKnowledge } from "./stream-knowledge.ts";
@@ -61,5 +63,9 @@ export class Router implements Plugin {
   }
 }
 
-/** Makes a use of {@link Router}. */
-export const route = definePlugin("route", Router, optionsSchema);
+/**
+ * Sends sessions to different upstreams by server name, ALPN, client or first bytes.
+ *
+ * @example plugins: [route({ routes: [{ serverName: "api.example.com", upstream: "10.0.0.1:443" }], fallback: "10.0.0.2:443" })]
+ */
+export const route: PluginFactory<RouteConfig> = definePlugin("route", Router, optionsSchema);

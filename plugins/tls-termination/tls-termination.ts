@@ -3,6 +3,8 @@ import type { Logger, Place, Plugin, ServerTlsOptions, Session } from "sluice";
 import { resolve } from "node:path";
 import { concatMap, from, map, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
+import type { TlsTerminationConfig } from "./config.ts";
+import type { PluginFactory } from "sluice";
 import { caFolderOf } from "./ca-folder.ts";
 import { canonicalName } from "./canonical-name.ts";
 import { createCertificateContext, type CertificateContext, type ContextOptions } from "./certificate-context.ts";
@@ -177,5 +179,9 @@ export class TlsTermination implements Plugin {
   }
 }
 
-/** Makes a use of {@link TlsTermination}. */
-export const tlsTermination = definePlugin("tlsTermination", TlsTermination, tlsTerminationSchema);
+/**
+ * Ends the client's TLS here, so that plugins and upstream get what was encrypted.
+ *
+ * @example plugins: [tlsTermination({ selfSigned: ["localhost"] })]
+ */
+export const tlsTermination: PluginFactory<TlsTerminationConfig> = definePlugin("tlsTermination", TlsTermination, tlsTerminationSchema);

@@ -1,0 +1,78 @@
+import { expect } from "chai";
+import { configSchema } from "../../core/config/check/config-schema.ts";
+import * as plugins from "../../plugins/index.ts";
+import { declaredInterfaces, declaredValue, type DeclaredOption } from "../support/declared-options.ts";
+
+const declared = declaredInterfaces(["dist/core/contract", "dist/plugins"]);
+
+/** What of a zod schema says what an object has; the ways are zod's own. */
+interface Schema {
+  readonly shape?: Readonly<Record<string, Schema>>;
+  readonly def?: {
+    readonly innerType?: Schema;
+    readonly in?: Schema;
+    readonly element?: Schema;
+    readonly valueType?: Schema;
+    readonly options?: readonly Schema[];
+  };
+}
+
+/** The object that a schema reads, under defaults, transformations, lists and tables. */
+function objectIn(schema: Schema | undefined): Schema | undefined {
+  if (schema === undefined || schema.shape !== undefined) return schema;
+  const { innerType, in: input, element, valueType, options = [] } = schema.def ?? {};
+  return [innerType, input, element, valueType, ...options].map((inner) => objectIn(inner)).find((found) => found !== undefined);
+}
+
+/** Differences between an interface and the schema that it is checked with, and options that an editor shows nothing of; deep. */
+function problemsOf(path: string, options: readonly DeclaredOption[], schema: Schema): string[] {
+  const shape = schema.shape ?? {};
+  const names = new Set(options.map(({ name }) => name));
+  const missing = Object.keys(shape).filter((name) => !names.has(name));
+  return [
+    ...missing.map((name) => `${path}.${name}: the schema has it, the interface has not`),
+    ...options.flatMap(({ name, type, doc }) => {
+      const here = `${path}.${name}`;
+      const inner = objectIn(shape[name]);
+      const nested = Array.from(type.matchAll(/\b[A-Z]\w+\b/g), ([word]) => declared.get(word)).find((found) => found !== undefined);
+      return [
+        ...(name in shape ? [] : [`${here}: the interface has it, the schema has not`]),
+        ...(/[a-z]{3}/i.test(doc.replace(/@default.*/, "")) ? [] : [`${here}: an editor shows nothing`]),
+        ...(inner === undefined || nested === undefined ? [] : problemsOf(here, nested, inner)),
+      ];
+    }),
+  ];
+}
+
+interface Factory {
+  readonly definition: { readonly id: string; readonly keys: readonly string[]; readonly schema: Schema };
+}
+const factories = Object.entries(plugins as Readonly<Record<string, unknown>>).filter(
+  (entry): entry is [string, Factory] => typeof entry[1] === "function" && "definition" in entry[1],
+);
+
+describe("what an editor shows", () => {
+  it("is there for every built-in plugin", () => {
+    expect(factories).to.have.lengthOf.at.least(9);
+  });
+
+  for (const [name, { definition }] of factories) {
+    it(`of ${name}() is one line and an example`, () => {
+      const { doc = "" } = declaredValue(["dist/plugins"], name) ?? {};
+      expect(doc).to.match(/^\s+\* [A-Z][^\n]+\.\n/);
+      expect(doc).to.match(new RegExp(String.raw`@example .*${name}\(`));
+    });
+
+    it(`of the options of ${name}() is what each is for, and they are those that its schema knows`, () => {
+      const { type = "" } = declaredValue(["dist/plugins"], name) ?? {};
+      if (definition.keys.length === 0) return;
+      const [, options = ""] = /PluginFactory<(\w+)>$/.exec(type) ?? [];
+      expect(declared.has(options), `an interface as the options' type, got ${type}`).to.equal(true);
+      expect(problemsOf(name, declared.get(options) ?? [], definition.schema)).to.deep.equal([]);
+    });
+  }
+
+  it("of a config is what each option is for, and they are those that its schema knows", () => {
+    expect(problemsOf("config", declared.get("SluiceConfig") ?? [], objectIn(configSchema([]) as Schema) ?? {})).to.deep.equal([]);
+  });
+});
