@@ -15,6 +15,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   reload: async () => (await import("./commands/reload-command.ts")).reload,
   status: async () => (await import("./commands/status-command.ts")).status,
   init: async () => (await import("./commands/init-command.ts")).init,
+  toxiproxy: async () => (await import("./commands/toxiproxy-command.ts")).toxiproxy,
 };
 
 /** By the code of the error; all others are 1. */

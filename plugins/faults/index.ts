@@ -17,3 +17,4 @@ export { slowClose } from "./slow-close.ts";
 export { slowOpen } from "./slow-open.ts";
 export { timeout } from "./timeout.ts";
 export { truncate } from "./truncate.ts";
+export { serveToxiproxy, type ToxiproxyOptions, type ToxiproxyServer } from "./toxiproxy/serve-toxiproxy.ts";

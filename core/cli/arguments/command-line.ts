@@ -5,7 +5,7 @@ import { didYouMean, nearest } from "../../contract/options/nearest.ts";
 import { findConfig, type ConfigFile } from "./config-file.ts";
 
 /** What can stand after `sluice`. */
-export type CommandName = "start" | "check" | "plan" | "reload" | "status" | "init";
+export type CommandName = "start" | "check" | "plan" | "reload" | "status" | "init" | "toxiproxy";
 
 export interface CommandOptions {
   /** The config's file, as given. @default the `proxy.config.*` of the working directory */
@@ -22,6 +22,15 @@ export interface CommandOptions {
   readonly admin?: AdminConfig;
   /** The log's level, as given. @default SLUICE_LOG_LEVEL, then the config's */
   readonly logLevel: LogLevel | undefined;
+  readonly toxiproxy: ToxiproxyPlace;
+}
+
+/** Where toxiproxy's API is served. */
+export interface ToxiproxyPlace {
+  readonly port: number;
+  readonly host: string;
+  /** Proxies that are there from the start: toxiproxy's JSON. */
+  readonly config: string | undefined;
 }
 
 export interface CommandLine {
@@ -60,6 +69,12 @@ function createCli() {
     .option(...configOption)
     .option(...jsonOption);
   cli.command("init", "Write a proxy.config.ts and a first plugin into this folder");
+  cli
+    .command("toxiproxy", "Serve toxiproxy's HTTP API, for its clients in every language")
+    .option("--port <port>", "Where the API listens (default: 8474; 0: a free one)")
+    .option("--host <host>", "On which address (default: 127.0.0.1)")
+    .option("-c, --config <file>", "Proxies that are there from the start, in toxiproxy's JSON")
+    .option("--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent");
   cli.help();
   cli.version((createRequire(import.meta.url)("sluice/package.json") as { version: string }).version);
   return cli;
@@ -100,6 +115,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
       json: options["json"] === true,
       watch: options["watch"] !== false,
       logLevel: levelOf(options["logLevel"]),
+      toxiproxy: toxiproxyOf(options),
       ...adminOf(options["admin"]),
     },
   };
@@ -138,6 +154,14 @@ function configOf(option: unknown, argument: string | undefined): ConfigFile {
 
 function isNamed(option: unknown): option is string | number {
   return option !== undefined && option !== "";
+}
+
+/** @throws SLUICE_USAGE */
+function toxiproxyOf({ port = 8474, host = "127.0.0.1", config }: Readonly<Record<string, unknown>>): ToxiproxyPlace {
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new SluiceError("SLUICE_USAGE", `--port: expected a number from 0 to 65535, got ${JSON.stringify(port)}`);
+  return { port: number, host: String(host), config: isNamed(config) ? String(config) : undefined };
 }
 
 /** @throws SLUICE_USAGE */

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { asSluiceError, reasonOf, SluiceError, type Logger } from "../../contract/index.ts";
+import type { CommandOptions } from "../arguments/command-line.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { onStopSignals } from "../process/stop-signals.ts";
+
+/** What this command needs of `sluice/faults`, which the core does not know. */
+interface Faults {
+  readonly serveToxiproxy: (options: {
+    readonly port: number;
+    readonly host: string;
+    readonly populate?: unknown;
+    readonly logger: Logger;
+  }) => Promise<{ readonly url: string; close(): Promise<void> }>;
+}
+
+/** `sluice toxiproxy`: serves toxiproxy's HTTP API until SIGTERM or SIGINT. @throws what refuses it */
+export async function toxiproxy({ toxiproxy: { port, host, config }, logLevel }: CommandOptions, output: Terminal): Promise<number> {
+  const stopped = new Promise<void>((resolve) => {
+    onStopSignals(resolve);
+  });
+  const { ProxyLog } = await import("../../runtime/log/logger.ts");
+  const { logger } = new ProxyLog(logLevel);
+  const { serveToxiproxy } = (await import(import.meta.resolve("sluice/faults"))) as Faults;
+  const populate = config === undefined ? {} : { populate: proxiesIn(path.resolve(config)) };
+  const server = await serveToxiproxy({ port, host, logger, ...populate });
+  output.line(`toxiproxy ${server.url}`);
+  output.line("ready");
+  await stopped;
+  await server.close();
+  return 0;
+}
+
+function proxiesIn(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", reasonOf(error), { where: file, cause: asSluiceError(error) });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new SluiceError("SLUICE_CONFIG_SYNTAX", reasonOf(error), { where: file, cause: error });
+  }
+}

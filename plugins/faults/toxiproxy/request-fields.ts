@@ -1,0 +1,39 @@
+import { badBody } from "./api-error.ts";
+
+/** A JSON object that came as a body, read as toxiproxy's Go would: a field of the wrong type is refused, an unknown one passed over. */
+export class RequestFields {
+  constructor(private readonly fields: Readonly<Record<string, unknown>>) {}
+
+  static of(body: unknown): RequestFields {
+    if (typeof body !== "object" || body === null || Array.isArray(body)) throw badBody("expected a JSON object");
+    return new RequestFields(body as Record<string, unknown>);
+  }
+
+  text(name: string, otherwise: string): string {
+    const value = this.fields[name] ?? otherwise;
+    if (typeof value !== "string") throw badBody(`${name}: expected a string`);
+    return value;
+  }
+
+  truth(name: string, otherwise: boolean): boolean {
+    const value = this.fields[name] ?? otherwise;
+    if (typeof value !== "boolean") throw badBody(`${name}: expected true or false`);
+    return value;
+  }
+
+  number(name: string, otherwise: number): number {
+    const value = this.fields[name] ?? otherwise;
+    if (typeof value !== "number") throw badBody(`${name}: expected a number`);
+    return value;
+  }
+
+  integer(name: string, otherwise: number): number {
+    const value = this.number(name, otherwise);
+    if (!Number.isSafeInteger(value)) throw badBody(`${name}: expected a whole number`);
+    return value;
+  }
+
+  object(name: string): RequestFields {
+    return RequestFields.of(this.fields[name] ?? {});
+  }
+}

@@ -1,0 +1,116 @@
+import { createProxy, type Logger, type Proxy, type PluginUse, type SluiceConfig } from "sluice";
+import { toxicExists, toxicNotFound } from "./api-error.ts";
+import type { RequestFields } from "./request-fields.ts";
+import { Toxic } from "./toxic.ts";
+
+/** One proxy of the API: a listener while it is enabled, and its toxics. */
+export class ToxicProxy {
+  #running: Proxy | undefined;
+  #toxics: Toxic[] = [];
+
+  constructor(
+    readonly name: string,
+    public listen: string,
+    public upstream: string,
+    private readonly logger: Logger,
+  ) {}
+
+  get enabled(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Binds; the port is never 0 then. Again: nothing. @throws what refuses it */
+  async start(): Promise<void> {
+    if (this.#running !== undefined) return;
+    this.#running = await createProxy(this.#config(), { logger: this.logger });
+    this.listen = String(this.#running.listeners["proxy"]?.address);
+  }
+
+  /** Breaks its connections off. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.close({ drain: 0 });
+  }
+
+  differs(listen: string, upstream: string): boolean {
+    return bound(listen) !== bound(this.listen) || upstream !== this.upstream;
+  }
+
+  async update(listen: string, upstream: string, enabled: boolean): Promise<void> {
+    if (this.differs(listen, upstream)) {
+      await this.stop();
+      this.listen = listen;
+      this.upstream = upstream;
+    }
+    if (enabled) await this.start();
+    else await this.stop();
+  }
+
+  /** Those of the way to the upstream first, as toxiproxy lists them. */
+  get toxics(): readonly Toxic[] {
+    return [...this.#of("upstream"), ...this.#of("downstream")];
+  }
+
+  /** @throws ApiError */
+  toxic(name: string): Toxic {
+    const found = this.#toxics.find((toxic) => toxic.name === name);
+    if (found === undefined) throw toxicNotFound();
+    return found;
+  }
+
+  /** Works on open connections at once. @throws ApiError */
+  async add(fields: RequestFields): Promise<Toxic> {
+    const toxic = new Toxic(fields);
+    if (this.#toxics.some(({ name }) => name === toxic.name)) throw toxicExists();
+    this.#toxics.push(toxic);
+    await this.#apply();
+    return toxic;
+  }
+
+  async updateToxic(name: string, fields: RequestFields): Promise<Toxic> {
+    const toxic = this.toxic(name);
+    toxic.update(fields);
+    await this.#apply();
+    return toxic;
+  }
+
+  async remove(name: string): Promise<void> {
+    const toxic = this.toxic(name);
+    this.#toxics = this.#toxics.filter((other) => other !== toxic);
+    await this.#apply();
+  }
+
+  async reset(): Promise<void> {
+    await this.start();
+    if (this.#toxics.length === 0) return;
+    this.#toxics = [];
+    await this.#apply();
+  }
+
+  toJSON(): object {
+    const { name, listen, upstream, enabled, toxics } = this;
+    return { name, listen, upstream, enabled, toxics };
+  }
+
+  #of(stream: Toxic["stream"]): Toxic[] {
+    return this.#toxics.filter((toxic) => toxic.stream === stream);
+  }
+
+  async #apply(): Promise<void> {
+    await this.#running?.apply(this.#config());
+  }
+
+  #config(): SluiceConfig {
+    // In each direction data meets the oldest first.
+    const inOrder = [...this.#of("upstream"), ...this.#of("downstream").toReversed()];
+    const plugins = inOrder.map((toxic) => toxic.use).filter((use): use is PluginUse => use !== undefined);
+    return { listeners: { proxy: { listen: `tcp://${bound(this.listen)}`, upstream: this.upstream, plugins } } };
+  }
+}
+
+/** As the operating system would name it: Go binds `localhost` to IPv4, and no host to every interface. */
+function bound(listen: string): string {
+  if (listen === "") return "127.0.0.1:0";
+  return listen.replace(/^localhost:/, "127.0.0.1:").replace(/^:/, "[::]:");
+}
