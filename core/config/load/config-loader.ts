@@ -2,7 +2,7 @@ import "reflect-metadata";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { setImmediate as traffic } from "node:timers/promises";
-import { SluiceError, type AdminConfig, type ListenScheme, type ResolvedConfig, type SluiceConfig } from "../../contract/index.ts";
+import { SluiceError, type AdminConfig, type ListenScheme, type ResolvedConfig } from "../../contract/index.ts";
 import { Compiler } from "../compile/compiler.ts";
 import { withoutExit } from "./exit-guard.ts";
 import { realPath } from "../files/links.ts";
@@ -16,8 +16,6 @@ import { watchingFor } from "../watch/watch.ts";
 /** A config file that was loaded and found valid. */
 export interface LoadedConfig {
   readonly config: ResolvedConfig;
-  /** What the file exports, as written. */
-  readonly exported: SluiceConfig;
   /** Its plugins are set up: what they read from now on does not belong to it. */
   settle(): void;
   /** Forgets the load's decorated classes. Call it once nothing constructs them any more, else every load would leak. */
@@ -97,7 +95,7 @@ export class ConfigLoader {
         settle();
         graph.classes.retire();
       };
-      return { config, exported: exported as SluiceConfig, settle, retire };
+      return { config, settle, retire };
     } catch (error) {
       setup.ends();
       graph.classes.retire();

@@ -21,9 +21,4 @@ export class ChunkQueue {
     if (chunk !== undefined) this.bytes -= chunk.length;
     return chunk;
   }
-
-  clear(): void {
-    this.#chunks = undefined;
-    this.bytes = 0;
-  }
 }

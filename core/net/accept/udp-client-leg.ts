@@ -1,8 +1,9 @@
 import type { RemoteInfo } from "node:dgram";
-import { SluiceError, type Leg, type LegReader, type SocketAddress } from "../../contract/index.ts";
+import { SluiceError, type LegReader, type SocketAddress } from "../../contract/index.ts";
 import { sendDirectly } from "../node/direct-send.ts";
 import type { TableEntry } from "./flow-table.ts";
 import type { UdpPlace } from "./udp-places.ts";
+import { DatagramLeg } from "../legs/datagram-leg.ts";
 
 /** Datagrams kept while the session is admitted and its upstream leg opened. */
 const EARLY_DATAGRAMS = 64;
@@ -34,15 +35,7 @@ export interface UdpFlowHost {
 }
 
 /** The client's leg of a UDP session: all flows of a place share its socket. */
-export class UdpClientLeg implements Leg, TableEntry {
-  readonly datagrams = true;
-  readonly borrows = false;
-  readonly pending = 0;
-  readonly records = false;
-  gather = false;
-  lend = false;
-  onDrain: (() => void) | undefined = undefined;
-  onClosed: (() => void) | undefined = undefined;
+export class UdpClientLeg extends DatagramLeg implements TableEntry {
   /** Told how many datagrams were dropped, when a client sends too many before its upstream leg is open. */
   onDropped: ((datagrams: number) => void) | undefined = undefined;
   before: TableEntry | undefined = undefined;
@@ -56,7 +49,6 @@ export class UdpClientLeg implements Leg, TableEntry {
   #early: Buffer[] = [];
   #earlyBytes = 0;
   #watcher: EarlyWatcher | undefined;
-  #closed = false;
   #ended: SluiceError | undefined;
 
   constructor(
@@ -64,6 +56,7 @@ export class UdpClientLeg implements Leg, TableEntry {
     { client, to, part = "" }: UdpPeer,
     private host: UdpFlowHost,
   ) {
+    super();
     this.client = client;
     this.#to = to;
     this.#part = part;
@@ -79,7 +72,7 @@ export class UdpClientLeg implements Leg, TableEntry {
 
   /** Whether a datagram is of this flow. */
   isOf(place: UdpPlace, { address, port }: RemoteInfo, part: string): boolean {
-    return place === this.place && part === this.#part && address === this.#to.address && port === this.#to.port && !this.#closed;
+    return place === this.place && part === this.#part && address === this.#to.address && port === this.#to.port && !this.closed;
   }
 
   /** A datagram from the client. */
@@ -109,7 +102,7 @@ export class UdpClientLeg implements Leg, TableEntry {
 
   /** The listener gave the flow up. */
   evicted(error: SluiceError): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     this.#ended = error;
     if (this.#reader === undefined) this.destroy();
     else this.#reader.failed(error);
@@ -123,32 +116,17 @@ export class UdpClientLeg implements Leg, TableEntry {
     for (const datagram of early) reader.data(datagram);
   }
 
-  resume(): void {
-    // Datagrams cannot be held back; the flow drops what it cannot take.
-  }
-
   write(datagram: Buffer): boolean {
-    if (this.#closed || this.host.closed) return true;
+    if (this.closed || this.host.closed) return true;
     this.host.flowUsed(this);
     sendDirectly(this.place.socket, datagram, this.#to.port, this.#to.address);
     return true;
   }
 
-  end(): void {
-    // UDP has no FIN.
-  }
-
-  reset(): void {
-    this.destroy();
-  }
-
-  destroy(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  protected release(): void {
     this.#early = [];
     this.#watcher?.gone();
     this.host.flowClosed(this);
-    queueMicrotask(() => this.onClosed?.());
   }
 }
 

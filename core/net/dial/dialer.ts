@@ -16,7 +16,7 @@ import { Deadlines } from "./deadlines.ts";
 import { EndpointAttempts } from "../balance/endpoint-attempts.ts";
 import type { NamedAddressesContext } from "../names/named-addresses.ts";
 import { SessionAttempts } from "../balance/session-attempts.ts";
-import { StreamLeg } from "../legs/stream-leg.ts";
+import type { StreamLeg } from "../legs/stream-leg.ts";
 import type { UdpBuffers } from "../node/udp-socket.ts";
 import { createUpstreamTls, type UpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
 
@@ -126,7 +126,8 @@ function probeOf(endpoint: Endpoint, { check, timeout }: HealthTarget, options: 
     return dial(endpoint, { ...shared, ...own, tls: check === "tcp" ? undefined : tls }, subscriber);
   }).pipe(
     tap(({ leg }) => {
-      if (leg instanceof StreamLeg) leg.socket.unref();
+      // `dial` opens no other.
+      (leg as StreamLeg).socket.unref();
     }),
   );
 }

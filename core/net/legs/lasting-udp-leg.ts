@@ -1,6 +1,7 @@
 import { take, type Observable, type Subscription } from "rxjs";
-import type { Endpoint, Leg, LegReader } from "../../contract/index.ts";
+import type { Endpoint, LegReader } from "../../contract/index.ts";
 import type { UdpUpstreamLeg } from "./udp-upstream-leg.ts";
+import { DatagramLeg } from "./datagram-leg.ts";
 
 /** Datagrams kept while another way is opened. */
 const WAITING = 64;
@@ -31,15 +32,7 @@ export type OpenPath = (endpoint: Endpoint | undefined) => Observable<UdpPath>;
  * goes elsewhere when ICMP tells that nobody is there, or when its name leads elsewhere. What was refused has reached nobody, so the last
  * datagram is sent again, there.
  */
-export class LastingUdpLeg implements Leg, PathOwner {
-  readonly datagrams = true;
-  readonly borrows = false;
-  readonly pending = 0;
-  readonly records = false;
-  gather = false;
-  lend = false;
-  onDrain: (() => void) | undefined = undefined;
-  onClosed: (() => void) | undefined = undefined;
+export class LastingUdpLeg extends DatagramLeg implements PathOwner {
   #path: UdpPath;
   #reader: LegReader | undefined;
   /** Sent, and not answered. */
@@ -49,7 +42,6 @@ export class LastingUdpLeg implements Leg, PathOwner {
   /** Refusals since the last answer, and when another way may be chosen. */
   #refusals = 0;
   #chooseAt = 0;
-  #closed = false;
 
   /** @param choices how many ways there are */
   constructor(
@@ -57,6 +49,7 @@ export class LastingUdpLeg implements Leg, PathOwner {
     private readonly choices: number,
     private readonly open: OpenPath,
   ) {
+    super();
     this.#path = path;
     path.owner = this;
   }
@@ -71,12 +64,8 @@ export class LastingUdpLeg implements Leg, PathOwner {
     this.#listen();
   }
 
-  resume(): void {
-    // Datagrams cannot be held back.
-  }
-
   write(datagram: Buffer): boolean {
-    if (this.#closed) return true;
+    if (this.closed) return true;
     if (this.#waiting !== undefined) {
       if (this.#waiting.length < WAITING) this.#waiting.push(datagram);
       return true;
@@ -87,26 +76,15 @@ export class LastingUdpLeg implements Leg, PathOwner {
     return true;
   }
 
-  end(): void {
-    // UDP has no FIN.
-  }
-
-  reset(): void {
-    this.destroy();
-  }
-
-  destroy(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  protected release(): void {
     this.#opening?.unsubscribe();
     this.#waiting = undefined;
     this.#last = undefined;
     this.#path.leg.destroy();
-    queueMicrotask(() => this.onClosed?.());
   }
 
   pathRefused(path: UdpPath): void {
-    if (path !== this.#path || this.#waiting !== undefined || this.#closed) return;
+    if (path !== this.#path || this.#waiting !== undefined || this.closed) return;
     this.#refusals += 1;
     if (this.#refusals > this.choices && performance.now() < this.#chooseAt) return;
     this.#chooseAt = performance.now() + PAUSE;
@@ -118,7 +96,7 @@ export class LastingUdpLeg implements Leg, PathOwner {
   #lookAgain(): void {
     const path = this.#path;
     path.lookAgain(() => {
-      if (path === this.#path && this.#waiting === undefined && !this.#closed) this.#renew(path.endpoint, []);
+      if (path === this.#path && this.#waiting === undefined && !this.closed) this.#renew(path.endpoint, []);
     });
   }
 
@@ -137,7 +115,7 @@ export class LastingUdpLeg implements Leg, PathOwner {
   }
 
   #use(path: UdpPath): void {
-    if (this.#closed) {
+    if (this.closed) {
       path.leg.destroy();
       return;
     }

@@ -1,8 +1,9 @@
 import { createSocket, type Socket } from "node:dgram";
-import type { Leg, LegReader, SluiceError } from "../../contract/index.ts";
+import type { LegReader, SluiceError } from "../../contract/index.ts";
 import { sendDirectly } from "../node/direct-send.ts";
 import { restingSockets } from "../node/resting-sockets.ts";
 import { noLookup, setBuffers, type UdpBuffers } from "../node/udp-socket.ts";
+import { DatagramLeg } from "./datagram-leg.ts";
 
 /** Bytes that may wait in the sending queue before datagrams are dropped, as a full kernel buffer would. */
 const SEND_QUEUE = 1024 * 1024;
@@ -13,16 +14,7 @@ const LOOK_EVERY = 32;
  * The upstream leg of a UDP session: a connected socket of its own, so that replies find their client and the kernel filters strangers.
  * An unreachable upstream is reported by ICMP; that costs the datagram, never the session, which answers again when the upstream is back.
  */
-export class UdpUpstreamLeg implements Leg {
-  readonly datagrams = true;
-  readonly borrows = false;
-  readonly pending = 0;
-  readonly records = false;
-  gather = false;
-  lend = false;
-  onDrain: (() => void) | undefined = undefined;
-  onClosed: (() => void) | undefined = undefined;
-  #closed = false;
+export class UdpUpstreamLeg extends DatagramLeg {
   #sends = 0;
   #reader: LegReader | undefined;
 
@@ -30,6 +22,7 @@ export class UdpUpstreamLeg implements Leg {
     private readonly socket: Socket,
     private readonly watcher: UdpWatcher,
   ) {
+    super();
     restingSockets.opened();
   }
 
@@ -40,20 +33,12 @@ export class UdpUpstreamLeg implements Leg {
     });
   }
 
-  resume(): void {
-    // Datagrams cannot be held back.
-  }
-
   write(datagram: Buffer): boolean {
-    if (this.#closed) return true;
+    if (this.closed) return true;
     this.#sends += 1;
     if (this.#sends % LOOK_EVERY === 0 && this.socket.getSendQueueSize() > SEND_QUEUE) return true;
     if (!sendDirectly(this.socket, datagram)) this.watcher.refused();
     return true;
-  }
-
-  end(): void {
-    // UDP has no FIN.
   }
 
   /** Its endpoint is down: whoever reads is told. */
@@ -66,16 +51,9 @@ export class UdpUpstreamLeg implements Leg {
     this.socket.unref();
   }
 
-  reset(): void {
-    this.destroy();
-  }
-
-  destroy(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  protected release(): void {
     this.watcher.released();
     restingSockets.left();
-    queueMicrotask(() => this.onClosed?.());
     // Nothing can come late for a socket that sent nothing.
     if (this.#sends === 0) this.socket.close();
     else restingSockets.rest(this.socket);

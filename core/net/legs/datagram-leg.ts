@@ -1,0 +1,38 @@
+import type { Leg, LegReader } from "../../contract/index.ts";
+
+/** What all legs of datagrams have in common: reading cannot be held back, nothing has an end, and a reset is no different from closing. */
+export abstract class DatagramLeg implements Leg {
+  readonly datagrams = true;
+  readonly borrows = false;
+  readonly pending = 0;
+  readonly records = false;
+  gather = false;
+  lend = false;
+  onDrain: (() => void) | undefined = undefined;
+  onClosed: (() => void) | undefined = undefined;
+  protected closed = false;
+
+  abstract read(reader: LegReader): void;
+  abstract write(datagram: Buffer): boolean;
+  /** Gives up what the leg has. Once. */
+  protected abstract release(): void;
+
+  resume(): void {
+    // The flow drops what it cannot take.
+  }
+
+  end(): void {
+    // UDP has no FIN.
+  }
+
+  reset(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.release();
+    queueMicrotask(() => this.onClosed?.());
+  }
+}
