@@ -46,7 +46,11 @@ export const catalogue = {
   SLUICE_UPSTREAM_DNS_NOT_FOUND: entry("upstream", "fix the upstream's name, or pin it in dns.hosts"),
   SLUICE_UPSTREAM_TLS: entry("upstream", "fix the upstream's certificate, or name its CA in upstream.tls.ca"),
   SLUICE_UPSTREAM_PROTOCOL: entry("upstream", "the upstream must answer in well-formed HTTP/1.1"),
-  SLUICE_UPSTREAM_BUSY: entry("upstream", "raise limits.connections or limits.waiting of http(), or add endpoints", true),
+  SLUICE_UPSTREAM_BUSY: entry(
+    "upstream",
+    "raise maxSessions or queue of the upstream, or limits.connections or limits.waiting of http(), or add endpoints",
+    true,
+  ),
   SLUICE_UPSTREAM_DOWN: entry("upstream", "see why in the record `endpoint down`, or fix upstream.health", true),
   SLUICE_UPSTREAM_LOOP: entry("upstream", "an upstream cannot be the listener itself: fix one of the two addresses"),
   SLUICE_BALANCE_FAILED: entry("config", "fix the function that the upstream has as `balance` or `hash`"),

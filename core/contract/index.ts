@@ -5,6 +5,7 @@ export type * from "./admin.ts";
 export { clientKey } from "./client-key.ts";
 export type * from "./config.ts";
 export { defineErrors, type ErrorDefinition, type OwnErrors } from "./define-errors.ts";
+export { datagramProblems } from "./datagram-upstream.ts";
 export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./define-plugin.ts";
 export { parseEndpoint } from "./endpoint.ts";
 export {

@@ -5,7 +5,9 @@ import { isIPv4, isIPv6 } from "./endpoint.ts";
 import { endpointList, plainEndpoint } from "./endpoint-schema.ts";
 import { SluiceError } from "./errors.ts";
 import { health } from "./health-schema.ts";
+import { keepAlive } from "./keep-alive-schema.ts";
 import { duration } from "./options/units.ts";
+import { queue } from "./queue-schema.ts";
 import type { Endpoint, UpstreamConfig, UpstreamTarget, UpstreamTlsConfig } from "./upstream.ts";
 
 const name = z.string().min(1);
@@ -53,6 +55,21 @@ const upstreamOptions = z
     health: health.optional(),
     onDown: z.enum(["keep", "close"]).optional(),
     slowStart: duration().optional(),
+    queue: queue.optional(),
+    proxyProtocol: z.enum(["v1", "v2"]).optional(),
+    bind: z
+      .string()
+      .refine((text) => isIPv4(text) || isIPv6(text), { error: "expected an IP address of this machine, without a port" })
+      .optional(),
+    keepAlive: keepAlive.optional(),
+  })
+  .check(({ value, issues }) => {
+    const { bind, endpoints } = value;
+    if (bind === undefined) return;
+    const other = endpoints.find(({ host }) => (isIPv4(bind) ? isIPv6(host) : isIPv4(host)));
+    if (other === undefined) return;
+    const message = `expected an address of the same family as the endpoint ${other.text}`;
+    issues.push({ code: "custom", input: bind, path: ["bind"], message });
   })
   .check(({ value, issues }) => {
     if (value.hash === undefined || value.balance === "hash") return;

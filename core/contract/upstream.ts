@@ -38,6 +38,17 @@ export interface UpstreamTlsConfig {
   readonly verify?: boolean;
 }
 
+/** Of the PROXY protocol: text, or binary. */
+export type ProxyProtocolVersion = "v1" | "v2";
+
+/** Who may wait for room, first come first served. */
+export interface QueueConfig {
+  /** Who waits at the same time; one more is refused. @default 100 */
+  readonly max?: number;
+  /** How long. @default "5s" */
+  readonly timeout?: Duration;
+}
+
 export interface UpstreamOptions {
   /** `host:port`, `[v6]:port`, `unix:/path`, or one of them with its options. At least one that is no backup. */
   readonly endpoints: readonly (string | EndpointOptions)[];
@@ -53,6 +64,14 @@ export interface UpstreamOptions {
   readonly onDown?: "keep" | "close";
   /** For so long after an endpoint came back its weight grows to what it is. Without effect on `hash`. @default "0s" */
   readonly slowStart?: Duration;
+  /** Where sessions and HTTP requests wait when each endpoint has its `maxSessions`. @default none: they end with SLUICE_UPSTREAM_BUSY at once */
+  readonly queue?: QueueConfig;
+  /** Tells the endpoints who the client is, before anything else, TLS too; over UDP (`v2`) in front of each datagram. @default nothing */
+  readonly proxyProtocol?: ProxyProtocolVersion;
+  /** The local IP address that connections and datagrams come from. @default the system's choice */
+  readonly bind?: string;
+  /** TCP: silence after which the kernel asks whether the endpoint is still there, at least 1 s. @default the listener's `socket.keepAlive` */
+  readonly keepAlive?: Duration;
 }
 
 /** `"localhost:3000"`, several of them, or the full form. */
@@ -85,12 +104,20 @@ export interface UpstreamTarget {
   readonly onDown?: "keep" | "close" | undefined;
   /** Milliseconds. @default 0 */
   readonly slowStart?: number | undefined;
+  /** The timeout in milliseconds. */
+  readonly queue?: { readonly max: number; readonly timeout: number } | undefined;
+  readonly proxyProtocol?: ProxyProtocolVersion | undefined;
+  readonly bind?: string | undefined;
+  /** Milliseconds. */
+  readonly keepAlive?: number | undefined;
 }
 
 /** One endpoint, chosen for one piece of work. */
 export interface ChosenEndpoint {
   /** As written in the config; equal for the same endpoint of the same upstream. */
   readonly name: string;
+  /** Connections may be used again only for work of which this is the same: the upstream is told by each connection whose it is. @default for any */
+  readonly sharedBy?: string;
   /**
    * Opens a leg to it. Cold: each subscription is one try, with the name looked up, TLS, `timeouts.connect` and the refusal of loops. The
    * same object as long as the way is the same: after another, no connection that was kept should be used again.
@@ -112,8 +139,11 @@ export interface Endpoints {
    * Chooses by the upstream's balancing: one that is not in `tried` while there is any.
    * @param session whose work it is: `hash` and policies of one's own go by it; left out, they take endpoints in turn
    * @throws SLUICE_BALANCE_FAILED when a function of the config fails
+   * @throws SLUICE_UPSTREAM_BUSY when each endpoint has its `maxSessions`: see {@link wait}
    */
   choose(tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint;
+  /** The same once there is room, as the upstream's `queue` has it; without one it fails at once. Cold; unsubscribing leaves the queue. */
+  wait(tried?: ReadonlySet<string>, session?: SessionFacts): Observable<ChosenEndpoint>;
 }
 
 /** The way to upstreams, as the sessions of a listener go it: its resolve hooks, its timeouts, and never to the listener itself. */

@@ -61,6 +61,8 @@ export function upstreamError(error: unknown, endpoint: string): SluiceError {
   if (error instanceof AggregateError && error.errors.length > 0) return upstreamError(error.errors[0], endpoint);
   const system = systemError(error);
   const options = { cause: error };
+  // Only an upstream's `bind` is bound here.
+  if (system.syscall === "bind") return unbound(system, endpoint, options);
   if (isDns(system)) return dnsError(error, endpoint);
   if (tlsCode.test(system.code)) {
     return new SluiceError("SLUICE_UPSTREAM_TLS", `TLS with upstream ${endpoint} failed: ${tlsReason(error)}`, options);
@@ -69,6 +71,11 @@ export function upstreamError(error: unknown, endpoint: string): SluiceError {
   if (known !== undefined) return new SluiceError(known[0], `upstream ${endpoint} ${known[1]} (${origin(system, endpoint)})`, options);
   const code = system.syscall === "" ? "SLUICE_INTERNAL" : "SLUICE_UPSTREAM_RESET";
   return new SluiceError(code, `upstream ${endpoint} failed: ${reasonOf(error)}`, options);
+}
+
+function unbound({ code }: SystemError, endpoint: string, options: ErrorOptions): SluiceError {
+  const detail = `upstream ${endpoint} was not dialled: this machine does not have the address of \`bind\` (${code})`;
+  return new SluiceError("SLUICE_ADDRESS_UNAVAILABLE", detail, options);
 }
 
 /** Maps a failed look-up: what a name server could not say for now is worth another try, a name that does not exist is not. */

@@ -14,6 +14,7 @@ import {
   type Provider,
 } from "../../contract/index.ts";
 import { plainMessage } from "../../contract/endpoint-schema.ts";
+import { keepAlive } from "../../contract/keep-alive-schema.ts";
 import { upstreamSchema } from "../../contract/upstream-target.ts";
 import { notAUse } from "./not-a-use.ts";
 
@@ -71,10 +72,7 @@ const listener = z.strictObject({
     .prefault({}),
   socket: z
     .strictObject({
-      keepAlive: duration()
-        // Linux: TCP_KEEPIDLE, in seconds (MAX_TCP_KEEPIDLE).
-        .refine((value) => value >= 1000 && value <= 32_767_000, { error: "expected at least 1s and at most 9h" })
-        .optional(),
+      keepAlive: keepAlive.optional(),
       receiveBuffer: buffer.optional(),
       sendBuffer: buffer.optional(),
       mode: z

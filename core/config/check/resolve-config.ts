@@ -2,6 +2,7 @@ import { restingUdpSockets } from "../../contract/resting-udp-sockets.ts";
 import { describeIssues, optionPath, shown, type Problem } from "../../contract/options/describe-issues.ts";
 import {
   addressText,
+  datagramProblems,
   schemeOf,
   SluiceError,
   type AdminConfig,
@@ -120,16 +121,13 @@ function socketProblems({ name, socket }: ResolvedListener, { scheme, socketOpti
 }
 
 /** Upstreams that need a stream, of a listener that has none. */
-function streamProblems({ name, address, upstream }: ResolvedListener): Problem[] {
+function streamProblems({ name, address: { transport }, upstream }: ResolvedListener): Problem[] {
   if (upstream === undefined) return [];
   const path = `listeners.${name}.upstream`;
-  const unix = upstream.endpoints.filter((endpoint) => endpoint.path !== undefined);
-  return [
-    ...(upstream.tls === undefined
-      ? []
-      : [{ path: `${path}.tls`, message: `expected false on a ${address.transport} listener: TLS needs a stream, got TLS` }]),
-    ...unix.map(({ text }) => ({ path, message: `expected "host:port" on a ${address.transport} listener, got ${shown(text)}` })),
-  ];
+  return datagramProblems(upstream, transport).map(({ option, message }) => ({
+    path: option === undefined ? path : `${path}.${option}`,
+    message,
+  }));
 }
 
 interface SettledPlace extends ConfigPlace {

@@ -16,6 +16,7 @@ import { HealthBook, type ListenerHealth } from "./health-book.ts";
 import { Penalties } from "./penalties.ts";
 import type { Policy } from "./policy.ts";
 import { SlowStart } from "./slow-start.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 /** Chooses among an upstream's endpoints. One per listener and generation; its state is shared by the sessions, and goes on over reloads. */
 export interface Balancer {
@@ -23,6 +24,8 @@ export interface Balancer {
   readonly panic: boolean;
   /** There are several, so it matters how each does. */
   readonly judges: boolean;
+  /** Where those wait for whom there is no room; undefined: nowhere. */
+  readonly line: WaitingLine | undefined;
   /** Legs to an endpoint that goes down are cut. */
   readonly severs: boolean;
   /**
@@ -77,13 +80,23 @@ interface Legacy {
   readonly penalties: Penalties | undefined;
   readonly turns: ReadonlyMap<string, AddressTurns>;
   readonly balance: Balance | undefined;
+  readonly line: WaitingLine | undefined;
 }
 
-const nothing: Legacy = { book: undefined, panic: false, last: undefined, penalties: undefined, turns: new Map(), balance: undefined };
+const nothing: Legacy = {
+  book: undefined,
+  panic: false,
+  last: undefined,
+  penalties: undefined,
+  turns: new Map(),
+  balance: undefined,
+  line: undefined,
+};
 
 class EndpointBalancer implements Balancer {
   readonly judges: boolean;
   readonly book: HealthBook;
+  readonly line: WaitingLine | undefined;
   readonly #owner: ListenerHealth;
   readonly #candidates: ReadonlyMap<Endpoint, Candidate>;
   /** The only endpoint, where there is nothing to choose or to wait for. */
@@ -115,6 +128,7 @@ class EndpointBalancer implements Balancer {
     if (known.balance === target.balance) this.#turns = turnsOf(endpoints, known.turns);
     this.judges = endpoints.length > 1;
     this.#only = onlyOf(target);
+    this.line = lineOf(target, this.#owner, known.line);
     const { slowStart = 0 } = target;
     this.#slowStart = slowStart > 0 ? new SlowStart(weighed, slowStart, clock) : undefined;
   }
@@ -122,7 +136,15 @@ class EndpointBalancer implements Balancer {
   /** What the next generation goes on with. */
   get #legacy(): Legacy {
     const { book, panic } = this;
-    return { book, panic, last: this.#policy.last, penalties: this.#penalties, turns: this.#turns, balance: this.target.balance };
+    return {
+      book,
+      panic,
+      last: this.#policy.last,
+      penalties: this.#penalties,
+      turns: this.#turns,
+      balance: this.target.balance,
+      line: this.line,
+    };
   }
 
   get panic(): boolean {
@@ -224,6 +246,14 @@ class EndpointBalancer implements Balancer {
 /** The only endpoint, where there is nothing to wait for either. */
 function onlyOf({ endpoints: [first, ...others], health }: UpstreamTarget): Endpoint | undefined {
   return others.length === 0 && first?.maxSessions === undefined && health === undefined ? first : undefined;
+}
+
+/** The line goes on over a reload, with those who wait in it. */
+function lineOf({ queue }: UpstreamTarget, owner: ListenerHealth, before: WaitingLine | undefined): WaitingLine | undefined {
+  if (queue === undefined || before === undefined) return queue === undefined ? undefined : new WaitingLine(owner, queue);
+  before.options = queue;
+  before.tell();
+  return before;
 }
 
 /** The turns of the endpoints that are still there. */

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { SluiceError } from "../../contract/index.ts";
 import { EndpointState, type Outage, type StateOwner } from "./endpoint-state.ts";
 import { LoadChanges } from "./load-changes.ts";
+import type { LineKeeper, WaitingLine } from "./waiting-line.ts";
 
 /** Endpoints of a listener of which something is kept: plugins may choose any. */
 const MAX_ENDPOINTS = 10_000;
@@ -20,9 +21,10 @@ export interface HealthEvents {
 }
 
 /** The endpoints of one listener. */
-export class ListenerHealth implements StateOwner {
+export class ListenerHealth implements StateOwner, LineKeeper {
   readonly states = new LRUCache<string, EndpointState>({ max: MAX_ENDPOINTS, dispose: ({ end }) => end?.unsubscribe() });
   readonly changes = new LoadChanges();
+  readonly lines = new Set<WaitingLine>();
   /** Grows when endpoints go down or come up: whoever has worked out something of that does so again. */
   version = 0;
 
@@ -43,10 +45,16 @@ export class ListenerHealth implements StateOwner {
 
   loaded(state: EndpointState): void {
     this.changes.note(state);
+    if (this.lines.size > 0) this.#tell();
   }
 
   changed(): void {
     this.version += 1;
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const line of this.lines) line.tell();
   }
 
   announce({ text, outage, failures }: EndpointState, ended: Outage | undefined): void {

@@ -2,11 +2,12 @@ import { connect, isIP, type NetConnectOpts, type Socket } from "node:net";
 import { Subscription, type Subscriber, type Unsubscribable } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type SessionAttempt, type Upstream } from "../../contract/index.ts";
 import type { AddressTurns } from "../balance/address-turns.ts";
-import type { Balancer } from "../balance/balancer.ts";
-import type { Deadlines, Wait, Waiting } from "./deadlines.ts";
+import type { AttemptContext } from "./attempt-context.ts";
+import type { Wait, Waiting } from "./deadlines.ts";
 import { DialOptions } from "../legs/dial-options.ts";
 import { LegTrial } from "../legs/leg-trial.ts";
-import { NamedAddresses, type LookUpEnd, type NamedAddressesContext } from "../names/named-addresses.ts";
+import { NamedAddresses, type LookUpEnd } from "../names/named-addresses.ts";
+import { proxyHeader } from "./proxy-header.ts";
 import { upstreamError } from "../os-errors.ts";
 import { race, type Dialled, type Destination } from "../legs/race.ts";
 import type { SessionAttempts } from "../balance/session-attempts.ts";
@@ -15,20 +16,6 @@ import type { UpstreamTls } from "./upstream-tls.ts";
 
 /** Addresses of one name that are tried; what is beyond them has no part in an attempt. */
 const MAX_PLACES = 32;
-/** What the attempts of one dialer share. */
-export interface AttemptContext extends NamedAddressesContext {
-  readonly connectTimeout: number;
-  /** Waits of `connectTimeout`. */
-  readonly deadlines: Deadlines;
-  readonly refuse: ((address: string, port: number) => SluiceError | undefined) | undefined;
-  readonly balancer: Balancer;
-  readonly tls: UpstreamTls | undefined;
-  /** Milliseconds of silence after which the kernel asks whether the upstream is still there; undefined: never. */
-  readonly keepAlive: number | undefined;
-  /** What the client has agreed on through ALPN. */
-  readonly protocol?: string | undefined;
-}
-
 /**
  * One try at one endpoint: look-up, race, TLS. Where no address of a name works, the name is looked up once more, and what is new is
  * raced too: its server may have moved. Each step sets `undo` to what would undo it, so that aborting means the same
@@ -112,7 +99,8 @@ export class DialAttempt implements Unsubscribable, Waiting {
   }
 
   #places(addresses: readonly Address[]): readonly Destination[] {
-    const usable = addresses.filter(({ address }) => isIP(address) !== 0);
+    const { bind } = this.context;
+    const usable = addresses.filter(({ address }) => isIP(address) !== 0 && (bind === undefined || isIP(address) === isIP(bind)));
     if (usable.length > 1) this.#turns = this.context.balancer.turnsOf(this.endpoint);
     return (this.#turns?.order(usable) ?? usable).slice(0, MAX_PLACES).map(({ address }) => ({ host: address, port: this.endpoint.port }));
   }
@@ -158,6 +146,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     socket.on("error", onError);
     socket.on("connect", () => {
       socket.off("error", onError);
+      this.#introduce(socket);
       this.#opened(leg);
     });
   }
@@ -170,6 +159,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
   #worked(socket: Socket, place: Destination): Socket {
     const turns = this.#turns;
     const address = addressOf(place);
+    this.#introduce(socket);
     turns?.worked(address);
     if (turns?.counts === true) {
       turns.opened(address);
@@ -178,14 +168,23 @@ export class DialAttempt implements Unsubscribable, Waiting {
     return socket;
   }
 
+  /** The first bytes of a connection, before TLS, say whose it is. */
+  #introduce(socket: Socket): void {
+    const { proxyProtocol, session = this.made?.session } = this.context;
+    if (proxyProtocol === undefined) return;
+    // Else what follows would wait until this has been acknowledged.
+    socket.setNoDelay(true);
+    socket.write(proxyHeader(proxyProtocol, session));
+  }
+
   #dialPlain(place: Destination): StreamLeg {
     this.#check(place);
-    return StreamLeg.dial(place);
+    return StreamLeg.dial(place, this.context.bind);
   }
 
   #dialForTls(place: Destination): Dialled {
     this.#check(place);
-    const socket = connect(new DialOptions(place, undefined, true) as NetConnectOpts);
+    const socket = connect(new DialOptions(place, { onread: undefined, noDelay: true, bind: this.context.bind }) as NetConnectOpts);
     // The race listens for the failure to connect; what comes later reaches the TLS socket on top.
     socket.on("error", () => undefined);
     return { socket };

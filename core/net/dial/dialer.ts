@@ -1,18 +1,20 @@
-import { Observable, tap, type Subscriber } from "rxjs";
-import type {
-  Address,
-  ChosenEndpoint,
-  Endpoint,
-  Endpoints,
-  HealthTarget,
-  SessionFacts,
+import { defer, Observable, of, switchMap, tap, type Subscriber, type Unsubscribable } from "rxjs";
+import {
+  type Address,
+  type ChosenEndpoint,
+  type Endpoint,
+  type Endpoints,
+  type HealthTarget,
+  type SessionFacts,
   SluiceError,
-  Upstream,
-  UpstreamTarget,
+  type Upstream,
+  type UpstreamTarget,
 } from "../../contract/index.ts";
-import { DialAttempt, type AttemptContext } from "./dial-attempt.ts";
+import type { AttemptContext } from "./attempt-context.ts";
+import { DialAttempt } from "./dial-attempt.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "../balance/balancer.ts";
 import { Deadlines } from "./deadlines.ts";
+import { ClientAttempts } from "../balance/client-attempts.ts";
 import { EndpointAttempts } from "../balance/endpoint-attempts.ts";
 import type { NamedAddressesContext } from "../names/named-addresses.ts";
 import { SessionAttempts } from "../balance/session-attempts.ts";
@@ -64,25 +66,31 @@ export interface EndpointDialer extends Dialer, Endpoints {}
 export function createDialer(target: UpstreamTarget, context: DialContext): EndpointDialer {
   const balancer = createBalancer(target, context);
   const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context);
-  const { connectTimeout, keepAlive, refuse, wrong } = context;
+  const { connectTimeout, refuse, wrong } = context;
+  const { keepAlive = context.keepAlive, bind, proxyProtocol } = target;
   const deadlines = new Deadlines(connectTimeout);
-  const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, keepAlive, refuse, deadlines, balancer, tls };
+  const way = { keepAlive, bind, proxyProtocol, tls };
+  const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, refuse, deadlines, balancer, ...way };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
   const probing: ProbeOptions = { anyTls: undefined, context, shared };
   const ways = new EndpointAttempts(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
+  const clients = new ClientAttempts((endpoint, session, subscriber) => dial(endpoint, { ...uncounted, session }, subscriber));
+  const choose = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
+    const endpoint = balancer.next(endpointsNamed(target, tried), session);
+    if (proxyProtocol === undefined || session === undefined) return chosen(endpoint, balancer, ways.to(endpoint));
+    return { ...chosen(endpoint, balancer, clients.to(endpoint, session)), sharedBy: String(session.id) };
+  };
   return {
     target,
     balancer,
-    choose(tried, session) {
-      const endpoint = balancer.next(endpointsNamed(target, tried), session);
-      return chosen(endpoint, balancer, ways.to(endpoint));
-    },
+    choose: (tried, session) => chooseOf(balancer, () => choose(tried, session)),
+    wait: (tried, session) => waitOf(balancer, () => choose(tried, session)),
     probe: (endpoint, health) => probeOf(endpoint, health, probing),
     attempts: (resolve, session) => {
       const protocol = session?.tls?.protocol;
       const own = resolve === undefined && protocol === undefined;
-      const of = own ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocol };
-      return new Attempts(target.endpoints.length, of, session);
+      const as = own ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocol };
+      return new Attempts(target.endpoints.length, as, session);
     },
   };
 }
@@ -99,8 +107,13 @@ class Attempts extends SessionAttempts {
   }
 
   /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
-  _subscribe(subscriber: Subscriber<Upstream>): DialAttempt {
-    return dial(this.next(), this.context, subscriber, this);
+  _subscribe(subscriber: Subscriber<Upstream>): Unsubscribable {
+    const { line } = this.balancer;
+    if (line === undefined) return dial(this.next(), this.context, subscriber, this);
+    return line
+      .take(() => this.next())
+      .pipe(switchMap((endpoint) => new Observable<Upstream>((own) => dial(endpoint, this.context, own, this))))
+      .subscribe(subscriber);
   }
 }
 
@@ -108,6 +121,16 @@ function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscribe
   const attempt = new DialAttempt(endpoint, context, subscriber, made);
   attempt.start();
   return attempt;
+}
+
+/** Nobody goes before those who wait. */
+export function chooseOf(balancer: Balancer, choose: () => ChosenEndpoint): ChosenEndpoint {
+  if (balancer.line?.isTaken === true) throw new SluiceError("SLUICE_UPSTREAM_BUSY", "others wait for room at the upstream");
+  return choose();
+}
+
+export function waitOf(balancer: Balancer, choose: () => ChosenEndpoint): Observable<ChosenEndpoint> {
+  return balancer.line === undefined ? defer(() => of(choose())) : balancer.line.take(choose);
 }
 
 interface ProbeOptions {
@@ -160,6 +183,7 @@ export function withoutCounts(balancer: Balancer): Balancer {
     },
     judges: balancer.judges,
     severs: balancer.severs,
+    line: balancer.line,
     next: (tried, session) => balancer.next(tried, session),
     opened: nothing,
     closed: nothing,

@@ -1,12 +1,22 @@
 import { isIP } from "node:net";
-import { defer, map, Observable, type Subscriber, type Subscription } from "rxjs";
-import { SluiceError, type Address, type Endpoint, type SessionFacts, type Upstream, type UpstreamTarget } from "../../contract/index.ts";
+import { defer, map, Observable, of, type Subscriber, type Subscription } from "rxjs";
+import {
+  SluiceError,
+  type Address,
+  type ChosenEndpoint,
+  type Endpoint,
+  type ProxyProtocolVersion,
+  type SessionFacts,
+  type Upstream,
+  type UpstreamTarget,
+} from "../../contract/index.ts";
 import type { AddressTurns } from "../balance/address-turns.ts";
 import { createBalancer, type Balancer } from "../balance/balancer.ts";
-import { chosen, endpointsNamed, unjudged, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
+import { chooseOf, chosen, endpointsNamed, unjudged, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
 import { LastingUdpLeg, type OpenPath, type PathOwner, type UdpPath } from "../legs/lasting-udp-leg.ts";
 import { LegTrial } from "../legs/leg-trial.ts";
 import { NamedAddresses } from "../names/named-addresses.ts";
+import { proxyHeader } from "./proxy-header.ts";
 import { upstreamError } from "../os-errors.ts";
 import { SessionAttempts } from "../balance/session-attempts.ts";
 import { defaultBuffers } from "../node/udp-socket.ts";
@@ -18,24 +28,27 @@ const LOOK_AGAIN = 1_000;
 /** Makes the dialer of a UDP listener's upstream: each leg has connected sockets of its own. */
 export function createUdpDialer(target: UpstreamTarget, context: DialContext): EndpointDialer {
   const balancer = createBalancer(target, context);
-  const uncounted = { ...context, balancer: withoutCounts(balancer), made: undefined };
+  const { bind, proxyProtocol } = target;
+  const uncounted: UdpAttemptContext = { ...context, bind, proxyProtocol, balancer: withoutCounts(balancer), made: undefined };
   const ways = new Map<Endpoint, Observable<Upstream>>();
+  const wayTo = (endpoint: Endpoint, session?: SessionFacts): Observable<Upstream> => {
+    const open: OpenPath = () => pathTo(endpoint, { ...uncounted, session });
+    return open(undefined).pipe(map((path) => upstreamOf(path, 1, open)));
+  };
+  const choose = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
+    const endpoint = balancer.next(endpointsNamed(target, tried), session);
+    const way = target.proxyProtocol === undefined ? (ways.get(endpoint) ?? wayTo(endpoint)) : wayTo(endpoint, session);
+    ways.set(endpoint, way);
+    return chosen(endpoint, balancer, way);
+  };
   return {
     target,
     balancer,
-    choose(tried, session) {
-      const endpoint = balancer.next(endpointsNamed(target, tried), session);
-      let way = ways.get(endpoint);
-      if (way === undefined) {
-        const open: OpenPath = () => pathTo(endpoint, uncounted);
-        way = open(undefined).pipe(map((path) => upstreamOf(path, 1, open)));
-        ways.set(endpoint, way);
-      }
-      return chosen(endpoint, balancer, way);
-    },
+    choose: (tried, session) => chooseOf(balancer, () => choose(tried, session)),
+    wait: (tried, session) => defer(() => of(choose(tried, session))),
     probe: (endpoint, { timeout }) => probeOf(endpoint, { ...uncounted, balancer: unjudged(balancer), connectTimeout: timeout }),
     attempts: (resolve = context.resolve, session?) => {
-      return new UdpAttempts(target.endpoints.length, balancer, session, { ...context, resolve });
+      return new UdpAttempts(target.endpoints.length, balancer, session, { ...context, bind, proxyProtocol, resolve });
     },
   };
 }
@@ -45,7 +58,7 @@ class UdpAttempts extends SessionAttempts {
     private readonly choices: number,
     balancer: Balancer,
     session: SessionFacts | undefined,
-    private readonly context: DialContext,
+    private readonly context: UdpContext,
   ) {
     super(choices, balancer, session);
   }
@@ -87,7 +100,14 @@ function upstreamOf(path: UdpPath, choices: number, open: OpenPath): Upstream {
   return { endpoint: path.endpoint.text, leg: only ? path.leg : new LastingUdpLeg(path, choices, open) };
 }
 
-interface UdpAttemptContext extends DialContext {
+interface UdpContext extends DialContext {
+  readonly bind: string | undefined;
+  readonly proxyProtocol: ProxyProtocolVersion | undefined;
+}
+
+interface UdpAttemptContext extends UdpContext {
+  /** Whose it is, where it is not the attempts that say so. */
+  readonly session?: SessionFacts | undefined;
   readonly balancer: Balancer;
   /** Undefined: what becomes of the leg is told by whoever chose the endpoint. */
   readonly made: SessionAttempts | undefined;
@@ -209,7 +229,9 @@ class UdpAttempt implements UdpWatcher, UdpPath {
     };
   }
 
-  #best(addresses: readonly Address[]): Address | undefined {
+  #best(all: readonly Address[]): Address | undefined {
+    const { bind } = this.context;
+    const addresses = bind === undefined ? all : all.filter(({ address }) => isIP(address) === isIP(bind));
     if (addresses.length < 2) return addresses[0];
     this.#turns = this.context.balancer.turnsOf(this.endpoint);
     // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
@@ -228,7 +250,9 @@ class UdpAttempt implements UdpWatcher, UdpPath {
     if (this.#named !== undefined) this.#staleIn(ttl);
     balancer.opened(endpoint);
     this.#trial = new LegTrial(balancer, endpoint, made !== undefined);
-    dialUdp({ address, family, port: endpoint.port, buffers }, this);
+    const { bind, proxyProtocol, session = made?.session } = this.context;
+    const prefix = proxyProtocol === undefined ? undefined : proxyHeader(proxyProtocol, session, true);
+    dialUdp({ address, family, port: endpoint.port, buffers, bind, prefix }, this);
   }
 
   #fail(error: unknown): void {

@@ -2,21 +2,30 @@ import type { OnRead } from "../node/late-onread.ts";
 import type { Destination } from "./race.ts";
 import { SocketOptions } from "../node/socket-options.ts";
 
+export interface DialSettings {
+  /** Where the socket reads into; undefined: chunks come as `data` events. */
+  readonly onread: OnRead | undefined;
+  readonly noDelay: boolean;
+  /** The local address to connect from. */
+  readonly bind: string | undefined;
+}
+
 /** What `net.connect` is given. */
 export class DialOptions extends SocketOptions {
   readonly host: string | undefined;
   readonly port: number | undefined;
   readonly path: string | undefined;
+  readonly onread: OnRead | undefined;
+  readonly noDelay: boolean;
+  readonly localAddress: string | undefined;
 
-  /** @param onread where the socket reads into; undefined: chunks come as `data` events */
-  constructor(
-    to: Destination,
-    readonly onread: OnRead | undefined,
-    readonly noDelay: boolean,
-  ) {
+  constructor(to: Destination, { onread, noDelay, bind }: DialSettings) {
     super();
     this.host = "path" in to ? undefined : to.host;
     this.port = "path" in to ? undefined : to.port;
     this.path = "path" in to ? to.path : undefined;
+    this.onread = onread;
+    this.noDelay = noDelay;
+    this.localAddress = "path" in to ? undefined : bind;
   }
 }

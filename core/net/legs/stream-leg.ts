@@ -85,10 +85,10 @@ export class StreamLeg implements Leg {
   }
 
   /** Starts connecting: half-open, errors handled from the first moment and kept until someone reads. */
-  static dial(to: Destination): StreamLeg {
+  static dial(to: Destination, bind?: string): StreamLeg {
     const buffer = new ReadBuffer();
     const label = "path" in to ? to.path : `${to.host}:${to.port}`;
-    const socket = connect(new DialOptions(to, buffer.onread(), false) as NetConnectOpts);
+    const socket = connect(new DialOptions(to, { onread: buffer.onread(), noDelay: false, bind }) as NetConnectOpts);
     // Node would read as soon as it is connected, and a connect hook may keep the leg from its reader for a while.
     socket.pause();
     return new StreamLeg(socket, "upstream", label, buffer);

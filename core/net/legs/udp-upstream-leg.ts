@@ -21,6 +21,8 @@ export class UdpUpstreamLeg extends DatagramLeg {
   constructor(
     private readonly socket: Socket,
     private readonly watcher: UdpWatcher,
+    /** Stands in front of each datagram. */
+    private readonly prefix?: Buffer,
   ) {
     super();
     restingSockets.opened();
@@ -37,7 +39,7 @@ export class UdpUpstreamLeg extends DatagramLeg {
     if (this.closed) return true;
     this.#sends += 1;
     if (this.#sends % LOOK_EVERY === 0 && this.socket.getSendQueueSize() > SEND_QUEUE) return true;
-    if (!sendDirectly(this.socket, datagram)) this.watcher.refused();
+    if (!sendDirectly(this.socket, this.prefix === undefined ? datagram : Buffer.concat([this.prefix, datagram]))) this.watcher.refused();
     return true;
   }
 
@@ -66,6 +68,10 @@ export interface UdpTarget {
   readonly family: 4 | 6;
   readonly port: number;
   readonly buffers: UdpBuffers;
+  /** The local address to send from. */
+  readonly bind?: string | undefined;
+  /** Stands in front of each datagram. */
+  readonly prefix?: Buffer | undefined;
 }
 
 /** Who opened a leg. */
@@ -83,13 +89,13 @@ export interface UdpWatcher {
 }
 
 /** Opens a leg whose socket is connected to an address. */
-export function dialUdp({ address, family, port, buffers }: UdpTarget, watcher: UdpWatcher): void {
+export function dialUdp({ address, family, port, buffers, bind, prefix }: UdpTarget, watcher: UdpWatcher): void {
   if (!restingSockets.admits()) {
     watcher.failed(noneLeft());
     return;
   }
   const socket = createSocket({ type: family === 6 ? "udp6" : "udp4", lookup: noLookup });
-  const leg = new UdpUpstreamLeg(socket, watcher);
+  const leg = new UdpUpstreamLeg(socket, watcher, prefix);
   let open = false;
   socket.once("message", () => {
     watcher.heard();
@@ -101,11 +107,16 @@ export function dialUdp({ address, family, port, buffers }: UdpTarget, watcher: 
       watcher.failed(error);
     }
   });
-  socket.connect(port, address, () => {
-    open = true;
-    setBuffers(socket, buffers);
-    watcher.dialled(leg);
-  });
+  const connect = (): void => {
+    socket.connect(port, address, () => {
+      open = true;
+      setBuffers(socket, buffers);
+      watcher.dialled(leg);
+    });
+  };
+  // In a cluster too it is the process's own.
+  if (bind === undefined) connect();
+  else socket.bind({ address: bind, port: 0, exclusive: true }, connect);
 }
 
 /** As the operating system would say it where there are too many. */

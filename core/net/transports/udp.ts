@@ -1,4 +1,4 @@
-import { SluiceError } from "../../contract/index.ts";
+import { datagramProblems, SluiceError } from "../../contract/index.ts";
 import { UdpListener } from "../accept/udp-listener.ts";
 import { createUdpDialer } from "../dial/udp-dialer.ts";
 import { ipAddress } from "./ip-address.ts";
@@ -16,11 +16,11 @@ export const udp: Transport = {
   parse: (rest, text) => ipAddress("udp", rest, text),
   bind: (address, name, options) => UdpListener.bind(address, name, options),
   createDialer(target, context) {
-    if (target.tls !== undefined || target.endpoints.some(({ path }) => path !== undefined))
-      throw new SluiceError(
-        "SLUICE_CONFIG_INVALID",
-        `${context.place}: TLS and unix sockets need a stream, and this listener's transport is udp`,
-      );
+    const [problem] = datagramProblems(target, "udp");
+    if (problem !== undefined) {
+      const { option = "endpoints", message } = problem;
+      throw new SluiceError("SLUICE_CONFIG_INVALID", `${context.place}: ${option}: ${message}`);
+    }
     return createUdpDialer(target, context);
   },
 };

@@ -1,3 +1,4 @@
+import { defer, type Observable } from "rxjs";
 import {
   SluiceError,
   upstreamTarget,
@@ -60,13 +61,21 @@ class LiveEndpoints implements Endpoints {
   }
 
   choose(tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint {
+    return this.#current().choose(tried, session);
+  }
+
+  wait(tried?: ReadonlySet<string>, session?: SessionFacts): Observable<ChosenEndpoint> {
+    return defer(() => this.#current().wait(tried, session));
+  }
+
+  #current(): EndpointDialer {
     if (this.#dialers !== this.owner.dialers) {
       this.#dialers = this.owner.dialers;
       this.#endpoints = this.owner.open(this.target, this.#endpoints?.balancer) ?? this.#endpoints;
     }
     if (this.#endpoints === undefined)
       throw new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${this.#dialers.listener.name}" has no upstream`);
-    return this.#endpoints.choose(tried, session);
+    return this.#endpoints;
   }
 }
 

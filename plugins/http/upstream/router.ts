@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { SluiceError, upstreamKey } from "sluice";
 import type { Endpoints, HttpResponse, UpstreamConfig, Upstreams } from "sluice";
-import { catchError, map, tap, throwError, type Observable } from "rxjs";
+import { catchError, map, switchMap, tap, throwError, type Observable } from "rxjs";
 import type { ClientRequest } from "../exchange/client-request.ts";
 import { ask } from "./ask.ts";
 import { Forwarded } from "./forwarded.ts";
@@ -14,7 +14,7 @@ import { pathOf } from "../message/target.ts";
 import type { AttemptPlace } from "./upstream-attempt.ts";
 import { StaleConnection } from "./upstream-failure.ts";
 import { TrustedProxies } from "../exchange/trusted-proxies.ts";
-import { UpstreamPool } from "./upstream-pool.ts";
+import { UpstreamPool, type PoolPlace } from "./upstream-pool.ts";
 
 /** Upstreams that hooks chose at run time, of which the connections are kept. */
 const CHOSEN = 256;
@@ -67,8 +67,26 @@ export class Router {
 
   /** @param before why the request goes to this upstream again: the next endpoint is to be another */
   #send(request: ClientRequest, to: Destination, tried: Set<string>, before?: SluiceError): Observable<HttpResponse> {
-    const { route, pool } = to;
-    const { endpoint, connections } = pool.choose(clientOf(request), tried, request.session);
+    const client = clientOf(request);
+    let place: PoolPlace;
+    try {
+      place = to.pool.choose(client, tried, request.session);
+    } catch (error) {
+      if (!SluiceError.is(error) || error.code !== "SLUICE_UPSTREAM_BUSY") throw error;
+      return to.pool
+        .wait(client, tried, request.session)
+        .pipe(switchMap((later) => this.#sendTo(request, { ...to, ...later }, tried, before)));
+    }
+    return this.#sendTo(request, { ...to, ...place }, tried, before);
+  }
+
+  #sendTo(
+    request: ClientRequest,
+    to: Destination & PoolPlace,
+    tried: Set<string>,
+    before: SluiceError | undefined,
+  ): Observable<HttpResponse> {
+    const { route, endpoint, connections } = to;
     if (before !== undefined && tried.has(endpoint.name)) {
       endpoint.done(false);
       throw before;

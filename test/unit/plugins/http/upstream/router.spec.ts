@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { defer, Observable } from "rxjs";
+import { defer, EMPTY, Observable } from "rxjs";
 import { SluiceError, type ChosenEndpoint, type HttpResponse, type Upstream } from "sluice";
 import { FakeLeg } from "../../../../support/fake-leg.ts";
 import { ClientRequest } from "../../../../../plugins/http/exchange/client-request.ts";
@@ -19,7 +19,9 @@ class Routing {
   readonly #router: Router;
 
   constructor(private readonly open: (leg: FakeLeg) => FakeLeg | SluiceError = (leg) => leg) {
-    this.#router = new Router(httpSchema.parse({ routes: [{}] }), { endpoints: () => ({ choose: () => this.#choose() }) });
+    this.#router = new Router(httpSchema.parse({ routes: [{}] }), {
+      endpoints: () => ({ choose: () => this.#choose(), wait: () => EMPTY }),
+    });
     this.#router.open();
   }
 

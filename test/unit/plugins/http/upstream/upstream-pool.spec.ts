@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { NEVER } from "rxjs";
+import { EMPTY, NEVER } from "rxjs";
 import { SluiceError, type ChosenEndpoint } from "sluice";
 import { UpstreamPool } from "../../../../../plugins/http/upstream/upstream-pool.ts";
 import { Asking, poolLimits } from "../fake-endpoint.ts";
@@ -7,7 +7,7 @@ import { Asking, poolLimits } from "../fake-endpoint.ts";
 /** A pool whose next choices have these names. */
 function poolOf(limits: { waiting: number }, names: string[], done: (failed: boolean) => void = () => undefined): UpstreamPool {
   const choose = (): ChosenEndpoint => ({ name: names.shift() ?? "a:1", attempt: NEVER, answered: () => undefined, done });
-  return new UpstreamPool({ choose }, { ...poolLimits, connections: 1, ...limits });
+  return new UpstreamPool({ choose, wait: () => EMPTY }, { ...poolLimits, connections: 1, ...limits });
 }
 
 describe("The pool of an upstream", () => {

@@ -1,0 +1,23 @@
+import { Observable, type Subscriber, type TeardownLogic } from "rxjs";
+import type { Endpoint, SessionFacts, Upstream } from "../../contract/index.ts";
+
+/** Attempts at endpoints that are told whose connection it is, for those who keep connections: a session has its own to each endpoint. */
+export class ClientAttempts {
+  readonly #known = new WeakMap<SessionFacts, Map<Endpoint, Observable<Upstream>>>();
+
+  constructor(private readonly dial: (endpoint: Endpoint, session: SessionFacts, subscriber: Subscriber<Upstream>) => TeardownLogic) {}
+
+  to(endpoint: Endpoint, session: SessionFacts): Observable<Upstream> {
+    let own = this.#known.get(session);
+    if (own === undefined) {
+      own = new Map();
+      this.#known.set(session, own);
+    }
+    let attempt = own.get(endpoint);
+    if (attempt === undefined) {
+      attempt = new Observable<Upstream>((subscriber) => this.dial(endpoint, session, subscriber));
+      own.set(endpoint, attempt);
+    }
+    return attempt;
+  }
+}

@@ -1,0 +1,116 @@
+import { Observable, type Subscriber } from "rxjs";
+import { SluiceError } from "../../contract/index.ts";
+
+/** Where lines stand that have somebody in them, to be told when there may be room. */
+export interface LineKeeper {
+  readonly lines: Set<WaitingLine>;
+}
+
+export interface LineOptions {
+  /** Who may wait. */
+  readonly max: number;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** Those who wait for room at an upstream, first come first served. Who leaves makes room for others at once. */
+export class WaitingLine {
+  readonly #waiting = new Set<Waiter<unknown>>();
+  #isTold = false;
+
+  constructor(
+    private readonly keeper: LineKeeper,
+    public options: LineOptions,
+  ) {}
+
+  /** Somebody waits: who comes now comes after them. */
+  get isTaken(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /**
+   * Gives what there is, now or when there is room. Cold; unsubscribing leaves the line.
+   * @param choose throws SLUICE_UPSTREAM_BUSY where there is no room
+   */
+  take<T>(choose: () => T): Observable<T> {
+    return new Observable<T>((subscriber) => {
+      if (!this.isTaken) {
+        const found = tried(choose);
+        if (found !== full) {
+          subscriber.next(found);
+          subscriber.complete();
+          return undefined;
+        }
+      }
+      return this.#enter(choose, subscriber);
+    });
+  }
+
+  /** There may be room. Soon: whoever makes it is still at it. */
+  tell(): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    queueMicrotask(() => {
+      this.#isTold = false;
+      for (const waiter of this.#waiting) if (!waiter.serve()) break;
+    });
+  }
+
+  #enter<T>(choose: () => T, subscriber: Subscriber<T>): () => void {
+    const { max, timeout } = this.options;
+    if (this.#waiting.size >= max) throw busy(`${max} wait already`);
+    const leave = (): void => {
+      clearTimeout(timer);
+      this.#waiting.delete(waiter);
+      if (!this.isTaken) this.keeper.lines.delete(this);
+    };
+    const waiter = new Waiter(choose, subscriber, leave);
+    const timer = setTimeout(() => {
+      leave();
+      subscriber.error(busy(`there was no room within ${timeout} ms`));
+    }, timeout);
+    timer.unref();
+    this.#waiting.add(waiter);
+    this.keeper.lines.add(this);
+    return leave;
+  }
+}
+
+class Waiter<T> {
+  constructor(
+    private readonly choose: () => T,
+    private readonly subscriber: Subscriber<T>,
+    private readonly leave: () => void,
+  ) {}
+
+  /** @returns false: there is no room */
+  serve(): boolean {
+    const { subscriber } = this;
+    try {
+      const found = tried(this.choose);
+      if (found === full) return false;
+      this.leave();
+      subscriber.next(found);
+      subscriber.complete();
+    } catch (error) {
+      this.leave();
+      subscriber.error(error);
+    }
+    return true;
+  }
+}
+
+const full = Symbol("full");
+
+function tried<T>(choose: () => T): T | typeof full {
+  try {
+    return choose();
+  } catch (error) {
+    if (SluiceError.is(error) && error.code === "SLUICE_UPSTREAM_BUSY") return full;
+    throw error;
+  }
+}
+
+function busy(why: string): SluiceError {
+  return new SluiceError("SLUICE_UPSTREAM_BUSY", `maxSessions are open at every endpoint of the upstream, and ${why}`);
+}
