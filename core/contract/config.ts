@@ -86,7 +86,7 @@ export interface LogConfig {
   readonly level?: LogLevel;
   /** `json`: one object a line. `line`: readable text, a line a record. `auto`: `line` on a terminal, else `json`. @default "auto" */
   readonly format?: "auto" | "line" | "json";
-  /** Appended to instead of standard error; relative to the config's folder. Opened anew at each reload and at SIGHUP. @default standard error */
+  /** Appended to instead of standard error; relative to the config's folder. Opened again at each reload and at SIGHUP. @default standard error */
   readonly file?: string;
 }
 

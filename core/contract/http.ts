@@ -29,7 +29,7 @@ export interface ExchangeEnd {
 export interface HttpRequest {
   /** Of the connection. Its `client` is who is connected; several clients may ask over one connection of a proxy in front. */
   readonly session: Session;
-  /** Who asked: the session's client, or the one for whom a proxy of `trustedProxies` speaks. Then its port is 0 where it was not told. */
+  /** Who asked: the session's client, or the client that a proxy of `trustedProxies` names. Its port is 0 where the proxy does not tell it. */
   readonly client: SocketAddress;
   readonly method: string;
   /** The host asked for: in lower case, without its port. */

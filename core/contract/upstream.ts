@@ -60,7 +60,7 @@ export interface UpstreamOptions {
   readonly tls?: boolean | UpstreamTlsConfig;
   /** Asks the endpoints how they are. @default only what sessions meet with counts */
   readonly health?: HealthConfig;
-  /** What becomes of the sessions at an endpoint that goes down. `close`: they end with SLUICE_UPSTREAM_DOWN. @default "keep" */
+  /** What happens to the sessions at an endpoint that goes down. `close`: they end with SLUICE_UPSTREAM_DOWN. @default "keep" */
   readonly onDown?: "keep" | "close";
   /** For so long after an endpoint came back its weight grows to what it is. Without effect on `hash`. @default "0s" */
   readonly slowStart?: Duration;

@@ -90,7 +90,7 @@ function byLiteral(wanted: Buffer, replacement: Replacement): DatagramCarry<Held
   };
 }
 
-/** Text that another expression was undecided about is looked at anew. */
+/** Text that another expression was undecided about is looked at again. */
 function revive(previous: unknown): Held {
   const { behind, text } = (previous as Held).undecided;
   if (typeof behind !== "string" || typeof text !== "string") throw new TypeError("the state is not one of replaceBytes()");

@@ -7,7 +7,7 @@ import type { LineKeeper, WaitingLine } from "./waiting-line.ts";
 /** Endpoints of a listener of which something is kept: plugins may choose any. */
 const MAX_ENDPOINTS = 10_000;
 
-/** Told what becomes of endpoints. */
+/** Told when the state of an endpoint changes. */
 export interface HealthEvents {
   /** @param outage with the failures of sessions in a row */
   down(listener: string, endpoint: string, outage: Outage & { readonly failures: number }): void;

@@ -222,7 +222,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     if (keepAlive !== undefined) leg.socket.setKeepAlive(true, keepAlive);
     leg.trial = new LegTrial(balancer, this.endpoint, balancer.judges);
     leg.trial.holds(leg);
-    // With one endpoint there is nothing to choose, so it is not waited for what becomes of the leg.
+    // With one endpoint there is nothing to choose, so how the leg fares makes no difference.
     if (!balancer.judges) balancer.worked(this.endpoint);
     this.#record(undefined);
     this.subscriber.next(new OpenUpstream(this.endpoint.text, leg));

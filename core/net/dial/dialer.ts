@@ -175,7 +175,7 @@ export function unjudged(balancer: Balancer): Balancer {
   return { ...withoutCounts(balancer), ...silent, judges: false, severs: false };
 }
 
-/** For connections of which the work counts: what becomes of them is told by whoever does that. */
+/** For connections that are not counted themselves: whoever works on them tells how the work went. */
 export function withoutCounts(balancer: Balancer): Balancer {
   return {
     get panic() {

@@ -109,7 +109,7 @@ interface UdpAttemptContext extends UdpContext {
   /** Whose it is, where it is not the attempts that say so. */
   readonly session?: SessionFacts | undefined;
   readonly balancer: Balancer;
-  /** Undefined: what becomes of the leg is told by whoever chose the endpoint. */
+  /** Undefined: whoever chose the endpoint tells how the leg fared. */
   readonly made: SessionAttempts | undefined;
 }
 

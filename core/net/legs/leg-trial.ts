@@ -8,7 +8,7 @@ export class LegTrial {
   #held: Severable | undefined;
   #isOpen = true;
 
-  /** @param judges whether what becomes of the leg says something of its endpoint, and is not told otherwise */
+  /** @param judges whether the leg decides if its endpoint works; false: somebody else tells */
   constructor(
     private readonly balancer: Balancer,
     private readonly endpoint: Endpoint,

@@ -29,7 +29,7 @@ export class StreamLeg implements Leg {
   readonly records: boolean;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
-  /** Of an upstream's leg: who is told what becomes of it. */
+  /** Of an upstream's leg: told of its first byte, its failure and its end. */
   trial: LegTrial | undefined = undefined;
   #reader: LegReader | undefined;
   #failure: SluiceError | undefined;

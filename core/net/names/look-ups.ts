@@ -27,15 +27,15 @@ interface Doubt {
 export class LookUps {
   readonly #doubts = new LRUCache<string, Doubt>({ max: MAX_NAMES });
 
-  /** @param anew every name is doubted from the start: what was remembered before is to be forgotten */
+  /** @param fresh every name is doubted from the start: what was remembered before is to be forgotten */
   constructor(
     private readonly ask: Ask,
-    private readonly anew = false,
+    private readonly fresh = false,
   ) {}
 
   resolve(name: string): Observable<Address[]> {
     return defer(() => {
-      const doubt = this.#doubts.get(name) ?? (this.anew ? this.#doubt(name) : undefined);
+      const doubt = this.#doubts.get(name) ?? (this.fresh ? this.#doubt(name) : undefined);
       if (doubt === undefined) return this.ask(name, false);
       if (doubt.asking !== undefined) return doubt.asking;
       return doubt.open ? this.#askAnew(name, doubt) : this.ask(name, false);
