@@ -79,7 +79,7 @@ export function wireFields(headers: HttpHeaders, names: readonly string[] = []):
     let at = placeOf(names, name, next);
     if (at < 0 && next > 0) at = placeOf(names, name, 0);
     if (at >= 0) next = at + 2;
-    pushField(fields, at < 0 ? name : (names[at + 1] ?? name), headers[name]);
+    pushField(fields, at < 0 ? name : spelling(names[at + 1], name), headers[name]);
   }
   return fields;
 }
@@ -88,6 +88,21 @@ export function wireFields(headers: HttpHeaders, names: readonly string[] = []):
 function placeOf(names: readonly string[], name: string, from: number): number {
   for (let at = from; at < names.length; at += 2) if (names[at] === name) return at;
   return -1;
+}
+
+/** A hook may have made the names: none of them makes another field of one, such as one that frames. Other letters than of ASCII have no case here. */
+function spelling(given: string | undefined, name: string): string {
+  return given !== undefined && isSpelling(given, name) ? given : name;
+}
+
+function isSpelling(given: string, name: string): boolean {
+  if (given.length !== name.length) return false;
+  for (let at = 0; at < given.length; at += 1) {
+    const letter = given.charCodeAt(at);
+    const isCapital = letter >= 65 && letter <= 90;
+    if ((isCapital ? letter + 32 : letter) !== name.charCodeAt(at)) return false;
+  }
+  return true;
 }
 
 function pushField(fields: string[], name: string, values: string | string[] | undefined): void {

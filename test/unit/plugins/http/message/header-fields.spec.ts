@@ -46,6 +46,21 @@ describe("The header fields of http()", () => {
       expect(wireFields(headers, names)).to.deep.equal(sent);
     });
 
+  for (const spelt of [
+    "Content-Length",
+    "transfer-encoding",
+    "Connection",
+    "Host",
+    "X-Foo\r\nTransfer-Encoding",
+    "X-Foo: 1\r\nX",
+    "",
+    "X_Foo",
+    "X-Fo\u{212A}",
+  ])
+    it(`are spelt by fieldNames, never renamed: ${JSON.stringify(spelt)} is not what it says`, () => {
+      expect(wireFields({ "x-foo": "5", "x-fok": "6" }, ["x-foo", spelt, "x-fok", spelt])).to.deep.equal(["x-foo", "5", "x-fok", "6"]);
+    });
+
   it("let Connection take away neither where a request goes nor where it ends", () => {
     expect(endToEnd(["Connection", "host, content-length", "Host", "a", "Content-Length", "5"])).to.deep.equal({
       host: "a",
