@@ -8,6 +8,8 @@ export type { Runner } from "./cases/runner.ts";
 export { testPlugin, type TestPluginOptions } from "./cases/test-plugin.ts";
 export { connectTo } from "./client/connect-to.ts";
 export type { ConnectOptions, Ending, TestClient, WaitOptions } from "./client/test-client.ts";
+export type { Check, ComplianceOptions } from "./compliance/check.ts";
+export { compliance } from "./compliance/compliance.ts";
 export type { MarbleValues } from "./marbles/marble-text.ts";
 export { marbles, type MarblesOptions, type MarbleTest } from "./marbles/marbles.ts";
 export { startProxy } from "./proxy/start-proxy.ts";

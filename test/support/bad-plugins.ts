@@ -1,5 +1,6 @@
-import { map, Observable, type MonoTypeOperatorFunction } from "rxjs";
-import { definePlugin, type FunctionPlugin, type PluginUse } from "sluice";
+import { randomBytes } from "node:crypto";
+import { catchError, EMPTY, finalize, interval, map, Observable, Subject, takeUntil, type MonoTypeOperatorFunction } from "rxjs";
+import { CLOCK, definePlugin, EVENTS, type FunctionPlugin, type PluginUse } from "sluice";
 import { carry, each } from "sluice/flow";
 
 /** A plugin that is wrong, and what the kit is to say of it. */
@@ -121,6 +122,121 @@ export const badPlugins: readonly BadPlugin[] = [
       }),
     ),
     said: /no such character/,
+  },
+  {
+    what: "leaves a timer behind after its session",
+    make: made(() => ({
+      fromClient: (data) => {
+        setInterval(() => undefined, 60_000).unref();
+        return data;
+      },
+    })),
+    said: undefined,
+    saidByCompliance: /after the end of a session there is still a timer/,
+  },
+  {
+    what: "leaves a timer behind after its teardown",
+    make: made(() => ({ setup: () => void setInterval(() => undefined, 60_000).unref() })),
+    said: undefined,
+    saidByCompliance: /after its teardown there is still a timer/,
+  },
+  {
+    what: "leaves work on CLOCK behind",
+    make: (): PluginUse =>
+      definePlugin("bad", (_options, inject) => {
+        const clock = inject(CLOCK);
+        return {
+          fromClient: (data) => {
+            interval(1_000, clock).subscribe();
+            return data;
+          },
+        };
+      })(),
+    said: undefined,
+    saidByCompliance: /still work that waits on CLOCK/,
+  },
+  {
+    what: "begins something in its construction",
+    make: made(() => {
+      setInterval(() => undefined, 60_000).unref();
+      return {};
+    }),
+    said: undefined,
+    saidByCompliance: /its construction began a timer/,
+  },
+  {
+    what: "stays subscribed to EVENTS",
+    make: (): PluginUse =>
+      definePlugin("bad", (_options, inject) => {
+        const events = inject(EVENTS);
+        return { setup: () => void events.subscribe() };
+      })(),
+    said: undefined,
+    saidByCompliance: /still a subscription to EVENTS/,
+  },
+  {
+    what: "ends both directions when one ends",
+    make: made(() => {
+      const over = new WeakMap<object, Subject<void>>();
+      const half = (data: Observable<Buffer>, session: object): Observable<Buffer> => {
+        const end = over.get(session) ?? new Subject<void>();
+        over.set(session, end);
+        return data.pipe(
+          finalize(() => end.next()),
+          takeUntil(end),
+        );
+      };
+      return { fromClient: half, fromUpstream: half };
+    }),
+    said: undefined,
+    saidByCompliance: /ends or changes .*half-close|takes an empty/s,
+  },
+  {
+    what: "keeps listening to its source",
+    make: made(() => ({
+      fromClient: (data) => {
+        const out = new Subject<Buffer>();
+        data.subscribe(out);
+        return out;
+      },
+    })),
+    said: undefined,
+    saidByCompliance: /still listens to its source/,
+  },
+  {
+    what: "swallows errors",
+    make: both(catchError(() => EMPTY)),
+    said: undefined,
+    saidByCompliance: /does not pass an error/,
+  },
+  {
+    what: "depends on chance",
+    make: both(each((chunk) => Buffer.concat([chunk, randomBytes(8)]))),
+    said: undefined,
+    saidByCompliance: /two runs of the same differ/,
+  },
+  {
+    what: "changes bytes, and loses what it holds at FIN",
+    make: both((data) => lines(false)(data).pipe(map((chunk): Buffer => Buffer.from(chunk.toString("latin1").toUpperCase(), "latin1")))),
+    said: undefined,
+    saidByCompliance: /\(FIN\)/,
+  },
+  {
+    what: "cannot be torn down without a setup",
+    make: made(() => {
+      let timer: NodeJS.Timeout | undefined;
+      return {
+        setup: () => {
+          timer = setInterval(() => undefined, 60_000);
+        },
+        teardown: () => {
+          if (timer === undefined) throw new Error("nothing to tear down");
+          clearInterval(timer);
+        },
+      };
+    }),
+    said: undefined,
+    saidByCompliance: /nothing to tear down/,
   },
 ];
 

@@ -1,11 +1,13 @@
 import { of } from "rxjs";
 import { reasonOf, SluiceError, type SluiceError as Failure } from "../../contract/index.ts";
 import { Flow } from "../../flow/pump/flow.ts";
-import { DEFAULT_TIMEOUT } from "../values/bounded.ts";
 import { BenchSession } from "./bench-session.ts";
 import { KeptLeg, PlayedLeg } from "./played-leg.ts";
 import type { BenchInstance, PluginBench } from "./plugin-bench.ts";
 import { settled } from "./settled.ts";
+
+/** What a plugin may take in real time: less than the two seconds that mocha gives a test, so that the reason is told. */
+const PATIENCE_MS = 1_000;
 
 export type Direction = "fromClient" | "fromUpstream";
 
@@ -136,7 +138,7 @@ export class RunningSession {
   }
 
   /** Waits until the output is complete, or the session has failed. */
-  async outcome(direction: Direction, timeout = DEFAULT_TIMEOUT): Promise<Outcome> {
+  async outcome(direction: Direction, timeout = PATIENCE_MS): Promise<Outcome> {
     const sink = this.#lanes[direction]?.sink;
     await settled(() => sink?.ended === true || this.session.error !== undefined, this.run.bench.clock, timeout);
     const end = this.session.error ?? (sink?.ended === true ? "fin" : "open");
@@ -183,7 +185,7 @@ export class RunningSession {
         finished(new SluiceError("SLUICE_CLIENT_REJECTED", "its admit hook completed without admitting the session"));
       },
     });
-    const admitted = await settled(() => done, this.run.bench.clock, DEFAULT_TIMEOUT);
+    const admitted = await settled(() => done, this.run.bench.clock, PATIENCE_MS);
     subscription.unsubscribe();
     if (!admitted) this.session.fail(new SluiceError("SLUICE_PLUGIN_FAILED", "its admit hook did neither admit nor reject the session"));
   }

@@ -4,7 +4,7 @@ import { PluginBench } from "../bench/plugin-bench.ts";
 import { shortBytes } from "../values/shown.ts";
 import type { Factory, ReadCase } from "./plugin-cases.ts";
 import { failed, wrongWith, wrongWithEnd } from "./verdict.ts";
-import { asGiven, waysOf, waysOfChunks, type Way } from "./ways.ts";
+import { asGiven, waysOf, waysOfChunks, type WayKind } from "./ways.ts";
 
 /** How the cases of a plugin are run. */
 export interface CaseTerms {
@@ -60,14 +60,22 @@ async function runDirection(
   const bordersMatter = terms.borders === "matter" || terms.transport === "udp";
   const whole = Buffer.concat(given.from);
   const input = { direction, chunks: bordersMatter || given.from.length === 1 ? given.from : [whole] };
-  const conserves = given.kind === "passes";
-  const ways = bordersMatter ? waysOfChunks(input, { borrows }) : waysOf(input, { borrows, conserves, both: hooks.length === 2 });
+  const kinds = kindsOf(given, { borrows, hooks });
+  const ways = bordersMatter ? waysOfChunks(input, kinds) : waysOf(input, kinds);
   const chunks = bordersMatter && given.to.length > 1 ? given.to : undefined;
   for (const way of [asGiven(input), ...ways]) {
     // oxlint-disable-next-line no-await-in-loop -- the simplest that fails is told
     const wrong = wrongIn(given, await way.run(bench), way.wrong, chunks);
     if (wrong !== undefined) throw failed(`${bench.name}: ${direction} of ${shortBytes(whole)} ${way.how}`, wrong);
   }
+}
+
+/** The simplest first, so that what fails says why. */
+function kindsOf({ kind }: ReadCase, { borrows, hooks }: Shape): WayKind[] {
+  const lent: readonly WayKind[] = borrows ? ["lent"] : [];
+  const removed: readonly WayKind[] = kind === "passes" ? ["removed"] : [];
+  const mixed: readonly WayKind[] = hooks.length === 2 ? ["sessions", "directions"] : ["sessions"];
+  return ["cut", "empty", ...lent, "swap", ...removed, ...mixed];
 }
 
 function wrongIn(given: ReadCase, outcome: Outcome, wrong: string, chunks: readonly Buffer[] | undefined): string | undefined {
@@ -78,5 +86,3 @@ function wrongIn(given: ReadCase, outcome: Outcome, wrong: string, chunks: reado
   }
   return `the session was to end with ${given.code}, and it did not end; ${outcome.bytes.length} bytes came out${wrong === "" ? "" : ` (${wrong})`}`;
 }
-
-export type { Way };

@@ -1,5 +1,6 @@
 import { SluiceError, type SluiceError as Failure } from "../../contract/index.ts";
 import type { Outcome } from "../bench/bench-run.ts";
+import { authorsLine } from "../values/authors-line.ts";
 import { differenceOf } from "../values/difference.ts";
 
 /** What was expected of a run. */
@@ -44,11 +45,10 @@ function lostOrChanged(expected: Buffer, got: Buffer): string {
   return "its output is not what was expected";
 }
 
-/** Where the plugin's code failed: the first line of its stack that is no part of a package. */
+/** Where the plugin's code failed. */
 function placeOf({ cause }: Failure): string {
-  const stack = cause instanceof Error ? (cause.stack ?? "") : "";
-  const line = stack.split("\n").find((each) => /^\s+at /.test(each) && !/node_modules|node:|[\\/]core[\\/]/.test(each));
-  return line === undefined ? "" : ` ${line.trim()}`;
+  const line = cause instanceof Error ? authorsLine(cause.stack) : "";
+  return line === "" ? "" : ` ${line}`;
 }
 
 /** A failed case. */

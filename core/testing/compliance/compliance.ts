@@ -1,0 +1,25 @@
+import { SluiceError, type PluginUse } from "../../contract/index.ts";
+import { byteChecks } from "./byte-checks.ts";
+import { subjectOf, type Check, type ComplianceOptions } from "./check.ts";
+import { endChecks } from "./end-checks.ts";
+import { lifeChecks } from "./life-checks.ts";
+import { lossCheck } from "./loss-check.ts";
+
+/**
+ * The suite that every plugin must pass, whatever it is for: it begins and ends without a trace, bears every input, gives the same however
+ * the bytes come and whatever else goes on, keeps its state over a swap, and lets sessions end. What the plugin is for is
+ * {@link testPlugin}'s business.
+ *
+ * @param make makes a use of it; called for each check
+ * @example for (const { name, run } of compliance(() => redact())) it(name, run);
+ * @throws SLUICE_TEST_INVALID when it is given no function
+ */
+export function compliance(make: () => PluginUse, options: ComplianceOptions = {}): Check[] {
+  if (typeof make !== "function")
+    throw new SluiceError(
+      "SLUICE_TEST_INVALID",
+      "compliance(make): expected a function that makes a use of the plugin, such as () => redact()",
+    );
+  const subject = subjectOf(make, options);
+  return [...lifeChecks(subject), ...byteChecks(subject), ...lossCheck(subject), ...endChecks(subject)];
+}

@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Subject as Source } from "rxjs";
+import { resolveConfig } from "../../config/check/resolve-config.ts";
+import { reasonOf } from "../../contract/index.ts";
+import { transports } from "../../net/transports/table.ts";
+import { Proxy } from "../../runtime/proxy/proxy.ts";
+import { BenchRun, type Direction } from "../bench/bench-run.ts";
+import type { PluginBench } from "../bench/plugin-bench.ts";
+import { wrongWith } from "../cases/verdict.ts";
+import { connectTo } from "../client/connect-to.ts";
+import { KeptLog } from "../proxy/kept-log.ts";
+import { startUpstream } from "../upstream/start-upstream.ts";
+import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
+import { isAnswer } from "./byte-checks.ts";
+import { demand, hooksOf, type Check, type Subject } from "./check.ts";
+
+const OTHER: Readonly<Record<Direction, Direction>> = { fromClient: "fromUpstream", fromUpstream: "fromClient" };
+const hello = Buffer.from("hello, and more\n");
+
+/** How sessions, and their directions, come to their end. */
+export function endChecks(subject: Subject): Check[] {
+  const { withBench, options } = subject;
+  const halfClose: readonly Check[] =
+    options.transport === "udp"
+      ? []
+      : [{ name: "passes the end of one direction on, and leaves the other open", run: () => withBench(passesHalfClose) }];
+  return [
+    ...halfClose,
+    { name: "passes errors on, and lets go of its source when nobody listens any more", run: () => withBench(letsGo) },
+    { name: "lets a session through a proxy end when its client breaks off", run: () => withBench((bench) => endsInProxy(bench, subject)) },
+  ];
+}
+
+async function passesHalfClose(bench: PluginBench): Promise<void> {
+  for (const direction of await hooksOf(bench)) {
+    // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
+    demand(bench, await halfClosed(bench, direction));
+  }
+}
+
+async function halfClosed(bench: PluginBench, direction: Direction): Promise<string | undefined> {
+  const other = OTHER[direction];
+  const run = await BenchRun.start(bench);
+  try {
+    const alone = await run.open();
+    alone.feed(other, hello);
+    alone.finish(other);
+    const expected = await alone.outcome(other);
+    const session = await run.open();
+    session.feed(direction, hello);
+    session.finish(direction);
+    const first = await session.outcome(direction);
+    if (isAnswer(first) || isAnswer(expected)) return undefined;
+    session.feed(other, hello);
+    session.finish(other);
+    const got = await session.outcome(other);
+    const wrong = `the end of ${direction} ends or changes ${other}, which goes on (half-close)`;
+    const differs = wrongWith(got, { bytes: expected.bytes }, wrong);
+    return differs === undefined || differs.startsWith(wrong) ? differs : `${wrong}: ${differs}`;
+  } finally {
+    await run.close();
+  }
+}
+
+async function letsGo(bench: PluginBench): Promise<void> {
+  const run = await BenchRun.start(bench);
+  try {
+    const { plugin } = run.instance;
+    for (const direction of await hooksOf(bench)) {
+      const { session } = await run.open();
+      const failing = new Source<Buffer>();
+      const errors: unknown[] = [];
+      plugin[direction]?.(failing, session).subscribe({ error: (error: unknown) => errors.push(error) });
+      failing.error(new Error("broken"));
+      if (errors.map(reasonOf).join() !== "broken") demand(bench, `${direction} does not pass an error of its source on`);
+      const left = new Source<Buffer>();
+      plugin[direction]?.(left, session).subscribe().unsubscribe();
+      if (left.observed)
+        demand(bench, `${direction} still listens to its source when nobody listens to it: unsubscribe in the teardown of its Observable`);
+    }
+  } finally {
+    await run.close();
+  }
+}
+
+/** The whole of it, with sockets: `admit` and `connect` too. */
+async function endsInProxy(bench: PluginBench, { make, options }: Subject): Promise<void> {
+  const { transport = "tcp", providers = [] } = options;
+  const folder = await mkdtemp(path.join(tmpdir(), "sluice-compliance-"));
+  const listen = transport === "unix" ? `unix://${folder}/socket` : `${transport}://127.0.0.1:0`;
+  const upstream = await startUpstream("echo", { transport: transport === "udp" ? "udp" : "tcp" });
+  const main = { listen, upstream: upstream.address, plugins: [make()] };
+  const config = resolveConfig({ listeners: { main }, providers }, transports, { file: path.join(folder, "proxy.config.ts") });
+  const proxy = await Proxy.start(config, { logger: new KeptLog().logger });
+  try {
+    const ended = new Promise((resolve) => {
+      proxy.events.subscribe(({ type }) => {
+        if (type === "session-ended" || type === "session-refused") resolve(type);
+      });
+    });
+    const url = (proxy.listeners["main"]?.url ?? "").replace(/^tls:/, "tcp:");
+    const client = await connectTo(url);
+    if (transport === "udp") await client.send(hello);
+    else await client.write(hello);
+    client.reset();
+    if (transport !== "udp")
+      await bounded(ended, DEFAULT_TIMEOUT, () => `the end of a session of ${bench.name} whose client has broken off`);
+  } finally {
+    await proxy.close();
+    await upstream.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
