@@ -51,7 +51,8 @@ module.exports = {
     bench: ["values", "time"],
     cases: ["values", "bench"],
     marbles: ["values", "bench"],
-    ".": ["values", "time", "client", "upstream", "proxy", "bench", "cases", "marbles"],
+    compliance: ["values", "client", "upstream", "proxy", "bench", "cases"],
+    ".": ["values", "time", "client", "upstream", "proxy", "bench", "cases", "marbles", "compliance"],
   },
   "core/admin": {
     views: [],

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { PluginUse, Transport } from "sluice";
-import { dnsCache, echo, http, logging, rateLimit, retry, tlsTermination } from "sluice/plugins";
+import { dnsCache, echo, http, logging, proxyProtocol, rateLimit, retry, route, tlsTermination } from "sluice/plugins";
 import { compliance } from "sluice/testing";
 import * as builtIn from "../../plugins/index.ts";
 
@@ -11,17 +11,37 @@ interface Candidate {
   readonly transport?: Transport;
 }
 
+// Each check makes many instances of a plugin: `maxKeys` is what one of rateLimit allocates.
 const candidates: readonly Candidate[] = [
   { name: "echo", use: () => echo() },
   { name: "http", use: () => http() },
   { name: "logging", use: () => logging() },
   { name: "logging with chunks", use: () => logging({ chunks: "hex" }) },
   { name: "logging on UDP", use: () => logging({ chunks: "text" }), transport: "udp" },
-  { name: "rateLimit of sessions", use: () => rateLimit({ connections: { rate: 1_000 } }) },
-  { name: "rateLimit that rejects bytes", use: () => rateLimit({ bytes: { rate: "1GiB" } }) },
-  { name: "rateLimit that shapes bytes", use: () => rateLimit({ bytes: { rate: "20MiB", burst: "100KiB" }, over: "delay" }) },
+  { name: "proxyProtocol before strangers", use: () => proxyProtocol({ from: ["10.0.0.0/8"] }) },
+  { name: "proxyProtocol before its proxies", use: () => proxyProtocol({ from: ["198.18.0.0/15", "127.0.0.0/8"] }) },
+  { name: "rateLimit of sessions", use: () => rateLimit({ connections: { rate: 1_000 }, maxKeys: 100 }) },
+  { name: "rateLimit that rejects bytes", use: () => rateLimit({ bytes: { rate: "1GiB" }, maxKeys: 100 }) },
+  { name: "rateLimit that shapes bytes", use: () => rateLimit({ bytes: { rate: "20MiB", burst: "100KiB" }, over: "delay", maxKeys: 100 }) },
   { name: "retry", use: () => retry() },
+  { name: "route", use: () => route({ routes: [{ protocol: "ssh", upstream: "127.0.0.1:9" }] }) },
   { name: "dnsCache", use: () => dnsCache() },
   { name: "dnsCache on UDP", use: () => dnsCache(), transport: "udp" },
   { name: "tlsTermination", use: () => tlsTermination({ selfSigned: ["localhost"] }), transport: "tls" },
 ];
+
+describe("The built-in plugins", () => {
+  it("all run the compliance suite", () => {
+    const factories = Object.entries(builtIn).filter(([, value]) => "definition" in value);
+    for (const [name] of factories)
+      expect(
+        candidates.some((candidate) => candidate.name.startsWith(name)),
+        name,
+      ).to.equal(true);
+  });
+});
+
+for (const { name, use, transport = "tcp" } of candidates)
+  describe(`The plugin ${name}`, () => {
+    for (const check of compliance(use, { transport })) it(check.name, check.run);
+  });

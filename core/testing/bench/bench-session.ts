@@ -23,11 +23,11 @@ const limits: Limits = {
 
 let lastId = 0;
 
-/** A session without a socket, as plugins see it, and whom its flows belong to. Each has a client of its own. */
+/** A session without a socket, as plugins see it, and whom its flows belong to. Each has a client of its own, of the addresses for benchmarks (RFC 2544). */
 export class BenchSession implements Session, FlowOwner {
   readonly id = ++lastId;
   readonly listener = "main";
-  client: SocketAddress = socketAddress(`10.${(this.id >> 16) & 255}.${(this.id >> 8) & 255}.${this.id & 255}`, 50_000, "IPv4");
+  client: SocketAddress = socketAddress(`198.18.${(this.id >> 8) & 255}.${this.id & 255}`, 50_000, "IPv4");
   readonly peer = this.client;
   readonly local = socketAddress("127.0.0.1", 8_080, "IPv4");
   generation = 1;
@@ -81,9 +81,9 @@ export class BenchSession implements Session, FlowOwner {
     return Promise.resolve(this.tls);
   }
 
-  /** There are no bytes before the byte hooks' own. */
+  /** A client that sends nothing before the byte hooks see it. */
   readFirst<T>(): Promise<T> {
-    return Promise.reject(new SluiceError("SLUICE_TEST_INVALID", "readFirst() has no client here: test it in a proxy, with startProxy()"));
+    return Promise.reject(new SluiceError("SLUICE_CLIENT_TIMEOUT", "on the bench a client sends nothing by itself"));
   }
 
   reply(): void {

@@ -55,7 +55,7 @@ describe("compliance passes", function () {
     redact: () => redact({ digits: 4 }),
     shout: () => shout({ suffix: "!" }),
     slowLine: () => slowLine({ delay: "1ms", rate: "1GiB" }),
-    sorry: () => sorry({ text: "sorry" } as never),
+    sorry: () => sorry({ text: "sorry" }),
     "delayBytes in virtual time": () => definePlugin("late", () => ({ fromClient: (data) => data.pipe(delayBytes(1)) }))(),
   };
 
