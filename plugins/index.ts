@@ -15,3 +15,4 @@ export type { RouteConfig, RouteProtocol, SessionRouteConfig } from "./route/con
 export { route } from "./route/route.ts";
 export type { CertificateConfig, ClientAuthConfig, TlsTerminationConfig } from "./tls-termination/config.ts";
 export { tlsTermination } from "./tls-termination/tls-termination.ts";
+export { userAuthority } from "./tls-termination/user-authority.ts";

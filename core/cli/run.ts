@@ -14,6 +14,8 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   plan: async () => (await import("./commands/plan-command.ts")).plan,
   reload: async () => (await import("./commands/reload-command.ts")).reload,
   status: async () => (await import("./commands/status-command.ts")).status,
+  forward: async () => (await import("./commands/forward-command.ts")).forward,
+  trust: async () => (await import("./commands/trust-command.ts")).trust,
   init: async () => (await import("./commands/init-command.ts")).init,
   toxiproxy: async () => (await import("./commands/toxiproxy-command.ts")).toxiproxy,
 };

@@ -67,7 +67,9 @@ module.exports = {
     output: [],
     process: [],
     init: [],
-    commands: ["arguments", "output", "process", "init"],
+    forward: ["arguments"],
+    trust: [],
+    commands: ["arguments", "output", "process", "init", "forward", "trust"],
     ".": ["arguments", "output", "commands"],
   },
   "plugins/http": {

@@ -26,6 +26,7 @@ const tools: readonly Tool[] = [
   { name: "sslscan", package: "sslscan" },
   { name: "faketime", package: "faketime" },
   { name: "chromium", package: "chromium" },
+  { name: "certutil", package: "libnss3-tools" },
 ];
 
 const postgresRoot = "/usr/lib/postgresql";

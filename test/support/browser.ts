@@ -29,10 +29,14 @@ export interface WatchedPage {
   readonly requested: string[];
 }
 
-/** A real Chromium, closed with the cleanup. @param file its program */
-export async function startBrowser(cleanup: Cleanup, file: string): Promise<Browser> {
+/** A real Chromium, closed with the cleanup. @param file its program @param env instead of what the tests have, such as HOME */
+export async function startBrowser(cleanup: Cleanup, file: string, env: Readonly<Record<string, string>> = {}): Promise<Browser> {
   // Inside a container, or as root, its own sandbox cannot be had.
-  const browser = await chromium.launch({ executablePath: file, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  const browser = await chromium.launch({
+    executablePath: file,
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    env: { ...process.env, ...env },
+  });
   cleanup.add(() => browser.close());
   return browser;
 }

@@ -178,13 +178,25 @@ function killedWith(cleanup: Cleanup, cli: Cli): Cli {
   return cli;
 }
 
+/** How a command ended, and what it said. */
+export interface CliRun extends CliExit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** Runs a command to its end. */
-export async function runCli(
+export function runCli(cleanup: Cleanup, folder: CliFolder, ...parameters: readonly string[]): Promise<CliRun> {
+  return runCliWith(cleanup, folder, parameters);
+}
+
+/** The same in an environment. */
+export async function runCliWith(
   cleanup: Cleanup,
   folder: CliFolder,
-  ...parameters: readonly string[]
-): Promise<CliExit & { stdout: string; stderr: string }> {
-  const cli = startCli(cleanup, folder, parameters);
+  parameters: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<CliRun> {
+  const cli = startCli(cleanup, folder, parameters, env);
   const exit = await cli.ended();
   return { ...exit, stdout: cli.lines.join("\n"), stderr: cli.stderr };
 }

@@ -3,9 +3,10 @@ import { cac } from "cac";
 import { isLogLevel, logLevels, SluiceError, type AdminConfig, type LogLevel } from "../../contract/index.ts";
 import { didYouMean, nearest } from "../../contract/options/nearest.ts";
 import { findConfig, type ConfigFile } from "./config-file.ts";
+import { forwardFlags } from "./forward-flags.ts";
 
 /** What can stand after `sluice`. */
-export type CommandName = "start" | "check" | "plan" | "reload" | "status" | "init" | "toxiproxy";
+export type CommandName = "start" | "check" | "plan" | "reload" | "status" | "forward" | "trust" | "init" | "toxiproxy";
 
 export interface CommandOptions {
   /** The config's file, as given. @default the `proxy.config.*` of the working directory */
@@ -22,15 +23,16 @@ export interface CommandOptions {
   readonly admin?: AdminConfig;
   /** The log's level, as given. @default SLUICE_LOG_LEVEL, then the config's */
   readonly logLevel: LogLevel | undefined;
-  readonly toxiproxy: ToxiproxyPlace;
+  /** Of a command that takes no config. */
+  readonly raw: RawArguments;
 }
 
-/** Where toxiproxy's API is served. */
-export interface ToxiproxyPlace {
-  readonly port: number;
-  readonly host: string;
-  /** Proxies that are there from the start: toxiproxy's JSON. */
-  readonly config: string | undefined;
+/** What was given, as it was given. */
+export interface RawArguments {
+  /** Beside the options. */
+  readonly words: readonly string[];
+  /** By their names in camelCase. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 export interface CommandLine {
@@ -40,6 +42,8 @@ export interface CommandLine {
 
 const configOption = ["-c, --config <file>", "The config file (default: proxy.config.ts, or .mts, .cts, .js, .mjs, .cjs, .json)"] as const;
 const unsafeOption = ["--allow-unsafe-config", "Load a config that others may write, where the file system knows no modes"] as const;
+const adminOption = ["--admin [address]", "Turn the admin server on, at host:port, tcp://… or unix://… (default: 127.0.0.1:9900)"] as const;
+const logLevelOption = ["--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent"] as const;
 const jsonOption = ["--json", "Print JSON for machines"] as const;
 
 function createCli() {
@@ -49,8 +53,8 @@ function createCli() {
     .option(...configOption)
     .option(...unsafeOption)
     .option("--no-watch", "Reload only on SIGHUP and `sluice reload`")
-    .option("--admin [address]", "Turn the admin server on, at host:port, tcp://… or unix://… (default: 127.0.0.1:9900)")
-    .option("--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent");
+    .option(...adminOption)
+    .option(...logLevelOption);
   cli
     .command("check [config]", "Load and validate the config and set its plugins up, binding nothing; exit code 0 or 1")
     .option(...configOption)
@@ -68,6 +72,18 @@ function createCli() {
     .command("status [config]", "Show the running proxy: listeners, sessions, counters")
     .option(...configOption)
     .option(...jsonOption);
+  const forward = cli
+    .command("forward <listen> [upstream]", "Forward a port, with plugins by option and without a config")
+    .option("--print", "Print the config that it stands for, and do nothing else")
+    .option("--write", "Save it as proxy.config.ts, and go on with that")
+    .option(...adminOption)
+    .option(...logLevelOption);
+  for (const { name, value, help } of forwardFlags) forward.option(`--${name}${value}`, help);
+  cli
+    .command("trust", "Make system, browsers and Java trust the local CA of this user")
+    .option("--remove", "Take it out of them")
+    .option("--print", "Print what would be done, and do nothing")
+    .option("--stores <names>", "Some of system, nss and java (default: all)");
   cli.command("init", "Write a proxy.config.ts and a first plugin into this folder");
   cli
     .command("toxiproxy", "Serve toxiproxy's HTTP API, for its clients in every language")
@@ -107,16 +123,17 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
   } catch (error) {
     throw new SluiceError("SLUICE_USAGE", error instanceof Error ? error.message : String(error), { cause: error });
   }
+  const takesConfig = !["forward", "trust", "toxiproxy"].includes(command.name);
   return {
     command: command.name as CommandName,
     options: {
-      ...configOf(options["config"], cli.args[0]),
+      ...(takesConfig ? configOf(options["config"], cli.args[0]) : { config: "proxy.config.ts", passedOver: [] }),
       allowUnsafe: options["allowUnsafeConfig"] === true,
       json: options["json"] === true,
       watch: options["watch"] !== false,
       logLevel: levelOf(options["logLevel"]),
-      toxiproxy: toxiproxyOf(options),
       ...adminOf(options["admin"]),
+      raw: takesConfig ? { words: [], options: {} } : { words: cli.args.map(String), options },
     },
   };
 }
@@ -154,14 +171,6 @@ function configOf(option: unknown, argument: string | undefined): ConfigFile {
 
 function isNamed(option: unknown): option is string | number {
   return option !== undefined && option !== "";
-}
-
-/** @throws SLUICE_USAGE */
-function toxiproxyOf({ port = 8474, host = "127.0.0.1", config }: Readonly<Record<string, unknown>>): ToxiproxyPlace {
-  const number = Number(port);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535)
-    throw new SluiceError("SLUICE_USAGE", `--port: expected a number from 0 to 65535, got ${JSON.stringify(port)}`);
-  return { port: number, host: String(host), config: isNamed(config) ? String(config) : undefined };
 }
 
 /** @throws SLUICE_USAGE */

@@ -11,7 +11,7 @@ import { passedOverNote } from "../arguments/config-file.ts";
 import { guardProcess } from "../process/last-resort.ts";
 import { warnOfOldNode } from "../process/node-version.ts";
 import { onStopSignals } from "../process/stop-signals.ts";
-import { createTerminal } from "../output/terminal.ts";
+import { createTerminal, type Terminal } from "../output/terminal.ts";
 
 /**
  * `sluice start`: serves until SIGTERM or SIGINT, then drains.
@@ -19,7 +19,20 @@ import { createTerminal } from "../output/terminal.ts";
  * @returns 0 after a drain that was asked for, 1 after one because of a fault
  * @throws what refuses the config, SLUICE_ALREADY_RUNNING
  */
-export async function start(options: CommandOptions): Promise<number> {
+export function start(options: CommandOptions): Promise<number> {
+  return serve(options);
+}
+
+/** What goes beyond a config in a file. */
+export interface Served {
+  /** The config, where it is in no file. */
+  readonly text?: string;
+  /** What to tell once it is served. */
+  readonly ready?: (output: Terminal) => void;
+}
+
+/** Serves a config, in a file or given. @throws as {@link start} */
+export async function serve(options: CommandOptions, { text, ready }: Served = {}): Promise<number> {
   const { config, watch, logLevel, admin } = options;
   const file = path.resolve(config);
   const end = createExitCode();
@@ -38,7 +51,7 @@ export async function start(options: CommandOptions): Promise<number> {
       end.settle(1);
     },
   );
-  if (!existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });
+  if (text === undefined && !existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });
   let starting: Promise<LiveConfig> | undefined;
   let adminOpened = untold;
   const control = await openControl(file, logger, async (command, input) => obey(await starting, command, input));
@@ -50,7 +63,8 @@ export async function start(options: CommandOptions): Promise<number> {
     const companion = new Admin((url) => {
       adminOpened(url);
     });
-    starting = Following.start(file, { watch, log, announced: process.stdout.isTTY && process.stderr.isTTY, admin, companion });
+    const announced = process.stdout.isTTY && process.stderr.isTTY;
+    starting = Following.start(file, { watch: watch && text === undefined, log, announced, admin, companion, text });
     const live = await Promise.race([starting, end.code]);
     // Stopped before it was up: nothing is being served yet, so there is nothing to drain.
     if (typeof live === "number") return live;
@@ -60,6 +74,7 @@ export async function start(options: CommandOptions): Promise<number> {
       announceAdmin(url, terminals.output);
     };
     announce(live, terminals, logger);
+    ready?.(terminals.output);
     companion.serve(new Live(live.proxy, live));
     hangUp.use(live);
     const code = await end.code;

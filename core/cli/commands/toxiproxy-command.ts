@@ -15,8 +15,17 @@ interface Faults {
   }) => Promise<{ readonly url: string; close(): Promise<void> }>;
 }
 
+/** Where toxiproxy's API is served. */
+interface Place {
+  readonly port: number;
+  readonly host: string;
+  /** Proxies that are there from the start: toxiproxy's JSON. */
+  readonly config: string | undefined;
+}
+
 /** `sluice toxiproxy`: serves toxiproxy's HTTP API until SIGTERM or SIGINT. @throws what refuses it */
-export async function toxiproxy({ toxiproxy: { port, host, config }, logLevel }: CommandOptions, output: Terminal): Promise<number> {
+export async function toxiproxy({ raw, logLevel }: CommandOptions, output: Terminal): Promise<number> {
+  const { port, host, config } = placeOf(raw.options);
   const stopped = new Promise<void>((resolve) => {
     onStopSignals(resolve);
   });
@@ -30,6 +39,18 @@ export async function toxiproxy({ toxiproxy: { port, host, config }, logLevel }:
   await stopped;
   await server.close();
   return 0;
+}
+
+/** @throws SLUICE_USAGE */
+function placeOf({ port = 8474, host = "127.0.0.1", config }: Readonly<Record<string, unknown>>): Place {
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new SluiceError("SLUICE_USAGE", `--port: expected a number from 0 to 65535, got ${JSON.stringify(port)}`);
+  return {
+    port: number,
+    host: String(host),
+    config: typeof config === "string" || typeof config === "number" ? String(config) : undefined,
+  };
 }
 
 function proxiesIn(file: string): unknown {

@@ -20,9 +20,12 @@ export interface Compiled extends Source, Translated {
 export class Compiler {
   readonly #memo = new Map<string, Compiled>();
 
+  /** @param given the texts of modules that are in no file */
+  constructor(private readonly given: ReadonlyMap<string, string> = new Map()) {}
+
   /** @throws SLUICE_CONFIG_UNSAFE, SLUICE_CONFIG_NOT_FOUND */
   read(file: string): Source {
-    const source = readSafely(file);
+    const source = this.given.get(file) ?? readSafely(file);
     const known = this.#memo.get(file);
     // The text is at hand: comparing it is as fast as trusting time stamps, and never wrong.
     if (known?.source === source) return known;

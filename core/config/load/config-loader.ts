@@ -30,7 +30,7 @@ export interface LoadOptions {
 /** Loads a `proxy.config.ts` and the local modules it imports, fresh each time. */
 export class ConfigLoader {
   readonly #file: string;
-  readonly #compiler = new Compiler();
+  readonly #compiler: Compiler;
   readonly #packages = new Packages();
   #files: ReadonlySet<string>;
   #hashes: ReadonlyMap<string, string> = new Map();
@@ -43,12 +43,15 @@ export class ConfigLoader {
    * @param schemes the transports that listeners may have
    * @param admin goes before what the config says of the admin server, and turns it on
    */
+  /** @param text what the file would hold, where it is in no file: then its name only says where relative paths start */
   constructor(
     file: string,
     private readonly schemes: readonly ListenScheme[],
     private readonly admin?: AdminConfig,
+    private readonly text?: string,
   ) {
     this.#file = path.resolve(file);
+    this.#compiler = new Compiler(new Map(text === undefined ? [] : [[this.#file, text]]));
     this.#files = new Set([this.#file]);
     // For stacks that point into the user's TypeScript.
     process.setSourceMapsEnabled(true);
@@ -78,7 +81,8 @@ export class ConfigLoader {
    */
   async load(options: LoadOptions = {}): Promise<LoadedConfig> {
     this.#hashes = new Map();
-    if (!existsSync(this.#file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: this.#file });
+    if (this.text === undefined && !existsSync(this.#file))
+      throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: this.#file });
     const graph = new ModuleGraph(this.#compiler, this.#packages);
     const before = this.#read;
     const setup = this.#watchFor(graph);

@@ -24,6 +24,8 @@ export interface LiveConfigOptions {
   readonly admin?: AdminConfig | undefined;
   /** The admin server. */
   readonly companion?: Companion;
+  /** What the config's file would hold, where there is none. */
+  readonly text?: string | undefined;
 }
 
 /** A proxy that follows its config file: loads are applied one at a time, and the newest save wins. */
@@ -59,7 +61,7 @@ export class LiveConfig {
 
   /** Loads a config file and makes it live. Rejects with a SluiceError. */
   static async start(file: string, options: LiveConfigOptions = {}): Promise<LiveConfig> {
-    const loader = new ConfigLoader(path.resolve(file), transports, options.admin);
+    const loader = new ConfigLoader(path.resolve(file), transports, options.admin, options.text);
     const loaded = await loader.load();
     try {
       const log = options.logger === undefined ? (options.log ?? new ProxyLog()) : undefined;

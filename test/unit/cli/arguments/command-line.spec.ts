@@ -6,7 +6,15 @@ import { SluiceError } from "../../../../core/contract/index.ts";
 import { parseCommandLine } from "../../../../core/cli/arguments/command-line.ts";
 
 describe("the command line", () => {
-  const defaults = { config: "proxy.config.ts", passedOver: [], allowUnsafe: false, json: false, watch: true, logLevel: undefined };
+  const defaults = {
+    config: "proxy.config.ts",
+    passedOver: [],
+    allowUnsafe: false,
+    json: false,
+    watch: true,
+    logLevel: undefined,
+    raw: { words: [], options: {} },
+  };
 
   it("has defaults: proxy.config.ts, watched, for people", () => {
     expect(parseCommandLine(["start"])).to.deep.equal({ command: "start", options: defaults });
@@ -41,7 +49,7 @@ describe("the command line", () => {
   const wrong: readonly (readonly [string, string])[] = [
     ["strat", 'unknown command "strat", did you mean "start"?'],
     ["123", 'unknown command "123"'],
-    ["--json", "expected a command: start, check, plan, reload, status, init"],
+    ["--json", "expected a command: start, check, plan, reload, status, forward, trust, init"],
     ["check --jsno", 'unknown option --jsno, did you mean "--json"?'],
     ["start --wacth", 'unknown option --wacth, did you mean "--no-watch"?'],
     ["start --json", "unknown option --json"],

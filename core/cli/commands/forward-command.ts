@@ -1,0 +1,66 @@
+import { existsSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { SluiceError } from "../../contract/index.ts";
+import type { CommandOptions, RawArguments } from "../arguments/command-line.ts";
+import { forwardFlags } from "../arguments/forward-flags.ts";
+import { configText, listenOf, upstreamOf, type Forward } from "../forward/config-text.ts";
+import { directions } from "../forward/directions.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { serve } from "./start-command.ts";
+
+const configName = "proxy.config.ts";
+
+/**
+ * `sluice forward`: a proxy without a config, or the config that it stands for.
+ *
+ * @throws SLUICE_USAGE; SLUICE_FILE_EXISTS for `--write` beside a config; what `sluice start` throws
+ */
+export async function forward(options: CommandOptions, output: Terminal): Promise<number> {
+  const wanted = forwardOf(options.raw);
+  const text = configText(wanted);
+  if (options.raw.options["print"] === true) {
+    output.line(text.trimEnd());
+    return 0;
+  }
+  const ready = (terminal: Terminal): void => {
+    for (const line of directions(wanted, process.cwd())) terminal.line(line);
+  };
+  if (options.raw.options["write"] === true) {
+    write(text);
+    return serve({ ...options, config: configName }, { ready });
+  }
+  // A name of its own for each address: two of them run side by side, and `sluice status -c` finds each.
+  const name = `forward-${wanted.listen.replaceAll(/[^\w.]+/g, "-")}.config.ts`;
+  return serve({ ...options, config: name }, { text, ready });
+}
+
+function forwardOf({ words: [listen = "", upstream], options }: RawArguments): Forward {
+  const used = flagsOf(options);
+  if (listen === "") throw new SluiceError("SLUICE_USAGE", "expected a port and an upstream, such as: sluice forward 8443 localhost:3000");
+  if (upstream === undefined && !used.has("echo"))
+    throw new SluiceError("SLUICE_USAGE", "expected an upstream after the port, such as localhost:3000, or --echo");
+  return { listen: listenOf(listen, used.has("tls")), upstream: upstream === undefined ? undefined : upstreamOf(upstream), flags: used };
+}
+
+function flagsOf(options: RawArguments["options"]): ReadonlyMap<string, string> {
+  const used = new Map<string, string>();
+  for (const { name } of forwardFlags) {
+    const value = options[camelCase(name)];
+    if (value === undefined || value === false) continue;
+    if (Array.isArray(value)) throw new SluiceError("SLUICE_USAGE", `--${name} was given more than once`);
+    // cac makes a number of what looks like one.
+    used.set(name, typeof value === "string" || typeof value === "number" ? String(value) : "");
+  }
+  return used;
+}
+
+/** cac's names of options. */
+function camelCase(name: string): string {
+  return name.replaceAll(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
+}
+
+function write(text: string): void {
+  if (existsSync(configName))
+    throw new SluiceError("SLUICE_FILE_EXISTS", "is there already, and is never overwritten", { where: path.resolve(configName) });
+  writeFileSync(configName, text, { flag: "wx", mode: 0o644 });
+}

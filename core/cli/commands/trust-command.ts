@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { CommandOptions } from "../arguments/command-line.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { runStep, typed } from "../trust/run-step.ts";
+import type { Authority } from "../trust/store.ts";
+import { storesOf } from "../trust/stores.ts";
+
+/**
+ * `sluice trust`: puts the CA of this user, made where there is none, into the stores of the system, browsers and Java; `--remove` takes it out,
+ * `--print` only says what would be done.
+ *
+ * @returns 0 when all was done, 1 when something could not be
+ */
+export async function trust({ raw }: CommandOptions, output: Terminal): Promise<number> {
+  const stores = storesOf(raw.options["stores"]);
+  // By the name that everybody uses: the CA is the plugin's.
+  const { userAuthority } = await import("sluice/plugins");
+  const authority = authorityOf(await userAuthority((message) => output.line(message)));
+  const removes = raw.options["remove"] === true;
+  const all = stores.map((store) => (removes ? store.remove(authority) : store.add(authority)));
+  const notes = all.flatMap((each) => each.notes);
+  let failed = 0;
+  for (const step of all.flatMap((each) => each.steps)) {
+    if (raw.options["print"] === true) {
+      output.line(typed(step));
+      continue;
+    }
+    const reason = runStep(step);
+    if (reason === undefined) output.line(`${output.colors.green(removes ? "removed from" : "trusted by")} ${step.store}`);
+    else output.line(`${output.colors.red("not done:")} ${typed(step)}: ${reason}`);
+    if (reason !== undefined) failed += 1;
+  }
+  for (const note of notes) output.line(`${output.colors.yellow("note:")} ${note}`);
+  if (!removes) output.line(`Node reads it from ${output.colors.bold(`NODE_EXTRA_CA_CERTS=${authority.file}`)}`);
+  return failed === 0 ? 0 : 1;
+}
+
+/** Named after its certificate: two users of a machine have one each. */
+function authorityOf(file: string): Authority {
+  const digest = createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 8);
+  return { file, name: `sluice-local-ca-${digest}` };
+}

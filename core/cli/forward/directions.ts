@@ -1,0 +1,19 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import type { Forward } from "./config-text.ts";
+
+/** Where to go, and with TLS how to make clients trust it. @param folder the working directory */
+export function directions({ listen, flags }: Forward, folder: string): string[] {
+  const names = flags.get("tls");
+  if (names === undefined) return [];
+  const port = /:(\d+)$/.exec(listen)?.[1] ?? "";
+  const [name = "localhost"] = names.split(",");
+  const authority = path.join(folder, ".sluice", "ca.pem");
+  const own = existsSync(authority);
+  return [
+    ...(port === "0" ? [] : [`open https://${name.replace("*", "www")}:${port}/`]),
+    own
+      ? `trust it once: npx sluice trust, or curl --cacert ${path.relative(folder, authority)}`
+      : "its certificate is signed by the CA of this user",
+  ];
+}

@@ -1,0 +1,28 @@
+import { spawnSync } from "node:child_process";
+import { findProgram } from "./find-program.ts";
+import type { Step } from "./store.ts";
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** As it would be typed. */
+export function typed({ command, needsRoot }: Step): string {
+  const words = needsRoot && !isRoot() ? ["sudo", ...command] : command;
+  return words.map((word) => (/^[\w./:=,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+}
+
+/** Runs it, with sudo where only root may. @returns why it failed; undefined: it did not */
+export function runStep(step: Step): string | undefined {
+  const command = commandOf(step);
+  if (command === undefined) return "only root may do it, and there is no sudo";
+  const [program, ...parameters] = command;
+  // sudo asks for a password at the terminal.
+  const { status, stderr, error } = spawnSync(program, parameters, { stdio: ["inherit", "ignore", "pipe"], encoding: "utf8" });
+  if (status === 0 || (step.mayFail === true && status !== null)) return undefined;
+  return error?.message ?? (stderr.trim() === "" ? `ended with ${status}` : stderr.trim());
+}
+
+function commandOf({ command, needsRoot }: Step): Step["command"] | undefined {
+  if (!needsRoot || isRoot()) return command;
+  const sudo = findProgram("sudo");
+  return sudo === undefined ? undefined : [sudo, ...command];
+}

@@ -1,0 +1,92 @@
+import { expect } from "chai";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createCleanup } from "../support/cleanup.ts";
+import { createCliFolder, runCliWith, startCli } from "../support/cli.ts";
+import { connectSecurely, exchange, exchangeOnce } from "../support/exchange.ts";
+import { startUpstream } from "../support/with-upstream.ts";
+
+const cleanup = createCleanup();
+
+describe("sluice forward", function () {
+  this.timeout(60_000);
+  afterEach(() => cleanup.run());
+
+  it("forwards a port without a config, and leaves none", async () => {
+    const folder = createCliFolder(cleanup);
+    const upstream = await startUpstream("echo");
+    cleanup.add(() => upstream.close());
+    const cli = startCli(cleanup, folder, ["forward", "0", upstream.endpoint, "--log", "hex"]);
+    const { forward = 0 } = await cli.ready();
+    expect(await exchangeOnce(forward, "hello")).to.equal("hello");
+    await cli.error("68656c6c6f");
+    expect(existsSync(join(folder.path, "proxy.config.ts"))).to.equal(false);
+    cli.kill("SIGTERM");
+    expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
+  });
+
+  it("terminates TLS by a local CA, and says where to go and how to trust it", async () => {
+    const folder = createCliFolder(cleanup);
+    const cli = startCli(cleanup, folder, ["forward", "127.0.0.1:0", "--echo", "--tls", "localhost"], { XDG_DATA_HOME: folder.path });
+    const { forward = 0 } = await cli.ready();
+    await cli.line(/^trust it once: npx sluice trust, or curl --cacert \.sluice\/ca\.pem$/);
+    const ca = readFileSync(join(folder.path, ".sluice/ca.pem"));
+    const socket = await connectSecurely(forward, { ca, servername: "localhost" });
+    cleanup.add(() => void socket.destroy());
+    expect(await exchange(socket, "hello")).to.equal("hello");
+  });
+
+  it("is answered for by status, and reloads by SIGHUP", async () => {
+    const folder = createCliFolder(cleanup);
+    const cli = startCli(cleanup, folder, ["forward", "0", "--echo"]);
+    await cli.ready();
+    const { stdout } = await runCliWith(cleanup, folder, ["status", "-c", "forward-tcp-127.0.0.1-0.config.ts"]);
+    expect(stdout).to.match(/forward +tcp:\/\/127\.0\.0\.1:\d+ +\d+ +echo/);
+    cli.kill("SIGHUP");
+    await cli.line(/^reloaded generation 2$/);
+  });
+
+  it("prints the config that it stands for", async () => {
+    const folder = createCliFolder(cleanup);
+    const { stdout, code } = await runCliWith(cleanup, folder, [
+      "forward",
+      "8443",
+      "localhost:3000",
+      "--tls",
+      "localhost",
+      "--latency",
+      "200ms",
+      "--print",
+    ]);
+    expect(code).to.equal(0);
+    expect(stdout).to.include('plugins: [tlsTermination({ selfSigned: ["localhost"] }), latency({ delay: "200ms" })],');
+  });
+
+  it("writes it, never over a file, and then follows its saves", async () => {
+    const folder = createCliFolder(cleanup);
+    const cli = startCli(cleanup, folder, ["forward", "0", "--echo", "--write"]);
+    const { forward = 0 } = await cli.ready();
+    const file = join(folder.path, "proxy.config.ts");
+    folder.write("proxy.config.ts", readFileSync(file, "utf8").replace(":0", `:${forward}`).replace("echo()", 'echo({ name: "again" })'));
+    await cli.line(/^reloaded generation 2$/);
+    const { stderr, code } = await runCliWith(cleanup, folder, ["forward", "0", "--echo", "--write"]);
+    expect(code).to.equal(1);
+    expect(stderr).to.include("SLUICE_FILE_EXISTS");
+  });
+
+  for (const [what, parameters, message] of [
+    ["no upstream", ["8080"], "expected an upstream after the port"],
+    ["no port", ["forward"], "expected a port and an upstream"],
+    ["a misspelt option", ["8080", "a:1", "--latncy", "1"], 'did you mean "--latency"'],
+    ["a value that makes no sense", ["8080", "a:1", "--rate", "often"], "--rate: expected a number and a time"],
+    ["an option that the plugin refuses", ["8080", "a:1", "--latency", "soon"], 'a duration such as "250ms"'],
+    ["a fault that the transport cannot have", ["8080", "a:1", "--loss", "0.1"], "udp"],
+  ] as const) {
+    it(`says what is wrong with ${what}`, async () => {
+      const folder = createCliFolder(cleanup);
+      const { stderr, code } = await runCliWith(cleanup, folder, ["forward", ...(parameters[0] === "forward" ? [] : parameters)]);
+      expect(code).to.equal(1);
+      expect(stderr).to.include(message);
+    });
+  }
+});
