@@ -37,6 +37,7 @@ export class Admin implements Companion {
   /** The proxy is up. */
   serve(live: Live): void {
     this.#served.live = live;
+    this.#follow();
   }
 
   async prepare({ admin }: ResolvedConfig): Promise<PreparedCompanion> {
@@ -59,6 +60,13 @@ export class Admin implements Companion {
     return Promise.resolve();
   }
 
+  /** Sessions are followed while there is somebody who may ask for them. */
+  #follow(): void {
+    const { live } = this.#served;
+    if (this.#running === undefined) live?.rest();
+    else live?.begin();
+  }
+
   #use(running: Running | undefined, admin: ResolvedAdmin | undefined): void {
     if (running !== this.#running) this.#running?.server.close();
     this.#running = running;
@@ -66,6 +74,7 @@ export class Admin implements Companion {
       const { hosts, metrics, token = this.#random } = admin;
       this.#served.rules = { hosts, metrics, token };
     }
+    this.#follow();
     const url =
       running === undefined ? undefined : `${baseOf(running.server.local)}/#token=${encodeURIComponent(this.#served.rules.token)}`;
     if (url === this.#url) return;

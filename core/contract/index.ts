@@ -50,6 +50,7 @@ export {
   type Place,
   type Resolver,
 } from "./tokens.ts";
+export { Timeline, type TimelineEntry } from "./timeline.ts";
 export { duration, size, type Duration, type Size } from "./options/units.ts";
 export type * from "./upstream.ts";
 export { upstreamKey } from "./upstream-key.ts";

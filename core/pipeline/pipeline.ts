@@ -1,5 +1,6 @@
 import { hookNames, hooks, type ByteHookName, type HookName, type Hooks, type Plugin } from "../contract/index.ts";
 import { faultOf } from "../flow/chain/fault.ts";
+import type { PluginMeter } from "../flow/chain/meter.ts";
 import type { ByteHook } from "../flow/pump/operators.ts";
 import { guardHook, type Hook, type ReportFault } from "./guard-hook.ts";
 import type { LivePlugin } from "./live-plugin.ts";
@@ -21,11 +22,14 @@ export interface Pipeline extends Composed {
   readonly handshakeTimeout: number | undefined;
 }
 
+/** What counts what a plugin use makes of the data of one direction. */
+export type MeterOf = (plugin: string, direction: ByteHookName) => PluginMeter;
+
 /** Composes the hooks of plugins, given from the client's side to the upstream's. */
-export function composePipeline(plugins: readonly LivePlugin[], report: ReportFault): Pipeline {
+export function composePipeline(plugins: readonly LivePlugin[], report: ReportFault, meter?: MeterOf): Pipeline {
   const greeters = plugins.findLastIndex(({ plugin }) => plugin.beforeTls === true) + 1;
   const admitting = (some: readonly LivePlugin[]): Composed["admit"] => compose("admit", some, report) as Composed["admit"];
-  const composed = Object.fromEntries(hookNames.map((name) => [name, compose(name, plugins, report)])) as unknown as Composed;
+  const composed = Object.fromEntries(hookNames.map((name) => [name, compose(name, plugins, report, meter)])) as unknown as Composed;
   return {
     ...composed,
     plugins,
@@ -36,12 +40,12 @@ export function composePipeline(plugins: readonly LivePlugin[], report: ReportFa
   };
 }
 
-function compose(name: HookName, plugins: readonly LivePlugin[], report: ReportFault): Composed[HookName] {
+function compose(name: HookName, plugins: readonly LivePlugin[], report: ReportFault, meter?: MeterOf): Composed[HookName] {
   const { from, check } = hooks[name];
   const nearestFirst = (from === "client" ? plugins : plugins.toReversed()).filter(
     ({ plugin }) => (plugin[name] ?? undefined) !== undefined,
   );
-  if (check === undefined) return nearestFirst.map((live) => byteHook(name as ByteHookName, live));
+  if (check === undefined) return nearestFirst.map((live) => byteHook(name as ByteHookName, live, meter));
   const guarded = nearestFirst.map(({ plugin, use }) =>
     guardHook(plugin[name]?.bind(plugin) as Hook<unknown, unknown>, use, check as (value: unknown) => void, report),
   );
@@ -50,8 +54,9 @@ function compose(name: HookName, plugins: readonly LivePlugin[], report: ReportF
   return composed as Composed[HookName];
 }
 
-function byteHook(name: ByteHookName, { plugin, use, borrows }: LivePlugin): ByteHook {
-  return { plugin: use.name, onError: use.use.onError, borrows, apply: plugin[name]?.bind(plugin) as ByteHook["apply"] };
+function byteHook(name: ByteHookName, { plugin, use, borrows }: LivePlugin, meter: MeterOf | undefined): ByteHook {
+  const apply = plugin[name]?.bind(plugin) as ByteHook["apply"];
+  return { plugin: use.name, onError: use.use.onError, borrows, apply, meter: meter?.(use.name, name) };
 }
 
 function flowOf(plugins: readonly LivePlugin[], report: ReportFault): Pipeline["flowOf"] {

@@ -2,14 +2,40 @@ import { SluiceError } from "../../contract/index.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Steering } from "../../runtime/proxy/steering.ts";
+import { Feed } from "../events/feed.ts";
+import { SessionBook } from "../sessions/session-book.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 
 /** What operations work on: a proxy, and the file that it follows, if any. */
 export class Live {
+  #sessions: SessionBook | undefined;
+  #feed: Feed | undefined;
+
   constructor(
     readonly proxy: Proxy,
     private readonly file: LiveConfig | undefined,
   ) {}
+
+  /** Followed from the first time that somebody asks: nobody asking costs sessions nothing. */
+  get sessions(): SessionBook {
+    return (this.#sessions ??= new SessionBook(this.proxy));
+  }
+
+  /** What happens, for who looks on. */
+  get feed(): Feed {
+    return (this.#feed ??= new Feed(this.proxy));
+  }
+
+  /** Somebody may look from now on. */
+  begin(): void {
+    this.#sessions ??= new SessionBook(this.proxy);
+  }
+
+  /** Nobody looks any more. */
+  rest(): void {
+    this.#sessions?.close();
+    this.#sessions = undefined;
+  }
 
   /** @throws SLUICE_ADMIN_CONFLICT for a proxy that a program gave its config */
   get config(): LiveConfig {

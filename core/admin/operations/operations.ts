@@ -4,10 +4,11 @@ import { didYouMean } from "../../contract/options/nearest.ts";
 import type { Live } from "./live.ts";
 import type { Call, Operation } from "./operation.ts";
 import { proxyOperations } from "./proxy-operations.ts";
+import { sessionOperations } from "./session-operations.ts";
 import { steeringOperations } from "./steering-operations.ts";
 
 /** Everything that can be asked of a running proxy: the one table that the control socket, HTTP, MCP and the command line use. */
-export const operations: readonly Operation[] = [...proxyOperations, ...steeringOperations];
+export const operations: readonly Operation[] = [...proxyOperations, ...steeringOperations, ...sessionOperations];
 
 /** Whether it changes anything. */
 export function changes({ method, name }: Operation): boolean {

@@ -4,6 +4,7 @@ import type { Live } from "../operations/live.ts";
 import { perform } from "../operations/operations.ts";
 import { answerError, answerJson, answerText, Refusal } from "./answer.ts";
 import { checkHost, checkOrigin, checkToken, isJson, type GuardRules } from "./guard.ts";
+import { streamEvents } from "./event-stream.ts";
 import { generationCheck } from "./if-match.ts";
 import { readBody } from "./read-body.ts";
 import { apiRoot, route, withBody } from "./routes.ts";
@@ -65,6 +66,10 @@ interface Asked {
 
 async function serveOperation(live: Live, request: IncomingMessage, { method, path, query, response }: Asked): Promise<void> {
   const { headers } = request;
+  if (path === "events" && method === "GET") {
+    streamEvents(live.feed, request, query, response);
+    return;
+  }
   const found = route(method, path, query);
   const reads = found.operation.method === "GET";
   if (!reads && !isJson({ method, headers }))

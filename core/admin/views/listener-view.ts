@@ -1,6 +1,7 @@
 import { hookNames, SluiceError, type HookName, type OnError, type ResolvedListener, type ResolvedUse } from "../../contract/index.ts";
 import type { ListenerStatus } from "../../runtime/proxy/proxy-status.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import { pluginTraffic, type PluginTraffic } from "./traffic.ts";
 import { withoutSecrets } from "./without-secrets.ts";
 
 /** A plugin use of a listener, as the API shows it. */
@@ -20,6 +21,10 @@ export interface PluginView {
   readonly generation: number | undefined;
   /** Those that it has. */
   readonly hooks: readonly HookName[];
+  /** Exceptions in its hooks. */
+  readonly errors: number;
+  readonly fromClient: PluginTraffic | undefined;
+  readonly fromUpstream: PluginTraffic | undefined;
 }
 
 export interface ListenerView extends Omit<ListenerStatus, "plugins"> {
@@ -62,6 +67,7 @@ export function pluginOf(view: ListenerView, plugin: string): PluginView {
 }
 
 function pluginView(proxy: Proxy, listener: string, { name, path, use, options }: ResolvedUse): PluginView {
+  const meters = proxy.inner.state.meters.find(listener, name);
   const pipeline = proxy.inner.listeners.get(listener)?.version.pipeline;
   const plugin = pipeline?.pipeline.plugins.find((each) => each.use.name === name)?.plugin;
   return {
@@ -74,6 +80,9 @@ function pluginView(proxy: Proxy, listener: string, { name, path, use, options }
     path,
     generation: plugin === undefined ? undefined : pipeline?.generation,
     hooks: hookNames.filter((hook) => typeof plugin?.[hook] === "function"),
+    errors: proxy.inner.listeners.get(listener)?.counts.faults.get(name) ?? 0,
+    fromClient: meters === undefined ? undefined : pluginTraffic(meters.fromClient),
+    fromUpstream: meters === undefined ? undefined : pluginTraffic(meters.fromUpstream),
   };
 }
 

@@ -1,5 +1,6 @@
 import { SluiceError } from "../../contract/index.ts";
 import { isPromise } from "./is-promise.ts";
+import { cross, type Crossing, type Tap } from "./meter.ts";
 import { emitParts, partByPart, Parts } from "./parts.ts";
 
 /** Work on one chunk: what it returns is passed on; null drops it; a promise makes the flow wait. */
@@ -9,6 +10,8 @@ export type ChunkFunction<T = Buffer, R = T> = (chunk: T) => R | null | Promise<
 export interface Step {
   readonly run: ChunkFunction<never, unknown>;
   readonly plugin: string | undefined;
+  /** The last stage of its plugin: where what it gives goes on from there. */
+  readonly exit?: Crossing | undefined;
   /** Makes what runs in its stead, in one flow or subscription, where the stage has a state. */
   stateful?(): Stateful | undefined;
 }
@@ -40,17 +43,26 @@ const pass: Run = (chunk) => chunk;
  */
 export class Chain {
   /** Runs a chunk through all stages: a chunk, null, or a promise of either. Throws what a stage throws. */
-  readonly run: Run;
+  run: Run;
   #at = 0;
+  /** When the stage that runs was given its chunk; 0: it is not timed. */
+  #since = 0;
+  #tap: Tap | undefined;
   // The functions and the names, not the steps: those are operators that would live as long as their session (0.6 KiB of it).
   readonly #runs: readonly Run[];
   readonly #plugins: readonly (string | undefined)[];
+  readonly #exits: readonly (Crossing | undefined)[];
   /** The stages with a state, and where they stand. */
   #states: Map<number, Stateful> | undefined;
 
-  constructor(steps: readonly Step[]) {
+  /** @param entry where chunks come to the first stage; undefined: nothing is counted there */
+  constructor(
+    steps: readonly Step[],
+    private readonly entry?: Crossing,
+  ) {
     this.#runs = steps.map((step, at) => this.#runOf(step, at));
     this.#plugins = steps.map(({ plugin }) => plugin);
+    this.#exits = steps.map(({ exit }) => exit);
     this.run = this.#window(this.#runs, 0);
   }
 
@@ -65,6 +77,12 @@ export class Chain {
 
   get hasState(): boolean {
     return this.#states !== undefined;
+  }
+
+  /** Has every chunk seen at each place between plugins. The stages are the same, and keep what they have. @param tap undefined: no more */
+  watch(tap: Tap | undefined): void {
+    this.#tap = tap;
+    this.run = tap === undefined ? this.#window(this.#runs, 0) : this.#watched(tap);
   }
 
   /** Before the first chunk. */
@@ -115,39 +133,100 @@ export class Chain {
     const [a = pass, b = pass, c = pass, d = pass, e = pass, f = pass] = runs;
     if (runs.length === 1) return this.#single(a, base);
     const rest = runs.length > WINDOW ? this.#window(runs.slice(WINDOW), base + WINDOW) : pass;
+    const [outA, outB, outC, outD, outE, outF] = this.#exits.slice(base, base + WINDOW);
     return (chunk) => {
+      if (base === 0 && this.#begins(chunk)) return this.#timed(chunk);
       this.#at = base;
       const afterA = a(chunk);
       if (isSpecial(afterA, chunk)) return this.#settle(base, afterA);
+      cross(outA, afterA);
       this.#at = base + 1;
       const afterB = b(afterA);
       if (isSpecial(afterB, afterA)) return this.#settle(base + 1, afterB);
+      cross(outB, afterB);
       this.#at = base + 2;
       const afterC = c(afterB);
       if (isSpecial(afterC, afterB)) return this.#settle(base + 2, afterC);
+      cross(outC, afterC);
       this.#at = base + 3;
       const afterD = d(afterC);
       if (isSpecial(afterD, afterC)) return this.#settle(base + 3, afterD);
+      cross(outD, afterD);
       this.#at = base + 4;
       const afterE = e(afterD);
       if (isSpecial(afterE, afterD)) return this.#settle(base + 4, afterE);
+      cross(outE, afterE);
       this.#at = base + 5;
       const afterF = f(afterE);
-      return isSpecial(afterF, afterE) ? this.#settle(base + 5, afterF) : rest(afterF);
+      if (isSpecial(afterF, afterE)) return this.#settle(base + 5, afterF);
+      cross(outF, afterF);
+      return rest(afterF);
     };
   }
 
   #single(run: Run, base: number): Run {
+    const out = this.#exits[base];
     return (chunk) => {
+      if (base === 0 && this.#begins(chunk)) return this.#timed(chunk);
       this.#at = base;
       const after = run(chunk);
-      return isSpecial(after, chunk) ? this.#settle(base, after) : after;
+      if (isSpecial(after, chunk)) return this.#settle(base, after);
+      cross(out, after);
+      return after;
     };
+  }
+
+  /** @returns whether the chunk is one of those that are timed */
+  #begins(chunk: unknown): boolean {
+    this.#since = 0;
+    return this.entry?.enter(chunk) === true;
+  }
+
+  #timed(chunk: unknown): unknown {
+    this.#since = performance.now();
+    return this.#from(0, chunk);
+  }
+
+  #watched(tap: Tap): Run {
+    return (chunk) => {
+      cross(this.entry, chunk);
+      tap.entered(chunk as Buffer);
+      return this.#timed(chunk);
+    };
+  }
+
+  /** A stage has given a chunk, on a path that is not the fast one. */
+  #crossed(at: number, value: unknown): void {
+    const exit = this.#exits[at];
+    if (exit?.left === undefined) return;
+    cross(exit, value);
+    const took = this.#took();
+    if (took !== undefined) exit.left.durations.add(took);
+    this.#tap?.passed(exit.left.plugin, value as Buffer, took);
+  }
+
+  /** Milliseconds of the stage that has run, where it is timed; the next begins now. */
+  #took(): number | undefined {
+    if (this.#since === 0) return undefined;
+    const now = performance.now();
+    const took = now - this.#since;
+    this.#since = now;
+    return took;
+  }
+
+  #dropped(at: number): void {
+    const owner = this.#exits.find((exit, index) => index >= at && exit !== undefined)?.left;
+    if (owner === undefined) return;
+    owner.drops += 1;
+    this.#tap?.dropped(owner.plugin);
   }
 
   /** What stage `at` returned was no chunk: null drops, a promise is waited for, undefined is a mistake worth a message. */
   #settle(at: number, value: unknown): unknown {
-    if (value === null) return null;
+    if (value === null) {
+      this.#dropped(at);
+      return null;
+    }
     if (value === undefined) throw new SluiceError("SLUICE_PLUGIN_CHUNK", "a function given to each() or carry() returned undefined");
     if (isPromise(value) || value instanceof Parts) return partByPart(value, (part) => this.#goOn(at, part));
     return this.#goOn(at, value);
@@ -160,6 +239,7 @@ export class Chain {
       this.#at = at;
       throw new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() gave ${typeof value}`);
     }
+    this.#crossed(at, value);
     return this.#from(at + 1, value);
   }
 
@@ -172,6 +252,7 @@ export class Chain {
       const before = value;
       value = run(value);
       if (isSpecial(value, before)) return this.#settle(at, value);
+      this.#crossed(at, value);
     }
     return value;
   }

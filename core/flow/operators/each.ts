@@ -1,5 +1,6 @@
 import { Subscriber, type Observable, type OperatorFunction, type TeardownLogic } from "rxjs";
 import { Chain, type ChunkFunction, type Stateful, type Step } from "../chain/chain.ts";
+import type { Crossing, Tap } from "../chain/meter.ts";
 import { blamed } from "../chain/fault.ts";
 import { hold, type Hold } from "./hold.ts";
 import { isPromise } from "../chain/is-promise.ts";
@@ -24,6 +25,10 @@ export function each<T = Buffer, R = T>(run: ChunkFunction<T, R>): OperatorFunct
 export class EachObservable extends Stage<unknown> implements Step {
   /** The plugin whose hook made it; the flow sets it. */
   plugin: string | undefined = undefined;
+  /** Of the last stage of its plugin; the flow sets it. */
+  exit: Crossing | undefined = undefined;
+  /** What runs of it, where it runs apart among plain RxJS operators. */
+  #running: Chain | undefined = undefined;
 
   constructor(
     readonly input: Observable<unknown>,
@@ -40,8 +45,28 @@ export class EachObservable extends Stage<unknown> implements Step {
   /** RxJS's extension point; on the prototype, because a closure per stage and session costs a quarter of the connection rate. */
   _subscribe(subscriber: Subscriber<unknown>): TeardownLogic {
     const { root, steps } = stagesDownTo(this, undefined);
-    return root.subscribe(new EachSubscriber(subscriber, new Chain(steps), hold(PATIENCE)));
+    const chain = new Chain(steps);
+    if (this.exit !== undefined) this.#running = chain;
+    return root.subscribe(new EachSubscriber(subscriber, chain, hold(PATIENCE)));
   }
+
+  /** Has every chunk seen that it gives, where it runs apart. */
+  watch(tap: Tap | undefined): void {
+    this.#running?.watch(tap === undefined ? undefined : withoutEntry(tap));
+  }
+}
+
+/** What comes to it has been seen where it came from. */
+function withoutEntry(tap: Tap): Tap {
+  return {
+    entered: () => undefined,
+    passed: (plugin, chunk, milliseconds) => {
+      tap.passed(plugin, chunk, milliseconds);
+    },
+    dropped: (plugin) => {
+      tap.dropped(plugin);
+    },
+  };
 }
 
 /** Walks from the last stage back to `stop`, or to the first thing that is no `each`; the steps come in the order of the data. */

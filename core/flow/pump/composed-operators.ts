@@ -1,5 +1,6 @@
 import { SluiceError } from "../../contract/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { Tap } from "../chain/meter.ts";
 import { isPromise } from "../chain/is-promise.ts";
 import { Parts } from "../chain/parts.ts";
 import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
@@ -27,6 +28,10 @@ export class ComposedOperators implements RunningOperators {
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  watch(tap: Tap | undefined): void {
+    this.chain.watch(tap);
   }
 
   push(chunk: Buffer): boolean {

@@ -6,6 +6,8 @@ export interface FlowOwner {
   readonly limits: Limits;
   /** The new operators are in place, or the old ones are done. */
   flowSwapped(): void;
+  /** Its first chunk has come. */
+  flowBegan?(flow: object): void;
   /** The session cannot go on. */
   fail(error: SluiceError): void;
   /** A plugin failed in a hook; with onError "close", `fail` follows. */

@@ -1,13 +1,16 @@
 import { SluiceError, type Leg, type LegReader } from "../../contract/index.ts";
 import { CarriedStates, type CarryHost } from "../operators/carried-states.ts";
+import { Chain } from "../chain/chain.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { ComposedOperators } from "./composed-operators.ts";
-import { blameOf, faultOf } from "../chain/fault.ts";
+import { blameOf, faultOf, isAnswer } from "../chain/fault.ts";
+import { FlowControl } from "./flow-control.ts";
+import { OwnedFlow } from "./owned-flow.ts";
 import type { FlowOwner } from "./flow-owner.ts";
 import { Loan } from "./loan.ts";
 import { buildOperators, type ByteHook, type Operators } from "./operators.ts";
 import { patienceFor } from "./patience.ts";
-import { RawOperators } from "./raw-operators.ts";
+import { runOperators } from "./run-operators.ts";
 import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
 import { startSwapDeadline } from "./swap-deadline.ts";
 
@@ -23,14 +26,13 @@ const none: ReadonlySet<string> = new Set();
  * The queue is empty unless the operators wait for a promise or are being swapped. Chunks leave in the order in which they came, each
  * exactly once. The source is stopped (`data` returns false) while the sink is full, the operators hold too much, or a chunk is queued.
  */
-export class Flow implements LegReader, OperatorsHost, CarryHost {
-  bytes = 0;
-  chunks = 0;
+export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHost {
   /** What the source has lent. */
   readonly loan: Loan;
   #operators: RunningOperators | undefined;
   #queue: ChunkQueue | undefined;
   #carried: CarriedStates | undefined;
+  #control: FlowControl | undefined;
   #next: Operators | undefined;
   #stopWaiting: (() => void) | undefined;
   #stopped = false;
@@ -54,6 +56,7 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
     readonly owner: FlowOwner,
     hooks: readonly ByteHook[] | Operators,
   ) {
+    super();
     this.loan = new Loan(sink);
     sink.gather = source.records;
     sink.onDrain = this.#drained;
@@ -82,6 +85,7 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
   stop(): void {
     this.over = true;
     this.#queue = undefined;
+    this.#control?.stop();
     this.#stopWaiting?.();
     this.#operators?.stop();
   }
@@ -147,9 +151,25 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
     return (this.#carried ??= new CarriedStates());
   }
 
+  get control(): FlowControl {
+    return (this.#control ??= new FlowControl(this));
+  }
+
+  running(always: boolean): RunningOperators | undefined {
+    if (always) this.#operators ??= new ComposedOperators(new Chain([]), this);
+    return this.#operators;
+  }
+
+  /** Sends a chunk as if the source had sent it, also while it is held up. @returns whether it could be */
+  inject(chunk: Buffer): boolean {
+    if (this.over || this.#ending) return false;
+    if (this.swapping || this.#operators?.busy === true) this.#enqueue(chunk);
+    else this.#pass(chunk);
+    return true;
+  }
+
   data(chunk: Buffer): boolean {
-    this.bytes += chunk.length;
-    this.chunks += 1;
+    this.received(chunk);
     if (this.#early !== undefined) return true;
     if (!this.over && (this.#queue !== undefined || this.#isWaiting())) return this.#enqueue(chunk);
     return this.#pass(chunk);
@@ -160,14 +180,8 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
     this.loosened();
   }
 
-  failed(error: SluiceError): void {
-    // A plugin may stand in for the upstream.
-    const plugin = blameOf(error);
-    if (plugin !== undefined) this.owner.flowFault(plugin, error);
-    this.owner.fail(error);
-  }
-
   write(chunk: Buffer): boolean {
+    this.sent(chunk);
     if (this.sink.write(chunk)) return true;
     if (this.sink.pending < patienceFor(this.source)) return true;
     this.#full = true;
@@ -190,10 +204,6 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
     if (!this.over) this.write(chunk);
   }
 
-  carryFailed(plugin: string, error: unknown): void {
-    this.owner.flowFault(plugin, faultOf(plugin, error));
-  }
-
   operatorsCompleted(): void {
     if (this.#next === undefined || this.#operators?.heard === false) this.#finish();
     else this.#replaceOld();
@@ -202,15 +212,10 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
   operatorsFailed(error: unknown, plugin: string | undefined): void {
     if (this.over) return;
     const blame = blameOf(error) ?? plugin;
-    const known = SluiceError.is(error) && error.source !== "plugin" ? error : undefined;
-    const fault = known ?? faultOf(blame, error);
+    const fault = faultOf(blame, error);
     this.stop();
-    if (blame !== undefined && known === undefined) this.owner.flowFault(blame, fault);
+    if (blame !== undefined && !isAnswer(error)) this.owner.flowFault(blame, fault);
     this.owner.fail(fault);
-  }
-
-  warn(message: string): void {
-    this.owner.flowWarning(message);
   }
 
   /** Goes on after whatever held the flow up: first what is queued, then FIN or the source's next chunk. */
@@ -232,25 +237,20 @@ export class Flow implements LegReader, OperatorsHost, CarryHost {
   }
 
   #isWaiting(): boolean {
-    return this.swapping || this.#operators?.busy === true;
+    return this.swapping || this.#operators?.busy === true || this.#control?.held === true;
   }
 
   #install(built: Operators | undefined): void {
-    this.#operators = undefined;
     this.source.lend = this.sink.borrows && built?.borrows !== false && built?.keeps !== true;
-    if (built === undefined) return;
-    const { chain } = built;
-    const operators =
-      chain === undefined ? new RawOperators(built, this, this.owner.limits.bufferPerFlow) : new ComposedOperators(chain, this);
-    if (chain?.isEmpty !== true) this.#operators = operators;
-    operators.start();
+    this.#operators = runOperators(built, this, this.owner.limits.bufferPerFlow);
+    this.#control?.installed();
+    this.#operators?.start();
   }
 
   /** One chunk through the operators to the sink. Returns whether the source may go on. */
   #pass(chunk: Buffer): boolean {
     if (this.over) return true;
-    const operators = this.#operators;
-    return operators === undefined ? this.write(chunk) : operators.push(chunk);
+    return this.#operators === undefined ? this.write(chunk) : this.#operators.push(chunk);
   }
 
   #enqueue(chunk: Buffer): boolean {

@@ -1,9 +1,12 @@
-import { Observable, isObservable, type Subscriber, type TeardownLogic } from "rxjs";
+import { isObservable, type Observable } from "rxjs";
 import { SluiceError, type OnError, type Session } from "../../contract/index.ts";
+import { Blaming } from "./blaming.ts";
 import { bypassing } from "./bypass.ts";
+import { Places, type MeteredStage } from "./places.ts";
 import type { CarryHost } from "../operators/carried-states.ts";
 import { HookSite } from "../operators/carry-site.ts";
 import { Chain } from "../chain/chain.ts";
+import type { Crossing, PluginMeter } from "../chain/meter.ts";
 import { EachObservable, stagesDownTo } from "../operators/each.ts";
 import { blamed, faultOf, isAnswer } from "../chain/fault.ts";
 import { isPromise } from "../chain/is-promise.ts";
@@ -15,6 +18,8 @@ export interface ByteHook {
   readonly onError: OnError;
   /** The hook never keeps a chunk past its own call. */
   readonly borrows: boolean;
+  /** Counts what it makes of the data. */
+  readonly meter?: PluginMeter | undefined;
   readonly apply: (data: Observable<Buffer>, session: Session) => Observable<Buffer>;
 }
 
@@ -31,6 +36,10 @@ export interface Operators {
   readonly chain: Chain | undefined;
   readonly root: Root;
   readonly output: Observable<Buffer>;
+  /** Where chunks come to the first plugin; undefined: nothing is counted. */
+  readonly entry: Crossing | undefined;
+  /** Where each plugin's chunks can be watched, when there is no chain. */
+  readonly stages: readonly MeteredStage[];
   /** The plugins that use plain RxJS operators. */
   readonly raw: readonly string[];
   /** They remember chunks that plain RxJS operators have not answered, to pass them by when those fail (onError "bypass"). */
@@ -56,6 +65,7 @@ export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner
   const site = new HookSite(host);
   /** Those that use plain RxJS operators. */
   const raw: ByteHook[] = [];
+  const places = new Places();
   let output: Observable<Buffer> = root;
   for (const hook of hooks) {
     const next = hook.onError === "bypass" ? applyGuarded(hook, output, owner, site) : applyHook(hook, output, owner.session, site);
@@ -67,9 +77,13 @@ export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner
       if (raw.at(-1) !== hook) raw.push(hook);
       output = new Blaming(next, hook.plugin);
     }
+    places.add(output as unknown as MeteredStage, hook.meter);
   }
+  places.end();
   return {
-    chain: raw.length === 0 ? new Chain(stagesDownTo(output, root).steps) : undefined,
+    chain: raw.length === 0 ? new Chain(stagesDownTo(output, root).steps, places.first) : undefined,
+    entry: places.first,
+    stages: places.stagesOf(output, raw.length > 0),
     root,
     output,
     raw: raw.length === 0 ? none : raw.map(({ plugin }) => plugin),
@@ -114,29 +128,6 @@ function applyGuarded(hook: ByteHook, data: Observable<Buffer>, owner: Operators
     if (isAnswer(error)) throw blamed(error, hook.plugin);
     failed(error);
     return data;
-  }
-}
-
-/**
- * Notes the plugin on errors that come up through its operators. It replaces the subscriber's `error` and leaves `next` alone: one more
- * operator per plugin would cost every chunk.
- */
-class Blaming extends Observable<Buffer> {
-  constructor(
-    private readonly inner: Observable<Buffer>,
-    private readonly plugin: string,
-  ) {
-    super();
-  }
-
-  _subscribe(subscriber: Subscriber<Buffer>): TeardownLogic {
-    const { plugin } = this;
-    const error = subscriber.error.bind(subscriber);
-    const blame = (thrown: unknown): void => {
-      error(blamed(thrown, plugin));
-    };
-    subscriber.error = blame;
-    return this.inner.subscribe(subscriber);
   }
 }
 

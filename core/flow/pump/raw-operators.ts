@@ -1,4 +1,5 @@
 import { SinkSubscriber } from "./sink-subscriber.ts";
+import { cross, type Tap } from "../chain/meter.ts";
 import { faultOf } from "../chain/fault.ts";
 import { within, type HoldTarget } from "../operators/hold.ts";
 import type { Operators } from "./operators.ts";
@@ -19,6 +20,7 @@ export class RawOperators implements RunningOperators, HoldTarget {
   /** What holds are to do when a swap comes after the input has completed. */
   #hurries: (() => void)[] | undefined;
   #hurried = false;
+  #tap: Tap | undefined;
 
   constructor(
     private readonly operators: Operators,
@@ -101,6 +103,8 @@ export class RawOperators implements RunningOperators, HoldTarget {
     }
     this.#retained.took(chunk.length);
     this.#turns += 1;
+    cross(this.operators.entry, chunk);
+    this.#tap?.entered(chunk);
     try {
       this.operators.root.next(chunk);
     } catch (error) {
@@ -108,6 +112,11 @@ export class RawOperators implements RunningOperators, HoldTarget {
     }
     this.#endTurn();
     return host.clear || host.pause();
+  }
+
+  watch(tap: Tap | undefined): void {
+    this.#tap = tap;
+    for (const stage of this.operators.stages) stage.watch(tap);
   }
 
   complete(): void {

@@ -1,12 +1,17 @@
+import type { Tap } from "../chain/meter.ts";
 import type { FlowOwner } from "./flow-owner.ts";
 import type { Loan } from "./loan.ts";
 
 /** The operators of a flow while they run: composed to one function, or plain RxJS. */
 export interface RunningOperators {
+  /** Before anything else: from here on things can be emitted. */
+  start(): void;
   /** @returns whether the source may go on */
   push(chunk: Buffer): boolean;
   /** Their input completes: they flush, and `operatorsCompleted` follows. */
   complete(): void;
+  /** Shows every chunk at each place between plugins; they are the same operators. @param tap undefined: no more */
+  watch(tap: Tap | undefined): void;
   /** Frees what they hold; nothing is emitted from now. */
   stop(): void;
   /** A swap came after `complete`: what they hold is to leave at once. */

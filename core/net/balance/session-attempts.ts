@@ -1,5 +1,5 @@
 import { Observable } from "rxjs";
-import type { Endpoint, SessionFacts, SessionAttempt, Upstream } from "../../contract/index.ts";
+import type { Endpoint, SessionFacts, SessionAttempt, Timeline, Upstream } from "../../contract/index.ts";
 import type { Balancer } from "./balancer.ts";
 
 /** Attempts of one session that are kept for its record. */
@@ -11,6 +11,8 @@ const none: ReadonlySet<Endpoint> = new Set();
 export abstract class SessionAttempts extends Observable<Upstream> {
   /** At one of them, all endpoints of the upstream were down. */
   panic = false;
+  /** Of the session, where somebody may look at it. */
+  timeline: Timeline | undefined;
   /** Endpoints that had their turn, where there are several. */
   #tried: Set<Endpoint> | undefined;
   #made: SessionAttempt[] | undefined;
@@ -32,12 +34,19 @@ export abstract class SessionAttempts extends Observable<Upstream> {
 
   /** An attempt is over. @param code why it failed; undefined: it did not */
   add(endpoint: string, durationMs: number, code: SessionAttempt["code"]): void {
+    if (code !== undefined) this.timeline?.mark("attempt-failed", { endpoint, code });
     if (code === undefined && this.#made === undefined) return;
     this.#made ??= [];
     if (this.#made.length < MOST_KEPT) this.#made.push({ endpoint, durationMs: Math.max(0, Math.round(durationMs)), code });
   }
 
   protected next(): Endpoint {
+    const endpoint = this.#choose();
+    this.timeline?.mark("attempt", { endpoint: endpoint.text });
+    return endpoint;
+  }
+
+  #choose(): Endpoint {
     const { balancer } = this;
     if (this.endpoints > 1) this.#tried ??= new Set();
     const endpoint = balancer.next(this.#tried ?? none, this.session);

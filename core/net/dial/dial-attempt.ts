@@ -63,6 +63,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     this.#named = named;
     this.#await((told) => named.lookUp(told), {
       found: (addresses) => {
+        this.made?.timeline?.mark("names", { name, addresses: addresses.length });
         const places = this.#places(addresses);
         if (places.length === 0) this.#fail(this.#nameless("its name has no address"));
         else this.#race(places);

@@ -24,6 +24,7 @@ import { createResolver, type NameResolver } from "../../net/names/resolver.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
 import { inheritState, setupPlugins } from "../../pipeline/lifecycle.ts";
+import type { MeterOf } from "../../pipeline/pipeline.ts";
 import { provide } from "../../pipeline/provide.ts";
 import { exchange } from "../session/exchange.ts";
 import { LivePipeline } from "../version/live-pipeline.ts";
@@ -61,6 +62,8 @@ export interface GenerationTools {
   /** Where the admin server listens, if there is one. */
   admin(): SocketAddress | undefined;
   fault(listener: string, plugin: string, error: SluiceError): void;
+  /** What counts what a plugin use makes of data. */
+  meter(listener: string, ...use: Parameters<MeterOf>): ReturnType<MeterOf>;
 }
 
 /** A generation that is ready but not live: commit it, or abandon it. */
@@ -240,6 +243,7 @@ class PipelineBuilder {
       upstreams,
       events,
       site,
+      meter: (plugin, direction) => tools.meter(name, plugin, direction),
       teardownTimeout: config.timeouts.setup,
       fault: (plugin, error) => {
         tools.fault(name, plugin, error);

@@ -6,11 +6,13 @@ import {
   type SocketAddress,
   type Timeouts,
   type Transport,
+  type UpstreamTarget,
 } from "../../contract/index.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import type { Bound, ClientHost, ListenOptions } from "../../net/accept/bound.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { ClientCount } from "../session/client-count.ts";
+import { ListenerCounts } from "./listener-counts.ts";
 import { locateFault } from "../log/author-place.ts";
 import { LiveSession } from "../session/live-session.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
@@ -25,9 +27,13 @@ export type SessionWork = (session: LiveSession) => void;
 export class Listener implements ListenerView, ClientHost, SessionHost<LiveSession> {
   /** Undefined without a limit of its own: a client's address is not asked for then, which costs a system call. */
   #clients: ClientCount | undefined;
+  /** What has happened here. */
+  readonly counts = new ListenerCounts();
   #retired = false;
   #open = 0;
   #behind = 0;
+  #upstream: UpstreamTarget | undefined;
+  #endpoints: ReadonlySet<string> = new Set();
 
   constructor(
     readonly name: string,
@@ -139,6 +145,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     this.state.of(session).delete(session);
     session.countedBy?.leave(session);
     this.state.closed.inc();
+    this.counts.ended(session, error?.code ?? "closed", this.#ownEndpoints());
     const { events } = session.pipeline;
     if (!events.observed && !this.state.hub.sessions.observed) return;
     const event = { type: "session-ended", listener: this.name, record: session.record(), error } as const;
@@ -153,6 +160,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
 
   fault(plugin: string, error: SluiceError, session: LiveSession | undefined): void {
     locateFault(error, this.definedAt(plugin));
+    this.counts.fault(plugin);
     this.state.fault(this.name, plugin, error, session);
   }
 
@@ -162,6 +170,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
 
   dropped(chunks: number, what?: "inject"): void {
     (what === undefined ? this.state.dropped : this.state.injectedDropped).inc(chunks);
+    this.counts[what === undefined ? "dropped" : "injectedDropped"] += chunks;
     const why =
       what === undefined ? "operators hold limits.bufferPerFlow, or the upstream is not open yet" : "inject() met limits.bufferPerFlow";
     this.state.hub.sessions.next({ type: "dropped", listener: this.name, datagrams: chunks, why });
@@ -169,12 +178,23 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
 
   swapped(session: LiveSession, fault: SwapFault | undefined): void {
     this.#setBehind(session, fault !== undefined);
+    this.counts[fault === undefined ? "swaps" : "swapsFailed"] += 1;
     if (fault === undefined) {
       this.state.hub.sessions.next({ type: "swapped", listener: this.name, session, generation: session.generation });
       return;
     }
     this.state.swapsFailed.inc();
     this.fault(fault.plugin, fault.error, session);
+  }
+
+  /** Those of the config: others, which plugins choose, may be any number. */
+  #ownEndpoints(): ReadonlySet<string> {
+    const { upstream } = this.version.config;
+    if (upstream !== this.#upstream) {
+      this.#upstream = upstream;
+      this.#endpoints = new Set(upstream?.endpoints.map(({ text }) => text));
+    }
+    return this.#endpoints;
   }
 
   #setBehind(session: LiveSession, behind: boolean): void {
@@ -197,6 +217,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     this.#clients?.enter(session);
     this.#open += 1;
     opened.inc();
+    this.counts.sessions += 1;
     const { events } = session.pipeline;
     if (events.observed || hub.sessions.observed) {
       session.remember();
@@ -209,6 +230,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
 
   #refused(from: AcceptedClient | undefined, error: SluiceError): void {
     this.state.refused.inc();
+    this.counts.refused += 1;
     const { events } = this.version.pipeline;
     if (!events.observed && !this.state.hub.sessions.observed) return;
     const client = from === undefined ? undefined : String(from.address());

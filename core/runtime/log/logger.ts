@@ -1,5 +1,6 @@
 import path from "node:path";
 import { pino } from "pino";
+import { Subject } from "rxjs";
 import { reasonOf, SluiceError, isLogLevel, logLevels, type Logger, type LogLevel, type ResolvedConfig } from "../../contract/index.ts";
 import { fileDescriptor } from "./descriptor.ts";
 import { createLineFormat } from "./format-line.ts";
@@ -38,6 +39,8 @@ const FINISH_MS = 500;
 export class ProxyLog {
   readonly logger: Logger;
   readonly #threshold: { level: LogLevel };
+  /** Each record as a line of JSON, for who looks on. */
+  readonly lines = new Subject<string>();
   #queue = standardError();
   #file: string | undefined;
   #text: ((json: string) => string) | undefined;
@@ -110,6 +113,7 @@ export class ProxyLog {
   }
 
   #write(line: string): void {
+    if (this.lines.observed) this.lines.next(line);
     this.#queue.write(this.#text === undefined ? line : this.#text(line));
   }
 }

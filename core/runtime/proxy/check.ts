@@ -1,6 +1,7 @@
 import type { ResolvedConfig } from "../../contract/index.ts";
 import { ConfigLoader } from "../../config/load/config-loader.ts";
 import { transports } from "../../net/transports/table.ts";
+import { PluginMeter } from "../../flow/chain/meter.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
 import { placeOfAuthor } from "../log/author-place.ts";
 import { prepareGeneration, type GenerationTools } from "../generation/generation.ts";
@@ -28,6 +29,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
     locate: placeOfAuthor,
     local: () => undefined,
     admin: () => undefined,
+    meter: (_listener, plugin) => new PluginMeter(plugin),
     fault: (listener, plugin, { message }) => void logged.push(`${listener}: ${plugin}: ${message}`),
   };
   try {

@@ -1,6 +1,7 @@
 import type { Metrics, Override, Transport } from "../../contract/index.ts";
 import { endpointStatus, type EndpointStatus } from "../state/endpoint-book.ts";
 import type { Listener } from "../listener/listener.ts";
+import type { ProxyLog } from "../log/logger.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 
 export interface ListenerStatus {
@@ -36,6 +37,8 @@ export interface ProxyParts {
   readonly listeners: ReadonlyMap<string, Listener>;
   readonly state: ProxyState;
   readonly metrics: Metrics;
+  /** Undefined where a program has a log of its own. */
+  readonly log: ProxyLog | undefined;
 }
 
 /** The state of a proxy at this moment. */

@@ -56,7 +56,6 @@ export class Proxy {
   readonly #sweep: IdleSweep;
   readonly #startedAt = Date.now();
   readonly #turns = new Turns();
-  /** How to have another generation than the config says. */
   readonly steering = new Steering((want) => this.#turns.run(() => this.#apply(want(), false)));
   #generation: Generation | undefined;
   #closing: Promise<void> | undefined;
@@ -112,9 +111,8 @@ export class Proxy {
     return this.options.companion?.url;
   }
 
-  /** What it is made of, for the layers above alone. */
   get inner(): ProxyParts {
-    return { listeners: this.#listeners.byName, state: this.#state, metrics: this.#metrics };
+    return { listeners: this.#listeners.byName, state: this.#state, metrics: this.#metrics, log: this.options.log };
   }
 
   get events(): Observable<ProxyEvent> {
@@ -235,6 +233,7 @@ export class Proxy {
     for (const { pipeline, dialers } of generation.versions.values()) pipeline.upstreams.dialers = dialers;
     const following = this.#listeners.commit(generation.versions, bindings);
     followEndpoints(this.#state, before?.versions, generation.versions);
+    this.#state.meters.keepOnly(generation.config.listeners);
     for (const [name, { pipeline }] of before?.versions ?? [])
       if (generation.versions.get(name)?.pipeline !== pipeline) this.#retire(pipeline);
     for (const warning of [...generation.warnings, ...missingForResets()]) this.#state.warn(undefined, warning);
@@ -291,6 +290,7 @@ export class Proxy {
       locate: placeOfAuthor,
       local: (name) => this.#listeners.byName.get(name)?.local,
       admin: () => this.options.companion?.address,
+      meter: (listener, plugin, direction) => this.#state.meters.of(listener, plugin, direction),
       fault: (listener, plugin, error) => {
         locateFault(error, this.#listeners.byName.get(listener)?.definedAt(plugin));
         this.#state.fault(listener, plugin, error, undefined);

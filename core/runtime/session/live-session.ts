@@ -7,6 +7,7 @@ import {
   type Limits,
   type ServerTlsOptions,
   type Session,
+  type SessionAttempt,
   type SessionRecord,
   type SessionTls,
   type Traffic,
@@ -17,11 +18,11 @@ import {
 import { Flow } from "../../flow/pump/flow.ts";
 import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
 import type { ClientCount } from "./client-count.ts";
-import { ClientSide } from "./client-side.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import { endLeg, endsQuietly, leftInPeace } from "./ending.ts";
 import { Finishing } from "./finishing.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
+import { ObservedSession } from "./observed-session.ts";
 import { Opening, type Opened } from "./opening.ts";
 import { recordOf } from "./session-record.ts";
 import type { SessionHost } from "./session-host.ts";
@@ -36,7 +37,7 @@ let lastId = 0;
  * One client's passage: opened (TLS hello, admit, connect), then two flows, then one end. Every way out leads to `#finish`, once, when
  * both legs are closed.
  */
-export class LiveSession extends ClientSide implements Opened, FlowOwner {
+export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   readonly id = ++lastId;
   readonly startedAt = Date.now();
   /** Where it stands in the set of open sessions, -1: nowhere, it has ended; the set's own. */
@@ -114,6 +115,14 @@ export class LiveSession extends ClientSide implements Opened, FlowOwner {
     return this.#toClient ?? NOTHING;
   }
 
+  flow(direction: "fromClient" | "fromUpstream"): Flow | undefined {
+    return direction === "fromClient" ? this.#toUpstream : this.#toClient;
+  }
+
+  get attemptsMade(): readonly SessionAttempt[] | undefined {
+    return this.#opening?.attempts?.made;
+  }
+
   get notes(): Map<string, unknown> {
     return (this.#notes ??= new Map());
   }
@@ -152,6 +161,7 @@ export class LiveSession extends ClientSide implements Opened, FlowOwner {
     const tls = await this.accepted.secure(options, this.#opening?.handshakeLeft(options.handshakeTimeout));
     this.accepted.leg.onClosed = this.#legClosed;
     this.tls = { serverName: this.tls?.serverName, alpn: this.tls?.alpn ?? [], ...tls };
+    this.timeline?.mark("tls", { version: tls.version, protocol: tls.protocol, resumed: tls.resumed });
     return this.tls;
   }
 
@@ -202,14 +212,6 @@ export class LiveSession extends ClientSide implements Opened, FlowOwner {
     this.owner.fault(plugin, error, this);
   }
 
-  flowWarning(message: string): void {
-    this.owner.warning(message);
-  }
-
-  flowDropped(chunks: number, what?: "inject"): void {
-    this.owner.dropped(chunks, what);
-  }
-
   /**
    * Ends the session. A reset or a failure of one side is a reset of the other: a clean FIN would pass for the end of the data. A
    * session that never reached its upstream, or that was idle, is closed.
@@ -239,6 +241,7 @@ export class LiveSession extends ClientSide implements Opened, FlowOwner {
   /** The upstream leg is open: the flows begin. */
   opened({ endpoint, leg }: Upstream): void {
     if (this.#ending) return void leg.destroy();
+    this.timeline?.mark("connected", { endpoint });
     this.upstream = endpoint;
     this.#upstreamLeg = leg;
     this.#openLegs += 1;

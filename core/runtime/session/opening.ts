@@ -1,5 +1,13 @@
 import { defer, of, Subscriber, take, tap, type Observable, type Subscription } from "rxjs";
-import { reasonOf, SluiceError, type Session, type SessionPhase, type SessionTls, type Upstream } from "../../contract/index.ts";
+import {
+  reasonOf,
+  SluiceError,
+  type Session,
+  type SessionPhase,
+  type SessionTls,
+  type Timeline,
+  type Upstream,
+} from "../../contract/index.ts";
 import { blameOf, faultOf } from "../../flow/chain/fault.ts";
 import { letGo } from "../../flow/pump/let-go.ts";
 import { Deadlines, type Wait, type Waiting } from "../../net/dial/deadlines.ts";
@@ -20,6 +28,7 @@ export interface Opened extends Session {
   readonly version: ListenerVersion;
   readonly retargeted: Parameters<ListenerVersion["attempts"]>[0];
   tls: SessionTls | undefined;
+  readonly timeline: Timeline | undefined;
   /** The upstream leg is open. */
   opened(upstream: Upstream): void;
   flowWarning(message: string): void;
@@ -59,6 +68,7 @@ export class Opening implements Waiting {
       this.#hello();
       return;
     }
+    if (this.phase === "hello" && this.session.tls !== undefined) this.#mark("hello", { serverName: this.session.tls.serverName });
     this.phase = "admit";
     this.#run(greet, () => this.#hello());
   }
@@ -150,6 +160,7 @@ export class Opening implements Waiting {
   #connect(): void {
     if (this.#closed) return;
     this.phase = "connect";
+    this.#mark("admitted");
     const { version, retargeted } = this.session;
     const leg = new LegSubscriber(this.session, this);
     this.#leg = leg;
@@ -161,8 +172,15 @@ export class Opening implements Waiting {
     }
   }
 
+  #mark(what: string, details?: Readonly<Record<string, unknown>>): void {
+    this.session.timeline?.mark(what, details);
+  }
+
   #attempt(attempts: Observable<Upstream>): Observable<Upstream> {
-    if (attempts instanceof SessionAttempts) this.attempts = attempts;
+    if (attempts instanceof SessionAttempts) {
+      this.attempts = attempts;
+      attempts.timeline = this.session.timeline;
+    }
     return attempts;
   }
 

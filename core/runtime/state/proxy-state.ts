@@ -3,6 +3,7 @@ import type { HealthBook } from "../../net/balance/health-book.ts";
 import { HealthChecks } from "../../net/health/health-checks.ts";
 import { createEndpointBook } from "./endpoint-book.ts";
 import type { EventHub } from "./event-hub.ts";
+import { MeterBook } from "./meter-book.ts";
 import { SessionSet } from "../session/session-set.ts";
 
 /** What all listeners of a proxy share. A commit replaces limits and timeouts. */
@@ -22,6 +23,8 @@ export class ProxyState {
   readonly health: HealthBook;
   /** Those of them that are asked how they are. */
   readonly checks: HealthChecks;
+  /** What plugins make of data. */
+  readonly meters = new MeterBook();
   readonly #warned = new Set<string>();
 
   constructor(

@@ -2,7 +2,7 @@ import type { Subject } from "rxjs";
 import type { ProxyEvent, SluiceError } from "../../contract/index.ts";
 import { teardownPlugins } from "../../pipeline/lifecycle.ts";
 import type { LivePlugin } from "../../pipeline/live-plugin.ts";
-import { composePipeline, type Pipeline } from "../../pipeline/pipeline.ts";
+import { composePipeline, type MeterOf, type Pipeline } from "../../pipeline/pipeline.ts";
 import type { PluginSite } from "../../pipeline/plugin-error.ts";
 import type { PluginUpstreams } from "./plugin-upstreams.ts";
 
@@ -14,6 +14,7 @@ export interface LivePipelineOptions {
   /** What EVENTS stands for in its plugins: the events of the sessions on it. */
   readonly events: Subject<ProxyEvent>;
   readonly site: PluginSite;
+  readonly meter: MeterOf;
   /** Milliseconds for each plugin's teardown. */
   readonly teardownTimeout: number;
   /** A plugin was bypassed, or its teardown failed. */
@@ -45,7 +46,7 @@ export class LivePipeline {
     this.site = options.site;
     this.events = options.events;
     this.upstreams = options.upstreams;
-    this.pipeline = composePipeline(plugins, options.fault);
+    this.pipeline = composePipeline(plugins, options.fault, options.meter);
     this.gone = new Promise((resolve) => {
       this.#isGone = resolve;
     });

@@ -1,0 +1,93 @@
+import type { Tap } from "../../flow/chain/meter.ts";
+import type { LiveSession } from "../../runtime/session/live-session.ts";
+import type { Direction } from "../views/traffic.ts";
+
+/** Bytes of a chunk that are shown. */
+const SHOWN = 16 * 1024;
+
+/** A chunk at one place of a session's way: where it came in, or behind a plugin. */
+export interface ChunkEvent {
+  readonly session: number;
+  readonly listener: string;
+  readonly direction: Direction;
+  /** Counts up within session and direction; the same one at each place. */
+  readonly chunk: number;
+  /** The plugin use that has passed it on; undefined: it came from the source. */
+  readonly plugin: string | undefined;
+  /** Epoch milliseconds, with fractions. */
+  readonly at: number;
+  /** Undefined: the plugin dropped it. */
+  readonly bytes: number | undefined;
+  /** Milliseconds that the plugin took; undefined: not measured, as with plain RxJS operators. */
+  readonly took: number | undefined;
+  /** The same bytes as at the place before: `data` is not sent again. */
+  readonly same: boolean;
+  /** The first 16 KiB, in base64. */
+  readonly data: string | undefined;
+}
+
+/** Shows the chunks of one direction of a session. */
+class DirectionTap implements Tap {
+  #chunk = 0;
+  #last: Uint8Array | undefined;
+
+  constructor(
+    private readonly session: LiveSession,
+    private readonly direction: Direction,
+    private readonly tell: (event: ChunkEvent) => void,
+  ) {}
+
+  entered(chunk: Buffer): void {
+    this.#chunk += 1;
+    this.#last = undefined;
+    this.#show(undefined, chunk, undefined);
+  }
+
+  passed(plugin: string, chunk: Buffer, milliseconds: number | undefined): void {
+    this.#show(plugin, chunk, milliseconds);
+  }
+
+  dropped(plugin: string): void {
+    this.#send(plugin, undefined, undefined);
+  }
+
+  #show(plugin: string | undefined, chunk: Buffer, took: number | undefined): void {
+    this.#send(plugin, chunk, took);
+    this.#last = chunk;
+  }
+
+  #send(plugin: string | undefined, chunk: Buffer | undefined, took: number | undefined): void {
+    const { id: session, listener } = this.session;
+    const same = chunk !== undefined && chunk === this.#last;
+    const data = chunk === undefined || same ? undefined : shown(chunk);
+    const at = performance.timeOrigin + performance.now();
+    const { direction } = this;
+    this.tell({ session, listener, direction, chunk: this.#chunk, plugin, at, bytes: chunk?.length, took, same, data });
+  }
+}
+
+/** At the moment that it is seen: what was lent is written over afterwards. */
+function shown(chunk: Uint8Array): string {
+  return Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.length, SHOWN)).toString("base64");
+}
+
+/**
+ * Shows the chunks of a session at every place between its plugins, from now on: its stages stay what they are, and each call shows the chunk
+ * that passes. One whose upstream is not open yet is shown from its first chunk.
+ *
+ * @returns how to stop
+ */
+export function tapSession(session: LiveSession, tell: (event: ChunkEvent) => void): () => void {
+  const taps = { fromClient: new DirectionTap(session, "fromClient", tell), fromUpstream: new DirectionTap(session, "fromUpstream", tell) };
+  const begin = (direction: Direction): void => {
+    session.flow(direction)?.control.watch(taps[direction]);
+  };
+  begin("fromClient");
+  begin("fromUpstream");
+  session.onFirstChunk = begin;
+  return () => {
+    session.onFirstChunk = undefined;
+    session.flow("fromClient")?.control.watch(undefined);
+    session.flow("fromUpstream")?.control.watch(undefined);
+  };
+}

@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { SluiceError } from "../../contract/index.ts";
+import { duration } from "../../contract/options/units.ts";
+import type { LiveSession } from "../../runtime/session/live-session.ts";
+import { operation } from "./operation.ts";
+
+const id = z.coerce.number().int().min(1);
+const direction = z.enum(["fromClient", "fromUpstream"]);
+const longestHold = 600_000;
+const one = z.strictObject({ id });
+
+/** What concerns single sessions. */
+export const sessionOperations = [
+  operation({
+    name: "list_sessions",
+    summary:
+      "Open sessions and the last 10,000 that ended, the newest first. `filter`: `listener:web client:10. upstream: reason: plugin: generation: state:open bytes>1MiB`.",
+    method: "GET",
+    path: "sessions",
+    input: z.strictObject({
+      filter: z.string().default(""),
+      limit: z.coerce.number().int().min(1).max(1000).default(100),
+      after: z.coerce.number().int().min(1).optional(),
+    }),
+    handle: ({ sessions }, { filter, limit, after }) => sessions.list(filter, limit, after),
+  }),
+  operation({
+    name: "read_session",
+    summary: "One session with its time line.",
+    method: "GET",
+    path: "sessions/{id}",
+    input: one,
+    handle: ({ sessions }, { id: session }) => sessions.detail(session),
+  }),
+  operation({
+    name: "end_session",
+    summary: "Ends a session: both sides see a close.",
+    method: "DELETE",
+    path: "sessions/{id}",
+    input: one,
+    handle({ sessions }, { id: wanted }) {
+      const session = sessions.open(wanted);
+      session.fail(new SluiceError("SLUICE_CLOSED", "ended through the admin API"));
+      return { id: wanted, ended: true };
+    },
+  }),
+  operation({
+    name: "hold_session",
+    summary:
+      "Lets nothing pass in one direction of a session, for `for` (60 s) and at most 10 minutes; what comes waits, and a source that can be paused is.",
+    method: "POST",
+    path: "sessions/{id}/hold",
+    input: z.strictObject({
+      id,
+      direction,
+      for: duration({ zero: false })
+        .refine((value) => value <= longestHold, { error: "expected at most 10m" })
+        .prefault("60s"),
+    }),
+    handle({ sessions }, { id: wanted, direction: way, for: milliseconds }) {
+      const session = sessions.open(wanted);
+      flowOf(session, way).control.hold(milliseconds);
+      session.timeline?.mark("held", { direction: way, milliseconds });
+      return { id: wanted, direction: way, until: Date.now() + milliseconds };
+    },
+  }),
+  operation({
+    name: "release_session",
+    summary: "Lets what was held pass.",
+    method: "POST",
+    path: "sessions/{id}/release",
+    input: z.strictObject({ id, direction }),
+    handle({ sessions }, { id: wanted, direction: way }) {
+      const session = sessions.open(wanted);
+      const { control } = flowOf(session, way);
+      const held = control.held;
+      control.release();
+      if (held) session.timeline?.mark("released", { direction: way });
+      return { id: wanted, direction: way, released: held };
+    },
+  }),
+  operation({
+    name: "inject_into_session",
+    summary:
+      "Sends bytes as if the client or the upstream had sent them, through the plugins, past what is held: one of `text`, `hex`, `base64`.",
+    method: "POST",
+    path: "sessions/{id}/inject",
+    input: z
+      .strictObject({ id, direction, text: z.string().optional(), hex: z.string().optional(), base64: z.string().optional() })
+      .refine(({ text, hex, base64 }) => [text, hex, base64].filter((each) => each !== undefined).length === 1, {
+        error: "expected one of text, hex and base64",
+      }),
+    handle({ sessions }, { id: wanted, direction: way, ...given }) {
+      const bytes = bytesOf(given);
+      const session = sessions.open(wanted);
+      if (!flowOf(session, way).inject(bytes)) throw new SluiceError("SLUICE_ADMIN_CONFLICT", `session ${wanted} takes no more ${way}`);
+      session.timeline?.mark("injected", { direction: way, bytes: bytes.length });
+      return { id: wanted, direction: way, bytes: bytes.length };
+    },
+  }),
+];
+
+function flowOf(session: LiveSession, way: z.output<typeof direction>): NonNullable<ReturnType<LiveSession["flow"]>> {
+  const flow = session.flow(way);
+  if (flow === undefined) throw new SluiceError("SLUICE_ADMIN_CONFLICT", `session ${session.id} has no open upstream yet`);
+  return flow;
+}
+
+interface Given {
+  readonly text?: string | undefined;
+  readonly hex?: string | undefined;
+  readonly base64?: string | undefined;
+}
+
+function bytesOf({ text, hex, base64 }: Given): Buffer {
+  if (text !== undefined) return Buffer.from(text, "utf8");
+  if (base64 !== undefined && !/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64))
+    throw new SluiceError("SLUICE_ADMIN_REQUEST", "base64: expected base64");
+  if (base64 !== undefined) return Buffer.from(base64, "base64");
+  const digits = (hex ?? "").replaceAll(/[\s:]/g, "");
+  if (/^([0-9a-f]{2})*$/i.test(digits)) return Buffer.from(digits, "hex");
+  throw new SluiceError("SLUICE_ADMIN_REQUEST", "hex: expected pairs of hexadecimal digits");
+}

@@ -1,0 +1,67 @@
+import type { PluginMeter } from "../../flow/chain/meter.ts";
+import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import { Carried } from "../../runtime/listener/listener-counts.ts";
+
+export type Direction = "fromClient" | "fromUpstream";
+export const directions = ["fromClient", "fromUpstream"] as const;
+
+/** What a listener's sessions have carried, the open ones too. */
+export interface ListenerTraffic {
+  readonly fromClient: Carried;
+  readonly fromUpstream: Carried;
+  /** Bytes that wait in open sessions. */
+  waiting: number;
+  /** Flows that are held, or of which the sink takes no more. */
+  paused: number;
+}
+
+/** By listener; goes through all open sessions once. */
+export function trafficOf({ inner: { listeners, state } }: Proxy): ReadonlyMap<string, ListenerTraffic> {
+  const all = new Map<string, ListenerTraffic>();
+  for (const { name, counts } of listeners.values())
+    all.set(name, {
+      fromClient: new Carried().add(counts.fromClient),
+      fromUpstream: new Carried().add(counts.fromUpstream),
+      waiting: 0,
+      paused: 0,
+    });
+  for (const set of [state.sessions, state.flows])
+    for (const session of set) {
+      const own = all.get(session.listener);
+      if (own === undefined) continue;
+      for (const direction of directions) {
+        const flow = session.flow(direction);
+        if (flow === undefined) continue;
+        own[direction].add(flow);
+        own.waiting += flow.waiting;
+        if (!flow.clear) own.paused += 1;
+      }
+    }
+  return all;
+}
+
+/** What one plugin use makes of the data of one direction. */
+export interface PluginTraffic {
+  readonly chunksIn: number;
+  readonly bytesIn: number;
+  readonly chunksOut: number;
+  readonly bytesOut: number;
+  /** Chunks that it returned null for. */
+  readonly drops: number;
+  /** Seconds that a chunk takes, of one in 64; undefined: none was measured, as with plain RxJS operators. */
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
+}
+
+export function pluginTraffic(meter: PluginMeter): PluginTraffic {
+  const { in: entered, out: left, drops, durations } = meter;
+  return {
+    chunksIn: entered.chunks,
+    bytesIn: entered.bytes,
+    chunksOut: left.chunks,
+    bytesOut: left.bytes,
+    drops,
+    p50: durations.quantile(0.5),
+    p99: durations.quantile(0.99),
+  };
+}

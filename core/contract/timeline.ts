@@ -1,0 +1,23 @@
+/** Something that happened to a session, for its time line. */
+export interface TimelineEntry {
+  /** Epoch milliseconds, with fractions. */
+  readonly at: number;
+  /**
+   * `accepted hello tls admitted names attempt attempt-failed connected first-byte-from-client first-byte-from-upstream swapped fault held released
+   * injected ended`
+   */
+  readonly what: string;
+  /** What else is known of it, such as the endpoint or the code of an error. */
+  readonly [detail: string]: unknown;
+}
+
+const most = 256;
+
+/** What happened to one session, in order: the first so many. Made only where somebody may look at it. */
+export class Timeline {
+  readonly entries: TimelineEntry[] = [];
+
+  mark(what: string, details: Readonly<Record<string, unknown>> = {}): void {
+    if (this.entries.length < most) this.entries.push({ at: performance.timeOrigin + performance.now(), what, ...details });
+  }
+}

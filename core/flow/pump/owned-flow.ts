@@ -1,0 +1,42 @@
+import type { SluiceError } from "../../contract/index.ts";
+import { blameOf, faultOf } from "../chain/fault.ts";
+import type { FlowOwner } from "./flow-owner.ts";
+
+/** A flow as far as it counts what passes, and tells its owner. */
+export abstract class OwnedFlow {
+  /** What arrived, before any plugin. */
+  bytes = 0;
+  chunks = 0;
+  /** What was written to the sink. */
+  sentBytes = 0;
+  sentChunks = 0;
+
+  abstract readonly owner: FlowOwner;
+
+  protected received(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    this.chunks += 1;
+    if (this.chunks === 1) this.owner.flowBegan?.(this);
+  }
+
+  protected sent(chunk: Buffer): void {
+    this.sentBytes += chunk.length;
+    this.sentChunks += 1;
+  }
+
+  /** The source failed. */
+  failed(error: SluiceError): void {
+    // A plugin may stand in for the upstream.
+    const plugin = blameOf(error);
+    if (plugin !== undefined) this.owner.flowFault(plugin, error);
+    this.owner.fail(error);
+  }
+
+  carryFailed(plugin: string, error: unknown): void {
+    this.owner.flowFault(plugin, faultOf(plugin, error));
+  }
+
+  warn(message: string): void {
+    this.owner.flowWarning(message);
+  }
+}

@@ -1,0 +1,32 @@
+import type { Timeline } from "../../contract/index.ts";
+import { ClientSide } from "./client-side.ts";
+
+/** A session as far as others look on: what happened to it, and when its first chunks come. */
+export abstract class ObservedSession extends ClientSide {
+  /** What happened to it, where somebody may look at that. */
+  timeline: Timeline | undefined;
+  /** Told before the first chunk of each direction passes. */
+  onFirstChunk: ((direction: "fromClient" | "fromUpstream") => void) | undefined;
+
+  abstract override readonly owner: ClientSide["owner"] & {
+    warning(message: string): void;
+    dropped(chunks: number, what?: "inject"): void;
+  };
+
+  /** Undefined before its upstream leg is open. */
+  abstract flow(direction: "fromClient" | "fromUpstream"): object | undefined;
+
+  flowBegan(flow: object): void {
+    const outwards = flow === this.flow("fromClient");
+    this.onFirstChunk?.(outwards ? "fromClient" : "fromUpstream");
+    this.timeline?.mark(outwards ? "first-byte-from-client" : "first-byte-from-upstream");
+  }
+
+  flowWarning(message: string): void {
+    this.owner.warning(message);
+  }
+
+  flowDropped(chunks: number, what?: "inject"): void {
+    this.owner.dropped(chunks, what);
+  }
+}
