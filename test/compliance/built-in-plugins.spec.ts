@@ -11,7 +11,7 @@ interface Candidate {
   readonly transport?: Transport;
 }
 
-// Each check makes many instances of a plugin: `maxKeys` is what one of rateLimit allocates.
+// Each check makes many instances of a plugin: `maxKeys` and `max` are what one allocates.
 const candidates: readonly Candidate[] = [
   { name: "echo", use: () => echo() },
   { name: "http", use: () => http() },
@@ -25,8 +25,8 @@ const candidates: readonly Candidate[] = [
   { name: "rateLimit that shapes bytes", use: () => rateLimit({ bytes: { rate: "20MiB", burst: "100KiB" }, over: "delay", maxKeys: 100 }) },
   { name: "retry", use: () => retry() },
   { name: "route", use: () => route({ routes: [{ protocol: "ssh", upstream: "127.0.0.1:9" }] }) },
-  { name: "dnsCache", use: () => dnsCache() },
-  { name: "dnsCache on UDP", use: () => dnsCache(), transport: "udp" },
+  { name: "dnsCache", use: () => dnsCache({ max: 100 }) },
+  { name: "dnsCache on UDP", use: () => dnsCache({ max: 100 }), transport: "udp" },
   { name: "tlsTermination", use: () => tlsTermination({ selfSigned: ["localhost"] }), transport: "tls" },
 ];
 
