@@ -4,7 +4,7 @@ import type { LogLevel } from "./log-level.ts";
 import type { InjectionKey, PluginUse } from "./plugin.ts";
 import type { Transport } from "./session.ts";
 import type { Duration, Size } from "./options/units.ts";
-import type { UpstreamConfig, UpstreamTarget } from "./upstream.ts";
+import type { QueueConfig, UpstreamConfig, UpstreamTarget } from "./upstream.ts";
 
 /** What live sessions do when a reload changes their listener's pipeline. */
 export type SessionPolicy = "swap" | "keep" | "drain" | "close";
@@ -32,6 +32,14 @@ export interface SocketConfig {
 /** Plugin uses, in their order. An array among them stands for what is in it, so that a preset is one entry. */
 export type PluginUses = readonly (PluginUse | PluginUses)[];
 
+/** Limits of one listener, beside those for all. */
+export interface ListenerLimitsConfig {
+  /** Open sessions of the listener; on a UDP listener the flows, in place of `limits.udpSessions`. @default no limit but `limits.sessions` */
+  readonly sessions?: number;
+  /** Streams: where clients wait, unread, when there are as many. @default none: they are closed with SLUICE_LIMIT_SESSIONS at once */
+  readonly queue?: QueueConfig;
+}
+
 export interface ListenerConfig {
   /** `tcp://127.0.0.1:8080`, `udp://…`, `tls://…`, `unix:///path`. Without a host: 127.0.0.1. Port 0: a free one, kept over reloads. */
   readonly listen: string;
@@ -43,6 +51,12 @@ export interface ListenerConfig {
   readonly reload?: ReloadConfig;
   /** Settings of its sockets. */
   readonly socket?: SocketConfig;
+  /** `false`: it does not listen, as if it were not there; on a reload its open sessions drain. @default true */
+  readonly enabled?: boolean;
+  /** Of this listener alone. */
+  readonly limits?: ListenerLimitsConfig;
+  /** In place of the config's, for this listener. `connect` holds on the way to its upstream, `drain` for its sessions when it is removed. */
+  readonly timeouts?: Omit<TimeoutsConfig, "setup">;
 }
 
 export interface DnsConfig {
@@ -148,7 +162,18 @@ export interface ResolvedListener {
   readonly reload: { readonly sessions: SessionPolicy; readonly deadlineMs: number };
   /** What was given; bytes. */
   readonly socket?: ResolvedSocket | undefined;
+  /** What was given. */
+  readonly limits?: ResolvedListenerLimits | undefined;
+  /** What was given, in milliseconds. */
+  readonly timeouts?: ResolvedListenerTimeouts | undefined;
 }
+
+export interface ResolvedListenerLimits {
+  readonly sessions?: number | undefined;
+  readonly queue?: { readonly max: number; readonly timeout: number } | undefined;
+}
+
+export type ResolvedListenerTimeouts = { readonly [Name in Exclude<keyof Timeouts, "setup">]?: number | undefined };
 
 export interface ResolvedSocket {
   readonly keepAlive?: number | undefined;

@@ -15,6 +15,7 @@ import {
 } from "../../contract/index.ts";
 import { plainMessage } from "../../contract/endpoint-schema.ts";
 import { keepAlive } from "../../contract/keep-alive-schema.ts";
+import { queue } from "../../contract/queue-schema.ts";
 import { upstreamSchema } from "../../contract/upstream-target.ts";
 import { notAUse } from "./not-a-use.ts";
 
@@ -61,7 +62,20 @@ const buffer = size()
   .transform((bytes) => Math.ceil(bytes))
   .refine((bytes) => bytes >= 1 && bytes <= mostBuffer, { error: "expected at least 1 byte and at most 1GiB" });
 
+/** More than one process serves: tables are made for as many, so that a slip must not become gigabytes. */
+const mostSessions = 1_048_576;
+const sessionCount = z.int().min(1).max(mostSessions);
+const wait = duration({ zero: false }).optional();
+
 const listener = z.strictObject({
+  enabled: z.boolean().default(true),
+  limits: z
+    .strictObject({ sessions: sessionCount.optional(), queue: queue.optional() })
+    .refine(({ sessions, queue: line }) => line === undefined || sessions !== undefined, {
+      error: "expected sessions beside queue: without that limit nobody waits",
+    })
+    .optional(),
+  timeouts: z.strictObject({ connect: wait, handshake: wait, idle: wait, udpIdle: wait, drain: duration().optional() }).optional(),
   upstream: upstreamSchema.optional(),
   plugins,
   reload: z
@@ -104,10 +118,7 @@ const dns = z.strictObject({
   hosts: z.record(z.string(), z.array(ip).min(1)).default({}),
 });
 
-/** More than one process serves: tables are made for as many, so that a slip must not become gigabytes. */
-const mostSessions = 1_048_576;
 const mostBuffered = 1024 ** 3;
-const sessionCount = z.int().min(1).max(mostSessions);
 
 const limits = z.strictObject({
   sessions: sessionCount.optional(),

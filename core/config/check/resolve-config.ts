@@ -80,7 +80,7 @@ function resolveListeners(config: CheckedConfig, problems: Problem[]): ResolvedL
   const shared = checkUses(config.plugins, ["plugins"], problems);
   const given = Object.entries(config.listeners).filter((entry): entry is [string, CheckedListener] => entry[1] !== undefined);
   const seen = new Set<string>();
-  return given.map(([name, listener]): ResolvedListener => {
+  const all = given.map(([name, listener]): ResolvedListener => {
     const own = checkUses(listener.plugins, ["listeners", name, "plugins"], problems);
     const found: Problem[] = [];
     const declared = nameUses([...shared, ...own], found);
@@ -89,15 +89,18 @@ function resolveListeners(config: CheckedConfig, problems: Problem[]): ResolvedL
     for (const problem of found) if (!seen.has(problem.path)) problems.push(problem);
     for (const { path } of found) seen.add(path);
     const { sessions, deadline } = listener.reload;
-    const reload = { sessions, deadlineMs: deadline ?? config.timeouts.drain };
-    return { name, address: listener.listen, upstream: listener.upstream, uses, declared, reload, socket: listener.socket };
+    const reload = { sessions, deadlineMs: deadline ?? listener.timeouts?.drain ?? config.timeouts.drain };
+    const { listen: address, upstream, socket, limits, timeouts } = listener;
+    return { name, address, upstream, uses, declared, reload, socket, limits, timeouts };
   });
+  // Those that are switched off are checked like the others, and then as if they were not there.
+  return all.filter(({ name }) => config.listeners[name]?.enabled !== false);
 }
 
 function transportProblems(listeners: readonly ResolvedListener[], schemes: readonly ListenScheme[]): Problem[] {
   return listeners.flatMap((listener) => {
     const scheme = schemeOf(listener.address, schemes);
-    return [...(scheme.datagrams ? streamProblems(listener) : []), ...socketProblems(listener, scheme)];
+    return [...(scheme.datagrams ? [...streamProblems(listener), ...queueProblems(listener)] : []), ...socketProblems(listener, scheme)];
   });
 }
 
@@ -118,6 +121,11 @@ function socketProblems({ name, socket }: ResolvedListener, { scheme, socketOpti
       path: `listeners.${name}.socket.${option}`,
       message: `expected nothing on a ${scheme} listener: ${onlyFor[option]}; got ${socket[option]}`,
     }));
+}
+
+function queueProblems({ name, address: { transport }, limits }: ResolvedListener): Problem[] {
+  if (limits?.queue === undefined) return [];
+  return [{ path: `listeners.${name}.limits.queue`, message: `expected nothing on a ${transport} listener: datagrams do not wait` }];
 }
 
 /** Upstreams that need a stream, of a listener that has none. */

@@ -11,6 +11,7 @@ import {
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import type { Bound, ClientHost, ListenOptions } from "../../net/accept/bound.ts";
 import { transportOf } from "../../net/transports/table.ts";
+import { Entrance } from "./entrance.ts";
 import { ClientCount } from "../session/client-count.ts";
 import { ListenerCounts } from "./listener-counts.ts";
 import { locateFault } from "../log/author-place.ts";
@@ -30,6 +31,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   /** What has happened here. */
   readonly counts = new ListenerCounts();
   #retired = false;
+  readonly #entrance = new Entrance(this);
   #open = 0;
   #behind = 0;
   #upstream: UpstreamTarget | undefined;
@@ -83,7 +85,11 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   }
 
   get handshakeTimeout(): number {
-    return this.state.timeouts.handshake;
+    return this.version.config.timeouts?.handshake ?? this.state.timeouts.handshake;
+  }
+
+  get idleTimeout(): number {
+    return this.version.config.timeouts?.idle ?? this.state.timeouts.idle;
   }
 
   /** Begins to accept. */
@@ -97,6 +103,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     const { config, pipeline } = this.version;
     const { flowOf } = pipeline.pipeline;
     this.bound.configure({ ...listenOptions(config, this.state), ...(flowOf === undefined ? {} : { flowOf }) });
+    this.#letIn();
     const counts = !transportOf(config.address).anonymous && this.limits.sessionsPerClient < this.limits.sessions;
     if (!counts) this.#clients = undefined;
     if (!counts || this.#clients !== undefined) return undefined;
@@ -110,12 +117,14 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   /** Stops accepting at once. Stream sessions live on; datagram flows have only the listener's socket. */
   close(): void {
     this.#retired = true;
+    this.#entrance.close();
     this.bound.close();
   }
 
   /** Leaves the bound socket to another listener; sessions live on. */
   handOver(): void {
     this.#retired = true;
+    this.#entrance.close();
   }
 
   /** Goes on on a socket that was bound in place of its own, which is closed by then; sessions live on. */
@@ -127,12 +136,31 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
 
   accepted(client: AcceptedClient): void {
     const { limits, sessions } = this.state;
-    if (client.leg.datagrams || (!this.#retired && sessions.size < limits.sessions)) {
-      this.#begin(client);
-      return;
-    }
-    this.#refused(client, new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": ${limits.sessions} sessions are open`));
+    const { sessions: own = Infinity, queue } = this.version.config.limits ?? {};
+    if (client.leg.datagrams) this.#begin(client);
+    else if (this.#retired || sessions.size >= limits.sessions) this.turnAway(client, this.#full(limits.sessions));
+    else if (this.#open < own && this.#entrance.size === 0) this.#begin(client);
+    else if (queue !== undefined && this.#entrance.size < queue.max) this.#entrance.wait(client, queue.timeout);
+    else this.turnAway(client, this.#full(own));
+  }
+
+  /** Closes a client for which there is no room. */
+  turnAway(client: AcceptedClient, error: SluiceError): void {
+    this.#refused(client, error);
     client.leg.destroy();
+  }
+
+  #full(sessions: number): SluiceError {
+    return new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": ${sessions} sessions are open`);
+  }
+
+  /** Those who wait, as far as there is room. */
+  #letIn(): void {
+    const { sessions = Infinity } = this.version.config.limits ?? {};
+    while (this.#entrance.size > 0 && this.#open < sessions && this.state.sessions.size < this.limits.sessions) {
+      const client = this.#entrance.next();
+      if (client !== undefined) this.#begin(client);
+    }
   }
 
   outOfFiles(): void {
@@ -146,6 +174,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     session.countedBy?.leave(session);
     this.state.closed.inc();
     this.counts.ended(session, error?.code ?? "closed", this.#ownEndpoints());
+    if (this.#entrance.size > 0) queueMicrotask(() => this.#letIn());
     const { events } = session.pipeline;
     if (!events.observed && !this.state.hub.sessions.observed) return;
     const event = { type: "session-ended", listener: this.name, record: session.record(), error } as const;
@@ -241,6 +270,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
 }
 
 /** What a listener asks of its socket. */
-export function listenOptions({ socket }: ResolvedListener, { limits, timeouts }: { limits: Limits; timeouts: Timeouts }): ListenOptions {
-  return { socket, max: limits.udpSessions, idle: timeouts.udpIdle };
+export function listenOptions(own: ResolvedListener, { limits, timeouts }: { limits: Limits; timeouts: Timeouts }): ListenOptions {
+  const { socket } = own;
+  return { socket, max: own.limits?.sessions ?? limits.udpSessions, idle: own.timeouts?.udpIdle ?? timeouts.udpIdle };
 }

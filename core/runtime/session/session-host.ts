@@ -6,6 +6,8 @@ export interface SessionHost<S extends Session = Session> {
   readonly local: SocketAddress;
   readonly limits: Limits;
   readonly handshakeTimeout: number;
+  /** Milliseconds without a byte. */
+  readonly idleTimeout: number;
   ended(session: S, error: SluiceError | undefined): void;
   fault(plugin: string, error: SluiceError, session: S): void;
   warning(message: string): void;

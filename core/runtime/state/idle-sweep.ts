@@ -8,7 +8,7 @@ const LOOKS = 40;
 const LEAST = 20;
 
 export interface IdleSweep {
-  /** `timeouts.idle` may have changed: looks as often as that asks for from now on. */
+  /** `timeouts.idle`, of all or of a listener, may have changed: looks as often as that asks for from now on. */
   adjust(): void;
   stop(): void;
 }
@@ -23,8 +23,8 @@ export function startIdleSweep(state: ProxyState): IdleSweep {
       if (before === undefined || before.activity !== session.activity)
         seen.set(session, { activity: session.activity, since: now, looks: 0 });
       // By the clock too: under load every look comes a little late, which adds up.
-      else if ((before.looks += 1) >= LEAST && now - before.since >= state.timeouts.idle)
-        session.fail(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(session.client)}: nothing came for ${state.timeouts.idle} ms`));
+      else if ((before.looks += 1) >= LEAST && now - before.since >= session.owner.idleTimeout)
+        session.fail(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(session.client)}: nothing came for ${session.owner.idleTimeout} ms`));
     }
     plan();
   };
@@ -35,14 +35,14 @@ export function startIdleSweep(state: ProxyState): IdleSweep {
   let plannedFor = 0;
   const plan = (): void => {
     stop();
-    plannedFor = state.timeouts.idle;
-    timer = setTimeout(sweep, Math.min(60_000, Math.max(5, state.timeouts.idle / LOOKS)));
+    plannedFor = state.shortestIdle;
+    timer = setTimeout(sweep, Math.min(60_000, Math.max(5, state.shortestIdle / LOOKS)));
     timer.unref();
   };
   plan();
   const adjust = (): void => {
     // Else reloads in quick succession would put every look off.
-    if (state.timeouts.idle !== plannedFor) plan();
+    if (state.shortestIdle !== plannedFor) plan();
   };
   return { adjust, stop };
 }

@@ -1,4 +1,4 @@
-import type { Counter, Limits, Metrics, Session, SluiceError, Timeouts } from "../../contract/index.ts";
+import type { Counter, Limits, Metrics, ResolvedConfig, Session, SluiceError, Timeouts } from "../../contract/index.ts";
 import type { HealthBook } from "../../net/balance/health-book.ts";
 import { HealthChecks } from "../../net/health/health-checks.ts";
 import { createEndpointBook } from "./endpoint-book.ts";
@@ -25,6 +25,8 @@ export class ProxyState {
   readonly checks: HealthChecks;
   /** What plugins make of data. */
   readonly meters = new MeterBook();
+  /** Of all listeners, in milliseconds. */
+  shortestIdle: number;
   readonly #warned = new Set<string>();
 
   constructor(
@@ -33,6 +35,7 @@ export class ProxyState {
     readonly hub: EventHub,
     metrics: Metrics,
   ) {
+    this.shortestIdle = timeouts.idle;
     this.opened = metrics.counter("sluice_sessions_total");
     this.closed = metrics.counter("sluice_sessions_ended_total");
     this.refused = metrics.counter("sluice_sessions_refused_total");
@@ -52,9 +55,10 @@ export class ProxyState {
   }
 
   /** A commit. */
-  configure({ limits, timeouts }: { readonly limits: Limits; readonly timeouts: Timeouts }): void {
+  configure({ limits, timeouts, listeners }: Pick<ResolvedConfig, "limits" | "timeouts" | "listeners">): void {
     this.limits = limits;
     this.timeouts = timeouts;
+    this.shortestIdle = Math.min(timeouts.idle, ...listeners.map((listener) => listener.timeouts?.idle ?? Infinity));
   }
 
   fault(listener: string, plugin: string, error: SluiceError, session: Session | undefined): void {

@@ -93,7 +93,7 @@ export class Dialers {
       wrong: (name, since) => {
         this.#lookUps.wrong(name, since);
       },
-      connectTimeout: timeouts.connect,
+      connectTimeout: this.listener.timeouts?.connect ?? timeouts.connect,
       keepAlive: this.listener.socket?.keepAlive,
       buffers: buffersOf(this.listener.socket),
       refuse: (host, port) => this.#refuse(host, port),

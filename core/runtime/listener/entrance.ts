@@ -1,0 +1,63 @@
+import { SluiceError } from "../../contract/index.ts";
+import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
+
+/** A client that waits is not read, so it is looked at now and then: one that has left keeps no place. Milliseconds. */
+const LOOK_MS = 400;
+
+/** Who decides about those who wait. */
+export interface Doorkeeper {
+  readonly name: string;
+  turnAway(client: AcceptedClient, error: SluiceError): void;
+}
+
+/** Clients that wait until their listener has room for another session, first come first served. */
+export class Entrance {
+  readonly #waiting = new Map<AcceptedClient, NodeJS.Timeout>();
+  #look: NodeJS.Timeout | undefined;
+
+  constructor(private readonly keeper: Doorkeeper) {}
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** @param timeout milliseconds */
+  wait(client: AcceptedClient, timeout: number): void {
+    const timer = setTimeout(() => {
+      this.#leave(client);
+      const detail = `listener "${this.keeper.name}": there was no room for another session within ${timeout} ms`;
+      this.keeper.turnAway(client, new SluiceError("SLUICE_LIMIT_SESSIONS", detail));
+    }, timeout);
+    timer.unref();
+    this.#waiting.set(client, timer);
+    this.#look ??= setInterval(() => this.#sort(), LOOK_MS).unref();
+  }
+
+  /** Takes who has waited longest. */
+  next(): AcceptedClient | undefined {
+    const [first] = this.#waiting.keys();
+    if (first !== undefined) this.#leave(first);
+    return first;
+  }
+
+  /** Turns everybody away. */
+  close(): void {
+    for (let client = this.next(); client !== undefined; client = this.next())
+      this.keeper.turnAway(client, new SluiceError("SLUICE_CLOSED", `listener "${this.keeper.name}" was closed`));
+  }
+
+  #sort(): void {
+    for (const client of [...this.#waiting.keys()].filter((each) => each.isGone())) {
+      this.#leave(client);
+      this.keeper.turnAway(client, new SluiceError("SLUICE_CLIENT_RESET", `${String(client.address())} left before it was served`));
+    }
+  }
+
+  #leave(client: AcceptedClient): void {
+    clearTimeout(this.#waiting.get(client));
+    this.#waiting.delete(client);
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#look);
+    this.#look = undefined;
+  }
+}
