@@ -36,10 +36,10 @@ function listenOf(schemes: readonly ListenScheme[]) {
 /** Arrays in arrays in arrays: more is a slip, or an array that has itself in it. */
 const DEEPEST = 8;
 
-const pluginUse = z.unknown().transform((value, context): PluginUse | PluginUses => {
+// No transform: zod would wait for one that gives a promise, which somebody may have put there.
+const pluginUse = z.unknown().superRefine((value, context) => {
   for (const { path, message } of strangers(value, [])) context.addIssue({ code: "custom", message, path });
-  return value as PluginUse | PluginUses;
-});
+}) as z.ZodType<PluginUse | PluginUses>;
 
 interface Stranger {
   readonly path: number[];

@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { resolveConfig } from "../../support/resolve-config.ts";
 import { duration, type PluginUse } from "../../../core/contract/index.ts";
 import { filesUnder, readText } from "../../support/repository.ts";
-import { dnsCache, http, rateLimit, retry, tlsTermination } from "../../../plugins/index.ts";
+import { latency, reset, slicer, slowClose, slowOpen, timeout as timeoutFault } from "../../../plugins/faults/index.ts";
+import { dnsCache, http, proxyProtocol, rateLimit, retry, route, tlsTermination } from "../../../plugins/index.ts";
 
 /** Every option of type duration. */
 interface Row {
@@ -55,6 +56,19 @@ const rows: Readonly<Record<string, Row>> = {
   "http.timeouts.send": { with: plugged((send) => http({ timeouts: { send } })), zero: true, waits: true },
   "http.timeouts.connectionAge": { with: plugged((connectionAge) => http({ timeouts: { connectionAge } })), zero: true, waits: true },
   "http.timeouts.idleConnection": { with: plugged((idleConnection) => http({ timeouts: { idleConnection } })), zero: true, waits: true },
+  "proxyProtocol.timeout": { with: plugged((timeout) => proxyProtocol({ from: ["10.0.0.0/8"], timeout })), zero: false, waits: true },
+  "route.timeout": {
+    with: plugged((timeout) => route({ routes: [{ serverName: "a.test", upstream: "a:1" }], fallback: "a:1", timeout })),
+    zero: false,
+    waits: true,
+  },
+  "latency.delay": { with: plugged((delay) => latency({ delay })), zero: true, waits: true },
+  "latency.jitter": { with: plugged((jitter) => latency({ delay: 1, jitter })), zero: true, waits: true },
+  "slicer.delay": { with: plugged((delay) => slicer({ size: 1, delay })), zero: true, waits: true },
+  "reset.after": { with: plugged((after) => reset({ after })), zero: true, waits: true },
+  "timeout.after": { with: plugged((after) => timeoutFault({ after })), zero: true, waits: true },
+  "slowOpen.delay": { with: plugged((delay) => slowOpen({ delay })), zero: true, waits: true },
+  "slowClose.delay": { with: plugged((delay) => slowClose({ delay })), zero: true, waits: true },
 };
 
 function refusal(value: unknown): string | undefined {

@@ -139,6 +139,7 @@ describe("logging of HTTP requests", () => {
     const { session, ...fields } = lines[0]?.fields ?? {};
     expect(session).to.be.a("number");
     expect(fields).to.deep.equal({
+      attempts: undefined,
       listener: "web",
       client: "192.0.2.1:50000",
       method: "GET",
