@@ -14,5 +14,6 @@ export { retry, type RetryConfig } from "./retry.ts";
 export type { RouteConfig, RouteProtocol, SessionRouteConfig } from "./route/config.ts";
 export { route } from "./route/route.ts";
 export type { CertificateConfig, ClientAuthConfig, TlsTerminationConfig } from "./tls-termination/config.ts";
+export { startTls, type StartTlsConfig } from "./start-tls/start-tls.ts";
 export { tlsTermination } from "./tls-termination/tls-termination.ts";
 export { userAuthority } from "./tls-termination/user-authority.ts";

@@ -18,6 +18,16 @@ export type FirstBytesEnd = "size" | "time" | "end";
  */
 export type FirstBytesReader<T> = (bytes: Buffer, end: FirstBytesEnd | undefined) => FirstBytes<T> | undefined;
 
+/** The upstream's leg, opened before the session is admitted. */
+export interface EarlyUpstream {
+  /** Where it leads. */
+  readonly endpoint: string;
+  /** As `session.readFirst`, of what the upstream sends; its codes are SLUICE_UPSTREAM_PROTOCOL, _TIMEOUT and _RESET. */
+  readFirst<T>(reader: FirstBytesReader<T>, bounds?: FirstBytesBounds): Promise<T>;
+  /** Writes to the upstream before anything of the client's; a few bytes. */
+  write(data: Buffer): void;
+}
+
 /** What bounds the reading of first bytes. */
 export interface FirstBytesBounds {
   /** Bytes, all together. One chunk may go beyond it. @default 16384 */

@@ -15,6 +15,10 @@ export interface Plugin extends Hooks {
    */
   readonly beforeTls?: boolean | undefined;
   /**
+   * On a `tls://` listener a client is served too whose first byte does not begin TLS: `session.tls` is undefined then. Read once. @default false
+   */
+  readonly allowsPlain?: boolean | undefined;
+  /**
    * On a UDP listener: which of a peer's sessions a datagram belongs to, where one peer speaks for many clients, as a proxy in front does.
    * Datagrams of one peer for which it gives the same text are one session. Asked for each datagram, before anything else: it must be quick.
    * The first plugin that has it decides, and what it throws counts as its fault and as "". @default one session per peer

@@ -1,7 +1,7 @@
 import type { SecureContextOptions, TlsOptions } from "node:tls";
 import type { SocketAddress } from "./address.ts";
 import type { AnyErrorCode, SluiceError } from "./errors.ts";
-import type { FirstBytesBounds, FirstBytesReader } from "./first-bytes.ts";
+import type { EarlyUpstream, FirstBytesBounds, FirstBytesReader } from "./first-bytes.ts";
 import type { SessionFacts, SessionTls } from "./session-facts.ts";
 import type { UpstreamConfig } from "./upstream.ts";
 
@@ -54,6 +54,12 @@ export interface Session extends SessionFacts {
    * SLUICE_CLIENT_TIMEOUT, or SLUICE_CLIENT_RESET when the client left: let that pass, and the session ends with it.
    */
   readFirst<T>(reader: FirstBytesReader<T>, bounds?: FirstBytesBounds): Promise<T>;
+  /**
+   * Opens the upstream leg now, in `admit`, for a protocol whose server speaks first. The connect hooks run, and the session goes on with this leg
+   * once it is admitted; `retarget` has no effect from here. Once; the upstream must be one that the core dials over a stream.
+   * Rejects with what the connect hooks end with: let that pass.
+   */
+  openUpstream(): Promise<EarlyUpstream>;
   /** Writes to the client before anything of the upstream's, for a protocol in which the proxy answers. Until the upstream leg is open; a few bytes. */
   reply(data: Buffer): void;
   /**

@@ -29,6 +29,7 @@ const tls = z
       .optional(),
     alpn: z.array(protocol).min(1).optional(),
     verify: z.boolean().optional(),
+    startTls: z.enum(["postgres", "smtp", "imap"]).optional(),
     allowTruncation: z.boolean().optional(),
   })
   .check((context) => {

@@ -16,6 +16,9 @@ export interface Upstream {
   readonly leg: Leg;
 }
 
+/** A protocol that begins in plain and goes on in TLS. */
+export type StartTlsProtocol = "postgres" | "smtp" | "imap";
+
 /** TLS towards the upstream. Verified by default, with the endpoint's name. */
 export interface UpstreamTlsConfig {
   /**
@@ -34,6 +37,8 @@ export interface UpstreamTlsConfig {
   readonly alpn?: readonly string[];
   /** Takes the end of the connection without a close_notify for an end (RFC 8446 section 6.1), as old servers send it. @default false */
   readonly allowTruncation?: boolean;
+  /** Agrees on TLS in the words of this protocol first, instead of beginning with it. @default none */
+  readonly startTls?: StartTlsProtocol;
   /** `false` accepts any certificate; warned about at start. @default true */
   readonly verify?: boolean;
 }

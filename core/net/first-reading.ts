@@ -1,19 +1,38 @@
-import { reasonOf, SluiceError, type FirstBytesBounds, type FirstBytesEnd, type FirstBytesReader } from "../contract/index.ts";
+import {
+  reasonOf,
+  SluiceError,
+  type FirstBytesBounds,
+  type FirstBytesEnd,
+  type FirstBytesReader,
+  type ErrorCode,
+} from "../contract/index.ts";
 
 const MAX_BYTES = 16_384;
 const TIMEOUT = 10_000;
 
-/** Told of what a client sends before anybody else reads it. */
+/** Told of what comes before anybody else reads it. */
 export interface FirstReader {
   /** @param bytes what the reader is to see @param size of all that came so far */
   given(bytes: Buffer, size: number): void;
-  /** The client has finished sending. */
+  /** The other side has finished sending. */
   ended(): void;
   /** The connection is gone. */
   gone(): void;
 }
 
-/** Where first bytes come from: a client's leg that nobody reads yet. */
+/** Whose first bytes they are, for errors. */
+export interface FirstSide {
+  readonly name: string;
+  /** When they are not what they should be, do not come in time, or end. */
+  readonly codes: readonly [protocol: ErrorCode, timeout: ErrorCode, reset: ErrorCode];
+}
+
+/** The codes of a client. */
+export const clientCodes: FirstSide["codes"] = ["SLUICE_CLIENT_PROTOCOL", "SLUICE_CLIENT_TIMEOUT", "SLUICE_CLIENT_RESET"];
+/** The codes of an upstream. */
+export const upstreamCodes: FirstSide["codes"] = ["SLUICE_UPSTREAM_PROTOCOL", "SLUICE_UPSTREAM_TIMEOUT", "SLUICE_UPSTREAM_RESET"];
+
+/** Where first bytes come from: a leg that nobody reads yet. */
 export interface FirstSource {
   /** Begins with what was put back before, if anything was. */
   start(reader: FirstReader): void;
@@ -22,16 +41,16 @@ export interface FirstSource {
 }
 
 /**
- * Lets a reader see, and take off, the first bytes of a client.
+ * Lets a reader see, and take off, the first bytes of a client, or of an upstream.
  *
- * @throws SLUICE_CLIENT_PROTOCOL when the reader has not decided by `max` bytes or at the client's end, SLUICE_CLIENT_TIMEOUT when the time is
- *   over, SLUICE_CLIENT_RESET when the client left, or finished without a byte; and what the reader throws
+ * @throws the side's codes: when the reader has not decided by `max` bytes or at the end, when the time is over, when the other side left, or
+ *   finished without a byte; and what the reader throws
  */
 export function readFirst<T>(
   source: FirstSource,
   reader: FirstBytesReader<T>,
   { max = MAX_BYTES, timeout = TIMEOUT }: FirstBytesBounds,
-  client: string,
+  side: FirstSide,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     let seen: Buffer = Buffer.alloc(0);
@@ -49,7 +68,7 @@ export function readFirst<T>(
       try {
         const found = reader(bytes, end);
         if (found !== undefined) settle(found.taken, () => resolve(found.value));
-        else if (end !== undefined) settle(0, () => reject(undecided(end, client, bytes.length, timeout)));
+        else if (end !== undefined) settle(0, () => reject(undecided(end, side, bytes.length, timeout)));
       } catch (error) {
         settle(0, () => reject(error instanceof Error ? error : new Error(reasonOf(error))));
       }
@@ -58,16 +77,15 @@ export function readFirst<T>(
     source.start({
       given: (bytes, size) => ask(bytes, size >= max ? "size" : undefined),
       ended: () => ask(seen, "end"),
-      gone: () => settle(0, () => reject(new SluiceError("SLUICE_CLIENT_RESET", `${client}: closed before its first bytes were read`))),
+      gone: () => settle(0, () => reject(new SluiceError(side.codes[2], `${side.name}: closed before its first bytes were read`))),
     });
   });
 }
 
-function undecided(end: FirstBytesEnd, client: string, length: number, timeout: number): SluiceError {
-  if (end === "time") return new SluiceError("SLUICE_CLIENT_TIMEOUT", `${client}: its first bytes did not come within ${timeout} ms`);
-  if (end === "size")
-    return new SluiceError("SLUICE_CLIENT_PROTOCOL", `${client}: its first ${length} bytes are no beginning that is known`);
+function undecided(end: FirstBytesEnd, { name, codes: [protocol, timeout, reset] }: FirstSide, length: number, ms: number): SluiceError {
+  if (end === "time") return new SluiceError(timeout, `${name}: its first bytes did not come within ${ms} ms`);
+  if (end === "size") return new SluiceError(protocol, `${name}: its first ${length} bytes are no beginning that is known`);
   return length === 0
-    ? new SluiceError("SLUICE_CLIENT_RESET", `${client}: finished before its first byte`)
-    : new SluiceError("SLUICE_CLIENT_PROTOCOL", `${client}: finished in the middle of its first bytes`);
+    ? new SluiceError(reset, `${name}: finished before its first byte`)
+    : new SluiceError(protocol, `${name}: finished in the middle of its first bytes`);
 }

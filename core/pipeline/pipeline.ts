@@ -20,6 +20,8 @@ export interface Pipeline extends Composed {
   readonly flowOf: NonNullable<Plugin["flowOf"]> | undefined;
   /** Milliseconds for a client's TLS handshake, where a plugin says so. */
   readonly handshakeTimeout: number | undefined;
+  /** A client of a `tls://` listener need not begin with a ClientHello. */
+  readonly allowsPlain: boolean;
 }
 
 /** What counts what a plugin use makes of the data of one direction. */
@@ -37,6 +39,7 @@ export function composePipeline(plugins: readonly LivePlugin[], report: ReportFa
     admit: admitting(plugins.slice(greeters)),
     flowOf: flowOf(plugins, report),
     handshakeTimeout: handshakeTimeout(plugins),
+    allowsPlain: plugins.some(({ plugin }) => plugin.allowsPlain === true),
   };
 }
 

@@ -44,6 +44,8 @@ export interface TlsTerminationConfig {
   readonly clientAuth?: ClientAuthConfig | undefined;
   /** For the whole handshake, the ClientHello included. @default the config's `timeouts.handshake` */
   readonly handshakeTimeout?: Duration | undefined;
+  /** `true`: a client whose first byte does not begin TLS is served in plain. @default false */
+  readonly optional?: boolean | undefined;
   /** Takes the end of a connection without a close_notify for an end (RFC 8446 section 6.1), as old clients send it. @default false */
   readonly allowTruncation?: boolean | undefined;
   /** File that the sessions' secrets are appended to, in the NSS format that Wireshark reads. @default none */

@@ -91,6 +91,8 @@ export const tlsTerminationSchema = z
       .optional(),
     /** For the whole handshake, the ClientHello included. By default the config's `timeouts.handshake`. */
     handshakeTimeout: duration({ zero: false }).optional(),
+    /** `true`: a client whose first byte does not begin TLS is served in plain. */
+    optional: z.boolean().default(false),
     /** Takes the end of a connection without a close_notify for an end (RFC 8446 section 6.1), as old clients send it. */
     allowTruncation: z.boolean().default(false),
     /** File that the sessions' secrets are appended to, in the NSS format that Wireshark reads. */

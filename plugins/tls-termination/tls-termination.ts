@@ -1,7 +1,7 @@
 import { definePlugin, LOGGER, OPTIONS, pemFile, PLACE, reasonOf, SluiceError } from "sluice";
 import type { Logger, Place, Plugin, ServerTlsOptions, Session } from "sluice";
 import { resolve } from "node:path";
-import { concatMap, from, map, type Observable } from "rxjs";
+import { concatMap, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import type { TlsTerminationConfig } from "./config.ts";
 import type { PluginFactory } from "sluice";
@@ -17,11 +17,14 @@ import { WildcardLeaves } from "./wildcard-leaves.ts";
 
 /** How often certificates that Sluice made itself are looked at; they are renewed a month before they end. */
 const RENEWAL = 12 * 3_600_000;
+/** The first byte of TLS (RFC 8446 section 5.1): a record of the handshake. */
+const HANDSHAKE = 22;
 
 /** Speaks TLS with the client: later hooks and the upstream see what was encrypted. */
 @injectable()
 export class TlsTermination implements Plugin {
   static readonly borrows = true;
+  readonly allowsPlain: boolean;
   readonly handshakeTimeout: number | undefined;
   #certificates: CertificateSet | undefined;
   readonly #offers = new WeakMap<CertificateContext, ServerTlsOptions>();
@@ -39,6 +42,7 @@ export class TlsTermination implements Plugin {
     @inject(LOGGER) private readonly logger: Logger,
   ) {
     this.handshakeTimeout = options.handshakeTimeout;
+    this.allowsPlain = options.optional;
   }
 
   /** @throws SLUICE_CERTIFICATE_INVALID, SLUICE_CONFIG_INVALID */
@@ -74,16 +78,21 @@ export class TlsTermination implements Plugin {
 
   admit(arrival: Observable<Session>, session: Session): Observable<Session> {
     return arrival.pipe(
-      concatMap(() =>
-        from(session.startTls(this.#serverOptions(session))).pipe(
-          map(({ clientCertificateError: refusal }) => {
-            // Without `require` a client may come without a certificate, but not with one that proves nothing.
-            if (refusal === undefined) return session;
-            throw new SluiceError("SLUICE_CLIENT_TLS", `${String(session.client)}: its certificate is refused (${refusal})`);
-          }),
-        ),
-      ),
+      concatMap(async () => {
+        if (this.options.optional && !(await this.#beginsTls(session))) return session;
+        const { clientCertificateError: refusal } = await session.startTls(this.#serverOptions(session));
+        // Without `require` a client may come without a certificate, but not with one that proves nothing.
+        if (refusal === undefined) return session;
+        throw new SluiceError("SLUICE_CLIENT_TLS", `${String(session.client)}: its certificate is refused (${refusal})`);
+      }),
     );
+  }
+
+  /** Of a tls:// listener the core has looked already. */
+  #beginsTls(session: Session): boolean | Promise<boolean> {
+    if (session.transport === "tls") return session.tls !== undefined;
+    const { handshakeTimeout: timeout } = this.options;
+    return session.readFirst(([first]) => ({ taken: 0, value: first === HANDSHAKE }), timeout === undefined ? {} : { timeout });
   }
 
   /** One object per certificate: the core sets TLS up once for each. */

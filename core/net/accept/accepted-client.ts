@@ -12,8 +12,12 @@ export interface AcceptedClient {
   isGone(): boolean;
   /** Where its first bytes can be read, as long as nobody reads it. */
   first(): FirstSource;
-  /** Where its transport begins with a ClientHello: reads it, and puts it back. @param timeout milliseconds */
-  hello?(timeout: number): Promise<SessionTls>;
+  /**
+   * Where its transport begins with a ClientHello: reads it, and puts it back.
+   * @param timeout milliseconds
+   * @param allowsPlain resolves with undefined when the first byte is none of TLS
+   */
+  hello?(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined>;
   /** Terminates TLS, once; from then on `leg` is the decrypted one. @param timeout milliseconds */
   secure(options: ServerTlsOptions, timeout?: number): Promise<AgreedTls>;
 }

@@ -2,14 +2,23 @@ import type { Socket } from "node:net";
 import { SluiceError, type SessionTls } from "../../contract/index.ts";
 import { ClientHelloParser } from "./client-hello.ts";
 
+/** The first byte of TLS (RFC 8446 section 5.1): a record of the handshake. */
+const HANDSHAKE = 22;
+
+export interface HelloOptions {
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly allowsPlain: boolean;
+}
+
 /**
  * Reads a client's ClientHello and puts it back, so that the next reader sees every byte: TLS termination or the pass-through flow.
  *
  * @param socket paused, with no reader
- * @param timeout milliseconds
+ * @returns undefined where plain clients are allowed, and the first byte is none of TLS
  * @throws SLUICE_CLIENT_TLS, SLUICE_CLIENT_TIMEOUT, SLUICE_CLIENT_RESET
  */
-export function peekClientHello(socket: Socket, client: string, timeout: number): Promise<SessionTls> {
+export function peekClientHello(socket: Socket, client: string, { timeout, allowsPlain }: HelloOptions): Promise<SessionTls | undefined> {
   return new Promise((resolve, reject) => {
     const parser = new ClientHelloParser();
     const seen: Buffer[] = [];
@@ -27,7 +36,8 @@ export function peekClientHello(socket: Socket, client: string, timeout: number)
       if (verdict === "more") return;
       settle();
       socket.unshift(Buffer.concat(seen));
-      if (verdict === "invalid") reject(new SluiceError("SLUICE_CLIENT_TLS", `${client}: the first bytes are no TLS ClientHello`));
+      if (verdict === "invalid" && allowsPlain && seen[0]?.[0] !== HANDSHAKE) resolve(undefined);
+      else if (verdict === "invalid") reject(new SluiceError("SLUICE_CLIENT_TLS", `${client}: the first bytes are no TLS ClientHello`));
       else resolve({ serverName: verdict.serverName, alpn: verdict.alpn });
     };
     const onEnd = (): void => {

@@ -81,9 +81,9 @@ export class StreamClient implements AcceptedClient {
 
 /** A client whose first words are a ClientHello. */
 export class TlsClient extends StreamClient {
-  hello(timeout: number): Promise<SessionTls> {
+  hello(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined> {
     this.giveBack();
-    return peekClientHello(this.socket, String(this), timeout);
+    return peekClientHello(this.socket, String(this), { timeout, allowsPlain });
   }
 }
 

@@ -2,6 +2,7 @@ import { connect, isIP, type NetConnectOpts, type Socket } from "node:net";
 import { Subscription, type Subscriber, type Unsubscribable } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type SessionAttempt, type Upstream } from "../../contract/index.ts";
 import type { AddressTurns } from "../balance/address-turns.ts";
+import { agreeOnTls } from "./agree-on-tls.ts";
 import type { AttemptContext } from "./attempt-context.ts";
 import type { Wait, Waiting } from "./deadlines.ts";
 import { DialOptions } from "../legs/dial-options.ts";
@@ -12,10 +13,13 @@ import { upstreamError } from "../os-errors.ts";
 import { race, type Dialled, type Destination } from "../legs/race.ts";
 import type { SessionAttempts } from "../balance/session-attempts.ts";
 import { StreamLeg } from "../legs/stream-leg.ts";
+import { OpenUpstream } from "./open-upstream.ts";
 import type { UpstreamTls } from "./upstream-tls.ts";
 
 /** Addresses of one name that are tried; what is beyond them has no part in an attempt. */
 const MAX_PLACES = 32;
+const nothing = Buffer.alloc(0);
+
 /**
  * One try at one endpoint: look-up, race, TLS. Where no address of a name works, the name is looked up once more, and what is new is
  * raced too: its server may have moved. Each step sets `undo` to what would undo it, so that aborting means the same
@@ -125,7 +129,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
             lost,
             missed,
             dial: (place) => this.#dialForTls(place),
-            won: ({ socket }, place) => this.#secure(this.#worked(socket, place), tls),
+            won: ({ socket }, place) => this.#agree(this.#worked(socket, place), tls),
           });
     // It may be lost at once, and then there is something else to undo.
     if (this.#undo === before) this.#undo = abort;
@@ -196,7 +200,26 @@ export class DialAttempt implements Unsubscribable, Waiting {
     if (refusal !== undefined) throw refusal;
   }
 
-  #secure(socket: Socket, tls: UpstreamTls): void {
+  /** TLS begins at once, or after the words of a protocol. */
+  #agree(socket: Socket, tls: UpstreamTls): void {
+    if (tls.startTls === undefined) {
+      this.#secure(socket, tls, nothing);
+      return;
+    }
+    this.#phase = `the agreement on TLS (${tls.startTls})`;
+    const stop = agreeOnTls(socket, tls.startTls, (greeting, error) => {
+      if (greeting === undefined) this.#fail(error);
+      else this.#secure(socket, tls, greeting);
+    });
+    const undo = (): void => {
+      stop();
+      socket.destroy();
+    };
+    this.#undo = undo;
+  }
+
+  /** @param greeting what the upstream said before TLS, which the client is to hear */
+  #secure(socket: Socket, tls: UpstreamTls, greeting: Buffer): void {
     this.#phase = "the TLS handshake";
     const secured = tls.wrap(socket, this.endpoint.host, this.context.protocol);
     const onError = (error: unknown): void => this.#fail(error);
@@ -209,6 +232,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     this.#undo = undo;
     secured.once("secureConnect", () => {
       const leg = new StreamLeg(secured, "upstream", this.endpoint.text);
+      leg.putBack(greeting);
       secured.off("error", onError);
       this.#opened(leg);
     });
@@ -273,12 +297,4 @@ export class DialAttempt implements Unsubscribable, Waiting {
 
 function addressOf(place: Destination): string {
   return "host" in place ? place.host : place.path;
-}
-
-/** What the session keeps of it. A class, for the reason given in ChunkQueue. */
-class OpenUpstream implements Upstream {
-  constructor(
-    readonly endpoint: string,
-    readonly leg: StreamLeg,
-  ) {}
 }

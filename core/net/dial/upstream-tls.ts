@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { statSync } from "node:fs";
 import { isIP, type Socket } from "node:net";
 import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from "node:tls";
-import { reasonOf, type UpstreamTlsConfig } from "../../contract/index.ts";
+import { reasonOf, type StartTlsProtocol, type UpstreamTlsConfig } from "../../contract/index.ts";
 import { watchTruncation } from "../node/tls-truncation.ts";
 import { UpstreamTlsMaterial, type UpstreamTlsPlace } from "./upstream-tls-material.ts";
 
@@ -15,6 +15,8 @@ const SESSIONS = 100;
 
 /** TLS towards one upstream: certificates are read when they change, and shared by its connections. */
 export interface UpstreamTls {
+  /** How TLS is agreed on before it begins, if it is. */
+  readonly startTls: StartTlsProtocol | undefined;
   /**
    * Starts TLS on a socket that is connected. The result emits `secureConnect` once the certificate has been verified against the
    * configured name, or else `host`; an error otherwise.
@@ -48,6 +50,10 @@ class LiveUpstreamTls implements UpstreamTls {
     this.#material = new UpstreamTlsMaterial(config, place);
     this.#stamp = stampOf(this.#material.files);
     this.#context = this.#material.context();
+  }
+
+  get startTls(): StartTlsProtocol | undefined {
+    return this.config.startTls;
   }
 
   wrap(socket: Socket, host: string, protocol?: string): TLSSocket {

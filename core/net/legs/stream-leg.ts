@@ -130,6 +130,7 @@ export class StreamLeg implements Leg {
       else if (wasTruncated(socket)) this.#failed(cutOff("ETRUNCATED"));
       else reader.end();
     };
+    if (this.#buffer !== undefined) this.#buffer.reader = reader;
     const early = this.takeBack();
     const isStopped = early !== undefined && !reader.data(early);
     // A peer that finished without a byte: Node has emitted the end already, though nobody was reading.
@@ -138,7 +139,6 @@ export class StreamLeg implements Leg {
       return;
     }
     socket.on("end", end);
-    if (this.#buffer !== undefined) this.#buffer.reader = reader;
     if (this.#buffer instanceof RecordBuffer && !this.#readRecords(this.#buffer, reader)) this.#buffer = undefined;
     if (this.#buffer === undefined) {
       socket.on("data", (chunk: Buffer) => {

@@ -1,13 +1,23 @@
-import { SluiceError, type FirstBytesBounds, type FirstBytesReader, type Limits, type SocketAddress } from "../../contract/index.ts";
+import {
+  SluiceError,
+  upstreamTarget,
+  type UpstreamConfig,
+  type FirstBytesBounds,
+  type FirstBytesReader,
+  type Limits,
+  type SocketAddress,
+} from "../../contract/index.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
-import { readFirst } from "../../net/first-reading.ts";
+import { clientCodes, readFirst } from "../../net/first-reading.ts";
 import { recount, type ClientCount, type Counted } from "./client-count.ts";
 
-/** A session as far as its client goes: who that is, and what is said to it before the flows begin. */
+/** A session before its flows begin: who its client is, what is said to that, and where it is sent. */
 export abstract class ClientSide implements Counted {
   abstract countedBy: ClientCount | undefined;
   #client: SocketAddress | undefined;
   #isRead = false;
+  /** Where a plugin sent it, instead of to the listener's upstream. */
+  retargeted: UpstreamConfig | undefined;
 
   constructor(protected readonly accepted: AcceptedClient) {}
 
@@ -44,10 +54,15 @@ export abstract class ClientSide implements Counted {
     if (this.#isRead) throw new SluiceError("SLUICE_INTERNAL", "readFirst was called while another one reads: one comes after the other");
     this.#isRead = true;
     try {
-      return await readFirst(this.accepted.first(), reader, bounds, String(this.client));
+      return await readFirst(this.accepted.first(), reader, bounds, { name: String(this.client), codes: clientCodes });
     } finally {
       this.#isRead = false;
     }
+  }
+
+  retarget(upstream: UpstreamConfig): void {
+    upstreamTarget(upstream);
+    this.retargeted = upstream;
   }
 
   reply(data: Buffer): void {

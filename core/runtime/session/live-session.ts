@@ -1,8 +1,8 @@
 import {
   reasonOf,
   SluiceError,
-  upstreamTarget,
   type CloseOptions,
+  type EarlyUpstream,
   type Leg,
   type Limits,
   type ServerTlsOptions,
@@ -13,12 +13,12 @@ import {
   type Traffic,
   type Transport,
   type Upstream,
-  type UpstreamConfig,
 } from "../../contract/index.ts";
 import { Flow } from "../../flow/pump/flow.ts";
 import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
 import type { ClientCount } from "./client-count.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
+import { EarlyLeg } from "./early-upstream.ts";
 import { endLeg, endsQuietly, leftInPeace } from "./ending.ts";
 import { Finishing } from "./finishing.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
@@ -48,8 +48,6 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   countedBy: ClientCount | undefined;
   tls: SessionTls | undefined;
   upstream: string | undefined;
-  /** What the client asked for, when a plugin sent it elsewhere. */
-  retargeted: UpstreamConfig | undefined;
   /** The pipeline whose byte hooks it runs. */
   #pipeline: LivePipeline;
   /** Pipelines whose plugins still work for it: the one that opens it, those being swapped out. */
@@ -151,11 +149,6 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     this.fail(error);
   }
 
-  retarget(upstream: UpstreamConfig): void {
-    upstreamTarget(upstream);
-    this.retargeted = upstream;
-  }
-
   async startTls(options: ServerTlsOptions): Promise<SessionTls> {
     if (this.#upstreamLeg !== undefined) throw new SluiceError("SLUICE_INTERNAL", "startTls belongs into the admit hook");
     const tls = await this.accepted.secure(options, this.#opening?.handshakeLeft(options.handshakeTimeout));
@@ -163,6 +156,11 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     this.tls = { serverName: this.tls?.serverName, alpn: this.tls?.alpn ?? [], ...tls };
     this.timeline?.mark("tls", { version: tls.version, protocol: tls.protocol, resumed: tls.resumed });
     return this.tls;
+  }
+
+  async openUpstream(): Promise<EarlyUpstream> {
+    if (this.#opening === undefined) throw new SluiceError("SLUICE_INTERNAL", "openUpstream belongs into the admit hook");
+    return new EarlyLeg(await this.#opening.openUpstream());
   }
 
   close(error = new SluiceError("SLUICE_CLOSED", "closed by a plugin"), { how, flush = false }: CloseOptions = {}): void {

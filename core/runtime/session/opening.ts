@@ -51,6 +51,10 @@ export class Opening implements Waiting {
   #admission: Subscription | undefined;
   #leg: LegSubscriber | undefined;
   #look: Wait | undefined;
+  /** A plugin in front waits for the leg before the session is admitted. */
+  #early: EarlyWait | undefined;
+  #earlyClosed = false;
+  #isHandedOver = false;
   /** Legs that a connect hook was given. */
   #given: Set<Upstream> | undefined;
 
@@ -75,7 +79,7 @@ export class Opening implements Waiting {
 
   /** The ClientHello, where there must be one. */
   #hello(): void {
-    const hello = this.client.hello?.(this.#handshakeTimeout);
+    const hello = this.client.hello?.(this.#handshakeTimeout, this.session.version.pipeline.pipeline.allowsPlain);
     if (hello === undefined) {
       this.#admit();
       return;
@@ -108,7 +112,13 @@ export class Opening implements Waiting {
       const error = letGo(part);
       if (error !== undefined) this.session.flowWarning(`a plugin's hook failed when it was unsubscribed from: ${reasonOf(error)}`);
     }
-    for (const upstream of this.#given ?? []) if (upstream !== this.#leg?.taken) upstream.leg.destroy();
+    this.#closeLegs();
+  }
+
+  #closeLegs(): void {
+    const taken = this.#leg?.taken;
+    if (!this.#isHandedOver) taken?.leg.destroy();
+    for (const upstream of this.#given ?? []) if (upstream !== taken) upstream.leg.destroy();
   }
 
   /** It goes on, or is over: the client is read, and need not be looked at. */
@@ -161,6 +171,52 @@ export class Opening implements Waiting {
     if (this.#closed) return;
     this.phase = "connect";
     this.#mark("admitted");
+    if (this.#leg === undefined) this.#open();
+    else if (this.#leg.taken !== undefined) this.#handOver(this.#leg.taken);
+    else if (this.#leg.closed)
+      this.fail(new SluiceError("SLUICE_UPSTREAM_RESET", "the upstream that a plugin had asked for could not be opened"));
+  }
+
+  /** Opens the upstream leg while the session is being admitted; it goes on with that. */
+  openUpstream(): Promise<Upstream> {
+    if (this.#leg !== undefined || this.#closed)
+      return Promise.reject(new SluiceError("SLUICE_INTERNAL", "openUpstream was called twice, or behind the admit hooks"));
+    return new Promise((resolve, reject) => {
+      this.#early = { resolve, reject };
+      this.#open();
+    });
+  }
+
+  /** The first leg that the connect hooks gave. */
+  legOpened(upstream: Upstream): void {
+    const early = this.#early;
+    this.#early = undefined;
+    if (this.phase === "connect") this.#handOver(upstream);
+    else {
+      const closed = (): void => void (this.#earlyClosed = true);
+      upstream.leg.onClosed = closed;
+    }
+    early?.resolve(upstream);
+  }
+
+  legFailed(error: unknown): void {
+    const early = this.#early;
+    this.#early = undefined;
+    if (early === undefined || this.phase === "connect") this.fail(error);
+    early?.reject(errorOf(error));
+  }
+
+  #handOver(upstream: Upstream): void {
+    if (this.#earlyClosed) {
+      this.fail(new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${upstream.endpoint} left before the session began`));
+      return;
+    }
+    this.#isHandedOver = true;
+    this.stopLooking();
+    this.session.opened(upstream);
+  }
+
+  #open(): void {
     const { version, retargeted } = this.session;
     const leg = new LegSubscriber(this.session, this);
     this.#leg = leg;
@@ -168,7 +224,7 @@ export class Opening implements Waiting {
       if (version.pipeline.pipeline.connect === undefined) this.#attempt(version.attempts(retargeted, this.session)).subscribe(leg);
       else this.#hooked().subscribe(leg);
     } catch (error) {
-      this.fail(error);
+      this.legFailed(error);
     }
   }
 
@@ -198,6 +254,11 @@ export class Opening implements Waiting {
   }
 }
 
+interface EarlyWait {
+  resolve(upstream: Upstream): void;
+  reject(error: SluiceError): void;
+}
+
 /** Takes the first leg. */
 class LegSubscriber extends Subscriber<Upstream> {
   taken: Upstream | undefined;
@@ -217,19 +278,20 @@ class LegSubscriber extends Subscriber<Upstream> {
       return;
     }
     this.taken = upstream;
-    this.opening.stopLooking();
-    this.session.opened(upstream);
+    this.opening.legOpened(upstream);
   }
 
   override _error(error: unknown): void {
-    if (this.taken === undefined) this.opening.fail(error);
+    if (this.taken === undefined) this.opening.legFailed(error);
     letGo(this);
   }
 
   override _complete(): void {
     const { listener } = this.session;
     if (this.taken === undefined)
-      this.opening.fail(new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${listener}" completed without a leg`));
+      this.opening.legFailed(
+        new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${listener}" completed without a leg`),
+      );
     letGo(this);
   }
 }

@@ -2,6 +2,7 @@ import {
   SluiceError,
   socketAddress,
   type Limits,
+  type EarlyUpstream,
   type Session,
   type SessionTls,
   type SluiceError as Failure,
@@ -84,6 +85,12 @@ export class BenchSession implements Session, FlowOwner {
   /** A client that sends nothing before the byte hooks see it. */
   readFirst<T>(): Promise<T> {
     return Promise.reject(new SluiceError("SLUICE_CLIENT_TIMEOUT", "on the bench a client sends nothing by itself"));
+  }
+
+  openUpstream(): Promise<EarlyUpstream> {
+    return Promise.reject(
+      new SluiceError("SLUICE_TEST_INVALID", "openUpstream() has no upstream here: test it in a proxy, with startProxy()"),
+    );
   }
 
   reply(): void {

@@ -41,7 +41,7 @@ describe("the peek at a ClientHello", () => {
   it("tells the name and the protocols, and puts every byte back, with those that followed", async () => {
     const bytes = Buffer.concat([await helloBytes(), Buffer.from("early")]);
     const { client, accepted } = await pair();
-    const peek = peekClientHello(accepted, "the client", 5_000);
+    const peek = peekClientHello(accepted, "the client", { timeout: 5_000, allowsPlain: false });
     client.write(bytes.subarray(0, 20));
     await eventOf(accepted, "data");
     client.write(bytes.subarray(20));
@@ -65,7 +65,7 @@ describe("the peek at a ClientHello", () => {
   for (const [what, { act, code, within = 5_000 }] of Object.entries(peers)) {
     it(`fails with ${code} when the client ${what}`, async () => {
       const { client, accepted } = await pair();
-      const peek = peekClientHello(accepted, "the client", within);
+      const peek = peekClientHello(accepted, "the client", { timeout: within, allowsPlain: false });
       act(client);
       const error: unknown = await bounded(peek, "the peek").catch((thrown: unknown) => thrown);
       expect(SluiceError.is(error) && error.code).to.equal(code);

@@ -128,6 +128,7 @@ export function createSession(given: Partial<Session> = {}): FakeSession {
     notes: new Map(),
     signal: ending.signal,
     readFirst: () => Promise.reject(new Error("this session has no socket")),
+    openUpstream: () => Promise.reject(new Error("this session has no socket")),
     reply: () => undefined,
     retarget: () => undefined,
     setClient: () => undefined,

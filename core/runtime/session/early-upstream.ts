@@ -1,0 +1,26 @@
+import { SluiceError, type EarlyUpstream, type FirstBytesBounds, type FirstBytesReader, type Upstream } from "../../contract/index.ts";
+import { readFirst, upstreamCodes } from "../../net/first-reading.ts";
+import { FirstOfStream } from "../../net/legs/first-of-stream.ts";
+import { StreamLeg } from "../../net/legs/stream-leg.ts";
+
+/** An upstream's leg that a plugin talks to before the flows do. */
+export class EarlyLeg implements EarlyUpstream {
+  readonly endpoint: string;
+  readonly #leg: StreamLeg;
+
+  /** @throws SLUICE_INTERNAL for a leg that is no socket of a stream */
+  constructor({ endpoint, leg }: Upstream) {
+    if (!(leg instanceof StreamLeg))
+      throw new SluiceError("SLUICE_INTERNAL", `openUpstream needs an upstream that is dialled over a stream, and ${endpoint} is none`);
+    this.endpoint = endpoint;
+    this.#leg = leg;
+  }
+
+  readFirst<T>(reader: FirstBytesReader<T>, bounds: FirstBytesBounds = {}): Promise<T> {
+    return readFirst(new FirstOfStream(this.#leg), reader, bounds, { name: `upstream ${this.endpoint}`, codes: upstreamCodes });
+  }
+
+  write(data: Buffer): void {
+    this.#leg.write(data);
+  }
+}

@@ -1,0 +1,32 @@
+import type { FirstBytes } from "sluice";
+import type { Conversation } from "./conversation.ts";
+
+/** PostgreSQL, "Message Formats": a length of 8, and a number instead of a version. */
+const SSL_REQUEST = Buffer.from("0000000804d2162f", "hex");
+const GSSENC_REQUEST = Buffer.from("0000000804d21630", "hex");
+
+type Request = "ssl" | "gss" | "other";
+
+/**
+ * PostgreSQL: SSLRequest is answered with S, and encryption by GSSAPI refused with N. TLS that begins at once (sslnegotiation=direct) and a start-up
+ * packet in plain are left where they are.
+ */
+export const postgres: Conversation = async (session, timeout) => {
+  // A client asks for each way of encryption once.
+  for (let count = 0; count < 2; count += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one request after the other
+    const request = await session.readFirst(readRequest, { timeout });
+    if (request === "ssl") session.reply(Buffer.from("S"));
+    if (request === "gss") session.reply(Buffer.from("N"));
+    if (request !== "gss") return;
+  }
+};
+
+function readRequest(bytes: Buffer): FirstBytes<Request> | undefined {
+  const length = Math.min(bytes.length, 8);
+  const begun = [SSL_REQUEST, GSSENC_REQUEST].filter((each) => each.compare(bytes, 0, length, 0, length) === 0);
+  if (begun.length === 0) return { taken: 0, value: "other" };
+  if (length < 8) return undefined;
+  // What came behind it was not encrypted, and must not count as if it were (CVE-2021-23214).
+  return begun[0] === SSL_REQUEST ? { taken: bytes.length, value: "ssl" } : { taken: 8, value: "gss" };
+}

@@ -1,0 +1,64 @@
+import { definePlugin, duration, OPTIONS, PLACE, SluiceError } from "sluice";
+import type { Duration, Place, Plugin, PluginFactory, Session, StartTlsProtocol } from "sluice";
+import { concatMap, type Observable } from "rxjs";
+import { inject, injectable } from "tsyringe";
+import { z } from "zod";
+import type { Conversation } from "./conversation.ts";
+import { imap } from "./imap.ts";
+import { postgres } from "./postgres.ts";
+import { smtp } from "./smtp.ts";
+
+const conversations = { postgres, smtp, imap } as const satisfies Record<string, Conversation>;
+
+const schema = z.object({
+  /** How client and server agree to begin TLS. */
+  protocol: z.enum(["postgres", "smtp", "imap"]),
+  /** For each step until then: a command of the client's, an answer of the upstream's. */
+  timeout: duration({ zero: false }).default(30_000),
+});
+
+/** What {@link startTls} takes. */
+export interface StartTlsConfig {
+  /** How client and server agree to begin TLS. */
+  readonly protocol: StartTlsProtocol;
+  /** For each step until then: a command of the client's, an answer of the upstream's. @default "30s" */
+  readonly timeout?: Duration | undefined;
+}
+
+/** Agrees with the client to begin TLS, in the words of its protocol; `tlsTermination` behind it does so. */
+@injectable()
+export class StartTls implements Plugin {
+  static readonly borrows = true;
+
+  constructor(
+    @inject(OPTIONS) private readonly options: z.output<typeof schema>,
+    @inject(PLACE) private readonly place: Place,
+  ) {}
+
+  /** @throws SLUICE_CONFIG_INVALID */
+  setup(): void {
+    const { listener, transport } = this.place;
+    if (transport !== "tcp" && transport !== "unix")
+      throw new SluiceError(
+        "SLUICE_CONFIG_INVALID",
+        `listener "${listener}": startTls needs a tcp:// or unix:// listener, not ${transport}://`,
+      );
+  }
+
+  admit(arrival: Observable<Session>, session: Session): Observable<Session> {
+    const { protocol, timeout } = this.options;
+    return arrival.pipe(
+      concatMap(async () => {
+        await conversations[protocol](session, timeout);
+        return session;
+      }),
+    );
+  }
+}
+
+/**
+ * Agrees with the client to begin TLS, in the words of its protocol; `tlsTermination` behind it does so.
+ *
+ * @example plugins: [startTls({ protocol: "postgres" }), tlsTermination({ selfSigned: ["localhost"] })]
+ */
+export const startTls: PluginFactory<StartTlsConfig> = definePlugin("startTls", StartTls, schema);
