@@ -1,4 +1,4 @@
-import { defer, of, Subscriber, take, tap, type Observable, type Subscription } from "rxjs";
+import { defer, of, take, tap, type Observable, type Subscription } from "rxjs";
 import {
   reasonOf,
   SluiceError,
@@ -12,6 +12,7 @@ import { blameOf, faultOf } from "../../flow/chain/fault.ts";
 import { letGo } from "../../flow/pump/let-go.ts";
 import { Deadlines, type Wait, type Waiting } from "../../net/dial/deadlines.ts";
 import { SessionAttempts } from "../../net/balance/session-attempts.ts";
+import { LegSubscriber } from "./leg-subscriber.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
@@ -218,7 +219,7 @@ export class Opening implements Waiting {
 
   #open(): void {
     const { version, retargeted } = this.session;
-    const leg = new LegSubscriber(this.session, this);
+    const leg = new LegSubscriber(this.session.listener, this);
     this.#leg = leg;
     try {
       if (version.pipeline.pipeline.connect === undefined) this.#attempt(version.attempts(retargeted, this.session)).subscribe(leg);
@@ -257,43 +258,6 @@ export class Opening implements Waiting {
 interface EarlyWait {
   resolve(upstream: Upstream): void;
   reject(error: SluiceError): void;
-}
-
-/** Takes the first leg. */
-class LegSubscriber extends Subscriber<Upstream> {
-  taken: Upstream | undefined;
-
-  constructor(
-    private readonly session: Opened,
-    private readonly opening: Opening,
-  ) {
-    // oxlint-disable-next-line typescript/no-deprecated -- a plain observer would be an object literal per session
-    super();
-  }
-
-  override _next(upstream: Upstream): void {
-    // A second leg is nobody's: one session has one.
-    if (this.taken !== undefined) {
-      if (upstream.leg !== this.taken.leg) upstream.leg.destroy();
-      return;
-    }
-    this.taken = upstream;
-    this.opening.legOpened(upstream);
-  }
-
-  override _error(error: unknown): void {
-    if (this.taken === undefined) this.opening.legFailed(error);
-    letGo(this);
-  }
-
-  override _complete(): void {
-    const { listener } = this.session;
-    if (this.taken === undefined)
-      this.opening.legFailed(
-        new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${listener}" completed without a leg`),
-      );
-    letGo(this);
-  }
 }
 
 function errorOf(error: unknown): SluiceError {
