@@ -18,7 +18,7 @@ import { Flow } from "../../flow/pump/flow.ts";
 import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
 import type { ClientCount } from "./client-count.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
-import { EarlyLeg } from "./early-upstream.ts";
+import { EarlyLeg } from "../../net/legs/early-upstream.ts";
 import { endLeg, endsQuietly, leftInPeace } from "./ending.ts";
 import { Finishing } from "./finishing.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";

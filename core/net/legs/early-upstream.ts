@@ -1,7 +1,7 @@
 import { SluiceError, type EarlyUpstream, type FirstBytesBounds, type FirstBytesReader, type Upstream } from "../../contract/index.ts";
-import { readFirst, upstreamCodes } from "../../net/first-reading.ts";
-import { FirstOfStream } from "../../net/legs/first-of-stream.ts";
-import { StreamLeg } from "../../net/legs/stream-leg.ts";
+import { readFirst, upstreamCodes } from "../first-reading.ts";
+import { FirstOfStream } from "./first-of-stream.ts";
+import { StreamLeg } from "./stream-leg.ts";
 
 /** An upstream's leg that a plugin talks to before the flows do. */
 export class EarlyLeg implements EarlyUpstream {
