@@ -90,7 +90,7 @@ export class TlsTermination implements Plugin {
 
   /** Of a tls:// listener the core has looked already. */
   #beginsTls(session: Session): boolean | Promise<boolean> {
-    if (session.transport === "tls") return session.tls !== undefined;
+    if (session.tls !== undefined) return true;
     const { handshakeTimeout: timeout } = this.options;
     return session.readFirst(([first]) => ({ taken: 0, value: first === HANDSHAKE }), timeout === undefined ? {} : { timeout });
   }

@@ -1,7 +1,7 @@
 import { SluiceError, type EarlyUpstream, type FirstBytesBounds, type FirstBytesReader, type Upstream } from "../../contract/index.ts";
 import { readFirst, upstreamCodes } from "../first-reading.ts";
 import { FirstOfStream } from "./first-of-stream.ts";
-import { StreamLeg } from "./stream-leg.ts";
+import type { StreamLeg } from "./stream-leg.ts";
 
 /** An upstream's leg that a plugin talks to before the flows do. */
 export class EarlyLeg implements EarlyUpstream {
@@ -10,10 +10,10 @@ export class EarlyLeg implements EarlyUpstream {
 
   /** @throws SLUICE_INTERNAL for a leg that is no socket of a stream */
   constructor({ endpoint, leg }: Upstream) {
-    if (!(leg instanceof StreamLeg))
+    if (!("readEarly" in leg))
       throw new SluiceError("SLUICE_INTERNAL", `openUpstream needs an upstream that is dialled over a stream, and ${endpoint} is none`);
     this.endpoint = endpoint;
-    this.#leg = leg;
+    this.#leg = leg as StreamLeg;
   }
 
   readFirst<T>(reader: FirstBytesReader<T>, bounds: FirstBytesBounds = {}): Promise<T> {
