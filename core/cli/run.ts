@@ -16,6 +16,8 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   status: async () => (await import("./commands/status-command.ts")).status,
   forward: async () => (await import("./commands/forward-command.ts")).forward,
   trust: async () => (await import("./commands/trust-command.ts")).trust,
+  toggle: async () => (await import("./commands/steer-commands.ts")).toggle,
+  set: async () => (await import("./commands/steer-commands.ts")).set,
   init: async () => (await import("./commands/init-command.ts")).init,
   toxiproxy: async () => (await import("./commands/toxiproxy-command.ts")).toxiproxy,
 };

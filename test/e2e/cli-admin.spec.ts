@@ -102,4 +102,37 @@ describe("sluice start --admin", function () {
     await second.call("GET", "status").catch((error: unknown) => (refused = String(error)));
     expect(refused).to.include("ECONNREFUSED");
   });
+
+  it("is not needed for sluice toggle and sluice set, which steer over the control socket", async () => {
+    folder.write(
+      "proxy.config.ts",
+      `import { defineConfig, definePlugin } from "sluice";
+import { each } from "sluice/flow";
+import { echo } from "sluice/plugins";
+import { z } from "zod";
+const say = definePlugin("say", ({ text }) => ({ fromClient: (data) => data.pipe(each((chunk) => Buffer.concat([Buffer.from(text), chunk]))) }), z.object({ text: z.string().default("A") }));
+export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [say(), echo()] } } });`,
+    );
+    cli = startCli(cleanup, folder, ["start"]);
+    await cli.ready();
+    const open = await openEcho();
+    await says(open, "Ax");
+    expect((await runCli(cleanup, folder, "toggle", "echo/say")).stdout).to.equal("reloaded generation 2: echo/say is off");
+    await cli.line(/^reloaded generation 2 \(1 override\)$/);
+    await says(open, "x");
+    expect((await runCli(cleanup, folder, "toggle", "echo/say", "on")).code).to.equal(0);
+    expect((await runCli(cleanup, folder, "set", "echo/say", "text=B")).code).to.equal(0);
+    await says(open, "Bx");
+    for (const [words, message] of [
+      [["toggle", "echo"], "LISTENER/PLUGIN"],
+      [["toggle", "echo/say", "maybe"], "on or off"],
+      [["toggle", "echo/none"], "SLUICE_ADMIN_UNKNOWN"],
+      [["set", "echo/say", "txt=B"], "did you mean"],
+      [["set", "echo/say"], "option=value"],
+    ] as const) {
+      const wrong = await runCli(cleanup, folder, ...words);
+      expect([words, wrong.code, wrong.stderr.includes(message)], wrong.stderr).to.deep.equal([words, 1, true]);
+    }
+    await says(open, "Bx");
+  });
 });

@@ -1,10 +1,11 @@
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Family } from "./family.ts";
 import { listenerFamilies } from "./listener-families.ts";
+import { pluginFamilies } from "./plugin-families.ts";
 import { processFamilies } from "./process-families.ts";
 
 /** The metrics of the core; docs/metrics.md lists them, and a test compares. */
-export const coreFamilies: readonly Family[] = [...processFamilies, ...listenerFamilies];
+export const coreFamilies: readonly Family[] = [...processFamilies, ...listenerFamilies, ...pluginFamilies];
 
 /** Those, and what plugins count by METRICS. */
 export function families({ inner }: Proxy): readonly Family[] {

@@ -1,19 +1,28 @@
+import { createRequire } from "node:module";
+import { z } from "zod";
 import { isOptions, SluiceError } from "../../contract/index.ts";
 import { describeIssues } from "../../contract/options/describe-issues.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
 import type { Live } from "./live.ts";
-import type { Call, Operation } from "./operation.ts";
+import { openApi } from "./openapi.ts";
+import { operation, type Call, type Operation } from "./operation.ts";
 import { proxyOperations } from "./proxy-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { steeringOperations } from "./steering-operations.ts";
 
-/** Everything that can be asked of a running proxy: the one table that the control socket, HTTP, MCP and the command line use. */
-export const operations: readonly Operation[] = [...proxyOperations, ...steeringOperations, ...sessionOperations];
+const { version } = createRequire(import.meta.url)("sluice/package.json") as { readonly version: string };
 
-/** Whether it changes anything. */
-export function changes({ method, name }: Operation): boolean {
-  return method !== "GET" && name !== "plan";
-}
+const described = operation({
+  name: "openapi",
+  summary: "This API in OpenAPI 3.1.",
+  method: "GET",
+  path: "openapi.json",
+  input: z.strictObject({}),
+  handle: () => openApi(operations, version),
+});
+
+/** Everything that can be asked of a running proxy: the one table that the control socket, HTTP, MCP and the command line use. */
+export const operations: readonly Operation[] = [...proxyOperations, ...steeringOperations, ...sessionOperations, described];
 
 /** @throws SLUICE_USAGE */
 export function operationNamed(name: string): Operation {
@@ -29,13 +38,13 @@ export function operationNamed(name: string): Operation {
  * @param input one flat object
  * @throws SLUICE_ADMIN_REQUEST for an input that does not fit; what the operation rejects with
  */
-export async function perform(operation: Operation, live: Live, input: unknown, call: Call = {}): Promise<unknown> {
+export async function perform(asked: Operation, live: Live, input: unknown, call: Call = {}): Promise<unknown> {
   const given = input ?? {};
-  const checked = operation.input.safeParse(given);
+  const checked = asked.input.safeParse(given);
   if (!checked.success) {
-    const problems = describeIssues(isOptions(given) ? given : {}, checked.error.issues, operation.input);
+    const problems = describeIssues(isOptions(given) ? given : {}, checked.error.issues, asked.input);
     const lines = problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
-    throw new SluiceError("SLUICE_ADMIN_REQUEST", lines.join("; "), { where: operation.name });
+    throw new SluiceError("SLUICE_ADMIN_REQUEST", lines.join("; "), { where: asked.name });
   }
-  return await operation.handle(live, checked.data, call);
+  return await asked.handle(live, checked.data, call);
 }

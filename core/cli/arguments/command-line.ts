@@ -6,7 +6,7 @@ import { findConfig, type ConfigFile } from "./config-file.ts";
 import { forwardFlags } from "./forward-flags.ts";
 
 /** What can stand after `sluice`. */
-export type CommandName = "start" | "check" | "plan" | "reload" | "status" | "forward" | "trust" | "init" | "toxiproxy";
+export type CommandName = "start" | "check" | "plan" | "reload" | "status" | "forward" | "trust" | "init" | "toxiproxy" | "toggle" | "set";
 
 export interface CommandOptions {
   /** The config's file, as given. @default the `proxy.config.*` of the working directory */
@@ -46,6 +46,9 @@ const adminOption = ["--admin [address]", "Turn the admin server on, at host:por
 const logLevelOption = ["--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent"] as const;
 const jsonOption = ["--json", "Print JSON for machines"] as const;
 
+/** Commands that steer the proxy of a config, which is named by -c alone: their arguments are something else. */
+const steers: ReadonlySet<string> = new Set(["toggle", "set"]);
+
 function createCli() {
   const cli = cac("sluice");
   cli
@@ -84,6 +87,14 @@ function createCli() {
     .option("--remove", "Take it out of them")
     .option("--print", "Print what would be done, and do nothing")
     .option("--stores <names>", "Some of system, nss and java (default: all)");
+  cli
+    .command("toggle <plugin> [...state]", "Switch a plugin of the running proxy, LISTENER/PLUGIN, on or off, on open connections too")
+    .option(...configOption)
+    .option(...jsonOption);
+  cli
+    .command("set <plugin> [...options]", "Change options of a plugin of the running proxy: LISTENER/PLUGIN option=value …")
+    .option(...configOption)
+    .option(...jsonOption);
   cli.command("init", "Write a proxy.config.ts and a first plugin into this folder");
   cli
     .command("toxiproxy", "Serve toxiproxy's HTTP API, for its clients in every language")
@@ -123,19 +134,29 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
   } catch (error) {
     throw new SluiceError("SLUICE_USAGE", error instanceof Error ? error.message : String(error), { cause: error });
   }
-  const takesConfig = !["forward", "trust", "toxiproxy"].includes(command.name);
   return {
     command: command.name as CommandName,
     options: {
-      ...(takesConfig ? configOf(options["config"], cli.args[0]) : { config: "proxy.config.ts", passedOver: [] }),
+      ...argumentsOf(command.name, options, cli.args.map(String)),
       allowUnsafe: options["allowUnsafeConfig"] === true,
       json: options["json"] === true,
       watch: options["watch"] !== false,
       logLevel: levelOf(options["logLevel"]),
       ...adminOf(options["admin"]),
-      raw: takesConfig ? { words: [], options: {} } : { words: cli.args.map(String), options },
     },
   };
+}
+
+/** Which config a command is for, and what else stands behind it. @throws SLUICE_USAGE */
+function argumentsOf(
+  command: string,
+  options: Readonly<Record<string, unknown>>,
+  words: string[],
+): ConfigFile & Pick<CommandOptions, "raw"> {
+  const raw = { words, options };
+  if (steers.has(command)) return { ...configOf(options["config"], undefined), raw };
+  if (["forward", "trust", "toxiproxy"].includes(command)) return { config: "proxy.config.ts", passedOver: [], raw };
+  return { ...configOf(options["config"], words[0]), raw: { words: [], options: {} } };
 }
 
 function unknownCommand(word: string | undefined, known: readonly string[]): SluiceError {

@@ -49,7 +49,7 @@ describe("the command line", () => {
   const wrong: readonly (readonly [string, string])[] = [
     ["strat", 'unknown command "strat", did you mean "start"?'],
     ["123", 'unknown command "123"'],
-    ["--json", "expected a command: start, check, plan, reload, status, forward, trust, init"],
+    ["--json", "expected a command: start, check, plan, reload, status, forward, trust, toggle, set, init"],
     ["check --jsno", 'unknown option --jsno, did you mean "--json"?'],
     ["start --wacth", 'unknown option --wacth, did you mean "--no-watch"?'],
     ["start --json", "unknown option --json"],

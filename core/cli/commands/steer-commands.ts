@@ -1,0 +1,68 @@
+import path from "node:path";
+import { SluiceError } from "../../contract/index.ts";
+import { askControl } from "../../net/control/control-socket.ts";
+import type { CommandOptions } from "../arguments/command-line.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { reloadTimeoutMs } from "./reload-command.ts";
+
+/** What the proxy answers with: the plugin use as it is now. */
+interface Steered {
+  readonly enabled: boolean;
+  readonly reload: { readonly generation: number };
+}
+
+/** `sluice toggle LISTENER/PLUGIN [on|off]`: without a state, the other one. @throws SLUICE_USAGE, what refuses the override */
+export async function toggle(options: CommandOptions, output: Terminal): Promise<number> {
+  const [target = "", state, ...more] = options.raw.words;
+  const place = placeOf(target, "sluice toggle LISTENER/PLUGIN [on|off]");
+  if (more.length > 0 || (state !== undefined && state !== "on" && state !== "off"))
+    throw new SluiceError("SLUICE_USAGE", `expected on or off, got ${JSON.stringify([state, ...more].join(" "))}`);
+  const enabled = state === undefined ? !(await askNow(options, place)) : state === "on";
+  return steer(options, { ...place, enabled }, output, `${target} is ${enabled ? "on" : "off"}`);
+}
+
+/** `sluice set LISTENER/PLUGIN option=value …`: values are JSON, or else texts; `a.b=1` reaches into an object. @throws SLUICE_USAGE, what refuses the override */
+export async function set(options: CommandOptions, output: Terminal): Promise<number> {
+  const [target = "", ...given] = options.raw.words;
+  const form = "sluice set LISTENER/PLUGIN option=value";
+  const place = placeOf(target, form);
+  if (given.length === 0) throw new SluiceError("SLUICE_USAGE", `expected ${form}`);
+  const changed: Record<string, unknown> = {};
+  for (const each of given) assign(changed, each);
+  return steer(options, { ...place, options: changed }, output, `${target} has ${given.join(" ")}`);
+}
+
+async function steer(options: CommandOptions, input: object, output: Terminal, done: string): Promise<number> {
+  const answer = (await askControl(path.resolve(options.config), "toggle_plugin", reloadTimeoutMs, input)) as Steered;
+  if (options.json) output.line(JSON.stringify(answer, undefined, 2));
+  else output.line(`${output.colors.green("reloaded")} generation ${answer.reload.generation}: ${done}`);
+  return 0;
+}
+
+async function askNow({ config }: CommandOptions, place: object): Promise<boolean> {
+  return ((await askControl(path.resolve(config), "plugin", reloadTimeoutMs, place)) as Steered).enabled;
+}
+
+function placeOf(target: string, form: string): { readonly listener: string; readonly plugin: string } {
+  const [, listener = "", plugin = ""] = /^([^/]+)\/([^/]+)$/.exec(target) ?? [];
+  if (listener === "") throw new SluiceError("SLUICE_USAGE", `expected ${form}, got ${JSON.stringify(target)}`);
+  return { listener, plugin };
+}
+
+function assign(options: Record<string, unknown>, given: string): void {
+  const at = given.indexOf("=");
+  if (at < 1) throw new SluiceError("SLUICE_USAGE", `expected option=value, got ${JSON.stringify(given)}`);
+  const keys = given.slice(0, at).split(".");
+  const last = keys.pop() ?? "";
+  let inner = options;
+  for (const key of keys) inner = (inner[key] ??= {}) as Record<string, unknown>;
+  inner[last] = valueOf(given.slice(at + 1));
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
