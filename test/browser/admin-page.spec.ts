@@ -4,16 +4,18 @@ import { join } from "node:path";
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
+import { eventOf } from "../support/bounded.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, startCli, type Cli } from "../support/cli.ts";
 import { exchange } from "../support/exchange.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { root } from "../support/repository.ts";
-import { connect } from "../support/sockets.ts";
+import { connect, readBytes } from "../support/sockets.ts";
 
 const config = `import { defineConfig, definePlugin } from "sluice";
 import { each } from "sluice/flow";
+import { latency } from "sluice/faults";
 import { echo } from "sluice/plugins";
 
 const shout = definePlugin("shout", () => ({
@@ -24,6 +26,7 @@ export default defineConfig({
   admin: { listen: "tcp://127.0.0.1:0" },
   listeners: {
     echo: { listen: "tcp://127.0.0.1:0", plugins: [shout(), echo()] },
+    slow: { listen: "tcp://127.0.0.1:0", plugins: [latency({ delay: 0 }), echo()] },
     odd: { listen: "udp://127.0.0.1:0", plugins: [echo()] },
   },
 });
@@ -102,6 +105,81 @@ describe("the admin page, in a real Chromium,", function () {
     expect(await exchange(socket, "again")).to.equal("AGAIN");
   });
 
+  it("lists sessions, and filters them; a filter that cannot be read says what it may be", async () => {
+    const { url, socket } = await start();
+    await exchange(socket, "hello");
+    const { page } = await open(url);
+    await page.getByRole("link", { name: "Sessions" }).click();
+    const rows = page.locator(".sessions tbody tr");
+    await rows.first().waitFor();
+    expect(await rows.count()).to.equal(1);
+    await page.getByLabel("Filter").fill("listener:odd");
+    await page.getByText("No session is like that.").waitFor();
+    await page.getByLabel("Filter").fill("listner:odd");
+    await page.getByRole("alert").filter({ hasText: "listener" }).waitFor();
+    await page.getByLabel("Filter").fill("state:open bytes>0");
+    await rows.first().waitFor();
+  });
+
+  it("draws the chunks of a session as they pass, before and behind each plugin", async () => {
+    const { url, socket } = await start();
+    await exchange(socket, "first");
+    const { page, complaints } = await open(url);
+    await page.getByRole("link", { name: "Sessions" }).click();
+    await page.locator(".sessions tbody a").first().click();
+    await page.getByRole("heading", { name: "Chunks, live" }).waitFor();
+    const behindShout = page.getByRole("button", { name: /from the client, chunk \d+, behind shout: 5 bytes/ });
+    // Watching begins once the page's events are open.
+    for (let tries = 0; tries < 60 && (await behindShout.count()) === 0; tries += 1) {
+      expect(await exchange(socket, "hello")).to.equal("HELLO");
+      await behindShout
+        .first()
+        .waitFor({ timeout: 500 })
+        .catch(() => undefined);
+    }
+    await behindShout.last().press("Enter");
+    const dumps = page.locator(".dump");
+    await dumps.nth(1).waitFor();
+    expect(await dumps.nth(0).innerText()).to.include("68 65 6c 6c 6f");
+    expect(await dumps.nth(1).innerText()).to.include("48 45 4c 4c 4f");
+    expect(await dumps.nth(1).locator(".differs").count()).to.equal(10);
+    expect(await page.getByText("first byte from client").isVisible()).to.equal(true);
+    expect(complaints).to.deep.equal([]);
+  });
+
+  it("holds a direction of a session, releases it, injects into it and ends it", async () => {
+    const { url, socket } = await start();
+    await exchange(socket, "hello");
+    const { page } = await open(url);
+    await page.getByRole("link", { name: "Sessions" }).click();
+    await page.locator(".sessions tbody a").first().click();
+    await page.getByRole("button", { name: "Hold what the client sends" }).click();
+    await page.getByRole("button", { name: "Release what the client sends" }).waitFor();
+    socket.write("waits");
+    await page.getByRole("button", { name: "Release what the client sends" }).click();
+    expect((await readBytes(socket, 5)).toString()).to.equal("WAITS");
+    await page.getByLabel("As sent by").selectOption("fromUpstream");
+    await page.getByLabel("Text to inject").fill("from the page");
+    await page.getByRole("button", { name: "Inject" }).click();
+    expect((await readBytes(socket, 13)).toString()).to.equal("from the page");
+    const ended = eventOf(socket, "end", 15_000);
+    socket.on("error", () => undefined);
+    await page.getByRole("button", { name: "End it" }).click();
+    socket.resume();
+    await ended;
+    await page.getByText("SLUICE_CLOSED").first().waitFor();
+  });
+
+  it("moves a fault by its slider, as an override", async () => {
+    const { url } = await start();
+    const { page } = await open(url);
+    await page.getByRole("link", { name: "slow", exact: true }).first().click();
+    const slider = page.getByRole("slider", { name: "delay of latency" });
+    await slider.fill("200");
+    await page.getByText("200 ms").waitFor();
+    await page.getByText("differs from the config").waitFor();
+  });
+
   it("asks for the token when it has none, or another process's", async () => {
     const { url } = await start();
     const { page } = await open(url.replace(/#.*/, "#token=wrong"));
@@ -127,7 +205,7 @@ describe("the admin page, in a real Chromium,", function () {
     it(`fits on ${what}: nothing is wider than the window`, async () => {
       const { url } = await start();
       const { page } = await open(url, { viewport: { width, height } });
-      for (const place of ["#/", "#/listeners/echo", "#/generations"]) {
+      for (const place of ["#/", "#/listeners/echo", "#/sessions", "#/sessions/1", "#/generations"]) {
         await page.goto(`${new URL(url).origin}/${place}`);
         await page.locator("h1").first().waitFor();
         // A function of the page's: it is sent as text.

@@ -5,10 +5,13 @@ import { span } from "./parts/format.ts";
 import { Generations } from "./views/generations.tsx";
 import { Listener } from "./views/listener.tsx";
 import { Overview } from "./views/overview.tsx";
+import { Session } from "./views/session.tsx";
+import { Sessions } from "./views/sessions.tsx";
 import { TokenForm } from "./views/token-form.tsx";
 
 const places = [
   ["Overview", ""],
+  ["Sessions", "sessions"],
   ["Generations", "generations"],
 ] as const;
 
@@ -52,6 +55,7 @@ export function App(): JSX.Element {
 
 function Place({ place, name }: { place: string; name: string | undefined }): JSX.Element {
   if (place === "listeners" && name !== undefined) return <Listener name={name} />;
+  if (place === "sessions") return name === undefined ? <Sessions /> : <Session key={name} id={name} />;
   if (place === "generations") return <Generations />;
   return <Overview />;
 }

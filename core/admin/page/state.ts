@@ -49,7 +49,7 @@ export function poll(): void {
 }
 
 /** Does something that changes the proxy, and shows what came of it. */
-async function change(work: () => Promise<unknown>): Promise<void> {
+export async function change(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
     refusal.value = undefined;
@@ -65,6 +65,10 @@ export async function toggle(listener: string, plugin: string, enabled: boolean)
   await change(() => call("PATCH", `listeners/${segment(listener)}/plugins/${segment(plugin)}`, { enabled }));
   busy.value = new Set([...busy.value].filter((each) => each !== key));
 }
+
+/** Changes options of a plugin use, on open connections too. */
+export const setOptions = (listener: string, plugin: string, options: object): Promise<void> =>
+  change(() => call("PATCH", `listeners/${segment(listener)}/plugins/${segment(plugin)}`, { options }));
 
 export const takeBack = (listener: string, plugin: string): Promise<void> =>
   change(() => call("DELETE", `overrides/${segment(listener)}/${segment(plugin)}`));

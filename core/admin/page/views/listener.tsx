@@ -1,9 +1,11 @@
 import type { JSX } from "preact";
 import type { ListenerView, PluginView } from "../api/types.ts";
-import { count } from "../parts/format.ts";
+import { bytes, count } from "../parts/format.ts";
+import { FaultSliders } from "../parts/fault-sliders.tsx";
 import { Switch } from "../parts/switch.tsx";
+import { rates } from "../rates.ts";
 import { link } from "../route.ts";
-import { busy, listeners, status, takeBack, toggle } from "../state.ts";
+import { busy, listeners, setOptions, status, takeBack, toggle } from "../state.ts";
 
 /** The pipeline of a listener: client, plugins in order, upstream. */
 export function Listener({ name }: { name: string }): JSX.Element {
@@ -55,6 +57,8 @@ function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginVi
         ))}
         {!enabled && <span class="dim">off</span>}
       </p>
+      <Passing listener={listener.name} plugin={name} hooks={hooks} />
+      <FaultSliders plugin={plugin} change={(changed) => void setOptions(listener.name, name, changed)} />
       <dl class="about">
         {id !== name && <Fact label="plugin" value={id} />}
         {generation !== undefined && <Fact label="made by" value={`generation ${generation}`} />}
@@ -76,6 +80,37 @@ function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginVi
     </li>
   );
 }
+
+/** What the plugin makes of bytes, each way, while any pass. */
+function Passing({ listener, plugin, hooks }: { listener: string; plugin: string; hooks: readonly string[] }): JSX.Element | null {
+  const own = rates.value.get(listener)?.plugins.find((each) => each.plugin === plugin);
+  if (own === undefined) return null;
+  const ways = [
+    ["→", hooks.includes("fromClient") ? own.fromClient : undefined],
+    ["←", hooks.includes("fromUpstream") ? own.fromUpstream : undefined],
+  ] as const;
+  if (own.errors === 0 && ways.every(([, passing]) => passing === undefined)) return null;
+  return (
+    <table class="passing">
+      <tbody>
+        {ways.map(([arrow, passing]) =>
+          passing === undefined ? null : (
+            <tr key={arrow} class="number">
+              <td>{arrow}</td>
+              <td class="right">{count(passing.chunksPerSecond)}/s</td>
+              <td class="right">{bytes(passing.bytesOutPerSecond)}/s</td>
+              <td class="right dim">{passing.p50 === undefined ? "" : `${micros(passing.p50)} · ${micros(passing.p99 ?? 0)}`}</td>
+            </tr>
+          ),
+        )}
+      </tbody>
+      {own.errors > 0 && <caption class="failed">{own.errors} errors</caption>}
+    </table>
+  );
+}
+
+/** Seconds as microseconds. */
+const micros = (seconds: number): string => `${(seconds * 1e6).toFixed(seconds < 1e-5 ? 1 : 0)} µs`;
 
 function UpstreamEnd({ listener: { name, upstream } }: { listener: ListenerView }): JSX.Element {
   const endpoints = (status.value?.upstreams ?? []).filter(({ listener }) => listener === name);

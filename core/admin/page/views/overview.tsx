@@ -2,7 +2,8 @@ import type { JSX } from "preact";
 import { bytes, count, span, time } from "../parts/format.ts";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { link } from "../route.ts";
-import { generations, history, listeners, reload, status, takeBack } from "../state.ts";
+import { rates, throughput } from "../rates.ts";
+import { generations, listeners, reload, status, takeBack } from "../state.ts";
 
 export function Overview(): JSX.Element {
   return (
@@ -71,6 +72,7 @@ function Listeners(): JSX.Element {
           <th>Plugins</th>
           <th>Upstream</th>
           <th class="right">Sessions</th>
+          <th class="right">Per second</th>
           <th class="right">Last minute</th>
         </tr>
       </thead>
@@ -97,13 +99,29 @@ function Listeners(): JSX.Element {
               {count(sessions)}
               {behind > 0 && <span class="badge warn">{behind} behind</span>}
             </td>
+            <td class="right number">
+              <Rate listener={name} />
+            </td>
             <td class="right">
-              <Sparkline values={history.value.get(name) ?? []} label={`open sessions of ${name} in the last minute`} />
+              <Sparkline values={throughput.value.get(name) ?? []} label={`bytes a second of ${name} in the last minute`} />
             </td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** What passes, both ways together. */
+function Rate({ listener }: { listener: string }): JSX.Element {
+  const now = rates.value.get(listener);
+  if (now === undefined) return <span class="dim">–</span>;
+  const { fromClient, fromUpstream, errorsPerSecond } = now;
+  return (
+    <>
+      {errorsPerSecond > 0 && <span class="badge warn">{errorsPerSecond} failed</span>}{" "}
+      {bytes(fromClient.bytesPerSecond + fromUpstream.bytesPerSecond)}
+    </>
   );
 }
 

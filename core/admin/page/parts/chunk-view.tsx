@@ -1,0 +1,68 @@
+import type { JSX } from "preact";
+import { isUnchanged, type Marble } from "./chunks.ts";
+import { hexLines, type HexLine } from "./hex.ts";
+
+/** A chunk before and behind the place where it was chosen, as hex and text; what differs is marked. */
+export function ChunkView({ marble }: { marble: Marble }): JSX.Element {
+  const { bytes, data } = marble;
+  return (
+    <section class="panel chunk" aria-live="polite">
+      <Title marble={marble} />
+      {isUnchanged(marble) && <p class="hint">As it was before.</p>}
+      <Sides marble={marble} />
+      {(bytes ?? 0) > (data?.length ?? Infinity) && <p class="hint">The first {data?.length} bytes are shown.</p>}
+    </section>
+  );
+}
+
+function Title({ marble: { plugin, bytes, took, chunk, direction } }: { marble: Marble }): JSX.Element {
+  const from = direction === "fromClient" ? "from the client" : "from the upstream";
+  return (
+    <h2>
+      <span>
+        Chunk {chunk} {from} {plugin !== undefined && `behind ${plugin}`}
+      </span>
+      <span class="dim number">
+        {bytes === undefined ? "dropped" : `${bytes} bytes`}
+        {took !== undefined && `, ${(took * 1000).toFixed(1)} µs`}
+      </span>
+    </h2>
+  );
+}
+
+function Sides({ marble }: { marble: Marble }): JSX.Element {
+  const { plugin, data, before } = marble;
+  const other = isUnchanged(marble) ? undefined : before;
+  return (
+    <div class="sides">
+      {other !== undefined && <Dump title={`before ${plugin ?? ""}`} lines={hexLines(other, data)} />}
+      {data !== undefined && <Dump title={plugin === undefined ? "as it came" : `behind ${plugin}`} lines={hexLines(data, other)} />}
+    </div>
+  );
+}
+
+function Dump({ title, lines }: { title: string; lines: readonly HexLine[] }): JSX.Element {
+  return (
+    <div>
+      <h3>{title}</h3>
+      <pre class="dump">
+        {lines.map(({ offset, cells }) => (
+          <div key={offset}>
+            <span class="dim">{offset} </span>
+            {cells.map(({ hex, differs }, index) => (
+              <span key={index} class={differs ? "differs" : undefined}>
+                {hex}{" "}
+              </span>
+            ))}
+            <span>{"   ".repeat(16 - cells.length)} </span>
+            {cells.map(({ text, differs }, index) => (
+              <span key={index} class={differs ? "differs" : undefined}>
+                {text}
+              </span>
+            ))}
+          </div>
+        ))}
+      </pre>
+    </div>
+  );
+}

@@ -1,0 +1,87 @@
+import type { JSX } from "preact";
+import type { Marble } from "./chunks.ts";
+
+interface MarblesProps {
+  /** The plugin uses, from the client's side. */
+  readonly plugins: readonly string[];
+  readonly marbles: readonly Marble[];
+  /** What is at the right edge: epoch milliseconds. */
+  readonly now: number;
+  readonly chosen: string | undefined;
+  readonly choose: (key: string) => void;
+}
+
+const rowHeight = 38;
+const left = 110;
+const width = 900;
+/** How much is seen. */
+const spanMs = 20_000;
+
+/** A session as a marble diagram: one row a place, from the client to the upstream; a marble's area is its bytes. */
+export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps): JSX.Element {
+  const rows = ["client", ...plugins, "upstream"];
+  const height = rows.length * rowHeight + 8;
+  const seen = marbles.filter(({ at }) => now - at < spanMs);
+  return (
+    <svg class="marbles" viewBox={`0 0 ${left + width + 10} ${height}`} role="group" aria-label="Chunks of the session, live">
+      {rows.map((name, row) => (
+        <g key={`${row} ${name}`}>
+          <text x={left - 12} y={middle(row) + 4} text-anchor="end">
+            {name}
+          </text>
+          <line x1={left} x2={left + width} y1={middle(row)} y2={middle(row)} />
+        </g>
+      ))}
+      {seen.map((marble) => (
+        <Dot
+          key={marble.key}
+          marble={marble}
+          x={left + width - ((now - marble.at) / spanMs) * width}
+          y={middle(rowOf(marble, plugins))}
+          isChosen={marble.key === chosen}
+          choose={choose}
+        />
+      ))}
+    </svg>
+  );
+}
+
+const middle = (row: number): number => row * rowHeight + rowHeight / 2;
+
+/** Where a chunk came in is the row of its source; a plugin that passed it on has it on its own. */
+function rowOf({ plugin, direction }: Marble, plugins: readonly string[]): number {
+  if (plugin === undefined) return direction === "fromClient" ? 0 : plugins.length + 1;
+  return plugins.indexOf(plugin) + 1;
+}
+
+interface DotProps {
+  readonly marble: Marble;
+  readonly x: number;
+  readonly y: number;
+  readonly isChosen: boolean;
+  readonly choose: (key: string) => void;
+}
+
+function Dot({ marble, x, y, isChosen, choose }: DotProps): JSX.Element {
+  const { key, direction, bytes, chunk, plugin } = marble;
+  const label = `${direction === "fromClient" ? "from the client" : "from the upstream"}, chunk ${chunk}${plugin === undefined ? "" : `, behind ${plugin}`}: ${bytes === undefined ? "dropped" : `${bytes} bytes`}`;
+  const radius = bytes === undefined ? 5 : Math.min(15, 3 + Math.sqrt(bytes) / 4);
+  return (
+    <g
+      class={`marble ${direction}${bytes === undefined ? " dropped" : ""}${isChosen ? " chosen" : ""}`}
+      role="button"
+      tabindex={0}
+      aria-label={label}
+      onClick={() => choose(key)}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        // The page would scroll.
+        event.preventDefault();
+        choose(key);
+      }}
+    >
+      <title>{label}</title>
+      {bytes === undefined ? <path d={`M${x - 5} ${y - 5}l10 10m0-10l-10 10`} /> : <circle cx={x} cy={y} r={radius} />}
+    </g>
+  );
+}

@@ -1,0 +1,164 @@
+import { signal, useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { call } from "../api/call.ts";
+import { follow } from "../api/events.ts";
+import type { ChunkEvent, Direction, SessionDetail } from "../api/types.ts";
+import { ChunkView } from "../parts/chunk-view.tsx";
+import { withChunk, type Marble } from "../parts/chunks.ts";
+import { bytes, span, time } from "../parts/format.ts";
+import { Marbles } from "../parts/marbles.tsx";
+import { link } from "../route.ts";
+import { change } from "../state.ts";
+
+const pollMs = 1_000;
+const drawMs = 100;
+
+/** What the diagram's right edge is. */
+const now = signal(Date.now());
+
+/** One session: what happened to it, and its chunks as they pass. */
+export function Session({ id }: { id: string }): JSX.Element {
+  const detail = useSignal<SessionDetail | undefined>(undefined);
+  const missing = useSignal<string | undefined>(undefined);
+  const marbles = useSignal<readonly Marble[]>([]);
+  const chosen = useSignal<string | undefined>(undefined);
+  const ask = async (): Promise<void> => {
+    try {
+      detail.value = await call<SessionDetail>("GET", `sessions/${id}`);
+    } catch (error) {
+      missing.value = error instanceof Error ? error.message : String(error);
+    }
+  };
+  useEffect(() => {
+    void ask();
+    const poll = setInterval(() => void ask(), pollMs);
+    const draw = setInterval(() => (now.value = Date.now()), drawMs);
+    const stop = follow([`tap:${id}`], (type, value) => {
+      if (type === "chunk") marbles.value = withChunk(marbles.value, value as ChunkEvent);
+    });
+    return () => {
+      clearInterval(poll);
+      clearInterval(draw);
+      stop();
+    };
+  }, [id]);
+  const session = detail.value;
+  if (session === undefined) return <p class="empty">{missing.value ?? "Asking the proxy …"}</p>;
+  const marble = marbles.value.find(({ key }) => key === chosen.value);
+  return (
+    <section>
+      <Head session={session} />
+      {session.state === "open" && <Controls session={session} />}
+      <section class="panel">
+        <h2>Chunks, live</h2>
+        <p class="hint">
+          <span class="key fromClient" /> from the client <span class="key fromUpstream" /> from the upstream. Choose one to see its bytes.
+        </p>
+        <Marbles
+          plugins={session.plugins}
+          marbles={marbles.value}
+          now={now.value}
+          chosen={chosen.value}
+          choose={(key) => (chosen.value = key)}
+        />
+      </section>
+      {marble !== undefined && <ChunkView marble={marble} />}
+      <section class="panel">
+        <h2>What happened</h2>
+        <TimeLine session={session} />
+      </section>
+    </section>
+  );
+}
+
+function Head({ session }: { session: SessionDetail }): JSX.Element {
+  const { id, listener, client, upstream, state, reason, message, fromClient, fromUpstream, durationMs, generation, tls } = session;
+  const facts: readonly [string, string | JSX.Element][] = [
+    ["listener", <a href={link("listeners", listener)}>{listener}</a>],
+    ["client", <code>{client}</code>],
+    ["upstream", upstream === undefined ? "none" : <code>{upstream}</code>],
+    ["from client", bytes(fromClient.bytes)],
+    ["from upstream", bytes(fromUpstream.bytes)],
+    ["generation", String(generation)],
+    ["lasted", span(durationMs)],
+    ...(tls === undefined ? [] : [["TLS", tls.protocol ?? tls.serverName ?? "yes"] as [string, string]]),
+  ];
+  return (
+    <>
+      <h1>
+        Session {id} <span class={state === "open" ? "badge" : "badge warn"}>{state === "open" ? "open" : reason}</span>
+      </h1>
+      {message !== undefined && <p class="hint">{message}</p>}
+      <dl class="numbers small">
+        {facts.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd class="number">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+function Controls({ session: { id, held } }: { session: SessionDetail }): JSX.Element {
+  const text = useSignal("");
+  const toward = useSignal<Direction>("fromClient");
+  const post = (what: string, body: object): Promise<void> => change(() => call("POST", `sessions/${id}/${what}`, body));
+  return (
+    <section class="panel controls" aria-label="Steer this session">
+      {(["fromClient", "fromUpstream"] as const).map((direction) => {
+        const isHeld = held.includes(direction);
+        return (
+          <button key={direction} type="button" class="quiet" onClick={() => void post(isHeld ? "release" : "hold", { direction })}>
+            {isHeld ? "Release" : "Hold"} {direction === "fromClient" ? "what the client sends" : "what the upstream sends"}
+          </button>
+        );
+      })}
+      <form
+        class="inject"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void post("inject", { direction: toward.value, text: text.value.replaceAll("\\n", "\n").replaceAll("\\r", "\r") });
+        }}
+      >
+        <select aria-label="As sent by" value={toward.value} onChange={(event) => (toward.value = event.currentTarget.value as Direction)}>
+          <option value="fromClient">as the client</option>
+          <option value="fromUpstream">as the upstream</option>
+        </select>
+        <input
+          aria-label="Text to inject"
+          placeholder="text, \n for a line"
+          value={text.value}
+          onInput={(event) => (text.value = event.currentTarget.value)}
+        />
+        <button type="submit" class="quiet">
+          Inject
+        </button>
+      </form>
+      <button type="button" class="quiet danger" onClick={() => void change(() => call("DELETE", `sessions/${id}`))}>
+        End it
+      </button>
+    </section>
+  );
+}
+
+function TimeLine({ session: { timeline, startedAt } }: { session: SessionDetail }): JSX.Element {
+  return (
+    <ol class="timeline">
+      {timeline.map(({ at, what, ...details }, index) => (
+        <li key={index}>
+          <span class="number dim">{index === 0 ? time(at) : `+${span(at - (timeline[0]?.at ?? startedAt))}`}</span>
+          <b>{what.replaceAll("-", " ")}</b>
+          <span class="dim">
+            {Object.entries(details)
+              .filter(([, value]) => value !== undefined && value !== null && value !== false)
+              .map(([name, value]) => `${name} ${String(value)}`)
+              .join(", ")}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
