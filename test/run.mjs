@@ -42,7 +42,7 @@ function mustInstall() {
 
 /** Removes what earlier builds left of sources that are gone: their specs would run for ever. */
 function prune() {
-  for (const name of readdirSync(join(root, "dist"), { recursive: true })) {
+  for (const name of readdirSync(join(root, "dist"), { recursive: true, encoding: "utf8" })) {
     // The page's are Vite's, which empties its own folder.
     if (!name.endsWith(".js") || name.startsWith(join("core", "admin", "page")) || existsSync(join(root, `${name.slice(0, -3)}.ts`)))
       continue;

@@ -25,7 +25,7 @@ export const refusal: FaultHooks = {
     ),
 };
 
-export const refuseKind = {
+const refuseKind = {
   id: "refuse",
   schema,
   on: "both",

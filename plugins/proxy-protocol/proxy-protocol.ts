@@ -40,7 +40,7 @@ export function proxyHeader({ notes }: Session): ProxyHeader | undefined {
  * in `from`, and must not from others.
  */
 @injectable()
-export class ProxyProtocol implements Plugin {
+class ProxyProtocol implements Plugin {
   static readonly borrows = true;
   readonly beforeTls = true;
 

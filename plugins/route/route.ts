@@ -12,7 +12,7 @@ const nothing = Buffer.alloc(0);
 
 /** Sends sessions where their first bytes, their ClientHello or their client's address say: several protocols on one port. */
 @injectable()
-export class Router implements Plugin {
+class Router implements Plugin {
   static readonly borrows = true;
 
   constructor(

@@ -27,7 +27,7 @@ export interface StartTlsConfig {
 
 /** Agrees with the client to begin TLS, in the words of its protocol; `tlsTermination` behind it does so. */
 @injectable()
-export class StartTls implements Plugin {
+class StartTls implements Plugin {
   static readonly borrows = true;
 
   constructor(

@@ -4,7 +4,7 @@
 // The page is for a browser and has JSX, which the parser does not read; oxlint looks for its circles.
 // TypeScript 7 has no API that dependency-cruiser could use, so swc parses; without it zero modules would be cruised, silently.
 
-const { join } = require("node:path");
+const path = require("node:path");
 const rooms = require("./rooms.cjs");
 
 const ours = "^(core|plugins|test|docs|proxy\\.config\\.ts)";
@@ -57,7 +57,7 @@ module.exports = {
   ],
   options: {
     parser: "swc",
-    tsConfig: { fileName: join(__dirname, "../../tsconfig.json") },
+    tsConfig: { fileName: path.join(__dirname, "../../tsconfig.json") },
     tsPreCompilationDeps: true,
     doNotFollow: { path: "(^|/)node_modules/|^dist/" },
     exclude: { path: "\\.(mjs|cjs)$|^core/admin/page/" },

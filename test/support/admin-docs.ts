@@ -4,7 +4,7 @@ import { operations } from "../../core/admin/operations/operations.ts";
 const escaped = (text: string): string => text.replaceAll("|", String.raw`\|`);
 
 /** The table of docs/admin-api.md. */
-export function operationsTable(): string {
+function operationsTable(): string {
   const rows = operations.map(({ name, method, path, summary, input }) => {
     const inPath = new Set(Array.from(path.matchAll(/\{(\w+)\}/g), ([, each]) => each));
     const others = Object.keys(input.shape).filter((each) => !inPath.has(each));
@@ -14,7 +14,7 @@ export function operationsTable(): string {
 }
 
 /** The table of docs/metrics.md. */
-export function metricsTable(): string {
+function metricsTable(): string {
   const rows = coreFamilies.map(
     ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map((each) => `\`${each}\``).join(", ")} | ${escaped(help)} |`,
   );

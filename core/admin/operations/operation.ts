@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { GenerationCheck } from "../../runtime/proxy/steering.ts";
 import type { Live } from "./live.ts";
 
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
 /** What comes with a call beside its input. */
 export interface Call {

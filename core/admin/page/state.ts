@@ -4,14 +4,10 @@ import type { GenerationView, ListenerView, Status } from "./api/types.ts";
 
 /** How often the page asks while it is seen, in milliseconds. */
 const pollMs = 1_000;
-/** Samples of a minute. */
-const kept = 60;
 
 export const status = signal<Status | undefined>(undefined);
 export const listeners = signal<readonly ListenerView[]>([]);
 export const generations = signal<readonly GenerationView[]>([]);
-/** Sessions that are open, per listener, in the last minute. */
-export const history = signal<ReadonlyMap<string, readonly number[]>>(new Map());
 /** Why nothing new comes. */
 export const trouble = signal<{ readonly kind: "token" | "away"; readonly message: string } | undefined>(undefined);
 /** What was refused last. */
@@ -31,7 +27,6 @@ async function ask(): Promise<void> {
     status.value = now;
     listeners.value = all.listeners;
     generations.value = past.generations;
-    history.value = new Map(all.listeners.map(({ name, sessions }) => [name, [...(history.value.get(name) ?? []), sessions].slice(-kept)]));
     trouble.value = undefined;
   } catch (error) {
     const isToken = error instanceof ApiError && error.status === 401;

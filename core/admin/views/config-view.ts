@@ -2,7 +2,7 @@ import { addressText, type ResolvedConfig } from "../../contract/index.ts";
 import { withoutSecrets } from "./without-secrets.ts";
 
 /** A config with its defaults, as JSON, secrets out. */
-export function configView(config: ResolvedConfig): unknown {
+function configView(config: ResolvedConfig): unknown {
   const { listeners, dns, limits, timeouts, log, admin, file, warnings } = config;
   return {
     file,

@@ -2,7 +2,7 @@ import type { Subscription } from "rxjs";
 import { SluiceError, type AnyErrorCode } from "../../contract/index.ts";
 
 /** Failures in a row that make an endpoint down. */
-export const MOST_FAILURES = 5;
+const MOST_FAILURES = 5;
 
 /** Why an endpoint gets no sessions. */
 export interface Outage {

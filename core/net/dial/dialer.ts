@@ -129,7 +129,7 @@ export function chooseOf(balancer: Balancer, choose: () => ChosenEndpoint): Chos
   return choose();
 }
 
-export function waitOf(balancer: Balancer, choose: () => ChosenEndpoint): Observable<ChosenEndpoint> {
+function waitOf(balancer: Balancer, choose: () => ChosenEndpoint): Observable<ChosenEndpoint> {
   return balancer.line === undefined ? defer(() => of(choose())) : balancer.line.take(choose);
 }
 

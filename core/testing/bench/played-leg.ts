@@ -1,7 +1,7 @@
 import type { Leg, LegReader } from "../../contract/index.ts";
 
 /** What a lent chunk is overwritten with once the call it was lent for is over. */
-export const POISON = 0xdb;
+const POISON = 0xdb;
 
 abstract class BenchLeg implements Leg {
   readonly records = false;

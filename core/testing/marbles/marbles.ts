@@ -18,7 +18,7 @@ export interface MarblesOptions {
 }
 
 /** What is expected of an Observable. */
-export interface Expectation {
+interface Expectation {
   readonly toBe: (marble: string, values?: MarbleValues, error?: string) => void;
 }
 

@@ -8,7 +8,7 @@ import { resetPeer } from "./reset-peer.ts";
 import { toxicTimeout } from "./toxic-timeout.ts";
 
 /** What a fault of a toxic is given beside its attributes. */
-export interface ToxicUse {
+interface ToxicUse {
   readonly name: string;
   readonly direction: "fromClient" | "fromUpstream";
   readonly share: number;

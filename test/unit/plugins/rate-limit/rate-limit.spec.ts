@@ -201,9 +201,9 @@ describe("rateLimit", () => {
     expect(state.outcome).to.equal("Error: store is down");
   });
 
-  it("warns when it limits nothing", () => {
+  it("warns when it limits nothing", async () => {
     const { plugin, lines } = build({});
-    plugin.setup();
+    await plugin.setup();
     expect(lines.map(({ level }) => level)).to.deep.equal(["warn"]);
   });
 
