@@ -43,7 +43,7 @@ const own: Readonly<Record<string, () => readonly PluginUse[]>> = {
 const [, , shape = "", upstream = ""] = process.argv;
 const plugins = own[shape]?.() ?? [];
 const config: SluiceConfig = {
-  limits: shape === "no bound" ? { bufferPerFlow: "4GiB" } : {},
+  limits: shape === "no bound" ? { bufferPerFlow: "1GiB" } : {},
   listeners: { web: { listen: "tcp://127.0.0.1:0", ...(upstream === "" ? {} : { upstream }), plugins } },
 };
 const proxy = await createProxy(config, { logger: pino({ level: "silent" }) });
