@@ -42,7 +42,7 @@ type Asked = Pick<HttpRequest, "method" | "host" | "url">;
 
 /** Bytes of one chunk that a record shows. */
 const SHOWN = 4096;
-/** Ends that are told of elsewhere: by an operator's own doing, or as a fault of a plugin, which the proxy logs with its place and a count. */
+/** Ends that are logged elsewhere: by an operator's own doing, or as a fault of a plugin, which the proxy logs with its place and a count. */
 const toldElsewhere: ReadonlySet<AnyErrorCode> = new Set([
   "SLUICE_CLOSED",
   "SLUICE_DRAIN_DEADLINE",

@@ -69,7 +69,7 @@ export interface RetryConfig {
 
 export type RetryOptions = z.output<typeof schema>;
 
-/** Methods of which a second request does no more than the first (RFC 9110 section 9.2.2). */
+/** Methods whose second request does no more than the first: idempotent ones (RFC 9110 section 9.2.2). */
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /**

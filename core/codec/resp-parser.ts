@@ -6,7 +6,7 @@ import { textOf } from "./text.ts";
 /** Redis nests seven levels (COMMAND DOCS); a parser that follows whatever it is sent runs out of stack. */
 const MAX_DEPTH = 128;
 
-/** Makes a value of its bytes, of which the scanner has seen that they are all there. */
+/** Makes a value of its bytes. The scanner has seen that all of them are there. */
 export class RespParser {
   #depth = 0;
 

@@ -188,7 +188,7 @@ export class SluiceError extends Error {
     return new SluiceError(kind, detail, { cause: this.cause ?? this, ...options });
   }
 
-  /** Notes the place once it is known: it is looked for only when somebody is to be told of the error. */
+  /** Notes the place once it is known: it is looked for only when the error is shown to somebody. */
   locate(where: string): void {
     if (this.where !== undefined) return;
     // Set once, by whoever finds it.

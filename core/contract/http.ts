@@ -81,6 +81,6 @@ export interface HttpResponse {
   readonly upstream?: string | undefined;
   /** Why it is not what was asked for. Without a body, `http()` writes one that says so in the form that the client accepts. */
   readonly error?: SluiceError | undefined;
-  /** With status 101: the connection to the upstream, of which the client gets everything and which gets everything of the client. */
+  /** With status 101: the connection to the upstream. It gets everything that the client sends, and the client everything that it sends. */
   readonly upgraded?: Duplex | undefined;
 }

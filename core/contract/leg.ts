@@ -23,7 +23,7 @@ export interface LegReader {
 export interface Leg {
   /** One write is one datagram, reading cannot be paused, and there is no end. */
   readonly datagrams: boolean;
-  /** Its chunks are TLS records, of which several come in one turn of the event loop. */
+  /** Its chunks are TLS records: several come in one turn of the event loop. */
   readonly records: boolean;
   /** Whether `write` may wait until the event loop turns, so that a burst of chunks is one write. The writing flow sets it. */
   gather: boolean;

@@ -3,7 +3,7 @@ import type { SocketAddress } from "./address.ts";
 import { isIPv4, isIPv6 } from "./endpoint.ts";
 import { ipv6Groups } from "./ipv6-groups.ts";
 
-/** The bytes of an address as one number, of which the first `prefix` bits count. */
+/** The bytes of an address as one number; the first `prefix` bits count. */
 interface Network {
   readonly bits: 32 | 128;
   readonly prefix: number;

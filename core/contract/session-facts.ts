@@ -1,7 +1,7 @@
 import type { TLSSocket } from "node:tls";
 import type { SocketAddress } from "./address.ts";
 
-/** What a listener's clients come by. There may be more: ask for `datagrams`, or `tls`, where it is that which matters. */
+/** What a listener's clients come by. There may be more: ask for `datagrams` or `tls` where that is what matters. */
 export type Transport = "tcp" | "udp" | "tls" | "unix" | (string & Record<never, never>);
 
 /** What passed in one direction, counted where it arrives, before any plugin. */

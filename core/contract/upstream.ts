@@ -121,7 +121,7 @@ export interface UpstreamTarget {
 export interface ChosenEndpoint {
   /** As written in the config; equal for the same endpoint of the same upstream. */
   readonly name: string;
-  /** Connections may be used again only for work of which this is the same: the upstream is told by each connection whose it is. @default for any */
+  /** Connections may be used again only for work with the same value here: the upstream is told by each connection whose it is. @default for any */
   readonly sharedBy?: string;
   /**
    * Opens a leg to it. Cold: each subscription is one try, with the name looked up, TLS, `timeouts.connect` and the refusal of loops. The

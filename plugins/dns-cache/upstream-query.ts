@@ -7,7 +7,7 @@ import { layoutOf } from "./dns-layout.ts";
 import { PATIENCE } from "./options.ts";
 import { belongs, isBareError, type QueryHead } from "./query-head.ts";
 
-/** Milliseconds after which a query is sent again of which something came that is not its answer. */
+/** Milliseconds after which a query is sent again, when something came that is not its answer. */
 const ASK_AGAIN = 250;
 /** How often one query is sent in all. */
 const MOST_TIMES = 3;

@@ -9,7 +9,7 @@ import { readHeader } from "./read-header.ts";
 import { refuseHeader } from "./strangers.ts";
 
 const schema = z.object({
-  /** The proxies in front, of which each session must begin with a header; others must send none. */
+  /** The proxies in front: each of their sessions must begin with a header; others must send none. */
   from: networks(),
   /** For the whole header, from the connection's first moment. */
   timeout: duration({ zero: false }).default(3_000),
@@ -19,7 +19,7 @@ const schema = z.object({
 
 /** What {@link proxyProtocol} takes. */
 export interface ProxyProtocolConfig {
-  /** The proxies in front, of which each session must begin with a header; others must send none. */
+  /** The proxies in front: each of their sessions must begin with a header; others must send none. */
   readonly from: readonly string[];
   /** For the whole header, from the connection's first moment. @default "3s" */
   readonly timeout?: Duration | undefined;
@@ -56,7 +56,7 @@ class ProxyProtocol implements Plugin {
     try {
       return String(readHeader(datagram)?.header.source ?? "");
     } catch {
-      // It is refused where it can be told of.
+      // It is refused where that can be reported.
       return "";
     }
   }

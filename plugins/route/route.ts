@@ -22,7 +22,7 @@ class Router implements Plugin {
     @inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** A certificate that cannot be read is told of now, and not when the first session goes there. */
+  /** A certificate that cannot be read is an error now, and not when the first session goes there. */
   setup(): void {
     const { routes, fallback } = this.options;
     routes.forEach((route, index) => this.#checkTransport(route, index));

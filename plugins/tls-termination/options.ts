@@ -21,7 +21,7 @@ const protocol = z
   .min(1)
   .refine((name) => Buffer.byteLength(name) <= 255, { error: "expected the name of a protocol, of at most 255 bytes" });
 
-/** Options of which the one means nothing without the other. */
+/** Options that mean nothing without the other. */
 interface Together {
   readonly selfSigned?: readonly string[] | undefined;
   readonly ca: boolean;

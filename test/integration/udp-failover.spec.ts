@@ -150,7 +150,7 @@ describe("UPSTREAMS on a UDP listener", () => {
     const config = { listeners: { dns: { listen: "udp://127.0.0.1:0", plugins: [relay("unix:/run/none.sock")] } } };
     await startProxy(config).then(
       () => expect.fail("it was taken"),
-      (error: Error) => expect(error.message).to.include("need a stream"),
+      (error: Error) => expect(error.message).to.include('expected "host:port" on a udp listener'),
     );
   });
 });

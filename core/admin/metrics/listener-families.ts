@@ -90,7 +90,7 @@ export const listenerFamilies: readonly Family[] = [
   {
     name: "sluice_paused_flows",
     type: "gauge",
-    help: "Directions of open sessions of which the sink or an operator takes no more for now.",
+    help: "Directions of open sessions whose sink or operator takes no more for now.",
     labels: ["listener"],
     read: (proxy) => Array.from(trafficOf(proxy), ([listener, { paused }]) => ({ value: paused, labels: { listener } })),
   },

@@ -28,7 +28,7 @@ export interface SessionPage {
 /** The sessions that are open, and the last that have ended. It follows the proxy's events from when it is made. */
 export class SessionBook {
   readonly #ended = new Map<number, EndedSession>();
-  /** Open ones of which the beginning was seen. */
+  /** Open ones whose beginning was seen. */
   readonly #seen = new Map<number, LiveSession>();
   readonly #subscription: Subscription;
 

@@ -11,7 +11,7 @@ export interface ListenerTraffic {
   readonly fromUpstream: Carried;
   /** Bytes that wait in open sessions. */
   waiting: number;
-  /** Flows that are held, or of which the sink takes no more. */
+  /** Flows that are held, or whose sink takes no more. */
   paused: number;
 }
 

@@ -107,7 +107,7 @@ async function endOfLines(): Promise<void> {
   await Promise.all([standardError().finished(finishMs), standardOutput().finished(finishMs)]);
 }
 
-/** The admin server of the start is told of before `ready`. */
+/** The admin server of the start is announced before `ready`. */
 function untold(_url: string): void {
   // Later.
 }
@@ -130,7 +130,7 @@ function createExitCode(): ExitCode {
 function createHangUp(): { use(live: LiveConfig): void } {
   let live: LiveConfig | undefined;
   let pending = false;
-  // A refusal is told of as an event, like that of a save.
+  // A refusal is announced as an event, like that of a save.
   const reload = (): void => void live?.reload().catch(() => undefined);
   process.on("SIGHUP", () => {
     if (live === undefined) pending = true;

@@ -51,7 +51,7 @@ export function recordOf(names: readonly string[]): ModuleRecord {
 /**
  * Reads the record of a module, of either kind, from its tree.
  *
- * @param isTyped whether it was TypeScript, of which what is not used as a value is gone already
+ * @param isTyped whether it was TypeScript: imports that are not used as values are gone already
  */
 export function readRecord(tree: Program, isTyped: boolean): ModuleRecord {
   const uses = readUses(tree);

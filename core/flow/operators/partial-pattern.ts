@@ -17,11 +17,11 @@ export interface PartialPattern extends Piece {
 const END = "(?![^])";
 
 /**
- * Reads the source of a regular expression, for text of which more may come: `/ab+/` is open wherever the text ends with `a`, or with `a` and any number
+ * Reads the source of a regular expression, for a text that may go on: `/ab+/` is open wherever the text ends with `a`, or with `a` and any number
  * of `b`. JavaScript's own expressions do not tell (there is no `hitEnd` as in Java).
  *
  * @param source of an expression that `RegExp` has taken, without the flag `v`
- * @throws SyntaxError what cannot be told of: a backreference, or a character that is no byte
+ * @throws SyntaxError for what it cannot tell: a backreference, or a character that is no byte
  */
 export function readPattern(source: string): PartialPattern {
   const reader = new PatternReader(source);

@@ -1,7 +1,7 @@
 import type { Replacement } from "./replacement.ts";
 import { replacementText } from "./replacement.ts";
 
-/** Replaces certain bytes, in chunks of which more come. */
+/** Replaces certain bytes in a stream of chunks. */
 export class LiteralReplacer {
   /** For each length of a beginning of `wanted`: the length of the longest shorter one that it ends with (Knuth, Morris and Pratt). */
   readonly #shorter: readonly number[];

@@ -5,7 +5,7 @@ import { interleave } from "../names/interleave.ts";
 /** How long an address that failed goes last, in milliseconds: so much for each time in a row, and no longer than the other. */
 const AWAY = 30_000;
 const MOST_AWAY = 300_000;
-/** Addresses of one endpoint of which something is kept. */
+/** So many addresses of one endpoint are remembered. */
 const MAX_ADDRESSES = 256;
 
 /** What is known of one address. */

@@ -24,7 +24,7 @@ export interface Balancer {
   readonly panic: boolean;
   /** There are several, so it matters how each does. */
   readonly judges: boolean;
-  /** Where those wait for whom there is no room; undefined: nowhere. */
+  /** Where sessions wait while there is no room; undefined: nowhere. */
   readonly line: WaitingLine | undefined;
   /** Legs to an endpoint that goes down are cut. */
   readonly severs: boolean;

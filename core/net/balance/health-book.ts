@@ -4,7 +4,7 @@ import { EndpointState, type Outage, type StateOwner } from "./endpoint-state.ts
 import { LoadChanges } from "./load-changes.ts";
 import type { LineKeeper, WaitingLine } from "./waiting-line.ts";
 
-/** Endpoints of a listener of which something is kept: plugins may choose any. */
+/** So many endpoints of a listener are remembered: plugins may choose any. */
 const MAX_ENDPOINTS = 10_000;
 
 /** Told when the state of an endpoint changes. */

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { defer, finalize, ReplaySubject, share, take, tap, type Observable } from "rxjs";
 import type { Address } from "../../contract/index.ts";
 
-/** Names of which it is kept that an answer proved wrong; of the one unused longest it is forgotten. */
+/** So many names are remembered whose answer proved wrong; the one unused longest is forgotten. */
 const MAX_NAMES = 1_000;
 
 const connector = (): ReplaySubject<Address[]> => new ReplaySubject(1);

@@ -1,4 +1,4 @@
-/** How long the same is counted before it is told of again. */
+/** How long the same is counted before it is logged again. */
 const EVERY_MS = 10_000;
 /** Different things that are kept apart; what comes beyond them is one. */
 const MOST = 64;
@@ -13,7 +13,7 @@ export class Repeats {
   readonly #known = new Map<string, Repeated>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param tell is given 0 the first time, then how often it came since it was told of last */
+  /** @param tell is given 0 the first time, then how often it came since it was logged last */
   happened(what: string, tell: (count: number) => void): void {
     const key = this.#known.has(what) || this.#known.size < MOST ? what : "";
     const known = this.#known.get(key);
@@ -29,7 +29,7 @@ export class Repeats {
     }, EVERY_MS).unref();
   }
 
-  /** Tells of what was not told of yet. */
+  /** Logs what was not logged yet. */
   close(): void {
     this.#sum();
     this.#known.clear();
@@ -37,7 +37,7 @@ export class Repeats {
     this.#timer = undefined;
   }
 
-  /** What has not come again is forgotten, so that the next time is told of at once. */
+  /** What has not come again is forgotten, so that the next time is logged at once. */
   #sum(): void {
     for (const [key, repeated] of this.#known) {
       if (repeated.count === 0) this.#known.delete(key);

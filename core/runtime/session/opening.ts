@@ -64,7 +64,7 @@ export class Opening implements Waiting {
     private readonly client: AcceptedClient,
   ) {}
 
-  /** @param handshakeTimeout milliseconds for the client's TLS handshake, of which the ClientHello is the first part */
+  /** @param handshakeTimeout milliseconds for the client's TLS handshake, its ClientHello included */
   start(handshakeTimeout: number): void {
     this.#handshakeTimeout = handshakeTimeout;
     this.#look = looks.start(this);

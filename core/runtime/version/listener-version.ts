@@ -16,7 +16,7 @@ import type { Dialer } from "../../net/dial/dialer.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import type { Dialers } from "./dialers.ts";
 
-/** Upstreams that plugins chose at run time, of which one listener keeps the dialer. */
+/** Upstreams that plugins chose at run time: one listener keeps so many dialers. */
 const RETARGETS = 256;
 
 /** What a listener gives its new sessions in one generation: a pipeline, and the dialers of its upstreams. */

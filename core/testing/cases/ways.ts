@@ -13,7 +13,7 @@ export interface Way {
   readonly run: Play;
 }
 
-/** What is wrong with a plugin of which one kind of way gives something else. */
+/** What is wrong with a plugin that gives something else in one kind of way. */
 const wrong: Readonly<Record<WayKind, string>> = {
   cut: 'its output depends on where the chunks are cut: a chunk is no message, so what is unfinished is to be kept, best by carry() (where it should depend on it, say borders: "matter")',
   empty: "an empty chunk changes its output: it is neither an end nor a separator",

@@ -46,7 +46,7 @@ export class ToxicProxies {
     const proxies: ToxicProxy[] = [];
     try {
       for (const { proxy, enabled } of read) {
-        // In their order, so that the first that fails is the one told of.
+        // In their order, so that the first that fails is the one reported.
         // oxlint-disable-next-line no-await-in-loop
         proxies.push(await this.#addOrReplace(proxy, enabled));
       }

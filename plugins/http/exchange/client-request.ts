@@ -56,7 +56,7 @@ export class ClientRequest implements HttpRequest {
   failover = true;
   /** Undefined when there is none. */
   readonly content: ReplayBody | WholeBody | undefined;
-  /** Who is told of what comes before the response. */
+  /** Who is given what comes before the response. */
   interim: Interim | undefined = undefined;
   /** Undefined until one has failed. */
   attempts: SessionAttempt[] | undefined = undefined;
@@ -141,7 +141,7 @@ function joined(values: string | string[] | undefined): string | undefined {
 }
 
 /**
- * Settles the Host field, of which HTTP/1.0 may have none.
+ * Settles the Host field; HTTP/1.0 may have none.
  * @param asked by the target: it wins over Host (RFC 9112 section 3.2.2)
  * @param authority of HTTP/2, which is what Host is, where there is one
  * @returns the host asked for

@@ -132,7 +132,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#response = undefined;
     this.#isAnswered = true;
     if (!isKept || this.#isClosing) this.#finish();
-    // Whoever was told of the end may have ended the session.
+    // A listener of the end may have ended the session.
     else if (this.#parser.isWhole && !this.#isOver) this.#next();
   }
 

@@ -5,7 +5,7 @@ const DATA = 0;
 const HEADERS = 1;
 const END_STREAM = 1;
 
-/** What is told of the frames that are sent. */
+/** Who is told which frames are sent. */
 export interface SentFrames {
   /** A part of a DATA frame's payload; also of one that has none. */
   data(stream: number, bytes: number): void;

@@ -6,7 +6,7 @@ const unreserved = /[\w\-.~]/;
  * A path in the one spelling in which routes are compared (RFC 3986 section 6.2.2): octets that need no encoding are not encoded, all others
  * are, in upper case, and several slashes are one. `%2F` is no slash.
  *
- * @param path as it came, where a character is an octet; or a text, of which UTF-8 is meant
+ * @param path as it came, where a character is an octet; or a text, which stands for its UTF-8
  */
 export function normalPath(path: string): string {
   if (normal.test(path)) return path;

@@ -1,6 +1,6 @@
 import type { HttpHeaders } from "sluice";
 
-/** Lists of which Node, but not HTTP, allows a single line in HTTP/2: their lines are one list, in parts (RFC 9110 section 5.3). */
+/** Lists that Node, but not HTTP, allows as a single line only in HTTP/2: their lines are one list, in parts (RFC 9110 section 5.3). */
 const lists: ReadonlySet<string> = new Set(["content-encoding", "content-language", "if-match", "if-none-match"]);
 
 /**

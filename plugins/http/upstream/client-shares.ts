@@ -2,7 +2,7 @@
 export class ClientShares {
   readonly #taken = new Map<string, number>();
 
-  /** @param share of which no client has more */
+  /** @param share the most that one client has */
   constructor(private readonly share: number) {}
 
   /** Whether a client may have one more. */

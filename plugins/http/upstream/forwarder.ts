@@ -38,7 +38,7 @@ export class Forwarder {
   }
 }
 
-/** A request of which a part may still be to come. */
+/** A request that may not have come completely. */
 class ComingRequest extends UpstreamAttempt {
   readonly isLast: boolean;
   #isWaitingToContinue: boolean;
@@ -138,7 +138,7 @@ function agentOf(stream: RequestStream): Agent {
   return agent as unknown as Agent;
 }
 
-/** The request as the package reads it: its header as hooks and routes left it, and a body of which several attempts may be made. */
+/** The request as the package reads it: its header as hooks and routes left it, and a body that several attempts may send. */
 class PackageRequest extends EventEmitter {
   readonly httpVersion = "1.1";
   readonly httpVersionMajor = 1;

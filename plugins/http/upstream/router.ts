@@ -16,7 +16,7 @@ import { StaleConnection } from "./upstream-failure.ts";
 import { TrustedProxies } from "../exchange/trusted-proxies.ts";
 import { UpstreamPool, type PoolPlace } from "./upstream-pool.ts";
 
-/** Upstreams that hooks chose at run time, of which the connections are kept. */
+/** So many upstreams that hooks chose at run time keep their connections. */
 const CHOSEN = 256;
 
 /** Where a request goes. */

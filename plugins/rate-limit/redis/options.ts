@@ -24,8 +24,7 @@ export type ResolvedRedisOptions = z.output<typeof redisSchema>;
 /** What `redis()` takes. */
 export interface RedisOptions {
   /**
-   * One server, `redis://[user:password@]host:port[/database]` or `rediss://` for TLS; a list is the nodes of a Redis Cluster of which some
-   * answer, or, with `sentinel`, the sentinels.
+   * One server, `redis://[user:password@]host:port[/database]` or `rediss://` for TLS; a list is some nodes of a Redis Cluster, or, with `sentinel`, the sentinels.
    * @default "redis://127.0.0.1:6379"
    */
   readonly url?: string | readonly string[];
