@@ -56,7 +56,7 @@ export interface ListenerConfig {
   /** Of this listener alone. */
   readonly limits?: ListenerLimitsConfig;
   /** In place of the config's, for this listener. `connect` holds on the way to its upstream, `drain` for its sessions when it is removed. */
-  readonly timeouts?: Omit<TimeoutsConfig, "setup">;
+  readonly timeouts?: ListenerTimeoutsConfig;
 }
 
 export interface DnsConfig {
@@ -79,7 +79,8 @@ export interface LimitsConfig {
   readonly swapTimeout?: Duration;
 }
 
-export interface TimeoutsConfig {
+/** How long what concerns sessions may take. */
+export interface ListenerTimeoutsConfig {
   /** One attempt at opening the upstream leg. @default "5s" */
   readonly connect?: Duration;
   /** A TLS handshake with the client, and its ClientHello. @default "10s" */
@@ -90,6 +91,9 @@ export interface TimeoutsConfig {
   readonly udpIdle?: Duration;
   /** How long stopping waits for open stream sessions. @default "30s" */
   readonly drain?: Duration;
+}
+
+export interface TimeoutsConfig extends ListenerTimeoutsConfig {
   /** A plugin's setup(), and the evaluation of the config. @default "30s" */
   readonly setup?: Duration;
 }

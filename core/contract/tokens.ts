@@ -47,6 +47,8 @@ export interface Place {
   readonly transport: Transport;
   /** Sessions are made of datagrams, and not of a stream. */
   readonly datagrams: boolean;
+  /** A client's first words are a ClientHello (`tls://`). */
+  readonly helloFirst: boolean;
   /** The plugin use's name. */
   readonly plugin: string;
   /** The folder of the config file; the working directory for a config given in-process. */

@@ -31,15 +31,15 @@ class Fault<S extends FaultSchema> implements FunctionPlugin {
     private readonly options: z.output<S>,
     inject: Inject,
   ) {
-    const { transport, plugin } = inject(PLACE);
-    refuseMisplaced(kind, transport);
+    const place = inject(PLACE);
+    refuseMisplaced(kind, place);
     const { direction, seed } = options;
     this.#clock = inject(CLOCK);
     this.#isSeeded = seed !== undefined;
     this.series = kind.series?.(options) ?? "";
     this.seen = new SessionsSeen(String(seed ?? Math.floor(Math.random() * 2 ** 32)));
-    if (seed === undefined) inject(LOGGER).debug({ seed: this.seen.seed }, `${plugin} drew the seed ${this.seen.seed}`);
-    const hooks = kind.make(options, { transport, datagrams: transport === "udp" });
+    if (seed === undefined) inject(LOGGER).debug({ seed: this.seen.seed }, `${place.plugin} drew the seed ${this.seen.seed}`);
+    const hooks = kind.make(options, place);
     this.admit = this.#opening(hooks);
     if (hooks.data === undefined) return;
     if (direction !== "fromUpstream") this.fromClient = this.#bytes(hooks.data, "fromClient");

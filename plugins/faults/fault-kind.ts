@@ -48,7 +48,4 @@ export interface FaultKind<S extends z.ZodType<CommonOptions, object>> {
 }
 
 /** Where a fault stands. */
-export interface FaultSite {
-  readonly transport: Place["transport"];
-  readonly datagrams: boolean;
-}
+export type FaultSite = Pick<Place, "transport" | "datagrams">;

@@ -1,4 +1,4 @@
-import { SluiceError } from "sluice";
+import { SluiceError, type Place } from "sluice";
 
 interface Placed {
   readonly id: string;
@@ -7,8 +7,8 @@ interface Placed {
 }
 
 /** @throws SLUICE_CONFIG_INVALID where a fault makes no sense on the listener's transport */
-export function refuseMisplaced({ id, on, because = "" }: Placed, transport: string): void {
-  if (on === "both" || (on === "datagrams") === (transport === "udp")) return;
+export function refuseMisplaced({ id, on, because = "" }: Placed, { transport, datagrams }: Pick<Place, "transport" | "datagrams">): void {
+  if (on === "both" || (on === "datagrams") === datagrams) return;
   const where = on === "datagrams" ? "a udp listener" : "a tcp, tls or unix listener";
   throw new SluiceError("SLUICE_CONFIG_INVALID", `expected ${id}() on ${where}: ${because}; got it on a ${transport} listener`);
 }

@@ -111,7 +111,7 @@ function partsOf({ refuse, ...faults }: z.output<typeof step>, site: FaultSite):
   const parts = Object.entries(faults).flatMap(([id, options]): Part[] => {
     if (options === undefined) return [];
     const kind = kinds[id as keyof typeof kinds];
-    refuseMisplaced(kind, site.transport);
+    refuseMisplaced(kind, site);
     return [{ id, direction: options.direction, hooks: kind.make(options as never, site) }];
   });
   return refuse === undefined ? parts : [{ id: "refuse", direction: "both", hooks: refusal }, ...parts];

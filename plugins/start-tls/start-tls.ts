@@ -37,8 +37,8 @@ class StartTls implements Plugin {
 
   /** @throws SLUICE_CONFIG_INVALID */
   setup(): void {
-    const { listener, transport } = this.place;
-    if (transport !== "tcp" && transport !== "unix")
+    const { listener, transport, datagrams, helloFirst } = this.place;
+    if (datagrams || helloFirst)
       throw new SluiceError(
         "SLUICE_CONFIG_INVALID",
         `listener "${listener}": startTls needs a tcp:// or unix:// listener, not ${transport}://`,

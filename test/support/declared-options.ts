@@ -8,13 +8,20 @@ export interface DeclaredOption {
   readonly doc: string;
 }
 
-/** The interfaces of emitted declarations, by their names: what an editor has of an installed package. */
+const pattern = /^export interface (\w+)(?:<\w+>)?(?: extends (\w+))? \{\n(.*?)^\}/gms;
+
+/** The interfaces of emitted declarations, by their names, with what they extend: what an editor has of an installed package. */
 export function declaredInterfaces(folders: readonly string[]): ReadonlyMap<string, readonly DeclaredOption[]> {
   const found = new Map<string, readonly DeclaredOption[]>();
+  const parents = new Map<string, string>();
   for (const file of folders.flatMap((folder) => filesUnder(folder, ".d.ts")))
-    for (const [, name = "", body = ""] of readText(file).matchAll(/^export interface (\w+)(?:<\w+>)?(?: extends \w+)? \{\n(.*?)^\}/gms))
+    for (const [, name = "", parent, body = ""] of readText(file).matchAll(pattern)) {
       found.set(name, optionsIn(body));
-  return found;
+      if (parent !== undefined) parents.set(name, parent);
+    }
+  const withInherited = (name: string | undefined): readonly DeclaredOption[] =>
+    name === undefined ? [] : [...withInherited(parents.get(name)), ...(found.get(name) ?? [])];
+  return new Map(Array.from(found.keys(), (name) => [name, withInherited(name)]));
 }
 
 function optionsIn(body: string): DeclaredOption[] {

@@ -60,17 +60,37 @@ export function listenOf(text: string, isSecure: boolean): string {
   return /^\d+$/.test(text) ? `${scheme}://127.0.0.1:${text}` : `${scheme}://${text}`;
 }
 
+interface UpstreamScheme {
+  readonly isSecure?: true;
+  readonly isPath?: true;
+  /** Where the text names none. */
+  readonly port?: number;
+}
+
+/** What may stand before `://` of an upstream on the command line, and what it says of it. */
+const upstreamSchemes: ReadonlyMap<string | undefined, UpstreamScheme> = new Map(
+  Object.entries({
+    tcp: {},
+    udp: {},
+    unix: { isPath: true },
+    tls: { isSecure: true },
+    http: { port: 80 },
+    https: { port: 443, isSecure: true },
+  }),
+);
+
 /** `3000`, `host:3000,other:3000`, `unix:/path` and `tls://host:443` as endpoints. @throws SLUICE_USAGE */
 export function upstreamOf(text: string): Upstream {
   const [, scheme, rest = text] = /^([a-z]+):\/\/(.*)$/.exec(text) ?? [];
-  if (scheme === "unix") return { endpoints: [`unix:${rest}`], isSecure: false };
-  if (scheme !== undefined && !["tcp", "udp", "tls", "http", "https"].includes(scheme))
+  const says = scheme === undefined ? {} : upstreamSchemes.get(scheme);
+  if (says === undefined)
     throw new SluiceError("SLUICE_USAGE", `expected host:port, unix:/path or tls://host:port as the upstream, got ${JSON.stringify(text)}`);
-  const port = scheme === "https" ? "443" : "80";
-  const bare = scheme === "http" || scheme === "https" ? rest.replace(/\/.*$/, "") : rest;
+  const { port, isSecure = false, isPath } = says;
+  if (isPath) return { endpoints: [`unix:${rest}`], isSecure };
+  const bare = port === undefined ? rest : rest.replace(/\/.*$/, "");
   const endpoints = bare.split(",").map((each) => {
     if (/^\d+$/.test(each)) return `localhost:${each}`;
-    return scheme?.startsWith("http") === true && !/:\d+$/.test(each) ? `${each}:${port}` : each;
+    return port !== undefined && !/:\d+$/.test(each) ? `${each}:${port}` : each;
   });
-  return { endpoints, isSecure: scheme === "tls" || scheme === "https" };
+  return { endpoints, isSecure };
 }

@@ -227,9 +227,17 @@ class PipelineBuilder {
     const site = { listener: name, file: config.file, locate: tools.locate };
     const events = new Subject<ProxyEvent>();
     const { transport } = address;
-    const { datagrams } = transportOf(address);
+    const { datagrams, helloFirst } = transportOf(address);
     const plugins = uses.map((use) => {
-      const place: Place = { listener: name, transport, datagrams, plugin: use.name, folder: folderOf(config), fresh: tools.anew };
+      const place: Place = {
+        listener: name,
+        transport,
+        datagrams,
+        helloFirst,
+        plugin: use.name,
+        folder: folderOf(config),
+        fresh: tools.anew,
+      };
       const bindings = [
         { token: LOGGER, value: tools.logger.child({ listener: name, plugin: use.name }) },
         { token: EVENTS, value: events.asObservable() },

@@ -123,6 +123,7 @@ export class PluginBench {
       listener: "main",
       transport: this.transport,
       datagrams: this.transport === "udp",
+      helloFirst: this.transport === "tls",
       plugin: this.name,
       get folder() {
         return folder();

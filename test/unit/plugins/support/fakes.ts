@@ -97,7 +97,7 @@ export class ManualClock implements SchedulerLike {
 
 /** Where a plugin use stands. */
 export function createPlace(transport: Place["transport"]): Place {
-  return { listener: "web", transport, datagrams: transport === "udp", plugin: "plugin", folder: "/" };
+  return { listener: "web", transport, datagrams: transport === "udp", helloFirst: transport === "tls", plugin: "plugin", folder: "/" };
 }
 
 /** A session, and the end of it. */

@@ -39,7 +39,14 @@ describe("tlsTermination", () => {
   async function start(input: object, transport: "tls" | "udp" = "tls"): Promise<TlsTermination> {
     const log = createLog();
     ({ lines } = log);
-    const place = { listener: "web", transport, datagrams: transport === "udp", plugin: "tlsTermination", folder };
+    const place = {
+      listener: "web",
+      transport,
+      datagrams: transport === "udp",
+      helloFirst: transport === "tls",
+      plugin: "tlsTermination",
+      folder,
+    };
     const plugin = new TlsTermination(parseOptions<TlsTerminationOptions>(tlsTermination, input), place, log.logger);
     cleanup.add(async () => plugin.teardown());
     await plugin.setup();
