@@ -8,14 +8,14 @@ export interface DeclaredOption {
   readonly doc: string;
 }
 
-const pattern = /^export interface (\w+)(?:<\w+>)?(?: extends (\w+))? \{\n(.*?)^\}/gms;
+const anInterface = /^export interface (\w+)(?:<\w+>)?(?: extends (\w+))? \{\n(.*?)^\}/gms;
 
 /** The interfaces of emitted declarations, by their names, with what they extend: what an editor has of an installed package. */
 export function declaredInterfaces(folders: readonly string[]): ReadonlyMap<string, readonly DeclaredOption[]> {
   const found = new Map<string, readonly DeclaredOption[]>();
   const parents = new Map<string, string>();
   for (const file of folders.flatMap((folder) => filesUnder(folder, ".d.ts")))
-    for (const [, name = "", parent, body = ""] of readText(file).matchAll(pattern)) {
+    for (const [, name = "", parent, body = ""] of readText(file).matchAll(anInterface)) {
       found.set(name, optionsIn(body));
       if (parent !== undefined) parents.set(name, parent);
     }
