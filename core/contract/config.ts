@@ -98,6 +98,14 @@ export interface TimeoutsConfig extends ListenerTimeoutsConfig {
   readonly setup?: Duration;
 }
 
+/** What `sluice start` does at SIGTERM before it drains, for a load balancer that takes its time to send nobody any more. */
+export interface ShutdownConfig {
+  /** Connections are accepted for as long, while `/readyz` of the admin server answers 503 already. @default "0s" */
+  readonly delay?: Duration;
+  /** No connection for as long ends `delay` early. Whoever leaves without having sent a byte was a probe, and does not count. @default "1s" */
+  readonly quiet?: Duration;
+}
+
 /** How the proxy logs. Changed by a reload, also for plugins that live on. */
 export interface LogConfig {
   /** Records below it are not written. `--log-level` and SLUICE_LOG_LEVEL go first, in this order. @default "info" */
@@ -127,6 +135,8 @@ export interface SluiceConfig {
   readonly limits?: LimitsConfig;
   /** How long is waited, and for what. */
   readonly timeouts?: TimeoutsConfig;
+  /** How `sluice start` takes its leave of a load balancer. A proxy in a program has `close()`. */
+  readonly shutdown?: ShutdownConfig;
   /** What plugins inject besides: a virtual clock, a shared store. */
   readonly providers?: readonly Provider[];
   /** Level, format and place of the log. Without effect where a program gave `createProxy` a logger of its own. */
@@ -205,6 +215,12 @@ export interface Timeouts {
   readonly setup: number;
 }
 
+/** Milliseconds. */
+export interface ResolvedShutdown {
+  readonly delay: number;
+  readonly quiet: number;
+}
+
 export interface ResolvedLog {
   readonly level: LogLevel;
   readonly format: "auto" | "line" | "json";
@@ -230,6 +246,7 @@ export interface ResolvedConfig {
   readonly dns: { readonly servers: readonly string[]; readonly hosts: ReadonlyMap<string, readonly string[]> };
   readonly limits: Limits;
   readonly timeouts: Timeouts;
+  readonly shutdown: ResolvedShutdown;
   readonly providers: readonly Provider[];
   readonly log: ResolvedLog;
   /** Undefined: no admin server. */

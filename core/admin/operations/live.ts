@@ -37,6 +37,11 @@ export class Live {
     this.#sessions = undefined;
   }
 
+  /** It is to be sent new sessions. */
+  get isReady(): boolean {
+    return !this.proxy.isClosing && this.file?.isLeaving !== true;
+  }
+
   /** @throws SLUICE_ADMIN_CONFLICT for a proxy that a program gave its config */
   get config(): LiveConfig {
     if (this.file !== undefined) return this.file;

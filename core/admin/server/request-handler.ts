@@ -93,7 +93,7 @@ function isProbe(pathname: string): pathname is "/healthz" | "/readyz" {
 
 /** Asked by whatever address the process has, and without a token: they tell nothing but whether it lives and takes sessions. */
 function probe(pathname: "/healthz" | "/readyz", live: Live | undefined, response: ServerResponse): void {
-  const ready = live !== undefined && !live.proxy.isClosing;
+  const ready = live?.isReady === true;
   if (pathname === "/healthz" || ready) answerText(response, 200, "ok\n");
   else answerText(response, 503, live === undefined ? "starting\n" : "closing\n");
 }

@@ -10,7 +10,7 @@ import type { CommandOptions } from "../arguments/command-line.ts";
 import { passedOverNote } from "../arguments/config-file.ts";
 import { guardProcess } from "../process/last-resort.ts";
 import { warnOfOldNode } from "../process/node-version.ts";
-import { onStopSignals } from "../process/stop-signals.ts";
+import { onStopSignals, type StopSignal } from "../process/stop-signals.ts";
 import { createTerminal, type Terminal } from "../output/terminal.ts";
 
 /**
@@ -37,8 +37,8 @@ export async function serve(options: CommandOptions, { text, ready }: Served = {
   const file = path.resolve(config);
   const end = createExitCode();
   // Before anything takes time: a signal during the start must find its handler.
-  onStopSignals(() => {
-    end.settle(0);
+  onStopSignals((signal) => {
+    end.settle(0, signal);
   });
   const hangUp = createHangUp();
   const { ProxyLog } = await import("../../runtime/log/logger.ts");
@@ -78,6 +78,7 @@ export async function serve(options: CommandOptions, { text, ready }: Served = {
     companion.serve(new Live(live.proxy, live));
     hangUp.use(live);
     const code = await end.code;
+    await leave(live, end.signal, logger);
     await stop(live, terminals, logger);
     return code;
   } finally {
@@ -115,7 +116,9 @@ function untold(_url: string): void {
 interface ExitCode {
   /** The exit code, once it is time to stop. */
   readonly code: Promise<number>;
-  settle(code: number): void;
+  /** What asked for it; undefined: a fault. */
+  readonly signal: StopSignal | undefined;
+  settle(code: number, signal?: StopSignal): void;
 }
 
 function createExitCode(): ExitCode {
@@ -123,7 +126,15 @@ function createExitCode(): ExitCode {
   const code = new Promise<number>((resolve) => {
     settle = resolve;
   });
-  return { code, settle: (given) => settle?.(given) };
+  const end: { -readonly [Name in keyof ExitCode]: ExitCode[Name] } = {
+    code,
+    signal: undefined,
+    settle: (given, signal) => {
+      end.signal ??= signal;
+      settle?.(given);
+    },
+  };
+  return end;
 }
 
 /** SIGHUP reloads; one that comes during the start is kept until there is something to reload. */
@@ -167,8 +178,18 @@ async function obey(live: LiveConfig | undefined, command: string, input: unknow
   return perform(operationNamed(command), new Live(live.proxy, live), input);
 }
 
-async function stop(live: LiveConfig, { details }: Terminals, logger: Logger): Promise<void> {
+/** Tells load balancers to send nobody any more, and serves whom they send until they have heard it. */
+async function leave(live: LiveConfig, signal: StopSignal | undefined, logger: Logger): Promise<void> {
   live.stop();
+  // Ctrl-C has somebody who waits, and no load balancer.
+  if (signal !== "SIGTERM") return;
+  const { delay, quiet } = live.shutdown;
+  const left = live.leave();
+  if (delay > 0) logger.info({ delay, quiet }, "not ready any more; accepting until no connection comes");
+  await left;
+}
+
+async function stop(live: LiveConfig, { details }: Terminals, logger: Logger): Promise<void> {
   const open = Array.from(live.proxy.sessions).filter(({ datagrams }) => !datagrams).length;
   const closed = live.proxy.close({ drain: live.proxy.timeouts.drain });
   // Only now: whoever waits for this line finds the listeners closed.

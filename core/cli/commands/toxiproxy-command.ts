@@ -27,7 +27,9 @@ interface Place {
 export async function toxiproxy({ raw, logLevel }: CommandOptions, output: Terminal): Promise<number> {
   const { port, host, config } = placeOf(raw.options);
   const stopped = new Promise<void>((resolve) => {
-    onStopSignals(resolve);
+    onStopSignals(() => {
+      resolve();
+    });
   });
   const { ProxyLog } = await import("../../runtime/log/logger.ts");
   const { logger } = new ProxyLog(logLevel);

@@ -1,18 +1,18 @@
 /** Exit codes by convention: 128 and the number of the signal. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
-type StopSignal = keyof typeof exitCodes;
+export type StopSignal = keyof typeof exitCodes;
 
 /** npm hands on the SIGINT that a terminal has sent to its whole process group already: one Ctrl-C comes twice, this near to each other. */
 const echoMs = 100;
 
 /** Calls `stop` at the first SIGTERM or SIGINT. The second ends the process at once, with 143 or 130. */
-export function onStopSignals(stop: () => void): void {
+export function onStopSignals(stop: (signal: StopSignal) => void): void {
   let first: { readonly signal: StopSignal; readonly at: number } | undefined;
   const handle = (signal: StopSignal): void => {
     if (first === undefined) {
       first = { signal, at: performance.now() };
-      stop();
+      stop(signal);
       return;
     }
     const echo = signal === "SIGINT" && first.signal === "SIGINT" && isEchoed() && performance.now() - first.at < echoMs;

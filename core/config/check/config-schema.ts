@@ -141,6 +141,8 @@ const timeouts = z.strictObject({
   setup: timeout("30s"),
 });
 
+const shutdown = z.strictObject({ delay: duration().prefault("0s"), quiet: timeout("1s") });
+
 const log = z.strictObject({
   level: z.enum(logLevels).default("info"),
   format: z.enum(["auto", "line", "json"]).default("auto"),
@@ -197,6 +199,7 @@ const shape = z.strictObject({
   dns: dns.prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
+  shutdown: shutdown.prefault({}),
   providers: z.array(provider).default([]),
   log: log.prefault({}),
   /** In its place; see `adminOf`. */

@@ -159,6 +159,7 @@ function settled(
     dns: { servers: config.dns.servers, hosts: new Map(hosts) },
     limits: { sessions, sessionsPerClient: config.limits.sessionsPerClient ?? sessions, udpSessions, bufferPerFlow, swapTimeout },
     timeouts: config.timeouts,
+    shutdown: config.shutdown,
     providers: config.providers,
     log: { level: config.log.level, format: config.log.format, file: config.log.file },
     file,

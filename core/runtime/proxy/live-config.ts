@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { AdminConfig, Logger } from "../../contract/index.ts";
+import type { AdminConfig, Logger, ResolvedShutdown } from "../../contract/index.ts";
 import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
 import { transports } from "../../net/transports/table.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
@@ -9,6 +9,7 @@ import { ProxyLog } from "../log/logger.ts";
 import type { Companion } from "./companion.ts";
 import { Proxy } from "./proxy.ts";
 import type { Steering } from "./steering.ts";
+import { untilQuiet } from "./until-quiet.ts";
 import type { ReloadPlan, ReloadReport } from "../generation/reload-plan.ts";
 
 export interface LiveConfigOptions {
@@ -39,6 +40,7 @@ export class LiveConfig {
   /** What the last load that was to be applied has read. */
   #tried: ReadonlyMap<string, string>;
   #stopped = false;
+  #leaving = false;
 
   private constructor(
     readonly proxy: Proxy,
@@ -101,6 +103,22 @@ export class LiveConfig {
       loaded.retire();
       return this.proxy.planResolved(loaded.config, false);
     });
+  }
+
+  /** It wants no new sessions, though it still takes them. */
+  get isLeaving(): boolean {
+    return this.#leaving;
+  }
+
+  /** How long {@link leave} may take, as the config in force has it. Milliseconds. */
+  get shutdown(): ResolvedShutdown {
+    return this.proxy.steering.config?.shutdown ?? { delay: 0, quiet: 0 };
+  }
+
+  /** Is not ready any more, and takes sessions until nobody sends any: within `shutdown`. The proxy goes on. */
+  leave(): Promise<void> {
+    this.#leaving = true;
+    return untilQuiet(this.proxy.inner.state.hub.sessions, this.shutdown);
   }
 
   /** Stops following the file; the proxy goes on. */
