@@ -1,45 +1,37 @@
 import { expect } from "chai";
-import { execFile } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
+import { installPacked, type PackedPackage } from "../support/packed-package.ts";
 import { root } from "../support/repository.ts";
 
-const execute = promisify(execFile);
 const config = `import { defineConfig } from "sluice";
 import { echo } from "sluice/plugins";
 
 export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } } });
 `;
 
+// Prints what is loaded by import, by the name of its file, then what is loaded by require.
+const loaded = `
+  import { createRequire, register } from "node:module";
+  const hooks = 'import { writeSync } from "node:fs"; export function load(url, context, next) { writeSync(1, url + "\\\\n"); return next(url, context); }';
+  register("data:text/javascript," + encodeURIComponent(hooks));
+  await import(process.argv[2]);
+  for (const file of Object.keys(createRequire(import.meta.url).cache)) console.log(file);
+`;
+
 describe("the packed package, installed in an empty folder", function () {
   this.timeout(600_000);
+  let installed: PackedPackage;
   let folder: string;
-
-  // What npm and c8 hand down to a child is about this checkout, and would lead the new folder astray.
-  const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_V8_COVERAGE$|INIT_CWD$)/i.test(name)),
-  );
-
-  const run = async (command: string, ...parameters: readonly string[]): Promise<string> => {
-    const { stdout } = await execute(command, parameters, { cwd: folder, env: environment });
-    return stdout.trim();
-  };
+  let run: PackedPackage["run"];
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "sluice-package-"));
-    // Scripts stay off: `prepare` would build dist/ again under the feet of the tests that run from it.
-    const packing = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
-    const { stdout } = await execute("npm", packing, { cwd: root, env: environment });
-    const name = (JSON.parse(stdout) as readonly { readonly filename: string }[])[0]?.filename ?? "";
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
     // The oldest TypeScript that is promised beside the newest, which this checkout has.
-    const old = "typescript@npm:typescript@5.5";
-    await run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error", join(folder, name), old);
+    installed = await installPacked("typescript@npm:typescript@5.5");
+    ({ folder, run } = installed);
   });
 
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => installed.remove());
 
   const namesOf = async (specifier: string): Promise<string[]> => {
     const script = `import * as all from ${JSON.stringify(specifier)}; console.log(JSON.stringify(Object.keys(all)));`;
@@ -52,6 +44,31 @@ describe("the packed package, installed in an empty folder", function () {
     expect(await namesOf("sluice/codec")).to.include.members(["messages", "lines", "lengthPrefixed", "frames"]);
     expect(await namesOf("sluice/flow")).to.include.members(["each", "delayBytes", "throttleBytes", "hold"]);
   });
+
+  /** Every file that a program which imports only this loads, relative to node_modules. */
+  async function filesLoadedBy(specifier: string): Promise<string[]> {
+    writeFileSync(join(folder, "loaded.mjs"), loaded);
+    const printed = await run(process.execPath, "loaded.mjs", specifier);
+    return printed.split("\n").flatMap((file) => file.split("/node_modules/").slice(1, 2));
+  }
+
+  const noDashboard = /^sluice\/dist\/core\/(cli|admin\/page)\//;
+  const noRedis = /^@redis\/|^sluice\/dist\/plugins\/rate-limit\/redis\//;
+  const entrances: Readonly<Record<string, readonly RegExp[]>> = {
+    "sluice/testing": [noDashboard, noRedis, /^sluice\/dist\/plugins\//],
+    "sluice/faults": [noDashboard, noRedis],
+    "sluice/codec": [noDashboard, noRedis, /^sluice\/dist\/(plugins|core\/(net|runtime|config|admin|testing))\//],
+    "sluice/redis": [noDashboard, /^@redis\//],
+    "sluice/flow": [noDashboard, noRedis, /^sluice\/dist\/(plugins|core\/(net|runtime|config|admin|testing|codec))\//],
+    sluice: [noDashboard, noRedis, /^sluice\/dist\/(plugins|core\/(testing|codec))\//],
+  };
+
+  for (const [specifier, unwanted] of Object.entries(entrances))
+    it(`loads ${specifier} alone, and only what it needs`, async () => {
+      const files = await filesLoadedBy(specifier);
+      expect(files.filter((file) => file.startsWith("sluice/dist/"))).to.not.deep.equal([]);
+      expect(files.filter((file) => unwanted.some((pattern) => pattern.test(file)))).to.deep.equal([]);
+    });
 
   it("loads Redis when it is configured, and says what to install when it is missing", async () => {
     expect(await namesOf("sluice/redis")).to.deep.equal(["redis"]);
