@@ -1,0 +1,10 @@
+import { testPlugin } from "sluice/testing";
+import { describe, it } from "vitest";
+import { redact } from "../../docs/examples/redact.ts";
+import { checks, rows } from "./redact-rows.ts";
+
+testPlugin(redact, rows, { describe, it });
+
+describe("redact", () => {
+  for (const { name, run } of checks) it(name, run);
+});
