@@ -31,6 +31,7 @@ module.exports = {
     compile: ["explain", "files"],
     watch: ["explain", "files"],
     check: [],
+    register: [],
     load: ["explain", "files", "resolve", "compile", "watch", "check"],
   },
   "core/runtime": {

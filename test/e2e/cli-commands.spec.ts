@@ -231,6 +231,23 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     expect(readFileSync(join(folder.path, "proxy.config.ts"), "utf8")).to.include("127.0.0.1:0");
   });
 
+  it("init --plugin adds one plugin with its test to what is there, and refuses a name or a template that is none", async () => {
+    expect((await run("init", "--template", "codec")).code).to.equal(0);
+    const before = readFileSync(join(folder.path, "proxy.config.ts"), "utf8");
+    const added = await run("init", "--plugin", "sluice-plugin-black-out");
+    expect(added.stdout).to.include("wrote my-plugins/black-out.test.ts").and.include("plugins: [blackOut()]");
+    expect(readFileSync(join(folder.path, "my-plugins/black-out.ts"), "utf8")).to.include('definePlugin(\n  "blackOut"');
+    expect(readFileSync(join(folder.path, "proxy.config.ts"), "utf8")).to.equal(before);
+    const wrong = { "9": "such as", class: "JavaScript", each: "sluice/flow", "black-out": "SLUICE_FILE_EXISTS" };
+    for (const [name, said] of Object.entries(wrong)) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, in the same folder
+      const { code, stderr } = await run("init", "--plugin", name);
+      expect(stderr, name).to.include(said);
+      expect(code, name).to.equal(1);
+    }
+    expect((await run("init", "--plugin", "new", "--template", "bytes")).stderr).to.include("byte, http, faults, codec");
+  });
+
   it("speaks plainly when piped, and in colour when FORCE_COLOR asks for it and NO_COLOR does not forbid it", async () => {
     folder.write("proxy.config.ts", echoing(0));
     const coloured = startCli(cleanup, folder, ["check"], { FORCE_COLOR: "1" });

@@ -95,7 +95,11 @@ function createCli() {
     .command("set <plugin> [...options]", "Change options of a plugin of the running proxy: LISTENER/PLUGIN option=value …")
     .option(...configOption)
     .option(...jsonOption);
-  cli.command("init", "Write a proxy.config.ts and a first plugin into this folder");
+  cli
+    .command("init", "Write a config, a first plugin and its test into this folder")
+    .option("--plugin <name>", "The plugin's name; in a folder that has a config, add one plugin with its test")
+    .option("--template <template>", "What the plugin works on: byte, http, faults or codec (default: byte)")
+    .option("--no-interactive", "Ask nothing");
   cli
     .command("toxiproxy", "Serve toxiproxy's HTTP API, for its clients in every language")
     .option("--port <port>", "Where the API listens (default: 8474; 0: a free one)")

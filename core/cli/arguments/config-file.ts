@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 /** What a config is called, the first that is there being taken. */
-const names = ["ts", "mts", "cts", "js", "mjs", "cjs", "json"].map((ending) => `proxy.config.${ending}`);
+export const configNames: readonly string[] = ["ts", "mts", "cts", "js", "mjs", "cjs", "json"].map((ending) => `proxy.config.${ending}`);
 
 export interface ConfigFile {
   readonly config: string;
@@ -11,7 +11,7 @@ export interface ConfigFile {
 
 /** The config of the working directory; `proxy.config.ts` where there is none yet. */
 export function findConfig(): ConfigFile {
-  const [config = "proxy.config.ts", ...passedOver] = names.filter((name) => existsSync(name));
+  const [config = "proxy.config.ts", ...passedOver] = configNames.filter((name) => existsSync(name));
   return { config, passedOver };
 }
 

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { reasonOf, SluiceError } from "../../contract/index.ts";
+import { addToJson } from "./add-to-json.ts";
+import { runnerOf, testCommand, type TestRunner } from "./test-runner.ts";
 
 type Json = Record<string, unknown>;
 
@@ -13,6 +15,9 @@ export interface StarterPackage {
   readonly isModule: boolean;
   /** What it names now and is not installed. */
   readonly missing: readonly string[];
+  readonly runner: TestRunner;
+  /** The script that runs the tests of plugins: of one that is there and does something else, `test:plugins` stands beside it. */
+  readonly script: "test" | "test:plugins";
 }
 
 /** What a plugin imports beside Sluice. npm would find those of Sluice; pnpm gives a package only what it names itself. */
@@ -23,22 +28,38 @@ export function starterPackage(file: string): StarterPackage {
   const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
   const manifest: Json = before === undefined ? { private: true } : parsed(file, before);
   const type = typeOf(manifest);
+  const isModule = type === "module";
   const absent = needed.filter((name) => !namedIn(manifest).includes(name));
+  const folder = path.dirname(file);
+  const { runner, script, command } = scriptFor(manifest, folder, isModule ? "ts" : "mts");
   const ranges = ownRanges();
-  const dependencies = { ...objectAt(manifest, "dependencies"), ...Object.fromEntries(absent.map((name) => [name, ranges[name]])) };
-  const after = { ...manifest, ...(type === "module" ? { type } : {}), ...(absent.length === 0 ? {} : { dependencies }) };
-  const isSame = before !== undefined && JSON.stringify(after) === JSON.stringify(manifest);
-  const folder = path.join(path.dirname(file), "node_modules");
-  return {
-    text: isSame ? undefined : `${JSON.stringify(after, undefined, indentOf(before ?? ""))}\n`,
-    isModule: type === "module",
-    missing: absent.filter((name) => !existsSync(path.join(folder, name))),
-  };
+  const additions: [readonly string[], Json][] = [
+    [[], isModule && manifest["type"] === undefined ? { type } : {}],
+    [["scripts"], objectAt(manifest, "scripts")[script] === undefined ? { [script]: command } : {}],
+    [["dependencies"], Object.fromEntries(absent.map((name) => [name, ranges[name]]))],
+  ];
+  const text = additions.reduce(
+    (json, [at, entries]) => addToJson(json, at, entries),
+    before ?? `${JSON.stringify(manifest, undefined, 2)}\n`,
+  );
+  const missing = absent.filter((name) => !existsSync(path.join(folder, "node_modules", name)));
+  return { text: text === before ? undefined : text, isModule, missing, runner, script };
+}
+
+type TestScript = Pick<StarterPackage, "runner" | "script"> & { readonly command: string };
+
+function scriptFor(manifest: Json, folder: string, ending: string): TestScript {
+  const { test } = objectAt(manifest, "scripts");
+  const runner = runnerOf(folder, typeof test === "string" ? test : "", namedIn(manifest));
+  const command = testCommand(runner, ending);
+  return { runner, command, script: test === undefined || test === command ? "test" : "test:plugins" };
 }
 
 /** With nothing but dependencies it is npm's own, made by the first install: no code can rest on what it leaves out. */
 function typeOf(manifest: Json): unknown {
-  const isFresh = Object.keys(manifest).every((key) => /^(?:private|name|packageManager|(?:dev|peer|optional)?dependencies)$/i.test(key));
+  const isFresh = Object.keys(manifest).every((key) =>
+    /^(?:private|name|packageManager|allowScripts|(?:dev|peer|optional)?dependencies)$/i.test(key),
+  );
   return manifest["type"] ?? (isFresh ? "module" : "commonjs");
 }
 
@@ -50,7 +71,9 @@ function namedIn(manifest: Json): string[] {
 
 function parsed(file: string, text: string): Json {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, "")) as Json;
+    const json = JSON.parse(text.replace(/^\uFEFF/, "")) as unknown;
+    if (typeof json !== "object" || json === null || Array.isArray(json)) throw new SyntaxError("expected a JSON object");
+    return json as Json;
   } catch (error) {
     throw new SluiceError("SLUICE_USAGE", `cannot be read: ${reasonOf(error)}`, { where: path.resolve(file), cause: error });
   }
@@ -65,8 +88,4 @@ function objectAt(manifest: Json, key: string): Json {
 function ownRanges(): Readonly<Record<string, string>> {
   const own = createRequire(import.meta.url)("sluice/package.json") as { version: string; dependencies: Record<string, string> };
   return { ...own.dependencies, sluice: `^${own.version}` };
-}
-
-function indentOf(text: string): string {
-  return /^([ \t]+)"/m.exec(text)?.[1] ?? "  ";
 }

@@ -1,0 +1,31 @@
+import { parse } from "acorn";
+import { SluiceError } from "../../contract/index.ts";
+
+/** A plugin's name as it is written in a file's name and in code. */
+export interface PluginName {
+  /** `blackOut`: the plugin's id, and its factory. */
+  readonly id: string;
+  /** `black-out`. */
+  readonly file: string;
+}
+
+/** Reads a name such as `redact`, `black-out`, `blackOut` or `sluice-plugin-redact`. @throws SLUICE_USAGE */
+export function readPluginName(given: string): PluginName {
+  const name = given.trim().replace(/^sluice-plugin-/, "");
+  if (!/^[a-z][a-z0-9]*(-?[a-z0-9]+)*$/i.test(name))
+    throw new SluiceError("SLUICE_USAGE", `--plugin: expected a name such as "redact" or "black-out", got ${JSON.stringify(given)}`);
+  const file = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
+  const id = file.replaceAll(/-(.)/g, (_all, letter: string) => letter.toUpperCase());
+  if (isReserved(id)) throw new SluiceError("SLUICE_USAGE", `--plugin: ${JSON.stringify(id)} is a word of JavaScript: choose another name`);
+  return { id, file };
+}
+
+/** Whether a module cannot name a variable so. */
+function isReserved(id: string): boolean {
+  try {
+    parse(`let ${id};`, { ecmaVersion: "latest", sourceType: "module" });
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { transformSync } from "@swc/core";
+
+// Each hook is of both kinds: in a thread of its own (Node 20), where `next` gives a promise, and in the thread itself.
+
+interface Place {
+  readonly parentURL?: string | undefined;
+}
+
+type Next<C> = (name: string, context: C) => unknown;
+
+/** Finds `./a.ts` behind the name `./a.js`, as tsc does, where there is no `./a.js`. */
+export function resolve<C extends Place>(specifier: string, context: C, next: Next<C>): unknown {
+  return next(sourceOf(specifier, context.parentURL), context);
+}
+
+function sourceOf(specifier: string, parent: string | undefined): string {
+  if (parent?.startsWith("file:") !== true || !/^\.{0,2}\/.*\.[cm]?js$/.test(specifier)) return specifier;
+  const source = specifier.replace(/js$/, "ts");
+  return !existsSync(new URL(specifier, parent)) && existsSync(new URL(source, parent)) ? source : specifier;
+}
+
+/** Compiles `.ts` and `.mts` to ES modules. What packages have is left to Node. */
+export function load<C extends object>(url: string, context: C, next: Next<C>): unknown {
+  if (!/^file:[^?#]*\.m?ts([?#]|$)/.test(url) || url.includes("/node_modules/")) return next(url, context);
+  const filename = fileURLToPath(url);
+  const { code } = transformSync(readFileSync(filename, "utf8"), {
+    filename,
+    configFile: false,
+    swcrc: false,
+    sourceMaps: "inline",
+    module: { type: "es6" },
+    jsc: {
+      target: "es2022",
+      keepClassNames: true,
+      parser: { syntax: "typescript", decorators: true },
+      // As the config's loader compiles.
+      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
+    },
+  });
+  return { format: "module", source: code, shortCircuit: true };
+}
