@@ -159,7 +159,7 @@ function argumentsOf(
 ): ConfigFile & Pick<CommandOptions, "raw"> {
   const raw = { words, options };
   if (steers.has(command)) return { ...configOf(options["config"], undefined), raw };
-  if (["forward", "trust", "toxiproxy"].includes(command)) return { config: "proxy.config.ts", passedOver: [], raw };
+  if (["forward", "trust", "toxiproxy", "init"].includes(command)) return { config: "proxy.config.ts", passedOver: [], raw };
   return { ...configOf(options["config"], words[0]), raw: { words: [], options: {} } };
 }
 
