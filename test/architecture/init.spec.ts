@@ -61,6 +61,8 @@ describe("what init writes, from the packed package", function () {
     before(async () => {
       folder = project("npm", { "package.json": '{ "private": true }' });
       await install();
+      // A machine that runs other tests beside this one is slow.
+      writeFileSync(join(folder, ".mocharc.json"), '{ "timeout": 60000 }');
     });
 
     afterEach(() => {

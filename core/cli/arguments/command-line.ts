@@ -95,6 +95,14 @@ function createCli() {
     .command("set <plugin> [...options]", "Change options of a plugin of the running proxy: LISTENER/PLUGIN option=value …")
     .option(...configOption)
     .option(...jsonOption);
+  addAuthorCommands(cli);
+  cli.help();
+  cli.version((createRequire(import.meta.url)("sluice/package.json") as { version: string }).version);
+  return cli;
+}
+
+/** For those who write plugins and tests. */
+function addAuthorCommands(cli: ReturnType<typeof cac>): void {
   cli
     .command("init", "Write a config, a first plugin and its test into this folder")
     .option("--plugin <name>", "The plugin's name; in a folder that has a config, add one plugin with its test")
@@ -106,9 +114,6 @@ function createCli() {
     .option("--host <host>", "On which address (default: 127.0.0.1)")
     .option("-c, --config <file>", "Proxies that are there from the start, in toxiproxy's JSON")
     .option("--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent");
-  cli.help();
-  cli.version((createRequire(import.meta.url)("sluice/package.json") as { version: string }).version);
-  return cli;
 }
 
 /**
