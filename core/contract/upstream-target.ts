@@ -63,6 +63,7 @@ const upstreamOptions = z
       .refine((text) => isIPv4(text) || isIPv6(text), { error: "expected an IP address of this machine, without a port" })
       .optional(),
     keepAlive: keepAlive.optional(),
+    http: z.enum(["1.1", "2", "auto"]).optional(),
   })
   .check(({ value, issues }) => {
     const { bind, endpoints } = value;
@@ -71,6 +72,12 @@ const upstreamOptions = z
     if (other === undefined) return;
     const message = `expected an address of the same family as the endpoint ${other.text}`;
     issues.push({ code: "custom", input: bind, path: ["bind"], message });
+  })
+  .check(({ value, issues }) => {
+    const { alpn } = typeof value.tls === "boolean" ? {} : value.tls;
+    if (value.http === undefined || value.http === "1.1" || alpn === undefined || alpn.includes("h2")) return;
+    const message = `expected "h2" among the protocols of tls.alpn, since http is "${value.http}"; left out, http decides what is offered`;
+    issues.push({ code: "custom", input: alpn, path: ["tls", "alpn"], message });
   })
   .check(({ value, issues }) => {
     if (value.hash === undefined || value.balance === "hash") return;

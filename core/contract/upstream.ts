@@ -14,10 +14,15 @@ export interface Upstream {
   /** Where it leads, for logs: `10.0.0.1:9000`, or the name of the plugin that answers. */
   readonly endpoint: string;
   readonly leg: Leg;
+  /** Over TLS, what was agreed on through ALPN; empty: nothing was. Undefined without TLS. */
+  readonly protocol?: string | undefined;
 }
 
 /** A protocol that begins in plain and goes on in TLS. */
 export type StartTlsProtocol = "postgres" | "smtp" | "imap";
+
+/** HTTP of an upstream. `auto`: what ALPN agrees on, and 1.1 without TLS. */
+export type UpstreamHttp = "1.1" | "2" | "auto";
 
 /** TLS towards the upstream. Verified by default, with the endpoint's name. */
 export interface UpstreamTlsConfig {
@@ -67,6 +72,11 @@ export interface UpstreamOptions {
   readonly health?: HealthConfig;
   /** What happens to the sessions at an endpoint that goes down. `close`: they end with SLUICE_UPSTREAM_DOWN. @default "keep" */
   readonly onDown?: "keep" | "close";
+  /**
+   * What `http()` speaks to it. `"2"`: HTTP/2, also without TLS (prior knowledge). `"auto"`: HTTP/2 where ALPN agrees on it, so without TLS HTTP/1.1.
+   * @default "1.1"
+   */
+  readonly http?: UpstreamHttp;
   /** For so long after an endpoint came back its weight grows to what it is. Without effect on `hash`. @default "0s" */
   readonly slowStart?: Duration;
   /** Where sessions and HTTP requests wait when each endpoint has its `maxSessions`. @default none: they end with SLUICE_UPSTREAM_BUSY at once */
@@ -105,6 +115,8 @@ export interface UpstreamTarget {
   /** Of `balance: "hash"`. @default "client" */
   readonly hash?: HashKey | undefined;
   readonly health?: HealthTarget | undefined;
+  /** @default "1.1" */
+  readonly http?: UpstreamHttp | undefined;
   /** @default "keep" */
   readonly onDown?: "keep" | "close" | undefined;
   /** Milliseconds. @default 0 */
@@ -128,6 +140,8 @@ export interface ChosenEndpoint {
    * same object as long as the way is the same: after another, no connection that was kept should be used again.
    */
   readonly attempt: Observable<Upstream>;
+  /** What its upstream says of HTTP; over TLS, ALPN has offered that. @default "1.1" */
+  readonly http?: UpstreamHttp | undefined;
   /** The endpoint has begun to answer: its failures in a row are over. */
   answered(): void;
   /**

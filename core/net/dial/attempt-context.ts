@@ -20,6 +20,6 @@ export interface AttemptContext extends NamedAddressesContext {
   readonly proxyProtocol?: ProxyProtocolVersion | undefined;
   /** Whose it is, where it is not the attempts that say so. */
   readonly session?: SessionFacts | undefined;
-  /** What the client has agreed on through ALPN. */
-  readonly protocol?: string | undefined;
+  /** What is offered through ALPN, unless the config says it. */
+  readonly protocols?: readonly string[] | undefined;
 }

@@ -221,7 +221,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
   /** @param greeting what the upstream said before TLS, which the client is to hear */
   #secure(socket: Socket, tls: UpstreamTls, greeting: Buffer): void {
     this.#phase = "the TLS handshake";
-    const secured = tls.wrap(socket, this.endpoint.host, this.context.protocol);
+    const secured = tls.wrap(socket, this.endpoint.host, this.context.protocols);
     const onError = (error: unknown): void => this.#fail(error);
     // For good: an error may also follow the abort.
     secured.on("error", onError);
@@ -234,11 +234,12 @@ export class DialAttempt implements Unsubscribable, Waiting {
       const leg = new StreamLeg(secured, "upstream", this.endpoint.text);
       leg.putBack(greeting);
       secured.off("error", onError);
-      this.#opened(leg);
+      const { alpnProtocol } = secured;
+      this.#opened(leg, typeof alpnProtocol === "string" ? alpnProtocol : "");
     });
   }
 
-  #opened(leg: StreamLeg): void {
+  #opened(leg: StreamLeg, protocol?: string): void {
     if (!this.#settle()) {
       leg.destroy();
       return;
@@ -250,7 +251,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     // With one endpoint there is nothing to choose, so how the leg fares makes no difference.
     if (!balancer.judges) balancer.worked(this.endpoint);
     this.#record(undefined);
-    this.subscriber.next(new OpenUpstream(this.endpoint.text, leg));
+    this.subscriber.next(new OpenUpstream(this.endpoint.text, leg, protocol));
     this.subscriber.complete();
   }
 

@@ -67,18 +67,18 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const balancer = createBalancer(target, context);
   const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context);
   const { connectTimeout, refuse, wrong } = context;
-  const { keepAlive = context.keepAlive, bind, proxyProtocol } = target;
+  const { keepAlive = context.keepAlive, bind, proxyProtocol, http } = target;
   const deadlines = new Deadlines(connectTimeout);
   const way = { keepAlive, bind, proxyProtocol, tls };
   const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, refuse, deadlines, balancer, ...way };
-  const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer) };
+  const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer), protocols: offeredBy(target) };
   const probing: ProbeOptions = { anyTls: undefined, context, shared };
   const ways = new EndpointAttempts(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
   const clients = new ClientAttempts((endpoint, session, subscriber) => dial(endpoint, { ...uncounted, session }, subscriber));
   const choose = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
     const endpoint = balancer.next(endpointsNamed(target, tried), session);
-    if (proxyProtocol === undefined || session === undefined) return chosen(endpoint, balancer, ways.to(endpoint));
-    return { ...chosen(endpoint, balancer, clients.to(endpoint, session)), sharedBy: String(session.id) };
+    if (proxyProtocol === undefined || session === undefined) return { ...chosen(endpoint, balancer, ways.to(endpoint)), http };
+    return { ...chosen(endpoint, balancer, clients.to(endpoint, session)), http, sharedBy: String(session.id) };
   };
   return {
     target,
@@ -89,13 +89,19 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
     attempts: (resolve, session) => {
       const protocol = session?.tls?.protocol;
       const own = resolve === undefined && protocol === undefined;
-      const as = own ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocol };
+      const as = own ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocols: protocol === undefined ? [] : [protocol] };
       return new Attempts(target.endpoints.length, as, session);
     },
   };
 }
 
 const none: ReadonlySet<Endpoint> = new Set();
+
+/** For whoever speaks HTTP by itself (RFC 7301, RFC 9113 section 3.2). */
+function offeredBy({ http }: UpstreamTarget): readonly string[] {
+  if (http === "2") return ["h2"];
+  return http === "auto" ? ["h2", "http/1.1"] : [];
+}
 
 class Attempts extends SessionAttempts {
   constructor(

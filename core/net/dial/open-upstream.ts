@@ -6,5 +6,6 @@ export class OpenUpstream implements Upstream {
   constructor(
     readonly endpoint: string,
     readonly leg: StreamLeg,
+    readonly protocol: string | undefined,
   ) {}
 }

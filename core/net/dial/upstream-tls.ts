@@ -22,9 +22,9 @@ export interface UpstreamTls {
    * configured name, or else `host`; an error otherwise.
    *
    * @param host the endpoint's host: a name, or an IP address, which is matched against the certificate's IP names and not sent as SNI
-   * @param protocol that the client has agreed on through ALPN; offered unless the config names protocols
+   * @param protocols offered through ALPN unless the config names others
    */
-  wrap(socket: Socket, host: string, protocol?: string): TLSSocket;
+  wrap(socket: Socket, host: string, protocols?: readonly string[]): TLSSocket;
 }
 
 /**
@@ -56,10 +56,10 @@ class LiveUpstreamTls implements UpstreamTls {
     return this.config.startTls;
   }
 
-  wrap(socket: Socket, host: string, protocol?: string): TLSSocket {
+  wrap(socket: Socket, host: string, offered: readonly string[] = []): TLSSocket {
     const { config } = this;
     this.#refresh();
-    const protocols = config.alpn ?? (protocol === undefined ? [] : [protocol]);
+    const protocols = config.alpn ?? offered;
     const name = (config.serverName ?? host).replace(/\.$/, "");
     const id = `${name} ${protocols.join()}`;
     const session = this.#sessions.get(id);

@@ -54,6 +54,7 @@ export class ClientRequest implements HttpRequest {
   upstream: UpstreamConfig | undefined = undefined;
   sent = false;
   failover = true;
+  #wasGivenBack = false;
   /** Undefined when there is none. */
   readonly content: ReplayBody | WholeBody | undefined;
   /** Who is given what comes before the response. */
@@ -115,6 +116,14 @@ export class ClientRequest implements HttpRequest {
     if (code === undefined && this.attempts === undefined) return;
     this.attempts ??= [];
     if (this.attempts.length < MOST_ATTEMPTS) this.attempts.push({ endpoint, durationMs: Math.max(0, Math.round(durationMs)), code });
+  }
+
+  /** An upstream has said that it did nothing with it: it is as good as not sent. @returns whether that is the first time */
+  givenBack(): boolean {
+    const isFirst = !this.#wasGivenBack;
+    this.#wasGivenBack = true;
+    this.sent = false;
+    return isFirst;
   }
 
   onEnd(listener: (end: ExchangeEnd) => void): void {

@@ -1,12 +1,12 @@
 import type { HttpHeaders, SluiceError } from "sluice";
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { BodyLength, lengthOf, without } from "../message/body-length.ts";
-import { endToEnd, trailerFields, wireFields } from "../message/header-fields.ts";
-import { checkField } from "../message/message-head.ts";
+import { trailerFields, wireFields } from "../message/header-fields.ts";
+import { http2Fields } from "../message/http2-fields.ts";
 import type { ResponseSink } from "../exchange/response-sink.ts";
-import { makeSingle } from "../message/single-fields.ts";
+import { codeOf } from "../message/stream-reset.ts";
 
-const { HTTP2_HEADER_STATUS, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants;
+const { HTTP2_HEADER_STATUS, NGHTTP2_NO_ERROR } = constants;
 const nothing = Buffer.alloc(0);
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
 /** Of them, those whose Content-Length would be one of a body that is not sent, which resets the stream (RFC 9113 section 8.1.1). */
@@ -70,13 +70,13 @@ export class Http2Response implements ResponseSink {
   }
 
   inform(status: number, headers: HttpHeaders): void {
-    if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: status, ...acceptable(wireFields(headers)) });
+    if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: status, ...http2Fields(wireFields(headers)) });
   }
 
   head(status: number, fields: readonly string[]): void {
     if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`HTTP/2 has no status ${status}`);
     const length = lengthOf(fields);
-    this.#head = { [HTTP2_HEADER_STATUS]: status, ...acceptable(lengthless.has(status) ? without(fields, "content-length") : fields) };
+    this.#head = { [HTTP2_HEADER_STATUS]: status, ...http2Fields(lengthless.has(status) ? without(fields, "content-length") : fields) };
     this.#hasBody = this.method !== "HEAD" && !bodiless.has(status);
     if (this.#hasBody) this.#length = new BodyLength(length);
     this.status = status;
@@ -108,13 +108,13 @@ export class Http2Response implements ResponseSink {
   }
 
   trail(trailers: HttpHeaders): void {
-    this.#trailers = acceptable(wireFields(trailerFields(trailers)));
+    this.#trailers = http2Fields(wireFields(trailerFields(trailers)));
     if (this.#hasBody) this.flush();
     this.end();
   }
 
-  abort(): void {
-    if (!this.stream.destroyed) this.stream.close(NGHTTP2_INTERNAL_ERROR);
+  abort(error?: SluiceError): void {
+    if (!this.stream.destroyed) this.stream.close(codeOf(error));
   }
 
   get #isOpen(): boolean {
@@ -135,13 +135,4 @@ export class Http2Response implements ResponseSink {
     if (mismatch !== undefined) this.abort();
     return mismatch === undefined;
   }
-}
-
-/** Fields that Node sends in HTTP/2. @throws TypeError where one may not be sent */
-function acceptable(fields: readonly string[]): OutgoingHttpHeaders {
-  for (let at = 0; at + 1 < fields.length; at += 2) checkField(fields[at] ?? "", fields[at + 1] ?? "");
-  // HTTP/2 wants an object, and has no Connection.
-  const headers = endToEnd(fields);
-  makeSingle(headers);
-  return headers;
 }

@@ -2,12 +2,10 @@ import type { HttpResponse } from "sluice";
 import { Observable } from "rxjs";
 import { wireFields } from "../message/header-fields.ts";
 import { fieldLines } from "../message/message-head.ts";
-import type { Outbound } from "./outbound.ts";
+import { checkTarget, type Outbound } from "./outbound.ts";
 import { UpstreamAttempt, type AttemptPlace } from "./upstream-attempt.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 
-/** No blank, no line break: the rest of a target is the route's business. Characters beyond ASCII are octets. */
-const printable = /^[!-~\u0080-\u00ff]+$/;
 const upgrading = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
 
 /**
@@ -49,7 +47,7 @@ class CompleteRequest extends UpstreamAttempt {
 
 /** @throws TypeError where a field, or the target, may not be sent */
 function messageOf({ method, url, headers, fieldNames, content, isUpgrade }: Outbound): Buffer {
-  if (!printable.test(url)) throw new TypeError(`${JSON.stringify(url)} is not the target of a request`);
+  checkTarget(url);
   const head = `${method} ${url} HTTP/1.1\r\n${fieldLines(wireFields(headers, fieldNames))}${isUpgrade ? upgrading : ""}\r\n`;
   const body = content?.whole;
   if (body === undefined) return Buffer.from(head, "latin1");

@@ -1,15 +1,15 @@
 import { SluiceError } from "sluice";
-import type { ChosenEndpoint, HttpHeaders, Upstream } from "sluice";
-import { EMPTY, take, type Subscription } from "rxjs";
+import type { ChosenEndpoint, HttpHeaders } from "sluice";
+import { EMPTY, type Subscription } from "rxjs";
+import type { Carrier } from "./carrier.ts";
+import { Carriers } from "./carriers.ts";
 import { ClientShares } from "./client-shares.ts";
 import { LastingResponses } from "./lasting-responses.ts";
-import { UpstreamConnection } from "./upstream-connection.ts";
+import type { UpstreamConnection } from "./upstream-connection.ts";
 import type { ConnectionOwner } from "./asker.ts";
 import { UpstreamFailures } from "./upstream-failure.ts";
 import { WaitingRequests, type Waiting } from "./waiting-requests.ts";
 
-/** Fields of a response's header. An upstream is trusted with more than a client. */
-const RESPONSE_FIELDS = 1000;
 /** What may be open to one endpoint. */
 export interface PoolLimits {
   /** Connections, but for those that carry a response that lasts. */
@@ -28,6 +28,8 @@ export interface PoolLimits {
   readonly waiting: number;
   /** Bytes of a response's header. */
   readonly responseHeader: number;
+  /** Requests at once on a connection of HTTP/2. Each counts as a connection. */
+  readonly streams: number;
 }
 
 /**
@@ -35,13 +37,14 @@ export interface PoolLimits {
  *
  * A connection whose response lasts (events, a long download) is counted apart after a while, so that it takes no place of requests that are soon answered.
  */
-export class EndpointConnections implements ConnectionOwner<UpstreamConnection> {
+export class EndpointConnections implements ConnectionOwner<Carrier> {
   readonly #idle: UpstreamConnection[] = [];
   readonly #waiting = new WaitingRequests();
   readonly #dialing = new Map<Waiting, Subscription>();
   /** What each client uses of the connections that count. */
   readonly #shares: ClientShares;
   readonly #lasting: LastingResponses;
+  readonly #carriers: Carriers;
   readonly failures: UpstreamFailures;
   /** Connections that count: all but those whose response lasts. */
   #open = 0;
@@ -49,7 +52,7 @@ export class EndpointConnections implements ConnectionOwner<UpstreamConnection> 
   #isDialing = false;
   #isRetired = false;
   /** The newest way to open a connection. */
-  #attempt: ChosenEndpoint["attempt"] | undefined;
+  #way: Pick<ChosenEndpoint, "attempt" | "http"> | undefined;
 
   constructor(
     readonly name: string,
@@ -57,6 +60,7 @@ export class EndpointConnections implements ConnectionOwner<UpstreamConnection> 
   ) {
     this.#shares = new ClientShares(limits.connectionsPerClient);
     this.failures = new UpstreamFailures(name);
+    this.#carriers = new Carriers(this, limits);
     const lasts = (client: string): void => {
       this.#open -= 1;
       this.#shares.giveBack(client);
@@ -86,9 +90,9 @@ export class EndpointConnections implements ConnectionOwner<UpstreamConnection> 
   }
 
   /** From now on, connections are opened this way; those that were opened another way are used for nothing else. */
-  use({ attempt }: ChosenEndpoint): this {
-    if (attempt === this.#attempt) return this;
-    this.#attempt = attempt;
+  use(way: ChosenEndpoint): this {
+    if (way.attempt === this.#way?.attempt) return this;
+    this.#way = way;
     this.dropIdle();
     return this;
   }
@@ -127,13 +131,13 @@ export class EndpointConnections implements ConnectionOwner<UpstreamConnection> 
     } else connection.close();
   }
 
-  streams(connection: UpstreamConnection, headers: HttpHeaders): void {
+  streams(connection: Carrier, headers: HttpHeaders): void {
     if (this.#lasting.begin(connection, headers)) this.#more();
     else if (this.waiting > 0) this.#lasting.sort();
   }
 
-  gone(connection: UpstreamConnection): void {
-    const at = this.#idle.indexOf(connection);
+  gone(connection: Carrier): void {
+    const at = this.#idle.indexOf(connection as UpstreamConnection);
     if (at >= 0) this.#idle.splice(at, 1);
     this.#leave(connection);
     this.#closed(undefined);
@@ -142,11 +146,13 @@ export class EndpointConnections implements ConnectionOwner<UpstreamConnection> 
   /** Closes what nothing uses. */
   dropIdle(): void {
     for (const connection of this.#idle.splice(0)) connection.close();
+    this.#carriers.dropIdle();
   }
 
   /** Closes what nothing uses; what is used is closed when it is not any more. */
   retire(): void {
     this.#isRetired = true;
+    this.#carriers.retire();
     this.dropIdle();
   }
 
@@ -164,7 +170,7 @@ export class EndpointConnections implements ConnectionOwner<UpstreamConnection> 
   }
 
   #isUsable(connection: UpstreamConnection): boolean {
-    return connection.way === this.#attempt && this.#ageLeft(connection) > 0;
+    return connection.way === this.#way?.attempt && this.#ageLeft(connection) > 0;
   }
 
   #ageLeft({ openedAt }: UpstreamConnection): number {
@@ -182,13 +188,13 @@ export class EndpointConnections implements ConnectionOwner<UpstreamConnection> 
     this.#begin(connection, request);
   }
 
-  #begin(connection: UpstreamConnection, request: Waiting): void {
+  #begin(connection: Carrier, request: Waiting): void {
     connection.client = request.client;
     request.begun(connection);
   }
 
   /** It carries its client's request no more. Counts again, if it did not. */
-  #leave(connection: UpstreamConnection): void {
+  #leave(connection: Carrier): void {
     const { client } = connection;
     const isLasting = this.#lasting.end(connection, client);
     if (isLasting) this.#open += 1;
@@ -241,12 +247,11 @@ export class EndpointConnections implements ConnectionOwner<UpstreamConnection> 
       request.failed(error);
     };
     const missing = new SluiceError("SLUICE_UPSTREAM_MISSING", `upstream ${this.name}: an attempt completed without a leg`);
-    const way = this.#attempt;
-    const dialing = (way ?? EMPTY).pipe(take(1)).subscribe({
-      next: ({ leg }: Upstream) => {
+    const opened = this.#way === undefined ? EMPTY : this.#carriers.open(this.#way);
+    const dialing = opened.subscribe({
+      next: (connection: Carrier) => {
         isSettled = true;
         this.#dialed(request);
-        const connection = new UpstreamConnection(leg, this, { header: this.limits.responseHeader, fields: RESPONSE_FIELDS }, way);
         this.#begin(connection, request);
         connection.read();
       },

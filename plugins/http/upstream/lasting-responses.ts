@@ -1,7 +1,7 @@
 import type { HttpHeaders } from "sluice";
+import type { Carrier } from "./carrier.ts";
 import { ClientShares } from "./client-shares.ts";
 import { Deadline } from "../message/deadline.ts";
-import type { UpstreamConnection } from "./upstream-connection.ts";
 
 /** Milliseconds after its header from which a response that still comes counts as one that lasts. */
 const LASTING_MS = 1_000;
@@ -13,8 +13,8 @@ const events = /^text\/event-stream\b/i;
  */
 export class LastingResponses {
   /** Connections whose responses come, by when their headers came. */
-  readonly #streams = new Map<UpstreamConnection, number>();
-  readonly #lasting = new Set<UpstreamConnection>();
+  readonly #streams = new Map<Carrier, number>();
+  readonly #lasting = new Set<Carrier>();
   readonly #shares: ClientShares;
   readonly #deadline: Deadline;
 
@@ -36,12 +36,12 @@ export class LastingResponses {
     return this.#lasting.size;
   }
 
-  has(connection: UpstreamConnection): boolean {
+  has(connection: Carrier): boolean {
     return this.#lasting.has(connection);
   }
 
   /** The header of a response has come. @returns whether it is one that lasts, whatever its time */
-  begin(connection: UpstreamConnection, headers: HttpHeaders): boolean {
+  begin(connection: Carrier, headers: HttpHeaders): boolean {
     this.#streams.set(connection, performance.now());
     return events.test(String(headers["content-type"] ?? "")) && this.#add(connection);
   }
@@ -60,7 +60,7 @@ export class LastingResponses {
   }
 
   /** Its response has ended. @returns whether it was one that lasts */
-  end(connection: UpstreamConnection, client: string | undefined): boolean {
+  end(connection: Carrier, client: string | undefined): boolean {
     this.#streams.delete(connection);
     if (this.#streams.size === 0) this.#deadline.stop();
     if (!this.#lasting.delete(connection)) return false;
@@ -68,7 +68,7 @@ export class LastingResponses {
     return true;
   }
 
-  #add(connection: UpstreamConnection): boolean {
+  #add(connection: Carrier): boolean {
     const { client } = connection;
     if (client === undefined || this.#lasting.size >= this.most || !this.#shares.isOpenTo(client)) return false;
     this.#streams.delete(connection);

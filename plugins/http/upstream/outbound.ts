@@ -23,6 +23,14 @@ export interface Outbound {
   begun(): void;
 }
 
+/** No blank, no line break: the rest of a target is the route's business. Characters beyond ASCII are octets. */
+const printable = /^[!-~\u0080-\u00ff]+$/;
+
+/** @throws TypeError where it may not be sent as the target of a request */
+export function checkTarget(url: string): void {
+  if (!printable.test(url)) throw new TypeError(`${JSON.stringify(url)} is not the target of a request`);
+}
+
 /** Methods that give a body a meaning. */
 const bodied: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 

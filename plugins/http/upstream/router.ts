@@ -12,7 +12,7 @@ import { ReplayBody } from "../exchange/replay-body.ts";
 import { Routes } from "./routes.ts";
 import { pathOf } from "../message/target.ts";
 import type { AttemptPlace } from "./upstream-attempt.ts";
-import { StaleConnection } from "./upstream-failure.ts";
+import { StaleConnection, UnprocessedRequest } from "./upstream-failure.ts";
 import { TrustedProxies } from "../exchange/trusted-proxies.ts";
 import { UpstreamPool, type PoolPlace } from "./upstream-pool.ts";
 
@@ -123,9 +123,10 @@ export class Router {
           tried.delete(endpoint.name);
           return this.#send(request, to, tried);
         }
+        // At another endpoint, where there is one.
+        if (isUnprocessed(failure, request) && request.givenBack()) return this.#send(request, to, tried);
         // Of which nothing was sent, that may be sent again, whatever its method (RFC 9110 section 9.2.2).
-        const isFirst = !request.sent && request.failover && tried.size === 1;
-        return failure !== undefined && isFirst ? this.#send(request, to, tried, failure) : throwError(() => error);
+        return failure !== undefined && mayFailOver(request, tried) ? this.#send(request, to, tried, failure) : throwError(() => error);
       }),
     );
   }
@@ -155,6 +156,14 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRAC
 
 function failureOfUpstream(error: unknown): SluiceError | undefined {
   return SluiceError.is(error) && error.source === "upstream" ? error : undefined;
+}
+
+function mayFailOver({ sent, failover }: ClientRequest, tried: ReadonlySet<string>): boolean {
+  return !sent && failover && tried.size === 1;
+}
+
+function isUnprocessed(failure: SluiceError | undefined, { replayable }: ClientRequest): boolean {
+  return failure?.cause instanceof UnprocessedRequest && replayable;
 }
 
 function mayRepeat({ method, replayable }: ClientRequest): boolean {

@@ -3,7 +3,9 @@ import type { Subscriber } from "rxjs";
 import { Deadline } from "../message/deadline.ts";
 import type { EndpointConnections } from "./endpoint-connections.ts";
 import type { Outbound } from "./outbound.ts";
+import type { Carrier } from "./carrier.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
+import { UpstreamStream } from "./upstream-stream.ts";
 import type { Waiting } from "./waiting-requests.ts";
 
 /** Where an attempt goes, and how long it may take. */
@@ -23,7 +25,7 @@ export abstract class UpstreamAttempt implements Waiting {
   readonly isUpgrade: boolean;
   abstract readonly isLast: boolean;
   abstract readonly isExpecting: boolean;
-  protected connection: UpstreamConnection | undefined;
+  protected connection: Carrier | undefined;
   #isSettled = false;
   /** While it waits for a connection. */
   #deadline: Deadline | undefined;
@@ -48,17 +50,18 @@ export abstract class UpstreamAttempt implements Waiting {
     this.#deadline.set(timeout);
   }
 
-  begun(connection: UpstreamConnection): void {
+  begun(connection: Carrier): void {
     const { timeout } = this.place;
     const waited = this.#deadline === undefined ? 0 : performance.now() - this.#startedAt;
     this.#deadline?.stop();
     this.connection = connection;
     this.request.begun();
     connection.ask(this, timeout === 0 ? 0 : Math.max(1, timeout - waited));
-    this.send(connection);
+    if (connection instanceof UpstreamStream) connection.send(this.request);
+    else this.send(connection as UpstreamConnection);
   }
 
-  /** Sends the request, or begins to. */
+  /** Sends the request on a connection of HTTP/1, or begins to. */
   protected abstract send(connection: UpstreamConnection): void;
 
   abstract drained(): void;

@@ -1,4 +1,6 @@
 import { SluiceError } from "sluice";
+import { constants } from "node:http2";
+import { StreamReset } from "../message/stream-reset.ts";
 
 /** Responses before the response, at most: nothing else would keep a client from them. */
 export const MOST_INTERIM = 100;
@@ -7,6 +9,13 @@ export const MOST_INTERIM = 100;
 export class StaleConnection extends Error {
   constructor() {
     super("a kept connection was closed by the upstream");
+  }
+}
+
+/** The cause of a failure that is the upstream's word that it did nothing with the request (RFC 9113 section 8.7): it may be sent again, whatever its method. */
+export class UnprocessedRequest extends Error {
+  constructor() {
+    super("the upstream refused the stream, or closed the connection before it");
   }
 }
 
@@ -28,6 +37,19 @@ export class UpstreamFailures {
   stale(): SluiceError {
     const cause = new StaleConnection();
     return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} closed a kept connection`, { cause });
+  }
+
+  unprocessed(): SluiceError {
+    const cause = new UnprocessedRequest();
+    return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} did not take the request (HTTP/2)`, { cause });
+  }
+
+  /** @param code of the stream's RST_STREAM, or of the connection's GOAWAY */
+  streamReset(code: number): SluiceError {
+    const cause = new StreamReset(code);
+    // What Node's parser refuses, it resets with the same code.
+    if (code === constants.NGHTTP2_PROTOCOL_ERROR) return this.malformed(cause.message);
+    return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} broke off: ${cause.message}`, { cause });
   }
 
   /** @param when without a response, or in the middle of one */

@@ -1,12 +1,12 @@
 import type { Asker } from "./asker.ts";
-import type { UpstreamConnection } from "./upstream-connection.ts";
+import type { Carrier } from "./carrier.ts";
 
 /** A request that waits for a connection, or for its response. */
 export interface Waiting extends Asker {
   /** Whose request it is. */
   readonly client: string;
   /** It has a connection, and is sent. */
-  begun(connection: UpstreamConnection): void;
+  begun(connection: Carrier): void;
 }
 
 /** Requests that wait for a connection to one endpoint, in the order in which they came. */

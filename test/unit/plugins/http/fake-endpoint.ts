@@ -15,6 +15,7 @@ export const poolLimits: PoolLimits = {
   connectionAge: 0,
   waiting: 1_000,
   responseHeader: 1024,
+  streams: 100,
 };
 export const refused = new SluiceError("SLUICE_UPSTREAM_REFUSED", "refused");
 

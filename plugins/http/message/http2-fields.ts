@@ -1,0 +1,16 @@
+import type { OutgoingHttpHeaders } from "node:http2";
+import { endToEnd } from "./header-fields.ts";
+import { checkField } from "./message-head.ts";
+import { makeSingle } from "./single-fields.ts";
+
+/**
+ * Fields that Node sends in HTTP/2: an object, without what belongs to a connection.
+ * @param fields names and values, one after the other
+ * @throws TypeError where one may not be sent
+ */
+export function http2Fields(fields: readonly string[]): OutgoingHttpHeaders {
+  for (let at = 0; at + 1 < fields.length; at += 2) checkField(fields[at] ?? "", fields[at + 1] ?? "");
+  const headers = endToEnd(fields);
+  makeSingle(headers);
+  return headers;
+}

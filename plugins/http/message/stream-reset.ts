@@ -1,0 +1,25 @@
+import type { SluiceError } from "sluice";
+import { constants } from "node:http2";
+
+const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_INADEQUATE_SECURITY, NGHTTP2_INTERNAL_ERROR } = constants;
+
+/** The names of codes (RFC 9113 section 7). */
+const names = ["NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED"];
+names.push("FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM");
+names.push("INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED");
+
+/** What of a peer's reset concerns the request itself, and so the other side; the rest is about a connection that it has no part in. */
+const passed: ReadonlySet<number> = new Set([NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_INADEQUATE_SECURITY]);
+
+/** The cause of a failure: a stream of HTTP/2 was reset (RST_STREAM). */
+export class StreamReset extends Error {
+  constructor(readonly streamCode: number) {
+    super(`reset with ${names[streamCode] ?? streamCode}`);
+  }
+}
+
+/** With which code the other side's stream is reset. */
+export function codeOf(error: SluiceError | undefined): number {
+  const { cause } = error ?? {};
+  return cause instanceof StreamReset && passed.has(cause.streamCode) ? cause.streamCode : NGHTTP2_INTERNAL_ERROR;
+}

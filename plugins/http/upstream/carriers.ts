@@ -1,0 +1,133 @@
+import type { ChosenEndpoint, Leg, Upstream } from "sluice";
+import { defer, finalize, map, mergeMap, of, ReplaySubject, share, switchMap, take, tap, throwError, type Observable } from "rxjs";
+import type { ConnectionOwner } from "./asker.ts";
+import type { Carrier } from "./carrier.ts";
+import { openHttp2, type Http2Connection, type Http2Limits } from "./http2-connection.ts";
+import { UpstreamConnection } from "./upstream-connection.ts";
+import { UpstreamStream } from "./upstream-stream.ts";
+
+/** Fields of a response's header. An upstream is trusted with more than a client. */
+const RESPONSE_FIELDS = 1000;
+
+export interface CarrierLimits extends Omit<Http2Limits, "fields"> {
+  /** Bytes of a response's header. */
+  readonly responseHeader: number;
+  /** Connections that are kept while nothing uses them. */
+  readonly idleConnections: number;
+}
+
+type Way = Pick<ChosenEndpoint, "attempt" | "http">;
+
+/** Opens what carries requests to one endpoint: connections of HTTP/1, or streams on the connections of HTTP/2 that it keeps. */
+export class Carriers {
+  readonly #connections = new Set<Http2Connection>();
+  /** A connection that is being opened, and for which several requests may wait. */
+  #opening: { readonly attempt: Way["attempt"]; readonly opened: Observable<Upstream | Http2Connection> } | undefined;
+  /** ALPN has chosen HTTP/1 when the last connection was opened: another request is not to wait for it. */
+  #isHttp1 = false;
+  #isRetired = false;
+  /** By which connections are opened now. */
+  #newest: Way["attempt"] | undefined;
+  /** Results of opening that serve one request alone, which is found. */
+  readonly #taken = new WeakSet<object>();
+
+  constructor(
+    private readonly owner: ConnectionOwner<Carrier>,
+    private readonly limits: CarrierLimits,
+  ) {}
+
+  /** One carrier per subscription, opened or ready. */
+  open(way: Way): Observable<Carrier> {
+    const { attempt, http = "1.1" } = way;
+    this.#newest = attempt;
+    if (http === "1.1")
+      return attempt.pipe(
+        take(1),
+        map((upstream) => this.#http1(upstream, attempt)),
+      );
+    return defer(() => {
+      for (const connection of this.#connections) if (connection.way === attempt && connection.hasRoom) return of(this.#stream(connection));
+      return this.#join(way);
+    });
+  }
+
+  /** Closes what nothing uses. */
+  dropIdle(): void {
+    for (const connection of this.#connections) if (connection.isIdle) connection.close();
+  }
+
+  /** Closes what nothing uses; what is used is closed when it is not any more. */
+  retire(): void {
+    this.#isRetired = true;
+    this.dropIdle();
+  }
+
+  /** Waits for the connection that is being opened, or opens one. */
+  #join(way: Way): Observable<Carrier> {
+    const isShared = !this.#isHttp1 && this.#opening?.attempt === way.attempt;
+    const opened = isShared && this.#opening !== undefined ? this.#opening.opened : this.#begin(way);
+    return opened.pipe(
+      mergeMap((result) => {
+        if ("leg" in result) return this.#firstOf(result, () => of(this.#http1(result, way.attempt)), way);
+        if (result.hasRoom) return of(this.#stream(result));
+        return this.#firstOf(result, () => throwError(() => this.owner.failures.unprocessed()), way);
+      }),
+    );
+  }
+
+  /** A connection that serves one request alone serves the first; the others open their own. */
+  #firstOf(result: object, first: () => Observable<Carrier>, way: Way): Observable<Carrier> {
+    if (this.#taken.has(result)) return this.open(way);
+    this.#taken.add(result);
+    return first();
+  }
+
+  #begin(way: Way): Observable<Upstream | Http2Connection> {
+    const { attempt } = way;
+    const over = (): void => {
+      if (this.#opening?.opened === opened) this.#opening = undefined;
+    };
+    const opened: Observable<Upstream | Http2Connection> = attempt.pipe(
+      take(1),
+      switchMap((upstream) => this.#agreed(upstream, way)),
+      tap(over),
+      finalize(over),
+      // The connection belongs to all who wait for it: it is given up when none of them is left.
+      share({ connector: () => new ReplaySubject(1), resetOnComplete: false }),
+    );
+    this.#opening = { attempt, opened };
+    return opened;
+  }
+
+  #agreed(upstream: Upstream, { attempt, http }: Way): Observable<Upstream | Http2Connection> {
+    const { protocol } = upstream;
+    this.#isHttp1 = http === "auto" && protocol !== "h2";
+    if (this.#isHttp1) return of(upstream);
+    if (protocol !== undefined && protocol !== "h2") {
+      upstream.leg.destroy();
+      return throwError(() => this.owner.failures.malformed("ALPN did not agree on h2"));
+    }
+    const { limits, owner } = this;
+    return openHttp2(upstream, {
+      way: attempt,
+      failures: owner.failures,
+      limits: { ...limits, fields: RESPONSE_FIELDS },
+      mayKeep: () => this.#mayKeep(attempt),
+      gone: (connection) => this.#connections.delete(connection),
+    }).pipe(tap((connection) => this.#connections.add(connection)));
+  }
+
+  /** Whether a connection that is used no more is kept. */
+  #mayKeep(way: unknown): boolean {
+    const idle = [...this.#connections].filter((connection) => connection.isIdle).length;
+    return !this.#isRetired && this.#newest === way && idle <= this.limits.idleConnections;
+  }
+
+  #stream(connection: Http2Connection): UpstreamStream {
+    return new UpstreamStream(connection, this.owner);
+  }
+
+  #http1({ leg }: { readonly leg: Leg }, way: unknown): UpstreamConnection {
+    return new UpstreamConnection(leg, this.owner, { header: this.limits.responseHeader, fields: RESPONSE_FIELDS }, way);
+  }
+}

@@ -1,0 +1,230 @@
+import { SluiceError } from "sluice";
+import { constants, type ClientHttp2Stream, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
+import type { Asker, ConnectionOwner } from "./asker.ts";
+import type { Carrier } from "./carrier.ts";
+import { Deadline } from "../message/deadline.ts";
+import { endToEnd, wireFields } from "../message/header-fields.ts";
+import { http2Fields } from "../message/http2-fields.ts";
+import type { ConnectionStream, Http2Connection } from "./http2-connection.ts";
+import { Http2RequestBody } from "./http2-request-body.ts";
+import { checkTarget, type Outbound } from "./outbound.ts";
+import { ReplayBody } from "../exchange/replay-body.ts";
+import { ResponseBody, type BodyOrigin } from "./response-body.ts";
+import { MOST_INTERIM } from "./upstream-failure.ts";
+
+const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_REFUSED_STREAM } = constants;
+
+/** A stream of HTTP/2 to an upstream: it carries one request, of every kind, and reads its response. */
+export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
+  client: string | undefined = undefined;
+  /** The upstream has ended it. */
+  isEnding = false;
+  readonly #deadline = new Deadline(this);
+  /** The connection had been used before. */
+  readonly #isLate: boolean;
+  #asker: Asker | undefined;
+  /** Who was answered, until the response has ended. */
+  #answered: Asker | undefined;
+  #timeout = 0;
+  #stream: ClientHttp2Stream | undefined;
+  #sink: Http2RequestBody | undefined;
+  #body: ResponseBody | undefined;
+  #trailers: readonly string[] = [];
+  /** Responses before the response. */
+  #interims = 0;
+  #isGone = false;
+
+  constructor(
+    private readonly connection: Http2Connection,
+    private readonly owner: ConnectionOwner<UpstreamStream>,
+  ) {
+    this.#isLate = connection.isUsed;
+    connection.enter(this);
+  }
+
+  get id(): number | undefined {
+    return this.#stream?.id;
+  }
+
+  ask(asker: Asker, timeout: number): void {
+    this.#asker = asker;
+    this.#timeout = timeout;
+    this.#deadline.set(timeout);
+  }
+
+  read(): void {
+    // Node does.
+  }
+
+  /** Sends a request, with what there is of its body. */
+  send(request: Outbound): void {
+    const { content } = request;
+    const hasBody = content !== undefined && content.whole?.length !== 0;
+    let stream: ClientHttp2Stream;
+    try {
+      stream = this.connection.request(headersOf(request, this.connection.scheme), !hasBody);
+    } catch (error) {
+      this.#fail(error as Error);
+      return;
+    }
+    this.#stream = stream;
+    this.#follow(stream);
+    if (content === undefined || !hasBody) return;
+    const sink = new Http2RequestBody(stream, {
+      waits: (isWaiting) => this.#waits(isWaiting),
+      sent: () => this.#waits(true),
+      brokeOff: () => this.#brokeOff(),
+    });
+    this.#sink = sink;
+    if (content instanceof ReplayBody) content.pipeTo(sink);
+    else sink.end(content.whole);
+  }
+
+  abandon(asker: Asker): void {
+    if (this.#asker === asker) this.#end(NGHTTP2_CANCEL);
+    else if (this.#answered === asker) this.#brokeOff();
+  }
+
+  expired(): void {
+    this.connection.suspect();
+    this.#asker?.late();
+  }
+
+  ending(): void {
+    this.isEnding = true;
+    // What still waits is one window at most, and the connection may be gone before it is asked for.
+    if (this.#body !== undefined) this.#stream?.resume();
+  }
+
+  lost(error: SluiceError): void {
+    const { failures } = this.owner;
+    if (this.#isUnprocessed(0)) this.#fail(failures.unprocessed());
+    else if (this.#isLate && this.#interims === 0 && error.code === "SLUICE_UPSTREAM_RESET" && this.#asker !== undefined)
+      this.#fail(failures.stale());
+    else this.#fail(this.#asker === undefined ? failures.closedEarly("in the middle of a response") : error);
+  }
+
+  wanted(body: ResponseBody): void {
+    if (this.#body === body) this.#stream?.resume();
+  }
+
+  left(body: ResponseBody): void {
+    if (this.#body === body) this.#end(NGHTTP2_CANCEL);
+  }
+
+  #follow(stream: ClientHttp2Stream): void {
+    stream.on("error", () => undefined);
+    stream.on("headers", (headers: IncomingHttpHeaders, _flags: number, raw?: unknown) => {
+      this.#informed(Number(headers[":status"]), raw as readonly string[]);
+    });
+    stream.once("response", (headers, flags, raw?: unknown) => {
+      this.#headed(Number(headers[":status"]), raw as readonly string[], (flags & NGHTTP2_FLAG_END_STREAM) !== 0);
+    });
+    stream.once("trailers", (_headers, _flags, raw?: unknown) => {
+      this.#trailers = raw as readonly string[];
+    });
+    stream.once("end", () => {
+      if (this.isEnding) this.#finish();
+    });
+    stream.once("close", () => {
+      this.#closed(stream.rstCode);
+    });
+  }
+
+  /** @param isWaiting for the upstream to take a part of the request, or to answer */
+  #waits(isWaiting: boolean): void {
+    // While the client lets it wait, the upstream need not answer.
+    if (this.#asker?.isExpecting === false) this.#deadline.set(isWaiting ? this.#timeout : 0);
+  }
+
+  #informed(status: number, raw: readonly string[]): void {
+    this.#interims += 1;
+    if (this.#interims > MOST_INTERIM) this.#fail(this.owner.failures.endlessInterim());
+    else this.#asker?.informed(status, endToEnd(raw));
+  }
+
+  #headed(status: number, raw: readonly string[], isWhole: boolean): void {
+    const asker = this.#asker;
+    if (asker === undefined) return;
+    const headers = endToEnd(raw);
+    this.#deadline.set(0);
+    this.#asker = undefined;
+    this.#answered = asker;
+    const upstream = this.owner.name;
+    if (isWhole) {
+      // Free before the answer: it may bring the next request.
+      this.#finish();
+      asker.answered({ status, headers, upstream });
+      return;
+    }
+    const body = new ResponseBody(this);
+    this.#body = body;
+    // Not before: Node tells of a header that came with a part of the body after that part.
+    this.#stream?.on("data", (chunk: Buffer) => {
+      if (this.#body?.push(chunk) === false && !this.isEnding) this.#stream?.pause();
+    });
+    this.owner.streams(this, headers);
+    asker.answered({ status, headers, body, trailers: () => endToEnd(this.#trailers), upstream });
+  }
+
+  /** The response is complete. */
+  #finish(): void {
+    const body = this.#body;
+    this.#body = undefined;
+    this.connection.isUsed = true;
+    body?.push(null);
+    // What is still sent of its request, nobody waits for (RFC 9113 section 8.1).
+    this.#end(this.#sink?.writableFinished === false ? NGHTTP2_CANCEL : undefined);
+  }
+
+  #closed(code: number): void {
+    const { failures } = this.owner;
+    this.#fail(this.#isUnprocessed(code) ? failures.unprocessed() : failures.streamReset(code));
+  }
+
+  /** The upstream has said that it did nothing with it (RFC 9113 section 8.7). */
+  #isUnprocessed(code: number): boolean {
+    if (this.#asker === undefined) return false;
+    return code === NGHTTP2_REFUSED_STREAM || (this.id ?? Infinity) > this.connection.lastProcessed;
+  }
+
+  #brokeOff(): void {
+    this.#fail(new SluiceError("SLUICE_CLIENT_RESET", "the request broke off"));
+  }
+
+  #fail(error: Error): void {
+    if (this.#isGone) return;
+    const asker = this.#asker;
+    const body = this.#body;
+    this.#body = undefined;
+    this.#end(NGHTTP2_CANCEL);
+    body?.destroy(error);
+    asker?.failed(error as SluiceError);
+  }
+
+  /** @param code to reset the stream with; undefined: it ends by itself */
+  #end(code: number | undefined): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    const answered = this.#answered;
+    const stream = this.#stream;
+    this.#asker = undefined;
+    this.#answered = undefined;
+    this.#deadline.stop();
+    if (code !== undefined && stream?.closed === false) stream.close(code);
+    this.#sink?.destroy();
+    // Node keeps it until all was read.
+    stream?.resume();
+    this.connection.leave(this);
+    this.owner.gone(this);
+    answered?.over();
+  }
+}
+
+/** @throws TypeError where a field may not be sent */
+function headersOf({ method, url, headers }: Outbound, scheme: string): OutgoingHttpHeaders {
+  checkTarget(url);
+  const { host, ...rest } = http2Fields(wireFields(headers));
+  // Trailers are taken, whoever asked (RFC 9110 section 10.1.4); servers of gRPC want to be told.
+  return { ...rest, te: "trailers", ":method": method, ":scheme": scheme, ":authority": String(host ?? ""), ":path": url };
+}
