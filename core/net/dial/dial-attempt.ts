@@ -234,8 +234,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
       const leg = new StreamLeg(secured, "upstream", this.endpoint.text);
       leg.putBack(greeting);
       secured.off("error", onError);
-      const { alpnProtocol } = secured;
-      this.#opened(leg, typeof alpnProtocol === "string" ? alpnProtocol : "");
+      this.#opened(leg, typeof secured.alpnProtocol === "string" ? secured.alpnProtocol : "");
     });
   }
 

@@ -226,5 +226,5 @@ function headersOf({ method, url, headers }: Outbound, scheme: string): Outgoing
   checkTarget(url);
   const { host, ...rest } = http2Fields(wireFields(headers));
   // Trailers are taken, whoever asked (RFC 9110 section 10.1.4); servers of gRPC want to be told.
-  return { ...rest, te: "trailers", ":method": method, ":scheme": scheme, ":authority": String(host ?? ""), ":path": url };
+  return { ...rest, te: "trailers", ":method": method, ":scheme": scheme, ":authority": host ?? "", ":path": url };
 }
