@@ -26,6 +26,7 @@ export {
   OPTIONS,
   PLACE,
   RESOLVER,
+  TAPS,
   UPSTREAMS,
   type Exchange,
   type Place,

@@ -1,4 +1,6 @@
 /// <reference types="node" preserve="true" />
+export { capture } from "./capture/capture.ts";
+export type { CaptureConfig, CaptureRotation } from "./capture/config.ts";
 export type { DnsCacheConfig } from "./dns-cache/config.ts";
 export { dnsCache } from "./dns-cache/dns-cache.ts";
 export { echo } from "./echo.ts";

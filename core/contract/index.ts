@@ -45,11 +45,13 @@ export {
   OPTIONS,
   PLACE,
   RESOLVER,
+  TAPS,
   UPSTREAMS,
   type Exchange,
   type Place,
   type Resolver,
 } from "./tokens.ts";
+export type * from "./taps.ts";
 export { Timeline, type TimelineEntry } from "./timeline.ts";
 export { duration, size, type Duration, type Size } from "./options/units.ts";
 export type * from "./upstream.ts";

@@ -6,6 +6,7 @@ import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { InjectionKey } from "./plugin.ts";
 import type { Transport } from "./session.ts";
+import type { Taps } from "./taps.ts";
 import type { Upstreams } from "./upstream.ts";
 
 /** Looks names up: the proxy's own resolver, below every plugin's `resolve` hook. */
@@ -35,6 +36,8 @@ export const EVENTS = key<Observable<ProxyEvent>>("EVENTS");
 export const RESOLVER = key<Resolver>("RESOLVER");
 /** The way to upstreams beside the session's own, as the listener's sessions go it. */
 export const UPSTREAMS = key<Upstreams>("UPSTREAMS");
+/** The bytes of both legs of the sessions that run the plugin's own pipeline. */
+export const TAPS = key<Taps>("TAPS");
 export const EXCHANGE = key<Exchange>("EXCHANGE");
 /** The plugin use's own options, parsed. */
 export const OPTIONS = key<unknown>("OPTIONS");

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { PluginUse, Transport } from "sluice";
-import { dnsCache, echo, http, logging, proxyProtocol, rateLimit, retry, route, startTls, tlsTermination } from "sluice/plugins";
+import { capture, dnsCache, echo, http, logging, proxyProtocol, rateLimit, retry, route, startTls, tlsTermination } from "sluice/plugins";
 import { compliance } from "sluice/testing";
 import * as builtIn from "../../plugins/index.ts";
 
@@ -13,6 +13,7 @@ interface Candidate {
 
 // Each check makes many instances of a plugin: `maxKeys` and `max` are what one allocates.
 const candidates: readonly Candidate[] = [
+  { name: "capture", use: () => capture({ file: "bench.pcapng" }) },
   { name: "echo", use: () => echo() },
   { name: "http", use: () => http() },
   { name: "logging", use: () => logging() },

@@ -25,6 +25,7 @@ const tools: readonly Tool[] = [
   { name: "iperf3", package: "iperf3" },
   { name: "sslscan", package: "sslscan" },
   { name: "faketime", package: "faketime" },
+  { name: "tshark", package: "tshark" },
   { name: "chromium", package: "chromium" },
   { name: "certutil", package: "libnss3-tools" },
 ];

@@ -1,4 +1,4 @@
-import type { Limits, Session, SluiceError } from "../../contract/index.ts";
+import type { FlowTap, Leg, Limits, Session, SluiceError } from "../../contract/index.ts";
 
 /** Whom a flow belongs to: its session. */
 export interface FlowOwner {
@@ -6,6 +6,8 @@ export interface FlowOwner {
   readonly limits: Limits;
   /** The new operators are in place, or the old ones are done. */
   flowSwapped(): void;
+  /** Who watches the flow that reads this leg; null: nobody. Asked for before its first chunk passes. */
+  tapOf?(source: Leg): Required<FlowTap> | null;
   /** Its first chunk has come. */
   flowBegan?(flow: object): void;
   /** The session cannot go on. */

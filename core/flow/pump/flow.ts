@@ -51,7 +51,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
 
   /** @param hooks called at once; what one throws ends the session. Or what came of calling them. */
   constructor(
-    private readonly source: Leg,
+    protected readonly source: Leg,
     private readonly sink: Leg,
     readonly owner: FlowOwner,
     hooks: readonly ByteHook[] | Operators,
@@ -176,7 +176,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   }
 
   end(): void {
-    this.#ended = true;
+    this.#ended = this.sourceEnded();
     this.loosened();
   }
 
@@ -277,7 +277,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     this.#carried?.finish();
     this.stop();
     this.#next = undefined;
-    if (this.#early !== "reset") this.sink.end();
+    if (this.#early !== "reset") this.endSink(this.sink);
     this.owner.flowSwapped();
     // Operators may complete before the source does: what still comes is read and dropped, so that its FIN or reset is seen.
     if (!this.#ended && this.#stopped) this.source.resume();

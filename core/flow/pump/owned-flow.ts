@@ -1,4 +1,4 @@
-import type { SluiceError } from "../../contract/index.ts";
+import type { FlowTap, Leg, SluiceError } from "../../contract/index.ts";
 import { blameOf, faultOf } from "../chain/fault.ts";
 import type { FlowOwner } from "./flow-owner.ts";
 
@@ -11,17 +11,38 @@ export abstract class OwnedFlow {
   sentBytes = 0;
   sentChunks = 0;
 
+  /** Who watches both legs; undefined: its owner is to be asked, null: nobody. */
+  tap: Required<FlowTap> | null | undefined;
+
   abstract readonly owner: FlowOwner;
+  protected abstract readonly source: Leg;
 
   protected received(chunk: Buffer): void {
     this.bytes += chunk.length;
     this.chunks += 1;
     if (this.chunks === 1) this.owner.flowBegan?.(this);
+    if (this.tap !== null) this.#tapped()?.received(chunk);
   }
 
   protected sent(chunk: Buffer): void {
     this.sentBytes += chunk.length;
     this.sentChunks += 1;
+    if (this.tap !== null) this.#tapped()?.sent(chunk);
+  }
+
+  /** The source has finished. */
+  protected sourceEnded(): true {
+    this.#tapped()?.ended();
+    return true;
+  }
+
+  protected endSink(sink: Leg): void {
+    this.#tapped()?.finished();
+    sink.end();
+  }
+
+  #tapped(): Required<FlowTap> | null {
+    return (this.tap ??= this.tap === null ? null : (this.owner.tapOf?.(this.source) ?? null));
   }
 
   /** The source failed. */

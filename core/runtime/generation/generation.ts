@@ -9,6 +9,7 @@ import {
   METRICS,
   PLACE,
   RESOLVER,
+  TAPS,
   UPSTREAMS,
   type Logger,
   type Metrics,
@@ -28,6 +29,7 @@ import type { MeterOf } from "../../pipeline/pipeline.ts";
 import { provide } from "../../pipeline/provide.ts";
 import { exchange } from "../session/exchange.ts";
 import { LivePipeline } from "../version/live-pipeline.ts";
+import { PipelineTaps } from "../version/pipeline-taps.ts";
 import { PluginUpstreams } from "../version/plugin-upstreams.ts";
 import { samePipeline } from "./reload-plan.ts";
 import { ListenerVersion } from "../version/listener-version.ts";
@@ -226,6 +228,7 @@ class PipelineBuilder {
     const upstreams = new PluginUpstreams(this.dialersOf(listener, () => live));
     const site = { listener: name, file: config.file, locate: tools.locate };
     const events = new Subject<ProxyEvent>();
+    const taps = new PipelineTaps();
     const { transport } = address;
     const { datagrams, helloFirst } = transportOf(address);
     const plugins = uses.map((use) => {
@@ -243,12 +246,14 @@ class PipelineBuilder {
         { token: EVENTS, value: events.asObservable() },
         { token: PLACE, value: place },
         { token: UPSTREAMS, value: upstreams },
+        { token: TAPS, value: taps.for((error) => tools.fault(name, use.name, error)) },
       ];
       return constructPlugin(this.#container, use, bindings, site);
     });
     live = new LivePipeline(plugins, {
       generation: this.number,
       upstreams,
+      taps,
       events,
       site,
       meter: (plugin, direction) => tools.meter(name, plugin, direction),

@@ -195,6 +195,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     this.#pipeline = next;
     next.acquire();
     this.remember();
+    for (const flow of [this.#toUpstream, this.#toClient]) if (flow !== undefined) flow.tap = undefined;
     swap();
     this.flowSwapped();
     this.owner.swapped(this, undefined);

@@ -1,4 +1,5 @@
-import type { Timeline } from "../../contract/index.ts";
+import type { FlowTap, Leg, Session, Timeline } from "../../contract/index.ts";
+import type { LivePipeline } from "../version/live-pipeline.ts";
 import { ClientSide } from "./client-side.ts";
 
 /** A session as far as others look on: what happened to it, and when its first chunks come. */
@@ -13,6 +14,9 @@ export abstract class ObservedSession extends ClientSide {
     dropped(chunks: number, what?: "inject"): void;
   };
 
+  abstract readonly pipeline: LivePipeline;
+  abstract readonly session: Session;
+
   /** Undefined before its upstream leg is open. */
   abstract flow(direction: "fromClient" | "fromUpstream"): object | undefined;
 
@@ -20,6 +24,11 @@ export abstract class ObservedSession extends ClientSide {
     const outwards = flow === this.flow("fromClient");
     this.onFirstChunk?.(outwards ? "fromClient" : "fromUpstream");
     this.timeline?.mark(outwards ? "first-byte-from-client" : "first-byte-from-upstream");
+  }
+
+  tapOf(source: Leg): Required<FlowTap> | null {
+    const { taps, pipeline } = this.pipeline;
+    return taps.of(this.session, source === this.accepted.leg ? "fromClient" : "fromUpstream", pipeline);
   }
 
   flowWarning(message: string): void {

@@ -4,6 +4,7 @@ import { teardownPlugins } from "../../pipeline/lifecycle.ts";
 import type { LivePlugin } from "../../pipeline/live-plugin.ts";
 import { composePipeline, type MeterOf, type Pipeline } from "../../pipeline/pipeline.ts";
 import type { PluginSite } from "../../pipeline/plugin-error.ts";
+import type { PipelineTaps } from "./pipeline-taps.ts";
 import type { PluginUpstreams } from "./plugin-upstreams.ts";
 
 export interface LivePipelineOptions {
@@ -11,6 +12,8 @@ export interface LivePipelineOptions {
   readonly generation: number;
   /** What UPSTREAMS stands for in its plugins. */
   readonly upstreams: PluginUpstreams;
+  /** What TAPS stands for in its plugins. */
+  readonly taps: PipelineTaps;
   /** What EVENTS stands for in its plugins: the events of the sessions on it. */
   readonly events: Subject<ProxyEvent>;
   readonly site: PluginSite;
@@ -31,6 +34,7 @@ export class LivePipeline {
   readonly pipeline: Pipeline;
   readonly events: Subject<ProxyEvent>;
   readonly upstreams: PluginUpstreams;
+  readonly taps: PipelineTaps;
   #sessions = 0;
   #retired = false;
   #tearingDown = false;
@@ -46,6 +50,7 @@ export class LivePipeline {
     this.site = options.site;
     this.events = options.events;
     this.upstreams = options.upstreams;
+    this.taps = options.taps;
     this.pipeline = composePipeline(plugins, options.fault, options.meter);
     this.gone = new Promise((resolve) => {
       this.#isGone = resolve;

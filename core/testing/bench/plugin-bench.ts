@@ -14,6 +14,7 @@ import {
   PLACE,
   RESOLVER,
   SluiceError,
+  TAPS,
   UPSTREAMS,
   type Exchange,
   type Place,
@@ -105,6 +106,8 @@ export class PluginBench {
       { token: LOGGER, value: logger },
       { token: EVENTS, value: events.asObservable() },
       { token: UPSTREAMS, value: { endpoints: () => ({ choose: noUpstream }) } },
+      // There are no legs.
+      { token: TAPS, value: { tap: () => undefined } },
       { token: PLACE, value: this.#place() },
     ];
     const built = constructPlugin(this.#container, this.#use, bindings, site);

@@ -1,0 +1,106 @@
+import type { Logger, Session, TappedFlow, FlowTap } from "sluice";
+import { fileHeader, packetBlock, type PacketFacts } from "./pcapng.ts";
+import { RotatedFile, type Rotation } from "./rotated-file.ts";
+import { SessionCapture } from "./session-capture.ts";
+
+/** What may wait for a slow disk; packets beyond it are lost. */
+const MAX_WAITING = 16 * 1024 * 1024;
+/** Written at once. */
+const MAX_BATCH = 1024 * 1024;
+
+/** Those that are open in this process: plugin uses that name the same file, and those of the next generation, share it. */
+const open = new Map<string, CaptureFile>();
+
+/** A capture that is written in the background: the disk costs packets of it, and never a session. */
+export class CaptureFile {
+  readonly #sessions = new WeakMap<Session, SessionCapture>();
+  #holders = 0;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
+  /** It is closed, or cannot be written: what comes is dropped. */
+  #over = false;
+  #lost = 0;
+
+  private constructor(
+    private readonly file: RotatedFile,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Nothing is opened before the first packet. */
+  static acquire(path: string, rotation: Rotation, logger: Logger): CaptureFile {
+    const shared = open.get(path) ?? new CaptureFile(new RotatedFile(path, fileHeader()), logger);
+    open.set(path, shared);
+    shared.#holders += 1;
+    shared.file.rotation = rotation;
+    return shared;
+  }
+
+  /** Settles when what was seen so far is written; the last one closes the file. */
+  async release(): Promise<void> {
+    this.#holders -= 1;
+    while (this.#writing !== undefined) await this.#writing;
+    if (this.#holders > 0 || open.get(this.file.path) !== this) return;
+    this.#over = true;
+    open.delete(this.file.path);
+    await this.file.close();
+    if (this.#lost > 0)
+      this.logger.warn({ file: this.file.path, lost: this.#lost }, "packets were lost: the disk was too slow for the capture");
+  }
+
+  /** Watches one direction of a session, which goes on where it was after a reload. */
+  tap(flow: TappedFlow): FlowTap {
+    const { session } = flow;
+    const known = this.#sessions.get(session) ?? new SessionCapture(session, this);
+    if (!this.#sessions.has(session)) {
+      this.#sessions.set(session, known);
+      session.signal.addEventListener("abort", () => {
+        known.end();
+      });
+    }
+    return known.tap(flow);
+  }
+
+  add(packet: Buffer, facts: Omit<PacketFacts, "at">): void {
+    if (this.#over) return;
+    if (this.#waitingBytes + packet.length > MAX_WAITING) {
+      this.#lost += 1;
+      return;
+    }
+    const block = packetBlock(packet, { ...facts, at: now() });
+    this.#waiting.push(block);
+    this.#waitingBytes += block.length;
+    this.#writing ??= this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    // What comes in one turn of the event loop is one write.
+    await new Promise((resolve) => setImmediate(resolve));
+    try {
+      while (this.#waiting.length > 0) {
+        const batch = this.#takeBatch();
+        // oxlint-disable-next-line no-await-in-loop -- one after the other: it is one file
+        await this.file.append(batch);
+        for (const { length } of batch) this.#waitingBytes -= length;
+      }
+    } catch (error) {
+      this.#over = true;
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+      this.logger.error({ err: error, file: this.file.path }, "the capture has ended: its file cannot be written");
+    }
+    this.#writing = undefined;
+  }
+
+  #takeBatch(): Buffer[] {
+    let bytes = 0;
+    const end = this.#waiting.findIndex(({ length }) => (bytes += length) > MAX_BATCH);
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
+  }
+}
+
+/** Epoch nanoseconds. */
+function now(): bigint {
+  const microseconds = BigInt(Math.floor(performance.timeOrigin * 1000));
+  return microseconds * 1000n + BigInt(Math.round(performance.now() * 1e6));
+}

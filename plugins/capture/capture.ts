@@ -1,0 +1,62 @@
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import path from "node:path";
+import { definePlugin, LOGGER, OPTIONS, PLACE, reasonOf, SluiceError, TAPS } from "sluice";
+import type { Logger, Place, Plugin, PluginFactory, Taps } from "sluice";
+import { inject, injectable } from "tsyringe";
+import { CaptureFile } from "./capture-file.ts";
+import type { CaptureConfig } from "./config.ts";
+import { optionsSchema, type CaptureOptions } from "./options.ts";
+
+/** Writes what passes on both legs of a listener's sessions into a pcapng file. */
+@injectable()
+export class Capture implements Plugin {
+  static readonly borrows = true;
+  readonly #path: string;
+  #file: CaptureFile | undefined;
+
+  constructor(
+    @inject(OPTIONS) private readonly options: CaptureOptions,
+    @inject(PLACE) private readonly place: Place,
+    @inject(LOGGER) private readonly logger: Logger,
+    @inject(TAPS) private readonly taps: Taps,
+  ) {
+    this.#path = path.resolve(place.folder, options.file);
+  }
+
+  async setup(): Promise<void> {
+    await this.#check();
+    const { options, logger } = this;
+    const file = CaptureFile.acquire(this.#path, options.rotate, logger);
+    this.#file = file;
+    this.taps.tap((flow) => file.tap(flow));
+  }
+
+  async teardown(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.release();
+  }
+
+  /** Nothing is written before the first packet: setup also runs where nothing is to be changed. */
+  async #check(): Promise<void> {
+    try {
+      await access(path.dirname(this.#path), constants.W_OK);
+      const found = await stat(this.#path).catch(() => undefined);
+      if (found !== undefined && !found.isFile()) throw new Error("there is something that is no file");
+    } catch (error) {
+      const { listener } = this.place;
+      throw new SluiceError(
+        "SLUICE_CONFIG_INVALID",
+        `listeners.${listener}: file of capture(): ${this.#path} cannot be written: ${reasonOf(error)}`,
+      );
+    }
+  }
+}
+
+/**
+ * Writes both legs of every session into a pcapng file, for Wireshark and tshark.
+ *
+ * @example plugins: [capture({ file: "captures/web.pcapng", rotate: { size: "20MiB" } })]
+ */
+export const capture: PluginFactory<CaptureConfig> = definePlugin("capture", Capture, optionsSchema);
