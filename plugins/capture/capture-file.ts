@@ -51,7 +51,7 @@ export class CaptureFile {
   /** Watches one direction of a session, which goes on where it was after a reload. */
   tap(flow: TappedFlow): FlowTap {
     const { session } = flow;
-    const known = this.#sessions.get(session) ?? new SessionCapture(session, this);
+    const known = this.#sessions.get(session) ?? new SessionCapture(session, this.#add);
     if (!this.#sessions.has(session)) {
       this.#sessions.set(session, known);
       session.signal.addEventListener("abort", () => {
@@ -61,7 +61,7 @@ export class CaptureFile {
     return known.tap(flow);
   }
 
-  add(packet: Buffer, facts: Omit<PacketFacts, "at">): void {
+  readonly #add = (packet: Buffer, facts: Omit<PacketFacts, "at">): void => {
     if (this.#over) return;
     if (this.#waitingBytes + packet.length > MAX_WAITING) {
       this.#lost += 1;
@@ -71,7 +71,7 @@ export class CaptureFile {
     this.#waiting.push(block);
     this.#waitingBytes += block.length;
     this.#writing ??= this.#writeAll();
-  }
+  };
 
   async #writeAll(): Promise<void> {
     // What comes in one turn of the event loop is one write.

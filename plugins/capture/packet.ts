@@ -7,7 +7,7 @@ export interface End {
   readonly port: number;
 }
 
-export interface TcpFields {
+interface TcpFields {
   readonly sequence: number;
   readonly acknowledged: number;
   readonly flags: number;

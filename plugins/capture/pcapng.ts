@@ -11,7 +11,7 @@ interface Option {
   readonly value: Buffer;
 }
 
-export const points = ["client leg", "upstream leg"] as const;
+const points = ["client leg", "upstream leg"] as const;
 
 /** What a packet is beside its bytes. */
 export interface PacketFacts {

@@ -1,8 +1,11 @@
 import type { FlowTap, Session, TappedFlow } from "sluice";
-import type { CaptureFile } from "./capture-file.ts";
 import { Conversation, type Note, type Sender, type WritePacket } from "./conversation.ts";
 import { clientEnds, upstreamEnds } from "./ends.ts";
 import { PayloadIds } from "./payload-ids.ts";
+import type { PacketFacts } from "./pcapng.ts";
+
+/** Where packets go. */
+type AddPacket = (packet: Buffer, facts: Omit<PacketFacts, "at">) => void;
 
 const CLIENT_LEG = 0;
 const UPSTREAM_LEG = 1;
@@ -14,12 +17,12 @@ export class SessionCapture {
 
   constructor(
     private readonly session: Session,
-    file: CaptureFile,
+    add: AddPacket,
   ) {
     const writeTo =
       (point: number): WritePacket =>
       (packet, outbound, { id, comment }) => {
-        file.add(packet, { point, outbound, id, comment });
+        add(packet, { point, outbound, id, comment });
       };
     // Of the client's leg the proxy is who took it, of the upstream's who opened it.
     this.#client = new Conversation(clientEnds(session), session.datagrams, 1, writeTo(CLIENT_LEG));
