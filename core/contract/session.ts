@@ -32,6 +32,16 @@ export interface CloseOptions {
   readonly flush?: boolean;
 }
 
+/** How a session is sent elsewhere. */
+export interface RetargetOptions {
+  /**
+   * Asked of each address as it is dialled, behind every look-up, so that what it allows is what is connected to: the reason not to. A unix socket
+   * has its path as address, and port 0.
+   * @default every address is dialled that is neither the listener nor the admin server
+   */
+  readonly refuse?: (address: string, port: number) => SluiceError | undefined;
+}
+
 /** One client's passage, as plugins see it. */
 export interface Session extends SessionFacts {
   /** Aborted when the session ends: for work that must not outlive it. */
@@ -63,10 +73,11 @@ export interface Session extends SessionFacts {
   /** Writes to the client before anything of the upstream's, for a protocol in which the proxy answers. Until the upstream leg is open; a few bytes. */
   reply(data: Buffer): void;
   /**
-   * Sends the session elsewhere. In `admit` or before the first `attempt` of `connect`; later it has no effect.
+   * Sends the session elsewhere. In `admit` or before the first `attempt` of `connect`; later it has no effect. Without `options.refuse` whatever
+   * the upstream's name leads to is dialled: give it where a client chose the name.
    * @throws SLUICE_CONFIG_INVALID when the address cannot be parsed
    */
-  retarget(upstream: UpstreamConfig): void;
+  retarget(upstream: UpstreamConfig, options?: RetargetOptions): void;
   /**
    * Terminates the client's TLS. In `admit`, on a stream listener, once. From then on the byte hooks see what was encrypted.
    * Rejects with SLUICE_CLIENT_TLS, SLUICE_CLIENT_TIMEOUT or SLUICE_CLIENT_RESET when the handshake fails: let that pass, and the session

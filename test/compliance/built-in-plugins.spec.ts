@@ -1,6 +1,20 @@
 import { expect } from "chai";
 import type { PluginUse, Transport } from "sluice";
-import { capture, dnsCache, echo, http, logging, proxyProtocol, rateLimit, retry, route, startTls, tlsTermination } from "sluice/plugins";
+import {
+  capture,
+  dnsCache,
+  echo,
+  http,
+  httpConnect,
+  logging,
+  proxyProtocol,
+  rateLimit,
+  retry,
+  route,
+  socks5,
+  startTls,
+  tlsTermination,
+} from "sluice/plugins";
 import { compliance } from "sluice/testing";
 import * as builtIn from "../../plugins/index.ts";
 
@@ -26,6 +40,8 @@ const candidates: readonly Candidate[] = [
   { name: "rateLimit that shapes bytes", use: () => rateLimit({ bytes: { rate: "20MiB", burst: "100KiB" }, over: "delay", maxKeys: 100 }) },
   { name: "retry", use: () => retry() },
   { name: "route", use: () => route({ routes: [{ protocol: "ssh", upstream: "127.0.0.1:9" }] }) },
+  { name: "httpConnect", use: () => httpConnect({ allow: ["*"] }) },
+  { name: "socks5", use: () => socks5({ allow: ["*"] }) },
   { name: "startTls", use: () => startTls({ protocol: "postgres" }) },
   { name: "dnsCache", use: () => dnsCache({ max: 100 }) },
   { name: "dnsCache on UDP", use: () => dnsCache({ max: 100 }), transport: "udp" },

@@ -34,7 +34,7 @@ export interface DialContext extends BalancerOptions, UpstreamTlsPlace, NamedAdd
   /** Of the sockets that a datagram leg opens. @default 4 MiB to receive, the system's own to send */
   readonly buffers?: UdpBuffers;
   /** The reason not to connect to a place, e.g. that it is the listener itself. A unix socket has its path as address, and port 0. */
-  readonly refuse?: (address: string, port: number) => SluiceError | undefined;
+  readonly refuse?: ((address: string, port: number) => SluiceError | undefined) | undefined;
 }
 
 /** Opens upstream legs to the endpoints of one upstream. */
@@ -49,8 +49,9 @@ export interface Dialer {
    *
    * @param resolve instead of the dialer's own, e.g. with the hooks of the session's pipeline
    * @param session whose attempts they are: what balancing goes by, and the protocol that its client has agreed on through ALPN
+   * @param refuse beside what the context refuses
    */
-  attempts(resolve?: Resolve, session?: SessionFacts): SessionAttempts;
+  attempts(resolve?: Resolve, session?: SessionFacts, refuse?: DialContext["refuse"]): SessionAttempts;
   /** Opens a leg to an endpoint of the upstream for its health check: with TLS where the check asks for it. It counts for nothing, and holds no process. Cold. */
   probe(endpoint: Endpoint, health: HealthTarget): Observable<Upstream>;
 }
@@ -86,10 +87,11 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
     choose: (tried, session) => chooseOf(balancer, () => choose(tried, session)),
     wait: (tried, session) => waitOf(balancer, () => choose(tried, session)),
     probe: (endpoint, health) => probeOf(endpoint, health, probing),
-    attempts: (resolve, session) => {
+    attempts: (resolve, session, own) => {
       const protocol = session?.tls?.protocol;
-      const own = resolve === undefined && protocol === undefined;
-      const as = own ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocols: protocol === undefined ? [] : [protocol] };
+      const isShared = resolve === undefined && protocol === undefined && own === undefined;
+      const protocols = protocol === undefined ? [] : [protocol];
+      const as = isShared ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocols, refuse: both(refuse, own) };
       return new Attempts(target.endpoints.length, as, session);
     },
   };
@@ -121,6 +123,11 @@ class Attempts extends SessionAttempts {
       .pipe(switchMap((endpoint) => new Observable<Upstream>((own) => dial(endpoint, this.context, own, this))))
       .subscribe(subscriber);
   }
+}
+
+/** Whatever one of them refuses. */
+export function both(first: DialContext["refuse"], second: DialContext["refuse"]): DialContext["refuse"] {
+  return second === undefined ? first : (address, port) => first?.(address, port) ?? second(address, port);
 }
 
 function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscriber<Upstream>, made?: SessionAttempts): DialAttempt {

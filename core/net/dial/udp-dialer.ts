@@ -12,7 +12,7 @@ import {
 } from "../../contract/index.ts";
 import type { AddressTurns } from "../balance/address-turns.ts";
 import { createBalancer, type Balancer } from "../balance/balancer.ts";
-import { chooseOf, chosen, endpointsNamed, unjudged, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
+import { both, chooseOf, chosen, endpointsNamed, unjudged, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
 import { LastingUdpLeg, type OpenPath, type PathOwner, type UdpPath } from "../legs/lasting-udp-leg.ts";
 import { LegTrial } from "../legs/leg-trial.ts";
 import { NamedAddresses } from "../names/named-addresses.ts";
@@ -47,8 +47,14 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
     choose: (tried, session) => chooseOf(balancer, () => choose(tried, session)),
     wait: (tried, session) => defer(() => of(choose(tried, session))),
     probe: (endpoint, { timeout }) => probeOf(endpoint, { ...uncounted, balancer: unjudged(balancer), connectTimeout: timeout }),
-    attempts: (resolve = context.resolve, session?) => {
-      return new UdpAttempts(target.endpoints.length, balancer, session, { ...context, bind, proxyProtocol, resolve });
+    attempts: (resolve = context.resolve, session?, refuse?) => {
+      return new UdpAttempts(target.endpoints.length, balancer, session, {
+        ...context,
+        bind,
+        proxyProtocol,
+        resolve,
+        refuse: both(context.refuse, refuse),
+      });
     },
   };
 }

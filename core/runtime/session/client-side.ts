@@ -5,6 +5,7 @@ import {
   type FirstBytesBounds,
   type FirstBytesReader,
   type Limits,
+  type RetargetOptions,
   type SocketAddress,
 } from "../../contract/index.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
@@ -18,6 +19,8 @@ export abstract class ClientSide implements Counted {
   #isRead = false;
   /** Where a plugin sent it, instead of to the listener's upstream. */
   retargeted: UpstreamConfig | undefined;
+  /** Which of its addresses that plugin does not want to be dialled. */
+  refuse: RetargetOptions["refuse"];
 
   constructor(protected readonly accepted: AcceptedClient) {}
 
@@ -60,9 +63,10 @@ export abstract class ClientSide implements Counted {
     }
   }
 
-  retarget(upstream: UpstreamConfig): void {
+  retarget(upstream: UpstreamConfig, { refuse }: RetargetOptions = {}): void {
     upstreamTarget(upstream);
     this.retargeted = upstream;
+    this.refuse = refuse;
   }
 
   reply(data: Buffer): void {

@@ -28,6 +28,7 @@ const looks = new Deadlines(LOOK_MS);
 export interface Opened extends Session {
   readonly version: ListenerVersion;
   readonly retargeted: Parameters<ListenerVersion["attempts"]>[0];
+  readonly refuse: Parameters<ListenerVersion["attempts"]>[2];
   tls: SessionTls | undefined;
   readonly timeline: Timeline | undefined;
   /** The upstream leg is open. */
@@ -218,11 +219,11 @@ export class Opening implements Waiting {
   }
 
   #open(): void {
-    const { version, retargeted } = this.session;
+    const { version, retargeted, refuse } = this.session;
     const leg = new LegSubscriber(this.session.listener, this);
     this.#leg = leg;
     try {
-      if (version.pipeline.pipeline.connect === undefined) this.#attempt(version.attempts(retargeted, this.session)).subscribe(leg);
+      if (version.pipeline.pipeline.connect === undefined) this.#attempt(version.attempts(retargeted, this.session, refuse)).subscribe(leg);
       else this.#hooked().subscribe(leg);
     } catch (error) {
       this.legFailed(error);
@@ -247,7 +248,7 @@ export class Opening implements Waiting {
     this.#given = given;
     // Chosen at the first try, and once: until then a hook may send the session elsewhere.
     let attempts: Observable<Upstream> | undefined;
-    const attempt = defer(() => (attempts ??= this.#attempt(session.version.attempts(session.retargeted, session)))).pipe(
+    const attempt = defer(() => (attempts ??= this.#attempt(session.version.attempts(session.retargeted, session, session.refuse)))).pipe(
       // Those that come once the session flows belong to the leg that asked for them.
       tap((upstream) => this.#leg?.taken ?? given.add(upstream)),
     );

@@ -5,6 +5,7 @@ import {
   upstreamKey,
   upstreamTarget,
   type ResolvedListener,
+  type RetargetOptions,
   type Session,
   type Upstream,
   type UpstreamConfig,
@@ -60,10 +61,10 @@ export class ListenerVersion {
     return [...own, ...this.#retargets.values(), ...this.#ofPlugins.values()].flatMap((dialer) => this.dialers.checksOf(dialer));
   }
 
-  /** One session's attempts at its upstream, below every connect hook. @param retarget where a plugin sent it */
-  attempts(retarget: UpstreamConfig | undefined, session: Session): Observable<Upstream> {
+  /** One session's attempts at its upstream, below every connect hook. @param retarget where a plugin sent it @param refuse what that does not want to be dialled */
+  attempts(retarget: UpstreamConfig | undefined, session: Session, refuse?: RetargetOptions["refuse"]): Observable<Upstream> {
     const dialer = retarget === undefined ? this.#dialer : this.#retargeted(retarget);
-    if (dialer !== undefined) return dialer.attempts(undefined, session);
+    if (dialer !== undefined) return dialer.attempts(undefined, session, refuse);
     return throwError(
       () => new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${this.config.name}" has no upstream, and no plugin answered`),
     );

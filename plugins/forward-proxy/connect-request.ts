@@ -1,0 +1,65 @@
+import type { ErrorCode, FirstBytes, FirstBytesEnd } from "sluice";
+import { targetOf, type Target } from "./allowed-targets.ts";
+
+/** What a client asks for. */
+export interface ConnectRequest {
+  readonly target: Target;
+  /** Undefined: it did not say who it is. */
+  readonly user: { readonly name: string; readonly password: string } | undefined;
+}
+
+/** A request that is answered with a status. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  get code(): ErrorCode {
+    return this.status === 407 ? "SLUICE_CLIENT_REJECTED" : "SLUICE_CLIENT_PROTOCOL";
+  }
+}
+
+/** @throws Refusal */
+export function refuse(status: number, message: string): never {
+  throw new Refusal(status, message);
+}
+
+/** Reads the head of a CONNECT request; what follows it is for the target. @throws Refusal */
+export function readConnect(bytes: Buffer, end: FirstBytesEnd | undefined): FirstBytes<ConnectRequest> | undefined {
+  if (bytes.length > 0 && !/^[A-Za-z]/.test(bytes.toString("latin1", 0, 1))) refuse(400, "it does not begin with an HTTP request");
+  const at = bytes.indexOf("\r\n\r\n");
+  const head = bytes.toString("latin1", 0, at < 0 ? bytes.length : at);
+  // A line that ends without a carriage return, or one within it, ends elsewhere for others (RFC 9112 section 2.2).
+  if (/[^\r]\n|\r(?!\n)./.test(head) || head.includes("\0")) refuse(400, "the head of its request is malformed");
+  if (at >= 0) return { taken: at + 4, value: requestOf(head.split("\r\n")) };
+  return end === "size" ? refuse(431, "the head of its request is too long") : undefined;
+}
+
+function requestOf([first = "", ...lines]: readonly string[]): ConnectRequest {
+  const [, method, authority = ""] = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(first) ?? refuse(400, "its first line is no request of HTTP/1");
+  if (method !== "CONNECT") refuse(405, "its method is not CONNECT");
+  const [, address, name, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(authority) ?? refuse(400, "it names no host and port");
+  const target = targetOf(address ?? name ?? "", Number(port)) ?? refuse(400, "it names no host and port");
+  // Content of a CONNECT has no meaning (RFC 9110 section 9.3.6): where it ended would be a guess.
+  if (lines.some((line) => /^(?:transfer-encoding|content-length)\s*:/i.test(line) && !/^content-length: *0*$/i.test(line)))
+    refuse(400, "its CONNECT has a body");
+  return { target, user: userOf(credentialsIn(lines)) };
+}
+
+function credentialsIn(lines: readonly string[]): string | undefined {
+  const credentials = lines.filter((line) => /^proxy-authorization:/i.test(line));
+  if (credentials.length > 1) refuse(400, "it says twice who it is");
+  return credentials[0];
+}
+
+/** RFC 7617 section 2. */
+function userOf(line: string | undefined): ConnectRequest["user"] {
+  const [, encoded] = /^[^:]+:\s*basic\s+([A-Za-z0-9+/=]+)\s*$/i.exec(line ?? "") ?? [];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, "base64").toString("utf8");
+  const at = text.indexOf(":");
+  return at < 0 ? undefined : { name: text.slice(0, at), password: text.slice(at + 1) };
+}

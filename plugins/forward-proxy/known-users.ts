@@ -1,0 +1,31 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+const nobody = digest("");
+
+/** Who may use a proxy. */
+export class KnownUsers {
+  readonly #passwords: ReadonlyMap<string, Buffer>;
+
+  constructor(users: Readonly<Record<string, string>>) {
+    this.#passwords = new Map(Object.entries(users).map(([name, password]) => [name, digest(password)]));
+  }
+
+  /** Takes as long for a wrong password as for the right one, and for a name that nobody has. */
+  has(name: string, password: string): boolean {
+    const known = this.#passwords.get(name);
+    return timingSafeEqual(digest(password), known ?? nobody) && known !== undefined;
+  }
+}
+
+// RFC 1929 section 2: a length is one byte. RFC 7617 section 2: a name ends at the first colon.
+const text = z.string().refine((value) => value !== "" && Buffer.byteLength(value) <= 255, { error: "expected a text of 1 to 255 bytes" });
+const name = text.refine((value) => !value.includes(":"), { error: "expected a name without a colon" });
+
+/** A zod schema of `users`; its output answers. */
+export const knownUsers = (): z.ZodType<KnownUsers, Readonly<Record<string, string>>> =>
+  z
+    .record(name, text)
+    .refine((users) => Object.keys(users).length > 0, { error: "expected at least one user, or no `users` at all" })
+    .transform((users) => new KnownUsers(users));

@@ -1,0 +1,73 @@
+import type { FirstBytes } from "sluice";
+
+/** What a client says that no SOCKS5 client may say. */
+export class SocksFault extends Error {
+  constructor(
+    message: string,
+    /** What it is answered with. */
+    readonly answer: Buffer,
+  ) {
+    super(message);
+  }
+}
+
+/** RFC 1928 section 6. */
+export const replies = {
+  done: 0,
+  failed: 1,
+  notAllowed: 2,
+  networkUnreachable: 3,
+  hostUnreachable: 4,
+  refused: 5,
+  expired: 6,
+  commandUnknown: 7,
+  addressUnknown: 8,
+} as const;
+
+/** With the address that it leads from, which is not told: 0.0.0.0:0. */
+export function replyWith(code: number): Buffer {
+  return Buffer.from([5, code, 0, 1, 0, 0, 0, 0, 0, 0]);
+}
+
+/** The ways in which a client can say who it is (RFC 1928 section 3). */
+export function readGreeting(bytes: Buffer): FirstBytes<readonly number[]> | undefined {
+  if (bytes.length > 0 && bytes[0] !== 5) throw new SocksFault(`its version is ${bytes[0]}, not 5`, Buffer.from([5, 0xff]));
+  const length = 2 + (bytes[1] ?? 0);
+  return bytes.length < 2 || bytes.length < length ? undefined : { taken: length, value: [...bytes.subarray(2, length)] };
+}
+
+/** RFC 1929 section 2. */
+export function readUser(bytes: Buffer): FirstBytes<{ readonly name: string; readonly password: string }> | undefined {
+  if (bytes.length > 0 && bytes[0] !== 1) throw new SocksFault("its name and password are malformed", Buffer.from([1, 1]));
+  const middle = 2 + (bytes[1] ?? 0);
+  const end = middle + 1 + (bytes[middle] ?? 0);
+  if (bytes.length < 2 || bytes.length <= middle || bytes.length < end) return undefined;
+  return { taken: end, value: { name: bytes.toString("utf8", 2, middle), password: bytes.toString("utf8", middle + 1, end) } };
+}
+
+/** What a client asks for (RFC 1928 section 4). */
+export interface SocksRequest {
+  readonly command: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** @throws SocksFault */
+export function readRequest(bytes: Buffer): FirstBytes<SocksRequest> | undefined {
+  const [version = 5, command = 0, reserved = 0] = bytes;
+  if (version !== 5 || reserved !== 0) throw new SocksFault("its request is malformed", replyWith(replies.failed));
+  if (bytes.length < 5) return undefined;
+  const [kind, first] = [bytes.readUInt8(3), bytes.readUInt8(4)];
+  const start = kind === 3 ? 5 : 4;
+  const size = { 1: 4, 3: first, 4: 16 }[kind];
+  if (size === undefined) throw new SocksFault(`its request has an address of type ${kind}`, replyWith(replies.addressUnknown));
+  const end = start + size;
+  if (bytes.length < end + 2) return undefined;
+  return { taken: end + 2, value: { command, host: hostOf(bytes.subarray(start, end), kind), port: bytes.readUInt16BE(end) } };
+}
+
+function hostOf(raw: Buffer, kind: number): string {
+  if (kind === 3) return raw.toString("latin1");
+  if (kind === 1) return raw.join(".");
+  return Array.from({ length: 8 }, (_, index) => raw.readUInt16BE(index * 2).toString(16)).join(":");
+}
