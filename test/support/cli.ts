@@ -38,14 +38,22 @@ export class Cli {
   readonly #watchers = new Set<() => void>();
   #seen = 0;
 
-  /** @param before what a shell does first, such as setting a limit */
-  constructor(folder: string, parameters: readonly string[], env: NodeJS.ProcessEnv = {}, before?: string) {
+  /**
+   * @param start.before what a shell does first, such as setting a limit
+   * @param start.descriptors what it has as 3, 4 and so on
+   */
+  constructor(
+    folder: string,
+    parameters: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    { before, descriptors = [] }: { readonly before?: string; readonly descriptors?: readonly number[] } = {},
+  ) {
     const node = [process.execPath, main, ...parameters];
     const [command = "", ...given] = before === undefined ? node : ["/bin/sh", "-c", `${before} && exec "$@"`, "sh", ...node];
     this.#child = spawn(command, given, {
       cwd: folder,
       env: { ...environment, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", ...descriptors],
     });
     this.exit = new Promise((resolve, reject) => {
       this.#child.once("error", reject);
@@ -167,7 +175,14 @@ export function startCli(cleanup: Cleanup, folder: CliFolder, parameters: readon
 
 /** Starts `sluice start` after a shell has done something, such as setting a limit. */
 export function startCliAfter(before: string, cleanup: Cleanup, folder: CliFolder): Cli {
-  return killedWith(cleanup, new Cli(folder.path, ["start"], {}, before));
+  return killedWith(cleanup, new Cli(folder.path, ["start"], {}, { before }));
+}
+
+/** Starts `sluice start` with sockets that are bound already, as systemd does: sd_listen_fds(3). */
+export function startCliWith(sockets: readonly { name: string; fd: number }[], cleanup: Cleanup, folder: CliFolder): Cli {
+  const [names, descriptors] = [sockets.map(({ name }) => name).join(":"), sockets.map(({ fd }) => fd)];
+  const env = { LISTEN_FDS: String(sockets.length), LISTEN_FDNAMES: names };
+  return killedWith(cleanup, new Cli(folder.path, ["start"], env, { before: "export LISTEN_PID=$$", descriptors }));
 }
 
 function killedWith(cleanup: Cleanup, cli: Cli): Cli {

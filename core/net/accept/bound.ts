@@ -38,6 +38,8 @@ export interface Bound {
   adopt(before: Bound): void;
   /** Stops accepting at once. Connections live on; datagram flows can send no more. Closing it twice does nothing more. */
   close(): void;
+  /** At the proxy's end, in place of `close`: a socket that another process has too is left to it. */
+  leave?(): void;
   /** Binds a socket again that was closed to make room for another, where it was. Rejects with the operating system's error. */
   reopen(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../../contract/index.ts";
@@ -48,6 +49,18 @@ export class StreamListener implements Bound {
       throw listenError(error, name, addressText(address));
     }
     return new StreamListener(server, localOf(server, address), fast);
+  }
+
+  /** On a TCP socket that is bound and listens already. Rejects with the error of Node or of the operating system. */
+  static async inherit(fd: number): Promise<StreamListener> {
+    const [fast] = await Promise.all([fastAcceptWorks(), tryLateOnread(), tryTruncation(), tryResets()]);
+    const server = createServer(serverOptions);
+    const listening = once(server, "listening");
+    server.listen({ fd, backlog: BACKLOG });
+    await listening;
+    if (typeof server.address() !== "string") return new StreamListener(server, localOf(server, { path: undefined }), fast);
+    server.close();
+    throw new Error("a unix socket");
   }
 
   permit(access: UnixAccess): () => void {
@@ -155,7 +168,7 @@ export function isStale(path: string): Promise<boolean> {
   });
 }
 
-function localOf(server: Server, { path }: ListenAddress): SocketAddress {
+function localOf(server: Server, { path }: Pick<ListenAddress, "path">): SocketAddress {
   const bound = server.address();
   if (bound === null || typeof bound === "string") return socketAddress(path ?? "", 0, "unix");
   return socketAddress(bound.address, bound.port, bound.family === "IPv6" ? "IPv6" : "IPv4");

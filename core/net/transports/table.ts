@@ -1,4 +1,6 @@
 import { schemeOf, type ListenAddress } from "../../contract/index.ts";
+import { fd } from "./fd.ts";
+import { fdTls } from "./fd-tls.ts";
 import { tcp } from "./tcp.ts";
 import { tls } from "./tls.ts";
 import type { Transport } from "./transport.ts";
@@ -6,7 +8,7 @@ import { udp } from "./udp.ts";
 import { unix } from "./unix.ts";
 
 /** All there are, in the order in which messages name them. */
-export const transports: readonly Transport[] = [tcp, udp, tls, unix];
+export const transports: readonly Transport[] = [tcp, udp, tls, unix, fd, fdTls];
 
 /** How a listener is bound and its upstreams are reached. */
 export function transportOf(address: Pick<ListenAddress, "scheme" | "transport">): Transport {

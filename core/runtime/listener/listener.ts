@@ -121,6 +121,13 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     this.bound.close();
   }
 
+  /** The same at the end of the proxy. */
+  leave(): void {
+    this.handOver();
+    if (this.bound.leave === undefined) this.bound.close();
+    else this.bound.leave();
+  }
+
   /** Leaves the bound socket to another listener; sessions live on. */
   handOver(): void {
     this.#retired = true;

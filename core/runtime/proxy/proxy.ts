@@ -249,13 +249,13 @@ export class Proxy {
   async #close(drainMs: number): Promise<void> {
     this.#state.checks.stop();
     const listeners = [...this.#listeners.byName.values()];
-    for (const listener of listeners.filter(({ datagrams }) => !datagrams)) listener.close();
+    for (const listener of listeners.filter(({ datagrams }) => !datagrams)) listener.leave();
     const drained = emptied(this.#state.sessions, drainMs);
     await inSlices(this.#state.sessions, (session) => {
       session.undergo((each) => each.retire());
     });
     await drained;
-    for (const listener of listeners.filter(({ datagrams }) => datagrams)) listener.close();
+    for (const listener of listeners.filter(({ datagrams }) => datagrams)) listener.leave();
     await endSessions(this.#state);
     await emptied(this.#state.sessions, CLOSING_MS);
     // An apply that is under way has seen that the proxy closes, and what it had set up is retired once it has ended.

@@ -91,12 +91,12 @@ describe("resolveConfig", () => {
     [
       "a missing listen",
       { plugins: [free()] },
-      'listen: expected a text such as "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path), but it is missing',
+      'listen: expected a text such as "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path, fd://NAME, fd+tls://NAME), but it is missing',
     ],
     [
       "a port as listen",
       { listen: 8080 },
-      'listen: expected a text such as "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path), got 8080',
+      'listen: expected a text such as "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path, fd://NAME, fd+tls://NAME), got 8080',
     ],
     [
       "a port as upstream",
@@ -131,7 +131,7 @@ describe("resolveConfig", () => {
     const lines = error.message.split("\n").map((line) => line.replace(/ \(SLUICE.*$/, ""));
     expect(lines).to.have.members([
       '/app/proxy.config.ts: listener: unknown option, did you mean "listeners"?',
-      '/app/proxy.config.ts: listeners.web.listen: expected "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path), got "127.0.0.1:80"',
+      '/app/proxy.config.ts: listeners.web.listen: expected "tcp://127.0.0.1:8080" (or udp://, tls://, unix:///path, fd://NAME, fd+tls://NAME), got "127.0.0.1:80"',
       '/app/proxy.config.ts: listeners.web.upstrem: unknown option, did you mean "upstream"?',
       "/app/proxy.config.ts: listeners.web.plugins[0].connections.rate: expected a number, but it is missing",
       '/app/proxy.config.ts: listeners.web.plugins[0].connections.rat: unknown option, did you mean "rate"?',
