@@ -4,6 +4,7 @@ import type { UpstreamOptions } from "sluice";
 import { rateLimit, retry, tlsTermination } from "sluice/plugins";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
+import { exchangeOnce } from "../support/exchange.ts";
 import { openGrpc, sayTo, startGrpc, type GrpcServer } from "../support/grpc-echo.ts";
 import { startHttpProxy, type HttpProxy } from "../support/http-proxy.ts";
 
@@ -54,4 +55,12 @@ describe("gRPC through http()", function () {
       expect(server.calls()).to.equal(52);
     });
   }
+
+  it("refuses a WebSocket to an upstream of HTTP/2, and does not ask it for something else", async () => {
+    const server = await startGrpc(cleanup);
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints: [server.endpoint], http: "2" } }] });
+    const head = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+    const key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    expect(await exchangeOnce(port("web"), head + key, 12)).to.equal("HTTP/1.1 502");
+  });
 });

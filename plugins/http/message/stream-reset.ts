@@ -12,7 +12,7 @@ names.push("INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED");
 const passed: ReadonlySet<number> = new Set([NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_INADEQUATE_SECURITY]);
 
 /** The cause of a failure: a stream of HTTP/2 was reset (RST_STREAM). */
-export class StreamReset extends Error {
+export class RstStream extends Error {
   constructor(readonly streamCode: number) {
     super(`reset with ${names[streamCode] ?? streamCode}`);
   }
@@ -21,5 +21,5 @@ export class StreamReset extends Error {
 /** With which code the other side's stream is reset. */
 export function codeOf(error: SluiceError | undefined): number {
   const { cause } = error ?? {};
-  return cause instanceof StreamReset && passed.has(cause.streamCode) ? cause.streamCode : NGHTTP2_INTERNAL_ERROR;
+  return cause instanceof RstStream && passed.has(cause.streamCode) ? cause.streamCode : NGHTTP2_INTERNAL_ERROR;
 }

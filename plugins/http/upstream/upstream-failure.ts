@@ -1,6 +1,6 @@
 import { SluiceError } from "sluice";
 import { constants } from "node:http2";
-import { StreamReset } from "../message/stream-reset.ts";
+import { RstStream } from "../message/stream-reset.ts";
 
 /** Responses before the response, at most: nothing else would keep a client from them. */
 export const MOST_INTERIM = 100;
@@ -46,7 +46,7 @@ export class UpstreamFailures {
 
   /** @param code of the stream's RST_STREAM, or of the connection's GOAWAY */
   streamReset(code: number): SluiceError {
-    const cause = new StreamReset(code);
+    const cause = new RstStream(code);
     // What Node's parser refuses, it resets with the same code.
     if (code === constants.NGHTTP2_PROTOCOL_ERROR) return this.malformed(cause.message);
     return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} broke off: ${cause.message}`, { cause });

@@ -59,6 +59,10 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   /** Sends a request, with what there is of its body. */
   send(request: Outbound): void {
     const { content } = request;
+    if (request.isUpgrade) {
+      this.#fail(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", 'no WebSocket is passed on over HTTP/2: give the upstream http: "1.1"'));
+      return;
+    }
     const hasBody = content !== undefined && content.whole?.length !== 0;
     let stream: ClientHttp2Stream;
     try {
