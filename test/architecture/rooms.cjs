@@ -29,6 +29,7 @@ module.exports = {
     files: [],
     resolve: ["files"],
     compile: ["explain", "files"],
+    edit: ["compile"],
     watch: ["explain", "files"],
     check: [],
     register: [],

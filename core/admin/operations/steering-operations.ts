@@ -49,6 +49,17 @@ export const steeringOperations = [
     handle: (live, place, { check }) => live.steer((steering) => steering.override(place, undefined, check)),
   }),
   operation({
+    name: "write_override",
+    summary: "Writes into the config file that a plugin use is on or off, comments kept; refused with the reason where that is computed.",
+    method: "POST",
+    path: "overrides/{listener}/{plugin}/write",
+    input: ofPlugin,
+    async handle(live, place, { check }) {
+      const reload = await live.config.write(place, check);
+      return { ...pluginOf(listenerView(live.proxy, place.listener), place.plugin), file: live.config.file, reload };
+    },
+  }),
+  operation({
     name: "generations",
     summary: "The newest generations, the newest first: what made them, and what they did.",
     method: "GET",

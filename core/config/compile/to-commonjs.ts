@@ -1,6 +1,7 @@
-import { parseSync, transformSync, type Options, type Output, type ParserConfig } from "@swc/core";
+import { parseSync, transformSync, type Options, type Output } from "@swc/core";
 import type { Program } from "acorn";
 import { readRecord, recordOf, type ModuleRecord } from "./module-record.ts";
+import { parserOf } from "./parser-of.ts";
 import { freeNames, rename } from "./rename.ts";
 import { moduleTree, scriptTree } from "./syntax-tree.ts";
 import { jsonSyntaxError, swcSyntaxError, treeSyntaxError } from "../explain/syntax-error.ts";
@@ -26,12 +27,6 @@ const shared: Options = {
 };
 
 const target = "es2022";
-
-function parserOf(file: string): ParserConfig {
-  return /\.[cm]?jsx?$/.test(file)
-    ? { syntax: "ecmascript", jsx: file.endsWith("x"), decorators: true }
-    : { syntax: "typescript", tsx: file.endsWith("x"), decorators: true };
-}
 
 /** Without types, decorators and JSX; what is not used as a value is not imported any more, as tsc does it. */
 function plain(file: string, source: string, options: Options): Output {

@@ -76,6 +76,23 @@ export class ConfigLoader {
   }
 
   /**
+   * Loads another text as if the file held it, and forgets it again: what nobody applies.
+   *
+   * @throws as {@link load}
+   */
+  async tried(text: string): Promise<ResolvedConfig> {
+    const loader = new ConfigLoader(this.#file, this.schemes, this.admin, text.replace(/^\uFEFF/, ""));
+    const loaded = await loader.load();
+    loaded.retire();
+    return loaded.config;
+  }
+
+  /** Whether the config is in a file. */
+  get isInFile(): boolean {
+    return this.text === undefined;
+  }
+
+  /**
    * @throws SLUICE_CONFIG_NOT_FOUND, SLUICE_CONFIG_SYNTAX, SLUICE_CONFIG_IMPORT, SLUICE_CONFIG_THREW, SLUICE_CONFIG_INVALID,
    * SLUICE_CONFIG_UNSAFE, SLUICE_ADDRESS_DUPLICATE
    */

@@ -1,4 +1,11 @@
-import { isOptions, SluiceError, type GenerationOrigin, type Override, type ResolvedConfig } from "../../contract/index.ts";
+import {
+  isOptions,
+  SluiceError,
+  type GenerationOrigin,
+  type Override,
+  type ResolvedConfig,
+  type ResolvedUse,
+} from "../../contract/index.ts";
 import { useOf, withOverrides } from "../../config/check/with-overrides.ts";
 
 /** What a generation is to be made of. */
@@ -23,16 +30,17 @@ export type OverrideChange = Pick<Override, "enabled" | "options">;
  */
 export function rebased(base: ResolvedConfig, overrides: readonly Override[], origin: GenerationOrigin): Wanted {
   const dropped: string[] = [];
-  const kept = overrides.filter((override) => {
-    if (useOf(base, override) === undefined) return false;
-    try {
-      withOverrides(base, [override]);
-      return true;
-    } catch (error) {
-      dropped.push(`the override of ${nameOf(override)} is dropped: ${SluiceError.is(error) ? error.detail : String(error)}`);
-      return false;
-    }
-  });
+  const kept = overrides
+    .flatMap((given) => withoutAgreement(base, given))
+    .filter((override) => {
+      try {
+        withOverrides(base, [override]);
+        return true;
+      } catch (error) {
+        dropped.push(`the override of ${nameOf(override)} is dropped: ${SluiceError.is(error) ? error.detail : String(error)}`);
+        return false;
+      }
+    });
   return { base, overrides: kept, config: withOverrides(base, kept), origin, dropped };
 }
 
@@ -57,11 +65,21 @@ function merged(base: ResolvedConfig, before: Override, change: OverrideChange):
   if (use === undefined) throw new SluiceError("SLUICE_ADMIN_UNKNOWN", unknownUse(base, before));
   const enabled = change.enabled ?? before.enabled;
   const options = change.options === undefined ? before.options : together(before.options, change.options);
-  const { listener, plugin } = before;
+  return differing(use, { ...before, ...(enabled === undefined ? {} : { enabled }), ...(options === undefined ? {} : { options }) });
+}
+
+/** Of an override what differs from the config: nothing, where a save says the same by now. */
+function withoutAgreement(base: ResolvedConfig, override: Override): readonly Override[] {
+  const use = useOf(base, override);
+  const left = use === undefined ? undefined : differing(use, override);
+  return left === undefined ? [] : [left];
+}
+
+function differing({ use }: ResolvedUse, { listener, plugin, enabled, options }: Override): Override | undefined {
   const next = {
     listener,
     plugin,
-    ...(enabled === undefined || enabled === use.use.enabled ? {} : { enabled }),
+    ...(enabled === undefined || enabled === use.enabled ? {} : { enabled }),
     ...(options === undefined || Object.keys(options).length === 0 ? {} : { options }),
   };
   return "enabled" in next || "options" in next ? next : undefined;

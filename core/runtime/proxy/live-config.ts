@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { AdminConfig, Logger, ResolvedShutdown } from "../../contract/index.ts";
+import type { AdminConfig, Logger, Override, ResolvedShutdown } from "../../contract/index.ts";
 import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
 import { transports } from "../../net/transports/table.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
@@ -8,8 +8,9 @@ import { FileWatcher } from "../../config/watch/watcher.ts";
 import { ProxyLog } from "../log/logger.ts";
 import type { Companion } from "./companion.ts";
 import { Proxy } from "./proxy.ts";
-import type { Steering } from "./steering.ts";
+import type { GenerationCheck, Steering } from "./steering.ts";
 import { untilQuiet } from "./until-quiet.ts";
+import { writeOverride } from "./write-override.ts";
 import type { ReloadPlan, ReloadReport } from "../generation/reload-plan.ts";
 
 export interface LiveConfigOptions {
@@ -94,6 +95,19 @@ export class LiveConfig {
     // Also when the config is refused: whoever renamed the log's file waits for nothing else.
     this.log?.reopen();
     return this.#inTurn(() => this.#load(true));
+  }
+
+  /**
+   * Writes into the file that a plugin use is on or off, as its override says, and applies that save: then it is no override any more.
+   *
+   * @throws SLUICE_ADMIN_UNKNOWN without an override, SLUICE_ADMIN_CONFLICT with the reason where the file cannot say it
+   */
+  write(place: Pick<Override, "listener" | "plugin">, check?: GenerationCheck): Promise<ReloadReport> {
+    return this.#inTurn(async () => {
+      check?.(this.proxy.generation);
+      await writeOverride(this.proxy.steering, place, this.loader);
+      return this.#load(false);
+    });
   }
 
   /** Says what a reload of the file as it is now would do. Rejects with what would refuse it. */
