@@ -44,7 +44,7 @@ describe("the admin page, in a real Chromium,", function () {
   afterEach(() => cleanup.run());
   after(() => everything.run());
 
-  async function start(): Promise<{ url: string; socket: Socket; cli: Cli }> {
+  async function start(): Promise<{ url: string; socket: Socket; cli: Cli; file: string }> {
     const folder = createCliFolder(cleanup);
     folder.write("proxy.config.ts", config);
     const cli = startCli(cleanup, folder, ["start"]);
@@ -52,7 +52,7 @@ describe("the admin page, in a real Chromium,", function () {
     const url = /^admin (\S+)$/m.exec(cli.lines.join("\n"))?.[1] ?? "";
     const socket = await connect(port);
     cleanup.add(() => void socket.destroy());
-    return { url, socket, cli };
+    return { url, socket, cli, file: join(folder.path, "proxy.config.ts") };
   }
 
   async function open(url: string, options: Parameters<typeof openPage>[1] = {}): Promise<WatchedPage> {
@@ -91,6 +91,17 @@ describe("the admin page, in a real Chromium,", function () {
     await page.getByRole("button", { name: "Take back" }).click();
     await page.locator('[role="switch"][aria-label="shout of echo"][aria-checked="true"]').waitFor();
     expect(await exchange(socket, "hello")).to.equal("HELLO");
+  });
+
+  it("writes a switch into the config file", async () => {
+    const { url, socket, file } = await start();
+    const { page } = await open(url);
+    await page.getByRole("link", { name: "echo", exact: true }).first().click();
+    await page.getByRole("switch", { name: "shout of echo" }).click();
+    await page.getByRole("button", { name: "Write to file" }).click();
+    await page.getByText("differs from the config").waitFor({ state: "detached" });
+    expect(readFileSync(file, "utf8")).to.include("shout({ enabled: false })");
+    expect(await exchange(socket, "hello")).to.equal("hello");
   });
 
   it("shows the generations, and restores one", async () => {

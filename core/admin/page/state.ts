@@ -68,6 +68,10 @@ export const setOptions = (listener: string, plugin: string, options: object): P
 export const takeBack = (listener: string, plugin: string): Promise<void> =>
   change(() => call("DELETE", `overrides/${segment(listener)}/${segment(plugin)}`));
 
+/** Writes what an override says into the config file. */
+export const writeToFile = (listener: string, plugin: string): Promise<void> =>
+  change(() => call("POST", `overrides/${segment(listener)}/${segment(plugin)}/write`));
+
 export const restore = (generation: number): Promise<void> => change(() => call("POST", `generations/${generation}/restore`));
 
 export const reload = (): Promise<void> => change(() => call("POST", "reload"));

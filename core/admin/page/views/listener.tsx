@@ -5,7 +5,7 @@ import { FaultSliders } from "../parts/fault-sliders.tsx";
 import { Switch } from "../parts/switch.tsx";
 import { rates } from "../rates.ts";
 import { link } from "../route.ts";
-import { busy, listeners, setOptions, status, takeBack, toggle } from "../state.ts";
+import { busy, listeners, setOptions, status, takeBack, toggle, writeToFile } from "../state.ts";
 
 /** The pipeline of a listener: client, plugins in order, upstream. */
 export function Listener({ name }: { name: string }): JSX.Element {
@@ -74,6 +74,9 @@ function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginVi
           <span class="badge warn">differs from the config</span>
           <button type="button" class="quiet" onClick={() => void takeBack(listener.name, name)}>
             Take back
+          </button>{" "}
+          <button type="button" class="quiet" onClick={() => void writeToFile(listener.name, name)}>
+            Write to file
           </button>
         </p>
       )}
