@@ -69,7 +69,7 @@ export interface RetryConfig {
 
 export type RetryOptions = z.output<typeof schema>;
 
-/** Methods whose second request does no more than the first: idempotent ones (RFC 9110 section 9.2.2). */
+/** Idempotent methods: asked twice, they do what one request does (RFC 9110 section 9.2.2). */
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /**
