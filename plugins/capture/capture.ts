@@ -10,7 +10,7 @@ import { optionsSchema, type CaptureOptions } from "./options.ts";
 
 /** Writes what passes on both legs of a listener's sessions into a pcapng file. */
 @injectable()
-export class Capture implements Plugin {
+class Capture implements Plugin {
   static readonly borrows = true;
   readonly #path: string;
   #file: CaptureFile | undefined;

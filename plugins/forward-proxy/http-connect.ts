@@ -10,7 +10,7 @@ const MAX_HEAD = 16_384;
 
 /** Connects clients to the targets that they name with HTTP's CONNECT (RFC 9110 section 9.3.6). */
 @injectable()
-export class HttpConnect implements Plugin {
+class HttpConnect implements Plugin {
   static readonly borrows = true;
 
   constructor(

@@ -13,7 +13,7 @@ const CONNECT = 1;
 
 /** Connects clients to the targets that they name by SOCKS5 (RFC 1928, RFC 1929). */
 @injectable()
-export class Socks5 implements Plugin {
+class Socks5 implements Plugin {
   static readonly borrows = true;
 
   constructor(

@@ -52,7 +52,7 @@ export interface GrpcServer {
   readonly cancellation: () => Promise<void>;
 }
 
-export function metadataOf(fields: Readonly<Record<string, string>>): Metadata {
+function metadataOf(fields: Readonly<Record<string, string>>): Metadata {
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(fields)) metadata.set(name, value);
   return metadata;
