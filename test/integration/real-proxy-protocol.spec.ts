@@ -84,7 +84,9 @@ describe("proxyProtocol behind real proxies [trust]", function () {
     const headers: (ProxyHeader | undefined)[] = [];
     const started = await startForward(cleanup, "echo", { plugins: [proxyProtocol({ from }), noting(headers)] });
     await startHaproxy(this, started.port(), "send-proxy-v2 check check-send-proxy inter 100ms");
-    await eventually(() => expect(headers.some((header) => header?.command === "LOCAL" && header.source === undefined)).to.equal(true));
+    await eventually(() => expect(headers.some((header) => header?.command === "LOCAL" && header.source === undefined)).to.equal(true), {
+      within: 30_000,
+    });
     expect(failures(started).filter((text) => text.includes("SLUICE_CLIENT_PROTOCOL"))).to.deep.equal([]);
   });
 

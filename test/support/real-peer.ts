@@ -76,7 +76,7 @@ export function startServer(cleanup: Cleanup, file: string, parameters: readonly
 export function temporaryFolder(cleanup: Cleanup, owner?: number): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "sluice-peer-")));
   if (owner !== undefined) chownSync(folder, owner, -1);
-  cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
+  cleanup.add(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
 

@@ -15,6 +15,7 @@ import { startUpstream } from "../upstream/start-upstream.ts";
 import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
 import { isAnswer } from "./byte-checks.ts";
 import { demand, hooksOf, type Check, type Subject } from "./check.ts";
+import { sendError } from "./sent-error.ts";
 
 const OTHER: Readonly<Record<Direction, Direction>> = { fromClient: "fromUpstream", fromUpstream: "fromClient" };
 const hello = Buffer.from("hello, and more\n");
@@ -73,7 +74,8 @@ async function letsGo(bench: PluginBench): Promise<void> {
       const failing = new Source<Buffer>();
       const errors: unknown[] = [];
       plugin[direction]?.(failing, session).subscribe({ error: (error: unknown) => errors.push(error) });
-      failing.error(new Error("broken"));
+      // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
+      await sendError(failing, new Error("broken"));
       if (errors.map(reasonOf).join() !== "broken") demand(bench, `${direction} does not pass an error of its source on`);
       const left = new Source<Buffer>();
       plugin[direction]?.(left, session).subscribe().unsubscribe();

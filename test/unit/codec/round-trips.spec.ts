@@ -78,7 +78,8 @@ const cases: Readonly<Record<string, Case<never>>> = {
   },
   "jsonLines()": {
     codec: () => jsonLines(),
-    message: fc.jsonValue({ maxDepth: 3 }),
+    // JSON has no negative zero.
+    message: fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)) as unknown),
   },
   "resp()": { codec: () => resp(), message: fc.oneof(respValue, inline) },
   "frames()": {

@@ -35,6 +35,8 @@ const rows: Readonly<Record<string, Row>> = {
     zero: true,
     waits: true,
   },
+  "shutdown.delay": { with: (delay) => config({ shutdown: { delay } }), zero: true, waits: true },
+  "shutdown.quiet": { with: (quiet) => config({ shutdown: { quiet } }), zero: false, waits: true },
   "retry.delay": { with: plugged((delay) => retry({ delay })), zero: true, waits: true },
   "retry.maxDelay": { with: plugged((maxDelay) => retry({ maxDelay })), zero: false, waits: true },
   "retry.within": { with: plugged((within) => retry({ within })), zero: false, waits: false },
