@@ -72,6 +72,8 @@ export const catalogue = {
   SLUICE_PLUGIN_CHUNK: entry("plugin", "return the Buffer to pass on, null to drop it, or a promise of either"),
   SLUICE_PLUGIN_FRAME: entry("plugin", "look at what the peer sends, raise the codec's max, or set the plugin's onError to \"bypass\""),
   SLUICE_PLUGIN_ARGUMENT: entry("plugin", "give the function what its documentation says"),
+  SLUICE_RECORDING_INVALID: entry("config", "fix the recording at that place: docs/plugins/replay.md has the format"),
+  SLUICE_REPLAY_UNMATCHED: entry("client", "record the session again, or fix the entry of the recording"),
   SLUICE_SWAP_TIMEOUT: entry("plugin", "let the plugin's operators complete when their input does, or raise limits.swapTimeout"),
   SLUICE_LIMIT_SESSIONS: entry("client", "raise limits.sessions, and the file descriptor limit with it"),
   SLUICE_LIMIT_SESSIONS_PER_CLIENT: entry("client", "raise limits.sessionsPerClient"),

@@ -1,0 +1,32 @@
+import { REDACTED } from "./recording.ts";
+
+/** What looks like a secret; the first group is kept, the rest is not recorded. */
+const looksSecret: readonly RegExp[] = [
+  // Fields of forms, JSON, URLs, connection strings.
+  /((?:password|passwd|pwd|secret|token|api[_-]?key)["']?\s*[=:]\s*["']?)[^\s"'&;,]+/gi,
+  // Header fields of HTTP.
+  /(^(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key):[ \t]*)[^\r\n]+/gim,
+  // Redis: AUTH, inline and as an array.
+  /(^auth[ \t]+)[^\r\n]+/gim,
+  /(\r\nauth\r\n\$)\d+\r\n[^\r\n]*(?:\r\n\$\d+\r\n[^\r\n]*)?/gi,
+  // FTP, POP3, IMAP.
+  /(^pass[ \t]+)[^\r\n]+/gim,
+  // PostgreSQL's PasswordMessage, SASL responses too.
+  /(^p\0\0)[^]+/g,
+];
+
+/** Takes out of what was said whatever looks like a password. @param more expressions, or names of fields */
+export function redactor(more: readonly (string | RegExp)[]): (bytes: Buffer) => Buffer {
+  const own = more.map((each) =>
+    typeof each === "string"
+      ? new RegExp(`(${each.replaceAll(/[^\w]/g, String.raw`\$&`)}["']?\\s*[=:]\\s*["']?)[^\\s"'&;,]+`, "gi")
+      : new RegExp(`()(?:${each.source})`, each.flags.includes("g") ? each.flags : `${each.flags}g`),
+  );
+  const all = [...looksSecret, ...own];
+  const marker = REDACTED.toString("latin1");
+  return (bytes) => {
+    const text = bytes.toString("latin1");
+    const redacted = all.reduce((given, expression) => given.replaceAll(expression, (_all, kept: string) => `${kept}${marker}`), text);
+    return redacted === text ? bytes : Buffer.from(redacted, "latin1");
+  };
+}
