@@ -8,6 +8,14 @@ export interface HeaderChangesConfig {
   remove?: string[] | undefined;
 }
 
+/** What becomes of the cookies that an upstream sets. */
+export interface HttpCookiesConfig {
+  /** `"rewrite"`: a domain of the upstream becomes the host that the client asked for; another text: every domain becomes that, `""` for none. @default "keep" */
+  domain?: string | undefined;
+  /** `"rewrite"`: what the route changed in the path is undone; `"/path"`: every path becomes that. @default "keep" */
+  path?: string | undefined;
+}
+
 /** A route of `http()`: where requests go for which all that it says holds. */
 export interface HttpRouteConfig {
   /** `api.localhost`, or `*.localhost` for everything below it. @default any */
@@ -24,6 +32,10 @@ export interface HttpRouteConfig {
   headers?: HeaderChangesConfig | undefined;
   /** Changes to the response's header. */
   responseHeaders?: HeaderChangesConfig | undefined;
+  /** `"rewrite"`: `Location`, `Content-Location` and `Refresh` lead where the client has to ask for it. @default "keep" */
+  location?: "keep" | "rewrite" | undefined;
+  /** What becomes of the cookies that the upstream sets. */
+  cookies?: HttpCookiesConfig | undefined;
 }
 
 /** What `http()` holds at most. */
@@ -32,6 +44,8 @@ export interface HttpLimitsConfig {
   header?: Size | undefined;
   /** Fields in a request's header. @default 100 */
   fields?: number | undefined;
+  /** Bytes of a request's body. @default any */
+  body?: Size | undefined;
   /** Connections to one endpoint, but for those that carry a response that lasts, or a WebSocket. @default 256 */
   connections?: number | undefined;
   /** Of them, those that one client's requests may use at once. @default half of `connections` */

@@ -44,6 +44,8 @@ export interface Interim {
 export class ClientRequest implements HttpRequest {
   readonly method: string;
   readonly host: string;
+  /** The same with its port, as the client wrote it; empty where it named none. */
+  readonly authority: string;
   readonly scheme: "http" | "https";
   readonly httpVersion: string;
   readonly isUpgrade: boolean;
@@ -89,6 +91,7 @@ export class ClientRequest implements HttpRequest {
     const { url, authority: asked } = readTarget(method, target);
     this.url = url;
     this.host = settleHost(this.headers, asked, authority === "" ? undefined : authority);
+    this.authority = first(this.headers, "host") ?? "";
     if (body instanceof Uint8Array) this.content = new WholeBody(body);
     else if (body !== undefined) {
       this.#body = body;

@@ -18,6 +18,19 @@ const changes = z.strictObject({
   remove: z.array(fieldName).default([]),
 });
 
+const cookies = z.strictObject({
+  /** `"rewrite"`: the upstream's becomes the client's; else what it becomes: `""` none. */
+  domain: z
+    .string()
+    .regex(/^$|^\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i, { error: 'expected "keep", "rewrite" or a domain such as "example.com"' })
+    .default("keep"),
+  /** `"rewrite"`: the upstream's becomes the client's; else what it becomes. */
+  path: z
+    .string()
+    .regex(/^(keep|rewrite|\/[^\s;]*)$/, { error: 'expected "keep", "rewrite" or a path such as "/api"' })
+    .default("keep"),
+});
+
 const route = z.strictObject({
   /** `api.localhost`, or `*.localhost` for everything below it. @default any */
   host: z
@@ -38,6 +51,10 @@ const route = z.strictObject({
   headers: changes.prefault({}),
   /** Changes to the response's header. */
   responseHeaders: changes.prefault({}),
+  /** `"rewrite"`: a redirection leads where the client has to ask for it. */
+  location: z.enum(["keep", "rewrite"]).default("keep"),
+  /** The same for cookies. */
+  cookies: cookies.prefault({}),
 });
 
 const limits = z.strictObject({
@@ -45,6 +62,8 @@ const limits = z.strictObject({
   header: size().prefault("16KiB"),
   /** Fields in a request's header. */
   fields: positive.default(100),
+  /** Bytes of a request's body. @default any */
+  body: size().optional(),
   /** Connections to one endpoint, but for those that carry a response that lasts, or a WebSocket. */
   connections: positive.default(256),
   /** Of them, those that one client's requests may use at once. @default half of `connections` */

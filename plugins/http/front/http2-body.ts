@@ -1,22 +1,31 @@
 import { SluiceError } from "sluice";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { tooLarge } from "../message/body-length.ts";
+import { requestRefused } from "../message/failure.ts";
 import type { Http2Response } from "./http2-response.ts";
 import { RequestBody } from "../exchange/request-body.ts";
 
 /** Node's own client, when a request of unknown length is cancelled, sends the end of its body and the reset behind it. */
 const RESET_FOLLOWS_MS = 5;
 
+export interface Http2BodyTerms {
+  /** The client said how long it is. */
+  readonly hasLength: boolean;
+  /** Trailers, at most. */
+  readonly fields: number;
+  /** Bytes, at most: more of them destroy it with an error that says so. @default any */
+  readonly most?: number | undefined;
+}
+
 /**
  * The body of a request that comes in a stream of HTTP/2. Node ends what it reads also where the client broke off (RST_STREAM, or the
  * connection's end): only what the client ended is the end of the body (RFC 9113 section 8.1).
  *
- * @param hasLength the client said how long it is
- * @param fields trailers, at most
  */
 export function http2Body(
   stream: ServerHttp2Stream,
   response: Http2Response,
-  { hasLength, fields }: { readonly hasLength: boolean; readonly fields: number },
+  { hasLength, fields, most = Infinity }: Http2BodyTerms,
 ): RequestBody {
   const body = new RequestBody(() => {
     stream.resume();
@@ -28,8 +37,11 @@ export function http2Body(
     if (stream.readableEnded && (response.isEnded || !stream.closed)) body.push(null);
     else body.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the client broke off the body of its request"));
   };
+  let bytes = 0;
   stream.on("data", (chunk: Buffer) => {
-    if (!body.destroyed && !body.push(chunk)) stream.pause();
+    bytes += chunk.length;
+    if (bytes > most) body.destroy(requestRefused(tooLarge(most)));
+    else if (!body.destroyed && !body.push(chunk)) stream.pause();
   });
   stream.once("trailers", (_headers: IncomingHttpHeaders, _flags: number, raw: unknown) => {
     const trailers = raw as readonly string[];

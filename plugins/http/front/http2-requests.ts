@@ -5,6 +5,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
+import { tooLarge } from "../message/body-length.ts";
 import { bodyLate, clientLeft, explained, requestRefused, statusOf } from "../message/failure.ts";
 import { HeaderBlocks } from "../message/header-blocks.ts";
 import { http2Body } from "./http2-body.ts";
@@ -143,10 +144,14 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     const { limits } = this.serving.options;
     const head = readHttp2Head(fields, limits);
     const response = new Http2Response(stream, head.method);
-    this.#follow(stream, response);
+    this.#account(stream, response);
     const body = stream.endAfterHeaders
       ? undefined
-      : http2Body(stream, response, { hasLength: fields.includes("content-length"), fields: limits.fields });
+      : http2Body(stream, response, {
+          hasLength: fields.includes("content-length"),
+          fields: limits.fields,
+          most: limits.body,
+        });
     const begin = (): void => {
       if (!stream.destroyed) this.#begin({ ...head, fields }, body, response);
     };
@@ -155,7 +160,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   /** Tells the response what of it is sent. */
-  #follow(stream: ServerHttp2Stream, response: Http2Response): void {
+  #account(stream: ServerHttp2Stream, response: Http2Response): void {
     const { id } = stream;
     if (id === undefined) return;
     this.#responses.set(id, response);
@@ -172,8 +177,11 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     const { session, serving } = this;
     const { method, path: target, authority, fields, excess } = head;
     this.#turn.begin();
-    if (excess !== undefined) {
-      this.#refuse(requestRefused(excess), 431, response);
+    const most = serving.options.limits.body ?? Infinity;
+    // One that lies is found as it comes.
+    const isTooLarge = body !== undefined && (body.errored !== null || Number(fields[fields.indexOf("content-length") + 1]) > most);
+    if (excess !== undefined || isTooLarge) {
+      this.#refuse(requestRefused(excess ?? tooLarge(most)), excess === undefined ? 413 : 431, response);
       return;
     }
     let request: ClientRequest;
@@ -193,11 +201,20 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     request.onEnd(() => {
       this.#active.delete(exchange);
     });
-    const silent = (): void => {
-      exchange.refuse(bodyLate(), 408);
-    };
-    if (body !== undefined) new UploadSilence(response.stream, serving.options.timeouts.request, silent).start();
+    if (body !== undefined) this.#follow(body, exchange, response);
     exchange.start();
+  }
+
+  /** A body may come slowly, but not stop, and has its limit. */
+  #follow(body: RequestBody, exchange: ServedExchange, { stream }: Http2Response): void {
+    const refuse = (error: SluiceError, status: number): void => {
+      this.serving.refused(this.session, error, status);
+      exchange.refuse(error, status);
+    };
+    new UploadSilence(stream, this.serving.options.timeouts.request, () => refuse(bodyLate(), 408)).start();
+    body.once("error", (error) => {
+      if (SluiceError.is(error) && error.code === "SLUICE_HTTP_REQUEST") refuse(error, 413);
+    });
   }
 
   /** Requests that came in a turn that was spent. */

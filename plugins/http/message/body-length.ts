@@ -43,3 +43,8 @@ export class BodyLength {
 function mismatch(how: "longer" | "shorter"): SluiceError {
   return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the body of the response is ${how} than its content-length`);
 }
+
+/** Why the body of a request is refused. @param most bytes */
+export function tooLarge(most: number): string {
+  return `the body has more than ${most} bytes`;
+}

@@ -1,8 +1,10 @@
+import { tooLarge } from "./body-length.ts";
+import { isBlank, valueOf } from "./field-text.ts";
 import { token } from "./message-head.ts";
 
 /** Why bytes are no message that may be passed on, and the status that says so. */
 export interface Refusal {
-  readonly status: 400 | 405 | 431;
+  readonly status: 400 | 405 | 413 | 431;
   readonly detail: string;
 }
 
@@ -14,13 +16,13 @@ export interface ParserLimits {
   readonly header: number;
   /** Fields in it, and among the trailers. */
   readonly fields: number;
+  /** Bytes of a body. @default any */
+  readonly body?: number | undefined;
 }
 
 type State = "first-line" | "head" | "fixed" | "chunk-size" | "chunk-data" | "chunk-end" | "trailer" | "until-end";
 
 const CR = 13;
-const SPACE = 32;
-const TAB = 9;
 /** Bytes that are looked at together for lines. Most headers are shorter. */
 const WINDOW = 4096;
 /** The same where a line is the size of a chunk, and the chunk follows. */
@@ -60,6 +62,7 @@ export abstract class MessageParser {
   #left = 0;
   #headBytes = 0;
   #excess = 0;
+  #bodyBytes = 0;
   #isBegun = false;
 
   /** Whether what an RFC lets a proxy put right is, instead of refused: where one reading alone is possible. */
@@ -85,6 +88,7 @@ export abstract class MessageParser {
     this.#state = "first-line";
     this.#headBytes = 0;
     this.#excess = 0;
+    this.#bodyBytes = 0;
     this.fields = [];
     this.trailers = [];
     this.fieldNames = undefined;
@@ -131,6 +135,13 @@ export abstract class MessageParser {
 
   protected refuse(detail: string, status: Refusal["status"] = 400): void {
     this.refusal ??= { status, detail };
+  }
+
+  /** So many bytes of the body are to come. */
+  protected comes(bytes: number): void {
+    this.#bodyBytes += bytes;
+    const { body = Infinity } = this.limits;
+    if (this.#bodyBytes > body) this.refuse(tooLarge(body), 413);
   }
 
   #body(chunk: Buffer, at: number): number {
@@ -271,20 +282,8 @@ export abstract class MessageParser {
       this.#left = Number.parseInt(digits, 16);
       this.#excess = Math.max(0, this.#excess + line.length - CHUNK_ALLOWED - 2 * this.#left);
       if (this.#excess > CHUNK_EXCESS) this.refuse("there is more beside the chunks than in them");
+      this.comes(this.#left);
       this.#state = this.#left === 0 ? "trailer" : "chunk-data";
     }
   }
-}
-
-/** Without the blanks around it: spaces and tabs alone (RFC 9110 section 5.6.3). */
-function valueOf(line: string, from: number): string {
-  let start = from;
-  let end = line.length;
-  while (start < end && isBlank(line.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1;
-  return line.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === SPACE || code === TAB;
 }

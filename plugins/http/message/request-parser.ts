@@ -58,6 +58,7 @@ export class RequestParser extends MessageParser {
     else if (this.#hosts > 1 || this.#hosts < this.minor) this.refuse("a request has one Host");
     else this.isUpgrade = this.#asksForWebSocket();
     if (this.isUpgrade && (this.#chunked || length > 0)) this.refuse("an upgrade with a body is not served");
+    this.comes(length);
     return this.#chunked ? "chunked" : length;
   }
 

@@ -5,6 +5,8 @@ import type { Forwarded } from "./forwarded.ts";
 import { asciiTarget } from "../message/normal-path.ts";
 import type { RouteOptions } from "../exchange/options.ts";
 import type { ReplayBody } from "../exchange/replay-body.ts";
+import { first } from "../message/header-fields.ts";
+import { strippedPrefix } from "./route-changes.ts";
 import { rewritten } from "./routes.ts";
 import type { WholeBody } from "../exchange/whole-body.ts";
 
@@ -12,6 +14,9 @@ import type { WholeBody } from "../exchange/whole-body.ts";
 export interface Outbound {
   readonly method: string;
   readonly url: string;
+  /** How the client came, and the host and port that it asked for: its own words, or those of a trusted proxy. */
+  readonly scheme: string;
+  readonly authority: string;
   readonly headers: HttpHeaders;
   readonly fieldNames?: readonly string[] | undefined;
   readonly content: ReplayBody | WholeBody | undefined;
@@ -44,7 +49,10 @@ export function outboundOf(
   const headers = copyOf(request.headers);
   settleLength(headers, method, content);
   forwarded.set(headers, session, scheme);
-  if (route !== undefined) change(headers, route.headers);
+  const { "x-forwarded-host": said = "", "x-forwarded-proto": seenScheme = scheme } = headers;
+  // What a hook made of Host, the client does not know.
+  const authority = said === headers["host"] ? request.authority : String(said);
+  if (route !== undefined) changeByRoute(headers, route);
   // HTTP/1.0 has none; HTTP/1.1, which is spoken to upstreams, must.
   headers["host"] ??= endpoint.startsWith("unix:") ? "localhost" : endpoint;
   const target = sendable(request.url);
@@ -52,7 +60,26 @@ export function outboundOf(
   const begun = (): void => {
     request.sent = true;
   };
-  return { method, url, headers, fieldNames, content, interim, client: clientOf(request), isUpgrade, begun };
+  return {
+    scheme: String(seenScheme),
+    authority,
+    method,
+    url,
+    headers,
+    fieldNames,
+    content,
+    interim,
+    client: clientOf(request),
+    isUpgrade,
+    begun,
+  };
+}
+
+function changeByRoute(headers: HttpHeaders, route: RouteOptions): void {
+  const prefix = strippedPrefix(route);
+  // A trusted proxy may have taken one off before.
+  if (prefix !== "") headers["x-forwarded-prefix"] = `${(first(headers, "x-forwarded-prefix") ?? "").replace(/\/+$/, "")}${prefix}`;
+  change(headers, route.headers);
 }
 
 /** What came is octets, and is sent as it came. What a hook wrote as a text is one that has a character beyond these. */

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { SluiceError, upstreamKey } from "sluice";
 import type { Endpoints, HttpResponse, UpstreamConfig, Upstreams } from "sluice";
-import { catchError, map, switchMap, tap, throwError, type Observable } from "rxjs";
+import { catchError, map, switchMap, throwError, type Observable } from "rxjs";
 import type { ClientRequest } from "../exchange/client-request.ts";
 import { ask } from "./ask.ts";
 import { Forwarded } from "./forwarded.ts";
@@ -11,6 +11,7 @@ import { change, clientOf, outboundOf, type Outbound } from "./outbound.ts";
 import { ReplayBody } from "../exchange/replay-body.ts";
 import { Routes } from "./routes.ts";
 import { pathOf } from "../message/target.ts";
+import { isRetold, retold } from "./seen-answer.ts";
 import type { AttemptPlace } from "./upstream-attempt.ts";
 import { StaleConnection, UnprocessedRequest } from "./upstream-failure.ts";
 import { TrustedProxies } from "../exchange/trusted-proxies.ts";
@@ -109,9 +110,10 @@ export class Router {
     const outbound = outboundOf(request, endpoint.name, { route, forwarded: this.#forwarded });
     const response = this.#attempt(outbound, { connections, timeout: this.options.timeouts.response });
     return response.pipe(
-      tap(() => {
+      map((answer) => {
         endpoint.answered();
         made();
+        return route !== undefined && isRetold(route) ? retold(answer, route, outbound, endpoint.name) : answer;
       }),
       catchError((error: unknown) => {
         const failure = failureOfUpstream(error);

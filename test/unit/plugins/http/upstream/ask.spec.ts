@@ -11,7 +11,18 @@ const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 function outbound(headers: HttpHeaders = { host: "a" }, url = "/x"): Outbound {
   const begun = (): void => undefined;
-  return { method: "GET", url, headers, content: undefined, interim: undefined, client: "a", isUpgrade: false, begun };
+  return {
+    method: "GET",
+    scheme: "http",
+    authority: "a",
+    url,
+    headers,
+    content: undefined,
+    interim: undefined,
+    client: "a",
+    isUpgrade: false,
+    begun,
+  };
 }
 
 interface Asked {
