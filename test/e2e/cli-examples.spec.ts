@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, runCli, startCli, type CliFolder } from "../support/cli.ts";
@@ -16,7 +16,7 @@ describe("the configs that come with sluice", function () {
   beforeEach(() => {
     folder = createCliFolder(cleanup);
     mkdirSync(join(folder.path, "docs/examples"), { recursive: true });
-    for (const file of filesUnder("docs/examples", ".ts")) copyFileSync(join(root, file), join(folder.path, file));
+    for (const file of filesUnder("docs/examples", ".ts")) cpSync(join(root, file), join(folder.path, file));
   });
   afterEach(() => cleanup.run());
 
