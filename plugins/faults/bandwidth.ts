@@ -1,6 +1,7 @@
-import { size, type Size } from "sluice";
+import { type PluginFactory, size, type Size } from "sluice";
 import { throttleBytes } from "sluice/flow";
 import { z } from "zod";
+import type { BandwidthConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind, Way } from "./fault-kind.ts";
@@ -15,7 +16,6 @@ const rate = z.preprocess((value) => (typeof value === "string" ? value.replace(
 
 const schema = z.object({
   ...commonOptions,
-  /** Bytes a second, for each session and direction: `"64KiB/s"`, `"64KiB"` or a number. 0: nothing passes. */
   rate,
 });
 
@@ -51,4 +51,4 @@ function pieces(perSecond: number): (bytes: number) => Iterable<number> {
  *
  * @example bandwidth({ rate: "64KiB/s" })
  */
-export const bandwidth = defineFault(bandwidthKind);
+export const bandwidth: PluginFactory<BandwidthConfig> = defineFault(bandwidthKind);

@@ -1,4 +1,6 @@
+import type { PluginFactory } from "sluice";
 import { z } from "zod";
+import type { FaultConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind } from "./fault-kind.ts";
@@ -18,4 +20,4 @@ export const blackholeKind = {
  *
  * @example blackhole({ direction: "fromUpstream" })
  */
-export const blackhole = defineFault(blackholeKind);
+export const blackhole: PluginFactory<FaultConfig> = defineFault(blackholeKind);

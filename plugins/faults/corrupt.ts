@@ -1,12 +1,13 @@
+import type { PluginFactory } from "sluice";
 import { each } from "sluice/flow";
 import { z } from "zod";
+import type { CorruptConfig } from "./config.ts";
 import { commonOptions, share } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind, Way } from "./fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** The share of the bytes that have one bit flipped, 0 to 1. */
   rate: share(),
 });
 
@@ -47,4 +48,4 @@ function corrupted(chunk: Buffer, memory: { rate: number; gap: number }, way: Wa
  *
  * @example corrupt({ rate: 0.001 })
  */
-export const corrupt = defineFault(corruptKind);
+export const corrupt: PluginFactory<CorruptConfig> = defineFault(corruptKind);

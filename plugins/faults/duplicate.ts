@@ -1,12 +1,13 @@
+import type { PluginFactory } from "sluice";
 import { concatMap, of } from "rxjs";
 import { z } from "zod";
+import type { DuplicateConfig } from "./config.ts";
 import { commonOptions, share } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind } from "./fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** The share of the datagrams that come twice, 0 to 1. */
   rate: share(),
 });
 
@@ -25,4 +26,4 @@ export const duplicateKind = {
  *
  * @example duplicate({ rate: 0.01 })
  */
-export const duplicate = defineFault(duplicateKind);
+export const duplicate: PluginFactory<DuplicateConfig> = defineFault(duplicateKind);

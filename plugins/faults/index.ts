@@ -1,5 +1,24 @@
 /// <reference types="node" preserve="true" />
 /** Bad networks: what configs import as `sluice/faults`. */
+export type {
+  BandwidthConfig,
+  CorruptConfig,
+  DuplicateConfig,
+  FaultConfig,
+  LatencyConfig,
+  LimitDataConfig,
+  LossConfig,
+  RefuseConfig,
+  ReorderConfig,
+  ResetConfig,
+  ScriptFaults,
+  ScriptStep,
+  SlicerConfig,
+  SlowCloseConfig,
+  SlowOpenConfig,
+  TimeoutConfig,
+  TruncateConfig,
+} from "./config.ts";
 export { bandwidth } from "./bandwidth.ts";
 export { blackhole } from "./blackhole.ts";
 export { corrupt } from "./corrupt.ts";
@@ -11,7 +30,7 @@ export { network, type NetworkName, type NetworkOptions } from "./network.ts";
 export { refuse } from "./refuse.ts";
 export { reorder } from "./reorder.ts";
 export { reset } from "./reset.ts";
-export { script, type ScriptStep } from "./script.ts";
+export { script } from "./script.ts";
 export { slicer } from "./slicer.ts";
 export { slowClose } from "./slow-close.ts";
 export { slowOpen } from "./slow-open.ts";

@@ -1,6 +1,7 @@
 import { delayBytes } from "sluice/flow";
-import { duration } from "sluice";
+import { duration, type PluginFactory } from "sluice";
 import { z } from "zod";
+import type { LatencyConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import { distributions, drawn } from "./distributions.ts";
@@ -8,11 +9,8 @@ import type { FaultKind } from "./fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** How late everything is, each way that the fault works. */
   delay: duration(),
-  /** How much the delay varies: the most of it with `uniform`, its standard deviation with `normal`, its scale with `pareto`. */
   jitter: duration().default(0),
-  /** How the delay varies: evenly around it, by the bell curve, or by the long tail of a busy network, which only adds. */
   distribution: z.enum(distributions).default("uniform"),
 });
 
@@ -32,4 +30,4 @@ export const latencyKind = {
  *
  * @example latency({ delay: "200ms", jitter: "50ms" })
  */
-export const latency = defineFault(latencyKind);
+export const latency: PluginFactory<LatencyConfig> = defineFault(latencyKind);

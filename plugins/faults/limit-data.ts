@@ -1,5 +1,6 @@
-import { size } from "sluice";
+import { type PluginFactory, size } from "sluice";
 import { z } from "zod";
+import type { LimitDataConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { cutAfter } from "./cut-after.ts";
 import { defineFault } from "./define-fault.ts";
@@ -7,7 +8,6 @@ import type { FaultKind } from "./fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** How many bytes of its direction pass before the session is closed. */
   bytes: size(),
 });
 
@@ -26,4 +26,4 @@ export const limitDataKind = {
  *
  * @example limitData({ bytes: "1KiB", direction: "fromUpstream" })
  */
-export const limitData = defineFault(limitDataKind);
+export const limitData: PluginFactory<LimitDataConfig> = defineFault(limitDataKind);

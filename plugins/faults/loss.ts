@@ -1,5 +1,7 @@
+import type { PluginFactory } from "sluice";
 import { filter } from "rxjs";
 import { z } from "zod";
+import type { LossConfig } from "./config.ts";
 import { commonOptions, share } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind } from "./fault-kind.ts";
@@ -8,9 +10,7 @@ import { lossOf } from "./lossy.ts";
 const schema = z
   .object({
     ...commonOptions,
-    /** The share of the datagrams that are lost, 0 to 1. */
     rate: share(),
-    /** How many are lost one after the other, on average, 1 or more. Without it, each datagram is drawn by itself. */
     burst: z.number().min(1, { error: "expected at least 1 datagram" }).optional(),
   })
   .refine(({ rate, burst }) => burst === undefined || rate === 1 || rate <= burst / (1 + burst), {
@@ -36,4 +36,4 @@ export const lossKind = {
  *
  * @example loss({ rate: 0.05, burst: 3 })
  */
-export const loss = defineFault(lossKind);
+export const loss: PluginFactory<LossConfig> = defineFault(lossKind);

@@ -1,6 +1,5 @@
 import type { PluginUse } from "sluice";
 import { bandwidth } from "./bandwidth.ts";
-import type { CommonOptions } from "./every-fault.ts";
 import { latency } from "./latency.ts";
 import { lineLoss } from "./line-loss.ts";
 
@@ -30,10 +29,12 @@ const lines = {
 export type NetworkName = keyof typeof lines;
 
 /** What {@link network} takes beside the preset; it holds for all of its faults. */
-export interface NetworkOptions extends Partial<Pick<CommonOptions, "share">> {
+export interface NetworkOptions {
+  /** The share of the sessions that have such a network, 0 to 1. @default 1 */
+  readonly share?: number;
   /** The same seed gives the same run. */
   readonly seed?: number | string;
-  /** @default true */
+  /** Whether it is there at all: `false` leaves the faults in the config, switched off. @default true */
   readonly enabled?: boolean;
   /** What the names of its faults begin with: `train-latency`, `train-upload`, `train-download`, `train-loss`. @default the preset's */
   readonly name?: string;

@@ -1,6 +1,7 @@
 import { map } from "rxjs";
-import { SluiceError } from "sluice";
+import { type PluginFactory, SluiceError } from "sluice";
 import { z } from "zod";
+import type { RefuseConfig } from "./config.ts";
 import { commonOptions, share } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind, FaultHooks, Way } from "./fault-kind.ts";
@@ -8,9 +9,7 @@ import type { FaultKind, FaultHooks, Way } from "./fault-kind.ts";
 const schema = z
   .object({
     ...commonOptions,
-    /** How many sessions are refused, from the first on; then all are served. */
     first: z.int().min(0).optional(),
-    /** The share of the sessions that are refused, 0 to 1. */
     rate: share().optional(),
   })
   .refine(({ first, rate }) => (first === undefined) !== (rate === undefined), { error: "expected either first or rate" });
@@ -41,4 +40,4 @@ const refuseKind = {
  *
  * @example refuse({ first: 2 })
  */
-export const refuse = defineFault(refuseKind);
+export const refuse: PluginFactory<RefuseConfig> = defineFault(refuseKind);

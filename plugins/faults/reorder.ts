@@ -1,4 +1,6 @@
+import type { PluginFactory } from "sluice";
 import { z } from "zod";
+import type { ReorderConfig } from "./config.ts";
 import { commonOptions, share } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind } from "./fault-kind.ts";
@@ -6,9 +8,7 @@ import { overtaken } from "./overtaken.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** The share of the datagrams that others overtake, 0 to 1. */
   rate: share(),
-  /** By how many places: so many later ones pass first. None is held for longer than 100 ms. */
   by: z.int().min(1, { error: "expected at least 1 place" }).max(1000).default(1),
 });
 
@@ -25,4 +25,4 @@ export const reorderKind = {
  *
  * @example reorder({ rate: 0.1, by: 3 })
  */
-export const reorder = defineFault(reorderKind);
+export const reorder: PluginFactory<ReorderConfig> = defineFault(reorderKind);

@@ -1,5 +1,6 @@
-import { duration, size } from "sluice";
+import { duration, type PluginFactory, size } from "sluice";
 import { z } from "zod";
+import type { ResetConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { cutAfter } from "./cut-after.ts";
 import { defineFault } from "./define-fault.ts";
@@ -9,9 +10,7 @@ import type { FaultKind } from "./fault-kind.ts";
 const schema = z
   .object({
     ...commonOptions,
-    /** How many bytes of its direction pass before both sides see a reset. They are delivered. */
     bytes: size().optional(),
-    /** How long the session flows before both sides see a reset. */
     after: duration().optional(),
   })
   .refine(({ bytes, after }) => (bytes === undefined) !== (after === undefined), { error: "expected either bytes or after" });
@@ -34,4 +33,4 @@ export const resetKind = {
  *
  * @example reset({ bytes: "1KiB" })
  */
-export const reset = defineFault(resetKind);
+export const reset: PluginFactory<ResetConfig> = defineFault(resetKind);

@@ -3,6 +3,7 @@ import type { PluginUse, UseOptions } from "sluice";
 import { z } from "zod";
 import { bandwidthKind } from "./bandwidth.ts";
 import { blackholeKind } from "./blackhole.ts";
+import type { FaultConfig, ScriptStep } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { corruptKind } from "./corrupt.ts";
 import { defineFault } from "./define-fault.ts";
@@ -22,7 +23,6 @@ import { timeoutKind } from "./timeout.ts";
 import { truncateKind } from "./truncate.ts";
 
 const step = z.strictObject({
-  /** So many sessions are refused; `true`: one. */
   refuse: z.union([z.int().min(1), z.literal(true)]).optional(),
   latency: latencyKind.schema.strict().optional(),
   bandwidth: bandwidthKind.schema.strict().optional(),
@@ -44,12 +44,8 @@ type Step = z.output<typeof step> | "pass";
 
 const schema = z.object({
   ...commonOptions,
-  /** What the sessions meet, one after the other; the last stays. */
   steps: z.array(z.union([z.literal("pass"), step])).min(1),
 });
-
-/** A step of a script: `"pass"`, or faults by name with their options; `{ refuse: 2 }` is two sessions long, all others one. */
-export type ScriptStep = z.input<typeof step> | "pass";
 
 const kinds = {
   latency: latencyKind,
@@ -119,14 +115,12 @@ function partsOf({ refuse, ...faults }: z.output<typeof step>, site: FaultSite):
 
 const scriptOf = defineFault(scriptKind);
 
-type ScriptOptions = Omit<z.input<typeof schema>, "steps"> & UseOptions;
-
 /**
  * What the sessions meet, one after the other; the last step stays.
  *
  * @example script([{ refuse: 2 }, { reset: { bytes: "1KiB" } }, "pass"])
  */
-export function script(steps: readonly ScriptStep[], options: ScriptOptions = {}): PluginUse {
-  return scriptOf({ ...options, steps: steps as ScriptStep[] });
+export function script(steps: readonly ScriptStep[], options: FaultConfig & UseOptions = {}): PluginUse {
+  return scriptOf({ ...options, steps: [...steps] });
 }
 script.definition = scriptOf.definition;

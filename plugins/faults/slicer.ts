@@ -1,6 +1,7 @@
-import { duration, size } from "sluice";
+import { duration, type PluginFactory, size } from "sluice";
 import { throttleBytes } from "sluice/flow";
 import { z } from "zod";
+import type { SlicerConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind, Way } from "./fault-kind.ts";
@@ -11,11 +12,8 @@ const whole = () => size().refine((bytes) => Number.isInteger(bytes), { error: "
 const schema = z
   .object({
     ...commonOptions,
-    /** Bytes of a slice, on average. */
     size: whole().refine((bytes) => bytes >= 1, { error: "expected at least 1 byte" }),
-    /** How many bytes a slice may have more or fewer. Less than `size`. */
     variation: whole().default(0),
-    /** The pause between two slices. */
     delay: duration().default(0),
   })
   .refine(({ size: bytes, variation }) => variation < bytes, { path: ["variation"], error: "expected less than size" });
@@ -59,4 +57,4 @@ function pauses(delay: number, { clock }: Way): () => number {
  *
  * @example slicer({ size: 10, variation: 5, delay: "1ms" })
  */
-export const slicer = defineFault(slicerKind);
+export const slicer: PluginFactory<SlicerConfig> = defineFault(slicerKind);

@@ -1,5 +1,6 @@
-import { duration } from "sluice";
+import { duration, type PluginFactory } from "sluice";
 import { z } from "zod";
+import type { SlowCloseConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind } from "./fault-kind.ts";
@@ -7,7 +8,6 @@ import { heldEnd } from "./held-end.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** How long after the last byte the end (FIN) is passed on. */
   delay: duration(),
 });
 
@@ -24,4 +24,4 @@ export const slowCloseKind = {
  *
  * @example slowClose({ delay: "2s" })
  */
-export const slowClose = defineFault(slowCloseKind);
+export const slowClose: PluginFactory<SlowCloseConfig> = defineFault(slowCloseKind);

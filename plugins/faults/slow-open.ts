@@ -1,13 +1,13 @@
 import { delay as delayed } from "rxjs";
-import { duration } from "sluice";
+import { duration, type PluginFactory } from "sluice";
 import { z } from "zod";
+import type { SlowOpenConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind } from "./fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** How long a session waits before its upstream is asked. */
   delay: duration(),
 });
 
@@ -23,4 +23,4 @@ export const slowOpenKind = {
  *
  * @example slowOpen({ delay: "1s" })
  */
-export const slowOpen = defineFault(slowOpenKind);
+export const slowOpen: PluginFactory<SlowOpenConfig> = defineFault(slowOpenKind);

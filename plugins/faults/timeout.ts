@@ -1,5 +1,6 @@
-import { duration } from "sluice";
+import { duration, type PluginFactory } from "sluice";
 import { z } from "zod";
+import type { TimeoutConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import { endAfter } from "./end-after.ts";
@@ -8,7 +9,6 @@ import { swallow } from "./swallow.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** How long nothing passes before both sides see the end (FIN). */
   after: duration(),
 });
 
@@ -27,4 +27,4 @@ export const timeoutKind = {
  *
  * @example timeout({ after: "5s" })
  */
-export const timeout = defineFault(timeoutKind);
+export const timeout: PluginFactory<TimeoutConfig> = defineFault(timeoutKind);

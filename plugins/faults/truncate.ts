@@ -1,15 +1,14 @@
-import { size } from "sluice";
+import { type PluginFactory, size } from "sluice";
 import { each } from "sluice/flow";
 import { z } from "zod";
+import type { TruncateConfig } from "./config.ts";
 import { commonOptions, share } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
 import type { FaultKind } from "./fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** The share of the datagrams that are cut, 0 to 1. */
   rate: share(),
-  /** How many bytes of such a one are left. */
   to: size(),
 });
 
@@ -28,4 +27,4 @@ export const truncateKind = {
  *
  * @example truncate({ rate: 0.05, to: 512 })
  */
-export const truncate = defineFault(truncateKind);
+export const truncate: PluginFactory<TruncateConfig> = defineFault(truncateKind);

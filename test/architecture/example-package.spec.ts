@@ -4,14 +4,12 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { packedTarball, strangersEnvironment as environment } from "../support/packed-tarball.ts";
 import { readText, root } from "../support/repository.ts";
 
 const execute = promisify(execFile);
 const folder = "docs/examples/sluice-plugin-redact";
 const npmFlags = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error"];
-const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_V8_COVERAGE$|NODE_TEST_CONTEXT$|INIT_CWD$)/i.test(name)),
-);
 
 /** Uses the installed package in a proxy, with the number in two pieces. */
 const use = `
@@ -44,8 +42,8 @@ describe("the example package, a plugin as it is published", function () {
     return stdout.trim();
   };
 
-  const pack = async (place: string, ...flags: readonly string[]): Promise<string> => {
-    const text = await run(place, "npm", "pack", "--json", "--pack-destination", parent, ...flags);
+  const pack = async (place: string): Promise<string> => {
+    const text = await run(place, "npm", "pack", "--json", "--pack-destination", parent);
     // A build may say something in front.
     const packed = JSON.parse(text.slice(text.indexOf("["))) as readonly { readonly filename: string }[];
     return join(parent, packed[0]?.filename ?? "");
@@ -63,8 +61,7 @@ describe("the example package, a plugin as it is published", function () {
   });
 
   it("builds, passes its own test, is packed, installed, and works in a proxy", async () => {
-    // Scripts stay off: `prepare` would build dist/ again under the feet of the tests that run from it.
-    const sluice = await pack(root, "--ignore-scripts");
+    const sluice = await packedTarball();
     const author = join(parent, "author");
     cpSync(join(root, folder), author, { recursive: true });
     await run(author, "npm", "install", ...npmFlags, "--no-save", sluice, "typescript@5.5");

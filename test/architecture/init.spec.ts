@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { packedTarball, strangersEnvironment as environment } from "../support/packed-tarball.ts";
 import { root } from "../support/repository.ts";
 
 const execute = promisify(execFile);
@@ -13,10 +14,6 @@ const tools = ["typescript@npm:typescript@5.5", "mocha@11", "vitest@4"];
 const newest = join(root, "node_modules/typescript/bin/tsc");
 
 const npmFlags = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error"];
-
-const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_V8_COVERAGE$|NODE_TEST_CONTEXT$|INIT_CWD$|CI$|FORCE_COLOR$)/i.test(name)),
-);
 
 describe("what init writes, from the packed package", function () {
   this.timeout(600_000);
@@ -33,9 +30,7 @@ describe("what init writes, from the packed package", function () {
 
   before(async () => {
     parent = mkdtempSync(join(tmpdir(), "sluice-init-"));
-    const packing = ["pack", "--ignore-scripts", "--json", "--pack-destination", parent];
-    const packed = JSON.parse(await run(root, "npm", ...packing)) as readonly { readonly filename: string }[];
-    tarball = join(parent, packed[0]?.filename ?? "");
+    tarball = await packedTarball();
   });
 
   after(() => rmSync(parent, { recursive: true, force: true }));

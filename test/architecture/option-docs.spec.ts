@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { configSchema } from "../../core/config/check/config-schema.ts";
+import * as faults from "../../plugins/faults/index.ts";
 import * as plugins from "../../plugins/index.ts";
 import { declaredInterfaces, declaredValue, type DeclaredOption } from "../support/declared-options.ts";
 
@@ -47,13 +48,16 @@ function problemsOf(path: string, options: readonly DeclaredOption[], schema: Sc
 interface Factory {
   readonly definition: { readonly id: string; readonly keys: readonly string[]; readonly schema: Schema };
 }
-const factories = Object.entries(plugins as Readonly<Record<string, unknown>>).filter(
-  (entry): entry is [string, Factory] => typeof entry[1] === "function" && "definition" in entry[1],
-);
+const factoriesOf = (entrance: object): [string, Factory][] =>
+  Object.entries(entrance).filter((entry): entry is [string, Factory] => typeof entry[1] === "function" && "definition" in entry[1]);
+const factories = [...factoriesOf(plugins), ...factoriesOf(faults)];
+/** These take more than options. */
+const functions: Readonly<Record<string, string>> = { script: "FaultConfig", network: "NetworkOptions" };
 
 describe("what an editor shows", () => {
   it("is there for every built-in plugin", () => {
-    expect(factories).to.have.lengthOf.at.least(9);
+    expect(factoriesOf(plugins)).to.have.lengthOf.at.least(13);
+    expect(factoriesOf(faults)).to.have.lengthOf.at.least(16);
   });
 
   for (const [name, { definition }] of factories) {
@@ -63,6 +67,8 @@ describe("what an editor shows", () => {
       expect(doc).to.match(new RegExp(String.raw`@example .*${name}\(`));
     });
 
+    if (name in functions) continue;
+
     it(`of the options of ${name}() is what each is for, and they are those that its schema knows`, () => {
       const { type = "" } = declaredValue(["dist/plugins"], name) ?? {};
       if (definition.keys.length === 0) return;
@@ -71,6 +77,20 @@ describe("what an editor shows", () => {
       expect(problemsOf(name, declared.get(options) ?? [], definition.schema)).to.deep.equal([]);
     });
   }
+
+  for (const [name, options] of Object.entries(functions))
+    it(`of the options of ${name}() is what each is for`, () => {
+      const { doc = "", type = "" } = declaredValue(["dist/plugins"], name) ?? {};
+      expect(doc).to.match(new RegExp(String.raw`@example .*${name}\(`));
+      expect(type).to.include(`options?: ${options}`);
+      expect(declared.get(options)?.filter(({ doc: text }) => !/[a-z]{3}/i.test(text.replace(/@default.*/, "")))).to.deep.equal([]);
+    });
+
+  it("of a step of script() is what each fault is, and what its options are", () => {
+    const { shape = {} } = factoriesOf(faults).find(([name]) => name === "script")?.[1].definition.schema ?? {};
+    const step = objectIn(shape["steps"]);
+    expect(problemsOf("step", declared.get("ScriptFaults") ?? [], step ?? {})).to.deep.equal([]);
+  });
 
   it("of a config is what each option is for, and they are those that its schema knows", () => {
     expect(problemsOf("config", declared.get("SluiceConfig") ?? [], objectIn(configSchema([]) as Schema) ?? {})).to.deep.equal([]);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { root } from "./repository.ts";
+import { packedTarball, strangersEnvironment as environment } from "./packed-tarball.ts";
 
 const execute = promisify(execFile);
 
@@ -17,9 +17,6 @@ export interface PackedPackage {
   readonly remove: () => void;
 }
 
-// What npm and c8 hand down to a child is about this checkout, and would lead the new folder astray.
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_V8_COVERAGE$|INIT_CWD$)/i.test(name)));
-
 /** Packs the package as it is built, and installs it in an empty folder. @param more what else is installed there */
 export async function installPacked(...more: readonly string[]): Promise<PackedPackage> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-package-"));
@@ -27,11 +24,7 @@ export async function installPacked(...more: readonly string[]): Promise<PackedP
     const { stdout } = await execute(command, parameters, { cwd: folder, env: environment });
     return stdout.trim();
   };
-  // Scripts stay off: `prepare` would build dist/ again under the feet of the tests that run from it.
-  const packing = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
-  const { stdout } = await execute("npm", packing, { cwd: root, env: environment });
-  const name = (JSON.parse(stdout) as readonly { readonly filename: string }[])[0]?.filename ?? "";
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
-  await run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error", join(folder, name), ...more);
+  await run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error", await packedTarball(), ...more);
   return { folder, run, environment, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -6,7 +6,7 @@ import { resolveConfig } from "../../config/check/resolve-config.ts";
 import { reasonOf } from "../../contract/index.ts";
 import { transports } from "../../net/transports/table.ts";
 import { Proxy } from "../../runtime/proxy/proxy.ts";
-import { BenchRun, type Direction } from "../bench/bench-run.ts";
+import { BenchRun, type Direction, type Outcome, type RunningSession } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { wrongWith } from "../cases/verdict.ts";
 import { connectTo } from "../client/connect-to.ts";
@@ -41,28 +41,33 @@ async function passesHalfClose(bench: PluginBench): Promise<void> {
   }
 }
 
+/** Each is the first session of a run of its own: what is drawn from a seed is then the same. */
 async function halfClosed(bench: PluginBench, direction: Direction): Promise<string | undefined> {
   const other = OTHER[direction];
+  const expected = await firstSession(bench, (session) => answerOf(session, other));
+  return firstSession(bench, async (session) => {
+    const first = await answerOf(session, direction);
+    if (isAnswer(first) || isAnswer(expected)) return undefined;
+    const wrong = `the end of ${direction} ends or changes ${other}, which goes on (half-close)`;
+    const differs = wrongWith(await answerOf(session, other), { bytes: expected.bytes }, wrong);
+    return differs === undefined || differs.startsWith(wrong) ? differs : `${wrong}: ${differs}`;
+  });
+}
+
+async function firstSession<T>(bench: PluginBench, work: (session: RunningSession) => Promise<T>): Promise<T> {
   const run = await BenchRun.start(bench);
   try {
-    const alone = await run.open();
-    alone.feed(other, hello);
-    alone.finish(other);
-    const expected = await alone.outcome(other);
-    const session = await run.open();
-    session.feed(direction, hello);
-    session.finish(direction);
-    const first = await session.outcome(direction);
-    if (isAnswer(first) || isAnswer(expected)) return undefined;
-    session.feed(other, hello);
-    session.finish(other);
-    const got = await session.outcome(other);
-    const wrong = `the end of ${direction} ends or changes ${other}, which goes on (half-close)`;
-    const differs = wrongWith(got, { bytes: expected.bytes }, wrong);
-    return differs === undefined || differs.startsWith(wrong) ? differs : `${wrong}: ${differs}`;
+    return await work(await run.open());
   } finally {
     await run.close();
   }
+}
+
+/** What comes of a few bytes and the end of one direction. */
+function answerOf(session: RunningSession, direction: Direction): Promise<Outcome> {
+  session.feed(direction, hello);
+  session.finish(direction);
+  return session.outcome(direction);
 }
 
 async function letsGo(bench: PluginBench): Promise<void> {
