@@ -35,7 +35,10 @@ function optionsIn(body: string): DeclaredOption[] {
 /** The declaration of a value or a function, and its own docstring. */
 export function declaredValue(folders: readonly string[], name: string): { readonly doc: string; readonly type: string } | undefined {
   for (const file of folders.flatMap((folder) => filesUnder(folder, ".d.ts"))) {
-    const pattern = new RegExp(String.raw`(?:/\*\*((?:(?!\*/).)*)\*/\n)?export declare (?:const ${name}: |function ${name}(?=[(<]))(.*?);$`, "ms");
+    const pattern = new RegExp(
+      String.raw`(?:/\*\*((?:(?!\*/).)*)\*/\n)?export declare (?:const ${name}: |function ${name}(?=[(<]))(.*?);$`,
+      "ms",
+    );
     const [, doc = "", type] = pattern.exec(readText(file)) ?? [];
     if (type !== undefined) return { doc, type };
   }
