@@ -18,6 +18,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   trust: async () => (await import("./commands/trust-command.ts")).trust,
   toggle: async () => (await import("./commands/steer-commands.ts")).toggle,
   set: async () => (await import("./commands/steer-commands.ts")).set,
+  watch: async () => (await import("./commands/watch-command.ts")).watch,
   init: async () => (await import("./commands/init-command.ts")).init,
   toxiproxy: async () => (await import("./commands/toxiproxy-command.ts")).toxiproxy,
 };

@@ -73,7 +73,8 @@ module.exports = {
     init: [],
     forward: ["arguments"],
     trust: [],
-    commands: ["arguments", "output", "process", "init", "forward", "trust"],
+    watch: ["output"],
+    commands: ["arguments", "output", "process", "init", "forward", "trust", "watch"],
     ".": ["arguments", "output", "commands"],
   },
   "plugins/http": {

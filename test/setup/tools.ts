@@ -28,6 +28,7 @@ const tools: readonly Tool[] = [
   { name: "tshark", package: "tshark" },
   { name: "chromium", package: "chromium" },
   { name: "certutil", package: "libnss3-tools" },
+  { name: "script", package: "bsdutils" },
 ];
 
 const postgresRoot = "/usr/lib/postgresql";

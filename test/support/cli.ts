@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { bounded } from "./bounded.ts";
 import type { Cleanup } from "./cleanup.ts";
 
-// Compiled, this file is dist/test/support/cli.js.
-const main = fileURLToPath(new URL("../../core/cli/main.js", import.meta.url));
+/** The command's program. Compiled, this file is dist/test/support/cli.js. */
+export const cliMain = fileURLToPath(new URL("../../core/cli/main.js", import.meta.url));
 const patienceMs = 15_000;
 
 /** What npm, CI and the terminal of the tests hand down would change what the command prints. */
@@ -48,7 +48,7 @@ export class Cli {
     env: NodeJS.ProcessEnv = {},
     { before, descriptors = [] }: { readonly before?: string; readonly descriptors?: readonly number[] } = {},
   ) {
-    const node = [process.execPath, main, ...parameters];
+    const node = [process.execPath, cliMain, ...parameters];
     const [command = "", ...given] = before === undefined ? node : ["/bin/sh", "-c", `${before} && exec "$@"`, "sh", ...node];
     this.#child = spawn(command, given, {
       cwd: folder,

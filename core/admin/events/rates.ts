@@ -1,7 +1,54 @@
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import { directions, pluginTraffic, trafficOf, type Direction } from "../views/traffic.ts";
+import { directions, pluginTraffic, trafficOf, type Direction, type PluginTraffic } from "../views/traffic.ts";
 
-type Numbers = Readonly<Record<string, number>>;
+/** What passes one way, and how fast. */
+export interface FlowRates {
+  readonly bytes: number;
+  readonly chunks: number;
+  readonly bytesPerSecond: number;
+  readonly chunksPerSecond: number;
+}
+
+/** What a plugin use makes of one direction. */
+export interface PassingRates extends PluginTraffic {
+  /** That came to it. */
+  readonly chunksPerSecond: number;
+  readonly bytesInPerSecond: number;
+  readonly bytesOutPerSecond: number;
+}
+
+export interface PluginRates {
+  readonly plugin: string;
+  /** Exceptions in its hooks so far. */
+  readonly errors: number;
+  /** Undefined: nothing has passed it yet. */
+  readonly fromClient: PassingRates | undefined;
+  readonly fromUpstream: PassingRates | undefined;
+}
+
+export interface ListenerRates {
+  readonly listener: string;
+  /** Open ones. */
+  readonly sessions: number;
+  readonly sessionsPerSecond: number;
+  /** Sessions that were refused, or ended in another way than closed. */
+  readonly errorsPerSecond: number;
+  /** Bytes that wait in open sessions. */
+  readonly waitingBytes: number;
+  readonly fromClient: FlowRates;
+  readonly fromUpstream: FlowRates;
+  readonly plugins: readonly PluginRates[];
+}
+
+/** What happens a second, by listener and plugin use. */
+export interface ProxyRates {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly generation: number;
+  readonly listeners: readonly ListenerRates[];
+}
+
+type Rate = (key: string, value: number) => number;
 
 /** Measures what happens a second, from one look to the next. */
 export class Rates {
@@ -13,17 +60,17 @@ export class Rates {
     this.look();
   }
 
-  /** Everything by listener and plugin use; what ends in `PerSecond` is since the last look. */
-  look(): unknown {
+  /** What ends in `PerSecond` is since the last look. */
+  look(): ProxyRates {
     const now = performance.now();
     const seconds = Math.max(0.001, (now - this.#at) / 1000);
     const next = new Map<string, number>();
-    const rate = (key: string, value: number): number => {
+    const rate: Rate = (key, value) => {
       next.set(key, value);
       return Math.max(0, Math.round((value - (this.#before.get(key) ?? value)) / seconds));
     };
     const traffic = trafficOf(this.proxy);
-    const listeners = Array.from(this.proxy.inner.listeners.values(), (listener) => {
+    const listeners = Array.from(this.proxy.inner.listeners.values(), (listener): ListenerRates => {
       const { name, sessions, counts, version } = listener;
       const own = traffic.get(name);
       const failed = [...counts.ends].reduce((sum, [reason, count]) => (reason === "closed" ? sum : sum + count), 0);
@@ -33,8 +80,9 @@ export class Rates {
         sessionsPerSecond: rate(`${name} sessions`, counts.sessions),
         errorsPerSecond: rate(`${name} errors`, failed + counts.refused),
         waitingBytes: own?.waiting ?? 0,
-        ...Object.fromEntries(directions.map((direction) => [direction, this.#carried(name, direction, own?.[direction], rate)])),
-        plugins: version.config.uses.map(({ name: plugin }) => ({ plugin, ...this.#plugin(name, plugin, rate) })),
+        fromClient: carried(`${name} fromClient`, own?.fromClient, rate),
+        fromUpstream: carried(`${name} fromUpstream`, own?.fromUpstream, rate),
+        plugins: version.config.uses.map(({ name: plugin }) => this.#plugin(name, plugin, rate)),
       };
     });
     this.#before = next;
@@ -42,31 +90,25 @@ export class Rates {
     return { at: Date.now(), generation: this.proxy.generation, listeners };
   }
 
-  #carried(
-    listener: string,
-    direction: Direction,
-    own: { readonly bytes: number; readonly chunks: number } | undefined,
-    rate: (key: string, value: number) => number,
-  ): Numbers {
-    const { bytes = 0, chunks = 0 } = own ?? {};
-    const key = `${listener} ${direction}`;
-    return { bytes, chunks, bytesPerSecond: rate(`${key} bytes`, bytes), chunksPerSecond: rate(`${key} chunks`, chunks) };
-  }
-
-  #plugin(listener: string, plugin: string, rate: (key: string, value: number) => number): Record<string, unknown> {
+  #plugin(listener: string, plugin: string, rate: Rate): PluginRates {
     const meters = this.proxy.inner.state.meters.find(listener, plugin);
     const errors = this.proxy.inner.listeners.get(listener)?.counts.faults.get(plugin) ?? 0;
-    const both = directions.map((direction) => {
-      if (meters === undefined) return [direction, undefined] as const;
+    const [fromClient, fromUpstream] = directions.map((direction: Direction): PassingRates | undefined => {
+      if (meters === undefined) return undefined;
       const own = pluginTraffic(meters[direction]);
       const key = `${listener} ${plugin} ${direction}`;
-      const perSecond = {
+      return {
+        ...own,
         chunksPerSecond: rate(`${key} chunks`, own.chunksIn),
         bytesInPerSecond: rate(`${key} in`, own.bytesIn),
         bytesOutPerSecond: rate(`${key} out`, own.bytesOut),
       };
-      return [direction, { ...own, ...perSecond }] as const;
     });
-    return { errors, ...Object.fromEntries(both) };
+    return { plugin, errors, fromClient, fromUpstream };
   }
+}
+
+function carried(key: string, own: { readonly bytes: number; readonly chunks: number } | undefined, rate: Rate): FlowRates {
+  const { bytes = 0, chunks = 0 } = own ?? {};
+  return { bytes, chunks, bytesPerSecond: rate(`${key} bytes`, bytes), chunksPerSecond: rate(`${key} chunks`, chunks) };
 }

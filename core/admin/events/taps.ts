@@ -17,14 +17,15 @@ export class Taps {
   constructor(private readonly proxy: Proxy) {}
 
   /**
-   * Watches a session, or all of a listener, those to come too.
+   * Watches a session, all of a listener, or all, those to come too.
    *
-   * @param what the id of a session, or the name of a listener
+   * @param what the id of a session, the name of a listener, or `*`
    * @returns how to stop
    */
   watch(what: string, tell: (event: ChunkEvent) => void): () => void {
     const { sessions, flows, hub } = this.proxy.inner.state;
-    const isWanted = ({ id, listener }: LiveSession): boolean => (/^\d+$/.test(what) ? id === Number(what) : listener === what);
+    const isWanted = ({ id, listener }: LiveSession): boolean =>
+      what === "*" || (/^\d+$/.test(what) ? id === Number(what) : listener === what);
     for (const session of [...sessions, ...flows]) if (isWanted(session)) this.#add(session, tell);
     const following = hub.sessions.subscribe((event) => {
       if (event.type === "session-started" && isWanted(event.session as LiveSession)) this.#add(event.session as LiveSession, tell);

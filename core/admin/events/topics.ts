@@ -21,7 +21,7 @@ export function topicsOf(text: string | undefined): Topics {
     const hint = didYouMean(stranger, known);
     throw new SluiceError(
       "SLUICE_ADMIN_REQUEST",
-      `topics: unknown topic ${JSON.stringify(stranger)}${hint}; there are ${known.join(", ")} and tap:<session or listener>`,
+      `topics: unknown topic ${JSON.stringify(stranger)}${hint}; there are ${known.join(", ")} and tap:<session, listener or *>`,
     );
   }
   const has = (topic: string): boolean => wanted.includes(topic);

@@ -22,7 +22,7 @@ interface Described {
   readonly required?: readonly string[];
 }
 
-function described({ name, summary, method, path, input }: Operation): object {
+function described({ name, summary, method, path, input, answers = "json" }: Operation): object {
   const { properties = {}, required = [] } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" }) as Described;
   const inPath = new Set(Array.from(path.matchAll(/\{(\w+)\}/g), ([, each = ""]) => each));
   const others = Object.entries(properties).filter(([key]) => !inPath.has(key));
@@ -32,6 +32,8 @@ function described({ name, summary, method, path, input }: Operation): object {
   ];
   const schema = { type: "object", properties: Object.fromEntries(others), required: required.filter((key) => !inPath.has(key)) };
   const body = method === "GET" ? {} : { requestBody: { content: { "application/json": { schema } } } };
-  const answers = { "200": { description: "Done; the ETag is the generation." }, default: { description: "An error with a code." } };
-  return { operationId: name, summary, parameters, ...body, responses: answers };
+  const type = answers === "events" ? "text/event-stream" : "application/json";
+  const description = answers === "events" ? "Events until the reader leaves." : "Done; the ETag is the generation.";
+  const responses = { "200": { description, content: { [type]: {} } }, default: { description: "An error with a code." } };
+  return { operationId: name, summary, parameters, ...body, responses };
 }

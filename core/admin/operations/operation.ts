@@ -23,6 +23,8 @@ export interface Operation<I extends z.ZodObject = z.ZodObject> {
   /** Below `/api/v1/`, such as `listeners/{listener}`. */
   readonly path: string;
   readonly input: I;
+  /** `events`: an EventStream, which goes on until whoever asked leaves. @default "json", one value */
+  readonly answers?: "json" | "events";
   /** What it answers. Rejects with a SluiceError. */
   handle(live: Live, input: z.output<I>, call: Call): unknown;
 }

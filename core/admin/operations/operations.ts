@@ -4,6 +4,7 @@ import { isOptions, SluiceError } from "../../contract/index.ts";
 import { describeIssues } from "../../contract/options/describe-issues.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
 import type { Live } from "./live.ts";
+import { eventOperations } from "./event-operations.ts";
 import { openApi } from "./openapi.ts";
 import { operation, type Call, type Operation } from "./operation.ts";
 import { proxyOperations } from "./proxy-operations.ts";
@@ -22,7 +23,13 @@ const described = operation({
 });
 
 /** Everything that can be asked of a running proxy: the one table that the control socket, HTTP, MCP and the command line use. */
-export const operations: readonly Operation[] = [...proxyOperations, ...steeringOperations, ...sessionOperations, described];
+export const operations: readonly Operation[] = [
+  ...proxyOperations,
+  ...steeringOperations,
+  ...sessionOperations,
+  ...eventOperations,
+  described,
+];
 
 /** @throws SLUICE_USAGE */
 export function operationNamed(name: string): Operation {

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { SluiceError, type ResolvedAdmin } from "../../contract/index.ts";
+import { EventStream } from "../events/event-stream.ts";
 import type { Live } from "../operations/live.ts";
 import { perform } from "../operations/operations.ts";
 import { answerError, answerJson, answerText, Refusal } from "./answer.ts";
+import { answerEvents } from "./event-response.ts";
 import { checkHost, checkOrigin, checkToken, isJson, type GuardRules } from "./guard.ts";
-import { streamEvents } from "./event-stream.ts";
 import { generationCheck } from "./if-match.ts";
 import { readBody } from "./read-body.ts";
-import { apiRoot, route, withBody } from "./routes.ts";
+import { apiRoot, route, withBody, type Found } from "./routes.ts";
 import { staticFile } from "./static-files.ts";
 
 const metricsPath = "/metrics";
@@ -66,17 +67,20 @@ interface Asked {
 
 async function serveOperation(live: Live, request: IncomingMessage, { method, path, query, response }: Asked): Promise<void> {
   const { headers } = request;
-  if (path === "events" && method === "GET") {
-    streamEvents(live.feed, request, query, response);
-    return;
-  }
   const found = route(method, path, query);
   const reads = found.operation.method === "GET";
   if (!reads && !isJson({ method, headers }))
     throw new Refusal(415, new SluiceError("SLUICE_ADMIN_REQUEST", "expected Content-Type: application/json"));
-  const input = reads ? found.input : withBody(found, await readBody(request));
+  const input = reads ? { ...found.input, ...resumed(found, headers) } : withBody(found, await readBody(request));
   const value = await perform(found.operation, live, input, { check: generationCheck(headers["if-match"]) });
-  answerJson(response, 200, value, { etag: `"g${live.proxy.generation}"` });
+  if (value instanceof EventStream) answerEvents(response, value);
+  else answerJson(response, 200, value, { etag: `"g${live.proxy.generation}"` });
+}
+
+/** Where a reader of events goes on: what browsers say in a header. */
+function resumed({ operation }: Found, headers: IncomingMessage["headers"]): object {
+  const last = headers["last-event-id"];
+  return operation.answers === "events" && last !== undefined ? { lastEventId: last } : {};
 }
 
 async function servePage(reads: boolean, pathname: string, response: ServerResponse): Promise<void> {

@@ -31,7 +31,8 @@ export interface Found {
  */
 export function route(method: string, path: string, query: URLSearchParams): Found {
   const here = routes.filter(({ pattern }) => pattern.test(path));
-  const found = here.find(({ operation }) => operation.method === (method === "HEAD" ? "GET" : method));
+  // The head of what never ends is of no use.
+  const found = here.find(({ operation }) => operation.method === (method === "HEAD" && operation.answers !== "events" ? "GET" : method));
   if (found !== undefined) return { operation: found.operation, input: { ...Object.fromEntries(query), ...named(found, path) } };
   if (here.length === 0) throw new Refusal(404, new SluiceError("SLUICE_ADMIN_REQUEST", `there is no ${apiRoot}${path}`));
   const allowed = here.map(({ operation }) => operation.method).join(", ");

@@ -6,7 +6,8 @@ import { findConfig, type ConfigFile } from "./config-file.ts";
 import { forwardFlags } from "./forward-flags.ts";
 
 /** What can stand after `sluice`. */
-export type CommandName = "start" | "check" | "plan" | "reload" | "status" | "forward" | "trust" | "init" | "toxiproxy" | "toggle" | "set";
+export type CommandName =
+  "start" | "check" | "plan" | "reload" | "status" | "forward" | "trust" | "init" | "toxiproxy" | "toggle" | "set" | "watch";
 
 export interface CommandOptions {
   /** The config's file, as given. @default the `proxy.config.*` of the working directory */
@@ -47,7 +48,7 @@ const logLevelOption = ["--log-level <level>", "What is logged: trace, debug, in
 const jsonOption = ["--json", "Print JSON for machines"] as const;
 
 /** Commands that steer the proxy of a config, which is named by -c alone: their arguments are something else. */
-const steers: ReadonlySet<string> = new Set(["toggle", "set"]);
+const steers: ReadonlySet<string> = new Set(["toggle", "set", "watch"]);
 
 function createCli() {
   const cli = cac("sluice");
@@ -74,6 +75,7 @@ function createCli() {
   cli
     .command("status [config]", "Show the running proxy: listeners, sessions, counters")
     .option(...configOption)
+    .option("--watch", "Show what it carries, each second, until Ctrl-C")
     .option(...jsonOption);
   const forward = cli
     .command("forward <listen> [upstream]", "Forward a port, with plugins by option and without a config")
@@ -96,6 +98,7 @@ function createCli() {
     .option(...configOption)
     .option(...jsonOption);
   addAuthorCommands(cli);
+  addWatchCommands(cli);
   cli.help();
   cli.version((createRequire(import.meta.url)("sluice/package.json") as { version: string }).version);
   return cli;
@@ -114,6 +117,15 @@ function addAuthorCommands(cli: ReturnType<typeof cac>): void {
     .option("--host <host>", "On which address (default: 127.0.0.1)")
     .option("-c, --config <file>", "Proxies that are there from the start, in toxiproxy's JSON")
     .option("--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent");
+}
+
+/** For those who look at a running proxy, or let a tool look at it. */
+function addWatchCommands(cli: ReturnType<typeof cac>): void {
+  cli
+    .command("watch [listener]", "Show sessions and their bytes as they pass, and what each plugin makes of them")
+    .option(...configOption)
+    .option("--hex", "Show bytes as hex dumps")
+    .option(...jsonOption);
 }
 
 /**
@@ -165,7 +177,8 @@ function argumentsOf(
   const raw = { words, options };
   if (steers.has(command)) return { ...configOf(options["config"], undefined), raw };
   if (["forward", "trust", "toxiproxy", "init"].includes(command)) return { config: "proxy.config.ts", passedOver: [], raw };
-  return { ...configOf(options["config"], words[0]), raw: { words: [], options: {} } };
+  const own = command === "status" && options["watch"] === true ? { watch: true } : {};
+  return { ...configOf(options["config"], words[0]), raw: { words: [], options: own } };
 }
 
 function unknownCommand(word: string | undefined, known: readonly string[]): SluiceError {

@@ -54,7 +54,13 @@ export async function serve(options: CommandOptions, { text, ready }: Served = {
   if (text === undefined && !existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });
   let starting: Promise<LiveConfig> | undefined;
   let adminOpened = untold;
-  const control = await openControl(file, logger, async (command, input) => obey(await starting, command, input));
+  let served: Live | undefined;
+  const servedBy = (live: LiveConfig): Live => (served ??= new Live(live.proxy, live));
+  const control = await openControl(file, logger, async (command, input) => {
+    const started = await starting;
+    if (started === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
+    return obey(servedBy(started), command, input);
+  });
   try {
     warnOfOldNode(logger);
     const note = passedOverNote(options);
@@ -75,7 +81,7 @@ export async function serve(options: CommandOptions, { text, ready }: Served = {
     };
     announce(live, terminals, logger);
     ready?.(terminals.output);
-    companion.serve(new Live(live.proxy, live));
+    companion.serve(servedBy(live));
     hangUp.use(live);
     const code = await end.code;
     await leave(live, end.signal, logger);
@@ -172,10 +178,9 @@ async function openControl(file: string, logger: Logger, handle: ControlHandler)
   }
 }
 
-async function obey(live: LiveConfig | undefined, command: string, input: unknown): Promise<unknown> {
-  if (live === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
-  const { operationNamed, perform } = await import("../../admin/operations/operations.ts");
-  return perform(operationNamed(command), new Live(live.proxy, live), input);
+async function obey(live: Live, command: string, input: unknown): Promise<unknown> {
+  const { performForLine } = await import("../../admin/operations/perform-for-line.ts");
+  return performForLine(live, command, input);
 }
 
 /** Tells load balancers to send nobody any more, and serves whom they send until they have heard it. */

@@ -2,6 +2,8 @@
 export interface Cell {
   readonly text: string;
   readonly paint?: (text: string) => string;
+  /** Where it stands in its column. @default "left" */
+  readonly align?: "right";
 }
 
 /** Lays rows out in columns, two blanks apart and indented by as many. */
@@ -9,9 +11,10 @@ export function table(rows: readonly (readonly Cell[])[]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => row[column]?.text.length ?? 0)));
   return rows.map((row) => {
-    const cells = row.map(({ text, paint = (same) => same }, column) => {
-      const padding = column === row.length - 1 ? 0 : (widths[column] ?? 0) - text.length;
-      return paint(text) + " ".repeat(padding);
+    const cells = row.map(({ text, paint = (same) => same, align }, column) => {
+      const padding = " ".repeat((widths[column] ?? 0) - text.length);
+      if (align === "right") return padding + paint(text);
+      return paint(text) + (column === row.length - 1 ? "" : padding);
     });
     return `  ${cells.join("  ")}`.trimEnd();
   });

@@ -11,10 +11,12 @@ import {
   type ErrorKind,
 } from "../../contract/index.ts";
 import { controlPaths, isTrusted, prepareFolder } from "./control-path.ts";
+import { ControlStream, ControlStreams } from "./control-stream.ts";
 import { readLine } from "./read-line.ts";
 import { alone } from "./start-lock.ts";
 
 // One request per connection, one JSON line each way: {"command":"status","input":{…}} → {"ok":true,"result":…} or {"ok":false,"error":{…}}.
+// What goes on is answered with {"ok":true}, and a line of JSON for each event behind it.
 
 /** What an error looks like on the wire. Texts, when it is a proxy that answers. */
 interface WireError {
@@ -23,9 +25,9 @@ interface WireError {
   readonly frame?: unknown;
 }
 
-type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: WireError };
+type Answer = { readonly ok: true; readonly result?: unknown } | { readonly ok: false; readonly error: WireError };
 
-/** Answers one command of another process. @param input what it says beside the command's name, undefined where nothing */
+/** Answers one command of another process, with one value or a ControlStream. @param input what it says beside the command's name, undefined where nothing */
 export type ControlHandler = (command: string, input: unknown) => Promise<unknown>;
 
 /** The socket over which `sluice status` and its like reach a running proxy. */
@@ -47,8 +49,9 @@ const mostConnections = 32;
  * @throws SLUICE_ALREADY_RUNNING when a process answers at it, or the OS error when no place for it can be written to
  */
 export async function serveControl(config: string, handle: ControlHandler): Promise<ControlServer> {
+  const streams = new ControlStreams();
   const server = createServer((socket) => {
-    void converse(socket, handle);
+    void converse(socket, handle, streams);
   });
   server.maxConnections = mostConnections;
   let failure: unknown = new Error("no path is short enough");
@@ -60,7 +63,7 @@ export async function serveControl(config: string, handle: ControlHandler): Prom
       await (process.platform === "win32" ? bindAt(path, config, server) : alone(path, () => bindAt(path, config, server)));
       // Running out of descriptors while accepting is no reason to die.
       server.on("error", () => undefined);
-      return { path, close: () => void server.close() };
+      return { path, close: () => void (server.close(), streams.close()) };
     } catch (error) {
       if (SluiceError.is(error)) throw error;
       failure = error;
@@ -100,22 +103,26 @@ function bindPrivately(server: Server, path: string): Promise<void> {
   });
 }
 
-async function converse(socket: Socket, handle: ControlHandler): Promise<void> {
+async function converse(socket: Socket, handle: ControlHandler, streams: ControlStreams): Promise<void> {
   // The other side may go away at any moment; nobody waits for its answer then.
   socket.on("error", () => socket.destroy());
   try {
     const line = await readLine(socket, requestLimit, requestTimeoutMs);
-    const answer = await answerTo(line, handle);
-    socket.end(`${JSON.stringify(answer)}\n`);
+    const answer = await answerTo(line, handle, streams);
+    if (answer.ok && answer.result instanceof ControlStream) {
+      socket.write('{"ok":true}\n');
+      streams.open(socket, answer.result);
+    } else socket.end(`${JSON.stringify(answer)}\n`);
   } catch {
     socket.destroy();
   }
 }
 
-async function answerTo(line: string, handle: ControlHandler): Promise<Answer> {
+async function answerTo(line: string, handle: ControlHandler, streams: ControlStreams): Promise<Answer> {
   try {
     const { command, input } = commandIn(line);
     const result: unknown = await handle(command, input);
+    if (result instanceof ControlStream) streams.checkRoom();
     return { ok: true, result };
   } catch (error) {
     const known = SluiceError.is(error);
@@ -137,7 +144,7 @@ function commandIn(line: string): { readonly command: string; readonly input: un
 }
 
 /** Whoever answered: nothing of it may steer the terminal that it is shown on. */
-function shownSafely(value: unknown): unknown {
+export function shownSafely(value: unknown): unknown {
   if (typeof value === "string") return printableLines(value);
   if (Array.isArray(value)) return value.map(shownSafely);
   if (typeof value !== "object" || value === null) return value;
@@ -169,9 +176,7 @@ export async function askControl(config: string, command: string, timeoutMs: num
   const socket = await openAny(config);
   try {
     socket.write(`${JSON.stringify({ command, input })}\n`);
-    const answer = JSON.parse(await readLine(socket, Infinity, timeoutMs)) as Answer;
-    if (answer.ok) return shownSafely(answer.result);
-    throw refusal(answer.error);
+    return shownSafely(resultOf(await readLine(socket, Infinity, timeoutMs)));
   } catch (error) {
     if (SluiceError.is(error)) throw error;
     throw unanswered(config, reasonOf(error), error);
@@ -180,7 +185,15 @@ export async function askControl(config: string, command: string, timeoutMs: num
   }
 }
 
-async function openAny(config: string): Promise<Socket> {
+/** @throws the error that the proxy answered with */
+export function resultOf(line: string): unknown {
+  const answer = JSON.parse(line) as Answer;
+  if (answer.ok) return answer.result;
+  throw refusal(answer.error);
+}
+
+/** A connection to the proxy of a config. @throws SLUICE_NOT_RUNNING, SLUICE_NOT_ANSWERING */
+export async function openAny(config: string): Promise<Socket> {
   for (const path of controlPaths(config)) {
     // oxlint-disable-next-line no-await-in-loop -- the next place only when nobody is at this one
     const found = await openTrusted(path, config);
@@ -199,7 +212,7 @@ function isBusy(code: string): boolean {
   return code === "EAGAIN";
 }
 
-function unanswered(config: string, reason: string, cause?: unknown): SluiceError {
+export function unanswered(config: string, reason: string, cause?: unknown): SluiceError {
   return new SluiceError("SLUICE_NOT_ANSWERING", `the proxy runs and did not answer: ${printable(reason)}`, { where: config, cause });
 }
 

@@ -16,17 +16,18 @@ export function readLine(socket: Socket, mostBytes: number, timeoutMs: number): 
       clearTimeout(timer);
       reject(error);
     };
-    socket.on("data", (chunk: Buffer) => {
+    const take = (chunk: Buffer): void => {
       const end = chunk.indexOf("\n");
       chunks.push(end < 0 ? chunk : chunk.subarray(0, end));
       bytes += chunk.length;
       if (bytes > mostBytes) fail(new Error(`a line of more than ${mostBytes} bytes`));
       else if (end >= 0) {
         clearTimeout(timer);
-        socket.pause();
+        socket.off("data", take).pause();
         resolve(Buffer.concat(chunks).toString("utf8"));
       }
-    });
+    };
+    socket.on("data", take);
     socket.once("error", fail);
     socket.once("close", () => {
       fail(new Error("the connection closed"));

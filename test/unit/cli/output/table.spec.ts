@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { durationText } from "../../../../core/cli/commands/status-command.ts";
+import { durationText } from "../../../../core/cli/output/units.ts";
 import { onOneLine } from "../../../../core/cli/output/show-error.ts";
 import { table } from "../../../../core/cli/output/table.ts";
 

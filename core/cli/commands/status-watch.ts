@@ -1,0 +1,69 @@
+import path from "node:path";
+import { SluiceError } from "../../contract/index.ts";
+import { askControl } from "../../net/control/control-socket.ts";
+import { followControl } from "../../net/control/follow-control.ts";
+import type { ProxyStatus } from "../../runtime/proxy/proxy-status.ts";
+import type { ProxyRates } from "../../admin/events/rates.ts";
+import type { CommandOptions } from "../arguments/command-line.ts";
+import { upstreamLines } from "../output/upstreams.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { durationText, timeText } from "../output/units.ts";
+import { overridesText } from "../output/behind-text.ts";
+import type { WatchEvent } from "../watch/events.ts";
+import { ratesLines, ratesTable } from "../watch/rates-table.ts";
+import { Screen } from "../watch/screen.ts";
+import { untilStopped } from "../watch/until-stopped.ts";
+
+const timeoutMs = 10_000;
+
+/**
+ * `sluice status --watch`: what the running proxy carries, each second. A terminal has one table that is drawn again in its place, anything else lines.
+ * Ends on Ctrl-C, and with the proxy.
+ *
+ * @throws SLUICE_NOT_RUNNING
+ */
+export async function watchStatus({ config, json }: CommandOptions, output: Terminal): Promise<number> {
+  const file = path.resolve(config);
+  const stopped = untilStopped();
+  const screen = output.interactive && !json ? new Screen(process.stdout) : undefined;
+  const show = async (rates: ProxyRates): Promise<void> => {
+    if (screen !== undefined) await draw(screen, file, rates, output);
+    else for (const line of json ? [JSON.stringify(rates)] : ratesLines(timeText(rates.at), rates.listeners)) output.line(line);
+  };
+  try {
+    for await (const value of followControl(file, { command: "events", input: { topics: "rates" } }, stopped)) {
+      const { type, data } = value as WatchEvent;
+      if (type === "rates") await show(data);
+    }
+  } finally {
+    screen?.close();
+  }
+  if (!stopped.aborted && !json) output.line(output.colors.yellow("the proxy has ended"));
+  return 0;
+}
+
+async function draw(screen: Screen, file: string, rates: ProxyRates, output: Terminal): Promise<void> {
+  const status = await statusNow(file);
+  if (status === undefined) return;
+  const { colors } = output;
+  const { generation, startedAt, pid, memory, upstreams, overrides } = status;
+  const facts = `up ${durationText(Date.now() - startedAt)}, pid ${pid}, ${Math.round(memory / 1024 ** 2)} MiB of memory`;
+  screen.draw([
+    `generation ${generation}${overridesText(overrides.length)}, ${facts}`,
+    "",
+    ...ratesTable(rates.listeners, colors),
+    ...(upstreams.length === 0 ? [] : ["", ...upstreamLines(upstreams, colors)]),
+    "",
+    colors.dim("Ctrl-C ends this, not the proxy"),
+  ]);
+}
+
+/** Undefined: the proxy is ending, which the events say next. */
+async function statusNow(file: string): Promise<ProxyStatus | undefined> {
+  try {
+    return (await askControl(file, "status", timeoutMs)) as ProxyStatus;
+  } catch (error) {
+    if (SluiceError.is(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import type { ListenerRates } from "../../admin/events/rates.ts";
+import { table, type Cell } from "../output/table.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { bytesText } from "../output/units.ts";
+
+type Colors = Terminal["colors"];
+
+/** Listeners with what they carry, a line each. Columns have a width that figures seldom exceed, so that nothing jumps. */
+export function ratesTable(listeners: readonly ListenerRates[], colors: Colors): string[] {
+  const heading = [
+    { text: "listener" },
+    right("sessions", 8),
+    right("new", 8),
+    right("failed", 8),
+    right("from client", 12),
+    right("from upstream", 13),
+    right("waiting", 9),
+  ].map((cell): Cell => ({ ...cell, paint: colors.dim }));
+  return table([heading, ...listeners.map((each) => row(each, colors))]);
+}
+
+function row({ listener, ...rates }: ListenerRates, colors: Colors): Cell[] {
+  const { sessions, sessionsPerSecond, errorsPerSecond, fromClient, fromUpstream, waitingBytes } = rates;
+  const quiet = (value: number): Pick<Cell, "paint"> => (value === 0 ? { paint: colors.dim } : {});
+  return [
+    { text: listener, paint: colors.bold },
+    { ...right(String(sessions)), ...quiet(sessions) },
+    { ...right(`${sessionsPerSecond}/s`), ...quiet(sessionsPerSecond) },
+    { ...right(`${errorsPerSecond}/s`), paint: errorsPerSecond === 0 ? colors.dim : colors.red },
+    { ...right(`${bytesText(fromClient.bytesPerSecond)}/s`), ...quiet(fromClient.bytesPerSecond) },
+    { ...right(`${bytesText(fromUpstream.bytesPerSecond)}/s`), ...quiet(fromUpstream.bytesPerSecond) },
+    { ...right(waitingBytes === 0 ? "–" : bytesText(waitingBytes)), ...quiet(waitingBytes) },
+  ];
+}
+
+function right(text: string, width = 0): Cell {
+  return { text: text.padStart(width), align: "right" };
+}
+
+/** The same where nothing can be drawn over: one line for each listener and look. */
+export function ratesLines(at: string, listeners: readonly ListenerRates[]): string[] {
+  return listeners.map(({ listener, sessions, sessionsPerSecond, errorsPerSecond, fromClient, fromUpstream }) =>
+    [
+      at,
+      listener,
+      `${sessions} sessions`,
+      `${sessionsPerSecond} new/s`,
+      `${errorsPerSecond} failed/s`,
+      `${bytesText(fromClient.bytesPerSecond)}/s from client`,
+      `${bytesText(fromUpstream.bytesPerSecond)}/s from upstream`,
+    ].join("  "),
+  );
+}

@@ -1,0 +1,10 @@
+/** Says when whoever watches has had enough: at Ctrl-C, SIGTERM, or where nobody reads standard output any more (`sluice watch | head`). */
+export function untilStopped(): AbortSignal {
+  const stopped = new AbortController();
+  const stop = (): void => {
+    stopped.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
+  process.stdout.once("error", stop).once("close", stop);
+  return stopped.signal;
+}

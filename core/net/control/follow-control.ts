@@ -1,0 +1,66 @@
+import type { Socket } from "node:net";
+import { SluiceError, reasonOf } from "../../contract/index.ts";
+import { openAny, resultOf, shownSafely, unanswered } from "./control-socket.ts";
+
+const firstAnswerMs = 10_000;
+/** Longer than any event. */
+const longestLine = 16 * 1024 * 1024;
+
+/** What is asked for, and what is done once the proxy tells of it. */
+export interface Following {
+  readonly command: string;
+  readonly input: object;
+  readonly begun?: () => void;
+}
+
+/**
+ * Asks the proxy that runs with a config for what goes on, and gives one value for each line of its answer, as fast as they are taken and no faster. It
+ * ends when the proxy does, or when `signal` says so.
+ *
+ * @param config the config's file, absolute
+ * @throws SLUICE_NOT_RUNNING when there is none, SLUICE_NOT_ANSWERING when it does not answer in time, or the error that the proxy answered with
+ */
+export async function* followControl(
+  config: string,
+  { command, input, begun = () => undefined }: Following,
+  signal: AbortSignal,
+): AsyncGenerator<unknown, void, undefined> {
+  const socket = await openAny(config);
+  const leave = (): void => void socket.destroy();
+  signal.addEventListener("abort", leave);
+  const late = setTimeout(leave, firstAnswerMs);
+  let isOpen = false;
+  try {
+    socket.write(`${JSON.stringify({ command, input })}\n`);
+    for await (const line of linesOf(socket)) {
+      if (isOpen) {
+        yield shownSafely(JSON.parse(line));
+        continue;
+      }
+      resultOf(line);
+      isOpen = true;
+      clearTimeout(late);
+      begun();
+    }
+    if (!isOpen && !signal.aborted) throw unanswered(config, "the connection closed");
+  } catch (error) {
+    if (SluiceError.is(error)) throw error;
+    // It went away: for a stream, that is its end.
+    if (!isOpen && !signal.aborted) throw unanswered(config, reasonOf(error), error);
+  } finally {
+    clearTimeout(late);
+    signal.removeEventListener("abort", leave);
+    socket.destroy();
+  }
+}
+
+/** Reads no further than what has been taken. */
+async function* linesOf(socket: Socket): AsyncGenerator<string, void, undefined> {
+  let rest = "";
+  for await (const text of socket.setEncoding("utf8") as AsyncIterable<string>) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > longestLine) throw new Error("a line that is too long");
+    yield* lines;
+  }
+}
