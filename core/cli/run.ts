@@ -19,6 +19,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   toggle: async () => (await import("./commands/steer-commands.ts")).toggle,
   set: async () => (await import("./commands/steer-commands.ts")).set,
   watch: async () => (await import("./commands/watch-command.ts")).watch,
+  mcp: async () => (await import("./commands/mcp-command.ts")).mcp,
   init: async () => (await import("./commands/init-command.ts")).init,
   toxiproxy: async () => (await import("./commands/toxiproxy-command.ts")).toxiproxy,
 };

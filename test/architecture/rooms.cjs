@@ -63,6 +63,7 @@ module.exports = {
     operations: ["views", "sessions", "events"],
     metrics: ["views"],
     server: ["events", "operations", "metrics"],
+    mcp: ["events", "operations"],
     page: [],
     ".": ["operations", "server"],
   },

@@ -4,6 +4,7 @@ import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
 import { endedView, openView } from "../sessions/session-view.ts";
 import { Rates } from "./rates.ts";
+import type { ChunkEvent } from "./session-tap.ts";
 import { Taps } from "./taps.ts";
 import type { Topics } from "./topics.ts";
 
@@ -60,6 +61,11 @@ export class Feed {
       this.#expect(topics);
       this.#follow();
     };
+  }
+
+  /** Shows chunks as {@link Taps.watch} does. @returns how to stop */
+  tap(what: string, tell: (chunk: ChunkEvent) => void): () => void {
+    return this.#taps.watch(what, tell);
   }
 
   /** Whoever left may have been cut off: for a while events are kept as if it still read them. */

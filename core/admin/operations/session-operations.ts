@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { SluiceError } from "../../contract/index.ts";
 import { duration } from "../../contract/options/units.ts";
+import { watchFor } from "../events/watch-for.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
 import { operation } from "./operation.ts";
 
 const id = z.coerce.number().int().min(1);
 const direction = z.enum(["fromClient", "fromUpstream"]);
 const longestHold = 600_000;
+const longestWatch = 30_000;
 const one = z.strictObject({ id });
 
 /** What concerns single sessions. */
@@ -26,11 +28,21 @@ export const sessionOperations = [
   }),
   operation({
     name: "read_session",
-    summary: "One session with its time line.",
+    summary:
+      "One session with its time line. `watch` (`2s`, at most 30 s): the chunks too that pass meanwhile, before and behind each plugin.",
     method: "GET",
     path: "sessions/{id}",
-    input: one,
-    handle: ({ sessions }, { id: session }) => sessions.detail(session),
+    input: z.strictObject({
+      id,
+      watch: duration({ zero: false })
+        .refine((value) => value <= longestWatch, { error: "expected at most 30s" })
+        .optional(),
+    }),
+    async handle({ sessions, feed }, { id: session, watch }) {
+      if (watch === undefined || sessions.detail(session).state === "ended") return sessions.detail(session);
+      const chunks = await watchFor(feed, session, watch);
+      return { ...sessions.detail(session), chunks };
+    },
   }),
   operation({
     name: "end_session",

@@ -7,7 +7,7 @@ import { forwardFlags } from "./forward-flags.ts";
 
 /** What can stand after `sluice`. */
 export type CommandName =
-  "start" | "check" | "plan" | "reload" | "status" | "forward" | "trust" | "init" | "toxiproxy" | "toggle" | "set" | "watch";
+  "start" | "check" | "plan" | "reload" | "status" | "forward" | "trust" | "init" | "toxiproxy" | "toggle" | "set" | "watch" | "mcp";
 
 export interface CommandOptions {
   /** The config's file, as given. @default the `proxy.config.*` of the working directory */
@@ -126,6 +126,7 @@ function addWatchCommands(cli: ReturnType<typeof cac>): void {
     .option(...configOption)
     .option("--hex", "Show bytes as hex dumps")
     .option(...jsonOption);
+  cli.command("mcp [config]", "Speak the Model Context Protocol over standard input and output, for agents").option(...configOption);
 }
 
 /**

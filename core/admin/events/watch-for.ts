@@ -1,0 +1,22 @@
+import type { Feed } from "./feed.ts";
+import type { ChunkEvent } from "./session-tap.ts";
+
+/** What is given of a session at most. */
+const mostChunks = 256;
+const mostText = 512 * 1024;
+
+/** The first chunks of a session that pass from now on, until the time is up: 256 of them at most, and 512 KiB of base64. @param milliseconds how long */
+export function watchFor(feed: Feed, session: number, milliseconds: number): Promise<readonly ChunkEvent[]> {
+  return new Promise((resolve) => {
+    const chunks: ChunkEvent[] = [];
+    let size = 0;
+    const stop = feed.tap(String(session), (chunk) => {
+      size += chunk.data?.length ?? 0;
+      if (chunks.length < mostChunks && size <= mostText) chunks.push(chunk);
+    });
+    setTimeout(() => {
+      stop();
+      resolve(chunks);
+    }, milliseconds);
+  });
+}

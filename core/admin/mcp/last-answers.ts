@@ -1,0 +1,64 @@
+import type { JSONRPCMessage, RequestId, Transport } from "@modelcontextprotocol/server";
+import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import { once } from "node:events";
+import { PassThrough, type Readable, type Writable } from "node:stream";
+
+/**
+ * The package's transport, which answers what it was asked before its input ended: `echo … | sluice mcp` would get no answer, for the package breaks off
+ * calls when its input ends.
+ */
+export class LastAnswers implements Transport {
+  onmessage?: (message: JSONRPCMessage) => void;
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  /** Resolves when no more comes and all is answered. */
+  readonly ended: Promise<unknown>;
+  readonly #unanswered = new Set<RequestId>();
+  readonly #input = new PassThrough();
+  readonly #inner: StdioServerTransport;
+  #isLast = false;
+
+  constructor(input: Readable, output: Writable) {
+    this.#inner = Object.assign(new StdioServerTransport(this.#input, output), {
+      onmessage: (message: JSONRPCMessage) => {
+        this.#note(message);
+        this.onmessage?.(message);
+      },
+      onclose: () => this.onclose?.(),
+      onerror: (error: Error) => this.onerror?.(error),
+    });
+    this.ended = once(this.#input, "close");
+    input.pipe(this.#input, { end: false });
+    input.once("end", () => {
+      this.#isLast = true;
+      // What came before the end is read first.
+      setImmediate(() => this.#endWhenAnswered());
+    });
+  }
+
+  start(): Promise<void> {
+    return this.#inner.start();
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    await this.#inner.send(message);
+    if (!("method" in message) && message.id !== undefined) this.#unanswered.delete(message.id);
+    this.#endWhenAnswered();
+  }
+
+  async close(): Promise<void> {
+    await this.#inner.close();
+    this.#input.destroy();
+  }
+
+  #note(message: JSONRPCMessage): void {
+    if (!("method" in message)) return;
+    if ("id" in message) this.#unanswered.add(message.id);
+    // Whoever cancels gets no answer.
+    if (message.method === "notifications/cancelled") this.#unanswered.delete((message.params as { requestId: RequestId }).requestId);
+  }
+
+  #endWhenAnswered(): void {
+    if (this.#isLast && this.#unanswered.size === 0) this.#input.end();
+  }
+}

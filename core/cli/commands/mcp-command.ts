@@ -1,0 +1,10 @@
+import path from "node:path";
+import { serveMcp } from "../../admin/mcp/serve-mcp.ts";
+import type { CommandOptions } from "../arguments/command-line.ts";
+import { untilStopped } from "../watch/until-stopped.ts";
+
+/** `sluice mcp`: the Model Context Protocol over standard input and output, until the other side closes them. */
+export async function mcp({ config }: CommandOptions): Promise<number> {
+  await serveMcp(path.resolve(config), untilStopped());
+  return 0;
+}
