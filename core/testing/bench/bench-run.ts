@@ -21,6 +21,8 @@ export interface Outcome {
   readonly end: "fin" | "open" | Failure;
   /** The class of what it emitted that is no Buffer. */
   readonly foreign: string | undefined;
+  /** It changed what it had passed on. */
+  readonly reused: boolean;
 }
 
 /** One run of a plugin: an instance that is set up, its sessions, and the instances that replace it. */
@@ -99,6 +101,11 @@ export class RunningSession {
     };
   }
 
+  /** Why it ended, when it failed or was closed. */
+  get error(): Failure | undefined {
+    return this.session.error;
+  }
+
   /** Asks the plugin's `admit`, and begins the flows. */
   async open(): Promise<void> {
     const { pipeline } = this.run.instance;
@@ -143,7 +150,7 @@ export class RunningSession {
     await settled(() => sink?.ended === true || this.session.error !== undefined, this.run.bench.clock, timeout);
     const end = this.session.error ?? (sink?.ended === true ? "fin" : "open");
     const chunks = sink?.chunks ?? [];
-    return { chunks, bytes: Buffer.concat(chunks), end, foreign: sink?.foreign };
+    return { chunks, bytes: Buffer.concat(chunks), end, foreign: sink?.foreign, reused: sink?.wasReused === true };
   }
 
   /** The session is over. */
@@ -157,7 +164,7 @@ export class RunningSession {
     if (there !== undefined || !this.#isOpen || this.session.error !== undefined) return there;
     const { datagrams } = this.session;
     const source = new PlayedLeg(datagrams, this.lends);
-    const sink = new KeptLeg(datagrams);
+    const sink = new KeptLeg(datagrams, this.lends);
     const flow = new Flow(source, sink, this.session, this.run.instance.pipeline[direction]);
     this.#lanes[direction] = { source, sink, flow };
     this.session[direction] = flow;

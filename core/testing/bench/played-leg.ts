@@ -101,6 +101,20 @@ export class KeptLeg extends BenchLeg {
   ended = false;
   /** What came that is no Buffer, though it is bytes. */
   foreign: string | undefined;
+  readonly #written: Buffer[] = [];
+
+  /** Whether something was changed that had been written: a socket may not have sent it yet. */
+  get wasReused(): boolean {
+    return this.#written.some((chunk, at) => this.chunks[at]?.equals(chunk) === false);
+  }
+
+  /** @param lent what comes may be overwritten later, by the core */
+  constructor(
+    datagrams: boolean,
+    private readonly lent: boolean,
+  ) {
+    super(datagrams);
+  }
 
   read(): void {
     // It is only written to.
@@ -113,6 +127,7 @@ export class KeptLeg extends BenchLeg {
   write(chunk: Buffer): boolean {
     if (!Buffer.isBuffer(chunk)) this.foreign ??= (chunk as object).constructor.name;
     this.chunks.push(Buffer.from(chunk));
+    if (!this.lent) this.#written.push(chunk);
     return true;
   }
 

@@ -21,10 +21,11 @@ export function wrongWith(outcome: Outcome, expected: Expected, wrong: string): 
 }
 
 /** What is wrong with how a run ended, or with what it emitted, whatever the bytes. */
-export function wrongWithEnd({ end, foreign, bytes }: Outcome): string | undefined {
+export function wrongWithEnd({ end, foreign, bytes, reused }: Outcome): string | undefined {
   if (end === "open")
     return `its output did not complete after its input had, so the end of the stream (FIN) does not pass, and a swap ends the session; ${bytes.length} bytes had come out`;
   if (end !== "fin") return `the session ended with ${end.code}: ${end.detail}${placeOf(end)}`;
+  if (reused) return "it changed a chunk that it had passed on: nobody says that it was sent by then, so make a new Buffer each time";
   return foreign === undefined
     ? undefined
     : `it emitted ${foreign === "Uint8Array" ? "a Uint8Array" : foreign}, which is no Buffer: plugins behind it rely on one`;

@@ -65,6 +65,11 @@ export function waysOf(input: Input, kinds: readonly WayKind[]): Way[] {
   return kinds.flatMap((kind) => ways[kind](input, whole).map(([how, run, why = wrong[kind]]) => ({ how, run, wrong: why })));
 }
 
+/** The same bytes in other chunks. */
+export function inChunks(input: Input, chunks: readonly Buffer[]): Way {
+  return { how: `in ${chunks.length} chunks`, wrong: wrong.cut, run: plain(input, chunks) };
+}
+
 /** The ways of an input whose borders matter: its chunks stay as they are. */
 export function waysOfChunks(input: Input, kinds: readonly WayKind[]): Way[] {
   const { chunks } = input;

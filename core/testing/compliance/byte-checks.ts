@@ -1,8 +1,8 @@
-import type { Direction, Outcome } from "../bench/bench-run.ts";
+import type { Outcome } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
-import { plain } from "../cases/play.ts";
+import { plain, type Input } from "../cases/play.ts";
 import { failed, wrongWith, wrongWithEnd } from "../cases/verdict.ts";
-import { asGiven, waysOf, waysOfChunks, type WayKind } from "../cases/ways.ts";
+import { asGiven, inChunks, waysOf, waysOfChunks, type Way, type WayKind } from "../cases/ways.ts";
 import { shortBytes } from "../values/shown.ts";
 import { hooksOf, type Check, type Subject } from "./check.ts";
 import { inputs, large, oddChunks } from "./inputs.ts";
@@ -31,6 +31,9 @@ export function byteChecks({ withBench, options }: Subject): Check[] {
 }
 
 async function bearsAll(bench: PluginBench): Promise<void> {
+  const opened = await plain({ direction: "fromClient", chunks: [] }, [])(bench);
+  const unopened = isAnswer(opened) ? undefined : wrongWithEnd(opened);
+  if (unopened !== undefined) throw failed(bench.name, unopened);
   for (const direction of await hooksOf(bench)) {
     for (const input of [Buffer.alloc(0), ...inputs, large]) {
       const chunks = input === large ? oddChunks(input) : [input];
@@ -60,26 +63,25 @@ async function givesTheSame(bench: PluginBench, kind: WayKind, borders: boolean)
       const third = Math.ceil(input.length / 3);
       const chunks = borders ? [input.subarray(0, third), input.subarray(third, 2 * third), input.subarray(2 * third)] : [input];
       // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
-      await compare(bench, { direction, chunks, kind, borders });
+      await compare(bench, { direction, chunks }, kind, borders ? waysOfChunks : waysOf);
     }
+    if (kind !== "cut") continue;
+    const much = { direction, chunks: [large] };
+    // oxlint-disable-next-line no-await-in-loop
+    await compare(bench, much, kind, () => [inChunks(much, oddChunks(large))]);
   }
 }
 
-interface Comparison {
-  readonly direction: Direction;
-  readonly chunks: readonly Buffer[];
-  readonly kind: WayKind;
-  readonly borders: boolean;
-}
+type WaysOf = (input: Input, kinds: readonly WayKind[]) => readonly Way[];
 
-async function compare(bench: PluginBench, { direction, chunks, kind, borders }: Comparison): Promise<void> {
-  const input = { direction, chunks };
+async function compare(bench: PluginBench, input: Input, kind: WayKind, ways: WaysOf): Promise<void> {
+  const { direction, chunks } = input;
   const whole = Buffer.concat(chunks);
   const reference = await asGiven(input).run(bench);
   if (reference.end === "open") throw failed(`${bench.name}: ${direction} of ${shortBytes(whole)}`, wrongWithEnd(reference) ?? "");
   // What a plugin does not conserve it need not conserve when it is removed.
   if (kind === "removed" && !(reference.end === "fin" && reference.bytes.equals(whole))) return;
-  for (const way of borders ? waysOfChunks(input, [kind]) : waysOf(input, [kind])) {
+  for (const way of ways(input, [kind])) {
     // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
     const outcome = await way.run(bench);
     const wrong = isAnswer(reference)

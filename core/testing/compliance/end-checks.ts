@@ -18,6 +18,7 @@ import { demand, hooksOf, type Check, type Subject } from "./check.ts";
 import { sendError } from "./sent-error.ts";
 
 const OTHER: Readonly<Record<Direction, Direction>> = { fromClient: "fromUpstream", fromUpstream: "fromClient" };
+const ignore = (): void => undefined;
 const hello = Buffer.from("hello, and more\n");
 
 /** How sessions, and their directions, come to their end. */
@@ -45,10 +46,15 @@ async function passesHalfClose(bench: PluginBench): Promise<void> {
 async function halfClosed(bench: PluginBench, direction: Direction): Promise<string | undefined> {
   const other = OTHER[direction];
   const expected = await firstSession(bench, (session) => answerOf(session, other));
+  const wrong = `the end of ${direction} ends or changes ${other}, which goes on (half-close)`;
   return firstSession(bench, async (session) => {
-    const first = await answerOf(session, direction);
+    session.feed(direction, hello);
+    const before = session.error;
+    session.finish(direction);
+    // To close with an error is an answer to what came, or did not come.
+    if (before === undefined && session.error?.code === "SLUICE_CLOSED") return `${wrong}: it closes the session`;
+    const first = await session.outcome(direction);
     if (isAnswer(first) || isAnswer(expected)) return undefined;
-    const wrong = `the end of ${direction} ends or changes ${other}, which goes on (half-close)`;
     const differs = wrongWith(await answerOf(session, other), { bytes: expected.bytes }, wrong);
     return differs === undefined || differs.startsWith(wrong) ? differs : `${wrong}: ${differs}`;
   });
@@ -83,7 +89,7 @@ async function letsGo(bench: PluginBench): Promise<void> {
       await sendError(failing, new Error("broken"));
       if (errors.map(reasonOf).join() !== "broken") demand(bench, `${direction} does not pass an error of its source on`);
       const left = new Source<Buffer>();
-      plugin[direction]?.(left, session).subscribe().unsubscribe();
+      plugin[direction]?.(left, session).subscribe({ error: ignore }).unsubscribe();
       if (left.observed)
         demand(bench, `${direction} still listens to its source when nobody listens to it: unsubscribe in the teardown of its Observable`);
     }

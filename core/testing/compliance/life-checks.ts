@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { BenchRun, directions } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { demand, type Check, type Subject } from "./check.ts";
@@ -16,8 +16,9 @@ export function lifeChecks({ withBench }: Subject): Check[] {
   });
   return [
     check("does nothing when it is constructed", async (bench, trace) => {
+      const before = openFiles();
       await bench.construct();
-      demand(bench, began("its construction", await leftBy(bench, trace)));
+      demand(bench, began("its construction", [...openFiles().filter((file) => !before.includes(file)), ...(await leftBy(bench, trace))]));
       if (bench.hasFolder && readdirSync(bench.folder).length > 0) demand(bench, "its construction left files: that belongs into setup()");
     }),
     check("can be torn down without having been set up, and twice", async (bench) => {
@@ -62,6 +63,25 @@ async function afterSession(bench: PluginBench, trace: Trace, isComplete: boolea
 async function leftBy(bench: PluginBench, trace: Trace): Promise<string[]> {
   const open = await trace.left();
   return [...open, ...Array.from({ length: bench.clock.pending }, () => "work that waits on CLOCK")];
+}
+
+/** Files that the process has open, where the system tells. */
+function openFiles(): string[] {
+  try {
+    return readdirSync("/proc/self/fd").flatMap((fd) => openFile(`/proc/self/fd/${fd}`));
+  } catch {
+    return [];
+  }
+}
+
+function openFile(link: string): string[] {
+  try {
+    const file = readlinkSync(link);
+    // Sockets, pipes and devices are no files; a descriptor of another thread may be gone by now.
+    return /^\/(?!dev|proc)/.test(file) ? [`an open file (${file})`] : [];
+  } catch {
+    return [];
+  }
 }
 
 function began(when: string, open: readonly string[]): string | undefined {

@@ -132,5 +132,5 @@ function refused(): SluiceError {
 }
 
 function legTo(endpoint: string): Upstream {
-  return { endpoint, leg: new KeptLeg(false) };
+  return { endpoint, leg: new KeptLeg(false, false) };
 }

@@ -2,18 +2,8 @@ import { expect } from "chai";
 import { definePlugin, type PluginUse } from "sluice";
 import { carry, delayBytes } from "sluice/flow";
 import { compliance, type ComplianceOptions } from "sluice/testing";
-import { allow } from "../../../../docs/examples/allow.ts";
-import { counted } from "../../../../docs/examples/counted.ts";
-import { daytime } from "../../../../docs/examples/daytime.ts";
-import { gather } from "../../../../docs/examples/gather.ts";
-import { heartbeat } from "../../../../docs/examples/heartbeat.ts";
-import { lines } from "../../../../docs/examples/lines.ts";
-import { pin } from "../../../../docs/examples/pin.ts";
-import { quota } from "../../../../docs/examples/quota.ts";
 import { redact } from "../../../../docs/examples/redact.ts";
-import { shout } from "../../../../docs/examples/shout.ts";
-import { slowLine } from "../../../../docs/examples/slow-line.ts";
-import { sorry } from "../../../../docs/examples/sorry.ts";
+import { badNeighbours, closeOpened, opensFile } from "../../../support/bad-neighbours.ts";
 import { badPlugins } from "../../../support/bad-plugins.ts";
 import { refusalOf } from "../../../support/rejection.ts";
 import { expectNothingUncaught } from "../../../support/uncaught.ts";
@@ -37,35 +27,29 @@ describe("compliance finds a plugin that", function () {
   // What a check sends into a plugin is its own affair: a runner would count it against another test.
   expectNothingUncaught();
 
-  for (const { what, make, said, saidByCompliance = said } of badPlugins)
+  for (const { what, make, said, saidByCompliance = said } of [...badPlugins, ...badNeighbours])
     it(`${what}, and says so`, async () => {
       expect((await findings(make)).join("\n")).to.match(saidByCompliance ?? /./);
     });
 });
 
+describe("compliance, where the system tells what a process has open", () => {
+  after(closeOpened);
+
+  it("finds a plugin that opens a file when it is constructed", async function () {
+    if (process.platform !== "linux") this.skip();
+    expect((await findings(opensFile)).join("\n")).to.match(/its construction began an open file \(.*bad-neighbours\.js\)/);
+  });
+});
+
 describe("compliance passes", function () {
   this.timeout(60_000);
 
-  const good: Readonly<Record<string, () => PluginUse>> = {
-    allow: () => allow({ clients: ["127.0.0.1"] }),
-    counted: () => counted(),
-    daytime: () => daytime(),
-    gather: () => gather({ bytes: 16, wait: "1s" }),
-    heartbeat: () => heartbeat(),
-    lines: () => lines(),
-    pin: () => pin({ names: { a: "127.0.0.1" } }),
-    quota: () => quota({ bytes: "1GiB" }),
-    redact: () => redact({ digits: 4 }),
-    shout: () => shout({ suffix: "!" }),
-    slowLine: () => slowLine({ delay: "1ms", rate: "1GiB" }),
-    sorry: () => sorry({ text: "sorry" }),
-    "delayBytes in virtual time": () => definePlugin("late", () => ({ fromClient: (data) => data.pipe(delayBytes(1)) }))(),
-  };
-
-  for (const [name, make] of Object.entries(good))
-    it(`the plugin ${name}`, async () => {
-      expect(await findings(make)).to.deep.equal([]);
-    });
+  // The plugins of the docs, and those that come with it, are in test/compliance.
+  it("a plugin that waits by its clock", async () => {
+    const late = definePlugin("late", () => ({ fromClient: (data) => data.pipe(delayBytes(1)) }));
+    expect(await findings(() => late())).to.deep.equal([]);
+  });
 
   const numbered = (): PluginUse =>
     definePlugin("numbered", () => ({
