@@ -49,8 +49,10 @@ export interface HttpRequest {
   readonly fieldNames?: readonly string[] | undefined;
   /** Where the request is sent instead of where a route would send it. */
   upstream: UpstreamConfig | undefined;
-  /** Whether the client asks for a WebSocket. Then a response with status 101 has the upstream's end in `upgraded`. */
+  /** Whether the client asks for another protocol, such as a WebSocket. Then a response with status 101 has the upstream's end in `upgraded`. */
   readonly isUpgrade: boolean;
+  /** Which: what its Upgrade field says, or `:protocol` of HTTP/2 (RFC 8441), whose requests look like those of HTTP/1. Undefined when it asks for none. */
+  readonly upgrade?: string | undefined;
   /** The body as it comes; undefined when there is none. Whoever answers without reading it may leave it. */
   readonly body: Readable | undefined;
   /** Whether another attempt would send the same: it has no body, or what was read of it is still kept. */
@@ -81,6 +83,6 @@ export interface HttpResponse {
   readonly upstream?: string | undefined;
   /** Why it is not what was asked for. Without a body, `http()` writes one that says so in the form that the client accepts. */
   readonly error?: SluiceError | undefined;
-  /** With status 101: the connection to the upstream. It gets everything that the client sends, and the client everything that it sends. */
+  /** With status 101: the connection to the upstream; `headers` say by `upgrade` what was agreed on, else it is what was asked for. It gets everything that the client sends, and the client everything that it sends. */
   readonly upgraded?: Duplex | undefined;
 }

@@ -172,8 +172,8 @@ describe("WebSocket through http()", () => {
     expect(answers).to.match(/^HTTP\/1\.1 200 .*firstHTTP\/1\.1 101 .*frames$/s);
   });
 
-  for (const what of ["h2c", "foo"]) {
-    it(`is the only upgrade: one to ${what} is ignored, and the connection goes on`, async () => {
+  for (const what of ["h2c", "HTTP/2.0", "h2c, h2"]) {
+    it(`is passed on, and HTTP/2 is not: an upgrade to ${what} is ignored, and the connection goes on`, async () => {
       const upstream = await startHttpUpstream(cleanup);
       const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
       const first = `POST /1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${what}\r\nHTTP2-Settings: AA\r\nContent-Length: 2\r\n\r\nhi`;

@@ -20,8 +20,8 @@ export interface RequestHead {
   readonly fieldNames?: readonly string[] | undefined;
   /** Of HTTP/2: what stands for Host. Empty or undefined: nothing does. */
   readonly authority: string | undefined;
-  /** It asks for a WebSocket. */
-  readonly isUpgrade: boolean;
+  /** The protocol that it asks for instead. */
+  readonly upgrade?: string | undefined;
 }
 
 /** What holds for all requests of a listener. */
@@ -49,6 +49,7 @@ export class ClientRequest implements HttpRequest {
   readonly scheme: "http" | "https";
   readonly httpVersion: string;
   readonly isUpgrade: boolean;
+  readonly upgrade: string | undefined;
   readonly startedAt = Date.now();
   url: string;
   headers: HttpHeaders;
@@ -76,13 +77,14 @@ export class ClientRequest implements HttpRequest {
    */
   constructor(
     readonly session: Session,
-    { method, target, httpVersion, fields, fieldNames, authority, isUpgrade }: RequestHead,
+    { method, target, httpVersion, fields, fieldNames, authority, upgrade }: RequestHead,
     body: BodySource | Buffer | undefined,
     private readonly terms: RequestTerms,
   ) {
     this.method = method;
     this.httpVersion = httpVersion;
-    this.isUpgrade = isUpgrade;
+    this.upgrade = upgrade;
+    this.isUpgrade = upgrade !== undefined;
     this.scheme = session.tls?.version === undefined ? "http" : "https";
     this.headers = endToEnd(fields);
     this.fieldNames = fieldNames;

@@ -13,7 +13,7 @@ import type { RequestBody } from "../exchange/request-body.ts";
 import { RequestParser } from "../message/request-parser.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { Serving } from "./serving.ts";
-import { Tunnel, type Tunnelled } from "./tunnel.ts";
+import { Tunnel, type Agreement, type Tunnelled } from "./tunnel.ts";
 import { Turn } from "./turn.ts";
 
 /** A client's connection of HTTP/1: its requests are read from the session's own chunks, and served one after the other. */
@@ -67,8 +67,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   get closing(): boolean {
-    // What follows a request for a WebSocket may be one, though there is none.
-    return this.#isClosing || this.#parser.isUpgrade;
+    // What follows a request for another protocol may be of that, though nobody agreed on it.
+    return this.#isClosing || this.#parser.upgrade !== undefined;
   }
 
   received(chunk: Buffer): boolean {
@@ -136,9 +136,9 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     else if (this.#parser.isWhole && !this.#isOver) this.#next();
   }
 
-  upgraded(upstream: Duplex, fields: readonly string[], over: (passed: Tunnelled) => void): void {
+  upgraded(upstream: Duplex, agreement: Agreement, over: (passed: Tunnelled) => void): void {
     const tunnel = new Tunnel(this.leg, upstream, over);
-    tunnel.open(fields);
+    tunnel.open(agreement);
     this.#isOver = true;
     this.#deadline.stop();
     this.#tunnel = tunnel;
@@ -214,8 +214,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   #requestOf(body: RequestBody | Buffer | undefined): ClientRequest | undefined {
-    const { method, target, minor, fields, fieldNames, isUpgrade } = this.#parser;
-    const head = { method, target, httpVersion: minor === 1 ? "1.1" : "1.0", fields, fieldNames, authority: undefined, isUpgrade };
+    const { method, target, minor, fields, fieldNames, upgrade } = this.#parser;
+    const head = { method, target, httpVersion: minor === 1 ? "1.1" : "1.0", fields, fieldNames, authority: undefined, upgrade };
     try {
       return new ClientRequest(this.session, head, body, this.serving.terms);
     } catch (error) {

@@ -64,7 +64,12 @@ export class Http2Front {
       maxHeaderListPairs: Math.max(limits.fields, ANSWERED_FIELDS) + PSEUDO_FIELDS,
       maxSendHeaderBlockLength: SENT_HEADER,
       maxSessionInvalidFrames: 100,
-      settings: { maxConcurrentStreams: limits.streams, maxHeaderListSize: limits.header + ANSWERED_BYTES, enablePush: false },
+      settings: {
+        maxConcurrentStreams: limits.streams,
+        maxHeaderListSize: limits.header + ANSWERED_BYTES,
+        enablePush: false,
+        enableConnectProtocol: true,
+      },
     });
     // Emitted within the connection's own event.
     server.on("session", (session) => {

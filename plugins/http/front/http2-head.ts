@@ -5,6 +5,8 @@ export interface Http2Head {
   readonly method: string;
   readonly path: string;
   readonly authority: string | undefined;
+  /** With CONNECT: what is to be spoken on the stream (RFC 8441). */
+  readonly protocol: string | undefined;
   /** Why it is more than may be; undefined: it is not. */
   readonly excess: string | undefined;
 }
@@ -35,8 +37,8 @@ export function readHttp2Head(fields: readonly string[], limits: ParserLimits): 
     if (name === "cookie") crumbs += 1;
     if (name !== "cookie" || crumbs === 1) counted.fields += 1;
   }
-  const { ":method": method = "", ":path": path = "", ":authority": authority } = pseudo;
-  return { method, path, authority, excess: excessOf(counted, limits) };
+  const { ":method": method = "", ":path": path = "", ":authority": authority, ":protocol": protocol } = pseudo;
+  return { method, path, authority, protocol, excess: excessOf(counted, limits) };
 }
 
 function excessOf({ bytes, fields }: { readonly bytes: number; readonly fields: number }, limits: ParserLimits): string | undefined {

@@ -1,9 +1,10 @@
 import { SluiceError } from "sluice";
 import type { Leg, LegReader, Session } from "sluice";
 import { answerStream } from "sluice/flow";
-import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import { randomBytes } from "node:crypto";
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
-import { ClientRequest } from "../exchange/client-request.ts";
+import { ClientRequest, type RequestHead } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
 import { tooLarge } from "../message/body-length.ts";
 import { bodyLate, clientLeft, explained, requestRefused, statusOf } from "../message/failure.ts";
@@ -12,6 +13,8 @@ import { http2Body } from "./http2-body.ts";
 import type { FrontConnection } from "./http2-front.ts";
 import { readHttp2Head, type Http2Head } from "./http2-head.ts";
 import { Http2Response } from "./http2-response.ts";
+import { Http2Tunnel } from "./http2-tunnel.ts";
+import { isWebSocket } from "../message/web-socket.ts";
 import { SentData } from "./sent-data.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { RequestBody } from "../exchange/request-body.ts";
@@ -145,13 +148,14 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     const head = readHttp2Head(fields, limits);
     const response = new Http2Response(stream, head.method);
     this.#account(stream, response);
-    const body = stream.endAfterHeaders
-      ? undefined
-      : http2Body(stream, response, {
-          hasLength: fields.includes("content-length"),
-          fields: limits.fields,
-          most: limits.body,
-        });
+    const body =
+      stream.endAfterHeaders || head.protocol !== undefined
+        ? undefined
+        : http2Body(stream, response, {
+            hasLength: fields.includes("content-length"),
+            fields: limits.fields,
+            most: limits.body,
+          });
     const begin = (): void => {
       if (!stream.destroyed) this.#begin({ ...head, fields }, body, response);
     };
@@ -170,12 +174,12 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   upgraded(): never {
-    throw new TypeError("HTTP/2 has no upgrades");
+    throw new TypeError("an upgrade that nobody asked for");
   }
 
   #begin(head: Http2Head & { readonly fields: readonly string[] }, body: RequestBody | undefined, response: Http2Response): void {
     const { session, serving } = this;
-    const { method, path: target, authority, fields, excess } = head;
+    const { authority, fields, excess } = head;
     this.#turn.begin();
     const most = serving.options.limits.body ?? Infinity;
     // One that lies is found as it comes.
@@ -186,23 +190,31 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     }
     let request: ClientRequest;
     try {
-      request = new ClientRequest(
-        session,
-        { method, target, httpVersion: "2.0", fields, authority, isUpgrade: false },
-        body,
-        serving.terms,
-      );
+      request = new ClientRequest(session, { ...asked(head), httpVersion: "2.0", fields, authority }, body, serving.terms);
     } catch (error) {
       this.#refuse(error as SluiceError, statusOf(error as SluiceError), response);
       return;
     }
-    const exchange = new ServedExchange(request, response, { place: this, serving });
+    const exchange = new ServedExchange(request, response, { place: this.#placeOf(request, response), serving });
     this.#active.add(exchange);
     request.onEnd(() => {
       this.#active.delete(exchange);
     });
     if (body !== undefined) this.#follow(body, exchange, response);
     exchange.start();
+  }
+
+  /** A request for another protocol is asked as HTTP/1 asks for it (RFC 8441 section 5). */
+  #placeOf({ upgrade, headers }: ClientRequest, response: Http2Response): ExchangePlace {
+    if (upgrade === undefined) return this;
+    const { stream } = response;
+    const key = randomBytes(16).toString("base64");
+    if (isWebSocket(upgrade)) headers["sec-websocket-key"] = key;
+    // Where nobody agrees, nothing of the stream is wanted any more.
+    response.onSent = () => {
+      if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+    };
+    return new Http2Tunnel(stream, key);
   }
 
   /** A body may come slowly, but not stop, and has its limit. */
@@ -228,4 +240,9 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     response.end(Buffer.from(body));
     this.serving.refused(this.session, error, status);
   }
+}
+
+/** What is asked for. */
+function asked({ method, path, protocol }: Http2Head): Pick<RequestHead, "method" | "target" | "upgrade"> {
+  return method === "CONNECT" && protocol !== undefined ? { method: "GET", target: path, upgrade: protocol } : { method, target: path };
 }

@@ -75,6 +75,7 @@ export class Http2Response implements ResponseSink {
 
   head(status: number, fields: readonly string[]): void {
     if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`HTTP/2 has no status ${status}`);
+    if (this.method === "CONNECT" && status < 300) throw new RangeError(`${status} to CONNECT would agree on what nobody agreed on`);
     const length = lengthOf(fields);
     this.#head = { [HTTP2_HEADER_STATUS]: status, ...http2Fields(lengthless.has(status) ? without(fields, "content-length") : fields) };
     this.#hasBody = this.method !== "HEAD" && !bodiless.has(status);

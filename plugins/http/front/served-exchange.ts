@@ -5,23 +5,22 @@ import { throwError, type Subscription } from "rxjs";
 import type { ClientRequest, Interim } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
 import { failureOf } from "../message/failure.ts";
-import { wireFields } from "../message/header-fields.ts";
+import { first, wireFields } from "../message/header-fields.ts";
 import { Responder } from "../exchange/respond.ts";
 import type { ResponseSink } from "../exchange/response-sink.ts";
 import type { Serving } from "./serving.ts";
-import type { Tunnelled } from "./tunnel.ts";
+import type { Agreement, Tunnelled } from "./tunnel.ts";
 
 /** The connection on which an exchange takes place. */
 export interface ExchangePlace {
   /** No other request is to be served on it. */
   readonly closing: boolean;
   /**
-   * The upstream agreed to a WebSocket.
-   * @param fields of its answer, names and values one after the other
+   * The upstream agreed on another protocol.
    * @param over called once, when both sides are closed
    * @throws where a field may not be sent; then nothing was
    */
-  upgraded(upstream: Duplex, fields: readonly string[], over: (passed: Tunnelled) => void): void;
+  upgraded(upstream: Duplex, agreement: Agreement, over: (passed: Tunnelled) => void): void;
 }
 
 export interface ExchangeSurroundings {
@@ -173,9 +172,11 @@ export class ServedExchange implements Interim {
   }
 
   #upgraded(upstream: Duplex, { headers, fieldNames }: HttpResponse): void {
-    if (!this.request.isUpgrade) throw new TypeError("an upgrade that nobody asked for");
-    this.#place.upgraded(upstream, wireFields(headers, fieldNames), ({ fromClient, fromUpstream }) => {
-      this.#over(101, fromClient, fromUpstream);
+    const { upgrade, httpVersion } = this.request;
+    if (upgrade === undefined) throw new TypeError("an upgrade that nobody asked for");
+    const agreement = { protocol: first(headers, "upgrade") ?? upgrade, fields: wireFields(headers, fieldNames) };
+    this.#place.upgraded(upstream, agreement, ({ fromClient, fromUpstream }) => {
+      this.#over(httpVersion === "2.0" ? 200 : 101, fromClient, fromUpstream);
     });
   }
 
@@ -218,11 +219,10 @@ export class ServedExchange implements Interim {
 
 /** Lets go of a response that is not sent, or not to its end. */
 function discard({ body, upgraded }: HttpResponse): void {
-  if (body instanceof Readable) {
-    body.on("error", () => undefined);
+  for (const stream of [body, upgraded]) {
+    if (!(stream instanceof Readable)) continue;
+    stream.on("error", () => undefined);
     // With an error, so that the upstream sees that it was not wanted to its end.
-    body.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the response is not wanted any more"));
+    stream.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the response is not wanted any more"));
   }
-  upgraded?.on("error", () => undefined);
-  upgraded?.destroy();
 }

@@ -9,7 +9,14 @@ export interface Tunnelled {
   readonly fromUpstream: number;
 }
 
-/** Joins a client and an upstream that have agreed on a WebSocket. Each end passes by itself, and what breaks one side resets the other. */
+/** What both have agreed on. */
+export interface Agreement {
+  readonly protocol: string;
+  /** Of the upstream's answer, names and values one after the other. */
+  readonly fields: readonly string[];
+}
+
+/** Joins a client and an upstream that have agreed on another protocol, such as a WebSocket. Each end passes by itself, and what breaks one side resets the other. */
 export class Tunnel implements LegConsumer {
   #fromClient = 0;
   #fromUpstream = 0;
@@ -23,10 +30,11 @@ export class Tunnel implements LegConsumer {
     private readonly over: (passed: Tunnelled) => void,
   ) {}
 
-  /** @param fields of the upstream's answer, names and values one after the other. @throws TypeError where one may not be sent */
-  open(fields: readonly string[]): void {
+  /** @throws TypeError where a field may not be sent */
+  open({ protocol, fields }: Agreement): void {
     const { leg, upstream } = this;
-    const head = `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${fieldLines(fields)}\r\n`;
+    const lines = fieldLines(["connection", "Upgrade", "upgrade", protocol, ...fields]);
+    const head = `HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`;
     leg.serve(this);
     leg.send(Buffer.from(head, "latin1"));
     // What broke it is looked at when it closes; a hook's own stream has nobody else who listens.
@@ -71,14 +79,14 @@ export class Tunnel implements LegConsumer {
   }
 
   retire(): void {
-    // Only its peers know when a WebSocket may end.
+    // Only its peers know when it may end.
   }
 
   closed(): void {
     this.#isClientGone = true;
     const { upstream } = this;
     const isWhole = upstream.readableEnded && upstream.writableEnded;
-    if (!isWhole && !upstream.destroyed) upstream.destroy(new SluiceError("SLUICE_CLIENT_RESET", "a WebSocket broke off"));
+    if (!isWhole && !upstream.destroyed) upstream.destroy(new SluiceError("SLUICE_CLIENT_RESET", "what was agreed on broke off"));
     if (upstream.closed) this.#end();
   }
 
@@ -87,7 +95,9 @@ export class Tunnel implements LegConsumer {
     const isWhole = upstream.readableEnded && upstream.writableFinished;
     if (!isWhole && !this.#isClientGone) {
       const error = upstream.errored;
-      this.leg.abort(SluiceError.is(error) ? error : new SluiceError("SLUICE_UPSTREAM_RESET", "a WebSocket broke off", { cause: error }));
+      this.leg.abort(
+        SluiceError.is(error) ? error : new SluiceError("SLUICE_UPSTREAM_RESET", "what was agreed on broke off", { cause: error }),
+      );
     }
     if (this.#isClientGone) this.#end();
   }

@@ -44,6 +44,14 @@ export function endToEnd(raw: readonly string[]): HttpHeaders {
   return headers;
 }
 
+/** The fields of an answer that agrees on another protocol: this one of the connection's is part of what is agreed. */
+export function agreed(raw: readonly string[]): HttpHeaders {
+  const at = raw.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "upgrade");
+  const headers = endToEnd(raw);
+  if (at >= 0) headers["upgrade"] = raw[at + 1] ?? "";
+  return headers;
+}
+
 function isEndToEnd(name: string): boolean {
   if (hopByHop.has(name) || name.startsWith(":")) return false;
   return !name.includes("_") || !guarded.test(name.replaceAll("_", "-"));

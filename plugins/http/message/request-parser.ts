@@ -1,4 +1,5 @@
 import { decimal } from "./message-head.ts";
+import { isWebSocket } from "./web-socket.ts";
 import { MessageParser, type BodyFraming } from "./message-parser.ts";
 
 /** What a target may have is looked at later: here it is whatever is no blank, octets beyond ASCII too. */
@@ -6,13 +7,17 @@ const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\u0080-\u00ff]+) HTTP\
 /** Each blank can be matched in one way only: what is no request must cost no more than what is one. */
 const beginning = /^[!-~]*(?: [!-~\u0080-\u00ff]*(?: [!-~]*)?)?\r?$/;
 
+/** What is never passed on: the upstream would speak HTTP/2 with a client whose requests no route has seen. */
+const refused = /^(?:h2c?|http\/.*)$/i;
+const protocol = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
+
 /** Reads requests. One is passed on only where every parser would see the same end of it. */
 export class RequestParser extends MessageParser {
   method = "";
   target = "";
   minor = 1;
-  /** It asks for a WebSocket: what follows it is none of HTTP. */
-  isUpgrade = false;
+  /** The protocol that it asks for, or several: what follows it is none of HTTP. */
+  upgrade: string | undefined = undefined;
   /** No other request follows on the connection. */
   isLast = false;
   #length: number | undefined;
@@ -30,7 +35,7 @@ export class RequestParser extends MessageParser {
     this.method = match[1] ?? "";
     this.target = match[2] ?? "";
     this.minor = match[3] === "1" ? 1 : 0;
-    this.isUpgrade = false;
+    this.upgrade = undefined;
     this.isLast = this.minor === 0;
     this.#length = undefined;
     this.#chunked = false;
@@ -49,15 +54,14 @@ export class RequestParser extends MessageParser {
     else if (name === "connection") this.#connection(value.toLowerCase());
     else if (name === "content-length") this.#contentLength(value);
     else if (name === "transfer-encoding") this.#transferEncoding(value);
-    else if (name === "upgrade") (this.#upgrades ??= []).push(value.toLowerCase());
+    else if (name === "upgrade") (this.#upgrades ??= []).push(...value.split(","));
   }
 
   protected override headed(): BodyFraming {
     const length = this.#length ?? 0;
     if (this.#chunked && this.#length !== undefined) this.refuse("both content-length and transfer-encoding were sent");
     else if (this.#hosts > 1 || this.#hosts < this.minor) this.refuse("a request has one Host");
-    else this.isUpgrade = this.#asksForWebSocket();
-    if (this.isUpgrade && (this.#chunked || length > 0)) this.refuse("an upgrade with a body is not served");
+    else this.#settleUpgrade(this.#chunked || length > 0);
     this.comes(length);
     return this.#chunked ? "chunked" : length;
   }
@@ -84,9 +88,17 @@ export class RequestParser extends MessageParser {
     else this.#chunked = true;
   }
 
-  #asksForWebSocket(): boolean {
-    return (
-      this.#upgradeToken && this.method === "GET" && this.minor === 1 && this.#upgrades?.length === 1 && this.#upgrades[0] === "websocket"
-    );
+  #settleUpgrade(hasBody: boolean): void {
+    if (!this.#upgradeToken || this.#upgrades === undefined || this.minor === 0) return;
+    this.upgrade = this.#asked(this.#upgrades);
+    if (hasBody && isWebSocket(this.upgrade)) this.refuse("a WebSocket is asked for without a body");
+  }
+
+  /** Of the protocols that it asks for, those that are passed on. */
+  #asked(upgrades: readonly string[]): string | undefined {
+    const passed = upgrades
+      .map((each) => each.trim())
+      .filter((each) => protocol.test(each) && !refused.test(each) && (this.method === "GET" || !isWebSocket(each)));
+    return passed.length === 0 ? undefined : passed.join(", ");
   }
 }

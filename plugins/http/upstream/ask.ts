@@ -6,8 +6,6 @@ import { checkTarget, type Outbound } from "./outbound.ts";
 import { UpstreamAttempt, type AttemptPlace } from "./upstream-attempt.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 
-const upgrading = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
-
 /**
  * Sends a request on that is complete, with its body if it has one, and gives its response back. One attempt per subscription; unsubscribing before the response aborts
  * it. After that the response's body is the subscriber's.
@@ -46,13 +44,17 @@ class CompleteRequest extends UpstreamAttempt {
 }
 
 /** @throws TypeError where a field, or the target, may not be sent */
-function messageOf({ method, url, headers, fieldNames, content, isUpgrade }: Outbound): Buffer {
+function messageOf({ method, url, headers, fieldNames, content, upgrade }: Outbound): Buffer {
   checkTarget(url);
-  const head = `${method} ${url} HTTP/1.1\r\n${fieldLines(wireFields(headers, fieldNames))}${isUpgrade ? upgrading : ""}\r\n`;
+  const head = `${method} ${url} HTTP/1.1\r\n${fieldLines(wireFields(headers, fieldNames))}${upgrading(upgrade)}\r\n`;
   const body = content?.whole;
   if (body === undefined) return Buffer.from(head, "latin1");
   const message = Buffer.allocUnsafe(head.length + body.length);
   message.write(head, 0, "latin1");
   body.copy(message, head.length);
   return message;
+}
+
+function upgrading(upgrade: string | undefined): string {
+  return upgrade === undefined ? "" : fieldLines(["Connection", "Upgrade", "Upgrade", upgrade]);
 }

@@ -59,6 +59,7 @@ class ComingRequest extends UpstreamAttempt {
     const { headers } = request;
     this.#isWaitingToContinue = headers["expect"] !== undefined;
     this.isLast = headers["content-length"] === undefined;
+    if (request.upgrade !== undefined) Object.assign(this.#headers, { connection: "Upgrade", upgrade: request.upgrade });
     // Without a length the body's end must be marked. The package then says close.
     if (this.isLast) this.#headers["transfer-encoding"] = "chunked";
   }
@@ -87,6 +88,8 @@ class ComingRequest extends UpstreamAttempt {
   }
 
   #sendBody(outgoing: OutgoingRequest, connection: UpstreamConnection): void {
+    // In the place of that.
+    if (this.isUpgrade && !outgoing.headersSent) outgoing.setHeader("connection", "Upgrade");
     outgoing.once("finish", () => {
       connection.sent();
     });

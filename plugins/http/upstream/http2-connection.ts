@@ -150,6 +150,11 @@ export class Http2Connection implements LegReader {
     this.#deadline.set(0);
   }
 
+  /** Whether a stream may carry another protocol (RFC 8441 section 3). */
+  get takesConnect(): boolean {
+    return this.#session.remoteSettings.enableConnectProtocol === true;
+  }
+
   /** @throws where Node does not send a field */
   request(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
     // An end that waits for trailers is not sent where a stream is closed before: its request broke off.

@@ -23,7 +23,8 @@ export interface Outbound {
   readonly interim: Interim | undefined;
   /** Whose request it is. */
   readonly client: string;
-  readonly isUpgrade: boolean;
+  /** The protocol that it asks for instead. */
+  readonly upgrade: string | undefined;
   /** It has a connection, and bytes of it may reach the upstream. */
   begun(): void;
 }
@@ -45,7 +46,7 @@ export function outboundOf(
   endpoint: string,
   { route, forwarded }: { readonly route: RouteOptions | undefined; readonly forwarded: Forwarded },
 ): Outbound {
-  const { method, session, scheme, fieldNames, content, interim, isUpgrade } = request;
+  const { method, session, scheme, fieldNames, content, interim, upgrade } = request;
   const headers = copyOf(request.headers);
   settleLength(headers, method, content);
   forwarded.set(headers, session, scheme);
@@ -70,7 +71,7 @@ export function outboundOf(
     content,
     interim,
     client: clientOf(request),
-    isUpgrade,
+    upgrade,
     begun,
   };
 }

@@ -38,7 +38,7 @@ export abstract class UpstreamAttempt implements Waiting {
   ) {
     this.method = request.method;
     this.client = request.client;
-    this.isUpgrade = request.isUpgrade;
+    this.isUpgrade = request.upgrade !== undefined;
   }
 
   start(): void {

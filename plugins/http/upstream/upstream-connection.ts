@@ -2,7 +2,7 @@ import { SluiceError } from "sluice";
 import type { Leg, LegReader } from "sluice";
 import type { Asker, ConnectionOwner } from "./asker.ts";
 import { Deadline } from "../message/deadline.ts";
-import { endToEnd } from "../message/header-fields.ts";
+import { agreed, endToEnd } from "../message/header-fields.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { ResponseParser } from "../message/response-parser.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
@@ -190,8 +190,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
       return;
     }
     if (parser.status === 101) {
-      if (this.#asker?.isUpgrade === true) this.#upgrade(this.#asker);
-      else this.#malformed("an upgrade that nobody asked for");
+      if (this.#asker?.isUpgrade === true && this.#isSent) this.#upgrade(this.#asker);
+      else this.#malformed("an upgrade that nobody asked for, or before the end of the request");
       return;
     }
     this.#interims += 1;
@@ -208,7 +208,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     const { status, fields, fieldNames } = this.#parser;
     const upgraded = (this.#upgraded = new UpgradedStream(this.leg));
     this.#end();
-    asker.answered({ status, headers: endToEnd(fields), fieldNames, upgraded, upstream: this.owner.name });
+    asker.answered({ status, headers: agreed(fields), fieldNames, upgraded, upstream: this.owner.name });
   }
 
   /** Gives on what has come of the response: in one piece where all of it is there. */

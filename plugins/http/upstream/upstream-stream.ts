@@ -1,12 +1,15 @@
 import { SluiceError } from "sluice";
+import type { HttpHeaders } from "sluice";
 import { constants, type ClientHttp2Stream, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
 import type { Asker, ConnectionOwner } from "./asker.ts";
 import type { Carrier } from "./carrier.ts";
 import { Deadline } from "../message/deadline.ts";
-import { endToEnd, wireFields } from "../message/header-fields.ts";
+import { endToEnd, first, wireFields } from "../message/header-fields.ts";
 import { http2Fields } from "../message/http2-fields.ts";
 import type { ConnectionStream, Http2Connection } from "./http2-connection.ts";
 import { Http2RequestBody } from "./http2-request-body.ts";
+import { ConnectStream } from "../exchange/connect-stream.ts";
+import { acceptOf, isWebSocket } from "../message/web-socket.ts";
 import { checkTarget, type Outbound } from "./outbound.ts";
 import { ReplayBody } from "../exchange/replay-body.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
@@ -33,6 +36,9 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   /** Responses before the response. */
   #interims = 0;
   #isGone = false;
+  /** What asks for another protocol, and that once it is spoken. */
+  #asked: Outbound | undefined;
+  #upgraded: ConnectStream | undefined;
 
   constructor(
     private readonly connection: Http2Connection,
@@ -58,22 +64,31 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
 
   /** Sends a request, with what there is of its body. */
   send(request: Outbound): void {
-    const { content } = request;
-    if (request.isUpgrade) {
-      this.#fail(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", 'no WebSocket is passed on over HTTP/2: give the upstream http: "1.1"'));
+    const { content, upgrade } = request;
+    const hasBody = content !== undefined && content.whole?.length !== 0;
+    if (upgrade !== undefined && (hasBody || !this.connection.takesConnect)) {
+      this.#fail(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the upstream takes no ${upgrade} over HTTP/2: give it http: "1.1"`));
       return;
     }
-    const hasBody = content !== undefined && content.whole?.length !== 0;
-    let stream: ClientHttp2Stream;
+    const stream = this.#begin(request, hasBody);
+    if (upgrade !== undefined) this.#asked = request;
+    if (stream !== undefined && hasBody) this.#sendBody(content, stream);
+  }
+
+  #begin(request: Outbound, hasBody: boolean): ClientHttp2Stream | undefined {
+    const { scheme } = this.connection;
     try {
-      stream = this.connection.request(headersOf(request, this.connection.scheme), !hasBody);
+      const stream = this.connection.request(headersOf(request, scheme), !hasBody && request.upgrade === undefined);
+      this.#stream = stream;
+      this.#follow(stream);
+      return stream;
     } catch (error) {
       this.#fail(error as Error);
-      return;
+      return undefined;
     }
-    this.#stream = stream;
-    this.#follow(stream);
-    if (content === undefined || !hasBody) return;
+  }
+
+  #sendBody(content: NonNullable<Outbound["content"]>, stream: ClientHttp2Stream): void {
     const sink = new Http2RequestBody(stream, {
       waits: (isWaiting) => this.#waits(isWaiting),
       sent: () => this.#waits(true),
@@ -97,12 +112,13 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   ending(): void {
     this.isEnding = true;
     // What still waits is one window at most, and the connection may be gone before it is asked for.
-    if (this.#body !== undefined) this.#stream?.resume();
+    if (this.#body !== undefined || this.#upgraded !== undefined) this.#stream?.resume();
   }
 
   lost(error: SluiceError): void {
     const { failures } = this.owner;
-    if (this.#isUnprocessed(0)) this.#fail(failures.unprocessed());
+    if (this.#upgraded !== undefined) this.#upgraded.destroy(error);
+    else if (this.#isUnprocessed(0)) this.#fail(failures.unprocessed());
     else if (this.#isLate && this.#interims === 0 && error.code === "SLUICE_UPSTREAM_RESET" && this.#asker !== undefined)
       this.#fail(failures.stale());
     else this.#fail(this.#asker === undefined ? failures.closedEarly("in the middle of a response") : error);
@@ -155,6 +171,10 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     this.#asker = undefined;
     this.#answered = asker;
     const upstream = this.owner.name;
+    if (this.#asked !== undefined && status < 300) {
+      this.#upgrade(asker, headers, this.#asked);
+      return;
+    }
     if (isWhole) {
       // Free before the answer: it may bring the next request.
       this.#finish();
@@ -169,6 +189,23 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     });
     this.owner.streams(this, headers);
     asker.answered({ status, headers, body, trailers: () => endToEnd(this.#trailers), upstream });
+  }
+
+  /** From here on the stream is the asker's: it has its place on the connection, and counts in no limit. */
+  #upgrade(asker: Asker, headers: HttpHeaders, { upgrade = "", headers: asked }: Outbound): void {
+    const stream = this.#stream as ClientHttp2Stream;
+    const upgraded = (this.#upgraded = new ConnectStream(stream, { isEnded: () => this.isEnding, side: "upstream" }));
+    this.#isGone = true;
+    this.#answered = undefined;
+    this.owner.gone(this);
+    stream.once("close", () => {
+      this.connection.isUsed = true;
+      this.connection.leave(this);
+    });
+    headers["upgrade"] = upgrade;
+    const key = first(asked, "sec-websocket-key");
+    if (isWebSocket(upgrade) && key !== undefined) headers["sec-websocket-accept"] = acceptOf(key);
+    asker.answered({ status: 101, headers, upgraded, upstream: this.owner.name });
   }
 
   /** The response is complete. */
@@ -226,9 +263,14 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
 }
 
 /** @throws TypeError where a field may not be sent */
-function headersOf({ method, url, headers }: Outbound, scheme: string): OutgoingHttpHeaders {
+function headersOf({ method, url, headers, upgrade }: Outbound, scheme: string): OutgoingHttpHeaders {
   checkTarget(url);
   const { host, ...rest } = http2Fields(wireFields(headers));
+  if (upgrade !== undefined) {
+    // RFC 8441 section 5: these two are of HTTP/1.
+    const { "sec-websocket-key": _key, te: _te, ...others } = rest;
+    return { ...others, ":method": "CONNECT", ":protocol": upgrade, ":scheme": scheme, ":authority": host ?? "", ":path": url };
+  }
   // Trailers are taken, whoever asked (RFC 9110 section 10.1.4); servers of gRPC want to be told.
   return { ...rest, te: "trailers", ":method": method, ":scheme": scheme, ":authority": host ?? "", ":path": url };
 }

@@ -67,7 +67,7 @@ describe("A tunnel", () => {
     });
   });
 
-  const open = (): void => new Tunnel(leg, upstream, (passed) => overs.push(passed)).open([]);
+  const open = (): void => new Tunnel(leg, upstream, (passed) => overs.push(passed)).open({ protocol: "websocket", fields: [] });
 
   it("passes both ways, each end by itself, and tells once what passed", async () => {
     open();
@@ -123,7 +123,9 @@ describe("A tunnel", () => {
   });
 
   it("is not opened with a field that may not be sent", () => {
-    expect(() => new Tunnel(leg, upstream, (passed) => overs.push(passed)).open(["a", "b\r\nc"])).to.throw(TypeError);
+    expect(() =>
+      new Tunnel(leg, upstream, (passed) => overs.push(passed)).open({ protocol: "websocket", fields: ["a", "b\r\nc"] }),
+    ).to.throw(TypeError);
     expect([sent, overs]).to.deep.equal(["", []]);
   });
 });

@@ -20,7 +20,7 @@ function outbound(headers: HttpHeaders = { host: "a" }, url = "/x"): Outbound {
     content: undefined,
     interim: undefined,
     client: "a",
-    isUpgrade: false,
+    upgrade: undefined,
     begun,
   };
 }

@@ -43,7 +43,7 @@ class Routing {
 
   /** @returns what it comes to, and what is done once it is over */
   asks({ method = "GET", spoilt = {} }: { method?: string; spoilt?: object } = {}) {
-    const head = { method, target: "/", httpVersion: "1.1", fields: ["host", "a"], authority: undefined, isUpgrade: false };
+    const head = { method, target: "/", httpVersion: "1.1", fields: ["host", "a"], authority: undefined };
     const request = new ClientRequest(createSession().session, head, undefined, { replay: 10, trusted: new TrustedProxies([]) });
     Object.assign(request, spoilt);
     const seen: (number | string)[] = [];
