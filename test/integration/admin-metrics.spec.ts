@@ -9,6 +9,12 @@ import { startAdmin } from "../support/with-admin.ts";
 
 const double = definePlugin("double", () => ({ fromClient: (data) => data.pipe(each((chunk) => Buffer.concat([chunk, chunk]))) }));
 
+interface Described {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly responses: { readonly "200": { readonly content: object } };
+}
+
 describe("metrics of the admin server", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
@@ -52,10 +58,19 @@ describe("metrics of the admin server", () => {
   it("the API describes itself", async () => {
     const { proxy, api } = await startAdmin({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } } });
     cleanup.add(() => proxy.close());
-    const { openapi, paths } = await api.get<{ openapi: string; paths: Record<string, Record<string, { operationId: string }>> }>(
-      "openapi.json",
-    );
+    const { openapi, paths } = await api.get<{ openapi: string; paths: Record<string, Record<string, Described>> }>("openapi.json");
     expect(openapi).to.equal("3.1.0");
     expect(paths["/api/v1/listeners/{listener}/plugins/{plugin}"]?.["patch"]?.operationId).to.equal("toggle_plugin");
+    expect(paths["/api/v1/events"]?.["get"]?.responses["200"].content).to.have.all.keys("text/event-stream");
+    for (const [path, methods] of Object.entries(paths))
+      for (const [method, { summary, responses }] of Object.entries(methods)) {
+        expect(summary, `${method} ${path}`).to.match(/\.$/);
+        expect(responses).to.include.keys("200");
+      }
+    const reads = Object.entries(paths).filter(([path, methods]) => "get" in methods && !path.includes("{") && !path.endsWith("/events"));
+    expect(reads.length).to.be.above(8);
+    // What is described is there.
+    for (const [path] of reads)
+      expect((await ask(api.port, { path, headers: { authorization: `Bearer ${api.token}` } })).status, path).to.equal(200);
   });
 });

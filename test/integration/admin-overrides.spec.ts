@@ -94,7 +94,10 @@ describe("an override", () => {
     const back = await api.call("DELETE", "overrides/echo/mark");
     expect([back.status, back.headers.etag]).to.deep.equal([200, '"g3"']);
     await says("Ax");
-    expect((await api.call("DELETE", "overrides/echo/mark")).status).to.equal(404);
+    const gone = await api.call("DELETE", "overrides/echo/mark");
+    expect([gone.status, gone.body.includes("there is no override of echo/mark (any more): there are none")]).to.deep.equal([404, true]);
+    const restored = await api.call("POST", "generations/4711/restore");
+    expect([restored.status, restored.body.includes("generation 4711 is not kept: there are 3, 2, 1")]).to.deep.equal([404, true]);
   });
 
   it("stays over saves while the use exists, and is gone with it", async () => {

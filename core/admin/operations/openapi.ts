@@ -13,9 +13,27 @@ export function openApi(operations: readonly Operation[], version: string): obje
     info: { title: "Sluice admin API", version },
     security: [{ token: [] }],
     components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
-    paths,
+    paths: { ...paths, ...besides },
   };
 }
+
+const text = (description: string): object => ({ description, content: { "text/plain": {} } });
+
+/** What is no operation: it is asked by monitoring, not by people. */
+const besides: Readonly<Record<string, object>> = {
+  "/metrics": {
+    get: { operationId: "metrics", summary: "Prometheus metrics.", responses: { "200": text("In Prometheus' text format.") } },
+  },
+  "/healthz": { get: { operationId: "healthz", summary: "Whether it lives.", security: [], responses: { "200": text("It does.") } } },
+  "/readyz": {
+    get: {
+      operationId: "readyz",
+      summary: "Whether it is to be sent new sessions.",
+      security: [],
+      responses: { "200": text("It is."), "503": text("It starts, closes, or is about to.") },
+    },
+  },
+};
 
 interface Described {
   readonly properties?: Readonly<Record<string, object>>;

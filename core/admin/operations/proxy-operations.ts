@@ -2,6 +2,7 @@ import { z } from "zod";
 import { SluiceError } from "../../contract/index.ts";
 import { shownConfig } from "../views/config-view.ts";
 import { listenerView, listenerViews, pluginOf } from "../views/listener-view.ts";
+import { shownOverrides } from "../views/without-secrets.ts";
 import { operation } from "./operation.ts";
 
 const nothing = z.strictObject({});
@@ -16,7 +17,10 @@ export const proxyOperations = [
     method: "GET",
     path: "status",
     input: nothing,
-    handle: ({ proxy }) => proxy.status(),
+    handle({ proxy }) {
+      const status = proxy.status();
+      return { ...status, overrides: shownOverrides(status.overrides) };
+    },
   }),
   operation({
     name: "listeners",

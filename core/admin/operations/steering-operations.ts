@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { generationViews } from "../views/generation-view.ts";
 import { listenerView, pluginOf } from "../views/listener-view.ts";
+import { shownOverrides } from "../views/without-secrets.ts";
 import { operation } from "./operation.ts";
 
 const nothing = z.strictObject({});
@@ -38,7 +40,7 @@ export const steeringOperations = [
     method: "GET",
     path: "overrides",
     input: nothing,
-    handle: ({ proxy }) => ({ overrides: proxy.steering.overrides }),
+    handle: ({ proxy }) => ({ overrides: shownOverrides(proxy.steering.overrides) }),
   }),
   operation({
     name: "take_back_override",
@@ -65,7 +67,7 @@ export const steeringOperations = [
     method: "GET",
     path: "generations",
     input: nothing,
-    handle: ({ proxy }) => ({ generations: generationsOf(proxy) }),
+    handle: ({ proxy }) => ({ generations: generationViews(proxy) }),
   }),
   operation({
     name: "restore",
@@ -95,14 +97,3 @@ export const steeringOperations = [
     },
   }),
 ];
-
-function generationsOf(proxy: Parameters<typeof listenerView>[0]): readonly unknown[] {
-  const on = new Map<number, number>();
-  for (const { generation } of proxy.sessions) on.set(generation, (on.get(generation) ?? 0) + 1);
-  return proxy.steering.history.map((past) => ({
-    ...past,
-    current: past.generation === proxy.generation,
-    /** Open sessions that run its byte hooks. */
-    sessions: on.get(past.generation) ?? 0,
-  }));
-}

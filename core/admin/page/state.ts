@@ -1,11 +1,11 @@
 import { computed, signal } from "@preact/signals";
 import { ApiError, call, segment } from "./api/call.ts";
-import type { GenerationView, ListenerView, Status } from "./api/types.ts";
+import type { GenerationView, ListenerView, ProxyStatus } from "./api/types.ts";
 
 /** How often the page asks while it is seen, in milliseconds. */
 const pollMs = 1_000;
 
-export const status = signal<Status | undefined>(undefined);
+export const status = signal<ProxyStatus | undefined>(undefined);
 export const listeners = signal<readonly ListenerView[]>([]);
 export const generations = signal<readonly GenerationView[]>([]);
 /** Why nothing new comes. */
@@ -20,7 +20,7 @@ export const overridden = computed(() => status.value?.overrides.length ?? 0);
 async function ask(): Promise<void> {
   try {
     const [now, all, past] = await Promise.all([
-      call<Status>("GET", "status"),
+      call<ProxyStatus>("GET", "status"),
       call<{ listeners: readonly ListenerView[] }>("GET", "listeners"),
       call<{ generations: readonly GenerationView[] }>("GET", "generations"),
     ]);

@@ -1,5 +1,6 @@
 import type { Subscription } from "rxjs";
 import { SluiceError, Timeline, type ProxyEvent, type SessionRecord } from "../../contract/index.ts";
+import { Slices } from "../../contract/slices.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
 import { sessionFilter } from "./session-filter.ts";
@@ -17,6 +18,8 @@ import {
 
 /** Ended sessions that are kept. */
 const KEPT = 10_000;
+/** How many are looked at before the time is. */
+const EACH = 32;
 
 /** A part of the sessions, the newest first. */
 export interface SessionPage {
@@ -27,13 +30,19 @@ export interface SessionPage {
 
 /** The sessions that are open, and the last that have ended. It follows the proxy's events from when it is made. */
 export class SessionBook {
+  readonly #open = new Map<number, LiveSession>();
   readonly #ended = new Map<number, EndedSession>();
-  /** Open ones whose beginning was seen. */
-  readonly #seen = new Map<number, LiveSession>();
+  /** Ids of those that ended, each in the place of the one that ended so many before it. A Map's first key gets slower with each that was taken from its front. */
+  readonly #ring: number[] = [];
+  #place = 0;
+  /** The ids of both, rising, with some that are forgotten among them. Replaced, or added to at its end. */
+  #order: number[];
   readonly #subscription: Subscription;
 
-  constructor(private readonly proxy: Proxy) {
-    const { hub } = proxy.inner.state;
+  constructor({ inner: { state } }: Proxy) {
+    const { hub, sessions, flows } = state;
+    for (const session of [...sessions, ...flows].toSorted((a, b) => a.id - b.id)) this.#open.set(session.id, session);
+    this.#order = [...this.#open.keys()];
     this.#subscription = hub.sessions.subscribe((event) => {
       this.#note(event);
     });
@@ -46,20 +55,21 @@ export class SessionBook {
 
   close(): void {
     this.#subscription.unsubscribe();
-    for (const session of this.#seen.values()) session.timeline = undefined;
-    this.#seen.clear();
+    for (const session of this.#open.values()) session.timeline = undefined;
+    this.#open.clear();
   }
 
-  /** @throws SLUICE_ADMIN_REQUEST for a filter that cannot be read */
-  list(filter: string, limit: number, after: number | undefined): SessionPage {
+  /** Looks through them a slice at a time, so that a filter that few pass keeps no session waiting. @throws SLUICE_ADMIN_REQUEST for a filter that cannot be read */
+  async list(filter: string, limit: number, after: number | undefined): Promise<SessionPage> {
     const wanted = sessionFilter(filter);
-    const open = Array.from(this.#open(), (session) => [session.id, () => openView(session)] as const);
-    const ended = Array.from(this.#ended, ([id, { view }]) => [id, () => view] as const);
-    const all = [...open, ...ended].filter(([id]) => after === undefined || id < after).toSorted(([a], [b]) => b - a);
+    const order = this.#order;
+    const slices = new Slices();
     const sessions: SessionView[] = [];
-    for (const [, view] of all) {
-      const session = view();
-      if (!wanted(session)) continue;
+    for (let at = lastBelow(order, after); at >= 0; at -= 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one slice after the other
+      if (at % EACH === 0) await slices.step();
+      const session = this.#viewOf(order[at]);
+      if (session === undefined || !wanted(session)) continue;
       if (sessions.length === limit) return { sessions, next: sessions.at(-1)?.id };
       sessions.push(session);
     }
@@ -74,14 +84,15 @@ export class SessionBook {
 
   /** @throws SLUICE_ADMIN_UNKNOWN, SLUICE_ADMIN_CONFLICT when it has ended */
   open(id: number): LiveSession {
-    for (const session of this.#open()) if (session.id === id) return session;
+    const session = this.#open.get(id);
+    if (session !== undefined) return session;
     if (this.#ended.has(id)) throw new SluiceError("SLUICE_ADMIN_CONFLICT", `session ${id} has ended`);
     throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `there is no session ${id}, or it ended long ago`);
   }
 
-  *#open(): Iterable<LiveSession> {
-    yield* this.proxy.inner.state.sessions;
-    yield* this.proxy.inner.state.flows;
+  #viewOf(id = 0): SessionView | undefined {
+    const session = this.#open.get(id);
+    return session === undefined ? this.#ended.get(id)?.view : openView(session);
   }
 
   #note(event: ProxyEvent): void {
@@ -97,17 +108,34 @@ export class SessionBook {
   #begins(session: LiveSession): void {
     session.timeline = new Timeline();
     session.timeline.mark("accepted");
-    this.#seen.set(session.id, session);
+    this.#open.set(session.id, session);
+    this.#order.push(session.id);
   }
 
   #ends({ record, error }: Extract<ProxyEvent, { type: "session-ended" }>): void {
-    const session = this.#seen.get(record.session);
-    this.#seen.delete(record.session);
-    this.#ended.set(record.session, endedSession(record, error, session));
-    if (this.#ended.size <= KEPT) return;
-    const [oldest] = this.#ended.keys();
-    if (oldest !== undefined) this.#ended.delete(oldest);
+    const { session: id } = record;
+    this.#ended.set(id, endedSession(record, error, this.#open.get(id)));
+    this.#open.delete(id);
+    const oldest = this.#ring[this.#place];
+    this.#ring[this.#place] = id;
+    this.#place = (this.#place + 1) % KEPT;
+    if (oldest === undefined) return;
+    this.#ended.delete(oldest);
+    if (this.#order.length > 2 * (this.#open.size + KEPT))
+      this.#order = this.#order.filter((each) => this.#open.has(each) || this.#ended.has(each));
   }
+}
+
+/** Where the ids begin, from the end, that are lower than one. */
+function lastBelow(order: readonly number[], id: number | undefined): number {
+  if (id === undefined) return order.length - 1;
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((order[middle] ?? Infinity) < id) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 function endedSession(record: SessionRecord, error: SluiceError | undefined, session: LiveSession | undefined): EndedSession {

@@ -5,23 +5,18 @@ import type { SessionView } from "./session-view.ts";
 /** Whether a session is among those asked for. */
 export type SessionFilter = (session: SessionView) => boolean;
 
-const has = (text: string | undefined, part: string): boolean => text?.toLowerCase().includes(part.toLowerCase()) === true;
+/** Compares a text without regard to case. */
+function having(part: string, text: (session: SessionView) => string | undefined): SessionFilter {
+  const lower = part.toLowerCase();
+  return (session) => text(session)?.toLowerCase().includes(lower) === true;
+}
 
 /** What each key compares. Names are compared as a whole, with `*` for anything; the rest contains what is given. */
 const keys: Readonly<Record<string, (value: string) => SessionFilter>> = {
   listener: (value) => named(value, ({ listener }) => [listener]),
-  client:
-    (value) =>
-    ({ client }) =>
-      has(client, value),
-  upstream:
-    (value) =>
-    ({ upstream }) =>
-      has(upstream, value),
-  reason:
-    (value) =>
-    ({ reason }) =>
-      value === "closed" ? reason === value : has(reason, value),
+  client: (value) => having(value, ({ client }) => client),
+  upstream: (value) => having(value, ({ upstream }) => upstream),
+  reason: (value) => (value === "closed" ? ({ reason }) => reason === value : having(value, ({ reason }) => reason)),
   plugin: (value) => named(value, ({ plugins }) => plugins),
   generation: (value) => numeric("generation", value),
   state: (value) => {
@@ -65,6 +60,7 @@ function makerOf(key: string, part: string): (value: string) => SessionFilter {
 }
 
 function named(pattern: string, names: (session: SessionView) => readonly string[]): SessionFilter {
+  if (!pattern.includes("*")) return (session) => names(session).includes(pattern);
   const expression = new RegExp(
     `^${pattern
       .split("*")

@@ -108,8 +108,15 @@ export function endedDetail({ view, record, message, tls, timeline }: EndedSessi
   return { ...view, phase: record.phase, attempts: record.attempts ?? [], tls, waiting: undefined, held: [], message, timeline };
 }
 
-export function pluginsOf(session: LiveSession): readonly string[] {
-  return session.pipeline.pipeline.plugins.map(({ use }) => use.name);
+/** By pipeline: all its sessions have the same. */
+const names = new WeakMap<object, readonly string[]>();
+
+export function pluginsOf({ pipeline: { pipeline } }: LiveSession): readonly string[] {
+  const known = names.get(pipeline);
+  if (known !== undefined) return known;
+  const made = pipeline.plugins.map(({ use }) => use.name);
+  names.set(pipeline, made);
+  return made;
 }
 
 export function tlsOf(tls: SessionTls | undefined): SessionDetail["tls"] {

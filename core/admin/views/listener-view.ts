@@ -27,10 +27,18 @@ export interface PluginView {
   readonly fromUpstream: PluginTraffic | undefined;
 }
 
+export interface UpstreamView {
+  /** As written in the config. */
+  readonly endpoints: readonly string[];
+  /** A name, or `function`. */
+  readonly balance?: unknown;
+  readonly [option: string]: unknown;
+}
+
 export interface ListenerView extends Omit<ListenerStatus, "plugins"> {
   readonly plugins: readonly PluginView[];
-  /** Where sessions go, secrets out. */
-  readonly upstream: unknown;
+  /** Where sessions go, secrets out. Undefined: a plugin answers. */
+  readonly upstream: UpstreamView | undefined;
   readonly reload: ResolvedListener["reload"];
 }
 
@@ -86,7 +94,7 @@ function pluginView(proxy: Proxy, listener: string, { name, path, use, options }
   };
 }
 
-function upstreamView({ upstream }: ResolvedListener): unknown {
+function upstreamView({ upstream }: ResolvedListener): UpstreamView | undefined {
   if (upstream === undefined) return undefined;
   const { endpoints, ...rest } = upstream;
   return { endpoints: endpoints.map(({ text }) => text), ...(withoutSecrets(rest) as object) };

@@ -1,3 +1,5 @@
+import type { Override } from "../../contract/index.ts";
+
 const secret = /pass(word|phrase|wd)|secret|token|credential|^auth(orization)?$|api[-_]?key|^users$|private[-_]?key/i;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const userInfo = /^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/i;
@@ -15,6 +17,13 @@ export function withoutSecrets(value: unknown, depth = 0): unknown {
   if (typeof value === "string") return privateKey.test(value) ? hidden : value.replace(userInfo, `$1${hidden}@`);
   if (typeof value === "object" && value !== null) return depth >= deepest ? "[…]" : ofObject(value, depth + 1);
   return ofPrimitive(value);
+}
+
+/** Overrides whose options anybody may see. */
+export function shownOverrides(overrides: readonly Override[]): readonly Override[] {
+  return overrides.map(({ options, ...rest }) =>
+    options === undefined ? rest : { ...rest, options: withoutSecrets(options) as NonNullable<Override["options"]> },
+  );
 }
 
 function ofPrimitive(value: unknown): unknown {

@@ -55,7 +55,7 @@ export function overriding(now: Wanted, place: Pick<Override, "listener" | "plug
   const others = now.overrides.filter((each) => !isAt(each, place));
   const own = now.overrides.find((each) => isAt(each, place));
   const next = change === undefined ? undefined : merged(base, { ...place, ...own }, change);
-  if (change === undefined && own === undefined) throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `there is no override of ${nameOf(place)}`);
+  if (change === undefined && own === undefined) throw noOverride(place, now.overrides);
   const overrides = next === undefined ? others : [...others, next];
   return { base, overrides, config: withOverrides(base, overrides), origin: "override", dropped: [] };
 }
@@ -83,6 +83,12 @@ function differing({ use }: ResolvedUse, { listener, plugin, enabled, options }:
     ...(options === undefined || Object.keys(options).length === 0 ? {} : { options }),
   };
   return "enabled" in next || "options" in next ? next : undefined;
+}
+
+/** What is said where an override is asked for that there is not, or not any more. */
+export function noOverride(place: Pick<Override, "listener" | "plugin">, overrides: readonly Override[]): SluiceError {
+  const known = overrides.length === 0 ? "none" : overrides.map(nameOf).join(", ");
+  return new SluiceError("SLUICE_ADMIN_UNKNOWN", `there is no override of ${nameOf(place)} (any more): there are ${known}`);
 }
 
 function unknownUse(base: ResolvedConfig, { listener, plugin }: Pick<Override, "listener" | "plugin">): string {

@@ -79,7 +79,11 @@ export class Steering {
     return this.apply(() => {
       this.#now(check);
       const past = this.#history.of(generation);
-      if (past === undefined) throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `generation ${generation} is not kept`);
+      if (past === undefined)
+        throw new SluiceError(
+          "SLUICE_ADMIN_UNKNOWN",
+          `generation ${generation} is not kept: there are ${this.#history.all.map((each) => each.generation).join(", ")}`,
+        );
       return { ...past, origin: "restore" };
     });
   }

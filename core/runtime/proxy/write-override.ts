@@ -4,6 +4,7 @@ import { useOf } from "../../config/check/with-overrides.ts";
 import { withEnabled } from "../../config/edit/with-enabled.ts";
 import { replaceFile } from "../../config/files/replace-file.ts";
 import type { ConfigLoader } from "../../config/load/config-loader.ts";
+import { noOverride } from "../generation/overrides.ts";
 import type { Steering } from "./steering.ts";
 
 type Place = Pick<Override, "listener" | "plugin">;
@@ -17,7 +18,7 @@ type Place = Pick<Override, "listener" | "plugin">;
 export async function writeOverride({ base, overrides }: Steering, place: Place, loader: ConfigLoader): Promise<void> {
   const name = `${place.listener}/${place.plugin}`;
   const override = overrides.find(({ listener, plugin }) => listener === place.listener && plugin === place.plugin);
-  if (base === undefined || override === undefined) throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `there is no override of ${name}`);
+  if (base === undefined || override === undefined) throw noOverride(place, overrides);
   const { enabled, options } = override;
   if (options !== undefined || enabled === undefined)
     throw new SluiceError(
@@ -27,7 +28,7 @@ export async function writeOverride({ base, overrides }: Steering, place: Place,
   const { file } = base;
   if (file === undefined || !loader.isInFile) throw new SluiceError("SLUICE_ADMIN_CONFLICT", "this proxy's config is in no file");
   const use = useOf(base, place);
-  if (use === undefined) throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `there is no override of ${name}`);
+  if (use === undefined) throw noOverride(place, overrides);
   refuseShared(base, use.path, place, file);
   const before = readFileSync(file, "utf8");
   const after = withEnabled(file, before, use.path, enabled);

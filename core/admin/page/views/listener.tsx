@@ -126,7 +126,7 @@ function UpstreamEnd({ listener: { name, upstream } }: { listener: ListenerView 
           <span class={state === "up" ? "dot good" : "dot bad"} /> <code>{endpoint}</code> <span class="number dim">{count(sessions)}</span>
         </p>
       ))}
-      {upstream?.balance !== undefined && endpoints.length > 1 && <p class="dim">{upstream.balance}</p>}
+      {typeof upstream?.balance === "string" && endpoints.length > 1 && <p class="dim">{upstream.balance}</p>}
     </li>
   );
 }

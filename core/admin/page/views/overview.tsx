@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import type { ProxyStatus } from "../api/types.ts";
 import { bytes, count, span, time } from "../parts/format.ts";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { link } from "../route.ts";
@@ -131,7 +132,7 @@ function Upstreams(): JSX.Element {
   return (
     <table>
       <tbody>
-        {all.map(({ listener, endpoint, state, sessions, failures, reason, until }) => (
+        {all.map(({ listener, endpoint, state, sessions, failures, until, ...outage }) => (
           <tr key={`${listener} ${endpoint}`}>
             <td>
               <span class={state === "up" ? "dot good" : "dot bad"} /> <code>{endpoint}</code>
@@ -140,14 +141,32 @@ function Upstreams(): JSX.Element {
               <a href={link("listeners", listener)}>{listener}</a>
             </td>
             <td class="dim">
-              {state === "up" ? (failures > 0 ? `${failures} failures` : "up") : `${state}${reason === undefined ? "" : `: ${reason}`}`}
-              {until !== undefined && until > Date.now() && ` for ${span(until - Date.now())}`}
+              {state === "up" ? failures > 0 ? `up, ${count(failures)} failures` : "up" : <Outage {...outage} until={until} />}
             </td>
             <td class="right number">{count(sessions)}</td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+type EndpointStatus = ProxyStatus["upstreams"][number];
+
+/** Why an endpoint gets no sessions, since when and until when. */
+function Outage({ why, code, detail, since, until }: Pick<EndpointStatus, "why" | "code" | "detail" | "since" | "until">): JSX.Element {
+  return (
+    <>
+      <span class="failed">down</span> since {since === undefined ? "?" : time(since)}
+      {until !== undefined && until > Date.now() && `, for ${span(until - Date.now())} more`}
+      {until === undefined && ", until its check passes"}
+      {code !== undefined && (
+        <>
+          : {why === "check" ? "its check failed" : "sessions failed"}, <code>{code}</code>
+        </>
+      )}
+      {detail !== undefined && ` (${detail})`}
+    </>
   );
 }
 
