@@ -35,6 +35,23 @@ describe("carry in virtual time", () => {
     });
   });
 
+  it("may be an object of a class, whose step has its this", () => {
+    class Numbered {
+      readonly sign = "#";
+      start(): { chunks: number } {
+        return { chunks: 0 };
+      }
+      step(state: { chunks: number }, chunk: Buffer): Buffer {
+        state.chunks += 1;
+        return Buffer.from(`${chunk.toString()}${this.sign}${state.chunks}`);
+      }
+    }
+    time.run(({ cold, expectObservable }) => {
+      const out = cold("-a-b|", bytes("x", "y")).pipe(carry(new Numbered()));
+      expectObservable(out).toBe("-a-b|", bytes("x#1", "y#2"));
+    });
+  });
+
   it("has a state of its own in each subscription", () => {
     time.run(({ cold, expectObservable }) => {
       const out = cold("a|", bytes("x")).pipe(lines);

@@ -211,8 +211,15 @@ const shapeWith = (schemes: readonly ListenScheme[]) =>
 
 type ConfigSchema = ReturnType<typeof shapeWith>;
 
+/** One for each table of transports: making a schema costs as much as checking a config with it. */
+const made = new WeakMap<readonly ListenScheme[], ConfigSchema>();
+
 /** The shape of a {@link SluiceConfig}. What concerns several options at once is checked by `resolveConfig`. */
-export const configSchema = (schemes: readonly ListenScheme[]): ConfigSchema => shapeWith(schemes);
+export function configSchema(schemes: readonly ListenScheme[]): ConfigSchema {
+  const schema = made.get(schemes) ?? shapeWith(schemes);
+  made.set(schemes, schema);
+  return schema;
+}
 
 export type CheckedConfig = z.output<ConfigSchema>;
 export type CheckedListener = NonNullable<CheckedConfig["listeners"][string]>;

@@ -43,7 +43,8 @@ export function resolveConfig(input: unknown, schemes: readonly ListenScheme[], 
     );
   }
   const schema = configSchema(schemes);
-  const checked = schema.safeParse(place.admin === undefined ? input : withAdmin(input, place.admin));
+  // Without code made at run time: zod's pays for itself from hundreds of configs on, and delays the first by a third of its time.
+  const checked = schema.safeParse(place.admin === undefined ? input : withAdmin(input, place.admin), { jitless: true });
   const problems = listenerNames(input);
   if (!checked.success) {
     problems.push(...describeIssues(input, checked.error.issues, schema));

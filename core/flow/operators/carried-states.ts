@@ -70,7 +70,8 @@ export class CarriedStates {
 /** The state of one `carry` in one flow, or in one subscription. */
 export class CarriedState implements Stateful {
   readonly run: (chunk: Buffer) => unknown;
-  readonly #cell: { state: unknown } = { state: undefined };
+  #state: unknown;
+  readonly #enter: (state: unknown) => void;
   #over = false;
 
   /**
@@ -82,9 +83,11 @@ export class CarriedState implements Stateful {
     private readonly maker: { started?: { state: unknown } | undefined },
     private readonly place: CarryPlace | undefined,
   ) {
-    // A closure over these two: by way of `this` a chunk costs 10 ns more.
-    const cell = this.#cell;
-    const run = (chunk: Buffer): unknown => carry.step(cell.state, chunk);
+    // A closure over the state and the step themselves: by way of an object each costs 3 ns a chunk, by way of `this` 10 ns.
+    let state: unknown;
+    this.#enter = (entered) => (state = entered);
+    const step = stepOf(carry);
+    const run = (chunk: Buffer): unknown => step(state, chunk);
     const { datagram } = carry as Partial<DatagramCarry<unknown>>;
     this.run = datagram !== undefined && place?.host.datagrams === true ? datagram : run;
   }
@@ -95,7 +98,8 @@ export class CarriedState implements Stateful {
 
   begin(): void {
     const previous = this.#previous();
-    this.#cell.state = previous === undefined ? this.#start() : this.#revived(previous);
+    this.#state = previous === undefined ? this.#start() : this.#revived(previous);
+    this.#enter(this.#state);
     const { place } = this;
     if (place !== undefined && !this.#hasTwin()) place.host.carried.set(place.key, this);
   }
@@ -152,7 +156,7 @@ export class CarriedState implements Stateful {
   #revived(previous: CarriedState): unknown {
     previous.#over = true;
     try {
-      return this.carry.revive === undefined ? previous.#cell.state : this.carry.revive(previous.#cell.state);
+      return this.carry.revive === undefined ? previous.#state : this.carry.revive(previous.#state);
     } catch (error) {
       const { place } = this;
       place?.host.carryFailed(place.plugin, error);
@@ -165,6 +169,12 @@ export class CarriedState implements Stateful {
   #end(): unknown {
     this.#over = true;
     this.place?.host.carried.delete(this.place.key, this);
-    return this.carry.end?.(this.#cell.state) ?? null;
+    return this.carry.end?.(this.#state) ?? null;
   }
+}
+
+/** Called without `this`, unless it is a method of a class: `step.call` costs 4 ns a chunk. */
+function stepOf(carry: Carry<unknown>): Carry<unknown>["step"] {
+  if (Object.getPrototypeOf(carry) !== Object.prototype) return (state, chunk) => carry.step(state, chunk);
+  return carry.step;
 }

@@ -2,7 +2,7 @@
 export interface Carry<S> {
   /** Makes the state: once per session and direction, not at a reload that finds the state of the same `carry`. */
   readonly start: () => S;
-  /** As the function given to `each`: returns the chunk to pass on, null to drop it, or a promise of either. */
+  /** As the function given to `each`: returns the chunk to pass on, null to drop it, or a promise of either. In an object literal it has no `this`. */
   readonly step: (state: S, chunk: Buffer) => Buffer | null | Promise<Buffer | null>;
   /**
    * What is still held, at the real end only: the stream has ended, or a reload left no `carry` in this place.
