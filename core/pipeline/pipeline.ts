@@ -1,4 +1,4 @@
-import { hookNames, hooks, type ByteHookName, type HookName, type Hooks, type Plugin } from "../contract/index.ts";
+import { hooks, type ByteHookName, type HookName, type Hooks, type Plugin } from "../contract/index.ts";
 import { faultOf } from "../flow/chain/fault.ts";
 import type { PluginMeter } from "../flow/chain/meter.ts";
 import type { ByteHook } from "../flow/pump/operators.ts";
@@ -31,12 +31,16 @@ export type MeterOf = (plugin: string, direction: ByteHookName) => PluginMeter;
 export function composePipeline(plugins: readonly LivePlugin[], report: ReportFault, meter?: MeterOf): Pipeline {
   const greeters = plugins.findLastIndex(({ plugin }) => plugin.beforeTls === true) + 1;
   const admitting = (some: readonly LivePlugin[]): Composed["admit"] => compose("admit", some, report) as Composed["admit"];
-  const composed = Object.fromEntries(hookNames.map((name) => [name, compose(name, plugins, report, meter)])) as unknown as Composed;
+  const all = <N extends HookName>(name: N): Composed[N] => compose(name, plugins, report, meter) as Composed[N];
   return {
-    ...composed,
     plugins,
     greet: admitting(plugins.slice(0, greeters)),
     admit: admitting(plugins.slice(greeters)),
+    resolve: all("resolve"),
+    connect: all("connect"),
+    fromClient: all("fromClient"),
+    fromUpstream: all("fromUpstream"),
+    exchange: all("exchange"),
     flowOf: flowOf(plugins, report),
     handshakeTimeout: handshakeTimeout(plugins),
     allowsPlain: plugins.some(({ plugin }) => plugin.allowsPlain === true),

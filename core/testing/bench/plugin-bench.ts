@@ -69,6 +69,11 @@ export class PluginBench {
       { token: METRICS, value: createMetrics() },
       { token: RESOLVER, value: { resolve: () => EMPTY } },
       { token: EXCHANGE, value: ((_request, attempt) => attempt) satisfies Exchange },
+      { token: LOGGER, value: logger },
+      { token: UPSTREAMS, value: { endpoints: () => ({ choose: noUpstream }) } },
+      // There are no legs.
+      { token: TAPS, value: { tap: () => undefined } },
+      { token: PLACE, value: this.#place() },
     ]);
     const waiting = providers.map((provider) => provide(this.#container, provider)).filter((each) => each !== undefined);
     this.#ready = waiting.length === 0 ? undefined : maybeUnheard(Promise.all(waiting));
@@ -102,15 +107,8 @@ export class PluginBench {
   /** The same, once it is `ready`. */
   constructNow(): BenchInstance {
     const events = new Subject<ProxyEvent>();
-    const bindings = [
-      { token: LOGGER, value: logger },
-      { token: EVENTS, value: events.asObservable() },
-      { token: UPSTREAMS, value: { endpoints: () => ({ choose: noUpstream }) } },
-      // There are no legs.
-      { token: TAPS, value: { tap: () => undefined } },
-      { token: PLACE, value: this.#place() },
-    ];
-    const built = constructPlugin(this.#container, this.#use, bindings, site);
+    // All else is the same for every instance: a case of a table makes a hundred.
+    const built = constructPlugin(this.#container, this.#use, [{ token: EVENTS, value: events.asObservable() }], site);
     return { ...built, events, pipeline: composePipeline([built], () => undefined) };
   }
 

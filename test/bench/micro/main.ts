@@ -6,7 +6,9 @@ import { carry } from "../../../core/flow/operators/carry.ts";
 import { Chain, type Step } from "../../../core/flow/chain/chain.ts";
 import { each, stagesDownTo } from "../../../core/flow/operators/each.ts";
 import { median, table } from "../report.ts";
+import { codecTable } from "./codecs.ts";
 import { hooks, fakeFlow } from "./fake-flow.ts";
+import { kitTable } from "./kit.ts";
 
 type Run = (chunk: Buffer) => unknown;
 
@@ -73,6 +75,8 @@ function line(what: string, stages: number, runs: readonly Run[], plain: number)
   return [what, `${runs.length}`, `${stages}`, best.toFixed(1), middle.toFixed(1), perStage, `${(best / plain).toFixed(2)} x`];
 }
 
+// First: it says how long the first proxy of a process takes.
+process.stdout.write(`${await kitTable()}\n\n`);
 const rows = flows.flatMap((count) => {
   const many = (make: () => Run): Run[] => Array.from({ length: count }, make);
   const one = time(many(() => byHand(1))).best;
@@ -142,5 +146,5 @@ const carryRows = flows.flatMap((count) => {
   ];
 });
 process.stdout.write(
-  `${table(["path", "flows", "stages", "ns/chunk, best", "median", "ns/stage", "against plain calls"], [...rows, ...carryRows])}\n`,
+  `${table(["path", "flows", "stages", "ns/chunk, best", "median", "ns/stage", "against plain calls"], [...rows, ...carryRows])}\n\n${codecTable()}\n`,
 );
