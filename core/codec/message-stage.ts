@@ -5,6 +5,7 @@ import type { CarriedState } from "../flow/operators/carried-states.ts";
 import { EachObservable } from "../flow/operators/each.ts";
 import { FramePlace } from "./frame-state.ts";
 import type { Framing } from "./framing.ts";
+import { messagesIn } from "./messages-in.ts";
 import { MessageLoop } from "./message-loop.ts";
 
 /** `messages` whose operator is made of `each` and `carry` alone: one stage of a chain. */
@@ -43,6 +44,10 @@ class MessageState<M> implements Stateful {
     const { datagrams } = place;
     this.#frames = place.state((unfinished, chunk) => new MessageLoop({ framing, chain, datagrams }, unfinished, chunk).run());
     this.run = this.#frames.run;
+  }
+
+  messagesIn(chunk: Buffer): readonly M[] {
+    return messagesIn(this.framing, chunk);
   }
 
   begin(): void {

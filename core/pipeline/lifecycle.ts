@@ -32,11 +32,13 @@ export function inheritState(
   site: PluginSite,
   failed: (plugin: string, error: SluiceError) => void,
 ): void {
-  for (const { plugin, use } of next) {
+  for (const live of next) {
+    const { plugin, use } = live;
     const before = previous.find((old) => old.use.name === use.name && old.use.use.id === use.use.id);
     if (before === undefined) continue;
     try {
       const given: unknown = plugin.inherit?.(before.plugin);
+      if (plugin.inherit !== undefined) live.inherited = true;
       if (given instanceof Promise)
         given.catch((error: unknown) => {
           failed(use.name, pluginError(error, { code: "SLUICE_PLUGIN_FAILED", use, step: "inherit()" }, site));

@@ -5,4 +5,6 @@ export interface LivePlugin {
   readonly use: ResolvedUse;
   readonly plugin: Plugin;
   readonly borrows: boolean;
+  /** It has taken the state of the instance before it. */
+  inherited?: true;
 }

@@ -11,10 +11,11 @@ import { createCliFolder, startCli, type Cli } from "../support/cli.ts";
 import { exchange } from "../support/exchange.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { root } from "../support/repository.ts";
-import { connect, readBytes } from "../support/sockets.ts";
+import { closeOf, connect, readBytes } from "../support/sockets.ts";
 
 const config = `import { defineConfig, definePlugin } from "sluice";
 import { each } from "sluice/flow";
+import { lines, messages } from "sluice/codec";
 import { latency } from "sluice/faults";
 import { echo } from "sluice/plugins";
 
@@ -22,11 +23,15 @@ const shout = definePlugin("shout", () => ({
   fromClient: (data) => data.pipe(each((chunk) => Buffer.from(chunk.toString().toUpperCase()))),
 }));
 
+const words = definePlugin("words", () => ({ fromClient: (data) => data.pipe(messages(lines(), each((line) => line + "!"))) }));
+
 export default defineConfig({
   admin: { listen: "tcp://127.0.0.1:0" },
   listeners: {
     echo: { listen: "tcp://127.0.0.1:0", plugins: [shout(), echo()] },
     slow: { listen: "tcp://127.0.0.1:0", plugins: [latency({ delay: 0 }), echo()] },
+    words: { listen: "tcp://127.0.0.1:0", plugins: [words(), echo()] },
+    gone: { listen: "tcp://127.0.0.1:0", upstream: ["127.0.0.1:9", "127.0.0.1:10"] },
     odd: { listen: "udp://127.0.0.1:0", plugins: [echo()] },
   },
 });
@@ -44,15 +49,15 @@ describe("the admin page, in a real Chromium,", function () {
   afterEach(() => cleanup.run());
   after(() => everything.run());
 
-  async function start(): Promise<{ url: string; socket: Socket; cli: Cli; file: string }> {
+  async function start(listener = "echo"): Promise<{ url: string; socket: Socket; cli: Cli; file: string; ports: Record<string, number> }> {
     const folder = createCliFolder(cleanup);
     folder.write("proxy.config.ts", config);
     const cli = startCli(cleanup, folder, ["start"]);
-    const { echo: port = 0 } = await cli.ready();
+    const ports = await cli.ready();
     const url = /^admin (\S+)$/m.exec(cli.lines.join("\n"))?.[1] ?? "";
-    const socket = await connect(port);
+    const socket = await connect(ports[listener] ?? 0);
     cleanup.add(() => void socket.destroy());
-    return { url, socket, cli, file: join(folder.path, "proxy.config.ts") };
+    return { url, socket, cli, file: join(folder.path, "proxy.config.ts"), ports };
   }
 
   async function open(url: string, options: Parameters<typeof openPage>[1] = {}): Promise<WatchedPage> {
@@ -130,6 +135,13 @@ describe("the admin page, in a real Chromium,", function () {
     await page.getByRole("alert").filter({ hasText: "listener" }).waitFor();
     await page.getByLabel("Filter").fill("state:open bytes>0");
     await rows.first().waitFor();
+    const client = page.getByRole("columnheader", { name: "Client", exact: true });
+    await page.getByText("Columns").first().click();
+    await page.getByRole("checkbox", { name: "Client", exact: true }).uncheck();
+    await client.waitFor({ state: "detached" });
+    await page.reload();
+    await rows.first().waitFor();
+    expect(await client.count(), "it is remembered").to.equal(0);
   });
 
   it("draws the chunks of a session as they pass, before and behind each plugin", async () => {
@@ -156,6 +168,39 @@ describe("the admin page, in a real Chromium,", function () {
     expect(await dumps.nth(1).locator(".differs").count()).to.equal(10);
     expect(await page.getByText("first byte from client").isVisible()).to.equal(true);
     expect(complaints).to.deep.equal([]);
+  });
+
+  it("shows the messages in a chunk where a codec is on, and marks what a plugin has put in alone", async () => {
+    const { url, socket } = await start("words");
+    await exchange(socket, "one\n", 5);
+    const { page } = await open(url);
+    await page.goto(`${new URL(url).origin}/#/sessions/1`);
+    const behind = page.getByRole("button", { name: /from the client, chunk \d+, behind words: 10 bytes/ });
+    for (let tries = 0; tries < 60 && (await behind.count()) === 0; tries += 1) {
+      expect(await exchange(socket, "three 45\n", 10)).to.equal("three 45!\n");
+      await behind
+        .first()
+        .waitFor({ timeout: 500 })
+        .catch(() => undefined);
+    }
+    await behind.last().press("Enter");
+    await page.getByText("1 message").waitFor();
+    expect(await page.locator(".messages li").allInnerTexts()).to.deep.equal(['"three 45!"']);
+    // One byte more than before: it alone is marked, in hex and in text.
+    expect(await page.locator(".dump").nth(1).locator(".differs").allInnerTexts()).to.deep.equal(["21 ", "!"]);
+  });
+
+  it("says why an endpoint is down, since when and for how long", async () => {
+    const { url, ports } = await start();
+    const { page } = await open(url);
+    const down = page.getByText(/^down since \d\d:\d\d:\d\d, for .* more: sessions failed, SLUICE_UPSTREAM_REFUSED$/);
+    for (let tries = 0; tries < 40 && (await down.count()) === 0; tries += 1) {
+      const refused = await connect(ports["gone"] ?? 0);
+      refused.on("error", () => undefined).end();
+      await closeOf(refused);
+      await down.waitFor({ timeout: 200 }).catch(() => undefined);
+    }
+    expect(await down.count()).to.equal(1);
   });
 
   it("holds a direction of a session, releases it, injects into it and ends it", async () => {

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { map } from "rxjs";
 import { definePlugin, type Proxy } from "sluice";
 import { carry, each } from "sluice/flow";
+import { jsonLines, messages } from "sluice/codec";
 import { echo } from "sluice/plugins";
 import { createCleanup } from "../support/cleanup.ts";
 import { EventReader } from "../support/event-reader.ts";
@@ -25,6 +26,16 @@ const kept = definePlugin("kept", () => ({
   fromClient: (data) =>
     data.pipe(
       carry({ start: () => ({ n: 0 }), step: (state, chunk) => (String(chunk).startsWith("drop") ? null : ((state.n += 1), chunk)) }),
+    ),
+}));
+
+const counted = definePlugin("count messages", () => ({
+  fromClient: (data) =>
+    data.pipe(
+      messages(
+        jsonLines(),
+        each((message) => message),
+      ),
     ),
 }));
 
@@ -57,6 +68,7 @@ describe("events of the admin API", () => {
       listeners: {
         web: { listen: "tcp://127.0.0.1:0", plugins: [count(), same(), kept(), echo()] },
         mixed: { listen: "tcp://127.0.0.1:0", plugins: [same(), raw(), count(), echo()] },
+        lines: { listen: "tcp://127.0.0.1:0", plugins: [counted(), echo()] },
         plain: { listen: "tcp://127.0.0.1:0", plugins: [echo()] },
       },
     });
@@ -159,6 +171,19 @@ describe("events of the admin API", () => {
       chunksOut: 1,
       bytesOut: 2,
     });
+  });
+
+  it("show the messages in a chunk behind a plugin that works on messages, as texts", async () => {
+    const tap = await reader("topics=tap:lines");
+    const socket = await open("lines");
+    await says(socket, '{"a":1}\n{"b":[2]}\n{"c"', '{"a":1}\n{"b":[2]}\n');
+    await tap.event("chunk", ({ data }) => data.direction === "fromUpstream");
+    const seen = tap.events.filter(({ data }) => data.direction === "fromClient").map(({ data }) => [data.plugin, data.messages] as const);
+    expect(seen[0], "where it came in: bytes").to.deep.equal([undefined, undefined]);
+    expect(seen.slice(1).flatMap(([, texts]) => texts as string[])).to.deep.equal(["{ a: 1 }", "{ b: [ 2 ] }"]);
+    expect(seen.slice(1).map(([plugin]) => plugin))
+      .to.include("count messages")
+      .and.not.include(undefined);
   });
 
   it("a tap follows a session over a swap", async () => {

@@ -115,6 +115,26 @@ describe("an override", () => {
     await says("Zx");
   });
 
+  it("shows which instances are new, and which have inherited the state of the one before", async () => {
+    const keeping = definePlugin("keeping", () => ({ inherit: () => undefined }));
+    const plain = definePlugin("plain", () => ({}));
+    const started = await startAdmin({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [keeping(), plain(), echo()] } } });
+    cleanup.add(() => started.proxy.close());
+    const inherited = async (): Promise<unknown[]> => {
+      const { plugins } = await started.api.get<{ plugins: { name: string; generation?: number; inherited: boolean }[] }>("listeners/web");
+      return plugins.slice(0, 2).map(({ generation, inherited: has }) => [generation, has]);
+    };
+    expect(await inherited()).to.deep.equal([
+      [1, false],
+      [1, false],
+    ]);
+    await started.api.call("PATCH", "listeners/web/plugins/plain", { json: { enabled: false } });
+    expect(await inherited()).to.deep.equal([
+      [2, true],
+      [undefined, false],
+    ]);
+  });
+
   it("that switches a plugin on which the config has off works too", async () => {
     await proxy.apply({ listeners: listeners({ enabled: false }), admin: { listen: "tcp://127.0.0.1:0" } });
     await says("x");

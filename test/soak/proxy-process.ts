@@ -56,6 +56,10 @@ export class ProxyProcess {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** How it ended; undefined while it runs. */
   get ended(): string | undefined {
     return this.#ended;

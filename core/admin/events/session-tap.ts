@@ -1,9 +1,13 @@
+import { inspect } from "node:util";
 import type { Tap } from "../../flow/chain/meter.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
 import type { Direction } from "../views/traffic.ts";
 
 /** Bytes of a chunk that are shown. */
 const SHOWN = 16 * 1024;
+/** Characters of a message that are shown. */
+const MESSAGE = 500;
+const plain = { depth: 4, breakLength: Infinity, compact: true, maxArrayLength: 20, maxStringLength: 200, customInspect: false } as const;
 
 /** A chunk at one place of a session's way: where it came in, or behind a plugin. */
 export interface ChunkEvent {
@@ -24,6 +28,8 @@ export interface ChunkEvent {
   readonly same: boolean;
   /** The first 16 KiB, in base64. */
   readonly data: string | undefined;
+  /** The whole messages in it, as texts, where the plugin works on messages by a codec: 64 at most. */
+  readonly messages: readonly string[] | undefined;
 }
 
 /** Shows the chunks of one direction of a session. */
@@ -40,30 +46,35 @@ class DirectionTap implements Tap {
   entered(chunk: Buffer): void {
     this.#chunk += 1;
     this.#last = undefined;
-    this.#show(undefined, chunk, undefined);
+    this.#send(undefined, chunk, undefined);
+    this.#last = chunk;
   }
 
-  passed(plugin: string, chunk: Buffer, milliseconds: number | undefined): void {
-    this.#show(plugin, chunk, milliseconds);
+  passed(plugin: string, chunk: Buffer, milliseconds: number | undefined, messages?: (chunk: Buffer) => readonly unknown[]): void {
+    this.#send(plugin, chunk, milliseconds, messages?.(chunk).map(messageText));
+    this.#last = chunk;
   }
 
   dropped(plugin: string): void {
     this.#send(plugin, undefined, undefined);
   }
 
-  #show(plugin: string | undefined, chunk: Buffer, took: number | undefined): void {
-    this.#send(plugin, chunk, took);
-    this.#last = chunk;
-  }
-
-  #send(plugin: string | undefined, chunk: Buffer | undefined, took: number | undefined): void {
+  #send(plugin: string | undefined, chunk: Buffer | undefined, took: number | undefined, messages?: readonly string[]): void {
     const { id: session, listener } = this.session;
     const same = chunk !== undefined && chunk === this.#last;
     const data = chunk === undefined || same ? undefined : shown(chunk);
     const at = performance.timeOrigin + performance.now();
     const { direction } = this;
-    this.tell({ session, listener, direction, chunk: this.#chunk, plugin, at, bytes: chunk?.length, took, same, data });
+    this.tell({ session, listener, direction, chunk: this.#chunk, plugin, at, bytes: chunk?.length, took, same, data, messages });
   }
+}
+
+/** A message on one line. */
+function messageText(message: unknown): string {
+  if (typeof message === "string") return JSON.stringify(message.slice(0, MESSAGE));
+  const text =
+    message instanceof Uint8Array ? JSON.stringify(Buffer.from(message).toString("latin1", 0, MESSAGE)) : inspect(message, plain);
+  return text.slice(0, MESSAGE);
 }
 
 /** At the moment that it is seen: what was lent is written over afterwards. */

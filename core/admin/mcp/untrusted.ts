@@ -38,7 +38,7 @@ function withPayloads(value: unknown): unknown {
   const { chunks, ...rest } = value as { readonly chunks?: readonly ChunkEvent[] };
   if (chunks === undefined) return cutTexts(rest);
   let room = mostInAll;
-  const shown = chunks.map(({ data, session: _session, listener: _listener, ...chunk }) => {
+  const shown = chunks.map(({ data, messages: _messages, session: _session, listener: _listener, ...chunk }) => {
     if (data === undefined) return chunk;
     const payload = payloadOf(Buffer.from(data, "base64"), chunk.bytes ?? 0, Math.min(most, room));
     room -= Math.min(most, room, chunk.bytes ?? 0);

@@ -1,4 +1,12 @@
-import { hookNames, SluiceError, type HookName, type OnError, type ResolvedListener, type ResolvedUse } from "../../contract/index.ts";
+import {
+  hookNames,
+  SluiceError,
+  type HookName,
+  type OnError,
+  type Plugin,
+  type ResolvedListener,
+  type ResolvedUse,
+} from "../../contract/index.ts";
 import type { ListenerStatus } from "../../runtime/proxy/proxy-status.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import { pluginTraffic, type PluginTraffic } from "./traffic.ts";
@@ -19,6 +27,8 @@ export interface PluginView {
   readonly path: string;
   /** The generation that made it; undefined: it is disabled. */
   readonly generation: number | undefined;
+  /** It has taken the state of the instance before it, by its `inherit`. */
+  readonly inherited: boolean;
   /** Those that it has. */
   readonly hooks: readonly HookName[];
   /** Exceptions in its hooks. */
@@ -76,8 +86,7 @@ export function pluginOf(view: ListenerView, plugin: string): PluginView {
 
 function pluginView(proxy: Proxy, listener: string, { name, path, use, options }: ResolvedUse): PluginView {
   const meters = proxy.inner.state.meters.find(listener, name);
-  const pipeline = proxy.inner.listeners.get(listener)?.version.pipeline;
-  const plugin = pipeline?.pipeline.plugins.find((each) => each.use.name === name)?.plugin;
+  const { plugin, generation, inherited } = liveUse(proxy, listener, name);
   return {
     name,
     id: use.id,
@@ -86,12 +95,25 @@ function pluginView(proxy: Proxy, listener: string, { name, path, use, options }
     onError: use.onError,
     options: withoutSecrets(options),
     path,
-    generation: plugin === undefined ? undefined : pipeline?.generation,
+    generation,
+    inherited,
     hooks: hookNames.filter((hook) => typeof plugin?.[hook] === "function"),
     errors: proxy.inner.listeners.get(listener)?.counts.faults.get(name) ?? 0,
     fromClient: meters === undefined ? undefined : pluginTraffic(meters.fromClient),
     fromUpstream: meters === undefined ? undefined : pluginTraffic(meters.fromUpstream),
   };
+}
+
+/** The instance that runs. None where the use is disabled. */
+function liveUse(
+  proxy: Proxy,
+  listener: string,
+  name: string,
+): { plugin: Plugin | undefined } & Pick<PluginView, "generation" | "inherited"> {
+  const pipeline = proxy.inner.listeners.get(listener)?.version.pipeline;
+  const live = pipeline?.pipeline.plugins.find((each) => each.use.name === name);
+  if (live === undefined) return { plugin: undefined, generation: undefined, inherited: false };
+  return { plugin: live.plugin, generation: pipeline?.generation, inherited: live.inherited === true };
 }
 
 function upstreamView({ upstream }: ResolvedListener): UpstreamView | undefined {

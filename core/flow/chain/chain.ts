@@ -30,6 +30,8 @@ export interface Stateful {
   abandon(): Buffer[];
   /** Nobody wants anything of it any more. */
   discard(): void;
+  /** The whole messages in a chunk that it has passed on, for who watches. Undefined: it works on bytes. */
+  messagesIn?(chunk: Buffer): readonly unknown[];
 }
 
 type Run = (chunk: unknown) => unknown;
@@ -202,7 +204,17 @@ export class Chain {
     cross(exit, value);
     const took = this.#took();
     if (took !== undefined) exit.left.durations.add(took);
-    this.#tap?.passed(exit.left.plugin, value as Buffer, took);
+    if (this.#tap !== undefined) this.#tap.passed(exit.left.plugin, value as Buffer, took, this.#reader(at));
+  }
+
+  /** What reads the messages in what a plugin's last stage gave, where one of its stages works on some. */
+  #reader(at: number): ((chunk: Buffer) => readonly unknown[]) | undefined {
+    const plugin = this.#plugins[at];
+    for (let index = at; index >= 0 && this.#plugins[index] === plugin; index -= 1) {
+      const state = this.#states?.get(index);
+      if (state?.messagesIn !== undefined) return (chunk) => state.messagesIn?.(chunk) ?? [];
+    }
+    return undefined;
   }
 
   /** Milliseconds of the stage that has run, where it is timed; the next begins now. */

@@ -88,8 +88,11 @@ function bytesOf(chunk: unknown): number {
 export interface Tap {
   /** A chunk came from the source. */
   entered(chunk: Buffer): void;
-  /** @param milliseconds that it took; undefined: it was not measured */
-  passed(plugin: string, chunk: Buffer, milliseconds: number | undefined): void;
+  /**
+   * @param milliseconds that it took; undefined: it was not measured
+   * @param messages reads those in the chunk, where the plugin works on messages
+   */
+  passed(plugin: string, chunk: Buffer, milliseconds: number | undefined, messages?: (chunk: Buffer) => readonly unknown[]): void;
   dropped(plugin: string): void;
 }
 

@@ -9,6 +9,7 @@ export function ChunkView({ marble }: { marble: Marble }): JSX.Element {
     <section class="panel chunk" aria-live="polite">
       <Title marble={marble} />
       {isUnchanged(marble) && <p class="hint">As it was before.</p>}
+      <Messages texts={marble.messages} />
       <Sides marble={marble} />
       {(bytes ?? 0) > (data?.length ?? Infinity) && <p class="hint">The first {data?.length} bytes are shown.</p>}
     </section>
@@ -27,6 +28,23 @@ function Title({ marble: { plugin, bytes, took, chunk, direction } }: { marble: 
         {took !== undefined && `, ${(took * 1000).toFixed(1)} µs`}
       </span>
     </h2>
+  );
+}
+
+/** What the plugin's codec reads in it. */
+function Messages({ texts }: { texts: readonly string[] | undefined }): JSX.Element | null {
+  if (texts === undefined) return null;
+  return (
+    <div class="messages">
+      <h3>{texts.length === 0 ? "No whole message in it" : texts.length === 1 ? "1 message" : `${texts.length} messages`}</h3>
+      <ol>
+        {texts.map((text, index) => (
+          <li key={index}>
+            <code>{text}</code>
+          </li>
+        ))}
+      </ol>
+    </div>
   );
 }
 

@@ -12,6 +12,8 @@ export interface Marble {
   /** Undefined: dropped here. */
   readonly bytes: number | undefined;
   readonly took: number | undefined;
+  /** What a codec reads in it. */
+  readonly messages: readonly string[] | undefined;
   readonly data: Uint8Array | undefined;
   /** What it was at the place before. */
   readonly before: Uint8Array | undefined;
@@ -22,7 +24,7 @@ const most = 2_000;
 
 /** Adds what an event says. The bytes of a chunk that a plugin left as it was are those of the place before. */
 export function withChunk(marbles: readonly Marble[], event: ChunkEvent): readonly Marble[] {
-  const { direction, chunk, plugin, at, bytes, took, same, data } = event;
+  const { direction, chunk, plugin, at, bytes, took, same, data, messages } = event;
   const before = marbles.findLast((each) => each.direction === direction && each.chunk === chunk);
   const own = data === undefined ? (same ? before?.data : undefined) : fromBase64(data);
   const key = `${direction} ${chunk} ${plugin ?? ""} ${at}`;
@@ -34,6 +36,7 @@ export function withChunk(marbles: readonly Marble[], event: ChunkEvent): readon
     at,
     bytes,
     took,
+    messages,
     data: own,
     before: plugin === undefined ? undefined : before?.data,
   };

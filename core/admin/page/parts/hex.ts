@@ -13,14 +13,26 @@ interface HexCell {
   readonly differs: boolean;
 }
 
-/** Bytes as a dump of 16 a line; what differs from `other`, place by place, is marked. */
+/** Which bytes differ: place by place where both are as long; else what stands between a common beginning and a common end. */
+function differing(data: Uint8Array, other: Uint8Array | undefined): (at: number) => boolean {
+  if (other === undefined) return () => false;
+  if (data.length === other.length) return (at) => data[at] !== other[at];
+  const most = Math.min(data.length, other.length);
+  let [begin, end] = [0, 0];
+  while (begin < most && data[begin] === other[begin]) begin += 1;
+  while (end < most - begin && data.at(-1 - end) === other.at(-1 - end)) end += 1;
+  return (at) => at >= begin && at < data.length - end;
+}
+
+/** Bytes as a dump of 16 a line; what differs from `other` is marked. */
 export function hexLines(data: Uint8Array, other?: Uint8Array): readonly HexLine[] {
+  const differs = differing(data, other);
   return Array.from({ length: Math.ceil(data.length / width) }, (_, line) => ({
     offset: (line * width).toString(16).padStart(4, "0"),
     cells: Array.from(data.subarray(line * width, (line + 1) * width), (byte, index) => ({
       hex: byte.toString(16).padStart(2, "0"),
       text: byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "·",
-      differs: other !== undefined && other[line * width + index] !== byte,
+      differs: differs(line * width + index),
     })),
   }));
 }

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { Marble } from "./chunks.ts";
+import { bytes as bytesText } from "./format.ts";
 
 interface MarblesProps {
   /** The plugin uses, from the client's side. */
@@ -11,9 +12,13 @@ interface MarblesProps {
   readonly choose: (key: string) => void;
 }
 
-const rowHeight = 38;
-const left = 110;
-const width = 900;
+const rowHeight = 44;
+/** What goes to the upstream is above its line, what comes back below it: both are seen where they pass at once. */
+const lane = 9;
+const smallest = 2.5;
+const largest = 15;
+const left = 150;
+const width = 860;
 /** How much is seen. */
 const spanMs = 20_000;
 
@@ -22,28 +27,41 @@ export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps)
   const rows = ["client", ...plugins, "upstream"];
   const height = rows.length * rowHeight + 8;
   const seen = marbles.filter(({ at }) => now - at < spanMs);
+  const scale = scaleOf(seen);
   return (
-    <svg class="marbles" viewBox={`0 0 ${left + width + 10} ${height}`} role="group" aria-label="Chunks of the session, live">
-      {rows.map((name, row) => (
-        <g key={`${row} ${name}`}>
-          <text x={left - 12} y={middle(row) + 4} text-anchor="end">
-            {name}
-          </text>
-          <line x1={left} x2={left + width} y1={middle(row)} y2={middle(row)} />
-        </g>
-      ))}
-      {seen.map((marble) => (
-        <Dot
-          key={marble.key}
-          marble={marble}
-          x={left + width - ((now - marble.at) / spanMs) * width}
-          y={middle(rowOf(marble, plugins))}
-          isChosen={marble.key === chosen}
-          choose={choose}
-        />
-      ))}
-    </svg>
+    <>
+      <div class="scroll">
+        <svg class="marbles" viewBox={`0 0 ${left + width + 10} ${height}`} role="group" aria-label="Chunks of the session, live">
+          {rows.map((name, row) => (
+            <g key={`${row} ${name}`}>
+              <text x={left - 12} y={middle(row) + 4} text-anchor="end">
+                {name}
+              </text>
+              <line x1={left} x2={left + width} y1={middle(row)} y2={middle(row)} />
+            </g>
+          ))}
+          {seen.map((marble) => (
+            <Dot
+              key={marble.key}
+              marble={marble}
+              x={left + width - ((now - marble.at) / spanMs) * width}
+              y={middle(rowOf(marble, plugins)) + (marble.direction === "fromClient" ? -lane : lane)}
+              scale={scale}
+              isChosen={marble.key === chosen}
+              choose={choose}
+            />
+          ))}
+        </svg>
+      </div>
+      <p class="hint">A marble's area is its bytes: the largest is {bytesText(scale)}. A cross was dropped.</p>
+    </>
   );
+}
+
+/** Bytes of the largest marble: a power of four, so that sizes seldom jump. */
+function scaleOf(seen: readonly Marble[]): number {
+  const most = seen.reduce((sum, { bytes }) => Math.max(sum, bytes ?? 0), 0);
+  return 4 ** Math.max(3, Math.ceil(Math.log(Math.max(1, most)) / Math.log(4)));
 }
 
 const middle = (row: number): number => row * rowHeight + rowHeight / 2;
@@ -58,14 +76,15 @@ interface DotProps {
   readonly marble: Marble;
   readonly x: number;
   readonly y: number;
+  readonly scale: number;
   readonly isChosen: boolean;
   readonly choose: (key: string) => void;
 }
 
-function Dot({ marble, x, y, isChosen, choose }: DotProps): JSX.Element {
+function Dot({ marble, x, y, scale, isChosen, choose }: DotProps): JSX.Element {
   const { key, direction, bytes, chunk, plugin } = marble;
   const label = `${direction === "fromClient" ? "from the client" : "from the upstream"}, chunk ${chunk}${plugin === undefined ? "" : `, behind ${plugin}`}: ${bytes === undefined ? "dropped" : `${bytes} bytes`}`;
-  const radius = bytes === undefined ? 5 : Math.min(15, 3 + Math.sqrt(bytes) / 4);
+  const radius = Math.max(smallest, largest * Math.sqrt((bytes ?? 0) / scale));
   return (
     <g
       class={`marble ${direction}${bytes === undefined ? " dropped" : ""}${isChosen ? " chosen" : ""}`}

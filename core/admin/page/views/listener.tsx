@@ -39,7 +39,7 @@ export function Listener({ name }: { name: string }): JSX.Element {
 }
 
 function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginView }): JSX.Element {
-  const { name, id, enabled, overridden, generation, hooks, options, onError, path } = plugin;
+  const { name, id, enabled, overridden, generation, inherited, hooks, options, onError, path } = plugin;
   return (
     <li class={enabled ? "stage" : "stage off"}>
       <h2>
@@ -61,9 +61,9 @@ function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginVi
       <FaultSliders plugin={plugin} change={(changed) => void setOptions(listener.name, name, changed)} />
       <dl class="about">
         {id !== name && <Fact label="plugin" value={id} />}
-        {generation !== undefined && <Fact label="made by" value={`generation ${generation}`} />}
+        {generation !== undefined && <Fact label="made by" value={`generation ${generation}, ${inherited ? "state inherited" : "new"}`} />}
         <Fact label="on error" value={onError} />
-        <Fact label="config" value={path} />
+        <Fact label="config" value={<Path text={path} />} />
       </dl>
       <details>
         <summary>Options</summary>
@@ -95,6 +95,15 @@ function Passing({ listener, plugin, hooks }: { listener: string; plugin: string
   if (own.errors === 0 && ways.every(([, passing]) => passing === undefined)) return null;
   return (
     <table class="passing">
+      <thead>
+        <tr>
+          <th />
+          <th class="right">chunks</th>
+          <th class="right">bytes out</th>
+          <th class="right">p50</th>
+          <th class="right">p99</th>
+        </tr>
+      </thead>
       <tbody>
         {ways.map(([arrow, passing]) =>
           passing === undefined ? null : (
@@ -102,7 +111,8 @@ function Passing({ listener, plugin, hooks }: { listener: string; plugin: string
               <td>{arrow}</td>
               <td class="right">{count(passing.chunksPerSecond)}/s</td>
               <td class="right">{bytes(passing.bytesOutPerSecond)}/s</td>
-              <td class="right dim">{passing.p50 === undefined ? "" : `${micros(passing.p50)} · ${micros(passing.p99 ?? 0)}`}</td>
+              <td class="right dim">{passing.p50 === undefined ? "–" : micros(passing.p50)}</td>
+              <td class="right dim">{passing.p99 === undefined ? "–" : micros(passing.p99)}</td>
             </tr>
           ),
         )}
@@ -131,7 +141,23 @@ function UpstreamEnd({ listener: { name, upstream } }: { listener: ListenerView 
   );
 }
 
-function Fact({ label, value }: { label: string; value: string }): JSX.Element {
+/** `listeners.web.plugins[2]`, broken behind a dot where it has to be. */
+function Path({ text }: { text: string }): JSX.Element {
+  const [first = "", ...rest] = text.split(".");
+  return (
+    <>
+      {first}
+      {rest.map((part, index) => (
+        <span key={index}>
+          .<wbr />
+          {part}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function Fact({ label, value }: { label: string; value: string | JSX.Element }): JSX.Element {
   return (
     <>
       <dt>{label}</dt>

@@ -73,7 +73,9 @@ function Listeners(): JSX.Element {
           <th>Plugins</th>
           <th>Upstream</th>
           <th class="right">Sessions</th>
-          <th class="right">Per second</th>
+          <th class="right">New</th>
+          <th class="right">Failed</th>
+          <th class="right">Bytes</th>
           <th class="right">Last minute</th>
         </tr>
       </thead>
@@ -94,16 +96,18 @@ function Listeners(): JSX.Element {
               ))}
             </td>
             <td>
-              {upstream === undefined ? <span class="dim">none: a plugin answers</span> : <code>{upstream.endpoints.join(" ")}</code>}
+              {upstream === undefined ? (
+                <span class="dim">none: a plugin answers</span>
+              ) : (
+                <Endpoints listener={name} all={upstream.endpoints} />
+              )}
             </td>
-            <td class="right number">
+            <td class="right number" data-label="sessions">
               {count(sessions)}
               {behind > 0 && <span class="badge warn">{behind} behind</span>}
             </td>
-            <td class="right number">
-              <Rate listener={name} />
-            </td>
-            <td class="right">
+            <Rates listener={name} />
+            <td class="right curve">
               <Sparkline values={throughput.value.get(name) ?? []} label={`bytes a second of ${name} in the last minute`} />
             </td>
           </tr>
@@ -113,15 +117,38 @@ function Listeners(): JSX.Element {
   );
 }
 
-/** What passes, both ways together. */
-function Rate({ listener }: { listener: string }): JSX.Element {
-  const now = rates.value.get(listener);
-  if (now === undefined) return <span class="dim">–</span>;
-  const { fromClient, fromUpstream, errorsPerSecond } = now;
+/** Where sessions go, and whether they can. */
+function Endpoints({ listener, all }: { listener: string; all: readonly string[] }): JSX.Element {
+  const down = new Set(
+    status.value?.upstreams.filter((each) => each.listener === listener && each.state === "down").map((each) => each.endpoint),
+  );
   return (
     <>
-      {errorsPerSecond > 0 && <span class="badge warn">{errorsPerSecond} failed</span>}{" "}
-      {bytes(fromClient.bytesPerSecond + fromUpstream.bytesPerSecond)}
+      {all.map((endpoint) => (
+        <span key={endpoint} class="endpoint">
+          <span class={down.has(endpoint) ? "dot bad" : "dot good"} role="img" aria-label={down.has(endpoint) ? "down" : "up"} />
+          <code>{endpoint}</code>
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** What comes and passes a second, both ways together. */
+function Rates({ listener }: { listener: string }): JSX.Element {
+  const now = rates.value.get(listener);
+  const cells = [
+    ["new", now === undefined ? undefined : `${count(now.sessionsPerSecond)}/s`, false],
+    ["failed", now === undefined ? undefined : `${count(now.errorsPerSecond)}/s`, (now?.errorsPerSecond ?? 0) > 0],
+    ["bytes", now === undefined ? undefined : `${bytes(now.fromClient.bytesPerSecond + now.fromUpstream.bytesPerSecond)}/s`, false],
+  ] as const;
+  return (
+    <>
+      {cells.map(([label, text, isBad]) => (
+        <td key={label} class={isBad ? "right number failed" : "right number"} data-label={label}>
+          {text ?? <span class="dim">–</span>}
+        </td>
+      ))}
     </>
   );
 }
@@ -135,7 +162,10 @@ function Upstreams(): JSX.Element {
         {all.map(({ listener, endpoint, state, sessions, failures, until, ...outage }) => (
           <tr key={`${listener} ${endpoint}`}>
             <td>
-              <span class={state === "up" ? "dot good" : "dot bad"} /> <code>{endpoint}</code>
+              <span class="endpoint">
+                <span class={state === "up" ? "dot good" : "dot bad"} role="img" aria-label={state} />
+                <code>{endpoint}</code>
+              </span>
             </td>
             <td>
               <a href={link("listeners", listener)}>{listener}</a>

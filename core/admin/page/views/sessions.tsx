@@ -35,6 +35,58 @@ async function ask(moves: boolean): Promise<void> {
   }
 }
 
+/** A column of the list. */
+interface Column {
+  readonly name: string;
+  readonly right?: true;
+  readonly cell: (session: SessionView) => JSX.Element | string;
+}
+
+const columns: readonly Column[] = [
+  { name: "Session", cell: ({ id }) => <a href={link("sessions", String(id))}>{id}</a> },
+  { name: "Listener", cell: ({ listener }) => listener },
+  { name: "Client", cell: ({ client }) => <code>{client}</code> },
+  { name: "Upstream", cell: ({ upstream }) => (upstream === undefined ? <span class="dim">none</span> : <code>{upstream}</code>) },
+  { name: "State", cell: (session) => <State session={session} /> },
+  { name: "Plugins", cell: ({ plugins }) => <span class="dim">{plugins.join(", ")}</span> },
+  { name: "From client", right: true, cell: ({ fromClient }) => bytes(fromClient.bytes) },
+  { name: "From upstream", right: true, cell: ({ fromUpstream }) => bytes(fromUpstream.bytes) },
+  { name: "Generation", right: true, cell: ({ generation }) => count(generation) },
+  { name: "Started", right: true, cell: ({ startedAt }) => time(startedAt) },
+  { name: "Lasted", right: true, cell: ({ durationMs }) => span(durationMs) },
+];
+
+const columnsKey = "sluice-hidden-columns";
+/** Names of columns that are not shown; kept in this browser. */
+const hidden = signal<ReadonlySet<string>>(new Set(localStorage.getItem(columnsKey)?.split(",") ?? ["Plugins"]));
+
+function show(name: string, isShown: boolean): void {
+  hidden.value = new Set(columns.map((each) => each.name).filter((each) => (each === name ? !isShown : hidden.value.has(each))));
+  localStorage.setItem(columnsKey, [...hidden.value].join(","));
+}
+
+function State({ session: { state, reason } }: { session: SessionView }): JSX.Element {
+  if (state === "open") return <span class="badge first">open</span>;
+  return <span class={reason === "closed" ? undefined : "failed"}>{reason}</span>;
+}
+
+/** Which columns there are; the number of a session is always one. */
+function Columns(): JSX.Element {
+  return (
+    <details class="columns-menu">
+      <summary>Columns</summary>
+      <fieldset>
+        <legend class="hidden">Columns</legend>
+        {columns.slice(1).map(({ name }) => (
+          <label key={name}>
+            <input type="checkbox" checked={!hidden.value.has(name)} onChange={(event) => show(name, event.currentTarget.checked)} /> {name}
+          </label>
+        ))}
+      </fieldset>
+    </details>
+  );
+}
+
 /** Open sessions and the last that ended. */
 export function Sessions(): JSX.Element {
   useSignalEffect(() => {
@@ -63,6 +115,7 @@ export function Sessions(): JSX.Element {
         <button type="button" class={newer.value === 0 ? "quiet invisible" : "quiet"} onClick={() => void ask(true)}>
           {newer.value} newer
         </button>
+        <Columns />
       </div>
       {wrong.value !== undefined && (
         <p class="banner bad" role="alert">
@@ -75,56 +128,37 @@ export function Sessions(): JSX.Element {
 }
 
 function List(): JSX.Element {
+  const shownColumns = columns.filter(({ name }) => !hidden.value.has(name));
   return (
-    <table
-      class="sessions"
-      onPointerEnter={() => (isRead.value = true)}
-      onPointerLeave={() => (isRead.value = false)}
-      onFocusIn={() => (isRead.value = true)}
-      onFocusOut={() => (isRead.value = false)}
-    >
-      <thead>
-        <tr>
-          <th>Session</th>
-          <th>Listener</th>
-          <th>Client</th>
-          <th>Upstream</th>
-          <th>State</th>
-          <th class="right">From client</th>
-          <th class="right">From upstream</th>
-          <th class="right">Generation</th>
-          <th class="right">Started</th>
-          <th class="right">Lasted</th>
-        </tr>
-      </thead>
-      <tbody>
-        {shown.value.map((session) => (
-          <Row key={session.id} session={session} />
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function Row({ session }: { session: SessionView }): JSX.Element {
-  const { id, listener, client, upstream, state, reason, fromClient, fromUpstream, generation, startedAt, durationMs } = session;
-  const failed = reason !== undefined && reason !== "closed";
-  return (
-    <tr>
-      <td class="number">
-        <a href={link("sessions", String(id))}>{id}</a>
-      </td>
-      <td>{listener}</td>
-      <td>
-        <code>{client}</code>
-      </td>
-      <td>{upstream === undefined ? <span class="dim">none</span> : <code>{upstream}</code>}</td>
-      <td class={failed ? "failed" : undefined}>{state === "open" ? <span class="badge first">open</span> : reason}</td>
-      <td class="right number">{bytes(fromClient.bytes)}</td>
-      <td class="right number">{bytes(fromUpstream.bytes)}</td>
-      <td class="right number">{count(generation)}</td>
-      <td class="right number">{time(startedAt)}</td>
-      <td class="right number">{span(durationMs)}</td>
-    </tr>
+    <div class="scroll">
+      <table
+        class="sessions"
+        onPointerEnter={() => (isRead.value = true)}
+        onPointerLeave={() => (isRead.value = false)}
+        onFocusIn={() => (isRead.value = true)}
+        onFocusOut={() => (isRead.value = false)}
+      >
+        <thead>
+          <tr>
+            {shownColumns.map(({ name, right }) => (
+              <th key={name} class={right === true ? "right" : undefined}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {shown.value.map((session) => (
+            <tr key={session.id}>
+              {shownColumns.map(({ name, right, cell }) => (
+                <td key={name} class={right === true ? "right number" : undefined}>
+                  {cell(session)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
