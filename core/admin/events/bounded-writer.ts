@@ -1,4 +1,4 @@
-import type { FeedEvent } from "./feed.ts";
+import type { FeedEvent, FeedReader } from "./feed.ts";
 
 /** What may wait for a reader; what comes then is dropped and counted: nobody's slowness may cost the proxy memory. */
 const mostWaiting = 256 * 1024;
@@ -12,7 +12,7 @@ export interface EventSink {
 }
 
 /** Writes events for one reader. One that is slow loses some, and is told how many by `dropped`. */
-export class BoundedWriter {
+export class BoundedWriter implements FeedReader {
   #dropped = 0;
   #lastId = 0;
 
@@ -26,9 +26,17 @@ export class BoundedWriter {
     });
   }
 
+  get full(): boolean {
+    return this.sink.writableLength > mostWaiting;
+  }
+
+  miss(): void {
+    this.#dropped += 1;
+  }
+
   take(event: FeedEvent): void {
-    if (this.sink.writableLength > mostWaiting) {
-      this.#dropped += 1;
+    if (this.full) {
+      this.miss();
       return;
     }
     this.#tellOfDropped();

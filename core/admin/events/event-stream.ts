@@ -18,13 +18,6 @@ export class EventStream {
    * @returns how to stop
    */
   writeTo(sink: EventSink, frame: (event: FeedEvent) => string): () => void {
-    const writer = new BoundedWriter(sink, frame);
-    return this.feed.read(
-      this.topics,
-      (event) => {
-        writer.take(event);
-      },
-      this.after,
-    );
+    return this.feed.read(this.topics, new BoundedWriter(sink, frame), this.after);
   }
 }

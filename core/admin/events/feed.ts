@@ -4,7 +4,7 @@ import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
 import { endedView, openView } from "../sessions/session-view.ts";
 import { Rates } from "./rates.ts";
-import type { ChunkEvent } from "./session-tap.ts";
+import type { ChunkWatcher } from "./session-tap.ts";
 import { Taps } from "./taps.ts";
 import type { Topics } from "./topics.ts";
 
@@ -23,7 +23,13 @@ export interface FeedEvent {
 }
 
 /** Takes events. */
-export type FeedReader = (event: FeedEvent) => void;
+export interface FeedReader {
+  /** It has as much as may wait for it: chunks are not even copied for it. */
+  readonly full: boolean;
+  take(event: FeedEvent): void;
+  /** There was a chunk that it was not given, since it was full. */
+  miss(): void;
+}
 
 type Base = "sessions" | "rates" | "reloads" | "log";
 
@@ -49,8 +55,16 @@ export class Feed {
   read(topics: Topics, reader: FeedReader, after?: number): () => void {
     if (after !== undefined) this.#catchUp(topics, reader, after);
     const stops = topics.taps.map((what) =>
-      this.#taps.watch(what, (event) => {
-        reader(this.#make("chunk", event));
+      this.#taps.watch(what, {
+        get full() {
+          return reader.full;
+        },
+        show: (chunk) => {
+          reader.take(this.#make("chunk", chunk));
+        },
+        miss: () => {
+          reader.miss();
+        },
       }),
     );
     this.#readers.set(reader, topics);
@@ -64,8 +78,8 @@ export class Feed {
   }
 
   /** Shows chunks as {@link Taps.watch} does. @returns how to stop */
-  tap(what: string, tell: (chunk: ChunkEvent) => void): () => void {
-    return this.#taps.watch(what, tell);
+  tap(what: string, watcher: ChunkWatcher): () => void {
+    return this.#taps.watch(what, watcher);
   }
 
   /** Whoever left may have been cut off: for a while events are kept as if it still read them. */
@@ -80,8 +94,8 @@ export class Feed {
 
   #catchUp(topics: Topics, reader: FeedReader, after: number): void {
     const first = this.#kept[0]?.event.id ?? this.#last + 1;
-    if (after + 1 < first) reader({ id: first - 1, type: "dropped", data: JSON.stringify({ dropped: first - 1 - after }) });
-    for (const { topic, event } of this.#kept) if (event.id > after && topics[topic]) reader(event);
+    if (after + 1 < first) reader.take({ id: first - 1, type: "dropped", data: JSON.stringify({ dropped: first - 1 - after }) });
+    for (const { topic, event } of this.#kept) if (event.id > after && topics[topic]) reader.take(event);
   }
 
   #follow(): void {
@@ -148,7 +162,7 @@ export class Feed {
     const event = this.#make(type, value);
     this.#kept.push({ topic, event });
     if (this.#kept.length > KEPT) this.#kept.shift();
-    for (const [reader, topics] of this.#readers) if (topics[topic]) reader(event);
+    for (const [reader, topics] of this.#readers) if (topics[topic]) reader.take(event);
   }
 
   #make(type: string, value: unknown): FeedEvent {
@@ -163,5 +177,5 @@ function errorOf({ code, message, where }: SluiceError): object {
 
 /** A reader of its own for each call. */
 function notReading(_topics: Topics): FeedReader {
-  return () => undefined;
+  return { full: false, take: () => undefined, miss: () => undefined };
 }

@@ -32,26 +32,38 @@ export interface ChunkEvent {
   readonly messages: readonly string[] | undefined;
 }
 
+/** Who is shown chunks. */
+export interface ChunkWatcher {
+  /** Takes no more for now: nothing is copied for it. */
+  readonly full: boolean;
+  show(chunk: ChunkEvent): void;
+  /** There was one, at one place, while it was full. */
+  miss(): void;
+}
+
 /** Shows the chunks of one direction of a session. */
 class DirectionTap implements Tap {
   #chunk = 0;
+  /** The watcher was full when this chunk came in: it is shown at no place. */
+  #missed = false;
   #last: Uint8Array | undefined;
 
   constructor(
     private readonly session: LiveSession,
     private readonly direction: Direction,
-    private readonly tell: (event: ChunkEvent) => void,
+    private readonly watcher: ChunkWatcher,
   ) {}
 
   entered(chunk: Buffer): void {
     this.#chunk += 1;
+    this.#missed = this.watcher.full;
     this.#last = undefined;
     this.#send(undefined, chunk, undefined);
     this.#last = chunk;
   }
 
   passed(plugin: string, chunk: Buffer, milliseconds: number | undefined, messages?: (chunk: Buffer) => readonly unknown[]): void {
-    this.#send(plugin, chunk, milliseconds, messages?.(chunk).map(messageText));
+    this.#send(plugin, chunk, milliseconds, this.#missed ? undefined : messages?.(chunk).map(messageText));
     this.#last = chunk;
   }
 
@@ -60,12 +72,16 @@ class DirectionTap implements Tap {
   }
 
   #send(plugin: string | undefined, chunk: Buffer | undefined, took: number | undefined, messages?: readonly string[]): void {
+    if (this.#missed) {
+      this.watcher.miss();
+      return;
+    }
     const { id: session, listener } = this.session;
     const same = chunk !== undefined && chunk === this.#last;
     const data = chunk === undefined || same ? undefined : shown(chunk);
     const at = performance.timeOrigin + performance.now();
     const { direction } = this;
-    this.tell({ session, listener, direction, chunk: this.#chunk, plugin, at, bytes: chunk?.length, took, same, data, messages });
+    this.watcher.show({ session, listener, direction, chunk: this.#chunk, plugin, at, bytes: chunk?.length, took, same, data, messages });
   }
 }
 
@@ -88,8 +104,11 @@ function shown(chunk: Uint8Array): string {
  *
  * @returns how to stop
  */
-export function tapSession(session: LiveSession, tell: (event: ChunkEvent) => void): () => void {
-  const taps = { fromClient: new DirectionTap(session, "fromClient", tell), fromUpstream: new DirectionTap(session, "fromUpstream", tell) };
+export function tapSession(session: LiveSession, watcher: ChunkWatcher): () => void {
+  const taps = {
+    fromClient: new DirectionTap(session, "fromClient", watcher),
+    fromUpstream: new DirectionTap(session, "fromUpstream", watcher),
+  };
   const begin = (direction: Direction): void => {
     session.flow(direction)?.control.watch(taps[direction]);
   };

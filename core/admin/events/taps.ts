@@ -1,13 +1,32 @@
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
-import { tapSession, type ChunkEvent } from "./session-tap.ts";
+import { tapSession, type ChunkEvent, type ChunkWatcher } from "./session-tap.ts";
 
 /** Sessions that are watched at once. */
 const MOST = 256;
 
 interface Tapped {
   readonly stop: () => void;
-  readonly readers: Set<(event: ChunkEvent) => void>;
+  readonly watchers: Watchers;
+}
+
+/** All who watch one session, as one. */
+class Watchers extends Set<ChunkWatcher> implements ChunkWatcher {
+  get full(): boolean {
+    for (const each of this) if (!each.full) return false;
+    return true;
+  }
+
+  show(chunk: ChunkEvent): void {
+    for (const each of this) {
+      if (each.full) each.miss();
+      else each.show(chunk);
+    }
+  }
+
+  miss(): void {
+    for (const each of this) each.miss();
+  }
 }
 
 /** Sessions that somebody watches: each is tapped once, however many watch it. */
@@ -22,38 +41,35 @@ export class Taps {
    * @param what the id of a session, the name of a listener, or `*`
    * @returns how to stop
    */
-  watch(what: string, tell: (event: ChunkEvent) => void): () => void {
+  watch(what: string, watcher: ChunkWatcher): () => void {
     const { sessions, flows, hub } = this.proxy.inner.state;
     const isWanted = ({ id, listener }: LiveSession): boolean =>
       what === "*" || (/^\d+$/.test(what) ? id === Number(what) : listener === what);
-    for (const session of [...sessions, ...flows]) if (isWanted(session)) this.#add(session, tell);
+    for (const session of [...sessions, ...flows]) if (isWanted(session)) this.#add(session, watcher);
     const following = hub.sessions.subscribe((event) => {
-      if (event.type === "session-started" && isWanted(event.session as LiveSession)) this.#add(event.session as LiveSession, tell);
+      if (event.type === "session-started" && isWanted(event.session as LiveSession)) this.#add(event.session as LiveSession, watcher);
       else if (event.type === "session-ended") this.#forget(event.record.session);
     });
     return () => {
       following.unsubscribe();
-      for (const session of this.#tapped.keys()) this.#remove(session, tell);
+      for (const session of this.#tapped.keys()) this.#remove(session, watcher);
     };
   }
 
-  #add(session: LiveSession, tell: (event: ChunkEvent) => void): void {
+  #add(session: LiveSession, watcher: ChunkWatcher): void {
     const known = this.#tapped.get(session);
     if (known !== undefined) {
-      known.readers.add(tell);
+      known.watchers.add(watcher);
       return;
     }
     if (this.#tapped.size >= MOST) return;
-    const readers = new Set([tell]);
-    const stop = tapSession(session, (event) => {
-      for (const reader of readers) reader(event);
-    });
-    this.#tapped.set(session, { stop, readers });
+    const watchers = new Watchers([watcher]);
+    this.#tapped.set(session, { stop: tapSession(session, watchers), watchers });
   }
 
-  #remove(session: LiveSession, tell: (event: ChunkEvent) => void): void {
+  #remove(session: LiveSession, watcher: ChunkWatcher): void {
     const tapped = this.#tapped.get(session);
-    if (tapped === undefined || !tapped.readers.delete(tell) || tapped.readers.size > 0) return;
+    if (tapped === undefined || !tapped.watchers.delete(watcher) || tapped.watchers.size > 0) return;
     this.#tapped.delete(session);
     tapped.stop();
   }

@@ -5,14 +5,20 @@ import type { ChunkEvent } from "./session-tap.ts";
 const mostChunks = 256;
 const mostText = 512 * 1024;
 
-/** The first chunks of a session that pass from now on, until the time is up: 256 of them at most, and 512 KiB of base64. @param milliseconds how long */
+/** The first chunks of a session that pass from now on, until the time is up: some 256 of them at most, and some 512 KiB of base64. @param milliseconds how long */
 export function watchFor(feed: Feed, session: number, milliseconds: number): Promise<readonly ChunkEvent[]> {
   return new Promise((resolve) => {
     const chunks: ChunkEvent[] = [];
     let size = 0;
-    const stop = feed.tap(String(session), (chunk) => {
-      size += chunk.data?.length ?? 0;
-      if (chunks.length < mostChunks && size <= mostText) chunks.push(chunk);
+    const stop = feed.tap(String(session), {
+      get full() {
+        return chunks.length === mostChunks || size > mostText;
+      },
+      show: (chunk) => {
+        size += chunk.data?.length ?? 0;
+        chunks.push(chunk);
+      },
+      miss: () => undefined,
     });
     setTimeout(() => {
       stop();
