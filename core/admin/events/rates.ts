@@ -2,7 +2,7 @@ import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import { directions, pluginTraffic, trafficOf, type Direction, type PluginTraffic } from "../views/traffic.ts";
 
 /** What passes one way, and how fast. */
-export interface FlowRates {
+interface FlowRates {
   readonly bytes: number;
   readonly chunks: number;
   readonly bytesPerSecond: number;
@@ -10,7 +10,7 @@ export interface FlowRates {
 }
 
 /** What a plugin use makes of one direction. */
-export interface PassingRates extends PluginTraffic {
+interface PassingRates extends PluginTraffic {
   /** That came to it. */
   readonly chunksPerSecond: number;
   readonly bytesInPerSecond: number;

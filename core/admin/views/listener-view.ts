@@ -37,7 +37,7 @@ export interface PluginView {
   readonly fromUpstream: PluginTraffic | undefined;
 }
 
-export interface UpstreamView {
+interface UpstreamView {
   /** As written in the config. */
   readonly endpoints: readonly string[];
   /** A name, or `function`. */

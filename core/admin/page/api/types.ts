@@ -1,5 +1,5 @@
 // What the API answers, written once: by the server. Only types come from there, so nothing of it is in the page.
-export type { ListenerRates, PassingRates } from "../../events/rates.ts";
+export type { ListenerRates } from "../../events/rates.ts";
 export type { ChunkEvent } from "../../events/session-tap.ts";
 export type { SessionDetail, SessionView } from "../../sessions/session-view.ts";
 export type { GenerationView } from "../../views/generation-view.ts";
