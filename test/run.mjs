@@ -43,8 +43,13 @@ function mustInstall() {
 /** Removes what earlier builds left of sources that are gone: their specs would run for ever. */
 function prune() {
   for (const name of readdirSync(join(root, "dist"), { recursive: true, encoding: "utf8" })) {
-    // The page's are Vite's, which empties its own folder.
-    if (!name.endsWith(".js") || name.startsWith(join("core", "admin", "page")) || existsSync(join(root, `${name.slice(0, -3)}.ts`)))
+    // The page's are Vite's, which empties its own folder; `npm run docs` has its tools in dist/site.
+    if (
+      !name.endsWith(".js") ||
+      name.startsWith(join("core", "admin", "page")) ||
+      name.startsWith("site") ||
+      existsSync(join(root, `${name.slice(0, -3)}.ts`))
+    )
       continue;
     for (const ending of [".js", ".js.map", ".d.ts"]) rmSync(join(root, "dist", name.slice(0, -3) + ending), { force: true });
   }
