@@ -62,30 +62,28 @@ function rewritten(root, from, target, shown) {
   return anchor === undefined ? page : `${page}#${anchor}`;
 }
 
-/** Outside code: links, and pictures with two sides. */
+const twoSided =
+  /<picture>\s*<source[^>]*srcset="(?<dark>[^"]+)"[^>]*>\s*<img(?<before>[^>]*?)src="(?<light>[^"]+)"(?<after>[^>]*)>\s*<\/picture>/gs;
+
+/** Both sides of a picture: the switch of the site says which is seen, not the system. */
+function bothSides(...match) {
+  const { dark, light, before, after } = match.at(-1);
+  return `<img class="light-side"${before}src="${light}"${after}>\n<img class="dark-side"${before}src="${dark}"${after}>`;
+}
+
+/** A page, its links and pictures rewritten outside code. */
 function pageText(root, from, shown) {
-  const text = readFileSync(join(root, from), "utf8");
-  return text
+  const link = (target) => rewritten(root, from, target, shown);
+  return readFileSync(join(root, from), "utf8")
     .split(/(^```.*?^```$|`[^`\n]+`)/ms)
-    .map((part, at) => {
-      if (at % 2 === 1) return part;
-      return part
-        .replaceAll(/\]\(([^)\s]+)\)/g, (_all, target) => `](${rewritten(root, from, target, shown)})`)
-        .replaceAll(
-          /<picture>\s*<source[^>]*srcset="([^"]+)"[^>]*>\s*<img([^>]*?)src="([^"]+)"([^>]*)>\s*<\/picture>/gs,
-          (_all, dark, before, light, after) =>
-            [
-              [light, "light"],
-              [dark, "dark"],
-            ]
-              .map(([file, side]) => `<img class="${side}-side"${before}src="${rewritten(root, from, file, shown)}"${after}>`)
-              .join("\n"),
-        )
-        .replaceAll(
-          /<img ([^>]*?)src="(?!\/)([^"]+)"/g,
-          (_all, before, file) => `<img ${before}src="${rewritten(root, from, file, shown)}"`,
-        );
-    })
+    .map((part, at) =>
+      at % 2 === 1
+        ? part
+        : part
+            .replaceAll(twoSided, bothSides)
+            .replaceAll(/\]\(([^)\s]+)\)/g, (_all, target) => `](${link(target)})`)
+            .replaceAll(/<img ([^>]*?)src="([^"]+)"/g, (_all, before, file) => `<img ${before}src="${link(file)}"`),
+    )
     .join("");
 }
 
