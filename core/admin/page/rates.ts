@@ -2,25 +2,45 @@ import { signal } from "@preact/signals";
 import { follow } from "./api/events.ts";
 import type { ListenerRates } from "./api/types.ts";
 
-/** Samples of a minute, one a second. */
-const kept = 60;
+/** Samples of five minutes, one a second. */
+const kept = 300;
+
+/** What one listener has carried lately: a number a second in each row, the oldest first. */
+export interface Past {
+  /** Epoch seconds. */
+  readonly at: readonly number[];
+  /** Bytes a second, each way. */
+  readonly fromClient: readonly number[];
+  readonly fromUpstream: readonly number[];
+}
+
+const nothing: Past = { at: [], fromClient: [], fromUpstream: [] };
 
 /** What each listener carries, by its name. */
 export const rates = signal<ReadonlyMap<string, ListenerRates>>(new Map());
-/** Bytes a second of each listener, both ways, in the last minute. */
-export const throughput = signal<ReadonlyMap<string, readonly number[]>>(new Map());
+/** What each has carried since the page was opened. */
+export const past = signal<ReadonlyMap<string, Past>>(new Map());
+
+/** Bytes a second of a listener, both ways, in the last minute. */
+export function lastMinute(listener: string): readonly number[] {
+  const { fromClient, fromUpstream } = past.value.get(listener) ?? nothing;
+  return fromClient.slice(-60).map((bytes, index) => bytes + (fromUpstream.slice(-60)[index] ?? 0));
+}
 
 /** Follows the rates while the page is open. */
 export function followRates(): void {
   follow(["rates"], (type, value) => {
     if (type !== "rates") return;
-    const { listeners } = value as { listeners: readonly ListenerRates[] };
+    const { at, listeners } = value as { at: number; listeners: readonly ListenerRates[] };
     rates.value = new Map(listeners.map((each) => [each.listener, each]));
-    throughput.value = new Map(
-      listeners.map(({ listener, fromClient, fromUpstream }) => {
-        const now = fromClient.bytesPerSecond + fromUpstream.bytesPerSecond;
-        return [listener, [...(throughput.value.get(listener) ?? []), now].slice(-kept)];
-      }),
-    );
+    past.value = new Map(listeners.map((each) => [each.listener, withSample(past.value.get(each.listener) ?? nothing, at, each)]));
   });
+}
+
+function withSample({ at, fromClient, fromUpstream }: Past, now: number, next: ListenerRates): Past {
+  return {
+    at: [...at, now / 1000].slice(-kept),
+    fromClient: [...fromClient, next.fromClient.bytesPerSecond].slice(-kept),
+    fromUpstream: [...fromUpstream, next.fromUpstream.bytesPerSecond].slice(-kept),
+  };
 }

@@ -2,8 +2,9 @@ import type { JSX } from "preact";
 import type { ListenerView, PluginView } from "../api/types.ts";
 import { bytes, count } from "../parts/format.ts";
 import { FaultSliders } from "../parts/fault-sliders.tsx";
+import { RateChart } from "../parts/rate-chart.tsx";
 import { Switch } from "../parts/switch.tsx";
-import { rates } from "../rates.ts";
+import { past, rates } from "../rates.ts";
 import { link } from "../route.ts";
 import { busy, listeners, setOptions, status, takeBack, toggle, writeToFile } from "../state.ts";
 
@@ -34,6 +35,10 @@ export function Listener({ name }: { name: string }): JSX.Element {
         ))}
         <UpstreamEnd listener={listener} />
       </ol>
+      <section class="panel">
+        <h2>Bytes a second, the last five minutes</h2>
+        <RateChart past={past.value.get(name)} label={`bytes a second of ${name}, each way, in the last five minutes`} />
+      </section>
     </section>
   );
 }

@@ -3,7 +3,7 @@ import type { ProxyStatus } from "../api/types.ts";
 import { bytes, count, span, time } from "../parts/format.ts";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { link } from "../route.ts";
-import { rates, throughput } from "../rates.ts";
+import { lastMinute, rates } from "../rates.ts";
 import { generations, listeners, reload, status, takeBack } from "../state.ts";
 
 export function Overview(): JSX.Element {
@@ -108,7 +108,7 @@ function Listeners(): JSX.Element {
             </td>
             <Rates listener={name} />
             <td class="right curve">
-              <Sparkline values={throughput.value.get(name) ?? []} label={`bytes a second of ${name} in the last minute`} />
+              <Sparkline values={lastMinute(name)} label={`bytes a second of ${name} in the last minute`} />
             </td>
           </tr>
         ))}

@@ -1,0 +1,61 @@
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { Past } from "../rates.ts";
+import { bytes, time } from "./format.ts";
+
+const height = 190;
+const shownSeconds = 300;
+
+/** A colour of the page, as it is now: it changes with light and dark. */
+const color = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
+const dim = (): string => color("--dim");
+const grid = { stroke: () => color("--line"), width: 1 };
+
+const value = (_chart: uPlot, raw: number | null): string => (raw === null ? "–" : `${bytes(raw)}/s`);
+
+function optionsOf(width: number): uPlot.Options {
+  return {
+    width,
+    height,
+    scales: {
+      // Five minutes from the first moment: what is drawn moves from the right, and never changes its width.
+      x: { range: (_chart, _from, to) => [to - shownSeconds, to] },
+      y: { range: (_chart, _from, to) => [0, Math.max(1024, to * 1.1)] },
+    },
+    axes: [
+      { stroke: dim, grid, ticks: grid, values: (_chart, splits) => splits.map((at) => time(at * 1000)), space: 90 },
+      { stroke: dim, grid, ticks: grid, values: (_chart, splits) => splits.map((each) => bytes(each)), size: 72 },
+    ],
+    series: [
+      { label: "at", value: (_chart, at) => (at === null ? "–" : time(at * 1000)) },
+      { label: "from client", stroke: () => color("--accent"), width: 2, points: { show: false }, value },
+      { label: "from upstream", stroke: dim, width: 2, dash: [4, 3], points: { show: false }, value },
+    ],
+    cursor: { drag: { x: false, y: false } },
+  };
+}
+
+/** What a listener has carried in the last five minutes, each way. */
+export function RateChart({ past, label }: { past: Past | undefined; label: string }): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot>(undefined);
+  useEffect(() => {
+    const host = place.current;
+    if (host === null) return undefined;
+    const drawn = new uPlot(optionsOf(host.clientWidth), [[], [], []], host);
+    chart.current = drawn;
+    const resized = new ResizeObserver(() => drawn.setSize({ width: host.clientWidth, height }));
+    resized.observe(host);
+    return () => {
+      resized.disconnect();
+      drawn.destroy();
+      chart.current = undefined;
+    };
+  }, []);
+  useEffect(() => {
+    if (past !== undefined) chart.current?.setData([[...past.at], [...past.fromClient], [...past.fromUpstream]]);
+  }, [past]);
+  return <div ref={place} class="chart" role="img" aria-label={label} />;
+}
