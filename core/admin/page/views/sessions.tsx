@@ -1,6 +1,6 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
-import { call } from "../api/call.ts";
+import { ApiError, call } from "../api/call.ts";
 import type { SessionView } from "../api/types.ts";
 import { bytes, count, span, time } from "../parts/format.ts";
 import { link } from "../route.ts";
@@ -12,7 +12,10 @@ const filter = signal("");
 const shown = signal<readonly SessionView[]>([]);
 /** Sessions that came since, while somebody reads. */
 const newer = signal(0);
+/** What is wrong with the filter. */
 const wrong = signal<string | undefined>(undefined);
+/** The proxy has answered for this filter. */
+const answered = signal(false);
 /** The pointer or the keyboard is in the list: it does not move. */
 const isRead = signal(false);
 
@@ -21,6 +24,7 @@ async function ask(moves: boolean): Promise<void> {
     const query = new URLSearchParams({ filter: filter.value, limit: String(shownMost) });
     const { sessions } = await call<{ sessions: readonly SessionView[] }>("GET", `sessions?${query.toString()}`);
     wrong.value = undefined;
+    answered.value = true;
     if (moves || shown.value.length === 0) {
       shown.value = sessions;
       newer.value = 0;
@@ -31,8 +35,20 @@ async function ask(moves: boolean): Promise<void> {
     newer.value = sessions.filter(({ id }) => id > top).length;
     shown.value = shown.value.map((session) => now.get(session.id) ?? session);
   } catch (error) {
-    wrong.value = error instanceof Error ? error.message : String(error);
+    // A proxy that is away has a banner of its own.
+    if (error instanceof ApiError) wrong.value = error.message;
   }
+}
+
+function None(): JSX.Element | null {
+  if (wrong.value !== undefined) return null;
+  if (!answered.value)
+    return (
+      <p class="empty" aria-busy="true">
+        Asking the proxy …
+      </p>
+    );
+  return <p class="empty">No session{filter.value === "" ? " yet: open a connection to a listener" : " is like that"}.</p>;
 }
 
 /** A column of the list. */
@@ -92,6 +108,7 @@ export function Sessions(): JSX.Element {
   useSignalEffect(() => {
     // Asked again at once for another filter.
     void filter.value;
+    answered.value = false;
     void ask(true);
     const timer = setInterval(() => {
       if (!document.hidden) void ask(!isRead.peek() && scrollY === 0);
@@ -122,7 +139,7 @@ export function Sessions(): JSX.Element {
           {wrong.value}
         </p>
       )}
-      {shown.value.length === 0 ? <p class="empty">No session{filter.value === "" ? " yet" : " is like that"}.</p> : <List />}
+      {shown.value.length === 0 ? <None /> : <List />}
     </section>
   );
 }
