@@ -63,11 +63,12 @@ export class Canvas {
   }
 
   /** A box with words in its middle. */
-  label(x: number, y: number, size: readonly [number, number], words: readonly string[], color = this.colors.faint): this {
-    this.box(x, y, size, color);
-    const top = y + size[1] / 2 + 5 - (words.length - 1) * 9;
+  label(place: readonly [x: number, y: number, width: number, height: number], words: readonly string[], color = this.colors.faint): this {
+    const [x, y, width, height] = place;
+    this.box(x, y, [width, height], color);
+    const top = y + height / 2 + 5 - (words.length - 1) * 9;
     for (const [at, word] of words.entries())
-      this.text(x + size[0] / 2, top + at * 18, word, { anchor: "middle", mono: at === 0, size: at === 0 ? 14 : 12.5 });
+      this.text(x + width / 2, top + at * 18, word, { anchor: "middle", mono: at === 0, size: at === 0 ? 14 : 12.5 });
     return this;
   }
 

@@ -12,8 +12,8 @@ export function swapPicture(colors: Palette): Canvas {
     .marble(560, 58, "78", client)
     .marble(720, 58, " ok", client);
 
-  canvas.label(130, 104, [290, 44], ["old operators"], old);
-  canvas.label(470, 104, [340, 44], ["new operators"], young);
+  canvas.label([130, 104, 290, 44], ["old operators"], old);
+  canvas.label([470, 104, 340, 44], ["new operators"], young);
   for (const x of [180, 330]) canvas.arrow([x, 72], [x, 102], old);
   for (const x of [560, 720]) canvas.arrow([x, 72], [x, 102], young);
   canvas
