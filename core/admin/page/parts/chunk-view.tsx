@@ -1,20 +1,23 @@
 import type { JSX } from "preact";
-import { isUnchanged, type Marble } from "./chunks.ts";
-import { hexLines, type HexLine } from "./hex.ts";
+import type { Marble } from "./chunks.ts";
+import { fromBase64, hexLines, type HexLine } from "./hex.ts";
 
 /** A chunk before and behind the place where it was chosen, as hex and text; what differs is marked. */
 export function ChunkView({ marble }: { marble: Marble }): JSX.Element {
-  const { bytes, data } = marble;
+  const { bytes, same } = marble;
+  const data = decoded(marble.data);
   return (
     <section class="panel chunk" aria-live="polite">
       <Title marble={marble} />
-      {isUnchanged(marble) && <p class="hint">As it was before.</p>}
+      {same && <p class="hint">As it was before.</p>}
       <Messages texts={marble.messages} />
-      <Sides marble={marble} />
+      <Sides marble={marble} data={data} />
       {(bytes ?? 0) > (data?.length ?? Infinity) && <p class="hint">The first {data?.length} bytes are shown.</p>}
     </section>
   );
 }
+
+const decoded = (text: string | undefined): Uint8Array | undefined => (text === undefined ? undefined : fromBase64(text));
 
 function Title({ marble: { plugin, bytes, took, chunk, direction } }: { marble: Marble }): JSX.Element {
   const from = direction === "fromClient" ? "from the client" : "from the upstream";
@@ -48,9 +51,8 @@ function Messages({ texts }: { texts: readonly string[] | undefined }): JSX.Elem
   );
 }
 
-function Sides({ marble }: { marble: Marble }): JSX.Element {
-  const { plugin, data, before } = marble;
-  const other = isUnchanged(marble) ? undefined : before;
+function Sides({ marble: { plugin, before, same }, data }: { marble: Marble; data: Uint8Array | undefined }): JSX.Element {
+  const other = same ? undefined : decoded(before);
   return (
     <div class="sides">
       {other !== undefined && <Dump title={`before ${plugin ?? ""}`} lines={hexLines(other, data)} />}

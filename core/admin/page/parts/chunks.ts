@@ -1,5 +1,4 @@
 import type { ChunkEvent, Direction } from "../api/types.ts";
-import { fromBase64 } from "./hex.ts";
 
 /** A chunk at one place of its way. */
 export interface Marble {
@@ -14,34 +13,27 @@ export interface Marble {
   readonly took: number | undefined;
   /** What a codec reads in it. */
   readonly messages: readonly string[] | undefined;
-  readonly data: Uint8Array | undefined;
+  /** In base64, as it came: what nobody chooses is not decoded. */
+  readonly data: string | undefined;
   /** What it was at the place before. */
-  readonly before: Uint8Array | undefined;
+  readonly before: string | undefined;
+  /** It is as it was there. */
+  readonly same: boolean;
 }
 
-/** Marbles that are kept. */
-const most = 2_000;
+/** Marbles that are kept: more cannot be told apart. */
+export const mostMarbles = 800;
 
-/** Adds what an event says. The bytes of a chunk that a plugin left as it was are those of the place before. */
-export function withChunk(marbles: readonly Marble[], event: ChunkEvent): readonly Marble[] {
-  const { direction, chunk, plugin, at, bytes, took, same, data, messages } = event;
-  const before = marbles.findLast((each) => each.direction === direction && each.chunk === chunk);
-  const own = data === undefined ? (same ? before?.data : undefined) : fromBase64(data);
+/** Adds what events say. The bytes of a chunk that a plugin left as it was are those of the place before. */
+export function withChunks(marbles: readonly Marble[], events: readonly ChunkEvent[]): readonly Marble[] {
+  const next = [...marbles];
+  for (const event of events) next.push(marbleOf(event, next));
+  return next.slice(-mostMarbles);
+}
+
+function marbleOf({ direction, chunk, plugin, at, bytes, took, messages, same, data }: ChunkEvent, known: readonly Marble[]): Marble {
+  const before = plugin === undefined ? undefined : known.findLast((each) => each.direction === direction && each.chunk === chunk);
   const key = `${direction} ${chunk} ${plugin ?? ""} ${at}`;
-  const marble: Marble = {
-    key,
-    direction,
-    chunk,
-    plugin,
-    at,
-    bytes,
-    took,
-    messages,
-    data: own,
-    before: plugin === undefined ? undefined : before?.data,
-  };
-  return [...marbles, marble].slice(-most);
+  const own = same ? before?.data : data;
+  return { key, direction, chunk, plugin, at, bytes, took, messages, data: own, before: before?.data, same };
 }
-
-/** Whether it is as it was at the place before. */
-export const isUnchanged = ({ data, before }: Marble): boolean => data !== undefined && data === before;

@@ -9,7 +9,7 @@ interface MarblesProps {
   /** What is at the right edge: epoch milliseconds. */
   readonly now: number;
   readonly chosen: string | undefined;
-  readonly choose: (key: string) => void;
+  readonly choose: (marble: Marble) => void;
 }
 
 const rowHeight = 44;
@@ -78,11 +78,11 @@ interface DotProps {
   readonly y: number;
   readonly scale: number;
   readonly isChosen: boolean;
-  readonly choose: (key: string) => void;
+  readonly choose: (marble: Marble) => void;
 }
 
 function Dot({ marble, x, y, scale, isChosen, choose }: DotProps): JSX.Element {
-  const { key, direction, bytes, chunk, plugin } = marble;
+  const { direction, bytes, chunk, plugin } = marble;
   const label = `${direction === "fromClient" ? "from the client" : "from the upstream"}, chunk ${chunk}${plugin === undefined ? "" : `, behind ${plugin}`}: ${bytes === undefined ? "dropped" : `${bytes} bytes`}`;
   const radius = Math.max(smallest, largest * Math.sqrt((bytes ?? 0) / scale));
   return (
@@ -91,12 +91,12 @@ function Dot({ marble, x, y, scale, isChosen, choose }: DotProps): JSX.Element {
       role="button"
       tabindex={0}
       aria-label={label}
-      onClick={() => choose(key)}
+      onClick={() => choose(marble)}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         // The page would scroll.
         event.preventDefault();
-        choose(key);
+        choose(marble);
       }}
     >
       <title>{label}</title>

@@ -1,28 +1,19 @@
-import { signal, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { call } from "../api/call.ts";
-import { follow } from "../api/events.ts";
-import type { ChunkEvent, Direction, SessionDetail } from "../api/types.ts";
-import { ChunkView } from "../parts/chunk-view.tsx";
-import { withChunk, type Marble } from "../parts/chunks.ts";
+import type { Direction, SessionDetail } from "../api/types.ts";
 import { bytes, span, time } from "../parts/format.ts";
-import { Marbles } from "../parts/marbles.tsx";
 import { link } from "../route.ts";
 import { change } from "../state.ts";
+import { LiveChunks } from "./live-chunks.tsx";
 
 const pollMs = 1_000;
-const drawMs = 100;
-
-/** What the diagram's right edge is. */
-const now = signal(Date.now());
 
 /** One session: what happened to it, and its chunks as they pass. */
 export function Session({ id }: { id: string }): JSX.Element {
   const detail = useSignal<SessionDetail | undefined>(undefined);
   const missing = useSignal<string | undefined>(undefined);
-  const marbles = useSignal<readonly Marble[]>([]);
-  const chosen = useSignal<string | undefined>(undefined);
   const ask = async (): Promise<void> => {
     try {
       detail.value = await call<SessionDetail>("GET", `sessions/${id}`);
@@ -33,37 +24,15 @@ export function Session({ id }: { id: string }): JSX.Element {
   useEffect(() => {
     void ask();
     const poll = setInterval(() => void ask(), pollMs);
-    const draw = setInterval(() => (now.value = Date.now()), drawMs);
-    const stop = follow([`tap:${id}`], (type, value) => {
-      if (type === "chunk") marbles.value = withChunk(marbles.value, value as ChunkEvent);
-    });
-    return () => {
-      clearInterval(poll);
-      clearInterval(draw);
-      stop();
-    };
+    return () => clearInterval(poll);
   }, [id]);
   const session = detail.value;
   if (session === undefined) return <p class="empty">{missing.value ?? "Asking the proxy …"}</p>;
-  const marble = marbles.value.find(({ key }) => key === chosen.value);
   return (
     <section>
       <Head session={session} />
       {session.state === "open" && <Controls session={session} />}
-      <section class="panel">
-        <h2>Chunks, live</h2>
-        <p class="hint">
-          <span class="key fromClient" /> from the client <span class="key fromUpstream" /> from the upstream. Choose one to see its bytes.
-        </p>
-        <Marbles
-          plugins={session.plugins}
-          marbles={marbles.value}
-          now={now.value}
-          chosen={chosen.value}
-          choose={(key) => (chosen.value = key)}
-        />
-      </section>
-      {marble !== undefined && <ChunkView marble={marble} />}
+      <LiveChunks id={id} plugins={session.plugins} />
       <section class="panel">
         <h2>What happened</h2>
         <TimeLine session={session} />

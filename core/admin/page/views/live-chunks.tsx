@@ -1,0 +1,57 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { follow } from "../api/events.ts";
+import type { ChunkEvent } from "../api/types.ts";
+import { ChunkView } from "../parts/chunk-view.tsx";
+import { mostMarbles, withChunks, type Marble } from "../parts/chunks.ts";
+import { count } from "../parts/format.ts";
+import { Marbles } from "../parts/marbles.tsx";
+
+/** Drawn ten times a second, however many chunks pass. */
+const drawMs = 100;
+
+/** The chunks of a session as they pass, and the one that was chosen. */
+export function LiveChunks({ id, plugins }: { id: string; plugins: readonly string[] }): JSX.Element {
+  const now = useSignal(Date.now());
+  const marbles = useSignal<readonly Marble[]>([]);
+  /** Kept when it has left the diagram: nobody who reads it loses it. */
+  const chosen = useSignal<Marble | undefined>(undefined);
+  const lost = useSignal(0);
+  useEffect(() => {
+    const came: ChunkEvent[] = [];
+    const draw = setInterval(() => {
+      now.value = Date.now();
+      if (came.length > 0) marbles.value = withChunks(marbles.value, came.splice(0));
+    }, drawMs);
+    const stop = follow([`tap:${id}`], (type, value) => {
+      if (type === "dropped") lost.value += (value as { dropped: number }).dropped;
+      if (type !== "chunk") return;
+      came.push(value as ChunkEvent);
+      if (came.length > mostMarbles) came.shift();
+    });
+    return () => {
+      clearInterval(draw);
+      stop();
+    };
+  }, [id]);
+  return (
+    <>
+      <section class="panel">
+        <h2>Chunks, live</h2>
+        <p class="hint">
+          <span class="key fromClient" /> from the client <span class="key fromUpstream" /> from the upstream. Choose one to see its bytes.
+        </p>
+        <Marbles
+          plugins={plugins}
+          marbles={marbles.value}
+          now={now.value}
+          chosen={chosen.value?.key}
+          choose={(marble) => (chosen.value = marble)}
+        />
+        {lost.value > 0 && <p class="hint">{count(lost.value)} chunks came faster than they could be shown.</p>}
+      </section>
+      {chosen.value !== undefined && <ChunkView marble={chosen.value} />}
+    </>
+  );
+}
