@@ -41,6 +41,9 @@ export { duration, size, type Duration, type Size } from "./contract/options/uni
 export { upstreamKey } from "./contract/upstream-key.ts";
 export { upstream } from "./contract/upstream-target.ts";
 export type * from "./contract/index.ts";
+export { bodyJson, bodyText, type BodyOptions } from "./flow/bodies/body-text.ts";
+export { respond } from "./flow/bodies/respond.ts";
+export { transformBody } from "./flow/bodies/transform-body.ts";
 export { createProxy } from "./admin/create-proxy.ts";
 export type { CreateProxyOptions } from "./runtime/proxy/create-proxy.ts";
 export type { Proxy } from "./runtime/proxy/proxy.ts";

@@ -53,8 +53,12 @@ export interface HttpRequest {
   readonly isUpgrade: boolean;
   /** Which: what its Upgrade field says, or `:protocol` of HTTP/2 (RFC 8441), whose requests look like those of HTTP/1. Undefined when it asks for none. */
   readonly upgrade?: string | undefined;
-  /** The body as it comes; undefined when there is none. Whoever answers without reading it may leave it. */
-  readonly body: Readable | undefined;
+  /**
+   * The body as it comes; undefined when there is none. Whoever answers without reading it may leave it. A hook may put another in its place, as bytes, a text or a stream: it is sent instead, and its
+   * length is said, or its end marked.
+   */
+  get body(): Readable | undefined;
+  set body(body: Readable | Uint8Array | string | undefined);
   /** Whether another attempt would send the same: it has no body, or what was read of it is still kept. */
   readonly replayable: boolean;
   /** Whether a byte of it may have reached an upstream. While none did, it may be sent again whatever its method (RFC 9110 section 9.2.2). */

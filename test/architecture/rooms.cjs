@@ -9,6 +9,7 @@ module.exports = {
     operators: ["chain"],
     pump: ["chain", "operators"],
     answers: ["chain", "pump"],
+    bodies: ["operators"],
     ".": ["chain", "operators", "answers"],
   },
   "core/net": {

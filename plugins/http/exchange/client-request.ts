@@ -58,8 +58,11 @@ export class ClientRequest implements HttpRequest {
   sent = false;
   failover = true;
   #wasGivenBack = false;
-  /** Undefined when there is none. */
-  readonly content: ReplayBody | WholeBody | undefined;
+  /** What is sent as the body; undefined when there is none. */
+  content: ReplayBody | WholeBody | undefined;
+  /** The client's own, whatever hooks made of it. */
+  readonly received: ReplayBody | WholeBody | undefined;
+  readonly #source: BodySource | undefined;
   /** Who is given what comes before the response. */
   interim: Interim | undefined = undefined;
   /** Undefined until one has failed. */
@@ -94,11 +97,16 @@ export class ClientRequest implements HttpRequest {
     this.url = url;
     this.host = settleHost(this.headers, asked, authority === "" ? undefined : authority);
     this.authority = first(this.headers, "host") ?? "";
-    if (body instanceof Uint8Array) this.content = new WholeBody(body);
+    if (body instanceof Uint8Array) this.received = new WholeBody(body);
     else if (body !== undefined) {
       this.#body = body;
-      this.content = new ReplayBody(body, terms.replay, (source) => trailerFields(endToEnd(source.rawTrailers)));
+      this.#source = body;
+      this.received = new ReplayBody(body, terms.replay, {
+        trailers: () => this.#trailers(),
+        length: first(this.headers, "content-length"),
+      });
     }
+    this.content = this.received;
   }
 
   /** Worked out when it is asked for: it may cost a system call. */
@@ -110,6 +118,38 @@ export class ClientRequest implements HttpRequest {
     const whole = this.content?.whole;
     if (whole !== undefined) this.#body ??= Readable.from(whole, { objectMode: false });
     return this.#body;
+  }
+
+  set body(body: Readable | Uint8Array | string | undefined) {
+    if (body instanceof Readable && body === this.#body) return;
+    delete this.headers["content-length"];
+    // It has come, so that nobody has to ask for it.
+    if (!(body instanceof Readable)) delete this.headers["expect"];
+    this.#body = body instanceof Readable ? body : undefined;
+    if (body === undefined) this.content = undefined;
+    else if (body instanceof Readable)
+      this.content = new ReplayBody(body, this.terms.replay, { trailers: () => this.#trailers(), length: undefined });
+    else this.content = new WholeBody(Buffer.from(body as Uint8Array));
+  }
+
+  /** Bytes of the client's body that have come. */
+  get receivedBytes(): number {
+    return Math.max(this.received?.bytes ?? 0, this.content === this.received ? 0 : (this.#source?.taken ?? 0));
+  }
+
+  /** A hook reads the body before anybody asks the client for it. */
+  onRead(read: () => void): void {
+    if (this.#source !== undefined) this.#source.onRead = read;
+  }
+
+  /** Nobody wants what is still to come. */
+  drop(): void {
+    if (this.content !== this.received) this.content?.drop();
+    this.received?.drop();
+  }
+
+  #trailers(): HttpHeaders {
+    return trailerFields(endToEnd(this.#source?.rawTrailers ?? []));
   }
 
   get replayable(): boolean {

@@ -5,6 +5,18 @@ import type { Readable, Writable } from "node:stream";
 /** The part of a request that its body comes in. */
 export interface BodySource extends Readable {
   readonly rawTrailers: readonly string[];
+  /** Bytes that have come. */
+  readonly taken: number;
+  /** Called when somebody begins to read. */
+  onRead: (() => void) | undefined;
+}
+
+/** What is said with a body. */
+export interface BodyTerms {
+  /** Asked for behind the body. */
+  trailers(): HttpHeaders;
+  /** What Content-Length says; undefined: nothing does. */
+  readonly length: string | undefined;
 }
 
 /**
@@ -21,10 +33,14 @@ export class ReplayBody {
   #begun = false;
 
   constructor(
-    private readonly source: BodySource,
+    private readonly source: Readable & { onRead?: BodySource["onRead"] },
     private readonly limit: number,
-    private readonly trailers: (source: BodySource) => HttpHeaders,
+    private readonly terms: BodyTerms,
   ) {}
+
+  get length(): string | undefined {
+    return this.terms.length;
+  }
 
   get replayable(): boolean {
     return !this.#dropped;
@@ -63,8 +79,10 @@ export class ReplayBody {
       return;
     }
     this.#begun = true;
-    this.source.on("data", (chunk: Buffer) => {
-      this.#received(chunk);
+    // The upstream says when the client may send.
+    if (this.source.onRead !== undefined) this.source.onRead = undefined;
+    this.source.on("data", (chunk: Buffer | string) => {
+      this.#received(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
     });
     this.source.once("end", () => {
       this.#ended = true;
@@ -93,7 +111,7 @@ export class ReplayBody {
 
   #end(sink: Writable & { addTrailers?(headers: readonly [string, string][]): void }): void {
     if (sink.destroyed) return;
-    const trailers = Object.entries(this.trailers(this.source)).flatMap(([name, values]) =>
+    const trailers = Object.entries(this.terms.trailers()).flatMap(([name, values]) =>
       [values].flat().map((value): [string, string] => [name, value]),
     );
     if (trailers.length > 0) sink.addTrailers?.(trailers);

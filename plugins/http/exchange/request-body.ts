@@ -7,6 +7,8 @@ const HIGH_WATER = 64 * 1024;
 /** The body of a request as it comes. */
 export class RequestBody extends Readable implements BodySource {
   rawTrailers: readonly string[] = [];
+  taken = 0;
+  onRead: (() => void) | undefined = undefined;
 
   /** @param wanted called when more of it may come */
   constructor(private readonly wanted: () => void) {
@@ -15,7 +17,15 @@ export class RequestBody extends Readable implements BodySource {
     this.on("error", () => undefined);
   }
 
+  override push(chunk: Buffer | null): boolean {
+    this.taken += chunk?.length ?? 0;
+    return super.push(chunk);
+  }
+
   override _read(): void {
+    const read = this.onRead;
+    this.onRead = undefined;
+    read?.();
     this.wanted();
   }
 

@@ -3,6 +3,9 @@ export class WholeBody {
   readonly replayable = true;
   readonly begun = true;
 
+  /** Said by the bytes. */
+  readonly length = undefined;
+
   constructor(readonly whole: Buffer) {}
 
   get bytes(): number {

@@ -53,7 +53,8 @@ export class ServedExchange implements Interim {
       this.#broken(error);
     });
     request.interim = this;
-    this.#expects = request.headers["expect"] !== undefined && request.content !== undefined;
+    this.#expects = request.headers["expect"] !== undefined && request.received !== undefined;
+    if (this.#expects) request.onRead(() => this.informed(100, {}));
     const closed = (): void => {
       this.closed();
     };
@@ -130,7 +131,7 @@ export class ServedExchange implements Interim {
 
   get #isClosing(): boolean {
     // A client that was told neither to send its body nor to keep it may do either: what it sends next could be taken for the other.
-    return this.#place.closing || (this.#expects && this.request.content?.begun !== true);
+    return this.#place.closing || (this.#expects && this.request.received?.begun !== true);
   }
 
   #broken(error: SluiceError): void {
@@ -188,12 +189,12 @@ export class ServedExchange implements Interim {
   /** Nothing more of its response can be sent. A tunnel ends by itself. */
   closed(): void {
     if (this.#isOver || this.#response?.upgraded !== undefined) return;
-    const { content } = this.request;
+    const { request } = this;
     if (this.sink.isWhole) queueMicrotask(this.#release);
     else this.#release();
     this.#checkWhole(this.#response);
-    content?.drop();
-    this.#over(this.sink.status, content?.bytes ?? 0, this.#responder.bytes);
+    request.drop();
+    this.#over(this.sink.status, request.receivedBytes, this.#responder.bytes);
   }
 
   #checkWhole(response: HttpResponse | undefined): void {

@@ -98,7 +98,8 @@ function settleLength(headers: HttpHeaders, method: string, content: Outbound["c
   if (content?.whole !== undefined) headers["content-length"] = String(content.whole.length);
   // RFC 9110 section 8.6: where a body would have a meaning, it is said that there is none.
   else if (content === undefined && bodied.has(method)) headers["content-length"] = "0";
-  else if (content === undefined && headers["content-length"] !== undefined) delete headers["content-length"];
+  else if (content?.length !== undefined) headers["content-length"] = content.length;
+  else if (headers["content-length"] !== undefined) delete headers["content-length"];
 }
 
 /** Not by spreading: V8 takes a microsecond for each field that is added to such a copy. */

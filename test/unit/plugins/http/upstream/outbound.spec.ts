@@ -18,7 +18,7 @@ interface Case {
 
 function requestOf({ method = "GET", fields = ["host", "a"], body = false }: Case): ClientRequest {
   const head = { method, target: "/old/x?y", httpVersion: "1.1", fields, authority: undefined };
-  const source = Object.assign(Readable.from(["x"]), { rawTrailers: [] });
+  const source = Object.assign(Readable.from(["x"]), { rawTrailers: [], taken: 0, onRead: undefined });
   return new ClientRequest(createSession().session, head, body ? source : undefined, { replay: 10, trusted: new TrustedProxies([]) });
 }
 
