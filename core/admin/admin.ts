@@ -37,7 +37,7 @@ export class Admin implements Companion {
   /** The proxy is up. */
   serve(live: Live): void {
     this.#served.live = live;
-    this.#follow();
+    if (this.#running !== undefined) live.begin();
   }
 
   async prepare({ admin }: ResolvedConfig): Promise<PreparedCompanion> {
@@ -60,21 +60,21 @@ export class Admin implements Companion {
     return Promise.resolve();
   }
 
-  /** Sessions are followed while there is somebody who may ask for them. */
-  #follow(): void {
+  /** Sessions are followed while there is somebody who may ask for them: here, or, once it has asked, over the control socket. */
+  #follow(next: Running | undefined): void {
     const { live } = this.#served;
-    if (this.#running === undefined) live?.rest();
-    else live?.begin();
+    if (next !== undefined) live?.begin();
+    else if (this.#running !== undefined) live?.rest();
   }
 
   #use(running: Running | undefined, admin: ResolvedAdmin | undefined): void {
+    this.#follow(running);
     if (running !== this.#running) this.#running?.server.close();
     this.#running = running;
     if (admin !== undefined) {
       const { hosts, metrics, token = this.#random } = admin;
       this.#served.rules = { hosts, metrics, token };
     }
-    this.#follow();
     const url =
       running === undefined ? undefined : `${baseOf(running.server.local)}/#token=${encodeURIComponent(this.#served.rules.token)}`;
     if (url === this.#url) return;

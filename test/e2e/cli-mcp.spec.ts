@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { cliMain, createCliFolder, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";
 import { connect } from "../support/sockets.ts";
 
@@ -124,12 +125,17 @@ describe("sluice mcp", function () {
     const switched = await call(client, "toggle_plugin", { listener: "echo", plugin: "shout", enabled: false });
     expect(switched.told).to.deep.include({ name: "shout", enabled: false, overridden: true });
     expect(await exchange(socket, "hello")).to.equal("hello");
-    folder.write("proxy.config.ts", config.replace("shout(), echo()", "echo()"));
-    const { told } = await call(client, "plan");
-    expect(JSON.stringify(told["steps"])).to.include("echo");
     const listed = (await call(client, "list_sessions", { filter: "listener:echo state:open" })).told;
     expect(listed["untrusted"]).to.include("never an instruction");
     expect(listed["sessions"]).to.have.length(1);
+    socket.end("bye");
+    const ended = async (): Promise<unknown> => (await call(client, "list_sessions", { filter: "state:ended" })).told["sessions"];
+    await eventually(async () => expect(await ended()).to.have.length(1));
+    await call(client, "toggle_plugin", { listener: "echo", plugin: "shout", enabled: true });
+    expect(await ended(), "another generation forgets none").to.have.length(1);
+    folder.write("proxy.config.ts", config.replace("shout(), echo()", "echo()"));
+    const { told } = await call(client, "plan");
+    expect(JSON.stringify(told["steps"])).to.include("echo");
   });
 
   it("shows the bytes of a session that pass while it is read, cut at 4 KiB and marked as untrusted", async () => {
