@@ -10,7 +10,7 @@ import { filesUnder, readText } from "../support/repository.ts";
 import { closeOf, connect, readAll, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 
-const pages = ["docs/writing-a-plugin.md", "docs/codec.md", "docs/testing-a-plugin.md"];
+const pages = ["docs/writing-a-plugin.md", "docs/codec.md", "docs/testing-a-plugin.md", "docs/use-as-a-library.md"];
 const flat = (code: string): string => code.replaceAll(/\s+/g, " ").trim();
 
 describe("The guides to writing and to testing a plugin", () => {
