@@ -63,7 +63,7 @@ describe("the tutorial", function () {
       .replace("{ replaceBytes }", "{ each }");
     expect(wrong).to.include("each((chunk)");
     folder.write("my-plugins/redact.ts", wrong);
-    const { stdout = "" } = await run().catch((error: unknown) => error as { stdout: string });
+    const { stdout } = await run().catch((error: unknown) => error as { stdout: string });
     expect(stdout).to.match(/fail [1-9]/);
     expect(stdout).to.match(/cut at byte \d+/);
   });
