@@ -6,6 +6,7 @@ import { bytesText, durationText, timeText } from "../output/units.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { hexLines, preview } from "./bytes.ts";
 import type { WatchEvent } from "./events.ts";
+import { fit } from "./fit.ts";
 
 export interface SessionLinesOptions {
   /** Dumps instead of one line of text. */
@@ -53,18 +54,28 @@ export class SessionLines {
     return `${this.#head(startedAt + durationMs, id)} ${colors.red("-")} ${colors.bold(listener)}${to} after ${lasted}, ${carried}, ${why}`;
   }
 
-  #chunk({ session, direction, at, plugin, bytes, same, data }: ChunkEvent): string[] {
+  #chunk(chunk: ChunkEvent): string[] {
+    const { session, direction, at, plugin, bytes, same } = chunk;
     // Nothing but what a plugin left as it was.
     if (plugin !== undefined && same) return [];
-    const { colors, hex, columns } = this.options;
+    const { colors } = this.options;
     const paint = direction === "fromClient" ? colors.cyan : colors.magenta;
     const place = (plugin ?? sources[direction]).padEnd(PLACE);
     const size = (bytes === undefined ? "dropped" : bytesText(bytes)).padStart(10);
     const head = `${this.#head(at, session)} ${paint(arrows[direction])} ${plugin === undefined ? place : colors.bold(place)} ${size}`;
-    if (bytes === undefined || data === undefined) return [head];
+    const [beside, below] = this.#content(chunk);
+    return [beside === undefined ? head : `${head}  ${beside}`, ...below.map((line) => `${" ".repeat(24)}${colors.dim(line)}`)];
+  }
+
+  /** What is in a chunk: behind its line, and on lines below it. */
+  #content({ bytes, data, messages }: ChunkEvent): readonly [string | undefined, readonly string[]] {
+    const { hex, columns } = this.options;
+    if (bytes === undefined || data === undefined) return [undefined, []];
     const shown = Buffer.from(data, "base64");
-    if (hex) return [head, ...hexLines(shown, bytes).map((line) => `${" ".repeat(24)}${colors.dim(line)}`)];
-    return [`${head}  ${preview(shown, Math.max(20, columns() - BEFORE_TEXT))}`];
+    if (hex) return [undefined, hexLines(shown, bytes)];
+    const room = Math.max(20, columns() - BEFORE_TEXT);
+    // What its codec reads in it says more than its bytes.
+    return [messages === undefined || messages.length === 0 ? preview(shown, room) : fit(messages.join("  "), room), []];
   }
 
   #head(at: number, session: number): string {
