@@ -1,5 +1,25 @@
 import { SluiceError } from "../contract/index.ts";
+import { shown } from "../contract/options/describe-issues.ts";
+import { didYouMean } from "../contract/options/nearest.ts";
 import { DEFAULT_MAX } from "./codec.ts";
+
+/** An object, without an option that the codec does not know. @throws SLUICE_PLUGIN_ARGUMENT */
+export function checkOptions(codec: string, options: object, known: readonly string[]): void {
+  const given: unknown = options;
+  if (typeof given !== "object" || given === null) throw wrong(codec, `expected an object of options, got ${shown(given)}`);
+  const stray = Object.keys(given).find((key) => !known.includes(key));
+  if (stray !== undefined) throw wrong(codec, `there is no option "${stray}"${didYouMean(stray, known)}`);
+}
+
+/** A message that is to be text. @throws SLUICE_PLUGIN_ARGUMENT */
+export function checkText(codec: string, message: unknown): void {
+  if (typeof message !== "string") throw wrong(codec, `a message is a text, got ${shown(message)}`);
+}
+
+/** A message that is to be bytes. @throws SLUICE_PLUGIN_ARGUMENT */
+export function checkBytes(codec: string, message: unknown): void {
+  if (!(message instanceof Uint8Array)) throw wrong(codec, `a message is a Buffer, got ${shown(message)}`);
+}
 
 /** The `max` of a codec. @throws SLUICE_PLUGIN_ARGUMENT */
 export function checkMax(codec: string, max: number = DEFAULT_MAX): number {

@@ -1,4 +1,4 @@
-import { checkMax, wrong } from "./arguments.ts";
+import { checkBytes, checkMax, checkOptions, wrong } from "./arguments.ts";
 import type { Codec } from "./codec.ts";
 import { DelimiterScanner } from "./delimiter-scanner.ts";
 import { FrameCodec } from "./frame-codec.ts";
@@ -16,16 +16,20 @@ export interface DelimitedOptions {
  * @throws SLUICE_PLUGIN_ARGUMENT an empty delimiter, or a `max` that makes no sense
  * @example data.pipe(messages(delimited(Buffer.from([0])), each((message) => message)))
  */
-export function delimited(delimiter: Uint8Array | string, { max }: DelimitedOptions = {}): Codec<Buffer> {
+export function delimited(delimiter: Uint8Array | string, options: DelimitedOptions = {}): Codec<Buffer> {
+  checkOptions("delimited", options, ["max"]);
   const isGiven = typeof delimiter === "string" || delimiter instanceof Uint8Array;
   if (!isGiven || delimiter.length === 0) throw wrong("delimited", "the delimiter must be bytes or a text, and not empty");
   const ending = Buffer.from(delimiter as string);
-  const most = checkMax("delimited", max);
+  const most = checkMax("delimited", options.max);
   return new FrameCodec({
     isView: true,
     scanner: () => new DelimiterScanner(ending, most, "a message"),
     message: (bytes, start, end) => bytes.subarray(start, end - ending.length),
     last: (rest) => rest,
-    encode: (message) => Buffer.concat([message, ending]),
+    encode: (message) => {
+      checkBytes("delimited", message);
+      return Buffer.concat([message, ending]);
+    },
   });
 }

@@ -1,5 +1,5 @@
 import { reasonOf, SluiceError } from "../contract/index.ts";
-import { checkMax, wrong } from "./arguments.ts";
+import { checkMax, checkOptions, wrong } from "./arguments.ts";
 import type { Codec } from "./codec.ts";
 import { noFrame, tooLong } from "./frame-error.ts";
 import { FrameCodec } from "./frame-codec.ts";
@@ -36,6 +36,7 @@ export function frames(spec: FrameSpec): Codec<Buffer>;
 export function frames<M>(spec: TypedFrameSpec<M>): Codec<M>;
 export function frames(spec: FrameSpec | TypedFrameSpec<unknown>): Codec<never> {
   if (typeof spec?.size !== "function") throw refused("size must be a function");
+  checkOptions("frames", spec, ["size", "max", "decode", "encode"]);
   const { size, decode, encode } = spec as Partial<TypedFrameSpec<unknown>> & FrameSpec;
   if ((decode === undefined) !== (encode === undefined)) throw refused("decode and encode belong together");
   const max = checkMax("frames", spec.max);

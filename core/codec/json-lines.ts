@@ -1,5 +1,5 @@
 import { reasonOf } from "../contract/index.ts";
-import { checkMax, wrong } from "./arguments.ts";
+import { checkMax, checkOptions, wrong } from "./arguments.ts";
 import type { Codec } from "./codec.ts";
 import { FrameCodec } from "./frame-codec.ts";
 import { noFrame } from "./frame-error.ts";
@@ -27,7 +27,9 @@ export interface JsonLinesOptions<T> {
  * @throws SLUICE_PLUGIN_ARGUMENT an option that makes no sense
  * @example data.pipe(messages(jsonLines<{ user: string }>(), each((event) => ({ ...event, user: "…" }))))
  */
-export function jsonLines<T = unknown>({ max, schema }: JsonLinesOptions<T> = {}): Codec<T> {
+export function jsonLines<T = unknown>(options: JsonLinesOptions<T> = {}): Codec<T> {
+  checkOptions("jsonLines", options, ["max", "schema"]);
+  const { max, schema } = options;
   if (schema !== undefined && typeof schema.safeParse !== "function") throw wrong("jsonLines", "schema must be a zod schema");
   const text = new LineFraming("\n", checkMax("jsonLines", max), "utf8");
   return new FrameCodec<T>({

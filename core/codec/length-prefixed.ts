@@ -1,4 +1,4 @@
-import { checkMax, wrong } from "./arguments.ts";
+import { checkBytes, checkMax, checkOptions, wrong } from "./arguments.ts";
 import type { Codec } from "./codec.ts";
 import { noFrame, tooLong } from "./frame-error.ts";
 import { FrameCodec } from "./frame-codec.ts";
@@ -35,7 +35,9 @@ interface Place {
  * @example data.pipe(messages(lengthPrefixed({ bytes: 4 }), each((body) => body)))
  * @example lengthPrefixed({ offset: 1, bytes: 4, adjust: -4 }) // PostgreSQL: a letter, then a length that counts itself
  */
-export function lengthPrefixed({ bytes, endian = "big", offset = 0, adjust = 0, max }: LengthPrefixedOptions): Codec<Buffer> {
+export function lengthPrefixed(options: LengthPrefixedOptions): Codec<Buffer> {
+  checkOptions("lengthPrefixed", options, ["bytes", "endian", "offset", "adjust", "max"]);
+  const { bytes, endian = "big", offset = 0, adjust = 0, max } = options;
   if (![1, 2, 4].includes(bytes)) throw refused(`bytes must be 1, 2 or 4, got ${String(bytes)}`);
   if (!["big", "little"].includes(endian)) throw refused(`endian must be "big" or "little", got ${JSON.stringify(endian)}`);
   if (!Number.isSafeInteger(offset) || offset < 0) throw refused(`offset must be a whole number, at least 0, got ${String(offset)}`);
@@ -60,7 +62,10 @@ function framing(place: Place, max: number): Framing<Buffer> {
     isView: true,
     scanner: () => scanner,
     message: (bytes, start, stop) => bytes.subarray(whole ? start : start + head, stop),
-    encode: (message) => (whole ? corrected(message, place) : Buffer.concat([lengthOf(message.length, place), message])),
+    encode: (message) => {
+      checkBytes("lengthPrefixed", message);
+      return whole ? corrected(message, place) : Buffer.concat([lengthOf(message.length, place), message]);
+    },
   };
 }
 

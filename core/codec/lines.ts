@@ -1,4 +1,4 @@
-import { checkMax, wrong } from "./arguments.ts";
+import { checkMax, checkOptions, checkText, wrong } from "./arguments.ts";
 import type { Codec } from "./codec.ts";
 import { DelimiterScanner } from "./delimiter-scanner.ts";
 import { FrameCodec } from "./frame-codec.ts";
@@ -24,7 +24,9 @@ export interface LinesOptions {
  * @throws SLUICE_PLUGIN_ARGUMENT an option that makes no sense
  * @example data.pipe(messages(lines(), each((line) => line.toUpperCase())))
  */
-export function lines({ delimiter = "\n", max, encoding = "utf8" }: LinesOptions = {}): Codec<string> {
+export function lines(options: LinesOptions = {}): Codec<string> {
+  checkOptions("lines", options, ["delimiter", "max", "encoding"]);
+  const { delimiter = "\n", max, encoding = "utf8" } = options;
   if (!Buffer.isEncoding(encoding)) throw wrong("lines", `encoding must be one that Buffer knows, got ${JSON.stringify(encoding)}`);
   if (typeof delimiter !== "string" || delimiter === "") throw wrong("lines", "delimiter must be a text, and not an empty one");
   return new FrameCodec(new LineFraming(delimiter, checkMax("lines", max), encoding));
@@ -56,6 +58,7 @@ export class LineFraming implements Framing<string> {
   }
 
   encode(line: string): Buffer {
+    checkText("lines", line);
     return bytesOf(line, this.encoding, this.ending);
   }
 }

@@ -1,6 +1,7 @@
 import { Observable, type MonoTypeOperatorFunction, type OperatorFunction } from "rxjs";
 import { Root } from "../flow/chain/root.ts";
 import { stagesDownTo } from "../flow/operators/each.ts";
+import { wrong } from "./arguments.ts";
 import type { Codec } from "./codec.ts";
 import { encoded } from "./encoded.ts";
 import { FrameCodec } from "./frame-codec.ts";
@@ -13,10 +14,12 @@ import { MessageStage } from "./message-stage.ts";
  * With `each` as the operator it runs as one function with its neighbours, and what has not been changed is not encoded anew.
  *
  * @param codec one of this package, or of your own by `frames()`. Of another object with `decode` and `encode` nothing survives a reload.
+ * @throws SLUICE_PLUGIN_ARGUMENT what is no codec, or no operator
  * @throws SLUICE_PLUGIN_FRAME as the Observable's error: a frame beyond the codec's `max`, or something that is no frame
  * @example data.pipe(messages(lines(), each((line) => line.toUpperCase())))
  */
 export function messages<M>(codec: Codec<M>, operator: OperatorFunction<M, M>): MonoTypeOperatorFunction<Buffer> {
+  checkMessages(codec, operator);
   if (!(codec instanceof FrameCodec)) return (source) => source.pipe(codec.decode(), operator, encoded(codec));
   const { framing } = codec as FrameCodec<M>;
   return (source) => {
@@ -26,4 +29,11 @@ export function messages<M>(codec: Codec<M>, operator: OperatorFunction<M, M>): 
     if (root === inner && !inner.observed) return new MessageStage(source, framing, steps) as Observable<unknown> as Observable<Buffer>;
     return new MessageFlow(source, framing, { operator, first: { inner, output } });
   };
+}
+
+function checkMessages(codec: unknown, operator: unknown): void {
+  const { decode, encode } = (codec ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof decode !== "function" || typeof encode !== "function")
+    throw wrong("messages", "expected a codec first, such as lines(): an object with decode and encode");
+  if (typeof operator !== "function") throw wrong("messages", "expected an operator second, such as each((message) => message)");
 }

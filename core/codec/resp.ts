@@ -1,4 +1,4 @@
-import { checkMax } from "./arguments.ts";
+import { checkMax, checkOptions } from "./arguments.ts";
 import type { Codec } from "./codec.ts";
 import { FrameCodec } from "./frame-codec.ts";
 import { noFrame } from "./frame-error.ts";
@@ -20,8 +20,9 @@ export interface RespOptions {
  * @throws SLUICE_PLUGIN_ARGUMENT a `max` that makes no sense
  * @example data.pipe(messages(resp(), each((value) => (value.type === "error" ? { type: "error", value: "ERR no" } : value))))
  */
-export function resp({ max }: RespOptions = {}): Codec<RespValue> {
-  const most = checkMax("resp", max);
+export function resp(options: RespOptions = {}): Codec<RespValue> {
+  checkOptions("resp", options, ["max"]);
+  const most = checkMax("resp", options.max);
   return new FrameCodec<RespValue>({
     isView: false,
     scanner: () => new RespScanner(most),

@@ -1,4 +1,4 @@
-import { checkMax } from "./arguments.ts";
+import { checkBytes, checkMax, checkOptions } from "./arguments.ts";
 import type { Codec } from "./codec.ts";
 import { noFrame, tooLong } from "./frame-error.ts";
 import { FrameCodec } from "./frame-codec.ts";
@@ -18,8 +18,9 @@ const LONGEST = 10;
  * @throws SLUICE_PLUGIN_ARGUMENT a `max` that makes no sense
  * @example data.pipe(messages(varintPrefixed(), each((body) => body)))
  */
-export function varintPrefixed({ max }: VarintPrefixedOptions = {}): Codec<Buffer> {
-  const most = checkMax("varintPrefixed", max);
+export function varintPrefixed(options: VarintPrefixedOptions = {}): Codec<Buffer> {
+  checkOptions("varintPrefixed", options, ["max"]);
+  const most = checkMax("varintPrefixed", options.max);
   const end = (bytes: Buffer, start: number): number | undefined => {
     const head = headEnd(bytes, start);
     if (head === undefined) return undefined;
@@ -32,7 +33,10 @@ export function varintPrefixed({ max }: VarintPrefixedOptions = {}): Codec<Buffe
     isView: true,
     scanner: () => scanner,
     message: (bytes, start, stop) => bytes.subarray(headEnd(bytes, start), stop),
-    encode: (message) => Buffer.concat([varint(message.length), message]),
+    encode: (message) => {
+      checkBytes("varintPrefixed", message);
+      return Buffer.concat([varint(message.length), message]);
+    },
   });
 }
 

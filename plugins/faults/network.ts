@@ -1,4 +1,4 @@
-import type { PluginUse } from "sluice";
+import { SluiceError, type PluginUse } from "sluice";
 import { bandwidth } from "./bandwidth.ts";
 import { latency } from "./latency.ts";
 import { lineLoss } from "./line-loss.ts";
@@ -44,11 +44,14 @@ export interface NetworkOptions {
  * A network as there are many, made of several faults. It is an array: `plugins` takes arrays inside arrays.
  *
  * @example plugins: [network("3g"), logging()]
- * @throws TypeError for a preset that there is not
+ * @throws SLUICE_PLUGIN_ARGUMENT for a preset that there is not
  */
 export function network(preset: NetworkName, options: NetworkOptions = {}): readonly PluginUse[] {
   if (!Object.hasOwn(lines, preset))
-    throw new TypeError(`network(preset): expected one of ${Object.keys(lines).join(", ")}, got ${JSON.stringify(preset)}`);
+    throw new SluiceError(
+      "SLUICE_PLUGIN_ARGUMENT",
+      `network(preset): expected one of ${Object.keys(lines).join(", ")}, got ${JSON.stringify(preset)}`,
+    );
   const { delay, jitter, up, down, loss }: Line = lines[preset];
   const { name = preset, ...shared } = options;
   const uses = [

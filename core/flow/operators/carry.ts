@@ -1,4 +1,5 @@
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
+import { SluiceError } from "../../contract/index.ts";
 import { CarriedState } from "./carried-states.ts";
 import type { Carry } from "./carry-definition.ts";
 import { placeInHook } from "./carry-site.ts";
@@ -10,10 +11,18 @@ import { EachObservable } from "./each.ts";
  * its hook: a reload hands it to the new generation's `carry` in the same place. Neighbouring `each` and `carry` stages of a live flow run as
  * one composed function; outside a flow it is an ordinary RxJS operator, which calls `end` at completion.
  *
+ * @throws SLUICE_PLUGIN_ARGUMENT without `start` or `step`
  * @example data.pipe(carry({ start: () => ({ bytes: 0 }), step: (state, chunk) => ((state.bytes += chunk.length), chunk) }))
  */
 export function carry<S>(definition: Carry<S>): MonoTypeOperatorFunction<Buffer> {
+  check(definition);
   return (source) => new CarryObservable(source, definition as Carry<unknown>) as unknown as Observable<Buffer>;
+}
+
+function check(definition: unknown): void {
+  const given = (definition ?? {}) as Readonly<Record<string, unknown>>;
+  const missing = (["start", "step"] as const).find((name) => typeof given[name] !== "function");
+  if (missing !== undefined) throw new SluiceError("SLUICE_PLUGIN_ARGUMENT", `carry(): ${missing} must be a function`);
 }
 
 class CarryObservable extends EachObservable {

@@ -1,4 +1,5 @@
 import { Subscriber, type Observable, type OperatorFunction, type TeardownLogic } from "rxjs";
+import { SluiceError } from "../../contract/index.ts";
 import { Chain, type ChunkFunction, type Stateful, type Step } from "../chain/chain.ts";
 import type { Crossing, Tap } from "../chain/meter.ts";
 import { blamed } from "../chain/fault.ts";
@@ -15,9 +16,12 @@ const PATIENCE = 64 * 1024;
  * source while it waits, and order holds. Neighbouring `each` stages of a live flow run as one composed function; anywhere else it is
  * an ordinary RxJS operator.
  *
+ * @throws SLUICE_PLUGIN_ARGUMENT what is no function
  * @example data.pipe(each((chunk) => Buffer.from(chunk.toString().toUpperCase())))
  */
 export function each<T = Buffer, R = T>(run: ChunkFunction<T, R>): OperatorFunction<T, R> {
+  if (typeof run !== "function")
+    throw new SluiceError("SLUICE_PLUGIN_ARGUMENT", `each(): expected a function of a chunk, got ${typeof run}`);
   return (source) => new EachObservable(source, run) as unknown as Observable<R>;
 }
 

@@ -6,6 +6,8 @@ export type MarbleValues = Readonly<Record<string, Bytes>>;
 
 /** A span of time: `20ms`, `1.5s`, `2m`. */
 const span = /^\d+(?:\.\d+)?(?:ms|s|m)/;
+/** What looks like one, and would be letters. */
+const noSpan = /^\d+(?:\.\d+)?(?:h|us|µs|ns|[a-z]{2,})(?= |$)/i;
 const factors = { ms: 1, s: 1_000, m: 60_000 } as const;
 
 /** A marble diagram that can be read. */
@@ -78,7 +80,11 @@ class MarbleReader {
   #span(): boolean {
     const rest = this.#characters.slice(this.#at).join("");
     const [found] = span.exec(rest) ?? [];
-    if (found === undefined) return false;
+    if (found === undefined) {
+      const meant = noSpan.exec(rest)?.[0];
+      if (meant !== undefined) this.#refuse(`${meant} is no span of time: expected such as 20ms, 1.5s or 2m`, this.#at);
+      return false;
+    }
     const before = this.#characters[this.#at - 1] ?? " ";
     const after = rest[found.length] ?? " ";
     if (before !== " " || after !== " ") this.#refuse(`a span of time such as ${found} stands between spaces`, this.#at);

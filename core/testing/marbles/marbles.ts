@@ -55,6 +55,11 @@ const WATCHED_MS = 60_000;
  * @throws SLUICE_TEST_FAILED where something else comes out, or at another time; SLUICE_TEST_MARBLE for a diagram that cannot be read
  */
 export function marbles(use: PluginUse, test: (given: MarbleTest) => void, options: MarblesOptions = {}): void | Promise<void> {
+  if (typeof test !== "function")
+    throw new SluiceError(
+      "SLUICE_TEST_INVALID",
+      "marbles(use, test): expected a function second, which is given { fromClient, expect, … }",
+    );
   const clock = new TestScheduler((actual, expected) => {
     compareFrames(actual as readonly Frame[], expected as readonly Frame[]);
   });
