@@ -121,6 +121,10 @@ describe("events of the admin API", () => {
     expect((await api.call("GET", "events?topics=sesions")).status).to.equal(400);
     expect((await api.call("GET", "events?topics=sessions", { headers: { "last-event-id": "x" } })).status).to.equal(400);
     expect((await api.call("GET", "events", { headers: { authorization: "Bearer no" } })).status).to.equal(401);
+    expect((await api.call("GET", "events?lastEventId=-1")).status).to.equal(400);
+    expect((await api.call("HEAD", "events")).status, "the head of what never ends").to.equal(405);
+    const byQuery = await reader(`topics=sessions&lastEventId=${id}`);
+    await byQuery.event("session-started", (event) => event.id > id);
   });
 
   it("show the chunks of an open session at each place, without calling a hook again or losing a closure's state", async () => {
