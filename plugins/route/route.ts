@@ -6,6 +6,7 @@ import type { RouteConfig } from "./config.ts";
 import type { PluginFactory } from "sluice";
 import { choose } from "./choose.ts";
 import { optionsSchema, type Route, type RouteOptions } from "./options.ts";
+import { QuicKnowledge } from "./quic/quic-knowledge.ts";
 import { StreamKnowledge } from "./stream-knowledge.ts";
 
 const nothing = Buffer.alloc(0);
@@ -44,6 +45,7 @@ class Router implements Plugin {
 
   #routeOf(session: Session): Route | null | Promise<Route | null> {
     const { routes, timeout } = this.options;
+    if (session.datagrams) return this.#routeOfDatagrams(session);
     // What is known already may do: of a tls:// listener the ClientHello was read before.
     const known = choose(routes, new StreamKnowledge(session, nothing, false));
     if (known !== undefined) return known;
@@ -52,6 +54,20 @@ class Router implements Plugin {
       return found === undefined ? undefined : { taken: 0, value: found };
     };
     return session.readFirst((bytes, end) => read(bytes, end !== undefined), { timeout });
+  }
+
+  #routeOfDatagrams(session: Session): Route | null | Promise<Route | null> {
+    const { routes, timeout } = this.options;
+    const known = new QuicKnowledge(session);
+    const found = choose(routes, known);
+    if (found !== undefined) return found;
+    return session.readFirst(
+      (datagram, end) => {
+        const value = choose(routes, known.take(datagram, end !== undefined));
+        return value === undefined ? undefined : { taken: 0, value };
+      },
+      { timeout },
+    );
   }
 
   #checkTransport({ protocol = [] }: Route, index: number): void {

@@ -29,12 +29,17 @@ export interface WatchedPage {
   readonly requested: string[];
 }
 
-/** A real Chromium, closed with the cleanup. @param file its program @param env instead of what the tests have, such as HOME */
-export async function startBrowser(cleanup: Cleanup, file: string, env: Readonly<Record<string, string>> = {}): Promise<Browser> {
+/** A real Chromium, closed with the cleanup. @param file its program @param env instead of what the tests have, such as HOME @param more arguments */
+export async function startBrowser(
+  cleanup: Cleanup,
+  file: string,
+  env: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
+): Promise<Browser> {
   // Inside a container, or as root, its own sandbox cannot be had.
   const browser = await chromium.launch({
     executablePath: file,
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    args: ["--no-sandbox", "--disable-dev-shm-usage", ...more],
     env: { ...process.env, ...env },
   });
   cleanup.add(() => browser.close());

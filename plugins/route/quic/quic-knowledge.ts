@@ -1,0 +1,62 @@
+import { clientHello, type ClientHello, type Session } from "sluice";
+import type { Knowledge } from "../choose.ts";
+import type { Guess } from "../protocols.ts";
+import { CryptoStream } from "./crypto-stream.ts";
+import { InitialPackets } from "./initial-packet.ts";
+
+/** What a ClientHello may have, as over TCP. */
+const MOST = 16_000;
+/** RFC 8446 section 5.1: the record that a message would have over TCP. */
+const RECORD = Buffer.from([22, 3, 1]);
+
+/** What a PROXY header of version 2 begins with: `proxyProtocol()` before this plugin leaves it in each datagram until the flow begins. No packet of QUIC looks so. */
+const PROXY = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
+const PROXY_FIXED = 16;
+
+function withoutHeader(datagram: Buffer): Buffer {
+  if (datagram.length < PROXY_FIXED || !datagram.subarray(0, PROXY.length).equals(PROXY)) return datagram;
+  return datagram.subarray(PROXY_FIXED + datagram.readUInt16BE(14));
+}
+
+/** What the first datagrams of a client tell, where it speaks QUIC. */
+export class QuicKnowledge implements Knowledge {
+  readonly client: Session["client"];
+  readonly #packets = new InitialPackets();
+  readonly #stream = new CryptoStream(MOST);
+  #isQuic: Guess;
+  #hello: ClientHello | null | undefined;
+
+  constructor({ client }: Session) {
+    this.client = client;
+  }
+
+  get hello(): ClientHello | null | undefined {
+    return this.#hello;
+  }
+
+  is(protocol: string): Guess {
+    return protocol === "quic" ? this.#isQuic : false;
+  }
+
+  /** @param isOver no other datagram is waited for: what is open then is not */
+  take(datagram: Buffer, isOver: boolean): this {
+    const payloads = this.#packets.open(withoutHeader(datagram));
+    // One that does not begin with an Initial packet is of something else.
+    this.#isQuic ??= payloads.length > 0;
+    for (const payload of payloads) this.#stream.take(payload);
+    this.#hello ??= this.#read();
+    if (isOver) this.#hello ??= null;
+    return this;
+  }
+
+  #read(): ClientHello | null | undefined {
+    if (this.#isQuic === false || this.#stream.isBroken) return null;
+    const { beginning } = this.#stream;
+    if (beginning.length === 0) return undefined;
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(beginning.length);
+    const hello = clientHello(Buffer.concat([RECORD, length, beginning]));
+    if (hello === "more") return undefined;
+    return hello === "invalid" ? null : hello;
+  }
+}

@@ -1,0 +1,35 @@
+/** Reads the numbers of QUIC (RFC 9000 section 16). What is not there reads as nothing, and is noted. */
+export class Reader {
+  isBroken = false;
+
+  constructor(
+    readonly bytes: Buffer,
+    public at = 0,
+  ) {}
+
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
+
+  byte(): number {
+    const value = this.bytes[this.at];
+    if (value === undefined) this.isBroken = true;
+    this.at += 1;
+    return value ?? 0;
+  }
+
+  varint(): number {
+    const first = this.byte();
+    let value = first & 0x3f;
+    // No length here needs more than a number is exact for.
+    for (let more = (1 << (first >> 6)) - 1; more > 0; more -= 1) value = value * 256 + this.byte();
+    return value;
+  }
+
+  take(length: number): Buffer {
+    if (length > this.left) this.isBroken = true;
+    const taken = this.bytes.subarray(this.at, this.at + length);
+    this.at += length;
+    return taken;
+  }
+}
