@@ -1,0 +1,37 @@
+import { expect } from "chai";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { filesUnder, root } from "../support/repository.ts";
+
+const folder = "docs/examples/course";
+
+/** What each program prints. */
+const prints: Readonly<Record<string, RegExp>> = {
+  echo: /^40 answers, such as: TCP CLIENT 1, UDP CLIENT 1\nall in capitals\n$/,
+  "messages-over-tls": /^TLSv1\.3\n12, 60, 10\n$/,
+  queue: /^8 of 8 served, 2 at a time\n$/,
+  "three-upstreams": /^all alive: one 2, three 2, two 2\ntwo has died: one 3, three 3\n$/,
+  "udp-chat": /^50 lines heard, in order\nsome were sent more than once\n$/,
+};
+
+describe("the programs of a course in network programming", function () {
+  this.timeout(60_000);
+
+  let place: string;
+  before(() => (place = mkdtempSync(join(tmpdir(), "sluice-course-"))));
+  after(() => rmSync(place, { recursive: true, force: true }));
+
+  it("are all run", () => {
+    const names = filesUnder(folder, ".ts").map((file) => basename(file, ".ts"));
+    expect(names.toSorted()).to.deep.equal(Object.keys(prints).toSorted());
+  });
+
+  for (const [name, expected] of Object.entries(prints))
+    it(`${name} does what it says, and ends by itself`, async () => {
+      const { stdout } = await promisify(execFile)(process.execPath, [join(root, "dist", folder, `${name}.js`)], { cwd: place });
+      expect(stdout).to.match(expected);
+    });
+});
