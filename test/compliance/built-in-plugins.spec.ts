@@ -1,4 +1,7 @@
 import { expect } from "chai";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { PluginUse, Transport } from "sluice";
 import {
   capture,
@@ -10,6 +13,7 @@ import {
   proxyProtocol,
   rateLimit,
   record,
+  replay,
   retry,
   route,
   socks5,
@@ -26,6 +30,14 @@ interface Candidate {
   readonly transport?: Transport;
 }
 
+const folder = mkdtempSync(join(tmpdir(), "sluice-compliance-"));
+const recording = join(folder, "ping.yaml");
+const pingPong = ["- { from: client, text: PING }", "- { from: upstream, text: PONG }"];
+writeFileSync(recording, ["sluice: recording/1", "transport: tcp", "exchange:", ...pingPong, ""].join("\n"));
+
+// Of the whole run: the plugins below are several suites.
+after(() => rmSync(folder, { recursive: true, force: true }));
+
 // Each check makes many instances of a plugin: `maxKeys` and `max` are what one allocates.
 const candidates: readonly Candidate[] = [
   { name: "capture", use: () => capture({ file: "bench.pcapng" }) },
@@ -40,6 +52,7 @@ const candidates: readonly Candidate[] = [
   { name: "rateLimit that rejects bytes", use: () => rateLimit({ bytes: { rate: "1GiB" }, maxKeys: 100 }) },
   { name: "rateLimit that shapes bytes", use: () => rateLimit({ bytes: { rate: "20MiB", burst: "100KiB" }, over: "delay", maxKeys: 100 }) },
   { name: "record", use: () => record({ file: "bench.yaml" }) },
+  { name: "replay", use: () => replay({ file: recording }) },
   { name: "retry", use: () => retry() },
   { name: "route", use: () => route({ routes: [{ protocol: "ssh", upstream: "127.0.0.1:9" }] }) },
   { name: "httpConnect", use: () => httpConnect({ allow: ["*"] }) },
