@@ -1,11 +1,14 @@
 import { expect } from "chai";
+import { Agent } from "node:http";
 import { createHash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
-import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, createGzip, deflateSync, gzipSync } from "node:zlib";
 import { defer, from, map, of, switchMap } from "rxjs";
 import { bodyJson, bodyText, respond, transformBody, type ExchangeEnd, type HttpRequest, type PluginUse } from "sluice";
 import { each, replaceBytes } from "sluice/flow";
 import { retry } from "sluice/plugins";
+import { eventually } from "../support/eventually.ts";
+import { connect, readBytes } from "../support/sockets.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { ask, talkApart } from "../support/http-client.ts";
 import { askOn, openHttp2 } from "../support/http2-client.ts";
@@ -215,6 +218,53 @@ describe("Bodies in the exchange hook", function () {
     let bytes = 0;
     for await (const chunk of body) bytes += (chunk as Buffer).length;
     expect(bytes).to.equal(1000 * 64 * 1024);
+  });
+
+  it("that a hook replaced do not hold the connection up, however much the client sends", async () => {
+    const { port, proxy } = await start((attempt, request) => {
+      if (request.url === "/replaced") request.body = "short";
+      return attempt;
+    });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    cleanup.add(() => agent.destroy());
+    const body = Buffer.alloc(8 * 1024 * 1024);
+    for (const path of ["/replaced", "/kept", "/replaced"]) {
+      const { told } = await ask(port(), { path, method: "POST", body, agent });
+      expect(told.body.length).to.equal(path === "/kept" ? body.length : 5);
+    }
+    expect(proxy.sessions.size).to.equal(1);
+    const session = openHttp2(cleanup, port());
+    for (let round = 0; round < 2; round += 1)
+      expect((await askOn(session, { ":method": "POST", ":path": "/replaced" }, Buffer.alloc(1024 * 1024))).told().body).to.equal("short");
+  });
+
+  it("that are being transformed free the upstream when the client leaves", async () => {
+    const upstream = await startHttpUpstream(cleanup, (_request, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" });
+      const zipped = createGzip();
+      zipped.pipe(response);
+      const more = (): void => {
+        while (!response.destroyed && zipped.write(randomBytes(64 * 1024))) continue;
+        if (!response.destroyed) zipped.once("drain", more);
+      };
+      more();
+    });
+    const transforming = hook((attempt) =>
+      attempt.pipe(
+        map((response) =>
+          transformBody(
+            response,
+            each((chunk: Buffer) => chunk),
+          ),
+        ),
+      ),
+    );
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] }, { before: [transforming] });
+    const socket = await connect(port());
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await readBytes(socket, 100_000);
+    socket.destroy();
+    await eventually(() => expect(upstream.open()).to.equal(0));
   });
 
   it("are made by respond(): texts, JSON, bytes, streams and none", async () => {
