@@ -1,11 +1,14 @@
 import { expect } from "chai";
+import { writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
+import { startTls, tlsTermination } from "sluice/plugins";
+import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { requireTool } from "../support/external-tool.ts";
-import { failures, mustRun, passThrough, startInFront, startServer, temporaryFolder } from "../support/real-peer.ts";
+import { failures, mustRun, passThrough, runTool, startInFront, startServer, temporaryFolder } from "../support/real-peer.ts";
 import { freePort } from "../support/sockets.ts";
 
 const cleanup = createCleanup();
@@ -61,5 +64,28 @@ describe("PostgreSQL behind every pass-through plugin [trust]", function () {
       await ask(port, "select md5(string_agg(filler || aid, '' order by aid)) from pgbench_accounts"),
     );
     expect(failures(started)).to.deep.equal([]);
+  });
+
+  it("is reached by psql with sslmode=require and verify-full, through startTls() and tlsTermination()", async () => {
+    const certificate = await createCertificate("localhost");
+    const started = await startInFront(cleanup, {
+      pg: {
+        listen: "tcp://127.0.0.1:0",
+        upstream: `127.0.0.1:${port}`,
+        plugins: [startTls({ protocol: "postgres" }), tlsTermination(certificate)],
+      },
+    });
+    const root = join(temporaryFolder(cleanup), "root.pem");
+    writeFileSync(root, certificate.cert);
+    const place = `host=localhost hostaddr=127.0.0.1 port=${started.port()} user=bench dbname=postgres`;
+    for (const mode of ["sslmode=require", `sslmode=verify-full sslrootcert=${root}`]) {
+      const said = await mustRun(psql, ["-At", "-c", "\\conninfo", "-c", "select 6 * 7", `${place} ${mode}`]);
+      expect(said)
+        .to.match(/SSL connection \(protocol: TLSv1\.3/)
+        .and.match(/^42$/m);
+    }
+    expect(failures(started)).to.deep.equal([]);
+    const plain = await runTool(psql, ["-At", "-c", "select 1", `${place} sslmode=disable`]);
+    expect(plain.code).to.not.equal(0);
   });
 });
