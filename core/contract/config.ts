@@ -4,6 +4,7 @@ import type { LogLevel } from "./log-level.ts";
 import type { InjectionKey, PluginUse } from "./plugin.ts";
 import type { Transport } from "./session.ts";
 import type { Duration, Size } from "./options/units.ts";
+import type { ResolvedTrial, TrialConfig } from "./trial.ts";
 import type { QueueConfig, UpstreamConfig, UpstreamTarget } from "./upstream.ts";
 
 /** What live sessions do when a reload changes their listener's pipeline. */
@@ -14,6 +15,8 @@ export interface ReloadConfig {
   readonly sessions?: SessionPolicy;
   /** How long `drain` waits before it resets what is left. @default timeouts.drain */
   readonly deadline?: Duration;
+  /** A save goes first to a share of the sessions, and is taken back when its plugins fail there; `true`: with its defaults. @default false */
+  readonly trial?: boolean | TrialConfig;
 }
 
 export interface SocketConfig {
@@ -129,6 +132,8 @@ export interface SluiceConfig {
   readonly plugins?: PluginUses;
   /** By name; the name is the listener's identity across reloads. */
   readonly listeners: Readonly<Record<string, ListenerConfig>>;
+  /** What a save does to open sessions, for every listener that does not say otherwise. */
+  readonly reload?: ReloadConfig;
   /** How the names of upstreams are looked up. */
   readonly dns?: DnsConfig;
   /** How much there may be of everything. */
@@ -173,7 +178,7 @@ export interface ResolvedListener {
   readonly uses: readonly ResolvedUse[];
   /** All of them, also the disabled ones. */
   readonly declared: readonly ResolvedUse[];
-  readonly reload: { readonly sessions: SessionPolicy; readonly deadlineMs: number };
+  readonly reload: { readonly sessions: SessionPolicy; readonly deadlineMs: number; readonly trial?: ResolvedTrial | undefined };
   /** What was given; bytes. */
   readonly socket?: ResolvedSocket | undefined;
   /** What was given. */

@@ -1,5 +1,6 @@
 import type { AnyErrorCode, SluiceError } from "./errors.ts";
 import type { GenerationOrigin } from "./override.ts";
+import type { TrialView } from "./trial.ts";
 import type { EndReason, Session, Traffic } from "./session.ts";
 
 /** How far a session came: its ClientHello was read, it was admitted, its upstream leg opened, its bytes flowed. */
@@ -104,6 +105,21 @@ export type ProxyEvent =
       readonly origin: GenerationOrigin;
       /** How many plugin uses do not do what the config says; undefined: none. */
       readonly overrides?: number;
+      readonly behind?: SessionsBehind;
+    }
+  | {
+      /** A save goes first to a share of the sessions. */
+      readonly type: "trial";
+      readonly generation: number;
+      readonly trial: TrialView;
+    }
+  | {
+      /** A save that was tried is no more: the generation before goes on, for all sessions. */
+      readonly type: "taken-back";
+      readonly generation: number;
+      /** For people: what failed, how often and where, or what came instead. */
+      readonly reason: string;
+      /** Those that could not return, if any. */
       readonly behind?: SessionsBehind;
     }
   | { readonly type: "refused"; readonly error: SluiceError }

@@ -52,6 +52,7 @@ export {
   type Resolver,
 } from "./tokens.ts";
 export type * from "./taps.ts";
+export type * from "./trial.ts";
 export { Timeline, type TimelineEntry } from "./timeline.ts";
 export { duration, size, type Duration, type Size } from "./options/units.ts";
 export type * from "./upstream.ts";

@@ -42,8 +42,9 @@ module.exports = {
     session: ["version"],
     state: ["version", "session"],
     generation: ["version", "session"],
-    listener: ["log", "version", "session", "state", "generation"],
-    proxy: ["log", "version", "state", "generation", "listener"],
+    trial: ["version", "session", "generation"],
+    listener: ["log", "version", "session", "state", "generation", "trial"],
+    proxy: ["log", "version", "session", "state", "generation", "trial", "listener"],
   },
   "core/testing": {
     values: [],

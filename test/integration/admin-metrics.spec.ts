@@ -1,11 +1,18 @@
 import { expect } from "chai";
-import { definePlugin } from "sluice";
+import { connect as connectTls } from "node:tls";
+import { of } from "rxjs";
+import { definePlugin, type PluginUse } from "sluice";
 import { each } from "sluice/flow";
-import { echo } from "sluice/plugins";
+import { echo, http, tlsTermination } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
+import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { ask } from "../support/http-client.ts";
-import { connect, readBytes } from "../support/sockets.ts";
-import { startAdmin } from "../support/with-admin.ts";
+import { parseExposition, type MetricFamily } from "../support/prometheus-text.ts";
+import { startUdpClient } from "../support/udp-client.ts";
+import { connect, freePort, readAll, readBytes } from "../support/sockets.ts";
+import { startAdmin, type AdminApi } from "../support/with-admin.ts";
+import { plugin } from "../support/with-proxy.ts";
 
 const double = definePlugin("double", () => ({ fromClient: (data) => data.pipe(each((chunk) => Buffer.concat([chunk, chunk]))) }));
 
@@ -53,6 +60,136 @@ describe("metrics of the admin server", () => {
     const after = (await read()).lines;
     expect(after.filter((line) => line.includes('plugin="double"'))).to.deep.equal([]);
     expect(after).to.include('sluice_swaps_total{listener="web",result="ok"} 1');
+  });
+
+  const scrape = async (api: AdminApi): Promise<ReadonlyMap<string, MetricFamily>> => {
+    const { body } = await ask(api.port, { path: "/metrics", headers: { authorization: `Bearer ${api.token}` } });
+    return parseExposition(body);
+  };
+  const valueOf = (
+    families: ReadonlyMap<string, MetricFamily>,
+    name: string,
+    labels: Readonly<Record<string, string>> = {},
+  ): number | undefined =>
+    families
+      .get(name.replace(/_(count|sum|bucket)$/, "")) // a histogram's
+      ?.series.find((each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value))
+      ?.value ??
+    families.get(name)?.series.find((each) => Object.entries(labels).every(([label, value]) => each.labels[label] === value))?.value;
+
+  it("count reloads by their result, and say when the last one went well", async () => {
+    const before = Date.now() / 1000;
+    const config = (plugins: readonly PluginUse[]) => ({
+      listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } },
+      admin: { listen: "tcp://127.0.0.1:0" },
+    });
+    const { proxy, api } = await startAdmin(config([echo()]));
+    cleanup.add(() => proxy.close());
+    const first = await scrape(api);
+    expect(valueOf(first, "sluice_config_last_reload_successful")).to.equal(1);
+    expect(valueOf(first, "sluice_config_last_reload_success_timestamp_seconds")).to.be.at.least(before);
+    await proxy.apply(config([double(), echo()]));
+    await proxy.apply({ nonsense: true }).catch(() => undefined);
+    const bad = await scrape(api);
+    expect(valueOf(bad, "sluice_config_last_reload_successful")).to.equal(0);
+    expect(valueOf(bad, "sluice_reloads_total", { result: "applied" })).to.equal(1);
+    expect(valueOf(bad, "sluice_reloads_total", { result: "refused" })).to.equal(1);
+    expect(valueOf(bad, "sluice_reload_duration_seconds_count")).to.equal(1);
+    await proxy.apply({ ...config([double({ name: "two" }), echo()]), reload: { trial: { share: 1, for: "1h" } } });
+    await proxy.steering.restore(2);
+    expect(valueOf(await scrape(api), "sluice_reloads_total", { result: "taken-back" })).to.equal(1);
+    await proxy.apply(config([echo()]));
+    expect(valueOf(await scrape(api), "sluice_config_last_reload_successful")).to.equal(1);
+  });
+
+  it("count connections to the endpoints of the config, and none by a name that a client chose", async () => {
+    await using upstream = await startUpstream("echo");
+    const dead = await freePort();
+    const elsewhere = plugin("elsewhere", {
+      admit: (arrival, session) => {
+        session.retarget(upstream.address as string);
+        return arrival;
+      },
+    });
+    const listeners = {
+      web: { listen: "tcp://127.0.0.1:0", upstream: `127.0.0.1:${dead}` },
+      ok: { listen: "tcp://127.0.0.1:0", upstream: upstream.address as string },
+      chosen: { listen: "tcp://127.0.0.1:0", plugins: [elsewhere] },
+    };
+    const { proxy, api, port } = await startAdmin({ listeners });
+    cleanup.add(() => proxy.close());
+    for (const listener of ["web", "ok", "chosen"]) {
+      // oxlint-disable-next-line no-await-in-loop -- one session after the other
+      const socket = await connect(port(listener));
+      cleanup.add(() => void socket.destroy());
+      socket.write("x");
+      // oxlint-disable-next-line no-await-in-loop
+      if (listener !== "web") await readBytes(socket, 1);
+      // oxlint-disable-next-line no-await-in-loop
+      else await readAll(socket);
+    }
+    const families = await scrape(api);
+    const connects = "sluice_upstream_connects_total";
+    expect(valueOf(families, connects, { listener: "web", endpoint: `127.0.0.1:${dead}`, result: "failed" })).to.equal(1);
+    expect(valueOf(families, connects, { listener: "ok", endpoint: upstream.address as string, result: "ok" })).to.equal(1);
+    expect(valueOf(families, connects, { listener: "chosen", endpoint: "_other", result: "ok" })).to.equal(1);
+    expect(families.get(connects)?.series.filter(({ labels }) => labels["listener"] === "chosen")).to.have.length(2);
+    expect(families.get("sluice_upstream_endpoint_healthy")?.series.map(({ labels }) => labels["listener"])).to.deep.equal(["web", "ok"]);
+    expect(valueOf(families, "sluice_upstream_connect_duration_seconds_count", { listener: "ok" })).to.equal(1);
+    expect(valueOf(families, "sluice_upstream_connect_duration_seconds_count", { listener: "web" })).to.equal(0);
+    expect(valueOf(families, "sluice_upstream_ejections_total", { listener: "web" })).to.equal(0);
+  });
+
+  it("count datagrams, TLS handshakes and HTTP requests where there are any", async () => {
+    const listeners = {
+      dgram: { listen: "udp://127.0.0.1:0", plugins: [echo()] },
+      safe: { listen: "tcp://127.0.0.1:0", plugins: [tlsTermination({ selfSigned: ["localhost"] }), echo()] },
+      web: {
+        listen: "tcp://127.0.0.1:0",
+        upstream: "127.0.0.1:9",
+        plugins: [plugin("hello", { exchange: () => of({ status: 200, headers: {}, body: "hi" }) }), http()],
+      },
+    };
+    const { proxy, api, port } = await startAdmin({ listeners });
+    cleanup.add(() => proxy.close());
+    const datagrams = await startUdpClient(cleanup, port("dgram"));
+    await datagrams.ask("one");
+    await datagrams.ask("two");
+    const secured = connectTls({ port: port("safe"), host: "127.0.0.1", rejectUnauthorized: false });
+    cleanup.add(() => void secured.destroy());
+    await eventOf(secured, "secureConnect");
+    const plain = await connect(port("safe"));
+    cleanup.add(() => void plain.destroy());
+    plain.write("this is no TLS at all");
+    await readAll(plain);
+    expect((await ask(port("web"), { path: "/secret?who=me" })).status).to.equal(200);
+    expect((await ask(port("web"), { path: "/", method: "PROPFIND" })).status).to.equal(200);
+    const families = await scrape(api);
+    const passed = (leg: string, direction: string) => valueOf(families, "sluice_datagrams_total", { listener: "dgram", leg, direction });
+    expect([passed("client", "receive"), passed("client", "transmit")]).to.deep.equal([2, 2]);
+    expect(families.get("sluice_datagrams_total")?.series.some(({ labels }) => labels["listener"] !== "dgram")).to.equal(false);
+    expect(valueOf(families, "sluice_datagrams_dropped_total", { reason: "buffer" })).to.equal(0);
+    const shaken = (result: string) => valueOf(families, "sluice_tls_handshakes_total", { listener: "safe", result });
+    expect([shaken("ok"), shaken("failed")]).to.deep.equal([1, 1]);
+    const requests = "http_server_request_duration_seconds_count";
+    expect(valueOf(families, requests, { listener: "web", http_request_method: "GET", http_response_status_code: "200" })).to.equal(1);
+    expect(valueOf(families, requests, { listener: "web", http_request_method: "_OTHER", http_response_status_code: "200" })).to.equal(1);
+    const text = JSON.stringify([...families.values()]);
+    for (const never of ["secret", "PROPFIND", "localhost"]) expect(text, never).to.not.include(never);
+  });
+
+  it("are at most 2,000 series, and what is left out is counted", async () => {
+    const plugins = Array.from({ length: 60 }, (_, at) => double({ name: `double-${at}`, enabled: at % 2 === 0 }));
+    const many = Array.from(
+      { length: 4 },
+      (_, at) => [`web${at}`, { listen: "tcp://127.0.0.1:0", plugins: [...plugins, echo()] }] as const,
+    );
+    const { proxy, api } = await startAdmin({ listeners: Object.fromEntries(many) });
+    cleanup.add(() => proxy.close());
+    const families = await scrape(api);
+    const series = [...families.values()].reduce((sum, family) => sum + family.series.length, 0);
+    expect(series).to.be.within(1_900, 2_001);
+    expect(valueOf(families, "sluice_series_left_out")).to.be.greaterThan(0);
   });
 
   it("the API describes itself", async () => {

@@ -13,6 +13,9 @@ const KEPT = 1_000;
 const RATES_MS = 1_000;
 const ABSENT_MS = 60_000;
 
+/** Of the proxy, told as they are. */
+const tells: ReadonlySet<string> = new Set<ProxyEvent["type"]>(["reloaded", "trial", "taken-back", "endpoint-down", "endpoint-up"]);
+
 /** One event, as it is sent. */
 export interface FeedEvent {
   /** Counts up within the process. */
@@ -152,7 +155,7 @@ export class Feed {
 
   #tellOfProxy(event: ProxyEvent): void {
     if (event.type === "refused") this.#publish("reloads", event.type, { error: errorOf(event.error) });
-    else if (event.type === "reloaded" || event.type === "endpoint-down" || event.type === "endpoint-up") {
+    else if (tells.has(event.type)) {
       const { type, ...rest } = event;
       this.#publish("reloads", type, { at: Date.now(), ...rest });
     }

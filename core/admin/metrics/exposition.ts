@@ -21,13 +21,20 @@ export async function exposition(proxy: Proxy): Promise<{ readonly text: string;
   let left = 0;
   for (const family of families(proxy)) {
     const all = Array.from(family.read(proxy));
-    const values = all.slice(0, Math.max(0, room));
+    const values = fitting(all, room, family);
     room -= values.length;
     left += all.length - values.length;
     register(registry, family, values);
   }
   register(registry, leftOut, [{ value: left }]);
   return { text: await registry.metrics(), contentType: registry.contentType };
+}
+
+/** The first so many; a histogram is shown whole or not at all. */
+function fitting(all: readonly Sample[], room: number, { name, type }: Family): readonly Sample[] {
+  if (all.length <= room) return all;
+  const first = all.slice(0, Math.max(0, room));
+  return type === "histogram" ? first.slice(0, first.findLastIndex(({ metricName }) => metricName === `${name}_count`) + 1) : first;
 }
 
 const leftOut: Omit<Family, "read"> = {

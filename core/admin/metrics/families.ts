@@ -1,11 +1,21 @@
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Family } from "./family.ts";
+import { httpFamilies } from "./http-families.ts";
 import { listenerFamilies } from "./listener-families.ts";
 import { pluginFamilies } from "./plugin-families.ts";
 import { processFamilies } from "./process-families.ts";
+import { reloadFamilies } from "./reload-families.ts";
+import { upstreamFamilies } from "./upstream-families.ts";
 
 /** The metrics of the core; docs/metrics.md lists them, and a test compares. */
-export const coreFamilies: readonly Family[] = [...processFamilies, ...listenerFamilies, ...pluginFamilies];
+export const coreFamilies: readonly Family[] = [
+  ...processFamilies,
+  ...reloadFamilies,
+  ...listenerFamilies,
+  ...upstreamFamilies,
+  ...pluginFamilies,
+  ...httpFamilies,
+];
 
 /** Those, and what plugins count by METRICS. */
 export function families({ inner }: Proxy): readonly Family[] {

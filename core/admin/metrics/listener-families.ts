@@ -1,18 +1,22 @@
-import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import type { Listener } from "../../runtime/listener/listener.ts";
+import type { Carried } from "../../runtime/listener/listener-counts.ts";
 import { trafficOf } from "../views/traffic.ts";
+import { each, several } from "./each-listener.ts";
 import type { Family, Sample } from "./family.ts";
 import { histogramSamples } from "./histogram-samples.ts";
 
-const each = ({ inner }: Proxy, read: (listener: Listener) => number): Sample[] =>
-  Array.from(inner.listeners.values(), (listener) => ({ value: read(listener), labels: { listener: listener.name } }));
+type Total = "bytes" | "chunks";
 
-const several = (proxy: Proxy, read: (listener: Listener) => Iterable<Sample>): Sample[] =>
-  [...proxy.inner.listeners.values()].flatMap((listener) =>
-    Array.from(read(listener), (sample) => ({ ...sample, labels: { listener: listener.name, ...sample.labels } })),
-  );
+/** What came from each leg, and what went to it. */
+function byLeg(listener: string, fromClient: Carried, fromUpstream: Carried, came: Total, went: "sentBytes" | "sentChunks"): Sample[] {
+  return [
+    { value: fromClient[came], labels: { listener, leg: "client", direction: "receive" } },
+    { value: fromUpstream[went], labels: { listener, leg: "client", direction: "transmit" } },
+    { value: fromUpstream[came], labels: { listener, leg: "upstream", direction: "receive" } },
+    { value: fromClient[went], labels: { listener, leg: "upstream", direction: "transmit" } },
+  ];
+}
 
-/** What there is once per listener, or endpoint of one. */
+/** What there is once per listener. */
 export const listenerFamilies: readonly Family[] = [
   {
     name: "sluice_sessions_total",
@@ -66,19 +70,37 @@ export const listenerFamilies: readonly Family[] = [
     help: "Bytes of payload, by leg: received from and sent to the client and the upstream.",
     labels: ["listener", "leg", "direction"],
     read: (proxy) =>
-      Array.from(trafficOf(proxy)).flatMap(([listener, { fromClient, fromUpstream }]) => [
-        { value: fromClient.bytes, labels: { listener, leg: "client", direction: "receive" } },
-        { value: fromUpstream.sentBytes, labels: { listener, leg: "client", direction: "transmit" } },
-        { value: fromUpstream.bytes, labels: { listener, leg: "upstream", direction: "receive" } },
-        { value: fromClient.sentBytes, labels: { listener, leg: "upstream", direction: "transmit" } },
-      ]),
+      Array.from(trafficOf(proxy)).flatMap(([listener, { fromClient, fromUpstream }]) =>
+        byLeg(listener, fromClient, fromUpstream, "bytes", "sentBytes"),
+      ),
+  },
+  {
+    name: "sluice_datagrams_total",
+    type: "counter",
+    help: "Datagrams by leg, of listeners that have them: received from and sent to the client and the upstream.",
+    labels: ["listener", "leg", "direction"],
+    read: (proxy) =>
+      Array.from(trafficOf(proxy))
+        .filter(([listener]) => proxy.inner.listeners.get(listener)?.datagrams === true)
+        .flatMap(([listener, { fromClient, fromUpstream }]) => byLeg(listener, fromClient, fromUpstream, "chunks", "sentChunks")),
   },
   {
     name: "sluice_datagrams_dropped_total",
     type: "counter",
-    help: "Datagrams that there was no room for.",
-    labels: ["listener"],
-    read: (proxy) => each(proxy, ({ counts }) => counts.dropped),
+    help: "Datagrams that there was no room for: operators held limits.bufferPerFlow (buffer), or the upstream was not open yet (opening).",
+    labels: ["listener", "reason"],
+    read: (proxy) =>
+      several(proxy, ({ counts, datagrams }) =>
+        datagrams ? Object.entries(counts.dropped).map(([reason, value]) => ({ value, labels: { reason } })) : [],
+      ),
+  },
+  {
+    name: "sluice_tls_handshakes_total",
+    type: "counter",
+    help: "TLS handshakes with clients, where the proxy terminates TLS.",
+    labels: ["listener", "result"],
+    read: (proxy) =>
+      several(proxy, ({ handshakes }) => Object.entries(handshakes).map(([result, value]) => ({ value, labels: { result } }))),
   },
   {
     name: "sluice_buffered_bytes",
@@ -93,26 +115,5 @@ export const listenerFamilies: readonly Family[] = [
     help: "Directions of open sessions whose sink or operator takes no more for now.",
     labels: ["listener"],
     read: (proxy) => Array.from(trafficOf(proxy), ([listener, { paused }]) => ({ value: paused, labels: { listener } })),
-  },
-  {
-    name: "sluice_upstream_connects_total",
-    type: "counter",
-    help: "Attempts of sessions to reach the endpoints of the config.",
-    labels: ["listener", "endpoint", "result"],
-    read: (proxy) =>
-      several(proxy, ({ counts }) =>
-        Array.from(counts.connects).flatMap(([endpoint, { ok, failed }]) => [
-          { value: ok, labels: { endpoint, result: "ok" } },
-          { value: failed, labels: { endpoint, result: "failed" } },
-        ]),
-      ),
-  },
-  {
-    name: "sluice_upstream_endpoint_healthy",
-    type: "gauge",
-    help: "0 while an endpoint gets no sessions since it failed, else 1.",
-    labels: ["listener", "endpoint"],
-    read: (proxy) =>
-      proxy.status().upstreams.map(({ listener, endpoint, state }) => ({ value: state === "up" ? 1 : 0, labels: { listener, endpoint } })),
   },
 ];

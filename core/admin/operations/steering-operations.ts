@@ -71,15 +71,24 @@ export const steeringOperations = [
   }),
   operation({
     name: "restore",
-    summary: "Makes a new generation of what an earlier one was made of; the file stays as it is.",
+    summary:
+      "Makes a new generation of what an earlier one was made of, the file stays as it is; while a save is on trial, that in force takes it back.",
     method: "POST",
     path: "generations/{generation}/restore",
     input: z.strictObject({ generation: z.coerce.number().int().min(1) }),
     handle: (live, { generation }, { check }) => live.steer((steering) => steering.restore(generation, check)),
   }),
   operation({
+    name: "accept",
+    summary: "Puts the generation that is on trial into force, before its time.",
+    method: "POST",
+    path: "generations/{generation}/accept",
+    input: z.strictObject({ generation: z.coerce.number().int().min(1) }),
+    handle: (live, { generation }, { check }) => live.steer((steering) => steering.accept(generation, check)),
+  }),
+  operation({
     name: "plan",
-    summary: "What a save of the config as it is would do.",
+    summary: "What a save of the config as it is would do, and what is on trial.",
     method: "POST",
     path: "plan",
     input: nothing,

@@ -66,6 +66,11 @@ function Facts(): JSX.Element {
   return (
     <p class="facts">
       {overridden.value > 0 && <span class="badge warn">{overridden.value === 1 ? "1 override" : `${overridden.value} overrides`}</span>}
+      {now.trial !== undefined && (
+        <a class="badge warn" href="#/generations">
+          generation {now.trial.generation} on trial
+        </a>
+      )}
       <span>
         generation <b class="number">{now.generation}</b>
       </span>

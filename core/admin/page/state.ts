@@ -74,4 +74,7 @@ export const writeToFile = (listener: string, plugin: string): Promise<void> =>
 
 export const restore = (generation: number): Promise<void> => change(() => call("POST", `generations/${generation}/restore`));
 
+/** Puts what is tried into force. */
+export const accept = (generation: number): Promise<void> => change(() => call("POST", `generations/${generation}/accept`));
+
 export const reload = (): Promise<void> => change(() => call("POST", "reload"));

@@ -7,14 +7,16 @@ import { reloadTimeoutMs } from "./reload-command.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import { stepLines } from "../output/steps.ts";
 import type { Terminal } from "../output/terminal.ts";
+import { trialLine } from "../output/trial-text.ts";
 
 /** `sluice plan`: what a save of the config as it is would make the running proxy do; when none runs, what a start would. @throws what is wrong with the config */
 export async function plan({ config, json }: CommandOptions, output: Terminal): Promise<number> {
   const file = path.resolve(config);
   const running = await ask(file);
-  const { steps } = running ?? (await startPlan(file));
-  if (json) output.line(JSON.stringify({ running: running !== undefined, steps }, undefined, 2));
+  const { steps, trial } = running ?? (await startPlan(file));
+  if (json) output.line(JSON.stringify({ running: running !== undefined, steps, trial }, undefined, 2));
   else {
+    if (trial !== undefined) output.line(output.colors.yellow(trialLine(trial, Date.now())));
     output.line(running === undefined ? "no proxy runs with this config: a start would" : "a save would");
     for (const line of stepLines(steps, output)) output.line(line);
     if (running !== undefined && steps.some(({ action }) => action === "keep"))

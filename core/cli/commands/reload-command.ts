@@ -5,6 +5,7 @@ import { behindText } from "../output/behind-text.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import { stepLines } from "../output/steps.ts";
 import type { Terminal } from "../output/terminal.ts";
+import { trialText } from "../output/trial-text.ts";
 
 /** Evaluating a config and the plugins' setup() have 30 s each by default, and may be given more. */
 export const reloadTimeoutMs = 180_000;
@@ -16,8 +17,9 @@ export async function reload({ config, json }: CommandOptions, output: Terminal)
     output.line(JSON.stringify(report, undefined, 2));
     return 0;
   }
-  const { generation, durationMs, behind } = report;
-  output.line(`${output.colors.green("reloaded")} generation ${generation} in ${Math.round(durationMs)} ms${behindText(behind)}`);
+  const { generation, durationMs, behind, trial } = report;
+  if (trial !== undefined) output.line(`${output.colors.cyan("trying")} generation ${generation} ${trialText(trial)}`);
+  else output.line(`${output.colors.green("reloaded")} generation ${generation} in ${Math.round(durationMs)} ms${behindText(behind)}`);
   for (const line of stepLines(report.steps, output)) output.line(line);
   return 0;
 }

@@ -6,6 +6,7 @@ import { table } from "../output/table.ts";
 import { upstreamLines } from "../output/upstreams.ts";
 import { durationText } from "../output/units.ts";
 import type { Terminal } from "../output/terminal.ts";
+import { trialLine } from "../output/trial-text.ts";
 
 const timeoutMs = 10_000;
 
@@ -19,7 +20,7 @@ export async function status(options: CommandOptions, output: Terminal): Promise
   return 0;
 }
 
-function lines({ generation, startedAt, pid, listeners, upstreams, counters, memory }: ProxyStatus, { colors }: Terminal): string[] {
+function lines({ generation, startedAt, pid, listeners, upstreams, counters, memory, trial }: ProxyStatus, { colors }: Terminal): string[] {
   const mebibytes = Math.round(memory / 1024 ** 2);
   const heading = ["listener", "address", "sessions", "plugins"].map((text) => ({ text, paint: colors.dim }));
   const rows = listeners.map(({ name, url, sessions, behind, plugins }) => [
@@ -31,6 +32,7 @@ function lines({ generation, startedAt, pid, listeners, upstreams, counters, mem
   const counts = Object.entries(counters).map(([name, value]) => [{ text: name, paint: colors.dim }, { text: String(value) }]);
   return [
     `generation ${generation}, up ${durationText(Date.now() - startedAt)}, pid ${pid}, ${mebibytes} MiB of memory`,
+    ...(trial === undefined ? [] : [colors.yellow(trialLine(trial, Date.now()))]),
     "",
     ...table([heading, ...rows]),
     ...(upstreams.length === 0 ? [] : ["", ...upstreamLines(upstreams, colors)]),

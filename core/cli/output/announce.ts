@@ -3,6 +3,7 @@ import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
 import { behindText, overridesText } from "./behind-text.ts";
 import { errorReport, onOneLine, showError, showExcerpt } from "./show-error.ts";
 import type { Terminal } from "./terminal.ts";
+import { trialText } from "./trial-text.ts";
 
 /** Standard output and standard error. */
 export interface Terminals {
@@ -35,6 +36,9 @@ function tell(event: ProxyEvent, output: Terminal, details: Terminal, logger: Lo
   const { colors } = output;
   if (event.type === "reloaded")
     output.line(`${colors.green("reloaded")} generation ${event.generation}${overridesText(event.overrides)}${behindText(event.behind)}`);
+  else if (event.type === "trial") output.line(`${colors.cyan("trying")} generation ${event.generation} ${trialText(event.trial)}`);
+  else if (event.type === "taken-back")
+    output.line(`${colors.red("taken back:")} ${onOneLine(`generation ${event.generation}: ${event.reason}`)}${behindText(event.behind)}`);
   else if (event.type === "refused") tellRefusal(event.error, output, details, logger);
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../../contract/index.ts";
 import { plainMessage } from "../../contract/endpoint-schema.ts";
 import { keepAlive } from "../../contract/keep-alive-schema.ts";
+import { trialSchema } from "../../contract/trial.ts";
 import { queue } from "../../contract/queue-schema.ts";
 import { upstreamSchema } from "../../contract/upstream-target.ts";
 import { notAUse } from "./not-a-use.ts";
@@ -67,6 +68,12 @@ const mostSessions = 1_048_576;
 const sessionCount = z.int().min(1).max(mostSessions);
 const wait = duration({ zero: false }).optional();
 
+const reload = z.strictObject({
+  sessions: z.enum(["swap", "keep", "drain", "close"]).optional(),
+  deadline: duration().optional(),
+  trial: z.union([z.boolean(), trialSchema]).optional(),
+});
+
 const listener = z.strictObject({
   enabled: z.boolean().default(true),
   limits: z
@@ -78,12 +85,7 @@ const listener = z.strictObject({
   timeouts: z.strictObject({ connect: wait, handshake: wait, idle: wait, udpIdle: wait, drain: duration().optional() }).optional(),
   upstream: upstreamSchema.optional(),
   plugins,
-  reload: z
-    .strictObject({
-      sessions: z.enum(["swap", "keep", "drain", "close"]).default("swap"),
-      deadline: duration().optional(),
-    })
-    .prefault({}),
+  reload: reload.prefault({}),
   socket: z
     .strictObject({
       keepAlive: keepAlive.optional(),
@@ -196,6 +198,7 @@ const shape = z.strictObject({
   plugins,
   /** In its place; see `listenersOf`. */
   listeners: z.unknown(),
+  reload: reload.prefault({}),
   dns: dns.prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),

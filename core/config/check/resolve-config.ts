@@ -12,6 +12,7 @@ import {
   type ResolvedListener,
   type ResolvedSocket,
 } from "../../contract/index.ts";
+import { trialSchema } from "../../contract/trial.ts";
 import { duplicateAddresses, isWildcard, loops } from "./check-addresses.ts";
 import { adminProblems, resolveAdmin, withAdmin } from "./check-admin.ts";
 import { configSchema, namePattern, nameRule, type CheckedConfig, type CheckedListener } from "./config-schema.ts";
@@ -89,13 +90,27 @@ function resolveListeners(config: CheckedConfig, problems: Problem[]): ResolvedL
     // A name given twice among the shared plugins would be reported by every listener.
     for (const problem of found) if (!seen.has(problem.path)) problems.push(problem);
     for (const { path } of found) seen.add(path);
-    const { sessions, deadline } = listener.reload;
-    const reload = { sessions, deadlineMs: deadline ?? listener.timeouts?.drain ?? config.timeouts.drain };
+    const reload = resolveReload(listener, config);
     const { listen: address, upstream, socket, limits, timeouts } = listener;
     return { name, address, upstream, uses, declared, reload, socket, limits, timeouts };
   });
   // Those that are switched off are checked like the others, and then as if they were not there.
   return all.filter(({ name }) => config.listeners[name]?.enabled !== false);
+}
+
+/** What a listener does not say of itself, the config says for all. */
+function resolveReload({ reload: own, timeouts }: CheckedListener, { reload, ...config }: CheckedConfig): ResolvedListener["reload"] {
+  const { sessions = "swap", deadline, trial = false } = { ...reload, ...withoutGaps(own) };
+  const tried = trial === true ? trialSchema.parse({}) : trial;
+  return {
+    sessions,
+    deadlineMs: deadline ?? timeouts?.drain ?? config.timeouts.drain,
+    ...(tried === false ? {} : { trial: tried }),
+  };
+}
+
+function withoutGaps<T extends object>(given: T): Partial<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function transportProblems(listeners: readonly ResolvedListener[], schemes: readonly ListenScheme[]): Problem[] {

@@ -6,7 +6,7 @@ export interface ClientHost {
   /** A client that nothing has been read from. The host puts it into a session, or destroys its leg. */
   accepted(client: AcceptedClient): void;
   /** Datagrams of a client that cannot be kept until its session is open. */
-  dropped(datagrams: number): void;
+  dropped(datagrams: number, why: "opening"): void;
   /** The operating system refused a connection: the process is out of file descriptors. */
   outOfFiles(): void;
 }

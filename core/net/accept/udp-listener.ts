@@ -151,7 +151,7 @@ export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
       leg.destroy();
       return;
     }
-    const dropped = (datagrams: number): void => host.dropped(datagrams);
+    const dropped = (datagrams: number): void => host.dropped(datagrams, "opening");
     leg.onDropped = dropped;
     host.accepted(new DatagramClient(leg));
   }

@@ -41,6 +41,8 @@ export interface Balancer {
   closed(endpoint: Endpoint): void;
   /** A try at the endpoint failed. */
   failed(endpoint: Endpoint, code: AnyErrorCode): void;
+  /** A try at opening a connection is over, for who counts. */
+  attempted(endpoint: Endpoint, milliseconds: number, ok: boolean): void;
   /** It is tried last for a while; that says nothing of its health. */
   penalise(endpoint: Endpoint): void;
   /** It answered. */
@@ -177,6 +179,10 @@ class EndpointBalancer implements Balancer {
   failed(endpoint: Endpoint, code: AnyErrorCode): void {
     this.penalise(endpoint);
     this.#health.failed(this.#of(endpoint), code);
+  }
+
+  attempted({ text }: Endpoint, milliseconds: number, ok: boolean): void {
+    this.book.events?.attempted(this.#owner.listener, text, milliseconds, ok);
   }
 
   penalise(endpoint: Endpoint): void {

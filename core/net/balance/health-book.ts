@@ -16,6 +16,8 @@ export interface HealthEvents {
   /** All endpoints of an upstream are down, so all are used. */
   panic(listener: string, endpoints: readonly string[]): void;
   failed(): void;
+  /** A try at opening a connection is over. */
+  attempted(listener: string, endpoint: string, milliseconds: number, ok: boolean): void;
   /** A function of the config that should have chosen failed. */
   misjudged(listener: string, error: SluiceError): void;
 }

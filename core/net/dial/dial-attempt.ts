@@ -285,9 +285,10 @@ export class DialAttempt implements Unsubscribable, Waiting {
   }
 
   #record(code: SessionAttempt["code"]): void {
-    if (this.made === undefined || this.#wait === undefined) return;
-    const startedAt = this.#wait.due - this.context.connectTimeout;
-    this.made.add(this.endpoint.text, performance.now() - startedAt, code);
+    if (this.#wait === undefined) return;
+    const took = performance.now() - (this.#wait.due - this.context.connectTimeout);
+    this.made?.add(this.endpoint.text, took, code);
+    if (code !== "aborted") this.context.balancer.attempted(this.endpoint, took, code === undefined);
   }
 
   #nameless(reason: string): SluiceError {

@@ -184,7 +184,16 @@ export function chosen(endpoint: Endpoint, balancer: Balancer, attempt: Observab
 
 /** For connections that say nothing of how sessions fare. */
 export function unjudged(balancer: Balancer): Balancer {
-  const silent = { opened: nothing, closed: nothing, failed: nothing, penalise: nothing, worked: nothing, hold: nothing, letGo: nothing };
+  const silent = {
+    opened: nothing,
+    closed: nothing,
+    failed: nothing,
+    attempted: nothing,
+    penalise: nothing,
+    worked: nothing,
+    hold: nothing,
+    letGo: nothing,
+  };
   return { ...withoutCounts(balancer), ...silent, judges: false, severs: false };
 }
 
@@ -201,6 +210,7 @@ export function withoutCounts(balancer: Balancer): Balancer {
     opened: nothing,
     closed: nothing,
     failed: (endpoint) => balancer.penalise(endpoint),
+    attempted: (endpoint, milliseconds, ok) => balancer.attempted(endpoint, milliseconds, ok),
     penalise: (endpoint) => balancer.penalise(endpoint),
     hold: (endpoint, leg) => balancer.hold(endpoint, leg),
     letGo: (endpoint, leg) => balancer.letGo(endpoint, leg),

@@ -6,6 +6,7 @@ import {
   type ChosenEndpoint,
   type Endpoint,
   type ProxyProtocolVersion,
+  type SessionAttempt,
   type SessionFacts,
   type Upstream,
   type UpstreamTarget,
@@ -159,7 +160,7 @@ class UdpAttempt implements UdpWatcher, UdpPath {
       leg.destroy();
       return;
     }
-    this.context.made?.add(this.endpoint.text, performance.now() - this.#startedAt, undefined);
+    this.#record(undefined);
     this.#leg = leg;
     this.#trial?.holds(leg);
     subscriber.next(this);
@@ -262,14 +263,21 @@ class UdpAttempt implements UdpWatcher, UdpPath {
   }
 
   #fail(error: unknown): void {
-    const { balancer, made } = this.context;
+    const { balancer } = this.context;
     const failure = upstreamError(error, this.endpoint.text);
     this.#named?.wrong();
     // What the proxy itself is short of, or refuses, is no failure of the endpoint.
     if (failure.source === "upstream") balancer.failed(this.endpoint, failure.code);
     else balancer.penalise(this.endpoint);
-    made?.add(this.endpoint.text, performance.now() - this.#startedAt, failure.code);
+    this.#record(failure.code);
     this.subscriber.error(failure);
+  }
+
+  #record(code: SessionAttempt["code"]): void {
+    const { made, balancer } = this.context;
+    const took = performance.now() - this.#startedAt;
+    made?.add(this.endpoint.text, took, code);
+    balancer.attempted(this.endpoint, took, code === undefined);
   }
 
   #nameless(reason: string): SluiceError {

@@ -12,6 +12,8 @@ export interface PastGeneration {
   /** What it did to each listener. */
   readonly steps: readonly PlannedStep[];
   readonly overrides: readonly Override[];
+  /** Why it was taken back; undefined: it was not. */
+  readonly takenBack?: string;
 }
 
 /** The newest generations of a proxy, to look at and to go back to. */
@@ -30,9 +32,10 @@ export class GenerationHistory {
     return new Set(this.#kept.map(({ wanted }) => wanted.base));
   }
 
-  add(wanted: Wanted, { generation, durationMs, steps }: ReloadReport): void {
+  add(wanted: Wanted, { generation, durationMs, steps }: ReloadReport, takenBack?: string): void {
     const { origin, overrides } = wanted;
-    this.#kept.push({ past: { generation, at: Date.now(), origin, durationMs, steps, overrides }, wanted });
+    const past = { generation, at: Date.now(), origin, durationMs, steps, overrides, ...(takenBack === undefined ? {} : { takenBack }) };
+    this.#kept.push({ past, wanted });
     this.#kept.splice(0, Math.max(0, this.#kept.length - this.most));
   }
 

@@ -24,13 +24,14 @@ import type { HealthBook } from "../../net/balance/health-book.ts";
 import { createResolver, type NameResolver } from "../../net/names/resolver.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
-import { inheritState, setupPlugins } from "../../pipeline/lifecycle.ts";
+import { setupPlugins } from "../../pipeline/lifecycle.ts";
 import type { MeterOf } from "../../pipeline/pipeline.ts";
 import { provide } from "../../pipeline/provide.ts";
 import { exchange } from "../session/exchange.ts";
 import { LivePipeline } from "../version/live-pipeline.ts";
 import { PipelineTaps } from "../version/pipeline-taps.ts";
 import { PluginUpstreams } from "../version/plugin-upstreams.ts";
+import { handBack, inheritAll, type Concerned } from "./inheritance.ts";
 import { samePipeline } from "./reload-plan.ts";
 import { ListenerVersion } from "../version/listener-version.ts";
 import { unansweredWarning } from "./unanswered.ts";
@@ -49,6 +50,8 @@ export interface Generation {
 
 /** What a generation is built with. */
 export interface GenerationTools {
+  /** The generation's. */
+  readonly number: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** The state of endpoints, which outlives generations. */
@@ -74,7 +77,9 @@ export interface Prepared {
   /** Pipelines built for it; the others live on from the generation before. */
   readonly fresh: readonly LivePipeline[];
   /** Hands over the state of replaced plugins: the last step that may refuse. @throws SLUICE_PLUGIN_SETUP */
-  inherit(): void;
+  inherit(concerned?: Concerned): void;
+  /** Hands it back to those that were replaced, for sessions that return to them. */
+  handBack(concerned?: Concerned): void;
 }
 
 /**
@@ -88,7 +93,7 @@ export async function prepareGeneration(
   previous: Generation | undefined,
   tools: GenerationTools,
 ): Promise<Prepared> {
-  const number = (previous?.number ?? 0) + 1;
+  const { number } = tools;
   const resolver = sameDns(previous, config) ? previous.resolver : createResolver(config.dns);
   const builder = new PipelineBuilder(config, number, resolver, tools);
   const versions = new Map<string, ListenerVersion>();
@@ -108,27 +113,20 @@ export async function prepareGeneration(
     for (const pipeline of builder.built) pipeline.retire();
     throw error;
   }
+  const failed: GenerationTools["fault"] = (...fault) => {
+    tools.fault(...fault);
+  };
   const warnings = [...config.warnings, ...warningsOf([...versions.values()].map((own) => [own.config, own.pipeline]))];
   return {
     generation: { number, config, resolver, versions, warnings },
     fresh: builder.built,
-    inherit: () => inheritAll(versions, previous, tools),
+    inherit: (concerned) => inheritAll(versions, previous?.versions, failed, concerned),
+    handBack: (concerned) => handBack(versions, previous?.versions, failed, concerned),
   };
 }
 
 function warningsOf(listeners: readonly (readonly [ResolvedListener, LivePipeline])[]): string[] {
   return listeners.map(([listener, { pipeline }]) => unansweredWarning(listener, pipeline)).filter((warning) => warning !== undefined);
-}
-
-/** Each pipeline that was rebuilt takes the state of the one it replaces. */
-function inheritAll(versions: ReadonlyMap<string, ListenerVersion>, previous: Generation | undefined, tools: GenerationTools): void {
-  for (const [name, { pipeline: next }] of versions) {
-    const old = previous?.versions.get(name)?.pipeline;
-    if (old === undefined || old === next) continue;
-    inheritState(next.pipeline.plugins, old.pipeline.plugins, next.site, (plugin, error) => {
-      tools.fault(name, plugin, error);
-    });
-  }
 }
 
 function sameDns(previous: Generation | undefined, config: ResolvedConfig): previous is Generation {

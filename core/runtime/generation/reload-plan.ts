@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ResolvedListener, SessionsBehind } from "../../contract/index.ts";
+import type { ResolvedListener, SessionsBehind, TrialView } from "../../contract/index.ts";
 import { addressText } from "../../contract/listen-address.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { claimSockets, type Holder } from "./socket-claims.ts";
@@ -19,6 +19,8 @@ export interface PlannedStep {
 
 export interface ReloadPlan {
   readonly steps: readonly PlannedStep[];
+  /** What is tried now; undefined: nothing is. */
+  readonly trial?: TrialView;
 }
 
 export interface ReloadReport extends ReloadPlan {

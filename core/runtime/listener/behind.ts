@@ -1,5 +1,5 @@
 import type { SessionsBehind } from "../../contract/index.ts";
-import type { SwapFault } from "../session/swap-flows.ts";
+import type { SwapFault } from "../session/session-flows.ts";
 
 /** The sessions that cannot follow one reload. */
 export class Behind {

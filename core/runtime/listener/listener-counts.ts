@@ -1,6 +1,7 @@
-import type { EndReason, SessionAttempt } from "../../contract/index.ts";
+import type { EndReason } from "../../contract/index.ts";
 import type { Flow } from "../../flow/pump/flow.ts";
 import { Histogram } from "../state/histogram.ts";
+import { RequestBook } from "./request-counts.ts";
 
 /** Seconds: OpenTelemetry's bounds for connections (semantic conventions 1.44, http.client.connection.duration). */
 const sessionSeconds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
@@ -8,8 +9,6 @@ const sessionSeconds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 12
 /** A session that has ended, as it is counted. */
 export interface Ended {
   readonly startedAt: number;
-  readonly upstream: string | undefined;
-  readonly attemptsMade: readonly SessionAttempt[] | undefined;
   flow(direction: "fromClient" | "fromUpstream"): Flow | undefined;
 }
 
@@ -36,8 +35,8 @@ export class ListenerCounts {
   refused = 0;
   swaps = 0;
   swapsFailed = 0;
-  /** Datagrams that operators or an upstream that was not open yet had no room for. */
-  dropped = 0;
+  /** Datagrams that there was no room for: operators or a swap held as much as they may, or the upstream was not open yet. */
+  readonly dropped = { buffer: 0, opening: 0 };
   /** Chunks of `inject()` that there was no room for. */
   injectedDropped = 0;
   readonly handshakes = { ok: 0, failed: 0 };
@@ -48,27 +47,17 @@ export class ListenerCounts {
   readonly fromUpstream = new Carried();
   /** Exceptions in hooks, by plugin use. */
   readonly faults = new Map<string, number>();
-  /** Attempts to reach endpoints, as written in the config. */
-  readonly connects = new Map<string, { ok: number; failed: number }>();
+  /** HTTP. */
+  readonly requests = new RequestBook();
 
-  /** @param known endpoints that may be told apart */
-  ended(session: Ended, reason: EndReason, known: ReadonlySet<string>): void {
+  ended(session: Ended, reason: EndReason): void {
     this.ends.set(reason, (this.ends.get(reason) ?? 0) + 1);
     this.durations.add((Date.now() - session.startedAt) / 1000);
     this.fromClient.add(session.flow("fromClient"));
     this.fromUpstream.add(session.flow("fromUpstream"));
-    for (const { endpoint, code } of session.attemptsMade ?? [])
-      if (code !== undefined && code !== "aborted" && known.has(endpoint)) this.#connect(endpoint).failed += 1;
-    if (session.upstream !== undefined && known.has(session.upstream)) this.#connect(session.upstream).ok += 1;
   }
 
   fault(plugin: string): void {
     this.faults.set(plugin, (this.faults.get(plugin) ?? 0) + 1);
-  }
-
-  #connect(endpoint: string): { ok: number; failed: number } {
-    const known = this.connects.get(endpoint) ?? { ok: 0, failed: 0 };
-    this.connects.set(endpoint, known);
-    return known;
   }
 }

@@ -6,7 +6,6 @@ import {
   type SocketAddress,
   type Timeouts,
   type Transport,
-  type UpstreamTarget,
 } from "../../contract/index.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import type { Bound, ClientHost, ListenOptions } from "../../net/accept/bound.ts";
@@ -18,11 +17,21 @@ import { locateFault } from "../log/author-place.ts";
 import { LiveSession } from "../session/live-session.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 import type { SessionHost } from "../session/session-host.ts";
-import type { SwapFault } from "../session/swap-flows.ts";
+import type { SwapFault } from "../session/session-flows.ts";
+import type { ListenerTrial } from "../trial/listener-trial.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
 /** What a commit does with one open session. */
 export type SessionWork = (session: LiveSession) => void;
+
+/** Datagrams that operators had no room for, those that came before the upstream was open, and chunks of `inject()`. */
+type Dropped = "buffer" | "opening" | "inject";
+
+const whyDropped: Readonly<Record<Dropped, string>> = {
+  buffer: "operators hold limits.bufferPerFlow",
+  opening: "the upstream is not open yet",
+  inject: "inject() met limits.bufferPerFlow",
+};
 
 /** A bound listener and its sessions. Its identity is its name; what it gives new sessions changes with the generations. */
 export class Listener implements ListenerView, ClientHost, SessionHost<LiveSession> {
@@ -30,12 +39,12 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   #clients: ClientCount | undefined;
   /** What has happened here. */
   readonly counts = new ListenerCounts();
+  /** A save that some of its sessions try. */
+  trial: ListenerTrial | undefined;
   #retired = false;
   readonly #entrance = new Entrance(this);
   #open = 0;
   #behind = 0;
-  #upstream: UpstreamTarget | undefined;
-  #endpoints: ReadonlySet<string> = new Set();
 
   constructor(
     readonly name: string,
@@ -78,6 +87,10 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
 
   get limits(): Limits {
     return this.state.limits;
+  }
+
+  get handshakes(): { ok: number; failed: number } {
+    return this.counts.handshakes;
   }
 
   get timeouts(): Timeouts {
@@ -180,7 +193,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     this.state.of(session).delete(session);
     session.countedBy?.leave(session);
     this.state.closed.inc();
-    this.counts.ended(session, error?.code ?? "closed", this.#ownEndpoints());
+    this.counts.ended(session, error?.code ?? "closed");
     if (this.#entrance.size > 0) queueMicrotask(() => this.#letIn());
     const { events } = session.pipeline;
     if (!events.observed && !this.state.hub.sessions.observed) return;
@@ -190,26 +203,32 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   }
 
   /** Made where one of its plugins was defined. */
-  definedAt(plugin: string): Error | undefined {
-    return this.version.pipeline.pipeline.plugins.find(({ use }) => use.name === plugin)?.use.use.definition.definedAt;
+  definedAt(plugin: string, { pipeline } = this.version): Error | undefined {
+    return pipeline.pipeline.plugins.find(({ use }) => use.name === plugin)?.use.use.definition.definedAt;
   }
 
   fault(plugin: string, error: SluiceError, session: LiveSession | undefined): void {
-    locateFault(error, this.definedAt(plugin));
+    const trial = session !== undefined && this.trial?.tries(session) === true ? this.trial : undefined;
+    locateFault(error, this.definedAt(plugin, trial?.version));
     this.counts.fault(plugin);
     this.state.fault(this.name, plugin, error, session);
+    if (session?.isSwapping !== true) trial?.failed(plugin, error);
+  }
+
+  requested(method: string, status: number, durationMs: number): void {
+    this.counts.requests.ended(method, status, durationMs);
   }
 
   warning(message: string): void {
     this.state.warn(this.name, message);
   }
 
-  dropped(chunks: number, what?: "inject"): void {
-    (what === undefined ? this.state.dropped : this.state.injectedDropped).inc(chunks);
-    this.counts[what === undefined ? "dropped" : "injectedDropped"] += chunks;
-    const why =
-      what === undefined ? "operators hold limits.bufferPerFlow, or the upstream is not open yet" : "inject() met limits.bufferPerFlow";
-    this.state.hub.sessions.next({ type: "dropped", listener: this.name, datagrams: chunks, why });
+  dropped(chunks: number, what: Dropped = "buffer"): void {
+    const { dropped, injectedDropped, hub } = this.state;
+    (what === "inject" ? injectedDropped : dropped).inc(chunks);
+    if (what === "inject") this.counts.injectedDropped += chunks;
+    else this.counts.dropped[what] += chunks;
+    hub.sessions.next({ type: "dropped", listener: this.name, datagrams: chunks, why: whyDropped[what] });
   }
 
   swapped(session: LiveSession, fault: SwapFault | undefined): void {
@@ -221,16 +240,6 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     }
     this.state.swapsFailed.inc();
     this.fault(fault.plugin, fault.error, session);
-  }
-
-  /** Those of the config: others, which plugins choose, may be any number. */
-  #ownEndpoints(): ReadonlySet<string> {
-    const { upstream } = this.version.config;
-    if (upstream !== this.#upstream) {
-      this.#upstream = upstream;
-      this.#endpoints = new Set(upstream?.endpoints.map(({ text }) => text));
-    }
-    return this.#endpoints;
   }
 
   #setBehind(session: LiveSession, behind: boolean): void {
@@ -248,7 +257,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
       client.leg.destroy();
       return;
     }
-    const session = new LiveSession(client, this.version, this);
+    const session = new LiveSession(client, this.trial?.next() ?? this.version, this);
     this.state.of(session).add(session);
     this.#clients?.enter(session);
     this.#open += 1;

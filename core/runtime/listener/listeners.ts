@@ -108,9 +108,20 @@ export class Listeners {
   #continue(listener: Listener, next: ListenerVersion, bound: Bound, open: readonly LiveSession[]): (SessionWork | undefined)[] {
     const before = listener.version;
     listener.version = next;
+    listener.trial = undefined;
     if (bound !== listener.bound) this.#move(listener, bound);
     const moved = flowsMove(before.config, next.config);
-    return [moved || next.pipeline !== before.pipeline ? this.#treatment(next, open, moved) : undefined, listener.configure()];
+    return [moved || next.pipeline !== before.pipeline ? this.#treatmentOfOthers(next, open, moved) : undefined, listener.configure()];
+  }
+
+  /** Who began on it while it was tried is not one of those that were open before. */
+  #treatmentOfOthers(next: ListenerVersion, open: readonly LiveSession[], moved: boolean): SessionWork | undefined {
+    const others = open.filter(({ version }) => version !== next);
+    const work = this.#treatment(next, others, moved);
+    if (work === undefined || others.length === open.length) return work;
+    return (session) => {
+      if (session.version !== next) work(session);
+    };
   }
 
   /** `reload.sessions` of the new config says what happens to the open sessions. */

@@ -21,6 +21,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
   const { config } = loaded;
   const logged: string[] = [];
   const tools: GenerationTools = {
+    number: 1,
     logger: createLogger({ level: "warn", to: { write: (line) => void logged.push(messageOf(line)) } }),
     metrics: createMetrics(),
     health: new HealthBook(undefined),

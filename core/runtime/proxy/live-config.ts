@@ -50,6 +50,9 @@ export class LiveConfig {
     private readonly log: ProxyLog | undefined,
   ) {
     proxy.lifecycle.subscribe({
+      next: ({ type }) => {
+        if (type === "taken-back") this.#allowAgain();
+      },
       complete: () => {
         for (const each of this.#loads) this.#forget(each);
       },
@@ -139,6 +142,12 @@ export class LiveConfig {
   stop(): void {
     this.#stopped = true;
     this.#watcher?.close();
+  }
+
+  /** What was taken back may be tried once more: a save of the same text does that, as after a refusal. */
+  #allowAgain(): void {
+    this.#tried = new Map();
+    this.#watcher?.watch(this.loader.files, this.loader.hashes, true);
   }
 
   /** Saves during a load are answered by one more load, of what is newest then. */

@@ -1,4 +1,4 @@
-import type { Metrics, Override, Transport } from "../../contract/index.ts";
+import type { Metrics, Override, Transport, TrialView } from "../../contract/index.ts";
 import { endpointStatus, type EndpointStatus } from "../state/endpoint-book.ts";
 import type { Listener } from "../listener/listener.ts";
 import type { ProxyLog } from "../log/logger.ts";
@@ -28,6 +28,8 @@ export interface ProxyStatus {
   readonly counters: Readonly<Record<string, number>>;
   /** What differs from the config. */
   readonly overrides: readonly Override[];
+  /** A save that some sessions try; undefined: none. */
+  readonly trial?: TrialView;
   /** Resident bytes of the process. */
   readonly memory: number;
 }
@@ -44,7 +46,7 @@ export interface ProxyParts {
 /** The state of a proxy at this moment. */
 export function statusOf(
   { listeners: bound, state, metrics }: ProxyParts,
-  known: Pick<ProxyStatus, "generation" | "startedAt" | "overrides">,
+  known: Pick<ProxyStatus, "generation" | "startedAt" | "overrides" | "trial">,
 ): ProxyStatus {
   const running = [...bound.values()];
   const listeners = running.map(({ name, url, transport, sessions, behind, version }) => {

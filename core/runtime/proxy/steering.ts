@@ -2,6 +2,7 @@ import { SluiceError, type Override, type ResolvedConfig } from "../../contract/
 import { GenerationHistory, type PastGeneration } from "../generation/generation-history.ts";
 import { overriding, rebased, type OverrideChange, type Wanted } from "../generation/overrides.ts";
 import type { ReloadReport } from "../generation/reload-plan.ts";
+import type { Trials } from "./trials.ts";
 
 /** So many generations can be restored while there is an admin server. */
 const KEPT = 10;
@@ -12,12 +13,21 @@ export type GenerationCheck = (generation: number) => void;
 /** Applies what is wanted once it is its turn. */
 type Apply = (want: () => Wanted) => Promise<ReloadReport>;
 
+/** The save that is tried, if any. */
+type TriedSave = Pick<Trials, "change" | "report" | "accept" | "takeBack">;
+
 /** What the generations of a proxy were made of, and how to have another than the config says. */
 export class Steering {
   readonly #history = new GenerationHistory(1);
   #wanted: Wanted | undefined;
 
-  constructor(private readonly apply: Apply) {}
+  /** The number of the generation in force. */
+  #inForce = 0;
+
+  constructor(
+    private readonly apply: Apply,
+    private readonly trials: () => TriedSave,
+  ) {}
 
   /** Without the overrides. Undefined before the first generation. */
   get base(): ResolvedConfig | undefined {
@@ -38,9 +48,19 @@ export class Steering {
     return this.#history.all;
   }
 
-  /** What the kept generations were made of. */
+  /** The save that some sessions try; undefined: none. */
+  get trying(): PastGeneration | undefined {
+    const { change, report } = this.trials();
+    if (change === undefined || report === undefined) return undefined;
+    const { origin, overrides } = change.wanted;
+    const { generation, durationMs, steps } = report;
+    return { generation, at: report.trial?.since ?? 0, origin, durationMs, steps, overrides };
+  }
+
+  /** What the kept generations were made of, that in force and the one that is tried. */
   get bases(): ReadonlySet<ResolvedConfig> {
-    return this.#history.bases;
+    const own = [this.#wanted?.base, this.trials().change?.wanted.base].filter((base) => base !== undefined);
+    return new Set([...this.#history.bases, ...own]);
   }
 
   /** A config that was saved or given, under the overrides that are in force. */
@@ -55,8 +75,14 @@ export class Steering {
 
   /** The open sessions have followed. */
   applied(wanted: Wanted, report: ReloadReport): void {
+    this.#inForce = report.generation;
     this.#history.most = wanted.config.admin === undefined ? 1 : KEPT;
     this.#history.add(wanted, report);
+  }
+
+  /** It was tried, and is no more. */
+  takenBack(wanted: Wanted, report: ReloadReport, takenBack: string): void {
+    if (this.#wanted?.config.admin !== undefined) this.#history.add(wanted, report, takenBack);
   }
 
   /**
@@ -74,8 +100,24 @@ export class Steering {
     return this.apply(() => overriding(this.#now(check), place, change));
   }
 
-  /** Makes a new generation of what an earlier one was made of. @throws SLUICE_ADMIN_UNKNOWN when it is not kept any more; what refuses a config */
-  restore(generation: number, check?: GenerationCheck): Promise<ReloadReport> {
+  /**
+   * Makes a new generation of what an earlier one was made of; that in force, while another is tried, takes that one back.
+   *
+   * @throws SLUICE_ADMIN_UNKNOWN when it is not kept any more; SLUICE_ADMIN_CONFLICT when it is being tried; what refuses a config
+   */
+  async restore(generation: number, check?: GenerationCheck): Promise<ReloadReport> {
+    const tried = this.#tried;
+    if (tried !== undefined) this.#now(check);
+    if (generation === tried)
+      throw new SluiceError(
+        "SLUICE_ADMIN_CONFLICT",
+        `generation ${generation} is on trial: accept it, or restore generation ${this.#inForce} to take it back`,
+      );
+    if (tried !== undefined && generation === this.#inForce) {
+      const started = performance.now();
+      await this.trials().takeBack(`generation ${generation} was restored`);
+      return { generation, durationMs: Math.round(performance.now() - started), steps: [] };
+    }
     return this.apply(() => {
       this.#now(check);
       const past = this.#history.of(generation);
@@ -88,9 +130,20 @@ export class Steering {
     });
   }
 
+  /** Puts the generation that is tried into force, before its time. @throws SLUICE_ADMIN_UNKNOWN when it is not tried; what refuses a config */
+  async accept(generation: number, check?: GenerationCheck): Promise<ReloadReport> {
+    this.#now(check);
+    if (this.#tried !== generation) throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `generation ${generation} is not on trial`);
+    return this.trials().accept();
+  }
+
+  get #tried(): number | undefined {
+    return this.trials().change?.prepared.generation.number;
+  }
+
   #now(check: GenerationCheck | undefined): Wanted {
     if (this.#wanted === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
-    check?.(this.#history.all[0]?.generation ?? 0);
+    check?.(this.#inForce);
     return this.#wanted;
   }
 }

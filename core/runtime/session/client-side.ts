@@ -26,7 +26,7 @@ export abstract class ClientSide implements Counted {
 
   abstract readonly upstream: string | undefined;
   abstract readonly limits: Limits;
-  abstract readonly owner: { readonly local: SocketAddress };
+  abstract readonly owner: { readonly local: SocketAddress; readonly handshakes: { ok: number; failed: number } };
   abstract fail(error: SluiceError): void;
 
   get client(): SocketAddress {
@@ -50,6 +50,18 @@ export abstract class ClientSide implements Counted {
     this.remember();
     const error = recount(this, this.limits.sessionsPerClient, () => (this.#client = client));
     if (error !== undefined) this.fail(error);
+  }
+
+  /** TLS with the client, counted. */
+  protected async handshake(...how: Parameters<AcceptedClient["secure"]>): ReturnType<AcceptedClient["secure"]> {
+    let result: "ok" | "failed" = "failed";
+    try {
+      const tls = await this.accepted.secure(...how);
+      result = "ok";
+      return tls;
+    } finally {
+      this.owner.handshakes[result] += 1;
+    }
   }
 
   async readFirst<T>(reader: FirstBytesReader<T>, bounds: FirstBytesBounds = {}): Promise<T> {

@@ -8,6 +8,9 @@ export const exchange: Exchange = (request, attempt) => {
   const { session } = request;
   if (!(session instanceof LiveSession))
     return throwError(() => new SluiceError("SLUICE_INTERNAL", "an exchange belongs to a session of the proxy"));
+  request.onEnd(({ status, durationMs }) => {
+    session.owner.requested(request.method, status, durationMs);
+  });
   const { pipeline } = session;
   const hooks = pipeline.pipeline.exchange;
   if (hooks === undefined) return attempt;

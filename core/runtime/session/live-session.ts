@@ -3,7 +3,6 @@ import {
   SluiceError,
   type CloseOptions,
   type EarlyUpstream,
-  type Leg,
   type Limits,
   type ServerTlsOptions,
   type Session,
@@ -14,23 +13,23 @@ import {
   type Transport,
   type Upstream,
 } from "../../contract/index.ts";
-import { Flow } from "../../flow/pump/flow.ts";
+import type { Flow } from "../../flow/pump/flow.ts";
 import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
 import type { ClientCount } from "./client-count.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import { EarlyLeg } from "../../net/legs/early-upstream.ts";
 import { endLeg, endsQuietly, leftInPeace } from "./ending.ts";
 import { Finishing } from "./finishing.ts";
+import { HeldPipelines } from "./held-pipelines.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
 import { ObservedSession } from "./observed-session.ts";
 import { Opening, type Opened } from "./opening.ts";
 import { recordOf } from "./session-record.ts";
 import type { SessionHost } from "./session-host.ts";
-import { prepareSwap, type SwapFault } from "./swap-flows.ts";
+import { SessionFlows, type SwapFault } from "./session-flows.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
-const none: readonly LivePipeline[] = [];
 let lastId = 0;
 
 /**
@@ -48,13 +47,9 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   countedBy: ClientCount | undefined;
   tls: SessionTls | undefined;
   upstream: string | undefined;
-  /** The pipeline whose byte hooks it runs. */
-  #pipeline: LivePipeline;
-  /** Pipelines whose plugins still work for it: the one that opens it, those being swapped out. */
-  #leaving: LivePipeline[] | undefined;
-  #upstreamLeg: Leg | undefined;
-  #toUpstream: Flow | undefined;
-  #toClient: Flow | undefined;
+  readonly #pipelines: HeldPipelines;
+  /** Undefined before its upstream leg is open. */
+  #flows: SessionFlows | undefined;
   #opening: Opening | undefined;
   #error: SluiceError | undefined;
   #ending = false;
@@ -72,8 +67,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     readonly owner: SessionHost<LiveSession>,
   ) {
     super(accepted);
-    this.#pipeline = version.pipeline;
-    this.#pipeline.acquire();
+    this.#pipelines = new HeldPipelines(version.pipeline);
     accepted.leg.onClosed = this.#legClosed;
   }
 
@@ -90,11 +84,11 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   }
 
   get generation(): number {
-    return this.#pipeline.generation;
+    return this.pipeline.generation;
   }
 
   get pipeline(): LivePipeline {
-    return this.#pipeline;
+    return this.#pipelines.current;
   }
 
   get session(): Session {
@@ -106,15 +100,15 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   }
 
   get fromClient(): Traffic {
-    return this.#toUpstream ?? NOTHING;
+    return this.#flows?.fromClient ?? NOTHING;
   }
 
   get fromUpstream(): Traffic {
-    return this.#toClient ?? NOTHING;
+    return this.#flows?.fromUpstream ?? NOTHING;
   }
 
   flow(direction: "fromClient" | "fromUpstream"): Flow | undefined {
-    return direction === "fromClient" ? this.#toUpstream : this.#toClient;
+    return this.#flows?.[direction];
   }
 
   get attemptsMade(): readonly SessionAttempt[] | undefined {
@@ -133,12 +127,12 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
 
   /** Everything that ever arrived, for the idle sweep: a number that grows while the session lives. */
   get activity(): number {
-    return (this.#toUpstream?.chunks ?? 0) + (this.#toClient?.chunks ?? 0);
+    return this.#flows?.chunks ?? 0;
   }
 
   open(): void {
     this.#opening = new Opening(this, this.accepted);
-    this.#opening.start(this.#pipeline.pipeline.handshakeTimeout ?? this.owner.handshakeTimeout);
+    this.#opening.start(this.pipeline.pipeline.handshakeTimeout ?? this.owner.handshakeTimeout);
     // It may have failed at once, before there was anything to give up.
     if (this.#ending) this.#opening.close();
   }
@@ -150,8 +144,8 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   }
 
   async startTls(options: ServerTlsOptions): Promise<SessionTls> {
-    if (this.#upstreamLeg !== undefined) throw new SluiceError("SLUICE_INTERNAL", "startTls belongs into the admit hook");
-    const tls = await this.accepted.secure(options, this.#opening?.handshakeLeft(options.handshakeTimeout));
+    if (this.#flows !== undefined) throw new SluiceError("SLUICE_INTERNAL", "startTls belongs into the admit hook");
+    const tls = await this.handshake(options, this.#opening?.handshakeLeft(options.handshakeTimeout));
     this.accepted.leg.onClosed = this.#legClosed;
     this.tls = { serverName: this.tls?.serverName, alpn: this.tls?.alpn ?? [], ...tls };
     this.timeline?.mark("tls", { version: tls.version, protocol: tls.protocol, resumed: tls.resumed });
@@ -165,7 +159,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
 
   close(error = new SluiceError("SLUICE_CLOSED", "closed by a plugin"), { how, flush = false }: CloseOptions = {}): void {
     if (this.#ending || this.#finishing !== undefined) return;
-    if (flush && this.#upstreamLeg !== undefined) this.#finishEarly(error, how ?? (endsQuietly(error, true) ? "fin" : "reset"));
+    if (flush && this.#flows !== undefined) this.#finishEarly(this.#flows, error, how ?? (endsQuietly(error, true) ? "fin" : "reset"));
     else this.fail(error, how);
   }
 
@@ -180,23 +174,21 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
 
   /** Asks it to end as soon as it can, which only plugins that answer know how to. */
   retire(): void {
-    this.#upstreamLeg?.retire?.();
+    this.#flows?.upstream.retire?.();
   }
 
   /** Takes another pipeline's byte hooks, keeping both legs. @returns the fault of a hook that keeps it on its own, if one does */
   swapTo(next: LivePipeline): SwapFault | undefined {
-    if (this.#ending || next === this.#pipeline) return undefined;
-    const swap = prepareSwap(this.#toUpstream, this.#toClient, next.pipeline);
-    if (typeof swap !== "function") {
+    if (this.#ending || next === this.pipeline) return undefined;
+    const swap = this.#flows?.prepareSwap(next.pipeline);
+    if (typeof swap === "object") {
       this.owner.swapped(this, swap);
       return swap;
     }
-    (this.#leaving ??= []).push(this.#pipeline);
-    this.#pipeline = next;
-    next.acquire();
+    this.#pipelines.replace(next);
     this.remember();
-    for (const flow of [this.#toUpstream, this.#toClient]) if (flow !== undefined) flow.tap = undefined;
-    swap();
+    for (const flow of this.#flows?.both ?? []) flow.tap = undefined;
+    swap?.();
     this.flowSwapped();
     this.owner.swapped(this, undefined);
     return undefined;
@@ -204,7 +196,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
 
   flowSwapped(): void {
     this.#finishing?.flowDone();
-    if (this.#toUpstream?.working === false && this.#toClient?.working !== true) this.#releaseLeaving();
+    if (this.#flows?.working === false) this.#pipelines.releaseLeft();
   }
 
   flowFault(plugin: string, error: SluiceError): void {
@@ -220,20 +212,19 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     if (this.#ending) return;
     this.#ending = true;
     this.#finishing?.stop();
-    this.#error ??= leftInPeace(error, this.#upstreamLeg) ? undefined : error;
+    this.#error ??= leftInPeace(error, this.#flows?.upstream) ? undefined : error;
     this.remember();
     this.#opening?.close();
-    this.#toUpstream?.stop();
-    this.#toClient?.stop();
-    const quietly = how === undefined ? endsQuietly(error, this.#upstreamLeg !== undefined) : how === "fin";
+    this.#flows?.stop();
+    const quietly = how === undefined ? endsQuietly(error, this.#flows !== undefined) : how === "fin";
     endLeg(this.accepted.leg, quietly, this.#legFailed);
-    endLeg(this.#upstreamLeg, quietly, this.#legFailed);
+    endLeg(this.#flows?.upstream, quietly, this.#legFailed);
     this.#aborter?.abort();
   }
 
   /** The session's one record. */
   record(): SessionRecord {
-    const phase = this.#toUpstream === undefined ? (this.#opening?.phase ?? "admit") : "flow";
+    const phase = this.#flows?.fromClient === undefined ? (this.#opening?.phase ?? "admit") : "flow";
     return recordOf(this, { startedAt: this.startedAt, reason: this.#error?.code ?? "closed", phase, attempts: this.#opening?.attempts });
   }
 
@@ -242,23 +233,18 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     if (this.#ending) return void leg.destroy();
     this.timeline?.mark("connected", { endpoint });
     this.upstream = endpoint;
-    this.#upstreamLeg = leg;
     this.#openLegs += 1;
     leg.onClosed = this.#legClosed;
-    const { fromClient, fromUpstream } = this.#pipeline.pipeline;
-    this.#toUpstream = new Flow(this.accepted.leg, leg, this, fromClient);
-    this.#toClient = new Flow(leg, this.accepted.leg, this, fromUpstream);
-    this.#releaseLeaving();
-    if (this.#ending) return;
-    this.#toClient.start();
-    this.#toUpstream.start();
+    const flows = new SessionFlows(this.accepted.leg, leg);
+    this.#flows = flows;
+    flows.make(this.pipeline.pipeline, this);
+    this.#pipelines.releaseLeft();
+    if (!this.#ending) flows.start();
   }
 
-  #finishEarly(error: SluiceError, how: "fin" | "reset"): void {
+  #finishEarly({ both, legs }: SessionFlows, error: SluiceError, how: "fin" | "reset"): void {
     this.#error = error;
-    const flows = [this.#toUpstream, this.#toClient].filter((flow) => flow !== undefined);
-    const legs = [this.accepted.leg, this.#upstreamLeg].filter((leg) => leg !== undefined);
-    this.#finishing = new Finishing(flows, legs, how, () => {
+    this.#finishing = new Finishing(both, legs, how, () => {
       this.fail(error, how);
     });
     this.#finishing.start();
@@ -279,20 +265,12 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     this.#finished = true;
     this.#ending = true;
     this.#finishing?.stop();
-    if (this.#upstreamLeg === undefined)
+    if (this.#flows === undefined)
       this.#error ??= new SluiceError("SLUICE_CLIENT_RESET", `${String(this.client)} left before it was served`);
     this.#opening?.close();
-    this.#toUpstream?.stop();
-    this.#toClient?.stop();
+    this.#flows?.stop();
     this.#aborter?.abort();
     this.owner.ended(this, this.#error);
-    this.#releaseLeaving();
-    this.#pipeline.release();
-  }
-
-  #releaseLeaving(): void {
-    const leaving = this.#leaving ?? none;
-    this.#leaving = undefined;
-    for (const pipeline of leaving) pipeline.release();
+    this.#pipelines.releaseAll();
   }
 }

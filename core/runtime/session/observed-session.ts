@@ -18,7 +18,12 @@ export abstract class ObservedSession extends ClientSide {
   abstract readonly session: Session;
 
   /** Undefined before its upstream leg is open. */
-  abstract flow(direction: "fromClient" | "fromUpstream"): object | undefined;
+  abstract flow(direction: "fromClient" | "fromUpstream"): { readonly swapping: boolean } | undefined;
+
+  /** Operators that were swapped out are still at work: what fails now may be theirs. */
+  get isSwapping(): boolean {
+    return this.flow("fromClient")?.swapping === true || this.flow("fromUpstream")?.swapping === true;
+  }
 
   flowBegan(flow: object): void {
     const outwards = flow === this.flow("fromClient");

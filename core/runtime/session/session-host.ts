@@ -1,5 +1,5 @@
 import type { Limits, Session, SluiceError, SocketAddress } from "../../contract/index.ts";
-import type { SwapFault } from "./swap-flows.ts";
+import type { SwapFault } from "./session-flows.ts";
 
 /** What a session tells its listener. */
 export interface SessionHost<S extends Session = Session> {
@@ -8,6 +8,10 @@ export interface SessionHost<S extends Session = Session> {
   readonly handshakeTimeout: number;
   /** Milliseconds without a byte. */
   readonly idleTimeout: number;
+  /** TLS with clients. */
+  readonly handshakes: { ok: number; failed: number };
+  /** An HTTP request of a session is over. */
+  requested(method: string, status: number, durationMs: number): void;
   ended(session: S, error: SluiceError | undefined): void;
   fault(plugin: string, error: SluiceError, session: S): void;
   warning(message: string): void;

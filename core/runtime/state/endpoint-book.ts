@@ -3,6 +3,7 @@ import { HealthBook } from "../../net/balance/health-book.ts";
 import type { HealthChecks } from "../../net/health/health-checks.ts";
 import type { Checked } from "../../net/health/health-check.ts";
 import type { EventHub } from "./event-hub.ts";
+import type { UpstreamBook } from "./upstream-counts.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
 /** One endpoint of a listener, as `status` shows it. */
@@ -29,13 +30,21 @@ export interface EndpointStatus {
 }
 
 /** Makes the book of a proxy's endpoints, which announces when one is out or back. */
-export function createEndpointBook(hub: EventHub, metrics: Metrics, warn: (listener: string, message: string) => void): HealthBook {
+export function createEndpointBook(
+  hub: EventHub,
+  { metrics, upstreams }: { readonly metrics: Metrics; readonly upstreams: UpstreamBook },
+  warn: (listener: string, message: string) => void,
+): HealthBook {
   const failures = metrics.counter("sluice_upstream_failures_total");
   const ejections = metrics.counter("sluice_upstream_ejections_total");
   return new HealthBook({
     failed: () => failures.inc(),
+    attempted: (listener, endpoint, milliseconds, ok) => {
+      upstreams.of(listener).attempted(endpoint, milliseconds / 1000, ok);
+    },
     down: (listener, endpoint, state) => {
       ejections.inc();
+      upstreams.of(listener).ejected(endpoint);
       hub.lifecycle.next({ type: "endpoint-down", listener, endpoint, ...state });
     },
     up: (listener, endpoint, { why, since }) => {
@@ -71,13 +80,19 @@ type Versions = ReadonlyMap<string, ListenerVersion>;
 
 /** What a reload removed is forgotten, so that nothing is heard of it any more; who is to be asked from now on is asked. */
 export function followEndpoints(
-  { health: book, checks }: { readonly health: HealthBook; readonly checks: HealthChecks },
+  { health: book, checks, upstreams }: { readonly health: HealthBook; readonly checks: HealthChecks; readonly upstreams: UpstreamBook },
   before: Versions | undefined,
   now: Versions,
 ): void {
   for (const [listener, version] of before ?? []) {
-    const kept = new Set(now.get(listener)?.endpoints);
-    for (const endpoint of version.endpoints) if (!kept.has(endpoint)) book.forget(listener, endpoint);
+    const { configured = [], endpoints = [] } = now.get(listener) ?? {};
+    const kept = new Set([...configured, ...endpoints]);
+    for (const endpoint of version.endpoints) {
+      if (kept.has(endpoint)) continue;
+      book.forget(listener, endpoint);
+      upstreams.forget(listener, endpoint);
+    }
   }
+  for (const [listener, { configured }] of now) upstreams.of(listener).know(configured);
   checks.follow(checksOf(now));
 }

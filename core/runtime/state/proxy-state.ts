@@ -4,6 +4,8 @@ import { HealthChecks } from "../../net/health/health-checks.ts";
 import { createEndpointBook } from "./endpoint-book.ts";
 import type { EventHub } from "./event-hub.ts";
 import { MeterBook } from "./meter-book.ts";
+import { ReloadCounts } from "./reload-counts.ts";
+import { UpstreamBook } from "./upstream-counts.ts";
 import { SessionSet } from "../session/session-set.ts";
 
 /** What all listeners of a proxy share. A commit replaces limits and timeouts. */
@@ -23,6 +25,10 @@ export class ProxyState {
   readonly health: HealthBook;
   /** Those of them that are asked how they are. */
   readonly checks: HealthChecks;
+  /** How the connections to upstreams went. */
+  readonly upstreams = new UpstreamBook();
+  /** How saves went. */
+  readonly reloads: ReloadCounts;
   /** What plugins make of data. */
   readonly meters = new MeterBook();
   /** Of all listeners, in milliseconds. */
@@ -42,7 +48,8 @@ export class ProxyState {
     this.dropped = metrics.counter("sluice_datagrams_dropped_total");
     this.injectedDropped = metrics.counter("sluice_injected_dropped_total");
     this.swapsFailed = metrics.counter("sluice_swaps_failed_total");
-    this.health = createEndpointBook(hub, metrics, (listener, message) => {
+    this.reloads = new ReloadCounts(hub.lifecycle);
+    this.health = createEndpointBook(hub, { metrics, upstreams: this.upstreams }, (listener, message) => {
       this.warn(listener, message);
     });
     this.checks = new HealthChecks(this.health);
@@ -58,6 +65,8 @@ export class ProxyState {
   configure({ limits, timeouts, listeners }: Pick<ResolvedConfig, "limits" | "timeouts" | "listeners">): void {
     this.limits = limits;
     this.timeouts = timeouts;
+    this.meters.keepOnly(listeners);
+    this.upstreams.keepOnly(listeners);
     this.shortestIdle = Math.min(timeouts.idle, ...listeners.map((listener) => listener.timeouts?.idle ?? Infinity));
   }
 

@@ -23,6 +23,8 @@ const RETARGETS = 256;
 /** What a listener gives its new sessions in one generation: a pipeline, and the dialers of its upstreams. */
 export class ListenerVersion {
   readonly #dialer: Dialer | undefined;
+  /** The endpoints that the config names, as written: the upstream's, and those that plugins asked for when they were set up. */
+  readonly configured: ReadonlySet<string>;
   /** For the checks of upstreams that plugins keep connections to. */
   #ofPlugins: Map<UpstreamTarget, Dialer> | undefined;
   readonly #retargets = new LRUCache<string, Dialer>({ max: RETARGETS });
@@ -36,6 +38,7 @@ export class ListenerVersion {
     /** The listener's balancer in the generation before. */
     before: Balancer | undefined,
   ) {
+    this.configured = new Set([...(config.upstream?.endpoints ?? []).map(({ text }) => text), ...pipeline.upstreams.known]);
     this.#dialer =
       config.upstream === undefined ? undefined : dialers.dialerOf(config.upstream, `listeners.${config.name}.upstream`, before);
   }

@@ -35,6 +35,7 @@ const rows: Readonly<Record<string, Row>> = {
     zero: true,
     waits: true,
   },
+  "reload.trial.for": { with: (wait) => config({ reload: { trial: { for: wait } } }), zero: false, waits: true },
   "shutdown.delay": { with: (delay) => config({ shutdown: { delay } }), zero: true, waits: true },
   "shutdown.quiet": { with: (quiet) => config({ shutdown: { quiet } }), zero: false, waits: true },
   "retry.delay": { with: plugged((delay) => retry({ delay })), zero: true, waits: true },

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { count, span, time } from "../parts/format.ts";
+import { Trial } from "../parts/trial.tsx";
 import { generations, restore } from "../state.ts";
 
 /** What each generation changed, and who is still on it. */
@@ -9,7 +10,7 @@ export function Generations(): JSX.Element {
       <h1>Generations</h1>
       <p class="hint">A save, a switch and a restore each make one. The newest are kept; the file stays as it is when one is restored.</p>
       <ol class="generations">
-        {generations.value.map(({ generation, at, origin, durationMs, steps, overrides, current, sessions }) => (
+        {generations.value.map(({ generation, at, origin, durationMs, steps, overrides, current, sessions, trial, takenBack }) => (
           <li key={generation}>
             <div class="when">
               <b class="number">{generation}</b>
@@ -17,12 +18,16 @@ export function Generations(): JSX.Element {
             </div>
             <div class="what">
               <p>
-                {current && <span class="badge">current</span>} {origin}
+                {current && <span class="badge">current</span>}
+                {trial !== undefined && <span class="badge warn">on trial</span>}
+                {takenBack !== undefined && <span class="badge warn">taken back</span>} {origin}
                 {overrides.length > 0 && (
                   <span class="dim"> with {overrides.map(({ listener, plugin }) => `${listener}/${plugin}`).join(", ")}</span>
                 )}
                 <span class="dim"> in {span(durationMs)}</span>
               </p>
+              {takenBack !== undefined && <p class="dim">{takenBack}</p>}
+              {trial !== undefined && <Trial trial={trial} />}
               <ul>
                 {steps
                   .filter(({ action }) => action !== "keep")
@@ -35,7 +40,7 @@ export function Generations(): JSX.Element {
             </div>
             <div class="who">
               <span class="number">{count(sessions)}</span> <span class="dim">open sessions</span>
-              {!current && (
+              {!current && trial === undefined && (
                 <button type="button" class="quiet" onClick={() => void restore(generation)}>
                   Restore
                 </button>

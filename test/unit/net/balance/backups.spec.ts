@@ -15,6 +15,7 @@ function bench(names: string) {
     up: (_listener, endpoint) => void told.push(`up ${endpoint[0]}`),
     panic: (_listener, all) => void told.push(`panic ${all.length}`),
     failed: () => undefined,
+    attempted: () => undefined,
     misjudged: () => undefined,
   });
   const endpoints = names.split("").map((name): Endpoint => ({ host: name, port: 1, text: `${name}:1`, backup: name >= "x" }));

@@ -20,6 +20,7 @@ function bench(count: number, random = 0) {
     up: (_listener, endpoint) => void told.push(`up ${endpoint.slice(-1)}`),
     panic: (_listener, endpoints) => void told.push(`panic ${endpoints.length}`),
     failed: () => undefined,
+    attempted: () => undefined,
     misjudged: () => undefined,
   });
   const endpoints = endpointsOf(count);

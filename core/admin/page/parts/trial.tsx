@@ -1,0 +1,32 @@
+import type { JSX } from "preact";
+import type { TrialView } from "../api/types.ts";
+import { accept, restore, status } from "../state.ts";
+import { count, span } from "./format.ts";
+
+/** What a trial has come to, and how to end it early. */
+export function Trial({ trial }: { readonly trial: TrialView }): JSX.Element {
+  const inForce = status.value?.generation;
+  return (
+    <div class="trial">
+      <ul>
+        {trial.listeners.map(({ listener, share, sessions, faults, allowed }) => (
+          <li key={listener}>
+            <span class="chip">trial</span> <b>{listener}</b>{" "}
+            <span class="dim">
+              {Math.round(share * 1000) / 10}% of the sessions, {count(sessions)} now; {faults} of {allowed} faults;{" "}
+              {span(Math.max(0, trial.until - Date.now()))} left
+            </span>
+          </li>
+        ))}
+      </ul>
+      <button type="button" onClick={() => void accept(trial.generation)}>
+        Accept
+      </button>{" "}
+      {inForce !== undefined && (
+        <button type="button" class="quiet" onClick={() => void restore(inForce)}>
+          Take back
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+import type { SluiceError } from "../../contract/index.ts";
+import { inheritState } from "../../pipeline/lifecycle.ts";
+import type { ListenerVersion } from "../version/listener-version.ts";
+
+type Versions = ReadonlyMap<string, ListenerVersion>;
+
+/** What is told of an `inherit` that failed. */
+type Failed = (listener: string, plugin: string, error: SluiceError) => void;
+
+/** Which listeners it concerns. */
+export type Concerned = (listener: string) => boolean;
+
+const everywhere: Concerned = () => true;
+
+/** The pipelines of listeners that were rebuilt, each with the one that it replaces. */
+function rebuilt(next: Versions, before: Versions, concerned: Concerned) {
+  return [...next].flatMap(([name, { pipeline }]) => {
+    const old = before.get(name)?.pipeline;
+    return old === undefined || old === pipeline || !concerned(name) ? [] : [{ name, pipeline, old }];
+  });
+}
+
+/** Each pipeline that was rebuilt takes the state of the one it replaces. @throws SLUICE_PLUGIN_SETUP */
+export function inheritAll(next: Versions, before: Versions | undefined, failed: Failed, concerned = everywhere): void {
+  for (const { name, pipeline, old } of rebuilt(next, before ?? new Map(), concerned))
+    inheritState(pipeline.pipeline.plugins, old.pipeline.plugins, pipeline.site, (plugin, error) => {
+      failed(name, plugin, error);
+    });
+}
+
+/** The other way round, for sessions that return: a plugin that fails is reported, and stops nothing. */
+export function handBack(next: Versions, before: Versions | undefined, failed: Failed, concerned = everywhere): void {
+  for (const { name, pipeline, old } of rebuilt(next, before ?? new Map(), concerned))
+    for (const own of old.pipeline.plugins)
+      try {
+        inheritState([own], pipeline.pipeline.plugins, old.site, (plugin, error) => {
+          failed(name, plugin, error);
+        });
+      } catch (error) {
+        failed(name, own.use.name, error as SluiceError);
+      }
+}

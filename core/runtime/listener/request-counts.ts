@@ -1,0 +1,43 @@
+import { Histogram } from "../state/histogram.ts";
+
+/** Seconds: OpenTelemetry's bounds for http.server.request.duration (semantic conventions 1.44). */
+const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+/** Methods that OpenTelemetry tells apart (RFC 9110, RFC 5789); a client may send any. */
+const known = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"]);
+const other = "_OTHER";
+
+/** So many pairs of method and status have series of their own. */
+const mostPairs = 32;
+
+/** The durations of requests with one method that had one status. */
+export interface RequestCounts {
+  readonly method: string;
+  /** Of the response; `_OTHER`: of those that are too many to tell apart; `0`: there was none. */
+  readonly status: string;
+  readonly durations: Histogram;
+}
+
+/** The HTTP requests of one listener. */
+export class RequestBook {
+  readonly #pairs = new Map<string, RequestCounts>();
+
+  get all(): Iterable<RequestCounts> {
+    return this.#pairs.values();
+  }
+
+  ended(method: string, status: number, durationMs: number): void {
+    const name = known.has(method) ? method : other;
+    this.#of(name, String(status)).durations.add(durationMs / 1000);
+  }
+
+  #of(method: string, status: string): RequestCounts {
+    const key = `${method} ${status}`;
+    const counts = this.#pairs.get(key);
+    if (counts !== undefined) return counts;
+    if (this.#pairs.size >= mostPairs && status !== other) return this.#of(other, other);
+    const made = { method, status, durations: new Histogram(requestSeconds) };
+    this.#pairs.set(key, made);
+    return made;
+  }
+}

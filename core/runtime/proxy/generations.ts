@@ -1,0 +1,201 @@
+import { isDeepStrictEqual } from "node:util";
+import { SluiceError, type Metrics, type ResolvedConfig } from "../../contract/index.ts";
+import { missingForResets } from "../../net/node/reset-means.ts";
+import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "../generation/generation.ts";
+import type { Wanted } from "../generation/overrides.ts";
+import { planReload, type ReloadPlan, type ReloadReport } from "../generation/reload-plan.ts";
+import { holderOf, type Bindings } from "../listener/bind-listeners.ts";
+import type { Listeners } from "../listener/listeners.ts";
+import { locateFault, placeOfAuthor } from "../log/author-place.ts";
+import { checksOf, followEndpoints } from "../state/endpoint-book.ts";
+import type { IdleSweep } from "../state/idle-sweep.ts";
+import type { ProxyState } from "../state/proxy-state.ts";
+import type { Trial } from "../trial/trial.ts";
+import { makeReady, type MadeReady } from "./make-ready.ts";
+import type { ProxyOptions } from "./proxy.ts";
+import { rehearse } from "./rehearse.ts";
+import { RetiredPipelines } from "./retired-pipelines.ts";
+import type { Steering } from "./steering.ts";
+import { Trials, type Change, type TrialProxy } from "./trials.ts";
+import { Turns } from "./turns.ts";
+
+/** What generations are made with, and put into. */
+export interface GenerationsParts {
+  readonly state: ProxyState;
+  readonly metrics: Metrics;
+  readonly listeners: Listeners;
+  readonly sweep: IdleSweep;
+  readonly steering: Steering;
+  readonly options: ProxyOptions;
+  readonly isClosing: () => boolean;
+  /** Announces a refusal that nobody waits for. */
+  readonly refuse: (error: unknown) => void;
+}
+
+/** The generation in force, and how another one takes its place: all or not at all, one after the other. */
+export class Generations {
+  readonly turns = new Turns();
+  readonly trials: Trials;
+  readonly retired = new RetiredPipelines();
+  current: Generation | undefined;
+  /** The number that the next one has. One that was tried has used its number. */
+  #nextNumber = 1;
+
+  constructor(private readonly parts: GenerationsParts) {
+    this.trials = new Trials(this.#trialProxy());
+  }
+
+  /** Says what applying a config would do. */
+  plan(config: ResolvedConfig, anew: boolean): ReloadPlan {
+    const running = new Map(
+      Array.from(this.parts.listeners.byName, ([name, listener]) => [name, { ...holderOf(listener), sessions: listener.sessions }]),
+    );
+    const now = this.current?.config;
+    const rebuilds = anew || (now !== undefined && !isDeepStrictEqual(now.providers, config.providers));
+    return planReload(running, config.listeners, rebuilds);
+  }
+
+  /** Makes what is wanted ready, and puts it into force or on trial. Call it in `turns`. */
+  async apply(wanted: Wanted, anew: boolean): Promise<ReloadReport> {
+    const started = performance.now();
+    this.#refuseClosing();
+    const { steps } = this.plan(wanted.config, anew);
+    const prepared = await prepareGeneration(wanted.config, this.current, this.#tools(anew));
+    const change = { wanted, anew, steps, prepared, started };
+    const trial = this.trials.of(change, this.parts.listeners.byName);
+    if (trial !== undefined) return this.#try(trial, change);
+    const tried = this.trials.change;
+    await this.trials.takeBack(supersededBy(wanted, tried !== undefined));
+    const report = await this.#enact(change);
+    if (tried !== undefined && wanted.origin === "override") this.#tryAgain(tried);
+    return report;
+  }
+
+  /** Begins the trial of a save, which ends the one before. */
+  async #try(trial: Trial, change: Change): Promise<ReloadReport> {
+    const { config } = change.wanted;
+    try {
+      await rehearse(config, this.parts.listeners.byName, this.parts.options);
+      await this.trials.takeBack(`generation ${this.#nextNumber} came`);
+      this.#refuseClosing();
+      const report = await this.trials.begin(trial, change);
+      this.#nextNumber = report.generation + 1;
+      return report;
+    } catch (error) {
+      for (const pipeline of change.prepared.fresh) this.retired.add(pipeline);
+      throw error;
+    }
+  }
+
+  /** An override holds at once, for all sessions; then what was tried is tried with it. */
+  #tryAgain({ wanted, anew }: Change): void {
+    this.turns
+      .run(() => this.apply(this.parts.steering.under(wanted.base), anew))
+      .catch((error: unknown) => {
+        this.parts.refuse(error);
+      });
+  }
+
+  #refuseClosing(): void {
+    if (this.parts.isClosing()) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
+  }
+
+  async #enact({ wanted, anew, steps, prepared, started }: Change): Promise<ReloadReport> {
+    const { config, origin, overrides } = wanted;
+    const ready = await this.#makeReady(config, prepared);
+    ready.begin();
+    this.parts.steering.committed(wanted);
+    const following = this.#commit(prepared, ready.bindings);
+    for (const warning of wanted.dropped) this.parts.state.warn(undefined, warning);
+    if (anew) prepared.generation.resolver.forget();
+    const left = await this.parts.listeners.follow(following);
+    const durationMs = Math.round(performance.now() - started);
+    const { number } = prepared.generation;
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
+    const report = { generation: number, durationMs, ...left };
+    this.parts.steering.applied(wanted, { ...report, steps });
+    if (number > 1) {
+      this.parts.metrics.counter("sluice_reloads_total").inc();
+      const count = overrides.length === 0 ? {} : { overrides: overrides.length };
+      this.parts.state.hub.lifecycle.next({ type: "reloaded", origin, ...count, ...report });
+    }
+    return { ...report, steps };
+  }
+
+  async #makeReady(config: ResolvedConfig, prepared: Prepared): Promise<MadeReady> {
+    const last = (): void => {
+      this.#refuseClosing();
+    };
+    const lost = (message: string): void => {
+      this.parts.state.warn(undefined, message);
+    };
+    try {
+      return await makeReady(config, { prepared, running: this.parts.listeners.byName, followers: this.parts.options, last, lost });
+    } catch (error) {
+      for (const pipeline of prepared.fresh) this.retired.add(pipeline);
+      throw error;
+    }
+  }
+
+  /** The short first step of a commit. Nothing in here can fail. @returns what is left to do with the open sessions */
+  #commit({ generation }: Prepared, bindings: Bindings): ReturnType<Listeners["commit"]> {
+    const before = this.current;
+    this.current = generation;
+    this.parts.state.configure(generation.config);
+    this.parts.sweep.adjust();
+    for (const { pipeline, dialers } of generation.versions.values()) pipeline.upstreams.dialers = dialers;
+    const following = this.parts.listeners.commit(generation.versions, bindings);
+    followEndpoints(this.parts.state, before?.versions, generation.versions);
+    for (const [name, { pipeline }] of before?.versions ?? [])
+      if (generation.versions.get(name)?.pipeline !== pipeline) this.retired.add(pipeline);
+    for (const warning of [...generation.warnings, ...missingForResets()]) this.parts.state.warn(undefined, warning);
+    return following;
+  }
+
+  #trialProxy(): TrialProxy {
+    return {
+      state: this.parts.state,
+      inTurn: (work) => this.turns.run(work),
+      enact: (change) => this.#enact(change),
+      discard: ({ wanted, prepared, steps }, reason) => {
+        const { number: generation, versions, config, resolver } = prepared.generation;
+        if (resolver !== this.current?.resolver) resolver.close();
+        for (const pipeline of prepared.fresh) this.retired.add(pipeline);
+        const inForce = this.current?.versions ?? new Map<string, never>();
+        followEndpoints(this.parts.state, versions, inForce);
+        this.parts.state.meters.keepOnly(this.current?.config.listeners ?? config.listeners);
+        this.parts.steering.takenBack(wanted, { generation, durationMs: 0, steps }, reason);
+      },
+    };
+  }
+
+  #tools(anew: boolean): GenerationTools {
+    const number = this.#nextNumber;
+    return {
+      number,
+      logger: this.parts.options.logger,
+      metrics: this.parts.metrics,
+      health: this.parts.state.health,
+      checksChanged: () => {
+        if (this.current !== undefined) this.parts.state.checks.follow(checksOf(this.current.versions));
+      },
+      anew,
+      locate: placeOfAuthor,
+      local: (name) => this.parts.listeners.byName.get(name)?.local,
+      admin: () => this.parts.options.companion?.address,
+      meter: (listener, plugin, direction) => this.parts.state.meters.of(listener, plugin, direction),
+      fault: (listener, plugin, error) => {
+        locateFault(error, this.parts.listeners.byName.get(listener)?.definedAt(plugin));
+        this.parts.state.fault(listener, plugin, error, undefined);
+        this.trials.fault(number, listener, plugin, error);
+      },
+    };
+  }
+}
+
+/** Why a trial ends where something else is applied. */
+function supersededBy({ origin }: Wanted, isTried: boolean): string {
+  if (!isTried) return "";
+  if (origin === "override") return "an override came; it is tried again with that";
+  return origin === "restore" ? "another generation was restored" : "a save came that need not be tried";
+}

@@ -1,0 +1,27 @@
+import type { ResolvedConfig } from "../../contract/index.ts";
+import { bindListeners, holderOf } from "../listener/bind-listeners.ts";
+import type { Listener } from "../listener/listener.ts";
+import { claimSockets } from "../generation/socket-claims.ts";
+import type { Followers } from "./make-ready.ts";
+
+/**
+ * Tries what the acceptance of a config will have to do, and undoes it, so that what would refuse it then refuses it now. Addresses that overlap
+ * those in use are left out: to try them would be to close those.
+ *
+ * @throws what refuses the config
+ */
+export async function rehearse(
+  config: ResolvedConfig,
+  running: ReadonlyMap<string, Listener>,
+  { log, companion }: Followers,
+): Promise<void> {
+  log?.prepare(config).abandon();
+  (await companion?.prepare(config))?.abandon();
+  const claims = claimSockets(Array.from(running.values(), holderOf), config.listeners);
+  const listeners = config.listeners.filter(({ name }) => {
+    const claim = claims.get(name);
+    return claim !== undefined && claim.socketOf === undefined && claim.inTheWay.length === 0;
+  });
+  const bindings = await bindListeners({ ...config, listeners }, running);
+  await bindings.undo();
+}

@@ -1,0 +1,138 @@
+import { asSluiceError, SluiceError, type TrialView } from "../../contract/index.ts";
+import type { Prepared } from "../generation/generation.ts";
+import type { Wanted } from "../generation/overrides.ts";
+import type { PlannedStep, ReloadReport } from "../generation/reload-plan.ts";
+import { Behind } from "../listener/behind.ts";
+import type { Listener } from "../listener/listener.ts";
+import type { LiveSession } from "../session/live-session.ts";
+import type { ProxyState } from "../state/proxy-state.ts";
+import { Trial } from "../trial/trial.ts";
+
+/** A generation that is ready to be put into force. */
+export interface Change {
+  readonly wanted: Wanted;
+  readonly anew: boolean;
+  readonly steps: readonly PlannedStep[];
+  readonly prepared: Prepared;
+  /** Of `performance.now()`. */
+  readonly started: number;
+}
+
+/** What trials need of their proxy. */
+export interface TrialProxy {
+  readonly state: ProxyState;
+  /** Does something when nothing else is applied. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
+  /** Puts a change into force. Rejects with what refuses it. */
+  enact(change: Change): Promise<ReloadReport>;
+  /** What was built for a change goes. */
+  discard(change: Change, reason: string): void;
+}
+
+interface Running {
+  readonly trial: Trial;
+  readonly change: Change;
+  readonly timer: NodeJS.Timeout;
+  readonly report: ReloadReport;
+}
+
+/** The save that is tried: one at a time. What comes while one is tried goes before it. */
+export class Trials {
+  #running: Running | undefined;
+  /** Sessions return from the last one. */
+  #returning: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly proxy: TrialProxy) {}
+
+  /** What is tried; undefined: nothing. */
+  get change(): Change | undefined {
+    return this.#running?.change;
+  }
+
+  /** What its trial began with. */
+  get report(): ReloadReport | undefined {
+    return this.#running?.report;
+  }
+
+  get view(): TrialView | undefined {
+    return this.#running?.trial.view(this.#open());
+  }
+
+  /** Undefined: it is not to be tried. Only saves are: who switches a plugin off or goes back wants that at once. */
+  of(change: Change, running: ReadonlyMap<string, Listener>): Trial | undefined {
+    if (change.wanted.origin !== "config") return undefined;
+    return Trial.of(change.prepared, running.values(), (why) => void this.takeBack(why));
+  }
+
+  /** Resolves when the open sessions that are tried have followed. @throws SLUICE_PLUGIN_SETUP */
+  async begin(trial: Trial, change: Change): Promise<ReloadReport> {
+    const { number: generation } = change.prepared.generation;
+    trial.inherit();
+    const timer = setTimeout(() => {
+      // Whoever looks on is told by the event.
+      this.accept().catch(() => undefined);
+    }, trial.forMs);
+    timer.unref();
+    const view = trial.view(this.#open());
+    const report = { generation, durationMs: Math.round(performance.now() - change.started), steps: change.steps, trial: view };
+    this.#running = { trial, change, timer, report };
+    this.proxy.state.hub.lifecycle.next({ type: "trial", generation, trial: view });
+    await trial.begin(this.#open());
+    return report;
+  }
+
+  /** A hook failed where no session is known. */
+  fault(generation: number, listener: string, plugin: string, error: SluiceError): void {
+    const { trial } = this.#running ?? {};
+    if (trial?.prepared.generation.number === generation) trial.failedElsewhere(listener, plugin, error);
+  }
+
+  /** It has gone well for long enough, or somebody says so: the rest follows. Rejects with what refuses it now; it is taken back then. */
+  accept(): Promise<ReloadReport> {
+    const running = this.#running;
+    return this.proxy.inTurn(async () => {
+      if (running === undefined || this.#running !== running) throw new SluiceError("SLUICE_ADMIN_CONFLICT", "the trial is over");
+      this.#running = undefined;
+      clearTimeout(running.timer);
+      const { trial, change } = running;
+      trial.settle();
+      try {
+        return await this.proxy.enact({ ...change, prepared: { ...change.prepared, inherit: () => trial.inheritOfOthers() } });
+      } catch (error) {
+        await this.#return(running, asSluiceError(error).message);
+        throw error;
+      }
+    });
+  }
+
+  /** The sessions return to what is in force. Resolves when they have; at once when nothing is tried. */
+  async takeBack(reason: string): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    if (running !== undefined) this.#returning = this.#return(running, reason);
+    await this.#returning;
+  }
+
+  /** The proxy closes, with all sessions. */
+  stop(): void {
+    const running = this.#running;
+    this.#running = undefined;
+    if (running === undefined) return;
+    clearTimeout(running.timer);
+    running.trial.settle();
+    this.proxy.discard(running.change, "the proxy is closing");
+  }
+
+  async #return({ trial, change, timer }: Running, reason: string): Promise<void> {
+    clearTimeout(timer);
+    const left = await trial.takeBack(this.#open(), new Behind());
+    this.proxy.discard(change, reason);
+    const { number: generation } = change.prepared.generation;
+    this.proxy.state.hub.lifecycle.next({ type: "taken-back", generation, reason, ...left });
+  }
+
+  #open(): readonly LiveSession[] {
+    const { sessions, flows } = this.proxy.state;
+    return [...sessions, ...flows];
+  }
+}

@@ -1,0 +1,33 @@
+import path from "node:path";
+import type { SluiceError } from "../../contract/index.ts";
+
+/** Which plugins failed on trial, how often, and where last. */
+export class FaultTally {
+  readonly #plugins = new Map<string, { count: number; where: string | undefined }>();
+
+  /** @param folder that places are shown from: the config's */
+  constructor(private readonly folder: string) {}
+
+  add(plugin: string, { where }: SluiceError): void {
+    const known = this.#plugins.get(plugin);
+    this.#plugins.set(plugin, { count: (known?.count ?? 0) + 1, where: where ?? known?.where });
+  }
+
+  /** `shout failed 3 times, my-plugins/shout.ts:7:12`, the worst first. */
+  get text(): string {
+    return [...this.#plugins]
+      .toSorted(([, one], [, other]) => other.count - one.count)
+      .map(([plugin, { count, where }]) => {
+        const times = `${plugin} failed ${count} ${count === 1 ? "time" : "times"}`;
+        return where === undefined ? times : `${times}, ${this.#shown(where)}`;
+      })
+      .join("; ");
+  }
+
+  /** Relative to the folder when it is inside. */
+  #shown(where: string): string {
+    if (!path.isAbsolute(where)) return where;
+    const relative = path.relative(this.folder, where);
+    return relative.startsWith("..") || path.isAbsolute(relative) ? where : relative.replaceAll(path.sep, "/");
+  }
+}

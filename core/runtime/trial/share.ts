@@ -1,0 +1,17 @@
+/** Takes a share of what comes, evenly spread, and the first of all: of three, a tenth is one. */
+export class Share {
+  /** How many came. */
+  seen = 0;
+  taken = 0;
+
+  /** @param share more than 0, at most 1 */
+  constructor(private readonly share: number) {}
+
+  /** Whether the next one is among those taken. */
+  takes(): boolean {
+    this.seen += 1;
+    if (this.taken >= this.share * this.seen) return false;
+    this.taken += 1;
+    return true;
+  }
+}
