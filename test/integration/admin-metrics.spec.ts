@@ -103,7 +103,7 @@ describe("metrics of the admin server", () => {
   });
 
   it("count connections to the endpoints of the config, and none by a name that a client chose", async () => {
-    await using upstream = await startUpstream("echo");
+    const upstream = cleanup.keep(await startUpstream("echo"));
     const dead = await freePort();
     const elsewhere = plugin("elsewhere", {
       admit: (arrival, session) => {

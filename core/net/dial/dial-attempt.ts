@@ -58,7 +58,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
   unsubscribe(): void {
     if (!this.#settle()) return;
     this.#undo?.();
-    this.#uncount();
+    this.context.balancer.closed(this.endpoint);
     this.#record("aborted");
   }
 
@@ -262,7 +262,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
   #fail(error: unknown, tooLong = false): void {
     if (!this.#settle()) return;
     this.#undo?.(tooLong);
-    this.#uncount();
+    this.context.balancer.closed(this.endpoint);
     this.#named?.wrong();
     const failure = upstreamError(error, this.endpoint.text);
     // What the proxy itself is short of, or refuses, is no failure of the endpoint.
@@ -278,10 +278,6 @@ export class DialAttempt implements Unsubscribable, Waiting {
     this.#settled = true;
     if (this.#wait !== undefined) this.context.deadlines.end(this.#wait);
     return true;
-  }
-
-  #uncount(): void {
-    this.context.balancer.closed(this.endpoint);
   }
 
   #record(code: SessionAttempt["code"]): void {

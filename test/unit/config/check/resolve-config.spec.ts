@@ -293,36 +293,4 @@ describe("resolveConfig", () => {
     expect(dns.servers).to.deep.equal(["::1", "[::1]:53"]);
     expect(dns.hosts.get("db.local")).to.deep.equal(["::1"]);
   });
-
-  it("a listener's reload goes before that for all, and a trial has its defaults", () => {
-    const { listeners } = resolveConfig({
-      reload: { sessions: "keep", deadline: "5s", trial: { share: 0.5, for: "2s" } },
-      listeners: {
-        asAll: { listen },
-        own: { listen, reload: { sessions: "swap", trial: true } },
-        none: { listen, reload: { trial: false }, timeouts: { drain: "1s" } },
-      },
-    });
-    expect(listeners.map(({ reload }) => reload)).to.deep.equal([
-      { sessions: "keep", deadlineMs: 5_000, trial: { share: 0.5, forMs: 2_000, faults: 3 } },
-      { sessions: "swap", deadlineMs: 5_000, trial: { share: 0.1, forMs: 10_000, faults: 3 } },
-      { sessions: "keep", deadlineMs: 5_000 },
-    ]);
-  });
-
-  it("refuses a trial of nobody, of more than all, without faults or time, with the option's path", async () => {
-    const wrong: readonly (readonly [string, unknown])[] = [
-      ["reload.trial.share: expected more than 0", { share: 0 }],
-      ["reload.trial.share: expected at most 1", { share: 1.5 }],
-      ["reload.trial.for: expected more than 0", { for: 0 }],
-      ["reload.trial.faults: expected at least 1", { faults: 0 }],
-      ["reload.trial.shares: ", { shares: 1 }],
-      ["reload.trial: ", "yes"],
-    ];
-    for (const [says, trial] of wrong) {
-      // oxlint-disable-next-line no-await-in-loop
-      const { message } = await refusal({ reload: { trial }, listeners: { web: { listen } } });
-      expect(message).to.include(says);
-    }
-  });
 });
