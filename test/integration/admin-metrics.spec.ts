@@ -73,9 +73,8 @@ describe("metrics of the admin server", () => {
   ): number | undefined =>
     families
       .get(name.replace(/_(count|sum|bucket)$/, "")) // a histogram's
-      ?.series.find((each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value))
-      ?.value ??
-    families.get(name)?.series.find((each) => Object.entries(labels).every(([label, value]) => each.labels[label] === value))?.value;
+      ?.series.find((one) => one.name === name && Object.entries(labels).every(([label, value]) => one.labels[label] === value))?.value ??
+    families.get(name)?.series.find((one) => Object.entries(labels).every(([label, value]) => one.labels[label] === value))?.value;
 
   it("count reloads by their result, and say when the last one went well", async () => {
     const before = Date.now() / 1000;
@@ -107,7 +106,7 @@ describe("metrics of the admin server", () => {
     const dead = await freePort();
     const elsewhere = plugin("elsewhere", {
       admit: (arrival, session) => {
-        session.retarget(upstream.address as string);
+        session.retarget(upstream.address);
         return arrival;
       },
     });

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { FunctionPlugin, PluginUse, UseOptions } from "sluice";
+import type { FunctionPlugin, ListenerConfig, PluginUse, SluiceConfig, UseOptions } from "sluice";
 import { each } from "sluice/flow";
 import { echo } from "sluice/plugins";
 import type { TrialConfig } from "../../core/contract/trial.ts";
@@ -30,7 +30,11 @@ export interface Given {
   readonly listen?: string;
 }
 
-export const config = ({ plugins, trial = { share: 0.5, for: "1h", faults: 2 }, listen = "tcp://127.0.0.1:0" }: Given) => ({
+export const config = ({
+  plugins,
+  trial = { share: 0.5, for: "1h", faults: 2 },
+  listen = "tcp://127.0.0.1:0",
+}: Given): SluiceConfig & { readonly listeners: { readonly web: ListenerConfig } } => ({
   reload: { trial },
   listeners: { web: { listen, plugins: [...plugins, echo()] } },
 });

@@ -24,30 +24,45 @@ const labelPair = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\[\\"n])*)"(?:,|$)/y;
  */
 export function parseExposition(text: string): ReadonlyMap<string, MetricFamily> {
   if (!text.endsWith("\n")) throw new Error("the last line has no end");
-  const families = new Map<string, { name: string; type: string; help: string; series: Series[] }>();
-  const seen = new Set<string>();
-  let current: { name: string; type: string; help: string; series: Series[] } | undefined;
-  for (const line of text.split("\n").filter((each) => each !== "")) {
+  const reader = new ExpositionReader();
+  for (const line of text.split("\n")) if (line !== "") reader.read(line);
+  for (const family of reader.families.values()) if (family.type === "histogram") checkHistogram(family);
+  return reader.families;
+}
+
+class ExpositionReader {
+  readonly families = new Map<string, MetricFamily & { type: string; readonly series: Series[] }>();
+  readonly #seen = new Set<string>();
+  #current: (MetricFamily & { type: string; readonly series: Series[] }) | undefined;
+
+  read(line: string): void {
     const [, keyword, name = "", rest = ""] = /^# (HELP|TYPE) (\S+) (.*)$/.exec(line) ?? [];
-    if (keyword === "HELP") {
-      if (families.has(name)) throw new Error(`a family comes twice: ${line}`);
-      current = { name, type: "untyped", help: rest, series: [] };
-      families.set(name, current);
-    } else if (keyword === "TYPE") {
-      if (current?.name !== name || current.series.length > 0) throw new Error(`a TYPE out of its place: ${line}`);
-      if (!["counter", "gauge", "histogram"].includes(rest)) throw new Error(`no type: ${line}`);
-      current.type = rest;
-    } else {
-      const series = seriesOf(line);
-      if (current === undefined || familyOf(series.name, current.type) !== current.name) throw new Error(`a sample of no family: ${line}`);
-      const key = line.slice(0, line.lastIndexOf(" "));
-      if (seen.has(key)) throw new Error(`a series comes twice: ${line}`);
-      seen.add(key);
-      current.series.push(series);
-    }
+    if (keyword === "HELP") this.#begin(name, rest);
+    else if (keyword === "TYPE") this.#type(name, rest);
+    else this.#sample(line);
   }
-  for (const family of families.values()) if (family.type === "histogram") checkHistogram(family);
-  return families;
+
+  #begin(name: string, help: string): void {
+    if (this.families.has(name)) throw new Error(`a family comes twice: ${name}`);
+    this.#current = { name, type: "untyped", help, series: [] };
+    this.families.set(name, this.#current);
+  }
+
+  #type(name: string, type: string): void {
+    if (this.#current?.name !== name || this.#current.series.length > 0) throw new Error(`a TYPE out of its place: ${name}`);
+    if (!["counter", "gauge", "histogram"].includes(type)) throw new Error(`no type: ${type}`);
+    this.#current.type = type;
+  }
+
+  #sample(line: string): void {
+    const series = seriesOf(line);
+    const family = this.#current;
+    if (family === undefined || familyOf(series.name, family.type) !== family.name) throw new Error(`a sample of no family: ${line}`);
+    const key = line.slice(0, line.lastIndexOf(" "));
+    if (this.#seen.has(key)) throw new Error(`a series comes twice: ${line}`);
+    this.#seen.add(key);
+    family.series.push(series);
+  }
 }
 
 function seriesOf(line: string): Series {
@@ -80,15 +95,17 @@ function checkHistogram({ name, series }: MetricFamily): void {
     const key = JSON.stringify(others);
     groups.set(key, [...(groups.get(key) ?? []), each]);
   }
-  for (const [key, group] of groups) {
-    const buckets = group.filter((each) => each.name === `${name}_bucket`);
-    const count = group.find((each) => each.name === `${name}_count`)?.value;
-    if (count === undefined || !group.some((each) => each.name === `${name}_sum`)) throw new Error(`${name}${key} has no count or sum`);
-    const bounds = buckets.map(({ labels }) => (labels["le"] === "+Inf" ? Infinity : Number(labels["le"])));
-    const rises = (values: readonly number[], strictly: boolean): boolean =>
-      values.every((value, at) => at === 0 || (strictly ? value > (values[at - 1] ?? 0) : value >= (values[at - 1] ?? 0)));
-    const values = buckets.map(({ value }) => value);
-    if (!rises(bounds, true) || !rises(values, false)) throw new Error(`${name}${key}: its buckets do not rise`);
-    if (bounds.at(-1) !== Infinity || values.at(-1) !== count) throw new Error(`${name}${key}: its last bucket is not its count`);
-  }
+  for (const [key, group] of groups) checkBuckets(name, key, group);
+}
+
+function checkBuckets(name: string, key: string, group: readonly Series[]): void {
+  const buckets = group.filter((each) => each.name === `${name}_bucket`);
+  const count = group.find((each) => each.name === `${name}_count`)?.value;
+  if (count === undefined || !group.some((each) => each.name === `${name}_sum`)) throw new Error(`${name}${key} has no count or sum`);
+  const bounds = buckets.map(({ labels }) => (labels["le"] === "+Inf" ? Infinity : Number(labels["le"])));
+  const values = buckets.map(({ value }) => value);
+  const areRising = bounds.every((bound, at) => at === 0 || bound > (bounds[at - 1] ?? 0));
+  const areCumulative = values.every((value, at) => at === 0 || value >= (values[at - 1] ?? 0));
+  if (!areRising || !areCumulative) throw new Error(`${name}${key}: its buckets do not rise`);
+  if (bounds.at(-1) !== Infinity || values.at(-1) !== count) throw new Error(`${name}${key}: its last bucket is not its count`);
 }

@@ -5,9 +5,11 @@ import type { Family, Sample } from "./family.ts";
 import { histogramSamples } from "./histogram-samples.ts";
 
 type Total = "bytes" | "chunks";
+type BothWays = Readonly<Record<"fromClient" | "fromUpstream", Carried>>;
 
 /** What came from each leg, and what went to it. */
-function byLeg(listener: string, fromClient: Carried, fromUpstream: Carried, came: Total, went: "sentBytes" | "sentChunks"): Sample[] {
+function byLeg(listener: string, { fromClient, fromUpstream }: BothWays, came: Total): Sample[] {
+  const went = came === "bytes" ? "sentBytes" : "sentChunks";
   return [
     { value: fromClient[came], labels: { listener, leg: "client", direction: "receive" } },
     { value: fromUpstream[went], labels: { listener, leg: "client", direction: "transmit" } },
@@ -69,10 +71,7 @@ export const listenerFamilies: readonly Family[] = [
     type: "counter",
     help: "Bytes of payload, by leg: received from and sent to the client and the upstream.",
     labels: ["listener", "leg", "direction"],
-    read: (proxy) =>
-      Array.from(trafficOf(proxy)).flatMap(([listener, { fromClient, fromUpstream }]) =>
-        byLeg(listener, fromClient, fromUpstream, "bytes", "sentBytes"),
-      ),
+    read: (proxy) => Array.from(trafficOf(proxy)).flatMap(([listener, traffic]) => byLeg(listener, traffic, "bytes")),
   },
   {
     name: "sluice_datagrams_total",
@@ -82,7 +81,7 @@ export const listenerFamilies: readonly Family[] = [
     read: (proxy) =>
       Array.from(trafficOf(proxy))
         .filter(([listener]) => proxy.inner.listeners.get(listener)?.datagrams === true)
-        .flatMap(([listener, { fromClient, fromUpstream }]) => byLeg(listener, fromClient, fromUpstream, "chunks", "sentChunks")),
+        .flatMap(([listener, traffic]) => byLeg(listener, traffic, "chunks")),
   },
   {
     name: "sluice_datagrams_dropped_total",

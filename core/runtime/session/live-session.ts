@@ -212,13 +212,14 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     if (this.#ending) return;
     this.#ending = true;
     this.#finishing?.stop();
-    this.#error ??= leftInPeace(error, this.#flows?.upstream) ? undefined : error;
+    const upstream = this.#flows?.upstream;
+    this.#error ??= leftInPeace(error, upstream) ? undefined : error;
     this.remember();
     this.#opening?.close();
     this.#flows?.stop();
-    const quietly = how === undefined ? endsQuietly(error, this.#flows !== undefined) : how === "fin";
+    const quietly = how === undefined ? endsQuietly(error, upstream !== undefined) : how === "fin";
     endLeg(this.accepted.leg, quietly, this.#legFailed);
-    endLeg(this.#flows?.upstream, quietly, this.#legFailed);
+    endLeg(upstream, quietly, this.#legFailed);
     this.#aborter?.abort();
   }
 

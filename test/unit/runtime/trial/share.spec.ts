@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import fc from "fast-check";
+import { assert, double, integer, property } from "fast-check";
 import { Share } from "../../../../core/runtime/trial/share.ts";
 
 describe("Share", () => {
   it("takes the share of any number, rounded up, the first among them", () => {
-    fc.assert(
-      fc.property(fc.double({ min: 0.001, max: 1, noNaN: true }), fc.integer({ min: 1, max: 500 }), (wanted, count) => {
+    assert(
+      property(double({ min: 0.001, max: 1, noNaN: true }), integer({ min: 1, max: 500 }), (wanted, count) => {
         const share = new Share(wanted);
         const first = share.takes();
         for (let at = 1; at < count; at++) share.takes();
