@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { SluiceError, type Metrics, type ResolvedConfig } from "../../contract/index.ts";
+import { SluiceError, type Logger, type Metrics, type ResolvedConfig } from "../../contract/index.ts";
 import { missingForResets } from "../../net/node/reset-means.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "../generation/generation.ts";
 import type { Wanted } from "../generation/overrides.ts";
@@ -11,8 +11,7 @@ import { checksOf, followEndpoints } from "../state/endpoint-book.ts";
 import type { IdleSweep } from "../state/idle-sweep.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 import type { Trial } from "../trial/trial.ts";
-import { makeReady, type MadeReady } from "./make-ready.ts";
-import type { ProxyOptions } from "./proxy.ts";
+import { makeReady, type Followers, type MadeReady } from "./make-ready.ts";
 import { rehearse } from "./rehearse.ts";
 import { RetiredPipelines } from "./retired-pipelines.ts";
 import type { Steering } from "./steering.ts";
@@ -26,7 +25,7 @@ export interface GenerationsParts {
   readonly listeners: Listeners;
   readonly sweep: IdleSweep;
   readonly steering: Steering;
-  readonly options: ProxyOptions;
+  readonly options: Followers & { readonly logger: Logger };
   readonly isClosing: () => boolean;
   /** Announces a refusal that nobody waits for. */
   readonly refuse: (error: unknown) => void;
