@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { addressText, type ResolvedAdmin, type ResolvedConfig, type SocketAddress } from "../contract/index.ts";
 import type { Companion, PreparedCompanion } from "../runtime/proxy/companion.ts";
-import type { Live } from "./operations/live.ts";
+import type { Answering } from "./server/answering.ts";
 import type { AdminServer } from "./server/admin-server.ts";
 import type { Served } from "./server/request-handler.ts";
 
@@ -15,7 +15,7 @@ interface Running {
 export class Admin implements Companion {
   /** As long as the process lives, so that an address that was printed once stays good. */
   readonly #random = randomBytes(24).toString("base64url");
-  readonly #served: { rules: Served["rules"]; live: Live | undefined };
+  readonly #served: { rules: Served["rules"]; live: Answering | undefined };
   #running: Running | undefined;
   #url: string | undefined;
 
@@ -35,7 +35,7 @@ export class Admin implements Companion {
   }
 
   /** The proxy is up. */
-  serve(live: Live): void {
+  serve(live: Answering): void {
     this.#served.live = live;
     if (this.#running !== undefined) live.begin();
   }

@@ -2,6 +2,7 @@ import type { SluiceConfig } from "../contract/index.ts";
 import { startProxy, type CreateProxyOptions } from "../runtime/proxy/create-proxy.ts";
 import type { Proxy } from "../runtime/proxy/proxy.ts";
 import { Admin } from "./admin.ts";
+import { Answers } from "./answers.ts";
 import { Live } from "./operations/live.ts";
 
 /**
@@ -16,6 +17,6 @@ import { Live } from "./operations/live.ts";
 export async function createProxy(config: SluiceConfig, options: CreateProxyOptions = {}): Promise<Proxy> {
   const admin = new Admin();
   const proxy = await startProxy(config, options, admin);
-  admin.serve(new Live(proxy, undefined));
+  admin.serve(new Answers(new Live(proxy, undefined)));
   return proxy;
 }

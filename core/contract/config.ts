@@ -148,6 +148,11 @@ export interface SluiceConfig {
   readonly log?: LogConfig;
   /** The admin server; `true`: with its defaults. @default false */
   readonly admin?: boolean | AdminConfig;
+  /**
+   * How many processes `sluice start` serves with, at most 256; `"auto"`: as many as there are processors for this process. A reload cannot
+   * change it. A proxy in a program is one process, whatever it says. @default 1
+   */
+  readonly workers?: number | "auto";
 }
 
 /** Where a listener binds, parsed. For `unix`, `path` is set, host is empty and port 0. */
@@ -256,6 +261,8 @@ export interface ResolvedConfig {
   readonly log: ResolvedLog;
   /** Undefined: no admin server. */
   readonly admin: ResolvedAdmin | undefined;
+  /** Processes that `sluice start` serves with. */
+  readonly workers: number;
   /** The config's file, for messages; undefined when given in-process. */
   readonly file: string | undefined;
   /** Things to warn about that are not errors: a wildcard address, an upstream that is not verified. */

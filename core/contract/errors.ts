@@ -35,6 +35,8 @@ export const catalogue = {
   SLUICE_NOT_RUNNING: entry("config", "start it with `sluice start`, with the same -c FILE"),
   SLUICE_NOT_ANSWERING: entry("config", "see what it is busy with; SIGTERM ends it, and SIGKILL one that hangs"),
   SLUICE_TOO_FEW_FILES: entry("config", "raise the limit of open files: ulimit -n 1024, or LimitNOFILE= of systemd"),
+  SLUICE_WORKERS_CHANGED: entry("config", "restart the proxy: the processes that it has are made at its start"),
+  SLUICE_WORKER_LOST: entry("internal", "see why in the log; a worker that has died is replaced"),
   SLUICE_USAGE: entry("config", "see `sluice --help`"),
   SLUICE_FILE_EXISTS: entry("config", "move the file away, or run it in another folder"),
   SLUICE_UPSTREAM_REFUSED: entry("upstream", "start the upstream, or fix its address", true),

@@ -30,6 +30,7 @@ module.exports = {
     only("config-knows-no-runtime", "^core/config/", "^core/(contract|flow|config)/"),
     only("runtime-joins-the-second-layer", "^core/runtime/", "^core/(contract|flow|pipeline|net|config|runtime)/"),
     only("admin-is-above-the-runtime", "^core/admin/", "^core/(contract|flow|pipeline|net|config|runtime|admin)/"),
+    only("workers-are-above-the-admin", "^core/workers/", "^core/(contract|flow|pipeline|net|config|runtime|admin|workers)/"),
     only("testing-is-above-the-runtime", "^core/testing/", "^core/(contract|flow|codec|pipeline|net|config|runtime|admin|testing)/"),
     never(
       "a-transport-is-known-by-its-table",

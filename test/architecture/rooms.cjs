@@ -67,8 +67,9 @@ module.exports = {
     server: ["events", "operations", "metrics"],
     mcp: ["events", "operations"],
     page: [],
-    ".": ["operations", "server"],
+    ".": ["operations", "metrics", "server"],
   },
+  "core/workers": { wire: [], member: ["wire"], first: ["wire"] },
   "core/cli": {
     arguments: [],
     output: [],
@@ -78,7 +79,7 @@ module.exports = {
     trust: [],
     watch: ["output"],
     commands: ["arguments", "output", "process", "init", "forward", "trust", "watch"],
-    ".": ["arguments", "output", "commands"],
+    ".": ["arguments", "output", "process", "commands"],
   },
   "plugins/http": {
     message: [],

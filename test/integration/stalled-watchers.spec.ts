@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createProxy } from "sluice";
 import { echo } from "sluice/plugins";
+import { Answers } from "../../core/admin/answers.ts";
 import { Live } from "../../core/admin/operations/live.ts";
 import { performForLine } from "../../core/admin/operations/perform-for-line.ts";
 import { serveControl } from "../../core/net/control/control-socket.ts";
@@ -28,7 +29,7 @@ describe("who watches over the control socket and stands still", () => {
     cleanup.add(() => proxy.close());
     const folder = mkdtempSync(join(tmpdir(), "sluice-stalled-"));
     cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
-    const live = new Live(proxy, undefined);
+    const live = new Answers(new Live(proxy, undefined));
     const watched: Socket[] = [];
     const control = await serveControl(join(folder, "proxy.config.ts"), async (command, input) => {
       const stream = (await performForLine(live, command, input)) as ControlStream;

@@ -1,7 +1,6 @@
 import { Registry } from "prom-client";
-import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import { families } from "./families.ts";
 import type { Family, Sample } from "./family.ts";
+import type { Measured } from "./measured.ts";
 
 /** Series at most: writing more would keep the process from everything else, and no server wants them. */
 const mostSeries = 2_000;
@@ -15,15 +14,14 @@ interface Registered {
 }
 
 /** The proxy's metrics in Prometheus' text format, and the type of that. */
-export async function exposition(proxy: Proxy): Promise<{ readonly text: string; readonly contentType: string }> {
+export async function exposition(measured: readonly Measured[]): Promise<{ readonly text: string; readonly contentType: string }> {
   const registry = new Registry();
   let room = mostSeries;
   let left = 0;
-  for (const family of families(proxy)) {
-    const all = Array.from(family.read(proxy));
-    const values = fitting(all, room, family);
+  for (const family of measured) {
+    const values = fitting(family.values, room, family);
     room -= values.length;
-    left += all.length - values.length;
+    left += family.values.length - values.length;
     register(registry, family, values);
   }
   register(registry, leftOut, [{ value: left }]);
@@ -31,7 +29,7 @@ export async function exposition(proxy: Proxy): Promise<{ readonly text: string;
 }
 
 /** The first so many; a histogram is shown whole or not at all. */
-function fitting(all: readonly Sample[], room: number, { name, type }: Family): readonly Sample[] {
+function fitting(all: readonly Sample[], room: number, { name, type }: Measured): readonly Sample[] {
   if (all.length <= room) return all;
   const first = all.slice(0, Math.max(0, room));
   return type === "histogram" ? first.slice(0, first.findLastIndex(({ metricName }) => metricName === `${name}_count`) + 1) : first;

@@ -15,6 +15,8 @@ export interface Family {
   readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
   readonly labels: readonly string[];
+  /** How the values of several processes are one. @default "sum" */
+  readonly among?: "sum" | "max" | "min" | undefined;
   /** Reads it from plain fields, when somebody asks for it. */
   read(proxy: Proxy): Iterable<Sample>;
 }

@@ -10,6 +10,7 @@ export const processFamilies: readonly Family[] = [
     type: "gauge",
     help: "1, with the versions of Sluice and Node.",
     labels: ["version", "node"],
+    among: "max",
     read: () => [{ value: 1, labels: { version, node: process.versions.node } }],
   },
   {
@@ -17,6 +18,7 @@ export const processFamilies: readonly Family[] = [
     type: "gauge",
     help: "When the proxy started, in seconds since the epoch.",
     labels: [],
+    among: "min",
     read: (proxy) => [{ value: proxy.status().startedAt / 1000 }],
   },
   {
@@ -31,6 +33,7 @@ export const processFamilies: readonly Family[] = [
     type: "gauge",
     help: "The number of the generation in force.",
     labels: [],
+    among: "max",
     read: ({ generation }) => [{ value: generation }],
   },
   {
@@ -38,6 +41,7 @@ export const processFamilies: readonly Family[] = [
     type: "gauge",
     help: "Plugin uses that do not do what the config says.",
     labels: [],
+    among: "max",
     read: ({ steering }) => [{ value: steering.overrides.length }],
   },
   {

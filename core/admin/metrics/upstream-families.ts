@@ -51,6 +51,7 @@ export const upstreamFamilies: readonly Family[] = [
     type: "gauge",
     help: "0 while an endpoint gets no sessions since it failed, else 1.",
     labels,
+    among: "min",
     read: (proxy) =>
       several(proxy, ({ name, version }) =>
         Array.from(version.configured, (endpoint) => ({

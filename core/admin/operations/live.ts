@@ -4,10 +4,12 @@ import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Steering } from "../../runtime/proxy/steering.ts";
 import { Feed } from "../events/feed.ts";
 import { SessionBook } from "../sessions/session-book.ts";
+import { listenerView, type ListenerView } from "../views/listener-view.ts";
+import type { Steered } from "./steered.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 
 /** What operations work on: a proxy, and the file that it follows, if any. */
-export class Live {
+export class Live implements Steered {
   #sessions: SessionBook | undefined;
   #feed: Feed | undefined;
 
@@ -35,6 +37,16 @@ export class Live {
   rest(): void {
     this.#sessions?.close();
     this.#sessions = undefined;
+  }
+
+  listener(name: string): ListenerView {
+    return listenerView(this.proxy, name);
+  }
+
+  sessionsOfGenerations(): ReadonlyMap<number, number> {
+    const on = new Map<number, number>();
+    for (const { generation } of this.proxy.sessions) on.set(generation, (on.get(generation) ?? 0) + 1);
+    return on;
   }
 
   /** It is to be sent new sessions. */

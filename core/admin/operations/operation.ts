@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { GenerationCheck } from "../../runtime/proxy/steering.ts";
 import type { Live } from "./live.ts";
+import type { Steered } from "./steered.ts";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -27,6 +28,16 @@ export interface Operation<I extends z.ZodObject = z.ZodObject> {
   readonly answers?: "json" | "events";
   /** What it answers. Rejects with a SluiceError. */
   handle(live: Live, input: z.output<I>, call: Call): unknown;
+}
+
+/** One that makes another generation, or tells of them: the first of several processes does it for all. */
+export interface SteeringOperation<I extends z.ZodObject = z.ZodObject> extends Operation<I> {
+  handle(live: Steered, input: z.output<I>, call: Call): unknown;
+}
+
+/** As {@link operation}. */
+export function steering<I extends z.ZodObject>(definition: SteeringOperation<I>): SteeringOperation {
+  return definition;
 }
 
 /** Ties the handler's input to the schema. */

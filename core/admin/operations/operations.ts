@@ -6,7 +6,7 @@ import { didYouMean } from "../../contract/options/nearest.ts";
 import type { Live } from "./live.ts";
 import { eventOperations } from "./event-operations.ts";
 import { openApi } from "./openapi.ts";
-import { operation, type Call, type Operation } from "./operation.ts";
+import { operation, type Call, type Operation, type SteeringOperation } from "./operation.ts";
 import { proxyOperations } from "./proxy-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { steeringOperations } from "./steering-operations.ts";
@@ -46,6 +46,16 @@ export function operationNamed(name: string): Operation {
  * @throws SLUICE_ADMIN_REQUEST for an input that does not fit; what the operation rejects with
  */
 export async function perform(asked: Operation, live: Live, input: unknown, call: Call = {}): Promise<unknown> {
+  return await asked.handle(live, checkedInput(asked, input), call);
+}
+
+/** The operation of that name, where it is one that the first of several processes does. */
+export function steeringNamed(name: string): SteeringOperation | undefined {
+  return steeringOperations.find((each) => each.name === name);
+}
+
+/** @throws SLUICE_ADMIN_REQUEST for an input that does not fit */
+export function checkedInput(asked: Operation, input: unknown): Record<string, unknown> {
   const given = input ?? {};
   const checked = asked.input.safeParse(given);
   if (!checked.success) {
@@ -53,5 +63,5 @@ export async function perform(asked: Operation, live: Live, input: unknown, call
     const lines = problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
     throw new SluiceError("SLUICE_ADMIN_REQUEST", lines.join("; "), { where: asked.name });
   }
-  return await asked.handle(live, checked.data, call);
+  return checked.data;
 }

@@ -1,12 +1,17 @@
 import { ControlStream } from "../../net/control/control-stream.ts";
 import { EventStream } from "../events/event-stream.ts";
 import type { FeedEvent } from "../events/feed.ts";
-import type { Live } from "./live.ts";
-import { operationNamed, perform } from "./operations.ts";
+import type { Operation } from "./operation.ts";
+import { operationNamed } from "./operations.ts";
+
+/** Whatever answers. */
+interface Performing {
+  perform(asked: Operation, input: unknown): Promise<unknown>;
+}
 
 /** Runs an operation for the control socket. @throws SLUICE_USAGE, what the operation rejects with */
-export async function performForLine(live: Live, name: string, input: unknown): Promise<unknown> {
-  const value = await perform(operationNamed(name), live, input);
+export async function performForLine(live: Performing, name: string, input: unknown): Promise<unknown> {
+  const value = await live.perform(operationNamed(name), input);
   return value instanceof EventStream ? new ControlStream((to) => value.writeTo(to, frame)) : value;
 }
 

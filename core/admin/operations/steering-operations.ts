@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { generationViews } from "../views/generation-view.ts";
-import { listenerView, pluginOf } from "../views/listener-view.ts";
+import { pluginOf } from "../views/listener-view.ts";
 import { shownOverrides } from "../views/without-secrets.ts";
-import { operation } from "./operation.ts";
+import { steering } from "./operation.ts";
 
 const nothing = z.strictObject({});
 const ofPlugin = z.strictObject({ listener: z.string(), plugin: z.string() });
@@ -20,7 +20,7 @@ const change = z
 
 /** What makes another generation. */
 export const steeringOperations = [
-  operation({
+  steering({
     name: "toggle_plugin",
     summary:
       "Switches a plugin use on or off, or changes its options, on open connections too, until it is taken back or the proxy ends: an override.",
@@ -28,13 +28,13 @@ export const steeringOperations = [
     path: "listeners/{listener}/plugins/{plugin}",
     input: change,
     async handle(live, { listener, plugin, enabled, options }, { check }) {
-      pluginOf(listenerView(live.proxy, listener), plugin);
-      const wanted = { ...(enabled === undefined ? {} : { enabled }), ...(options === undefined ? {} : { options }) };
-      const reload = await live.steer((steering) => steering.override({ listener, plugin }, wanted, check));
-      return { ...pluginOf(listenerView(live.proxy, listener), plugin), reload };
+      pluginOf(await live.listener(listener), plugin);
+      const changed = { ...(enabled === undefined ? {} : { enabled }), ...(options === undefined ? {} : { options }) };
+      const reload = await live.steer((wanted) => wanted.override({ listener, plugin }, changed, check));
+      return { ...pluginOf(await live.listener(listener), plugin), reload };
     },
   }),
-  operation({
+  steering({
     name: "overrides",
     summary: "What differs from the config.",
     method: "GET",
@@ -42,15 +42,15 @@ export const steeringOperations = [
     input: nothing,
     handle: ({ proxy }) => ({ overrides: shownOverrides(proxy.steering.overrides) }),
   }),
-  operation({
+  steering({
     name: "take_back_override",
     summary: "Lets a plugin use do again what the config says.",
     method: "DELETE",
     path: "overrides/{listener}/{plugin}",
     input: ofPlugin,
-    handle: (live, place, { check }) => live.steer((steering) => steering.override(place, undefined, check)),
+    handle: (live, place, { check }) => live.steer((wanted) => wanted.override(place, undefined, check)),
   }),
-  operation({
+  steering({
     name: "write_override",
     summary: "Writes into the config file that a plugin use is on or off, comments kept; refused with the reason where that is computed.",
     method: "POST",
@@ -58,35 +58,35 @@ export const steeringOperations = [
     input: ofPlugin,
     async handle(live, place, { check }) {
       const reload = await live.config.write(place, check);
-      return { ...pluginOf(listenerView(live.proxy, place.listener), place.plugin), file: live.config.file, reload };
+      return { ...pluginOf(await live.listener(place.listener), place.plugin), file: live.config.file, reload };
     },
   }),
-  operation({
+  steering({
     name: "generations",
     summary: "The newest generations, the newest first: what made them, and what they did.",
     method: "GET",
     path: "generations",
     input: nothing,
-    handle: ({ proxy }) => ({ generations: generationViews(proxy) }),
+    handle: async (live) => ({ generations: generationViews(live.proxy, await live.sessionsOfGenerations()) }),
   }),
-  operation({
+  steering({
     name: "restore",
     summary:
       "Makes a new generation of what an earlier one was made of, the file stays as it is; while a save is on trial, that in force takes it back.",
     method: "POST",
     path: "generations/{generation}/restore",
     input: z.strictObject({ generation: z.coerce.number().int().min(1) }),
-    handle: (live, { generation }, { check }) => live.steer((steering) => steering.restore(generation, check)),
+    handle: (live, { generation }, { check }) => live.steer((wanted) => wanted.restore(generation, check)),
   }),
-  operation({
+  steering({
     name: "accept",
     summary: "Puts the generation that is on trial into force, before its time.",
     method: "POST",
     path: "generations/{generation}/accept",
     input: z.strictObject({ generation: z.coerce.number().int().min(1) }),
-    handle: (live, { generation }, { check }) => live.steer((steering) => steering.accept(generation, check)),
+    handle: (live, { generation }, { check }) => live.steer((wanted) => wanted.accept(generation, check)),
   }),
-  operation({
+  steering({
     name: "plan",
     summary: "What a save of the config as it is would do, and what is on trial.",
     method: "POST",
@@ -94,7 +94,7 @@ export const steeringOperations = [
     input: nothing,
     handle: ({ config }) => config.plan(),
   }),
-  operation({
+  steering({
     name: "reload",
     summary: "Loads everything again, changed or not.",
     method: "POST",

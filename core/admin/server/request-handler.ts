@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { SluiceError, type ResolvedAdmin } from "../../contract/index.ts";
 import { EventStream } from "../events/event-stream.ts";
-import type { Live } from "../operations/live.ts";
-import { perform } from "../operations/operations.ts";
+import type { Answering } from "./answering.ts";
 import { answerError, answerJson, answerText, Refusal } from "./answer.ts";
 import { answerEvents } from "./event-response.ts";
 import { checkHost, checkOrigin, checkToken, isJson, type GuardRules } from "./guard.ts";
@@ -17,7 +16,7 @@ const metricsPath = "/metrics";
 export interface Served {
   readonly rules: GuardRules & Pick<ResolvedAdmin, "metrics">;
   /** Undefined before the proxy is up. */
-  readonly live: Live | undefined;
+  readonly live: Answering | undefined;
 }
 
 /** Answers one request: probes, then the guard, then the page, metrics or an operation. */
@@ -51,10 +50,10 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   else await serveOperation(live, request, { method, path: pathname.slice(apiRoot.length), query: searchParams, response });
 }
 
-async function serveMetrics({ proxy }: Live, reads: boolean, response: ServerResponse): Promise<void> {
+async function serveMetrics(live: Answering, reads: boolean, response: ServerResponse): Promise<void> {
   if (!reads) throw new Refusal(405, new SluiceError("SLUICE_ADMIN_REQUEST", "expected GET"), { allow: "GET, HEAD" });
   const { exposition } = await import("../metrics/exposition.ts");
-  const { text, contentType } = await exposition(proxy);
+  const { text, contentType } = await exposition(await live.measure());
   answerText(response, 200, text, { "content-type": contentType });
 }
 
@@ -65,16 +64,16 @@ interface Asked {
   readonly response: ServerResponse;
 }
 
-async function serveOperation(live: Live, request: IncomingMessage, { method, path, query, response }: Asked): Promise<void> {
+async function serveOperation(live: Answering, request: IncomingMessage, { method, path, query, response }: Asked): Promise<void> {
   const { headers } = request;
   const found = route(method, path, query);
   const reads = found.operation.method === "GET";
   if (!reads && !isJson({ method, headers }))
     throw new Refusal(415, new SluiceError("SLUICE_ADMIN_REQUEST", "expected Content-Type: application/json"));
   const input = reads ? { ...found.input, ...resumed(found, headers) } : withBody(found, await readBody(request));
-  const value = await perform(found.operation, live, input, { check: generationCheck(headers["if-match"]) });
+  const value = await live.perform(found.operation, input, { check: generationCheck(headers["if-match"]) });
   if (value instanceof EventStream) answerEvents(response, value);
-  else answerJson(response, 200, value, { etag: `"g${live.proxy.generation}"` });
+  else answerJson(response, 200, value, { etag: `"g${live.generation}"` });
 }
 
 /** Where a reader of events goes on: what browsers say in a header. */
@@ -96,7 +95,7 @@ function isProbe(pathname: string): pathname is "/healthz" | "/readyz" {
 }
 
 /** Asked by whatever address the process has, and without a token: they tell nothing but whether it lives and takes sessions. */
-function probe(pathname: "/healthz" | "/readyz", live: Live | undefined, response: ServerResponse): void {
+function probe(pathname: "/healthz" | "/readyz", live: Answering | undefined, response: ServerResponse): void {
   const ready = live?.isReady === true;
   if (pathname === "/healthz" || ready) answerText(response, 200, "ok\n");
   else answerText(response, 503, live === undefined ? "starting\n" : "closing\n");

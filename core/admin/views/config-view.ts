@@ -3,7 +3,7 @@ import { withoutSecrets } from "./without-secrets.ts";
 
 /** A config with its defaults, as JSON, secrets out. */
 function configView(config: ResolvedConfig): unknown {
-  const { listeners, dns, limits, timeouts, log, admin, file, warnings } = config;
+  const { listeners, dns, limits, timeouts, log, workers, admin, file, warnings } = config;
   return {
     file,
     listeners: Object.fromEntries(
@@ -22,6 +22,7 @@ function configView(config: ResolvedConfig): unknown {
     limits,
     timeouts,
     log,
+    workers,
     admin: admin === undefined ? false : { ...admin, address: undefined, listen: addressText(admin.address) },
     warnings,
   };

@@ -1,6 +1,6 @@
 import type { TrialView } from "../../contract/index.ts";
 import type { PastGeneration } from "../../runtime/generation/generation-history.ts";
-import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import type { ServingProxy } from "../../runtime/proxy/serving-proxy.ts";
 import { shownOverrides } from "./without-secrets.ts";
 
 /** A generation that is kept, as the API shows it. */
@@ -13,10 +13,11 @@ export interface GenerationView extends PastGeneration {
   readonly trial?: TrialView | undefined;
 }
 
-/** The newest generations, the newest first. */
-export function generationViews(proxy: Proxy): readonly GenerationView[] {
-  const on = new Map<number, number>();
-  for (const { generation } of proxy.sessions) on.set(generation, (on.get(generation) ?? 0) + 1);
+/** The newest generations, the newest first. @param on open sessions by generation */
+export function generationViews(
+  proxy: Pick<ServingProxy, "generation" | "steering"> & { readonly trial?: TrialView | undefined },
+  on: ReadonlyMap<number, number>,
+): readonly GenerationView[] {
   const { trying, history } = proxy.steering;
   const all: readonly (PastGeneration & Pick<GenerationView, "trial">)[] = [
     ...(trying === undefined ? [] : [{ ...trying, trial: proxy.trial }]),

@@ -3,13 +3,16 @@ import path from "node:path";
 import { SluiceError, reasonOf, type Logger } from "../../contract/index.ts";
 import { serveControl, type ControlHandler, type ControlServer } from "../../net/control/control-socket.ts";
 import { Admin } from "../../admin/admin.ts";
-import { Live } from "../../admin/operations/live.ts";
+import type { Answering } from "../../admin/server/answering.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
+import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import type { ProxyOfWorkers } from "../../workers/first/proxy-of-workers.ts";
 import type { Terminals } from "../output/announce.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import { passedOverNote } from "../arguments/config-file.ts";
 import { guardProcess } from "../process/last-resort.ts";
 import { warnOfOldNode } from "../process/node-version.ts";
+import { answering, launching } from "../process/serving.ts";
 import { onStopSignals, type StopSignal } from "../process/stop-signals.ts";
 import { createTerminal, type Terminal } from "../output/terminal.ts";
 
@@ -30,6 +33,9 @@ export interface Served {
   /** What to tell once it is served. */
   readonly ready?: (output: Terminal) => void;
 }
+
+/** What serves: a proxy in this process, or in several. */
+type Running = LiveConfig<Proxy | ProxyOfWorkers>;
 
 /** Serves a config, in a file or given. @throws as {@link start} */
 export async function serve(options: CommandOptions, { text, ready }: Served = {}): Promise<number> {
@@ -52,10 +58,10 @@ export async function serve(options: CommandOptions, { text, ready }: Served = {
     },
   );
   if (text === undefined && !existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });
-  let starting: Promise<LiveConfig> | undefined;
+  let starting: Promise<Running> | undefined;
   let adminOpened = untold;
-  let served: Live | undefined;
-  const servedBy = (live: LiveConfig): Live => (served ??= new Live(live.proxy, live));
+  let served: Answering | undefined;
+  const servedBy = (live: Running): Answering => (served ??= answering(live));
   const control = await openControl(file, logger, async (command, input) => {
     const started = await starting;
     if (started === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
@@ -70,7 +76,8 @@ export async function serve(options: CommandOptions, { text, ready }: Served = {
       adminOpened(url);
     });
     const announced = process.stdout.isTTY && process.stderr.isTTY;
-    starting = Following.start(file, { watch: watch && text === undefined, log, announced, admin, companion, text });
+    const following = { watch: watch && text === undefined, log, announced, admin, companion, text };
+    starting = Following.launch(file, following, launching(admin));
     const live = await Promise.race([starting, end.code]);
     // Stopped before it was up: nothing is being served yet, so there is nothing to drain.
     if (typeof live === "number") return live;
@@ -144,8 +151,8 @@ function createExitCode(): ExitCode {
 }
 
 /** SIGHUP reloads; one that comes during the start is kept until there is something to reload. */
-function createHangUp(): { use(live: LiveConfig): void } {
-  let live: LiveConfig | undefined;
+function createHangUp(): { use(live: Running): void } {
+  let live: Running | undefined;
   let pending = false;
   // A refusal is announced as an event, like that of a save.
   const reload = (): void => void live?.reload().catch(() => undefined);
@@ -178,13 +185,13 @@ async function openControl(file: string, logger: Logger, handle: ControlHandler)
   }
 }
 
-async function obey(live: Live, command: string, input: unknown): Promise<unknown> {
+async function obey(live: Answering, command: string, input: unknown): Promise<unknown> {
   const { performForLine } = await import("../../admin/operations/perform-for-line.ts");
   return performForLine(live, command, input);
 }
 
 /** Tells load balancers to send nobody any more, and serves whom they send until they have heard it. */
-async function leave(live: LiveConfig, signal: StopSignal | undefined, logger: Logger): Promise<void> {
+async function leave(live: Running, signal: StopSignal | undefined, logger: Logger): Promise<void> {
   live.stop();
   // Ctrl-C has somebody who waits, and no load balancer.
   if (signal !== "SIGTERM") return;
@@ -194,12 +201,12 @@ async function leave(live: LiveConfig, signal: StopSignal | undefined, logger: L
   await left;
 }
 
-async function stop(live: LiveConfig, { details }: Terminals, logger: Logger): Promise<void> {
-  const open = Array.from(live.proxy.sessions).filter(({ datagrams }) => !datagrams).length;
+async function stop(live: Running, { details }: Terminals, logger: Logger): Promise<void> {
+  const { streams, all } = await live.proxy.open();
   const closed = live.proxy.close({ drain: live.proxy.timeouts.drain });
   // Only now: whoever waits for this line finds the listeners closed.
-  if (details.interactive && open > 0) details.line(waitingLine(open, live.proxy.timeouts.drain));
-  else logger.info({ sessions: live.proxy.sessions.size }, "stopping");
+  if (details.interactive && streams > 0) details.line(waitingLine(streams, live.proxy.timeouts.drain));
+  else logger.info({ sessions: all }, "stopping");
   await closed;
 }
 

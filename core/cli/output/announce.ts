@@ -1,5 +1,5 @@
 import type { Logger, ProxyEvent, SluiceError } from "../../contract/index.ts";
-import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
+import type { ServingProxy } from "../../runtime/proxy/serving-proxy.ts";
 import { behindText, overridesText } from "./behind-text.ts";
 import { errorReport, onOneLine, showError, showExcerpt } from "./show-error.ts";
 import type { Terminal } from "./terminal.ts";
@@ -15,13 +15,13 @@ export interface Terminals {
  * Tells of a running proxy: on standard output one line per listener and `ready`, then one line per reload, which scripts wait for;
  * the proxy logs the rest itself.
  */
-export function announce(live: LiveConfig, { output, details }: Terminals, logger: Logger): void {
+export function announce({ proxy }: { readonly proxy: ServingProxy }, { output, details }: Terminals, logger: Logger): void {
   const { colors } = output;
-  for (const { name, url } of Object.values(live.proxy.listeners)) output.line(`${colors.bold(name)} ${colors.cyan(url)}`);
-  const { adminUrl } = live.proxy;
+  for (const { name, url } of Object.values(proxy.listeners)) output.line(`${colors.bold(name)} ${colors.cyan(url)}`);
+  const { adminUrl } = proxy;
   if (adminUrl !== undefined) announceAdmin(adminUrl, output);
   output.line(colors.green("ready"));
-  live.proxy.lifecycle.subscribe((event) => {
+  proxy.lifecycle.subscribe((event) => {
     tell(event, output, details, logger);
   });
 }

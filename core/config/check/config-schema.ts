@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { isIPv4, isIPv6, parseEndpoint } from "../../contract/endpoint.ts";
 import {
@@ -194,6 +195,9 @@ const listenersOf = (schemes: readonly ListenScheme[]) =>
     .record(z.string(), z.strictObject({ listen: listenOf(schemes), ...listener.shape }).optional())
     .refine((value) => Object.values(value).some((each) => each !== undefined), { error: "expected at least one listener, got none" });
 
+/** More processes than any machine has processors to run at once. */
+const mostWorkers = 256;
+
 const shape = z.strictObject({
   plugins,
   /** In its place; see `listenersOf`. */
@@ -207,6 +211,12 @@ const shape = z.strictObject({
   log: log.prefault({}),
   /** In its place; see `adminOf`. */
   admin: z.unknown(),
+  workers: z
+    .union([z.literal("auto"), z.int().min(1).max(mostWorkers)], {
+      error: `expected a whole number from 1 to ${mostWorkers}, or "auto"`,
+    })
+    .transform((count) => (count === "auto" ? Math.min(availableParallelism(), mostWorkers) : count))
+    .default(1),
 });
 
 const shapeWith = (schemes: readonly ListenScheme[]) =>

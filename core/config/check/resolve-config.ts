@@ -178,6 +178,7 @@ function settled(
     shutdown: config.shutdown,
     providers: config.providers,
     log: { level: config.log.level, format: config.log.format, file: config.log.file },
+    workers: config.workers,
     file,
     warnings: [...[warning, ofFlows].filter((each) => each !== undefined), ...listeners.flatMap(listenerWarnings)],
   };

@@ -23,6 +23,13 @@ export class Compiler {
   /** @param given the texts of modules that are in no file */
   constructor(private readonly given: ReadonlyMap<string, string> = new Map()) {}
 
+  /** One that reads and compiles nothing of what another has compiled. */
+  static knowing(modules: readonly Compiled[]): Compiler {
+    const compiler = new Compiler(new Map(modules.map(({ file, source }) => [file, source])));
+    for (const each of modules) compiler.#memo.set(each.file, each);
+    return compiler;
+  }
+
   /** @throws SLUICE_CONFIG_UNSAFE, SLUICE_CONFIG_NOT_FOUND */
   read(file: string): Source {
     const source = this.given.get(file) ?? readSafely(file);

@@ -4,6 +4,7 @@ import path from "node:path";
 import { setImmediate as traffic } from "node:timers/promises";
 import { SluiceError, type AdminConfig, type ListenScheme, type ResolvedConfig } from "../../contract/index.ts";
 import { Compiler } from "../compile/compiler.ts";
+import { noteSnapshot, type ConfigSnapshot } from "./config-snapshot.ts";
 import { withoutExit } from "./exit-guard.ts";
 import { realPath } from "../files/links.ts";
 import { loadError } from "./load-error.ts";
@@ -25,6 +26,8 @@ export interface LoadedConfig {
 export interface LoadOptions {
   /** How long evaluating may take: a top-level await that never settles. @default 30000 */
   readonly timeoutMs?: number;
+  /** What another process has read: nothing of it is read again. */
+  readonly snapshot?: ConfigSnapshot | undefined;
 }
 
 /** Loads a `proxy.config.ts` and the local modules it imports, fresh each time. */
@@ -87,6 +90,19 @@ export class ConfigLoader {
     return loaded.config;
   }
 
+  /** What plugins have said to `watch` that another process has set up. */
+  reads(files: ReadonlyMap<string, string | undefined>): void {
+    for (const [file, hash] of files) {
+      this.#read.set(file, hash);
+      this.#readInSetup.add(file);
+    }
+  }
+
+  /** What plugins have said to `watch` while they were set up here, for `reads` of another process. */
+  get readInSetup(): ReadonlyMap<string, string | undefined> {
+    return new Map([...this.#read].filter(([file]) => this.#readInSetup.has(file)));
+  }
+
   /** Whether the config is in a file. */
   get isInFile(): boolean {
     return this.text === undefined;
@@ -98,15 +114,14 @@ export class ConfigLoader {
    */
   async load(options: LoadOptions = {}): Promise<LoadedConfig> {
     this.#hashes = new Map();
-    if (this.text === undefined && !existsSync(this.#file))
-      throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: this.#file });
-    const graph = new ModuleGraph(this.#compiler, this.#packages);
+    const { graph, entry } = this.#graphOf(options.snapshot);
     const before = this.#read;
     const setup = this.#watchFor(graph);
     try {
-      const exported = await this.#evaluate(graph, options.timeoutMs ?? 30_000);
+      const exported = await this.#evaluate(graph, entry, options.timeoutMs ?? 30_000);
       await traffic();
       const config = resolveConfig(exported, this.schemes, { file: this.#file, admin: this.admin });
+      noteSnapshot(config, () => graph.snapshot(entry));
       this.#files = graph.files;
       setup.begins();
       const settle = (): void => {
@@ -130,6 +145,14 @@ export class ConfigLoader {
     }
   }
 
+  #graphOf(snapshot: ConfigSnapshot | undefined): { readonly graph: ModuleGraph; readonly entry: string } {
+    if (snapshot !== undefined)
+      return { graph: new ModuleGraph(Compiler.knowing(snapshot.modules), this.#packages, snapshot.resolutions), entry: snapshot.entry };
+    if (this.text === undefined && !existsSync(this.#file))
+      throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: this.#file });
+    return { graph: new ModuleGraph(this.#compiler, this.#packages), entry: realPath(this.#file) ?? this.#file };
+  }
+
   #watchFor(graph: ModuleGraph): { begins(): void; ends(): void } {
     const read = new Map([...this.#read].filter(([file]) => this.#readInSetup.has(file)));
     let hasBegun = false;
@@ -142,8 +165,7 @@ export class ConfigLoader {
     return { begins: () => (hasBegun = true), ends };
   }
 
-  async #evaluate(graph: ModuleGraph, timeoutMs: number): Promise<unknown> {
-    const entry = realPath(this.#file) ?? this.#file;
+  async #evaluate(graph: ModuleGraph, entry: string, timeoutMs: number): Promise<unknown> {
     await graph.prepare(entry, this.#file);
     // A turn of the event loop between the steps of a load: open connections do not wait for all of it at once.
     await traffic();

@@ -3,6 +3,7 @@ import path from "node:path";
 import { Slices } from "../../contract/slices.ts";
 import type { Compiled, Compiler } from "../compile/compiler.ts";
 import { hashBehind } from "../files/content-hash.ts";
+import type { ConfigSnapshot } from "./config-snapshot.ts";
 import { Evaluator, type Modules } from "./evaluator.ts";
 import { failedPackage, missingModule, unlinkedName } from "./import-error.ts";
 import { isModuleBuiltin } from "./local-require.ts";
@@ -24,7 +25,7 @@ export class ModuleGraph implements Modules {
   readonly packages: Packages;
   readonly linker = new Linker(this.sources, (file, specifier) => this.target(file, specifier));
   readonly #compiler: Compiler;
-  readonly #resolver = new Resolver();
+  readonly #resolver: Resolver;
   readonly #evaluator = new Evaluator(this);
   readonly #loaded = new Map<string, PackageResult>();
   readonly #checked = new Set<string>();
@@ -34,9 +35,16 @@ export class ModuleGraph implements Modules {
   readonly #links = new Map<string, string>();
   #folder = "";
 
-  constructor(compiler: Compiler, packages: Packages) {
+  /** @param known where imports lead, as another load has found it */
+  constructor(compiler: Compiler, packages: Packages, known?: ReadonlyMap<string, Resolution>) {
     this.#compiler = compiler;
     this.packages = packages;
+    this.#resolver = new Resolver(known);
+  }
+
+  /** What it has read, for another process. @param entry a real file */
+  snapshot(entry: string): ConfigSnapshot {
+    return { entry, modules: [...this.sources.values()], resolutions: this.#resolver.known };
   }
 
   /** Of every local file that was read, also of one that does not compile, by every path that led to it. */

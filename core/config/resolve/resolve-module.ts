@@ -45,7 +45,17 @@ export class Resolver {
   readonly #packages = new PackageScopes();
   readonly #paths = new TsconfigPaths();
   readonly #manifests = new Set<string>();
-  readonly #known = new Map<string, Resolution>();
+  readonly #known: Map<string, Resolution>;
+
+  /** @param known what another load has found, which is not looked for again */
+  constructor(known: ReadonlyMap<string, Resolution> = new Map()) {
+    this.#known = new Map(known);
+  }
+
+  /** What was found, by folder and specifier. */
+  get known(): ReadonlyMap<string, Resolution> {
+    return this.#known;
+  }
 
   /** The package.json and tsconfig.json files that had a say. */
   get consulted(): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Plugin, ResolvedSocket, SocketAddress } from "../../contract/index.ts";
+import type { TakeConnection } from "../node/raw-accept.ts";
 import type { AcceptedClient } from "./accepted-client.ts";
 
 /** Who is given the clients of a bound socket. */
@@ -34,6 +35,8 @@ export interface Bound {
   configure(options: ListenOptions): void;
   /** Gives the file of a unix socket another mode and group. @returns how to take that back @throws the operating system's error */
   permit?(socket: ResolvedSocket): () => void;
+  /** Gives connections to whoever hands them to another process, from now on, and to no host. */
+  hand?(take: TakeConnection): void;
   /** Takes the flows of a socket of the same transport that was closed to make room for this one. */
   adopt(before: Bound): void;
   /** Stops accepting at once. Connections live on; datagram flows can send no more. Closing it twice does nothing more. */

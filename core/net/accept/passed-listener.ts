@@ -1,4 +1,5 @@
 import { reasonOf, SluiceError, type SocketAddress } from "../../contract/index.ts";
+import { closeConnection, type TakeConnection } from "../node/raw-accept.ts";
 import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
 import { passedDescriptor } from "./passed-sockets.ts";
 import { StreamListener } from "./stream-listener.ts";
@@ -19,6 +20,8 @@ const nobody: ClientHost = {
  * wants it again. At the end it is only left: clients that come then wait for the next process, and none is refused.
  */
 export class PassedListener implements Bound {
+  #handed: TakeConnection | undefined;
+
   private constructor(
     private readonly name: string,
     private readonly socket: StreamListener,
@@ -46,6 +49,11 @@ export class PassedListener implements Bound {
     this.socket.accept(host, helloFirst);
   }
 
+  hand(take: TakeConnection): void {
+    this.#handed = take;
+    this.socket.hand(take);
+  }
+
   configure(options: ListenOptions): void {
     this.socket.configure(options);
   }
@@ -55,7 +63,8 @@ export class PassedListener implements Bound {
   }
 
   close(): void {
-    this.socket.accept(nobody, false);
+    if (this.#handed === undefined) this.socket.accept(nobody, false);
+    else this.socket.hand(closeConnection);
   }
 
   leave(): void {
@@ -64,7 +73,8 @@ export class PassedListener implements Bound {
   }
 
   async reopen(): Promise<void> {
-    // Whoever asks for it is its host again.
+    // Whoever asks for it is its host again, or hands its connections on.
+    if (this.#handed !== undefined) this.socket.hand(this.#handed);
     return Promise.resolve();
   }
 }

@@ -2,14 +2,13 @@ import { once } from "node:events";
 import { lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../../contract/index.ts";
-import { acceptFast, fastAcceptWorks } from "../node/fast-accept.ts";
+import { acceptFast } from "../node/fast-accept.ts";
+import { acceptRaw, type TakeConnection } from "../node/raw-accept.ts";
 import type { ReadBuffer } from "../node/read-buffer.ts";
-import { tryLateOnread } from "../node/late-onread.ts";
-import { tryResets } from "../node/reset-means.ts";
-import { tryTruncation } from "../node/tls-truncation.ts";
 import { listenError } from "../os-errors.ts";
 import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
 import { StreamClient, TlsClient } from "./stream-client.ts";
+import { tryStreams } from "./stream-trials.ts";
 import { accessOf, giveAccess, withoutAccess, type UnixAccess } from "./unix-access.ts";
 
 /** As many as the kernel allows; Node's own default of 511 drops SYNs in a burst. */
@@ -23,6 +22,8 @@ export class StreamListener implements Bound {
   #keepAlive: number | undefined;
   #server: Server;
   #toNative: (() => void) | undefined;
+  /** Set where connections go to another process. */
+  #take: TakeConnection | undefined;
 
   private constructor(
     server: Server,
@@ -35,7 +36,7 @@ export class StreamListener implements Bound {
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
   static async bind(address: ListenAddress, name: string, access?: UnixAccess): Promise<StreamListener> {
-    const [fast] = await Promise.all([fastAcceptWorks(), tryLateOnread(), tryTruncation(), tryResets()]);
+    const fast = await tryStreams();
     const server = createServer(serverOptions);
     try {
       await listen(server, address, access).catch(async (error: unknown) => {
@@ -53,7 +54,7 @@ export class StreamListener implements Bound {
 
   /** On a TCP socket that is bound and listens already. Rejects with the error of Node or of the operating system. */
   static async inherit(fd: number): Promise<StreamListener> {
-    const [fast] = await Promise.all([fastAcceptWorks(), tryLateOnread(), tryTruncation(), tryResets()]);
+    const fast = await tryStreams();
     const server = createServer(serverOptions);
     const listening = once(server, "listening");
     server.listen({ fd, backlog: BACKLOG });
@@ -80,6 +81,12 @@ export class StreamListener implements Bound {
     this.#readFast(!helloFirst);
   }
 
+  hand(take: TakeConnection): void {
+    this.#take = take;
+    this.#server.removeAllListeners("connection");
+    acceptRaw(this.#server, (connection) => this.#take?.(connection));
+  }
+
   configure({ socket }: ListenOptions): void {
     this.#keepAlive = socket?.keepAlive;
   }
@@ -101,7 +108,8 @@ export class StreamListener implements Bound {
     this.#server = server;
     this.#toNative = undefined;
     this.#attend(server);
-    this.#readFast(fast);
+    if (this.#take === undefined) this.#readFast(fast);
+    else this.hand(this.#take);
   }
 
   #readFast(wanted: boolean): void {

@@ -164,7 +164,8 @@ function bindSocket(address: string, port: number, buffers: UdpBuffers): Promise
   const socket = createSocket({ type: six ? "udp6" : "udp4", lookup: noLookup, ipv6Only: six });
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
-    socket.bind({ address, port }, () => {
+    // Not the one that Node's cluster would share: a client's datagrams have to come to one process.
+    socket.bind({ address, port, exclusive: true }, () => {
       socket.off("error", reject);
       setBuffers(socket, buffers);
       resolve(socket);

@@ -75,7 +75,7 @@ function tryOnce(): Promise<void> {
     };
     const timer = setTimeout(failed, limitMs);
     socket.once("error", failed);
-    socket.bind(0, "127.0.0.1", () => {
+    socket.bind({ port: 0, address: "127.0.0.1", exclusive: true }, () => {
       const { port } = socket.address();
       socket.once("message", () => {
         if (direct === undefined) {

@@ -8,7 +8,7 @@ interface Handle {
 }
 
 /** `handle` and `manualStart` Node has and does not document. */
-class HandleOptions extends SocketOptions {
+export class HandleOptions extends SocketOptions {
   readonly readable = true;
   readonly writable = true;
   readonly manualStart = true;
@@ -64,7 +64,7 @@ function tryOnce(): Promise<boolean> {
     server.on("error", () => {
       resolve(false);
     });
-    server.listen(0, "127.0.0.1", () => {
+    server.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
       const ok =
         undefined !==
         acceptFast(server, (socket, buffer) => {

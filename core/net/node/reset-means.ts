@@ -96,7 +96,7 @@ function withPair(run: (near: Socket, far: Socket, done: (works: boolean) => voi
       const [far] = sockets;
       if (far !== undefined && far !== near) run(near, far, done);
     });
-    server.listen(0, "127.0.0.1", () => {
+    server.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
       const address = server.address();
       const far = connect({
         port: typeof address === "object" && address !== null ? address.port : 0,

@@ -89,7 +89,7 @@ function tryOnce(): Promise<void> {
     server.on("error", () => {
       resolve();
     });
-    server.listen(0, "127.0.0.1", () => {
+    server.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
       const address = server.address();
       const client = connect(typeof address === "object" && address !== null ? address.port : 0, "127.0.0.1");
       const timer = setTimeout(() => client.destroy(), 1000);

@@ -7,7 +7,7 @@ import {
   type ResolvedListener,
   type ResolvedSocket,
 } from "../../contract/index.ts";
-import type { Bound } from "../../net/accept/bound.ts";
+import type { Bound, ListenOptions } from "../../net/accept/bound.ts";
 import { settledAddress } from "../../net/accept/listen-host.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { listenPlace } from "./listen-place.ts";
@@ -15,28 +15,38 @@ import { listenOptions, type Listener } from "./listener.ts";
 import { claimSockets, placeOf, type Claim, type Holder } from "../generation/socket-claims.ts";
 
 /** The socket of a listener of the next config. */
-interface Binding {
+interface Binding<L> {
   readonly bound: Bound;
   /** The running listener that goes on under its name, on this socket. */
-  readonly goesOn: Listener | undefined;
+  readonly goesOn: L | undefined;
   /** The running listener that the socket was, or still is, of. */
-  readonly from: Listener | undefined;
+  readonly from: L | undefined;
 }
 
+/** What has to be known of a running listener. */
+export interface BoundListener {
+  readonly name: string;
+  readonly bound: Bound;
+  readonly version: { readonly config: ResolvedListener };
+}
+
+/** Binds the address of a listener. */
+export type Bind = (listener: ResolvedListener, address: ListenAddress, options: ListenOptions) => Promise<Bound>;
+
 /** Sockets for all listeners of a config. */
-export interface Bindings {
+export interface Bindings<L extends BoundListener = Listener> {
   /** By listener. */
-  readonly sockets: ReadonlyMap<string, Binding>;
+  readonly sockets: ReadonlyMap<string, Binding<L>>;
   /** Closes what this reload has bound, and binds again what made room for it. @returns what could not be bound again, for people */
   undo(): Promise<readonly string[]>;
 }
 
-interface Running extends Holder {
-  readonly listener: Listener;
+interface Running<L> extends Holder {
+  readonly listener: L;
 }
 
 /** A running listener as `claimSockets` and a plan see it. */
-export function holderOf(listener: Listener): Running {
+export function holderOf<L extends BoundListener>(listener: L): Running<L> {
   const { config } = listener.version;
   return { listener, config, bound: boundAddress(listener) };
 }
@@ -45,14 +55,20 @@ export function holderOf(listener: Listener): Running {
  * Binds what the listeners of a config need and do not have. A socket whose address stays is kept or handed over. One that overlaps a new
  * address is closed and that bound within one turn of the event loop, as the last step; what refuses then has it bound again.
  *
+ * @param bind what binds an address. @default its transport
  * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all is bound as it was before
  */
-export async function bindListeners(config: ResolvedConfig, running: ReadonlyMap<string, Listener>): Promise<Bindings> {
+export async function bindListeners<L extends BoundListener>(
+  config: ResolvedConfig,
+  running: ReadonlyMap<string, L>,
+  bind: Bind = bindHere,
+): Promise<Bindings<L>> {
   const next = await Promise.all(config.listeners.map(async (each) => ({ ...each, address: await settled(each.address) })));
   const claims = claimSockets(Array.from(running.values(), holderOf), next);
-  const binder = new Binder(config);
+  const binder = new Binder<L>(config, bind);
   try {
-    const [clear, crowded] = [(claim: Claim<Running>) => claim.inTheWay.length === 0, (claim: Claim<Running>) => claim.inTheWay.length > 0];
+    const clear = (claim: Claim<Running<L>>): boolean => claim.inTheWay.length === 0;
+    const crowded = (claim: Claim<Running<L>>): boolean => !clear(claim);
     // Those that overlap come last: once they have made room nothing else may have to be waited for.
     for (const wanted of [clear, crowded])
       for (const listener of next) {
@@ -75,21 +91,24 @@ async function settled(address: ListenAddress): Promise<ListenAddress> {
 }
 
 /** The address of a running listener, as it is bound. */
-function boundAddress({ version, local }: Listener): ListenAddress {
+function boundAddress({ version, bound: { local } }: BoundListener): ListenAddress {
   const { address } = version.config;
   return address.path === undefined ? { ...address, host: local.address, port: local.port } : address;
 }
 
-class Binder {
-  readonly sockets = new Map<string, Binding>();
+class Binder<L extends BoundListener> {
+  readonly sockets = new Map<string, Binding<L>>();
   readonly #fresh: Bound[] = [];
-  readonly #released: Running[] = [];
+  readonly #released: Running<L>[] = [];
   /** What takes the access to unix sockets back that was given. */
   readonly #permitted: (() => void)[] = [];
 
-  constructor(private readonly config: ResolvedConfig) {}
+  constructor(
+    private readonly config: ResolvedConfig,
+    private readonly bind: Bind,
+  ) {}
 
-  async take(listener: ResolvedListener, claim: Claim<Running>): Promise<void> {
+  async take(listener: ResolvedListener, claim: Claim<Running<L>>): Promise<void> {
     const goesOn = claim.goesOn?.listener;
     const from = claim.socketOf?.listener;
     if (from !== undefined) {
@@ -103,7 +122,7 @@ class Binder {
     }
     const own = this.config.listeners.find(({ name }) => name === listener.name) ?? listener;
     const address = claim.inTheWay.length === 0 ? own.address : placeOf(listener, claim);
-    const bound = await bind(own, address, this.config);
+    const bound = await placed(own, this.config, (options) => this.bind(own, address, options));
     this.#fresh.push(bound);
     this.sockets.set(listener.name, { bound, goesOn, from: undefined });
   }
@@ -131,11 +150,20 @@ class Binder {
   }
 }
 
-async function bind(listener: ResolvedListener, address: ListenAddress, config: ResolvedConfig): Promise<Bound> {
+function bindHere({ name }: ResolvedListener, address: ListenAddress, options: ListenOptions): Promise<Bound> {
+  return transportOf(address).bind(address, name, options);
+}
+
+/** What refuses it says where the config has the address. */
+async function placed(
+  listener: ResolvedListener,
+  config: ResolvedConfig,
+  work: (options: ListenOptions) => Promise<Bound>,
+): Promise<Bound> {
   const { name } = listener;
   const { file } = config;
   try {
-    return await transportOf(address).bind(address, name, listenOptions(listener, config));
+    return await work(listenOptions(listener, config));
   } catch (error) {
     if (file === undefined || !(error instanceof Error) || !("at" in error)) throw error;
     throw (error as { at(where: string): Error }).at(`${listenPlace(file, listener.address)}: listeners.${name}.listen`);

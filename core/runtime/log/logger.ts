@@ -2,6 +2,7 @@ import path from "node:path";
 import { pino } from "pino";
 import { Subject } from "rxjs";
 import { reasonOf, SluiceError, isLogLevel, logLevels, type Logger, type LogLevel, type ResolvedConfig } from "../../contract/index.ts";
+import type { Threshold } from "../../contract/log-level.ts";
 import { fileDescriptor } from "./descriptor.ts";
 import { createLineFormat } from "./format-line.ts";
 import { LevelLogger } from "./level-logger.ts";
@@ -11,13 +12,15 @@ import { standardError } from "./standard-streams.ts";
 export interface LoggerOptions {
   /** @default "info" */
   readonly level?: LogLevel;
+  /** In place of `level`, where it changes. */
+  readonly threshold?: Threshold;
   /** Takes each record as a line of JSON. @default standard error */
   readonly to?: { write(line: string): void };
 }
 
 /** Makes a logger that stays as it is; one that follows a config is a {@link ProxyLog}'s. */
-export function createLogger({ level = "info", to = standardError() }: LoggerOptions = {}): Logger {
-  return new LevelLogger(writingTo(to), { level });
+export function createLogger({ level = "info", threshold = { level }, to = standardError() }: LoggerOptions = {}): Logger {
+  return new LevelLogger(writingTo(to), threshold);
 }
 
 /** Lets everything through: what passes is decided above it. */
@@ -55,6 +58,16 @@ export class ProxyLog {
   /** Whether people read it: then what does not fit a line may stand below it. */
   get isReadable(): boolean {
     return this.#text !== undefined;
+  }
+
+  /** The level that a config has, where nothing goes before it. */
+  levelOf({ log }: Pick<ResolvedConfig, "log">): LogLevel {
+    return this.forced ?? log.level;
+  }
+
+  /** Writes a record that another process has made, as JSON. */
+  relay(line: string): void {
+    this.#write(line);
   }
 
   /** Opens the file that a config names, also when it is open already: it may have been renamed. @throws SLUICE_CONFIG_INVALID */

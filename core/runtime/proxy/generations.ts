@@ -38,9 +38,10 @@ export class Generations {
   readonly retired = new RetiredPipelines();
   current: Generation | undefined;
   /** The number that the next one has. One that was tried has used its number. */
-  #nextNumber = 1;
+  #nextNumber: number;
 
   constructor(private readonly parts: GenerationsParts) {
+    this.#nextNumber = parts.options.member?.first ?? 1;
     this.trials = new Trials(this.#trialProxy());
   }
 
@@ -61,7 +62,8 @@ export class Generations {
     const { steps } = this.plan(wanted.config, anew);
     const prepared = await prepareGeneration(wanted.config, this.current, this.#tools(anew));
     const change = { wanted, anew, steps, prepared, started };
-    const trial = this.trials.of(change, this.parts.listeners.byName);
+    // Of several processes each has a part of the sessions only: none of them could try it for all.
+    const trial = this.parts.options.member === undefined ? this.trials.of(change, this.parts.listeners.byName) : undefined;
     if (trial !== undefined) return this.#try(trial, change);
     const tried = this.trials.change;
     await this.trials.takeBack(supersededBy(wanted, tried !== undefined));

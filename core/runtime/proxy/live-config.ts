@@ -1,5 +1,12 @@
 import path from "node:path";
-import type { AdminConfig, Logger, Override, ResolvedShutdown } from "../../contract/index.ts";
+import {
+  SluiceError,
+  type AdminConfig,
+  type Logger,
+  type Override,
+  type ResolvedConfig,
+  type ResolvedShutdown,
+} from "../../contract/index.ts";
 import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
 import { transports } from "../../net/transports/table.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
@@ -8,6 +15,8 @@ import { FileWatcher } from "../../config/watch/watcher.ts";
 import { ProxyLog } from "../log/logger.ts";
 import type { Companion } from "./companion.ts";
 import { Proxy } from "./proxy.ts";
+import type { ProxyOptions } from "./proxy-options.ts";
+import type { ServingProxy } from "./serving-proxy.ts";
 import type { GenerationCheck, Steering } from "./steering.ts";
 import { untilQuiet } from "./until-quiet.ts";
 import { writeOverride } from "./write-override.ts";
@@ -30,8 +39,11 @@ export interface LiveConfigOptions {
   readonly text?: string | undefined;
 }
 
+/** Starts what serves a config. */
+export type Launch<P extends ServingProxy> = (config: ResolvedConfig, options: ProxyOptions, loader: ConfigLoader) => Promise<P>;
+
 /** A proxy that follows its config file: loads are applied one at a time, and the newest save wins. */
-export class LiveConfig {
+export class LiveConfig<P extends ServingProxy = Proxy> {
   readonly #watcher: FileWatcher | undefined;
   /** What the kept generations were loaded as. */
   readonly #loads = new Set<LoadedConfig>();
@@ -44,7 +56,7 @@ export class LiveConfig {
   #leaving = false;
 
   private constructor(
-    readonly proxy: Proxy,
+    readonly proxy: P,
     private readonly loader: ConfigLoader,
     watch: boolean,
     private readonly log: ProxyLog | undefined,
@@ -65,15 +77,20 @@ export class LiveConfig {
     this.#watcher.watch(loader.files, loader.hashes);
   }
 
-  /** Loads a config file and makes it live. Rejects with a SluiceError. */
-  static async start(file: string, options: LiveConfigOptions = {}): Promise<LiveConfig> {
+  /** Loads a config file and makes it live in this process. Rejects with a SluiceError. */
+  static start(file: string, options: LiveConfigOptions = {}): Promise<LiveConfig> {
+    return LiveConfig.launch(file, options, (config, given) => Proxy.start(config, given));
+  }
+
+  /** The same for whatever serves it. */
+  static async launch<P extends ServingProxy>(file: string, options: LiveConfigOptions, launch: Launch<P>): Promise<LiveConfig<P>> {
     const loader = new ConfigLoader(path.resolve(file), transports, options.admin, options.text);
     const loaded = await loader.load();
     try {
       const log = options.logger === undefined ? (options.log ?? new ProxyLog()) : undefined;
       const logger = options.logger ?? (log as ProxyLog).logger;
       const { companion, announced = false, watch = true } = options;
-      const proxy = await withoutExit(isOf(loader), () => Proxy.start(loaded.config, { logger, log, announced, companion }));
+      const proxy = await withoutExit(isOf(loader), () => launch(loaded.config, { logger, log, announced, companion }, loader));
       const live = new LiveConfig(proxy, loader, watch, log);
       live.#keep(loaded);
       return live;
@@ -118,6 +135,7 @@ export class LiveConfig {
     return this.#inTurn(async () => {
       const loaded = await this.loader.load();
       loaded.retire();
+      this.#refuseOtherWorkers(loaded.config);
       return this.proxy.planResolved(loaded.config, false);
     });
   }
@@ -135,7 +153,7 @@ export class LiveConfig {
   /** Is not ready any more, and takes sessions until nobody sends any: within `shutdown`. The proxy goes on. */
   leave(): Promise<void> {
     this.#leaving = true;
-    return untilQuiet(this.proxy.inner.state.hub.sessions, this.shutdown);
+    return untilQuiet(this.proxy.arrivals, this.shutdown);
   }
 
   /** Stops following the file; the proxy goes on. */
@@ -175,6 +193,7 @@ export class LiveConfig {
     try {
       const loaded = await this.loader.load({ timeoutMs: this.proxy.timeouts.setup });
       try {
+        this.#refuseOtherWorkers(loaded.config);
         const report = await withoutExit(isOf(this.loader), () => this.proxy.applyResolved(loaded.config, anew));
         refused = false;
         this.#keep(loaded);
@@ -188,6 +207,14 @@ export class LiveConfig {
       this.#tried = this.loader.hashes;
       this.#watcher?.watch(this.loader.files, this.#tried, refused);
     }
+  }
+
+  /** The processes are made at the start. */
+  #refuseOtherWorkers({ workers, file }: ResolvedConfig): void {
+    const now = this.proxy.steering.base?.workers ?? workers;
+    if (now === workers) return;
+    const where = file === undefined ? {} : { where: `${file}: workers` };
+    throw new SluiceError("SLUICE_WORKERS_CHANGED", `there are ${now} of them, and a reload cannot make it ${workers}`, where);
   }
 
   /** As long as the generations that it may be asked to construct again: an override or a restored generation does. */

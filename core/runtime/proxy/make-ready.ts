@@ -4,11 +4,14 @@ import { bindListeners, type Bindings } from "../listener/bind-listeners.ts";
 import type { Listener } from "../listener/listener.ts";
 import type { PreparedLog, ProxyLog } from "../log/logger.ts";
 import type { Companion, PreparedCompanion } from "./companion.ts";
+import type { Member } from "./member.ts";
 
 /** Who follows a config beside the listeners. */
 export interface Followers {
   readonly log?: ProxyLog | undefined;
   readonly companion?: Companion | undefined;
+  /** The other processes. */
+  readonly member?: Member | undefined;
 }
 
 /** What a generation needs beside its pipelines, ready to be put into force. */
@@ -46,9 +49,11 @@ export async function makeReady(
   try {
     ready.push(followers.log?.prepare(config));
     ready.push(await followers.companion?.prepare(config));
-    bindings = await bindListeners(config, running);
+    bindings = await bindAll(config, running, followers.member);
     last();
     prepared.inherit();
+    await followers.member?.agreed(bindings);
+    last();
     return {
       bindings,
       begin: () => {
@@ -60,4 +65,8 @@ export async function makeReady(
     for (const each of ready) each?.abandon();
     throw error;
   }
+}
+
+function bindAll(config: ResolvedConfig, running: ReadonlyMap<string, Listener>, member: Member | undefined): Promise<Bindings> {
+  return member === undefined ? bindListeners(config, running) : member.bind(config, running);
 }

@@ -30,7 +30,21 @@ export interface ProxyStatus {
   readonly overrides: readonly Override[];
   /** A save that some sessions try; undefined: none. */
   readonly trial?: TrialView;
-  /** Resident bytes of the process. */
+  /** Resident bytes of the process; of all, where there are several. */
+  readonly memory: number;
+  /** Where there are several processes, those that serve; `pid` is that of the first one, which does not. */
+  readonly workers?: readonly WorkerStatus[];
+}
+
+/** One of several processes. */
+export interface WorkerStatus {
+  readonly pid: number;
+  readonly generation: number;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** Open sessions. */
+  readonly sessions: number;
+  /** Resident bytes. */
   readonly memory: number;
 }
 

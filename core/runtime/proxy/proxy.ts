@@ -4,7 +4,7 @@ import {
   SluiceError,
   type Duration,
   type ListenerView,
-  type Logger,
+  type Override,
   type ProxyEvent,
   type ResolvedConfig,
   type Session,
@@ -16,7 +16,8 @@ import { transports } from "../../net/transports/table.ts";
 import { endLingering } from "../../net/node/close-unread.ts";
 import { endAllSessions, withinSetup } from "./shutdown.ts";
 import { Generations } from "./generations.ts";
-import type { Followers } from "./make-ready.ts";
+import type { ProxyOptions } from "./proxy-options.ts";
+import type { OpenSessions, ServingProxy } from "./serving-proxy.ts";
 import { Steering } from "./steering.ts";
 import { drainTime } from "../listener/drain.ts";
 import { EventHub } from "../state/event-hub.ts";
@@ -26,17 +27,11 @@ import { createEventLog } from "../log/log-events.ts";
 import { createMetrics } from "../state/metrics.ts";
 import { ProxyState } from "../state/proxy-state.ts";
 import { statusOf, type ProxyParts, type ProxyStatus } from "./proxy-status.ts";
+import { rebased, type Wanted } from "../generation/overrides.ts";
 import type { ReloadPlan, ReloadReport } from "../generation/reload-plan.ts";
 
-/** `log`: what the config's `log` is for; undefined where a program has one of its own. `companion`: the admin server. */
-export interface ProxyOptions extends Followers {
-  readonly logger: Logger;
-  /** Whoever reads the log sees the first listeners elsewhere already. */
-  readonly announced?: boolean;
-}
-
 /** The object of the process: holds the live generation and the bound listeners, and takes the next generation all or not at all. */
-export class Proxy {
+export class Proxy implements ServingProxy {
   readonly #hub = new EventHub();
   readonly #metrics = createMetrics();
   readonly #state: ProxyState;
@@ -44,7 +39,7 @@ export class Proxy {
   readonly #sweep: IdleSweep;
   readonly #startedAt = Date.now();
   readonly steering: Steering = new Steering(
-    (want) => this.#generations.turns.run(() => this.#generations.apply(want(), false)),
+    (want) => this.take(want),
     () => this.#generations.trials,
   );
   readonly #generations: Generations;
@@ -58,7 +53,8 @@ export class Proxy {
     this.#listeners = new Listeners(this.#state);
     const isReadable = (): boolean => options.log?.isReadable === true;
     const isAnnounced = (): boolean => options.announced === true && isReadable() && this.generation <= 1;
-    this.#hub.lifecycle.subscribe(createEventLog(options.logger, { isReadable, isAnnounced }));
+    // Of several processes the first one logs.
+    if (options.member === undefined) this.#hub.lifecycle.subscribe(createEventLog(options.logger, { isReadable, isAnnounced }));
     this.#sweep = startIdleSweep(this.#state);
     this.#generations = new Generations({
       state: this.#state,
@@ -73,10 +69,10 @@ export class Proxy {
   }
 
   /** Makes a config live. Rejects with a SluiceError, and then nothing is left open. */
-  static async start(config: ResolvedConfig, options: ProxyOptions): Promise<Proxy> {
+  static async start(config: ResolvedConfig, options: ProxyOptions, overrides: readonly Override[] = []): Promise<Proxy> {
     const proxy = new Proxy(config, options);
     try {
-      await proxy.applyResolved(config);
+      await proxy.take(() => rebased(config, overrides, "config"));
       return proxy;
     } catch (error) {
       await proxy.close();
@@ -120,6 +116,15 @@ export class Proxy {
     return { listeners: this.#listeners.byName, state: this.#state, metrics: this.#metrics, log: this.options.log };
   }
 
+  get arrivals(): Observable<ProxyEvent> {
+    return this.#hub.sessions;
+  }
+
+  open(): OpenSessions {
+    const { sessions, flows } = this.#state;
+    return { streams: sessions.size, all: sessions.size + flows.size };
+  }
+
   get events(): Observable<ProxyEvent> {
     return this.#hub.all;
   }
@@ -155,7 +160,12 @@ export class Proxy {
 
   /** Applies a config that was resolved already, after those before it. `anew`: rebuilds every pipeline, changed or not. */
   applyResolved(config: ResolvedConfig, anew = false): Promise<ReloadReport> {
-    return this.#generations.turns.run(() => this.#generations.apply(this.steering.under(config), anew));
+    return this.take(() => this.steering.under(config), anew);
+  }
+
+  /** Applies what is wanted once it is its turn. */
+  take(want: () => Wanted, anew = false): Promise<ReloadReport> {
+    return this.#generations.turns.run(() => this.#generations.apply(want(), anew));
   }
 
   /** Announces a refusal. */

@@ -34,6 +34,11 @@ export class Steering {
     return this.#wanted?.base;
   }
 
+  /** What is in force. Undefined before the first generation. */
+  get now(): Wanted | undefined {
+    return this.#wanted;
+  }
+
   get overrides(): readonly Override[] {
     return this.#wanted?.overrides ?? [];
   }

@@ -26,18 +26,18 @@ import { ObservedSession } from "./observed-session.ts";
 import { Opening, type Opened } from "./opening.ts";
 import { recordOf } from "./session-record.ts";
 import type { SessionHost } from "./session-host.ts";
+import { nextId } from "./session-ids.ts";
 import { SessionFlows, type SwapFault } from "./session-flows.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
-let lastId = 0;
 
 /**
  * One client's passage: opened (TLS hello, admit, connect), then two flows, then one end. Every way out leads to `#finish`, once, when
  * both legs are closed.
  */
 export class LiveSession extends ObservedSession implements Opened, FlowOwner {
-  readonly id = ++lastId;
+  readonly id = nextId();
   readonly startedAt = Date.now();
   /** Where it stands in the set of open sessions, -1: nowhere, it has ended; the set's own. */
   slot = -1;

@@ -1,0 +1,56 @@
+import type { SocketAddress } from "../../contract/index.ts";
+import { socketOf, type Connection } from "../node/raw-accept.ts";
+import { ReadBuffer } from "../node/read-buffer.ts";
+import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
+import { StreamClient, TlsClient } from "./stream-client.ts";
+import { tryStreams } from "./stream-trials.ts";
+
+/** A stream socket that another process has bound and accepts on: its connections are handed to this one. */
+export class HandedListener implements Bound {
+  #host: ClientHost | undefined;
+  #helloFirst = false;
+  #keepAlive: number | undefined;
+
+  private constructor(
+    readonly local: SocketAddress,
+    private readonly canBeFast: boolean,
+  ) {}
+
+  static async open(local: SocketAddress): Promise<HandedListener> {
+    return new HandedListener(local, await tryStreams());
+  }
+
+  accept(host: ClientHost, helloFirst: boolean): void {
+    this.#host = host;
+    this.#helloFirst = helloFirst;
+  }
+
+  configure({ socket }: ListenOptions): void {
+    this.#keepAlive = socket?.keepAlive;
+  }
+
+  /** Takes a connection that nothing has been read from. */
+  take(connection: Connection): void {
+    const buffer = this.canBeFast && !this.#helloFirst ? new ReadBuffer() : undefined;
+    const socket = socketOf(connection, buffer);
+    if (this.#host === undefined) {
+      socket.destroy();
+      return;
+    }
+    if (this.#keepAlive !== undefined) socket.setKeepAlive(true, this.#keepAlive);
+    this.#host.accepted(this.#helloFirst ? new TlsClient(socket, buffer) : new StreamClient(socket, buffer));
+  }
+
+  adopt(): void {
+    // Connections have sockets of their own.
+  }
+
+  close(): void {
+    // The other process closes it.
+  }
+
+  async reopen(): Promise<void> {
+    // The other process does.
+    return Promise.resolve();
+  }
+}

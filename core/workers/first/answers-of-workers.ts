@@ -1,0 +1,91 @@
+import { asSluiceError, SluiceError } from "../../contract/index.ts";
+import type { Measured } from "../../admin/metrics/measured.ts";
+import type { Call, Operation } from "../../admin/operations/operation.ts";
+import { checkedInput, steeringNamed } from "../../admin/operations/operations.ts";
+import type { Steered } from "../../admin/operations/steered.ts";
+import type { Answering } from "../../admin/server/answering.ts";
+import type { ListenerView } from "../../admin/views/listener-view.ts";
+import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
+import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
+import type { Steering } from "../../runtime/proxy/steering.ts";
+import { merges, mergedListeners, type Answers } from "./merged-answers.ts";
+import { mergedMetrics } from "./merged-metrics.ts";
+import type { ProxyOfWorkers } from "./proxy-of-workers.ts";
+
+/** Answers for all workers as for one proxy. */
+export class AnswersOfWorkers implements Answering, Steered {
+  constructor(
+    readonly proxy: ProxyOfWorkers,
+    readonly config: LiveConfig<ProxyOfWorkers>,
+  ) {}
+
+  get generation(): number {
+    return this.proxy.generation;
+  }
+
+  get isReady(): boolean {
+    return !this.proxy.isClosing && !this.config.isLeaving;
+  }
+
+  async perform(asked: Operation, input: unknown, call: Call = {}): Promise<unknown> {
+    const checked = checkedInput(asked, input);
+    const steering = steeringNamed(asked.name);
+    if (steering !== undefined) return await steering.handle(this, checked, call);
+    if (asked.answers === "events")
+      throw new SluiceError("SLUICE_ADMIN_CONFLICT", "events cannot be followed where there are several workers");
+    const answers = await this.#ask(asked.name, input);
+    const merge = merges[asked.name];
+    return merge === undefined ? whoKnows(answers) : await merge(told(answers), { proxy: this.proxy, input: checked });
+  }
+
+  async measure(): Promise<readonly Measured[]> {
+    const all = await Promise.allSettled(this.proxy.workers.serving.map((worker) => worker.channel.call("measure")));
+    return mergedMetrics(told(all), this.proxy);
+  }
+
+  async steer(work: (steering: Steering) => Promise<ReloadReport>): Promise<ReloadReport> {
+    try {
+      return await this.config.steer(work);
+    } catch (error) {
+      if (SluiceError.is(error) && error.code.startsWith("SLUICE_ADMIN_")) throw error;
+      throw this.proxy.refuse(error);
+    }
+  }
+
+  async listener(name: string): Promise<ListenerView> {
+    const answers = await this.#ask("listener", { listener: name });
+    return mergedListeners([whoKnows(answers), ...told(answers).slice(1)] as ListenerView[]);
+  }
+
+  async sessionsOfGenerations(): Promise<ReadonlyMap<number, number>> {
+    const all = await Promise.allSettled(this.proxy.workers.serving.map((worker) => worker.channel.call("generations")));
+    const sum = new Map<number, number>();
+    for (const [generation, count] of told(all).flatMap((each) => [...each])) sum.set(generation, (sum.get(generation) ?? 0) + count);
+    return sum;
+  }
+
+  begin(): void {
+    this.proxy.look(true);
+  }
+
+  rest(): void {
+    this.proxy.look(false);
+  }
+
+  #ask(name: string, input: unknown): Promise<Answers> {
+    return Promise.allSettled(this.proxy.workers.serving.map((worker) => worker.channel.call("perform", name, input)));
+  }
+}
+
+function told<T>(answers: readonly PromiseSettledResult<T>[]): T[] {
+  return answers.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+}
+
+/** A session has one worker, and the others do not know it. @throws what that one says, else what they all say */
+function whoKnows(answers: Answers): unknown {
+  const done = answers.find((each) => each.status === "fulfilled");
+  if (done !== undefined) return done.value;
+  const reasons = answers.flatMap((each) => (each.status === "rejected" ? [asSluiceError(each.reason)] : []));
+  const known = reasons.find(({ code }) => code !== "SLUICE_ADMIN_UNKNOWN" && code !== "SLUICE_WORKER_LOST");
+  throw known ?? reasons[0] ?? new SluiceError("SLUICE_WORKER_LOST", "no worker serves at this moment");
+}

@@ -1,0 +1,22 @@
+import type { Addresses, GenerationOrder } from "../wire/calls.ts";
+import { addressesOf } from "../wire/sent-address.ts";
+import type { Parts } from "./round.ts";
+import { within } from "./within.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/**
+ * Brings a worker that has nothing yet to where it can commit the generation that the others are on.
+ *
+ * @returns where the listeners are that it has bound itself
+ * @throws what refuses it there; SLUICE_WORKER_LOST
+ */
+export async function join(
+  worker: WorkerProcess,
+  order: GenerationOrder,
+  { owner, sockets, datagrams }: Parts,
+  deadlineMs: number,
+): Promise<Addresses> {
+  await within(deadlineMs, worker.channel.call("prepare", order), `the generation in ${String(worker)}`);
+  const plan = { streams: sockets.plan, ownsDatagrams: worker === owner, datagrams };
+  return addressesOf(await within(deadlineMs, worker.channel.call("bind", plan), `the generation in ${String(worker)}`));
+}

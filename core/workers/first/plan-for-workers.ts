@@ -1,0 +1,28 @@
+import type { ResolvedConfig } from "../../contract/index.ts";
+import { planReload, type ReloadPlan, type Running } from "../../runtime/generation/reload-plan.ts";
+import type { Steering } from "../../runtime/proxy/steering.ts";
+import type { Addresses } from "../wire/calls.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** What runs. */
+export interface RunningWorkers {
+  readonly steering: Steering;
+  /** Where the listeners are. */
+  readonly addresses: Addresses;
+  readonly workers: { readonly serving: readonly WorkerProcess[] };
+}
+
+/** Says what applying a config would do to what runs in all workers. */
+export async function planFor({ steering, addresses, workers }: RunningWorkers, next: ResolvedConfig, anew: boolean): Promise<ReloadPlan> {
+  const counts = await Promise.allSettled(workers.serving.map((worker) => worker.channel.call("sessions")));
+  const told = counts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const running = new Map<string, Running>();
+  for (const config of steering.config?.listeners ?? []) {
+    const { name, address } = config;
+    const local = addresses.get(name);
+    if (local === undefined) continue;
+    const bound = address.path === undefined ? { ...address, host: local.address, port: local.port } : address;
+    running.set(name, { config, bound, sessions: told.reduce((sum, each) => sum + (each.get(name) ?? 0), 0) });
+  }
+  return planReload(running, next.listeners, anew);
+}

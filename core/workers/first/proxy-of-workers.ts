@@ -1,0 +1,295 @@
+import type { Observable } from "rxjs";
+import {
+  asSluiceError,
+  SluiceError,
+  type AdminConfig,
+  type Duration,
+  type ProxyEvent,
+  type ResolvedConfig,
+  type SocketAddress,
+  type Timeouts,
+} from "../../contract/index.ts";
+import type { ConfigLoader } from "../../config/load/config-loader.ts";
+import { snapshotOf } from "../../config/load/config-snapshot.ts";
+import { missingForResets } from "../../net/node/reset-means.ts";
+import { rebased, type Wanted } from "../../runtime/generation/overrides.ts";
+import type { ReloadPlan, ReloadReport } from "../../runtime/generation/reload-plan.ts";
+import { drainTime } from "../../runtime/listener/drain.ts";
+import { createEventLog } from "../../runtime/log/log-events.ts";
+import type { ProxyOptions } from "../../runtime/proxy/proxy-options.ts";
+import type { OpenSessions, ServingProxy } from "../../runtime/proxy/serving-proxy.ts";
+import { Steering } from "../../runtime/proxy/steering.ts";
+import { Turns } from "../../runtime/proxy/turns.ts";
+import type { Addresses, GenerationOrder } from "../wire/calls.ts";
+import { closeWorkers } from "./close-workers.ts";
+import { Distribution } from "./distribution.ts";
+import { join } from "./join.ts";
+import { allBehind } from "./merged-report.ts";
+import { planFor } from "./plan-for-workers.ts";
+import { noTrials, untriedWarnings } from "./no-trials.ts";
+import { Replacements, type Employer } from "./replacements.ts";
+import { agree, type Parts } from "./round.ts";
+import { deadlineOf } from "./within.ts";
+import { SharedSockets } from "./shared-sockets.ts";
+import { WorkerEvents } from "./worker-events.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+import { WorkerSet } from "./worker-set.ts";
+
+/** How workers are started, and what they load configs with. */
+export interface WorkerOptions {
+  /** The script that a worker runs. */
+  readonly exec: string;
+  readonly loader: ConfigLoader;
+  /** Goes before what the config says of the admin server. */
+  readonly admin: AdminConfig | undefined;
+}
+
+/**
+ * A proxy of several processes. This one binds what streams and hands each connection to a worker, decides which generation is in force, and
+ * speaks for all; it serves nobody itself. Each worker is a {@link Proxy} of its own.
+ */
+export class ProxyOfWorkers implements ServingProxy, Employer {
+  readonly workers: WorkerSet;
+  readonly events: WorkerEvents;
+  readonly steering = new Steering(
+    (want) => this.#take(want, false),
+    () => noTrials,
+  );
+  readonly startedAt = Date.now();
+  readonly counters = { sluice_reloads_total: 0, sluice_reloads_refused_total: 0 };
+  readonly #distribution: Distribution;
+  readonly #sockets: SharedSockets;
+  readonly #turns = new Turns();
+  readonly #replacements = new Replacements(this);
+  readonly #loads = new WeakMap<ResolvedConfig, number>();
+  #lastLoad = 0;
+  #looked = false;
+  #generation = 0;
+  #datagrams: Addresses = new Map();
+  #owner: WorkerProcess | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    size: number,
+    readonly options: ProxyOptions,
+    private readonly how: WorkerOptions,
+  ) {
+    this.workers = new WorkerSet(how.exec, size, {
+      event: (event) => this.events.take(event),
+      log: (line) => options.log?.relay(line),
+      gone: (worker, lost) => {
+        for (const each of lost) this.#distribution.take(each);
+        this.#gone(worker);
+      },
+    });
+    this.events = new WorkerEvents(() => this.workers.serving);
+    this.#distribution = new Distribution(() => this.workers.all);
+    this.#sockets = new SharedSockets((client) => {
+      this.#distribution.take(client);
+    });
+    const isReadable = (): boolean => options.log?.isReadable === true;
+    const isAnnounced = (): boolean => options.announced === true && isReadable() && this.#generation <= 1;
+    this.events.hub.lifecycle.subscribe(createEventLog(options.logger, { isReadable, isAnnounced }));
+  }
+
+  /** Starts as many workers as a config says and makes it live in them. Rejects with a SluiceError, and then nothing is left. */
+  static async start(config: ResolvedConfig, options: ProxyOptions, how: WorkerOptions): Promise<ProxyOfWorkers> {
+    const proxy = new ProxyOfWorkers(config.workers, options, how);
+    try {
+      const all = Array.from({ length: config.workers }, (_, place) => proxy.workers.fork(place));
+      await Promise.all(all.map((worker) => worker.up()));
+      await proxy.#take(() => rebased(config, [], "config"), false);
+      return proxy;
+    } catch (error) {
+      await proxy.close();
+      throw error;
+    }
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  get timeouts(): Timeouts {
+    const { config } = this.steering;
+    if (config === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
+    return config.timeouts;
+  }
+
+  get listeners(): Readonly<Record<string, { readonly name: string; readonly url: string }>> {
+    const { config } = this.steering;
+    const places = this.addresses;
+    const all = config?.listeners.map(({ name, address }) => [name, { name, url: `${address.transport}://${String(places.get(name))}` }]);
+    return Object.fromEntries(all ?? []) as ReturnType<() => ProxyOfWorkers["listeners"]>;
+  }
+
+  /** Where the listeners are. */
+  get addresses(): Addresses {
+    return new Map([...this.#sockets.addresses, ...this.#datagrams]);
+  }
+
+  /** Somebody may look at sessions from now on, or nobody any more. */
+  look(wanted: boolean): void {
+    this.#looked = wanted;
+    for (const worker of this.workers.serving) worker.channel.tell("look", wanted);
+  }
+
+  get adminUrl(): string | undefined {
+    return this.options.companion?.url;
+  }
+
+  get lifecycle(): Observable<ProxyEvent> {
+    return this.events.hub.lifecycle;
+  }
+
+  get arrivals(): Observable<ProxyEvent> {
+    return this.events.sessions;
+  }
+
+  async open(): Promise<OpenSessions> {
+    const all = await Promise.allSettled(this.workers.serving.map((worker) => worker.channel.call("open")));
+    const told = all.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    const sum = (read: (each: OpenSessions) => number): number => told.reduce((total, each) => total + read(each), 0);
+    return { streams: sum(({ streams }) => streams), all: sum((each) => each.all) };
+  }
+
+  applyResolved(config: ResolvedConfig, anew = false): Promise<ReloadReport> {
+    return this.#take(() => this.steering.under(config), anew);
+  }
+
+  planResolved(base: ResolvedConfig, anew: boolean): Promise<ReloadPlan> {
+    return planFor(this, this.steering.under(base).config, anew);
+  }
+
+  refuse(thrown: unknown): SluiceError {
+    const error = asSluiceError(thrown);
+    this.counters.sluice_reloads_refused_total += 1;
+    this.events.hub.lifecycle.next({ type: "refused", error });
+    return error;
+  }
+
+  /** As {@link Proxy.close}. */
+  close(options: { readonly drain?: Duration } = {}): Promise<void> {
+    this.#closing ??= this.#close(drainTime(options.drain));
+    return this.#closing;
+  }
+
+  #take(want: () => Wanted, anew: boolean): Promise<ReloadReport> {
+    return this.#turns.run(() => this.#apply(want(), anew));
+  }
+
+  async #apply(wanted: Wanted, anew: boolean): Promise<ReloadReport> {
+    if (this.#closing !== undefined) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
+    const started = performance.now();
+    const { steps } = await planFor(this, wanted.config, anew);
+    const order = this.#order(wanted, this.#generation + 1, anew);
+    const before = this.listeners;
+    await this.#passDatagrams();
+    const all = this.#generation === 0 ? this.workers.all : this.workers.serving;
+    this.#owner ??= all[0];
+    const agreed = await agree(this.#parts(all), { order, config: wanted.config }, deadlineOf(wanted.config), (message) => {
+      this.events.warn(undefined, message);
+    });
+    this.#generation = order.number;
+    this.steering.committed(wanted);
+    this.#datagrams = agreed.datagrams;
+    for (const watched of agreed.watched) this.how.loader.reads(watched);
+    await agreed.commit(() => this.#adminAddress);
+    this.#distribution.again(this.#sockets.ids);
+    this.events.tellOfListeners(before, this.listeners);
+    const warnings = [...wanted.dropped, ...wanted.config.warnings, ...untriedWarnings(wanted.config), ...missingForResets()];
+    for (const warning of warnings) this.events.warn(undefined, warning);
+    return this.#applied(wanted, steps, { started, reports: await agreed.followed() });
+  }
+
+  #applied(
+    wanted: Wanted,
+    steps: ReloadPlan["steps"],
+    { started, reports }: { readonly started: number; readonly reports: readonly ReloadReport[] },
+  ): ReloadReport {
+    const durationMs = Math.round(performance.now() - started);
+    const report = { generation: this.#generation, durationMs, ...allBehind(reports) };
+    this.steering.applied(wanted, { ...report, steps });
+    if (report.generation > 1) {
+      this.counters.sluice_reloads_total += 1;
+      const count = wanted.overrides.length === 0 ? {} : { overrides: wanted.overrides.length };
+      this.events.hub.lifecycle.next({ type: "reloaded", origin: wanted.origin, ...count, ...report });
+    }
+    return { ...report, steps };
+  }
+
+  get #adminAddress(): SocketAddress | undefined {
+    return this.options.companion?.address;
+  }
+
+  #parts(workers: readonly WorkerProcess[]): Parts {
+    return { workers, owner: this.#owner, sockets: this.#sockets, followers: this.options, datagrams: this.#datagrams };
+  }
+
+  /** One worker has the sockets that take datagrams: in place of one that has died, another that serves. */
+  async #passDatagrams(): Promise<void> {
+    if (this.#owner?.isGone !== true || this.isClosing) return;
+    this.#owner = this.workers.serving[0];
+    try {
+      await this.#owner?.channel.call("takeDatagrams", this.#datagrams);
+    } catch (error) {
+      this.options.logger.error(
+        { reason: asSluiceError(error).message },
+        "no worker could bind the sockets that take datagrams: reload to try again",
+      );
+    }
+  }
+
+  #order({ base, config, overrides, origin }: Wanted, number: number, anew: boolean): GenerationOrder {
+    const snapshot = snapshotOf(base);
+    if (snapshot === undefined || base.file === undefined)
+      throw new SluiceError("SLUICE_INTERNAL", "a config of workers comes from a file");
+    const load = this.#loads.get(base) ?? ++this.#lastLoad;
+    this.#loads.set(base, load);
+    const logLevel = this.options.log?.levelOf(config) ?? config.log.level;
+    return { number, file: base.file, snapshot, load, overrides, origin, anew, logLevel, admin: this.how.admin };
+  }
+
+  /** Before the first generation the start fails. */
+  #gone(worker: WorkerProcess): void {
+    if (this.isClosing || this.#generation === 0) return;
+    void this.#turns.run(() => this.#passDatagrams());
+    this.#replacements.after(worker);
+  }
+
+  join(worker: WorkerProcess): Promise<void> {
+    return this.#turns.run(() => this.#join(worker));
+  }
+
+  /** Takes the generation in force to a worker that has none. */
+  async #join(worker: WorkerProcess): Promise<void> {
+    const { now } = this.steering;
+    if (now === undefined || this.isClosing) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
+    const order = this.#order(now, this.#generation, false);
+    await this.#passDatagrams();
+    this.#owner ??= worker;
+    const bound = await join(worker, order, this.#parts([worker]), deadlineOf(now.config));
+    if (this.#owner === worker) this.#datagrams = bound;
+    await worker.channel.call("commit", { datagrams: this.#datagrams, admin: this.#adminAddress });
+    worker.serves = this.#sockets.ids;
+    worker.servesSince = performance.now();
+    this.events.greet(worker);
+    if (this.#looked) worker.channel.tell("look", true);
+    this.#distribution.again(this.#sockets.ids);
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    this.#sockets.leave();
+    this.#distribution.close();
+    await closeWorkers(this.workers.all, drainMs);
+    await this.#turns.idle;
+    this.events.hub.lifecycle.next({ type: "closed" });
+    this.events.hub.complete();
+    await this.options.companion?.close();
+    await this.options.log?.close();
+  }
+}

@@ -1,0 +1,127 @@
+import cluster, { type Worker } from "node:cluster";
+import { SluiceError } from "../../contract/index.ts";
+import { closeConnection, type Connection } from "../../net/node/raw-accept.ts";
+import type { FirstCalls, WorkerCalls } from "../wire/calls.ts";
+import { Channel } from "../wire/channel.ts";
+import { Deferred } from "../wire/deferred.ts";
+
+/** A connection on its way to a worker. */
+export interface OnItsWay {
+  readonly socket: number;
+  readonly connection: Connection;
+}
+
+/** What a worker says, and who it was. */
+export type Listening = Omit<FirstCalls, "up" | "taken"> & {
+  /** @param lost connections that it has not taken any more */
+  gone(worker: WorkerProcess, lost: readonly OnItsWay[]): void;
+};
+
+/** How long one may take until it can be asked. */
+const UP_MS = 60_000;
+
+/** One worker, as the first process sees it. */
+export class WorkerProcess {
+  readonly channel: Channel<WorkerCalls>;
+  readonly startedAt = Date.now();
+  /** The sockets whose connections it takes. */
+  serves: ReadonlySet<number> = new Set();
+  /** Undefined: it does not serve yet. */
+  servesSince: number | undefined;
+  isGone = false;
+  /** Of how it died. */
+  how = "";
+  #onItsWay: OnItsWay[] = [];
+  readonly #up = new Deferred<void>();
+  readonly #gone = new Deferred<void>();
+  readonly #worker: Worker;
+
+  constructor(
+    /** Its place among the others; one that is replaced leaves it to its successor. */
+    readonly place: number,
+    listening: Listening,
+  ) {
+    this.#worker = cluster.fork();
+    const own: FirstCalls = {
+      up: () => {
+        this.#up.resolve();
+      },
+      taken: (count) => {
+        for (const { connection } of this.#onItsWay.splice(0, count)) closeConnection(connection);
+      },
+      event: (event) => {
+        listening.event(event);
+      },
+      log: (line) => {
+        listening.log(line);
+      },
+    };
+    this.channel = new Channel<WorkerCalls>((packet, connection) => {
+      // It may be gone already, which its `exit` tells.
+      this.#worker.process.send(packet, connection as never, undefined, () => undefined);
+    }, own);
+    this.#worker.process.on("message", (packet: unknown) => {
+      this.channel.receive(packet);
+    });
+    this.#worker.on("error", () => undefined);
+    this.#worker.process.on("error", () => undefined);
+    this.#worker.process.once("exit", (code, signal) => {
+      this.#left(listening, signal ?? `exit code ${code}`);
+    });
+  }
+
+  get pid(): number {
+    return this.#worker.process.pid ?? 0;
+  }
+
+  /** Connections that it has not taken yet. */
+  get pending(): number {
+    return this.#onItsWay.length;
+  }
+
+  /** Resolves when it can be asked. @throws SLUICE_WORKER_LOST */
+  async up(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#up.reject(new SluiceError("SLUICE_WORKER_LOST", `${String(this)} did not start within ${UP_MS} ms`));
+    }, UP_MS);
+    try {
+      await this.#up.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Resolves when it is gone. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  take(each: OnItsWay): void {
+    this.#onItsWay.push(each);
+    this.channel.hand("connection", [each.socket], each.connection);
+  }
+
+  /** It has closed, and may exit. */
+  leave(): void {
+    this.#worker.process.disconnect();
+  }
+
+  /** Ends it at once; its sessions are lost. */
+  kill(): void {
+    this.#worker.process.kill("SIGKILL");
+  }
+
+  toString(): string {
+    return `worker ${this.place + 1} (pid ${this.pid})`;
+  }
+
+  #left(listening: Listening, how: string): void {
+    this.isGone = true;
+    this.how = how;
+    const error = new SluiceError("SLUICE_WORKER_LOST", `${String(this)} died: ${how}`);
+    this.#up.reject(error);
+    this.channel.end(error);
+    listening.gone(this, this.#onItsWay.splice(0));
+    this.#gone.resolve();
+  }
+}

@@ -1,0 +1,31 @@
+import cluster from "node:cluster";
+import { WorkerProcess, type Listening } from "./worker-process.ts";
+
+/** The workers there are, each at its place. */
+export class WorkerSet {
+  readonly #workers = new Map<number, WorkerProcess>();
+
+  /** @param exec the script that a worker runs */
+  constructor(
+    exec: string,
+    readonly size: number,
+    private readonly listening: Listening,
+  ) {
+    cluster.setupPrimary({ exec, args: [], serialization: "advanced", stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  }
+
+  /** Those that serve, in the order of their places. */
+  get serving(): readonly WorkerProcess[] {
+    return this.all.filter(({ servesSince }) => servesSince !== undefined);
+  }
+
+  get all(): readonly WorkerProcess[] {
+    return [...this.#workers.values()].filter(({ isGone }) => !isGone).toSorted((a, b) => a.place - b.place);
+  }
+
+  fork(place: number): WorkerProcess {
+    const worker = new WorkerProcess(place, this.listening);
+    this.#workers.set(place, worker);
+    return worker;
+  }
+}

@@ -1,0 +1,70 @@
+import { socketAddress, type ResolvedConfig, type ResolvedListener, type SocketAddress } from "../../contract/index.ts";
+import type { Bound } from "../../net/accept/bound.ts";
+import { HandedListener } from "../../net/accept/handed-listener.ts";
+import { closeConnection, type Connection } from "../../net/node/raw-accept.ts";
+import { transportOf } from "../../net/transports/table.ts";
+import { bindListeners, type Bindings } from "../../runtime/listener/bind-listeners.ts";
+import type { Listener } from "../../runtime/listener/listener.ts";
+import type { HandedSocket, SocketPlan } from "../wire/calls.ts";
+import { addressOf } from "../wire/sent-address.ts";
+import { AbsentListener } from "./absent-listener.ts";
+import { portOf } from "./take-over.ts";
+
+type Sockets = Map<string, Bindings["sockets"] extends ReadonlyMap<string, infer B> ? B : never>;
+
+/** The sockets of this worker's listeners: those that the first process has, and those of datagrams that it has itself. */
+export class HandedSockets {
+  readonly #byId = new Map<number, HandedListener>();
+
+  /** A client of one of them. */
+  take(id: number, connection: Connection): void {
+    const socket = this.#byId.get(id);
+    if (socket === undefined) closeConnection(connection);
+    else socket.take(connection);
+  }
+
+  /** As the first process has decided it. @throws what refuses an address of those that this worker binds */
+  async bind(config: ResolvedConfig, running: ReadonlyMap<string, Listener>, plan: SocketPlan): Promise<Bindings> {
+    const before = new Set(this.#byId.keys());
+    const sockets: Sockets = new Map();
+    for (const [name, socket] of plan.streams) sockets.set(name, await this.#handed(name, socket, running));
+    const datagrams = await this.#datagrams(config, running, plan);
+    for (const [name, binding] of datagrams.sockets) sockets.set(name, binding);
+    return {
+      sockets,
+      undo: async () => {
+        for (const id of this.#byId.keys()) if (!before.has(id)) this.#byId.delete(id);
+        return datagrams.undo();
+      },
+    };
+  }
+
+  /** What is in force has none but these. */
+  keepOnly(plan: SocketPlan): void {
+    const kept = new Set(Array.from(plan.streams.values(), ({ id }) => id));
+    for (const id of this.#byId.keys()) if (!kept.has(id)) this.#byId.delete(id);
+  }
+
+  async #handed(name: string, socket: HandedSocket, running: ReadonlyMap<string, Listener>) {
+    const bound = this.#byId.get(socket.id) ?? (await HandedListener.open(addressOf(socket.local)));
+    this.#byId.set(socket.id, bound);
+    const goesOn = socket.goesOn ? running.get(name) : undefined;
+    return { bound, goesOn, from: socket.from === undefined ? undefined : running.get(socket.from) };
+  }
+
+  #datagrams(config: ResolvedConfig, running: ReadonlyMap<string, Listener>, plan: SocketPlan): Promise<Bindings> {
+    const listeners = config.listeners.filter(({ address }) => transportOf(address).datagrams);
+    const own = new Map([...running].filter(([, { datagrams }]) => datagrams));
+    // One that replaces another is found where that was.
+    const placed = own.size > 0 ? listeners : listeners.map((each) => withPort(each, plan.datagrams.get(each.name)));
+    return bindListeners({ ...config, listeners: placed }, own, plan.ownsDatagrams ? undefined : absent);
+  }
+}
+
+function withPort(listener: ResolvedListener, now: SocketAddress | undefined): ResolvedListener {
+  return { ...listener, address: portOf(listener.address, now) };
+}
+
+function absent({ address }: ResolvedListener): Promise<Bound> {
+  return Promise.resolve(new AbsentListener(socketAddress(address.host, address.port, address.host.includes(":") ? "IPv6" : "IPv4")));
+}

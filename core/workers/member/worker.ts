@@ -1,0 +1,243 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { SluiceError, type ResolvedConfig, type SocketAddress } from "../../contract/index.ts";
+import { measure, type Measured } from "../../admin/metrics/measured.ts";
+import { Live } from "../../admin/operations/live.ts";
+import { operationNamed, perform } from "../../admin/operations/operations.ts";
+import type { Threshold } from "../../contract/log-level.ts";
+import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
+import { withoutExit } from "../../config/load/exit-guard.ts";
+import { HandedListener } from "../../net/accept/handed-listener.ts";
+import type { Connection } from "../../net/node/raw-accept.ts";
+import { transports } from "../../net/transports/table.ts";
+import { withOverrides } from "../../config/check/with-overrides.ts";
+import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
+import { createLogger } from "../../runtime/log/logger.ts";
+import type { Listener } from "../../runtime/listener/listener.ts";
+import type { Companion } from "../../runtime/proxy/companion.ts";
+import type { Member } from "../../runtime/proxy/member.ts";
+import { Proxy } from "../../runtime/proxy/proxy.ts";
+import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
+import type { Addresses, Committed, FirstCalls, GenerationOrder, SocketPlan, WatchedFiles, WorkerCalls } from "../wire/calls.ts";
+import type { Channel } from "../wire/channel.ts";
+import { packEvent } from "../wire/packed-event.ts";
+import { addressOf } from "../wire/sent-address.ts";
+import { AbsentListener } from "./absent-listener.ts";
+import { takeOver } from "./take-over.ts";
+import { GenerationStep } from "./generation-step.ts";
+import { HandedSockets } from "./handed-sockets.ts";
+import { Taken } from "./taken.ts";
+
+/** One of the processes that serve. It does what the first process says, and decides nothing of its own. */
+export class Worker implements WorkerCalls {
+  readonly logger;
+  readonly #threshold: Threshold & { level: Threshold["level"] } = { level: "info" };
+  readonly #sockets = new HandedSockets();
+  readonly #loads = new Map<number, LoadedConfig>();
+  readonly #taken: Taken;
+  #loader: ConfigLoader | undefined;
+  #proxy: Proxy | undefined;
+  #live: Live | undefined;
+  #step: GenerationStep | undefined;
+  #preparing: Promise<void> | undefined;
+  #plan: SocketPlan | undefined;
+  #adminAddress: SocketAddress | undefined;
+  #tells = false;
+
+  constructor(private readonly first: () => Channel<FirstCalls>) {
+    this.#taken = new Taken((count) => {
+      first().tell("taken", count);
+    });
+    this.logger = createLogger({
+      threshold: this.#threshold,
+      to: {
+        write: (line) => {
+          first().tell("log", line);
+        },
+      },
+    });
+  }
+
+  async prepare(order: GenerationOrder): Promise<WatchedFiles> {
+    const loader = (this.#loader ??= new ConfigLoader(order.file, transports, order.admin));
+    const work = async (): Promise<void> => {
+      const loaded = await this.#load(loader, order);
+      this.#step = new GenerationStep(() => this.#take(loaded.config, order));
+      await this.#step.prepare();
+      this.#threshold.level = order.logLevel;
+    };
+    this.#step = undefined;
+    this.#preparing = work();
+    await this.#preparing;
+    return loader.readInSetup;
+  }
+
+  async bind(plan: SocketPlan): Promise<Addresses> {
+    this.#plan = plan;
+    return (await this.#step?.bind(plan)) ?? new Map();
+  }
+
+  async commit({ datagrams, admin }: Committed): Promise<void> {
+    this.#adminAddress = admin === undefined ? undefined : addressOf(admin);
+    this.#step?.commit();
+    // What a commit does follows at once, without waiting for anything.
+    await nextTurn();
+    if (this.#plan !== undefined) this.#sockets.keepOnly(this.#plan);
+    for (const [name, listener] of this.#listeners)
+      if (listener.bound instanceof AbsentListener) listener.bound.local = addressOf(datagrams.get(name) ?? listener.bound.local);
+  }
+
+  async followed(): Promise<ReloadReport> {
+    const report = await this.#step?.report;
+    if (report === undefined) throw new Error("no generation is on its way");
+    this.#keepLoads();
+    return report;
+  }
+
+  async abandon(): Promise<void> {
+    await this.#preparing?.catch(() => undefined);
+    await this.#step?.abandon();
+    this.#keepLoads();
+  }
+
+  async takeDatagrams(places: Addresses): Promise<void> {
+    const { config } = this.#answering.proxy.steering;
+    for (const listener of this.#listeners.values())
+      if (config !== undefined && listener.bound instanceof AbsentListener) await takeOver(listener, config, places.get(listener.name));
+  }
+
+  connection(socket: number, connection: Connection): void {
+    this.#taken.one();
+    this.#sockets.take(socket, connection);
+  }
+
+  open(): OpenSessions {
+    return this.#proxy?.open() ?? { streams: 0, all: 0 };
+  }
+
+  sessions(): ReadonlyMap<string, number> {
+    return new Map(Array.from(this.#listeners, ([name, { sessions }]) => [name, sessions]));
+  }
+
+  generations(): ReadonlyMap<number, number> {
+    return this.#answering.sessionsOfGenerations();
+  }
+
+  perform(name: string, input: unknown): Promise<unknown> {
+    return perform(operationNamed(name), this.#answering, input);
+  }
+
+  measure(): readonly Measured[] {
+    return measure(this.#answering.proxy);
+  }
+
+  look(wanted: boolean): void {
+    if (wanted) this.#live?.begin();
+    else this.#live?.rest();
+  }
+
+  /** @throws SLUICE_NOT_RUNNING */
+  get #answering(): Live {
+    if (this.#live === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the worker is starting");
+    return this.#live;
+  }
+
+  tellOfSessions(wanted: boolean): void {
+    this.#tells = wanted;
+  }
+
+  async close(drain: number): Promise<void> {
+    await this.#proxy?.close({ drain });
+  }
+
+  /** What state the core is in nobody knows: it drains and ends, and is replaced. */
+  async fail(): Promise<void> {
+    await this.close(this.#proxy?.timeouts.drain ?? 0);
+    process.exit(1);
+  }
+
+  get #listeners(): ReadonlyMap<string, Listener> {
+    return this.#proxy?.inner.listeners ?? new Map<string, Listener>();
+  }
+
+  async #load(loader: ConfigLoader, order: GenerationOrder): Promise<LoadedConfig> {
+    const known = this.#loads.get(order.load);
+    if (known !== undefined) return known;
+    const loaded = await loader.load({ snapshot: order.snapshot, ...this.#setupTime });
+    this.#loads.set(order.load, loaded);
+    return loaded;
+  }
+
+  get #setupTime(): { readonly timeoutMs?: number } {
+    return this.#proxy === undefined ? {} : { timeoutMs: this.#proxy.timeouts.setup };
+  }
+
+  #take(base: ResolvedConfig, { number, overrides, origin, anew }: GenerationOrder): Promise<ReloadReport> {
+    const isLocal = (file: string): boolean => this.#loader?.files.has(file) === true;
+    return withoutExit(isLocal, async () => {
+      const running = this.#proxy;
+      if (running !== undefined)
+        return running.take(() => ({ base, overrides, config: withOverrides(base, overrides), origin, dropped: [] }), anew);
+      const began = performance.now();
+      this.#proxy = await Proxy.start(base, { logger: this.logger, companion: this.#companion(), member: this.#member(number) }, overrides);
+      this.#live = new Live(this.#proxy, undefined);
+      this.#follow(this.#proxy);
+      return { generation: number, durationMs: Math.round(performance.now() - began), steps: [] };
+    });
+  }
+
+  #member(first: number): Member {
+    return {
+      first,
+      bind: async (config, running) => {
+        const plan = await this.#current.planned();
+        return this.#sockets.bind(config, running, plan);
+      },
+      agreed: async (bindings) => {
+        const own = Array.from(bindings.sockets).filter(
+          ([, { bound }]) => !(bound instanceof HandedListener || bound instanceof AbsentListener),
+        );
+        await this.#current.decided(new Map(own.map(([name, { bound }]) => [name, bound.local])));
+      },
+    };
+  }
+
+  get #current(): GenerationStep {
+    if (this.#step === undefined) throw new Error("no generation is on its way");
+    return this.#step;
+  }
+
+  /** The admin server is the first process's; no upstream leads there. */
+  #companion(): Companion {
+    const nothing = { begin: () => undefined, abandon: () => undefined };
+    const address = (): SocketAddress | undefined => this.#adminAddress;
+    return {
+      get address() {
+        return address();
+      },
+      url: undefined,
+      prepare: () => Promise.resolve(nothing),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  #follow(proxy: Proxy): void {
+    const { lifecycle, sessions } = proxy.inner.state.hub;
+    lifecycle.subscribe((event) => {
+      this.first().tell("event", packEvent(event));
+    });
+    sessions.subscribe((event) => {
+      if (this.#tells) this.first().tell("event", packEvent(event));
+    });
+  }
+
+  /** Those that may be asked for again. */
+  #keepLoads(): void {
+    const bases = this.#proxy?.steering.bases;
+    for (const [number, loaded] of this.#loads) {
+      loaded.settle();
+      if (bases?.has(loaded.config) === true) continue;
+      loaded.retire();
+      this.#loads.delete(number);
+    }
+  }
+}

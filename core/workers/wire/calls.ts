@@ -1,0 +1,99 @@
+import type { AdminConfig, GenerationOrigin, LogLevel, Override, SocketAddress } from "../../contract/index.ts";
+import type { ConfigSnapshot } from "../../config/load/config-snapshot.ts";
+import type { Measured } from "../../admin/metrics/measured.ts";
+import type { Connection } from "../../net/node/raw-accept.ts";
+import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
+import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
+import type { PackedEvent } from "./packed-event.ts";
+
+/** What a worker is to make a generation of. */
+export interface GenerationOrder {
+  readonly number: number;
+  /** The config's file, also where it is in none. */
+  readonly file: string;
+  /** What the config is loaded from: the same for all. */
+  readonly snapshot: ConfigSnapshot;
+  /** The same number is the same load: nothing of it is evaluated again. */
+  readonly load: number;
+  readonly overrides: readonly Override[];
+  readonly origin: GenerationOrigin;
+  readonly anew: boolean;
+  readonly logLevel: LogLevel;
+  /** Goes before what the config says of the admin server. */
+  readonly admin: AdminConfig | undefined;
+}
+
+/** Plugins have said to `watch` files, with the hash of what was there. */
+export type WatchedFiles = ReadonlyMap<string, string | undefined>;
+
+/** The socket of a listener that streams, in the first process. */
+export interface HandedSocket {
+  readonly id: number;
+  readonly local: SocketAddress;
+  /** The listener that goes on under its name on it. */
+  readonly goesOn: boolean;
+  /** Whose it was until now. */
+  readonly from: string | undefined;
+}
+
+/** By listener. */
+export interface SocketPlan {
+  readonly streams: ReadonlyMap<string, HandedSocket>;
+  /** Whether this worker binds the sockets of those that take datagrams. */
+  readonly ownsDatagrams: boolean;
+  /** Where those are that are bound already, by whichever worker. */
+  readonly datagrams: Addresses;
+}
+
+/** Of listeners, by name. */
+export type Addresses = ReadonlyMap<string, SocketAddress>;
+
+/** What is known once all have bound. */
+export interface Committed {
+  /** Where the listeners that take datagrams are. */
+  readonly datagrams: Addresses;
+  /** Where the admin server listens. */
+  readonly admin: SocketAddress | undefined;
+}
+
+/** What the first process asks of a worker. */
+export interface WorkerCalls {
+  /** Evaluates, constructs and sets up. Rejects with what refuses it. */
+  prepare(order: GenerationOrder): Promise<WatchedFiles>;
+  /** Binds, and hands the state of plugins over. Resolves with where the listeners are that this worker has bound itself. */
+  bind(plan: SocketPlan): Promise<Addresses>;
+  /** Puts it into force. */
+  commit(state: Committed): Promise<void>;
+  /** Resolves when the open sessions have followed. */
+  followed(): Promise<ReloadReport>;
+  /** Takes back what was prepared. Resolves when nothing is left of it. */
+  abandon(): Promise<void>;
+  /** Binds the sockets that take datagrams, in place of a worker that has died. */
+  takeDatagrams(places: Addresses): Promise<void>;
+  /** A client of a socket. */
+  connection(socket: number, connection: Connection): void;
+  open(): OpenSessions;
+  /** Open sessions by listener. */
+  sessions(): ReadonlyMap<string, number>;
+  /** Sends events of sessions, or no more. */
+  /** Open sessions by generation. */
+  generations(): ReadonlyMap<number, number>;
+  /** One of the admin server's operations. */
+  perform(name: string, input: unknown): Promise<unknown>;
+  measure(): readonly Measured[];
+  /** Somebody may look at its sessions, or nobody any more. */
+  look(wanted: boolean): void;
+  tellOfSessions(wanted: boolean): void;
+  close(drainMs: number): Promise<void>;
+}
+
+/** What a worker tells the first process. */
+export interface FirstCalls {
+  /** It can be asked. */
+  up(): void;
+  /** It has taken so many connections. */
+  taken(count: number): void;
+  event(event: PackedEvent): void;
+  /** A record of the log, as JSON, with its level. */
+  log(line: string): void;
+}

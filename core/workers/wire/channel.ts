@@ -1,0 +1,86 @@
+import type { Connection } from "../../net/node/raw-accept.ts";
+import { packError, unpackError, type PackedError } from "./packed-error.ts";
+
+/** What one process can be asked: functions of values that can be sent, and of promises of such. */
+type Calls = object;
+type Arguments<C, K extends keyof C> = C[K] extends (...given: infer A) => unknown ? A : never;
+type Answer<C, K extends keyof C> = C[K] extends (...given: never[]) => infer R ? Awaited<R> : never;
+
+/** What goes over the wire: a call, with a number where it is to be answered; an answer; an error. */
+type Packet =
+  | { readonly call: string; readonly given: readonly unknown[]; readonly number?: number }
+  | { readonly answer: number; readonly value: unknown }
+  | { readonly answer: number; readonly error: PackedError };
+
+/** Sends one message; with a connection, that too. */
+export type Send = (packet: object, connection?: Connection) => void;
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** One end of the wire between two processes: calls that are answered, and such that are not. They arrive in the order in which they were sent. */
+export class Channel<Theirs extends Calls> {
+  readonly #waiting = new Map<number, Waiting>();
+  #last = 0;
+  #ended: Error | undefined;
+
+  /** @param own what the other side may call; a connection that comes with a call is its last argument */
+  constructor(
+    private readonly send: Send,
+    private readonly own: Calls,
+  ) {}
+
+  /** Rejects with the error of the other side, or with that of `end`. */
+  call<K extends keyof Theirs & string>(name: K, ...given: Arguments<Theirs, K>): Promise<Answer<Theirs, K>> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const number = ++this.#last;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(number, { resolve, reject });
+      this.send({ call: name, given, number });
+    });
+  }
+
+  /** Waits for no answer. */
+  tell<K extends keyof Theirs & string>(name: K, ...given: Arguments<Theirs, K>): void {
+    if (this.#ended === undefined) this.send({ call: name, given });
+  }
+
+  /** The same with a connection for the last argument. */
+  hand(name: keyof Theirs & string, given: readonly unknown[], connection: Connection): void {
+    if (this.#ended === undefined) this.send({ call: name, given }, connection);
+  }
+
+  receive(packet: unknown, connection?: unknown): void {
+    const message = packet as Packet;
+    if ("call" in message) void this.#obey(message, connection);
+    else if ("answer" in message) this.#take(message);
+  }
+
+  /** The other side is gone. */
+  end(why: Error): void {
+    this.#ended ??= why;
+    for (const waiting of this.#waiting.values()) waiting.reject(why);
+    this.#waiting.clear();
+  }
+
+  #take(message: Exclude<Packet, { call: string }>): void {
+    const waiting = this.#waiting.get(message.answer);
+    this.#waiting.delete(message.answer);
+    if ("error" in message) waiting?.reject(unpackError(message.error));
+    else waiting?.resolve(message.value);
+  }
+
+  async #obey({ call, given, number }: Extract<Packet, { call: string }>, connection: unknown): Promise<void> {
+    try {
+      const method = (this.own as Record<string, (...given: readonly unknown[]) => unknown>)[call];
+      const all = connection === undefined ? given : [...given, connection];
+      const value: unknown = await method?.apply(this.own, [...all]);
+      if (number !== undefined && this.#ended === undefined) this.send({ answer: number, value });
+    } catch (error) {
+      if (number === undefined) throw error;
+      if (this.#ended === undefined) this.send({ answer: number, error: packError(error) });
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import { expect } from "chai";
+import type { Socket } from "node:net";
+import type { ProxyStatus } from "../../core/runtime/proxy/proxy-status.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { createCliFolder, runCli, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { eventually } from "../support/eventually.ts";
+import { connect, readAll, readBytes } from "../support/sockets.ts";
+import { startUdpClient } from "../support/udp-client.ts";
+import { startUdpEcho } from "../support/with-echo-server.ts";
+
+interface Parts {
+  readonly letter?: string;
+  readonly setup?: string;
+  readonly workers?: number;
+  readonly more?: string;
+}
+
+/** Each worker puts its process and a letter in front of what passes. */
+const config = ({ letter = "a", setup = "", workers = 2, more = "" }: Parts = {}): string => `
+import { defineConfig, definePlugin, LOGGER } from "sluice";
+import { each } from "sluice/flow";
+import { echo } from "sluice/plugins";
+import { mkdirSync } from "node:fs";
+const mark = definePlugin("mark", ({ inject }) => ({
+  setup() { ${setup} },
+  fromUpstream: (data) => data.pipe(each((chunk) => Buffer.concat([Buffer.from(\`\${process.pid} ${letter} \`), chunk]))),
+}));
+void [mkdirSync, LOGGER];
+export default defineConfig({ workers: ${workers}, listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [mark(), echo()] }, ${more} } });
+`;
+
+describe("sluice start with two workers", function () {
+  this.timeout(60_000);
+  const cleanup = createCleanup();
+  let folder: CliFolder;
+  let cli: Cli;
+  let ports: Record<string, number>;
+
+  const start = async (parts?: Parts): Promise<void> => {
+    folder = createCliFolder(cleanup);
+    folder.write("proxy.config.ts", config(parts));
+    cli = startCli(cleanup, folder, ["start"]);
+    ports = await cli.ready();
+  };
+  const save = (parts: Parts): void => folder.write("proxy.config.ts", config(parts));
+  const status = async (): Promise<ProxyStatus> => {
+    const { stdout, stderr } = await runCli(cleanup, folder, "status", "--json");
+    expect(stdout, stderr).not.to.equal("");
+    return JSON.parse(stdout) as ProxyStatus;
+  };
+  const workersOf = async (): Promise<number[]> => ((await status()).workers ?? []).map(({ pid }) => pid);
+
+  /** What one word becomes: the worker's process and letter. */
+  const say = async (socket: Socket, pid?: number): Promise<{ pid: number; letter: string }> => {
+    socket.write("x");
+    const text = String(await readBytes(socket, `${pid ?? ""} a x`.length + (pid === undefined ? String(process.pid).length : 0)));
+    const [, found, letter = ""] = /^(\d+) (\w) x$/.exec(text) ?? [];
+    return { pid: Number(found), letter };
+  };
+  const open = async (): Promise<Socket> => {
+    const socket = await connect(ports["echo"] ?? 0);
+    cleanup.add(() => void socket.destroy());
+    return socket;
+  };
+  const once = async (): Promise<string> => {
+    const socket = await open();
+    socket.end("x");
+    return String(await readAll(socket));
+  };
+  /** The worker that a connection is at. */
+  const workerAt = async (socket: Socket): Promise<number> => {
+    socket.write("x");
+    let text = "";
+    while (!text.endsWith(" x")) text += String(await readBytes(socket, 1));
+    return Number(text.split(" ")[0]);
+  };
+
+  afterEach(() => cleanup.run());
+
+  it("says ready once, and gives connections to one after the other", async () => {
+    await start();
+    const answers = [await once(), await once(), await once(), await once()];
+    const pids = new Set(answers.map((answer) => answer.split(" ")[0]));
+    expect([...pids].map(Number).toSorted()).to.deep.equal((await workersOf()).toSorted());
+    expect(pids.size).to.equal(2);
+    expect(cli.lines.filter((line) => line === "ready")).to.have.length(1);
+    expect(cli.stderr.match(/"msg":"listening"/g)).to.have.length(1);
+    const { listeners, pid, counters, generation } = await status();
+    expect(pid).to.equal(cli.pid);
+    expect(generation).to.equal(1);
+    expect(listeners[0]?.url).to.equal(`tcp://127.0.0.1:${ports["echo"]}`);
+    expect(counters["sluice_sessions_total"]).to.equal(4);
+  });
+
+  it("applies a save in both, also to their open connections", async () => {
+    await start();
+    const [one, other] = [await open(), await open()];
+    const pids = [await workerAt(one), await workerAt(other)];
+    expect(pids[0]).not.to.equal(pids[1]);
+    save({ letter: "b" });
+    await cli.line(/^reloaded generation 2$/);
+    expect([await say(one, pids[0]), await say(other, pids[1])]).to.deep.equal(pids.map((pid) => ({ pid, letter: "b" })));
+    expect((await status()).workers?.map(({ generation, sessions }) => [generation, sessions])).to.deep.equal([
+      [2, 1],
+      [2, 1],
+    ]);
+  });
+
+  it("applies nothing of a save that one of them refuses", async () => {
+    await start();
+    const sockets = [await open(), await open()];
+    const pids = await Promise.all(sockets.map(workerAt));
+    // One makes the folder, and the other finds it.
+    save({ letter: "b", setup: `mkdirSync(${JSON.stringify(`${folder.path}/taken`)})` });
+    await cli.line(/^refused: .*proxy\.config\.ts:7:\d+: .*EEXIST.*SLUICE_PLUGIN_SETUP/);
+    for (const [index, socket] of sockets.entries())
+      expect(await say(socket, pids[index])).to.deep.equal({ pid: pids[index], letter: "a" });
+    expect((await status()).workers?.map(({ generation }) => generation)).to.deep.equal([1, 1]);
+    save({ letter: "c" });
+    await cli.line(/^reloaded generation 2$/);
+    for (const [index, socket] of sockets.entries())
+      expect(await say(socket, pids[index])).to.deep.equal({ pid: pids[index], letter: "c" });
+  });
+
+  it("refuses another number of workers, and says to restart", async () => {
+    await start();
+    save({ workers: 3 });
+    await cli.line(/^refused: .*proxy\.config\.ts: workers: there are 2 .*SLUICE_WORKERS_CHANGED: restart/);
+    expect((await workersOf()).length).to.equal(2);
+  });
+
+  it("loses the sessions of one that is killed and no others, and replaces it on the generation in force", async () => {
+    await start();
+    save({ letter: "b" });
+    await cli.line(/^reloaded generation 2$/);
+    const [one, other] = [await open(), await open()];
+    const [victim, survivor] = [await workerAt(one), await workerAt(other)];
+    const lost = readAll(one).catch((error: unknown) => error);
+    process.kill(victim, "SIGKILL");
+    await lost;
+    expect(await say(other, survivor)).to.deep.equal({ pid: survivor, letter: "b" });
+    await eventually(async () => expect(await workersOf()).to.have.length(2), { within: 15_000, what: "two workers" });
+    const { workers = [] } = await status();
+    expect(workers.map(({ generation }) => generation)).to.deep.equal([2, 2]);
+    expect(workers.map(({ pid }) => pid))
+      .to.include(survivor)
+      .and.not.to.include(victim);
+    const answers = [await once(), await once()].map((answer) => answer.replace(/\d+/, ""));
+    expect(answers).to.deep.equal([" b x", " b x"]);
+    save({ letter: "c" });
+    await cli.line(/^reloaded generation 3$/);
+    expect((await say(other, survivor)).letter).to.equal("c");
+  });
+
+  it("drains the sessions of both at SIGTERM", async () => {
+    await start();
+    const sockets = [await open(), await open()];
+    const pids = await Promise.all(sockets.map(workerAt));
+    cli.kill("SIGTERM");
+    await cli.error('"msg":"stopping"');
+    for (const [index, socket] of sockets.entries()) expect((await say(socket, pids[index])).pid).to.equal(pids[index]);
+    for (const socket of sockets) socket.end();
+    expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
+  });
+
+  it("has UDP at one of them: its flows outlive the others, and when it dies another has the port", async () => {
+    const upstream = await startUdpEcho();
+    cleanup.add(() => upstream.close());
+    await start({ more: `dns: { listen: "udp://127.0.0.1:0", upstream: "${upstream.endpoint}" }` });
+    const client = await startUdpClient(cleanup, ports["dns"] ?? 0);
+    expect(String(await client.ask("1"))).to.equal("1");
+    const { workers = [] } = await status();
+    const owner = workers.find(({ sessions }) => sessions === 1)?.pid ?? 0;
+    process.kill(workers.find(({ pid }) => pid !== owner)?.pid ?? 0, "SIGKILL");
+    await cli.error('"msg":"a worker serves in place of one that died"');
+    expect(String(await client.ask("2"))).to.equal("2");
+    expect(upstream.sources.size).to.equal(1);
+    process.kill(owner, "SIGKILL");
+    await eventually(async () => expect(String(await client.ask("3", 200))).to.equal("3"), { within: 15_000 });
+    expect((await status()).listeners.find(({ name }) => name === "dns")?.url).to.equal(`udp://127.0.0.1:${ports["dns"]}`);
+  });
+
+  it("reloads both at SIGHUP, and ends with one that hangs", async () => {
+    await start();
+    cli.kill("SIGHUP");
+    await cli.line(/^reloaded generation 2$/);
+    expect((await status()).workers?.map(({ generation }) => generation)).to.deep.equal([2, 2]);
+    const [victim = 0] = await workersOf();
+    cli.kill("SIGKILL");
+    await cli.ended();
+    await eventually(() => expect(() => process.kill(victim, 0)).to.throw("ESRCH"), {
+      what: "the end of a worker without its first process",
+    });
+  });
+
+  it("logs with one format and one level what plugins log in each", async () => {
+    await start({ setup: `inject(LOGGER).info({ worker: process.pid }, "set up")` });
+    const lines = (): string[] => cli.stderr.split("\n").filter((line) => line.includes('"msg":"set up"'));
+    await eventually(() => expect(lines()).to.have.length(2));
+    const pids = lines().map((line) => (JSON.parse(line) as { worker: number }).worker);
+    expect(pids.toSorted()).to.deep.equal((await workersOf()).toSorted());
+  });
+});
