@@ -17,16 +17,16 @@ interface Parts {
 
 /** Each worker puts its process and a letter in front of what passes. */
 const config = ({ letter = "a", setup = "", workers = 2, more = "" }: Parts = {}): string => `
-import { defineConfig, definePlugin, LOGGER } from "sluice";
+import { defineConfig, definePlugin } from "sluice";
 import { each } from "sluice/flow";
-import { echo } from "sluice/plugins";
+import { echo, logging } from "sluice/plugins";
 import { mkdirSync } from "node:fs";
-const mark = definePlugin("mark", ({ inject }) => ({
+const mark = definePlugin("mark", () => ({
   setup() { ${setup} },
   fromUpstream: (data) => data.pipe(each((chunk) => Buffer.concat([Buffer.from(\`\${process.pid} ${letter} \`), chunk]))),
 }));
-void [mkdirSync, LOGGER];
-export default defineConfig({ workers: ${workers}, listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [mark(), echo()] }, ${more} } });
+void mkdirSync;
+export default defineConfig({ workers: ${workers}, listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [logging(), mark(), echo()] }, ${more} } });
 `;
 
 describe("sluice start with two workers", function () {
@@ -193,11 +193,17 @@ describe("sluice start with two workers", function () {
     });
   });
 
-  it("logs with one format and one level what plugins log in each", async () => {
-    await start({ setup: `inject(LOGGER).info({ worker: process.pid }, "set up")` });
-    const lines = (): string[] => cli.stderr.split("\n").filter((line) => line.includes('"msg":"set up"'));
-    await eventually(() => expect(lines()).to.have.length(2));
-    const pids = lines().map((line) => (JSON.parse(line) as { worker: number }).worker);
-    expect(pids.toSorted()).to.deep.equal((await workersOf()).toSorted());
+  it("writes what plugins log in each of them as one log", async () => {
+    await start();
+    await once();
+    await once();
+    const records = (): unknown[] =>
+      cli.stderr
+        .split("\n")
+        .filter((line) => line.includes('"plugin":"logging"'))
+        .map((line) => JSON.parse(line) as unknown);
+    await eventually(() => expect(records()).to.have.length(2));
+    const ids = records().map((record) => (record as { session: number }).session);
+    expect(new Set(ids).size, "numbers of sessions").to.equal(2);
   });
 });
