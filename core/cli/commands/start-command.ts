@@ -64,8 +64,7 @@ export async function serve(options: CommandOptions, { text, ready }: Served = {
   const servedBy = (live: Running): Answering => (served ??= answering(live));
   const control = await openControl(file, logger, async (command, input) => {
     const started = await starting;
-    if (started === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
-    return obey(servedBy(started), command, input);
+    return obey(started === undefined ? undefined : servedBy(started), command, input);
   });
   try {
     warnOfOldNode(logger);
@@ -185,7 +184,8 @@ async function openControl(file: string, logger: Logger, handle: ControlHandler)
   }
 }
 
-async function obey(live: Answering, command: string, input: unknown): Promise<unknown> {
+async function obey(live: Answering | undefined, command: string, input: unknown): Promise<unknown> {
+  if (live === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
   const { performForLine } = await import("../../admin/operations/perform-for-line.ts");
   return performForLine(live, command, input);
 }

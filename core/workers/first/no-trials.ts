@@ -4,8 +4,8 @@ import { SluiceError, type ResolvedConfig } from "../../contract/index.ts";
 export const noTrials = {
   change: undefined,
   report: undefined,
-  accept: () => Promise.reject(new SluiceError("SLUICE_ADMIN_UNKNOWN", "no save is on trial")),
-  takeBack: () => Promise.resolve(),
+  accept: (): Promise<never> => Promise.reject(new SluiceError("SLUICE_ADMIN_UNKNOWN", "no save is on trial")),
+  takeBack: (): Promise<void> => Promise.resolve(),
 };
 
 /** What to say of a config that wants them. */
