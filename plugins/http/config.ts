@@ -9,7 +9,7 @@ export interface HeaderChangesConfig {
 }
 
 /** What becomes of the cookies that an upstream sets. */
-export interface HttpCookiesConfig {
+interface HttpCookiesConfig {
   /** `"rewrite"`: a domain of the upstream becomes the host that the client asked for; another text: every domain becomes that, `""` for none. @default "keep" */
   domain?: string | undefined;
   /** `"rewrite"`: what the route changed in the path is undone; `"/path"`: every path becomes that. @default "keep" */

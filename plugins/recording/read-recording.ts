@@ -7,6 +7,11 @@ export function readRecording(text: string, file: string): Recording {
   return new Reader(text, file).recording();
 }
 
+const hasDatagrams: ReadonlyMap<unknown, boolean> = new Map([
+  ["tcp", false],
+  ["udp", true],
+]);
+
 class Reader {
   readonly #lines = new LineCounter();
   readonly #document;
@@ -25,8 +30,8 @@ class Reader {
     if (!isMap(root)) throw this.#wrong(0, 'expected "sluice: recording/1"');
     const map: YAMLMap = root;
     if (map.get("sluice") !== "recording/1") throw this.#at(root.get("sluice", true), 'expected "sluice: recording/1"');
-    const transport = map.get("transport");
-    if (transport !== "tcp" && transport !== "udp") throw this.#at(root.get("transport", true), "expected transport: tcp or udp");
+    const datagrams = hasDatagrams.get(map.get("transport"));
+    if (datagrams === undefined) throw this.#at(root.get("transport", true), "expected transport: tcp or udp");
     const exchange = map.get("exchange");
     if (!isSeq(exchange)) throw this.#at(root, "expected a list: exchange");
     const sessions = new Map<unknown, Entry[]>();
@@ -35,7 +40,7 @@ class Reader {
       const entries = sessions.get(session) ?? [];
       sessions.set(session, [...entries, entry]);
     }
-    return { transport, sessions: [...sessions.values()] };
+    return { datagrams, sessions: [...sessions.values()] };
   }
 
   #entry(item: Node): [unknown, Entry] {

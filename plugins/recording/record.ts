@@ -63,7 +63,7 @@ class SessionRecorder {
 
 /** Writes what sessions and their upstream say to each other into a file that `replay()` answers from. */
 @injectable()
-export class Record implements Plugin {
+class Record implements Plugin {
   static readonly borrows = true;
   journal: Journal;
   readonly file: string;

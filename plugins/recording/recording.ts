@@ -7,7 +7,7 @@ export interface Message {
 }
 
 /** One side has finished: `fin`, or `reset`. */
-export interface Close {
+interface Close {
   readonly close: "client" | "upstream";
   readonly at: number;
   readonly how: "fin" | "reset";
@@ -17,7 +17,8 @@ export type Entry = Message | Close;
 
 /** What was said in sessions, in the order in which it was said. */
 export interface Recording {
-  readonly transport: "tcp" | "udp";
+  /** Of a file with `transport: udp`. */
+  readonly datagrams: boolean;
   readonly sessions: readonly (readonly Entry[])[];
 }
 

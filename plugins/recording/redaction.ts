@@ -3,7 +3,11 @@ import { REDACTED } from "./recording.ts";
 /** What looks like a secret; the first group is kept, the rest is not recorded. */
 const looksSecret: readonly RegExp[] = [
   // Fields of forms, JSON, URLs, connection strings.
-  /((?:password|passwd|pwd|secret|token|api[_-]?key)["']?\s*[=:]\s*["']?)[^\s"'&;,]+/gi,
+  ...valuesOf("password|passwd|pwd|secret|token|api[_-]?key"),
+  // The user's part of a URL.
+  /(\b[a-z][a-z\d+.-]*:\/\/[^\s:@/?#]*:)[^\s@/?#]+(?=@)/gi,
+  // SQL: ALTER ROLE ann PASSWORD 'x', CREATE USER … IDENTIFIED BY 'x'.
+  /(\b(?:password|identified by)\s+e?')(?:[^'\\]|''|\\.)*/gi,
   // Header fields of HTTP.
   /(^(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key):[ \t]*)[^\r\n]+/gim,
   // Redis: AUTH, inline and as an array.
@@ -15,11 +19,18 @@ const looksSecret: readonly RegExp[] = [
   /(^p\0\0)[^]+/g,
 ];
 
+/** What stands behind a name and `=` or `:`: in quotes up to the closing one, or a word. */
+function valuesOf(names: string): RegExp[] {
+  return [String.raw`")(?:[^"\\]|\\.)*`, String.raw`')(?:[^'\\]|\\.)*`, String.raw`)[^\s"'&;,]+`].map(
+    (value) => new RegExp(String.raw`((?:${names})["']?\s*[=:]\s*${value}`, "gi"),
+  );
+}
+
 /** Takes out of what was said whatever looks like a password. @param more expressions, or names of fields */
 export function redactor(more: readonly (string | RegExp)[]): (bytes: Buffer) => Buffer {
-  const own = more.map((each) =>
+  const own = more.flatMap((each) =>
     typeof each === "string"
-      ? new RegExp(`(${each.replaceAll(/[^\w]/g, String.raw`\$&`)}["']?\\s*[=:]\\s*["']?)[^\\s"'&;,]+`, "gi")
+      ? valuesOf(each.replaceAll(/[^\w]/g, String.raw`\$&`))
       : new RegExp(`()(?:${each.source})`, each.flags.includes("g") ? each.flags : `${each.flags}g`),
   );
   const all = [...looksSecret, ...own];

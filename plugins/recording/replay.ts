@@ -19,7 +19,7 @@ const optionsSchema = z.object({
 
 /** Answers as an upstream did when it was recorded. The listener needs no upstream. */
 @injectable()
-export class Replay implements Plugin {
+class Replay implements Plugin {
   readonly #file: string;
   #recording: Recording | undefined;
   #next = 0;
@@ -37,9 +37,12 @@ export class Replay implements Plugin {
       throw new SluiceError("SLUICE_RECORDING_INVALID", `it cannot be read: ${reasonOf(error)}`, { where: this.#file });
     });
     this.#recording = readRecording(text, this.#file);
-    if ((this.#recording.transport === "udp") === this.place.datagrams) return;
+    if (this.#recording.datagrams === this.place.datagrams) return;
     const { listener } = this.place;
-    throw new SluiceError("SLUICE_CONFIG_INVALID", `listeners.${listener}: ${this.#file} was recorded over ${this.#recording.transport}`);
+    throw new SluiceError(
+      "SLUICE_CONFIG_INVALID",
+      `listeners.${listener}: ${this.#file} was recorded over ${this.#recording.datagrams ? "udp" : "tcp"}`,
+    );
   }
 
   connect(_attempt: Observable<Upstream>, session: Session): Observable<Upstream> {

@@ -23,7 +23,12 @@ export async function bindUdp(port = 0): Promise<UdpSocket> {
   // An ICMP "port unreachable" is an error event here, and no error of the test.
   socket.on("error", () => undefined);
   socket.bind(port, "127.0.0.1");
-  await eventOf(socket, "listening");
+  try {
+    await eventOf(socket, "listening");
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
   return socket;
 }
 

@@ -24,10 +24,11 @@ export function acceptRaw(server: Server, take: TakeConnection): void {
   const handle = (server as unknown as { _handle?: Handle })._handle;
   server.on("connection", take);
   if (typeof handle?.onconnection !== "function") return;
-  handle.onconnection = (status, client) => {
+  const onConnection: Handle["onconnection"] = (status, client) => {
     if (status !== 0 || client === undefined || client === null) server.emit("drop");
     else take(client);
   };
+  handle.onconnection = onConnection;
 }
 
 /** What a plain socket is made with: like one that was accepted here, not reading yet. */

@@ -37,7 +37,7 @@ export interface ProxyStatus {
 }
 
 /** One of several processes. */
-export interface WorkerStatus {
+interface WorkerStatus {
   readonly pid: number;
   readonly generation: number;
   /** Epoch milliseconds. */

@@ -105,7 +105,7 @@ function mergedPlugins(all: readonly PluginView[]): PluginView {
 }
 
 /** Of quantiles, the worst. */
-export function mergedTraffic(given: readonly (PluginTraffic | undefined)[]): PluginTraffic | undefined {
+function mergedTraffic(given: readonly (PluginTraffic | undefined)[]): PluginTraffic | undefined {
   const all = given.filter((each) => each !== undefined);
   if (all.length === 0) return undefined;
   const total = (name: Exclude<keyof PluginTraffic, "p50" | "p99">): number => sum(all.map((each) => each[name]));

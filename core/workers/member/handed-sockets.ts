@@ -1,20 +1,20 @@
 import { socketAddress, type ResolvedConfig, type ResolvedListener, type SocketAddress } from "../../contract/index.ts";
 import type { Bound } from "../../net/accept/bound.ts";
-import { HandedListener } from "../../net/accept/handed-listener.ts";
+import { HandedAcceptor } from "../../net/accept/handed-acceptor.ts";
 import { closeConnection, type Connection } from "../../net/node/raw-accept.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { bindListeners, type Bindings } from "../../runtime/listener/bind-listeners.ts";
 import type { Listener } from "../../runtime/listener/listener.ts";
 import type { HandedSocket, SocketPlan } from "../wire/calls.ts";
 import { addressOf } from "../wire/sent-address.ts";
-import { AbsentListener } from "./absent-listener.ts";
+import { AbsentAcceptor } from "./absent-acceptor.ts";
 import { portOf } from "./take-over.ts";
 
 type Sockets = Map<string, Bindings["sockets"] extends ReadonlyMap<string, infer B> ? B : never>;
 
 /** The sockets of this worker's listeners: those that the first process has, and those of datagrams that it has itself. */
 export class HandedSockets {
-  readonly #byId = new Map<number, HandedListener>();
+  readonly #byId = new Map<number, HandedAcceptor>();
 
   /** A client of one of them. */
   take(id: number, connection: Connection): void {
@@ -46,7 +46,7 @@ export class HandedSockets {
   }
 
   async #handed(name: string, socket: HandedSocket, running: ReadonlyMap<string, Listener>) {
-    const bound = this.#byId.get(socket.id) ?? (await HandedListener.open(addressOf(socket.local)));
+    const bound = this.#byId.get(socket.id) ?? (await HandedAcceptor.open(addressOf(socket.local)));
     this.#byId.set(socket.id, bound);
     const goesOn = socket.goesOn ? running.get(name) : undefined;
     return { bound, goesOn, from: socket.from === undefined ? undefined : running.get(socket.from) };
@@ -66,5 +66,5 @@ function withPort(listener: ResolvedListener, now: SocketAddress | undefined): R
 }
 
 function absent({ address }: ResolvedListener): Promise<Bound> {
-  return Promise.resolve(new AbsentListener(socketAddress(address.host, address.port, address.host.includes(":") ? "IPv6" : "IPv4")));
+  return Promise.resolve(new AbsentAcceptor(socketAddress(address.host, address.port, address.host.includes(":") ? "IPv6" : "IPv4")));
 }

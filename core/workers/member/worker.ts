@@ -6,7 +6,7 @@ import { operationNamed, perform } from "../../admin/operations/operations.ts";
 import type { Threshold } from "../../contract/log-level.ts";
 import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
-import { HandedListener } from "../../net/accept/handed-listener.ts";
+import { HandedAcceptor } from "../../net/accept/handed-acceptor.ts";
 import type { Connection } from "../../net/node/raw-accept.ts";
 import { transports } from "../../net/transports/table.ts";
 import { withOverrides } from "../../config/check/with-overrides.ts";
@@ -21,7 +21,7 @@ import type { Addresses, Committed, FirstCalls, GenerationOrder, SocketPlan, Wat
 import type { Channel } from "../wire/channel.ts";
 import { packEvent } from "../wire/packed-event.ts";
 import { addressOf } from "../wire/sent-address.ts";
-import { AbsentListener } from "./absent-listener.ts";
+import { AbsentAcceptor } from "./absent-acceptor.ts";
 import { takeOver } from "./take-over.ts";
 import { GenerationStep } from "./generation-step.ts";
 import { HandedSockets } from "./handed-sockets.ts";
@@ -83,7 +83,7 @@ export class Worker implements WorkerCalls {
     await nextTurn();
     if (this.#plan !== undefined) this.#sockets.keepOnly(this.#plan);
     for (const [name, listener] of this.#listeners)
-      if (listener.bound instanceof AbsentListener) listener.bound.local = addressOf(datagrams.get(name) ?? listener.bound.local);
+      if (listener.bound instanceof AbsentAcceptor) listener.bound.local = addressOf(datagrams.get(name) ?? listener.bound.local);
   }
 
   async followed(): Promise<ReloadReport> {
@@ -102,7 +102,7 @@ export class Worker implements WorkerCalls {
   async takeDatagrams(places: Addresses): Promise<void> {
     const { config } = this.#answering.proxy.steering;
     for (const listener of this.#listeners.values())
-      if (config !== undefined && listener.bound instanceof AbsentListener) await takeOver(listener, config, places.get(listener.name));
+      if (config !== undefined && listener.bound instanceof AbsentAcceptor) await takeOver(listener, config, places.get(listener.name));
   }
 
   connection(socket: number, connection: Connection): void {
@@ -194,7 +194,7 @@ export class Worker implements WorkerCalls {
       },
       agreed: async (bindings) => {
         const own = Array.from(bindings.sockets).filter(
-          ([, { bound }]) => !(bound instanceof HandedListener || bound instanceof AbsentListener),
+          ([, { bound }]) => !(bound instanceof HandedAcceptor || bound instanceof AbsentAcceptor),
         );
         await this.#current.decided(new Map(own.map(([name, { bound }]) => [name, bound.local])));
       },

@@ -1,13 +1,13 @@
 import { expect } from "chai";
+import { VirtualTimeScheduler } from "rxjs";
 import { SluiceError, socketAddress, type Balance, type Endpoint, type HashKey, type Session } from "../../../../core/contract/index.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "../../../../core/net/balance/balancer.ts";
-import { clockAt } from "../dialling.ts";
 
 const none: ReadonlySet<Endpoint> = new Set();
 const endpointsOf = (weights: readonly number[], more: Partial<Endpoint> = {}): readonly Endpoint[] =>
   weights.map((weight, at) => ({ host: "10.0.0.1", port: at + 1, text: `10.0.0.1:${at + 1}`, weight, ...more }));
 const make = (balance: Balance, endpoints: readonly Endpoint[], options: BalancerOptions & { readonly hash?: HashKey } = {}): Balancer =>
-  createBalancer({ endpoints, balance, tls: undefined, hash: options.hash }, { clock: clockAt(() => 0), ...options });
+  createBalancer({ endpoints, balance, tls: undefined, hash: options.hash }, { clock: new VirtualTimeScheduler(), ...options });
 const from = (address: string, serverName?: string): Session =>
   ({ client: socketAddress(address, 5_000, "IPv4"), tls: { serverName, alpn: [] } }) as unknown as Session;
 const client = (at: number): Session => from(`10.${(at >> 16) & 255}.${(at >> 8) & 255}.${at & 255}`);

@@ -2,7 +2,7 @@ import type { SocketAddress } from "../../contract/index.ts";
 import type { Bound } from "../../net/accept/bound.ts";
 
 /** The place of a socket that another worker has: nobody comes to it here. */
-export class AbsentListener implements Bound {
+export class AbsentAcceptor implements Bound {
   constructor(public local: SocketAddress) {}
 
   accept(): void {

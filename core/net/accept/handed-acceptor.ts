@@ -6,7 +6,7 @@ import { StreamClient, TlsClient } from "./stream-client.ts";
 import { tryStreams } from "./stream-trials.ts";
 
 /** A stream socket that another process has bound and accepts on: its connections are handed to this one. */
-export class HandedListener implements Bound {
+export class HandedAcceptor implements Bound {
   #host: ClientHost | undefined;
   #helloFirst = false;
   #keepAlive: number | undefined;
@@ -16,8 +16,8 @@ export class HandedListener implements Bound {
     private readonly canBeFast: boolean,
   ) {}
 
-  static async open(local: SocketAddress): Promise<HandedListener> {
-    return new HandedListener(local, await tryStreams());
+  static async open(local: SocketAddress): Promise<HandedAcceptor> {
+    return new HandedAcceptor(local, await tryStreams());
   }
 
   accept(host: ClientHost, helloFirst: boolean): void {
