@@ -43,8 +43,8 @@ export interface HttpRequest {
   /** End-to-end header fields. What belongs to the connection (Connection, Transfer-Encoding, …) is not among them, and is not sent. */
   headers: HttpHeaders;
   /**
-   * On HTTP/1, the names of fields that were sent with capital letters: each in lower case, and as it was sent, one after the other. So they
-   * are sent on: some peers tell them apart, though none should (RFC 9110 section 5.1).
+   * On HTTP/1, where a name was sent with capital letters: the name of each field, in lower case and as it was sent, one after the other. So
+   * they are sent on: some peers tell them apart, though none should (RFC 9110 section 5.1).
    */
   readonly fieldNames?: readonly string[] | undefined;
   /** Where the request is sent instead of where a route would send it. */
@@ -83,6 +83,8 @@ export interface HttpResponse {
   readonly body?: Readable | Buffer | string | undefined;
   /** Asked for once the body has ended. */
   readonly trailers?: (() => HttpHeaders) | undefined;
+  /** Of the trailers, as `fieldNames`. Asked for together with them. */
+  readonly trailerNames?: (() => readonly string[]) | undefined;
   /** The endpoint that answered, for logs. */
   readonly upstream?: string | undefined;
   /** Why it is not what was asked for. Without a body, `http()` writes one that says so in the form that the client accepts. */

@@ -24,7 +24,7 @@ async function startRaw(reply = answer): Promise<{ port: number; asked: Promise<
     socket.on("error", () => undefined);
     socket.on("data", (chunk) => {
       text += chunk.toString("latin1");
-      const isWhole = /transfer-encoding: chunked/i.test(text) ? text.endsWith("0\r\n\r\n") : text.includes("\r\n\r\n");
+      const isWhole = /transfer-encoding: chunked/i.test(text) ? /\r\n0\r\n(?:.+\r\n)*\r\n$/.test(text) : text.includes("\r\n\r\n");
       if (!isWhole) return;
       told(text);
       socket.write(reply);
@@ -111,6 +111,37 @@ describe("the names of HTTP/1 fields", () => {
     expect(namesOf(said)).to.include("Sec-WebSocket-Accept");
     expect(namesOf(await upstream.asked)).to.include.members(["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version"]);
   });
+
+  const messages = {
+    trailers: {
+      request: `POST /x HTTP/1.1\r\n${fields}Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-CheckSum: 1\r\nX-Checksum: 2\r\nlast: 3\r\n\r\n`,
+      answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nGrpc-Status: 0\r\nX-MD5: x\r\n\r\n",
+      end: "X-MD5: x\r\n\r\n",
+      sent: ["X-CheckSum: 1\r\nX-Checksum: 2\r\nlast: 3\r\n\r\n"],
+      said: ["\r\n0\r\nGrpc-Status: 0\r\nX-MD5: x\r\n\r\n"],
+    },
+    "answers before the answer, and their words": {
+      request: `GET /x HTTP/1.1\r\n${fields}\r\n`,
+      answer: `HTTP/1.1 103 Early Words\r\nLink: a\r\nX-Hint: b\r\n\r\n${answer}`,
+      end: "ok",
+      sent: [],
+      said: ["HTTP/1.1 103 Early Words\r\nLink: a\r\nX-Hint: b\r\n\r\nHTTP/1.1 200 OK\r\n"],
+    },
+    "one field in several spellings": {
+      request: "GET /x HTTP/1.1\r\nHost: a\r\nx-foo: 1\r\nX-Foo: 2\r\nX-FOO: 3\r\nx-foo: 4\r\n\r\n",
+      answer: "HTTP/1.1 200 OK\r\nset-cookie: a=1\r\nSet-Cookie: b=2\r\nSET-COOKIE: c=3\r\nContent-Length: 2\r\n\r\nok",
+      end: "ok",
+      sent: ["x-foo: 1\r\nX-Foo: 2\r\nX-FOO: 3\r\nx-foo: 4\r\n"],
+      said: ["set-cookie: a=1\r\nSet-Cookie: b=2\r\nSET-COOKIE: c=3\r\n"],
+    },
+  };
+  for (const [name, { request, answer: reply, end, sent, said }] of Object.entries(messages))
+    it(`are sent on as they came, both ways: ${name}`, async () => {
+      const upstream = await startRaw(reply);
+      const heard = await ask(await front(upstream.port), request, end);
+      for (const part of said) expect(heard).to.include(part);
+      for (const part of sent) expect(await upstream.asked).to.include(part);
+    });
 
   it("are in lower case on HTTP/2, whatever the upstream sends", async () => {
     const upstream = await startRaw();

@@ -1,8 +1,9 @@
-import type { ExchangeEnd, HttpHeaders, HttpRequest, Session, SocketAddress, UpstreamConfig, SessionAttempt } from "sluice";
+import type { ExchangeEnd, HttpHeaders, HttpRequest, HttpResponse, Session, SocketAddress, UpstreamConfig, SessionAttempt } from "sluice";
 import { Readable } from "node:stream";
 import { hostOf } from "../message/authority.ts";
 import { requestRefused } from "../message/failure.ts";
-import { endToEnd, first, trailerFields } from "../message/header-fields.ts";
+import { endToEnd, first, trailerFields, wireFields } from "../message/header-fields.ts";
+import { spellings } from "../message/message-head.ts";
 import { ReplayBody, type BodySource } from "./replay-body.ts";
 import { readTarget } from "../message/target.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
@@ -34,10 +35,12 @@ export interface RequestTerms {
 /** Attempts that are kept for the record. */
 const MOST_ATTEMPTS = 100;
 
+/** 100 Continue, 103 Early Hints, and others that are no response. */
+export type InterimResponse = Pick<HttpResponse, "status" | "statusText" | "headers" | "fieldNames">;
+
 /** What comes before the response. */
 export interface Interim {
-  /** 100 Continue, 103 Early Hints, and others that are no response. */
-  informed(status: number, headers: HttpHeaders): void;
+  informed(response: InterimResponse): void;
 }
 
 /** One request, checked. What it says of its connection is left out, and what hooks change is what is sent. */
@@ -148,8 +151,9 @@ export class ClientRequest implements HttpRequest {
     this.received?.drop();
   }
 
-  #trailers(): HttpHeaders {
-    return trailerFields(endToEnd(this.#source?.rawTrailers ?? []));
+  #trailers(): string[] {
+    const raw = this.#source?.rawTrailers ?? [];
+    return wireFields(trailerFields(endToEnd(raw)), spellings(raw));
   }
 
   get replayable(): boolean {

@@ -1,9 +1,9 @@
 import { SluiceError } from "sluice";
-import type { HttpHeaders } from "sluice";
 import type { Readable, Writable } from "node:stream";
 
 /** The part of a request that its body comes in. */
 export interface BodySource extends Readable {
+  /** Names, as they came, and values, one after the other. */
   readonly rawTrailers: readonly string[];
   /** Bytes that have come. */
   readonly taken: number;
@@ -13,8 +13,8 @@ export interface BodySource extends Readable {
 
 /** What is said with a body. */
 export interface BodyTerms {
-  /** Asked for behind the body. */
-  trailers(): HttpHeaders;
+  /** Those that are sent on, asked for behind the body: names and values, one after the other. */
+  trailers(): readonly string[];
   /** What Content-Length says; undefined: nothing does. */
   readonly length: string | undefined;
 }
@@ -111,9 +111,8 @@ export class ReplayBody {
 
   #end(sink: Writable & { addTrailers?(headers: readonly [string, string][]): void }): void {
     if (sink.destroyed) return;
-    const trailers = Object.entries(this.terms.trailers()).flatMap(([name, values]) =>
-      [values].flat().map((value): [string, string] => [name, value]),
-    );
+    const fields = this.terms.trailers();
+    const trailers = fields.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, fields[at + 1] ?? ""]] : []));
     if (trailers.length > 0) sink.addTrailers?.(trailers);
     sink.end();
   }

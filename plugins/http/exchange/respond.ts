@@ -1,9 +1,9 @@
 import { reasonOf, SluiceError } from "sluice";
-import type { HttpHeaders, HttpRequest, HttpResponse } from "sluice";
+import type { HttpRequest, HttpResponse } from "sluice";
 import { Readable } from "node:stream";
 import { isNamed } from "../message/body-length.ts";
 import { explained } from "../message/failure.ts";
-import { first, wireFields } from "../message/header-fields.ts";
+import { first, trailerFields, wireFields } from "../message/header-fields.ts";
 import type { ResponseSink } from "./response-sink.ts";
 
 /** Sends one response, its body as it comes and as fast as the client takes it. */
@@ -28,11 +28,11 @@ export class Responder {
     const { status } = response;
     if (body instanceof Readable) {
       this.sink.head(status, fields, isClosing, response.statusText);
-      this.#stream(body, response.trailers);
+      this.#stream(body, response);
       return;
     }
     const last = body === undefined ? undefined : bytesOf(body);
-    const trailers = trailersOf(response.trailers);
+    const trailers = trailersOf(response);
     this.bytes = last?.length ?? 0;
     if (trailers === undefined && this.#hasLength(status, last)) setLength(fields, this.bytes);
     this.sink.head(status, fields, isClosing, response.statusText);
@@ -40,7 +40,7 @@ export class Responder {
     else this.#endTrailed(last, trailers);
   }
 
-  #endTrailed(last: Buffer | undefined, trailers: HttpHeaders): void {
+  #endTrailed(last: Buffer | undefined, trailers: readonly string[]): void {
     if (last !== undefined) this.sink.write(last);
     this.sink.trail(trailers);
   }
@@ -57,7 +57,7 @@ export class Responder {
     return answer.body;
   }
 
-  #stream(body: Readable, trailers: HttpResponse["trailers"]): void {
+  #stream(body: Readable, response: HttpResponse): void {
     const { sink } = this;
     const goOn = (): void => {
       body.resume();
@@ -69,7 +69,7 @@ export class Responder {
     });
     body.once("end", () => {
       isOver = true;
-      this.#end(trailers);
+      this.#end(response);
     });
     const failed = (error?: unknown): void => {
       if (isOver) return;
@@ -96,9 +96,9 @@ export class Responder {
     }
   }
 
-  #end(trailers: HttpResponse["trailers"]): void {
+  #end(response: HttpResponse): void {
     try {
-      const fields = trailersOf(trailers);
+      const fields = trailersOf(response);
       if (fields === undefined) this.sink.end();
       else this.sink.trail(fields);
     } catch (error) {
@@ -108,10 +108,11 @@ export class Responder {
   }
 }
 
-/** Undefined where there are none. */
-function trailersOf(trailers: HttpResponse["trailers"]): HttpHeaders | undefined {
-  const fields = trailers?.() ?? {};
-  return Object.keys(fields).length === 0 ? undefined : fields;
+/** Names and values, one after the other; undefined where there are none. */
+function trailersOf({ trailers, trailerNames }: HttpResponse): string[] | undefined {
+  if (trailers === undefined) return undefined;
+  const fields = wireFields(trailerFields(trailers()), trailerNames?.());
+  return fields.length === 0 ? undefined : fields;
 }
 
 /** A hook's streams may give texts, and bytes that are no Buffer. @throws TypeError where it is neither */

@@ -1,5 +1,5 @@
 import type { SluiceError } from "sluice";
-import type { HttpHeaders } from "sluice";
+import type { InterimResponse } from "./client-request.ts";
 
 /** Where one response goes: into a connection of HTTP/1, or into a stream of HTTP/2. */
 export interface ResponseSink {
@@ -20,7 +20,7 @@ export interface ResponseSink {
   /** 100 Continue. */
   goOn(): void;
   /** A response before the response, such as 103 Early Hints. @throws where a field may not be sent */
-  inform(status: number, headers: HttpHeaders): void;
+  inform(response: InterimResponse): void;
   /**
    * @param fields names and values, one after the other
    * @param isClosing no other request is served on the connection
@@ -34,8 +34,8 @@ export interface ResponseSink {
   write(chunk: Buffer): boolean;
   /** The end. @param last of the body; where it is all of the body, head and body go out together */
   end(last?: Buffer): void;
-  /** Ends with trailers. @throws where one may not be sent; then nothing was */
-  trail(trailers: HttpHeaders): void;
+  /** Ends with trailers: names and values, one after the other. @throws where one may not be sent; then nothing was */
+  trail(trailers: readonly string[]): void;
   /** Breaks off, so that the client does not take what it has for the whole. */
   abort(error: SluiceError): void;
 }

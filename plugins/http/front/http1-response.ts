@@ -1,8 +1,9 @@
-import type { HttpHeaders, SluiceError } from "sluice";
+import type { SluiceError } from "sluice";
 import { STATUS_CODES } from "node:http";
 import { BodyLength, isNamed, lengthOf, without } from "../message/body-length.ts";
-import { trailerFields, wireFields } from "../message/header-fields.ts";
+import { wireFields } from "../message/header-fields.ts";
 import { fieldLines } from "../message/message-head.ts";
+import type { InterimResponse } from "../exchange/client-request.ts";
 import type { ResponseSink } from "../exchange/response-sink.ts";
 
 /** The connection that a response goes into. */
@@ -64,12 +65,11 @@ export class Http1Response implements ResponseSink {
     this.writer.send(Buffer.from("HTTP/1.1 100 Continue\r\n\r\n"));
   }
 
-  inform(status: number, headers: HttpHeaders): void {
+  inform({ status, statusText, headers, fieldNames }: InterimResponse): void {
     // RFC 9110 section 15.2: a client of HTTP/1.0 knows of no such thing. What is no response does not wait.
     if (this.request.minor === 0 || this.writer.isFull) return;
-    this.writer.send(
-      Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n${fieldLines(wireFields(headers))}\r\n`, "latin1"),
-    );
+    const lines = fieldLines(wireFields(headers, fieldNames));
+    this.writer.send(Buffer.from(`HTTP/1.1 ${status} ${reasonOf(status, statusText)}\r\n${lines}\r\n`, "latin1"));
   }
 
   head(status: number, fields: readonly string[], isClosing: boolean, reason?: string): void {
@@ -114,9 +114,9 @@ export class Http1Response implements ResponseSink {
     else this.#finish(`${last.length.toString(16)}\r\n`, last, `\r\n${LAST_CHUNK}\r\n`);
   }
 
-  trail(trailers: HttpHeaders): void {
+  trail(trailers: readonly string[]): void {
     if (this.#isClosed) return;
-    const lines = fieldLines(wireFields(trailerFields(trailers)));
+    const lines = fieldLines(trailers);
     if (this.#framing === "chunked") this.#finish("", nothing, `${LAST_CHUNK}${lines}\r\n`);
     else this.end();
   }

@@ -1,8 +1,9 @@
-import type { HttpHeaders, SluiceError } from "sluice";
+import type { SluiceError } from "sluice";
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { BodyLength, lengthOf, without } from "../message/body-length.ts";
-import { trailerFields, wireFields } from "../message/header-fields.ts";
+import { wireFields } from "../message/header-fields.ts";
 import { http2Fields } from "../message/http2-fields.ts";
+import type { InterimResponse } from "../exchange/client-request.ts";
 import type { ResponseSink } from "../exchange/response-sink.ts";
 import { codeOf } from "../message/stream-reset.ts";
 
@@ -69,7 +70,7 @@ export class Http2Response implements ResponseSink {
     if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: 100 });
   }
 
-  inform(status: number, headers: HttpHeaders): void {
+  inform({ status, headers }: InterimResponse): void {
     if (this.#isOpen) this.stream.additionalHeaders({ [HTTP2_HEADER_STATUS]: status, ...http2Fields(wireFields(headers)) });
   }
 
@@ -108,8 +109,8 @@ export class Http2Response implements ResponseSink {
     else this.stream.end(part);
   }
 
-  trail(trailers: HttpHeaders): void {
-    this.#trailers = http2Fields(wireFields(trailerFields(trailers)));
+  trail(trailers: readonly string[]): void {
+    this.#trailers = http2Fields(trailers);
     if (this.#hasBody) this.flush();
     this.end();
   }

@@ -1,8 +1,8 @@
 import { reasonOf, SluiceError } from "sluice";
-import type { HttpHeaders, HttpResponse } from "sluice";
+import type { HttpResponse } from "sluice";
 import { Readable, type Duplex } from "node:stream";
 import { throwError, type Subscription } from "rxjs";
-import type { ClientRequest, Interim } from "../exchange/client-request.ts";
+import type { ClientRequest, Interim, InterimResponse } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
 import { failureOf } from "../message/failure.ts";
 import { first, wireFields } from "../message/header-fields.ts";
@@ -54,7 +54,7 @@ export class ServedExchange implements Interim {
     });
     request.interim = this;
     this.#expects = request.headers["expect"] !== undefined && request.received !== undefined;
-    if (this.#expects) request.onRead(() => this.informed(100, {}));
+    if (this.#expects) request.onRead(() => this.informed({ status: 100, headers: {} }));
     const closed = (): void => {
       this.closed();
     };
@@ -94,15 +94,15 @@ export class ServedExchange implements Interim {
     if (this.#isOver) this.#subscription?.unsubscribe();
   }
 
-  informed(status: number, headers: HttpHeaders): void {
+  informed(response: InterimResponse): void {
     if (this.sink.status !== 0) return;
-    if (status === 100) {
+    if (response.status === 100) {
       this.#expects = false;
       this.sink.goOn();
       return;
     }
     try {
-      this.sink.inform(status, headers);
+      this.sink.inform(response);
     } catch {
       // What an upstream says may be what may not be said. It is no response, and may be left out.
     }

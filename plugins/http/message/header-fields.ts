@@ -75,7 +75,7 @@ function add(headers: HttpHeaders, name: string, value: string): void {
  * The fields of a message as they are sent: names and values one after the other. What belongs to a connection, which only a plugin
  * can have put in, is left out; so is what a Connection field names.
  *
- * @param names as they came: in lower case, and as they are to be sent, one after the other
+ * @param names as they came: in lower case, and as they are to be sent, one after the other. A field may come in several spellings
  */
 export function wireFields(headers: HttpHeaders, names: readonly string[] = []): string[] {
   if (headers["connection"] !== undefined) return wireFields(endToEnd(flat(headers)), names);
@@ -83,11 +83,14 @@ export function wireFields(headers: HttpHeaders, names: readonly string[] = []):
   let next = 0;
   for (const name of Object.keys(headers)) {
     if (hopByHop.has(name.toLowerCase())) continue;
-    // They come in the order of the fields, unless a hook has put these into another.
-    let at = placeOf(names, name, next);
-    if (at < 0 && next > 0) at = placeOf(names, name, 0);
+    const value = headers[name] ?? [];
+    if (typeof value !== "string") {
+      pushAll(fields, name, value, names);
+      continue;
+    }
+    const at = placeAround(names, name, next);
     if (at >= 0) next = at + 2;
-    pushField(fields, at < 0 ? name : spelling(names[at + 1], name), headers[name]);
+    fields.push(at < 0 ? name : spelling(names[at + 1], name), value);
   }
   return fields;
 }
@@ -96,6 +99,12 @@ export function wireFields(headers: HttpHeaders, names: readonly string[] = []):
 function placeOf(names: readonly string[], name: string, from: number): number {
   for (let at = from; at < names.length; at += 2) if (names[at] === name) return at;
   return -1;
+}
+
+/** They come in the order of the fields, unless a hook has put these into another. */
+function placeAround(names: readonly string[], name: string, from: number): number {
+  const at = placeOf(names, name, from);
+  return at < 0 && from > 0 ? placeOf(names, name, 0) : at;
 }
 
 /** A hook may have made the names: none of them makes another field of one, such as one that frames. Other letters than of ASCII have no case here. */
@@ -113,14 +122,24 @@ function isSpelling(given: string, name: string): boolean {
   return true;
 }
 
-function pushField(fields: string[], name: string, values: string | string[] | undefined): void {
-  if (typeof values === "string") fields.push(name, values);
-  else for (const value of values ?? []) fields.push(name, value);
+/** The values of one field. Where there are more of them than spellings, they have the last. */
+function pushAll(fields: string[], name: string, values: readonly string[], names: readonly string[]): void {
+  let at = placeOf(names, name, 0);
+  let spelt = name;
+  for (const value of values) {
+    if (at >= 0) spelt = spelling(names[at + 1], name);
+    fields.push(spelt, value);
+    if (at >= 0) at = placeOf(names, name, at + 2);
+  }
 }
 
-/** The same as an object. */
-export function wireHeaders(headers: HttpHeaders, names?: readonly string[]): HttpHeaders {
-  const fields = wireFields(headers, names);
+/** The same as an object, for Node, to which two spellings are one field: each has its first. */
+export function wireHeaders(headers: HttpHeaders, names: readonly string[] = []): HttpHeaders {
+  const isFirst = (at: number): boolean => placeOf(names, names[at - (at % 2)] ?? "", 0) === at - (at % 2);
+  const fields = wireFields(
+    headers,
+    names.filter((_, at) => isFirst(at)),
+  );
   const wire: HttpHeaders = {};
   for (let at = 0; at + 1 < fields.length; at += 2) add(wire, fields[at] ?? "", fields[at + 1] ?? "");
   return wire;

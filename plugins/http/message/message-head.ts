@@ -13,6 +13,11 @@ export function fieldLines(fields: readonly string[]): string {
   return lines;
 }
 
+/** Of each field the name in lower case, and as it came, one after the other. @param fields names and values, likewise */
+export function spellings(fields: readonly string[]): string[] {
+  return fields.flatMap((name, at) => (at % 2 === 0 ? [name.toLowerCase(), name] : []));
+}
+
 function fieldLine(name: string, value: string): string {
   checkField(name, value);
   return `${name}: ${value}\r\n`;

@@ -1,6 +1,6 @@
 import { tooLarge } from "./body-length.ts";
 import { isBlank, valueOf } from "./field-text.ts";
-import { token } from "./message-head.ts";
+import { spellings, token } from "./message-head.ts";
 
 /** Why bytes are no message that may be passed on, and the status that says so. */
 export interface Refusal {
@@ -53,8 +53,9 @@ export abstract class MessageParser {
   piece: Buffer | undefined = undefined;
   /** Names in lower case and values, one after the other, as they came. */
   fields: string[] = [];
+  /** The same, with the names as they came. */
   trailers: string[] = [];
-  /** Of those fields of the header that have capital letters: the name in lower case, and as it came. */
+  /** Where a field of the header has capital letters: of each field the name in lower case, and as it came. */
   fieldNames: string[] | undefined = undefined;
   #state: State = "first-line";
   #partial = "";
@@ -233,11 +234,16 @@ export abstract class MessageParser {
       this.refuse("a header field is malformed");
       return;
     }
-    const name = given.toLowerCase();
     const value = valueOf(line, colon + 1);
-    into.push(name, value);
-    if (this.#state !== "head") return;
-    if (name !== given) (this.fieldNames ??= []).push(name, given);
+    if (this.#state === "head") this.#headField(given, value);
+    else into.push(given, value);
+  }
+
+  #headField(given: string, value: string): void {
+    const name = given.toLowerCase();
+    if (name !== given) this.fieldNames ??= spellings(this.fields);
+    this.fields.push(name, value);
+    this.fieldNames?.push(name, given);
     this.field(name, value);
   }
 
@@ -252,7 +258,8 @@ export abstract class MessageParser {
   #fold(into: string[], line: string): void {
     const rest = valueOf(line, 0);
     // A line of blanks alone might be taken for the header's end.
-    if (rest === "" || into.length === 0 || !this.mayFold(into[into.length - 2] ?? "")) this.refuse("a header field is folded");
+    if (rest === "" || into.length === 0 || !this.mayFold((into[into.length - 2] ?? "").toLowerCase()))
+      this.refuse("a header field is folded");
     else into[into.length - 1] = `${into[into.length - 1]} ${rest}`.trim();
   }
 

@@ -1,3 +1,5 @@
+import type { HttpResponse } from "sluice";
+import { endToEnd } from "./header-fields.ts";
 import { decimal } from "./message-head.ts";
 import { MessageParser, type BodyFraming } from "./message-parser.ts";
 
@@ -25,6 +27,12 @@ export class ResponseParser extends MessageParser {
   #chunked = false;
   /** Connection says close. */
   #isLast = false;
+
+  /** The header that has come, without what belongs to the connection. */
+  get response(): Pick<HttpResponse, "status" | "statusText" | "headers" | "fieldNames"> {
+    const { status, reason: statusText, fields, fieldNames } = this;
+    return { status, statusText, headers: endToEnd(fields), fieldNames };
+  }
 
   protected override first(line: string): void {
     const match = statusLine.exec(line);

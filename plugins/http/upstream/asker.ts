@@ -1,4 +1,5 @@
 import type { HttpHeaders, HttpResponse, SluiceError } from "sluice";
+import type { InterimResponse } from "../exchange/client-request.ts";
 import type { UpstreamFailures } from "./upstream-failure.ts";
 
 /** Who asks an upstream, and waits for the response. */
@@ -11,7 +12,7 @@ export interface Asker {
   /** It sends nothing more before the upstream says 100 Continue. */
   readonly isExpecting: boolean;
   /** A response before the response: 100 Continue, 103 Early Hints. */
-  informed(status: number, headers: HttpHeaders): void;
+  informed(response: InterimResponse): void;
   answered(response: HttpResponse): void;
   failed(error: SluiceError): void;
   /** The upstream let the time pass that it had for a response, or for taking more of the request. */

@@ -5,6 +5,7 @@ import type { Agent, ClientRequest as OutgoingRequest, IncomingMessage, ServerRe
 import { Observable } from "rxjs";
 import { isNamed } from "../message/body-length.ts";
 import { wireHeaders } from "../message/header-fields.ts";
+import type { InterimResponse } from "../exchange/client-request.ts";
 import type { Outbound } from "./outbound.ts";
 import type { ReplayBody } from "../exchange/replay-body.ts";
 import { RequestStream } from "./request-stream.ts";
@@ -96,9 +97,9 @@ class ComingRequest extends UpstreamAttempt {
     this.#content.pipeTo(outgoing);
   }
 
-  override informed(status: number, headers: HttpHeaders): void {
-    if (status === 100) this.#isWaitingToContinue = false;
-    super.informed(status, headers);
+  override informed(response: InterimResponse): void {
+    if (response.status === 100) this.#isWaitingToContinue = false;
+    super.informed(response);
   }
 
   override drained(): void {

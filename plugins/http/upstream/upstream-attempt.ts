@@ -1,5 +1,6 @@
-import type { HttpHeaders, HttpResponse } from "sluice";
+import type { HttpResponse } from "sluice";
 import type { Subscriber } from "rxjs";
+import type { InterimResponse } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
 import type { EndpointConnections } from "./endpoint-connections.ts";
 import type { Outbound } from "./outbound.ts";
@@ -69,8 +70,8 @@ export abstract class UpstreamAttempt implements Waiting {
   /** Nothing more of the request is wanted. */
   abstract over(): void;
 
-  informed(status: number, headers: HttpHeaders): void {
-    this.request.interim?.informed(status, headers);
+  informed(response: InterimResponse): void {
+    this.request.interim?.informed(response);
   }
 
   answered(response: HttpResponse): void {

@@ -3,6 +3,7 @@ import type { Leg, LegReader } from "sluice";
 import type { Asker, ConnectionOwner } from "./asker.ts";
 import { Deadline } from "../message/deadline.ts";
 import { agreed, endToEnd } from "../message/header-fields.ts";
+import { spellings } from "../message/message-head.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { ResponseParser } from "../message/response-parser.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
@@ -199,7 +200,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
       this.failed(this.owner.failures.endlessInterim());
       return;
     }
-    this.#asker?.informed(parser.status, endToEnd(parser.fields));
+    this.#asker?.informed(parser.response);
     parser.next();
   }
 
@@ -230,12 +231,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   }
 
   #answer(): void {
-    const { status, reason, fields, fieldNames, trailers, isWhole } = this.#parser;
+    const { response, trailers, isWhole } = this.#parser;
     const asker = this.#asker;
     // Trailers go behind a body that comes in parts.
     const isSmall = isWhole && this.#pieces.length <= 1 && trailers.length === 0;
     const body = isSmall ? this.#pieces.pop() : new ResponseBody(this);
-    const headers = endToEnd(fields);
     this.#isAnswering = false;
     this.#asker = undefined;
     this.#answered = asker;
@@ -243,11 +243,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     if (isSmall) this.#free();
     else {
       this.#body = body as ResponseBody;
-      if (!isWhole) this.owner.streams(this, headers);
+      if (!isWhole) this.owner.streams(this, response.headers);
       this.#deliver();
     }
     const upstream = this.owner.name;
-    asker?.answered({ status, statusText: reason, headers, fieldNames, body, trailers: () => endToEnd(trailers), upstream });
+    asker?.answered({ ...response, body, trailers: () => endToEnd(trailers), trailerNames: () => spellings(trailers), upstream });
   }
 
   #free(): void {

@@ -160,7 +160,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   #informed(status: number, raw: readonly string[]): void {
     this.#interims += 1;
     if (this.#interims > MOST_INTERIM) this.#fail(this.owner.failures.endlessInterim());
-    else this.#asker?.informed(status, endToEnd(raw));
+    else this.#asker?.informed({ status, headers: endToEnd(raw) });
   }
 
   #headed(status: number, raw: readonly string[], isWhole: boolean): void {

@@ -56,7 +56,7 @@ export class Asking implements Waiting {
     connection.sendAll(head);
   }
 
-  informed(status: number): void {
+  informed({ status }: { readonly status: number }): void {
     this.informedOf.push(status);
   }
 

@@ -100,7 +100,7 @@ describe("A response of HTTP/1", () => {
       const { writer, response } = start();
       response.head(200, fields, false);
       response.write(Buffer.from("hi"));
-      response.trail({ x: "y" });
+      response.trail(["x", "y"]);
       expect(writer.sent.join("").endsWith(end)).to.equal(true);
       expect(writer.answers).to.deep.equal([true]);
     }
@@ -168,7 +168,7 @@ describe("A response of HTTP/1", () => {
     response.onClosed = () => (closed += 1);
     response.closed();
     response.write(Buffer.from("a"));
-    response.trail({});
+    response.trail([]);
     response.end();
     response.abort(new Error() as SluiceError);
     expect([writer.sent, writer.answers, writer.error, closed]).to.deep.equal([[], [], undefined, 1]);
@@ -177,14 +177,14 @@ describe("A response of HTTP/1", () => {
   it("has interim responses before it, but for HTTP/1.0, and hints only while there is room", () => {
     const { writer, response } = start();
     response.goOn();
-    response.inform(103, { link: "a" });
+    response.inform({ status: 103, headers: { link: "a" } });
     expect(writer.sent).to.deep.equal(["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n"]);
     writer.isFull = true;
-    response.inform(103, { link: "b" });
+    response.inform({ status: 103, headers: { link: "b" } });
     expect(writer.sent).to.have.lengthOf(2);
     const old = start("GET", 0);
     old.response.goOn();
-    old.response.inform(103, { link: "a" });
+    old.response.inform({ status: 103, headers: { link: "a" } });
     expect(old.writer.sent).to.deep.equal([]);
   });
 });

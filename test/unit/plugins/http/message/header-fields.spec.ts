@@ -29,11 +29,25 @@ describe("The header fields of http()", () => {
     });
   });
 
-  const names = ["x-foo", "X-Foo", "content-length", "Content-Length", "authorization", "Authorization"];
+  const names = [
+    "x-foo",
+    "X-Foo",
+    "content-length",
+    "Content-Length",
+    "authorization",
+    "Authorization",
+    "x-two",
+    "x-two",
+    "x-two",
+    "X-Two",
+    "x-two",
+    "X-TWO",
+  ];
   const spellings: Readonly<Record<string, readonly [HttpHeaders, readonly string[]]>> = {
     "as they came": [{ "x-foo": "1", authorization: "a" }, ["X-Foo", "1", "Authorization", "a"]],
     "as they came, in another order": [{ authorization: "a", "x-foo": "1" }, ["Authorization", "a", "X-Foo", "1"]],
     "each value of one": [{ "x-foo": ["1", "2"] }, ["X-Foo", "1", "X-Foo", "2"]],
+    "each value of one, in its own spelling": [{ "x-two": ["1", "2", "3", "4"] }, ["x-two", "1", "X-Two", "2", "X-TWO", "3", "X-TWO", "4"]],
     "as a hook wrote one that did not come": [{ "X-Own": "1", "x-foo": "2" }, ["X-Own", "1", "X-Foo", "2"]],
     "under its own name where a hook wrote it as it came": [{ "X-Foo": "1" }, ["X-Foo", "1"]],
     "under its own name, beside the one that came": [

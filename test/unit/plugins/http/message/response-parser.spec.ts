@@ -139,7 +139,7 @@ describe("The parser of responses", () => {
     const text = `${ok}Set-Cookie: a=1\r\nX:\t b \t c\xe9 \r\nset-cookie:b\r\nEmpty:\r\n${chunked}\r\n0\r\nX-Sum: 7\r\n\r\n`;
     for (const { fields, trailers } of readings(text)) {
       expect(fields.slice(0, 8)).to.deep.equal(["set-cookie", "a=1", "x", "b \t c\xe9", "set-cookie", "b", "empty", ""]);
-      expect(trailers).to.deep.equal(["x-sum", "7"]);
+      expect(trailers).to.deep.equal(["X-Sum", "7"]);
     }
   });
 
