@@ -18,5 +18,5 @@ testPlugin(
 
 // What every plugin must do.
 describe("redact, as every plugin", () => {
-  for (const { name, run } of compliance(() => redact({ digits: 4 }))) void it(name, run);
+  for (const { name, run } of compliance(() => redact({ digits: 4 }))) it(name, run);
 });
