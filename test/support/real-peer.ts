@@ -10,6 +10,7 @@ import { each } from "sluice/flow";
 import { logging, rateLimit, retry } from "sluice/plugins";
 import { bounded } from "./bounded.ts";
 import type { Cleanup } from "./cleanup.ts";
+import { eventually } from "./eventually.ts";
 import { both } from "./shapes.ts";
 import { startProxy, type TestProxy } from "./with-proxy.ts";
 
@@ -76,7 +77,8 @@ export function startServer(cleanup: Cleanup, file: string, parameters: readonly
 export function temporaryFolder(cleanup: Cleanup, owner?: number): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "sluice-peer-")));
   if (owner !== undefined) chownSync(folder, owner, -1);
-  cleanup.add(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  // Children of a program that was ended, such as Chromium's, write for a moment more, and rmSync's own retries do not look again at what is there.
+  cleanup.add(() => eventually(() => rmSync(folder, { recursive: true, force: true }), { within: 10_000 }));
   return folder;
 }
 
