@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { connect as connectTls } from "node:tls";
 import { of } from "rxjs";
-import { definePlugin, type PluginUse } from "sluice";
+import { definePlugin, METRICS, type PluginUse } from "sluice";
 import { each } from "sluice/flow";
 import { echo, http, tlsTermination } from "sluice/plugins";
 import { startUpstream } from "sluice/testing";
@@ -189,6 +189,38 @@ describe("metrics of the admin server", () => {
     const series = [...families.values()].reduce((sum, family) => sum + family.series.length, 0);
     expect(series).to.be.within(1_900, 2_001);
     expect(valueOf(families, "sluice_series_left_out")).to.be.greaterThan(0);
+  });
+
+  it("have what plugins count by METRICS, with labels and gauges", async () => {
+    const counting = definePlugin("counting", (_options, inject) => {
+      const metrics = inject(METRICS);
+      const open = metrics.gauge("orders_open");
+      return {
+        fromClient: (data) => {
+          open.set(7);
+          return data.pipe(
+            each((chunk) => {
+              metrics.counter("orders_total", { kind: chunk.toString() === "n" ? "new" : "old" }).inc();
+              return chunk;
+            }),
+          );
+        },
+      };
+    });
+    const { proxy, api, port } = await startAdmin({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [counting(), echo()] } } });
+    cleanup.add(() => proxy.close());
+    const socket = await connect(port());
+    cleanup.add(() => void socket.destroy());
+    for (const kind of ["n", "o", "n"]) {
+      socket.write(kind);
+      await readBytes(socket, 1);
+    }
+    const families = await scrape(api);
+    expect(families.get("orders_open")?.type).to.equal("gauge");
+    expect(valueOf(families, "orders_open")).to.equal(7);
+    expect(valueOf(families, "orders_total", { kind: "new" })).to.equal(2);
+    expect(valueOf(families, "orders_total", { kind: "old" })).to.equal(1);
+    expect(proxy.status().counters).to.include({ 'orders_total{kind="new"}': 2 });
   });
 
   it("the API describes itself", async () => {

@@ -1,3 +1,4 @@
+import type { MetricSeries } from "../../contract/index.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Family } from "./family.ts";
 import { httpFamilies } from "./http-families.ts";
@@ -20,15 +21,16 @@ export const coreFamilies: readonly Family[] = [
 /** Those, and what plugins count by METRICS. */
 export function families({ inner }: Proxy): readonly Family[] {
   const known = new Set(coreFamilies.map(({ name }) => name));
-  const counters = Object.entries(inner.metrics.snapshot()).filter(([name]) => !known.has(name));
-  return [
-    ...coreFamilies,
-    ...counters.map(([name, value]): Family => ({
-      name,
-      type: "counter",
-      help: "Counted since the start.",
-      labels: [],
-      read: () => [{ value }],
-    })),
-  ];
+  const own = new Map<string, MetricSeries[]>();
+  for (const series of inner.metrics.series()) {
+    if (known.has(series.name)) continue;
+    own.set(series.name, [...(own.get(series.name) ?? []), series]);
+  }
+  return [...coreFamilies, ...Array.from(own.values(), ofPlugins)];
+}
+
+function ofPlugins(series: readonly MetricSeries[]): Family {
+  const [{ name, type, labels }] = series as [MetricSeries];
+  const help = type === "counter" ? "Counted by plugins since the start." : "Set by plugins.";
+  return { name, type, help, labels: Object.keys(labels), read: () => series };
 }

@@ -1,5 +1,5 @@
 import { Subscription, type SchedulerAction, type SchedulerLike } from "rxjs";
-import type { Counter, Logger, LogMethod, Metrics, Place, PluginFactory, Session } from "sluice";
+import type { Logger, LogMethod, Place, PluginFactory, Session } from "sluice";
 import { socketAddress } from "../../../../core/contract/address.ts";
 
 /** What a plugin logged. */
@@ -24,20 +24,7 @@ export function createLog(bindings?: object): { readonly lines: LogLine[]; reado
 }
 
 /** Counters that can be read. */
-export function createMetrics(): Metrics {
-  const values = new Map<string, number>();
-  return {
-    counter: (name): Counter => ({
-      get value() {
-        return values.get(name) ?? 0;
-      },
-      inc(by = 1) {
-        values.set(name, (values.get(name) ?? 0) + by);
-      },
-    }),
-    snapshot: () => Object.fromEntries(values),
-  };
-}
+export { createMetrics } from "../../../../core/runtime/state/metrics.ts";
 
 interface Task {
   readonly at: number;
