@@ -21,7 +21,7 @@ export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void): 
   for (const item of items) {
     if (performance.now() >= until) {
       // One slice after the other is what this is for.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await nextTurn();
       until = performance.now() + SLICE_MS;
     }

@@ -12,7 +12,7 @@ export async function setupPlugins(plugins: readonly LivePlugin[], timeout: numb
     if (plugin.setup === undefined) continue;
     try {
       // One after the other, because a plugin may rest on what one before it set up.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await withinSetup(Promise.resolve(plugin.setup()), timeout);
     } catch (error) {
       throw pluginError(error, { code: "SLUICE_PLUGIN_SETUP", use, step: "setup()" }, site);

@@ -18,7 +18,7 @@ export async function provide(
   for (const [index, provider] of providers.entries()) {
     try {
       // In the order of the config, so that the first that fails is the one named.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await register(container, provider, timeout);
     } catch (error) {
       throw providerError(error, provider, `providers[${index}]`, site);

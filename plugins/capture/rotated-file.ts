@@ -29,7 +29,7 @@ export class RotatedFile {
         // oxlint-disable-next-line no-await-in-loop -- one after the other: it is one file
         await this.#write(ready);
         ready = [];
-        // oxlint-disable-next-line no-await-in-loop
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
         await this.#begin();
       }
       ready.push(part);

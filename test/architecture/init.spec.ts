@@ -44,7 +44,6 @@ describe("what init writes, from the packed package", function () {
 
   async function compile(folder: string, ...parameters: readonly string[]): Promise<void> {
     for (const compiler of [join(folder, "node_modules/typescript/bin/tsc"), newest])
-      // oxlint-disable-next-line no-await-in-loop -- two cores are enough for one compiler
       await run(folder, process.execPath, compiler, "--noEmit", ...parameters);
   }
 
@@ -69,11 +68,8 @@ describe("what init writes, from the packed package", function () {
       for (const [template, runner] of Object.entries(cases)) {
         for (const name of written) rmSync(join(folder, name), { recursive: true, force: true });
         writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", scripts: {}, devDependencies: { [runner]: "*" } }));
-        // oxlint-disable-next-line no-await-in-loop -- one after the other, in the same folder
         await run(folder, "npx", "--no-install", "sluice", "init", "--no-interactive", "--template", template);
-        // oxlint-disable-next-line no-await-in-loop
         expect(await run(folder, "npm", "test")).to.match(/\d passing|Tests .*passed/);
-        // oxlint-disable-next-line no-await-in-loop
         await compile(folder);
       }
       await compile(folder, "--module", "preserve", "--moduleResolution", "bundler");

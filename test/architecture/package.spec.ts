@@ -99,7 +99,6 @@ describe("the packed package, installed in an empty folder", function () {
     await run("npx", "--no-install", "sluice", "check");
     for (const compiler of [join(folder, "node_modules/typescript/bin/tsc"), join(root, "node_modules/typescript/bin/tsc")]) {
       for (const module of ["nodenext", "preserve"]) {
-        // oxlint-disable-next-line no-await-in-loop -- two cores are enough for one compiler
         await run(
           process.execPath,
           compiler,

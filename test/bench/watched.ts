@@ -72,7 +72,6 @@ async function runSessions(port: number, until: number): Promise<number> {
       open += 1;
       void session(port).then(() => (open -= 1));
     }
-    // oxlint-disable-next-line no-await-in-loop -- the rate
     await pause(2);
   }
   return begun;
@@ -91,16 +90,13 @@ async function askAll(admin: number, until: number): Promise<Answers> {
   while (performance.now() < until) {
     for (const path of paths) {
       const begun = performance.now();
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, as a page does
       const response = await fetch(`http://127.0.0.1:${admin}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
-      // oxlint-disable-next-line no-await-in-loop
       await response.arrayBuffer();
       if (!response.ok) throw new Error(`${path} answered ${response.status}`);
       const took = performance.now() - begun;
       milliseconds.push(took);
       if (took > worst.took) worst = { path, took };
     }
-    // oxlint-disable-next-line no-await-in-loop
     await pause(500);
   }
   return { milliseconds, worst: `${worst.path} ${worst.took.toFixed(0)} ms` };

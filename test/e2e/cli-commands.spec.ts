@@ -240,7 +240,6 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     expect(readFileSync(join(folder.path, "proxy.config.ts"), "utf8")).to.equal(before);
     const wrong = { "9": "such as", class: "JavaScript", each: "sluice/flow", "black-out": "SLUICE_FILE_EXISTS" };
     for (const [name, said] of Object.entries(wrong)) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, in the same folder
       const { code, stderr } = await run("init", "--plugin", name);
       expect(stderr, name).to.include(said);
       expect(code, name).to.equal(1);

@@ -42,11 +42,8 @@ describe("faults of plugins under sluice start", function () {
     folder.write("proxy.config.ts", config('import { boom } from "./my-plugins/boom.ts";', "logging(), boom()"));
     for (const level of ["info", "debug"]) {
       const cli = startCli(cleanup, folder, ["start", "--log-level", level]);
-      // oxlint-disable-next-line no-await-in-loop
       const { echo = 0 } = await cli.ready();
-      // oxlint-disable-next-line no-await-in-loop
       await fail(echo);
-      // oxlint-disable-next-line no-await-in-loop
       await cli.error(place);
       const records = cli.stderr
         .trimEnd()
@@ -57,7 +54,6 @@ describe("faults of plugins under sluice start", function () {
       expect(fault?.["msg"]).to.match(place).and.include("Cannot read properties of undefined");
       expect(fault?.["stack"] === undefined).to.equal(level === "info");
       cli.kill("SIGTERM");
-      // oxlint-disable-next-line no-await-in-loop
       await cli.ended();
     }
   });
@@ -67,7 +63,6 @@ describe("faults of plugins under sluice start", function () {
     folder.write("proxy.config.ts", config('import { boom } from "./my-plugins/boom.ts";', "logging(), boom()"));
     const cli = startCli(cleanup, folder, ["start"]);
     const { echo = 0 } = await cli.ready();
-    // oxlint-disable-next-line no-await-in-loop
     for (let count = 0; count < 50; count++) await fail(echo);
     cli.kill("SIGTERM");
     await cli.ended();
@@ -96,15 +91,12 @@ const plugin = definePlugin("stray", (_options, inject) => stray(inject(EVENTS))
     const cli = startCli(cleanup, folder, ["start"]);
     const { echo = 0 } = await cli.ready();
     for (const text of ["first", "again"]) {
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await connect(echo);
       socket.write(text);
-      // oxlint-disable-next-line no-await-in-loop
       expect(String(await readBytes(socket, text.length))).to.equal(text);
       socket.destroy();
     }
     for (const what of ["stray timer", "stray text", "stray promise", "stray event"]) {
-      // oxlint-disable-next-line no-await-in-loop
       await cli.error(what);
     }
     expect(cli.stderr).to.match(/stray\/index\.js:2:\d+/);

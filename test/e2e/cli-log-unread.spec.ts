@@ -38,7 +38,6 @@ describe("a log that nobody reads", function () {
     cleanup.add(() => void socket.destroy());
     for (let round = 0; round < times; round++) {
       socket.write(data);
-      // oxlint-disable-next-line no-await-in-loop
       expect((await readBytes(socket, data.length)).equals(data)).to.equal(true);
     }
   }

@@ -108,16 +108,12 @@ describe("the log of sluice start", function () {
     const { cli, port } = await start('{ file: "a.log" }');
     const file = join(folder.path, "a.log");
     for (const [round, text] of ["export default 1;", config('{ file: "a.log" }')].entries()) {
-      // oxlint-disable-next-line no-await-in-loop
       await session(port);
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect(said(readFileSync(file, "utf8"))).to.deep.equal(["info", "warn", "error"]));
       renameSync(file, `${file}.${round}`);
       folder.write("proxy.config.ts", text);
       cli.kill("SIGHUP");
-      // oxlint-disable-next-line no-await-in-loop
       await cli.line(round === 0 ? /^refused: / : /^reloaded generation/);
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect(statSync(file).isFile()).to.equal(true));
     }
   });
@@ -125,7 +121,6 @@ describe("the log of sluice start", function () {
   it("waits for nothing when the disk is full", async () => {
     const { cli, port } = await start('{ file: "/dev/full" }');
     for (let count = 0; count < 20; count++) {
-      // oxlint-disable-next-line no-await-in-loop
       await session(port);
     }
     cli.kill("SIGTERM");

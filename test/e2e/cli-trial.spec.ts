@@ -52,10 +52,8 @@ describe("a save on trial while sluice runs", function () {
     api = new AdminApi(/^admin (\S+)$/m.exec(cli.lines.join("\n"))?.[1] ?? "");
     const open: Socket[] = [];
     for (let at = 0; at < 3; at++) {
-      // oxlint-disable-next-line no-await-in-loop -- the order in which they come is the test's
       const socket = await connect(port);
       cleanup.add(() => void socket.destroy());
-      // oxlint-disable-next-line no-await-in-loop
       await says(socket, "Ax");
       open.push(socket);
     }
@@ -109,7 +107,6 @@ describe("a save on trial while sluice runs", function () {
     await cli.line(/^trying generation 2 on 10% of the sessions of echo for 0\.3 s$/);
     await cli.line(/^reloaded generation 2$/);
     for (const socket of open) {
-      // oxlint-disable-next-line no-await-in-loop
       await says(socket, "Bx");
     }
   });
@@ -126,7 +123,6 @@ describe("a save on trial while sluice runs", function () {
     expect(value.generation).to.equal(2);
     await cli.line(/^reloaded generation 2$/);
     for (const socket of open) {
-      // oxlint-disable-next-line no-await-in-loop
       await says(socket, "Bx");
     }
     folder.write("my-plugins/shout.ts", shout("C"));

@@ -99,9 +99,7 @@ describe("watching from the terminal", function () {
     await status.line(/^[\d:.]+ {2}dns/);
     proxy.kill("SIGKILL");
     for (const each of [watcher, status]) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await each.line(/^the proxy has ended$/);
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect((await each.ended()).code).to.equal(0);
     }
   });

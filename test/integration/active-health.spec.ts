@@ -133,7 +133,7 @@ describe("The health checks of endpoints", function () {
       // It is not tried last any more.
       ahead += 1_100;
     };
-    for (let time = 0; time < 30 && started.all("endpoint-down").length === 0; time += 1) await fail(); // oxlint-disable-line no-await-in-loop
+    for (let time = 0; time < 30 && started.all("endpoint-down").length === 0; time += 1) await fail();
     const event = await down(started, flaky.endpoint);
     expect(event.why).to.equal("failures");
     expect(event.until).to.be.greaterThan(Date.now() + 20_000);
@@ -169,7 +169,6 @@ describe("The health checks of endpoints", function () {
     const [kept, closed] = await Promise.all([connect(started.port("keep")), connect(started.port("close"))]);
     for (const socket of [kept, closed]) {
       socket.write("x");
-      // oxlint-disable-next-line no-await-in-loop
       await readBytes(socket, 1);
     }
     const client = await startUdpClient(cleanup, started.port("udp"));
@@ -212,7 +211,7 @@ describe("The health checks of endpoints", function () {
     const endpoints = [good.endpoint, bad.endpoint];
     const started = await start(web({ endpoints, health: { check: { http: "/" }, ...quick } }, [http()]));
     await down(started, bad.endpoint);
-    for (let time = 0; time < 4; time += 1) expect((await ask(started.port())).status).to.equal(204); // oxlint-disable-line no-await-in-loop
+    for (let time = 0; time < 4; time += 1) expect((await ask(started.port())).status).to.equal(204);
   });
 
   it("leave nothing behind when the proxy is closed", async () => {

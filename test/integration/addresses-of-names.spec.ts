@@ -31,7 +31,6 @@ describe("A name with four addresses", function () {
         socket.end(`HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${host.length}\r\n\r\n${host}`);
       });
       server.listen(port, host);
-      // oxlint-disable-next-line no-await-in-loop -- the first decides on the port
       await eventOf(server, "listening");
       port = (server.address() as { port: number }).port;
       cleanup.add(() => void server.close());
@@ -59,7 +58,6 @@ describe("A name with four addresses", function () {
             listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: `many.test:${port}` } },
           });
           for (let turn = 0; turn < 8; turn += 1) {
-            // oxlint-disable-next-line no-await-in-loop
             await exchangeOnce(own, "", 10);
           }
           expect([...seen.values()]).to.deep.equal([2, 2, 2, 2]);
@@ -75,7 +73,6 @@ describe("A name with four addresses", function () {
       listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: `many.test:${port}`, plugins: [http()] } },
     });
     for (let turn = 0; turn < 4; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       expect((await ask(own)).status).to.equal(200);
     }
     expect([...seen.values()]).to.deep.equal([1, 1, 1, 1]);
@@ -89,7 +86,6 @@ describe("A name with four addresses", function () {
         listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: { endpoints: [`many.test:${port}`], balance } } },
       });
       for (let turn = 0; turn < 12; turn += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         await exchangeOnce(own, "", 10);
       }
       expect([...seen.values()].reduce((sum, count) => sum + count, 0)).to.equal(12);

@@ -118,13 +118,10 @@ describe("metrics of the admin server", () => {
     const { proxy, api, port } = await startAdmin({ listeners });
     cleanup.add(() => proxy.close());
     for (const listener of ["web", "ok", "chosen"]) {
-      // oxlint-disable-next-line no-await-in-loop -- one session after the other
       const socket = await connect(port(listener));
       cleanup.add(() => void socket.destroy());
       socket.write("x");
-      // oxlint-disable-next-line no-await-in-loop
       if (listener !== "web") await readBytes(socket, 1);
-      // oxlint-disable-next-line no-await-in-loop
       else await readAll(socket);
     }
     const families = await scrape(api);

@@ -37,9 +37,7 @@ describe("backpressure", function () {
       // A slow reader: a little now and then.
       for (let turn = 0; turn < 40; turn += 1) {
         client.read(512 * 1024) ?? client.read();
-        // oxlint-disable-next-line no-await-in-loop
         await pause(10);
-        // oxlint-disable-next-line no-await-in-loop
         if (turn % 8 === 7) grown.push((await proxy.rss()) - before);
       }
       expect(Math.max(...grown), "bytes of growth").to.be.below(growthLimit);

@@ -28,11 +28,9 @@ describe("least-connections over a reload that changes the plugins", () => {
     cleanup.add(() => proxy.close());
     const openSome = async (count: number): Promise<void> => {
       for (let opened = 0; opened < count; opened += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         const client = await connect(proxy.listeners["web"]?.address.port ?? 0);
         cleanup.add(() => void client.destroy());
         client.write("x");
-        // oxlint-disable-next-line no-await-in-loop
         await readBytes(client, 1);
       }
     };

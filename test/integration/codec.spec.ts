@@ -154,16 +154,12 @@ describe("messages in a proxy [reload]", () => {
     cleanup.add(() => void server.close());
     server.on("message", (datagram, from) => server.send(datagram, from.port, from.address));
     for (const operator of [each(loud), each(async (line: string) => Promise.resolve(loud(line))), map(loud)] as LineOperator[]) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       const { proxy, port } = await startProxy({
         listeners: { u: { listen: "udp://127.0.0.1:0", upstream: `127.0.0.1:${server.address().port}`, plugins: [use(operator)] } },
       });
       cleanup.add(() => proxy.close());
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       const client = await startUdpClient(cleanup, port());
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(String(await client.ask("a\nb\nun"))).to.equal("A\nB\nun");
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(String(await client.ask("c\n"))).to.equal("C\n");
     }
   });

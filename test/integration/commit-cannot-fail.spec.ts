@@ -134,9 +134,7 @@ describe("What may fail in a reload fails before its commit:", () => {
     });
     await proxy.apply({ limits: { udpSessions: 1 }, listeners: { after: udp(port) } });
     for (let client = 0; client < 3; client += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const one = await startUdpClient(cleanup, port);
-      // oxlint-disable-next-line no-await-in-loop
       expect(String(await one.ask("hello"))).to.equal("hello");
     }
     await eventually(() => expect(reasons).to.deep.equal(["SLUICE_LIMIT_UDP_SESSIONS", "SLUICE_LIMIT_UDP_SESSIONS"]));

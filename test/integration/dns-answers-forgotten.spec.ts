@@ -43,7 +43,6 @@ describe("Kept DNS answers of a UDP listener", () => {
         expect(await ask(2)).to.deep.equal(["192.0.2.1"]);
         await proxy.applyResolved(resolveConfig(configOf(11)), true);
         for (const max of saves) {
-          // oxlint-disable-next-line no-await-in-loop
           await proxy.apply(configOf(max));
         }
         expect(await ask(3, sessions === "keep" ? await another() : lasting)).to.deep.equal(["192.0.2.2"]);

@@ -92,7 +92,6 @@ describe("Answers that somebody forges", () => {
     const client = await dnsClient(port());
     cleanup.add(() => client.close());
     for (let at = 0; at < 64; at += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       expect((await client.ask(7, `n${at}.test`)).id).to.equal(7);
     }
     expect(server.all).to.have.length(64);
@@ -111,7 +110,6 @@ describe("Answers that somebody forges", () => {
       const { port } = await start(server.endpoint);
       const client = await startUdpClient(cleanup, port());
       for (let turn = 0; turn < 12; turn += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         const answer = await client.ask(make(7));
         expect([answer.readUInt16BE(0), answer.subarray(-4).join(".")]).to.deep.equal([7, "192.0.2.1"]);
       }
@@ -141,7 +139,6 @@ describe("Answers that somebody forges", () => {
       const { port } = await start(server.endpoint);
       const client = await startUdpClient(cleanup, port());
       for (const id of [7, 8]) {
-        // oxlint-disable-next-line no-await-in-loop
         const answer = await client.ask(queryFor(id, "www.test"));
         expect([answer.readUInt16BE(0), addressIn(answer)]).to.deep.equal([id, "192.0.2.1"]);
       }
@@ -197,7 +194,6 @@ describe("Answers that somebody forges", () => {
     const { port } = await start(echo.endpoint);
     const client = await startUdpClient(cleanup, port());
     for (const text of ["", "hello", "a longer text that is no DNS at all", "\0".repeat(40)]) {
-      // oxlint-disable-next-line no-await-in-loop
       expect(String(await client.ask(text))).to.equal(text);
     }
     expect(echo.sources.size).to.equal(1);

@@ -89,7 +89,6 @@ describe("A DNS listener with dnsCache", () => {
   it("never uses an answer with a TTL of 0 again", async () => {
     await withListener(found(0), async ({ server, client }) => {
       for (const id of [1, 2, 3]) {
-        // oxlint-disable-next-line no-await-in-loop
         await client.ask(id, "www.test");
         expect(server.questions).to.have.length(id);
       }

@@ -79,7 +79,6 @@ describe("The names of upstreams", function () {
   it("with a time to live of 0 are asked for every time", async () => {
     await withNamedUpstream(found(0), [dnsCache({ minTtl: "1m" })], async ({ port, server }) => {
       for (let turn = 1; turn <= 3; turn += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         expect(await exchangeOnce(port, "x")).to.equal("x");
         expect(server.questions).to.have.length(turn);
       }
@@ -91,7 +90,6 @@ describe("The names of upstreams", function () {
       [300, { maxTtl: "10s" }],
       [10, {}],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       await withNamedUpstream(found(ttl), [dnsCache(options)], async ({ port, server, forward }) => {
         await exchangeOnce(port, "x");
         forward(9);

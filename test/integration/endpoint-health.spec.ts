@@ -61,7 +61,6 @@ describe("An endpoint that fails", function () {
     const answers: string[] = [];
     for (let turn = 0; turn < count; turn += 1) {
       tick();
-      // oxlint-disable-next-line no-await-in-loop
       answers.push(await exchangeOnce(port, "x").catch(() => "failed"));
     }
     return answers;
@@ -209,15 +208,12 @@ describe("An endpoint that fails", function () {
       await eventOf(socket, "data");
     };
     for (let turn = 0; turn < 2; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       await open();
     }
     await eventually(() => expect(stateOf(bench.proxy, finishing.endpoint)?.sessions).to.equal(0));
     expect(stateOf(bench.proxy, lasting.endpoint)?.sessions).to.equal(1);
     for (let turn = 0; turn < 3; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect(stateOf(bench.proxy, finishing.endpoint)?.sessions).to.equal(0));
-      // oxlint-disable-next-line no-await-in-loop
       await open();
     }
     expect([finishing.accepted(), lasting.accepted()]).to.deep.equal([4, 1]);

@@ -52,7 +52,6 @@ describe("The example plugins", () => {
     for (const byte of Buffer.from("grÜß \nx")) {
       socket.write(Buffer.of(byte));
       // One byte at a time, so that characters are cut.
-      // oxlint-disable-next-line no-await-in-loop
       await new Promise(setImmediate);
     }
     expect(String(await readBytes(socket, expected.length))).to.equal(String(expected));
@@ -192,7 +191,6 @@ describe("The example plugins", () => {
     for (const text of ["a", "b", "c"]) {
       socket.write(text);
       const sent = [...proxy.sessions][0];
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect(([...proxy.sessions][0] ?? sent)?.fromClient.bytes).to.equal("abc".indexOf(text) + 1));
     }
     expect(seen).to.deep.equal([]);

@@ -52,7 +52,6 @@ async function stage(...plugins: readonly PluginUse[]): Promise<Stage> {
 /** Sends numbered datagrams, one after the other, and says which came to the upstream, in their order. */
 async function numbers(on: Stage, count: number): Promise<number[]> {
   for (let number = 0; number < count; number += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- in their order
     await on.client.send(String(number));
   }
   await eventually(() => expect([...on.proxy.proxy.sessions][0]?.fromClient.chunks).to.equal(count));
@@ -143,15 +142,10 @@ describe("faults on udp", () => {
       reset({ bytes: 5, direction: "fromClient" }),
       script([{ reset: { bytes: 5, direction: "fromClient" } }, "pass"]),
     ]) {
-      // oxlint-disable-next-line no-await-in-loop -- one proxy at a time
       const on = cleanup.keep(await stage(plugin));
-      // oxlint-disable-next-line no-await-in-loop
       await on.client.send("123");
-      // oxlint-disable-next-line no-await-in-loop
       expect(String(await on.client.receive())).to.equal("123");
-      // oxlint-disable-next-line no-await-in-loop
       await on.client.send("456");
-      // oxlint-disable-next-line no-await-in-loop
       expect((await on.proxy.nextRecord()).reason, plugin.id).to.equal("SLUICE_FAULT");
       expect(on.upstream.datagrams.map(String), plugin.id).to.deep.equal(["123"]);
     }

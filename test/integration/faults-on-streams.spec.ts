@@ -229,9 +229,7 @@ for (const kind of kinds) {
       const on = cleanup.keep(await stage(kind, [refuse({ first: 2 })]));
       for (let turn = 0; turn < 2; turn += 1) {
         const client = await on.proxy.connect();
-        // oxlint-disable-next-line no-await-in-loop -- the order of the sessions is what is tested
         expect(await client.ended).to.equal("fin");
-        // oxlint-disable-next-line no-await-in-loop
         expect((await on.proxy.nextRecord()).reason).to.equal("SLUICE_FAULT");
       }
       expect(on.upstream.connections).to.equal(0);
@@ -260,11 +258,8 @@ for (const kind of kinds) {
       expect(String(await second.read(3))).to.equal("abc");
       expect(await second.ended).to.equal(kind.reset);
       for (let turn = 0; turn < 2; turn += 1) {
-        // oxlint-disable-next-line no-await-in-loop -- one session after the other
         const client = await on.proxy.connect();
-        // oxlint-disable-next-line no-await-in-loop
         await client.write("through");
-        // oxlint-disable-next-line no-await-in-loop
         expect(String(await client.read(7))).to.equal("through");
       }
     });
@@ -274,12 +269,9 @@ for (const kind of kinds) {
         const on = cleanup.keep(await stage(kind, [refuse({ rate: 1, share: 0.5, seed: "dice" })]));
         let outcome = "";
         for (let turn = 0; turn < 12; turn += 1) {
-          // oxlint-disable-next-line no-await-in-loop -- one session after the other
           const client = await on.proxy.connect();
           client.end("x");
-          // oxlint-disable-next-line no-await-in-loop
           outcome += (await on.proxy.nextRecord()).reason === "SLUICE_FAULT" ? "r" : ".";
-          // oxlint-disable-next-line no-await-in-loop
           expect(await client.ended).to.equal("fin");
         }
         return outcome;

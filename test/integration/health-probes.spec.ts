@@ -127,9 +127,7 @@ describe("What health checks go by", function () {
     const codes = await Promise.all([...endpoints.slice(1), nobody].map(async (endpoint) => (await down(started, endpoint)).code));
     expect(codes).to.deep.equal(["SLUICE_UPSTREAM_TIMEOUT", "SLUICE_UPSTREAM_TIMEOUT", "SLUICE_UPSTREAM_REFUSED"]);
     for (let flow = 0; flow < 3; flow += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const client = await startUdpClient(cleanup, started.port());
-      // oxlint-disable-next-line no-await-in-loop
       expect(String(await client.ask("x"))).to.equal("echo");
     }
   });

@@ -47,7 +47,6 @@ describe("Kept connections to an upstream whose name changes", function () {
           const port = proxy.listeners["web"]?.address.port ?? 0;
           const whoAnswers = async (): Promise<string> => (await ask(port)).body;
           for (const _ of [1, 2, 3]) {
-            // oxlint-disable-next-line no-await-in-loop
             expect(await whoAnswers()).to.equal("127.0.0.1");
           }
           expect(old.opened(), "one connection is kept").to.equal(1);

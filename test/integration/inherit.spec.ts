@@ -105,7 +105,6 @@ describe("A plugin that replaces another of its name", () => {
     });
     const { proxy, port } = await start(config(3));
     for (let at = 0; at < 3; at += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       expect(await exchangeOnce(port, "in")).to.equal("in");
     }
     expect(await exchangeOnce(port, "in").catch(silent)).to.not.equal("in");
@@ -175,9 +174,7 @@ describe("A pipeline that a reload does not change", () => {
     const open = await connect(proxy.listeners["same"]?.address.port ?? 0);
     await exchange(open, "1");
     for (const version of [2, 3, 4]) {
-      // oxlint-disable-next-line no-await-in-loop
       await proxy.apply(config(version));
-      // oxlint-disable-next-line no-await-in-loop
       expect(await exchange(open, "on")).to.equal("on");
     }
     expect(untouched.steps).to.deep.equal(["construct 1", "setup 1"]);

@@ -39,7 +39,6 @@ describe("a plugin with onError bypass [data path]", () => {
       let heard = "";
       for (const word of ["first", "second", "boom", "third"]) {
         client.write(word);
-        // oxlint-disable-next-line no-await-in-loop
         heard += String(await readBytes(client, word.length + 2));
       }
       expect(heard).to.equal("[FIRST][SECOND][boom][third]");

@@ -116,7 +116,6 @@ describe("isolation of a faulty plugin [data path]", () => {
       const next = await connect(port());
       for (const client of [unharmed, next]) {
         client.write("again");
-        // oxlint-disable-next-line no-await-in-loop
         expect(String(await readBytes(client, 5))).to.equal("again");
       }
       expect(proxy.sessions.size).to.equal(2);

@@ -44,7 +44,6 @@ describe("Five thousand connections that are aborted", function () {
       const port = proxy.listeners["web"]?.address.port ?? 0;
       const abortMany = async (count: number): Promise<void> => {
         for (let at = 0; at < count; at += atOnce) {
-          // oxlint-disable-next-line no-await-in-loop
           await Promise.all(Array.from({ length: atOnce }, (_, one) => abort(port, at + one)));
         }
         await eventually(() => expect([proxy.sessions.size, upstream.sockets.size]).to.deep.equal([0, 0]), { within: 10_000 });

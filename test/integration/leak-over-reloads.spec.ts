@@ -51,12 +51,10 @@ describe("Three hundred reloads", function () {
         expect(await exchange(open, "on")).to.equal("on");
       };
       for (let at = 1; at <= 40; at += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         await turn(at);
       }
       const [heap, descriptors] = [await liveHeap(), openDescriptors()];
       for (let at = 41; at <= 40 + reloads; at += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         await turn(at);
       }
       const grown = (await liveHeap()) - heap;

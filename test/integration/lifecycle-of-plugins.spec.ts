@@ -31,9 +31,7 @@ describe("The life of a plugin", () => {
     const { proxy } = await start({ listeners: { web: listener, other: listener } });
     const ports = Object.values(proxy.listeners).map(({ address }) => address.port);
     for (const port of [...ports, ...ports]) {
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await connect(port);
-      // oxlint-disable-next-line no-await-in-loop
       await exchange(socket, "x");
       socket.destroy();
     }

@@ -27,11 +27,9 @@ describe("Closing a proxy", () => {
     const closing = proxy.close({ drain: "10s" }).then(() => (closed = true));
     expect(await isRefused(port)).to.equal(true);
     for (const socket of open) {
-      // oxlint-disable-next-line no-await-in-loop
       expect(await exchange(socket, "draining")).to.equal("draining");
       expect(closed).to.equal(false);
       socket.end();
-      // oxlint-disable-next-line no-await-in-loop
       expect(await closeOf(socket)).to.equal(undefined);
     }
     await closing;
@@ -114,15 +112,10 @@ describe("Closing a proxy", () => {
     await warm.proxy.close();
     const before = openDescriptors();
     for (let turn = 0; turn < 10; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const { proxy, port } = await start();
-      // oxlint-disable-next-line no-await-in-loop
       const open = await connect(port);
-      // oxlint-disable-next-line no-await-in-loop
       await exchange(open, "1");
-      // oxlint-disable-next-line no-await-in-loop
       await proxy.close();
-      // oxlint-disable-next-line no-await-in-loop
       await closeOf(open);
     }
     expect(openDescriptors()).to.be.at.most(before);

@@ -15,11 +15,9 @@ describe("limits.sessionsPerClient that a reload brings [data path]", () => {
   it("counts the sessions that are open already", async () => {
     const { port, proxy, config, event } = await startForward(cleanup, "echo");
     for (let open = 0; open < 2; open += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const client = await connect(port());
       cleanup.add(() => void client.destroy());
       client.write("x");
-      // oxlint-disable-next-line no-await-in-loop
       await readBytes(client, 1);
     }
     await proxy.apply({ ...config([]), limits: { sessionsPerClient: 2 } });
@@ -37,11 +35,9 @@ describe("limits.sessionsPerClient on a unix listener", () => {
     const { proxy, port, all } = await startProxy({ limits: { sessionsPerClient: 1 }, listeners });
     cleanup.add(() => proxy.close());
     for (let turn = 0; turn < 3; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const client = await connect({ path });
       cleanup.add(() => void client.destroy());
       client.write("x");
-      // oxlint-disable-next-line no-await-in-loop
       await readBytes(client, 1);
     }
     expect(all("session-refused")).to.deep.equal([]);

@@ -27,7 +27,6 @@ describe("session limits [data path]", () => {
       const { port, proxy, all } = await startForward(cleanup, "echo", { limits: given });
       const served: Socket[] = [];
       for (let turn = 0; turn < 20; turn += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         served.push(await connect(port()));
       }
       expect(await Promise.all(served.map(answers))).to.deep.equal(served.map(() => true));
@@ -60,9 +59,7 @@ describe("session limits [data path]", () => {
     const clients: Socket[] = [];
     for (let turn = 0; turn < 10; turn += 1) {
       // In groups, because both ends and the proxy share this process.
-      // oxlint-disable-next-line no-await-in-loop
       const group = await Promise.all(Array.from({ length: 100 }, () => connect(port())));
-      // oxlint-disable-next-line no-await-in-loop
       expect((await Promise.all(group.map(answers))).every(Boolean)).to.equal(true);
       clients.push(...group);
     }

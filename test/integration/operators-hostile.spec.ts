@@ -162,7 +162,6 @@ describe("hostile operators [data path]", () => {
       sent += size;
       client.write(Buffer.alloc(size));
       const arrived = sent;
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect([...proxy.sessions][0]?.fromClient.bytes).to.equal(arrived));
     }
     fail();

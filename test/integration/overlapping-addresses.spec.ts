@@ -153,13 +153,9 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
       expect(String(await client.ask("open"))).to.equal("open");
       const [session] = proxy.sessions;
       for (const host of [to, from, to]) {
-        // oxlint-disable-next-line no-await-in-loop
         await proxy.apply(at({ web: `udp://${host}:${port}` }));
-        // oxlint-disable-next-line no-await-in-loop
         expect(String(await client.ask("lives on"))).to.equal("lives on");
-        // oxlint-disable-next-line no-await-in-loop
         const next = await startUdpClient(cleanup, port);
-        // oxlint-disable-next-line no-await-in-loop
         expect(String(await next.ask("new"))).to.equal("new");
       }
       expect(proxy.sessions.size).to.equal(4);
@@ -171,7 +167,6 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
     const proxy = await start(at({ web: "udp://localhost:0" }));
     const port = proxy.listeners["web"]?.address.port ?? 0;
     for (const host of ["[::1]", "localhost", "127.0.0.1", "localhost"]) {
-      // oxlint-disable-next-line no-await-in-loop
       await proxy.apply(at({ web: `udp://${host}:${port}` }));
     }
     expect(proxy.generation).to.equal(5);
@@ -204,12 +199,9 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
     cleanup.add(() => void session.destroy());
     expect(await exchange(session, "open")).to.equal("open");
     for (const path of [`${folder}/./a.sock`, `${folder}//a.sock`, `${folder}/link/a.sock`, `${folder}/a.sock`]) {
-      // oxlint-disable-next-line no-await-in-loop
       await proxy.apply(at({ web: `unix://${path}` }));
-      // oxlint-disable-next-line no-await-in-loop
       const next = await connect({ path: join(folder, "a.sock") });
       cleanup.add(() => void next.destroy());
-      // oxlint-disable-next-line no-await-in-loop
       expect(await exchange(next, "new")).to.equal("new");
     }
     expect(await exchange(session, "lives on")).to.equal("lives on");

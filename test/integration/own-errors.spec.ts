@@ -36,13 +36,10 @@ describe("errors of a plugin's own [data path]", () => {
   for (const [hook, hooks] of Object.entries(hooksThat(no)))
     it(`end the session from ${hook} with their code, whatever onError says`, async () => {
       for (const onError of ["close", "bypass"] as const) {
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
         const { port, ended, all } = await startForward(cleanup, "echo", { plugins: [plugin("guard", hooks, { onError })] });
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
         const client = await connect(port());
         client.on("error", () => undefined);
         client.write("x");
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
         expect((await ended()).reason).to.equal("GUARD_NO");
         expect(all("plugin-fault")).to.deep.equal([]);
         const error = all("session-ended")[0]?.error as SluiceError;

@@ -51,7 +51,6 @@ describe("rateLimit, over real sockets,", function () {
       const step = 1_000 / rate / 1.5;
       let admitted = 0;
       for (let asked = 0; asked < 300; asked += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         if (await isIn(port)) admitted += 1;
         clock.forward(step);
       }
@@ -65,7 +64,6 @@ describe("rateLimit, over real sockets,", function () {
     const { port } = await start("tcp", rateLimit({ connections: { rate: 10, burst: 3 } }), [clock.provider]);
     const admitted = async (): Promise<number> => {
       let count = 0;
-      // oxlint-disable-next-line no-await-in-loop
       for (let asked = 0; asked < 10; asked += 1) if (await isIn(port)) count += 1;
       return count;
     };
@@ -104,7 +102,6 @@ describe("rateLimit, over real sockets,", function () {
     for (let number = 0; number < 300; number += 1) {
       send(number);
       // The count of what arrived, dropped or not, tells when the clock may go on.
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect(seen()).to.equal(number + 1));
       clock.forward(5);
     }

@@ -59,7 +59,6 @@ describe("BIND in front of dnsCache, and behind it [trust]", function () {
   it("gives no cookie of the server to a client", async () => {
     expect(await ask("n0.test", port, "+cookie"), "the server has cookies").to.match(/COOKIE: [0-9a-f]{48} \(good\)/);
     for (let turn = 0; turn < 3; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const answer = await ask("n0.test", started.port(), "+cookie");
       expect(answer)
         .to.match(/status: NOERROR/)
@@ -72,7 +71,6 @@ describe("BIND in front of dnsCache, and behind it [trust]", function () {
     await eventually(async () => expect(await ask("n7.test", forwarder)).to.match(/status: NOERROR/), { within: 15_000 });
     for (let turn = 0; turn < 3; turn += 1) {
       for (let at = 0; at < records.length; at += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         const answer = await ask(`n${at}.test`, forwarder);
         expect(answer)
           .to.match(/status: NOERROR/)

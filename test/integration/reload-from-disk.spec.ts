@@ -20,9 +20,7 @@ describe("A save", () => {
       const open = await connect(folder.port("web"));
       expect(await exchange(open, "1", 2)).to.equal("a1");
       for (const letter of ["b", "c", "d"]) {
-        // oxlint-disable-next-line no-await-in-loop
         expect((await folder.outcomeOf(() => folder.write("mark.ts", marking(`"${letter}"`)))).type).to.equal("reloaded");
-        // oxlint-disable-next-line no-await-in-loop
         expect(await exchange(open, "1", 2)).to.equal(`${letter}1`);
       }
       open.destroy();
@@ -59,13 +57,11 @@ describe("A save", () => {
     await withLiveConfig(start, async (folder) => {
       const open = await connect(folder.port("web"));
       for (const letter of ["b", "c"]) {
-        // oxlint-disable-next-line no-await-in-loop
         const outcome = await folder.outcomeOf(() => {
           folder.write(".mark.ts.swp", marking(`"${letter}"`));
           renameSync(join(folder.folder, ".mark.ts.swp"), join(folder.folder, "mark.ts"));
         });
         expect(outcome.type).to.equal("reloaded");
-        // oxlint-disable-next-line no-await-in-loop
         expect(await exchange(open, "1", 2)).to.equal(`${letter}1`);
       }
       open.destroy();
@@ -120,7 +116,6 @@ export const mark = definePlugin("mark", () => ({ setup: () => { ${counting} cou
       for (let at = 0; at < 20; at += 1) {
         folder.write("mark.ts", marking(`"${String.fromCharCode(97 + at)}"`));
         // Some saves fall together, some into a load that is under way.
-        // oxlint-disable-next-line no-await-in-loop
         if (at % 4 === 3) await new Promise((resolve) => setTimeout(resolve, 25));
       }
       await eventually(async () => expect(await exchange(open, "1", 2)).to.equal("t1"), { within: 10_000 });

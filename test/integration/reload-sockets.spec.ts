@@ -30,7 +30,6 @@ describe("The sockets of listeners, over reloads,", () => {
     const proxy = await start({ listeners: { web: on(0) } });
     const port = portOf(proxy, "web");
     for (let turn = 0; turn < 3; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       await proxy.apply({ listeners: { web: { ...on(0), plugins: marked(`turn-${turn}`) } } });
       expect(portOf(proxy, "web")).to.equal(port);
     }

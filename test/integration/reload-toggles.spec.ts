@@ -42,9 +42,7 @@ async function pump(socket: Socket, sent: Digest, turn: (batch: number) => Promi
   for (let number = 0; number < blocks; number += 1) {
     const bytes = bytesOf(number);
     sent.take(bytes);
-    // oxlint-disable-next-line no-await-in-loop
     if (!socket.write(bytes)) await new Promise((resolve) => socket.once("drain", resolve));
-    // oxlint-disable-next-line no-await-in-loop
     if (number % perToggle === perToggle - 1) await turn(number);
   }
 }
@@ -82,7 +80,6 @@ describe("Forty toggles of a plugin by saving the config", function () {
         while (switches.length < toggles) {
           enabled = !enabled;
           switches.push(folder.apply(text(enabled, endpoint)));
-          // oxlint-disable-next-line no-await-in-loop
           await switches.at(-1);
           generations.push(...[...folder.proxy.sessions].map(({ generation }) => generation));
         }
@@ -110,10 +107,8 @@ describe("Forty toggles of a plugin by saving the config", function () {
       const socket = await connect(folder.port("web"));
       for (let at = 1; at <= toggles; at += 1) {
         const enabled = at % 2 === 1;
-        // oxlint-disable-next-line no-await-in-loop
         await folder.apply(text(enabled, at));
         const expected = enabled ? `${String(at).padStart(2, "0")}x` : "x";
-        // oxlint-disable-next-line no-await-in-loop
         expect(await exchange(socket, "x", expected.length)).to.equal(expected);
       }
       socket.destroy();

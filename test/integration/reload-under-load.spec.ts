@@ -69,7 +69,6 @@ async function hammer(port: number, going: () => boolean): Promise<{ done: numbe
   const worker = async (): Promise<void> => {
     while (going()) {
       const text = `exchange ${result.done}`;
-      // oxlint-disable-next-line no-await-in-loop
       const answer = await exchangeOnce(port, text).catch(String);
       if (answer === text) result.done += 1;
       else result.failed.push(answer);
@@ -104,9 +103,7 @@ describe("A hundred reloads under load", function () {
         let going = true;
         const hammering = hammer(port, () => going);
         for (let version = 1; version <= reloads; version += 1) {
-          // oxlint-disable-next-line no-await-in-loop
           await proxy.apply(config(version));
-          // oxlint-disable-next-line no-await-in-loop
           await new Promise((resolve) => setTimeout(resolve, 10));
         }
         going = false;

@@ -93,7 +93,6 @@ describe("reset [data path]", () => {
     const { port, proxy, upstream } = await startForward(cleanup, "echo");
     for (let turn = 0; turn < 50; turn += 1) {
       // One after the other: each is gone before the proxy has dialled for it.
-      // oxlint-disable-next-line no-await-in-loop
       (await connect(port())).resetAndDestroy();
     }
     await eventually(() => expect(proxy.sessions.size).to.equal(0));

@@ -100,9 +100,7 @@ describe("retry", function () {
     const tries = createTries();
     const { port } = await start({ endpoints, balance: "round-robin" }, [retry({ attempts: 3, delay: "1ms" }), tries.use]);
     for (let turn = 0; turn < 6; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await connect(port);
-      // oxlint-disable-next-line no-await-in-loop
       expect(await exchange(socket, "found")).to.equal("found");
       socket.destroy();
     }

@@ -54,7 +54,6 @@ describe("route", () => {
     cleanup.add(() => void socket.destroy());
     for (const part of parts) {
       socket.write(part);
-      // oxlint-disable-next-line no-await-in-loop
       await new Promise((resolve) => setImmediate(resolve));
     }
     socket.end();

@@ -54,7 +54,6 @@ describe("the socket options of a listener", function () {
       const plain = await connect(started.port("plain"));
       const secure = await connectSecurely(started.port("secure"), { ca: certificate.cert, servername: "localhost" });
       for (const client of [plain, secure]) {
-        // oxlint-disable-next-line no-await-in-loop
         expect(await exchange(client, "hello")).to.equal("hello");
         cleanup.add(() => void client.destroy());
       }

@@ -42,9 +42,7 @@ describe("swap under load [data path]", function () {
       await moved(() => come);
       for (let turn = 1; turn <= turns; turn += 1) {
         // Each toggle has to be at work before the next.
-        // oxlint-disable-next-line no-await-in-loop
         await proxy.apply(config(turn % 2 === 1 ? [counting(turn)] : []));
-        // oxlint-disable-next-line no-await-in-loop
         await moved(() => (turn % 2 === 1 ? (seen[turn] ?? 0) : come));
         expect([...proxy.sessions].map((session) => session.generation)).to.deep.equal([turn + 1]);
       }
@@ -87,9 +85,7 @@ describe("swap under load [data path]", function () {
       for (const from of kinds) {
         for (const to of kinds) {
           for (const plugins of [from, to]) {
-            // oxlint-disable-next-line no-await-in-loop
             await proxy.apply(config(plugins()));
-            // oxlint-disable-next-line no-await-in-loop
             await moved(() => come);
           }
         }
@@ -111,9 +107,7 @@ describe("swap under load [data path]", function () {
     const client = await connect(port());
     for (let turn = 0; turn < turns; turn += 1) {
       client.write("ping");
-      // oxlint-disable-next-line no-await-in-loop
       expect((await readBytes(client, 4)).toString()).to.equal(turn % 2 === 1 ? "PING" : "ping");
-      // oxlint-disable-next-line no-await-in-loop
       await proxy.apply(config(turn % 2 === 0 ? [upper()] : []));
     }
     client.destroy();

@@ -55,7 +55,6 @@ describe("a reload and what it does not change", () => {
     await readBytes(client, 5);
     const { address } = proxy.listeners["same"] ?? {};
     for (let turn = 0; turn < 10; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const { steps } = await proxy.apply(config([both(`turn-${turn}`, (data) => data)]));
       expect(steps.map(({ listener, action }) => `${listener} ${action}`)).to.deep.equal(["same keep", "other swap"]);
     }

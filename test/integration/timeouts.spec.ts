@@ -110,10 +110,8 @@ describe("an upstream that cannot be reached, and timeouts [data path]", () => {
     cleanup.add(() => started.proxy.close());
     const reasons: string[] = [];
     for (let turn = 0; turn < 4; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const client = await connect(started.port());
       client.write("hello");
-      // oxlint-disable-next-line no-await-in-loop
       reasons.push(await readBytes(client, 5).then(String, () => "refused"));
       client.destroy();
     }

@@ -46,7 +46,6 @@ function inPieces(socket: Socket, size: number): Duplex {
       void (async () => {
         for (let at = 0; at < chunk.length; at += size) {
           socket.write(chunk.subarray(at, at + size));
-          // oxlint-disable-next-line no-await-in-loop
           await new Promise((resolve) => void setImmediate(resolve));
         }
         done();

@@ -44,10 +44,8 @@ describe("The certificates of tlsTermination", function () {
       const ca = readFileSync(join(folder.folder, ".sluice/ca.pem"), "utf8");
       expect(statSync(join(folder.folder, ".sluice/ca-key.pem")).mode & 0o777).to.equal(0o600);
       for (const servername of ["localhost", "127.0.0.1"]) {
-        // oxlint-disable-next-line no-await-in-loop
         const socket = await connectSecurely(folder.port("web"), { ca, ...(servername === "localhost" ? { servername } : {}) });
         expect(socket.authorized).to.equal(true);
-        // oxlint-disable-next-line no-await-in-loop
         expect(await exchange(socket, "secret")).to.equal("secret");
         socket.destroy();
       }
@@ -76,17 +74,14 @@ describe("The certificates of tlsTermination", function () {
     const { LiveConfig } = await import("../../core/runtime/proxy/live-config.ts");
     const trusted: string[] = [];
     for (let turn = 0; turn < 2; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const live = await LiveConfig.start(file, { watch: false, logger: recordLog().logger });
       trusted.push(readFileSync(join(folder, ".sluice/ca.pem"), "utf8"));
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await connectSecurely(live.proxy.listeners["web"]?.address.port ?? 0, {
         ca: trusted[0] ?? "",
         servername: "localhost",
       });
       expect(socket.authorized).to.equal(true);
       socket.destroy();
-      // oxlint-disable-next-line no-await-in-loop
       await live.proxy.close();
     }
     expect(trusted[1]).to.equal(trusted[0]);
@@ -124,10 +119,8 @@ describe("The certificates of tlsTermination", function () {
     ];
     for (const listen of ["tls://127.0.0.1:0", "tls://0.0.0.0:0", "tls://[::]:0"]) {
       const plugins = [tlsTermination({ certificates }), echo()];
-      // oxlint-disable-next-line no-await-in-loop
       const proxy = await createProxy({ listeners: { web: { listen, plugins } } }, { logger: recordLog().logger });
       cleanup.add(() => proxy.close());
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await connectSecurely(proxy.listeners["web"]?.address.port ?? 0, { ca: address.cert });
       expect(socket.getPeerCertificate().subject.CN, listen).to.equal("127.0.0.1");
       socket.destroy();
@@ -151,7 +144,6 @@ describe("The certificates of tlsTermination", function () {
     for (const { cert, key, says } of cases) {
       writeFileSync(join(folder, "cert.pem"), cert);
       writeFileSync(join(folder, "key.pem"), key, { mode: 0o600 });
-      // oxlint-disable-next-line no-await-in-loop
       const refusal = await start({ cert: join(folder, "cert.pem"), key: join(folder, "key.pem") }).then(() => "started", String);
       expect(refusal).to.match(says).and.include("SLUICE_CERTIFICATE_INVALID").and.include(folder);
     }
@@ -189,7 +181,6 @@ describe("The certificates of tlsTermination", function () {
     // Handshakes under way all the time: none may fail, whichever certificate it meets.
     const loading = (async () => {
       while (!load.signal.aborted) {
-        // oxlint-disable-next-line no-await-in-loop
         await shown().catch((error: unknown) => failures.push(String(error)));
       }
     })();

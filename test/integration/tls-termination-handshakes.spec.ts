@@ -100,9 +100,7 @@ describe("tlsTermination", function () {
     const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }, { logger });
     cleanup.add(() => proxy.close());
     for (const servername of ["LocalHost", ""]) {
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await connectSecurely(proxy.listeners["web"]?.address.port ?? 0, { servername, rejectUnauthorized: false });
-      // oxlint-disable-next-line no-await-in-loop
       expect(await exchange(socket, "hello")).to.equal("hello");
       socket.destroy();
     }
@@ -214,7 +212,6 @@ describe("tlsTermination", function () {
         notAfter: new Date(Date.now() - day),
       });
       for (const client of [undefined, stranger, expired]) {
-        // oxlint-disable-next-line no-await-in-loop
         expect(await outcomeOf(port, client)).to.not.equal("hello");
       }
       expect(sessions).to.deep.equal([]);

@@ -37,9 +37,7 @@ describe("The certificates that tlsTermination chooses", function () {
     const { port } = await start({ selfSigned: ["*.localhost", "*.dev.example"], caFolder: join(folder, "ca") });
     const trusted = ["ca.pem", "ca-public.pem"].map((name) => readFileSync(join(folder, "ca", name), "utf8"));
     for (const servername of ["app.localhost", "API.localhost", "x--y.localhost", "a.dev.example"]) {
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await connectSecurely(port, { ca: trusted, servername });
-      // oxlint-disable-next-line no-await-in-loop
       expect([socket.authorized, await exchange(socket, servername)]).to.deep.equal([true, servername]);
       socket.destroy();
     }
@@ -89,14 +87,12 @@ describe("The certificates that tlsTermination chooses", function () {
       [rsa, ec],
       [ec, rsa],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { port, log } = await start({ certificates: order.map((pair) => ({ names, ...pair })) });
       expect(log.lines.join("")).to.not.include("never shown");
       for (const [sigalgs, type] of [
         ["rsa_pss_rsae_sha256", "rsa"],
         ["ecdsa_secp256r1_sha256", "ec"],
       ] as const) {
-        // oxlint-disable-next-line no-await-in-loop
         const socket = await connectSecurely(port, { servername: "localhost", rejectUnauthorized: false, sigalgs });
         expect(keyTypeOf(socket)).to.equal(type);
         socket.destroy();
@@ -130,7 +126,6 @@ describe("The certificates that tlsTermination chooses", function () {
       [{ certificates: [{ names: ["localhost"], ...pair, passphrase: "wrong" }] }, 'check the option "passphrase"'],
     ];
     for (const [options, hint] of refused) {
-      // oxlint-disable-next-line no-await-in-loop
       const refusal = await start(options).then(() => "started", String);
       expect(refusal).to.include("SLUICE_CERTIFICATE_INVALID").and.to.include(hint);
       expect(refusal).to.not.include("wrong");

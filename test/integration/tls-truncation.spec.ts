@@ -158,7 +158,6 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
       for (const _ of [1, 2]) {
         const client = connectTcp(started.port(), "127.0.0.1");
         const heard = listen(client);
-        // oxlint-disable-next-line no-await-in-loop
         expect(await heard.end).to.equal("fin");
         expect(heard.bytes).to.equal(5);
         client.destroy();

@@ -126,11 +126,8 @@ describe("the trust in a TLS upstream", function () {
 
   it("is agreed on once: later connections resume the session", async () => {
     for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const echo = await startEcho({ ...leaf, maxVersion });
-      // oxlint-disable-next-line no-await-in-loop
       const proxy = await startTowards(echo, { ca: authority.cert });
-      // oxlint-disable-next-line no-await-in-loop
       for (const _ of [1, 2, 3]) expect(await answerOf(proxy)).to.equal("hello");
       expect(echo.resumed).to.deep.equal([false, true, true]);
     }

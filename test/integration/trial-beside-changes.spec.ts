@@ -90,26 +90,17 @@ describe("a save on trial, beside other changes", () => {
       return { listeners: { web: { ...listeners.web, reload: { sessions, trial: { share: 0.5, for: "1h" } } } } };
     };
     for (const sessions of ["keep", "close"] as const) {
-      // oxlint-disable-next-line no-await-in-loop -- one proxy after the other
       const started = await start(cleanup, { plugins: [mark("A")] });
-      // oxlint-disable-next-line no-await-in-loop
       const open = await clients(cleanup, started, 2);
-      // oxlint-disable-next-line no-await-in-loop
       await started.proxy.apply(policy("B", sessions));
-      // oxlint-disable-next-line no-await-in-loop
       const young = await clients(cleanup, started, 2);
-      // oxlint-disable-next-line no-await-in-loop
       expect(await answers([...open, ...young]), sessions).to.equal("AABA");
-      // oxlint-disable-next-line no-await-in-loop
       await started.proxy.steering.accept(2);
       const [tried] = young;
-      // oxlint-disable-next-line no-await-in-loop
       expect(await answer(tried as Socket), `${sessions}: who began on it lives on`).to.equal("B");
-      // oxlint-disable-next-line no-await-in-loop
       if (sessions === "keep") expect(await answers(open)).to.equal("AA");
       const reasons = (): unknown[] => started.all("session-ended").map(({ record }) => [record.reason, record.generation]);
       const closed = ["SLUICE_CLOSED", 1];
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect(reasons()).to.deep.equal(sessions === "keep" ? [] : [closed, closed, closed]));
     }
   });
@@ -120,7 +111,6 @@ describe("a save on trial, beside other changes", () => {
     const letters = async (): Promise<string> => {
       const got: string[] = [];
       for (const client of all) {
-        // oxlint-disable-next-line no-await-in-loop -- the order of the flows is the test's
         got.push(String(await client.ask("x")).slice(0, 1));
       }
       return got.join("");

@@ -85,16 +85,11 @@ describe("a save on trial", () => {
       "a call": mark("B", { fromClient: boom }),
     };
     for (const [way, use] of Object.entries(ways)) {
-      // oxlint-disable-next-line no-await-in-loop -- one proxy after the other
       const started = await start(cleanup, { plugins: [mark("A")] });
-      // oxlint-disable-next-line no-await-in-loop
       const [open] = await clients(cleanup, started, 1);
-      // oxlint-disable-next-line no-await-in-loop
       await started.proxy.apply(config({ plugins: [use], trial: { share: 1, for: "1h", faults: 1 } }));
       if (way === "bypass") open?.write("!");
-      // oxlint-disable-next-line no-await-in-loop
       else if (way !== "a call") await connect(started.port("web")).then((socket) => cleanup.add(() => void socket.destroy()));
-      // oxlint-disable-next-line no-await-in-loop
       expect((await started.event("taken-back")).reason, way).to.match(/^mark failed 1 time/);
     }
   });

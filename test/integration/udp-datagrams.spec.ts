@@ -34,7 +34,6 @@ describe("UDP datagrams [data path]", () => {
       for (const size of [0, 1, 512, 1472, 1473, 9000, 16_385, 65_507]) {
         const datagram = randomBytes(size);
         // One after the other, so that each answer belongs to its question.
-        // oxlint-disable-next-line no-await-in-loop
         expect((await client.ask(datagram)).equals(datagram), `${size} bytes`).to.equal(true);
       }
     });
@@ -60,7 +59,6 @@ describe("UDP datagrams [data path]", () => {
       for (let start = 0; start < count; start += 50) {
         const group = clients.slice(start, start + 50);
         // In groups, because the echo server's receive buffer has an end.
-        // oxlint-disable-next-line no-await-in-loop
         const answers = await Promise.all(group.map((client, at) => client.ask(`client ${start + at}`, 10_000)));
         expect(answers.map(String)).to.deep.equal(group.map((_, at) => `client ${start + at}`));
       }

@@ -44,9 +44,7 @@ describe("A UDP upstream of which one endpoint is dead", () => {
     const [a, b] = [await startServer("a"), await startServer("b")];
     const { port, all } = await start([`127.0.0.1:${await freePort()}`, a.endpoint, b.endpoint]);
     for (let turn = 0; turn < 9; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const client = await startUdpClient(cleanup, port());
-      // oxlint-disable-next-line no-await-in-loop
       expect(String(await client.ask("hello"))).to.be.oneOf(["a", "b"]);
     }
     expect(all("session-started")).to.have.length(9);
@@ -60,7 +58,6 @@ describe("A UDP upstream of which one endpoint is dead", () => {
     expect(String(await client.ask("hello"))).to.equal("a");
     await a.close();
     for (let turn = 0; turn < 3; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       expect(String(await client.ask("again"))).to.equal("b");
     }
     const back = await startServer("a again", a.port);
@@ -85,11 +82,8 @@ describe("A UDP upstream of which one endpoint is dead", () => {
 describe("A lasting UDP flow to a name", () => {
   it("follows the name to another address, whether the old one refuses or goes on answering", async () => {
     for (const isClosed of [true, false]) {
-      // oxlint-disable-next-line no-await-in-loop
       const old = await startServer("old");
-      // oxlint-disable-next-line no-await-in-loop
       await startServer("new", old.port, "127.0.0.2");
-      // oxlint-disable-next-line no-await-in-loop
       await withNameServer(
         () => ({ answers: [address("up.test", "127.0.0.1", isClosed ? 600 : 0)] }),
         async (server) => {

@@ -35,9 +35,7 @@ describe("UDP sessions", () => {
     const upper = (): ReturnType<typeof both> =>
       both("upper", (data) => data.pipe(each((chunk) => Buffer.from(chunk.toString().toUpperCase()))));
     for (let turn = 0; turn < 20; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       expect((await client.ask("ping")).toString()).to.equal(turn % 2 === 1 ? "PING" : "ping");
-      // oxlint-disable-next-line no-await-in-loop
       await proxy.apply({
         listeners: { dns: { listen: "udp://127.0.0.1:0", upstream: echo.endpoint, plugins: turn % 2 === 0 ? [upper()] : [] } },
       });
@@ -51,7 +49,6 @@ describe("UDP sessions", () => {
     const { port, proxy, ended } = await start(echo.endpoint, { limits: { udpSessions: 3 } });
     const [first, second, third, fourth] = await Promise.all([0, 1, 2, 3].map(() => startUdpClient(cleanup, port())));
     for (const client of [first, second, third, first]) {
-      // oxlint-disable-next-line no-await-in-loop
       await client?.ask("hello");
     }
     await fourth?.ask("hello");

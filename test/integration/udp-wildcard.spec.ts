@@ -64,7 +64,6 @@ describe("A UDP listener at every address", () => {
       const four = await open(4);
       const asked = [...listed("IPv4"), "127.0.0.2"];
       for (const address of asked) {
-        // oxlint-disable-next-line no-await-in-loop
         const [text, from] = await ask(four, port(), address);
         expect([text, from.address, from.port]).to.deep.equal([`to ${address}`, address, port()]);
       }
@@ -121,7 +120,6 @@ describe("A UDP listener at every address", () => {
       [4, "127.0.0.1"],
       [6, "::1"],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const [text] = await ask(await open(family), port(), address);
       expect(text).to.equal(`to ${address}`);
     }

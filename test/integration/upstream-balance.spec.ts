@@ -45,7 +45,6 @@ describe("Sessions among several endpoints", function () {
     for (let at = 0; at < count; at += 1) {
       const socket = dial({ host: "127.0.0.1", port: started.port(), localAddress: from?.(at) });
       cleanup.add(() => void socket.destroy());
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is what is looked at
       found.push(String(await readBytes(socket, 1)));
       socket.destroy();
     }
@@ -113,10 +112,8 @@ describe("Sessions among several endpoints", function () {
     const open = await connect(started.port());
     await readBytes(open, 1);
     for (mode of ["throws", "rubbish"]) {
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await connect(started.port());
       socket.resume();
-      // oxlint-disable-next-line no-await-in-loop
       await eventOf(socket, "end");
     }
     mode = "second";
@@ -139,10 +136,8 @@ describe("Sessions among several endpoints", function () {
     expect(await reached(await start(web({ endpoints }, [retry({ delay: "1ms" })])), 3)).to.equal("111");
     const without = await start(web({ endpoints }));
     for (let time = 0; time < 5; time += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await connect(without.port());
       socket.resume();
-      // oxlint-disable-next-line no-await-in-loop
       await eventOf(socket, "end");
     }
     expect(await reached(without, 3)).to.equal("111");
@@ -159,12 +154,10 @@ describe("Sessions among several endpoints", function () {
     const [a, b] = [await answer("a"), await answer("b")];
     const weighed = await start(web({ endpoints: [{ address: a, weight: 2 }, b] }, [http()]));
     const all: string[] = [];
-    // oxlint-disable-next-line no-await-in-loop
     for (let time = 0; time < 6; time += 1) all.push((await ask(weighed.port())).body);
     expect(all.join("")).to.equal("abaaba");
     const hashed = await start(web({ endpoints: [a, b], balance: "hash", hash: () => "the same" }, [http()]));
     const same = new Set<string>();
-    // oxlint-disable-next-line no-await-in-loop
     for (let time = 0; time < 6; time += 1) same.add((await ask(hashed.port())).body);
     expect(same.size).to.equal(1);
   });
@@ -189,9 +182,7 @@ describe("Sessions among several endpoints", function () {
     });
     for (const started of [await start(web(upstream, [], "udp")), await start(web("127.0.0.1:9", [elsewhere], "udp"))]) {
       for (let flow = 0; flow < 4; flow += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         const client = await startUdpClient(cleanup, started.port());
-        // oxlint-disable-next-line no-await-in-loop
         await client.ask("x");
       }
     }

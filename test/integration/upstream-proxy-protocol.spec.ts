@@ -63,15 +63,12 @@ describe("An upstream that is told who the client is", function () {
       ["tcp://[::1]:0", "::1", "21210024", `${"0".repeat(31)}1${"0".repeat(31)}1`],
     ] as const) {
       seen.length = 0;
-      // oxlint-disable-next-line no-await-in-loop
       const started = await start({ endpoints, proxyProtocol: "v2" }, { listen });
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await send(started, host, "x");
       const ports = Buffer.alloc(4);
       ports.writeUInt16BE(socket.localPort ?? 0, 0);
       ports.writeUInt16BE(started.port(), 2);
       const expected = Buffer.concat([signature, Buffer.from(head + addresses, "hex"), ports, Buffer.from("x")]);
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect(seen[0]?.toString("hex")).to.equal(expected.toString("hex")));
     }
   });
@@ -84,14 +81,10 @@ describe("An upstream that is told who the client is", function () {
       ["v2", Buffer.concat([signature, Buffer.from("20000000", "hex")])],
     ] as const) {
       seen.length = 0;
-      // oxlint-disable-next-line no-await-in-loop
       const started = await start({ endpoints, proxyProtocol: version }, { listen: `unix://${path}` });
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await connect({ path });
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect(seen[0]?.toString("hex")).to.equal(expected.toString("hex")));
       socket.destroy();
-      // oxlint-disable-next-line no-await-in-loop
       await started.proxy.close();
     }
   });
@@ -138,7 +131,7 @@ describe("An upstream that is told who the client is", function () {
     const endpoints = [`127.0.0.1:${upstream.address().port}`];
     const started = await start({ endpoints, proxyProtocol: "v2" }, { listen: "udp://127.0.0.1:0" });
     const client = await startUdpClient(cleanup, started.port());
-    for (const text of ["one", "two"]) expect(String(await client.ask(text))).to.equal(text); // oxlint-disable-line no-await-in-loop
+    for (const text of ["one", "two"]) expect(String(await client.ask(text))).to.equal(text);
     const ports = Buffer.alloc(4);
     ports.writeUInt16BE(client.port, 0);
     ports.writeUInt16BE(started.port(), 2);
@@ -151,7 +144,7 @@ describe("An upstream that is told who the client is", function () {
       socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"));
     });
     const started = await start({ endpoints, proxyProtocol: "v1" }, { plugins: [http()] });
-    for (let time = 0; time < 2; time += 1) expect((await ask(started.port())).status).to.equal(200); // oxlint-disable-line no-await-in-loop
+    for (let time = 0; time < 2; time += 1) expect((await ask(started.port())).status).to.equal(200);
     expect(seen).to.have.length(2);
     const [one, two] = seen.map((data) => String(data).split("\r\n", 1)[0]);
     expect(one).to.match(/^PROXY TCP4 127\.0\.0\.1 /);
@@ -190,10 +183,8 @@ describe("An upstream that is told who the client is", function () {
     const { endpoints } = await listener();
     const started = await start({ endpoints: [...endpoints, ...endpoints], bind: "192.0.2.1" });
     for (let time = 0; time < 6; time += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await send(started, "127.0.0.1", "x");
       socket.resume();
-      // oxlint-disable-next-line no-await-in-loop
       await bounded(new Promise((resolve) => socket.once("close", resolve).once("end", resolve)), "the end");
     }
     await started.ended("SLUICE_ADDRESS_UNAVAILABLE");

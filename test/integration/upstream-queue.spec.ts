@@ -56,9 +56,7 @@ describe("An upstream whose endpoints have all the sessions that they may have",
     await readBytes(first, 1);
     const waiting: Socket[] = [];
     for (const name of ["b", "c", "d"]) {
-      // oxlint-disable-next-line no-await-in-loop -- in this order
       waiting.push(await client(started, name));
-      // oxlint-disable-next-line no-await-in-loop
       await waits(started, waiting.length + 1);
     }
     const [b, c, d] = waiting as [Socket, Socket, Socket];
@@ -120,19 +118,14 @@ describe("An upstream whose endpoints have all the sessions that they may have",
       [refusing, 503],
     ] as const) {
       const first = ask(started.port());
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect(open).to.have.length(1));
       const second = ask(started.port());
-      // oxlint-disable-next-line no-await-in-loop
       if (status === 503) expect((await second).status).to.equal(503);
       open.shift()?.end("x");
-      // oxlint-disable-next-line no-await-in-loop
       expect((await first).status).to.equal(200);
       if (status === 503) continue;
-      // oxlint-disable-next-line no-await-in-loop
       await eventually(() => expect(open).to.have.length(1));
       open.shift()?.end("x");
-      // oxlint-disable-next-line no-await-in-loop
       expect((await second).status).to.equal(200);
     }
   });

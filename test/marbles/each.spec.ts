@@ -73,7 +73,6 @@ describe("each under virtual time", () => {
       ["c", "C"],
     ] as const) {
       releases.get(letter)?.(result);
-      // oxlint-disable-next-line no-await-in-loop
       await new Promise((resolve) => void setImmediate(resolve));
     }
     expect(await all).to.deep.equal(["A", "C"]);

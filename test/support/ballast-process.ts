@@ -38,10 +38,8 @@ async function exchangeAll(count: number): Promise<void> {
     const client = connect(port, "127.0.0.1");
     client.once("data", () => client.end());
     client.write("x");
-    // oxlint-disable-next-line no-await-in-loop
     await once(client, "close");
   }
-  // oxlint-disable-next-line no-await-in-loop
   while (proxy.sessions.size > 0) await pause(1);
 }
 

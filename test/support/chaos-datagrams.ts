@@ -38,7 +38,6 @@ class Client {
   async run(datagrams: DatagramScenario["clients"][number], port: number): Promise<void> {
     for (const { size, ms } of datagrams) {
       this.send(port, size);
-      // oxlint-disable-next-line no-await-in-loop
       await pause(ms);
     }
   }
@@ -142,9 +141,7 @@ async function applyAll(
   configOf: (plugins: readonly ChaosPlugin[], sessions: ChaosApply["sessions"], refused?: boolean) => SluiceConfig,
 ): Promise<void> {
   for (const { ms, plugins, sessions, refused } of applies) {
-    // oxlint-disable-next-line no-await-in-loop
     await pause(ms);
-    // oxlint-disable-next-line no-await-in-loop
     await proxy
       .apply(configOf(plugins, sessions, refused))
       .catch((error: unknown) => expect(error).to.have.property("code", "SLUICE_PLUGIN_SETUP"));

@@ -54,7 +54,6 @@ export class ChaosPeer {
   /** Acts in order, then reads to the end and finishes. */
   async run(actions: readonly ChaosAction[]): Promise<void> {
     for (const action of actions) {
-      // oxlint-disable-next-line no-await-in-loop
       if (action.do === "wait") await pause(action.ms);
       else this.#act(action);
     }

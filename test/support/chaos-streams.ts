@@ -105,9 +105,7 @@ function createConfigs(
 
 async function applyAll({ applies }: ChaosScenario, { proxy }: TestProxy, configOf: ConfigOf): Promise<void> {
   for (const { ms, plugins, sessions, refused } of applies) {
-    // oxlint-disable-next-line no-await-in-loop
     await pause(ms);
-    // oxlint-disable-next-line no-await-in-loop
     const code = await proxy.apply(configOf(plugins, sessions, refused)).then(
       () => "applied",
       (error: unknown) => (error as { code: string }).code,

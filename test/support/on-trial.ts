@@ -49,10 +49,8 @@ export async function clients(cleanup: Cleanup, started: TestProxy, count: numbe
   const sockets: Socket[] = [];
   for (let at = 0; at < count; at++) {
     // One after the other: the order in which they come is the test's.
-    // oxlint-disable-next-line no-await-in-loop
     const socket = await connect(started.port("web"));
     cleanup.add(() => void socket.destroy());
-    // oxlint-disable-next-line no-await-in-loop
     await answer(socket);
     sockets.push(socket);
   }

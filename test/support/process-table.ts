@@ -32,7 +32,6 @@ export async function liveHeap(): Promise<number> {
   }
   for (let turn = 0; turn < 4; turn += 1) {
     // One after the other: what a turn of the event loop lets go, the next collection frees.
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => setImmediate(resolve));
     collect();
   }

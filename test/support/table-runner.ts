@@ -24,7 +24,6 @@ export async function failuresOf(define: (runner: Runner) => void): Promise<stri
   const failures: string[] = [];
   for (const { run } of tests) {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, as a runner does
       await run();
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));

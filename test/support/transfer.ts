@@ -6,7 +6,6 @@ import { eventOf } from "./bounded.ts";
 export async function send(socket: Socket, chunks: Iterable<Buffer>): Promise<void> {
   for (const chunk of chunks) {
     // The point is to wait for the peer.
-    // oxlint-disable-next-line no-await-in-loop
     if (!socket.write(chunk)) await eventOf(socket, "drain", 30_000);
   }
   socket.end();

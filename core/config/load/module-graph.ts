@@ -85,8 +85,7 @@ export class ModuleGraph implements Modules {
     const queue = new Set([entry]);
     const slices = new Slices();
     for (const file of queue) {
-      // One after the other, so that open connections have a turn in between.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, so that open connections have a turn in between
       await slices.step();
       const compiled = this.#tryCompile(file);
       const isStatic = new Set(compiled?.record.requests.map(({ specifier }) => specifier));

@@ -112,7 +112,7 @@ async function bindAll(addresses: readonly LocalAddress[], port: number, buffers
     const places: UdpPlace[] = [];
     try {
       // One after the other: the first decides on the port.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
       for (const address of addresses) await bindNext(places, address, { port, buffers, listed, several: addresses.length > 1 });
       return places;
     } catch (error) {

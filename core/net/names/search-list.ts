@@ -26,7 +26,7 @@ export async function searched<T>(
   for (const each of new Set(isFirst ? [name, ...domains] : [...domains, name])) {
     if (isOver && each !== name) continue;
     // One after the other: the first answer counts.
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
     const answer = await tried(ask, each, failures);
     if (answer !== undefined) return answer.is;
     // After a server that kept silent, only the name as it is.

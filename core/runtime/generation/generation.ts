@@ -102,7 +102,7 @@ export async function prepareGeneration(
     for (const listener of config.listeners) {
       const kept = tools.anew ? undefined : unchanged(listener, config, previous);
       // One after the other: a plugin's setup may rest on another's.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
       const own =
         kept === undefined
           ? versionOf(listener, await builder.build(listener), previous?.versions.get(listener.name), builder)

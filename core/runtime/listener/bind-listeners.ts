@@ -74,7 +74,7 @@ export async function bindListeners<L extends BoundListener>(
       for (const listener of next) {
         const claim = claims.get(listener.name);
         // One after the other, so that the first address that fails is the one named.
-        // oxlint-disable-next-line no-await-in-loop
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
         if (claim !== undefined && wanted(claim)) await binder.take(listener, claim);
       }
   } catch (error) {

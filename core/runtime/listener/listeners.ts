@@ -52,7 +52,7 @@ export class Listeners {
   async follow(following: readonly Following[]): Promise<{ readonly behind?: SessionsBehind }> {
     for (const { sessions, work } of following) {
       // A session has one listener, and the order of what is done with it is the commit's.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await inSlices(sessions, (session) => {
         if (session.slot >= 0) session.undergo(work);
       });

@@ -42,7 +42,7 @@ async function bearsAll(bench: PluginBench): Promise<void> {
       const what = `${bench.name}: ${direction} of ${shortBytes(input)}`;
       const wrong = isAnswer(first) ? undefined : wrongWithEnd(first);
       if (wrong !== undefined) throw failed(what, wrong);
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
       const second = await plain({ direction, chunks }, chunks)(bench);
       const differs = wrongWith(
         second,
@@ -67,7 +67,7 @@ async function givesTheSame(bench: PluginBench, kind: WayKind, borders: boolean)
     }
     if (kind !== "cut") continue;
     const much = { direction, chunks: [large] };
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await compare(bench, much, kind, () => [inChunks(much, oddChunks(large))]);
   }
 }

@@ -32,7 +32,7 @@ async function losesNothing(bench: PluginBench, direction: Direction, input: Buf
   const outcomes: Outcome[] = [];
   for (let length = 0; length <= input.length; length += 1) {
     const chunks = [input.subarray(0, length)];
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
     const outcome = await plain({ direction, chunks }, chunks)(bench);
     if (outcome.end === "open") throw failed(`${bench.name}: ${direction} of ${shortBytes(input)}`, wrongWithEnd(outcome) ?? "");
     if (outcome.end !== "fin") return;

@@ -47,7 +47,7 @@ export class ToxicProxies {
     try {
       for (const { proxy, enabled } of read) {
         // In their order, so that the first that fails is the one reported.
-        // oxlint-disable-next-line no-await-in-loop
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
         proxies.push(await this.#addOrReplace(proxy, enabled));
       }
       return { proxies };

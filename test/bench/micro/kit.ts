@@ -25,7 +25,6 @@ async function runCases(): Promise<void> {
     to: `card ${"*".repeat(9 + String(at).length)}, pin 1\n`,
   }));
   testPlugin(() => redact({ digits: 8 }), { changes }, { describe, it });
-  // oxlint-disable-next-line no-await-in-loop -- one after the other, as runners do
   for (const test of tests) await test();
 }
 

@@ -77,7 +77,6 @@ describe("codecs and what is no frame", () => {
     it(`refuse ${what} with SLUICE_PLUGIN_FRAME, whole and byte by byte`, async () => {
       const pieces = [...bytes].map((byte) => Buffer.from([byte]));
       for (const chunks of [[bytes], pieces])
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
         expect(await endOf(codec as Codec<never>, chunks))
           .to.match(/^SLUICE_PLUGIN_FRAME: /)
           .and.match(says);
@@ -89,7 +88,6 @@ describe("codecs and what is no frame", () => {
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       for (const operator of [each((value: unknown) => value), map((value: unknown) => value)]) {
         let seen = "";
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
         const failure = await new Promise<unknown>((resolve) => {
           of(bytes.subarray(0, cut), bytes.subarray(cut))
             .pipe(messages(jsonLines(), operator))

@@ -57,7 +57,6 @@ describe("a guarded hook", () => {
   it("passes a SluiceError on as an answer, whatever onError says", async () => {
     const answer = new SluiceError("SLUICE_RATE_LIMITED", "slow down");
     for (const onError of ["close", "bypass"] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const { values, error, reports } = await run(() => throwError(() => answer), onError);
       expect([values, error, reports]).to.deep.equal([[], answer, []]);
       expect(blameOf(error)).to.equal(undefined);

@@ -1,16 +1,3 @@
-const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-/** Bytes with three digits at most: `12.4 MiB`. */
-export function bytes(count: number): string {
-  let value = count;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ""}`;
-}
-
 /** How long something took or has lasted: `850 ms`, `3.2 s`, `4 min`, `2 h`, `5 d`. */
 export function span(milliseconds: number): string {
   const seconds = milliseconds / 1000;

@@ -3,7 +3,8 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Past } from "../rates.ts";
-import { bytes, time } from "./format.ts";
+import { bytesText } from "../../../contract/bytes-text.ts";
+import { time } from "./format.ts";
 
 const height = 190;
 const shownSeconds = 300;
@@ -13,7 +14,7 @@ const color = (name: string): string => getComputedStyle(document.documentElemen
 const dim = (): string => color("--dim");
 const grid = { stroke: () => color("--line"), width: 1 };
 
-const value = (_chart: uPlot, raw: number | null): string => (raw === null ? "–" : `${bytes(raw)}/s`);
+const value = (_chart: uPlot, raw: number | null): string => (raw === null ? "–" : `${bytesText(raw)}/s`);
 
 function optionsOf(width: number): uPlot.Options {
   return {
@@ -26,7 +27,7 @@ function optionsOf(width: number): uPlot.Options {
     },
     axes: [
       { stroke: dim, grid, ticks: grid, values: (_chart, splits) => splits.map((at) => time(at * 1000)), space: 90 },
-      { stroke: dim, grid, ticks: grid, values: (_chart, splits) => splits.map((each) => bytes(each)), size: 72 },
+      { stroke: dim, grid, ticks: grid, values: (_chart, splits) => splits.map((each) => bytesText(each)), size: 72 },
     ],
     series: [
       { label: "at", value: (_chart, at) => (at === null ? "–" : time(at * 1000)) },

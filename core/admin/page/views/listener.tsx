@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { ListenerView, PluginView } from "../api/types.ts";
-import { bytes, count } from "../parts/format.ts";
+import { bytesText } from "../../../contract/bytes-text.ts";
+import { count } from "../parts/format.ts";
 import { FaultSliders } from "../parts/fault-sliders.tsx";
 import { RateChart } from "../parts/rate-chart.tsx";
 import { Switch } from "../parts/switch.tsx";
@@ -115,7 +116,7 @@ function Passing({ listener, plugin, hooks }: { listener: string; plugin: string
             <tr key={arrow} class="number">
               <td>{arrow}</td>
               <td class="right">{count(passing.chunksPerSecond)}/s</td>
-              <td class="right">{bytes(passing.bytesOutPerSecond)}/s</td>
+              <td class="right">{bytesText(passing.bytesOutPerSecond)}/s</td>
               <td class="right dim">{passing.p50 === undefined ? "–" : micros(passing.p50)}</td>
               <td class="right dim">{passing.p99 === undefined ? "–" : micros(passing.p99)}</td>
             </tr>

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { ProxyStatus } from "../api/types.ts";
-import { bytes, count, span, time } from "../parts/format.ts";
+import { bytesText } from "../../../contract/bytes-text.ts";
+import { count, span, time } from "../parts/format.ts";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { link } from "../route.ts";
 import { lastMinute, rates } from "../rates.ts";
@@ -48,7 +49,7 @@ function Numbers(): JSX.Element {
     failing("refused", "sessions_refused"),
     failing("plugin faults", "plugin_faults"),
     failing("upstream failures", "upstream_failures"),
-    ["memory", bytes(now?.memory ?? 0), false],
+    ["memory", bytesText(now?.memory ?? 0), false],
   ];
   return (
     <dl class="numbers">
@@ -140,7 +141,7 @@ function Rates({ listener }: { listener: string }): JSX.Element {
   const cells = [
     ["new", now === undefined ? undefined : `${count(now.sessionsPerSecond)}/s`, false],
     ["failed", now === undefined ? undefined : `${count(now.errorsPerSecond)}/s`, (now?.errorsPerSecond ?? 0) > 0],
-    ["bytes", now === undefined ? undefined : `${bytes(now.fromClient.bytesPerSecond + now.fromUpstream.bytesPerSecond)}/s`, false],
+    ["bytes", now === undefined ? undefined : `${bytesText(now.fromClient.bytesPerSecond + now.fromUpstream.bytesPerSecond)}/s`, false],
   ] as const;
   return (
     <>

@@ -3,7 +3,8 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { call } from "../api/call.ts";
 import type { Direction, SessionDetail } from "../api/types.ts";
-import { bytes, span, time } from "../parts/format.ts";
+import { bytesText } from "../../../contract/bytes-text.ts";
+import { span, time } from "../parts/format.ts";
 import { link } from "../route.ts";
 import { change } from "../state.ts";
 import { LiveChunks } from "./live-chunks.tsx";
@@ -47,8 +48,8 @@ function Head({ session }: { session: SessionDetail }): JSX.Element {
     ["listener", <a href={link("listeners", listener)}>{listener}</a>],
     ["client", <code>{client}</code>],
     ["upstream", upstream === undefined ? "none" : <code>{upstream}</code>],
-    ["from client", bytes(fromClient.bytes)],
-    ["from upstream", bytes(fromUpstream.bytes)],
+    ["from client", bytesText(fromClient.bytes)],
+    ["from upstream", bytesText(fromUpstream.bytes)],
     ["generation", String(generation)],
     ["lasted", span(durationMs)],
     ...(tls === undefined ? [] : [["TLS", tls.protocol ?? tls.serverName ?? "yes"] as [string, string]]),

@@ -2,7 +2,8 @@ import { signal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { ApiError, call } from "../api/call.ts";
 import type { SessionView } from "../api/types.ts";
-import { bytes, count, span, time } from "../parts/format.ts";
+import { bytesText } from "../../../contract/bytes-text.ts";
+import { count, span, time } from "../parts/format.ts";
 import { link } from "../route.ts";
 
 const shownMost = 200;
@@ -65,8 +66,8 @@ const columns: readonly Column[] = [
   { name: "Upstream", cell: ({ upstream }) => (upstream === undefined ? <span class="dim">none</span> : <code>{upstream}</code>) },
   { name: "State", cell: (session) => <State session={session} /> },
   { name: "Plugins", cell: ({ plugins }) => <span class="dim">{plugins.join(", ")}</span> },
-  { name: "From client", right: true, cell: ({ fromClient }) => bytes(fromClient.bytes) },
-  { name: "From upstream", right: true, cell: ({ fromUpstream }) => bytes(fromUpstream.bytes) },
+  { name: "From client", right: true, cell: ({ fromClient }) => bytesText(fromClient.bytes) },
+  { name: "From upstream", right: true, cell: ({ fromUpstream }) => bytesText(fromUpstream.bytes) },
   { name: "Generation", right: true, cell: ({ generation }) => count(generation) },
   { name: "Started", right: true, cell: ({ startedAt }) => time(startedAt) },
   { name: "Lasted", right: true, cell: ({ durationMs }) => span(durationMs) },

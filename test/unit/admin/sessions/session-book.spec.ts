@@ -98,7 +98,6 @@ describe("the book of sessions", () => {
     });
     // A filter that nothing passes.
     while (state.turns < 3) {
-      // oxlint-disable-next-line no-await-in-loop -- as often as it takes
       expect(await ids(all, "client:nobody plugin:m*k")).to.deep.equal([]);
     }
     clearInterval(ending);

@@ -53,13 +53,11 @@ describe("resolveConfig", () => {
     const { listeners } = resolveConfig({ listeners: { dns: { listen: "udp://127.0.0.1:0", socket } } });
     expect(listeners[0]?.socket).to.deep.equal({ receiveBuffer: 1_048_576, sendBuffer: 65_536 });
     for (const transport of ["tcp://127.0.0.1:0", "tls://127.0.0.1:0", "unix:///tmp/web.sock"]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { message } = await refusal({ listeners: { web: { listen: transport, socket } } });
       for (const option of ["receiveBuffer", "sendBuffer"]) expect(message).to.include(`listeners.web.socket.${option}`);
       expect(message).to.include("Node has no way to set the buffers of its sockets, only of UDP ones");
     }
     for (const wrong of [0, -1, "2GiB", "much", null]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { message } = await refusal({ listeners: { dns: { listen: "udp://127.0.0.1:0", socket: { receiveBuffer: wrong } } } });
       expect(message).to.include("listeners.dns.socket.receiveBuffer");
     }

@@ -36,7 +36,6 @@ describe("resolveConfig, of reload,", () => {
       ["reload.trial: ", "yes"],
     ];
     for (const [says, trial] of wrong) {
-      // oxlint-disable-next-line no-await-in-loop
       const { message } = await refusal({ reload: { trial }, listeners: { web: { listen } } });
       expect(message).to.include(says);
     }

@@ -74,7 +74,6 @@ describe("FileWatcher", () => {
     watcher.watch([file, other], new Map(), true);
     for (const touch of [() => utimesSync(file, 2, 2), () => writeFileSync(file, "1"), () => chmodSync(file, 0o600)]) {
       touch();
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is what is tested
       expect(await nextChange()).to.deep.equal([file]);
     }
     writeFileSync(other, "2");

@@ -25,7 +25,6 @@ describe("Chain", () => {
           const work = add(letters[at] ?? "");
           return step(at === slow ? (chunk) => Promise.resolve(work(chunk)) : work);
         });
-        // oxlint-disable-next-line no-await-in-loop
         expect(String(await new Chain(steps).run(Buffer.from("")))).to.equal(letters.slice(0, count));
       }
     });
@@ -37,7 +36,6 @@ describe("Chain", () => {
           const chain = new Chain(Array.from({ length: count }, (_, at) => step(at === bad ? fault : (chunk) => chunk, `plugin ${at}`)));
           let failed = false;
           try {
-            // oxlint-disable-next-line no-await-in-loop
             await chain.run(Buffer.from("x"));
           } catch {
             failed = true;

@@ -84,7 +84,6 @@ describe("the control socket", () => {
       const script = `require("node:net").createServer().listen(${JSON.stringify(left)}, () => process.kill(process.pid, "SIGKILL"))`;
       spawnSync(process.execPath, ["-e", script]);
       expect(statSync(left).isSocket()).to.equal(true);
-      // oxlint-disable-next-line no-await-in-loop
       const starts = await Promise.allSettled(Array.from({ length: 4 }, () => serveControl(config, async () => 1)));
       const running = starts.filter((each) => each.status === "fulfilled");
       const reasons = starts.flatMap((each) => (each.status === "rejected" ? [(each.reason as SluiceError).code] : []));

@@ -67,7 +67,6 @@ describe("the UDP dialer", () => {
       const dialer = createUdpDialer(target(...endpoints), context({ resolve, connectTimeout }));
       expect(await failure(dialer.attempts())).to.equal(code);
       for (let turn = 0; turn < 2; turn += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         const { endpoint, leg } = await firstValueFrom(dialer.attempts());
         expect(endpoint).to.equal(`127.0.0.1:${port}`);
         leg.destroy();
@@ -84,7 +83,6 @@ describe("the UDP dialer", () => {
     const attempts = createUdpDialer(target(at(port), at(port, "127.0.0.2")), context()).attempts();
     const hosts: string[] = [];
     for (let turn = 0; turn < 3; turn += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const { endpoint, leg } = await firstValueFrom(attempts);
       hosts.push(endpoint.replace(/:\d+$/, ""));
       leg.destroy();

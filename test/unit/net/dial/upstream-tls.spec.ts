@@ -66,7 +66,6 @@ describe("TLS options of an upstream", () => {
     await writeFile(path.join(folder, "soon.key"), soon.key);
     const warnings: string[] = [];
     for (const mode of [0o600, 0o644]) {
-      // oxlint-disable-next-line no-await-in-loop
       await chmod(path.join(folder, "soon.key"), mode);
       createUpstreamTls({ cert: soon.cert, key: "soon.key" }, { folder, warn: (message) => warnings.push(message) });
     }

@@ -113,7 +113,6 @@ describe("ReadBuffer", () => {
         for (const { at, what } of steps) {
           const session = sessions[at] as Session;
           fill = (fill + 1) % 256;
-          // oxlint-disable-next-line no-await-in-loop -- one after the other
           await acts[what](session, fill);
           if (what === "close") {
             left.push(...session.held);
@@ -133,7 +132,6 @@ describe("ReadBuffer", () => {
     const pieces = async (count: number): Promise<Set<ArrayBufferLike>> => {
       const memory = new Set<ArrayBufferLike>();
       for (let at = 0; at < count; at += 1) {
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
         await session.read(256 * 1024, at);
         memory.add((session.held.at(-1) as Held).chunk.buffer);
         if (isSlow) session.held.splice(0, session.held.length - 1);

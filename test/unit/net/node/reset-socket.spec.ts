@@ -79,7 +79,6 @@ describe("resetting a socket", () => {
       const client = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
       client.on("error", () => undefined);
       client.on("secureConnect", () => client.write(Buffer.alloc(1 + turn * 1300)));
-      // oxlint-disable-next-line no-await-in-loop
       expect(await endsInReset(client)).to.equal(true);
     }
   });

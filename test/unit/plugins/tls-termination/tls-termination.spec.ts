@@ -121,7 +121,6 @@ describe("tlsTermination", () => {
   it("shows the same certificate however a name is spelt, in the options or by the client", async () => {
     const plugin = await start({ selfSigned: ["first.test", "Example.TEST.", "0:0:0:0:0:0:0:7"], ca: true });
     for (const servername of ["example.test", "example.test.", "EXAMPLE.test"])
-      // oxlint-disable-next-line no-await-in-loop
       expect(subjectOf(await handshake(plugin, { servername })), servername).to.equal("example.test");
     expect(subjectOf(await handshake(plugin, {}, socketAddress("::7", 443, "IPv6")))).to.equal("address ::7");
   });

@@ -164,7 +164,6 @@ describe("testPlugin passes", () => {
       () => tlsTermination({ selfSigned: ["localhost"] }),
     ];
     for (const use of uses) {
-      // oxlint-disable-next-line no-await-in-loop
       await passing((runner) => testPlugin(use, { passes: ["hello, there"] }, runner));
     }
   });
@@ -184,7 +183,6 @@ describe("testPlugin passes", () => {
       return { admit: (arrival) => arrival.pipe(delay(60_000, clock)) };
     });
     for (const factory of [promised, clocked, slow, late]) {
-      // oxlint-disable-next-line no-await-in-loop
       await passing((runner) => testPlugin(factory, { passes: ["hello"] }, runner));
     }
   });

@@ -147,7 +147,6 @@ describe("connectTo", () => {
 
   it("refuses what is no url, and passes on that nobody listens", async () => {
     for (const url of ["ftp://127.0.0.1:1", "127.0.0.1:80", "tcp://127.0.0.1", "tcp://127.0.0.1:0", "unix://relative"]) {
-      // oxlint-disable-next-line no-await-in-loop
       const error = await refusalOf(connectTo(url));
       expect(error.code).to.equal("SLUICE_TEST_INVALID");
       expect(error.message).to.include(url);

@@ -13,7 +13,6 @@ async function findings(make: () => PluginUse, options?: ComplianceOptions): Pro
   const found: string[] = [];
   for (const { name, run } of compliance(make, options)) {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, as a runner does
       await run();
     } catch (error) {
       found.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -65,7 +64,6 @@ describe("compliance passes", function () {
 
   it("on every transport", async () => {
     for (const transport of ["udp", "tls", "unix"] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       expect(await findings(() => redact({ digits: 4 }), { transport }), transport).to.deep.equal([]);
     }
   });

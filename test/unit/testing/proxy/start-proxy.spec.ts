@@ -109,10 +109,8 @@ describe("A proxy for a test", () => {
     const proxy = cleanup.keep(await startProxy({ upstream: upstream.address }));
     const first = proxy.nextRecord();
     for (const length of [1, 2]) {
-      // oxlint-disable-next-line no-await-in-loop
       const client = await proxy.connect();
       client.end("x".repeat(length));
-      // oxlint-disable-next-line no-await-in-loop
       await client.closed;
     }
     expect((await first).fromClient.bytes).to.equal(1);
