@@ -11,7 +11,7 @@ import { MessageStage } from "./message-stage.ts";
 /**
  * Works on messages instead of chunks: decodes, runs `operator` on the messages, encodes what it emits. An unfinished frame waits for its rest,
  * also over a reload; at the end of the stream, or where the plugin is removed, it goes on as it is. On UDP each datagram is decoded by itself.
- * With `each` as the operator it runs as one function with its neighbours, and what has not been changed is not encoded anew.
+ * With `each` as the operator it runs as one function with its neighbours, and what has not been changed is not encoded again.
  *
  * @param codec one of this package, or of your own by `frames()`. Of another object with `decode` and `encode` nothing survives a reload.
  * @throws SLUICE_PLUGIN_ARGUMENT what is no codec, or no operator

@@ -11,7 +11,7 @@ export interface Note {
 /** How a leg is written: its packets, in the order in which they are made. */
 export type WritePacket = (packet: Buffer, outbound: boolean, note: Note) => void;
 
-/** From whom: 0 is who opened the leg, 1 who took it. */
+/** The sender: 0 is the end that opened the leg, 1 the one that accepted it. */
 export type Sender = 0 | 1;
 
 const nothing = Buffer.alloc(0);

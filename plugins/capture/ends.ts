@@ -5,7 +5,7 @@ import type { End } from "./packet.ts";
 // Nobody's addresses: networks for tests of devices (RFC 2544, RFC 5180).
 const madeUp = { 4: (last: number) => `198.18.0.${last}`, 6: (last: number) => `2001:2::${last}` } as const;
 
-/** Who stands for whom, where there is no IP address. */
+/** The made-up address of an end that has no IP address. */
 const UNIX_CLIENT = 1;
 const UNIX_LISTENER = 2;
 const PROXY = 3;

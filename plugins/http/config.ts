@@ -8,7 +8,7 @@ export interface HeaderChangesConfig {
   remove?: string[] | undefined;
 }
 
-/** What becomes of the cookies that an upstream sets. */
+/** What happens to the cookies that an upstream sets. */
 interface HttpCookiesConfig {
   /** `"rewrite"`: a domain of the upstream becomes the host that the client asked for; another text: every domain becomes that, `""` for none. @default "keep" */
   domain?: string | undefined;
@@ -34,7 +34,7 @@ export interface HttpRouteConfig {
   responseHeaders?: HeaderChangesConfig | undefined;
   /** `"rewrite"`: `Location`, `Content-Location` and `Refresh` lead where the client has to ask for it. @default "keep" */
   location?: "keep" | "rewrite" | undefined;
-  /** What becomes of the cookies that the upstream sets. */
+  /** What happens to the cookies that the upstream sets. */
   cookies?: HttpCookiesConfig | undefined;
 }
 

@@ -2,7 +2,7 @@
 export interface RecordConfig {
   /** The recording, YAML, from the config's folder. */
   readonly file: string;
-  /** `none`: nothing is recorded. `once`: only where there is no file yet. `new`: sessions that are not in it yet are added. `all`: the file is written anew. @default "once" */
+  /** `none`: nothing is recorded. `once`: only where there is no file yet. `new`: sessions that are not in it yet are added. `all`: the file is written from the beginning. @default "once" */
   readonly mode?: "none" | "once" | "new" | "all" | undefined;
   /** Names of fields, and expressions, that are not recorded beside what looks like a password; `false`: everything is recorded. @default [] */
   readonly redact?: false | readonly (string | RegExp)[] | undefined;

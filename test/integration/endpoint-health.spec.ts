@@ -152,7 +152,7 @@ describe("An endpoint that fails", function () {
     expect(stateOf(bench.proxy, alive)).to.deep.include({ state: "up", failures: 0, sessions: 0 });
   });
 
-  it("over UDP counts each flow once, and answers begin the count anew", async () => {
+  it("over UDP counts each flow once, and answers reset the count", async () => {
     const server = await startUdpEcho();
     cleanup.add(() => server.close());
     const gone = await bindUdp();

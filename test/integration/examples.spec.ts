@@ -105,7 +105,7 @@ describe("The example plugins", () => {
     expect(await closeOf(over)).to.equal("ECONNRESET");
     clock.maxFrames = 60_000;
     clock.flush();
-    expect(await exchangeOnce(port(), "anew")).to.equal("anew");
+    expect(await exchangeOnce(port(), "again")).to.equal("again");
   });
 
   it("by-server-name sends TLS where its SNI says, and the client sees that server's own certificate", async () => {

@@ -160,7 +160,7 @@ describe("What the guide says of a plugin", () => {
     expect(await exchangeOnce(late.port(), "here?")).to.equal("here?");
   });
 
-  it("is built anew when providers changed, as the plan says, and stays where their values are equal", async () => {
+  it("is built again when providers changed, as the plan says, and stays where their values are equal", async () => {
     const { port, proxy, config } = await startForward(cleanup, "echo", { providers: [{ token: "place", useValue: { name: "here" } }] });
     const held = await connect(port());
     cleanup.add(() => void held.destroy());
@@ -169,7 +169,7 @@ describe("What the guide says of a plugin", () => {
     const actions = (place: unknown): string[] => proxy.plan(given(place)).steps.map(({ action }) => action);
     expect(actions({ name: "here" })).to.deep.equal(["keep"]);
     expect(actions({ name: "there" })).to.deep.equal(["swap"]);
-    expect(actions(() => "made anew")).to.deep.equal(["swap"]);
+    expect(actions(() => "made again")).to.deep.equal(["swap"]);
     await proxy.apply(given({ name: "here" }));
     expect([...proxy.sessions].map(({ generation }) => generation)).to.deep.equal([1]);
     await proxy.apply(given({ name: "there" }));

@@ -115,7 +115,7 @@ describe("HTTP", () => {
     }
   });
 
-  it("sends a body that is there at once with its length, and one that comes by and by as it came", async () => {
+  it("sends a body that is there at once with its length, and one that is streamed as it came", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const proxy = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";

@@ -149,7 +149,7 @@ describe("The safety of http()", () => {
     expect(answer.headers["keep-alive"]).to.not.equal("timeout=77");
   });
 
-  it("says itself whom it speaks for", async () => {
+  it("names the client itself", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const spoofed = {
       host: "a:1",

@@ -104,7 +104,7 @@ describe("hostile operators [data path]", () => {
     });
   }
 
-  it("who subscribes anew in the turn of a chunk is not given that chunk again", async () => {
+  it("an operator that subscribes again in the turn of a chunk is not given that chunk again", async () => {
     let turns = 0;
     const use = plugin("again", {
       fromClient: (data) =>

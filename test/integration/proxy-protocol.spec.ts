@@ -136,7 +136,7 @@ describe("proxyProtocol", () => {
     expect(proxy.sessions.size).to.equal(0);
   });
 
-  describe("from those whom nobody believes", () => {
+  describe("from addresses that are not believed", () => {
     it("serves a client without a header, at once also where the upstream speaks first", async () => {
       const plugins = [proxyProtocol({ from: elsewhere, timeout: "1m" })];
       const { port } = await startForward(cleanup, (socket) => void socket.write("220 ready\r\n"), { plugins });

@@ -194,7 +194,7 @@ describe("tlsTermination", function () {
       ]);
     });
 
-    /** What becomes of a client: in TLS 1.3 it learns of its refusal only after its own handshake. */
+    /** What a client meets: in TLS 1.3 it learns of its refusal only after its own handshake. */
     async function outcomeOf(port: number, client: TestCertificate | undefined): Promise<string> {
       const socket = await connectSecurely(port, { ...trusting, ca: server.cert, ...client }).catch(codeOf);
       if (typeof socket === "string") return socket;

@@ -89,7 +89,7 @@ describe("An upstream that is told who the client is", function () {
     }
   });
 
-  it("hears whom a plugin in front has named", async () => {
+  it("hears of the client that a plugin in front has named", async () => {
     const { seen, endpoints } = await listener();
     const front = proxyProtocol({ from: ["127.0.0.1"] });
     const started = await start({ endpoints, proxyProtocol: "v1" }, { plugins: [front] });

@@ -12,7 +12,7 @@ import { recordLog } from "../support/recorded-log.ts";
 import { connect } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 
-/** What a front plugin does that has read whom a proxy speaks for. */
+/** What a front plugin does that has read which client a proxy speaks for. */
 const named = (address: string, port = 4711): PluginUse =>
   plugin("named", {
     admit: (arrival, session) =>
@@ -29,7 +29,7 @@ describe("Who the client is", () => {
     "a function of the request": (_session: unknown, request?: { client: { address: string } }) => request?.client.address ?? "",
     "clientKey of the session": (session: { client: { address: string } }) => clientKey(session.client),
   })) {
-    it(`is, for the bucket of a request by ${what}, whom a trusted proxy speaks for`, async () => {
+    it(`is, for the bucket of a request by ${what}, the client that a trusted proxy speaks for`, async () => {
       const upstream = await startHttpUpstream(cleanup);
       const before = [rateLimit({ requests: { rate: 1, per: "1h", burst: 1 }, key })];
       const use = { trustedProxies: ["127.0.0.0/8"], routes: [{ upstream: upstream.endpoint }] };
@@ -85,7 +85,7 @@ describe("Who the client is", () => {
     await eventually(() => expect(log.of("request ended").map(({ client }) => client)).to.deep.equal(["198.51.100.1"]));
   });
 
-  it("is, for a session, whom a plugin in front named: in limits, records, hooks and what is forwarded", async () => {
+  it("is, for a session, the one that a plugin in front named: in limits, records, hooks and what is forwarded", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const seen: string[] = [];
     const before = [

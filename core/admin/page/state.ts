@@ -43,7 +43,7 @@ export function poll(): void {
   void again();
 }
 
-/** Does something that changes the proxy, and shows what came of it. */
+/** Does something that changes the proxy, and shows the result. */
 export async function change(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();

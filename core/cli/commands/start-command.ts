@@ -190,7 +190,7 @@ async function obey(live: Answering | undefined, command: string, input: unknown
   return performForLine(live, command, input);
 }
 
-/** Tells load balancers to send nobody any more, and serves whom they send until they have heard it. */
+/** Tells load balancers to send no more clients, and serves those that they still send until they have noticed. */
 async function leave(live: Running, signal: StopSignal | undefined, logger: Logger): Promise<void> {
   live.stop();
   // Ctrl-C has somebody who waits, and no load balancer.

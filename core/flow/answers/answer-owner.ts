@@ -6,7 +6,7 @@ import type { FlowOwner } from "../pump/flow-owner.ts";
 const BUFFER = 4 * 1024 * 1024;
 const SWAP_MS = 5_000;
 
-/** Whom the flow of an answer belongs to: the answer, and through it the session. */
+/** The owner of an answer's flow: the answer, and through it the session. */
 export class AnswerOwner implements FlowOwner {
   readonly limits: Limits;
 

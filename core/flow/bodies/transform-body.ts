@@ -10,7 +10,7 @@ const ofBytes = ["content-length", "content-encoding", "content-md5", "digest", 
 
 /**
  * Passes a body through an operator, part by part, as fast as the other side takes it. The operator sees the content decoded (gzip, deflate, br, and zstd where Node has it); it goes on without
- * that coding, its length is said anew or marked by its end, digests are left out, and a strong ETag becomes a weak one. Operators of `sluice/flow` pause the source while they wait.
+ * that coding, its length is the new one, or its end marks it, digests are left out, and a strong ETag becomes a weak one. Operators of `sluice/flow` pause the source while they wait.
  *
  * A request is changed in its place, of a response a changed copy is returned. What has no body stays as it is, and so does an encoded part of a whole (206).
  *

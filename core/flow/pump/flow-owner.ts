@@ -1,6 +1,6 @@
 import type { FlowTap, Leg, Limits, Session, SluiceError } from "../../contract/index.ts";
 
-/** Whom a flow belongs to: its session. */
+/** The owner of a flow: its session. */
 export interface FlowOwner {
   readonly session: Session;
   readonly limits: Limits;

@@ -49,7 +49,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     this.loosened();
   };
 
-  /** @param hooks called at once; what one throws ends the session. Or what came of calling them. */
+  /** @param hooks called at once; what one throws ends the session. Or the result of calling them. */
   constructor(
     protected readonly source: Leg,
     private readonly sink: Leg,

@@ -7,7 +7,7 @@ import type { ListenerHealth } from "./health-book.ts";
 /** How long an endpoint is out, in milliseconds: so much for each time, and no longer than the other. */
 const OUT = 30_000;
 const MOST_OUT = 300_000;
-/** The part of that time that is added by chance, lest all proxies come back at once. */
+/** The random part of that time, so that not all proxies come back at once. */
 const JITTER = 0.1;
 
 export interface UpstreamHealthOptions {

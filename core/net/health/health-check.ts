@@ -5,7 +5,7 @@ import type { Dialer } from "../dial/dialer.ts";
 import { answerOf } from "./answer.ts";
 import { Probe } from "./probe.ts";
 
-/** By chance a check comes so much earlier or later, as a part of the interval, lest many come at once. */
+/** How much earlier or later a check may come, at random, as a part of the interval: so that not all come at once. */
 const JITTER = 0.1;
 /** The first check comes within this part of the interval, and so many milliseconds. */
 const FIRST = 0.1;

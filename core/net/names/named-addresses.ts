@@ -1,7 +1,7 @@
 import { defer, take, timeout, type Observable, type Subscription } from "rxjs";
 import type { Address } from "../../contract/index.ts";
 
-/** Milliseconds that a failed connection waits for newer addresses of its name, lest a silent name server delay every failure. */
+/** Milliseconds that a failed connection waits for newer addresses of its name. Short, so that a silent name server does not delay every failure. */
 const NEWER_PATIENCE = 1_000;
 
 export interface NamedAddressesContext {

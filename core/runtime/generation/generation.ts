@@ -59,7 +59,7 @@ export interface GenerationTools {
   /** Endpoints are to be asked how they are that were not known before. */
   readonly checksChanged: () => void;
   /** Rebuild every pipeline, changed or not. */
-  readonly anew: boolean;
+  readonly rebuild: boolean;
   /** The place in the user's own source that an error came from. */
   readonly locate: (error: unknown) => string | undefined;
   /** The address a listener is bound to, once it is. */
@@ -100,7 +100,7 @@ export async function prepareGeneration(
   try {
     await builder.provide();
     for (const listener of config.listeners) {
-      const kept = tools.anew ? undefined : unchanged(listener, config, previous);
+      const kept = tools.rebuild ? undefined : unchanged(listener, config, previous);
       // One after the other: a plugin's setup may rest on another's.
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       const own =
@@ -204,7 +204,7 @@ class PipelineBuilder {
     const { config, resolver, tools } = this;
     return new Dialers(listener, () => pipeline()?.pipeline.resolve, {
       resolver,
-      anew: tools.anew,
+      rebuild: tools.rebuild,
       health: tools.health,
       checksChanged: tools.checksChanged,
       clock: this.#container.resolve<SchedulerLike>(CLOCK),
@@ -237,7 +237,7 @@ class PipelineBuilder {
         helloFirst,
         plugin: use.name,
         folder: folderOf(config),
-        fresh: tools.anew,
+        fresh: tools.rebuild,
       };
       const bindings = [
         { token: LOGGER, value: tools.logger.child({ listener: name, plugin: use.name }) },

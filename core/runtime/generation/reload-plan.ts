@@ -35,8 +35,8 @@ export interface Running extends Holder {
   readonly sessions: number;
 }
 
-/** Says what applying `next` would do to what runs. `anew`: every pipeline is rebuilt, changed or not. */
-export function planReload(running: ReadonlyMap<string, Running>, next: readonly ResolvedListener[], anew: boolean): ReloadPlan {
+/** Says what applying `next` would do to what runs. `rebuild`: every pipeline is rebuilt, changed or not. */
+export function planReload(running: ReadonlyMap<string, Running>, next: readonly ResolvedListener[], rebuild: boolean): ReloadPlan {
   const claims = claimSockets([...running.values()], next);
   const goOn = new Set(Array.from(claims.values(), ({ goesOn }) => goesOn));
   const handedOver = new Set(Array.from(claims.values(), ({ socketOf }) => socketOf));
@@ -44,7 +44,7 @@ export function planReload(running: ReadonlyMap<string, Running>, next: readonly
   const names = new Map(next.map((listener) => [listener.name, listener]));
   const steps = next.map((listener): PlannedStep => {
     const { goesOn, socketOf } = claims.get(listener.name) ?? {};
-    if (goesOn !== undefined) return socketOf === goesOn ? stay(listener, goesOn, anew) : move(listener, goesOn, anew);
+    if (goesOn !== undefined) return socketOf === goesOn ? stay(listener, goesOn, rebuild) : move(listener, goesOn, rebuild);
     const place = addressText(listener.address);
     const detail =
       socketOf === undefined ? `binds ${place}` : `serves ${place} on the socket of ${socketOf.config.name}, which stays bound`;
@@ -74,9 +74,9 @@ function movedFlows({ sessions, deadlineMs }: ResolvedListener["reload"]): Pick<
   return { action, detail };
 }
 
-function stay(listener: ResolvedListener, { config, sessions }: Running, anew: boolean): PlannedStep {
+function stay(listener: ResolvedListener, { config, sessions }: Running, rebuild: boolean): PlannedStep {
   const { name, reload } = listener;
-  if (samePipeline(config, listener) && !anew) {
+  if (samePipeline(config, listener) && !rebuild) {
     const moved = !isDeepStrictEqual(config.upstream, listener.upstream);
     if (flowsMove(config, listener)) return { listener: name, ...movedFlows(reload), sessions };
     return {
@@ -97,8 +97,8 @@ function stay(listener: ResolvedListener, { config, sessions }: Running, anew: b
 }
 
 /** Its old address stands in the way of the new one. */
-function move(listener: ResolvedListener, now: Running, anew: boolean): PlannedStep {
-  const step = stay(listener, now, anew);
+function move(listener: ResolvedListener, now: Running, rebuild: boolean): PlannedStep {
+  const step = stay(listener, now, rebuild);
   const detail = `binds ${addressText(listener.address)} in place of ${addressText(now.bound)}; open sessions live on`;
   return { ...step, detail: step.detail === "unchanged" ? detail : `${detail}; ${step.detail}` };
 }

@@ -26,7 +26,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
     metrics: createMetrics(),
     health: new HealthBook(undefined),
     checksChanged: () => undefined,
-    anew: true,
+    rebuild: true,
     locate: placeOfAuthor,
     local: () => undefined,
     admin: () => undefined,

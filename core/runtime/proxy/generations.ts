@@ -46,22 +46,22 @@ export class Generations {
   }
 
   /** Says what applying a config would do. */
-  plan(config: ResolvedConfig, anew: boolean): ReloadPlan {
+  plan(config: ResolvedConfig, rebuild: boolean): ReloadPlan {
     const running = new Map(
       Array.from(this.parts.listeners.byName, ([name, listener]) => [name, { ...holderOf(listener), sessions: listener.sessions }]),
     );
     const now = this.current?.config;
-    const rebuilds = anew || (now !== undefined && !isDeepStrictEqual(now.providers, config.providers));
+    const rebuilds = rebuild || (now !== undefined && !isDeepStrictEqual(now.providers, config.providers));
     return planReload(running, config.listeners, rebuilds);
   }
 
   /** Makes what is wanted ready, and puts it into force or on trial. Call it in `turns`. */
-  async apply(wanted: Wanted, anew: boolean): Promise<ReloadReport> {
+  async apply(wanted: Wanted, rebuild: boolean): Promise<ReloadReport> {
     const started = performance.now();
     this.#refuseClosing();
-    const { steps } = this.plan(wanted.config, anew);
-    const prepared = await prepareGeneration(wanted.config, this.current, this.#tools(anew));
-    const change = { wanted, anew, steps, prepared, started };
+    const { steps } = this.plan(wanted.config, rebuild);
+    const prepared = await prepareGeneration(wanted.config, this.current, this.#tools(rebuild));
+    const change = { wanted, rebuild, steps, prepared, started };
     // Of several processes each has a part of the sessions only: none of them could try it for all.
     const trial = this.parts.options.member === undefined ? this.trials.of(change, this.parts.listeners.byName) : undefined;
     if (trial !== undefined) return this.#try(trial, change);
@@ -89,9 +89,9 @@ export class Generations {
   }
 
   /** An override holds at once, for all sessions; then what was tried is tried with it. */
-  #tryAgain({ wanted, anew }: Change): void {
+  #tryAgain({ wanted, rebuild }: Change): void {
     this.turns
-      .run(() => this.apply(this.parts.steering.under(wanted.base), anew))
+      .run(() => this.apply(this.parts.steering.under(wanted.base), rebuild))
       .catch((error: unknown) => {
         this.parts.refuse(error);
       });
@@ -101,14 +101,14 @@ export class Generations {
     if (this.parts.isClosing()) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
   }
 
-  async #enact({ wanted, anew, steps, prepared, started }: Change): Promise<ReloadReport> {
+  async #enact({ wanted, rebuild, steps, prepared, started }: Change): Promise<ReloadReport> {
     const { config, origin, overrides } = wanted;
     const ready = await this.#makeReady(config, prepared);
     ready.begin();
     this.parts.steering.committed(wanted);
     const following = this.#commit(prepared, ready.bindings);
     for (const warning of wanted.dropped) this.parts.state.warn(undefined, warning);
-    if (anew) prepared.generation.resolver.forget();
+    if (rebuild) prepared.generation.resolver.forget();
     const left = await this.parts.listeners.follow(following);
     const durationMs = Math.round(performance.now() - started);
     const { number } = prepared.generation;
@@ -170,7 +170,7 @@ export class Generations {
     };
   }
 
-  #tools(anew: boolean): GenerationTools {
+  #tools(rebuild: boolean): GenerationTools {
     const number = this.#nextNumber;
     return {
       number,
@@ -180,7 +180,7 @@ export class Generations {
       checksChanged: () => {
         if (this.current !== undefined) this.parts.state.checks.follow(checksOf(this.current.versions));
       },
-      anew,
+      rebuild,
       locate: placeOfAuthor,
       local: (name) => this.parts.listeners.byName.get(name)?.local,
       admin: () => this.parts.options.companion?.address,

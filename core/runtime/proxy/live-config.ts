@@ -182,19 +182,19 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
       // What was saved while a load was about to read it has been told of by that load.
       const changed = saved.filter((file) => contentHash(file) !== this.#tried.get(file));
       // What a plugin has read is not seen in its code: it has to be made again.
-      const anew = changed.some((file) => this.loader.watched.has(file));
-      if ((isTouched || changed.length > 0) && !this.#stopped) await this.#load(anew);
+      const rebuild = changed.some((file) => this.loader.watched.has(file));
+      if ((isTouched || changed.length > 0) && !this.#stopped) await this.#load(rebuild);
     }).catch(() => undefined);
   }
 
-  async #load(anew: boolean): Promise<ReloadReport> {
+  async #load(rebuild: boolean): Promise<ReloadReport> {
     // What refused it may lie elsewhere, a port that was taken say: then a save of the same text is another try.
     let refused = true;
     try {
       const loaded = await this.loader.load({ timeoutMs: this.proxy.timeouts.setup });
       try {
         this.#refuseOtherWorkers(loaded.config);
-        const report = await withoutExit(isOf(this.loader), () => this.proxy.applyResolved(loaded.config, anew));
+        const report = await withoutExit(isOf(this.loader), () => this.proxy.applyResolved(loaded.config, rebuild));
         refused = false;
         this.#keep(loaded);
         return report;

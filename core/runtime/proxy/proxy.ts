@@ -152,20 +152,20 @@ export class Proxy implements ServingProxy {
   }
 
   /** @param base without the overrides that are in force */
-  planResolved(base: ResolvedConfig, anew: boolean): ReloadPlan {
+  planResolved(base: ResolvedConfig, rebuild: boolean): ReloadPlan {
     const { trial } = this;
-    const { steps } = this.#generations.plan(this.steering.under(base).config, anew);
+    const { steps } = this.#generations.plan(this.steering.under(base).config, rebuild);
     return trial === undefined ? { steps } : { steps, trial };
   }
 
-  /** Applies a config that was resolved already, after those before it. `anew`: rebuilds every pipeline, changed or not. */
-  applyResolved(config: ResolvedConfig, anew = false): Promise<ReloadReport> {
-    return this.take(() => this.steering.under(config), anew);
+  /** Applies a config that was resolved already, after those before it. `rebuild`: rebuilds every pipeline, changed or not. */
+  applyResolved(config: ResolvedConfig, rebuild = false): Promise<ReloadReport> {
+    return this.take(() => this.steering.under(config), rebuild);
   }
 
   /** Applies what is wanted once it is its turn. */
-  take(want: () => Wanted, anew = false): Promise<ReloadReport> {
-    return this.#generations.turns.run(() => this.#generations.apply(want(), anew));
+  take(want: () => Wanted, rebuild = false): Promise<ReloadReport> {
+    return this.#generations.turns.run(() => this.#generations.apply(want(), rebuild));
   }
 
   /** Announces a refusal. */

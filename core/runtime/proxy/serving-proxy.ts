@@ -24,8 +24,8 @@ export interface ServingProxy {
   readonly arrivals: Observable<ProxyEvent>;
   open(): OpenSessions | Promise<OpenSessions>;
   /** Takes another config, all or not at all. Rejects with the SluiceError that refused it. */
-  applyResolved(config: ResolvedConfig, anew?: boolean): Promise<ReloadReport>;
-  planResolved(config: ResolvedConfig, anew: boolean): ReloadPlan | Promise<ReloadPlan>;
+  applyResolved(config: ResolvedConfig, rebuild?: boolean): Promise<ReloadReport>;
+  planResolved(config: ResolvedConfig, rebuild: boolean): ReloadPlan | Promise<ReloadPlan>;
   /** Announces a refusal. */
   refuse(thrown: unknown): SluiceError;
   close(options?: { readonly drain?: Duration }): Promise<void>;

@@ -11,7 +11,7 @@ import { Trial } from "../trial/trial.ts";
 /** A generation that is ready to be put into force. */
 export interface Change {
   readonly wanted: Wanted;
-  readonly anew: boolean;
+  readonly rebuild: boolean;
   readonly steps: readonly PlannedStep[];
   readonly prepared: Prepared;
   /** Of `performance.now()`. */

@@ -13,8 +13,8 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 
 export interface DialersContext {
   readonly resolver: NameResolver;
-  /** What was remembered of names before is forgotten. */
-  readonly anew: boolean;
+  /** Every pipeline is rebuilt; what was remembered of names before is forgotten. */
+  readonly rebuild: boolean;
   /** The state of the proxy's endpoints. */
   readonly health: HealthBook;
   /** The generation's. */
@@ -24,9 +24,9 @@ export interface DialersContext {
   readonly folder: string;
   /** The config's file; undefined when given in-process. */
   readonly file: string | undefined;
-  /** Endpoints are to be asked how they are that were not known before. */
+  /** There are endpoints to check that were not known before. */
   readonly checksChanged: () => void;
-  /** Told what is not wrong yet with the way to an upstream. */
+  /** Told what about an upstream is not wrong yet but may become so. */
   readonly warn: (message: string) => void;
   /** The listener's own address, which is never dialled; undefined before it is bound. */
   readonly local: () => SocketAddress | undefined;
@@ -43,12 +43,12 @@ export class Dialers {
     resolveHook: () => Pipeline["resolve"],
     private readonly context: DialersContext,
   ) {
-    const { resolver, anew } = context;
+    const { resolver, rebuild } = context;
     this.#lookUps = new LookUps((name, fresh) => {
       const hook = resolveHook();
       if (hook === undefined) return fresh ? resolver.again(name) : resolver.resolve(name);
       return hook(fresh ? resolver.again(name) : resolver.lookUp(name), { name, listener: listener.name, fresh });
-    }, anew);
+    }, rebuild);
   }
 
   /**
@@ -70,7 +70,7 @@ export class Dialers {
     return transportOf(this.listener.address).createDialer(target, this.#dialContext(place, before));
   }
 
-  /** Endpoints are to be asked how they are that were not known before. */
+  /** There are endpoints to check that were not known before. */
   checksChanged(): void {
     this.context.checksChanged();
   }

@@ -24,7 +24,7 @@ const limits: Limits = {
 
 let lastId = 0;
 
-/** A session without a socket, as plugins see it, and whom its flows belong to. Each has a client of its own, of the addresses for benchmarks (RFC 2544). */
+/** A session without a socket, as plugins see it, and the owner of its flows. Each has a client of its own, of the addresses for benchmarks (RFC 2544). */
 export class BenchSession implements Session, FlowOwner {
   readonly id = ++lastId;
   readonly listener = "main";

@@ -13,7 +13,11 @@ export interface RunningWorkers {
 }
 
 /** Says what applying a config would do to what runs in all workers. */
-export async function planFor({ steering, addresses, workers }: RunningWorkers, next: ResolvedConfig, anew: boolean): Promise<ReloadPlan> {
+export async function planFor(
+  { steering, addresses, workers }: RunningWorkers,
+  next: ResolvedConfig,
+  rebuild: boolean,
+): Promise<ReloadPlan> {
   const counts = await Promise.allSettled(workers.serving.map((worker) => worker.channel.call("sessions")));
   const told = counts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   const running = new Map<string, Running>();
@@ -24,5 +28,5 @@ export async function planFor({ steering, addresses, workers }: RunningWorkers, 
     const bound = address.path === undefined ? { ...address, host: local.address, port: local.port } : address;
     running.set(name, { config, bound, sessions: told.reduce((sum, each) => sum + (each.get(name) ?? 0), 0) });
   }
-  return planReload(running, next.listeners, anew);
+  return planReload(running, next.listeners, rebuild);
 }

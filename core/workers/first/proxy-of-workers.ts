@@ -157,12 +157,12 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     return { streams: sum(({ streams }) => streams), all: sum((each) => each.all) };
   }
 
-  applyResolved(config: ResolvedConfig, anew = false): Promise<ReloadReport> {
-    return this.#take(() => this.steering.under(config), anew);
+  applyResolved(config: ResolvedConfig, rebuild = false): Promise<ReloadReport> {
+    return this.#take(() => this.steering.under(config), rebuild);
   }
 
-  planResolved(base: ResolvedConfig, anew: boolean): Promise<ReloadPlan> {
-    return planFor(this, this.steering.under(base).config, anew);
+  planResolved(base: ResolvedConfig, rebuild: boolean): Promise<ReloadPlan> {
+    return planFor(this, this.steering.under(base).config, rebuild);
   }
 
   refuse(thrown: unknown): SluiceError {
@@ -178,15 +178,15 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     return this.#closing;
   }
 
-  #take(want: () => Wanted, anew: boolean): Promise<ReloadReport> {
-    return this.#turns.run(() => this.#apply(want(), anew));
+  #take(want: () => Wanted, rebuild: boolean): Promise<ReloadReport> {
+    return this.#turns.run(() => this.#apply(want(), rebuild));
   }
 
-  async #apply(wanted: Wanted, anew: boolean): Promise<ReloadReport> {
+  async #apply(wanted: Wanted, rebuild: boolean): Promise<ReloadReport> {
     if (this.#closing !== undefined) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
     const started = performance.now();
-    const { steps } = await planFor(this, wanted.config, anew);
-    const order = this.#order(wanted, this.#generation + 1, anew);
+    const { steps } = await planFor(this, wanted.config, rebuild);
+    const order = this.#order(wanted, this.#generation + 1, rebuild);
     const before = this.listeners;
     await this.#passDatagrams();
     const all = this.#generation === 0 ? this.workers.all : this.workers.serving;
@@ -244,14 +244,14 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     }
   }
 
-  #order({ base, config, overrides, origin }: Wanted, number: number, anew: boolean): GenerationOrder {
+  #order({ base, config, overrides, origin }: Wanted, number: number, rebuild: boolean): GenerationOrder {
     const snapshot = snapshotOf(base);
     if (snapshot === undefined || base.file === undefined)
       throw new SluiceError("SLUICE_INTERNAL", "a config of workers comes from a file");
     const load = this.#loads.get(base) ?? ++this.#lastLoad;
     this.#loads.set(base, load);
     const logLevel = this.options.log?.levelOf(config) ?? config.log.level;
-    return { number, file: base.file, snapshot, load, overrides, origin, anew, logLevel, admin: this.how.admin };
+    return { number, file: base.file, snapshot, load, overrides, origin, rebuild, logLevel, admin: this.how.admin };
   }
 
   /** Before the first generation the start fails. */

@@ -9,7 +9,7 @@ export class GenerationStep {
   readonly #plan = new Deferred<SocketPlan>();
   readonly #bound = new Deferred<Addresses>();
   readonly #decision = new Deferred<void>();
-  /** What becomes of it. */
+  /** What happens to it. */
   readonly report: Promise<ReloadReport>;
 
   /** @param take makes a generation of it; it asks for `planned` and `decided` on its way */

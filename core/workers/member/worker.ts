@@ -171,12 +171,12 @@ export class Worker implements WorkerCalls {
     return this.#proxy === undefined ? {} : { timeoutMs: this.#proxy.timeouts.setup };
   }
 
-  #take(base: ResolvedConfig, { number, overrides, origin, anew }: GenerationOrder): Promise<ReloadReport> {
+  #take(base: ResolvedConfig, { number, overrides, origin, rebuild }: GenerationOrder): Promise<ReloadReport> {
     const isLocal = (file: string): boolean => this.#loader?.files.has(file) === true;
     return withoutExit(isLocal, async () => {
       const running = this.#proxy;
       if (running !== undefined)
-        return running.take(() => ({ base, overrides, config: withOverrides(base, overrides), origin, dropped: [] }), anew);
+        return running.take(() => ({ base, overrides, config: withOverrides(base, overrides), origin, dropped: [] }), rebuild);
       const began = performance.now();
       this.#proxy = await Proxy.start(base, { logger: this.logger, companion: this.#companion(), member: this.#member(number) }, overrides);
       this.#live = new Live(this.#proxy, undefined);

@@ -17,7 +17,7 @@ export interface GenerationOrder {
   readonly load: number;
   readonly overrides: readonly Override[];
   readonly origin: GenerationOrigin;
-  readonly anew: boolean;
+  readonly rebuild: boolean;
   readonly logLevel: LogLevel;
   /** Goes before what the config says of the admin server. */
   readonly admin: AdminConfig | undefined;

@@ -155,7 +155,7 @@ describe("codecs at every cut", () => {
     fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), fc.array(fc.nat()), async (given, places) => {
         const bytes = Buffer.from(given);
-        const anew = messages(
+        const encodedAgain = messages(
           lines(),
           each((line) => `${line}!`),
         );
@@ -163,7 +163,7 @@ describe("codecs at every cut", () => {
           lines(),
           each((line) => line.slice(0, -1)),
         );
-        const out = await through((data) => data.pipe(anew, back), cutAt(bytes, places), true);
+        const out = await through((data) => data.pipe(encodedAgain, back), cutAt(bytes, places), true);
         expect(out).to.deep.equal(bytes);
       }),
     ));

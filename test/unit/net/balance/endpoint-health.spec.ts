@@ -57,7 +57,7 @@ describe("the health of endpoints", () => {
     expect(used()).to.equal("12");
   });
 
-  it("begins to count anew when it answers", () => {
+  it("counts from zero when it answers", () => {
     const { told, balancer, endpoints, fail } = bench(2);
     fail(1, 4);
     balancer.worked(endpoints[0] ?? expect.fail());

@@ -67,7 +67,7 @@ describe("the resolver", () => {
       expect(questions).to.have.length(2);
     }));
 
-  it("asks anew for those who remember answers themselves, but for a pin", () =>
+  it("asks again for those who remember answers themselves, but for a pin", () =>
     withNameServer({ "A api.test": [a("api.test", "10.0.0.1", 30)] }, async ({ address, questions }) => {
       const resolver = resolverOf(address, {}, { "pinned.test": ["10.1.1.1"] });
       const lookUp = (name: string): Promise<Address[]> => firstValueFrom(resolver.lookUp(name));

@@ -4,7 +4,7 @@ import { RestingSockets } from "../../../../core/net/node/resting-sockets.ts";
 import { bindUdp } from "../../../support/with-echo-server.ts";
 import { bounded, eventOf } from "../../../support/bounded.ts";
 
-/** Counts what becomes of it. */
+/** Counts what happens to it. */
 function fakeSocket(closed: number[], at: number): Socket {
   return { removeAllListeners: () => undefined, unref: () => undefined, close: () => closed.push(at) } as unknown as Socket;
 }

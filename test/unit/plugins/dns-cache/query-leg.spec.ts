@@ -128,7 +128,7 @@ describe("the upstream leg of a DNS session", () => {
     expect(sent(0).subarray(2).equals(signed.subarray(2))).to.equal(true);
   });
 
-  it("opens anew where the first leg waited long for its first datagram", () => {
+  it("opens a new one where the first leg waited long for its first datagram", () => {
     const { leg, legs, clock, isOpen } = createBench();
     clock.advance(1_001);
     leg.write(query(5));

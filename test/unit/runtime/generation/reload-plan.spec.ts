@@ -11,14 +11,14 @@ const use = plugin("p", {});
 const at = (listen: string, more: Partial<Listeners[string]> = {}): Listeners[string] => ({ listen, plugins: [use], ...more });
 
 /** The lines of the plan from one config to the next. */
-function planned(before: Listeners, after: Listeners, anew = false): string[] {
+function planned(before: Listeners, after: Listeners, rebuild = false): string[] {
   const running = new Map(
     resolved(before).map((config): [string, Running] => [
       config.name,
       { config, bound: { ...config.address, port: config.address.port === 0 ? 4321 : config.address.port }, sessions: 2 },
     ]),
   );
-  const { steps } = planReload(running, resolved(after), anew);
+  const { steps } = planReload(running, resolved(after), rebuild);
   return steps.map(({ listener, action, detail, sessions }) => `${action} ${listener} (${sessions}): ${detail}`);
 }
 
@@ -34,7 +34,7 @@ describe("the plan of a reload", () => {
     expect(planned({ a: at(tcp) }, { a: at(tcp) }, true)).to.deep.equal(["swap a (2): new pipeline, for open sessions too"]);
   });
 
-  it("says by the policy of the new config what becomes of open sessions", () => {
+  it("says by the policy of the new config what happens to open sessions", () => {
     const other = { plugins: [plugin("q", {})] };
     const by = (sessions: "swap" | "keep" | "drain" | "close"): string[] =>
       planned({ a: at(tcp) }, { a: at(tcp, { ...other, reload: { sessions, deadline: "1s" } }) });

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { SluiceError } from "sluice";
 import { Http1Response, type ResponseWriter } from "../../../../../plugins/http/front/http1-response.ts";
 
-/** The connection of a response, which notes what becomes of it. */
+/** The connection of a response, which notes what happens to it. */
 class Writer implements ResponseWriter {
   sent: string[] = [];
   isFull = false;

@@ -120,7 +120,7 @@ describe("The header fields of http()", () => {
     forwarded: "for=6.6.6.6",
   });
 
-  it("say of whom the client is, whatever it says itself", () => {
+  it("name the client, whatever it says itself", () => {
     const headers = spoofed();
     new Forwarded(new TrustedProxies(["10.0.0.0/8"])).set(headers, from("192.0.2.1"), "http");
     expect(headers).to.deep.equal({

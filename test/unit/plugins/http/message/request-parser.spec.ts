@@ -18,7 +18,7 @@ function mayGoOn(parser: RequestParser): boolean {
   return true;
 }
 
-/** What becomes of a text in pieces of this size. */
+/** What the parser makes of a text in pieces of this size. */
 function verdict(text: string, size = text.length): Verdict {
   const parser = new RequestParser(limits);
   const bytes = Buffer.from(text, "latin1");

@@ -13,7 +13,7 @@ interface Reading {
   readonly refusal: string | undefined;
 }
 
-/** What becomes of a text in pieces of this size, up to the end of its first message, or of the connection. */
+/** What the parser makes of a text in pieces of this size, up to the end of its first message, or of the connection. */
 function reading(text: string, size = text.length, method = "GET"): Reading {
   const parser = new ResponseParser({ header: 1024, fields: 10 });
   parser.method = method;
