@@ -5,12 +5,13 @@ import type { AddressTurns } from "../balance/address-turns.ts";
 import { agreeOnTls } from "./agree-on-tls.ts";
 import type { AttemptContext } from "./attempt-context.ts";
 import type { Wait, Waiting } from "./deadlines.ts";
-import { DialOptions } from "../legs/dial-options.ts";
+import { DialOptions } from "./dial-options.ts";
+import { dialStream } from "./dial-stream.ts";
 import { LegTrial } from "../legs/leg-trial.ts";
 import { NamedAddresses, type LookUpEnd } from "../names/named-addresses.ts";
 import { proxyHeader } from "./proxy-header.ts";
 import { upstreamError } from "../os-errors.ts";
-import { race, type Dialled, type Destination } from "../legs/race.ts";
+import { race, type Dialled, type Destination } from "./race.ts";
 import type { SessionAttempts } from "../balance/session-attempts.ts";
 import { StreamLeg } from "../legs/stream-leg.ts";
 import { OpenUpstream } from "./open-upstream.ts";
@@ -184,7 +185,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
 
   #dialPlain(place: Destination): StreamLeg {
     this.#check(place);
-    return StreamLeg.dial(place, this.context.bind);
+    return dialStream(place, this.context.bind);
   }
 
   #dialForTls(place: Destination): Dialled {

@@ -1,13 +1,11 @@
-import { connect, type NetConnectOpts, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Leg, LegReader, SluiceError } from "../../contract/index.ts";
 import { BurstWriter } from "./burst-writer.ts";
 import { closeUnread } from "../node/close-unread.ts";
-import { DialOptions } from "./dial-options.ts";
 import { clientError, upstreamError } from "../os-errors.ts";
 import { readInto } from "../node/late-onread.ts";
 import { EarlyListening, type EarlyReader } from "./early-listening.ts";
 import { FirstData, type LegTrial } from "./leg-trial.ts";
-import type { Destination } from "./race.ts";
 import { ReadBuffer, type Taker } from "../node/read-buffer.ts";
 import { RecordBuffer } from "../node/record-buffer.ts";
 import { resetSocket } from "../node/reset-socket.ts";
@@ -82,16 +80,6 @@ export class StreamLeg implements Leg {
       this.trial?.ended();
       if (!this.#lingers) this.onClosed?.();
     });
-  }
-
-  /** Starts connecting: half-open, errors handled from the first moment and kept until someone reads. */
-  static dial(to: Destination, bind?: string): StreamLeg {
-    const buffer = new ReadBuffer();
-    const label = "path" in to ? to.path : `${to.host}:${to.port}`;
-    const socket = connect(new DialOptions(to, { onread: buffer.onread(), noDelay: false, bind }) as NetConnectOpts);
-    // Node would read as soon as it is connected, and a connect hook may keep the leg from its reader for a while.
-    socket.pause();
-    return new StreamLeg(socket, "upstream", label, buffer);
   }
 
   get lend(): boolean {

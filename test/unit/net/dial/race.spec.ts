@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Socket } from "node:net";
-import { race, type Dialled, type Destination } from "../../../../core/net/legs/race.ts";
+import { race, type Dialled, type Destination } from "../../../../core/net/dial/race.ts";
 
 // Sockets that never open: the test says when they connect or fail. A stagger that is due runs on the real clock.
 function fakes() {
