@@ -137,17 +137,19 @@ export class Logging implements Plugin {
 
   #ended({ record, error }: Ended): void {
     const { listener, session, transport, client, upstream, generation, reason, phase, durationMs, fromClient, fromUpstream } = record;
-    const end = reason === "closed" ? { reason } : { reason, phase };
     const { attempts, panic } = record;
+    // Not by spreading: Node 20 takes microseconds for what is added to a copy.
+    const line: Record<string, unknown> = this.#isBound ? { session } : { listener, session };
+    Object.assign(line, { transport, client, upstream, generation, reason });
+    if (reason !== "closed") line["phase"] = phase;
+    line["durationMs"] = durationMs;
+    if (attempts !== undefined) line["attempts"] = attempts;
+    if (panic !== undefined) line["panic"] = panic;
     // What to do about it stands in no documentation of ours.
-    const own = isOwn(error) ? { message: error?.message } : undefined;
-    const trouble = attempts === undefined && panic === undefined ? undefined : { attempts, panic };
-    const fields = { session, transport, client, upstream, generation, ...end, durationMs, ...trouble, ...own };
-    const traffic = {
-      fromClient: { bytes: fromClient.bytes, chunks: fromClient.chunks },
-      fromUpstream: { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks },
-    };
-    this.#logger.info({ ...this.#listener(listener), ...fields, ...traffic }, "session ended");
+    if (isOwn(error)) line["message"] = error?.message;
+    line["fromClient"] = { bytes: fromClient.bytes, chunks: fromClient.chunks };
+    line["fromUpstream"] = { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks };
+    this.#logger.info(line, "session ended");
     if (!isFailure(error)) return;
     const { code, message } = error;
     this.#logger.warn({ ...this.#listener(listener), session, client, phase, code, message }, "session failed");

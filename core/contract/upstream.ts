@@ -134,7 +134,7 @@ export interface ChosenEndpoint {
   /** As written in the config; equal for the same endpoint of the same upstream. */
   readonly name: string;
   /** Connections may be used again only for work with the same value here: the upstream is told by each connection whose it is. @default for any */
-  readonly sharedBy?: string;
+  readonly sharedBy?: string | undefined;
   /**
    * Opens a leg to it. Cold: each subscription is one try, with the name looked up, TLS, `timeouts.connect` and the refusal of loops. The
    * same object as long as the way is the same: after another, no connection that was kept should be used again.

@@ -57,10 +57,10 @@ export function startTls(
       resolve({
         socket: secured,
         tls: {
-          ...serverNameOf(secured),
           version: secured.getProtocol() ?? "",
           cipher: secured.getCipher().name,
           resumed: secured.isSessionReused(),
+          ...serverNameOf(secured),
           ...(typeof secured.alpnProtocol === "string" ? { protocol: secured.alpnProtocol } : {}),
           ...clientCertificateOf(secured),
         },

@@ -11,6 +11,7 @@ import {
   type UpstreamTarget,
 } from "../../contract/index.ts";
 import type { AttemptContext } from "./attempt-context.ts";
+import { Chosen } from "./chosen.ts";
 import { DialAttempt } from "./dial-attempt.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "../balance/balancer.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -71,15 +72,17 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const { keepAlive = context.keepAlive, bind, proxyProtocol, http } = target;
   const deadlines = new Deadlines(connectTimeout);
   const way = { keepAlive, bind, proxyProtocol, tls };
-  const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, refuse, deadlines, balancer, ...way };
+  // What is made of it for one session changes what is there: Node 20 takes microseconds for what is added to a copy.
+  const unset = { protocols: undefined, session: undefined };
+  const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, refuse, deadlines, balancer, ...way, ...unset };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer), protocols: offeredBy(target) };
   const probing: ProbeOptions = { anyTls: undefined, context, shared };
   const ways = new EndpointAttempts(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
   const clients = new ClientAttempts((endpoint, session, subscriber) => dial(endpoint, { ...uncounted, session }, subscriber));
   const choose = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
     const endpoint = balancer.next(endpointsNamed(target, tried), session);
-    if (proxyProtocol === undefined || session === undefined) return { ...chosen(endpoint, balancer, ways.to(endpoint)), http };
-    return { ...chosen(endpoint, balancer, clients.to(endpoint, session)), http, sharedBy: String(session.id) };
+    if (proxyProtocol === undefined || session === undefined) return new Chosen(endpoint, balancer, ways.to(endpoint), { http });
+    return new Chosen(endpoint, balancer, clients.to(endpoint, session), { http, sharedBy: String(session.id) });
   };
   return {
     target,
@@ -166,20 +169,6 @@ function probeOf(endpoint: Endpoint, { check, timeout }: HealthTarget, options: 
       (leg as StreamLeg).socket.unref();
     }),
   );
-}
-
-/** An endpoint for work that may use a connection opened before: so the work is what the balancer counts, and not the connection. */
-export function chosen(endpoint: Endpoint, balancer: Balancer, attempt: Observable<Upstream>): ChosenEndpoint {
-  balancer.opened(endpoint);
-  return {
-    name: endpoint.text,
-    attempt,
-    answered: () => balancer.worked(endpoint),
-    done(failed, code = "SLUICE_UPSTREAM_RESET") {
-      balancer.closed(endpoint);
-      if (failed) balancer.failed(endpoint, code);
-    },
-  };
 }
 
 /** For connections that say nothing of how sessions fare. */

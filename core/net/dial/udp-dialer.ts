@@ -13,7 +13,8 @@ import {
 } from "../../contract/index.ts";
 import type { AddressTurns } from "../balance/address-turns.ts";
 import { createBalancer, type Balancer } from "../balance/balancer.ts";
-import { both, chooseOf, chosen, endpointsNamed, unjudged, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
+import { both, chooseOf, endpointsNamed, unjudged, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
+import { Chosen } from "./chosen.ts";
 import { LastingUdpLeg, type OpenPath, type PathOwner, type UdpPath } from "../legs/lasting-udp-leg.ts";
 import { LegTrial } from "../legs/leg-trial.ts";
 import { NamedAddresses } from "../names/named-addresses.ts";
@@ -30,7 +31,9 @@ const LOOK_AGAIN = 1_000;
 export function createUdpDialer(target: UpstreamTarget, context: DialContext): EndpointDialer {
   const balancer = createBalancer(target, context);
   const { bind, proxyProtocol } = target;
-  const uncounted: UdpAttemptContext = { ...context, bind, proxyProtocol, balancer: withoutCounts(balancer), made: undefined };
+  // What is made of it for one session changes what is there: Node 20 takes microseconds for what is added to a copy.
+  const shared: UdpAttemptContext = { ...context, bind, proxyProtocol, balancer, session: undefined, made: undefined };
+  const uncounted: UdpAttemptContext = { ...shared, balancer: withoutCounts(balancer) };
   const ways = new Map<Endpoint, Observable<Upstream>>();
   const wayTo = (endpoint: Endpoint, session?: SessionFacts): Observable<Upstream> => {
     const open: OpenPath = () => pathTo(endpoint, { ...uncounted, session });
@@ -40,7 +43,7 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
     const endpoint = balancer.next(endpointsNamed(target, tried), session);
     const way = target.proxyProtocol === undefined ? (ways.get(endpoint) ?? wayTo(endpoint)) : wayTo(endpoint, session);
     ways.set(endpoint, way);
-    return chosen(endpoint, balancer, way);
+    return new Chosen(endpoint, balancer, way, {});
   };
   return {
     target,
@@ -49,13 +52,8 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
     wait: (tried, session) => defer(() => of(choose(tried, session))),
     probe: (endpoint, { timeout }) => probeOf(endpoint, { ...uncounted, balancer: unjudged(balancer), connectTimeout: timeout }),
     attempts: (resolve = context.resolve, session?, refuse?) => {
-      return new UdpAttempts(target.endpoints.length, balancer, session, {
-        ...context,
-        bind,
-        proxyProtocol,
-        resolve,
-        refuse: both(context.refuse, refuse),
-      });
+      const own = { ...shared, resolve, refuse: both(context.refuse, refuse) };
+      return new UdpAttempts(target.endpoints.length, balancer, session, own);
     },
   };
 }
@@ -65,14 +63,14 @@ class UdpAttempts extends SessionAttempts {
     private readonly choices: number,
     balancer: Balancer,
     session: SessionFacts | undefined,
-    private readonly context: UdpContext,
+    private readonly context: UdpAttemptContext,
   ) {
     super(choices, balancer, session);
   }
 
   /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
   _subscribe(subscriber: Subscriber<Upstream>): Subscription {
-    const context = { ...this.context, balancer: this.balancer, made: this };
+    const context: UdpAttemptContext = { ...this.context, made: this };
     const open: OpenPath = (endpoint) => defer(() => pathTo(endpoint ?? this.next(), context));
     return open(undefined)
       .pipe(map((path) => upstreamOf(path, this.choices, open)))
@@ -107,12 +105,9 @@ function upstreamOf(path: UdpPath, choices: number, open: OpenPath): Upstream {
   return { endpoint: path.endpoint.text, leg: only ? path.leg : new LastingUdpLeg(path, choices, open) };
 }
 
-interface UdpContext extends DialContext {
+interface UdpAttemptContext extends DialContext {
   readonly bind: string | undefined;
   readonly proxyProtocol: ProxyProtocolVersion | undefined;
-}
-
-interface UdpAttemptContext extends UdpContext {
   /** Whose it is, where it is not the attempts that say so. */
   readonly session?: SessionFacts | undefined;
   readonly balancer: Balancer;

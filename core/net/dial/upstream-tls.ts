@@ -64,13 +64,14 @@ class LiveUpstreamTls implements UpstreamTls {
     const id = `${name} ${protocols.join()}`;
     const session = this.#sessions.get(id);
     const options: ConnectionOptions = {
+      socket,
       secureContext: this.#context,
       rejectUnauthorized: config.verify ?? true,
       ...namesOf(name),
       ...(protocols.length === 0 ? {} : { ALPNProtocols: [...protocols] }),
       ...(session === undefined ? {} : { session }),
     };
-    const secured = connect({ ...options, socket });
+    const secured = connect(options);
     if (config.allowTruncation !== true) watchTruncation(secured);
     const sessions = this.#sessions;
     secured.on("session", (given) => {

@@ -22,6 +22,12 @@ import { UploadSilence } from "./upload-silence.ts";
 import type { Serving } from "./serving.ts";
 import { Turn } from "./turn.ts";
 
+/** What a request comes with, and where its response goes. */
+interface BegunRequest {
+  readonly body: RequestBody | undefined;
+  readonly response: Http2Response;
+}
+
 /** A client's connection of HTTP/2: Node's server reads it from a stream, and its requests are served side by side. */
 export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, FrontConnection {
   readonly done = true;
@@ -157,7 +163,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
             most: limits.body,
           });
     const begin = (): void => {
-      if (!stream.destroyed) this.#begin({ ...head, fields }, body, response);
+      if (!stream.destroyed) this.#begin(head, fields, { body, response });
     };
     if (this.#turn.isSpent) this.#waiting.push(begin);
     else begin();
@@ -177,9 +183,9 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     throw new TypeError("an upgrade that nobody asked for");
   }
 
-  #begin(head: Http2Head & { readonly fields: readonly string[] }, body: RequestBody | undefined, response: Http2Response): void {
+  #begin(head: Http2Head, fields: readonly string[], { body, response }: BegunRequest): void {
     const { session, serving } = this;
-    const { authority, fields, excess } = head;
+    const { excess } = head;
     this.#turn.begin();
     const most = serving.options.limits.body ?? Infinity;
     // One that lies is found as it comes.
@@ -190,7 +196,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     }
     let request: ClientRequest;
     try {
-      request = new ClientRequest(session, { ...asked(head), httpVersion: "2.0", fields, authority }, body, serving.terms);
+      request = new ClientRequest(session, asked(head, fields), body, serving.terms);
     } catch (error) {
       this.#refuse(error as SluiceError, statusOf(error as SluiceError), response);
       return;
@@ -243,6 +249,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
 }
 
 /** What is asked for. */
-function asked({ method, path, protocol }: Http2Head): Pick<RequestHead, "method" | "target" | "upgrade"> {
-  return method === "CONNECT" && protocol !== undefined ? { method: "GET", target: path, upgrade: protocol } : { method, target: path };
+function asked({ method, path, protocol, authority }: Http2Head, fields: readonly string[]): RequestHead {
+  const upgrade = method === "CONNECT" ? protocol : undefined;
+  return { method: upgrade === undefined ? method : "GET", target: path, httpVersion: "2.0", fields, authority, upgrade };
 }

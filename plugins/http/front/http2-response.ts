@@ -78,7 +78,8 @@ export class Http2Response implements ResponseSink {
     if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`HTTP/2 has no status ${status}`);
     if (this.method === "CONNECT" && status < 300) throw new RangeError(`${status} to CONNECT would agree on what nobody agreed on`);
     const length = lengthOf(fields);
-    this.#head = { [HTTP2_HEADER_STATUS]: status, ...http2Fields(lengthless.has(status) ? without(fields, "content-length") : fields) };
+    this.#head = http2Fields(lengthless.has(status) ? without(fields, "content-length") : fields);
+    this.#head[HTTP2_HEADER_STATUS] = status;
     this.#hasBody = this.method !== "HEAD" && !bodiless.has(status);
     if (this.#hasBody) this.#length = new BodyLength(length);
     this.status = status;

@@ -76,9 +76,9 @@ export class Router {
       if (!SluiceError.is(error) || error.code !== "SLUICE_UPSTREAM_BUSY") throw error;
       return to.pool
         .wait(client, tried, request.session)
-        .pipe(switchMap((later) => this.#sendTo(request, { ...to, ...later }, tried, before)));
+        .pipe(switchMap((later) => this.#sendTo(request, goingTo(to, later), tried, before)));
     }
-    return this.#sendTo(request, { ...to, ...place }, tried, before);
+    return this.#sendTo(request, goingTo(to, place), tried, before);
   }
 
   #sendTo(
@@ -152,6 +152,11 @@ export class Router {
     const { idleConnection, connectionAge } = timeouts;
     return new UpstreamPool(endpoints, { ...limits, connectionsPerClient, idleConnection, connectionAge });
   }
+}
+
+/** Not by spreading: Node 20 takes microseconds for what is added to a copy. */
+function goingTo({ route, pool }: Destination, { endpoint, connections }: PoolPlace): Destination & PoolPlace {
+  return { route, pool, endpoint, connections };
 }
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);

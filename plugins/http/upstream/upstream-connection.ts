@@ -1,9 +1,9 @@
 import { SluiceError } from "sluice";
 import type { Leg, LegReader } from "sluice";
+import { answerOf } from "./answer.ts";
 import type { Asker, ConnectionOwner } from "./asker.ts";
 import { Deadline } from "../message/deadline.ts";
-import { agreed, endToEnd } from "../message/header-fields.ts";
-import { spellings } from "../message/message-head.ts";
+import { agreed } from "../message/header-fields.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { ResponseParser } from "../message/response-parser.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
@@ -246,8 +246,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
       if (!isWhole) this.owner.streams(this, response.headers);
       this.#deliver();
     }
-    const upstream = this.owner.name;
-    asker?.answered({ ...response, body, trailers: () => endToEnd(trailers), trailerNames: () => spellings(trailers), upstream });
+    const behind = { body, trailers: isSmall ? undefined : trailers, upstream: this.owner.name };
+    asker?.answered(answerOf(response, behind));
   }
 
   #free(): void {

@@ -265,12 +265,21 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
 /** @throws TypeError where a field may not be sent */
 function headersOf({ method, url, headers, upgrade }: Outbound, scheme: string): OutgoingHttpHeaders {
   checkTarget(url);
-  const { host, ...rest } = http2Fields(wireFields(headers));
-  if (upgrade !== undefined) {
-    // RFC 8441 section 5: these two are of HTTP/1.
-    const { "sec-websocket-key": _key, te: _te, ...others } = rest;
-    return { ...others, ":method": "CONNECT", ":protocol": upgrade, ":scheme": scheme, ":authority": host ?? "", ":path": url };
+  // What is made here is changed, not copied: Node 20 takes microseconds for what is added to a copy.
+  const fields = http2Fields(wireFields(headers));
+  fields[":method"] = upgrade === undefined ? method : "CONNECT";
+  fields[":scheme"] = scheme;
+  fields[":authority"] = fields["host"] ?? "";
+  fields[":path"] = url;
+  delete fields["host"];
+  if (upgrade === undefined) {
+    // Trailers are taken, whoever asked (RFC 9110 section 10.1.4); servers of gRPC want to be told.
+    fields["te"] = "trailers";
+    return fields;
   }
-  // Trailers are taken, whoever asked (RFC 9110 section 10.1.4); servers of gRPC want to be told.
-  return { ...rest, te: "trailers", ":method": method, ":scheme": scheme, ":authority": host ?? "", ":path": url };
+  fields[":protocol"] = upgrade;
+  // RFC 8441 section 5: these two are of HTTP/1.
+  delete fields["sec-websocket-key"];
+  delete fields["te"];
+  return fields;
 }
