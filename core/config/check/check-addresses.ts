@@ -24,17 +24,37 @@ export function clash(a: ListenAddress, b: ListenAddress, schemes: readonly List
   return hostsMeet(a.host, b.host) !== "apart";
 }
 
+/** Only listeners behind the same door can meet: with a thousand of them, comparing each with each takes longer than most of a save. */
+function doorOf({ port, path }: { readonly port: number; readonly path?: string | undefined }): number | string {
+  return path === undefined ? port : normalize(path);
+}
+
+type Doors = Map<number | string, ResolvedListener[]>;
+
+/** Those that are behind the door of an address. */
+function behind(doors: Doors, address: Parameters<typeof doorOf>[0]): ResolvedListener[] {
+  const door = doorOf(address);
+  const known = doors.get(door);
+  if (known !== undefined) return known;
+  const none: ResolvedListener[] = [];
+  doors.set(door, none);
+  return none;
+}
+
 /** Listeners on one address: TCP and TLS share ports, UDP has its own. */
 export function duplicateAddresses(listeners: readonly ResolvedListener[], schemes: readonly ListenScheme[]): Problem[] {
-  return listeners.flatMap((listener, index) =>
-    listeners
-      .slice(0, index)
-      .filter((earlier) => clash(earlier.address, listener.address, schemes))
-      .map((earlier) => ({
-        path: `listeners.${listener.name}.listen`,
-        message: `${addressText(listener.address)} is taken by the listener ${earlier.name} (${addressText(earlier.address)})`,
-      })),
-  );
+  const doors: Doors = new Map();
+  return listeners.flatMap((listener) => {
+    // Any number of them may leave the port to the system.
+    if (listener.address.path === undefined && listener.address.port === 0) return [];
+    const earlier = behind(doors, listener.address);
+    const taken = earlier.filter(({ address }) => clash(address, listener.address, schemes));
+    earlier.push(listener);
+    return taken.map(({ name, address }) => ({
+      path: `listeners.${listener.name}.listen`,
+      message: `${addressText(listener.address)} is taken by the listener ${name} (${addressText(address)})`,
+    }));
+  });
 }
 
 /** Whether only this machine can reach an address. */
@@ -59,11 +79,15 @@ function sameMachine(dialled: string, bound: string): boolean {
 export function loops(listeners: readonly ResolvedListener[], schemes: readonly ListenScheme[]): Problem[] {
   const alike = (one: ResolvedListener, other: ResolvedListener): boolean =>
     schemeOf(one.address, schemes).datagrams === schemeOf(other.address, schemes).datagrams;
+  const doors: Doors = new Map();
+  for (const listener of listeners) behind(doors, listener.address).push(listener);
   const next = new Map(
-    listeners.map((from) => [
-      from,
-      listeners.filter((to) => alike(from, to) && from.upstream?.endpoints.some((endpoint) => reaches(endpoint, to.address)) === true),
-    ]),
+    listeners.map((from) => {
+      const reached = (from.upstream?.endpoints ?? []).flatMap((endpoint) =>
+        behind(doors, endpoint).filter((to) => alike(from, to) && reaches(endpoint, to.address)),
+      );
+      return [from, [...new Set(reached)]];
+    }),
   );
   const reported = new Set<ResolvedListener>();
   return listeners.flatMap((start): Problem[] => {

@@ -27,16 +27,22 @@ export interface Claim<H extends Holder> {
 export function claimSockets<H extends Holder>(running: readonly H[], next: readonly ResolvedListener[]): ReadonlyMap<string, Claim<H>> {
   const free = new Set(running);
   const given = new Map<string, H>();
-  const give = (listener: ResolvedListener, fits: (holder: H) => boolean): void => {
-    if (given.has(listener.name)) return;
-    const holder = [...free].find((each) => meeting(each, listener) === "same" && fits(each));
-    if (holder === undefined) return;
-    given.set(listener.name, holder);
-    free.delete(holder);
+  const give = (listener: ResolvedListener, among: Iterable<H>): void => {
+    for (const holder of among) {
+      if (!free.has(holder) || meeting(holder, listener) !== "same") continue;
+      given.set(listener.name, holder);
+      free.delete(holder);
+      return;
+    }
   };
-  // A listener's own socket goes before another's.
-  for (const listener of next) give(listener, ({ config }) => config.name === listener.name);
-  for (const listener of next) give(listener, () => true);
+  // A listener's own socket goes before another's. By name: most keep theirs, and comparing each with each takes long with a thousand of them.
+  const byName = new Map(running.map((holder) => [holder.config.name, holder]));
+  for (const listener of next)
+    give(
+      listener,
+      [byName.get(listener.name)].filter((holder) => holder !== undefined),
+    );
+  for (const listener of next) if (!given.has(listener.name)) give(listener, free);
   return new Map(
     next.map((listener) => {
       const socketOf = given.get(listener.name);
