@@ -92,6 +92,7 @@ export const catalogue = {
   SLUICE_ADMIN_UNKNOWN: entry("client", "look at what there is with `sluice status` or GET /api/v1/status"),
   SLUICE_ADMIN_CONFLICT: entry("client", "nothing was changed: resolve what is named, and try again"),
   SLUICE_ADMIN_STALE: entry("client", "read it again, and send its ETag as If-Match", true),
+  SLUICE_FILE_UNWRITABLE: entry("config", "make room on the disk, or name a file in a folder that the proxy's user may write to"),
   SLUICE_CLOSED: entry("internal", "the proxy or its listener was closed"),
   SLUICE_TEST_INVALID: entry("config", "fix the call: docs/testing-a-plugin.md has each with its options"),
   SLUICE_TEST_LISTENER: entry("config", "name a listener of the config that the proxy was started with"),

@@ -22,6 +22,7 @@ export {
   type ErrorSource,
 } from "./errors.ts";
 export type * from "./events.ts";
+export type * from "./file-progress.ts";
 export type * from "./first-bytes.ts";
 export type * from "./health-check.ts";
 export { hookNames, hooks, type ByteHookName, type Emission, type HookName, type Hooks } from "./hooks.ts";

@@ -1,5 +1,6 @@
 import type { SchemaIssue } from "./options/describe-issues.ts";
 import type { SocketAddress } from "./address.ts";
+import type { FileProgress } from "./file-progress.ts";
 import type { Hooks } from "./hooks.ts";
 
 /** A plugin: hooks and a life cycle. One instance per plugin use per listener, built when a generation is. */
@@ -30,6 +31,8 @@ export interface Plugin extends Hooks {
   teardown?(): void | Promise<void>;
   /** Takes over the state of the instance it replaces (same listener, same name), after `setup` and before the swap. */
   inherit?(previous: this): void;
+  /** Of a plugin that writes a file of what it watches: how far that is. Asked for while a call such as `POST captures` has it at work. */
+  progress?(): FileProgress;
 }
 
 /** What a function plugin returns. */

@@ -1,7 +1,7 @@
 import { hookNames, type Plugin } from "../contract/index.ts";
 import { distance } from "../contract/options/nearest.ts";
 
-const parts = [...hookNames, "setup", "inherit", "teardown"] as const satisfies readonly (keyof Plugin)[];
+const parts = [...hookNames, "setup", "inherit", "teardown", "progress"] as const satisfies readonly (keyof Plugin)[];
 
 /** What a plugin's function or class made is used without asking again; one in JavaScript may make anything. @throws TypeError */
 export function checkPlugin(plugin: Plugin): void {

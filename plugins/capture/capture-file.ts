@@ -1,4 +1,5 @@
-import type { Logger, Session, TappedFlow, FlowTap } from "sluice";
+import { reasonOf, SluiceError } from "sluice";
+import type { FileProgress, FlowTap, Logger, Session, TappedFlow } from "sluice";
 import { fileHeader, packetBlock, type PacketFacts } from "./pcapng.ts";
 import { RotatedFile, type Rotation } from "./rotated-file.ts";
 import { SessionCapture } from "./session-capture.ts";
@@ -18,8 +19,9 @@ export class CaptureFile {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
-  /** It is closed, or cannot be written: what comes is dropped. */
-  #over = false;
+  /** It is closed, full, or cannot be written: what comes is dropped. */
+  #over: "closed" | "full" | SluiceError | undefined;
+  #packets = 0;
   #lost = 0;
 
   private constructor(
@@ -41,11 +43,16 @@ export class CaptureFile {
     this.#holders -= 1;
     while (this.#writing !== undefined) await this.#writing;
     if (this.#holders > 0 || open.get(this.file.path) !== this) return;
-    this.#over = true;
+    this.#over ??= "closed";
     open.delete(this.file.path);
-    await this.file.close();
+    await this.#finish();
     if (this.#lost > 0)
       this.logger.warn({ file: this.file.path, lost: this.#lost }, "packets were lost: the disk was too slow for the capture");
+  }
+
+  get progress(): FileProgress {
+    const over = this.#over === "closed" ? undefined : this.#over;
+    return { entries: this.#packets, bytes: this.file.written, lost: this.#lost, over };
   }
 
   /** Watches one direction of a session, which goes on where it was after a reload. */
@@ -62,7 +69,7 @@ export class CaptureFile {
   }
 
   readonly #add = (packet: Buffer, facts: Omit<PacketFacts, "at">): void => {
-    if (this.#over) return;
+    if (this.#over !== undefined) return;
     if (this.#waitingBytes + packet.length > MAX_WAITING) {
       this.#lost += 1;
       return;
@@ -80,16 +87,34 @@ export class CaptureFile {
       while (this.#waiting.length > 0) {
         const batch = this.#takeBatch();
         // oxlint-disable-next-line no-await-in-loop -- one after the other: it is one file
-        await this.file.append(batch);
+        const written = await this.file.append(batch);
         for (const { length } of batch) this.#waitingBytes -= length;
+        this.#packets += written;
+        if (written < batch.length) this.#endWith("full");
       }
     } catch (error) {
-      this.#over = true;
-      this.#waiting = [];
-      this.#waitingBytes = 0;
-      this.logger.error({ err: error, file: this.file.path }, "the capture has ended: its file cannot be written");
+      this.#failed(error);
     }
     this.#writing = undefined;
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      await this.file.finish();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.logger.error({ err: error, file: this.file.path }, "the capture has ended: its file cannot be written");
+    this.#endWith(new SluiceError("SLUICE_FILE_UNWRITABLE", reasonOf(error), { where: this.file.path, cause: error }));
+  }
+
+  #endWith(over: "full" | SluiceError): void {
+    this.#over = over;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 
   #takeBatch(): Buffer[] {

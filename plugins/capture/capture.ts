@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import path from "node:path";
 import { definePlugin, LOGGER, OPTIONS, PLACE, reasonOf, SluiceError, TAPS } from "sluice";
-import type { Logger, Place, Plugin, PluginFactory, Taps } from "sluice";
+import type { FileProgress, Logger, Place, Plugin, PluginFactory, Taps } from "sluice";
 import { inject, injectable } from "tsyringe";
 import { CaptureFile } from "./capture-file.ts";
 import type { CaptureConfig } from "./config.ts";
@@ -27,15 +27,19 @@ class Capture implements Plugin {
   async setup(): Promise<void> {
     await this.#check();
     const { options, logger } = this;
-    const file = CaptureFile.acquire(this.#path, options.rotate, logger);
+    const { limit, rotate } = options;
+    const file = CaptureFile.acquire(this.#path, limit === undefined ? rotate : { size: limit, files: 0 }, logger);
     this.#file = file;
     this.taps.tap((flow) => file.tap(flow));
   }
 
   async teardown(): Promise<void> {
     const file = this.#file;
-    this.#file = undefined;
     await file?.release();
+  }
+
+  progress(): FileProgress {
+    return this.#file?.progress ?? { entries: 0, bytes: 0 };
   }
 
   /** Nothing is written before the first packet: setup also runs where nothing is to be changed. */

@@ -14,6 +14,8 @@ export interface CaptureConfig {
   readonly file: string;
   /** When a file is full, and how many are kept. */
   readonly rotate?: CaptureRotation | undefined;
+  /** Where the one file ends, instead of being rotated: what comes after that is not captured. At least 1KiB. @default none: files are rotated */
+  readonly limit?: Size | undefined;
   /** TLS as it was, with its secrets. Not supported yet: `true` is refused. @default false: what was decrypted is captured as plain text */
   readonly secrets?: boolean | undefined;
 }

@@ -13,6 +13,9 @@ export const optionsSchema = z.object({
       files: z.int().min(1).max(1_000).default(defaults.files),
     })
     .prefault({}),
+  limit: size()
+    .refine((bytes) => bytes >= 1024, { error: "expected at least 1KiB" })
+    .optional(),
   secrets: z
     .boolean()
     .refine((secrets) => !secrets, {

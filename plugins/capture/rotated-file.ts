@@ -4,7 +4,7 @@ import { join, parse } from "node:path";
 export interface Rotation {
   /** Bytes of one file. */
   readonly size: number;
-  /** Files that are kept. */
+  /** Files that are kept. 0: there is one, which ends when it is full. */
   readonly files: number;
 }
 
@@ -12,7 +12,9 @@ export interface Rotation {
 export class RotatedFile {
   rotation: Rotation = { size: Infinity, files: 1 };
   #handle: FileHandle | undefined;
+  /** Of the file that is written to. */
   #bytes = 0;
+  #written = 0;
 
   /** @param header what every file begins with */
   constructor(
@@ -20,11 +22,26 @@ export class RotatedFile {
     private readonly header: Buffer,
   ) {}
 
-  /** Writes parts, each whole in one file. @throws what the operating system says; nothing is written after that */
-  async append(parts: readonly Buffer[]): Promise<void> {
+  /** Bytes in all files. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /**
+   * Writes parts, each whole in one file.
+   *
+   * @returns how many of them, from the first on: all, but where the one file is full
+   * @throws what the operating system says; nothing is written after that
+   */
+  async append(parts: readonly Buffer[]): Promise<number> {
     let ready: Buffer[] = [];
-    for (const part of parts) {
+    for (const [index, part] of parts.entries()) {
       const isFull = this.#bytes + part.length > this.rotation.size && this.#bytes > this.header.length;
+      if (isFull && this.rotation.files === 0) {
+        // oxlint-disable-next-line no-await-in-loop -- the last one
+        await this.#write(ready);
+        return index;
+      }
       if (this.#handle === undefined || isFull) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other: it is one file
         await this.#write(ready);
@@ -36,6 +53,14 @@ export class RotatedFile {
       this.#bytes += part.length;
     }
     await this.#write(ready);
+    return parts.length;
+  }
+
+  /** A file that was made for this and got nothing is a capture too, of no packets. */
+  async finish(): Promise<void> {
+    const isEmpty = this.#written === 0 && (await stat(this.path).catch(() => undefined))?.size === 0;
+    if (isEmpty) await this.#begin();
+    await this.close();
   }
 
   async close(): Promise<void> {
@@ -46,7 +71,10 @@ export class RotatedFile {
 
   async #write(parts: readonly Buffer[]): Promise<void> {
     // appendFile goes on after a short write, where writev does not.
-    if (parts.length > 0) await this.#handle?.appendFile(Buffer.concat(parts));
+    if (parts.length === 0) return;
+    const whole = Buffer.concat(parts);
+    await this.#handle?.appendFile(whole);
+    this.#written += whole.length;
   }
 
   async #begin(): Promise<void> {
@@ -55,12 +83,14 @@ export class RotatedFile {
     // What passed through a proxy is nobody else's business.
     this.#handle = await open(this.path, "w", 0o600);
     this.#bytes = this.header.length;
-    await this.#handle.appendFile(this.header);
+    await this.#write([this.header]);
   }
 
   async #shift(): Promise<void> {
-    if ((await stat(this.path).catch(() => undefined)) === undefined) return;
-    const { files } = this.rotation;
+    const found = await stat(this.path).catch(() => undefined);
+    // An empty one was made for this: there is nothing in it to keep.
+    if (found === undefined || found.size === 0) return;
+    const files = Math.max(1, this.rotation.files);
     await rm(this.#older(files - 1), { force: true });
     for (let at = files - 2; at >= 0; at -= 1)
       // oxlint-disable-next-line no-await-in-loop -- the oldest moves first

@@ -16,6 +16,7 @@ export const eventOperations = [
       lastEventId: z.coerce.number().int().min(0).optional(),
     }),
     answers: "events",
+    onlyOneProcess: "events cannot be followed where there are several workers",
     handle: ({ feed }, { topics, lastEventId }) => new EventStream(feed, topicsOf(topics), lastEventId),
   }),
 ];

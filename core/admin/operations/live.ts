@@ -3,6 +3,7 @@ import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Steering } from "../../runtime/proxy/steering.ts";
 import { Feed } from "../events/feed.ts";
+import { Saves } from "../saving/saves.ts";
 import { SessionBook } from "../sessions/session-book.ts";
 import { listenerView, type ListenerView } from "../views/listener-view.ts";
 import type { Steered } from "./steered.ts";
@@ -12,6 +13,7 @@ import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 export class Live implements Steered {
   #sessions: SessionBook | undefined;
   #feed: Feed | undefined;
+  #saves: Saves | undefined;
 
   constructor(
     readonly proxy: Proxy,
@@ -26,6 +28,11 @@ export class Live implements Steered {
   /** What happens, for who looks on. */
   get feed(): Feed {
     return (this.#feed ??= new Feed(this.proxy));
+  }
+
+  /** The files that are written of what passes. */
+  get saves(): Saves {
+    return (this.#saves ??= new Saves(this.proxy));
   }
 
   /** Somebody may look from now on. */

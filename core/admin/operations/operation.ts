@@ -26,6 +26,8 @@ export interface Operation<I extends z.ZodObject = z.ZodObject> {
   readonly input: I;
   /** `events`: an EventStream, which goes on until whoever asked leaves. @default "json", one value */
   readonly answers?: "json" | "events";
+  /** Where the proxy is several processes it is refused, and this is why. @default they all answer, as one */
+  readonly onlyOneProcess?: string;
   /** What it answers. Rejects with a SluiceError. */
   handle(live: Live, input: z.output<I>, call: Call): unknown;
 }

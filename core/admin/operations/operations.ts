@@ -4,6 +4,7 @@ import { isOptions, SluiceError } from "../../contract/index.ts";
 import { describeIssues } from "../../contract/options/describe-issues.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
 import type { Live } from "./live.ts";
+import { captureOperations } from "./capture-operations.ts";
 import { eventOperations } from "./event-operations.ts";
 import { openApi } from "./openapi.ts";
 import { operation, type Call, type Operation, type SteeringOperation } from "./operation.ts";
@@ -27,6 +28,7 @@ export const operations: readonly Operation[] = [
   ...proxyOperations,
   ...steeringOperations,
   ...sessionOperations,
+  ...captureOperations,
   ...eventOperations,
   described,
 ];

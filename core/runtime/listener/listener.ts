@@ -93,6 +93,10 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     return this.counts.handshakes;
   }
 
+  get attached(): SessionHost["attached"] {
+    return this.state.attached.watchersOf(this.name);
+  }
+
   get timeouts(): Timeouts {
     return this.state.timeouts;
   }

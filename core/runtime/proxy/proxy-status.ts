@@ -1,4 +1,4 @@
-import type { Metrics, Override, Transport, TrialView } from "../../contract/index.ts";
+import type { Logger, Metrics, Override, Transport, TrialView } from "../../contract/index.ts";
 import { endpointStatus, type EndpointStatus } from "../state/endpoint-book.ts";
 import type { Listener } from "../listener/listener.ts";
 import type { ProxyLog } from "../log/logger.ts";
@@ -53,6 +53,7 @@ export interface ProxyParts {
   readonly listeners: ReadonlyMap<string, Listener>;
   readonly state: ProxyState;
   readonly metrics: Metrics;
+  readonly logger: Logger;
   /** Undefined where a program has a log of its own. */
   readonly log: ProxyLog | undefined;
 }

@@ -113,7 +113,8 @@ export class Proxy implements ServingProxy {
   }
 
   get inner(): ProxyParts {
-    return { listeners: this.#listeners.byName, state: this.#state, metrics: this.#metrics, log: this.options.log };
+    const { logger, log } = this.options;
+    return { listeners: this.#listeners.byName, state: this.#state, metrics: this.#metrics, logger, log };
   }
 
   get arrivals(): Observable<ProxyEvent> {
@@ -206,7 +207,7 @@ export class Proxy implements ServingProxy {
     this.#listeners.stop();
     const { current } = this.#generations;
     for (const { pipeline } of current?.versions.values() ?? []) retired.add(pipeline);
-    await withinSetup(retired.gone(), this.#state);
+    await withinSetup(Promise.all([retired.gone(), this.#state.attached.detachAll()]), this.#state);
     current?.resolver.close();
     this.#state.health.close();
     this.#hub.lifecycle.next({ type: "closed" });

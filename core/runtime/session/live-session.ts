@@ -187,7 +187,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     }
     this.#pipelines.replace(next);
     this.remember();
-    for (const flow of this.#flows?.both ?? []) flow.tap = undefined;
+    this.watchersChanged();
     swap?.();
     this.flowSwapped();
     this.owner.swapped(this, undefined);

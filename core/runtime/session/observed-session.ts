@@ -1,6 +1,14 @@
 import type { FlowTap, Leg, Session, Timeline } from "../../contract/index.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
+import type { TapWatcher } from "../version/pipeline-taps.ts";
 import { ClientSide } from "./client-side.ts";
+import { SessionTaps } from "./session-taps.ts";
+
+/** A flow as far as it is looked on. */
+interface ObservedFlow {
+  readonly swapping: boolean;
+  tap: Required<FlowTap> | null | undefined;
+}
 
 /** A session as far as others look on: what happened to it, and when its first chunks come. */
 export abstract class ObservedSession extends ClientSide {
@@ -8,17 +16,19 @@ export abstract class ObservedSession extends ClientSide {
   timeline: Timeline | undefined;
   /** Told before the first chunk of each direction passes. */
   onFirstChunk: ((direction: "fromClient" | "fromUpstream") => void) | undefined;
+  #taps: SessionTaps | undefined;
 
   abstract override readonly owner: ClientSide["owner"] & {
     warning(message: string): void;
     dropped(chunks: number, what?: "inject"): void;
+    readonly attached: readonly TapWatcher[];
   };
 
   abstract readonly pipeline: LivePipeline;
   abstract readonly session: Session;
 
   /** Undefined before its upstream leg is open. */
-  abstract flow(direction: "fromClient" | "fromUpstream"): { readonly swapping: boolean } | undefined;
+  abstract flow(direction: "fromClient" | "fromUpstream"): ObservedFlow | undefined;
 
   /** Operators that were swapped out are still at work: what fails now may be theirs. */
   get isSwapping(): boolean {
@@ -33,7 +43,20 @@ export abstract class ObservedSession extends ClientSide {
 
   tapOf(source: Leg): Required<FlowTap> | null {
     const { taps, pipeline } = this.pipeline;
-    return taps.of(this.session, source === this.accepted.leg ? "fromClient" : "fromUpstream", pipeline);
+    const { attached } = this.owner;
+    if (taps.watchers.length === 0 && attached.length === 0) {
+      this.#taps = undefined;
+      return null;
+    }
+    this.#taps ??= new SessionTaps();
+    const direction = source === this.accepted.leg ? "fromClient" : "fromUpstream";
+    const flow = { session: this.session, direction, plugins: pipeline[direction].map(({ plugin }) => plugin) } as const;
+    return this.#taps.of(flow, pipeline, [...taps.watchers, ...attached]);
+  }
+
+  /** Somebody else may watch it from now on: its flows ask again. */
+  watchersChanged(): void {
+    for (const flow of [this.flow("fromClient"), this.flow("fromUpstream")]) if (flow !== undefined) flow.tap = undefined;
   }
 
   flowWarning(message: string): void {

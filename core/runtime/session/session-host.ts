@@ -1,4 +1,5 @@
 import type { Limits, Session, SluiceError, SocketAddress } from "../../contract/index.ts";
+import type { TapWatcher } from "../version/pipeline-taps.ts";
 import type { SwapFault } from "./session-flows.ts";
 
 /** What a session tells its listener. */
@@ -10,6 +11,8 @@ export interface SessionHost<S extends Session = Session> {
   readonly idleTimeout: number;
   /** TLS with clients. */
   readonly handshakes: { ok: number; failed: number };
+  /** Who watches its sessions, whatever their pipelines are. */
+  readonly attached: readonly TapWatcher[];
   /** An HTTP request of a session is over. */
   requested(method: string, status: number, durationMs: number): void;
   ended(session: S, error: SluiceError | undefined): void;

@@ -6,6 +6,7 @@ import type { EventHub } from "./event-hub.ts";
 import { MeterBook } from "./meter-book.ts";
 import { ReloadCounts } from "./reload-counts.ts";
 import { UpstreamBook } from "./upstream-counts.ts";
+import { AttachedPlugins } from "../version/attached-plugins.ts";
 import { SessionSet } from "../session/session-set.ts";
 
 /** What all listeners of a proxy share. A commit replaces limits and timeouts. */
@@ -31,6 +32,8 @@ export class ProxyState {
   readonly reloads: ReloadCounts;
   /** What plugins make of data. */
   readonly meters = new MeterBook();
+  /** What watches sessions from beside their pipelines. */
+  readonly attached = new AttachedPlugins();
   /** Of all listeners, in milliseconds. */
   shortestIdle: number;
   readonly #warned = new Set<string>();

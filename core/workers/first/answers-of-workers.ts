@@ -31,8 +31,7 @@ export class AnswersOfWorkers implements Answering, Steered {
     const checked = checkedInput(asked, input);
     const steering = steeringNamed(asked.name);
     if (steering !== undefined) return await steering.handle(this, checked, call);
-    if (asked.answers === "events")
-      throw new SluiceError("SLUICE_ADMIN_CONFLICT", "events cannot be followed where there are several workers");
+    if (asked.onlyOneProcess !== undefined) throw new SluiceError("SLUICE_ADMIN_CONFLICT", asked.onlyOneProcess);
     const answers = await this.#ask(asked.name, input);
     const merge = merges[asked.name];
     return merge === undefined ? whoKnows(answers) : await merge(told(answers), { proxy: this.proxy, input: checked });

@@ -1,0 +1,121 @@
+import { Subscription } from "rxjs";
+import type { FileProgress } from "../../contract/index.ts";
+import type { Attached } from "../../runtime/proxy/attach.ts";
+import type { Proxy } from "../../runtime/proxy/proxy.ts";
+
+/** What the API has written of what passes: each has calls of its own. */
+export type SaveKind = "capture" | "recording";
+
+/** Why nothing more is written to a file. `closed`: the proxy has closed. */
+export type SaveEnd = "stopped" | "time" | "full" | "session" | "failed" | "closed";
+
+/** A file that is written of what passes, or was. */
+export interface SaveView {
+  readonly name: string;
+  /** Absolute. */
+  readonly file: string;
+  /** Of a file that an earlier process wrote nothing is known but its size, and so for what follows. */
+  readonly listener?: string | undefined;
+  /** The one session that is in it. */
+  readonly session?: number | undefined;
+  readonly state: "running" | "ended";
+  /** Epoch milliseconds. */
+  readonly startedAt?: number | undefined;
+  /** When it ends by itself. */
+  readonly until?: number | undefined;
+  readonly endedAt?: number | undefined;
+  readonly reason?: SaveEnd | undefined;
+  /** What failed. */
+  readonly message?: string | undefined;
+  /** What is in it: packets of a capture, sessions of a recording. */
+  readonly entries?: number | undefined;
+  readonly bytes: number;
+  /** Entries that are missing in it, since the disk was too slow. */
+  readonly lost?: number | undefined;
+}
+
+/** What is saved, and until when. */
+export interface SaveTerms {
+  readonly kind: SaveKind;
+  readonly file: string;
+  readonly name: string;
+  readonly listener: string;
+  readonly session: number | undefined;
+  /** Milliseconds; undefined: until somebody stops it. */
+  readonly for: number | undefined;
+  /** Bytes that the file may have. */
+  readonly size: number;
+}
+
+/** How often a plugin is asked whether it writes on. */
+const LOOK_MS = 250;
+
+/** A file that is being written, until it ends: once, for the first reason that there is. */
+export class Save {
+  readonly startedAt = Date.now();
+  /** Resolves when the file is whole. */
+  readonly ended: Promise<void>;
+  #settle: () => void = () => undefined;
+  #end: { readonly reason: SaveEnd; readonly at: number } | undefined;
+  #last: FileProgress | undefined;
+  readonly #following = new Subscription();
+
+  constructor(
+    readonly terms: SaveTerms,
+    private readonly attached: Attached,
+    proxy: Proxy,
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    const looking = setInterval(() => {
+      this.#look();
+    }, LOOK_MS).unref();
+    const until = terms.for === undefined ? undefined : setTimeout(() => void this.end("time"), terms.for).unref();
+    this.#following.add(() => {
+      clearInterval(looking);
+      clearTimeout(until);
+    });
+    this.#following.add(proxy.lifecycle.subscribe({ complete: () => void this.end("closed") }));
+    if (terms.session !== undefined)
+      this.#following.add(
+        proxy.arrivals.subscribe((event) => {
+          if (event.type === "session-ended" && event.record.session === terms.session) void this.end("session");
+        }),
+      );
+  }
+
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  get view(): SaveView {
+    const { name, file, listener, session, for: time } = this.terms;
+    const { entries = 0, bytes = 0, lost, over } = this.#progress() ?? {};
+    const { startedAt } = this;
+    const known = { name, file, listener, session, startedAt, entries, bytes, ...(lost === undefined || lost === 0 ? {} : { lost }) };
+    if (this.#end === undefined) return { ...known, state: "running", ...(time === undefined ? {} : { until: startedAt + time }) };
+    const { reason, at } = this.#end;
+    return { ...known, state: "ended", endedAt: at, reason, message: typeof over === "object" ? over.message : undefined };
+  }
+
+  /** Resolves when the file is whole. */
+  async end(reason: SaveEnd): Promise<void> {
+    if (this.#end !== undefined) return this.ended;
+    this.#end = { reason, at: Date.now() };
+    this.#following.unsubscribe();
+    await this.attached.detach();
+    this.#last = this.#progress();
+    if (typeof this.#last?.over === "object") this.#end = { ...this.#end, reason: "failed" };
+    this.#settle();
+  }
+
+  #look(): void {
+    const { over } = this.#progress() ?? {};
+    if (over !== undefined) void this.end(over === "full" ? "full" : "failed");
+  }
+
+  #progress(): FileProgress | undefined {
+    return this.#last ?? this.attached.plugin.progress?.();
+  }
+}

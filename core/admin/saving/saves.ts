@@ -1,0 +1,145 @@
+import path from "node:path";
+import { SluiceError, type PluginUse } from "../../contract/index.ts";
+import { attach } from "../../runtime/proxy/attach.ts";
+import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import { nameOf } from "./file-name.ts";
+import { Save, type SaveKind, type SaveView } from "./save.ts";
+import { createFile, SaveFolder } from "./save-folder.ts";
+import { unlink } from "node:fs/promises";
+
+/** Files that are written at once. */
+const MOST_AT_ONCE = 8;
+/** Bytes of all files in the folder, those that are being written counted with what they may have. */
+const MOST_BYTES = 1024 ** 3;
+/** Files that have ended, of which it is known why. */
+const REMEMBERED = 100;
+
+const endings: Readonly<Record<SaveKind, string>> = { capture: ".pcapng", recording: ".yaml" };
+
+/** A file that is wanted. */
+export interface WantedSave {
+  readonly kind: SaveKind;
+  /** @throws SLUICE_ADMIN_UNKNOWN for a listener that there is not */
+  readonly listener: string;
+  /** The one session that is wanted. @default all of the listener */
+  readonly session?: number | undefined;
+  /** In the folder of the API. @default listener and time */
+  readonly name?: string | undefined;
+  /** Anywhere, for who is let in as the user that the proxy runs as: over the control socket. */
+  readonly path?: string | undefined;
+  /** Milliseconds. @default until somebody stops it */
+  readonly for?: number | undefined;
+  /** Bytes that the file may have. */
+  readonly size: number;
+  /** What writes it: a plugin that watches through TAPS, writes to that file (which is there, and empty), and tells its `progress()`. */
+  readonly writer: (file: string) => PluginUse | Promise<PluginUse>;
+}
+
+/** The files that a running proxy writes because somebody asked: each a plugin that watches a listener beside its pipelines. */
+export class Saves {
+  readonly #running = new Set<Save>();
+  #ended: Save[] = [];
+  /** One begins after the other: each is counted before the next asks for room. */
+  #beginning: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly proxy: Proxy) {}
+
+  get folder(): SaveFolder {
+    const { config } = this.proxy.steering;
+    const base = config?.file === undefined ? process.cwd() : path.dirname(config.file);
+    return new SaveFolder(config?.admin?.folder ?? path.join(base, ".sluice", "captures"));
+  }
+
+  /** @throws SLUICE_ADMIN_REQUEST, SLUICE_ADMIN_UNKNOWN, SLUICE_ADMIN_CONFLICT, SLUICE_FILE_UNWRITABLE, what the writer refuses with */
+  start(wanted: WantedSave): Promise<Save> {
+    const turn = this.#beginning.then(() => this.#start(wanted));
+    this.#beginning = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Ends one, and resolves when its file is whole; one that has ended already too. @throws SLUICE_ADMIN_UNKNOWN */
+  async stop(kind: SaveKind, file: string): Promise<SaveView> {
+    const found = this.#known(kind).find(({ terms }) => terms.file === file);
+    if (found === undefined) throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `no ${kind} is written to ${file}`);
+    await found.end("stopped");
+    return found.view;
+  }
+
+  /** Ends it where it still is written, and removes its file. @throws SLUICE_ADMIN_UNKNOWN, SLUICE_FILE_UNWRITABLE */
+  async remove(kind: SaveKind, name: string): Promise<SaveView> {
+    const { folder } = this;
+    const file = folder.fileOf(name);
+    const found = this.#known(kind).find(({ terms }) => terms.file === file);
+    await found?.end("stopped");
+    const { bytes } = await folder.remove(name);
+    this.#ended = this.#ended.filter((each) => each !== found);
+    return found?.view ?? { name, file, state: "ended", bytes };
+  }
+
+  /** Those of a kind, the newest first: what is being written, and the files of the folder. */
+  async list(kind: SaveKind): Promise<readonly SaveView[]> {
+    const own = this.#known(kind).map(({ view }) => view);
+    const told = new Set(this.#all.map(({ terms }) => terms.file));
+    const files = (await this.folder.files()).filter(({ name, file }) => name.endsWith(endings[kind]) && !told.has(file));
+    return [...own, ...files.map(({ name, file, bytes, at }) => ({ name, file, state: "ended" as const, endedAt: at, bytes }))];
+  }
+
+  get #all(): readonly Save[] {
+    return [...this.#running, ...this.#ended].toReversed();
+  }
+
+  #known(kind: SaveKind): readonly Save[] {
+    return this.#all.filter(({ terms }) => terms.kind === kind);
+  }
+
+  async #start(wanted: WantedSave): Promise<Save> {
+    const { kind, session, size, for: time } = wanted;
+    const listener = this.proxy.inner.listeners.get(wanted.listener);
+    if (listener === undefined)
+      throw new SluiceError(
+        "SLUICE_ADMIN_UNKNOWN",
+        `there is no listener ${JSON.stringify(wanted.listener)}: there are ${this.#listeners}`,
+      );
+    if (this.#running.size >= MOST_AT_ONCE)
+      throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${MOST_AT_ONCE} files are written already: stop one`);
+    const name = wanted.path === undefined ? (wanted.name ?? nameOf(listener.name, endings[kind])) : path.basename(wanted.path);
+    const file = wanted.path ?? (await this.#create(name, size));
+    if (wanted.path !== undefined) await createFile(file);
+    try {
+      const use = await wanted.writer(file);
+      const attached = await attach(this.proxy.inner, { use, listener, session, folder: path.dirname(file) });
+      return this.#follow(new Save({ kind, file, name, listener: listener.name, session, for: time, size }, attached, this.proxy));
+    } catch (error) {
+      await unlink(file).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  get #listeners(): string {
+    return [...this.proxy.inner.listeners.keys()].join(", ");
+  }
+
+  async #create(name: string, size: number): Promise<string> {
+    const { folder } = this;
+    folder.fileOf(name);
+    const running = [...this.#running].map(({ terms }) => terms);
+    const files = (await folder.files()).filter(({ file }) => !running.some((each) => each.file === file));
+    const taken = [...files.map(({ bytes }) => bytes), ...running.map((each) => each.size)].reduce((sum, bytes) => sum + bytes, 0);
+    if (taken + size > MOST_BYTES)
+      throw new SluiceError(
+        "SLUICE_ADMIN_CONFLICT",
+        `all files together may have ${MOST_BYTES} bytes, and ${taken} of them are taken: remove some, or give a smaller \`size\``,
+        { where: folder.path },
+      );
+    return folder.create(name);
+  }
+
+  #follow(save: Save): Save {
+    this.#running.add(save);
+    void save.ended.then(() => {
+      this.#running.delete(save);
+      this.#ended = [...this.#ended, save].slice(-REMEMBERED);
+    });
+    return save;
+  }
+}

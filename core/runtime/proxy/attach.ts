@@ -1,0 +1,114 @@
+import { asyncScheduler, filter } from "rxjs";
+import { checkUses, nameUses } from "../../config/check/resolve-uses.ts";
+import type { Problem } from "../../contract/options/describe-issues.ts";
+import {
+  CLOCK,
+  EVENTS,
+  LOGGER,
+  METRICS,
+  PLACE,
+  SluiceError,
+  TAPS,
+  type Place,
+  type Plugin,
+  type PluginUse,
+  type ResolvedUse,
+} from "../../contract/index.ts";
+import { transportOf } from "../../net/transports/table.ts";
+import { constructPlugin, createContainer, type Binding } from "../../pipeline/construct.ts";
+import { setupPlugins, teardownPlugins } from "../../pipeline/lifecycle.ts";
+import type { Listener } from "../listener/listener.ts";
+import { placeOfAuthor } from "../log/author-place.ts";
+import { PipelineTaps, type TapWatcher } from "../version/pipeline-taps.ts";
+import type { AttachedPlugin } from "../version/attached-plugins.ts";
+import type { ProxyParts } from "./proxy-status.ts";
+
+/** What is to watch, and whom. */
+export interface Attaching {
+  /** A plugin that only watches, through TAPS; its byte hooks are not called. */
+  readonly use: PluginUse;
+  readonly listener: Listener;
+  /** The id of the one session that it watches. @default all of the listener, those to come too */
+  readonly session?: number | undefined;
+  /** The folder that its relative paths start from. */
+  readonly folder: string;
+}
+
+/** A plugin that watches a listener beside its pipelines. */
+export interface Attached {
+  readonly plugin: Plugin;
+  /** It sees nothing more from now on. Resolves when it is torn down; once, whoever calls. */
+  detach(): Promise<void>;
+}
+
+/**
+ * Has a plugin watch the sessions of a running listener, open ones from their next chunk, until it is detached or the proxy closes. It stands
+ * beside the pipelines: nothing is reloaded, so no hook is called again, and every other plugin keeps its state.
+ *
+ * @throws SLUICE_CONFIG_INVALID for options that do not fit; SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, or what its setup throws itself
+ */
+export async function attach(parts: ProxyParts, { use, listener, session, folder }: Attaching): Promise<Attached> {
+  const { state } = parts;
+  const resolved = resolvedUse(use);
+  const taps = new PipelineTaps();
+  const site = { listener: listener.name, file: undefined, locate: placeOfAuthor };
+  const fault = (error: SluiceError): void => state.fault(listener.name, resolved.name, error, undefined);
+  const bindings = bindingsOf(parts, { listener, plugin: resolved.name, folder });
+  const container = createContainer([...bindings, { token: TAPS, value: taps.for(fault) }]);
+  const live = constructPlugin(container, resolved, [], site);
+  const teardown = (): Promise<void> => teardownPlugins([live], state.timeouts.setup, site, (_plugin, error) => fault(error));
+  try {
+    await setupPlugins([live], state.timeouts.setup, site);
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+  const changed = (): void => {
+    for (const sessions of [state.sessions, state.flows])
+      for (const each of sessions) if (each.listener === listener.name) each.watchersChanged();
+  };
+  let detaching: Promise<void> | undefined;
+  const attached: AttachedPlugin = {
+    listener: listener.name,
+    watchers: session === undefined ? taps.watchers : taps.watchers.map((watcher) => ofOne(watcher, session)),
+    detach: () => {
+      if (detaching !== undefined) return detaching;
+      state.attached.delete(attached);
+      changed();
+      detaching = teardown();
+      return detaching;
+    },
+  };
+  state.attached.add(attached);
+  changed();
+  return { plugin: live.plugin, detach: attached.detach };
+}
+
+function ofOne({ begin, report }: TapWatcher, session: number): TapWatcher {
+  return { report, begin: (flow) => (flow.session.id === session ? begin(flow) : undefined) };
+}
+
+/** @throws SLUICE_CONFIG_INVALID */
+function resolvedUse(use: PluginUse): ResolvedUse {
+  const problems: Problem[] = [];
+  const [resolved] = nameUses(checkUses([use], [], problems), problems);
+  if (resolved !== undefined && problems.length === 0) return { ...resolved, path: resolved.name };
+  const told = problems.map(({ path, message }) => `${path.replace(/^\[0\]\.?/, "")}: ${message}`);
+  throw new SluiceError("SLUICE_CONFIG_INVALID", `${use.id}(): ${told.join("; ")}`);
+}
+
+function bindingsOf(
+  { state, metrics, logger }: ProxyParts,
+  { listener, plugin, folder }: { readonly listener: Listener; readonly plugin: string; readonly folder: string },
+): Binding[] {
+  const { name, transport } = listener;
+  const { datagrams, helloFirst } = transportOf(listener.version.config.address);
+  const place: Place = { listener: name, transport, datagrams, helloFirst, plugin, folder };
+  return [
+    { token: CLOCK, value: asyncScheduler },
+    { token: METRICS, value: metrics },
+    { token: LOGGER, value: logger.child({ listener: name, plugin }) },
+    { token: PLACE, value: place },
+    { token: EVENTS, value: state.hub.all.pipe(filter((event) => "listener" in event && event.listener === name)) },
+  ];
+}

@@ -1,0 +1,59 @@
+import { reasonOf, SluiceError, type FlowTap, type TappedFlow } from "../../contract/index.ts";
+import type { TapWatcher } from "../version/pipeline-taps.ts";
+
+type Tap = Required<FlowTap>;
+type Begun = ReadonlyMap<TapWatcher, Tap | undefined>;
+
+const none: Begun = new Map();
+
+/** Who watches the legs of one session. A watcher that comes or goes lets the others go on as they were; a new pipeline begins all of them. */
+export class SessionTaps {
+  #pipeline: object | undefined;
+  #begun: { readonly fromClient: Begun; readonly fromUpstream: Begun } = { fromClient: none, fromUpstream: none };
+
+  /** Those that watch one direction, as one; null: nobody does. @param pipeline that the session is on */
+  of(flow: TappedFlow, pipeline: object, watchers: readonly TapWatcher[]): Tap | null {
+    if (this.#pipeline !== pipeline) this.#begun = { fromClient: none, fromUpstream: none };
+    this.#pipeline = pipeline;
+    const known = this.#begun[flow.direction];
+    const begun = new Map(watchers.map((each) => [each, known.has(each) ? known.get(each) : guarded(flow, each)]));
+    this.#begun = { ...this.#begun, [flow.direction]: begun };
+    return joined([...begun.values()].filter((tap) => tap !== undefined));
+  }
+}
+
+function joined(taps: readonly Tap[]): Tap | null {
+  if (taps.length <= 1) return taps[0] ?? null;
+  const all = (tell: (tap: Tap) => void): void => {
+    for (const tap of taps) tell(tap);
+  };
+  return {
+    received: (chunk) => all((tap) => tap.received(chunk)),
+    sent: (chunk) => all((tap) => tap.sent(chunk)),
+    ended: () => all((tap) => tap.ended()),
+    finished: () => all((tap) => tap.finished()),
+  };
+}
+
+/** What a tap throws costs that tap, and never the session. */
+function guarded(flow: TappedFlow, { begin, report }: TapWatcher): Tap | undefined {
+  let tap: FlowTap | undefined;
+  const guard = (call: () => void): void => {
+    try {
+      call();
+    } catch (error) {
+      tap = undefined;
+      report(new SluiceError("SLUICE_PLUGIN_FAILED", `a tap failed: ${reasonOf(error)}`, { cause: error }));
+    }
+  };
+  guard(() => {
+    tap = begin(flow);
+  });
+  if (tap === undefined) return undefined;
+  return {
+    received: (chunk) => guard(() => tap?.received?.(chunk)),
+    sent: (chunk) => guard(() => tap?.sent?.(chunk)),
+    ended: () => guard(() => tap?.ended?.()),
+    finished: () => guard(() => tap?.finished?.()),
+  };
+}
