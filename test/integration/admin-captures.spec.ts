@@ -185,7 +185,8 @@ describe("captures of the admin API", function () {
         api.call<View>("POST", "captures", { json: { listener: "web", file: `${index}.pcapng` } }),
       ),
     );
-    expect(all.map(({ status }) => status).toSorted()).to.deep.equal([...Array.from({ length: 8 }, () => 200), 409]);
+    expect(all.filter(({ status }) => status === 200)).to.have.lengthOf(8);
+    expect(all.filter(({ status }) => status === 409)).to.have.lengthOf(1);
     expect(readdirSync(folder)).to.have.lengthOf(8);
     await stop("0.pcapng");
     const { text } = await refused({ listener: "web", file: "large.pcapng", size: "500MiB" });

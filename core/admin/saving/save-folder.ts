@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { lstat, mkdir, open, readdir, unlink } from "node:fs/promises";
-import path from "node:path";
+import { join } from "node:path";
 import { reasonOf, SluiceError } from "../../contract/index.ts";
 import { checkedName } from "./file-name.ts";
 
@@ -19,7 +19,7 @@ export class SaveFolder {
 
   /** @throws SLUICE_ADMIN_REQUEST for what is no name */
   fileOf(name: string): string {
-    return path.join(this.path, checkedName(name, this.path));
+    return join(this.path, checkedName(name, this.path));
   }
 
   /** Makes an empty file of that name, which nobody else may read. @throws SLUICE_ADMIN_REQUEST, SLUICE_ADMIN_CONFLICT, SLUICE_FILE_UNWRITABLE */
@@ -55,7 +55,7 @@ export class SaveFolder {
   }
 
   async #look(name: string): Promise<SavedFile | undefined> {
-    const file = path.join(this.path, name);
+    const file = join(this.path, name);
     const found = await lstat(file).catch(() => undefined);
     return found?.isFile() === true && !name.startsWith(".") ? { name, file, bytes: found.size, at: found.mtimeMs } : undefined;
   }

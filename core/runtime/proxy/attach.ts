@@ -81,7 +81,7 @@ export async function attach(parts: ProxyParts, { use, listener, session, folder
   };
   state.attached.add(attached);
   changed();
-  return { plugin: live.plugin, detach: attached.detach };
+  return { plugin: live.plugin, detach: () => attached.detach() };
 }
 
 function ofOne({ begin, report }: TapWatcher, session: number): TapWatcher {
