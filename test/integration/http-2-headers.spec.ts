@@ -2,23 +2,14 @@ import { expect } from "chai";
 import type { OutgoingHttpHeaders } from "node:http2";
 import { createCleanup } from "../support/cleanup.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
+import { frame, preface } from "../support/http2-frames.ts";
 import { askOn, openHttp2 } from "../support/http2-client.ts";
 import { startHttpUpstream, type HttpUpstream } from "../support/http-upstream.ts";
 import { closeOf, connect } from "../support/sockets.ts";
 import { expectNothingUncaught } from "../support/uncaught.ts";
 
-const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEADERS = 1;
 const CONTINUATION = 9;
-
-function frame(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
 
 describe("HTTP/2: headers", () => {
   const cleanup = createCleanup();
@@ -68,16 +59,16 @@ describe("HTTP/2: headers", () => {
     expect(Object.keys(told().headers).filter((name) => /^x-\d+$/.test(name))).to.have.lengthOf(400);
   });
 
-  const begun = [Buffer.from(PREFACE), frame(4, 0, 0)];
+  const begun = [preface, frame(4, 0, "")];
   for (const [what, start, more] of [
-    ["CONTINUATION without end", [...begun, frame(HEADERS, 1, 1, Buffer.from([0x82]))], frame(CONTINUATION, 0, 1)],
+    ["CONTINUATION without end", [...begun, frame(HEADERS, 1, Buffer.from([0x82]), 1)], frame(CONTINUATION, 1, "")],
     [
       "a frame of HEADERS, an octet at a time",
-      [...begun, frame(HEADERS, 5, 1, Buffer.alloc(2_000, 0x82)).subarray(0, 20)],
+      [...begun, frame(HEADERS, 1, Buffer.alloc(2_000, 0x82), 5).subarray(0, 20)],
       Buffer.from([0x82]),
     ],
-    ["the beginning of a frame", [...begun, frame(HEADERS, 5, 1).subarray(0, 4)], Buffer.alloc(0)],
-    ["half of the preface", [Buffer.from(PREFACE.slice(0, 10))], Buffer.alloc(0)],
+    ["the beginning of a frame", [...begun, frame(HEADERS, 1, "", 5).subarray(0, 4)], Buffer.alloc(0)],
+    ["half of the preface", [preface.subarray(0, 10)], Buffer.alloc(0)],
   ] as const) {
     it(`that do not end end the connection after timeouts.headers: ${what}`, async () => {
       const upstream = await startHttpUpstream(cleanup);
@@ -101,7 +92,7 @@ describe("HTTP/2: headers", () => {
     socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
     const header = Buffer.from([0x82, 0x84, 0x86, 0x41, 0x01, 0x61]);
     // Node takes the octets of one CONTINUATION for as many frames of it, so there is none.
-    const bytes = Buffer.concat([...begun, frame(HEADERS, 5, 1, header)]);
+    const bytes = Buffer.concat([...begun, frame(HEADERS, 1, header, 5)]);
     for (const byte of bytes) {
       socket.write(Buffer.of(byte));
       await new Promise((resolve) => setImmediate(resolve));

@@ -2,15 +2,18 @@ import { SluiceError } from "sluice";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { tooLarge } from "../message/body-length.ts";
 import { requestRefused } from "../message/failure.ts";
+import type { StreamEnding } from "./client-frames.ts";
 import type { Http2Response } from "./http2-response.ts";
 import { RequestBody } from "../exchange/request-body.ts";
 
-/** Node's own client, when a request of unknown length is cancelled, sends the end of its body and the reset behind it. */
+/** What Node's own client sends of a cancelled request: the end of its body, and the reset in a segment of its own behind it. */
 const RESET_FOLLOWS_MS = 5;
 
 export interface Http2BodyTerms {
   /** The client said how long it is. */
   readonly hasLength: boolean;
+  /** How the client ended its side, as far as its frames have come. */
+  ending(): StreamEnding | undefined;
   /** Trailers, at most. */
   readonly fields: number;
   /** Bytes, at most: more of them destroy it with an error that says so. @default any */
@@ -19,13 +22,12 @@ export interface Http2BodyTerms {
 
 /**
  * The body of a request that comes in a stream of HTTP/2. Node ends what it reads also where the client broke off (RST_STREAM, or the
- * connection's end): only what the client ended is the end of the body (RFC 9113 section 8.1).
- *
+ * connection's end): only what the client ended is the end of the body (RFC 9113 section 8.1), which its frames tell.
  */
 export function http2Body(
   stream: ServerHttp2Stream,
   response: Http2Response,
-  { hasLength, fields, most = Infinity }: Http2BodyTerms,
+  { hasLength, ending, fields, most = Infinity }: Http2BodyTerms,
 ): RequestBody {
   const body = new RequestBody(() => {
     stream.resume();
@@ -34,7 +36,8 @@ export function http2Body(
   const settle = (): void => {
     if (isSettled) return;
     isSettled = true;
-    if (stream.readableEnded && (response.isEnded || !stream.closed)) body.push(null);
+    const isWhole = stream.readableEnded && (response.isEnded || !stream.closed);
+    if (isWhole && (ending() ?? "reset") !== "reset") body.push(null);
     else body.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the client broke off the body of its request"));
   };
   let bytes = 0;
@@ -50,7 +53,7 @@ export function http2Body(
   });
   stream.once("end", () => {
     // What came until then is read before it is settled.
-    if (hasLength || stream.closed) settle();
+    if (hasLength || stream.closed || ending() !== "perhaps") settle();
     else setTimeout(setImmediate, RESET_FOLLOWS_MS, settle);
   });
   stream.once("close", settle);

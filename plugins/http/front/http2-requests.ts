@@ -8,14 +8,14 @@ import { ClientRequest, type RequestHead } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
 import { tooLarge } from "../message/body-length.ts";
 import { bodyLate, clientLeft, explained, requestRefused, statusOf } from "../message/failure.ts";
-import { HeaderBlocks } from "../message/header-blocks.ts";
+import { DATA, Http2Frames } from "../message/http2-frames.ts";
+import { ClientFrames } from "./client-frames.ts";
 import { http2Body } from "./http2-body.ts";
 import type { FrontConnection } from "./http2-front.ts";
 import { readHttp2Head, type Http2Head } from "./http2-head.ts";
 import { Http2Response } from "./http2-response.ts";
 import { Http2Tunnel } from "./http2-tunnel.ts";
 import { isWebSocket } from "../message/web-socket.ts";
-import { SentData } from "./sent-data.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { RequestBody } from "../exchange/request-body.ts";
 import { UploadSilence } from "./upload-silence.ts";
@@ -36,16 +36,17 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   readonly #active = new Set<ServedExchange>();
   /** By the numbers of their streams. */
   readonly #responses = new Map<number, Http2Response>();
-  readonly #sent = new SentData({
-    data: (stream, bytes) => {
-      this.#responses.get(stream)?.passed(bytes);
+  readonly #received = new ClientFrames();
+  /** What is accepted by Node may wait for the client's window, or behind what is being written: what of it went to the client, only its frames tell. */
+  readonly #sent = new Http2Frames({
+    payload: ({ type, stream }, bytes) => {
+      if (type === DATA) this.#responses.get(stream)?.passed(bytes);
     },
-    ended: (stream) => {
-      this.#responses.get(stream)?.passedEnd();
+    ended: ({ endsStream, stream }) => {
+      if (endsStream) this.#responses.get(stream)?.passedEnd();
     },
   });
   readonly #deadline = new Deadline(this);
-  readonly #blocks = new HeaderBlocks();
   readonly #blockDeadline = new Deadline({ expired: () => this.#tooSlow() });
   readonly #turn = new Turn(() => this.#beginWaiting());
   #waiting: (() => void)[] = [];
@@ -76,7 +77,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   get isIdle(): boolean {
-    return this.#active.size === 0 && this.#waiting.length === 0 && !this.#blocks.isOpen;
+    return this.#active.size === 0 && this.#waiting.length === 0 && !this.#received.inHeaderBlock;
   }
 
   begun(session: ServerHttp2Session): void {
@@ -84,8 +85,8 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   received(chunk: Buffer): boolean {
-    this.#blocks.received(chunk);
-    if (!this.#blocks.isOpen) this.#blockDeadline.set(0);
+    this.#received.received(chunk);
+    if (!this.#received.inHeaderBlock) this.#blockDeadline.set(0);
     else if (!this.#blockDeadline.isSet) this.#blockDeadline.set(this.serving.options.timeouts.headers);
     return this.#inner.write(chunk);
   }
@@ -153,15 +154,16 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     const { limits } = this.serving.options;
     const head = readHttp2Head(fields, limits);
     const response = new Http2Response(stream, head.method);
-    this.#account(stream, response);
     const body =
       stream.endAfterHeaders || head.protocol !== undefined
         ? undefined
         : http2Body(stream, response, {
             hasLength: fields.includes("content-length"),
+            ending: () => this.#received.endingOf(stream.id ?? 0),
             fields: limits.fields,
             most: limits.body,
           });
+    this.#account(stream, response);
     const begin = (): void => {
       if (!stream.destroyed) this.#begin(head, fields, { body, response });
     };
@@ -176,6 +178,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     this.#responses.set(id, response);
     stream.once("close", () => {
       this.#responses.delete(id);
+      this.#received.forget(id);
     });
   }
 

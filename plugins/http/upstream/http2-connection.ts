@@ -2,7 +2,7 @@ import type { Leg, LegReader, SluiceError, Upstream } from "sluice";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from "node:http2";
 import { Observable } from "rxjs";
 import { Deadline } from "../message/deadline.ts";
-import { StreamEnds } from "../message/stream-ends.ts";
+import { Http2Frames } from "../message/http2-frames.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
 import type { UpstreamFailures } from "./upstream-failure.ts";
 
@@ -89,7 +89,11 @@ export class Http2Connection implements LegReader {
   readonly #streams = new Set<ConnectionStream>();
   readonly #openedAt = performance.now();
   readonly #deadline = new Deadline({ expired: () => this.#expired() });
-  readonly #ends = new StreamEnds((id) => this.#ending(id));
+  readonly #frames = new Http2Frames({
+    begun: ({ endsStream, stream }) => {
+      if (endsStream) this.#ending(stream);
+    },
+  });
   #opening: Opening | undefined;
   /** The code of the upstream's GOAWAY. */
   #goaway = 0;
@@ -189,7 +193,7 @@ export class Http2Connection implements LegReader {
 
   // What the upstream sends.
   data(chunk: Buffer): boolean {
-    this.#ends.passed(chunk);
+    this.#frames.passed(chunk);
     return this.#wire.received(chunk);
   }
 

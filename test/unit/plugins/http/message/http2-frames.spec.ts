@@ -1,16 +1,8 @@
 import { expect } from "chai";
-import { SentData } from "../../../../../plugins/http/front/sent-data.ts";
+import { Http2Frames } from "../../../../../plugins/http/message/http2-frames.ts";
+import { frame } from "../../../../support/http2-frames.ts";
 
-function frame(type: number, stream: number, payload: string, flags = 0): Buffer {
-  const header = Buffer.alloc(9);
-  header.writeUIntBE(payload.length, 0, 3);
-  header[3] = type;
-  header[4] = flags;
-  header.writeUInt32BE(stream, 5);
-  return Buffer.concat([header, Buffer.from(payload)]);
-}
-
-describe("The frames of HTTP/2 that are sent", () => {
+describe("The frames of HTTP/2", () => {
   const frames = Buffer.concat([
     frame(4, 0, "", 1),
     frame(1, 3, "header", 4),
@@ -26,14 +18,20 @@ describe("The frames of HTTP/2 that are sent", () => {
       const seen = new Map<number, number>();
       let told = 0;
       const ended: number[] = [];
-      const sent = new SentData({
-        data: (stream, bytes) => {
+      const begun: string[] = [];
+      const sent = new Http2Frames({
+        begun: ({ type, stream, length }) => begun.push(`${type} ${stream} ${length}`),
+        payload: ({ type, stream }, bytes) => {
+          if (type !== 0) return;
           seen.set(stream, (seen.get(stream) ?? 0) + bytes);
           told += 1;
         },
-        ended: (stream) => ended.push(stream),
+        ended: ({ endsStream, stream }) => {
+          if (endsStream) ended.push(stream);
+        },
       });
       for (let at = 0; at < frames.length; at += size) sent.passed(frames.subarray(at, at + size));
+      expect(begun).to.deep.equal(["4 0 0", "1 3 6", "0 3 5", "6 0 8", "0 2147483647 3", "0 3 0", "1 5 6"]);
       expect([...seen]).to.deep.equal([
         [3, 5],
         [2_147_483_647, 3],
