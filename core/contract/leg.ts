@@ -45,6 +45,10 @@ export interface Leg {
   write(chunk: Buffer): boolean;
   /** Passes FIN on once everything written has left. */
   end(): void;
+  /** Of an upstream's leg that may change its way: the endpoint that it leads to now. @default the one that it was opened to */
+  readonly endpoint?: string;
+  /** Of an upstream's leg of datagrams: its listener has another upstream now. Where nobody answers any more, it fails. */
+  replaced?(): void;
   /** Of a leg that stands for a plugin: nothing is under way, so that a client which breaks off now has left in peace. @default false */
   readonly isIdle?: boolean;
   /** Asked for at a drain, of a leg that stands for a plugin: to end as soon as what is under way is done. */

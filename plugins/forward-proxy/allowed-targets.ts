@@ -125,10 +125,19 @@ export function targetOf(host: string, port: number): Target | undefined {
   const plain = host.toLowerCase().replace(/\.$/, "");
   const isName = plain.length <= 253 && /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.(?!$)|$))+$/.test(plain);
   const isIPv6 = /^[0-9a-f:.]+$/.test(plain) && plain.includes(":") && isNetwork(plain);
-  if (!isIPv6 && !isName) return undefined;
-  // "127.1" and "2130706433" are addresses to some, and names to none.
-  if (/(?:^|\.)\d+$/.test(plain) && !isNetwork(plain)) return undefined;
-  return { host: plain, port };
+  if (isIPv6) return { host: plain, port };
+  const meant = isName ? meantBy(plain) : undefined;
+  return meant === undefined ? undefined : { host: meant, port };
+}
+
+/**
+ * A name, or the IPv4 address that the system's look-up takes it for: inet_aton reads "127.1", "0x7f.1", "0177.0.0.1" and "2130706433" too, and so do URLs
+ * (WHATWG URL section 3.5: what ends in a number is an address, or nothing).
+ */
+function meantBy(name: string): string | undefined {
+  if (!/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(name)) return name;
+  const url = `http://${name}/`;
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
 /** As an endpoint of an upstream. */

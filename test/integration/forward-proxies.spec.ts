@@ -71,6 +71,31 @@ describe("Forward proxies", function () {
       }
     });
 
+    it("judges an address by what it means, however it is spelt", async () => {
+      const spellings = [
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.000.000.001",
+        "127.0.0.1.",
+        "[::ffff:127.0.0.1]",
+      ];
+      for (const [allow, status] of [
+        ["127.0.0.1", 200],
+        ["*", 403],
+        ["10.0.0.0/8", 403],
+      ] as const) {
+        const { port: portOf, upstream } = await start(httpConnect({ allow: [allow] }));
+        const port = portOf();
+        for (const host of spellings) {
+          const answer = String(await readBytes(await ask(port, `${host}:${upstream.port}`), 12));
+          expect(answer, `${allow} ${host}`).to.equal(`HTTP/1.1 ${status}`);
+        }
+      }
+    });
+
     it("never connects to the listener itself", async () => {
       const { port: portOf } = await start(httpConnect({ allow: ["127.0.0.1"] }));
       const port = portOf();
@@ -82,7 +107,8 @@ describe("Forward proxies", function () {
       const port = portOf();
       await upstream.close();
       expect(await statusOf(port, `127.0.0.1:${upstream.port}`)).to.equal("HTTP/1.1 502");
-      expect(await statusOf(port, "127.1:80")).to.equal("HTTP/1.1 400");
+      for (const nothing of ["127.0.0.1.1:80", "inside.1:80", "256.0.0.1:80", "0x:0", "08.1:80"])
+        expect(await statusOf(port, nothing), nothing).to.equal("HTTP/1.1 400");
       expect(await statusOf(port, "127.0.0.1:80", "Content-Length: 5\r\n")).to.equal("HTTP/1.1 400");
       const other = await open(port);
       other.write("GET http://127.0.0.1/ HTTP/1.1\r\n\r\n");

@@ -53,18 +53,23 @@ describe("A UDP upstream of which one endpoint is dead", () => {
 
   it("goes on answering a lasting client when its endpoint dies, on the same session", async () => {
     const [a, b] = [await startServer("a"), await startServer("b")];
-    const { port, all } = await start([a.endpoint, b.endpoint]);
+    const { proxy, port, all, event } = await start([a.endpoint, b.endpoint]);
+    const served = (): unknown[] => Array.from(proxy.sessions, ({ upstream }) => upstream);
     const client = await startUdpClient(cleanup, port());
     expect(String(await client.ask("hello"))).to.equal("a");
+    expect(served()).to.deep.equal([a.endpoint]);
     await a.close();
     for (let turn = 0; turn < 3; turn += 1) {
       expect(String(await client.ask("again"))).to.equal("b");
     }
+    expect(served()).to.deep.equal([b.endpoint]);
     const back = await startServer("a again", a.port);
     await b.close();
     expect(String(await client.ask("and back"))).to.equal("a again");
     await back.close();
     expect(all("session-started")).to.have.length(1);
+    await proxy.close();
+    expect((await event("session-ended")).record.upstream).to.equal(a.endpoint);
   });
 
   it("answers on the same session once any of them is back, when all are dead", async () => {

@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import type { SessionPolicy, SluiceConfig } from "sluice";
+import type { EndpointCandidate, SessionPolicy, SluiceConfig, UpstreamConfig } from "sluice";
 import { each } from "sluice/flow";
 import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
 import { both } from "../support/shapes.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
@@ -14,10 +15,19 @@ describe("A lasting UDP flow, when a save changes its upstream,", () => {
   /** An upstream that answers with its name. */
   async function startUpstream(name: string): Promise<string> {
     const socket = await bindUdp();
-    cleanup.add(() => new Promise<void>((resolve) => void socket.close(resolve)));
+    const endpoint = `127.0.0.1:${socket.address().port}`;
+    stops.set(endpoint, () => new Promise<void>((resolve) => void socket.close(resolve)));
+    cleanup.add(() => stopUpstream(endpoint));
     socket.on("message", (_datagram, from) => void socket.send(name, from.port, from.address));
-    return `127.0.0.1:${socket.address().port}`;
+    return endpoint;
   }
+
+  const stops = new Map<string, () => Promise<void>>();
+  const stopUpstream = async (endpoint: string): Promise<void> => {
+    const stop = stops.get(endpoint);
+    stops.delete(endpoint);
+    await stop?.();
+  };
 
   const upper = both("upper", (data) => data.pipe(each((chunk) => Buffer.from(chunk.toString().toUpperCase()))));
   const outcomes: Readonly<Record<SessionPolicy, { readonly answer: string; readonly ended: boolean }>> = {
@@ -72,5 +82,53 @@ describe("A lasting UDP flow, when a save changes its upstream,", () => {
     expect(String(await draining.ask("?"))).to.equal("second");
     expect(String(await sent.ask("?"))).to.equal("third");
     expect([...proxy.sessions].map(({ upstream }) => upstream)).to.include(third);
+  });
+
+  describe("is left alone", () => {
+    const stays: Record<string, (mine: string, other: string) => readonly [before: UpstreamConfig, after: UpstreamConfig]> = {
+      "by another weight": (mine) => [{ endpoints: [mine] }, { endpoints: [{ address: mine, weight: 7 }] }],
+      "by a function that is written in place": (mine) => {
+        const config = (): UpstreamConfig => ({ endpoints: [mine], balance: ([first]) => first as EndpointCandidate });
+        return [config(), config()];
+      },
+      "by another policy": (mine) => [mine, { endpoints: [mine], balance: "least-connections" }],
+      "by another health check": (mine) => [mine, { endpoints: [mine], onDown: "close", slowStart: "1s" }],
+      "by an endpoint that is added": (mine, other) => [mine, [mine, other]],
+      "by another endpoint that is gone": (mine, other) => [[mine, other], mine],
+    };
+    for (const [what, upstreams] of Object.entries(stays)) {
+      for (const sessions of ["swap", "close", "drain"] as const) {
+        it(`${what} (${sessions})`, async () => {
+          const [before, after] = upstreams(await startUpstream("mine"), await startUpstream("other"));
+          const config = (upstream: UpstreamConfig): SluiceConfig => ({
+            listeners: { dns: { listen: "udp://127.0.0.1:0", upstream, reload: { sessions, deadline: "1ms" } } },
+          });
+          const { proxy, port, all } = await startProxy(config(before));
+          cleanup.add(() => proxy.close());
+          const client = await startUdpClient(cleanup, port());
+          expect(String(await client.ask("?"))).to.equal("mine");
+          const report = await proxy.apply(config(after));
+          expect(report.steps.map(({ action }) => action)).to.deep.equal([what.endsWith("gone") ? sessions : "keep"]);
+          expect(String(await client.ask("?"))).to.equal("mine");
+          expect(all("session-started")).to.have.length(1);
+        });
+      }
+    }
+  });
+
+  it("that stays chooses again once nobody answers where it is: what it is left with is none of the config's any more", async () => {
+    for (const more of [[], ["127.0.0.1:9"]]) {
+      const [dies, next] = [await startUpstream("dies"), await startUpstream("next")];
+      const config = (...upstream: string[]): SluiceConfig => ({ listeners: { dns: { listen: "udp://127.0.0.1:0", upstream } } });
+      const { proxy, port, ended } = await startProxy(config(dies, ...more));
+      cleanup.add(() => proxy.close());
+      const client = await startUdpClient(cleanup, port());
+      expect(String(await client.ask("?"))).to.equal("dies");
+      await proxy.apply(config(dies, next));
+      expect(String(await client.ask("?"))).to.equal("dies");
+      await stopUpstream(dies);
+      await eventually(async () => expect(String(await client.ask("?", 100))).to.equal("next"));
+      expect(await ended()).to.include({ reason: "SLUICE_UPSTREAM_REFUSED", upstream: dies });
+    }
   });
 });

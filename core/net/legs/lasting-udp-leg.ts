@@ -1,6 +1,6 @@
 import { take, type Observable, type Subscription } from "rxjs";
 import type { Endpoint, LegReader } from "../../contract/index.ts";
-import type { UdpUpstreamLeg } from "./udp-upstream-leg.ts";
+import { goneAfterReload, type UdpUpstreamLeg } from "./udp-upstream-leg.ts";
 import { DatagramLeg } from "./datagram-leg.ts";
 
 /** Datagrams kept while another way is opened. */
@@ -42,6 +42,7 @@ export class LastingUdpLeg extends DatagramLeg implements PathOwner {
   /** Refusals since the last answer, and when another way may be chosen. */
   #refusals = 0;
   #chooseAt = 0;
+  #isReplaced = false;
 
   /** @param choices how many ways there are */
   constructor(
@@ -76,6 +77,11 @@ export class LastingUdpLeg extends DatagramLeg implements PathOwner {
     return true;
   }
 
+  /** Its other ways are none of the config's any more. */
+  replaced(): void {
+    this.#isReplaced = true;
+  }
+
   protected release(): void {
     this.#opening?.unsubscribe();
     this.#waiting = undefined;
@@ -85,6 +91,10 @@ export class LastingUdpLeg extends DatagramLeg implements PathOwner {
 
   pathRefused(path: UdpPath): void {
     if (path !== this.#path || this.#waiting !== undefined || this.closed) return;
+    if (this.#isReplaced) {
+      this.#reader?.failed(goneAfterReload());
+      return;
+    }
     this.#refusals += 1;
     if (this.#refusals > this.choices && performance.now() < this.#chooseAt) return;
     this.#chooseAt = performance.now() + PAUSE;

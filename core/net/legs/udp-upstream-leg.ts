@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
-import type { LegReader, SluiceError } from "../../contract/index.ts";
+import { SluiceError, type LegReader } from "../../contract/index.ts";
 import { sendDirectly } from "../node/direct-send.ts";
 import { restingSockets } from "../node/resting-sockets.ts";
 import { noLookup, setBuffers, type UdpBuffers } from "../node/udp-socket.ts";
@@ -17,6 +17,7 @@ const LOOK_EVERY = 32;
 export class UdpUpstreamLeg extends DatagramLeg {
   #sends = 0;
   #reader: LegReader | undefined;
+  #isReplaced = false;
 
   constructor(
     private readonly socket: Socket,
@@ -39,8 +40,18 @@ export class UdpUpstreamLeg extends DatagramLeg {
     if (this.closed) return true;
     this.#sends += 1;
     if (this.#sends % LOOK_EVERY === 0 && this.socket.getSendQueueSize() > SEND_QUEUE) return true;
-    if (!sendDirectly(this.socket, this.prefix === undefined ? datagram : Buffer.concat([this.prefix, datagram]))) this.watcher.refused();
+    if (!sendDirectly(this.socket, this.prefix === undefined ? datagram : Buffer.concat([this.prefix, datagram]))) this.refused();
     return true;
+  }
+
+  replaced(): void {
+    this.#isReplaced = true;
+  }
+
+  /** ICMP told that nobody is there. */
+  refused(): void {
+    this.watcher.refused();
+    if (this.#isReplaced && !this.closed) this.#reader?.failed(goneAfterReload());
   }
 
   /** Its endpoint is down: whoever reads is told. */
@@ -101,7 +112,7 @@ export function dialUdp({ address, family, port, buffers, bind, prefix }: UdpTar
     watcher.heard();
   });
   socket.on("error", (error) => {
-    if (open) watcher.refused();
+    if (open) leg.refused();
     else {
       leg.destroy();
       watcher.failed(error);
@@ -117,6 +128,11 @@ export function dialUdp({ address, family, port, buffers, bind, prefix }: UdpTar
   // In a cluster too it is the process's own.
   if (bind === undefined) connect();
   else socket.bind({ address: bind, port: 0, exclusive: true }, connect);
+}
+
+/** The client's next datagram begins another flow, at the new upstream. */
+export function goneAfterReload(): SluiceError {
+  return new SluiceError("SLUICE_UPSTREAM_REFUSED", "nobody listens there any more (ICMP), and a reload has replaced the upstream");
 }
 
 /** As the operating system would say it where there are too many. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ResolvedListener, SessionsBehind, TrialView } from "../../contract/index.ts";
 import { addressText } from "../../contract/listen-address.ts";
 import { transportOf } from "../../net/transports/table.ts";
+import { movedEndpoints } from "./moved-endpoints.ts";
 import { claimSockets, type Holder } from "./socket-claims.ts";
 import { sameUses } from "./unchanged.ts";
 
@@ -58,17 +59,15 @@ export function samePipeline(before: ResolvedListener, after: ResolvedListener):
   return before.address.transport === after.address.transport && sameUses(before.uses, after.uses);
 }
 
-/** Whether the open flows of a UDP listener have to follow a new upstream. They may live for as long as their clients send. */
-export function flowsMove(before: ResolvedListener, after: ResolvedListener): boolean {
-  return transportOf(after.address).datagrams && !isDeepStrictEqual(before.upstream, after.upstream);
-}
-
 function movedFlows({ sessions, deadlineMs }: ResolvedListener["reload"]): Pick<PlannedStep, "action" | "detail"> {
   const details = {
-    swap: ["swap", "same pipeline; open flows go to the new upstream with their next datagram"],
+    swap: ["swap", "same pipeline; open flows at endpoints that are gone go to the new upstream with their next datagram"],
     keep: ["keep", "same pipeline; new flows go to the new upstream"],
-    drain: ["drain", `same pipeline; new flows go to the new upstream, and open ones have at most ${deadlineMs} ms`],
-    close: ["close", "same pipeline; open flows are closed, new ones go to the new upstream"],
+    drain: [
+      "drain",
+      `same pipeline; new flows go to the new upstream, and open ones at endpoints that are gone have at most ${deadlineMs} ms`,
+    ],
+    close: ["close", "same pipeline; open flows at endpoints that are gone are closed, new ones go to the new upstream"],
   } as const;
   const [action, detail] = details[sessions];
   return { action, detail };
@@ -78,7 +77,7 @@ function stay(listener: ResolvedListener, { config, sessions }: Running, rebuild
   const { name, reload } = listener;
   if (samePipeline(config, listener) && !rebuild) {
     const moved = !isDeepStrictEqual(config.upstream, listener.upstream);
-    if (flowsMove(config, listener)) return { listener: name, ...movedFlows(reload), sessions };
+    if (movedEndpoints(config, listener).gone.size > 0) return { listener: name, ...movedFlows(reload), sessions };
     return {
       listener: name,
       action: "keep",

@@ -5,7 +5,7 @@ import type { Bindings } from "./bind-listeners.ts";
 import { Drain } from "./drain.ts";
 import { Listener, type SessionWork } from "./listener.ts";
 import type { LiveSession } from "../session/live-session.ts";
-import { flowsMove } from "../generation/reload-plan.ts";
+import { movedEndpoints } from "../generation/moved-endpoints.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 import { inSlices } from "../../contract/slices.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
@@ -110,32 +110,33 @@ export class Listeners {
     listener.version = next;
     listener.trial = undefined;
     if (bound !== listener.bound) this.#move(listener, bound);
-    const moved = flowsMove(before.config, next.config);
-    return [moved || next.pipeline !== before.pipeline ? this.#treatmentOfOthers(next, open, moved) : undefined, listener.configure()];
+    return [this.#treatment(before, next, open), listener.configure()];
   }
 
-  /** Who began on it while it was tried is not one of those that were open before. */
-  #treatmentOfOthers(next: ListenerVersion, open: readonly LiveSession[], moved: boolean): SessionWork | undefined {
-    const others = open.filter(({ version }) => version !== next);
-    const work = this.#treatment(next, others, moved);
-    if (work === undefined || others.length === open.length) return work;
+  /** Who began on a version while it was tried is not one of those that were open before. */
+  #treatment(before: ListenerVersion, next: ListenerVersion, open: readonly LiveSession[]): SessionWork | undefined {
+    const { gone, isOther } = movedEndpoints(before.config, next.config);
+    const isSame = next.pipeline === before.pipeline;
+    if (isSame && !isOther) return undefined;
+    const isConcerned = (session: LiveSession): boolean => session.version !== next && (!isSame || session.isAt(gone));
+    const work = this.#byPolicy(next, open.filter(isConcerned), gone);
+    if (work === undefined) return undefined;
     return (session) => {
-      if (session.version !== next) work(session);
+      if (isConcerned(session)) work(session);
+      if (isOther && session.version !== next) session.upstreamReplaced();
     };
   }
 
   /** `reload.sessions` of the new config says what happens to the open sessions. */
-  #treatment({ pipeline, config }: ListenerVersion, open: readonly LiveSession[], moved: boolean): SessionWork | undefined {
+  #byPolicy({ pipeline, config }: ListenerVersion, open: readonly LiveSession[], gone: ReadonlySet<string>): SessionWork | undefined {
     const { sessions, deadlineMs } = config.reload;
     const behind = this.#behind;
-    const follow: SessionWork = (session) => behind.note(session, session.swapTo(pipeline));
-    if (sessions === "swap" && moved)
+    if (sessions === "swap")
       return (session) => {
         // A flow has no connection that would be lost: the client's next datagram begins another, at the new upstream.
-        if (session.retargeted === undefined) session.fail(new SluiceError("SLUICE_CLOSED", "its upstream is another since a reload"));
-        else follow(session);
+        if (session.isAt(gone)) session.fail(new SluiceError("SLUICE_CLOSED", "its upstream is another since a reload"));
+        else behind.note(session, session.swapTo(pipeline));
       };
-    if (sessions === "swap") return follow;
     if (sessions === "close") return (session) => session.fail(new SluiceError("SLUICE_CLOSED", "closed by a reload"));
     return sessions === "drain" ? this.#drain.begin(open, deadlineMs) : undefined;
   }

@@ -46,10 +46,11 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   /** Who counts it for `limits.sessionsPerClient`; the count's own. */
   countedBy: ClientCount | undefined;
   tls: SessionTls | undefined;
-  upstream: string | undefined;
   readonly #pipelines: HeldPipelines;
   /** Undefined before its upstream leg is open. */
   #flows: SessionFlows | undefined;
+  /** That its upstream leg was opened to. */
+  #endpoint: string | undefined;
   #opening: Opening | undefined;
   #error: SluiceError | undefined;
   #ending = false;
@@ -109,6 +110,11 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
 
   flow(direction: "fromClient" | "fromUpstream"): Flow | undefined {
     return this.#flows?.[direction];
+  }
+
+  /** A lasting flow of datagrams goes elsewhere when its endpoint dies. */
+  get upstream(): string | undefined {
+    return this.#flows?.upstream.endpoint ?? this.#endpoint;
   }
 
   get attemptsMade(): readonly SessionAttempt[] | undefined {
@@ -177,6 +183,16 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     this.#flows?.upstream.retire?.();
   }
 
+  /** Whether it goes where its listener says, to one of these endpoints; one that has not chosen may choose any. */
+  isAt(endpoints: ReadonlySet<string>): boolean {
+    return endpoints.size > 0 && this.retargeted === undefined && (this.upstream === undefined || endpoints.has(this.upstream));
+  }
+
+  /** Its listener has another upstream now, and it stays where it is. */
+  upstreamReplaced(): void {
+    if (this.retargeted === undefined) this.#flows?.upstream.replaced?.();
+  }
+
   /** Takes another pipeline's byte hooks, keeping both legs. @returns the fault of a hook that keeps it on its own, if one does */
   swapTo(next: LivePipeline): SwapFault | undefined {
     if (this.#ending || next === this.pipeline) return undefined;
@@ -233,7 +249,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   opened({ endpoint, leg }: Upstream): void {
     if (this.#ending) return void leg.destroy();
     this.timeline?.mark("connected", { endpoint });
-    this.upstream = endpoint;
+    this.#endpoint = endpoint;
     this.#openLegs += 1;
     leg.onClosed = this.#legClosed;
     const flows = new SessionFlows(this.accepted.leg, leg);

@@ -13,7 +13,7 @@ export interface Http2BodyTerms {
   /** The client said how long it is. */
   readonly hasLength: boolean;
   /** How the client ended its side, as far as its frames have come. */
-  ending(): StreamEnding | undefined;
+  readonly ending: () => StreamEnding | undefined;
   /** Trailers, at most. */
   readonly fields: number;
   /** Bytes, at most: more of them destroy it with an error that says so. @default any */
