@@ -4,14 +4,16 @@
 //   npm test -- test/unit/net        only the specs under a path, without the checks
 //   SLUICE_TEST=smoke npm test       only unit and smoke tests, without the checks
 //   --built                          takes dist/ as it is: no installing, no building
+//   SLUICE_TEST_LANES=1              how many processes run specs at a time (else as many as there are cores, 3 at most)
 //
 // The last line is `N passed, N failed, N skipped`; a check that fails counts as one failed.
 
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { batchesOf, specsAt } from "./run/batches.mjs";
+import { run, runSideBySide } from "./run/side-by-side.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const options = process.argv.slice(2);
@@ -19,21 +21,13 @@ const paths = options.filter((option) => !option.startsWith("--"));
 const built = options.includes("--built");
 const smoke = process.env.SLUICE_TEST === "smoke";
 const everything = !smoke && paths.length === 0;
-const limitMs = 30 * 60_000;
+const lanes = Number(process.env.SLUICE_TEST_LANES ?? Math.min(3, availableParallelism()));
 const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 
-function run(title, command, parameters, environment = {}) {
-  console.log(`\n> ${title}`);
-  const started = performance.now();
-  const env = { ...process.env, ...environment };
-  // Windows needs a shell to find npm.cmd.
-  const shell = process.platform === "win32";
-  const { status } = spawnSync(command, parameters, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env, shell, timeout: limitMs });
-  console.log(`${status === 0 ? "ok" : "FAILED"}: ${title} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
-  return status === 0;
-}
+const now = (title, command, parameters) => run({ title, command, parameters, live: true }, root);
 
-const npmRun = (script) => run(script, "npm", ["run", "--silent", script]);
+const npmRun = (script) => ({ title: script, command: "npm", parameters: ["run", "--silent", script] });
 
 function mustInstall() {
   const mark = join(root, "node_modules/.package-lock.json");
@@ -56,50 +50,78 @@ function prune() {
 }
 
 function specs() {
-  if (paths.length > 0) return paths.map((path) => (path.endsWith(".ts") ? `dist/${path.slice(0, -3)}.js` : `dist/${path}/**/*.spec.js`));
-  if (smoke) return ["dist/test/unit/**/*.spec.js", "dist/test/marbles/**/*.spec.js", "dist/test/**/smoke*.spec.js"];
-  return ["dist/test/**/*.spec.js"];
+  for (const path of paths) if (specsAt(root, path).length === 0) failed(`${path}: no spec there`);
+  if (paths.length > 0) return [...new Set(paths.flatMap((path) => specsAt(root, path)))];
+  const all = specsAt(root, "test");
+  return smoke ? all.filter((spec) => /^test\/(unit|marbles)\/|\/smoke[^/]*$/.test(spec)) : all;
 }
 
-function test() {
+function testJob(title, batch, env) {
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
   const file = join(folder, "counts.json");
-  const mocha = ["node_modules/mocha/bin/mocha.js", ...specs()];
-  const parameters = everything ? ["node_modules/c8/bin/c8.js", "node", ...mocha] : mocha;
-  try {
-    const good = run("tests", "node", parameters, { SLUICE_TEST_COUNTS: file });
-    const counts = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { passed: 0, failed: 0, skipped: 0 };
+  const color = process.stdout.isTTY ? ["--color"] : [];
+  const over = (good) => {
+    const none = { passed: 0, failed: 0, skipped: 0, failures: [] };
+    const counts = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : none;
+    rmSync(folder, { recursive: true, force: true });
     total.passed += counts.passed;
     total.skipped += counts.skipped;
+    failures.push(...counts.failures);
+    if (good || counts.failed > 0) total.failed += counts.failed;
     // A run that broke off (a crash, the time limit) has no failed test to show for it.
-    total.failed += good || counts.failed > 0 ? counts.failed : 1;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    else failed(`${title}: broke off`);
+  };
+  const files = batch.map((spec) => `dist/${spec.slice(0, -3)}.js`);
+  const parameters = ["node_modules/mocha/bin/mocha.js", ...color, ...files];
+  return { title, command: "node", parameters, env: { ...env, SLUICE_TEST_COUNTS: file }, over };
 }
 
-function prepare() {
+function failed(what) {
+  total.failed += 1;
+  failures.push({ title: what });
+}
+
+const checkJob = (job) => ({ ...job, over: (good) => good || failed(job.title) });
+
+async function runTests() {
+  const coverage = join(root, "coverage/tmp");
+  const env = everything ? { NODE_V8_COVERAGE: coverage } : {};
+  if (everything) rmSync(coverage, { recursive: true, force: true });
+  const { together, alone } = batchesOf(root, specs());
+  const jobs = together.map((batch, at) => testJob(`tests ${at + 1} of ${together.length}: ${batch[0]} …`, batch, env));
+  const checks = everything ? ["lint", "lint:layers", "lint:unused", "format:check"].map((script) => checkJob(npmRun(script))) : [];
+  // The first jobs are the longest.
+  jobs.splice(lanes, 0, ...checks);
+  if (jobs.length === 1) jobs[0].live = true;
+  await runSideBySide(jobs, lanes, root);
+  if (alone.length > 0) await runSideBySide([{ ...testJob("tests that run alone", alone, env), live: true }], 1, root);
+  // What c8 would do around one command: the processes have left their coverage in the folder.
+  if (everything && !(await now("coverage", "node", ["node_modules/c8/bin/c8.js", "report"]))) failed("coverage");
+}
+
+async function prepare() {
   if (built) return true;
-  if (mustInstall() && !run("npm ci", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"])) return false;
-  if (!npmRun("build")) return false;
+  if (mustInstall() && !(await now("npm ci", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))) return false;
+  if (!(await run({ ...npmRun("build"), live: true }, root))) return false;
   prune();
   return true;
 }
 
-function main() {
-  if (!prepare()) {
-    total.failed += 1;
-    return;
-  }
-  if (everything) {
-    for (const check of ["lint", "lint:layers", "lint:unused", "format:check"]) if (!npmRun(check)) total.failed += 1;
-    if (!run("setup", "node", ["dist/test/setup/main.js"])) total.failed += 1;
-  }
-  test();
+async function main() {
+  if (!(await prepare())) return failed("installing and building");
+  if (everything && !(await now("setup", "node", ["dist/test/setup/main.js"]))) failed("setup");
+  await runTests();
+}
+
+function printFailures() {
+  if (failures.length > 0) console.log(`\nFailed:\n`);
+  for (const [at, { title, file, error }] of failures.entries())
+    console.log(`  ${at + 1}) ${[title, file, error].filter(Boolean).join("\n").replaceAll("\n", "\n     ")}\n`);
 }
 
 const started = performance.now();
-main();
+await main();
+printFailures();
 const summary = `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`;
 if (process.env.SLUICE_TEST_SUMMARY !== undefined) writeFileSync(process.env.SLUICE_TEST_SUMMARY, JSON.stringify(total));
 console.log(`\n${((performance.now() - started) / 1000).toFixed(1)} s on Node ${process.version}\n${summary}`);

@@ -1,36 +1,19 @@
 import { expect } from "chai";
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { packedTarball, strangersEnvironment as environment } from "../support/packed-tarball.ts";
+import { installPacked, npmInstall, type PackedPackage, runAsStranger as run } from "../support/packed-package.ts";
+import { packedTarball } from "../support/packed-tarball.ts";
 import { root } from "../support/repository.ts";
 
-const execute = promisify(execFile);
-
-/** The releases that are promised, the newest being that of this checkout; and runners that Node 20 still has. */
-const tools = ["typescript@npm:typescript@5.5", "mocha@11", "vitest@4"];
 const newest = join(root, "node_modules/typescript/bin/tsc");
-
-const npmFlags = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error"];
 
 describe("what init writes, from the packed package", function () {
   this.timeout(600_000);
   let parent: string;
-  let tarball: string;
 
-  const run = async (folder: string, command: string, ...parameters: readonly string[]): Promise<string> => {
-    const { stdout } = await execute(command, parameters, { cwd: folder, env: environment }).catch((error: unknown) => {
-      const { stdout: out, stderr } = error as { stdout: string; stderr: string };
-      throw new Error(`${command} ${parameters.join(" ")}\n${out}\n${stderr}`, { cause: error });
-    });
-    return stdout.trim();
-  };
-
-  before(async () => {
+  before(() => {
     parent = mkdtempSync(join(tmpdir(), "sluice-init-"));
-    tarball = await packedTarball();
   });
 
   after(() => rmSync(parent, { recursive: true, force: true }));
@@ -48,16 +31,18 @@ describe("what init writes, from the packed package", function () {
   }
 
   describe("with npm", () => {
+    let installed: PackedPackage;
     let folder: string;
-    const install = (): Promise<string> => run(folder, "npm", "install", ...npmFlags, tarball, ...tools);
     const written = ["my-plugins", "proxy.config.ts", "proxy.config.mts"];
 
     before(async () => {
-      folder = project("npm", { "package.json": '{ "private": true }' });
-      await install();
+      installed = await installPacked();
+      ({ folder } = installed);
       // A machine that runs other tests beside this one is slow.
       writeFileSync(join(folder, ".mocharc.json"), '{ "timeout": 60000 }');
     });
+
+    after(() => installed.remove());
 
     afterEach(() => {
       for (const name of written) rmSync(join(folder, name), { recursive: true, force: true });
@@ -99,7 +84,7 @@ describe("what init writes, from the packed package", function () {
     // Its newer releases name builds for other platforms in the lock.
     const pnpm = join(place, "node_modules/.bin/pnpm");
     try {
-      await run(place, "npm", "install", ...npmFlags, "pnpm@12.4.2");
+      await npmInstall(place, "pnpm@12.4.2");
       await run(place, pnpm, "--version");
     } catch {
       // oxlint-disable-next-line no-console -- said by name: what was not tested
@@ -108,7 +93,7 @@ describe("what init writes, from the packed package", function () {
     }
     const folder = project("pnpm", { "package.json": '{ "private": true }' });
     const add = ["add", "--prefer-offline", "--ignore-scripts"];
-    await run(folder, pnpm, ...add, tarball, "typescript@5.5");
+    await run(folder, pnpm, ...add, await packedTarball(), "typescript@5.5");
     await run(folder, pnpm, "exec", "sluice", "init", "--no-interactive", "--template", "http", "--plugin", "sluice-plugin-health");
     await run(folder, pnpm, "install", "--prefer-offline", "--ignore-scripts");
     expect(await run(folder, pnpm, "test")).to.match(/pass 1/);

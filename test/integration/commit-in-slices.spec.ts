@@ -1,3 +1,4 @@
+// Runs alone: it keeps the CPU, and looks at what is done between the slices.
 import { expect } from "chai";
 import type { Socket } from "node:net";
 import { createProxy, definePlugin, type ListenerConfig, type Proxy, type ProxyEvent, type SessionPolicy, type SluiceConfig } from "sluice";

@@ -1,3 +1,4 @@
+// Runs alone: it counts what a collection of the young generation leaves, which a process that waits for a core does late.
 import { expect } from "chai";
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";

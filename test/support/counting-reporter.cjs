@@ -1,6 +1,6 @@
 "use strict";
-// Mocha's spec reporter, which also leaves the counts in the file named by SLUICE_TEST_COUNTS, and which ends a process that
-// does not end by itself: something was left open (a socket, a timer, a watcher), and that is a failure.
+// Mocha's spec reporter, which also leaves the counts and the failures in the file named by SLUICE_TEST_COUNTS, and which ends a process
+// that does not end by itself: something was left open (a socket, a timer, a watcher), and that is a failure.
 
 const { writeFileSync } = require("node:fs");
 const { Spec } = require("mocha/lib/reporters/index.cjs");
@@ -11,21 +11,29 @@ class CountingReporter extends Spec {
   constructor(runner, options) {
     super(runner, options);
     runner.once("end", () => {
-      this.count(0);
+      this.count();
       setTimeout(() => this.leaked(), graceMs).unref();
     });
   }
 
-  count(leaks) {
+  /** @param leak what kept the process alive, when something did */
+  count(leak) {
     const file = process.env.SLUICE_TEST_COUNTS;
     if (file === undefined) return;
-    const { passes, failures, pending } = this.stats;
-    writeFileSync(file, JSON.stringify({ passed: passes, failed: failures + leaks, skipped: pending }));
+    const { passes, pending } = this.stats;
+    const failures = this.failures.map((test) => ({
+      title: test.fullTitle(),
+      file: test.file,
+      error: test.err?.stack ?? test.err?.message,
+    }));
+    if (leak !== undefined) failures.push({ title: leak });
+    writeFileSync(file, JSON.stringify({ passed: passes, failed: failures.length, skipped: pending, failures }));
   }
 
   leaked() {
-    this.count(1);
-    console.error(`The tests are over, but the process is kept alive by: ${process.getActiveResourcesInfo().join(", ")}`);
+    const leak = `The tests are over, but the process is kept alive by: ${process.getActiveResourcesInfo().join(", ")}`;
+    this.count(leak);
+    console.error(leak);
     // Mocha's own exit handler sets the code to the number of failed tests; this one runs after it.
     process.once("exit", () => (process.exitCode = 1));
     process.exit();

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,24 +7,60 @@ import { packedTarball, strangersEnvironment as environment } from "./packed-tar
 
 const execute = promisify(execFile);
 
-/** The packed package, installed in a folder of its own. */
+/** The packed package, installed in a folder that has nothing else. */
 export interface PackedPackage {
   readonly folder: string;
-  /** Runs a command in the folder. @returns what it printed, trimmed. Rejects when it fails */
+  /** Runs a command in the folder. @returns what it printed, trimmed. Rejects when it fails, with what it printed */
   readonly run: (command: string, ...parameters: readonly string[]) => Promise<string>;
   /** What commands in the folder may know of this process. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Gives the folder back: whatever was written beside the installed packages goes. */
   readonly remove: () => void;
 }
 
-/** Packs the package as it is built, and installs it in an empty folder. @param more what else is installed there */
-export async function installPacked(...more: readonly string[]): Promise<PackedPackage> {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-package-"));
-  const run = async (command: string, ...parameters: readonly string[]): Promise<string> => {
-    const { stdout } = await execute(command, parameters, { cwd: folder, env: environment });
-    return stdout.trim();
-  };
+/** The oldest TypeScript that is promised (this checkout has the newest), and runners that Node 20 still has. */
+const tools = ["typescript@npm:typescript@5.5", "mocha@11", "vitest@4"];
+
+/** Runs a command in a folder as a stranger would, who knows nothing of this checkout. @returns what it printed, trimmed */
+export async function runAsStranger(cwd: string, command: string, ...parameters: readonly string[]): Promise<string> {
+  const { stdout } = await execute(command, parameters, { cwd, env: environment }).catch((error: unknown) => {
+    const { stdout: out, stderr } = error as { readonly stdout: string; readonly stderr: string };
+    throw Object.assign(new Error(`${command} ${parameters.join(" ")}\n${out}\n${stderr}`, { cause: error }), { stderr });
+  });
+  return stdout.trim();
+}
+
+/** Installs in a folder with npm. */
+export async function npmInstall(folder: string, ...what: readonly string[]): Promise<void> {
+  await runAsStranger(folder, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error", ...what);
+}
+
+function clear(folder: string): void {
+  for (const name of readdirSync(folder)) if (name !== "node_modules") rmSync(join(folder, name), { recursive: true, force: true });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
-  await run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error", await packedTarball(), ...more);
-  return { folder, run, environment, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+async function install(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-package-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  clear(folder);
+  await npmInstall(folder, await packedTarball(), ...tools);
+  return folder;
+}
+
+let installed: Promise<string> | undefined;
+
+/**
+ * The package as it is built, packed, and installed in an empty folder with TypeScript 5.5, mocha and vitest. It is installed once for all
+ * specs of a process, which have the folder one after the other: installing takes longer than what they do with it.
+ */
+export async function installPacked(): Promise<PackedPackage> {
+  const folder = await (installed ??= install());
+  clear(folder);
+  return {
+    folder,
+    environment,
+    run: (command, ...parameters) => runAsStranger(folder, command, ...parameters),
+    remove: () => clear(folder),
+  };
 }
