@@ -1,6 +1,5 @@
 import path from "node:path";
 import { SluiceError, type PluginUse } from "../../contract/index.ts";
-import { attach } from "../../runtime/proxy/attach.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import { nameOf } from "./file-name.ts";
 import { Save, type SaveKind, type SaveView } from "./save.ts";
@@ -107,6 +106,8 @@ export class Saves {
     if (wanted.path !== undefined) await createFile(file);
     try {
       const use = await wanted.writer(file);
+      // Loaded when asked for: the command line knows this file before anything is there that constructs plugins.
+      const { attach } = await import("../../runtime/proxy/attach.ts");
       const attached = await attach(this.proxy.inner, { use, listener, session, folder: path.dirname(file) });
       return this.#follow(new Save({ kind, file, name, listener: listener.name, session, for: time, size }, attached, this.proxy));
     } catch (error) {
