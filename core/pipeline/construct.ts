@@ -1,3 +1,5 @@
+// tsyringe wants it first, whoever is loaded before.
+import "reflect-metadata";
 import { container as root, type DependencyContainer, type InjectionToken } from "tsyringe";
 import {
   OPTIONS,
