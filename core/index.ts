@@ -4,6 +4,7 @@ import "reflect-metadata";
 
 export { defineConfig } from "./config/define-config.ts";
 export { socketAddress } from "./contract/address.ts";
+export { addressBytes } from "./contract/address-bytes.ts";
 export { clientKey } from "./contract/client-key.ts";
 export { watch } from "./config/watch/watch.ts";
 export { definePlugin, type PluginFactory } from "./contract/define-plugin.ts";
@@ -19,6 +20,7 @@ export {
 } from "./contract/errors.ts";
 export {
   CLOCK,
+  DATAGRAMS,
   EVENTS,
   EXCHANGE,
   LOGGER,

@@ -1,3 +1,4 @@
+import type { RelayRecord } from "./datagrams.ts";
 import type { AnyErrorCode, SluiceError } from "./errors.ts";
 import type { GenerationOrigin } from "./override.ts";
 import type { TrialView } from "./trial.ts";
@@ -35,6 +36,8 @@ export interface SessionRecord {
   readonly attempts?: readonly SessionAttempt[];
   /** All endpoints of its upstream were down, so it was sent to any. */
   readonly panic?: true;
+  /** Of a session that has a relay of datagrams. */
+  readonly relay?: RelayRecord;
 }
 
 /** Open sessions that could not follow a reload, because a byte hook threw when it was called. They run on as before. */

@@ -4,6 +4,7 @@ export type * from "./balance.ts";
 export type * from "./admin.ts";
 export { clientKey } from "./client-key.ts";
 export type * from "./config.ts";
+export type * from "./datagrams.ts";
 export { defineErrors, type ErrorDefinition, type OwnErrors } from "./define-errors.ts";
 export { datagramProblems } from "./datagram-upstream.ts";
 export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./define-plugin.ts";
@@ -39,6 +40,7 @@ export { printable, printableLines } from "./printable.ts";
 export type * from "./session.ts";
 export {
   CLOCK,
+  DATAGRAMS,
   EVENTS,
   EXCHANGE,
   LOGGER,

@@ -4,7 +4,7 @@ export interface TimelineEntry {
   readonly at: number;
   /**
    * `accepted hello tls admitted names attempt attempt-failed connected first-byte-from-client first-byte-from-upstream swapped fault held released
-   * injected ended`
+   * injected relaying ended`
    */
   readonly what: string;
   /** What else is known of it, such as the endpoint or the code of an error. */

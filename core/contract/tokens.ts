@@ -1,5 +1,6 @@
 import type { Observable, SchedulerLike } from "rxjs";
 import type { Address } from "./address.ts";
+import type { Datagrams } from "./datagrams.ts";
 import type { ProxyEvent } from "./events.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import type { Logger } from "./logger.ts";
@@ -38,6 +39,8 @@ export const RESOLVER = key<Resolver>("RESOLVER");
 export const UPSTREAMS = key<Upstreams>("UPSTREAMS");
 /** The bytes of both legs of the sessions that run the plugin's own pipeline. */
 export const TAPS = key<Taps>("TAPS");
+/** Datagrams beside the legs of a session. */
+export const DATAGRAMS = key<Datagrams>("DATAGRAMS");
 export const EXCHANGE = key<Exchange>("EXCHANGE");
 /** The plugin use's own options, parsed. */
 export const OPTIONS = key<unknown>("OPTIONS");

@@ -1,4 +1,5 @@
-import type { FirstBytes } from "sluice";
+import type { FirstBytes, SocketAddress } from "sluice";
+import { addressOf, readAddress } from "./socks-address.ts";
 
 /** What a client says that no SOCKS5 client may say. */
 export class SocksFault extends Error {
@@ -24,9 +25,10 @@ export const replies = {
   addressUnknown: 8,
 } as const;
 
-/** With the address that it leads from, which is not told: 0.0.0.0:0. */
-export function replyWith(code: number): Buffer {
-  return Buffer.from([5, code, 0, 1, 0, 0, 0, 0, 0, 0]);
+/** @param bound where datagrams are to be sent; the address that connections leave from is not told: 0.0.0.0:0 */
+export function replyWith(code: number, bound?: SocketAddress): Buffer {
+  const head = Buffer.from([5, code, 0]);
+  return Buffer.concat([head, bound === undefined ? Buffer.from([1, 0, 0, 0, 0, 0, 0]) : addressOf(bound)]);
 }
 
 /** The ways in which a client can say who it is (RFC 1928 section 3). */
@@ -57,17 +59,7 @@ export function readRequest(bytes: Buffer): FirstBytes<SocksRequest> | undefined
   const [version = 5, command = 0, reserved = 0] = bytes;
   if (version !== 5 || reserved !== 0) throw new SocksFault("its request is malformed", replyWith(replies.failed));
   if (bytes.length < 5) return undefined;
-  const [kind, first] = [bytes.readUInt8(3), bytes.readUInt8(4)];
-  const start = kind === 3 ? 5 : 4;
-  const size = { 1: 4, 3: first, 4: 16 }[kind];
-  if (size === undefined) throw new SocksFault(`its request has an address of type ${kind}`, replyWith(replies.addressUnknown));
-  const end = start + size;
-  if (bytes.length < end + 2) return undefined;
-  return { taken: end + 2, value: { command, host: hostOf(bytes.subarray(start, end), kind), port: bytes.readUInt16BE(end) } };
-}
-
-function hostOf(raw: Buffer, kind: number): string {
-  if (kind === 3) return raw.toString("latin1");
-  if (kind === 1) return raw.join(".");
-  return Array.from({ length: 8 }, (_, index) => raw.readUInt16BE(index * 2).toString(16)).join(":");
+  const found = readAddress(bytes, 3);
+  if (found === "unknown") throw new SocksFault(`its request has an address of type ${bytes[3]}`, replyWith(replies.addressUnknown));
+  return found === undefined ? undefined : { taken: found.end, value: { command, host: found.host, port: found.port } };
 }

@@ -1,24 +1,41 @@
-import { definePlugin, OPTIONS, PLACE, SluiceError, type Place, type Plugin, type PluginFactory, type Session } from "sluice";
-import { concatMap, type Observable } from "rxjs";
+import {
+  DATAGRAMS,
+  definePlugin,
+  OPTIONS,
+  PLACE,
+  SluiceError,
+  type Datagrams,
+  type Place,
+  type Plugin,
+  type PluginFactory,
+  type Session,
+  type Upstream,
+} from "sluice";
+import { answer } from "sluice/flow";
+import { concatMap, ignoreElements, of, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { targetOf } from "./allowed-targets.ts";
 import { schema, type ForwardProxyConfig, type ForwardProxyOptions } from "./config.ts";
 import { forbidden, openTarget } from "./connected.ts";
 import { refuseDatagrams } from "./refuse-datagrams.ts";
-import { readGreeting, readRequest, readUser, replies, replyWith, SocksFault } from "./socks-messages.ts";
+import { isSameAddress } from "./socks-address.ts";
+import { associationOf } from "./socks-datagrams.ts";
+import { readGreeting, readRequest, readUser, replies, replyWith, SocksFault, type SocksRequest } from "./socks-messages.ts";
 
 /** Ways in which a client says who it is: not at all, and by name and password. */
 const [NOBODY, PASSWORD, NONE_OF_THEM] = [0, 2, 0xff];
-const CONNECT = 1;
+const [CONNECT, UDP_ASSOCIATE] = [1, 3];
 
 /** Connects clients to the targets that they name by SOCKS5 (RFC 1928, RFC 1929). */
 @injectable()
 class Socks5 implements Plugin {
   static readonly borrows = true;
+  readonly #associations = new WeakSet<Session>();
 
   constructor(
     @inject(OPTIONS) private readonly options: ForwardProxyOptions,
     @inject(PLACE) private readonly place: Place,
+    @inject(DATAGRAMS) private readonly datagrams: Datagrams,
   ) {}
 
   /** @throws SLUICE_CONFIG_INVALID */
@@ -31,7 +48,7 @@ class Socks5 implements Plugin {
       concatMap(async () => {
         try {
           await this.#introduce(session);
-          await this.#connect(session);
+          await this.#serve(session);
         } catch (error) {
           if (!(error instanceof SocksFault)) throw error;
           session.reply(error.answer);
@@ -59,19 +76,42 @@ class Socks5 implements Plugin {
     if (!isKnown) throw new SluiceError("SLUICE_CLIENT_REJECTED", `${String(session.client)}: its name or password is wrong`);
   }
 
-  async #connect(session: Session): Promise<void> {
-    const { allow, timeout } = this.options;
-    const { command, host, port } = await session.readFirst(readRequest, { timeout });
-    if (command !== CONNECT) throw new SocksFault(`its command is ${command}, not CONNECT`, replyWith(replies.commandUnknown));
-    const target = targetOf(host, port);
-    if (target === undefined) throw new SocksFault("it names no host and port", replyWith(replies.hostUnreachable));
+  /** Of an association the connection carries nothing more: it is there as long as that is wanted (RFC 1928 section 7). */
+  connect(attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
+    if (!this.#associations.has(session)) return attempt;
+    return of(answer(this.place.plugin, (data) => data.pipe(ignoreElements()), session));
+  }
+
+  async #serve(session: Session): Promise<void> {
+    const { timeout } = this.options;
+    const request = await session.readFirst(readRequest, { timeout });
+    const { command } = request;
+    const isUnix = session.local.family === "unix";
+    if (command !== CONNECT && (command !== UDP_ASSOCIATE || isUnix))
+      throw new SocksFault(`its command is ${command}, which is not served here`, replyWith(replies.commandUnknown));
     try {
-      await openTarget(session, target, allow);
+      if (command === CONNECT) await this.#connect(session, request);
+      else await this.#associate(session, request);
     } catch (error) {
-      session.reply(replyWith(replyTo(SluiceError.is(error) ? error.code : "")));
+      if (!(error instanceof SocksFault)) session.reply(replyWith(replyTo(SluiceError.is(error) ? error.code : "")));
       throw error;
     }
+  }
+
+  async #connect(session: Session, { host, port }: SocksRequest): Promise<void> {
+    const target = targetOf(host, port);
+    if (target === undefined) throw new SocksFault("it names no host and port", replyWith(replies.hostUnreachable));
+    await openTarget(session, target, this.options.allow);
     session.reply(replyWith(replies.done));
+  }
+
+  async #associate(session: Session, { host, port }: SocksRequest): Promise<void> {
+    const { client } = session;
+    // What it says of itself is often zeros, or what a translation of addresses has made wrong: then its first datagram tells.
+    const isKnown = port !== 0 && isSameAddress(host, client.address);
+    const relay = await this.datagrams.relay(session, { ...associationOf(this.options.allow), ...(isKnown ? { clientPort: port } : {}) });
+    this.#associations.add(session);
+    session.reply(replyWith(replies.done, relay.local));
   }
 }
 

@@ -22,6 +22,7 @@ module.exports = {
     dial: [".", "node", "names", "balance", "legs"],
     transports: ["accept", "dial"],
     health: [".", "balance", "dial"],
+    relay: [".", "node"],
     control: [],
   },
   "core/config": {

@@ -152,7 +152,7 @@ describe("Forward proxies", function () {
     it("answers what went wrong with its code", async () => {
       const { port: portOf, upstream } = await start(socks5({ allow: ["127.0.0.1"] }));
       const port = portOf();
-      expect(await replyTo(port, request(upstream.port, 3)), "UDP ASSOCIATE").to.equal(7);
+      expect(await replyTo(port, request(upstream.port, 2)), "BIND").to.equal(7);
       expect(await replyTo(port, request(upstream.port, 1, [9, 1, 1])), "type").to.equal(8);
       expect(await replyTo(port, request(80, 1, [1, 10, 0, 0, 1])), "not allowed").to.equal(2);
       expect(await replyTo(port, request(port)), "the listener").to.equal(2);

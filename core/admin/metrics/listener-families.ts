@@ -86,11 +86,13 @@ export const listenerFamilies: readonly Family[] = [
   {
     name: "sluice_datagrams_dropped_total",
     type: "counter",
-    help: "Datagrams that there was no room for: operators held limits.bufferPerFlow (buffer), or the upstream was not open yet (opening).",
+    help: "Datagrams that there was no room for: operators held limits.bufferPerFlow (buffer), or the upstream was not open yet (opening). And those that a relay of a plugin did not let through (relay).",
     labels: ["listener", "reason"],
     read: (proxy) =>
       several(proxy, ({ counts, datagrams }) =>
-        datagrams ? Object.entries(counts.dropped).map(([reason, value]) => ({ value, labels: { reason } })) : [],
+        Object.entries(counts.dropped)
+          .filter(([reason, value]) => (reason === "relay" ? value > 0 : datagrams))
+          .map(([reason, value]) => ({ value, labels: { reason } })),
       ),
   },
   {

@@ -30,6 +30,7 @@ export function trafficOf({ inner: { listeners, state } }: Proxy): ReadonlyMap<s
       const own = all.get(session.listener);
       if (own === undefined) continue;
       for (const direction of directions) {
+        own[direction].add(session.relay?.[direction]);
         const flow = session.flow(direction);
         if (flow === undefined) continue;
         own[direction].add(flow);

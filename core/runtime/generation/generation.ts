@@ -3,6 +3,7 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import {
   CLOCK,
+  DATAGRAMS,
   EVENTS,
   EXCHANGE,
   LOGGER,
@@ -28,6 +29,7 @@ import { setupPlugins } from "../../pipeline/lifecycle.ts";
 import type { MeterOf } from "../../pipeline/pipeline.ts";
 import { provide } from "../../pipeline/provide.ts";
 import { exchange } from "../session/exchange.ts";
+import { datagramsOf } from "../session/relayed.ts";
 import { LivePipeline } from "../version/live-pipeline.ts";
 import { PipelineTaps } from "../version/pipeline-taps.ts";
 import { PluginUpstreams } from "../version/plugin-upstreams.ts";
@@ -244,6 +246,7 @@ class PipelineBuilder {
         { token: EVENTS, value: events.asObservable() },
         { token: PLACE, value: place },
         { token: UPSTREAMS, value: upstreams },
+        { token: DATAGRAMS, value: datagramsOf(use.name) },
         { token: TAPS, value: taps.for((error) => tools.fault(name, use.name, error)) },
       ];
       return constructPlugin(this.#container, use, bindings, site);

@@ -6,10 +6,14 @@ import { RequestBook } from "./request-counts.ts";
 /** Seconds: OpenTelemetry's bounds for connections (semantic conventions 1.44, http.client.connection.duration). */
 const sessionSeconds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
+type Way = Pick<Carried, "bytes" | "chunks" | "sentBytes" | "sentChunks">;
+
 /** A session that has ended, as it is counted. */
 export interface Ended {
   readonly startedAt: number;
   flow(direction: "fromClient" | "fromUpstream"): Flow | undefined;
+  /** What it carried beside its flows. */
+  readonly relay: { readonly fromClient: Way; readonly fromUpstream: Way } | undefined;
 }
 
 /** What one direction of a listener's sessions has carried. */
@@ -19,7 +23,7 @@ export class Carried {
   sentBytes = 0;
   sentChunks = 0;
 
-  add(flow: Pick<Carried, "bytes" | "chunks" | "sentBytes" | "sentChunks"> | undefined): this {
+  add(flow: Way | undefined): this {
     if (flow === undefined) return this;
     this.bytes += flow.bytes;
     this.chunks += flow.chunks;
@@ -35,8 +39,8 @@ export class ListenerCounts {
   refused = 0;
   swaps = 0;
   swapsFailed = 0;
-  /** Datagrams that there was no room for: operators or a swap held as much as they may, or the upstream was not open yet. */
-  readonly dropped = { buffer: 0, opening: 0 };
+  /** Datagrams that there was no room for: operators or a swap held as much as they may, or the upstream was not open yet; and those that a relay let not through. */
+  readonly dropped = { buffer: 0, opening: 0, relay: 0 };
   /** Chunks of `inject()` that there was no room for. */
   injectedDropped = 0;
   readonly handshakes = { ok: 0, failed: 0 };
@@ -53,8 +57,8 @@ export class ListenerCounts {
   ended(session: Ended, reason: EndReason): void {
     this.ends.set(reason, (this.ends.get(reason) ?? 0) + 1);
     this.durations.add((Date.now() - session.startedAt) / 1000);
-    this.fromClient.add(session.flow("fromClient"));
-    this.fromUpstream.add(session.flow("fromUpstream"));
+    this.fromClient.add(session.flow("fromClient")).add(session.relay?.fromClient);
+    this.fromUpstream.add(session.flow("fromUpstream")).add(session.relay?.fromUpstream);
   }
 
   fault(plugin: string): void {

@@ -25,12 +25,13 @@ import type { ListenerVersion } from "../version/listener-version.ts";
 export type SessionWork = (session: LiveSession) => void;
 
 /** Datagrams that operators had no room for, those that came before the upstream was open, and chunks of `inject()`. */
-type Dropped = "buffer" | "opening" | "inject";
+type Dropped = "buffer" | "opening" | "inject" | "relay";
 
 const whyDropped: Readonly<Record<Dropped, string>> = {
   buffer: "operators hold limits.bufferPerFlow",
   opening: "the upstream is not open yet",
   inject: "inject() met limits.bufferPerFlow",
+  relay: "a relay does not let them through",
 };
 
 /** A bound listener and its sessions. Its identity is its name; what it gives new sessions changes with the generations. */

@@ -27,10 +27,9 @@ import { Opening, type Opened } from "./opening.ts";
 import { recordOf } from "./session-record.ts";
 import type { SessionHost } from "./session-host.ts";
 import { nextId } from "./session-ids.ts";
+import { carried } from "./carried.ts";
 import { SessionFlows, type SwapFault } from "./session-flows.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
-
-const NOTHING: Traffic = { bytes: 0, chunks: 0 };
 
 /**
  * One client's passage: opened (TLS hello, admit, connect), then two flows, then one end. Every way out leads to `#finish`, once, when
@@ -101,11 +100,11 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   }
 
   get fromClient(): Traffic {
-    return this.#flows?.fromClient ?? NOTHING;
+    return carried(this.relay?.fromClient, this.#flows?.fromClient);
   }
 
   get fromUpstream(): Traffic {
-    return this.#flows?.fromUpstream ?? NOTHING;
+    return carried(this.relay?.fromUpstream, this.#flows?.fromUpstream);
   }
 
   flow(direction: "fromClient" | "fromUpstream"): Flow | undefined {
@@ -133,7 +132,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
 
   /** Everything that ever arrived, for the idle sweep: a number that grows while the session lives. */
   get activity(): number {
-    return this.#flows?.chunks ?? 0;
+    return (this.#flows?.chunks ?? 0) + (this.relay?.chunks ?? 0);
   }
 
   open(): void {
@@ -242,7 +241,9 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   /** The session's one record. */
   record(): SessionRecord {
     const phase = this.#flows?.fromClient === undefined ? (this.#opening?.phase ?? "admit") : "flow";
-    return recordOf(this, { startedAt: this.startedAt, reason: this.#error?.code ?? "closed", phase, attempts: this.#opening?.attempts });
+    const { startedAt } = this;
+    const reason = this.#error?.code ?? "closed";
+    return recordOf(this, { startedAt, reason, phase, attempts: this.#opening?.attempts, relay: this.relay?.record() });
   }
 
   /** The upstream leg is open: the flows begin. */

@@ -1,6 +1,8 @@
 import type { FlowTap, Leg, Session, Timeline } from "../../contract/index.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
 import type { TapWatcher } from "../version/pipeline-taps.ts";
+import type { Relay } from "../../net/relay/relay.ts";
+import type { RelayWay } from "../../net/relay/relay-way.ts";
 import { ClientSide } from "./client-side.ts";
 import { SessionTaps } from "./session-taps.ts";
 
@@ -20,15 +22,22 @@ export abstract class ObservedSession extends ClientSide {
 
   abstract override readonly owner: ClientSide["owner"] & {
     warning(message: string): void;
-    dropped(chunks: number, what?: "inject"): void;
+    dropped(chunks: number, what?: "inject" | "relay"): void;
     readonly attached: readonly TapWatcher[];
   };
+  /** For datagrams beside its legs. */
+  relay: Relay | undefined;
 
   abstract readonly pipeline: LivePipeline;
   abstract readonly session: Session;
 
   /** Undefined before its upstream leg is open. */
   abstract flow(direction: "fromClient" | "fromUpstream"): ObservedFlow | undefined;
+
+  /** How the datagrams of its relay are sent. */
+  get relayWay(): RelayWay {
+    return this.pipeline.upstreams.dialers.relayWay;
+  }
 
   /** Operators that were swapped out are still at work: what fails now may be theirs. */
   get isSwapping(): boolean {

@@ -18,8 +18,8 @@ export interface SessionHost<S extends Session = Session> {
   ended(session: S, error: SluiceError | undefined): void;
   fault(plugin: string, error: SluiceError, session: S): void;
   warning(message: string): void;
-  /** @param what chunks of `inject()`, and no datagrams */
-  dropped(chunks: number, what?: "inject"): void;
+  /** @param what chunks of `inject()`, and no datagrams; or datagrams of a relay */
+  dropped(chunks: number, what?: "inject" | "relay"): void;
   /** @param fault why it could not be */
   swapped(session: S, fault: SwapFault | undefined): void;
 }

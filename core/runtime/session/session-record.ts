@@ -1,4 +1,4 @@
-import type { EndReason, Session, SessionAttempt, SessionPhase, SessionRecord, Traffic } from "../../contract/index.ts";
+import type { EndReason, RelayRecord, Session, SessionAttempt, SessionPhase, SessionRecord, Traffic } from "../../contract/index.ts";
 
 /** What a record says that its session does not. */
 export interface SessionEnd {
@@ -6,10 +6,11 @@ export interface SessionEnd {
   readonly reason: EndReason;
   readonly phase: SessionPhase;
   readonly attempts: { readonly made: readonly SessionAttempt[] | undefined; readonly panic: boolean } | undefined;
+  readonly relay: RelayRecord | undefined;
 }
 
 /** A session's one record, at the moment of its end. */
-export function recordOf(session: Session, { startedAt, reason, phase, attempts }: SessionEnd): SessionRecord {
+export function recordOf(session: Session, { startedAt, reason, phase, attempts, relay }: SessionEnd): SessionRecord {
   const { made, panic = false } = attempts ?? {};
   const { listener, id, transport, upstream, generation, fromClient, fromUpstream } = session;
   return {
@@ -26,6 +27,7 @@ export function recordOf(session: Session, { startedAt, reason, phase, attempts 
     fromUpstream: countsOf(fromUpstream),
     ...(made === undefined ? {} : { attempts: made }),
     ...(panic ? { panic } : {}),
+    ...(relay === undefined ? {} : { relay }),
   };
 }
 

@@ -9,6 +9,7 @@ import { isOwnAddress } from "../../net/accept/own-address.ts";
 import type { NameResolver } from "../../net/names/resolver.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { buffersOf } from "../../net/node/udp-socket.ts";
+import type { RelayWay } from "../../net/relay/relay-way.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 
 export interface DialersContext {
@@ -37,6 +38,8 @@ export interface DialersContext {
 /** How the upstreams of a listener are reached in one generation: its resolve hooks, its timeouts, and never the listener itself. */
 export class Dialers {
   readonly #lookUps: LookUps;
+  /** How datagrams beside the legs of a session are sent. */
+  readonly relayWay: RelayWay;
 
   constructor(
     readonly listener: ResolvedListener,
@@ -49,6 +52,12 @@ export class Dialers {
       if (hook === undefined) return fresh ? resolver.again(name) : resolver.resolve(name);
       return hook(fresh ? resolver.again(name) : resolver.lookUp(name), { name, listener: listener.name, fresh });
     }, rebuild);
+    this.relayWay = {
+      resolve: (name) => this.#lookUps.resolve(name),
+      refuse: (host, port) => this.#refuse(host, port),
+      buffers: buffersOf(listener.socket),
+      idle: listener.timeouts?.udpIdle ?? context.timeouts.udpIdle,
+    };
   }
 
   /**

@@ -6,6 +6,7 @@ import type { DependencyContainer, InjectionToken } from "tsyringe";
 import { resolveConfig } from "../../config/check/resolve-config.ts";
 import {
   CLOCK,
+  DATAGRAMS,
   EVENTS,
   EXCHANGE,
   isPluginUse,
@@ -71,6 +72,7 @@ export class PluginBench {
       { token: EXCHANGE, value: ((_request, attempt) => attempt) satisfies Exchange },
       { token: LOGGER, value: logger },
       { token: UPSTREAMS, value: { endpoints: () => ({ choose: noUpstream }) } },
+      { token: DATAGRAMS, value: { relay: noRelay } },
       // There are no legs.
       { token: TAPS, value: { tap: () => undefined } },
       { token: PLACE, value: this.#place() },
@@ -147,6 +149,12 @@ function provide(container: DependencyContainer, provider: Provider): Promise<vo
 
 function noUpstream(): never {
   throw new SluiceError("SLUICE_TEST_INVALID", "a plugin on the bench has no upstream: test it in a proxy, with startProxy()");
+}
+
+function noRelay(): Promise<never> {
+  return Promise.reject(
+    new SluiceError("SLUICE_TEST_INVALID", "a plugin on the bench has no sockets: test it in a proxy, with startProxy()"),
+  );
 }
 
 function resolve(use: PluginUse, transport: Transport): ResolvedUse {

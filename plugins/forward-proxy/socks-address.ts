@@ -1,0 +1,39 @@
+import { isIP } from "node:net";
+import { addressBytes, type SocketAddress } from "sluice";
+
+const [IPV4, NAME, IPV6] = [1, 3, 4];
+
+/** An address and a port within a message (RFC 1928 section 5), and where they end. */
+export interface SocksAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly end: number;
+}
+
+/** @param at of the type of the address. @returns undefined: there are too few bytes; "unknown": there is no such type */
+export function readAddress(bytes: Buffer, at: number): SocksAddress | "unknown" | undefined {
+  if (bytes.length < at + 2) return undefined;
+  const [kind, first] = [bytes.readUInt8(at), bytes.readUInt8(at + 1)];
+  const start = at + (kind === NAME ? 2 : 1);
+  const size = { [IPV4]: 4, [NAME]: first, [IPV6]: 16 }[kind];
+  if (size === undefined) return "unknown";
+  const end = start + size;
+  if (bytes.length < end + 2) return undefined;
+  return { host: hostOf(bytes.subarray(start, end), kind), port: bytes.readUInt16BE(end), end: end + 2 };
+}
+
+/** Whether two texts are one IP address, however it is written. */
+export function isSameAddress(one: string, other: string): boolean {
+  return isIP(one) !== 0 && isIP(one) === isIP(other) && addressBytes(one).equals(addressBytes(other));
+}
+
+/** The same, written: type, address and port. */
+export function addressOf({ address, port, family }: SocketAddress): Buffer {
+  return Buffer.concat([Buffer.from([family === "IPv6" ? IPV6 : IPV4]), addressBytes(address), Buffer.from([port >> 8, port & 0xff])]);
+}
+
+function hostOf(raw: Buffer, kind: number): string {
+  if (kind === NAME) return raw.toString("latin1");
+  if (kind === IPV4) return raw.join(".");
+  return Array.from({ length: 8 }, (_, index) => raw.readUInt16BE(index * 2).toString(16)).join(":");
+}
