@@ -16,7 +16,7 @@ export interface Place {
 
 /** A proxy that can be measured. */
 export interface Candidate {
-  readonly transport: "tcp" | "tls" | "udp" | "http";
+  readonly transport: "tcp" | "tls" | "udp" | "http" | "http2";
   /** Program and arguments. */
   command(place: Place): readonly string[];
   /** Text of its configuration file. */
@@ -95,6 +95,9 @@ export const candidates: Readonly<Record<string, Candidate>> = {
   "udp six": sluice("udp-six", "udp"),
   "http-proxy": yardstick("http-proxy", "http"),
   "http-proxy again": yardstick("http-proxy", "http"),
+  "http2-proxy": yardstick("http2-proxy", "http2"),
+  "http2-proxy again": yardstick("http2-proxy", "http2"),
+  "http with 5,000 routes": sluice("http-many-routes", "http"),
   "http without record": sluice("http-without-record", "http"),
   http: sluice("http", "http"),
 };

@@ -38,7 +38,8 @@ export async function integrityFault(name: string, workshop: Workshop): Promise<
 
 function check(proxy: UnderTest, transport: Candidate["transport"]): Promise<string | undefined> {
   if (transport === "udp") return checkDatagrams(proxy);
-  return transport === "http" ? checkRequests(proxy) : checkStreams(proxy, transport === "tls");
+  if (transport === "http" || transport === "http2") return checkRequests(proxy, transport);
+  return checkStreams(proxy, transport === "tls");
 }
 
 async function checkStreams({ listen, upstream }: UnderTest, tls: boolean): Promise<string | undefined> {

@@ -30,6 +30,8 @@ export async function measure(names: readonly string[], work: Work, timing: Timi
       kind: work.kind,
       connections: work.connections,
       tls: work.tls ?? false,
+      resumed: work.resumed ?? false,
+      body: work.body ?? 0,
       rate: work.rate ?? 0,
       size: messageBytes,
       proxyCpu: cpus.proxy,

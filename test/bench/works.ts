@@ -16,6 +16,10 @@ export interface Work {
   readonly kind: LoadKind;
   readonly connections: number;
   readonly tls?: boolean;
+  /** A connection resumes the TLS session of the one before it. */
+  readonly resumed?: boolean;
+  /** Bytes of a request's body. */
+  readonly body?: number;
   /** Requests a second. */
   readonly rate?: number;
   /** How many times longer it is warmed up: a connection is far more code than a message. @default 1 */
@@ -111,6 +115,57 @@ export const works: readonly Work[] = [
     unit: "request",
     beside: ["http-proxy again", "http without record"],
     goals: against(11, "http", { "http-proxy": 1 }),
+  },
+  {
+    id: "posts",
+    title: "HTTP/1.1, the same with a POST of 100 bytes",
+    kind: "requests",
+    body: 100,
+    connections: 64,
+    unit: "request",
+    beside: ["http-proxy again", "http without record"],
+    goals: against(13, "http", { "http-proxy": 1 }),
+  },
+  {
+    id: "requests-2",
+    title: "HTTP/2 client, HTTP/1.1 upstream, 8 connections with 8 streams each",
+    kind: "requests-2",
+    connections: 8,
+    unit: "request",
+    beside: ["http2-proxy again", "http without record"],
+    goals: against(14, "http", { "http2-proxy": 1 }),
+  },
+  {
+    id: "routes",
+    title: "HTTP/1.1, 64 connections kept, 5,000 routes beside two, no record",
+    kind: "requests",
+    connections: 64,
+    unit: "request",
+    beside: [],
+    goals: against(17, "http with 5,000 routes", { "http without record": 0.87 }),
+  },
+  {
+    id: "tls-connections",
+    title: "TLS termination, new connections, full handshakes, 32 at a time",
+    kind: "connections",
+    connections: 32,
+    tls: true,
+    warmer: 2,
+    unit: "connection",
+    beside: ["tls pipe again", "tls haproxy", "tls nginx"],
+    goals: against(15, "tls six", { "tls pipe": 1 }),
+  },
+  {
+    id: "tls-resumed",
+    title: "TLS termination, new connections, resumed, 32 at a time",
+    kind: "connections",
+    connections: 32,
+    tls: true,
+    resumed: true,
+    warmer: 2,
+    unit: "connection",
+    beside: ["tls pipe again", "tls haproxy", "tls nginx"],
+    goals: against(15, "tls six", { "tls pipe": 1 }),
   },
   {
     id: "datagrams",

@@ -1,16 +1,17 @@
-import { dial, sendBack, serve } from "./stream-ends.ts";
+import { dial, sendBack, serve, type TlsSessions } from "./stream-ends.ts";
 import type { StartLoad } from "./load-options.ts";
 
 /** Connect, one message there and back, close; so many at a time. */
-export const startConnections: StartLoad = async ({ connections, size, tls }, { proxy, upstream }, gate) => {
+export const startConnections: StartLoad = async ({ connections, size, tls, resumed }, { proxy, upstream }, gate) => {
   const message = Buffer.alloc(size, "c");
+  const sessions: TlsSessions | undefined = resumed ? { last: undefined } : undefined;
   let units = 0;
   let errors = 0;
   await serve(upstream, sendBack);
   const next = (): void => {
     let got = 0;
     const socket = dial(
-      { port: proxy, tls },
+      { port: proxy, tls, sessions },
       (bytes, from) => {
         got += bytes;
         if (got < size) return;

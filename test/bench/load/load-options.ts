@@ -1,7 +1,7 @@
 import type { Cpu } from "../process-figures.ts";
 import type { Gate } from "./gate.ts";
 
-export type LoadKind = "messages" | "requests" | "bulk" | "connections" | "datagrams" | "datagram-rate" | "idle";
+export type LoadKind = "messages" | "requests" | "requests-2" | "bulk" | "connections" | "datagrams" | "datagram-rate" | "idle";
 
 /** A proxy under test. The load is at both ends of it. */
 export interface Target {
@@ -19,6 +19,10 @@ export interface LoadOptions {
   /** Bytes of a message. */
   readonly size: number;
   readonly tls: boolean;
+  /** A connection resumes the TLS session of the one before it. */
+  readonly resumed: boolean;
+  /** Bytes of a request's body (requests, requests-2); 0: a GET. */
+  readonly body: number;
   /** Requests a second (datagram-rate), each of which is answered. */
   readonly rate: number;
 }

@@ -12,10 +12,12 @@ import { startIdle } from "./idle.ts";
 import type { Load, LoadKind, LoadOrder, LoadResult, StartLoad, Target } from "./load-options.ts";
 import { startMessages } from "./messages.ts";
 import { startRequests } from "./requests.ts";
+import { startRequests2 } from "./requests-2.ts";
 
 const kinds: Readonly<Record<LoadKind, StartLoad>> = {
   messages: startMessages,
   requests: startRequests,
+  "requests-2": startRequests2,
   bulk: startBulk,
   connections: startConnections,
   datagrams: startDatagrams,

@@ -3,13 +3,17 @@ import type { StartLoad } from "./load-options.ts";
 
 const headEnd = "\r\n\r\n";
 const body = "x".repeat(120);
-const response = Buffer.from(
+export const response = Buffer.from(
   `HTTP/1.1 200 OK\r\nServer: load\r\nDate: Wed, 25 Nov 2026 11:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
 );
 
-/** HTTP/1.1 on connections that are kept: each has one request without a body on its way. */
-export const startRequests: StartLoad = async ({ connections, tls }, { proxy, upstream }, gate) => {
-  const request = Buffer.from(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${proxy}\r\nUser-Agent: load\r\nAccept: */*\r\n\r\n`);
+/** HTTP/1.1 on connections that are kept: each has one request on its way. */
+export const startRequests: StartLoad = async ({ connections, tls, body: length }, { proxy, upstream }, gate) => {
+  const fields = `Host: 127.0.0.1:${proxy}\r\nUser-Agent: load\r\nAccept: */*\r\n`;
+  const content = "b".repeat(length);
+  const request = Buffer.from(
+    length === 0 ? `GET / HTTP/1.1\r\n${fields}\r\n` : `POST / HTTP/1.1\r\n${fields}Content-Length: ${length}\r\n\r\n${content}`,
+  );
   /** Bytes of a response: a proxy answers all requests alike. Learnt of the first. */
   let size = 0;
   let units = 0;
@@ -17,7 +21,7 @@ export const startRequests: StartLoad = async ({ connections, tls }, { proxy, up
   let open = 0;
   let allOpen = (): void => undefined;
   const ready = new Promise<void>((resolve) => (allOpen = resolve));
-  await serve(upstream, answer);
+  await serve(upstream, length === 0 ? answer : answerTo(length));
   for (let index = 0; index < connections; index += 1) {
     let got = 0;
     let first = "";
@@ -44,8 +48,23 @@ export const startRequests: StartLoad = async ({ connections, tls }, { proxy, up
   return { units: () => units, errors: () => errors, lost: () => 0, ready };
 };
 
-const answer: OnBytes = (bytes, socket, from) => {
+export const answer: OnBytes = (bytes, socket, from) => {
   if (from.toString("latin1", bytes - headEnd.length, bytes) === headEnd) socket.write(response);
+};
+
+/** To requests with a body of so many bytes. A proxy sends one alike on each connection, in one piece or in two. */
+const answerTo = (length: number): OnBytes => {
+  const got = new WeakMap<object, number>();
+  let size = 0;
+  return (bytes, socket, from) => {
+    const sum = (got.get(socket) ?? 0) + bytes;
+    if (size === 0) {
+      const end = from.toString("latin1", 0, bytes).indexOf(headEnd);
+      if (end >= 0) size = end + headEnd.length + length;
+    }
+    if (size > 0 && sum >= size) socket.write(response);
+    got.set(socket, size > 0 && sum >= size ? 0 : sum);
+  };
 };
 
 /** Of a response that has come whole; else 0. @throws where it is not the expected one */

@@ -7,6 +7,11 @@ const sink = Buffer.allocUnsafeSlow(256 * 1024);
 /** Told of so many bytes, which are at the beginning of `from` during the call. */
 export type OnBytes = (bytes: number, socket: Socket, from: Buffer) => void;
 
+/** The last TLS session that was given, for the next connection. */
+export interface TlsSessions {
+  last: Buffer | undefined;
+}
+
 const ignore = (): void => undefined;
 
 /** The end behind the proxy. Sockets are made again around the accepted handle: the load must cost less than the proxy it drives. */
@@ -28,12 +33,15 @@ export function serve(port: number, onBytes: OnBytes): Promise<void> {
 
 /** The end in front of the proxy. */
 export function dial(
-  { port, tls }: { readonly port: number; readonly tls: boolean },
+  { port, tls, sessions }: { readonly port: number; readonly tls: boolean; readonly sessions?: TlsSessions | undefined },
   onBytes: OnBytes,
   onOpen: (socket: Socket) => void,
 ): Socket {
   if (tls) {
-    const socket = connectTls({ port, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false });
+    const { last } = sessions ?? {};
+    const resumes = last === undefined ? {} : { session: last };
+    const socket = connectTls({ port, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false, ...resumes });
+    if (sessions !== undefined) socket.on("session", (session) => (sessions.last = session));
     socket.setNoDelay(true);
     socket.on("data", (chunk) => {
       onBytes(chunk.length, socket, chunk);
