@@ -8,6 +8,7 @@ import { candidates } from "./candidates.ts";
 import { integrityFault } from "./integrity.ts";
 import type { LoadResult } from "./load/load-options.ts";
 import { measure, type Timing } from "./measure.ts";
+import { measureOneOfMany } from "./one-of-many.ts";
 import { measureReload } from "./reload.ts";
 import { idleTable, lossTable, median, residentPerConnection, table, verdictOf, workTable, type Rounds, type Verdict } from "./report.ts";
 import { openWorkshop, type Workshop } from "./under-test.ts";
@@ -15,6 +16,7 @@ import { candidatesOf, rowsOf, works, type Work } from "./works.ts";
 
 const allRows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 17, 18];
 const reloadRow = 10;
+const oneOfManyRow = 18;
 const kibPerIdleConnection = 12;
 
 const { values } = parseArgs({
@@ -130,6 +132,13 @@ async function run(workshop: Workshop): Promise<void> {
     await orNote("reload", async () => {
       const { text, verdicts: found } = await measureReload(workshop, roundsWanted);
       print(`\n### Reload of a config with 30 plugin files, one edited\n\n${text}`);
+      verdicts.push(...found);
+    });
+  }
+  if (rows.has(oneOfManyRow)) {
+    await orNote("one of many listeners", async () => {
+      const { text, verdicts: found } = await measureOneOfMany(workshop, roundsWanted);
+      print(`\n### A save that changes one of many listeners\n\n${text}`);
       verdicts.push(...found);
     });
   }

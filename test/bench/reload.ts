@@ -1,13 +1,12 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { eventOf } from "../support/bounded.ts";
 import { readFdLimit } from "../../core/config/check/fd-limit.ts";
 import { freePort } from "../support/sockets.ts";
+import { ask, start, type Cost } from "./live-proxy.ts";
 import { median, table, type Verdict } from "./report.ts";
-import { pinned, type Workshop } from "./under-test.ts";
+import type { Workshop } from "./under-test.ts";
 
 const files = 30;
 const cpuMsAllowed = 50;
@@ -19,13 +18,6 @@ const warmUps = 5;
 const row = 10;
 /** Open sessions that a reload takes along while others wait for their messages: two descriptors each, in the proxy as in the load. */
 const manySessions = Math.min(10_000, Math.floor(((readFdLimit() ?? 1024) - 200) / 2));
-
-interface Cost {
-  readonly cpuMs: number;
-  readonly wallMs: number;
-}
-
-const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** A config that imports 30 plugin files, all in use. */
 function writeConfig(folder: string, listen: number, upstream: number): { config: string; edited: string } {
@@ -81,7 +73,7 @@ export default defineConfig({
 export async function measureReload(workshop: Workshop, rounds: number): Promise<{ text: string; verdicts: Verdict[] }> {
   const [listen, upstream] = [await freePort(), await freePort()];
   const { config, edited } = writeConfig(join(workshop.folder, "reload"), listen, upstream);
-  const proxy = await start(pinned("proxy", [process.execPath, program("proxies/live-config.js"), config, edited]));
+  const proxy = await start("proxy", "proxies/live-config.js", [config, edited]);
   try {
     for (let index = 0; index < warmUps; index += 1) await ask<Cost>(proxy);
     const costs: Cost[] = [];
@@ -101,7 +93,7 @@ interface Waits {
 
 /** @param traffic the ports of the proxy and of its upstream, and how many more sessions are open and idle */
 async function measureWaits(proxy: ChildProcess, traffic: readonly number[], rounds: number): Promise<Waits> {
-  const load = await start(pinned("load", [process.execPath, program("load/steady.js"), ...traffic.map(String)]));
+  const load = await start("load", "load/steady.js", traffic.map(String));
   const look = async (work: Promise<unknown>): Promise<number> => {
     await Promise.all([work, sleep(lookMs)]);
     return (await ask<{ longestMs: number }>(load)).longestMs;
@@ -117,20 +109,6 @@ async function measureWaits(proxy: ChildProcess, traffic: readonly number[], rou
     load.kill("SIGKILL");
   }
   return { without, during };
-}
-
-/** Starts a program that says over IPC when it is ready. */
-async function start([command, parameters]: [string, string[]]): Promise<ChildProcess> {
-  const child = spawn(command, parameters, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  await eventOf(child, "message", 60_000);
-  return child;
-}
-
-async function ask<T>(child: ChildProcess): Promise<T> {
-  const answer = eventOf(child, "message", 60_000);
-  child.send("go");
-  const [message] = await answer;
-  return message as T;
 }
 
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
