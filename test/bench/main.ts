@@ -10,11 +10,23 @@ import type { LoadResult } from "./load/load-options.ts";
 import { measure, type Timing } from "./measure.ts";
 import { measureOneOfMany } from "./one-of-many.ts";
 import { measureReload } from "./reload.ts";
-import { idleTable, lossTable, median, residentPerConnection, table, verdictOf, workTable, type Rounds, type Verdict } from "./report.ts";
+import {
+  idleTable,
+  latencyTable,
+  latencyVerdicts,
+  lossTable,
+  median,
+  residentPerConnection,
+  table,
+  verdictOf,
+  workTable,
+  type Rounds,
+  type Verdict,
+} from "./report.ts";
 import { openWorkshop, type Workshop } from "./under-test.ts";
 import { candidatesOf, rowsOf, works, type Work } from "./works.ts";
 
-const allRows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 17, 18];
+const allRows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18];
 const reloadRow = 10;
 const oneOfManyRow = 18;
 const kibPerIdleConnection = 12;
@@ -82,12 +94,14 @@ function verdictsOf(work: Work, rounds: Rounds): Verdict[] {
     const lost = rounds.get("udp six")?.reduce((sum, result) => sum + result.lost, 0) ?? NaN;
     return [{ row: 8, what: work.title, required: "0 lost", measured: `${lost} lost`, reached: lost === 0 }];
   }
+  if (work.kind === "paced-messages") return latencyVerdicts(work, rounds);
   return work.goals.filter(({ row }) => rows.has(row)).flatMap((goal) => verdictOf(work, goal, rounds) ?? []);
 }
 
 function printWork(work: Work, rounds: Rounds): void {
   print(`\n### ${work.title}\n`);
   if (work.kind === "idle") print(idleTable(rounds));
+  else if (work.kind === "paced-messages") print(latencyTable(rounds));
   else print(work.kind === "datagram-rate" ? lossTable(rounds) : workTable(work, rounds));
 }
 

@@ -1,4 +1,4 @@
-import type { LoadResult } from "./load/load-options.ts";
+import type { Latency, LoadResult } from "./load/load-options.ts";
 import type { Goal, Work } from "./works.ts";
 
 /** All rounds of a work, by candidate. */
@@ -92,6 +92,35 @@ export function idleTable(rounds: Rounds): string {
 }
 
 export const residentPerConnection = ({ resident, residentBefore, units }: LoadResult): number => (resident - residentBefore) / units;
+
+/** How long messages took. */
+export function latencyTable(rounds: Rounds): string {
+  const rows = [...rounds].map(([name, results]) => [
+    name,
+    median(results.map(({ units, seconds }) => units / seconds)).toFixed(0),
+    ...(["p50", "p99", "p999"] as const).map((which) => `${(latencyOf(results, which) * 1000).toFixed(0)} us`),
+  ]);
+  return table(["candidate", "messages/s", "p50", "p99", "p99.9"], rows);
+}
+
+/** The median of the rounds, in milliseconds. */
+const latencyOf = (results: readonly LoadResult[], which: keyof Latency): number =>
+  median(results.map(({ latency }) => latency?.[which] ?? NaN));
+
+/** Six plugins against HAProxy at p99, and against pipe at p99.9. */
+export function latencyVerdicts(work: Work, rounds: Rounds): Verdict[] {
+  const goals = [
+    { which: "p99", name: "p99", against: "haproxy", most: 1.5 },
+    { which: "p999", name: "p99.9", against: "pipe", most: 1 },
+  ] as const;
+  return goals.flatMap(({ which, name, against, most }) => {
+    const [mine, theirs] = [rounds.get("six"), rounds.get(against)];
+    if (mine === undefined || theirs === undefined) return [];
+    const found = latencyOf(mine, which) / latencyOf(theirs, which);
+    const what = `${work.title}: ${name} of six against ${against}`;
+    return [{ row: 16, what, required: `<= ${most.toFixed(2)}`, measured: found.toFixed(2), reached: found <= most }];
+  });
+}
 
 /** What became of datagrams at a fixed rate. */
 export function lossTable(rounds: Rounds): string {

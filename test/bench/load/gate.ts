@@ -3,6 +3,10 @@ export class Gate {
   #open = false;
   #waiting: (() => void)[] = [];
 
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
   pass(work: () => void): void {
     if (this.#open) work();
     else this.#waiting.push(work);

@@ -1,7 +1,8 @@
 import type { Cpu } from "../process-figures.ts";
 import type { Gate } from "./gate.ts";
 
-export type LoadKind = "messages" | "requests" | "requests-2" | "bulk" | "connections" | "datagrams" | "datagram-rate" | "idle";
+export type LoadKind =
+  "messages" | "paced-messages" | "requests" | "requests-2" | "bulk" | "connections" | "datagrams" | "datagram-rate" | "idle";
 
 /** A proxy under test. The load is at both ends of it. */
 export interface Target {
@@ -23,7 +24,7 @@ export interface LoadOptions {
   readonly resumed: boolean;
   /** Bytes of a request's body (requests, requests-2); 0: a GET. */
   readonly body: number;
-  /** Requests a second (datagram-rate), each of which is answered. */
+  /** Requests a second (datagram-rate), each of which is answered; messages a second (paced-messages). */
   readonly rate: number;
 }
 
@@ -47,9 +48,17 @@ export interface LoadResult {
   readonly others: number;
   readonly errors: number;
   readonly lost: number;
+  /** Of paced messages: how long they took, in milliseconds. */
+  readonly latency: Latency | undefined;
   /** Resident bytes of the proxy before the load and after it. */
   readonly residentBefore: number;
   readonly resident: number;
+}
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
 }
 
 /** A load on one target. It works while its gate is open, until the process ends. */
@@ -59,6 +68,8 @@ export interface Load {
   errors(): number;
   /** Sent and not answered (datagrams). */
   lost(): number;
+  /** Of each message, where they are measured. */
+  readonly milliseconds?: number[];
   /** Resolves when it may be measured. */
   readonly ready: Promise<void>;
 }

@@ -9,13 +9,15 @@ import { startConnections } from "./connections.ts";
 import { startDatagramRate, startDatagrams } from "./datagrams.ts";
 import { Gate } from "./gate.ts";
 import { startIdle } from "./idle.ts";
-import type { Load, LoadKind, LoadOrder, LoadResult, StartLoad, Target } from "./load-options.ts";
+import type { Latency, Load, LoadKind, LoadOrder, LoadResult, StartLoad, Target } from "./load-options.ts";
 import { startMessages } from "./messages.ts";
+import { startPacedMessages } from "./paced-messages.ts";
 import { startRequests } from "./requests.ts";
 import { startRequests2 } from "./requests-2.ts";
 
 const kinds: Readonly<Record<LoadKind, StartLoad>> = {
   messages: startMessages,
+  "paced-messages": startPacedMessages,
   requests: startRequests,
   "requests-2": startRequests2,
   bulk: startBulk,
@@ -39,7 +41,7 @@ interface Lane {
   readonly residentBefore: number;
 }
 
-type Figures = Omit<LoadResult, "residentBefore" | "resident">;
+type Figures = Omit<LoadResult, "residentBefore" | "resident" | "latency">;
 
 const nothing: Figures = { units: 0, seconds: 0, cpu: { user: 0, system: 0 }, others: 0, errors: 0, lost: 0 };
 
@@ -86,12 +88,20 @@ function sum(a: Figures, b: Figures): Figures {
   };
 }
 
+function latencyOf({ milliseconds }: Load): Latency | undefined {
+  if (milliseconds === undefined) return undefined;
+  const sorted = milliseconds.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? NaN;
+  return { p50: at(0.5), p99: at(0.99), p999: at(0.999) };
+}
+
 async function run(order: LoadOrder): Promise<LoadResult[]> {
   const lanes: Lane[] = [];
   for (const target of order.targets) lanes.push(await openLane(order, target));
   const idle = order.kind === "idle";
   if (!idle) spin();
   for (const lane of lanes) await slice(lane, order.warm, order.proxyCpu);
+  for (const { load } of lanes) load.milliseconds?.splice(0);
   const figures = lanes.map(() => nothing);
   const share = order.seconds / slices;
   for (let turn = 0; turn < slices; turn += 1) {
@@ -103,7 +113,7 @@ async function run(order: LoadOrder): Promise<LoadResult[]> {
   return lanes.map(({ load, target, residentBefore }, index) => {
     const found = figures[index] ?? nothing;
     const units = idle ? load.units() : found.units;
-    return { ...found, units, lost: load.lost(), residentBefore, resident: residentOf(target.pid) };
+    return { ...found, units, lost: load.lost(), latency: latencyOf(load), residentBefore, resident: residentOf(target.pid) };
   });
 }
 
