@@ -3,7 +3,7 @@ import type { StartLoad } from "./load-options.ts";
 
 const headEnd = "\r\n\r\n";
 const body = "x".repeat(120);
-export const response = Buffer.from(
+const response = Buffer.from(
   `HTTP/1.1 200 OK\r\nServer: load\r\nDate: Wed, 25 Nov 2026 11:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
 );
 
