@@ -18,6 +18,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   trust: async () => (await import("./commands/trust-command.ts")).trust,
   toggle: async () => (await import("./commands/steer-commands.ts")).toggle,
   set: async () => (await import("./commands/steer-commands.ts")).set,
+  capture: async () => (await import("./commands/capture-command.ts")).capture,
   watch: async () => (await import("./commands/watch-command.ts")).watch,
   mcp: async () => (await import("./commands/mcp-command.ts")).mcp,
   init: async () => (await import("./commands/init-command.ts")).init,

@@ -122,11 +122,14 @@ describe("sluice start with two workers", function () {
       expect(await say(socket, pids[index])).to.deep.equal({ pid: pids[index], letter: "c" });
   });
 
-  it("refuses another number of workers, and says to restart", async () => {
+  it("refuses another number of workers, and captures, and says to restart", async () => {
     await start();
     save({ workers: 3 });
     await cli.line(/^refused: .*proxy\.config\.ts: workers: there are 2 .*SLUICE_WORKERS_CHANGED: restart/);
     expect((await workersOf()).length).to.equal(2);
+    const { code, stderr } = await runCli(cleanup, folder, "capture", "echo", "-o", "a.pcapng");
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/of several workers each sees a part of the sessions only: start with `workers: 1`.*SLUICE_ADMIN_CONFLICT/);
   });
 
   it("loses the sessions of one that is killed and no others, and replaces it on the generation in force", async () => {

@@ -7,7 +7,20 @@ import { forwardFlags } from "./forward-flags.ts";
 
 /** What can stand after `sluice`. */
 export type CommandName =
-  "start" | "check" | "plan" | "reload" | "status" | "forward" | "trust" | "init" | "toxiproxy" | "toggle" | "set" | "watch" | "mcp";
+  | "start"
+  | "check"
+  | "plan"
+  | "reload"
+  | "status"
+  | "forward"
+  | "trust"
+  | "init"
+  | "toxiproxy"
+  | "toggle"
+  | "set"
+  | "watch"
+  | "capture"
+  | "mcp";
 
 export interface CommandOptions {
   /** The config's file, as given. @default the `proxy.config.*` of the working directory */
@@ -48,7 +61,7 @@ const logLevelOption = ["--log-level <level>", "What is logged: trace, debug, in
 const jsonOption = ["--json", "Print JSON for machines"] as const;
 
 /** Commands that steer the proxy of a config, which is named by -c alone: their arguments are something else. */
-const steers: ReadonlySet<string> = new Set(["toggle", "set", "watch"]);
+const steers: ReadonlySet<string> = new Set(["toggle", "set", "watch", "capture"]);
 
 function createCli() {
   const cli = cac("sluice");
@@ -125,6 +138,13 @@ function addWatchCommands(cli: ReturnType<typeof cac>): void {
     .command("watch [listener]", "Show sessions and their bytes as they pass, and what each plugin makes of them")
     .option(...configOption)
     .option("--hex", "Show bytes as hex dumps")
+    .option(...jsonOption);
+  cli
+    .command("capture <listener>", "Write what passes a listener of the running proxy into a pcapng file, until Ctrl-C")
+    .option("-o, --output <file>", "The file, which must not be there yet")
+    .option("--for <duration>", "End by itself, after 60s say")
+    .option("--size <size>", "End when the file is so large (default: 100MiB)")
+    .option(...configOption)
     .option(...jsonOption);
   cli.command("mcp [config]", "Speak the Model Context Protocol over standard input and output, for agents").option(...configOption);
 }

@@ -122,7 +122,7 @@ async function answerTo(line: string, handle: ControlHandler, streams: ControlSt
   try {
     const { command, input } = commandIn(line);
     const result: unknown = await handle(command, input);
-    if (result instanceof ControlStream) streams.checkRoom();
+    if (result instanceof ControlStream) streams.checkRoom(result);
     return { ok: true, result };
   } catch (error) {
     const known = SluiceError.is(error);

@@ -6,8 +6,14 @@ const mostStreams = 16;
 
 /** What a handler answers with that goes on: lines of JSON, until whoever asked leaves. */
 export class ControlStream {
-  /** @param begin writes lines to the socket from now on, and bounds what waits there; @returns how to stop */
-  constructor(readonly begin: (to: Socket) => () => void) {}
+  /**
+   * @param begin writes lines to the socket from now on, and bounds what waits there; @returns how to stop
+   * @param refused it will not begin
+   */
+  constructor(
+    readonly begin: (to: Socket) => () => void,
+    readonly refused: () => void = () => undefined,
+  ) {}
 }
 
 /** The streams that a control socket answers with now. */
@@ -15,9 +21,10 @@ export class ControlStreams {
   readonly #open = new Set<Socket>();
 
   /** @throws SLUICE_ADMIN_CONFLICT when there are too many */
-  checkRoom(): void {
-    if (this.#open.size >= mostStreams)
-      throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${mostStreams} watch this proxy over its control socket already`);
+  checkRoom(stream: ControlStream): void {
+    if (this.#open.size < mostStreams) return;
+    stream.refused();
+    throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${mostStreams} watch this proxy over its control socket already`);
   }
 
   /** Goes on until the other side leaves. */
@@ -25,6 +32,12 @@ export class ControlStreams {
     this.#open.add(socket);
     socket.setTimeout(0);
     const stop = stream.begin(socket);
+    // Whoever asked may be gone by now, and its close told of.
+    if (socket.closed) {
+      this.#open.delete(socket);
+      stop();
+      return;
+    }
     socket.once("close", () => {
       this.#open.delete(socket);
       stop();

@@ -1,0 +1,54 @@
+import path from "node:path";
+import { z } from "zod";
+import type { PluginUse } from "../../contract/index.ts";
+import { ControlStream } from "../../net/control/control-stream.ts";
+import type { Save } from "../saving/save.ts";
+import { captureParts, captureView, captureWriter } from "./capture-operations.ts";
+import { operation, type Operation } from "./operation.ts";
+
+const file = z.string().refine((given) => path.isAbsolute(given), { error: "expected an absolute path" });
+
+/**
+ * What may be asked over the control socket alone, which lets in nobody but the user that the proxy runs as: what names paths of that user.
+ * It is in no table of HTTP, MCP or the documentation.
+ */
+export const localOperations: readonly Operation[] = [
+  operation({
+    name: "capture_to_file",
+    summary: "Writes a capture to a file anywhere, for as long as whoever asked stays.",
+    method: "POST",
+    path: "",
+    onlyOneProcess: "of several workers each sees a part of the sessions only: start with `workers: 1` to capture",
+    input: z.strictObject({ listener: z.string(), file, ...captureParts }),
+    async handle({ saves }, { listener, file: to, for: time, size: limit, ...options }) {
+      const writer = (written: string): Promise<PluginUse> => captureWriter({ file: written, limit, ...options });
+      return following(await saves.start({ kind: "capture", listener, path: to, for: time, size: limit, writer }));
+    },
+  }),
+  operation({
+    name: "stop_capture_to_file",
+    summary: "Ends it, and answers when the file is whole.",
+    method: "POST",
+    path: "",
+    input: z.strictObject({ file }),
+    handle: async ({ saves }, { file: written }) => captureView(await saves.stop("capture", written)),
+  }),
+];
+
+const TELL_MS = 1_000;
+
+/** Tells each second how far it is, and last how it ended. */
+function following(save: Save): ControlStream {
+  const line = (): string => `${JSON.stringify(captureView(save.view))}\n`;
+  const stop = (): void => void save.end("stopped");
+  return new ControlStream((to) => {
+    const telling = setInterval(() => {
+      if (to.writableLength === 0) to.write(line());
+    }, TELL_MS).unref();
+    void save.ended.then(() => {
+      clearInterval(telling);
+      if (!to.destroyed) to.end(line());
+    });
+    return stop;
+  }, stop);
+}

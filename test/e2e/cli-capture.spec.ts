@@ -1,0 +1,162 @@
+import { expect } from "chai";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { createCleanup, type Cleanup } from "../support/cleanup.ts";
+import { createCliFolder, runCli, startCli, startCliAfter, type Cli, type CliFolder } from "../support/cli.ts";
+import { eventually } from "../support/eventually.ts";
+import { exchange } from "../support/exchange.ts";
+import { requireTool } from "../support/external-tool.ts";
+import { connect } from "../support/sockets.ts";
+import { follow, packetsOf } from "../support/tshark.ts";
+import { startUdpClient } from "../support/udp-client.ts";
+
+const config = `import { defineConfig, definePlugin } from "sluice";
+import { each } from "sluice/flow";
+import { echo } from "sluice/plugins";
+const count = definePlugin("count", () => ({
+  fromClient: (data) => {
+    let chunks = 0;
+    return data.pipe(each((chunk) => Buffer.concat([Buffer.from(String((chunks += 1))), chunk])));
+  },
+}));
+export default defineConfig({
+  listeners: {
+    web: { listen: "tcp://127.0.0.1:0", plugins: [count(), echo()] },
+    dns: { listen: "udp://127.0.0.1:0", plugins: [echo()] },
+  },
+});
+`;
+
+/** A proxy that runs. */
+interface Started {
+  readonly folder: CliFolder;
+  readonly proxy: Cli;
+  readonly ports: Record<string, number>;
+}
+
+describe("sluice capture", function () {
+  this.timeout(60_000);
+  const cleanup = createCleanup();
+  const cleanupAtEnd = createCleanup();
+  let shared: Started;
+  let folder: CliFolder;
+  let ports: Record<string, number>;
+  const start = async (until: Cleanup, begin: (own: CliFolder) => Cli): Promise<Started> => {
+    const own = createCliFolder(until);
+    own.write("proxy.config.ts", config);
+    const proxy = begin(own);
+    return { folder: own, proxy, ports: await proxy.ready() };
+  };
+  const use = (started: Started): void => {
+    ({ folder, ports } = started);
+  };
+  before(async () => {
+    // A file that may not grow fails as one on a full disk does.
+    const limited = (own: CliFolder): Cli => startCliAfter("ulimit -f 64", cleanupAtEnd, own);
+    shared = await start(cleanupAtEnd, process.platform === "win32" ? (own) => startCli(cleanupAtEnd, own, ["start"]) : limited);
+  });
+  beforeEach(() => {
+    use(shared);
+  });
+  afterEach(() => cleanup.run());
+  after(() => cleanupAtEnd.run());
+
+  const open = async (): Promise<Socket> => {
+    const socket = await connect(ports["web"] ?? 0);
+    cleanup.add(() => void socket.destroy());
+    return socket;
+  };
+  const capturing = async (...parameters: readonly string[]): Promise<Cli> => {
+    const cli = startCli(cleanup, folder, ["capture", ...parameters]);
+    await cli.line(/^capturing/);
+    return cli;
+  };
+
+  it("writes what passes open sessions until Ctrl-C, which ends nothing else", async function () {
+    const tshark = requireTool(this, "tshark");
+    const socket = await open();
+    expect(await exchange(socket, "a", 2)).to.equal("1a");
+    const cli = await capturing("web", "-o", "web.pcapng");
+    expect(await exchange(socket, "b", 2)).to.equal("2b");
+    cli.kill("SIGINT");
+    expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
+    const file = join(folder.path, "web.pcapng");
+    const [, packets, bytes, where] = (await cli.line(/^captured (\d+) packets, (\S+) bytes, in (.+)$/)) as unknown as string[];
+    expect({ where, bytes: Number(bytes?.replace(",", "")) }).to.deep.equal({ where: file, bytes: statSync(file).size });
+    expect(await packetsOf(tshark, file, ["frame.number"])).to.have.lengthOf(Number(packets));
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+    expect(await exchange(socket, "c", 2)).to.equal("3c");
+    const [client] = await follow(tshark, file, "tcp", [0]);
+    expect([client?.fromClient, client?.fromUpstream].map(String)).to.deep.equal(["b", "2b"]);
+    expect(shared.proxy.lines.join("\n"), "reloads").to.not.include("reloaded");
+  });
+
+  it("ends after --for and at --size, and prints JSON", async function () {
+    const tshark = requireTool(this, "tshark");
+    const timed = await capturing("dns", "-o", "dns.pcapng", "--for", "1s");
+    const client = await startUdpClient(cleanup, ports["dns"] ?? 0);
+    await client.ask("question");
+    expect(await timed.ended()).to.deep.equal({ code: 0, signal: null });
+    await timed.line(/^captured 4 packets, [\d,]+ bytes, in .*dns\.pcapng: the time of --for is over$/);
+    const [stream] = await follow(tshark, join(folder.path, "dns.pcapng"), "udp", [0]);
+    expect([stream?.fromClient, stream?.fromUpstream].map(String)).to.deep.equal(["question", "question"]);
+    const sized = await capturing("web", "-o", "full.pcapng", "--size", "2KiB");
+    (await open()).write("x".repeat(4000));
+    expect(await sized.ended()).to.deep.equal({ code: 0, signal: null });
+    await sized.line(/^captured \d+ packets, .*full\.pcapng: it has the size of --size$/);
+    const { code, stdout } = await runCli(cleanup, folder, "capture", "web", "-o", "json.pcapng", "--for", "10ms", "--json");
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.include({ state: "ended", reason: "time", listener: "web", name: "json.pcapng" });
+  });
+
+  it("ends when whoever asked is killed", async () => {
+    const killed = await capturing("web", "-o", "killed.pcapng");
+    killed.kill("SIGKILL");
+    await killed.exit;
+    // An empty file was made for it; one that has ended has its header at least.
+    await eventually(() => expect(readFileSync(join(folder.path, "killed.pcapng")).length).to.be.greaterThan(0));
+  });
+
+  it("is whole when the proxy ends", async () => {
+    const started = await start(cleanup, (own) => startCli(cleanup, own, ["start"]));
+    use(started);
+    const left = await capturing("web", "-o", "left.pcapng");
+    const socket = await open();
+    await exchange(socket, "a", 2);
+    socket.end();
+    started.proxy.kill("SIGTERM");
+    expect(await left.ended()).to.deep.equal({ code: 0, signal: null });
+    await left.line(/^captured \d+ packets, .*left\.pcapng: the proxy has ended$/);
+  });
+
+  it("says what is wrong, and leaves nothing behind", async () => {
+    writeFileSync(join(folder.path, "there.pcapng"), "kept");
+    const errors: readonly [readonly string[], RegExp][] = [
+      [["web"], /expected sluice capture LISTENER -o FILE/],
+      [["wep", "-o", "a.pcapng"], /there is no listener "wep": there are web, dns/],
+      [["web", "-o", "there.pcapng"], /there\.pcapng: it is there already, and is not written over: give another name/],
+      [["web", "-o", "missing/a.pcapng"], /missing\/a\.pcapng: ENOENT.*SLUICE_FILE_UNWRITABLE: make room/s],
+      [["web", "-o", "a.pcapng", "--size", "1"], /size: expected 1KiB to 1GiB/],
+    ];
+    for (const [parameters, message] of errors) {
+      const { code, stderr } = await runCli(cleanup, folder, "capture", ...parameters);
+      expect(code, stderr).to.equal(1);
+      expect(stderr).to.match(message);
+    }
+    expect(existsSync(join(folder.path, "a.pcapng"))).to.equal(false);
+    expect(readFileSync(join(folder.path, "there.pcapng"), "utf8")).to.equal("kept");
+    expect(await exchange(await open(), "a", 2)).to.equal("1a");
+  });
+
+  it("ends alone when the disk is full", async function () {
+    if (process.platform === "win32") this.skip();
+    const cli = await capturing("web", "-o", "large.pcapng");
+    const socket = await open();
+    const large = "x".repeat(100_000);
+    await exchange(socket, large, large.length + 1);
+    expect(await cli.ended()).to.deep.equal({ code: 1, signal: null });
+    await cli.line(/^it ended early: .*large\.pcapng: EFBIG.*SLUICE_FILE_UNWRITABLE: make room on the disk/);
+    expect(await exchange(await open(), "b", 2)).to.equal("1b");
+  });
+});
