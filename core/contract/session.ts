@@ -44,7 +44,7 @@ export interface RetargetOptions {
 
 /** One client's passage, as plugins see it. */
 export interface Session extends SessionFacts {
-  /** Aborted when the session ends: for work that must not outlive it. */
+  /** Aborted when the session ends: for work that must not outlive it. Its `reason` is the error that ended it, if one did. */
   readonly signal: AbortSignal;
 
   /**

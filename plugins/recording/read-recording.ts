@@ -1,92 +1,63 @@
-import { SluiceError } from "sluice";
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
+import { isMap, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
+import { PLACEHOLDER } from "./hex-text.ts";
+import { readEntry } from "./read-entry.ts";
 import type { Entry, Recording } from "./recording.ts";
+import { RecordingSource } from "./recording-source.ts";
 
-/** Reads `sluice: recording/1`. @throws SLUICE_RECORDING_INVALID with file:line:column */
-export function readRecording(text: string, file: string): Recording {
-  return new Reader(text, file).recording();
-}
-
+const HEAD = new Set(["sluice", "transport", "upstream", "redacted", "exchange"]);
 const hasDatagrams: ReadonlyMap<unknown, boolean> = new Map([
   ["tcp", false],
   ["udp", true],
 ]);
 
-class Reader {
-  readonly #lines = new LineCounter();
-  readonly #document;
+/** Reads `sluice: recording/1`. @throws SLUICE_RECORDING_INVALID with file:line:column */
+export function readRecording(text: string, file: string): Recording {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const source = new RecordingSource(file, lines);
+  const [broken] = document.errors;
+  if (broken !== undefined) throw source.wrongAt(broken.pos[0], broken.message.split("\n")[0] ?? "");
+  const root = document.contents;
+  if (!isMap(root)) throw source.wrongAt(0, 'expected "sluice: recording/1"');
+  const map: YAMLMap = root;
+  if (map.get("sluice") !== "recording/1") throw source.wrong(map.get("sluice", true), 'expected "sluice: recording/1"');
+  source.refuseUnknown(map, HEAD);
+  const datagrams = hasDatagrams.get(map.get("transport"));
+  if (datagrams === undefined) throw source.wrong(map.get("transport", true), "expected transport: tcp or udp");
+  const sessions = sessionsIn(map, source);
+  const numbers = [...sessions.keys()].map(Number).filter((number) => Number.isSafeInteger(number));
+  return { datagrams, sessions: [...sessions.values()], end: { indent: indentOf(map, lines), next: Math.max(0, ...numbers) + 1 } };
+}
 
-  constructor(
-    text: string,
-    private readonly file: string,
-  ) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines });
-  }
+/** Of the entries, where they are the last thing in the file and stand on lines of their own. */
+function indentOf(root: YAMLMap, lines: LineCounter): number | undefined {
+  const exchange = root.get("exchange", true) as unknown;
+  if (root.flow === true || String(root.items.at(-1)?.key) !== "exchange") return undefined;
+  if (!isSeq(exchange)) return 0;
+  if (exchange.flow === true || exchange.range === undefined || exchange.range === null) return undefined;
+  return lines.linePos(exchange.range[0]).col - 1;
+}
 
-  recording(): Recording {
-    const [broken] = this.#document.errors;
-    if (broken !== undefined) throw this.#wrong(broken.pos[0], broken.message.split("\n")[0] ?? "");
-    const root = this.#document.contents;
-    if (!isMap(root)) throw this.#wrong(0, 'expected "sluice: recording/1"');
-    const map: YAMLMap = root;
-    if (map.get("sluice") !== "recording/1") throw this.#at(root.get("sluice", true), 'expected "sluice: recording/1"');
-    const datagrams = hasDatagrams.get(map.get("transport"));
-    if (datagrams === undefined) throw this.#at(root.get("transport", true), "expected transport: tcp or udp");
-    const exchange = map.get("exchange");
-    if (!isSeq(exchange)) throw this.#at(root, "expected a list: exchange");
-    const sessions = new Map<unknown, Entry[]>();
-    for (const item of exchange.items) {
-      const [session, entry] = this.#entry(item as Node);
-      const entries = sessions.get(session) ?? [];
-      sessions.set(session, [...entries, entry]);
-    }
-    return { datagrams, sessions: [...sessions.values()] };
+function sessionsIn(root: YAMLMap, source: RecordingSource): Map<unknown, Entry[]> {
+  const exchange = root.get("exchange");
+  // A file that was begun, and to which no session has been added yet.
+  if (exchange === null) return new Map();
+  if (!isSeq(exchange)) throw source.wrong(root, "expected a list: exchange");
+  const sessions = new Map<unknown, Entry[]>();
+  for (const item of exchange.items) {
+    const [session, entry] = readEntry(item as Node, source);
+    const entries = sessions.get(session) ?? [];
+    refuseUncaptured(entry, entries, () => source.wrong(item, "nothing before it captures what its template names"));
+    entries.push(entry);
+    sessions.set(session, entries);
   }
+  return sessions;
+}
 
-  #entry(item: Node): [unknown, Entry] {
-    if (!isMap(item)) throw this.#at(item, "expected an entry with from or close");
-    const known = new Set(["session", "from", "at", "text", "hex", "base64", "close", "how"]);
-    for (const { key } of item.items) if (!known.has(String(key))) throw this.#at(key, `unknown: ${String(key)}`);
-    const session = item.get("session") ?? 1;
-    const at = this.#time(item);
-    const close = item.get("close");
-    if (close === undefined) return [session, { from: this.#side(item, "from"), at, bytes: this.#bytes(item) }];
-    const how = item.get("how") ?? "fin";
-    if (how !== "fin" && how !== "reset") throw this.#at(item.get("how", true), "expected how: fin or reset");
-    return [session, { close: this.#side(item, "close"), at, how }];
-  }
-
-  #side(item: YAMLMap, key: string): "client" | "upstream" {
-    const side = item.get(key);
-    if (side === "client" || side === "upstream") return side;
-    throw this.#at(item.get(key, true) ?? item, `expected ${key}: client or upstream`);
-  }
-
-  #time(item: YAMLMap): number {
-    const at: unknown = item.get("at") ?? "0ms";
-    const [, digits] = /^(\d+(?:\.\d+)?) ?ms$/.exec(typeof at === "string" ? at : "") ?? [];
-    if (digits === undefined) throw this.#at(item.get("at", true), 'expected milliseconds such as "1.5ms"');
-    return Number(digits);
-  }
-
-  #bytes(item: YAMLMap): Buffer {
-    const given = ["text", "hex", "base64"].filter((key) => item.has(key));
-    const [key = ""] = given;
-    const value = item.get(key);
-    if (given.length !== 1 || typeof value !== "string") throw this.#at(item, "expected one text: text, hex or base64, in quotes");
-    if (key === "text") return Buffer.from(value);
-    const compact = value.replaceAll(/\s/g, "");
-    if (key === "hex" && !/^(?:[\da-f]{2})*$/i.test(compact)) throw this.#at(item.get(key, true), "expected pairs of hex digits");
-    return Buffer.from(compact, key as BufferEncoding);
-  }
-
-  #at(node: unknown, message: string): SluiceError {
-    const range = isScalar(node) || isMap(node) || isSeq(node) ? node.range : undefined;
-    return this.#wrong(range?.[0] ?? 0, message);
-  }
-
-  #wrong(offset: number, message: string): SluiceError {
-    const { line, col } = this.#lines.linePos(offset);
-    return new SluiceError("SLUICE_RECORDING_INVALID", message, { where: `${this.file}:${Math.max(1, line)}:${Math.max(1, col)}` });
-  }
+/** A name that no entry before it captures would be empty for ever. */
+function refuseUncaptured(entry: Entry, before: readonly Entry[], wrong: () => Error): void {
+  if (!("from" in entry) || entry.template !== true) return;
+  const known = new Set(before.flatMap((each) => ("from" in each ? [...(each.capture?.keys() ?? [])] : [])));
+  const names = [...entry.bytes.toString("latin1").matchAll(PLACEHOLDER)].map(([, name = ""]) => name);
+  if (names.some((name) => !known.has(name))) throw wrong();
 }

@@ -1,59 +1,120 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { CLOCK, definePlugin, OPTIONS, PLACE, reasonOf, SluiceError } from "sluice";
-import type { Place, Plugin, PluginFactory, Session, Upstream } from "sluice";
-import { answer } from "sluice/flow";
+import { CLOCK, definePlugin, LOGGER, METRICS, OPTIONS, PLACE, reasonOf, SluiceError } from "sluice";
+import type { Logger, Metrics, Place, Plugin, PluginFactory, Session, Upstream } from "sluice";
+import type { Codec } from "sluice/codec";
 import { of, type Observable, type SchedulerLike } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
 import type { ReplayConfig } from "./config.ts";
-import { readRecording } from "./read-recording.ts";
+import { Dialogue } from "./dialogue.ts";
 import type { Recording } from "./recording.ts";
-import { ReplayedSession } from "./replayed-session.ts";
+import { defaultLimits } from "./limits.ts";
+import { ReplayLeg } from "./replay-leg.ts";
+import { Scripts } from "./scripts.ts";
+import type { SessionRecorder } from "./session-recorder.ts";
+import { SessionRecorders } from "./session-recorders.ts";
 
-const optionsSchema = z.object({
-  file: z.string().min(1),
-  match: z.enum(["sequence", "table"]).default("sequence"),
-  timing: z.union([z.enum(["none", "recorded"]), z.number().min(0).max(1_000)]).default("none"),
-});
+const isCodec = (value: unknown): value is Codec<unknown> =>
+  typeof value === "object" && value !== null && "decode" in value && "encode" in value;
+
+const optionsSchema = z
+  .object({
+    file: z.string().min(1),
+    match: z.enum(["sequence", "strict", "framed", "table"]).default("sequence"),
+    codec: z.custom<Codec<unknown>>(isCodec, { error: "expected a codec of sluice/codec, such as lines()" }).optional(),
+    unmatched: z.enum(["fail", "pass", "record"]).default("fail"),
+    timing: z.union([z.enum(["none", "recorded"]), z.number().min(0).max(1_000)]).default("none"),
+  })
+  .refine(({ match, codec }) => match !== "framed" || codec !== undefined, {
+    path: ["codec"],
+    error: 'match: "framed" needs a codec of sluice/codec, such as lines()',
+  })
+  .refine(({ match, codec }) => match === "framed" || codec === undefined, {
+    path: ["codec"],
+    error: 'a codec is used with match: "framed" alone',
+  });
+
+type ReplayOptions = z.output<typeof optionsSchema>;
 
 /** Answers as an upstream did when it was recorded. The listener needs no upstream. */
 @injectable()
 class Replay implements Plugin {
   readonly #file: string;
-  #recording: Recording | undefined;
+  #scripts: Scripts | undefined;
+  #recorders: SessionRecorders | undefined;
   #next = 0;
 
+  // oxlint-disable-next-line max-params -- what is injected
   constructor(
-    @inject(OPTIONS) private readonly options: z.output<typeof optionsSchema>,
-    @inject(PLACE) private readonly place: Place,
-    @inject(CLOCK) private readonly clock: SchedulerLike,
+    @inject(OPTIONS) private readonly options: ReplayOptions,
+    @inject(PLACE) readonly place: Place,
+    @inject(LOGGER) readonly logger: Logger,
+    @inject(CLOCK) readonly clock: SchedulerLike,
+    @inject(METRICS) readonly metrics: Metrics,
   ) {
     this.#file = path.resolve(place.folder, options.file);
   }
 
   async setup(): Promise<void> {
-    const text = await readFile(this.#file, "utf8").catch((error: unknown) => {
-      throw new SluiceError("SLUICE_RECORDING_INVALID", `it cannot be read: ${reasonOf(error)}`, { where: this.#file });
-    });
-    this.#recording = readRecording(text, this.#file);
-    if (this.#recording.datagrams === this.place.datagrams) return;
-    const { listener } = this.place;
-    throw new SluiceError(
-      "SLUICE_CONFIG_INVALID",
-      `listeners.${listener}: ${this.#file} was recorded over ${this.#recording.datagrams ? "udp" : "tcp"}`,
-    );
+    const { match, codec, unmatched } = this.options;
+    const { datagrams } = this.place;
+    const { sessions } = await this.#read();
+    this.#scripts = new Scripts(sessions, { match, datagrams, codec });
+    if (unmatched !== "record") return;
+    const rules = { file: this.#file, mode: "new", redact: [], limits: defaultLimits } as const;
+    this.#recorders = new SessionRecorders(rules, this);
+    this.#recorders.onAdded = (session) => this.#scripts?.add(session);
+    await this.#recorders.begin();
   }
 
-  connect(_attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
-    const { sessions = [] } = this.#recording ?? {};
-    const { match, timing } = this.options;
-    const first = this.#next % Math.max(1, sessions.length);
+  async teardown(): Promise<void> {
+    await this.#recorders?.end();
+  }
+
+  connect(attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
+    const scripts = this.#scripts;
+    if (scripts === undefined) return attempt;
+    const { timing, unmatched, match } = this.options;
+    const script = scripts.script(this.#next);
     this.#next += 1;
-    const candidates = match === "table" ? [sessions.flat()] : [...sessions.slice(first), ...sessions.slice(0, first)];
     const stretch = timing === "none" ? 0 : timing === "recorded" ? 1 : timing;
-    const replayed = new ReplayedSession(candidates, session, { match, stretch, clock: this.clock, file: this.#file });
-    return of(answer("replay", (data) => replayed.answers(data), session));
+    const rules = { theirs: "client", stretch, clock: this.clock, file: this.#file } as const;
+    const byMessage = session.datagrams || match === "framed" || match === "table";
+    const leg = new ReplayLeg((voice) => new Dialogue(script, scripts.intake(), voice, rules), session, {
+      unmatched: unmatched === "fail" ? "fail" : byMessage ? "message" : "rest",
+      attempt,
+      recorder: this.#recorderOf(session),
+      failed: ({ code, message }) => {
+        this.logger.error({ session: session.id, code }, message);
+      },
+    });
+    return of({ endpoint: "replay", leg });
+  }
+
+  /** Wanted only once something is passed. */
+  #recorderOf(session: Session): SessionRecorder | undefined {
+    const recorder = this.#recorders?.of(session);
+    if (recorder !== undefined) recorder.isWanted = false;
+    return recorder;
+  }
+
+  async #read(): Promise<Recording> {
+    const text = await readFile(this.#file, "utf8").catch((error: NodeJS.ErrnoException) => {
+      // What is not there is recorded first.
+      if (this.options.unmatched === "record" && error.code === "ENOENT") return undefined;
+      throw new SluiceError("SLUICE_RECORDING_INVALID", `it cannot be read: ${reasonOf(error)}`, { where: this.#file });
+    });
+    const { datagrams, listener } = this.place;
+    if (text === undefined) return { datagrams, sessions: [], end: { indent: 0, next: 1 } };
+    // Loaded when it is needed: a program that uses this plugin's package may not.
+    const { readRecording } = await import("./read-recording.ts");
+    const recording = readRecording(text, this.#file);
+    if (recording.datagrams === datagrams) return recording;
+    throw new SluiceError(
+      "SLUICE_CONFIG_INVALID",
+      `listeners.${listener}: ${this.#file} was recorded over ${recording.datagrams ? "udp" : "tcp"}`,
+    );
   }
 }
 

@@ -1,14 +1,15 @@
 import { isUtf8 } from "node:buffer";
-import { stringify } from "yaml";
+import { Scalar, stringify } from "yaml";
 import type { Entry } from "./recording.ts";
 
-/** What a file begins with. */
-export function headOf(transport: "tcp" | "udp", upstream: string): string {
-  return `${stringify({ sluice: "recording/1", transport, upstream })}exchange:\n`;
+/** What a file begins with. @param redacted names that are not recorded beside what always is not */
+export function headOf(transport: "tcp" | "udp", upstream: string, redacted: readonly string[]): string {
+  const names = redacted.length === 0 ? {} : { redacted };
+  return `${stringify({ sluice: "recording/1", transport, upstream, ...names })}exchange:\n`;
 }
 
-/** The entries of one session, as they stand under `exchange`. */
-export function entriesOf(entries: readonly Entry[], session: number): string {
+/** The entries of one session, as they stand under `exchange`. @param indent how far */
+export function entriesOf(entries: readonly Entry[], session: number, indent = 0): string {
   if (entries.length === 0) return "";
   const items = entries.map((entry) => {
     const place = session === 1 ? {} : { session };
@@ -16,12 +17,19 @@ export function entriesOf(entries: readonly Entry[], session: number): string {
     if ("close" in entry) return { ...place, close: entry.close, at, how: entry.how };
     return { ...place, from: entry.from, at, ...shown(entry.bytes) };
   });
-  return stringify(items, { lineWidth: 0, defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", blockQuote: false });
+  const text = stringify(items, { lineWidth: 0, blockQuote: false });
+  return indent === 0 ? text : text.replaceAll(/^(?=.)/gm, " ".repeat(indent));
 }
 
-/** Text where it can be read, else hex. */
+/** Text where it can be read, else hex; in quotes, since neither is what YAML would take it for. */
 function shown(bytes: Buffer): object {
   // oxlint-disable-next-line no-control-regex -- what an editor cannot show
-  if (isUtf8(bytes) && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(String(bytes))) return { text: String(bytes) };
-  return { hex: bytes.toString("hex").replaceAll(/(..)(?=.)/g, "$1 ") };
+  if (isUtf8(bytes) && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(String(bytes))) return { text: quoted(String(bytes)) };
+  return { hex: quoted(bytes.toString("hex").replaceAll(/(..)(?=.)/g, "$1 ")) };
+}
+
+function quoted(text: string): Scalar {
+  const scalar = new Scalar(text);
+  scalar.type = "QUOTE_DOUBLE";
+  return scalar;
 }

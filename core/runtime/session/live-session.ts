@@ -126,7 +126,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
 
   get signal(): AbortSignal {
     this.#aborter ??= new AbortController();
-    if (this.#ending) this.#aborter.abort();
+    if (this.#ending) this.#aborter.abort(this.#error);
     return this.#aborter.signal;
   }
 
@@ -235,7 +235,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     const quietly = how === undefined ? endsQuietly(error, upstream !== undefined) : how === "fin";
     endLeg(this.accepted.leg, quietly, this.#legFailed);
     endLeg(upstream, quietly, this.#legFailed);
-    this.#aborter?.abort();
+    this.#aborter?.abort(this.#error);
   }
 
   /** The session's one record. */
@@ -287,7 +287,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
       this.#error ??= new SluiceError("SLUICE_CLIENT_RESET", `${String(this.client)} left before it was served`);
     this.#opening?.close();
     this.#flows?.stop();
-    this.#aborter?.abort();
+    this.#aborter?.abort(this.#error);
     this.owner.ended(this, this.#error);
     this.#pipelines.releaseAll();
   }

@@ -1,0 +1,22 @@
+import { PLACEHOLDER } from "./hex-text.ts";
+import type { Message } from "./recording.ts";
+
+/** What was taken out of messages, for the templates behind them. */
+export class Captured {
+  readonly #values = new Map<string, string>();
+
+  /** @param said what has matched `message` */
+  note({ capture }: Message, said: Buffer): void {
+    for (const [name, expression] of capture ?? []) {
+      const found = expression.exec(said.toString("latin1"));
+      this.#values.set(name, found?.[1] ?? found?.[0] ?? "");
+    }
+  }
+
+  /** The bytes of a message: recorded text is no template unless its entry says so. */
+  bytesOf({ bytes, template }: Message): Buffer {
+    if (template !== true) return bytes;
+    const filled = bytes.toString("latin1").replaceAll(PLACEHOLDER, (_all, name: string) => this.#values.get(name) ?? "");
+    return Buffer.from(filled, "latin1");
+  }
+}

@@ -1,0 +1,154 @@
+import type { SluiceError } from "sluice";
+import type { SchedulerLike, Subscription } from "rxjs";
+import { Captured } from "./captured.ts";
+import type { Intake } from "./intake.ts";
+import type { Message, Side } from "./recording.ts";
+import type { Script } from "./script.ts";
+import type { Step } from "./turns.ts";
+import { unmatchedError } from "./unmatched-error.ts";
+
+/** Bytes of one message that may be waited for where nothing says how long it is. */
+const MAX_WAITING = 16 * 1024 * 1024;
+
+/** Who speaks the words of a dialogue. */
+export interface Voice {
+  /** Whether what is said now is taken; `goOn` is called once it is again. */
+  readonly hasRoom: boolean;
+  say(bytes: Buffer): void;
+  /** It is through with what it says. */
+  close(how: "fin" | "reset"): void;
+  /** Something was said that is not in the recording. @param given what came of it, which is taken off */
+  unmatched(error: SluiceError, given: Buffer): void;
+  /** All has been done that can be done now. */
+  rested(): void;
+}
+
+export interface DialogueRules {
+  /** Who is alive. */
+  readonly theirs: Side;
+  /** How far recorded times are stretched; 0: not waited for. */
+  readonly stretch: number;
+  readonly clock: SchedulerLike;
+  /** Of the recording, for messages. */
+  readonly file: string;
+}
+
+/** Plays one side of a recorded session to the other, which is alive. */
+export class Dialogue {
+  readonly #captured = new Captured();
+  readonly #steps: Step[];
+  #timer: Subscription | undefined;
+  #hasWaited = false;
+  #theyFinished = false;
+  #isOver = false;
+
+  constructor(
+    private readonly script: Script,
+    private readonly intake: Intake,
+    private readonly voice: Voice,
+    private readonly rules: DialogueRules,
+  ) {
+    this.#steps = [...script.opening];
+  }
+
+  /** Something is to be said yet. */
+  get isSpeaking(): boolean {
+    return this.#steps.length > 0;
+  }
+
+  /** What the other side has to say yet. */
+  get expected(): Message | undefined {
+    return this.script.expected;
+  }
+
+  /** Bytes that came and were not answered. */
+  get waiting(): number {
+    return this.intake.size;
+  }
+
+  /** @throws what a codec says of what is no message */
+  heard(chunk: Buffer): void {
+    if (this.#isOver || chunk.length === 0) return;
+    this.intake.add(chunk);
+    this.goOn();
+  }
+
+  /** @throws what a codec says of what is no message */
+  theyFinished(): void {
+    if (this.#theyFinished || this.#isOver) return;
+    this.#theyFinished = true;
+    this.intake.finish();
+    this.goOn();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#timer?.unsubscribe();
+  }
+
+  /** Says what is to be said, until something has to be waited for. */
+  goOn(): void {
+    while (!this.#isOver && this.#timer === undefined && this.#goOnce());
+    if (!this.#isOver) this.voice.rested();
+  }
+
+  /** @returns whether there may be more to do */
+  #goOnce(): boolean {
+    const [step] = this.#steps;
+    if (step !== undefined) return "close" in step.entry && step.entry.close === this.rules.theirs ? this.#awaitEnd() : this.#play(step);
+    const given = this.intake.next;
+    if (given !== undefined) return this.#answer(given);
+    if (this.#theyFinished) this.#atTheirEnd();
+    return false;
+  }
+
+  /** The other side has to finish, or leave, before this one goes on. */
+  #awaitEnd(): boolean {
+    const given = this.intake.next;
+    if (given !== undefined) this.#unmatched(undefined, given);
+    else if (this.#theyFinished) this.#steps.shift();
+    return given !== undefined || this.#theyFinished;
+  }
+
+  #play({ entry, wait }: Step): boolean {
+    const { stretch, clock } = this.rules;
+    if (!this.#hasWaited && wait * stretch > 0) {
+      this.#timer = clock.schedule(() => {
+        this.#timer = undefined;
+        this.#hasWaited = true;
+        this.goOn();
+      }, wait * stretch);
+      return false;
+    }
+    if ("from" in entry && !this.voice.hasRoom) return false;
+    this.#hasWaited = false;
+    this.#steps.shift();
+    if ("from" in entry) this.voice.say(this.#captured.bytesOf(entry));
+    else if (entry.how !== "idle") this.voice.close(entry.how);
+    return true;
+  }
+
+  #answer(given: Buffer): boolean {
+    const taken = this.script.take(given);
+    if (taken === "more" && !this.#theyFinished && given.length <= MAX_WAITING) return false;
+    if (taken === "more" || !("steps" in taken)) {
+      this.#unmatched(taken === "more" ? this.script.expected : taken.expected, given);
+      return true;
+    }
+    this.#captured.note(taken.message, given.subarray(0, taken.bytes));
+    this.intake.take(taken.bytes);
+    this.#steps.push(...taken.steps);
+    return true;
+  }
+
+  #atTheirEnd(): void {
+    const { expected } = this.script;
+    if (expected !== undefined) this.voice.unmatched(unmatchedError(expected, Buffer.alloc(0), this.rules.file), Buffer.alloc(0));
+    else this.voice.close("fin");
+  }
+
+  #unmatched(expected: Message | undefined, given: Buffer): void {
+    this.intake.take(given.length);
+    this.voice.unmatched(unmatchedError(expected, given, this.rules.file), given);
+  }
+}

@@ -1,0 +1,94 @@
+import { Subject } from "rxjs";
+import { reasonOf, SluiceError } from "sluice";
+import type { Codec } from "sluice/codec";
+import { REDACTED, type Entry, type Message, type Side } from "./recording.ts";
+
+/** Cuts a stream into the messages of a codec, each as its bytes. */
+export class Frames {
+  readonly #bytes = new Subject<Buffer>();
+  #found: Buffer[] = [];
+  #error: Error | undefined;
+
+  constructor(codec: Codec<unknown>) {
+    this.#bytes.pipe(codec.decode()).subscribe({
+      next: (message) => {
+        this.#found.push(codec.encode(message));
+      },
+      error: (error: unknown) => {
+        this.#error = error instanceof Error ? error : new Error(reasonOf(error));
+      },
+    });
+  }
+
+  /** Those that are complete with this chunk. @throws what the codec says of what is no message */
+  of(chunk: Buffer): Buffer[] {
+    this.#bytes.next(chunk);
+    return this.#take();
+  }
+
+  /** What is a message only at the end: an unfinished line. */
+  rest(): Buffer[] {
+    this.#bytes.complete();
+    return this.#take();
+  }
+
+  #take(): Buffer[] {
+    if (this.#error !== undefined) throw this.#error;
+    const found = this.#found;
+    this.#found = [];
+    return found;
+  }
+}
+
+/**
+ * A session with an entry for each message of a codec.
+ *
+ * @throws SLUICE_RECORDING_INVALID what the other side says is none
+ */
+export function framed(session: readonly Entry[], codec: Codec<unknown>, theirs: Side): readonly Entry[] {
+  const heard = framesOf(session, codec, theirs);
+  // What this side says is played byte by byte as it was recorded: where the codec would say it otherwise, entries stay as they are.
+  const mine: Side = theirs === "client" ? "upstream" : "client";
+  try {
+    const said = framesOf(heard, codec, mine);
+    return bytesOf(said, mine).equals(bytesOf(session, mine)) ? said : heard;
+  } catch {
+    return heard;
+  }
+}
+
+function framesOf(session: readonly Entry[], codec: Codec<unknown>, side: Side): Entry[] {
+  const frames = new Frames(codec);
+  let last: Message | undefined;
+  const found = session.flatMap((entry) => {
+    if ("close" in entry || entry.from !== side || isByItself(entry, codec)) return [entry];
+    last = entry;
+    return framesIn(entry, (bytes) => frames.of(bytes)).map((bytes) => ({ ...entry, bytes }));
+  });
+  const ending = last;
+  return ending === undefined ? found : [...found, ...frames.rest().map((bytes) => ({ ...ending, bytes }))];
+}
+
+/** An entry that is one message however it looks: what was taken out of it may have broken its frame. */
+function isByItself(entry: Message, codec: Codec<unknown>): boolean {
+  if (entry.rule !== undefined || entry.template === true) return true;
+  if (!entry.bytes.includes(REDACTED)) return false;
+  try {
+    return !Buffer.concat(new Frames(codec).of(entry.bytes)).equals(entry.bytes);
+  } catch {
+    return true;
+  }
+}
+
+function framesIn(entry: Message, cut: (bytes: Buffer) => Buffer[]): Buffer[] {
+  try {
+    return cut(entry.bytes);
+  } catch (error) {
+    const where = entry.where === undefined ? {} : { where: entry.where };
+    throw new SluiceError("SLUICE_RECORDING_INVALID", `it is no message of the codec: ${reasonOf(error)}`, { cause: error, ...where });
+  }
+}
+
+function bytesOf(session: readonly Entry[], side: Side): Buffer {
+  return Buffer.concat(session.flatMap((entry) => ("from" in entry && entry.from === side ? [entry.bytes] : [])));
+}

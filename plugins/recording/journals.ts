@@ -1,0 +1,58 @@
+import { SluiceError } from "sluice";
+import { Journal, type JournalLimits, type Mode } from "./journal.ts";
+
+/** Who writes to a file. */
+export interface JournalUser {
+  readonly file: string;
+  readonly mode: Mode;
+  readonly datagrams: boolean;
+  readonly limits: JournalLimits;
+  /** The plugin use, over reloads: `listener/plugin`. */
+  readonly name: string;
+}
+
+interface Shared {
+  readonly journal: Journal;
+  /** How many generations of each use it. */
+  readonly users: Map<string, number>;
+}
+
+/** One file has one journal, whichever listeners and generations write to it. */
+const open = new Map<string, Shared>();
+
+/**
+ * The journal of a file. It is shared by all plugin uses that name the file with the same mode and the same kind of transport.
+ *
+ * @returns with what is to be called when it is not used any more
+ * @throws SLUICE_CONFIG_INVALID another listener writes to the file in another way
+ */
+export function acquireJournal({ file, mode, datagrams, limits, name }: JournalUser): { journal: Journal; release: () => void } {
+  let shared = open.get(file);
+  if (shared !== undefined && (shared.journal.mode !== mode || shared.journal.datagrams !== datagrams)) {
+    const [other] = [...shared.users.keys()].filter((user) => user !== name);
+    if (other !== undefined) throw inUse(file, other, shared.journal);
+    // The same use with other options: what it has recorded so far stays in the file as its mode says.
+    shared = undefined;
+  }
+  shared ??= { journal: new Journal(file, mode, datagrams, limits), users: new Map() };
+  const { users, journal } = shared;
+  open.set(file, shared);
+  users.set(name, (users.get(name) ?? 0) + 1);
+  let isHeld = true;
+  const release = (): void => {
+    if (!isHeld) return;
+    isHeld = false;
+    const left = (users.get(name) ?? 1) - 1;
+    if (left > 0) users.set(name, left);
+    else users.delete(name);
+    if (users.size === 0 && open.get(file)?.journal === journal) open.delete(file);
+  };
+  return { journal, release };
+}
+
+function inUse(file: string, other: string, { mode, datagrams }: Journal): SluiceError {
+  return new SluiceError(
+    "SLUICE_CONFIG_INVALID",
+    `${file} is written to by ${other} with mode "${mode}" over ${datagrams ? "udp" : "tcp"}: give this one another file, or the same mode and transport`,
+  );
+}

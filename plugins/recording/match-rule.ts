@@ -1,0 +1,41 @@
+import { matchBytes } from "./match-bytes.ts";
+import type { Message } from "./recording.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/** What an entry says of the messages that it stands for, other than to be equal. All of it has to hold. */
+export interface MatchRule {
+  readonly prefix?: Buffer | undefined;
+  /** Tested on the whole message, as latin1. */
+  readonly regexp?: RegExp | undefined;
+  /** Bytes that it has. */
+  readonly length?: number | undefined;
+  /** What it ends with, on a stream. */
+  readonly until?: Buffer | undefined;
+}
+
+/** How many bytes match; `more`: they may, once more have come; or `no`. */
+export type Matched = number | "more" | "no";
+
+/** Compares what came with an entry. @param whole it is a message by itself (a datagram, a frame), and not the beginning of what will come */
+export function matchMessage(message: Message, given: Buffer, whole: boolean): Matched {
+  return message.rule === undefined ? matchBytes(message.bytes, given, whole) : matchRule(message.rule, given, whole);
+}
+
+function matchRule(rule: MatchRule, given: Buffer, whole: boolean): Matched {
+  const { prefix = NOTHING, regexp, length } = rule;
+  const later = whole ? "no" : "more";
+  const common = Math.min(prefix.length, given.length);
+  if (!prefix.subarray(0, common).equals(given.subarray(0, common))) return "no";
+  const end = whole ? given.length : endOf(given, prefix.length, rule);
+  if (common < prefix.length || end > given.length) return later;
+  const holds = end === (length ?? end) && regexp?.test(given.toString("latin1", 0, end)) !== false;
+  return holds ? end : "no";
+}
+
+/** Where a message ends on a stream; Infinity: it has not come yet. Where nothing says it, all that has come is of it. */
+function endOf(given: Buffer, from: number, { length, until }: Pick<MatchRule, "length" | "until">): number {
+  if (until === undefined) return length ?? given.length;
+  const at = given.indexOf(until, from);
+  return at === -1 ? Infinity : at + until.length;
+}

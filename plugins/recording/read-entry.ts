@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { reasonOf } from "sluice";
+import { isMap, isScalar, type Node, type Scalar, type YAMLMap } from "yaml";
+import { bytesOfHex } from "./hex-text.ts";
+import type { MatchRule } from "./match-rule.ts";
+import type { Ending, Entry, Side } from "./recording.ts";
+import type { RecordingSource } from "./recording-source.ts";
+
+const WORDS = new Set(["session", "from", "at", "text", "hex", "base64", "file", "match", "capture", "template", "close", "how"]);
+const RULES = new Set(["prefix", "regexp", "length", "until"]);
+const CONTENTS = ["text", "hex", "base64", "file"] as const;
+const UNITS: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1_000, m: 60_000 };
+
+/** An entry, with the session that it belongs to. @throws SLUICE_RECORDING_INVALID */
+export function readEntry(item: Node, source: RecordingSource): [unknown, Entry] {
+  if (!isMap(item)) throw source.wrong(item, "expected an entry with from or close");
+  const map: YAMLMap = item;
+  source.refuseUnknown(map, WORDS);
+  const session = map.get("session") ?? 1;
+  const at = timeOf(map, source);
+  if (map.has("close")) return [session, { close: sideOf(map, "close", source), at, how: endingOf(map, source) }];
+  const from = sideOf(map, "from", source);
+  const where = source.placeOf(map);
+  const [rule, capture] = [ruleOf(map, source), captureOf(map, source)];
+  const template = map.get("template") ?? false;
+  if (typeof template !== "boolean") throw source.wrong(map.get("template", true), "expected template: true or false");
+  return [session, { from, at, bytes: contentOf(map, rule !== undefined, source), rule, capture, template, where }];
+}
+
+function sideOf(map: YAMLMap, key: string, source: RecordingSource): Side {
+  const side = map.get(key);
+  if (side === "client" || side === "upstream") return side;
+  throw source.wrong(map.get(key, true) ?? map, `expected ${key}: client or upstream`);
+}
+
+function endingOf(map: YAMLMap, source: RecordingSource): Ending {
+  const how = map.get("how") ?? "fin";
+  if (how === "fin" || how === "reset" || how === "idle") return how;
+  throw source.wrong(map.get("how", true), "expected how: fin, reset or idle");
+}
+
+function timeOf(map: YAMLMap, source: RecordingSource): number {
+  const at: unknown = map.get("at") ?? 0;
+  const [, digits, unit = ""] =
+    /^(\d+(?:\.\d+)?) ?(ms|s|m|)$/.exec(typeof at === "string" || typeof at === "number" ? String(at) : "") ?? [];
+  if (digits === undefined) throw source.wrong(map.get("at", true), 'expected a time such as "1.5ms" or "2s"');
+  return Number(digits) * (UNITS[unit] ?? 1);
+}
+
+/** @param optional a rule says what is expected: then there need be no bytes */
+function contentOf(map: YAMLMap, optional: boolean, source: RecordingSource): Buffer {
+  const given = CONTENTS.filter((key) => map.has(key));
+  const [key] = given;
+  if (key === undefined && optional) return Buffer.alloc(0);
+  const node: unknown = key === undefined ? undefined : map.get(key, true);
+  if (key === undefined || given.length > 1 || !isScalar(node)) throw source.wrong(map, "expected one of text, hex, base64 and file");
+  return read[key](textOf(node), (message) => source.wrong(node, message), source.file);
+}
+
+/** What YAML takes for a number (`hex: 50`) is text here. */
+function textOf({ type, source, value }: Scalar): string {
+  return type === "PLAIN" && source !== undefined ? source : String(value);
+}
+
+const read: Record<(typeof CONTENTS)[number], (text: string, wrong: (message: string) => Error, file: string) => Buffer> = {
+  text: (text) => Buffer.from(text),
+  base64: (text) => Buffer.from(text, "base64"),
+  hex(text, wrong) {
+    const bytes = bytesOfHex(text);
+    if (bytes === undefined) throw wrong("expected pairs of hex digits, or what hexdump -C prints");
+    return bytes;
+  },
+  file(name, wrong, recording) {
+    try {
+      return readFileSync(path.resolve(path.dirname(recording), name));
+    } catch (error) {
+      throw wrong(`it cannot be read: ${reasonOf(error)}`);
+    }
+  },
+};
+
+function ruleOf(map: YAMLMap, source: RecordingSource): MatchRule | undefined {
+  const node: unknown = map.get("match", true);
+  if (isMap(node)) return partsOf(node, source);
+  const word = isScalar(node) ? node.value : node;
+  if (word === undefined || word === "exact") return undefined;
+  if (word === "any") return {};
+  throw source.wrong(node, "expected match: exact, any, or some of prefix, regexp, length and until");
+}
+
+function partsOf(rule: YAMLMap, source: RecordingSource): MatchRule {
+  source.refuseUnknown(rule, RULES);
+  const text = (key: string): Buffer | undefined => (rule.has(key) ? Buffer.from(String(rule.get(key))) : undefined);
+  const length: unknown = rule.get("length");
+  if (length !== undefined && !(Number.isInteger(length) && Number(length) > 0))
+    throw source.wrong(rule, "expected length: a number of bytes");
+  const regexp = rule.has("regexp") ? source.regexp(rule.get("regexp", true) as Node) : undefined;
+  // A stream does not say where a message ends, and an expression cannot tell that more may match.
+  const line = regexp !== undefined && length === undefined ? Buffer.from("\n") : undefined;
+  return { prefix: text("prefix"), regexp, length: length as number | undefined, until: text("until") ?? line };
+}
+
+function captureOf(map: YAMLMap, source: RecordingSource): ReadonlyMap<string, RegExp> | undefined {
+  const node = map.get("capture", true) as Node | undefined;
+  if (node === undefined) return undefined;
+  if (!isMap(node)) throw source.wrong(node, 'expected capture: a name with its expression, such as { id: "id=(\\\\d+)" }');
+  return new Map(node.items.map(({ key, value }) => [String(key), source.regexp(value as Node)]));
+}

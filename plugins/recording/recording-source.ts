@@ -1,0 +1,45 @@
+import { reasonOf, SluiceError } from "sluice";
+import { isMap, isScalar, isSeq, type LineCounter, type Node, type YAMLMap } from "yaml";
+
+/** Where the parts of a recording stand in its file. */
+export class RecordingSource {
+  constructor(
+    readonly file: string,
+    private readonly lines: LineCounter,
+  ) {}
+
+  /** `file:line:column`. */
+  placeOf(node: unknown): string {
+    const range = isScalar(node) || isMap(node) || isSeq(node) ? node.range : undefined;
+    return this.placeAt(range?.[0] ?? 0);
+  }
+
+  placeAt(offset: number): string {
+    const { line, col } = this.lines.linePos(offset);
+    return `${this.file}:${Math.max(1, line)}:${Math.max(1, col)}`;
+  }
+
+  /** What is wrong there. */
+  wrong(node: unknown, message: string): SluiceError {
+    return new SluiceError("SLUICE_RECORDING_INVALID", message, { where: this.placeOf(node) });
+  }
+
+  wrongAt(offset: number, message: string): SluiceError {
+    return new SluiceError("SLUICE_RECORDING_INVALID", message, { where: this.placeAt(offset) });
+  }
+
+  /** @throws SLUICE_RECORDING_INVALID a key that is not among them */
+  refuseUnknown(map: YAMLMap, known: ReadonlySet<string>): void {
+    for (const { key } of map.items)
+      if (!known.has(String(key))) throw this.wrong(key, `unknown: ${String(key)}; there is ${[...known].join(", ")}`);
+  }
+
+  /** An expression, on bytes as latin1. @throws SLUICE_RECORDING_INVALID */
+  regexp(node: Node): RegExp {
+    try {
+      return new RegExp(String(isScalar(node) ? node.value : ""));
+    } catch (error) {
+      throw this.wrong(node, reasonOf(error));
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type { Codec } from "sluice/codec";
+import { framed } from "./frames.ts";
+import { MessageIntake, StreamIntake, type Intake } from "./intake.ts";
+import { LookUp } from "./look-up.ts";
+import type { Entry } from "./recording.ts";
+import { Sequence } from "./sequence.ts";
+import type { Script } from "./script.ts";
+import { paired, turnsOf, type Turns } from "./turns.ts";
+
+export type Match = "sequence" | "strict" | "framed" | "table";
+
+export interface ScriptRules {
+  readonly match: Match;
+  readonly datagrams: boolean;
+  /** Of `framed`. */
+  readonly codec: Codec<unknown> | undefined;
+}
+
+/** One file for all: how a recorded session becomes turns, and who chooses among them. */
+export class Scripts {
+  readonly #sessions: Turns[];
+
+  /** @throws SLUICE_RECORDING_INVALID for what is no message of the codec */
+  constructor(
+    sessions: readonly (readonly Entry[])[],
+    private readonly rules: ScriptRules,
+  ) {
+    this.#sessions = sessions.map((session) => this.#turnsOf(session));
+  }
+
+  /** One session more. */
+  add(session: readonly Entry[]): void {
+    this.#sessions.push(this.#turnsOf(session));
+  }
+
+  /** The script of one session. @param number counts them: recorded sessions take turns */
+  script(number: number): Script {
+    const { match, datagrams } = this.rules;
+    const first = number % Math.max(1, this.#sessions.length);
+    const sessions = [...this.#sessions.slice(first), ...this.#sessions.slice(0, first)];
+    if (match === "table") return new LookUp(this.#sessions, { whole: datagrams, use: "first" });
+    if (match === "framed") return new LookUp(sessions, { whole: true, use: "once" });
+    // Datagrams are lost, sent again, and overtake each other.
+    if (match === "sequence" && datagrams) return new LookUp(sessions, { whole: true, use: "turns" });
+    return new Sequence(sessions, { strict: match === "strict", whole: datagrams });
+  }
+
+  intake(): Intake {
+    const { match, datagrams, codec } = this.rules;
+    return datagrams || match === "framed" ? new MessageIntake(datagrams ? undefined : codec) : new StreamIntake();
+  }
+
+  #turnsOf(session: readonly Entry[]): Turns {
+    const { match, datagrams, codec } = this.rules;
+    if (match === "framed" && codec !== undefined) return paired(datagrams ? session : framed(session, codec, "client"), "client");
+    if (match === "table")
+      return turnsOf(
+        session.filter((entry) => "from" in entry),
+        "client",
+      );
+    return match === "sequence" && datagrams ? paired(session, "client") : turnsOf(session, "client");
+  }
+}

@@ -1,0 +1,53 @@
+import { matchMessage } from "./match-rule.ts";
+import type { Message } from "./recording.ts";
+import type { Script, Taken, Unmatched } from "./script.ts";
+import type { Step, Turn, Turns } from "./turns.ts";
+
+/** In the recorded order, wherever chunks are cut. */
+export class Sequence implements Script {
+  readonly opening: readonly Step[];
+  #session: Turns;
+  #at = 0;
+
+  /**
+   * @param sessions what was recorded, the likeliest first: one in which the other side has said the same so far is gone over to
+   * @param rules.strict only before the first answer
+   * @param rules.whole each message is a datagram
+   */
+  constructor(
+    private readonly sessions: readonly Turns[],
+    private readonly rules: { readonly strict: boolean; readonly whole: boolean },
+  ) {
+    this.#session = sessions[0] ?? { opening: [], turns: [] };
+    this.opening = this.#session.opening;
+  }
+
+  get expected(): Message | undefined {
+    return this.#session.turns[this.#at]?.message;
+  }
+
+  take(given: Buffer): Taken | Unmatched | "more" {
+    const { expected } = this;
+    for (const session of [this.#session, ...this.#others()]) {
+      const turn = session.turns[this.#at];
+      const matched = turn === undefined ? "no" : matchMessage(turn.message, given, this.rules.whole);
+      if (turn === undefined || matched === "no") continue;
+      this.#session = session;
+      if (matched === "more") return "more";
+      this.#at += 1;
+      return { message: turn.message, bytes: matched, steps: turn.steps };
+    }
+    return { expected };
+  }
+
+  /** In which the other side has said the same so far. */
+  #others(): Turns[] {
+    if (this.rules.strict && this.#at > 0) return [];
+    const said = this.#session.turns.slice(0, this.#at);
+    return this.sessions.filter((session) => session !== this.#session && said.every((turn, index) => isSame(turn, session.turns[index])));
+  }
+}
+
+function isSame({ message }: Turn, other: Turn | undefined): boolean {
+  return other !== undefined && message.bytes.equals(other.message.bytes) && message.rule === other.message.rule;
+}

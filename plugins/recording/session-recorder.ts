@@ -1,0 +1,84 @@
+import type { Session } from "sluice";
+import type { SchedulerLike } from "rxjs";
+import type { Ending, Entry, Side } from "./recording.ts";
+
+/** Bytes of one session that are kept until it ends. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Room that all that is recorded into one file has. */
+export interface Room {
+  /** @returns false: there is none */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
+/** What one session says, until it ends. */
+export class SessionRecorder {
+  #entries: Entry[] = [];
+  readonly #began: number;
+  #bytes = 0;
+  /** There was no room for all of it: then nothing of it is kept. */
+  isTooLarge = false;
+  /** Whether it is to be kept at all. */
+  isWanted = true;
+
+  constructor(
+    private readonly session: Session,
+    private readonly clock: SchedulerLike,
+    private readonly room: Room,
+  ) {
+    this.#began = clock.now();
+  }
+
+  said(from: Side, chunk: Buffer): void {
+    if (this.isTooLarge || chunk.length === 0) return;
+    if (this.#bytes + chunk.length > MAX_BYTES || !this.room.take(chunk.length)) {
+      this.isTooLarge = true;
+      this.#entries = [];
+      this.release();
+      return;
+    }
+    this.#bytes += chunk.length;
+    this.#entries.push({ from, at: this.#now(), bytes: Buffer.from(chunk) });
+  }
+
+  closed(close: Side, how: Ending = "fin"): void {
+    if (this.isTooLarge || (this.session.datagrams && how !== "reset")) return;
+    const isKnown = this.#entries.some((entry) => "close" in entry && (entry.close === close || entry.how === "reset"));
+    if (!isKnown) this.#entries.push({ close, at: this.#now(), how });
+  }
+
+  /** What it said is not held any more. */
+  release(): void {
+    this.room.give(this.#bytes);
+    this.#bytes = 0;
+  }
+
+  /** On a stream what one side said in one go is one entry: where chunks were cut says nothing. */
+  entries(redact: (bytes: Buffer) => Buffer): Entry[] {
+    const merged: Entry[] = [];
+    let parts: Buffer[] = [];
+    for (const entry of this.#entries) {
+      const last = merged.at(-1);
+      if (!this.session.datagrams && "from" in entry && last !== undefined && "from" in last && last.from === entry.from) {
+        parts.push(entry.bytes);
+        continue;
+      }
+      joinInto(merged, parts);
+      parts = [];
+      merged.push(entry);
+    }
+    joinInto(merged, parts);
+    return merged.map((entry) => ("from" in entry ? { ...entry, bytes: redact(entry.bytes) } : entry));
+  }
+
+  #now(): number {
+    return this.clock.now() - this.#began;
+  }
+}
+
+function joinInto(entries: Entry[], parts: readonly Buffer[]): void {
+  const last = entries.at(-1);
+  if (parts.length > 0 && last !== undefined && "from" in last)
+    entries[entries.length - 1] = { ...last, bytes: Buffer.concat([last.bytes, ...parts]) };
+}

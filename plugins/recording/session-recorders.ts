@@ -1,0 +1,98 @@
+import { reasonOf, type Logger, type Metrics, type Place, type Session } from "sluice";
+import type { SchedulerLike } from "rxjs";
+import { noteEnd } from "./end-of-session.ts";
+import type { Journal, JournalLimits, Mode } from "./journal.ts";
+import { acquireJournal } from "./journals.ts";
+import type { Entry } from "./recording.ts";
+import { redactor } from "./redaction.ts";
+import { SessionRecorder } from "./session-recorder.ts";
+
+export interface RecordingRules {
+  readonly file: string;
+  readonly mode: Mode;
+  readonly redact: false | readonly (string | RegExp)[];
+  readonly limits: JournalLimits;
+}
+
+/** What of the core they need. */
+export interface RecordingTools {
+  readonly place: Place;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clock: SchedulerLike;
+}
+
+/** Sessions that are being recorded, over reloads: each by the journal that it began with. */
+const recorders = new WeakMap<Session, Map<Journal, SessionRecorder>>();
+
+/** The recorders of one plugin use, which write into one file. Nothing that happens to the file harms a session. */
+export class SessionRecorders {
+  /** Told of each session that was added to the file. */
+  onAdded: (entries: readonly Entry[]) => void = () => undefined;
+  readonly #journal: Journal;
+  readonly #release: () => void;
+  readonly #redact: (bytes: Buffer) => Buffer;
+  readonly #keeping = new Set<Promise<void>>();
+
+  /** @throws SLUICE_CONFIG_INVALID another listener writes to the file in another way */
+  constructor(
+    private readonly rules: RecordingRules,
+    private readonly tools: RecordingTools,
+  ) {
+    const { file, mode, limits, redact } = rules;
+    const { listener, plugin, datagrams } = tools.place;
+    const { journal, release } = acquireJournal({ file, mode, datagrams, limits, name: `${listener}/${plugin}` });
+    this.#journal = journal;
+    this.#release = release;
+    this.#redact = redact === false ? (bytes) => bytes : redactor(redact);
+    if (redact !== false) journal.redacted = redact.filter((each) => typeof each === "string");
+  }
+
+  /** Looks at the file that is there. @throws SLUICE_RECORDING_INVALID */
+  begin(): Promise<void> {
+    return this.#journal.look();
+  }
+
+  /** The one of a session; undefined: nothing is recorded. */
+  of(session: Session): SessionRecorder | undefined {
+    if (!this.#journal.records) return undefined;
+    return recorders.get(session)?.get(this.#journal) ?? this.#begin(session);
+  }
+
+  /** Everything is written. */
+  async end(): Promise<void> {
+    await Promise.all(this.#keeping);
+    this.#release();
+  }
+
+  #begin(session: Session): SessionRecorder {
+    const recorder = new SessionRecorder(session, this.tools.clock, this.#journal);
+    recorders.set(session, (recorders.get(session) ?? new Map<Journal, SessionRecorder>()).set(this.#journal, recorder));
+    session.signal.addEventListener("abort", () => {
+      noteEnd(session, recorder);
+      const kept = this.#keep(session, recorder).finally(() => {
+        this.#keeping.delete(kept);
+      });
+      this.#keeping.add(kept);
+    });
+    return recorder;
+  }
+
+  async #keep(session: Session, recorder: SessionRecorder): Promise<void> {
+    const { file } = this.rules;
+    const { logger, metrics } = this.tools;
+    recorder.release();
+    if (!recorder.isWanted) return;
+    try {
+      const entries = recorder.entries(this.#redact);
+      const result = recorder.isTooLarge ? "full" : await this.#journal.add(entries, session.upstream ?? "");
+      if (result === "added") this.onAdded(entries);
+      if (result !== "full") return;
+      metrics.counter("sluice_recording_sessions_dropped_total").inc();
+      logger.warn({ file, session: session.id }, "not recorded: the session, or the recording with it, would be larger than its limits");
+    } catch (error) {
+      metrics.counter("sluice_recording_sessions_dropped_total").inc();
+      logger.error({ file }, `the recording cannot be written, make room or name another file; sessions go on: ${reasonOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { SluiceError } from "sluice";
+import { hexDifference } from "./hex-difference.ts";
+import type { MatchRule } from "./match-rule.ts";
+import type { Message } from "./recording.ts";
+
+/** Says what came, beside what was recorded, in hex and text. @param expected undefined: nothing more */
+export function unmatchedError(expected: Message | undefined, given: Buffer, file: string): SluiceError {
+  const where = expected?.where ?? file;
+  const recorded = expected?.bytes ?? Buffer.alloc(0);
+  return new SluiceError("SLUICE_REPLAY_UNMATCHED", `${summaryOf(expected, given)}\n${hexDifference(recorded, given)}\n`, { where });
+}
+
+function summaryOf(expected: Message | undefined, given: Buffer): string {
+  if (expected === undefined) return `${given.length} bytes came where nothing more was recorded`;
+  if (given.length === 0) return "the end came before this";
+  return expected.rule === undefined ? "what came is not what was recorded" : `what came does not match ${ruleText(expected.rule)}`;
+}
+
+function ruleText({ prefix, regexp, length, until }: MatchRule): string {
+  const parts = [
+    prefix === undefined ? undefined : `prefix: ${JSON.stringify(String(prefix))}`,
+    regexp === undefined ? undefined : `regexp: ${String(regexp)}`,
+    length === undefined ? undefined : `length: ${length}`,
+    until === undefined ? undefined : `until: ${JSON.stringify(String(until))}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(", ") || "any message";
+}
