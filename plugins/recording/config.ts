@@ -17,9 +17,9 @@ export interface RecordConfig {
 export interface RecordLimits {
   /** Bytes of the file, and of what is held until its sessions end. @default "64MiB" */
   readonly size?: Size | undefined;
-  /** @default 10000 */
+  /** Sessions of the file. @default 10000 */
   readonly sessions?: number | undefined;
-  /** @default 100000 */
+  /** Entries of the file. @default 100000 */
   readonly entries?: number | undefined;
 }
 
