@@ -23,14 +23,16 @@ export function matchMessage(message: Message, given: Buffer, whole: boolean): M
 }
 
 function matchRule(rule: MatchRule, given: Buffer, whole: boolean): Matched {
-  const { prefix = NOTHING, regexp, length } = rule;
-  const later = whole ? "no" : "more";
+  const { prefix = NOTHING } = rule;
   const common = Math.min(prefix.length, given.length);
   if (!prefix.subarray(0, common).equals(given.subarray(0, common))) return "no";
   const end = whole ? given.length : endOf(given, prefix.length, rule);
-  if (common < prefix.length || end > given.length) return later;
-  const holds = end === (length ?? end) && regexp?.test(given.toString("latin1", 0, end)) !== false;
-  return holds ? end : "no";
+  if (common < prefix.length || end > given.length) return whole ? "no" : "more";
+  return holds(rule, given.subarray(0, end)) ? end : "no";
+}
+
+function holds({ length, regexp }: MatchRule, message: Buffer): boolean {
+  return (length === undefined || message.length === length) && (regexp === undefined || regexp.test(message.toString("latin1")));
 }
 
 /** Where a message ends on a stream; Infinity: it has not come yet. Where nothing says it, all that has come is of it. */
