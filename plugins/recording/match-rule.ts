@@ -1,18 +1,7 @@
 import { matchBytes } from "./match-bytes.ts";
-import type { Message } from "./recording.ts";
+import type { MatchRule, Message } from "./recording.ts";
 
 const NOTHING = Buffer.alloc(0);
-
-/** What an entry says of the messages that it stands for, other than to be equal. All of it has to hold. */
-export interface MatchRule {
-  readonly prefix?: Buffer | undefined;
-  /** Tested on the whole message, as latin1. */
-  readonly regexp?: RegExp | undefined;
-  /** Bytes that it has. */
-  readonly length?: number | undefined;
-  /** What it ends with, on a stream. */
-  readonly until?: Buffer | undefined;
-}
 
 /** How many bytes match; `more`: they may, once more have come; or `no`. */
 export type Matched = number | "more" | "no";

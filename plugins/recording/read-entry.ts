@@ -3,8 +3,7 @@ import path from "node:path";
 import { reasonOf } from "sluice";
 import { isMap, isScalar, type Node, type Scalar, type YAMLMap } from "yaml";
 import { bytesOfHex } from "./hex-text.ts";
-import type { MatchRule } from "./match-rule.ts";
-import type { Ending, Entry, Side } from "./recording.ts";
+import type { Ending, Entry, MatchRule, Side } from "./recording.ts";
 import type { RecordingSource } from "./recording-source.ts";
 
 const WORDS = new Set(["session", "from", "at", "text", "hex", "base64", "file", "match", "capture", "template", "close", "how"]);

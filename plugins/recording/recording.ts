@@ -1,7 +1,16 @@
-import type { MatchRule } from "./match-rule.ts";
-
 /** Who says something. */
 export type Side = "client" | "upstream";
+
+/** What an entry says of the messages that it stands for, other than to be equal. All of it has to hold. */
+export interface MatchRule {
+  readonly prefix?: Buffer | undefined;
+  /** Tested on the whole message, as latin1. */
+  readonly regexp?: RegExp | undefined;
+  /** Bytes that it has. */
+  readonly length?: number | undefined;
+  /** What it ends with, on a stream. */
+  readonly until?: Buffer | undefined;
+}
 
 /** Bytes that one side sent, or on UDP one datagram. */
 export interface Message {

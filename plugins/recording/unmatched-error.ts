@@ -1,7 +1,6 @@
 import { SluiceError } from "sluice";
 import { hexDifference } from "./hex-difference.ts";
-import type { MatchRule } from "./match-rule.ts";
-import type { Message } from "./recording.ts";
+import type { MatchRule, Message } from "./recording.ts";
 
 /** Says what came, beside what was recorded, in hex and text. @param expected undefined: nothing more */
 export function unmatchedError(expected: Message | undefined, given: Buffer, file: string): SluiceError {
