@@ -16,7 +16,9 @@ export const startConnections: StartLoad = async ({ connections, size, tls, resu
         got += bytes;
         if (got < size) return;
         units += 1;
-        from.destroy();
+        // TLS says that it ends, as clients do: without close_notify it would be a truncation.
+        if (tls) from.end();
+        else from.destroy();
       },
       (opened) => opened.write(message),
     );
