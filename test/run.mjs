@@ -4,7 +4,7 @@
 //   npm test -- test/unit/net        only the specs under a path, without the checks
 //   SLUICE_TEST=smoke npm test       only unit and smoke tests, without the checks
 //   --built                          takes dist/ as it is: no installing, no building
-//   SLUICE_TEST_LANES=1              how many processes run specs at a time (else as many as there are cores, 3 at most)
+//   SLUICE_TEST_LANES=1              how many processes run specs at a time (else one more than there are cores, 4 at most)
 //
 // The last line is `N passed, N failed, N skipped`; a check that fails counts as one failed.
 
@@ -21,7 +21,7 @@ const paths = options.filter((option) => !option.startsWith("--"));
 const built = options.includes("--built");
 const smoke = process.env.SLUICE_TEST === "smoke";
 const everything = !smoke && paths.length === 0;
-const lanes = Number(process.env.SLUICE_TEST_LANES ?? Math.min(3, availableParallelism()));
+const lanes = Number(process.env.SLUICE_TEST_LANES ?? Math.min(4, availableParallelism() + 1));
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 

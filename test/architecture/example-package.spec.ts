@@ -1,9 +1,7 @@
 import { expect } from "chai";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { installPacked, npmInstall, type PackedPackage, runAsStranger as run } from "../support/packed-package.ts";
-import { packedTarball } from "../support/packed-tarball.ts";
 import { readText, root } from "../support/repository.ts";
 
 const folder = "docs/examples/sluice-plugin-redact";
@@ -29,24 +27,22 @@ interface Manifest {
 
 describe("the example package, a plugin as it is published", function () {
   this.timeout(600_000);
-  let parent: string;
   let installed: PackedPackage;
 
   const pack = async (place: string): Promise<string> => {
-    const text = await run(place, "npm", "pack", "--json", "--pack-destination", parent);
+    const text = await run(place, "npm", "pack", "--json", "--pack-destination", "..");
     // A build may say something in front.
     const packed = JSON.parse(text.slice(text.indexOf("["))) as readonly { readonly filename: string }[];
-    return join(parent, packed[0]?.filename ?? "");
+    return join(dirname(place), packed[0]?.filename ?? "");
   };
 
   before(async () => {
-    parent = mkdtempSync(join(tmpdir(), "sluice-example-"));
     installed = await installPacked();
   });
 
   after(() => {
+    rmSync(join(installed.folder, "node_modules/sluice-plugin-redact"), { recursive: true, force: true });
     installed.remove();
-    rmSync(parent, { recursive: true, force: true });
   });
 
   it("has the name, the keyword and the peers that plugins have", () => {
@@ -63,10 +59,9 @@ describe("the example package, a plugin as it is published", function () {
     cpSync(join(root, folder), author, { recursive: true });
     expect(await run(author, "npm", "test")).to.match(/fail 0/);
     const plugin = await pack(author);
-    const user = join(parent, "user");
-    mkdirSync(user);
-    writeFileSync(join(user, "package.json"), '{ "private": true, "type": "module" }');
-    await npmInstall(user, await packedTarball(), plugin);
+    // The user has sluice already, which the peers of the plugin must agree with.
+    const user = installed.folder;
+    await npmInstall(user, plugin);
     expect(await run(user, process.execPath, "--input-type=module", "--eval", use)).to.equal("card ********, pin 1234.");
     // The config of its README.
     const [, config = ""] = /```ts\n(.*?)```/s.exec(readFileSync(join(author, "README.md"), "utf8")) ?? [];

@@ -11,10 +11,16 @@ const folder = "docs/examples/course";
 /** What each program prints. */
 const prints: Readonly<Record<string, RegExp>> = {
   echo: /^40 answers, such as: TCP CLIENT 1, UDP CLIENT 1\nall in capitals\n$/,
+  "dns-look-up":
+    /^www\.course\.test: 192\.0\.2\.1\nmail\.course\.test: 192\.0\.2\.25\nnobody\.course\.test: ENOTFOUND\n1 answer for 10 clients, and 0 queries more\n$/,
+  grpc: /^sun in Lund\nNOT_FOUND, it has sunk\nMonday: rain in Lund\nTuesday: rain in Lund\nWednesday: rain in Lund\n$/,
+  "http-client": /^200 shop: GET \/shoes\?size=42\n200 shop: DELETE \/cart\n200 blog for 127\.0\.0\.1\n404\n1 connection\n$/,
   "messages-over-tls": /^TLSv1\.3\n12, 60, 10\n$/,
   queue: /^8 of 8 served, 2 at a time\n$/,
   "three-upstreams": /^all alive: one 2, three 2, two 2\ntwo has died: one 3, three 3\n$/,
   "udp-chat": /^50 lines heard, in order\nsome were sent more than once\n$/,
+  "websocket-chat":
+    /^((Ada|Grace|Barbara) heard Ada: this is Ada, Grace: this is Grace, Barbara: this is Barbara\n){3}closed with 1000, 1000, 1000\n$/,
 };
 
 describe("the programs of a course in network programming", function () {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { packedTarball, strangersEnvironment as environment } from "./packed-tarball.ts";
 
@@ -35,32 +35,38 @@ export async function npmInstall(folder: string, ...what: readonly string[]): Pr
   await runAsStranger(folder, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error", ...what);
 }
 
-function clear(folder: string): void {
-  for (const name of readdirSync(folder)) if (name !== "node_modules") rmSync(join(folder, name), { recursive: true, force: true });
+/** As npm left it: `folder` is where specs work, `kept` has the manifest and the lock. */
+interface Installation {
+  readonly folder: string;
+  readonly kept: string;
+}
+
+async function install(): Promise<Installation> {
+  const parent = mkdtempSync(join(tmpdir(), "sluice-package-"));
+  process.once("exit", () => rmSync(parent, { recursive: true, force: true }));
+  const [folder, kept] = [join(parent, "empty"), join(parent, "kept")];
+  mkdirSync(folder);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
-}
-
-async function install(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-package-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  clear(folder);
   await npmInstall(folder, await packedTarball(), ...tools);
-  return folder;
+  cpSync(folder, kept, { recursive: true, filter: (path) => basename(path) !== "node_modules" });
+  return { folder, kept };
 }
 
-let installed: Promise<string> | undefined;
+function clear({ folder, kept }: Installation): void {
+  for (const name of readdirSync(folder)) if (name !== "node_modules") rmSync(join(folder, name), { recursive: true, force: true });
+  cpSync(kept, folder, { recursive: true });
+}
+
+let installed: Promise<Installation> | undefined;
 
 /**
  * The package as it is built, packed, and installed in an empty folder with TypeScript 5.5, mocha and vitest. It is installed once for all
  * specs of a process, which have the folder one after the other: installing takes longer than what they do with it.
  */
 export async function installPacked(): Promise<PackedPackage> {
-  const folder = await (installed ??= install());
-  clear(folder);
-  return {
-    folder,
-    environment,
-    run: (command, ...parameters) => runAsStranger(folder, command, ...parameters),
-    remove: () => clear(folder),
-  };
+  const installation = await (installed ??= install());
+  clear(installation);
+  const { folder } = installation;
+  const run: PackedPackage["run"] = (command, ...parameters) => runAsStranger(folder, command, ...parameters);
+  return { folder, environment, run, remove: () => clear(installation) };
 }
