@@ -6,10 +6,12 @@ import type { Direction, SessionDetail } from "../api/types.ts";
 import { bytesText } from "../../../contract/bytes-text.ts";
 import { span, time } from "../parts/format.ts";
 import { link } from "../route.ts";
+import { SaveAs } from "../parts/save-as.tsx";
 import { change } from "../state.ts";
 import { LiveChunks } from "./live-chunks.tsx";
 
 const pollMs = 1_000;
+const capture = { path: "captures", name: "capture" } as const;
 
 /** One session: what happened to it, and its chunks as they pass. */
 export function Session({ id }: { id: string }): JSX.Element {
@@ -33,6 +35,7 @@ export function Session({ id }: { id: string }): JSX.Element {
     <section>
       <Head session={session} />
       {session.state === "open" && <Controls session={session} />}
+      <SaveAs kind={capture} session={session.id} isOpen={session.state === "open"} />
       <LiveChunks id={id} plugins={session.plugins} />
       <section class="panel">
         <h2>What happened</h2>

@@ -1,0 +1,95 @@
+import { expect } from "chai";
+import { readdirSync } from "node:fs";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { openPage, startBrowser } from "../support/browser.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { createCliFolder, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { exchange } from "../support/exchange.ts";
+import { requireTool } from "../support/external-tool.ts";
+import { connect } from "../support/sockets.ts";
+import { follow } from "../support/tshark.ts";
+
+/** A save of another letter goes on trial, at half of the sessions. */
+const config = (letter: string): string => `import { defineConfig, definePlugin } from "sluice";
+import { each } from "sluice/flow";
+import { echo } from "sluice/plugins";
+const mark = definePlugin("mark", () => ({
+  fromClient: (data) => data.pipe(each((chunk) => Buffer.concat([Buffer.from("${letter}"), chunk]))),
+}));
+export default defineConfig({
+  admin: { listen: "tcp://127.0.0.1:0" },
+  reload: { trial: { share: 0.5, for: "1h", faults: 3 } },
+  listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [mark(), echo()] } },
+});
+`;
+
+describe("the admin page, in a real Chromium, saves a session and shows a trial:", function () {
+  this.timeout(120_000);
+  const cleanup = createCleanup();
+  let browser: Browser;
+  let folder: CliFolder;
+  let cli: Cli;
+  let url: string;
+  let ports: Record<string, number>;
+  let page: Page;
+
+  before(async function () {
+    browser = await startBrowser(cleanup, requireTool(this, "chromium"));
+    folder = createCliFolder(cleanup);
+    folder.write("proxy.config.ts", config("A"));
+    cli = startCli(cleanup, folder, ["start"]);
+    ports = await cli.ready();
+    url = /^admin (\S+)$/m.exec(cli.lines.join("\n"))?.[1] ?? "";
+    ({ page } = await openPage(browser, {}));
+    await page.goto(url);
+  });
+  after(() => cleanup.run());
+
+  const open = async (): Promise<Socket> => {
+    const socket = await connect(ports["echo"] ?? 0);
+    cleanup.add(() => void socket.destroy());
+    return socket;
+  };
+  const say = (socket: Socket): Promise<string> => exchange(socket, "x", 2);
+
+  it("Save as capture writes what passes it from then on, and Stop says where it is", async function () {
+    const tshark = requireTool(this, "tshark");
+    const socket = await open();
+    expect(await say(socket)).to.equal("Ax");
+    await page.goto(`${new URL(url).origin}/#/sessions/1`);
+    await page.getByRole("button", { name: "Save as capture" }).click();
+    await page.getByRole("button", { name: "Stop the capture" }).waitFor();
+    expect(await exchange(socket, "kept", 5)).to.equal("Akept");
+    await page.getByRole("button", { name: "Stop the capture" }).click();
+    await page.getByRole("button", { name: "Save as capture" }).waitFor();
+    const told = await page.getByRole("status").filter({ hasText: "saved in" }).innerText();
+    const [name = ""] = readdirSync(join(folder.path, ".sluice", "captures"));
+    const file = join(folder.path, ".sluice", "captures", name);
+    expect(told).to.include(file);
+    const [client] = await follow(tshark, file, "tcp", [0]);
+    expect([client?.fromClient, client?.fromUpstream].map(String)).to.deep.equal(["kept", "Akept"]);
+    socket.end();
+    await page.getByRole("button", { name: "Save as capture" }).waitFor({ state: "detached" });
+    expect(await page.getByRole("status").filter({ hasText: "saved in" }).isVisible(), "it stays where it is").to.equal(true);
+  });
+
+  it("a save on trial has a badge; Accept gives it to all, Take back to none", async () => {
+    const [one, other] = [await open(), await open()];
+    expect([await say(one), await say(other)]).to.deep.equal(["Ax", "Ax"]);
+    folder.write("proxy.config.ts", config("B"));
+    await page.goto(`${new URL(url).origin}/#/generations`);
+    await page.locator(".trial .chip").getByText("trial").waitFor();
+    expect(await page.locator(".trial li").innerText()).to.match(/trial echo 50% of the sessions, 1 now; 0 of 3 faults; .* left/);
+    expect([await say(one), await say(other)].toSorted((a, b) => a.localeCompare(b))).to.deep.equal(["Ax", "Bx"]);
+    await page.getByRole("button", { name: "Take back" }).click();
+    await page.locator(".trial").waitFor({ state: "detached" });
+    expect([await say(one), await say(other)]).to.deep.equal(["Ax", "Ax"]);
+    folder.write("proxy.config.ts", config("C"));
+    await page.getByRole("button", { name: "Accept" }).click();
+    await page.locator(".trial").waitFor({ state: "detached" });
+    expect([await say(one), await say(other)]).to.deep.equal(["Cx", "Cx"]);
+    await cli.line(/^taken back: generation 2/);
+  });
+});
