@@ -16,7 +16,7 @@ describe("An upstream of three, of which one is killed under load", function () 
     const upstreams = await Promise.all(names.map((name) => startHttpUpstream(cleanup, telling(name))));
     const [victim] = upstreams;
     const endpoints = upstreams.map(({ endpoint }) => endpoint);
-    const { port } = await startHttpProxy(
+    const { port, event, all } = await startHttpProxy(
       cleanup,
       { routes: [{ upstream: { endpoints, balance: "round-robin" } }] },
       { before: [retry({ attempts: 3, delay: 1 })] },
@@ -43,5 +43,12 @@ describe("An upstream of three, of which one is killed under load", function () 
     expect(statuses).to.have.length.of.at.least(1_200);
     expect(statuses.filter((status) => status !== 200)).to.deep.equal([]);
     expect([...answerers].toSorted()).to.deep.equal(["three", "two"]);
+    const down = await event("endpoint-down");
+    expect([down.endpoint, down.why, down.listener]).to.deep.equal([victim?.endpoint, "failures", "web"]);
+    expect(down.failures).to.be.at.least(5);
+    expect(["SLUICE_UPSTREAM_REFUSED", "SLUICE_UPSTREAM_RESET"]).to.include(down.code);
+    // 30 s and a tenth of jitter.
+    expect(Number(down.until) - down.since).to.be.within(27_000, 33_000);
+    expect(all("endpoint-down"), "of the others none").to.have.length(1);
   });
 });

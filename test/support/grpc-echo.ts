@@ -27,6 +27,7 @@ const service = {
   say: { path: "/test.Echo/Say", requestStream: false, responseStream: false, ...text },
   count: { path: "/test.Echo/Count", requestStream: false, responseStream: true, ...text },
   sum: { path: "/test.Echo/Sum", requestStream: true, responseStream: false, ...text },
+  deny: { path: "/test.Echo/Deny", requestStream: false, responseStream: true, ...text },
   talk: { path: "/test.Echo/Talk", requestStream: true, responseStream: true, ...text },
 } as unknown as ServiceDefinition;
 
@@ -34,9 +35,11 @@ type Done = (error: ServiceError | null, answer?: string) => void;
 
 export interface GrpcClient {
   say(message: string, metadata: Metadata, options: CallOptions, done: Done): ClientUnaryCall;
-  count(message: string): ClientReadableStream<string>;
-  sum(done: Done): ClientWritableStream<string>;
-  talk(): ClientDuplexStream<string, string>;
+  count(message: string, metadata?: Metadata, options?: CallOptions): ClientReadableStream<string>;
+  sum(metadata: Metadata, options: CallOptions, done: Done): ClientWritableStream<string>;
+  /** Fails without a message and without metadata before: trailers only. */
+  deny(message: string): ClientReadableStream<string>;
+  talk(metadata?: Metadata, options?: CallOptions): ClientDuplexStream<string, string>;
   close(): void;
 }
 
@@ -109,7 +112,11 @@ export async function startGrpc(cleanup: Cleanup, secrets = ServerCredentials.cr
     });
   };
   const server = new Server();
-  server.addService(service, { say, count, sum, talk });
+  const deny: handleServerStreamingCall<string, string> = (call) => {
+    calls += 1;
+    call.emit("error", { code: status.PERMISSION_DENIED, details: "not for you", metadata: metadataOf({ why: "because" }) });
+  };
+  server.addService(service, { say, count, sum, deny, talk });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", secrets, (error, bound) => {
       if (error === null) resolve(bound);
