@@ -9,6 +9,8 @@ export interface ForwardFlag {
   readonly from: "sluice/plugins" | "sluice/faults";
   /** What its factory is called with, as source text. @throws Error saying what was expected */
   readonly options: (value: string) => string;
+  /** It says itself where sessions go, so that no upstream is needed. @default false */
+  readonly isTarget?: boolean;
 }
 
 const text = (value: string): string => JSON.stringify(value);
@@ -30,6 +32,12 @@ export const forwardFlags: readonly ForwardFlag[] = [
     plugin: "proxyProtocol",
     from: "sluice/plugins",
     options: (value) => `{ from: ${list(value)} }`,
+  },
+  {
+    name: "start-tls",
+    value: " <protocol>",
+    help: "Agree on TLS in the words of postgres, smtp or imap first (with --tls)",
+    ...builtIn("startTls", (value) => `{ protocol: ${text(value)} }`),
   },
   {
     name: "tls",
@@ -55,6 +63,8 @@ export const forwardFlags: readonly ForwardFlag[] = [
     from: "sluice/plugins",
     options: rate,
   },
+  { name: "capture", value: " <file>", help: "Write what passes as pcapng, for Wireshark", ...builtIn("capture", file) },
+  { name: "record", value: " <file>", help: "Write what passes as a recording", ...builtIn("record", file) },
   { name: "network", value: " <name>", help: "A bad network: 3g, 4g, wifi, satellite or lossy", ...fault("network", text) },
   { name: "latency", value: " <delay>", help: "Everything comes later: 200ms, or 200ms,50ms with jitter", ...fault("latency", latency) },
   { name: "bandwidth", value: " <rate>", help: "Bytes a second, each way: 64KiB/s", ...fault("bandwidth", only("rate")) },
@@ -68,13 +78,46 @@ export const forwardFlags: readonly ForwardFlag[] = [
   { name: "loss", value: " <rate>", help: "The share of datagrams that are lost: 0.05", ...fault("loss", only("rate")) },
   { name: "duplicate", value: " <rate>", help: "The share of datagrams that come twice", ...fault("duplicate", only("rate")) },
   { name: "reorder", value: " <rate>", help: "The share of datagrams that come late", ...fault("reorder", only("rate")) },
+  {
+    name: "truncate",
+    value: " <rate,size>",
+    help: "The share of datagrams that are cut, and to what: 0.1,512",
+    ...fault("truncate", truncate),
+  },
   { name: "refuse", value: " <rate>", help: "The share of sessions that are refused", ...fault("refuse", only("rate")) },
   { name: "slow-open", value: " <delay>", help: "The upstream is opened later", ...fault("slowOpen", only("delay")) },
-  { name: "dns-cache", value: "", help: "Answer DNS queries from a cache", plugin: "dnsCache", from: "sluice/plugins", options: () => "" },
-  { name: "retry", value: " [attempts]", help: "Try the upstream again", plugin: "retry", from: "sluice/plugins", options: retry },
-  { name: "http", value: "", help: "Serve HTTP/1 and HTTP/2", plugin: "http", from: "sluice/plugins", options: () => "" },
-  { name: "echo", value: "", help: "Answer every byte with itself", plugin: "echo", from: "sluice/plugins", options: () => "" },
+  { name: "dns-cache", value: "", help: "Answer DNS queries from a cache", ...builtIn("dnsCache", () => "") },
+  { name: "socks5", value: " <targets>", help: "Connect clients of SOCKS5 to these targets", ...builtIn("socks5", allow), isTarget: true },
+  {
+    name: "http-connect",
+    value: " <targets>",
+    help: "Connect clients of HTTP's CONNECT to these targets",
+    ...builtIn("httpConnect", allow),
+    isTarget: true,
+  },
+  { name: "retry", value: " [attempts]", help: "Try the upstream again", ...builtIn("retry", retry) },
+  { name: "http", value: "", help: "Serve HTTP/1 and HTTP/2", ...builtIn("http", () => "") },
+  { name: "replay", value: " <file>", help: "Answer as a recording says", ...builtIn("replay", file), isTarget: true },
+  { name: "echo", value: "", help: "Answer every byte with itself", ...builtIn("echo", () => ""), isTarget: true },
 ];
+
+function builtIn(plugin: string, options: ForwardFlag["options"]): Pick<ForwardFlag, "plugin" | "from" | "options"> {
+  return { plugin, from: "sluice/plugins", options };
+}
+
+function file(value: string): string {
+  return `{ file: ${text(value)} }`;
+}
+
+function allow(value: string): string {
+  return `{ allow: ${list(value)} }`;
+}
+
+function truncate(value: string): string {
+  const [share = "", to] = value.split(",");
+  if (to === undefined) throw new Error("expected a share and a size, such as 0.1,512");
+  return `{ rate: ${number(share)}, to: ${number(to)} }`;
+}
 
 function fault(plugin: string, options: ForwardFlag["options"]): Pick<ForwardFlag, "plugin" | "from" | "options"> {
   return { plugin, from: "sluice/faults", options };

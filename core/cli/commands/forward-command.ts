@@ -37,9 +37,12 @@ export async function forward(options: CommandOptions, output: Terminal): Promis
 function forwardOf({ words: [listen = "", upstream], options }: RawArguments): Forward {
   const used = flagsOf(options);
   if (listen === "") throw new SluiceError("SLUICE_USAGE", "expected a port and an upstream, such as: sluice forward 8443 localhost:3000");
-  if (upstream === undefined && !used.has("echo"))
+  const knowsTarget = forwardFlags.some(({ name, isTarget }) => isTarget === true && used.has(name));
+  if (upstream === undefined && !knowsTarget)
     throw new SluiceError("SLUICE_USAGE", "expected an upstream after the port, such as localhost:3000, or --echo");
-  return { listen: listenOf(listen, used.has("tls")), upstream: upstream === undefined ? undefined : upstreamOf(upstream), flags: used };
+  // Clients that agree on TLS later begin without.
+  const isSecure = used.has("tls") && !used.has("start-tls");
+  return { listen: listenOf(listen, isSecure), upstream: upstream === undefined ? undefined : upstreamOf(upstream), flags: used };
 }
 
 function flagsOf(options: RawArguments["options"]): ReadonlyMap<string, string> {

@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import { SluiceError } from "sluice";
+import * as faults from "sluice/faults";
+import * as plugins from "sluice/plugins";
 import { forwardFlags } from "../../../../core/cli/arguments/forward-flags.ts";
 import { configText, listenOf, upstreamOf } from "../../../../core/cli/forward/config-text.ts";
 import { ConfigLoader } from "../../../../core/config/load/config-loader.ts";
@@ -11,6 +13,13 @@ const values: Readonly<Record<string, readonly [string, ("udp" | "tls")?]>> = {
   tls: ["localhost,*.test", "tls"],
   log: ["hex"],
   rate: ["100/5m"],
+  "start-tls": ["postgres"],
+  capture: ["session.pcapng"],
+  record: ["session.yaml"],
+  replay: ["session.yaml"],
+  socks5: ["*.example.com:443,10.0.0.0/8"],
+  "http-connect": ["*.example.com:443"],
+  truncate: ["0.1,512", "udp"],
   network: ["3g"],
   latency: ["200ms,50ms"],
   bandwidth: ["64KiB/s"],
@@ -46,6 +55,12 @@ describe("the config that `sluice forward` stands for", () => {
       loaded.retire();
     });
   }
+
+  it("has an option for each plugin and fault, but for what a word on the command line cannot say", () => {
+    const without = ["route", "script", "proxyHeader", "userAuthority", "serveToxiproxy"];
+    const factories = [...Object.keys(plugins), ...Object.keys(faults)].filter((name) => !without.includes(name));
+    expect(factories.filter((name) => !forwardFlags.some(({ plugin }) => plugin === name))).to.deep.equal([]);
+  });
 
   it("has the plugins in an order that makes sense, however the options stood", () => {
     const flags = new Map(["retry", "http", "latency", "log", "tls"].map((name) => [name, values[name]?.[0] ?? ""]));
