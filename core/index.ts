@@ -28,6 +28,7 @@ export {
   OPTIONS,
   PLACE,
   RESOLVER,
+  SHARED,
   TAPS,
   UPSTREAMS,
   type Exchange,

@@ -38,6 +38,7 @@ export type * from "./override.ts";
 export type * from "./plugin.ts";
 export { printable, printableLines } from "./printable.ts";
 export type * from "./session.ts";
+export type * from "./shared.ts";
 export {
   CLOCK,
   DATAGRAMS,
@@ -48,6 +49,7 @@ export {
   OPTIONS,
   PLACE,
   RESOLVER,
+  SHARED,
   TAPS,
   UPSTREAMS,
   type Exchange,

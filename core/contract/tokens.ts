@@ -7,6 +7,7 @@ import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { InjectionKey } from "./plugin.ts";
 import type { Transport } from "./session.ts";
+import type { Shared } from "./shared.ts";
 import type { Taps } from "./taps.ts";
 import type { Upstreams } from "./upstream.ts";
 
@@ -42,6 +43,8 @@ export const TAPS = key<Taps>("TAPS");
 /** Datagrams beside the legs of a session. */
 export const DATAGRAMS = key<Datagrams>("DATAGRAMS");
 export const EXCHANGE = key<Exchange>("EXCHANGE");
+/** What all processes of the proxy have in common, with `workers`. */
+export const SHARED = key<Shared>("SHARED");
 /** The plugin use's own options, parsed. */
 export const OPTIONS = key<unknown>("OPTIONS");
 /** Where the plugin use stands: listener, transport and the folder of the config. */

@@ -1,4 +1,4 @@
-import { clientKey, CLOCK, definePlugin, LOGGER, METRICS, PLACE } from "sluice";
+import { clientKey, CLOCK, definePlugin, LOGGER, METRICS, PLACE, SHARED } from "sluice";
 import type { HttpRequest, HttpResponse, Inject, Logger, Metrics, Plugin, Session } from "sluice";
 import { each, throttleBytes } from "sluice/flow";
 import {
@@ -19,6 +19,7 @@ import type { PluginFactory } from "sluice";
 import { Limiter, limited, type Price } from "./limiter.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { isSource, rateLimitSchema, type RateLimitOptions } from "./options.ts";
+import { storeBetweenProcesses } from "./between-processes.ts";
 import { seenAs } from "./seen-as.ts";
 import type { BucketLimit, OpenRateLimitStore, RateLimitStore } from "./store.ts";
 
@@ -197,12 +198,21 @@ function gone(session: Session): Observable<unknown> {
 
 function create(options: RateLimitOptions, inject: Inject): RateLimit {
   const common = { clock: inject(CLOCK), logger: inject(LOGGER), metrics: inject(METRICS) };
-  if (options.store === "memory") return new RateLimit(options, { ...common, store: new MemoryStore(options.maxKeys), prefix: "" });
   const { listener, plugin } = inject(PLACE);
+  if (options.store === "memory") return new RateLimit(options, { ...common, store: inMemory(options, inject, common), prefix: "" });
   const prefix = `${listener} ${plugin} `;
   if (!isSource(options.store)) return new RateLimit(options, { ...common, store: inject<RateLimitStore>(options.store), prefix });
   const opened = options.store.open({ ...common, maxKeys: options.maxKeys });
   return new RateLimit(options, { ...common, store: opened, opened, prefix });
+}
+
+/** Of this process, where it is the only one. */
+function inMemory({ maxKeys }: RateLimitOptions, inject: Inject, common: Pick<RateLimitParts, "logger" | "metrics">): RateLimitStore {
+  const shared = inject(SHARED);
+  const { listener, plugin, datagrams } = inject(PLACE);
+  // Datagrams have one process, whichever it is.
+  if (shared.processes === 1 || datagrams) return new MemoryStore(maxKeys);
+  return storeBetweenProcesses(`${listener} ${plugin}`, maxKeys, { ...common, shared });
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { SluiceError, type ServerTlsOptions, type SessionTls } from "../../contract/index.ts";
 import { tlsReason } from "../os-errors.ts";
+import { giveTicketKeys } from "./ticket-keys.ts";
 import { watchTruncation } from "../node/tls-truncation.ts";
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
@@ -70,7 +71,9 @@ export function startTls(
     handshakes.set(socket, { done, failed, left });
     // A client that finishes in the middle of its handshake is gone; half-open is for what comes after. The TLS socket takes it from below.
     socket.allowHalfOpen = false;
-    serverFor(options).emit("connection", socket);
+    const server = serverFor(options);
+    giveTicketKeys(server);
+    server.emit("connection", socket);
     socket.allowHalfOpen = true;
   });
 }

@@ -1,7 +1,7 @@
 import type { SchedulerLike } from "rxjs";
 import type { AnyErrorCode } from "../../contract/index.ts";
 import type { Candidate } from "./candidate.ts";
-import type { EndpointState } from "./endpoint-state.ts";
+import type { EndpointState, Outage } from "./endpoint-state.ts";
 import type { ListenerHealth } from "./health-book.ts";
 
 /** How long an endpoint is out, in milliseconds: so much for each time, and no longer than the other. */
@@ -116,8 +116,10 @@ export class UpstreamHealth {
     // So long without another: the past does not count.
     if (now - standing.backAt >= MOST_OUT) standing.times = 0;
     const length = Math.min(MOST_OUT, OUT * (standing.times + 1) * (1 + JITTER * random()));
+    const outage: Outage = { why: "failures", code, since: now, until: Math.round(now + length) };
+    if (this.owner.asks(standing, outage)) return;
     const end = clock.schedule(() => standing.readmit(clock.now()), length);
-    standing.eject({ why: "failures", code, since: now, until: Math.round(now + length) }, end);
+    standing.eject(outage, end);
   }
 
   /** The timer counts, and a clock that was put forward. */

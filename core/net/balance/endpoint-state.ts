@@ -1,4 +1,5 @@
 import type { Subscription } from "rxjs";
+import type { AgreedStanding } from "./health-peers.ts";
 import { SluiceError, type AnyErrorCode } from "../../contract/index.ts";
 
 /** Failures in a row that make an endpoint down. */
@@ -26,6 +27,8 @@ export interface StateOwner {
   changed(): void;
   /** It went down, or came up. @param ended what is over */
   announce(state: EndpointState, ended: Outage | undefined): void;
+  /** It is not out any more, or its check says something else: other processes have to know. */
+  tell(state: EndpointState, what: "ejected" | "unfit"): void;
 }
 
 /** An open leg. */
@@ -100,19 +103,23 @@ export class EndpointState {
 
   /** Puts it out. */
   eject(outage: Outage, end: Subscription): void {
-    this.times += 1;
-    this.end = end;
-    this.#turn(() => (this.ejected = outage));
+    this.#eject(outage, end, true);
+  }
+
+  /**
+   * What another process says of it.
+   *
+   * @param end makes the end of an ejection
+   */
+  follow({ what, outage, own }: AgreedStanding, end: (outage: Outage) => Subscription): void {
+    if (what === "unfit") this.#check(outage, own);
+    else if (outage === undefined) this.#readmit(Date.now(), own);
+    else if (this.ejected === undefined) this.#eject(outage, end(outage), own);
   }
 
   /** Its ejection is over. @param now epoch milliseconds */
   readmit(now: number): void {
-    if (this.ejected === undefined) return;
-    this.end?.unsubscribe();
-    this.end = undefined;
-    this.worked();
-    this.backAt = now;
-    this.#turn(() => (this.ejected = undefined));
+    if (this.#readmit(now, true)) this.owner.tell(this, "ejected");
   }
 
   /** Its check passed. @param rise after so many in a row it is up again @param now epoch milliseconds */
@@ -129,14 +136,16 @@ export class EndpointState {
     this.#passes = 0;
     this.#misses += 1;
     if (this.#misses < fall || this.unfit !== undefined) return;
-    this.#turn(() => (this.unfit = { why: "check", code, detail, since: now, until: undefined }));
+    this.#check({ why: "check", code, detail, since: now, until: undefined }, true);
+    this.owner.tell(this, "unfit");
   }
 
   /** It is not down by its check, or has none any more. @param now epoch milliseconds */
   unchecked(now: number): void {
     if (this.unfit === undefined) return;
     this.backAt = now;
-    this.#turn(() => (this.unfit = undefined));
+    this.#check(undefined, true);
+    this.owner.tell(this, "unfit");
   }
 
   /** A leg that is to be cut when it goes down, until it is let go. */
@@ -148,12 +157,34 @@ export class EndpointState {
     this.#legs?.delete(leg);
   }
 
-  #turn(change: () => void): void {
+  #eject(outage: Outage, end: Subscription, announced: boolean): void {
+    this.times += 1;
+    this.end = end;
+    this.#turn(() => (this.ejected = outage), announced);
+  }
+
+  #check(outage: Outage | undefined, announced: boolean): void {
+    if ((outage === undefined) === (this.unfit === undefined)) return;
+    this.#turn(() => (this.unfit = outage), announced);
+  }
+
+  /** @returns whether it was out */
+  #readmit(now: number, announced: boolean): boolean {
+    if (this.ejected === undefined) return false;
+    this.end?.unsubscribe();
+    this.end = undefined;
+    this.worked();
+    this.backAt = now;
+    this.#turn(() => (this.ejected = undefined), announced);
+    return true;
+  }
+
+  #turn(change: () => void, announced = true): void {
     const before = this.outage;
     change();
     this.owner.changed();
     if ((before === undefined) === (this.outage === undefined)) return;
-    this.owner.announce(this, before);
+    if (announced) this.owner.announce(this, before);
     if (before !== undefined) return;
     const error = new SluiceError("SLUICE_UPSTREAM_DOWN", `upstream ${this.text} is down`);
     for (const leg of this.#legs ?? []) leg.sever(error);

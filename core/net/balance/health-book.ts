@@ -1,6 +1,8 @@
 import { LRUCache } from "lru-cache";
+import { asyncScheduler, type Subscription } from "rxjs";
 import type { SluiceError } from "../../contract/index.ts";
 import { EndpointState, type Outage, type StateOwner } from "./endpoint-state.ts";
+import type { AgreedStanding, HealthPeers } from "./health-peers.ts";
 import { LoadChanges } from "./load-changes.ts";
 import type { LineKeeper, WaitingLine } from "./waiting-line.ts";
 
@@ -30,10 +32,40 @@ export class ListenerHealth implements StateOwner, LineKeeper {
   /** Grows when endpoints go down or come up: whoever has worked out something of that does so again. */
   version = 0;
 
+  /** Of the newest change that other processes know too. */
+  #seen = 0;
+
   constructor(
     readonly listener: string,
     readonly events: HealthEvents | undefined,
+    private readonly peers: () => HealthPeers | undefined,
   ) {}
+
+  /** Whether other processes are asked before an endpoint is put out. */
+  asks(state: EndpointState, outage: Outage): boolean {
+    const peers = this.peers();
+    if (peers === undefined) return false;
+    void peers.eject({ listener: this.listener, endpoint: state.text, what: "ejected", outage }, this.#seen).then((version) => {
+      if (version !== undefined) this.#seen = Math.max(this.#seen, version);
+      else if (state.ejected === undefined) state.eject(outage, this.#end(state, outage));
+    });
+    return true;
+  }
+
+  tell(state: EndpointState, what: "ejected" | "unfit"): void {
+    this.peers()?.tell({ listener: this.listener, endpoint: state.text, what, outage: state[what] });
+  }
+
+  /** What is in force in all processes. */
+  follow(standing: AgreedStanding): void {
+    this.#seen = Math.max(this.#seen, standing.version);
+    const state = this.of(standing.endpoint);
+    state.follow(standing, (outage) => this.#end(state, outage));
+  }
+
+  #end(state: EndpointState, { until = Infinity }: Outage): Subscription {
+    return asyncScheduler.schedule(() => state.readmit(Date.now()), Math.max(0, until - Date.now()));
+  }
 
   /** The state of an endpoint. @param text as written */
   of(text: string): EndpointState {
@@ -69,12 +101,23 @@ export class ListenerHealth implements StateOwner, LineKeeper {
 export class HealthBook {
   readonly #listeners = new Map<string, ListenerHealth>();
 
+  /** Other processes that have the same endpoints; undefined: there are none. */
+  #peers: HealthPeers | undefined;
+
   constructor(readonly events: HealthEvents | undefined) {}
+
+  /** From now on other processes have a say. */
+  join(peers: HealthPeers): void {
+    this.#peers = peers;
+    peers.agreed.subscribe((standing) => {
+      this.listener(standing.listener).follow(standing);
+    });
+  }
 
   listener(name: string): ListenerHealth {
     let health = this.#listeners.get(name);
     if (health === undefined) {
-      health = new ListenerHealth(name, this.events);
+      health = new ListenerHealth(name, this.events, () => this.#peers);
       this.#listeners.set(name, health);
     }
     return health;
@@ -88,6 +131,7 @@ export class HealthBook {
   /** Forgets an endpoint that a reload removed. */
   forget(listener: string, text: string): void {
     this.#listeners.get(listener)?.states.delete(text);
+    this.#peers?.forget(listener, text);
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import { HealthCheck, type Checked } from "./health-check.ts";
 /** The health checks of a proxy. They belong to no generation: a reload starts and stops those that it adds and removes, and the others go on. */
 export class HealthChecks {
   #isStopped = false;
+  #wanted: ReadonlyMap<string, Checked> = new Map();
   readonly #checks = new Map<string, HealthCheck>();
 
   /** @param random from 0 (inclusive) to 1 (exclusive) */
@@ -12,6 +13,9 @@ export class HealthChecks {
     private readonly book: HealthBook,
     private readonly random: () => number = Math.random,
   ) {}
+
+  /** Whether they are done here: of several processes one does them. */
+  isHere = (): boolean => true;
 
   /** Asks these from now on. Of several checks for one endpoint of one listener the first counts. */
   follow(wanted: Iterable<Checked>): void {
@@ -22,7 +26,13 @@ export class HealthChecks {
       if (!byKey.has(key)) byKey.set(key, checked);
     }
     for (const [key, check] of this.#checks) if (!byKey.has(key)) this.#end(key, check);
-    for (const [key, checked] of byKey) this.#begin(key, checked);
+    this.#wanted = byKey;
+    this.begin();
+  }
+
+  /** Those that are to be done, if they are done here. */
+  begin(): void {
+    if (this.isHere()) for (const [key, checked] of this.#wanted) this.#begin(key, checked);
   }
 
   /** For good. */
@@ -30,6 +40,7 @@ export class HealthChecks {
     this.#isStopped = true;
     for (const check of this.#checks.values()) check.stop();
     this.#checks.clear();
+    this.#wanted = new Map();
   }
 
   #begin(key: string, checked: Checked): void {

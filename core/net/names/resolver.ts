@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { Observable, type Subscriber } from "rxjs";
-import { SluiceError, type Address, type ResolvedConfig, type Resolver } from "../../contract/index.ts";
+import { SluiceError, type Address, type ResolvedConfig, type Resolver, type Shared } from "../../contract/index.ts";
 import { AnswerMemory } from "./answer-memory.ts";
 import { createHostsFile, systemHostsPath, type HostsFile } from "./hosts-file.ts";
 import { createNameServers, type NameServers } from "./name-servers.ts";
@@ -43,6 +43,8 @@ export interface ResolverOptions {
   readonly ipv6?: () => boolean;
   /** The look-up of names that the name servers do not know. @default the system's */
   readonly system?: SystemLookUp;
+  /** Where there are several processes, one of them asks for all. */
+  readonly shared?: Shared;
 }
 
 /**
@@ -168,9 +170,21 @@ class LayeredResolver implements NameResolver {
 
   async #look(key: string, wrong: ReadonlySet<string> | undefined): Promise<Address[]> {
     const version = this.#version;
-    const addresses = await this.#query(key, wrong);
+    const addresses = await this.#queryOnce(key, wrong);
     if (version === this.#version) this.#memory.keep(key, addresses);
     return addresses;
+  }
+
+  /** Those who ask for a name whose addresses did not work have an answer of their own: what others have found meanwhile, or a new one. */
+  async #queryOnce(key: string, wrong: ReadonlySet<string> | undefined): Promise<Address[]> {
+    const { shared } = this.options;
+    if (shared === undefined || shared.processes === 1) return this.#query(key, wrong);
+    const question = JSON.stringify(["dns", this.dns.servers, key, wrong === undefined ? "" : "again"]);
+    const { value, age } = await shared.once(question, async () => {
+      const found = await this.#query(key, wrong);
+      return { value: found, lasts: Math.min(...found.map(({ ttl }) => ttl)) * 1_000 };
+    });
+    return aged(value, age);
   }
 
   async #query(key: string, wrong: ReadonlySet<string> | undefined): Promise<Address[]> {
@@ -208,6 +222,11 @@ function isLeftOut(key: string, code: unknown): boolean {
 function localAddresses(listed: readonly Address[]): Address[] {
   const rest = loopback.map((text) => literal(text, PINNED_TTL)).filter(({ family }) => listed.every((each) => each.family !== family));
   return [...listed, ...rest];
+}
+
+/** @param age milliseconds */
+function aged(addresses: readonly Address[], age: number): Address[] {
+  return addresses.map((each) => ({ ...each, ttl: Math.max(0, each.ttl - Math.floor(age / 1_000)) }));
 }
 
 function emit(subscriber: Subscriber<Address[]>, addresses: Address[]): void {

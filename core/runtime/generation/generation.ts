@@ -10,6 +10,7 @@ import {
   METRICS,
   PLACE,
   RESOLVER,
+  SHARED,
   TAPS,
   UPSTREAMS,
   type Logger,
@@ -18,6 +19,7 @@ import {
   type ProxyEvent,
   type ResolvedConfig,
   type ResolvedListener,
+  type Shared,
   SluiceError,
   type SocketAddress,
 } from "../../contract/index.ts";
@@ -56,6 +58,7 @@ export interface GenerationTools {
   readonly number: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly shared: Shared;
   /** The state of endpoints, which outlives generations. */
   readonly health: HealthBook;
   /** Endpoints are to be asked how they are that were not known before. */
@@ -96,7 +99,7 @@ export async function prepareGeneration(
   tools: GenerationTools,
 ): Promise<Prepared> {
   const { number } = tools;
-  const resolver = sameDns(previous, config) ? previous.resolver : createResolver(config.dns);
+  const resolver = sameDns(previous, config) ? previous.resolver : createResolver(config.dns, { shared: tools.shared });
   const builder = new PipelineBuilder(config, number, resolver, tools);
   const versions = new Map<string, ListenerVersion>();
   try {
@@ -183,6 +186,7 @@ class PipelineBuilder {
       { token: CLOCK, value: asyncScheduler },
       { token: METRICS, value: tools.metrics },
       { token: RESOLVER, value: resolver },
+      { token: SHARED, value: tools.shared },
       { token: EXCHANGE, value: exchange },
     ];
     this.#container = createContainer(bindings);

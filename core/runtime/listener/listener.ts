@@ -160,10 +160,10 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   }
 
   accepted(client: AcceptedClient): void {
-    const { limits, sessions } = this.state;
+    const { limits, isFull } = this.state;
     const { sessions: own = Infinity, queue } = this.version.config.limits ?? {};
     if (client.leg.datagrams) this.#begin(client);
-    else if (this.#retired || sessions.size >= limits.sessions) this.turnAway(client, this.#full(limits.sessions));
+    else if (this.#retired || isFull) this.turnAway(client, this.#full(limits.sessions));
     else if (this.#open < own && this.#entrance.size === 0) this.#begin(client);
     else if (queue !== undefined && this.#entrance.size < queue.max) this.#entrance.wait(client, queue.timeout);
     else this.turnAway(client, this.#full(own));
@@ -182,7 +182,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   /** Those who wait, as far as there is room. */
   #letIn(): void {
     const { sessions = Infinity } = this.version.config.limits ?? {};
-    while (this.#entrance.size > 0 && this.#open < sessions && this.state.sessions.size < this.limits.sessions) {
+    while (this.#entrance.size > 0 && this.#open < sessions && !this.state.isFull) {
       const client = this.#entrance.next();
       if (client !== undefined) this.#begin(client);
     }

@@ -7,6 +7,7 @@ import { placeOfAuthor } from "../log/author-place.ts";
 import { prepareGeneration, type GenerationTools } from "../generation/generation.ts";
 import { createLogger } from "../log/logger.ts";
 import { HealthBook } from "../../net/balance/health-book.ts";
+import { Alone } from "../state/alone.ts";
 import { createMetrics } from "../state/metrics.ts";
 
 /**
@@ -24,6 +25,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
     number: 1,
     logger: createLogger({ level: "warn", to: { write: (line) => void logged.push(messageOf(line)) } }),
     metrics: createMetrics(),
+    shared: new Alone(),
     health: new HealthBook(undefined),
     checksChanged: () => undefined,
     rebuild: true,

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { SluiceError, type Logger, type Metrics, type ResolvedConfig } from "../../contract/index.ts";
+import { SluiceError, type Logger, type Metrics, type ResolvedConfig, type Shared } from "../../contract/index.ts";
 import { missingForResets } from "../../net/node/reset-means.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "../generation/generation.ts";
 import type { Wanted } from "../generation/overrides.ts";
@@ -7,6 +7,7 @@ import { planReload, type ReloadPlan, type ReloadReport } from "../generation/re
 import { holderOf, type Bindings } from "../listener/bind-listeners.ts";
 import type { Listeners } from "../listener/listeners.ts";
 import { locateFault, placeOfAuthor } from "../log/author-place.ts";
+import { Alone } from "../state/alone.ts";
 import { checksOf, followEndpoints } from "../state/endpoint-book.ts";
 import type { IdleSweep } from "../state/idle-sweep.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
@@ -37,10 +38,12 @@ export class Generations {
   readonly trials: Trials;
   readonly retired = new RetiredPipelines();
   current: Generation | undefined;
+  readonly #shared: Shared;
   /** The number that the next one has. One that was tried has used its number. */
   #nextNumber: number;
 
   constructor(private readonly parts: GenerationsParts) {
+    this.#shared = parts.options.member?.shared ?? new Alone();
     this.#nextNumber = parts.options.member?.first ?? 1;
     this.trials = new Trials(this.#trialProxy());
   }
@@ -176,6 +179,7 @@ export class Generations {
       number,
       logger: this.parts.options.logger,
       metrics: this.parts.metrics,
+      shared: this.#shared,
       health: this.parts.state.health,
       checksChanged: () => {
         if (this.current !== undefined) this.parts.state.checks.follow(checksOf(this.current.versions));

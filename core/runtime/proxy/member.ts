@@ -1,4 +1,5 @@
-import type { ResolvedConfig } from "../../contract/index.ts";
+import type { ResolvedConfig, Shared } from "../../contract/index.ts";
+import type { HealthPeers } from "../../net/balance/health-peers.ts";
 import type { Bindings } from "../listener/bind-listeners.ts";
 import type { Listener } from "../listener/listener.ts";
 
@@ -6,6 +7,9 @@ import type { Listener } from "../listener/listener.ts";
 export interface Member {
   /** The number of the generation that this process begins with. */
   readonly first: number;
+  /** What it has in common with the others. */
+  readonly shared: Shared;
+  readonly health: HealthPeers;
   /** Its plugins are set up. Resolves with the sockets of the listeners once that holds for all processes; rejects with what refused it. */
   bind(config: ResolvedConfig, running: ReadonlyMap<string, Listener>): Promise<Bindings>;
   /** It could commit now. Resolves once that holds for all processes; rejects when one of them refuses. */

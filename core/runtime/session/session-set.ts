@@ -7,6 +7,8 @@ import type { LiveSession } from "./live-session.ts";
  */
 export class SessionSet implements Iterable<LiveSession> {
   readonly #sessions: LiveSession[] = [];
+  /** Told when one has gone. */
+  onLeft: (() => void) | undefined;
 
   get size(): number {
     return this.#sessions.length;
@@ -20,6 +22,7 @@ export class SessionSet implements Iterable<LiveSession> {
   delete(session: LiveSession): void {
     const { slot } = session;
     session.slot = -1;
+    this.onLeft?.();
     const last = this.#sessions.pop();
     if (last === undefined || last === session) return;
     this.#sessions[slot] = last;

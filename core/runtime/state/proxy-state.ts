@@ -1,5 +1,6 @@
 import type { Counter, Limits, Metrics, ResolvedConfig, Session, SluiceError, Timeouts } from "../../contract/index.ts";
 import type { HealthBook } from "../../net/balance/health-book.ts";
+import type { HealthPeers } from "../../net/balance/health-peers.ts";
 import { HealthChecks } from "../../net/health/health-checks.ts";
 import { createEndpointBook } from "./endpoint-book.ts";
 import type { EventHub } from "./event-hub.ts";
@@ -14,6 +15,8 @@ export class ProxyState {
   /** Open stream sessions: what `limits.sessions` counts. Datagram flows are bounded by their own table. */
   readonly sessions = new SessionSet();
   readonly flows = new SessionSet();
+  /** Stream sessions of other processes that serve the same. */
+  elsewhere = 0;
   readonly opened: Counter;
   readonly closed: Counter;
   readonly refused: Counter;
@@ -57,6 +60,17 @@ export class ProxyState {
     });
     this.checks = new HealthChecks(this.health);
     this.faults = metrics.counter("sluice_plugin_faults_total");
+  }
+
+  /** No more stream sessions may begin. */
+  get isFull(): boolean {
+    return this.sessions.size + this.elsewhere >= this.limits.sessions;
+  }
+
+  /** Other processes serve the same. */
+  join(peers: HealthPeers): void {
+    this.health.join(peers);
+    this.checks.isHere = () => peers.checks;
   }
 
   /** Where a session is kept. */

@@ -16,7 +16,7 @@ export class Distribution {
 
   take(each: OnItsWay): void {
     const worker = this.#next(each.socket);
-    if (worker !== undefined) worker.take(each);
+    if (worker !== undefined) worker.take(each, this.#sessionsBeside(worker));
     else if (this.#waiting.length < MOST_WAITING) this.#waiting.push(each);
     else closeConnection(each.connection);
   }
@@ -31,6 +31,11 @@ export class Distribution {
   /** Turns away who waits. */
   close(): void {
     for (const { connection } of this.#waiting.splice(0)) closeConnection(connection);
+  }
+
+  /** Of the others: perhaps too many, never too few, so that all together keep `limits.sessions`. */
+  #sessionsBeside(worker: WorkerProcess): number {
+    return this.workers().reduce((sum, other) => (other === worker ? sum : sum + other.sessions), 0);
   }
 
   #next(socket: number): WorkerProcess | undefined {

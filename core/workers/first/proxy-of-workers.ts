@@ -23,8 +23,10 @@ import { Turns } from "../../runtime/proxy/turns.ts";
 import type { Addresses, GenerationOrder } from "../wire/calls.ts";
 import { closeWorkers } from "./close-workers.ts";
 import { Distribution } from "./distribution.ts";
+import { InCommon } from "./in-common.ts";
 import { join } from "./join.ts";
 import { allBehind } from "./merged-report.ts";
+import { openOf } from "./open-of-workers.ts";
 import { planFor } from "./plan-for-workers.ts";
 import { noTrials, untriedWarnings } from "./no-trials.ts";
 import { Replacements, type Employer } from "./replacements.ts";
@@ -57,6 +59,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
   );
   readonly startedAt = Date.now();
   readonly counters = { sluice_reloads_total: 0, sluice_reloads_refused_total: 0 };
+  readonly #inCommon: InCommon;
   readonly #distribution: Distribution;
   readonly #sockets: SharedSockets;
   readonly #turns = new Turns();
@@ -74,7 +77,9 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     readonly options: ProxyOptions,
     private readonly how: WorkerOptions,
   ) {
+    this.#inCommon = new InCommon(() => this.workers.all);
     this.workers = new WorkerSet(how.exec, size, {
+      inCommon: this.#inCommon,
       event: (event) => this.events.take(event),
       log: (line) => options.log?.relay(line),
       gone: (worker, lost) => {
@@ -150,11 +155,8 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     return this.events.sessions;
   }
 
-  async open(): Promise<OpenSessions> {
-    const all = await Promise.allSettled(this.workers.serving.map((worker) => worker.channel.call("open")));
-    const told = all.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-    const sum = (read: (each: OpenSessions) => number): number => told.reduce((total, each) => total + read(each), 0);
-    return { streams: sum(({ streams }) => streams), all: sum((each) => each.all) };
+  open(): Promise<OpenSessions> {
+    return openOf(this.workers.serving);
   }
 
   applyResolved(config: ResolvedConfig, rebuild = false): Promise<ReloadReport> {
@@ -194,6 +196,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     const agreed = await agree(this.#parts(all), { order, config: wanted.config }, deadlineOf(wanted.config), (message) => {
       this.events.warn(undefined, message);
     });
+    if (anew) this.#inCommon.book.forget();
     this.#generation = order.number;
     this.steering.committed(wanted);
     this.#datagrams = agreed.datagrams;
@@ -227,7 +230,14 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
   }
 
   #parts(workers: readonly WorkerProcess[]): Parts {
-    return { workers, owner: this.#owner, sockets: this.#sockets, followers: this.options, datagrams: this.#datagrams };
+    return {
+      workers,
+      owner: this.#owner,
+      sockets: this.#sockets,
+      followers: this.options,
+      datagrams: this.#datagrams,
+      inCommon: this.#inCommon,
+    };
   }
 
   /** One worker has the sockets that take datagrams: in place of one that has died, another that serves. */
@@ -287,6 +297,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     this.#distribution.close();
     await closeWorkers(this.workers.all, drainMs);
     await this.#turns.idle;
+    this.#inCommon.close();
     this.events.hub.lifecycle.next({ type: "closed" });
     this.events.hub.complete();
     await this.options.companion?.close();

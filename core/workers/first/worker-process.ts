@@ -4,6 +4,7 @@ import { closeConnection, type Connection } from "../../net/node/raw-accept.ts";
 import type { FirstCalls, WorkerCalls } from "../wire/calls.ts";
 import { Channel } from "../wire/channel.ts";
 import { Deferred } from "../wire/deferred.ts";
+import type { InCommon } from "./in-common.ts";
 
 /** A connection on its way to a worker. */
 export interface OnItsWay {
@@ -12,7 +13,8 @@ export interface OnItsWay {
 }
 
 /** What a worker says, and who it was. */
-export type Listening = Omit<FirstCalls, "up" | "taken"> & {
+export type Listening = Pick<FirstCalls, "event" | "log"> & {
+  readonly inCommon: InCommon;
   /** @param lost connections that it has not taken any more */
   gone(worker: WorkerProcess, lost: readonly OnItsWay[]): void;
 };
@@ -32,6 +34,7 @@ export class WorkerProcess {
   /** Of how it died. */
   how = "";
   #onItsWay: OnItsWay[] = [];
+  #open = 0;
   readonly #up = new Deferred<void>();
   readonly #gone = new Deferred<void>();
   readonly #worker: Worker;
@@ -42,11 +45,14 @@ export class WorkerProcess {
     listening: Listening,
   ) {
     this.#worker = cluster.fork();
+    const { book, health } = listening.inCommon;
     const own: FirstCalls = {
       up: () => {
+        listening.inCommon.up(this);
         this.#up.resolve();
       },
-      taken: (count) => {
+      taken: (count, open) => {
+        this.#open = open;
         for (const { connection } of this.#onItsWay.splice(0, count)) closeConnection(connection);
       },
       event: (event) => {
@@ -54,6 +60,21 @@ export class WorkerProcess {
       },
       log: (line) => {
         listening.log(line);
+      },
+      take: (price) => book.take(price),
+      once: (key) => book.ask(this, key),
+      eject: (standing, seen) => health.eject(this, standing, seen),
+      standing: (standing) => {
+        health.tell(this, standing);
+      },
+      forgetEndpoint: (listener, endpoint) => {
+        health.forget(listener, endpoint);
+      },
+      found: (...said) => {
+        book.found(...said);
+      },
+      notFound: (...said) => {
+        book.notFound(...said);
       },
     };
     this.channel = new Channel<WorkerCalls>((packet, connection) => {
@@ -79,6 +100,11 @@ export class WorkerProcess {
     return this.#onItsWay.length;
   }
 
+  /** Its stream sessions, at most: those that it has told of, and connections that may become one. */
+  get sessions(): number {
+    return this.#open + this.#onItsWay.length;
+  }
+
   /** Resolves when it can be asked. @throws SLUICE_WORKER_LOST */
   async up(): Promise<void> {
     const timer = setTimeout(() => {
@@ -96,9 +122,10 @@ export class WorkerProcess {
     return this.#gone.promise;
   }
 
-  take(each: OnItsWay): void {
+  /** @param elsewhere sessions of the other workers */
+  take(each: OnItsWay, elsewhere: number): void {
     this.#onItsWay.push(each);
-    this.channel.hand("connection", [each.socket], each.connection);
+    this.channel.hand("connection", [each.socket, elsewhere], each.connection);
   }
 
   /** It has closed, and may exit. */
@@ -121,6 +148,7 @@ export class WorkerProcess {
     const error = new SluiceError("SLUICE_WORKER_LOST", `${String(this)} died: ${how}`);
     this.#up.reject(error);
     this.channel.end(error);
+    listening.inCommon.gone(this);
     listening.gone(this, this.#onItsWay.splice(0));
     this.#gone.resolve();
   }

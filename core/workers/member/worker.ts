@@ -6,6 +6,8 @@ import { operationNamed, perform } from "../../admin/operations/operations.ts";
 import type { Threshold } from "../../contract/log-level.ts";
 import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
+import { useTicketKeys } from "../../net/accept/ticket-keys.ts";
+import type { AgreedStanding } from "../../net/balance/health-peers.ts";
 import { HandedAcceptor } from "../../net/accept/handed-acceptor.ts";
 import type { Connection } from "../../net/node/raw-accept.ts";
 import { transports } from "../../net/transports/table.ts";
@@ -24,7 +26,9 @@ import { addressOf } from "../wire/sent-address.ts";
 import { AbsentAcceptor } from "./absent-acceptor.ts";
 import { takeOver } from "./take-over.ts";
 import { GenerationStep } from "./generation-step.ts";
+import { HealthOfWorkers } from "./health-of-workers.ts";
 import { HandedSockets } from "./handed-sockets.ts";
+import { SharedOfWorkers } from "./shared-of-workers.ts";
 import { Taken } from "./taken.ts";
 
 /** One of the processes that serve. It does what the first process says, and decides nothing of its own. */
@@ -34,6 +38,8 @@ export class Worker implements WorkerCalls {
   readonly #sockets = new HandedSockets();
   readonly #loads = new Map<number, LoadedConfig>();
   readonly #taken: Taken;
+  readonly #shared: SharedOfWorkers;
+  readonly #health: HealthOfWorkers;
   #loader: ConfigLoader | undefined;
   #proxy: Proxy | undefined;
   #live: Live | undefined;
@@ -44,8 +50,10 @@ export class Worker implements WorkerCalls {
   #tells = false;
 
   constructor(private readonly first: () => Channel<FirstCalls>) {
+    this.#shared = new SharedOfWorkers(first);
+    this.#health = new HealthOfWorkers(first);
     this.#taken = new Taken((count) => {
-      first().tell("taken", count);
+      first().tell("taken", count, this.open().streams);
     });
     this.logger = createLogger({
       threshold: this.#threshold,
@@ -73,6 +81,7 @@ export class Worker implements WorkerCalls {
 
   async bind(plan: SocketPlan): Promise<Addresses> {
     this.#plan = plan;
+    this.#health.checks = plan.ownsDatagrams;
     return (await this.#step?.bind(plan)) ?? new Map();
   }
 
@@ -100,13 +109,16 @@ export class Worker implements WorkerCalls {
   }
 
   async takeDatagrams(places: Addresses): Promise<void> {
+    this.#health.checks = true;
+    this.#answering.proxy.inner.state.checks.begin();
     const { config } = this.#answering.proxy.steering;
     for (const listener of this.#listeners.values())
       if (config !== undefined && listener.bound instanceof AbsentAcceptor) await takeOver(listener, config, places.get(listener.name));
   }
 
-  connection(socket: number, connection: Connection): void {
+  connection(socket: number, elsewhere: number, connection: Connection): void {
     this.#taken.one();
+    if (this.#proxy !== undefined) this.#proxy.inner.state.elsewhere = elsewhere;
     this.#sockets.take(socket, connection);
   }
 
@@ -139,6 +151,14 @@ export class Worker implements WorkerCalls {
   get #answering(): Live {
     if (this.#live === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the worker is starting");
     return this.#live;
+  }
+
+  ticketKeys(keys: Uint8Array): void {
+    useTicketKeys(keys);
+  }
+
+  standing(standing: AgreedStanding): void {
+    this.#health.agreed.next(standing);
   }
 
   tellOfSessions(wanted: boolean): void {
@@ -178,6 +198,7 @@ export class Worker implements WorkerCalls {
       if (running !== undefined)
         return running.take(() => ({ base, overrides, config: withOverrides(base, overrides), origin, dropped: [] }), rebuild);
       const began = performance.now();
+      this.#shared.processes = base.workers;
       this.#proxy = await Proxy.start(base, { logger: this.logger, companion: this.#companion(), member: this.#member(number) }, overrides);
       this.#live = new Live(this.#proxy, undefined);
       this.#follow(this.#proxy);
@@ -188,6 +209,8 @@ export class Worker implements WorkerCalls {
   #member(first: number): Member {
     return {
       first,
+      shared: this.#shared,
+      health: this.#health,
       bind: async (config, running) => {
         const plan = await this.#current.planned();
         return this.#sockets.bind(config, running, plan);
@@ -221,6 +244,7 @@ export class Worker implements WorkerCalls {
   }
 
   #follow(proxy: Proxy): void {
+    proxy.inner.state.sessions.onLeft = this.#taken.changed;
     const { lifecycle, sessions } = proxy.inner.state.hub;
     lifecycle.subscribe((event) => {
       this.first().tell("event", packEvent(event));

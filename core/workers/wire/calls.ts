@@ -1,9 +1,12 @@
-import type { AdminConfig, GenerationOrigin, LogLevel, Override, SocketAddress } from "../../contract/index.ts";
+import type { AdminConfig, Answer, Found, GenerationOrigin, LogLevel, Override, SocketAddress } from "../../contract/index.ts";
 import type { ConfigSnapshot } from "../../config/load/config-snapshot.ts";
 import type { Measured } from "../../admin/metrics/measured.ts";
+import type { AgreedStanding, Standing } from "../../net/balance/health-peers.ts";
 import type { Connection } from "../../net/node/raw-accept.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
+import type { Take } from "../../runtime/state/bucket-book.ts";
+import type { PackedError } from "./packed-error.ts";
 import type { PackedEvent } from "./packed-event.ts";
 
 /** What a worker is to make a generation of. */
@@ -56,6 +59,9 @@ export interface Committed {
   readonly admin: SocketAddress | undefined;
 }
 
+/** Said to a worker that asks for something which one of them finds out for all: what it is, or that it is the one, and under which number. */
+export type Said = { readonly answer: Answer<unknown> } | { readonly find: number };
+
 /** What the first process asks of a worker. */
 export interface WorkerCalls {
   /** Evaluates, constructs and sets up. Rejects with what refuses it. */
@@ -70,12 +76,11 @@ export interface WorkerCalls {
   abandon(): Promise<void>;
   /** Binds the sockets that take datagrams, in place of a worker that has died. */
   takeDatagrams(places: Addresses): Promise<void>;
-  /** A client of a socket. */
-  connection(socket: number, connection: Connection): void;
+  /** A client of a socket. @param elsewhere stream sessions of the other workers, those on their way included */
+  connection(socket: number, elsewhere: number, connection: Connection): void;
   open(): OpenSessions;
   /** Open sessions by listener. */
   sessions(): ReadonlyMap<string, number>;
-  /** Sends events of sessions, or no more. */
   /** Open sessions by generation. */
   generations(): ReadonlyMap<number, number>;
   /** One of the admin server's operations. */
@@ -83,7 +88,12 @@ export interface WorkerCalls {
   measure(): readonly Measured[];
   /** Somebody may look at its sessions, or nobody any more. */
   look(wanted: boolean): void;
+  /** Sends events of sessions, or no more. */
   tellOfSessions(wanted: boolean): void;
+  /** Those of TLS sessions, from now on. */
+  ticketKeys(keys: Uint8Array): void;
+  /** What is in force of an endpoint. */
+  standing(standing: AgreedStanding): void;
   close(drainMs: number): Promise<void>;
 }
 
@@ -91,9 +101,21 @@ export interface WorkerCalls {
 export interface FirstCalls {
   /** It can be asked. */
   up(): void;
-  /** It has taken so many connections. */
-  taken(count: number): void;
+  /** It has taken so many connections. @param open stream sessions that it has now */
+  taken(count: number, open: number): void;
   event(event: PackedEvent): void;
   /** A record of the log, as JSON, with its level. */
   log(line: string): void;
+  /** Takes tokens of a bucket. As {@link SharedBuckets.take}. */
+  take(price: Take): number;
+  once(key: string): Said | Promise<Said>;
+  /** It wants an endpoint out. @param seen the version that it knows @returns the newest */
+  eject(standing: Standing, seen: number): number;
+  /** What is so now, there. */
+  standing(standing: Standing): void;
+  forgetEndpoint(listener: string, endpoint: string): void;
+  /** It has found out what it was to find out. */
+  found(key: string, number: number, found: Found<unknown>): void;
+  /** It has not. @param error undefined: it has not tried */
+  notFound(key: string, number: number, error: PackedError | undefined): void;
 }

@@ -1,11 +1,11 @@
 import type { OpenRateLimitStore, RateLimitStoreParts, RateLimitStoreSource } from "../store.ts";
 import { RedisLink } from "./redis-link.ts";
-import { RedisStore } from "./redis-store.ts";
+import { LeasingStore } from "../leasing-store.ts";
 import type { ResolvedRedisOptions } from "./options.ts";
 
 interface Shared {
   readonly link: RedisLink;
-  readonly store: RedisStore;
+  readonly store: LeasingStore;
   users: number;
 }
 
@@ -39,6 +39,6 @@ export class RedisSource implements RateLimitStoreSource {
 
   #connect(maxKeys: number): Shared {
     const link = new RedisLink(this.options);
-    return { link, store: new RedisStore(link, this.options, maxKeys), users: 0 };
+    return { link, store: new LeasingStore(link, this.options, maxKeys), users: 0 };
   }
 }

@@ -1,10 +1,8 @@
 import type { Counter, Logger, Metrics } from "sluice";
-import { limited } from "../limiter.ts";
-import { MemoryStore } from "../memory-store.ts";
-import type { BucketLimit, RateLimitStore } from "../store.ts";
+import { limited } from "./limiter.ts";
+import { MemoryStore } from "./memory-store.ts";
+import type { BucketLimit, RateLimitStore } from "./store.ts";
 import { Leases } from "./leases.ts";
-import type { ResolvedRedisOptions } from "./options.ts";
-import type { RedisLink } from "./redis-link.ts";
 
 /** How much is taken in advance where one question a decision is too expensive: what comes in during so many milliseconds. */
 const LEASE_MS = 100;
@@ -15,8 +13,27 @@ const MOST_ASKED = 1_000;
 /** How long a server that did not answer in time is not asked, in milliseconds. */
 const REST = 1_000;
 
-/** Buckets in Redis. Every decision is made within `timeout`, with the server or without it. */
-export class RedisStore implements RateLimitStore {
+/** Where the buckets are: a server, another process. */
+export interface Decider {
+  /** It was reached for the first time. */
+  readonly connected: Promise<void>;
+  /** As {@link RateLimitStore.take}. @param numbers tokens per millisecond, burst, cost */
+  decide(key: string, numbers: readonly [rate: number, burst: number, cost: number]): Promise<number>;
+}
+
+/** How to decide with it, and without it. */
+export interface LeasingOptions {
+  /** Before every key. */
+  readonly prefix: string;
+  /** Milliseconds that a decision may wait; undefined: the other side bounds it itself. */
+  readonly timeout: number | undefined;
+  readonly onError: "local" | "reject" | "pass";
+  /** How many processes share the limits, for `local`. */
+  readonly share: number;
+}
+
+/** Buckets elsewhere. Every decision is made within `timeout`, with whoever has them or without. */
+export class LeasingStore implements RateLimitStore {
   readonly #leases: Leases;
   readonly #local: MemoryStore;
   readonly #asked = new Map<string, number>();
@@ -27,8 +44,8 @@ export class RedisStore implements RateLimitStore {
   #logger: Logger | undefined;
 
   constructor(
-    private readonly link: RedisLink,
-    private readonly options: ResolvedRedisOptions,
+    private readonly link: Decider,
+    private readonly options: LeasingOptions,
     maxKeys: number,
   ) {
     this.#leases = new Leases(maxKeys);
@@ -113,7 +130,8 @@ export class RedisStore implements RateLimitStore {
 const meanwhile = { local: "this process limits alone", reject: "nothing passes", pass: "everything passes" };
 
 /** @throws when it is not there in time; what was sent by then counts for the bucket, and for nobody else */
-async function within<T>(milliseconds: number, begin: (isLate: () => boolean) => Promise<T>): Promise<T> {
+async function within<T>(milliseconds: number | undefined, begin: (isLate: () => boolean) => Promise<T>): Promise<T> {
+  if (milliseconds === undefined) return begin(() => false);
   let timer: NodeJS.Timeout | undefined;
   let isLate = false;
   const late = new Promise<never>((_, reject) => {

@@ -1,0 +1,35 @@
+import { SharedBook } from "./shared-book.ts";
+import { SharedHealth } from "./shared-health.ts";
+import { TicketRotation } from "./ticket-rotation.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** What all workers have in common, beside the generation: it is here, and outlives each of them (ADR 0053). */
+export class InCommon {
+  readonly book = new SharedBook();
+  readonly health: SharedHealth;
+  readonly #tickets: TicketRotation;
+
+  /** @param workers those there are */
+  constructor(workers: () => readonly WorkerProcess[]) {
+    this.health = new SharedHealth(workers);
+    this.#tickets = new TicketRotation(workers);
+  }
+
+  /** A worker can be told something. */
+  up(worker: WorkerProcess): void {
+    this.#tickets.greet(worker);
+  }
+
+  /** It has a proxy, which is not in force yet. */
+  prepared(worker: WorkerProcess): void {
+    this.health.greet(worker);
+  }
+
+  gone(worker: WorkerProcess): void {
+    this.book.gone(worker);
+  }
+
+  close(): void {
+    this.#tickets.close();
+  }
+}

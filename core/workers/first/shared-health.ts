@@ -1,0 +1,69 @@
+import type { AgreedStanding, Standing } from "../../net/balance/health-peers.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+interface ListenerStandings {
+  /** How often endpoints of it have been put out. */
+  version: number;
+  readonly standings: Map<string, Standing>;
+}
+
+/** Endpoints that are remembered. */
+const MOST = 10_000;
+
+/** Which endpoints are out, in all workers (ADR 0053): it puts what they say into one order. */
+export class SharedHealth {
+  readonly #listeners = new Map<string, ListenerStandings>();
+
+  constructor(private readonly workers: () => readonly WorkerProcess[]) {}
+
+  /** One wants an endpoint out. Two at once could put out more than may be: whoever did not know of the other is not heard. @returns the newest version */
+  eject(from: WorkerProcess, standing: Standing, seen: number): number {
+    const listener = this.#of(standing.listener);
+    if (seen !== listener.version) return listener.version;
+    listener.version += 1;
+    this.#note(listener, standing);
+    for (const worker of this.workers()) this.#send(worker, standing, listener.version, worker === from);
+    return listener.version;
+  }
+
+  /** It is so at one of them, which has told of it. */
+  tell(from: WorkerProcess, standing: Standing): void {
+    const listener = this.#of(standing.listener);
+    this.#note(listener, standing);
+    for (const worker of this.workers()) if (worker !== from) this.#send(worker, standing, listener.version, false);
+  }
+
+  forget(listener: string, endpoint: string): void {
+    const { standings } = this.#of(listener);
+    for (const what of ["ejected", "unfit"] as const) standings.delete(keyOf({ endpoint, what }));
+  }
+
+  /** Tells a new worker how things are. */
+  greet(worker: WorkerProcess): void {
+    for (const { version, standings } of this.#listeners.values())
+      for (const standing of standings.values())
+        if ((standing.outage?.until ?? Infinity) > Date.now()) this.#send(worker, standing, version, false);
+  }
+
+  #send(worker: WorkerProcess, standing: Standing, version: number, own: boolean): void {
+    const agreed: AgreedStanding = { ...standing, version, own };
+    worker.channel.tell("standing", agreed);
+  }
+
+  #note({ standings }: ListenerStandings, standing: Standing): void {
+    if (standing.outage === undefined) standings.delete(keyOf(standing));
+    else if (standings.size < MOST) standings.set(keyOf(standing), standing);
+  }
+
+  #of(listener: string): ListenerStandings {
+    const known = this.#listeners.get(listener);
+    if (known !== undefined) return known;
+    const fresh: ListenerStandings = { version: 0, standings: new Map() };
+    this.#listeners.set(listener, fresh);
+    return fresh;
+  }
+}
+
+function keyOf({ endpoint, what }: Pick<Standing, "endpoint" | "what">): string {
+  return `${what} ${endpoint}`;
+}

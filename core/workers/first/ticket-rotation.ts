@@ -1,0 +1,32 @@
+import { randomBytes } from "node:crypto";
+import { TICKET_KEYS_BYTES } from "../../net/accept/ticket-keys.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** Milliseconds for which the same keys are used. A ticket is good for 5 minutes (Node's `sessionTimeout`), so that few are lost with the old ones. */
+const LIFETIME = 3_600_000;
+
+/** The keys of TLS session tickets, the same in all workers, made here and never written down. */
+export class TicketRotation {
+  #keys = randomBytes(TICKET_KEYS_BYTES);
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(private readonly workers: () => readonly WorkerProcess[]) {
+    this.#timer = setInterval(() => {
+      this.rotate();
+    }, LIFETIME).unref();
+  }
+
+  rotate(): void {
+    this.#keys = randomBytes(TICKET_KEYS_BYTES);
+    for (const worker of this.workers()) this.greet(worker);
+  }
+
+  /** A worker can be told. */
+  greet(worker: WorkerProcess): void {
+    worker.channel.tell("ticketKeys", this.#keys);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,32 @@
+import { Subject } from "rxjs";
+import type { AgreedStanding, HealthPeers, Standing } from "../../net/balance/health-peers.ts";
+import type { FirstCalls } from "../wire/calls.ts";
+import type { Channel } from "../wire/channel.ts";
+import { answerWithin } from "./answer-within.ts";
+
+/** Milliseconds that putting an endpoint out waits for the first process. */
+const AGREEMENT_MS = 500;
+
+/** The other workers, as far as the health of endpoints goes. */
+export class HealthOfWorkers implements HealthPeers {
+  readonly agreed = new Subject<AgreedStanding>();
+  checks = false;
+
+  constructor(private readonly first: () => Channel<FirstCalls>) {}
+
+  async eject(standing: Standing, seen: number): Promise<number | undefined> {
+    try {
+      return await answerWithin(AGREEMENT_MS, this.first().call("eject", standing, seen));
+    } catch {
+      return undefined;
+    }
+  }
+
+  tell(standing: Standing): void {
+    this.first().tell("standing", standing);
+  }
+
+  forget(listener: string, endpoint: string): void {
+    this.first().tell("forgetEndpoint", listener, endpoint);
+  }
+}

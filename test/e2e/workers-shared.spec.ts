@@ -1,0 +1,254 @@
+import { expect } from "chai";
+import { once } from "node:events";
+import { Agent } from "node:http";
+import { connect as connectSecurely, type TLSSocket } from "node:tls";
+import { createCertificate } from "../support/certificates.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
+import { ask } from "../support/http-client.ts";
+import { startHttpUpstream } from "../support/http-upstream.ts";
+import { address, withNameServer } from "../support/name-server.ts";
+import { freePort, readAll, readBytes } from "../support/sockets.ts";
+import { startUpstream } from "../support/with-upstream.ts";
+import { pidOf, Workers } from "../support/workers.ts";
+
+/** Answers with the process that served. */
+const sayPid = `definePlugin("pid", () => ({ fromUpstream: (data) => data.pipe(each((chunk) => Buffer.concat([Buffer.from(\`\${process.pid} \`), chunk]))) }))`;
+const config = (listeners: string, rest = ""): string => `
+import { defineConfig, definePlugin } from "sluice";
+import { each } from "sluice/flow";
+import { echo, http, rateLimit, tlsTermination } from "sluice/plugins";
+const pid = ${sayPid};
+void [pid, echo, http, rateLimit, tlsTermination];
+export default defineConfig({ workers: 2, listeners: { ${listeners} }, ${rest} });
+`;
+
+describe("what workers have in common", function () {
+  this.timeout(60_000);
+  const cleanup = createCleanup();
+  afterEach(() => cleanup.run());
+
+  /** Opens a connection after the other. @returns the processes of those that were served */
+  const serve = async (workers: Workers, name: string, times: number): Promise<readonly number[]> => {
+    const pids: number[] = [];
+    for (let count = 0; count < times; count += 1) {
+      const socket = await workers.open(name);
+      socket.end("x");
+      const text = String(await readAll(socket).catch(() => Buffer.alloc(0)));
+      if (text !== "") pids.push(Number(text.split(" ")[0]));
+    }
+    return pids;
+  };
+  /** How often what was logged has a text. */
+  const told = ({ cli }: Workers, text: string): number => cli.stderr.split("\n").filter((line) => line.includes(text)).length;
+
+  it("holds one limit for all, over reloads, and over the death of a worker", async () => {
+    const limited = (letter: string): string =>
+      config(
+        `echo: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ connections: { rate: 1, per: "1d", burst: 9 }, key: "listener" }), pid(), echo()] }`,
+        `log: { level: "${letter}" }`,
+      );
+    const workers = await Workers.start(cleanup, limited("info"));
+    const served = await serve(workers, "echo", 5);
+    expect(new Set(served).size).to.equal(2);
+    await workers.save(limited("debug"));
+    expect(await serve(workers, "echo", 8)).to.have.length(4);
+    const [victim = 0] = await workers.pids();
+    process.kill(victim, "SIGKILL");
+    await workers.cli.error('"msg":"a worker serves in place of one that died"');
+    expect(await serve(workers, "echo", 4)).to.deep.equal([]);
+  });
+
+  it("holds the limits of requests and bytes of a client for all", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    const workers = await Workers.start(
+      cleanup,
+      config(`
+        web: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ requests: { rate: 1, per: "1d", burst: 6 } }), http()], upstream: "${upstream.endpoint}" },
+        bytes: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ bytes: { rate: 10, per: "1d", burst: 100 } }), echo()] },
+      `),
+    );
+    const answers = [];
+    for (let count = 0; count < 10; count += 1) answers.push(await ask(workers.port("web")));
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200, 200, 200, 429, 429, 429, 429]);
+    const passed = [];
+    for (let count = 0; count < 4; count += 1) {
+      const socket = await workers.open("bytes");
+      socket.end(Buffer.alloc(40));
+      passed.push((await readAll(socket).catch(() => Buffer.alloc(0))).length);
+    }
+    // Both directions have a bucket of their own, and no lease of such a rate is a byte.
+    expect(passed).to.deep.equal([40, 40, 0, 0]);
+  });
+
+  it("has no more sessions than limits.sessions in all", async () => {
+    const workers = await Workers.start(
+      cleanup,
+      config(`echo: { listen: "tcp://127.0.0.1:0", plugins: [pid(), echo()] }`, `limits: { sessions: 5 }`),
+    );
+    const all = await Promise.all(Array.from({ length: 16 }, () => workers.open("echo")));
+    const served = await Promise.all(
+      all.map((socket) =>
+        pidOf(socket).then(
+          () => socket,
+          () => undefined,
+        ),
+      ),
+    );
+    const open = served.filter((socket) => socket !== undefined);
+    expect(open).to.have.length(5);
+    expect((await workers.status()).counters).to.include({ sluice_sessions_total: 5, sluice_sessions_refused_total: 11 });
+    for (const socket of open.slice(2)) socket.destroy();
+    await eventually(async () => expect(await serve(workers, "echo", 1)).to.have.length(1), { what: "room for another" });
+  });
+
+  it("lets sessions on, at each worker's share of the rate, while the first process hangs", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    const workers = await Workers.start(
+      cleanup,
+      config(`
+        web: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ requests: { rate: 1, per: "1d", burst: 8 } }), http()], upstream: "${upstream.endpoint}" },
+      `),
+    );
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    cleanup.add(() => agent.destroy());
+    const get = async (): Promise<number> => (await ask(workers.port("web"), { agent })).status;
+    expect(await get()).to.equal(200);
+    workers.cli.kill("SIGSTOP");
+    try {
+      const statuses = [];
+      for (let count = 0; count < 6; count += 1) statuses.push(await get());
+      expect(statuses).to.deep.equal([200, 200, 200, 200, 429, 429]);
+    } finally {
+      workers.cli.kill("SIGCONT");
+    }
+    await eventually(async () => expect(await get()).to.equal(200), { what: "a decision of the first process" });
+  });
+
+  it("resumes a TLS session at whichever worker", async () => {
+    const { cert, key } = await createCertificate("localhost");
+    const workers = await Workers.start(
+      cleanup,
+      config(
+        `tls: { listen: "tcp://127.0.0.1:0", plugins: [tlsTermination({ cert: ${JSON.stringify(cert)}, key: ${JSON.stringify(key)} }), pid(), echo()] }`,
+      ),
+    );
+    for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+      let session: Buffer | undefined;
+      const open = async (): Promise<TLSSocket> => {
+        const options = {
+          port: workers.port("tls"),
+          host: "127.0.0.1",
+          rejectUnauthorized: false,
+          minVersion: version,
+          maxVersion: version,
+        };
+        const socket = connectSecurely(session === undefined ? options : { ...options, session });
+        cleanup.add(() => void socket.destroy());
+        socket.on("session", (ticket: Buffer) => {
+          session ??= ticket;
+        });
+        await once(socket, "secureConnect");
+        return socket;
+      };
+      const pids = new Set([await pidOf(await open())]);
+      await eventually(() => expect(session, "a ticket").not.to.equal(undefined));
+      for (let count = 0; count < 4; count += 1) {
+        const socket = await open();
+        expect(socket.isSessionReused(), version).to.equal(true);
+        pids.add(await pidOf(socket));
+      }
+      expect([...pids]).to.have.members(await workers.pids());
+    }
+  });
+
+  it("looks a name up once for all", async () => {
+    const upstream = await startUpstream("echo");
+    cleanup.add(() => upstream.close());
+    const { port } = new URL(`tcp://${upstream.endpoint}`);
+    await withNameServer(
+      (question) => (question.startsWith("A ") ? { answers: [address("up.example.test", "127.0.0.1", 300)] } : {}),
+      async (names) => {
+        const workers = await Workers.start(
+          cleanup,
+          config(
+            `echo: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: "up.example.test:${port}" }`,
+            `dns: { servers: ["${names.endpoint}"] }`,
+          ),
+        );
+        const asked = (): number => names.questions.filter((question) => question === "A up.example.test").length;
+        const sockets = await Promise.all([1, 2, 3, 4].map(() => workers.open("echo")));
+        expect(new Set(await Promise.all(sockets.map(pidOf))).size).to.equal(2);
+        expect(asked()).to.equal(1);
+        const [victim = 0] = await workers.pids();
+        process.kill(victim, "SIGKILL");
+        await workers.cli.error('"msg":"a worker serves in place of one that died"');
+        expect(new Set(await serve(workers, "echo", 4)).size).to.equal(2);
+        expect(asked()).to.equal(1);
+        workers.cli.kill("SIGHUP");
+        await workers.cli.line(/^reloaded generation 2$/);
+        expect(new Set(await serve(workers, "echo", 4)).size).to.equal(2);
+        expect(asked(), "after a reload of everything").to.equal(2);
+      },
+    );
+  });
+
+  it("has an endpoint out in all when it is out in one, and tells it once", async () => {
+    const upstream = await startUpstream("echo");
+    cleanup.add(() => upstream.close());
+    const dead = `127.0.0.1:${await freePort()}`;
+    const workers = await Workers.start(
+      cleanup,
+      config(
+        `echo: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: { endpoints: ["${dead}", "${upstream.endpoint}"], balance: "round-robin" } }`,
+      ),
+    );
+    await eventually(async () => {
+      await serve(workers, "echo", 2);
+      expect(told(workers, '"endpoint down"')).to.equal(1);
+    });
+    const served = await serve(workers, "echo", 12);
+    expect(served).to.have.length(12);
+    expect(new Set(served).size).to.equal(2);
+    const [victim = 0] = await workers.pids();
+    process.kill(victim, "SIGKILL");
+    await workers.cli.error('"msg":"a worker serves in place of one that died"');
+    expect(await serve(workers, "echo", 8), "with a new worker").to.have.length(8);
+    expect(told(workers, '"endpoint down"')).to.equal(1);
+    expect((await workers.status()).upstreams.map(({ state }) => state)).to.have.members(["down", "up"]);
+  });
+
+  it("asks endpoints how they are from one worker, and cuts the sessions of all", async () => {
+    let healthy = true;
+    let checks = 0;
+    const upstream = await startUpstream((socket) => {
+      socket.on("data", (data) => {
+        if (String(data) !== "well?") socket.write(data);
+        else {
+          checks += 1;
+          socket.end(healthy ? "yes" : "no");
+        }
+      });
+    });
+    cleanup.add(() => upstream.close());
+    const workers = await Workers.start(
+      cleanup,
+      config(
+        `echo: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: { endpoints: ["${upstream.endpoint}", "127.0.0.1:1"],
+          health: { check: { send: "well?", expect: "yes" }, interval: "100ms", rise: 1, fall: 2 }, onDown: "close" } }`,
+      ),
+    );
+    await eventually(() => expect(checks).to.be.greaterThan(2));
+    const sockets = [await workers.open("echo"), await workers.open("echo")];
+    expect(new Set(await Promise.all(sockets.map(pidOf))).size).to.equal(2);
+    healthy = false;
+    await Promise.all(sockets.map((socket) => readAll(socket).catch(() => undefined)));
+    expect(told(workers, upstream.endpoint)).to.equal(1);
+    healthy = true;
+    await eventually(async () => {
+      const socket = await workers.open("echo");
+      socket.write("x");
+      expect((await readBytes(socket, 1)).length).to.equal(1);
+    });
+  });
+});
