@@ -196,7 +196,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     const agreed = await agree(this.#parts(all), { order, config: wanted.config }, deadlineOf(wanted.config), (message) => {
       this.events.warn(undefined, message);
     });
-    if (anew) this.#inCommon.book.forget();
+    if (rebuild) this.#inCommon.book.forget();
     this.#generation = order.number;
     this.steering.committed(wanted);
     this.#datagrams = agreed.datagrams;
