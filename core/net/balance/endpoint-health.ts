@@ -1,7 +1,8 @@
 import type { SchedulerLike } from "rxjs";
 import type { AnyErrorCode } from "../../contract/index.ts";
 import type { Candidate } from "./candidate.ts";
-import type { EndpointState, Outage } from "./endpoint-state.ts";
+import type { EndpointState } from "./endpoint-state.ts";
+import type { Outage } from "./outage.ts";
 import type { ListenerHealth } from "./health-book.ts";
 
 /** How long an endpoint is out, in milliseconds: so much for each time, and no longer than the other. */

@@ -1,23 +1,10 @@
 import type { Subscription } from "rxjs";
 import type { AgreedStanding } from "./health-peers.ts";
-import { SluiceError, type AnyErrorCode } from "../../contract/index.ts";
+import type { Outage } from "./outage.ts";
+import { SluiceError } from "../../contract/index.ts";
 
 /** Failures in a row that make an endpoint down. */
 const MOST_FAILURES = 5;
-
-/** Why an endpoint gets no sessions. */
-export interface Outage {
-  /** `failures`: of sessions, in a row. `check`: its health check. */
-  readonly why: "failures" | "check";
-  /** Of the last failure. */
-  readonly code: AnyErrorCode;
-  /** What the check found; undefined: it was none. */
-  readonly detail?: string | undefined;
-  /** Epoch milliseconds. */
-  readonly since: number;
-  /** Epoch milliseconds; undefined: until its check passes. */
-  readonly until: number | undefined;
-}
 
 /** Who keeps states, and is told of their changes. */
 export interface StateOwner {

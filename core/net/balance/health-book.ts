@@ -1,7 +1,8 @@
 import { LRUCache } from "lru-cache";
 import { asyncScheduler, type Subscription } from "rxjs";
 import type { SluiceError } from "../../contract/index.ts";
-import { EndpointState, type Outage, type StateOwner } from "./endpoint-state.ts";
+import { EndpointState, type StateOwner } from "./endpoint-state.ts";
+import type { Outage } from "./outage.ts";
 import type { AgreedStanding, HealthPeers } from "./health-peers.ts";
 import { LoadChanges } from "./load-changes.ts";
 import type { LineKeeper, WaitingLine } from "./waiting-line.ts";

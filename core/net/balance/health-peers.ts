@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import type { Outage } from "./endpoint-state.ts";
+import type { Outage } from "./outage.ts";
 
 /** What another process is to know of an endpoint: that it was put out for its failures, or what its check says. */
 export interface Standing {

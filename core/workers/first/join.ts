@@ -13,11 +13,11 @@ import type { WorkerProcess } from "./worker-process.ts";
 export async function join(
   worker: WorkerProcess,
   order: GenerationOrder,
-  { owner, sockets, datagrams, inCommon }: Parts,
+  { owner, sockets, datagrams, shared }: Parts,
   deadlineMs: number,
 ): Promise<Addresses> {
   await within(deadlineMs, worker.channel.call("prepare", order), `the generation in ${String(worker)}`);
-  inCommon.prepared(worker);
+  shared.prepared(worker);
   const plan = { streams: sockets.plan, ownsDatagrams: worker === owner, datagrams };
   return addressesOf(await within(deadlineMs, worker.channel.call("bind", plan), `the generation in ${String(worker)}`));
 }

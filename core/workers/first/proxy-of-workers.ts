@@ -10,23 +10,23 @@ import {
   type Timeouts,
 } from "../../contract/index.ts";
 import type { ConfigLoader } from "../../config/load/config-loader.ts";
-import { snapshotOf } from "../../config/load/config-snapshot.ts";
 import { missingForResets } from "../../net/node/reset-means.ts";
 import { rebased, type Wanted } from "../../runtime/generation/overrides.ts";
 import type { ReloadPlan, ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import { drainTime } from "../../runtime/listener/drain.ts";
-import { createEventLog } from "../../runtime/log/log-events.ts";
 import type { ProxyOptions } from "../../runtime/proxy/proxy-options.ts";
 import type { OpenSessions, ServingProxy } from "../../runtime/proxy/serving-proxy.ts";
 import { Steering } from "../../runtime/proxy/steering.ts";
 import { Turns } from "../../runtime/proxy/turns.ts";
-import type { Addresses, GenerationOrder } from "../wire/calls.ts";
+import type { Addresses } from "../wire/calls.ts";
 import { closeWorkers } from "./close-workers.ts";
 import { Distribution } from "./distribution.ts";
-import { InCommon } from "./in-common.ts";
+import { SharedParts } from "./shared-parts.ts";
+import { eventLogOf } from "./event-log-of-workers.ts";
 import { join } from "./join.ts";
 import { allBehind } from "./merged-report.ts";
 import { openOf } from "./open-of-workers.ts";
+import { Orders } from "./orders.ts";
 import { planFor } from "./plan-for-workers.ts";
 import { noTrials, untriedWarnings } from "./no-trials.ts";
 import { Replacements, type Employer } from "./replacements.ts";
@@ -59,13 +59,12 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
   );
   readonly startedAt = Date.now();
   readonly counters = { sluice_reloads_total: 0, sluice_reloads_refused_total: 0 };
-  readonly #inCommon: InCommon;
+  readonly #shared: SharedParts;
   readonly #distribution: Distribution;
   readonly #sockets: SharedSockets;
   readonly #turns = new Turns();
   readonly #replacements = new Replacements(this);
-  readonly #loads = new WeakMap<ResolvedConfig, number>();
-  #lastLoad = 0;
+  readonly #orders: Orders;
   #looked = false;
   #generation = 0;
   #datagrams: Addresses = new Map();
@@ -77,9 +76,9 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     readonly options: ProxyOptions,
     private readonly how: WorkerOptions,
   ) {
-    this.#inCommon = new InCommon(() => this.workers.all);
+    this.#shared = new SharedParts(() => this.workers.all);
     this.workers = new WorkerSet(how.exec, size, {
-      inCommon: this.#inCommon,
+      shared: this.#shared,
       event: (event) => this.events.take(event),
       log: (line) => options.log?.relay(line),
       gone: (worker, lost) => {
@@ -87,14 +86,13 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
         this.#gone(worker);
       },
     });
+    this.#orders = new Orders(options.log, how.admin);
     this.events = new WorkerEvents(() => this.workers.serving);
     this.#distribution = new Distribution(() => this.workers.all);
     this.#sockets = new SharedSockets((client) => {
       this.#distribution.take(client);
     });
-    const isReadable = (): boolean => options.log?.isReadable === true;
-    const isAnnounced = (): boolean => options.announced === true && isReadable() && this.#generation <= 1;
-    this.events.hub.lifecycle.subscribe(createEventLog(options.logger, { isReadable, isAnnounced }));
+    this.events.hub.lifecycle.subscribe(eventLogOf(options, () => this.#generation));
   }
 
   /** Starts as many workers as a config says and makes it live in them. Rejects with a SluiceError, and then nothing is left. */
@@ -188,7 +186,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     if (this.#closing !== undefined) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
     const started = performance.now();
     const { steps } = await planFor(this, wanted.config, rebuild);
-    const order = this.#order(wanted, this.#generation + 1, rebuild);
+    const order = this.#orders.of(wanted, this.#generation + 1, rebuild);
     const before = this.listeners;
     await this.#passDatagrams();
     const all = this.#generation === 0 ? this.workers.all : this.workers.serving;
@@ -196,7 +194,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     const agreed = await agree(this.#parts(all), { order, config: wanted.config }, deadlineOf(wanted.config), (message) => {
       this.events.warn(undefined, message);
     });
-    if (rebuild) this.#inCommon.book.forget();
+    if (rebuild) this.#shared.book.forget();
     this.#generation = order.number;
     this.steering.committed(wanted);
     this.#datagrams = agreed.datagrams;
@@ -236,7 +234,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
       sockets: this.#sockets,
       followers: this.options,
       datagrams: this.#datagrams,
-      inCommon: this.#inCommon,
+      shared: this.#shared,
     };
   }
 
@@ -254,16 +252,6 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     }
   }
 
-  #order({ base, config, overrides, origin }: Wanted, number: number, rebuild: boolean): GenerationOrder {
-    const snapshot = snapshotOf(base);
-    if (snapshot === undefined || base.file === undefined)
-      throw new SluiceError("SLUICE_INTERNAL", "a config of workers comes from a file");
-    const load = this.#loads.get(base) ?? ++this.#lastLoad;
-    this.#loads.set(base, load);
-    const logLevel = this.options.log?.levelOf(config) ?? config.log.level;
-    return { number, file: base.file, snapshot, load, overrides, origin, rebuild, logLevel, admin: this.how.admin };
-  }
-
   /** Before the first generation the start fails. */
   #gone(worker: WorkerProcess): void {
     if (this.isClosing || this.#generation === 0) return;
@@ -279,7 +267,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
   async #join(worker: WorkerProcess): Promise<void> {
     const { now } = this.steering;
     if (now === undefined || this.isClosing) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
-    const order = this.#order(now, this.#generation, false);
+    const order = this.#orders.of(now, this.#generation, false);
     await this.#passDatagrams();
     this.#owner ??= worker;
     const bound = await join(worker, order, this.#parts([worker]), deadlineOf(now.config));
@@ -297,7 +285,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     this.#distribution.close();
     await closeWorkers(this.workers.all, drainMs);
     await this.#turns.idle;
-    this.#inCommon.close();
+    this.#shared.close();
     this.events.hub.lifecycle.next({ type: "closed" });
     this.events.hub.complete();
     await this.options.companion?.close();

@@ -5,7 +5,7 @@ import type { Followers } from "../../runtime/proxy/make-ready.ts";
 import type { PreparedLog } from "../../runtime/log/logger.ts";
 import type { Addresses, GenerationOrder, WatchedFiles } from "../wire/calls.ts";
 import { addressesOf } from "../wire/sent-address.ts";
-import type { InCommon } from "./in-common.ts";
+import type { SharedParts } from "./shared-parts.ts";
 import type { PlannedSockets, SharedSockets } from "./shared-sockets.ts";
 import { within } from "./within.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -20,7 +20,7 @@ export interface Parts {
   readonly owner: WorkerProcess | undefined;
   readonly sockets: SharedSockets;
   readonly followers: Followers;
-  readonly inCommon: InCommon;
+  readonly shared: SharedParts;
   /** Where those are that are bound. */
   readonly datagrams: Addresses;
 }

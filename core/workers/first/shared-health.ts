@@ -1,5 +1,5 @@
 import type { AgreedStanding, Standing } from "../../net/balance/health-peers.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { ToldWorker } from "./told-worker.ts";
 
 interface ListenerStandings {
   /** How often endpoints of it have been put out. */
@@ -14,10 +14,10 @@ const MOST = 10_000;
 export class SharedHealth {
   readonly #listeners = new Map<string, ListenerStandings>();
 
-  constructor(private readonly workers: () => readonly WorkerProcess[]) {}
+  constructor(private readonly workers: () => readonly ToldWorker[]) {}
 
   /** One wants an endpoint out. Two at once could put out more than may be: whoever did not know of the other is not heard. @returns the newest version */
-  eject(from: WorkerProcess, standing: Standing, seen: number): number {
+  eject(from: ToldWorker, standing: Standing, seen: number): number {
     const listener = this.#of(standing.listener);
     if (seen !== listener.version) return listener.version;
     listener.version += 1;
@@ -27,7 +27,7 @@ export class SharedHealth {
   }
 
   /** It is so at one of them, which has told of it. */
-  tell(from: WorkerProcess, standing: Standing): void {
+  tell(from: ToldWorker, standing: Standing): void {
     const listener = this.#of(standing.listener);
     this.#note(listener, standing);
     for (const worker of this.workers()) if (worker !== from) this.#send(worker, standing, listener.version, false);
@@ -39,13 +39,13 @@ export class SharedHealth {
   }
 
   /** Tells a new worker how things are. */
-  greet(worker: WorkerProcess): void {
+  greet(worker: ToldWorker): void {
     for (const { version, standings } of this.#listeners.values())
       for (const standing of standings.values())
         if ((standing.outage?.until ?? Infinity) > Date.now()) this.#send(worker, standing, version, false);
   }
 
-  #send(worker: WorkerProcess, standing: Standing, version: number, own: boolean): void {
+  #send(worker: ToldWorker, standing: Standing, version: number, own: boolean): void {
     const agreed: AgreedStanding = { ...standing, version, own };
     worker.channel.tell("standing", agreed);
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { TICKET_KEYS_BYTES } from "../../net/accept/ticket-keys.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { ToldWorker } from "./told-worker.ts";
 
 /** Milliseconds for which the same keys are used. A ticket is good for 5 minutes (Node's `sessionTimeout`), so that few are lost with the old ones. */
 const LIFETIME = 3_600_000;
@@ -10,7 +10,7 @@ export class TicketRotation {
   #keys = randomBytes(TICKET_KEYS_BYTES);
   readonly #timer: NodeJS.Timeout;
 
-  constructor(private readonly workers: () => readonly WorkerProcess[]) {
+  constructor(private readonly workers: () => readonly ToldWorker[]) {
     this.#timer = setInterval(() => {
       this.rotate();
     }, LIFETIME).unref();
@@ -22,7 +22,7 @@ export class TicketRotation {
   }
 
   /** A worker can be told. */
-  greet(worker: WorkerProcess): void {
+  greet(worker: ToldWorker): void {
     worker.channel.tell("ticketKeys", this.#keys);
   }
 

@@ -4,7 +4,7 @@ import { closeConnection, type Connection } from "../../net/node/raw-accept.ts";
 import type { FirstCalls, WorkerCalls } from "../wire/calls.ts";
 import { Channel } from "../wire/channel.ts";
 import { Deferred } from "../wire/deferred.ts";
-import type { InCommon } from "./in-common.ts";
+import type { SharedParts } from "./shared-parts.ts";
 
 /** A connection on its way to a worker. */
 export interface OnItsWay {
@@ -14,7 +14,7 @@ export interface OnItsWay {
 
 /** What a worker says, and who it was. */
 export type Listening = Pick<FirstCalls, "event" | "log"> & {
-  readonly inCommon: InCommon;
+  readonly shared: SharedParts;
   /** @param lost connections that it has not taken any more */
   gone(worker: WorkerProcess, lost: readonly OnItsWay[]): void;
 };
@@ -45,10 +45,10 @@ export class WorkerProcess {
     listening: Listening,
   ) {
     this.#worker = cluster.fork();
-    const { book, health } = listening.inCommon;
+    const { book, health } = listening.shared;
     const own: FirstCalls = {
       up: () => {
-        listening.inCommon.up(this);
+        listening.shared.up(this);
         this.#up.resolve();
       },
       taken: (count, open) => {
@@ -148,7 +148,7 @@ export class WorkerProcess {
     const error = new SluiceError("SLUICE_WORKER_LOST", `${String(this)} died: ${how}`);
     this.#up.reject(error);
     this.channel.end(error);
-    listening.inCommon.gone(this);
+    listening.shared.gone(this);
     listening.gone(this, this.#onItsWay.splice(0));
     this.#gone.resolve();
   }

@@ -1,31 +1,31 @@
 import { SharedBook } from "./shared-book.ts";
 import { SharedHealth } from "./shared-health.ts";
 import { TicketRotation } from "./ticket-rotation.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { ToldWorker } from "./told-worker.ts";
 
 /** What all workers have in common, beside the generation: it is here, and outlives each of them (ADR 0053). */
-export class InCommon {
+export class SharedParts {
   readonly book = new SharedBook();
   readonly health: SharedHealth;
   readonly #tickets: TicketRotation;
 
   /** @param workers those there are */
-  constructor(workers: () => readonly WorkerProcess[]) {
+  constructor(workers: () => readonly ToldWorker[]) {
     this.health = new SharedHealth(workers);
     this.#tickets = new TicketRotation(workers);
   }
 
   /** A worker can be told something. */
-  up(worker: WorkerProcess): void {
+  up(worker: ToldWorker): void {
     this.#tickets.greet(worker);
   }
 
   /** It has a proxy, which is not in force yet. */
-  prepared(worker: WorkerProcess): void {
+  prepared(worker: ToldWorker): void {
     this.health.greet(worker);
   }
 
-  gone(worker: WorkerProcess): void {
+  gone(worker: ToldWorker): void {
     this.book.gone(worker);
   }
 

@@ -1,0 +1,7 @@
+import type { WorkerCalls } from "../wire/calls.ts";
+import type { Channel } from "../wire/channel.ts";
+
+/** A worker that is told something. */
+export interface ToldWorker {
+  readonly channel: Channel<WorkerCalls>;
+}
