@@ -7,22 +7,25 @@ import { AdminApi } from "./with-admin.ts";
 
 /** `sluice start` with a config that says how many workers there are. */
 export class Workers {
+  /** Where the config has an admin server. */
+  readonly api: AdminApi;
+
   private constructor(
     private readonly cleanup: Cleanup,
     readonly folder: CliFolder,
     readonly cli: Cli,
     readonly ports: Readonly<Record<string, number>>,
-    /** Where the config has an admin server. */
-    readonly api: AdminApi,
-  ) {}
+  ) {
+    const url = cli.lines.find((line) => line.startsWith("admin "))?.slice("admin ".length);
+    this.api = new AdminApi(url ?? "http://127.0.0.1:1/");
+  }
 
   /** @param config the text of proxy.config.ts */
   static async start(cleanup: Cleanup, config: string, folder = createCliFolder(cleanup)): Promise<Workers> {
     folder.write("proxy.config.ts", config);
     const cli = startCli(cleanup, folder, ["start"]);
     const ports = await cli.ready();
-    const url = cli.lines.find((line) => line.startsWith("admin "))?.slice("admin ".length);
-    return new Workers(cleanup, folder, cli, ports, new AdminApi(url ?? "http://127.0.0.1:1/"));
+    return new Workers(cleanup, folder, cli, ports);
   }
 
   port(name: string): number {
