@@ -30,6 +30,7 @@ export {
   RESOLVER,
   SHARED,
   TAPS,
+  TIMELINES,
   UPSTREAMS,
   type Exchange,
   type Place,

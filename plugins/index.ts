@@ -23,5 +23,7 @@ export type { RouteConfig, RouteProtocol, SessionRouteConfig } from "./route/con
 export { route } from "./route/route.ts";
 export type { CertificateConfig, ClientAuthConfig, TlsTerminationConfig } from "./tls-termination/config.ts";
 export { startTls, type StartTlsConfig } from "./start-tls/start-tls.ts";
+export type { TracingConfig } from "./tracing/config.ts";
+export { tracing } from "./tracing/tracing.ts";
 export { tlsTermination } from "./tls-termination/tls-termination.ts";
 export { userAuthority } from "./tls-termination/user-authority.ts";

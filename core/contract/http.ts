@@ -25,6 +25,29 @@ export interface ExchangeEnd {
   readonly attempts?: readonly SessionAttempt[] | undefined;
 }
 
+/** One try at a request, just before it is sent to an endpoint. */
+export interface HttpAttempt {
+  /** As written in the config. */
+  readonly endpoint: string;
+  /** How the endpoint is asked. */
+  readonly scheme: "http" | "https";
+  /** Path and query, as they are sent. */
+  readonly url: string;
+  /** What this try sends, and no other: a listener may change it. */
+  readonly headers: HttpHeaders;
+}
+
+/** What became of one try: without a status and an error, whoever asked gave it up. */
+export interface HttpAttemptEnd {
+  /** Of its response; undefined when it got none. */
+  readonly status?: number | undefined;
+  /** Why it got none. */
+  readonly error?: SluiceError | undefined;
+}
+
+/** @returns called once, when the header of the response has come, or when none will */
+export type HttpAttemptListener = (attempt: HttpAttempt) => ((end: HttpAttemptEnd) => void) | undefined;
+
 /** One HTTP request, as the `exchange` hook sees it. What a hook changes is what the hooks after it, and the upstream, see. */
 export interface HttpRequest {
   /** Of the connection. Its `client` is who is connected; several clients may ask over one connection of a proxy in front. */
@@ -67,6 +90,8 @@ export interface HttpRequest {
   failover: boolean;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** Called before each try, whoever asks for it: hooks nearer the upstream, and `http()` by itself (`failover`), try again too. */
+  onAttempt(listener: HttpAttemptListener): void;
   /** Called once, when the exchange is over. */
   onEnd(listener: (end: ExchangeEnd) => void): void;
 }

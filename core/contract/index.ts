@@ -51,12 +51,14 @@ export {
   RESOLVER,
   SHARED,
   TAPS,
+  TIMELINES,
   UPSTREAMS,
   type Exchange,
   type Place,
   type Resolver,
 } from "./tokens.ts";
 export type * from "./taps.ts";
+export type * from "./timelines.ts";
 export type * from "./trial.ts";
 export { Timeline, type TimelineEntry } from "./timeline.ts";
 export { duration, size, type Duration, type Size } from "./options/units.ts";

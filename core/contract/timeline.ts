@@ -1,3 +1,5 @@
+import type { TimelineFollower } from "./timelines.ts";
+
 /** Something that happened to a session, for its time line. */
 export interface TimelineEntry {
   /** Epoch milliseconds, with fractions. */
@@ -16,8 +18,12 @@ const most = 256;
 /** What happened to one session, in order: the first so many. Made only where somebody may look at it. */
 export class Timeline {
   readonly entries: TimelineEntry[] = [];
+  /** Is told of all entries, those that are not kept too. */
+  follower: Required<TimelineFollower> | undefined;
 
   mark(what: string, details: Readonly<Record<string, unknown>> = {}): void {
-    if (this.entries.length < most) this.entries.push({ at: performance.timeOrigin + performance.now(), what, ...details });
+    const entry = { at: performance.timeOrigin + performance.now(), what, ...details };
+    if (this.entries.length < most) this.entries.push(entry);
+    this.follower?.marked(entry);
   }
 }

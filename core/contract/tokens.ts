@@ -9,6 +9,7 @@ import type { InjectionKey } from "./plugin.ts";
 import type { Transport } from "./session.ts";
 import type { Shared } from "./shared.ts";
 import type { Taps } from "./taps.ts";
+import type { Timelines } from "./timelines.ts";
 import type { Upstreams } from "./upstream.ts";
 
 /** Looks names up: the proxy's own resolver, below every plugin's `resolve` hook. */
@@ -42,6 +43,8 @@ export const UPSTREAMS = key<Upstreams>("UPSTREAMS");
 export const TAPS = key<Taps>("TAPS");
 /** Datagrams beside the legs of a session. */
 export const DATAGRAMS = key<Datagrams>("DATAGRAMS");
+/** What happens to the sessions that run the plugin's own pipeline. */
+export const TIMELINES = key<Timelines>("TIMELINES");
 export const EXCHANGE = key<Exchange>("EXCHANGE");
 /** What all processes of the proxy have in common, with `workers`. */
 export const SHARED = key<Shared>("SHARED");

@@ -142,6 +142,8 @@ export interface ChosenEndpoint {
   readonly attempt: Observable<Upstream>;
   /** What its upstream says of HTTP; over TLS, ALPN has offered that. @default "1.1" */
   readonly http?: UpstreamHttp | undefined;
+  /** Its legs are over TLS. @default false */
+  readonly tls?: boolean;
   /** The endpoint has begun to answer: its failures in a row are over. */
   answered(): void;
   /**

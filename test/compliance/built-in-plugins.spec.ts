@@ -19,6 +19,7 @@ import {
   socks5,
   startTls,
   tlsTermination,
+  tracing,
 } from "sluice/plugins";
 import { compliance } from "sluice/testing";
 import * as builtIn from "../../plugins/index.ts";
@@ -61,6 +62,7 @@ const candidates: readonly Candidate[] = [
   { name: "dnsCache", use: () => dnsCache({ max: 100 }) },
   { name: "dnsCache on UDP", use: () => dnsCache({ max: 100 }), transport: "udp" },
   { name: "tlsTermination", use: () => tlsTermination({ selfSigned: ["localhost"] }), transport: "tls" },
+  { name: "tracing", use: () => tracing({ endpoint: "http://127.0.0.1:9" }) },
 ];
 
 describe("The built-in plugins", () => {

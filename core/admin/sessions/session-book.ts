@@ -1,5 +1,5 @@
 import type { Subscription } from "rxjs";
-import { SluiceError, Timeline, type ProxyEvent, type SessionRecord } from "../../contract/index.ts";
+import { SluiceError, type ProxyEvent, type SessionRecord } from "../../contract/index.ts";
 import { Slices } from "../../contract/slices.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
@@ -46,16 +46,11 @@ export class SessionBook {
     this.#subscription = hub.sessions.subscribe((event) => {
       this.#note(event);
     });
-    this.#subscription.add(
-      hub.lifecycle.subscribe((event) => {
-        this.#note(event);
-      }),
-    );
   }
 
   close(): void {
     this.#subscription.unsubscribe();
-    for (const session of this.#open.values()) session.timeline = undefined;
+    for (const session of this.#open.values()) session.dropTimeline();
     this.#open.clear();
   }
 
@@ -98,16 +93,10 @@ export class SessionBook {
   #note(event: ProxyEvent): void {
     if (event.type === "session-started") this.#begins(event.session as LiveSession);
     else if (event.type === "session-ended") this.#ends(event);
-    else if (event.type === "swapped") (event.session as LiveSession).timeline?.mark("swapped", { generation: event.generation });
-    else if (event.type === "plugin-fault") {
-      const { session, plugin, error } = event;
-      (session as LiveSession | undefined)?.timeline?.mark("fault", { plugin, code: error.code, message: error.detail });
-    }
   }
 
   #begins(session: LiveSession): void {
-    session.timeline = new Timeline();
-    session.timeline.mark("accepted");
+    session.keepTimeline();
     this.#open.set(session.id, session);
     this.#order.push(session.id);
   }
@@ -141,7 +130,6 @@ function lastBelow(order: readonly number[], id: number | undefined): number {
 function endedSession(record: SessionRecord, error: SluiceError | undefined, session: LiveSession | undefined): EndedSession {
   const message = error?.message;
   if (session === undefined) return { view: endedView(record, []), record, message, tls: undefined, timeline: [] };
-  session.timeline?.mark("ended", { reason: record.reason, ...(error === undefined ? {} : { message: error.detail }) });
   const timeline = session.timeline?.entries ?? [];
   return { view: endedView(record, pluginsOf(session)), record, message, tls: tlsOf(session.tls), timeline };
 }

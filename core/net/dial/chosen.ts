@@ -5,6 +5,7 @@ import type { Balancer } from "../balance/balancer.ts";
 /** What is known of the connections to a chosen endpoint. */
 export interface ChosenWay {
   readonly http?: UpstreamHttp | undefined;
+  readonly tls: boolean;
   readonly sharedBy?: string | undefined;
 }
 
@@ -12,6 +13,7 @@ export interface ChosenWay {
 export class Chosen implements ChosenEndpoint {
   readonly name: string;
   readonly http: UpstreamHttp | undefined;
+  readonly tls: boolean;
   readonly sharedBy: string | undefined;
   readonly #endpoint: Endpoint;
   readonly #balancer: Balancer;
@@ -20,10 +22,11 @@ export class Chosen implements ChosenEndpoint {
     endpoint: Endpoint,
     balancer: Balancer,
     readonly attempt: Observable<Upstream>,
-    { http, sharedBy }: ChosenWay,
+    { http, tls, sharedBy }: ChosenWay,
   ) {
     this.name = endpoint.text;
     this.http = http;
+    this.tls = tls;
     this.sharedBy = sharedBy;
     this.#endpoint = endpoint;
     this.#balancer = balancer;

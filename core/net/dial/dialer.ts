@@ -79,10 +79,11 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const probing: ProbeOptions = { anyTls: undefined, context, shared };
   const ways = new EndpointAttempts(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
   const clients = new ClientAttempts((endpoint, session, subscriber) => dial(endpoint, { ...uncounted, session }, subscriber));
+  const spoken = { http, tls: tls !== undefined };
   const choose = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
     const endpoint = balancer.next(endpointsNamed(target, tried), session);
-    if (proxyProtocol === undefined || session === undefined) return new Chosen(endpoint, balancer, ways.to(endpoint), { http });
-    return new Chosen(endpoint, balancer, clients.to(endpoint, session), { http, sharedBy: String(session.id) });
+    if (proxyProtocol === undefined || session === undefined) return new Chosen(endpoint, balancer, ways.to(endpoint), spoken);
+    return new Chosen(endpoint, balancer, clients.to(endpoint, session), { ...spoken, sharedBy: String(session.id) });
   };
   return {
     target,

@@ -43,7 +43,7 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
     const endpoint = balancer.next(endpointsNamed(target, tried), session);
     const way = target.proxyProtocol === undefined ? (ways.get(endpoint) ?? wayTo(endpoint)) : wayTo(endpoint, session);
     ways.set(endpoint, way);
-    return new Chosen(endpoint, balancer, way, {});
+    return new Chosen(endpoint, balancer, way, { tls: false });
   };
   return {
     target,

@@ -12,6 +12,7 @@ import {
   RESOLVER,
   SHARED,
   TAPS,
+  TIMELINES,
   UPSTREAMS,
   type Logger,
   type Metrics,
@@ -34,6 +35,7 @@ import { exchange } from "../session/exchange.ts";
 import { datagramsOf } from "../session/relayed.ts";
 import { LivePipeline } from "../version/live-pipeline.ts";
 import { PipelineTaps } from "../version/pipeline-taps.ts";
+import { PipelineTimelines } from "../version/pipeline-timelines.ts";
 import { PluginUpstreams } from "../version/plugin-upstreams.ts";
 import { handBack, inheritAll, type Concerned } from "./inheritance.ts";
 import { samePipeline } from "./reload-plan.ts";
@@ -233,6 +235,7 @@ class PipelineBuilder {
     const site = { listener: name, file: config.file, locate: tools.locate };
     const events = new Subject<ProxyEvent>();
     const taps = new PipelineTaps();
+    const timelines = new PipelineTimelines();
     const { transport } = address;
     const { datagrams, helloFirst } = transportOf(address);
     const plugins = uses.map((use) => {
@@ -252,6 +255,7 @@ class PipelineBuilder {
         { token: UPSTREAMS, value: upstreams },
         { token: DATAGRAMS, value: datagramsOf(use.name) },
         { token: TAPS, value: taps.for((error) => tools.fault(name, use.name, error)) },
+        { token: TIMELINES, value: timelines.for((error) => tools.fault(name, use.name, error)) },
       ];
       return constructPlugin(this.#container, use, bindings, site);
     });
@@ -259,6 +263,7 @@ class PipelineBuilder {
       generation: this.number,
       upstreams,
       taps,
+      timelines,
       events,
       site,
       meter: (plugin, direction) => tools.meter(name, plugin, direction),

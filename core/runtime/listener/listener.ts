@@ -216,6 +216,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     const trial = session !== undefined && this.trial?.tries(session) === true ? this.trial : undefined;
     locateFault(error, this.definedAt(plugin, trial?.version));
     this.counts.fault(plugin);
+    session?.timeline?.mark("fault", { plugin, code: error.code, message: error.detail });
     this.state.fault(this.name, plugin, error, session);
     if (session?.isSwapping !== true) trial?.failed(plugin, error);
   }
@@ -275,6 +276,8 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
       events.next(event);
       hub.sessions.next(event);
     }
+    session.followTimeline();
+    session.timeline?.mark("accepted");
     session.open();
   }
 

@@ -205,6 +205,8 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     this.watchersChanged();
     swap?.();
     this.flowSwapped();
+    this.followTimeline();
+    this.timeline?.mark("swapped", { generation: next.generation });
     this.owner.swapped(this, undefined);
     return undefined;
   }
@@ -288,6 +290,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     this.#opening?.close();
     this.#flows?.stop();
     this.#aborter?.abort(this.#error);
+    this.markEnd(this.#error);
     this.owner.ended(this, this.#error);
     this.#pipelines.releaseAll();
   }

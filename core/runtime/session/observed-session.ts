@@ -1,4 +1,4 @@
-import type { FlowTap, Leg, Session, Timeline } from "../../contract/index.ts";
+import { Timeline, type FlowTap, type Leg, type Session, type SluiceError } from "../../contract/index.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
 import type { TapWatcher } from "../version/pipeline-taps.ts";
 import type { Relay } from "../../net/relay/relay.ts";
@@ -19,6 +19,29 @@ export abstract class ObservedSession extends ClientSide {
   /** Told before the first chunk of each direction passes. */
   onFirstChunk: ((direction: "fromClient" | "fromUpstream") => void) | undefined;
   #taps: SessionTaps | undefined;
+
+  /** Somebody looks at what happens to it from now on. */
+  keepTimeline(): void {
+    this.timeline ??= new Timeline();
+  }
+
+  /** Nobody looks any more, unless a plugin does. */
+  dropTimeline(): void {
+    if (this.timeline?.follower === undefined) this.timeline = undefined;
+  }
+
+  /** It has come to another pipeline: the plugins that follow it there begin, and those that did before leave. */
+  followTimeline(): void {
+    const next = this.pipeline.timelines.of(this.session);
+    const before = this.timeline?.follower;
+    if (next !== undefined) this.keepTimeline();
+    if (this.timeline !== undefined) this.timeline.follower = next;
+    before?.left();
+  }
+
+  protected markEnd(error: SluiceError | undefined): void {
+    this.timeline?.mark("ended", { reason: error?.code ?? "closed", ...(error === undefined ? {} : { message: error.detail }) });
+  }
 
   abstract override readonly owner: ClientSide["owner"] & {
     warning(message: string): void;

@@ -5,6 +5,7 @@ import type { LivePlugin } from "../../pipeline/live-plugin.ts";
 import { composePipeline, type MeterOf, type Pipeline } from "../../pipeline/pipeline.ts";
 import type { PluginSite } from "../../pipeline/plugin-error.ts";
 import type { PipelineTaps } from "./pipeline-taps.ts";
+import type { PipelineTimelines } from "./pipeline-timelines.ts";
 import type { PluginUpstreams } from "./plugin-upstreams.ts";
 
 export interface LivePipelineOptions {
@@ -14,6 +15,8 @@ export interface LivePipelineOptions {
   readonly upstreams: PluginUpstreams;
   /** What TAPS stands for in its plugins. */
   readonly taps: PipelineTaps;
+  /** What TIMELINES stands for in its plugins. */
+  readonly timelines: PipelineTimelines;
   /** What EVENTS stands for in its plugins: the events of the sessions on it. */
   readonly events: Subject<ProxyEvent>;
   readonly site: PluginSite;
@@ -35,6 +38,7 @@ export class LivePipeline {
   readonly events: Subject<ProxyEvent>;
   readonly upstreams: PluginUpstreams;
   readonly taps: PipelineTaps;
+  readonly timelines: PipelineTimelines;
   #sessions = 0;
   #retired = false;
   #tearingDown = false;
@@ -51,6 +55,7 @@ export class LivePipeline {
     this.events = options.events;
     this.upstreams = options.upstreams;
     this.taps = options.taps;
+    this.timelines = options.timelines;
     this.pipeline = composePipeline(plugins, options.fault, options.meter);
     this.gone = new Promise((resolve) => {
       this.#isGone = resolve;

@@ -17,6 +17,7 @@ import {
   SHARED,
   SluiceError,
   TAPS,
+  TIMELINES,
   UPSTREAMS,
   type Exchange,
   type Place,
@@ -78,6 +79,8 @@ export class PluginBench {
       { token: DATAGRAMS, value: { relay: noRelay } },
       // There are no legs.
       { token: TAPS, value: { tap: () => undefined } },
+      // No sessions that something happens to.
+      { token: TIMELINES, value: { follow: () => undefined } },
       { token: PLACE, value: this.#place() },
     ]);
     const waiting = providers.map((provider) => provide(this.#container, provider)).filter((each) => each !== undefined);

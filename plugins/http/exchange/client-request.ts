@@ -1,5 +1,18 @@
-import type { ExchangeEnd, HttpHeaders, HttpRequest, HttpResponse, Session, SocketAddress, UpstreamConfig, SessionAttempt } from "sluice";
+import type {
+  ExchangeEnd,
+  HttpAttempt,
+  HttpAttemptEnd,
+  HttpAttemptListener,
+  HttpHeaders,
+  HttpRequest,
+  HttpResponse,
+  Session,
+  SocketAddress,
+  UpstreamConfig,
+  SessionAttempt,
+} from "sluice";
 import { Readable } from "node:stream";
+import { AttemptListeners, nobody } from "./attempt-listeners.ts";
 import { hostOf } from "../message/authority.ts";
 import { requestRefused } from "../message/failure.ts";
 import { endToEnd, first, trailerFields, wireFields } from "../message/header-fields.ts";
@@ -76,6 +89,8 @@ export class ClientRequest implements HttpRequest {
   readonly #forwardedFor: string | undefined;
   readonly #forwarded: string | undefined;
   #listeners: ((end: ExchangeEnd) => void)[] = [];
+  /** Undefined: nobody is told of its tries. */
+  #attemptListeners: AttemptListeners | undefined;
 
   /**
    * @param body all of it, or as it comes; undefined when there is none
@@ -167,6 +182,15 @@ export class ClientRequest implements HttpRequest {
     if (this.attempts.length < MOST_ATTEMPTS) this.attempts.push({ endpoint, durationMs: Math.max(0, Math.round(durationMs)), code });
   }
 
+  onAttempt(listener: HttpAttemptListener): void {
+    (this.#attemptListeners ??= new AttemptListeners()).add(listener);
+  }
+
+  /** A try begins. @returns to be called with what became of it: the first call counts */
+  begins(attempt: HttpAttempt): (end: HttpAttemptEnd) => void {
+    return this.#attemptListeners?.begin(attempt) ?? nobody;
+  }
+
   /** An upstream has said that it did nothing with it: it is as good as not sent. @returns whether that is the first time */
   givenBack(): boolean {
     const isFirst = !this.#wasGivenBack;
@@ -190,6 +214,7 @@ export class ClientRequest implements HttpRequest {
         failed(error);
       }
     }
+    for (const error of this.#attemptListeners?.thrown ?? []) failed(error);
   }
 }
 

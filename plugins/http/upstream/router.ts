@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { SluiceError, upstreamKey } from "sluice";
-import type { Endpoints, HttpResponse, UpstreamConfig, Upstreams } from "sluice";
-import { catchError, map, switchMap, throwError, type Observable } from "rxjs";
+import type { Endpoints, HttpAttemptEnd, HttpResponse, UpstreamConfig, Upstreams } from "sluice";
+import { catchError, finalize, map, switchMap, throwError, type Observable } from "rxjs";
 import type { ClientRequest } from "../exchange/client-request.ts";
 import { ask } from "./ask.ts";
 import { Forwarded } from "./forwarded.ts";
@@ -108,15 +108,19 @@ export class Router {
       over(undefined);
     });
     const outbound = outboundOf(request, endpoint.name, { route, forwarded: this.#forwarded });
+    const { url, headers } = outbound;
+    const ended = request.begins({ endpoint: endpoint.name, scheme: endpoint.tls === true ? "https" : "http", url, headers });
     const response = this.#attempt(outbound, { connections, timeout: this.options.timeouts.response });
     return response.pipe(
       map((answer) => {
         endpoint.answered();
         made();
+        ended({ status: answer.status });
         return route !== undefined && isRetold(route) ? retold(answer, route, outbound, endpoint.name) : answer;
       }),
       catchError((error: unknown) => {
         const failure = failureOfUpstream(error);
+        ended(endOf(error));
         const isStale = failure?.cause instanceof StaleConnection;
         over(isStale ? undefined : failure);
         if (isStale && mayRepeat(request)) {
@@ -130,6 +134,7 @@ export class Router {
         // Of which nothing was sent, that may be sent again, whatever its method (RFC 9110 section 9.2.2).
         return failure !== undefined && mayFailOver(request, tried) ? this.#send(request, to, tried, failure) : throwError(() => error);
       }),
+      finalize(() => ended({})),
     );
   }
 
@@ -160,6 +165,10 @@ function goingTo({ route, pool }: Destination, { endpoint, connections }: PoolPl
 }
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+function endOf(error: unknown): HttpAttemptEnd {
+  return SluiceError.is(error) ? { error } : {};
+}
 
 function failureOfUpstream(error: unknown): SluiceError | undefined {
   return SluiceError.is(error) && error.source === "upstream" ? error : undefined;

@@ -1,3 +1,4 @@
+import { SluiceError } from "sluice";
 import { gcra, gcraDigest } from "./gcra.ts";
 import type { ResolvedRedisOptions } from "./options.ts";
 
@@ -106,6 +107,6 @@ async function load(): Promise<typeof import("@redis/client")> {
   try {
     return await import("@redis/client");
   } catch (error) {
-    throw new Error("redis() needs the package @redis/client: npm install @redis/client", { cause: error });
+    throw new SluiceError("SLUICE_PACKAGE_MISSING", "redis() needs @redis/client: npm install @redis/client", { cause: error });
   }
 }

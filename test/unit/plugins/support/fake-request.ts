@@ -25,6 +25,7 @@ export function createRequest(given: Partial<HttpRequest> = {}, session: Session
     sent: false,
     failover: true,
     startedAt: 0,
+    onAttempt: () => undefined,
     onEnd: (listener) => void listeners.push(listener),
     ...given,
   };

@@ -1,0 +1,49 @@
+import type { Attributes } from "@opentelemetry/api";
+import { catalogue, type Session, type SocketAddress } from "sluice";
+
+// Names of OpenTelemetry's semantic conventions 1.44; what they have no name for begins with `sluice.`.
+
+/** Who is connected to whom, over what. */
+export function connectionAttributes(session: Session): Attributes {
+  const { client, peer, local, transport } = session;
+  const { serverName } = session.tls ?? {};
+  return {
+    "network.transport": session.datagrams ? "udp" : transport === "unix" ? "unix" : "tcp",
+    ...(peer.family === "unix" ? {} : { "network.type": peer.family === "IPv6" ? "ipv6" : "ipv4" }),
+    ...ends("network.peer", peer),
+    ...ends("network.local", local),
+    ...ends("client", client),
+    ...(serverName === undefined ? ends("server", local) : { "server.address": serverName, ...portOf("server", local.port) }),
+  };
+}
+
+/** Which session it is. */
+export function sessionAttributes({ id, listener }: Session): Attributes {
+  return { "sluice.listener": listener, "sluice.session.id": id };
+}
+
+/** @param prefix `client`, `network.peer` and the like */
+export function ends(prefix: string, { address, port }: Pick<SocketAddress, "address" | "port">): Attributes {
+  return address === "" ? {} : { [`${prefix}.address`]: address, ...portOf(prefix, port) };
+}
+
+function portOf(prefix: string, port: number): Attributes {
+  return port === 0 ? {} : { [`${prefix}.port`]: port };
+}
+
+/** An endpoint as it is written in the config: `host:port`, `[v6]:port`, `unix:/path`. */
+export function endpointAttributes(endpoint: string): Attributes {
+  if (endpoint.startsWith("unix:")) return { "server.address": endpoint.slice("unix:".length).replace(/^\/\/(?=\/)/, "") };
+  const [, host = endpoint, port = "0"] = /^\[?(.*?)\]?:(\d+)$/.exec(endpoint) ?? [];
+  return ends("server", { address: host, port: Number(port) });
+}
+
+/** Ends that somebody wanted. */
+const wanted: ReadonlySet<string> = new Set(["closed", "SLUICE_CLOSED", "SLUICE_DRAIN_DEADLINE"]);
+
+/** A client that goes away, or is turned away, is no failure of the server (conventions of HTTP, for status codes 4xx). */
+export function isFailure(code: string): boolean {
+  if (wanted.has(code)) return false;
+  const known: Readonly<Record<string, { readonly source: string }>> = catalogue;
+  return known[code]?.source !== "client";
+}

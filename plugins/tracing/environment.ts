@@ -1,0 +1,64 @@
+import { SluiceError } from "sluice";
+
+const protocols = ["http/protobuf", "http/json"] as const;
+export type OtlpProtocol = (typeof protocols)[number];
+
+/** What OpenTelemetry's variables say that its SDK leaves to whoever sets it up. */
+export interface Environment {
+  /** OTEL_SDK_DISABLED, or OTEL_TRACES_EXPORTER=none. */
+  readonly isDisabled: boolean;
+  readonly protocol: OtlpProtocol;
+  /** OTEL_PROPAGATORS has `tracecontext`, as it does where it is not set. */
+  readonly propagates: boolean;
+  /** OTEL_BSP_MAX_QUEUE_SIZE: spans that wait for the collector. */
+  readonly maxWaiting: number;
+  /** OTEL_BSP_SCHEDULE_DELAY: milliseconds that a span waits for others, to be sent with them. A developer looks at once: the SDK's own 5 s are long. */
+  readonly delayMs: number;
+  /** OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT or OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: characters of one value. A client chooses how long its path is. */
+  readonly maxValue: number;
+}
+
+/**
+ * Reads them as the specification says: an empty one is one that is not set.
+ * @throws SLUICE_CONFIG_INVALID for an exporter or a protocol that is not supported
+ */
+export function readEnvironment(): Environment {
+  const exporters = list("OTEL_TRACES_EXPORTER") ?? ["otlp"];
+  const unknown = exporters.find((exporter) => exporter !== "otlp" && exporter !== "none");
+  if (unknown !== undefined) throw invalid("OTEL_TRACES_EXPORTER", 'expected "otlp" or "none"', unknown);
+  return {
+    isDisabled: read("OTEL_SDK_DISABLED")?.toLowerCase() === "true" || exporters.includes("none"),
+    protocol: readProtocol(),
+    propagates: list("OTEL_PROPAGATORS")?.includes("tracecontext") ?? true,
+    maxWaiting: positive("OTEL_BSP_MAX_QUEUE_SIZE", 2_048),
+    delayMs: positive("OTEL_BSP_SCHEDULE_DELAY", 1_000),
+    maxValue: positive("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", positive("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", 4_096)),
+  };
+}
+
+function readProtocol(): OtlpProtocol {
+  const asked = read("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") ?? read("OTEL_EXPORTER_OTLP_PROTOCOL") ?? "http/protobuf";
+  const protocol = protocols.find((each) => each === asked);
+  if (protocol === undefined) throw invalid("OTEL_EXPORTER_OTLP_PROTOCOL", `expected "${protocols.join('" or "')}"`, asked);
+  return protocol;
+}
+
+function read(name: string): string | undefined {
+  const value = process.env[name]?.trim();
+  return value === "" ? undefined : value;
+}
+
+function list(name: string): string[] | undefined {
+  return read(name)
+    ?.split(",")
+    .map((part) => part.trim().toLowerCase());
+}
+
+function positive(name: string, otherwise: number): number {
+  const number = Number(read(name));
+  return Number.isInteger(number) && number > 0 ? number : otherwise;
+}
+
+function invalid(variable: string, expected: string, got: string): SluiceError {
+  return new SluiceError("SLUICE_CONFIG_INVALID", `tracing(): ${variable}: ${expected}, got ${JSON.stringify(got)}`);
+}
