@@ -60,7 +60,7 @@ export {
 export type * from "./taps.ts";
 export type * from "./timelines.ts";
 export type * from "./trial.ts";
-export { Timeline, type TimelineEntry } from "./timeline.ts";
+export { Timeline, type TimelineEntry, type TimelineFollower } from "./timeline.ts";
 export { duration, size, type Duration, type Size } from "./options/units.ts";
 export type * from "./upstream.ts";
 export { upstreamKey } from "./upstream-key.ts";

@@ -1,5 +1,3 @@
-import type { TimelineFollower } from "./timelines.ts";
-
 /** Something that happened to a session, for its time line. */
 export interface TimelineEntry {
   /** Epoch milliseconds, with fractions. */
@@ -11,6 +9,14 @@ export interface TimelineEntry {
   readonly what: string;
   /** What else is known of it, such as the endpoint or the code of an error. */
   readonly [detail: string]: unknown;
+}
+
+/** Is told what happens to one session. What it throws is a fault of its plugin, and it is told nothing more. */
+export interface TimelineFollower {
+  /** The last one is `ended`. */
+  marked(entry: TimelineEntry): void;
+  /** A reload has taken the session to another pipeline. Whoever follows it there has begun by now; nothing more comes here. */
+  left?(): void;
 }
 
 const most = 256;

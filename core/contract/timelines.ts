@@ -1,13 +1,5 @@
 import type { Session } from "./session.ts";
-import type { TimelineEntry } from "./timeline.ts";
-
-/** Is told what happens to one session. What it throws is a fault of its plugin, and it is told nothing more. */
-export interface TimelineFollower {
-  /** The last one is `ended`. */
-  marked(entry: TimelineEntry): void;
-  /** A reload has taken the session to another pipeline. Whoever follows it there has begun by now; nothing more comes here. */
-  left?(): void;
-}
+import type { TimelineFollower } from "./timeline.ts";
 
 /** The way to what happens to the sessions that run the plugin's own pipeline, with the times: their tries, first bytes, swaps, faults, end. */
 export interface Timelines {
