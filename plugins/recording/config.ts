@@ -14,7 +14,7 @@ export interface RecordConfig {
 }
 
 /** Bounds of one recording. */
-export interface RecordLimits {
+interface RecordLimits {
   /** Bytes of the file, and of what is held until its sessions end. @default "64MiB" */
   readonly size?: Size | undefined;
   /** Sessions of the file. @default 10000 */

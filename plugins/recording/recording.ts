@@ -32,7 +32,7 @@ export interface Message {
 export type Ending = "fin" | "reset" | "idle";
 
 /** One side is through. */
-export interface Close {
+interface Close {
   readonly close: Side;
   readonly at: number;
   readonly how: Ending;
@@ -50,7 +50,7 @@ export interface Recording {
 }
 
 /** How a recording goes on behind its last entry. */
-export interface RecordingEnd {
+interface RecordingEnd {
   /** How far its entries are indented; undefined: nothing can be added behind them. */
   readonly indent: number | undefined;
   /** The number of its next session. */

@@ -7,7 +7,7 @@ import { Sequence } from "./sequence.ts";
 import type { Script } from "./script.ts";
 import { paired, turnsOf, type Turns } from "./turns.ts";
 
-export type Match = "sequence" | "strict" | "framed" | "table";
+type Match = "sequence" | "strict" | "framed" | "table";
 
 export interface ScriptRules {
   readonly match: Match;

@@ -20,6 +20,8 @@ export function specsAt(root, path) {
     .toSorted();
 }
 
+const folderOf = (spec) => spec.split("/")[1];
+
 function batchesOfFolder(specs, size) {
   const batches = [];
   for (let at = 0; at < specs.length; at += size) batches.push(specs.slice(at, at + size));
@@ -28,7 +30,6 @@ function batchesOfFolder(specs, size) {
 
 /** @returns `together`: lists of specs, each for a process that runs beside others; `alone`: the specs that run when all others are over */
 export function batchesOf(root, specs) {
-  const folderOf = (spec) => spec.split("/")[1];
   const single = new Set(specs.filter((spec) => alone.test(readFileSync(join(root, spec), "utf8"))));
   const known = Object.keys(sizes);
   const unknown = [...new Set(specs.map(folderOf))].filter((folder) => !known.includes(folder));
