@@ -4,12 +4,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { requireTool } from "../support/external-tool.ts";
 import { filesUnder, root } from "../support/repository.ts";
 
 const folder = "docs/examples/course";
 
 /** What each program prints. */
 const prints: Readonly<Record<string, RegExp>> = {
+  capture:
+    /^client leg: 4 packets of SYN and FIN\nupstream leg: 4 packets of SYN and FIN\nclient leg: hello\nupstream leg: HELLO\nupstream leg: HELLO\nclient leg: HELLO\n$/,
   echo: /^40 answers, such as: TCP CLIENT 1, UDP CLIENT 1\nall in capitals\n$/,
   "dns-look-up":
     /^www\.course\.test: 192\.0\.2\.1\nmail\.course\.test: 192\.0\.2\.25\nnobody\.course\.test: ENOTFOUND\n1 answer for 10 clients, and 0 queries more\n$/,
@@ -36,7 +39,8 @@ describe("the programs of a course in network programming", function () {
   });
 
   for (const [name, expected] of Object.entries(prints))
-    it(`${name} does what it says, and ends by itself`, async () => {
+    it(`${name} does what it says, and ends by itself`, async function () {
+      if (name === "capture") requireTool(this, "tshark");
       const { stdout } = await promisify(execFile)(process.execPath, [join(root, "dist", folder, `${name}.js`)], { cwd: place });
       expect(stdout).to.match(expected);
     });
