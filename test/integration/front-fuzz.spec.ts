@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
-import type { PluginUse, SessionRecord } from "sluice";
+import type { PluginUse, ProxyEvent, Session, SessionRecord } from "sluice";
 import { httpConnect, proxyProtocol, route, socks5, startTls, tlsTermination } from "sluice/plugins";
 import { createCertificate } from "../support/certificates.ts";
 import { bounded } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
-import { openDescriptors } from "../support/process-table.ts";
+import { liveHeap, openDescriptors } from "../support/process-table.ts";
 import { connect, readBytes } from "../support/sockets.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
 import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
@@ -176,6 +176,10 @@ describe(`Protocols in front, fuzzed [seed ${seed}; SLUICE_CHAOS_SEED=${seed} re
       steady.write(good);
       await front.answer(steady);
       const before = openDescriptors();
+      const seen: WeakRef<Session>[] = [];
+      place.proxy.events.subscribe((event) => {
+        if (event.type === "session-started") seen.push(new WeakRef(event.session));
+      });
       const next = numbers(seed);
       const all = [...cases(good, next)];
       for (let at = 0; at < all.length; at += 16) await Promise.all(all.slice(at, at + 16).map(([bytes, end]) => play(port, bytes, end)));
@@ -185,6 +189,17 @@ describe(`Protocols in front, fuzzed [seed ${seed}; SLUICE_CHAOS_SEED=${seed} re
       expect(odd).to.deep.equal([]);
       expect(place.all("plugin-fault")).to.deep.equal([]);
       await eventually(() => expect(openDescriptors()).to.be.at.most(before), { within: 10_000 });
+      expect(seen.length).to.be.at.least(all.length);
+      // What the test itself remembers.
+      (place.events as ProxyEvent[]).length = 0;
+      await eventually(
+        async () => {
+          await liveHeap();
+          // A few may be held by what ran last; one that stays for each client would be hundreds.
+          expect(seen.filter((session) => session.deref() !== undefined).length).to.be.at.most(8);
+        },
+        { within: 10_000 },
+      );
       const other = await connect(port);
       other.on("error", () => undefined);
       other.write(good);

@@ -6,6 +6,7 @@ import { carry } from "../../../core/flow/operators/carry.ts";
 import { Chain, type Step } from "../../../core/flow/chain/chain.ts";
 import { each, stagesDownTo } from "../../../core/flow/operators/each.ts";
 import { median, table } from "../report.ts";
+import { balanceTable } from "./balance.ts";
 import { codecTable } from "./codecs.ts";
 import { hooks, fakeFlow } from "./fake-flow.ts";
 import { kitTable } from "./kit.ts";
@@ -146,5 +147,5 @@ const carryRows = flows.flatMap((count) => {
   ];
 });
 process.stdout.write(
-  `${table(["path", "flows", "stages", "ns/chunk, best", "median", "ns/stage", "against plain calls"], [...rows, ...carryRows])}\n\n${codecTable()}\n`,
+  `${table(["path", "flows", "stages", "ns/chunk, best", "median", "ns/stage", "against plain calls"], [...rows, ...carryRows])}\n\n${codecTable()}\n\n${balanceTable()}\n`,
 );
