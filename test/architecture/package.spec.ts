@@ -52,14 +52,16 @@ describe("the packed package, installed in an empty folder", function () {
   }
 
   const noDashboard = /^sluice\/dist\/core\/(cli|admin\/page)\//;
+  const noTracing = /^@opentelemetry\//;
   const noRedis = /^@redis\/|^sluice\/dist\/plugins\/rate-limit\/redis\//;
   const entrances: Readonly<Record<string, readonly RegExp[]>> = {
-    "sluice/testing": [noDashboard, noRedis, /^sluice\/dist\/plugins\//],
+    "sluice/plugins": [noRedis, noTracing],
+    "sluice/testing": [noDashboard, noRedis, noTracing, /^sluice\/dist\/plugins\//],
     "sluice/faults": [noDashboard, noRedis],
     "sluice/codec": [noDashboard, noRedis, /^sluice\/dist\/(plugins|core\/(net|runtime|config|admin|testing))\//],
     "sluice/redis": [noDashboard, /^@redis\//],
     "sluice/flow": [noDashboard, noRedis, /^sluice\/dist\/(plugins|core\/(net|runtime|config|admin|testing|codec))\//],
-    sluice: [noDashboard, noRedis, /^sluice\/dist\/(plugins|core\/(testing|codec))\//],
+    sluice: [noDashboard, noRedis, noTracing, /^sluice\/dist\/(plugins|core\/(testing|codec))\//],
   };
 
   for (const [specifier, unwanted] of Object.entries(entrances))
@@ -80,6 +82,16 @@ describe("the packed package, installed in an empty folder", function () {
       (error: unknown) => String((error as { stderr?: string }).stderr),
     );
     expect(failure).to.include("npm install @redis/client");
+    rmSync(join(folder, "proxy.config.ts"));
+  });
+
+  it("loads OpenTelemetry when tracing is configured, and says what to install when it is missing", async () => {
+    writeFileSync(join(folder, "proxy.config.ts"), config.replace("echo }", "echo, tracing }").replace("[echo()]", "[tracing(), echo()]"));
+    const failure = await run("npx", "--no-install", "sluice", "check").then(
+      () => "",
+      (error: unknown) => String((error as { stderr?: string }).stderr),
+    );
+    expect(failure).to.include("SLUICE_PACKAGE_MISSING").and.include("npm install @opentelemetry/api@1.9 ");
     rmSync(join(folder, "proxy.config.ts"));
   });
 
