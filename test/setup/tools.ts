@@ -29,6 +29,7 @@ const tools: readonly Tool[] = [
   { name: "chromium", package: "chromium" },
   { name: "certutil", package: "libnss3-tools" },
   { name: "script", package: "bsdutils" },
+  { name: "systemd-analyze", package: "systemd" },
 ];
 
 const postgresRoot = "/usr/lib/postgresql";

@@ -28,6 +28,16 @@ export interface CliExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** How the command is started. */
+export interface CliStart {
+  /** What a shell does first, such as setting a limit. */
+  readonly before?: string;
+  /** What it has as 3, 4 and so on. */
+  readonly descriptors?: readonly number[];
+  /** What comes before the parameters. @default this Node, and this checkout's command */
+  readonly command?: readonly string[];
+}
+
 /** A running `sluice` command. */
 export class Cli {
   /** All lines of standard output so far. */
@@ -38,17 +48,9 @@ export class Cli {
   readonly #watchers = new Set<() => void>();
   #seen = 0;
 
-  /**
-   * @param start.before what a shell does first, such as setting a limit
-   * @param start.descriptors what it has as 3, 4 and so on
-   */
-  constructor(
-    folder: string,
-    parameters: readonly string[],
-    env: NodeJS.ProcessEnv = {},
-    { before, descriptors = [] }: { readonly before?: string; readonly descriptors?: readonly number[] } = {},
-  ) {
-    const node = [process.execPath, cliMain, ...parameters];
+  constructor(folder: string, parameters: readonly string[], env: NodeJS.ProcessEnv = {}, starting: CliStart = {}) {
+    const { before, descriptors = [], command: own = [process.execPath, cliMain] } = starting;
+    const node = [...own, ...parameters];
     const [command = "", ...given] = before === undefined ? node : ["/bin/sh", "-c", `${before} && exec "$@"`, "sh", ...node];
     this.#child = spawn(command, given, {
       cwd: folder,
@@ -171,6 +173,11 @@ export function createCliFolder(cleanup: Cleanup): CliFolder {
 /** Starts a command; what the test leaves running is killed with it. */
 export function startCli(cleanup: Cleanup, folder: CliFolder, parameters: readonly string[], env?: NodeJS.ProcessEnv): Cli {
   return killedWith(cleanup, new Cli(folder.path, parameters, env));
+}
+
+/** Starts a command in another way than from this checkout. */
+export function startCliBy(starting: CliStart, cleanup: Cleanup, folder: string, env?: NodeJS.ProcessEnv): Cli {
+  return killedWith(cleanup, new Cli(folder, [], env, starting));
 }
 
 /** Starts `sluice start` after a shell has done something, such as setting a limit. */
