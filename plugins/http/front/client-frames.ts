@@ -1,13 +1,4 @@
-import {
-  CONTINUATION,
-  DATA,
-  END_HEADERS,
-  HEADERS,
-  Http2Frames,
-  PUSH_PROMISE,
-  RST_STREAM,
-  type FrameFollower,
-} from "../message/http2-frames.ts";
+import { CONTINUATION, END_HEADERS, HEADERS, Http2Frames, PUSH_PROMISE, RST_STREAM, type FrameFollower } from "../message/http2-frames.ts";
 
 /** The client's preface (RFC 9113 section 3.4), which counts as a block: it has to end, too. */
 const PREFACE = 24;
@@ -15,8 +6,8 @@ const PREFACE = 24;
 const REMEMBERED = 4096;
 
 /**
- * How a client's side of a stream ended. `perhaps` is an empty frame that came by itself: most clients end like that what they send piece by piece, but Node's
- * own, when a request is cancelled, sends one before its reset, too.
+ * How a client's side of a stream ended. `perhaps` is an empty frame: many clients end like that what they send piece by piece, but Node's own, when a
+ * request is cancelled, sends one before its reset, too.
  */
 export type StreamEnding = "ended" | "perhaps" | "reset";
 
@@ -30,8 +21,6 @@ export class ClientFrames implements FrameFollower {
   /** Octets of the preface that are still to come. */
   #prefaceLeft = PREFACE;
   #isOpen = true;
-  /** No frame has begun in this chunk before. */
-  #isFirst = false;
 
   /** A block, or the preface, has begun and not ended. */
   get inHeaderBlock(): boolean {
@@ -42,7 +31,6 @@ export class ClientFrames implements FrameFollower {
     const skipped = Math.min(this.#prefaceLeft, chunk.length);
     this.#prefaceLeft -= skipped;
     if (skipped > 0 && this.#prefaceLeft === 0) this.#isOpen = false;
-    this.#isFirst = true;
     this.#frames.passed(chunk, skipped);
   }
 
@@ -56,11 +44,10 @@ export class ClientFrames implements FrameFollower {
     this.#endings.delete(stream);
   }
 
-  begun({ type, length, stream, endsStream }: Http2Frames): void {
+  begun({ type, stream, endsStream, isBareEnd }: Http2Frames): void {
     if (isOfBlock(type)) this.#isOpen = true;
-    if (endsStream) this.#note(stream, this.#isFirst && type === DATA && length === 0 ? "perhaps" : "ended");
+    if (endsStream) this.#note(stream, isBareEnd ? "perhaps" : "ended");
     else if (type === RST_STREAM) this.#note(stream, "reset");
-    this.#isFirst = false;
   }
 
   ended({ type, flags }: Http2Frames): void {

@@ -50,6 +50,11 @@ export class Http2Frames {
     return (this.type === DATA || this.type === HEADERS) && (this.flags & END_STREAM) !== 0;
   }
 
+  /** It ends its stream and brings nothing: so does Node where it breaks a stream off, before the reset. */
+  get isBareEnd(): boolean {
+    return this.type === DATA && this.length === 0 && this.endsStream;
+  }
+
   passed(chunk: Buffer, from = 0): void {
     let at = from;
     while (at < chunk.length) at += this.#left > 0 ? this.#payload(chunk.length - at) : this.#head(chunk, at);
