@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { EventEmitter } from "node:events";
 
-const defaultMs = 5000;
+/** Long: a machine that runs other tests beside this one is slow at times, and only what fails waits for it. */
+const defaultMs = 15_000;
 
 /** A promise with a bound, so that a test which waits in vain says for what. */
 export async function bounded<T>(promise: Promise<T>, what: string, within = defaultMs): Promise<T> {

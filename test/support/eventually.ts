@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 export interface EventuallyOptions {
-  /** Milliseconds until it gives up. @default 5000 */
+  /** Milliseconds until it gives up. @default 15000 */
   readonly within?: number;
   /** What is waited for: the beginning of the message when it does not come. */
   readonly what?: string;
@@ -15,7 +15,7 @@ const stepMs = 5;
  * @throws the assertion's last error, once the time is up
  */
 export async function eventually<T>(assertion: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
-  const { within = 5000, what = "it" } = options;
+  const { within = 15_000, what = "it" } = options;
   const end = performance.now() + within;
   for (;;) {
     try {
