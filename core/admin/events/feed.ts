@@ -1,16 +1,11 @@
 import { Subscription } from "rxjs";
 import type { ProxyEvent, SluiceError } from "../../contract/index.ts";
-import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import type { LiveSession } from "../../runtime/session/live-session.ts";
-import { endedView, openView } from "../sessions/session-view.ts";
-import { Rates } from "./rates.ts";
+import type { FeedSources } from "./feed-sources.ts";
 import type { ChunkWatcher } from "./session-tap.ts";
-import { Taps } from "./taps.ts";
 import type { Topics } from "./topics.ts";
 
 /** Events that can be had again after a break. */
 const KEPT = 1_000;
-const RATES_MS = 1_000;
 const ABSENT_MS = 60_000;
 
 /** Of the proxy, told as they are. */
@@ -40,14 +35,12 @@ type Base = "sessions" | "rates" | "reloads" | "log";
 export class Feed {
   readonly #kept: { readonly topic: Base; readonly event: FeedEvent }[] = [];
   readonly #readers = new Map<FeedReader, Topics>();
-  readonly #taps: Taps;
   #following: Subscription | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #sessions: Subscription | undefined;
+  #rates: Subscription | undefined;
   #last = 0;
 
-  constructor(private readonly proxy: Proxy) {
-    this.#taps = new Taps(proxy);
-  }
+  constructor(private readonly sources: FeedSources) {}
 
   /**
    * Sends events of some topics to a reader.
@@ -58,12 +51,12 @@ export class Feed {
   read(topics: Topics, reader: FeedReader, after?: number): () => void {
     if (after !== undefined) this.#catchUp(topics, reader, after);
     const stops = topics.taps.map((what) =>
-      this.#taps.watch(what, {
+      this.sources.tap(what, {
         get full() {
           return reader.full;
         },
         show: (chunk) => {
-          reader.take(this.#make("chunk", chunk));
+          reader.take(this.#make("chunk", JSON.stringify(chunk)));
         },
         miss: () => {
           reader.miss();
@@ -80,9 +73,9 @@ export class Feed {
     };
   }
 
-  /** Shows chunks as {@link Taps.watch} does. @returns how to stop */
+  /** Shows chunks. @returns how to stop */
   tap(what: string, watcher: ChunkWatcher): () => void {
-    return this.#taps.watch(what, watcher);
+    return this.sources.tap(what, watcher);
   }
 
   /** Whoever left may have been cut off: for a while events are kept as if it still read them. */
@@ -107,71 +100,53 @@ export class Feed {
       this.#following?.unsubscribe();
       this.#following = undefined;
     } else this.#following ??= this.#subscribe();
-    if (wanted.some(({ rates }) => rates)) this.#timer ??= this.#measure();
-    else {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    }
+    const { sessions, rates } = this.sources;
+    if (!wanted.some((topics) => topics.sessions)) this.#sessions = ended(this.#sessions);
+    else this.#sessions ??= sessions.subscribe(({ type, data }) => this.#publish("sessions", type, data));
+    if (!wanted.some((topics) => topics.rates)) this.#rates = ended(this.#rates);
+    else this.#rates ??= rates.subscribe((value) => this.#publish("rates", "rates", JSON.stringify(value)));
   }
 
   #subscribe(): Subscription {
-    const { state, log } = this.proxy.inner;
+    const { lifecycle, log } = this.sources;
     const all = new Subscription();
     all.add(
-      state.hub.lifecycle.subscribe((event) => {
+      lifecycle.subscribe((event) => {
         this.#tellOfProxy(event);
       }),
     );
     all.add(
-      state.hub.sessions.subscribe((event) => {
-        this.#tellOfSession(event);
-      }),
-    );
-    all.add(
-      log?.lines.subscribe((line) => {
-        this.#publish("log", "log", JSON.parse(line));
+      log?.subscribe((line) => {
+        this.#publish("log", "log", line.trimEnd());
       }),
     );
     return all;
   }
 
-  #measure(): NodeJS.Timeout {
-    const rates = new Rates(this.proxy);
-    const timer = setInterval(() => {
-      this.#publish("rates", "rates", rates.look());
-    }, RATES_MS);
-    timer.unref();
-    return timer;
-  }
-
-  #tellOfSession(event: ProxyEvent): void {
-    if (![...this.#readers.values()].some(({ sessions }) => sessions)) return;
-    if (event.type === "session-started") this.#publish("sessions", event.type, openView(event.session as LiveSession));
-    else if (event.type === "session-ended") {
-      const { record, error } = event;
-      this.#publish("sessions", event.type, { ...endedView(record, []), message: error?.message });
-    }
-  }
-
   #tellOfProxy(event: ProxyEvent): void {
-    if (event.type === "refused") this.#publish("reloads", event.type, { error: errorOf(event.error) });
+    if (event.type === "refused") this.#publish("reloads", event.type, JSON.stringify({ error: errorOf(event.error) }));
     else if (tells.has(event.type)) {
       const { type, ...rest } = event;
-      this.#publish("reloads", type, { at: Date.now(), ...rest });
+      this.#publish("reloads", type, JSON.stringify({ at: Date.now(), ...rest }));
     }
   }
 
-  #publish(topic: Base, type: string, value: unknown): void {
-    const event = this.#make(type, value);
+  /** @param data JSON */
+  #publish(topic: Base, type: string, data: string): void {
+    const event = this.#make(type, data);
     this.#kept.push({ topic, event });
     if (this.#kept.length > KEPT) this.#kept.shift();
     for (const [reader, topics] of this.#readers) if (topics[topic]) reader.take(event);
   }
 
-  #make(type: string, value: unknown): FeedEvent {
+  #make(type: string, data: string): FeedEvent {
     this.#last += 1;
-    return { id: this.#last, type, data: JSON.stringify(value) };
+    return { id: this.#last, type, data };
   }
+}
+
+function ended(following: Subscription | undefined): undefined {
+  following?.unsubscribe();
 }
 
 function errorOf({ code, message, where }: SluiceError): object {

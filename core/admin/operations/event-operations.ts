@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { EventStream } from "../events/event-stream.ts";
 import { topicsOf } from "../events/topics.ts";
-import { operation } from "./operation.ts";
+import { following } from "./operation.ts";
 
 /** What goes on. */
 export const eventOperations = [
-  operation({
+  following({
     name: "events",
     summary:
       "What happens, as it happens, as server-sent events. `topics`: some of `sessions,rates,reloads,log`, and `tap:12`, `tap:web` or `tap:*` for the chunks of a session, of a listener's sessions, of all.",
@@ -16,7 +16,6 @@ export const eventOperations = [
       lastEventId: z.coerce.number().int().min(0).optional(),
     }),
     answers: "events",
-    onlyOneProcess: "events cannot be followed where there are several workers",
     handle: ({ feed }, { topics, lastEventId }) => new EventStream(feed, topicsOf(topics), lastEventId),
   }),
 ];

@@ -4,6 +4,7 @@ import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Steering } from "../../runtime/proxy/steering.ts";
 import { Feed } from "../events/feed.ts";
 import { Saves } from "../saving/saves.ts";
+import { sourcesOf } from "../events/feed-sources.ts";
 import { SessionBook } from "../sessions/session-book.ts";
 import { listenerView, type ListenerView } from "../views/listener-view.ts";
 import type { Steered } from "./steered.ts";
@@ -27,7 +28,7 @@ export class Live implements Steered {
 
   /** What happens, for who looks on. */
   get feed(): Feed {
-    return (this.#feed ??= new Feed(this.proxy));
+    return (this.#feed ??= new Feed(sourcesOf(this.proxy)));
   }
 
   /** The files that are written of what passes. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { GenerationCheck } from "../../runtime/proxy/steering.ts";
+import type { Feed } from "../events/feed.ts";
 import type { Live } from "./live.ts";
 import type { Steered } from "./steered.ts";
 
@@ -35,6 +36,16 @@ export interface Operation<I extends z.ZodObject = z.ZodObject> {
 /** One that makes another generation, or tells of them: the first of several processes does it for all. */
 export interface SteeringOperation<I extends z.ZodObject = z.ZodObject> extends Operation<I> {
   handle(live: Steered, input: z.output<I>, call: Call): unknown;
+}
+
+/** One that goes on: of several processes the first one gathers what the others tell. */
+export interface FollowingOperation<I extends z.ZodObject = z.ZodObject> extends Operation<I> {
+  handle(live: { readonly feed: Feed }, input: z.output<I>, call: Call): unknown;
+}
+
+/** As {@link operation}. */
+export function following<I extends z.ZodObject>(definition: FollowingOperation<I>): FollowingOperation {
+  return definition;
 }
 
 /** As {@link operation}. */

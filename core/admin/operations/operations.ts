@@ -7,7 +7,7 @@ import type { Live } from "./live.ts";
 import { captureOperations } from "./capture-operations.ts";
 import { eventOperations } from "./event-operations.ts";
 import { openApi } from "./openapi.ts";
-import { operation, type Call, type Operation, type SteeringOperation } from "./operation.ts";
+import { operation, type Call, type FollowingOperation, type Operation, type SteeringOperation } from "./operation.ts";
 import { proxyOperations } from "./proxy-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { steeringOperations } from "./steering-operations.ts";
@@ -54,6 +54,11 @@ export async function perform(asked: Operation, live: Live, input: unknown, call
 /** The operation of that name, where it is one that the first of several processes does. */
 export function steeringNamed(name: string): SteeringOperation | undefined {
   return steeringOperations.find((each) => each.name === name);
+}
+
+/** The same of those that go on. */
+export function followingNamed(name: string): FollowingOperation | undefined {
+  return eventOperations.find((each) => each.name === name);
 }
 
 /** @throws SLUICE_ADMIN_REQUEST for an input that does not fit */

@@ -1,7 +1,8 @@
 import { asSluiceError, SluiceError } from "../../contract/index.ts";
+import { Feed } from "../../admin/events/feed.ts";
 import type { Measured } from "../../admin/metrics/measured.ts";
 import type { Call, Operation } from "../../admin/operations/operation.ts";
-import { checkedInput, steeringNamed } from "../../admin/operations/operations.ts";
+import { checkedInput, followingNamed, steeringNamed } from "../../admin/operations/operations.ts";
 import type { Steered } from "../../admin/operations/steered.ts";
 import type { Answering } from "../../admin/server/answering.ts";
 import type { ListenerView } from "../../admin/views/listener-view.ts";
@@ -9,11 +10,15 @@ import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Steering } from "../../runtime/proxy/steering.ts";
 import { merges, mergedListeners, type Answers } from "./merged-answers.ts";
+import { feedOf } from "./feed-of-workers.ts";
 import { mergedMetrics } from "./merged-metrics.ts";
 import type { ProxyOfWorkers } from "./proxy-of-workers.ts";
+import { wayOf } from "./ways.ts";
 
 /** Answers for all workers as for one proxy. */
 export class AnswersOfWorkers implements Answering, Steered {
+  #feed: Feed | undefined;
+
   constructor(
     readonly proxy: ProxyOfWorkers,
     readonly config: LiveConfig<ProxyOfWorkers>,
@@ -29,12 +34,19 @@ export class AnswersOfWorkers implements Answering, Steered {
 
   async perform(asked: Operation, input: unknown, call: Call = {}): Promise<unknown> {
     const checked = checkedInput(asked, input);
-    const steering = steeringNamed(asked.name);
-    if (steering !== undefined) return await steering.handle(this, checked, call);
-    if (asked.onlyOneProcess !== undefined) throw new SluiceError("SLUICE_ADMIN_CONFLICT", asked.onlyOneProcess);
-    const answers = await this.#ask(asked.name, input);
-    const merge = merges[asked.name];
-    return merge === undefined ? whoKnows(answers) : await merge(told(answers), { proxy: this.proxy, input: checked });
+    const { name } = asked;
+    const way = wayOf(asked);
+    if (way === "first") return await steeringNamed(name)?.handle(this, checked, call);
+    if (way === "follow") return followingNamed(name)?.handle(this, checked, call);
+    if (way === "refused")
+      throw new SluiceError("SLUICE_ADMIN_CONFLICT", asked.onlyOneProcess ?? `${name} is not there with several workers`);
+    const answers = await this.#ask(name, input);
+    return way === "merge" ? await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked }) : whoKnows(answers);
+  }
+
+  /** What happens, for who looks on. */
+  get feed(): Feed {
+    return (this.#feed ??= new Feed(feedOf(this.proxy)));
   }
 
   async measure(): Promise<readonly Measured[]> {
@@ -78,6 +90,12 @@ export class AnswersOfWorkers implements Answering, Steered {
 
 function told<T>(answers: readonly PromiseSettledResult<T>[]): T[] {
   return answers.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+}
+
+/** What all say. @throws what they all reject with */
+function answered(answers: Answers): unknown[] {
+  const values = told(answers);
+  return values.length > 0 || answers.length === 0 ? values : [whoKnows(answers)];
 }
 
 /** A session has one worker, and the others do not know it. @throws what that one says, else what they all say */

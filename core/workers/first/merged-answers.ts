@@ -13,7 +13,7 @@ interface About {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** How the answers of all workers to one operation become that of the proxy; where there is none, the one that knows answers. */
+/** How the answers of all workers to one operation become that of the proxy. */
 export const merges: Readonly<Record<string, ((all: readonly unknown[], about: About) => unknown) | undefined>> = {
   status: (all, { proxy }) => mergedStatus(all as ProxyStatus[], proxy),
   upstreams: (all) => ({ upstreams: mergedEndpoints((all as Pick<ProxyStatus, "upstreams">[]).flatMap(({ upstreams }) => upstreams)) }),
@@ -25,6 +25,8 @@ export const merges: Readonly<Record<string, ((all: readonly unknown[], about: A
       ),
     };
   },
+  listener: (all) => mergedListeners(all as ListenerView[]),
+  plugin: (all) => mergedPlugins(all as PluginView[]),
   list_sessions: (all, { input }) => mergedPages(all as SessionPage[], Number(input["limit"])),
 };
 
@@ -95,7 +97,8 @@ export function mergedListeners(all: readonly ListenerView[]): ListenerView {
 }
 
 function mergedPlugins(all: readonly PluginView[]): PluginView {
-  const [first] = all as [PluginView];
+  const [first] = all;
+  if (first === undefined) throw new SluiceError("SLUICE_WORKER_LOST", "no worker serves at this moment");
   return {
     ...first,
     errors: sum(all.map(({ errors }) => errors)),

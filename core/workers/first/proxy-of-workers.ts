@@ -59,7 +59,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
   );
   readonly startedAt = Date.now();
   readonly counters = { sluice_reloads_total: 0, sluice_reloads_refused_total: 0 };
-  readonly #shared: SharedParts;
+  readonly shared: SharedParts;
   readonly #distribution: Distribution;
   readonly #sockets: SharedSockets;
   readonly #turns = new Turns();
@@ -76,9 +76,9 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     readonly options: ProxyOptions,
     private readonly how: WorkerOptions,
   ) {
-    this.#shared = new SharedParts(() => this.workers.all);
+    this.shared = new SharedParts(() => this.workers.all);
     this.workers = new WorkerSet(how.exec, size, {
-      shared: this.#shared,
+      shared: this.shared,
       event: (event) => this.events.take(event),
       log: (line) => options.log?.relay(line),
       gone: (worker, lost) => {
@@ -194,7 +194,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     const agreed = await agree(this.#parts(all), { order, config: wanted.config }, deadlineOf(wanted.config), (message) => {
       this.events.warn(undefined, message);
     });
-    if (rebuild) this.#shared.book.forget();
+    if (rebuild) this.shared.book.forget();
     this.#generation = order.number;
     this.steering.committed(wanted);
     this.#datagrams = agreed.datagrams;
@@ -234,7 +234,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
       sockets: this.#sockets,
       followers: this.options,
       datagrams: this.#datagrams,
-      shared: this.#shared,
+      shared: this.shared,
     };
   }
 
@@ -285,7 +285,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     this.#distribution.close();
     await closeWorkers(this.workers.all, drainMs);
     await this.#turns.idle;
-    this.#shared.close();
+    this.shared.close();
     this.events.hub.lifecycle.next({ type: "closed" });
     this.events.hub.complete();
     await this.options.companion?.close();

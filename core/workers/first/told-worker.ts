@@ -4,4 +4,6 @@ import type { Channel } from "../wire/channel.ts";
 /** A worker that is told something. */
 export interface ToldWorker {
   readonly channel: Channel<WorkerCalls>;
+  /** It has died. */
+  readonly isGone?: boolean;
 }

@@ -45,7 +45,7 @@ export class WorkerProcess {
     listening: Listening,
   ) {
     this.#worker = cluster.fork();
-    const { book, health } = listening.shared;
+    const { book, health, watching } = listening.shared;
     const own: FirstCalls = {
       up: () => {
         listening.shared.up(this);
@@ -60,6 +60,9 @@ export class WorkerProcess {
       },
       log: (line) => {
         listening.log(line);
+      },
+      shown: (number, value, missed) => {
+        watching.shown(this, number, value, missed);
       },
       take: (price) => book.take(price),
       once: (key) => book.ask(this, key),

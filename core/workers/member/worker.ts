@@ -19,7 +19,7 @@ import type { Companion } from "../../runtime/proxy/companion.ts";
 import type { Member } from "../../runtime/proxy/member.ts";
 import { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
-import type { Addresses, Committed, FirstCalls, GenerationOrder, SocketPlan, WatchedFiles, WorkerCalls } from "../wire/calls.ts";
+import type { Addresses, Committed, FirstCalls, GenerationOrder, Shown, SocketPlan, WatchedFiles, WorkerCalls } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 import { packEvent } from "../wire/packed-event.ts";
 import { addressOf } from "../wire/sent-address.ts";
@@ -28,6 +28,7 @@ import { takeOver } from "./take-over.ts";
 import { GenerationStep } from "./generation-step.ts";
 import { HealthOfWorkers } from "./health-of-workers.ts";
 import { HandedSockets } from "./handed-sockets.ts";
+import { Shows } from "./shows.ts";
 import { SharedOfWorkers } from "./shared-of-workers.ts";
 import { Taken } from "./taken.ts";
 
@@ -40,6 +41,7 @@ export class Worker implements WorkerCalls {
   readonly #taken: Taken;
   readonly #shared: SharedOfWorkers;
   readonly #health: HealthOfWorkers;
+  readonly #shows: Shows;
   #loader: ConfigLoader | undefined;
   #proxy: Proxy | undefined;
   #live: Live | undefined;
@@ -52,6 +54,7 @@ export class Worker implements WorkerCalls {
   constructor(private readonly first: () => Channel<FirstCalls>) {
     this.#shared = new SharedOfWorkers(first);
     this.#health = new HealthOfWorkers(first);
+    this.#shows = new Shows(first);
     this.#taken = new Taken((count) => {
       first().tell("taken", count, this.open().streams);
     });
@@ -140,6 +143,18 @@ export class Worker implements WorkerCalls {
 
   measure(): readonly Measured[] {
     return measure(this.#answering.proxy);
+  }
+
+  show(number: number, what: Shown): void {
+    if (this.#proxy !== undefined) this.#shows.begin(this.#proxy, number, what);
+  }
+
+  seen(number: number, count: number): void {
+    this.#shows.seen(number, count);
+  }
+
+  hide(number: number): void {
+    this.#shows.end(number);
   }
 
   look(wanted: boolean): void {

@@ -59,6 +59,9 @@ export interface Committed {
   readonly admin: SocketAddress | undefined;
 }
 
+/** What goes on in a worker: sessions that begin and end, what happens a second, the chunks of some sessions. */
+export type Shown = "sessions" | "rates" | { readonly tap: string };
+
 /** Said to a worker that asks for something which one of them finds out for all: what it is, or that it is the one, and under which number. */
 export type Said = { readonly answer: Answer<unknown> } | { readonly find: number };
 
@@ -88,6 +91,11 @@ export interface WorkerCalls {
   measure(): readonly Measured[];
   /** Somebody may look at its sessions, or nobody any more. */
   look(wanted: boolean): void;
+  /** Shows something that goes on, under a number. */
+  show(number: number, what: Shown): void;
+  /** So many of it have been taken: it may send more. */
+  seen(number: number, count: number): void;
+  hide(number: number): void;
   /** Sends events of sessions, or no more. */
   tellOfSessions(wanted: boolean): void;
   /** Those of TLS sessions, from now on. */
@@ -106,6 +114,8 @@ export interface FirstCalls {
   event(event: PackedEvent): void;
   /** A record of the log, as JSON, with its level. */
   log(line: string): void;
+  /** Something of what it shows. @param missed how much of it there was for which there was no room */
+  shown(number: number, value: unknown, missed: number): void;
   /** Takes tokens of a bucket. As {@link SharedBuckets.take}. */
   take(price: Take): number;
   once(key: string): Said | Promise<Said>;

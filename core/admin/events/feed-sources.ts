@@ -1,0 +1,63 @@
+import { filter, map, Observable } from "rxjs";
+import type { ProxyEvent } from "../../contract/index.ts";
+import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import type { LiveSession } from "../../runtime/session/live-session.ts";
+import { endedView, openView } from "../sessions/session-view.ts";
+import { Rates, type ProxyRates } from "./rates.ts";
+import type { ChunkWatcher } from "./session-tap.ts";
+import { Taps } from "./taps.ts";
+
+/** Milliseconds between two looks at what happens a second. */
+export const RATES_MS = 1_000;
+
+/** Something of a session. */
+export interface SessionTold {
+  readonly type: string;
+  /** JSON. */
+  readonly data: string;
+}
+
+/** Where a {@link Feed} has its events from: a proxy in this process, or several processes that are one. */
+export interface FeedSources {
+  readonly lifecycle: Observable<ProxyEvent>;
+  /** Sessions that begin and end. Costs them something while it is subscribed to. */
+  readonly sessions: Observable<SessionTold>;
+  /** JSON. */
+  readonly log: Observable<string> | undefined;
+  readonly rates: Observable<ProxyRates>;
+  /** As {@link Taps.watch}. @returns how to stop */
+  tap(what: string, watcher: ChunkWatcher): () => void;
+}
+
+/** Those of a proxy in this process. */
+export function sourcesOf(proxy: Proxy): FeedSources {
+  const { state, log } = proxy.inner;
+  const taps = new Taps(proxy);
+  return {
+    lifecycle: state.hub.lifecycle,
+    sessions: state.hub.sessions.pipe(
+      map(toldOf),
+      filter((told) => told !== undefined),
+    ),
+    log: log?.lines,
+    rates: new Observable((subscriber) => {
+      const rates = new Rates(proxy);
+      const timer = setInterval(() => {
+        subscriber.next(rates.look());
+      }, RATES_MS);
+      timer.unref();
+      return () => {
+        clearInterval(timer);
+      };
+    }),
+    tap: (what, watcher) => taps.watch(what, watcher),
+  };
+}
+
+function toldOf(event: ProxyEvent): SessionTold | undefined {
+  const { type } = event;
+  if (type === "session-started") return { type, data: JSON.stringify(openView(event.session as LiveSession)) };
+  if (type !== "session-ended") return undefined;
+  const { record, error } = event;
+  return { type, data: JSON.stringify({ ...endedView(record, []), message: error?.message }) };
+}

@@ -1,0 +1,67 @@
+import type { Observable } from "rxjs";
+import { sourcesOf, type FeedSources } from "../../admin/events/feed-sources.ts";
+import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import type { FirstCalls, Shown } from "../wire/calls.ts";
+import type { Channel } from "../wire/channel.ts";
+
+/** What may be on its way to the first process, of each thing that is shown: what there is beyond is missed, and counted. */
+const WINDOW = 256;
+
+interface Show {
+  room: number;
+  missed: number;
+  stop: () => void;
+}
+
+/** What this worker shows the first process, for as long as somebody looks on there. */
+export class Shows {
+  readonly #shows = new Map<number, Show>();
+  #sources: FeedSources | undefined;
+
+  constructor(private readonly first: () => Channel<FirstCalls>) {}
+
+  begin(proxy: Proxy, number: number, what: Shown): void {
+    if (this.#shows.has(number)) return;
+    const show: Show = { room: WINDOW, missed: 0, stop: () => undefined };
+    this.#shows.set(number, show);
+    const sources = (this.#sources ??= sourcesOf(proxy));
+    show.stop = this.#follow(sources, what, show, (value) => this.#send(number, show, value));
+  }
+
+  seen(number: number, count: number): void {
+    const show = this.#shows.get(number);
+    if (show !== undefined) show.room += count;
+  }
+
+  end(number: number): void {
+    this.#shows.get(number)?.stop();
+    this.#shows.delete(number);
+  }
+
+  #follow(sources: FeedSources, what: Shown, show: Show, send: (value: unknown) => void): () => void {
+    if (typeof what === "object")
+      return sources.tap(what.tap, {
+        get full() {
+          return show.room <= 0;
+        },
+        show: send,
+        miss: () => {
+          show.missed += 1;
+        },
+      });
+    const following = (sources[what] as Observable<unknown>).subscribe(send);
+    return () => {
+      following.unsubscribe();
+    };
+  }
+
+  #send(number: number, show: Show, value: unknown): void {
+    if (show.room <= 0) {
+      show.missed += 1;
+      return;
+    }
+    show.room -= 1;
+    this.first().tell("shown", number, value, show.missed);
+    show.missed = 0;
+  }
+}
