@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createCleanup } from "../support/cleanup.ts";
 import { EventReader } from "../support/event-reader.ts";
 import { eventually } from "../support/eventually.ts";
-import { closeOf, readBytes } from "../support/sockets.ts";
+import { readBytes } from "../support/sockets.ts";
 import { pidOf, Workers } from "../support/workers.ts";
 
 const config = `
@@ -78,7 +78,8 @@ describe("the admin API of a proxy of two workers", function () {
       expect(String(await readBytes(socket, text.length))).to.equal(text);
     }
     for (const { id } of sessions) expect((await api.call("DELETE", `sessions/${id}`)).value).to.deep.equal({ id, ended: true });
-    await Promise.all(sockets.map((socket) => closeOf(socket.resume())));
+    await eventually(async () => expect((await api.get<Page>("sessions?filter=state:open")).sessions).to.deep.equal([]));
+    for (const socket of sockets) socket.destroy();
     expect((await api.call("DELETE", "sessions/999")).status).to.equal(404);
   });
 
