@@ -17,6 +17,7 @@ export { rateLimit } from "./rate-limit/rate-limit.ts";
 export type { BucketLimit, RateLimitStore } from "./rate-limit/store.ts";
 export { retry, type RetryConfig } from "./retry.ts";
 export type { RecordConfig, ReplayConfig } from "./recording/config.ts";
+export * as recordings from "./recording/command.ts";
 export { record } from "./recording/record.ts";
 export { replay } from "./recording/replay.ts";
 export type { RouteConfig, RouteProtocol, SessionRouteConfig } from "./route/config.ts";

@@ -20,6 +20,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   set: async () => (await import("./commands/steer-commands.ts")).set,
   capture: async () => (await import("./commands/capture-command.ts")).capture,
   watch: async () => (await import("./commands/watch-command.ts")).watch,
+  replay: async () => (await import("./commands/replay-command.ts")).replay,
   mcp: async () => (await import("./commands/mcp-command.ts")).mcp,
   init: async () => (await import("./commands/init-command.ts")).init,
   toxiproxy: async () => (await import("./commands/toxiproxy-command.ts")).toxiproxy,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { SluiceError } from "sluice";
+import { SluiceError, type FileProgress } from "sluice";
 import type { Entry } from "./recording.ts";
 import type { Room } from "./session-recorder.ts";
 import { writeWhole } from "./write-file.ts";
@@ -31,6 +31,12 @@ export class Journal implements Room {
   readonly #known = new Set<string>();
   /** Names that are not recorded, for the head of the file. */
   redacted: readonly string[] = [];
+  /** Each keeps what a session that is open has said so far. */
+  readonly open = new Set<() => void>();
+  /** Why it could not be written, the last time. */
+  failure: SluiceError | undefined;
+  /** A session found no room; a smaller one still may. */
+  isFull = false;
   #records = false;
 
   constructor(
@@ -48,6 +54,10 @@ export class Journal implements Room {
   /** Whether anything is recorded at all. */
   get records(): boolean {
     return this.#records;
+  }
+
+  get progress(): FileProgress {
+    return { entries: this.#sessions, bytes: this.#size, over: this.failure ?? (this.isFull ? "full" : undefined) };
   }
 
   take(bytes: number): boolean {

@@ -23,10 +23,10 @@ const open = new Map<string, Shared>();
 /**
  * The journal of a file. It is shared by all plugin uses that name the file with the same mode and the same kind of transport.
  *
- * @returns with what is to be called when it is not used any more
+ * @returns with what is to be called when it is not used any more, which says whether nobody uses it then
  * @throws SLUICE_CONFIG_INVALID another listener writes to the file in another way
  */
-export function acquireJournal({ file, mode, datagrams, limits, name }: JournalUser): { journal: Journal; release: () => void } {
+export function acquireJournal({ file, mode, datagrams, limits, name }: JournalUser): { journal: Journal; release: () => boolean } {
   let shared = open.get(file);
   if (shared !== undefined && (shared.journal.mode !== mode || shared.journal.datagrams !== datagrams)) {
     const [other] = [...shared.users.keys()].filter((user) => user !== name);
@@ -39,13 +39,15 @@ export function acquireJournal({ file, mode, datagrams, limits, name }: JournalU
   open.set(file, shared);
   users.set(name, (users.get(name) ?? 0) + 1);
   let isHeld = true;
-  const release = (): void => {
-    if (!isHeld) return;
+  const release = (): boolean => {
+    if (!isHeld) return false;
     isHeld = false;
     const left = (users.get(name) ?? 1) - 1;
     if (left > 0) users.set(name, left);
     else users.delete(name);
-    if (users.size === 0 && open.get(file)?.journal === journal) open.delete(file);
+    if (users.size > 0) return false;
+    if (open.get(file)?.journal === journal) open.delete(file);
+    return true;
   };
   return { journal, release };
 }

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { CLOCK, definePlugin, LOGGER, METRICS, OPTIONS, PLACE, TAPS } from "sluice";
-import type { FlowTap, Logger, Metrics, Place, Plugin, PluginFactory, TappedFlow, Taps } from "sluice";
+import type { FileProgress, FlowTap, Logger, Metrics, Place, Plugin, PluginFactory, TappedFlow, Taps } from "sluice";
 import type { SchedulerLike } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
@@ -39,6 +39,10 @@ class Record implements Plugin {
     this.#recorders = recorders;
     await recorders.begin();
     this.taps.tap((flow) => tapOf(flow, recorders));
+  }
+
+  progress(): FileProgress {
+    return this.#recorders?.progress ?? { entries: 0, bytes: 0 };
   }
 
   async teardown(): Promise<void> {

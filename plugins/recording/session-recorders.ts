@@ -1,4 +1,4 @@
-import { reasonOf, type Logger, type Metrics, type Place, type Session } from "sluice";
+import { reasonOf, SluiceError, type FileProgress, type Logger, type Metrics, type Place, type Session } from "sluice";
 import type { SchedulerLike } from "rxjs";
 import { noteEnd } from "./end-of-session.ts";
 import type { Journal, JournalLimits, Mode } from "./journal.ts";
@@ -30,7 +30,7 @@ export class SessionRecorders {
   /** Told of each session that was added to the file. */
   onAdded: (entries: readonly Entry[]) => void = () => undefined;
   readonly #journal: Journal;
-  readonly #release: () => void;
+  readonly #release: () => boolean;
   readonly #redact: (bytes: Buffer) => Buffer;
   readonly #keeping = new Set<Promise<void>>();
 
@@ -48,6 +48,11 @@ export class SessionRecorders {
     if (redact !== false) journal.redacted = redact.filter((each) => typeof each === "string");
   }
 
+  /** How far the file is. */
+  get progress(): FileProgress {
+    return this.#journal.progress;
+  }
+
   /** Looks at the file that is there. @throws SLUICE_RECORDING_INVALID */
   begin(): Promise<void> {
     return this.#journal.look();
@@ -61,20 +66,25 @@ export class SessionRecorders {
 
   /** Everything is written. */
   async end(): Promise<void> {
+    // Nobody else records them any more: what sessions that are open have said so far is kept.
+    if (this.#release()) for (const keep of this.#journal.open) keep();
     await Promise.all(this.#keeping);
-    this.#release();
   }
 
   #begin(session: Session): SessionRecorder {
     const recorder = new SessionRecorder(session, this.tools.clock, this.#journal);
     recorders.set(session, (recorders.get(session) ?? new Map<Journal, SessionRecorder>()).set(this.#journal, recorder));
-    session.signal.addEventListener("abort", () => {
+    const { open } = this.#journal;
+    const keep = (): void => {
+      if (!open.delete(keep)) return;
       noteEnd(session, recorder);
       const kept = this.#keep(session, recorder).finally(() => {
         this.#keeping.delete(kept);
       });
       this.#keeping.add(kept);
-    });
+    };
+    open.add(keep);
+    session.signal.addEventListener("abort", keep);
     return recorder;
   }
 
@@ -88,10 +98,12 @@ export class SessionRecorders {
       const result = recorder.isTooLarge ? "full" : await this.#journal.add(entries, session.upstream ?? "");
       if (result === "added") this.onAdded(entries);
       if (result !== "full") return;
+      this.#journal.isFull = true;
       metrics.counter("sluice_recording_sessions_dropped_total").inc();
       logger.warn({ file, session: session.id }, "not recorded: the session, or the recording with it, would be larger than its limits");
     } catch (error) {
       metrics.counter("sluice_recording_sessions_dropped_total").inc();
+      this.#journal.failure = new SluiceError("SLUICE_FILE_UNWRITABLE", reasonOf(error), { where: file, cause: error });
       logger.error({ file }, `the recording cannot be written, make room or name another file; sessions go on: ${reasonOf(error)}`);
     }
   }

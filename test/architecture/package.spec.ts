@@ -56,7 +56,7 @@ describe("the packed package, installed in an empty folder", function () {
   const noRedis = /^@redis\/|^sluice\/dist\/plugins\/rate-limit\/redis\//;
   const entrances: Readonly<Record<string, readonly RegExp[]>> = {
     "sluice/plugins": [noRedis, noTracing],
-    "sluice/testing": [noDashboard, noRedis, noTracing, /^sluice\/dist\/plugins\//],
+    "sluice/testing": [noDashboard, noRedis, noTracing, /^sluice\/dist\/plugins\/(?!testing\.js|recording\/)/, /^yaml\//],
     "sluice/faults": [noDashboard, noRedis],
     "sluice/codec": [noDashboard, noRedis, /^sluice\/dist\/(plugins|core\/(net|runtime|config|admin|testing))\//],
     "sluice/redis": [noDashboard, /^@redis\//],

@@ -57,6 +57,7 @@ module.exports = {
     cases: ["values", "bench"],
     marbles: ["values", "bench"],
     compliance: ["values", "client", "upstream", "proxy", "bench", "cases"],
+    through: ["time", "bench"],
     ".": ["values", "time", "client", "upstream", "proxy", "bench", "cases", "marbles", "compliance"],
   },
   "core/admin": {
@@ -80,7 +81,8 @@ module.exports = {
     forward: ["arguments"],
     trust: [],
     watch: ["output"],
-    commands: ["arguments", "output", "process", "init", "forward", "trust", "watch"],
+    replay: ["arguments"],
+    commands: ["arguments", "output", "process", "init", "forward", "trust", "watch", "replay"],
     ".": ["arguments", "output", "process", "commands"],
   },
   "plugins/http": {

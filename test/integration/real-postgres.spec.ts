@@ -1,9 +1,10 @@
 import { expect } from "chai";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { startTls, tlsTermination } from "sluice/plugins";
+import { record, replay, startTls, tlsTermination } from "sluice/plugins";
+import { startProxy } from "sluice/testing";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -87,5 +88,28 @@ describe("PostgreSQL behind every pass-through plugin [trust]", function () {
     expect(failures(started)).to.deep.equal([]);
     const plain = await runTool(psql, ["-At", "-c", "select 1", `${place} sslmode=disable`]);
     expect(plain.code).to.not.equal(0);
+  });
+
+  it("is not needed by psql once it was recorded: edited answers are what is seen, and another query fails", async () => {
+    const file = join(temporaryFolder(cleanup), "postgres.yaml");
+    const recording = cleanup.keep(await startProxy({ upstream: `127.0.0.1:${port}`, plugins: [record({ file })] }));
+    expect(await ask(recording.port(), "select 'yesterday'")).to.equal("yesterday");
+    await recording.nextRecord();
+    await recording.close();
+    const text = readFileSync(file, "utf8");
+    const hex = (said: string): string =>
+      Buffer.from(said)
+        .toString("hex")
+        .replaceAll(/(..)(?=.)/g, "$1 ");
+    const [query, answers] = [hex("select 'yesterday'"), hex("yesterday")];
+    const [, before = "", after = ""] = new RegExp(`^([^]*${query}[^]*?)${answers}([^]*)$`).exec(text) ?? [];
+    writeFileSync(file, `${before}${hex("tomorrow!")}${after}`);
+    const replaying = cleanup.keep(await startProxy({ plugins: [replay({ file, match: "strict" })] }));
+    expect(await ask(replaying.port(), "select 'yesterday'")).to.equal("tomorrow!");
+    const other = await runTool(psql, [...to(replaying.port()), "-At", "-c", "select 'otherwise'", "postgres"]);
+    expect(other.code).to.not.equal(0);
+    expect(replaying.log.map(({ msg }) => String(msg)).join("\n"))
+      .to.include("+ 000000")
+      .and.include("otherwise".slice(0, 4));
   });
 });

@@ -9,6 +9,7 @@ import { eventOperations } from "./event-operations.ts";
 import { openApi } from "./openapi.ts";
 import { operation, type Call, type FollowingOperation, type Operation, type SteeringOperation } from "./operation.ts";
 import { proxyOperations } from "./proxy-operations.ts";
+import { recordingOperations } from "./recording-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { steeringOperations } from "./steering-operations.ts";
 
@@ -29,6 +30,7 @@ export const operations: readonly Operation[] = [
   ...steeringOperations,
   ...sessionOperations,
   ...captureOperations,
+  ...recordingOperations,
   ...eventOperations,
   described,
 ];

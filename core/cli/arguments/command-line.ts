@@ -20,6 +20,7 @@ export type CommandName =
   | "set"
   | "watch"
   | "capture"
+  | "replay"
   | "mcp";
 
 export interface CommandOptions {
@@ -61,7 +62,7 @@ const logLevelOption = ["--log-level <level>", "What is logged: trace, debug, in
 const jsonOption = ["--json", "Print JSON for machines"] as const;
 
 /** Commands that steer the proxy of a config, which is named by -c alone: their arguments are something else. */
-const steers: ReadonlySet<string> = new Set(["toggle", "set", "watch", "capture"]);
+const steers: ReadonlySet<string> = new Set(["toggle", "set", "watch", "replay", "capture"]);
 
 function createCli() {
   const cli = cac("sluice");
@@ -124,6 +125,14 @@ function addAuthorCommands(cli: ReturnType<typeof cac>): void {
     .option("--plugin <name>", "The plugin's name; in a folder that has a config, add one plugin with its test")
     .option("--template <template>", "What the plugin works on: byte, http, faults or codec (default: byte)")
     .option("--no-interactive", "Ask nothing");
+  cli
+    .command("replay <...files>", "Play recordings to a server, or through a listener's plugins; exit code 1 when something differs")
+    .option("--to <address>", "Play the client to this server: host:port, tcp://…, tls://…, udp://… or unix:///path")
+    .option("--through <listener>", "Run the bytes through this listener's plugins, without a socket and in virtual time")
+    .option("--timing <timing>", "With --to: none, recorded, or a number that stretches the recorded times (default: none)")
+    .option(...configOption)
+    .option(...unsafeOption)
+    .option(...jsonOption);
   cli
     .command("toxiproxy", "Serve toxiproxy's HTTP API, for its clients in every language")
     .option("--port <port>", "Where the API listens (default: 8474; 0: a free one)")

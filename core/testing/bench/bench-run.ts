@@ -84,6 +84,12 @@ interface Lane {
   readonly flow: Flow;
 }
 
+/** What a session runs on. */
+interface Stage {
+  readonly bench: Pick<PluginBench, "transport" | "clock">;
+  readonly instance: Pick<BenchInstance, "pipeline">;
+}
+
 /** One session of a run: two flows, whose ends the bench plays. */
 export class RunningSession {
   readonly session: BenchSession;
@@ -91,7 +97,7 @@ export class RunningSession {
   #isOpen = false;
 
   constructor(
-    private readonly run: BenchRun,
+    private readonly run: Stage,
     private readonly lends: boolean,
   ) {
     const { transport, clock } = run.bench;

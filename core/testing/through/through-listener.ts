@@ -1,0 +1,116 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { ConfigLoader } from "../../config/load/config-loader.ts";
+import { CLOCK, SluiceError, type ResolvedConfig } from "../../contract/index.ts";
+import { didYouMean } from "../../contract/options/nearest.ts";
+import { PluginMeter } from "../../flow/chain/meter.ts";
+import { HealthBook } from "../../net/balance/health-book.ts";
+import { transports } from "../../net/transports/table.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
+import { prepareGeneration, type GenerationTools } from "../../runtime/generation/generation.ts";
+import { placeOfAuthor } from "../../runtime/log/author-place.ts";
+import { createLogger } from "../../runtime/log/logger.ts";
+import { createMetrics } from "../../runtime/state/metrics.ts";
+import { directions, RunningSession, type Direction, type Outcome } from "../bench/bench-run.ts";
+import { VirtualClock } from "../time/virtual-clock.ts";
+
+/** What one side of a recorded session does, in the order in which it was done. */
+export type Said =
+  | { readonly from: "client" | "upstream"; readonly at: number; readonly bytes: Buffer }
+  | { readonly close: "client" | "upstream"; readonly at: number };
+
+/** What a pipeline made of one direction of a session. */
+export interface Made extends Outcome {
+  /** Of the sessions that were given, from 0. */
+  readonly session: number;
+  readonly direction: Direction;
+  readonly datagrams: boolean;
+}
+
+const directionOf = { client: "fromClient", upstream: "fromUpstream" } as const;
+
+/** Turns of the event loop that promises of a plugin may take before the next is said. */
+const TURNS = 3;
+
+/**
+ * Runs sessions through the byte hooks of a listener, as its config has them now, without a socket and in virtual time: only that listener's
+ * plugins are constructed and set up, and no other hook of theirs is called.
+ *
+ * @throws what is wrong with the config; SLUICE_USAGE for a listener that it has not
+ */
+export async function throughListener(file: string, listener: string, sessions: readonly (readonly Said[])[]): Promise<Made[]> {
+  const loader = new ConfigLoader(file, transports);
+  const loaded = await loader.load();
+  const clock = new VirtualClock();
+  try {
+    const { generation, fresh } = await prepareGeneration(only(loaded.config, listener, clock), undefined, tools);
+    const [version] = generation.versions.values();
+    if (version === undefined) throw new SluiceError("SLUICE_INTERNAL", "a listener has no version");
+    const { transport } = version.config.address;
+    const made: Made[] = [];
+    for (const [index, session] of sessions.entries()) {
+      const bench = { transport, clock };
+      // oxlint-disable-next-line no-await-in-loop -- one after the other: a plugin may remember what came before
+      const outcomes = await play(session, { bench, instance: { pipeline: bytesAlone(version.pipeline.pipeline) } }, clock);
+      made.push(...outcomes.map(([direction, outcome]) => ({ ...outcome, session: index, direction, datagrams: transport === "udp" })));
+    }
+    for (const pipeline of fresh) pipeline.retire();
+    await Promise.all(fresh.map(({ gone }) => gone));
+    generation.resolver.close();
+    return made;
+  } finally {
+    loaded.retire();
+  }
+}
+
+type Stage = ConstructorParameters<typeof RunningSession>[0];
+
+async function play(session: readonly Said[], stage: Stage, clock: VirtualClock): Promise<[Direction, Outcome][]> {
+  const running = new RunningSession(stage, false);
+  await running.open();
+  const began = clock.now();
+  for (const entry of session) {
+    clock.advance(Math.max(0, began + entry.at - clock.now()));
+    if ("from" in entry) running.feed(directionOf[entry.from], entry.bytes);
+    else running.finish(directionOf[entry.close]);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    for (let turns = 0; turns < TURNS; turns += 1) await turn();
+  }
+  const outcomes: [Direction, Outcome][] = [];
+  for (const direction of directions) {
+    running.finish(direction);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    outcomes.push([direction, await running.outcome(direction)]);
+  }
+  running.end();
+  return outcomes;
+}
+
+/** What was recorded is what came through the front ends: they are not asked again. */
+function bytesAlone(pipeline: Pipeline): Pipeline {
+  return { ...pipeline, admit: undefined };
+}
+
+function only(config: ResolvedConfig, listener: string, clock: VirtualClock): ResolvedConfig {
+  const listeners = config.listeners.filter(({ name }) => name === listener);
+  const names = config.listeners.map(({ name }) => name);
+  if (listeners.length === 0)
+    throw new SluiceError(
+      "SLUICE_USAGE",
+      `--through: there is no listener "${listener}"${didYouMean(listener, names)}; there are ${names.join(", ")}`,
+    );
+  return { ...config, listeners, providers: [...config.providers, { token: CLOCK, useValue: clock }] };
+}
+
+const tools: GenerationTools = {
+  number: 1,
+  logger: createLogger({ level: "silent", to: { write: () => undefined } }),
+  metrics: createMetrics(),
+  health: new HealthBook(undefined),
+  checksChanged: () => undefined,
+  rebuild: true,
+  locate: placeOfAuthor,
+  local: () => undefined,
+  admin: () => undefined,
+  meter: (_listener, plugin) => new PluginMeter(plugin),
+  fault: () => undefined,
+};

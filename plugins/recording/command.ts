@@ -1,0 +1,18 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { reasonOf, SluiceError } from "sluice";
+import { hexDifference } from "./hex-difference.ts";
+import { readRecording } from "./read-recording.ts";
+import type { Recording } from "./recording.ts";
+
+export { playClient, type Peer } from "./play-client.ts";
+export { hexDifference };
+
+/** Reads a recording. @throws SLUICE_RECORDING_INVALID with its place */
+export async function recordingIn(file: string): Promise<Recording> {
+  const where = path.resolve(file);
+  const text = await readFile(where, "utf8").catch((error: unknown) => {
+    throw new SluiceError("SLUICE_RECORDING_INVALID", `it cannot be read: ${reasonOf(error)}`, { where });
+  });
+  return readRecording(text, where);
+}
