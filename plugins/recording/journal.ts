@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { SluiceError, type FileProgress } from "sluice";
 import type { Entry } from "./recording.ts";
 import type { Room } from "./session-recorder.ts";
@@ -33,6 +32,8 @@ export class Journal implements Room {
   redacted: readonly string[] = [];
   /** Each keeps what a session that is open has said so far. */
   readonly open = new Set<() => void>();
+  /** What is being added. */
+  readonly keeping = new Set<Promise<void>>();
   /** Why it could not be written, the last time. */
   failure: SluiceError | undefined;
   /** A session found no room; a smaller one still may. */
@@ -101,9 +102,12 @@ export class Journal implements Room {
 
   async #look(): Promise<void> {
     if (this.mode === "none") return;
-    const text = await readFile(this.file, "utf8").catch(() => "");
-    this.#records = this.mode !== "once" || !existsSync(this.file);
-    if (this.mode === "new" && text !== "") await this.#goOnWith(text);
+    const found = await stat(this.file).catch(() => undefined);
+    this.#records = this.mode !== "once" || found === undefined;
+    // A device has no end to be read to.
+    if (this.mode !== "new" || found?.isFile() !== true) return;
+    const text = await readFile(this.file, "utf8");
+    if (text !== "") await this.#goOnWith(text);
   }
 
   async #goOnWith(text: string): Promise<void> {

@@ -41,7 +41,7 @@ function indentOf(root: YAMLMap, lines: LineCounter): number | undefined {
 function sessionsIn(root: YAMLMap, source: RecordingSource): Map<unknown, Entry[]> {
   const exchange = root.get("exchange");
   // A file that was begun, and to which no session has been added yet.
-  if (exchange === null) return new Map();
+  if (exchange === undefined && root.has("exchange")) return new Map();
   if (!isSeq(exchange)) throw source.wrong(root, "expected a list: exchange");
   const sessions = new Map<unknown, Entry[]>();
   for (const item of exchange.items) {

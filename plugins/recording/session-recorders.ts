@@ -32,7 +32,6 @@ export class SessionRecorders {
   readonly #journal: Journal;
   readonly #release: () => boolean;
   readonly #redact: (bytes: Buffer) => Buffer;
-  readonly #keeping = new Set<Promise<void>>();
 
   /** @throws SLUICE_CONFIG_INVALID another listener writes to the file in another way */
   constructor(
@@ -68,20 +67,20 @@ export class SessionRecorders {
   async end(): Promise<void> {
     // Nobody else records them any more: what sessions that are open have said so far is kept.
     if (this.#release()) for (const keep of this.#journal.open) keep();
-    await Promise.all(this.#keeping);
+    await Promise.all(this.#journal.keeping);
   }
 
   #begin(session: Session): SessionRecorder {
     const recorder = new SessionRecorder(session, this.tools.clock, this.#journal);
     recorders.set(session, (recorders.get(session) ?? new Map<Journal, SessionRecorder>()).set(this.#journal, recorder));
-    const { open } = this.#journal;
+    const { open, keeping } = this.#journal;
     const keep = (): void => {
       if (!open.delete(keep)) return;
       noteEnd(session, recorder);
       const kept = this.#keep(session, recorder).finally(() => {
-        this.#keeping.delete(kept);
+        keeping.delete(kept);
       });
-      this.#keeping.add(kept);
+      keeping.add(kept);
     };
     open.add(keep);
     session.signal.addEventListener("abort", keep);

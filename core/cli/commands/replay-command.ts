@@ -52,10 +52,9 @@ async function against(files: readonly RecordedFile[], { to = "", stretch }: Rep
       // oxlint-disable-next-line no-await-in-loop -- one after the other, as a person would
       const client = await connectTo(url);
       // oxlint-disable-next-line no-await-in-loop -- likewise
-      const difference = await recordings
-        .playClient(session, client, rules)
-        .then(() => undefined, differenceIn)
-        .finally(() => client[Symbol.asyncDispose]());
+      const difference = await recordings.playClient(session, client, rules).then(() => undefined, differenceIn);
+      // oxlint-disable-next-line no-await-in-loop -- likewise
+      await client[Symbol.asyncDispose]();
       verdicts.push({ file, session: index + 1, difference });
     }
   }
