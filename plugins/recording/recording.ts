@@ -32,7 +32,7 @@ export interface Message {
 export type Ending = "fin" | "reset" | "idle";
 
 /** One side is through. */
-interface Close {
+export interface Close {
   readonly close: Side;
   readonly at: number;
   readonly how: Ending;

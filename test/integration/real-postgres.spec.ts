@@ -110,6 +110,6 @@ describe("PostgreSQL behind every pass-through plugin [trust]", function () {
     expect(other.code).to.not.equal(0);
     expect(replaying.log.map(({ msg }) => String(msg)).join("\n"))
       .to.include("+ 000000")
-      .and.include("otherwise".slice(0, 4));
+      .and.include("select 'oth");
   });
 });

@@ -9,6 +9,7 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { prepareGeneration, type GenerationTools } from "../../runtime/generation/generation.ts";
 import { placeOfAuthor } from "../../runtime/log/author-place.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
+import { Alone } from "../../runtime/state/alone.ts";
 import { createMetrics } from "../../runtime/state/metrics.ts";
 import { directions, RunningSession, type Direction, type Outcome } from "../bench/bench-run.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
@@ -106,6 +107,7 @@ const tools: GenerationTools = {
   logger: createLogger({ level: "silent", to: { write: () => undefined } }),
   metrics: createMetrics(),
   health: new HealthBook(undefined),
+  shared: new Alone(),
   checksChanged: () => undefined,
   rebuild: true,
   locate: placeOfAuthor,
