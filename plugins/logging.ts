@@ -61,6 +61,8 @@ export class Logging implements Plugin {
   readonly #isBound: boolean;
   readonly #logger: Logger;
   #subscription: Subscription | undefined;
+  /** Those whose end is told. */
+  readonly #requests = new WeakSet<HttpRequest>();
 
   constructor(
     @inject(OPTIONS) options: LoggingOptions,
@@ -86,7 +88,9 @@ export class Logging implements Plugin {
   }
 
   exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {
-    if (!this.#logger.isLevelEnabled("warn")) return attempt;
+    // Behind retry() it is asked once per try.
+    if (!this.#logger.isLevelEnabled("warn") || this.#requests.has(request)) return attempt;
+    this.#requests.add(request);
     // As it is here: hooks nearer the upstream may change it.
     const asked = { method: request.method, host: request.host, url: request.url };
     request.onEnd((end) => {

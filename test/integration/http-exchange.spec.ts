@@ -1,13 +1,15 @@
 import { expect } from "chai";
 import { Agent } from "node:http";
 import { catchError, concatMap, defer, delay, map, of, tap, throwError, timer } from "rxjs";
+import { createProxy } from "sluice";
 import type { ExchangeEnd, HttpResponse, PluginUse } from "sluice";
-import { logging, rateLimit, retry } from "sluice/plugins";
+import { http, logging, rateLimit, retry } from "sluice/plugins";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, talk } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
+import { recordLog } from "../support/recorded-log.ts";
 import { closeOf, connect, freePort } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 import { startUpstream } from "../support/with-upstream.ts";
@@ -247,5 +249,17 @@ describe("The exchange hook", () => {
     expect(await talk(port(), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")).to.match(/^HTTP\/1\.1 502/);
     // Of a request that was refused nothing was sent: it is tried again, whatever its method.
     expect(notes).to.have.lengthOf(6);
+  });
+
+  it("lets logging stand behind retry without a request told of twice", async () => {
+    const refused = `127.0.0.1:${await freePort()}`;
+    const log = recordLog();
+    const plugins = [retry({ attempts: 3, delay: 0 }), logging(), http({ routes: [{ upstream: refused }] })];
+    const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }, { logger: log.logger });
+    cleanup.add(() => proxy.close());
+    const port = proxy.listeners["web"]?.address.port ?? 0;
+    expect((await ask(port)).status).to.equal(502);
+    expect((await ask(port)).status).to.equal(502);
+    await eventually(() => expect(log.of("request ended").map(({ status }) => status)).to.deep.equal([502, 502]));
   });
 });
