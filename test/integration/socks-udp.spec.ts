@@ -110,7 +110,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
       socksDatagram("::1", server.port, "no"),
       socksDatagram("inside.test", 0, "no"),
       socksDatagram("six.test", server.port, "no"),
-      socksDatagram("127.1", server.port, "no"),
+      socksDatagram("127.0.0.1.2", server.port, "no"),
       socksDatagram("unknown.invalid", server.port, "no"),
       socksDatagram("127.0.0.1", server.port, "no", 1),
       Buffer.from([0, 0, 0]),
