@@ -7,15 +7,26 @@ import { join } from "node:path";
 
 const limitMs = 20 * 60_000;
 
+const running = new Set();
+
+// Whoever stops the run stops all of it.
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+])
+  process.once(signal, () => {
+    for (const child of running) child.kill("SIGTERM");
+    process.exit(code);
+  });
+
 /** @returns whether it ended with code 0 in time */
 function finished(child) {
   return new Promise((resolve) => {
     const limit = setTimeout(() => child.kill("SIGKILL"), limitMs);
-    const stop = () => child.kill("SIGTERM");
-    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop);
+    running.add(child);
     const over = (good) => {
       clearTimeout(limit);
-      for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, stop);
+      running.delete(child);
       resolve(good);
     };
     child.once("error", () => over(false));
