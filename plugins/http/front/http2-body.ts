@@ -2,12 +2,10 @@ import { SluiceError } from "sluice";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { tooLarge } from "../message/body-length.ts";
 import { requestRefused } from "../message/failure.ts";
+import { RESET_FOLLOWS_MS } from "../message/http2-frames.ts";
 import type { StreamEnding } from "./client-frames.ts";
 import type { Http2Response } from "./http2-response.ts";
 import { RequestBody } from "../exchange/request-body.ts";
-
-/** What Node's own client sends of a cancelled request: the end of its body, and the reset in a segment of its own behind it. */
-const RESET_FOLLOWS_MS = 5;
 
 export interface Http2BodyTerms {
   /** The client said how long it is. */

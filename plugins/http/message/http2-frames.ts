@@ -12,6 +12,9 @@ export const CONTINUATION = 9;
 const END_STREAM = 1;
 export const END_HEADERS = 4;
 
+/** Milliseconds in which a reset follows an end that was none: Node sends them in segments of their own. */
+export const RESET_FOLLOWS_MS = 5;
+
 /** Who is told what passes. */
 export interface FrameFollower {
   /** A frame's header has come. */

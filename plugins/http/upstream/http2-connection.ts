@@ -40,8 +40,8 @@ export interface Http2Surroundings {
 export interface ConnectionStream {
   /** Undefined until it is sent. */
   readonly id: number | undefined;
-  /** Its end is about to come. */
-  ending(): void;
+  /** Its end is about to come. @param isBare it brings nothing */
+  ending(isBare: boolean): void;
   /** Its response is complete, but not all of it was read. */
   readonly isEnding: boolean;
   /** The connection is no more. */
@@ -90,8 +90,8 @@ export class Http2Connection implements LegReader {
   readonly #openedAt = performance.now();
   readonly #deadline = new Deadline({ expired: () => this.#expired() });
   readonly #frames = new Http2Frames({
-    begun: ({ endsStream, stream }) => {
-      if (endsStream) this.#ending(stream);
+    begun: ({ endsStream, isBareEnd, stream }) => {
+      if (endsStream) this.#ending(stream, isBareEnd);
     },
   });
   #opening: Opening | undefined;
@@ -236,8 +236,8 @@ export class Http2Connection implements LegReader {
     });
   }
 
-  #ending(id: number): void {
-    for (const stream of this.#streams) if (stream.id === id) stream.ending();
+  #ending(id: number, isBare: boolean): void {
+    for (const stream of this.#streams) if (stream.id === id) stream.ending(isBare);
   }
 
   #expired(): void {

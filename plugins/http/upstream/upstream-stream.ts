@@ -1,27 +1,32 @@
 import { SluiceError } from "sluice";
 import type { HttpHeaders } from "sluice";
-import { constants, type ClientHttp2Stream, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
+import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import type { Asker, ConnectionOwner } from "./asker.ts";
 import type { Carrier } from "./carrier.ts";
 import { Deadline } from "../message/deadline.ts";
-import { endToEnd, first, wireFields } from "../message/header-fields.ts";
-import { http2Fields } from "../message/http2-fields.ts";
+import { endToEnd, first } from "../message/header-fields.ts";
+import { RESET_FOLLOWS_MS } from "../message/http2-frames.ts";
 import type { ConnectionStream, Http2Connection } from "./http2-connection.ts";
+import { headersOf } from "./http2-request-head.ts";
 import { Http2RequestBody } from "./http2-request-body.ts";
 import { ConnectStream } from "../exchange/connect-stream.ts";
 import { acceptOf, isWebSocket } from "../message/web-socket.ts";
-import { checkTarget, type Outbound } from "./outbound.ts";
+import type { Outbound } from "./outbound.ts";
 import { ReplayBody } from "../exchange/replay-body.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { MOST_INTERIM } from "./upstream-failure.ts";
 
-const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_REFUSED_STREAM } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_FLAG_END_STREAM, NGHTTP2_REFUSED_STREAM } = constants;
 
 /** A stream of HTTP/2 to an upstream: it carries one request, of every kind, and reads its response. */
 export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   client: string | undefined = undefined;
   /** The upstream has ended it. */
   isEnding = false;
+  /** Its end brought nothing: a reset behind it says that it was none. */
+  #isBareEnd = false;
+  /** All of it was read, but it is waited for that reset. */
+  #isInDoubt = false;
   readonly #deadline = new Deadline(this);
   /** The connection had been used before. */
   readonly #isLate: boolean;
@@ -32,6 +37,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   #stream: ClientHttp2Stream | undefined;
   #sink: Http2RequestBody | undefined;
   #body: ResponseBody | undefined;
+  #hasLength = false;
   #trailers: readonly string[] = [];
   /** Responses before the response. */
   #interims = 0;
@@ -109,15 +115,17 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     this.#asker?.late();
   }
 
-  ending(): void {
+  ending(isBare: boolean): void {
     this.isEnding = true;
+    this.#isBareEnd = isBare;
     // What still waits is one window at most, and the connection may be gone before it is asked for.
     if (this.#body !== undefined || this.#upgraded !== undefined) this.#stream?.resume();
   }
 
   lost(error: SluiceError): void {
     const { failures } = this.owner;
-    if (this.#upgraded !== undefined) this.#upgraded.destroy(error);
+    if (this.#isInDoubt) this.#finish();
+    else if (this.#upgraded !== undefined) this.#upgraded.destroy(error);
     else if (this.#isUnprocessed(0)) this.#fail(failures.unprocessed());
     else if (this.#isLate && this.#interims === 0 && error.code === "SLUICE_UPSTREAM_RESET" && this.#asker !== undefined)
       this.#fail(failures.stale());
@@ -144,7 +152,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
       this.#trailers = raw as readonly string[];
     });
     stream.once("end", () => {
-      if (this.isEnding) this.#finish();
+      if (this.isEnding) this.#ended(stream);
     });
     stream.once("close", () => {
       this.#closed(stream.rstCode);
@@ -183,6 +191,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     }
     const body = new ResponseBody(this);
     this.#body = body;
+    this.#hasLength = first(headers, "content-length") !== undefined;
     // Not before: Node tells of a header that came with a part of the body after that part.
     this.#stream?.on("data", (chunk: Buffer) => {
       if (this.#body?.push(chunk) === false && !this.isEnding) this.#stream?.pause();
@@ -208,6 +217,24 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     asker.answered({ status: 101, headers, upgraded, upstream: this.owner.name });
   }
 
+  /**
+   * Node's server ends a response that it cancels, and resets it behind that. Where its request has ended, both say nothing of an error (docs/reliability.md);
+   * where it goes on, the reset does. One whose length was said and has come is complete, whatever follows.
+   */
+  #ended(stream: ClientHttp2Stream): void {
+    if (!this.#isBareEnd || this.#hasLength || stream.writableFinished) {
+      this.#finish();
+      return;
+    }
+    const settle = (): void => {
+      // Else its `close` tells.
+      if (!stream.closed || stream.rstCode === NGHTTP2_NO_ERROR) this.#finish();
+    };
+    this.#isInDoubt = !stream.closed;
+    if (stream.closed) settle();
+    else setTimeout(setImmediate, RESET_FOLLOWS_MS, settle);
+  }
+
   /** The response is complete. */
   #finish(): void {
     const body = this.#body;
@@ -220,7 +247,9 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
 
   #closed(code: number): void {
     const { failures } = this.owner;
-    this.#fail(this.#isUnprocessed(code) ? failures.unprocessed() : failures.streamReset(code));
+    // A server that has answered may want no more of the request, and says so without an error (RFC 9113 section 8.1).
+    if (this.#isInDoubt && code === NGHTTP2_NO_ERROR) this.#finish();
+    else this.#fail(this.#isUnprocessed(code) ? failures.unprocessed() : failures.streamReset(code));
   }
 
   /** The upstream has said that it did nothing with it (RFC 9113 section 8.7). */
@@ -260,26 +289,4 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     this.owner.gone(this);
     answered?.over();
   }
-}
-
-/** @throws TypeError where a field may not be sent */
-function headersOf({ method, url, headers, upgrade }: Outbound, scheme: string): OutgoingHttpHeaders {
-  checkTarget(url);
-  // What is made here is changed, not copied: Node 20 takes microseconds for what is added to a copy.
-  const fields = http2Fields(wireFields(headers));
-  fields[":method"] = upgrade === undefined ? method : "CONNECT";
-  fields[":scheme"] = scheme;
-  fields[":authority"] = fields["host"] ?? "";
-  fields[":path"] = url;
-  delete fields["host"];
-  if (upgrade === undefined) {
-    // Trailers are taken, whoever asked (RFC 9110 section 10.1.4); servers of gRPC want to be told.
-    fields["te"] = "trailers";
-    return fields;
-  }
-  fields[":protocol"] = upgrade;
-  // RFC 8441 section 5: these two are of HTTP/1.
-  delete fields["sec-websocket-key"];
-  delete fields["te"];
-  return fields;
 }
