@@ -5,10 +5,10 @@ import { catalogue, type Session, type SocketAddress } from "sluice";
 
 /** Who is connected to whom, over what. */
 export function connectionAttributes(session: Session): Attributes {
-  const { client, peer, local, transport } = session;
+  const { client, peer, local } = session;
   const { serverName } = session.tls ?? {};
   return {
-    "network.transport": session.datagrams ? "udp" : transport === "unix" ? "unix" : "tcp",
+    "network.transport": session.datagrams ? "udp" : peer.family === "unix" ? "unix" : "tcp",
     ...(peer.family === "unix" ? {} : { "network.type": peer.family === "IPv6" ? "ipv6" : "ipv4" }),
     ...ends("network.peer", peer),
     ...ends("network.local", local),

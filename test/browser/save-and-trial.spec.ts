@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -54,7 +54,7 @@ describe("the admin page, in a real Chromium, saves a session and shows a trial:
   };
   const say = (socket: Socket): Promise<string> => exchange(socket, "x", 2);
 
-  it("Save as capture writes what passes it from then on, and Stop says where it is", async function () {
+  it("Save as capture and Save as recording write what passes it from then on, and Stop says where that is", async function () {
     const tshark = requireTool(this, "tshark");
     const socket = await open();
     expect(await say(socket)).to.equal("Ax");
@@ -70,9 +70,19 @@ describe("the admin page, in a real Chromium, saves a session and shows a trial:
     expect(told).to.include(file);
     const [client] = await follow(tshark, file, "tcp", [0]);
     expect([client?.fromClient, client?.fromUpstream].map(String)).to.deep.equal(["kept", "Akept"]);
+    await page.getByRole("button", { name: "Save as recording" }).click();
+    await page.getByRole("button", { name: "Stop the recording" }).waitFor();
+    expect(await exchange(socket, "said", 5)).to.equal("Asaid");
+    await page.getByRole("button", { name: "Stop the recording" }).click();
+    await page.getByRole("button", { name: "Save as recording" }).waitFor();
+    const recorded = readdirSync(join(folder.path, ".sluice", "captures")).filter((each) => each.endsWith(".yaml"));
+    expect(recorded).to.have.lengthOf(1);
+    expect(readFileSync(join(folder.path, ".sluice", "captures", recorded[0] ?? ""), "utf8")).to.match(
+      /from: client[\s\S]*said[\s\S]*from: upstream/,
+    );
     socket.end();
     await page.getByRole("button", { name: "Save as capture" }).waitFor({ state: "detached" });
-    expect(await page.getByRole("status").filter({ hasText: "saved in" }).isVisible(), "it stays where it is").to.equal(true);
+    expect(await page.getByRole("status").filter({ hasText: ".pcapng" }).isVisible(), "it stays where it is").to.equal(true);
   });
 
   it("a save on trial has a badge; Accept gives it to all, Take back to none", async () => {

@@ -32,40 +32,52 @@ export function SaveAs({ kind, session, isOpen }: { kind: Kind; session: number;
   }, [session, kind.path]);
   const steer = (work: () => Promise<unknown>): void => void change(work).then(look);
   const { value } = saved;
-  const isRunning = value?.state === "running";
   if (!isOpen && value === undefined) return null;
   return (
     <div class="save-as">
-      {isRunning ? (
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => {
-            steer(() => call("DELETE", `${kind.path}/${segment(value.name)}`));
-          }}
-        >
-          Stop the {kind.name}
-        </button>
-      ) : (
-        isOpen && (
-          <button
-            type="button"
-            class="quiet"
-            onClick={() => {
-              steer(() => call("POST", kind.path, { session }));
-            }}
-          >
-            Save as {kind.name}
-          </button>
-        )
-      )}
-      {value !== undefined && (
-        <span class="dim" role="status">
-          {isRunning ? "from now on, into" : "saved in"} <code>{value.file}</code>{" "}
-          <span class="number">{isRunning && value.bytes === 0 ? "" : bytesText(value.bytes)}</span>
-          {value.message !== undefined && <span class="bad"> {value.message}</span>}
-        </span>
-      )}
+      <Switch
+        kind={kind}
+        running={value?.state === "running" ? value : undefined}
+        isOpen={isOpen}
+        start={() => {
+          steer(() => call("POST", kind.path, { session }));
+        }}
+        stop={({ name }) => {
+          steer(() => call("DELETE", `${kind.path}/${segment(name)}`));
+        }}
+      />
+      {value !== undefined && <Place file={value} />}
     </div>
+  );
+}
+
+interface SwitchProps {
+  readonly kind: Kind;
+  /** What is written now. */
+  readonly running: SavedFile | undefined;
+  readonly isOpen: boolean;
+  readonly start: () => void;
+  readonly stop: (running: SavedFile) => void;
+}
+
+function Switch({ kind, running, isOpen, start, stop }: SwitchProps): JSX.Element | null {
+  if (running === undefined && !isOpen) return null;
+  const click = running === undefined ? start : () => stop(running);
+  return (
+    <button type="button" class="quiet" onClick={click}>
+      {running === undefined ? "Save as" : "Stop the"} {kind.name}
+    </button>
+  );
+}
+
+/** Where it is, and how much. */
+function Place({ file }: { file: SavedFile }): JSX.Element {
+  const isRunning = file.state === "running";
+  return (
+    <span class="dim" role="status">
+      {isRunning ? "from now on, into" : "saved in"} <code>{file.file}</code>{" "}
+      <span class="number">{isRunning && file.bytes === 0 ? "" : bytesText(file.bytes)}</span>
+      {file.message !== undefined && <span class="bad"> {file.message}</span>}
+    </span>
   );
 }

@@ -12,6 +12,7 @@ import { LiveChunks } from "./live-chunks.tsx";
 
 const pollMs = 1_000;
 const capture = { path: "captures", name: "capture" } as const;
+const recording = { path: "recordings", name: "recording" } as const;
 
 /** One session: what happened to it, and its chunks as they pass. */
 export function Session({ id }: { id: string }): JSX.Element {
@@ -36,6 +37,7 @@ export function Session({ id }: { id: string }): JSX.Element {
       <Head session={session} />
       {session.state === "open" && <Controls session={session} />}
       <SaveAs kind={capture} session={session.id} isOpen={session.state === "open"} />
+      <SaveAs kind={recording} session={session.id} isOpen={session.state === "open"} />
       <LiveChunks id={id} plugins={session.plugins} />
       <section class="panel">
         <h2>What happened</h2>
