@@ -23,7 +23,7 @@ interface Page {
 }
 
 describe("the admin API of a proxy of two workers", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const cleanup = createCleanup();
   let workers: Workers;
   before(async () => {

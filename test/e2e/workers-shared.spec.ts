@@ -24,7 +24,7 @@ export default defineConfig({ workers: 2, listeners: { ${listeners} }, ${rest} }
 `;
 
 describe("what workers have in common", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 

@@ -30,7 +30,7 @@ export default defineConfig({ workers: ${workers}, listeners: { echo: { listen: 
 `;
 
 describe("sluice start with two workers", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const cleanup = createCleanup();
   let folder: CliFolder;
   let cli: Cli;
@@ -142,7 +142,7 @@ describe("sluice start with two workers", function () {
     process.kill(victim, "SIGKILL");
     await lost;
     expect(await say(other, survivor)).to.deep.equal({ pid: survivor, letter: "b" });
-    await eventually(async () => expect(await workersOf()).to.have.length(2), { within: 15_000, what: "two workers" });
+    await eventually(async () => expect(await workersOf()).to.have.length(2), { within: 40_000, what: "two workers" });
     const { workers = [] } = await status();
     expect(workers.map(({ generation }) => generation)).to.deep.equal([2, 2]);
     expect(workers.map(({ pid }) => pid))
@@ -179,7 +179,7 @@ describe("sluice start with two workers", function () {
     expect(String(await client.ask("2"))).to.equal("2");
     expect(upstream.sources.size).to.equal(1);
     process.kill(owner, "SIGKILL");
-    await eventually(async () => expect(String(await client.ask("3", 200))).to.equal("3"), { within: 15_000 });
+    await eventually(async () => expect(String(await client.ask("3", 200))).to.equal("3"), { within: 40_000 });
     expect((await status()).listeners.find(({ name }) => name === "dns")?.url).to.equal(`udp://127.0.0.1:${ports["dns"]}`);
   });
 
