@@ -39,13 +39,14 @@ export class WorkerLoad {
   /** The letters of the last answers on connections that stay. */
   readonly letters = new Map<string, string>();
   readonly flows: FlowLoad;
-  readonly #killed = new Set<number>();
+  readonly #killed: Set<number>;
   #kills = 0;
   #isStopped = false;
   readonly #clients: Promise<void>[] = [];
 
-  private constructor(flows: FlowLoad, { tcp, web }: LoadPorts) {
+  private constructor(flows: FlowLoad, { tcp, web }: LoadPorts, killed: Set<number>) {
     this.flows = flows;
+    this.#killed = killed;
     const http = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
     const works = [
       { name: "tcp", port: tcp, question: "x" },
@@ -58,7 +59,8 @@ export class WorkerLoad {
   }
 
   static async start(cleanup: Cleanup, ports: LoadPorts): Promise<WorkerLoad> {
-    const load = new WorkerLoad(await FlowLoad.start(cleanup, ports.udp), ports);
+    const killed = new Set<number>();
+    const load = new WorkerLoad(await FlowLoad.start(cleanup, ports.udp, killed), ports, killed);
     cleanup.add(() => load.stop());
     return load;
   }
