@@ -38,10 +38,21 @@ async function has(folder: string): Promise<boolean> {
 
 async function canBeMade(folder: string): Promise<boolean> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
     return true;
   } catch (error) {
     return !unwritable.has((error as NodeJS.ErrnoException).code ?? "");
+  }
+}
+
+/** Not recursive at first: Node says then ENOENT where the file system is read-only (EROFS). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") await mkdir(folder, { recursive: true, mode: 0o700 });
+    else if (code !== "EEXIST") throw error;
   }
 }

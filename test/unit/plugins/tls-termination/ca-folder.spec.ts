@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,4 +54,16 @@ describe("where the local CA lies", () => {
       process.seteuid?.(0);
     }
   });
+
+  it("is the user's where the config lies on a file system that is mounted read-only", function () {
+    const readOnly = 'mount -t tmpfs -o ro none "$1" && shift && exec "$@"';
+    const module = new URL("../../../../plugins/tls-termination/ca-folder.js", import.meta.url).href;
+    const script = `const { caFolderOf } = await import("${module}"); console.log(await caFolderOf(process.argv[1], undefined))`;
+    // In a namespace of its own, where the system allows one.
+    const apart = (...command: readonly string[]): ReturnType<typeof spawnSync> =>
+      spawnSync("unshare", ["--map-root-user", "--mount", "sh", "-c", readOnly, "sh", folder, ...command], { timeout: 30_000 });
+    if (apart("true").status !== 0) this.skip();
+    const { stdout } = apart(process.execPath, "--input-type=module", "--eval", script, folder);
+    expect(String(stdout).trim()).to.equal(join(root, "data", "sluice"));
+  }).timeout(60_000);
 });
