@@ -56,6 +56,12 @@ export const forwardFlags: readonly ForwardFlag[] = [
     options: (value) => (value === "" ? "" : `{ chunks: ${text(value)} }`),
   },
   {
+    name: "tracing",
+    value: " [endpoint]",
+    help: "Send traces to an OpenTelemetry collector",
+    ...builtIn("tracing", (value) => (value === "" ? "" : `{ endpoint: ${text(value)} }`)),
+  },
+  {
     name: "rate",
     value: " <limit>",
     help: "New sessions of a client, such as 10/s",

@@ -21,7 +21,8 @@ class FakeProxy {
     const id = (this.#last += 1);
     const pipeline = { pipeline: { plugins: [{ use: { name: "mark" } }] } };
     const known = { id, listener, transport: "tcp", client: `127.0.0.1:${id}`, upstream: "127.0.0.1:80", generation: 1, pipeline };
-    const session = { ...known, startedAt: 0, fromClient: traffic, fromUpstream: traffic } as unknown as LiveSession;
+    const line = { keepTimeline: () => undefined, dropTimeline: () => undefined, timeline: undefined };
+    const session = { ...known, ...line, startedAt: 0, fromClient: traffic, fromUpstream: traffic } as unknown as LiveSession;
     this.sessions.add(session);
     this.hub.sessions.next({ type: "session-started", listener, session });
     return session;

@@ -12,6 +12,7 @@ const values: Readonly<Record<string, readonly [string, ("udp" | "tls")?]>> = {
   "proxy-protocol": ["10.0.0.0/8,::1/128"],
   tls: ["localhost,*.test", "tls"],
   log: ["hex"],
+  tracing: ["http://127.0.0.1:4318"],
   rate: ["100/5m"],
   "start-tls": ["postgres"],
   capture: ["session.pcapng"],
@@ -57,7 +58,7 @@ describe("the config that `sluice forward` stands for", () => {
   }
 
   it("has an option for each plugin and fault, but for what a word on the command line cannot say", () => {
-    const without = ["route", "script", "proxyHeader", "userAuthority", "serveToxiproxy"];
+    const without = ["route", "script", "proxyHeader", "userAuthority", "serveToxiproxy", "recordings"];
     const factories = [...Object.keys(plugins), ...Object.keys(faults)].filter((name) => !without.includes(name));
     expect(factories.filter((name) => !forwardFlags.some(({ plugin }) => plugin === name))).to.deep.equal([]);
   });
