@@ -4,6 +4,7 @@
 //   npm test -- test/unit/net        only the specs under a path, without the checks
 //   SLUICE_TEST=smoke npm test       only unit and smoke tests, without the checks
 //   --built                          takes dist/ as it is: no installing, no building
+//   --coverage                       leaves V8's coverage in coverage/tmp, for c8: each process that the tests start takes half as long again
 //   SLUICE_TEST_LANES=1              how many processes run specs at a time (else one more than there are cores, 4 at most)
 //
 // The last line is `N passed, N failed, N skipped`; a check that fails counts as one failed.
@@ -19,6 +20,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const options = process.argv.slice(2);
 const paths = options.filter((option) => !option.startsWith("--"));
 const built = options.includes("--built");
+const covered = options.includes("--coverage");
 const smoke = process.env.SLUICE_TEST === "smoke";
 const everything = !smoke && paths.length === 0;
 const lanes = Number(process.env.SLUICE_TEST_LANES ?? Math.min(4, availableParallelism() + 1));
@@ -85,8 +87,8 @@ const checkJob = (job) => ({ ...job, over: (good) => good || failed(job.title) }
 
 async function runTests() {
   const coverage = join(root, "coverage/tmp");
-  const env = everything ? { NODE_V8_COVERAGE: coverage } : {};
-  if (everything) rmSync(coverage, { recursive: true, force: true });
+  const env = covered ? { NODE_V8_COVERAGE: coverage } : {};
+  if (covered) rmSync(coverage, { recursive: true, force: true });
   const { together, alone } = batchesOf(root, specs());
   const jobs = together.map((batch, at) => testJob(`tests ${at + 1} of ${together.length}: ${batch[0]} …`, batch, env));
   const checks = everything ? ["lint", "lint:layers", "lint:unused", "format:check"].map((script) => checkJob(npmRun(script))) : [];
@@ -95,8 +97,6 @@ async function runTests() {
   if (jobs.length === 1) jobs[0].live = true;
   await runSideBySide(jobs, lanes, root);
   if (alone.length > 0) await runSideBySide([{ ...testJob("tests that run alone", alone, env), live: true }], 1, root);
-  // What c8 would do around one command: the processes have left their coverage in the folder.
-  if (everything && !(await now("coverage", "node", ["node_modules/c8/bin/c8.js", "report"]))) failed("coverage");
 }
 
 async function prepare() {
