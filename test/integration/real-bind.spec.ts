@@ -44,7 +44,7 @@ describe("BIND in front of dnsCache, and behind it [trust]", function () {
     );
     const client = await dnsClient(port);
     cleanup.add(() => client.close());
-    await eventually(async () => expect((await client.ask(1, "n1.test")).answers).to.have.lengthOf(1), { within: 15_000 });
+    await client.untilAnswered("n1.test");
     started = await startInFront(cleanup, { dns: { listen: "udp://127.0.0.1:0", upstream: `127.0.0.1:${port}`, plugins: [dnsCache()] } });
     // It keeps no answer, so that each question comes to the cache.
     forwarder = await startNamed(named, "forwarder", (folder, at) =>

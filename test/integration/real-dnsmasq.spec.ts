@@ -3,7 +3,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dnsCache } from "sluice/plugins";
 import { createCleanup } from "../support/cleanup.ts";
-import { eventually } from "../support/eventually.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { dnsClient } from "../support/name-server.ts";
 import { failures, mustRun, passThrough, startInFront, startServer, temporaryFolder } from "../support/real-peer.ts";
@@ -41,7 +40,7 @@ describe("dnsmasq behind dnsCache and every pass-through plugin [trust]", functi
     writeFileSync(questions, [...wanted, "alias.test A", "absent.test A", "n1.test MX", ""].join("\n"));
     const client = await dnsClient(port);
     cleanup.add(() => client.close());
-    await eventually(async () => expect((await client.ask(1, "n1.test")).answers).to.have.lengthOf(1), { within: 15_000 });
+    await client.untilAnswered("n1.test");
   });
   after(() => cleanup.run());
 

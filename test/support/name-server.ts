@@ -1,5 +1,6 @@
 import { decode, encode, RECURSION_AVAILABLE, RECURSION_DESIRED, type Answer, type DecodedPacket } from "dns-packet";
 import { bindUdp } from "./with-echo-server.ts";
+import { eventually } from "./eventually.ts";
 import { bounded, eventOf } from "./bounded.ts";
 
 /** What a name server says to one question. */
@@ -60,9 +61,14 @@ export async function withNameServer<T>(says: NameServer["says"], run: (server: 
   }
 }
 
+/** How long a server that has just been started is given for one answer, before it is asked again: what came too early, it never saw. */
+const impatient = 500;
+
 /** One client of a DNS listener: a socket of its own. */
 export interface DnsClient {
   ask(id: number, name: string, type?: "A" | "AAAA"): Promise<DecodedPacket>;
+  /** Asks again and again, until a server that is being started has its first answer. */
+  untilAnswered(name: string): Promise<void>;
   close(): void;
 }
 
@@ -74,12 +80,17 @@ export async function dnsClient(port: number): Promise<DnsClient> {
     const packet = decode(datagram);
     waiting.get(packet.id ?? -1)?.(packet);
   });
+  const send = async (id: number, name: string, type: "A" | "AAAA", within?: number): Promise<DecodedPacket> => {
+    const answered = new Promise<DecodedPacket>((resolve) => void waiting.set(id, resolve));
+    socket.send(encode({ type: "query", id, flags: RECURSION_DESIRED, questions: [{ type, name }] }), port, "127.0.0.1");
+    return bounded(answered, `the answer to query ${id} for ${name}`, within);
+  };
   return {
-    ask: async (id, name, type = "A") => {
-      const answered = new Promise<DecodedPacket>((resolve) => void waiting.set(id, resolve));
-      socket.send(encode({ type: "query", id, flags: RECURSION_DESIRED, questions: [{ type, name }] }), port, "127.0.0.1");
-      return bounded(answered, `the answer to query ${id} for ${name}`);
-    },
+    ask: (id, name, type = "A") => send(id, name, type),
+    untilAnswered: (name) =>
+      eventually(async () => {
+        if ((await send(1, name, "A", impatient)).answers?.length !== 1) throw new Error(`no answer for ${name}`);
+      }),
     close: () => socket.close(),
   };
 }
