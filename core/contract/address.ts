@@ -1,8 +1,8 @@
-/** One end of a socket. `String(address)` is `127.0.0.1:8080`, `[::1]:8080`, `127.0.0.1` where the port is not known, or the path of a unix socket. */
+/** One end of a socket. `String(address)` is `127.0.0.1:8080`, `[::1]:8080`, `127.0.0.1` without a known port, or the path of a unix socket. */
 export interface SocketAddress {
   /** The IP address without brackets or zone; the path for a unix socket (empty when the peer has none). */
   readonly address: string;
-  /** 0 for a unix socket, and where it is not known: of a client that a proxy in front named. */
+  /** 0 for a unix socket, and when the port is not known, as for a client that a proxy in front named. */
   readonly port: number;
   readonly family: "IPv4" | "IPv6" | "unix";
   toString(): string;
@@ -22,8 +22,8 @@ export interface Query {
   /** The listener whose session asks. */
   readonly listener: string;
   /**
-   * The addresses that were given last proved wrong (nobody answers there), or everything is to be forgotten (SIGHUP, `sluice reload`): a
-   * hook that remembers answers uses none of them, and subscribes to `lookup`. @default false
+   * True when the last addresses proved wrong (nothing answers there), or when all that was remembered must be forgotten (SIGHUP,
+   * `sluice reload`): a hook that remembers answers then uses none of them, and subscribes to `lookup`. @default false
    */
   readonly fresh?: boolean;
 }
@@ -31,7 +31,7 @@ export interface Query {
 /**
  * Makes a {@link SocketAddress}, for `session.setClient`. A v4-mapped IPv6 address becomes plain IPv4, so that one client has one address.
  *
- * @param port 0 where it is not known
+ * @param port 0 when it is not known
  */
 export function socketAddress(address: string, port: number, family: SocketAddress["family"]): SocketAddress {
   const mapped = family === "IPv6" && address.startsWith("::ffff:") && address.includes(".");

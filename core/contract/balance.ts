@@ -1,26 +1,26 @@
 import type { SessionFacts } from "./session-facts.ts";
 
-/** The policies that Sluice has. */
+/** The built-in policies. */
 export type BalanceName = "round-robin" | "least-connections" | "random" | "random-two" | "hash";
 
 /** An endpoint that may be chosen, as a policy sees it at this moment. */
 export interface EndpointCandidate {
   /** As written in the config. */
   readonly address: string;
-  /** Its share; while `slowStart` lasts, the part of it that it has already. */
+  /** Its share of new sessions; during `slowStart`, the part of the share that it has reached. */
   readonly weight: number;
-  /** Open legs, those that are being opened, and HTTP requests under way. */
+  /** Open legs, legs that are being opened, and HTTP requests in progress. */
   readonly sessions: number;
   readonly backup: boolean;
-  /** `down` only where all endpoints are down, and so all of them are used. */
+  /** `down` only when all endpoints are down: then all of them are candidates. */
   readonly state: "up" | "down";
 }
 
 /**
- * A policy of one's own. It must return one of the candidates, at once: what it throws, or returns instead, ends that session with
+ * A custom policy. It must return one of the candidates, synchronously: an exception, or any other value, ends that session with
  * SLUICE_BALANCE_FAILED.
  *
- * @param candidates those that are usable, in the config's order; never empty
+ * @param candidates the usable endpoints, in the config's order; never empty
  */
 export type BalancePolicy = BalanceFunctions["balance"];
 
@@ -28,12 +28,13 @@ export type BalancePolicy = BalanceFunctions["balance"];
 export type Balance = BalanceName | BalancePolicy;
 
 /**
- * What `balance: "hash"` goes by. `client`: its address (an IPv6 client's /64). `server-name`: what its ClientHello asked for; without one, its
- * address. A function must return a text at once: what it throws, or returns instead, ends that session with SLUICE_BALANCE_FAILED.
+ * The value that `balance: "hash"` hashes. `client`: the client's address (of an IPv6 address its /64). `server-name`: the server name in the
+ * ClientHello; without one, the client's address. A function must return a string, synchronously: an exception, or any other value, ends
+ * that session with SLUICE_BALANCE_FAILED.
  */
 export type HashKey = "client" | "server-name" | BalanceFunctions["hash"];
 
-/** As methods, so that a function may also be declared for a whole `Session`: that is what it is given. */
+/** Declared as methods, so that a function with a parameter of type `Session` is accepted too: it is called with a whole session. */
 interface BalanceFunctions {
   balance(candidates: readonly EndpointCandidate[], session: SessionFacts): EndpointCandidate;
   hash(session: SessionFacts): string;
@@ -45,8 +46,8 @@ export interface EndpointOptions {
   readonly address: string;
   /** Its share of new sessions, a whole number up to 65535. 0: none, while another endpoint is up. @default 1 */
   readonly weight?: number;
-  /** Used only while all endpoints that are no backups are down. @default false */
+  /** Used only while all endpoints that are not backups are down. @default false */
   readonly backup?: boolean;
-  /** Sessions (and HTTP requests) at the same time, those that are being opened included; beyond it see `queue`. @default no limit */
+  /** Most sessions (and HTTP requests) at the same time, including those being opened; beyond it see `queue`. @default no limit */
   readonly maxSessions?: number;
 }

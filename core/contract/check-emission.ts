@@ -2,9 +2,9 @@ import type { Address } from "./address.ts";
 import type { HttpResponse } from "./http.ts";
 import type { Upstream } from "./upstream.ts";
 
-// What a hook emits is used by the core without asking again; a plugin in JavaScript may emit anything.
+// The core uses what a hook emits without further checks, and a plugin in JavaScript may emit anything.
 
-/** For `admit`, whose emission says all by being one. */
+/** For `admit`: any emission admits the session, whatever its value. */
 export function anything(): void {
   // Nothing to check.
 }

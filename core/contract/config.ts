@@ -11,35 +11,35 @@ import type { QueueConfig, UpstreamConfig, UpstreamTarget } from "./upstream.ts"
 export type SessionPolicy = "swap" | "keep" | "drain" | "close";
 
 export interface ReloadConfig {
-  /** `swap`: live sessions take the new byte hooks. `keep`: they end on the old. `drain`: as keep, with a deadline. `close`. @default "swap" */
+  /** `swap`: live sessions take the new byte hooks. `keep`: they keep the old ones. `drain`: `keep` with a deadline. `close`: they end. @default "swap" */
   readonly sessions?: SessionPolicy;
-  /** How long `drain` waits before it resets what is left. @default timeouts.drain */
+  /** How long `drain` waits before it resets the sessions that are left. @default timeouts.drain */
   readonly deadline?: Duration;
-  /** A save goes first to a share of the sessions, and is taken back when its plugins fail there; `true`: with its defaults. @default false */
+  /** A saved config is first tried on a share of the sessions, and taken back if its plugins fail there; `true`: with the defaults. @default false */
   readonly trial?: boolean | TrialConfig;
 }
 
 export interface SocketConfig {
   /** TCP: silence after which the kernel asks whether the peer is still there, on both legs (RFC 9293 section 3.8.4), at least 1 s. @default off */
   readonly keepAlive?: Duration;
-  /** Unix: the socket file's permissions, in octal, e.g. "0660". @default what the umask gives */
+  /** Unix: the socket file's permissions, in octal, e.g. "0660". @default decided by the umask */
   readonly mode?: string;
   /** Unix: the socket file's group, by name or number. @default the process's */
   readonly group?: string | number;
-  /** UDP: bytes that the kernel keeps for this side until they are read, on both legs; it may give less (`net.core.rmem_max`). @default "4MiB" */
+  /** UDP: size of the kernel's receive buffer, on both legs; the kernel may grant less (`net.core.rmem_max`). @default "4MiB" */
   readonly receiveBuffer?: Size;
-  /** UDP: bytes that the kernel keeps until they are sent, on both legs; it may give less (`net.core.wmem_max`). @default the system's */
+  /** UDP: size of the kernel's send buffer, on both legs; the kernel may grant less (`net.core.wmem_max`). @default the system's */
   readonly sendBuffer?: Size;
 }
 
-/** Plugin uses, in their order. An array among them stands for what is in it, so that a preset is one entry. */
+/** Plugin uses, in order. A nested array counts as the uses in it, so that a preset can be one entry. */
 export type PluginUses = readonly (PluginUse | PluginUses)[];
 
-/** Limits of one listener, beside those for all. */
+/** Limits of one listener, in addition to those of the whole proxy. */
 export interface ListenerLimitsConfig {
-  /** Open sessions of the listener; on a UDP listener the flows, in place of `limits.udpSessions`. @default no limit but `limits.sessions` */
+  /** Most open sessions of the listener; on a UDP listener, flows (replaces `limits.udpSessions`). @default only `limits.sessions` applies */
   readonly sessions?: number;
-  /** Streams: where clients wait, unread, when there are as many. @default none: they are closed with SLUICE_LIMIT_SESSIONS at once */
+  /** Stream listeners: where clients wait, unread, while `sessions` is reached. @default none: they are closed with SLUICE_LIMIT_SESSIONS at once */
   readonly queue?: QueueConfig;
 }
 
@@ -48,17 +48,17 @@ export interface ListenerConfig {
   readonly listen: string;
   /** Where sessions go. May be left out when a plugin answers by itself. */
   readonly upstream?: UpstreamConfig;
-  /** The first stands nearest the client. */
+  /** The first is nearest to the client. */
   readonly plugins?: PluginUses;
-  /** What a save does to its open sessions. */
+  /** What a change of the config does to the listener's open sessions. */
   readonly reload?: ReloadConfig;
   /** Settings of its sockets. */
   readonly socket?: SocketConfig;
-  /** `false`: it does not listen, as if it were not there; on a reload its open sessions drain. @default true */
+  /** `false`: it does not listen, as if it were not in the config; on a reload its open sessions drain. @default true */
   readonly enabled?: boolean;
-  /** Of this listener alone. */
+  /** Limits of this listener alone. */
   readonly limits?: ListenerLimitsConfig;
-  /** In place of the config's, for this listener. `connect` holds on the way to its upstream, `drain` for its sessions when it is removed. */
+  /** Timeouts of this listener, instead of the config's. `connect` applies to its upstream, `drain` to its sessions when it is removed. */
   readonly timeouts?: ListenerTimeoutsConfig;
 }
 
@@ -70,11 +70,11 @@ export interface DnsConfig {
 }
 
 export interface LimitsConfig {
-  /** Open stream sessions in all. @default under half of the process's file descriptor limit, at most 65536 */
+  /** Most open stream sessions in total. @default less than half of the process's file descriptor limit, at most 65536 */
   readonly sessions?: number;
-  /** Open sessions of one client (IPv4 address or IPv6 /64) on one listener. @default no limit but `sessions` */
+  /** Most open sessions of one client (IPv4 address or IPv6 /64) on one listener. @default only `sessions` limits them */
   readonly sessionsPerClient?: number;
-  /** UDP flows of one listener; at the limit the one idle longest is evicted. @default 1024, or less where descriptors are few */
+  /** Most UDP flows of one listener; at the limit the flow idle longest is evicted. @default 1024, or fewer if the file descriptor limit is low */
   readonly udpSessions?: number;
   /** Bytes that asynchronous operators may hold in one flow. @default "4MiB" */
   readonly bufferPerFlow?: Size;
@@ -82,11 +82,11 @@ export interface LimitsConfig {
   readonly swapTimeout?: Duration;
 }
 
-/** How long what concerns sessions may take. */
+/** Timeouts that concern sessions. */
 export interface ListenerTimeoutsConfig {
   /** One attempt at opening the upstream leg. @default "5s" */
   readonly connect?: Duration;
-  /** A TLS handshake with the client, and its ClientHello. @default "10s" */
+  /** A whole TLS handshake with the client, including its ClientHello. @default "10s" */
   readonly handshake?: Duration;
   /** A stream session without a byte in either direction. @default "10m" */
   readonly idle?: Duration;
@@ -101,25 +101,25 @@ export interface TimeoutsConfig extends ListenerTimeoutsConfig {
   readonly setup?: Duration;
 }
 
-/** What `sluice start` does at SIGTERM before it drains, for a load balancer that takes its time to send nobody any more. */
+/** What `sluice start` does at SIGTERM before it drains: it gives a load balancer time to stop sending clients. */
 export interface ShutdownConfig {
-  /** Connections are accepted for as long, while `/readyz` of the admin server answers 503 already. @default "0s" */
+  /** How long connections are still accepted, while `/readyz` of the admin server already answers 503. @default "0s" */
   readonly delay?: Duration;
-  /** No connection for as long ends `delay` early. Whoever leaves without having sent a byte was a probe, and does not count. @default "1s" */
+  /** When no connection arrives for this long, `delay` ends early. A client that leaves without sending a byte does not count. @default "1s" */
   readonly quiet?: Duration;
 }
 
 /** How the proxy logs. Changed by a reload, also for plugins that live on. */
 export interface LogConfig {
-  /** Records below it are not written. `--log-level` and SLUICE_LOG_LEVEL go first, in this order. @default "info" */
+  /** Records below this level are not written. `--log-level`, then SLUICE_LOG_LEVEL, take precedence. @default "info" */
   readonly level?: LogLevel;
-  /** `json`: one object a line. `line`: readable text, a line a record. `auto`: `line` on a terminal, else `json`. @default "auto" */
+  /** `json`: one object per line. `line`: readable text, one line per record. `auto`: `line` on a terminal, else `json`. @default "auto" */
   readonly format?: "auto" | "line" | "json";
-  /** Appended to instead of standard error; relative to the config's folder. Opened again at each reload and at SIGHUP. @default standard error */
+  /** File to append to; relative to the config's folder. Opened again at each reload and at SIGHUP. @default standard error */
   readonly file?: string;
 }
 
-/** Adds or replaces something that plugins inject: a virtual clock, a shared store. What a `useFactory` promises is awaited, within `timeouts.setup`. */
+/** Adds or replaces something that plugins inject: a virtual clock, a shared store. A promise from `useFactory` is awaited, within `timeouts.setup`. */
 export type Provider =
   | { readonly token: InjectionKey<unknown> | string; readonly useValue: unknown }
   // oxlint-disable-next-line typescript/no-explicit-any -- tsyringe's own shape
@@ -128,38 +128,38 @@ export type Provider =
 
 /** What `proxy.config.ts` exports. */
 export interface SluiceConfig {
-  /** For every listener, in front of its own. */
+  /** Plugins of every listener, in front of the listener's own. */
   readonly plugins?: PluginUses;
   /** By name; the name is the listener's identity across reloads. */
   readonly listeners: Readonly<Record<string, ListenerConfig>>;
-  /** What a save does to open sessions, for every listener that does not say otherwise. */
+  /** What a change of the config does to open sessions, unless a listener says otherwise. */
   readonly reload?: ReloadConfig;
   /** How the names of upstreams are looked up. */
   readonly dns?: DnsConfig;
-  /** How much there may be of everything. */
+  /** Upper bounds for sessions and memory. */
   readonly limits?: LimitsConfig;
-  /** How long is waited, and for what. */
+  /** How long to wait for connections, handshakes, idle sessions, draining and setup. */
   readonly timeouts?: TimeoutsConfig;
-  /** How `sluice start` takes its leave of a load balancer. A proxy in a program has `close()`. */
+  /** How `sluice start` prepares a load balancer for its end. A program that runs a proxy calls `close()` instead. */
   readonly shutdown?: ShutdownConfig;
-  /** What plugins inject besides: a virtual clock, a shared store. */
+  /** Further things that plugins can inject: a virtual clock, a shared store. */
   readonly providers?: readonly Provider[];
-  /** Level, format and place of the log. Without effect where a program gave `createProxy` a logger of its own. */
+  /** Level, format and place of the log. No effect when a program passes a logger of its own to `createProxy`. */
   readonly log?: LogConfig;
   /** The admin server; `true`: with its defaults. @default false */
   readonly admin?: boolean | AdminConfig;
   /**
-   * How many processes `sluice start` serves with, at most 256; `"auto"`: as many as there are processors for this process. A reload cannot
-   * change it. A proxy in a program is one process, whatever it says. @default 1
+   * Number of processes that `sluice start` serves with, at most 256; `"auto"`: one for each processor that this process may use. A reload
+   * cannot change it. A proxy in a program is always one process. @default 1
    */
   readonly workers?: number | "auto";
 }
 
 /** Where a listener binds, parsed. For `unix`, `path` is set, host is empty and port 0. */
 export interface ListenAddress {
-  /** What its sessions are said to come by. */
+  /** The transport that its sessions report. */
   readonly transport: Transport;
-  /** How it was written, where that is not the transport's own name. */
+  /** The scheme that it was written with, if that is not the transport's own name. */
   readonly scheme?: string | undefined;
   readonly host: string;
   readonly port: number;
@@ -169,7 +169,7 @@ export interface ListenAddress {
 /** A plugin use with its name settled and its options parsed. */
 export interface ResolvedUse {
   readonly name: string;
-  /** Where it stands in the config: `listeners.web.plugins[2]`. */
+  /** Its place in the config: `listeners.web.plugins[2]`. */
   readonly path: string;
   readonly use: PluginUse;
   readonly options: unknown;
@@ -181,14 +181,14 @@ export interface ResolvedListener {
   readonly upstream: UpstreamTarget | undefined;
   /** The enabled uses, the config's own first. */
   readonly uses: readonly ResolvedUse[];
-  /** All of them, also the disabled ones. */
+  /** All uses, including the disabled ones. */
   readonly declared: readonly ResolvedUse[];
   readonly reload: { readonly sessions: SessionPolicy; readonly deadlineMs: number; readonly trial?: ResolvedTrial | undefined };
-  /** What was given; bytes. */
+  /** Only the options that were given; sizes in bytes. */
   readonly socket?: ResolvedSocket | undefined;
-  /** What was given. */
+  /** Only the limits that were given. */
   readonly limits?: ResolvedListenerLimits | undefined;
-  /** What was given, in milliseconds. */
+  /** Only the timeouts that were given, in milliseconds. */
   readonly timeouts?: ResolvedListenerTimeouts | undefined;
 }
 
@@ -234,19 +234,19 @@ export interface ResolvedShutdown {
 export interface ResolvedLog {
   readonly level: LogLevel;
   readonly format: "auto" | "line" | "json";
-  /** As given. */
+  /** The path as given; undefined: standard error. */
   readonly file: string | undefined;
 }
 
 /** An {@link AdminConfig} with its defaults. */
 export interface ResolvedAdmin {
   readonly address: ListenAddress;
-  /** Undefined: made by chance. */
+  /** Undefined: a random one is made. */
   readonly token: string | undefined;
   /** In lower case. */
   readonly hosts: readonly string[];
   readonly metrics: "token" | "open";
-  /** Absolute. */
+  /** An absolute path. */
   readonly folder: string;
 }
 

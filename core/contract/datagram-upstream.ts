@@ -7,7 +7,7 @@ export interface DatagramProblem {
   readonly message: string;
 }
 
-/** What of an upstream needs a stream. @param transport of the listener */
+/** The options of an upstream that need a stream. @param transport the listener's */
 export function datagramProblems(
   { endpoints, tls, health, proxyProtocol, keepAlive }: UpstreamTarget,
   transport: string,

@@ -7,13 +7,13 @@ export interface ErrorDefinition {
   /** What to do about it; becomes the end of the message. */
   readonly remedy: string;
   /**
-   * Whose fault it is. With `"plugin"` it is a fault, counted and logged, and `onError: "bypass"` cuts the plugin out; any other is an answer, and ends
-   * the session whatever `onError` says. @default "client"
+   * Who caused it. `"plugin"` makes the error a fault: it is counted and logged, and `onError: "bypass"` takes the plugin out of the session.
+   * With any other value the error is an answer: it ends the session whatever `onError` says. @default "client"
    */
   readonly source?: ErrorSource;
   /** Trying the same again may succeed. @default false */
   readonly retryable?: boolean;
-  /** What an HTTP request that ends with it is answered with, 400 to 599. @default 502 for "upstream", 400 for "client", else 500 */
+  /** The status that answers an HTTP request that ends with it, 400 to 599. @default 502 for "upstream", 400 for "client", else 500 */
   readonly status?: number;
 }
 
@@ -25,7 +25,7 @@ type Arguments<T extends string> = [NamesIn<T>] extends [never]
   ? [values?: Values<T>, options?: ErrorOptions]
   : [values: Values<T>, options?: ErrorOptions];
 
-/** What {@link defineErrors} gives: a function for each error, by its name. */
+/** What {@link defineErrors} returns: a function for each error, by its name. */
 export type OwnErrors<D extends Readonly<Record<string, ErrorDefinition>>> = {
   /** Makes the error, to be thrown. */
   readonly [K in keyof D]: (...given: Arguments<D[K]["text"]>) => SluiceError;
@@ -36,11 +36,12 @@ const errorName = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/;
 const sources: readonly unknown[] = ["client", "upstream", "plugin", "config", "internal"] satisfies ErrorSource[];
 
 /**
- * Errors of a plugin's own, each with a code and a remedy. A code is the plugin's name and the error's, in capitals: `MY_PLUGIN_QUOTA`. It is the `reason` in the
- * session's record and the `code` in the log. Thrown in any hook it ends the session or the request, in `setup()` it refuses the config.
+ * Makes a plugin's own errors, each with a code and a remedy. A code is the plugin's name and the error's name, in capitals: `MY_PLUGIN_QUOTA`.
+ * It is the `reason` in the session's record and the `code` in the log. An error thrown in a hook ends the session or the request; thrown in
+ * `setup()`, it refuses the config.
  *
  * @param plugin the plugin's id
- * @throws SLUICE_PLUGIN_ARGUMENT a name that makes no code, a code that would be Sluice's, a definition without text or remedy
+ * @throws SLUICE_PLUGIN_ARGUMENT for a name that makes no valid code, a code that would be Sluice's, or a definition without text or remedy
  * @example
  * const errors = defineErrors("my-plugin", { QUOTA: { text: "{client} was sent more than {bytes} bytes", remedy: "wait an hour, or raise `bytes`" } });
  * throw errors.QUOTA({ client: session.client.address, bytes: 1000 });

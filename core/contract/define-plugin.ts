@@ -6,12 +6,12 @@ import type { FunctionPlugin, Inject, OnError, PluginClass, PluginDefinition, Pl
 
 const uses = new WeakSet<object>();
 
-/** A schema of options, mostly a `z.object`: whatever reads an object. */
+/** A schema of options, usually a `z.object`: any schema whose input is an object. */
 type Schema = z.ZodType<unknown, object>;
 
 /**
- * zod says "no options" with an index signature of `never`, which would forbid `enabled` too, as would one of numbers; that of a loose object,
- * `unknown`, forbids nothing.
+ * zod expresses "no options" by an index signature of `never`. That would forbid `enabled` too, as would an index signature of numbers. The
+ * `unknown` of a loose object forbids nothing.
  */
 type Given<O> = string extends keyof O
   ? O[keyof O] extends never
@@ -21,17 +21,17 @@ type Given<O> = string extends keyof O
       : Readonly<Record<string, unknown>> & UseOptions
   : O & UseOptions;
 
-/** Options are an argument one may leave out when every one of them has a default. */
+/** The options argument may be left out when every option has a default. */
 type FactoryArguments<O> = object extends Given<O> ? [options?: Given<O>] : [options: Given<O>];
 
-/** A plugin's factory: what a config calls. `definition` is for the core. */
+/** A plugin's factory: the function that a config calls. `definition` is for the core. */
 export interface PluginFactory<O> {
   (...options: FactoryArguments<O>): PluginUse;
   readonly definition: PluginDefinition;
 }
 
 /**
- * Makes a plugin's factory. Its options are those of the zod schema (unknown keys are errors), and `enabled`, `name` and `onError`.
+ * Makes a plugin's factory. It takes the options of the zod schema (unknown keys are errors), and `enabled`, `name` and `onError`.
  *
  * @param id kebab-case or camelCase word: the log and metric label, and the default name of a use
  * @param make a tsyringe class, or a function from (options, inject) to hooks that runs once per plugin use and generation
@@ -68,15 +68,15 @@ export function definePlugin(
   return Object.assign(factory, { definition });
 }
 
-/** An object that says nothing of other keys takes none: they are misspelt. What its author has made loose stays so. */
+/** An object schema without a rule for other keys refuses them: they are spelling mistakes. A schema that its author made loose stays loose. */
 function strict(schema: Schema): Schema {
-  // Not by instanceof: it may come from another copy of zod.
+  // Not by instanceof: the schema may come from another copy of zod.
   if (!("strict" in schema && typeof schema.strict === "function")) return schema;
   const object = schema as z.ZodObject;
   return object.def.catchall === undefined ? object.strict() : object;
 }
 
-/** Types do not hold at run time, and what would fail otherwise says nothing of plugins. */
+/** Types are not checked at run time, and the error that would follow does not mention the plugin. */
 function refuseMixedUp(id: unknown, make: unknown, schema: unknown): void {
   if (typeof id !== "string") throw new TypeError(`definePlugin: expected the plugin's id first, got ${shown(id)}`);
   if (typeof make !== "function")
@@ -85,7 +85,7 @@ function refuseMixedUp(id: unknown, make: unknown, schema: unknown): void {
     throw new TypeError(`definePlugin("${id}", …, schema): expected a zod schema, such as z.object({ … }), got ${shown(schema)}`);
 }
 
-/** Whether a value can be options at all. What cannot is kept as it is, and refused with its place when the config is checked. */
+/** Whether a value can be options at all. Any other value is kept as it is, and refused with its place when the config is checked. */
 export function isOptions(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

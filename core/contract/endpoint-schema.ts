@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./upstream.ts";
 
-/** As much as the ring of `balance: "hash"` can tell apart, and more than any share needs. */
+/** The largest weight that the ring of `balance: "hash"` can represent, and more than any share needs. */
 const MOST_WEIGHT = 65_535;
 
 const endpointText = z.string({ error: 'expected a text such as "localhost:3000"' });
@@ -56,7 +56,7 @@ function parsed(text: string, context: z.core.$RefinementCtx, path: PropertyKey[
   }
 }
 
-/** A SluiceError's own words, without its code: it becomes part of another message. */
+/** The message of a SluiceError without its code, since it becomes part of another message. */
 export function plainMessage(error: unknown): string {
   return error instanceof Error ? error.message.replace(/ \(SLUICE_[A-Z_]+: .*\)$/s, "") : String(error);
 }

@@ -7,7 +7,7 @@ const pathLimit = process.platform === "darwin" ? 103 : 107;
 
 const invalid = (detail: string): SluiceError => new SluiceError("SLUICE_CONFIG_INVALID", detail);
 
-/** Whether a text is an IPv4 address in dotted form. Here, because only core/net may load node:net. */
+/** Whether a text is an IPv4 address in dotted form. It is written here because only core/net may load node:net. */
 export function isIPv4(text: string): boolean {
   const parts = text.split(".");
   return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
@@ -38,8 +38,8 @@ function portNumber(digits: string, least: number, text: string): number {
 }
 
 /**
- * Reads `host:port` or `[v6]:port`; without a host it is empty.
- * @param least port @param text the whole, for messages
+ * Parses `host:port` or `[v6]:port`; the host may be empty.
+ * @param least the lowest allowed port @param text the whole address, for messages
  * @throws SLUICE_CONFIG_INVALID
  */
 export function hostAndPort(place: string, text: string, least: number): { host: string; port: number } {
@@ -52,7 +52,7 @@ export function hostAndPort(place: string, text: string, least: number): { host:
   return { host: name, port: portNumber(digits, least, text) };
 }
 
-/** Reads the path of a unix socket. @param text the whole, for messages @throws SLUICE_CONFIG_INVALID */
+/** Parses the path of a unix socket. @param text the whole address, for messages @throws SLUICE_CONFIG_INVALID */
 export function socketPath(path: string, text: string): string {
   if (!path.startsWith("/") || path === "/")
     throw invalid(`expected an absolute path such as unix:/run/app.sock, got ${JSON.stringify(text)}`);
@@ -61,16 +61,16 @@ export function socketPath(path: string, text: string): string {
   return path;
 }
 
-/** @param form what is expected @throws SLUICE_CONFIG_INVALID */
+/** @param form the expected form, for the message @throws SLUICE_CONFIG_INVALID */
 export function refuseBlanks(text: string, form: string): void {
   if (typeof text !== "string") throw invalid(`expected ${form}, got ${typeof text}`);
-  // oxlint-disable-next-line eslint/no-control-regex -- such bytes in a name are an injection or a slip, never a host
+  // oxlint-disable-next-line eslint/no-control-regex -- such bytes in a name are an injection or a mistake, never part of a host
   if (/[\u0000-\u0020\u007f]/.test(text))
     throw invalid(`expected ${form} without blanks or control characters, got ${JSON.stringify(text)}`);
 }
 
 /**
- * Reads an upstream's endpoint: `host:port`, `[v6]:port` or `unix:/path`. Names become lower case.
+ * Parses an upstream's endpoint: `host:port`, `[v6]:port` or `unix:/path`. Names become lower case.
  * @throws SLUICE_CONFIG_INVALID
  */
 export function parseEndpoint(text: string): Endpoint {

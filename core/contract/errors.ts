@@ -1,4 +1,4 @@
-/** Whose fault an error is: it decides the log level and what the user can do about it. */
+/** Who caused an error: it decides the log level and what the user can do about it. */
 export type ErrorSource = "client" | "upstream" | "plugin" | "config" | "internal";
 
 interface CatalogueEntry {
@@ -112,16 +112,16 @@ export type ErrorCode = keyof typeof catalogue;
 /** A code of the catalogue, or one of a plugin's own (`defineErrors`), which never begins with `SLUICE_`. */
 export type AnyErrorCode = ErrorCode | (string & Record<never, never>);
 
-/** A code and all that belongs to it. */
+/** A code with its source, help and status. */
 export interface ErrorKind extends CatalogueEntry {
   readonly code: AnyErrorCode;
-  /** What an HTTP request that ends with it is answered with. @default by its source */
+  /** The status that answers an HTTP request that ends with it. @default decided by `source` */
   readonly status?: number | undefined;
 }
 
 const ownKinds = new WeakSet<ErrorKind>();
 
-/** Makes a kind of error outside the catalogue. @throws TypeError a code that is Sluice's */
+/** Makes a kind of error outside the catalogue. @throws TypeError for a code that begins with SLUICE_ */
 export function ownKind(kind: ErrorKind): ErrorKind {
   if (kind.code.startsWith("SLUICE_")) throw new TypeError(`${kind.code}: codes that begin with SLUICE_ are Sluice's own`);
   const made = Object.freeze({ ...kind });
@@ -140,7 +140,7 @@ const brand: unique symbol = Symbol.for("sluice.error") as never;
 export interface ErrorOptions {
   /** The error that led to this one. */
   readonly cause?: unknown;
-  /** Where it is: `file:line:column`, or `file: option.path`. Put before the message. */
+  /** The place of the error: `file:line:column`, or `file: option.path`. It is put before the message. */
   readonly where?: string;
   /** The excerpt of the source to show under the message. */
   readonly frame?: string;
@@ -148,13 +148,13 @@ export interface ErrorOptions {
 
 /**
  * The one error class that users meet. Decide on `code` and `retryable`, never on the text.
- * `Symbol.for` marks it, so that `SluiceError.is` holds across copies of the package.
+ * `Symbol.for` marks it, so that `SluiceError.is` works across copies of the package.
  */
 export class SluiceError extends Error {
   readonly code: AnyErrorCode;
   readonly source: ErrorSource;
   readonly retryable: boolean;
-  /** What an HTTP request that ends with it is answered with, where its plugin says so. */
+  /** The status that answers an HTTP request that ends with it, if the plugin that defined the error gave one. */
   readonly status: number | undefined;
   /** What to do about it. */
   readonly remedy: string;
@@ -182,7 +182,7 @@ export class SluiceError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** The same error with its place, where it has none yet. */
+  /** The same error with its place, if it has none yet. */
   at(where: string): SluiceError {
     if (this.where !== undefined) return this;
     return this.restated(this.detail, { where });
@@ -194,10 +194,10 @@ export class SluiceError extends Error {
     return new SluiceError(kind, detail, { cause: this.cause ?? this, ...options });
   }
 
-  /** Notes the place once it is known: it is looked for only when the error is shown to somebody. */
+  /** Sets the place once it is known: the place is looked for only when the error is shown to somebody. */
   locate(where: string): void {
     if (this.where !== undefined) return;
-    // Set once, by whoever finds it.
+    // The fields are read-only for everybody else. The place is set once.
     Object.assign(this, { where, message: `${where}: ${this.message}` });
   }
 
@@ -207,13 +207,13 @@ export class SluiceError extends Error {
     try {
       return brand in value;
     } catch {
-      // A Proxy that a plugin threw may refuse even that.
+      // Even `in` can throw, when a plugin threw a JavaScript Proxy.
       return false;
     }
   }
 }
 
-/** The text of anything thrown, for a message. Never throws: not everything thrown has a text, or lets it be read. */
+/** The text of anything thrown, for a message. Never throws, although a thrown value may have no text or an unreadable one. */
 export function reasonOf(thrown: unknown): string {
   try {
     return String(thrown instanceof Error ? thrown.message : thrown);
@@ -222,7 +222,7 @@ export function reasonOf(thrown: unknown): string {
   }
 }
 
-/** Anything thrown as what users meet: what is none of ours is a bug of ours, but for a process that may open no more files. */
+/** Turns anything thrown into the error that users see. An unknown error is a bug of Sluice, except when the process may not open more files. */
 export function asSluiceError(thrown: unknown): SluiceError {
   if (SluiceError.is(thrown)) return thrown;
   if (isOutOfFiles(thrown)) return new SluiceError("SLUICE_TOO_FEW_FILES", reasonOf(thrown), { cause: thrown });

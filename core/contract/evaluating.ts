@@ -1,10 +1,10 @@
 /**
- * Whose code is being evaluated: the config's loader says so around each local module, and `definePlugin` notes it in the plugin's
- * definition. Ambient, because `definePlugin` is called by user code that knows nothing of the loader.
+ * The origin of the code that is being evaluated: the config's loader sets it around each local module, and `definePlugin` stores it in the
+ * plugin's definition. It is a module variable, because `definePlugin` is called by user code that does not know the loader.
  */
 let current: string | undefined;
 
-/** Runs `body` with `origin` as the code being evaluated; what was being evaluated around it comes back afterwards. */
+/** Runs `body` with `origin` as the current origin, and restores the previous one afterwards. */
 export function evaluating<T>(origin: string, body: () => T): T {
   const outer = current;
   current = origin;
@@ -15,7 +15,7 @@ export function evaluating<T>(origin: string, body: () => T): T {
   }
 }
 
-/** The digest of the local module being evaluated, with every local module it imports; undefined outside a load. */
+/** The digest of the local module being evaluated and of every local module that it imports; undefined outside a load. */
 export function currentOrigin(): string | undefined {
   return current;
 }

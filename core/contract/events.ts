@@ -4,7 +4,7 @@ import type { GenerationOrigin } from "./override.ts";
 import type { TrialView } from "./trial.ts";
 import type { EndReason, Session, Traffic } from "./session.ts";
 
-/** How far a session came: its ClientHello was read, it was admitted, its upstream leg opened, its bytes flowed. */
+/** The phases of a session, in order: reading its ClientHello, admitting it, opening its upstream leg, passing its bytes. */
 export type SessionPhase = "hello" | "admit" | "connect" | "flow";
 
 /** One try of a session to reach an endpoint. */
@@ -12,7 +12,7 @@ export interface SessionAttempt {
   /** As written in the config. */
   readonly endpoint: string;
   readonly durationMs: number;
-  /** Why it failed; `aborted`: whoever asked for it left before it was over; undefined: it did not fail. */
+  /** Why it failed; `aborted`: it was given up before it was over; undefined: it did not fail. */
   readonly code: AnyErrorCode | "aborted" | undefined;
 }
 
@@ -23,20 +23,20 @@ export interface SessionRecord {
   readonly session: number;
   readonly transport: string;
   readonly client: string;
-  /** The endpoint; undefined when none was opened. */
+  /** The endpoint of the upstream leg; undefined when no leg was opened. */
   readonly upstream: string | undefined;
   readonly generation: number;
   readonly reason: EndReason;
-  /** Where it was when it ended. */
+  /** The phase in which it ended. */
   readonly phase: SessionPhase;
   readonly durationMs: number;
   readonly fromClient: Traffic;
   readonly fromUpstream: Traffic;
-  /** Where there was more than one, or the only one failed: the first 100. */
+  /** Its attempts, if there were several or the only one failed: the first 100. */
   readonly attempts?: readonly SessionAttempt[];
   /** All endpoints of its upstream were down, so it was sent to any. */
   readonly panic?: true;
-  /** Of a session that has a relay of datagrams. */
+  /** Set when the session had a relay of datagrams. */
   readonly relay?: RelayRecord;
 }
 
@@ -58,7 +58,7 @@ export type ProxyEvent =
   | {
       readonly type: "session-refused";
       readonly listener: string;
-      /** Undefined where the operating system dropped it before anybody saw it. */
+      /** Undefined when the operating system dropped the connection before the proxy saw it. */
       readonly client: string | undefined;
       readonly error: SluiceError;
     }
@@ -80,9 +80,9 @@ export type ProxyEvent =
       readonly why: "failures" | "check";
       /** What the check found. */
       readonly detail?: string | undefined;
-      /** Of sessions, in a row. */
+      /** Failed sessions in a row. */
       readonly failures: number;
-      /** Of the last failure. */
+      /** The code of the last failure. */
       readonly code: AnyErrorCode;
       /** Epoch milliseconds. */
       readonly since: number;
@@ -90,13 +90,13 @@ export type ProxyEvent =
       readonly until: number | undefined;
     }
   | {
-      /** It gets sessions again. */
+      /** The endpoint gets sessions again. */
       readonly type: "endpoint-up";
       readonly listener: string;
       readonly endpoint: string;
       /** Why it was down. */
       readonly why: "failures" | "check";
-      /** Since when it was down, in epoch milliseconds. */
+      /** When it went down, in epoch milliseconds. */
       readonly since: number;
     }
   | { readonly type: "dropped"; readonly listener: string; readonly datagrams: number; readonly why: string }
@@ -106,23 +106,23 @@ export type ProxyEvent =
       readonly generation: number;
       readonly durationMs: number;
       readonly origin: GenerationOrigin;
-      /** How many plugin uses do not do what the config says; undefined: none. */
+      /** Number of plugin uses that do not do what the config says; undefined: none. */
       readonly overrides?: number;
       readonly behind?: SessionsBehind;
     }
   | {
-      /** A save goes first to a share of the sessions. */
+      /** A saved config is being tried on a share of the sessions. */
       readonly type: "trial";
       readonly generation: number;
       readonly trial: TrialView;
     }
   | {
-      /** A save that was tried is no more: the generation before goes on, for all sessions. */
+      /** A saved config that was tried has been taken back: the generation before it serves all sessions again. */
       readonly type: "taken-back";
       readonly generation: number;
-      /** For people: what failed, how often and where, or what came instead. */
+      /** A text for people: what failed, how often and where, or what replaced the config that was tried. */
       readonly reason: string;
-      /** Those that could not return, if any. */
+      /** The sessions that could not go back, if any. */
       readonly behind?: SessionsBehind;
     }
   | { readonly type: "refused"; readonly error: SluiceError }

@@ -1,13 +1,13 @@
 import type { SluiceError } from "./errors.ts";
 
-/** How far the file is that a plugin writes of what it watches. */
+/** Progress of a file in which a plugin records what it observes. */
 export interface FileProgress {
-  /** What is in it: packets of a capture, sessions of a recording. */
+  /** Number of entries in it: packets of a capture, sessions of a recording. */
   readonly entries: number;
-  /** Bytes that were written, headers and all. */
+  /** Bytes written, including headers. */
   readonly bytes: number;
-  /** Entries that are missing in it, since the disk was too slow. @default 0 */
+  /** Entries missing from it because the disk was too slow. @default 0 */
   readonly lost?: number;
-  /** Nothing more is written: it is as large as it may be, or the reason why it cannot be written. */
+  /** Set when nothing more is written: `"full"` when the file has its largest size, else the error that prevents writing. */
   readonly over?: "full" | SluiceError | undefined;
 }

@@ -1,8 +1,9 @@
 import type { Duration } from "./options/units.ts";
 
 /**
- * How an endpoint is asked. `tcp`: it takes a connection. `tls`: it goes through a handshake, verified where the upstream has `tls`. `http`: the status of a GET, over
- * TLS where the upstream has it. `expect`: what it says, after `send` if that is given, contains a text, bytes, or what an expression matches, within its first 64 KiB.
+ * How an endpoint is checked. `tcp`: it accepts a connection. `tls`: a handshake succeeds, with verification if the upstream has `tls`. `http`:
+ * the status of a GET, over TLS if the upstream has `tls`. `expect`: the first 64 KiB that it sends, after `send` if that is given, contain the
+ * text or the bytes, or match the regular expression.
  */
 export type HealthProbe =
   | "tcp"
@@ -10,26 +11,26 @@ export type HealthProbe =
   | {
       /** The path of a GET. */
       readonly http: string;
-      /** What may come. @default any from 200 to 399 */
+      /** The statuses that pass. @default any from 200 to 399 */
       readonly status?: number | readonly number[];
     }
   | {
-      /** @default nothing: it speaks first */
+      /** @default nothing: the endpoint speaks first */
       readonly send?: string | Uint8Array;
       readonly expect: string | Uint8Array | RegExp;
     };
 
-/** Active health: the endpoints are asked, whether or not there are sessions. */
+/** Active health checks: the endpoints are checked whether or not there are sessions. */
 export interface HealthConfig {
   /** On a UDP listener only `send` and `expect`: a datagram, and what an answer contains. */
   readonly check: HealthProbe;
-  /** From the end of one check to the next, give or take 10 %. @default "10s" */
+  /** Time from the end of one check to the start of the next, with a random part of ±10 %. @default "10s" */
   readonly interval?: Duration;
-  /** All of a check. @default "2s" */
+  /** Time for one whole check. @default "2s" */
   readonly timeout?: Duration;
-  /** Passes in a row after which an endpoint that is down by its check is up. @default 2 */
+  /** Checks passed in a row after which an endpoint that its check took down is up again. @default 2 */
   readonly rise?: number;
-  /** Failures in a row after which it is down. @default 3 */
+  /** Checks failed in a row after which the endpoint is down. @default 3 */
   readonly fall?: number;
 }
 

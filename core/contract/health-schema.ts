@@ -8,7 +8,7 @@ const status = z.int().min(100).max(599);
 const bytes = z.instanceof(Uint8Array, { error: "expected a text, or bytes" });
 const text = z.string().min(1, { error: "expected at least 1 character" });
 
-/** What goes into one request line, as it is. */
+/** The path goes into the request line unchanged. */
 const target = z.string().regex(/^\/[!-~]*$/, { error: 'expected the path of a request in ASCII, such as "/health"' });
 
 const http = z.strictObject({ http: target, status: z.union([status, z.array(status).min(1)]).optional() });

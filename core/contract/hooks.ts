@@ -5,15 +5,15 @@ import type { HttpRequest, HttpResponse } from "./http.ts";
 import type { Session } from "./session.ts";
 import type { Upstream } from "./upstream.ts";
 
-// All that is said of a hook is said here: its signature, and a line of the table that composition, checks, the admin views and the test of
+// Everything about a hook is declared here: its signature, and a row of the table that composition, checks, the admin views and the test of
 // docs/writing-a-plugin.md read.
 
 /**
- * The hooks of a plugin: RxJS operators, all optional. In `plugins: [a, b]`, a stands nearer the client and b nearer the upstream,
- * for every hook. State of one session is the closure of its hook call; state shared by sessions is a field of the plugin.
+ * The hooks of a plugin: RxJS operators, all optional. In `plugins: [a, b]`, a is nearer to the client and b nearer to the upstream,
+ * for every hook. State of one session belongs in the closure of its hook call; state shared by sessions belongs in a field of the plugin.
  */
 export interface Hooks {
-  /** The session just accepted, no byte read. To emit it is to admit, to complete without emitting is to reject. */
+  /** The session just accepted, before any byte is read. Emitting it admits the session, completing without an emission rejects it. */
   admit?(arrival: Observable<Session>, session: Session): Observable<Session>;
   /** The answer to one look-up of an upstream's name; `lookup` is cold. */
   resolve?(lookup: Observable<Address[]>, query: Query): Observable<Address[]>;
@@ -25,14 +25,14 @@ export interface Hooks {
   fromUpstream?(data: Observable<Buffer>, session: Session): Observable<Buffer>;
   /**
    * One HTTP response, on a listener with `http()`; `attempt` is cold, each subscription is one try. Unsubscribing before the emission
-   * aborts the try; after it the response is the subscriber's.
+   * aborts the try; after the emission the subscriber owns the response.
    */
   exchange?(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse>;
 }
 
 export type HookName = keyof Hooks;
 
-/** What one emission of a hook is. */
+/** The type of one emission of a hook. */
 export type Emission<N extends HookName> =
   NonNullable<Hooks[N]> extends (source: Observable<infer T>, context: never) => unknown ? T : never;
 
@@ -40,13 +40,13 @@ export type Emission<N extends HookName> =
 export type ByteHookName = { [N in HookName]: Emission<N> extends Buffer ? N : never }[HookName];
 
 interface HookFacts<N extends HookName> {
-  /** Where what it is given comes from. The plugin that stands nearest to that side is applied first. */
+  /** The side that the hook's input comes from. The plugin nearest to that side is applied first. */
   readonly from: "client" | "upstream";
-  /** Throws at what it may not emit, since the core uses that without asking again. Undefined for those that chunks pass through. */
+  /** Throws if an emission is not allowed, since the core uses it without further checks. Undefined for the hooks that chunks pass through. */
   readonly check: N extends ByteHookName ? undefined : (value: Emission<N>) => void;
 }
 
-/** Every hook there is. */
+/** All hooks. */
 export const hooks: { readonly [N in HookName]-?: HookFacts<N> } = {
   admit: { from: "client", check: anything },
   resolve: { from: "upstream", check: checkAddresses },

@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from "./endpoint.ts";
 
-/** How two hosts stand to each other as places to listen on: one and the same, one within the other (as in a wildcard), or neither. */
+/** How two hosts relate as addresses to listen on: they are the same, one contains the other (a wildcard), or neither. */
 export type Meeting = "same" | "overlap" | "apart";
 
-/** The one way of writing an IP address: IPv6 as URLs have it, IPv4 for what is mapped into it. A name is left as it is. */
+/** The canonical form of an IP address: IPv6 as in URLs, and plain IPv4 for an IPv4 address mapped into IPv6. A name is left unchanged. */
 export function canonicalHost(host: string): string {
   const [address = "", zone] = host.split("%", 2);
   if (isIPv4(host) || !isIPv6(host)) return host;
@@ -15,8 +15,8 @@ export function canonicalHost(host: string): string {
 }
 
 /**
- * Whether two listeners with these hosts, on one port, stand in each other's way. A bound `::` takes IPv4 too on every platform's
- * default; `0.0.0.0` takes IPv4 only. A name meets only itself, and `::`: what it stands for is not known here.
+ * Whether two listeners with these hosts, on the same port, conflict. By default a bound `::` takes IPv4 too, on every platform; `0.0.0.0`
+ * takes IPv4 only. A name conflicts only with itself and with `::`, since its addresses are not known here.
  */
 export function hostsMeet(one: string, other: string): Meeting {
   const [a, b] = [canonicalHost(one), canonicalHost(other)];

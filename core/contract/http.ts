@@ -8,20 +8,20 @@ import type { UpstreamConfig } from "./upstream.ts";
 /** Header fields by name in lower case. A field that was sent several times has all its values, in order. */
 export type HttpHeaders = Record<string, string | string[]>;
 
-/** What became of a request, once nothing more of its response is sent. */
+/** The outcome of a request, known once nothing more of its response is sent. */
 export interface ExchangeEnd {
-  /** The status that the client was sent; 0 when it was sent none. */
+  /** The status that was sent to the client; 0 when none was sent. */
   readonly status: number;
   /** The endpoint that answered; undefined when none did. */
   readonly upstream: string | undefined;
   /** Bytes of the request's body that were read. */
   readonly requestBytes: number;
-  /** Bytes of the response's body that were sent; after an upgrade, of what the upstream sent. */
+  /** Bytes of the response's body that were sent; after an upgrade, the bytes that the upstream sent. */
   readonly responseBytes: number;
   readonly durationMs: number;
-  /** Why it failed: also where the client was sent an answer that says so. */
+  /** Why it failed; also set when the client was sent an answer that says so. */
   readonly error: SluiceError | undefined;
-  /** Where there was more than one, or the only one failed: the first 100. */
+  /** The tries, if there were several or the only one failed: the first 100. */
   readonly attempts?: readonly SessionAttempt[] | undefined;
 }
 
@@ -29,91 +29,94 @@ export interface ExchangeEnd {
 export interface HttpAttempt {
   /** As written in the config. */
   readonly endpoint: string;
-  /** How the endpoint is asked. */
+  /** The scheme of the request to the endpoint. */
   readonly scheme: "http" | "https";
   /** Path and query, as they are sent. */
   readonly url: string;
-  /** What this try sends, and no other: a listener may change it. */
+  /** The header fields of this try alone: a listener may change them. */
   readonly headers: HttpHeaders;
 }
 
-/** What became of one try: without a status and an error, whoever asked gave it up. */
+/** The outcome of one try. Without a status and without an error, the try was given up. */
 export interface HttpAttemptEnd {
-  /** Of its response; undefined when it got none. */
+  /** The status of its response; undefined when it got none. */
   readonly status?: number | undefined;
-  /** Why it got none. */
+  /** Why it got no response. */
   readonly error?: SluiceError | undefined;
 }
 
-/** @returns called once, when the header of the response has come, or when none will */
+/** @returns a function that is called once, when the header of the response has arrived, or when none will arrive */
 export type HttpAttemptListener = (attempt: HttpAttempt) => ((end: HttpAttemptEnd) => void) | undefined;
 
-/** One HTTP request, as the `exchange` hook sees it. What a hook changes is what the hooks after it, and the upstream, see. */
+/** One HTTP request, as the `exchange` hook sees it. The hooks after a hook, and the upstream, see its changes. */
 export interface HttpRequest {
-  /** Of the connection. Its `client` is who is connected; several clients may ask over one connection of a proxy in front. */
+  /** The session of the connection. Its `client` is the client of the connection; a proxy in front may send requests of several clients over it. */
   readonly session: Session;
-  /** Who asked: the session's client, or the client that a proxy of `trustedProxies` names. Its port is 0 where the proxy does not tell it. */
+  /** The client of this request: the session's, or the one that a proxy of `trustedProxies` names. Its port is 0 if the proxy does not send it. */
   readonly client: SocketAddress;
   readonly method: string;
   /** The host asked for: in lower case, without its port. */
   readonly host: string;
-  /** `http` or `https`: how the client came. */
+  /** The scheme that the client used. */
   readonly scheme: "http" | "https";
-  /** `1.0`, `1.1` or `2.0`: the client's. */
+  /** The client's version: `1.0`, `1.1` or `2.0`. */
   readonly httpVersion: string;
   /** Path and query, as sent to the upstream: starts with a slash. */
   url: string;
-  /** End-to-end header fields. What belongs to the connection (Connection, Transfer-Encoding, …) is not among them, and is not sent. */
+  /** End-to-end header fields. Fields of the connection (Connection, Transfer-Encoding, …) are not among them, and are not sent. */
   headers: HttpHeaders;
   /**
-   * On HTTP/1, where a name was sent with capital letters: the name of each field, in lower case and as it was sent, one after the other. So
-   * they are sent on: some peers tell them apart, though none should (RFC 9110 section 5.1).
+   * On HTTP/1, if a name was sent with capital letters: for each field its name in lower case, then its name as it was sent. The names are sent
+   * on with these capitals, since some peers are case-sensitive, although none should be (RFC 9110 section 5.1).
    */
   readonly fieldNames?: readonly string[] | undefined;
-  /** Where the request is sent instead of where a route would send it. */
+  /** The upstream that the request is sent to, instead of the route's. */
   upstream: UpstreamConfig | undefined;
-  /** Whether the client asks for another protocol, such as a WebSocket. Then a response with status 101 has the upstream's end in `upgraded`. */
+  /** Whether the client asks for another protocol, such as a WebSocket. Then a response with status 101 has the connection to the upstream in `upgraded`. */
   readonly isUpgrade: boolean;
-  /** Which: what its Upgrade field says, or `:protocol` of HTTP/2 (RFC 8441), whose requests look like those of HTTP/1. Undefined when it asks for none. */
+  /** The protocol asked for: the Upgrade field, or `:protocol` of HTTP/2 (RFC 8441), whose requests look like those of HTTP/1. Undefined: none. */
   readonly upgrade?: string | undefined;
   /**
-   * The body as it comes; undefined when there is none. Whoever answers without reading it may leave it. A hook may put another in its place, as bytes, a text or a stream: it is sent instead, and its
-   * length is said, or its end marked.
+   * The body as it arrives; undefined when there is none. A hook that answers by itself may leave it unread. A hook may set another body, as
+   * bytes, a string or a stream: that one is sent instead, with its length or, for a stream, with a marked end.
    */
   get body(): Readable | undefined;
   set body(body: Readable | Uint8Array | string | undefined);
-  /** Whether another attempt would send the same: it has no body, or what was read of it is still kept. */
+  /** Whether another attempt would send the same request: it has no body, or the part of the body that was read is still kept. */
   readonly replayable: boolean;
-  /** Whether a byte of it may have reached an upstream. While none did, it may be sent again whatever its method (RFC 9110 section 9.2.2). */
+  /** Whether a byte of it may have reached an upstream. As long as it is false, any method may be sent again (RFC 9110 section 9.2.2). */
   readonly sent: boolean;
-  /** Whether `http()` tries the next endpoint by itself, once, where nothing was sent. A hook that tries again sets it to false. @default true */
+  /** Whether `http()` tries the next endpoint by itself, once, if nothing was sent yet. A hook that tries again sets it to false. @default true */
   failover: boolean;
   /** Epoch milliseconds. */
   readonly startedAt: number;
-  /** Called before each try, whoever asks for it: hooks nearer the upstream, and `http()` by itself (`failover`), try again too. */
+  /** Calls `listener` before each try, also those of hooks nearer to the upstream and of `http()` itself (`failover`). */
   onAttempt(listener: HttpAttemptListener): void;
-  /** Called once, when the exchange is over. */
+  /** Calls `listener` once, when the exchange is over. */
   onEnd(listener: (end: ExchangeEnd) => void): void;
 }
 
-/** One HTTP response, as the `exchange` hook sees it. Its body need not have come yet. */
+/** One HTTP response, as the `exchange` hook sees it. Its body may not have arrived yet. */
 export interface HttpResponse {
   readonly status: number;
-  /** The words after the status, on HTTP/1. @default what is usual */
+  /** The words after the status, on HTTP/1. @default the usual ones for the status */
   readonly statusText?: string | undefined;
   readonly headers: HttpHeaders;
-  /** As those of a request. */
+  /** Like `fieldNames` of a request. */
   readonly fieldNames?: readonly string[] | undefined;
   /** @default none */
   readonly body?: Readable | Buffer | string | undefined;
-  /** Asked for once the body has ended. */
+  /** Called once the body has ended. */
   readonly trailers?: (() => HttpHeaders) | undefined;
-  /** Of the trailers, as `fieldNames`. Asked for together with them. */
+  /** The names of the trailers, like `fieldNames`. Called together with `trailers`. */
   readonly trailerNames?: (() => readonly string[]) | undefined;
   /** The endpoint that answered, for logs. */
   readonly upstream?: string | undefined;
-  /** Why it is not what was asked for. Without a body, `http()` writes one that says so in the form that the client accepts. */
+  /** Why this is not the response that was asked for. Without a body, `http()` writes one with the error, in a form that the client accepts. */
   readonly error?: SluiceError | undefined;
-  /** With status 101: the connection to the upstream; `headers` say by `upgrade` what was agreed on, else it is what was asked for. It gets everything that the client sends, and the client everything that it sends. */
+  /**
+   * With status 101: the connection to the upstream. The `upgrade` field of `headers` names the agreed protocol; without it, it is the one that
+   * was asked for. All data from the client is written to this connection, and all data from it is sent to the client.
+   */
   readonly upgraded?: Duplex | undefined;
 }

@@ -1,16 +1,16 @@
 import type { SluiceError } from "./errors.ts";
 
-/** Who reads a leg: a flow. */
+/** The reader of a leg: a flow. */
 export interface LegReader {
   /**
    * A chunk (one datagram on a datagram leg).
-   * @returns false to stop: the leg delivers no more until `resume()`, but for records that it had read already. A lent chunk is the
-   * leg's again only when the reader is `done`, whatever this returned and whoever has ended or failed.
+   * @returns false to stop: the leg delivers no more until `resume()`, except records that it had read already. A lent chunk belongs to the
+   * leg again only when the reader is `done`, whatever this returned and whichever side has ended or failed.
    */
   data(chunk: Buffer): boolean;
-  /** Whether nothing that it was lent is still in use: asked before memory is read into again, or given to another session. */
+  /** Whether no lent chunk is still in use: checked before its memory is read into again, or given to another session. */
   readonly done: boolean;
-  /** The peer finished sending (FIN). Nothing follows but, perhaps, `failed`. */
+  /** The peer finished sending (FIN). Only `failed` may follow. */
   end(): void;
   /** The leg is gone: reset, or an error of the operating system. Called at most once; nothing follows. */
   failed(error: SluiceError): void;
@@ -31,7 +31,7 @@ export interface Leg {
   lend: boolean;
   /** Whether a chunk given to `write` may be reused by its owner once `pending` is 0. */
   readonly borrows: boolean;
-  /** Bytes accepted by `write` that the kernel (or the next in line) has not taken yet. */
+  /** Bytes accepted by `write` that the kernel (or the next receiver) has not taken yet. */
   readonly pending: number;
   /** Called when there is room again after a `write` that returned false; on a leg that borrows, when `pending` is 0. The writing flow sets it. */
   onDrain: (() => void) | undefined;
@@ -45,13 +45,13 @@ export interface Leg {
   write(chunk: Buffer): boolean;
   /** Passes FIN on once everything written has left. */
   end(): void;
-  /** Of an upstream's leg that may change its way: the endpoint that it leads to now. @default the one that it was opened to */
+  /** For an upstream leg that may move to another endpoint: the current one. @default the endpoint that it was opened to */
   readonly endpoint?: string;
-  /** Of an upstream's leg of datagrams: its listener has another upstream now. Where nobody answers any more, it fails. */
+  /** For an upstream leg of datagrams: called when its listener has another upstream. If nothing answers any more, the leg fails. */
   replaced?(): void;
-  /** Of a leg that stands for a plugin: nothing is under way, so that a client which breaks off now has left in peace. @default false */
+  /** For a leg that a plugin answers: nothing is in progress, so that a reset by the client counts as a normal end. @default false */
   readonly isIdle?: boolean;
-  /** Asked for at a drain, of a leg that stands for a plugin: to end as soon as what is under way is done. */
+  /** For a leg that a plugin answers: called at a drain, so that it ends as soon as the work in progress is done. */
   retire?(): void;
   /** Destroys the leg so that the peer sees a reset (RST); what is pending is lost. */
   reset(): void;

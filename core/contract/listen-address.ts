@@ -2,24 +2,24 @@ import type { ListenAddress, ResolvedSocket } from "./config.ts";
 import { SluiceError } from "./errors.ts";
 import { refuseBlanks } from "./endpoint.ts";
 
-/** What a config has to know of a transport. `core/net/transports` has one of each, and the rest of it. */
+/** What a config has to know about a transport. `core/net/transports` has one for each transport, with everything else about it. */
 export interface ListenScheme {
-  /** What stands before `://`. */
+  /** The part before `://`. */
   readonly scheme: string;
   /** How an address is written, for messages: `unix:///path`. */
   readonly form: string;
   /** One read is one datagram, and sessions have no connection: they have only the listener's socket, and end when they are idle. */
   readonly datagrams: boolean;
-  /** Listeners of one space cannot share an address, and can hand their sockets over: TLS is TCP below. */
+  /** Listeners of the same space cannot share an address, and can hand sockets over to each other: TLS runs on TCP. */
   readonly space: string;
   /** The options of `socket` that have a meaning for it. */
   readonly socketOptions: readonly (keyof ResolvedSocket)[];
-  /** Reads what stands behind `://`. @param text the whole, for messages @throws SLUICE_CONFIG_INVALID */
+  /** Parses the part after `://`. @param text the whole address, for messages @throws SLUICE_CONFIG_INVALID */
   parse(rest: string, text: string): ListenAddress;
 }
 
 /**
- * Reads where a listener binds: `tcp://host:port`, `unix:///path`, as its scheme has it.
+ * Parses the address that a listener binds, by the rules of its scheme: `tcp://host:port`, `unix:///path`.
  * @throws SLUICE_CONFIG_INVALID
  */
 export function parseListen(text: string, schemes: readonly ListenScheme[]): ListenAddress {

@@ -3,7 +3,7 @@ export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "s
 
 export type LogLevel = (typeof logLevels)[number];
 
-/** What a logger asks before each record: shared, so that a reload changes it for loggers that plugins keep. */
+/** The level that a logger checks before each record: shared, so that a reload changes it for loggers that plugins keep. */
 export interface Threshold {
   level: LogLevel;
 }

@@ -13,8 +13,8 @@ export interface Gauge {
 }
 
 /**
- * What tells the series of one metric apart: `{ kind: "new" }`. Few values, known beforehand: never a client, a server name, a host or a path,
- * since each combination is a series that lives as long as the proxy.
+ * Labels that distinguish the series of one metric: `{ kind: "new" }`. Use few values that are known in advance: never a client, a server name,
+ * a host or a path, since each combination is a series that lives as long as the proxy.
  */
 export type MetricLabels = Readonly<Record<string, string>>;
 
@@ -27,15 +27,15 @@ export interface MetricSeries {
 }
 
 /**
- * What a plugin counts, by name (`orders_total`), for `sluice status` and `/metrics`. Asking twice gives the same one; ask once and keep it, since
- * asking looks it up. A name has one type and one set of labels. 1,000 series at most for all plugins: others count for nobody, and
- * `sluice_plugin_series_refused_total` says how many.
+ * A plugin's counters and gauges, by name (`orders_total`), for `sluice status` and `/metrics`. The same name and labels return the same object;
+ * get it once and keep it, since each call is a look-up. A name has one type and one set of labels. All plugins together have at most 1,000
+ * series: further ones are not shown, and `sluice_plugin_series_refused_total` counts them.
  * @throws SLUICE_PLUGIN_ARGUMENT for a name or label that Prometheus does not take, another type, or other labels than before
  */
 export interface Metrics {
   counter(name: string, labels?: MetricLabels): Counter;
   gauge(name: string, labels?: MetricLabels): Gauge;
-  /** All numbers, in the order in which they were asked for first. */
+  /** All series, in the order in which they were first asked for. */
   series(): readonly MetricSeries[];
   /** Every counter's value by `name` or `name{label="value"}`, for `sluice status`. */
   snapshot(): Record<string, number>;

@@ -17,13 +17,13 @@ export class Networks {
   readonly #networks: readonly Network[];
   readonly #hasUnix: boolean;
 
-  /** @param texts as the schema {@link networks} has checked them */
+  /** @param texts checked by the schema {@link networks} */
   constructor(texts: readonly string[]) {
     this.#hasUnix = texts.includes("unix");
     this.#networks = texts.flatMap((text) => networkOf(text) ?? []);
   }
 
-  /** Whether an address is in one of them; what is no address is in none. */
+  /** Whether an address is in one of them; false for a text that is not an address. */
   has({ address, family }: Pick<SocketAddress, "address" | "family">): boolean {
     if (family === "unix") return this.#hasUnix;
     const found = networkOf(address.split("%")[0] ?? "");
@@ -53,7 +53,7 @@ function network(bits: 32 | 128, value: bigint, digits: string | undefined): Net
 
 const expected = 'expected an address or a network such as "10.0.0.0/8", "::1" or "fd00::/8", or "unix" for the clients of unix sockets';
 
-/** A zod schema for a list of networks: addresses, CIDR networks, and `"unix"`; its output answers whether an address is in one of them. */
+/** A zod schema for a list of networks: addresses, CIDR networks, and `"unix"`; its output tells whether an address is in one of them. */
 export function networks(): z.ZodType<Networks, readonly string[]> {
   const one = z.string({ error: expected }).refine((text) => text === "unix" || networkOf(text) !== undefined, { error: expected });
   return z

@@ -1,4 +1,4 @@
-/** What a running proxy does differently from its config with one plugin use, until it is taken back or the process ends. */
+/** A difference between a running proxy and its config in one plugin use. It lasts until it is taken back or the process ends. */
 export interface Override {
   readonly listener: string;
   /** The plugin use's name. */
@@ -9,5 +9,5 @@ export interface Override {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-/** What a generation was made by: a config that was saved or applied, an override, or an earlier generation that was restored. */
+/** What a generation was made from: a config that was saved or applied, an override, or an earlier generation that was restored. */
 export type GenerationOrigin = "config" | "override" | "restore";

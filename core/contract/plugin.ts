@@ -3,41 +3,42 @@ import type { SocketAddress } from "./address.ts";
 import type { FileProgress } from "./file-progress.ts";
 import type { Hooks } from "./hooks.ts";
 
-/** A plugin: hooks and a life cycle. One instance per plugin use per listener, built when a generation is. */
+/** A plugin: hooks and a life cycle. One instance per plugin use per listener, made when a generation is built. */
 export interface Plugin extends Hooks {
   /**
-   * Milliseconds that a client has for its whole TLS handshake, its ClientHello included: what a plugin that calls `startTls` has, since
-   * the hello of a `tls://` listener is read before its `admit`. Read once; the smallest of several holds. @default `timeouts.handshake`
+   * Milliseconds for a client's whole TLS handshake, including its ClientHello. For a plugin that calls `startTls`: it is a property of the
+   * plugin because on a `tls://` listener the ClientHello is read before `admit`. Read once; of several plugins the smallest value applies.
+   * @default `timeouts.handshake`
    */
   readonly handshakeTimeout?: number | undefined;
   /**
-   * On a `tls://` listener its `admit` hook, and those of the plugins in front of it, run before the ClientHello is read, so that
-   * `session.readFirst` sees what comes before TLS. `session.tls` is undefined there. Read once. @default false
+   * `true`: on a `tls://` listener its `admit` hook, and those of the plugins in front of it, run before the ClientHello is read, so that
+   * `session.readFirst` sees the bytes before TLS. In these hooks `session.tls` is undefined. Read once. @default false
    */
   readonly beforeTls?: boolean | undefined;
   /**
-   * On a `tls://` listener a client is served too whose first byte does not begin TLS: `session.tls` is undefined then. Read once. @default false
+   * `true`: a `tls://` listener also serves a client whose first byte does not begin TLS; its `session.tls` is undefined. Read once. @default false
    */
   readonly allowsPlain?: boolean | undefined;
   /**
-   * On a UDP listener: which of a peer's sessions a datagram belongs to, where one peer speaks for many clients, as a proxy in front does.
-   * Datagrams of one peer for which it gives the same text are one session. Asked for each datagram, before anything else: it must be quick.
-   * The first plugin that has it decides, and what it throws counts as its fault and as "". @default one session per peer
+   * On a UDP listener: returns the key of the session that a datagram belongs to, for a peer that sends for many clients, such as a proxy in
+   * front. Datagrams of one peer with the same key are one session. Called for each datagram, before anything else: it must be fast. The first
+   * plugin that has it decides; an exception is a fault of that plugin, and counts as the key "". @default one session per peer
    */
   flowOf?(datagram: Buffer, peer: Pick<SocketAddress, "address" | "family" | "port">): string;
-  /** Before the generation goes live. Throwing (or rejecting) refuses the generation. */
+  /** Called before the generation goes live. Throwing (or rejecting) refuses the generation. */
   setup?(): void | Promise<void>;
-  /** Once the last session has left; also after a failed `setup`. */
+  /** Called once the last session has left; also after a failed `setup`. */
   teardown?(): void | Promise<void>;
   /** Takes over the state of the instance it replaces (same listener, same name), after `setup` and before the swap. */
   inherit?(previous: this): void;
-  /** Of a plugin that writes a file of what it watches: how far that is. Asked for while a call such as `POST captures` has it at work. */
+  /** For a plugin that records what it observes in a file: the progress of the file. Called while a call such as `POST captures` uses the plugin. */
   progress?(): FileProgress;
 }
 
 /** What a function plugin returns. */
 export interface FunctionPlugin extends Plugin {
-  /** No hook keeps a chunk past its own call. @default false */
+  /** `true`: no hook keeps a chunk after the call that delivered it. @default false */
   readonly borrows?: boolean;
 }
 
@@ -48,13 +49,13 @@ export interface FunctionPlugin extends Plugin {
 export interface PluginClass {
   // oxlint-disable-next-line typescript/no-explicit-any -- parameters are tsyringe's business: the container alone constructs it
   new (...dependencies: any[]): Plugin;
-  /** No hook of the class keeps a chunk past its own call, so large reads may be lent. @default false */
+  /** `true`: no hook of the class keeps a chunk after the call that delivered it, so large reads may be lent. @default false */
   readonly borrows?: boolean;
   /** The token of each constructor parameter. */
   readonly inject?: readonly (InjectionKey<unknown> | string)[];
 }
 
-/** What an exception in a hook costs: the session, or the plugin on that session. */
+/** What an exception in a hook ends: the session, or only the plugin's part in that session. */
 export type OnError = "close" | "bypass";
 
 /** What every plugin factory takes beside its own options. */
@@ -67,7 +68,7 @@ export interface UseOptions {
   readonly onError?: OnError;
 }
 
-/** What a plugin's options are checked with; a zod schema is one. */
+/** The schema that a plugin's options are checked with, such as a zod schema. */
 export interface OptionsSchema {
   safeParse(input: unknown): { success: true; data: unknown } | { success: false; error: { issues: readonly SchemaIssue[] } };
 }
@@ -75,10 +76,10 @@ export interface OptionsSchema {
 /** Asks the generation's container for a token. */
 export type Inject = <T>(token: InjectionKey<T> | string) => T;
 
-/** A token and the type of what it stands for. */
+/** A token, with the type of the value that it stands for. */
 export type InjectionKey<T> = symbol & { readonly __type?: T };
 
-/** What a factory makes plugin uses of. */
+/** What a factory makes plugin uses from. */
 export interface PluginDefinition {
   readonly id: string;
   readonly make: PluginClass | ((options: never, inject: Inject) => FunctionPlugin);
@@ -88,12 +89,12 @@ export interface PluginDefinition {
   /** Top-level keys the schema knows, for "did you mean". */
   readonly keys: readonly string[];
   /**
-   * Digest of the local module that defined it and of every local module that one imports: equal digests mean equal code.
+   * Digest of the local module that defined it and of every local module that this module imports: equal digests mean equal code.
    * Undefined for a package's plugin, whose definition stays the same object over reloads, and for one defined after a top-level
    * `await` of the config itself: two different definitions without an origin count as different code.
    */
   readonly origin: string | undefined;
-  /** Made where it was defined: the next best place for a fault whose own stack does not lead to the plugin. */
+  /** An error made where the plugin was defined: the place to show for a fault whose own stack does not lead to the plugin. */
   readonly definedAt?: Error;
 }
 
@@ -103,6 +104,6 @@ export interface PluginUse extends Required<Pick<UseOptions, "enabled" | "onErro
   readonly id: string;
   /** As given; undefined: derived from the id. */
   readonly name: string | undefined;
-  /** As given; checked against the schema when the config is. */
+  /** As given; checked against the schema when the config is checked. */
   readonly options: unknown;
 }

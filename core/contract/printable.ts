@@ -1,8 +1,8 @@
-// C0 (a line break too), DEL, C1, and what reorders or breaks lines on a terminal.
+// C0 (including line breaks), DEL, C1, and characters that reorder or break lines on a terminal.
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** A text from anybody, so that it can neither forge a line of a log nor steer a terminal: `\x1b`, `\u202e` stand for what would. */
+/** Makes a text from anybody safe to print: it can neither forge a log line nor control a terminal. Such characters become `\x1b` or `\u202e`. */
 export function printable(text: string): string {
   return text.replace(unprintable, escaped);
 }

@@ -1,17 +1,17 @@
 import type { TLSSocket } from "node:tls";
 import type { SocketAddress } from "./address.ts";
 
-/** What a listener's clients come by. There may be more: ask for `datagrams` or `tls` where that is what matters. */
+/** How a listener's clients connect. There may be further transports: look at `datagrams` or `tls` if that is what matters. */
 export type Transport = "tcp" | "udp" | "tls" | "unix" | (string & Record<never, never>);
 
-/** What passed in one direction, counted where it arrives, before any plugin. */
+/** The traffic of one direction, counted where it arrives, before any plugin. */
 export interface Traffic {
   readonly bytes: number;
   /** Chunks, or datagrams on a UDP listener. */
   readonly chunks: number;
 }
 
-/** What is known of a client's TLS: from its ClientHello on every `tls://` listener, the rest once a plugin terminated it. */
+/** What is known of a client's TLS: on every `tls://` listener the facts of its ClientHello, the rest once a plugin has terminated TLS. */
 export interface SessionTls {
   /** SNI, in lower case and without a final dot; undefined when the client sent none. */
   readonly serverName: string | undefined;
@@ -22,15 +22,15 @@ export interface SessionTls {
   /** After termination: the ALPN protocol agreed on, if any. */
   readonly protocol?: string;
   readonly cipher?: string;
-  /** After termination: whether the client went on with an earlier TLS session, and so without a full handshake. */
+  /** After termination: whether the client resumed an earlier TLS session, without a full handshake. */
   readonly resumed?: boolean;
   /** After termination with `requestCert`: the client's certificate, if it passed verification. */
   readonly clientCertificate?: ReturnType<TLSSocket["getPeerCertificate"]>;
-  /** The same without `rejectUnauthorized`: why the certificate that the client showed did not pass, in OpenSSL's words. */
+  /** After termination with `requestCert` and without `rejectUnauthorized`: why the client's certificate did not pass, in OpenSSL's words. */
   readonly clientCertificateError?: string;
 }
 
-/** What there is to know of a session: what balancing may go by. */
+/** The facts about a session, which balancing may use. */
 export interface SessionFacts {
   /** Counts up within the process. */
   readonly id: number;
@@ -39,11 +39,11 @@ export interface SessionFacts {
   readonly transport: Transport;
   /** Its chunks are datagrams (`udp://`): each is whole, reading cannot be paused, and there is no end. */
   readonly datagrams: boolean;
-  /** Who the client is: who is connected, unless a plugin in front knows better (`setClient`). What is limited, logged and forwarded is this. */
+  /** The client: the peer, unless a plugin has set another address (`setClient`). Limits, logs and forwarded headers use this address. */
   readonly client: SocketAddress;
-  /** Who is connected: the client itself, or a proxy in front of it. */
+  /** The other end of the connection: the client itself, or a proxy in front of Sluice. */
   readonly peer: SocketAddress;
-  /** The listener's own end: of a wildcard listener, the address that the client came to. */
+  /** The listener's own end: on a wildcard listener, the address that the client connected to. */
   readonly local: SocketAddress;
   /** The number of the generation whose byte hooks it runs now. */
   readonly generation: number;

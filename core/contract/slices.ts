@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** How long a piece of long work keeps the event loop from everything else, in milliseconds. What it sets off in microtasks comes on top. */
+/** Milliseconds for which one slice of long work occupies the event loop. The microtasks that it starts come on top. */
 const SLICE_MS = 2;
 
 /** Long work in slices: between two of them all sockets and timers have a turn. */
@@ -15,13 +15,12 @@ export class Slices {
   }
 }
 
-/** Does something for each of many, a slice at a time. Few are done at once, within the call. `work` must not throw. */
+/** Calls `work` for each item, in slices. A few items are done at once, within the call. `work` must not throw. */
 export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
   let until = performance.now() + SLICE_MS;
   for (const item of items) {
     if (performance.now() >= until) {
-      // One slice after the other is what this is for.
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      // oxlint-disable-next-line no-await-in-loop -- the slices must run one after the other
       await nextTurn();
       until = performance.now() + SLICE_MS;
     }

@@ -10,13 +10,13 @@ export interface TappedFlow {
 }
 
 /**
- * Sees one direction of a session at both of its legs, whatever the place of its plugin in the list is. It can change nothing. A chunk is lent
- * for the call alone: copy what is to be kept. A tap that throws is a fault of its plugin, and sees nothing more.
+ * Observes one direction of a session at both of its legs, wherever its plugin is in the list. It cannot change anything. A chunk is lent for the
+ * call only: copy what you keep. An exception is a fault of the tap's plugin, and the tap is not called again.
  */
 export interface FlowTap {
-  /** Came from the leg where the data begins, before the first plugin. */
+  /** A chunk came from the leg where the data enters, before the first plugin. */
   received?(chunk: Buffer): void;
-  /** Goes to the leg where the data ends, after the last plugin. */
+  /** A chunk goes to the leg where the data leaves, after the last plugin. */
   sent?(chunk: Buffer): void;
   /** The peer that sends has finished (FIN). */
   ended?(): void;
@@ -24,12 +24,12 @@ export interface FlowTap {
   finished?(): void;
 }
 
-/** The way to the bytes of both legs of every session that runs the plugin's own pipeline. */
+/** Access to the bytes of both legs of every session that runs the plugin's own pipeline. */
 export interface Taps {
   /**
    * Call it in the constructor or in `setup`.
    *
-   * @param begin called for each direction of each session, before its first chunk or when a reload has brought it here; undefined: not watched
+   * @param begin called for each direction of each session, before its first chunk or when a reload has moved it here; undefined: not observed
    */
   tap(begin: (flow: TappedFlow) => FlowTap | undefined): void;
 }

@@ -7,24 +7,24 @@ export interface TimelineEntry {
    * injected relaying ended`
    */
   readonly what: string;
-  /** What else is known of it, such as the endpoint or the code of an error. */
+  /** Further facts, such as the endpoint or the code of an error. */
   readonly [detail: string]: unknown;
 }
 
-/** Is told what happens to one session. What it throws is a fault of its plugin, and it is told nothing more. */
+/** Is notified of what happens to one session. An exception is a fault of its plugin, and the follower is not called again. */
 export interface TimelineFollower {
-  /** The last one is `ended`. */
+  /** Called for each entry; the last one is `ended`. */
   marked(entry: TimelineEntry): void;
-  /** A reload has taken the session to another pipeline. Whoever follows it there has begun by now; nothing more comes here. */
+  /** A reload has moved the session to another pipeline. The followers of that pipeline have begun already; this one is not called again. */
   left?(): void;
 }
 
 const most = 256;
 
-/** What happened to one session, in order: the first so many. Made only where somebody may look at it. */
+/** What happened to one session, in order: the first 256 entries. Made only if somebody may look at it. */
 export class Timeline {
   readonly entries: TimelineEntry[] = [];
-  /** Is told of all entries, those that are not kept too. */
+  /** Is notified of all entries, also of those that are not kept. */
   follower: Required<TimelineFollower> | undefined;
 
   mark(what: string, details: Readonly<Record<string, unknown>> = {}): void {

@@ -1,12 +1,12 @@
 import type { Session } from "./session.ts";
 import type { TimelineFollower } from "./timeline.ts";
 
-/** The way to what happens to the sessions that run the plugin's own pipeline, with the times: their tries, first bytes, swaps, faults, end. */
+/** Access to the time lines of the sessions that run the plugin's own pipeline: attempts, first bytes, swaps, faults and end, with their times. */
 export interface Timelines {
   /**
    * Call it in the constructor or in `setup`.
    *
-   * @param begin called for each session, when it is accepted or when a reload has brought it here; undefined: it is not followed
+   * @param begin called for each session, when it is accepted or when a reload has moved it to this pipeline; return undefined not to follow it
    */
   follow(begin: (session: Session) => TimelineFollower | undefined): void;
 }

@@ -22,7 +22,7 @@ export interface Resolver {
  * Runs a request through the `exchange` hooks of the pipeline that its session is on now, for a plugin that serves HTTP. The plugins of
  * that pipeline live at least until the request's `onEnd`.
  *
- * @param attempt what there is below every hook
+ * @param attempt the try itself, below every hook
  */
 export type Exchange = (request: HttpRequest, attempt: Observable<HttpResponse>) => Observable<HttpResponse>;
 
@@ -37,7 +37,7 @@ export const METRICS = key<Metrics>("METRICS");
 /** The events of the sessions that run the plugin's own pipeline. */
 export const EVENTS = key<Observable<ProxyEvent>>("EVENTS");
 export const RESOLVER = key<Resolver>("RESOLVER");
-/** The way to upstreams beside the session's own, as the listener's sessions go it. */
+/** Access to upstreams besides the session's own, in the same way as the listener's sessions. */
 export const UPSTREAMS = key<Upstreams>("UPSTREAMS");
 /** The bytes of both legs of the sessions that run the plugin's own pipeline. */
 export const TAPS = key<Taps>("TAPS");
@@ -46,25 +46,25 @@ export const DATAGRAMS = key<Datagrams>("DATAGRAMS");
 /** What happens to the sessions that run the plugin's own pipeline. */
 export const TIMELINES = key<Timelines>("TIMELINES");
 export const EXCHANGE = key<Exchange>("EXCHANGE");
-/** What all processes of the proxy have in common, with `workers`. */
+/** State that all processes of the proxy share, with `workers`. */
 export const SHARED = key<Shared>("SHARED");
 /** The plugin use's own options, parsed. */
 export const OPTIONS = key<unknown>("OPTIONS");
-/** Where the plugin use stands: listener, transport and the folder of the config. */
+/** The place of the plugin use: listener, transport and the folder of the config. */
 export const PLACE = key<Place>("PLACE");
 
-/** Where a plugin use stands in the config. */
+/** The place of a plugin use in the config. */
 export interface Place {
   readonly listener: string;
   readonly transport: Transport;
-  /** Sessions are made of datagrams, and not of a stream. */
+  /** Whether sessions consist of datagrams instead of a stream. */
   readonly datagrams: boolean;
-  /** A client's first words are a ClientHello (`tls://`). */
+  /** Whether a client begins with a ClientHello (`tls://`). */
   readonly helloFirst: boolean;
   /** The plugin use's name. */
   readonly plugin: string;
   /** The folder of the config file; the working directory for a config given in-process. */
   readonly folder: string;
-  /** Made by SIGHUP, `sluice reload` or a change of a watched file: what was remembered of the outside is not to be used again. @default false */
+  /** Made by SIGHUP, `sluice reload` or a change of a watched file: do not reuse what was remembered of the outside. @default false */
   readonly fresh?: boolean;
 }

@@ -1,13 +1,16 @@
 import { z } from "zod";
 import { duration, type Duration } from "./options/units.ts";
 
-/** A save goes first to a share of the sessions, and is taken back when its plugins fail there. */
+/** A saved config is first tried on a share of the sessions, and taken back if its plugins fail there. */
 export interface TrialConfig {
-  /** Of the open sessions that `reload.sessions` would take along, and of the new ones: more than 0, at most 1. At least one is tried, if there is one. @default 0.1 */
+  /**
+   * The share of the open sessions that `reload.sessions` would move, and of the new sessions: more than 0, at most 1. At least one session is
+   * tried, if there is one. @default 0.1
+   */
   readonly share?: number;
   /** How long the trial lasts. @default "10s" */
   readonly for?: Duration;
-  /** So many exceptions in the hooks and operators of the listener's plugins take the save back. @default 3 */
+  /** Number of exceptions in the hooks and operators of the listener's plugins that takes the config back. @default 3 */
   readonly faults?: number;
 }
 
@@ -19,17 +22,17 @@ export interface ResolvedTrial {
   readonly faults: number;
 }
 
-/** A save that is tried now. */
+/** A saved config that is being tried now. */
 export interface TrialView {
   readonly generation: number;
   /** When it began, in epoch milliseconds. */
   readonly since: number;
-  /** When it will be accepted, unless it is taken back before. */
+  /** When it will be accepted unless it is taken back before, in epoch milliseconds. */
   readonly until: number;
   readonly listeners: readonly TriedListener[];
 }
 
-/** One listener on which a save is tried. */
+/** One listener on which a saved config is tried. */
 export interface TriedListener {
   readonly listener: string;
   readonly share: number;
@@ -37,7 +40,7 @@ export interface TriedListener {
   readonly sessions: number;
   /** Exceptions in them so far. */
   readonly faults: number;
-  /** So many of them take the save back. */
+  /** Number of exceptions that takes the config back. */
   readonly allowed: number;
 }
 

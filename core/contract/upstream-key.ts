@@ -4,8 +4,8 @@ const numbers = new WeakMap<object, number>();
 let last = 0;
 
 /**
- * A text that is the same for the same upstream, for whoever keeps something of each that is chosen at run time. Functions and expressions in
- * it are the same only when they are the same object, since nothing shows what they close over.
+ * A text that is equal for equal upstreams: a key for what is kept for each upstream that is chosen at run time. Functions and regular
+ * expressions are equal only when they are the same object, since nothing shows what they close over.
  */
 export function upstreamKey(upstream: UpstreamConfig): string {
   return JSON.stringify(upstream, (_key, value: unknown) => {

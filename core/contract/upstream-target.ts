@@ -112,13 +112,13 @@ function tlsOptions(options: boolean | z.output<typeof tls>): UpstreamTlsConfig 
   return given(options) as UpstreamTlsConfig;
 }
 
-/** Without what was left out. */
+/** The options without those that are undefined. */
 function given<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /**
- * Reads where sessions go, with every default filled in; files are not read yet.
+ * Parses an upstream and fills in every default; files are not read yet.
  * @throws SLUICE_CONFIG_INVALID with every problem in it
  */
 export function upstreamTarget(config: UpstreamConfig): UpstreamTarget {

@@ -14,74 +14,74 @@ export interface Upstream {
   /** Where it leads, for logs: `10.0.0.1:9000`, or the name of the plugin that answers. */
   readonly endpoint: string;
   readonly leg: Leg;
-  /** Over TLS, what was agreed on through ALPN; empty: nothing was. Undefined without TLS. */
+  /** Over TLS, the protocol that was agreed on through ALPN; empty: none. Undefined without TLS. */
   readonly protocol?: string | undefined;
 }
 
-/** A protocol that begins in plain and goes on in TLS. */
+/** A protocol that begins without TLS and then switches to it. */
 export type StartTlsProtocol = "postgres" | "smtp" | "imap";
 
-/** HTTP of an upstream. `auto`: what ALPN agrees on, and 1.1 without TLS. */
+/** The HTTP version of an upstream. `auto`: the one that ALPN agrees on, and 1.1 without TLS. */
 export type UpstreamHttp = "1.1" | "2" | "auto";
 
 /** TLS towards the upstream. Verified by default, with the endpoint's name. */
 export interface UpstreamTlsConfig {
   /**
-   * PEM text or path of what to trust: CAs, which need not be roots, or the upstream's own certificate.
-   * @default Node's roots, and what the system trusts (its bundle, or SSL_CERT_FILE and SSL_CERT_DIR; NODE_EXTRA_CA_CERTS)
+   * PEM text or path of the certificates to trust: CAs, which need not be roots, or the upstream's own certificate.
+   * @default Node's roots, and those that the system trusts (its bundle, or SSL_CERT_FILE and SSL_CERT_DIR; NODE_EXTRA_CA_CERTS)
    */
   readonly ca?: string | readonly string[];
   /** PEM text or path of the client certificate, with `key`. */
   readonly cert?: string;
   readonly key?: string;
-  /** Decrypts `key`, where that is encrypted. */
+  /** Decrypts `key`, if it is encrypted. */
   readonly passphrase?: string;
   /** The name sent as SNI and checked against the certificate. @default the endpoint's host */
   readonly serverName?: string;
   /** Protocols offered through ALPN. @default the one that the client has agreed on, if its TLS is terminated; else none */
   readonly alpn?: readonly string[];
-  /** Takes the end of the connection without a close_notify for an end (RFC 8446 section 6.1), as old servers send it. @default false */
+  /** Accepts the end of the connection without a close_notify as a normal end (RFC 8446 section 6.1), as old servers do it. @default false */
   readonly allowTruncation?: boolean;
-  /** Agrees on TLS in the words of this protocol first, instead of beginning with it. @default none */
+  /** Negotiates TLS with the commands of this protocol first, instead of beginning with it. @default none */
   readonly startTls?: StartTlsProtocol;
   /** `false` accepts any certificate; warned about at start. @default true */
   readonly verify?: boolean;
 }
 
-/** Of the PROXY protocol: text, or binary. */
+/** The version of the PROXY protocol: `v1` is text, `v2` is binary. */
 export type ProxyProtocolVersion = "v1" | "v2";
 
-/** Who may wait for room, first come first served. */
+/** A queue for room, first come, first served. */
 export interface QueueConfig {
-  /** Who waits at the same time; one more is refused. @default 100 */
+  /** Most waiters at the same time; one more is refused. @default 100 */
   readonly max?: number;
-  /** How long. @default "5s" */
+  /** How long one may wait. @default "5s" */
   readonly timeout?: Duration;
 }
 
 export interface UpstreamOptions {
-  /** `host:port`, `[v6]:port`, `unix:/path`, or one of them with its options. At least one that is no backup. */
+  /** `host:port`, `[v6]:port`, `unix:/path`, or one of them with its options. At least one must not be a backup. */
   readonly endpoints: readonly (string | EndpointOptions)[];
-  /** How one of them is chosen; all but `hash` go by the weights of this moment. @default "round-robin" */
+  /** How one of them is chosen; all policies except `hash` use the current weights. @default "round-robin" */
   readonly balance?: Balance;
-  /** What `balance: "hash"` goes by. @default "client" */
+  /** The value that `balance: "hash"` hashes. @default "client" */
   readonly hash?: HashKey;
   /** `true` or options: speak TLS to the upstream. @default false */
   readonly tls?: boolean | UpstreamTlsConfig;
-  /** Asks the endpoints how they are. @default only what sessions meet with counts */
+  /** Active health checks of the endpoints. @default none: only failures of sessions count */
   readonly health?: HealthConfig;
   /** What happens to the sessions at an endpoint that goes down. `close`: they end with SLUICE_UPSTREAM_DOWN. @default "keep" */
   readonly onDown?: "keep" | "close";
   /**
-   * What `http()` speaks to it. `"2"`: HTTP/2, also without TLS (prior knowledge). `"auto"`: HTTP/2 where ALPN agrees on it, so without TLS HTTP/1.1.
+   * The HTTP version that `http()` speaks to it. `"2"`: HTTP/2, also without TLS (prior knowledge). `"auto"`: HTTP/2 where ALPN agrees on it, so without TLS HTTP/1.1.
    * @default "1.1"
    */
   readonly http?: UpstreamHttp;
-  /** For so long after an endpoint came back its weight grows to what it is. Without effect on `hash`. @default "0s" */
+  /** Time after an endpoint came back in which its weight grows to its full value. No effect on `hash`. @default "0s" */
   readonly slowStart?: Duration;
-  /** Where sessions and HTTP requests wait when each endpoint has its `maxSessions`. @default none: they end with SLUICE_UPSTREAM_BUSY at once */
+  /** Where sessions and HTTP requests wait while every endpoint has its `maxSessions`. @default none: they end with SLUICE_UPSTREAM_BUSY at once */
   readonly queue?: QueueConfig;
-  /** Tells the endpoints who the client is, before anything else, TLS too; over UDP (`v2`) in front of each datagram. @default nothing */
+  /** Sends the client's address to the endpoints before anything else, also before TLS; over UDP (`v2`) in front of each datagram. @default nothing */
   readonly proxyProtocol?: ProxyProtocolVersion;
   /** The local IP address that connections and datagrams come from. @default the system's choice */
   readonly bind?: string;
@@ -112,7 +112,7 @@ export interface UpstreamTarget {
   readonly endpoints: readonly Endpoint[];
   readonly balance: Balance;
   readonly tls: UpstreamTlsConfig | undefined;
-  /** Of `balance: "hash"`. @default "client" */
+  /** For `balance: "hash"`. @default "client" */
   readonly hash?: HashKey | undefined;
   readonly health?: HealthTarget | undefined;
   /** @default "1.1" */
@@ -133,22 +133,22 @@ export interface UpstreamTarget {
 export interface ChosenEndpoint {
   /** As written in the config; equal for the same endpoint of the same upstream. */
   readonly name: string;
-  /** Connections may be used again only for work with the same value here: the upstream is told by each connection whose it is. @default for any */
+  /** Connections may be reused only for work with the same value: each tells the upstream who its client is. @default any work may reuse them */
   readonly sharedBy?: string | undefined;
   /**
-   * Opens a leg to it. Cold: each subscription is one try, with the name looked up, TLS, `timeouts.connect` and the refusal of loops. The
-   * same object as long as the way is the same: after another, no connection that was kept should be used again.
+   * Opens a leg to it. Cold: each subscription is one try, with the look-up of the name, TLS, `timeouts.connect` and the refusal of loops. It is
+   * the same object as long as the way to the endpoint is the same: when it is another, no kept connection should be used again.
    */
   readonly attempt: Observable<Upstream>;
-  /** What its upstream says of HTTP; over TLS, ALPN has offered that. @default "1.1" */
+  /** The `http` of its upstream; over TLS, ALPN has offered that. @default "1.1" */
   readonly http?: UpstreamHttp | undefined;
-  /** Its legs are over TLS. @default false */
+  /** Whether its legs use TLS. @default false */
   readonly tls?: boolean;
   /** The endpoint has begun to answer: its failures in a row are over. */
   answered(): void;
   /**
-   * The work is over. Once.
-   * @param failed the endpoint could not do it (also where `attempt` failed): one failure more, and it is tried last for a while
+   * Reports that the work is over. Call it once.
+   * @param failed the endpoint could not do it (also when `attempt` failed): it has one more failure, and is tried last for a while
    * @param code of the failure. @default SLUICE_UPSTREAM_RESET
    */
   done(failed: boolean, code?: AnyErrorCode): void;
@@ -157,21 +157,22 @@ export interface ChosenEndpoint {
 /** The endpoints of one upstream, for a plugin that keeps connections of its own to them. */
 export interface Endpoints {
   /**
-   * Chooses by the upstream's balancing: one that is not in `tried` while there is any.
-   * @param session whose work it is: `hash` and policies of one's own go by it; left out, they take endpoints in turn
+   * Chooses an endpoint by the upstream's balancing: one that is not in `tried`, as long as there is one.
+   * @param session the session that the work is for: `hash` and custom policies use it; without it they take endpoints in turn
    * @throws SLUICE_BALANCE_FAILED when a function of the config fails
    * @throws SLUICE_UPSTREAM_BUSY when each endpoint has its `maxSessions`: see {@link wait}
    */
   choose(tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint;
-  /** The same once there is room, as the upstream's `queue` has it; without one it fails at once. Cold; unsubscribing leaves the queue. */
+  /** Like `choose`, but waits for room in the upstream's `queue`; without a queue it fails at once. Cold; unsubscribing leaves the queue. */
   wait(tried?: ReadonlySet<string>, session?: SessionFacts): Observable<ChosenEndpoint>;
 }
 
-/** The way to upstreams, as the sessions of a listener go it: its resolve hooks, its timeouts, and never to the listener itself. */
+/** Access to upstreams in the same way as the sessions of a listener: with its resolve hooks and timeouts, and never to the listener itself. */
 export interface Upstreams {
   /**
-   * Opens nothing, and its endpoints open legs of the listener's kind: of datagrams on a UDP listener, else of bytes. Call it in `setup()`, so that a config whose certificates cannot be read is refused.
-   * @param target the output of the schema `upstream()`, or what `upstream` in a config takes; left out: the listener's own
+   * The endpoints of an upstream; opens no connection. Their legs are of the listener's kind: of datagrams on a UDP listener, else of bytes. Call
+   * it in `setup()`, so that a config whose certificates cannot be read is refused.
+   * @param target the output of the schema `upstream()`, or a value of `upstream` in a config; left out: the listener's own
    * @throws SLUICE_CONFIG_INVALID, SLUICE_CERTIFICATE_INVALID, SLUICE_UPSTREAM_MISSING when the listener has none of its own
    */
   endpoints(target?: UpstreamTarget | UpstreamConfig): Endpoints;

@@ -64,7 +64,7 @@ const kinds: Readonly<Record<string, string>> = {
   object: "an object",
   record: "an object",
   array: "an array",
-  // What zod asks for where anything would do.
+  // zod's word when any value except undefined is accepted.
   nonoptional: "a value",
 };
 
@@ -83,7 +83,7 @@ function bound(issue: RichIssue): string {
   return `expected ${small ? "at least" : "at most"} ${limit}`;
 }
 
-/** An author's own message in the schema says it better than the code does. */
+/** Whether the message is the schema author's own: then it is better than one made from the code. */
 function isOwnMessage({ message }: RichIssue): boolean {
   return !/^(Invalid|Too (small|big)|Unrecognized)/.test(message);
 }
@@ -92,7 +92,7 @@ function ownWords({ message }: RichIssue): string {
   return message.replace(/^Invalid input(: |$)/, "") || "expected a valid value";
 }
 
-/** What was expected; undefined when the issue carries its own words. */
+/** What was expected; undefined when the issue has a message of its author. */
 function expectation(issue: RichIssue): string | undefined {
   if (isOwnMessage(issue)) return undefined;
   if (issue.code === "invalid_type" && issue.expected !== undefined) return `expected ${kind(issue.expected)}`;
@@ -110,11 +110,11 @@ function sentence(issue: RichIssue, value: unknown): string {
   const hint = typeof value === "string" ? didYouMean(value, options) : "";
   if (/\bgot\b/.test(text)) return text + hint;
   if (value !== undefined) return `${text}, got ${shown(value)}${hint}`;
-  // An author's own words about what is missing are a sentence already.
+  // An author's own message about a missing value is already a sentence.
   return text.startsWith("expected ") ? `${text}, but it is missing` : text;
 }
 
-/** Of a union's branches, the one that the input was probably meant for: its own type fits, so the fault lies deeper. */
+/** The branch of a union that the input was probably meant for: its type fits, so the mistake is further inside. */
 function likelyBranch(branches: readonly (readonly SchemaIssue[])[]): readonly SchemaIssue[] | undefined {
   return branches.filter((issues) => !issues.some(rejectsWhole)).toSorted((a, b) => a.length - b.length)[0];
 }
@@ -125,7 +125,7 @@ function rejectsWhole(issue: RichIssue): boolean {
   return issue.code === "invalid_type" || issue.code === "invalid_value" || issue.message.startsWith("Invalid input");
 }
 
-/** An author's own words about a kind; one that quotes what it got concerns more than the kind. */
+/** An author's own message about the kind of value. A message that quotes the value is about more than its kind. */
 function ownExpectation({ code, message }: RichIssue): string | undefined {
   return code === "invalid_type" && message.startsWith("expected ") && !/\bgot\b/.test(message) ? message : undefined;
 }
@@ -165,7 +165,7 @@ export function describeIssues(
   });
 }
 
-/** What to say of an option that no one knows. */
+/** The message for an unknown option. */
 export function unknownKey(key: string, known: readonly string[]): string {
   const hint = didYouMean(key, known);
   if (hint !== "") return `unknown option${hint}`;

@@ -1,4 +1,4 @@
-/** What zod's `def` has, as far as it is walked here; the schema may come from another copy of zod. */
+/** The parts of zod's `def` that are read here; the schema may come from another copy of zod. */
 interface Definition {
   readonly shape?: Readonly<Record<string, unknown>>;
   readonly innerType?: unknown;
@@ -14,7 +14,7 @@ function definitionOf(schema: unknown): Definition | undefined {
   return typeof schema === "object" && schema !== null && "def" in schema ? (schema.def as Definition) : undefined;
 }
 
-/** The schema without optional, default, pipe and union around it; a union gives all of its members. */
+/** The schema inside optional, default, pipe and union; for a union, all of its members. */
 function unwrapped(schema: unknown): Definition[] {
   const definition = definitionOf(schema);
   if (definition === undefined) return [];
@@ -27,7 +27,7 @@ function step(level: readonly Definition[], key: PropertyKey): Definition[] {
   return level.flatMap((definition) => unwrapped(definition.shape?.[String(key)] ?? definition.element ?? definition.valueType));
 }
 
-/** The keys that a zod schema knows at a path, for "did you mean"; none when the path leaves what objects and arrays describe. */
+/** The keys that a zod schema knows at a path, for "did you mean"; none when the path leaves the schema's objects and arrays. */
 export function knownKeys(schema: unknown, path: readonly PropertyKey[]): string[] {
   let level = unwrapped(schema);
   for (const key of path) level = step(level, key);
@@ -35,15 +35,15 @@ export function knownKeys(schema: unknown, path: readonly PropertyKey[]): string
 }
 
 /**
- * The paths of keys in an input that the schema does not know. A plugin's schema is strict at its top only, and zod would drop an
- * unknown key further in without a word.
+ * The paths of an input's keys that the schema does not know. A plugin's schema is strict at its top level only, and zod would silently drop
+ * an unknown key further inside.
  */
 export function strayKeys(schema: unknown, input: unknown): PropertyKey[][] {
   return strayIn(unwrapped(schema), input, []);
 }
 
 function strayIn(level: readonly Definition[], value: unknown, path: readonly PropertyKey[]): PropertyKey[][] {
-  // Deeper than any option lies; a value may refer to itself.
+  // No option is that deep, and a value may contain itself.
   if (level.length === 0 || path.length > 8) return [];
   if (Array.isArray(value)) return value.flatMap((each, index) => strayIn(step(level, index), each, [...path, index]));
   if (!isPlain(value)) return [];
@@ -60,7 +60,7 @@ function strayIn(level: readonly Definition[], value: unknown, path: readonly Pr
   });
 }
 
-/** Whether an object schema lets other keys pass: every catch-all but strict's. */
+/** Whether an object schema lets other keys pass: true for every catch-all except that of `strict`. */
 function isLoose({ catchall }: Definition): boolean {
   return catchall !== undefined && definitionOf(catchall)?.type !== "never";
 }

@@ -1,4 +1,4 @@
-/** Edits that turn `a` into `b`: insert, delete or replace one character, or swap two neighbours. */
+/** Number of edits that turn `a` into `b`: insert, delete or replace one character, or swap two neighbours. */
 export function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number): number => rows[row]?.[column] ?? Number.POSITIVE_INFINITY;

@@ -14,7 +14,7 @@ function parse(text: string, units: Readonly<Record<string, number>>): number | 
   return factor === undefined ? undefined : Number(digits) * factor;
 }
 
-/** A schema for a text with a unit, or a plain number; it gives a number. */
+/** A schema for a text with a unit, or a plain number; its output is a number. */
 export type UnitSchema = z.ZodType<number, number | string>;
 
 function unit(units: Readonly<Record<string, number>>, expected: string): UnitSchema {
@@ -28,13 +28,13 @@ function unit(units: Readonly<Record<string, number>>, expected: string): UnitSc
   });
 }
 
-/** The longest that a timer can wait: beyond it, Node's fires at once. */
+/** The longest time in milliseconds that a timer can wait: with a longer one, Node's timer fires at once. */
 export const LONGEST_WAIT = 2 ** 31 - 1;
 
 export interface DurationRule {
-  /** `false`: it must be more than 0. Else the option's documentation says what 0 means. @default true */
+  /** `false`: the duration must be more than 0. `true`: the option's documentation says what 0 means. @default true */
   readonly zero?: boolean;
-  /** It is only compared with other times and never waited for, so that it may be as long as one likes. @default false: at most 24 days */
+  /** `true`: the duration is only compared with other times and no timer waits for it, so it may be of any length. @default false: at most 24 days */
   readonly compared?: boolean;
 }
 
