@@ -2,10 +2,10 @@ import type { Leg, LegReader, SluiceError } from "../../contract/index.ts";
 import { ChunkQueue } from "../pump/chunk-queue.ts";
 import { Flow } from "../pump/flow.ts";
 
-/** Bytes that count as pending where nobody knows how many do: enough to stop a source, however patient. */
+/** The pending bytes to report when the real number is unknown: enough to stop any source. */
 const STOPPED = 1024 * 1024;
 
-/** What the two ends of an answer's flow have in common as legs. */
+/** The common part of the two ends of an answer's flow, as legs. */
 abstract class End implements Leg {
   readonly records = false;
   readonly borrows = false;
@@ -13,7 +13,7 @@ abstract class End implements Leg {
   lend = false;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
-  /** FIN has passed it. */
+  /** FIN has passed this end. */
   ended = false;
   abstract readonly pending: number;
 
@@ -23,7 +23,7 @@ abstract class End implements Leg {
     // Only the input is read.
   }
   resume(): void {
-    // Nor stopped otherwise.
+    // Only the input is read, so only the input can be stopped.
   }
   write(_chunk: Buffer): boolean {
     return true;
@@ -32,21 +32,21 @@ abstract class End implements Leg {
     this.ended = true;
   }
   reset(): void {
-    // The answer's leg is what is reset and destroyed.
+    // The answer's leg is reset and destroyed, not this end.
   }
   destroy(): void {
     // See above.
   }
 }
 
-/** Where what is written to an answer goes into its flow. */
+/** The end of an answer's flow where data written to the answer enters. */
 export class AnswerInput extends End {
   #reader: LegReader | undefined;
-  /** What was written before the flow reads: an operator's first words (`startWith`). */
+  /** Chunks written before the flow reads: the first emissions of an operator (`startWith`). */
   #early: ChunkQueue | undefined;
   #stopped = false;
 
-  /** @param roomy called when there is room after {@link AnswerInput.give} said no */
+  /** @param roomy called when there is room after {@link AnswerInput.give} returned false */
   constructor(
     datagrams: boolean,
     private readonly roomy: () => void,
@@ -93,7 +93,7 @@ export class AnswerInput extends End {
   }
 }
 
-/** Where an answer comes out of its flow, to whoever reads the answer's leg. */
+/** The end of an answer's flow where the answer leaves, to the reader of the answer's leg. */
 export class AnswerOutput extends End {
   reader: LegReader | undefined;
   #stopped = false;

@@ -2,7 +2,7 @@ import { SluiceError, type Limits, type Session } from "../../contract/index.ts"
 import { blamed } from "../chain/fault.ts";
 import type { FlowOwner } from "../pump/flow-owner.ts";
 
-/** Where a session says none: one made up in a test. */
+/** Limits for a session that has none: one made up in a test. */
 const BUFFER = 4 * 1024 * 1024;
 const SWAP_MS = 5_000;
 
@@ -10,7 +10,7 @@ const SWAP_MS = 5_000;
 export class AnswerOwner implements FlowOwner {
   readonly limits: Limits;
 
-  /** @param output is told of the failure that ends the answer */
+  /** @param output is notified of the failure that ends the answer */
   constructor(
     private readonly name: string,
     readonly session: Session & Partial<FlowOwner>,
@@ -20,7 +20,7 @@ export class AnswerOwner implements FlowOwner {
   }
 
   flowSwapped(): void {
-    // An answer is as long as its leg.
+    // An answer lives as long as its leg.
   }
 
   fail(error: SluiceError): void {
@@ -29,7 +29,7 @@ export class AnswerOwner implements FlowOwner {
   }
 
   flowFault(): void {
-    // Whoever reads the leg counts it.
+    // The reader of the leg counts the fault.
   }
 
   flowWarning(message: string): void {

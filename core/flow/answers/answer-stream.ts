@@ -2,17 +2,17 @@ import type { Duplex } from "node:stream";
 import { reasonOf, SluiceError, type Leg, type LegReader, type Session, type Upstream } from "../../contract/index.ts";
 import { SocketStream } from "./socket-stream.ts";
 
-/** How long what a client still sends is read and dropped after the answer's end: closing at once could take the answer back (RST). */
+/** How long data from the client is still read and dropped after the answer's end: closing at once could make the client lose the answer (RST). */
 const LINGER_MS = 2_000;
 
 /**
- * Makes an upstream leg that answers by itself through a Node stream, for a plugin's `connect` hook: what `answer` does, for whoever
- * speaks by reading and writing, such as Node's `http`.
+ * Makes an upstream leg that answers by itself through a Node stream, for a plugin's `connect` hook: like `answer`, for code that reads and
+ * writes a stream, such as Node's `http`.
  *
  * @param name the endpoint's name in logs
- * @param use is given the stream once the session has begun: it reads what would go to an upstream, after every byte hook, and what is
- * written to it goes to the client. Ending it sends FIN; destroying it before ends the session, with a reset when there is an error. It emits
- * `retire` when the session is being drained: to end it as soon as what is under way is done.
+ * @param use called with the stream once the session has begun. The stream delivers the data that would go to an upstream, after every byte
+ * hook; data written to it goes to the client. Ending it sends FIN; destroying it before that ends the session, with a reset when there is an
+ * error. It emits `retire` when the session is being drained: end it as soon as the work in progress is done.
  */
 export function answerStream(name: string, use: (stream: Duplex, session: Session) => void, session: Session): Upstream {
   return { endpoint: name, leg: new StreamLegAnswer(name, use, session) };
@@ -101,7 +101,7 @@ class StreamLegAnswer implements Leg {
     this.#reader?.end();
   }
 
-  /** The stream is destroyed before both of its directions had ended. */
+  /** The stream was destroyed before both of its directions had ended. */
   broken(error: Error | null): void {
     const reader = this.#reader;
     this.#reader = undefined;
@@ -139,7 +139,7 @@ class AnswerStream extends SocketStream {
     this.leg.wrote(chunk, done);
   }
 
-  /** What Node's `http` calls after the last response of a connection: FIN, then the end, though the client may go on sending. */
+  /** Node's `http` calls this after the last response of a connection: sends FIN, then ends, although the client may still send. */
   override destroySoon(): void {
     this.end();
     this.resume();

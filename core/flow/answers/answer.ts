@@ -7,12 +7,12 @@ import { isPromise } from "../chain/is-promise.ts";
 import { buildOperators, type Operators } from "../pump/operators.ts";
 
 /**
- * Makes an upstream leg that answers by itself, for a plugin's `connect` hook: no socket is opened. The operators run as those of a byte
- * hook do: a slow client, and asynchronous work by the operators of `sluice/flow`, stop what the client sends, and what comes before they
- * subscribe to `data` waits. What makes an answer of its own accord, faster than a client reads, is for `answerStream`.
+ * Makes an upstream leg that answers by itself, for a plugin's `connect` hook: no socket is opened. The operators run like those of a byte
+ * hook: a slow client, and asynchronous work of the operators of `sluice/flow`, pause the client's data, and data that comes before they
+ * subscribe to `data` waits. For an answer that is produced without data from the client, faster than a client reads, use `answerStream`.
  *
  * @param name the endpoint's name in logs
- * @param respond what the session would send to an upstream is `data`; what this returns is the answer. Completing sends FIN.
+ * @param respond returns the answer to `data`, which is what the session would send to an upstream. Completing the answer sends FIN.
  * @example connect: (_attempt, session) => of(answer("echo", (data) => data, session))
  */
 export function answer(
@@ -23,7 +23,7 @@ export function answer(
   return { endpoint: name, leg: new AnswerLeg(name, respond, session) };
 }
 
-/** A leg whose other side is a flow: what is written to the leg goes into it, and what the leg delivers comes out of it. */
+/** A leg whose other side is a flow: data written to the leg enters the flow, and the leg delivers the data that leaves it. */
 class AnswerLeg implements Leg {
   readonly datagrams: boolean;
   readonly borrows = false;
@@ -62,7 +62,7 @@ class AnswerLeg implements Leg {
   read(reader: LegReader): void {
     this.#output.reader = reader;
     this.#flow = new Flow(this.#input, this.#output, new AnswerOwner(this.name, this.session, this.#output), this.#operators);
-    // Its operators may have ended the session with their first words.
+    // Its operators may have ended the session with their first emissions.
     if (this.#closed) this.#flow.stop();
     else this.#flow.start();
   }

@@ -5,17 +5,17 @@ import { SocketStream } from "./socket-stream.ts";
 
 /** A leg as a Node stream. */
 export interface LegDuplex extends Duplex {
-  /** The leg is not open yet: what is written waits. The stream emits `connect` when it is. */
+  /** Whether the leg is still being opened: written data waits. The stream emits `connect` when the leg is open. */
   readonly connecting: boolean;
   /** The endpoint, once the leg is open. */
   readonly endpoint: string | undefined;
 }
 
 /**
- * An upstream leg as a Node stream, for a plugin that speaks a protocol of its own with an upstream. The leg is the stream's: end,
- * destruction (with an error: a reset) and back-pressure pass both ways, and what breaks the leg, or keeps it from opening, is the stream's `error`, a SluiceError.
+ * An upstream leg as a Node stream, for a plugin that speaks a protocol of its own with an upstream. The stream owns the leg: end, destruction
+ * (with an error: a reset) and back-pressure pass both ways. A failure of the leg, also to open it, is the stream's `error`, a SluiceError.
  *
- * @param attempt opens the leg: it is subscribed once, at once
+ * @param attempt opens the leg: it is subscribed to once, immediately
  */
 export function legStream(attempt: Observable<Upstream>): LegDuplex {
   return new LegStream(attempt);
@@ -119,7 +119,7 @@ class LegStream extends SocketStream implements LegDuplex {
   }
 }
 
-/** What reads the leg. Not the stream itself: both have an `end`. */
+/** Reads the leg for the stream. The stream cannot be the reader itself, since both have an `end`. */
 class Feed implements LegReader {
   stopped = false;
   /** Nothing is lent. */

@@ -2,10 +2,10 @@ import { Duplex, type DuplexOptions } from "node:stream";
 
 /** Bytes that are read ahead, and that may wait to be written. */
 const HIGH_WATER = 64 * 1024;
-/** What is written in one turn is passed on as one chunk up to here. */
+/** Data written in one turn is passed on as one chunk, up to this many bytes. */
 const JOINED = 64 * 1024;
 
-/** A Node stream with what Node's `http` expects of a socket besides. It has no descriptor of its own. */
+/** A Node stream with the further methods that Node's `http` expects of a socket. It has no descriptor of its own. */
 export abstract class SocketStream extends Duplex {
   /** Milliseconds of {@link setTimeout}; 0: none. */
   timeout = 0;
@@ -17,14 +17,14 @@ export abstract class SocketStream extends Duplex {
 
   constructor(options: DuplexOptions = {}) {
     super({ highWaterMark: HIGH_WATER, ...options });
-    // Who uses it listens for errors while it does; one in between must not be uncaught.
+    // A user of the stream listens for errors while using it; an error in between must not be uncaught.
     this.on("error", () => undefined);
     this.once("close", () => {
       clearTimeout(this.#timer);
     });
   }
 
-  /** Emits `timeout` after so many milliseconds without a byte in either direction; 0: never. One timer serves many calls. */
+  /** Emits `timeout` after this many milliseconds without a byte in either direction; 0: never. One timer serves many calls. */
   setTimeout(ms: number, callback?: () => void): this {
     this.timeout = ms;
     if (this.#onTimeout !== undefined) this.off("timeout", this.#onTimeout);
@@ -35,7 +35,7 @@ export abstract class SocketStream extends Duplex {
     return this;
   }
 
-  // A plain socket below has these set by whoever opened it.
+  // These options are set on a plain socket below by the code that opened it.
   setNoDelay(): this {
     return this;
   }
@@ -69,7 +69,7 @@ export abstract class SocketStream extends Duplex {
     this.#watch(this.timeout);
   }
 
-  /** Passes on what was written; calls back when there is room for more. */
+  /** Passes on written data; calls back when there is room for more. */
   protected abstract pass(chunk: Buffer, done: (error?: Error | null) => void): void;
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
@@ -89,7 +89,7 @@ export abstract class SocketStream extends Duplex {
     let at = 0;
     let isPassing = false;
     let isThrough = true;
-    // Mostly called back at once: a loop, since a client decides how many chunks there are.
+    // The callback mostly comes at once. A loop instead of a recursion, since a client decides how many chunks there are.
     const next = (error?: Error | null): void => {
       if (error instanceof Error) {
         done(error);

@@ -2,17 +2,17 @@ import { reasonOf, size, type Size } from "../../contract/index.ts";
 import { fieldOf, wrongBody, type HttpMessage } from "./message.ts";
 import { wholeBody } from "./whole-body.ts";
 
-/** How {@link bodyText} and {@link bodyJson} read. */
+/** Options of {@link bodyText} and {@link bodyJson}. */
 export interface BodyOptions {
-  /** Bytes at most, as they came and decoded. @default "1MiB" */
+  /** Most bytes, both as received and decoded. @default "1MiB" */
   readonly max?: Size | undefined;
 }
 
 /**
  * The body of a request or a response as a text: decoded (gzip, deflate, br, and zstd where Node has it) and in the charset that Content-Type
- * names (else UTF-8). The body stays in the message, and is sent as it came. Empty where there is none.
+ * names (else UTF-8). The body stays in the message, and is sent unchanged. Empty when there is no body.
  *
- * @throws SLUICE_HTTP_REQUEST (a request's), SLUICE_UPSTREAM_PROTOCOL (a response's): more than `max`, or not in the coding that it names
+ * @throws SLUICE_HTTP_REQUEST (for a request), SLUICE_UPSTREAM_PROTOCOL (for a response): more than `max` bytes, or not in the named coding
  * @example exchange: (attempt, request) => from(bodyText(request)).pipe(switchMap((text) => (text.includes("secret") ? of(respond(403)) : attempt)))
  */
 export async function bodyText(message: HttpMessage, { max = "1MiB" }: BodyOptions = {}): Promise<string> {
@@ -23,7 +23,7 @@ export async function bodyText(message: HttpMessage, { max = "1MiB" }: BodyOptio
 
 /**
  * The same, parsed as JSON.
- * @throws what {@link bodyText} does, also where it is no JSON
+ * @throws the errors of {@link bodyText}, also when the body is not JSON
  */
 export async function bodyJson<T = unknown>(message: HttpMessage, options: BodyOptions = {}): Promise<T> {
   const text = await bodyText(message, options);
@@ -38,7 +38,7 @@ function decoderOf(charset: string): InstanceType<typeof TextDecoder> {
   try {
     return new TextDecoder(charset);
   } catch {
-    // A name that nobody knows: most bodies are UTF-8 whatever they say.
+    // An unknown name: most bodies are UTF-8, whatever they claim.
     return new TextDecoder();
   }
 }

@@ -23,7 +23,7 @@ export function codingsOf({ headers }: HttpMessage): string[] {
 
 /**
  * The content of a message without its codings.
- * @throws SLUICE_HTTP_REQUEST, SLUICE_UPSTREAM_PROTOCOL a coding that is not known
+ * @throws SLUICE_HTTP_REQUEST, SLUICE_UPSTREAM_PROTOCOL for an unknown coding
  */
 export function decoded(message: HttpMessage, bytes: Readable): Readable {
   const steps = codingsOf(message).map((name) => {
@@ -36,7 +36,7 @@ export function decoded(message: HttpMessage, bytes: Readable): Readable {
   return last ?? bytes;
 }
 
-/** Why a body could not be read: most likely it is not in the coding that it names. */
+/** The error for a body that could not be read: most likely it is not in the coding that it names. */
 export function unreadable(message: HttpMessage, error: unknown): SluiceError {
   return SluiceError.is(error) ? error : wrongBody(message, `the body cannot be read: ${reasonOf(error)}`, error);
 }

@@ -1,6 +1,6 @@
 import { SluiceError, type HttpHeaders, type HttpRequest, type HttpResponse } from "../../contract/index.ts";
 
-/** A message of HTTP, of either side. */
+/** An HTTP message: a request or a response. */
 export type HttpMessage = HttpRequest | HttpResponse;
 
 export function isRequest(message: HttpMessage): message is HttpRequest {
@@ -13,7 +13,7 @@ export function fieldOf(headers: HttpHeaders, name: string): string | undefined 
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** A body that is not what it says, or more than may be: whose fault that is depends on who sent it. */
+/** The error for a body that is not what it claims to be, or too large. Its code depends on who sent the body. */
 export function wrongBody(message: HttpMessage, detail: string, cause?: unknown): SluiceError {
   const code = isRequest(message) ? "SLUICE_HTTP_REQUEST" : "SLUICE_UPSTREAM_PROTOCOL";
   return new SluiceError(code, detail, cause === undefined ? {} : { cause });

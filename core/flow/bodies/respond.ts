@@ -4,9 +4,9 @@ import { SluiceError, type HttpHeaders, type HttpResponse } from "../../contract
 /**
  * Makes a response, for hooks that answer by themselves.
  *
- * @param body a text (`text/plain` in UTF-8), bytes or a stream (`application/octet-stream`), or anything else as JSON; none where it is left out
- * @param headers win over the type that the body has by itself
- * @throws SLUICE_PLUGIN_ARGUMENT a status that is none of a response
+ * @param body a text (`text/plain` in UTF-8), bytes or a stream (`application/octet-stream`), or anything else as JSON; left out: no body
+ * @param headers take precedence over the type of the body
+ * @throws SLUICE_PLUGIN_ARGUMENT for a status outside 200 to 599, or a value that cannot be a body
  * @example exchange: (attempt, { url }) => (url === "/health" ? of(respond(200, { ok: true })) : attempt)
  */
 export function respond(status: number, body?: unknown, headers: HttpHeaders = {}): HttpResponse {

@@ -5,16 +5,18 @@ import { within, type HoldTarget } from "../operators/hold.ts";
 import { codingsOf, decoded, unreadable } from "./decoding.ts";
 import { fieldOf, isRequest, type HttpMessage } from "./message.ts";
 
-/** What is said of the very bytes. */
+/** Header fields that describe the exact bytes. */
 const ofBytes = ["content-length", "content-encoding", "content-md5", "digest", "content-digest", "repr-digest"];
 
 /**
- * Passes a body through an operator, part by part, as fast as the other side takes it. The operator sees the content decoded (gzip, deflate, br, and zstd where Node has it); it goes on without
- * that coding, its length is the new one, or its end marks it, digests are left out, and a strong ETag becomes a weak one. Operators of `sluice/flow` pause the source while they wait.
+ * Passes a body through an operator, part by part, as fast as the other side takes it. The operator sees the decoded content (gzip, deflate,
+ * br, and zstd where Node has it). The new body is sent without the coding, with its new length or a marked end; digests are left out, and a
+ * strong ETag becomes a weak one. Operators of `sluice/flow` pause the source while they wait.
  *
- * A request is changed in its place, of a response a changed copy is returned. What has no body stays as it is, and so does an encoded part of a whole (206).
+ * A request is changed in place; for a response a changed copy is returned. A message without a body stays as it is, and so does an encoded
+ * partial response (206).
  *
- * @throws SLUICE_HTTP_REQUEST (a request's), SLUICE_UPSTREAM_PROTOCOL (a response's): a coding that is not known
+ * @throws SLUICE_HTTP_REQUEST (for a request), SLUICE_UPSTREAM_PROTOCOL (for a response): an unknown coding
  * @example exchange: (attempt) => attempt.pipe(map((response) => transformBody(response, replaceBytes("cat", "dog"))))
  */
 export function transformBody<M extends HttpMessage>(message: M, operator: OperatorFunction<Buffer, Buffer>): M {
@@ -38,19 +40,19 @@ function withoutBytes(headers: HttpHeaders): HttpHeaders {
   return kept;
 }
 
-/** What an operator makes of a body. */
+/** The output of an operator on a body. */
 class TransformedBody extends Readable implements HoldTarget {
   readonly swapping = false;
   readonly #input = new Subject<Buffer>();
   #subscription: Subscription | undefined;
   #isFull = false;
-  /** Holds beyond their patience. */
+  /** Number of holds beyond their patience. */
   #tight = 0;
 
   private readonly source: Readable;
   private readonly origin: Readable;
 
-  /** @param from the content, and what that was decoded from: it is let go of, too */
+  /** @param from the content, and the stream that it is decoded from: both are destroyed together */
   constructor(
     message: HttpMessage,
     from: { readonly source: Readable; readonly origin: Readable },
@@ -60,10 +62,10 @@ class TransformedBody extends Readable implements HoldTarget {
     const { source, origin } = from;
     this.source = source;
     this.origin = origin;
-    // Who reads it listens for errors; one that comes before must not be uncaught.
+    // The reader listens for errors; an error that comes before must not be uncaught.
     this.on("error", () => undefined);
     for (const stream of new Set([source, origin])) stream.on("error", (error) => this.destroy(unreadable(message, error)));
-    // What was broken off before its end must not pass for whole.
+    // A body that was broken off before its end must not look complete.
     source.once("close", () => {
       if (!source.readableEnded) this.destroy(new Error("the body broke off"));
     });
@@ -111,7 +113,7 @@ class TransformedBody extends Readable implements HoldTarget {
         error: (error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))),
         complete: () => {
           this.push(null);
-          // An operator may have had enough (`take`): the rest is for nobody.
+          // An operator may complete early (`take`): the rest is read and dropped.
           source.resume();
         },
       }),

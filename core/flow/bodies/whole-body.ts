@@ -2,13 +2,13 @@ import { Readable } from "node:stream";
 import { codingsOf, decoded, unreadable } from "./decoding.ts";
 import { isRequest, wrongBody, type HttpMessage } from "./message.ts";
 
-/** Reads all of a body, and leaves it in the message, so that it is still sent. @param most bytes, encoded and decoded */
+/** Reads a whole body, and puts it back into the message, so that it is still sent. @param most bytes that it may have, encoded and decoded */
 export async function wholeBody(message: HttpMessage, most: number): Promise<Buffer> {
   const { body } = message;
   if (body === undefined) return Buffer.alloc(0);
   const whole = body instanceof Readable ? await collect(message, body, most) : Buffer.from(body);
   if (isRequest(message)) message.body = whole;
-  // It is read-only for hooks, which may have read it somewhere already.
+  // A response's body is read-only for hooks, which may have read it already.
   else (message as { body: unknown }).body = whole;
   return codingsOf(message).length === 0 ? whole : collect(message, decoded(message, Readable.from([whole], { objectMode: false })), most);
 }

@@ -3,34 +3,34 @@ import { isPromise } from "./is-promise.ts";
 import { cross, type Crossing, type Tap } from "./meter.ts";
 import { emitParts, partByPart, Parts } from "./parts.ts";
 
-/** Work on one chunk: what it returns is passed on; null drops it; a promise makes the flow wait. */
+/** Work on one chunk: its result is passed on; null drops the chunk; a promise makes the flow wait. */
 export type ChunkFunction<T = Buffer, R = T> = (chunk: T) => R | null | Promise<R | null>;
 
 /** One stage of a chain, and the plugin to blame when it throws. */
 export interface Step {
   readonly run: ChunkFunction<never, unknown>;
   readonly plugin: string | undefined;
-  /** The last stage of its plugin: where what it gives goes on from there. */
+  /** Set on the last stage of its plugin: the place where its chunks go on. */
   readonly exit?: Crossing | undefined;
-  /** Makes what runs in its stead, in one flow or subscription, where the stage has a state. */
+  /** If the stage has a state: makes the object that runs instead of it, in one flow or subscription. */
   stateful?(): Stateful | undefined;
 }
 
-/** Takes what a stage gives when it ends. A promise is waited for. */
+/** Takes what a stage emits when it ends. A promise is waited for. */
 export type Emit = (chunk: unknown) => void | PromiseLike<void>;
 
 /** A stage with a state. */
 export interface Stateful {
   readonly run: (chunk: Buffer) => unknown;
-  /** It begins; the state of the one that it replaces is there. */
+  /** Called at the beginning, while the state that it replaces is still there. */
   begin(): void;
-  /** No more chunks come: gives what it holds, unless another takes the state over. */
+  /** No more chunks come: emits what it holds, unless another stage takes over the state. */
   finish(emit: Emit): void | PromiseLike<void>;
-  /** It is cut out, and is to give what it holds. Throws what the plugin's code throws. */
+  /** Its plugin is taken out: returns what it holds. Throws what the plugin's code throws. */
   abandon(): Buffer[];
-  /** Nobody wants anything of it any more. */
+  /** Nothing of it is needed any more. */
   discard(): void;
-  /** The whole messages in a chunk that it has passed on, for who watches. Undefined: it works on bytes. */
+  /** The whole messages in a chunk that it has passed on, for an observer. Undefined: it works on bytes. */
   messagesIn?(chunk: Buffer): readonly unknown[];
 }
 
@@ -47,17 +47,17 @@ export class Chain {
   /** Runs a chunk through all stages: a chunk, null, or a promise of either. Throws what a stage throws. */
   run: Run;
   #at = 0;
-  /** When the stage that runs was given its chunk; 0: it is not timed. */
+  /** When the running stage got its chunk; 0: it is not timed. */
   #since = 0;
   #tap: Tap | undefined;
-  // The functions and the names, not the steps: those are operators that would live as long as their session (0.6 KiB of it).
+  // The functions and the names instead of the steps: the steps are operators, and would live as long as the session (0.6 KiB for each).
   readonly #runs: readonly Run[];
   readonly #plugins: readonly (string | undefined)[];
   readonly #exits: readonly (Crossing | undefined)[];
-  /** The stages with a state, and where they stand. */
+  /** The stages with a state, by their position. */
   #states: Map<number, Stateful> | undefined;
 
-  /** @param entry where chunks come to the first stage; undefined: nothing is counted there */
+  /** @param entry the place where chunks reach the first stage; undefined: nothing is counted there */
   constructor(
     steps: readonly Step[],
     private readonly entry?: Crossing,
@@ -81,13 +81,13 @@ export class Chain {
     return this.#states !== undefined;
   }
 
-  /** Has every chunk seen at each place between plugins. The stages are the same, and keep what they have. @param tap undefined: no more */
+  /** Shows `tap` every chunk at each place between plugins. The stages stay the same, with their state. @param tap undefined: stop showing */
   watch(tap: Tap | undefined): void {
     this.#tap = tap;
     this.run = tap === undefined ? this.#window(this.#runs, 0) : this.#watched(tap);
   }
 
-  /** Before the first chunk. */
+  /** Called before the first chunk. */
   begin(): void {
     if (this.#states === undefined) return;
     for (const [at, state] of this.#states) {
@@ -197,7 +197,7 @@ export class Chain {
     };
   }
 
-  /** A stage has given a chunk, on a path that is not the fast one. */
+  /** Counts a chunk that a stage has returned, outside the fast path. */
   #crossed(at: number, value: unknown): void {
     const exit = this.#exits[at];
     if (exit?.left === undefined) return;
@@ -207,7 +207,7 @@ export class Chain {
     if (this.#tap !== undefined) this.#tap.passed(exit.left.plugin, value as Buffer, took, this.#reader(at));
   }
 
-  /** What reads the messages in what a plugin's last stage gave, where one of its stages works on some. */
+  /** A function that reads the messages in the output of a plugin's last stage, if one of its stages works on messages. */
   #reader(at: number): ((chunk: Buffer) => readonly unknown[]) | undefined {
     const plugin = this.#plugins[at];
     for (let index = at; index >= 0 && this.#plugins[index] === plugin; index -= 1) {
@@ -217,7 +217,7 @@ export class Chain {
     return undefined;
   }
 
-  /** Milliseconds of the stage that has run, where it is timed; the next begins now. */
+  /** Milliseconds that the last stage took, if it is timed; the time of the next stage begins now. */
   #took(): number | undefined {
     if (this.#since === 0) return undefined;
     const now = performance.now();
@@ -233,7 +233,7 @@ export class Chain {
     this.#tap?.dropped(owner.plugin);
   }
 
-  /** What stage `at` returned was no chunk: null drops, a promise is waited for, undefined is a mistake worth a message. */
+  /** Handles a result of stage `at` that is not a chunk: null drops, a promise is waited for, undefined is a mistake with a message of its own. */
   #settle(at: number, value: unknown): unknown {
     if (value === null) {
       this.#dropped(at);
@@ -244,7 +244,7 @@ export class Chain {
     return this.#goOn(at, value);
   }
 
-  /** Between its own stages a plugin may pass what it likes; what it hands to the next plugin or the sink of a flow is a chunk. */
+  /** Between its own stages a plugin may pass any value; what it passes to the next plugin or to the sink of a flow must be a chunk. */
   #goOn(at: number, value: unknown): unknown {
     const plugin = this.#plugins[at];
     if (plugin !== undefined && plugin !== this.#plugins[at + 1] && !(value instanceof Uint8Array)) {
@@ -255,7 +255,7 @@ export class Chain {
     return this.#from(at + 1, value);
   }
 
-  /** Goes on at a stage in the middle, after a promise. */
+  /** Continues at a stage in the middle, after a promise. */
   #from(start: number, chunk: unknown): unknown {
     let value = chunk;
     for (const [at, run] of this.#runs.entries()) {
@@ -270,7 +270,7 @@ export class Chain {
   }
 }
 
-/** Anything but a chunk to hand on at once. Most stages return what they were given, and only of something else is it worth asking. */
+/** Whether a result is not simply a chunk to pass on. Most stages return the chunk that they were given, so only another value is checked. */
 function isSpecial(value: unknown, given: unknown): boolean {
   return value !== given && !(value instanceof Uint8Array);
 }

@@ -1,8 +1,8 @@
-/** Four buckets to each doubling: a quantile is at most a tenth off. From 2^-3 to 2^29 nanoseconds or so, half a second. */
+/** Four buckets per doubling: a quantile is wrong by at most a tenth. They reach from about 2^-3 to 2^29 nanoseconds, half a second. */
 const PER_DOUBLING = 4;
 const BUCKETS = 120;
 
-/** How long something took, many times: a histogram whose buckets grow with what they hold. */
+/** A histogram of durations: the longer the durations of a bucket, the wider it is. */
 export class Durations {
   #counts: Uint32Array | undefined;
   count = 0;
@@ -29,7 +29,7 @@ export class Durations {
     return undefined;
   }
 
-  /** How many took at most so many seconds. */
+  /** Number of durations of at most so many seconds. */
   atMost(seconds: number): number {
     let count = 0;
     for (const [at, here] of this.#counts?.entries() ?? []) if (upperEnd(at) <= seconds * 1.0001) count += here;

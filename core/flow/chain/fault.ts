@@ -2,7 +2,7 @@ import { reasonOf, SluiceError } from "../../contract/index.ts";
 
 const plugins = new WeakMap<object, string>();
 
-/** Notes whose plugin threw an error, once: the first to say so stood nearest. */
+/** Notes which plugin threw an error. Only the first note counts: it is the one nearest to the error. */
 export function blamed(error: unknown, plugin: string | undefined): unknown {
   if (plugin === undefined || (typeof error === "object" && error !== null && plugins.has(error))) return error;
   const object = typeof error === "object" && error !== null ? error : new Error(reasonOf(error));
@@ -21,7 +21,7 @@ export function faultOf(plugin: string | undefined, error: unknown): SluiceError
   return new SluiceError("SLUICE_PLUGIN_FAILED", `plugin "${plugin ?? "unknown"}": ${reasonOf(error)}`, { cause: error });
 }
 
-/** A SluiceError is an answer and no fault: it ends the session, bypassed or not. */
+/** Whether an error is an answer instead of a fault: a SluiceError not caused by a plugin. It ends the session, also with onError "bypass". */
 export function isAnswer(error: unknown): boolean {
   return SluiceError.is(error) && error.source !== "plugin";
 }

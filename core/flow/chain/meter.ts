@@ -1,12 +1,12 @@
 import { Durations } from "./durations.ts";
 
-/** One chunk in so many is timed: asking for the time at each stage of each would cost more than the stages. */
+/** One chunk in this many is timed: reading the clock at each stage for every chunk would cost more than the stages. */
 const SAMPLED = 64;
 
-/** What one plugin use makes of the data of one direction, in all sessions of its listener. Lives on over reloads. */
+/** Counts what one plugin use does with the data of one direction, in all sessions of its listener. It survives reloads. */
 export class PluginMeter {
   drops = 0;
-  /** Sampled, and exact while somebody watches. */
+  /** Sampled, but complete while somebody watches. */
   readonly durations = new Durations();
   readonly #entered: Crossing[] = [];
   readonly #left: Crossing[] = [];
@@ -15,7 +15,7 @@ export class PluginMeter {
 
   constructor(readonly plugin: string) {}
 
-  /** Chunks and bytes that came to it. */
+  /** Chunks and bytes that came to the plugin. */
   get in(): Passed {
     return total(this.#entered);
   }
@@ -25,17 +25,17 @@ export class PluginMeter {
     return total(this.#left);
   }
 
-  /** Where chunks come from the source to it. */
+  /** The place where chunks come to it from the source. */
   get first(): Crossing {
     return (this.#first ??= new Crossing(undefined, this.#entered, undefined));
   }
 
-  /** Where chunks come to it from another plugin. */
+  /** Adds a place where chunks come to it from another plugin. */
   comesFrom(place: Crossing): void {
     this.#entered.push(place);
   }
 
-  /** Where its chunks go on to the next plugin that takes part in a session, or to the sink. The same object for the same neighbour. */
+  /** The place where its chunks go to the next plugin of a session, or to the sink: the same object for the same neighbour. */
   to(next: PluginMeter | undefined): Crossing {
     if (this.#next?.right === next && this.#next !== undefined) return this.#next;
     const known = this.#left.find(({ right }) => right === next);
@@ -50,12 +50,12 @@ export interface Passed {
   readonly bytes: number;
 }
 
-/** A place between two plugins, and what has crossed it: plain fields, since it stands on the path of every chunk. */
+/** A place between two plugins, with counts of what has crossed it: plain fields, since it is on the path of every chunk. */
 export class Crossing implements Passed {
   chunks = 0;
   bytes = 0;
 
-  /** @param all where it is counted too */
+  /** @param all the list that it is added to */
   constructor(
     readonly left: PluginMeter | undefined,
     all: Crossing[],
@@ -72,25 +72,25 @@ export class Crossing implements Passed {
   }
 }
 
-/** Counts a chunk that crosses. A function and no method: most places between stages are none between plugins. */
+/** Counts a chunk that crosses a place. A function instead of a method, since between most stages there is no such place. */
 export function cross(place: Crossing | undefined, chunk: unknown): void {
   if (place === undefined) return;
   place.chunks += 1;
   place.bytes += bytesOf(chunk);
 }
 
-/** 0 for what is no chunk, which only a plugin that breaks its word passes on. */
+/** 0 for a value that is not a chunk, which only a faulty plugin passes on. */
 function bytesOf(chunk: unknown): number {
   return (chunk as Uint8Array).length | 0;
 }
 
-/** Who watches the chunks of one flow at every place between its plugins. It is lent them for the call alone. */
+/** An observer of the chunks of one flow, at every place between its plugins. A chunk is lent for the call only. */
 export interface Tap {
   /** A chunk came from the source. */
   entered(chunk: Buffer): void;
   /**
-   * @param milliseconds that it took; undefined: it was not measured
-   * @param messages reads those in the chunk, where the plugin works on messages
+   * @param milliseconds that the plugin took; undefined: not measured
+   * @param messages reads the messages in the chunk, if the plugin works on messages
    */
   passed(plugin: string, chunk: Buffer, milliseconds: number | undefined, messages?: (chunk: Buffer) => readonly unknown[]): void;
   dropped(plugin: string): void;

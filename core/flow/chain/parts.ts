@@ -1,8 +1,8 @@
 import { isPromise } from "./is-promise.ts";
 
 /**
- * What a stage makes of one chunk when it has a part of it now and waits for the rest: `now` goes on at once, and then what `later` settles
- * to, which may be in parts again. So the first of several messages in a chunk does not wait for the last.
+ * The result of a stage that has a part of its output now and waits for the rest: `now` goes on at once, and then the value of `later`, which
+ * may be `Parts` again. So the first of several messages in a chunk does not wait for the last.
  */
 export class Parts {
   /**
@@ -13,12 +13,12 @@ export class Parts {
     readonly now: unknown,
     readonly later: PromiseLike<unknown>,
   ) {
-    // Who waits for it may be gone by then, and nobody else is to be told.
+    // Nobody may be waiting for it any more by then: its rejection must not be uncaught.
     later.then(undefined, () => undefined);
   }
 }
 
-/** Runs each part of what a stage gave through the stages behind, one after the other; what comes of it may be in parts too. */
+/** Runs each part of a stage's result through the following stages, one after the other; the result may be `Parts` too. */
 export function partByPart(value: unknown, run: (part: unknown) => unknown): unknown {
   if (value === null) return null;
   if (isPromise(value)) return value.then((settled) => partByPart(settled, run));

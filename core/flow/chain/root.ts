@@ -2,15 +2,15 @@ import type { Subscriber, TeardownLogic } from "rxjs";
 import { Stage } from "./stage.ts";
 
 /**
- * The head of a flow's operators: what the `data` of a byte hook is. A Subject would do; this one has no arrays to copy and costs a
- * new session nothing until something subscribes.
+ * The head of a flow's operators: the `data` of a byte hook. A Subject would work too; this class has no arrays to copy, and costs a new
+ * session nothing until something subscribes.
  */
 export class Root extends Stage<Buffer> {
   #first: Subscriber<Buffer> | undefined = undefined;
   #others: Subscriber<Buffer>[] | undefined = undefined;
   #completed = false;
   #heard = false;
-  /** Called when somebody subscribes, at last. */
+  /** Called when the first subscriber has come. */
   onObserved: (() => void) | undefined = undefined;
 
   _subscribe(subscriber: Subscriber<Buffer>): TeardownLogic {
@@ -20,11 +20,11 @@ export class Root extends Stage<Buffer> {
       // Later, because the subscriber is not complete before this returns.
       if (this.onObserved !== undefined) queueMicrotask(this.onObserved);
     }
-    // A new array, so that who subscribes in the turn of a chunk (`retry`, `repeat`) is not given that chunk, and over and over.
+    // A new array, so that a subscriber that comes in the turn of a chunk (`retry`, `repeat`) does not get that chunk again and again.
     else this.#others = [...(this.#others ?? []).filter(({ closed }) => !closed), subscriber];
   }
 
-  /** Whether anybody has subscribed, or nobody need any more. */
+  /** Whether anybody has subscribed, or nobody has to any more, since it has completed. */
   get observed(): boolean {
     return this.#first !== undefined || this.#completed;
   }
@@ -44,7 +44,7 @@ export class Root extends Stage<Buffer> {
     for (const subscriber of all) if (subscriber?.closed === false) this.#end(subscriber);
   }
 
-  /** Whether anybody was told that it is complete; nobody is where the operators had left before (`take`). */
+  /** Whether a subscriber was notified of the completion; none is if the operators had unsubscribed before (`take`). */
   get heard(): boolean {
     return this.#heard;
   }

@@ -1,8 +1,8 @@
 import { Observable, type OperatorFunction } from "rxjs";
 
-/** The head of a flow's operators, or an `each` stage of them: what byte hooks pipe. */
+/** The head of a flow's operators, or an `each` stage: an Observable on which byte hooks call `pipe`. */
 export abstract class Stage<T> extends Observable<T> {
-  /** As RxJS's own, which first puts the operators into an array that V8 makes 17 places long; and nearly always it is one. */
+  /** Like RxJS's own, which first puts the operators into an array of 17 places (V8's choice), although there is nearly always only one operator. */
   override pipe(...operators: OperatorFunction<never, unknown>[]): Observable<never> {
     return operators.reduce(through, this) as Observable<never>;
   }

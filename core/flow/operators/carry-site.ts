@@ -13,17 +13,17 @@ function enter(site: HookSite | undefined): HookSite | undefined {
   return outer;
 }
 
-/** Where hooks are called that may make a `carry`: each stands in a place of its hook, by which its state is found again. */
+/** Calls hooks that may make a `carry`, and gives each `carry` a place in its hook, by which its state is found again. */
 export class HookSite {
   #plugin = "";
   #count = 0;
   #made: Made[] | undefined;
   #keys: Set<string> | undefined;
 
-  /** @param host the flow; undefined where no state is handed over */
+  /** @param host the flow; undefined if no state is handed over */
   constructor(private readonly host: CarryHost | undefined) {}
 
-  /** The places of every `carry` that was made; undefined: of none. */
+  /** The places of every `carry` that was made; undefined: none was made. */
   get keys(): ReadonlySet<string> | undefined {
     return this.#keys;
   }
@@ -43,7 +43,7 @@ export class HookSite {
     }
   }
 
-  /** What the states of a plugin hold that is cut out. */
+  /** What the states of a plugin hold, when the plugin is taken out. */
   abandon(plugin: string): Buffer[] {
     return this.#keys === undefined ? [] : (this.host?.carried.abandon(plugin) ?? []);
   }

@@ -7,9 +7,9 @@ import type { Stateful } from "../chain/chain.ts";
 import { EachObservable } from "./each.ts";
 
 /**
- * Works on chunks with a state that survives reloads. The state belongs to a session, a direction, the plugin use's name and the place of this `carry` in
- * its hook: a reload hands it to the new generation's `carry` in the same place. Neighbouring `each` and `carry` stages of a live flow run as
- * one composed function; outside a flow it is an ordinary RxJS operator, which calls `end` at completion.
+ * Works on chunks with a state that survives reloads. The state belongs to a session, a direction, the plugin use's name and the place of this
+ * `carry` in its hook: a reload hands it to the new generation's `carry` in the same place. Neighbouring `each` and `carry` stages of a live flow
+ * run as one composed function; outside a flow it is an ordinary RxJS operator, which calls `end` at completion.
  *
  * @throws SLUICE_PLUGIN_ARGUMENT without `start` or `step`
  * @example data.pipe(carry({ start: () => ({ bytes: 0 }), step: (state, chunk) => ((state.bytes += chunk.length), chunk) }))
@@ -26,7 +26,7 @@ function check(definition: unknown): void {
 }
 
 class CarryObservable extends EachObservable {
-  /** What `start` gave when the hook was called. */
+  /** What `start` returned when the hook was called. */
   started: { state: unknown } | undefined = undefined;
   readonly #place = placeInHook(this);
 
@@ -37,7 +37,7 @@ class CarryObservable extends EachObservable {
     super(input, neverRun);
   }
 
-  /** Before anything is swapped: a `start` that throws is to be seen while the old operators still run. */
+  /** Called before anything is swapped: an exception in `start` must be seen while the old operators still run. */
   prepare(): void {
     const place = this.#place;
     if (place !== undefined && place.host.carried.get(place.key) === undefined) this.started = { state: this.definition.start() };

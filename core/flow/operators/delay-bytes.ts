@@ -2,10 +2,10 @@ import { asyncScheduler, type MonoTypeOperatorFunction, type SchedulerLike } fro
 import { paced } from "./paced.ts";
 
 /**
- * Delays every chunk, pausing the source once the flow's bound is held, so that a long delay costs no memory. Chunks leave in the order in
- * which they came, whatever their delays.
+ * Delays every chunk. The source is paused once `limits.bufferPerFlow` bytes are held, so that a long delay does not grow the memory. Chunks
+ * leave in the order in which they came, whatever their delays.
  *
- * @param milliseconds of delay, 0 or more; or a function, asked once for each chunk as it comes
+ * @param milliseconds of delay, 0 or more; or a function, called once for each chunk when it comes
  */
 export function delayBytes(
   milliseconds: number | ((chunk: Buffer) => number),

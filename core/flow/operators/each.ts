@@ -8,15 +8,15 @@ import { isPromise } from "../chain/is-promise.ts";
 import { Parts } from "../chain/parts.ts";
 import { Stage } from "../chain/stage.ts";
 
-/** What may wait behind a promise before the source is paused: pausing for every chunk costs two system calls. */
+/** Bytes that may wait behind a promise before the source is paused: pausing for every chunk costs two system calls. */
 const PATIENCE = 64 * 1024;
 
 /**
  * Works on one chunk at a time. `run` returns the chunk to pass on, null to drop it, or a promise of either: then the flow pauses its
- * source while it waits, and order holds. Neighbouring `each` stages of a live flow run as one composed function; anywhere else it is
+ * source while it waits, and the order is kept. Neighbouring `each` stages of a live flow run as one composed function; anywhere else it is
  * an ordinary RxJS operator.
  *
- * @throws SLUICE_PLUGIN_ARGUMENT what is no function
+ * @throws SLUICE_PLUGIN_ARGUMENT if `run` is not a function
  * @example data.pipe(each((chunk) => Buffer.from(chunk.toString().toUpperCase())))
  */
 export function each<T = Buffer, R = T>(run: ChunkFunction<T, R>): OperatorFunction<T, R> {
@@ -29,9 +29,9 @@ export function each<T = Buffer, R = T>(run: ChunkFunction<T, R>): OperatorFunct
 export class EachObservable extends Stage<unknown> implements Step {
   /** The plugin whose hook made it; the flow sets it. */
   plugin: string | undefined = undefined;
-  /** Of the last stage of its plugin; the flow sets it. */
+  /** Set by the flow, on the last stage of its plugin. */
   exit: Crossing | undefined = undefined;
-  /** What runs of it, where it runs apart among plain RxJS operators. */
+  /** The chain that runs, if the stage runs separately, among plain RxJS operators. */
   #running: Chain | undefined = undefined;
 
   constructor(
@@ -54,13 +54,13 @@ export class EachObservable extends Stage<unknown> implements Step {
     return root.subscribe(new EachSubscriber(subscriber, chain, hold(PATIENCE)));
   }
 
-  /** Has every chunk seen that it gives, where it runs apart. */
+  /** Shows `tap` every chunk that it emits, if it runs separately. */
   watch(tap: Tap | undefined): void {
     this.#running?.watch(tap === undefined ? undefined : withoutEntry(tap));
   }
 }
 
-/** What comes to it has been seen where it came from. */
+/** A tap without `entered`: the chunks have been seen where they came from. */
 function withoutEntry(tap: Tap): Tap {
   return {
     entered: () => undefined,
@@ -81,7 +81,7 @@ export function stagesDownTo(
   let root = last;
   let count = 0;
   for (; root !== stop && root instanceof EachObservable; root = root.input) count += 1;
-  // oxlint-disable-next-line unicorn/no-new-array -- the one way to room for so many; an array that grows has 17 places, twice a session
+  // oxlint-disable-next-line unicorn/no-new-array -- it has exactly this many places; an array that grows has 17, twice per session
   const steps = new Array<EachObservable>(count);
   for (let at = last; at instanceof EachObservable && count > 0; at = at.input) steps[(count -= 1)] = at;
   return { root, steps };
@@ -135,7 +135,7 @@ class EachSubscriber extends Subscriber<unknown> {
     this.#queue.push(chunk);
   }
 
-  /** Unsubscribed from: what waits is nobody's any more. */
+  /** Unsubscribed: the waiting chunks are dropped. */
   #forget(): void {
     const bytes = this.#queue?.reduce<number>((sum, chunk) => sum + sizeOf(chunk), 0) ?? 0;
     this.#queue = [];
@@ -147,7 +147,7 @@ class EachSubscriber extends Subscriber<unknown> {
     if (!this.#waiting) this.#finish();
   }
 
-  /** What stages with a state still hold comes first. */
+  /** What stages with a state still hold is emitted first. */
   #finish(): void {
     try {
       const waiting = this.#chain.finish((chunk) => {
@@ -197,7 +197,7 @@ class EachSubscriber extends Subscriber<unknown> {
     else this.#part(bytes, result);
   }
 
-  /** What is there goes on, and the rest is waited for. */
+  /** The part that is there goes on, and the rest is waited for. */
   #part(bytes: number, { now, later }: Parts): void {
     this.#hold.release(0, () => {
       if (now !== null && !this.closed) this.#to.next(now);

@@ -1,17 +1,17 @@
 /**
- * A grip on a flow's source, for operators that work asynchronously. While more than its patience is held, the source is paused: a TCP
- * peer is slowed down, datagrams beyond `limits.bufferPerFlow` are dropped and counted. So a slow operator never grows the memory.
+ * Lets an asynchronous operator pause a flow's source. While more bytes than its patience are held, the source is paused: a TCP peer is
+ * slowed down, datagrams beyond `limits.bufferPerFlow` are dropped and counted. So a slow operator never grows the memory.
  */
 export interface Hold {
-  /** True while the flow swaps its operators, or one came after the input's end: what is held should leave at once, since the input has completed. */
+  /** True while the flow swaps its operators, also if the swap came after the input's end: emit what is held at once, the input has completed. */
   readonly swapping: boolean;
   /** `bytes` are held from now on. */
   acquire(bytes: number): void;
-  /** They are held no more; `emit` passes on what became of them. Whatever is emitted in there counts as expected. */
+  /** They are no longer held; `emit` passes on what became of them. Everything that is emitted inside `emit` counts as expected. */
   release(bytes: number, emit: () => void): void;
   /**
-   * `emit` passes on something of so many bytes that did not come from the source. A source can be paused and this cannot: where
-   * `limits.bufferPerFlow` bytes wait already, nothing is emitted; that is counted, and warned of once.
+   * `emit` passes on `bytes` bytes that did not come from the source, and so cannot be held back by pausing it. If `limits.bufferPerFlow`
+   * bytes wait already, nothing is emitted; that is counted, with one warning.
    *
    * @returns whether it was emitted
    */
@@ -21,13 +21,13 @@ export interface Hold {
 /** What a flow offers to the holds of its operators. */
 export interface HoldTarget {
   readonly swapping: boolean;
-  /** Bytes held in all changed by `bytes`, and the number of holds beyond their patience by `tight`. */
+  /** The total of held bytes has changed by `bytes`, and the number of holds beyond their patience by `tight`. */
   held(bytes: number, tight: number): void;
-  /** Has `hurry` called when a swap comes after the input has completed. */
+  /** Registers `hurry`, to be called when a swap comes after the input has completed. */
   onHurry(hurry: () => void): void;
   /** Runs `emit` as a turn of the flow. */
   turn(emit: () => void): void;
-  /** The same for what did not come from the source. @returns false where there is no room, and nothing is emitted */
+  /** The same for data that did not come from the source. @returns false if there is no room: then nothing is emitted */
   offer(bytes: number, emit: () => void): boolean;
 }
 
@@ -47,18 +47,18 @@ const nowhere: HoldTarget = {
 let current: HoldTarget = nowhere;
 
 /**
- * Takes a hold of the flow that an operator is being subscribed in: call it in the operator's subscribe function. Outside a live flow
- * (under a TestScheduler, say) it does nothing.
+ * Makes a hold on the flow in which an operator is being subscribed to: call it in the operator's subscribe function. Outside a live flow
+ * (for example under a TestScheduler) it does nothing.
  *
  * @param patience bytes that may be held before the source is paused; never more than `limits.bufferPerFlow`
- * @param hurry called when a swap comes while what is held waits after the input's end: let all of it go, and complete
+ * @param hurry called when a swap comes while held data waits after the input's end: emit all of it, and complete
  */
 export function hold(patience = 0, hurry?: () => void): Hold {
   if (hurry !== undefined) current.onHurry(hurry);
   return new FlowHold(current, patience);
 }
 
-/** Makes `flow` the one that {@link hold} takes hold of while `work` runs. */
+/** Makes `flow` the target of {@link hold} while `work` runs. */
 export function within<T>(flow: HoldTarget, work: () => T): T {
   const outer = current;
   current = flow;
@@ -69,7 +69,7 @@ export function within<T>(flow: HoldTarget, work: () => T): T {
   }
 }
 
-/** The flow that {@link hold} would take hold of now, as a target of its own: what is held through it can be let go in one. */
+/** A target of its own in front of the one that {@link hold} would use now: everything held through it can be released at once. */
 export function heldApart(): HoldTarget & { letGo(): void } {
   return new HeldApart(current);
 }
@@ -104,7 +104,7 @@ class HeldApart implements HoldTarget {
     this.flow.turn(emit);
   }
 
-  /** Its operators are gone, and will release nothing any more. */
+  /** Releases everything: its operators are gone, and will release nothing themselves. */
   letGo(): void {
     if (this.#gone) return;
     this.#gone = true;

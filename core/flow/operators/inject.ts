@@ -2,11 +2,11 @@ import { Observable, Subscription, type MonoTypeOperatorFunction } from "rxjs";
 import { hold } from "./hold.ts";
 
 /**
- * Puts chunks of another source into a flow, at the moment they come: a cached answer, a heartbeat. They are copied, since another flow's may be
- * lent. Completes when the flow's own source does; `extra` completing changes nothing, `extra` failing fails the flow.
+ * Puts chunks of another source into a flow, at the moment they come: a cached answer, a heartbeat. They are copied, since chunks of another
+ * flow may be lent. Completes when the flow's own source completes; the completion of `extra` changes nothing, an error of `extra` fails the flow.
  *
- * `extra` cannot be paused: where `limits.bufferPerFlow` bytes wait already, its chunks are dropped, counted (`sluice_injected_dropped_total`) and
- * warned of once.
+ * `extra` cannot be paused: while `limits.bufferPerFlow` bytes wait, its chunks are dropped and counted (`sluice_injected_dropped_total`), with
+ * one warning.
  */
 export function inject<T = Buffer>(extra: Observable<T>): MonoTypeOperatorFunction<T> {
   return (source) =>

@@ -11,7 +11,7 @@ export interface Pace {
   readonly patience: number;
 }
 
-/** The longest that setTimeout can wait: beyond it, it fires at once. */
+/** The longest time that setTimeout can wait: with a longer one it fires at once. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
 interface Waiting {
@@ -92,7 +92,7 @@ class PacedSubscriber extends Subscriber<Buffer> {
 
   #plan(now: number): void {
     const [head] = this.#queue;
-    // What is never due leaves with a swap, or with the session.
+    // A chunk that is never due waits for a swap, or for the end of the session.
     if (this.#scheduled || head === undefined || head.due === Infinity) return;
     this.#scheduled = true;
     const flush = (): void => {
@@ -102,7 +102,7 @@ class PacedSubscriber extends Subscriber<Buffer> {
     this.add(this.#pace.scheduler.schedule(flush, Math.min(LONGEST_WAIT, Math.max(0, (head.due ?? now) - now))));
   }
 
-  /** Lets every chunk leave that is due. */
+  /** Emits every chunk that is due. */
   #flush(): void {
     for (let head = this.#queue[0]; head !== undefined; head = this.#queue[0]) {
       const { chunk } = head;

@@ -1,27 +1,27 @@
-/** One piece of a regular expression, with what says of it that more bytes could change whether and how it matches. */
+/** One piece of a regular expression, with an expression that tells where more bytes could change whether and how the piece matches. */
 interface Piece {
   /** The piece itself, without capturing groups. */
   readonly plain: string;
-  /** Matches where this piece is reached, and runs into the end of what there is; undefined: it never looks ahead. */
+  /** Matches where this piece is reached and runs into the end of the text so far; undefined: it never looks ahead. */
   readonly open: string | undefined;
-  /** Bytes that it matches at least. */
+  /** The least number of bytes that it matches. */
   readonly least: number;
 }
 
 /** What {@link readPattern} finds. */
 export interface PartialPattern extends Piece {
-  /** It looks behind, by more than a byte. */
+  /** Whether it looks behind by more than a byte. */
   readonly looksBehind: boolean;
 }
 
 const END = "(?![^])";
 
 /**
- * Reads the source of a regular expression, for a text that may go on: `/ab+/` is open wherever the text ends with `a`, or with `a` and any number
- * of `b`. JavaScript's own expressions do not tell (there is no `hitEnd` as in Java).
+ * Parses the source of a regular expression, for a text that may continue: `/ab+/` is open wherever the text ends with `a`, or with `a` and any
+ * number of `b`. JavaScript's own regular expressions do not tell this (there is no `hitEnd` as in Java).
  *
- * @param source of an expression that `RegExp` has taken, without the flag `v`
- * @throws SyntaxError for what it cannot tell: a backreference, or a character that is no byte
+ * @param source of a regular expression that `RegExp` has accepted, without the flag `v`
+ * @throws SyntaxError for what cannot be handled: a backreference, or a character that is not a byte
  */
 export function readPattern(source: string): PartialPattern {
   const reader = new PatternReader(source);
@@ -34,7 +34,7 @@ class PatternReader {
 
   constructor(private readonly source: string) {}
 
-  /** Up to the end, or the `)` of the group that it stands in. */
+  /** Reads up to the end, or up to the `)` of the group. */
   disjunction(): Piece {
     const alternatives = [this.#alternative()];
     while (this.#take("|")) alternatives.push(this.#alternative());
@@ -49,7 +49,7 @@ class PatternReader {
     const pieces: Piece[] = [];
     while (this.#at < this.source.length && !this.#sees("|") && !this.#sees(")")) pieces.push(this.#term());
     let open: string | undefined;
-    // From the last to the first: open in this one, or past it and open later.
+    // From the last piece to the first: open in this piece, or past it and open in a later one.
     for (const piece of pieces.toReversed()) open = anyOf([piece.open, open === undefined ? undefined : `${piece.plain}${open}`]);
     return { plain: pieces.map(({ plain }) => plain).join(""), open, least: pieces.reduce((sum, { least }) => sum + least, 0) };
   }
@@ -74,7 +74,7 @@ class PatternReader {
         open: inner.open === undefined ? undefined : `(?=${inner.open})`,
         least: 0,
       });
-    // Of a group that counts or has a name, the others know nothing: backreferences are refused.
+    // The number or the name of a group has no effect here, since backreferences are refused.
     const opening = /^\(\?[a-z-]*:/.test(head) ? head : "(?:";
     const open = inner.open === undefined ? undefined : `${opening}${inner.open})`;
     return this.#repeated({ plain: `${opening}${inner.plain})`, open, least: inner.least });
@@ -92,7 +92,7 @@ class PatternReader {
     return { plain: raw, open: END, least: 1 };
   }
 
-  /** The piece as often as the quantifier behind it says. */
+  /** The piece, repeated as the quantifier after it says. */
   #repeated({ plain, open, least }: Piece): Piece {
     const quantifier = this.#match(/(?:[*+?]|\{\d+(?:,\d*)?\})\??/y);
     if (quantifier === undefined) return { plain, open, least };

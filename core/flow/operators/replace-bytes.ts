@@ -6,11 +6,11 @@ import { LiteralReplacer } from "./replace-literal.ts";
 import { PatternReplacer, type Undecided } from "./replace-pattern.ts";
 import type { Replacement } from "./replacement.ts";
 
-/** What {@link replaceBytes} takes besides. */
+/** Options of {@link replaceBytes}. */
 export interface ReplaceBytesOptions {
   /**
-   * Of an expression: bytes that a match has at most, with all that it looks at. So many are held, and longer matches are replaced in pieces. A byte that
-   * belongs to no match may be looked at as often: keep it small. @default 4096
+   * For a regular expression: the most bytes of a match, with everything that it looks at. At most this many bytes are held, and longer matches
+   * are replaced in pieces. A byte that belongs to no match may be looked at this many times: keep the number small. @default 4096
    */
   readonly max?: number;
 }
@@ -19,20 +19,20 @@ export interface ReplaceBytesOptions {
 export type BytesReplacement =
   | string
   | Uint8Array
-  /** A character is a byte (latin1), in what it is given and in the text that it gives. */
+  /** One character is one byte (latin1), in its arguments and in a text that it returns. */
   | ((match: string, ...groups: (string | undefined)[]) => string | Uint8Array);
 
 const DEFAULT_MAX = 4096;
 
 /**
- * Replaces every match of a pattern, wherever chunks are cut, and over reloads: what may be the beginning of a match waits for the next chunk, and nothing
- * else does. At the end it is decided. On UDP each datagram is looked at by itself.
+ * Replaces every match of a pattern, wherever chunks are cut, and across reloads: only bytes that may be the beginning of a match wait for the
+ * next chunk. At the end of the stream they are decided. On UDP each datagram is handled by itself.
  *
- * An expression sees bytes as latin1, a character a byte: `\d` and `[a-z]` are what they seem; write other bytes as `\xE9`. `^` is the beginning of the
- * stream, `$` its end (with the flag `m` those of a line). A replacement text may have `$1 $& $<name>`.
+ * A regular expression sees bytes as latin1, one character per byte: `\d` and `[a-z]` work as usual; write bytes outside ASCII as `\xE9`. `^` is
+ * the beginning of the stream, `$` its end (with the flag `m` those of a line). A replacement text may have `$1 $& $<name>`.
  *
  * @param pattern a text (UTF-8) or bytes, or a regular expression without backreferences; flags `i m s u`, and `g`, which changes nothing
- * @throws SLUICE_PLUGIN_ARGUMENT a pattern that matches nothing or cannot be matched across chunks, a `max` that makes no sense
+ * @throws SLUICE_PLUGIN_ARGUMENT for a pattern that matches without a byte or cannot be matched across chunks, or an invalid `max`
  * @example data.pipe(replaceBytes(/\d{12,}/, (number) => "*".repeat(number.length), { max: 1024 }))
  */
 export function replaceBytes(
@@ -48,7 +48,7 @@ export function replaceBytes(
   return carry(byLiteral(Buffer.from(pattern as string), replacementOf(replacement, "text")));
 }
 
-/** What no match was found in, and whether the author's function threw: then it is not asked again. */
+/** The text that is not decided yet, and whether the author's function threw: then it is not called again. */
 interface Held {
   undecided: Undecided;
   failed?: boolean;
@@ -90,7 +90,7 @@ function byLiteral(wanted: Buffer, replacement: Replacement): DatagramCarry<Held
   };
 }
 
-/** Text that another expression was undecided about is looked at again. */
+/** Text that another pattern left undecided is looked at again. */
 function revive(previous: unknown): Held {
   const { behind, text } = (previous as Held).undecided;
   if (typeof behind !== "string" || typeof text !== "string") throw new TypeError("the state is not one of replaceBytes()");

@@ -3,7 +3,7 @@ import { replacementText } from "./replacement.ts";
 
 /** Replaces certain bytes in a stream of chunks. */
 export class LiteralReplacer {
-  /** For each length of a beginning of `wanted`: the length of the longest shorter one that it ends with (Knuth, Morris and Pratt). */
+  /** For each prefix of `wanted`, by its length: the length of the longest shorter prefix that it ends with (Knuth, Morris and Pratt). */
   readonly #shorter: readonly number[];
 
   constructor(
@@ -13,7 +13,7 @@ export class LiteralReplacer {
     this.#shorter = shorterBeginnings(wanted);
   }
 
-  /** @param isLast nothing follows @returns what goes on, and where what is undecided begins */
+  /** @param isLast nothing follows @returns the output, and where the undecided bytes begin */
   run(bytes: Buffer, isLast: boolean): { readonly out: Buffer | null; readonly left: number } {
     const { wanted } = this;
     const pieces: Buffer[] = [];

@@ -1,30 +1,30 @@
 import { readPattern } from "./partial-pattern.ts";
 import { replacementText, type Replacement } from "./replacement.ts";
 
-/** What is looked at and not decided, of one stream: latin1, a character a byte. */
+/** The text of one stream that is not decided yet: latin1, one character per byte. */
 export interface Undecided {
-  /** What stands in front of it and was let go already: an expression may look behind. */
+  /** The text in front of it that was passed on already: a regular expression may look behind. */
   readonly behind: string;
   readonly text: string;
 }
 
-/** What became of some text. */
+/** The result for some text. */
 export interface Replaced {
   readonly out: string;
   readonly left: Undecided;
 }
 
-/** Replaces what an expression matches, in text that comes in pieces. */
+/** Replaces the matches of a regular expression in text that comes in pieces. */
 export class PatternReplacer {
-  /** At the first place that could be either: group 1 where more text could change it, else a match. */
+  /** Finds the first place with a possible match: group 1 is set if more text could change it, else it is a match. */
   readonly #search: RegExp;
-  /** The same where nothing follows. */
+  /** The same when nothing follows. */
   readonly #searchLast: RegExp;
-  /** At a place that was found. */
+  /** Matches at a place that was found. */
   readonly #match: RegExp;
   readonly #behind: number;
 
-  /** @throws SyntaxError an expression that cannot be matched across chunks, or that matches nothing at all */
+  /** @throws SyntaxError for an expression that cannot be matched across chunks, or that matches without a byte */
   constructor(
     { source, flags }: RegExp,
     private readonly replacement: Replacement,
@@ -45,7 +45,7 @@ export class PatternReplacer {
     const all = behind + text;
     const start = behind.length;
     let out = "";
-    /** Up to here all is decided; up to `kept` it is in `out`. */
+    /** Up to `at` all is decided; up to `kept` it is in `out`. */
     let at = start;
     let kept = start;
     while (at < all.length) {

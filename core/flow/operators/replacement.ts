@@ -1,12 +1,12 @@
 import { SluiceError } from "../../contract/index.ts";
 
-/** What takes the place of a match, all of it latin1: a text with `$1`, one without, or a function. */
+/** The replacement of a match, in latin1: a text with `$1`, a text without, or a function. */
 export type Replacement =
   | { readonly type: "template"; readonly text: string }
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "function"; readonly run: (match: string, ...groups: (string | undefined)[]) => string | Uint8Array };
 
-/** @throws what the author's function throws; SLUICE_PLUGIN_ARGUMENT when it gives no bytes */
+/** @throws what the author's function throws; SLUICE_PLUGIN_ARGUMENT when it does not return bytes */
 export function replacementText(replacement: Replacement, match: RegExpExecArray): string {
   if (replacement.type === "text") return replacement.text;
   if (replacement.type === "template") return filled(replacement.text, match);
@@ -19,7 +19,7 @@ export function replacementText(replacement: Replacement, match: RegExpExecArray
   throw new SluiceError("SLUICE_PLUGIN_ARGUMENT", `replaceBytes(): the replacement gave ${what}`);
 }
 
-/** `$$ $& $1 $<name>`, as `String.prototype.replace` has them. */
+/** Fills in `$$ $& $1 $<name>`, as `String.prototype.replace` does. */
 function filled(text: string, match: RegExpExecArray): string {
   return text.replaceAll(/\$(?:\$|&|(\d{1,2})|<([^>]*)>)/g, (whole: string, digits?: string, name?: string) => {
     if (whole === "$$") return "$";

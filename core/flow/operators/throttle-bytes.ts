@@ -4,8 +4,8 @@ import { paced } from "./paced.ts";
 /**
  * Lets each chunk pass when its time has come, in order, pausing the source meanwhile.
  *
- * @param wait asked once per chunk with its size, when the one before it has passed: milliseconds until it may pass, 0 for now,
- * Infinity for not at all: then only a swap or the end of the session lets go of it
+ * @param wait called once per chunk with its size, when the chunk before it has passed: returns the milliseconds until it may pass, 0 for now,
+ * Infinity for never: then it waits for a swap, or for the end of the session
  */
 export function throttleBytes(
   wait: (bytes: number) => number,

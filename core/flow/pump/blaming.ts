@@ -3,8 +3,8 @@ import { blamed } from "../chain/fault.ts";
 import { cross, type Crossing, type Tap } from "../chain/meter.ts";
 
 /**
- * The end of one plugin's plain RxJS operators: notes the plugin on errors that come up through them, counts the chunks that they give and shows
- * them to who watches. It replaces methods of the subscriber: one more operator per plugin would cost every chunk more.
+ * The end of one plugin's plain RxJS operators: notes the plugin on errors that come through them, counts the chunks that they emit, and shows
+ * the chunks to an observer. It replaces methods of the subscriber, since one more operator per plugin would make every chunk more expensive.
  */
 export class Blaming extends Observable<Buffer> {
   /** Where its chunks go on; the flow sets it. */

@@ -7,14 +7,14 @@ import { isAnswer, noChunk } from "../chain/fault.ts";
 import { letGo } from "./let-go.ts";
 import { Root } from "../chain/root.ts";
 
-/** Chunks remembered at most, to pass them by when an asynchronous operator fails. */
+/** The most chunks that are remembered, so that they bypass an asynchronous operator when it fails. */
 const REMEMBERED = 1024;
 
 /**
- * One plugin's operators with onError "bypass": when they fail, the chunk that failed and all later ones pass them by.
+ * One plugin's operators with onError "bypass": when they fail, the chunk that failed and all later ones bypass them.
  *
- * @param hook the plugin's hook; what it throws when called is thrown
- * @param reports `failed`: called once. `held`: what the plugin's states hold
+ * @param hook the plugin's hook; its exception when it is called is thrown on
+ * @param reports `failed`: called once. `held`: returns what the plugin's states hold
  */
 export function bypassing(
   data: Observable<Buffer>,
@@ -36,7 +36,7 @@ interface Sink {
   error(error: unknown): void;
 }
 
-/** Raw operators: the chunks they were given and have not emitted yet are remembered, because an asynchronous one may fail late. */
+/** Plain RxJS operators: the chunks that they were given and have not emitted yet are remembered, because an asynchronous one may fail late. */
 class RawBypass {
   #off = false;
   #turn = false;
@@ -44,7 +44,7 @@ class RawBypass {
   #remembered: Buffer[] = [];
   readonly #holds = heldApart();
   readonly #own = new Subscription();
-  /** Subscribes to the data, once the operators listen: what came before would be lost. */
+  /** Subscribes to the data, once the operators have subscribed: chunks that come before would be lost. */
   #connect: () => void = () => undefined;
 
   constructor(
@@ -111,7 +111,7 @@ class RawBypass {
     to.next(chunk as Buffer);
   }
 
-  /** The chunks that the operators still owe pass them by, and where the source has ended already, so does its end. */
+  /** The chunks that the operators have not emitted bypass them, and so does the end of the source, if it has ended already. */
   #stepAside(error: unknown, to: Sink): void {
     if (isAnswer(error)) {
       to.error(error);
@@ -127,7 +127,7 @@ class RawBypass {
     this.#holds.letGo();
   }
 
-  /** What the operators owe. A `carry` among them gives what it holds itself: then that and the chunk that failed. */
+  /** The chunks that the operators have not emitted. If a `carry` among them holds something: that, and the chunk that failed. */
   #late(): readonly Buffer[] {
     const remembered = this.#remembered;
     this.#remembered = [];
@@ -135,7 +135,7 @@ class RawBypass {
       const held = this.held();
       return held.length === 0 ? remembered : [...held, ...(this.#turn ? remembered.slice(-1) : [])];
     } catch {
-      // Of code that has failed already.
+      // The error is of code that has failed already.
       return remembered;
     }
   }
@@ -148,7 +148,7 @@ class RawBypass {
     this.#turn = false;
   }
 
-  /** An emission in the turn of a chunk means that the operators are done with it and all before; a late one answers the oldest. */
+  /** An emission in the turn of a chunk means that the operators are done with it and all before; a later one counts as done with the oldest. */
   #forget(emitted: Buffer): void {
     const at = this.#remembered.indexOf(emitted);
     if (this.#turn) this.#remembered = [];

@@ -1,6 +1,7 @@
 /**
- * Chunks that wait, in order. Made when the first has to: an array literal in every session has V8 allocate all of them in the old
- * generation ("allocation-site pretenuring"), and whatever they belong to with them (measured: a tenth of a new connection's CPU).
+ * Chunks that wait, in order. The array is made when the first chunk has to wait: with an array literal in every session, V8 would allocate all
+ * of them in the old generation ("allocation-site pretenuring"), with the objects that they belong to (measured: a tenth of a new connection's
+ * CPU).
  */
 export class ChunkQueue {
   #chunks: Buffer[] | undefined;

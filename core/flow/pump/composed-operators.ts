@@ -12,7 +12,7 @@ export class ComposedOperators implements RunningOperators {
   readonly heard = true;
   readonly holding = 0;
   readonly last = undefined;
-  /** They wait for a promise. */
+  /** Whether they wait for a promise. */
   busy = false;
   #completing = false;
   #stopped = false;
@@ -63,7 +63,7 @@ export class ComposedOperators implements RunningOperators {
     this.#stopped = true;
   }
 
-  /** A lent chunk may not be reused while the promise lives; an owned one lets the source bring the next, unless the sink is full. */
+  /** A lent chunk must not be reused while the promise is pending; with an owned chunk the source may deliver the next, unless the sink is full. */
   #await(result: PromiseLike<unknown>): boolean {
     const { host } = this;
     this.busy = true;
@@ -82,7 +82,7 @@ export class ComposedOperators implements RunningOperators {
     return (!host.lends && host.clear) || host.pause();
   }
 
-  /** What is there goes on, and the rest is waited for. */
+  /** The part that is there goes on, and the rest is waited for. */
   #part({ now, later }: Parts): boolean {
     if (now instanceof Uint8Array) this.host.write(now as Buffer);
     else if (now !== null) {
@@ -106,7 +106,7 @@ export class ComposedOperators implements RunningOperators {
     else this.host.loosened();
   }
 
-  /** What stages with a state still hold comes first. */
+  /** What stages with a state still hold is written first. */
   #finish(): void {
     try {
       const waiting = this.chain.finish((chunk) => {

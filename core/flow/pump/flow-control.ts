@@ -2,27 +2,27 @@ import { SluiceError } from "../../contract/index.ts";
 import type { Tap } from "../chain/meter.ts";
 import type { RunningOperators } from "./running-operators.ts";
 
-/** What steering needs of its flow. */
+/** What a {@link FlowControl} needs from its flow. */
 export interface Steered {
-  /** Goes on after whatever held it up. */
+  /** Continues after whatever held it up. */
   loosened(): void;
-  /** What runs now. @param always where no plugin has the hook, something that lets everything pass, so that there is something to watch */
+  /** The operators that run now. @param always if no plugin has the hook, operators that let everything pass, so that there is something to watch */
   running(always: boolean): RunningOperators | undefined;
 }
 
-/** Steers one flow from outside: somebody watches it, or holds it up. Made when that is first asked for. */
+/** Controls one flow from outside: somebody watches it, or holds it up. Made when that is first asked for. */
 export class FlowControl {
   #tap: Tap | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly flow: Steered) {}
 
-  /** Nothing passes: chunks wait, and a source that can be paused is. */
+  /** Whether the flow is held up: nothing passes, chunks wait, and the source is paused if it can be. */
   get held(): boolean {
     return this.#timer !== undefined;
   }
 
-  /** Holds it up, for so long at most; again: from now. */
+  /** Holds the flow up for at most this long from now, also if it is held up already. */
   hold(milliseconds: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -38,7 +38,7 @@ export class FlowControl {
     this.flow.loosened();
   }
 
-  /** One who watches at a time; @throws SLUICE_ADMIN_CONFLICT */
+  /** Sets the observer, one at a time. @param tap undefined: none @throws SLUICE_ADMIN_CONFLICT when there is another */
   watch(tap: Tap | undefined): void {
     if (tap !== undefined && this.#tap !== undefined && tap !== this.#tap)
       throw new SluiceError("SLUICE_ADMIN_CONFLICT", "the session is watched already");
@@ -46,7 +46,7 @@ export class FlowControl {
     this.installed();
   }
 
-  /** Others run from now on. */
+  /** Other operators run from now on. */
   installed(): void {
     this.flow.running(this.#tap !== undefined)?.watch(this.#tap);
   }

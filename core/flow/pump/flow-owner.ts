@@ -6,7 +6,7 @@ export interface FlowOwner {
   readonly limits: Limits;
   /** The new operators are in place, or the old ones are done. */
   flowSwapped(): void;
-  /** Who watches the flow that reads this leg; null: nobody. Asked for before its first chunk passes. */
+  /** The observer of the flow that reads this leg; null: none. Called before its first chunk passes. */
   tapOf?(source: Leg): Required<FlowTap> | null;
   /** Its first chunk has come. */
   flowBegan?(flow: object): void;
@@ -17,7 +17,7 @@ export interface FlowOwner {
   flowWarning(message: string): void;
   /**
    * Datagrams were dropped because operators hold `limits.bufferPerFlow` bytes.
-   * @param what "inject": chunks of `inject()`, because so much waits
+   * @param what "inject": chunks of `inject()` were dropped, because that many bytes wait
    */
   flowDropped(chunks: number, what?: "inject"): void;
 }

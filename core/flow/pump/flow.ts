@@ -27,7 +27,7 @@ const none: ReadonlySet<string> = new Set();
  * exactly once. The source is stopped (`data` returns false) while the sink is full, the operators hold too much, or a chunk is queued.
  */
 export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHost {
-  /** What the source has lent. */
+  /** The account of what the source has lent. */
   readonly loan: Loan;
   #operators: RunningOperators | undefined;
   #queue: ChunkQueue | undefined;
@@ -38,18 +38,18 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   #stopped = false;
   #full = false;
   #ended = false;
-  /** The operators were told so: they flush before FIN. */
+  /** The operators were notified of the end: they flush before FIN. */
   #ending = false;
   /** Nothing more can reach the sink. */
   over = false;
-  /** How it was finished before its source was: what still comes is dropped. */
+  /** How the flow was finished before its source ended: later data is dropped. */
   #early: "fin" | "reset" | undefined;
   readonly #drained = (): void => {
     this.#full = false;
     this.loosened();
   };
 
-  /** @param hooks called at once; what one throws ends the session. Or the result of calling them. */
+  /** @param hooks called at once; an exception ends the session. Or the operators that they made. */
   constructor(
     protected readonly source: Leg,
     private readonly sink: Leg,
@@ -73,7 +73,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     this.source.read(this);
   }
 
-  /** Ends as though its source had: operators flush, in their own time. The sink is not told of the end where it is to be reset. */
+  /** Ends as if the source had ended: operators flush, and may take their time. With `reset` the sink gets no FIN. */
   finish(how: "fin" | "reset"): void {
     if (this.#early !== undefined || this.over) return;
     this.#early = how;
@@ -91,7 +91,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   }
 
   /**
-   * Calls hooks, to be swapped to; nothing changes by that.
+   * Calls the hooks of the next operators; nothing is swapped yet.
    *
    * @returns undefined when the flow is past its last byte
    * @throws what a hook with onError "close" throws, with its plugin noted
@@ -118,7 +118,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     });
   }
 
-  /** Operators that were swapped out still work; those that flush before FIN are left to it by a swap. */
+  /** Whether old operators still work: they are being swapped out, or they flush before FIN, which a swap lets them do. */
   get working(): boolean {
     return this.swapping || (this.#ending && !this.over);
   }
@@ -160,7 +160,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     return this.#operators;
   }
 
-  /** Sends a chunk as if the source had sent it, also while it is held up. @returns whether it could be */
+  /** Sends a chunk as if the source had sent it, also while it is held up. @returns whether it was sent */
   inject(chunk: Buffer): boolean {
     if (this.over || this.#ending) return false;
     if (this.swapping || this.#operators?.busy === true) this.#enqueue(chunk);
@@ -218,7 +218,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     this.owner.fail(fault);
   }
 
-  /** Goes on after whatever held the flow up: first what is queued, then FIN or the source's next chunk. */
+  /** Continues after whatever held the flow up: first what is queued, then FIN or the source's next chunk. */
   loosened(): void {
     while (this.#queue !== undefined && !this.#isWaiting() && this.clear) this.#passQueued(this.#queue);
     if (this.#queue !== undefined || this.#isWaiting() || this.over) return;
@@ -231,7 +231,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
 
   #passQueued(queue: ChunkQueue): void {
     const chunk = queue.shift();
-    // Gone before the chunk passes: what comes meanwhile must find no queue, or find it busy.
+    // Removed before the chunk passes: data that comes meanwhile must find no queue, or a busy flow.
     if (queue.isEmpty) this.#queue = undefined;
     if (chunk !== undefined) this.#pass(chunk);
   }
@@ -279,7 +279,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     this.#next = undefined;
     if (this.#early !== "reset") this.endSink(this.sink);
     this.owner.flowSwapped();
-    // Operators may complete before the source does: what still comes is read and dropped, so that its FIN or reset is seen.
+    // Operators may complete before the source does: later data is read and dropped, so that its FIN or reset is seen.
     if (!this.#ended && this.#stopped) this.source.resume();
   }
 

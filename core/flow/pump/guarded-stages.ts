@@ -5,7 +5,7 @@ import { isAnswer, noChunk } from "../chain/fault.ts";
 import { isPromise } from "../chain/is-promise.ts";
 import { Parts } from "../chain/parts.ts";
 
-/** The stages of one plugin with onError "bypass", composed to one that steps aside for good once it has thrown. */
+/** The stages of one plugin with onError "bypass", composed into one stage that is bypassed for good once it has thrown. */
 export class GuardedStages extends EachObservable {
   /** @param failed called once */
   constructor(
@@ -44,7 +44,7 @@ class GuardedChain implements Stateful {
     }
   };
 
-  /** What has gone on is answered for: the state of the stage holds the rest, and what comes after it is all that is cut out. */
+  /** The part that has gone on is done: the state of the stage holds the rest, and only what comes after it bypasses the stage. */
   #guarded({ now, later }: Parts): Parts {
     const rest = later.then(
       (settled) => (settled instanceof Parts ? this.#guarded(settled) : this.#checked(undefined, settled)),
@@ -91,7 +91,7 @@ class GuardedChain implements Stateful {
     return result === null || result instanceof Uint8Array ? (result as Buffer | null) : this.#giveUp(chunk, noChunk(result));
   }
 
-  /** What its stages held came before the chunk that failed. */
+  /** What its stages held came before the chunk that failed, so it goes first. */
   #giveUp(chunk: Buffer | undefined, error: unknown): Buffer | null {
     const held = this.#stepAside(error);
     if (chunk !== undefined) held.push(chunk);
@@ -106,7 +106,7 @@ class GuardedChain implements Stateful {
     try {
       return this.chain.abandon();
     } catch {
-      // Of code that has failed already: told above.
+      // The error is of code that has failed already: reported above.
       return [];
     }
   }

@@ -1,7 +1,7 @@
 import { reasonOf } from "../../contract/index.ts";
 
 /**
- * Unsubscribes. What a plugin gave RxJS to be called then may throw, and must not keep a session from ending: that is returned.
+ * Unsubscribes. A teardown that a plugin gave to RxJS may throw, which must not prevent the end of a session: the error is returned.
  *
  * @returns the first error that a teardown threw; undefined when all went well
  */
@@ -10,7 +10,7 @@ export function letGo(subscription: { unsubscribe(): void } | undefined): unknow
     subscription?.unsubscribe();
     return undefined;
   } catch (error) {
-    // RxJS calls the rest of them first, and throws what it gathered.
+    // RxJS calls the other teardowns first, and then throws all their errors as one.
     const [first] = (error as { errors?: unknown[] }).errors ?? [error];
     return first ?? new Error(reasonOf(error));
   }

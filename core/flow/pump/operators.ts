@@ -16,14 +16,14 @@ import { Root } from "../chain/root.ts";
 export interface ByteHook {
   readonly plugin: string;
   readonly onError: OnError;
-  /** The hook never keeps a chunk past its own call. */
+  /** The hook never keeps a chunk after the call that delivered it. */
   readonly borrows: boolean;
-  /** Counts what it makes of the data. */
+  /** Counts what the hook does with the data. */
   readonly meter?: PluginMeter | undefined;
   readonly apply: (data: Observable<Buffer>, session: Session) => Observable<Buffer>;
 }
 
-/** Whose operators they are. */
+/** The owner of operators. */
 export interface OperatorsOwner {
   readonly session: Session;
   /** A plugin is bypassed from now on. */
@@ -32,21 +32,21 @@ export interface OperatorsOwner {
 
 /** What a flow runs its chunks through: nothing, one composed function, or RxJS operators. */
 export interface Operators {
-  /** All of it, when every stage is an `each`; then `root` and `output` are not used. */
+  /** All stages as one chain, if each of them is an `each`; then `root` and `output` are not used. */
   readonly chain: Chain | undefined;
   readonly root: Root;
   readonly output: Observable<Buffer>;
-  /** Where chunks come to the first plugin; undefined: nothing is counted. */
+  /** The place where chunks reach the first plugin; undefined: nothing is counted. */
   readonly entry: Crossing | undefined;
   /** Where each plugin's chunks can be watched, when there is no chain. */
   readonly stages: readonly MeteredStage[];
   /** The plugins that use plain RxJS operators. */
   readonly raw: readonly string[];
-  /** They remember chunks that plain RxJS operators have not answered, to pass them by when those fail (onError "bypass"). */
+  /** Whether chunks that plain RxJS operators have not answered are remembered, to bypass these operators when they fail (onError "bypass"). */
   readonly keeps: boolean;
-  /** Whether no hook keeps a chunk past its own call. */
+  /** Whether no hook keeps a chunk after the call that delivered it. */
   readonly borrows: boolean;
-  /** Whether one that uses plain RxJS operators says so of itself: what it emits by itself may be a chunk that another flow was lent. */
+  /** Whether a hook with plain RxJS operators has `borrows`: what it emits by itself may be a chunk that another flow was lent. */
   readonly mayPassOn: boolean;
   /** The places of every `carry` in them. */
   readonly carries: ReadonlySet<string> | undefined;
@@ -63,13 +63,13 @@ const none: readonly string[] = [];
 export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner, host?: CarryHost): Operators {
   const root = new Root();
   const site = new HookSite(host);
-  /** Those that use plain RxJS operators. */
+  /** The hooks that use plain RxJS operators. */
   const raw: ByteHook[] = [];
   const places = new Places();
   let output: Observable<Buffer> = root;
   for (const hook of hooks) {
     const next = hook.onError === "bypass" ? applyGuarded(hook, output, owner, site) : applyHook(hook, output, owner.session, site);
-    // Subscribed to in the hook itself: who looks on like this needs the chunks pushed through the root.
+    // The hook itself has subscribed to its data: such an observer needs the chunks pushed through the root.
     if (root.observed && raw.length === 0) raw.push(hook);
     if (next === output) continue;
     if (isChainOn(output, next, hook.plugin)) output = next;
@@ -112,12 +112,12 @@ function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session, s
     throw blamed(error, hook.plugin);
   }
   if (isObservable(result)) return result;
-  // The fault is that there is a promise: what it rejects with must not end the process besides.
+  // The promise itself is the fault: its rejection must not end the process too.
   if (isPromise<unknown>(result)) Promise.resolve(result).catch(() => undefined);
   throw blamed(new SluiceError("SLUICE_PLUGIN_CHUNK", "a byte hook must return the Observable it made of its data"), hook.plugin);
 }
 
-/** With onError "bypass" a plugin's part is run apart, so that it can be cut out of a live session. */
+/** With onError "bypass" a plugin's part is run separately, so that it can be taken out of a live session. */
 function applyGuarded(hook: ByteHook, data: Observable<Buffer>, owner: OperatorsOwner, site: HookSite): Observable<Buffer> {
   const failed = (error: unknown): void => {
     owner.flowFault(hook.plugin, faultOf(hook.plugin, error));

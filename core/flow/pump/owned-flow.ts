@@ -2,7 +2,7 @@ import type { FlowTap, Leg, SluiceError } from "../../contract/index.ts";
 import { blameOf, faultOf } from "../chain/fault.ts";
 import type { FlowOwner } from "./flow-owner.ts";
 
-/** A flow as far as it counts what passes, and tells its owner. */
+/** The part of a flow that counts what passes, and notifies its owner. */
 export abstract class OwnedFlow {
   /** What arrived, before any plugin. */
   bytes = 0;
@@ -11,7 +11,7 @@ export abstract class OwnedFlow {
   sentBytes = 0;
   sentChunks = 0;
 
-  /** Who watches both legs; undefined: its owner is to be asked, null: nobody. */
+  /** The observer of both legs; undefined: the owner has not been asked yet, null: none. */
   tap: Required<FlowTap> | null | undefined;
 
   abstract readonly owner: FlowOwner;
@@ -47,7 +47,7 @@ export abstract class OwnedFlow {
 
   /** The source failed. */
   failed(error: SluiceError): void {
-    // A plugin may stand in for the upstream.
+    // A plugin may answer in place of the upstream.
     const plugin = blameOf(error);
     if (plugin !== undefined) this.owner.flowFault(plugin, error);
     this.owner.fail(error);

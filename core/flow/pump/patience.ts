@@ -1,13 +1,13 @@
 import type { Leg } from "../../contract/index.ts";
 
-/** Bytes that may wait in the sink before the source is stopped, where chunks are not lent. */
+/** Bytes that may wait in the sink before the source is stopped, if chunks are not lent. */
 const PENDING = 64 * 1024;
-/** The same where they are lent and live side by side: records. */
+/** The same for records: lent chunks that lie side by side. */
 const PENDING_RECORDS = 128 * 1024;
 
 /**
- * How many bytes of a source may wait in its sink. A chunk of one's own may, and so may a record; pausing the source for each that does
- * would cost two system calls. Any other lent chunk must be gone before the source reads again.
+ * How many bytes of a source may wait in its sink. A chunk that is not lent may wait, and so may a record: pausing the source for each that
+ * waits would cost two system calls. Any other lent chunk must have left before the source reads again.
  */
 export function patienceFor(source: Leg): number {
   if (!source.lend) return PENDING;

@@ -8,13 +8,13 @@ export interface MeteredStage {
 
 const none: readonly MeteredStage[] = [];
 
-/** Joins the plugins of one flow as its hooks are called: what leaves one comes to the next that takes part. */
+/** Connects the plugins of one flow while its hooks are called: what leaves one plugin comes to the next that works on the data. */
 export class Places {
-  /** Where chunks come to the first of them. */
+  /** The place where chunks reach the first plugin. */
   first: Crossing | undefined;
   #last: MeteredStage | undefined;
   #meter: PluginMeter | undefined;
-  /** Those that run apart, as RxJS subscribes to them: a chain of `each` stages is watched at its last. */
+  /** The stages that run separately, since RxJS subscribes to them: a chain of `each` stages is watched at its last. */
   #apart: MeteredStage[] | undefined;
 
   add(stage: MeteredStage, meter: PluginMeter | undefined): void {
@@ -27,12 +27,12 @@ export class Places {
     this.#meter = meter;
   }
 
-  /** There are no more. */
+  /** There are no more plugins. */
   end(): void {
     if (this.#last !== undefined) this.#last.exit = this.#meter?.to(undefined);
   }
 
-  /** Where a flow is watched that is no chain. @param output of the whole flow */
+  /** The stages at which a flow that is not a chain is watched. @param output of the whole flow */
   stagesOf(output: object, isRaw: boolean): readonly MeteredStage[] {
     return isRaw && output === this.#last ? [...(this.#apart ?? []), this.#last] : none;
   }

@@ -12,12 +12,12 @@ export class RawOperators implements RunningOperators, HoldTarget {
   readonly #retained: Retained;
   readonly #sink: SinkSubscriber;
   #turns = 0;
-  /** They let go of something within a turn: the flow is told when it is over. */
+  /** They released something within a turn: the flow is notified when the turn is over. */
   #loosened = false;
   #held = 0;
   #tight = 0;
   #stopped = false;
-  /** What holds are to do when a swap comes after the input has completed. */
+  /** Functions of the operators' holds, called when a swap comes after the input has completed. */
   #hurries: (() => void)[] | undefined;
   #hurried = false;
   #tap: Tap | undefined;
@@ -61,7 +61,7 @@ export class RawOperators implements RunningOperators, HoldTarget {
     return this.operators.raw.at(-1);
   }
 
-  /** Nobody listens yet: what comes before somebody has subscribed (`concat(greeting, data)`) would be lost. */
+  /** Whether nobody has subscribed yet: chunks that come before that (`concat(greeting, data)`) would be lost. */
   get busy(): boolean {
     return !this.operators.root.observed;
   }
@@ -83,7 +83,7 @@ export class RawOperators implements RunningOperators, HoldTarget {
     return this.#held >= this.limit || this.#retained.full;
   }
 
-  /** Subscribes: from here on things can be emitted. What is emitted at once is expected: `startWith` keeps nothing. */
+  /** Subscribes: emissions are possible from here on. Immediate ones are expected: `startWith` keeps nothing. */
   start(): void {
     const { root } = this.operators;
     const observed = (): void => {
@@ -185,7 +185,7 @@ export class RawOperators implements RunningOperators, HoldTarget {
     this.host.loosened();
   }
 
-  /** RxJS catches what operators throw, but not what their teardowns do. The flow may be over by then: that it failed is told all the same. */
+  /** RxJS catches exceptions in operators, but not in their teardowns. The flow may be over by then: the failure is reported all the same. */
   #threw(error: unknown): void {
     const [plugin = "unknown"] = this.operators.raw;
     if (this.#stopped) this.host.owner.flowFault(plugin, faultOf(plugin, error));
@@ -195,7 +195,7 @@ export class RawOperators implements RunningOperators, HoldTarget {
   #emitted(chunk: unknown): void {
     const expected = this.#turns > 0;
     this.#retained.gave(chunk instanceof Uint8Array ? chunk.length : 0, expected);
-    // Lent by another flow, whose loan does not know of this sink: `merge(data, chunksOfAnotherSession)`.
+    // It may be lent by another flow, whose loan does not know this sink: `merge(data, chunksOfAnotherSession)`.
     const isForeign = !expected && this.operators.mayPassOn && chunk instanceof Uint8Array;
     this.host.emitted(isForeign ? Buffer.from(chunk) : chunk, expected);
   }

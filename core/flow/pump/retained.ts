@@ -1,8 +1,8 @@
-/** Without an emission for so long, what operators were given counts as dropped by them. */
+/** After this long without an emission, what operators were given counts as dropped by them. */
 const QUIET_MS = 1000;
 
 /**
- * An estimate of what plain RxJS operators keep, since they cannot be asked: bytes given less bytes emitted. An emission in the turn of
+ * An estimate of what plain RxJS operators keep, since they cannot be asked: bytes given minus bytes emitted. An emission in the turn of
  * a chunk shows that they are synchronous and keep nothing. Operators that drop chunks look as if they kept them, so a full estimate
  * is forgotten after a second without an emission.
  */
@@ -30,7 +30,7 @@ export class Retained {
   /** @param expected the emission came in the turn of a chunk, or through a hold */
   gave(bytes: number, expected: boolean): void {
     this.#emissions += 1;
-    // Where nothing is kept, it is something of the operators' own: a heartbeat.
+    // If nothing is kept, the emission is the operators' own: a heartbeat.
     if (!expected && !this.#asynchronous && this.#bytes > 0) {
       this.#asynchronous = true;
       this.noticed();

@@ -4,29 +4,29 @@ import type { Loan } from "./loan.ts";
 
 /** The operators of a flow while they run: composed to one function, or plain RxJS. */
 export interface RunningOperators {
-  /** Before anything else: from here on things can be emitted. */
+  /** Called before anything else: emissions are possible from here on. */
   start(): void;
   /** @returns whether the source may go on */
   push(chunk: Buffer): boolean;
   /** Their input completes: they flush, and `operatorsCompleted` follows. */
   complete(): void;
-  /** Shows every chunk at each place between plugins; they are the same operators. @param tap undefined: no more */
+  /** Shows `tap` every chunk at each place between plugins; the operators stay the same. @param tap undefined: stop showing */
   watch(tap: Tap | undefined): void;
   /** Frees what they hold; nothing is emitted from now. */
   stop(): void;
-  /** A swap came after `complete`: what they hold is to leave at once. */
+  /** A swap came after `complete`: they emit what they hold at once. */
   hurry(): void;
-  /** No chunk may be pushed now: they wait for a promise, or nobody listens yet. */
+  /** Whether no chunk may be pushed now: they wait for a promise, or nobody has subscribed yet. */
   readonly busy: boolean;
-  /** What waits for them does not stop the source before `limits.bufferPerFlow`: they may never listen, and a reset is to be seen all the same. */
+  /** Whether chunks that wait stop the source only at `limits.bufferPerFlow`: nobody may ever subscribe, and a reset must still be seen. */
   readonly patient: boolean;
   /** Whether they may be given more. */
   readonly clear: boolean;
-  /** Whether they have seen the end of their input; those that complete without have ended the flow by themselves. */
+  /** Whether they have seen the end of their input; operators that complete before it have ended the flow by themselves. */
   readonly heard: boolean;
   /** Bytes that they hold. */
   readonly holding: number;
-  /** The plugin nearest the sink, for what it emits. */
+  /** The plugin nearest to the sink, to name when a wrong value is emitted. */
   readonly last: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface OperatorsHost {
   readonly swapping: boolean;
   readonly owner: Pick<FlowOwner, "flowFault" | "flowDropped">;
   readonly loan: Loan;
-  /** The source cannot be paused: what is too much is dropped. */
+  /** The source cannot be paused: excess datagrams are dropped. */
   readonly datagrams: boolean;
   /** The source reuses the memory of its chunks. */
   readonly lends: boolean;
@@ -45,13 +45,13 @@ export interface OperatorsHost {
   readonly waiting: number;
   /** Writes to the sink. @returns whether the source may go on */
   write(chunk: Buffer): boolean;
-  /** The source is to stop. */
+  /** Stops the source. */
   pause(): false;
   /** What plain RxJS operators emitted. @param expected in the turn of a chunk, or through a hold */
   emitted(chunk: unknown, expected: boolean): void;
   operatorsFailed(error: unknown, plugin: string | undefined): void;
   operatorsCompleted(): void;
-  /** They hold less than before. */
+  /** The operators hold less than before. */
   loosened(): void;
   warn(message: string): void;
 }

@@ -7,7 +7,7 @@ export class SinkSubscriber extends Subscriber<Buffer> {
     private readonly emit: (chunk: Buffer) => void,
     private readonly fail: (error: unknown) => void,
     private readonly finish: () => void,
-    /** A teardown of theirs threw. */
+    /** A teardown of the operators threw. */
     private readonly undone: (error: unknown) => void,
   ) {
     // oxlint-disable-next-line typescript/no-deprecated -- an observer would do, for two more objects and calls per chunk
