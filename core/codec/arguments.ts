@@ -3,7 +3,7 @@ import { shown } from "../contract/options/describe-issues.ts";
 import { didYouMean } from "../contract/options/nearest.ts";
 import { DEFAULT_MAX } from "./codec.ts";
 
-/** An object, without an option that the codec does not know. @throws SLUICE_PLUGIN_ARGUMENT */
+/** Checks that the options are an object without an unknown option. @throws SLUICE_PLUGIN_ARGUMENT */
 export function checkOptions(codec: string, options: object, known: readonly string[]): void {
   const given: unknown = options;
   if (typeof given !== "object" || given === null) throw wrong(codec, `expected an object of options, got ${shown(given)}`);
@@ -11,23 +11,23 @@ export function checkOptions(codec: string, options: object, known: readonly str
   if (stray !== undefined) throw wrong(codec, `there is no option "${stray}"${didYouMean(stray, known)}`);
 }
 
-/** A message that is to be text. @throws SLUICE_PLUGIN_ARGUMENT */
+/** Checks that a message is a text. @throws SLUICE_PLUGIN_ARGUMENT */
 export function checkText(codec: string, message: unknown): void {
   if (typeof message !== "string") throw wrong(codec, `a message is a text, got ${shown(message)}`);
 }
 
-/** A message that is to be bytes. @throws SLUICE_PLUGIN_ARGUMENT */
+/** Checks that a message is bytes. @throws SLUICE_PLUGIN_ARGUMENT */
 export function checkBytes(codec: string, message: unknown): void {
   if (!(message instanceof Uint8Array)) throw wrong(codec, `a message is a Buffer, got ${shown(message)}`);
 }
 
-/** The `max` of a codec. @throws SLUICE_PLUGIN_ARGUMENT */
+/** Checks and returns the `max` of a codec. @throws SLUICE_PLUGIN_ARGUMENT */
 export function checkMax(codec: string, max: number = DEFAULT_MAX): number {
   if (!Number.isSafeInteger(max) || max < 1) throw wrong(codec, `max must be a whole number of bytes, at least 1, got ${String(max)}`);
   return max;
 }
 
-/** What an author gave a codec that it cannot take. */
+/** The error for an argument that a codec cannot take. */
 export function wrong(codec: string, detail: string): SluiceError {
   return new SluiceError("SLUICE_PLUGIN_ARGUMENT", `${codec}(): ${detail}`);
 }

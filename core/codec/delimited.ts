@@ -3,9 +3,9 @@ import type { Codec } from "./codec.ts";
 import { DelimiterScanner } from "./delimiter-scanner.ts";
 import { FrameCodec } from "./frame-codec.ts";
 
-/** What {@link delimited} takes. */
+/** Options of {@link delimited}. */
 export interface DelimitedOptions {
-  /** Bytes that a message may have, its delimiter not counted. @default 1 MiB */
+  /** Most bytes of a message, without its delimiter. @default 1 MiB */
   readonly max?: number;
 }
 
@@ -13,7 +13,7 @@ export interface DelimitedOptions {
  * Messages are the bytes between delimiters.
  *
  * @param delimiter what ends a message: bytes, or a text in UTF-8
- * @throws SLUICE_PLUGIN_ARGUMENT an empty delimiter, or a `max` that makes no sense
+ * @throws SLUICE_PLUGIN_ARGUMENT for an empty delimiter, or an invalid `max`
  * @example data.pipe(messages(delimited(Buffer.from([0])), each((message) => message)))
  */
 export function delimited(delimiter: Uint8Array | string, options: DelimitedOptions = {}): Codec<Buffer> {

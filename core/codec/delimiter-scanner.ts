@@ -5,7 +5,7 @@ import type { FrameScanner } from "./framing.ts";
 export class DelimiterScanner implements FrameScanner {
   /** Bytes of the frame in which no delimiter begins. */
   #searched = 0;
-  /** One byte is found several times as fast as a Buffer of one. */
+  /** A number is found several times as fast as a Buffer of one byte. */
   readonly #wanted: Buffer | number;
 
   constructor(

@@ -15,7 +15,7 @@ const scanner: FrameScanner = {
 };
 
 /**
- * Messages are DNS packets as the package `dns-packet` has them, each behind its length in two bytes (RFC 1035 section 4.2.2).
+ * Messages are DNS packets, as objects of the package `dns-packet`, each after its length in two bytes (RFC 1035 section 4.2.2).
  *
  * @example data.pipe(messages(dnsOverTcp(), each((packet) => packet)))
  */

@@ -2,7 +2,7 @@ import type { OperatorFunction } from "rxjs";
 import { each } from "../flow/operators/each.ts";
 import type { Codec } from "./codec.ts";
 
-/** Messages to bytes. */
+/** An operator from messages to bytes. */
 export function encoded<M>(codec: Codec<M>): OperatorFunction<M, Buffer> {
   return each((message: M) => codec.encode(message));
 }

@@ -3,7 +3,7 @@ import type { Codec } from "./codec.ts";
 import type { Framing } from "./framing.ts";
 import { Unfinished } from "./unfinished.ts";
 
-/** A codec that says how its frames end, so that {@link messages} can carry what is unfinished. */
+/** A codec that knows how its frames end, so that {@link messages} can carry an unfinished frame over a reload. */
 export class FrameCodec<M> implements Codec<M> {
   constructor(readonly framing: Framing<M>) {}
 

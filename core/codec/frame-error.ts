@@ -1,14 +1,14 @@
 import { printable, SluiceError } from "../contract/index.ts";
 
-/** Bytes of a frame that a message shows. */
+/** Most bytes of a frame that an error message shows. */
 const SHOWN = 32;
 
-/** A frame beyond `max`. */
+/** The error for a frame beyond `max`. */
 export function tooLong(what: string, max: number): SluiceError {
   return new SluiceError("SLUICE_PLUGIN_FRAME", `${what} is longer than max: ${max} bytes`);
 }
 
-/** Something that is no frame, with its first bytes. */
+/** The error for something that is not a frame, with its first bytes. */
 export function noFrame(what: string, bytes?: Buffer, cause?: unknown): SluiceError {
   const shown = bytes === undefined ? "" : `: ${excerpt(bytes)}`;
   return new SluiceError("SLUICE_PLUGIN_FRAME", `${what}${shown}`, cause === undefined ? {} : { cause });

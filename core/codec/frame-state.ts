@@ -4,9 +4,9 @@ import { placeInHook } from "../flow/operators/carry-site.ts";
 import type { Framing } from "./framing.ts";
 import { Unfinished } from "./unfinished.ts";
 
-/** The place of one `messages` in its hook, where what is unfinished is found again after a reload: as every `carry` has one (ADR 0011). */
+/** The place of one `messages` in its hook, by which its unfinished frame is found again after a reload, as for every `carry` (ADR 0011). */
 export class FramePlace {
-  /** What `start` gave when the hook was called. */
+  /** What `start` returned when the hook was called. */
   started: { state: unknown } | undefined = undefined;
   readonly #place: CarryPlace | undefined;
 
@@ -23,7 +23,7 @@ export class FramePlace {
     if (this.#place !== undefined && this.#place.host.carried.get(this.#place.key) === undefined) this.started = { state: this.#start() };
   }
 
-  /** The state of one flow or subscription. @param step what is done with a chunk */
+  /** The state of one flow or subscription. @param step handles a chunk */
   state(step: (unfinished: Unfinished, chunk: Buffer) => unknown): CarriedState {
     const carry: Carry<Unfinished> = {
       start: () => this.#start(),
@@ -38,7 +38,7 @@ export class FramePlace {
     return new Unfinished(this.framing.scanner());
   }
 
-  /** Bytes alone are taken over: the codec may have changed, and looks at them from the beginning. */
+  /** Only the bytes are taken over: the codec may have changed, and looks at them from the beginning. */
   #revived(previous: unknown): Unfinished {
     if (!(previous instanceof Unfinished)) throw new TypeError("the state is not one of messages()");
     return new Unfinished(this.framing.scanner(), previous.rest);

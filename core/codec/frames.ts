@@ -5,31 +5,31 @@ import { noFrame, tooLong } from "./frame-error.ts";
 import { FrameCodec } from "./frame-codec.ts";
 import type { FrameScanner } from "./framing.ts";
 
-/** How frames of one's own end, for {@link frames}. */
+/** How custom frames end, for {@link frames}. */
 export interface FrameSpec {
   /**
-   * Bytes of the whole frame at the beginning of `buffer`; undefined while that cannot be told. `buffer` has all that has come, also of frames
-   * behind it; it is asked again with each chunk until it has answered. What it throws says that this is no frame.
+   * Returns the number of bytes of the whole frame at the beginning of `buffer`, undefined while that is not known. `buffer` has everything that
+   * has come, also of later frames; the function is called again with each chunk until it returns a number. An exception means: not a frame.
    */
   readonly size: (buffer: Buffer) => number | undefined;
-  /** Bytes that a frame may have. @default 1 MiB */
+  /** Most bytes of a frame. @default 1 MiB */
   readonly max?: number;
 }
 
-/** The same with messages of one's own, for {@link frames}. */
+/** The same with custom messages, for {@link frames}. */
 export interface TypedFrameSpec<M> extends FrameSpec {
-  /** The message in one whole frame. What it throws says that this is no frame. */
+  /** Returns the message in one whole frame. An exception means: not a frame. */
   readonly decode: (frame: Buffer) => M;
-  /** The whole frame of a message. */
+  /** Returns the whole frame of a message. */
   readonly encode: (message: M) => Buffer;
 }
 
 const refused = (detail: string): Error => wrong("frames", detail);
 
 /**
- * A codec of one's own, from what tells the size of a frame. A message is the whole frame, or what `decode` makes of it.
+ * A custom codec, made from a function that tells the size of a frame. A message is the whole frame, or the result of `decode`.
  *
- * @throws SLUICE_PLUGIN_ARGUMENT no `size`, `decode` without `encode`, or a `max` that makes no sense
+ * @throws SLUICE_PLUGIN_ARGUMENT without `size`, for `decode` without `encode`, or for an invalid `max`
  * @example frames({ size: (buffer) => (buffer.length < 3 ? undefined : 3 + buffer.readUInt16LE(1)) })
  */
 export function frames(spec: FrameSpec): Codec<Buffer>;
@@ -51,7 +51,7 @@ export function frames(spec: FrameSpec | TypedFrameSpec<unknown>): Codec<never> 
   }) as unknown as Codec<never>;
 }
 
-/** What the author's function says of a frame; what it throws is that it is none. */
+/** The result of the author's function for a frame; its exception means that this is not a frame. */
 function asked<T>(question: () => T, frame: Buffer): T {
   try {
     return question();

@@ -5,26 +5,26 @@ import { FrameCodec } from "./frame-codec.ts";
 import { noFrame } from "./frame-error.ts";
 import { LineFraming } from "./lines.ts";
 
-/** What a message is checked with: a zod schema is one. */
+/** The schema that a message is checked with, such as a zod schema. */
 export interface MessageSchema<T> {
   safeParse(
     input: unknown,
   ): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: { readonly message: string } };
 }
 
-/** What {@link jsonLines} takes. */
+/** Options of {@link jsonLines}. */
 export interface JsonLinesOptions<T> {
-  /** Bytes that a line may have. @default 1 MiB */
+  /** Most bytes of a line. @default 1 MiB */
   readonly max?: number;
-  /** What each message must be; a message is what it gives. @default any JSON */
+  /** Checks each value; its output is the message. @default any JSON */
   readonly schema?: MessageSchema<T>;
 }
 
 /**
- * Messages are JSON values, one a line (NDJSON). Blank lines go on as they are. A message is written by `JSON.stringify`, also one that nobody has
- * changed: spaces, and digits beyond the 15 that a number of JavaScript keeps, are not preserved.
+ * Messages are JSON values, one per line (NDJSON). Blank lines go on as they are. A message is written by `JSON.stringify`, also an unchanged one:
+ * spaces, and digits beyond the 15 that a JavaScript number keeps, are not preserved.
  *
- * @throws SLUICE_PLUGIN_ARGUMENT an option that makes no sense
+ * @throws SLUICE_PLUGIN_ARGUMENT for an invalid option
  * @example data.pipe(messages(jsonLines<{ user: string }>(), each((event) => ({ ...event, user: "…" }))))
  */
 export function jsonLines<T = unknown>(options: JsonLinesOptions<T> = {}): Codec<T> {

@@ -4,17 +4,17 @@ import { noFrame, tooLong } from "./frame-error.ts";
 import { FrameCodec } from "./frame-codec.ts";
 import type { Framing } from "./framing.ts";
 
-/** What {@link lengthPrefixed} takes. */
+/** Options of {@link lengthPrefixed}. */
 export interface LengthPrefixedOptions {
-  /** Bytes of the length itself. */
+  /** Number of bytes of the length itself. */
   readonly bytes: 1 | 2 | 4;
-  /** Which of its bytes comes first. @default "big" */
+  /** Byte order of the length. @default "big" */
   readonly endian?: "big" | "little";
   /** Bytes in front of the length. With more than 0, a message is the whole frame. @default 0 */
   readonly offset?: number;
-  /** Added to the length that was read, to get the bytes behind it: -4 where a length of 4 bytes counts itself. @default 0 */
+  /** Added to the length that was read, to get the number of bytes after it: -4 if a length of 4 bytes counts itself. @default 0 */
   readonly adjust?: number;
-  /** Bytes that a message may have. @default 1 MiB */
+  /** Most bytes of a message. @default 1 MiB */
   readonly max?: number;
 }
 
@@ -28,10 +28,10 @@ interface Place {
 }
 
 /**
- * Messages whose length stands in front of them. A message is the body behind the length; with `offset` it is the whole frame, and the length
- * in it is corrected when its body has become longer or shorter.
+ * Messages with their length in front. A message is the body after the length; with `offset` it is the whole frame, and the length in it is
+ * corrected when its body has become longer or shorter.
  *
- * @throws SLUICE_PLUGIN_ARGUMENT an option that makes no sense
+ * @throws SLUICE_PLUGIN_ARGUMENT for an invalid option
  * @example data.pipe(messages(lengthPrefixed({ bytes: 4 }), each((body) => body)))
  * @example lengthPrefixed({ offset: 1, bytes: 4, adjust: -4 }) // PostgreSQL: a letter, then a length that counts itself
  */
@@ -73,7 +73,7 @@ function readLength(bytes: Buffer, at: number, { size, isLittle }: Place): numbe
   return isLittle ? bytes.readUIntLE(at, size) : bytes.readUIntBE(at, size);
 }
 
-/** @throws SLUICE_PLUGIN_FRAME more than the length's bytes can say */
+/** @throws SLUICE_PLUGIN_FRAME for a value that does not fit into the length's bytes */
 function lengthOf(body: number, { size, isLittle, adjust }: Place): Buffer {
   const value = body - adjust;
   if (value < 0 || value >= 256 ** size) throw noFrame(`a message of ${body} bytes has no length of ${size} bytes`);
@@ -83,7 +83,7 @@ function lengthOf(body: number, { size, isLittle, adjust }: Place): Buffer {
   return length;
 }
 
-/** The frame with the length that it has; another Buffer, where that is not what it says. */
+/** The frame with its real length: a new Buffer if the frame has another length in it. */
 function corrected(frame: Buffer, place: Place): Buffer {
   const { size, offset } = place;
   const body = frame.length - offset - size;

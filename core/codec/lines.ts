@@ -5,23 +5,23 @@ import { FrameCodec } from "./frame-codec.ts";
 import type { FrameScanner, Framing } from "./framing.ts";
 import { bytesOf, textOf } from "./text.ts";
 
-/** What {@link lines} takes. */
+/** Options of {@link lines}. */
 export interface LinesOptions {
   /** What ends a line. @default "\n" */
   readonly delimiter?: string;
-  /** Bytes that a line may have, its delimiter not counted. @default 1 MiB */
+  /** Most bytes of a line, without its delimiter. @default 1 MiB */
   readonly max?: number;
   /**
-   * How bytes become text. In UTF-8, bytes that are no character become lone surrogates (U+DC80 to U+DCFF) and come back as they were.
+   * How bytes become text. In UTF-8, bytes that are not a character become lone surrogates (U+DC80 to U+DCFF), and these become the same bytes again.
    * @default "utf8"
    */
   readonly encoding?: BufferEncoding;
 }
 
 /**
- * Messages are lines of text, without what ends them; a `\r` in front of `\n` stays.
+ * Messages are lines of text, without their delimiter; a `\r` in front of `\n` stays.
  *
- * @throws SLUICE_PLUGIN_ARGUMENT an option that makes no sense
+ * @throws SLUICE_PLUGIN_ARGUMENT for an invalid option
  * @example data.pipe(messages(lines(), each((line) => line.toUpperCase())))
  */
 export function lines(options: LinesOptions = {}): Codec<string> {
@@ -32,7 +32,7 @@ export function lines(options: LinesOptions = {}): Codec<string> {
   return new FrameCodec(new LineFraming(delimiter, checkMax("lines", max), encoding));
 }
 
-/** Lines of text, for codecs that make more of them. */
+/** Lines of text, also for codecs that are built on lines. */
 export class LineFraming implements Framing<string> {
   readonly isView = true;
   readonly #delimiter: Buffer;

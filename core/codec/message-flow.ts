@@ -6,7 +6,7 @@ import type { Framing } from "./framing.ts";
 import { Output } from "./output.ts";
 import type { Unfinished } from "./unfinished.ts";
 
-/** An operator on messages, applied. */
+/** An operator on messages, applied to its input. */
 interface Applied<M> {
   readonly inner: Root;
   readonly output: Observable<M>;
@@ -15,11 +15,11 @@ interface Applied<M> {
 /** The operator of a {@link MessageFlow}. */
 export interface MessageOperator<M> {
   readonly operator: OperatorFunction<M, M>;
-  /** For the first subscription: what it made when the hook was called, where the places of `carry` are counted. */
+  /** For the first subscription: what the operator made when the hook was called, since the places of `carry` are counted then. */
   readonly first: Applied<M>;
 }
 
-/** `messages` with any operator of RxJS: what it emits in the turn of a chunk goes on as one chunk, what it emits later by itself. */
+/** `messages` with any RxJS operator: messages emitted in the turn of a chunk go on as one chunk, later ones each as a chunk of its own. */
 export class MessageFlow<M> extends Observable<Buffer> {
   readonly #place: FramePlace;
   #first: Applied<M> | undefined;
@@ -39,7 +39,7 @@ export class MessageFlow<M> extends Observable<Buffer> {
     this.#first = undefined;
     const messages = new MessageSubscriber(subscriber, this.framing, applied.inner, this.#place);
     messages.listenTo(applied.output);
-    // What came before somebody listens (`concat(greeting, data)`) would be lost.
+    // Chunks that come before somebody has subscribed (`concat(greeting, data)`) would be lost.
     const listen = (): void => {
       if (!messages.closed) this.input.subscribe(messages);
     };
@@ -81,7 +81,7 @@ class MessageSubscriber<M> extends Subscriber<Buffer> {
     this.#try(() => this.#frames.begin());
   }
 
-  /** Subscribes to what the operator makes of the messages. */
+  /** Subscribes to the operator's output. */
   listenTo(output: Observable<M>): void {
     if (this.closed) return;
     this.add(
@@ -102,7 +102,7 @@ class MessageSubscriber<M> extends Subscriber<Buffer> {
     this.#inner.complete();
   }
 
-  /** The messages of one chunk. */
+  /** Handles the messages of one chunk. */
   #turn(unfinished: Unfinished, chunk: Buffer): void {
     const bytes = this.#datagrams ? chunk : unfinished.with(chunk);
     const scanner = this.#datagrams ? this.#framing.scanner() : unfinished.scanner;
@@ -125,7 +125,7 @@ class MessageSubscriber<M> extends Subscriber<Buffer> {
     this.#flush();
   }
 
-  /** What was made of the messages in front goes on; the rest is what the plugin did not answer, where it is cut out. */
+  /** The output for the earlier messages goes on; the rest counts as not answered, in case the plugin is taken out. */
   #brokenOff(unfinished: Unfinished, bytes: Buffer, at: number): void {
     const made = this.#taken();
     if (made === null) return;
@@ -149,7 +149,7 @@ class MessageSubscriber<M> extends Subscriber<Buffer> {
     return made;
   }
 
-  /** After the source: what is unfinished goes on, unless a successor takes it over. Before it: the stream ends here, as with `take`. */
+  /** After the source's end an unfinished frame goes on, unless a successor takes it over. Before it the stream ends here, as with `take`. */
   #completed(): void {
     this.#flush();
     this.#try(() => {

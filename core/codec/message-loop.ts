@@ -10,15 +10,15 @@ export interface MessageWork<M> {
   readonly framing: Framing<M>;
   /** The stages that work on messages. */
   readonly chain: Pick<Chain, "run">;
-  /** A chunk is a datagram: it stays one, and nothing of it waits for the next. */
+  /** Whether a chunk is a datagram: it stays one datagram, and nothing of it waits for the next. */
   readonly datagrams: boolean;
 }
 
 /**
- * The messages of one chunk, one after the other. A message that is waited for lets those before it go on (`Parts`).
+ * Handles the messages of one chunk, one after the other. While one message is waited for, the messages before it go on (`Parts`).
  *
- * What has not been answered is always in `unfinished`: where a stage throws, and the plugin is cut out, that goes on as it is. A chunk of which
- * nothing was answered is not in there: whoever gave it has it.
+ * Bytes that have not been answered are always in `unfinished`: if a stage throws and the plugin is taken out, they go on as they are. A chunk
+ * of which nothing was answered is not in there, since the caller still has it.
  */
 export class MessageLoop<M> {
   readonly #bytes: Buffer;
@@ -59,7 +59,7 @@ export class MessageLoop<M> {
     }
   }
 
-  /** Gives one message to the stages. @returns what is to be waited for, or says that it failed */
+  /** Gives one message to the stages. @returns what is to be waited for, also for a failure; undefined: nothing */
   #take(end: number): unknown {
     const { framing, chain, datagrams } = this.work;
     const start = this.#at;
@@ -92,14 +92,14 @@ export class MessageLoop<M> {
     return this.run();
   }
 
-  /** What became of a message, which ends at `end`. */
+  /** Adds the result of the message that ends at `end`. */
   #put(message: M, result: unknown, end: number): void {
     if (result === null) return;
     if (result === message && this.work.framing.isView) this.#output.keep(this.#at, end);
     else this.#output.add(this.work.framing.encode(result as M));
   }
 
-  /** What was made of the messages in front goes on first; the one that failed, and what follows, is unfinished. */
+  /** The output for the earlier messages goes on first; the message that failed, and what follows, is unfinished. */
   #fail(error: unknown): unknown {
     if (this.work.datagrams || this.#at === 0) throw error;
     this.unfinished.leave(this.#bytes, this.#at);

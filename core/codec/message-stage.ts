@@ -31,7 +31,7 @@ function neverRun(): never {
   throw new Error("messages run with a state");
 }
 
-/** What runs in one flow: the frames that come, and the stages that work on their messages. */
+/** The part that runs in one flow: the frames that come, and the stages that work on their messages. */
 class MessageState<M> implements Stateful {
   readonly run: (chunk: Buffer) => unknown;
   readonly #frames: CarriedState;
@@ -55,7 +55,7 @@ class MessageState<M> implements Stateful {
     this.chain.begin();
   }
 
-  /** What the stages hold came before the unfinished frame. */
+  /** What the stages hold came before the unfinished frame, so it goes first. */
   finish(emit: Emit): void | PromiseLike<void> {
     const held = this.chain.finish((message) => emit(this.framing.encode(message as M)));
     return isPromise(held) ? held.then(() => this.#frames.finish(emit)) : this.#frames.finish(emit);

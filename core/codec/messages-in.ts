@@ -1,9 +1,9 @@
 import type { Framing } from "./framing.ts";
 
-/** For people who look at it, not for what runs. */
+/** Most messages: they are only shown to people. */
 const most = 64;
 
-/** The whole messages in one chunk, which begins where a frame does: 64 at most, and none behind what is no frame. */
+/** The whole messages in one chunk that begins with a frame: 64 at most, and none after something that is not a frame. */
 export function messagesIn<M>(framing: Framing<M>, chunk: Buffer): readonly M[] {
   const scanner = framing.scanner();
   const found: M[] = [];
@@ -15,7 +15,7 @@ export function messagesIn<M>(framing: Framing<M>, chunk: Buffer): readonly M[] 
       at = end;
     }
   } catch {
-    // It is no frame: whoever runs it has said so.
+    // Not a frame: the stage that runs has reported it.
   }
   return found;
 }

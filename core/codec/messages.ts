@@ -10,12 +10,12 @@ import { MessageStage } from "./message-stage.ts";
 
 /**
  * Works on messages instead of chunks: decodes, runs `operator` on the messages, encodes what it emits. An unfinished frame waits for its rest,
- * also over a reload; at the end of the stream, or where the plugin is removed, it goes on as it is. On UDP each datagram is decoded by itself.
- * With `each` as the operator it runs as one function with its neighbours, and what has not been changed is not encoded again.
+ * also across a reload; at the end of the stream, or when the plugin is removed, it goes on as it is. On UDP each datagram is decoded by itself.
+ * With `each` as the operator it runs as one function with its neighbours, and unchanged messages are not encoded again.
  *
- * @param codec one of this package, or of your own by `frames()`. Of another object with `decode` and `encode` nothing survives a reload.
- * @throws SLUICE_PLUGIN_ARGUMENT what is no codec, or no operator
- * @throws SLUICE_PLUGIN_FRAME as the Observable's error: a frame beyond the codec's `max`, or something that is no frame
+ * @param codec one of this package, or your own made by `frames()`. With any other object that has `decode` and `encode`, nothing survives a reload.
+ * @throws SLUICE_PLUGIN_ARGUMENT if `codec` is not a codec, or `operator` not an operator
+ * @throws SLUICE_PLUGIN_FRAME as the Observable's error: a frame beyond the codec's `max`, or something that is not a frame
  * @example data.pipe(messages(lines(), each((line) => line.toUpperCase())))
  */
 export function messages<M>(codec: Codec<M>, operator: OperatorFunction<M, M>): MonoTypeOperatorFunction<Buffer> {

@@ -1,7 +1,7 @@
-/** What is made of a chunk, in order. Frames that go on as they are stay one piece, and a chunk of nothing else is not copied. */
+/** The output for one chunk, in order. Neighbouring unchanged frames stay one piece, and a chunk without any change is not copied. */
 export class Output {
   #pieces: Buffer[] = [];
-  /** The frames that go on as they are, behind the pieces. */
+  /** The unchanged frames after the pieces. */
   #start = 0;
   #end = 0;
 
@@ -18,7 +18,7 @@ export class Output {
     this.#pieces.push(piece);
   }
 
-  /** All of it as one chunk; null: there is nothing. Then it is empty. */
+  /** Takes everything out, as one chunk; null: there is nothing. */
   take(): Buffer | null {
     this.#close(this.#end);
     const pieces = this.#pieces;

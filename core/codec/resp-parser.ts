@@ -3,10 +3,10 @@ import { countIn, isRespType } from "./resp-scanner.ts";
 import type { RespPair, RespValue } from "./resp-value.ts";
 import { textOf } from "./text.ts";
 
-/** Redis nests seven levels (COMMAND DOCS); a parser that follows whatever it is sent runs out of stack. */
+/** Redis nests seven levels (COMMAND DOCS); without a limit, a peer could make the parser run out of stack. */
 const MAX_DEPTH = 128;
 
-/** Makes a value of its bytes. The scanner has seen that all of them are there. */
+/** Makes a value from its bytes. The scanner has checked that all of them are there. */
 export class RespParser {
   #depth = 0;
 
@@ -67,7 +67,7 @@ export class RespParser {
   }
 }
 
-/** A command written as a line; undefined: a blank one. */
+/** A command written as a line; undefined for a blank line. */
 export function inlineCommand(bytes: Buffer, start: number, end: number): RespValue | undefined {
   if (isRespType(bytes[start] ?? 0)) return undefined;
   const stop = bytes[end - 2] === 0x0d && end - 2 >= start ? end - 2 : end - 1;
@@ -75,7 +75,7 @@ export function inlineCommand(bytes: Buffer, start: number, end: number): RespVa
   return value.trim() === "" ? undefined : { type: "inline", value };
 }
 
-/** The types that are one line. */
+/** The value of a type that is one line; undefined for another type. */
 function simple(type: string, text: string): RespValue | undefined {
   if (type === "+") return { type: "string", value: text };
   if (type === "-") return { type: "error", value: text };

@@ -3,14 +3,14 @@ import type { FrameScanner } from "./framing.ts";
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-/** Redis takes no longer ones (PROTO_INLINE_MAX_SIZE). */
+/** Most bytes of an inline command: Redis takes no longer ones (PROTO_INLINE_MAX_SIZE). */
 const MAX_INLINE = 64 * 1024;
 
-/** `+ - : _ , # (`: the line is all of it. */
+/** `+ - : _ , # (`: the line is the whole value. */
 const lineTypes = new Set(Buffer.from("+-:_,#("));
-/** `$ ! =`: so many bytes, and a line's end, behind the line. */
+/** `$ ! =`: the line has a length; that many bytes and a line end follow. */
 const bulkTypes = new Set(Buffer.from("$!="));
-/** How many values stand behind the line, for each that it counts. */
+/** `* ~ > % |`: the line has a count; this many values follow for each counted entry. */
 const valuesPer: Readonly<Record<number, number>> = Object.fromEntries(
   Array.from("*~>%|", (type) => [type.charCodeAt(0), type === "%" || type === "|" ? 2 : 1]),
 );
@@ -20,7 +20,7 @@ export function isRespType(byte: number): boolean {
   return lineTypes.has(byte) || bulkTypes.has(byte) || byte in valuesPer;
 }
 
-/** The number of a header, -1 included. @throws SLUICE_PLUGIN_FRAME */
+/** The number in a header; -1 is allowed. @throws SLUICE_PLUGIN_FRAME */
 export function countIn(bytes: Buffer, start: number, end: number): number {
   const text = bytes.toString("latin1", start, end);
   if (!/^(?:\d{1,15}|-1)$/.test(text)) throw noFrame("RESP: a length that is no number", bytes.subarray(start, end));
@@ -29,9 +29,9 @@ export function countIn(bytes: Buffer, start: number, end: number): number {
 
 /** Finds where a value ends, with everything in it: nested values are only counted, so that each byte is looked at once. */
 export class RespScanner implements FrameScanner {
-  /** From the value's beginning: where the next header stands. */
+  /** The offset of the next header from the value's beginning. */
   #at = 0;
-  /** Bytes behind it in which no line ends. */
+  /** Number of bytes from there on that contain no line end. */
   #searched = 0;
   /** Values that are still to come. */
   #left = 1;
@@ -50,7 +50,7 @@ export class RespScanner implements FrameScanner {
       }
       this.#searched = 0;
       this.#take(bytes, head, newline);
-      // Whatever is still to come has three bytes at least.
+      // Each value that is still to come has at least three bytes.
       if (this.#at + 3 * this.#left > this.max) throw tooLong("RESP: a value", this.max);
     }
     const end = start + this.#at;
@@ -80,7 +80,7 @@ export class RespScanner implements FrameScanner {
     if (lineTypes.has(type)) return;
     const count = Math.max(0, countIn(bytes, head + 1, newline - 1));
     if (bulkTypes.has(type)) {
-      // Of a null bulk string nothing follows.
+      // A null bulk string has no body.
       if (bytes[head + 1] !== 0x2d) this.#at += count + 2;
     } else this.#left += count * (valuesPer[type] ?? 1) + (type === 0x7c ? 1 : 0);
   }

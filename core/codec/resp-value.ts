@@ -1,6 +1,6 @@
 /**
- * A value of RESP2 or RESP3 (Redis serialization protocol). A `null` value stands for RESP2's null bulk string and null array; RESP3 has a type
- * of its own. Integers beyond 2^53 are bigints. `inline` is a command written as a line, without its end.
+ * A value of RESP2 or RESP3 (Redis serialization protocol). The value `null` means RESP2's null bulk string or null array; RESP3 has a type
+ * of its own for null. Integers beyond 2^53 are bigints. `inline` is a command written as a line, without the line end.
  */
 export type RespValue =
   | { readonly type: "string"; readonly value: string }
@@ -18,8 +18,8 @@ export type RespValue =
   | { readonly type: "set"; readonly value: readonly RespValue[] }
   | { readonly type: "push"; readonly value: readonly RespValue[] }
   | { readonly type: "map"; readonly value: readonly RespPair[] }
-  /** What stands in front of `of`. */
+  /** Attributes in front of the value `of`. */
   | { readonly type: "attribute"; readonly value: readonly RespPair[]; readonly of: RespValue };
 
-/** A key of a map and what it stands for. */
+/** A key of a map and its value. */
 export type RespPair = readonly [key: RespValue, value: RespValue];

@@ -7,9 +7,9 @@ import { isRespType, RespScanner } from "./resp-scanner.ts";
 import type { RespPair, RespValue } from "./resp-value.ts";
 import { bytesOf } from "./text.ts";
 
-/** What {@link resp} takes. */
+/** Options of {@link resp}. */
 export interface RespOptions {
-  /** Bytes that a value may have, with all that is in it. @default 1 MiB */
+  /** Most bytes of a value, with everything inside it. @default 1 MiB */
   readonly max?: number;
 }
 
@@ -17,7 +17,7 @@ export interface RespOptions {
  * Messages are the commands and replies of Redis: RESP2 and RESP3, and inline commands. A blank line goes on as it is. RESP3's streamed strings
  * and aggregates, which no server sends, are refused.
  *
- * @throws SLUICE_PLUGIN_ARGUMENT a `max` that makes no sense
+ * @throws SLUICE_PLUGIN_ARGUMENT for an invalid `max`
  * @example data.pipe(messages(resp(), each((value) => (value.type === "error" ? { type: "error", value: "ERR no" } : value))))
  */
 export function resp(options: RespOptions = {}): Codec<RespValue> {

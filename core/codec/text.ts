@@ -1,21 +1,21 @@
 import { isUtf8 } from "node:buffer";
 
 /**
- * Text of bytes, and back, without loss. Bytes that are no UTF-8 become lone surrogates, U+DC80 to U+DCFF, and those become the bytes again: as
- * Python does by "surrogateescape" (PEP 383). Node's own decoder would put U+FFFD in their place, and the bytes would be gone.
+ * Turns bytes into text without loss. Bytes that are not UTF-8 become lone surrogates, U+DC80 to U+DCFF, and {@link bytesOf} makes the same bytes
+ * of these again, like "surrogateescape" in Python (PEP 383). Node's own decoder would replace them by U+FFFD, and the bytes would be lost.
  */
 export function textOf(bytes: Buffer, encoding: BufferEncoding, start: number, end: number): string {
   const text = bytes.toString(encoding, start, end);
-  // Text of ASCII alone has one byte a character inside V8, and is not even searched.
+  // Pure ASCII has one byte per character inside V8, and is not even searched.
   if (!isUnicode(encoding) || !text.includes("\ufffd")) return text;
   const part = bytes.subarray(start, end);
   return isUtf8(part) ? text : escaped(part);
 }
 
-/** The bytes of a text of {@link textOf}, and `ending` behind it. */
+/** The bytes of a text from {@link textOf}, followed by those of `ending`. */
 export function bytesOf(text: string, encoding: BufferEncoding, ending = ""): Buffer {
   if (!isUnicode(encoding) || (text as WellFormed).isWellFormed()) return Buffer.from(text + ending, encoding);
-  // In a Unicode expression half a pair is no match.
+  // With the flag `u`, half of a surrogate pair does not match.
   const parts = text.split(/([\udc80-\udcff]+)/u);
   return Buffer.concat([...parts.map((part, at) => (at % 2 === 0 ? Buffer.from(part) : unescaped(part))), Buffer.from(ending)]);
 }
@@ -37,7 +37,7 @@ function escaped(bytes: Buffer): string {
 
 const unescaped = (text: string): Buffer => Buffer.from(Array.from(text, (character) => character.charCodeAt(0) - 0xdc00));
 
-/** Bytes of the character that begins here; 0: none does. */
+/** Number of bytes of the character that begins here; 0: none begins here. */
 function lengthAt(bytes: Buffer, at: number): number {
   const lead = bytes[at] ?? 0;
   if (lead < 0x80) return 1;

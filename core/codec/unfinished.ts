@@ -3,11 +3,11 @@ import type { FrameScanner } from "./framing.ts";
 const none = Buffer.alloc(0);
 
 /**
- * The bytes of a frame that has not come whole: the state that `messages` carries over a swap. What is kept is a copy, in memory that grows by
- * doubling: a frame that comes byte by byte costs no more than twice its bytes.
+ * The bytes of an incomplete frame: the state that `messages` carries over a swap. They are a copy, in memory that grows by doubling: a frame
+ * that comes byte by byte costs no more than twice its bytes.
  */
 export class Unfinished {
-  /** Room for the rest and more; never one that a message may be a view of. */
+  /** Memory for the rest and more; never memory that a message may be a view of. */
   #room = none;
   #rest: Buffer = none;
 
@@ -18,12 +18,12 @@ export class Unfinished {
     this.#rest = rest;
   }
 
-  /** What no message has been made of. */
+  /** The bytes from which no message has been made. */
   get rest(): Buffer {
     return this.#rest;
   }
 
-  /** The rest with a chunk behind it, in one piece. The rest stays what it is until {@link leave} or {@link keep}. */
+  /** The rest followed by a chunk, in one piece. The rest does not change before {@link leave} or {@link keep}. */
   with(chunk: Buffer): Buffer {
     const { length } = this.#rest;
     if (length === 0) return chunk;
@@ -38,17 +38,17 @@ export class Unfinished {
     return this.#room.subarray(0, needed);
   }
 
-  /** Messages are being made of `bytes` up to here; the rest is a view of them, for as long as its memory is nobody else's. */
+  /** Messages are being made from `bytes` up to `at`; the rest is a view of them, until somebody else uses the memory. */
   leave(bytes: Buffer, at: number): void {
     this.#rest = bytes.subarray(at);
   }
 
-  /** The rest is what stands from here on, and is kept: copied, where it is not in memory of its own. */
+  /** Keeps the bytes from `at` on as the rest. They are copied if they are not in memory of their own. */
   keep(bytes: Buffer, at: number): void {
     if (at >= bytes.length) this.#rest = none;
     else if (at === 0 && this.#isRoom(bytes)) this.#rest = bytes;
     else this.#rest = Buffer.from(bytes.subarray(at));
-    // Messages may be views of what was in front: the next bytes go elsewhere.
+    // Messages may be views of the bytes before `at`: the next bytes go to other memory.
     if (at > 0) this.#room = none;
   }
 

@@ -3,19 +3,19 @@ import type { Codec } from "./codec.ts";
 import { noFrame, tooLong } from "./frame-error.ts";
 import { FrameCodec } from "./frame-codec.ts";
 
-/** What {@link varintPrefixed} takes. */
+/** Options of {@link varintPrefixed}. */
 export interface VarintPrefixedOptions {
-  /** Bytes that a message may have. @default 1 MiB */
+  /** Most bytes of a message. @default 1 MiB */
   readonly max?: number;
 }
 
-/** A varint of 64 bits. */
+/** Most bytes of a varint: 64 bits. */
 const LONGEST = 10;
 
 /**
- * Messages with their length in front as a varint: seven bits a byte, the lowest first, as Protocol Buffers write messages in a row.
+ * Messages with their length in front as a varint: seven bits per byte, the lowest first, as in a stream of Protocol Buffers messages.
  *
- * @throws SLUICE_PLUGIN_ARGUMENT a `max` that makes no sense
+ * @throws SLUICE_PLUGIN_ARGUMENT for an invalid `max`
  * @example data.pipe(messages(varintPrefixed(), each((body) => body)))
  */
 export function varintPrefixed(options: VarintPrefixedOptions = {}): Codec<Buffer> {
@@ -49,7 +49,7 @@ function headEnd(bytes: Buffer, start: number): number | undefined {
   return undefined;
 }
 
-/** Not by shifts: they have 32 bits. */
+/** Computed without shifts: they have 32 bits. */
 function valueOf(bytes: Buffer, start: number, end: number): number {
   let value = 0;
   for (let at = end - 1; at >= start; at -= 1) value = value * 128 + ((bytes[at] ?? 0) & 0x7f);
