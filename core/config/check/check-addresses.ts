@@ -24,14 +24,14 @@ export function clash(a: ListenAddress, b: ListenAddress, schemes: readonly List
   return hostsMeet(a.host, b.host) !== "apart";
 }
 
-/** Only listeners behind the same door can meet: with a thousand of them, comparing each with each takes longer than most of a save. */
+/** A key: only listeners with the same port or path can conflict. With a thousand listeners, comparing all pairs would take most of a reload. */
 function doorOf({ port, path }: { readonly port: number; readonly path?: string | undefined }): number | string {
   return path === undefined ? port : normalize(path);
 }
 
 type Doors = Map<number | string, ResolvedListener[]>;
 
-/** Those that are behind the door of an address. */
+/** The listeners with the key of an address. */
 function behind(doors: Doors, address: Parameters<typeof doorOf>[0]): ResolvedListener[] {
   const door = doorOf(address);
   const known = doors.get(door);
@@ -45,7 +45,7 @@ function behind(doors: Doors, address: Parameters<typeof doorOf>[0]): ResolvedLi
 export function duplicateAddresses(listeners: readonly ResolvedListener[], schemes: readonly ListenScheme[]): Problem[] {
   const doors: Doors = new Map();
   return listeners.flatMap((listener) => {
-    // Any number of them may leave the port to the system.
+    // Any number of listeners may leave the port to the system.
     if (listener.address.path === undefined && listener.address.port === 0) return [];
     const earlier = behind(doors, listener.address);
     const taken = earlier.filter(({ address }) => clash(address, listener.address, schemes));
@@ -62,7 +62,7 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
-/** Whether dialling the endpoint literally reaches the listener. Names other than localhost are left to run time. */
+/** Whether dialling the endpoint as it is written reaches the listener. Names other than localhost are checked at run time. */
 export function reaches(endpoint: Endpoint, to: ListenAddress): boolean {
   if (endpoint.path !== undefined || to.path !== undefined) return endpoint.path === to.path;
   return endpoint.port === to.port && (endpoint.host === to.host || sameMachine(endpoint.host, to.host));
@@ -70,7 +70,7 @@ export function reaches(endpoint: Endpoint, to: ListenAddress): boolean {
 
 function sameMachine(dialled: string, bound: string): boolean {
   if (isWildcard(bound)) return isLoopback(dialled) || isWildcard(dialled);
-  // To dial 0.0.0.0 or [::] is to dial this machine's loopback; localhost may be either family's.
+  // Dialling 0.0.0.0 or [::] reaches this machine's loopback; localhost may be of either family.
   if (dialled === "localhost" || isWildcard(dialled)) return isLoopback(bound);
   return bound === "localhost" && isLoopback(dialled);
 }

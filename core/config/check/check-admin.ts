@@ -14,13 +14,13 @@ import type { CheckedConfig } from "./config-schema.ts";
 
 const usual = { transport: "tcp", host: "127.0.0.1", port: 9900, path: undefined } as const;
 
-/** A config as written, with the admin server on: what `given` says goes before what the config does. */
+/** A config as written, with the admin server on: the options in `given` take precedence over those of the config. */
 export function withAdmin(input: object, given: AdminConfig): object {
   const own: unknown = Reflect.get(input, "admin");
   return { ...input, admin: { ...(isOptions(own) ? own : {}), ...given } };
 }
 
-/** Fills the defaults in. */
+/** Fills in the defaults. */
 export function resolveAdmin(admin: CheckedConfig["admin"], file: string | undefined): ResolvedAdmin | undefined {
   if (admin === false) return undefined;
   const { listen, token, hosts = [], metrics = "token", folder = ".sluice/captures" } = admin === true ? {} : admin;
@@ -34,7 +34,7 @@ export function resolveAdmin(admin: CheckedConfig["admin"], file: string | undef
   };
 }
 
-/** What is wrong with the admin server, or with a listener beside it. Names that lead to it are found when they are looked up. */
+/** What is wrong with the admin server, or with a listener beside it. Upstream names that lead to it are found when they are looked up. */
 export function adminProblems(
   admin: ResolvedAdmin | undefined,
   listeners: readonly ResolvedListener[],

@@ -23,7 +23,7 @@ import { notAUse } from "./not-a-use.ts";
 
 const timeout = (fallback: string) => duration({ zero: false }).prefault(fallback);
 
-/** Where a listener binds, as its transport reads it. */
+/** The address that a listener binds, as its transport parses it. */
 function listenOf(schemes: readonly ListenScheme[]) {
   return z.string({ error: `expected a text such as ${listenForm(schemes)}` }).transform((text, context): ListenAddress => {
     try {
@@ -35,10 +35,10 @@ function listenOf(schemes: readonly ListenScheme[]) {
   });
 }
 
-/** Arrays in arrays in arrays: more is a slip, or an array that has itself in it. */
+/** The deepest nesting of arrays: more is a mistake, or an array that contains itself. */
 const DEEPEST = 8;
 
-// No transform: zod would wait for one that gives a promise, which somebody may have put there.
+// No transform: zod would wait for a transform that returns a promise, and the value here may be a promise by mistake.
 const pluginUse = z.unknown().superRefine((value, context) => {
   for (const { path, message } of strangers(value, [])) context.addIssue({ code: "custom", message, path });
 }) as z.ZodType<PluginUse | PluginUses>;
@@ -48,7 +48,7 @@ interface Stranger {
   readonly message: string;
 }
 
-/** What in an entry of `plugins`, or in the arrays that it is made of, is no plugin use. */
+/** Everything in an entry of `plugins`, or in the arrays inside it, that is not a plugin use. */
 function strangers(value: unknown, path: number[]): Stranger[] {
   if (isPluginUse(value)) return [];
   if (!Array.isArray(value)) return [{ path, message: notAUse(value) }];
@@ -58,13 +58,13 @@ function strangers(value: unknown, path: number[]): Stranger[] {
 
 const plugins = z.array(pluginUse).default([]);
 
-/** What an int holds, as the operating system takes it. */
+/** Fits into an int, which the operating system takes. */
 const mostBuffer = 2 ** 30;
 const buffer = size()
   .transform((bytes) => Math.ceil(bytes))
   .refine((bytes) => bytes >= 1 && bytes <= mostBuffer, { error: "expected at least 1 byte and at most 1GiB" });
 
-/** More than one process serves: tables are made for as many, so that a slip must not become gigabytes. */
+/** More sessions than one process can serve: tables are allocated for this many, so a mistake must not cost gigabytes. */
 const mostSessions = 1_048_576;
 const sessionCount = z.int().min(1).max(mostSessions);
 const wait = duration({ zero: false }).optional();
@@ -195,12 +195,12 @@ const listenersOf = (schemes: readonly ListenScheme[]) =>
     .record(z.string(), z.strictObject({ listen: listenOf(schemes), ...listener.shape }).optional())
     .refine((value) => Object.values(value).some((each) => each !== undefined), { error: "expected at least one listener, got none" });
 
-/** More processes than any machine has processors to run at once. */
+/** More processes than any machine has processors. */
 const mostWorkers = 256;
 
 const shape = z.strictObject({
   plugins,
-  /** In its place; see `listenersOf`. */
+  /** Replaced by `shapeWith`; see `listenersOf`. */
   listeners: z.unknown(),
   reload: reload.prefault({}),
   dns: dns.prefault({}),
@@ -209,7 +209,7 @@ const shape = z.strictObject({
   shutdown: shutdown.prefault({}),
   providers: z.array(provider).default([]),
   log: log.prefault({}),
-  /** In its place; see `adminOf`. */
+  /** Replaced by `shapeWith`; see `adminOf`. */
   admin: z.unknown(),
   workers: z
     .union([z.literal("auto"), z.int().min(1).max(mostWorkers)], {
@@ -224,10 +224,10 @@ const shapeWith = (schemes: readonly ListenScheme[]) =>
 
 type ConfigSchema = ReturnType<typeof shapeWith>;
 
-/** One for each table of transports: making a schema costs as much as checking a config with it. */
+/** One schema for each table of transports: making a schema costs as much as checking a config with it. */
 const made = new WeakMap<readonly ListenScheme[], ConfigSchema>();
 
-/** The shape of a {@link SluiceConfig}. What concerns several options at once is checked by `resolveConfig`. */
+/** The shape of a {@link SluiceConfig}. Rules about several options at once are checked by `resolveConfig`. */
 export function configSchema(schemes: readonly ListenScheme[]): ConfigSchema {
   const schema = made.get(schemes) ?? shapeWith(schemes);
   made.set(schemes, schema);

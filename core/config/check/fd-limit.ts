@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 
-/** Where nothing says how many descriptors there are. */
+/** The limit of sessions when the number of descriptors is not known. */
 const unknownSessions = 4096;
 /** Descriptors kept for listeners, files, name servers and the like. */
 const reserve = 64;
 const mostByDefault = 65_536;
 const mostUdpByDefault = 1024;
-/** With fewer descriptors than every common system gives, the user should know what that means. */
+/** Below this number, which every common system gives, the user gets a warning. */
 const fewDescriptors = 1024;
 
-/** This process's limit of open files; undefined when the platform does not tell (only Linux has /proc/self/limits). */
+/** This process's limit of open files; undefined when the platform does not tell it (only Linux has /proc/self/limits). */
 export function readFdLimit(): number | undefined {
   try {
     return parseFdLimit(readFileSync("/proc/self/limits", "utf8"));
@@ -18,24 +18,24 @@ export function readFdLimit(): number | undefined {
   }
 }
 
-/** Reads the soft limit out of the text of /proc/self/limits; Infinity when it is unlimited. */
+/** Parses the soft limit from the text of /proc/self/limits; Infinity when it is unlimited. */
 export function parseFdLimit(text: string): number | undefined {
   const soft = /^Max open files\s+(\d+|unlimited)/m.exec(text)?.[1];
   if (soft === undefined) return undefined;
   return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
-/** How many UDP flows each of so many listeners may have by default, one descriptor each: a quarter of the descriptors for all of them. */
+/** How many UDP flows each listener may have by default, one descriptor each: all listeners together get a quarter of the descriptors. */
 export function udpSessionLimit(fdLimit: number | undefined, listeners: number): number {
   if (fdLimit === undefined || listeners === 0) return mostUdpByDefault;
   return Math.min(mostUdpByDefault, Math.max(1, Math.floor((fdLimit - reserve) / 4 / listeners)));
 }
 
 /**
- * How many stream sessions may be open: two descriptors each, less a reserve. Running out of descriptors is silent in Node (accepted
- * sockets are closed without an event), so a limit above what there is gets lowered, with a warning.
+ * How many stream sessions may be open: two descriptors each, minus a reserve. Running out of descriptors is silent in Node (accepted
+ * sockets are closed without an event), so a limit above the possible number is lowered, with a warning.
  *
- * @param udp descriptors that UDP flows may take. Half of all is kept for sessions, since the sources of datagrams may be forged
+ * @param udp descriptors that UDP flows may take. Half of all descriptors is kept for sessions, since the sources of datagrams may be forged
  */
 export function sessionLimit(
   configured: number | undefined,
@@ -55,11 +55,11 @@ export function sessionLimit(
 }
 
 /**
- * What to say where a config asks for more UDP flows than there are descriptors for: flows that a plugin answers need none, so the number
- * stays as it is.
+ * The warning for a config with more UDP flows than there are descriptors for. Flows that a plugin answers need no descriptor, so the number
+ * is not changed.
  *
  * @param udp descriptors that UDP flows may take
- * @param hasStreams whether sessions need descriptors beside them
+ * @param hasStreams whether sessions need descriptors too
  */
 export function flowsWarning(fdLimit: number | undefined, udp: number, hasStreams: boolean): string | undefined {
   if (fdLimit === undefined || udp <= (hasStreams ? halfOf(fdLimit) : fdLimit - reserve)) return undefined;

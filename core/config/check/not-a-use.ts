@@ -16,7 +16,7 @@ function confused(value: unknown): string {
   return `got ${shown(value)}: call a factory, such as logging()`;
 }
 
-/** Says what to do about something in `plugins` that is no plugin use. */
+/** The message for something in `plugins` that is not a plugin use, with what to do about it. */
 export function notAUse(value: unknown): string {
   return `expected a plugin use, ${confused(value)}`;
 }

@@ -19,15 +19,15 @@ import { configSchema, namePattern, nameRule, type CheckedConfig, type CheckedLi
 import { flowsWarning, readFdLimit, sessionLimit, udpSessionLimit } from "./fd-limit.ts";
 import { checkUses, nameUses } from "./resolve-uses.ts";
 
-/** Where a config comes from, for messages, and what goes before it. */
+/** Where a config comes from, for messages, and what takes precedence over it. */
 export interface ConfigPlace {
   readonly file?: string | undefined;
-  /** Turns the admin server on, and goes before what the config says of it. */
+  /** Turns the admin server on, and takes precedence over the config's `admin`. */
   readonly admin?: AdminConfig | undefined;
 }
 
 /**
- * Validates a config and fills every default in. Opens nothing. All problems come in one error, one line each:
+ * Validates a config and fills in every default. Opens nothing. All problems come in one error, one line each:
  * `<file>: <option.path>: expected …, got …`.
  *
  * @param schemes the transports that listeners may have
@@ -44,7 +44,7 @@ export function resolveConfig(input: unknown, schemes: readonly ListenScheme[], 
     );
   }
   const schema = configSchema(schemes);
-  // Without code made at run time: zod's pays for itself from hundreds of configs on, and delays the first by a third of its time.
+  // Without zod's generated code: it pays off only after hundreds of configs, and makes the first check a third slower.
   const checked = schema.safeParse(place.admin === undefined ? input : withAdmin(input, place.admin), { jitless: true });
   const problems = listenerNames(input);
   if (!checked.success) {
@@ -69,7 +69,7 @@ function listenerNames(input: object): Problem[] {
     .map((name) => ({ path: optionPath(["listeners", name]), message: `${nameRule}, got ${shown(name)}` }));
 }
 
-/** The plugins' options of a config whose shape is wrong elsewhere, so that one save shows every problem. */
+/** Checks the plugins' options of a config whose shape is wrong elsewhere, so that one save shows every problem. */
 function checkPluginsOf(part: object, path: readonly PropertyKey[], problems: Problem[]): void {
   if ("plugins" in part && Array.isArray(part.plugins)) checkUses(part.plugins, [...path, "plugins"], problems);
   if (path.length > 0 || !("listeners" in part) || typeof part.listeners !== "object" || part.listeners === null) return;
@@ -94,11 +94,11 @@ function resolveListeners(config: CheckedConfig, problems: Problem[]): ResolvedL
     const { listen: address, upstream, socket, limits, timeouts } = listener;
     return { name, address, upstream, uses, declared, reload, socket, limits, timeouts };
   });
-  // Those that are switched off are checked like the others, and then as if they were not there.
+  // Listeners that are switched off are checked like the others, and then left out.
   return all.filter(({ name }) => config.listeners[name]?.enabled !== false);
 }
 
-/** What a listener does not say of itself, the config says for all. */
+/** The reload options of a listener; those that it leaves out come from the config. */
 function resolveReload({ reload: own, timeouts }: CheckedListener, { reload, ...config }: CheckedConfig): ResolvedListener["reload"] {
   const { sessions = "swap", deadline, trial = false } = { ...reload, ...withoutGaps(own) };
   const tried = trial === true ? trialSchema.parse({}) : trial;
@@ -144,7 +144,7 @@ function queueProblems({ name, address: { transport }, limits }: ResolvedListene
   return [{ path: `listeners.${name}.limits.queue`, message: `expected nothing on a ${transport} listener: datagrams do not wait` }];
 }
 
-/** Upstreams that need a stream, of a listener that has none. */
+/** Problems of an upstream that needs a stream, on a listener of datagrams. */
 function streamProblems({ name, address: { transport }, upstream }: ResolvedListener): Problem[] {
   if (upstream === undefined) return [];
   const path = `listeners.${name}.upstream`;

@@ -4,7 +4,7 @@ import { didYouMean } from "../../contract/options/nearest.ts";
 import { isOptions, isPluginUse, reasonOf, type PluginUse, type ResolvedUse } from "../../contract/index.ts";
 import { namePattern, nameRule } from "./config-schema.ts";
 
-/** A use with the place it has in the config, and its options parsed. */
+/** A use with its place in the config, and its options parsed. */
 export interface CheckedUse {
   readonly use: PluginUse;
   readonly path: readonly PropertyKey[];
@@ -29,7 +29,7 @@ function useProblems(use: PluginUse, path: readonly PropertyKey[]): Problem[] {
   return problems;
 }
 
-/** The keys that every factory takes beside the plugin's own. */
+/** The keys that every factory takes in addition to the plugin's own. */
 const common = ["enabled", "name", "onError"];
 
 function withCommonKeys(problem: Problem): Problem {
@@ -39,19 +39,19 @@ function withCommonKeys(problem: Problem): Problem {
 }
 
 /**
- * Checks the uses of one `plugins` array, and of arrays in it, each with its own schema; problems are added to the list. What is no plugin
- * use is passed over: the config's schema reports it.
+ * Checks the uses of one `plugins` array, and of arrays in it, each with its own schema; problems are added to the list. Anything that is not a
+ * plugin use is skipped: the config's schema reports it.
  */
 export function checkUses(uses: readonly unknown[], prefix: readonly PropertyKey[], problems: Problem[]): CheckedUse[] {
   return uses.flatMap((use, index) => {
     const path = [...prefix, index];
     if (isPluginUse(use)) return [checkUse(use, path, problems)];
-    // One that has itself in it is reported by the schema too.
+    // An array that contains itself is reported by the schema too.
     return Array.isArray(use) && path.length < LONGEST_PATH ? checkUses(use, path, problems) : [];
   });
 }
 
-/** Checks one use; what is wrong with it is added to the list. */
+/** Checks one use; its problems are added to the list. */
 export function checkUse(use: PluginUse, path: readonly PropertyKey[], problems: Problem[]): CheckedUse {
   problems.push(...useProblems(use, path));
   const { schema } = use.definition;
@@ -80,7 +80,7 @@ function strayProblem(schema: unknown, key: readonly PropertyKey[], path: readon
 }
 
 /**
- * Settles the names of one listener's uses: as given, else the plugin's id, then `-2`, `-3`. Disabled uses count, so that toggling one
+ * Decides the names of one listener's uses: as given, else the plugin's id, then with `-2`, `-3`. Disabled uses count, so that toggling one
  * does not rename its neighbours and move their state.
  */
 export function nameUses(uses: readonly CheckedUse[], problems: Problem[]): ResolvedUse[] {

@@ -10,9 +10,9 @@ import {
 import { checkUse } from "./resolve-uses.ts";
 
 /**
- * A config as if it said what the overrides do. Those of uses that it does not have are passed over.
+ * The config with the overrides applied. Overrides of uses that it does not have are skipped.
  *
- * @throws SLUICE_CONFIG_INVALID when the options of one do not fit its plugin
+ * @throws SLUICE_CONFIG_INVALID when the options of an override do not fit its plugin
  */
 export function withOverrides(config: ResolvedConfig, overrides: readonly Override[]): ResolvedConfig {
   if (overrides.length === 0) return config;
@@ -47,7 +47,7 @@ function overriddenUse(resolved: ResolvedUse, { listener, plugin, enabled, optio
   return { ...resolved, use: patched, options: checked.options };
 }
 
-/** RFC 7396. What is no plain object, a Buffer or a Map say, is replaced as a whole. */
+/** Applies a JSON merge patch (RFC 7396). A value that is not a plain object, such as a Buffer or a Map, is replaced as a whole. */
 function merged(target: unknown, patch: unknown): unknown {
   if (!isPlain(patch)) return patch;
   const result: Record<string, unknown> = isPlain(target) ? { ...target } : {};

@@ -6,24 +6,24 @@ import { toCommonJs, type Translated } from "./to-commonjs.ts";
 export interface Source {
   readonly file: string;
   readonly source: string;
-  /** Of the source. */
+  /** The hash of the source. */
   readonly hash: string;
 }
 
 /** A local module, ready to be linked and evaluated. */
 export interface Compiled extends Source, Translated {
-  /** Every module that it names, each once. */
+  /** Every module that it names, without duplicates. */
   readonly specifiers: readonly string[];
 }
 
-/** Compiles local modules with swc; what has not changed since the last load is not compiled again. */
+/** Compiles local modules with swc; a module that has not changed since the last load is not compiled again. */
 export class Compiler {
   readonly #memo = new Map<string, Compiled>();
 
-  /** @param given the texts of modules that are in no file */
+  /** @param given the texts of modules that are not in a file */
   constructor(private readonly given: ReadonlyMap<string, string> = new Map()) {}
 
-  /** One that reads and compiles nothing of what another has compiled. */
+  /** A compiler that already knows these modules: it neither reads nor compiles them. */
   static knowing(modules: readonly Compiled[]): Compiler {
     const compiler = new Compiler(new Map(modules.map(({ file, source }) => [file, source])));
     for (const each of modules) compiler.#memo.set(each.file, each);
@@ -34,7 +34,7 @@ export class Compiler {
   read(file: string): Source {
     const source = this.given.get(file) ?? readSafely(file);
     const known = this.#memo.get(file);
-    // The text is at hand: comparing it is as fast as trusting time stamps, and never wrong.
+    // The text is in memory: comparing it is as fast as comparing time stamps, and never wrong.
     if (known?.source === source) return known;
     return { file, source, hash: createHash("sha256").update(source).digest("base64") };
   }

@@ -1,7 +1,10 @@
 import { parseSync, type ModuleItem } from "@swc/core";
 import type { Compiled } from "./compiler.ts";
 
-/** Whether a module exports a type of that name, and no value: an interface, an alias, or what it hands on as a type. Parses again: only asked where something is missing. */
+/**
+ * Whether a module exports a type of that name, and no value: an interface, an alias, or something that it exports again as a type. It parses the
+ * module again, so it is called only when a name is missing.
+ */
 export function declaresType({ file, source }: Compiled, name: string): boolean {
   if (!/\.[cm]?tsx?$/.test(file)) return false;
   try {
@@ -36,7 +39,7 @@ function isLocalType(name: string, body: readonly ModuleItem[]): boolean {
   });
 }
 
-/** The type that a declaration declares; what it declares of others' values is none here either. */
+/** The types that a declaration declares; names that it only declares (`declare`) count as types too, since they have no value here. */
 function typeNames(node: ModuleItem): string[] {
   if (node.type === "TsInterfaceDeclaration" || node.type === "TsTypeAliasDeclaration" || node.type === "TsModuleDeclaration")
     return [node.id.value];

@@ -8,7 +8,7 @@ export interface Taken extends Request {
 }
 
 interface ImportEntry extends Taken {
-  /** Used in nothing but the metadata of decorators, or handed on: it may be a type, and be absent. */
+  /** Used only in the metadata of decorators, or only exported again: it may be a type, and be absent. */
   readonly isMetadata: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface ModuleRecord {
   /** Every module that must be there before this one is evaluated, in order. */
   readonly requests: readonly Request[];
   readonly imports: readonly ImportEntry[];
-  /** By the name that others see; undefined for what the module declares itself. */
+  /** By the name that other modules see; undefined for what the module declares itself. */
   readonly exports: ReadonlyMap<string, Taken | undefined>;
   /** `export * from`. */
   readonly stars: readonly Request[];
@@ -25,9 +25,9 @@ export interface ModuleRecord {
   readonly lazy: readonly Request[];
   /** Whether it awaits outside every function. */
   readonly awaits: boolean;
-  /** Whether only an ES module can hold what it holds. */
+  /** Whether its code is possible only in an ES module. */
   readonly isModule: boolean;
-  /** Whether it uses what only CommonJS has. */
+  /** Whether it uses variables that only CommonJS has. */
   readonly isCommonJs: boolean;
 }
 
@@ -51,12 +51,12 @@ export function recordOf(names: readonly string[]): ModuleRecord {
 /**
  * Reads the record of a module, of either kind, from its tree.
  *
- * @param isTyped whether it was TypeScript: imports that are not used as values are gone already
+ * @param isTyped whether it was TypeScript: imports that are not used as values have already been removed
  */
 export function readRecord(tree: Program, isTyped: boolean): ModuleRecord {
   const uses = readUses(tree);
   const reader = new RecordReader((name) => !isTyped || uses.values.has(name));
-  // An import counts wherever it stands, also below the export of what it brings.
+  // An import counts wherever it is, also below an export of what it imports.
   for (const node of tree.body) if (node.type === "ImportDeclaration") reader.readNames(node);
   for (const node of tree.body) reader.read(node);
   const { requests, imports, exports, stars, isModule } = reader;
@@ -78,7 +78,7 @@ class RecordReader {
   readonly exports = new Map<string, Taken | undefined>();
   readonly stars: Request[] = [];
   isModule = false;
-  /** What the module calls the names that it imports. */
+  /** The imported names, by the module's own names for them. */
   readonly #imported = new Map<string, Taken>();
   readonly #isValue: (local: string) => boolean;
 

@@ -1,7 +1,7 @@
 import type { AnyNode, Identifier, Literal, Position, Program } from "acorn";
 import { namesVariable, placeOf, walk, type Step } from "./syntax-tree.ts";
 
-/** Another module that is named, and where: a place in the code that the record was read from. */
+/** A reference to another module, with its place in the code that the record was read from. */
 export interface Request {
   readonly specifier: string;
   readonly at: Position;
@@ -12,7 +12,7 @@ export interface Uses {
   /** Variables that are read as values. */
   readonly values: Set<string>;
   readonly lazy: Request[];
-  /** What CommonJS is seen to assign to its exports, which is what an `export *` of it can know, as in Node. */
+  /** The names that CommonJS visibly assigns to its exports: an `export *` of it knows only these, as in Node. */
   readonly assigned: Map<string, undefined>;
   awaits: boolean;
   hasMeta: boolean;
@@ -47,7 +47,7 @@ function readIdentifier(uses: Uses, step: Step, { name }: Identifier): void {
   if (commonJsNames.has(name)) uses.isCommonJs = true;
 }
 
-/** A in `typeof A === "undefined" ? Object : A`: what swc writes for the type of a decorated parameter, be it a class or only a type. */
+/** The A in `typeof A === "undefined" ? Object : A`: swc writes this for the type of a decorated parameter, whether it is a class or only a type. */
 function metadataType(node: AnyNode): string | undefined {
   if (node.type !== "ConditionalExpression" || !isNamed(node.consequent, "Object") || node.test.type !== "BinaryExpression")
     return undefined;

@@ -1,17 +1,17 @@
 import type { AnyNode, Program } from "acorn";
 import { namesVariable, walk, type Step } from "./syntax-tree.ts";
 
-/** What the words of ECMAScript's modules are called in the code that is evaluated as CommonJS: as long as they are, so that source maps hold. */
+/** The names for the words of ECMAScript's modules in code that is evaluated as CommonJS. Of the same length, so that source maps stay right. */
 export interface Names {
   /** For `import.meta`. */
   readonly meta: string;
   /** For the `import` of `import(…)`. */
   readonly load: string;
-  /** For the author's own `require`; the plain one then is an import. */
+  /** For the author's own `require`; the plain `require` is then an import. */
   readonly require: string;
 }
 
-/** Names that the text has nowhere. */
+/** Names that do not occur in the text. */
 export function freeNames(code: string): Names {
   for (const first of "$_abcdefghjklmnopqstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
     const names = { meta: `${first}mport_meta`, load: `${first}mport`, require: `${first}equire` };
@@ -22,7 +22,7 @@ export function freeNames(code: string): Names {
 
 /** Renames `import.meta`, `import(…)` and every variable `require`, by the syntax tree: strings and comments stay as they are. */
 export function rename(code: string, tree: Program, names: Names): string {
-  // By where they begin; the first to ask for a place has it, and nodes come before what is within them.
+  // By the place where they begin. The first edit of a place wins, and a node is visited before the nodes inside it.
   const edits = new Map<number, { readonly end: number; readonly text: string }>();
   walk(tree, (step) => {
     const edit = editOf(step, names);
@@ -45,7 +45,7 @@ function editOf(step: Step, names: Names): { end: number; text: string } | undef
   return shorthand(node, names) ?? (isRequire(node) && namesVariable(step) ? { end: node.end, text: names.require } : undefined);
 }
 
-/** `{ require }`, `export { require }`, `import { require }`: where one word is both the variable and the name that others see. */
+/** `{ require }`, `export { require }`, `import { require }`: one word is both the variable and the name that other code sees. */
 function shorthand(node: AnyNode, { require }: Names): { end: number; text: string } | undefined {
   if (node.type === "Property" && node.shorthand && isRequire(node.key)) return { end: node.key.end, text: `require: ${require}` };
   if (node.type === "ExportSpecifier" && isRequire(node.local) && node.exported.start === node.start)

@@ -1,6 +1,6 @@
 import { parse, type AnyNode, type Options, type Position, type Program } from "acorn";
 
-/** A node with the one around it, and whether a function lies around both. */
+/** A node with its parent, and whether it is inside a function. */
 export interface Step {
   readonly node: AnyNode;
   readonly parent: AnyNode | undefined;
@@ -9,7 +9,7 @@ export interface Step {
 
 const options = { ecmaVersion: "latest", locations: true } as const satisfies Options;
 
-/** The tree of an ES module. @throws SyntaxError with `loc`, where the text is none */
+/** The tree of an ES module. @throws SyntaxError with `loc`, if the text is not an ES module */
 export function moduleTree(code: string): Program {
   return parse(code, { ...options, sourceType: "module" });
 }
@@ -22,8 +22,8 @@ export function scriptTree(code: string): Program {
 const functions = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);
 
 /**
- * Visits every node, each before those within it; what lies within one for which `visit` returns false is passed over. Without
- * recursion: a chain of ten thousand `+` is as deep.
+ * Visits every node, each before the nodes inside it; if `visit` returns false for a node, the nodes inside it are skipped. Without
+ * recursion: a chain of ten thousand `+` is ten thousand levels deep.
  */
 export function walk(tree: Program, visit: (step: Step) => boolean): void {
   const queue: Step[] = [{ node: tree, parent: undefined, inFunction: false }];
@@ -43,7 +43,7 @@ function isNode(value: unknown): value is AnyNode {
   return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string" && "start" in value;
 }
 
-/** Where an identifier is no variable unless it is this part of the node around it. */
+/** Parents in which an identifier is a variable only if it is this part. */
 const partsOf: Readonly<Record<string, "object" | "value" | "local" | undefined>> = {
   MemberExpression: "object",
   Property: "value",
@@ -55,7 +55,7 @@ const partsOf: Readonly<Record<string, "object" | "value" | "local" | undefined>
 
 const withoutVariables = new Set(["ExportAllDeclaration", "MetaProperty", "LabeledStatement", "BreakStatement", "ContinueStatement"]);
 
-/** Whether an identifier stands where a variable is named, and not the key of a property, a label or the like. */
+/** Whether an identifier names a variable, and not the key of a property, a label or similar. */
 export function namesVariable({ node, parent }: Step): boolean {
   if (node.type !== "Identifier" || parent === undefined || withoutVariables.has(parent.type)) return false;
   const part = partsOf[parent.type];

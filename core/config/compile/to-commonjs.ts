@@ -6,15 +6,15 @@ import { freeNames, rename } from "./rename.ts";
 import { moduleTree, scriptTree } from "./syntax-tree.ts";
 import { jsonSyntaxError, swcSyntaxError, treeSyntaxError } from "../explain/syntax-error.ts";
 
-/** How a module was written: an ES module that imports CommonJS or JSON gets the whole of it as the default. */
+/** How a module was written: an ES module that imports CommonJS or JSON gets the whole exports object as the default. */
 type Format = "module" | "commonjs" | "json";
 
-/** A module as code that, evaluated as CommonJS, sets `module.body` to what {@link ModuleBody} says. */
+/** A module as code that, evaluated as CommonJS, sets `module.body` to a function that runs the module. */
 export interface Translated {
   readonly format: Format;
   readonly code: string;
   readonly record: ModuleRecord;
-  /** From the code that the record was read from to the source. */
+  /** The source map from the code that the record was read from to the source. */
   readonly map: string;
 }
 
@@ -28,10 +28,10 @@ const shared: Options = {
 
 const target = "es2022";
 
-/** Without types, decorators and JSX; what is not used as a value is not imported any more, as tsc does it. */
+/** The code without types, decorators and JSX; imports that are not used as values are removed, as tsc does it. */
 function plain(file: string, source: string, options: Options): Output {
   const transform = { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true };
-  // The decorators that tsyringe needs: those of the first kind, and the types of constructor parameters.
+  // What tsyringe needs: legacy decorators, and the types of constructor parameters.
   return transformSync(source, {
     ...shared,
     ...options,
@@ -43,7 +43,7 @@ function plain(file: string, source: string, options: Options): Output {
 /** @throws SLUICE_CONFIG_SYNTAX */
 export function toCommonJs(file: string, source: string): Translated {
   if (file.endsWith(".json")) return json(file, source);
-  // A shebang may only stand first, and the code is wrapped.
+  // A shebang may only be at the very beginning, and the code is wrapped.
   const text = source.replace(/^#!/, "//");
   if (file.endsWith(".cjs"))
     return commonJs(
@@ -53,7 +53,7 @@ export function toCommonJs(file: string, source: string): Translated {
     );
   let output: Output;
   try {
-    // Of the kinds of output the one that knows `import a = require()`.
+    // The only kind of output that knows `import a = require()`.
     output = plain(file, text, { module: { type: "nodenext" } });
   } catch (error) {
     const script = asScript(file, text);
@@ -88,7 +88,7 @@ function plainOr(file: string, source: string, body: () => Output): Output {
   }
 }
 
-/** What is no ES module may still be CommonJS: `export = `, `return`, `with`. Undefined when it is neither. */
+/** Code that is not an ES module may still be CommonJS: `export = `, `return`, `with`. Undefined when it is neither. */
 function asScript(file: string, text: string): Output | undefined {
   try {
     return isExportAssignment(file, text) ? plain(file, text, { module: { type: "commonjs" } }) : plainScript(file, text);
@@ -116,7 +116,7 @@ function treeOf(file: string, source: string, { code, map = "" }: Output, parse:
 function commonJs(file: string, source: string, output: Output): Translated {
   const tree = treeOf(file, source, output, scriptTree);
   const names = freeNames(output.code);
-  // Its `require` is the one that it is given.
+  // Its `require` is the parameter of that name.
   const code = rename(output.code, tree, { ...names, require: "require" });
   const head = `module.body = function (exports, require, module, __filename, __dirname, ${names.load}) {`;
   return { format: "commonjs", code: wrapped(head, code, output.map), record: readRecord(tree, false), map: output.map ?? "" };
@@ -135,7 +135,7 @@ function esModule(file: string, output: Output, tree: Program, record: ModuleRec
   return { format: "module", code: wrapped(head, code, map), record, map: output.map ?? "" };
 }
 
-/** The head has a line of its own: an empty one before all others of the map. */
+/** The head is a line of its own: the map gets an empty line before all others. */
 function wrapped(head: string, code: string, map = "{}"): string {
   const parsed = JSON.parse(map) as { mappings?: string };
   const shifted = Buffer.from(JSON.stringify({ ...parsed, mappings: `;${parsed.mappings ?? ""}` })).toString("base64");

@@ -2,17 +2,17 @@ import { parseSync, type Module } from "@swc/core";
 import { SluiceError } from "../../contract/index.ts";
 import { parserOf } from "../compile/parser-of.ts";
 
-/** Where a piece of syntax stands, as swc counts: in bytes, from a base of its own. */
+/** The position of a piece of syntax, as swc counts it: in bytes, from a base of its own. */
 interface Spanned {
   readonly type: string;
-  /** Of all but the names in JSX. */
+  /** Present in all nodes except the names in JSX. */
   readonly span?: { readonly start: number; readonly end: number };
 }
 
-/** The text of a config with its syntax tree: what is changed in it is changed by position, so that all else stays as it was written. */
+/** The text of a config with its syntax tree: it is changed by position, so that everything else stays as it was written. */
 export class ConfigSource {
   readonly #bytes: Buffer;
-  /** What swc calls the first byte: an empty statement in front says so, since a tree begins at its first token and not at a comment. */
+  /** swc's number of the first byte: read from an empty statement that is put in front, since a tree begins at its first token, not at a comment. */
   readonly #base: number;
   readonly tree: Module;
 
@@ -38,7 +38,7 @@ export class ConfigSource {
     return (span?.start ?? this.#base) - this.#base;
   }
 
-  /** The offset behind a node's last byte. */
+  /** The offset after a node's last byte. */
   end({ span }: Spanned): number {
     return (span?.end ?? this.#base) - this.#base;
   }
@@ -48,12 +48,12 @@ export class ConfigSource {
     return this.#bytes.toString("utf8", start, end);
   }
 
-  /** With one piece replaced, or put in where it has no length. */
+  /** The text with one piece replaced, or inserted if the piece is empty. */
   replaced(start: number, end: number, text: string): string {
     return Buffer.concat([this.#bytes.subarray(0, start), Buffer.from(text), this.#bytes.subarray(end)]).toString("utf8");
   }
 
-  /** What keeps a config from being written, with the place of that. */
+  /** The error for a config that cannot be changed, with the reason and the place. */
   refusal(node: Spanned, reason: string): SluiceError {
     const lines = this.between(0, this.start(node)).split("\n");
     return new SluiceError("SLUICE_ADMIN_CONFLICT", reason, {

@@ -5,8 +5,8 @@ import { bare, valueIn } from "./object-syntax.ts";
 /**
  * The call that makes a plugin use.
  *
- * @param path as a resolved use has it: `listeners.web.plugins[2]`
- * @throws SLUICE_ADMIN_CONFLICT, with the place, when what stands there is no such call but computed
+ * @param path the `path` of a resolved use: `listeners.web.plugins[2]`
+ * @throws SLUICE_ADMIN_CONFLICT, with the place, when the use is computed and not such a call
  */
 export function callOfUse(source: ConfigSource, path: string): CallExpression {
   let node = exportedConfig(source);
@@ -43,7 +43,7 @@ function elementOf(source: ConfigSource, array: ArrayExpression, index: number):
   return found;
 }
 
-/** What stands behind `export default`: without `defineConfig`, a function around it, and a name that it has. */
+/** The value of `export default`: without `defineConfig` or a function around it, and with the name of a constant resolved. */
 function exportedConfig(source: ConfigSource): Expression {
   for (const item of source.tree.body) {
     if (item.type === "ExportDefaultExpression") return unwrapped(source, item.expression);
@@ -57,7 +57,7 @@ function exportedConfig(source: ConfigSource): Expression {
 
 function unwrapped(source: ConfigSource, expression: Expression): Expression {
   let node = bare(expression);
-  // As deep as a config is ever wrapped; two names that stand for each other end here too.
+  // Configs are never wrapped deeper; the loop also ends for two names that refer to each other.
   for (let depth = 0; depth < 8; depth += 1) {
     const inner = within(source, node);
     if (inner === undefined) return node;
@@ -72,12 +72,12 @@ function within(source: ConfigSource, node: Expression): Expression | undefined 
     const isDefine = node.callee.type === "Identifier" && node.callee.value === "defineConfig";
     return isDefine ? node.arguments[0]?.expression : undefined;
   }
-  // Not by its type, which swc names otherwise than its declarations do.
+  // Not by its type: swc gives it another name than its type declarations say.
   if (node.type === "ArrowFunctionExpression") return "stmts" in node.body ? returnedBy(node.body.stmts) : node.body;
   return node.type === "Identifier" ? constantCalled(source.tree.body, node.value) : undefined;
 }
 
-/** Of a function that returns in one place only. */
+/** The returned value of a function whose last statement is its `return`. */
 function returnedBy(statements: readonly Statement[]): Expression | undefined {
   const last = statements.at(-1);
   return last?.type === "ReturnStatement" ? last.argument : undefined;

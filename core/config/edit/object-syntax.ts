@@ -1,7 +1,7 @@
 import type { Expression, ObjectExpression, Property } from "@swc/core";
 import type { ConfigSource } from "./config-source.ts";
 
-/** Without the parentheses and types around it, which say nothing of its value. */
+/** An expression without the parentheses and types around it, which do not change its value. */
 export function bare(node: Expression): Expression {
   let inner = node;
   while (
@@ -16,16 +16,16 @@ export function bare(node: Expression): Expression {
 }
 
 /**
- * What an object literal says of a key.
+ * The value of a key in an object literal.
  *
- * @returns undefined: nothing
- * @throws SLUICE_ADMIN_CONFLICT when something behind it, or in its place, decides that only when it runs
+ * @returns undefined if the key is not there
+ * @throws SLUICE_ADMIN_CONFLICT when the value is known only at run time, because of something after it or in its place
  */
 export function valueIn(source: ConfigSource, { properties }: ObjectExpression, key: string): Expression | undefined {
   let found: Expression | undefined;
   for (const each of properties) {
     if (each.type === "SpreadElement") {
-      // What is spread in before is overruled; what comes behind overrules.
+      // A spread before the key is overridden by it; a spread after the key overrides it.
       if (properties.slice(properties.indexOf(each)).some((later) => later.type !== "SpreadElement" && keyOf(later) === key)) continue;
       throw source.refusal(each.arguments, `\`${key}\` may come from \`...${source.shown(each.arguments)}\``);
     }

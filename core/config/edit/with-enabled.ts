@@ -4,9 +4,9 @@ import { callOfUse } from "./find-use.ts";
 import { bare, valueIn } from "./object-syntax.ts";
 
 /**
- * The text of a config in which a plugin use is switched on or off; everything else, comments and spaces too, is as it was.
+ * The text of a config in which a plugin use is switched on or off; everything else, comments and spaces too, is unchanged.
  *
- * @param path where the use stands: `listeners.web.plugins[2]`
+ * @param path the place of the use: `listeners.web.plugins[2]`
  * @throws SLUICE_ADMIN_CONFLICT, with the place and the reason, when the use or its `enabled` is computed
  */
 export function withEnabled(file: string, text: string, path: string, enabled: boolean): string {
@@ -36,7 +36,7 @@ function addedArgument(source: ConfigSource, call: CallExpression, enabled: bool
   return source.replaced(end, end, `{ enabled: ${enabled} }`);
 }
 
-/** In front of the others: behind them would be between the last one and its comment. On a line of its own where they have theirs. */
+/** Adds it in front of the others: after them, it would come between the last one and its comment. On a line of its own if the others are. */
 function addedProperty(source: ConfigSource, options: ObjectExpression, enabled: boolean): string {
   const begin = source.start(options) + 1;
   const inside = source.between(begin, source.end(options) - 1);

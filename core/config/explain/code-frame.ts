@@ -5,7 +5,7 @@ export interface SourcePlace {
   readonly column: number;
 }
 
-/** `file:line:column`, which terminals and editors make a link of. */
+/** `file:line:column`, which terminals and editors turn into a link. */
 export function placeText({ file, line, column }: SourcePlace): string {
   return `${file}:${line}:${column}`;
 }
@@ -26,7 +26,7 @@ export function codeFrame(source: string, line: number, column: number): string 
       const shownText = text.length > widest ? `${text.slice(0, widest)}…` : text;
       const row = `${number === line ? ">" : " "} ${String(number).padStart(gutter)} | ${shownText}`.trimEnd();
       if (number !== line) return [row];
-      // Tabs stay tabs, so that the caret stands right at any tab width.
+      // Tabs stay tabs, so that the caret is in the right column at any tab width.
       const indent = text.slice(0, Math.min(column, widest) - 1).replace(/[^\t]/g, " ");
       return [row, `  ${" ".repeat(gutter)} | ${indent}^`];
     })

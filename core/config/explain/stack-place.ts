@@ -3,7 +3,7 @@ import type { SourcePlace } from "./code-frame.ts";
 
 const frame = /^\s*at (?:.*?\(|async )?((?:file:\/\/)?\/.+?|[A-Za-z]:\\.+?):(\d+):(\d+)\)?$/;
 
-/** The frames of a stack that lie in files, the innermost first. Stacks are mapped back to the source by Node. */
+/** The frames of a stack that are in files, the innermost first. Node maps stacks back to the source. */
 export function placesInStack(stack: string | undefined): SourcePlace[] {
   return (stack ?? "").split("\n").flatMap((row) => {
     const [, location, line, column] = frame.exec(row) ?? [];
@@ -17,17 +17,17 @@ function fileOf(location: string): string | undefined {
   try {
     return fileURLToPath(location);
   } catch {
-    // A stack may say anything.
+    // A stack may contain any text.
     return undefined;
   }
 }
 
-/** The innermost frame of a stack that lies in one of the files. */
+/** The innermost frame of a stack that is in one of the files. */
 export function placeInStack(stack: string | undefined, isLocal: (file: string) => boolean): SourcePlace | undefined {
   return placesInStack(stack).find(({ file }) => isLocal(file));
 }
 
-/** The place in one of the files that is calling now, however deep. */
+/** The place in one of the files from which the current call comes, however deep. */
 export function callingPlace(isLocal: (file: string) => boolean): SourcePlace | undefined {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 100;

@@ -11,7 +11,7 @@ interface Spot {
 
 const tabWidth = 4;
 
-/** swc draws tabs as blanks up to the next multiple of four: turns a drawn column back into one of the text. */
+/** Turns a column of swc's drawing into a column of the text: swc draws tabs as blanks up to the next multiple of four. */
 function textColumn(text: string, drawn: number): number {
   let width = 0;
   for (const [index, character] of Array.from(text).entries()) {
@@ -21,7 +21,7 @@ function textColumn(text: string, drawn: number): number {
   return Array.from(text).length + 1;
 }
 
-/** Reads line, column and reason out of the drawing that is swc's message: it has no fields for them. */
+/** Reads line, column and reason from swc's message, which is a drawing: there are no fields for them. */
 function readSwcMessage(message: string, source: string): Spot {
   const rows = stripVTControlCharacters(message).split("\n");
   const [head = ""] = rows;
@@ -29,7 +29,7 @@ function readSwcMessage(message: string, source: string): Spot {
   return { ...(underlined(rows, source) ?? headed(message)), reason };
 }
 
-/** The first place that is underlined, in the row below its line: the drawing's header has the line of the drawing only. */
+/** The first underlined place, in the row below its line: the drawing's header has only the line where the drawing begins. */
 function underlined(rows: readonly string[], source: string): Omit<Spot, "reason"> | undefined {
   const lines = source.split(/\r?\n/);
   for (const [index, row] of rows.entries()) {
@@ -60,14 +60,14 @@ export function jsonSyntaxError(file: string, source: string, thrown: Error): Sl
   return syntaxError({ file, source, line: before.length, column, reason: thrown.message }, thrown);
 }
 
-/** The error for what swc lets pass and ECMAScript does not: a name declared twice. `map` leads from the code that was parsed to the source. */
+/** The error for code that swc accepts and ECMAScript does not: a name declared twice. `map` leads from the parsed code to the source. */
 export function treeSyntaxError(file: string, source: string, map: string, thrown: SyntaxError): SluiceError {
   const { line, column } = (thrown as { loc?: { line: number; column: number } }).loc ?? { line: 1, column: 0 };
   const spot = originalPlace(map, { line, column }) ?? { line, column: column + 1 };
   return syntaxError({ file, source, ...spot, reason: thrown.message.replace(/ \(\d+:\d+\)$/, "") }, thrown);
 }
 
-/** The error for what only V8 refuses: undefined when the thrown thing is not V8 refusing this very file. */
+/** The error for code that only V8 refuses; undefined when `thrown` is not V8's refusal of this file. */
 export function engineSyntaxError(file: string, source: string, code: string, thrown: unknown): SluiceError | undefined {
   if (!(thrown instanceof SyntaxError) || thrown.stack === undefined) return undefined;
   const head = thrown.stack.split("\n", 3);
@@ -78,14 +78,14 @@ export function engineSyntaxError(file: string, source: string, code: string, th
   return syntaxError({ file, source, ...spot, reason: thrown.message }, thrown);
 }
 
-/** Maps a place in compiled code back, with the map at its end. */
+/** Maps a place in compiled code back to the source, with the map at the end of the code. */
 function original(code: string, line: number, column: number): { line: number; column: number } | undefined {
   const encoded = /\/\/# sourceMappingURL=data:application\/json;[^,]*base64,(\S+)\s*$/.exec(code)?.[1];
   if (encoded === undefined) return undefined;
   return originalPlace(Buffer.from(encoded, "base64").toString(), { line, column: column - 1 });
 }
 
-/** Maps a place, its column from 0 as trees have it, back to the source; the column then counts from 1. Undefined without a map. */
+/** Maps a place, with a column from 0 as in syntax trees, back to the source, with a column from 1. Undefined without a map. */
 export function originalPlace(
   map: string,
   { line, column }: { line: number; column: number },
@@ -104,7 +104,7 @@ function syntaxError(spot: Spot & { readonly file: string; readonly source: stri
   });
 }
 
-/** swc's errors carry a native backtrace of a dozen lines that helps nobody. */
+/** swc's errors have a native backtrace of a dozen lines that helps nobody. */
 function withoutBacktrace(cause: unknown, file: string): unknown {
   return cause instanceof SyntaxError ? cause : new SyntaxError(`swc could not parse ${file}`);
 }

@@ -1,8 +1,8 @@
 import { statSync, type BigIntStats } from "node:fs";
 
 /**
- * The stats of what a path leads to; undefined when it leads nowhere, whatever the reason: `throwIfNoEntry: false` still throws for a
- * path through a file (`a.ts/index.ts`), a circle of symlinks, or a folder that may not be entered.
+ * The stats of the file that a path leads to; undefined when it leads nowhere, for any reason: `throwIfNoEntry: false` still throws for
+ * a path through a file (`a.ts/index.ts`), a circle of symlinks, or a folder without permission.
  */
 export function fileStats(file: string): BigIntStats | undefined {
   try {

@@ -1,7 +1,7 @@
 import { readlinkSync, realpathSync } from "node:fs";
 import path from "node:path";
 
-/** Where a path leads once every symlink on it is followed; undefined when there is nothing. */
+/** Where a path leads when every symlink on it is followed; undefined when nothing is there. */
 export function realPath(file: string): string | undefined {
   try {
     return realpathSync(file);
@@ -10,10 +10,10 @@ export function realPath(file: string): string | undefined {
   }
 }
 
-/** As many links as the kernel follows. */
+/** The most links that the kernel follows. */
 const mostLinks = 40;
 
-/** What a path leads by: every symlink on it, each as it stands in its folder, and at last the file itself, which need not be there. */
+/** The stations of a path: every symlink on it, with its own path, and last the file itself, which need not exist. */
 export function waypoints(file: string, links = mostLinks): string[] {
   let at = path.parse(file).root;
   const parts = file.slice(at.length).split(path.sep);

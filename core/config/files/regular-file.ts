@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type Stats } from "node:fs";
 
-/** No config, and no file that one reads, comes near this: 16 MiB. */
+/** The largest file to read, 16 MiB: no config, and no file that a config reads, comes near this. */
 const largest = 16 * 2 ** 20;
 
 export interface RegularFile {
@@ -9,13 +9,13 @@ export interface RegularFile {
 }
 
 /**
- * Reads a file as text, without its byte order mark, and never waits for one: to open a FIFO waits for its writer, and stops the proxy.
+ * Reads a file as text, without its byte order mark, and never waits for one: opening a FIFO would wait for its writer and block the proxy.
  *
- * @throws what is wrong: nothing there, no regular file, larger than 16 MiB
+ * @throws Error when there is nothing, no regular file, or one larger than 16 MiB
  */
 export function readRegular(file: string): RegularFile {
   refuseOdd(statSync(file));
-  // Between the two looks it may have become another one; Windows knows no such flag, and no FIFOs either.
+  // Between the two checks it may have become another file. Windows has no such flag, and no FIFOs either.
   const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const stats = fstatSync(descriptor);

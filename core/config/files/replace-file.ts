@@ -4,11 +4,11 @@ import path from "node:path";
 import { reasonOf, SluiceError } from "../../contract/index.ts";
 
 /**
- * Replaces a file's text all at once: whoever reads it sees the old text or the new one, also when the disk is full or the process dies.
- * Behind a symlink, the file that it leads to.
+ * Replaces a file's text atomically: a reader sees the old text or the new one, also when the disk is full or the process dies. If the path is a
+ * symlink, the file that it leads to is replaced.
  *
- * @param before the text that the new one was made of
- * @throws SLUICE_ADMIN_CONFLICT when the file holds another text by now, or cannot be written; then it is as it was
+ * @param before the text that the new one was made from
+ * @throws SLUICE_ADMIN_CONFLICT when the file has another text by now, or cannot be written; then it is unchanged
  */
 export function replaceFile(file: string, before: string, text: string): void {
   try {

@@ -2,10 +2,10 @@ import type { Stats } from "node:fs";
 import { isOutOfFiles, reasonOf, SluiceError } from "../../contract/index.ts";
 import { readRegular, type RegularFile } from "./regular-file.ts";
 
-/** Group bits may be right in a team; what anyone on the machine can write is never code to run. */
+/** Group write permission may be intended in a team; a file that anyone on the machine can write is never run as code. */
 const othersMayWrite = 0o002;
 
-/** Set to `1`, it lets configs be loaded that others may write: on file systems that know no modes every file looks like one. */
+/** Set to `1`, it allows configs that others may write: on file systems without modes every file looks like that. */
 export const allowUnsafe = "SLUICE_ALLOW_UNSAFE_CONFIG";
 
 function unsafe(stats: Stats): string | undefined {
@@ -16,7 +16,7 @@ function unsafe(stats: Stats): string | undefined {
 /**
  * Reads a local module: code that will run with this process's rights. Only the file itself is checked, not its folders.
  * @throws SLUICE_CONFIG_UNSAFE when others may write it
- * @throws SLUICE_CONFIG_NOT_FOUND when it cannot be read, or is no regular file
+ * @throws SLUICE_CONFIG_NOT_FOUND when it cannot be read, or is not a regular file
  */
 export function readSafely(file: string): string {
   let read: RegularFile;

@@ -17,16 +17,16 @@ import { watchingFor } from "../watch/watch.ts";
 /** A config file that was loaded and found valid. */
 export interface LoadedConfig {
   readonly config: ResolvedConfig;
-  /** Its plugins are set up: what they read from now on does not belong to it. */
+  /** Call it once the plugins are set up: `watch` calls from then on do not belong to this load. */
   settle(): void;
-  /** Forgets the load's decorated classes. Call it once nothing constructs them any more, else every load would leak. */
+  /** Forgets the load's decorated classes. Call it once nothing constructs them any more: without it every load would leak. */
   retire(): void;
 }
 
 export interface LoadOptions {
-  /** How long evaluating may take: a top-level await that never settles. @default 30000 */
+  /** How long the evaluation may take: a top-level await may never settle. @default 30000 */
   readonly timeoutMs?: number;
-  /** What another process has read: nothing of it is read again. */
+  /** What another process has read: these files are not read again. */
   readonly snapshot?: ConfigSnapshot | undefined;
 }
 
@@ -37,16 +37,16 @@ export class ConfigLoader {
   readonly #packages = new Packages();
   #files: ReadonlySet<string>;
   #hashes: ReadonlyMap<string, string> = new Map();
-  /** What the config and its plugins have said to `watch`, with the hash of what was there. */
+  /** The files that the config and its plugins have passed to `watch`, with the hash of each. */
   #read = new Map<string, string | undefined>();
-  /** Those of plugins that were being set up: who is kept by the next load does not say so again. */
+  /** Those that plugins passed during their setup: a plugin that the next load keeps does not pass them again. */
   readonly #readInSetup = new Set<string>();
 
   /**
    * @param schemes the transports that listeners may have
-   * @param admin goes before what the config says of the admin server, and turns it on
+   * @param admin takes precedence over the config's `admin`, and turns the admin server on
+   * @param text the text of a config that is not in a file: then the file's name only says where relative paths start
    */
-  /** @param text what the file would hold, where it is in no file: then its name only says where relative paths start */
   constructor(
     file: string,
     private readonly schemes: readonly ListenScheme[],
@@ -58,30 +58,30 @@ export class ConfigLoader {
     this.#files = new Set([this.#file]);
     // For stacks that point into the user's TypeScript.
     process.setSourceMapsEnabled(true);
-    // Ten frames are soon the operators' alone.
+    // RxJS operators alone may fill the default of ten frames.
     Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 30);
   }
 
-  /** Everything to watch: the local modules of the last load, also of one that failed, and where its missing imports may appear. */
+  /** Everything to watch: the local modules of the last load, also of a failed one, and the places where its missing imports may appear. */
   get files(): ReadonlySet<string> {
     return this.#read.size === 0 ? this.#files : new Set([...this.#files, ...this.#read.keys()]);
   }
 
-  /** Those of {@link files} that are read by the config or a plugin: whatever has read one must be made again. */
+  /** Those of {@link files} that the config or a plugin reads: what was made from one of them must be made again. */
   get watched(): { has(file: string): boolean } {
     return this.#read;
   }
 
-  /** The hash of each file as the last load read it, also of one that failed, for `FileWatcher.watch`: a save in between is then not lost. */
+  /** The hash of each file as the last load read it, also a failed load, for `FileWatcher.watch`: so a save in between is not lost. */
   get hashes(): ReadonlyMap<string, string> {
     const read = [...this.#read].filter((entry): entry is [string, string] => entry[1] !== undefined);
     return new Map([...this.#hashes, ...read]);
   }
 
   /**
-   * Loads another text as if the file held it, and forgets it again: what nobody applies.
+   * Loads another text as if it were in the file, without applying it, and forgets it again.
    *
-   * @throws as {@link load}
+   * @throws the errors of {@link load}
    */
   async tried(text: string): Promise<ResolvedConfig> {
     const loader = new ConfigLoader(this.#file, this.schemes, this.admin, text.replace(/^\uFEFF/, ""));
@@ -90,7 +90,7 @@ export class ConfigLoader {
     return loaded.config;
   }
 
-  /** What plugins have said to `watch` that another process has set up. */
+  /** Adds the files that plugins have passed to `watch` in another process that set them up. */
   reads(files: ReadonlyMap<string, string | undefined>): void {
     for (const [file, hash] of files) {
       this.#read.set(file, hash);
@@ -98,7 +98,7 @@ export class ConfigLoader {
     }
   }
 
-  /** What plugins have said to `watch` while they were set up here, for `reads` of another process. */
+  /** The files that plugins have passed to `watch` while they were set up here, for `reads` of another process. */
   get readInSetup(): ReadonlyMap<string, string | undefined> {
     return new Map([...this.#read].filter(([file]) => this.#readInSetup.has(file)));
   }
@@ -136,7 +136,7 @@ export class ConfigLoader {
       setup.ends();
       graph.classes.retire();
       this.#read = new Map([...before, ...this.#read]);
-      // A load that failed half-way has not seen every file: what was watched before stays watched.
+      // A load that failed half-way has not seen every file: files that were watched before stay watched.
       this.#files = new Set([...this.#files, ...graph.files]);
       throw loadError(error, this.#file, graph);
     } finally {
@@ -167,7 +167,7 @@ export class ConfigLoader {
 
   async #evaluate(graph: ModuleGraph, entry: string, timeoutMs: number): Promise<unknown> {
     await graph.prepare(entry, this.#file);
-    // A turn of the event loop between the steps of a load: open connections do not wait for all of it at once.
+    // A turn of the event loop between the steps of a load, so that open connections do not wait for the whole load.
     await traffic();
     if (graph.sources.get(entry)?.source.trim() === "")
       throw invalid("is empty: export default defineConfig({ listeners: { … } })", this.#file);

@@ -1,4 +1,4 @@
-/** What is asked of the modules of a load. */
+/** What the order depends on: the imports of the modules of a load. */
 export interface Imports {
   /** The local modules that a module imports and that are not evaluated yet, in the order of its imports. */
   of(file: string): readonly string[];
@@ -7,9 +7,9 @@ export interface Imports {
 }
 
 /**
- * The order in which a module and what it imports are evaluated, one at a time (ECMA-262 section 16.2.1.6.1.3.1, InnerModuleEvaluation). Of a circle
- * only the member that is reached first stands in it, and those that await: the first one's imports evaluate the others while it
- * has begun, since functions of a module can be called from then on.
+ * The order in which a module and its imports are evaluated, one at a time (ECMA-262 section 16.2.1.6.1.3.1, InnerModuleEvaluation). For a
+ * circle of imports it has only the member that is reached first, and the members that await: the imports of the first member evaluate the
+ * others after it has begun, since functions of a module can be called from then on.
  */
 export function evaluationOrder(entry: string, imports: Imports): string[] {
   const order: string[] = [];

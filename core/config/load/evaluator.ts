@@ -14,12 +14,12 @@ import type { Found, Resolution } from "../resolve/resolve-module.ts";
 import { engineSyntaxError } from "../explain/syntax-error.ts";
 import type { LoadedClasses } from "./type-info.ts";
 
-/** Module with what Node does not document; jiti, tsx and pirates rest on the same. */
+/** Module with members that Node does not document; jiti, tsx and pirates rely on the same. */
 interface OpenModule {
   exports: unknown;
   filename: string;
   paths: string[];
-  /** What the translated code leaves here. */
+  /** The function that the translated code sets. */
   body?: (...parameters: unknown[]) => unknown;
   require(specifier: string): unknown;
   _compile(code: string, file: string, format: "commonjs"): void;
@@ -37,27 +37,27 @@ interface Instance {
   namespace?: object;
 }
 
-/** What the modules of a load are, before anything of them runs. */
+/** The modules of a load, before any of them runs. */
 export interface Modules {
   readonly packages: Packages;
   readonly classes: LoadedClasses;
   readonly linker: Linker;
   compiled(file: string): Compiled;
-  /** Where a request leads, checked already. */
+  /** Where a request leads; it has been checked already. */
   target(file: string, specifier: string): Target;
-  /** Where a specifier leads that is only known when it runs. */
+  /** Where a specifier leads that is only known at run time. */
   find(specifier: string, file: string): Resolution;
   /** Compiles a module and all that it names, and loads their packages. */
   gather(file: string): Promise<void>;
-  /** @throws what is wrong with a module or one that it imports */
+  /** @throws the error of a module, or of one that it imports */
   check(file: string): void;
-  /** The digest that plugins defined in a module are known by. */
+  /** The digest that identifies plugins defined in a module. */
   origin(file: string): string;
 }
 
 /**
  * Evaluates linked modules as CommonJS outside `require.cache`: an ES module can never be unloaded (nodejs/node #49442), while these are
- * garbage once the generation is. In ECMAScript's order: what a module imports is evaluated before it, and what awaits is awaited.
+ * garbage as soon as their generation is. In ECMAScript's order: a module's imports are evaluated before it, and a top-level await is awaited.
  */
 export class Evaluator {
   readonly #modules: Modules;
@@ -67,7 +67,7 @@ export class Evaluator {
     this.#modules = modules;
   }
 
-  /** Evaluates a module that was checked, and before it what it imports, in slices; gives its namespace. */
+  /** Evaluates a module that was checked, and its imports before it, in slices; returns its namespace. */
   async evaluate(file: string): Promise<object> {
     const slices = new Slices();
     for (const each of this.#inOrder(file)) {
@@ -118,7 +118,7 @@ export class Evaluator {
     module.filename = file;
     module.paths = open._nodeModulePaths(path.dirname(file));
     if (compiled.format === "module") module.exports = Object.create(null);
-    // In translated code, an import; what an author writes as `require` has another name there.
+    // In translated code this is an import; an author's own `require` has another name there.
     module.require = (specifier) => this.#imported(specifier, compiled);
     const instance: Instance = { compiled, module, state: "linked" };
     this.#instances.set(file, instance);
@@ -130,7 +130,7 @@ export class Evaluator {
     return this.#modules.packages.resolve(specifier, from, found.file);
   }
 
-  /** Evaluates a module unless that has begun. A promise where it awaits. */
+  /** Evaluates a module unless that has begun. @returns a promise if it awaits */
   #begin(instance: Instance): Promise<void> | undefined {
     if (instance.state === "failed") throw instance.error;
     if (instance.state !== "linked") return instance.pending;
@@ -158,7 +158,7 @@ export class Evaluator {
     }
     const { classes } = this.#modules;
     try {
-      // Said to be CommonJS, else Node would look for the syntax of ES modules and load it as one, for ever.
+      // The format is given, since Node would otherwise look for ES module syntax and load the code as an ES module, for ever.
       module._compile(code, file, "commonjs");
     } catch (error) {
       throw engineSyntaxError(file, source, code, error) ?? error;
@@ -178,7 +178,7 @@ export class Evaluator {
     return classes.during(() => evaluating(this.#modules.origin(file), body));
   }
 
-  /** `import … from`: was found, linked and evaluated before; or, in a circle, now. */
+  /** `import … from`: the module was found, linked and evaluated before; in a circle it is evaluated now. */
   #imported(specifier: string, from: Compiled): unknown {
     const target = this.#modules.target(from.file, specifier);
     if ("namespace" in target) return target.namespace;
@@ -190,7 +190,7 @@ export class Evaluator {
     return namespace;
   }
 
-  /** `require()` of a local module: found only now. */
+  /** `require()` of a local module, which is found only now. */
   #required(file: string): unknown {
     this.#modules.check(file);
     const instance = this.#instance(file);
@@ -224,7 +224,7 @@ export class Evaluator {
     const { compiled, module, state } = instance;
     if (compiled.format !== "module") {
       const namespace = asNamespace(module.exports);
-      // CommonJS in a circle has not all of its exports yet.
+      // CommonJS in a circle does not have all of its exports yet.
       if (state === "evaluated") instance.namespace = namespace;
       return namespace;
     }

@@ -13,7 +13,7 @@ const guarded = (code?: number | string | null): never => {
     if (place === undefined) continue;
     throw new SluiceError("SLUICE_CONFIG_THREW", "called process.exit(): a config must not end the proxy", { where: placeText(place) });
   }
-  // Anyone else may end the process while a config is loading: a second SIGINT, for one.
+  // Other code may end the process while a config is loading, for example at a second SIGINT.
   // oxlint-disable-next-line typescript/unbound-method -- called as a method, by apply
   return Reflect.apply(original ?? process.exit, process, [code]);
 };
@@ -21,7 +21,7 @@ const guarded = (code?: number | string | null): never => {
 /** While `body` loads a config or makes it live, `process.exit()` called by the files of a config throws SLUICE_CONFIG_THREW instead of ending the process. */
 export async function withoutExit<T>(isLocal: IsLocal, body: () => Promise<T>): Promise<T> {
   if (original === undefined) {
-    // oxlint-disable-next-line typescript/unbound-method -- given back as it was, and called through `process` otherwise
+    // oxlint-disable-next-line typescript/unbound-method -- restored as it was, and called through `process` otherwise
     original = process.exit;
     process.exit = guarded;
   }

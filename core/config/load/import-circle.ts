@@ -2,12 +2,12 @@ import type { Resolution } from "../resolve/resolve-module.ts";
 
 /** The modules of one load. */
 export interface Importers {
-  /** By file, with what each imports. */
+  /** By file, with the imports of each. */
   readonly sources: ReadonlyMap<string, { readonly source: string; readonly specifiers: readonly string[] }>;
   find(specifier: string, file: string): Resolution;
 }
 
-/** The shortest way by which a module imports itself, with it at both ends; undefined when it does not. */
+/** The shortest circle of imports from a module to itself, with the module at both ends; undefined when there is none. */
 export function importCircle(file: string, modules: Importers): readonly string[] | undefined {
   const ways: (readonly string[])[] = [[file]];
   const seen = new Set<string>();

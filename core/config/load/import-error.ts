@@ -19,17 +19,17 @@ function requestFor(module: Compiled, specifier: string): Request | undefined {
   return [...module.record.requests, ...module.record.lazy].find((each) => each.specifier === specifier);
 }
 
-/** The error for an import of a local file that is not there. */
+/** The error for an import of a local file that does not exist. */
 export function missingModule(module: Compiled, specifier: string): SluiceError {
   const slashed = specifier.replaceAll("\\", "/");
   const hint = slashed === specifier ? "" : `: write it with forward slashes: ${JSON.stringify(slashed)}`;
   return fault(module, requestFor(module, specifier), `cannot find the module ${JSON.stringify(specifier)}${hint}`);
 }
 
-/** What `require()` and `import()` throw where Node would: with Node's code, for those who catch it. */
+/** The error of `require()` and `import()` for a missing module: with Node's code, for code that catches it. */
 export class MissingModule extends Error {
   readonly code: string;
-  /** The same for those who did not: with its place. */
+  /** The same error with its place, for when nobody catches it. */
   readonly placed: SluiceError | undefined;
 
   constructor(module: Compiled | undefined, from: string, specifier: string, code: "MODULE_NOT_FOUND" | "ERR_MODULE_NOT_FOUND") {
@@ -39,7 +39,7 @@ export class MissingModule extends Error {
   }
 }
 
-/** What can be imported of Sluice. */
+/** The entries of Sluice that can be imported. */
 const entries = ["sluice", "sluice/flow", "sluice/plugins"];
 
 /** The error for an import of a package that is not installed, or that fails to load. */
@@ -52,12 +52,12 @@ export function failedPackage(module: Compiled, specifier: string, thrown: unkno
     const hint = didYouMean(specifier, entries) || `, expected one of ${entries.join(", ")}`;
     return fault(module, request, `cannot load ${name}: there is no such entry${hint}`, thrown);
   }
-  // The module that Sluice imports packages through is nobody's business.
+  // The module through which Sluice imports packages is an internal detail.
   const reason = reasonOf(thrown).replace(/,? imported from \S*sluice-import\.cjs/, "");
   return fault(module, request, missing ? `cannot find the package ${name}` : `cannot load ${name}: ${reason}`, thrown);
 }
 
-/** The error for a name that the module it is imported from does not export. What ECMAScript throws for it is the cause. */
+/** The error for an imported name that the other module does not export. ECMAScript's own error for it is the cause. */
 export function unlinkedName({ module, taken, reason }: Unlinked, known: readonly string[]): SluiceError {
   const { specifier, name } = taken;
   const said = {

@@ -3,9 +3,9 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 /**
- * `import.meta` of a local module: what Node gives an ES module, whose `resolve` asks of no file whether it is there.
+ * `import.meta` of a local module, as Node gives it to an ES module: its `resolve` does not check whether a file exists.
  *
- * @param resolveName gives the URL of what is named by no path
+ * @param resolveName returns the URL for a specifier that is not a path
  */
 export function importMeta(file: string, resolveName: (specifier: string) => string): ImportMeta {
   const { href: url } = pathToFileURL(file);

@@ -5,16 +5,16 @@ import { declaresType } from "../compile/declared-types.ts";
 /** Where a request leads: a local module, or the namespace of a package. */
 export type Target = { readonly file: string } | { readonly namespace: object };
 
-/** What stands behind a name that a module exports; `*` is the whole namespace. */
+/** The origin of a name that a module exports; `*` is the whole namespace. */
 export interface Binding {
   readonly target: Target;
   readonly name: string;
 }
 
-/** Why a name cannot be had. */
+/** Why a name cannot be imported. */
 export type Unbound = "missing" | "ambiguous" | "type";
 
-/** A name that is imported, or exported from elsewhere, and cannot be had. */
+/** A name that is imported, or exported from another module, and does not exist. */
 export interface Unlinked {
   readonly module: Compiled;
   readonly taken: Taken;
@@ -23,7 +23,7 @@ export interface Unlinked {
 
 /**
  * Links the modules of one load by ECMAScript's rules (ECMA-262 §16.2.1.7: GetExportedNames, ResolveExport, InitializeEnvironment):
- * what a name leads to is settled before anything is evaluated.
+ * the origin of each name is found before anything is evaluated.
  */
 export class Linker {
   readonly #modules: ReadonlyMap<string, Compiled>;
@@ -34,7 +34,7 @@ export class Linker {
     this.#target = target;
   }
 
-  /** The first name of a module that cannot be had. A name that is only a type is none where types may stand: in an `export from`. */
+  /** The first name of a module that cannot be imported. A name that is only a type is no error in an `export from`, where types are allowed. */
   unlinked(module: Compiled): Unlinked | undefined {
     const { imports, exports } = module.record;
     for (const taken of imports) {
@@ -84,7 +84,7 @@ export class Linker {
   #resolveIn(module: Compiled, name: string, seen: Set<string>): Binding | Unbound {
     const { exports } = module.record;
     const own = { target: { file: module.file }, name };
-    // CommonJS knows its names only once it has been evaluated.
+    // The names of CommonJS are known only once it has been evaluated.
     if (module.format === "commonjs") return own;
     if (!exports.has(name)) return this.#throughStars(module, name, seen);
     const taken = exports.get(name);
@@ -99,7 +99,7 @@ export class Linker {
     return binding ?? (found.includes("type") || declaresType(module, name) ? "type" : "missing");
   }
 
-  /** Through a star CommonJS gives the names that can be seen in its text, as in Node. */
+  /** Resolves a name through `export *`: of CommonJS it has the names that can be seen in its text, as in Node. */
   #throughStar(target: Target, name: string, seen: Set<string>): Binding | Unbound {
     const module = "file" in target ? this.#modules.get(target.file) : undefined;
     const isWithout = module?.format === "commonjs" && !module.record.exports.has(name);
@@ -109,7 +109,7 @@ export class Linker {
 
 function isSame(a: Binding, b: Binding): boolean {
   if ("file" in a.target && "file" in b.target) return a.target.file === b.target.file && a.name === b.name;
-  // Packages that hand on one thing: which module declares it cannot be seen from outside.
+  // Packages may export the same thing again: which module declares it cannot be seen from outside.
   return "namespace" in a.target && "namespace" in b.target && valueOf(a.target.namespace, a.name) === valueOf(b.target.namespace, b.name);
 }
 

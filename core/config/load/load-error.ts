@@ -9,7 +9,7 @@ import { placeInStack } from "../explain/stack-place.ts";
 /** The sources of one load, by file. */
 type Sources = Importers["sources"];
 
-/** What V8 says of a binding that is read before the line that declares it has run. */
+/** V8's message for a binding that is read before the line that declares it has run. */
 const tooEarly = "Cannot access";
 
 function hint(message: string, circle: readonly string[] | undefined): string {
@@ -22,10 +22,10 @@ function hint(message: string, circle: readonly string[] | undefined): string {
   return name === undefined ? "" : `. Is ${name} exported by the module it is imported from?`;
 }
 
-/** How V8 names an import that is called and is not there: as the compiled code has it. */
+/** V8's message for an import that is called and does not exist, with its name in the compiled code. */
 const notCallable = /^\(0 , _?\w*\.(\w+)\)(?= is not a (?:function|constructor))/;
 
-/** Wraps what a config threw while it was evaluated; an error that already says where passes. */
+/** Wraps what a config threw while it was evaluated; an error that already has a place passes. */
 export function loadError(thrown: unknown, entry: string, modules: Importers): SluiceError {
   const { sources } = modules;
   const placed = thrown instanceof MissingModule ? thrown.placed : thrown;
@@ -33,7 +33,7 @@ export function loadError(thrown: unknown, entry: string, modules: Importers): S
   const stack = stackOf(thrown);
   const innermost = placeInStack(stack, (file) => sources.has(file));
   const circle = innermost !== undefined && isTooEarly(thrown) ? importCircle(innermost.file, modules) : undefined;
-  // An import is read through a function of the module that exports it: whoever imports it in a circle is the next on the stack.
+  // An import is read through a function of the module that exports it: the module that imports it in a circle is the next on the stack.
   const reader = circle === undefined ? undefined : placeInStack(stack, (file) => sources.has(file) && file !== innermost?.file);
   const place = reader ?? innermost;
   const where = place === undefined ? entry : placeText(place);
@@ -63,12 +63,12 @@ function frameAt(place: SourcePlace | undefined, sources: Sources): { frame?: st
   return place === undefined || source === undefined ? {} : { frame: codeFrame(source, place.line, place.column) };
 }
 
-/** Adds the code frame to an error that has a place only. */
+/** Adds the code frame to an error that has only a place. */
 function framed(error: SluiceError, sources: Sources): SluiceError {
   if (error.frame !== undefined || error.where === undefined) return error;
   const [, file = "", line, column] = /^(.+):(\d+):(\d+)$/.exec(error.where) ?? [];
   const { frame } = frameAt({ file, line: Number(line), column: Number(column) }, sources);
   if (frame === undefined) return error;
-  // `frame` is set once, by whoever knows the source.
+  // `frame` is read-only for others; it is set once, here, where the source is known.
   return Object.assign(error, { frame });
 }

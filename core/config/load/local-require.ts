@@ -3,12 +3,12 @@ import { fileURLToPath } from "node:url";
 import type { Packages } from "../resolve/packages.ts";
 import type { Found } from "../resolve/resolve-module.ts";
 
-/** What a `require` asks of the load that it belongs to. */
+/** What a `require` needs from its load. */
 export interface RequireTools {
   readonly packages: Packages;
   /** @throws MODULE_NOT_FOUND */
   readonly find: (specifier: string) => Found;
-  /** Gives what a local module exports. */
+  /** Returns the exports of a local module. */
   readonly evaluate: (file: string) => unknown;
   readonly builtin: () => ModuleBuiltin;
 }
@@ -23,7 +23,7 @@ export function isModuleBuiltin(specifier: string): boolean {
   return specifier === "module" || specifier === "node:module";
 }
 
-/** The `require` of a local file: as Node's, but that local modules are found and loaded as the config's are. */
+/** The `require` of a local file: like Node's, except that local modules are found and loaded like those of the config. */
 export function createLocalRequire(file: string, { packages, find, evaluate, builtin: own }: RequireTools): NodeJS.Require {
   const require = (specifier: string): unknown => {
     const found = find(specifier);

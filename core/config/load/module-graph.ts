@@ -35,19 +35,19 @@ export class ModuleGraph implements Modules {
   readonly #links = new Map<string, string>();
   #folder = "";
 
-  /** @param known where imports lead, as another load has found it */
+  /** @param known where imports lead, if another load has found it */
   constructor(compiler: Compiler, packages: Packages, known?: ReadonlyMap<string, Resolution>) {
     this.#compiler = compiler;
     this.packages = packages;
     this.#resolver = new Resolver(known);
   }
 
-  /** What it has read, for another process. @param entry a real file */
+  /** A snapshot of what it has read, for another process. @param entry a real file */
   snapshot(entry: string): ConfigSnapshot {
     return { entry, modules: [...this.sources.values()], resolutions: this.#resolver.known };
   }
 
-  /** Of every local file that was read, also of one that does not compile, by every path that led to it. */
+  /** The hash of every local file that was read, also of one that does not compile, by every path that led to it. */
   get hashes(): ReadonlyMap<string, string> {
     const linked = Array.from(this.#links, ([link, file]) => [link, hashBehind(this.#hashes.get(file) ?? "", link, file)] as const);
     return new Map([...this.#hashes, ...linked]);
@@ -70,7 +70,7 @@ export class ModuleGraph implements Modules {
     }
   }
 
-  /** Evaluates the entry; gives its exports. */
+  /** Evaluates the entry; returns its exports. */
   async run(entry: string): Promise<object> {
     try {
       return await this.#evaluator.evaluate(entry);
@@ -79,7 +79,7 @@ export class ModuleGraph implements Modules {
     }
   }
 
-  /** What is wrong with one of them is not an error yet: it may be named in a branch that never runs. */
+  /** A problem of one of them is not an error yet: the module may be named in a branch that never runs. */
   async gather(entry: string): Promise<void> {
     const wanted = new Map<string, { specifier: string; from: string }>();
     const queue = new Set([entry]);
@@ -101,7 +101,7 @@ export class ModuleGraph implements Modules {
     );
   }
 
-  /** @throws SLUICE_CONFIG_SYNTAX, SLUICE_CONFIG_IMPORT for a module or one that it imports, the innermost first */
+  /** @throws SLUICE_CONFIG_SYNTAX, SLUICE_CONFIG_IMPORT for a module or one of its imports, the innermost first */
   check(entry: string): void {
     const seen = new Set(this.#checked);
     const visit = (file: string): void => {
@@ -139,7 +139,7 @@ export class ModuleGraph implements Modules {
   compiled(file: string): Compiled {
     const known = this.sources.get(file);
     if (known !== undefined) return known;
-    // Before it is compiled: a broken file is watched too.
+    // Added before it is compiled, so that a broken file is watched too.
     this.files.add(file);
     const read = this.#compiler.read(file);
     this.#hashes.set(file, read.hash);
@@ -148,7 +148,7 @@ export class ModuleGraph implements Modules {
     return compiled;
   }
 
-  /** The digest of a module's path in the config's folder and its text, and of every local module that it leads to. */
+  /** The digest of a module's path in the config's folder and its text, and of every local module that it imports, directly or not. */
   origin(file: string): string {
     const known = this.#origins.get(file);
     if (known !== undefined) return known;
@@ -159,7 +159,7 @@ export class ModuleGraph implements Modules {
         if (target.kind === "local") reached.add(target.file);
       }
     }
-    // Within the folder, since that is another one after each swap of a Kubernetes ConfigMap.
+    // Relative to the folder, since that is another one after each swap of a Kubernetes ConfigMap.
     const within = (each: string): string => path.relative(this.#folder, each);
     const hash = createHash("sha256").update(within(file));
     for (const each of [...reached].toSorted()) hash.update(`\0${within(each)}\0${this.sources.get(each)?.hash}`);
@@ -172,7 +172,7 @@ export class ModuleGraph implements Modules {
     try {
       return this.compiled(file);
     } catch {
-      // Said by `check`, should it be reached.
+      // Reported by `check`, if the module is imported.
       return undefined;
     }
   }
@@ -191,12 +191,12 @@ export class ModuleGraph implements Modules {
     }
   }
 
-  /** What says where modules are is watched like them. */
+  /** The files that decide where modules are found are watched like modules. */
   #consult(): void {
     for (const file of this.#resolver.consulted) this.files.add(file);
   }
 
-  /** A link is watched beside the file that it leads to. */
+  /** A link is watched in addition to the file that it leads to. */
   #follow(link: string, file: string): void {
     if (link !== file) this.#links.set(link, file);
     this.files.add(link);

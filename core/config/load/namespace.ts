@@ -2,15 +2,15 @@ import { createRequire } from "node:module";
 import type { Compiled } from "../compile/compiler.ts";
 import type { Linker, Target } from "./linker.ts";
 
-/** CommonJS and JSON as an ES module sees them: the whole is the default, as in Node whatever `__esModule` says. */
+/** CommonJS and JSON as an ES module sees them: the whole exports object is the default, as in Node, whatever `__esModule` says. */
 export function asNamespace(exports: unknown): object {
   const names = (typeof exports === "object" || typeof exports === "function") && exports !== null ? exports : {};
   return named(Object.assign(Object.create(null) as object, names, { default: exports }));
 }
 
 /**
- * The namespace of a package with the names that its CommonJS really has, beside those that Node could see in its text: what Node refuses
- * there, but no compiler does, is at hand all the same.
+ * The namespace of a package with all names that its CommonJS really has, in addition to those that Node could see in its text. So an import
+ * works that Node refuses and that every compiler accepts.
  */
 export function withRealNames(namespace: object): object {
   const whole: unknown = "default" in namespace ? namespace.default : undefined;
@@ -31,8 +31,8 @@ function isCommonJs(exports: object): boolean {
 }
 
 /**
- * The namespace of an ES module (ECMA-262 §10.4.6). The module's own exports are it, being bindings that are alive; only what comes
- * through `export *` has to be looked up, since CommonJS would take the first of two that share a name.
+ * The namespace of an ES module (ECMA-262 §10.4.6). The module's own exports object serves as one, since its bindings are live; only names that
+ * come through `export *` have to be looked up, since CommonJS would take the first of two with the same name.
  */
 export function namespaceOf(
   { file, record }: Compiled,

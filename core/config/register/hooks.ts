@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "@swc/core";
 
-// Each hook is of both kinds: in a thread of its own (Node 20), where `next` gives a promise, and in the thread itself.
+// Each hook works in both ways: in a thread of its own (Node 20), where `next` returns a promise, and in the thread itself.
 
 interface Place {
   readonly parentURL?: string | undefined;
@@ -10,7 +10,7 @@ interface Place {
 
 type Next<C> = (name: string, context: C) => unknown;
 
-/** Finds `./a.ts` behind the name `./a.js`, as tsc does, where there is no `./a.js`. */
+/** Finds `./a.ts` by the name `./a.js`, as tsc does, if there is no `./a.js`. */
 export function resolve<C extends Place>(specifier: string, context: C, next: Next<C>): unknown {
   return next(sourceOf(specifier, context.parentURL), context);
 }
@@ -21,7 +21,7 @@ function sourceOf(specifier: string, parent: string | undefined): string {
   return !existsSync(new URL(specifier, parent)) && existsSync(new URL(source, parent)) ? source : specifier;
 }
 
-/** Compiles `.ts` and `.mts` to ES modules. What packages have is left to Node. */
+/** Compiles `.ts` and `.mts` to ES modules. Files of packages are left to Node. */
 export function load<C extends object>(url: string, context: C, next: Next<C>): unknown {
   if (!/^file:[^?#]*\.m?ts([?#]|$)/.test(url) || url.includes("/node_modules/")) return next(url, context);
   const filename = fileURLToPath(url);
@@ -35,7 +35,7 @@ export function load<C extends object>(url: string, context: C, next: Next<C>): 
       target: "es2022",
       keepClassNames: true,
       parser: { syntax: "typescript", decorators: true },
-      // As the config's loader compiles.
+      // The same as in the config's loader.
       transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
     },
   });

@@ -4,7 +4,7 @@ import { resolveExports, resolveImports } from "resolve-pkg-maps";
 import { fileStats } from "../files/file-stats.ts";
 import { realPath } from "../files/links.ts";
 
-/** What a package.json says of the modules beside it. */
+/** What a package.json says about the modules beside it. */
 interface Manifest {
   readonly name?: string;
   readonly main?: string;
@@ -17,7 +17,7 @@ export interface PackageScope {
   readonly manifest: Manifest;
 }
 
-/** As Node's for `import`, and what the command line adds (`NODE_OPTIONS="-C development"`), by which workspaces name their sources. */
+/** Node's conditions for `import`, and those of the command line (`NODE_OPTIONS="-C development"`), by which workspaces refer to their sources. */
 const conditions: readonly string[] = ["import", "module-sync", "node", "default", ...givenConditions()];
 
 function givenConditions(): string[] {
@@ -25,11 +25,11 @@ function givenConditions(): string[] {
   return words.filter((_, index) => /^(?:-C|--conditions)$/.test(words[index - 1] ?? ""));
 }
 
-/** The packages around the modules of one load, as their package.json files say (Node's documentation, "Modules: Packages"). */
+/** The packages around the modules of one load, by their package.json files (Node's documentation, "Modules: Packages"). */
 export class PackageScopes {
   readonly #manifests = new Map<string, Manifest | undefined>();
 
-  /** The package that a folder is, if it is one. */
+  /** The package whose folder this is, if it is one. */
   at(folder: string): PackageScope | undefined {
     if (!this.#manifests.has(folder)) this.#manifests.set(folder, this.#readManifest(path.join(folder, "package.json")));
     const manifest = this.#manifests.get(folder);
@@ -46,7 +46,7 @@ export class PackageScopes {
     return undefined;
   }
 
-  /** The package of a name as a file sees it, at its real place: its own, or one in `node_modules`, where workspaces are linked. */
+  /** The package that a name means in a file, at its real place: the file's own, or one in `node_modules`, where workspaces are linked. */
   named(name: string, file: string): PackageScope | undefined {
     const own = this.around(file);
     if (own?.manifest.name === name && own.manifest.exports !== undefined) return own;
@@ -65,7 +65,7 @@ export class PackageScopes {
       const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
       return typeof manifest === "object" && manifest !== null ? manifest : undefined;
     } catch {
-      // Node says so in its own words, should it come to that.
+      // Node reports that with its own message, if the package is imported.
       return undefined;
     }
   }
@@ -84,7 +84,7 @@ export function splitSpecifier(specifier: string): { readonly name: string; read
   return { name: parts.slice(0, length).join("/"), subpath: parts.slice(length).join("/") };
 }
 
-/** Where a path within a package leads: undefined when the package does not export it. */
+/** Where a path within a package leads; undefined when the package does not export it. */
 export function exportedPath({ folder, manifest }: PackageScope, subpath: string): string | undefined {
   if (manifest.exports === undefined) return path.join(folder, subpath);
   return settled(() => resolveExports(manifest.exports ?? "", subpath, conditions), folder);

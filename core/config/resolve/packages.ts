@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 type Import = (specifier: string) => Promise<unknown>;
 
-/** What Node does not document of Module, but the loaders of this world rest on. */
+/** Members of Module that Node does not document, but that common loaders rely on. */
 interface OpenModule {
   exports: unknown;
   filename: string;
@@ -13,7 +13,7 @@ interface OpenModule {
 
 const own = createRequire(import.meta.url);
 
-/** One copy in the process or it does not work: plugins are recognised, and tsyringe keeps what it injects, in the module's own state. */
+/** Whether there must be only one copy of a package in the process: Sluice recognises plugins, and tsyringe keeps injections, by module state. */
 export function isShared(specifier: string): boolean {
   return specifier === "sluice" || specifier.startsWith("sluice/") || specifier === "tsyringe" || specifier === "reflect-metadata";
 }
@@ -27,8 +27,8 @@ export function isSluice(specifier: string): boolean {
 }
 
 /**
- * Imports packages as the user's files would: resolved from their folder, sharing the instances of this process. Packages are not
- * reloaded. `sluice`, `sluice/*` and tsyringe always are the running ones.
+ * Imports packages like the user's files: resolved from their folder, with the instances that this process shares. Packages are not reloaded.
+ * `sluice`, `sluice/*` and tsyringe are always the running ones.
  */
 export class Packages {
   readonly #imports = new Map<string, Import>();
@@ -45,7 +45,7 @@ export class Packages {
     }
   }
 
-  /** For an import whose name is only known when it runs. */
+  /** For an import whose name is only known at run time. */
   require(specifier: string, from: string): unknown {
     return isShared(specifier) ? own(fileURLToPath(import.meta.resolve(specifier))) : createRequire(from)(specifier);
   }
@@ -56,9 +56,9 @@ export class Packages {
   }
 
   /**
-   * The URL of what `load` would import.
+   * The URL of the module that `load` would import.
    *
-   * @param known where it is, as far as that is known
+   * @param known where the module is, if that is known
    * @throws ERR_MODULE_NOT_FOUND
    */
   resolve(specifier: string, from: string, known?: string): string {

@@ -7,13 +7,13 @@ import { exportedPath, foldersUp, importedPath, PackageScopes, splitSpecifier, t
 import { isShared } from "./packages.ts";
 import { TsconfigPaths } from "./tsconfig-paths.ts";
 
-/** Where an import leads: a local module (reloaded), a missing one, or a package (Node's business, never reloaded). */
+/** Where an import leads: a local module (reloaded), a missing one, or a package (left to Node, never reloaded). */
 export type Resolution =
   | {
       readonly kind: "local";
-      /** The real file, behind every symlink: its own imports are resolved beside it, as Node does. */
+      /** The real file, with every symlink followed: its own imports are resolved relative to it, as in Node. */
       readonly file: string;
-      /** What the import names. */
+      /** The path that the import names. */
       readonly link: string;
     }
   | { readonly kind: "missing"; readonly candidates: readonly string[] }
@@ -23,12 +23,12 @@ export type Resolution =
       readonly file?: string | undefined;
     };
 
-/** One that is there, or is Node's business. */
+/** One that exists, or is left to Node. */
 export type Found = Exclude<Resolution, { readonly kind: "missing" }>;
 
 const extensions = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
 
-/** What tsc would emit, and what it is written as. */
+/** The names that tsc would emit, with the names of their sources. */
 const written: readonly (readonly [emitted: RegExp, sources: readonly string[]])[] = [
   [/\.js$/, [".ts", ".tsx"]],
   [/\.jsx$/, [".tsx"]],
@@ -38,8 +38,8 @@ const written: readonly (readonly [emitted: RegExp, sources: readonly string[]])
 
 /**
  * Finds the modules of one load as TypeScript users write them: with `.ts`, with the `.js` that tsc would emit, or without an extension; by
- * the `paths` of their tsconfig.json, the `imports` of their package.json, or the name of a package of the workspace. Local is what is
- * not installed: what lies in no `node_modules` once links are followed.
+ * the `paths` of their tsconfig.json, the `imports` of their package.json, or the name of a package of the workspace. A module is local if it
+ * is not installed: if it is in no `node_modules` when links are followed.
  */
 export class Resolver {
   readonly #packages = new PackageScopes();
@@ -47,7 +47,7 @@ export class Resolver {
   readonly #manifests = new Set<string>();
   readonly #known: Map<string, Resolution>;
 
-  /** @param known what another load has found, which is not looked for again */
+  /** @param known what another load has found: it is not looked for again */
   constructor(known: ReadonlyMap<string, Resolution> = new Map()) {
     this.#known = new Map(known);
   }
@@ -57,7 +57,7 @@ export class Resolver {
     return this.#known;
   }
 
-  /** The package.json and tsconfig.json files that had a say. */
+  /** The package.json and tsconfig.json files that had an influence. */
   get consulted(): readonly string[] {
     return [...this.#manifests, ...this.#paths.read];
   }
@@ -72,7 +72,7 @@ export class Resolver {
   }
 
   #resolve(specifier: string, from: string): Resolution {
-    // A path of Windows is none in an import anywhere, and no package's name either.
+    // A Windows path is not valid in any import, and is not the name of a package either.
     if (/^\.{1,2}\\/.test(specifier)) return { kind: "missing", candidates: [] };
     const target = localPath(specifier, from);
     if (target !== undefined) return this.#locate(target);
@@ -105,7 +105,7 @@ export class Resolver {
     if (scope === undefined || target === undefined) return { kind: "package" };
     const found = this.#locate(target);
     if (!isInstalled(scope.folder)) this.#consult(scope);
-    // What is installed and not there is for Node to explain.
+    // Node explains best why an installed module was not found.
     else if (found.kind === "missing") return { kind: "package" };
     return found;
   }
@@ -124,7 +124,7 @@ export class Resolver {
     return isInstalled(file) || file.endsWith(".node") ? { kind: "package", file } : { kind: "local", file, link };
   }
 
-  /** Of `a.js` and `a.ts` side by side the latter is meant: the former is then its compiled output. */
+  /** The files that a path may mean, in order. If `a.js` and `a.ts` both exist, `a.ts` is meant: `a.js` is its compiled output. */
   #candidates(target: string): string[] {
     const direct = [...sourcesOf(target), target, ...extensions.map((extension) => target + extension)];
     const index = extensions.map((extension) => path.join(target, `index${extension}`));
@@ -143,7 +143,7 @@ function isFile(file: string): boolean {
   return fileStats(file)?.isFile() === true;
 }
 
-/** Packages are other people's code, and come and go with an install. */
+/** Whether a file belongs to an installed package: such code is not the user's own, and changes only with an install. */
 function isInstalled(file: string): boolean {
   return file.split(path.sep).includes("node_modules");
 }

@@ -8,17 +8,17 @@ interface Paths {
 
 /** The `paths` and `baseUrl` of the nearest tsconfig.json, which editors and tsc follow. */
 export class TsconfigPaths {
-  /** Every tsconfig.json that had some. */
+  /** Every tsconfig.json that has some. */
   readonly read = new Set<string>();
   readonly #cache = new Map<string, unknown>();
   readonly #byFolder = new Map<string, Paths | undefined>();
 
-  /** The files that a name may mean, in their order; they need not be there. */
+  /** The files that a name may mean, in order; they need not exist. */
   candidates(specifier: string, file: string): readonly string[] {
     const folder = path.dirname(file);
     if (!this.#byFolder.has(folder)) this.#byFolder.set(folder, this.#find(folder));
     const paths = this.#byFolder.get(folder);
-    // Declarations of types are nothing to load.
+    // Declarations of types cannot be loaded.
     return (paths?.match(specifier) ?? []).filter((each) => !/\.d\.[cm]?ts$/.test(each));
   }
 
@@ -30,7 +30,7 @@ export class TsconfigPaths {
       this.read.add(found.path);
       return { tsconfig: found.path, match };
     } catch {
-      // One that cannot be read is for tsc to complain of.
+      // If it cannot be read, tsc reports that.
       return undefined;
     }
   }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { contentHash } from "../files/content-hash.ts";
 import { callingPlace } from "../explain/stack-place.ts";
 
-/** A load that is going on, or whose plugins are being set up. */
+/** A load in progress, or one whose plugins are being set up. */
 export interface Watching {
   /** Where relative paths start. */
   readonly folder: string;
@@ -13,18 +13,18 @@ export interface Watching {
 
 const going = new Set<Watching>();
 
-/** From now on, and until the function that it gives is called, `watch` calls of this load's files are told to it. */
+/** From now on, until the returned function is called, the load is notified of `watch` calls in its files. */
 export function watchingFor(load: Watching): () => void {
   going.add(load);
   return () => void going.delete(load);
 }
 
 /**
- * Makes a change of a file that the config or a plugin reads (`.env`, JSON, a certificate) a save: all of the config is then loaded again, as by
- * `sluice reload`. The file need not be there yet. Called while the config is loaded, or a plugin constructed or set up; anywhere else it
- * watches nothing.
+ * Watches a file that the config or a plugin reads (`.env`, JSON, a certificate): when it changes, the whole config is loaded again, as by
+ * `sluice reload`. The file need not exist yet. Call it while the config is loaded, or while a plugin is constructed or set up; at any other
+ * time it watches nothing.
  *
- * @param file relative to the config's folder, as paths in options are; or a file: URL, such as `new URL("../words.json", import.meta.url)`
+ * @param file relative to the config's folder, like paths in options; or a file: URL, such as `new URL("../words.json", import.meta.url)`
  * @returns the file's absolute path: `readFileSync(watch(".env"))`
  */
 export function watch(file: string | URL): string {
@@ -35,7 +35,7 @@ export function watch(file: string | URL): string {
   return target;
 }
 
-/** Several configs of one process may be loading at the same time. */
+/** The loads that a call belongs to: several configs of one process may be loading at the same time. */
 function loadsOfCaller(): Watching[] {
   const own = [...going].filter((load) => callingPlace((file) => load.isLocal(file)) !== undefined);
   return own.length === 0 ? [...going] : own;

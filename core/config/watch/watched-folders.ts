@@ -5,7 +5,7 @@ import { realPath, waypoints } from "../files/links.ts";
 
 interface Watched {
   readonly watcher: FSWatcher;
-  /** Which folder the path led to when the watch began. */
+  /** Identifies the folder that the path led to when the watch began. */
   readonly identity: string;
 }
 
@@ -14,7 +14,7 @@ function identityOf(folder: string): string | undefined {
   return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
 }
 
-/** The folder to watch for a file, and the entry whose change matters: the file's own folder, or the nearest one there is. */
+/** The folder to watch for a file, and the entry whose change matters: the file's own folder, or the nearest one that exists. */
 function watchPoint(file: string): { folder: string; entry: string } {
   let entry = file;
   while (!existsSync(path.dirname(entry)) && path.dirname(entry) !== entry) entry = path.dirname(entry);
@@ -22,8 +22,8 @@ function watchPoint(file: string): { folder: string; entry: string } {
 }
 
 /**
- * Watches the folders of a set of files. Folders and not files: an editor that renames a new file into place leaves a watch on the
- * file with the old one. Of every symlink on the way its own folder is watched too, which catches the swap of a Kubernetes ConfigMap.
+ * Watches the folders of a set of files. Folders instead of files: when an editor renames a new file into place, a watch on the file stays
+ * with the old one. The folder of every symlink on the path is watched too, which catches the swap of a Kubernetes ConfigMap.
  */
 export class WatchedFolders {
   readonly #watched = new Map<string, Watched>();
@@ -35,7 +35,7 @@ export class WatchedFolders {
     this.#onEvent = onEvent;
   }
 
-  /** Watches what these files need now; call it again whenever one changed, since a folder may have been replaced. */
+  /** Watches the folders that these files need now; call it again whenever a file changed, since a folder may have been replaced. */
   set(files: Iterable<string>): void {
     this.#entries = new Map();
     for (const file of files) this.#want(file);
@@ -63,7 +63,7 @@ export class WatchedFolders {
   #open(folder: string): void {
     try {
       const watcher = watch(folder, { persistent: false }, (_, name) => {
-        // Something else in a busy folder (a log that grows) is no reason to read anything.
+        // A change of another file in a busy folder (a log that grows) is no reason to read anything.
         if (name === null || this.#entries.get(folder)?.has(name) === true) this.#onEvent();
       });
       watcher.on("error", () => {
@@ -72,7 +72,7 @@ export class WatchedFolders {
       });
       this.#watched.set(folder, { watcher, identity: identityOf(folder) ?? "" });
     } catch {
-      // Out of inotify watches, or the folder just went: the slow poll sees to its files.
+      // No inotify watch is left, or the folder has just gone: the slow poll notices changes of its files.
     }
   }
 }

@@ -4,30 +4,30 @@ import { WatchedFolders } from "./watched-folders.ts";
 export interface FileWatcherOptions {
   /** Quiet time after an event before files are looked at, in milliseconds: an editor's save is several events. @default 60 */
   readonly debounceMs?: number;
-  /** Every how many milliseconds to look without an event: network file systems send none. @default 2000 */
+  /** Milliseconds between two looks without an event: network file systems send none. @default 2000 */
   readonly pollMs?: number;
 }
 
 interface Seen {
   readonly hash: string | undefined;
   readonly stamp: string;
-  /** Given where a touch counts as a change. */
+  /** Set if a touch counts as a change. */
   readonly touch?: string | undefined;
 }
 
 /**
- * Told of files that changed.
+ * Called with the files that changed.
  *
- * @param touched whether some of them hold what they held: they were saved once more, touched, or given other permissions
+ * @param touched whether some of them have the same content as before: they were saved again, touched, or given other permissions
  */
 export type OnChange = (files: string[], touched: boolean) => void;
 
-/** However busy the folder, and however slow the writer, a save is seen after this many quiet times. */
+/** A save is seen after this many quiet times, however busy the folder is and however slow the writer. */
 const longestWait = 8;
 
 /**
- * Tells when the content of files changed: saved in place, renamed into place, removed and made again, swapped behind a symlink, or
- * there at last. The truth is the content last seen; events only say when to look. Never keeps the process alive.
+ * Notices when the content of files changes: saved in place, renamed into place, removed and made again, swapped behind a symlink, or newly
+ * made. What counts is the content last seen; events only say when to look. Never keeps the process alive.
  */
 export class FileWatcher {
   readonly #onChange: OnChange;
@@ -48,9 +48,9 @@ export class FileWatcher {
   /**
    * Watches these files, and no others.
    *
-   * @param hashes the content that the caller has read (`ConfigLoader.hashes`): what differs from it is a change. Of the other files,
-   * those that were watched before keep the content last seen.
-   * @param touches whether a file that is saved with the same text, touched, or given other permissions from now on changes too
+   * @param hashes the content that the caller has read (`ConfigLoader.hashes`): a difference from it is a change. Other files that were watched
+   * before keep the content last seen.
+   * @param touches whether it also counts as a change when a file is saved with the same text, touched, or given other permissions from now on
    */
   watch(files: Iterable<string>, hashes: ReadonlyMap<string, string> = new Map(), touches = false): void {
     const before = this.#files;
@@ -60,7 +60,7 @@ export class FileWatcher {
     };
     this.#files = new Map([...files].map((file) => [file, seen(file)]));
     this.#folders.set(this.#files.keys());
-    // What was saved before the folders were watched sent no event.
+    // A save before the folders were watched sent no event.
     this.#soon();
   }
 
@@ -99,12 +99,12 @@ export class FileWatcher {
     if (changed.size > 0) this.#onChange([...changed.keys()], touched);
   }
 
-  /** What differs from what was seen last; not noted as seen yet. */
+  /** The files that differ from what was seen last; they are not noted as seen yet. */
   #changed(polling: boolean): Map<string, Seen> {
     const changed = new Map<string, Seen>();
     for (const [file, seen] of this.#files) {
       const now = stamp(file);
-      // Time stamps are coarse: an event is a reason to read the file even if they stand still.
+      // Time stamps are coarse: an event is a reason to read the file even if they have not changed.
       if (polling && now === seen.stamp) continue;
       const hash = contentHash(file);
       const isTouched = seen.touch !== undefined && hash !== undefined && touchStamp(file) !== seen.touch;
