@@ -3,11 +3,11 @@ import { distance } from "../contract/options/nearest.ts";
 
 const parts = [...hookNames, "setup", "inherit", "teardown", "progress"] as const satisfies readonly (keyof Plugin)[];
 
-/** What a plugin's function or class made is used without asking again; one in JavaScript may make anything. @throws TypeError */
+/** Checks what a plugin's function or class made: it is used without further checks, and one in JavaScript may make anything. @throws TypeError */
 export function checkPlugin(plugin: Plugin): void {
   const given: unknown = plugin;
   if (given instanceof Promise) {
-    // What it rejects with must not end the process besides.
+    // Its rejection must not end the process too.
     given.catch(() => undefined);
     throw new TypeError("it returned a promise and no hooks: what is asynchronous belongs into setup()");
   }
@@ -20,8 +20,8 @@ export function checkPlugin(plugin: Plugin): void {
 }
 
 /**
- * A misspelt hook would silently do nothing. A plugin may have methods of its own: one is taken for a hook only when it is a slip or two of
- * the fingers from one that is not there.
+ * Refuses a misspelt hook, which would silently do nothing. A plugin may have methods of its own: a method counts as a misspelt hook only when
+ * it is one or two typing errors away from a hook that the plugin does not have.
  *
  * @throws TypeError
  */
@@ -40,20 +40,20 @@ function withPrototypes(instance: object): object[] {
   return chain;
 }
 
-/** Functions by name, the known parts of a plugin left out. A getter is not called. */
+/** The names of functions, without the known parts of a plugin. A getter is not called. */
 function methodsOf(object: object): string[] {
   return Object.entries(Object.getOwnPropertyDescriptors(object))
     .filter(([name, { value }]) => typeof value === "function" && name !== "constructor" && !(parts as readonly string[]).includes(name))
     .map(([name]) => name);
 }
 
-/** A slip or two of the fingers, or `onConnect` and `onClient`, which is what somebody writes who means the hook. */
+/** Whether a name is one or two typing errors away from a hook, or is like `onConnect` or `onClient`, which people write when they mean the hook. */
 function isMisspelt(word: string, part: string): boolean {
   if (word === part || word === `on${part}` || word === `on${part.replace(/^from/, "")}`) return true;
   return !isDerived(word, part) && distance(word, part) <= (part.length < 8 ? 1 : 2);
 }
 
-/** `disconnect`, `connected` and `resolver` are words of their own; `connectt` is none. */
+/** Whether a name is a word of its own: `disconnect`, `connected` and `resolver` are, `connectt` is not. */
 function isDerived(word: string, part: string): boolean {
   const at = word.indexOf(part);
   const [before, after] = [word.slice(0, at), word.slice(at + part.length)];

@@ -1,4 +1,4 @@
-// tsyringe wants it first, whoever is loaded before.
+// tsyringe needs it to be loaded first.
 import "reflect-metadata";
 import { container as root, type DependencyContainer, type InjectionToken } from "tsyringe";
 import {
@@ -14,7 +14,7 @@ import { checkPlugin, checkSpelling } from "./check-plugin.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 import { pluginError, type PluginSite } from "./plugin-error.ts";
 
-/** A token and the value it stands for. */
+/** A token and its value. */
 export interface Binding {
   readonly token: InjectionKey<unknown>;
   readonly value: unknown;
@@ -46,7 +46,7 @@ export function constructPlugin(
   const container = generation.createChildContainer();
   container.register(OPTIONS as unknown as InjectionToken, { useValue: resolved.options });
   for (const { token, value } of bindings) {
-    // A provider of the config wins: it is registered in the generation's container, and must not be hidden.
+    // A provider of the config takes precedence: it is registered in the generation's container, and must not be hidden.
     if (generation.isRegistered(token as InjectionToken)) continue;
     container.register(token as InjectionToken, { useValue: value });
   }
@@ -68,7 +68,7 @@ export function constructPlugin(
   }
 }
 
-/** A class that lists its tokens needs no decorators; tsyringe reads those of the others. */
+/** Constructs a class: by its static list of tokens, else tsyringe reads its decorators. */
 function instanceOf(Class: PluginClass, container: DependencyContainer): Plugin {
   if (!Object.hasOwn(Class, "inject")) return container.resolve(Class);
   const tokens = Class.inject ?? [];

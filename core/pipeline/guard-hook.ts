@@ -2,14 +2,14 @@ import { catchError, defer, EMPTY, isObservable, of, tap, throwError, type Obser
 import { SluiceError, type ResolvedUse } from "../contract/index.ts";
 import { blamed, blameOf, faultOf, isAnswer } from "../flow/chain/fault.ts";
 
-/** Told of each failure of a plugin that is bypassed. */
+/** Called for each failure of a plugin that is bypassed. */
 export type ReportFault = (plugin: string, error: SluiceError) => void;
 
 export type Hook<T, C> = (source: Observable<T>, context: C) => Observable<T>;
 
 /**
- * Runs one plugin's admit, resolve or connect hook. What the plugin throws is noted as its fault, and so is an emission that is not what
- * the hook is for; with onError "bypass" it is reported and the hook is as if it were not there. A SluiceError is an answer, not a
+ * Runs one plugin's admit, resolve or connect hook. An exception is noted as the plugin's fault, and so is an emission that the hook may not
+ * make; with onError "bypass" the fault is reported, and the session goes on as if the hook were not there. A SluiceError is an answer, not a
  * fault, and passes, unless its source is a plugin.
  *
  * @param check throws at a value that the hook may not emit
@@ -19,7 +19,7 @@ export function guardHook<T, C>(hook: Hook<T, C>, { name, use }: ResolvedUse, ch
     defer(() => {
       let seen: { readonly value: T } | undefined;
       let passedOn = false;
-      // What the source gave is not asked for twice: a second subscription would open a second upstream leg.
+      // The source's value is kept: a second subscription would open a second upstream leg.
       const watched = source.pipe(tap((value) => (seen = { value })));
       return defer(() => resultOf(hook(watched, context))).pipe(
         tap((value) => {
@@ -27,12 +27,12 @@ export function guardHook<T, C>(hook: Hook<T, C>, { name, use }: ResolvedUse, ch
           passedOn = true;
         }),
         catchError((error: unknown) => {
-          // An answer, or what a plugin nearer the upstream is blamed for already.
+          // An answer, or a fault that a plugin nearer to the upstream is already blamed for.
           if (isAnswer(error) || (SluiceError.is(error) && blameOf(error) !== undefined)) return throwError(() => error);
           const fault = faultOf(name, error);
           if (use.onError === "close") return throwError(() => blamed(fault, name));
           report(name, fault);
-          // What it passed on is in use already: a leg that came once more would be closed as a second one.
+          // The value that it passed on is already in use: a leg that came again would be closed as a second one.
           if (passedOn) return EMPTY;
           return seen === undefined ? source : of(seen.value);
         }),
@@ -44,7 +44,7 @@ function resultOf<T>(result: Observable<T>): Observable<T> {
   if (isObservable(result)) return result;
   const given: unknown = result;
   if (!(given instanceof Promise)) throw new TypeError("the hook returned no Observable");
-  // The fault is that there is a promise: what it rejects with must not end the process besides.
+  // The promise itself is the fault: its rejection must not end the process too.
   given.catch(() => undefined);
   throw new TypeError("the hook returned a promise and no Observable: leave out its `async`");
 }

@@ -11,7 +11,7 @@ export async function setupPlugins(plugins: readonly LivePlugin[], timeout: numb
   for (const { plugin, use } of plugins) {
     if (plugin.setup === undefined) continue;
     try {
-      // One after the other, because a plugin may rest on what one before it set up.
+      // One after the other, because a plugin may need what an earlier one set up.
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await withinSetup(Promise.resolve(plugin.setup()), timeout);
     } catch (error) {
@@ -21,8 +21,8 @@ export async function setupPlugins(plugins: readonly LivePlugin[], timeout: numb
 }
 
 /**
- * Hands the state of replaced instances over: same name, same id. It is one synchronous step; what an `inherit` that was declared async
- * rejects with later is reported.
+ * Hands over the state of replaced instances, to those with the same name and id. It is one synchronous step; a later rejection of an `inherit`
+ * that was declared async is reported.
  *
  * @throws SLUICE_PLUGIN_SETUP
  */
@@ -49,7 +49,7 @@ export function inheritState(
   }
 }
 
-/** Runs every `teardown`; one that fails is reported and stops no other. */
+/** Runs every `teardown`; one that fails is reported and does not stop the others. */
 export async function teardownPlugins(
   plugins: readonly LivePlugin[],
   timeout: number,

@@ -5,26 +5,26 @@ import type { ByteHook } from "../flow/pump/operators.ts";
 import { guardHook, type Hook, type ReportFault } from "./guard-hook.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 
-/** The hooks of several plugins as one; undefined where no plugin has the hook: then nothing is subscribed for it. */
+/** The hooks of several plugins as one; undefined if no plugin has the hook: then nothing is subscribed to for it. */
 type Composed = { readonly [N in Exclude<HookName, ByteHookName>]: NonNullable<Hooks[N]> | undefined } & {
   /** In the order of the data. */
   readonly [N in ByteHookName]: readonly ByteHook[];
 };
 
-/** The composed hooks of one listener. In `plugins: [a, b]`, a stands nearer the client and b nearer the upstream, for every hook. */
+/** The composed hooks of one listener. In `plugins: [a, b]`, a is nearer to the client and b nearer to the upstream, for every hook. */
 export interface Pipeline extends Composed {
   readonly plugins: readonly LivePlugin[];
   /** The admit hooks that run before the ClientHello of a `tls://` listener is read; `admit` has the others. */
   readonly greet: Composed["admit"];
-  /** Which of a peer's sessions a datagram belongs to, where a plugin knows. */
+  /** Tells which of a peer's sessions a datagram belongs to, if a plugin has it. */
   readonly flowOf: NonNullable<Plugin["flowOf"]> | undefined;
-  /** Milliseconds for a client's TLS handshake, where a plugin says so. */
+  /** Milliseconds for a client's TLS handshake, if a plugin sets them. */
   readonly handshakeTimeout: number | undefined;
-  /** A client of a `tls://` listener need not begin with a ClientHello. */
+  /** Whether a client of a `tls://` listener may begin without a ClientHello. */
   readonly allowsPlain: boolean;
 }
 
-/** What counts what a plugin use makes of the data of one direction. */
+/** Returns the meter that counts what a plugin use does with the data of one direction. */
 export type MeterOf = (plugin: string, direction: ByteHookName) => PluginMeter;
 
 /** Composes the hooks of plugins, given from the client's side to the upstream's. */

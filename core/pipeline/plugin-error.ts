@@ -1,7 +1,7 @@
 import { reasonOf, SluiceError, type ErrorCode, type ResolvedUse } from "../contract/index.ts";
 import { constructionReason } from "./injection-hint.ts";
 
-/** Where the plugins of a listener stand, for messages. */
+/** The place of a listener's plugins, for messages. */
 export interface PluginSite {
   readonly listener: string;
   /** The config's file; undefined for a config given in-process. */
@@ -14,11 +14,11 @@ export interface PluginSite {
 export interface PluginStep {
   readonly code: ErrorCode;
   readonly use: ResolvedUse;
-  /** `setup()`, say. */
+  /** For example `setup()`. */
   readonly step: string;
 }
 
-/** What a plugin threw in its constructor or life cycle, with the plugin, the listener, the option's path, and the place of the code. */
+/** The error for an exception in a plugin's constructor or life cycle, with plugin, listener, the option's path, and the place of the code. */
 export function pluginError(error: unknown, { code, use, step }: PluginStep, { listener, file, locate }: PluginSite): SluiceError {
   const option = file === undefined ? use.path : `${file}: ${use.path}`;
   const place = locate(error);
@@ -29,7 +29,7 @@ export function pluginError(error: unknown, { code, use, step }: PluginStep, { l
   return new SluiceError(code, detail, { cause: error, where: place ?? option });
 }
 
-/** What the plugin says itself keeps its code; the places in its source and in the config come first, then one that the error names: a certificate's file, say. */
+/** A plugin's own SluiceError keeps its code. The places in its source and in the config come first, then a place that the error names. */
 function placed(error: SluiceError, option: string, place: string | undefined): SluiceError {
   const where = place ?? option;
   const others = [place === undefined ? undefined : option, error.where?.startsWith(where) === true ? undefined : error.where];

@@ -4,8 +4,8 @@ import type { PluginSite } from "./plugin-error.ts";
 import { withinSetup } from "./within.ts";
 
 /**
- * Registers the providers of a config in a generation's container, where they may replace the core's tokens. What an asynchronous
- * factory promises is awaited, for at most `timeout` milliseconds: its value is what is injected.
+ * Registers the providers of a config in a generation's container, where they may replace the core's tokens. The promise of an asynchronous
+ * factory is awaited, for at most `timeout` milliseconds, and its value is injected.
  *
  * @throws SLUICE_PLUGIN_CONSTRUCT when a factory throws or rejects, or the SluiceError that it threw itself
  */
@@ -31,7 +31,7 @@ async function register(container: DependencyContainer, provider: Provider, time
   if ("useClass" in provider) container.registerSingleton(token, provider.useClass);
   else if ("useFactory" in provider) {
     const made = provider.useFactory();
-    // Only a true promise: query builders and the like are thenable, and are meant as they are.
+    // Only a real Promise is awaited: query builders and similar objects are thenable, and are injected as they are.
     container.register(token, { useValue: made instanceof Promise ? ((await withinSetup(made, timeout)) as unknown) : made });
   } else container.register(token, { useValue: provider.useValue });
 }

@@ -1,4 +1,4 @@
-/** Settles as `work` does, or rejects after `timeout` milliseconds, which the config's `timeouts.setup` is. */
+/** Settles like `work`, or rejects after `timeout` milliseconds (the config's `timeouts.setup`). */
 export function withinSetup<T>(work: Promise<T>, timeout: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
