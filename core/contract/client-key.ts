@@ -4,7 +4,7 @@ import { ipv6Groups } from "./ipv6-groups.ts";
 
 /**
  * The key of one client, for limits and buckets: an IPv4 address, or the /64 of an IPv6 address, since one subscriber has a whole /64.
- * An IPv4 address mapped into IPv6 (RFC 4291 section 2.5.5.2) is the IPv4 address. All clients of a unix socket count as one, unless a plugin named them.
+ * An IPv4 address mapped into IPv6 (RFC 4291 section 2.5.5.2) is the IPv4 address. All clients of a unix socket that no plugin named are one.
  *
  * @param client `session.client`, or `request.client` if requests of several clients may share a connection
  */

@@ -11,7 +11,7 @@ import type { QueueConfig, UpstreamConfig, UpstreamTarget } from "./upstream.ts"
 export type SessionPolicy = "swap" | "keep" | "drain" | "close";
 
 export interface ReloadConfig {
-  /** `swap`: live sessions take the new byte hooks. `keep`: they keep the old ones. `drain`: `keep` with a deadline. `close`: they end. @default "swap" */
+  /** `swap`: live sessions take the new byte hooks. `keep`: they keep the old. `drain`: `keep` with a deadline. `close`: they end. @default "swap" */
   readonly sessions?: SessionPolicy;
   /** How long `drain` waits before it resets the sessions that are left. @default timeouts.drain */
   readonly deadline?: Duration;
@@ -119,7 +119,7 @@ export interface LogConfig {
   readonly file?: string;
 }
 
-/** Adds or replaces something that plugins inject: a virtual clock, a shared store. A promise from `useFactory` is awaited, within `timeouts.setup`. */
+/** Adds or replaces something that plugins inject: a virtual clock, a shared store. A promise of `useFactory` is awaited, within `timeouts.setup`. */
 export type Provider =
   | { readonly token: InjectionKey<unknown> | string; readonly useValue: unknown }
   // oxlint-disable-next-line typescript/no-explicit-any -- tsyringe's own shape

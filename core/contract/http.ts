@@ -72,7 +72,7 @@ export interface HttpRequest {
   readonly fieldNames?: readonly string[] | undefined;
   /** The upstream that the request is sent to, instead of the route's. */
   upstream: UpstreamConfig | undefined;
-  /** Whether the client asks for another protocol, such as a WebSocket. Then a response with status 101 has the connection to the upstream in `upgraded`. */
+  /** Whether the client asks for another protocol, such as a WebSocket. A response with status 101 then has the upstream connection in `upgraded`. */
   readonly isUpgrade: boolean;
   /** The protocol asked for: the Upgrade field, or `:protocol` of HTTP/2 (RFC 8441), whose requests look like those of HTTP/1. Undefined: none. */
   readonly upgrade?: string | undefined;

@@ -73,7 +73,7 @@ export interface UpstreamOptions {
   /** What happens to the sessions at an endpoint that goes down. `close`: they end with SLUICE_UPSTREAM_DOWN. @default "keep" */
   readonly onDown?: "keep" | "close";
   /**
-   * The HTTP version that `http()` speaks to it. `"2"`: HTTP/2, also without TLS (prior knowledge). `"auto"`: HTTP/2 where ALPN agrees on it, so without TLS HTTP/1.1.
+   * The HTTP version that `http()` speaks to it. `"2"`: HTTP/2, also without TLS (prior knowledge). `"auto"`: HTTP/2 if ALPN agrees on it, else HTTP/1.1.
    * @default "1.1"
    */
   readonly http?: UpstreamHttp;
@@ -81,7 +81,7 @@ export interface UpstreamOptions {
   readonly slowStart?: Duration;
   /** Where sessions and HTTP requests wait while every endpoint has its `maxSessions`. @default none: they end with SLUICE_UPSTREAM_BUSY at once */
   readonly queue?: QueueConfig;
-  /** Sends the client's address to the endpoints before anything else, also before TLS; over UDP (`v2`) in front of each datagram. @default nothing */
+  /** Sends the client's address to the endpoints before anything else, even TLS; over UDP (`v2`) in front of each datagram. @default nothing */
   readonly proxyProtocol?: ProxyProtocolVersion;
   /** The local IP address that connections and datagrams come from. @default the system's choice */
   readonly bind?: string;
