@@ -53,8 +53,8 @@ export interface Leg {
   readonly isIdle?: boolean;
   /** For a leg that a plugin answers: called at a drain, so that it ends as soon as the work in progress is done. */
   retire?(): void;
-  /** Destroys the leg so that the peer sees a reset (RST); what is pending is lost. */
+  /** Destroys the leg so that the peer sees a reset (RST); pending data is lost. */
   reset(): void;
-  /** Destroys the leg quietly; what is pending is lost. */
+  /** Destroys the leg quietly; pending data is lost. */
   destroy(): void;
 }

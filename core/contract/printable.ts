@@ -1,5 +1,5 @@
 // C0 (including line breaks), DEL, C1, and characters that reorder or break lines on a terminal.
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
+// oxlint-disable-next-line no-control-regex -- the expression looks for them
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Makes a text from anybody safe to print: it can neither forge a log line nor control a terminal. Such characters become `\x1b` or `\u202e`. */

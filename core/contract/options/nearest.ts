@@ -16,7 +16,7 @@ export function distance(a: string, b: string): number {
 
 /** The known word that was probably meant, for "did you mean"; undefined when none is near. Upper and lower case count as equal. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  // A text longer than any option is no misspelling, and the table grows with the square of its length.
+  // A text longer than any option is not a misspelling, and the table grows with the square of its length.
   if (word.length > 64) return undefined;
   const ranked = known
     .map((each) => ({ each, edits: distance(word.toLowerCase(), each.toLowerCase()) }))

@@ -73,7 +73,7 @@ function withoutEntry(tap: Tap): Tap {
   };
 }
 
-/** Walks from the last stage back to `stop`, or to the first thing that is no `each`; the steps come in the order of the data. */
+/** Walks from the last stage back to `stop`, or to the first Observable that is not an `each`; the steps come in the order of the data. */
 export function stagesDownTo(
   last: Observable<unknown>,
   stop: Observable<unknown> | undefined,

@@ -84,7 +84,7 @@ class PatternReader {
     const raw =
       this.#match(/\[(?:\\[^]|[^\]\\])*\]|\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|u\{[\da-fA-F]+\}|c[a-zA-Z]|[pP]\{[^}]*\}|[^])|[^]/y) ?? "";
     if (/^\\(?:[1-9]|k)/.test(raw)) throw new SyntaxError(`${raw} refers to a group: that cannot be matched across chunks`);
-    // oxlint-disable-next-line no-control-regex -- all that is no ASCII
+    // oxlint-disable-next-line no-control-regex -- everything outside ASCII
     if (/[^\u0000-\u007f]/.test(raw))
       throw new SyntaxError(`${raw} is no byte: write bytes as \\xE9, or give a text instead of an expression`);
     const wide = [...raw.matchAll(/(?<!\\)(?:\\\\)*\\u\{?([\da-f]+)/gi)].find(([, digits = ""]) => Number.parseInt(digits, 16) > 0xff);

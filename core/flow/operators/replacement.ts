@@ -13,7 +13,7 @@ export function replacementText(replacement: Replacement, match: RegExpExecArray
   const [whole, ...groups] = match;
   const given: unknown = replacement.run(whole, ...groups);
   if (given instanceof Uint8Array) return Buffer.from(given.buffer, given.byteOffset, given.length).toString("latin1");
-  // oxlint-disable-next-line no-control-regex -- all that is no latin1
+  // oxlint-disable-next-line no-control-regex -- everything outside latin1
   if (typeof given === "string" && !/[^\u0000-\u00ff]/.test(given)) return given;
   const what = typeof given === "string" ? "a text with characters that are no bytes: give Buffer.from(text)" : typeof given;
   throw new SluiceError("SLUICE_PLUGIN_ARGUMENT", `replaceBytes(): the replacement gave ${what}`);
