@@ -29,7 +29,7 @@ const refused: Readonly<Record<string, readonly [call: () => unknown, says: RegE
   "a network that there is not": [() => network(given("5g")), /network\(preset\): expected one of 3g, .*got "5g"/],
 };
 
-describe("what functions for plugins cannot take", () => {
+describe("an invalid argument of a function for plugins", () => {
   for (const [what, [call, says]] of Object.entries(refused))
     it(`is refused where it is given: ${what}`, async () => {
       const { code, message } = await refusalOf(call);
@@ -37,11 +37,11 @@ describe("what functions for plugins cannot take", () => {
       expect(message).to.match(says);
     });
 
-  it("is left to the config where it is an option: a script that is no array", () => {
+  it("is left to the config if it is an option: a script that is not an array", () => {
     expect(script(given({ refuse: 1 })).options).to.deep.equal({ steps: { refuse: 1 } });
   });
 
-  it("is refused in a marble diagram: what looks like a span of time and is none, and no test", async () => {
+  it("is refused in a marble diagram: text that only looks like a span of time, and a missing test", async () => {
     const use = latency({ delay: 1 });
     const unreadable = await refusalOf(() => marbles(use, ({ fromClient }) => void fromClient("a 20us b")));
     expect(unreadable.code).to.equal("SLUICE_TEST_MARBLE");

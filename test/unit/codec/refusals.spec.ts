@@ -71,7 +71,7 @@ const misused: Readonly<Record<string, () => unknown>> = {
   "resp({ max: -1 })": () => resp({ max: -1 }),
 };
 
-describe("codecs and what is no frame", () => {
+describe("codecs and bytes that are not a frame", () => {
   for (const [what, [codec, given, says]] of Object.entries(refused)) {
     const bytes = Buffer.from(given as string, "latin1");
     it(`refuse ${what} with SLUICE_PLUGIN_FRAME, whole and byte by byte`, async () => {
@@ -83,7 +83,7 @@ describe("codecs and what is no frame", () => {
     });
   }
 
-  it("give what stood in front of it, whole and cut", async () => {
+  it("emit the messages before it, whole and cut", async () => {
     const bytes = Buffer.from('{"a":1}\n{"b":2}\noops\n{"c":3}\n');
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       for (const operator of [each((value: unknown) => value), map((value: unknown) => value)]) {
@@ -99,14 +99,14 @@ describe("codecs and what is no frame", () => {
     }
   });
 
-  it("take what has exactly max bytes, and no frame at all", async () => {
+  it("take a frame of exactly max bytes, and no frame at all", async () => {
     expect(await endOf(lines({ max: 3 }) as Codec<never>, [Buffer.from("abc\n\nabc")])).to.equal("abc\n\nabc");
     expect(await endOf(delimited("--", { max: 2 }) as Codec<never>, [Buffer.from("ab-"), Buffer.from("-")])).to.equal("ab--");
     expect(await endOf(lines() as Codec<never>, [])).to.equal("");
     expect(await endOf(lines() as Codec<never>, [Buffer.alloc(0)])).to.equal("");
   });
 
-  it("refuse to encode what the length has no room for", () => {
+  it("refuse to encode a message that does not fit into the length", () => {
     expect(() => lengthPrefixed({ bytes: 1 }).encode(Buffer.alloc(256))).to.throw(/SLUICE_PLUGIN_FRAME/);
     expect(() => resp().encode({ type: "string", value: "a\r\n+b" })).to.throw(/line break/);
     expect(() => jsonLines().encode(undefined)).to.throw(/no JSON/);

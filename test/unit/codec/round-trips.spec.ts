@@ -122,7 +122,7 @@ const streamOf = <M>({ message, codec }: Case<M>): fc.Arbitrary<{ all: M[]; byte
 
 describe("codecs at every cut", () => {
   for (const [name, made] of Object.entries(cases)) {
-    it(`${name} gives the messages back, wherever their bytes are cut`, () =>
+    it(`${name} returns the messages, wherever their bytes are cut`, () =>
       fc.assert(
         fc.asyncProperty(streamOf(made), fc.array(fc.nat()), async ({ all, bytes }, places) => {
           expect(await decoded(made.codec(), cutAt(bytes, places))).to.deep.equal(all);
@@ -130,7 +130,7 @@ describe("codecs at every cut", () => {
       ));
 
     for (const lent of [true, false])
-      it(`${name} gives the bytes back through messages(), ${lent ? "of lent" : "of owned"} chunks`, () =>
+      it(`${name} returns the bytes through messages(), ${lent ? "of lent" : "of owned"} chunks`, () =>
         fc.assert(
           fc.asyncProperty(streamOf(made), fc.array(fc.nat()), async ({ bytes }, places) => {
             const chunks = cutAt(bytes, places);
@@ -141,7 +141,7 @@ describe("codecs at every cut", () => {
           }),
         ));
 
-    it(`${name} lets what is unfinished at the end go on as it is`, () =>
+    it(`${name} passes on an unfinished frame at the end unchanged`, () =>
       fc.assert(
         fc.asyncProperty(streamOf(made), fc.nat(), fc.array(fc.nat()), async ({ bytes }, end, places) => {
           const some = bytes.subarray(0, end % (bytes.length + 1));
@@ -151,7 +151,7 @@ describe("codecs at every cut", () => {
       ));
   }
 
-  it("lines() loses no byte that is no UTF-8", () =>
+  it("lines() keeps bytes that are not UTF-8", () =>
     fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), fc.array(fc.nat()), async (given, places) => {
         const bytes = Buffer.from(given);
@@ -176,7 +176,7 @@ describe("codecs at every cut", () => {
     expect(codec.encode(Buffer.from("Q\0\0\0\x06hi!"))).to.deep.equal(Buffer.from("Q\0\0\0\x07hi!"));
   });
 
-  it("dnsOverTcp() has packets, which say the same when they are encoded again", async () => {
+  it("dnsOverTcp() has packets, which stay equal when they are encoded again", async () => {
     const codec = dnsOverTcp();
     const query = { type: "query", id: 7, flags: 256, questions: [{ type: "A", name: "example.com" }] } satisfies Packet;
     const answer = { type: "response", id: 7, answers: [{ type: "TXT", name: "example.com", ttl: 5, data: ["a", "b"] }] } satisfies Packet;

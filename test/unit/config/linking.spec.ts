@@ -139,7 +139,7 @@ describe("The names that the modules of a config import", () => {
     },
   };
   for (const [kind, { imports, others, says, at }] of Object.entries(refused)) {
-    it(`are refused where they are not there: ${kind}`, async () => {
+    it(`are refused if they do not exist: ${kind}`, async () => {
       files.write({ ...packages, "proxy.config.ts": config(imports, "auth"), ...others });
       const error = await failureOf(load);
       expect(error.code).to.equal("SLUICE_CONFIG_IMPORT");
@@ -268,7 +268,7 @@ describe("The names that the modules of a config import", () => {
     });
   }
 
-  it("are dead until they are declared, in a circle", async () => {
+  it("cannot be read before they are declared, in a circle", async () => {
     files.write({
       "proxy.config.ts": config(`import { a } from "./a.ts";`, "a"),
       "a.ts": `import "./b.ts"; export const a = 1;`,

@@ -245,7 +245,7 @@ describe("Local code", () => {
     expect(error.message).to.include(`proxy.config.ts:1:10: "@app/x" does not export valeu, did you mean "value"?`);
   });
 
-  it("is not what is installed, which stays Node's", async () => {
+  it("does not include installed packages, which are left to Node", async () => {
     const installed = {
       "node_modules/far/package.json": `{ "name": "far", "type": "module", "exports": "./i.js" }`,
       "node_modules/far/i.js": `export const value = "first";`,
@@ -255,13 +255,13 @@ describe("Local code", () => {
     expect([...loader.files]).to.deep.equal([files.path("proxy.config.ts")]);
   });
 
-  it("may be asked where it is", async () => {
+  it("can be resolved to its place", async () => {
     const { files: texts, ...kind } = kinds["a workspace package in TypeScript, by a link"] as Kind;
     const loader = arrange({ ...kind, files: texts, imports: "", gives: `import.meta.resolve("@app/x")` });
     expect(await given(loader)).to.equal(pathToFileURL(files.path("packages/x/src/index.ts")).href);
   });
 
-  it("that is not there says so where it is named, and may be caught", async () => {
+  it("that is missing is reported at the place that names it, and the error may be caught", async () => {
     const caught = arrange({
       files: {},
       edited: "",

@@ -9,7 +9,7 @@ import { failureOf } from "./failure.ts";
 const config = `import { value } from "./b.ts";\nexport default { listeners: { a: { listen: value } } };`;
 
 // A reader of a FIFO waits for its writer, and the whole process with it: each of these tests would never end.
-describe("A module of a config that is no ordinary file", () => {
+describe("A module of a config that is not an ordinary file", () => {
   const files = configFolder();
 
   const odd: Record<string, { readonly make: (file: string) => void; readonly says: string }> = {
@@ -25,7 +25,7 @@ describe("A module of a config that is no ordinary file", () => {
     },
   };
   for (const [name, { make, says }] of Object.entries(odd)) {
-    it(`is refused and not waited for, from the start or later: ${name}`, async function () {
+    it(`is refused without waiting for it, from the start or later: ${name}`, async function () {
       if (process.platform === "win32") this.skip();
       const file = files.write({ "proxy.config.ts": config, "b.ts": `export const value = "tcp://127.0.0.1:0";` });
       const loader = new ConfigLoader(file);
@@ -52,7 +52,7 @@ describe("A module of a config that is no ordinary file", () => {
     expect(error.message).to.include(`${file}:1:23: cannot find the module "./b.ts"`);
   });
 
-  it("is loaded although others may write it where that is allowed, and the refusal says how", async function () {
+  it("is loaded although others may write it if that is allowed, and the refusal says how", async function () {
     if (process.platform === "win32") this.skip();
     const file = files.write({ "proxy.config.ts": `export default { listeners: { a: { listen: "tcp://127.0.0.1:0" } } };` });
     chmodSync(file, 0o777);

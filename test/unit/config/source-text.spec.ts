@@ -32,7 +32,7 @@ describe("The text of a config", () => {
     }
   }
 
-  it("has comments that nothing is run or read for", async () => {
+  it("has comments that cause nothing to be run or read", async () => {
     files.write({ "c.cjs": "globalThis.sluiceRan = true;", "node_modules/c/index.js": "globalThis.sluiceRan = true;" });
     const before = `// require("c"); import("./c.cjs")\n/* import "c"; require("./c.cjs") */\nconst text = 'require("c"); import "./c.cjs"';`;
     expect(await given(before, "[text.length, globalThis.sluiceRan]")).to.deep.equal([30, undefined]);
@@ -73,7 +73,7 @@ describe("The text of a config", () => {
     "e.js": `const a = require("fs");\n\n  throw new Error("here"); return;`,
   };
   for (const [name, text] of Object.entries(places)) {
-    it(`gives places in itself: ${name}`, async () => {
+    it(`is what places refer to: ${name}`, async () => {
       const error = await failureOf(() => new ConfigLoader(files.write({ [name]: text })).load());
       const column = (text.split("\n")[2] ?? "").indexOf("new") + 1;
       expect(error.message).to.include(`${files.path(name)}:3:${column}: threw Error: here`);

@@ -53,7 +53,7 @@ describe("symlinks to the modules of a config", () => {
     expect((await plugins(new ConfigLoader(file))).names).to.deep.equal(["m"]);
   });
 
-  it("name the real file where it is wrong, and the path given where the config as a whole is", async () => {
+  it("name the real file for a problem in it, and the given path for a problem of the whole config", async () => {
     files.write({ "real/proxy.config.ts": config("./gone.ts") });
     symlinkSync("real/proxy.config.ts", files.path("proxy.config.ts"));
     const loader = new ConfigLoader(files.path("proxy.config.ts"));
@@ -63,7 +63,7 @@ describe("symlinks to the modules of a config", () => {
     expect((await failureOf(() => loader.load())).message).to.match(new RegExp(`^${files.path("proxy.config.ts")}: listener`));
   });
 
-  it("of a ConfigMap: a swap is seen when only an imported module differs, and a plugin that does not is the same", async () => {
+  it("of a ConfigMap: a swap is seen when only an imported module differs, and an unchanged plugin stays the same", async () => {
     const parts = { "proxy.config.ts": config("./mark.ts"), "mark.ts": mark("one") };
     mount("..v1", parts);
     symlinkSync("..data/proxy.config.ts", files.path("proxy.config.ts"));

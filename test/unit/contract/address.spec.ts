@@ -11,7 +11,7 @@ describe("a socket's address", () => {
     expect(addresses.map(String)).to.deep.equal(["127.0.0.1:8080", "[2001:db8::1]:53", "/run/app.sock"]);
   });
 
-  it("is that of the IPv4 client for one mapped into IPv6, and of nothing else", () => {
+  it("is the IPv4 address for one that is mapped into IPv6, and for nothing else", () => {
     const { address, family } = socketAddress("::ffff:192.0.2.1", 5, "IPv6");
     expect([address, family]).to.deep.equal(["192.0.2.1", "IPv4"]);
     for (const other of ["::ffff:0:1", "64:ff9b::192.0.2.1"]) {

@@ -19,7 +19,7 @@ describe("the bucket of a client", () => {
     expect(key("fe80::1%eth0")).to.equal("fe80:0:0:0::/64");
   });
 
-  it("is that of the IPv4 address for one mapped into IPv6", () => {
+  it("is that of the IPv4 address if it is mapped into IPv6", () => {
     expect(key("::ffff:192.0.2.1")).to.equal("192.0.2.1");
     expect(key("::ffff:c000:201")).to.equal("192.0.2.1");
   });

@@ -23,14 +23,14 @@ describe("defineErrors", () => {
     expect(down.at("b.ts:3:4").message).to.equal("b.ts:3:4: the store is down (MY_PLUGIN_DOWN: start it)");
   });
 
-  it("has the values of its text in its types", () => {
+  it("types the values that an error's text names", () => {
     // @ts-expect-error -- bytes is missing
     expect(errors.QUOTA({ client: "a" }).detail).to.equal("a was sent more than {bytes} bytes");
     // @ts-expect-error -- there is no such error
     expect(errors.OTHER).to.equal(undefined);
   });
 
-  it("makes capitals of any plugin's id", () => {
+  it("makes a code in capitals from any plugin's id", () => {
     expect(defineErrors("rateLimitV2-x", { A_1: { text: "t", remedy: "r" } }).A_1().code).to.equal("RATE_LIMIT_V2_X_A_1");
   });
 

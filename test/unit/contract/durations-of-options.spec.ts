@@ -98,12 +98,12 @@ describe("every option that is a duration", () => {
       }
       expect(refusal(row.with("24d"))).to.equal(undefined);
     });
-    it(`${name} takes no nonsense`, () => {
+    it(`${name} refuses what is not a duration`, () => {
       for (const wrong of ["soon", "-1s", "5"]) expect(refusal(row.with(wrong))).to.include("expected a duration such as");
     });
   }
 
-  it("stands in this table", () => {
+  it("is in this table", () => {
     const sources = [...filesUnder("core/config", ".ts"), ...filesUnder("plugins", ".ts")].map(readText);
     const options = sources.flatMap((source) => [...source.matchAll(/(\w+): (?:duration|timeout)\(/g)].map(([, name]) => name));
     expect(options).to.have.length.of.at.least(20);

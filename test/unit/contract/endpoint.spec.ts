@@ -55,7 +55,7 @@ describe("parseEndpoint", () => {
 });
 
 describe("upstreamTarget", () => {
-  it("fills the defaults of every form in", () => {
+  it("fills in the defaults of every form", () => {
     const [a, b] = [parseEndpoint("a:1"), parseEndpoint("b:2")];
     expect(upstreamTarget("a:1")).to.deep.equal({ endpoints: [a], balance: "round-robin", tls: undefined });
     expect(upstreamTarget(["a:1", "b:2"])).to.deep.equal({ endpoints: [a, b], balance: "round-robin", tls: undefined });
@@ -68,7 +68,7 @@ describe("upstreamTarget", () => {
     expect(upstreamTarget({ endpoints: ["a:1"], tls: { serverName: "x" } }).tls).to.deep.equal({ serverName: "x" });
   });
 
-  it("says what is wrong in it, all at once", () => {
+  it("reports all its problems at once", () => {
     const message = messageOf(() => upstreamTarget({ endpoints: ["a:1", "b"], balance: "randon", tsl: true } as never));
     expect(message).to.contain('endpoints[1]: expected "host:port", got "b" without a port');
     expect(message).to.contain(

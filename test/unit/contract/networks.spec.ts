@@ -28,7 +28,7 @@ describe("networks", () => {
     });
   }
 
-  it("has what any of several has, and a link-local address whatever its zone", () => {
+  it("has every address of several networks, and a link-local address with any zone", () => {
     expect(has(["192.0.2.1", "198.51.100.0/24"], "198.51.100.9")).to.equal(true);
     expect(has(["fe80::/10"], "fe80::1%eth0")).to.equal(true);
   });

@@ -81,7 +81,7 @@ describe("replaceBytes", () => {
       ),
     ));
 
-  it("leaves what matches nothing as it is, byte for byte", () =>
+  it("leaves bytes without a match unchanged", () =>
     fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), fc.array(fc.nat()), async (given, places) => {
         const text = Buffer.from(given).toString("latin1");
@@ -101,7 +101,7 @@ describe("replaceBytes", () => {
       }),
     ));
 
-  it("holds nothing that cannot be the beginning of a match, and gives the chunk itself where nothing matches", async () => {
+  it("holds nothing that cannot be the beginning of a match, and passes on the chunk itself if nothing matches", async () => {
     const chunk = Buffer.from("no digits here\n");
     expect(await lastValueFrom(of(chunk).pipe(replaceBytes(/\d{12,}/, "")))).to.equal(chunk);
     const seen = await lastValueFrom(
@@ -120,7 +120,7 @@ describe("replaceBytes", () => {
     expect(await replaced("\x00\xff\x00", [1], [/\xff/, Buffer.from([1])])).to.equal("\x00\x01\x00");
   });
 
-  it("looks at each byte so many times as max says, and no more: the work grows with the stream alone", async () => {
+  it("looks at each byte at most max times: the work grows with the stream alone", async () => {
     const { prototype } = RegExp;
     const real = Object.getOwnPropertyDescriptor(prototype, "exec")?.value as (this: RegExp, text: string) => RegExpExecArray | null;
     let looked = 0;
@@ -158,7 +158,7 @@ describe("replaceBytes", () => {
         .with.property("code", "SLUICE_PLUGIN_ARGUMENT");
     });
 
-  it("refuses a function's text that is no bytes", async () => {
+  it("refuses a function's text with characters that are not bytes", async () => {
     const failure = await replaced("a", [], ["a", () => "…"]).catch((error: unknown) => error);
     expect(SluiceError.is(failure) && failure.detail).to.match(/characters that are no bytes/);
   });

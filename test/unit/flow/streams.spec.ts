@@ -48,7 +48,7 @@ class FakeLeg implements Leg {
 describe("legStream", () => {
   const opened = (leg: FakeLeg): Observable<Upstream> => of({ endpoint: "u:1", leg });
 
-  it("opens its leg at once, takes no lent chunks, and lets what was written before wait", async () => {
+  it("opens its leg at once, takes no lent chunks, and lets data written before wait", async () => {
     const leg = new FakeLeg();
     let open: (upstream: Upstream) => void = () => undefined;
     const stream = legStream(
@@ -66,7 +66,7 @@ describe("legStream", () => {
     expect([stream.connecting, stream.endpoint, leg.lend, leg.notes]).to.deep.equal([false, "u:1", false, ["write early"]]);
   });
 
-  it("passes bytes and ends both ways, what was written in one turn as one chunk", async () => {
+  it("passes bytes and ends both ways, data written in one turn as one chunk", async () => {
     const leg = new FakeLeg();
     const stream = legStream(opened(leg));
     await once(stream, "connect");
@@ -119,7 +119,7 @@ describe("legStream", () => {
     expect([written, leg.notes.slice(1)]).to.deep.equal([2, ["write 1", "write 2"]]);
   });
 
-  it("is destroyed with what broke the leg or kept it from opening, and closes the leg when it is destroyed", async () => {
+  it("is destroyed with the error that broke the leg or prevented its opening, and closes the leg when it is destroyed", async () => {
     const broken = new SluiceError("SLUICE_UPSTREAM_RESET", "broke");
     const leg = new FakeLeg();
     const stream = legStream(opened(leg));
@@ -230,7 +230,7 @@ describe("answerStream", () => {
     expect([stream?.destroyed, reader.notes]).to.deep.equal([true, []]);
   });
 
-  it("tells its user of a drain, and of a time without a byte", async () => {
+  it("notifies its user of a drain, and of a time without a byte", async () => {
     const notes: string[] = [];
     const { leg } = start((stream) => {
       stream.on("retire", () => notes.push("retire"));

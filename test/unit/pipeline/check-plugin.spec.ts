@@ -90,7 +90,7 @@ describe("the helpers beside the hooks of a function plugin", () => {
     });
   }
 
-  it("may resemble a hook that is there", async () => {
+  it("may resemble a hook that the plugin has", async () => {
     const plugin = definePlugin("helped", () => ({ connect: (attempt) => attempt, conect: () => true }));
     const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [plugin()] } } }, { logger });
     await proxy.close();

@@ -67,7 +67,7 @@ describe("the construction of a plugin", () => {
       .and.deep.include({ options: { level: 1 } });
   });
 
-  it("injects what a class lists, which has no decorators, and builds one that extends a decorated one", () => {
+  it("injects the tokens that a class without decorators lists, and builds a class that extends a decorated one", () => {
     class Listing extends Plain {
       static readonly inject = [LOGGER, OPTIONS, METRICS];
       constructor(
@@ -94,7 +94,7 @@ describe("the construction of a plugin", () => {
     expect(constructPlugin(container, use, [], site).plugin).not.to.equal(constructPlugin(container, use, [], site).plugin);
   });
 
-  it("takes a plugin for one that borrows only when it says so", () => {
+  it("treats a plugin as one that borrows only when it says so", () => {
     const uses: Readonly<Record<string, PluginUse>> = {
       "a class": definePlugin("p", Plain)(),
       "a class that does": definePlugin("p", Borrowing)(),

@@ -49,7 +49,7 @@ describe("a guarded hook", () => {
       expect(blameOf(error)).to.equal("shaky");
     });
 
-    it(`is as if it were not there with onError "bypass" when it ${name}: the source is asked once`, async () => {
+    it(`is as if it were not there with onError "bypass" when it ${name}: the source is subscribed to once`, async () => {
       expect(await run(hook, "bypass")).to.deep.equal({ values: [1], error: undefined, reports: ["shaky SLUICE_PLUGIN_FAILED"], asked: 1 });
     });
   }

@@ -59,7 +59,7 @@ describe("the life of plugins", () => {
     });
   }
 
-  it("hands state over between instances of the same name and kind alone", () => {
+  it("hands over state only between instances of the same name and kind", () => {
     const handed: string[] = [];
     const heir = (name: string): LivePlugin => live(name, { inherit: () => void handed.push(name) });
     inheritState([heir("a"), heir("b")], [live("b", {}), live("c", {})], site, never);
@@ -69,7 +69,7 @@ describe("the life of plugins", () => {
     expect(handed, "of another plugin under the same name").to.deep.equal(["b"]);
   });
 
-  it("reports an inherit() that was declared async and rejects, and lets nothing go uncaught", async () => {
+  it("reports an inherit() that was declared async and rejects, and leaves nothing uncaught", async () => {
     const inherit: unknown = () => Promise.reject(new Error("no state"));
     const broken = live("a", { inherit } as Plugin);
     const failed = await new Promise<[string, SluiceError]>((resolve) => {

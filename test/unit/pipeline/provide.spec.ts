@@ -27,7 +27,7 @@ async function refusalOf(...providers: readonly Provider[]): Promise<SluiceError
 }
 
 describe("the providers of a config", () => {
-  it("replace a token of the core's and of the use's own", async () => {
+  it("replace a token of the core and a token of the use", async () => {
     const container = await containerWith({ token: METRICS, useValue: "mine" }, { token: LOGGER, useFactory: () => "made" });
     const factory = definePlugin("p", (_options, give) => ({ borrows: false, given: [give(METRICS), give(LOGGER)] }));
     const use: ResolvedUse = { name: "p", path: "plugins[0]", use: factory(), options: {} };
@@ -43,7 +43,7 @@ describe("the providers of a config", () => {
     expect([container.resolve("made"), container.resolve("made"), calls]).to.deep.equal([1, 1, 1]);
   });
 
-  it("inject what an asynchronous factory promises, and leave alone what can only be awaited", async () => {
+  it("inject the value of an asynchronous factory's promise, and do not await other thenables", async () => {
     // oxlint-disable-next-line unicorn/no-thenable -- query builders are, and that is the point
     const query = { then: (): never => expect.fail("nobody asked for it") };
     const container = await containerWith(

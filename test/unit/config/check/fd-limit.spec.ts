@@ -22,7 +22,7 @@ describe("the limit of sessions", () => {
     expect(warning).to.contain("lowered from 481 to 480");
   });
 
-  it("is told of when there are few descriptors, although nobody asked for more", () => {
+  it("is warned about when there are few descriptors, although nobody asked for more", () => {
     expect(sessionLimit(undefined, 1024, 0).warning).to.equal(undefined);
     expect(sessionLimit(undefined, 256, 0).sessions).to.equal(96);
     expect(sessionLimit(undefined, 256, 0).warning).to.contain("lowered to 96");
@@ -40,7 +40,7 @@ describe("the limit of sessions", () => {
       .and.contain("ulimit -n 312");
   });
 
-  it("has half of the descriptors however many flows a config asks for, and that is warned of", () => {
+  it("has half of the descriptors however many flows a config asks for, with a warning", () => {
     for (const flows of [480, 481, 1024, 2 ** 20]) {
       expect(sessionLimit(undefined, 1024, flows).sessions).to.equal(240);
       expect(sessionLimit(2 ** 20, 1024, flows).sessions).to.equal(240);

@@ -26,7 +26,7 @@ function refusal(config: unknown): Promise<SluiceError> {
 }
 
 describe("resolveConfig", () => {
-  it("fills every default in", () => {
+  it("fills in every default", () => {
     const config = resolveConfig({ listeners: { web: { listen: "tcp://127.0.0.1:8080", upstream: "localhost:3000" } } });
     const [web] = config.listeners;
     expect(web).to.deep.include({ name: "web", uses: [], reload: { sessions: "swap", deadlineMs: 30_000 } });
@@ -76,7 +76,7 @@ describe("resolveConfig", () => {
   });
 
   for (const given of ["debug", ["debug"], null, 3]) {
-    it(`refuses options that are no object, with the place of the use: ${JSON.stringify(given)}`, async () => {
+    it(`refuses options that are not an object, with the place of the use: ${JSON.stringify(given)}`, async () => {
       const plugins = [limit, free].map((factory) => (factory as unknown as (options: unknown) => unknown)(given));
       const { message } = await refusal({ listeners: { web: { listen, plugins } } });
       for (const index of [0, 1])
@@ -151,7 +151,7 @@ describe("resolveConfig", () => {
     expect(resolveConfig({ limits: { bufferPerFlow: "1GiB" }, listeners: { web: { listen } } }).limits.bufferPerFlow).to.equal(1024 ** 3);
   });
 
-  it("refuses what is no config", async () => {
+  it("refuses a value that is not a config", async () => {
     for (const input of [undefined, null, 1, [], "x"]) expect((await refusal(input)).message).to.contain("expected a config object");
     expect((await refusal(Promise.resolve({}))).message).to.contain("got a promise (await it)");
     expect((await refusal({})).message).to.contain("listeners: expected an object, but it is missing");
@@ -159,7 +159,7 @@ describe("resolveConfig", () => {
     expect((await refusal({ listeners: { a: { listen } }, admin: "yes" })).message).to.contain("admin: expected");
   });
 
-  it("says what to do about something in plugins that is no plugin use", async () => {
+  it("says what to do about something in plugins that is not a plugin use", async () => {
     const cases: readonly (readonly [unknown, string])[] = [
       [limit, "got the function limit: call it: limit()"],
       [() => 1, "call it: plugin()"],
@@ -245,13 +245,13 @@ describe("resolveConfig", () => {
     expect(resolveConfig({ listeners: chain }).listeners).to.have.length(3);
   });
 
-  it("refuses streams behind a udp listener", async () => {
+  it("refuses an upstream that needs a stream on a udp listener", async () => {
     const upstream = { endpoints: ["unix:/a", "b:1"], tls: { serverName: "b.test" } };
     const { message } = await refusal({ listeners: { a: { listen: "udp://:1", upstream } } });
     expect(message).to.contain("listeners.a.upstream.tls").and.contain('on a udp listener, got "unix:/a"');
   });
 
-  it("warns of wildcards, of unverified upstreams and of more sessions than there are descriptors", () => {
+  it("warns about wildcards, unverified upstreams and more sessions than there are descriptors", () => {
     const { warnings, limits } = resolveConfig({
       limits: { sessions: 2 ** 20 },
       listeners: { a: { listen: "tcp://0.0.0.0:80", upstream: { endpoints: ["b:1"], tls: { verify: false } } } },

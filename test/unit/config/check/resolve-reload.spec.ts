@@ -10,7 +10,7 @@ function refusal(config: unknown): Promise<SluiceError> {
 }
 
 describe("resolveConfig, of reload,", () => {
-  it("a listener's reload goes before that for all, and a trial has its defaults", () => {
+  it("gives a listener's reload precedence over that for all, and a trial its defaults", () => {
     const { listeners } = resolveConfig({
       reload: { sessions: "keep", deadline: "5s", trial: { share: 0.5, for: "2s" } },
       listeners: {

@@ -42,7 +42,7 @@ describe("withEnabled", () => {
     ["[shout({\r\n\ttext: 1,\r\n})]", "[shout({\r\n\tenabled: false,\r\n\ttext: 1,\r\n})]"],
   ];
   for (const [before, after] of changes)
-    it(`makes ${JSON.stringify(after)} of ${JSON.stringify(before)}, and leaves the rest as it is`, () => {
+    it(`makes ${JSON.stringify(after)} from ${JSON.stringify(before)}, and leaves the rest unchanged`, () => {
       expect(withEnabled(file, config(before), "listeners.web.plugins[0]", false)).to.equal(config(after));
     });
 
@@ -92,7 +92,7 @@ describe("withEnabled", () => {
       expect(said).to.include(message);
     });
 
-  it("refuses a text that does not parse, one without a config, and two names that stand for each other", () => {
+  it("refuses a text that does not parse, one without a config, and two names that refer to each other", () => {
     for (const [text, message] of [
       ["export default {", "does not parse"],
       ["module.exports = {};", "no `export default`"],

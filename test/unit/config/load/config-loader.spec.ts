@@ -189,7 +189,7 @@ describe("ConfigLoader", () => {
     expect(error.frame).to.contain(`> 3 |   throw new TypeError("it broke");`);
   });
 
-  it("explains what a bare thrown value and a call of what a namespace does not have mean", async () => {
+  it("explains a thrown value that is not an error, and a call of a name that a namespace does not have", async () => {
     const bare = await failureOf(() => new ConfigLoader(files.write({ "a.ts": `throw { odd: 1 };` })).load());
     expect(bare.message).to.contain("a.ts: threw { odd: 1 }");
     const absent = files.write({ "b.ts": `import * as c from "./c.ts";\nexport default c.shuot();`, "c.ts": "export const shout = 1;" });
@@ -265,7 +265,7 @@ describe("ConfigLoader", () => {
     expect(typeInfo.size).to.equal(before);
   });
 
-  it("takes a module at a relative path outside the config's folder for local", async () => {
+  it("treats a module at a relative path outside the config's folder as local", async () => {
     const file = files.write({
       "app/proxy.config.ts": `import { text } from "../lib/text.ts";\nexport default { listeners: { a: { listen: text } } };`,
       "lib/text.ts": `export const text = "tcp://:0";`,

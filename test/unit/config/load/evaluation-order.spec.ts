@@ -7,7 +7,7 @@ const order = (graph: Graph, awaiting: readonly string[] = []): string =>
   evaluationOrder("a", { of: (file) => graph[file] ?? [], awaits: (file) => awaiting.includes(file) }).join(" ");
 
 describe("The order of evaluation", () => {
-  it("has what a module imports before it, in the order of its imports, each once", () => {
+  it("has the imports of a module before it, in their order, each once", () => {
     expect(order({ a: ["b", "c"], b: ["d"], c: ["d"], d: [] })).to.equal("d b c a");
   });
 
@@ -17,11 +17,11 @@ describe("The order of evaluation", () => {
     expect(order({ a: ["a"] })).to.equal("a");
   });
 
-  it("has two circles that share a module as one", () => {
+  it("treats two circles that share a module as one", () => {
     expect(order({ a: ["b"], b: ["c", "d"], c: ["b"], d: ["c"] })).to.equal("b a");
   });
 
-  it("names who awaits, and who imports it, also in a circle", () => {
+  it("includes modules that await and modules that import them, also in a circle", () => {
     expect(order({ a: ["b"], b: ["c"], c: ["b", "d"], d: [] }, ["d"])).to.equal("d c b a");
   });
 });

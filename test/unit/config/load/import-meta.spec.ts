@@ -42,7 +42,7 @@ describe("import.meta in a config", () => {
     ]);
   });
 
-  it("is there in a file that begins with a shebang, too, whose places are right", async () => {
+  it("exists in a file that begins with a shebang too, with correct places", async () => {
     expect(await given(["import.meta.filename"], "#!/usr/bin/env sluice\n")).to.deep.equal([files.path("proxy.config.ts")]);
     const broken = new ConfigLoader(files.write({ "proxy.config.ts": "#!/usr/bin/env sluice\nnope();" }));
     expect((await failureOf(() => broken.load())).message).to.include("proxy.config.ts:2:1: threw ReferenceError: nope");
@@ -55,7 +55,7 @@ describe("import.meta in a config", () => {
     expect(await given([`import.meta.resolve("far")`, `import.meta.resolve("sluice")`])).to.deep.equal([far, own]);
   });
 
-  it("throws at a package that is not installed, and can be handed on as a function", async () => {
+  it("throws at a package that is not installed, and can be passed on as a function", async () => {
     const attempt = `(() => { try { return resolve("not-installed"); } catch (error) { return error.code; } })()`;
     expect(await given([attempt], "const { resolve } = import.meta;\n")).to.deep.equal(["ERR_MODULE_NOT_FOUND"]);
   });

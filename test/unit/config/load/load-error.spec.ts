@@ -12,7 +12,7 @@ describe("A name that is used before it is declared", () => {
     return error;
   };
 
-  it("is told the circle of imports that it is in, at the place that reads it", async () => {
+  it("is reported with its circle of imports, at the place that reads it", async () => {
     const { message } = await failure({
       "proxy.config.ts": `import { a } from "./a.ts"; export default a;`,
       "a.ts": `import { b } from "./b.ts";\nexport const a = b + 1;`,
@@ -23,7 +23,7 @@ describe("A name that is used before it is declared", () => {
     expect(message).to.include("in a circle: a.ts -> b.ts -> c.ts -> a.ts.");
   });
 
-  it("is told the same of decorated classes that name each other in constructor types", async () => {
+  it("is reported in the same way for decorated classes that name each other in constructor types", async () => {
     const { message } = await failure({
       "d.ts": `import "./e.ts"; export default {};`,
       "e.ts": `import { injectable } from "tsyringe"; import { F } from "./f.ts"; @injectable() export class E { constructor(f: F) {} }`,
@@ -35,7 +35,7 @@ describe("A name that is used before it is declared", () => {
       .and.include("`import type`");
   });
 
-  it("is told to be below where there is no circle", async () => {
+  it("is reported as used too early if there is no circle", async () => {
     const { message } = await failure({ "proxy.config.ts": `export default { a: port };\nconst port = 0;` });
     expect(message)
       .to.include(`${files.path("proxy.config.ts")}:1:`)

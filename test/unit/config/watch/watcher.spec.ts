@@ -50,7 +50,7 @@ describe("FileWatcher", () => {
     expect(await nextChange()).to.deep.equal([file]);
   });
 
-  it("does not take a touch or a save of the same text for a change", async () => {
+  it("does not report a touch or a save of the same text as a change", async () => {
     const [file, other] = [files.write({ "a.ts": "1" }), files.write({ "b.ts": "1" })];
     watch([file, other]);
     writeFileSync(file, "1");
@@ -59,7 +59,7 @@ describe("FileWatcher", () => {
     expect(await nextChange()).to.deep.equal([other]);
   });
 
-  it("takes a touch, a save of the same text and other permissions for a change when it is told to, each once", async () => {
+  it("reports a touch, a save of the same text and other permissions as a change if asked to, each once", async () => {
     const [file, other] = [files.write({ "a.ts": "1" }), files.write({ "b.ts": "1" })];
     utimesSync(file, 1, 1);
     const touches: boolean[] = [];
@@ -98,7 +98,7 @@ describe("FileWatcher", () => {
     });
   }
 
-  it("does not take for a change what the caller has read since", async () => {
+  it("does not report a change that the caller has read since", async () => {
     const [file, other] = [files.write({ "a.ts": "1" }), files.write({ "b.ts": "1" })];
     watch([file, other]);
     writeFileSync(file, "2");
@@ -150,7 +150,7 @@ describe("FileWatcher", () => {
     expect(await nextChange()).to.deep.equal([file]);
   });
 
-  it("keeps the content last seen when the set of files changes, and lets go of files no longer in it", async () => {
+  it("keeps the content last seen when the set of files changes, and drops files that are no longer in it", async () => {
     const [a, b] = [files.write({ "a.ts": "1" }), files.write({ "b.ts": "1" })];
     watch([a, b]);
     writeFileSync(a, "2");
@@ -170,7 +170,7 @@ describe("FileWatcher", () => {
     expect(await nextChange()).to.deep.equal([file]);
   });
 
-  it("agrees with the loader on what a file holds", async () => {
+  it("agrees with the loader on the content of a file", async () => {
     const file = files.write({ "proxy.config.ts": `\uFEFFexport default { listeners: { a: { listen: "tcp://:0" } } };`, "b.ts": "1" });
     const loader = new ConfigLoader(file);
     await loader.load();

@@ -4,11 +4,11 @@ import { didYouMean, nearest } from "../../../../core/contract/options/nearest.t
 describe("the nearest word", () => {
   const known = ["listeners", "limits", "timeouts"];
 
-  it("is the one with the fewest slips: a letter too many, too few, another one, or two swapped", () => {
+  it("is the one with the fewest typing errors: a letter too many, too few, another one, or two swapped", () => {
     for (const slip of ["listenerss", "listner", "lizteners", "lisetners"]) expect(nearest(slip, known)).to.equal("listeners");
   });
 
-  it("takes upper and lower case for the same", () => expect(nearest("LISTENERS", known)).to.equal("listeners"));
+  it("treats upper and lower case as equal", () => expect(nearest("LISTENERS", known)).to.equal("listeners"));
 
   it("is none when none is near, or the word is longer than any option", () => {
     expect(nearest("banana", known)).to.equal(undefined);
@@ -16,7 +16,7 @@ describe("the nearest word", () => {
     expect(nearest("anything", [])).to.equal(undefined);
   });
 
-  it("makes the end of a message, or nothing", () => {
+  it("becomes the end of a message, or nothing", () => {
     expect(didYouMean("limit", known)).to.equal(', did you mean "limits"?');
     expect(didYouMean("banana", known)).to.equal("");
   });

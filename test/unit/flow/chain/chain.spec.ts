@@ -19,7 +19,7 @@ describe("Chain", () => {
       expect(String(chain.run(Buffer.from("")))).to.equal(letters.slice(0, count));
     });
 
-    it(`waits for a promise in any of ${count} stages and goes on behind it`, async () => {
+    it(`waits for a promise in any of ${count} stages and continues after it`, async () => {
       for (let slow = 0; slow < count; slow += 1) {
         const steps = Array.from({ length: count }, (_, at) => {
           const work = add(letters[at] ?? "");
@@ -29,7 +29,7 @@ describe("Chain", () => {
       }
     });
 
-    it(`blames the plugin of whichever of ${count} stages throws, rejects or gives no chunk`, async () => {
+    it(`blames the plugin of the one of ${count} stages that throws, rejects or does not return a chunk`, async () => {
       const faults: ChunkFunction[] = [boom, () => Promise.reject(new Error("boom")), () => "text" as never, () => undefined as never];
       for (let bad = 0; bad < count; bad += 1) {
         for (const fault of faults) {
@@ -57,7 +57,7 @@ describe("Chain", () => {
     expect(behind).to.deep.equal([]);
   });
 
-  it("lets a plugin pass what it likes between its own stages, and hand on a chunk", () => {
+  it("lets a plugin pass any value between its own stages, and only a chunk to the next plugin", () => {
     const chain = new Chain([step((chunk) => String(chunk) as never), step((text) => Buffer.from(`${text as unknown as string}!`))]);
     expect(String(chain.run(Buffer.from("x")))).to.equal("x!");
   });
