@@ -12,7 +12,7 @@ export type ServerTlsOptions = SecureContextOptions &
   Pick<TlsOptions, "SNICallback" | "ALPNProtocols" | "requestCert" | "rejectUnauthorized" | "secureContext"> & {
     /** Milliseconds for the whole handshake, the ClientHello included. @default the plugin's `handshakeTimeout`, else `timeouts.handshake` */
     readonly handshakeTimeout?: number;
-    /** Accepts the end of the connection without a close_notify as a normal end, as old clients do it. @default false */
+    /** Accepts the end of the connection without a close_notify as a normal end: old clients end it like this. @default false */
     readonly allowTruncation?: boolean;
     /** Called with each line of an NSS key log. */
     readonly onKeyLog?: (line: Buffer) => void;

@@ -40,7 +40,7 @@ export interface UpstreamTlsConfig {
   readonly serverName?: string;
   /** Protocols offered through ALPN. @default the one that the client has agreed on, if its TLS is terminated; else none */
   readonly alpn?: readonly string[];
-  /** Accepts the end of the connection without a close_notify as a normal end (RFC 8446 section 6.1), as old servers do it. @default false */
+  /** Accepts the end of the connection without a close_notify (RFC 8446 section 6.1) as a normal end: old servers end it like this. @default false */
   readonly allowTruncation?: boolean;
   /** Negotiates TLS with the commands of this protocol first, instead of beginning with it. @default none */
   readonly startTls?: StartTlsProtocol;
