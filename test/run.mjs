@@ -4,7 +4,7 @@
 //   npm test -- test/unit/net        only the specs under a path, without the checks
 //   SLUICE_TEST=smoke npm test       only unit and smoke tests, without the checks
 //   --built                          takes dist/ as it is: no installing, no building
-//   --coverage                       leaves V8's coverage in coverage/tmp, for c8: each process that the tests start takes half as long again
+//   --coverage                       leaves V8's coverage in coverage/tmp, for c8, which costs each process that the tests start
 //   SLUICE_TEST_LANES=1              how many processes run specs at a time (else one more than there are cores, 4 at most)
 //
 // The last line is `N passed, N failed, N skipped`; a check that fails counts as one failed.

@@ -17,8 +17,8 @@ export interface MessageWork<M> {
 /**
  * Handles the messages of one chunk, one after the other. While one message is waited for, the messages before it go on (`Parts`).
  *
- * Bytes that have not been answered are always in `unfinished`: if a stage throws and the plugin is taken out, they go on as they are. A chunk
- * of which nothing was answered is not in there, since the caller still has it.
+ * Bytes that have not been answered are always in `unfinished`: if a stage throws and the plugin is taken out, they go on as they are. The
+ * exception is a chunk without one answered message: the caller still has it.
  */
 export class MessageLoop<M> {
   readonly #bytes: Buffer;

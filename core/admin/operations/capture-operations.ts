@@ -1,35 +1,19 @@
 import { z } from "zod";
 import type { PluginUse } from "../../contract/index.ts";
-import { duration, size } from "../../contract/options/units.ts";
 import type { SaveView } from "../saving/save.ts";
 import { operation } from "./operation.ts";
-import { targetOf, wantedParts } from "./saving-parts.ts";
+import { boundParts, builtInUse, stopParts, targetOf, wantedParts, whyOneProcess } from "./saving-parts.ts";
 
-const whyOne = "of several workers each sees a part of the sessions only: start with `workers: 1` to capture";
-const one = z.strictObject({ name: z.string() });
-
-/** The largest file of one capture. */
-const LARGEST = 1024 ** 3;
+const onlyOneProcess = whyOneProcess("capture");
 
 /** What a capture takes, however it is asked for. */
-export const captureParts = {
-  size: size()
-    .refine((bytes) => bytes >= 1024 && bytes <= LARGEST, { error: "expected 1KiB to 1GiB" })
-    .prefault("100MiB"),
-  for: duration({ zero: false }).optional(),
-};
+export const captureParts = boundParts([1024 ** 3, "1GiB"], "100MiB");
 
 /** What a capture is shown as: what is in it are packets. */
 export type CaptureView = Omit<SaveView, "entries"> & { readonly packets?: number | undefined };
 
 export function captureView({ entries, ...view }: SaveView): CaptureView {
   return { ...view, packets: entries };
-}
-
-/** `capture()` of the plugins, by the name that everybody uses: the core knows none of them. */
-export async function captureWriter(options: object): Promise<PluginUse> {
-  const { capture } = (await import(import.meta.resolve("sluice/plugins"))) as { readonly capture: (given: object) => PluginUse };
-  return capture(options);
 }
 
 /** Files that Wireshark opens, of what passes. */
@@ -40,11 +24,11 @@ export const captureOperations = [
       "Writes what passes on both legs of a listener's sessions, or of one session, into a pcapng file of `admin.folder`, without a reload: until it is stopped, `for` is over, or it has `size` (100MiB). `file` is a name, never a path.",
     method: "POST",
     path: "captures",
-    onlyOneProcess: whyOne,
+    onlyOneProcess,
     input: z.strictObject({ ...wantedParts, ...captureParts }),
     async handle(live, { size: limit, for: time, ...given }) {
       const target = targetOf(live, given);
-      const writer = (file: string): Promise<PluginUse> => captureWriter({ file, limit });
+      const writer = (file: string): Promise<PluginUse> => builtInUse("capture", { file, limit });
       return captureView((await live.saves.start({ kind: "capture", ...target, for: time, size: limit, writer })).view);
     },
   }),
@@ -53,7 +37,7 @@ export const captureOperations = [
     summary: "The captures that are written now, and the pcapng files in `admin.folder`.",
     method: "GET",
     path: "captures",
-    onlyOneProcess: whyOne,
+    onlyOneProcess,
     input: z.strictObject({}),
     handle: async ({ saves }) => ({ folder: saves.folder.path, captures: (await saves.list("capture")).map(captureView) }),
   }),
@@ -62,8 +46,8 @@ export const captureOperations = [
     summary: "Ends a capture and answers when its file is whole, which stays; with `remove` the file goes too.",
     method: "DELETE",
     path: "captures/{name}",
-    onlyOneProcess: whyOne,
-    input: one.extend({ remove: z.boolean().default(false) }),
+    onlyOneProcess,
+    input: stopParts,
     handle: async ({ saves }, { name, remove }) =>
       captureView(await (remove ? saves.remove("capture", name) : saves.stop("capture", saves.folder.fileOf(name)))),
   }),

@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { PluginUse } from "../../contract/index.ts";
 import { ControlStream } from "../../net/control/control-stream.ts";
 import type { Save } from "../saving/save.ts";
-import { captureParts, captureView, captureWriter } from "./capture-operations.ts";
+import { captureParts, captureView } from "./capture-operations.ts";
+import { builtInUse } from "./saving-parts.ts";
 import { operation, type Operation } from "./operation.ts";
 
 const file = z.string().refine((given) => path.isAbsolute(given), { error: "expected an absolute path" });
@@ -21,7 +22,7 @@ export const localOperations: readonly Operation[] = [
     onlyOneProcess: "of several workers each sees a part of the sessions only: start with `workers: 1` to capture",
     input: z.strictObject({ listener: z.string(), file, ...captureParts }),
     async handle({ saves }, { listener, file: to, for: time, size: limit, ...options }) {
-      const writer = (written: string): Promise<PluginUse> => captureWriter({ file: written, limit, ...options });
+      const writer = (written: string): Promise<PluginUse> => builtInUse("capture", { file: written, limit, ...options });
       return following(await saves.start({ kind: "capture", listener, path: to, for: time, size: limit, writer }));
     },
   }),

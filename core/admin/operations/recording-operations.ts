@@ -1,27 +1,19 @@
 import { z } from "zod";
 import type { PluginUse } from "../../contract/index.ts";
-import { duration, size } from "../../contract/options/units.ts";
 import type { SaveView } from "../saving/save.ts";
 import { operation } from "./operation.ts";
-import { targetOf, wantedParts } from "./saving-parts.ts";
+import { boundParts, builtInUse, stopParts, targetOf, wantedParts, whyOneProcess } from "./saving-parts.ts";
 
-const whyOne = "of several workers each sees a part of the sessions only: start with `workers: 1` to record";
-const one = z.strictObject({ name: z.string() });
+const onlyOneProcess = whyOneProcess("record");
 
-/** The largest recording: it is held in memory, too. */
-const LARGEST = 64 * 1024 ** 2;
+/** Smaller than of a capture: a recording is held in memory, too. */
+const bounds = boundParts([64 * 1024 ** 2, "64MiB"], "16MiB");
 
 /** What a recording is shown as: what is in it are sessions. */
 type RecordingView = Omit<SaveView, "entries"> & { readonly sessions?: number | undefined };
 
 function recordingView({ entries, ...view }: SaveView): RecordingView {
   return { ...view, sessions: entries };
-}
-
-/** `record()` of the plugins, by the name that everybody uses: the core knows none of them. */
-async function recordingWriter(options: object): Promise<PluginUse> {
-  const { record } = (await import(import.meta.resolve("sluice/plugins"))) as { readonly record: (given: object) => PluginUse };
-  return record(options);
 }
 
 /** Files that people read and edit, and that `replay()` answers from. */
@@ -32,18 +24,15 @@ export const recordingOperations = [
       "Records what the sessions of a listener, or one session, and their upstream say to each other into a YAML file of `admin.folder`, without a reload: until it is stopped, `for` is over, or it has `size` (16MiB). What looks like a password is not recorded, nor the fields named in `redact`. `file` is a name, never a path.",
     method: "POST",
     path: "recordings",
-    onlyOneProcess: whyOne,
+    onlyOneProcess,
     input: z.strictObject({
       ...wantedParts,
-      size: size()
-        .refine((bytes) => bytes >= 1024 && bytes <= LARGEST, { error: "expected 1KiB to 64MiB" })
-        .prefault("16MiB"),
-      for: duration({ zero: false }).optional(),
+      ...bounds,
       redact: z.array(z.string().min(1)).max(100).default([]),
     }),
     async handle(live, { size: limit, for: time, redact, ...given }) {
       const target = targetOf(live, given);
-      const writer = (file: string): Promise<PluginUse> => recordingWriter({ file, mode: "all", redact, limits: { size: limit } });
+      const writer = (file: string): Promise<PluginUse> => builtInUse("record", { file, mode: "all", redact, limits: { size: limit } });
       return recordingView((await live.saves.start({ kind: "recording", ...target, for: time, size: limit, writer })).view);
     },
   }),
@@ -52,7 +41,7 @@ export const recordingOperations = [
     summary: "The recordings that are written now, and the YAML files in `admin.folder`.",
     method: "GET",
     path: "recordings",
-    onlyOneProcess: whyOne,
+    onlyOneProcess,
     input: z.strictObject({}),
     handle: async ({ saves }) => ({ folder: saves.folder.path, recordings: (await saves.list("recording")).map(recordingView) }),
   }),
@@ -62,8 +51,8 @@ export const recordingOperations = [
       "Ends a recording and answers when its file is whole, with what open sessions have said so far; the file stays, unless `remove` says otherwise.",
     method: "DELETE",
     path: "recordings/{name}",
-    onlyOneProcess: whyOne,
-    input: one.extend({ remove: z.boolean().default(false) }),
+    onlyOneProcess,
+    input: stopParts,
     handle: async ({ saves }, { name, remove }) =>
       recordingView(await (remove ? saves.remove("recording", name) : saves.stop("recording", saves.folder.fileOf(name)))),
   }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { SluiceError } from "../../contract/index.ts";
+import { SluiceError, type PluginUse } from "../../contract/index.ts";
+import { duration, size } from "../../contract/options/units.ts";
 import type { WantedSave } from "../saving/saves.ts";
 import type { Live } from "./live.ts";
 
@@ -10,6 +11,33 @@ export const wantedParts = {
   file: z.string().optional(),
   name: z.string().optional(),
 };
+
+/** How long it goes on, and how large it may become. @param most the largest, in bytes and as a text */
+export function boundParts(
+  most: readonly [number, string],
+  usual: string,
+): { size: z.ZodType<number>; for: z.ZodType<number | undefined> } {
+  const [bytes, text] = most;
+  return {
+    size: size()
+      .refine((given) => given >= 1024 && given <= bytes, { error: `expected 1KiB to ${text}` })
+      .prefault(usual),
+    for: duration({ zero: false }).optional(),
+  };
+}
+
+/** Of the call that ends one. */
+export const stopParts = z.strictObject({ name: z.string(), remove: z.boolean().default(false) });
+
+/** Why it is refused with several workers. @param doing what one would do */
+export const whyOneProcess = (doing: string): string =>
+  `of several workers each sees a part of the sessions only: start with \`workers: 1\` to ${doing}`;
+
+/** A plugin that writes, by the name that everybody imports it by: the core knows none of them. */
+export async function builtInUse(plugin: "capture" | "record", options: object): Promise<PluginUse> {
+  const plugins = (await import(import.meta.resolve("sluice/plugins"))) as Record<typeof plugin, (given: object) => PluginUse>;
+  return plugins[plugin](options);
+}
 
 interface Given {
   readonly listener?: string | undefined;

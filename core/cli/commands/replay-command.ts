@@ -44,17 +44,24 @@ function linesOf(verdicts: readonly Verdict[], differing: readonly Verdict[], { 
 /** Plays the client to a server, one session after the other. */
 async function against(files: readonly RecordedFile[], { to = "", stretch }: ReplayWay, recordings: Recordings): Promise<Verdict[]> {
   const { connectTo } = await import("../../testing/client/connect-to.ts");
+  const played = async (
+    url: string,
+    play: (client: Awaited<ReturnType<typeof connectTo>>) => Promise<void>,
+  ): Promise<string | undefined> => {
+    const client = await connectTo(url);
+    try {
+      return await play(client).then(() => undefined, differenceIn);
+    } finally {
+      await client[Symbol.asyncDispose]();
+    }
+  };
   const verdicts: Verdict[] = [];
   for (const { file, datagrams, sessions } of files) {
     const url = urlOf(to, datagrams);
     const rules = { datagrams, stretch, wait: (ms: number) => wait(ms), file: path.resolve(file) };
     for (const [index, session] of sessions.entries()) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, as a person would
-      const client = await connectTo(url);
-      // oxlint-disable-next-line no-await-in-loop -- likewise
-      const difference = await recordings.playClient(session, client, rules).then(() => undefined, differenceIn);
-      // oxlint-disable-next-line no-await-in-loop -- likewise
-      await client[Symbol.asyncDispose]();
+      // oxlint-disable-next-line no-await-in-loop -- one after the other: a server may have one state for all of its clients
+      const difference = await played(url, (client) => recordings.playClient(session, client, rules));
       verdicts.push({ file, session: index + 1, difference });
     }
   }

@@ -1,4 +1,5 @@
-import { reasonOf, SluiceError, type FlowTap, type TappedFlow } from "../../contract/index.ts";
+import type { FlowTap, TappedFlow } from "../../contract/index.ts";
+import { GuardedWatcher } from "../version/guarded-watcher.ts";
 import type { TapWatcher } from "../version/pipeline-taps.ts";
 
 type Tap = Required<FlowTap>;
@@ -35,25 +36,14 @@ function joined(taps: readonly Tap[]): Tap | null {
   };
 }
 
-/** What a tap throws costs that tap, and never the session. */
 function guarded(flow: TappedFlow, { begin, report }: TapWatcher): Tap | undefined {
-  let tap: FlowTap | undefined;
-  const guard = (call: () => void): void => {
-    try {
-      call();
-    } catch (error) {
-      tap = undefined;
-      report(new SluiceError("SLUICE_PLUGIN_FAILED", `a tap failed: ${reasonOf(error)}`, { cause: error }));
+  const watcher = GuardedWatcher.begin(() => begin(flow), "a tap", report);
+  return (
+    watcher && {
+      received: (chunk) => watcher.tell((tap) => tap.received?.(chunk)),
+      sent: (chunk) => watcher.tell((tap) => tap.sent?.(chunk)),
+      ended: () => watcher.tell((tap) => tap.ended?.()),
+      finished: () => watcher.tell((tap) => tap.finished?.()),
     }
-  };
-  guard(() => {
-    tap = begin(flow);
-  });
-  if (tap === undefined) return undefined;
-  return {
-    received: (chunk) => guard(() => tap?.received?.(chunk)),
-    sent: (chunk) => guard(() => tap?.sent?.(chunk)),
-    ended: () => guard(() => tap?.ended?.()),
-    finished: () => guard(() => tap?.finished?.()),
-  };
+  );
 }

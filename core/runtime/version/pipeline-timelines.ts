@@ -1,4 +1,5 @@
-import { reasonOf, SluiceError, type Session, type TimelineFollower, type Timelines } from "../../contract/index.ts";
+import type { Session, SluiceError, TimelineFollower, Timelines } from "../../contract/index.ts";
+import { GuardedWatcher } from "./guarded-watcher.ts";
 
 type Begin = Parameters<Timelines["follow"]>[0];
 type Report = (error: SluiceError) => void;
@@ -32,23 +33,12 @@ export class PipelineTimelines {
   }
 }
 
-/** What a follower throws costs that follower, and never the session. */
 function guarded(session: Session, begin: Begin, report: Report): Required<TimelineFollower> | undefined {
-  let follower: TimelineFollower | undefined;
-  const guard = (call: () => void): void => {
-    try {
-      call();
-    } catch (error) {
-      follower = undefined;
-      report(new SluiceError("SLUICE_PLUGIN_FAILED", `a follower of a time line failed: ${reasonOf(error)}`, { cause: error }));
+  const watcher = GuardedWatcher.begin(() => begin(session), "a follower of a time line", report);
+  return (
+    watcher && {
+      marked: (entry) => watcher.tell((follower) => follower.marked(entry)),
+      left: () => watcher.tell((follower) => follower.left?.()),
     }
-  };
-  guard(() => {
-    follower = begin(session);
-  });
-  if (follower === undefined) return undefined;
-  return {
-    marked: (entry) => guard(() => follower?.marked(entry)),
-    left: () => guard(() => follower?.left?.()),
-  };
+  );
 }
