@@ -7,6 +7,7 @@
 //   --coverage                       leaves V8's coverage in coverage/tmp, for c8, which costs each process that the tests start
 //   SLUICE_TEST_LANES=1              how many processes run specs at a time (else one more than there are cores, 4 at most)
 //
+// What fails beside other specs runs once more, alone; a test that passes then is printed as unsteady (ADR 0057).
 // The last line is `N passed, N failed, N skipped`; a check that fails counts as one failed.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -14,6 +15,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { batchesOf, specsAt } from "./run/batches.mjs";
+import { afterRepeat, toRepeat } from "./run/repeat.mjs";
 import { run, runSideBySide } from "./run/side-by-side.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -24,8 +26,9 @@ const covered = options.includes("--coverage");
 const smoke = process.env.SLUICE_TEST === "smoke";
 const everything = !smoke && paths.length === 0;
 const lanes = Number(process.env.SLUICE_TEST_LANES ?? Math.min(4, availableParallelism() + 1));
-const total = { passed: 0, failed: 0, skipped: 0 };
-const failures = [];
+/** How each batch of specs and each failed check ended: `batch`, `counts`. */
+const outcomes = [];
+const unsteady = [];
 
 const now = (title, command, parameters) => run({ title, command, parameters, live: true }, root);
 
@@ -58,29 +61,24 @@ function specs() {
   return smoke ? all.filter((spec) => /^test\/(unit|marbles)\/|\/smoke[^/]*$/.test(spec)) : all;
 }
 
-function testJob(title, batch, env) {
+/** Runs specs in one process of mocha; `ended(counts)` is called with what became of them. */
+function testJob(title, batch, env, ended = (counts) => outcomes.push({ batch, counts })) {
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
   const file = join(folder, "counts.json");
   const color = process.stdout.isTTY ? ["--color"] : [];
   const over = (good) => {
-    const none = { passed: 0, failed: 0, skipped: 0, failures: [] };
-    const counts = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : none;
+    const counts = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { passed: 0, failed: 0, skipped: 0, failures: [] };
     rmSync(folder, { recursive: true, force: true });
-    total.passed += counts.passed;
-    total.skipped += counts.skipped;
-    failures.push(...counts.failures);
-    if (good || counts.failed > 0) total.failed += counts.failed;
     // A run that broke off (a crash, the time limit) has no failed test to show for it.
-    else failed(`${title}: broke off`);
+    ended(good || counts.failed > 0 ? counts : { ...counts, failed: 1, failures: [{ title: `${title}: broke off` }] });
   };
   const files = batch.map((spec) => `dist/${spec.slice(0, -3)}.js`);
   const parameters = ["node_modules/mocha/bin/mocha.js", ...color, ...files];
   return { title, command: "node", parameters, env: { ...env, SLUICE_TEST_COUNTS: file }, over };
 }
 
-function failed(what) {
-  total.failed += 1;
-  failures.push({ title: what });
+function failed(title) {
+  outcomes.push({ batch: [], counts: { passed: 0, failed: 1, skipped: 0, failures: [{ title }] } });
 }
 
 const checkJob = (job) => ({ ...job, over: (good) => good || failed(job.title) });
@@ -97,6 +95,18 @@ async function runTests() {
   if (jobs.length === 1) jobs[0].live = true;
   await runSideBySide(jobs, lanes, root);
   if (alone.length > 0) await runSideBySide([{ ...testJob("tests that run alone", alone, env), live: true }], 1, root);
+  if (together.length > 1) await repeatFailed(env);
+}
+
+async function repeatFailed(env) {
+  for (const { outcome, batch } of toRepeat(root, outcomes)) {
+    const job = testJob(`once more, alone: ${batch[0]} …`, batch, env, (counts) => {
+      if (counts.failed > 0) return;
+      unsteady.push(...outcome.counts.failures);
+      outcome.counts = afterRepeat(outcome, batch, counts);
+    });
+    await runSideBySide([{ ...job, live: true }], 1, root);
+  }
 }
 
 async function prepare() {
@@ -113,16 +123,22 @@ async function main() {
   await runTests();
 }
 
-function printFailures() {
-  if (failures.length > 0) console.log(`\nFailed:\n`);
+function print(heading, failures) {
+  if (failures.length > 0) console.log(`\n${heading}:\n`);
   for (const [at, { title, file, error }] of failures.entries())
     console.log(`  ${at + 1}) ${[title, file, error].filter(Boolean).join("\n").replaceAll("\n", "\n     ")}\n`);
 }
 
 const started = performance.now();
 await main();
-printFailures();
-const summary = `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`;
-if (process.env.SLUICE_TEST_SUMMARY !== undefined) writeFileSync(process.env.SLUICE_TEST_SUMMARY, JSON.stringify(total));
-console.log(`\n${((performance.now() - started) / 1000).toFixed(1)} s on Node ${process.version}\n${summary}`);
+const failures = outcomes.flatMap(({ counts }) => counts.failures);
+print("Unsteady: failed beside other specs, passed alone", unsteady);
+print("Failed", failures);
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const { counts } of outcomes) for (const key of Object.keys(total)) total[key] += counts[key];
+const names = (list) => list.map(({ title }) => title);
+const summary = { ...total, failures: names(failures), unsteady: names(unsteady) };
+if (process.env.SLUICE_TEST_SUMMARY !== undefined) writeFileSync(process.env.SLUICE_TEST_SUMMARY, JSON.stringify(summary));
+console.log(`\n${((performance.now() - started) / 1000).toFixed(1)} s on Node ${process.version}`);
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;
