@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { reasonOf, SluiceError } from "sluice";
 import { hexDifference } from "./hex-difference.ts";
-import { readRecording } from "./read-recording.ts";
 import type { Recording } from "./recording.ts";
 
 export { playClient, type Peer } from "./play-client.ts";
@@ -14,5 +13,7 @@ export async function recordingIn(file: string): Promise<Recording> {
   const text = await readFile(where, "utf8").catch((error: unknown) => {
     throw new SluiceError("SLUICE_RECORDING_INVALID", `it cannot be read: ${reasonOf(error)}`, { where });
   });
+  // Not before: the package yaml, which few need, costs each start 0.1 s of CPU.
+  const { readRecording } = await import("./read-recording.ts");
   return readRecording(text, where);
 }
