@@ -4,7 +4,7 @@ import { of, type Observable } from "rxjs";
 import { injectable } from "tsyringe";
 import { z } from "zod";
 
-/** Sends every byte and datagram back to its client. Answers by itself, so the listener needs no upstream. */
+/** Sends every byte and datagram back to its client. It answers without an upstream. */
 @injectable()
 export class Echo implements Plugin {
   static readonly borrows = true;
@@ -15,7 +15,7 @@ export class Echo implements Plugin {
 }
 
 /**
- * Answers every client with what it sends: no upstream is needed.
+ * Sends every client its own bytes back; the listener needs no upstream.
  *
  * @example listeners: { echo: { listen: "tcp://127.0.0.1:7000", plugins: [echo()] } }
  */

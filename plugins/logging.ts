@@ -18,19 +18,19 @@ import { z } from "zod";
 
 const schema = z.object({
   /**
-   * What this use logs, whatever the proxy's own level is. `debug`: sessions that start or are refused too. `info`: sessions and requests
-   * that ended, and chunks. `warn`: failures alone.
+   * What this use logs, whatever the proxy's own level is. `debug`: also sessions that start or are refused. `info`: sessions and requests
+   * that ended, and chunks. `warn`: only failures.
    */
   level: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
-  /** Also one record per chunk, with its size alone or its content. */
+  /** Also one record per chunk, with only its size, or with its content. */
   chunks: z.union([z.literal(false), z.enum(["size", "hex", "text"])]).default(false),
 });
 
 /** What {@link logging} takes. */
 export interface LoggingConfig {
-  /** What this use logs, whatever the proxy's own level is. `debug`: sessions that start or are refused too. `info`: sessions and requests that ended, and chunks. `warn`: failures alone. @default "info" */
+  /** What this use logs, whatever the proxy's own level is. `debug`: also sessions that start or are refused. `info`: sessions and requests that ended, and chunks. `warn`: only failures. @default "info" */
   readonly level?: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | undefined;
-  /** Also one record per chunk, with its size alone or its content. @default false */
+  /** Also one record per chunk, with only its size, or with its content. @default false */
   readonly chunks?: false | "size" | "hex" | "text" | undefined;
 }
 
@@ -42,7 +42,7 @@ type Asked = Pick<HttpRequest, "method" | "host" | "url">;
 
 /** Bytes of one chunk that a record shows. */
 const SHOWN = 4096;
-/** Ends that are logged elsewhere: by an operator's own doing, or as a fault of a plugin, which the proxy logs with its place and a count. */
+/** Ends that are not logged here: an operator caused them, or a plugin's fault did, which the proxy itself logs with its place and a count. */
 const toldElsewhere: ReadonlySet<AnyErrorCode> = new Set([
   "SLUICE_CLOSED",
   "SLUICE_DRAIN_DEADLINE",
@@ -52,7 +52,7 @@ const toldElsewhere: ReadonlySet<AnyErrorCode> = new Set([
   "SLUICE_PLUGIN_ARGUMENT",
 ]);
 
-/** Writes one record when a session or an HTTP request ends, and one per chunk when asked to. Without `chunks` it has no byte hook: a byte costs nothing. */
+/** Writes one record when a session or an HTTP request ends, and one per chunk when asked to. Without `chunks` it has no byte hook, so that bytes cost nothing. */
 @injectable()
 export class Logging implements Plugin {
   static readonly borrows = true;
@@ -61,7 +61,7 @@ export class Logging implements Plugin {
   readonly #isBound: boolean;
   readonly #logger: Logger;
   #subscription: Subscription | undefined;
-  /** Those whose end is told. */
+  /** Requests whose end will be logged. */
   readonly #requests = new WeakSet<HttpRequest>();
 
   constructor(
@@ -69,7 +69,7 @@ export class Logging implements Plugin {
     @inject(LOGGER) logger: Logger,
     @inject(EVENTS) private readonly events: Observable<ProxyEvent>,
   ) {
-    // Asked once: pino parses its bindings each time.
+    // Read once: pino parses its bindings at every call.
     this.#isBound = boundTo(logger, "listener");
     this.#logger = logger.child({}, { level: options.level });
     if (options.chunks === false) return;
@@ -88,10 +88,10 @@ export class Logging implements Plugin {
   }
 
   exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {
-    // Behind retry() it is asked once per try.
+    // After retry() in the list, this hook is called once per try.
     if (!this.#logger.isLevelEnabled("warn") || this.#requests.has(request)) return attempt;
     this.#requests.add(request);
-    // As it is here: hooks nearer the upstream may change it.
+    // The request as it is here: hooks nearer to the upstream may change it.
     const asked = { method: request.method, host: request.host, url: request.url };
     request.onEnd((end) => {
       this.#exchanged(request, asked, end);
@@ -99,14 +99,14 @@ export class Logging implements Plugin {
     return attempt;
   }
 
-  /** No header field is logged, and no query: tokens are in them. One literal: spreading is expensive, and there is a record per request. */
+  /** Logs no header field and no query, since they may contain tokens. One literal, since spreading is expensive and each request has a record. */
   #exchanged({ session, client, httpVersion }: HttpRequest, { method, host, url }: Asked, end: ExchangeEnd): void {
     const { error } = end;
     const level = isFailure(error) ? "warn" : "info";
     if (!this.#logger.isLevelEnabled(level)) return;
     this.#logger[level](
       {
-        // Left out of the line when undefined.
+        // pino omits it when undefined.
         listener: this.#isBound ? undefined : session.listener,
         session: session.id,
         client: String(client),
@@ -121,7 +121,7 @@ export class Logging implements Plugin {
         durationMs: end.durationMs,
         attempts: end.attempts,
         code: error?.code,
-        // With its remedy, where no documentation of ours has it.
+        // A plugin's own error is not in the documentation, so its full message with the remedy is logged.
         reason: error === undefined ? undefined : printable(isOwn(error) ? error.message : error.detail),
       },
       "request ended",
@@ -142,14 +142,14 @@ export class Logging implements Plugin {
   #ended({ record, error }: Ended): void {
     const { listener, session, transport, client, upstream, generation, reason, phase, durationMs, fromClient, fromUpstream } = record;
     const { attempts, panic } = record;
-    // Not by spreading: Node 20 takes microseconds for what is added to a copy.
+    // No spreading: on Node 20, adding properties to such a copy takes microseconds.
     const line: Record<string, unknown> = this.#isBound ? { session } : { listener, session };
     Object.assign(line, { transport, client, upstream, generation, reason });
     if (reason !== "closed") line["phase"] = phase;
     line["durationMs"] = durationMs;
     if (attempts !== undefined) line["attempts"] = attempts;
     if (panic !== undefined) line["panic"] = panic;
-    // What to do about it stands in no documentation of ours.
+    // A plugin's own error is not in the documentation: the full message says what to do.
     if (isOwn(error)) line["message"] = error?.message;
     line["fromClient"] = { bytes: fromClient.bytes, chunks: fromClient.chunks };
     line["fromUpstream"] = { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks };
@@ -159,7 +159,7 @@ export class Logging implements Plugin {
     this.#logger.warn({ ...this.#listener(listener), session, client, phase, code, message }, "session failed");
   }
 
-  /** Some log stores refuse JSON that has a key twice, so it is left out when the logger is bound to the listener already. */
+  /** Empty when the logger is bound to the listener already: some log stores refuse JSON with a duplicate key. */
   #listener(listener: string): object {
     return this.#isBound ? {} : { listener };
   }
@@ -179,17 +179,17 @@ function shown(chunk: Buffer, form: "size" | "hex" | "text"): object {
   const bytes = chunk.length;
   if (form === "size") return { bytes };
   const head = chunk.subarray(0, SHOWN);
-  // `encoding` lets a terminal show them as `hexdump -C` does.
+  // `encoding` tells the terminal output to print the bytes like `hexdump -C`.
   const content = form === "hex" ? { data: head.toString("hex"), encoding: form } : { data: printable(head.toString("utf8")) };
   return bytes > SHOWN ? { bytes, ...content, truncated: true } : { bytes, ...content };
 }
 
-/** Made by a plugin with `defineErrors`. */
+/** Whether a plugin defined the error with `defineErrors`. */
 function isOwn(error: SluiceError | undefined): boolean {
   return error?.code.startsWith("SLUICE_") === false;
 }
 
-/** A client that goes away is no failure; the record's reason says enough. */
+/** Whether an end is a failure. A client that leaves is not: the reason in the record is enough. */
 function isFailure(error: SluiceError | undefined): error is SluiceError {
   return error !== undefined && error.source !== "client" && !toldElsewhere.has(error.code) && !(isOwn(error) && error.source === "plugin");
 }

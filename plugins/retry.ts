@@ -23,26 +23,26 @@ const usual: ErrorCode[] = [
   "SLUICE_UPSTREAM_UNREACHABLE",
   "SLUICE_UPSTREAM_DNS_TEMPORARY",
 ];
-/** The next endpoint may have what this one lacks, and a request that was not sent may go there whatever was wrong here (RFC 9110 section 9.2.2). */
+/** For requests also errors that only another endpoint can avoid: a request that was not sent may always be tried again (RFC 9110 section 9.2.2). */
 const usualOfRequests: ErrorCode[] = [...usual, "SLUICE_UPSTREAM_DNS_NOT_FOUND", "SLUICE_UPSTREAM_TLS", "SLUICE_UPSTREAM_TRUNCATED"];
 
 /** A code that a plugin made with `defineErrors`. */
 const ownCode = z.custom<AnyErrorCode>((code) => typeof code === "string" && /^(?!SLUICE_)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code));
 
 const schema = z.object({
-  /** Tries in all, the first included. */
+  /** Number of tries, including the first. */
   attempts: z.int().min(1).default(3),
-  /** Before the second try; 0: at once. */
+  /** Delay before the second try; 0: at once. */
   delay: duration().default(100),
-  /** By what the delay grows from one try to the next. */
+  /** Factor by which the delay grows from one try to the next. */
   factor: z.number().min(1).default(2),
-  /** No delay is longer. */
+  /** The longest delay. */
   maxDelay: duration({ zero: false }).default(5_000),
-  /** `full`: a random time from 0 to the delay, so that many sessions do not come back at once. `none`: the delay itself. */
+  /** `full`: a random time from 0 to the delay, so that many sessions do not try again at the same moment. `none`: the delay itself. */
   jitter: z.enum(["full", "none"]).default("full"),
-  /** Budget for all tries together: a try that would start later is not made. */
+  /** Time for all tries together: no try starts later. */
   within: duration({ zero: false, compared: true }).default(30_000),
-  /** Codes of the errors that are worth another try, of sessions and of requests; also those that a plugin has of its own. */
+  /** Codes of the errors that are worth another try, for sessions and for requests; codes that a plugin has defined are possible too. */
   on: z
     .array(z.union([z.enum(codes), ownCode]))
     .min(1)
@@ -51,30 +51,30 @@ const schema = z.object({
 
 /** What {@link retry} takes. */
 export interface RetryConfig {
-  /** Tries in all, the first included. @default 3 */
+  /** Number of tries, including the first. @default 3 */
   readonly attempts?: number | undefined;
-  /** Before the second try; 0: at once. @default "100ms" */
+  /** Delay before the second try; 0: at once. @default "100ms" */
   readonly delay?: Duration | undefined;
-  /** By what the delay grows from one try to the next. @default 2 */
+  /** Factor by which the delay grows from one try to the next. @default 2 */
   readonly factor?: number | undefined;
-  /** No delay is longer. @default "5s" */
+  /** The longest delay. @default "5s" */
   readonly maxDelay?: Duration | undefined;
-  /** `full`: a random time from 0 to the delay, so that many sessions do not come back at once. `none`: the delay itself. @default "full" */
+  /** `full`: a random time from 0 to the delay, so that many sessions do not try again at the same moment. `none`: the delay itself. @default "full" */
   readonly jitter?: "full" | "none" | undefined;
-  /** Budget for all tries together: a try that would start later is not made. @default "30s" */
+  /** Time for all tries together: no try starts later. @default "30s" */
   readonly within?: Duration | undefined;
-  /** Codes of the errors that are worth another try; also those that a plugin has of its own. @default refused, reset, timeout, unreachable, DNS temporary */
+  /** Codes of the errors that are worth another try; codes that a plugin has defined are possible too. @default refused, reset, timeout, unreachable, DNS temporary */
   readonly on?: AnyErrorCode[] | undefined;
 }
 
 export type RetryOptions = z.output<typeof schema>;
 
-/** Idempotent methods: asked twice, they do what one request does (RFC 9110 section 9.2.2). */
+/** Idempotent methods: sending the request twice has the same effect as sending it once (RFC 9110 section 9.2.2). */
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /**
- * Tries again to open the upstream leg: nothing has been sent to the upstream by then, so that is always safe. And tries an HTTP request again
- * of which nothing was sent to the upstream, and an idempotent one of which nothing was sent to the client, while its body can be had again.
+ * Tries again to open the upstream leg: nothing has been sent to the upstream by then, so this is always safe. Also tries an HTTP request again
+ * if nothing of it was sent to the upstream; and an idempotent request if nothing was sent to the client, as long as its body can be sent again.
  */
 @injectable()
 export class Retry implements Plugin {
@@ -101,7 +101,7 @@ export class Retry implements Plugin {
     return this.#again(watched, request.session, ({ code }) => on.includes(code) && isSafe());
   }
 
-  /** @param may whether another try is safe, and worth it */
+  /** @param may whether another try after this error is safe and useful */
   #again<T>(attempt: Observable<T>, session: Session, may: (error: SluiceError) => boolean): Observable<T> {
     const { attempts, within } = this.options;
     return defer(() => {
@@ -120,7 +120,7 @@ export class Retry implements Plugin {
     });
   }
 
-  /** Milliseconds to wait after so many failures. */
+  /** Milliseconds to wait after the given number of failures. */
   #backoff(failures: number): number {
     const { delay, factor, maxDelay, jitter } = this.options;
     const longest = Math.min(maxDelay, delay * factor ** (failures - 1));
@@ -129,7 +129,7 @@ export class Retry implements Plugin {
 }
 
 /**
- * Tries again to open the upstream leg, and HTTP requests of which that is safe.
+ * Tries again to open the upstream leg, and to send HTTP requests for which another try is safe.
  *
  * @example plugins: [retry({ attempts: 5, within: "10s" })]
  */

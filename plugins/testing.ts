@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 /**
- * What is imported as `sluice/testing`: the kit of the core, and the plugins that record and replay an upstream. The core knows no plugin, so this
- * stands beside it (ADR 0045).
+ * The entrance `sluice/testing`: the test kit of the core, and the plugins that record and replay an upstream. It is not in core/, because the core
+ * knows no plugin (ADR 0045).
  */
 export * from "../core/testing/index.ts";
 export type { RecordConfig, ReplayConfig } from "./recording/config.ts";

@@ -10,7 +10,7 @@ export function addressBytes(address: string, isV6: boolean): Buffer {
   return bytes;
 }
 
-/** An IPv4 address at the end (`::ffff:127.0.0.1`) as two groups; without a zone. */
+/** The address without its zone, and with an IPv4 address at its end (`::ffff:127.0.0.1`) written as two groups. */
 function hexGroups(address: string): string {
   return address.replace(/%.*$/, "").replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, ...parts: string[]) => {
     const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);

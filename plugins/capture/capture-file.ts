@@ -4,22 +4,22 @@ import { fileHeader, packetBlock, type PacketFacts } from "./pcapng.ts";
 import { RotatedFile, type Rotation } from "./rotated-file.ts";
 import { SessionCapture } from "./session-capture.ts";
 
-/** What may wait for a slow disk; packets beyond it are lost. */
+/** Bytes that may wait for a slow disk; more packets are lost. */
 const MAX_WAITING = 16 * 1024 * 1024;
-/** Written at once. */
+/** Bytes of one write. */
 const MAX_BATCH = 1024 * 1024;
 
-/** Those that are open in this process: plugin uses that name the same file, and those of the next generation, share it. */
+/** The captures that are open in this process. Plugin uses with the same file share one, also over a reload. */
 const open = new Map<string, CaptureFile>();
 
-/** A capture that is written in the background: the disk costs packets of it, and never a session. */
+/** A capture that is written in the background: a slow disk loses packets of the capture, and never delays a session. */
 export class CaptureFile {
   readonly #sessions = new WeakMap<Session, SessionCapture>();
   #holders = 0;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
-  /** It is closed, full, or cannot be written: what comes is dropped. */
+  /** Why the capture has ended: it is closed or full, or cannot be written. Later packets are dropped. */
   #over: "closed" | "full" | SluiceError | undefined;
   #packets = 0;
   #lost = 0;
@@ -29,7 +29,7 @@ export class CaptureFile {
     private readonly logger: Logger,
   ) {}
 
-  /** Nothing is opened before the first packet. */
+  /** Shares the capture of a path, or makes one. No file is opened before the first packet. */
   static acquire(path: string, rotation: Rotation, logger: Logger): CaptureFile {
     const shared = open.get(path) ?? new CaptureFile(new RotatedFile(path, fileHeader()), logger);
     open.set(path, shared);
@@ -38,7 +38,7 @@ export class CaptureFile {
     return shared;
   }
 
-  /** Settles when what was seen so far is written; the last one closes the file. */
+  /** Settles when all packets so far are written. The last user's release closes the file. */
   async release(): Promise<void> {
     this.#holders -= 1;
     while (this.#writing !== undefined) await this.#writing;
@@ -55,7 +55,7 @@ export class CaptureFile {
     return { entries: this.#packets, bytes: this.file.written, lost: this.#lost, over };
   }
 
-  /** Watches one direction of a session, which goes on where it was after a reload. */
+  /** Watches one direction of a session. After a reload the session's conversation continues. */
   tap(flow: TappedFlow): FlowTap {
     const { session } = flow;
     const known = this.#sessions.get(session) ?? new SessionCapture(session, this.#add);
@@ -81,12 +81,12 @@ export class CaptureFile {
   };
 
   async #writeAll(): Promise<void> {
-    // What comes in one turn of the event loop is one write.
+    // All packets of one turn of the event loop become one write.
     await new Promise((resolve) => setImmediate(resolve));
     try {
       while (this.#waiting.length > 0) {
         const batch = this.#takeBatch();
-        // oxlint-disable-next-line no-await-in-loop -- one after the other: it is one file
+        // oxlint-disable-next-line no-await-in-loop -- one write after the other: it is one file
         const written = await this.file.append(batch);
         for (const { length } of batch) this.#waitingBytes -= length;
         this.#packets += written;
@@ -124,7 +124,7 @@ export class CaptureFile {
   }
 }
 
-/** Epoch nanoseconds. */
+/** The time in nanoseconds since the epoch. */
 function now(): bigint {
   const microseconds = BigInt(Math.floor(performance.timeOrigin * 1000));
   return microseconds * 1000n + BigInt(Math.round(performance.now() * 1e6));

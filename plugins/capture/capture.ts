@@ -8,7 +8,7 @@ import { CaptureFile } from "./capture-file.ts";
 import type { CaptureConfig } from "./config.ts";
 import { optionsSchema, type CaptureOptions } from "./options.ts";
 
-/** Writes what passes on both legs of a listener's sessions into a pcapng file. */
+/** Writes the data of both legs of a listener's sessions into a pcapng file. */
 @injectable()
 class Capture implements Plugin {
   static readonly borrows = true;
@@ -42,7 +42,7 @@ class Capture implements Plugin {
     return this.#file?.progress ?? { entries: 0, bytes: 0 };
   }
 
-  /** Nothing is written before the first packet: setup also runs where nothing is to be changed. */
+  /** Checks that the file can be written, without creating it: setup also runs for a config that is only checked. */
   async #check(): Promise<void> {
     try {
       await access(path.dirname(this.#path), constants.W_OK);

@@ -2,13 +2,13 @@ import type { LegEnds } from "./ends.ts";
 import { isIPv6 } from "node:net";
 import { ACK, FIN, MAX_DATAGRAM, MAX_PAYLOAD, PSH, RST, SYN, tcpPacket, udpPacket } from "./packet.ts";
 
-/** What is noted beside a packet. */
+/** The notes on a packet. */
 export interface Note {
   readonly id?: bigint | undefined;
   readonly comment?: string | undefined;
 }
 
-/** How a leg is written: its packets, in the order in which they are made. */
+/** Receives the packets of a leg, in the order in which they are made. */
 export type WritePacket = (packet: Buffer, outbound: boolean, note: Note) => void;
 
 /** The sender: 0 is the end that opened the leg, 1 the one that accepted it. */
@@ -21,10 +21,10 @@ export class Conversation {
   readonly #sent: [number, number] = [0, 0];
   readonly #finished: [boolean, boolean] = [false, false];
   #isOpen = false;
-  /** For the first datagram: there is nothing before it. */
+  /** The comment for the first packet, kept until the first datagram: datagrams have no handshake. */
   #comment: string | undefined;
 
-  /** @param outbound who of both is the proxy */
+  /** @param proxy which of the two ends is the proxy */
   constructor(
     private readonly ends: LegEnds,
     private readonly datagrams: boolean,
@@ -45,7 +45,7 @@ export class Conversation {
     this.#segment(0, ACK, nothing, {});
   }
 
-  /** @param noteOf what is noted beside a part of the data */
+  /** @param noteOf returns the notes on a part of the data */
   data(from: Sender, payload: Buffer, noteOf: (part: Buffer) => Note): void {
     if (this.datagrams) return this.#datagram(from, payload, noteOf);
     for (let at = 0; at < payload.length; at += MAX_PAYLOAD) {
@@ -61,7 +61,7 @@ export class Conversation {
     if (this.#finished[from === 0 ? 1 : 0]) this.#segment(from === 0 ? 1 : 0, ACK, nothing, {});
   }
 
-  /** It is over: where not both sides had finished, it was broken off. */
+  /** The session is over: a stream that not both sides had finished is ended by a reset. */
   end(): void {
     if (this.datagrams || !this.#isOpen || (this.#finished[0] && this.#finished[1])) return;
     this.#finished.fill(true);

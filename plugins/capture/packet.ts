@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { addressBytes } from "./address-bytes.ts";
 
-/** One end of a conversation. Both of its ends have addresses of one family. */
+/** One end of a conversation. The addresses of both ends have the same family. */
 export interface End {
   readonly address: string;
   readonly port: number;
@@ -21,19 +21,19 @@ export const ACK = 16;
 
 interface Protocol {
   readonly protocol: number;
-  /** Where a segment has its checksum, 0 until it is known. */
+  /** The offset of the checksum in a segment; the bytes there are 0 until it is computed. */
   readonly checksumAt: number;
 }
 const TCP: Protocol = { protocol: 6, checksumAt: 16 };
 const UDP: Protocol = { protocol: 17, checksumAt: 6 };
 const HOPS = 64;
 
-/** What one packet carries beside its headers: an IPv4 packet has at most 65535 bytes, and an IPv6 packet is made no larger. */
+/** Bytes of data in one packet: an IPv4 packet has at most 65535 bytes, and IPv6 packets are not made larger. */
 export const MAX_PAYLOAD = 65_535 - 40 - 20;
-/** The largest datagram that there is: IPv6 counts without its header (RFC 8200). */
+/** The largest datagrams: the length field of IPv6 does not count the IPv6 header (RFC 8200). */
 export const MAX_DATAGRAM = { 4: 65_535 - 20 - 8, 6: 65_535 - 8 } as const;
 
-/** The sum of RFC 1071. */
+/** The one's complement sum of RFC 1071. */
 function sumOf(bytes: Uint8Array, start = 0): number {
   let sum = start;
   const even = bytes.length & ~1;
@@ -55,7 +55,7 @@ function ipHeader(from: Buffer, to: Buffer, protocol: number, length: number): B
   const header = Buffer.alloc(12);
   header[0] = 0x45;
   header.writeUInt16BE(length + 20, 2);
-  // Not to be fragmented: nothing was.
+  // The flag "don't fragment": these packets were never fragmented.
   header[6] = 0x40;
   header[8] = HOPS;
   header[9] = protocol;
@@ -69,7 +69,7 @@ function packet(from: End, to: End, segment: Buffer, { protocol, checksumAt }: P
   const [source, target] = [addressBytes(from.address, isV6), addressBytes(to.address, isV6)];
   const pseudo = sumOf(target, sumOf(source, protocol + segment.length));
   const checksum = ~sumOf(segment, pseudo) & 0xffff;
-  // RFC 768: a checksum of 0 would say that there is none.
+  // RFC 768: a checksum of 0 means that there is none.
   segment.writeUInt16BE(checksum === 0 && protocol === UDP.protocol ? 0xffff : checksum, checksumAt);
   return Buffer.concat([ipHeader(source, target, protocol, segment.length), segment]);
 }

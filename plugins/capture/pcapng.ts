@@ -13,15 +13,15 @@ interface Option {
 
 const points = ["client leg", "upstream leg"] as const;
 
-/** What a packet is beside its bytes. */
+/** The facts about a packet. */
 export interface PacketFacts {
-  /** Index of the point where it was seen. */
+  /** Index of the leg where it was seen, the number of an interface in the file. */
   readonly point: number;
-  /** Epoch nanoseconds. */
+  /** Nanoseconds since the epoch. */
   readonly at: bigint;
-  /** It leaves the proxy. */
+  /** Whether it leaves the proxy. */
   readonly outbound: boolean;
-  /** The same for the same payload at another point. */
+  /** The same number for the same payload at both legs. */
   readonly id: bigint | undefined;
   readonly comment: string | undefined;
 }
@@ -53,12 +53,12 @@ function block(type: number, body: Buffer): Buffer {
   return bytes;
 }
 
-/** What every file begins with: the section, and an interface for each point. */
+/** The beginning of every file: the section, and one interface for each leg. */
 export function fileHeader(): Buffer {
   const section = Buffer.alloc(16);
   section.writeUInt32LE(0x1a2b3c4d, 0);
   section.writeUInt16LE(1, 4);
-  // The length of the section is not known: -1.
+  // -1: the length of the section is not known.
   section.fill(0xff, 8);
   const interfaces = points.map((name) => {
     const body = Buffer.alloc(8);

@@ -2,21 +2,21 @@ import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join, parse } from "node:path";
 
 export interface Rotation {
-  /** Bytes of one file. */
+  /** The most bytes of one file. */
   readonly size: number;
-  /** Files that are kept. 0: there is one, which ends when it is full. */
+  /** Number of files that are kept. 0: there is one file, and writing ends when it is full. */
   readonly files: number;
 }
 
-/** Files that take turns: `a.pcapng` is the one that is written to, `a.1.pcapng` the one before it, `a.2.pcapng` the one before that. */
+/** Rotated files: `a.pcapng` is the current one, `a.1.pcapng` the one before it, `a.2.pcapng` the one before that. */
 export class RotatedFile {
   rotation: Rotation = { size: Infinity, files: 1 };
   #handle: FileHandle | undefined;
-  /** Of the file that is written to. */
+  /** Bytes in the current file. */
   #bytes = 0;
   #written = 0;
 
-  /** @param header what every file begins with */
+  /** @param header the beginning of every file */
   constructor(
     readonly path: string,
     private readonly header: Buffer,
@@ -28,25 +28,25 @@ export class RotatedFile {
   }
 
   /**
-   * Writes parts, each whole in one file.
+   * Writes parts; no part is divided between two files.
    *
-   * @returns how many of them, from the first on: all, but where the one file is full
-   * @throws what the operating system says; nothing is written after that
+   * @returns how many parts were written: all, except when the single file is full
+   * @throws the error of the operating system; nothing can be written after it
    */
   async append(parts: readonly Buffer[]): Promise<number> {
     let ready: Buffer[] = [];
     for (const [index, part] of parts.entries()) {
       const isFull = this.#bytes + part.length > this.rotation.size && this.#bytes > this.header.length;
       if (isFull && this.rotation.files === 0) {
-        // oxlint-disable-next-line no-await-in-loop -- the last one
+        // oxlint-disable-next-line no-await-in-loop -- the last write
         await this.#write(ready);
         return index;
       }
       if (this.#handle === undefined || isFull) {
-        // oxlint-disable-next-line no-await-in-loop -- one after the other: it is one file
+        // oxlint-disable-next-line no-await-in-loop -- one write after the other: it is one file
         await this.#write(ready);
         ready = [];
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        // oxlint-disable-next-line no-await-in-loop -- one file after the other
         await this.#begin();
       }
       ready.push(part);
@@ -56,7 +56,7 @@ export class RotatedFile {
     return parts.length;
   }
 
-  /** A file that was made for this and got nothing is a capture too, of no packets. */
+  /** Ends the current file. A file that was created for this capture and got no packets becomes an empty capture. */
   async finish(): Promise<void> {
     const isEmpty = this.#written === 0 && (await stat(this.path).catch(() => undefined))?.size === 0;
     if (isEmpty) await this.#begin();
@@ -70,7 +70,7 @@ export class RotatedFile {
   }
 
   async #write(parts: readonly Buffer[]): Promise<void> {
-    // appendFile goes on after a short write, where writev does not.
+    // appendFile continues after a short write; writev does not.
     if (parts.length === 0) return;
     const whole = Buffer.concat(parts);
     await this.#handle?.appendFile(whole);
@@ -80,7 +80,7 @@ export class RotatedFile {
   async #begin(): Promise<void> {
     await this.close();
     await this.#shift();
-    // What passed through a proxy is nobody else's business.
+    // Only the owner may read the data of sessions.
     this.#handle = await open(this.path, "w", 0o600);
     this.#bytes = this.header.length;
     await this.#write([this.header]);
@@ -88,7 +88,7 @@ export class RotatedFile {
 
   async #shift(): Promise<void> {
     const found = await stat(this.path).catch(() => undefined);
-    // An empty one was made for this: there is nothing in it to keep.
+    // An empty file was created for this capture: it is not worth keeping.
     if (found === undefined || found.size === 0) return;
     const files = Math.max(1, this.rotation.files);
     await rm(this.#older(files - 1), { force: true });

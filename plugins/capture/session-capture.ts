@@ -4,13 +4,13 @@ import { clientEnds, upstreamEnds } from "./ends.ts";
 import { PayloadIds } from "./payload-ids.ts";
 import type { PacketFacts } from "./pcapng.ts";
 
-/** Where packets go. */
+/** Adds a packet to the file. */
 type AddPacket = (packet: Buffer, facts: Omit<PacketFacts, "at">) => void;
 
 const CLIENT_LEG = 0;
 const UPSTREAM_LEG = 1;
 
-/** Both legs of one session, in a file. */
+/** Writes both legs of one session into a file. */
 export class SessionCapture {
   readonly #client: Conversation;
   readonly #upstream: Conversation;
@@ -24,12 +24,12 @@ export class SessionCapture {
       (packet, outbound, { id, comment }) => {
         add(packet, { point, outbound, id, comment });
       };
-    // Of the client's leg the proxy is who took it, of the upstream's who opened it.
+    // The proxy accepted the client's leg (end 1) and opened the upstream's leg (end 0).
     this.#client = new Conversation(clientEnds(session), session.datagrams, 1, writeTo(CLIENT_LEG));
     this.#upstream = new Conversation(upstreamEnds(session), session.datagrams, 0, writeTo(UPSTREAM_LEG));
   }
 
-  /** What one direction is watched with. */
+  /** The tap for one direction. */
   tap({ direction, plugins }: TappedFlow): FlowTap {
     const { id, listener, generation, client, upstream = "" } = this.session;
     const about = `session ${id} of listener ${listener}, generation ${generation}`;

@@ -1,7 +1,7 @@
 import { networks, SluiceError } from "sluice";
 import { z } from "zod";
 
-/** Where a client asks to be connected to. */
+/** The host and port to which a client asks to be connected. */
 export interface Target {
   /** A name in lower case without a final dot, or an address; IPv6 without brackets. */
   readonly host: string;
@@ -9,11 +9,11 @@ export interface Target {
 }
 
 interface Rule {
-  /** Of names; undefined: it is a network. */
+  /** Whether the rule matches a name; undefined when the rule is a network. */
   readonly name: ((host: string) => boolean) | undefined;
-  /** Of addresses. */
+  /** Whether the rule matches an address. */
   readonly covers: (address: string) => boolean;
-  /** Addresses that are not public are meant too. */
+  /** Whether the rule also allows addresses that are not public. */
   readonly isNamed: boolean;
   readonly ports: readonly [first: number, last: number];
 }
@@ -23,8 +23,8 @@ const familyOf = (address: string): Family => (address.includes(":") ? "IPv6" : 
 const everyPort = [1, 65_535] as const;
 
 /**
- * Addresses that no client should reach unless the config names them: this machine, private networks, links, multicast, and those that stand for
- * IPv4 addresses (IANA's registries of special-purpose addresses; RFC 6890).
+ * Addresses that no client should reach unless the config names them: this machine, private networks, links, multicast, and IPv6 networks whose
+ * addresses contain IPv4 addresses (IANA's registries of special-purpose addresses; RFC 6890).
  */
 const special = [
   ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16"],
@@ -42,7 +42,7 @@ export class AllowedTargets {
     this.#rules = texts.flatMap((text) => ruleOf(text) ?? []);
   }
 
-  /** Whether a target's name is worth a look-up; what it leads to is asked of {@link permits}. */
+  /** Whether a target's name is worth a look-up. {@link permits} then decides on the addresses. */
   mayBe({ port }: Target): boolean {
     return this.#rules.some(({ ports: [first, last] }) => port >= first && port <= last);
   }
@@ -71,7 +71,7 @@ function ruleOf(text: string): Rule | undefined {
 function ofName(host: string, ports: Rule["ports"]): Rule | undefined {
   if (host === "*") return { name: () => true, covers: () => true, isNamed: false, ports };
   const [, wildcard, rest = ""] = /^(\*\.)?([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)$/.exec(host) ?? [];
-  // A last label of digits would be an address, were it written well.
+  // A name whose last label has only digits is a malformed address.
   if (rest === "" || rest.includes("..") || /(?:^|\.)\d+$/.test(rest)) return undefined;
   if (wildcard !== undefined) return { name: (name) => name.endsWith(`.${rest}`), covers: () => false, isNamed: false, ports };
   return { name: (name) => name === rest, covers: () => false, isNamed: true, ports };
@@ -92,13 +92,13 @@ function hasOf(text: string): (address: string) => boolean {
   return (address) => set.has({ address, family: familyOf(address) });
 }
 
-/** Whether all of a network is in one of the special ones: `0.0.0.0/0` names no private address. */
+/** Whether a network lies completely in a special network. `0.0.0.0/0` does not: it allows no private address. */
 function isWithinSpecial(text: string): boolean {
   const [base = "", digits] = text.split("/");
   return special.some(({ has, bits, family }) => {
     if (!has(base)) return false;
     const all = familyOf(base) === "IPv6" ? 128 : 32;
-    // An IPv4 network written as IPv6 (RFC 4291 section 2.5.5.2) has 96 bits before its own.
+    // An IPv4 network written as IPv6 (RFC 4291 section 2.5.5.2) has 96 bits in front of its own.
     const before = familyOf(base) === family ? 0 : 96;
     return Number(digits ?? all) - before >= bits;
   });
@@ -107,7 +107,7 @@ function isWithinSpecial(text: string): boolean {
 const expected =
   'expected "host", "*.host", "*" or a network such as "10.0.0.0/8", and perhaps ":port" or ":from-to" (IPv6 in brackets then)';
 
-/** A zod schema of `allow`; its output answers. */
+/** The zod schema of `allow`; its output checks targets. */
 export const allowedTargets = (): z.ZodType<AllowedTargets, readonly string[]> =>
   z
     .array(
@@ -119,7 +119,7 @@ export const allowedTargets = (): z.ZodType<AllowedTargets, readonly string[]> =
     .min(1, { error: "expected at least one target" })
     .transform((texts) => new AllowedTargets(texts));
 
-/** A target as a client names it. @returns undefined: no host and port that could be dialled */
+/** The target that a client names. @returns undefined when the host or the port cannot be dialled */
 export function targetOf(host: string, port: number): Target | undefined {
   if (port < 1 || port > 65_535) return undefined;
   const plain = host.toLowerCase().replace(/\.$/, "");
@@ -131,8 +131,8 @@ export function targetOf(host: string, port: number): Target | undefined {
 }
 
 /**
- * A name, or the IPv4 address that the system's look-up takes it for: inet_aton reads "127.1", "0x7f.1", "0177.0.0.1" and "2130706433" too, and so do URLs
- * (WHATWG URL section 3.5: what ends in a number is an address, or nothing).
+ * The name itself, or the IPv4 address that the system's look-up reads in it: inet_aton also accepts "127.1", "0x7f.1", "0177.0.0.1" and "2130706433".
+ * URLs are parsed like that too (WHATWG URL section 3.5: a host that ends in a number is an IPv4 address or an error).
  */
 function meantBy(name: string): string | undefined {
   if (!/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(name)) return name;
@@ -140,12 +140,12 @@ function meantBy(name: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
-/** As an endpoint of an upstream. */
+/** The target, written as an endpoint of an upstream. */
 export function endpointOf({ host, port }: Target): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** @returns why an address that the target leads to must not be dialled */
+/** @returns the error if this address of the target must not be dialled */
 export function refusalOf(allowed: AllowedTargets, target: Target, address: string): SluiceError | undefined {
   if (allowed.permits(target, address)) return undefined;
   return new SluiceError("SLUICE_CLIENT_REJECTED", `${endpointOf(target)} (${address}) is none of the targets in "allow"`);

@@ -3,27 +3,27 @@ import { z } from "zod";
 import { allowedTargets } from "./allowed-targets.ts";
 import { knownUsers } from "./known-users.ts";
 
-/** What `httpConnect` and `socks5` take. */
+/** The options of `httpConnect` and `socks5`. */
 export interface ForwardProxyConfig {
   /**
-   * The targets that clients may be connected to: `"host"`, `"*.host"` (all below it), `"*"`, an address or a network, each perhaps with `":port"` or
-   * `":from-to"` (IPv6 in brackets then). Addresses that are not public, only where a network of that kind or the very host name is in the list.
+   * The targets to which clients may be connected: `"host"`, `"*.host"` (all below it), `"*"`, an address or a network, optionally followed by `":port"` or
+   * `":from-to"` (IPv6 then in brackets). Addresses that are not public need an entry with their network or with the exact host name.
    */
   readonly allow: readonly string[];
-  /** Names and passwords of those who may use it. @default everybody who can connect */
+  /** Names and passwords of the users. @default everybody who can connect may use it */
   readonly users?: Readonly<Record<string, string>> | undefined;
-  /** For each thing that the client has to say. @default "10s" */
+  /** The longest wait for each message of the client. @default "10s" */
   readonly timeout?: Duration | undefined;
 }
 
 export const schema = z.object({
-  /** The targets that clients may be connected to. */
+  /** The targets to which clients may be connected. */
   allow: allowedTargets(),
   /** Names and passwords. */
   users: knownUsers().optional(),
-  /** For each thing that the client has to say. */
+  /** The longest wait for each message of the client. */
   timeout: duration({ zero: false }).default(10_000),
 });
 
-/** The options, read. */
+/** The parsed options. */
 export type ForwardProxyOptions = z.output<typeof schema>;

@@ -1,14 +1,14 @@
 import type { ErrorCode, FirstBytes, FirstBytesEnd } from "sluice";
 import { targetOf, type Target } from "./allowed-targets.ts";
 
-/** What a client asks for. */
+/** A client's CONNECT request. */
 export interface ConnectRequest {
   readonly target: Target;
-  /** Undefined: it did not say who it is. */
+  /** Undefined when the request has no credentials. */
   readonly user: { readonly name: string; readonly password: string } | undefined;
 }
 
-/** A request that is answered with a status. */
+/** The refusal of a request, answered with a status. */
 export class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -27,12 +27,12 @@ export function refuse(status: number, message: string): never {
   throw new Refusal(status, message);
 }
 
-/** Reads the head of a CONNECT request; what follows it is for the target. @throws Refusal */
+/** Reads the head of a CONNECT request; the bytes after it are for the target. @throws Refusal */
 export function readConnect(bytes: Buffer, end: FirstBytesEnd | undefined): FirstBytes<ConnectRequest> | undefined {
   if (bytes.length > 0 && !/^[A-Za-z]/.test(bytes.toString("latin1", 0, 1))) refuse(400, "it does not begin with an HTTP request");
   const at = bytes.indexOf("\r\n\r\n");
   const head = bytes.toString("latin1", 0, at < 0 ? bytes.length : at);
-  // A line that ends without a carriage return, or one within it, ends elsewhere for others (RFC 9112 section 2.2).
+  // Other parsers see different line ends where a line feed has no carriage return, or a carriage return no line feed (RFC 9112 section 2.2).
   if (/[^\r]\n|\r(?!\n)./.test(head) || head.includes("\0")) refuse(400, "the head of its request is malformed");
   if (at >= 0) return { taken: at + 4, value: requestOf(head.split("\r\n")) };
   return end === "size" ? refuse(431, "the head of its request is too long") : undefined;
@@ -43,7 +43,7 @@ function requestOf([first = "", ...lines]: readonly string[]): ConnectRequest {
   if (method !== "CONNECT") refuse(405, "its method is not CONNECT");
   const [, address, name, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(authority) ?? refuse(400, "it names no host and port");
   const target = targetOf(address ?? name ?? "", Number(port)) ?? refuse(400, "it names no host and port");
-  // Content of a CONNECT has no meaning (RFC 9110 section 9.3.6): where it ended would be a guess.
+  // The content of a CONNECT has no defined meaning (RFC 9110 section 9.3.6), so its end would be a guess.
   if (lines.some((line) => /^(?:transfer-encoding|content-length)\s*:/i.test(line) && !/^content-length: *0*$/i.test(line)))
     refuse(400, "its CONNECT has a body");
   return { target, user: userOf(credentialsIn(lines)) };

@@ -2,10 +2,10 @@ import { SluiceError, type Session } from "sluice";
 import { endpointOf, refusalOf, type AllowedTargets, type Target } from "./allowed-targets.ts";
 
 /**
- * Opens the way to a target. Each address that its name leads to is checked as it is dialled, so that no later answer can be another
- * (DNS rebinding); what the core never dials (the listener, the admin server) it refuses by itself.
+ * Opens the connection to a target. Each address of its name is checked when it is dialled, so that a later DNS answer cannot lead elsewhere
+ * (DNS rebinding). The core itself refuses the addresses that it never dials: the listener and the admin server.
  *
- * @throws SLUICE_CLIENT_REJECTED and what the connect hooks end with
+ * @throws SLUICE_CLIENT_REJECTED, and the errors of the connect hooks
  */
 export async function openTarget(session: Session, target: Target, allowed: AllowedTargets): Promise<void> {
   if (!allowed.mayBe(target))
@@ -14,5 +14,5 @@ export async function openTarget(session: Session, target: Target, allowed: Allo
   await session.openUpstream();
 }
 
-/** Codes of what must not be dialled. */
+/** The codes of errors for targets that must not be dialled. */
 export const forbidden: ReadonlySet<string> = new Set(["SLUICE_CLIENT_REJECTED", "SLUICE_UPSTREAM_LOOP", "SLUICE_UPSTREAM_ADMIN"]);

@@ -8,7 +8,7 @@ import { refuseDatagrams } from "./refuse-datagrams.ts";
 
 const MAX_HEAD = 16_384;
 
-/** Connects clients to the targets that they name with HTTP's CONNECT (RFC 9110 section 9.3.6). */
+/** Connects clients to the targets that they name with HTTP's CONNECT method (RFC 9110 section 9.3.6). */
 @injectable()
 class HttpConnect implements Plugin {
   static readonly borrows = true;
@@ -87,7 +87,7 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 /**
- * Connects clients to the targets that they name with HTTP's CONNECT; to those in `allow` alone.
+ * Connects clients to the targets that they name with HTTP's CONNECT, if `allow` has them.
  *
  * @example plugins: [httpConnect({ allow: ["*.example.com:443"], users: { ann: "a long password" } })]
  */

@@ -4,7 +4,7 @@ import { z } from "zod";
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 const nobody = digest("");
 
-/** Who may use a proxy. */
+/** The users of a forward proxy, with their passwords. */
 export class KnownUsers {
   readonly #passwords: ReadonlyMap<string, Buffer>;
 
@@ -12,7 +12,7 @@ export class KnownUsers {
     this.#passwords = new Map(Object.entries(users).map(([name, password]) => [name, digest(password)]));
   }
 
-  /** Takes as long for a wrong password as for the right one, and for a name that nobody has. */
+  /** Takes the same time for a right password, a wrong password and an unknown name. */
   has(name: string, password: string): boolean {
     const known = this.#passwords.get(name);
     return timingSafeEqual(digest(password), known ?? nobody) && known !== undefined;
@@ -23,7 +23,7 @@ export class KnownUsers {
 const text = z.string().refine((value) => value !== "" && Buffer.byteLength(value) <= 255, { error: "expected a text of 1 to 255 bytes" });
 const name = text.refine((value) => !value.includes(":"), { error: "expected a name without a colon" });
 
-/** A zod schema of `users`; its output answers. */
+/** The zod schema of `users`; its output checks names and passwords. */
 export const knownUsers = (): z.ZodType<KnownUsers, Readonly<Record<string, string>>> =>
   z
     .record(name, text)

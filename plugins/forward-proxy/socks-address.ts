@@ -3,14 +3,14 @@ import { addressBytes, type SocketAddress } from "sluice";
 
 const [IPV4, NAME, IPV6] = [1, 3, 4];
 
-/** An address and a port within a message (RFC 1928 section 5), and where they end. */
+/** An address and a port in a message (RFC 1928 section 5), and the offset of their end. */
 export interface SocksAddress {
   readonly host: string;
   readonly port: number;
   readonly end: number;
 }
 
-/** @param at of the type of the address. @returns undefined: there are too few bytes; "unknown": there is no such type */
+/** @param at offset of the address type. @returns undefined when more bytes are needed; "unknown" when no such type exists */
 export function readAddress(bytes: Buffer, at: number): SocksAddress | "unknown" | undefined {
   if (bytes.length < at + 2) return undefined;
   const [kind, first] = [bytes.readUInt8(at), bytes.readUInt8(at + 1)];
@@ -22,12 +22,12 @@ export function readAddress(bytes: Buffer, at: number): SocksAddress | "unknown"
   return { host: hostOf(bytes.subarray(start, end), kind), port: bytes.readUInt16BE(end), end: end + 2 };
 }
 
-/** Whether two texts are one IP address, however it is written. */
+/** Whether two texts are the same IP address, in any spelling. */
 export function isSameAddress(one: string, other: string): boolean {
   return isIP(one) !== 0 && isIP(one) === isIP(other) && addressBytes(one).equals(addressBytes(other));
 }
 
-/** The same, written: type, address and port. */
+/** Writes an address: type, address and port. */
 export function addressOf({ address, port, family }: SocketAddress): Buffer {
   return Buffer.concat([Buffer.from([family === "IPv6" ? IPV6 : IPV4]), addressBytes(address), Buffer.from([port >> 8, port & 0xff])]);
 }

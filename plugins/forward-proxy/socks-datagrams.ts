@@ -2,10 +2,10 @@ import type { DatagramRelay, DatagramRelayOptions, SocketAddress } from "sluice"
 import { refusalOf, targetOf, type AllowedTargets } from "./allowed-targets.ts";
 import { addressOf, readAddress } from "./socks-address.ts";
 
-/** Two reserved bytes and no fragment, before the address (RFC 1928 section 7). */
+/** The bytes before the address: two reserved bytes, and the fragment number 0, for a whole datagram (RFC 1928 section 7). */
 const whole = Buffer.from([0, 0, 0]);
 
-/** What becomes of the datagrams of one UDP association: each goes to the target that it names, where `allow` has that. */
+/** Handles the datagrams of one UDP association: each goes to the target that it names, if `allow` has it. */
 export function associationOf(allow: AllowedTargets): DatagramRelayOptions {
   return {
     fromClient: (datagram, relay) => forward(datagram, relay, allow),
@@ -27,7 +27,7 @@ function forward(datagram: Buffer, relay: DatagramRelay, allow: AllowedTargets):
   }
   const target = targetOf(found.host, found.port);
   if (target === undefined) relay.drop("malformed");
-  // Its name need not be looked up.
+  // No rule has this port, so the name is not looked up.
   else if (!allow.mayBe(target)) relay.drop("refused");
   else relay.toTarget(datagram.subarray(found.end), target);
 }

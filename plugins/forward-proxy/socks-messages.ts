@@ -1,18 +1,18 @@
 import type { FirstBytes, SocketAddress } from "sluice";
 import { addressOf, readAddress } from "./socks-address.ts";
 
-/** What a client says that no SOCKS5 client may say. */
+/** A client's violation of SOCKS5. */
 export class SocksFault extends Error {
   constructor(
     message: string,
-    /** What it is answered with. */
+    /** The bytes that the client is answered with. */
     readonly answer: Buffer,
   ) {
     super(message);
   }
 }
 
-/** RFC 1928 section 6. */
+/** Codes of replies (RFC 1928 section 6). */
 export const replies = {
   done: 0,
   failed: 1,
@@ -25,20 +25,20 @@ export const replies = {
   addressUnknown: 8,
 } as const;
 
-/** @param bound where datagrams are to be sent; the address that connections leave from is not told: 0.0.0.0:0 */
+/** @param bound the address for the client's datagrams. For connections it is 0.0.0.0:0: the address of the upstream connection is not disclosed */
 export function replyWith(code: number, bound?: SocketAddress): Buffer {
   const head = Buffer.from([5, code, 0]);
   return Buffer.concat([head, bound === undefined ? Buffer.from([1, 0, 0, 0, 0, 0, 0]) : addressOf(bound)]);
 }
 
-/** The ways in which a client can say who it is (RFC 1928 section 3). */
+/** Reads the methods of authentication that a client offers (RFC 1928 section 3). */
 export function readGreeting(bytes: Buffer): FirstBytes<readonly number[]> | undefined {
   if (bytes.length > 0 && bytes[0] !== 5) throw new SocksFault(`its version is ${bytes[0]}, not 5`, Buffer.from([5, 0xff]));
   const length = 2 + (bytes[1] ?? 0);
   return bytes.length < 2 || bytes.length < length ? undefined : { taken: length, value: [...bytes.subarray(2, length)] };
 }
 
-/** RFC 1929 section 2. */
+/** Reads a name and a password (RFC 1929 section 2). */
 export function readUser(bytes: Buffer): FirstBytes<{ readonly name: string; readonly password: string }> | undefined {
   if (bytes.length > 0 && bytes[0] !== 1) throw new SocksFault("its name and password are malformed", Buffer.from([1, 1]));
   const middle = 2 + (bytes[1] ?? 0);
@@ -47,7 +47,7 @@ export function readUser(bytes: Buffer): FirstBytes<{ readonly name: string; rea
   return { taken: end, value: { name: bytes.toString("utf8", 2, middle), password: bytes.toString("utf8", middle + 1, end) } };
 }
 
-/** What a client asks for (RFC 1928 section 4). */
+/** A client's request (RFC 1928 section 4). */
 export interface SocksRequest {
   readonly command: number;
   readonly host: string;

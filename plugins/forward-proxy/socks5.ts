@@ -22,7 +22,7 @@ import { isSameAddress } from "./socks-address.ts";
 import { associationOf } from "./socks-datagrams.ts";
 import { readGreeting, readRequest, readUser, replies, replyWith, SocksFault, type SocksRequest } from "./socks-messages.ts";
 
-/** Ways in which a client says who it is: not at all, and by name and password. */
+/** Methods of authentication: none, name and password, and the answer for "no acceptable method". */
 const [NOBODY, PASSWORD, NONE_OF_THEM] = [0, 2, 0xff];
 const [CONNECT, UDP_ASSOCIATE] = [1, 3];
 
@@ -76,7 +76,7 @@ class Socks5 implements Plugin {
     if (!isKnown) throw new SluiceError("SLUICE_CLIENT_REJECTED", `${String(session.client)}: its name or password is wrong`);
   }
 
-  /** Of an association the connection carries nothing more: it is there as long as that is wanted (RFC 1928 section 7). */
+  /** The connection of a UDP association carries no more data: it only keeps the association open (RFC 1928 section 7). */
   connect(attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
     if (!this.#associations.has(session)) return attempt;
     return of(answer(this.place.plugin, (data) => data.pipe(ignoreElements()), session));
@@ -107,7 +107,7 @@ class Socks5 implements Plugin {
 
   async #associate(session: Session, { host, port }: SocksRequest): Promise<void> {
     const { client } = session;
-    // What it says of itself is often zeros, or what a translation of addresses has made wrong: then its first datagram tells.
+    // The address in the request is often all zeros, or wrong because of NAT. Then the client's first datagram tells its port.
     const isKnown = port !== 0 && isSameAddress(host, client.address);
     const relay = await this.datagrams.relay(session, { ...associationOf(this.options.allow), ...(isKnown ? { clientPort: port } : {}) });
     this.#associations.add(session);
@@ -129,7 +129,7 @@ const codes: Readonly<Record<string, number>> = {
 };
 
 /**
- * Connects clients to the targets that they name by SOCKS5; to those in `allow` alone.
+ * Connects clients to the targets that they name by SOCKS5, if `allow` has them.
  *
  * @example plugins: [socks5({ allow: ["10.0.0.0/8:22"], users: { ann: "a long password" } })]
  */

@@ -1,4 +1,4 @@
-/** The one spelling of an IPv6 address (RFC 5952), so that one client has one name; mapped IPv4 with its dots, by which it is seen to be IPv4. */
+/** The one spelling of an IPv6 address (RFC 5952), so that one client has one name. A mapped IPv4 address is written with dots, so that it is recognized as IPv4. */
 export function canonicalIPv6(address: string): string {
   const text = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(text) ?? [];

@@ -11,33 +11,33 @@ import { refuseHeader } from "./strangers.ts";
 const schema = z.object({
   /** The proxies in front: each of their sessions must begin with a header; others must send none. */
   from: networks(),
-  /** For the whole header, from the connection's first moment. */
+  /** The longest wait for the whole header, counted from the start of the connection. */
   timeout: duration({ zero: false }).default(3_000),
-  /** On a UDP listener: whether a header stands before each datagram of a session, or only before the first. */
+  /** On a UDP listener: whether each datagram of a session begins with a header, or only the first. */
   datagrams: z.enum(["each", "first"]).default("each"),
 });
 
-/** What {@link proxyProtocol} takes. */
+/** The options of {@link proxyProtocol}. */
 export interface ProxyProtocolConfig {
   /** The proxies in front: each of their sessions must begin with a header; others must send none. */
   readonly from: readonly string[];
-  /** For the whole header, from the connection's first moment. @default "3s" */
+  /** The longest wait for the whole header, counted from the start of the connection. @default "3s" */
   readonly timeout?: Duration | undefined;
-  /** On a UDP listener: whether a header stands before each datagram of a session, or only before the first. @default "each" */
+  /** On a UDP listener: whether each datagram of a session begins with a header, or only the first. @default "each" */
   readonly datagrams?: "each" | "first" | undefined;
 }
 
-/** Under which a session's notes have its {@link ProxyHeader}. */
+/** The key of the {@link ProxyHeader} in a session's notes. */
 const NOTE = "proxyProtocol";
 
-/** What the proxy in front said of a session; undefined where nobody spoke for its client. For plugins behind `proxyProtocol()`. */
+/** What the proxy in front said about a session; undefined for a session without a header. For plugins after `proxyProtocol()` in the list. */
 export function proxyHeader({ notes }: Session): ProxyHeader | undefined {
   return notes.get(NOTE) as ProxyHeader | undefined;
 }
 
 /**
- * Learns from a proxy in front who the client is (PROXY protocol, versions 1 and 2). The header is never guessed: it must be there from those
- * in `from`, and must not from others.
+ * Learns the client's address from a proxy in front (PROXY protocol, versions 1 and 2). Whether there is a header is never guessed: sessions of the
+ * proxies in `from` must begin with one, and other sessions must not.
  */
 @injectable()
 class ProxyProtocol implements Plugin {
@@ -50,13 +50,13 @@ class ProxyProtocol implements Plugin {
     @inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
-  /** A proxy may send the datagrams of many clients from one port, as dnsdist does: each client is a session. */
+  /** A proxy such as dnsdist sends the datagrams of many clients from one port: each client becomes a session. */
   flowOf(datagram: Buffer, peer: Pick<SocketAddress, "address" | "family">): string {
     if (this.options.datagrams === "first" || !this.options.from.has(peer)) return "";
     try {
       return String(readHeader(datagram)?.header.source ?? "");
     } catch {
-      // It is refused where that can be reported.
+      // `admit` refuses the header, with a report.
       return "";
     }
   }
@@ -97,7 +97,7 @@ class ProxyProtocol implements Plugin {
     return end === "end" && bytes.length > 0 ? cutOff(session.peer) : undefined;
   }
 
-  /** A datagram that cannot be said to be this client's is dropped: what forges one must not end the session. */
+  /** Drops a datagram that is not clearly of this session's client: a forged datagram must not end the session. */
   #strip(datagram: Buffer, session: Session): Buffer | null {
     try {
       const { header, length } = parsed(datagram, session.peer) ?? cutOff(session.peer);
@@ -111,7 +111,7 @@ class ProxyProtocol implements Plugin {
   }
 }
 
-/** A socket that was reset no longer says who was connected: a health check that is over at once, say. */
+/** Whether the socket was reset already, for example by a short health check: such a socket has no remote address any more. */
 function hasLeft({ local, peer }: Session): boolean {
   return local.family !== "unix" && peer.family === "unix";
 }
@@ -130,7 +130,7 @@ function cutOff(peer: { toString(): string }): never {
 }
 
 /**
- * Learns from a proxy in front who the client is (PROXY protocol, versions 1 and 2).
+ * Learns the client's address from a proxy in front (PROXY protocol, versions 1 and 2).
  *
  * @example plugins: [proxyProtocol({ from: ["10.0.0.0/8"] })]
  */

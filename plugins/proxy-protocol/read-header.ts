@@ -3,7 +3,7 @@ import { readVersion1, WORD } from "./version-1.ts";
 import { readVersion2, SIGNATURE } from "./version-2.ts";
 
 /**
- * Reads the header that bytes begin with, of either version. It is refused at the first byte that no header has.
+ * Reads the header of version 1 or 2 at the beginning of the bytes. Bytes that cannot be a header are refused at the first wrong byte.
  *
  * @returns undefined when more bytes are needed
  * @throws HeaderFault

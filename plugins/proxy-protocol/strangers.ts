@@ -3,23 +3,23 @@ import { carry, each } from "sluice/flow";
 import type { MonoTypeOperatorFunction } from "rxjs";
 import { SIGNATURE } from "./version-2.ts";
 
-/** How a header begins: a line of version 1 that only begins with `PROXY ` may be anything. */
+/** The beginnings of headers. `PROXY ` alone is not enough for version 1: other protocols may begin with it. */
 const beginnings = [SIGNATURE, ...["TCP4 ", "TCP6 ", "UNKNOWN"].map((word) => Buffer.from(`PROXY ${word}`))];
 const longest = Math.max(...beginnings.map((bytes) => bytes.length));
 
-/** What a stream began with, as far as that may still be a header's beginning; undefined: it is none. */
+/** The first bytes of a stream, while they may still become a header; undefined when they cannot. */
 interface Begun {
   seen: Buffer | undefined;
 }
 
 /**
- * Ends a session that begins with a header though nobody believes its client. What comes is passed on at once, also the beginning of what may
- * become a header: a client whose server speaks first, or that sends byte by byte, must not be held up.
+ * Ends a session whose client sends a header although it is not in `from`. Data is passed on at once, even the possible beginning of a header: a
+ * client must not be delayed when its server speaks first, or when it sends byte by byte.
  */
 export function refuseHeader(session: Session): MonoTypeOperatorFunction<Buffer> {
   if (session.datagrams) return each((datagram) => (begins(datagram) ? refuse(session) : datagram));
   return carry<Begun>({
-    // A session that was open before this plugin came is not at its beginning.
+    // After a reload that added this plugin, an open session is past its beginning.
     start: () => ({ seen: session.fromClient.chunks === 0 ? Buffer.alloc(0) : undefined }),
     step: (begun, chunk) => {
       if (begun.seen === undefined) return chunk;

@@ -3,9 +3,9 @@ import { isIPv4, isIPv6 } from "node:net";
 import { canonicalIPv6 } from "./canonical-ipv6.ts";
 import { refuse, type ParsedHeader } from "./header.ts";
 
-/** How every line of version 1 begins. */
+/** The beginning of every line of version 1. */
 export const WORD = Buffer.from("PROXY ");
-/** With its CRLF (section 2.1: "107 chars", with the final zero of C). */
+/** Bytes of the longest line, with CRLF (section 2.1 says "107 chars", which includes the final zero of a C string). */
 const MAX_LINE = 107;
 const CR = 13;
 const LF = 10;
@@ -25,7 +25,7 @@ export function readVersion1(bytes: Buffer): ParsedHeader | undefined {
   const seen = bytes.subarray(0, MAX_LINE);
   const end = seen.indexOf(CR);
   const line = (end < 0 ? seen : seen.subarray(0, end)).toString("latin1");
-  // Before its end: whoever begins with a wrong line is not waited for.
+  // Checked before the line is complete, so that a wrong beginning is refused at once.
   if (line.includes("\n")) refuse("its line ends without a carriage return");
   if (end < 0 || end + 1 === seen.length) return seen.length < MAX_LINE ? undefined : refuse(`its line is longer than ${MAX_LINE} bytes`);
   if (seen[end + 1] !== LF) refuse("a carriage return in the middle of its line");
@@ -34,7 +34,7 @@ export function readVersion1(bytes: Buffer): ParsedHeader | undefined {
 
 function addressesIn(line: string): { source: SocketAddress | undefined; destination: SocketAddress | undefined } {
   const [, protocol = "", ...fields] = line.split(" ");
-  // What follows must be ignored (section 2.1).
+  // The rest of the line must be ignored (section 2.1).
   if (protocol === "UNKNOWN") return { source: undefined, destination: undefined };
   const known = protocol === "TCP4" || protocol === "TCP6" ? families[protocol] : refuse("its protocol is none of TCP4, TCP6 and UNKNOWN");
   const [from, to, fromPort, toPort] = fourOf(fields);

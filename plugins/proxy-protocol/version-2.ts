@@ -3,11 +3,11 @@ import { canonicalIPv6 } from "./canonical-ipv6.ts";
 import { refuse, type ParsedHeader, type ProxyHeader } from "./header.ts";
 import { readTlvs } from "./tlvs.ts";
 
-/** How every header of version 2 begins. */
+/** The beginning of every header of version 2. */
 export const SIGNATURE = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
-/** Signature, version and command, family and protocol, length. */
+/** Bytes of signature, version and command, family and protocol, and length. */
 const HEAD = 16;
-/** Addresses and extensions: the specification allows 64 KiB, and what proxies send, client certificates included, is well below this. */
+/** The most bytes of addresses and extensions. The specification allows 64 KiB; what proxies send, including client certificates, is far below this. */
 const MAX_LENGTH = 16 * 1024 - HEAD;
 /** Bytes of the addresses, by family. */
 const [INET, INET6, UNIX] = [12, 36, 216];
@@ -35,7 +35,7 @@ export function readVersion2(bytes: Buffer): ParsedHeader | undefined {
   const length = HEAD + size;
   if (bytes.length < length) return undefined;
   const header = bytes.subarray(0, length);
-  // LOCAL: whatever family it says is to be ignored, and so what would be its addresses (section 2.2).
+  // LOCAL: the family and the addresses must be ignored, whatever they are (section 2.2).
   if (isLocal) return { header: { version: 2, command: "LOCAL", ...nobody, tlvs: [] }, length };
   return { header: { version: 2, command: "PROXY", ...addressesIn(header, family), tlvs: readTlvs(header, HEAD + least) }, length };
 }
@@ -45,7 +45,7 @@ function checkCommand(byte: number): void {
   if ((byte & 0x0f) > 1) refuse(`its command is ${byte & 0x0f}, neither LOCAL (0) nor PROXY (1)`);
 }
 
-/** Of a PROXY header (section 2.2): unknown values must be refused, and UNSPEC is none. */
+/** Checks a PROXY header (section 2.2): unknown values must be refused; UNSPEC is a known value. */
 function checkProtocol(command: number, byte: number): void {
   if ((command & 0x0f) === 0) return;
   if (byte >> 4 > 3) refuse(`its family of addresses is ${byte >> 4}, which nobody has defined`);
@@ -57,7 +57,7 @@ function lengthOf(family: number): number {
 }
 
 function addressesIn(header: Buffer, family: number): Addresses {
-  // UNSPEC, of family or of protocol: the addresses are those of the connection.
+  // UNSPEC as family or protocol: the addresses are those of the connection.
   if (family === 0 || (header.readUInt8(13) & 0x0f) === 0) return nobody;
   const block = header.subarray(HEAD, HEAD + lengthOf(family));
   if (family === 3) return { source: path(block, 0), destination: path(block, PATH) };

@@ -1,7 +1,7 @@
 import type { Logger, Metrics, Shared } from "sluice";
 import { LeasingStore } from "./leasing-store.ts";
 
-/** What the store is made with. */
+/** The parts that the store needs. */
 interface Parts {
   readonly shared: Shared;
   readonly logger: Logger;
@@ -9,10 +9,10 @@ interface Parts {
 }
 
 /**
- * The buckets of one plugin use where several processes serve (`workers`): the first process has them. When it does not answer, each decides
- * alone, at its share of the rate.
+ * The buckets of one plugin use when several processes serve (`workers`). The first process has the buckets. While it does not answer, each process
+ * decides alone, with its share of the rate.
  *
- * @param space the plugin use's place
+ * @param space the name of the plugin use's buckets
  */
 export function storeBetweenProcesses(space: string, maxKeys: number, { shared, ...report }: Parts): LeasingStore {
   const buckets = shared.buckets(`rateLimit ${space}`, maxKeys);
@@ -20,7 +20,7 @@ export function storeBetweenProcesses(space: string, maxKeys: number, { shared, 
     connected: Promise.resolve(),
     decide: (key: string, [rate, burst, cost]: readonly [number, number, number]) => buckets.take(key, cost, { rate, burst }),
   };
-  // How long it waits, the proxy has bounded already.
+  // No timeout: the proxy bounds the wait itself.
   const store = new LeasingStore(decider, { prefix: "", timeout: undefined, onError: "local", share: shared.processes }, maxKeys);
   store.report(report);
   return store;

@@ -1,17 +1,17 @@
 import type { Duration, HttpRequest, Session, Size } from "sluice";
 import type { RateLimitStoreSource } from "./store.ts";
 
-/** How much may pass: a token bucket. */
+/** A limit: a token bucket. */
 export interface LimitConfig<Amount> {
-  /** How much per `per`. */
+  /** The amount that may pass in the time `per`. */
   readonly rate: Amount;
-  /** The time that `rate` is for. @default "1s" */
+  /** The time to which `rate` refers. @default "1s" */
   readonly per?: Duration | undefined;
-  /** How much at once, after a pause. @default rate */
+  /** The amount that may pass at once, after a pause. @default rate */
   readonly burst?: Amount | undefined;
 }
 
-/** What `rateLimit()` takes: at least one of the limits. */
+/** The options of `rateLimit()`: at least one of the limits. */
 export interface RateLimitConfig {
   /** New sessions. @default no limit */
   readonly connections?: LimitConfig<number> | undefined;
@@ -21,12 +21,12 @@ export interface RateLimitConfig {
   readonly bytes?: LimitConfig<Size> | undefined;
   /** HTTP requests, on a listener with `http()`. @default no limit */
   readonly requests?: LimitConfig<number> | undefined;
-  /** Who shares a bucket: a client (IPv4 address or IPv6 /64), all of the listener, or what a function says. @default "client" */
+  /** What shares a bucket: the sessions of a client (IPv4 address or IPv6 /64), of the listener, or those for which a function returns the same key. @default "client" */
   readonly key?: "client" | "listener" | ((session: Session, request?: HttpRequest) => string) | undefined;
-  /** What happens to what is over the limit: it is refused, or waits. @default "reject" */
+  /** What happens over the limit: refuse, or wait. @default "reject" */
   readonly over?: "reject" | "delay" | undefined;
-  /** Buckets, and waiting sessions, at most. @default 100000 */
+  /** The most buckets, and the most waiting sessions. @default 100000 */
   readonly maxKeys?: number | undefined;
-  /** Where buckets live: `"memory"`, `redis()` of `sluice/redis`, or the token of a provider of a RateLimitStore. @default "memory" */
+  /** Where the buckets are kept: `"memory"`, `redis()` of `sluice/redis`, or the injection token of a RateLimitStore. @default "memory" */
   readonly store?: string | symbol | RateLimitStoreSource | undefined;
 }

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 
-/** How long tokens that were taken in advance may be spent, in milliseconds. */
+/** Milliseconds after which tokens that were taken in advance expire. */
 const LIFETIME = 1_000;
 
 interface Lease {
@@ -8,7 +8,7 @@ interface Lease {
   readonly until: number;
 }
 
-/** Tokens that this process has taken in advance, so that not each chunk asks the server. */
+/** Tokens that this process has taken in advance, so that it need not ask the server for every chunk. */
 export class Leases {
   readonly #leases: LRUCache<string, Lease>;
 
@@ -16,7 +16,7 @@ export class Leases {
     this.#leases = new LRUCache({ max: maxKeys });
   }
 
-  /** Spends `cost` of what is left. @returns whether there was enough; if not, nothing was spent */
+  /** Spends `cost` tokens. @returns whether enough were left; if not, nothing is spent */
   spend(key: string, cost: number, now: number): boolean {
     const lease = this.#leases.get(key);
     if (lease === undefined || lease.tokens < cost || now >= lease.until) return false;

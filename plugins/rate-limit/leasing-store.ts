@@ -4,35 +4,35 @@ import { MemoryStore } from "./memory-store.ts";
 import type { BucketLimit, RateLimitStore } from "./store.ts";
 import { Leases } from "./leases.ts";
 
-/** How much is taken in advance where one question a decision is too expensive: what comes in during so many milliseconds. */
+/** The size of a lease, where one question per decision is too expensive: the tokens that a bucket gets in this many milliseconds. */
 const LEASE_MS = 100;
-/** Questions under way for one bucket from which on it takes leases too. */
+/** The number of unanswered questions from which on a bucket takes leases. */
 const BUSY = 4;
-/** Questions under way in all. Beyond, decisions are made as without the server. */
+/** The most unanswered questions of all buckets. Over it, decisions are made without the server. */
 const MOST_ASKED = 1_000;
-/** How long a server that did not answer in time is not asked, in milliseconds. */
+/** Milliseconds for which a server that did not answer in time is not asked again. */
 const REST = 1_000;
 
-/** Where the buckets are: a server, another process. */
+/** The server or process that has the buckets. */
 export interface Decider {
-  /** It was reached for the first time. */
+  /** Resolves when it is reached for the first time. */
   readonly connected: Promise<void>;
-  /** As {@link RateLimitStore.take}. @param numbers tokens per millisecond, burst, cost */
+  /** Decides like {@link RateLimitStore.take}. @param numbers tokens per millisecond, burst, cost */
   decide(key: string, numbers: readonly [rate: number, burst: number, cost: number]): Promise<number>;
 }
 
-/** How to decide with it, and without it. */
+/** How to decide with the server, and without it. */
 export interface LeasingOptions {
-  /** Before every key. */
+  /** The beginning of every key. */
   readonly prefix: string;
-  /** Milliseconds that a decision may wait; undefined: the other side bounds it itself. */
+  /** Milliseconds that a decision may wait; undefined when the other side bounds it. */
   readonly timeout: number | undefined;
   readonly onError: "local" | "reject" | "pass";
   /** How many processes share the limits, for `local`. */
   readonly share: number;
 }
 
-/** Buckets elsewhere. Every decision is made within `timeout`, with whoever has them or without. */
+/** Buckets on a server or in another process. Every decision is made within `timeout`, with the server or without it. */
 export class LeasingStore implements RateLimitStore {
   readonly #leases: Leases;
   readonly #local: MemoryStore;
@@ -52,7 +52,7 @@ export class LeasingStore implements RateLimitStore {
     this.#local = new MemoryStore(maxKeys);
   }
 
-  /** Its newest user: an older one's log may be gone. */
+  /** Sets the log and the metrics to those of the newest user: an older user may be closed already. */
   report({ logger, metrics }: { logger: Logger; metrics: Metrics }): void {
     this.#logger = logger;
     this.#errors = metrics.counter("sluice_rate_limit_store_errors_total");
@@ -91,7 +91,7 @@ export class LeasingStore implements RateLimitStore {
     { lease, now, isLate }: { lease: number; now: number; isLate: () => boolean },
   ): Promise<number> {
     await this.link.connected;
-    // Nobody waits for it any more, so that it must not cost anything.
+    // Nobody waits for the answer any more, so it must not cost tokens.
     if (isLate()) return 0;
     const { rate, burst } = limit;
     const decide = (tokens: number): Promise<number> => this.link.decide(`${this.options.prefix}${key}`, [rate, burst, tokens]);
@@ -129,7 +129,7 @@ export class LeasingStore implements RateLimitStore {
 
 const meanwhile = { local: "this process limits alone", reject: "nothing passes", pass: "everything passes" };
 
-/** @throws when it is not there in time; what was sent by then counts for the bucket, and for nobody else */
+/** @throws when the answer does not come in time; a question that was sent by then has still taken its tokens from the bucket */
 async function within<T>(milliseconds: number | undefined, begin: (isLate: () => boolean) => Promise<T>): Promise<T> {
   if (milliseconds === undefined) return begin(() => false);
   let timer: NodeJS.Timeout | undefined;

@@ -3,17 +3,17 @@ import { defer, EMPTY, expand, first, Observable, of, switchMap, timer, type Sch
 import { MemoryStore } from "./memory-store.ts";
 import type { BucketLimit, RateLimitStore } from "./store.ts";
 
-/** Node fires timers beyond this at once. */
+/** The longest timer in milliseconds: Node fires longer ones at once. */
 const LONGEST = 2 ** 31 - 1;
 
-/** One price to pay: so many tokens of a bucket. */
+/** A price: a number of tokens of a bucket. */
 export interface Price {
   readonly key: string;
   readonly cost: number;
   readonly limit: BucketLimit;
 }
 
-/** Asks a store for tokens, now or when they have come. */
+/** Asks a store for tokens, at once or when they have come in. */
 export class Limiter {
   #waiting = 0;
 
@@ -24,25 +24,25 @@ export class Limiter {
     private readonly maxWaiting: number,
   ) {}
 
-  /** Whether something may pass now; a store elsewhere answers later. What may not is counted. */
+  /** Whether something may pass now; an external store answers with a promise. Refusals are counted. */
   allows(price: Price): boolean | Promise<boolean> {
     const wait = this.wait(price);
     return typeof wait === "number" ? wait <= 0 : wait.then((settled) => settled <= 0);
   }
 
-  /** Milliseconds after which to ask again; 0: paid. What may not pass is counted. */
+  /** Milliseconds after which to ask again; 0 when paid. Refusals are counted. */
   wait(price: Price): number | Promise<number> {
     const wait = this.store.take(price.key, price.cost, price.limit, this.clock.now());
     return typeof wait === "number" ? this.#counted(wait) : wait.then((settled) => this.#counted(settled));
   }
 
-  /** Pays at once, in debt if need be. @returns milliseconds until the debt is paid, within what a timer can wait */
+  /** Pays at once, if necessary on credit. @returns milliseconds until the debt is paid, at most what a timer can wait */
   reserve(store: MemoryStore, { key, cost, limit }: Price): number {
     return Math.min(LONGEST, store.reserve(key, cost, limit, this.clock.now()));
   }
 
   /**
-   * Emits once when the price is paid. Places in the queue are in the order of subscription; unsubscribing gives the place back.
+   * Emits once when the price is paid. Places in the queue are in the order of subscription; unsubscribing gives up the place.
    * Fails with SLUICE_RATE_LIMITED when too many wait already.
    */
   turn(price: Price): Observable<unknown> {
@@ -73,7 +73,7 @@ export class Limiter {
     });
   }
 
-  /** A store elsewhere only says when to ask again; so the order among those who wait is the store's. */
+  /** An external store only says when to ask again, so the order among waiting sessions is the store's. */
   #asking({ key, cost, limit }: Price): Observable<unknown> {
     const ask = defer(async () => this.store.take(key, cost, limit, this.clock.now()));
     const later = (wait: number): Observable<number> =>
@@ -91,7 +91,7 @@ export class Limiter {
   }
 }
 
-/** The error of a session that was turned away, or ended. */
+/** The error of a session that is refused or ended by a limit. */
 export function limited(detail: string): SluiceError {
   return new SluiceError("SLUICE_RATE_LIMITED", detail);
 }

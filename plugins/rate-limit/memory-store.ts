@@ -3,19 +3,19 @@ import type { BucketLimit, RateLimitStore } from "./store.ts";
 import { WaitingLines } from "./waiting-lines.ts";
 
 interface Bucket {
-  /** Below 0: a debt. */
+  /** A number below 0 is a debt. */
   tokens: number;
   burst: number;
   updatedAt: number;
 }
 
 /**
- * Token buckets in this process. At most `maxKeys` are kept; the one unused longest is forgotten, which makes it full again.
- * Time comes from the caller and may step: backwards it earns nothing, forwards it fills the bucket at most once.
+ * Token buckets in this process. At most `maxKeys` are kept; the least recently used one is forgotten, which makes it full again.
+ * The caller passes the time, which may jump: a jump back adds no tokens, a jump forward fills the bucket at most.
  */
 export class MemoryStore implements RateLimitStore {
   #buckets: LRUCache<string, Bucket>;
-  /** Who waits for tokens: in one line also with those who came before a reload. */
+  /** The sessions that wait for tokens; a reload takes over the lines, so that their order remains. */
   lines = new WaitingLines(this);
 
   constructor(private readonly maxKeys: number) {
@@ -25,20 +25,20 @@ export class MemoryStore implements RateLimitStore {
   take(key: string, cost: number, limit: BucketLimit, now: number): number {
     const bucket = this.#bucket(key, limit, now);
     const needed = Math.min(cost, limit.burst);
-    // Sums of fractions of a token may come out a hair below the whole one.
+    // A sum of fractions may be slightly less than a whole token.
     if (bucket.tokens + 1e-9 < needed) return (needed - bucket.tokens) / limit.rate;
     bucket.tokens -= cost;
     return 0;
   }
 
-  /** Takes `cost` whether there are enough tokens or not, as a place in a queue. @returns milliseconds until it is paid for */
+  /** Takes `cost` tokens, even if there are not enough, which reserves a place in a queue. @returns milliseconds until the debt is paid */
   reserve(key: string, cost: number, limit: BucketLimit, now: number): number {
     const bucket = this.#bucket(key, limit, now);
     bucket.tokens -= cost;
     return bucket.tokens >= 0 ? 0 : -bucket.tokens / limit.rate;
   }
 
-  /** Takes over the buckets of another store: both fill and empty the same ones from now on. */
+  /** Takes over the buckets of another store: both use the same buckets from now on. */
   adopt(other: MemoryStore): void {
     this.lines = other.lines;
     if (other.maxKeys === this.maxKeys) this.#buckets = other.#buckets;
@@ -53,7 +53,7 @@ export class MemoryStore implements RateLimitStore {
       return bucket;
     }
     if (bucket.burst !== limit.burst) {
-      // A reload changed the limit: what was left of the old burst is as much of the new one.
+      // A reload changed the limit: the same fraction of the new burst is left.
       bucket.tokens *= limit.burst / bucket.burst;
       bucket.burst = limit.burst;
     }

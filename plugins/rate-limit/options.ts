@@ -5,14 +5,14 @@ import type { BucketLimit, RateLimitStoreSource } from "./store.ts";
 const count = z.number().positive();
 const bytes = size().refine((value) => value > 0, { error: "must be more than 0 bytes" });
 
-/** Parses to what a bucket needs; `least` is what a burst must hold for anything to pass. */
+/** The schema of a limit, whose output is what a bucket needs. With a burst below `least`, nothing could ever pass. */
 function limitOf<Amount extends number | string>(amount: z.ZodType<number, Amount>, least: number) {
   return z
     .strictObject({
-      /** How much per `per`. */
+      /** The amount that may pass in the time `per`. */
       rate: amount,
       per: duration({ zero: false, compared: true }).default(1_000),
-      /** How much at once, after a pause. @default rate */
+      /** The amount that may pass at once, after a pause. @default rate */
       burst: amount.optional(),
     })
     .transform(({ rate, per, burst = Math.max(rate, least) }, context): BucketLimit => {
@@ -24,7 +24,7 @@ function limitOf<Amount extends number | string>(amount: z.ZodType<number, Amoun
 
 type Key = "client" | "listener" | ((session: Session, request?: HttpRequest) => string);
 const isKey = (value: unknown): boolean => value === "client" || value === "listener" || typeof value === "function";
-/** What opens a store, and not the token of one. */
+/** Whether a value opens a store, and is not an injection token of a store. */
 export function isSource(value: unknown): value is RateLimitStoreSource {
   return typeof value === "object" && value !== null && "open" in value && typeof value.open === "function";
 }
@@ -39,13 +39,13 @@ export const rateLimitSchema = z.object({
   bytes: limitOf(bytes, 1).optional(),
   /** HTTP requests, on a listener with http(). */
   requests: limitOf(count, 1).optional(),
-  /** Who shares a bucket. */
+  /** What shares a bucket. */
   key: z.custom<Key>(isKey, { error: 'expected "client", "listener" or a function from the session to a text' }).default("client"),
-  /** What happens to what is over the limit. */
+  /** What happens over the limit. */
   over: z.enum(["reject", "delay"]).default("reject"),
-  /** Buckets, and waiting sessions, at most. */
+  /** The most buckets, and the most waiting sessions. */
   maxKeys: z.int().min(1).max(10_000_000).default(100_000),
-  /** Where buckets live: `"memory"`, `redis()` of `sluice/redis`, or the token of a provider of a RateLimitStore. */
+  /** Where the buckets are kept: `"memory"`, `redis()` of `sluice/redis`, or the injection token of a RateLimitStore. */
   store: z
     .custom<string | symbol | RateLimitStoreSource>(isStore, { error: 'expected "memory", redis() or the token of a RateLimitStore' })
     .default("memory"),

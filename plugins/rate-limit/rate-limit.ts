@@ -27,21 +27,21 @@ type AdmitHook = NonNullable<Plugin["admit"]>;
 type ExchangeHook = NonNullable<Plugin["exchange"]>;
 type ByteHook = NonNullable<Plugin["fromClient"]>;
 
-/** What a {@link RateLimit} injects. */
+/** The parts that are injected into a {@link RateLimit}. */
 export interface RateLimitParts {
   readonly clock: SchedulerLike;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly store: RateLimitStore;
-  /** The store, where this use has opened it. */
+  /** The store, if this use has opened it. */
   readonly opened?: OpenRateLimitStore;
-  /** Before every key: uses that share a store do not share buckets, unless they stand in the same place of several proxies. */
+  /** The beginning of every key. Uses that share a store do not share buckets, except the same use (listener and name) in several proxies. */
   readonly prefix: string;
 }
 
-/** Token buckets for new sessions, datagrams, bytes and HTTP requests. It has the hooks that its limits need, and no other. */
+/** Token buckets for new sessions, datagrams, bytes and HTTP requests. It has only the hooks that its limits need. */
 export class RateLimit implements Plugin {
-  /** Delayed chunks are kept past their call, and so is a chunk that waits for a store elsewhere. */
+  /** False when a chunk is kept after the call: because it is delayed, or waits for an external store. */
   readonly borrows: boolean;
   declare readonly admit?: AdmitHook;
   declare readonly exchange?: ExchangeHook;
@@ -87,7 +87,7 @@ export class RateLimit implements Plugin {
   #connections(limit: BucketLimit): AdmitHook {
     return (arrival, session) => {
       const admitted = (): Observable<Session> => {
-        // Not before the session arrives: a plugin in front may give it what the key's function reads, as TLS does.
+        // Computed when the session arrives: an earlier plugin may set what the key function reads, as TLS does.
         const price = this.#price("connections", session, limit);
         return this.options.over === "delay" ? this.#queued(price, session) : this.#granted(price, session);
       };
@@ -171,7 +171,7 @@ export class RateLimit implements Plugin {
     return typeof granted === "boolean" ? judged(granted) : granted.then(judged);
   }
 
-  /** @param request where its client, and not the session's, is the one */
+  /** @param request given when the client of the request counts, and not the client of the session */
   #price(kind: string, session: Session, limit: BucketLimit, request?: HttpRequest): Price {
     const { key } = this.options;
     const client = (): string => clientKey((request ?? session).client);
@@ -180,12 +180,12 @@ export class RateLimit implements Plugin {
   }
 }
 
-/** Two functions count as the same key: a reloaded config evaluates each again. */
+/** Two functions count as the same key: a reloaded config creates a new function each time. */
 function sameKey(a: RateLimitOptions, b: RateLimitOptions): boolean {
   return a.key === b.key || (typeof a.key === "function" && typeof b.key === "function");
 }
 
-/** @param wait milliseconds; Retry-After knows whole seconds only (RFC 9110 section 10.2.3) */
+/** @param wait milliseconds; Retry-After has only whole seconds (RFC 9110 section 10.2.3) */
 function tooMany({ key }: Price, wait: number): HttpResponse {
   const seconds = Math.max(1, Math.ceil(wait / 1_000));
   return { status: 429, headers: { "retry-after": String(seconds) }, error: limited(`too many requests for ${key}`) };
@@ -206,17 +206,17 @@ function create(options: RateLimitOptions, inject: Inject): RateLimit {
   return new RateLimit(options, { ...common, store: opened, opened, prefix });
 }
 
-/** Of this process, where it is the only one. */
+/** The store in memory: in this process if it is the only one, else in the first process. */
 function inMemory({ maxKeys }: RateLimitOptions, inject: Inject, common: Pick<RateLimitParts, "logger" | "metrics">): RateLimitStore {
   const shared = inject(SHARED);
   const { listener, plugin, datagrams } = inject(PLACE);
-  // Datagrams have one process, whichever it is.
+  // All datagrams of a listener are handled by one process.
   if (shared.processes === 1 || datagrams) return new MemoryStore(maxKeys);
   return storeBetweenProcesses(`${listener} ${plugin}`, maxKeys, { ...common, shared });
 }
 
 /**
- * Bounds sessions, datagrams, bytes and HTTP requests, by client, listener or a key of your own.
+ * Limits sessions, datagrams, bytes and HTTP requests, per client, per listener or per key of your own.
  *
  * @example plugins: [rateLimit({ connections: { rate: 100, per: "1s", burst: 20 } })]
  */

@@ -1,47 +1,47 @@
 import type { Logger, Metrics } from "sluice";
 
-/** A token bucket's measures. */
+/** The size and the rate of a token bucket. */
 export interface BucketLimit {
   /** Tokens that come in per millisecond. */
   readonly rate: number;
-  /** Tokens that the full bucket holds. */
+  /** Tokens in a full bucket. */
   readonly burst: number;
-  /** Asked for often, for bytes or datagrams: a store elsewhere may take some tokens in advance. */
+  /** True for bytes and datagrams, which ask often: an external store may take some tokens in advance. */
   readonly lease?: boolean;
 }
 
-/** Where buckets live: give one to several proxies, and they share their limits. */
+/** A store of buckets. Proxies that use the same store share their limits. */
 export interface RateLimitStore {
   /**
-   * Takes `cost` tokens from a bucket, which is full when it is new. A cost above the burst is granted by a full bucket, and leaves it
-   * in debt. An error ends the session that asked: an unreachable store lets nothing through.
+   * Takes `cost` tokens from a bucket, which is full when it is new. A full bucket grants a cost above the burst, and is
+   * in debt then. An error ends the session that asked, so with an unreachable store nothing passes.
    *
    * @param now epoch milliseconds
-   * @returns 0 when granted; else nothing was taken, and it is how many milliseconds later to ask again
+   * @returns 0 when granted; else nothing was taken, and the number is the milliseconds after which to ask again
    */
   take(key: string, cost: number, limit: BucketLimit, now: number): number | Promise<number>;
 }
 
-/** What a store may use of the plugin that opens it. */
+/** What the plugin that opens a store gives it. */
 export interface RateLimitStoreParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Buckets that it keeps in this process, at most. */
+  /** The most buckets that it keeps in this process. */
   readonly maxKeys: number;
 }
 
 /** A store that one plugin use has opened. */
 export interface OpenRateLimitStore extends RateLimitStore {
-  /** Waited for by the plugin's setup: the config is refused when it fails. */
+  /** The plugin's setup waits for it: the config is refused when it rejects. */
   readonly opened?: Promise<void>;
-  /** The plugin use needs it no more. */
+  /** The plugin use does not need the store any more. */
   close(): void;
 }
 
 /**
- * What opens a store, as the option `store`. Two that are deeply equal, of one class, are the same to a reload.
+ * A value for the option `store` that opens a store. A reload treats two deeply equal values of one class as the same.
  */
 export interface RateLimitStoreSource {
-  /** Called once per plugin use and generation; what can be shared between them is its to share. */
+  /** Called once per plugin use and generation; a connection may be shared between the calls. */
   open(parts: RateLimitStoreParts): OpenRateLimitStore;
 }

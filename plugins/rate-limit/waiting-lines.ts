@@ -1,28 +1,28 @@
 import { timer, type SchedulerLike, type Unsubscribable } from "rxjs";
 import type { BucketLimit, RateLimitStore } from "./store.ts";
 
-/** Node fires timers beyond this at once. */
+/** The longest timer in milliseconds: Node fires longer ones at once. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Who waits for tokens of a bucket. */
+/** A session or request that waits for tokens of a bucket. */
 export interface Waiter {
   readonly cost: number;
   readonly limit: BucketLimit;
   readonly clock: SchedulerLike;
-  /** It has paid. */
+  /** Called when it has paid. */
   pass(): void;
 }
 
 /**
- * Those who wait for the tokens of each bucket, one line a bucket, in the order in which they came. Only the first pays, when there is
- * enough; so whoever leaves costs those behind it nothing, and they move up at once.
+ * The waiters for the tokens of each bucket: one line per bucket, in the order of arrival. Only the first in a line pays, when there are enough
+ * tokens; so a waiter that leaves costs nothing, and those behind it move up at once.
  */
 export class WaitingLines {
   readonly #lines = new Map<string, Line>();
 
   constructor(private readonly store: RateLimitStore) {}
 
-  /** @returns how to leave the line; nothing once it has passed */
+  /** @returns a function that leaves the line; it does nothing after the waiter has passed */
   join(key: string, waiter: Waiter): () => void {
     const line = this.#lines.get(key) ?? new Line((first) => this.store.take(key, first.cost, first.limit, first.clock.now()) as number);
     this.#lines.set(key, line);
@@ -43,7 +43,7 @@ class Line {
   #timer: Unsubscribable | undefined;
   #serving = false;
 
-  /** @param take milliseconds after which the first may ask again; 0: it has paid */
+  /** @param take pays for the first waiter: returns 0, or the milliseconds after which to ask again */
   constructor(private readonly take: (first: Waiter) => number) {}
 
   get isEmpty(): boolean {
@@ -62,7 +62,7 @@ class Line {
   }
 
   #serve(): void {
-    // Who passes may bring others, or take them along.
+    // A waiter that passes may add or remove others, which calls this method again.
     if (this.#serving) return;
     this.#serving = true;
     this.#timer?.unsubscribe();

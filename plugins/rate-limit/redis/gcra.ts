@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 
 /**
  * A token bucket as one number, the time at which it is full again: the generic cell rate algorithm (ITU-T I.371, annex A). Time is the
- * server's, so that clocks of proxies need not agree. KEYS: the bucket. ARGV: tokens per millisecond, burst, cost. It answers as a
- * RateLimitStore does: "0" when granted, else milliseconds until it may be asked again.
+ * server's, so the clocks of the proxies need not agree. KEYS: the bucket. ARGV: tokens per millisecond, burst, cost. It answers
+ * like a RateLimitStore: "0" when granted, else the milliseconds after which to ask again.
  */
 export const gcra = `
 local time = redis.call("TIME")

@@ -7,11 +7,11 @@ import { RedisSource } from "./redis-source.ts";
 export type { RedisOptions } from "./options.ts";
 
 /**
- * Keeps the buckets of {@link rateLimit} in Redis or Valkey, alone, as a cluster or behind sentinels, so that several proxies share their
+ * Keeps the buckets of {@link rateLimit} in Redis or Valkey (one server, a cluster, or with sentinels), so that several proxies share their
  * limits: `rateLimit({ connections: { rate: 100 }, store: redis({ url: "redis://cache:6379" }) })`. It needs the package `@redis/client`.
- * The connection lives as long as the last plugin that uses it, over reloads.
+ * The connection stays open over reloads, until the last plugin that uses it is closed.
  *
- * @throws SLUICE_CONFIG_INVALID for options that it cannot take
+ * @throws SLUICE_CONFIG_INVALID for invalid options
  */
 export function redis(options: RedisOptions = {}): RateLimitStoreSource {
   const parsed = redisSchema.safeParse(options);

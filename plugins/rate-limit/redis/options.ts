@@ -21,7 +21,7 @@ export const redisSchema = z
 
 export type ResolvedRedisOptions = z.output<typeof redisSchema>;
 
-/** What `redis()` takes. */
+/** The options of `redis()`. */
 export interface RedisOptions {
   /**
    * One server, `redis://[user:password@]host:port[/database]` or `rediss://` for TLS; a list is some nodes of a Redis Cluster, or, with `sentinel`, the sentinels.
@@ -30,7 +30,7 @@ export interface RedisOptions {
   readonly url?: string | readonly string[];
   /** The name of the master that the sentinels in `url` watch. */
   readonly sentinel?: string;
-  /** Before every key. Proxies that share limits have the same. @default "sluice:" */
+  /** The beginning of every key. Proxies that share limits need the same prefix. @default "sluice:" */
   readonly prefix?: string;
   /** How long a decision may wait for the server: milliseconds, or a text such as `"50ms"`. @default "50ms" */
   readonly timeout?: number | string;

@@ -2,7 +2,7 @@ import { SluiceError } from "sluice";
 import { gcra, gcraDigest } from "./gcra.ts";
 import type { ResolvedRedisOptions } from "./options.ts";
 
-/** What is used of a client of `@redis/client`: one server, a cluster or a master behind sentinels. */
+/** The used part of a client of `@redis/client`: for one server, a cluster, or a master behind sentinels. */
 interface Client {
   readonly isOpen: boolean;
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -19,11 +19,11 @@ interface Call {
 
 const LONGEST_PAUSE = 1_000;
 
-/** The connection to Redis, which is opened in the background and again whenever it is lost. */
+/** The connection to Redis, opened in the background, and opened again whenever it is lost. */
 export class RedisLink {
-  /** There is a client, connected or not. Fails only when the package is missing. */
+  /** Resolves when the client exists, connected or not. Rejects only when the package is missing. */
   readonly opened: Promise<void>;
-  /** It was connected for the first time. */
+  /** Resolves when it is connected for the first time. */
   readonly connected: Promise<void>;
   #client: Client | undefined;
   #isClosed = false;
@@ -34,11 +34,11 @@ export class RedisLink {
       this.#isConnected = resolve;
     });
     this.opened = this.#open();
-    // Said by whoever waits for it.
+    // Reported by the code that waits for it.
     this.opened.catch(() => undefined);
   }
 
-  /** One decision. @returns milliseconds, see {@link gcra}. Rejects when the server does not do it. */
+  /** Makes one decision. @returns milliseconds, see {@link gcra}. Rejects when the server does not make it */
   async decide(key: string, numbers: readonly number[]): Promise<number> {
     const client = this.#client;
     if (client === undefined) throw new Error("not connected");
@@ -64,7 +64,7 @@ export class RedisLink {
     void this.#connect(client, 0);
   }
 
-  /** Whatever fails here is tried again, by the client or below; decisions are made without it meanwhile. */
+  /** Tries again after every failure: the client does it, or the timer below. Until then decisions are made without Redis. */
   async #connect(client: Client, pause: number): Promise<void> {
     try {
       await client.connect();
@@ -81,7 +81,7 @@ export class RedisLink {
   }
 }
 
-/** An optional peer: only those who configure Redis have it. */
+/** The package is an optional peer dependency: it is loaded only when Redis is configured. */
 async function createClient({ url, sentinel }: ResolvedRedisOptions): Promise<Client> {
   const { createClient: single, createCluster, createSentinel } = await load();
   const socket = { connectTimeout: LONGEST_PAUSE, reconnectStrategy: (retries: number) => Math.min(LONGEST_PAUSE, 50 * 2 ** retries) };

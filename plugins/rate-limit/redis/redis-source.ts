@@ -12,7 +12,7 @@ interface Shared {
 /** One connection for all uses with the same options, since a reload opens the new ones before it closes the old. */
 const open = new Map<string, Shared>();
 
-/** What `redis()` gives: the same options are an equal value, so that a save which changes nothing of them changes nothing. */
+/** What `redis()` returns. The same options make an equal value, so that a reload without changes here keeps the connection. */
 export class RedisSource implements RateLimitStoreSource {
   constructor(readonly options: ResolvedRedisOptions) {}
 
