@@ -10,9 +10,9 @@ import {
 const MAX_BYTES = 16_384;
 const TIMEOUT = 10_000;
 
-/** Told of what comes before anybody else reads it. */
+/** Sees the first bytes of a connection before its reader does. */
 export interface FirstReader {
-  /** @param bytes what the reader is to see @param size of all that came so far */
+  /** @param bytes what the reader is to see @param size bytes of all that came so far */
   given(bytes: Buffer, size: number): void;
   /** The other side has finished sending. */
   ended(): void;
@@ -20,10 +20,10 @@ export interface FirstReader {
   gone(): void;
 }
 
-/** Whose first bytes they are, for errors. */
+/** The client or the upstream that sends the first bytes, as errors name it. */
 export interface FirstSide {
   readonly name: string;
-  /** When they are not what they should be, do not come in time, or end. */
+  /** For first bytes that are not what they should be, for those that do not come in time, and for a connection that ends before them. */
   readonly codes: readonly [protocol: ErrorCode, timeout: ErrorCode, reset: ErrorCode];
 }
 
@@ -34,17 +34,17 @@ export const upstreamCodes: FirstSide["codes"] = ["SLUICE_UPSTREAM_PROTOCOL", "S
 
 /** Where first bytes come from: a leg that nobody reads yet. */
 export interface FirstSource {
-  /** Begins with what was put back before, if anything was. */
+  /** Starts reading. Bytes that were put back before come first. */
   start(reader: FirstReader): void;
-  /** Stops. @param taken bytes of what was given last that are gone; all else is for whoever reads next */
+  /** Stops. @param taken bytes of the last `given` that are used up; all others go to the next reader */
   stop(taken: number): void;
 }
 
 /**
- * Lets a reader see, and take off, the first bytes of a client, or of an upstream.
+ * Lets a reader see the first bytes of a client or of an upstream, and take them off the stream.
  *
- * @throws the side's codes: when the reader has not decided by `max` bytes or at the end, when the time is over, when the other side left, or
- *   finished without a byte; and what the reader throws
+ * @throws the side's codes: when the reader has not decided after `max` bytes or at the end, when the time is over, and when the other side left or
+ *   finished without sending a byte; and what the reader throws
  */
 export function readFirst<T>(
   source: FirstSource,

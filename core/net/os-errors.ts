@@ -1,6 +1,6 @@
 import { reasonOf, SluiceError, type ErrorCode, type ErrorOptions } from "../contract/index.ts";
 
-// The one place where the words of the operating system, c-ares and OpenSSL become ours.
+// The one place that turns the errors of the operating system, c-ares and OpenSSL into errors of the catalogue.
 
 const upstreamCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ECONNREFUSED: ["SLUICE_UPSTREAM_REFUSED", "refused the connection"],
@@ -8,7 +8,7 @@ const upstreamCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENOTSOCK: ["SLUICE_UPSTREAM_REFUSED", "refused the connection: the path is not a socket"],
   ECONNRESET: ["SLUICE_UPSTREAM_RESET", "reset the connection"],
   ECONNABORTED: ["SLUICE_UPSTREAM_RESET", "reset the connection"],
-  // Our own word for an end that TLS was not told of (tls-truncation.ts).
+  // Our own code for a connection that ended without a close_notify (tls-truncation.ts).
   ETRUNCATED: ["SLUICE_UPSTREAM_TRUNCATED", "ended the connection without close_notify, so its data may have been cut off"],
   EPIPE: ["SLUICE_UPSTREAM_RESET", "closed the connection while it was being written to"],
   ETIMEDOUT: ["SLUICE_UPSTREAM_TIMEOUT", "did not answer in time"],
@@ -16,7 +16,7 @@ const upstreamCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENETUNREACH: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached"],
   EHOSTDOWN: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached"],
   ENETDOWN: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached"],
-  // Towards an upstream: no local address (or no free port) to reach it from.
+  // For an upstream it means: there is no local address (or no free port) to connect from.
   EADDRNOTAVAIL: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached from any local address"],
   EINVAL: ["SLUICE_UPSTREAM_UNREACHABLE", "cannot be reached from this address"],
   EACCES: ["SLUICE_UPSTREAM_UNREACHABLE", "may not be reached by this process"],
@@ -52,16 +52,16 @@ interface SystemError {
 }
 
 /**
- * Maps what went wrong on the way to an upstream.
+ * Maps an error of a connection to an upstream.
  *
- * @param endpoint as written in the config; the message names it, and the address tried when that is another
+ * @param endpoint as written in the config; the message names it, and the address that was tried if it differs
  */
 export function upstreamError(error: unknown, endpoint: string): SluiceError {
   if (SluiceError.is(error)) return error;
   if (error instanceof AggregateError && error.errors.length > 0) return upstreamError(error.errors[0], endpoint);
   const system = systemError(error);
   const options = { cause: error };
-  // Only an upstream's `bind` is bound here.
+  // The only thing bound here is an upstream's `bind` address.
   if (system.syscall === "bind") return unbound(system, endpoint, options);
   if (isDns(system)) return dnsError(error, endpoint);
   if (tlsCode.test(system.code)) {
@@ -78,7 +78,7 @@ function unbound({ code }: SystemError, endpoint: string, options: ErrorOptions)
   return new SluiceError("SLUICE_ADDRESS_UNAVAILABLE", detail, options);
 }
 
-/** Maps a failed look-up: what a name server could not say for now is worth another try, a name that does not exist is not. */
+/** Maps a failed look-up. Another try makes sense when a name server could not answer for now, and not when the name does not exist. */
 export function dnsError(error: unknown, name: string): SluiceError {
   if (SluiceError.is(error)) return error;
   const { code } = systemError(error);
@@ -89,7 +89,7 @@ export function dnsError(error: unknown, name: string): SluiceError {
   return new SluiceError("SLUICE_UPSTREAM_DNS_TEMPORARY", detail, { cause: error });
 }
 
-/** Maps what went wrong on a client's leg. */
+/** Maps an error of a client's leg. */
 export function clientError(error: unknown, client: { toString(): string }): SluiceError {
   if (SluiceError.is(error)) return error;
   const { code } = systemError(error);
@@ -107,7 +107,7 @@ export function clientError(error: unknown, client: { toString(): string }): Slu
   return new SluiceError("SLUICE_CLIENT_RESET", `client ${client.toString()} reset the connection (${reason})`, { cause: error });
 }
 
-/** OpenSSL's own words are a line of a debugger's, with a line break at its end; its `reason` is what they say. */
+/** The readable part of an error of OpenSSL. Its message is a line for debuggers that ends in a line break; `reason` has the same in words. */
 export function tlsReason(error: unknown): string {
   const { reason } = typeof error === "object" && error !== null ? (error as { readonly reason?: unknown }) : {};
   const known = typeof reason === "string" && /:error:[0-9A-F]+:/.test(reasonOf(error));
@@ -118,13 +118,13 @@ export function tlsReason(error: unknown): string {
  * Maps why a listener could not be bound.
  *
  * @param url as in the config, e.g. `tcp://127.0.0.1:8080`
- * @param where the place in the config, put before the message
+ * @param where the place in the config, which the message begins with
  */
 export function listenError(error: unknown, listener: string, url: string, where?: string): SluiceError {
   return bindError(error, `listener "${listener}" cannot listen on ${url}`, where);
 }
 
-/** The same for anything that listens. @param subject what could not be done, as the beginning of a sentence */
+/** The same for other servers. @param subject what could not be done, as the beginning of a sentence */
 export function bindError(error: unknown, subject: string, where?: string): SluiceError {
   if (SluiceError.is(error)) return error;
   const { code } = systemError(error);

@@ -7,21 +7,21 @@ const DAY = 86_400_000;
 const NEAR_EXPIRY = 14 * DAY;
 const UNREADABLE = "no certificate can be read from it";
 
-/** Certificates or a key, as an option gives them: the text itself, or the path of a file with it. */
+/** Certificates or a key that an option contains as text, or as the path of a file. */
 export interface Pem {
   readonly text: string;
-  /** The file's path, or the option's name for text given there: for messages. */
+  /** For messages: the file's path; for text, the option's name. */
   readonly where: string;
-  /** It is a file that others than its owner may read. */
+  /** It comes from a file that users other than its owner may read. */
   readonly exposed: boolean;
 }
 
-/** Whether an option holds PEM itself, and not a path. */
+/** Whether an option contains the PEM text, and not a path. */
 function isPem(given: string): boolean {
   return given.includes("-----BEGIN ");
 }
 
-/** The file that an option names. @param folder where relative paths start; undefined for PEM given as text */
+/** The file that an option names. @param folder where relative paths start @returns undefined for PEM given as text */
 export function pemFile(given: string, folder: string): string | undefined {
   return isPem(given) ? undefined : resolve(folder, given);
 }
@@ -49,7 +49,7 @@ export function readPem(given: string, folder: string, option: string): Pem {
 }
 
 /**
- * Every certificate of a chain or bundle, as TLS would read it.
+ * Every certificate of a chain or bundle, read as TLS would read it.
  * @throws SLUICE_CERTIFICATE_INVALID when one cannot be read, or there is none
  */
 export function certificatesIn({ text, where }: Pem): readonly [X509Certificate, ...X509Certificate[]] {
@@ -67,9 +67,9 @@ export function certificatesIn({ text, where }: Pem): readonly [X509Certificate,
 }
 
 /**
- * Whether a peer would take a certificate today. Peers compare with the wall clock, so an injected CLOCK does not matter here.
+ * Checks that a peer would accept a certificate today. Peers compare with the wall clock, so an injected CLOCK does not matter here.
  *
- * @param warn told of an end within 14 days
+ * @param warn called for a certificate that ends within 14 days
  * @throws SLUICE_CERTIFICATE_INVALID when it has expired or is not valid yet
  */
 export function checkValidity({ validFrom, validTo }: X509Certificate, { where }: Pem, warn: (message: string) => void): void {

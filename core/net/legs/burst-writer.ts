@@ -1,13 +1,13 @@
 import type { Socket } from "node:net";
 
-/** A chunk of at least this size may be one of a burst of records; gathering smaller ones would only delay them. */
+/** A chunk of at least this size may belong to a burst of records. Gathering smaller ones would only delay them. */
 const LARGE = 8 * 1024;
-/** Bytes gathered at most: less than what makes a flow stop its source (PENDING_RECORDS). */
+/** Bytes gathered at most: fewer than the number at which a flow stops its source (PENDING_RECORDS). */
 const MOST = 112 * 1024;
 
 /**
- * Gathers a burst of large chunks into one write, at the latest when the event loop turns: records come one by one, several in a turn,
- * and each would be a system call of its own.
+ * Gathers a burst of large chunks into one write, which is made at the latest at the end of the event loop's turn. Records come one by one, several
+ * in a turn, and each would cost a system call of its own.
  */
 export class BurstWriter {
   #corked = false;

@@ -1,6 +1,6 @@
 import type { Leg, LegReader } from "../../contract/index.ts";
 
-/** What all legs of datagrams have in common: reading cannot be held back, nothing has an end, and a reset is no different from closing. */
+/** The base of all datagram legs: reading cannot be paused, there is no end of a stream, and a reset is the same as closing. */
 export abstract class DatagramLeg implements Leg {
   readonly datagrams = true;
   readonly borrows = false;
@@ -14,7 +14,7 @@ export abstract class DatagramLeg implements Leg {
 
   abstract read(reader: LegReader): void;
   abstract write(datagram: Buffer): boolean;
-  /** Gives up what the leg has. Once. */
+  /** Frees what the leg uses. Called once. */
   protected abstract release(): void;
 
   resume(): void {

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { nobody, type ReadBuffer } from "../node/read-buffer.ts";
 
-/** Who reads a stream before its reader does. */
+/** Reads a stream before its reader does. */
 export interface EarlyReader {
-  /** @returns whether more is wanted */
+  /** @returns whether it wants more */
   take(chunk: Buffer): boolean;
   /** The peer has finished sending. */
   ended(): void;
@@ -11,13 +11,13 @@ export interface EarlyReader {
   gone(): void;
 }
 
-/** The reading of a socket for an {@link EarlyReader}, begun when it is made. */
+/** Reads a socket for an {@link EarlyReader}, from the moment it is constructed. */
 export class EarlyListening {
   readonly #take = (chunk: Buffer): boolean => this.early.take(chunk);
   readonly #ended = (): void => this.early.ended();
   readonly #gone = (): void => this.early.gone();
 
-  /** @param buffer what the socket reads into; undefined: chunks come as `data` events */
+  /** @param buffer the buffer that the socket reads into; undefined: chunks come as `data` events */
   constructor(
     private readonly socket: Socket,
     private readonly buffer: ReadBuffer | undefined,

@@ -8,7 +8,7 @@ export class EarlyLeg implements EarlyUpstream {
   readonly endpoint: string;
   readonly #leg: StreamLeg;
 
-  /** @throws SLUICE_INTERNAL for a leg that is no socket of a stream */
+  /** @throws SLUICE_INTERNAL for a leg that is not a stream socket */
   constructor({ endpoint, leg }: Upstream) {
     if (!("readEarly" in leg))
       throw new SluiceError("SLUICE_INTERNAL", `openUpstream needs an upstream that is dialled over a stream, and ${endpoint} is none`);

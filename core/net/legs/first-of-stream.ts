@@ -3,7 +3,7 @@ import { wasReset } from "../node/was-reset.ts";
 import type { EarlyReader } from "./early-listening.ts";
 import type { StreamLeg } from "./stream-leg.ts";
 
-/** The first bytes of a stream client, gathered from however many pieces they come in. */
+/** The first bytes of a stream client, gathered from any number of chunks. */
 export class FirstOfStream implements FirstSource, EarlyReader {
   #bytes = Buffer.allocUnsafe(256);
   #length = 0;
@@ -31,7 +31,7 @@ export class FirstOfStream implements FirstSource, EarlyReader {
   }
 
   ended(): void {
-    // The last bytes and a reset may be read together, and then look like an end.
+    // If the last bytes and a reset are read together, the reset looks like an end.
     if (wasReset(this.leg.socket)) this.gone();
     else this.#reader?.ended();
   }

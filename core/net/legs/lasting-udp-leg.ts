@@ -3,20 +3,20 @@ import type { Endpoint, LegReader } from "../../contract/index.ts";
 import { goneAfterReload, type UdpUpstreamLeg } from "./udp-upstream-leg.ts";
 import { DatagramLeg } from "./datagram-leg.ts";
 
-/** Datagrams kept while another way is opened. */
+/** Datagrams kept while another path is opened. */
 const WAITING = 64;
-/** Milliseconds between two choices once every way was refused. */
+/** Milliseconds between two choices after every path was refused. */
 const PAUSE = 200;
 
-/** A flow's way to one endpoint. */
+/** A flow's open socket to one endpoint. */
 export interface UdpPath {
   readonly endpoint: Endpoint;
   readonly leg: UdpUpstreamLeg;
-  /** From when on the name should be looked up again, on the clock of `performance.now()`; Infinity: it has none. */
+  /** When the name should be looked up again, on the clock of `performance.now()`; Infinity: the endpoint has no name. */
   readonly staleAt: number;
-  /** Told when nobody is there any more. */
+  /** Is told when the endpoint refuses datagrams. */
   owner: PathOwner | undefined;
-  /** Looks the name up. @param moved called when the address in use is none of its addresses any more */
+  /** Looks the name up again. @param moved called when the name no longer has the address in use */
   lookAgain(moved: () => void): void;
 }
 
@@ -24,27 +24,27 @@ export interface PathOwner {
   pathRefused(path: UdpPath): void;
 }
 
-/** Opens a way, to the next endpoint or a given one. Cold. */
+/** Opens a path to the given endpoint, or to the next one. Cold. */
 export type OpenPath = (endpoint: Endpoint | undefined) => Observable<UdpPath>;
 
 /**
- * The upstream leg of a UDP session that has a choice: another endpoint, or another address of a name. A session may last for days, so it
- * goes elsewhere when ICMP tells that nobody is there, or when its name leads elsewhere. What was refused has reached nobody, so the last
- * datagram is sent again, there.
+ * The upstream leg of a UDP session that has a choice: another endpoint, or another address of a name. A session may last for days, so it moves when
+ * ICMP reports that nobody receives its datagrams, or when the name has other addresses. The refused datagram has reached nobody, so the last one is
+ * sent again on the new path.
  */
 export class LastingUdpLeg extends DatagramLeg implements PathOwner {
   #path: UdpPath;
   #reader: LegReader | undefined;
-  /** Sent, and not answered. */
+  /** The last datagram that was sent and has had no answer. */
   #last: Buffer | undefined;
   #opening: Subscription | undefined;
   #waiting: Buffer[] | undefined;
-  /** Refusals since the last answer, and when another way may be chosen. */
+  /** Refusals since the last answer, and the time from which another path may be chosen. */
   #refusals = 0;
   #chooseAt = 0;
   #isReplaced = false;
 
-  /** @param choices how many ways there are */
+  /** @param choices the number of paths to choose from */
   constructor(
     path: UdpPath,
     private readonly choices: number,
@@ -55,7 +55,7 @@ export class LastingUdpLeg extends DatagramLeg implements PathOwner {
     path.owner = this;
   }
 
-  /** Where it leads now. */
+  /** The endpoint in use now. */
   get endpoint(): string {
     return this.#path.endpoint.text;
   }
@@ -77,7 +77,7 @@ export class LastingUdpLeg extends DatagramLeg implements PathOwner {
     return true;
   }
 
-  /** Its other ways are none of the config's any more. */
+  /** A reload has replaced the upstream: the other paths are no longer in the config. */
   replaced(): void {
     this.#isReplaced = true;
   }
@@ -98,7 +98,7 @@ export class LastingUdpLeg extends DatagramLeg implements PathOwner {
     this.#refusals += 1;
     if (this.#refusals > this.choices && performance.now() < this.#chooseAt) return;
     this.#chooseAt = performance.now() + PAUSE;
-    // Every way was refused: what is sent again would go round in circles.
+    // Every path was refused: sending again would go on for ever.
     const last = this.#refusals > this.choices ? undefined : this.#last;
     this.#renew(undefined, last === undefined ? [] : [last]);
   }
@@ -155,7 +155,7 @@ export class LastingUdpLeg extends DatagramLeg implements PathOwner {
         return reader.data(datagram);
       },
       end: () => undefined,
-      // Nothing of the socket, but that its endpoint is down.
+      // Not an error of the socket: its endpoint is down.
       failed: (error) => {
         reader.failed(error);
       },

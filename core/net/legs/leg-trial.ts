@@ -2,13 +2,13 @@ import type { Endpoint, LegReader, SluiceError } from "../../contract/index.ts";
 import type { Balancer } from "../balance/balancer.ts";
 import type { Severable } from "../balance/endpoint-state.ts";
 
-/** One open leg, as the balancer is told of it: whether its endpoint answered, and how long the leg is open. A class, for the reason given in ChunkQueue. */
+/** Tells the balancer about one open leg: whether its endpoint answered, and when the leg ends. A class, for the reason given in ChunkQueue. */
 export class LegTrial {
   #isJudged: boolean;
   #held: Severable | undefined;
   #isOpen = true;
 
-  /** @param judges whether the leg decides if its endpoint works; false: somebody else tells */
+  /** @param judges whether this leg's result decides if its endpoint works; false: others report that */
   constructor(
     private readonly balancer: Balancer,
     private readonly endpoint: Endpoint,
@@ -17,14 +17,14 @@ export class LegTrial {
     this.#isJudged = !judges;
   }
 
-  /** The leg is open, and is cut when its endpoint goes down, if the upstream says so. */
+  /** The leg is open. It is cut when its endpoint goes down, if the upstream's options say so. */
   holds(leg: Severable): void {
     if (!this.balancer.severs) return;
     this.#held = leg;
     this.balancer.hold(this.endpoint, leg);
   }
 
-  /** Whether it matters when the first byte comes. */
+  /** Whether the first byte still has to be reported. */
   get isWaiting(): boolean {
     return !this.#isJudged;
   }
@@ -36,14 +36,14 @@ export class LegTrial {
     this.balancer.worked(this.endpoint);
   }
 
-  /** The upstream broke the leg off. */
+  /** The upstream broke the connection. */
   broke({ code }: SluiceError): void {
     if (this.#isJudged) return;
     this.#isJudged = true;
     this.balancer.failed(this.endpoint, code);
   }
 
-  /** The upstream has finished, or the leg is gone: it is no load any more. */
+  /** The upstream has finished, or the leg is gone: the leg no longer counts as load. */
   ended(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -52,9 +52,9 @@ export class LegTrial {
   }
 }
 
-/** Stands before a leg's reader until the first byte has come. */
+/** Takes the place of a leg's reader until the first byte has come. */
 export class FirstData implements LegReader {
-  /** @param heard called with each chunk, to put the reader itself there */
+  /** @param heard called with each chunk that comes here; it puts the reader itself in place */
   constructor(
     private readonly reader: LegReader,
     private readonly trial: LegTrial,

@@ -13,21 +13,24 @@ import { sayGoodbye } from "../node/tls-goodbye.ts";
 import { wasTruncated } from "../node/tls-truncation.ts";
 import { wasReset } from "../node/was-reset.ts";
 
-/** What an encrypted socket may have pending before its source is stopped: its writes always finish later, so zero would stutter. */
+/**
+ * Bytes that an encrypted socket may have pending before its source is stopped. Its writes always finish later, so with zero every write would stop
+ * the source.
+ */
 const TLS_PENDING = 128 * 1024;
-/** Bytes that are one segment of TCP, on whatever path (RFC 9293 section 3.7.1). */
+/** Bytes that fit into one TCP segment on every path (RFC 9293 section 3.7.1). */
 const ONE_SEGMENT = 536;
 const nothing = Buffer.alloc(0);
 const dropping: Taker = { data: () => true, done: true };
 
-/** A leg made of a stream socket: TCP, unix or TLS, of either side. */
+/** The leg of a stream socket: TCP, unix or TLS, on either side. */
 export class StreamLeg implements Leg {
   readonly datagrams = false;
   readonly borrows: boolean;
   readonly records: boolean;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
-  /** Of an upstream's leg: told of its first byte, its failure and its end. */
+  /** For an upstream's leg: is told about its first byte, its failure and its end. */
   trial: LegTrial | undefined = undefined;
   #reader: LegReader | undefined;
   #failure: SluiceError | undefined;
@@ -35,22 +38,22 @@ export class StreamLeg implements Leg {
   #waiting = false;
   #burst: BurstWriter | undefined;
   #ended = false;
-  /** It has been closed, and waits a moment for its peer. */
+  /** The leg is closed, and waits a moment for its peer to finish. */
   #lingers = false;
-  /** What was read before there was a reader, and put back. */
+  /** Bytes that were read before there was a reader, and put back. */
   #early: Buffer | undefined;
   #listening: EarlyListening | undefined;
-  /** Another socket stands on it, which reads it. */
+  /** A TLS socket has been put on top, and reads this one. */
   isBelow = false;
-  /** Nagle's algorithm is on: a plain socket comes with it. */
+  /** Nagle's algorithm is on, as it is at first on every plain socket. */
   #delays: boolean;
   #wrote = false;
-  /** Of an encrypted socket: called for each chunk that was taken. */
+  /** For an encrypted socket: called for each chunk that was taken. */
   #written: (() => void) | undefined;
 
   /**
    * @param socket half-open, not reading yet
-   * @param buffer what a plain socket was made with; undefined: chunks come as `data` events
+   * @param buffer the buffer that a plain socket was made with; undefined: chunks come as `data` events
    */
   constructor(
     readonly socket: Socket,
@@ -75,7 +78,7 @@ export class StreamLeg implements Leg {
     });
     socket.on("close", () => {
       this.#buffer?.release();
-      // Closed without a word: a TLS peer that hung up without close_notify, say.
+      // Closed without an end or an error, for example by a TLS peer that hung up without close_notify.
       if (!this.#ended) this.#failed(new Error("closed before its end"));
       this.trial?.ended();
       if (!this.#lingers) this.onClosed?.();
@@ -90,7 +93,7 @@ export class StreamLeg implements Leg {
     if (this.#buffer !== undefined) this.#buffer.lend = lend;
   }
 
-  /** Only where the socket borrows: an encrypted one gathers what waits by itself. */
+  /** Only where the socket borrows memory: an encrypted socket itself gathers what waits. */
   get gather(): boolean {
     return this.#burst !== undefined;
   }
@@ -121,7 +124,7 @@ export class StreamLeg implements Leg {
     if (this.#buffer !== undefined) this.#buffer.reader = reader;
     const early = this.takeBack();
     const isStopped = early !== undefined && !reader.data(early);
-    // A peer that finished without a byte: Node has emitted the end already, though nobody was reading.
+    // The peer finished without sending a byte: Node has already emitted the end, though nobody was reading.
     if (socket.readableEnded) {
       end();
       return;
@@ -136,27 +139,27 @@ export class StreamLeg implements Leg {
     if (!isStopped) socket.resume();
   }
 
-  /** Reads for somebody who comes before the reader, until told to stop. */
+  /** Reads for an early reader, until `stopEarly` is called. */
   readEarly(early: EarlyReader): void {
     const { socket } = this;
-    // Its end may have been seen by a reading before this one.
+    // An earlier early reader may have seen the end.
     if (socket.destroyed) early.gone();
     else if (socket.readableEnded) early.ended();
     else this.#listening = new EarlyListening(socket, this.#buffer instanceof ReadBuffer ? this.#buffer : undefined, early);
   }
 
-  /** What the socket has taken in by now is for whoever reads next. */
+  /** Stops early reading. Bytes that the socket has read by now go to the next reader. */
   stopEarly(): void {
     this.#listening?.stop();
     this.#listening = undefined;
   }
 
-  /** Puts back what was read early: whoever reads next sees it first. */
+  /** Puts bytes that were read early back: the next reader gets them first. */
   putBack(bytes: Buffer): void {
     this.#early = bytes.length === 0 ? undefined : bytes;
   }
 
-  /** Takes what was put back, for somebody who reads the socket itself. */
+  /** Takes out the bytes that were put back, for a reader that reads the socket itself. */
   takeBack(): Buffer | undefined {
     const early = this.#early;
     this.#early = undefined;
@@ -172,10 +175,10 @@ export class StreamLeg implements Leg {
     return new FirstData(reader, trial, heard);
   }
 
-  /** @returns false where chunks have to come as `data` events */
+  /** @returns false if chunks have to come as `data` events */
   #readRecords(buffer: RecordBuffer, reader: LegReader): boolean {
     const { socket } = this;
-    // What was decrypted with the end of the handshake is the stream's; it is only little, so it may go beyond what the reader wanted.
+    // Bytes that were decrypted together with the end of the handshake. They are few, so the reader gets them even after it asked to stop.
     for (let early: unknown = socket.read(); early !== null; early = socket.read()) reader.data(early as Buffer);
     return readInto(socket, buffer);
   }
@@ -204,8 +207,9 @@ export class StreamLeg implements Leg {
   }
 
   /**
-   * To be told when what is pending has been taken, nothing is written behind it: most writes are taken at once, and a callback of
-   * their own would cost each of them (7 % of a message's CPU with 1,000 connections). Not on TLS, to which Node gives empty writes a meaning of their own.
+   * Writes nothing (an empty buffer) behind the pending bytes, to be called back when they have been taken. Most writes are taken at once, and a
+   * callback for each would be expensive (7 % of a message's CPU with 1,000 connections). Not on TLS, where an empty write means something else to
+   * Node.
    */
   #wait(): void {
     this.#waiting = true;
@@ -223,8 +227,8 @@ export class StreamLeg implements Leg {
   }
 
   /**
-   * Nagle's algorithm holds a small segment back only while another is under way. So the first may go before it is turned off, and a
-   * connection of one small message each way is spared a system call on both its sockets.
+   * Turns Nagle's algorithm off, but not before the first small segment: the algorithm holds a small segment back only while another is under way. A
+   * connection with one small message each way thus saves a system call on both its sockets.
    */
   #hasten(bytes: number): void {
     const first = !this.#wrote;
@@ -237,13 +241,13 @@ export class StreamLeg implements Leg {
   end(): void {
     const { socket } = this;
     if (socket.destroyed || socket.writableEnded) return;
-    // The second end of a connection. To close a socket that owes nothing sends FIN as well, and takes neither a system call nor a turn of
-    // the event loop for it. TLS has a goodbye of its own.
+    // Both directions have ended. Closing a socket with nothing left to write sends FIN too, and saves a system call and a turn of the event loop.
+    // TLS has a goodbye of its own.
     if (this.#ended && this.borrows && socket.writableLength === 0) socket.destroy();
     else socket.end();
   }
 
-  /** Its endpoint is down: whoever reads is told. */
+  /** Its endpoint is down: the reader gets the error. */
   sever(error: SluiceError): void {
     this.#failure ??= error;
     if (this.#failure === error) this.#reader?.failed(error);
@@ -264,11 +268,11 @@ export class StreamLeg implements Leg {
       return;
     }
     closeUnread(this.socket, () => this.#drop());
-    // For its session it is closed.
+    // For its session the leg is closed.
     queueMicrotask(() => this.onClosed?.());
   }
 
-  /** Reads into nothing. */
+  /** Reads and drops everything. */
   #drop(): void {
     if (this.#buffer instanceof ReadBuffer) this.#buffer.reader = dropping;
     else this.socket.on("data", () => undefined);
@@ -282,7 +286,7 @@ export class StreamLeg implements Leg {
   }
 }
 
-/** What Node would have thrown for a reset, or an end without close_notify, that it took for an end. */
+/** The error that Node should have reported for a reset, or for an end without close_notify, which it took for a normal end. */
 function cutOff(code: "ECONNRESET" | "ETRUNCATED"): Error {
   return Object.assign(new Error(`read ${code}`), { code, syscall: "read" });
 }

@@ -7,12 +7,12 @@ import { DatagramLeg } from "./datagram-leg.ts";
 
 /** Bytes that may wait in the sending queue before datagrams are dropped, as a full kernel buffer would. */
 const SEND_QUEUE = 1024 * 1024;
-/** The queue is looked at once in so many sends. */
+/** The length of the queue is checked once in so many sends. */
 const LOOK_EVERY = 32;
 
 /**
  * The upstream leg of a UDP session: a connected socket of its own, so that replies find their client and the kernel filters strangers.
- * An unreachable upstream is reported by ICMP; that costs the datagram, never the session, which answers again when the upstream is back.
+ * ICMP reports an unreachable upstream; that loses the datagram, but never ends the session, which works again when the upstream is back.
  */
 export class UdpUpstreamLeg extends DatagramLeg {
   #sends = 0;
@@ -22,8 +22,7 @@ export class UdpUpstreamLeg extends DatagramLeg {
   constructor(
     private readonly socket: Socket,
     private readonly watcher: UdpWatcher,
-    /** Stands in front of each datagram. */
-    private readonly prefix?: Buffer,
+    /** Put in front of each datagram. */ private readonly prefix?: Buffer,
   ) {
     super();
     restingSockets.opened();
@@ -48,18 +47,17 @@ export class UdpUpstreamLeg extends DatagramLeg {
     this.#isReplaced = true;
   }
 
-  /** ICMP told that nobody is there. */
-  refused(): void {
+  /** ICMP reported that nobody receives on that port. */ refused(): void {
     this.watcher.refused();
     if (this.#isReplaced && !this.closed) this.#reader?.failed(goneAfterReload());
   }
 
-  /** Its endpoint is down: whoever reads is told. */
+  /** Its endpoint is down: the reader gets the error. */
   sever(error: SluiceError): void {
     this.#reader?.failed(error);
   }
 
-  /** It keeps no process. */
+  /** It does not keep the process alive. */
   unref(): void {
     this.socket.unref();
   }
@@ -67,13 +65,13 @@ export class UdpUpstreamLeg extends DatagramLeg {
   protected release(): void {
     this.watcher.released();
     restingSockets.left();
-    // Nothing can come late for a socket that sent nothing.
+    // No late reply can come to a socket that sent nothing.
     if (this.#sends === 0) this.socket.close();
     else restingSockets.rest(this.socket);
   }
 }
 
-/** Where a socket is to be connected to. */
+/** The address that a socket is to be connected to. */
 export interface UdpTarget {
   readonly address: string;
   readonly family: 4 | 6;
@@ -81,21 +79,19 @@ export interface UdpTarget {
   readonly buffers: UdpBuffers;
   /** The local address to send from. */
   readonly bind?: string | undefined;
-  /** Stands in front of each datagram. */
-  readonly prefix?: Buffer | undefined;
+  /** Put in front of each datagram. */ readonly prefix?: Buffer | undefined;
 }
 
-/** Who opened a leg. */
+/** The opener of a leg, which is told what happens to it. */
 export interface UdpWatcher {
-  /** The leg is open. Once, this or `failed`. */
+  /** The leg is open. Either this or `failed` is called, once. */
   dialled(leg: UdpUpstreamLeg): void;
-  /** It could not be opened: an error of the operating system. */
+  /** The leg could not be opened. @param error of the operating system */
   failed(error: Error): void;
   /** The first datagram came. */
   heard(): void;
-  /** ICMP told that nobody is there. */
-  refused(): void;
-  /** The leg is used no more; its socket may rest still. Once. */
+  /** ICMP reported that nobody receives on that port. */ refused(): void;
+  /** The leg is no longer used; its socket may still rest. Called once. */
   released(): void;
 }
 
@@ -125,17 +121,17 @@ export function dialUdp({ address, family, port, buffers, bind, prefix }: UdpTar
       watcher.dialled(leg);
     });
   };
-  // In a cluster too it is the process's own.
+  // `exclusive`: in a cluster too the socket belongs to this process alone.
   if (bind === undefined) connect();
   else socket.bind({ address: bind, port: 0, exclusive: true }, connect);
 }
 
-/** The client's next datagram begins another flow, at the new upstream. */
+/** Ends a flow whose upstream a reload replaced. The client's next datagram begins another flow, to the new upstream. */
 export function goneAfterReload(): SluiceError {
   return new SluiceError("SLUICE_UPSTREAM_REFUSED", "nobody listens there any more (ICMP), and a reload has replaced the upstream");
 }
 
-/** As the operating system would say it where there are too many. */
+/** The error that the operating system would report for too many open sockets. */
 function noneLeft(): Error {
   return Object.assign(new Error("no upstream socket is left for another datagram flow"), { code: "EMFILE", syscall: "connect" });
 }

@@ -1,16 +1,16 @@
 import type { Socket } from "node:net";
 
-/** How long what a client still sends is read and dropped. */
+/** Milliseconds during which bytes that a client still sends are read and dropped. */
 const LINGER_MS = 200;
-/** So many sockets at once: a flood that is turned away must not use up the descriptors. Further ones are closed as they are. */
+/** Sockets that linger at the same time: a flood of refused clients must not use up the descriptors. Further ones are closed at once. */
 const MOST = 16;
 
 const lingering = new Set<Socket>();
 
 /**
- * Closes a socket that nobody reads so that the peer sees a FIN. To close one in which bytes wait to be read sends a reset instead (RFC 1122
- * section 4.2.2.13), so that what a peer saw would depend on whether it had spoken already. So the FIN is sent, and what comes is read and
- * dropped until the peer has finished too, or for a moment.
+ * Closes a socket that nobody reads, so that the peer sees a FIN. Closing a socket with unread bytes would send a reset instead (RFC 1122 section
+ * 4.2.2.13), and what the peer sees would depend on whether it has sent anything. So the FIN is sent, and incoming bytes are read and dropped until
+ * the peer has finished too, or for a moment.
  *
  * @param drop makes the socket read into nothing
  */
@@ -31,7 +31,7 @@ export function closeUnread(socket: Socket, drop: () => void): void {
   socket.resume();
 }
 
-/** Waits for none of them any longer. */
+/** Closes all lingering sockets now. */
 export function endLingering(): void {
   for (const socket of lingering) socket.destroy();
 }

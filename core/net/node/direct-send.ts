@@ -2,36 +2,38 @@ import { createSocket, type Socket } from "node:dgram";
 import { getSystemErrorMap } from "node:util";
 import { noLookup } from "./udp-socket.ts";
 
-/** What a send of Node's own takes with it, kept alive until it has left. */
+/** Node's own object for one send. It must stay alive until the datagram has left. */
 interface SendRequest {
   list?: readonly Buffer[];
 }
 
 interface Handle {
-  /** @returns above 0: it has left; 0: it will, and the request is in use until then; below: it was refused */
+  /** @returns above 0: the datagram has left; 0: it will leave, and the request is in use until then; below 0: it was refused */
   send(request: SendRequest, list: readonly Buffer[], count: number, ...to: readonly unknown[]): number;
 }
 
-/** How a datagram is sent without `dgram`. */
+/** What is needed to send a datagram without `dgram`. */
 interface Direct {
-  /** Under which a socket of `dgram` has its state. */
+  /** The key under which a socket of `dgram` keeps its state. */
   readonly state: symbol;
   readonly SendRequest: new () => SendRequest;
 }
 
 const limitMs = 1000;
-/** The number of an ICMP refusal. */
+/** The error number that an ICMP refusal is reported with. */
 const REFUSED = [...getSystemErrorMap()].find(([, [name]]) => name === "ECONNREFUSED")?.[0];
 
 let direct: Direct | undefined;
 let trial: Promise<void> | undefined;
-/** A request is in use only while the kernel takes no more, so that one serves nearly all sends. */
+/** Reused for nearly all sends: a request stays in use only while the kernel accepts no more datagrams. */
 let spare: SendRequest | undefined;
 
 /**
- * Sends a datagram on a bound socket, to an address and not a name, or to the one that the socket is connected to. Whether it arrives
- * nobody is told. What `dgram` does besides for each datagram, a list, a look-up of what is an address and a new request, is 3 % of
- * forwarding one. @returns false: an ICMP message about one sent before was waiting, and took this one's place. Undocumented: the handle is used as `dgram` uses it, where {@link tryDirectSend} has seen that work.
+ * Sends a datagram on a bound socket: to an address (not a name), or to the address that the socket is connected to. Nothing tells whether it
+ * arrives. `dgram` adds a list, a look-up of the address and a new request for each datagram, which is 3 % of the cost of forwarding it.
+ * Undocumented: the handle is used as `dgram` uses it, where {@link tryDirectSend} has seen that work.
+ *
+ * @returns false: an ICMP message about an earlier datagram was waiting, and was reported instead of sending this one
  */
 export function sendDirectly(socket: Socket, datagram: Buffer, port?: number, address?: string): boolean {
   const handle = direct === undefined ? undefined : handleOf(socket, direct.state);
@@ -40,7 +42,7 @@ export function sendDirectly(socket: Socket, datagram: Buffer, port?: number, ad
     else socket.send(datagram, port, address);
     return true;
   }
-  // Closed.
+  // The socket is closed.
   if (handle === null) return true;
   const request = spare ?? new direct.SendRequest();
   spare = undefined;
@@ -51,7 +53,7 @@ export function sendDirectly(socket: Socket, datagram: Buffer, port?: number, ad
   return result !== REFUSED;
 }
 
-/** Sees whether {@link sendDirectly} can do without `dgram` on this Node: once per process, over loopback. SLUICE_FAST_ACCEPT=0 says no. */
+/** Tries whether {@link sendDirectly} works without `dgram` on this Node: once per process, over loopback. SLUICE_FAST_ACCEPT=0 turns it off. */
 export function tryDirectSend(): Promise<void> {
   trial ??= process.env["SLUICE_FAST_ACCEPT"] === "0" ? Promise.resolve() : tryOnce();
   return trial;
@@ -68,7 +70,7 @@ function tryOnce(): Promise<void> {
       clearTimeout(timer);
       socket.close(resolve);
     };
-    // Nothing was seen to work.
+    // The trial did not work.
     const failed = (): void => {
       direct = undefined;
       done();
@@ -95,7 +97,7 @@ function tryOnce(): Promise<void> {
   });
 }
 
-/** The class of Node's requests is internal: a send of `dgram`'s own shows it. */
+/** Finds Node's class of requests, which is internal, by watching a send of `dgram`. */
 function learn(socket: Socket, send: () => void): Direct | undefined {
   const state = Object.getOwnPropertySymbols(socket).find(({ description }) => description === "state symbol");
   const handle = state === undefined ? undefined : handleOf(socket, state);

@@ -7,7 +7,7 @@ interface Handle {
   onconnection?: (status: number, client: unknown) => void;
 }
 
-/** `handle` and `manualStart` Node has and does not document. */
+/** Node has the options `handle` and `manualStart`, and does not document them. */
 export class HandleOptions extends SocketOptions {
   readonly readable = true;
   readonly writable = true;
@@ -21,17 +21,17 @@ export class HandleOptions extends SocketOptions {
   }
 }
 
-/** Given each socket, not reading yet. It puts an error handler on it before it returns. */
+/** Takes each accepted socket, which does not read yet. Must put an error handler on the socket before it returns. */
 export type OnAccept = (socket: Socket, buffer: ReadBuffer | undefined) => void;
 
 let support: Promise<boolean> | undefined;
 
 /**
- * Makes a listening server hand out sockets that read into a {@link ReadBuffer}. `net.Server` has no option for it (nodejs/node #25436),
- * so its handle's callback is replaced and the socket made here, once, with what Node's own callback would give it. Undocumented:
- * use it only where {@link fastAcceptWorks} says yes; without it sockets deliver `data` events.
+ * Makes a listening server hand out sockets that read into a {@link ReadBuffer}. `net.Server` has no option for this (nodejs/node #25436), so the
+ * callback of its handle is replaced, and the socket is made here with the options that Node's own callback would use. Undocumented: use it only
+ * where {@link fastAcceptWorks} says yes; without it sockets deliver `data` events.
  *
- * @returns how to give Node its own callback back; undefined when this Node has nothing to replace
+ * @returns a function that restores Node's own callback; undefined when this Node has no callback to replace
  */
 export function acceptFast(server: Server, accept: OnAccept): (() => void) | undefined {
   const handle = (server as unknown as { _handle?: Handle })._handle;
@@ -52,7 +52,7 @@ export function acceptFast(server: Server, accept: OnAccept): (() => void) | und
   };
 }
 
-/** Whether {@link acceptFast} carries bytes both ways on this Node: tried once per process, over loopback. SLUICE_FAST_ACCEPT=0 says no. */
+/** Whether {@link acceptFast} carries bytes both ways on this Node: tried once per process, over loopback. SLUICE_FAST_ACCEPT=0 turns it off. */
 export function fastAcceptWorks(): Promise<boolean> {
   support ??= process.env["SLUICE_FAST_ACCEPT"] === "0" ? Promise.resolve(false) : tryOnce().catch(() => false);
   return support;

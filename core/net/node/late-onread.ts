@@ -2,13 +2,13 @@ import { connect, createServer, Socket, type SocketConstructorOpts } from "node:
 
 /** What Node's `onread` option takes. */
 export interface OnRead {
-  /** The buffer for every read, or what gives it for the next. */
+  /** The buffer for every read, or a function that returns the buffer for the next read. */
   readonly buffer: Uint8Array | (() => Uint8Array);
-  /** Takes what was read; false stops reading. Called as a method of the socket, which Node's documentation does not say. */
+  /** Takes the bytes that were read; false stops reading. Node calls it as a method of the socket, which its documentation does not say. */
   readonly callback: (this: Socket, bytes: number, into: Uint8Array) => boolean;
 }
 
-/** The option with buffers that change, as {@link readInto} installs it. */
+/** The option with a function for the buffer, as {@link readInto} installs it. */
 export interface ChangingOnRead extends OnRead {
   readonly buffer: () => Uint8Array;
 }
@@ -28,21 +28,22 @@ let keys: Keys | undefined;
 let trial: Promise<void> | undefined;
 
 /**
- * Gives a socket that exists the `onread` option, which only the constructor takes and which `node:tls` does not pass on. Undocumented:
- * the option's own symbols are set, as the constructor does, and the handle told. What the socket has read already must have been taken.
+ * Gives an existing socket the `onread` option, which only the constructor accepts and which `node:tls` does not pass on. Undocumented: it sets the
+ * option's internal symbols, as the constructor does, and gives the handle the buffer. Bytes that the socket has already read must be taken out
+ * first.
  *
- * @returns false where this Node has no such thing, or {@link tryLateOnread} has not seen it work: listen for `data` instead
+ * @returns false where this Node has no such symbols, or {@link tryLateOnread} has not seen it work: listen for `data` instead
  */
 export function readInto(socket: Socket, onread: ChangingOnRead): boolean {
   return keys !== undefined && install(socket, onread, keys);
 }
 
-/** Whether {@link tryLateOnread} has seen {@link readInto} work, and the callback called as a method of its socket. */
+/** Whether {@link tryLateOnread} has seen that {@link readInto} works, and that Node calls the callback as a method of its socket. */
 export function readsInto(): boolean {
   return keys !== undefined;
 }
 
-/** Sees whether {@link readInto} works on this Node: once per process, over loopback. SLUICE_FAST_ACCEPT=0 says no. */
+/** Tries whether {@link readInto} works on this Node: once per process, over loopback. SLUICE_FAST_ACCEPT=0 turns it off. */
 export function tryLateOnread(): Promise<void> {
   trial ??= process.env["SLUICE_FAST_ACCEPT"] === "0" ? Promise.resolve() : tryOnce(findKeys());
   return trial;

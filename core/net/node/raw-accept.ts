@@ -3,7 +3,7 @@ import { HandleOptions } from "./fast-accept.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 import { SocketOptions } from "./socket-options.ts";
 
-/** A connection on its way to another process: the kernel's handle, which `process.send` takes as it takes a socket, or the socket. */
+/** A connection that is sent to another process: its handle, which `process.send` accepts like a socket, or the socket. */
 export interface Connection {
   close?(): void;
   destroy?(): void;
@@ -17,8 +17,8 @@ interface Handle {
 export type TakeConnection = (connection: Connection) => void;
 
 /**
- * Makes a listening server give its connections to whoever sends them to another process. Of each its handle, as Node's cluster does: a
- * socket would be made here for nothing, and once more there. Undocumented; where the server has no such handle, sockets.
+ * Makes a listening server give its connections to a function that sends them to another process. It gives handles, as Node's cluster does: a socket
+ * object would be of no use here, as the other process makes its own. Undocumented; where the server has no such handle, it gives sockets.
  */
 export function acceptRaw(server: Server, take: TakeConnection): void {
   const handle = (server as unknown as { _handle?: Handle })._handle;
@@ -31,7 +31,7 @@ export function acceptRaw(server: Server, take: TakeConnection): void {
   handle.onconnection = onConnection;
 }
 
-/** What a plain socket is made with: like one that was accepted here, not reading yet. */
+/** Options of a plain socket. Like those of a socket that was accepted here; it does not read yet. */
 class PlainOptions extends SocketOptions {
   readonly readable = true;
   readonly writable = true;
@@ -42,7 +42,7 @@ class PlainOptions extends SocketOptions {
   }
 }
 
-/** The socket of a connection that came from another process. @param buffer where it reads into; undefined: it delivers `data` events */
+/** The socket of a connection that came from another process. @param buffer the buffer that it reads into; undefined: it delivers `data` events */
 export function socketOf(connection: Connection, buffer: ReadBuffer | undefined): Socket {
   if (connection instanceof Socket) return connection;
   return new Socket(buffer === undefined ? new PlainOptions(connection) : new HandleOptions(connection, buffer.onread()));

@@ -7,16 +7,16 @@ import { readInto, readsInto, type ChangingOnRead, type OnRead } from "./late-on
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 /** A read of at most this size is copied at once: the copy is cheaper than lending. */
 const SMALL = 16 * 1024;
-/** So many small reads in a row, and a flow no longer moves bulk. */
+/** After so many small reads in a row a flow no longer moves bulk. */
 const CALM = 8;
 
-/** Who takes what was read. */
+/** The part of a reader that takes what was read. */
 export type Taker = Pick<LegReader, "data" | "done">;
 
-/** Nobody yet: reading stops. */
+/** Stands for a reader that has not come yet: reading stops. */
 export const nobody: Taker = { data: () => false, done: false };
 
-/** Under which a socket has its buffer. */
+/** The key under which a socket has its ReadBuffer. */
 const own = Symbol("ReadBuffer");
 
 interface Reading extends Socket {
@@ -24,8 +24,8 @@ interface Reading extends Socket {
 }
 
 /**
- * What sockets are given while none moves bulk: the same for all, so that a session has no functions of its own here, which a message would
- * have to fetch into the CPU's cache (3 to 4 % of its CPU with 1,000 connections).
+ * The `onread` option of all sockets that do not move bulk. One object for all: functions for each session would have to be loaded into the CPU's
+ * cache for each message (3 to 4 % of its CPU with 1,000 connections).
  */
 const quiet: OnRead = {
   buffer: shared,
@@ -35,9 +35,9 @@ const quiet: OnRead = {
 };
 
 /**
- * Where one socket reads into: what Node's `onread` option takes. Idle and chatty sockets own no memory; a flow that fills the shared buffer gets
- * a large one and lends it out, chunk by chunk, when its reader allows it (ADR 0006). The handle reads into it again only when its reader is
- * `done` with what it was lent; until then reading is stopped, or goes into other memory (ADR 0010).
+ * The memory that one socket reads into, for Node's `onread` option. Sockets that are idle or move small messages own no memory. A flow that fills
+ * the shared buffer gets a large one and lends it out chunk by chunk, if its reader allows that (ADR 0006). The handle reads into the large buffer
+ * again only when the reader is `done` with all that was lent; until then reading is stopped, or goes into other memory (ADR 0010).
  */
 export class ReadBuffer {
   /** Takes the chunks; false stops reading. Set before reading starts. */
@@ -47,16 +47,16 @@ export class ReadBuffer {
   #fresh: Buffer | undefined;
   #bulk = false;
   #calm = 0;
-  /** The socket can be given other buffers. */
+  /** The socket has the form of `onread` whose buffer can change. */
   #isChanging = false;
-  /** The reader said stop: nothing is read before {@link ReadBuffer.goOn}. */
+  /** The reader asked to stop: nothing is read before {@link ReadBuffer.goOn}. */
   #stopped = false;
   /** The handle's next read goes into the large buffer. */
   #intoLarge = false;
-  /** Reading went on once while something that was lent was still in use: with these operators a stop says nothing. */
+  /** Reading once went on while lent memory was still in use: with these operators, going on does not mean that the memory is free. */
   #isKept = false;
 
-  /** Whether chunks may live in the reused buffer. Set again for each set of operators. */
+  /** Whether chunks may be lent in the reused buffer. Set again for each set of operators. */
   get lend(): boolean {
     return this.#lend;
   }
@@ -66,19 +66,19 @@ export class ReadBuffer {
     this.#isKept = false;
   }
 
-  /** What the constructor of the socket is given. */
+  /** The option for the constructor of the socket. */
   onread(): OnRead {
     return readsInto() ? quiet : this.#changing();
   }
 
-  /** @param socket that was given it, and has read nothing yet */
+  /** @param socket that was made with this option, and has read nothing yet */
   serve(socket: Socket): void {
     if (!this.#isChanging) (socket as Reading)[own] = this;
   }
 
   /** The socket has read into the shared buffer. */
   received(socket: Socket, bytes: number): boolean {
-    // Not within the read: the handle is told of its next buffer when that returns.
+    // Not within the read: when it returns, Node gives the handle its next buffer.
     if (bytes === shared.length && !this.#isChanging) setImmediate(readInto, socket, this.#changing());
     return this.#take(bytes, shared);
   }
@@ -88,17 +88,17 @@ export class ReadBuffer {
     return { buffer: () => this.#current(), callback: (bytes, into) => this.#take(bytes, into as Buffer) };
   }
 
-  /** Reading goes on, though something that was lent may be still in use: operators that hold it, or that completed early. */
+  /** Reading goes on. Lent memory may still be in use, by operators that keep it or that completed early. */
   goOn(socket: Socket): void {
     if (!this.#stopped) return;
     this.#stopped = false;
     if (!this.#intoLarge || this.reader.done) return;
     this.#isKept = true;
-    // Node leaves the buffers of earlier calls in a chain that lives as long as the handle: once for each set of operators at most.
+    // At most once for each set of operators: Node keeps the buffers of earlier calls in a chain that lives as long as the handle.
     readInto(socket, this.#changing());
   }
 
-  /** Gives the large buffer back. Only when nothing is read into it any more. */
+  /** Gives the large buffer back. Call it only when nothing is read into it any more. */
   release(): void {
     if (this.#large === undefined) return;
     giveLarge(this.#large, this.reader);
@@ -106,8 +106,8 @@ export class ReadBuffer {
   }
 
   /**
-   * Node asks at the end of each read, also when reading stops there. Most readers go on when what they were lent has been written; the
-   * large buffer is free by then, and is seen to be in {@link ReadBuffer.goOn}.
+   * The buffer for the next read. Node asks for it at the end of each read, also when reading stops there. Most readers go on when what they were
+   * lent has been written; by then the large buffer is free, which {@link ReadBuffer.goOn} checks.
    */
   #current(): Uint8Array {
     this.#intoLarge = this.#bulk && this.#lend && this.#large !== undefined && ((this.#stopped && !this.#isKept) || this.reader.done);
@@ -140,11 +140,11 @@ export class ReadBuffer {
 
   #goBulk(): void {
     this.#bulk = true;
-    // Only where the handle can be given other memory while reading is stopped.
+    // Only where the handle can get other memory while reading is stopped.
     if (this.#lend && readsInto()) this.#large ??= takeLarge();
   }
 
-  /** After the callback Node asks for the next buffer, so a calm socket is back on the shared one and the large one is free. */
+  /** Gives the large buffer back. Node asks for the next buffer after the callback, so a calm socket then reads into the shared one. */
   #rest(): void {
     this.#bulk = false;
     this.#fresh = undefined;
@@ -152,7 +152,7 @@ export class ReadBuffer {
   }
 }
 
-/** The first `bytes` of a buffer that will be used again. */
+/** A copy of the first `bytes` of a buffer that will be used again. */
 export function copyOf(from: Buffer, bytes: number): Buffer {
   const copy = Buffer.allocUnsafe(bytes);
   from.copy(copy, 0, 0, bytes);

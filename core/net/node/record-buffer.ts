@@ -1,33 +1,33 @@
 import { giveLarge, takeLarge } from "./large-buffers.ts";
 import { copyOf, nobody, type Taker } from "./read-buffer.ts";
 
-/** The plain text of a TLS record at most (RFC 8446 section 5.1). */
+/** Bytes of plain text in a TLS record at most (RFC 8446 section 5.1). */
 const RECORD = 16 * 1024;
 /** Records land here first. One for the whole process: decrypting one and the callback that empties it are one synchronous step. */
 const shared = Buffer.allocUnsafeSlow(RECORD);
-/** A record of less is copied at once, and is a sign that no bulk is moved. */
+/** A smaller record is copied at once, and counts as a sign that the flow moves no bulk. */
 const SMALL = 4 * 1024;
-/** So many large records in a row, and a flow moves bulk; so many small ones, and it no longer does. */
+/** After so many large records in a row a flow moves bulk; after so many small ones it no longer does. */
 const STREAK = 4;
-/** Where chunks are not lent, several share one new piece of memory. */
+/** Bytes of one new piece of memory, which several chunks share where chunks are not lent. */
 const BLOCK = 64 * 1024;
 
 /**
- * Where the records of one TLS socket are decrypted into: what Node's `onread` option takes. Records go on coming after reading was
- * stopped, those that had been read already, and their sink gathers a burst into one write. So several chunks are lent at a time: they
- * follow one another around a large buffer, and none comes to where one may still be in use (ADR 0006).
+ * The memory that the records of one TLS socket are decrypted into, for Node's `onread` option. After reading is stopped, records that were already
+ * read still arrive, and their sink gathers a burst into one write. So several chunks are lent at the same time: they follow one another around a
+ * large buffer, and a new chunk never overwrites one that may still be in use (ADR 0006).
  */
 export class RecordBuffer {
-  /** Whether chunks may live in the reused buffer. */
+  /** Whether chunks may be lent in the reused buffer. */
   lend = false;
-  /** Takes the chunks, and says whether it is done with all that was lent; false stops reading. Set before reading starts. */
+  /** Takes the chunks, and says whether it is done with all that was lent. `data` returning false stops reading. Set before reading starts. */
   reader: Taker = nobody;
   /** Node asks for the next buffer. */
   readonly buffer = (): Uint8Array => this.#next();
   /** Node has decrypted a record. */
   readonly callback = (bytes: number, into: Uint8Array): boolean => this.#take(bytes, into as Buffer);
   #large: Buffer | undefined;
-  /** In the large buffer: where the next record goes, and the first that may still be in use. */
+  /** Offsets in the large buffer: of the next record, and of the first one that may still be in use. */
   #head = 0;
   #oldest = 0;
   /** What is left of the new memory for chunks that are not lent. */
@@ -61,7 +61,7 @@ export class RecordBuffer {
     return this.reader.data(bytes === into.length ? into : into.subarray(0, bytes));
   }
 
-  /** Room for a record in the large buffer: behind the newest, or at the start again. */
+  /** A place for a record in the large buffer: behind the newest one, or at the start again. */
   #place(): Buffer | undefined {
     const large = (this.#large ??= takeLarge());
     if (large === undefined) return undefined;
@@ -70,7 +70,7 @@ export class RecordBuffer {
     return !wrapped && RECORD < this.#oldest ? large.subarray(0, RECORD) : undefined;
   }
 
-  /** A record went into new memory; by the next, the large buffer may be free again. */
+  /** A record went into new memory. For the next record the large buffer may be free again. */
   #carved(fresh: Buffer, bytes: number): void {
     this.#fresh = fresh.subarray(bytes);
     if (!this.reader.done) return;
@@ -78,7 +78,7 @@ export class RecordBuffer {
     this.#oldest = 0;
   }
 
-  /** Its memory is its own, so the offset in it is the place in the large buffer. */
+  /** A record was lent. The large buffer is an ArrayBuffer of its own, so the record's offset in it is its place. */
   #lent(offset: number, bytes: number): void {
     if (this.reader.done) this.#oldest = offset;
     this.#head = offset + bytes;

@@ -9,15 +9,15 @@ let trial: Promise<void> | undefined;
 let missing: readonly string[] = [];
 
 /**
- * Sees whether resets can be passed on with this Node, for which it has no documented way: once per process, over loopback, before the
- * first listener is bound. Were a part of it renamed, resets would silently become ends, which pass for the end of the data.
+ * Tries whether this Node can pass resets on, for which it has no documented way: once per process, over loopback, before the first listener is
+ * bound. If Node renamed an internal that this needs, resets would silently become ends, and peers would take cut-off data for complete data.
  */
 export function tryResets(): Promise<void> {
   trial ??= tryAll();
   return trial;
 }
 
-/** What is missing, for people. */
+/** The parts that did not work, in words for the log. */
 export function missingForResets(): readonly string[] {
   return missing;
 }
@@ -35,7 +35,7 @@ function saying(lack: string): string {
   return `Node ${process.version}: ${lack}; use a version of Node that this version of sluice was tested with`;
 }
 
-/** Whether a peer of what was given to `reset` sees a reset. */
+/** Whether the peer of a socket that was given to `reset` sees a reset. */
 export function resetReaches(reset: (socket: Socket) => void): Promise<boolean> {
   return withPair((near, far, done) => {
     far.on("error", (error: NodeJS.ErrnoException) => {
@@ -49,7 +49,7 @@ export function resetReaches(reset: (socket: Socket) => void): Promise<boolean> 
   });
 }
 
-/** Whether `told` tells of a paused socket that its peer is there, and when it has reset the connection. */
+/** Whether `told` returns the truth for a paused socket: first that its peer is there, then that it has reset the connection. */
 export function resetIsTold(told: (socket: Socket) => boolean): Promise<boolean> {
   return withPair((near, far, done) => {
     if (told(near)) {
@@ -75,7 +75,7 @@ function hasSocketBelow(): boolean {
   return found;
 }
 
-/** @param run is given a connection's ends, the near one accepted and paused. What takes too long, or cannot be tried, is false. */
+/** @param run takes both ends of a connection; the near one is accepted and paused. @returns false for a trial that takes too long or cannot start */
 function withPair(run: (near: Socket, far: Socket, done: (works: boolean) => void) => void): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });

@@ -1,23 +1,23 @@
 import type { Socket } from "node:net";
 
 /**
- * Node's own mark of a socket to be closed by a reset, which it looks for when it closes the handle and which no socket has before it is
- * set, and the socket below a TLS socket; both since Node 18, neither documented.
+ * Two undocumented properties, in Node since 18: the mark that a socket is to be closed by a reset, which Node checks when it closes the handle (no
+ * socket has it until it is set), and the socket below a TLS socket.
  */
 interface Resettable {
   resetAndClosing?: boolean;
   _parent?: Socket;
 }
 
-/** How long a FIN that is under way may delay a reset. Only a TLS peer that does not read makes it wait. */
+/** Milliseconds for which a FIN under way may delay a reset. Only a TLS peer that does not read causes such a delay. */
 const FIN_PATIENCE_MS = 1000;
 
 /**
- * Destroys a socket so that the peer sees RST. `socket.resetAndDestroy()` waits for a connection that is being opened and refuses
- * a unix socket, so its mark is set and the socket destroyed at once. A unix socket knows no reset and is closed.
+ * Destroys a socket so that the peer sees RST. `socket.resetAndDestroy()` waits while a connection is being opened and refuses a unix socket, so this
+ * function sets the mark and destroys the socket at once. Unix sockets have no reset: such a socket is closed.
  *
- * While a FIN is being sent libuv refuses to reset (EINVAL of uv_tcp_close_reset), and Node then never closes the socket: so the reset
- * waits for the FIN, a turn of the event loop as a rule.
+ * While a FIN is being sent libuv refuses to reset (EINVAL of uv_tcp_close_reset), and Node then never closes the socket. So the reset waits for the
+ * FIN, usually for one turn of the event loop.
  */
 export function resetSocket(socket: Socket): void {
   if (socket.destroyed) return;
@@ -35,7 +35,7 @@ export function resetSocket(socket: Socket): void {
 }
 
 /**
- * Of a TLS socket the one below is marked, and left to the TLS socket to destroy. Destroying it first makes Node 20 crash (SIGSEGV in
+ * Marks the socket below a TLS socket, and lets the TLS socket destroy it. Destroying the lower one first makes Node 20 crash (SIGSEGV in
  * `TLSWrap::ClearOut`) when encrypted bytes are still being written.
  */
 function destroyByReset(socket: Socket): void {

@@ -9,7 +9,7 @@ interface Resting {
   readonly until: number;
 }
 
-/** What tests replace. */
+/** The time, which tests replace. */
 interface RestingTime {
   /** Monotonic milliseconds. */
   now(): number;
@@ -22,29 +22,29 @@ const realTime: RestingTime = {
 };
 
 /**
- * Upstream sockets of flows that have ended. A port that is free at once may be given to the next flow, whose client would get the replies
- * that come late for the one before (RFC 6056 section 3.5). Until then such replies are read, and heard by nobody.
+ * Upstream sockets of flows that have ended. The system may give a freed port to the next flow, whose client would get late replies for the flow
+ * before (RFC 6056 section 3.5). So a socket rests before it is closed, and replies that come meanwhile are read and dropped.
  */
 export class RestingSockets {
-  /** The one that rested longest first. */
+  /** The socket that has rested longest comes first. */
   #resting: Resting[] = [];
   #waits = false;
-  /** The listeners, and how many flows each may have. */
+  /** The listeners, and the flows that each may have. */
   readonly #holders = new Map<object, number>();
   #most = Infinity;
   #budget = Infinity;
-  /** In use by flows. */
+  /** Sockets that flows use. */
   #open = 0;
 
   constructor(private readonly time: RestingTime = realTime) {}
 
-  /** Sockets rest as long as anybody could be given their ports. @param flows that the listener may have, also when that changes */
+  /** A listener may open sockets: from now on sockets rest. Called again when its limit changes. @param flows that the listener may have */
   hold(holder: object, flows: number): void {
     this.#holders.set(holder, flows);
     this.#reckon();
   }
 
-  /** After the last holder all are closed. */
+  /** A listener is gone. After the last one all resting sockets are closed. */
   release(holder: object): void {
     this.#holders.delete(holder);
     this.#reckon();
@@ -53,8 +53,8 @@ export class RestingSockets {
   }
 
   /**
-   * Whether one more socket may be opened: those of flows and those at rest together have a bound, since one flow may go through several
-   * sockets. For one that is wanted, the one that rested longest is closed.
+   * Whether one more socket may be opened. Sockets of flows and sockets at rest share one limit, since one flow may use several sockets in turn. If
+   * the limit is reached, the socket that has rested longest is closed to make room.
    */
   admits(): boolean {
     if (this.#open + this.#resting.length < this.#budget) return true;
@@ -67,7 +67,7 @@ export class RestingSockets {
     this.#open += 1;
   }
 
-  /** It is closed, or rests from now on. */
+  /** A flow's socket is closed, or rests from now on. */
   left(): void {
     this.#open -= 1;
   }
@@ -76,7 +76,7 @@ export class RestingSockets {
     return this.#resting.length;
   }
 
-  /** Takes over a socket with an error handler; it is closed later. */
+  /** Takes over a socket that has an error handler, and closes it later. */
   rest(socket: Socket): void {
     socket.removeAllListeners("message");
     if (this.#holders.size === 0) {
@@ -113,5 +113,5 @@ export class RestingSockets {
   }
 }
 
-/** Those of this process: a port is taken or free for all of it. */
+/** One for the process: a port is taken or free for the whole process. */
 export const restingSockets = new RestingSockets();

@@ -1,20 +1,20 @@
 import { connect, createServer, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 
-/** libuv's handle of a TCP or unix socket. `readStart` gives 0, or an error number where it reads already. */
+/** libuv's handle of a TCP or unix socket. `readStart` returns 0, or an error number if the handle already reads. */
 interface RawHandle {
   readonly readStart?: () => number;
   readonly readStop?: () => number;
 }
 
-/** The handle of a TLS socket: whether it is read, and the handle below. */
+/** The handle of a TLS socket: whether it is reading, and the handle below it. */
 interface TlsHandle {
   readonly reading?: boolean;
   readonly _parent?: RawHandle;
 }
 
 const truncated = Symbol("truncated");
-/** How much had been read when the last session ticket came. */
+/** The key for the number of bytes that had been read when the last session ticket came. */
 const ticketAt = Symbol("ticket at");
 
 interface Watched extends TLSSocket {
@@ -27,12 +27,12 @@ let trial: Promise<void> | undefined;
 let works = false;
 
 /**
- * Notices when the connection below a TLS socket ends without a close_notify, which is an attacker's way to cut off data
- * (RFC 8446 section 6.1) and which Node reports as an end like any other. Call it before the socket is read.
+ * Notices when the connection below a TLS socket ends without a close_notify. An attacker can cut off data like that (RFC 8446 section 6.1), and Node
+ * reports it as a normal end. Call it before the socket is read.
  *
- * Node ends the stream within the read that brought the close_notify, while the handle below still reads; or within the read that
- * found the end of the connection, for which libuv has stopped reading. So at that moment the handle is told to read, and what it
- * answers tells the two apart. Nothing is done per chunk. Undocumented: only where {@link tryTruncation} has seen it work.
+ * Node ends the stream in one of two reads: in the read that brought the close_notify, while the handle below still reads; or in the read that found
+ * the end of the connection, after libuv has stopped reading. So at that moment `readStart` of the handle is called, and its result tells the two
+ * apart. Nothing is done per chunk. Undocumented: used only where {@link tryTruncation} has seen it work.
  */
 export function watchTruncation(socket: TLSSocket): void {
   if (!works) return;
@@ -49,13 +49,13 @@ export function wasTruncated(socket: Socket): boolean {
   return (socket as Watched)[truncated] === true;
 }
 
-/** Sees whether the two kinds of end can be told apart on this Node: once per process, over loopback. No switch turns it off: it is no matter of speed. */
+/** Tries whether the two kinds of end can be told apart on this Node: once per process, over loopback. It has no switch, as it is not about speed. */
 export function tryTruncation(): Promise<void> {
   trial ??= tryOnce();
   return trial;
 }
 
-/** `push` of a watched socket: null is the end. */
+/** Replaces `push` of a watched socket; null is the end. */
 function push(this: Watched, chunk: unknown, encoding?: BufferEncoding): boolean {
   if (chunk === null) this[truncated] ??= endedBelow(this);
   return TLSSocket.prototype.push.call(this, chunk, encoding);
@@ -63,12 +63,12 @@ function push(this: Watched, chunk: unknown, encoding?: BufferEncoding): boolean
 
 function endedBelow(socket: Watched): boolean {
   const { _handle: handle } = socket;
-  // Reading was stopped by hand before the end came, so it came in the same read as the bytes before it: that is a close_notify.
+  // The reader had stopped reading before the end came, so the end came in the same read as the bytes before it: it is a close_notify.
   if (handle?._parent === undefined || handle.reading !== true) return false;
-  // Until TLS 1.2 a peer that has been told of the end owes no answer to it (RFC 5246 section 7.2.1).
+  // Up to TLS 1.2 a peer need not answer a close_notify (RFC 5246 section 7.2.1).
   if (socket.writableFinished && socket.getProtocol() !== "TLSv1.3") return false;
-  // A TLS 1.3 server of Node's that ends within its "secureConnection" event sends no close_notify: OpenSSL has not finished the handshake
-  // then. It is known by its tickets, which belong to the handshake and yet come behind the data.
+  // A TLS 1.3 server of Node that ends within its "secureConnection" event sends no close_notify, as OpenSSL has not finished the handshake then. It
+  // is recognised by its session tickets: they belong to the handshake, but come after the data.
   if (socket.bytesRead > 0 && socket[ticketAt] === socket.bytesRead) return false;
   return hasEnded(handle._parent);
 }
@@ -79,7 +79,7 @@ function hasEnded(handle: RawHandle): boolean {
   return true;
 }
 
-/** A plain socket shows what the handle says while it reads, and at its end. */
+/** Tries it with a plain socket: what `readStart` returns while the socket reads, and what it returns at its end. */
 function tryOnce(): Promise<void> {
   return new Promise((resolve) => {
     const server = createServer((socket) => {

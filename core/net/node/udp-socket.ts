@@ -1,42 +1,46 @@
 import type { Socket } from "node:dgram";
 import type { ResolvedSocket } from "../../contract/index.ts";
 
-/** Room for bursts: Node reads one datagram per system call, and the default of 208 KiB drops most of a burst of 5,000. */
+/**
+ * Bytes of the receive buffer, large enough for bursts: Node reads one datagram per system call, and with the default of 208 KiB most of a burst of
+ * 5,000 datagrams is lost.
+ */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 /**
- * Given to every UDP socket as its `lookup`: all it is told are addresses. Node asks before every send of a socket that is not connected:
- * its own look-up takes a thread of the pool for that, and a test whether it is an address 1 % of the datagram's CPU.
+ * The `lookup` option of every UDP socket. It is only called with addresses, and returns them. Node calls it before every send of a socket that is
+ * not connected: Node's own look-up would use a thread of the pool for that, and a test whether it is an address would take 1 % of the datagram's
+ * CPU.
  */
 export function noLookup(
   address: string,
   _options: object,
   done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
 ): void {
-  // The family is for others who look names up; sockets of dgram do not read it.
+  // Sockets of dgram do not read the family.
   done(null, address, 0);
 }
 
-/** Bytes of a UDP socket's buffers, on either side. */
+/** Sizes of a UDP socket's buffers in bytes. */
 export interface UdpBuffers {
   readonly receive: number;
-  /** Undefined: the system's own. */
+  /** Undefined: the system's default. */
   readonly send: number | undefined;
 }
 
 export const defaultBuffers: UdpBuffers = { receive: RECEIVE_BUFFER, send: undefined };
 
-/** What a listener's `socket` options ask for. */
+/** The sizes that a listener's `socket` options ask for. */
 export function buffersOf(socket: ResolvedSocket | undefined): UdpBuffers {
   return { receive: socket?.receiveBuffer ?? RECEIVE_BUFFER, send: socket?.sendBuffer };
 }
 
-/** The system gives as much of it as it allows (`net.core.rmem_max`). */
+/** Sets both sizes. The system may give less (`net.core.rmem_max`). */
 export function setBuffers(socket: Socket, { receive, send }: UdpBuffers): void {
   try {
     socket.setRecvBufferSize(receive);
     if (send !== undefined) socket.setSendBufferSize(send);
   } catch {
-    // Some systems refuse more than their maximum, where Linux gives that.
+    // Some systems refuse a size above their maximum; Linux uses its maximum instead.
   }
 }

@@ -2,7 +2,7 @@ import { hostAndPort } from "../../contract/endpoint.ts";
 import { SluiceError, type ListenAddress, type Transport } from "../../contract/index.ts";
 
 /**
- * Reads where a listener with a host and a port binds. `:8080` and `8080` are 127.0.0.1; port 0 asks for a free one.
+ * Reads the address of a listener with a host and a port. `:8080` and `8080` mean 127.0.0.1; port 0 asks for a free port.
  * @throws SLUICE_CONFIG_INVALID
  */
 export function ipAddress(transport: Transport, rest: string, text: string): ListenAddress {

@@ -2,7 +2,7 @@ import { SluiceError } from "../../contract/index.ts";
 import { PassedListener } from "../accept/passed-listener.ts";
 import type { Transport } from "./transport.ts";
 
-/** A transport whose socket systemd has bound, and that is like another in all else. */
+/** A transport whose socket systemd has bound. In everything else it is like another transport. */
 export function passed(scheme: string, like: Transport): Transport {
   return {
     ...like,
@@ -14,7 +14,7 @@ export function passed(scheme: string, like: Transport): Transport {
   };
 }
 
-/** What systemd takes for `FileDescriptorName=`: it stands between colons. */
+/** A name that systemd accepts for `FileDescriptorName=`. It has no colons, since systemd separates the names with them. */
 function socketName(rest: string, text: string): string {
   if (/^[!-9;-~]{1,255}$/.test(rest) && !rest.includes("/")) return rest;
   const rule = 'the name of a socket as in FileDescriptorName=, without ":" and "/"';

@@ -2,7 +2,7 @@ import { StreamListener } from "../accept/stream-listener.ts";
 import { createDialer } from "../dial/dialer.ts";
 import type { Transport } from "./transport.ts";
 
-/** What the transports that carry a stream have in common. */
+/** The properties that all stream transports share. */
 export const stream = {
   datagrams: false,
   helloFirst: false,

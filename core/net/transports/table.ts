@@ -7,10 +7,10 @@ import type { Transport } from "./transport.ts";
 import { udp } from "./udp.ts";
 import { unix } from "./unix.ts";
 
-/** All there are, in the order in which messages name them. */
+/** All transports, in the order in which messages name them. */
 export const transports: readonly Transport[] = [tcp, udp, tls, unix, fd, fdTls];
 
-/** How a listener is bound and its upstreams are reached. */
+/** The transport of a listener, and of the connections to its upstreams. */
 export function transportOf(address: Pick<ListenAddress, "scheme" | "transport">): Transport {
   return schemeOf(address, transports);
 }

@@ -19,7 +19,7 @@ export const unix: Transport = {
   },
 };
 
-/** Node says of such a socket, on every platform, that it may not be bound. @throws SLUICE_ADDRESS_UNAVAILABLE */
+/** For a socket in a folder that does not exist Node reports a missing permission, on every platform. @throws SLUICE_ADDRESS_UNAVAILABLE */
 function refuseMissingFolder(address: ListenAddress, name: string): void {
   const folder = dirname(address.path ?? "");
   if (existsSync(folder)) return;
