@@ -2,10 +2,10 @@ import { LRUCache } from "lru-cache";
 import type { Address, Balance } from "../../contract/index.ts";
 import { interleave } from "../names/interleave.ts";
 
-/** How long an address that failed goes last, in milliseconds: so much for each time in a row, and no longer than the other. */
+/** How long an address that failed is tried last, in milliseconds: AWAY for each failure in a row, MOST_AWAY at most. */
 const AWAY = 30_000;
 const MOST_AWAY = 300_000;
-/** So many addresses of one endpoint are remembered. */
+/** Addresses of one endpoint that are remembered. */
 const MAX_ADDRESSES = 256;
 
 /** What is known of one address. */
@@ -14,14 +14,14 @@ interface Known {
   led: number;
   /** Open legs. */
   active: number;
-  /** How often it failed in a row, and until when it goes last. */
+  /** Failures in a row, and the time until which it is tried last. */
   misses: number;
   away: number;
 }
 
 /**
- * The addresses of one endpoint's name, in the order in which they are tried: they take turns at going first by the upstream's policy,
- * within their family; one that refused, or that another overtook, goes last for a while.
+ * Orders the addresses of one endpoint's name for a try. Within a family, addresses take turns at being first, by the upstream's policy. An address
+ * that refused, or that another address overtook, is tried last for a while.
  */
 export class AddressTurns {
   readonly #known = new LRUCache<string, Known>({ max: MAX_ADDRESSES });
@@ -62,7 +62,7 @@ export class AddressTurns {
     this.#of(address).active -= 1;
   }
 
-  /** It could be connected to. */
+  /** A connection to the address succeeded. */
   worked(address: string): void {
     const known = this.#known.get(address);
     if (known === undefined || known.misses === 0) return;
@@ -70,7 +70,7 @@ export class AddressTurns {
     known.away = 0;
   }
 
-  /** It refused, or kept silent while another answered. */
+  /** The address refused, or did not answer while another one did. */
   missed(address: string): void {
     const known = this.#of(address);
     known.misses += 1;

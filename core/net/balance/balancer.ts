@@ -18,19 +18,19 @@ import type { Policy } from "./policy.ts";
 import { SlowStart } from "./slow-start.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
-/** Chooses among an upstream's endpoints. One per listener and generation; its state is shared by the sessions, and goes on over reloads. */
+/** Chooses among an upstream's endpoints. One per listener and generation; sessions share its state, which a reload keeps. */
 export interface Balancer {
   /** All of them are down, so all are used. */
   readonly panic: boolean;
-  /** There are several, so it matters how each does. */
+  /** There are several endpoints, so the result of each attempt matters. */
   readonly judges: boolean;
-  /** Where sessions wait while there is no room; undefined: nowhere. */
+  /** The line in which sessions wait while no endpoint has room; undefined: they do not wait. */
   readonly line: WaitingLine | undefined;
   /** Legs to an endpoint that goes down are cut. */
   readonly severs: boolean;
   /**
-   * The endpoint for the next try, of those that are not out and have room: one not in `tried` while there is any, and among those one that did
-   * not fail within the last second while there is any; then by the policy.
+   * The endpoint for the next try. Only endpoints that are not out and have room are candidates. Those not in `tried` are preferred, and among them
+   * those that did not fail within the last second; then the policy chooses.
    * @throws SLUICE_UPSTREAM_BUSY when each has as many sessions as it may have
    * @throws SLUICE_BALANCE_FAILED when a function of the config fails
    */
@@ -41,13 +41,13 @@ export interface Balancer {
   closed(endpoint: Endpoint): void;
   /** A try at the endpoint failed. */
   failed(endpoint: Endpoint, code: AnyErrorCode): void;
-  /** A try at opening a connection is over, for who counts. */
+  /** An attempt to open a connection is over; for the metrics. */
   attempted(endpoint: Endpoint, milliseconds: number, ok: boolean): void;
-  /** It is tried last for a while; that says nothing of its health. */
+  /** Lets the endpoint be tried last for a while. Its health does not change. */
   penalise(endpoint: Endpoint): void;
   /** It answered. */
   worked(endpoint: Endpoint): void;
-  /** An open leg to the endpoint, which is cut when that goes down. */
+  /** Registers an open leg to the endpoint: it is cut when the endpoint goes down. */
   hold(endpoint: Endpoint, leg: Severable): void;
   letGo(endpoint: Endpoint, leg: Severable): void;
   /** How the addresses of its name take turns. */
@@ -61,9 +61,9 @@ export interface BalancerOptions {
   readonly clock?: SchedulerLike;
   /** The state of the proxy's endpoints. @default a book of its own */
   readonly health?: HealthBook | undefined;
-  /** Under which the state is kept. @default "" */
+  /** The listener's name, which the state is kept under. @default "" */
   readonly listener?: string;
-  /** The balancer of the generation before: the turn goes on from its last. */
+  /** The balancer of the previous generation: turns go on where it stopped. */
   readonly before?: Balancer | undefined;
 }
 
@@ -74,7 +74,7 @@ export function createBalancer(target: UpstreamTarget, options: BalancerOptions 
 
 const defaults = { random: Math.random, clock: asyncScheduler, listener: "" } as const;
 
-/** What a balancer leaves to that of the next generation. */
+/** What a balancer passes on to the balancer of the next generation. */
 interface Legacy {
   readonly book: HealthBook | undefined;
   readonly panic: boolean;
@@ -135,7 +135,7 @@ class EndpointBalancer implements Balancer {
     this.#slowStart = slowStart > 0 ? new SlowStart(weighed, slowStart, clock) : undefined;
   }
 
-  /** What the next generation goes on with. */
+  /** What the next generation continues with. */
   get #legacy(): Legacy {
     const { book, panic } = this;
     return {
@@ -211,7 +211,7 @@ class EndpointBalancer implements Balancer {
   }
 
   #pick(eligible: readonly Candidate[], session: SessionFacts | undefined): Candidate {
-    // A function of the config is shown what may be chosen; else it is soon enough to look when one is full.
+    // A function of the config sees only endpoints that may be chosen. Other policies choose first: room is checked only when the chosen one is full.
     const shown = typeof this.target.balance === "function" ? this.#withRoom(eligible) : eligible;
     const chosen = this.#judge(shown, session);
     return chosen.isFull ? this.#judge(this.#withRoom(eligible), session) : chosen;
@@ -226,7 +226,7 @@ class EndpointBalancer implements Balancer {
     }
   }
 
-  /** Untried before tried, which for this session includes the backups, and well before failed. */
+  /** Prefers endpoints that this session has not tried (backups among them), and among those the ones that have not just failed. */
   #eligible(usable: readonly Candidate[], tried: ReadonlySet<Endpoint>): readonly Candidate[] {
     if (tried.size === 0) return this.#penalties.narrow(usable);
     const isUntried = ({ endpoint }: Candidate): boolean => !tried.has(endpoint);
@@ -249,12 +249,12 @@ class EndpointBalancer implements Balancer {
   }
 }
 
-/** The only endpoint, where there is nothing to wait for either. */
+/** The endpoint, if it is the only one and has no limit or health check to wait for. */
 function onlyOf({ endpoints: [first, ...others], health }: UpstreamTarget): Endpoint | undefined {
   return others.length === 0 && first?.maxSessions === undefined && health === undefined ? first : undefined;
 }
 
-/** The line goes on over a reload, with those who wait in it. */
+/** The waiting line. A reload keeps it, with the sessions that wait in it. */
 function lineOf({ queue }: UpstreamTarget, owner: ListenerHealth, before: WaitingLine | undefined): WaitingLine | undefined {
   if (queue === undefined || before === undefined) return queue === undefined ? undefined : new WaitingLine(owner, queue);
   before.options = queue;

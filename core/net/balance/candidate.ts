@@ -1,16 +1,16 @@
 import type { Endpoint, EndpointCandidate } from "../../contract/index.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 
-/** One endpoint of an upstream, as its policy sees it. */
+/** One endpoint of an upstream, in the form that policies work with. */
 export class Candidate implements EndpointCandidate {
   readonly address: string;
   readonly backup: boolean;
-  /** At this moment: less than `full` while it starts slowly. */
+  /** The weight now: less than `full` during a slow start. */
   weight: number;
-  /** Its policy's own. */
+  /** For the policy's own use. */
   turn = 0;
 
-  /** @param index where it stands in the config */
+  /** @param index its position in the config */
   constructor(
     readonly endpoint: Endpoint,
     readonly standing: EndpointState,
@@ -21,7 +21,7 @@ export class Candidate implements EndpointCandidate {
     this.weight = this.full;
   }
 
-  /** As configured. */
+  /** The configured weight. */
   get full(): number {
     return this.endpoint.weight ?? 1;
   }

@@ -1,7 +1,9 @@
 import { Observable, type Subscriber, type TeardownLogic } from "rxjs";
 import type { Endpoint, SessionFacts, Upstream } from "../../contract/index.ts";
 
-/** Attempts at endpoints that are told whose connection it is, for those who keep connections: a session has its own to each endpoint. */
+/**
+ * Attempts for callers that keep connections, at endpoints that are told who the client is: each session has an attempt of its own for each endpoint.
+ */
 export class ClientAttempts {
   readonly #known = new WeakMap<SessionFacts, Map<Endpoint, Observable<Upstream>>>();
 

@@ -13,11 +13,11 @@ export interface PolicyContext {
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   readonly changes: LoadChanges;
-  /** The place in the config of the endpoint that the generation before chose last. */
+  /** The position in the config of the endpoint that the previous generation chose last. */
   readonly last: number | undefined;
 }
 
-/** Makes the policy that an upstream's `balance` names. @param all its endpoints */
+/** Makes the policy that an upstream's `balance` names. @param all endpoints of the upstream */
 export function createPolicy({ balance, hash = "client" }: UpstreamTarget, all: readonly Candidate[], context: PolicyContext): Policy {
   const { random, changes, last } = context;
   if (typeof balance === "function") return new OwnPolicy(balance, last);

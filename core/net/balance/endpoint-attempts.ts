@@ -2,19 +2,19 @@ import { isIP } from "node:net";
 import { defer, Observable, take, type Subscriber, type TeardownLogic } from "rxjs";
 import type { Address, Endpoint, Upstream } from "../../contract/index.ts";
 
-/** Milliseconds between two looks at where a name leads, while its endpoint is used. */
+/** Milliseconds between two look-ups of an endpoint's name while the endpoint is used. */
 const LOOK_AGAIN = 1_000;
 
 interface KnownAttempt {
   readonly attempt: Observable<Upstream>;
-  /** Of the endpoint's name, when it was looked at last: connections may lead to any of them. */
+  /** Addresses that the endpoint's name had at the last look-up. Kept connections may go to any of them. */
   addresses: readonly string[] | undefined;
   lookedAt: number;
 }
 
 /**
- * Attempts at endpoints, for those who keep connections: an attempt is the same object as long as it leads to the same place. When an address
- * that the endpoint's name had is gone, the attempt is another, so that no connection which was kept goes on to a server that has moved.
+ * Attempts at endpoints, for callers that keep connections under the attempt that opened them. An attempt stays the same object while the endpoint's
+ * name keeps its addresses. When one of those is gone, there is a new attempt, so that no kept connection goes on to a server that has moved.
  */
 export class EndpointAttempts {
   readonly #known = new Map<Endpoint, KnownAttempt>();
@@ -40,7 +40,7 @@ export class EndpointAttempts {
     return entry;
   }
 
-  /** What is known of the name is enough: while its time to live lasts nobody is asked. */
+  /** Looks the name up. A remembered answer is enough: no name server is asked during its time to live. */
   #look(endpoint: Endpoint, entry: KnownAttempt): void {
     entry.lookedAt = this.now();
     if (endpoint.path !== undefined || isIP(endpoint.host) !== 0) return;
@@ -54,7 +54,7 @@ export class EndpointAttempts {
           if (isGone && this.#known.get(endpoint) === entry) this.#known.delete(endpoint);
           entry.addresses = addresses;
         },
-        // A name server that fails says nothing of where the endpoint is.
+        // A failing name server does not mean that the endpoint has moved.
         error: () => undefined,
       });
   }

@@ -5,22 +5,22 @@ import type { EndpointState } from "./endpoint-state.ts";
 import type { Outage } from "./outage.ts";
 import type { ListenerHealth } from "./health-book.ts";
 
-/** How long an endpoint is out, in milliseconds: so much for each time, and no longer than the other. */
+/** How long an endpoint is out, in milliseconds: OUT for each time it was put out, MOST_OUT at most. */
 const OUT = 30_000;
 const MOST_OUT = 300_000;
-/** The random part of that time, so that not all proxies come back at once. */
+/** The random part of that time, so that not all proxies return to the endpoint at once. */
 const JITTER = 0.1;
 
 export interface UpstreamHealthOptions {
-  /** Epoch milliseconds, and the end of an ejection. */
+  /** Tells the time (epoch milliseconds), and schedules the end of an ejection. */
   readonly clock: SchedulerLike;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  /** It panicked before a reload already. */
+  /** The upstream was already in panic before a reload. */
   readonly panic: boolean;
 }
 
-/** Endpoints that stand in for one another: those that are no backups, or the backups. */
+/** Endpoints that replace one another: either the backups, or all others. */
 class Tier {
   readonly #mostOut: number;
 
@@ -28,7 +28,7 @@ class Tier {
     this.#mostOut = Math.floor(all.length / 2);
   }
 
-  /** Whether one of them is in use and does well: then those that fail and may not be out are used too. */
+  /** Whether at least one of them works. Then failing ones that may not be put out are used too. */
   get isUp(): boolean {
     return this.all.some(({ standing }) => !standing.isOut && !standing.isFailing);
   }
@@ -43,19 +43,20 @@ class Tier {
 }
 
 /**
- * Which endpoints of an upstream may be used (ADR 0017, ADR 0031): one that fails five times in a row is out for a while, at most half of a
- * tier at once; where all are down that are no backups, the backups are used; where those are down too, all are.
+ * Which endpoints of an upstream may be used (ADR 0017, ADR 0031). An endpoint that fails five times in a row is out for a while; at most half of a
+ * tier is out at once. When all endpoints except the backups are down, the backups are used; when the backups are down too, all endpoints are used
+ * (panic).
  */
 export class UpstreamHealth {
   readonly #first: Tier;
   readonly #backups: Tier;
   #usable: readonly Candidate[] = [];
   #seen = -1;
-  /** When something is to be looked at again, in epoch milliseconds. */
+  /** When the next ejection ends, in epoch milliseconds. */
   #lookAt = Infinity;
   #panic: boolean;
 
-  /** @param candidates with a weight */
+  /** @param candidates those with a weight */
   constructor(
     private readonly candidates: readonly Candidate[],
     private readonly owner: ListenerHealth,
@@ -78,13 +79,14 @@ export class UpstreamHealth {
     return this.#usable;
   }
 
-  /** Backups that could be used, whether or not they are. */
+  /** Backups that could be used, also while they are not in use. */
   get backups(): readonly Candidate[] {
     return this.#backups.up;
   }
 
   /**
-   * One that is down but not out, since too many are, is tried by one session now and then while backups do its work: no timer brings it back.
+   * An endpoint that a session should try while backups are in use. It is failing, but was not put out since too many already were, so no timer
+   * brings it back: one session tries it now and then.
    */
   probe(): Candidate | undefined {
     if (this.#usable[0]?.backup !== true || this.#panic) return undefined;
@@ -105,7 +107,7 @@ export class UpstreamHealth {
   /** It answered. */
   worked({ standing }: Candidate): void {
     if (standing.failures === 0) return;
-    // It was used since all were down: so one is up.
+    // It was used in a panic, as all were down: so this one is up again.
     if (standing.ejected !== undefined && this.panic) standing.readmit(this.options.clock.now());
     if (standing.ejected === undefined) standing.worked();
     this.#refresh();
@@ -114,7 +116,7 @@ export class UpstreamHealth {
   #eject(standing: EndpointState, code: AnyErrorCode): void {
     const { clock, random } = this.options;
     const now = clock.now();
-    // So long without another: the past does not count.
+    // It was not put out for so long that the past no longer counts.
     if (now - standing.backAt >= MOST_OUT) standing.times = 0;
     const length = Math.min(MOST_OUT, OUT * (standing.times + 1) * (1 + JITTER * random()));
     const outage: Outage = { why: "failures", code, since: now, until: Math.round(now + length) };
@@ -123,7 +125,9 @@ export class UpstreamHealth {
     standing.eject(outage, end);
   }
 
-  /** The timer counts, and a clock that was put forward. */
+  /**
+   * Works the usable endpoints out again after a change: of a state, or because an ejection has ended by the clock, which may have been put forward.
+   */
   #refresh(): void {
     if (this.#lookAt !== Infinity) this.#look(this.options.clock.now());
     if (this.#seen === this.owner.version) return;
@@ -138,7 +142,7 @@ export class UpstreamHealth {
     this.owner.events?.panic(this.owner.listener, addresses);
   }
 
-  /** One endpoint alone may fail as it likes, and is down only when its check says so. */
+  /** A single endpoint stays in use however often it fails; it is down only when its health check says so. */
   #areAllDown(): boolean {
     if (this.#first.isUp || this.#backups.isUp) return false;
     return this.candidates.length > 1 || this.candidates.some(({ standing }) => standing.isOut);

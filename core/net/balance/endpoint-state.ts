@@ -3,39 +3,39 @@ import type { AgreedStanding } from "./health-peers.ts";
 import type { Outage } from "./outage.ts";
 import { SluiceError } from "../../contract/index.ts";
 
-/** Failures in a row that make an endpoint down. */
+/** Failures in a row after which an endpoint is down. */
 const MOST_FAILURES = 5;
 
-/** Who keeps states, and is told of their changes. */
+/** The owner of endpoint states, which is told when they change. */
 export interface StateOwner {
-  /** Sessions of it began or ended. */
+  /** The endpoint's number of sessions changed. */
   loaded(state: EndpointState): void;
-  /** It does better or worse. */
+  /** Something that decides whether the endpoint is used has changed. */
   changed(): void;
-  /** It went down, or came up. @param ended what is over */
+  /** The endpoint went down or came up. @param ended the outage that is over; undefined: it went down */
   announce(state: EndpointState, ended: Outage | undefined): void;
-  /** It is not out any more, or its check says something else: other processes have to know. */
+  /** Other processes have to know: the endpoint is no longer out, or the result of its check has changed. */
   tell(state: EndpointState, what: "ejected" | "unfit"): void;
 }
 
 /** An open leg. */
 export interface Severable {
-  /** It is not to be used any more. */
+  /** Cuts the leg: it must not be used any more. */
   sever(error: SluiceError): void;
 }
 
-/** What is known of one endpoint of one listener, whichever upstream and generation it is reached by. */
+/** The state of one endpoint of one listener, shared by all its upstreams and generations. */
 export class EndpointState {
-  /** Attempts that failed in a row, and when the last one did. */
+  /** Attempts that failed in a row, and the time of the last one. */
   failures = 0;
   failedAt = Number.NEGATIVE_INFINITY;
-  /** Open legs, those that are being opened, and requests under way. */
+  /** Open legs, legs that are being opened, and requests under way. */
   active = 0;
-  /** It failed too often in a row, and is out for a while; undefined: it is not. */
+  /** Set while the endpoint is out for a while, after too many failures in a row. */
   ejected: Outage | undefined;
-  /** Its check failed too often in a row; undefined: it did not. */
+  /** Set while the endpoint is down because its check failed too often in a row. */
   unfit: Outage | undefined;
-  /** How often it was put out, and when it was last back. */
+  /** How often it was put out, and when it last came back. */
   times = 0;
   backAt = Number.NEGATIVE_INFINITY;
   /** Checks in a row that passed, or failed. */
@@ -60,7 +60,7 @@ export class EndpointState {
     return this.ejected !== undefined || this.unfit !== undefined;
   }
 
-  /** It failed so often in a row that it would be out if it might. */
+  /** It failed so often in a row that it is put out, if that is allowed. */
   get isFailing(): boolean {
     return this.failures >= MOST_FAILURES;
   }
@@ -82,7 +82,7 @@ export class EndpointState {
     if (this.failures === MOST_FAILURES) this.owner.changed();
   }
 
-  /** It does well. */
+  /** An attempt succeeded. */
   worked(): void {
     if (this.isFailing) this.owner.changed();
     this.failures = 0;
@@ -94,7 +94,7 @@ export class EndpointState {
   }
 
   /**
-   * What another process says of it.
+   * Takes over what another process reports about the endpoint.
    *
    * @param end makes the end of an ejection
    */
@@ -109,7 +109,7 @@ export class EndpointState {
     if (this.#readmit(now, true)) this.owner.tell(this, "ejected");
   }
 
-  /** Its check passed. @param rise after so many in a row it is up again @param now epoch milliseconds */
+  /** Its check passed. @param rise passed checks in a row after which it is up again @param now epoch milliseconds */
   passed(rise: number, now: number): void {
     this.#misses = 0;
     this.#passes += 1;
@@ -118,7 +118,7 @@ export class EndpointState {
     if (this.#passes >= rise) this.unchecked(now);
   }
 
-  /** Its check failed. @param fall after so many in a row it is down @param now epoch milliseconds */
+  /** Its check failed. @param fall failed checks in a row after which it is down @param now epoch milliseconds */
   missed({ code, detail }: SluiceError, fall: number, now: number): void {
     this.#passes = 0;
     this.#misses += 1;
@@ -127,7 +127,7 @@ export class EndpointState {
     this.owner.tell(this, "unfit");
   }
 
-  /** It is not down by its check, or has none any more. @param now epoch milliseconds */
+  /** The endpoint is no longer down by its check: the check passes again, or is gone. @param now epoch milliseconds */
   unchecked(now: number): void {
     if (this.unfit === undefined) return;
     this.backAt = now;
@@ -135,7 +135,7 @@ export class EndpointState {
     this.owner.tell(this, "unfit");
   }
 
-  /** A leg that is to be cut when it goes down, until it is let go. */
+  /** Registers a leg that is to be cut when the endpoint goes down. */
   hold(leg: Severable): void {
     (this.#legs ??= new Set()).add(leg);
   }

@@ -1,12 +1,12 @@
 import { mixed, textHash } from "./text-hash.ts";
 
-/** Points of an endpoint for each unit of its weight: shares are then within some 6 % of the weights (one in the square root of the points). */
+/** Points of an endpoint for each unit of its weight. Shares are then within about 6 % of the weights (1 / square root of the points). */
 const POINTS = 256;
-/** Points in all; with more weight than that, each unit has fewer. */
+/** Points in all. If the weights ask for more, each unit has fewer. */
 const MOST_POINTS = 262_144;
-/** A position on the ring is the upper 32 bits of a number, whose it is the lower. */
+/** In a point's number the upper 32 bits are the position on the ring, the lower bits the member it belongs to. */
 const PLACES = 2 ** 20;
-/** The golden ratio of 32 bits: the seeds of an endpoint's points lie far apart. */
+/** The golden ratio in 32 bits: as a step, it puts the seeds of an endpoint's points far apart. */
 const STEP = 0x9e3779b9;
 
 export interface RingMember {
@@ -16,8 +16,8 @@ export interface RingMember {
 }
 
 /**
- * A ring on which each member has points of its own, which depend on its address alone (consistent hashing): a key belongs to the member of the
- * next point. When one leaves, only its keys go elsewhere, evenly; when one comes, it takes only its share.
+ * A ring on which each member has points of its own, which depend on its address alone (consistent hashing). A key belongs to the member that owns
+ * the next point. When a member leaves, only its keys move, evenly to the others; a new member takes only its share of the keys.
  */
 export class HashRing {
   readonly #points: Float64Array;
@@ -38,7 +38,7 @@ export class HashRing {
     this.#points.sort();
   }
 
-  /** The index of the member that a key belongs to, of those that may have it; -1: none may. */
+  /** The index of the member that a key belongs to, among those that `may` allows; -1: it allows none. */
   find(key: string, may: (index: number) => boolean): number {
     const points = this.#points;
     const wanted = textHash(key) * PLACES;

@@ -5,14 +5,14 @@ import { ownFailure } from "./own-policy.ts";
 import type { Policy } from "./policy.ts";
 import { RoundRobin } from "./round-robin.ts";
 
-/** Sends the same key to the same endpoint (ADR 0032). Where nothing is known to go by, endpoints take turns. */
+/** Sends the same key to the same endpoint (ADR 0032). Sessions without a key take the endpoints in turn. */
 export class Hash implements Policy {
   readonly #ring: HashRing;
   readonly #turns: RoundRobin;
   #among: readonly Candidate[] = [];
   #byIndex: ReadonlyMap<number, Candidate> = new Map();
 
-  /** @param all endpoints of the upstream, so that the ring stays as it is when one is down */
+  /** @param all endpoints of the upstream, also those that are down, so that the ring stays the same */
   constructor(
     all: readonly Candidate[],
     private readonly key: HashKey,

@@ -7,21 +7,21 @@ import type { AgreedStanding, HealthPeers } from "./health-peers.ts";
 import { LoadChanges } from "./load-changes.ts";
 import type { LineKeeper, WaitingLine } from "./waiting-line.ts";
 
-/** So many endpoints of a listener are remembered: plugins may choose any. */
+/** Endpoints of a listener that are remembered: plugins may choose any address. */
 const MAX_ENDPOINTS = 10_000;
 
-/** Told when the state of an endpoint changes. */
+/** Is told when the state of an endpoint changes. */
 export interface HealthEvents {
   /** @param outage with the failures of sessions in a row */
   down(listener: string, endpoint: string, outage: Outage & { readonly failures: number }): void;
-  /** @param ended what is over */
+  /** @param ended the outage that is over */
   up(listener: string, endpoint: string, ended: Outage): void;
   /** All endpoints of an upstream are down, so all are used. */
   panic(listener: string, endpoints: readonly string[]): void;
   failed(): void;
-  /** A try at opening a connection is over. */
+  /** An attempt to open a connection is over. */
   attempted(listener: string, endpoint: string, milliseconds: number, ok: boolean): void;
-  /** A function of the config that should have chosen failed. */
+  /** A function of the config failed to choose an endpoint. */
   misjudged(listener: string, error: SluiceError): void;
 }
 
@@ -30,10 +30,10 @@ export class ListenerHealth implements StateOwner, LineKeeper {
   readonly states = new LRUCache<string, EndpointState>({ max: MAX_ENDPOINTS, dispose: ({ end }) => end?.unsubscribe() });
   readonly changes = new LoadChanges();
   readonly lines = new Set<WaitingLine>();
-  /** Grows when endpoints go down or come up: whoever has worked out something of that does so again. */
+  /** Grows when endpoints go down or come up, so that what depends on it is worked out again. */
   version = 0;
 
-  /** Of the newest change that other processes know too. */
+  /** The version of the newest change that other processes know too. */
   #seen = 0;
 
   constructor(
@@ -57,7 +57,7 @@ export class ListenerHealth implements StateOwner, LineKeeper {
     this.peers()?.tell({ listener: this.listener, endpoint: state.text, what, outage: state[what] });
   }
 
-  /** What is in force in all processes. */
+  /** Applies a change that is in force in all processes. */
   follow(standing: AgreedStanding): void {
     this.#seen = Math.max(this.#seen, standing.version);
     const state = this.of(standing.endpoint);
@@ -68,7 +68,7 @@ export class ListenerHealth implements StateOwner, LineKeeper {
     return asyncScheduler.schedule(() => state.readmit(Date.now()), Math.max(0, until - Date.now()));
   }
 
-  /** The state of an endpoint. @param text as written */
+  /** The state of an endpoint. @param text as written in the config */
   of(text: string): EndpointState {
     let state = this.states.get(text);
     if (state === undefined) {
@@ -107,7 +107,7 @@ export class HealthBook {
 
   constructor(readonly events: HealthEvents | undefined) {}
 
-  /** From now on other processes have a say. */
+  /** From now on endpoint states are agreed on with other processes. */
   join(peers: HealthPeers): void {
     this.#peers = peers;
     peers.agreed.subscribe((standing) => {
@@ -124,7 +124,7 @@ export class HealthBook {
     return health;
   }
 
-  /** The state of an endpoint. @param text of the endpoint, as written */
+  /** The state of an endpoint. @param text as written in the config */
   of(listener: string, text: string): EndpointState {
     return this.listener(listener).of(text);
   }

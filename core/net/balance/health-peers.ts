@@ -1,27 +1,28 @@
 import type { Observable } from "rxjs";
 import type { Outage } from "./outage.ts";
 
-/** What another process is to know of an endpoint: that it was put out for its failures, or what its check says. */
+/** The state of an endpoint that other processes have to know: that it was put out for its failures, or that its check failed. */
 export interface Standing {
   readonly listener: string;
   /** As written in the config. */
   readonly endpoint: string;
   readonly what: "ejected" | "unfit";
-  /** Undefined: it is so no more. */
+  /** Undefined: the outage is over. */
   readonly outage: Outage | undefined;
 }
 
-/** One that is in force in all processes. */
+/** A standing that is in force in all processes. */
 export interface AgreedStanding extends Standing {
-  /** How often endpoints of the listener have been put out. */
+  /** How often endpoints of the listener have been put out so far. */
   readonly version: number;
-  /** This process has asked for it, and tells of it. */
+  /** This process has asked for it, so it also announces it. */
   readonly own: boolean;
 }
 
 /**
- * The other processes that have the same endpoints (`workers`). Whoever wants an endpoint out asks; what comes back in `agreed` is in force, for
- * whoever asked too, in one order for all: so no two are put out at the same time of which one has to stay.
+ * The other processes that have the same endpoints (`workers`). A process that wants to put an endpoint out asks. Standings that come back in
+ * `agreed` are in force for all, also for the one that asked, and in the same order for all. So two processes cannot put out two endpoints at the
+ * same time when one of them has to stay.
  */
 export interface HealthPeers {
   /** This process does the health checks, for all. */
@@ -29,12 +30,12 @@ export interface HealthPeers {
   readonly agreed: Observable<AgreedStanding>;
   /**
    * An endpoint failed too often in a row.
-   * @param seen the version that this was decided on: one that is not the newest is dropped
-   * @returns the newest; undefined: nobody says anything, so this process decides alone
+   * @param seen the version that the decision was based on; the request is dropped if there is a newer one
+   * @returns the newest version; undefined: nobody answers, so this process decides alone
    */
   eject(standing: Standing, seen: number): Promise<number | undefined>;
-  /** It is so now, here. */
+  /** Reports a standing of this process. */
   tell(standing: Standing): void;
-  /** A reload has removed it. */
+  /** A reload has removed the endpoint. */
   forget(listener: string, endpoint: string): void;
 }

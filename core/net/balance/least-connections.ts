@@ -4,14 +4,18 @@ import { LoadHeap } from "./load-heap.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * Takes the endpoint with the fewest sessions for its weight; of several, the one whose turn it is, so that without load the weights hold
- * too. The heap is told afterwards what has changed, by whichever upstream, so that a choice among a thousand does not look at them all.
+ * Takes the endpoint with the fewest sessions for its weight. Among equal ones it takes the one whose turn it is, so that the weights count without
+ * load too. Before a choice the heap learns which loads have changed, also through other upstreams, so that a choice among a thousand endpoints does
+ * not look at all of them.
  */
 export class LeastConnections implements Policy {
   #usual: readonly Candidate[] = [];
   #heap = new LoadHeap([]);
   #seen = 0;
-  /** Sessions for their weight that each has had: by it, they take turns. What was chosen last stood here. */
+  /**
+   * The `turn` of the candidate that was chosen last. Each session raises its candidate's turn by 1 / weight; of equal loads, the lowest turn is
+   * next.
+   */
   #turn = 0;
 
   constructor(private readonly changes: LoadChanges) {}
@@ -25,7 +29,7 @@ export class LeastConnections implements Policy {
   pick(candidates: readonly Candidate[]): Candidate {
     const heap = candidates === this.#usual ? this.#current() : new LoadHeap(candidates);
     const chosen = heap.least();
-    // Who was away has no turns to make up for.
+    // A candidate that was away does not make up for the turns it has missed.
     this.#turn = Math.max(this.#turn, chosen.turn);
     chosen.turn = this.#turn + 1 / chosen.weight;
     this.#heap.changed(chosen.standing);

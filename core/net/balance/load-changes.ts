@@ -1,12 +1,15 @@
 import type { EndpointState } from "./endpoint-state.ts";
 
-/** A power of two: changes that are remembered. */
+/** Changes that are remembered; a power of two. */
 const REMEMBERED = 1_024;
 
-/** Of a listener's endpoints: whose number of sessions changed, in the order of the changes. Read by whoever wants to know, and so kept by nobody. */
+/**
+ * The endpoints of a listener whose number of sessions has changed, in the order of the changes. Readers remember how far they have read, so nothing
+ * has to be registered.
+ */
 export class LoadChanges {
   readonly #latest: (EndpointState | undefined)[] = [];
-  /** How many there ever were. */
+  /** All changes that there ever were. */
   count = 0;
 
   note(state: EndpointState): void {
@@ -14,7 +17,7 @@ export class LoadChanges {
     this.count += 1;
   }
 
-  /** Whether all changes since one are remembered. */
+  /** Whether all changes since an earlier `count` are remembered. */
   has(since: number): boolean {
     return this.count - since <= REMEMBERED;
   }

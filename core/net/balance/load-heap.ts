@@ -2,11 +2,11 @@ import type { Candidate } from "./candidate.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 import { firstOf, loadOf } from "./policy.ts";
 
-/** Candidates, the one with the least load on top: a binary heap that can be told of a change. */
+/** A binary heap of candidates, with the lowest load on top. It can be told that a load has changed. */
 export class LoadHeap {
   readonly #heap: Candidate[];
   readonly #places = new Map<EndpointState, number>();
-  /** As they were when the heap was put in order. */
+  /** The loads by which the heap is ordered now. */
   readonly #loads: number[];
 
   constructor(candidates: readonly Candidate[]) {
@@ -20,7 +20,7 @@ export class LoadHeap {
     return firstOf(this.#heap);
   }
 
-  /** The load of an endpoint, or its turn, is another; nothing where it is no candidate. */
+  /** The load or the turn of an endpoint has changed. Does nothing for an endpoint that is not a candidate. */
   changed(state: EndpointState | undefined): void {
     const at = state === undefined ? undefined : this.#places.get(state);
     const candidate = at === undefined ? undefined : this.#heap[at];

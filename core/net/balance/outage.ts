@@ -2,14 +2,14 @@ import type { AnyErrorCode } from "../../contract/index.ts";
 
 /** Why an endpoint gets no sessions. */
 export interface Outage {
-  /** `failures`: of sessions, in a row. `check`: its health check. */
+  /** `failures`: sessions failed in a row. `check`: its health check failed. */
   readonly why: "failures" | "check";
-  /** Of the last failure. */
+  /** The code of the last failure. */
   readonly code: AnyErrorCode;
-  /** What the check found; undefined: it was none. */
+  /** What the check found; undefined for `failures`. */
   readonly detail?: string | undefined;
   /** Epoch milliseconds. */
   readonly since: number;
-  /** Epoch milliseconds; undefined: until its check passes. */
+  /** Epoch milliseconds; undefined: it lasts until the check passes. */
   readonly until: number | undefined;
 }

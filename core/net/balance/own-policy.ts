@@ -3,7 +3,7 @@ import type { Candidate } from "./candidate.ts";
 import type { Policy } from "./policy.ts";
 import { RoundRobin } from "./round-robin.ts";
 
-/** A function of the config chooses. What it throws, or returns instead of a candidate, costs the session that it was asked for. */
+/** Lets a function of the config choose. If it throws, or returns something that is not a candidate, the session that it was called for fails. */
 export class OwnPolicy implements Policy {
   readonly #turns: RoundRobin;
 
@@ -22,7 +22,7 @@ export class OwnPolicy implements Policy {
     if (session === undefined) return this.#turns.pick(candidates);
     let chosen: unknown;
     try {
-      // A copy: a function that sorts what it was given changes nothing here.
+      // A copy, as the function may sort its array.
       chosen = this.choose([...candidates], session);
     } catch (error) {
       throw ownFailure("balance", error);

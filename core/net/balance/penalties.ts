@@ -7,10 +7,10 @@ const PENALTY = 1_000;
 
 /** Endpoints that are tried last for a moment, since they have just failed. */
 export class Penalties {
-  /** By an endpoint's text: a reload makes new objects of the same endpoints. */
+  /** The end of each penalty, by the endpoint's text: a reload makes new objects for the same endpoints. */
   readonly #until: Map<string, number>;
 
-  /** @param before of the generation before */
+  /** @param before the penalties of the previous generation */
   constructor(
     private readonly clock: SchedulerLike,
     before: Penalties | undefined,
@@ -22,13 +22,13 @@ export class Penalties {
     this.#until.set(text, this.clock.now() + PENALTY);
   }
 
-  /** Those of the candidates that have not just failed, or all of them when each has. */
+  /** The candidates that have not just failed; all of them if each one has. */
   narrow(candidates: readonly Candidate[]): readonly Candidate[] {
     if (this.#until.size === 0) return candidates;
     const now = this.clock.now();
     for (const [text, until] of this.#until) {
       const left = until - now;
-      // A clock that stepped back makes no penalty longer.
+      // A clock that was set back must not make a penalty longer.
       if (left <= 0 || left > PENALTY) this.#until.delete(text);
     }
     if (this.#until.size === 0) return candidates;

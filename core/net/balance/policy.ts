@@ -4,15 +4,18 @@ import type { Candidate } from "./candidate.ts";
 /** Chooses one of an upstream's endpoints. One object per upstream and generation. */
 export interface Policy {
   /**
-   * @param candidates in the config's order, at least one; nearly always those that `prepare` was given
-   * @param session whose work it is; undefined: nobody's in particular
+   * @param candidates in the config's order, at least one; nearly always the array that `prepare` was given
+   * @param session the session to choose for; undefined: the work belongs to no session
    */
   pick(candidates: readonly Candidate[], session: SessionFacts | undefined): Candidate;
-  /** Told which candidates there are from now on, so that `pick` need not look at each of them. Their weights stay as they are until the next call. */
+  /**
+   * Called with the candidates that are valid from now on, so that `pick` need not look at each of them. Their weights do not change until the next
+   * call.
+   */
   prepare?(candidates: readonly Candidate[]): void;
 }
 
-/** The load of a candidate that least-connections and random-two compare. */
+/** A candidate's load, which least-connections and random-two compare. */
 export function loadOf({ sessions, weight }: Candidate): number {
   return sessions / weight;
 }

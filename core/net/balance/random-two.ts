@@ -3,8 +3,8 @@ import { loadOf, type Policy } from "./policy.ts";
 import { Random } from "./random.ts";
 
 /**
- * Draws two by chance, in the proportion of the weights, and takes the one with the lower load ("the power of two choices"): nearly as even as
- * least-connections, and several proxies in front of the same endpoints do not all run to the same one.
+ * Draws two candidates at random, in proportion to their weights, and takes the one with the lower load ("the power of two choices"). It is nearly as
+ * even as least-connections, and several proxies with the same endpoints do not all choose the same one.
  */
 export class RandomTwo implements Policy {
   readonly #random: Random;

@@ -1,7 +1,7 @@
 import type { Candidate } from "./candidate.ts";
 import { firstOf, type Policy } from "./policy.ts";
 
-/** Chooses by chance, in the proportion of the weights. */
+/** Chooses at random, in proportion to the weights. */
 export class Random implements Policy {
   #usual: readonly Candidate[] = [];
   #sums: readonly number[] = [];

@@ -2,16 +2,16 @@ import type { Candidate } from "./candidate.ts";
 import { firstOf, type Policy } from "./policy.ts";
 import { SmoothTurns } from "./smooth-turns.ts";
 
-/** Turns that are passed over at most to find one of some candidates. */
+/** Turns that are skipped at most until one belongs to a candidate. */
 const MOST_PASSED = 1_000;
 
-/** Takes endpoints in turn: by their order where all weigh the same, else by smooth weighted turns. */
+/** Takes endpoints in turn: in their order if all have the same weight, else by smooth weighted turns. */
 export class RoundRobin implements Policy {
   #usual: readonly Candidate[] = [];
-  /** Undefined: all weigh the same. */
+  /** Undefined: all have the same weight. */
   #turns: SmoothTurns | undefined;
 
-  /** @param last the place in the config of the endpoint chosen last */
+  /** @param last the position in the config of the endpoint that was chosen last */
   constructor(public last = -1) {}
 
   prepare(candidates: readonly Candidate[]): void {
@@ -28,7 +28,7 @@ export class RoundRobin implements Policy {
     return chosen;
   }
 
-  /** Those that are not among the candidates, since they failed a moment ago, lose their turn. */
+  /** Endpoints that are not candidates, for example because they failed a moment ago, lose their turn. */
   #weighted(candidates: readonly Candidate[]): Candidate | undefined {
     const turns = this.#turns;
     if (turns === undefined) return undefined;
@@ -41,7 +41,7 @@ export class RoundRobin implements Policy {
   }
 }
 
-/** Where the first candidate stands that comes after a place in the config; 0: none does. */
+/** The index of the first candidate behind a position in the config; 0 if there is none. */
 function firstBehind(candidates: readonly Candidate[], place: number): number {
   let [low, high] = [0, candidates.length];
   while (low < high) {

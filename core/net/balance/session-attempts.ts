@@ -7,26 +7,26 @@ const MOST_KEPT = 100;
 
 const none: ReadonlySet<Endpoint> = new Set();
 
-/** One session's attempts to reach its upstream, each at the next endpoint; cold: each subscription is one. */
+/** One session's attempts to reach its upstream. Cold: each subscription is one attempt, at the next endpoint. */
 export abstract class SessionAttempts extends Observable<Upstream> {
-  /** At one of them, all endpoints of the upstream were down. */
+  /** During at least one attempt all endpoints of the upstream were down. */
   panic = false;
-  /** Of the session, where somebody may look at it. */
+  /** The session's timeline, if it is recorded. */
   timeline: Timeline | undefined;
-  /** Endpoints that had their turn, where there are several. */
+  /** Endpoints that were tried; kept only if there are several. */
   #tried: Set<Endpoint> | undefined;
   #made: SessionAttempt[] | undefined;
 
   constructor(
     private readonly endpoints: number,
     protected readonly balancer: Balancer,
-    /** Whose attempts they are. */
+    /** The session that makes the attempts. */
     readonly session: SessionFacts | undefined,
   ) {
     super();
   }
 
-  /** For the session's record: undefined where there was one attempt, and it did not fail. */
+  /** The attempts for the session's record; undefined after a single attempt that succeeded. */
   get made(): readonly SessionAttempt[] | undefined {
     const made = this.#made;
     return made !== undefined && (made.length > 1 || made[0]?.code !== "aborted") ? made : undefined;
@@ -52,7 +52,7 @@ export abstract class SessionAttempts extends Observable<Upstream> {
     const endpoint = balancer.next(this.#tried ?? none, this.session);
     this.panic ||= balancer.panic;
     if (this.#tried === undefined) return endpoint;
-    // All had their turn: this is the first of another round.
+    // All were tried: this is the first attempt of another round.
     if (this.#tried.has(endpoint)) this.#tried.clear();
     this.#tried.add(endpoint);
     return endpoint;

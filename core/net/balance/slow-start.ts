@@ -1,10 +1,10 @@
 import type { SchedulerLike } from "rxjs";
 import type { Candidate } from "./candidate.ts";
 
-/** Steps in which a weight grows, and the part of it that there is from the beginning. */
+/** Number of steps in which a weight grows, and the part of the weight to begin with. */
 const STEPS = 20;
 
-/** Endpoints that came back have little weight at first, which grows until it is theirs. */
+/** Gives endpoints that came back a low weight at first, which grows to their configured weight. */
 export class SlowStart {
   #nextAt = Number.NEGATIVE_INFINITY;
 
@@ -15,12 +15,12 @@ export class SlowStart {
     private readonly clock: SchedulerLike,
   ) {}
 
-  /** Health has changed: somebody may have come back. */
+  /** Health has changed: an endpoint may have come back. */
   changed(): void {
     this.#nextAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Lets the weights grow. @returns whether one is another now */
+  /** Lets the weights grow. @returns whether a weight has changed */
   step(): boolean {
     if (this.#nextAt === Infinity) return false;
     const now = this.clock.now();

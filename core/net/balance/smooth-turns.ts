@@ -5,9 +5,9 @@ import { firstOf } from "./policy.ts";
 const LONGEST_ROUND = 65_536;
 
 /**
- * Smooth weighted turns, as nginx takes them: each time every candidate gains its weight, and the one that has gained most has its turn and
- * pays the sum. Weights 5, 1, 1 give a a b a c a a. A round, which is as long as the sum of the weights, repeats itself: it is computed
- * once and then read, so that a turn among a thousand costs no more than one among two.
+ * Smooth weighted turns, as in nginx: at each turn every candidate gains its weight, and the candidate with the most is chosen and pays the sum of
+ * all weights. Weights 5, 1, 1 give a a b a c a a. A round has as many turns as the sum of the weights, and repeats: it is computed once and then
+ * read, so that a turn among a thousand costs no more than one among two.
  */
 export class SmoothTurns {
   readonly #gained: number[];

@@ -1,4 +1,4 @@
-/** MurmurHash3 (x86, 32 bit; Austin Appleby, public domain), over the UTF-16 units of a text. Spreads well and is quick; not for secrets. */
+/** MurmurHash3 (x86, 32 bit; Austin Appleby, public domain), over the UTF-16 units of a text. Quick and well distributed; not for secrets. */
 export function textHash(text: string, seed = 0): number {
   let hash = seed;
   for (let at = 0; at < text.length; at += 1) {

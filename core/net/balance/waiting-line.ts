@@ -1,19 +1,19 @@
 import { Observable, type Subscriber } from "rxjs";
 import { SluiceError } from "../../contract/index.ts";
 
-/** Where lines stand that have somebody in them, to be told when there may be room. */
+/** Keeps the lines in which sessions wait, and tells them when there may be room. */
 export interface LineKeeper {
   readonly lines: Set<WaitingLine>;
 }
 
 export interface LineOptions {
-  /** Who may wait. */
+  /** Sessions that may wait. */
   readonly max: number;
   /** Milliseconds. */
   readonly timeout: number;
 }
 
-/** Those who wait for room at an upstream, first come first served. Who leaves makes room for others at once. */
+/** Sessions that wait for room at an upstream, first come, first served. A session that leaves makes room for others at once. */
 export class WaitingLine {
   readonly #waiting = new Set<Waiter<unknown>>();
   #isTold = false;
@@ -23,13 +23,13 @@ export class WaitingLine {
     public options: LineOptions,
   ) {}
 
-  /** Somebody waits: who comes now comes after them. */
+  /** Sessions wait: a new one has to wait behind them. */
   get isTaken(): boolean {
     return this.#waiting.size > 0;
   }
 
   /**
-   * Gives what there is, now or when there is room. Cold; unsubscribing leaves the line.
+   * Emits the result of `choose`, now or when there is room. Cold; unsubscribing leaves the line.
    * @param choose throws SLUICE_UPSTREAM_BUSY where there is no room
    */
   take<T>(choose: () => T): Observable<T> {
@@ -46,7 +46,7 @@ export class WaitingLine {
     });
   }
 
-  /** There may be room. Soon: whoever makes it is still at it. */
+  /** There may be room. Waiting sessions are served in a microtask, as the caller has not finished yet. */
   tell(): void {
     if (this.#isTold) return;
     this.#isTold = true;

@@ -2,21 +2,21 @@ import type { HealthProbe } from "../../contract/index.ts";
 
 /** Bytes of an answer that are looked at. */
 export const MOST_READ = 64 * 1024;
-/** A status line is short. */
+/** Bytes of a status line at most. */
 const LONGEST_LINE = 8 * 1024;
 
-/** What a check sends once it is connected, and what it makes of the answer. */
+/** What a check sends when it is connected, and how it judges the answer. */
 export interface Answer {
   readonly request: Buffer | undefined;
   /**
-   * @param read all that came
-   * @param isAll nothing more comes
-   * @returns true: it is what it should be; a text: what is wrong; undefined: more has to come
+   * @param read all bytes that came
+   * @param isAll whether this is everything: nothing more comes
+   * @returns true: the answer is right; a text: what is wrong; undefined: more has to come
    */
   judge(read: Buffer, isAll: boolean): true | string | undefined;
 }
 
-/** What a probe waits for; undefined: to be connected is enough. @param host of the endpoint, for HTTP */
+/** The answer that a probe waits for; undefined: a connection is enough. @param host of the endpoint, for HTTP */
 export function answerOf(probe: HealthProbe, host: string): Answer | undefined {
   if (typeof probe === "string") return undefined;
   return "http" in probe ? httpAnswer(probe, host) : textAnswer(probe);
@@ -55,6 +55,6 @@ function textAnswer({ send, expect }: Extract<HealthProbe, { readonly expect: un
 }
 
 function contains(read: Buffer, expected: string | Uint8Array | RegExp): boolean {
-  // Of an expression with the flag g or y, `test` would go on behind the last match.
+  // Not `test`: with the flag g or y it would start behind the last match.
   return expected instanceof RegExp ? read.toString("utf8").search(expected) >= 0 : read.includes(Buffer.from(expected as string));
 }

@@ -5,13 +5,13 @@ import type { Dialer } from "../dial/dialer.ts";
 import { answerOf } from "./answer.ts";
 import { Probe } from "./probe.ts";
 
-/** How much earlier or later a check may come, at random, as a part of the interval: so that not all come at once. */
+/** How much earlier or later a check may come, at random, as a part of the interval, so that not all checks come at once. */
 const JITTER = 0.1;
-/** The first check comes within this part of the interval, and so many milliseconds. */
+/** The first check comes within this part of the interval, and within LATEST_FIRST milliseconds. */
 const FIRST = 0.1;
 const LATEST_FIRST = 1_000;
 
-/** An endpoint that is to be asked. */
+/** An endpoint that is to be checked. */
 export interface Checked {
   readonly listener: string;
   readonly endpoint: Endpoint;
@@ -20,7 +20,7 @@ export interface Checked {
   readonly clock: SchedulerLike;
 }
 
-/** Asks one endpoint again and again, and says in its state what comes of it: one check at a time. */
+/** Checks one endpoint again and again, one check at a time, and writes the results into its state. */
 export class HealthCheck {
   #next: Subscription | undefined;
   #probe: Probe | undefined;
@@ -59,6 +59,6 @@ export class HealthCheck {
     const { health, clock } = this.checked;
     if (failure === undefined) state.passed(health.rise, clock.now());
     else if (failure.source === "upstream") state.missed(failure, health.fall, clock.now());
-    // What the proxy itself is short of says nothing of the endpoint.
+    // A failure of the proxy itself, such as no free descriptor, says nothing about the endpoint.
   }
 }

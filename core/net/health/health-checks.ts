@@ -2,7 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { HealthBook } from "../balance/health-book.ts";
 import { HealthCheck, type Checked } from "./health-check.ts";
 
-/** The health checks of a proxy. They belong to no generation: a reload starts and stops those that it adds and removes, and the others go on. */
+/**
+ * The health checks of a proxy. They belong to no generation: a reload starts the checks that it adds and stops those that it removes, and the others
+ * go on.
+ */
 export class HealthChecks {
   #isStopped = false;
   #wanted: ReadonlyMap<string, Checked> = new Map();
@@ -14,10 +17,10 @@ export class HealthChecks {
     private readonly random: () => number = Math.random,
   ) {}
 
-  /** Whether they are done here: of several processes one does them. */
+  /** Whether this process does the checks: of several processes only one does. */
   isHere = (): boolean => true;
 
-  /** Asks these from now on. Of several checks for one endpoint of one listener the first counts. */
+  /** Checks these endpoints from now on. If one endpoint of one listener has several checks, the first counts. */
   follow(wanted: Iterable<Checked>): void {
     if (this.#isStopped) return;
     const byKey = new Map<string, Checked>();
@@ -30,12 +33,12 @@ export class HealthChecks {
     this.begin();
   }
 
-  /** Those that are to be done, if they are done here. */
+  /** Begins the checks, if this process does them. */
   begin(): void {
     if (this.isHere()) for (const [key, checked] of this.#wanted) this.#begin(key, checked);
   }
 
-  /** For good. */
+  /** Stops all checks for good. */
   stop(): void {
     this.#isStopped = true;
     for (const check of this.#checks.values()) check.stop();
@@ -46,7 +49,7 @@ export class HealthChecks {
   #begin(key: string, checked: Checked): void {
     const running = this.#checks.get(key);
     if (running !== undefined && isDeepStrictEqual(running.checked.health, checked.health)) {
-      // The way may be another: its names, its certificates.
+      // How to connect may have changed: names, certificates.
       running.checked = checked;
       return;
     }
@@ -59,7 +62,7 @@ export class HealthChecks {
     check.stop();
     this.#checks.delete(key);
     const { listener, endpoint, clock } = check.checked;
-    // Nobody would say any more that it is up. Of what is gone nothing is said.
+    // Without a check nothing would report the endpoint as up again. An endpoint that is gone has no state, and needs none.
     this.book.listener(listener).states.peek(endpoint.text)?.unchecked(clock.now());
   }
 }

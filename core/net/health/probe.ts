@@ -3,18 +3,18 @@ import { SluiceError, type HealthTarget, type Leg, type LegReader, type Upstream
 import { upstreamError } from "../os-errors.ts";
 import { MOST_READ, type Answer } from "./answer.ts";
 
-/** What one check needs. */
+/** The parts of one check. */
 export interface ProbeContext {
   /** As written in the config. */
   readonly endpoint: string;
   readonly health: HealthTarget;
   /** Connects; cold. */
   readonly attempt: Observable<Upstream>;
-  /** Undefined: to be connected is enough. */
+  /** Undefined: a connection is enough. */
   readonly answer: Answer | undefined;
 }
 
-/** One check of one endpoint: connects, says what it has to say, and looks at the answer. Told once, unless it is stopped before. */
+/** One check of one endpoint: connects, sends its text, and judges the answer. Reports the result once, unless it is stopped before. */
 export class Probe implements LegReader {
   readonly done = true;
   readonly #subscription = new Subscription();
@@ -23,7 +23,7 @@ export class Probe implements LegReader {
   #read: Buffer = Buffer.alloc(0);
   #isOver = false;
 
-  /** @param told undefined: it passed */
+  /** @param told called with the failure; with undefined if the check passed */
   constructor(
     private readonly context: ProbeContext,
     private readonly told: (failure: SluiceError | undefined) => void,
@@ -40,7 +40,7 @@ export class Probe implements LegReader {
     if (this.#isOver) this.#subscription.unsubscribe();
   }
 
-  /** Gives it up: nobody is told. */
+  /** Stops the check without a result. */
   stop(): void {
     this.#leave((leg) => leg.reset());
   }
@@ -53,7 +53,7 @@ export class Probe implements LegReader {
   }
 
   data(chunk: Buffer): boolean {
-    // A datagram is an answer of its own.
+    // Each datagram is a complete answer.
     this.#read = this.#leg?.datagrams === true ? chunk : Buffer.concat([this.#read, chunk.subarray(0, MOST_READ - this.#read.length)]);
     this.#judge(false);
     return true;
@@ -96,7 +96,7 @@ export class Probe implements LegReader {
 
   #end(failure: SluiceError | undefined): void {
     if (this.#isOver) return;
-    // One that hangs would wait for more after a FIN.
+    // After a failure the connection is reset: a server that hangs would keep a half-closed one open.
     this.#leave((leg) => (failure === undefined ? leg.destroy() : leg.reset()));
     this.told(failure);
   }

@@ -3,7 +3,7 @@ import { restingSockets } from "../node/resting-sockets.ts";
 import type { UdpBuffers } from "../node/udp-socket.ts";
 import { RelaySocket } from "./relay-socket.ts";
 
-/** The sockets from which a relay sends to its targets: one for each family of addresses, opened when it is needed first. */
+/** The sockets from which a relay sends to its targets: one for each address family, opened when it is first needed. */
 export class OutwardSockets {
   readonly #open = new Map<4 | 6, RelaySocket>();
   readonly #opening = new Map<4 | 6, Promise<RelaySocket | undefined>>();
@@ -14,7 +14,7 @@ export class OutwardSockets {
     private readonly read: (datagram: Buffer, from: SocketAddress) => void,
   ) {}
 
-  /** @returns undefined in the end: none could be bound; the next datagram is another try */
+  /** @returns a promise of undefined if no socket could be bound; the next datagram tries again */
   of(family: 4 | 6): RelaySocket | Promise<RelaySocket | undefined> {
     const open = this.#open.get(family) ?? this.#opening.get(family);
     if (open !== undefined) return open;
@@ -38,14 +38,14 @@ export class OutwardSockets {
       else this.#open.set(family, socket);
       return socket;
     } catch {
-      // No descriptor is left, or the machine has no address of the family: the datagrams are dropped, and counted.
+      // No descriptor is free, or the machine has no address of the family: the datagrams are dropped and counted.
       restingSockets.left();
       return undefined;
     }
   }
 }
 
-/** Its port is not given to others at once, who would get the answers that come late. */
+/** Lets a socket rest, so that its port does not go to another flow at once, which would get the answers that come late. */
 function retire({ socket, used }: RelaySocket): void {
   restingSockets.left();
   if (used) restingSockets.rest(socket);

@@ -5,10 +5,10 @@ import { noLookup, setBuffers, type UdpBuffers } from "../node/udp-socket.ts";
 
 /** Bytes that may wait in the sending queue before datagrams are dropped, as a full kernel buffer would. */
 const SEND_QUEUE = 1024 * 1024;
-/** The queue is looked at once in so many sends. */
+/** The length of the queue is checked once in so many sends. */
 const LOOK_EVERY = 32;
 
-/** Where a socket of a relay is bound, and who reads it. */
+/** The address that a relay's socket is bound to, and the function that reads it. */
 export interface RelaySocketOptions {
   readonly family: 4 | 6;
   /** @default every address of the family */
@@ -17,9 +17,9 @@ export interface RelaySocketOptions {
   readonly read: (datagram: Buffer, from: SocketAddress) => void;
 }
 
-/** A bound UDP socket that is connected to nobody. An error of one datagram costs that datagram. */
+/** A bound UDP socket that is not connected. An error of a datagram loses only that datagram. */
 export class RelaySocket {
-  /** Whether anything was sent: only then may something come late. */
+  /** Whether anything was sent: only then can late answers come. */
   used = false;
   #sends = 0;
 
@@ -37,7 +37,7 @@ export class RelaySocket {
       socket.on("message", (datagram, { address: from, port, family: kind }) => {
         read(datagram, socketAddress(from.split("%", 1)[0] ?? "", port, kind));
       });
-      // In a cluster too it is the process's own.
+      // `exclusive`: in a cluster too the socket belongs to this process alone.
       socket.bind({ port: 0, exclusive: true, ...(address === undefined ? {} : { address }) }, () => {
         isBound = true;
         setBuffers(socket, buffers);
@@ -51,7 +51,7 @@ export class RelaySocket {
     return socketAddress(address, port, family === "IPv6" ? "IPv6" : "IPv4");
   }
 
-  /** @returns false: it was dropped, since too much waits */
+  /** @returns false: the datagram was dropped, since too many bytes wait */
   send(datagram: Buffer, port: number, address: string): boolean {
     this.used = true;
     this.#sends += 1;

@@ -3,23 +3,23 @@ import { take, type Subscription } from "rxjs";
 import type { Address, DatagramTarget } from "../../contract/index.ts";
 import type { RelayWay } from "./relay-way.ts";
 
-/** Milliseconds for which the address of a name is used at least before the name is looked up again. */
+/** Milliseconds for which the address of a name is used at least, before the name is looked up again. */
 const LOOK_AGAIN = 1_000;
 
-/** What a relay does for its targets. */
+/** The relay, as its targets see it. */
 export interface TargetHost {
   way(): RelayWay;
   /** Whether datagrams may go there. */
   permits(address: string, target: DatagramTarget): boolean;
-  /** May one more datagram wait? */
+  /** Whether this datagram may wait too. */
   keeps(datagram: Buffer): boolean;
-  /** One that waited goes on, or is dropped. */
+  /** A datagram that waited is sent or dropped now. */
   released(datagram: Buffer): void;
   send(datagram: Buffer, address: string, port: number): void;
   drop(why: string, datagrams?: number): void;
 }
 
-/** One target of a relay: the address in use, and what waits for it. A name keeps its address while that is one of its addresses. */
+/** One target of a relay: the address in use, and the datagrams that wait for one. The address stays in use as long as the name has it. */
 export class RelayTarget {
   #address: string | undefined;
   #staleAt = 0;
@@ -43,7 +43,7 @@ export class RelayTarget {
     } else this.host.drop("waiting");
   }
 
-  /** It is sent to no more. */
+  /** Nothing more is sent to this target. */
   close(): void {
     this.#lookUp?.unsubscribe();
     this.host.drop("closed", this.#release().length);
@@ -75,7 +75,7 @@ export class RelayTarget {
   }
 
   #choose(addresses: readonly Address[]): void {
-    // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
+    // UDP has no handshake that shows which family works, so IPv4 comes first: it works on most networks.
     const permitted = addresses.toSorted((a, b) => a.family - b.family).filter(({ address }) => this.host.permits(address, this.target));
     const best = permitted.find(({ address }) => address === this.#address) ?? permitted[0];
     this.#address = best?.address;

@@ -17,32 +17,35 @@ import { RelaySocket } from "./relay-socket.ts";
 import { RelayTarget, type TargetHost } from "./relay-target.ts";
 import type { RelayWay } from "./relay-way.ts";
 
-/** Targets that one relay sends to at the same time; the one unused longest is forgotten. */
+/** Targets that one relay sends to at the same time; for a further one, the target unused longest is forgotten. */
 const TARGETS = 256;
-/** Datagrams that wait for look-ups of names, all together. */
+/** Datagrams of all targets together that may wait for look-ups of names. */
 const WAITING = 64;
 const WAITING_BYTES = 256 * 1024;
-/** What a record names at most. */
+/** Targets that a record names at most. */
 const RECORDED = 100;
 const REASONS = 16;
 
-/** Whose relay it is. */
+/** The session that a relay belongs to. */
 export interface RelayOwner {
   readonly client: SocketAddress;
-  /** The listener's own end. */
+  /** The listener's own address. */
   readonly local: SocketAddress;
-  /** Asked for when it is needed: a reload may have changed it. */
+  /** A function, since a reload may change it. */
   readonly way: () => RelayWay;
-  /** A datagram was dropped. */
+  /** Datagrams were dropped. */
   readonly dropped: (datagrams: number) => void;
 }
 
-/** A socket where one client sends, and sockets from which that goes to many targets, and their answers back. */
+/**
+ * Relays datagrams between one client and many targets: the client has a socket to send to, and other sockets send to the targets and take their
+ * answers.
+ */
 export class Relay implements DatagramRelay, TargetHost {
   readonly fromClient = new RelayedTraffic();
   readonly fromUpstream = new RelayedTraffic();
   readonly #targets: LRUCache<string, RelayTarget>;
-  /** Addresses and ports that were sent to. */
+  /** Addresses and ports that datagrams were sent to. */
   readonly #known: LRUCache<string, SocketAddress>;
   readonly #named = new Set<string>();
   readonly #dropped = new Map<string, number>();
@@ -106,7 +109,7 @@ export class Relay implements DatagramRelay, TargetHost {
 
   toTarget(datagram: Buffer, { host, port }: DatagramTarget): void {
     if (this.#isClosed) return;
-    // As it is written where its answers come from.
+    // In the form in which Node reports the address of an answer.
     const target = { host: canonicalHost(host), port };
     const key = textOf(target);
     let known = this.#targets.get(key);
@@ -160,11 +163,11 @@ export class Relay implements DatagramRelay, TargetHost {
     const to = socketAddress(address, port, family === 6 ? "IPv6" : "IPv4");
     const socket = this.#outward.of(family);
     if (socket instanceof RelaySocket) this.#sendBy(socket, datagram, to);
-    // It is bound within a turn of the event loop, so that little comes meanwhile.
+    // Binding takes one turn of the event loop, so few datagrams come meanwhile.
     else void socket.then((open) => (open === undefined ? this.drop("no socket") : this.#sendBy(open, datagram, to)));
   }
 
-  /** A datagram at the client's socket. */
+  /** A datagram has come at the client's socket. */
   #clientSent(datagram: Buffer, { address, port }: SocketAddress): void {
     if (this.#isClosed) return;
     if (address !== this.owner.client.address || (this.#clientPort !== 0 && port !== this.#clientPort)) {

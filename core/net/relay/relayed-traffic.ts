@@ -1,4 +1,4 @@
-/** What one direction of a relay has carried. */
+/** The traffic of one direction of a relay. */
 export class RelayedTraffic {
   bytes = 0;
   chunks = 0;
