@@ -1,17 +1,17 @@
 import type { Duration } from "sluice";
 
-/** What `dnsCache()` takes. */
+/** The options of `dnsCache()`. */
 export interface DnsCacheConfig {
-  /** Names, and answers of a UDP listener, kept at most; the one unused longest goes first. @default 10000 */
+  /** The most names, and the most answers of a UDP listener, that are kept; the least recently used one is dropped first. @default 10000 */
   readonly max?: number | undefined;
-  /** Answers are kept at least so long, but for those with a TTL of 0. @default "0s" */
+  /** The shortest time for which answers are kept, except answers with a TTL of 0. @default "0s" */
   readonly minTtl?: Duration | undefined;
-  /** And at most so long; 0: none is kept. @default "1h" */
+  /** The longest time for which answers are kept; 0: none is kept. @default "1h" */
   readonly maxTtl?: Duration | undefined;
-  /** How long a failure is kept, and a negative answer that says nothing about it itself; 0: not at all. @default "5s" */
+  /** How long a failure is kept, and a negative answer that has no TTL of its own; 0: not at all. @default "5s" */
   readonly negativeTtl?: Duration | undefined;
-  /** How long after its end an answer may still be used when the name server fails; 0: never. @default "10m" */
+  /** How long an expired answer may still be used while the name server fails; 0: never. @default "10m" */
   readonly staleIfError?: Duration | undefined;
-  /** Queries that wait for the upstream at once, each on a socket of its own; a further one takes the place of the oldest. @default 1024 */
+  /** The most queries that wait for the upstream at once, each on a socket of its own; one more replaces the oldest. @default 1024 */
   readonly maxQueries?: number | undefined;
 }

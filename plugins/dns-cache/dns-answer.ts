@@ -4,17 +4,17 @@ import { rotate, rotationsOf, type Rotation } from "./rotation.ts";
 import type { DnsQuestion } from "./dns-question.ts";
 import type { DnsCacheOptions } from "./options.ts";
 
-/** An answer that can be given to anybody with the same question: patched in place, never encoded again. */
+/** An answer that serves every client with the same question. Its bytes are patched, never encoded again. */
 export interface DnsAnswer {
   readonly message: Buffer;
   readonly ttls: readonly { readonly at: number; readonly seconds: number }[];
-  /** Milliseconds for which it may be used again; 0: it may not. */
+  /** Milliseconds for which it may be used again; 0: not at all. */
   readonly lifetime: number;
-  /** The name server's own failure: never served stale. */
+  /** Whether it reports a failure of the name server: such an answer is never served stale. */
   readonly failure: boolean;
-  /** Addresses that take turns. */
+  /** Groups of addresses whose order rotates. */
   readonly rotations: readonly Rotation[];
-  /** How often it was given. */
+  /** How often it was served. */
   turn: number;
 }
 
@@ -22,10 +22,10 @@ const NOERROR = 0;
 const SERVFAIL = 2;
 const NXDOMAIN = 3;
 const TC = 0x0200;
-/** RFC 2308 section 7.1 allows five minutes; nobody is helped by more than a few seconds. */
+/** RFC 2308 section 7.1 allows five minutes, but keeping a failure for more than a few seconds helps nobody. */
 const LONGEST_FAILURE = 5_000;
 
-/** What may be kept of an answer, and for how long. */
+/** Makes the shared form of an answer, with the time for which it may be kept. */
 export function answerOf(message: Buffer, layout: DnsLayout, options: DnsCacheOptions): DnsAnswer {
   const copy = withoutPrivateOptions(message, layout);
   const rcode = rcodeOf(layout);
@@ -41,7 +41,7 @@ export function answerOf(message: Buffer, layout: DnsLayout, options: DnsCacheOp
   return { message: copy ?? Buffer.from(message), ttls, lifetime, failure, rotations: rotationsOf(message, layout), turn: 0 };
 }
 
-/** @param age seconds since it came, or `stale` with the TTL to give instead */
+/** @param age seconds since the answer came, or `stale`: the TTL to write instead */
 export function renderAnswer(answer: DnsAnswer, question: DnsQuestion, age: number | { readonly stale: number }): Buffer {
   const message = Buffer.from(answer.message);
   message.writeUInt16BE(question.id, 0);
@@ -53,7 +53,7 @@ export function renderAnswer(answer: DnsAnswer, question: DnsQuestion, age: numb
   return message;
 }
 
-/** An answer that says: the server failed. */
+/** The answer SERVFAIL for a question. */
 export function failureFor(question: Pick<DnsQuestion, "id" | "bytes" | "recursionDesired">): Buffer {
   const header = Buffer.alloc(HEADER);
   header.writeUInt16BE(question.id, 0);
@@ -62,10 +62,10 @@ export function failureFor(question: Pick<DnsQuestion, "id" | "bytes" | "recursi
   return Buffer.concat([header, question.bytes]);
 }
 
-/** More aliases than any resolver follows. */
+/** The limit of aliases, more than any resolver follows. */
 const MOST_ALIASES = 64;
 
-/** Whether the aliases in an answer lead back to themselves, or on for ever: a resolver that follows them would not end. */
+/** Whether the aliases in an answer form a loop or a very long chain: a resolver that follows them might not end. */
 export function hasAliasLoop(message: Buffer, { records }: DnsLayout): boolean {
   const found = records.filter(({ section, type }) => section === "answer" && type === TYPE.CNAME);
   if (found.length > MOST_ALIASES) return true;
@@ -95,14 +95,14 @@ function lifetimeOf(message: Buffer, layout: DnsLayout, options: DnsCacheOptions
   const soa = authority.find(({ type }) => type === TYPE.SOA);
   const found = answers.some(({ type }) => type === layout.questionType);
   const positive = Math.min(...answers.map(({ ttl }) => ttl)) * 1_000;
-  // Aliases that end at a name without what was asked for are a negative answer too (RFC 2308 section 2.2).
+  // Aliases that end at a name without the requested records are a negative answer too (RFC 2308 section 2.2).
   if (rcode === NXDOMAIN || answers.length === 0 || (soa !== undefined && !found)) {
     return Math.min(positive, negativeLifetime(message, soa, authority, options), options.maxTtl);
   }
   return positive === 0 ? 0 : Math.min(Math.max(positive, options.minTtl), options.maxTtl);
 }
 
-/** RFC 2308 section 5: the lesser of the SOA's TTL and its last field. */
+/** RFC 2308 section 5: the smaller of the SOA record's TTL and its MINIMUM field. */
 function negativeLifetime(
   message: Buffer,
   soa: RecordPlace | undefined,
@@ -110,11 +110,11 @@ function negativeLifetime(
   options: DnsCacheOptions,
 ): number {
   if (soa !== undefined && soa.end - soa.dataAt >= 22) return Math.min(soa.ttl, message.readUInt32BE(soa.end - 4)) * 1_000;
-  // Name servers without a SOA: a referral, which is no answer.
+  // NS records without a SOA record are a referral, which is not an answer.
   return authority.some(({ type }) => type === TYPE.NS) ? 0 : options.negativeTtl;
 }
 
-/** With the upper bits that EDNS adds (RFC 6891 section 6.1.3). */
+/** The response code, with the upper bits that EDNS adds (RFC 6891 section 6.1.3). */
 function rcodeOf({ flags, records }: DnsLayout): number {
   const opt = records.find(({ type }) => type === TYPE.OPT);
   return (flags & 0xf) | ((opt === undefined ? 0 : opt.ttl >>> 24) << 4);

@@ -11,16 +11,16 @@ import { NameCache } from "./name-cache.ts";
 import { QueryLeg } from "./query-leg.ts";
 import { dnsCacheSchema, type DnsCacheOptions } from "./options.ts";
 
-/** Remembers the addresses of upstream names; on a UDP listener it also answers DNS queries that were answered before. */
+/** Caches the addresses of upstream names; on a UDP listener it also caches the answers to DNS queries. */
 @injectable()
 export class DnsCache implements Plugin {
   static readonly borrows = true;
-  /** Only on UDP: elsewhere it would cost each connection something, and do nothing. */
+  /** Only on UDP: for streams it would cost time and do nothing. */
   readonly connect?: NonNullable<Plugin["connect"]>;
   readonly #names: NameCache;
   #state: DnsState;
   #relay: DnsRelay;
-  /** The answers that it inherited are not to be used. */
+  /** Whether the inherited answers must not be used. */
   #fresh: boolean;
 
   constructor(
@@ -41,12 +41,12 @@ export class DnsCache implements Plugin {
     this.#names.adopt(previous.#names);
     this.#state.release();
     this.#state = previous.#state.hold();
-    // Nobody may have come since the answers were to be forgotten.
+    // The previous instance may not have cleared the answers yet, if no session came in its time.
     this.#fresh ||= previous.#fresh;
     this.#relay = this.#relayOf(this.#state);
   }
 
-  /** Also of an instance that inherited and whose reload was refused after that: the one before it goes on with what they share. */
+  /** Releases the shared state. If the reload was refused after `inherit`, the previous instance still holds it. */
   teardown(): void {
     this.#state.release();
   }
@@ -57,7 +57,7 @@ export class DnsCache implements Plugin {
 
   fromClient(data: Observable<Buffer>, session: Session): Observable<Buffer> {
     if (!session.datagrams) return data;
-    // Not when it is inherited: the reload may still be refused.
+    // Done here and not in `inherit`: after that the reload may still be refused.
     this.#state.resize(this.options);
     if (this.#fresh) this.#state.answers.clear();
     this.#fresh = false;
@@ -74,7 +74,7 @@ export class DnsCache implements Plugin {
     });
   }
 
-  /** Lets each query of the session leave through a leg of its own. */
+  /** Sends each query of the session through a leg of its own. */
   #safely(attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
     const { queries } = this.#state;
     return attempt.pipe(
@@ -93,7 +93,7 @@ export class DnsCache implements Plugin {
 }
 
 /**
- * Remembers the addresses of upstream names, and on a UDP listener the answers to DNS queries.
+ * Caches the addresses of upstream names, and on a UDP listener the answers to DNS queries.
  *
  * @example plugins: [dnsCache({ maxTtl: "10m" })]
  */

@@ -1,9 +1,9 @@
 import { TYPE, type DnsLayout } from "./dns-layout.ts";
 
-/** Options between one client and the server: cookies (RFC 7873) and padding (RFC 7830). Others are part of the question. */
+/** Options that are only for one client and one server: cookies (RFC 7873) and padding (RFC 7830). Other options are part of the question. */
 export const PRIVATE_OPTIONS: ReadonlySet<number> = new Set([10, 12]);
 
-/** One option of an OPT record, whole. */
+/** One option of an OPT record, with its header. */
 export interface EdnsOption {
   readonly code: number;
   readonly bytes: Buffer;
@@ -26,9 +26,9 @@ const COOKIE = 10;
 const PADDING = 12;
 
 /**
- * Takes the cookies (RFC 7873) out of a message, in place: they are between two neighbours, and the proxy is in between. A server that
- * requires them serves those who send none. A signed message stays as it is.
- * @returns the message, perhaps shorter
+ * Removes the cookies (RFC 7873) from a message, in place: a cookie is for two direct neighbours, and here the proxy is between them. Servers that use
+ * cookies also serve clients that send none. A signed message is not changed.
+ * @returns the message, possibly shorter
  */
 export function withoutCookies(message: Buffer, layout: DnsLayout): Buffer {
   const opt = layout.records.find(({ type }) => type === TYPE.OPT);
@@ -42,7 +42,7 @@ export function withoutCookies(message: Buffer, layout: DnsLayout): Buffer {
     message.writeUInt16BE(rest.length, opt.dataAt - 2);
     return message.subarray(0, opt.dataAt + rest.length);
   }
-  // What follows must not move: others may point there. Padding says nothing (RFC 7830).
+  // The bytes after it must not move, since names may point to them; so the option becomes padding, which has no meaning (RFC 7830).
   for (const { code, bytes } of options) {
     if (code !== COOKIE) continue;
     bytes.fill(0, 4);
@@ -52,8 +52,8 @@ export function withoutCookies(message: Buffer, layout: DnsLayout): Buffer {
 }
 
 /**
- * A copy of an answer without what is meant for one client only: with another's cookie, a client would throw it away.
- * @returns undefined when that is not at the end, where taking it out moves nothing else
+ * A copy of an answer without the options for one client only: a client would drop an answer that has another client's cookie.
+ * @returns undefined when the OPT record is not at the end, so that removing bytes would move others
  */
 export function withoutPrivateOptions(message: Buffer, { records }: DnsLayout): Buffer | undefined {
   const opt = records.find(({ type }) => type === TYPE.OPT);
@@ -68,7 +68,7 @@ export function withoutPrivateOptions(message: Buffer, { records }: DnsLayout): 
   return result;
 }
 
-/** A copy with memory of its own: one that is kept for an hour must not keep a whole block of Node's pool. */
+/** A copy with its own memory: an answer that is kept for an hour must not keep a whole block of Node's buffer pool. */
 function own(bytes: Buffer): Buffer {
   const copy = Buffer.alloc(bytes.length);
   bytes.copy(copy);

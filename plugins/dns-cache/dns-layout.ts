@@ -1,25 +1,25 @@
-/** Record types that matter here (IANA, DNS parameters). */
+/** The record types that matter here (IANA, DNS parameters). */
 export const TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, SIG: 24, AAAA: 28, OPT: 41, TSIG: 250 } as const;
 
 /** A resource record's place in a message. */
 export interface RecordPlace {
   readonly section: "answer" | "authority" | "additional";
   readonly type: number;
-  /** Its CLASS field; of OPT the payload size. */
+  /** Its CLASS field; in an OPT record the payload size. */
   readonly class: number;
-  /** Its TTL field in seconds, read as RFC 2181 section 8 says; of OPT the flags. */
+  /** Its TTL field in seconds, read according to RFC 2181 section 8; in an OPT record the flags. */
   readonly ttl: number;
-  /** Where the record, its TTL field and its data begin, and where it ends. */
+  /** The offsets of the record, of its TTL field, of its data, and of its end. */
   readonly at: number;
   readonly ttlAt: number;
   readonly dataAt: number;
   readonly end: number;
 }
 
-/** Where the parts of a DNS message are, for patching it in place: what is not understood stays as it came. */
+/** The offsets of the parts of a DNS message, for patching it in place: unknown parts stay as they are. */
 export interface DnsLayout {
   readonly id: number;
-  /** The second word of the header. */
+  /** The second 16-bit word of the header. */
   readonly flags: number;
   /** The bytes of the one question: name, type, class. */
   readonly question: Buffer;
@@ -28,11 +28,11 @@ export interface DnsLayout {
 }
 
 export const HEADER = 12;
-/** Records of a message that is read: 65,535 bytes hold 5,957, and nobody sends more than a few hundred. */
+/** The most records that are read of a message: 65,535 bytes can have 5,957 records, and real messages have at most a few hundred. */
 const MOST_RECORDS = 1_024;
 const sections = ["answer", "authority", "additional"] as const;
 
-/** @returns undefined for what is no message with exactly one question, or does not end where it says */
+/** @returns undefined for bytes that are not a message with exactly one question, or that do not end where the records end */
 export function layoutOf(message: Buffer): DnsLayout | undefined {
   if (message.length < HEADER || message.readUInt16BE(4) !== 1) return undefined;
   const nameEnd = skipName(message, HEADER, false);
@@ -48,11 +48,11 @@ export function layoutOf(message: Buffer): DnsLayout | undefined {
   };
 }
 
-/** @returns undefined where they do not end with the message */
+/** @returns undefined when the records do not end at the end of the message */
 function recordsAt(message: Buffer, from: number): RecordPlace[] | undefined {
   const count = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
   if (count > MOST_RECORDS) return undefined;
-  // Nearly every query.
+  // Nearly all queries have no records.
   if (count === 0) return from === message.length ? [] : undefined;
   const records: RecordPlace[] = [];
   const names = new SoundNames(message);
@@ -68,7 +68,7 @@ function recordsAt(message: Buffer, from: number): RecordPlace[] | undefined {
   return at === message.length ? records : undefined;
 }
 
-/** @returns where the questions end; undefined where there is none, or one that cannot be read */
+/** @returns the offset of the end of the questions; undefined when there is no question, or one cannot be read */
 export function questionsEnd(message: Buffer): number | undefined {
   if (message.length < HEADER) return undefined;
   const count = message.readUInt16BE(4);
@@ -93,8 +93,8 @@ function recordAt(message: Buffer, at: number, section: RecordPlace["section"]):
 }
 
 /**
- * Tells names that end from those that lead back to themselves. A pointer leads to what came before it in the message (RFC 1035 section
- * 4.1.4). Each place is looked at once, so that a message costs no more than its length.
+ * Checks that names end, and do not point back to themselves. A pointer must point to an earlier place in the message (RFC 1035 section
+ * 4.1.4). Each place is checked only once, so the work is limited by the length of the message.
  */
 class SoundNames {
   #seen: Set<number> | undefined;
@@ -107,7 +107,7 @@ class SoundNames {
       if (this.message[at] === 0) return true;
       const target = pointerAt(this.message, at);
       if (target === undefined || target >= limit || target < HEADER) return false;
-      // The question's name has no pointers.
+      // A pointer to the question's name is always good: that name has no pointers.
       if (target === HEADER || this.#seen?.has(target) === true) return true;
       this.#seen ??= new Set();
       this.#seen.add(target);
@@ -117,7 +117,7 @@ class SoundNames {
   }
 }
 
-/** @returns where a name's first labels end, in a pointer or the root; undefined: they do not */
+/** @returns where a name's first labels end, with a pointer or the root; undefined when they do not end */
 function labelsEnd(message: Buffer, from: number): number | undefined {
   for (let at = from; at < message.length;) {
     const length = message[at] ?? 0;
@@ -132,7 +132,7 @@ function pointerAt(message: Buffer, at: number): number | undefined {
   return at + 2 > message.length ? undefined : message.readUInt16BE(at) & 0x3fff;
 }
 
-/** A name in lower case, its pointers followed, as the bytes of its labels. @returns undefined for one that has no end, or is too long */
+/** The bytes of a name's labels in lower case, with its pointers followed. @returns undefined for a name without an end, or a too long one */
 export function nameAt(message: Buffer, from: number): string | undefined {
   let name = "";
   let start: number | undefined = from;
@@ -147,7 +147,7 @@ export function nameAt(message: Buffer, from: number): string | undefined {
   return undefined;
 }
 
-/** Walks over a name without following pointers, so it ends. @returns where the name ends */
+/** Walks over a name without following pointers. @returns the offset of its end */
 function skipName(message: Buffer, from: number, pointers: boolean): number | undefined {
   for (let at = from; at < message.length && at - from < 255;) {
     const length = message[at] ?? 0;

@@ -6,11 +6,11 @@ import { lowerCase, questionOf, type DnsQuestion } from "./dns-question.ts";
 import type { Asker, DnsState, KeptAnswer, Pending } from "./dns-state.ts";
 import { PATIENCE, STALE_PATIENCE, type DnsCacheOptions } from "./options.ts";
 
-/** Whoever asks later than this after the last query went upstream is sent there too: that query, or its answer, may be lost. */
+/** Milliseconds after the last query went upstream, after which the same query is sent upstream again: the first, or its answer, may be lost. */
 const REPEAT = 1_000;
-/** Who may wait, for all answers together; whoever is beyond is sent upstream. */
+/** The most clients that wait for answers; queries of further clients are sent upstream. */
 const MOST_ASKERS = 10_000;
-/** Who is given an answer in one turn of the event loop: the others' datagrams must not wait for it. */
+/** How many clients get an answer in one turn of the event loop, so that other datagrams do not wait. */
 const AT_ONCE = 64;
 const STALE_TTL = 30;
 const QR = 0x8000;
@@ -37,7 +37,7 @@ export class DnsRelay {
     private readonly parts: RelayParts,
   ) {}
 
-  /** A datagram from a client. @returns what goes upstream; null when the client has been answered, or will be */
+  /** Handles a datagram from a client. @returns what goes upstream; null when the client has been answered, or will be */
   ask(datagram: Buffer, session: Session): Buffer | null {
     const question = questionOf(datagram);
     if (question === undefined || !this.state.canAnswer(session)) return datagram;
@@ -53,14 +53,14 @@ export class DnsRelay {
     return (pending === undefined ? this.#begin(asker) : this.#join(pending, asker)) ? datagram : null;
   }
 
-  /** A datagram from the upstream. @returns what its client gets */
+  /** Handles a datagram from the upstream. @returns what its client gets */
   hear(datagram: Buffer, session: Session): Buffer {
     const layout = layoutOf(datagram);
     if (layout === undefined || (layout.flags & QR) === 0) return datagram;
     const id = askerId(session, layout.id, layout.question);
     const pending = this.state.sent.get(id);
     const asker = pending?.askers.get(id);
-    // An answer to a question that is not outstanding under its id is not ours to keep.
+    // It answers no outstanding question with this id, so it is passed on and not kept.
     if (pending === undefined || asker === undefined) return datagram;
     this.state.forget(pending);
     pending.askers.delete(id);
@@ -69,7 +69,7 @@ export class DnsRelay {
     return changed ? render(asker.question) : datagram;
   }
 
-  /** What those who wait are given, and whether it is something else than what came. */
+  /** What the waiting clients get, and whether that differs from the datagram. */
   #judge(datagram: Buffer, layout: DnsLayout, key: string): { readonly render: Render; readonly changed: boolean } {
     if (hasAliasLoop(datagram, layout)) return { render: failureFor, changed: true };
     const answer = answerOf(datagram, layout, this.parts.options);
@@ -84,7 +84,7 @@ export class DnsRelay {
     if (kept === undefined) return undefined;
     const now = this.parts.clock.now();
     const age = now - kept.storedAt;
-    // Rounded up: a TTL given on must never be longer than what is left.
+    // The age is rounded up: a TTL must never be longer than the time that is left.
     if (age >= 0 && age < kept.answer.lifetime) return renderAnswer(kept.answer, question, Math.ceil(age / 1_000));
     return this.#isStale(kept, now) && now < kept.recheckAt ? renderAnswer(kept.answer, question, { stale: STALE_TTL }) : undefined;
   }
@@ -152,7 +152,7 @@ export class DnsRelay {
   }
 }
 
-/** With the question: some clients give all of their queries one id. */
+/** The question is part of it: some clients use one id for all of their queries. */
 function askerId(session: Session, id: number, question: Buffer): string {
   return `${session.id} ${id} ${lowerCase(question)}`;
 }

@@ -10,15 +10,15 @@ type Limits = Pick<DnsCacheOptions, "max" | "maxQueries">;
 
 export interface KeptAnswer {
   readonly answer: DnsAnswer;
-  /** Epoch milliseconds. */
+  /** Milliseconds since the epoch. */
   readonly storedAt: number;
-  /** The name server failed: the stale answer is used without asking until then. */
+  /** After a failure of the name server, the stale answer is used until this time without asking again. */
   recheckAt: number;
 }
 
-/** A session that wants an answer. */
+/** A session that waits for an answer. */
 export interface Asker {
-  /** Of the session and the query within it. */
+  /** Identifies the session and the query within it. */
   readonly id: string;
   readonly session: Session;
   readonly question: DnsQuestion;
@@ -27,7 +27,7 @@ export interface Asker {
 /** A question that has been sent upstream and not been answered. */
 export interface Pending {
   readonly key: string;
-  /** By their ids; those whose query went upstream are among them. */
+  /** The waiting clients by their ids, including those whose query went upstream. */
   readonly askers: Map<string, Asker>;
   sentAt: number;
   /** The session whose query went upstream last. */
@@ -35,23 +35,23 @@ export interface Pending {
   timer: Unsubscribable | undefined;
 }
 
-/** Bytes that one kept answer may have on average before they are fewer. */
+/** Bytes per answer from which the memory limit is computed: with larger answers on average, fewer are kept. */
 const AVERAGE = 4_096;
 
-/** What a UDP listener's cache knows. It outlives a reload: the next generation's plugin goes on with the same one. */
+/** The cache of a UDP listener. It outlives a reload: the plugin of the next generation uses the same state. */
 export class DnsState {
   answers: LRUCache<string, KeptAnswer>;
   readonly queries: OpenQueries;
   readonly pending = new Map<string, Pending>();
-  /** Askers of all of them. */
+  /** The number of clients that wait, for all questions. */
   waiting = 0;
-  /** By the asker whose query went upstream. */
+  /** The pending questions by the id of each client whose query went upstream. */
   readonly sent = new Map<string, Pending>();
-  /** Sessions whose queries go upstream safely: those that were open before the cache was put in have one source port for all. */
+  /** Sessions whose queries leave from random ports. Sessions that were open before the cache was added use one source port for all queries. */
   readonly #safe = new WeakSet<Session>();
-  /** Ways into the flows towards the clients, by session id. */
+  /** Inlets of the flows towards the clients, by session id. */
   readonly #outlets = new Map<number, Subject<Buffer>>();
-  /** Plugins that work with it. */
+  /** The number of plugin instances that use it. */
   #holders = 0;
 
   constructor({ max, maxQueries }: Limits, dropped: Counter) {
@@ -71,7 +71,7 @@ export class DnsState {
     this.answers.set(key, kept, { size: kept.answer.message.length });
   }
 
-  /** @returns what closes the outlet, unless a newer one has taken its place */
+  /** @returns a function that closes the outlet, unless a newer one has replaced it */
   open(session: Session, outlet: Subject<Buffer>): () => void {
     this.#outlets.set(session.id, outlet);
     return () => {
@@ -79,7 +79,7 @@ export class DnsState {
     };
   }
 
-  /** The session's upstream leg is a `QueryLeg`. */
+  /** Notes that the session's upstream leg is a `QueryLeg`. */
   markSafe(session: Session): void {
     this.#safe.add(session);
   }
@@ -96,7 +96,7 @@ export class DnsState {
     this.#outlets.get(session.id)?.next(datagram);
   }
 
-  /** The question is no longer outstanding. */
+  /** Ends the waiting for a question. */
   forget(pending: Pending): void {
     pending.timer?.unsubscribe();
     if (this.pending.get(pending.key) === pending) {
@@ -106,13 +106,13 @@ export class DnsState {
     for (const id of pending.askers.keys()) if (this.sent.get(id) === pending) this.sent.delete(id);
   }
 
-  /** For as long as a plugin works with it. */
+  /** Counts a plugin instance that uses it, until that calls {@link release}. */
   hold(): this {
     this.#holders += 1;
     return this;
   }
 
-  /** With its last holder it ends. */
+  /** The last release ends all waiting. */
   release(): void {
     this.#holders -= 1;
     if (this.#holders === 0) for (const pending of this.pending.values()) this.forget(pending);

@@ -1,10 +1,10 @@
 import type { Leg, Upstream } from "sluice";
 import { take, type Observable, type Subscription } from "rxjs";
 
-/** Datagrams kept until the leg is open. */
+/** The most datagrams that are kept until the leg is open. */
 const EARLY = 64;
 
-/** The one leg for all that is no DNS query, opened when it is needed. */
+/** The single leg for all datagrams that are not DNS queries, opened when it is needed. */
 export class LastingLeg {
   #leg: Leg | undefined;
   #early: Buffer[] = [];
@@ -25,7 +25,7 @@ export class LastingLeg {
         return true;
       },
       end: () => undefined,
-      // What made it fail, the next datagram's leg may be spared.
+      // A new leg for the next datagram may work again.
       failed: () => {
         this.#leg = undefined;
         leg.destroy();
@@ -42,7 +42,7 @@ export class LastingLeg {
       return;
     }
     if (this.#early.length < EARLY) this.#early.push(datagram);
-    // The next datagram tries again where the one before could not open it.
+    // After a failed attempt, the next datagram tries again.
     if (this.#attempt?.closed !== false) this.#attempt = this.#open();
   }
 

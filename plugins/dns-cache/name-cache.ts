@@ -18,19 +18,19 @@ import { STALE_PATIENCE, type DnsCacheOptions } from "./options.ts";
 
 interface KnownName {
   readonly addresses: Address[];
-  /** The name server said that there is no such name. */
+  /** The error when the name server said that the name does not exist. */
   readonly failure: SluiceError | undefined;
   readonly storedAt: number;
   /** Milliseconds. */
   lifetime: number;
-  /** The name server failed: the stale answer is used without asking until then. */
+  /** After a failure of the name server, the stale answer is used until this time without asking again. */
   recheckAt: number;
 }
 
 /** RFC 8767 section 5.2: the TTL of a stale answer. */
 const STALE_TTL = 30;
 
-/** The upstream's names: one look-up for all who ask at the same time, and none while its answer lives. */
+/** A cache of upstream names: one look-up serves all sessions that ask at the same time, and its answer those that ask while it is fresh. */
 export class NameCache {
   #known: LRUCache<string, KnownName>;
   #asking = new Map<string, Observable<Address[]>>();
@@ -42,7 +42,7 @@ export class NameCache {
     this.#known = new LRUCache({ max: options.max });
   }
 
-  /** The answer from the cache, or of `lookup`. */
+  /** The answer from the cache, or from `lookup`. */
   resolve(lookup: Observable<Address[]>, { name, fresh = false }: Pick<Query, "name" | "fresh">): Observable<Address[]> {
     const key = name.toLowerCase();
     return defer(() => {
@@ -55,14 +55,14 @@ export class NameCache {
     });
   }
 
-  /** Takes over what another cache knows. */
+  /** Takes over the entries of another cache. */
   adopt(other: NameCache): void {
     this.#asking = other.#asking;
     if (other.options.max === this.options.max) this.#known = other.#known;
     else for (const [key, known] of [...other.#known.entries()].toReversed()) this.#known.set(key, known);
   }
 
-  /** What is known proved wrong: it ends now, and is used only as what is stale. */
+  /** Marks a known answer as wrong: it expires now, and is used only as a stale answer. */
   #doubt(key: string): void {
     const known = this.#known.get(key);
     if (known === undefined) return;
@@ -89,7 +89,7 @@ export class NameCache {
     return shared;
   }
 
-  /** The resolver gives up on a silent name server later than most connections do: a stale answer must not wait for it. */
+  /** Uses a stale answer early when the name server is silent: the resolver waits longer than most connections do. */
   #patiently(lookup: Observable<Address[]>, key: string): Observable<Address[]> {
     const known = this.#known.get(key);
     if (known === undefined || !this.#isStale(known, this.clock.now())) return lookup;
@@ -100,7 +100,7 @@ export class NameCache {
     const ttl = Math.min(...addresses.map((address) => address.ttl)) * 1_000;
     const { minTtl, maxTtl, negativeTtl } = this.options;
     const lifetime = failure === undefined ? Math.min(Math.max(ttl, minTtl), maxTtl) : negativeTtl;
-    // A TTL of 0 forbids any use but this one (RFC 1035 section 3.2.1), so minTtl does not lift it.
+    // A TTL of 0 allows only this one use (RFC 1035 section 3.2.1), so minTtl does not apply to it.
     if (failure === undefined && !(ttl > 0 && Number.isFinite(ttl))) this.#known.delete(key);
     else this.#known.set(key, { addresses, failure, storedAt: this.clock.now(), lifetime, recheckAt: 0 });
   }
@@ -122,7 +122,7 @@ export class NameCache {
   }
 }
 
-/** After a clock that stepped back, nothing is fresh. */
+/** Nothing is fresh after the clock was set back. */
 function isFresh({ storedAt, lifetime }: KnownName, now: number): boolean {
   return now >= storedAt && now < storedAt + lifetime;
 }

@@ -2,8 +2,8 @@ import type { Counter } from "sluice";
 import type { UpstreamQuery } from "./upstream-query.ts";
 
 /**
- * The queries of a listener that wait for the upstream, oldest first. Each has a socket of its own, so they are bounded: a further one takes
- * the place of the oldest, which is the least likely to be answered still.
+ * The queries of a listener that wait for the upstream, oldest first. Each has a socket of its own, so their number is bounded: one more
+ * replaces the oldest, which is the least likely to get an answer.
  */
 export class OpenQueries {
   readonly #open = new Set<UpstreamQuery>();
@@ -31,7 +31,7 @@ export class OpenQueries {
     for (const oldest of this.#open) {
       if (this.#open.size <= max) return;
       this.dropped.inc();
-      // It takes itself out.
+      // `close` removes it from the set.
       oldest.close();
     }
   }

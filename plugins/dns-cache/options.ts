@@ -3,17 +3,17 @@ import { z } from "zod";
 
 export const dnsCacheSchema = z
   .object({
-    /** Names, and answers of a UDP listener, kept at most; the one unused longest goes first. */
+    /** The most names, and the most answers of a UDP listener, that are kept; the least recently used one is dropped first. */
     max: z.int().min(1).max(10_000_000).default(10_000),
-    /** Answers are kept at least so long, but for those with a TTL of 0. */
+    /** The shortest time for which answers are kept, except answers with a TTL of 0. */
     minTtl: duration({ compared: true }).default(0),
-    /** And at most so long; 0: none is kept. */
+    /** The longest time for which answers are kept; 0: none is kept. */
     maxTtl: duration({ compared: true }).default(3_600_000),
-    /** How long a failure is kept, and a negative answer that says nothing about it itself; 0: not at all. */
+    /** How long a failure is kept, and a negative answer that has no TTL of its own; 0: not at all. */
     negativeTtl: duration({ compared: true }).default(5_000),
-    /** How long after its end an answer may still be used when the name server fails; 0: never. */
+    /** How long an expired answer may still be used while the name server fails; 0: never. */
     staleIfError: duration({ compared: true }).default(600_000),
-    /** Queries that wait for the upstream at once, each on a socket of its own; a further one takes the place of the oldest. */
+    /** The most queries that wait for the upstream at once, each on a socket of its own; one more replaces the oldest. */
     maxQueries: z.int().min(1).max(16_384).default(1_024),
   })
   .superRefine(({ minTtl, maxTtl }, context) => {
@@ -23,8 +23,8 @@ export const dnsCacheSchema = z
 /** Durations in milliseconds. */
 export type DnsCacheOptions = z.output<typeof dnsCacheSchema>;
 
-/** Milliseconds after which a query without an answer is forgotten: the next to ask is sent upstream again. */
+/** Milliseconds after which a query without an answer is forgotten: the next query for the same goes upstream again. */
 export const PATIENCE = 5_000;
 
-/** Milliseconds that a name server may keep silent when there is a stale answer to give instead (RFC 8767 section 5). */
+/** Milliseconds to wait for a silent name server before a stale answer is used instead (RFC 8767 section 5). */
 export const STALE_PATIENCE = 1_800;

@@ -1,13 +1,13 @@
 import { HEADER, questionsEnd } from "./dns-layout.ts";
 import { lowerCase } from "./dns-question.ts";
 
-/** What an answer has to repeat of its query (RFC 5452 section 9.1). */
+/** The parts of a query that its answer must repeat (RFC 5452 section 9.1). */
 export interface QueryHead {
   readonly id: number;
   readonly opcode: number;
-  /** How many questions there are: one, but for oddities. */
+  /** The number of questions: normally one. */
   readonly count: number;
-  /** The questions, whole: names, types, classes. */
+  /** The bytes of the questions: names, types and classes. */
   readonly bytes: Buffer;
   readonly recursionDesired: boolean;
 }
@@ -18,7 +18,7 @@ const RD = 0x0100;
 const RCODE = 0xf;
 const NXDOMAIN = 3;
 
-/** @returns undefined for what is no DNS query with a question. What follows the questions may be anything: a server could read it. */
+/** @returns undefined for a datagram that is not a DNS query with a question. The bytes after the questions are not checked: the server may understand them. */
 export function queryHeadOf(datagram: Buffer): QueryHead | undefined {
   const end = questionsEnd(datagram);
   if (end === undefined) return undefined;
@@ -38,7 +38,7 @@ export function isAnswer(datagram: Buffer): boolean {
   return questionsEnd(datagram) !== undefined && (datagram.readUInt16BE(2) & QR) !== 0;
 }
 
-/** Whether a datagram is an answer to a query that was sent with this id. Not every server keeps the case of a name. */
+/** Whether a datagram is an answer to the query that was sent with this id. Case is ignored: not every server keeps the case of a name. */
 export function belongs(datagram: Buffer, id: number, head: QueryHead): boolean {
   if (datagram.length < HEADER || datagram.readUInt16BE(0) !== id) return false;
   if ((datagram.readUInt16BE(2) & (QR | OPCODE)) !== (QR | head.opcode)) return false;
@@ -52,7 +52,7 @@ function repeatsQuestions(datagram: Buffer, { count, bytes }: QueryHead): boolea
   return answered.equals(bytes) || (count === 1 && answered.length === bytes.length && lowerCase(answered) === lowerCase(bytes));
 }
 
-/** What a server says to a query that it cannot read, or will not: it repeats no question, and brings no record. */
+/** Whether it is a server's answer to a query that it cannot or will not read: an error without question and records. */
 export function isBareError(datagram: Buffer): boolean {
   const rcode = datagram.readUInt16BE(2) & RCODE;
   return (

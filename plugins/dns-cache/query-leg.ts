@@ -5,19 +5,19 @@ import type { OpenQueries } from "./open-queries.ts";
 import { isAnswer, queryHeadOf, type QueryHead } from "./query-head.ts";
 import { UpstreamQuery, type QueryOwner } from "./upstream-query.ts";
 
-/** Milliseconds for which the leg that a session was opened with may wait for its first datagram: what it leads to may change. */
+/** Milliseconds for which the session's first leg may wait for a datagram; later the choice of the upstream may have changed. */
 const SPARE = 1_000;
 
 export interface QueryLegParts {
-  /** Cold: each subscription opens a leg of its own. */
+  /** A cold observable: each subscription opens another leg. */
   readonly attempt: Observable<Upstream>;
   readonly queries: OpenQueries;
   readonly clock: SchedulerLike;
 }
 
 /**
- * The upstream leg of a session on a DNS listener. Each query leaves through a leg of its own, and only its own answer comes back from
- * there. What is no DNS query has one leg that lasts, as if there were no cache; an answer to a query is not heard there.
+ * The upstream leg of a session on a DNS listener. Each query leaves through a leg of its own, which passes on only the answer
+ * to that query. Datagrams that are not DNS queries use one lasting leg, as without a cache; DNS answers that come there are dropped.
  *
  *     query ──▶ UpstreamQuery ──▶ a fresh leg ──▶ name server
  *     else ───▶ the lasting leg ────────────────▶ whatever it is
@@ -41,7 +41,7 @@ export class QueryLeg implements Leg, QueryOwner {
   #reader: LegReader | undefined;
   #isClosed = false;
 
-  /** @param first opened already, and not yet used */
+  /** @param first a leg that is open and not yet used */
   constructor(first: Leg, { attempt, queries, clock }: QueryLegParts) {
     this.attempt = attempt;
     this.clock = clock;

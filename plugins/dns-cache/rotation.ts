@@ -1,17 +1,17 @@
 import { TYPE, type DnsLayout, type RecordPlace } from "./dns-layout.ts";
 
-/** The addresses of one name in an answer: where they are, all of one size. */
+/** The offsets of the addresses of one name in an answer; all addresses have the same size. */
 export interface Rotation {
   readonly places: readonly number[];
   readonly size: number;
 }
 
-/** With more of them no client takes the first for long. */
+/** The most addresses whose order rotates. */
 const MOST_PLACES = 64;
 
 /**
- * The addresses that take turns from answer to answer, as they would from the server (RFC 1794). Only they do: other data may hold names
- * that records further on point into, and have an order of their own (MX, SRV).
+ * Finds the addresses whose order rotates from answer to answer, as it would at the server (RFC 1794). Only addresses rotate: other data may
+ * contain names to which later records point, and may have an order of its own (MX, SRV).
  */
 export function rotationsOf(message: Buffer, { records }: DnsLayout): readonly Rotation[] {
   const byName = new Map<string, RecordPlace[]>();

@@ -7,24 +7,24 @@ import { layoutOf } from "./dns-layout.ts";
 import { PATIENCE } from "./options.ts";
 import { belongs, isBareError, type QueryHead } from "./query-head.ts";
 
-/** Milliseconds after which a query is sent again, when something came that is not its answer. */
+/** Milliseconds after which a query is sent again when a wrong answer came. */
 const ASK_AGAIN = 250;
-/** How often one query is sent in all. */
+/** The most times that one query is sent. */
 const MOST_TIMES = 3;
 
 export interface QueryOwner {
-  /** Opens a leg to the upstream; each has a socket, and so a source port, of its own. */
+  /** Opens a leg to the upstream; each leg has its own socket and so its own source port. */
   readonly attempt: Observable<Upstream>;
   readonly clock: SchedulerLike;
-  /** The query's answer, under the id that its client gave it. */
+  /** Called with the query's answer, which has the client's id. */
   answered(datagram: Buffer): void;
-  /** Nothing of the query is left. */
+  /** Called when the query is over and its sockets are closed. */
   over(query: UpstreamQuery): void;
 }
 
 /**
- * A query on its way. Each time it is sent it has a fresh random id and a fresh random source port (RFC 5452 section 9.2), and what comes
- * there and does not belong to it is not heard: whoever forges an answer has to guess both.
+ * A query on its way. Each time it is sent, it gets a new random id and a new random source port (RFC 5452 section 9.2). Datagrams that do not
+ * answer it are ignored, so an attacker who forges an answer must guess both.
  */
 export class UpstreamQuery {
   readonly #attempts = new Subscription();
@@ -32,7 +32,7 @@ export class UpstreamQuery {
   readonly #legs: Leg[] = [];
   #times = 0;
   #isAgainDue = false;
-  /** The server's own answer came and could not be read. */
+  /** Whether an answer of the server came that could not be read. */
   #unreadable = false;
   #isOver = false;
 
@@ -44,7 +44,7 @@ export class UpstreamQuery {
     this.#timers.add(owner.clock.schedule(this.close, PATIENCE));
   }
 
-  /** Sends it. @param ready a leg that nothing was sent through yet */
+  /** Sends it. @param ready an unused leg */
   ask(ready?: Leg): void {
     this.#times += 1;
     if (ready !== undefined) {
@@ -62,7 +62,7 @@ export class UpstreamQuery {
     this.#attempts.add(attempt);
   }
 
-  /** Gives it up, its sockets too. */
+  /** Gives the query up and closes its sockets. */
   readonly close = (): void => {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -79,7 +79,7 @@ export class UpstreamQuery {
     }
     this.#legs.push(leg);
     const id = randomInt(0x1_0000);
-    // A copy: the client's datagram belongs to the plugins that it passed.
+    // A copy: plugins that saw the client's datagram may have kept it.
     const query = Buffer.from(this.datagram);
     query.writeUInt16BE(id, 0);
     const layout = layoutOf(query);
@@ -117,7 +117,7 @@ export class UpstreamQuery {
     this.#answer(layout === undefined ? datagram : withoutCookies(datagram, layout));
   }
 
-  /** Of what is no answer to a plain query, the client is the judge. */
+  /** Only answers to plain queries must be readable; all others are passed on to the client as they are. */
   #mustBeReadable(datagram: Buffer): boolean {
     return this.head.opcode === 0 && this.head.count === 1 && !isBareError(datagram);
   }
@@ -127,7 +127,7 @@ export class UpstreamQuery {
     this.owner.answered(datagram);
   }
 
-  /** What came may be forged, or damaged on its way: the answer may still come, and else is asked for once more. */
+  /** The wrong datagram may have been forged or damaged: the right answer may still come; if not, the query is sent again. */
   #askAgainSoon(): void {
     if (this.#isOver || this.#isAgainDue) return;
     this.#isAgainDue = true;

@@ -7,9 +7,9 @@ import { defineFault } from "./define-fault.ts";
 import type { FaultKind, Way } from "./fault-kind.ts";
 import { inSlices } from "./slices.ts";
 
-/** How much of the line a piece takes at most, so that a slow line trickles; toxiproxy does the same. */
+/** The longest time that one piece takes on the line, so that data comes in small steps on a slow line, as in toxiproxy. */
 const PIECE_MS = 100;
-/** How late a timer may be without the line losing that time. */
+/** How late a timer may be before the line counts the delay as idle time. */
 const LATE_MS = 50;
 
 const rate = z.preprocess((value) => (typeof value === "string" ? value.replace(/\/s$/, "") : value), size()) as z.ZodType<number, Size>;
@@ -31,7 +31,7 @@ export const bandwidthKind = {
   }),
 } satisfies FaultKind<typeof schema>;
 
-/** When the next piece has been sent over the line: one after the other, without what late timers would lose. */
+/** A function that returns the milliseconds until a piece has been sent. Pieces go one after the other; slightly late timers cost no time. */
 function line(perSecond: number, { clock }: Way): (bytes: number) => number {
   let free = 0;
   return (bytes) => {
@@ -47,7 +47,7 @@ function pieces(perSecond: number): (bytes: number) => Iterable<number> {
 }
 
 /**
- * A narrow line: so many bytes a second, for each session and direction. The sender is paused meanwhile.
+ * A narrow line: limits the bytes per second of each session and direction. Meanwhile the sender is paused.
  *
  * @example bandwidth({ rate: "64KiB/s" })
  */

@@ -16,7 +16,7 @@ export const blackholeKind = {
 } satisfies FaultKind<typeof schema>;
 
 /**
- * A network that is gone: nothing passes, no end and no error.
+ * A network that is gone: nothing passes, neither an end nor an error.
  *
  * @example blackhole({ direction: "fromUpstream" })
  */

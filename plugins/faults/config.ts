@@ -1,151 +1,151 @@
-// What the faults take, for editors: types derived from a schema lose their docstrings in declarations.
+// The options of the faults, written for editors: types derived from a schema lose their docstrings in declarations.
 import type { Duration, Size } from "sluice";
 
-/** What every fault takes. */
+/** The options of every fault. */
 export interface FaultConfig {
-  /** Which way the fault works: what the client sends, what the upstream sends, or both. It means nothing at the opening. @default "both" */
+  /** The direction of the fault: data from the client, data from the upstream, or both. Faults at the opening of a session ignore it. @default "both" */
   readonly direction?: "both" | "fromClient" | "fromUpstream" | undefined;
-  /** The share of the sessions that have the fault, 0 to 1. Which ones is drawn once for each session. @default 1 */
+  /** The share of the sessions that have the fault, 0 to 1. It is drawn once for each session. @default 1 */
   readonly share?: number | undefined;
-  /** The same seed, text or number, gives the same run: the same draws for the first session, the second, and so on. @default drawn at each start */
+  /** The same seed, a text or a number, makes the same random choices for the first session, the second, and so on. @default drawn at each start */
   readonly seed?: number | string | undefined;
 }
 
-/** What `latency()` takes. */
+/** The options of `latency()`. */
 export interface LatencyConfig extends FaultConfig {
-  /** How late everything is, each way that the fault works. */
+  /** The delay of all data, in each direction of the fault. */
   readonly delay: Duration;
-  /** How much the delay varies: the most of it with `uniform`, its standard deviation with `normal`, its scale with `pareto`. @default 0 */
+  /** How much the delay varies: the largest difference with `uniform`, the standard deviation with `normal`, the scale with `pareto`. @default 0 */
   readonly jitter?: Duration | undefined;
-  /** How the delay varies: evenly around it, by the bell curve, or by the long tail of a busy network, which only adds. @default "uniform" */
+  /** How the delay varies: evenly around it, by the bell curve, or with the long tail of a busy network, which only adds to it. @default "uniform" */
   readonly distribution?: "uniform" | "normal" | "pareto" | undefined;
 }
 
-/** What `bandwidth()` takes. */
+/** The options of `bandwidth()`. */
 export interface BandwidthConfig extends FaultConfig {
-  /** Bytes a second, for each session and direction: `"64KiB/s"`, `"64KiB"` or a number. 0: nothing passes. */
+  /** Bytes per second, for each session and direction: `"64KiB/s"`, `"64KiB"` or a number. 0: nothing passes. */
   readonly rate: Size;
 }
 
-/** What `slicer()` takes. */
+/** The options of `slicer()`. */
 export interface SlicerConfig extends FaultConfig {
-  /** Bytes of a slice, on average. */
+  /** The average size of a slice. */
   readonly size: Size;
-  /** How many bytes a slice may have more or fewer. Less than `size`. @default 0 */
+  /** How many bytes a slice may have more or less than `size`. It must be less than `size`. @default 0 */
   readonly variation?: Size | undefined;
   /** The pause between two slices. @default 0 */
   readonly delay?: Duration | undefined;
 }
 
-/** What `corrupt()` takes. */
+/** The options of `corrupt()`. */
 export interface CorruptConfig extends FaultConfig {
-  /** The share of the bytes that have one bit flipped, 0 to 1. */
+  /** The share of the bytes in which one bit is flipped, 0 to 1. */
   readonly rate: number;
 }
 
-/** What `limitData()` takes. */
+/** The options of `limitData()`. */
 export interface LimitDataConfig extends FaultConfig {
-  /** How many bytes of its direction pass before the session is closed. */
+  /** How many bytes of a direction pass before the session is closed. */
   readonly bytes: Size;
 }
 
-/** What `reset()` takes: either `bytes` or `after`. */
+/** The options of `reset()`: either `bytes` or `after`. */
 export interface ResetConfig extends FaultConfig {
-  /** How many bytes of its direction pass before both sides see a reset. They are delivered. */
+  /** How many bytes of a direction are delivered before both sides see a reset. */
   readonly bytes?: Size | undefined;
-  /** How long the session flows before both sides see a reset. */
+  /** How long data passes before both sides see a reset. */
   readonly after?: Duration | undefined;
 }
 
-/** What `timeout()` takes. */
+/** The options of `timeout()`. */
 export interface TimeoutConfig extends FaultConfig {
   /** How long nothing passes before both sides see the end (FIN). */
   readonly after: Duration;
 }
 
-/** What `slowClose()` takes. */
+/** The options of `slowClose()`. */
 export interface SlowCloseConfig extends FaultConfig {
-  /** How long after the last byte the end (FIN) is passed on. */
+  /** The time from the last byte until the end (FIN) is passed on. */
   readonly delay: Duration;
 }
 
-/** What `loss()` takes. */
+/** The options of `loss()`. */
 export interface LossConfig extends FaultConfig {
   /** The share of the datagrams that are lost, 0 to 1. */
   readonly rate: number;
-  /** How many are lost one after the other, on average, 1 or more. @default each datagram is drawn by itself */
+  /** The average number of datagrams that are lost one after the other, 1 or more. @default each datagram is drawn on its own */
   readonly burst?: number | undefined;
 }
 
-/** What `duplicate()` takes. */
+/** The options of `duplicate()`. */
 export interface DuplicateConfig extends FaultConfig {
-  /** The share of the datagrams that come twice, 0 to 1. */
+  /** The share of the datagrams that are sent twice, 0 to 1. */
   readonly rate: number;
 }
 
-/** What `reorder()` takes. */
+/** The options of `reorder()`. */
 export interface ReorderConfig extends FaultConfig {
   /** The share of the datagrams that others overtake, 0 to 1. */
   readonly rate: number;
-  /** By how many places: so many later ones pass first. None is held for longer than 100 ms. @default 1 */
+  /** How many later datagrams overtake a held one. No datagram is held for longer than 100 ms. @default 1 */
   readonly by?: number | undefined;
 }
 
-/** What `truncate()` takes. */
+/** The options of `truncate()`. */
 export interface TruncateConfig extends FaultConfig {
   /** The share of the datagrams that are cut, 0 to 1. */
   readonly rate: number;
-  /** How many bytes of such a one are left. */
+  /** The size to which they are cut, in bytes. */
   readonly to: Size;
 }
 
-/** What `refuse()` takes: either `first` or `rate`. */
+/** The options of `refuse()`: either `first` or `rate`. */
 export interface RefuseConfig extends FaultConfig {
-  /** How many sessions are refused, from the first on; then all are served. */
+  /** How many sessions are refused at the beginning; all later ones are served. */
   readonly first?: number | undefined;
   /** The share of the sessions that are refused, 0 to 1. */
   readonly rate?: number | undefined;
 }
 
-/** What `slowOpen()` takes. */
+/** The options of `slowOpen()`. */
 export interface SlowOpenConfig extends FaultConfig {
-  /** How long a session waits before its upstream is asked. */
+  /** How long a session waits before its upstream is dialled. */
   readonly delay: Duration;
 }
 
-/** What a session meets in a `script()`: faults by name, with their options. */
+/** A step of a `script()` with faults: their options, by the fault's name. */
 export interface ScriptFaults {
-  /** So many sessions are refused; `true`: one. */
+  /** The number of sessions that are refused; `true`: one. */
   readonly refuse?: number | true | undefined;
-  /** Everything comes later. */
+  /** Delayed data. */
   readonly latency?: LatencyConfig | undefined;
-  /** A narrow line. */
+  /** Limited bytes per second. */
   readonly bandwidth?: BandwidthConfig | undefined;
-  /** Small pieces. */
+  /** Data in small pieces. */
   readonly slicer?: SlicerConfig | undefined;
   /** Flipped bits. */
   readonly corrupt?: CorruptConfig | undefined;
-  /** So many bytes, then an end (FIN). */
+  /** An end (FIN) after a number of bytes. */
   readonly limitData?: LimitDataConfig | undefined;
-  /** So many bytes, or so much time, then a reset (RST). */
+  /** A reset (RST) after a number of bytes or a time. */
   readonly reset?: ResetConfig | undefined;
-  /** Nothing passes, and after a while comes the end. */
+  /** Nothing passes, and the end (FIN) comes after a time. */
   readonly timeout?: TimeoutConfig | undefined;
-  /** The end comes late. */
+  /** A late end (FIN). */
   readonly slowClose?: SlowCloseConfig | undefined;
-  /** Nothing passes, no end and no error. */
+  /** Nothing passes, neither an end nor an error. */
   readonly blackhole?: FaultConfig | undefined;
   /** Lost datagrams. */
   readonly loss?: LossConfig | undefined;
-  /** Datagrams that come twice. */
+  /** Datagrams that are sent twice. */
   readonly duplicate?: DuplicateConfig | undefined;
   /** Datagrams out of order. */
   readonly reorder?: ReorderConfig | undefined;
   /** Datagrams that are cut short. */
   readonly truncate?: TruncateConfig | undefined;
-  /** The session waits before its upstream is asked. */
+  /** A wait before the upstream is dialled. */
   readonly slowOpen?: SlowOpenConfig | undefined;
 }
 
-/** A step of a script: `"pass"`, or faults by name with their options; `{ refuse: 2 }` is two sessions long, all others one. */
+/** A step of a script: `"pass"`, or faults by name with their options. `{ refuse: 2 }` is for two sessions, every other step for one. */
 export type ScriptStep = ScriptFaults | "pass";

@@ -24,7 +24,7 @@ export const corruptKind = {
   }),
 } satisfies FaultKind<typeof schema>;
 
-/** The bytes that stay whole until the next: drawn in one, so that where chunks are cut changes nothing. */
+/** The number of correct bytes before the next flipped one. It is drawn as one number, so that the sizes of chunks do not matter. */
 function gap(rate: number, { random }: Way): number {
   if (rate === 0) return Infinity;
   return rate === 1 ? 0 : Math.floor(Math.log(1 - random()) / Math.log(1 - rate));
@@ -35,7 +35,7 @@ function corrupted(chunk: Buffer, memory: { rate: number; gap: number }, way: Wa
     memory.gap -= chunk.length;
     return chunk;
   }
-  // The chunk may be somebody else's too.
+  // Others may also have the chunk, so it must not be changed.
   const copy = Buffer.from(chunk);
   let at = memory.gap;
   for (; at < copy.length; at += 1 + gap(memory.rate, way)) copy[at] = (copy[at] ?? 0) ^ (1 << Math.floor(way.random() * 8));
@@ -44,7 +44,7 @@ function corrupted(chunk: Buffer, memory: { rate: number; gap: number }, way: Wa
 }
 
 /**
- * A bad cable: flips single bits.
+ * A bad cable: single bits are flipped.
  *
  * @example corrupt({ rate: 0.001 })
  */

@@ -2,15 +2,15 @@ import { Observable, type MonoTypeOperatorFunction } from "rxjs";
 import type { Ending, Way } from "./fault-kind.ts";
 
 interface Cut {
-  /** Bytes of this direction that pass. */
+  /** The bytes of this direction that pass. */
   readonly bytes: number;
   readonly what: string;
   readonly ending: Ending;
-  /** A datagram passes whole, or not at all. */
+  /** Whether the flow has datagrams, which pass completely or not at all. */
   readonly datagrams: boolean;
 }
 
-/** Passes so many bytes on, and then ends the session. They are counted over reloads. */
+/** Passes a number of bytes on, and then ends the session. The count continues over reloads. */
 export function cutAfter({ bytes, what, ending, datagrams }: Cut, way: Way): MonoTypeOperatorFunction<Buffer> {
   const memory = way.memory(() => ({ passed: 0 }));
   return (source) =>
@@ -24,7 +24,7 @@ export function cutAfter({ bytes, what, ending, datagrams }: Cut, way: Way): Mon
           if (passes.length > 0) subscriber.next(passes);
           if (chunk.length < left) return;
           way.end(what, ending);
-          // Operators nearer the source may still hold something: nothing of it passes.
+          // Data that operators nearer to the source still hold does not pass.
           subscriber.complete();
         },
         error: (error: unknown) => {

@@ -52,7 +52,7 @@ class Fault<S extends FaultSchema> implements FunctionPlugin {
     if (!this.#isSeeded || seen.seed === this.seen.seed) this.seen = seen;
   }
 
-  /** Every session passes here: so they are counted in the order in which they came. */
+  /** Every session passes here, so sessions are counted in the order in which they come. */
   #opening({ open }: FaultHooks): NonNullable<FunctionPlugin["admit"]> {
     return (arrival, session) => {
       const seen = this.seen.arriving(session);

@@ -22,7 +22,7 @@ export const duplicateKind = {
 } satisfies FaultKind<typeof schema>;
 
 /**
- * Datagrams that come twice.
+ * Sends some datagrams twice.
  *
  * @example duplicate({ rate: 0.01 })
  */

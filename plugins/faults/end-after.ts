@@ -1,7 +1,7 @@
 import { Observable, type MonoTypeOperatorFunction } from "rxjs";
 import type { Ending, Way } from "./fault-kind.ts";
 
-/** Ends the session when so much time has passed since the fault began to work on it; a reload does not begin again. */
+/** Ends the session when a time has passed since the fault began to work on it. A reload does not restart the time. */
 export function endAfter(milliseconds: number, what: string, ending: Ending, way: Way): MonoTypeOperatorFunction<Buffer> {
   const { since } = way.memory(() => ({ since: way.clock.now() }));
   return (source) =>
@@ -9,7 +9,7 @@ export function endAfter(milliseconds: number, what: string, ending: Ending, way
       const left = Math.max(0, since + milliseconds - way.clock.now());
       const timer = way.clock.schedule(() => {
         way.end(what, ending);
-        // What operators nearer the source hold is not delivered.
+        // Data that operators nearer to the source still hold is not delivered.
         if (ending.flush) subscriber.complete();
       }, left);
       timer.add(source.subscribe(subscriber));

@@ -5,17 +5,17 @@ import type { CommonOptions } from "./every-fault.ts";
 
 export type Direction = "fromClient" | "fromUpstream";
 
-/** One direction of one session, or its opening, as a fault sees it. It lives as long as the session: a reload hands it on. */
+/** One direction of one session, or its opening, as a fault sees it. It lives as long as the session: a reload passes it on. */
 export interface Way {
   readonly session: Session;
   readonly clock: SchedulerLike;
   /** The next draw, in [0, 1). */
   readonly random: () => number;
-  /** How many sessions came before it; undefined where it was open before the fault was there. */
+  /** How many sessions came before this one; undefined for a session that was open before the fault was added. */
   readonly earlier: number | undefined;
-  /** Another of the same direction, with draws and a memory of its own. */
+  /** A way of the same direction with its own random draws and its own memory. */
   beside(part: string): Way;
-  /** What the fault keeps of this direction. */
+  /** The fault's state for this direction; `make` makes it at the first call. */
   memory<T extends object>(make: () => T): T;
   /** Ends the session with SLUICE_FAULT. @param what the fault did, for the message */
   end(what: string, ending: Ending): void;
@@ -23,29 +23,29 @@ export interface Way {
 
 export interface Ending {
   readonly how: "fin" | "reset";
-  /** What came before is delivered first. */
+  /** Whether earlier data is delivered first. */
   readonly flush: boolean;
 }
 
-/** What a fault does. */
+/** The hooks of a fault. */
 export interface FaultHooks {
-  /** At the opening, before there is an upstream. */
+  /** Called at the opening of a session, before it has an upstream. */
   readonly open?: (arrival: Observable<Session>, way: Way) => Observable<Session>;
   readonly data?: (data: Observable<Buffer>, way: Way, direction: Direction) => Observable<Buffer>;
 }
 
-/** One fault: its options, where it makes sense, and what it does. */
+/** A fault: its options, the listeners where it makes sense, and its hooks. */
 export interface FaultKind<S extends z.ZodType<CommonOptions, object>> {
   readonly id: string;
   readonly schema: S;
-  /** What it needs: chunks of a stream, datagrams, or either. */
+  /** The data that it needs: streams, datagrams, or either. */
   readonly on: "streams" | "datagrams" | "both";
-  /** Why it makes no sense elsewhere. */
+  /** Why it makes no sense on other listeners. */
   readonly because?: string;
   readonly make: (options: z.output<S>, site: FaultSite) => FaultHooks;
-  /** Of the options: where it changes, sessions are counted from the first again. */
+  /** A text made from the options: when a reload changes it, sessions are counted from the first again. */
   readonly series?: (options: z.output<S>) => string;
 }
 
-/** Where a fault stands. */
+/** The listener on which a fault is. */
 export type FaultSite = Pick<Place, "transport" | "datagrams">;

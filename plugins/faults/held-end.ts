@@ -1,7 +1,7 @@
 import { Observable, type MonoTypeOperatorFunction, type SchedulerLike } from "rxjs";
 import { hold } from "sluice/flow";
 
-/** Passes the end on so much later; at once when the flow swaps. @param milliseconds Infinity: only a swap lets go of it */
+/** Delays the end; a reload that changes the flow passes it on at once. @param milliseconds Infinity: only such a reload passes it on */
 export function heldEnd(milliseconds: number, clock: SchedulerLike): MonoTypeOperatorFunction<Buffer> {
   return (source) =>
     new Observable((subscriber) => {

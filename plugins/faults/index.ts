@@ -1,5 +1,5 @@
 /// <reference types="node" preserve="true" />
-/** Bad networks: what configs import as `sluice/faults`. */
+/** The entrance `sluice/faults`: plugins that simulate bad networks. */
 export type {
   BandwidthConfig,
   CorruptConfig,

@@ -19,14 +19,14 @@ export const latencyKind = {
   schema,
   on: "both",
   make: ({ delay, jitter, distribution }) => ({
-    // In order, also where a later chunk drew less: reordering is a fault of its own.
+    // In order, even when a later chunk has a shorter delay: reordering is another fault.
     data: (data, { clock, random }) =>
       data.pipe(delayBytes(jitter === 0 ? delay : () => Math.max(0, delay + jitter * drawn(distribution, random)), clock)),
   }),
 } satisfies FaultKind<typeof schema>;
 
 /**
- * A long line: everything comes later, in order.
+ * A long line: all data comes later, in order.
  *
  * @example latency({ delay: "200ms", jitter: "50ms" })
  */

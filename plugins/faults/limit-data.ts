@@ -22,7 +22,7 @@ export const limitDataKind = {
 } satisfies FaultKind<typeof schema>;
 
 /**
- * A peer that closes in the middle: so many bytes pass, then both sides see an end (FIN).
+ * A peer that closes in the middle: after a number of bytes, both sides see an end (FIN).
  *
  * @example limitData({ bytes: "1KiB", direction: "fromUpstream" })
  */

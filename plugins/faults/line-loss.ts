@@ -6,9 +6,9 @@ import { defineFault } from "./define-fault.ts";
 import type { FaultKind, Way } from "./fault-kind.ts";
 import { lossOf } from "./lossy.ts";
 
-/** What a full packet carries on Ethernet, without the headers of IP and TCP. */
+/** Bytes of data in a full packet on Ethernet, without the headers of IP and TCP. */
 const PACKET = 1460;
-/** How long TCP waits before it sends again, at least (RFC 6298 has 1 s, Linux 200 ms). */
+/** The shortest time after which TCP sends again (1 s in RFC 6298, 200 ms in Linux). */
 const AGAIN_MS = 200;
 
 const schema = z.object({
@@ -17,7 +17,7 @@ const schema = z.object({
   rate: share(),
 });
 
-/** Lost packets as each transport sees them: of datagrams they are gone, and a stream comes late, since TCP sends again. For `network()`. */
+/** Lost packets as each transport sees them: datagrams are lost, and data of a stream is late, since TCP sends it again. Used by `network()`. */
 export const lineLoss = defineFault({
   id: "lineLoss",
   schema,

@@ -32,7 +32,7 @@ export const lossKind = {
 } satisfies FaultKind<typeof schema>;
 
 /**
- * Lost datagrams, each by itself or in bursts.
+ * Loses datagrams, each on its own or in bursts.
  *
  * @example loss({ rate: 0.05, burst: 3 })
  */

@@ -1,8 +1,8 @@
 import type { Way } from "./fault-kind.ts";
 
 /**
- * Draws which packets are lost. Bursts are Gilbert's model (1960): in the bad state everything is lost, and it is left so that bursts are
- * `burst` long on average; the good one is left so that `rate` are lost in all.
+ * Draws which packets are lost. Bursts follow Gilbert's model (1960): in the bad state every packet is lost. The probability to leave the bad state
+ * makes bursts `burst` packets long on average; the probability to enter it makes the total loss `rate`.
  */
 export function lossOf(rate: number, burst: number | undefined, way: Way): () => boolean {
   if (burst === undefined || rate === 0 || rate === 1) return () => way.random() < rate;

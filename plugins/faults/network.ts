@@ -4,19 +4,19 @@ import { latency } from "./latency.ts";
 import { lineLoss } from "./line-loss.ts";
 
 interface Line {
-  /** Milliseconds each way, so half of a round trip. */
+  /** Milliseconds in each direction, half of a round trip. */
   readonly delay: number;
   readonly jitter: number;
-  /** Bytes a second. */
+  /** Bytes per second. */
   readonly up: number;
   readonly down: number;
-  /** The share of packets lost each way. */
+  /** The share of packets that are lost in each direction. */
   readonly loss: number;
 }
 
 const mbit = (millions: number): number => (millions * 1_000_000) / 8;
 
-/** What such lines are like: WebPageTest's profiles for 3g and 4g, a geostationary satellite's way of light. */
+/** Typical values: 3g and 4g are profiles of WebPageTest; the delay of `satellite` is the distance of a geostationary orbit at the speed of light. */
 const lines = {
   "3g": { delay: 150, jitter: 20, up: mbit(0.768), down: mbit(1.6), loss: 0 },
   "4g": { delay: 85, jitter: 15, up: mbit(9), down: mbit(9), loss: 0 },
@@ -28,23 +28,23 @@ const lines = {
 /** The presets of {@link network}. */
 export type NetworkName = keyof typeof lines;
 
-/** What {@link network} takes beside the preset; it holds for all of its faults. */
+/** The options of {@link network} after the preset. They apply to all of its faults. */
 export interface NetworkOptions {
   /** The share of the sessions that have such a network, 0 to 1. @default 1 */
   readonly share?: number;
-  /** The same seed gives the same run. */
+  /** The same seed makes the same random choices. */
   readonly seed?: number | string;
-  /** Whether it is there at all: `false` leaves the faults in the config, switched off. @default true */
+  /** `false` switches its faults off, but leaves them in the config. @default true */
   readonly enabled?: boolean;
-  /** What the names of its faults begin with: `train-latency`, `train-upload`, `train-download`, `train-loss`. @default the preset's */
+  /** The beginning of the names of its faults, for example with "train": `train-latency`, `train-upload`, `train-download`, `train-loss`. @default the preset's */
   readonly name?: string;
 }
 
 /**
- * A network as there are many, made of several faults. It is an array: `plugins` takes arrays inside arrays.
+ * A typical network, made of several faults. It is an array: `plugins` accepts arrays inside arrays.
  *
  * @example plugins: [network("3g"), logging()]
- * @throws SLUICE_PLUGIN_ARGUMENT for a preset that there is not
+ * @throws SLUICE_PLUGIN_ARGUMENT for an unknown preset
  */
 export function network(preset: NetworkName, options: NetworkOptions = {}): readonly PluginUse[] {
   if (!Object.hasOwn(lines, preset))

@@ -2,17 +2,17 @@ import { Observable, type MonoTypeOperatorFunction, type Subscriber } from "rxjs
 import { hold, type Hold } from "sluice/flow";
 import type { Way } from "./fault-kind.ts";
 
-/** Nobody may come to overtake: then a datagram is only late. */
+/** The longest time for which a datagram is held: when no later datagram comes, it is only late. */
 const LONGEST_MS = 100;
 
 interface Held {
   readonly datagram: Buffer;
   readonly due: number;
-  /** Places that are left. */
+  /** The number of datagrams that will still overtake it. */
   left: number;
 }
 
-/** Holds some datagrams until so many later ones have passed. */
+/** Holds some datagrams until `by` later ones have passed. */
 export function overtaken(rate: number, by: number, way: Way): MonoTypeOperatorFunction<Buffer> {
   return (source) =>
     new Observable((subscriber) => {
@@ -55,7 +55,7 @@ class Waiting {
     this.#plan();
   }
 
-  /** One that is not held overtakes all that are. */
+  /** Passes a datagram, which overtakes all that are held. */
   pass(datagram: Buffer): void {
     this.to.next(datagram);
     for (const each of this.#held) each.left -= 1;

@@ -14,12 +14,12 @@ const schema = z
   })
   .refine(({ first, rate }) => (first === undefined) !== (rate === undefined), { error: "expected either first or rate" });
 
-/** Turns a session away, as it would be whose upstream refuses: its connection is accepted already, and is closed. */
+/** Refuses a session as if its upstream refused: its connection is accepted already, and is closed. */
 export const refusal: FaultHooks = {
   open: (arrival) =>
     arrival.pipe(
       map(() => {
-        throw new SluiceError("SLUICE_FAULT", "refuse: this session is turned away");
+        throw new SluiceError("SLUICE_FAULT", "refuse: this session is refused");
       }),
     ),
 };
@@ -36,7 +36,7 @@ const refuseKind = {
 } satisfies FaultKind<typeof schema>;
 
 /**
- * A server that is down: sessions are closed before anything is read, and no upstream is asked.
+ * A server that is down: sessions are closed before anything is read, and the upstream is not dialled.
  *
  * @example refuse({ first: 2 })
  */

@@ -21,7 +21,7 @@ export const resetKind = {
   on: "both",
   make: ({ bytes, after = 0 }, { datagrams }) => ({
     data: (data, way) => {
-      if (bytes === undefined) return data.pipe(endAfter(after, `reset: ${after} ms are over`, { how: "reset", flush: false }, way));
+      if (bytes === undefined) return data.pipe(endAfter(after, `reset: ${after} ms have passed`, { how: "reset", flush: false }, way));
       const what = `reset: ${bytes} bytes have passed`;
       return data.pipe(cutAfter({ bytes, what, ending: { how: "reset", flush: true }, datagrams }, way));
     },
@@ -29,7 +29,7 @@ export const resetKind = {
 } satisfies FaultKind<typeof schema>;
 
 /**
- * A peer that crashes: both sides see a reset (RST), after so many bytes or so much time.
+ * A peer that crashes: both sides see a reset (RST), after a number of bytes or a time.
  *
  * @example reset({ bytes: "1KiB" })
  */

@@ -71,7 +71,7 @@ interface Part {
 }
 
 interface Scene {
-  /** The first session that it is not for. */
+  /** The number of the first session after this scene. */
   readonly until: number;
   readonly parts: readonly Part[];
 }
@@ -116,7 +116,7 @@ function partsOf({ refuse, ...faults }: z.output<typeof step>, site: FaultSite):
 const scriptOf = defineFault(scriptKind);
 
 /**
- * What the sessions meet, one after the other; the last step stays.
+ * Faults for one session after the other: each step is for the next session, and the last step for all further ones.
  *
  * @example script([{ refuse: 2 }, { reset: { bytes: "1KiB" } }, "pass"])
  */

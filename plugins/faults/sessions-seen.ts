@@ -3,23 +3,23 @@ import { SluiceError, type Session } from "sluice";
 import type { Ending, Way } from "./fault-kind.ts";
 import { randomOf } from "./random.ts";
 
-/** The sessions that a fault has seen, in order. It outlives reloads, so that a run with a seed goes on where it was. */
+/** The sessions that a fault has seen, in order. It outlives reloads, so that a run with a seed continues. */
 export class SessionsSeen {
   readonly #known = new WeakMap<Session, SeenSession>();
   #arrived = 0;
   #before = 0;
 
-  /** @param seed of all draws */
+  /** @param seed the seed of all draws */
   constructor(readonly seed: string) {}
 
-  /** A session that arrives: the next in order. */
+  /** Called for a session that arrives, which gets the next number. */
   arriving(session: Session): SeenSession {
     const seen = this.#known.get(session) ?? new SeenSession(session, `${this.seed} ${this.#arrived}`, this.#arrived++);
     this.#known.set(session, seen);
     return seen;
   }
 
-  /** A session that flows. It may have been open before the fault was there. */
+  /** Called for a session whose data begins to pass. It may have been open before the fault was added. */
   flowing(session: Session): SeenSession {
     const seen = this.#known.get(session) ?? new SeenSession(session, `${this.seed} before ${this.#before++}`, undefined);
     this.#known.set(session, seen);
@@ -29,7 +29,7 @@ export class SessionsSeen {
 
 /** One session, and its draws. */
 export class SeenSession {
-  /** Drawn once, so that another `share` keeps what it can of the choice. */
+  /** Drawn once, so that after a change of `share` as many sessions as possible keep their choice. */
   readonly lot: number;
   readonly #ways = new Map<string, SeenWay>();
 

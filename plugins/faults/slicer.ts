@@ -41,7 +41,7 @@ function slices(average: number, variation: number, { random }: Way): (bytes: nu
   };
 }
 
-/** The first passes at once. */
+/** The pauses before the slices: none before the first. */
 function pauses(delay: number, { clock }: Way): () => number {
   let free = 0;
   return () => {
@@ -53,7 +53,7 @@ function pauses(delay: number, { clock }: Way): () => number {
 }
 
 /**
- * Small pieces: cuts what comes into slices, so that a reader which takes a read for a message is found out.
+ * Small pieces: cuts data into slices, which shows whether a reader wrongly takes each read for a message.
  *
  * @example slicer({ size: 10, variation: 5, delay: "1ms" })
  */

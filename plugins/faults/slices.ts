@@ -1,6 +1,6 @@
 import { Observable, type MonoTypeOperatorFunction } from "rxjs";
 
-/** Passes each chunk on in pieces. @param sizes of the pieces of a chunk; the last takes what is left */
+/** Passes each chunk on in pieces. @param sizes returns the sizes of a chunk's pieces; the last piece gets the rest */
 export function inSlices(sizes: (bytes: number) => Iterable<number>): MonoTypeOperatorFunction<Buffer> {
   return (source) =>
     new Observable((subscriber) =>

@@ -4,8 +4,8 @@ import type { Way } from "./fault-kind.ts";
 import { heldEnd } from "./held-end.ts";
 
 /**
- * Lets nothing pass. Of a stream it is held, end and all, and the sender is paused: it goes on when the fault is taken away, as a network
- * that works again delivers what TCP sends once more. Datagrams are gone.
+ * Lets nothing pass. The data and the end of a stream are held, and the sender is paused; they pass when the fault is removed, as a network
+ * that works again delivers what TCP sends again. Datagrams are lost.
  */
 export function swallow(datagrams: boolean, { clock }: Way): MonoTypeOperatorFunction<Buffer> {
   if (datagrams) return filter(() => false);

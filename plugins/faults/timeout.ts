@@ -18,12 +18,12 @@ export const timeoutKind = {
   on: "both",
   make: ({ after }, { datagrams }) => ({
     data: (data, way) =>
-      data.pipe(swallow(datagrams, way), endAfter(after, `timeout: ${after} ms are over`, { how: "fin", flush: true }, way)),
+      data.pipe(swallow(datagrams, way), endAfter(after, `timeout: ${after} ms have passed`, { how: "fin", flush: true }, way)),
   }),
 } satisfies FaultKind<typeof schema>;
 
 /**
- * A peer that hangs and is given up: nothing passes, and after a while both sides see the end.
+ * A peer that hangs until it is given up: nothing passes, and after a time both sides see the end.
  *
  * @example timeout({ after: "5s" })
  */

@@ -23,7 +23,7 @@ export const truncateKind = {
 } satisfies FaultKind<typeof schema>;
 
 /**
- * Datagrams that are cut short.
+ * Cuts datagrams short.
  *
  * @example truncate({ rate: 0.05, to: 512 })
  */

@@ -3,15 +3,15 @@ import type { Route } from "./options.ts";
 import type { Guess, Protocol } from "./protocols.ts";
 import { matchesName } from "./server-names.ts";
 
-/** What is known of a client. */
+/** What is known about a client. */
 export interface Knowledge {
   readonly client: Session["client"];
-  /** What it says in its ClientHello; null: it sent none; undefined: not known yet. */
+  /** Its ClientHello; null: it sent none; undefined: not known yet. */
   readonly hello: ClientHello | null | undefined;
   is(protocol: Protocol | "quic"): Guess;
 }
 
-/** The first route that is certain to be the one; undefined: more must be known; null: none is. */
+/** The first route that certainly matches; undefined when more must be known; null when no route matches. */
 export function choose(routes: readonly Route[], known: Knowledge): Route | undefined | null {
   for (const route of routes) {
     const holds = all(conditionsOf(route, known));

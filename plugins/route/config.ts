@@ -1,29 +1,29 @@
 import type { Duration, UpstreamConfig } from "sluice";
 import type { protocolNames } from "./protocols.ts";
 
-/** A protocol that first bytes tell. */
+/** A protocol that is recognized by its first bytes. */
 export type RouteProtocol = (typeof protocolNames)[number] | "quic";
 
-/** A route of `route()`: where sessions go for which all that it says holds. */
+/** A route of `route()`: the upstream of the sessions that match all of its conditions. */
 export interface SessionRouteConfig {
-  /** What the client asks for by SNI: a name, `"*.example.com"` for all below it, `"*"` for any; of several, one. @default any */
+  /** The server name in the client's SNI: a name, `"*.example.com"` for all below it, `"*"` for any name. One in a list must match. @default any */
   serverName?: string | readonly string[] | undefined;
   /** A protocol that the client offers through ALPN. @default any */
   alpn?: string | readonly string[] | undefined;
-  /** What the first bytes are. @default any */
+  /** The protocol of the first bytes. @default any */
   protocol?: RouteProtocol | readonly RouteProtocol[] | undefined;
-  /** Networks that the client is in. @default any */
+  /** Networks of the client's address. @default any */
   client?: readonly string[] | undefined;
-  /** Where such sessions go. */
+  /** The upstream of such sessions. */
   upstream: UpstreamConfig;
 }
 
-/** What `route()` takes. */
+/** The options of `route()`. */
 export interface RouteConfig {
-  /** Tried in their order: the first whose conditions all hold is taken. */
+  /** Tried in order: the first route that matches is taken. */
   readonly routes: SessionRouteConfig[];
-  /** Where the others go. @default the listener's own upstream */
+  /** The upstream of all other sessions. @default the listener's own upstream */
   readonly fallback?: UpstreamConfig | undefined;
-  /** How long first bytes are waited for, where they decide. A server that speaks first speaks that much later. @default "300ms" */
+  /** The longest wait for the first bytes, if a route needs them. A server that speaks first is delayed by this time. @default "300ms" */
   readonly timeout?: Duration | undefined;
 }

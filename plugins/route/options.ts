@@ -3,12 +3,12 @@ import { z } from "zod";
 import { protocolNames } from "./protocols.ts";
 import { serverName as asciiName } from "./server-names.ts";
 
-/** One or several. */
+/** A schema of one value or a list. */
 function listOf<T, I>(one: z.ZodType<T, I>): z.ZodType<readonly T[], I | readonly I[]> {
   return z.union([one.transform((value) => [value]), z.array(one).min(1)]);
 }
 
-/** Kept as it was written, since that is what a session is sent to. */
+/** The upstream as it was written, since sessions are retargeted to that. */
 const target = z.unknown().transform((given, context): UpstreamConfig => {
   const result = upstream().safeParse(given);
   for (const issue of result.error?.issues ?? []) context.issues.push({ ...issue, input: given } as never);
@@ -24,15 +24,15 @@ const name = z.string().transform((text, context) => {
 
 const routeSchema = z
   .strictObject({
-    /** What the client asks for by SNI: a name, `"*.example.com"` for all below it, `"*"` for any; of several, one. @default any */
+    /** The server name in the client's SNI: a name, `"*.example.com"` for all below it, `"*"` for any name. One in a list must match. @default any */
     serverName: listOf(name).optional(),
     /** A protocol that the client offers through ALPN. @default any */
     alpn: listOf(z.string().min(1)).optional(),
-    /** What the first bytes are. @default any */
+    /** The protocol of the first bytes. @default any */
     protocol: listOf(z.enum([...protocolNames, "quic"])).optional(),
-    /** Networks that the client is in. @default any */
+    /** Networks of the client's address. @default any */
     client: networks().optional(),
-    /** Where such sessions go. */
+    /** The upstream of such sessions. */
     upstream: target,
   })
   .refine(({ serverName, alpn, protocol, client }) => [serverName, alpn, protocol, client].some((value) => value !== undefined), {
@@ -40,11 +40,11 @@ const routeSchema = z
   });
 
 export const optionsSchema = z.object({
-  /** Tried in their order: the first whose conditions all hold is taken. */
+  /** Tried in order: the first route that matches is taken. */
   routes: z.array(routeSchema).min(1),
-  /** Where the others go. @default the listener's own upstream */
+  /** The upstream of all other sessions. @default the listener's own upstream */
   fallback: target.optional(),
-  /** How long first bytes are waited for, where they decide. A server that speaks first speaks that much later. */
+  /** The longest wait for the first bytes, if a route needs them. A server that speaks first is delayed by this time. */
   timeout: duration({ zero: false }).default(300),
 });
 

@@ -1,9 +1,9 @@
 import { clientHello } from "sluice";
 
-/** Whether bytes are the beginning of a protocol; undefined: more are needed. */
+/** Whether bytes are the beginning of a protocol; undefined when more bytes are needed. */
 export type Guess = boolean | undefined;
 
-/** RFC 9110, RFC 5789, and those of WebDAV and its relatives that begin a conversation. */
+/** The methods of RFC 9110 and RFC 5789, and methods of WebDAV and its extensions that may be the first in a connection. */
 const methods =
   "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH QUERY MKCALENDAR".split(
     " ",
@@ -30,14 +30,14 @@ function tls(bytes: Buffer): Guess {
   return hello !== "invalid";
 }
 
-/** RFC 1928 section 3: version, and as many methods as it says. */
+/** RFC 1928 section 3: the version, the number of methods, and the methods. */
 function socks5(bytes: Buffer): Guess {
   const [version, count] = bytes;
   if (version !== 5 || count === 0) return version === undefined ? undefined : false;
   return count !== undefined && bytes.length >= 2 + count ? true : undefined;
 }
 
-/** Version 4, and CONNECT or BIND. */
+/** Version 4, then CONNECT or BIND. */
 function socks4(bytes: Buffer): Guess {
   const [version, command] = bytes;
   if (version !== 4) return version === undefined ? undefined : false;
@@ -45,15 +45,15 @@ function socks4(bytes: Buffer): Guess {
 }
 
 const postgresRequests: ReadonlyMap<number, number> = new Map([
-  // CancelRequest, SSLRequest, GSSENCRequest: a number instead of a version, and a length of their own.
+  // CancelRequest, SSLRequest and GSSENCRequest have a number instead of a version, and a fixed length.
   [80_877_102, 16],
   [80_877_103, 8],
   [80_877_104, 8],
 ]);
-/** What PostgreSQL itself takes of a start-up packet. */
+/** The longest start-up packet that PostgreSQL itself accepts. */
 const POSTGRES_MAX = 10_000;
 
-/** PostgreSQL, "Message Formats": length and version 3.x, or one of the requests before it. */
+/** PostgreSQL, "Message Formats": a length and version 3.x, or one of the requests that may come before. */
 function postgres(bytes: Buffer): Guess {
   if (bytes.length < 8) return mayBePostgres(bytes) ? undefined : false;
   const [length, version] = [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
@@ -67,7 +67,7 @@ function mayBePostgres(bytes: Buffer): boolean {
   return first === 0 && second === 0 && (upper === 0 || upper === 4);
 }
 
-/** MQTT 3.1 to 5: CONNECT, a length in one to four bytes, and the protocol's name. */
+/** MQTT 3.1 to 5: CONNECT, a length of one to four bytes, and the protocol's name. */
 function mqtt(bytes: Buffer): Guess {
   if (bytes[0] !== 0x10) return bytes.length === 0 ? undefined : false;
   let at = 1;
@@ -83,14 +83,14 @@ function rdp(bytes: Buffer): Guess {
   return bytes[5] === undefined ? undefined : true;
 }
 
-/** A RESP array of commands. Commands on lines of their own cannot be told. */
+/** A RESP array. Inline commands, which are plain lines of text, cannot be recognized. */
 function redis(bytes: Buffer): Guess {
   const text = bytes.toString("latin1", 0, 16);
   if (/^\*[1-9]\d{0,6}\r\n\$/.test(text)) return true;
   return text === "" || /^\*([1-9]\d{0,6}(\r\n?)?)?$/.test(text) ? undefined : false;
 }
 
-/** The protocols of streams that are told by what their client sends first. */
+/** The stream protocols that are recognized by the client's first bytes. */
 export const protocols = {
   tls,
   http: starts(...methods.map((method) => `${method} `)),

@@ -11,7 +11,7 @@ import { StreamKnowledge } from "./stream-knowledge.ts";
 
 const nothing = Buffer.alloc(0);
 
-/** Sends sessions where their first bytes, their ClientHello or their client's address say: several protocols on one port. */
+/** Chooses a session's upstream by its first bytes, its ClientHello or its client's address: several protocols on one port. */
 @injectable()
 class Router implements Plugin {
   static readonly borrows = true;
@@ -23,7 +23,7 @@ class Router implements Plugin {
     @inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** A certificate that cannot be read is an error now, and not when the first session goes there. */
+  /** Resolves the upstreams at once, so that a certificate that cannot be read is an error now, and not in the first session. */
   setup(): void {
     const { routes, fallback } = this.options;
     routes.forEach((route, index) => this.#checkTransport(route, index));
@@ -46,7 +46,7 @@ class Router implements Plugin {
   #routeOf(session: Session): Route | null | Promise<Route | null> {
     const { routes, timeout } = this.options;
     if (session.datagrams) return this.#routeOfDatagrams(session);
-    // What is known already may do: of a tls:// listener the ClientHello was read before.
+    // What is known already may be enough: on a tls:// listener the ClientHello has been read.
     const known = choose(routes, new StreamKnowledge(session, nothing, false));
     if (known !== undefined) return known;
     const read = (bytes: Buffer, isOver: boolean): FirstBytes<Route | null> | undefined => {

@@ -2,15 +2,15 @@ import { clientHello, type ClientHello, type Session } from "sluice";
 import type { Knowledge } from "./choose.ts";
 import { protocols, type Guess, type Protocol } from "./protocols.ts";
 
-/** What the first bytes of a stream tell. Each protocol is asked once for what has come. */
+/** What the first bytes of a stream tell. */
 export class StreamKnowledge implements Knowledge {
   readonly client: Session["client"];
   readonly #hello: ClientHello | undefined;
   readonly #isEncrypted: boolean;
 
   /**
-   * @param bytes that have come so far; what TLS carries, where it was terminated
-   * @param isOver no more will come: what is open then is not
+   * @param bytes the bytes so far; decrypted if TLS was terminated
+   * @param isOver whether no more bytes will come: what is still undecided then counts as no
    */
   constructor(
     { client, tls }: Session,
@@ -19,7 +19,7 @@ export class StreamKnowledge implements Knowledge {
   ) {
     this.client = client;
     this.#hello = tls;
-    // Its version is known once it was terminated.
+    // The version is known only after TLS was terminated.
     this.#isEncrypted = tls !== undefined && tls.version === undefined;
   }
 

@@ -1,7 +1,7 @@
 import type { Session } from "sluice";
 
-/** What a client and the proxy say to one another until TLS begins, or the client goes on in plain. */
+/** The conversation of a client and the proxy until TLS begins, or the client continues without encryption. */
 export type Conversation = (session: Session, timeout: number) => Promise<void>;
 
-/** Commands before STARTTLS that are passed on: a client that sends more is going on in plain. */
+/** The most commands that are passed on before STARTTLS: a client that sends more has decided to continue without encryption. */
 export const MAX_COMMANDS = 20;

@@ -2,11 +2,11 @@ import type { EarlyUpstream, Session } from "sluice";
 import { MAX_COMMANDS, type Conversation } from "./conversation.ts";
 import { onTheWire, readAnswer, readLine } from "./lines.ts";
 
-/** Tag and command (RFC 9051 section 2.2.1). */
+/** A tag and a command (RFC 9051 section 2.2.1). */
 const command = /^(\S{1,64}) ([A-Z]+)\s*$/i;
 const before = new Set(["CAPABILITY", "NOOP"]);
 
-/** IMAP (RFC 9051 section 6.2.1): the upstream's greeting and its capabilities pass, with STARTTLS put in. */
+/** IMAP (RFC 9051 section 6.2.1): the upstream's greeting and capabilities are passed on, with STARTTLS added. */
 export const imap: Conversation = async (session, timeout) => {
   const upstream = await session.openUpstream();
   session.reply(onTheWire((await readAnswer(upstream, timeout, (line) => line.startsWith("* "))).map(withStartTls)));
@@ -16,11 +16,11 @@ export const imap: Conversation = async (session, timeout) => {
   }
 };
 
-/** @returns whether the conversation goes on */
+/** @returns whether the conversation continues */
 async function converse(session: Session, upstream: EarlyUpstream, timeout: number): Promise<boolean> {
   const line = await readLine(session, timeout, ({ bytes, text }, all) => {
     const name = nameOf(text);
-    // What came behind STARTTLS was not encrypted, and must not count as if it were (CVE-2011-0411).
+    // Drops the bytes after STARTTLS: they were not encrypted, and must not be treated as if they were (CVE-2011-0411).
     if (name === "STARTTLS") return all.length;
     return before.has(name) ? bytes.length : 0;
   });
@@ -41,7 +41,7 @@ function nameOf(text: string): string {
   return (command.exec(text)?.[2] ?? "").toUpperCase();
 }
 
-/** Puts the capability into a line that lists them. */
+/** Adds the capability to a line that lists capabilities. */
 function withStartTls(line: string): string {
   if (/\bSTARTTLS\b/i.test(line)) return line;
   return line.replace(/^(\* CAPABILITY|\S+ OK \[CAPABILITY|\* PREAUTH \[CAPABILITY)\b/i, "$1 STARTTLS");

@@ -1,25 +1,25 @@
 import type { EarlyUpstream, FirstBytes, Session } from "sluice";
 
-/** Longer than a line of either protocol may be (RFC 5321 section 4.5.3.1, RFC 7162 section 4). */
+/** The longest line: more than both protocols allow (RFC 5321 section 4.5.3.1, RFC 7162 section 4). */
 const MAX_LINE = 8_192;
-/** A whole answer, of many lines. */
+/** The longest answer of several lines. */
 const MAX_ANSWER = 65_536;
 
-/** Who can be read: the client before its session is admitted, or the upstream. */
+/** What can be read: the client before its session is admitted, or the upstream. */
 type Early = Pick<Session, "readFirst"> | EarlyUpstream;
 
-/** A line of a client's, and whether it sent more in one go. */
+/** A line from a client. */
 export interface Line {
-  /** With its line end. */
+  /** The line with its line end. */
   readonly bytes: Buffer;
-  /** Without. */
+  /** The line without its line end. */
   readonly text: string;
 }
 
 /**
- * Reads a client's next line. It is left where it is unless `takes` says how many bytes to take off.
+ * Reads a client's next line. `takes` returns how many bytes to remove from the client's data.
  *
- * @returns undefined where the client begins TLS, or sends no line of text
+ * @returns undefined when the client begins TLS, or sends something other than a line of text
  */
 export function readLine(client: Early, timeout: number, takes: (line: Line, all: Buffer) => number): Promise<Line | undefined> {
   return client.readFirst<Line | undefined>(
@@ -34,7 +34,7 @@ export function readLine(client: Early, timeout: number, takes: (line: Line, all
   );
 }
 
-/** Reads an upstream's answer: lines, up to the one for which `isLast` holds. What follows it stays. */
+/** Reads the lines of an upstream's answer, until `isLast` returns true. The data after it is not removed. */
 export function readAnswer(upstream: Early, timeout: number, isLast: (line: string) => boolean): Promise<string[]> {
   return upstream.readFirst(
     (bytes): FirstBytes<string[]> | undefined => {
@@ -52,12 +52,12 @@ export function readAnswer(upstream: Early, timeout: number, isLast: (line: stri
   );
 }
 
-/** As they go over the wire. */
+/** The bytes of the lines, each with its line end. */
 export function onTheWire(lines: readonly string[]): Buffer {
   return Buffer.from(lines.map((line) => `${line}\r\n`).join(""), "latin1");
 }
 
-/** A command begins with a letter, a digit or a sign, and TLS with byte 22. */
+/** Whether a first byte is text: a command begins with a printable character, TLS with byte 22. */
 function isText(byte: number | undefined): boolean {
   return byte === undefined || byte === 9 || byte === 10 || byte === 13 || byte >= 32;
 }

@@ -8,11 +8,11 @@ const GSSENC_REQUEST = Buffer.from("0000000804d21630", "hex");
 type Request = "ssl" | "gss" | "other";
 
 /**
- * PostgreSQL: SSLRequest is answered with S, and encryption by GSSAPI refused with N. TLS that begins at once (sslnegotiation=direct) and a start-up
- * packet in plain are left where they are.
+ * PostgreSQL: an SSLRequest is answered with S, and a request for encryption by GSSAPI with N (no). TLS that begins at once (sslnegotiation=direct) and an
+ * unencrypted start-up packet are not touched.
  */
 export const postgres: Conversation = async (session, timeout) => {
-  // A client asks for each way of encryption once.
+  // A client asks once for each kind of encryption.
   for (let count = 0; count < 2; count += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one request after the other
     const request = await session.readFirst(readRequest, { timeout });
@@ -27,6 +27,6 @@ function readRequest(bytes: Buffer): FirstBytes<Request> | undefined {
   const begun = [SSL_REQUEST, GSSENC_REQUEST].filter((each) => each.compare(bytes, 0, length, 0, length) === 0);
   if (begun.length === 0) return { taken: 0, value: "other" };
   if (length < 8) return undefined;
-  // What came behind it was not encrypted, and must not count as if it were (CVE-2021-23214).
+  // Drops the bytes after SSLRequest: they were not encrypted, and must not be treated as if they were (CVE-2021-23214).
   return begun[0] === SSL_REQUEST ? { taken: bytes.length, value: "ssl" } : { taken: 8, value: "gss" };
 }

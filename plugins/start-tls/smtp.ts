@@ -2,12 +2,12 @@ import type { EarlyUpstream, Session } from "sluice";
 import { MAX_COMMANDS, type Conversation } from "./conversation.ts";
 import { onTheWire, readAnswer, readLine } from "./lines.ts";
 
-/** The last line of a reply has a blank behind its code, or nothing (RFC 5321 section 4.2.1). */
+/** The last line of a reply has a space or nothing after its code (RFC 5321 section 4.2.1). */
 const isLast = (line: string): boolean => !/^\d{3}-/.test(line);
-/** What a client may say before TLS without having chosen to go on in plain. */
+/** Commands that a client may send before TLS; with any other it continues without encryption. */
 const before = /^(EHLO|HELO|NOOP|RSET|HELP)\b/i;
 
-/** SMTP (RFC 3207): the upstream's banner and its answer to EHLO pass, with STARTTLS put in. */
+/** SMTP (RFC 3207): the upstream's banner and its answer to EHLO are passed on, with STARTTLS added. */
 export const smtp: Conversation = async (session, timeout) => {
   const upstream = await session.openUpstream();
   session.reply(onTheWire(await readAnswer(upstream, timeout, isLast)));
@@ -17,10 +17,10 @@ export const smtp: Conversation = async (session, timeout) => {
   }
 };
 
-/** @returns whether the conversation goes on */
+/** @returns whether the conversation continues */
 async function converse(session: Session, upstream: EarlyUpstream, timeout: number): Promise<boolean> {
   const line = await readLine(session, timeout, ({ bytes, text }, all) => {
-    // What came behind STARTTLS was not encrypted, and must not count as if it were (RFC 3207 section 6, CVE-2011-0411).
+    // Drops the bytes after STARTTLS: they were not encrypted, and must not be treated as if they were (RFC 3207 section 6, CVE-2011-0411).
     if (isStartTls(text)) return all.length;
     return before.test(text) ? bytes.length : 0;
   });
@@ -40,7 +40,7 @@ function isStartTls(text: string): boolean {
   return /^STARTTLS\s*$/i.test(text);
 }
 
-/** The keyword, as the last line of a positive answer. */
+/** Adds the keyword STARTTLS as the last line of a positive answer. */
 function withStartTls(answer: readonly string[]): readonly string[] {
   const isOffered = answer.some((line) => /^250[- ]STARTTLS\s*$/i.test(line));
   if (isOffered || answer.at(-1)?.startsWith("250") !== true) return answer;

@@ -11,21 +11,21 @@ import { smtp } from "./smtp.ts";
 const conversations = { postgres, smtp, imap } as const satisfies Record<string, Conversation>;
 
 const schema = z.object({
-  /** How client and server agree to begin TLS. */
+  /** The protocol in which client and server agree to begin TLS. */
   protocol: z.enum(["postgres", "smtp", "imap"]),
-  /** For each step until then: a command of the client's, an answer of the upstream's. */
+  /** The longest wait for each step until TLS begins: a command of the client, or an answer of the upstream. */
   timeout: duration({ zero: false }).default(30_000),
 });
 
-/** What {@link startTls} takes. */
+/** The options of {@link startTls}. */
 export interface StartTlsConfig {
-  /** How client and server agree to begin TLS. */
+  /** The protocol in which client and server agree to begin TLS. */
   readonly protocol: StartTlsProtocol;
-  /** For each step until then: a command of the client's, an answer of the upstream's. @default "30s" */
+  /** The longest wait for each step until TLS begins: a command of the client, or an answer of the upstream. @default "30s" */
   readonly timeout?: Duration | undefined;
 }
 
-/** Agrees with the client to begin TLS, in the words of its protocol; `tlsTermination` behind it does so. */
+/** Agrees with the client to begin TLS, in the client's protocol; `tlsTermination` after it in the list then does the TLS. */
 @injectable()
 class StartTls implements Plugin {
   static readonly borrows = true;
@@ -57,7 +57,7 @@ class StartTls implements Plugin {
 }
 
 /**
- * Agrees with the client to begin TLS, in the words of its protocol; `tlsTermination` behind it does so.
+ * Agrees with the client to begin TLS, in the client's protocol; `tlsTermination` after it in the list then does the TLS.
  *
  * @example plugins: [startTls({ protocol: "postgres" }), tlsTermination({ selfSigned: ["localhost"] })]
  */

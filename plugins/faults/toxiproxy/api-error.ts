@@ -1,6 +1,6 @@
 import { reasonOf } from "sluice";
 
-/** What the API answers with when it cannot: toxiproxy's words and status codes. */
+/** An error answer of the API, with toxiproxy's words and status codes. */
 export class ApiError extends Error {
   constructor(
     message: string,
@@ -19,7 +19,7 @@ export const invalidToxicType = (): ApiError => new ApiError("invalid toxic type
 export const toxicExists = (): ApiError => new ApiError("toxic already exists", 409);
 export const toxicNotFound = (): ApiError => new ApiError("toxic not found", 404);
 
-/** Anything else is the server's: an address in use, say. */
+/** Every other error is an error of the server, such as an address in use. */
 export function asApiError(error: unknown): ApiError {
   return error instanceof ApiError ? error : new ApiError(reasonOf(error), 500);
 }

@@ -1,6 +1,6 @@
 import { badBody } from "./api-error.ts";
 
-/** A JSON object that came as a body, read as toxiproxy's Go would: a field of the wrong type is refused, an unknown one passed over. */
+/** A JSON object from a request's body, read like toxiproxy's Go code does: a field of the wrong type is refused, an unknown one is ignored. */
 export class RequestFields {
   constructor(private readonly fields: Readonly<Record<string, unknown>>) {}
 

@@ -8,11 +8,11 @@ import type { FaultKind, Way } from "../fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** How long after the first bytes, or the end, the reset comes. */
+  /** The time from the first bytes, or from the end, until the reset. */
   timeout: duration(),
 });
 
-/** toxiproxy's reset_peer: the first bytes, or the end, start a clock; nothing passes, and then both sides see a reset. */
+/** toxiproxy's reset_peer: nothing passes. The first bytes, or the end, start a timer, after which both sides see a reset. */
 export const resetPeer = defineFault({
   id: "resetPeer",
   schema,
@@ -57,7 +57,7 @@ class ResetPeer {
     const { clock } = this.way;
     this.#memory.since ??= clock.now();
     const end = (): void => {
-      this.way.end(`reset_peer: ${this.timeout} ms are over`, { how: "reset", flush: false });
+      this.way.end(`reset_peer: ${this.timeout} ms have passed`, { how: "reset", flush: false });
     };
     this.to.add(clock.schedule(end, Math.max(0, this.#memory.since + this.timeout - clock.now())));
   }

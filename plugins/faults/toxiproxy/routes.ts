@@ -1,12 +1,12 @@
 import { RequestFields } from "./request-fields.ts";
 import type { ToxicProxies } from "./toxic-proxies.ts";
 
-/** The version of toxiproxy whose API this is. */
+/** The version of toxiproxy that has this API. */
 const VERSION = "2.12.0";
 
 export interface Answer {
   readonly status: number;
-  /** Undefined: no body. */
+  /** Undefined when there is no body. */
   readonly body?: unknown;
 }
 
@@ -24,7 +24,7 @@ function route(methods: string, path: RegExp, work: Work): Route {
 
 const nothing: Answer = { status: 204 };
 
-/** toxiproxy's HTTP API, as api.go of Shopify/toxiproxy has it. */
+/** The routes of toxiproxy's HTTP API, like those in api.go of Shopify/toxiproxy. */
 export function routesOf(proxies: ToxicProxies): readonly Route[] {
   const named = ([name = ""]: readonly string[]) => proxies.get(name);
   return [

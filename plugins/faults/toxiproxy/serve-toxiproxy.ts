@@ -5,15 +5,15 @@ import { ApiError, asApiError, badBody } from "./api-error.ts";
 import { routesOf, type Answer, type Route } from "./routes.ts";
 import { ToxicProxies } from "./toxic-proxies.ts";
 
-/** More is no request of this API. */
+/** The largest body: no request of this API needs more. */
 const LARGEST_BODY = 1024 * 1024;
 
 export interface ToxiproxyOptions {
-  /** @default 8474; 0: a free one */
+  /** The port; 0: a free port. @default 8474 */
   readonly port?: number;
   /** @default "127.0.0.1" */
   readonly host?: string;
-  /** What `POST /populate` takes: proxies that are there from the start. */
+  /** Proxies that exist from the start, in the form of `POST /populate`. */
   readonly populate?: unknown;
   readonly logger: Logger;
 }
@@ -26,7 +26,7 @@ export interface ToxiproxyServer {
 
 /**
  * Serves toxiproxy's HTTP API over proxies of this process.
- * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_UNAVAILABLE; SLUICE_CONFIG_INVALID for what cannot be populated
+ * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_UNAVAILABLE; SLUICE_CONFIG_INVALID when `populate` is wrong
  */
 export async function serveToxiproxy({ port = 8474, host = "127.0.0.1", populate, logger }: ToxiproxyOptions): Promise<ToxiproxyServer> {
   const proxies = new ToxicProxies(logger);
@@ -62,13 +62,13 @@ async function populated(proxies: ToxicProxies, body: unknown): Promise<string |
 }
 
 class Api {
-  /** Changes come one after the other. */
+  /** The last change; the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly routes: readonly Route[]) {}
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // As toxiproxy does: a page in a browser must not change what is on this machine.
+    // Like toxiproxy: a page in a browser must not change proxies of this machine.
     if (request.headers["user-agent"]?.startsWith("Mozilla/") === true) {
       response.writeHead(403, { "content-type": "text/plain; charset=utf-8" }).end("User agent not allowed\n");
       return;

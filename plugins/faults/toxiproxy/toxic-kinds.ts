@@ -7,7 +7,7 @@ import { slowClose } from "../slow-close.ts";
 import { resetPeer } from "./reset-peer.ts";
 import { toxicTimeout } from "./toxic-timeout.ts";
 
-/** What a fault of a toxic is given beside its attributes. */
+/** The options of a toxic's fault that do not come from its attributes. */
 interface ToxicUse {
   readonly name: string;
   readonly direction: "fromClient" | "fromUpstream";
@@ -16,16 +16,16 @@ interface ToxicUse {
 
 export type Attributes = Readonly<Record<string, number>>;
 
-/** One type of toxic: its attributes with their defaults, all whole numbers, and the fault that it is. */
+/** A type of toxic: its attributes with their defaults, all whole numbers, and the fault that does its work. */
 export interface ToxicKind {
   readonly attributes: Attributes;
-  /** Undefined: nothing happens. */
+  /** It returns undefined when these attributes change nothing. */
   readonly fault: (attributes: Attributes, use: ToxicUse) => PluginUse | undefined;
 }
 
 const times = (value: number | undefined): number => Math.max(0, value ?? 0);
 
-/** toxiproxy's toxics, in its units: milliseconds, KB (1000 bytes) a second, microseconds for the slicer. */
+/** toxiproxy's toxics, in its units: milliseconds, KB (1000 bytes) per second, and microseconds for the slicer. */
 export const toxicKinds: Readonly<Record<string, ToxicKind>> = {
   noop: { attributes: {}, fault: () => undefined },
   latency: {

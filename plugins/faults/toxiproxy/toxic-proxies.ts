@@ -20,7 +20,7 @@ export class ToxicProxies {
     return found;
   }
 
-  /** @throws ApiError, or what refuses it */
+  /** @throws ApiError, or the error of the listener that refuses it */
   async create(fields: RequestFields): Promise<ToxicProxy> {
     const proxy = this.#read(fields, "");
     if (this.#proxies.has(proxy.name)) throw proxyExists();
@@ -35,7 +35,7 @@ export class ToxicProxies {
     await proxy.stop();
   }
 
-  /** Makes those that are not there, and replaces those that are different. What was made before one fails stays. */
+  /** Creates missing proxies and replaces different ones. When one fails, the proxies before it stay. */
   async populate(body: unknown): Promise<{ readonly proxies: readonly ToxicProxy[]; readonly error?: ApiError }> {
     if (!Array.isArray(body)) throw badBody("expected an array of proxies");
     const given = body.map((each) => RequestFields.of(each));
@@ -46,8 +46,8 @@ export class ToxicProxies {
     const proxies: ToxicProxy[] = [];
     try {
       for (const { proxy, enabled } of read) {
-        // In their order, so that the first that fails is the one reported.
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        // In order, so that the first failure is the one that is reported.
+        // oxlint-disable-next-line no-await-in-loop -- one proxy after the other
         proxies.push(await this.#addOrReplace(proxy, enabled));
       }
       return { proxies };

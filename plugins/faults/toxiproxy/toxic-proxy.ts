@@ -3,7 +3,7 @@ import { toxicExists, toxicNotFound } from "./api-error.ts";
 import type { RequestFields } from "./request-fields.ts";
 import { Toxic } from "./toxic.ts";
 
-/** One proxy of the API: a listener while it is enabled, and its toxics. */
+/** A proxy of the API: its toxics, and its listener while it is enabled. */
 export class ToxicProxy {
   #running: Proxy | undefined;
   #toxics: Toxic[] = [];
@@ -19,14 +19,14 @@ export class ToxicProxy {
     return this.#running !== undefined;
   }
 
-  /** Binds; the port is never 0 then. Again: nothing. @throws what refuses it */
+  /** Binds the listener, after which its port is known. Does nothing when it is bound already. @throws the error of the listener */
   async start(): Promise<void> {
     if (this.#running !== undefined) return;
     this.#running = await createProxy(this.#config(), { logger: this.logger });
     this.listen = String(this.#running.listeners["proxy"]?.address);
   }
 
-  /** Breaks its connections off. */
+  /** Closes the listener and its connections at once. */
   async stop(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
@@ -47,7 +47,7 @@ export class ToxicProxy {
     else await this.stop();
   }
 
-  /** Those of the way to the upstream first, as toxiproxy lists them. */
+  /** The toxics in toxiproxy's order: those towards the upstream first. */
   get toxics(): readonly Toxic[] {
     return [...this.#of("upstream"), ...this.#of("downstream")];
   }
@@ -59,7 +59,7 @@ export class ToxicProxy {
     return found;
   }
 
-  /** Works on open connections at once. @throws ApiError */
+  /** Adds a toxic, which works at once on open connections too. @throws ApiError */
   async add(fields: RequestFields): Promise<Toxic> {
     const toxic = new Toxic(fields);
     if (this.#toxics.some(({ name }) => name === toxic.name)) throw toxicExists();
@@ -102,14 +102,14 @@ export class ToxicProxy {
   }
 
   #config(): SluiceConfig {
-    // In each direction data meets the oldest first.
+    // In each direction data passes the oldest toxic first.
     const inOrder = [...this.#of("upstream"), ...this.#of("downstream").toReversed()];
     const plugins = inOrder.map((toxic) => toxic.use).filter((use): use is PluginUse => use !== undefined);
     return { listeners: { proxy: { listen: `tcp://${bound(this.listen)}`, upstream: this.upstream, plugins } } };
   }
 }
 
-/** As the operating system would name it: Go binds `localhost` to IPv4, and no host to every interface. */
+/** The address as Go binds it: `localhost` is IPv4, and no host is every interface. */
 function bound(listen: string): string {
   if (listen === "") return "127.0.0.1:0";
   return listen.replace(/^localhost:/, "127.0.0.1:").replace(/^:/, "[::]:");

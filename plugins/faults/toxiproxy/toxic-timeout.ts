@@ -9,13 +9,13 @@ import type { Ending, FaultKind, Way } from "../fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
-  /** How long nothing passes before the end; 0: it does not come by itself. */
+  /** The time until the end; 0: the end does not come by itself. */
   timeout: duration(),
 });
 
 const quietly: Ending = { how: "fin", flush: true };
 
-/** toxiproxy's timeout: what comes is lost. After a while, at the peer's end, and when the toxic is taken away, both sides see the end. */
+/** toxiproxy's timeout: all data is lost. Both sides see the end after a time, at the peer's end, or when the toxic is removed. */
 export const toxicTimeout = defineFault({
   id: "toxicTimeout",
   schema,
@@ -23,13 +23,13 @@ export const toxicTimeout = defineFault({
   make: ({ timeout }) => ({
     data: (data, way) => {
       const lost = thrownAway(data, way);
-      return timeout === 0 ? lost : lost.pipe(endAfter(timeout, `timeout: ${timeout} ms are over`, quietly, way.beside("clock")));
+      return timeout === 0 ? lost : lost.pipe(endAfter(timeout, `timeout: ${timeout} ms have passed`, quietly, way.beside("clock")));
     },
   }),
 } satisfies FaultKind<typeof schema>);
 
 function thrownAway(data: Observable<Buffer>, way: Way): Observable<Buffer> {
-  // Which operators work now: the hook of a changed toxic is called before those that it replaces complete.
+  // Marks the operator that is in use: when a toxic changes, its new hook is called before the old operators complete.
   const memory = way.memory((): { now: object } => ({ now: {} }));
   const me = {};
   memory.now = me;
@@ -40,7 +40,7 @@ function thrownAway(data: Observable<Buffer>, way: Way): Observable<Buffer> {
         subscriber.error(error);
       },
       complete: () => {
-        // Bytes are gone: whoever goes on would read a hole.
+        // Bytes are lost, so the connection must not continue with a gap.
         if (!grip.swapping || memory.now === me) way.end("timeout: the end, or the toxic was taken away", quietly);
         subscriber.complete();
       },

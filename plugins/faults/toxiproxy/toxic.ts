@@ -5,7 +5,7 @@ import { toxicKinds, type Attributes, type ToxicKind } from "./toxic-kinds.ts";
 
 let made = 0;
 
-/** A toxic of a proxy, and the fault that it is. */
+/** A toxic of a proxy, with the fault that does its work. */
 export class Toxic {
   readonly name: string;
   readonly type: string;
@@ -13,7 +13,7 @@ export class Toxic {
   toxicity: number;
   attributes: Attributes;
   readonly #kind: ToxicKind;
-  /** Of its fault: a toxic may be called what no plugin may. */
+  /** The name of its fault; a toxic may have names that are not allowed for a plugin. */
   readonly #id = `toxic-${(made += 1)}`;
 
   /** @throws ApiError */

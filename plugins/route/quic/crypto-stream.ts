@@ -6,24 +6,24 @@ const ACK = 0x02;
 const ACK_ECN = 0x03;
 const CRYPTO = 0x06;
 
-/** Puts together what CRYPTO frames carry: they come in any order, twice, and in several packets (RFC 9000 section 19.6). */
+/** Assembles the data of CRYPTO frames, which may come in any order, repeatedly, and in several packets (RFC 9000 section 19.6). */
 export class CryptoStream {
   #bytes = Buffer.alloc(0);
-  /** Which of them have come: beginnings and ends, in order, none touching the next. */
+  /** The ranges of bytes that have come, in order and with gaps between them. */
   #parts: { readonly from: number; readonly to: number }[] = [];
-  /** Frames that contradict each other, or are more than a ClientHello may be. */
+  /** Whether frames contradict each other, or have more bytes than a ClientHello may have. */
   isBroken = false;
 
-  /** @param most bytes */
+  /** @param most the most bytes */
   constructor(private readonly most: number) {}
 
-  /** What has come without a gap. */
+  /** The bytes from the start up to the first gap. */
   get beginning(): Buffer {
     const [first] = this.#parts;
     return this.#bytes.subarray(0, first?.from === 0 ? first.to : 0);
   }
 
-  /** Takes the frames of an Initial packet (RFC 9000 section 17.2.2 has those that may be there). */
+  /** Takes the frames of an Initial packet (RFC 9000 section 17.2.2 lists the allowed frames). */
   take(payload: Buffer): void {
     const reader = new Reader(payload);
     while (reader.left > 0 && !reader.isBroken && !this.isBroken) {
@@ -31,7 +31,7 @@ export class CryptoStream {
       if (type === PADDING || type === PING) continue;
       if (type === CRYPTO) this.#put(reader.varint(), reader.take(reader.varint()));
       else if (type === ACK || type === ACK_ECN) skipAck(reader, type === ACK_ECN);
-      // The connection is being closed, or this is none.
+      // The connection is being closed, or this is not a frame.
       else return;
     }
     this.isBroken ||= reader.isBroken;
@@ -42,7 +42,7 @@ export class CryptoStream {
     if (to > this.most) this.isBroken = true;
     if (this.isBroken || data.length === 0) return;
     if (this.#bytes.length < to) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(to - this.#bytes.length)]);
-    // Two that differ could mean one name to us and another to the upstream.
+    // With different data for the same range, the proxy and the upstream could see different server names.
     for (const part of this.#parts) {
       const [start, end] = [Math.max(part.from, from), Math.min(part.to, to)];
       if (start < end && !this.#bytes.subarray(start, end).equals(data.subarray(start - from, end - from))) this.isBroken = true;

@@ -1,9 +1,9 @@
 import { createCipheriv, createHmac } from "node:crypto";
 
-/** A version whose Initial packets can be read: anybody can, since their keys follow from what is in the first of them. */
+/** A version of QUIC whose Initial packets can be read. Everybody can read them: their keys are derived from the first packet itself. */
 interface Version {
   readonly salt: Buffer;
-  /** What the labels of its keys begin with. */
+  /** The beginning of the labels of its keys. */
   readonly label: string;
   /** The type of an Initial packet, in the header's first byte. */
   readonly initial: number;
@@ -15,15 +15,15 @@ export const versions: ReadonlyMap<number, Version> = new Map([
   [0x6b_33_43_cf, { salt: Buffer.from("0dede3def700a6db819381be6e269dcbf9bd2ed9", "hex"), label: "quicv2", initial: 1 }],
 ]);
 
-/** What protects the Initial packets of a client. */
+/** The keys of a client's Initial packets. */
 export interface InitialKeys {
   readonly key: Buffer;
   readonly iv: Buffer;
-  /** Of header protection. */
+  /** The key of the header protection. */
   readonly hp: Buffer;
 }
 
-/** @param connectionId the destination's, of the client's first packet: it stays that of the keys */
+/** @param connectionId the destination connection id of the client's first packet; the keys do not change when later packets have another id */
 export function clientKeys({ salt, label }: Version, connectionId: Buffer): InitialKeys {
   const initial = createHmac("sha256", salt).update(connectionId).digest();
   const secret = expandLabel(initial, "client in", 32);
@@ -34,12 +34,12 @@ export function clientKeys({ salt, label }: Version, connectionId: Buffer): Init
   };
 }
 
-/** What hides the first bits and the packet number (RFC 9001 section 5.4.3). */
+/** The mask that hides bits of the first byte and the packet number (RFC 9001 section 5.4.3). */
 export function headerMask({ hp }: InitialKeys, sample: Buffer): Buffer {
   return createCipheriv("aes-128-ecb", hp, null).update(sample);
 }
 
-/** HKDF-Expand-Label (RFC 8446 section 7.1) for no more than one block. */
+/** HKDF-Expand-Label (RFC 8446 section 7.1), for results of at most one block. */
 function expandLabel(secret: Buffer, label: string, length: number): Buffer {
   const text = Buffer.from(`tls13 ${label}`, "latin1");
   const info = Buffer.concat([Buffer.from([0, length, text.length]), text, Buffer.from([0, 1])]);

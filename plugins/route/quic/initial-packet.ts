@@ -4,28 +4,28 @@ import { Reader } from "./reader.ts";
 
 const LONG = 0x80;
 const FIXED = 0x40;
-/** RFC 9000 sections 17.2 and 7.2. */
+/** Limits of the length of a connection id (RFC 9000 sections 17.2 and 7.2). */
 const MOST_ID = 20;
 const LEAST_FIRST_ID = 8;
 const SAMPLE = 16;
 const TAG = 16;
 
-/** A packet as it stands in a datagram, with what is not protected. */
+/** A packet in a datagram, with its unprotected fields. */
 interface Packet {
   readonly version: number;
   readonly connectionId: Buffer;
   readonly isInitial: boolean;
-  /** Where the packet number begins. */
+  /** The offset of the packet number. */
   readonly number: number;
   readonly bytes: Buffer;
 }
 
-/** Opens the Initial packets of one client. The keys are those of its first. */
+/** Decrypts the Initial packets of one client, with the keys of its first packet. */
 export class InitialPackets {
   #connectionId: Buffer | undefined;
   #keys: InitialKeys | undefined;
 
-  /** What the Initial packets in a datagram carry: there may be several, and others between them (RFC 9000 section 12.2). */
+  /** The contents of the Initial packets in a datagram. There may be several, with other packets between them (RFC 9000 section 12.2). */
   open(datagram: Buffer): Buffer[] {
     const payloads: Buffer[] = [];
     for (let at = 0; at < datagram.length;) {
@@ -52,7 +52,7 @@ export class InitialPackets {
   }
 }
 
-/** The long header at the beginning of a datagram's rest (RFC 9000 section 17.2). Undefined: there is none that is known. */
+/** The packet with a long header at the beginning of the bytes (RFC 9000 section 17.2); undefined when it has none, or an unknown version. */
 function packetAt(bytes: Buffer): Packet | undefined {
   const reader = new Reader(bytes);
   const first = reader.byte();
@@ -64,7 +64,7 @@ function packetAt(bytes: Buffer): Packet | undefined {
   if (known === undefined || reader.isBroken || Math.max(connectionId.length, source.length) > MOST_ID) return undefined;
   const type = (first >> 4) & 3;
   const isInitial = type === known.initial;
-  // A Retry has no length, and comes from servers alone.
+  // A Retry packet has no length, and only servers send it.
   if (type === (known.initial + 3) % 4) return undefined;
   if (isInitial) reader.take(reader.varint());
   const length = reader.varint();
@@ -73,7 +73,7 @@ function packetAt(bytes: Buffer): Packet | undefined {
   return { version, connectionId, isInitial, number, bytes: bytes.subarray(0, number + length) };
 }
 
-/** RFC 9001 sections 5.3 and 5.4. Undefined: it was not made with these keys. */
+/** The decrypted content (RFC 9001 sections 5.3 and 5.4); undefined when the packet was not encrypted with these keys. */
 function decrypted({ bytes, number }: Packet, keys: InitialKeys): Buffer | undefined {
   if (bytes.length < number + 4 + SAMPLE) return undefined;
   const mask = headerMask(keys, bytes.subarray(number + 4, number + 4 + SAMPLE));

@@ -4,12 +4,12 @@ import type { Guess } from "../protocols.ts";
 import { CryptoStream } from "./crypto-stream.ts";
 import { InitialPackets } from "./initial-packet.ts";
 
-/** What a ClientHello may have, as over TCP. */
+/** The most bytes of a ClientHello, as over TCP. */
 const MOST = 16_000;
-/** RFC 8446 section 5.1: the record that a message would have over TCP. */
+/** The start of the record in which TLS over TCP would carry the message (RFC 8446 section 5.1). */
 const RECORD = Buffer.from([22, 3, 1]);
 
-/** What a PROXY header of version 2 begins with: `proxyProtocol()` before this plugin leaves it in each datagram until the flow begins. No packet of QUIC looks so. */
+/** The beginning of a PROXY header of version 2: `proxyProtocol()` before this plugin removes it only later. No packet of QUIC begins like this. */
 const PROXY = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
 const PROXY_FIXED = 16;
 
@@ -18,7 +18,7 @@ function withoutHeader(datagram: Buffer): Buffer {
   return datagram.subarray(PROXY_FIXED + datagram.readUInt16BE(14));
 }
 
-/** What the first datagrams of a client tell, where it speaks QUIC. */
+/** What the first datagrams tell about a client that speaks QUIC. */
 export class QuicKnowledge implements Knowledge {
   readonly client: Session["client"];
   readonly #packets = new InitialPackets();
@@ -38,10 +38,10 @@ export class QuicKnowledge implements Knowledge {
     return protocol === "quic" ? this.#isQuic : false;
   }
 
-  /** @param isOver no other datagram is waited for: what is open then is not */
+  /** @param isOver whether this is the last datagram: what is still undecided then counts as no */
   take(datagram: Buffer, isOver: boolean): this {
     const payloads = this.#packets.open(withoutHeader(datagram));
-    // One that does not begin with an Initial packet is of something else.
+    // A client whose first datagram has no Initial packet does not speak QUIC.
     this.#isQuic ??= payloads.length > 0;
     for (const payload of payloads) this.#stream.take(payload);
     this.#hello ??= this.#read();

@@ -1,4 +1,4 @@
-/** Reads the numbers of QUIC (RFC 9000 section 16). What is not there reads as nothing, and is noted. */
+/** Reads the numbers of QUIC (RFC 9000 section 16). Reading after the end returns 0 or no bytes, and is noted. */
 export class Reader {
   isBroken = false;
 
@@ -21,7 +21,7 @@ export class Reader {
   varint(): number {
     const first = this.byte();
     let value = first & 0x3f;
-    // No length here needs more than a number is exact for.
+    // Every valid length here fits exactly into a number.
     for (let more = (1 << (first >> 6)) - 1; more > 0; more -= 1) value = value * 256 + this.byte();
     return value;
   }
