@@ -26,8 +26,8 @@ const COOKIE = 10;
 const PADDING = 12;
 
 /**
- * Removes the cookies (RFC 7873) from a message, in place: a cookie is for two direct neighbours, and here the proxy is between them. Servers that use
- * cookies also serve clients that send none. A signed message is not changed.
+ * Removes the cookies (RFC 7873) from a message, in place: a cookie is for two direct neighbours, and here the proxy is between them. Servers that
+ * use cookies also serve clients that send none. A signed message is not changed.
  * @returns the message, possibly shorter
  */
 export function withoutCookies(message: Buffer, layout: DnsLayout): Buffer {

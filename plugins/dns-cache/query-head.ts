@@ -18,7 +18,10 @@ const RD = 0x0100;
 const RCODE = 0xf;
 const NXDOMAIN = 3;
 
-/** @returns undefined for a datagram that is not a DNS query with a question. The bytes after the questions are not checked: the server may understand them. */
+/**
+ * @returns undefined for a datagram that is not a DNS query with a question. The bytes after the questions are not checked: the server may
+ * understand them.
+ */
 export function queryHeadOf(datagram: Buffer): QueryHead | undefined {
   const end = questionsEnd(datagram);
   if (end === undefined) return undefined;

@@ -1,11 +1,11 @@
 import { PLACEHOLDER } from "./hex-text.ts";
 import type { Message } from "./recording.ts";
 
-/** What was taken out of messages, for the templates behind them. */
+/** The texts that were captured from messages, for the templates of later messages. */
 export class Captured {
   readonly #values = new Map<string, string>();
 
-  /** @param said what has matched `message` */
+  /** @param said the bytes that matched `message` */
   note({ capture }: Message, said: Buffer): void {
     for (const [name, expression] of capture ?? []) {
       const found = expression.exec(said.toString("latin1"));
@@ -13,7 +13,7 @@ export class Captured {
     }
   }
 
-  /** The bytes of a message: recorded text is no template unless its entry says so. */
+  /** The bytes of a message. They are a template only when the entry has `template: true`. */
   bytesOf({ bytes, template }: Message): Buffer {
     if (template !== true) return bytes;
     const filled = bytes.toString("latin1").replaceAll(PLACEHOLDER, (_all, name: string) => this.#values.get(name) ?? "");

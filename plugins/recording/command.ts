@@ -7,13 +7,13 @@ import type { Recording } from "./recording.ts";
 export { playClient, type Peer } from "./play-client.ts";
 export { hexDifference };
 
-/** Reads a recording. @throws SLUICE_RECORDING_INVALID with its place */
+/** Reads a recording. @throws SLUICE_RECORDING_INVALID with its place in the file */
 export async function recordingIn(file: string): Promise<Recording> {
   const where = path.resolve(file);
   const text = await readFile(where, "utf8").catch((error: unknown) => {
     throw new SluiceError("SLUICE_RECORDING_INVALID", `it cannot be read: ${reasonOf(error)}`, { where });
   });
-  // Not before: the package yaml, which few need, costs each start 0.1 s of CPU.
+  // Loaded only here: the package yaml, which few users need, would cost every start 0.1 s of CPU.
   const { readRecording } = await import("./read-recording.ts");
   return readRecording(text, where);
 }

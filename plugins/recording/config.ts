@@ -1,46 +1,47 @@
 import type { Size } from "sluice";
 import type { Codec } from "sluice/codec";
 
-/** What `record()` takes. */
+/** The options of `record()`. */
 export interface RecordConfig {
-  /** The recording, YAML, from the config's folder. */
+  /** The file of the recording (YAML), relative to the config's folder. */
   readonly file: string;
-  /** `none`: nothing is recorded. `once`: only where there is no file yet. `new`: sessions are added whose client says what is not in it yet. `all`: the file is written from the beginning. @default "once" */
+  /** `none`: record nothing. `once`: record if the file does not exist yet. `new`: add sessions whose client sends something new. `all`: write the file from the beginning. @default "once" */
   readonly mode?: "none" | "once" | "new" | "all" | undefined;
-  /** Names of fields, and expressions, that are not recorded beside what looks like a password; `false`: everything is recorded. @default [] */
+  /** Names of fields, and expressions, whose values are not recorded, in addition to everything that looks like a password; `false`: record everything. @default [] */
   readonly redact?: false | readonly (string | RegExp)[] | undefined;
-  /** What the recording may hold; sessions beyond are not recorded, and counted. */
+  /** Limits of the recording; sessions over them are not recorded, but counted. */
   readonly limits?: RecordLimits | undefined;
 }
 
-/** Bounds of one recording. */
+/** Limits of one recording. */
 interface RecordLimits {
-  /** Bytes of the file, and of what is held until its sessions end. @default "64MiB" */
+  /** Bytes of the file, together with the data of sessions that have not ended. @default "64MiB" */
   readonly size?: Size | undefined;
-  /** Sessions of the file. @default 10000 */
+  /** Sessions in the file. @default 10000 */
   readonly sessions?: number | undefined;
-  /** Entries of the file. @default 100000 */
+  /** Entries in the file. @default 100000 */
   readonly entries?: number | undefined;
 }
 
-/** What `replay()` takes. */
+/** The options of `replay()`. */
 export interface ReplayConfig {
-  /** The recording, YAML, from the config's folder. */
+  /** The file of the recording (YAML), relative to the config's folder. */
   readonly file: string;
   /**
-   * How what a client says is compared. `sequence`: in the recorded order, wherever chunks are cut. `strict`: its whole stream is one recorded
-   * session's, byte for byte. `framed`: message by message of `codec`, several at once and in any order. `table`: the first entry that matches, in any order.
+   * How the client's data is compared with the recording. `sequence`: in the recorded order, however chunks are cut. `strict`: the whole stream must
+   * equal that of one recorded session, byte for byte. `framed`: by messages of `codec`, several at once and in any order. `table`: the first entry
+   * that matches, in any order.
    * @default "sequence"
    */
   readonly match?: "sequence" | "strict" | "framed" | "table" | undefined;
-  /** Of `match: "framed"`: what a message is. A codec of `sluice/codec`, such as `lines()`. */
+  /** For `match: "framed"`: the codec that finds the messages, such as `lines()` of `sluice/codec`. */
   readonly codec?: Codec<unknown> | undefined;
   /**
-   * What happens to what is not in the recording. `fail`: the session ends with SLUICE_REPLAY_UNMATCHED. `pass`: the listener's upstream answers it.
-   * `record`: so too, and it is added to the recording.
+   * What happens when the client sends data that is not in the recording. `fail`: the session ends with SLUICE_REPLAY_UNMATCHED. `pass`: the
+   * listener's upstream answers. `record`: the upstream answers, and both are added to the recording.
    * @default "fail"
    */
   readonly unmatched?: "fail" | "pass" | "record" | undefined;
-  /** `none`: answers come at once. `recorded`: as long after what is before them as they came; a number stretches that. @default "none" */
+  /** `none`: answers come at once. `recorded`: with the recorded delays. A number multiplies the recorded delays. @default "none" */
   readonly timing?: "none" | "recorded" | number | undefined;
 }

@@ -7,33 +7,33 @@ import type { Script } from "./script.ts";
 import type { Step } from "./turns.ts";
 import { unmatchedError } from "./unmatched-error.ts";
 
-/** Bytes of one message that may be waited for where nothing says how long it is. */
+/** The most bytes of one message that are waited for. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
-/** Who speaks the words of a dialogue. */
+/** Sends what the played side of a dialogue says. */
 export interface Voice {
-  /** Whether what is said now is taken; `goOn` is called once it is again. */
+  /** Whether more data is accepted now; when it becomes true again, the voice calls `goOn`. */
   readonly hasRoom: boolean;
   say(bytes: Buffer): void;
-  /** It is through with what it says. */
+  /** The played side has ended. */
   close(how: "fin" | "reset"): void;
-  /** Something was said that is not in the recording. @param given what came of it, which is taken off */
+  /** Called for data that is not in the recording. @param given the bytes so far, which are removed from the waiting data */
   unmatched(error: SluiceError, given: Buffer): void;
-  /** All has been done that can be done now. */
+  /** Called when nothing more can be done now. */
   rested(): void;
 }
 
 export interface DialogueRules {
-  /** Who is alive. */
+  /** The side that is real, and not played. */
   readonly theirs: Side;
-  /** How far recorded times are stretched; 0: not waited for. */
+  /** The factor of recorded delays; 0: no delays. */
   readonly stretch: number;
   readonly clock: SchedulerLike;
-  /** Of the recording, for messages. */
+  /** The file of the recording, for messages. */
   readonly file: string;
 }
 
-/** Plays one side of a recorded session to the other, which is alive. */
+/** Plays one side of a recorded session to the other side, which is real. */
 export class Dialogue {
   readonly #captured = new Captured();
   readonly #steps: Step[];
@@ -51,29 +51,29 @@ export class Dialogue {
     this.#steps = [...script.opening];
   }
 
-  /** Something is to be said yet. */
+  /** Whether something is still to be sent. */
   get isSpeaking(): boolean {
     return this.#steps.length > 0;
   }
 
-  /** What the other side has to say yet. */
+  /** The message that the other side must send next. */
   get expected(): Message | undefined {
     return this.script.expected;
   }
 
-  /** Bytes that came and were not answered. */
+  /** Bytes that have come and are not answered yet. */
   get waiting(): number {
     return this.intake.size;
   }
 
-  /** @throws what a codec says of what is no message */
+  /** @throws the error of the codec for bytes that are not a message */
   heard(chunk: Buffer): void {
     if (this.#isOver || chunk.length === 0) return;
     this.intake.add(chunk);
     this.goOn();
   }
 
-  /** @throws what a codec says of what is no message */
+  /** @throws the error of the codec for bytes that are not a message */
   theyFinished(): void {
     if (this.#theyFinished || this.#isOver) return;
     this.#theyFinished = true;
@@ -86,7 +86,7 @@ export class Dialogue {
     this.#timer?.unsubscribe();
   }
 
-  /** Says what is to be said, until something has to be waited for. */
+  /** Sends what is to be sent, until it must wait for something. */
   goOn(): void {
     while (!this.#isOver && this.#timer === undefined && this.#goOnce());
     if (!this.#isOver) this.voice.rested();
@@ -102,7 +102,7 @@ export class Dialogue {
     return false;
   }
 
-  /** The other side has to finish, or leave, before this one goes on. */
+  /** Waits until the other side has ended. */
   #awaitEnd(): boolean {
     const given = this.intake.next;
     if (given !== undefined) this.#unmatched(undefined, given);

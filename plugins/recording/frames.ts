@@ -3,7 +3,7 @@ import { reasonOf, SluiceError } from "sluice";
 import type { Codec } from "sluice/codec";
 import { REDACTED, type Entry, type Message, type Side } from "./recording.ts";
 
-/** Cuts a stream into the messages of a codec, each as its bytes. */
+/** Cuts a stream into the bytes of a codec's messages. */
 export class Frames {
   readonly #bytes = new Subject<Buffer>();
   #found: Buffer[] = [];
@@ -20,13 +20,13 @@ export class Frames {
     });
   }
 
-  /** Those that are complete with this chunk. @throws what the codec says of what is no message */
+  /** The messages that this chunk completes. @throws the error of the codec for bytes that are not a message */
   of(chunk: Buffer): Buffer[] {
     this.#bytes.next(chunk);
     return this.#take();
   }
 
-  /** What is a message only at the end: an unfinished line. */
+  /** A last message that only the end of the stream completes, such as an unfinished line. */
   rest(): Buffer[] {
     this.#bytes.complete();
     return this.#take();
@@ -41,13 +41,13 @@ export class Frames {
 }
 
 /**
- * A session with an entry for each message of a codec.
+ * Returns the session with one entry for each message of a codec.
  *
- * @throws SLUICE_RECORDING_INVALID what the other side says is none
+ * @throws SLUICE_RECORDING_INVALID when bytes of the other side are not a message
  */
 export function framed(session: readonly Entry[], codec: Codec<unknown>, theirs: Side): readonly Entry[] {
   const heard = framesOf(session, codec, theirs);
-  // What this side says is played byte by byte as it was recorded: where the codec would say it otherwise, entries stay as they are.
+  // The bytes of the played side must stay exactly as recorded: when the codec would encode them differently, its entries are not changed.
   const mine: Side = theirs === "client" ? "upstream" : "client";
   try {
     const said = framesOf(heard, codec, mine);
@@ -69,7 +69,7 @@ function framesOf(session: readonly Entry[], codec: Codec<unknown>, side: Side):
   return ending === undefined ? found : [...found, ...frames.rest().map((bytes) => ({ ...ending, bytes }))];
 }
 
-/** An entry that is one message however it looks: what was taken out of it may have broken its frame. */
+/** Whether an entry counts as one message without being decoded: redacted data may have broken its frame. */
 function isByItself(entry: Message, codec: Codec<unknown>): boolean {
   if (entry.rule !== undefined || entry.template === true) return true;
   if (!entry.bytes.includes(REDACTED)) return false;

@@ -1,7 +1,7 @@
 const WIDTH = 16;
 const MOST_LINES = 16;
 
-/** Both sides in hex, aligned, from the first line that differs. */
+/** Both texts in hex, aligned, from the first line that differs. */
 export function hexDifference(recorded: Buffer, given: Buffer): string {
   const lines = Math.ceil(Math.max(recorded.length, given.length) / WIDTH);
   const lineOf = (bytes: Buffer, line: number): Buffer => bytes.subarray(line * WIDTH, (line + 1) * WIDTH);

@@ -1,10 +1,10 @@
-/** What `${name}` looks like in a template. */
+/** Finds `${name}` in a template. */
 export const PLACEHOLDER = /\$\{(\w+)\}/g;
 
 /**
- * Bytes of hex digits, spaces and line breaks among them, or of what `hexdump -C` prints. `${name}` stays as it is, for a template.
+ * The bytes of a text: hex digits with spaces and line breaks, or the output of `hexdump -C`. `${name}` stays as it is, for a template.
  *
- * @returns undefined: it is neither
+ * @returns undefined when the text is neither
  */
 export function bytesOfHex(text: string): Buffer | undefined {
   const digits = digitsOf(text);
@@ -21,7 +21,7 @@ export function bytesOfHex(text: string): Buffer | undefined {
   return Buffer.concat(parts);
 }
 
-/** What `hexdump -C` prints: an offset, the digits, and the text between bars; the last line is an offset alone. */
+/** The digits in the output of `hexdump -C`. Each line has an offset, the digits, and the text between bars; the last line has only an offset. */
 function digitsOf(text: string): string {
   if (!text.includes("|")) return text;
   const lines = text.split("\n").map((line) => line.replace(/^\s*[\da-f]{6,16}(?=\s|$)/i, "").replace(/\|.*$/, ""));

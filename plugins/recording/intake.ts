@@ -1,20 +1,20 @@
 import type { Codec } from "sluice/codec";
 import { Frames } from "./frames.ts";
 
-/** What the other side has said, and what nothing was answered to yet. */
+/** The data of the other side that is not answered yet. */
 export interface Intake {
   /** Bytes that wait. */
   readonly size: number;
-  /** What is next, where something is: a message, or all that has come of a stream. */
+  /** The next data, if there is any: a message, or everything so far of a stream. */
   readonly next: Buffer | undefined;
   add(chunk: Buffer): void;
-  /** Takes off what was answered. */
+  /** Removes data that was answered. */
   take(bytes: number): void;
-  /** Nothing more comes. */
+  /** Notes that no more data will come. */
   finish(): void;
 }
 
-/** Of a stream: nothing says where a message ends. */
+/** The data of a stream, which has no marks between messages. */
 export class StreamIntake implements Intake {
   #waiting: Buffer = Buffer.alloc(0);
 
@@ -35,17 +35,17 @@ export class StreamIntake implements Intake {
   }
 
   finish(): void {
-    // What waits is all there is.
+    // The waiting data is complete already.
   }
 }
 
-/** Datagrams, or the messages of a codec. */
+/** The data in messages: datagrams, or messages of a codec. */
 export class MessageIntake implements Intake {
   readonly #waiting: Buffer[] = [];
   readonly #frames: Frames | undefined;
   size = 0;
 
-  /** @param codec undefined: each chunk is a message */
+  /** @param codec undefined when each chunk is a message */
   constructor(codec: Codec<unknown> | undefined) {
     this.#frames = codec === undefined ? undefined : new Frames(codec);
   }
@@ -54,7 +54,7 @@ export class MessageIntake implements Intake {
     return this.#waiting[0];
   }
 
-  /** @throws what the codec says of what is no message */
+  /** @throws the error of the codec for bytes that are not a message */
   add(chunk: Buffer): void {
     this.#push(this.#frames === undefined ? [Buffer.from(chunk)] : this.#frames.of(Buffer.from(chunk)));
   }

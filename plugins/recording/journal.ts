@@ -6,9 +6,9 @@ import { writeWhole } from "./write-file.ts";
 
 export type Mode = "none" | "once" | "new" | "all";
 
-/** What one file may hold. */
+/** The limits of one file. */
 export interface JournalLimits {
-  /** Bytes, of the file and of what is held until its sessions end. */
+  /** Bytes of the file, together with the data of sessions that have not ended. */
   readonly size: number;
   readonly sessions: number;
   readonly entries: number;
@@ -19,24 +19,24 @@ export class Journal implements Room {
   #writing: Promise<void> | undefined;
   #isStale = false;
   #looking: Promise<void> | undefined;
-  /** The file, in parts. */
+  /** The text of the file, in parts. */
   #text: string[] = [];
   #size = 0;
   #held = 0;
   #sessions = 0;
   #entries = 0;
-  /** How the file goes on. */
+  /** The indentation and the number of the next session in the file. */
   #end = { indent: 0, next: 1 };
   readonly #known = new Set<string>();
-  /** Names that are not recorded, for the head of the file. */
+  /** Names of fields that are not recorded, for the head of the file. */
   redacted: readonly string[] = [];
-  /** Each keeps what a session that is open has said so far. */
+  /** For each open session, a function that adds its data so far. */
   readonly open = new Set<() => void>();
-  /** What is being added. */
+  /** The sessions that are being added. */
   readonly keeping = new Set<Promise<void>>();
-  /** Why it could not be written, the last time. */
+  /** The error of the last failed write. */
   failure: SluiceError | undefined;
-  /** A session found no room; a smaller one still may. */
+  /** Whether a session found no room. A smaller session may still find some. */
   isFull = false;
   #records = false;
 
@@ -47,12 +47,12 @@ export class Journal implements Room {
     private readonly limits: JournalLimits,
   ) {}
 
-  /** Looks at the file that is there, once. @throws SLUICE_RECORDING_INVALID */
+  /** Reads the existing file, at the first call. @throws SLUICE_RECORDING_INVALID */
   look(): Promise<void> {
     return (this.#looking ??= this.#look());
   }
 
-  /** Whether anything is recorded at all. */
+  /** Whether sessions are recorded, according to the mode and the existing file. */
   get records(): boolean {
     return this.#records;
   }
@@ -77,13 +77,13 @@ export class Journal implements Room {
   }
 
   /**
-   * One session that has ended.
+   * Adds a session that has ended.
    *
-   * @returns whether it was added: not where it says nothing new, or there is no room
-   * @throws what the operating system says
+   * @returns `known` for a session that is not new, `full` when there is no room for it
+   * @throws the error of the operating system
    */
   async add(entries: readonly Entry[], upstream: string): Promise<"added" | "known" | "full"> {
-    // Loaded with the first session: a program that uses this plugin's package may record nothing.
+    // Loaded with the first session: many programs that load this plugin record nothing.
     const { entriesOf, headOf } = await import("./write-recording.ts");
     const key = keyOf(entries, this.datagrams);
     if (entries.length === 0 || (this.mode === "new" && this.#known.has(key))) return "known";
@@ -104,7 +104,7 @@ export class Journal implements Room {
     if (this.mode === "none") return;
     const found = await stat(this.file).catch(() => undefined);
     this.#records = this.mode !== "once" || found === undefined;
-    // A device has no end to be read to.
+    // Only a regular file is read: a device may have no end.
     if (this.mode !== "new" || found?.isFile() !== true) return;
     const text = await readFile(this.file, "utf8");
     if (text !== "") await this.#goOnWith(text);
@@ -136,7 +136,7 @@ export class Journal implements Room {
     this.#size += Buffer.byteLength(text);
   }
 
-  /** One write at a time; what comes meanwhile goes into the next. */
+  /** Makes one write at a time; what is added meanwhile goes into the next write. */
   #write(): Promise<void> {
     this.#isStale = true;
     return (this.#writing ??= this.#writeAll().finally(() => {
@@ -153,7 +153,7 @@ export class Journal implements Room {
   }
 }
 
-/** What the client said, whenever: answers may have a time or a number of their own, and match nothing for that. */
+/** Identifies a session by the client's data alone: answers may contain times or numbers that are different each time. */
 function keyOf(entries: readonly Entry[], datagrams: boolean): string {
   const said = entries.flatMap((entry) => ("from" in entry && entry.from === "client" ? [entry.bytes] : []));
   return datagrams ? said.map((bytes) => bytes.toString("base64")).join(" ") : Buffer.concat(said).toString("base64");

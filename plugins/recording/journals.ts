@@ -1,37 +1,37 @@
 import { SluiceError } from "sluice";
 import { Journal, type JournalLimits, type Mode } from "./journal.ts";
 
-/** Who writes to a file. */
+/** A plugin use that writes to a file. */
 export interface JournalUser {
   readonly file: string;
   readonly mode: Mode;
   readonly datagrams: boolean;
   readonly limits: JournalLimits;
-  /** The plugin use, over reloads: `listener/plugin`. */
+  /** The name of the plugin use, the same over reloads: `listener/plugin`. */
   readonly name: string;
 }
 
 interface Shared {
   readonly journal: Journal;
-  /** How many generations of each use it. */
+  /** The number of generations of each plugin use, by its name. */
   readonly users: Map<string, number>;
 }
 
-/** One file has one journal, whichever listeners and generations write to it. */
+/** The open journals. One file has one journal, for all listeners and generations that write to it. */
 const open = new Map<string, Shared>();
 
 /**
  * The journal of a file. It is shared by all plugin uses that name the file with the same mode and the same kind of transport.
  *
- * @returns with what is to be called when it is not used any more, which says whether nobody uses it then
- * @throws SLUICE_CONFIG_INVALID another listener writes to the file in another way
+ * @returns the journal, and a function to call when it is not used any more, which returns whether that was the last use
+ * @throws SLUICE_CONFIG_INVALID when another listener writes to the file in another way
  */
 export function acquireJournal({ file, mode, datagrams, limits, name }: JournalUser): { journal: Journal; release: () => boolean } {
   let shared = open.get(file);
   if (shared !== undefined && (shared.journal.mode !== mode || shared.journal.datagrams !== datagrams)) {
     const [other] = [...shared.users.keys()].filter((user) => user !== name);
     if (other !== undefined) throw inUse(file, other, shared.journal);
-    // The same use with other options: what it has recorded so far stays in the file as its mode says.
+    // The same use has new options: the new mode decides what happens to the file so far.
     shared = undefined;
   }
   shared ??= { journal: new Journal(file, mode, datagrams, limits), users: new Map() };

@@ -1,7 +1,7 @@
 import { size } from "sluice";
 import { z } from "zod";
 
-/** What one recording may hold. */
+/** The limits of one recording. */
 export const limitsSchema = z
   .strictObject({
     size: size()

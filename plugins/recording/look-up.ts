@@ -3,18 +3,18 @@ import { nearest, type Script, type Taken, type Unmatched } from "./script.ts";
 import type { Step, Turn, Turns } from "./turns.ts";
 
 export interface LookUpRules {
-  /** Each message is one by itself: a datagram, a frame. */
+  /** Whether each message is complete: a datagram or a frame. */
   readonly whole: boolean;
-  /** How often a turn may be taken. `first`: the first that matches, always. `turns`: those that were not taken yet go first. `once`: no more than once. */
+  /** How often a turn may be used. `first`: always the first that matches. `turns`: those that were not used yet have priority. `once`: at most once. */
   readonly use: "first" | "turns" | "once";
 }
 
-/** In any order, of the first session that has what came. */
+/** Answers in any order, from the first session that has the message. */
 export class LookUp implements Script {
   readonly opening: readonly Step[];
   readonly #taken = new Set<Turn>();
 
-  /** @param sessions the likeliest first */
+  /** @param sessions the preferred session first */
   constructor(
     private readonly sessions: readonly Turns[],
     private readonly rules: LookUpRules,
@@ -22,7 +22,7 @@ export class LookUp implements Script {
     this.opening = sessions[0]?.opening ?? [];
   }
 
-  /** Nothing has to come. */
+  /** Undefined: no message has to come. */
   get expected(): undefined {
     return undefined;
   }

@@ -1,9 +1,9 @@
 import { REDACTED } from "./recording.ts";
 
 /**
- * Compares what came with what was recorded; what was redacted matches anything.
+ * Compares data with recorded bytes; a redacted part matches anything.
  *
- * @returns how many bytes it takes, `more` where it may still match, or `no`
+ * @returns the number of bytes that match, `more` when they may match with more data, or `no`
  */
 export function matchBytes(recorded: Buffer, given: Buffer, whole: boolean): number | "more" | "no" {
   const [first = recorded, ...rest] = partsOf(recorded);
@@ -14,12 +14,12 @@ export function matchBytes(recorded: Buffer, given: Buffer, whole: boolean): num
   return whole && end !== given.length ? "no" : end;
 }
 
-/** Where the last of the parts ends, between which anything may be; -1: they are not there. */
+/** The end of the last of the parts, between which there may be any bytes; -1 when they are not found. */
 function endOf(parts: readonly Buffer[], given: Buffer, from: number, whole: boolean): number {
   let at = from;
   for (const [index, part] of parts.entries()) {
     const isLast = index === parts.length - 1;
-    // Nothing says where a secret at the end ends: all that has come is of it.
+    // Nothing marks the end of a secret at the end, so it takes all bytes so far.
     const found = isLast && (whole || part.length === 0) ? given.length - part.length : given.indexOf(part, at);
     if (found < at || !given.subarray(found, found + part.length).equals(part)) return -1;
     at = found + part.length;

@@ -3,10 +3,10 @@ import type { MatchRule, Message } from "./recording.ts";
 
 const NOTHING = Buffer.alloc(0);
 
-/** How many bytes match; `more`: they may, once more have come; or `no`. */
+/** The number of bytes that match; `more` when they may match with more data; or `no`. */
 export type Matched = number | "more" | "no";
 
-/** Compares what came with an entry. @param whole it is a message by itself (a datagram, a frame), and not the beginning of what will come */
+/** Compares data with an entry. @param whole whether the data is a complete message (a datagram or a frame), and not the beginning of a stream */
 export function matchMessage(message: Message, given: Buffer, whole: boolean): Matched {
   return message.rule === undefined ? matchBytes(message.bytes, given, whole) : matchRule(message.rule, given, whole);
 }
@@ -24,7 +24,7 @@ function holds({ length, regexp }: MatchRule, message: Buffer): boolean {
   return (length === undefined || message.length === length) && (regexp === undefined || regexp.test(message.toString("latin1")));
 }
 
-/** Where a message ends on a stream; Infinity: it has not come yet. Where nothing says it, all that has come is of it. */
+/** The end of a message on a stream; Infinity when it has not come yet. Without a rule for the end, the message is all data so far. */
 function endOf(given: Buffer, from: number, { length, until }: Pick<MatchRule, "length" | "until">): number {
   if (until === undefined) return length ?? given.length;
   const at = given.indexOf(until, from);

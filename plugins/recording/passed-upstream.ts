@@ -1,15 +1,15 @@
 import { SluiceError, type Leg, type LegReader, type Upstream } from "sluice";
 import { take, type Observable, type Subscription } from "rxjs";
 
-/** Who reads what the real upstream says. */
+/** Receives the data of the real upstream. */
 export interface PassedReader extends Pick<LegReader, "data" | "end" | "failed"> {
-  /** There is room after `write` said no. */
+  /** Called when there is room again after `write` returned false. */
   drained(): void;
-  /** Both sides have ended, and all is delivered. */
+  /** Called when both sides have ended and everything is delivered. */
   closed(): void;
 }
 
-/** The real upstream, opened for what is not in the recording. */
+/** The real upstream, opened for data that is not in the recording. */
 export class PassedUpstream {
   readonly #opening: Subscription;
   readonly #early: Buffer[] = [];
@@ -30,7 +30,7 @@ export class PassedUpstream {
     });
   }
 
-  /** @returns false: wait until there is room */
+  /** @returns false when the caller must wait for `drained` */
   write(chunk: Buffer): boolean {
     if (this.#leg !== undefined) return this.#leg.write(chunk);
     this.#early.push(chunk);
@@ -68,7 +68,7 @@ export class PassedUpstream {
       failed: (error) => {
         reader.failed(error);
       },
-      // Nothing is lent: `lend` is not set.
+      // Chunks are not lent, since `lend` is not set.
       done: true,
     });
     let hasRoom = true;

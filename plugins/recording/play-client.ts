@@ -4,7 +4,7 @@ import { matchMessage } from "./match-rule.ts";
 import type { Close, Entry, Message } from "./recording.ts";
 import { unmatchedError } from "./unmatched-error.ts";
 
-/** A connection to the server, as `connectTo()` of `sluice/testing` opens one. */
+/** A connection to the server, such as one that `connectTo()` of `sluice/testing` opens. */
 export interface Peer {
   write(data: Buffer): Promise<void>;
   read(bytes: number, options?: { readonly timeout: number }): Promise<Buffer>;
@@ -18,19 +18,19 @@ export interface Peer {
 
 export interface ClientRules {
   readonly datagrams: boolean;
-  /** How far recorded times are stretched; 0: not waited for. */
+  /** The factor of recorded delays; 0: no delays. */
   readonly stretch: number;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly file: string;
 }
 
-/** How long what came of a wrong answer is waited for, to be shown. */
+/** Milliseconds to wait for more of a wrong answer, so that it can be shown. */
 const LOOK_MS = 50;
 
 /**
  * Plays the client of a recorded session to a server.
  *
- * @throws SLUICE_REPLAY_UNMATCHED where it answers something else, with both sides in hex and text
+ * @throws SLUICE_REPLAY_UNMATCHED when it answers something else, with both sides in hex and text
  */
 export async function playClient(session: readonly Entry[], peer: Peer, rules: ClientRules): Promise<void> {
   const captured = new Captured();
@@ -39,7 +39,7 @@ export async function playClient(session: readonly Entry[], peer: Peer, rules: C
     const wait = (entry.at - before) * rules.stretch;
     before = entry.at;
     const isMine = "from" in entry ? entry.from === "client" : entry.close === "client";
-    // oxlint-disable no-await-in-loop -- one says something, then the other
+    // oxlint-disable no-await-in-loop -- the two sides speak in turn
     if (isMine && wait > 0) await rules.wait(wait);
     if ("from" in entry) await (isMine ? say(captured.bytesOf(entry), peer, rules) : hear(entry, captured, peer, rules));
     else await (isMine ? leave(entry, peer) : theirEnd(entry, peer, rules));
@@ -49,7 +49,7 @@ export async function playClient(session: readonly Entry[], peer: Peer, rules: C
 
 async function say(bytes: Buffer, peer: Peer, { datagrams }: ClientRules): Promise<void> {
   if (datagrams) return peer.send(bytes);
-  // Whether it is taken shows in the answer: to wait for it could be for ever, where the server answers first.
+  // Not awaited: the answer shows whether the server read it, and a server that answers first might never read it.
   void peer.write(bytes).catch(() => undefined);
 }
 
@@ -60,7 +60,7 @@ async function hear(message: Message, captured: Captured, peer: Peer, rules: Cli
   captured.note(message, came);
 }
 
-/** As much as the message has, or what came instead of it. */
+/** Reads a message of the expected length, or what came instead of it. */
 async function streamed({ bytes, rule }: Message, peer: Peer): Promise<Buffer> {
   try {
     if (rule === undefined) return await peer.read(bytes.length);
@@ -73,11 +73,11 @@ async function streamed({ bytes, rule }: Message, peer: Peer): Promise<Buffer> {
   }
 }
 
-/** All that has come, for a moment. */
+/** Everything that comes until a short pause. */
 async function waiting(peer: Peer, first: Buffer): Promise<Buffer> {
   const parts = [first];
   try {
-    // oxlint-disable-next-line no-await-in-loop -- one byte after the other, while there are any
+    // oxlint-disable-next-line no-await-in-loop -- one byte after the other, until none is left
     for (;;) parts.push(await peer.read(1, { timeout: LOOK_MS }));
   } catch {
     return Buffer.concat(parts);
@@ -89,7 +89,7 @@ async function leave({ how }: Close, peer: Peer): Promise<void> {
   if (how === "reset") peer.reset();
 }
 
-/** What comes instead of the end was not recorded. */
+/** Waits for the end of the server. Data that comes instead was not recorded. */
 async function theirEnd({ how }: Close, peer: Peer, rules: ClientRules): Promise<void> {
   if (rules.datagrams || how === "idle") return;
   const ended = await Promise.race([peer.ended, peer.read(1).catch(() => peer.ended)]);

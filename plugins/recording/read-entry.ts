@@ -11,7 +11,7 @@ const RULES = new Set(["prefix", "regexp", "length", "until"]);
 const CONTENTS = ["text", "hex", "base64", "file"] as const;
 const UNITS: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1_000, m: 60_000 };
 
-/** An entry, with the session that it belongs to. @throws SLUICE_RECORDING_INVALID */
+/** Reads an entry and the session to which it belongs. @throws SLUICE_RECORDING_INVALID */
 export function readEntry(item: Node, source: RecordingSource): [unknown, Entry] {
   if (!isMap(item)) throw source.wrong(item, "expected an entry with from or close");
   const map: YAMLMap = item;
@@ -47,7 +47,7 @@ function timeOf(map: YAMLMap, source: RecordingSource): number {
   return Number(digits) * (UNITS[unit] ?? 1);
 }
 
-/** @param optional a rule says what is expected: then there need be no bytes */
+/** @param optional true when a rule describes the message, which then needs no bytes */
 function contentOf(map: YAMLMap, optional: boolean, source: RecordingSource): Buffer {
   const given = CONTENTS.filter((key) => map.has(key));
   const [key] = given;
@@ -57,7 +57,7 @@ function contentOf(map: YAMLMap, optional: boolean, source: RecordingSource): Bu
   return read[key](textOf(node), (message) => source.wrong(node, message), source.file);
 }
 
-/** What YAML takes for a number (`hex: 50`) is text here. */
+/** The text of a value, even if YAML reads it as a number (`hex: 50`). */
 function textOf({ type, source, value }: Scalar): string {
   return type === "PLAIN" && source !== undefined ? source : String(value);
 }
@@ -95,7 +95,7 @@ function partsOf(rule: YAMLMap, source: RecordingSource): MatchRule {
   if (length !== undefined && !(Number.isInteger(length) && Number(length) > 0))
     throw source.wrong(rule, "expected length: a number of bytes");
   const regexp = rule.has("regexp") ? source.regexp(rule.get("regexp", true) as Node) : undefined;
-  // A stream does not say where a message ends, and an expression cannot tell that more may match.
+  // A stream has no marks between messages, and an expression cannot tell whether more data would match, so a message ends with its line.
   const line = regexp !== undefined && length === undefined ? Buffer.from("\n") : undefined;
   return { prefix: text("prefix"), regexp, length: length as number | undefined, until: text("until") ?? line };
 }

@@ -29,7 +29,7 @@ export function readRecording(text: string, file: string): Recording {
   return { datagrams, sessions: [...sessions.values()], end: { indent: indentOf(map, lines), next: Math.max(0, ...numbers) + 1 } };
 }
 
-/** Of the entries, where they are the last thing in the file and stand on lines of their own. */
+/** The indentation of the entries, if they are the last part of the file and each has lines of its own. */
 function indentOf(root: YAMLMap, lines: LineCounter): number | undefined {
   const exchange = root.get("exchange", true) as unknown;
   if (root.flow === true || String(root.items.at(-1)?.key) !== "exchange") return undefined;
@@ -40,7 +40,7 @@ function indentOf(root: YAMLMap, lines: LineCounter): number | undefined {
 
 function sessionsIn(root: YAMLMap, source: RecordingSource): Map<unknown, Entry[]> {
   const exchange = root.get("exchange");
-  // A file that was begun, and to which no session has been added yet.
+  // A new file to which no session has been added yet.
   if (exchange === undefined && root.has("exchange")) return new Map();
   if (!isSeq(exchange)) throw source.wrong(root, "expected a list: exchange");
   const sessions = new Map<unknown, Entry[]>();
@@ -54,7 +54,7 @@ function sessionsIn(root: YAMLMap, source: RecordingSource): Map<unknown, Entry[
   return sessions;
 }
 
-/** A name that no entry before it captures would be empty for ever. */
+/** Refuses a template with a name that no earlier entry captures: it would always be empty. */
 function refuseUncaptured(entry: Entry, before: readonly Entry[], wrong: () => Error): void {
   if (!("from" in entry) || entry.template !== true) return;
   const known = new Set(before.flatMap((each) => ("from" in each ? [...(each.capture?.keys() ?? [])] : [])));

@@ -15,14 +15,14 @@ const optionsSchema = z.object({
   limits: limitsSchema,
 });
 
-/** Writes what sessions and their upstream say to each other into a file that `replay()` answers from. */
+/** Writes the data of sessions into a file from which `replay()` can answer. */
 @injectable()
 class Record implements Plugin {
   static readonly borrows = true;
   readonly #tools: RecordingTools;
   #recorders: SessionRecorders | undefined;
 
-  // oxlint-disable-next-line max-params -- what is injected
+  // oxlint-disable-next-line max-params -- injected parts
   constructor(
     @inject(OPTIONS) private readonly options: z.output<typeof optionsSchema>,
     @inject(PLACE) private readonly place: Place,
@@ -50,7 +50,7 @@ class Record implements Plugin {
   }
 }
 
-/** What the upstream was sent, and what came from it: what a replay has to do with. */
+/** The tap for one direction: records what was sent to the upstream and what it sent, which is what a replay sees. */
 function tapOf({ session, direction }: TappedFlow, recorders: SessionRecorders): FlowTap | undefined {
   const recorder = recorders.of(session);
   if (recorder === undefined) return undefined;
@@ -59,7 +59,7 @@ function tapOf({ session, direction }: TappedFlow, recorders: SessionRecorders):
 }
 
 /**
- * Records what sessions and their upstream say to each other, as YAML that people read and edit.
+ * Records what clients and their upstream send, as YAML that people can read and edit.
  *
  * @example plugins: [record({ file: "fixtures/login.yaml", mode: "all" })]
  */

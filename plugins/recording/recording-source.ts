@@ -1,7 +1,7 @@
 import { reasonOf, SluiceError } from "sluice";
 import { isMap, isScalar, isSeq, type LineCounter, type Node, type YAMLMap } from "yaml";
 
-/** Where the parts of a recording stand in its file. */
+/** Knows the places of a recording's parts in its file. */
 export class RecordingSource {
   constructor(
     readonly file: string,
@@ -19,7 +19,7 @@ export class RecordingSource {
     return `${this.file}:${Math.max(1, line)}:${Math.max(1, col)}`;
   }
 
-  /** What is wrong there. */
+  /** The error for something wrong at a place. */
   wrong(node: unknown, message: string): SluiceError {
     return new SluiceError("SLUICE_RECORDING_INVALID", message, { where: this.placeOf(node) });
   }
@@ -28,13 +28,13 @@ export class RecordingSource {
     return new SluiceError("SLUICE_RECORDING_INVALID", message, { where: this.placeAt(offset) });
   }
 
-  /** @throws SLUICE_RECORDING_INVALID a key that is not among them */
+  /** @throws SLUICE_RECORDING_INVALID when the map has an unknown key */
   refuseUnknown(map: YAMLMap, known: ReadonlySet<string>): void {
     for (const { key } of map.items)
       if (!known.has(String(key))) throw this.wrong(key, `unknown: ${String(key)}; there is ${[...known].join(", ")}`);
   }
 
-  /** An expression, on bytes as latin1. @throws SLUICE_RECORDING_INVALID */
+  /** A regular expression, to be tested on bytes as latin1 text. @throws SLUICE_RECORDING_INVALID */
   regexp(node: Node): RegExp {
     try {
       return new RegExp(String(isScalar(node) ? node.value : ""));

@@ -1,37 +1,37 @@
-/** Who says something. */
+/** The side that sends something. */
 export type Side = "client" | "upstream";
 
-/** What an entry says of the messages that it stands for, other than to be equal. All of it has to hold. */
+/** The conditions for a message to match an entry, instead of equal bytes. All of them must be true. */
 export interface MatchRule {
   readonly prefix?: Buffer | undefined;
-  /** Tested on the whole message, as latin1. */
+  /** Tested on the whole message as latin1 text. */
   readonly regexp?: RegExp | undefined;
-  /** Bytes that it has. */
+  /** Number of bytes. */
   readonly length?: number | undefined;
-  /** What it ends with, on a stream. */
+  /** The bytes at its end, on a stream. */
   readonly until?: Buffer | undefined;
 }
 
-/** Bytes that one side sent, or on UDP one datagram. */
+/** Bytes that one side sent; on UDP one datagram. */
 export interface Message {
   readonly from: Side;
   /** Milliseconds since the session began. */
   readonly at: number;
   readonly bytes: Buffer;
-  /** How a message is compared with it. @default byte for byte */
+  /** How a real message is compared with this one. @default byte for byte */
   readonly rule?: MatchRule | undefined;
-  /** What is taken out of the message that matches, by name, for templates. */
+  /** What is captured from the matching message, by name, for templates. */
   readonly capture?: ReadonlyMap<string, RegExp> | undefined;
-  /** `${name}` in it stands for what was captured. */
+  /** Whether `${name}` in it is replaced by captured text. */
   readonly template?: boolean | undefined;
-  /** `file:line:column`, of one that was read. */
+  /** `file:line:column` of an entry that was read from a file. */
   readonly where?: string | undefined;
 }
 
-/** `fin`: it has finished. `reset`: it has broken off. `idle`: it says nothing more, and stays. */
+/** `fin`: the side has finished. `reset`: it has reset the connection. `idle`: it sends nothing more, but stays connected. */
 export type Ending = "fin" | "reset" | "idle";
 
-/** One side is through. */
+/** The end of one side. */
 export interface Close {
   readonly close: Side;
   readonly at: number;
@@ -40,24 +40,24 @@ export interface Close {
 
 export type Entry = Message | Close;
 
-/** What was said in sessions, in the order in which it was said. */
+/** The messages of recorded sessions, in their order. */
 export interface Recording {
-  /** Of a file with `transport: udp`. */
+  /** Whether the file has `transport: udp`. */
   readonly datagrams: boolean;
   readonly sessions: readonly (readonly Entry[])[];
-  /** Where sessions can be added to its text. */
+  /** How sessions can be added at the end of its text. */
   readonly end: RecordingEnd;
 }
 
-/** How a recording goes on behind its last entry. */
+/** How a recording continues after its last entry. */
 interface RecordingEnd {
-  /** How far its entries are indented; undefined: nothing can be added behind them. */
+  /** The indentation of its entries; undefined when nothing can be added after them. */
   readonly indent: number | undefined;
   /** The number of its next session. */
   readonly next: number;
 }
 
-/** Stands for what was not recorded; on replay it matches anything. */
+/** Replaces data that must not be recorded; on replay it matches anything. */
 export const REDACTED = Buffer.from("[redacted]");
 
 export function isFrom(entry: Entry | undefined, side: Side): entry is Message {

@@ -1,32 +1,32 @@
 import { REDACTED } from "./recording.ts";
 
-/** What looks like a secret; the first group is kept, the rest is not recorded. */
+/** Expressions for secrets: the first group is recorded, the rest is not. */
 const looksSecret: readonly RegExp[] = [
   // Fields of forms, JSON, URLs, connection strings.
   ...valuesOf("password|passwd|pwd|secret|token|api[_-]?key"),
-  // The user's part of a URL.
+  // The password in a URL.
   /(\b[a-z][a-z\d+.-]*:\/\/[^\s:@/?#]*:)[^\s@/?#]+(?=@)/gi,
   // SQL: ALTER ROLE ann PASSWORD 'x', CREATE USER … IDENTIFIED BY 'x'.
   /(\b(?:password|identified by)\s+e?')(?:[^'\\]|''|\\.)*/gi,
   // Header fields of HTTP.
   /(^(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key):[ \t]*)[^\r\n]+/gim,
-  // Redis: AUTH, inline and as an array.
+  // Redis: AUTH, as an inline command and as an array.
   /(^auth[ \t]+)[^\r\n]+/gim,
   /(\r\nauth\r\n\$)\d+\r\n[^\r\n]*(?:\r\n\$\d+\r\n[^\r\n]*)?/gi,
   // FTP, POP3, IMAP.
   /(^pass[ \t]+)[^\r\n]+/gim,
-  // PostgreSQL's PasswordMessage, SASL responses too.
+  // PostgreSQL: PasswordMessage and SASL responses.
   /(^p\0\0)[^]+/g,
 ];
 
-/** What stands behind a name and `=` or `:`: in quotes up to the closing one, or a word. */
+/** Expressions for the value after a name and `=` or `:`: a quoted text, or a word. */
 function valuesOf(names: string): RegExp[] {
   return [String.raw`")(?:[^"\\]|\\.)*`, String.raw`')(?:[^'\\]|\\.)*`, String.raw`)[^\s"'&;,]+`].map(
     (value) => new RegExp(String.raw`((?:${names})["']?\s*[=:]\s*${value}`, "gi"),
   );
 }
 
-/** Takes out of what was said whatever looks like a password. @param more expressions, or names of fields */
+/** Replaces everything that looks like a password. @param more expressions, or names of fields */
 export function redactor(more: readonly (string | RegExp)[]): (bytes: Buffer) => Buffer {
   const own = more.flatMap((each) =>
     typeof each === "string"

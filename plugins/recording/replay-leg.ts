@@ -4,20 +4,20 @@ import { Dialogue, type Voice } from "./dialogue.ts";
 import { PassedUpstream, type PassedReader } from "./passed-upstream.ts";
 import type { SessionRecorder } from "./session-recorder.ts";
 
-/** Bytes of the client's that wait for their turn before it is stopped; on UDP, before datagrams are dropped. */
+/** Bytes of the client that may wait for their turn; with more the client is paused, and on UDP datagrams are dropped. */
 const MAX_EARLY = 1024 * 1024;
 
 export interface UnmatchedRules {
-  /** `fail`: the session ends. `rest`: it is the real upstream's from there. `message`: that message is. */
+  /** `fail`: the session ends. `rest`: the real upstream gets the rest of the session. `message`: the real upstream gets that message. */
   readonly unmatched: "fail" | "rest" | "message";
   /** Opens the real upstream. */
   readonly attempt: Observable<Upstream>;
-  /** Notes what is passed, and with `rest` all. */
+  /** Records what is passed to the real upstream; with `rest` the whole session. */
   readonly recorder: SessionRecorder | undefined;
   readonly failed: (error: SluiceError) => void;
 }
 
-/** An upstream leg that says what was recorded. */
+/** An upstream leg that plays recorded answers. */
 export class ReplayLeg implements Leg, Voice {
   readonly datagrams: boolean;
   readonly records = false;
@@ -30,7 +30,7 @@ export class ReplayLeg implements Leg, Voice {
   readonly #dialogue: Dialogue;
   #reader: LegReader | undefined;
   #passed: PassedUpstream | undefined;
-  /** All that comes is the real upstream's. */
+  /** Whether all data now goes to the real upstream. */
   #isGone = false;
   #isStopped = false;
   #theyFinished = false;
@@ -100,7 +100,7 @@ export class ReplayLeg implements Leg, Voice {
 
   close(how: "fin" | "reset"): void {
     if (how === "reset") this.session.close(undefined, { how: "reset", flush: true });
-    // What was passed has its own answer yet.
+    // The real upstream still has to answer what was passed to it.
     else if (this.#passed !== undefined && this.#theyFinished) this.#passed.end();
     else if (!this.datagrams) this.#finish();
   }
@@ -135,7 +135,7 @@ export class ReplayLeg implements Leg, Voice {
     if (this.#theyFinished) this.#passed.end();
   }
 
-  /** What the real upstream says. */
+  /** Receives the data of the real upstream. */
   readonly #answers: PassedReader = {
     data: (chunk: Buffer): boolean => {
       const copy = Buffer.from(chunk);
@@ -175,7 +175,7 @@ export class ReplayLeg implements Leg, Voice {
     if (this.#isFinished && this.#theyFinished && this.#passed === undefined) this.destroy();
   }
 
-  /** What a codec makes nothing of ends the session. */
+  /** Ends the session when a codec cannot decode the data. */
   #try(work: () => void): void {
     try {
       work();

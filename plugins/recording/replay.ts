@@ -37,7 +37,7 @@ const optionsSchema = z
 
 type ReplayOptions = z.output<typeof optionsSchema>;
 
-/** Answers as an upstream did when it was recorded. The listener needs no upstream. */
+/** Answers like the recorded upstream. The listener needs no upstream. */
 @injectable()
 class Replay implements Plugin {
   readonly #file: string;
@@ -45,7 +45,7 @@ class Replay implements Plugin {
   #recorders: SessionRecorders | undefined;
   #next = 0;
 
-  // oxlint-disable-next-line max-params -- what is injected
+  // oxlint-disable-next-line max-params -- injected parts
   constructor(
     @inject(OPTIONS) private readonly options: ReplayOptions,
     @inject(PLACE) readonly place: Place,
@@ -92,7 +92,7 @@ class Replay implements Plugin {
     return of({ endpoint: "replay", leg });
   }
 
-  /** Wanted only once something is passed. */
+  /** The recorder of a session, whose data is kept only if something is passed to the real upstream. */
   #recorderOf(session: Session): SessionRecorder | undefined {
     const recorder = this.#recorders?.of(session);
     if (recorder !== undefined) recorder.isWanted = false;
@@ -101,13 +101,13 @@ class Replay implements Plugin {
 
   async #read(): Promise<Recording> {
     const text = await readFile(this.#file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      // What is not there is recorded first.
+      // A missing file is created by recording.
       if (this.options.unmatched === "record" && error.code === "ENOENT") return undefined;
       throw new SluiceError("SLUICE_RECORDING_INVALID", `it cannot be read: ${reasonOf(error)}`, { where: this.#file });
     });
     const { datagrams, listener } = this.place;
     if (text === undefined) return { datagrams, sessions: [], end: { indent: 0, next: 1 } };
-    // Loaded when it is needed: a program that uses this plugin's package may not.
+    // Loaded only here: many programs that load this plugin do not need it.
     const { readRecording } = await import("./read-recording.ts");
     const recording = readRecording(text, this.#file);
     if (recording.datagrams === datagrams) return recording;
@@ -119,7 +119,7 @@ class Replay implements Plugin {
 }
 
 /**
- * Answers from a recording as the upstream did: no upstream is needed.
+ * Answers from a recording like the recorded upstream; the listener needs no upstream.
  *
  * @example listeners: { db: { listen: "tcp://127.0.0.1:6379", plugins: [replay({ file: "fixtures/redis.yaml" })] } }
  */

@@ -1,30 +1,30 @@
 import type { Message } from "./recording.ts";
 import type { Step } from "./turns.ts";
 
-/** What came is this, and it is answered with these. */
+/** A recorded message that matches, with its answers. */
 export interface Taken {
   readonly message: Message;
   readonly bytes: number;
   readonly steps: readonly Step[];
 }
 
-/** Nothing recorded is like it. */
+/** No recorded message matches. */
 export interface Unmatched {
-  /** What was expected, or is most like it; undefined: nothing more. */
+  /** The expected message, or the most similar one; undefined when no more messages were recorded. */
   readonly expected: Message | undefined;
 }
 
-/** Says what is answered to what the other side says. */
+/** Decides the answers to the data of the other side. */
 export interface Script {
-  /** What is said before the other side has said anything. */
+  /** What is sent before the other side has sent anything. */
   readonly opening: readonly Step[];
-  /** What it has to say yet: it must not finish before. */
+  /** The message that the other side must still send before it ends. */
   readonly expected: Message | undefined;
-  /** @param given what has come and was not taken: at least one byte */
+  /** @param given the data that is not answered yet, at least one byte */
   take(given: Buffer): Taken | Unmatched | "more";
 }
 
-/** The message that begins most like what came. */
+/** The message with the longest common beginning. */
 export function nearest(messages: readonly Message[], given: Buffer): Message | undefined {
   let [best, most]: [Message | undefined, number] = [undefined, -1];
   for (const message of messages) {

@@ -12,15 +12,15 @@ type Match = "sequence" | "strict" | "framed" | "table";
 export interface ScriptRules {
   readonly match: Match;
   readonly datagrams: boolean;
-  /** Of `framed`. */
+  /** The codec of `framed`. */
   readonly codec: Codec<unknown> | undefined;
 }
 
-/** One file for all: how a recorded session becomes turns, and who chooses among them. */
+/** Makes the scripts for sessions, according to the rules of matching. */
 export class Scripts {
   readonly #sessions: Turns[];
 
-  /** @throws SLUICE_RECORDING_INVALID for what is no message of the codec */
+  /** @throws SLUICE_RECORDING_INVALID for bytes that are not a message of the codec */
   constructor(
     sessions: readonly (readonly Entry[])[],
     private readonly rules: ScriptRules,
@@ -28,19 +28,19 @@ export class Scripts {
     this.#sessions = sessions.map((session) => this.#turnsOf(session));
   }
 
-  /** One session more. */
+  /** Adds a recorded session. */
   add(session: readonly Entry[]): void {
     this.#sessions.push(this.#turnsOf(session));
   }
 
-  /** The script of one session. @param number counts them: recorded sessions take turns */
+  /** The script of a new session. @param number the number of the session: each next one begins with the next recorded session */
   script(number: number): Script {
     const { match, datagrams } = this.rules;
     const first = number % Math.max(1, this.#sessions.length);
     const sessions = [...this.#sessions.slice(first), ...this.#sessions.slice(0, first)];
     if (match === "table") return new LookUp(this.#sessions, { whole: datagrams, use: "first" });
     if (match === "framed") return new LookUp(sessions, { whole: true, use: "once" });
-    // Datagrams are lost, sent again, and overtake each other.
+    // Datagrams may be lost, repeated or reordered.
     if (match === "sequence" && datagrams) return new LookUp(sessions, { whole: true, use: "turns" });
     return new Sequence(sessions, { strict: match === "strict", whole: datagrams });
   }

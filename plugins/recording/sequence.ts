@@ -3,15 +3,16 @@ import type { Message } from "./recording.ts";
 import type { Script, Taken, Unmatched } from "./script.ts";
 import type { Step, Turn, Turns } from "./turns.ts";
 
-/** In the recorded order, wherever chunks are cut. */
+/** Answers in the recorded order, however chunks are cut. */
 export class Sequence implements Script {
   readonly opening: readonly Step[];
   #session: Turns;
   #at = 0;
 
   /**
-   * @param sessions what was recorded, the likeliest first: one in which the other side has said the same so far is gone over to
-   * @param rules.strict only before the first answer
+   * @param sessions the recorded sessions, the preferred first. When its next message does not match, another session with the same messages so far
+   * is used
+   * @param rules.strict another session is used only before the first answer
    * @param rules.whole each message is a datagram
    */
   constructor(
@@ -40,7 +41,7 @@ export class Sequence implements Script {
     return { expected };
   }
 
-  /** In which the other side has said the same so far. */
+  /** The sessions in which the other side has sent the same so far. */
   #others(): Turns[] {
     if (this.rules.strict && this.#at > 0) return [];
     const said = this.#session.turns.slice(0, this.#at);

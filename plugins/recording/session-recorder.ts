@@ -2,24 +2,24 @@ import type { Session } from "sluice";
 import type { SchedulerLike } from "rxjs";
 import type { Ending, Entry, Side } from "./recording.ts";
 
-/** Bytes of one session that are kept until it ends. */
+/** The most bytes of one session. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Room that all that is recorded into one file has. */
+/** The memory for all sessions that are recorded into one file. */
 export interface Room {
-  /** @returns false: there is none */
+  /** @returns false when there is not enough room */
   take(bytes: number): boolean;
   give(bytes: number): void;
 }
 
-/** What one session says, until it ends. */
+/** Collects the data of one session until it ends. */
 export class SessionRecorder {
   #entries: Entry[] = [];
   readonly #began: number;
   #bytes = 0;
-  /** There was no room for all of it: then nothing of it is kept. */
+  /** Whether there was not enough room: then nothing of the session is kept. */
   isTooLarge = false;
-  /** Whether it is to be kept at all. */
+  /** Whether the session is to be kept. */
   isWanted = true;
 
   constructor(
@@ -48,13 +48,13 @@ export class SessionRecorder {
     if (!isKnown) this.#entries.push({ close, at: this.#now(), how });
   }
 
-  /** What it said is not held any more. */
+  /** Gives back the room of its data. */
   release(): void {
     this.room.give(this.#bytes);
     this.#bytes = 0;
   }
 
-  /** On a stream what one side said in one go is one entry: where chunks were cut says nothing. */
+  /** The entries of the session. On a stream, successive chunks of one side become one entry: the sizes of chunks have no meaning. */
   entries(redact: (bytes: Buffer) => Buffer): Entry[] {
     const merged: Entry[] = [];
     let parts: Buffer[] = [];

@@ -14,7 +14,7 @@ export interface RecordingRules {
   readonly limits: JournalLimits;
 }
 
-/** What of the core they need. */
+/** The injected parts that the recorders need. */
 export interface RecordingTools {
   readonly place: Place;
   readonly logger: Logger;
@@ -22,18 +22,18 @@ export interface RecordingTools {
   readonly clock: SchedulerLike;
 }
 
-/** Sessions that are being recorded, over reloads: each by the journal that it began with. */
+/** The recorders of open sessions, which outlive reloads, by the journal with which each began. */
 const recorders = new WeakMap<Session, Map<Journal, SessionRecorder>>();
 
-/** The recorders of one plugin use, which write into one file. Nothing that happens to the file harms a session. */
+/** The recorders of one plugin use, which write into one file. Errors of the file never affect a session. */
 export class SessionRecorders {
-  /** Told of each session that was added to the file. */
+  /** Called for each session that was added to the file. */
   onAdded: (entries: readonly Entry[]) => void = () => undefined;
   readonly #journal: Journal;
   readonly #release: () => boolean;
   readonly #redact: (bytes: Buffer) => Buffer;
 
-  /** @throws SLUICE_CONFIG_INVALID another listener writes to the file in another way */
+  /** @throws SLUICE_CONFIG_INVALID when another listener writes to the file in another way */
   constructor(
     private readonly rules: RecordingRules,
     private readonly tools: RecordingTools,
@@ -47,25 +47,25 @@ export class SessionRecorders {
     if (redact !== false) journal.redacted = redact.filter((each) => typeof each === "string");
   }
 
-  /** How far the file is. */
+  /** The progress of the file. */
   get progress(): FileProgress {
     return this.#journal.progress;
   }
 
-  /** Looks at the file that is there. @throws SLUICE_RECORDING_INVALID */
+  /** Reads the existing file. @throws SLUICE_RECORDING_INVALID */
   begin(): Promise<void> {
     return this.#journal.look();
   }
 
-  /** The one of a session; undefined: nothing is recorded. */
+  /** The recorder of a session; undefined when nothing is recorded. */
   of(session: Session): SessionRecorder | undefined {
     if (!this.#journal.records) return undefined;
     return recorders.get(session)?.get(this.#journal) ?? this.#begin(session);
   }
 
-  /** Everything is written. */
+  /** Settles when everything is written. */
   async end(): Promise<void> {
-    // Nobody else records them any more: what sessions that are open have said so far is kept.
+    // The last use: what open sessions have sent so far is kept.
     if (this.#release()) for (const keep of this.#journal.open) keep();
     await Promise.all(this.#journal.keeping);
   }

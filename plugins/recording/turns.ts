@@ -1,21 +1,21 @@
 import { isFrom, type Entry, type Message, type Side } from "./recording.ts";
 
-/** Something to be said, or an end, and how long after what was before it. */
+/** A message to send, or an end, with its delay after the entry before it. */
 export interface Step {
   readonly entry: Entry;
-  /** Milliseconds, as recorded. */
+  /** The recorded delay in milliseconds. */
   readonly wait: number;
 }
 
-/** A message of the other side's, and what is said to it. */
+/** A message of the other side, with the answers to it. */
 export interface Turn {
   readonly message: Message;
   readonly steps: readonly Step[];
 }
 
-/** A recorded session, as one of its sides plays it. */
+/** A recorded session in the form in which one side is played. */
 export interface Turns {
-  /** What is said before the other side has said anything. */
+  /** What is sent before the other side has sent anything. */
   readonly opening: readonly Step[];
   readonly turns: readonly Turn[];
 }
@@ -33,8 +33,8 @@ export function turnsOf(session: readonly Entry[], theirs: Side): Turns {
 }
 
 /**
- * The same where each message has an answer of its own. Several may be under way at once; where there are as many answers as messages, the first is
- * of the first, and so on. Otherwise what follows a message is its answer.
+ * Like {@link turnsOf}, for protocols in which each message has its own answer, also when several messages are sent before an answer comes. With as
+ * many answers as messages, the first answer belongs to the first message, and so on. Otherwise the entries after a message are its answer.
  */
 export function paired(session: readonly Entry[], theirs: Side): Turns {
   const { opening, turns } = turnsOf(session, theirs);

@@ -2,7 +2,7 @@ import { SluiceError } from "sluice";
 import { hexDifference } from "./hex-difference.ts";
 import type { MatchRule, Message } from "./recording.ts";
 
-/** Says what came, beside what was recorded, in hex and text. @param expected undefined: nothing more */
+/** An error that shows the data next to the recording, in hex and text. @param expected undefined when nothing more was recorded */
 export function unmatchedError(expected: Message | undefined, given: Buffer, file: string): SluiceError {
   const where = expected?.where ?? file;
   const recorded = expected?.bytes ?? Buffer.alloc(0);

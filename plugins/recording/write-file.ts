@@ -1,14 +1,14 @@
 import { mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-/** What is recorded is nobody else's business. */
+/** Only the owner may read recordings. */
 const MODE = 0o600;
 
 /**
- * Writes a file whole or not at all: who reads it sees what was there, or what is there now. Its folder is made. What is no regular file, such as a
- * device, is written to as it is.
+ * Writes a file completely or not at all: a reader sees either the old text or the new one. Creates its folder. Something that is not a regular file,
+ * such as a device, is written to directly.
  *
- * @throws what the operating system says; the file is what it was
+ * @throws the error of the operating system; the file is unchanged then
  */
 export async function writeWhole(file: string, text: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });

@@ -2,13 +2,13 @@ import { isUtf8 } from "node:buffer";
 import { Scalar, stringify } from "yaml";
 import type { Entry } from "./recording.ts";
 
-/** What a file begins with. @param redacted names that are not recorded beside what always is not */
+/** The beginning of a file. @param redacted names whose values are not recorded, in addition to those that never are */
 export function headOf(transport: "tcp" | "udp", upstream: string, redacted: readonly string[]): string {
   const names = redacted.length === 0 ? {} : { redacted };
   return `${stringify({ sluice: "recording/1", transport, upstream, ...names })}exchange:\n`;
 }
 
-/** The entries of one session, as they stand under `exchange`. @param indent how far */
+/** The text of one session's entries, for the list `exchange`. @param indent number of spaces */
 export function entriesOf(entries: readonly Entry[], session: number, indent = 0): string {
   if (entries.length === 0) return "";
   const items = entries.map((entry) => {
@@ -21,9 +21,9 @@ export function entriesOf(entries: readonly Entry[], session: number, indent = 0
   return indent === 0 ? text : text.replaceAll(/^(?=.)/gm, " ".repeat(indent));
 }
 
-/** Text where it can be read, else hex; in quotes, since neither is what YAML would take it for. */
+/** Readable bytes as text, others as hex. In quotes, so that YAML reads them as text. */
 function shown(bytes: Buffer): object {
-  // oxlint-disable-next-line no-control-regex -- what an editor cannot show
+  // oxlint-disable-next-line no-control-regex -- characters that an editor cannot show
   if (isUtf8(bytes) && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(String(bytes))) return { text: quoted(String(bytes)) };
   return { hex: quoted(bytes.toString("hex").replaceAll(/(..)(?=.)/g, "$1 ")) };
 }

@@ -8,8 +8,8 @@ const GSSENC_REQUEST = Buffer.from("0000000804d21630", "hex");
 type Request = "ssl" | "gss" | "other";
 
 /**
- * PostgreSQL: an SSLRequest is answered with S, and a request for encryption by GSSAPI with N (no). TLS that begins at once (sslnegotiation=direct) and an
- * unencrypted start-up packet are not touched.
+ * PostgreSQL: an SSLRequest is answered with S, and a request for encryption by GSSAPI with N (no). TLS that begins at once (sslnegotiation=direct)
+ * and an unencrypted start-up packet are not touched.
  */
 export const postgres: Conversation = async (session, timeout) => {
   // A client asks once for each kind of encryption.

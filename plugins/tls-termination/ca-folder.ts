@@ -4,21 +4,21 @@ import { join, resolve } from "node:path";
 
 const KEY = "ca-key.pem";
 
-/** What a folder that cannot be written says. */
+/** The error codes of a folder that cannot be written. */
 const unwritable: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"]);
 
-/** Where the CA of the user lies, for all configs that have none of their own: `$XDG_DATA_HOME/sluice`, `~/.local/share/sluice`. */
+/** The folder of the user's CA, for all configs that have no CA of their own: `$XDG_DATA_HOME/sluice`, `~/.local/share/sluice`. */
 export function userCaFolder(): string {
   const { XDG_DATA_HOME: data = "" } = process.env;
   return join(data === "" ? join(homedir(), ".local", "share") : data, "sluice");
 }
 
 /**
- * The folder of the CA that signs for a config: the one named; else `.sluice/` beside the config where that has a CA; else the user's where
- * there is one; else a new `.sluice/` beside the config; and where that cannot be written, the user's.
+ * The folder of the CA that signs for a config: the named one; else `.sluice/` next to the config if it has a CA; else the user's if it
+ * exists; else a new `.sluice/` next to the config, or the user's folder if that cannot be written.
  *
- * @param folder of the config
- * @param named the option `caFolder`, relative to it
+ * @param folder the config's folder
+ * @param named the option `caFolder`, relative to the config's folder
  */
 export async function caFolderOf(folder: string, named: string | undefined): Promise<string> {
   if (named !== undefined) return resolve(folder, named);
@@ -46,7 +46,7 @@ async function canBeMade(folder: string): Promise<boolean> {
   }
 }
 
-/** Not recursive at first: Node says then ENOENT where the file system is read-only (EROFS). */
+/** First not recursive: a recursive mkdir of Node reports ENOENT on a read-only file system, instead of EROFS. */
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 });

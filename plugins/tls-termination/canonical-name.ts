@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 
 /**
- * The one spelling of a DNS name or IP address, as names of certificates are compared: lower case, no final dot, IPv6 in its shortest form
- * (RFC 5952), which is how the operating system gives addresses. What is neither comes back in lower case.
+ * The one spelling of a DNS name or IP address in which names of certificates are compared: lower case, no final dot, IPv6 in its shortest form
+ * (RFC 5952), as in addresses from the operating system. Any other text is returned in lower case.
  */
 export function canonicalName(name: string): string {
   const lower = name.toLowerCase();

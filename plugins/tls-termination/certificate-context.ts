@@ -3,35 +3,35 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { invalidCertificate } from "./invalid-certificate.ts";
 import type { KeyPair } from "./key-pair.ts";
 
-/** Certificates of one name, ready for handshakes. */
+/** The certificates of one name, ready for handshakes. */
 export interface CertificateContext {
   readonly context: SecureContext;
-  /** What the context was made of. */
+  /** The options from which the context was made. */
   readonly material: SecureContextOptions;
 }
 
-/** What all certificates of a listener have in common. */
+/** The options that all certificates of a listener share. */
 export interface ContextOptions {
-  /** CAs that clients' certificates are verified with. */
+  /** The CAs with which clients' certificates are verified. */
   readonly ca: readonly string[];
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
 }
 
 /**
- * Makes a context of certificates with keys of different types: OpenSSL shows a client the one that it can verify.
+ * Makes a context from certificates with keys of different types: OpenSSL sends a client the one that it can verify.
  * @throws SLUICE_CERTIFICATE_INVALID
  */
 export function createCertificateContext(pairs: readonly [KeyPair, ...KeyPair[]], { ca, minVersion }: ContextOptions): CertificateContext {
   const material: SecureContextOptions = {
     cert: pairs.map(({ cert }) => cert),
     key: pairs.map(({ key, passphrase }) => (passphrase === undefined ? { pem: key } : { pem: key, passphrase })),
-    // A trust anchor need not be a root: a CA below one, or a client's own certificate, is meant as it is given.
+    // A trust anchor need not be a root: an intermediate CA or a client's own certificate is trusted too.
     ...(ca.length === 0 ? {} : { ca: [...ca], allowPartialTrustChain: true }),
     minVersion,
     honorCipherOrder: true,
-    // Renegotiation is of use to attackers alone.
+    // Renegotiation is useful only to attackers.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    // Without one, a client that shows a certificate cannot resume its session (SSL_CTX_set_session_id_context).
+    // Without this, a client with a certificate cannot resume its session (SSL_CTX_set_session_id_context).
     sessionIdContext: "sluice",
   };
   try {

@@ -1,14 +1,14 @@
 import { stat } from "node:fs/promises";
 
-/** A check this often, and one more for the files to rest, makes a changed certificate live well within a second. */
+/** Milliseconds between checks. After a change and one more check without changes, a new certificate is used well within a second. */
 const EVERY = 250;
 
 /**
- * Calls `changed` when files have changed and then rested for one check, so that a certificate and its key are not taken apart while
- * they are being written. Polls: that sees atomic renames, Kubernetes' symlink swaps and network file systems alike.
+ * Calls `changed` when files have changed and then not changed for one check, so that a certificate and its key are not read while
+ * they are being written. It polls, which also detects atomic renames, Kubernetes' symlink swaps and changes on network file systems.
  *
- * @param since what {@link stampFiles} gave before the files were read
- * @returns what stops it
+ * @param since the result of {@link stampFiles} from before the files were read
+ * @returns a function that stops it
  */
 export function watchFiles(files: readonly string[], since: string, changed: () => Promise<void>): () => void {
   let known = since;
@@ -37,7 +37,7 @@ export function watchFiles(files: readonly string[], since: string, changed: () 
   };
 }
 
-/** The state of files, to compare a later one with. */
+/** The state of files, for comparison with a later state. */
 export async function stampFiles(files: readonly string[]): Promise<string> {
   return (await Promise.all(files.map(stamp))).join("\n");
 }

@@ -2,14 +2,14 @@ import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
-/** Longer than any writer holds it: an older lock was left by a process that died. */
+/** Milliseconds, longer than any writer holds the lock: an older lock is from a process that died. */
 const STALE = 10_000;
 const PATIENCE = 2 * STALE;
 const AGAIN = 20;
 
 /**
- * Runs work that reads, changes and writes files of a folder, one process at a time. A lock that a dead process left is taken over.
- * @throws what the work throws, or that the folder stays locked
+ * Runs work that reads, changes and writes files of a folder, in one process at a time. The lock of a dead process is taken over.
+ * @throws the error of the work, or an error when the folder stays locked
  */
 export async function locked<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const file = join(folder, ".lock");

@@ -3,19 +3,19 @@ import { open, type FileHandle } from "node:fs/promises";
 import { invalidCertificate } from "./invalid-certificate.ts";
 import { refuseForeign } from "./own-path.ts";
 
-/** What may wait for a slow disk; lines beyond it are lost. */
+/** Bytes that may wait for a slow disk; more lines are lost. */
 const MAX_WAITING = 1024 * 1024;
 
 /** Appends TLS secrets to a file that only its owner may read. */
 export class KeyLog {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  /** Lines that were lost: the disk was too slow or full. */
+  /** Lines that were lost because the disk was too slow or full. */
   lost = 0;
 
   private constructor(private readonly handle: FileHandle) {}
 
-  /** @throws SLUICE_CERTIFICATE_INVALID when the file cannot be opened, or somebody else could have put it there */
+  /** @throws SLUICE_CERTIFICATE_INVALID when the file cannot be opened, or another user could have created it */
   static async open(file: string): Promise<KeyLog> {
     await refuseForeign(file, "file");
     try {
@@ -27,7 +27,7 @@ export class KeyLog {
     }
   }
 
-  /** A disk that is full or slow costs lines of the log, never a session. */
+  /** Writes a line. With a full or slow disk, lines are lost, and sessions are not affected. */
   write(line: Buffer): void {
     if (this.#waiting + line.length > MAX_WAITING) {
       this.lost += 1;

@@ -3,26 +3,26 @@ import { isIP } from "node:net";
 import { certificatesIn, checkValidity, readPem, type Pem } from "sluice";
 import { invalidCertificate } from "./invalid-certificate.ts";
 
-/** A certificate (chain) with its private key, as PEM, and the names that it is chosen by. */
+/** A certificate (chain) with its private key, as PEM, and the names for which it is chosen. */
 export interface KeyPair {
   /** The certificate's file, or the option it came from, for messages. */
   readonly where: string;
   readonly names: readonly string[];
   readonly cert: string;
   readonly key: string;
-  /** Of the key, where it is encrypted. */
+  /** The passphrase of an encrypted key. */
   readonly passphrase?: string | undefined;
 }
 
 export interface KeyPairFiles extends Omit<KeyPair, "where"> {
-  /** Where relative paths start. */
+  /** The folder of relative paths. */
   readonly folder: string;
 }
 
 /**
- * Reads a certificate and its key, and refuses what no client would accept.
+ * Reads a certificate and its key, and refuses a pair that no client would accept.
  *
- * @param warn told what is not wrong yet: an early end, a key file that others may read, a name that is not covered
+ * @param warn called for possible problems: a certificate that expires soon, a key file that others may read, a name that is not covered
  * @throws SLUICE_CERTIFICATE_INVALID
  */
 export function loadKeyPair(files: KeyPairFiles, warn: (message: string) => void): KeyPair {
@@ -40,7 +40,7 @@ export function loadKeyPair(files: KeyPairFiles, warn: (message: string) => void
   return { where: cert.where, names: files.names, cert: cert.text, key: key.text, passphrase: files.passphrase };
 }
 
-/** Reads the certificates that clients' own are verified with. @throws SLUICE_CERTIFICATE_INVALID */
+/** Reads the certificates of the CAs with which clients' certificates are verified. @throws SLUICE_CERTIFICATE_INVALID */
 export function loadAuthorities(ca: string, folder: string, warn: (message: string) => void): string {
   const source = readPem(ca, folder, "clientAuth.ca");
   for (const { subject, validTo } of certificatesIn(source))

@@ -12,10 +12,10 @@ import { readExisting, writeWhole } from "./whole-file.ts";
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const DAY = 86_400_000;
 const LIFE = 1_825 * DAY;
-/** Renewed while every leaf it signs still ends before it does. */
+/** The time before its end at which a CA is renewed, so that no leaf is valid for longer than its CA. */
 const RENEWED = 120 * DAY;
 
-/** Told what a person should know: that a CA was made, is made again, or that others may read its key. */
+/** Called with messages for the user: a CA was made, was made again, or has a key that others may read. */
 export type Tell = (message: string) => void;
 
 interface CaKeys {
@@ -28,25 +28,25 @@ export interface LocalCa extends CaKeys {
   readonly certificate: x509.X509Certificate;
 }
 
-/** The CA of a folder for local names, and the one for others (undefined when no name is asked of it). */
+/** One of the two CAs of a folder: for local names, or for all other names. */
 interface Kind {
   readonly file: string;
   readonly subject: string;
   constraints(before: x509.X509Certificate | undefined): x509.Extension;
 }
 
-/** The CA for local names: `ca.pem`. Once made it stays the same, so that clients trust it once. @throws SLUICE_CERTIFICATE_INVALID */
+/** Opens the CA for local names, `ca.pem`. It never changes, so clients need to trust it only once. @throws SLUICE_CERTIFICATE_INVALID */
 export async function openLocalCa(home: string, tell: Tell): Promise<LocalCa> {
   return open(home, { file: "ca.pem", subject: "CN=Sluice local CA", constraints: localConstraints }, tell);
 }
 
-/** The CA for all other names: `ca-public.pem`, made again of the same key for a name that it may not sign for yet. @throws SLUICE_CERTIFICATE_INVALID */
+/** Opens the CA for all other names, `ca-public.pem`. It is made again, with the same key, for a name that it may not sign yet. @throws SLUICE_CERTIFICATE_INVALID */
 export async function openPublicCa(home: string, names: readonly string[], tell: Tell): Promise<LocalCa> {
   const constraints = (before: x509.X509Certificate | undefined): x509.Extension => publicConstraints(names, before);
   return open(home, { file: "ca-public.pem", subject: "CN=Sluice CA for public names", constraints }, tell);
 }
 
-/** What is there and usable is only read, so that a folder may be read-only; what is missing is made by one process at a time. */
+/** Reads the CA if it exists and is usable, which works in a read-only folder. Otherwise makes it, in one process at a time. */
 async function open(home: string, kind: Kind, tell: Tell): Promise<LocalCa> {
   try {
     return (await read(home, kind, tell)) ?? (await make(home, kind, tell));
@@ -75,7 +75,7 @@ async function make(home: string, kind: Kind, tell: Tell): Promise<LocalCa> {
   return locked(home, async () => {
     await keepOutOfRepositories(home);
     const keys = await keysOf((await readExisting(join(home, "ca-key.pem"))) ?? (await createKey(home)));
-    // Another process may have been here before.
+    // Another process may have made it meanwhile.
     const known = await read(home, kind, tell);
     if (known !== undefined) return known;
     const file = join(home, kind.file);
@@ -88,11 +88,11 @@ async function make(home: string, kind: Kind, tell: Tell): Promise<LocalCa> {
   });
 }
 
-/** A key must not end up in a repository by a hasty `git add`. Who has put something else there knows better. */
+/** Writes a `.gitignore`, so that `git add` does not add the key to a repository. An existing text there is kept. */
 async function keepOutOfRepositories(home: string): Promise<void> {
   const file = join(home, ".gitignore");
   const text = await readExisting(file);
-  // A full disk leaves an empty one.
+  // A full disk may have left an empty file.
   if (text === undefined || text.trim() === "") await writeWhole(file, "*\n", 0o644);
 }
 
@@ -103,7 +103,7 @@ async function createKey(home: string): Promise<string> {
   return pem;
 }
 
-/** Takes from others the right to read the key, and says so: they may have read it. */
+/** Removes the right of others to read the key, and tells the user: they may have read it already. */
 async function tighten(keyFile: string, tell: Tell): Promise<void> {
   if (((await stat(keyFile)).mode & 0o077) === 0) return;
   await chmod(keyFile, 0o600).catch(() => undefined);
@@ -126,7 +126,7 @@ function parse(text: string | undefined): x509.X509Certificate | undefined {
   try {
     return new x509.X509Certificate(text);
   } catch {
-    return undefined; // A broken certificate is made again; only the key cannot be.
+    return undefined; // A broken certificate can be made again; the key cannot.
   }
 }
 

@@ -16,12 +16,12 @@ interface Leaf extends KeyPair {
   readonly notAfter: number;
 }
 
-// Of the process, not of a plugin: a reload must not show clients another certificate, and one costs 17 ms.
+// Kept by the process, not by a plugin: after a reload clients must get the same certificates, and each costs 17 ms.
 const leaves = new LRUCache<string, Leaf>({ max: 1_000 });
 
-/** The CAs of a folder, opened: what signs leaves. */
+/** Makes leaf certificates, signed by the CAs of a folder. */
 export interface LeafMaker {
-  /** The certificate of a name, for 90 days; kept in memory and made again when 30 days are left. */
+  /** The certificate of a name, valid for 90 days; it is kept in memory and made again when 30 days are left. */
   leaf(name: string): Promise<KeyPair>;
 }
 
@@ -80,14 +80,14 @@ async function makeLeaf(ca: LocalCa, name: string): Promise<Leaf> {
 }
 
 /**
- * For people: clients look at the alternative names. 64 characters are its limit. An address alone would be taken for a DNS name by
- * OpenSSL, where there is no other, and compared with the CA's constraints.
+ * The common name, which only people read: clients check the alternative names. It has at most 64 characters. OpenSSL would take a plain address for
+ * a DNS name if the certificate has no other, and would compare it with the CA's constraints.
  */
 function commonName(name: string): string {
   return isIP(name) === 0 ? name.slice(0, 64) : `address ${name}`;
 }
 
-/** `localhost` is known by its addresses too. */
+/** The alternative names of a certificate. One for `localhost` also has its addresses. */
 function alternativeNames(name: string): { type: "dns" | "ip"; value: string }[] {
   if (isIP(name) !== 0) return [{ type: "ip", value: name }];
   const own = { type: "dns", value: name } as const;

@@ -18,7 +18,7 @@ export const localNetworks: readonly (readonly [address: string, prefix: number]
 const networks = new BlockList();
 for (const [address, prefix] of localNetworks) networks.addSubnet(address, prefix, isIP(address) === 4 ? "ipv4" : "ipv6");
 
-/** Whether a name or address (canonical, a wildcard too) can only ever be of this machine or its own network. */
+/** Whether a canonical name, wildcard or address can only belong to this machine or its own network. */
 export function isLocalName(name: string): boolean {
   const family = isIP(name);
   if (family !== 0) return networks.check(name, family === 4 ? "ipv4" : "ipv6");

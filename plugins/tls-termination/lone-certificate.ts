@@ -12,11 +12,11 @@ interface Lone extends KeyPair {
   readonly notAfter: number;
 }
 
-// Of the process, not of a plugin: a reload must not show clients another certificate.
+// Kept by the process, not by a plugin: after a reload clients must get the same certificate.
 const made = new LRUCache<string, Promise<Lone>>({ max: 100 });
 
 /**
- * One certificate for all names that signs itself, for 90 days; the same names get the same one until 30 days are left.
+ * One self-signed certificate for all names, valid for 90 days. The same names get the same certificate until 30 days are left.
  * @throws SLUICE_CERTIFICATE_INVALID
  */
 export async function loneCertificate(names: readonly string[]): Promise<KeyPair> {
@@ -24,7 +24,7 @@ export async function loneCertificate(names: readonly string[]): Promise<KeyPair
   const known = made.get(id);
   if (known !== undefined) {
     if (await isGood(known)) return known;
-    // Who asked at the same time may have replaced it already.
+    // Another caller at the same time may have replaced it already.
     if (made.get(id) === known) made.delete(id);
   }
   const pair = made.get(id) ?? make(names);

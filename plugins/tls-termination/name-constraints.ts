@@ -12,16 +12,16 @@ const DNS = 0x82;
 const ADDRESS = 0x87;
 
 /**
- * What the CA for local names may sign for. The same always: a CA is trusted once. Whoever steals its key can pose as a machine of the
- * victim's own network, and as nobody on the Internet.
+ * The names for which the local CA may sign. They never change, since a CA is trusted once. A thief of its key can impersonate machines of the
+ * victim's own network, but no server on the Internet.
  */
 export function localConstraints(): x509.Extension {
   return permitting([...localDomains.map(domain), ...localNetworks.map(([address, prefix]) => network(address, prefix))]);
 }
 
 /**
- * What the CA for other names may sign for: those it has been asked for so far. Loopback is among them because a kind of name that
- * is not constrained at all is free.
+ * The names for which the public CA may sign: those that were requested so far. Loopback addresses are included, since a kind of name without
+ * any constraint would not be limited at all.
  */
 export function publicConstraints(names: readonly string[], before?: x509.X509Certificate): x509.Extension {
   const old = before?.getExtension(OID);
@@ -48,7 +48,7 @@ function subtree(name: string): Buffer {
   return isIP(name) === 0 ? domain(baseOf(name)) : network(name, isIP(name) === 4 ? 32 : 128);
 }
 
-/** A constraint covers the name and everything below it. */
+/** The constraint for a name and everything below it. */
 function domain(name: string): Buffer {
   return element(SEQUENCE, element(DNS, Buffer.from(name, "latin1")));
 }
@@ -61,7 +61,7 @@ function network(address: string, prefix: number): Buffer {
 
 const loopback = [domain("localhost"), network("127.0.0.0", 8), network("::1", 128)];
 
-/** One DER element. */
+/** Encodes one DER element. */
 function element(tag: number, content: Buffer): Buffer {
   const { length } = content;
   if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content]);

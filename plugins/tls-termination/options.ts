@@ -15,13 +15,13 @@ const hostName = z
 /** PEM text, or the path of a file with it, relative to the config's folder. */
 const pem = z.string().min(1);
 
-/** RFC 7301: its length is one byte on the wire. */
+/** The name of an ALPN protocol. Its length has one byte in the message (RFC 7301). */
 const protocol = z
   .string()
   .min(1)
   .refine((name) => Buffer.byteLength(name) <= 255, { error: "expected the name of a protocol, of at most 255 bytes" });
 
-/** Options that mean nothing without the other. */
+/** Options that depend on each other. */
 interface Together {
   readonly selfSigned?: readonly string[] | undefined;
   readonly ca: boolean;
@@ -60,42 +60,42 @@ function partnersOf({ selfSigned, ca, caFolder, key, passphrase }: Together): re
 
 export const tlsTerminationSchema = z
   .object({
-    /** Names for which certificates are made, signed by a local CA. */
+    /** Names for which certificates are made, which a local CA signs. */
     selfSigned: z.array(hostName).min(1).optional(),
-    /** The folder of the local CA, relative to the config's. By default `.sluice/` beside the config, or the user's CA. */
+    /** The folder of the local CA, relative to the config's folder. By default `.sluice/` next to the config, or the folder of the user's CA. */
     caFolder: z.string().min(1).optional(),
     /** `false`, with `selfSigned`: one certificate that signs itself, and no CA. */
     ca: z.boolean().default(true),
     cert: pem.optional(),
     key: pem.optional(),
-    /** Decrypts `key`. */
+    /** The passphrase of `key`. */
     passphrase: z.string().optional(),
     /**
-     * Several certificates, chosen by the name that the client asks for (SNI); the first when it asks for none of them. Of the same name
-     * there may be one per type of key (RSA and ECDSA): the client gets the one that it can verify.
+     * Several certificates, chosen by the name that the client asks for (SNI); the first one for all other names. A name may have one certificate
+     * per type of key (RSA and ECDSA): the client gets the one that it can verify.
      */
     certificates: z
       .array(z.strictObject({ names: z.array(hostName).min(1), cert: pem, key: pem, passphrase: z.string().optional() }))
       .min(1)
       .optional(),
-    /** Protocols offered through ALPN, the preferred first. */
+    /** The protocols that are offered through ALPN, the preferred first. */
     alpn: z.array(protocol).min(1).optional(),
     minVersion: z.enum(["TLSv1.2", "TLSv1.3"]).default("TLSv1.2"),
-    /** Asks the client for a certificate that `ca` has signed. */
+    /** Asks clients for a certificate that `ca` has signed. */
     clientAuth: z
       .strictObject({
         ca: z.union([pem, z.array(pem).min(1)]).transform((ca) => (typeof ca === "string" ? [ca] : ca)),
-        /** `false`: clients without one are served too, unidentified; one that `ca` has not signed is refused all the same. */
+        /** `false`: clients without a certificate are served too; a certificate that `ca` has not signed is still refused. */
         require: z.boolean().default(true),
       })
       .optional(),
-    /** For the whole handshake, the ClientHello included. By default the config's `timeouts.handshake`. */
+    /** The longest time for the whole handshake, including the ClientHello. By default the config's `timeouts.handshake`. */
     handshakeTimeout: duration({ zero: false }).optional(),
-    /** `true`: a client whose first byte does not begin TLS is served in plain. */
+    /** `true`: a client whose first byte does not begin TLS is served without encryption. */
     optional: z.boolean().default(false),
-    /** Takes the end of a connection without a close_notify for an end (RFC 8446 section 6.1), as old clients send it. */
+    /** `true`: the end of a connection without close_notify counts as a normal end (RFC 8446 section 6.1), for old clients. */
     allowTruncation: z.boolean().default(false),
-    /** File that the sessions' secrets are appended to, in the NSS format that Wireshark reads. */
+    /** A file to which the sessions' secrets are appended, in the NSS format that Wireshark reads. */
     keyLog: z.string().min(1).optional(),
   })
   .superRefine(checkOptions);

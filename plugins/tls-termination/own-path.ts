@@ -3,9 +3,9 @@ import { dirname } from "node:path";
 import { invalidCertificate } from "./invalid-certificate.ts";
 
 /**
- * Refuses a file or folder of secrets that somebody else could have put there, as ssh does with its keys: one behind a symbolic link, one
- * that is of another kind, and one that belongs to a user who is neither this process's, nor root, nor the owner of the folder that it
- * lies in (who could replace it anyway). Nothing is wrong with one that does not exist.
+ * Refuses a file or folder of secrets that another user could have created, as ssh does with its keys: a symbolic link, something of another
+ * kind, or a path that belongs to a different user than this process's user, root, or the owner of its folder (who could replace it
+ * anyway). A path that does not exist is accepted.
  *
  * @throws SLUICE_CERTIFICATE_INVALID
  */
@@ -14,7 +14,7 @@ export async function refuseForeign(path: string, kind: "file" | "folder"): Prom
   if (found === undefined) return;
   if (found.isSymbolicLink()) throw invalidCertificate(path, `a symbolic link is not followed here: put the ${kind} itself there`);
   if (kind === "file" ? !found.isFile() : !found.isDirectory()) throw invalidCertificate(path, `it is no ${kind}`);
-  // Windows has no numbers for users.
+  // Windows has no user ids.
   const own = process.geteuid?.();
   if (own === undefined || found.uid === own || found.uid === 0) return;
   if (found.uid !== (await lstat(dirname(path))).uid)

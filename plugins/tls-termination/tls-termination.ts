@@ -15,12 +15,12 @@ import { loadAuthorities, loadKeyPair, type KeyPair } from "./key-pair.ts";
 import { tlsTerminationSchema, type TlsTerminationOptions } from "./options.ts";
 import { WildcardLeaves } from "./wildcard-leaves.ts";
 
-/** How often certificates that Sluice made itself are looked at; they are renewed a month before they end. */
+/** The time between checks of the certificates that Sluice made itself; they are renewed a month before their end. */
 const RENEWAL = 12 * 3_600_000;
 /** The first byte of TLS (RFC 8446 section 5.1): a record of the handshake. */
 const HANDSHAKE = 22;
 
-/** Speaks TLS with the client: later hooks and the upstream see what was encrypted. */
+/** Does TLS with the client: later hooks and the upstream see the decrypted data. */
 @injectable()
 export class TlsTermination implements Plugin {
   static readonly borrows = true;
@@ -81,21 +81,21 @@ export class TlsTermination implements Plugin {
       concatMap(async () => {
         if (this.options.optional && !(await this.#beginsTls(session))) return session;
         const { clientCertificateError: refusal } = await session.startTls(this.#serverOptions(session));
-        // Without `require` a client may come without a certificate, but not with one that proves nothing.
+        // Without `require` a client may have no certificate, but a certificate must be valid.
         if (refusal === undefined) return session;
         throw new SluiceError("SLUICE_CLIENT_TLS", `${String(session.client)}: its certificate is refused (${refusal})`);
       }),
     );
   }
 
-  /** Of a tls:// listener the core has looked already. */
+  /** Whether the client begins TLS. On a tls:// listener the core has checked it already. */
   #beginsTls(session: Session): boolean | Promise<boolean> {
     if (session.tls !== undefined) return true;
     const { handshakeTimeout: timeout } = this.options;
     return session.readFirst(([first]) => ({ taken: 0, value: first === HANDSHAKE }), timeout === undefined ? {} : { timeout });
   }
 
-  /** One object per certificate: the core sets TLS up once for each. */
+  /** Returns the same object for the same certificate: the core prepares TLS once for each object. */
   #serverOptions(session: Session): ServerTlsOptions {
     const certificates = this.#certificates;
     if (certificates === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination was used before its setup()");
@@ -111,7 +111,7 @@ export class TlsTermination implements Plugin {
         const own = this.#wildcardLeaf(certificates, name);
         if (own === undefined) done(null, found.context);
         else
-          // Outside of the promise: what Node's own callback throws must not end as a rejection.
+          // Outside the promise: an error of Node's own callback must not become a rejection.
           own.then(
             ({ context }) => setImmediate(done, null, context),
             () => setImmediate(done, null, found.context),
@@ -126,7 +126,7 @@ export class TlsTermination implements Plugin {
     return offer;
   }
 
-  /** Replaces what new handshakes use; open sessions keep theirs. What cannot be used is refused, and the old stays. */
+  /** Replaces the certificates for new handshakes; open sessions keep theirs. If the new ones cannot be used, the old ones stay. */
   async #reload(): Promise<void> {
     try {
       this.#certificates = await this.#load();
@@ -144,7 +144,7 @@ export class TlsTermination implements Plugin {
     return new CertificateSet([first, ...others], options, this.#warn);
   }
 
-  /** The makers of certificates are loaded when they are needed: they cost more to load than all other plugins together. */
+  /** Loads the modules that make certificates only when they are needed: they take longer to load than all other plugins together. */
   async #pairs(options: ContextOptions): Promise<KeyPair[]> {
     const { selfSigned, ca, cert, key, passphrase, certificates = [] } = this.options;
     const { folder } = this.place;
@@ -189,7 +189,7 @@ export class TlsTermination implements Plugin {
 }
 
 /**
- * Ends the client's TLS here, so that plugins and upstream get what was encrypted.
+ * Terminates the client's TLS, so that plugins and the upstream get the decrypted data.
  *
  * @example plugins: [tlsTermination({ selfSigned: ["localhost"] })]
  */

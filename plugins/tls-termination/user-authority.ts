@@ -3,15 +3,15 @@ import { userCaFolder } from "./ca-folder.ts";
 import type { Tell } from "./local-ca.ts";
 
 /**
- * The CA of this user, which `tlsTermination` uses for configs that have none of their own; it is made where there is none.
+ * Opens or makes the CA of this user, which `tlsTermination` uses for configs that have no CA of their own.
  *
- * @param tell told what a person should know
- * @returns the file of its certificate
+ * @param tell called with messages for the user
+ * @returns the path of its certificate
  * @throws SLUICE_CERTIFICATE_INVALID
  */
 export async function userAuthority(tell: Tell): Promise<string> {
   const folder = userCaFolder();
-  // Not before: what makes certificates is a quarter of what a proxy would load.
+  // Loaded only here: the modules that make certificates would be a quarter of all code that a proxy loads.
   const { openLocalCa } = await import("./local-ca.ts");
   await openLocalCa(folder, tell);
   return join(folder, "ca.pem");

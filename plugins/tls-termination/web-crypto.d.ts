@@ -1,7 +1,7 @@
 import type { webcrypto } from "node:crypto";
 
-// @peculiar/x509 describes itself with the browser's names for WebCrypto. The compiler's browser library would bring all of the DOM
-// with it, so the few names are given here, as what they are in Node.
+// The types of @peculiar/x509 use the browser's names for WebCrypto. The compiler's browser library would add the whole DOM,
+// so the few names are declared here, as the types of Node.
 declare global {
   type BufferSource = ArrayBufferView | ArrayBuffer;
   type Algorithm = webcrypto.Algorithm;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 
-/** Writes a whole file or nothing: beside its place first, and then there at once. */
+/** Writes a file completely or not at all: first to a temporary file next to it, which is then renamed. */
 export async function writeWhole(file: string, text: string, mode: number): Promise<void> {
   const draft = `${file}.${randomBytes(6).toString("hex")}`;
   try {

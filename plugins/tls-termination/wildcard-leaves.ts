@@ -1,15 +1,15 @@
 import { LRUCache } from "lru-cache";
 import type { CertificateContext } from "./certificate-context.ts";
 
-/** Names under wildcards that certificates are kept for; the one unused longest is forgotten. */
+/** The most names under wildcards whose certificates are kept; the least recently used one is forgotten. */
 const MAX = 1_000;
-/** Certificates that are made at one time: clients choose the names, and each costs a key. */
+/** The most certificates that are made at the same time: clients choose the names, and each certificate costs a key. */
 const MAX_MAKING = 16;
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /**
- * A certificate for each name that is asked for under a wildcard, made at the handshake: no client takes a wildcard directly under a top-level name
- * (`*.localhost`), which would be a certificate for everybody of that domain.
+ * Makes a certificate for each name under a wildcard at the handshake. Clients accept no wildcard directly under a top-level name (`*.localhost`),
+ * since it would be a certificate for all names of that domain.
  */
 export class WildcardLeaves {
   readonly #contexts = new LRUCache<string, Promise<CertificateContext>>({ max: MAX });
@@ -17,7 +17,7 @@ export class WildcardLeaves {
 
   constructor(private readonly make: (name: string) => Promise<CertificateContext>) {}
 
-  /** @returns undefined where none is made: for what is no name, and while too many are */
+  /** @returns undefined when none is made: the text is not a name, or too many certificates are being made */
   for(name: string): Promise<CertificateContext> | undefined {
     const known = this.#contexts.get(name);
     if (known !== undefined) return known;

@@ -1,9 +1,9 @@
 import type { Attributes } from "@opentelemetry/api";
 import { catalogue, type Session, type SocketAddress } from "sluice";
 
-// Names of OpenTelemetry's semantic conventions 1.44; what they have no name for begins with `sluice.`.
+// Names from OpenTelemetry's semantic conventions 1.44; other names begin with `sluice.`.
 
-/** Who is connected to whom, over what. */
+/** The attributes of the client's connection: addresses and transport. */
 export function connectionAttributes(session: Session): Attributes {
   const { client, peer, local } = session;
   const { serverName } = session.tls ?? {};
@@ -17,12 +17,12 @@ export function connectionAttributes(session: Session): Attributes {
   };
 }
 
-/** Which session it is. */
+/** The attributes that identify the session. */
 export function sessionAttributes({ id, listener }: Session): Attributes {
   return { "sluice.listener": listener, "sluice.session.id": id };
 }
 
-/** @param prefix `client`, `network.peer` and the like */
+/** @param prefix such as `client` or `network.peer` */
 export function ends(prefix: string, { address, port }: Pick<SocketAddress, "address" | "port">): Attributes {
   return address === "" ? {} : { [`${prefix}.address`]: address, ...portOf(prefix, port) };
 }
@@ -31,17 +31,17 @@ function portOf(prefix: string, port: number): Attributes {
   return port === 0 ? {} : { [`${prefix}.port`]: port };
 }
 
-/** An endpoint as it is written in the config: `host:port`, `[v6]:port`, `unix:/path`. */
+/** The attributes of an endpoint. @param endpoint as in the config: `host:port`, `[v6]:port`, `unix:/path`. */
 export function endpointAttributes(endpoint: string): Attributes {
   if (endpoint.startsWith("unix:")) return { "server.address": endpoint.slice("unix:".length).replace(/^\/\/(?=\/)/, "") };
   const [, host = endpoint, port = "0"] = /^\[?(.*?)\]?:(\d+)$/.exec(endpoint) ?? [];
   return ends("server", { address: host, port: Number(port) });
 }
 
-/** Ends that somebody wanted. */
+/** Ends that somebody asked for. */
 const wanted: ReadonlySet<string> = new Set(["closed", "SLUICE_CLOSED", "SLUICE_DRAIN_DEADLINE"]);
 
-/** A client that goes away, or is turned away, is no failure of the server (conventions of HTTP, for status codes 4xx). */
+/** Whether a code counts as a failure. A client that leaves or is refused is not a failure of the server (HTTP conventions for status codes 4xx). */
 export function isFailure(code: string): boolean {
   if (wanted.has(code)) return false;
   const known: Readonly<Record<string, { readonly source: string }>> = catalogue;

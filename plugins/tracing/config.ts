@@ -1,12 +1,12 @@
-/** What `tracing()` takes. */
+/** The options of `tracing()`. */
 export interface TracingConfig {
   /**
-   * The share of traces that begin here and are recorded, 0 to 1; a request that comes with a `traceparent` is recorded when that says so.
-   * @default 1, or what OTEL_TRACES_SAMPLER says
+   * The share of the traces that begin here which are recorded, 0 to 1. For a request with a `traceparent`, that header decides.
+   * @default 1, or according to OTEL_TRACES_SAMPLER
    */
   readonly sample?: number | undefined;
   /**
-   * Where the collector takes OTLP over HTTP: `/v1/traces` is added where it does not end so.
+   * The URL at which the collector accepts OTLP over HTTP: `/v1/traces` is added if it does not end with that.
    * @default OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT, else "http://localhost:4318"
    */
   readonly endpoint?: string | undefined;

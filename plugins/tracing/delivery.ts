@@ -4,16 +4,16 @@ import type { Counter, Logger, Metrics } from "sluice";
 
 type Done = Parameters<SpanExporter["export"]>[1];
 
-/** Spans on their way to the collector: how many wait, and how many were lost. It stands before the batch processor, and between that and the exporter. */
+/** Counts the spans that wait for the collector and those that are lost. It wraps the batch processor, and is also between that and the exporter. */
 export class Delivery implements SpanProcessor, SpanExporter {
-  /** Ended, and neither delivered nor lost. */
+  /** Spans that have ended, and are neither delivered nor lost. */
   #waiting = 0;
   #isFailing = false;
   readonly #exported: Counter;
   readonly #dropped: Readonly<Record<"queue" | "export" | "shutdown", Counter>>;
   #batches: SpanProcessor | undefined;
 
-  /** @param maxWaiting what the batch processor has room for, those included that are under way */
+  /** @param maxWaiting the room of the batch processor, including spans that are being sent */
   constructor(
     private readonly exporter: SpanExporter,
     private readonly maxWaiting: number,
@@ -25,7 +25,7 @@ export class Delivery implements SpanProcessor, SpanExporter {
     this.#dropped = { queue: dropped("queue"), export: dropped("export"), shutdown: dropped("shutdown") };
   }
 
-  /** @param batch makes the batch processor, which gives its batches to this */
+  /** @param batch makes the batch processor, which passes its batches to this object */
   through(batch: (exporter: SpanExporter) => SpanProcessor): this {
     this.#batches = batch(this);
     return this;
@@ -47,10 +47,10 @@ export class Delivery implements SpanProcessor, SpanExporter {
 
   export(spans: ReadableSpan[], done: Done): void {
     this.exporter.export(spans, (result) => {
-      // Those that a shutdown has given up are counted already.
+      // Spans that a shutdown gave up are counted already.
       const settled = Math.min(spans.length, this.#waiting);
       this.#waiting -= settled;
-      // Whoever fails says why.
+      // A failure always has an error.
       const failed = result.error !== undefined;
       (failed ? this.#dropped.export : this.#exported).inc(settled);
       this.#tell(failed, result.error);
@@ -62,14 +62,14 @@ export class Delivery implements SpanProcessor, SpanExporter {
     await this.#batches?.forceFlush();
   }
 
-  /** Of both sides: the batch processor flushes, then shuts down its exporter, which is this. */
+  /** Called from both sides: the batch processor flushes, and then shuts down its exporter, which is this object. */
   async shutdown(): Promise<void> {
     const batches = this.#batches;
     this.#batches = undefined;
     await (batches ?? this.exporter).shutdown();
   }
 
-  /** Nobody waits for the collector any longer. */
+  /** Stops waiting for the collector. */
   giveUp(): void {
     const lost = this.#waiting;
     this.#waiting = 0;
@@ -78,7 +78,7 @@ export class Delivery implements SpanProcessor, SpanExporter {
     this.logger.warn({ spans: lost }, "spans were lost: the collector did not take them before the end");
   }
 
-  /** Once when it begins to fail, and once when it works again. */
+  /** Logs once when delivery begins to fail, and once when it works again. */
   #tell(failed: boolean, error: Error | undefined): void {
     if (failed === this.#isFailing) return;
     this.#isFailing = failed;

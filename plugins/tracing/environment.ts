@@ -3,23 +3,23 @@ import { SluiceError } from "sluice";
 const protocols = ["http/protobuf", "http/json"] as const;
 export type OtlpProtocol = (typeof protocols)[number];
 
-/** What OpenTelemetry's variables say that its SDK leaves to whoever sets it up. */
+/** Settings from OpenTelemetry's environment variables that its SDK does not read itself. */
 export interface Environment {
-  /** OTEL_SDK_DISABLED, or OTEL_TRACES_EXPORTER=none. */
+  /** Whether OTEL_SDK_DISABLED or OTEL_TRACES_EXPORTER=none is set. */
   readonly isDisabled: boolean;
   readonly protocol: OtlpProtocol;
-  /** OTEL_PROPAGATORS has `tracecontext`, as it does where it is not set. */
+  /** Whether OTEL_PROPAGATORS has `tracecontext`, which is its default. */
   readonly propagates: boolean;
-  /** OTEL_BSP_MAX_QUEUE_SIZE: spans that wait for the collector. */
+  /** OTEL_BSP_MAX_QUEUE_SIZE: the most spans that wait for the collector. */
   readonly maxWaiting: number;
-  /** OTEL_BSP_SCHEDULE_DELAY: milliseconds that a span waits for others, to be sent with them. A developer looks at once: the SDK's own 5 s are long. */
+  /** OTEL_BSP_SCHEDULE_DELAY: milliseconds that a span waits to be sent together with others. The SDK's default of 5 s is too long for developers. */
   readonly delayMs: number;
-  /** OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT or OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: characters of one value. A client chooses how long its path is. */
+  /** OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT or OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: the most characters of one value. Clients choose the length of paths. */
   readonly maxValue: number;
 }
 
 /**
- * Reads them as the specification says: an empty one is one that is not set.
+ * Reads the variables. According to the specification, an empty variable counts as not set.
  * @throws SLUICE_CONFIG_INVALID for an exporter or a protocol that is not supported
  */
 export function readEnvironment(): Environment {

@@ -9,7 +9,7 @@ export const optionsSchema = z.object({
 
 export type TracingOptions = z.output<typeof optionsSchema>;
 
-/** The path of traces is added as it is to OTEL_EXPORTER_OTLP_ENDPOINT, unless it is there. */
+/** Adds the path of traces, as the SDK does for OTEL_EXPORTER_OTLP_ENDPOINT, unless the URL ends with it. */
 function tracesUrl(endpoint: string): string {
   const url = new URL(endpoint);
   if (!url.pathname.endsWith("/v1/traces")) url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/traces`;

@@ -1,7 +1,7 @@
 import { SluiceError } from "sluice";
 import type { OtlpProtocol } from "./environment.ts";
 
-/** Of the versions that work together, and on Node 20. */
+/** The versions that work together and on Node 20. */
 const versions = {
   "@opentelemetry/api": "1.9",
   "@opentelemetry/core": "2",
@@ -11,7 +11,7 @@ const versions = {
   "@opentelemetry/exporter-trace-otlp-http": "0.223",
 } as const;
 
-/** OpenTelemetry, as far as it is used. */
+/** The used parts of OpenTelemetry. */
 export interface OpenTelemetry {
   readonly api: typeof import("@opentelemetry/api");
   readonly core: typeof import("@opentelemetry/core");
@@ -21,7 +21,7 @@ export interface OpenTelemetry {
 }
 
 /**
- * Loads it. These are optional peers: only those who configure tracing have them.
+ * Loads the packages of OpenTelemetry. They are optional peer dependencies, loaded only when tracing is configured.
  * @throws SLUICE_PACKAGE_MISSING
  */
 export async function loadOpenTelemetry(protocol: OtlpProtocol): Promise<OpenTelemetry> {

@@ -5,14 +5,14 @@ import { redactedQuery } from "./redacted-query.ts";
 import type { SessionSpan } from "./session-span.ts";
 import type { TraceSource } from "./trace-source.ts";
 
-/** Methods that the conventions tell apart (RFC 9110, RFC 5789); a client may send any. */
+/** The methods with names in the conventions (RFC 9110, RFC 5789); clients may send any other. */
 const methods: ReadonlySet<string> = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"]);
 
-/** The span of one request: what its client asked for, and a child for each try, whose id the upstream is told. */
+/** The span of one request, with a child for each try; the upstream gets the child's id as its parent. */
 export class RequestSpan {
   readonly #span: Span;
   readonly #over: (() => void) | undefined;
-  /** Tries that have begun. */
+  /** Number of tries that have begun. */
   #tries = 0;
 
   private constructor(
@@ -26,7 +26,7 @@ export class RequestSpan {
     this.#over = session?.serves(this.#span);
   }
 
-  /** It ends with the request. @param session the span of its session */
+  /** Makes the span of a request, which ends with the request. @param session the span of its session */
   static follow(request: HttpRequest, source: TraceSource, session: SessionSpan | undefined): void {
     const span = new RequestSpan(request, source, session);
     request.onAttempt((attempt) => span.#try(attempt));
@@ -113,7 +113,7 @@ function resent(tries: number): Attributes {
   return tries === 0 ? {} : { "http.request.resend_count": tries };
 }
 
-/** A path and its query. */
+/** Divides a URL into its path and its query. */
 function halves(url: string): [string, string?] {
   const at = url.indexOf("?");
   return at === -1 ? [url] : [url.slice(0, at), url.slice(at + 1)];

@@ -3,21 +3,21 @@ import type { Session, TimelineEntry, TimelineFollower } from "sluice";
 import { connectionAttributes, endpointAttributes, isFailure, sessionAttributes } from "./attributes.ts";
 import type { TraceSource } from "./trace-source.ts";
 
-/** What else an entry of a time line says. */
+/** The details of an entry in a time line. */
 type Details = Readonly<Record<string, string | undefined>>;
 
-/** By session, then by the name of the plugin use: one that a reload replaces goes on with the span. */
+/** The spans by session and by name of the plugin use: after a reload the new use continues the span. */
 const spans = new WeakMap<Session, Map<string, SessionSpan>>();
 
-/** The span of one session, which lives over reloads, and its children: its tries to reach an upstream. A session that serves requests has theirs instead. */
+/** The span of one session over reloads, with a child for each try to reach an upstream. A session that serves requests has request spans instead. */
 export class SessionSpan {
   readonly #span: Span;
   readonly #tries: { readonly endpoint: string; readonly span: Span }[] = [];
-  /** Of requests that it serves now. */
+  /** The spans of the requests that it serves now. */
   readonly #requests = new Set<Span>();
   #isServing = false;
   #isOver = false;
-  /** Uses that follow the session: two while a reload takes it from one to the other. */
+  /** Number of plugin uses that follow the session: two during a reload. */
   #followers = 0;
 
   private constructor(
@@ -33,7 +33,7 @@ export class SessionSpan {
     return spans.get(session)?.get(use);
   }
 
-  /** Goes on with the one that the use of that name has begun in another generation. */
+  /** Follows a session; continues the span that the use of the same name began in an earlier generation. */
   static follow(session: Session, use: string, source: TraceSource): TimelineFollower {
     const own = spans.get(session) ?? new Map<string, SessionSpan>();
     spans.set(session, own);
@@ -52,7 +52,7 @@ export class SessionSpan {
     };
   }
 
-  /** A request begins, which is told of swaps and faults. @returns to be called at its end */
+  /** Notes a request of the session, whose span gets the events of swaps and faults. @returns a function to call at its end */
   serves(request: Span): () => void {
     this.#isServing = true;
     this.#requests.add(request);
@@ -66,7 +66,7 @@ export class SessionSpan {
     else known(at, details as Details);
   }
 
-  /** What an entry stands for; all others are events. */
+  /** The entries with a special meaning; all others become events. */
   readonly #marks: Readonly<Record<string, (at: number, details: Details) => void>> = {
     accepted: () => undefined,
     attempt: (at, { endpoint = "" }) => void this.#tries.push({ endpoint, span: this.#try(endpoint, at) }),
@@ -87,7 +87,7 @@ export class SessionSpan {
     return this.source.start("connect", { kind: api.SpanKind.CLIENT, startTime: at, attributes }, this.source.within(this.#span));
   }
 
-  /** @param code why it failed; `aborted`: nobody wanted it any more */
+  /** @param code the reason of its failure; `aborted` when it was not needed any more */
   #tried(endpoint: string | undefined, at: number, code?: string): void {
     const index = this.#tries.findIndex((each) => each.endpoint === endpoint);
     const [made] = index === -1 ? [] : this.#tries.splice(index, 1);
@@ -96,7 +96,7 @@ export class SessionSpan {
     made?.span.end(at);
   }
 
-  /** @param reason undefined: it goes on where nobody follows it */
+  /** @param reason undefined when the session continues without being followed */
   #end(at?: number, reason?: string, message?: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -142,7 +142,7 @@ function faultAttributes({ plugin = "", code = "", message = "" }: Details): Att
   return { "sluice.plugin": plugin, "error.type": code, "error.message": message };
 }
 
-/** What else is known of an entry, under names of our own. */
+/** The details of an entry, with names that begin with `sluice.`. */
 function named(details: Readonly<Record<string, unknown>>): Attributes {
   const known = Object.entries(details).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
   return Object.fromEntries(known.map(([name, value]) => [`sluice.${name}`, value as string]));

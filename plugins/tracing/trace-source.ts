@@ -7,7 +7,7 @@ import type { Environment } from "./environment.ts";
 import type { TracingOptions } from "./options.ts";
 import type { OpenTelemetry } from "./packages.ts";
 
-/** How long the last spans may take. */
+/** Milliseconds for the delivery of the last spans. */
 const FLUSH_MS = 2_000;
 
 export interface TraceSourceParts extends Environment {
@@ -16,12 +16,12 @@ export interface TraceSourceParts extends Environment {
   readonly metrics: Metrics;
 }
 
-/** Those that are open, of each proxy, by their options: uses that want the same, and those of the next generation, share one. */
+/** The open sources of each proxy, by their options: uses with the same options share one, also over reloads. */
 const open = new WeakMap<Metrics, Map<string, TraceSource>>();
-/** Those that deliver their last spans. */
+/** The sources that are delivering their last spans. */
 const closing = new Set<Promise<void>>();
 
-/** Makes spans, and delivers them in the background. It lives as long as the last use or the last span of a session. */
+/** Makes spans and delivers them in the background. It is open until its last use and its last session span have ended. */
 export class TraceSource {
   #holders = 0;
   readonly api: OpenTelemetry["api"];
@@ -67,7 +67,7 @@ export class TraceSource {
     this.#holders += 1;
   }
 
-  /** The last one to let go delivers what there is. */
+  /** Ends one use; the last release delivers the remaining spans. */
   release(): void {
     this.#holders -= 1;
     if (this.#holders > 0) return;
@@ -76,7 +76,7 @@ export class TraceSource {
     closing.add(last);
   }
 
-  /** Settles when those that are closing have delivered their spans, or have given up. */
+  /** Settles when all closing sources have delivered their spans or given up. */
   static async allClosed(): Promise<void> {
     await Promise.all(closing);
   }
@@ -85,20 +85,20 @@ export class TraceSource {
     return this.#tracer.startSpan(name, options, parent);
   }
 
-  /** What contains the span, for its children. */
+  /** A context with the span, for its children. */
   within(span: Span): Context {
     return this.api.trace.setSpan(this.api.ROOT_CONTEXT, span);
   }
 
-  /** What `traceparent` says. */
+  /** The context from the header `traceparent`. */
   extract(headers: HttpHeaders): Context {
     return this.#propagator?.extract(this.api.ROOT_CONTEXT, headers, this.api.defaultTextMapGetter) ?? this.api.ROOT_CONTEXT;
   }
 
-  /** Says in `traceparent` that the span is the parent. */
+  /** Sets the header `traceparent`, with the span as the parent. */
   inject(span: Span, headers: HttpHeaders): void {
     if (this.#propagator === undefined) return;
-    // It belongs to the trace that the client's traceparent names, which may be none.
+    // The client's tracestate belongs to the client's trace, which may be another one.
     delete headers["tracestate"];
     this.#propagator.inject(this.within(span), headers, this.api.defaultTextMapSetter);
   }
@@ -112,7 +112,7 @@ export class TraceSource {
   }
 }
 
-/** The variables go first. */
+/** The resource of all spans; the environment variables take precedence. */
 function resourceOf({
   defaultResource,
   detectResources,

@@ -16,12 +16,12 @@ interface TracingParts {
   readonly timelines: Timelines;
 }
 
-/** Tells a collector of OpenTelemetry of every session, or of every request where HTTP is served. It has no byte hook: a byte costs nothing. */
+/** Sends a span of every session, or of every HTTP request, to an OpenTelemetry collector. It has no byte hook, so that bytes cost nothing. */
 class Tracing implements Plugin {
   readonly borrows = true;
-  /** Undefined before `setup`, and where the variables say that nothing is to be traced. */
+  /** Undefined before `setup`, and when the environment variables switch tracing off. */
   #source: TraceSource | undefined;
-  /** A plugin nearer the client that tries again has this hook called for each try. */
+  /** The requests that have a span: with a plugin before this one that tries again, the hook is called for each try. */
   readonly #known = new WeakSet<HttpRequest>();
 
   constructor(
@@ -55,7 +55,7 @@ class Tracing implements Plugin {
 }
 
 /**
- * Traces of OpenTelemetry: a span for each session or HTTP request, with a child for each try to reach an upstream, sent to a collector by OTLP.
+ * OpenTelemetry traces: a span for each session or HTTP request, with a child for each try to reach an upstream, sent to a collector by OTLP.
  * It needs the packages of OpenTelemetry.
  *
  * @example plugins: [tracing({ sample: 0.1, endpoint: "http://localhost:4318" })]
