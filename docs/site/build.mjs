@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { entrancesOf } from "./entrances.mjs";
 import { menuOf, writePages } from "./pages.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -24,25 +25,21 @@ function installTools() {
   writeFileSync(mark, lock);
 }
 
-/** The entrances of the package, by the folder of their index. */
-function entrancesOf() {
-  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const files = Object.entries(exports).filter(([, { default: file }]) => file !== undefined);
-  return files.map(([key, { default: file }]) => [file.slice("./dist/".length, -"/index.js".length), key.replace(".", "sluice")]);
-}
-
-/** TypeDoc names a page by its folder; who reads it imports it by the name of the entrance. */
-function nameEntrances(folder, name) {
-  for (const page of [join(site, "pages/api", `${folder}.md`), join(site, "pages/api/index.md")]) {
-    const text = readFileSync(page, "utf8");
-    writeFileSync(page, text.replaceAll(`# ${folder}\n`, `# ${name}\n`).replaceAll(`[${folder}](`, `[${name}](`));
+/** TypeDoc names a page by its path; who reads it imports it by the name of the entrance. Gives the page's link. */
+function nameEntrance({ path, name }) {
+  // An entrance with pages below it is the index of their folder.
+  const page = existsSync(join(site, `pages/api/${path}.md`)) ? path : `${path}/index`;
+  for (const file of [page, "index"].map((each) => join(site, `pages/api/${each}.md`))) {
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replaceAll(`# ${path}\n`, `# ${name}\n`).replaceAll(`[${path}](`, `[${name}](`));
   }
+  return `/api/${page.replace(/index$/, "")}`;
 }
 
 /** One page for each entrance. */
 function writeReference() {
-  const entrances = entrancesOf();
-  const entryPoints = entrances.map(([folder]) => join(root, folder, "index.ts"));
+  const entrances = entrancesOf(root);
+  const entryPoints = entrances.map(({ source }) => join(root, source));
   const options = {
     entryPoints,
     tsconfig: join(root, "tsconfig.json"),
@@ -62,8 +59,7 @@ function writeReference() {
   };
   writeFileSync(join(site, "typedoc.json"), JSON.stringify(options));
   run("node", "node_modules/typedoc/bin/typedoc", "--options", "typedoc.json");
-  for (const [folder, name] of entrances) nameEntrances(folder, name);
-  return { text: "API", collapsed: true, items: entrances.map(([folder, name]) => ({ text: name, link: `/api/${folder}` })) };
+  return { text: "API", collapsed: true, items: entrances.map((entrance) => ({ text: entrance.name, link: nameEntrance(entrance) })) };
 }
 
 rmSync(join(site, "pages"), { recursive: true, force: true });

@@ -10,6 +10,11 @@ interface Group {
   readonly items: readonly { readonly text: string; readonly link: string }[];
 }
 
+interface Entrance {
+  readonly source: string;
+  readonly name: string;
+}
+
 interface Pages {
   readonly pageOf: (path: string) => string;
   readonly documentationOf: (folder: string) => readonly string[];
@@ -65,6 +70,17 @@ describe("the pages of the documentation, as a site", () => {
         .map((link) => `${page}: ${link}`);
     });
     expect(broken).to.deep.equal([]);
+  });
+
+  it("has a page of the reference for each entrance of the package, made of its source", async () => {
+    const found = (await import(pathToFileURL(join(root, "docs/site/entrances.mjs")).href)) as {
+      entrancesOf: (folder: string) => readonly Entrance[];
+    };
+    const entrances = found.entrancesOf(root);
+    expect(entrances.filter(({ source }) => !existsSync(join(root, source)))).to.deep.equal([]);
+    const { exports } = JSON.parse(readText("package.json")) as { readonly exports: Readonly<Record<string, unknown>> };
+    const names = Object.keys(exports).filter((key) => !key.endsWith(".json"));
+    expect(entrances.map(({ name }) => name)).to.deep.equal(names.map((key) => `sluice${key.slice(1)}`));
   });
 
   it("is built by tools of its own, of exact versions", () => {

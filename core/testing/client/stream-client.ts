@@ -24,7 +24,7 @@ export class StreamClient implements TestClient {
   #ended: Ending | undefined;
   #closed: Ending | undefined;
 
-  /** @param socket connected, with half-open sockets allowed, and not read yet */
+  /** @param socket connected (and possibly reset since), with half-open sockets allowed, and not read yet */
   constructor(
     readonly url: string,
     private readonly socket: Socket,
@@ -32,6 +32,8 @@ export class StreamClient implements TestClient {
   ) {
     this.#timeout = timeout;
     this.#unread = unread;
+    // Reset while it was connected.
+    if (socket.errored !== null) this.#ended = this.#closed = endingBy(socket.errored);
     this.local = socket.localAddress === undefined ? "" : `${socket.localAddress}:${socket.localPort}`;
     socket.on("data", (chunk: Buffer) => {
       this.#received.add(chunk);

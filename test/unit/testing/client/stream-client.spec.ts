@@ -135,6 +135,13 @@ describe("The end that a client is told of", () => {
     expect(await seen).to.equal("ECONNRESET");
   });
 
+  it("is a reset where the peer resets as soon as it has accepted: the system may tell of both together", async () => {
+    const client = await against((socket) => void socket.resetAndDestroy());
+    expect(await client.ended).to.equal("reset");
+    expect(await client.closed).to.equal("reset");
+    expect((await refusalOf(client.read(1))).message).to.include("reset the connection");
+  });
+
   it("is a reset over TLS, too", async () => {
     const client = await against((socket) => void socket.once("data", () => resetSocket(socket)), "tls");
     await client.write("x");
