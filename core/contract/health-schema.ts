@@ -5,8 +5,8 @@ import { duration } from "./options/units.ts";
 const MOST_SENT = 65_507;
 
 const status = z.int().min(100).max(599);
-const bytes = z.instanceof(Uint8Array, { error: "expected a text, or bytes" });
-const text = z.string().min(1, { error: "expected at least 1 character" });
+const bytes = z.instanceof(Uint8Array, { error: "expected bytes" });
+const text = z.string({ error: "expected a text" }).min(1, { error: "expected at least 1 character" });
 
 /** The path goes into the request line unchanged. */
 const target = z.string().regex(/^\/[!-~]*$/, { error: 'expected the path of a request in ASCII, such as "/health"' });

@@ -67,7 +67,7 @@ const upstreamOptions = z
   })
   .check(({ value, issues }) => {
     const { bind, endpoints } = value;
-    if (bind === undefined) return;
+    if (bind === undefined || !(isIPv4(bind) || isIPv6(bind))) return;
     const other = endpoints.find(({ host }) => (isIPv4(bind) ? isIPv6(host) : isIPv4(host)));
     if (other === undefined) return;
     const message = `expected an address of the same family as the endpoint ${other.text}`;

@@ -78,6 +78,7 @@ describe("What health checks go by", function () {
     });
     const ssh = await serve((socket) => void socket.write("SSH-2.0-x\r\n"));
     const garbage = await serve("garbage");
+    const other = await serve((socket) => void socket.on("data", () => socket.write("-LOADING\r\n")));
     const of = (endpoint: string, check: NonNullable<UpstreamOptions["health"]>["check"]) => ({
       listen: "tcp://127.0.0.1:0",
       upstream: { endpoints: [endpoint], health: { check, ...quick } },
@@ -86,10 +87,12 @@ describe("What health checks go by", function () {
       listeners: {
         redis: of(redis.endpoint, { send: "PING\r\n", expect: "+PONG" }),
         ssh: of(ssh.endpoint, { expect: /^SSH-2\.0-/g }),
+        other: of(other.endpoint, { send: "PING\r\n", expect: "+PONG" }),
         garbage: of(garbage.endpoint, { send: Buffer.from([0]), expect: Buffer.from([0x41]) }),
       },
     });
     expect((await down(started, garbage.endpoint)).detail).to.contain("does not contain");
+    expect((await down(started, other.endpoint)).detail).to.match(/longer than \d+ ms: 10 bytes came, without what was expected$/);
     await eventually(() => expect([redis.accepted() > 3, ssh.accepted() > 3]).to.deep.equal([true, true]));
     expect([stateOf(started, redis.endpoint)?.state, stateOf(started, ssh.endpoint)?.state]).to.deep.equal(["up", "up"]);
   });

@@ -114,9 +114,14 @@ function sentence(issue: RichIssue, value: unknown): string {
   return text.startsWith("expected ") ? `${text}, but it is missing` : text;
 }
 
-/** The branch of a union that the input was probably meant for: its type fits, so the mistake is further inside. */
+/** The branch of a union that the input was probably meant for: its type fits and it knows the keys, so the mistake is further inside. */
 function likelyBranch(branches: readonly (readonly SchemaIssue[])[]): readonly SchemaIssue[] | undefined {
-  return branches.filter((issues) => !issues.some(rejectsWhole)).toSorted((a, b) => a.length - b.length)[0];
+  const possible = branches.filter((issues) => !issues.some(rejectsWhole));
+  return possible.toSorted((a, b) => strayKeysIn(a) - strayKeysIn(b) || a.length - b.length)[0];
+}
+
+function strayKeysIn(issues: readonly SchemaIssue[]): number {
+  return issues.reduce((sum, { code, keys = [], path }) => (code === "unrecognized_keys" && path.length === 0 ? sum + keys.length : sum), 0);
 }
 
 /** Whether an issue says that the value is of another kind altogether. */

@@ -24,7 +24,9 @@ function unwrapped(schema: unknown): Definition[] {
 }
 
 function step(level: readonly Definition[], key: PropertyKey): Definition[] {
-  return level.flatMap((definition) => unwrapped(definition.shape?.[String(key)] ?? definition.element ?? definition.valueType));
+  // An index leads into arrays alone: a union may have an array of objects beside an object.
+  if (typeof key === "number") return level.flatMap((definition) => unwrapped(definition.element ?? definition.valueType));
+  return level.flatMap((definition) => unwrapped(definition.shape?.[String(key)] ?? definition.valueType));
 }
 
 /** The keys that a zod schema knows at a path, for "did you mean"; none when the path leaves the schema's objects and arrays. */

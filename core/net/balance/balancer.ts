@@ -78,6 +78,7 @@ const defaults = { random: Math.random, clock: asyncScheduler, listener: "" } as
 interface Legacy {
   readonly book: HealthBook | undefined;
   readonly panic: boolean;
+  readonly backedUp: boolean;
   readonly last: number | undefined;
   readonly penalties: Penalties | undefined;
   readonly turns: ReadonlyMap<string, AddressTurns>;
@@ -88,6 +89,7 @@ interface Legacy {
 const nothing: Legacy = {
   book: undefined,
   panic: false,
+  backedUp: false,
   last: undefined,
   penalties: undefined,
   turns: new Map(),
@@ -124,7 +126,7 @@ class EndpointBalancer implements Balancer {
     this.#candidates = new Map(endpoints.map((endpoint, at) => [endpoint, new Candidate(endpoint, this.#owner.of(endpoint.text), at)]));
     const all = [...this.#candidates.values()];
     const weighed = all.filter(({ full }) => full > 0);
-    this.#health = new UpstreamHealth(weighed, this.#owner, { clock, random, panic: known.panic });
+    this.#health = new UpstreamHealth(weighed, this.#owner, { clock, random, panic: known.panic, backedUp: known.backedUp });
     this.#policy = createPolicy(target, all, { random, changes: this.#owner.changes, last: known.last });
     this.#penalties = new Penalties(clock, known.penalties);
     if (known.balance === target.balance) this.#turns = turnsOf(endpoints, known.turns);
@@ -141,6 +143,7 @@ class EndpointBalancer implements Balancer {
     return {
       book,
       panic,
+      backedUp: this.#health.backedUp,
       last: this.#policy.last,
       penalties: this.#penalties,
       turns: this.#turns,

@@ -2,13 +2,15 @@ import type { Endpoint, EndpointCandidate } from "../../contract/index.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 
 /** One endpoint of an upstream, in the form that policies work with. */
-export class Candidate implements EndpointCandidate {
+export class Candidate {
   readonly address: string;
   readonly backup: boolean;
   /** The weight now: less than `full` during a slow start. */
   weight: number;
   /** For the policy's own use. */
   turn = 0;
+
+  #facts: EndpointCandidate | undefined;
 
   /** @param index its position in the config */
   constructor(
@@ -34,8 +36,29 @@ export class Candidate implements EndpointCandidate {
     return this.standing.isOut ? "down" : "up";
   }
 
+  /** What a function of the config is shown: always the same object, with the values of the moment, and nothing else that a copy would have. */
+  get facts(): EndpointCandidate {
+    return (this.#facts ??= factsOf(this));
+  }
+
   get isFull(): boolean {
     const { maxSessions } = this.endpoint;
     return maxSessions !== undefined && this.standing.active >= maxSessions;
   }
+}
+
+function factsOf(candidate: Candidate): EndpointCandidate {
+  return {
+    address: candidate.address,
+    get weight() {
+      return candidate.weight;
+    },
+    get sessions() {
+      return candidate.sessions;
+    },
+    backup: candidate.backup,
+    get state() {
+      return candidate.state;
+    },
+  };
 }

@@ -18,6 +18,8 @@ export interface UpstreamHealthOptions {
   readonly random: () => number;
   /** The upstream was already in panic before a reload. */
   readonly panic: boolean;
+  /** Its backups were used before a reload already. */
+  readonly backedUp: boolean;
 }
 
 /** Endpoints that replace one another: either the backups, or all others. */
@@ -55,6 +57,7 @@ export class UpstreamHealth {
   /** When the next ejection ends, in epoch milliseconds. */
   #lookAt = Infinity;
   #panic: boolean;
+  #backedUp: boolean;
 
   /** @param candidates those with a weight */
   constructor(
@@ -65,12 +68,19 @@ export class UpstreamHealth {
     this.#first = new Tier(candidates.filter(({ backup }) => !backup));
     this.#backups = new Tier(candidates.filter(({ backup }) => backup));
     this.#panic = options.panic;
+    this.#backedUp = options.backedUp;
   }
 
   /** All endpoints are down. */
   get panic(): boolean {
     this.#refresh();
     return this.#panic;
+  }
+
+  /** Backups are used, since all others are down. */
+  get backedUp(): boolean {
+    this.#refresh();
+    return this.#backedUp;
   }
 
   /** The endpoints that sessions may go to: the same array as long as nothing changes. */
@@ -137,9 +147,15 @@ export class UpstreamHealth {
     const before = this.#panic;
     this.#panic = this.#areAllDown();
     this.#usable = this.#panic ? candidates : this.#chosenTier();
-    if (!this.#panic || before) return;
-    const addresses = candidates.map(({ address }) => address);
-    this.owner.events?.panic(this.owner.listener, addresses);
+    if (this.#panic && !before) this.owner.events?.panic(this.owner.listener, addressesOf(candidates));
+    this.#noteBackups();
+  }
+
+  #noteBackups(): void {
+    const before = this.#backedUp;
+    this.#backedUp = !this.#panic && this.#usable[0]?.backup === true;
+    if (!this.#backedUp || before) return;
+    this.owner.events?.backedUp(this.owner.listener, addressesOf(this.#first.all), addressesOf(this.#usable));
   }
 
   /** A single endpoint stays in use however often it fails; it is down only when its health check says so. */
@@ -157,6 +173,10 @@ export class UpstreamHealth {
     if (now < this.#lookAt) return;
     for (const { standing } of this.candidates) if (now >= (standing.ejected?.until ?? Infinity)) standing.readmit(now);
   }
+}
+
+function addressesOf(candidates: readonly Candidate[]): readonly string[] {
+  return candidates.map(({ address }) => address);
 }
 
 function orAll(some: readonly Candidate[], all: readonly Candidate[]): readonly Candidate[] {

@@ -18,6 +18,8 @@ export interface HealthEvents {
   up(listener: string, endpoint: string, ended: Outage): void;
   /** All endpoints of an upstream are down, so all are used. */
   panic(listener: string, endpoints: readonly string[]): void;
+  /** All endpoints of an upstream that are no backups are down, so its backups are used. */
+  backedUp(listener: string, down: readonly string[], backups: readonly string[]): void;
   failed(): void;
   /** An attempt to open a connection is over. */
   attempted(listener: string, endpoint: string, milliseconds: number, ok: boolean): void;

@@ -22,12 +22,15 @@ export class OwnPolicy implements Policy {
     if (session === undefined) return this.#turns.pick(candidates);
     let chosen: unknown;
     try {
-      // A copy, as the function may sort its array.
-      chosen = this.choose([...candidates], session);
+      // Facts, in an array of its own: a function that sorts what it was given, or writes into it, changes nothing here.
+      chosen = this.choose(
+        candidates.map(({ facts }) => facts),
+        session,
+      );
     } catch (error) {
       throw ownFailure("balance", error);
     }
-    const found = candidates.find((each) => each === chosen);
+    const found = candidates.find(({ facts }) => facts === chosen);
     if (found !== undefined) return found;
     throw new SluiceError("SLUICE_BALANCE_FAILED", "the upstream's balance function returned something that is none of the candidates");
   }

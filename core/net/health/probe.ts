@@ -29,8 +29,7 @@ export class Probe implements LegReader {
     private readonly told: (failure: SluiceError | undefined) => void,
   ) {
     const { endpoint, health, attempt } = context;
-    const late = `upstream ${endpoint}: its health check took longer than ${health.timeout} ms`;
-    this.#timer = setTimeout(() => this.#end(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", late)), health.timeout);
+    this.#timer = setTimeout(() => this.#end(this.#late()), health.timeout);
     this.#timer.unref();
     const connecting = attempt.subscribe({
       next: ({ leg }) => this.#connected(leg),
@@ -88,6 +87,12 @@ export class Probe implements LegReader {
     // Over UDP another answer may still come.
     if (verdict === true) this.#end(undefined);
     else if (typeof verdict === "string") this.#end(this.#unhealthy(verdict));
+  }
+
+  #late(): SluiceError {
+    const { endpoint, health } = this.context;
+    const came = this.#read.length === 0 ? "" : `: ${this.#read.length} bytes came, without what was expected`;
+    return new SluiceError("SLUICE_UPSTREAM_TIMEOUT", `upstream ${endpoint}: its health check took longer than ${health.timeout} ms${came}`);
   }
 
   #unhealthy(reason: string): SluiceError {

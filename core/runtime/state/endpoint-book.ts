@@ -53,6 +53,10 @@ export function createEndpointBook(
     misjudged: (listener, { message }) => {
       warn(listener, message);
     },
+    backedUp: (listener, down, backups) => {
+      const message = `the endpoints ${down.join(", ")} are down, so the backups ${backups.join(", ")} are used`;
+      hub.lifecycle.next({ type: "warning", listener, message });
+    },
     panic: (listener, endpoints) => {
       const message = `all endpoints of upstream ${endpoints.join(", ")} are down, so all of them are used`;
       hub.lifecycle.next({ type: "warning", listener, message });

@@ -77,6 +77,15 @@ describe("upstreamTarget", () => {
     expect(message).to.contain('tsl: unknown option, did you mean "tls"?');
   });
 
+  it("says one thing of one mistake, in words for each kind that is taken", () => {
+    const bound = messageOf(() => upstreamTarget({ endpoints: ["127.0.0.1:1"], bind: "localhost" }));
+    expect(bound).to.contain('bind: expected an IP address of this machine, without a port, got "localhost"').and.not.contain("family");
+    const check = { send: 1 } as never;
+    const asked = messageOf(() => upstreamTarget({ endpoints: ["a:1"], health: { check } }));
+    expect(asked).to.contain("health.check.expect: expected a text, or bytes, or an expression, but it is missing");
+    expect(asked).to.contain("health.check.send: expected a text, or bytes, got 1");
+  });
+
   it("refuses an empty list, and a certificate without its key", () => {
     expect(messageOf(() => upstreamTarget([]))).to.contain("expected at least 1 entry");
     expect(messageOf(() => upstreamTarget({ endpoints: ["a:1"], tls: { cert: "x" } }))).to.contain("expected cert and key together");

@@ -51,6 +51,16 @@ describe("the problems of an input", () => {
     expect(problemsOf(schema, { tls: 1 })).to.deep.equal(["tls: expected a boolean, or an object, got 1"]);
   });
 
+  it("name the options of an object beside an array of others, and not those of its entries", () => {
+    const upstream = z.strictObject({ health: z.strictObject({ check: z.string() }), endpoints: z.array(z.strictObject({ weight: z.number() })) });
+    const schema = z.object({ upstream: z.union([z.string(), z.array(z.strictObject({ address: z.string() })), upstream]) });
+    const given = { upstream: { health: { check: "tcp", odd: 1 }, endpoints: [{ weight: 1, odd: 1 }] } };
+    expect(problemsOf(schema, given)).to.deep.equal([
+      "upstream.health.odd: unknown option, expected one of check",
+      "upstream.endpoints[0].odd: unknown option, expected one of weight",
+    ]);
+  });
+
   it("name the nearest known word", () => {
     const schema = z.strictObject({ mode: z.enum(["swap", "keep"]) });
     expect(problemsOf(schema, { mode: "swop", moda: 1 })).to.deep.equal([

@@ -14,6 +14,7 @@ function bench(names: string) {
     down: (_listener, endpoint) => void told.push(`down ${endpoint[0]}`),
     up: (_listener, endpoint) => void told.push(`up ${endpoint[0]}`),
     panic: (_listener, all) => void told.push(`panic ${all.length}`),
+    backedUp: (_listener, down, backups) => void told.push(`${[...backups].map(([name]) => name).join("")} for ${down.map(([name]) => name).join("")}`),
     failed: () => undefined,
     attempted: () => undefined,
     misjudged: () => undefined,
@@ -46,7 +47,7 @@ describe("backups", () => {
     fail("a");
     fail("b");
     // At most half of those that are no backups are out.
-    expect(told).to.deep.equal(["down a"]);
+    expect(told).to.deep.equal(["down a", "xy for ab"]);
     expect(used()).to.equal("xy");
     expect(balancer.panic).to.equal(false);
     clock.advance(28_000);
@@ -56,7 +57,7 @@ describe("backups", () => {
   it("do not count among those of which half may be out", () => {
     const { told, fail } = bench("abcxyz");
     for (const name of "abc") fail(name);
-    expect(told).to.deep.equal(["down a"]);
+    expect(told).to.deep.equal(["down a", "xyz for abc"]);
   });
 
   it("stand in for an only endpoint, which one session tries every 30 s until it works", () => {
@@ -72,14 +73,17 @@ describe("backups", () => {
     expect([balancer.next(none).host, balancer.next(none).host]).to.deep.equal(["a", "x"]);
     balancer.worked(of("a"));
     expect(used()).to.equal("a");
-    expect(told).to.deep.equal([]);
+    // Said once, though nothing is out: else nobody would see why the backups are used.
+    expect(told).to.deep.equal(["x for a"]);
+    fail("a");
+    expect(told).to.deep.equal(["x for a", "x for a"]);
   });
 
   it("are where all are used when they are down too", () => {
     const { told, balancer, fail, used } = bench("ax");
     fail("a");
     fail("x");
-    expect(told).to.deep.equal(["panic 2"]);
+    expect(told).to.deep.equal(["x for a", "panic 2"]);
     expect([balancer.panic, used()]).to.deep.equal([true, "ax"]);
   });
 

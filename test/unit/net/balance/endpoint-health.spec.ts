@@ -21,6 +21,7 @@ function bench(count: number, random = 0) {
     panic: (_listener, endpoints) => void told.push(`panic ${endpoints.length}`),
     failed: () => undefined,
     attempted: () => undefined,
+    backedUp: () => undefined,
     misjudged: () => undefined,
   });
   const endpoints = endpointsOf(count);

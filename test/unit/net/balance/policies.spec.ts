@@ -221,6 +221,27 @@ describe("balancing by a function of one's own", () => {
     ]);
   });
 
+  it("shows it plain facts, which it can copy but not change", () => {
+    const copies: unknown[] = [];
+    const balancer = make(
+      (candidates) => {
+        copies.push(...candidates.map((each) => ({ ...each })));
+        (candidates as unknown[]).reverse();
+        return candidates[0] as never;
+      },
+      endpointsOf([2, 1]),
+    );
+    balancer.opened(balancer.next(none, client(1)));
+    expect(balancer.next(none, client(1)).port).to.equal(2);
+    const [first, second] = [
+      { address: "10.0.0.1:1", weight: 2, sessions: 0, backup: false, state: "up" },
+      { address: "10.0.0.1:2", weight: 1, sessions: 0, backup: false, state: "up" },
+    ];
+    expect(copies).to.deep.equal([first, second, first, { ...second, sessions: 1 }]);
+    const meddling = make((candidates) => Object.assign(candidates[0] as object, { weight: 0 }) as never, endpointsOf([1, 1]));
+    expect(codeOf(() => meddling.next(none, client(1)))).to.contain("SLUICE_BALANCE_FAILED the upstream's balance function threw");
+  });
+
   it("leaves those out that are out, full, or have been tried", () => {
     const endpoints = endpointsOf([1, 1, 1, 1], { maxSessions: 1 });
     const shown: string[] = [];
