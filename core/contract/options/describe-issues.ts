@@ -121,7 +121,10 @@ function likelyBranch(branches: readonly (readonly SchemaIssue[])[]): readonly S
 }
 
 function strayKeysIn(issues: readonly SchemaIssue[]): number {
-  return issues.reduce((sum, { code, keys = [], path }) => (code === "unrecognized_keys" && path.length === 0 ? sum + keys.length : sum), 0);
+  return issues.reduce(
+    (sum, { code, keys = [], path }) => (code === "unrecognized_keys" && path.length === 0 ? sum + keys.length : sum),
+    0,
+  );
 }
 
 /** Whether an issue says that the value is of another kind altogether. */

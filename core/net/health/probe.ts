@@ -92,7 +92,10 @@ export class Probe implements LegReader {
   #late(): SluiceError {
     const { endpoint, health } = this.context;
     const came = this.#read.length === 0 ? "" : `: ${this.#read.length} bytes came, without what was expected`;
-    return new SluiceError("SLUICE_UPSTREAM_TIMEOUT", `upstream ${endpoint}: its health check took longer than ${health.timeout} ms${came}`);
+    return new SluiceError(
+      "SLUICE_UPSTREAM_TIMEOUT",
+      `upstream ${endpoint}: its health check took longer than ${health.timeout} ms${came}`,
+    );
   }
 
   #unhealthy(reason: string): SluiceError {

@@ -52,7 +52,10 @@ describe("the problems of an input", () => {
   });
 
   it("name the options of an object beside an array of others, and not those of its entries", () => {
-    const upstream = z.strictObject({ health: z.strictObject({ check: z.string() }), endpoints: z.array(z.strictObject({ weight: z.number() })) });
+    const upstream = z.strictObject({
+      health: z.strictObject({ check: z.string() }),
+      endpoints: z.array(z.strictObject({ weight: z.number() })),
+    });
     const schema = z.object({ upstream: z.union([z.string(), z.array(z.strictObject({ address: z.string() })), upstream]) });
     const given = { upstream: { health: { check: "tcp", odd: 1 }, endpoints: [{ weight: 1, odd: 1 }] } };
     expect(problemsOf(schema, given)).to.deep.equal([

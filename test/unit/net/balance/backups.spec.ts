@@ -14,7 +14,8 @@ function bench(names: string) {
     down: (_listener, endpoint) => void told.push(`down ${endpoint[0]}`),
     up: (_listener, endpoint) => void told.push(`up ${endpoint[0]}`),
     panic: (_listener, all) => void told.push(`panic ${all.length}`),
-    backedUp: (_listener, down, backups) => void told.push(`${[...backups].map(([name]) => name).join("")} for ${down.map(([name]) => name).join("")}`),
+    backedUp: (_listener, down, backups) =>
+      void told.push(`${[...backups].map(([name]) => name).join("")} for ${down.map(([name]) => name).join("")}`),
     failed: () => undefined,
     attempted: () => undefined,
     misjudged: () => undefined,
