@@ -1,10 +1,13 @@
 // npm run bench -- [--only 1,3] [--rounds 5] [--seconds 1] [--warm 0.8]
+// npm run bench -- --growth [--up-to 10000] [--of sessions] [--minutes 10]
 //
 // Reproduces the table of docs/performance.md: what Sluice costs beside bare Node, HAProxy and nginx, in CPU seconds per unit of work.
+// With --growth: what a unit of work costs by how many sessions, listeners, routes, … there are.
 import { writeFileSync } from "node:fs";
 import { cpus, getPriority, setPriority } from "node:os";
 import { parseArgs } from "node:util";
 import { candidates } from "./candidates.ts";
+import { measureGrowth } from "./growth/growth.ts";
 import { integrityFault } from "./integrity.ts";
 import type { LoadResult } from "./load/load-options.ts";
 import { measure, type Timing } from "./measure.ts";
@@ -37,11 +40,17 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "1" },
     warm: { type: "string", default: "0.8" },
+    growth: { type: "boolean", default: false },
+    "up-to": { type: "string", default: "10000" },
+    of: { type: "string", default: "" },
+    minutes: { type: "string", default: "10" },
   },
 });
 const rows = new Set(values.only?.split(",").map(Number) ?? allRows);
 const timing: Timing = { warm: Number(values.warm), seconds: Number(values.seconds) };
 const roundsWanted = Number(values.rounds);
+
+const machine = `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}, ${process.platform}`;
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const note = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -126,11 +135,15 @@ async function orNote(what: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
+async function runGrowth(workshop: Workshop): Promise<void> {
+  const { "up-to": upTo, of, minutes } = values;
+  print(`## How costs grow\n\n${machine}.\n`);
+  print(await measureGrowth(workshop, { upTo: Number(upTo), only: of, minutes: Number(minutes), note }));
+}
+
 async function run(workshop: Workshop): Promise<void> {
   print(`## Sluice beside others\n`);
-  print(
-    `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}, ${process.platform};`,
-  );
+  print(`${machine};`);
   print(
     `${roundsWanted} interleaved rounds of ${timing.seconds} s each after ${timing.warm} s to warm up. Ratios are the yardstick's CPU per unit over the candidate's.`,
   );
@@ -167,7 +180,7 @@ if (process.platform !== "linux") throw new Error("the benchmark reads /proc, so
 askForShare();
 const workshop = await openWorkshop();
 try {
-  await run(workshop);
+  await (values.growth ? runGrowth(workshop) : run(workshop));
 } finally {
   workshop.close();
 }

@@ -12,7 +12,7 @@ export interface Timing {
 }
 
 const program = fileURLToPath(new URL("load/main.js", import.meta.url));
-const messageBytes = 64;
+export const messageBytes = 64;
 const graceMs = 60_000;
 
 /** One round: fresh processes, warmed up, measured in turn, stopped. Gives the candidates' results in their order. */
@@ -29,6 +29,7 @@ export async function measure(names: readonly string[], work: Work, timing: Timi
       seconds: timing.seconds,
       kind: work.kind,
       connections: work.connections,
+      beside: 0,
       tls: work.tls ?? false,
       resumed: work.resumed ?? false,
       body: work.body ?? 0,
@@ -42,7 +43,8 @@ export async function measure(names: readonly string[], work: Work, timing: Timi
   }
 }
 
-async function runLoad(order: LoadOrder): Promise<LoadResult[]> {
+/** @returns what the load program found, for each target */
+export async function runLoad(order: LoadOrder): Promise<LoadResult[]> {
   const [command, parameters] = pinned("load", [process.execPath, program, JSON.stringify(order)]);
   const child = spawn(command, parameters, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";

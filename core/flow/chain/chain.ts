@@ -65,7 +65,7 @@ export class Chain {
     this.#runs = steps.map((step, at) => this.#runOf(step, at));
     this.#plugins = steps.map(({ plugin }) => plugin);
     this.#exits = steps.map(({ exit }) => exit);
-    this.run = this.#window(this.#runs, 0);
+    this.run = this.#window(0);
   }
 
   /** The plugin whose stage was running when `run` threw or its promise rejected. */
@@ -84,7 +84,7 @@ export class Chain {
   /** Shows `tap` every chunk at each place between plugins. The stages stay the same, with their state. @param tap undefined: stop showing */
   watch(tap: Tap | undefined): void {
     this.#tap = tap;
-    this.run = tap === undefined ? this.#window(this.#runs, 0) : this.#watched(tap);
+    this.run = tap === undefined ? this.#window(0) : this.#watched(tap);
   }
 
   /** Called before the first chunk. */
@@ -98,7 +98,7 @@ export class Chain {
 
   /** No more chunks come: what its stages still hold passes through those after them, in the order of the data. Throws what a stage throws. */
   finish(emit: Emit): void | PromiseLike<void> {
-    return this.#states === undefined ? undefined : this.#finish([...this.#states], emit);
+    return this.#states === undefined ? undefined : this.#finish([...this.#states], 0, emit);
   }
 
   /** What its stages hold, in the order in which it came to the first of them. */
@@ -110,11 +110,12 @@ export class Chain {
     for (const state of this.#states?.values() ?? []) state.discard();
   }
 
-  #finish(states: readonly (readonly [number, Stateful])[], emit: Emit): void | PromiseLike<void> {
-    for (const [index, [at, state]] of states.entries()) {
+  #finish(states: readonly (readonly [number, Stateful])[], from: number, emit: Emit): void | PromiseLike<void> {
+    for (let index = from; index < states.length; index += 1) {
+      const [at, state] = states[index] as readonly [number, Stateful];
       this.#at = at;
       const waiting = state.finish((chunk) => this.#emitAfter(at, chunk, emit));
-      if (isPromise(waiting)) return waiting.then(() => this.#finish(states.slice(index + 1), emit));
+      if (isPromise(waiting)) return waiting.then(() => this.#finish(states, index + 1, emit));
     }
     return undefined;
   }
@@ -131,10 +132,10 @@ export class Chain {
   }
 
   /** Six stages at a time, unrolled: a loop over an array of functions costs several times as much per chunk. */
-  #window(runs: readonly Run[], base: number): Run {
-    const [a = pass, b = pass, c = pass, d = pass, e = pass, f = pass] = runs;
-    if (runs.length === 1) return this.#single(a, base);
-    const rest = runs.length > WINDOW ? this.#window(runs.slice(WINDOW), base + WINDOW) : pass;
+  #window(base: number): Run {
+    const [a = pass, b = pass, c = pass, d = pass, e = pass, f = pass] = base === 0 ? this.#runs : this.#runs.slice(base, base + WINDOW);
+    if (this.#runs.length === base + 1) return this.#single(a, base);
+    const rest = this.#runs.length > base + WINDOW ? this.#window(base + WINDOW) : pass;
     const [outA, outB, outC, outD, outE, outF] = this.#exits.slice(base, base + WINDOW);
     return (chunk) => {
       if (base === 0 && this.#begins(chunk)) return this.#timed(chunk);
@@ -227,7 +228,9 @@ export class Chain {
   }
 
   #dropped(at: number): void {
-    const owner = this.#exits.find((exit, index) => index >= at && exit !== undefined)?.left;
+    let last = at;
+    while (last < this.#exits.length && this.#exits[last] === undefined) last += 1;
+    const owner = this.#exits[last]?.left;
     if (owner === undefined) return;
     owner.drops += 1;
     this.#tap?.dropped(owner.plugin);
@@ -258,11 +261,10 @@ export class Chain {
   /** Continues at a stage in the middle, after a promise. */
   #from(start: number, chunk: unknown): unknown {
     let value = chunk;
-    for (const [at, run] of this.#runs.entries()) {
-      if (at < start) continue;
+    for (let at = start; at < this.#runs.length; at += 1) {
       this.#at = at;
       const before = value;
-      value = run(value);
+      value = this.#runs[at]?.(value);
       if (isSpecial(value, before)) return this.#settle(at, value);
       this.#crossed(at, value);
     }

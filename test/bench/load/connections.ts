@@ -1,13 +1,17 @@
+import { openIdle } from "./idle.ts";
+import { openMany } from "./open-many.ts";
 import { dial, sendBack, serve, type TlsSessions } from "./stream-ends.ts";
 import type { StartLoad } from "./load-options.ts";
 
-/** Connect, one message there and back, close; so many at a time. */
-export const startConnections: StartLoad = async ({ connections, size, tls, resumed }, { proxy, upstream }, gate) => {
+/** Connect, one message there and back, close; so many at a time, beside others that are idle. */
+export const startConnections: StartLoad = async (options, { proxy, upstream }, gate) => {
+  const { connections, beside, size, tls, resumed } = options;
   const message = Buffer.alloc(size, "c");
   const sessions: TlsSessions | undefined = resumed ? { last: undefined } : undefined;
   let units = 0;
   let errors = 0;
   await serve(upstream, sendBack);
+  await openMany(beside, () => openIdle(proxy, options));
   const next = (): void => {
     let got = 0;
     const socket = dial(

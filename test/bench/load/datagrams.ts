@@ -7,7 +7,7 @@ const patienceMs = 250;
 /** In one go at most: beyond it the load is late, and a burst would test the kernel's buffers alone. */
 const burst = 256;
 
-function open(): Socket {
+export function openDatagrams(): Socket {
   const socket = createSocket({
     type: "udp4",
     recvBufferSize: receiveBuffer,
@@ -19,18 +19,27 @@ function open(): Socket {
   return socket;
 }
 
-async function sockets({ connections }: LoadOptions, { proxy, upstream }: Target, onReply: (client: number) => void): Promise<Socket[]> {
-  const backend = open();
+/** Sends back what comes. */
+export async function openBackend(port: number): Promise<void> {
+  const backend = openDatagrams();
   backend.on("message", (datagram, from) => {
     backend.send(datagram, from.port, from.address);
   });
-  await new Promise<void>((resolve) => void backend.bind(upstream, "127.0.0.1", resolve));
-  const clients = Array.from({ length: connections }, () => open());
+  await new Promise<void>((resolve) => void backend.bind(port, "127.0.0.1", resolve));
+}
+
+export function connectClient(client: Socket, proxy: number): Promise<void> {
+  return new Promise((resolve) => void client.connect(proxy, "127.0.0.1", () => resolve()));
+}
+
+async function sockets({ connections }: LoadOptions, { proxy, upstream }: Target, onReply: (client: number) => void): Promise<Socket[]> {
+  await openBackend(upstream);
+  const clients = Array.from({ length: connections }, () => openDatagrams());
   for (const [index, client] of clients.entries()) {
     client.on("message", () => {
       onReply(index);
     });
-    await new Promise<void>((resolve) => void client.connect(proxy, "127.0.0.1", () => resolve()));
+    await connectClient(client, proxy);
   }
   return clients;
 }

@@ -1,35 +1,32 @@
+import { openMany } from "./open-many.ts";
 import { dial, sendBack, serve } from "./stream-ends.ts";
-import type { StartLoad } from "./load-options.ts";
+import type { LoadOptions, StartLoad } from "./load-options.ts";
 
-/** Connections under way at a time while they are being opened. */
-const atOnce = 200;
+/** Opens a connection that sends one message, and then nothing. Ends when that is answered: so it is open all the way. */
+export function openIdle(port: number, { size, tls }: LoadOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = dial(
+      { port, tls },
+      () => resolve(),
+      (open) => open.write(Buffer.alloc(size, "i")),
+    );
+    socket.on("error", reject);
+  });
+}
 
 /** Opens connections that send one message each, and then nothing. */
-export const startIdle: StartLoad = async ({ connections, size, tls }, { proxy, upstream }) => {
-  const message = Buffer.alloc(size, "i");
-  let opened = 0;
+export const startIdle: StartLoad = async (options, { proxy, upstream }) => {
   let answered = 0;
   let errors = 0;
   await serve(upstream, sendBack);
-  const ready = new Promise<void>((resolve, reject) => {
-    const next = (): void => {
-      if (opened >= connections) return;
-      opened += 1;
-      const socket = dial(
-        { port: proxy, tls },
-        () => {
-          answered += 1;
-          if (answered === connections) resolve();
-          else next();
-        },
-        (open) => open.write(message),
-      );
-      socket.on("error", (error) => {
-        errors += 1;
-        reject(error);
-      });
-    };
-    for (let index = 0; index < atOnce; index += 1) next();
+  const ready = openMany(options.connections, async () => {
+    try {
+      await openIdle(proxy, options);
+      answered += 1;
+    } catch (error) {
+      errors += 1;
+      throw error;
+    }
   });
   return { units: () => answered, errors: () => errors, lost: () => 0, ready };
 };

@@ -2,7 +2,18 @@ import type { Cpu } from "../process-figures.ts";
 import type { Gate } from "./gate.ts";
 
 export type LoadKind =
-  "messages" | "paced-messages" | "requests" | "requests-2" | "bulk" | "connections" | "datagrams" | "datagram-rate" | "idle";
+  | "messages"
+  | "messages-in-turn"
+  | "paced-messages"
+  | "requests"
+  | "requests-2"
+  | "bulk"
+  | "connections"
+  | "datagrams"
+  | "datagrams-in-turn"
+  | "datagram-rate"
+  | "flows"
+  | "idle";
 
 /** A proxy under test. The load is at both ends of it. */
 export interface Target {
@@ -22,6 +33,8 @@ export interface LoadOptions {
   readonly tls: boolean;
   /** A connection resumes the TLS session of the one before it. */
   readonly resumed: boolean;
+  /** Connections that are open beside it, and idle (connections). */
+  readonly beside: number;
   /** Bytes of a request's body (requests, requests-2); 0: a GET. */
   readonly body: number;
   /** Requests a second (datagram-rate), each of which is answered; messages a second (paced-messages). */

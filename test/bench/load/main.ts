@@ -9,6 +9,7 @@ import { startConnections } from "./connections.ts";
 import { startDatagramRate, startDatagrams } from "./datagrams.ts";
 import { Gate } from "./gate.ts";
 import { startIdle } from "./idle.ts";
+import { startDatagramsInTurn, startFlows, startMessagesInTurn } from "./in-turn.ts";
 import type { Latency, Load, LoadKind, LoadOrder, LoadResult, StartLoad, Target } from "./load-options.ts";
 import { startMessages } from "./messages.ts";
 import { startPacedMessages } from "./paced-messages.ts";
@@ -17,13 +18,16 @@ import { startRequests2 } from "./requests-2.ts";
 
 const kinds: Readonly<Record<LoadKind, StartLoad>> = {
   messages: startMessages,
+  "messages-in-turn": startMessagesInTurn,
   "paced-messages": startPacedMessages,
   requests: startRequests,
   "requests-2": startRequests2,
   bulk: startBulk,
   connections: startConnections,
   datagrams: startDatagrams,
+  "datagrams-in-turn": startDatagramsInTurn,
   "datagram-rate": startDatagramRate,
+  flows: startFlows,
   idle: startIdle,
 };
 

@@ -42,6 +42,27 @@ function subscriptionsDuring(work: () => void): number {
   return count;
 }
 
+/** How many array elements `slice` copies during the work. */
+function copiesDuring(work: () => void): number {
+  const original = Object.getOwnPropertyDescriptor(Array.prototype, "slice") ?? {};
+  const slice = original.value as (...bounds: unknown[]) => unknown[];
+  let count = 0;
+  const counting = function counting(this: unknown, ...bounds: unknown[]): unknown[] {
+    const part = Reflect.apply(slice, this, bounds);
+    count += part.length;
+    return part;
+  };
+  // oxlint-disable-next-line no-extend-native -- for the time of the work, to count what it copies
+  Object.defineProperty(Array.prototype, "slice", { ...original, value: counting });
+  try {
+    work();
+  } finally {
+    // oxlint-disable-next-line no-extend-native -- back to what it was
+    Object.defineProperty(Array.prototype, "slice", original);
+  }
+  return count;
+}
+
 describe("the composed path", () => {
   it("makes one function of six plugins that use each, without an RxJS subscription", () => {
     let result = "";
@@ -58,6 +79,19 @@ describe("the composed path", () => {
     const twice = hookOf("twice", (data) => data.pipe(each(append("y")), each(append("z"))));
     const { chain } = buildOperators([...sixEach(), ...sixEach(), twice], owner);
     expect(String(chain?.run(Buffer.from("-")))).to.equal("-abcdefabcdefyz");
+  });
+
+  it("is made of ten times as many plugins with ten times the work, and runs thousands", () => {
+    const many = Array.from({ length: 6000 }, (_, at) =>
+      hookOf(
+        `p${at}`,
+        each((chunk) => chunk),
+      ),
+    );
+    const copies = (count: number): number => copiesDuring(() => buildOperators(many.slice(0, count), owner));
+    expect(copies(6000)).to.be.at.most(10 * copies(600) + 100);
+    const { chain } = buildOperators([...many, hookOf("last", each(append("z")))], owner);
+    expect(String(chain?.run(Buffer.from("-")))).to.equal("-z");
   });
 
   it("is not taken when one plugin uses another operator, which is then named", () => {
