@@ -3,12 +3,12 @@
 import "reflect-metadata";
 
 export { defineConfig } from "./config/define-config.ts";
-export { socketAddress } from "./contract/address.ts";
-export { addressBytes } from "./contract/address-bytes.ts";
-export { clientKey } from "./contract/client-key.ts";
+export { socketAddress } from "./contract/addresses/address.ts";
+export { addressBytes } from "./contract/addresses/address-bytes.ts";
+export { clientKey } from "./contract/addresses/client-key.ts";
 export { watch } from "./config/watch/watch.ts";
-export { definePlugin, type PluginFactory } from "./contract/define-plugin.ts";
-export { defineErrors } from "./contract/define-errors.ts";
+export { definePlugin, type PluginFactory } from "./contract/plugin/define-plugin.ts";
+export { defineErrors } from "./contract/errors/define-errors.ts";
 export {
   catalogue,
   reasonOf,
@@ -17,7 +17,7 @@ export {
   type ErrorCode,
   type ErrorOptions,
   type ErrorSource,
-} from "./contract/errors.ts";
+} from "./contract/errors/errors.ts";
 export {
   CLOCK,
   DATAGRAMS,
@@ -35,15 +35,15 @@ export {
   type Exchange,
   type Place,
   type Resolver,
-} from "./contract/tokens.ts";
-export { networks } from "./contract/networks.ts";
+} from "./contract/plugin/tokens.ts";
+export { networks } from "./contract/addresses/networks.ts";
 export { clientHello, type ClientHelloVerdict } from "./net/accept/client-hello.ts";
 export type { ClientHello } from "./net/accept/client-hello-body.ts";
 export { certificatesIn, checkValidity, pemFile, readPem, type Pem } from "./net/pem.ts";
-export { printable } from "./contract/printable.ts";
+export { printable } from "./contract/errors/printable.ts";
 export { duration, size, type Duration, type Size } from "./contract/options/units.ts";
-export { upstreamKey } from "./contract/upstream-key.ts";
-export { upstream } from "./contract/upstream-target.ts";
+export { upstreamKey } from "./contract/upstream/upstream-key.ts";
+export { upstream } from "./contract/upstream/upstream-target.ts";
 export type * from "./contract/index.ts";
 export { bodyJson, bodyText, type BodyOptions } from "./flow/bodies/body-text.ts";
 export { respond } from "./flow/bodies/respond.ts";

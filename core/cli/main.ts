@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { SluiceError } from "../contract/errors.ts";
+import { SluiceError } from "../contract/errors/errors.ts";
 import { readFdLimit } from "../config/check/fd-limit.ts";
 
 /** What loading Sluice and a config takes at once, and some for serving. */

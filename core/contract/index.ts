@@ -1,14 +1,4 @@
-export type * from "./address.ts";
-export { socketAddress } from "./address.ts";
-export type * from "./balance.ts";
-export type * from "./admin.ts";
-export { clientKey } from "./client-key.ts";
-export type * from "./config.ts";
-export type * from "./datagrams.ts";
-export { defineErrors, type ErrorDefinition, type OwnErrors } from "./define-errors.ts";
-export { datagramProblems } from "./datagram-upstream.ts";
-export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./define-plugin.ts";
-export { parseEndpoint } from "./endpoint.ts";
+export { defineErrors, type ErrorDefinition, type OwnErrors } from "./errors/define-errors.ts";
 export {
   asSluiceError,
   catalogue,
@@ -21,24 +11,39 @@ export {
   type ErrorKind,
   type ErrorOptions,
   type ErrorSource,
-} from "./errors.ts";
-export type * from "./events.ts";
-export type * from "./file-progress.ts";
-export type * from "./first-bytes.ts";
-export type * from "./health-check.ts";
-export { hookNames, hooks, type ByteHookName, type Emission, type HookName, type Hooks } from "./hooks.ts";
-export type * from "./http.ts";
-export type * from "./leg.ts";
-export { isLogLevel, logLevels, type LogLevel } from "./log-level.ts";
-export { addressText, listenForm, parseListen, schemeOf, type ListenScheme } from "./listen-address.ts";
-export type * from "./logger.ts";
-export type * from "./metrics.ts";
-export { networks, type Networks } from "./networks.ts";
-export type * from "./override.ts";
-export type * from "./plugin.ts";
-export { printable, printableLines } from "./printable.ts";
-export type * from "./session.ts";
-export type * from "./shared.ts";
+} from "./errors/errors.ts";
+export { printable, printableLines } from "./errors/printable.ts";
+export { duration, size, type Duration, type Size } from "./options/units.ts";
+export type * from "./addresses/address.ts";
+export { socketAddress } from "./addresses/address.ts";
+export { clientKey } from "./addresses/client-key.ts";
+export { parseEndpoint, type Endpoint } from "./addresses/endpoint.ts";
+export { networks, type Networks } from "./addresses/networks.ts";
+export type * from "./upstream/attempt.ts";
+export type * from "./upstream/balance.ts";
+export { datagramProblems } from "./upstream/datagram-upstream.ts";
+export type * from "./upstream/health-check.ts";
+export type * from "./upstream/leg.ts";
+export { upstreamKey } from "./upstream/upstream-key.ts";
+export { upstream, upstreamTarget } from "./upstream/upstream-target.ts";
+export type * from "./upstream/upstream.ts";
+export type * from "./session/datagrams.ts";
+export type * from "./session/first-bytes.ts";
+export { hookNames, hooks, type ByteHookName, type Emission, type HookName, type Hooks } from "./session/hooks.ts";
+export type * from "./session/http.ts";
+export type * from "./session/session.ts";
+export type * from "./session/taps.ts";
+export { Timeline, type TimelineEntry, type TimelineFollower } from "./session/timeline.ts";
+export type * from "./session/timelines.ts";
+export type * from "./events/events.ts";
+export type * from "./events/override.ts";
+export type * from "./events/trial.ts";
+export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./plugin/define-plugin.ts";
+export type * from "./plugin/file-progress.ts";
+export type * from "./plugin/logger.ts";
+export type * from "./plugin/metrics.ts";
+export type * from "./plugin/plugin.ts";
+export type * from "./plugin/shared.ts";
 export {
   CLOCK,
   DATAGRAMS,
@@ -56,12 +61,8 @@ export {
   type Exchange,
   type Place,
   type Resolver,
-} from "./tokens.ts";
-export type * from "./taps.ts";
-export type * from "./timelines.ts";
-export type * from "./trial.ts";
-export { Timeline, type TimelineEntry, type TimelineFollower } from "./timeline.ts";
-export { duration, size, type Duration, type Size } from "./options/units.ts";
-export type * from "./upstream.ts";
-export { upstreamKey } from "./upstream-key.ts";
-export { upstream, upstreamTarget } from "./upstream-target.ts";
+} from "./plugin/tokens.ts";
+export type * from "./config/admin.ts";
+export type * from "./config/config.ts";
+export { addressText, listenForm, parseListen, schemeOf, type ListenScheme } from "./config/listen-address.ts";
+export { isLogLevel, logLevels, type LogLevel } from "./config/log-level.ts";

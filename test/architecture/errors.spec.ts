@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { catalogue } from "../../core/contract/errors.ts";
+import { catalogue } from "../../core/contract/errors/errors.ts";
 import { documentationPages, filesUnder, readText } from "../support/repository.ts";
 
 const row = /^\| `(SLUICE_[A-Z_]+)` \| (\w+) \| (yes|no) \| (.+) \| (.+) \|$/gm;
 
-const sources = [...filesUnder("core", ".ts"), ...filesUnder("plugins", ".ts")].filter((file) => file !== "core/contract/errors.ts");
+const sources = [...filesUnder("core", ".ts"), ...filesUnder("plugins", ".ts")].filter((file) => file !== "core/contract/errors/errors.ts");
 const product = sources.map((file) => readText(file)).join("\n");
 
 interface Documented {

@@ -3,7 +3,17 @@
 // layers.cjs makes a rule of each, layers.spec.ts compares the table with the folders, and the picture in docs/architecture.md with the table.
 
 module.exports = {
-  "core/contract": { options: [], ".": ["options"] },
+  "core/contract": {
+    errors: [],
+    options: [],
+    addresses: ["errors"],
+    upstream: ["errors", "options", "addresses"],
+    session: ["errors", "addresses", "upstream"],
+    events: ["errors", "options", "upstream", "session"],
+    plugin: ["errors", "options", "addresses", "upstream", "session", "events"],
+    config: ["errors", "options", "addresses", "upstream", "session", "events", "plugin"],
+    ".": ["errors", "options", "addresses", "upstream", "session", "events", "plugin", "config"],
+  },
   "core/flow": {
     chain: [],
     operators: ["chain"],

@@ -7,7 +7,7 @@ import { createServer, type TlsOptions, type TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import type { UpstreamTlsConfig } from "sluice";
 import { tlsTermination } from "sluice/plugins";
-import { upstreamTarget } from "../../core/contract/upstream-target.ts";
+import { upstreamTarget } from "../../core/contract/upstream/upstream-target.ts";
 import { eventOf } from "../support/bounded.ts";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Socket } from "node:net";
 import type { Session } from "sluice";
 import { echo } from "sluice/plugins";
-import type { TrialConfig } from "../../core/contract/trial.ts";
+import type { TrialConfig } from "../../core/contract/events/trial.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { answer, answers, clients, config, fail, mark, start } from "../support/on-trial.ts";

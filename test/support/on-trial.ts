@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { FunctionPlugin, ListenerConfig, PluginUse, SluiceConfig, UseOptions } from "sluice";
 import { each } from "sluice/flow";
 import { echo } from "sluice/plugins";
-import type { TrialConfig } from "../../core/contract/trial.ts";
+import type { TrialConfig } from "../../core/contract/events/trial.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { closeOf, connect, readBytes } from "./sockets.ts";
 import { plugin, startProxy, type TestProxy } from "./with-proxy.ts";

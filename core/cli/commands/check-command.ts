@@ -1,6 +1,6 @@
 import path from "node:path";
 import { reasonOf, type ResolvedConfig, type ResolvedListener } from "../../contract/index.ts";
-import { addressText } from "../../contract/listen-address.ts";
+import { addressText } from "../../contract/config/listen-address.ts";
 import { checkConfig } from "../../runtime/proxy/check.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import { passedOverNote } from "../arguments/config-file.ts";

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { SluiceError } from "../../contract/index.ts";
-import { addressText } from "../../contract/listen-address.ts";
+import { addressText } from "../../contract/config/listen-address.ts";
 import { askControl } from "../../net/control/control-socket.ts";
 import type { ReloadPlan } from "../../runtime/generation/reload-plan.ts";
 import { reloadTimeoutMs } from "./reload-command.ts";

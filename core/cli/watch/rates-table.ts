@@ -1,7 +1,7 @@
 import type { ListenerRates } from "../../admin/events/rates.ts";
 import { table, type Cell } from "../output/table.ts";
 import type { Terminal } from "../output/terminal.ts";
-import { bytesText } from "../../contract/bytes-text.ts";
+import { bytesText } from "../../contract/errors/bytes-text.ts";
 
 type Colors = Terminal["colors"];
 

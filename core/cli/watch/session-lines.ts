@@ -2,7 +2,7 @@ import type { ChunkEvent } from "../../admin/events/session-tap.ts";
 import type { SessionView } from "../../admin/sessions/session-view.ts";
 import { overridesText } from "../output/behind-text.ts";
 import { onOneLine } from "../output/show-error.ts";
-import { bytesText } from "../../contract/bytes-text.ts";
+import { bytesText } from "../../contract/errors/bytes-text.ts";
 import { durationText, timeText } from "../output/units.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { hexLines, preview } from "./bytes.ts";

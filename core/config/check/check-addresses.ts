@@ -1,6 +1,6 @@
 import { normalize } from "node:path";
-import { isIPv4 } from "../../contract/endpoint.ts";
-import { canonicalHost, hostsMeet } from "../../contract/host-meeting.ts";
+import { isIPv4 } from "../../contract/addresses/endpoint.ts";
+import { canonicalHost, hostsMeet } from "../../contract/addresses/host-meeting.ts";
 import type { Problem } from "../../contract/options/describe-issues.ts";
 import {
   addressText,

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
-import { isIPv4, isIPv6, parseEndpoint } from "../../contract/endpoint.ts";
+import { isIPv4, isIPv6, parseEndpoint } from "../../contract/addresses/endpoint.ts";
 import {
   duration,
   isPluginUse,
@@ -14,11 +14,11 @@ import {
   type PluginUses,
   type Provider,
 } from "../../contract/index.ts";
-import { plainMessage } from "../../contract/endpoint-schema.ts";
-import { keepAlive } from "../../contract/keep-alive-schema.ts";
-import { trialSchema } from "../../contract/trial.ts";
-import { queue } from "../../contract/queue-schema.ts";
-import { upstreamSchema } from "../../contract/upstream-target.ts";
+import { plainMessage } from "../../contract/upstream/endpoint-schema.ts";
+import { keepAlive } from "../../contract/upstream/keep-alive-schema.ts";
+import { trialSchema } from "../../contract/events/trial.ts";
+import { queue } from "../../contract/upstream/queue-schema.ts";
+import { upstreamSchema } from "../../contract/upstream/upstream-target.ts";
 import { notAUse } from "./not-a-use.ts";
 
 const timeout = (fallback: string) => duration({ zero: false }).prefault(fallback);

@@ -1,4 +1,4 @@
-import { restingUdpSockets } from "../../contract/resting-udp-sockets.ts";
+import { restingUdpSockets } from "../../contract/upstream/resting-udp-sockets.ts";
 import { describeIssues, optionPath, shown, type Problem } from "../../contract/options/describe-issues.ts";
 import {
   addressText,
@@ -12,7 +12,7 @@ import {
   type ResolvedListener,
   type ResolvedSocket,
 } from "../../contract/index.ts";
-import { trialSchema } from "../../contract/trial.ts";
+import { trialSchema } from "../../contract/events/trial.ts";
 import { duplicateAddresses, isWildcard, loops } from "./check-addresses.ts";
 import { adminProblems, resolveAdmin, withAdmin } from "./check-admin.ts";
 import { configSchema, namePattern, nameRule, type CheckedConfig, type CheckedListener } from "./config-schema.ts";

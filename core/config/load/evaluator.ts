@@ -1,6 +1,6 @@
 import { Module } from "node:module";
 import path from "node:path";
-import { evaluating } from "../../contract/evaluating.ts";
+import { evaluating } from "../../contract/plugin/evaluating.ts";
 import { Slices } from "../../contract/slices.ts";
 import type { Compiled } from "../compile/compiler.ts";
 import { evaluationOrder } from "./evaluation-order.ts";

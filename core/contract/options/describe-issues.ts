@@ -1,5 +1,5 @@
-import { didYouMean } from "./nearest.ts";
 import { knownKeys } from "./known-keys.ts";
+import { didYouMean } from "./nearest.ts";
 
 /** One thing wrong in a config: where, and a sentence that says what was expected. */
 export interface Problem {

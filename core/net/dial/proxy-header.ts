@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { ipv6Groups } from "../../contract/ipv6-groups.ts";
+import { ipv6Groups } from "../../contract/addresses/ipv6-groups.ts";
 import type { ProxyProtocolVersion, SocketAddress } from "../../contract/index.ts";
 
 /** The PROXY protocol, versions 1 and 2: haproxy.org/download/3.0/doc/proxy-protocol.txt. */

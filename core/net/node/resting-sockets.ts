@@ -1,5 +1,5 @@
 import type { Socket } from "node:dgram";
-import { restingUdpSockets } from "../../contract/resting-udp-sockets.ts";
+import { restingUdpSockets } from "../../contract/upstream/resting-udp-sockets.ts";
 
 /** Milliseconds for which a closed upstream socket keeps its port. */
 const REST = 2_000;

@@ -8,7 +8,7 @@ import {
   type RelayRecord,
   type SocketAddress,
 } from "../../contract/index.ts";
-import { canonicalHost } from "../../contract/host-meeting.ts";
+import { canonicalHost } from "../../contract/addresses/host-meeting.ts";
 import { bindError } from "../os-errors.ts";
 import { restingSockets } from "../node/resting-sockets.ts";
 import { OutwardSockets } from "./outward-sockets.ts";

@@ -1,4 +1,4 @@
-import { hostAndPort } from "../../contract/endpoint.ts";
+import { hostAndPort } from "../../contract/addresses/endpoint.ts";
 import { SluiceError, type ListenAddress, type Transport } from "../../contract/index.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { socketPath } from "../../contract/endpoint.ts";
+import { socketPath } from "../../contract/addresses/endpoint.ts";
 import { addressText, SluiceError, type ListenAddress } from "../../contract/index.ts";
 import { stream } from "./stream.ts";
 import type { Transport } from "./transport.ts";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ResolvedListener, SessionsBehind, TrialView } from "../../contract/index.ts";
-import { addressText } from "../../contract/listen-address.ts";
+import { addressText } from "../../contract/config/listen-address.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { movedEndpoints } from "./moved-endpoints.ts";
 import { claimSockets, type Holder } from "./socket-claims.ts";

@@ -1,4 +1,4 @@
-import { hostsMeet, type Meeting } from "../../contract/host-meeting.ts";
+import { hostsMeet, type Meeting } from "../../contract/addresses/host-meeting.ts";
 import type { ListenAddress, ResolvedListener } from "../../contract/index.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { settledPath } from "../../net/accept/listen-host.ts";

@@ -1,4 +1,4 @@
-import { addressText } from "../../contract/listen-address.ts";
+import { addressText } from "../../contract/config/listen-address.ts";
 import {
   reasonOf,
   SluiceError,

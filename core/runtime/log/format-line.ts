@@ -1,7 +1,7 @@
 import pico from "picocolors";
-import { printable, printableLines } from "../../contract/printable.ts";
+import { printable, printableLines } from "../../contract/errors/printable.ts";
 import { hexDump } from "./hex-dump.ts";
-import { levelName } from "../../contract/log-level.ts";
+import { levelName } from "../../contract/config/log-level.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 type Paint = ReturnType<typeof pico.createColors>;

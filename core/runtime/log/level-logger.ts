@@ -1,6 +1,6 @@
 import type { Logger as Pino } from "pino";
 import type { LogChildOptions, Logger } from "../../contract/index.ts";
-import { isLogLevel, passes, type LogLevel, type Threshold } from "../../contract/log-level.ts";
+import { isLogLevel, passes, type LogLevel, type Threshold } from "../../contract/config/log-level.ts";
 
 /**
  * A logger with pino's methods whose threshold can be changed for it and all its children at once: a child of pino's keeps the level that

@@ -2,7 +2,7 @@ import path from "node:path";
 import { pino } from "pino";
 import { Subject } from "rxjs";
 import { reasonOf, SluiceError, isLogLevel, logLevels, type Logger, type LogLevel, type ResolvedConfig } from "../../contract/index.ts";
-import type { Threshold } from "../../contract/log-level.ts";
+import type { Threshold } from "../../contract/config/log-level.ts";
 import { fileDescriptor } from "./descriptor.ts";
 import { createLineFormat } from "./format-line.ts";
 import { LevelLogger } from "./level-logger.ts";

@@ -3,7 +3,7 @@ import { SluiceError, type ResolvedConfig, type SocketAddress } from "../../cont
 import { measure, type Measured } from "../../admin/metrics/measured.ts";
 import { Live } from "../../admin/operations/live.ts";
 import { operationNamed, perform } from "../../admin/operations/operations.ts";
-import type { Threshold } from "../../contract/log-level.ts";
+import type { Threshold } from "../../contract/config/log-level.ts";
 import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
 import { useTicketKeys } from "../../net/accept/ticket-keys.ts";

@@ -7,4 +7,4 @@ export type { ListenerView, PluginView } from "../../views/listener-view.ts";
 export type { Direction } from "../../views/traffic.ts";
 export type { ProxyStatus } from "../../../runtime/proxy/proxy-status.ts";
 export type { SaveView as SavedFile } from "../../saving/save.ts";
-export type { TrialView } from "../../../contract/trial.ts";
+export type { TrialView } from "../../../contract/events/trial.ts";

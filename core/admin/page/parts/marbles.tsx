@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { Marble } from "./chunks.ts";
-import { bytesText } from "../../../contract/bytes-text.ts";
+import { bytesText } from "../../../contract/errors/bytes-text.ts";
 
 interface MarblesProps {
   /** The plugin uses, from the client's side. */

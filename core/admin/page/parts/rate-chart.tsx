@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Past } from "../rates.ts";
-import { bytesText } from "../../../contract/bytes-text.ts";
+import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { time } from "./format.ts";
 
 const height = 190;

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { bytesText } from "../../../contract/bytes-text.ts";
+import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { call, segment } from "../api/call.ts";
 import type { SavedFile } from "../api/types.ts";
 import { change } from "../state.ts";

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { ListenerView, PluginView } from "../api/types.ts";
-import { bytesText } from "../../../contract/bytes-text.ts";
+import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { count } from "../parts/format.ts";
 import { FaultSliders } from "../parts/fault-sliders.tsx";
 import { RateChart } from "../parts/rate-chart.tsx";

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { ProxyStatus } from "../api/types.ts";
-import { bytesText } from "../../../contract/bytes-text.ts";
+import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { count, span, time } from "../parts/format.ts";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { link } from "../route.ts";

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { call } from "../api/call.ts";
 import type { Direction, SessionDetail } from "../api/types.ts";
-import { bytesText } from "../../../contract/bytes-text.ts";
+import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { span, time } from "../parts/format.ts";
 import { link } from "../route.ts";
 import { SaveAs } from "../parts/save-as.tsx";

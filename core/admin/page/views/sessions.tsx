@@ -2,7 +2,7 @@ import { signal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { ApiError, call } from "../api/call.ts";
 import type { SessionView } from "../api/types.ts";
-import { bytesText } from "../../../contract/bytes-text.ts";
+import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { count, span, time } from "../parts/format.ts";
 import { link } from "../route.ts";
 

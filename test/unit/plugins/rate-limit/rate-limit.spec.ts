@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { firstValueFrom, of, Subject } from "rxjs";
 import { SluiceError, type Session } from "sluice";
 import { rateLimit, type RateLimitStore } from "sluice/plugins";
-import { socketAddress } from "../../../../core/contract/address.ts";
+import { socketAddress } from "../../../../core/contract/addresses/address.ts";
 import { MemoryStore } from "../../../../plugins/rate-limit/memory-store.ts";
 import type { RateLimitOptions } from "../../../../plugins/rate-limit/options.ts";
 import { RateLimit } from "../../../../plugins/rate-limit/rate-limit.ts";

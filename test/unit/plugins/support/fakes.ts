@@ -1,6 +1,6 @@
 import { Subscription, type SchedulerAction, type SchedulerLike } from "rxjs";
 import type { Logger, LogMethod, Place, PluginFactory, Session } from "sluice";
-import { socketAddress } from "../../../../core/contract/address.ts";
+import { socketAddress } from "../../../../core/contract/addresses/address.ts";
 
 /** What a plugin logged. */
 export interface LogLine {

@@ -9,7 +9,7 @@ import { SluiceError, type ServerTlsOptions, type SocketAddress } from "sluice";
 import { tlsTermination } from "sluice/plugins";
 import type { TlsTerminationOptions } from "../../../../plugins/tls-termination/options.ts";
 import { TlsTermination } from "../../../../plugins/tls-termination/tls-termination.ts";
-import { socketAddress } from "../../../../core/contract/address.ts";
+import { socketAddress } from "../../../../core/contract/addresses/address.ts";
 import { startTls } from "../../../../core/net/accept/start-tls.ts";
 import { createCertificate } from "../../../support/certificates.ts";
 import { createCleanup } from "../../../support/cleanup.ts";

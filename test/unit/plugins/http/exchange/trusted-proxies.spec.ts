@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { socketAddress } from "../../../../../core/contract/address.ts";
+import { socketAddress } from "../../../../../core/contract/addresses/address.ts";
 import { TrustedProxies } from "../../../../../plugins/http/exchange/trusted-proxies.ts";
 
 describe("Proxies in front that are trusted", () => {

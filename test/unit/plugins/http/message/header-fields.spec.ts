@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { socketAddress } from "../../../../../core/contract/address.ts";
+import { socketAddress } from "../../../../../core/contract/addresses/address.ts";
 import { hostOf } from "../../../../../plugins/http/message/authority.ts";
 import { explained, statusOf } from "../../../../../plugins/http/message/failure.ts";
 import { Forwarded } from "../../../../../plugins/http/upstream/forwarded.ts";

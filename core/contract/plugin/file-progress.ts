@@ -1,0 +1,13 @@
+import type { SluiceError } from "../errors/errors.ts";
+
+/** Progress of a file in which a plugin records what it observes. */
+export interface FileProgress {
+  /** Number of entries in it: packets of a capture, sessions of a recording. */
+  readonly entries: number;
+  /** Bytes written, including headers. */
+  readonly bytes: number;
+  /** Entries missing from it because the disk was too slow. @default 0 */
+  readonly lost?: number;
+  /** Set when nothing more is written: `"full"` when the file has its largest size, else the error that prevents writing. */
+  readonly over?: "full" | SluiceError | undefined;
+}
