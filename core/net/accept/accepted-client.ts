@@ -2,22 +2,22 @@ import type { Leg, ServerTlsOptions, SessionTls, SocketAddress } from "../../con
 import type { FirstSource } from "../first-reading.ts";
 import type { AgreedTls } from "./start-tls.ts";
 
-/** A client that was accepted, as its session sees it: its leg, which TLS termination replaces, and what can be asked of it. */
+/** An accepted client, as its session sees it: its leg, which TLS termination replaces, and its addresses and state. */
 export interface AcceptedClient {
   readonly leg: Leg;
   address(): SocketAddress;
-  /** The address that the client came to; undefined where it is the listener's, or can no longer be asked for. */
+  /** The address that the client connected to; undefined if it is the listener's own, or if the system no longer knows it. */
   local(): SocketAddress | undefined;
-  /** Whether the client has reset the connection, while nobody reads it. A unix socket tells it by an error of its own, later. */
+  /** Whether the client has reset the connection while nobody reads it. A unix socket reports that later, as an error. */
   isGone(): boolean;
-  /** Where its first bytes can be read, as long as nobody reads it. */
+  /** The source of its first bytes, as long as nobody reads the leg. */
   first(): FirstSource;
   /**
-   * Where its transport begins with a ClientHello: reads it, and puts it back.
+   * Reads the ClientHello and puts it back. Only on a transport that begins with one.
    * @param timeout milliseconds
-   * @param allowsPlain resolves with undefined when the first byte is none of TLS
+   * @param allowsPlain resolve with undefined if the first byte is not one of TLS
    */
   hello?(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined>;
-  /** Terminates TLS, once; from then on `leg` is the decrypted one. @param timeout milliseconds */
+  /** Terminates TLS. Called once; from then on `leg` is the decrypted one. @param timeout milliseconds */
   secure(options: ServerTlsOptions, timeout?: number): Promise<AgreedTls>;
 }

@@ -1,4 +1,4 @@
-/** What a client says of itself before anything is encrypted. */
+/** What a client says about itself before anything is encrypted. */
 export interface ClientHello {
   /** SNI (RFC 6066 section 3), in lower case and without a final dot; undefined when the client sent none. */
   readonly serverName: string | undefined;
@@ -33,21 +33,21 @@ function readExtensions(reader: Reader): Map<number, Reader> | undefined {
   while (list.left > 0) {
     const type = list.number(2);
     const data = list.vector(2);
-    // RFC 8446 section 4.2: no type twice. Two names could mean one to us and the other to the upstream.
+    // RFC 8446 section 4.2: no type twice. Of two names, the proxy could take one and the upstream the other.
     if (list.broken || extensions.has(type)) return undefined;
     extensions.set(type, data);
   }
   return reader.left === 0 ? extensions : undefined;
 }
 
-/** Undefined: none sent; null: malformed. */
+/** Undefined: the client sent none; null: malformed. */
 function readServerName(extension: Reader | undefined): string | undefined | null {
   if (extension === undefined) return undefined;
   const list = extension.vector(2);
   let serverName: string | undefined;
   while (list.left > 0) {
     const type = list.number(1);
-    // RFC 6066 sends no final dot; some clients do, and mean the same host.
+    // RFC 6066 allows no final dot; some clients send one, and mean the same host.
     const name = list.vector(2).text().replace(/\.$/, "");
     if (list.broken) return null;
     if (type !== HOST_NAME) continue;
@@ -69,7 +69,7 @@ function readAlpn(extension: Reader | undefined): readonly string[] | undefined 
   return extension.broken ? undefined : protocols;
 }
 
-/** Reads numbers and length-prefixed vectors. Past the end it is broken, gives zeros and empty vectors, and has nothing left. */
+/** Reads numbers and length-prefixed vectors. A read past the end makes it `broken`: then it returns zeros and empty vectors, and nothing is left. */
 class Reader {
   broken = false;
   #offset = 0;

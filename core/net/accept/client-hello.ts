@@ -1,5 +1,5 @@
-// A ClientHello (RFC 8446 section 4.1.2) as it comes off the wire: one handshake message, cut into records at will, which TCP cuts
-// into segments at will. Post-quantum key shares make it larger than one segment, so the first chunk alone is never enough.
+// A ClientHello (RFC 8446 section 4.1.2) on the wire: one handshake message, split into records at any place, which TCP splits into
+// segments at any place. Post-quantum key shares make it larger than one segment, so the first chunk alone is not enough.
 //
 //   segments │ 16 03 01 00 80 01 00 │ 02 00 … │ … 16 03 01 … │
 //   records    └ type version length ┘└ fragment ┘└ type … ┘
@@ -7,7 +7,7 @@
 
 import { readClientHello, type ClientHello } from "./client-hello-body.ts";
 
-/** Bytes on the wire, record headers included. A browser's hello has about 2 KiB. */
+/** Bytes on the wire at most, record headers included. A browser's hello has about 2 KiB. */
 const MAX_BYTES = 16_384;
 const RECORD_HEADER = 5;
 const MESSAGE_HEADER = 4;
@@ -16,24 +16,24 @@ const CLIENT_HELLO = 1;
 /** RFC 8446 section 5.1. */
 const MAX_FRAGMENT = 16_384;
 
-/** What is known so far: the hello, that it is not complete yet, or that it is none. */
+/** The result so far: the hello, `more` (not complete yet), or `invalid` (not a ClientHello). */
 export type ClientHelloVerdict = ClientHello | "more" | "invalid";
 
 /**
- * Reads a ClientHello from the first bytes of a connection, in whatever pieces they come. Never throws, copies what it keeps, and
- * says `invalid` once 16 KiB have not sufficed; bytes that are not TLS are `invalid` from the first that differs.
+ * Reads a ClientHello from the first bytes of a connection, in chunks of any size. Never throws, copies what it keeps, and returns `invalid` if 16
+ * KiB were not enough. Bytes that are not TLS are `invalid` from the first byte that differs.
  */
 export class ClientHelloParser {
   readonly #header = Buffer.alloc(RECORD_HEADER);
   #headerLength = 0;
-  /** Bytes that the current record still has. */
+  /** Bytes of the current record that have not come yet. */
   #recordLeft = 0;
   #message = Buffer.allocUnsafe(1_024);
   #messageLength = 0;
   #total = 0;
   #verdict: ClientHelloVerdict = "more";
 
-  /** Takes the next bytes. A verdict other than `more` is final; what follows the hello is ignored. */
+  /** Takes the next bytes. A verdict other than `more` is final; bytes behind the hello are ignored. */
   push(chunk: Buffer): ClientHelloVerdict {
     let offset = 0;
     while (this.#verdict === "more" && offset < chunk.length) {
@@ -52,7 +52,7 @@ export class ClientHelloParser {
     if (this.#headerLength < RECORD_HEADER) return taken;
     this.#headerLength = 0;
     this.#recordLeft = this.#header.readUInt16BE(3);
-    // An empty handshake fragment is forbidden (RFC 8446 section 5.1), and could go on for ever.
+    // An empty handshake fragment is forbidden (RFC 8446 section 5.1), and a client could send them for ever.
     if (this.#recordLeft === 0 || this.#recordLeft > MAX_FRAGMENT) this.#verdict = "invalid";
     return taken;
   }
@@ -85,9 +85,9 @@ export class ClientHelloParser {
 }
 
 /**
- * What a client says of itself in the first bytes of a TLS connection, for `session.readFirst`.
+ * Reads what a client says about itself in the first bytes of a TLS connection. For `session.readFirst`.
  *
- * @returns `more` while it is not complete, `invalid` when the bytes begin otherwise
+ * @returns `more` while it is not complete, `invalid` if the bytes are not the beginning of a ClientHello
  */
 export function clientHello(bytes: Buffer): ClientHelloVerdict {
   return new ClientHelloParser().push(bytes);

@@ -1,7 +1,7 @@
 import type { FirstReader, FirstSource } from "../first-reading.ts";
 import type { UdpClientLeg } from "./udp-client-leg.ts";
 
-/** The first datagrams of a UDP client, one by one. They wait in its leg, which bounds them. */
+/** The first datagrams of a UDP client, one by one. They wait in the client's leg, which limits their number. */
 export class FirstOfDatagrams implements FirstSource {
   #at = -1;
 

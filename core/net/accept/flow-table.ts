@@ -1,15 +1,15 @@
-/** A flow, as its table sees it. What is here is the table's own. */
+/** A flow, as its table sees it. Only the table uses these properties. */
 export interface TableEntry {
-  /** Not changed while it is in the table. */
+  /** Must not change while the flow is in the table. */
   readonly key: string;
   before: TableEntry | undefined;
   after: TableEntry | undefined;
-  /** How many sweeps there had been when it was used last; undefined: it is not in the table. */
+  /** The number of sweeps at the time of its last use; undefined: it is not in the table. */
   usedAt: number | undefined;
 }
 
 /**
- * Flows in the order of their last use. Each step costs the same however many there are: whoever sends from forged addresses must not make
+ * Flows in the order of their last use. The cost of each operation does not grow with their number: an attacker with forged addresses must not make
  * every datagram slower.
  */
 export class FlowTable<E extends TableEntry> {
@@ -35,7 +35,7 @@ export class FlowTable<E extends TableEntry> {
     this.#append(entry);
   }
 
-  /** It is the one used last from now. */
+  /** Marks the flow as used just now. */
   used(entry: E): void {
     if (entry.usedAt === undefined) return;
     entry.usedAt = this.#sweeps;
@@ -51,14 +51,14 @@ export class FlowTable<E extends TableEntry> {
     entry.usedAt = undefined;
   }
 
-  /** Takes out the one used longest ago. */
+  /** Removes the flow that was used longest ago. */
   shift(): E | undefined {
     const entry = this.#oldest === undefined ? undefined : this.#byKey.get(this.#oldest.key);
     if (entry !== undefined) this.remove(entry);
     return entry;
   }
 
-  /** To be called in even steps. Takes out those that were not used for so many whole steps. */
+  /** Called at regular intervals. Removes the flows that were not used for so many whole intervals. */
   sweep(steps: number): E[] {
     this.#sweeps += 1;
     const idle: E[] = [];

@@ -5,7 +5,7 @@ import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
 import { StreamClient, TlsClient } from "./stream-client.ts";
 import { tryStreams } from "./stream-trials.ts";
 
-/** A stream socket that another process has bound and accepts on: its connections are handed to this one. */
+/** A stream socket that another process has bound. That process accepts its connections and hands them to this process. */
 export class HandedAcceptor implements Bound {
   #host: ClientHost | undefined;
   #helloFirst = false;
@@ -29,7 +29,7 @@ export class HandedAcceptor implements Bound {
     this.#keepAlive = socket?.keepAlive;
   }
 
-  /** Takes a connection that nothing has been read from. */
+  /** Takes a connection from which nothing has been read. */
   take(connection: Connection): void {
     const buffer = this.canBeFast && !this.#helloFirst ? new ReadBuffer() : undefined;
     const socket = socketOf(connection, buffer);
@@ -50,7 +50,7 @@ export class HandedAcceptor implements Bound {
   }
 
   async reopen(): Promise<void> {
-    // The other process does.
+    // The other process binds it.
     return Promise.resolve();
   }
 }

@@ -5,8 +5,8 @@ import path from "node:path";
 import type { ListenAddress } from "../../contract/index.ts";
 
 /**
- * The address as the operating system will take it: a name looked up, as binding does it. One that cannot be found is left as it is, for the
- * attempt to bind it to say why.
+ * The address that the operating system will bind: a name is looked up as binding does it. A name that cannot be found stays as it is; the attempt to
+ * bind it then reports the reason.
  */
 export async function settledAddress(address: ListenAddress): Promise<ListenAddress> {
   if (address.path !== undefined || isIP(address.host.replace(/%.*$/, "")) !== 0) return address;
@@ -14,7 +14,7 @@ export async function settledAddress(address: ListenAddress): Promise<ListenAddr
   return found === undefined ? address : { ...address, host: found.address };
 }
 
-/** The path of a unix socket without links and detours in its folders: two that are equal are one socket. */
+/** The path of a unix socket with all links and `..` of its folder resolved, so that equal paths are one socket. */
 export function settledPath(file: string): string {
   try {
     return path.join(realpathSync(path.dirname(file)), path.basename(file));

@@ -6,11 +6,11 @@ import { isStale } from "./stream-listener.ts";
 import { withoutAccess } from "./unix-access.ts";
 
 /**
- * Binds an HTTP server of the core's own, which no pipeline stands before. A unix socket is for this user alone; one that a killed process
+ * Binds an HTTP server of the core itself, which has no pipeline. Only this user may connect to a unix socket; a socket file that a killed process
  * left behind is replaced.
  *
- * @param subject whose server it is, for messages
- * @returns what is really bound
+ * @param subject the server's name in messages
+ * @returns the address that is bound in fact
  * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE
  */
 export async function listenHttp(server: Server, address: ListenAddress, subject: string): Promise<SocketAddress> {
@@ -23,7 +23,7 @@ export async function listenHttp(server: Server, address: ListenAddress, subject
   } catch (error) {
     throw bindError(error, `${subject} cannot listen on ${addressText(address)}`);
   }
-  // Out of descriptors while accepting is no reason to die.
+  // Without a handler, running out of descriptors while accepting would end the process.
   server.on("error", () => undefined);
   const bound = server.address();
   if (bound === null || typeof bound === "string") return socketAddress(address.path ?? "", 0, "unix");

@@ -3,28 +3,28 @@ import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { isWildcard } from "./own-address.ts";
 
-/** All of 127.0.0.0/8 leads to this machine, and interfaces list one address of it: these are served too. */
+/** Addresses 127.0.0.1 to 127.0.0.15 are served: all of 127.0.0.0/8 belongs to this machine, but interfaces list only one of its addresses. */
 const LOOPBACKS = 15;
 
 /** An address to listen at. */
 export interface LocalAddress {
   readonly address: string;
-  /** Where it cannot be bound, the others are served without it. */
+  /** If it cannot be bound, the others are served without it. */
   readonly optional: boolean;
 }
 
-/** Where a listener given as this host listens: at each address of this machine for a wildcard, at each of a name's for a name. */
+/** The addresses that a listener with this host listens at: for a wildcard each address of this machine, for a name each address of the name. */
 export async function localAddresses(host: string): Promise<readonly LocalAddress[]> {
   if (isWildcard(host)) return machineAddresses(host);
   if (isIP(host) !== 0) return [{ address: host, optional: false }];
   const found = await lookup(host, { all: true });
   const addresses = new Set(found.map(({ address }) => address));
-  // RFC 6761 section 6.3, whatever the hosts file leaves out.
+  // RFC 6761 section 6.3: both loopbacks, even if the hosts file has only one.
   if (host === "localhost") for (const loopback of ["127.0.0.1", "::1"]) addresses.add(loopback);
   return [...addresses].map((address, at) => ({ address, optional: at > 0 }));
 }
 
-/** The addresses that this machine has now. @param wildcard `::` stands for those of IPv4 too */
+/** The addresses that this machine has now. @param wildcard `::` includes IPv4 addresses */
 export function machineAddresses(wildcard: string): readonly LocalAddress[] {
   const listed = Object.entries(networkInterfaces()).flatMap(([name, all]) => (all ?? []).map((each) => ({ name, ...each })));
   const four = listed.filter(({ family }) => family === "IPv4").map(({ address }) => address);

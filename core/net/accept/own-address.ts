@@ -3,8 +3,8 @@ import { networkInterfaces } from "node:os";
 import type { SocketAddress } from "../../contract/index.ts";
 
 /**
- * Whether dialling an address with a listener's own port reaches that listener. However the address is written: 0.0.0.0 and :: lead to
- * this machine itself, ::ffff:127.0.0.1 is 127.0.0.1, and a wildcard listener is at every address of the machine.
+ * Whether dialling an address with a listener's own port reaches that listener. All ways of writing it count: 0.0.0.0 and :: lead to this machine
+ * itself, ::ffff:127.0.0.1 is 127.0.0.1, and a wildcard listener is at every address of the machine.
  */
 export function isOwnAddress(host: string, { address }: Pick<SocketAddress, "address">): boolean {
   const dialled = canonical(host);
@@ -14,7 +14,7 @@ export function isOwnAddress(host: string, { address }: Pick<SocketAddress, "add
   return isWildcard(own) && (isLoopback(dialled) || machineAddresses().has(dialled));
 }
 
-/** Whether an address stands for all of this machine, however it is written. */
+/** Whether an address, in any way of writing it, means all addresses of this machine. */
 export function isWildcard(address: string): boolean {
   const plain = canonical(address);
   return plain === "0.0.0.0" || plain === "::";
@@ -29,7 +29,7 @@ function machineAddresses(): ReadonlySet<string> {
   return new Set(all.map(({ address }) => canonical(address)));
 }
 
-/** The one way of writing an address: IPv6 as URLs have it, without its zone, and IPv4 for what is mapped into it. */
+/** The canonical text of an address: IPv6 as in URLs and without a zone; an IPv4 address that is mapped into IPv6 as IPv4. */
 function canonical(address: string): string {
   if (isIP(address) !== 6) return address;
   const { hostname } = new URL(`http://[${address.replace(/%.*$/, "")}]`);

@@ -4,7 +4,7 @@ import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
 import { passedDescriptor } from "./passed-sockets.ts";
 import { StreamListener } from "./stream-listener.ts";
 
-/** By name, as long as this process has them: Node cannot duplicate a descriptor, so one that was closed is gone. */
+/** All passed sockets of this process, by name. They are never closed while it runs: Node cannot duplicate a descriptor, so a closed one is gone. */
 const open = new Map<string, PassedListener>();
 
 const nobody: ClientHost = {
@@ -16,8 +16,8 @@ const nobody: ClientHost = {
 };
 
 /**
- * A TCP socket that another process has bound and keeps. What a reload drops stays open, and turns its clients away, until a later config
- * wants it again. At the end it is only left: clients that come then wait for the next process, and none is refused.
+ * A TCP socket that another process has bound and keeps. When a reload removes it, it stays open and refuses its clients, until a later config uses
+ * it again. At the proxy's end this process only stops using it: clients that come then wait for the next process, and none is refused.
  */
 export class PassedListener implements Bound {
   #handed: TakeConnection | undefined;
@@ -73,7 +73,7 @@ export class PassedListener implements Bound {
   }
 
   async reopen(): Promise<void> {
-    // Whoever asks for it is its host again, or hands its connections on.
+    // It is in use again: by the same host, or handing its connections on.
     if (this.#handed !== undefined) this.socket.hand(this.#handed);
     return Promise.resolve();
   }

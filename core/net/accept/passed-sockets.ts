@@ -4,7 +4,7 @@ import { SluiceError } from "../../contract/index.ts";
 const FIRST = 3;
 
 /**
- * The descriptor of a socket that systemd, or whoever speaks its protocol (sd_listen_fds(3)), has bound for this process.
+ * The descriptor of a socket that systemd, or another program with its protocol (sd_listen_fds(3)), has bound for this process.
  *
  * @param name its `FileDescriptorName=`
  * @throws SLUICE_ADDRESS_UNAVAILABLE
@@ -25,7 +25,7 @@ export function passedDescriptor(name: string, environment: NodeJS.ProcessEnv = 
   return FIRST + at;
 }
 
-/** Without names all are called `unknown`, as sd_listen_fds_with_names(3) has it. */
+/** Without names all sockets are called `unknown`, as in sd_listen_fds_with_names(3). */
 function namesOf(count: number, names: string): string[] {
   const given = names === "" ? [] : names.split(":");
   return Array.from({ length: Number.isInteger(count) ? count : 0 }, (_, index) => given[index] ?? "unknown");

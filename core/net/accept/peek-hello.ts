@@ -12,10 +12,10 @@ export interface HelloOptions {
 }
 
 /**
- * Reads a client's ClientHello and puts it back, so that the next reader sees every byte: TLS termination or the pass-through flow.
+ * Reads a client's ClientHello and puts it back, so that the next reader (TLS termination or a flow that passes TLS through) sees every byte.
  *
  * @param socket paused, with no reader
- * @returns undefined where plain clients are allowed, and the first byte is none of TLS
+ * @returns undefined if plain clients are allowed and the first byte is not one of TLS
  * @throws SLUICE_CLIENT_TLS, SLUICE_CLIENT_TIMEOUT, SLUICE_CLIENT_RESET
  */
 export function peekClientHello(socket: Socket, client: string, { timeout, allowsPlain }: HelloOptions): Promise<SessionTls | undefined> {

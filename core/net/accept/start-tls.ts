@@ -8,7 +8,7 @@ import { watchTruncation } from "../node/tls-truncation.ts";
 const DEFAULT_HANDSHAKE_MS = 10_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** What a handshake has settled. What the client had offered is known where its ClientHello was read before. */
+/** The result of a handshake. It leaves out what the client offered, which is known where its ClientHello was read. */
 export type AgreedTls = Omit<SessionTls, "serverName" | "alpn"> & Partial<Pick<SessionTls, "serverName">>;
 
 interface Handshake {
@@ -17,17 +17,19 @@ interface Handshake {
   left(): void;
 }
 
-/** One server that never listens per set of options: it does the handshakes, the verification and the tickets of Node's own. */
+/**
+ * One server for each set of options. It never listens: it does the handshakes, the verification and the session tickets as in Node's own servers.
+ */
 const servers = new WeakMap<ServerTlsOptions, Server>();
-/** Handshakes under way, by the socket below. */
+/** Handshakes under way, by the socket below the TLS socket. */
 const handshakes = new WeakMap<object, Handshake>();
 
 /**
  * Terminates TLS on an accepted socket.
  *
  * @param timeout milliseconds
- * @throws SLUICE_CLIENT_TLS when the client or its certificate is refused, SLUICE_CLIENT_TIMEOUT when it takes too long,
- *   SLUICE_CLIENT_RESET when it leaves
+ * @throws SLUICE_CLIENT_TLS if the client or its certificate is refused, SLUICE_CLIENT_TIMEOUT if the client takes too long,
+ *   SLUICE_CLIENT_RESET if it leaves
  */
 export function startTls(
   socket: Socket,
@@ -47,7 +49,7 @@ export function startTls(
     const left = (): void => {
       failed(new SluiceError("SLUICE_CLIENT_RESET", `${client}: closed during the TLS handshake`));
     };
-    // A refusal closes the socket before it is told.
+    // `setImmediate`: when a client is refused, the socket closes before the reason is reported.
     socket.once("close", () => setImmediate(left));
     const done = (secured: TLSSocket): void => {
       clearTimeout(timer);
@@ -69,7 +71,8 @@ export function startTls(
     };
     socket.setNoDelay(true);
     handshakes.set(socket, { done, failed, left });
-    // A client that finishes in the middle of its handshake is gone; half-open is for what comes after. The TLS socket takes it from below.
+    // A client that finishes in the middle of its handshake is gone; half-open matters only later. The TLS socket takes this setting from the socket
+    // below.
     socket.allowHalfOpen = false;
     const server = serverFor(options);
     giveTicketKeys(server);
@@ -82,7 +85,7 @@ function serverFor(options: ServerTlsOptions): Server {
   const known = servers.get(options);
   if (known !== undefined) return known;
   const { onKeyLog, allowTruncation: _, ...rest } = options;
-  // Our own timer comes first, names the client and closes; Node's would do neither.
+  // Our own timer ends first: it names the client and closes the socket, and Node's does neither.
   const server = createServer({ ...rest, handshakeTimeout: LONGEST_TIMER, pauseOnConnect: true } as Parameters<typeof createServer>[0]);
   server.on("secureConnection", (secured) => {
     secured.on("error", ignore);
@@ -93,7 +96,7 @@ function serverFor(options: ServerTlsOptions): Server {
     const refusal = refusalOf(secured);
     if (refusal === undefined && (error as NodeJS.ErrnoException).code === "ECONNRESET") handshakeOf(secured)?.left();
     else handshakeOf(secured)?.failed(refusal ?? error);
-    // Node closes nothing by itself here (faults: a stalled handshake would stay open for ever).
+    // Node does not close the socket itself: a stalled handshake would stay open for ever.
     secured.destroy();
   });
   if (onKeyLog !== undefined)
@@ -101,7 +104,7 @@ function serverFor(options: ServerTlsOptions): Server {
       try {
         onKeyLog(line);
       } catch (error) {
-        // Not at once: OpenSSL is in the middle of the handshake.
+        // Not at once, as OpenSSL is in the middle of the handshake.
         setImmediate(() => handshakeOf(secured)?.failed(error as Error));
       }
     });
@@ -109,7 +112,7 @@ function serverFor(options: ServerTlsOptions): Server {
   return server;
 }
 
-/** As the ClientHello's reader gives it. */
+/** The server name in the same form as the ClientHello's reader returns it. */
 function serverNameOf({ servername }: TLSSocket): Pick<AgreedTls, "serverName"> {
   return typeof servername === "string" ? { serverName: servername.toLowerCase().replace(/\.$/, "") } : {};
 }
@@ -117,18 +120,18 @@ function serverNameOf({ servername }: TLSSocket): Pick<AgreedTls, "serverName"> 
 function clientCertificateOf(secured: TLSSocket): Pick<AgreedTls, "clientCertificate" | "clientCertificateError"> {
   if (secured.authorized) return { clientCertificate: secured.getPeerCertificate() };
   const reason: unknown = secured.authorizationError;
-  // Node names a reason where the client showed none at all, too.
+  // Node also has a reason if the client showed no certificate at all.
   const shown = typeof reason === "string" && Object.keys(secured.getPeerCertificate()).length > 0;
   return shown ? { clientCertificateError: reason } : {};
 }
 
-/** Node calls a client whose certificate it refuses one that hung up. */
+/** The reason why a client's certificate was refused; Node itself reports only that the client hung up. */
 function refusalOf({ authorizationError }: TLSSocket): Error | undefined {
   const reason: unknown = authorizationError;
   return typeof reason === "string" ? new Error(`its certificate is refused (${reason})`) : undefined;
 }
 
-/** The socket below is `_parent`, undocumented and the same since Node 0.12. */
+/** The socket below a TLS socket is its `_parent`, which is undocumented and has not changed since Node 0.12. */
 function handshakeOf(secured: TLSSocket): Handshake | undefined {
   const below = (secured as unknown as { _parent?: Socket })._parent;
   return below === undefined ? undefined : handshakes.get(below);

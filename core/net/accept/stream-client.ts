@@ -25,7 +25,7 @@ export class StreamClient implements AcceptedClient {
     this.leg = new StreamLeg(socket, "client", this, buffer);
   }
 
-  /** Asked for when needed: it costs a system call. */
+  /** Read only when it is needed: it costs a system call. */
   address(): SocketAddress {
     return (this.#address ??= addressOf(this.socket));
   }
@@ -43,7 +43,7 @@ export class StreamClient implements AcceptedClient {
   isGone(): boolean {
     const { socket } = this.leg;
     if (socket.remoteFamily !== undefined || wasReset(socket)) return wasReset(socket);
-    // Sends nothing, and fails where there is nobody. A client that has only finished sending still reads.
+    // An empty write sends nothing, and fails if the client is gone. It succeeds if the client has only finished sending.
     if (!("encrypted" in socket) && socket.writable) socket.write(nothing);
     return false;
   }
@@ -55,7 +55,7 @@ export class StreamClient implements AcceptedClient {
     this.giveBack();
     const below = this.leg;
     below.isBelow = true;
-    // The handshake's failure comes first, then the close: it says why.
+    // A failed handshake is reported before the close, as it contains the reason.
     const { onClosed } = below;
     below.onClosed = undefined;
     const { socket, tls } = await startTls(this.socket, String(this), options, timeout).catch((error: unknown) => {
@@ -63,7 +63,7 @@ export class StreamClient implements AcceptedClient {
       else below.onClosed = onClosed;
       throw error;
     });
-    // From here the encrypted leg is the client's; the socket below closes with it.
+    // From here on the TLS socket is the client's leg; the socket below closes with it.
     this.leg = new StreamLeg(socket, "client", this);
     return tls;
   }
@@ -72,14 +72,14 @@ export class StreamClient implements AcceptedClient {
     return new FirstOfStream(this.leg);
   }
 
-  /** TLS is read from the socket itself: what was read early has to be in it again. */
+  /** Puts bytes that were read early back into the socket, since TLS reads from the socket itself. */
   protected giveBack(): void {
     const early = this.leg.takeBack();
     if (early !== undefined) this.socket.unshift(early);
   }
 }
 
-/** A client whose first words are a ClientHello. */
+/** A client whose first bytes are a ClientHello. */
 export class TlsClient extends StreamClient {
   hello(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined> {
     this.giveBack();

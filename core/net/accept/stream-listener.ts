@@ -11,7 +11,7 @@ import { StreamClient, TlsClient } from "./stream-client.ts";
 import { tryStreams } from "./stream-trials.ts";
 import { accessOf, giveAccess, withoutAccess, type UnixAccess } from "./unix-access.ts";
 
-/** As many as the kernel allows; Node's own default of 511 drops SYNs in a burst. */
+/** Connections that may wait to be accepted, limited by the kernel. Node's default of 511 loses SYNs in a burst. */
 const BACKLOG = 4096;
 const serverOptions = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
 
@@ -22,7 +22,7 @@ export class StreamListener implements Bound {
   #keepAlive: number | undefined;
   #server: Server;
   #toNative: (() => void) | undefined;
-  /** Set where connections go to another process. */
+  /** Set if connections go to another process. */
   #take: TakeConnection | undefined;
 
   private constructor(
@@ -52,7 +52,7 @@ export class StreamListener implements Bound {
     return new StreamListener(server, localOf(server, address), fast);
   }
 
-  /** On a TCP socket that is bound and listens already. Rejects with the error of Node or of the operating system. */
+  /** Takes over a TCP socket that is already bound and listens. Rejects with the error of Node or of the operating system. */
   static async inherit(fd: number): Promise<StreamListener> {
     const fast = await tryStreams();
     const server = createServer(serverOptions);
@@ -73,7 +73,7 @@ export class StreamListener implements Bound {
     };
   }
 
-  /** Holds for sockets accepted from now on. */
+  /** Applies to sockets accepted from now on. */
   accept(host: ClientHost, helloFirst: boolean): void {
     this.#host = host;
     this.#helloFirst = helloFirst;
@@ -91,9 +91,9 @@ export class StreamListener implements Bound {
     this.#keepAlive = socket?.keepAlive;
   }
 
-  /** Connections have sockets of their own, and need nothing of this one. */
+  /** Does nothing: connections have sockets of their own. */
   adopt(): void {
-    // Nothing is left with the one before.
+    // Nothing of the previous socket has to be taken over.
   }
 
   close(): void {
@@ -144,7 +144,7 @@ export class StreamListener implements Bound {
 
 type ListenPlace = Pick<ListenAddress, "host" | "port" | "path">;
 
-/** @param access that the socket file will be given: until then nobody else may connect */
+/** @param access that the socket file gets later; until then only this user may connect */
 function listen(server: Server, { host, port, path }: ListenPlace, access?: UnixAccess): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -158,7 +158,10 @@ function listen(server: Server, { host, port, path }: ListenPlace, access?: Unix
   });
 }
 
-/** A unix socket file that nobody answers at: left behind by a process that was killed. To connect to any other file is refused too. */
+/**
+ * Whether a unix socket file was left behind by a killed process: nobody answers at it. Only a socket counts, as connecting to any other file is
+ * refused too.
+ */
 export function isStale(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) {

@@ -1,20 +1,20 @@
 import type { Server } from "node:tls";
 
-/** Bytes that Node wants. */
+/** Length of the keys that Node expects. */
 export const TICKET_KEYS_BYTES = 48;
 
 let current: Buffer | undefined;
 const used = new WeakMap<Server, Buffer>();
 
 /**
- * Session tickets are encrypted with these from now on, instead of keys that each server has made for itself: so a client resumes its TLS session
- * at any process that has the same. Tickets of other keys mean a full handshake.
+ * From now on session tickets are encrypted with these keys, instead of keys that each server makes for itself. So a client can resume its TLS
+ * session at every process with the same keys. A ticket made with other keys leads to a full handshake.
  */
 export function useTicketKeys(keys: Uint8Array): void {
   current = Buffer.from(keys);
 }
 
-/** Gives a server the keys that are in use now. */
+/** Sets the keys that are in use now on a server. */
 export function giveTicketKeys(server: Server): void {
   if (current === undefined || used.get(server) === current) return;
   used.set(server, current);

@@ -5,38 +5,38 @@ import type { TableEntry } from "./flow-table.ts";
 import type { UdpPlace } from "./udp-places.ts";
 import { DatagramLeg } from "../legs/datagram-leg.ts";
 
-/** Datagrams kept while the session is admitted and its upstream leg opened. */
+/** Datagrams kept while the session is admitted and its upstream leg is opened. */
 const EARLY_DATAGRAMS = 64;
 const EARLY_BYTES = 256 * 1024;
 const nothing = Buffer.alloc(0);
 
-/** Who is shown datagrams before the reader gets them. */
+/** Sees datagrams before the reader gets them. */
 export interface EarlyWatcher {
-  /** @param at its place among those that wait */
+  /** @param at its position among the waiting datagrams */
   datagram(datagram: Buffer, at: number): void;
   gone(): void;
 }
 
-/** Whose flow it is. */
+/** The peer of a flow. */
 export interface UdpPeer {
   readonly client: SocketAddress;
-  /** As Node names it. */
+  /** The peer's address, as Node reports it. */
   readonly to: RemoteInfo;
-  /** Which of its flows, where one peer speaks for many clients. @default "" */
+  /** The key of the flow among the peer's flows, where one peer sends for many clients. @default "" */
   readonly part?: string;
 }
 
 /** The table of flows, as one of them sees it. */
 export interface UdpFlowHost {
-  /** The sockets are gone, and with them every way back to a client. */
+  /** The sockets are closed, so nothing can be sent to clients any more. */
   readonly closed: boolean;
   flowUsed(leg: UdpClientLeg): void;
   flowClosed(leg: UdpClientLeg): void;
 }
 
-/** The client's leg of a UDP session: all flows of a place share its socket. */
+/** The client's leg of a UDP session. All flows of a place share its socket. */
 export class UdpClientLeg extends DatagramLeg implements TableEntry {
-  /** Told how many datagrams were dropped, when a client sends too many before its upstream leg is open. */
+  /** Called with the number of dropped datagrams, when a client sends too many before its upstream leg is open. */
   onDropped: ((datagrams: number) => void) | undefined = undefined;
   before: TableEntry | undefined = undefined;
   after: TableEntry | undefined = undefined;
@@ -63,14 +63,14 @@ export class UdpClientLeg extends DatagramLeg implements TableEntry {
     this.key = flowKey(place, client, part);
   }
 
-  /** Another socket at the same address serves the flow from now. */
+  /** From now on another socket at the same address serves the flow. */
   moveTo(place: UdpPlace, host: UdpFlowHost): void {
     this.place = place;
     this.host = host;
     this.key = flowKey(place, this.client, this.#part);
   }
 
-  /** Whether a datagram is of this flow. */
+  /** Whether a datagram belongs to this flow. */
   isOf(place: UdpPlace, { address, port }: RemoteInfo, part: string): boolean {
     return place === this.place && part === this.#part && address === this.#to.address && port === this.#to.port && !this.closed;
   }
@@ -87,14 +87,14 @@ export class UdpClientLeg extends DatagramLeg implements TableEntry {
     }
   }
 
-  /** Shows somebody who comes before the reader what waits, and what comes. @param watcher undefined: nobody any more */
+  /** Shows a watcher the datagrams that wait and those that come, before the reader gets them. @param watcher undefined: ends that */
   watchEarly(watcher: EarlyWatcher | undefined): void {
     this.#watcher = watcher;
     for (let at = 0; at < this.#early.length && this.#watcher !== undefined; at += 1)
       this.#watcher.datagram(this.#early[at] ?? nothing, at);
   }
 
-  /** Takes so many bytes off the beginning of a datagram that waits. */
+  /** Removes bytes from the beginning of a waiting datagram. */
   shorten(at: number, bytes: number): void {
     const datagram = this.#early[at];
     if (datagram !== undefined) this.#early[at] = datagram.subarray(bytes);
@@ -130,7 +130,7 @@ export class UdpClientLeg extends DatagramLeg implements TableEntry {
   }
 }
 
-/** A client of several places has a flow at each, and one that speaks for many a flow for each of them. */
+/** The key of a flow. A client that sends to several places has a flow at each; a peer that sends for many clients has a flow for each of them. */
 export function flowKey({ prefix }: UdpPlace, client: SocketAddress, part: string): string {
   return part === "" ? `${prefix}${String(client)}` : `${prefix}${String(client)} ${part}`;
 }

@@ -10,12 +10,15 @@ import { buffersOf } from "../node/udp-socket.ts";
 import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
 import { DatagramClient } from "./datagram-client.ts";
 
-/** The sockets of a UDP listener and its table of flows: one per client address and port, the one idle longest evicted when it is full. */
+/**
+ * The sockets of a UDP listener, and its table of flows: one flow per client address and port. When the table is full, the flow idle longest is
+ * evicted.
+ */
 export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
   closed = false;
   #host: ClientHost | undefined;
   readonly #flows = new FlowTable<UdpClientLeg>();
-  /** The flow last seen for a client's port: nearly always the one, and found without building a key. */
+  /** The last flow for each client port. It is nearly always the right one, and is found without building a key. */
   readonly #byPort = new Map<number, UdpClientLeg>();
   #max: number;
   #idle: number;
@@ -56,7 +59,7 @@ export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
     this.#host = host;
   }
 
-  /** Takes other limits for the flows there are and those to come. */
+  /** Sets other limits, for existing flows and for new ones. */
   configure({ max, idle, socket, flowOf }: ListenOptions): void {
     this.#flowOf = flowOf;
     this.places.configure(buffersOf(socket));
@@ -69,7 +72,7 @@ export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
     this.#sweep = this.#sweeper();
   }
 
-  /** Whoever has the legs of its flows ends them, which takes the longer the more there are. */
+  /** Closes the sockets only. The owners of the legs end the flows, which takes time if there are many. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -87,7 +90,7 @@ export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
     this.closed = false;
   }
 
-  /** Those that come to an address which is not served here end. */
+  /** Flows at an address that is not served here end. */
   adopt(other: UdpListener): void {
     for (const leg of other.#flows.values()) {
       other.#flows.remove(leg);
@@ -96,7 +99,7 @@ export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
     other.#byPort.clear();
   }
 
-  /** Gives a flow the socket at its address. */
+  /** Moves a flow to the socket at its address. */
   #seat(leg: UdpClientLeg): void {
     this.#flows.remove(leg);
     const place = this.places.all.find(({ address }) => address === leg.place.address);
@@ -127,7 +130,7 @@ export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
   }
 
   received(place: UdpPlace, datagram: Buffer, from: RemoteInfo): void {
-    // Legal (RFC 768) and forged as a rule: nothing can be sent back to it, and Node throws at the attempt.
+    // Port 0 is legal (RFC 768) but usually forged: nothing can be sent back to it, and Node throws if one tries.
     if (from.port === 0) return;
     const part = this.#flowOf === undefined ? "" : this.#flowOf(datagram, from);
     const recent = this.#byPort.get(from.port);
@@ -144,7 +147,7 @@ export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
     if (known === undefined) this.#accept(leg);
   }
 
-  /** The leg holds its client's first datagram already. */
+  /** Announces a new flow. Its leg already has the client's first datagram. */
   #accept(leg: UdpClientLeg): void {
     const host = this.#host;
     if (host === undefined) {

@@ -5,31 +5,31 @@ import { localAddresses, machineAddresses, type LocalAddress } from "./local-add
 import { isWildcard } from "./own-address.ts";
 import { noLookup, setBuffers, type UdpBuffers } from "../node/udp-socket.ts";
 
-/** Milliseconds between two looks at the addresses of this machine. */
+/** Milliseconds between two checks of the addresses of this machine. */
 const LOOK_AGAIN = 5_000;
-/** Ports tried until one is free at all addresses, where any will do. */
+/** Ports that are tried, for port 0, until one is free at all addresses. */
 const TRIES = 16;
 
 /** A socket of a listener, at one address. */
 export interface UdpPlace {
   readonly socket: Socket;
   readonly local: SocketAddress;
-  /** As the machine lists it. */
+  /** The address in the form in which the machine lists it. */
   readonly address: string;
-  /** Before the keys of its flows: a client of several places has a flow at each. */
+  /** The beginning of the keys of its flows: a client of several places has a flow at each. */
   readonly prefix: string;
 }
 
-/** Whose places they are. */
+/** The listener that the places belong to. */
 export interface PlacesOwner {
   received(place: UdpPlace, datagram: Buffer, from: RemoteInfo): void;
-  /** The place is gone, since its address is. */
+  /** The place is gone, as the machine no longer has its address. */
   placeGone(place: UdpPlace): void;
 }
 
 /**
- * The sockets of a UDP listener: one for each address that it stands for. An answer must come from the address that was asked (RFC 2181
- * section 4.1), and on a socket bound to a wildcard Node does not tell which that was.
+ * The sockets of a UDP listener, one for each of its addresses. An answer must come from the address that the client sent to (RFC 2181 section 4.1),
+ * and Node does not report that address for a socket that is bound to a wildcard.
  */
 export class UdpPlaces {
   readonly local: SocketAddress;
@@ -64,7 +64,7 @@ export class UdpPlaces {
     return [...this.#places.values()];
   }
 
-  /** Takes other buffers for the sockets there are and those to come. */
+  /** Sets other buffer sizes, for existing sockets and for new ones. */
   configure(buffers: UdpBuffers): void {
     this.buffers = buffers;
     for (const { socket } of this.all) setBuffers(socket, buffers);
@@ -82,11 +82,11 @@ export class UdpPlaces {
     place.socket.on("message", (datagram, from) => {
       this.owner?.received(place, datagram, from);
     });
-    // A send to a client that went away is reported here; the flow ends when idle.
+    // A send to a client that is gone is reported here; its flow ends when it is idle.
     place.socket.on("error", () => undefined);
   }
 
-  /** Addresses come and go. */
+  /** Adds and removes places for the machine's addresses that have come or gone. */
   async #lookAgain(): Promise<void> {
     const now = machineAddresses(this.wildcard ?? "");
     const listed = new Set(now.map(({ address }) => address));
@@ -100,7 +100,7 @@ export class UdpPlaces {
       // oxlint-disable-next-line no-await-in-loop -- seldom more than one
       const socket = await bindSocket(address, this.local.port, this.buffers).catch(() => undefined);
       if (socket === undefined) continue;
-      // Closed meanwhile.
+      // The listener was closed meanwhile.
       if (this.#looks === undefined) socket.close();
       else this.#add(placeOf(socket, address, true));
     }
@@ -123,7 +123,7 @@ async function bindAll(addresses: readonly LocalAddress[], port: number, buffers
 }
 
 interface Binding {
-  /** 0: that of the first place, and for that any. */
+  /** 0: the first place takes any free port, and the others take the same port. */
   readonly port: number;
   readonly buffers: UdpBuffers;
   readonly listed: boolean;
@@ -140,7 +140,7 @@ async function bindNext(
     const socket = await bindSocket(address, port === 0 ? (places[0]?.local.port ?? 0) : port, buffers);
     places.push(placeOf(socket, address, several));
   } catch (error) {
-    // An address that is listed may be gone again, or not be ready yet (RFC 4862 section 5.4).
+    // A listed address may be gone again, or not be ready yet (RFC 4862 section 5.4).
     if (!optional && !(listed && codeOf(error) === "EADDRNOTAVAIL")) throw error;
   }
 }
@@ -164,7 +164,7 @@ function bindSocket(address: string, port: number, buffers: UdpBuffers): Promise
   const socket = createSocket({ type: six ? "udp6" : "udp4", lookup: noLookup, ipv6Only: six });
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
-    // Not the one that Node's cluster would share: a client's datagrams have to come to one process.
+    // `exclusive`: not a socket that Node's cluster shares, as all datagrams of a client have to come to one process.
     socket.bind({ address, port, exclusive: true }, () => {
       socket.off("error", reject);
       setBuffers(socket, buffers);

@@ -9,7 +9,7 @@ export interface UnixAccess {
   readonly group?: string | number | undefined;
 }
 
-/** What of it a socket file has now, to be given back. */
+/** The mode and group that a socket file has now, so that they can be restored. */
 export function accessOf(path: string): UnixAccess {
   const { mode, gid } = statSync(path);
   return { mode: mode & 0o777, group: gid };
@@ -20,18 +20,18 @@ export function accessOf(path: string): UnixAccess {
  * @throws SLUICE_CONFIG_INVALID for a group that this machine does not have; the operating system's error
  */
 export function giveAccess(path: string, { mode, group }: UnixAccess): void {
-  // The group first: a mode that lets the wrong one in must not be there for a moment.
+  // The group first: the new mode must not apply to the wrong group, not even for a moment.
   if (group !== undefined) chownSync(path, statSync(path).uid, typeof group === "number" ? group : groupId(group));
   if (mode !== undefined) chmodSync(path, mode);
 }
 
-/** Runs what binds a socket file while nobody but this user may connect to what is bound. Node has no option for the mode it binds with. */
+/** Runs a function that binds a socket file, with a umask that lets only this user connect. Node has no option for the mode. */
 export function withoutAccess<T>(bind: () => T): T {
   let before: number;
   try {
     before = process.umask(0o177);
   } catch {
-    // A worker thread may not change the process's.
+    // A worker thread may not change the umask of the process.
     return bind();
   }
   try {

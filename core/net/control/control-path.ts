@@ -3,12 +3,12 @@ import { lstatSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-/** sockaddr_un holds 104 bytes on macOS and 108 on Linux: what is longer would be cut silently. */
+/** Bytes of a path at most: sockaddr_un has 104 bytes on macOS and 108 on Linux, and a longer path would be cut silently. */
 const longest = 100;
 
 /**
- * Where the control socket of a config may be, the best place first: `.<config>.sock` beside it; in a folder of the user's own below
- * XDG_RUNTIME_DIR, or below the folder for temporary files, when that path would be too long or nobody but others may write there. On
+ * The paths where the control socket of a config may be, the best one first: `.<config>.sock` beside the config, if no other user can replace files
+ * there; then a folder of the user below XDG_RUNTIME_DIR, and one below the folder for temporary files. Paths that are too long are left out. On
  * Windows, a named pipe.
  */
 export function controlPaths(config: string): readonly string[] {
@@ -23,9 +23,9 @@ export function controlPaths(config: string): readonly string[] {
 }
 
 /**
- * Makes the folder of a path when it is one of the user's own, and checks that nobody else may enter it.
+ * Makes the folder of a socket, if it is one of those user folders, and checks that nobody else may enter it.
  *
- * @throws Error when it is somebody else's, a link, or open to others
+ * @throws Error if the folder belongs to another user, is a link, or is open to others
  */
 export function prepareFolder(socket: string): void {
   const folder = path.dirname(socket);
@@ -35,8 +35,8 @@ export function prepareFolder(socket: string): void {
 }
 
 /**
- * Whether a socket's file may be this user's proxy: another user could wait at its path. Root may ask the proxy of whoever owns the
- * config. That the process behind it is that user's cannot be asked for: Node has no SO_PEERCRED.
+ * Whether a socket's file may belong to this user's proxy: another user could have put a socket at its path. Root may ask the proxy of the user who
+ * owns the config. Who owns the process behind the socket cannot be checked, as Node has no SO_PEERCRED.
  */
 export function isTrusted(socket: string, config: string): boolean {
   const owner = ownerOf(socket);
@@ -50,13 +50,16 @@ function ownFolders(): readonly string[] {
   return [...below, path.join(tmpdir(), `sluice-${userId()}`)];
 }
 
-/** A folder, no link, that its user alone may enter. */
+/** Whether a path is a folder (no link) that only this user may enter. */
 function isOwnFolder(folder: string): boolean {
   const stats = lstatSync(folder, { throwIfNoEntry: false });
   return stats?.isDirectory() === true && stats.uid === userId() && (stats.mode & 0o077) === 0;
 }
 
-/** A folder in which no other user can replace a file of this one: its owner could, and where it is not sticky whoever may write to it. */
+/**
+ * Whether no other user can replace this user's files in a folder. The folder's owner could, and so could everybody who may write to it if it is not
+ * sticky.
+ */
 function isSafeFolder(folder: string): boolean {
   const stats = lstatSync(folder, { throwIfNoEntry: false });
   if (stats === undefined) return true;

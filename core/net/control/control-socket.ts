@@ -16,9 +16,9 @@ import { readLine } from "./read-line.ts";
 import { alone } from "./start-lock.ts";
 
 // One request per connection, one JSON line each way: {"command":"status","input":{…}} → {"ok":true,"result":…} or {"ok":false,"error":{…}}.
-// What goes on is answered with {"ok":true}, and a line of JSON for each event behind it.
+// A stream is answered with {"ok":true}, followed by a line of JSON for each event.
 
-/** What an error looks like on the wire. Texts, when it is a proxy that answers. */
+/** An error on the wire. Its properties are texts if a proxy has sent it; anything else may send anything. */
 interface WireError {
   readonly code: string;
   readonly message: unknown;
@@ -27,7 +27,7 @@ interface WireError {
 
 type Answer = { readonly ok: true; readonly result?: unknown } | { readonly ok: false; readonly error: WireError };
 
-/** Answers one command of another process, with one value or a ControlStream. @param input what it says beside the command's name, undefined where nothing */
+/** Answers one command of another process, with one value or a ControlStream. @param input the command's input; undefined: it has none */
 export type ControlHandler = (command: string, input: unknown) => Promise<unknown>;
 
 /** The socket over which `sluice status` and its like reach a running proxy. */
@@ -42,11 +42,11 @@ const requestTimeoutMs = 10_000;
 const mostConnections = 32;
 
 /**
- * Serves the control socket of a config. Its file is readable by nobody but the user (0600) from its first moment; one that a killed
- * process left behind is replaced.
+ * Serves the control socket of a config. Its file belongs to this user alone (0600) from its first moment. A file that a killed process left behind
+ * is replaced.
  *
  * @param config the config's file, absolute
- * @throws SLUICE_ALREADY_RUNNING when a process answers at it, or the OS error when no place for it can be written to
+ * @throws SLUICE_ALREADY_RUNNING if a process answers at it, or the operating system's error if none of its paths can be written
  */
 export async function serveControl(config: string, handle: ControlHandler): Promise<ControlServer> {
   const streams = new ControlStreams();
@@ -58,10 +58,10 @@ export async function serveControl(config: string, handle: ControlHandler): Prom
   for (const path of controlPaths(config)) {
     try {
       prepareFolder(path);
-      // Looking for one that runs, taking away what a killed one left, and binding are one step: of two starts, one finds the other.
+      // Looking for a running proxy, removing the file of a killed one and binding are one step, so that of two starts one finds the other.
       // oxlint-disable-next-line no-await-in-loop -- the next place only when this one is none
       await (process.platform === "win32" ? bindAt(path, config, server) : alone(path, () => bindAt(path, config, server)));
-      // Running out of descriptors while accepting is no reason to die.
+      // Without a handler, running out of descriptors while accepting would end the process.
       server.on("error", () => undefined);
       return { path, close: () => void (server.close(), streams.close()) };
     } catch (error) {
@@ -81,7 +81,7 @@ async function bindAt(path: string, config: string, server: Server): Promise<voi
   await bindPrivately(server, path);
 }
 
-/** What a killed process left. Anything but a socket is somebody's, and stays. */
+/** Removes the socket file of a killed process. A file that is not a socket stays. */
 function removeSocket(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
 }
@@ -89,7 +89,7 @@ function removeSocket(path: string): void {
 function bindPrivately(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    // listen() binds before it returns, so the mask holds for the socket's file alone.
+    // listen() binds before it returns, so the umask applies only to the socket's file.
     const mask = process.umask(0o177);
     try {
       server.listen({ path }, () => {
@@ -104,7 +104,7 @@ function bindPrivately(server: Server, path: string): Promise<void> {
 }
 
 async function converse(socket: Socket, handle: ControlHandler, streams: ControlStreams): Promise<void> {
-  // The other side may go away at any moment; nobody waits for its answer then.
+  // The other side may leave at any moment, and then nobody waits for the answer.
   socket.on("error", () => socket.destroy());
   try {
     const line = await readLine(socket, requestLimit, requestTimeoutMs);
@@ -138,12 +138,12 @@ function commandIn(line: string): { readonly command: string; readonly input: un
     const { command, input } = JSON.parse(line) as { command?: unknown; input?: unknown };
     if (typeof command === "string") return { command, input };
   } catch {
-    // Falls through: what is no JSON is no request.
+    // Text that is not JSON is not a request.
   }
   throw new SluiceError("SLUICE_USAGE", 'expected one line of JSON, {"command": "status"}');
 }
 
-/** Whoever answered: nothing of it may steer the terminal that it is shown on. */
+/** A value without characters that could control the terminal that shows it, as anybody may have sent it. */
 export function shownSafely(value: unknown): unknown {
   if (typeof value === "string") return printableLines(value);
   if (Array.isArray(value)) return value.map(shownSafely);
@@ -151,23 +151,23 @@ export function shownSafely(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [printable(key), shownSafely(each)]));
 }
 
-/** What a running proxy answered with when it refused: its own code and words. */
+/** The error that a running proxy refused with, with the same code and message. */
 function refusal({ code, message: given, frame }: WireError): SluiceError {
   const message = typeof given === "string" ? printableLines(given) : "refused without a reason";
   const options = typeof frame === "string" ? { frame: printableLines(frame) } : {};
   const error = new SluiceError(kindOf(code), message, options);
-  // The message has been composed over there, with its place and help.
+  // The proxy has already composed the message, with its place and help.
   return Object.assign(error, { message });
 }
 
-/** What a plugin refused with has a code of its own. */
+/** A plugin's error has a code of its own, which is not in the catalogue. */
 function kindOf(code: string): ErrorCode | ErrorKind {
   if (Object.hasOwn(catalogue, code)) return code as ErrorCode;
   return /^(?!SLUICE_)[A-Z][A-Z0-9_]*$/.test(code) ? ownKind({ code, source: "plugin", retryable: false, help: "" }) : "SLUICE_INTERNAL";
 }
 
 /**
- * Asks the proxy that runs with a config, and gives the result of its answer.
+ * Asks the proxy that runs with a config, and returns the result of its answer.
  *
  * @param config the config's file, absolute
  * @throws SLUICE_NOT_RUNNING when there is none, SLUICE_NOT_ANSWERING when it does not answer in time, or the error that the proxy answered with
@@ -207,7 +207,7 @@ function openTrusted(path: string, config: string): Promise<Socket | string> {
   return isTrusted(path, config) ? open(path) : Promise.resolve("EACCES");
 }
 
-/** Its queue of connections is full: somebody holds the socket and accepts nobody. */
+/** The socket's queue of connections is full: its process accepts none. */
 function isBusy(code: string): boolean {
   return code === "EAGAIN";
 }
@@ -216,7 +216,7 @@ export function unanswered(config: string, reason: string, cause?: unknown): Slu
   return new SluiceError("SLUICE_NOT_ANSWERING", `the proxy runs and did not answer: ${printable(reason)}`, { where: config, cause });
 }
 
-/** The code of the error when nobody answers there. */
+/** Connects to a path. Resolves with the error's code if nobody answers there. */
 function open(path: string): Promise<Socket | string> {
   return new Promise((resolve) => {
     const socket = connect({ path });

@@ -1,14 +1,14 @@
 import type { Socket } from "node:net";
 import { SluiceError } from "../../contract/index.ts";
 
-/** Streams that one process answers with at once: what asks for one status finds a free connection beside them. */
+/** Streams of one process at the same time at most, so that a single request still finds a free connection. */
 const mostStreams = 16;
 
-/** What a handler answers with that goes on: lines of JSON, until whoever asked leaves. */
+/** A handler's answer that goes on: lines of JSON, until the caller leaves. */
 export class ControlStream {
   /**
-   * @param begin writes lines to the socket from now on, and bounds what waits there; @returns how to stop
-   * @param refused it will not begin
+   * @param begin starts writing lines to the socket, with a limit for what waits there; returns a function that stops it
+   * @param refused called if the stream will not begin
    */
   constructor(
     readonly begin: (to: Socket) => () => void,
@@ -16,23 +16,23 @@ export class ControlStream {
   ) {}
 }
 
-/** The streams that a control socket answers with now. */
+/** The open streams of a control socket. */
 export class ControlStreams {
   readonly #open = new Set<Socket>();
 
-  /** @throws SLUICE_ADMIN_CONFLICT when there are too many */
+  /** @throws SLUICE_ADMIN_CONFLICT if there are too many streams */
   checkRoom(stream: ControlStream): void {
     if (this.#open.size < mostStreams) return;
     stream.refused();
     throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${mostStreams} watch this proxy over its control socket already`);
   }
 
-  /** Goes on until the other side leaves. */
+  /** Begins a stream, which goes on until the other side leaves. */
   open(socket: Socket, stream: ControlStream): void {
     this.#open.add(socket);
     socket.setTimeout(0);
     const stop = stream.begin(socket);
-    // Whoever asked may be gone by now, and its close told of.
+    // The caller may be gone by now, after its close was reported.
     if (socket.closed) {
       this.#open.delete(socket);
       stop();
@@ -42,7 +42,7 @@ export class ControlStreams {
       this.#open.delete(socket);
       stop();
     });
-    // Whoever asked says no more: only its end is waited for.
+    // The caller sends nothing more: only its end is waited for.
     socket.on("end", () => socket.destroy()).resume();
   }
 

@@ -3,10 +3,10 @@ import { SluiceError, reasonOf } from "../../contract/index.ts";
 import { openAny, resultOf, shownSafely, unanswered } from "./control-socket.ts";
 
 const firstAnswerMs = 10_000;
-/** Longer than any event. */
+/** Bytes of a line at most: more than any event has. */
 const longestLine = 16 * 1024 * 1024;
 
-/** What is asked for, and what is done once the proxy tells of it. */
+/** What to ask the proxy for, and what to do when it answers. */
 export interface Following {
   readonly command: string;
   readonly input: object;
@@ -14,8 +14,8 @@ export interface Following {
 }
 
 /**
- * Asks the proxy that runs with a config for what goes on, and gives one value for each line of its answer, as fast as they are taken and no faster. It
- * ends when the proxy does, or when `signal` says so.
+ * Asks the proxy that runs with a config for a stream, and yields one value for each line of its answer. It reads no faster than the values are
+ * taken, and ends when the proxy ends or when `signal` is aborted.
  *
  * @param config the config's file, absolute
  * @throws SLUICE_NOT_RUNNING when there is none, SLUICE_NOT_ANSWERING when it does not answer in time, or the error that the proxy answered with
@@ -45,7 +45,7 @@ export async function* followControl(
     if (!isOpen && !signal.aborted) throw unanswered(config, "the connection closed");
   } catch (error) {
     if (SluiceError.is(error)) throw error;
-    // It went away: for a stream, that is its end.
+    // The proxy went away: this is the normal end of a stream.
     if (!isOpen && !signal.aborted) throw unanswered(config, reasonOf(error), error);
   } finally {
     clearTimeout(late);
@@ -54,7 +54,7 @@ export async function* followControl(
   }
 }
 
-/** Reads no further than what has been taken. */
+/** The lines that a socket sends. Reads on only when the lines so far have been taken. */
 async function* linesOf(socket: Socket): AsyncGenerator<string, void, undefined> {
   let rest = "";
   for await (const text of socket.setEncoding("utf8") as AsyncIterable<string>) {

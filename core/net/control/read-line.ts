@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 /**
  * The first line that a socket sends, without its line break.
  *
- * @throws when the socket ends or fails before, or the line is too long or too late
+ * @throws if the socket ends or fails before the line is complete, or if the line is too long or comes too late
  */
 export function readLine(socket: Socket, mostBytes: number, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,14 +1,14 @@
 import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** What is held for some milliseconds, and is older than this, was left by a process that was killed. */
+/** Age in milliseconds from which a lock counts as left behind by a killed process: it is normally held for some milliseconds. */
 const STALE_MS = 10_000;
 const AGAIN_MS = 20;
-/** A lock that can neither be taken nor removed is no place for a socket. */
+/** Tries before giving up: where a lock can be neither taken nor removed, the socket cannot be either. */
 const MOST_TRIES = 1000;
 
 /**
- * Runs `body` while no other process does for the same path: a folder is made by one alone. Node has no flock.
+ * Runs `body` while no other process does so for the same path. The lock is a folder, which only one process can create. Node has no flock.
  *
  * @throws the operating system's error when the folder cannot be made
  */
@@ -42,6 +42,6 @@ function release(lock: string): void {
   try {
     rmdirSync(lock);
   } catch {
-    // Somebody else has found it to be stale.
+    // Another process has already removed the stale lock.
   }
 }

@@ -1,13 +1,13 @@
 import type { Socket } from "node:net";
 import { SluiceError, type StartTlsProtocol } from "../../contract/index.ts";
 
-/** What an upstream may say before TLS begins. */
+/** Bytes that an upstream may send before TLS begins. */
 const MAX_BYTES = 65_536;
 
-/** One step of the conversation: what is said, and what the answer must be. */
+/** One step of the conversation: the text to send, and the answer to expect. */
 interface Step {
   readonly say: string;
-  /** Whether an answer is all there: its last line, or for PostgreSQL its one byte. */
+  /** Whether an answer is complete: its last line has come; for PostgreSQL, its one byte. */
   readonly isWhole: (answer: string) => boolean;
   readonly isGood: (answer: string) => boolean;
 }
@@ -15,7 +15,7 @@ interface Step {
 const lastLine = (answer: string): string => /([^\n]*)\r?\n$/.exec(answer)?.[1] ?? "";
 const smtpAnswer = { isWhole: (answer: string): boolean => /^\d{3}(?!-)/.test(lastLine(answer)) };
 
-/** The greeting first, where the server speaks first: it is what the client is given afterwards. */
+/** The steps of each protocol. If the server speaks first, its greeting comes first: the client gets it afterwards. */
 const conversations: Readonly<Record<StartTlsProtocol, readonly Step[]>> = {
   postgres: [{ say: "\0\0\0\u0008\u0004\u00d2\u0016\u002f", isWhole: (answer) => answer.length > 0, isGood: (answer) => answer === "S" }],
   smtp: [
@@ -33,8 +33,8 @@ const conversations: Readonly<Record<StartTlsProtocol, readonly Step[]>> = {
  * Agrees with an upstream to begin TLS, in the words of its protocol.
  *
  * @param socket connected, with an error handler; not reading
- * @param told called once: with the greeting that the server gave (empty where it gives none), or with why there is no TLS
- * @returns how to give it up
+ * @param told called once: with the greeting of the server (empty if it sends none), or with the reason why there is no TLS
+ * @returns a function that gives it up
  */
 export function agreeOnTls(
   socket: Socket,
@@ -56,7 +56,7 @@ export function agreeOnTls(
     const [step] = steps;
     if (step === undefined || answer.length > MAX_BYTES) return end(`the upstream said more than was asked (${protocol})`);
     if (!step.isWhole(answer)) return undefined;
-    // What comes behind the last answer was not encrypted: then the answer is not good (CVE-2021-23222).
+    // Bytes behind the last answer were not encrypted: then the answer is not good (CVE-2021-23222).
     if (!step.isGood(answer)) return end(`the upstream does not agree to TLS (${protocol}): ${JSON.stringify(answer.slice(-200))}`);
     if (speaksFirst && greeting.length === 0) greeting = Buffer.from(answer, "latin1");
     answer = "";

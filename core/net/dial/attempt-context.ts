@@ -4,10 +4,10 @@ import type { NamedAddressesContext } from "../names/named-addresses.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { UpstreamTls } from "./upstream-tls.ts";
 
-/** What the attempts of one dialer share. */
+/** What all attempts of one dialer share. */
 export interface AttemptContext extends NamedAddressesContext {
   readonly connectTimeout: number;
-  /** Waits of `connectTimeout`. */
+  /** Ends attempts that take longer than `connectTimeout`. */
   readonly deadlines: Deadlines;
   readonly refuse: ((address: string, port: number) => SluiceError | undefined) | undefined;
   readonly balancer: Balancer;
@@ -16,10 +16,10 @@ export interface AttemptContext extends NamedAddressesContext {
   readonly keepAlive: number | undefined;
   /** The local address to connect from. */
   readonly bind?: string | undefined;
-  /** The upstream is told whose connection it is. */
+  /** Set if the upstream is told who the client is. */
   readonly proxyProtocol?: ProxyProtocolVersion | undefined;
-  /** Whose it is, where it is not the attempts that say so. */
+  /** The session, for attempts that no `SessionAttempts` makes. */
   readonly session?: SessionFacts | undefined;
-  /** What is offered through ALPN, unless the config says it. */
+  /** Protocols to offer through ALPN, unless the config names some. */
   readonly protocols?: readonly string[] | undefined;
 }

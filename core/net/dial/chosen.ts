@@ -2,14 +2,17 @@ import type { Observable } from "rxjs";
 import type { AnyErrorCode, ChosenEndpoint, Endpoint, Upstream, UpstreamHttp } from "../../contract/index.ts";
 import type { Balancer } from "../balance/balancer.ts";
 
-/** What is known of the connections to a chosen endpoint. */
+/** The dialer, as a chosen endpoint uses it. */
 export interface ChosenWay {
   readonly http?: UpstreamHttp | undefined;
   readonly tls: boolean;
   readonly sharedBy?: string | undefined;
 }
 
-/** An endpoint for work that may use a connection opened before: so the work is what the balancer counts, and not the connection. One for each request: a class, since Node 20 takes microseconds to make an object of a copy and more properties. */
+/**
+ * An endpoint for work that may use a connection that is already open: the balancer counts the work, not the connection. One for each request: a
+ * class, since Node 20 takes microseconds to add properties to a copied object.
+ */
 export class Chosen implements ChosenEndpoint {
   readonly name: string;
   readonly http: UpstreamHttp | undefined;

@@ -1,11 +1,11 @@
-/** Who waits. No function of its own: each would be a closure per session. */
+/** Something that waits. An object and not a function, which would be one closure for each session. */
 export interface Waiting {
   waitedTooLong(): void;
 }
 
 /**
- * Many short waits that nearly always end before they are over, on one timer: with a timer of its own for each, dialling one
- * connection after the other took about 6 us of CPU more per connection. All waits last equally long, so they end in order.
+ * Many short waits on one timer; nearly all end before their time is over. With a timer for each, dialling one connection after the other took about
+ * 6 us more CPU per connection. All waits have the same length, so they end in order.
  */
 export class Deadlines {
   readonly #waits = new Set<Wait>();
@@ -14,7 +14,7 @@ export class Deadlines {
   /** @param length milliseconds of every wait */
   constructor(private readonly length: number) {}
 
-  /** Starts a wait for somebody, who is told when it is over, not before its length has passed. */
+  /** Starts a wait. `waiting` is told when it is over, never before its length has passed. */
   start(waiting: Waiting): Wait {
     const wait = new Wait(performance.now() + this.length, waiting);
     this.#waits.add(wait);
@@ -25,13 +25,13 @@ export class Deadlines {
   /** Ends a wait early. */
   end(wait: Wait): void {
     this.#waits.delete(wait);
-    // A Set's outgrown tables keep what they held: without this, all of the dial attempt would outlive its connection.
+    // Old tables of a grown Set keep their entries: without this line, the whole dial attempt would outlive its connection.
     wait.waiting = undefined;
   }
 
   #arm(delay: number): void {
     this.#timer = setTimeout(() => this.#check(), delay);
-    // It may outlive the last wait, and must not keep the process; whatever is waited for does.
+    // The timer may outlive the last wait, so it must not keep the process alive; the connections do that.
     this.#timer.unref();
   }
 
@@ -44,7 +44,7 @@ export class Deadlines {
       wait.waiting?.waitedTooLong();
     }
     const [first] = this.#waits;
-    // Who was told may have started a wait, and so the timer.
+    // A waiter that was told may have started another wait, and with it the timer.
     if (first !== undefined && this.#timer === undefined) this.#arm(Math.ceil(first.due - now));
   }
 }

@@ -17,14 +17,14 @@ import { StreamLeg } from "../legs/stream-leg.ts";
 import { OpenUpstream } from "./open-upstream.ts";
 import type { UpstreamTls } from "./upstream-tls.ts";
 
-/** Addresses of one name that are tried; what is beyond them has no part in an attempt. */
+/** Addresses of one name that an attempt tries; further ones are ignored. */
 const MAX_PLACES = 32;
 const nothing = Buffer.alloc(0);
 
 /**
- * One try at one endpoint: look-up, race, TLS. Where no address of a name works, the name is looked up once more, and what is new is
- * raced too: its server may have moved. Each step sets `undo` to what would undo it, so that aborting means the same
- * everywhere; once settled there is nothing to undo.
+ * One try at one endpoint: look-up, race, TLS. If no address of a name works, the name is looked up once more and new addresses are raced too, since
+ * the server may have moved. Each step sets `#undo` to a function that undoes it, so an abort is the same in every step; after the attempt has
+ * settled there is nothing to undo.
  */
 export class DialAttempt implements Unsubscribable, Waiting {
   #undo: ((tooLong?: boolean) => void) | undefined;
@@ -34,14 +34,14 @@ export class DialAttempt implements Unsubscribable, Waiting {
   /** Undefined: the endpoint has no name. */
   #named: NamedAddresses | undefined;
   #lookedAgain = false;
-  /** Of a name with several addresses. */
+  /** Set if the endpoint's name has several addresses. */
   #turns: AddressTurns | undefined;
 
   constructor(
     private readonly endpoint: Endpoint,
     private readonly context: AttemptContext,
     private readonly subscriber: Subscriber<Upstream>,
-    /** The session's attempts; undefined: it is no session's. */
+    /** The session's attempts; undefined: the attempt belongs to no session. */
     private readonly made: SessionAttempts | undefined,
   ) {}
 
@@ -55,7 +55,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     else this.#lookUp(host);
   }
 
-  /** Ends the attempt without a word; nothing once it has settled. */
+  /** Ends the attempt without a result. Does nothing after it has settled. */
   unsubscribe(): void {
     if (!this.#settle()) return;
     this.#undo?.();
@@ -77,7 +77,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     });
   }
 
-  /** None of the places could be connected to; those of a name may be out of date. */
+  /** No place could be connected to. The addresses of a name may be out of date. */
   #lost(failure: unknown): void {
     const named = this.#named;
     if (named === undefined || this.#lookedAgain || this.#settled) {
@@ -96,7 +96,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     });
   }
 
-  /** @param lookUp may tell at once */
+  /** @param lookUp may call `told` before it returns */
   #await(lookUp: (told: LookUpEnd) => Subscription, told: LookUpEnd): void {
     const lookup = new Subscription();
     const undo = (): void => lookup.unsubscribe();
@@ -132,11 +132,11 @@ export class DialAttempt implements Unsubscribable, Waiting {
             dial: (place) => this.#dialForTls(place),
             won: ({ socket }, place) => this.#agree(this.#worked(socket, place), tls),
           });
-    // It may be lost at once, and then there is something else to undo.
+    // If the race was lost at once, `#undo` already belongs to the next step.
     if (this.#undo === before) this.#undo = abort;
   }
 
-  /** One place is no race; this is every session's way to an upstream given by address. */
+  /** Dials one place, which needs no race. Every session to an upstream that is given by address comes here. */
   #dialOnly(place: Destination): void {
     let leg: StreamLeg;
     try {
@@ -174,11 +174,11 @@ export class DialAttempt implements Unsubscribable, Waiting {
     return socket;
   }
 
-  /** The first bytes of a connection, before TLS, say whose it is. */
+  /** Writes the PROXY header, which says who the client is. It comes first, before TLS. */
   #introduce(socket: Socket): void {
     const { proxyProtocol, session = this.made?.session } = this.context;
     if (proxyProtocol === undefined) return;
-    // Else what follows would wait until this has been acknowledged.
+    // Otherwise the bytes behind it would wait until it is acknowledged.
     socket.setNoDelay(true);
     socket.write(proxyHeader(proxyProtocol, session));
   }
@@ -191,7 +191,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
   #dialForTls(place: Destination): Dialled {
     this.#check(place);
     const socket = connect(new DialOptions(place, { onread: undefined, noDelay: true, bind: this.context.bind }) as NetConnectOpts);
-    // The race listens for the failure to connect; what comes later reaches the TLS socket on top.
+    // The race handles a failure to connect; later errors reach the TLS socket on top.
     socket.on("error", () => undefined);
     return { socket };
   }
@@ -201,7 +201,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     if (refusal !== undefined) throw refusal;
   }
 
-  /** TLS begins at once, or after the words of a protocol. */
+  /** Begins TLS, at once or after the upstream has agreed to it in the words of its protocol. */
   #agree(socket: Socket, tls: UpstreamTls): void {
     if (tls.startTls === undefined) {
       this.#secure(socket, tls, nothing);
@@ -219,12 +219,12 @@ export class DialAttempt implements Unsubscribable, Waiting {
     this.#undo = undo;
   }
 
-  /** @param greeting what the upstream said before TLS, which the client is to hear */
+  /** @param greeting bytes that the upstream sent before TLS, for the client */
   #secure(socket: Socket, tls: UpstreamTls, greeting: Buffer): void {
     this.#phase = "the TLS handshake";
     const secured = tls.wrap(socket, this.endpoint.host, this.context.protocols);
     const onError = (error: unknown): void => this.#fail(error);
-    // For good: an error may also follow the abort.
+    // Never removed: an error may also follow an abort.
     secured.on("error", onError);
     const undo = (): void => {
       secured.destroy();
@@ -248,7 +248,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     if (keepAlive !== undefined) leg.socket.setKeepAlive(true, keepAlive);
     leg.trial = new LegTrial(balancer, this.endpoint, balancer.judges);
     leg.trial.holds(leg);
-    // With one endpoint there is nothing to choose, so how the leg fares makes no difference.
+    // With one endpoint there is nothing to choose, so the result of the leg does not matter.
     if (!balancer.judges) balancer.worked(this.endpoint);
     this.#record(undefined);
     this.subscriber.next(new OpenUpstream(this.endpoint.text, leg, protocol));
@@ -266,14 +266,14 @@ export class DialAttempt implements Unsubscribable, Waiting {
     this.context.balancer.closed(this.endpoint);
     this.#named?.wrong();
     const failure = upstreamError(error, this.endpoint.text);
-    // What the proxy itself is short of, or refuses, is no failure of the endpoint.
+    // If the proxy itself is short of something or refuses, the endpoint has not failed.
     if (failure.source === "upstream") this.context.balancer.failed(this.endpoint, failure.code);
     else this.context.balancer.penalise(this.endpoint);
     this.#record(failure.code);
     this.subscriber.error(failure);
   }
 
-  /** @returns false when that had happened before */
+  /** @returns false if the attempt had settled before */
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;

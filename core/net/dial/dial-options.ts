@@ -3,14 +3,14 @@ import type { Destination } from "./race.ts";
 import { SocketOptions } from "../node/socket-options.ts";
 
 export interface DialSettings {
-  /** Where the socket reads into; undefined: chunks come as `data` events. */
+  /** The memory that the socket reads into; undefined: chunks come as `data` events. */
   readonly onread: OnRead | undefined;
   readonly noDelay: boolean;
   /** The local address to connect from. */
   readonly bind: string | undefined;
 }
 
-/** What `net.connect` is given. */
+/** Options for `net.connect`. */
 export class DialOptions extends SocketOptions {
   readonly host: string | undefined;
   readonly port: number | undefined;

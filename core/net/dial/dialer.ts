@@ -23,41 +23,46 @@ import type { StreamLeg } from "../legs/stream-leg.ts";
 import type { UdpBuffers } from "../node/udp-socket.ts";
 import { createUpstreamTls, type UpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
 
-/** A look-up of a name, through whatever hooks the caller put around the resolver. */
+/** A look-up of a name, through the hooks that the caller has put around the resolver. */
 type Resolve = (name: string) => Observable<Address[]>;
 
-/** What dialling needs from outside. */
+/** What dialling gets from its caller. */
 export interface DialContext extends BalancerOptions, UpstreamTlsPlace, NamedAddressesContext {
   /** Milliseconds for one attempt: look-up, connection and TLS handshake together. */
   readonly connectTimeout: number;
   /** Milliseconds of silence after which the kernel asks whether a TCP upstream is still there. @default never */
   readonly keepAlive?: number | undefined;
-  /** Of the sockets that a datagram leg opens. @default 4 MiB to receive, the system's own to send */
+  /** Buffer sizes of the sockets that a datagram leg opens. @default 4 MiB to receive, the system's default to send */
   readonly buffers?: UdpBuffers;
-  /** The reason not to connect to a place, e.g. that it is the listener itself. A unix socket has its path as address, and port 0. */
+  /**
+   * Returns the reason why a place must not be connected to, e.g. that it is the listener itself. For a unix socket the address is its path and the
+   * port 0.
+   */
   readonly refuse?: ((address: string, port: number) => SluiceError | undefined) | undefined;
 }
 
 /** Opens upstream legs to the endpoints of one upstream. */
 export interface Dialer {
   readonly target: UpstreamTarget;
-  /** To go on with in the next generation. */
+  /** The balancer, with which the next generation continues. */
   readonly balancer: Balancer;
   /**
-   * One session's attempts; call it once per session. Cold: each subscription is one try at the next endpoint, which emits an open
-   * leg and completes, or fails with a SluiceError. Unsubscribing before the emission aborts the try; after it the leg is the
-   * subscriber's.
+   * One session's attempts; call it once per session. Cold: each subscription is one try at the next endpoint, which emits an open leg and completes,
+   * or fails with a SluiceError. Unsubscribing before the emission aborts the try; after it the leg belongs to the subscriber.
    *
-   * @param resolve instead of the dialer's own, e.g. with the hooks of the session's pipeline
-   * @param session whose attempts they are: what balancing goes by, and the protocol that its client has agreed on through ALPN
-   * @param refuse beside what the context refuses
+   * @param resolve replaces the dialer's own look-up, e.g. with one through the hooks of the session's pipeline
+   * @param session the session that makes the attempts: its facts are used for balancing, and the protocol that its client agreed on through ALPN
+   * @param refuse in addition to the context's `refuse`
    */
   attempts(resolve?: Resolve, session?: SessionFacts, refuse?: DialContext["refuse"]): SessionAttempts;
-  /** Opens a leg to an endpoint of the upstream for its health check: with TLS where the check asks for it. It counts for nothing, and holds no process. Cold. */
+  /**
+   * Opens a leg to an endpoint of the upstream for its health check, with TLS if the check asks for it. The leg counts nowhere, and does not keep the
+   * process alive. Cold.
+   */
   probe(endpoint: Endpoint, health: HealthTarget): Observable<Upstream>;
 }
 
-/** Opens legs also to one endpoint at a time. */
+/** A dialer that can also open legs to one given endpoint. */
 export interface EndpointDialer extends Dialer, Endpoints {}
 
 /**
@@ -72,7 +77,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const { keepAlive = context.keepAlive, bind, proxyProtocol, http } = target;
   const deadlines = new Deadlines(connectTimeout);
   const way = { keepAlive, bind, proxyProtocol, tls };
-  // What is made of it for one session changes what is there: Node 20 takes microseconds for what is added to a copy.
+  // All properties are here from the start, and a session's copy only changes them: Node 20 takes microseconds to add a property to a copy.
   const unset = { protocols: undefined, session: undefined };
   const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, refuse, deadlines, balancer, ...way, ...unset };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer), protocols: offeredBy(target) };
@@ -103,7 +108,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
 
 const none: ReadonlySet<Endpoint> = new Set();
 
-/** For whoever speaks HTTP by itself (RFC 7301, RFC 9113 section 3.2). */
+/** The ALPN protocols for an HTTP client of the proxy itself (RFC 7301, RFC 9113 section 3.2). */
 function offeredBy({ http }: UpstreamTarget): readonly string[] {
   if (http === "2") return ["h2"];
   return http === "auto" ? ["h2", "http/1.1"] : [];
@@ -129,7 +134,7 @@ class Attempts extends SessionAttempts {
   }
 }
 
-/** Whatever one of them refuses. */
+/** Refuses what at least one of the two refuses. */
 export function both(first: DialContext["refuse"], second: DialContext["refuse"]): DialContext["refuse"] {
   return second === undefined ? first : (address, port) => first?.(address, port) ?? second(address, port);
 }
@@ -140,7 +145,7 @@ function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscribe
   return attempt;
 }
 
-/** Nobody goes before those who wait. */
+/** Chooses an endpoint, unless sessions already wait in the line: a new one must not overtake them. */
 export function chooseOf(balancer: Balancer, choose: () => ChosenEndpoint): ChosenEndpoint {
   if (balancer.line?.isTaken === true) throw new SluiceError("SLUICE_UPSTREAM_BUSY", "others wait for room at the upstream");
   return choose();
@@ -151,7 +156,7 @@ function waitOf(balancer: Balancer, choose: () => ChosenEndpoint): Observable<Ch
 }
 
 interface ProbeOptions {
-  /** TLS that takes any certificate, once it was needed. */
+  /** TLS that accepts any certificate; made when it is first needed. */
   anyTls: UpstreamTls | undefined;
   readonly context: DialContext;
   readonly shared: AttemptContext;
@@ -160,19 +165,19 @@ interface ProbeOptions {
 function probeOf(endpoint: Endpoint, { check, timeout }: HealthTarget, options: ProbeOptions): Observable<Upstream> {
   const { context, shared } = options;
   return new Observable<Upstream>((subscriber) => {
-    // Where TLS is only passed on, the certificate is the client's business.
+    // Without a `tls` option the proxy only passes TLS through, and it is the client that checks the certificate.
     const tls = check === "tls" ? (shared.tls ?? (options.anyTls ??= createUpstreamTls({ verify: false }, context))) : shared.tls;
     const own = { connectTimeout: timeout, deadlines: new Deadlines(timeout), balancer: unjudged(shared.balancer) };
     return dial(endpoint, { ...shared, ...own, tls: check === "tcp" ? undefined : tls }, subscriber);
   }).pipe(
     tap(({ leg }) => {
-      // `dial` opens no other.
+      // `dial` opens only stream legs.
       (leg as StreamLeg).socket.unref();
     }),
   );
 }
 
-/** For connections that say nothing of how sessions fare. */
+/** A balancer for connections whose results say nothing about how sessions do. */
 export function unjudged(balancer: Balancer): Balancer {
   const silent = {
     opened: nothing,
@@ -187,7 +192,7 @@ export function unjudged(balancer: Balancer): Balancer {
   return { ...withoutCounts(balancer), ...silent, judges: false, severs: false };
 }
 
-/** For connections that are not counted themselves: whoever works on them tells how the work went. */
+/** A balancer for connections that do not count themselves: the work on them is counted, and reports its results. */
 export function withoutCounts(balancer: Balancer): Balancer {
   return {
     get panic() {
@@ -210,7 +215,7 @@ export function withoutCounts(balancer: Balancer): Balancer {
 }
 
 function nothing(): void {
-  // Counted elsewhere.
+  // The work on the connection is counted instead.
 }
 
 export function endpointsNamed(target: UpstreamTarget, names: ReadonlySet<string> | undefined): ReadonlySet<Endpoint> {

@@ -1,7 +1,7 @@
 import type { Upstream } from "../../contract/index.ts";
 import type { StreamLeg } from "../legs/stream-leg.ts";
 
-/** What the session keeps of it. A class, for the reason given in ChunkQueue. */
+/** What a session keeps of an open upstream. A class, for the reason given in ChunkQueue. */
 export class OpenUpstream implements Upstream {
   constructor(
     readonly endpoint: string,

@@ -14,16 +14,16 @@ const IPV6 = 0x20;
 const STREAM = 1;
 const DATAGRAM = 2;
 
-/** Whose connection it is: from where, and to which address of the proxy. */
+/** The client's address, and the address of the proxy that it connected to. */
 export interface Passage {
   readonly client: SocketAddress;
   readonly local: SocketAddress;
 }
 
 /**
- * What tells an upstream who the client is.
- * @param passage undefined: nobody's, the connection is the proxy's own
- * @param datagrams it stands in front of each datagram
+ * The header that tells an upstream who the client is.
+ * @param passage undefined: the connection belongs to the proxy itself
+ * @param datagrams the header is for datagrams, and is put in front of each
  */
 export function proxyHeader(version: ProxyProtocolVersion, passage: Passage | undefined, datagrams = false): Buffer {
   const ends = passage === undefined ? undefined : endsOf(passage);
@@ -37,7 +37,9 @@ interface Ends {
   readonly ports: readonly [number, number];
 }
 
-/** Both addresses in one family: where they are not, the IPv4 one is written as IPv6 (RFC 4291 section 2.5.5.2). Undefined: a unix socket has none. */
+/**
+ * Both addresses in one family: if they differ, the IPv4 one is written as IPv6 (RFC 4291 section 2.5.5.2). Undefined: a unix socket has no address.
+ */
 function endsOf({ client, local }: Passage): Ends | undefined {
   if (client.family === "unix" || local.family === "unix") return undefined;
   const [from, to] = [client, local].map(({ address }) => address.split("%")[0] ?? "") as [string, string];

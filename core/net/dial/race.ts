@@ -12,7 +12,7 @@ const STAGGER = 250;
 /** Somewhere to connect to. */
 export type Destination = { readonly host: string; readonly port: number } | { readonly path: string };
 
-/** Something that connects; its socket has an error handler of its own. */
+/** A connection that is being opened. Its socket has an error handler of its own. */
 export interface Dialled {
   readonly socket: Socket;
 }
@@ -20,20 +20,20 @@ export interface Dialled {
 export interface RaceOptions<D extends Dialled> {
   /** In order of preference; at least one. */
   readonly places: readonly Destination[];
-  /** Starts connecting. What it throws counts as that place's failure. */
+  /** Starts connecting. An error that it throws counts as a failure of that place. */
   dial(place: Destination): D;
   /** The first that connected; the others are destroyed already. */
   won(dialled: D, place: Destination): void;
-  /** A place failed, or was overtaken by one that was dialled later, or was still silent when the race was given up as too long. */
+  /** A place failed, was overtaken by one that was dialled later, or had not answered when the race ended for taking too long. */
   missed?(place: Destination): void;
-  /** None connected: the failure of the first place. */
+  /** None connected. @param error the failure of the first place */
   lost(error: unknown): void;
 }
 
 /**
  * Connects to the first of several places that answers. It sets no limit of time: the caller aborts.
  *
- * @returns aborts: destroys every socket, and calls back no more, but for those that were missed when it took too long
+ * @returns a function that aborts: it destroys every socket and makes no more calls, except `missed` when the race took too long
  */
 export function race<D extends Dialled>(options: RaceOptions<D>): (tooLong?: boolean) => void {
   const run = new Race(options);
@@ -42,7 +42,7 @@ export function race<D extends Dialled>(options: RaceOptions<D>): (tooLong?: boo
 }
 
 class Race<D extends Dialled> {
-  /** By the order in which they were dialled. */
+  /** Open attempts, with their position in the order of dialling. */
   readonly #open = new Map<D, number>();
   readonly #failures: unknown[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -69,7 +69,7 @@ class Race<D extends Dialled> {
     if (this.#dialled < this.options.places.length) this.#timer = setTimeout(() => this.dialNext(), STAGGER);
   }
 
-  /** Ends the race; whatever is still connecting is destroyed. */
+  /** Ends the race, and destroys every socket that is still connecting. */
   finish(): void {
     this.#done = true;
     clearTimeout(this.#timer);

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import tls from "node:tls";
 
-/** Where systems keep the bundle that `update-ca-certificates` and its kin write (the same list as Go's crypto/x509). */
+/** The places where systems keep the bundle that `update-ca-certificates` and similar tools write (the same list as in Go's crypto/x509). */
 const bundles: readonly string[] = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -24,12 +24,13 @@ export function systemAuthorityFiles(): readonly string[] {
 }
 
 /**
- * What an upstream is verified with where no CA is named: Node's own roots, and what the system trusts. Node 20 knows only its own.
+ * The certificates that an upstream is verified with if the config names no CA: Node's own roots, and those that the system trusts. Node 20 itself
+ * uses only its own.
  * @returns PEM; a file that cannot be read adds nothing
  */
 export function systemAuthorities(files: readonly string[]): string {
   const read = files.flatMap(textsOf);
-  // Where a system has no such file (Windows, macOS), newer Nodes can ask it.
+  // Newer versions of Node can ask a system that has no such file (Windows, macOS).
   const asked = files.length === 0 && "getCACertificates" in tls ? (tls.getCACertificates as (of: string) => string[])("system") : [];
   return [...tls.rootCertificates, ...read, ...asked].join("\n");
 }

@@ -24,14 +24,14 @@ import { SessionAttempts } from "../balance/session-attempts.ts";
 import { defaultBuffers } from "../node/udp-socket.ts";
 import { dialUdp, type UdpUpstreamLeg, type UdpWatcher } from "../legs/udp-upstream-leg.ts";
 
-/** Milliseconds for which the address of a name is used at least before the name is looked up again. */
+/** Milliseconds for which the address of a name is used at least, before the name is looked up again. */
 const LOOK_AGAIN = 1_000;
 
 /** Makes the dialer of a UDP listener's upstream: each leg has connected sockets of its own. */
 export function createUdpDialer(target: UpstreamTarget, context: DialContext): EndpointDialer {
   const balancer = createBalancer(target, context);
   const { bind, proxyProtocol } = target;
-  // What is made of it for one session changes what is there: Node 20 takes microseconds for what is added to a copy.
+  // All properties are here from the start, and a session's copy only changes them: Node 20 takes microseconds to add a property to a copy.
   const shared: UdpAttemptContext = { ...context, bind, proxyProtocol, balancer, session: undefined, made: undefined };
   const uncounted: UdpAttemptContext = { ...shared, balancer: withoutCounts(balancer) };
   const ways = new Map<Endpoint, Observable<Upstream>>();
@@ -82,7 +82,7 @@ function pathTo(endpoint: Endpoint, context: UdpAttemptContext): Observable<UdpP
   return new Observable<UdpPath>((subscriber) => new UdpAttempt(endpoint, context, subscriber).start());
 }
 
-/** Fails also when it is told later that nobody is there. */
+/** The leg of a health check. It also fails after it was opened, when ICMP reports that nobody receives there. */
 function probeOf(endpoint: Endpoint, context: UdpAttemptContext): Observable<Upstream> {
   return new Observable<Upstream>((subscriber) =>
     pathTo(endpoint, context).subscribe({
@@ -99,7 +99,7 @@ function probeOf(endpoint: Endpoint, context: UdpAttemptContext): Observable<Ups
   );
 }
 
-/** Where there is no choice, nothing stands between the session and its socket. */
+/** The upstream of a session. Without a choice of paths, the session gets the socket's leg itself. */
 function upstreamOf(path: UdpPath, choices: number, open: OpenPath): Upstream {
   const only = choices === 1 && path.staleAt === Infinity;
   return { endpoint: path.endpoint.text, leg: only ? path.leg : new LastingUdpLeg(path, choices, open) };
@@ -108,14 +108,14 @@ function upstreamOf(path: UdpPath, choices: number, open: OpenPath): Upstream {
 interface UdpAttemptContext extends DialContext {
   readonly bind: string | undefined;
   readonly proxyProtocol: ProxyProtocolVersion | undefined;
-  /** Whose it is, where it is not the attempts that say so. */
+  /** The session, for attempts that no `SessionAttempts` makes. */
   readonly session?: SessionFacts | undefined;
   readonly balancer: Balancer;
-  /** Undefined: whoever chose the endpoint tells how the leg fared. */
+  /** Undefined: the caller that chose the endpoint reports how the leg did. */
   readonly made: SessionAttempts | undefined;
 }
 
-/** One try at one endpoint: look-up, then a socket, which is open at once. From then on it is the way there. */
+/** One try at one endpoint: look-up, then a socket, which is open at once. After that, the path to the endpoint. */
 class UdpAttempt implements UdpWatcher, UdpPath {
   owner: PathOwner | undefined;
   staleAt = Infinity;
@@ -125,7 +125,7 @@ class UdpAttempt implements UdpWatcher, UdpPath {
   #isRefused = false;
   /** Undefined: the endpoint has no name. */
   #named: NamedAddresses | undefined;
-  /** Of a name with several addresses. */
+  /** Set if the endpoint's name has several addresses. */
   #turns: AddressTurns | undefined;
   readonly #startedAt = performance.now();
 
@@ -140,7 +140,7 @@ class UdpAttempt implements UdpWatcher, UdpPath {
     return this.#leg;
   }
 
-  /** @returns what leaves the look-up, where there is one */
+  /** @returns a function that ends the look-up, if there is one */
   start(): (() => void) | undefined {
     const { host } = this.endpoint;
     const family = isIP(host);
@@ -171,7 +171,7 @@ class UdpAttempt implements UdpWatcher, UdpPath {
     this.#trial?.answered();
   }
 
-  /** A flow counts once, but may choose again each time. */
+  /** A refusal. The balancer counts it once per flow, but the flow may choose another path each time. */
   refused(): void {
     const { text } = this.endpoint;
     if (!this.#isRefused) {
@@ -196,7 +196,7 @@ class UdpAttempt implements UdpWatcher, UdpPath {
         if (same !== undefined) this.#staleIn(same.ttl);
         else if (addresses.length > 0) moved();
       },
-      // What worked until now may go on working.
+      // The address that worked until now may go on working.
       failed: () => undefined,
     });
   }
@@ -236,7 +236,7 @@ class UdpAttempt implements UdpWatcher, UdpPath {
     const addresses = bind === undefined ? all : all.filter(({ address }) => isIP(address) === isIP(bind));
     if (addresses.length < 2) return addresses[0];
     this.#turns = this.context.balancer.turnsOf(this.endpoint);
-    // No handshake shows which family works, so IPv4 goes first, as it does on most networks.
+    // UDP has no handshake that shows which family works, so IPv4 comes first: it works on most networks.
     return this.#turns.order(addresses.toSorted((a, b) => a.family - b.family))[0];
   }
 
@@ -261,7 +261,7 @@ class UdpAttempt implements UdpWatcher, UdpPath {
     const { balancer } = this.context;
     const failure = upstreamError(error, this.endpoint.text);
     this.#named?.wrong();
-    // What the proxy itself is short of, or refuses, is no failure of the endpoint.
+    // If the proxy itself is short of something or refuses, the endpoint has not failed.
     if (failure.source === "upstream") balancer.failed(this.endpoint, failure.code);
     else balancer.penalise(this.endpoint);
     this.#record(failure.code);

@@ -5,17 +5,17 @@ import { systemAuthorities, systemAuthorityFiles } from "./system-authorities.ts
 
 const GIVEN = "the PEM text given";
 
-/** Where the option stands. */
+/** The place of a `tls` option, for messages and relative paths. */
 export interface UpstreamTlsPlace {
   /** Where relative paths start. @default the working directory */
   readonly folder?: string | undefined;
   /** The path of the upstream in the config, behind the config's file, for messages. @default "upstream" */
   readonly place?: string | undefined;
-  /** Told what is not wrong yet: a certificate that ends soon, a key file that others may read. */
+  /** Called for what is not yet an error: a certificate that ends soon, a key file that others may read. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 
-/** Reads the PEM of an upstream's `tls` option, and refuses what no upstream would accept. */
+/** Reads the PEM of an upstream's `tls` option, and refuses what no upstream would accept, such as an expired certificate. */
 export class UpstreamTlsMaterial {
   readonly #place: string;
   readonly #folder: string;
@@ -30,7 +30,7 @@ export class UpstreamTlsMaterial {
     this.#warn = warn;
   }
 
-  /** The files that the context is made of. */
+  /** The files that the context is made from. */
   get files(): readonly string[] {
     const { ca, cert, key } = this.config;
     const own = [ca ?? [], cert ?? [], key ?? []].flat().flatMap((one) => pemFile(one, this.#folder) ?? []);
@@ -46,12 +46,12 @@ export class UpstreamTlsMaterial {
     const ca = config.ca === undefined ? systemAuthorities(systemAuthorityFiles()) : this.#named(config.ca);
     const cert = config.cert === undefined ? undefined : this.#ownCertificate(config.cert);
     const key = config.key === undefined ? undefined : this.#key(config.key);
-    // A trust anchor that is named need not be a root: a CA below one, or the upstream's own certificate, is meant as it is given.
+    // A `ca` that the config names need not be a root: an intermediate CA, or the upstream's own certificate, is trusted too.
     const allowPartialTrustChain = config.ca !== undefined;
     try {
       return createSecureContext({ minVersion: "TLSv1.2", ca, cert, key, passphrase: config.passphrase, allowPartialTrustChain });
     } catch (error) {
-      // The certificates have been parsed: what is left is the key, or that it belongs to another certificate.
+      // The certificates have been parsed, so the key is wrong, or belongs to another certificate.
       const help = key?.includes("ENCRYPTED") === true ? ' (it is encrypted: see the option "passphrase")' : "";
       throw this.#invalid("key", `${this.#source(config.key)}: ${reasonOf(error)}${help}`, error);
     }

@@ -8,20 +8,20 @@ import { UpstreamTlsMaterial, type UpstreamTlsPlace } from "./upstream-tls-mater
 
 export type { UpstreamTlsPlace } from "./upstream-tls-material.ts";
 
-/** How long files are believed to be as they were, in milliseconds. */
+/** Milliseconds after a look at the files during which they are not looked at again. */
 const FRESH = 250;
-/** Names whose last session is kept, to be resumed. */
+/** Names whose last TLS session is kept, to be resumed. */
 const SESSIONS = 100;
 
 /** TLS towards one upstream: certificates are read when they change, and shared by its connections. */
 export interface UpstreamTls {
-  /** How TLS is agreed on before it begins, if it is. */
+  /** The protocol in which TLS is agreed on before it begins; undefined: it begins at once. */
   readonly startTls: StartTlsProtocol | undefined;
   /**
-   * Starts TLS on a socket that is connected. The result emits `secureConnect` once the certificate has been verified against the
-   * configured name, or else `host`; an error otherwise.
+   * Starts TLS on a connected socket. The result emits `secureConnect` when the certificate has been verified against the configured name (or `host`,
+   * if none is configured), and `error` otherwise.
    *
-   * @param host the endpoint's host: a name, or an IP address, which is matched against the certificate's IP names and not sent as SNI
+   * @param host the endpoint's host: a name or an IP address. An IP address is compared with the certificate's IP names and not sent as SNI
    * @param protocols offered through ALPN unless the config names others
    */
   wrap(socket: Socket, host: string, protocols?: readonly string[]): TLSSocket;
@@ -80,7 +80,7 @@ class LiveUpstreamTls implements UpstreamTls {
     return secured;
   }
 
-  /** Looks at the files when a connection is made, and not by a timer: so nothing has to be stopped when the upstream is gone. */
+  /** Looks for changed files. Called when a connection is made and not by a timer, so nothing has to be stopped when the upstream is gone. */
   #refresh(): void {
     const now = performance.now();
     if (now - this.#checked < FRESH) return;
@@ -90,7 +90,7 @@ class LiveUpstreamTls implements UpstreamTls {
     this.#stamp = stamp;
     try {
       this.#context = this.#material.context();
-      // What was agreed on with other certificates is not gone on with.
+      // Sessions that were agreed on with other certificates must not be resumed.
       this.#sessions.clear();
     } catch (error) {
       this.place.warn?.(`changed files are refused, and the old ones stay: ${reasonOf(error)}`);
@@ -98,7 +98,7 @@ class LiveUpstreamTls implements UpstreamTls {
   }
 }
 
-/** RFC 6066 section 3: SNI carries no IP address; `host` is what Node checks the certificate against without it. */
+/** RFC 6066 section 3: SNI carries no IP address. Without `servername` Node checks the certificate against `host`. */
 function namesOf(name: string): Pick<ConnectionOptions, "host" | "servername"> {
   return isIP(name) === 0 && name !== "" ? { host: name, servername: name } : { host: name };
 }

@@ -3,10 +3,10 @@ import path from "node:path";
 import process from "node:process";
 import { WatchedFile } from "./watched-file.ts";
 
-/** The system's hosts file, as it is now: by a name in lower case its addresses, in the file's order. */
+/** The system's hosts file as it is now: names in lower case, with their addresses in the file's order. */
 export type HostsFile = WatchedFile<ReadonlyMap<string, readonly string[]>>;
 
-/** Where the hosts file of this system is. */
+/** The path of this system's hosts file. */
 export function systemHostsPath(): string {
   const root = process.env["SystemRoot"];
   return process.platform === "win32" && root !== undefined ? path.join(root, "System32", "drivers", "etc", "hosts") : "/etc/hosts";

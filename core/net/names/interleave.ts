@@ -1,8 +1,8 @@
 import type { Address } from "../../contract/index.ts";
 
 /**
- * Orders the addresses of a name for racing: the families take turns, beginning with that of the first address, so that a
- * family that does not work costs one delay and not one per address (RFC 8305 section 4).
+ * Orders the addresses of a name for a race: the families alternate, beginning with the family of the first address. So a family that does not work
+ * costs one delay in all, not one per address (RFC 8305 section 4).
  */
 export function interleave(addresses: readonly Address[]): readonly Address[] {
   const lead = addresses[0]?.family;

@@ -2,16 +2,16 @@ import { LRUCache } from "lru-cache";
 import { defer, finalize, ReplaySubject, share, take, tap, type Observable } from "rxjs";
 import type { Address } from "../../contract/index.ts";
 
-/** So many names are remembered whose answer proved wrong; the one unused longest is forgotten. */
+/** Names with a wrong answer that are remembered; the one unused longest is forgotten. */
 const MAX_NAMES = 1_000;
 
 const connector = (): ReplaySubject<Address[]> => new ReplaySubject(1);
 
-/** One look-up. @param fresh what anybody remembers of the name is not to be used */
+/** One look-up. @param fresh ignore all remembered answers for the name */
 type Ask = (name: string, fresh: boolean) => Observable<Address[]>;
 
 interface Doubt {
-  /** The next look-up is a fresh one. */
+  /** The next look-up will be a fresh one. */
   open: boolean;
   /** When the last fresh look-up began, on the clock of `performance.now()`. */
   askedAt: number;
@@ -20,14 +20,14 @@ interface Doubt {
 }
 
 /**
- * The look-ups of a listener. An address that nobody answers at is doubted: the next look-up of its name uses nothing that is remembered,
- * neither by the resolver nor by a plugin, and all who ask meanwhile share it. So a server that has moved costs one query, and not its
- * time to live.
+ * The look-ups of a listener. When no server answers at an address, the answer for its name is doubted: the next look-up of the name ignores what the
+ * resolver and plugins remember, and everyone who asks meanwhile shares it. So after a server has moved, one query finds it, and nobody waits for the
+ * time to live to end.
  */
 export class LookUps {
   readonly #doubts = new LRUCache<string, Doubt>({ max: MAX_NAMES });
 
-  /** @param fresh every name is doubted from the start: what was remembered before is to be forgotten */
+  /** @param fresh doubt every name from the start, to ignore everything that was remembered before */
   constructor(
     private readonly ask: Ask,
     private readonly fresh = false,
@@ -43,8 +43,8 @@ export class LookUps {
   }
 
   /**
-   * The addresses of a name did not work. Once a fresh look-up has begun since they were given, that is no news.
-   * @param since when they were given, on the clock of `performance.now()`
+   * The addresses of a name did not work. Does nothing if a fresh look-up has begun since they were given.
+   * @param since when the addresses were given, on the clock of `performance.now()`
    */
   wrong(name: string, since: number): void {
     const doubt = this.#doubts.get(name) ?? this.#doubt(name);
@@ -69,7 +69,7 @@ export class LookUps {
       tap({ next: saying, error: saying, complete: saying }),
       finalize(() => {
         doubt.asking = undefined;
-        // Everybody left before there was an answer.
+        // All askers left before there was an answer.
         if (!said) doubt.open = true;
       }),
       share({ connector, resetOnComplete: false, resetOnError: false }),

@@ -7,7 +7,10 @@ import { codeOf } from "./search-list.ts";
 
 /** How long an IPv4 answer waits for the IPv6 one (RFC 8305 section 3), in milliseconds. */
 const RESOLUTION_DELAY = 50;
-/** Milliseconds that a server has where resolv.conf does not say; glibc's 5 s would be all of `timeouts.connect` for the first of several. */
+/**
+ * Milliseconds that a server has for an answer if resolv.conf does not say. With glibc's 5 s, the first of several servers would use up all of
+ * `timeouts.connect`.
+ */
 const TIMEOUT = 2_000;
 
 const none: ReadonlySet<string> = new Set();
@@ -16,23 +19,23 @@ const none: ReadonlySet<string> = new Set();
 export interface NameServers {
   /**
    * Rejects with Node's DNS errors.
-   * @param wrong addresses that are of no use: where there is no other IPv4 address, IPv6 ones are asked for too
+   * @param wrong addresses that do not work: if there is no other IPv4 address, IPv6 ones are asked for too
    */
   query(name: string, wrong?: ReadonlySet<string>): Promise<readonly Address[]>;
-  /** Cancels what is under way: it rejects with ECANCELLED. */
+  /** Cancels queries under way: they reject with ECANCELLED. */
   close(): void;
 }
 
 export interface NameServersOptions extends Pick<ResolvConf, "timeout" | "attempts" | "rotate"> {
-  /** `address` or `address:port`; none: those that Node finds. */
+  /** `address` or `address:port`; empty: the servers that Node finds. */
   readonly servers: readonly string[];
   /** Whether to ask for IPv6 addresses beside IPv4 ones. @default whether this machine has a global IPv6 address */
   readonly ipv6?: (() => boolean) | undefined;
 }
 
 /**
- * Makes a client of name servers. IPv6 addresses are asked for when this machine has a global one, when the name has no IPv4 address, and
- * when it has none that works; so a name costs one query on most machines.
+ * Makes a client of name servers. It asks for IPv6 addresses if this machine has a global one, or if the name has no IPv4 address, or none that
+ * works. So a name costs one query on most machines.
  *
  * @throws SLUICE_CONFIG_INVALID for a server that is not `address` or `address:port`
  */
@@ -53,7 +56,7 @@ export function createNameServers(options: NameServersOptions): NameServers {
   };
 }
 
-/** With `rotate` one for each server that may be first: a resolver of Node's takes no other servers while it is asking. */
+/** With `rotate`, one resolver for each server that may be first: the servers of a Node resolver cannot be changed during a query. */
 function resolversOf({ servers, timeout = TIMEOUT, attempts, rotate }: NameServersOptions): readonly Resolver[] {
   const orders = rotate && servers.length > 1 ? servers.map((_, at) => [...servers.slice(at), ...servers.slice(0, at)]) : [servers];
   return orders.map((order) => {
@@ -76,7 +79,7 @@ async function askInTurn(resolver: Resolver, name: string, wrong: ReadonlySet<st
     const four = await ask4(resolver, name);
     return four.every(({ address }) => wrong.has(address)) ? [...four, ...(await ask6(resolver, name).catch(() => []))] : four;
   } catch (error) {
-    // The name exists without an IPv4 address. An unknown name (NXDOMAIN) is unknown for every type: RFC 8020.
+    // ENODATA: the name exists, without an IPv4 address. An unknown name (NXDOMAIN) is unknown for every type (RFC 8020).
     if (codeOf(error) === "ENODATA") return ask6(resolver, name);
     throw error;
   }
@@ -106,8 +109,8 @@ async function ask6(resolver: Resolver, name: string): Promise<readonly Address[
 }
 
 /**
- * Only 2000::/3 counts: from a link-local or unique local address RFC 6724 prefers IPv4 anyway, so asking for IPv6 beside it
- * would double the queries for nothing.
+ * Whether this machine has an address in 2000::/3. Others do not count: from a link-local or unique local address RFC 6724 prefers IPv4 anyway, so
+ * asking for IPv6 too would double the queries without any use.
  */
 function hasGlobalIpv6(): boolean {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);

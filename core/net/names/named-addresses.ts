@@ -1,29 +1,32 @@
 import { defer, take, timeout, type Observable, type Subscription } from "rxjs";
 import type { Address } from "../../contract/index.ts";
 
-/** Milliseconds that a failed connection waits for newer addresses of its name. Short, so that a silent name server does not delay every failure. */
+/**
+ * Milliseconds that a failed attempt waits for newer addresses of its name. Short, so that a name server that does not answer does not delay every
+ * failure.
+ */
 const NEWER_PATIENCE = 1_000;
 
 export interface NamedAddressesContext {
   readonly resolve: (name: string) => Observable<Address[]>;
   /**
-   * Told that no address of a name could be connected to: the next look-up uses nothing that is remembered.
-   * @param since when they were given, on the clock of `performance.now()`
+   * Called when no address of a name could be connected to: the next look-up must ignore remembered answers.
+   * @param since when the addresses were given, on the clock of `performance.now()`
    */
   readonly wrong?: ((name: string, since: number) => void) | undefined;
 }
 
-/** Told once how a look-up ended. */
+/** Is told once how a look-up ended. */
 export interface LookUpEnd {
   found(addresses: readonly Address[]): void;
   /** @param error undefined: the look-up ended without an answer */
   failed(error: unknown): void;
 }
 
-/** The addresses of an upstream's name, as one attempt to connect sees them: first those that are known, and newer ones where those do not work. */
+/** The addresses of an upstream's name for one attempt to connect: first the known ones, then newer ones if those do not work. */
 export class NamedAddresses {
   readonly #tried = new Set<string>();
-  /** When the last were given. */
+  /** When the last addresses were given. */
   #since: number | undefined;
 
   constructor(
@@ -31,7 +34,7 @@ export class NamedAddresses {
     private readonly context: NamedAddressesContext,
   ) {}
 
-  /** Looks the name up. The subscription ends that. */
+  /** Looks the name up. Unsubscribing ends the look-up. */
   lookUp(told: LookUpEnd): Subscription {
     // `defer`: a hook that throws while it is set up fails the attempt like one that throws later.
     return this.#ask(
@@ -45,7 +48,7 @@ export class NamedAddresses {
     if (this.#since !== undefined) this.context.wrong?.(this.name, this.#since);
   }
 
-  /** Looks the name up again after {@link wrong}: finds addresses that this attempt has not been given. */
+  /** Looks the name up again after {@link wrong}. Finds only addresses that this attempt has not had. */
   lookUpNewer(told: LookUpEnd): Subscription {
     const newer = defer(() => this.context.resolve(this.name)).pipe(timeout({ first: NEWER_PATIENCE }));
     return this.#ask(newer, told);

@@ -3,15 +3,15 @@ import { hostname } from "node:os";
 import process from "node:process";
 import { WatchedFile } from "./watched-file.ts";
 
-/** How names are looked up on this machine: resolv.conf(5), with its limits of glibc. */
+/** How names are looked up on this machine: resolv.conf(5), with the limits that glibc sets. */
 export interface ResolvConf {
-  /** IP addresses; none: as the platform has it. */
+  /** IP addresses; empty: the platform's own way. */
   readonly servers: readonly string[];
-  /** Domains that are tried behind a name. */
+  /** Domains that are appended to a name. */
   readonly search: readonly string[];
-  /** A name with fewer dots is tried with the domains first. */
+  /** A name with fewer dots is first tried with the domains. */
   readonly ndots: number;
-  /** Milliseconds that one server has for one answer. Undefined: the file does not say. */
+  /** Milliseconds that one server has for one answer; undefined: not in the file. */
   readonly timeout: number | undefined;
   /** How often the servers are asked. */
   readonly attempts: number;
@@ -20,23 +20,23 @@ export interface ResolvConf {
 }
 
 const MAX_SERVERS = 3;
-/** Options of glibc and the most that it takes. */
+/** The highest values that glibc accepts for its options. */
 const most = { ndots: 15, timeout: 30, attempts: 5 } as const;
 
-/** What of the process counts beside the file. */
+/** Environment variables that count in addition to the file. */
 export interface ResolvEnvironment {
   readonly LOCALDOMAIN?: string | undefined;
   readonly RES_OPTIONS?: string | undefined;
 }
 
-/** resolv.conf as it is now. */
+/** The watched resolv.conf. */
 export function createResolvConf(file = "/etc/resolv.conf"): WatchedFile<ResolvConf> {
   return new WatchedFile(file, (text) => parseResolvConf(text, process.env, hostname()));
 }
 
 /**
  * @param environment LOCALDOMAIN replaces the search list, RES_OPTIONS adds to the options
- * @param host its domain is searched where nothing else is said
+ * @param host this machine's name: its domain is searched if nothing else is configured
  */
 export function parseResolvConf(text: string, environment: ResolvEnvironment = {}, host = ""): ResolvConf {
   const lines = text
@@ -60,7 +60,7 @@ function serversOf(lines: readonly (readonly string[])[]): readonly string[] {
   return named.filter((server) => isIP(server) !== 0).slice(0, MAX_SERVERS);
 }
 
-/** Of `search` and `domain` the last counts. */
+/** The search list. The last line with `search` or `domain` counts. */
 function searchOf(lines: readonly (readonly string[])[], host: string): readonly string[] {
   const [keyword, ...words] = lines.findLast(([each]) => each === "search" || each === "domain") ?? [];
   if (keyword === undefined) return domainOf(host);

@@ -13,22 +13,23 @@ import type { WatchedFile } from "./watched-file.ts";
 /** Seconds for an address that does not come from DNS. */
 const PINNED_TTL = 3_600;
 const HOSTS_FILE_TTL = 5;
-/** RFC 1035 section 3.1, in presentation form. */
+/** Characters of a name at most (RFC 1035 section 3.1, in presentation form). */
 const MAX_NAME_LENGTH = 253;
 const loopback = ["127.0.0.1", "::1"] as const;
 
 /**
- * The proxy's own resolver. It says of a name what getaddrinfo says of it on this machine: pinned names, literals, the hosts file,
- * `localhost`, then DNS with the search list and the options of resolv.conf, then the system's own look-up (mDNS, NSS).
+ * The proxy's own resolver. Except for names that the config pins, it returns the same addresses as getaddrinfo on this machine. It asks in this
+ * order: pinned names, literals, the hosts file, `localhost`, DNS with the search list and the options of resolv.conf, and the system's own look-up
+ * (mDNS, NSS).
  */
 export interface NameResolver extends Resolver {
-  /** The same, but for those who remember answers themselves: it does not use one that came before. */
+  /** The same for callers that remember answers themselves: it does not use an earlier answer. */
   lookUp(name: string): Observable<Address[]>;
-  /** The same, of a name whose addresses did not work: forgets them, and asks for IPv6 addresses too where there is no other IPv4 one. */
+  /** The same for a name whose addresses did not work: forgets them, and asks for IPv6 addresses too if there is no other IPv4 one. */
   again(name: string): Observable<Address[]>;
   /** Forgets everything. */
   forget(): void;
-  /** Cancels what is under way and forgets everything. */
+  /** Cancels look-ups under way, and forgets everything. */
   close(): void;
 }
 
@@ -43,13 +44,13 @@ export interface ResolverOptions {
   readonly ipv6?: () => boolean;
   /** The look-up of names that the name servers do not know. @default the system's */
   readonly system?: SystemLookUp;
-  /** Where there are several processes, one of them asks for all. */
+  /** Set if there are several processes: one of them asks for all. */
   readonly shared?: Shared;
 }
 
 /**
- * Makes the resolver of a generation. Concurrent askers of a name share one query; an answer is used for its time to live, which
- * counts down, and one of time to live 0 for its askers alone. Failures are not kept.
+ * Makes the resolver of a generation. Concurrent look-ups of a name share one query. An answer is used during its time to live, which counts down;
+ * with a time to live of 0, only by those who have asked. Failures are not kept.
  *
  * @throws SLUICE_CONFIG_INVALID for a name server that is not `address` or `address:port`
  */
@@ -65,7 +66,7 @@ class LayeredResolver implements NameResolver {
   readonly #memory: AnswerMemory;
   readonly #asking = new Map<string, Promise<Address[]>>();
   #servers: NameServers;
-  /** What the files were when the memory was filled. */
+  /** The versions of the files at the time when the memory was filled. */
   #version: string;
   #closed = false;
 
@@ -114,7 +115,7 @@ class LayeredResolver implements NameResolver {
       const answer = this.#fixed(key, name) ?? find(key);
       if (SluiceError.is(answer)) subscriber.error(answer);
       else if (Array.isArray(answer)) emit(subscriber, answer);
-      // An asker who left is skipped; the query goes on for the others, and for the next.
+      // An asker that has left gets nothing; the query goes on for the others, and for the next look-up.
       else
         answer.then(
           (addresses) => emit(subscriber, [...addresses]),
@@ -123,13 +124,13 @@ class LayeredResolver implements NameResolver {
     });
   }
 
-  /** Where a file has changed (a VPN, another network), what was remembered may mean something else. */
+  /** Forgets all answers if a file has changed (a VPN, another network), as they may be wrong now. */
   #follow(): void {
     const version = this.#filesVersion();
     if (version === this.#version) return;
     this.#version = version;
     this.#memory.clear();
-    // What is under way ends with the old servers, and serves nobody who asks from now on.
+    // Queries under way end at the old servers, and are not shared with new askers.
     this.#asking.clear();
     this.#servers = this.#connect(this.#resolvConf.value);
   }
@@ -143,7 +144,7 @@ class LayeredResolver implements NameResolver {
     return createNameServers({ servers: own.length > 0 ? own : servers, timeout, attempts, rotate, ipv6: this.options.ipv6 });
   }
 
-  /** What no name server is asked for. */
+  /** The addresses of a name that needs no name server. */
   #fixed(key: string, name: string): Address[] | SluiceError | undefined {
     const plain = relative(key);
     const pinned = this.#pinned.get(plain);
@@ -175,7 +176,10 @@ class LayeredResolver implements NameResolver {
     return addresses;
   }
 
-  /** Those who ask for a name whose addresses did not work have an answer of their own: what others have found meanwhile, or a new one. */
+  /**
+   * Asks once for all processes. After the addresses of a name did not work that is a separate question: it gets an answer that another process found
+   * meanwhile, or a new one.
+   */
   async #queryOnce(key: string, wrong: ReadonlySet<string> | undefined): Promise<Address[]> {
     const { shared } = this.options;
     if (shared === undefined || shared.processes === 1) return this.#query(key, wrong);
@@ -199,7 +203,7 @@ class LayeredResolver implements NameResolver {
     throw new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", `the name of upstream ${key} has no address`);
   }
 
-  /** What the name servers leave out; where the system does not know it either, their answer stands. */
+  /** Asks the system for a name that the name servers do not have. If the system does not know it either, the name servers' failure counts. */
   async #askSystem(key: string, failure: unknown): Promise<Address[]> {
     if (!this.#closed && isLeftOut(key, codeOf(failure))) {
       const addresses = await this.#system(key).catch(() => []);
@@ -210,15 +214,15 @@ class LayeredResolver implements NameResolver {
 }
 
 /**
- * Names that DNS does not know, or that have no name server to ask, may be known to the system all the same. Names of one label and those
- * of mDNS (RFC 6762 section 3) are nothing that name servers have to know, so for these no failure of theirs counts.
+ * Whether the system may know a name after name servers failed: if DNS does not know it, or if there is no name server to ask. Name servers need not
+ * know names of one label and names of mDNS (RFC 6762 section 3), so for these any failure of theirs is ignored.
  */
 function isLeftOut(key: string, code: unknown): boolean {
   if (code === "ENOTFOUND" || code === "ENODATA" || code === "ECONNREFUSED") return true;
   return !key.includes(".") || /^[^.]+\.local\.?$/.test(key);
 }
 
-/** RFC 6761 section 6.3: never a question for DNS, and both families, whatever the hosts file leaves out. */
+/** The addresses of `localhost` (RFC 6761 section 6.3): DNS is never asked, and both families are there even if the hosts file has only one. */
 function localAddresses(listed: readonly Address[]): Address[] {
   const rest = loopback.map((text) => literal(text, PINNED_TTL)).filter(({ family }) => listed.every((each) => each.family !== family));
   return [...listed, ...rest];
@@ -238,13 +242,13 @@ function literal(address: string, ttl: number): Address {
   return { address, family: isIP(address) === 6 ? 6 : 4, ttl };
 }
 
-/** Without the dot that makes a name absolute. */
+/** A name without the final dot that makes it absolute. */
 function relative(key: string): string {
   return key.endsWith(".") ? key.slice(0, -1) : key;
 }
 
 /** Control characters and blanks are refused here: older Nodes cut a name at NUL (CVE-2026-48930). */
 function isName(key: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it is about
+  // oxlint-disable-next-line no-control-regex -- the test is for control characters
   return key.length > 0 && key.length <= MAX_NAME_LENGTH && !/[\u0000-\u0020\u007f]/.test(key);
 }

@@ -1,17 +1,18 @@
 import type { ResolvConf } from "./resolv-conf.ts";
 
-/** RFC 1035 section 3.1, in presentation form. */
+/** Characters of a name at most (RFC 1035 section 3.1, in presentation form). */
 const MAX_NAME_LENGTH = 253;
 
-/** Errors of Node's that say nothing about the next domain: no such name, no such record, a server that failed. */
+/** Errors of Node after which the next domain is tried: no such name, no such record, a server that failed. */
 const goOn: ReadonlySet<unknown> = new Set(["ENOTFOUND", "ENODATA", "ESERVFAIL"]);
 
 /**
- * Asks for a name as the C library does (res_nsearch of glibc): as it is, and with the search domains behind it. The one with as many dots
- * as `ndots` says goes first as it is, the other goes last; a dot at its end makes a name absolute.
+ * Asks for a name as the C library does (res_nsearch of glibc): as it is, and with the search domains appended. A name with at least `ndots` dots is
+ * tried as it is first, any other name as it is last. A dot at its end makes a name absolute.
  *
  * @returns the first answer
- * @throws what is the matter with the name as it is, where that went first; else "no such record" before "a server failed" before the rest
+ * @throws the failure of the name as it is, if that was tried first; otherwise "no such record" rather than "a server failed", and that rather than
+ *   others
  */
 export async function searched<T>(
   name: string,
@@ -25,11 +26,11 @@ export async function searched<T>(
   let isOver = false;
   for (const each of new Set(isFirst ? [name, ...domains] : [...domains, name])) {
     if (isOver && each !== name) continue;
-    // One after the other: the first answer counts.
+    // In sequence, as the first answer counts.
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     const answer = await tried(ask, each, failures);
     if (answer !== undefined) return answer.is;
-    // After a server that kept silent, only the name as it is.
+    // After a server that did not answer, only the name as it is may still be tried.
     if (each !== name) isOver = !goOn.has(codeOf(failures.at(-1)));
   }
   throw isFirst ? failures[0] : worst(failures);

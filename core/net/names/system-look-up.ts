@@ -2,13 +2,13 @@ import { lookup } from "node:dns/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Address } from "../../contract/index.ts";
 
-/** Look-ups at once: each holds one of the four threads that all file access of the process shares, for as long as the system likes. */
+/** Look-ups at once: each blocks one of the four threads that all file access of the process shares, without a limit of time. */
 const MOST_AT_ONCE = 2;
 const MOST_WAITING = 1_000;
-/** Milliseconds that anybody waits for one, its turn included. */
+/** Milliseconds that a caller waits at most, including the wait for its turn. */
 const PATIENCE = 2_000;
 
-/** The system's own look-up of a name, with no time to live. */
+/** The system's own look-up of a name. Its answers have no time to live. */
 export type SystemLookUp = (name: string) => Promise<readonly Address[]>;
 
 type GetAddresses = (name: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
@@ -20,7 +20,7 @@ const waiting: (() => void)[] = [];
  * The system's own look-up (getaddrinfo), which knows names that are in no DNS: mDNS, NSS modules, names of the machine itself.
  *
  * @param get @default Node's
- * @throws what getaddrinfo says, or an error when it takes longer than 2 s
+ * @throws the error of getaddrinfo, or an error if it takes longer than 2 s
  */
 export function createSystemLookUp(get: GetAddresses = (name) => lookup(name, { all: true })): SystemLookUp {
   return async (name) => {
@@ -40,7 +40,7 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     const next = waiting.shift();
-    // The place is handed on, so that nobody comes in between.
+    // The free place goes directly to the next in line.
     if (next === undefined) running -= 1;
     else next();
   }

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
 
-/** A file that changed so little before it was read may change again within the same tick of the file system's clock (milliseconds). */
+/** Milliseconds. A file that changed less than this before it was read may change again within the same tick of the file system's clock. */
 const TICK = 100;
 
 /**
- * A small file of the system's, read again whenever it changed: what it is asked for is as it is now. The file is looked at by its path,
- * so a symbolic link that leads elsewhere is a change too; within one turn of the event loop it is looked at once.
+ * A small file of the system, whose value is always up to date: it is read again after each change. The file is checked by its path, so a symbolic
+ * link with a new target is a change too. Within one turn of the event loop it is checked once.
  */
 export class WatchedFile<T> {
   #version = 0;
@@ -46,7 +46,7 @@ export class WatchedFile<T> {
     this.#version += 1;
   }
 
-  /** Undefined: there is no such file, and every look is a new one. */
+  /** The file's stamp; a new one at each look while the last change is less than a TICK ago. Undefined: there is no such file. */
   #stampNow(): string | undefined {
     try {
       const { mtimeMs, ctimeMs, size, ino, dev } = statSync(this.file);
