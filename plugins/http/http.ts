@@ -13,8 +13,8 @@ import { Router } from "./upstream/router.ts";
 import { Serving } from "./front/serving.ts";
 
 /**
- * Serves HTTP on a listener of bytes. It answers a session by itself: what comes through the byte hooks is read as requests, each
- * runs through the exchange hooks of the session's pipeline, and the last of these, this plugin's own, sends it to an upstream.
+ * Serves HTTP on a listener of streams. It answers a session itself: it reads the data after the byte hooks as requests. Each request
+ * runs through the exchange hooks of the session's pipeline; the last of these is this plugin's own, which sends it to an upstream.
  */
 class Http implements Plugin {
   readonly #router: Router;
@@ -39,7 +39,7 @@ class Http implements Plugin {
   }
 
   connect(_attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
-    // A ClientHello was read, and nobody has answered it.
+    // A ClientHello was read, but no plugin terminated TLS.
     if (session.tls !== undefined && session.tls.version === undefined) {
       const detail = `listener "${session.listener}" is tls://, so http() needs tlsTermination() before it`;
       return throwError(() => new SluiceError("SLUICE_CONFIG_INVALID", detail));

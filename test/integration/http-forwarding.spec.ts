@@ -201,7 +201,7 @@ describe("HTTP", () => {
     expect(await seen("/hang")).to.equal("504 SLUICE_UPSTREAM_TIMEOUT");
     const text = await ask(port(), { path: "/none" });
     expect(text.headers["content-type"]).to.equal("text/plain; charset=utf-8");
-    expect(text.body).to.include("no route is for this request").and.include("SLUICE_HTTP_NO_ROUTE");
+    expect(text.body).to.include("no route matches this request").and.include("SLUICE_HTTP_NO_ROUTE");
   });
 
   it("bounds the requests that wait for an upstream: those beyond get 503 at once", async () => {

@@ -1,19 +1,19 @@
 import type { HttpAttempt, HttpAttemptEnd, HttpAttemptListener } from "sluice";
 
-/** Nobody is told of a try. */
+/** The function for a request without listeners. */
 export const nobody = (): void => undefined;
 
-/** Those who are told of each try at one request. One that throws keeps it from no other, and costs no try. */
+/** The listeners of each try at one request. One that throws affects neither the other listeners nor the try. */
 export class AttemptListeners {
   readonly #listeners: HttpAttemptListener[] = [];
-  /** What they threw. */
+  /** The errors that they threw. */
   readonly thrown: unknown[] = [];
 
   add(listener: HttpAttemptListener): void {
     this.#listeners.push(listener);
   }
 
-  /** @returns to be called with what became of it: the first call counts */
+  /** @returns a function to call with the result of the try; only its first call counts */
   begin(attempt: HttpAttempt): (end: HttpAttemptEnd) => void {
     let enders = this.#listeners.map((listener) => this.#guard(() => listener(attempt)));
     return (end) => {

@@ -32,35 +32,35 @@ export interface RequestHead {
   readonly fields: readonly string[];
   /** See {@link HttpRequest.fieldNames}. */
   readonly fieldNames?: readonly string[] | undefined;
-  /** Of HTTP/2: what stands for Host. Empty or undefined: nothing does. */
+  /** The pseudo-field `:authority` of HTTP/2, which replaces Host; empty or undefined when there is none. */
   readonly authority: string | undefined;
-  /** The protocol that it asks for instead. */
+  /** The protocol to which the request asks to change. */
   readonly upgrade?: string | undefined;
 }
 
-/** What holds for all requests of a listener. */
+/** Settings for all requests of a listener. */
 export interface RequestTerms {
   /** Bytes of the body that are kept for another attempt. */
   readonly replay: number;
   readonly trusted: TrustedProxies;
 }
 
-/** Attempts that are kept for the record. */
+/** The most attempts that are remembered. */
 const MOST_ATTEMPTS = 100;
 
-/** 100 Continue, 103 Early Hints, and others that are no response. */
+/** An interim response: 100 Continue, 103 Early Hints and others. */
 export type InterimResponse = Pick<HttpResponse, "status" | "statusText" | "headers" | "fieldNames">;
 
-/** What comes before the response. */
+/** Receives interim responses. */
 export interface Interim {
   informed(response: InterimResponse): void;
 }
 
-/** One request, checked. What it says of its connection is left out, and what hooks change is what is sent. */
+/** One request, already checked. Fields about its connection are left out. Changes that hooks make to it are sent. */
 export class ClientRequest implements HttpRequest {
   readonly method: string;
   readonly host: string;
-  /** The same with its port, as the client wrote it; empty where it named none. */
+  /** The host with its port, as the client wrote it; empty when it named none. */
   readonly authority: string;
   readonly scheme: "http" | "https";
   readonly httpVersion: string;
@@ -74,14 +74,14 @@ export class ClientRequest implements HttpRequest {
   sent = false;
   failover = true;
   #wasGivenBack = false;
-  /** What is sent as the body; undefined when there is none. */
+  /** The body that is sent; undefined when there is none. */
   content: ReplayBody | WholeBody | undefined;
-  /** The client's own, whatever hooks made of it. */
+  /** The client's own body, even if a hook has replaced it. */
   readonly received: ReplayBody | WholeBody | undefined;
   readonly #source: BodySource | undefined;
-  /** Who is given what comes before the response. */
+  /** Receives interim responses. */
   interim: Interim | undefined = undefined;
-  /** Undefined until one has failed. */
+  /** Undefined until an attempt has failed. */
   attempts: SessionAttempt[] | undefined = undefined;
   #body: Readable | undefined;
   #client: SocketAddress | undefined;
@@ -89,11 +89,11 @@ export class ClientRequest implements HttpRequest {
   readonly #forwardedFor: string | undefined;
   readonly #forwarded: string | undefined;
   #listeners: ((end: ExchangeEnd) => void)[] = [];
-  /** Undefined: nobody is told of its tries. */
+  /** Undefined when nobody listens to its tries. */
   #attemptListeners: AttemptListeners | undefined;
 
   /**
-   * @param body all of it, or as it comes; undefined when there is none
+   * @param body the complete body, or its source; undefined when there is none
    * @throws SLUICE_HTTP_REQUEST
    */
   constructor(
@@ -127,7 +127,7 @@ export class ClientRequest implements HttpRequest {
     this.content = this.received;
   }
 
-  /** Worked out when it is asked for: it may cost a system call. */
+  /** Computed when it is needed: it may cost a system call. */
   get client(): SocketAddress {
     return (this.#client ??= this.terms.trusted.clientOf(this.session.client, this.#forwardedFor, this.#forwarded));
   }
@@ -141,7 +141,7 @@ export class ClientRequest implements HttpRequest {
   set body(body: Readable | Uint8Array | string | undefined) {
     if (body instanceof Readable && body === this.#body) return;
     delete this.headers["content-length"];
-    // It has come, so that nobody has to ask for it.
+    // The new body is complete, so the client is not asked to send (100 Continue).
     if (!(body instanceof Readable)) delete this.headers["expect"];
     this.#body = body instanceof Readable ? body : undefined;
     if (body === undefined) this.content = undefined;
@@ -155,12 +155,12 @@ export class ClientRequest implements HttpRequest {
     return Math.max(this.received?.bytes ?? 0, this.content === this.received ? 0 : (this.#source?.taken ?? 0));
   }
 
-  /** A hook reads the body before anybody asks the client for it. */
+  /** Sets a function that is called when a hook begins to read the body, before the client was asked to send it (100 Continue). */
   onRead(read: () => void): void {
     if (this.#source !== undefined) this.#source.onRead = read;
   }
 
-  /** Nobody wants what is still to come. */
+  /** Drops the rest of the body. */
   drop(): void {
     if (this.content !== this.received) this.content?.drop();
     this.received?.drop();
@@ -175,7 +175,7 @@ export class ClientRequest implements HttpRequest {
     return this.content?.replayable ?? true;
   }
 
-  /** An attempt is over. @param code why it failed; undefined: it did not */
+  /** Notes the end of an attempt. @param code the reason of its failure; undefined when it did not fail */
   attempted(endpoint: string, durationMs: number, code: SessionAttempt["code"]): void {
     if (code === undefined && this.attempts === undefined) return;
     this.attempts ??= [];
@@ -186,12 +186,12 @@ export class ClientRequest implements HttpRequest {
     (this.#attemptListeners ??= new AttemptListeners()).add(listener);
   }
 
-  /** A try begins. @returns to be called with what became of it: the first call counts */
+  /** Notes the begin of a try. @returns a function to call with its result; only its first call counts */
   begins(attempt: HttpAttempt): (end: HttpAttemptEnd) => void {
     return this.#attemptListeners?.begin(attempt) ?? nobody;
   }
 
-  /** An upstream has said that it did nothing with it: it is as good as not sent. @returns whether that is the first time */
+  /** Notes that an upstream did not process the request, so it counts as not sent. @returns whether that is the first time */
   givenBack(): boolean {
     const isFirst = !this.#wasGivenBack;
     this.#wasGivenBack = true;
@@ -203,7 +203,7 @@ export class ClientRequest implements HttpRequest {
     this.#listeners.push(listener);
   }
 
-  /** Tells everyone who asked; one that throws keeps it from no other. */
+  /** Calls all listeners; one that throws does not affect the others. */
   end(end: ExchangeEnd, failed: (error: unknown) => void): void {
     const listeners = this.#listeners;
     this.#listeners = [];
@@ -218,16 +218,16 @@ export class ClientRequest implements HttpRequest {
   }
 }
 
-/** Several lines are one list (RFC 9110 section 5.3). */
+/** Joins several lines of a field into one list (RFC 9110 section 5.3). */
 function joined(values: string | string[] | undefined): string | undefined {
   return Array.isArray(values) ? values.join(",") : values;
 }
 
 /**
- * Settles the Host field; HTTP/1.0 may have none.
- * @param asked by the target: it wins over Host (RFC 9112 section 3.2.2)
- * @param authority of HTTP/2, which is what Host is, where there is one
- * @returns the host asked for
+ * Decides the Host field; HTTP/1.0 may have none.
+ * @param asked the host in the target, which takes precedence over Host (RFC 9112 section 3.2.2)
+ * @param authority the pseudo-field of HTTP/2, which replaces Host
+ * @returns the host that is asked for
  */
 function settleHost(headers: HttpHeaders, asked: string | undefined, authority: string | undefined): string {
   const field = first(headers, "host");

@@ -2,18 +2,18 @@ import { SluiceError } from "sluice";
 import { constants, type Http2Stream } from "node:http2";
 import { Duplex } from "node:stream";
 
-/** Bytes that are read ahead, and that may wait to be written. */
+/** Bytes that are read in advance, and bytes that may wait to be written. */
 const HIGH_WATER = 64 * 1024;
 
-/** What a stream of HTTP/2 cannot tell by itself. */
+/** Facts that a Node stream of HTTP/2 does not tell. */
 export interface StreamFacts {
-  /** Whether the peer has ended its side: Node ends what it reads also where the peer broke off. */
+  /** Whether the peer has ended its side: Node emits "end" also when the peer broke off. */
   isEnded(): boolean;
-  /** Whose it is, for errors. */
+  /** The side of the peer, for errors. */
   readonly side: "client" | "upstream";
 }
 
-/** A stream of HTTP/2 that was agreed to carry another protocol (RFC 8441), as bytes: each side ends by itself, and a reset is no end. */
+/** The bytes of an HTTP/2 stream that carries another protocol (RFC 8441). Each side ends on its own, and a reset is an error, not an end. */
 export class ConnectStream extends Duplex {
   #isEnded = false;
 
@@ -22,10 +22,10 @@ export class ConnectStream extends Duplex {
     private readonly facts: StreamFacts,
   ) {
     super({ highWaterMark: HIGH_WATER, allowHalfOpen: true });
-    // Who reads it listens for errors; one that comes before must not be uncaught.
+    // An error before anybody reads must not be uncaught.
     this.on("error", () => undefined);
     stream.on("data", (chunk: Buffer) => {
-      // What still comes of one that was ended is a window at most, and nobody else may wait for it.
+      // After the peer's end, at most one window of data is left, so it is not paused: the connection may close before it is read.
       if (!this.push(chunk) && !facts.isEnded()) stream.pause();
     });
     stream.once("end", () => {
@@ -51,7 +51,7 @@ export class ConnectStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    // RFC 8441 section 5: a reset of either side is CANCEL on the other.
+    // RFC 8441 section 5: a reset of one side becomes CANCEL on the other.
     if (!this.stream.closed && (error !== null || !this.#isEnded || !this.writableFinished)) this.stream.close(constants.NGHTTP2_CANCEL);
     done(error);
   }
@@ -64,6 +64,6 @@ export class ConnectStream extends Duplex {
 
   #brokenOff(): SluiceError {
     const { side } = this.facts;
-    return new SluiceError(side === "client" ? "SLUICE_CLIENT_RESET" : "SLUICE_UPSTREAM_RESET", `the ${side} reset a stream of HTTP/2`);
+    return new SluiceError(side === "client" ? "SLUICE_CLIENT_RESET" : "SLUICE_UPSTREAM_RESET", `the ${side} reset an HTTP/2 stream`);
   }
 }

@@ -5,26 +5,26 @@ import { asciiTarget, normalPath } from "../message/normal-path.ts";
 const fieldName = z
   .string()
   .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { error: 'expected the name of a header field, such as "x-request-id"' });
-// oxlint-disable-next-line no-control-regex -- a line break here would begin another field
+// oxlint-disable-next-line no-control-regex -- a line break would begin another field
 const forbidden = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const fieldValue = z.string().refine((value) => !forbidden.test(value), { error: "expected the value of a header field, on one line" });
 const localPath = z.string().regex(/^\/[^\s?#]*$/, { error: 'expected a path such as "/api"' });
 const positive = z.int().min(1);
 
 const changes = z.strictObject({
-  /** Fields to set, whatever was sent. */
+  /** Fields to set, which replace those that were sent. */
   set: z.record(fieldName, fieldValue).default({}),
-  /** Fields to leave out. */
+  /** Fields to remove. */
   remove: z.array(fieldName).default([]),
 });
 
 const cookies = z.strictObject({
-  /** `"rewrite"`: the upstream's becomes the client's; else what it becomes: `""` none. */
+  /** `"rewrite"`: a domain of the upstream becomes the host that the client asked for. Any other text replaces every domain; `""` removes it. */
   domain: z
     .string()
     .regex(/^$|^\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i, { error: 'expected "keep", "rewrite" or a domain such as "example.com"' })
     .default("keep"),
-  /** `"rewrite"`: the upstream's becomes the client's; else what it becomes. */
+  /** `"rewrite"`: the route's change of the path is undone. `"/path"` replaces every path. */
   path: z
     .string()
     .regex(/^(keep|rewrite|\/[^\s;]*)$/, { error: 'expected "keep", "rewrite" or a path such as "/api"' })
@@ -39,51 +39,54 @@ const route = z.strictObject({
       error: 'expected a host name such as "api.localhost" or "*.localhost"',
     })
     .optional(),
-  /** The path's beginning, in whole segments. @default any */
+  /** The beginning of the path, in whole segments. @default any */
   path: localPath.transform(asciiTarget).prefault("/"),
   /** @default any */
   method: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
   /** @default the listener's own */
   upstream: upstream().optional(),
-  /** Takes the place of `path` in what the upstream is asked for. */
+  /** Replaces `path` in the request to the upstream. */
   rewrite: localPath.transform(asciiTarget).optional(),
   /** Changes to the request's header. */
   headers: changes.prefault({}),
   /** Changes to the response's header. */
   responseHeaders: changes.prefault({}),
-  /** `"rewrite"`: a redirection leads where the client has to ask for it. */
+  /** `"rewrite"`: redirections are changed to addresses that work for the client. */
   location: z.enum(["keep", "rewrite"]).default("keep"),
-  /** The same for cookies. */
+  /** What happens to the cookies that the upstream sets. */
   cookies: cookies.prefault({}),
 });
 
 const limits = z.strictObject({
-  /** Bytes of a request's header, its first line included. */
+  /** Bytes of a request's header, including its first line. */
   header: size().prefault("16KiB"),
   /** Fields in a request's header. */
   fields: positive.default(100),
   /** Bytes of a request's body. @default any */
   body: size().optional(),
-  /** Connections to one endpoint, but for those that carry a response that lasts, or a WebSocket. */
+  /** Connections to one endpoint, without those that carry a lasting response or a WebSocket. */
   connections: positive.default(256),
-  /** Of them, those that one client's requests may use at once. @default half of `connections` */
+  /** How many of these connections the requests of one client may use at once. @default half of `connections` */
   connectionsPerClient: positive.optional(),
-  /** Connections to one endpoint that carry a response that lasts: events, or what comes for more than a second. Further ones count as `connections`. */
+  /**
+   * Connections to one endpoint that carry a lasting response: events, or any response that takes more than a second. Further ones count as
+   * `connections`.
+   */
   lasting: z.int().min(0).default(1024),
-  /** Of them, those that are kept while nothing uses them. */
+  /** Unused connections to one endpoint that are kept. */
   idleConnections: z.int().min(0).default(64),
   /** Requests that wait for a connection to one endpoint. */
   waiting: z.int().min(0).default(1024),
-  /** Bytes of a response's header, its first line included. */
+  /** Bytes of a response's header, including its first line. */
   responseHeader: size().prefault("64KiB"),
-  /** Requests at once on one HTTP/2 connection. */
+  /** Simultaneous requests on one HTTP/2 connection. */
   streams: positive.default(100),
   /** Bytes of a request's body that are kept for another attempt. */
   replay: size().prefault("64KiB"),
 });
 
 const timeouts = z.strictObject({
-  /** For a request's header. */
+  /** The longest time for a request's header. */
   headers: duration({ zero: false }).prefault("10s"),
   /** How long a client may send nothing in the middle of a request's body; 0: no limit. */
   request: duration().prefault("5m"),
@@ -91,21 +94,24 @@ const timeouts = z.strictObject({
   keepAlive: duration({ zero: false }).prefault("60s"),
   /**
    * How long a client that has finished sending (FIN) is kept while nothing of its response is sent (HTTP/2: for the rest of its responses).
-   * 0: not at all, since most that do so have left.
+   * 0: not at all, since most such clients have left.
    */
   halfClosed: duration().prefault("0s"),
-  /** How long a client may take nothing of a response that waits for it; 0: no limit. */
+  /** How long a client may read nothing while data of its response waits; 0: no limit. */
   send: duration().prefault("60s"),
-  /** For the header of the upstream's response once the request is sent, the wait for a connection included, and for taking a part of the request; 0: no limit. */
+  /**
+   * How long the upstream may take for the header of its response after the request is sent (including the wait for a connection), and for reading a
+   * part of the request; 0: no limit.
+   */
   response: duration().prefault("60s"),
-  /** How long a connection to an upstream is kept without a request; 0: none is kept. */
+  /** How long an unused connection to an upstream is kept; 0: none is kept. */
   idleConnection: duration().prefault("4s"),
-  /** How old a connection to an upstream may be that takes another request; 0: no limit. */
+  /** The age after which a connection to an upstream gets no further request; 0: no limit. */
   connectionAge: duration().prefault("5m"),
 });
 
 export const httpSchema = z.object({
-  /** Where requests go: the most specific route counts. */
+  /** The routes of requests, of which the most specific one counts. */
   routes: z
     .array(route)
     .min(1)
@@ -125,7 +131,7 @@ export const httpSchema = z.object({
       }
     })
     .prefault([{}]),
-  /** Addresses and networks of proxies whose X-Forwarded-* and Forwarded are believed. */
+  /** Addresses and networks of proxies whose X-Forwarded-* and Forwarded fields are trusted. */
   trustedProxies: z
     .array(z.string().regex(/^[0-9a-f:.]+(\/\d{1,3})?$/i, { error: 'expected an address or a network such as "10.0.0.0/8"' }))
     .default([]),

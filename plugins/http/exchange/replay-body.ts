@@ -1,29 +1,29 @@
 import { SluiceError } from "sluice";
 import type { Readable, Writable } from "node:stream";
 
-/** The part of a request that its body comes in. */
+/** The source of a request's body. */
 export interface BodySource extends Readable {
-  /** Names, as they came, and values, one after the other. */
+  /** The trailers: names, as they were sent, and values, one after the other. */
   readonly rawTrailers: readonly string[];
-  /** Bytes that have come. */
+  /** Bytes that have come so far. */
   readonly taken: number;
   /** Called when somebody begins to read. */
   onRead: (() => void) | undefined;
 }
 
-/** What is said with a body. */
+/** What belongs to a body. */
 export interface BodyTerms {
-  /** Those that are sent on, asked for behind the body: names and values, one after the other. */
+  /** The trailers to send, called after the body: names and values, one after the other. */
   trailers(): readonly string[];
-  /** What Content-Length says; undefined: nothing does. */
+  /** The value of Content-Length; undefined when there is none. */
   readonly length: string | undefined;
 }
 
 /**
- * A request's body, for one attempt after the other. What was read is kept up to a limit; beyond that no other attempt can have it.
+ * A request's body, which successive attempts can send. What was read is kept up to a limit; a larger body cannot be sent again.
  */
 export class ReplayBody {
-  /** It may still be coming. */
+  /** Undefined: the body may still be coming. */
   readonly whole = undefined;
   bytes = 0;
   #kept: Buffer[] = [];
@@ -51,7 +51,7 @@ export class ReplayBody {
     return this.bytes > 0;
   }
 
-  /** Sends the body to an attempt, from its beginning. The attempt before gets no more. */
+  /** Sends the body from its beginning to an attempt. An earlier attempt gets no more of it. */
   pipeTo(sink: Writable & { addTrailers?(headers: readonly [string, string][]): void }): void {
     this.#sink = sink;
     for (const chunk of this.#kept) sink.write(chunk);
@@ -62,7 +62,7 @@ export class ReplayBody {
     else this.#begin();
   }
 
-  /** Nobody wants what is still to come. */
+  /** Drops the rest of the body. */
   drop(): void {
     this.#sink = undefined;
     this.#kept = [];
@@ -79,7 +79,7 @@ export class ReplayBody {
       return;
     }
     this.#begun = true;
-    // The upstream says when the client may send.
+    // The upstream decides when the client may send.
     if (this.source.onRead !== undefined) this.source.onRead = undefined;
     this.source.on("data", (chunk: Buffer | string) => {
       this.#received(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
@@ -93,7 +93,7 @@ export class ReplayBody {
     });
   }
 
-  /** What broke off is no end: the upstream must not take what it has for the whole. */
+  /** Breaks the attempt off, so that the upstream does not take a part of the body for the whole. */
   #break(): void {
     this.#sink?.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the body of the request broke off"));
   }

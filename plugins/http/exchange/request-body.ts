@@ -1,19 +1,19 @@
 import { Readable } from "node:stream";
 import type { BodySource } from "./replay-body.ts";
 
-/** Bytes of a body that wait for whoever reads it before the client is stopped. */
+/** Bytes of a body that may wait to be read before the client is paused. */
 const HIGH_WATER = 64 * 1024;
 
-/** The body of a request as it comes. */
+/** The streamed body of a request. */
 export class RequestBody extends Readable implements BodySource {
   rawTrailers: readonly string[] = [];
   taken = 0;
   onRead: (() => void) | undefined = undefined;
 
-  /** @param wanted called when more of it may come */
+  /** @param wanted called when more of the body may come */
   constructor(private readonly wanted: () => void) {
     super({ highWaterMark: HIGH_WATER });
-    // Who reads it listens for errors; one that comes before must not be uncaught.
+    // An error before anybody reads must not be uncaught.
     this.on("error", () => undefined);
   }
 
@@ -29,7 +29,7 @@ export class RequestBody extends Readable implements BodySource {
     this.wanted();
   }
 
-  /** Nobody reads it any more: what still comes is dropped. */
+  /** Asks for the rest of the body, which is dropped, since nobody reads it any more. */
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.wanted();
     done(error);

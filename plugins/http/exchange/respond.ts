@@ -6,21 +6,21 @@ import { explained } from "../message/failure.ts";
 import { first, trailerFields, wireFields } from "../message/header-fields.ts";
 import type { ResponseSink } from "./response-sink.ts";
 
-/** Sends one response, its body as it comes and as fast as the client takes it. */
+/** Sends one response; its body as it comes, and as fast as the client reads. */
 export class Responder {
-  /** Of the body. */
+  /** Bytes of the body that were sent. */
   bytes = 0;
 
   constructor(
     private readonly sink: ResponseSink,
     private readonly request: HttpRequest,
-    /** The body broke off: the client must not take what it has for the whole. */
+    /** Called when the body breaks off, so that the client does not take a part for the whole. */
     private readonly broken: (error: SluiceError) => void,
   ) {}
 
   /**
-   * @param isClosing no other request is served on the connection
-   * @throws where what a hook or an upstream gave may not be sent; then nothing was
+   * @param isClosing whether the connection serves no other request
+   * @throws when a part of the response may not be sent; then nothing was sent
    */
   send(response: HttpResponse, isClosing: boolean): void {
     const fields = wireFields(response.headers, this.sink.keepsCase ? response.fieldNames : undefined);
@@ -45,7 +45,7 @@ export class Responder {
     this.sink.trail(trailers);
   }
 
-  /** Whether the length of what there is says anything: a response to HEAD tells of a body that is not sent. */
+  /** Whether Content-Length can be computed from the body: a response to HEAD describes a body that is not sent. */
   #hasLength(status: number, body: Buffer | undefined): boolean {
     return status !== 204 && status !== 304 && (body !== undefined || this.request.method !== "HEAD");
   }
@@ -79,9 +79,9 @@ export class Responder {
     };
     body.once("error", failed);
     body.once("close", failed);
-    // A hook may have kept the response until its upstream was gone, or have read the body itself.
+    // A hook may have kept the response until its upstream was gone, or may have read the body itself.
     if (body.destroyed || body.readableEnded) failed(body.errored ?? undefined);
-    // What is streamed is announced before its first part.
+    // The header of a streamed response is sent before the first part of the body.
     else if (body.readableLength === 0) sink.flush();
   }
 
@@ -102,20 +102,20 @@ export class Responder {
       if (fields === undefined) this.sink.end();
       else this.sink.trail(fields);
     } catch (error) {
-      // An upstream's trailers may be what may not be sent.
+      // Trailers of an upstream may be malformed.
       this.broken(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the trailers cannot be sent: ${reasonOf(error)}`, { cause: error }));
     }
   }
 }
 
-/** Names and values, one after the other; undefined where there are none. */
+/** The trailers: names and values, one after the other; undefined when there are none. */
 function trailersOf({ trailers, trailerNames }: HttpResponse): string[] | undefined {
   if (trailers === undefined) return undefined;
   const fields = wireFields(trailerFields(trailers()), trailerNames?.());
   return fields.length === 0 ? undefined : fields;
 }
 
-/** A hook's streams may give texts, and bytes that are no Buffer. @throws TypeError where it is neither */
+/** The bytes of a part: a hook's stream may return texts, and bytes that are not a Buffer. @throws TypeError when it is neither */
 function bytesOf(part: unknown): Buffer {
   if (part instanceof Buffer) return part;
   if (typeof part === "string") return Buffer.from(part);
@@ -123,7 +123,7 @@ function bytesOf(part: unknown): Buffer {
   throw new TypeError("a body is neither text nor bytes");
 }
 
-/** The length of a body that is whole, whatever its maker said of it. */
+/** Sets Content-Length to the length of a complete body, whatever it was before. */
 function setLength(fields: string[], length: number): void {
   let isSet = false;
   for (let at = fields.length - 2; at >= 0; at -= 2) {

@@ -2,10 +2,10 @@ import type { SocketAddress } from "sluice";
 import { socketAddress } from "sluice";
 import { BlockList, isIP, isIPv6 } from "node:net";
 
-/** An element of Forwarded: what stands behind `for=`, quoted or not (RFC 7239 section 4). */
+/** Finds the values of `for=` in Forwarded, quoted or not (RFC 7239 section 4). */
 const forwardedFor = /(?:^|[;,\s])for\s*=\s*(?:"([^"]*)"|([^;,\s]*))/gi;
 
-/** Proxies in front that are believed when they name their client: `trustedProxies`. */
+/** The proxies in front whose information about clients is trusted: the option `trustedProxies`. */
 export class TrustedProxies {
   readonly #list = new BlockList();
   readonly #isEmpty: boolean;
@@ -27,9 +27,9 @@ export class TrustedProxies {
   }
 
   /**
-   * Who asked: the nearest address in the chain that is not a trusted proxy. X-Forwarded-For counts where both are sent: proxies that set it
-   * pass Forwarded on as a client made it.
-   * @param peer who is connected
+   * The client of a request: the nearest address in the chain that is not a trusted proxy. If both fields are sent, X-Forwarded-For counts: proxies
+   * that set it pass on Forwarded as a client wrote it.
+   * @param peer the peer of the connection
    */
   clientOf(peer: SocketAddress, xForwardedFor: string | undefined, forwarded: string | undefined): SocketAddress {
     if (this.#isEmpty || !this.has(peer.address)) return peer;
@@ -37,7 +37,7 @@ export class TrustedProxies {
     let client = peer;
     for (const node of chain.toReversed()) {
       const named = addressOf(node.trim());
-      // What nobody can be reached by, "unknown" for one, is nobody's address: the one before is the nearest that is known.
+      // A text that is not an address, such as "unknown": the last known address is the nearest.
       if (named === undefined) return client;
       client = named;
       if (!this.has(named.address)) return client;
@@ -50,7 +50,7 @@ function elementsOf(forwarded = ""): string[] {
   return Array.from(forwarded.matchAll(forwardedFor), ([, quoted, plain]) => quoted ?? plain ?? "");
 }
 
-/** `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`. */
+/** Parses `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`. */
 function addressOf(node: string): SocketAddress | undefined {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*|[^:]*:[^:]*:.*?))(?::(\d{1,5}))?$/.exec(node) ?? [];
   const address = isIP(node) > 0 ? node : (bracketed ?? plain ?? "");

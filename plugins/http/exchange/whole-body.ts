@@ -1,9 +1,9 @@
-/** A request's body that had come to its end when the request began: it can be sent with the header, and again. */
+/** A request's body that was complete when the request began. It can be sent together with the header, and again. */
 export class WholeBody {
   readonly replayable = true;
   readonly begun = true;
 
-  /** Said by the bytes. */
+  /** Undefined: the bytes have the length. */
   readonly length = undefined;
 
   constructor(readonly whole: Buffer) {}

@@ -1,40 +1,43 @@
 import { Deadline } from "../message/deadline.ts";
 import { HeldBytes } from "../message/held-bytes.ts";
 
-/** Bytes that wait before the client is stopped. Up to here its leaving is seen at once. */
+/** Bytes that may wait before the client is paused. With fewer, it is noticed at once when the client leaves. */
 const ENOUGH = 64 * 1024;
-/** What is taken when nothing has moved for a while. */
+/** Bytes that may wait when nothing has been used for a while. */
 const MOST = 1024 * 1024;
 const STILL_MS = 250;
 
 /**
- * What a client sent behind a request that is not answered yet. A connection that is not read does not tell that it has ended, so one on
- * which nothing moves is read further: a client that left is noticed within a second, whatever it left behind.
+ * The bytes that a client sent after a request that is not answered yet. A connection that is not read does not tell that it has ended. So if nothing
+ * moves for a while, reading continues: a client that left is noticed within a second, even if it sent much before.
  */
 export class Backlog extends HeldBytes {
-  /** What still comes is read, and dropped. */
+  /** Whether further bytes are read and dropped. */
   isCut = false;
   #most = ENOUGH;
   readonly #deadline = new Deadline(this);
 
-  /** @param wanted called when more may come */
+  /** @param wanted called when more bytes may come */
   constructor(private readonly wanted: () => void) {
     super();
   }
 
-  /** @param pending bytes that wait, those of a body that nobody has read included @returns whether more may come */
+  /** @param pending bytes that wait, including those of an unread body. @returns whether more may come */
   mayTake(pending: number): boolean {
     if (this.isCut || pending < this.#most) return true;
     if (this.#most === ENOUGH) this.#deadline.set(STILL_MS);
     return false;
   }
 
-  /** @param pending bytes that wait @returns whether the client was told to wait */
+  /** @param pending bytes that wait. @returns whether the client is paused */
   isEnough(pending: number): boolean {
     return pending >= ENOUGH;
   }
 
-  /** Drops it where it is more than can be kept: the client may send it again (RFC 9112 section 9.3.2). @returns whether it was */
+  /**
+   * Drops the bytes if there are too many to keep: the client may send those requests again (RFC 9112 section 9.3.2). @returns whether they were
+   * dropped
+   */
   cut(): boolean {
     if (this.length < MOST) return false;
     this.isCut = true;
@@ -42,7 +45,7 @@ export class Backlog extends HeldBytes {
     return true;
   }
 
-  /** Something that waited was used. */
+  /** Notes that some waiting bytes were used. */
   moved(): void {
     this.#most = ENOUGH;
     this.#deadline.set(0);

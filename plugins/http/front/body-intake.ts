@@ -1,6 +1,6 @@
 import { RequestBody } from "../exchange/request-body.ts";
 
-/** Takes in the body of one request after the other: as it comes, and what comes together as one, since a client may send each byte in a chunk of its own. */
+/** Receives the bodies of successive requests. Pieces that come together are joined, since a client may send each byte in a chunk of its own. */
 export class BodyIntake {
   #pieces: Buffer[] = [];
   #body: RequestBody | undefined;
@@ -8,7 +8,7 @@ export class BodyIntake {
   /** @param wanted called when more of a body may come */
   constructor(private readonly wanted: () => void) {}
 
-  /** Bytes that nobody has read yet. */
+  /** Bytes that are not read yet. */
   get pending(): number {
     return this.#body === undefined || this.#body.destroyed ? 0 : this.#body.readableLength;
   }
@@ -17,14 +17,14 @@ export class BodyIntake {
     this.#pieces.push(piece);
   }
 
-  /** What has come since the last call. */
+  /** The bytes since the last call. */
   came(): Buffer | undefined {
     const came = this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : this.#pieces[0];
     if (came !== undefined) this.#pieces = [];
     return came;
   }
 
-  /** @param came of it already */
+  /** @param came the bytes that have come already */
   begin(came: Buffer | undefined): RequestBody {
     this.#body = new RequestBody(this.wanted);
     if (came !== undefined) this.#body.push(came);
@@ -32,8 +32,9 @@ export class BodyIntake {
   }
 
   /**
-   * Begins the body of a request: all of it where that is there, and short enough to be sent with the header.
-   * @param most bytes that are
+   * Begins the body of a request.
+   * @param most the most bytes of a body that is sent together with the header
+   * @returns the whole body if it has come and is short enough, else a stream; undefined when there is none
    */
   start(
     { isWhole, trailers }: { readonly isWhole: boolean; readonly trailers: readonly string[] },
@@ -46,7 +47,7 @@ export class BodyIntake {
     return body;
   }
 
-  /** Passes on what has come. */
+  /** Passes on the bytes that have come. */
   deliver(): void {
     const came = this.came();
     if (came !== undefined) this.#body?.push(came);

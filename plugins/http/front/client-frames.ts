@@ -1,19 +1,20 @@
 import { CONTINUATION, END_HEADERS, HEADERS, Http2Frames, PUSH_PROMISE, RST_STREAM, type FrameFollower } from "../message/http2-frames.ts";
 
-/** The client's preface (RFC 9113 section 3.4), which counts as a block: it has to end, too. */
+/** Bytes of the client's preface (RFC 9113 section 3.4). It has the same time limit as a header block. */
 const PREFACE = 24;
-/** Streams whose end is remembered: so many at once come only from who has most of them refused. */
+/** The most streams whose ends are remembered. Only a client most of whose streams are refused has more at once. */
 const REMEMBERED = 4096;
 
 /**
- * How a client's side of a stream ended. `perhaps` is an empty frame: many clients end like that what they send piece by piece, but Node's own, when a
- * request is cancelled, sends one before its reset, too.
+ * How a client's side of a stream ended. `perhaps` is an empty frame: many clients end streamed bodies with one, but Node's client also sends one
+ * before the reset of a cancelled request.
  */
 export type StreamEnding = "ended" | "perhaps" | "reset";
 
 /**
- * Follows what a client of HTTP/2 sends, to know what Node does not tell. It tells of a header block only when it has ended, and one that never does (frames of
- * CONTINUATION, or a few octets now and then) keeps its connection busy. And it ends what it reads of a stream also where the client broke it off.
+ * Follows the frames of an HTTP/2 client, for facts that Node does not tell. Node reports a header block only when it is complete, but a block that
+ * never ends (CONTINUATION frames, or a few octets now and then) keeps its connection busy. And Node emits "end" also for a stream that the client
+ * broke off.
  */
 export class ClientFrames implements FrameFollower {
   readonly #frames = new Http2Frames(this);
@@ -22,7 +23,7 @@ export class ClientFrames implements FrameFollower {
   #prefaceLeft = PREFACE;
   #isOpen = true;
 
-  /** A block, or the preface, has begun and not ended. */
+  /** Whether a header block or the preface has begun and not ended. */
   get inHeaderBlock(): boolean {
     return this.#isOpen || this.#frames.isCut;
   }
@@ -34,12 +35,12 @@ export class ClientFrames implements FrameFollower {
     this.#frames.passed(chunk, skipped);
   }
 
-  /** @returns undefined: the client goes on */
+  /** @returns undefined while the stream is open */
   endingOf(stream: number): StreamEnding | undefined {
     return this.#endings.get(stream);
   }
 
-  /** The stream is no more. */
+  /** Forgets a closed stream. */
   forget(stream: number): void {
     this.#endings.delete(stream);
   }

@@ -3,28 +3,30 @@ import type { Leg, LegReader } from "sluice";
 import { Deadline } from "../message/deadline.ts";
 import { HeldBytes } from "../message/held-bytes.ts";
 
-/** How long what a client still sends is read and dropped after the last response: closing at once could take it back (RST). */
+/**
+ * Milliseconds after the last response in which the client's data is read and dropped: closing at once could send a RST, which discards the response.
+ */
 const LINGER_MS = 2_000;
 
-/** Who serves a client's connection: one after the other, as it turns out what it speaks. */
+/** Serves a client's connection. When the protocol becomes known or changes, another consumer takes over. */
 export interface LegConsumer {
-  /** Bytes that were taken and wait. */
+  /** Bytes that were accepted and wait. */
   readonly pending: number;
-  /** Nothing has begun that is not over. @default false */
+  /** Whether nothing is in progress. @default false */
   readonly isIdle?: boolean;
-  /** @returns false when enough waits: {@link ClientLeg.wanted} asks for more */
+  /** @returns false when enough bytes wait; then {@link ClientLeg.wanted} asks for more */
   received(chunk: Buffer): boolean;
-  /** The client has finished sending. */
+  /** Called when the client has finished sending. */
   ended(): void;
-  /** There is room again after a `send` that returned false. */
+  /** Called when there is room again after a `send` that returned false. */
   drained(): void;
-  /** Asked to end as soon as what is under way is done. */
+  /** Asks it to end when everything in progress is done. */
   retire(): void;
-  /** The connection is gone. */
+  /** Called when the connection is closed. */
   closed(): void;
 }
 
-/** The leg by which `http()` answers a session: the session's flows end here, without a stream in between. */
+/** The leg with which `http()` answers a session. The session's flows end here, without a stream in between. */
 export class ClientLeg implements Leg {
   readonly datagrams = false;
   readonly records = false;
@@ -35,16 +37,16 @@ export class ClientLeg implements Leg {
   onClosed: (() => void) | undefined = undefined;
   #consumer: LegConsumer | undefined;
   #reader: LegReader | undefined;
-  /** Sent while the session could take no more. */
+  /** Bytes that were sent while the session had no room. */
   readonly #unsent = new HeldBytes();
   #deadline: Deadline | undefined;
-  /** The session can take no more for now. */
+  /** Whether the session has no room now. */
   #isStopped = false;
-  /** The session was told that there is enough. */
+  /** Whether the session was told to wait. */
   #isFull = false;
-  /** No byte of the client is wanted any more. */
+  /** Whether all further bytes of the client are dropped. */
   #isFinishing = false;
-  /** FIN follows what was sent. */
+  /** Whether FIN follows the last byte. */
   #isShut = false;
   #isInputEnded = false;
   #isOutputEnded = false;
@@ -53,7 +55,7 @@ export class ClientLeg implements Leg {
   /** @param begin called once the session has begun */
   constructor(private readonly begin: (leg: ClientLeg) => LegConsumer) {}
 
-  /** The session can take no more for now. */
+  /** Whether the session has no room now. */
   get isStopped(): boolean {
     return this.#isStopped;
   }
@@ -71,7 +73,7 @@ export class ClientLeg implements Leg {
     this.#consumer ??= this.begin(this);
   }
 
-  /** Hands the connection to another consumer. */
+  /** Gives the connection to another consumer. */
   serve(consumer: LegConsumer): void {
     this.#consumer = consumer;
   }
@@ -82,12 +84,12 @@ export class ClientLeg implements Leg {
       this.#isFull = true;
       return false;
     }
-    // Records come though there is enough: one of them may have made room.
+    // Further chunks may come after a false result; this one may have made room.
     this.wanted();
     return true;
   }
 
-  /** The consumer has room again. */
+  /** Called by the consumer when it has room again. */
   wanted(): void {
     if (!this.#isFull) return;
     this.#isFull = false;
@@ -114,20 +116,20 @@ export class ClientLeg implements Leg {
     if (!this.#isFinishing) this.#consumer?.retire();
   }
 
-  /** Sends to the client. @returns false when enough waits */
+  /** Sends to the client. @returns false when enough bytes wait */
   send(chunk: Buffer): boolean {
     if (this.#isStopped) this.#unsent.push(chunk);
     else this.#pass(chunk);
     return !this.#isStopped;
   }
 
-  /** The last was sent: FIN. The client may go on sending. */
+  /** Ends the output (FIN). The client may continue sending. */
   shut(): void {
     this.#isShut = true;
     if (!this.#isStopped) this.#endOutput();
   }
 
-  /** The last was sent, and nothing more is read: FIN, and the end once the client has finished, too. */
+  /** Ends the output (FIN) and drops all further input; the connection closes when the client has finished too. */
   finish(): void {
     if (this.#isFinishing || this.#isDestroyed) return;
     this.#isFinishing = true;
@@ -136,7 +138,7 @@ export class ClientLeg implements Leg {
     this.wanted();
   }
 
-  /** Ends the connection at once. @param error why; the client is reset unless it is left out */
+  /** Ends the connection at once. @param error the reason; without it the client is not reset */
   abort(error = new SluiceError("SLUICE_CLOSED", "http closed the connection")): void {
     const reader = this.#reader;
     this.#reader = undefined;
@@ -157,7 +159,7 @@ export class ClientLeg implements Leg {
     queueMicrotask(() => this.onClosed?.());
   }
 
-  /** The client goes on sending after the last response. */
+  /** Called when the client still sends long after the last response. */
   expired(): void {
     this.abort();
   }

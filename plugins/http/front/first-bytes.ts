@@ -1,18 +1,18 @@
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { Deadline } from "../message/deadline.ts";
 
-/** The whole preface of HTTP/2 begins like this, and no other request (RFC 9113 section 3.4). */
+/** The beginning of the HTTP/2 preface; no other request begins with it (RFC 9113 section 3.4). */
 const preface = "PRI ";
 const nothing = Buffer.alloc(0);
 
-/** Tells by a connection's first bytes whether it is HTTP/2 with prior knowledge. */
+/** Detects HTTP/2 with prior knowledge by a connection's first bytes. */
 export class FirstBytes implements LegConsumer {
   #begun: Buffer = nothing;
   readonly #deadline = new Deadline(this);
 
   /**
    * @param timeout milliseconds for the first bytes
-   * @param settled hands the leg to who serves it
+   * @param settled gives the leg to its consumer
    */
   constructor(
     private readonly leg: ClientLeg,
@@ -64,7 +64,7 @@ export class FirstBytes implements LegConsumer {
     this.#deadline.stop();
   }
 
-  /** A client that says nothing. */
+  /** Called when the client sends nothing. */
   expired(): void {
     this.leg.abort();
   }

@@ -1,10 +1,10 @@
-/** Whether a client that has finished sending still takes its answer: most have left, which writing tells if anything is written. */
+/** Tells whether data is still being sent to a client that has finished sending. Most such clients have left, and only a write would show it. */
 export class HalfClosed {
   #sent = 0;
-  /** What was sent when it was last asked. */
+  /** The number of writes at the last check. */
   #before = -1;
 
-  /** Something was sent. */
+  /** Counts a write. */
   sent(): void {
     this.#sent += 1;
   }

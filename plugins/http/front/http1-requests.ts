@@ -16,25 +16,25 @@ import type { Serving } from "./serving.ts";
 import { Tunnel, type Agreement, type Tunnelled } from "./tunnel.ts";
 import { Turn } from "./turn.ts";
 
-/** A client's connection of HTTP/1: its requests are read from the session's own chunks, and served one after the other. */
+/** A client's connection of HTTP/1: its requests are read from the session's chunks, and served one after the other. */
 export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter {
   readonly #parser: RequestParser;
   readonly #deadline = new Deadline(this);
   readonly #held: Backlog;
-  /** Its header has come. The request begins with as much of the body as came with that: often it is all. */
+  /** Whether the header has come, but the request has not begun. It begins with the part of the body that came with the header, often all of it. */
   #isNew = false;
   #exchange: ServedExchange | undefined;
   #response: Http1Response | undefined;
   #isClosing = false;
   #isInputEnded = false;
-  /** The request was answered, though it has not come to its end. */
+  /** Whether the current request was answered; its body may still be coming. */
   #isAnswered = false;
-  /** Nothing more is read. */
+  /** Whether nothing more is read. */
   #isOver = false;
-  /** It is being read: what comes or ends within that has to wait. */
+  /** Whether a chunk is being read; meanwhile further chunks and ends must wait. */
   #isReading = false;
   #tunnel: Tunnel | undefined;
-  /** The header of the next request has begun, and has its time. */
+  /** Whether the header of the next request has begun, so that its time limit runs. */
   #isTimed = false;
   readonly #halfClosed = new HalfClosed();
   readonly #turn = new Turn(() => this.#goOn());
@@ -47,7 +47,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   ) {
     this.#parser = new RequestParser(serving.options.limits);
     this.#held = new Backlog(() => leg.wanted());
-    // What is behind a body has to wait all the same.
+    // Bytes after the body still have to wait.
     this.#body = new BodyIntake(() => {
       this.#moved();
       if (!this.#isOver) this.#timeInput();
@@ -67,7 +67,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   get closing(): boolean {
-    // What follows a request for another protocol may be of that, though nobody agreed on it.
+    // The bytes after a request for another protocol may belong to that protocol, even if it was not agreed.
     return this.#isClosing || this.#parser.upgrade !== undefined;
   }
 
@@ -81,7 +81,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     return isCut;
   }
 
-  /** Something that waited was used: more may come. */
+  /** Called when waiting bytes were used, so that more may come. */
   #moved(): void {
     this.#held.moved();
     if (!this.#isOver && this.#held.mayTake(this.#held.length)) this.leg.wanted();
@@ -98,7 +98,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
 
   retire(): void {
     this.#isClosing = true;
-    // A request that has begun to come is under way, too.
+    // A request of which a part has come is in progress too.
     if (this.#exchange === undefined && (this.#isAnswered || !this.#parser.isBegun)) this.#finish();
   }
 
@@ -113,7 +113,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   expired(): void {
     if (this.#parser.isBegun) this.#refuse(bodyLate(), 408);
     else if (this.#exchange === undefined) this.#finish();
-    // The client has finished sending, and most likely left: which writing tells, if anything is written.
+    // The client has finished sending and has probably left, but nothing is being written that would show it.
     else if (this.#exchange.isWaiting || (this.#halfClosed.isStill() && !this.leg.isStopped)) this.leg.abort(clientLeft());
     else this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
@@ -132,7 +132,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#response = undefined;
     this.#isAnswered = true;
     if (!isKept || this.#isClosing) this.#finish();
-    // A listener of the end may have ended the session.
+    // A listener of the request's end may have ended the session.
     else if (this.#parser.isWhole && !this.#isOver) this.#next();
   }
 
@@ -142,7 +142,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#isOver = true;
     this.#deadline.stop();
     this.#tunnel = tunnel;
-    // What came with the request is known only once reading stops.
+    // While a chunk is being read, the bytes after the request are not known yet.
     if (!this.#isReading) this.#handOver(tunnel);
   }
 
@@ -152,7 +152,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     else this.leg.wanted();
   }
 
-  /** Reads up to the end of a request that has to be answered before what follows. */
+  /** Reads up to the end of a request that must be answered before the next. */
   #readOn(first: Buffer | undefined): void {
     this.#isReading = true;
     for (let chunk = first; chunk !== undefined; chunk = this.#isOver || this.#isResting ? undefined : this.#held.shift())
@@ -190,7 +190,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     else this.#body.deliver();
   }
 
-  /** What came is complete, and must be answered first. */
+  /** Whether a complete request is being answered. */
   #isServed(): boolean {
     return this.#exchange !== undefined && this.#parser.isWhole;
   }
@@ -233,7 +233,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     else this.#deadline.set(0);
   }
 
-  /** The request is whole and answered: on to the next. */
+  /** Continues with the next request, after one is complete and answered. */
   #next(): void {
     this.#parser.next();
     this.#isAnswered = false;
@@ -247,24 +247,24 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#moved();
   }
 
-  /** Once the client has finished sending: ends when nothing is left to be served. */
+  /** After the client has finished sending: ends the connection when nothing is left to serve. */
   #settle(): void {
     if (!this.#isInputEnded || this.#isReading || this.#isOver) return;
     if (this.#hasLeft) this.leg.abort(clientLeft());
     if (this.#isOver || this.#held.length > 0) return;
     if (this.#parser.isBegun) this.#refuse(requestRefused("the request ends before it is complete"), 400);
     else if (this.#exchange === undefined) this.#finish();
-    // The client may have left, or wait for its answer: both begin with a FIN.
+    // A FIN alone does not tell whether the client has left or waits for its answer.
     else this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
 
-  /** It finished sending, and is not waited for. What was answered in full is sent all the same. */
+  /** Whether a client that finished sending counts as gone. A response that is complete is still sent. */
   get #hasLeft(): boolean {
     if (this.serving.options.timeouts.halfClosed > 0) return false;
     return this.#held.length > 0 || (this.#isServed() && this.#response?.isEnding !== true);
   }
 
-  /** A header that has begun has to come in time, and so has its beginning. A body may come slowly, but not stop, unless its client was told to wait. */
+  /** Sets the time limit for the input: for the begin of a header, for a whole header, or for the next part of a body. None for a paused client. */
   #timeInput(): void {
     const { headers, keepAlive, request } = this.serving.options.timeouts;
     if (this.#parser.isInBody) this.#deadline.set(this.#held.isEnough(this.pending) ? 0 : request);
@@ -275,14 +275,14 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     } else if (!this.#deadline.isSet) this.#deadline.set(keepAlive);
   }
 
-  /** Nothing more is served: says why. */
+  /** Refuses the current request and serves nothing more. */
   #refuse(error: SluiceError, status: number): void {
     this.#isOver = true;
     this.#isClosing = true;
     this.#held.clear();
     this.#deadline.stop();
     this.serving.refused(this.session, error, status);
-    // The body broke off: there will be no better answer to its request.
+    // The body is malformed or stopped, so the request in progress gets this answer.
     if (this.#exchange !== undefined) this.#exchange.refuse(error, status);
     else {
       if (!this.#isAnswered) this.leg.send(Buffer.from(rawFailure(status, error), "latin1"));

@@ -6,33 +6,33 @@ import { fieldLines } from "../message/message-head.ts";
 import type { InterimResponse } from "../exchange/client-request.ts";
 import type { ResponseSink } from "../exchange/response-sink.ts";
 
-/** The connection that a response goes into. */
+/** The connection that sends a response. */
 export interface ResponseWriter {
-  /** Enough waits. */
+  /** Whether enough bytes wait. */
   readonly isFull: boolean;
-  /** @returns false when enough waits */
+  /** @returns false when enough bytes wait */
   send(chunk: Buffer): boolean;
-  /** The response is over. @param isKept another request may follow */
+  /** Called at the end of the response. @param isKept whether another request may follow */
   answered(isKept: boolean): void;
   abort(error: SluiceError): void;
 }
 
-/** What a response has to know of its request. */
+/** The facts about a request that its response depends on. */
 export interface Answered {
   readonly method: string;
   readonly minor: number;
-  /** The client wants no other response. */
+  /** Whether the client asked to close the connection after this response. */
   readonly isLast: boolean;
 }
 
-/** How the body ends: there is none, after so many bytes, by a chunk of none, or with the connection. */
+/** How the body ends: no body, after a number of bytes, with an empty chunk, or with the connection. */
 type Framing = "none" | "length" | "chunked" | "until-end";
 
 const LAST_CHUNK = "0\r\n";
 const nothing = Buffer.alloc(0);
 const unmeasured = new BodyLength(undefined);
 
-/** A response of HTTP/1. Head and first part of the body go out together. */
+/** A response of HTTP/1. Its head and the first part of the body are sent together. */
 export class Http1Response implements ResponseSink {
   readonly keepsCase = true;
   status = 0;
@@ -44,14 +44,14 @@ export class Http1Response implements ResponseSink {
   #framing: Framing = "none";
   #length = unmeasured;
   #isKept = false;
-  /** All was given away; the connection has not taken it yet. */
+  /** Whether all of it was given to the connection, which has not sent it yet. */
   isEnding = false;
   #isClosed = false;
 
   constructor(
     private readonly writer: ResponseWriter,
     private readonly request: Answered,
-    /** What is said to a client whose connection is kept. */
+    /** The header lines for a client whose connection is kept. */
     private readonly keepAlive: string,
   ) {}
 
@@ -60,13 +60,13 @@ export class Http1Response implements ResponseSink {
   }
 
   goOn(): void {
-    // RFC 9110 section 10.1.1: what a client of HTTP/1.0 expects is ignored.
+    // RFC 9110 section 10.1.1: Expect is ignored in a request of HTTP/1.0.
     if (this.request.minor === 0) return;
     this.writer.send(Buffer.from("HTTP/1.1 100 Continue\r\n\r\n"));
   }
 
   inform({ status, statusText, headers, fieldNames }: InterimResponse): void {
-    // RFC 9110 section 15.2: a client of HTTP/1.0 knows of no such thing. What is no response does not wait.
+    // RFC 9110 section 15.2: HTTP/1.0 has no interim responses. When the connection is full, they are left out.
     if (this.request.minor === 0 || this.writer.isFull) return;
     const lines = fieldLines(wireFields(headers, fieldNames));
     this.writer.send(Buffer.from(`HTTP/1.1 ${status} ${reasonOf(status, statusText)}\r\n${lines}\r\n`, "latin1"));
@@ -125,14 +125,14 @@ export class Http1Response implements ResponseSink {
     if (!this.#isClosed) this.writer.abort(error);
   }
 
-  /** The connection has room again. */
+  /** Called when the connection has room again. */
   drained(): void {
     this.onMoved?.(true);
     if (this.isEnding) this.#over();
     else this.onDrain?.();
   }
 
-  /** The connection is gone. */
+  /** Called when the connection is closed. */
   closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -150,7 +150,7 @@ export class Http1Response implements ResponseSink {
     return coding + (this.#isKept ? this.keepAlive : "connection: close\r\n");
   }
 
-  /** Whether a part belongs to the body, and the end is one. */
+  /** Checks a part, or the end, against the declared length of the body. */
   #fits(chunk: Buffer, isEnd: boolean): boolean {
     const mismatch = this.#length.take(chunk.length) ?? (isEnd ? this.#length.end() : undefined);
     if (mismatch !== undefined) this.abort(mismatch);
@@ -170,7 +170,7 @@ export class Http1Response implements ResponseSink {
     this.writer.answered(this.#isKept);
   }
 
-  /** One buffer is one write, and that one system call. */
+  /** Sends everything as one buffer, which is one system call. */
   #send(before: string, chunk: Buffer, after: string): boolean {
     const head = this.#head + before;
     this.#head = "";
@@ -189,11 +189,11 @@ export class Http1Response implements ResponseSink {
   }
 }
 
-/** What no reason may have (RFC 9112 section 4). */
+/** Characters that a reason must not have (RFC 9112 section 4). */
 const unspeakable = /[^\t\u0020-\u007e\u0080-\u00ff]/;
 const usual: ReadonlySet<string | undefined> = new Set(Object.values(STATUS_CODES));
 
-/** The words that were given, if they are not the usual ones of another status: that a hook has changed. */
+/** The reason phrase. The given words are not used if they are the usual words of another status: then a hook has changed the status. */
 function reasonOf(status: number, given: string | undefined): string {
   const own = STATUS_CODES[status] ?? "Unknown";
   if (given === undefined || given === own || usual.has(given) || unspeakable.test(given)) return own;
@@ -213,7 +213,7 @@ function valueOf(fields: readonly string[], name: string): string | undefined {
 let dated = "";
 let datedAt = 0;
 
-/** RFC 9110 section 6.6.1. Made once a second. */
+/** The Date field (RFC 9110 section 6.6.1), made once per second. */
 function dateLine(): string {
   const now = Date.now();
   if (now - datedAt >= 1000 || now < datedAt) {

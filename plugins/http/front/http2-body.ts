@@ -8,19 +8,19 @@ import type { Http2Response } from "./http2-response.ts";
 import { RequestBody } from "../exchange/request-body.ts";
 
 export interface Http2BodyTerms {
-  /** The client said how long it is. */
+  /** Whether the client declared the length. */
   readonly hasLength: boolean;
-  /** How the client ended its side, as far as its frames have come. */
+  /** How the client ended its side, according to its frames so far. */
   readonly ending: () => StreamEnding | undefined;
-  /** Trailers, at most. */
+  /** The most trailers. */
   readonly fields: number;
-  /** Bytes, at most: more of them destroy it with an error that says so. @default any */
+  /** The most bytes: a longer body is destroyed with an error. @default any */
   readonly most?: number | undefined;
 }
 
 /**
- * The body of a request that comes in a stream of HTTP/2. Node ends what it reads also where the client broke off (RST_STREAM, or the
- * connection's end): only what the client ended is the end of the body (RFC 9113 section 8.1), which its frames tell.
+ * The body of a request in a stream of HTTP/2. Node emits "end" also when the client broke off (RST_STREAM, or the end of the
+ * connection). The body has ended only if the client's frames ended the stream (RFC 9113 section 8.1).
  */
 export function http2Body(
   stream: ServerHttp2Stream,
@@ -50,12 +50,12 @@ export function http2Body(
     else body.rawTrailers = trailers;
   });
   stream.once("end", () => {
-    // What came until then is read before it is settled.
+    // Decides now when the way of the end is known; else waits for a reset that may follow.
     if (hasLength || stream.closed || ending() !== "perhaps") settle();
     else setTimeout(setImmediate, RESET_FOLLOWS_MS, settle);
   });
   stream.once("close", settle);
-  // What still comes of a request that is answered is for nobody.
+  // After the response, nobody reads the rest of the body.
   const sent = (): void => {
     settle();
     if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);

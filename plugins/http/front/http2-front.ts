@@ -2,25 +2,25 @@ import { constants, createServer, type Http2Server, type ServerHttp2Session, typ
 import type { Duplex } from "node:stream";
 import type { HttpOptions } from "../exchange/options.ts";
 
-/** What a header may have beyond `limits.header` and still be answered: most clients send no more than 64 KiB. */
+/** Bytes over `limits.header` with which a header is still answered: most clients send no more than 64 KiB. */
 const ANSWERED_BYTES = 128 * 1024;
-/** The same for fields. */
+/** Fields with which a header is still answered. */
 const ANSWERED_FIELDS = 8192;
 const PSEUDO_FIELDS = 8;
-/** Of a response, by a measure of nghttp2's own that exceeds what is sent. */
+/** The limit of a response's header, in nghttp2's own measure, which is larger than the bytes sent. */
 const SENT_HEADER = 1024 * 1024;
 
-/** A connection, as the server sees it. */
+/** A client's connection, as the server sees it. */
 export interface FrontConnection {
-  /** Its session has been made. */
+  /** Called when its session is made. */
   begun(session: ServerHttp2Session): void;
   /** @param fields names and values, one after the other */
   request(stream: ServerHttp2Stream, fields: readonly string[]): void;
 }
 
 /**
- * Node's own server of HTTP/2, which never listens: connections are given to it. Shared by the connections of one plugin instance, and
- * made when the first one comes.
+ * Node's own HTTP/2 server, which never listens: connections are given to it. All connections of one plugin instance share it; the first
+ * connection makes it.
  */
 export class Http2Front {
   readonly #connections = new WeakMap<object, FrontConnection>();
@@ -43,7 +43,7 @@ export class Http2Front {
     this.#server.emit("connection", stream);
   }
 
-  /** No connection comes any more; those that are open are served to their end. */
+  /** Closes the server after the last open connection; no more connections come. */
   retire(): void {
     this.#retired = true;
     this.#closeWhenFree();
@@ -52,7 +52,7 @@ export class Http2Front {
   #closeWhenFree(): void {
     if (!this.#retired || this.#open > 0) return;
     this.#server?.close();
-    // A session that began before may bring its first byte only now, and is served like any other.
+    // An older session may send its first byte only now; a new server is made for it.
     this.#server = undefined;
   }
 
@@ -60,7 +60,7 @@ export class Http2Front {
     const { limits, timeouts } = this.options;
     const server = createServer({
       maxSessionMemory: 16,
-      // Node resets what is beyond these, without a word: they only bound what has to be counted to be answered with 431.
+      // Beyond these limits Node resets a stream without an answer; up to them the answer is 431.
       maxHeaderListPairs: Math.max(limits.fields, ANSWERED_FIELDS) + PSEUDO_FIELDS,
       maxSendHeaderBlockLength: SENT_HEADER,
       maxSessionInvalidFrames: 100,
@@ -71,7 +71,7 @@ export class Http2Front {
         enableConnectProtocol: true,
       },
     });
-    // Emitted within the connection's own event.
+    // Emitted synchronously while the connection is passed to the server.
     server.on("session", (session) => {
       const connection = this.#beginning;
       this.#beginning = undefined;

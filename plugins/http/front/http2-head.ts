@@ -5,18 +5,18 @@ export interface Http2Head {
   readonly method: string;
   readonly path: string;
   readonly authority: string | undefined;
-  /** With CONNECT: what is to be spoken on the stream (RFC 8441). */
+  /** The protocol that a CONNECT asks for (RFC 8441). */
   readonly protocol: string | undefined;
-  /** Why it is more than may be; undefined: it is not. */
+  /** Which limit it exceeds; undefined when none. */
   readonly excess: string | undefined;
 }
 
-/** What the first line of HTTP/1 has besides method and target, and the line of a field besides name and value. */
+/** Bytes of the first line in HTTP/1 besides method and target, and of a field's line besides name and value. */
 const FIRST_LINE = 12;
 const FIELD_LINE = 4;
 
 /**
- * Reads what came before the fields, and counts as HTTP/1 would: pseudo-fields are no fields, and crumbs of cookies are one field
+ * Reads the pseudo-fields, and counts as in HTTP/1: pseudo-fields do not count as fields, and all cookie fields count as one
  * (RFC 9113 sections 8.3 and 8.2.3).
  *
  * @param fields names and values, one after the other

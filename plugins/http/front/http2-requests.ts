@@ -22,22 +22,22 @@ import { UploadSilence } from "./upload-silence.ts";
 import type { Serving } from "./serving.ts";
 import { Turn } from "./turn.ts";
 
-/** What a request comes with, and where its response goes. */
+/** The body of a new request, and the destination of its response. */
 interface BegunRequest {
   readonly body: RequestBody | undefined;
   readonly response: Http2Response;
 }
 
-/** A client's connection of HTTP/2: Node's server reads it from a stream, and its requests are served side by side. */
+/** A client's connection of HTTP/2: Node's server reads it from a stream, and its requests are served at the same time. */
 export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, FrontConnection {
   readonly done = true;
   readonly closing = false;
   readonly #inner: Leg;
   readonly #active = new Set<ServedExchange>();
-  /** By the numbers of their streams. */
+  /** The responses by the numbers of their streams. */
   readonly #responses = new Map<number, Http2Response>();
   readonly #received = new ClientFrames();
-  /** What is accepted by Node may wait for the client's window, or behind what is being written: what of it went to the client, only its frames tell. */
+  /** Data that Node has accepted may wait for the client's window or for earlier writes; only the frames show what was really sent. */
   readonly #sent = new Http2Frames({
     payload: ({ type, stream }, bytes) => {
       if (type === DATA) this.#responses.get(stream)?.passed(bytes);
@@ -91,7 +91,10 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     return this.#inner.write(chunk);
   }
 
-  /** Node is not told: its session would go on writing to a stream that it has begun to shut down, which ends the process by an assertion. */
+  /**
+   * The client has ended. Node is not told: its session would continue writing to a stream that is being shut down, which ends the process by an
+   * assertion.
+   */
   ended(): void {
     if (this.#active.size === 0 && this.#waiting.length === 0) {
       this.leg.finish();
@@ -103,7 +106,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
       return;
     }
     this.#http2?.close();
-    // It may wait for its answers, as far as they come without its asking for more; most likely it has left.
+    // It has probably left, but it may still wait for its responses, which cannot exceed its window now.
     this.#deadline.set(halfClosed);
   }
 
@@ -120,7 +123,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     this.#blockDeadline.stop();
     this.#waiting = [];
     this.#inner.destroy();
-    // Node would keep it until its time-out.
+    // Node would keep the session until its timeout.
     this.#http2?.destroy();
     for (const exchange of this.#active) exchange.closed();
   }
@@ -129,14 +132,14 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     this.leg.abort(clientLeft());
   }
 
-  /** A header block that does not end: nothing else can be read before it does. */
+  /** Called for a header block that does not end: nothing else can be read before its end. */
   #tooSlow(): void {
     const error = new SluiceError("SLUICE_CLIENT_TIMEOUT", "a header did not come in time");
     this.serving.refused(this.session, error, 408);
     this.leg.abort(error);
   }
 
-  // What Node's server sends.
+  // Receives the bytes that Node's server sends.
   data(chunk: Buffer): boolean {
     this.#sent.passed(chunk);
     return this.leg.send(chunk);
@@ -171,7 +174,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     else begin();
   }
 
-  /** Tells the response what of it is sent. */
+  /** Remembers the response, which is notified of the bytes that are sent. */
   #account(stream: ServerHttp2Stream, response: Http2Response): void {
     const { id } = stream;
     if (id === undefined) return;
@@ -183,7 +186,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   upgraded(): never {
-    throw new TypeError("an upgrade that nobody asked for");
+    throw new TypeError("an upgrade that the client did not ask for");
   }
 
   #begin(head: Http2Head, fields: readonly string[], { body, response }: BegunRequest): void {
@@ -191,7 +194,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     const { excess } = head;
     this.#turn.begin();
     const most = serving.options.limits.body ?? Infinity;
-    // One that lies is found as it comes.
+    // A wrong Content-Length is detected later, while the body comes.
     const isTooLarge = body !== undefined && (body.errored !== null || Number(fields[fields.indexOf("content-length") + 1]) > most);
     if (excess !== undefined || isTooLarge) {
       this.#refuse(requestRefused(excess ?? tooLarge(most)), excess === undefined ? 413 : 431, response);
@@ -213,20 +216,20 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     exchange.start();
   }
 
-  /** A request for another protocol is asked as HTTP/1 asks for it (RFC 8441 section 5). */
+  /** The place of an exchange. A request for another protocol gets the fields of HTTP/1 (RFC 8441 section 5). */
   #placeOf({ upgrade, headers }: ClientRequest, response: Http2Response): ExchangePlace {
     if (upgrade === undefined) return this;
     const { stream } = response;
     const key = randomBytes(16).toString("base64");
     if (isWebSocket(upgrade)) headers["sec-websocket-key"] = key;
-    // Where nobody agrees, nothing of the stream is wanted any more.
+    // When the upstream does not agree, the rest of the stream is not needed.
     response.onSent = () => {
       if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
     };
     return new Http2Tunnel(stream, key);
   }
 
-  /** A body may come slowly, but not stop, and has its limit. */
+  /** Watches a body: it may come slowly, but must not stop, and has a size limit. */
   #follow(body: RequestBody, exchange: ServedExchange, { stream }: Http2Response): void {
     const refuse = (error: SluiceError, status: number): void => {
       this.serving.refused(this.session, error, status);
@@ -238,7 +241,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     });
   }
 
-  /** Requests that came in a turn that was spent. */
+  /** Begins requests that had to wait for this turn of the event loop. */
   #beginWaiting(): void {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#turn.isSpent ? undefined : this.#waiting.shift()) next();
   }
@@ -251,7 +254,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 }
 
-/** What is asked for. */
+/** The header of a request in the common form of HTTP/1 and HTTP/2. */
 function asked({ method, path, protocol, authority }: Http2Head, fields: readonly string[]): RequestHead {
   const upgrade = method === "CONNECT" ? protocol : undefined;
   return { method: upgrade === undefined ? method : "GET", target: path, httpVersion: "2.0", fields, authority, upgrade };

@@ -10,12 +10,12 @@ import { codeOf } from "../message/stream-reset.ts";
 const { HTTP2_HEADER_STATUS, NGHTTP2_NO_ERROR } = constants;
 const nothing = Buffer.alloc(0);
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
-/** Of them, those whose Content-Length would be one of a body that is not sent, which resets the stream (RFC 9113 section 8.1.1). */
+/** Statuses without Content-Length: it would announce a body that is not sent, which resets the stream (RFC 9113 section 8.1.1). */
 const lengthless: ReadonlySet<number> = new Set([204, 205]);
 
 /**
- * A response in a stream of HTTP/2. Node throws where a header is not to its taste, in some cases long after it was given: all that it
- * could refuse is refused, or made acceptable, when it is given. The head is sent with the first part of the body, or with the end.
+ * A response in a stream of HTTP/2. Node throws for some headers, in some cases long after they were set: so everything that it
+ * could refuse is refused or corrected when it is set. The head is sent with the first part of the body, or with the end.
  */
 export class Http2Response implements ResponseSink {
   readonly keepsCase = false;
@@ -23,13 +23,13 @@ export class Http2Response implements ResponseSink {
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
   onMoved: ((isTaken: boolean) => void) | undefined = undefined;
-  /** Called once all of it went to the client: a reset before would take the place of what waits to be written. */
+  /** Called when all of it was sent to the client: an earlier reset would replace data that waits to be written. */
   onSent: (() => void) | undefined = undefined;
-  /** Its end was given. The client may be slow to take it. */
+  /** Whether `end` was called. The client may be slow to read the rest. */
   isEnded = false;
-  /** Bytes of the body that were given and not sent: they wait for the client's window. */
+  /** Bytes of the body that were written but not sent: they wait for the client's window. */
   #unsent = 0;
-  /** Not sent yet. */
+  /** The head, until it is sent. */
   #head: OutgoingHttpHeaders | undefined;
   #trailers: OutgoingHttpHeaders = {};
   #length = new BodyLength(undefined);
@@ -46,7 +46,7 @@ export class Http2Response implements ResponseSink {
     });
   }
 
-  /** A stream finishes by a reset, too. */
+  /** False after a reset, with which a stream also finishes. */
   get isWhole(): boolean {
     return this.isEnded && this.stream.rstCode === NGHTTP2_NO_ERROR;
   }
@@ -55,13 +55,13 @@ export class Http2Response implements ResponseSink {
     return this.#isOpen && (this.#unsent > 0 || this.isEnded);
   }
 
-  /** So many bytes of the body went to the client. */
+  /** Called when bytes of the body were sent to the client. */
   passed(bytes: number): void {
     this.#unsent -= bytes;
     this.onMoved?.(true);
   }
 
-  /** Its end went to the client. Told while Node writes, so what follows from it has to wait. */
+  /** Called when the end was sent to the client. This happens while Node writes, so `onSent` is called later. */
   passedEnd(): void {
     setImmediate(() => this.onSent?.());
   }
@@ -76,7 +76,8 @@ export class Http2Response implements ResponseSink {
 
   head(status: number, fields: readonly string[]): void {
     if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`HTTP/2 has no status ${status}`);
-    if (this.method === "CONNECT" && status < 300) throw new RangeError(`${status} to CONNECT would agree on what nobody agreed on`);
+    if (this.method === "CONNECT" && status < 300)
+      throw new RangeError(`${status} to CONNECT would agree to a protocol that the upstream did not agree to`);
     const length = lengthOf(fields);
     this.#head = http2Fields(lengthless.has(status) ? without(fields, "content-length") : fields);
     this.#head[HTTP2_HEADER_STATUS] = status;
@@ -124,7 +125,7 @@ export class Http2Response implements ResponseSink {
     return !this.stream.destroyed && !this.stream.closed;
   }
 
-  /** @param isAll nothing follows the head */
+  /** @param isAll whether nothing follows the head */
   #begin(isAll: boolean, waitForTrailers = !isAll): void {
     const head = this.#head;
     if (head === undefined) return;
@@ -132,7 +133,7 @@ export class Http2Response implements ResponseSink {
     if (this.#isOpen) this.stream.respond(head, { endStream: isAll, waitForTrailers });
   }
 
-  /** Whether a part belongs to the body, and the end is one. */
+  /** Checks a part, or the end, against the declared length of the body. */
   #fits(bytes: number, isEnd: boolean): boolean {
     const mismatch: SluiceError | undefined = this.#length.take(bytes) ?? (isEnd ? this.#length.end() : undefined);
     if (mismatch !== undefined) this.abort();

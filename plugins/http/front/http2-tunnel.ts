@@ -14,7 +14,7 @@ const ACCEPT = "sec-websocket-accept";
 export class Http2Tunnel implements ExchangePlace {
   readonly closing = false;
 
-  /** @param key that the upstream is asked with: HTTP/2 itself has none */
+  /** @param key the Sec-WebSocket-Key for the upstream: HTTP/2 itself has none */
   constructor(
     private readonly stream: ServerHttp2Stream,
     private readonly key: string,
@@ -23,9 +23,10 @@ export class Http2Tunnel implements ExchangePlace {
   upgraded(upstream: Duplex, { fields }: Agreement, over: (passed: Tunnelled) => void): void {
     const { stream } = this;
     const accept = fields.findIndex((name, at) => at % 2 === 0 && name.toLowerCase() === ACCEPT);
-    if (accept >= 0 && fields[accept + 1] !== acceptOf(this.key)) throw new TypeError("the upstream agreed on what it was not asked");
+    if (accept >= 0 && fields[accept + 1] !== acceptOf(this.key))
+      throw new TypeError("the upstream agreed to something that it was not asked for");
     const headers = http2Fields(without(fields, ACCEPT));
-    // An end that waits for trailers is not sent in front of a reset, as Node would else.
+    // With waitForTrailers, Node does not send an end of the stream in front of a reset.
     stream.respond({ ...headers, [constants.HTTP2_HEADER_STATUS]: 200 }, { waitForTrailers: true });
     const isEnded = (): boolean =>
       stream.closed ? stream.rstCode === constants.NGHTTP2_NO_ERROR && stream.writableEnded : stream.readableEnded;
@@ -33,7 +34,7 @@ export class Http2Tunnel implements ExchangePlace {
   }
 }
 
-/** Passes both ways, each end by itself; what breaks one side breaks the other. @param over called once, when both are closed */
+/** Passes data in both directions. Each side ends on its own; an error of one side breaks the other. @param over called once, when both are closed */
 function join(client: Duplex, upstream: Duplex, over: (passed: Tunnelled) => void): void {
   upstream.on("error", () => undefined);
   const passed = { fromClient: 0, fromUpstream: 0 };
@@ -44,7 +45,7 @@ function join(client: Duplex, upstream: Duplex, over: (passed: Tunnelled) => voi
     const { errored } = side;
     const isWhole = side.readableEnded && side.writableFinished;
     if (!isWhole && !other.destroyed)
-      other.destroy(SluiceError.is(errored) ? errored : new SluiceError(code, "what was agreed on broke off", { cause: errored }));
+      other.destroy(SluiceError.is(errored) ? errored : new SluiceError(code, "the upgraded connection broke off", { cause: errored }));
     open -= 1;
     if (open === 0) over(passed);
   };
@@ -52,7 +53,7 @@ function join(client: Duplex, upstream: Duplex, over: (passed: Tunnelled) => voi
   whenClosed(upstream, () => closed(upstream, client, "SLUICE_UPSTREAM_RESET"));
 }
 
-/** A hook may have kept the response until one side was gone. */
+/** Calls a function when a side is closed. It may be closed already, if a hook kept the response for long. */
 function whenClosed(side: Duplex, closed: () => void): void {
   if (side.closed) queueMicrotask(closed);
   else side.once("close", closed);

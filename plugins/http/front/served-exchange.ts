@@ -13,12 +13,12 @@ import type { Agreement, Tunnelled } from "./tunnel.ts";
 
 /** The connection on which an exchange takes place. */
 export interface ExchangePlace {
-  /** No other request is to be served on it. */
+  /** Whether it serves no other request after this one. */
   readonly closing: boolean;
   /**
-   * The upstream agreed on another protocol.
+   * Called when the upstream agreed to another protocol.
    * @param over called once, when both sides are closed
-   * @throws where a field may not be sent; then nothing was
+   * @throws when a field may not be sent; then nothing was sent
    */
   upgraded(upstream: Duplex, agreement: Agreement, over: (passed: Tunnelled) => void): void;
 }
@@ -28,7 +28,7 @@ export interface ExchangeSurroundings {
   readonly serving: Serving;
 }
 
-/** One request, run through the exchange hooks, and its response sent. Ends once: when the response is closed or the tunnel is. */
+/** Runs one request through the exchange hooks and sends its response. It ends once, when the response or the tunnel is closed. */
 export class ServedExchange implements Interim {
   readonly #responder: Responder;
   readonly #place: ExchangePlace;
@@ -37,9 +37,9 @@ export class ServedExchange implements Interim {
   #response: HttpResponse | undefined;
   #error: SluiceError | undefined;
   #isOver = false;
-  /** While a part of the response waits for the client. */
+  /** The time limit while a part of the response waits for the client. */
   #deadline: Deadline | undefined;
-  /** It waits for 100 Continue. */
+  /** Whether the client waits for 100 Continue. */
   #expects: boolean;
 
   constructor(
@@ -65,7 +65,7 @@ export class ServedExchange implements Interim {
     sink.onMoved = moved;
   }
 
-  /** Its response has not begun. */
+  /** Whether the response has not begun. */
   get isWaiting(): boolean {
     return this.#response === undefined && !this.#isOver;
   }
@@ -74,7 +74,7 @@ export class ServedExchange implements Interim {
     const { request } = this;
     this.#serving.counters.requests.inc();
     const unrouted = throwError(
-      () => new SluiceError("SLUICE_HTTP_NO_ROUTE", `listener "${request.session.listener}" serves no HTTP any more`),
+      () => new SluiceError("SLUICE_HTTP_NO_ROUTE", `listener "${request.session.listener}" no longer serves HTTP`),
     );
     try {
       this.#subscription = this.#serving.exchange(request, unrouted).subscribe({
@@ -104,11 +104,11 @@ export class ServedExchange implements Interim {
     try {
       this.sink.inform(response);
     } catch {
-      // What an upstream says may be what may not be said. It is no response, and may be left out.
+      // A malformed interim response of an upstream is left out.
     }
   }
 
-  /** Its request turned out to be malformed. */
+  /** Answers a request that turns out to be malformed. */
   refuse(error: SluiceError, status: number): void {
     this.#subscription?.unsubscribe();
     this.#error ??= error;
@@ -116,10 +116,10 @@ export class ServedExchange implements Interim {
     else this.sink.abort(error);
   }
 
-  /** The client took nothing of what waits for it. */
+  /** Called when the client reads nothing of its response. */
   expired(): void {
     const { send } = this.#serving.options.timeouts;
-    this.#broken(new SluiceError("SLUICE_CLIENT_TIMEOUT", `the client took nothing of its response for ${send} ms`));
+    this.#broken(new SluiceError("SLUICE_CLIENT_TIMEOUT", `the client read nothing of its response for ${send} ms`));
   }
 
   #moved(isTaken: boolean): void {
@@ -130,7 +130,7 @@ export class ServedExchange implements Interim {
   }
 
   get #isClosing(): boolean {
-    // A client that was told neither to send its body nor to keep it may do either: what it sends next could be taken for the other.
+    // A client that expects 100 Continue and did not get it may send its body or a new request next, and the proxy could not tell which.
     return this.#place.closing || (this.#expects && this.request.received?.begun !== true);
   }
 
@@ -146,7 +146,7 @@ export class ServedExchange implements Interim {
   }
 
   #answered(response: HttpResponse): void {
-    // Only the first counts.
+    // Only the first response counts.
     if (this.#response !== undefined || this.#isOver) {
       discard(response);
       return;
@@ -161,11 +161,11 @@ export class ServedExchange implements Interim {
     }
   }
 
-  /** What a plugin or an upstream put into a header may be what no header may hold. */
+  /** Answers with an error when a plugin or an upstream made a header that may not be sent. */
   #unsendable(response: HttpResponse, error: unknown): void {
     const failure = new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the response cannot be sent: ${reasonOf(error)}`, { cause: error });
     discard(response);
-    // The end is that of the answer which says so, and no tunnel's.
+    // The exchange now ends with this response, and not with a tunnel.
     this.#response = failureOf(failure);
     this.#error ??= failure;
     if (this.sink.status === 0) this.#responder.send(this.#response, this.#isClosing);
@@ -174,19 +174,19 @@ export class ServedExchange implements Interim {
 
   #upgraded(upstream: Duplex, { headers, fieldNames }: HttpResponse): void {
     const { upgrade, httpVersion } = this.request;
-    if (upgrade === undefined) throw new TypeError("an upgrade that nobody asked for");
+    if (upgrade === undefined) throw new TypeError("an upgrade that the client did not ask for");
     const agreement = { protocol: first(headers, "upgrade") ?? upgrade, fields: wireFields(headers, fieldNames) };
     this.#place.upgraded(upstream, agreement, ({ fromClient, fromUpstream }) => {
       this.#over(httpVersion === "2.0" ? 200 : 101, fromClient, fromUpstream);
     });
   }
 
-  /** Where the whole response was sent at once, its hooks have still to complete. */
+  /** Ends the hooks. After a whole response this is called later, so that the hooks can complete first. */
   readonly #release = (): void => {
     this.#subscription?.unsubscribe();
   };
 
-  /** Nothing more of its response can be sent. A tunnel ends by itself. */
+  /** Called when nothing more of the response can be sent. A tunnel ends on its own. */
   closed(): void {
     if (this.#isOver || this.#response?.upgraded !== undefined) return;
     const { request } = this;
@@ -218,12 +218,12 @@ export class ServedExchange implements Interim {
   }
 }
 
-/** Lets go of a response that is not sent, or not to its end. */
+/** Destroys a response that is not sent, or not completely. */
 function discard({ body, upgraded }: HttpResponse): void {
   for (const stream of [body, upgraded]) {
     if (!(stream instanceof Readable)) continue;
     stream.on("error", () => undefined);
-    // With an error, so that the upstream sees that it was not wanted to its end.
+    // With an error, so that the upstream sees that the rest is not wanted.
     stream.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the response is not wanted any more"));
   }
 }

@@ -4,22 +4,22 @@ import { Http2Front } from "./http2-front.ts";
 import type { HttpOptions } from "../exchange/options.ts";
 import { TrustedProxies } from "../exchange/trusted-proxies.ts";
 
-/** What is counted of all connections. */
+/** The counters of all connections. */
 interface HttpCounters {
   readonly requests: Counter;
-  /** Of them, those that got no answer, or one that tells of an error. */
+  /** Requests that got no answer, or an error as an answer. */
   readonly failed: Counter;
-  /** Connections that ended because what came was no request. */
+  /** Connections that ended because of a malformed request. */
   readonly refused: Counter;
 }
 
-/** What all connections of one plugin instance have in common. */
+/** The shared parts of all connections of one plugin instance. */
 export class Serving {
   readonly counters: HttpCounters;
   readonly http2: Http2Front;
-  /** Of requests, when they are made. */
+  /** The settings for requests. */
   readonly terms: RequestTerms;
-  /** What is said in HTTP/1 to a client whose connection is kept. */
+  /** The header lines in HTTP/1 for a client whose connection is kept. */
   readonly keepAlive: string;
 
   constructor(
@@ -39,7 +39,7 @@ export class Serving {
     this.keepAlive = `connection: keep-alive\r\n${seconds > 0 ? `keep-alive: timeout=${seconds}\r\n` : ""}`;
   }
 
-  /** What a client sent is no request that is served. */
+  /** Counts and logs a refused request. */
   refused({ id, client }: Session, error: SluiceError, status: number): void {
     this.counters.refused.inc();
     this.logger.info({ session: id, client: String(client), status, code: error.code, reason: error.detail }, "request refused");

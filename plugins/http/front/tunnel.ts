@@ -3,20 +3,23 @@ import type { Duplex } from "node:stream";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { fieldLines } from "../message/message-head.ts";
 
-/** What passed through a tunnel. */
+/** The bytes that passed through a tunnel. */
 export interface Tunnelled {
   readonly fromClient: number;
   readonly fromUpstream: number;
 }
 
-/** What both have agreed on. */
+/** The upstream's agreement to another protocol. */
 export interface Agreement {
   readonly protocol: string;
-  /** Of the upstream's answer, names and values one after the other. */
+  /** The fields of the upstream's answer: names and values, one after the other. */
   readonly fields: readonly string[];
 }
 
-/** Joins a client and an upstream that have agreed on another protocol, such as a WebSocket. Each end passes by itself, and what breaks one side resets the other. */
+/**
+ * Joins a client and an upstream that have agreed on another protocol, such as WebSocket. Each side ends on its own, and an error of one side resets
+ * the other.
+ */
 export class Tunnel implements LegConsumer {
   #fromClient = 0;
   #fromUpstream = 0;
@@ -30,14 +33,14 @@ export class Tunnel implements LegConsumer {
     private readonly over: (passed: Tunnelled) => void,
   ) {}
 
-  /** @throws TypeError where a field may not be sent */
+  /** @throws TypeError when a field may not be sent */
   open({ protocol, fields }: Agreement): void {
     const { leg, upstream } = this;
     const lines = fieldLines(["connection", "Upgrade", "upgrade", protocol, ...fields]);
     const head = `HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`;
     leg.serve(this);
     leg.send(Buffer.from(head, "latin1"));
-    // What broke it is looked at when it closes; a hook's own stream has nobody else who listens.
+    // Its error is read when it closes. A hook's own stream may have no other listener.
     upstream.on("error", () => undefined);
     upstream.on("data", (chunk: Buffer) => {
       this.#fromUpstream += chunk.length;
@@ -49,7 +52,7 @@ export class Tunnel implements LegConsumer {
     upstream.once("end", () => {
       leg.shut();
     });
-    // A hook may have kept the response until one side was gone.
+    // It may be closed already, if a hook kept the response for long.
     if (upstream.closed) this.#upstreamClosed();
     else
       upstream.once("close", () => {
@@ -79,14 +82,14 @@ export class Tunnel implements LegConsumer {
   }
 
   retire(): void {
-    // Only its peers know when it may end.
+    // Only the peers know when a tunnel may end.
   }
 
   closed(): void {
     this.#isClientGone = true;
     const { upstream } = this;
     const isWhole = upstream.readableEnded && upstream.writableEnded;
-    if (!isWhole && !upstream.destroyed) upstream.destroy(new SluiceError("SLUICE_CLIENT_RESET", "what was agreed on broke off"));
+    if (!isWhole && !upstream.destroyed) upstream.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the upgraded connection broke off"));
     if (upstream.closed) this.#end();
   }
 
@@ -96,7 +99,7 @@ export class Tunnel implements LegConsumer {
     if (!isWhole && !this.#isClientGone) {
       const error = upstream.errored;
       this.leg.abort(
-        SluiceError.is(error) ? error : new SluiceError("SLUICE_UPSTREAM_RESET", "what was agreed on broke off", { cause: error }),
+        SluiceError.is(error) ? error : new SluiceError("SLUICE_UPSTREAM_RESET", "the upgraded connection broke off", { cause: error }),
       );
     }
     if (this.#isClientGone) this.#end();

@@ -1,27 +1,30 @@
-/** Requests of one connection that are begun in one turn of the event loop: the others of a long pipeline wait for the next. */
+/** The most requests of one connection that begin in one turn of the event loop; further pipelined requests wait for the next turn. */
 const MOST = 32;
-/** From so many on it is worth the turn's end being noticed. */
+/** The number of requests from which on the end of the turn is watched, which has a cost. */
 const NOTICED = 16;
 
-/** How many requests a connection has begun in this turn of the event loop. Answers that need no upstream would otherwise let nobody else have a turn. */
+/**
+ * Counts the requests that a connection begins in one turn of the event loop. Without a limit, answers that need no upstream could block all other
+ * work.
+ */
 export class Turn {
   #begun = 0;
 
-  /** @param over called in the next turn, where this one was spent */
+  /** @param over called in the next turn, if the limit was reached in this one */
   constructor(private readonly over: () => void) {}
 
-  /** No other request is begun in this turn. */
+  /** Whether no further request may begin in this turn. */
   get isSpent(): boolean {
     return this.#begun >= MOST;
   }
 
-  /** A request is begun. */
+  /** Counts a request. */
   begin(): void {
     this.#begun += 1;
     if (this.#begun === NOTICED) setImmediate(ended, this);
   }
 
-  /** Called by the event loop alone. */
+  /** Called by the event loop only. */
   end(): void {
     const { isSpent } = this;
     this.#begun = 0;

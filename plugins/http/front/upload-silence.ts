@@ -1,12 +1,15 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { Deadline } from "../message/deadline.ts";
 
-/** Watches the body of a request that comes in a stream of HTTP/2: a client may be slow, but not silent for ever. While nobody reads the body, it cannot send. */
+/**
+ * Limits the silence of a client that sends a body in a stream of HTTP/2: it may be slow, but must not stop. While nobody reads the body, the client
+ * cannot send, and the time does not run.
+ */
 export class UploadSilence {
   readonly #deadline: Deadline;
 
   /**
-   * @param timeout milliseconds; 0: none
+   * @param timeout milliseconds; 0: no limit
    * @param late called once
    */
   constructor(

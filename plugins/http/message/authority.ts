@@ -1,4 +1,7 @@
-/** The host of a Host field or of `:authority`: in lower case, without port, which may be empty (RFC 3986 section 3.2.3), and final dot. Undefined when it is malformed. */
+/**
+ * The host in a Host field or `:authority`: in lower case, without final dot and without port, which may be empty (RFC 3986 section 3.2.3).
+ * Undefined when it is malformed.
+ */
 export function hostOf(authority: string): string | undefined {
   const [, bracketed, name, port] =
     /^(?:(\[[0-9a-f:.]+\])|([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?))(?::(\d{0,5}))?$/i.exec(authority) ?? [];

@@ -1,19 +1,19 @@
 import { SluiceError } from "sluice";
 import { decimal } from "./message-head.ts";
 
-/** What the content-length of a response says. @throws TypeError where it says nothing that could be sent */
+/** The content-length of a response. @throws TypeError when it may not be sent */
 export function lengthOf(fields: readonly string[]): number | undefined {
   let length: string | undefined;
   for (let at = 0; at + 1 < fields.length; at += 2) {
     if (!isNamed(fields[at], "content-length")) continue;
     const value = fields[at + 1] ?? "";
-    if (length !== undefined || !decimal.test(value)) throw new TypeError("content-length is not one number");
+    if (length !== undefined || !decimal.test(value)) throw new TypeError("content-length is not a single number");
     length = value;
   }
   return length === undefined ? undefined : Number(length);
 }
 
-/** All but one field. */
+/** The fields without those of one name. */
 export function without(fields: readonly string[], name: string): string[] {
   return fields.filter((_, at) => !isNamed(fields[at - (at % 2)], name));
 }
@@ -23,18 +23,18 @@ export function isNamed(field: string | undefined, name: string): boolean {
   return field !== undefined && field.length === name.length && field.toLowerCase() === name;
 }
 
-/** Counts a body against the length that was said of it: a hook may have said more than there is, or less. */
+/** Compares a body with its declared length: a hook may have declared too much or too little. */
 export class BodyLength {
   constructor(private left: number | undefined) {}
 
-  /** @returns why a part is not sent; undefined: it belongs to the body */
+  /** @returns the error for a part that is too much; undefined when the part belongs to the body */
   take(bytes: number): SluiceError | undefined {
     if (this.left === undefined) return undefined;
     this.left -= bytes;
     return this.left >= 0 ? undefined : mismatch("longer");
   }
 
-  /** @returns why this is not the end; undefined: it is */
+  /** @returns the error when the body is too short; undefined when it is complete */
   end(): SluiceError | undefined {
     return this.left === undefined || this.left === 0 ? undefined : mismatch("shorter");
   }
@@ -44,7 +44,7 @@ function mismatch(how: "longer" | "shorter"): SluiceError {
   return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the body of the response is ${how} than its content-length`);
 }
 
-/** Why the body of a request is refused. @param most bytes */
+/** The message for a body of a request that is too long. @param most the most bytes */
 export function tooLarge(most: number): string {
   return `the body has more than ${most} bytes`;
 }

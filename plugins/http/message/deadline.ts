@@ -1,11 +1,11 @@
-/** The longest that setTimeout can wait: beyond it, it fires at once. */
+/** The longest time that setTimeout can wait: with a longer one it fires at once. */
 const LONGEST = 2 ** 31 - 1;
 
-/** A moment by which something must have happened, and which moves often: one timer serves many settings. */
+/** A time limit that is set again often: one timer serves many settings. */
 export class Deadline {
   #at = Infinity;
   #timer: NodeJS.Timeout | undefined;
-  /** Never after the moment. */
+  /** The time at which the timer fires, never after the deadline. */
   #firesAt = 0;
 
   constructor(private readonly owner: { expired(): void }) {}
@@ -24,7 +24,7 @@ export class Deadline {
     if (this.#timer === undefined || this.#firesAt > this.#at) this.#start(ms);
   }
 
-  /** For good: no timer is left. */
+  /** Ends it; no timer is left. */
   stop(): void {
     this.#at = Infinity;
     clearTimeout(this.#timer);
@@ -39,7 +39,7 @@ export class Deadline {
     this.#timer.unref();
   }
 
-  /** Called by the timer alone. */
+  /** Called by the timer only. */
   fire(): void {
     this.#timer = undefined;
     if (this.#at === Infinity) return;

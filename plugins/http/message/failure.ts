@@ -14,43 +14,43 @@ const statuses: Readonly<Partial<Record<AnyErrorCode, number>>> = {
   SLUICE_CLOSED: 503,
 };
 
-/** What answers say of a failure besides its code. An error's own words may name an address, a key or what a plugin does, and are for the log. */
+/** The words for a failure in responses. The error's own message may contain an address, a key or a plugin's internals, and is only logged. */
 const words: Readonly<Partial<Record<AnyErrorCode, string>>> = {
-  SLUICE_HTTP_NO_ROUTE: "no route is for this request",
+  SLUICE_HTTP_NO_ROUTE: "no route matches this request",
   SLUICE_CLIENT_TIMEOUT: "the request did not come in time",
   SLUICE_RATE_LIMITED: "too many requests",
 };
 
 const refusals = new WeakSet<SluiceError>();
 
-/** What `http()` itself finds wrong in a request: the words are about the client's own bytes alone, and it is told. */
+/** The error for a malformed request. Its message is only about the client's own bytes, so the client gets it. */
 export function requestRefused(detail: string): SluiceError {
   const error = new SluiceError("SLUICE_HTTP_REQUEST", detail);
   refusals.add(error);
   return error;
 }
 
-/** The status of an answer that tells of an error. */
+/** The status of the response to an error. */
 export function statusOf({ code, source, status }: SluiceError): number {
   return status ?? statuses[code] ?? (source === "upstream" ? 502 : source === "client" ? 400 : 500);
 }
 
-/** A client that finished sending before it was answered: most that do so have left. */
+/** The error of a client that finished sending before it was answered: most such clients have left. */
 export function clientLeft(): SluiceError {
   return new SluiceError("SLUICE_CLIENT_RESET", "the client finished sending before it had the whole response");
 }
 
-/** A client that lets its request wait for its rest. */
+/** The error of a client that does not send the rest of its request in time. */
 export function bodyLate(): SluiceError {
   return new SluiceError("SLUICE_CLIENT_TIMEOUT", "the request did not come in time");
 }
 
-/** The answer that tells of an error. */
+/** The response to an error. */
 export function failureOf(error: SluiceError, status = statusOf(error)): HttpResponse {
   return { status, headers: {}, error };
 }
 
-/** A body that says what went wrong, as JSON where the client prefers it: the code, and words that tell strangers nothing. */
+/** The body of a response to an error, as JSON if the client prefers it: the code, and words without internal details. */
 export function explained(status: number, error: SluiceError, accept: string): { readonly type: string; readonly body: string } {
   const title = STATUS_CODES[status] ?? "Error";
   const detail = refusals.has(error) ? error.detail : (words[error.code] ?? title);
@@ -62,7 +62,7 @@ export function explained(status: number, error: SluiceError, accept: string): {
   };
 }
 
-/** Whether JSON is named, and with no lower weight than plain text or HTML. */
+/** Whether Accept names JSON, with no lower weight than plain text or HTML. */
 function prefersJson(accept: string): boolean {
   const ranges = accept.toLowerCase().split(",").map(weighed);
   const best = (wanted: RegExp): number => Math.max(0, ...ranges.map(({ type, weight }) => (wanted.test(type) ? weight : 0)));
@@ -76,7 +76,7 @@ function weighed(range: string): { readonly type: string; readonly weight: numbe
   return { type, weight: Number.isNaN(weight) ? 0 : weight };
 }
 
-/** A whole answer in HTTP/1.1, for a connection on which no response can be begun any more. */
+/** A whole response of HTTP/1.1, for a connection that can begin no normal response any more. */
 export function rawFailure(status: number, error: SluiceError, headers: Readonly<Record<string, string>> = {}): string {
   const { type, body } = explained(status, error, "");
   const fields = { ...headers, connection: "close", "content-type": type, "content-length": String(Buffer.byteLength(body)) };

@@ -1,7 +1,7 @@
 const SPACE = 32;
 const TAB = 9;
 
-/** The value in a line of a header, without the blanks around it: spaces and tabs alone (RFC 9110 section 5.6.3). */
+/** The value in a line of a header, without the spaces and tabs around it; no other characters are removed (RFC 9110 section 5.6.3). */
 export function valueOf(line: string, from: number): string {
   let start = from;
   let end = line.length;

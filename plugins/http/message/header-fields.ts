@@ -1,6 +1,6 @@
 import type { HttpHeaders } from "sluice";
 
-/** What belongs to one connection, and is not passed on (RFC 9110 section 7.6.1); Proxy-* is between the client and this proxy. */
+/** Fields of one connection, which are not passed on (RFC 9110 section 7.6.1). Proxy-* fields are between the client and this proxy. */
 const hopByHop: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -13,20 +13,23 @@ const hopByHop: ReadonlySet<string> = new Set([
   "http2-settings",
 ]);
 
-/** Fields that say where a message ends, where it goes and which client it is for. Upstreams make the same variable of `_` and `-` (CGI, WSGI), so there is no other spelling. */
+/**
+ * Fields about the end of a message, its route and its client. For some upstreams (CGI, WSGI) `_` and `-` are the same, so spellings of these fields
+ * with `_` are removed.
+ */
 const guarded =
   /^(?:content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|host|expect|http2-settings|proxy-.*|forwarded|x-forwarded-.*|x-real-ip)$/;
 
-/** What no trailer may say (RFC 9110 section 6.5.1): framing, routing, control, conditions, authentication, and how the content is read. */
+/** Fields that must not be trailers (RFC 9110 section 6.5.1): framing, routing, control, conditions, authentication and the format of the content. */
 const untrailed =
   /^(?:content-(?:length|encoding|type|range|location|disposition|language)|transfer-encoding|connection|keep-alive|te|trailer|upgrade|host|http2-settings|cache-control|expect|max-forwards|pragma|range|if-.*|authorization|www-authenticate|authentication-info|proxy-.*|cookie|set-cookie|age|date|expires|location|retry-after|vary|warning|forwarded|x-forwarded-.*|x-real-ip)$/;
 
-/** What Connection may not take away: where the request goes, and where it ends. */
+/** Fields that Connection must not remove: they decide the route or the end of a request, or are needed by the upstream. */
 const kept: ReadonlySet<string> = new Set(["host", "content-length", "content-type", "cookie", "authorization"]);
 
 /**
- * The end-to-end fields of a message, by name in lower case, from Node's flat list of names and values. Pseudo-header fields of HTTP/2
- * are left out, and its crumbs of cookies put together (RFC 9113 section 8.2.3).
+ * The end-to-end fields of a message, by name in lower case, from Node's flat list of names and values. Pseudo-fields of HTTP/2
+ * are left out, and several cookie fields are joined (RFC 9113 section 8.2.3).
  */
 export function endToEnd(raw: readonly string[]): HttpHeaders {
   const headers: HttpHeaders = {};
@@ -44,7 +47,7 @@ export function endToEnd(raw: readonly string[]): HttpHeaders {
   return headers;
 }
 
-/** The fields of an answer that agrees on another protocol: this one of the connection's is part of what is agreed. */
+/** The fields of a response that agrees to another protocol, with Upgrade, although that is a field of the connection. */
 export function agreed(raw: readonly string[]): HttpHeaders {
   const at = raw.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "upgrade");
   const headers = endToEnd(raw);
@@ -57,7 +60,7 @@ function isEndToEnd(name: string): boolean {
   return !name.includes("_") || !guarded.test(name.replaceAll("_", "-"));
 }
 
-/** Trailers without what may not stand among them. */
+/** Trailers without the fields that must not be trailers. */
 export function trailerFields(headers: HttpHeaders): HttpHeaders {
   const trailers: HttpHeaders = {};
   for (const [name, value] of Object.entries(headers)) if (!untrailed.test(name.toLowerCase().replaceAll("_", "-"))) trailers[name] = value;
@@ -72,10 +75,10 @@ function add(headers: HttpHeaders, name: string, value: string): void {
 }
 
 /**
- * The fields of a message as they are sent: names and values one after the other. What belongs to a connection, which only a plugin
- * can have put in, is left out; so is what a Connection field names.
+ * The fields of a message as they are sent: names and values, one after the other. Fields of a connection, which only a plugin
+ * can have added, are left out, and so are the fields that a Connection field names.
  *
- * @param names as they came: in lower case, and as they are to be sent, one after the other. A field may come in several spellings
+ * @param names pairs of a name in lower case and its spelling to send, one after the other. A field may have several spellings
  */
 export function wireFields(headers: HttpHeaders, names: readonly string[] = []): string[] {
   if (headers["connection"] !== undefined) return wireFields(endToEnd(flat(headers)), names);
@@ -95,19 +98,22 @@ export function wireFields(headers: HttpHeaders, names: readonly string[] = []):
   return fields;
 }
 
-/** Only among the names in lower case: a hook may have written a field exactly as it came, and what follows that is the name of another. */
+/** The place of a name, searched only among the names in lower case, and not among the spellings. */
 function placeOf(names: readonly string[], name: string, from: number): number {
   for (let at = from; at < names.length; at += 2) if (names[at] === name) return at;
   return -1;
 }
 
-/** They come in the order of the fields, unless a hook has put these into another. */
+/** The place of a name, searched first from an expected place: names have the order of the fields, unless a hook has changed the order. */
 function placeAround(names: readonly string[], name: string, from: number): number {
   const at = placeOf(names, name, from);
   return at < 0 && from > 0 ? placeOf(names, name, 0) : at;
 }
 
-/** A hook may have made the names: none of them makes another field of one, such as one that frames. Other letters than of ASCII have no case here. */
+/**
+ * The spelling to send. A hook may have made it, so it is used only if it differs from the name in the case of ASCII letters: it must not become
+ * another field.
+ */
 function spelling(given: string | undefined, name: string): string {
   return given !== undefined && isSpelling(given, name) ? given : name;
 }
@@ -122,7 +128,7 @@ function isSpelling(given: string, name: string): boolean {
   return true;
 }
 
-/** The values of one field. Where there are more of them than spellings, they have the last. */
+/** Adds the values of one field. With more values than spellings, the rest get the last spelling. */
 function pushAll(fields: string[], name: string, values: readonly string[], names: readonly string[]): void {
   let at = placeOf(names, name, 0);
   let spelt = name;
@@ -133,7 +139,7 @@ function pushAll(fields: string[], name: string, values: readonly string[], name
   }
 }
 
-/** The same as an object, for Node, to which two spellings are one field: each has its first. */
+/** The fields to send as an object, for Node, which treats two spellings as one field: the first spelling is used. */
 export function wireHeaders(headers: HttpHeaders, names: readonly string[] = []): HttpHeaders {
   const isFirst = (at: number): boolean => placeOf(names, names[at - (at % 2)] ?? "", 0) === at - (at % 2);
   const fields = wireFields(

@@ -8,7 +8,7 @@ export class HeldBytes {
     this.length += chunk.length;
   }
 
-  /** Puts back what was not used of the first. */
+  /** Puts back the unused rest of the first chunk. */
   unshift(chunk: Buffer): void {
     this.#chunks.unshift(chunk);
     this.length += chunk.length;

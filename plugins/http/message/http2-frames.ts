@@ -1,4 +1,4 @@
-/** RFC 9113 section 4.1. */
+/** Bytes of a frame's header (RFC 9113 section 4.1). */
 const HEADER = 9;
 
 /** Types of frames (RFC 9113 section 6). */
@@ -8,26 +8,26 @@ export const RST_STREAM = 3;
 export const PUSH_PROMISE = 5;
 export const CONTINUATION = 9;
 
-/** Flags of them. */
+/** Flags of frames. */
 const END_STREAM = 1;
 export const END_HEADERS = 4;
 
-/** Milliseconds in which a reset follows an end that was none: Node sends them in segments of their own. */
+/** Milliseconds in which a reset follows an empty end frame of a cancelled stream: Node sends the two in separate segments. */
 export const RESET_FOLLOWS_MS = 5;
 
-/** Who is told what passes. */
+/** Is notified of the frames. */
 export interface FrameFollower {
-  /** A frame's header has come. */
+  /** Called when a frame's header has come. */
   begun?(frame: Http2Frames): void;
-  /** A part of its payload; also of one that has none. */
+  /** Called for each part of the payload; also once for an empty payload. */
   payload?(frame: Http2Frames, bytes: number): void;
-  /** All of it has come. */
+  /** Called when the whole frame has come. */
   ended?(frame: Http2Frames): void;
 }
 
 /**
- * Follows the frames of HTTP/2 in what one side sends, however it is cut. Node reads them too, but tells neither which stream has ended and how, nor what
- * of a response was sent, nor of a header block before it is complete.
+ * Follows the HTTP/2 frames that one side sends, in chunks of any size. Node reads them too, but does not tell how a stream ended, how much of a
+ * response was sent, and that a header block has begun.
  */
 export class Http2Frames {
   type = 0;
@@ -43,17 +43,17 @@ export class Http2Frames {
 
   constructor(private readonly follower: FrameFollower) {}
 
-  /** What has come ends in the middle of a frame's header. */
+  /** Whether the bytes so far end in the middle of a frame's header. */
   get isCut(): boolean {
     return this.#headed > 0;
   }
 
-  /** It is the last frame of its stream in this direction. */
+  /** Whether it is the last frame of its stream in this direction. */
   get endsStream(): boolean {
     return (this.type === DATA || this.type === HEADERS) && (this.flags & END_STREAM) !== 0;
   }
 
-  /** It ends its stream and brings nothing: so does Node where it breaks a stream off, before the reset. */
+  /** Whether it is an empty frame that ends its stream. Node also sends one before the reset of a cancelled stream. */
   get isBareEnd(): boolean {
     return this.type === DATA && this.length === 0 && this.endsStream;
   }
@@ -64,7 +64,7 @@ export class Http2Frames {
   }
 
   #head(chunk: Buffer, at: number): number {
-    // Most headers come in one piece.
+    // Most frame headers come in one piece.
     if (this.#headed === 0 && chunk.length - at >= HEADER) {
       this.#begin(chunk, at);
       return HEADER;

@@ -1,19 +1,19 @@
 /** A method, or the name of a field (RFC 9110 section 5.6.2). */
 export const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What Content-Length may say: a number that is exact in JavaScript. */
+/** A valid Content-Length: a number that is exact in JavaScript. */
 export const decimal = /^\d{1,15}$/;
-/** What no value may have: a line break would begin another field. */
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
+/** Characters that no value may have: a line break would begin another field. */
+// oxlint-disable-next-line no-control-regex -- the expression looks for control characters
 const forbidden = /[^\t\u0020-\u007e\u0080-\u00ff]/;
 
-/** Fields as they go over the wire. @param fields names and values, one after the other. @throws TypeError where one may not be sent */
+/** The lines of fields. @param fields names and values, one after the other. @throws TypeError when a field may not be sent */
 export function fieldLines(fields: readonly string[]): string {
   let lines = "";
   for (let at = 0; at + 1 < fields.length; at += 2) lines += fieldLine(fields[at] ?? "", fields[at + 1] ?? "");
   return lines;
 }
 
-/** Of each field the name in lower case, and as it came, one after the other. @param fields names and values, likewise */
+/** For each field its name in lower case and its spelling, one after the other. @param fields names and values, one after the other */
 export function spellings(fields: readonly string[]): string[] {
   return fields.flatMap((name, at) => (at % 2 === 0 ? [name.toLowerCase(), name] : []));
 }
@@ -23,7 +23,7 @@ function fieldLine(name: string, value: string): string {
   return `${name}: ${value}\r\n`;
 }
 
-/** @throws TypeError where a field may not be sent */
+/** @throws TypeError when a field may not be sent */
 export function checkField(name: string, value: string): void {
   if (!token.test(name)) throw new TypeError(`${JSON.stringify(name)} is not the name of a header field`);
   if (typeof value !== "string" || forbidden.test(value))

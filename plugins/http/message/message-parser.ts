@@ -2,19 +2,19 @@ import { tooLarge } from "./body-length.ts";
 import { isBlank, valueOf } from "./field-text.ts";
 import { spellings, token } from "./message-head.ts";
 
-/** Why bytes are no message that may be passed on, and the status that says so. */
+/** Why a message is refused, with the status of the response. */
 export interface Refusal {
   readonly status: 400 | 405 | 413 | 431;
   readonly detail: string;
 }
 
-/** How a message goes on after its header: without a body, with one of so many bytes, in chunks, or up to the connection's end. */
+/** The body after a header: a number of bytes (0: no body), chunks, or everything up to the end of the connection. */
 export type BodyFraming = number | "chunked" | "until-end";
 
 export interface ParserLimits {
-  /** Bytes of a header, its first line included. */
+  /** Bytes of a header, including its first line. */
   readonly header: number;
-  /** Fields in it, and among the trailers. */
+  /** Fields in the header, and fields among the trailers. */
   readonly fields: number;
   /** Bytes of a body. @default any */
   readonly body?: number | undefined;
@@ -23,65 +23,65 @@ export interface ParserLimits {
 type State = "first-line" | "head" | "fixed" | "chunk-size" | "chunk-data" | "chunk-end" | "trailer" | "until-end";
 
 const CR = 13;
-/** Bytes that are looked at together for lines. Most headers are shorter. */
+/** Bytes that are searched for lines at once. Most headers are shorter. */
 const WINDOW = 4096;
-/** The same where a line is the size of a chunk, and the chunk follows. */
+/** Bytes that are searched for the line with a chunk's size, after which the chunk follows. */
 const CHUNK_WINDOW = 32;
 const CHUNK_LINE = 4096;
-/** Bytes that lines of chunks may have beyond what small chunks need: extensions mean nothing here, and what they come with is kept. */
+/** The most extra bytes in lines of chunks, over what small chunks need: extensions are ignored, but they must not be endless. */
 const CHUNK_EXCESS = 16 * 1024;
-/** What the line of a chunk may have for each, besides twice its size. */
+/** Bytes that the line of each chunk may have, in addition to twice the chunk's size. */
 const CHUNK_ALLOWED = 16;
-// Everything but HTAB: a control character means different things to different parsers.
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
+// All control characters except HTAB: parsers treat them differently.
+// oxlint-disable-next-line no-control-regex -- the expression looks for control characters
 const control = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const chunkSize = /^([0-9a-fA-F]{1,12})(?:[\t ]*;.*)?$/;
 
 /**
- * Reads messages of HTTP/1 from chunks, as strictly as RFC 9112 allows, and stops at the first line that two parsers could see
- * differently. It is asked, and does not call back: whoever reads decides between the parts what to do with the next.
+ * Reads messages of HTTP/1 from chunks, as strictly as RFC 9112 allows, and stops at the first line that two parsers could read
+ * differently. It has no callbacks: the caller reads one part after the other, and decides in between.
  *
- * Nothing of a chunk is kept but the beginning of a line.
+ * Of a chunk it keeps only the beginning of an unfinished line.
  */
 export abstract class MessageParser {
   refusal: Refusal | undefined = undefined;
-  /** The last `read` came to the end of the header. */
+  /** Whether the last `read` came to the end of the header. */
   isHead = false;
-  /** The message is over: nothing is read until `next`. */
+  /** Whether the message is complete: nothing is read until `next`. */
   isWhole = false;
-  /** The part of the body that the last `read` came to. */
+  /** The part of the body that the last `read` found. */
   piece: Buffer | undefined = undefined;
-  /** Names in lower case and values, one after the other, as they came. */
+  /** The fields of the header: names in lower case and values, one after the other. */
   fields: string[] = [];
-  /** The same, with the names as they came. */
+  /** The trailers: names as they were sent and values, one after the other. */
   trailers: string[] = [];
-  /** Where a field of the header has capital letters: of each field the name in lower case, and as it came. */
+  /** If a field of the header has capital letters: for each field the name in lower case and its spelling. */
   fieldNames: string[] | undefined = undefined;
   #state: State = "first-line";
   #partial = "";
-  /** Bytes of the body, or of the chunk, that are still to come. */
+  /** Bytes of the body or of the chunk that are still to come. */
   #left = 0;
   #headBytes = 0;
   #excess = 0;
   #bodyBytes = 0;
   #isBegun = false;
 
-  /** Whether what an RFC lets a proxy put right is, instead of refused: where one reading alone is possible. */
+  /** Whether faults that an RFC allows a proxy to correct are corrected instead of refused; only faults with one possible meaning. */
   protected readonly isLenient: boolean = false;
 
   constructor(protected readonly limits: ParserLimits) {}
 
-  /** Something of a message has come, and not all of it. */
+  /** Whether a part of a message has come, but not all of it. */
   get isBegun(): boolean {
     return this.#isBegun && !this.isWhole;
   }
 
-  /** The header has come, and not all of the body. */
+  /** Whether the header has come, but not the whole body. */
   get isInBody(): boolean {
     return this.#isBegun && !this.isWhole && this.#state !== "first-line" && this.#state !== "head";
   }
 
-  /** Makes ready for the message after the one that is whole. */
+  /** Prepares for the next message. */
   next(): void {
     this.isWhole = false;
     this.isHead = false;
@@ -96,8 +96,8 @@ export abstract class MessageParser {
   }
 
   /**
-   * Reads on, up to the end of the header, of a part of the body, or of the message.
-   * @returns where to go on; what is refused is not passed
+   * Continues reading, up to the end of the header, of a part of the body, or of the message.
+   * @returns the offset at which to continue; a refused part is not passed over
    */
   read(chunk: Buffer, from: number): number {
     this.piece = undefined;
@@ -111,25 +111,25 @@ export abstract class MessageParser {
     return at;
   }
 
-  /** The connection has ended. @returns whether that is a message's end, too */
+  /** Called at the end of the connection. @returns whether the message is complete */
   finish(): boolean {
     if (this.#state === "until-end") this.isWhole = true;
     return !this.isBegun;
   }
 
-  /** The message's first line, without CR and LF. */
+  /** Called with the message's first line, without CR and LF. */
   protected abstract first(line: string): void;
 
-  /** Whether a first line may begin so: what speaks something else need not come to the end of a line. */
+  /** Whether a first line may begin like this: another protocol may never send the end of a line. */
   protected abstract mayBegin(partial: string): boolean;
 
-  /** One field of the header. @param name in lower case */
+  /** Called for each field of the header. @param name in lower case */
   protected abstract field(name: string, value: string): void;
 
-  /** The header has ended. */
+  /** Called at the end of the header. */
   protected abstract headed(): BodyFraming;
 
-  /** The last field goes on in a line of its own. @returns whether it may */
+  /** Whether a field may continue on another line. */
   protected mayFold(_name: string): boolean {
     return false;
   }
@@ -138,7 +138,7 @@ export abstract class MessageParser {
     this.refusal ??= { status, detail };
   }
 
-  /** So many bytes of the body are to come. */
+  /** Called with the number of bytes of the body that will come. */
   protected comes(bytes: number): void {
     this.#bodyBytes += bytes;
     const { body = Infinity } = this.limits;
@@ -155,7 +155,7 @@ export abstract class MessageParser {
     return at + length;
   }
 
-  /** Reads lines, up to the first byte that belongs to none. @returns where to go on */
+  /** Reads lines, up to the first byte that is not part of a line. @returns the offset at which to continue */
   #lines(chunk: Buffer, at: number): number {
     const text = chunk.toString("latin1", at, Math.min(chunk.length, at + (this.#isAtChunk ? CHUNK_WINDOW : WINDOW)));
     let from = 0;
@@ -171,7 +171,7 @@ export abstract class MessageParser {
     return at + text.length;
   }
 
-  /** The beginning of a line. */
+  /** Keeps the beginning of an unfinished line. */
   #keep(text: string): void {
     this.#partial += text;
     this.#isBegun = true;
@@ -179,7 +179,7 @@ export abstract class MessageParser {
     if (this.#state === "first-line" && !this.mayBegin(this.#partial)) this.refuse("the first line is malformed");
   }
 
-  /** The next line is about a chunk. */
+  /** Whether the next line belongs to a chunk. */
   get #isAtChunk(): boolean {
     return this.#state === "chunk-size" || this.#state === "chunk-end";
   }
@@ -188,10 +188,10 @@ export abstract class MessageParser {
     if (line.length > (this.#isAtChunk ? CHUNK_LINE : this.limits.header - this.#headBytes)) this.refuse("the header is too long", 431);
   }
 
-  /** @param text with the CR, without the LF */
+  /** @param text the line with its CR, without its LF */
   #line(text: string): void {
     const hasCr = text.charCodeAt(text.length - 1) === CR;
-    // RFC 9112 section 2.2: of the first line and of fields, not of chunks.
+    // RFC 9112 section 2.2 allows a missing CR in the first line and in fields, not in lines of chunks.
     if (!hasCr && (!this.isLenient || this.#isAtChunk)) {
       this.refuse("a line ends without CR");
       return;
@@ -247,17 +247,17 @@ export abstract class MessageParser {
     this.field(name, value);
   }
 
-  /** As it came. Blanks before the colon are removed (RFC 9112 section 5.1), or refused. */
+  /** The name as it was sent. Spaces before the colon are removed (RFC 9112 section 5.1) or refused. */
   #nameOf(line: string, colon: number): string {
     let end = colon;
     if (this.isLenient) while (end > 0 && isBlank(line.charCodeAt(end - 1))) end -= 1;
     return line.slice(0, Math.max(0, end));
   }
 
-  /** RFC 9112 section 5.2: a line that begins with a blank is the rest of the one before, or refused. */
+  /** RFC 9112 section 5.2: a line that begins with a space continues the line before, or is refused. */
   #fold(into: string[], line: string): void {
     const rest = valueOf(line, 0);
-    // A line of blanks alone might be taken for the header's end.
+    // Other parsers might take a line of spaces for the end of the header.
     if (rest === "" || into.length === 0 || !this.mayFold((into[into.length - 2] ?? "").toLowerCase()))
       this.refuse("a header field is folded");
     else into[into.length - 1] = `${into[into.length - 1]} ${rest}`.trim();
@@ -288,7 +288,7 @@ export abstract class MessageParser {
     else {
       this.#left = Number.parseInt(digits, 16);
       this.#excess = Math.max(0, this.#excess + line.length - CHUNK_ALLOWED - 2 * this.#left);
-      if (this.#excess > CHUNK_EXCESS) this.refuse("there is more beside the chunks than in them");
+      if (this.#excess > CHUNK_EXCESS) this.refuse("the lines of the chunks are longer than the chunks");
       this.comes(this.#left);
       this.#state = this.#left === 0 ? "trailer" : "chunk-data";
     }

@@ -1,12 +1,12 @@
-/** What most paths are: nothing in them could be written otherwise. */
+/** Most paths: they have only one spelling. */
 const normal = /^(?:\/[\w\-.~!$&'()*+,;=:@]+)*\/?$/;
 const unreserved = /[\w\-.~]/;
 
 /**
- * A path in the one spelling in which routes are compared (RFC 3986 section 6.2.2): octets that need no encoding are not encoded, all others
- * are, in upper case, and several slashes are one. `%2F` is no slash.
+ * The one spelling of a path, in which routes are compared (RFC 3986 section 6.2.2): octets that need no encoding are not encoded, all others
+ * are encoded in upper case, and several slashes become one. `%2F` does not count as a slash.
  *
- * @param path as it came, where a character is an octet; or a text, which stands for its UTF-8
+ * @param path as it was received, with one character per octet; or a text with other characters, which are encoded as UTF-8
  */
 export function normalPath(path: string): string {
   if (normal.test(path)) return path;
@@ -20,11 +20,11 @@ function respelt(found: string, digits: string | undefined): string {
 }
 
 function encoded(character: string): string {
-  // Up to U+00FF it is an octet that came.
+  // Up to U+00FF the character is a received octet.
   return percentEncoded(Buffer.from(character, (character.codePointAt(0) ?? 0) > 0xff ? "utf8" : "latin1"));
 }
 
-/** A path or a target that somebody wrote as a text, as it can be sent: what is not ASCII becomes UTF-8, encoded. */
+/** A path or target that was written as a text, in the form that can be sent: characters that are not ASCII are encoded as UTF-8. */
 export function asciiTarget(text: string): string {
   return text.replace(/[^\0-\u007f]+/g, (found) => percentEncoded(Buffer.from(found)));
 }

@@ -2,23 +2,23 @@ import { decimal } from "./message-head.ts";
 import { isWebSocket } from "./web-socket.ts";
 import { MessageParser, type BodyFraming } from "./message-parser.ts";
 
-/** What a target may have is looked at later: here it is whatever is no blank, octets beyond ASCII too. */
+/** A request line. The target is checked later: here it may have all characters except spaces, and octets that are not ASCII. */
 const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\u0080-\u00ff]+) HTTP\/1\.([01])$/;
-/** Each blank can be matched in one way only: what is no request must cost no more than what is one. */
+/** The beginning of a request line. Each space can match in one way only, so that a wrong line does not take longer than a right one. */
 const beginning = /^[!-~]*(?: [!-~\u0080-\u00ff]*(?: [!-~]*)?)?\r?$/;
 
-/** What is never passed on: the upstream would speak HTTP/2 with a client whose requests no route has seen. */
+/** Protocols that are never passed on: with HTTP/2 the client's requests would reach the upstream without passing the routes. */
 const refused = /^(?:h2c?|http\/.*)$/i;
 const protocol = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
 
-/** Reads requests. One is passed on only where every parser would see the same end of it. */
+/** Reads requests. A request is accepted only if all parsers see the same end of it. */
 export class RequestParser extends MessageParser {
   method = "";
   target = "";
   minor = 1;
-  /** The protocol that it asks for, or several: what follows it is none of HTTP. */
+  /** The protocol or protocols to which it asks to change: the bytes after it may not be HTTP. */
   upgrade: string | undefined = undefined;
-  /** No other request follows on the connection. */
+  /** Whether no other request follows on the connection. */
   isLast = false;
   #length: number | undefined;
   #chunked = false;
@@ -60,7 +60,7 @@ export class RequestParser extends MessageParser {
   protected override headed(): BodyFraming {
     const length = this.#length ?? 0;
     if (this.#chunked && this.#length !== undefined) this.refuse("both content-length and transfer-encoding were sent");
-    else if (this.#hosts > 1 || this.#hosts < this.minor) this.refuse("a request has one Host");
+    else if (this.#hosts > 1 || this.#hosts < this.minor) this.refuse("a request must have exactly one Host field");
     else this.#settleUpgrade(this.#chunked || length > 0);
     this.comes(length);
     return this.#chunked ? "chunked" : length;
@@ -77,7 +77,7 @@ export class RequestParser extends MessageParser {
 
   #contentLength(value: string): void {
     if (this.#length !== undefined) this.refuse("content-length was sent twice");
-    else if (!decimal.test(value)) this.refuse("content-length is no number");
+    else if (!decimal.test(value)) this.refuse("content-length is not a number");
     else this.#length = Number(value);
   }
 
@@ -91,10 +91,10 @@ export class RequestParser extends MessageParser {
   #settleUpgrade(hasBody: boolean): void {
     if (!this.#upgradeToken || this.#upgrades === undefined || this.minor === 0) return;
     this.upgrade = this.#asked(this.#upgrades);
-    if (hasBody && isWebSocket(this.upgrade)) this.refuse("a WebSocket is asked for without a body");
+    if (hasBody && isWebSocket(this.upgrade)) this.refuse("a request for a WebSocket must not have a body");
   }
 
-  /** Of the protocols that it asks for, those that are passed on. */
+  /** The requested protocols that are passed on. */
   #asked(upgrades: readonly string[]): string | undefined {
     const passed = upgrades
       .map((each) => each.trim())

@@ -5,30 +5,30 @@ import { MessageParser, type BodyFraming } from "./message-parser.ts";
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
 const beginning = "HTTP/1.";
-/** What says where a response, or its connection, ends. */
+/** Fields about the end of a response or of its connection. */
 const framing: ReadonlySet<string> = new Set(["content-length", "transfer-encoding", "connection", "keep-alive"]);
 
-/** Reads the responses of an upstream. What frames them is its connection's alone: the client's response is framed again. */
+/** Reads the responses of an upstream. Their framing is not passed on: the response to the client gets its own. */
 export class ResponseParser extends MessageParser {
   protected override readonly isLenient = true;
   status = 0;
   /** The words after the status. */
   reason = "";
-  /** Of the request that is answered: a response to HEAD has no body. */
+  /** The method of the request: a response to HEAD has no body. */
   method = "";
-  /** The connection can take another request after it. */
+  /** Whether the connection can be used for another request. */
   isKept = false;
   /** Milliseconds for which the upstream says that it keeps the connection; Infinity when it does not say. */
   keptFor = Infinity;
   #minor = 1;
   #length: number | undefined;
-  /** How often Content-Length said so. */
+  /** How often Content-Length was sent. */
   #lengths = 0;
   #chunked = false;
-  /** Connection says close. */
+  /** Whether Connection says close. */
   #isLast = false;
 
-  /** The header that has come, without what belongs to the connection. */
+  /** The header of the response, without the fields of the connection. */
   get response(): Pick<HttpResponse, "status" | "statusText" | "headers" | "fieldNames"> {
     const { status, reason: statusText, fields, fieldNames } = this;
     return { status, statusText, headers: endToEnd(fields), fieldNames };
@@ -52,7 +52,7 @@ export class ResponseParser extends MessageParser {
   }
 
   protected override mayBegin(partial: string): boolean {
-    // An empty line before it is ignored.
+    // An empty line before the response is ignored.
     return partial === "\r" || beginning.startsWith(partial.slice(0, beginning.length));
   }
 
@@ -63,7 +63,7 @@ export class ResponseParser extends MessageParser {
     else if (name === "keep-alive") this.keptFor = keptFor(value);
   }
 
-  /** Not what frames the body: there, a second line may be read, or not. */
+  /** Not for fields about the end of the body: other parsers may ignore the second line. */
   protected override mayFold(name: string): boolean {
     return !framing.has(name);
   }
@@ -75,7 +75,7 @@ export class ResponseParser extends MessageParser {
     return ending;
   }
 
-  /** RFC 9112 section 6.3. */
+  /** The framing of the body (RFC 9112 section 6.3). */
   #framing(): BodyFraming {
     if (this.method === "HEAD" || this.status < 200 || this.status === 204 || this.status === 304) return 0;
     if (this.#chunked && this.#length !== undefined) this.refuse("both content-length and transfer-encoding were sent");
@@ -83,7 +83,7 @@ export class ResponseParser extends MessageParser {
     return this.#length ?? "until-end";
   }
 
-  /** Says of its body what it may not say, so that more may follow than it has; and that is no response to the next request. */
+  /** Whether the header contradicts the framing, so that unexpected bytes may follow, which must not be taken for the next response. */
   #isOdd(): boolean {
     if (this.status === 204) return this.#chunked || (this.#length ?? 0) > 0;
     return this.#chunked && this.#minor === 0;
@@ -98,17 +98,17 @@ export class ResponseParser extends MessageParser {
   }
 
   #contentLength(value: string): void {
-    // RFC 9110 section 8.6: one number, though it be said several times.
+    // RFC 9110 section 8.6: the same number may be repeated.
     for (const each of value.split(",")) {
       const text = each.trim();
-      if (!decimal.test(text)) this.refuse("content-length is no number");
+      if (!decimal.test(text)) this.refuse("content-length is not a number");
       else if (this.#length !== undefined && Number(text) !== this.#length) this.refuse("content-length was sent twice, and differs");
       this.#length = Number(text);
       this.#lengths += 1;
     }
   }
 
-  /** Leaves one Content-Length in the header. */
+  /** Leaves only one Content-Length in the header. */
   #sayOnce(): void {
     const { fields } = this;
     for (let at = fields.length - 2; at >= 0; at -= 2) if (fields[at] === "content-length") fields.splice(at, 2);
@@ -121,7 +121,7 @@ export class ResponseParser extends MessageParser {
   }
 }
 
-/** A second less than the upstream says, so that no request is on its way when it closes. */
+/** A second less than the upstream's own time, so that no request is on its way when it closes. */
 function keptFor(value: string): number {
   const seconds = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(value)?.[1];
   return seconds === undefined ? Infinity : Math.max(0, Number(seconds) - 1) * 1000;

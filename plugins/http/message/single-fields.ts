@@ -1,11 +1,11 @@
 import type { HttpHeaders } from "sluice";
 
-/** Lists that Node, but not HTTP, allows as a single line only in HTTP/2: their lines are one list, in parts (RFC 9110 section 5.3). */
+/** Fields with lists that Node allows only once in HTTP/2, although HTTP allows several lines, which form one list (RFC 9110 section 5.3). */
 const lists: ReadonlySet<string> = new Set(["content-encoding", "content-language", "if-match", "if-none-match"]);
 
 /**
- * What has a single value. Node refuses a second one in HTTP/2 (ERR_HTTP2_HEADER_SINGLE_VALUE), and of most of them no two would mean
- * anything. A test compares with what the running Node refuses.
+ * Fields with a single value. Node refuses a second one in HTTP/2 (ERR_HTTP2_HEADER_SINGLE_VALUE), and for most of them two values would have no
+ * meaning. A test compares this list with the fields that the running Node refuses.
  */
 const singles: ReadonlySet<string> = new Set([
   "access-control-allow-credentials",
@@ -39,7 +39,7 @@ const singles: ReadonlySet<string> = new Set([
   "x-content-type-options",
 ]);
 
-/** Makes one value of the fields that HTTP/2 allows once: lists are joined, of the others the first is kept, as other proxies do. */
+/** Makes one value of fields that are allowed once in HTTP/2: lists are joined, and of other fields the first value is kept, as in other proxies. */
 export function makeSingle(headers: HttpHeaders): void {
   for (const name of Object.keys(headers)) {
     const values = headers[name];

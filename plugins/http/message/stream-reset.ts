@@ -8,7 +8,7 @@ const names = ["NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERR
 names.push("FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM");
 names.push("INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED");
 
-/** What of a peer's reset concerns the request itself, and so the other side; the rest is about a connection that it has no part in. */
+/** The codes of a reset that are about the request itself, and so passed to the other side; all others are about the peer's connection. */
 const passed: ReadonlySet<number> = new Set([NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_INADEQUATE_SECURITY]);
 
 /** The cause of a failure: a stream of HTTP/2 was reset (RST_STREAM). */
@@ -18,7 +18,7 @@ export class RstStream extends Error {
   }
 }
 
-/** With which code the other side's stream is reset. */
+/** The code with which the other side's stream is reset. */
 export function codeOf(error: SluiceError | undefined): number {
   const { cause } = error ?? {};
   return cause instanceof RstStream && passed.has(cause.streamCode) ? cause.streamCode : NGHTTP2_INTERNAL_ERROR;

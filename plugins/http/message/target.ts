@@ -1,23 +1,26 @@
 import { requestRefused } from "./failure.ts";
 import { token } from "./message-head.ts";
 
-/** What a request is for, by the target in its first line. */
+/** The parsed target of a request. */
 export interface Target {
   /** Path and query as they were sent, or `*` (RFC 9112 section 3.2.4). */
   readonly url: string;
-  /** Host and port, where the target has them: they win over Host (RFC 9112 section 3.2.2). */
+  /** Host and port, if the target has them: they take precedence over Host (RFC 9112 section 3.2.2). */
   readonly authority: string | undefined;
 }
 
-/** As nginx and HAProxy: whatever is no control character and no blank is passed on, since browsers send `\`, `|` and UTF-8. A `#` is for the client alone. */
+/**
+ * As in nginx and HAProxy, all characters except control characters and spaces are passed on, since browsers send `\`, `|` and UTF-8. `#` must not
+ * be sent.
+ */
 const printable = "[^\\u0000-\\u0020\\u007f#]";
 const originForm = new RegExp(`^/${printable}*$`);
 const absoluteForm = new RegExp(`^https?://([^/?\\u0000-\\u0020\\u007f#]+)((?:[/?]${printable}*)?)$`, "i");
-/** Some upstreams resolve these, and take `\` for a slash; then another route would have been the right one. */
+/** Some upstreams resolve dot segments, and take `\` for a slash: then the request would reach a path of another route. */
 const dotSegment = /[/\\](?:\.|%2e){1,2}(?:[/\\]|$)/i;
 
 /**
- * Reads the target of a request. It is no forward proxy: the authority of an absolute URL chooses among the routes, as Host does.
+ * Reads the target of a request. This is not a forward proxy: the authority of an absolute URL is used to choose a route, like Host.
  * @throws SLUICE_HTTP_REQUEST
  */
 export function readTarget(method: string, target: string): Target {
@@ -33,7 +36,7 @@ function checkPath(url: string): void {
   if (dotSegment.test(pathOf(url))) throw requestRefused("the path has dot segments");
 }
 
-/** What comes before the query. */
+/** The part before the query. */
 export function pathOf(url: string): string {
   const end = url.indexOf("?");
   return end < 0 ? url : url.slice(0, end);

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 
-/** RFC 6455 section 1.3. */
+/** The fixed text of RFC 6455 section 1.3. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** Whether a WebSocket is among the protocols that are asked for. */
+/** Whether WebSocket is among the requested protocols. */
 export function isWebSocket(upgrade = ""): boolean {
   return /(?:^|,)\s*websocket\s*(?:$|,)/i.test(upgrade);
 }
 
-/** What `Sec-WebSocket-Accept` says to a `Sec-WebSocket-Key`: HTTP/1 has both, HTTP/2 neither (RFC 8441 section 5). */
+/** The `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key`. HTTP/1 has both fields, HTTP/2 neither (RFC 8441 section 5). */
 export function acceptOf(key: string): string {
   return createHash("sha1")
     .update(key + GUID)

@@ -2,15 +2,15 @@ import type { HttpResponse } from "sluice";
 import { endToEnd } from "../message/header-fields.ts";
 import { spellings } from "../message/message-head.ts";
 
-/** What comes behind the header of an answer, and whose it is. */
+/** The parts of a response after its header, and its endpoint. */
 export interface Behind {
   readonly body: HttpResponse["body"];
-  /** Names and values, one after the other, as they come; undefined: there are none. */
+  /** The trailers: names and values, one after the other, filled while they come; undefined when there are none. */
   readonly trailers: readonly string[] | undefined;
   readonly upstream: string;
 }
 
-/** An answer of its header and what comes behind. Not by spreading: Node 20 takes microseconds for what is added to a copy. */
+/** Makes a response from its parts. No spreading: on Node 20, adding properties to such a copy takes microseconds. */
 export function answerOf(head: HttpResponse, { body, trailers, upstream }: Behind): HttpResponse {
   const { status, statusText, headers, fieldNames } = head;
   return {
@@ -19,7 +19,7 @@ export function answerOf(head: HttpResponse, { body, trailers, upstream }: Behin
     headers,
     fieldNames,
     body,
-    // Asked for once the body has ended.
+    // Called after the end of the body.
     trailers: trailers === undefined ? undefined : () => endToEnd(trailers),
     trailerNames: trailers === undefined ? undefined : () => spellings(trailers),
     upstream,

@@ -7,8 +7,8 @@ import { UpstreamAttempt, type AttemptPlace } from "./upstream-attempt.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 
 /**
- * Sends a request on that is complete, with its body if it has one, and gives its response back. One attempt per subscription; unsubscribing before the response aborts
- * it. After that the response's body is the subscriber's.
+ * Sends a complete request, with its body if it has one, and emits the response. Each subscription is one attempt; unsubscribing before the
+ * response aborts it. After that the subscriber owns the response's body.
  */
 export function ask(request: Outbound, place: AttemptPlace): Observable<HttpResponse> {
   return new Observable((subscriber) => {
@@ -35,15 +35,15 @@ class CompleteRequest extends UpstreamAttempt {
   }
 
   override drained(): void {
-    // Nothing is left to be sent.
+    // Everything was sent at once.
   }
 
   override over(): void {
-    // Nothing is left to be sent.
+    // Everything was sent at once.
   }
 }
 
-/** @throws TypeError where a field, or the target, may not be sent */
+/** The bytes of the request. @throws TypeError when a field or the target may not be sent */
 function messageOf({ method, url, headers, fieldNames, content, upgrade }: Outbound): Buffer {
   checkTarget(url);
   const head = `${method} ${url} HTTP/1.1\r\n${fieldLines(wireFields(headers, fieldNames))}${upgrading(upgrade)}\r\n`;

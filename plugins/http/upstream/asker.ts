@@ -2,36 +2,36 @@ import type { HttpHeaders, HttpResponse, SluiceError } from "sluice";
 import type { InterimResponse } from "../exchange/client-request.ts";
 import type { UpstreamFailures } from "./upstream-failure.ts";
 
-/** Who asks an upstream, and waits for the response. */
+/** A request that asks an upstream and waits for the response. */
 export interface Asker {
   readonly method: string;
-  /** It asks for another protocol: 101 is a response to it. */
+  /** Whether it asks for another protocol, so that 101 is a valid response. */
   readonly isUpgrade: boolean;
-  /** It says close: the connection carries no other request (RFC 9112 section 9.6). */
+  /** Whether it says close, so that the connection carries no other request (RFC 9112 section 9.6). */
   readonly isLast: boolean;
-  /** It sends nothing more before the upstream says 100 Continue. */
+  /** Whether it waits for the upstream's 100 Continue before it sends its body. */
   readonly isExpecting: boolean;
-  /** A response before the response: 100 Continue, 103 Early Hints. */
+  /** Called for an interim response: 100 Continue, 103 Early Hints. */
   informed(response: InterimResponse): void;
   answered(response: HttpResponse): void;
   failed(error: SluiceError): void;
-  /** The upstream let the time pass that it had for a response, or for taking more of the request. */
+  /** Called when the upstream's time for a response, or for reading more of the request, is over. */
   late(): void;
-  /** There is room again after a `send` that returned false. */
+  /** Called when there is room again after a `send` that returned false. */
   drained(): void;
-  /** The response was answered and has ended, well or not: nothing more of the request is wanted. */
+  /** Called when the response has ended, well or not: the rest of the request is not needed. */
   over(): void;
 }
 
-/** Whose connection it is. */
+/** The owner of a connection. */
 export interface ConnectionOwner<Connection> {
-  /** Of the endpoint, for logs. */
+  /** The name of the endpoint, for logs. */
   readonly name: string;
   readonly failures: UpstreamFailures;
-  /** The connection can take another request, for so many milliseconds. */
+  /** Called when the connection can be used for another request. @param keptFor milliseconds for which the upstream keeps it */
   free(connection: Connection, keptFor: number): void;
-  /** The header of a response has come, and its body is to come. */
+  /** Called when the header of a response has come, and its body will follow. */
   streams(connection: Connection, headers: HttpHeaders): void;
-  /** It is no more. Called once. */
+  /** Called once, when the connection is closed or not usable any more. */
   gone(connection: Connection): void;
 }

@@ -1,16 +1,16 @@
 import type { Asker } from "./asker.ts";
 
-/** What carries one request at a time to an upstream: a connection of HTTP/1, or a stream of HTTP/2. It counts once in `limits.connections`. */
+/** Carries one request at a time to an upstream: a connection of HTTP/1, or a stream of HTTP/2. It counts as one in `limits.connections`. */
 export interface Carrier {
-  /** Whose request it carries; undefined while it carries none. */
+  /** The client whose request it carries; undefined while it carries none. */
   client: string | undefined;
   /**
    * Begins a request.
-   * @param timeout milliseconds for the response's header, and for taking a part of the request; 0: none
+   * @param timeout milliseconds for the response's header, and for reading a part of the request; 0: no limit
    */
   ask(asker: Asker, timeout: number): void;
-  /** Nobody waits for the response any more, or its request broke off: the upstream is told. */
+  /** Ends a request whose response is not needed any more, or which broke off: the upstream is reset. */
   abandon(asker: Asker): void;
-  /** Begins to read, once it was asked. */
+  /** Begins to read; called after `ask`. */
   read(): void;
 }

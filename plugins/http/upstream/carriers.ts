@@ -6,29 +6,29 @@ import { openHttp2, type Http2Connection, type Http2Limits } from "./http2-conne
 import { UpstreamConnection } from "./upstream-connection.ts";
 import { UpstreamStream } from "./upstream-stream.ts";
 
-/** Fields of a response's header. An upstream is trusted with more than a client. */
+/** The most fields in a response's header, more than in a request's: upstreams are trusted more than clients. */
 const RESPONSE_FIELDS = 1000;
 
 export interface CarrierLimits extends Omit<Http2Limits, "fields"> {
   /** Bytes of a response's header. */
   readonly responseHeader: number;
-  /** Connections that are kept while nothing uses them. */
+  /** Unused connections that are kept. */
   readonly idleConnections: number;
 }
 
 type Way = Pick<ChosenEndpoint, "attempt" | "http">;
 
-/** Opens what carries requests to one endpoint: connections of HTTP/1, or streams on the connections of HTTP/2 that it keeps. */
+/** Opens the carriers of requests to one endpoint: connections of HTTP/1, or streams on shared connections of HTTP/2. */
 export class Carriers {
   readonly #connections = new Set<Http2Connection>();
-  /** A connection that is being opened, and for which several requests may wait. */
+  /** The connection that is being opened, for which several requests may wait. */
   #opening: { readonly attempt: Way["attempt"]; readonly opened: Observable<Upstream | Http2Connection> } | undefined;
-  /** ALPN has chosen HTTP/1 when the last connection was opened: another request is not to wait for it. */
+  /** Whether ALPN chose HTTP/1 for the last connection: then each request opens its own. */
   #isHttp1 = false;
   #isRetired = false;
-  /** By which connections are opened now. */
+  /** The current way to open connections. */
   #newest: Way["attempt"] | undefined;
-  /** Results of opening that serve one request alone, which is found. */
+  /** Opened connections that can serve only one request, and have one. */
   readonly #taken = new WeakSet<object>();
 
   constructor(
@@ -36,7 +36,7 @@ export class Carriers {
     private readonly limits: CarrierLimits,
   ) {}
 
-  /** One carrier per subscription, opened or ready. */
+  /** Emits one carrier per subscription, on a new or an open connection. */
   open(way: Way): Observable<Carrier> {
     const { attempt, http = "1.1" } = way;
     this.#newest = attempt;
@@ -51,12 +51,12 @@ export class Carriers {
     });
   }
 
-  /** Closes what nothing uses. */
+  /** Closes unused connections. */
   dropIdle(): void {
     for (const connection of this.#connections) if (connection.isIdle) connection.close();
   }
 
-  /** Closes what nothing uses; what is used is closed when it is not any more. */
+  /** Closes unused connections now, and all others when they become unused. */
   retire(): void {
     this.#isRetired = true;
     this.dropIdle();
@@ -75,7 +75,7 @@ export class Carriers {
     );
   }
 
-  /** A connection that serves one request alone serves the first; the others open their own. */
+  /** Gives a connection that can serve only one request to the first that waits; the others open their own. */
   #firstOf(result: object, first: () => Observable<Carrier>, way: Way): Observable<Carrier> {
     if (this.#taken.has(result)) return this.open(way);
     this.#taken.add(result);
@@ -92,7 +92,7 @@ export class Carriers {
       switchMap((upstream) => this.#agreed(upstream, way)),
       tap(over),
       finalize(over),
-      // The connection belongs to all who wait for it: it is given up when none of them is left.
+      // All waiting requests share the attempt: it is cancelled when none of them is left.
       share({ connector: () => new ReplaySubject(1), resetOnComplete: false }),
     );
     this.#opening = { attempt, opened };
@@ -117,7 +117,7 @@ export class Carriers {
     }).pipe(tap((connection) => this.#connections.add(connection)));
   }
 
-  /** Whether a connection that is used no more is kept. */
+  /** Whether an unused connection is kept. */
   #mayKeep(way: unknown): boolean {
     const idle = [...this.#connections].filter((connection) => connection.isIdle).length;
     return !this.#isRetired && this.#newest === way && idle <= this.limits.idleConnections;

@@ -1,4 +1,4 @@
-/** What of something scarce each client has: none has more than a share. */
+/** Counts how much of a scarce resource each client uses, and limits it to a share. */
 export class ClientShares {
   readonly #taken = new Map<string, number>();
 

@@ -10,45 +10,46 @@ import type { ConnectionOwner } from "./asker.ts";
 import { UpstreamFailures } from "./upstream-failure.ts";
 import { WaitingRequests, type Waiting } from "./waiting-requests.ts";
 
-/** What may be open to one endpoint. */
+/** The limits for one endpoint. */
 export interface PoolLimits {
-  /** Connections, but for those that carry a response that lasts. */
+  /** Connections, without those that carry a lasting response. */
   readonly connections: number;
-  /** Of them, those that one client's requests use. */
+  /** How many of these the requests of one client may use. */
   readonly connectionsPerClient: number;
-  /** Connections that carry a response that lasts. */
+  /** Connections that carry a lasting response. */
   readonly lasting: number;
-  /** Connections that are kept while nothing uses them. */
+  /** Unused connections that are kept. */
   readonly idleConnections: number;
-  /** Milliseconds for which they are kept; 0: none is. */
+  /** Milliseconds for which unused connections are kept; 0: none is kept. */
   readonly idleConnection: number;
-  /** Milliseconds after which a connection takes no other request; 0: it always does. */
+  /** Milliseconds after which a connection gets no further request; 0: no limit. */
   readonly connectionAge: number;
   /** Requests that may wait for a connection. */
   readonly waiting: number;
   /** Bytes of a response's header. */
   readonly responseHeader: number;
-  /** Requests at once on a connection of HTTP/2. Each counts as a connection. */
+  /** Simultaneous requests on a connection of HTTP/2. Each counts as a connection. */
   readonly streams: number;
 }
 
 /**
- * The connections to one endpoint, for requests of every kind. They are opened by the core, so that names, TLS, time-outs and the refusal of loops hold.
+ * The connections to one endpoint, for requests of every kind. The core opens them, with its names, TLS, timeouts and refusal of loops.
  *
- * A connection whose response lasts (events, a long download) is counted apart after a while, so that it takes no place of requests that are soon answered.
+ * A connection with a lasting response (events, a long download) is counted separately after a while, so that it does not take the place of short
+ * requests.
  */
 export class EndpointConnections implements ConnectionOwner<Carrier> {
   readonly #idle: UpstreamConnection[] = [];
   readonly #waiting = new WaitingRequests();
   readonly #dialing = new Map<Waiting, Subscription>();
-  /** What each client uses of the connections that count. */
+  /** How many of the counted connections each client uses. */
   readonly #shares: ClientShares;
   readonly #lasting: LastingResponses;
   readonly #carriers: Carriers;
   readonly failures: UpstreamFailures;
-  /** Connections that count: all but those whose response lasts. */
+  /** The number of counted connections: all except those with a lasting response. */
   #open = 0;
-  /** What waits is being dialled for. */
+  /** Whether `#more` is running. */
   #isDialing = false;
   #isRetired = false;
   /** The newest way to open a connection. */
@@ -70,17 +71,17 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     });
   }
 
-  /** Requests that wait for a connection. */
+  /** Number of requests that wait for a connection. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Nothing is open, and nothing waits. */
+  /** Whether no connection is open and no request waits. */
   get isUnused(): boolean {
     return this.#open === 0 && this.#lasting.size === 0 && this.waiting === 0;
   }
 
-  /** Whether a client's request may be asked: it need not wait, or may, if in the place of one of a client of whose requests more wait. */
+  /** Whether a client's request is accepted: it need not wait, may wait, or replaces a waiting request of a client that has more of them. */
   admits(client: string): boolean {
     if (this.waiting < this.limits.waiting) return true;
     if (this.#mayTake(client) && (this.#idle.length > 0 || this.#mayOpen())) return true;
@@ -89,7 +90,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     return instead !== undefined;
   }
 
-  /** From now on, connections are opened this way; those that were opened another way are used for nothing else. */
+  /** Sets the way to open connections. Connections that were opened in another way get no further requests. */
   use(way: ChosenEndpoint): this {
     if (way.attempt === this.#way?.attempt) return this;
     this.#way = way;
@@ -97,7 +98,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     return this;
   }
 
-  /** Asks on a connection as soon as there is one. */
+  /** Sends a request as soon as there is a connection. */
   ask(request: Waiting): void {
     const connection = this.#mayTake(request.client) ? this.#kept() : undefined;
     if (connection !== undefined) this.#use(connection, request);
@@ -105,7 +106,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     else this.#waiting.push(request);
   }
 
-  /** It waits no more. */
+  /** Removes a request that does not wait any more. */
   forget(request: Waiting): void {
     const dialing = this.#dialing.get(request);
     if (dialing !== undefined) {
@@ -143,13 +144,13 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     this.#closed(undefined);
   }
 
-  /** Closes what nothing uses. */
+  /** Closes unused connections. */
   dropIdle(): void {
     for (const connection of this.#idle.splice(0)) connection.close();
     this.#carriers.dropIdle();
   }
 
-  /** Closes what nothing uses; what is used is closed when it is not any more. */
+  /** Closes unused connections now, and all others when they become unused. */
   retire(): void {
     this.#isRetired = true;
     this.#carriers.retire();
@@ -160,7 +161,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     return this.#open >= this.limits.connections;
   }
 
-  /** The newest connection that is kept. */
+  /** Takes the newest kept connection. */
   #kept(): UpstreamConnection | undefined {
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
       if (this.#isUsable(connection)) return connection;
@@ -193,7 +194,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     request.begun(connection);
   }
 
-  /** It carries its client's request no more. Counts again, if it did not. */
+  /** Notes that a connection carries no request any more. One with a lasting response is counted again. */
   #leave(connection: Carrier): void {
     const { client } = connection;
     const isLasting = this.#lasting.end(connection, client);
@@ -219,7 +220,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     this.#more();
   }
 
-  /** There may be room for another connection. One that fails at once comes back here, and makes room for the next in turn. */
+  /** Dials for waiting requests while there is room. A connection that fails at once calls this again, hence the flag. */
   #more(): void {
     if (this.#isDialing) return;
     this.#isDialing = true;
@@ -231,7 +232,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     this.#isDialing = false;
   }
 
-  /** Who has waited longest of those whose share is not used up. */
+  /** The request that has waited longest, of the clients whose share is not used up. */
   #next(): Waiting | undefined {
     return this.waiting === 0 ? undefined : this.#waiting.next((client) => this.#mayTake(client));
   }

@@ -3,28 +3,31 @@ import { isIPv6 } from "node:net";
 import { first } from "../message/header-fields.ts";
 import type { TrustedProxies } from "../exchange/trusted-proxies.ts";
 
-/** Also X_Forwarded_For: CGI and WSGI make the same variable of it. */
+/** The forwarding fields, also spelt like X_Forwarded_For: CGI and WSGI make the same variable of both. */
 const owned = /^(x[-_]forwarded[-_].*|x[-_]real[-_]ip|forwarded)$/;
 
 interface Peer {
   readonly address: string;
-  /** As Forwarded has it (RFC 7239 section 6). */
+  /** The client in the form of Forwarded (RFC 7239 section 6). */
   readonly node: string;
   readonly port: string;
   readonly trusted: boolean;
-  /** The last host asked for, and what Forwarded says with it. */
+  /** The host of the last request, and the Forwarded value for it. */
   host: string | undefined;
   element: string;
 }
 
-/** The forwarding fields that are believed: none, unless the client is a proxy that the config trusts. */
+/** Sets the forwarding fields. Those of the client are trusted only if it is one of the config's trusted proxies. */
 export class Forwarded {
-  /** What is said of a session's client in each of its requests. */
+  /** The values for a session's client, which are the same in each of its requests. */
   readonly #peers = new WeakMap<Session, Peer>();
 
   constructor(private readonly trusted: TrustedProxies) {}
 
-  /** Sets X-Forwarded-For, -Host, -Proto, -Port and Forwarded; of a trusted peer's, For and Forwarded are added to, the others kept. */
+  /**
+   * Sets X-Forwarded-For, -Host, -Proto, -Port and Forwarded. With a trusted peer, X-Forwarded-For and Forwarded are extended, and the others are
+   * kept.
+   */
   set(headers: HttpHeaders, session: Session, scheme: string): void {
     const peer = this.#peerOf(session);
     if (!peer.trusted) disown(headers);
@@ -53,7 +56,7 @@ export class Forwarded {
 }
 
 function disown(headers: HttpHeaders): void {
-  // All of them begin with an x or an f.
+  // All forwarding fields begin with x or f.
   for (const name of Object.keys(headers))
     if ((name.startsWith("x") || name.startsWith("f")) && owned.test(name)) Reflect.deleteProperty(headers, name);
 }

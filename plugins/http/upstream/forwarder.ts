@@ -16,8 +16,9 @@ import type { UpstreamConnection } from "./upstream-connection.ts";
 export type WithBody = Outbound & { readonly content: ReplayBody };
 
 /**
- * The one place that knows the package `http-proxy`: it sends requests whose body is streamed, on connections of the pool. What answers them is read by the
- * connection, as for every other request. All that concerns headers is done before, since an event of the package is not certain to come (`proxyReq` is left out with `Expect`).
+ * The only file that uses the package `http-proxy`: it sends requests with a streamed body on connections of the pool. The connection reads the
+ * response, as for all other requests. Headers are finished before, since an event of the package may not come (there is no `proxyReq` with
+ * `Expect`).
  */
 export class Forwarder {
   readonly #proxy: ProxyServer;
@@ -29,7 +30,7 @@ export class Forwarder {
     });
   }
 
-  /** One attempt per subscription; unsubscribing before the response aborts it. After that the response's body is the subscriber's. */
+  /** Each subscription is one attempt; unsubscribing before the response aborts it. After that the subscriber owns the response's body. */
   forward(request: WithBody, place: AttemptPlace): Observable<HttpResponse> {
     return new Observable((subscriber) => {
       const attempt = new ComingRequest(this.#proxy, request, place, subscriber);
@@ -39,7 +40,7 @@ export class Forwarder {
   }
 }
 
-/** A request that may not have come completely. */
+/** A request whose body may still be coming. */
 class ComingRequest extends UpstreamAttempt {
   readonly isLast: boolean;
   #isWaitingToContinue: boolean;
@@ -61,7 +62,7 @@ class ComingRequest extends UpstreamAttempt {
     this.#isWaitingToContinue = headers["expect"] !== undefined;
     this.isLast = headers["content-length"] === undefined;
     if (request.upgrade !== undefined) Object.assign(this.#headers, { connection: "Upgrade", upgrade: request.upgrade });
-    // Without a length the body's end must be marked. The package then says close.
+    // Without a length, chunks mark the end of the body. The package then sets Connection: close.
     if (this.isLast) this.#headers["transfer-encoding"] = "chunked";
   }
 
@@ -89,7 +90,7 @@ class ComingRequest extends UpstreamAttempt {
   }
 
   #sendBody(outgoing: OutgoingRequest, connection: UpstreamConnection): void {
-    // In the place of that.
+    // Replaces the package's Connection field.
     if (this.isUpgrade && !outgoing.headersSent) outgoing.setHeader("connection", "Upgrade");
     outgoing.once("finish", () => {
       connection.sent();
@@ -106,20 +107,20 @@ class ComingRequest extends UpstreamAttempt {
     this.#stream?.drained();
   }
 
-  /** Makes the package let go. */
+  /** Makes the package end its work. */
   override over(): void {
     this.#response?.destroy();
     this.#stream?.destroy();
   }
 
-  /** The package, or Node, would not send it; or it was told to let go. */
+  /** Called when the package or Node cannot send the request, or after `over`. */
   unsendable(error: unknown): void {
     this.connection?.abandon(this);
     this.failed(error);
   }
 }
 
-/** The package looks for a length in lower case alone, and would add another. */
+/** The headers with content-length in lower case: the package would not find another spelling, and would add a second one. */
 function readable(headers: HttpHeaders): HttpHeaders {
   const name = Object.keys(headers).find((each) => isNamed(each, "content-length")) ?? "";
   const length = headers[name];
@@ -129,7 +130,7 @@ function readable(headers: HttpHeaders): HttpHeaders {
   return headers;
 }
 
-/** An agent that has one connection, and it for one request. */
+/** An agent with one connection, for one request. */
 function agentOf(stream: RequestStream): Agent {
   const agent = {
     protocol: "http:",
@@ -142,7 +143,7 @@ function agentOf(stream: RequestStream): Agent {
   return agent as unknown as Agent;
 }
 
-/** The request as the package reads it: its header as hooks and routes left it, and a body that several attempts may send. */
+/** The request as the package reads it: its header after hooks and routes, and a body that several attempts may send. */
 class PackageRequest extends EventEmitter {
   readonly httpVersion = "1.1";
   readonly httpVersionMajor = 1;
@@ -152,21 +153,21 @@ class PackageRequest extends EventEmitter {
   constructor(
     readonly method: string,
     readonly url: string,
-    /** Made for this attempt, so it may be changed. */
+    /** Made for this attempt, so the package may change it. */
     readonly headers: HttpHeaders,
     private readonly send: (outgoing: OutgoingRequest) => void,
   ) {
     super();
   }
 
-  /** Called by the package as the stream of the body. */
+  /** Called by the package to read the body. */
   pipe(outgoing: OutgoingRequest): OutgoingRequest {
     this.send(outgoing);
     return outgoing;
   }
 }
 
-/** Stands where the package expects the response to the client. */
+/** Given to the package in place of the response to the client. */
 class PackageResponse extends EventEmitter {
   readonly headersSent = false;
   readonly finished = false;

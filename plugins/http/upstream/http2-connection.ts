@@ -6,49 +6,49 @@ import { Http2Frames } from "../message/http2-frames.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
 import type { UpstreamFailures } from "./upstream-failure.ts";
 
-/** For an upstream's first words (RFC 9113 section 3.4), in milliseconds. */
+/** Milliseconds for the upstream's first SETTINGS frame (RFC 9113 section 3.4). */
 const SETTINGS_MS = 5_000;
-/** For the answer to a PING, where a response was late. */
+/** Milliseconds for the answer to a PING, which is sent when a response is late. */
 const PING_MS = 2_000;
-/** MiB that Node may hold of one connection. */
+/** MiB of memory that Node may use for one connection. */
 const MEMORY = 64;
 
 export interface Http2Limits {
   /** Bytes of a response's header. */
   readonly responseHeader: number;
-  /** Fields of it. */
+  /** Fields of a response's header. */
   readonly fields: number;
-  /** Requests at once on a connection; the upstream may allow fewer. */
+  /** Simultaneous requests on a connection; the upstream may allow fewer. */
   readonly streams: number;
-  /** Milliseconds for which a connection is kept while nothing uses it; 0: none is. */
+  /** Milliseconds for which an unused connection is kept; 0: none is kept. */
   readonly idleConnection: number;
-  /** Milliseconds after which a connection takes no other request; 0: it always does. */
+  /** Milliseconds after which a connection gets no further request; 0: no limit. */
   readonly connectionAge: number;
 }
 
 export interface Http2Surroundings {
-  /** By which it was opened. */
+  /** The way in which it was opened. */
   readonly way: unknown;
   readonly failures: UpstreamFailures;
   readonly limits: Http2Limits;
-  /** Whether it is kept, now that nothing uses it. */
+  /** Whether the connection is kept when it is unused. */
   mayKeep(): boolean;
   gone(connection: Http2Connection): void;
 }
 
 /** A request on a connection. */
 export interface ConnectionStream {
-  /** Undefined until it is sent. */
+  /** The stream's number; undefined until the request is sent. */
   readonly id: number | undefined;
-  /** Its end is about to come. @param isBare it brings nothing */
+  /** Called before the end of the response is read. @param isBare whether the end is an empty frame */
   ending(isBare: boolean): void;
-  /** Its response is complete, but not all of it was read. */
+  /** Whether the response has come completely, but is not read yet. */
   readonly isEnding: boolean;
-  /** The connection is no more. */
+  /** Called when the connection is lost. */
   lost(error: SluiceError): void;
 }
 
-/** Emits a connection once the upstream has introduced itself: before that it may speak anything, and nothing is asked. */
+/** Emits a connection after the upstream's first SETTINGS frame: before that it may speak any protocol, and no request is sent. */
 export function openHttp2(upstream: Upstream, surroundings: Http2Surroundings): Observable<Http2Connection> {
   return new Observable((subscriber) => {
     let isOpen = false;
@@ -74,14 +74,14 @@ interface Opening {
   failed(error: SluiceError): void;
 }
 
-/** A connection of HTTP/2 to an upstream: Node's client speaks over the leg, and requests are asked side by side. */
+/** A connection of HTTP/2 to an upstream: Node's client uses the leg, and requests share the connection. */
 export class Http2Connection implements LegReader {
-  /** Nothing is lent. */
+  /** True: chunks are not lent. */
   readonly done = true;
   readonly scheme: "http" | "https";
-  /** A response has ended on it. */
+  /** Whether a response has ended on it. */
   isUsed = false;
-  /** The highest stream that the upstream may have processed, once it has said so (GOAWAY). */
+  /** The highest stream that the upstream may have processed, according to its GOAWAY. */
   lastProcessed = Infinity;
   readonly #leg: Leg;
   readonly #wire: UpgradedStream;
@@ -134,7 +134,7 @@ export class Http2Connection implements LegReader {
   get hasRoom(): boolean {
     const { closed, destroyed, remoteSettings } = this.#session;
     if (this.#isClosing || this.#isSuspect || closed || destroyed || this.#ageLeft <= 0) return false;
-    // One that allows none may still allow some later: the first waits for that.
+    // An upstream that allows no streams now may allow some later: the first request waits for that.
     const most = Math.min(this.surroundings.limits.streams, Math.max(1, remoteSettings.maxConcurrentStreams ?? Infinity));
     return this.#streams.size < most;
   }
@@ -148,7 +148,7 @@ export class Http2Connection implements LegReader {
     this.#leg.read(this);
   }
 
-  /** Has a place for a request, until `leave`. */
+  /** Takes a place for a request, until `leave`. */
   enter(stream: ConnectionStream): void {
     this.#streams.add(stream);
     this.#deadline.set(0);
@@ -159,9 +159,9 @@ export class Http2Connection implements LegReader {
     return this.#session.remoteSettings.enableConnectProtocol === true;
   }
 
-  /** @throws where Node does not send a field */
+  /** @throws when Node cannot send a field */
   request(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
-    // An end that waits for trailers is not sent where a stream is closed before: its request broke off.
+    // With waitForTrailers, Node sends no end for a stream that is closed because its request broke off.
     return this.#session.request(headers, { endStream, waitForTrailers: !endStream });
   }
 
@@ -173,7 +173,7 @@ export class Http2Connection implements LegReader {
     else this.#deadline.set(left);
   }
 
-  /** A response is late. Where the connection itself is dead, no other request is to wait for that. */
+  /** Called when a response is late: checks whether the connection is dead, so that no other request waits on it. */
   suspect(): void {
     if (this.#isSuspect || this.#isGone || this.#session.destroyed) return;
     this.#isSuspect = true;
@@ -186,20 +186,20 @@ export class Http2Connection implements LegReader {
     });
   }
 
-  /** Says so (GOAWAY), and closes. */
+  /** Sends GOAWAY and closes. */
   close(): void {
     this.#lost(this.surroundings.failures.closedEarly("without a response"));
   }
 
-  // What the upstream sends.
+  // Receives the bytes of the upstream.
   data(chunk: Buffer): boolean {
     this.#frames.passed(chunk);
     return this.#wire.received(chunk);
   }
 
   /**
-   * Node is not told: its session would go on writing to a stream that it has begun to shut down, which ends the process by an assertion (ADR 0008).
-   * What has come is read before.
+   * The upstream has ended. Node is not told: its session would continue writing to a stream that is being shut down, which ends the process by an
+   * assertion (ADR 0008). The bytes so far are read first.
    */
   end(): void {
     this.#isClosing = true;

@@ -5,16 +5,16 @@ import { http2Fields } from "../message/http2-fields.ts";
 /** Bytes that may wait to be written. */
 const HIGH_WATER = 64 * 1024;
 
-/** What is told of a body on its way. */
+/** Is notified of the progress of a body. */
 export interface BodyProgress {
-  /** A part waits to be taken, or none does any more. */
+  /** Called when a part begins to wait for the upstream (true), and when no part waits any more (false). */
   waits(isWaiting: boolean): void;
-  /** All of it was given. */
+  /** Called when all of it was written. */
   sent(): void;
   brokeOff(): void;
 }
 
-/** The body of a request as it goes into a stream of HTTP/2, as fast as the upstream takes it, and the trailers behind it. */
+/** Writes the body of a request, and its trailers, into a stream of HTTP/2, as fast as the upstream reads. */
 export class Http2RequestBody extends Writable {
   #trailers: string[] = [];
 
@@ -23,10 +23,10 @@ export class Http2RequestBody extends Writable {
     private readonly progress: BodyProgress,
   ) {
     super({ highWaterMark: HIGH_WATER });
-    // Of no use to anyone: what happens is told by the stream.
+    // Ignored: the stream reports the same error.
     this.on("error", () => undefined);
     stream.once("wantTrailers", () => {
-      // A reset ends what is written, too; then it is no end.
+      // After a reset no trailers are sent, although the writable side has ended.
       if (this.writableEnded && !stream.closed) stream.sendTrailers(http2Fields(this.#trailers));
     });
   }

@@ -3,25 +3,25 @@ import type { Carrier } from "./carrier.ts";
 import { ClientShares } from "./client-shares.ts";
 import { Deadline } from "../message/deadline.ts";
 
-/** Milliseconds after its header from which a response that still comes counts as one that lasts. */
+/** Milliseconds after its header from which on a response counts as a lasting one. */
 const LASTING_MS = 1_000;
 const events = /^text\/event-stream\b/i;
 
 /**
- * Tells which connections to one endpoint carry a response that lasts (events, a long download), so that these take no place of requests that are soon
- * answered. Looked at only while something waits for such a place.
+ * Knows which connections to one endpoint carry a lasting response (events, a long download), so that they do not take the place of short
+ * requests. They are checked only while a request waits for a place.
  */
 export class LastingResponses {
-  /** Connections whose responses come, by when their headers came. */
+  /** Connections whose responses are coming, with the times of their headers. */
   readonly #streams = new Map<Carrier, number>();
   readonly #lasting = new Set<Carrier>();
   readonly #shares: ClientShares;
   readonly #deadline: Deadline;
 
   /**
-   * @param most of them; a client has half at most
-   * @param lasts called for each that has become one
-   * @param due called when another may become one
+   * @param most the most lasting responses; one client may have half of them
+   * @param lasts called when a response becomes a lasting one
+   * @param due called when another response may have become a lasting one
    */
   constructor(
     private readonly most: number,
@@ -40,13 +40,13 @@ export class LastingResponses {
     return this.#lasting.has(connection);
   }
 
-  /** The header of a response has come. @returns whether it is one that lasts, whatever its time */
+  /** Notes the header of a response. @returns whether it is a lasting one already by its type */
   begin(connection: Carrier, headers: HttpHeaders): boolean {
     this.#streams.set(connection, performance.now());
     return events.test(String(headers["content-type"] ?? "")) && this.#add(connection);
   }
 
-  /** Counts apart what lasts by now, and comes back for the rest. */
+  /** Marks the responses that have become lasting ones, and sets a timer for the next. */
   sort(): void {
     const now = performance.now();
     for (const [connection, since] of this.#streams) {
@@ -59,7 +59,7 @@ export class LastingResponses {
     }
   }
 
-  /** Its response has ended. @returns whether it was one that lasts */
+  /** Notes the end of a response. @returns whether it was a lasting one */
   end(connection: Carrier, client: string | undefined): boolean {
     this.#streams.delete(connection);
     if (this.#streams.size === 0) this.#deadline.stop();

@@ -14,33 +14,33 @@ import type { WholeBody } from "../exchange/whole-body.ts";
 export interface Outbound {
   readonly method: string;
   readonly url: string;
-  /** How the client came, and the host and port that it asked for: its own words, or those of a trusted proxy. */
+  /** The client's scheme, and below the host and port that it asked for: from the request, or from a trusted proxy. */
   readonly scheme: string;
   readonly authority: string;
   readonly headers: HttpHeaders;
   readonly fieldNames?: readonly string[] | undefined;
   readonly content: ReplayBody | WholeBody | undefined;
   readonly interim: Interim | undefined;
-  /** Whose request it is. */
+  /** The client of the request. */
   readonly client: string;
-  /** The protocol that it asks for instead. */
+  /** The protocol to which the request asks to change. */
   readonly upgrade: string | undefined;
-  /** It has a connection, and bytes of it may reach the upstream. */
+  /** Called when it has a connection, so that bytes of it may reach the upstream. */
   begun(): void;
 }
 
-/** No blank, no line break: the rest of a target is the route's business. Characters beyond ASCII are octets. */
+/** A target without spaces and line breaks; routes decide about everything else. Characters that are not ASCII are octets. */
 const printable = /^[!-~\u0080-\u00ff]+$/;
 
-/** @throws TypeError where it may not be sent as the target of a request */
+/** @throws TypeError when it may not be sent as the target of a request */
 export function checkTarget(url: string): void {
   if (!printable.test(url)) throw new TypeError(`${JSON.stringify(url)} is not the target of a request`);
 }
 
-/** Methods that give a body a meaning. */
+/** Methods whose body has a meaning. */
 const bodied: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 
-/** Makes it of the request as hooks left it, each time, so that no attempt sees the changes of the one before. */
+/** Makes the outbound request from the request after all hooks. It is made for each attempt, so that none sees the changes of the one before. */
 export function outboundOf(
   request: ClientRequest,
   endpoint: string,
@@ -51,10 +51,10 @@ export function outboundOf(
   settleLength(headers, method, content);
   forwarded.set(headers, session, scheme);
   const { "x-forwarded-host": said = "", "x-forwarded-proto": seenScheme = scheme } = headers;
-  // What a hook made of Host, the client does not know.
+  // If a hook changed Host, the client still knows its own host.
   const authority = said === headers["host"] ? request.authority : String(said);
   if (route !== undefined) changeByRoute(headers, route);
-  // HTTP/1.0 has none; HTTP/1.1, which is spoken to upstreams, must.
+  // A request of HTTP/1.0 may have no Host; the HTTP/1.1 to the upstream needs one.
   headers["host"] ??= endpoint.startsWith("unix:") ? "localhost" : endpoint;
   const target = sendable(request.url);
   const url = route === undefined ? target : rewritten(target, route);
@@ -78,31 +78,31 @@ export function outboundOf(
 
 function changeByRoute(headers: HttpHeaders, route: RouteOptions): void {
   const prefix = strippedPrefix(route);
-  // A trusted proxy may have taken one off before.
+  // A trusted proxy may have removed another prefix before.
   if (prefix !== "") headers["x-forwarded-prefix"] = `${(first(headers, "x-forwarded-prefix") ?? "").replace(/\/+$/, "")}${prefix}`;
   change(headers, route.headers);
 }
 
-/** What came is octets, and is sent as it came. What a hook wrote as a text is one that has a character beyond these. */
+/** A received target has only octets, and is sent unchanged. A text with other characters was written by a hook, and is encoded. */
 function sendable(url: string): string {
   return /[^\0-\u00ff]/.test(url) ? asciiTarget(url) : url;
 }
 
-/** What of the connections to an endpoint is shared by: the client. */
+/** The key by which the connections to an endpoint are shared among clients. */
 export function clientOf({ client }: ClientRequest): string {
   return clientKey(client);
 }
 
-/** What Content-Length says, whatever hooks made of it; of a body that may still be coming it is the client's. */
+/** Sets Content-Length to that of the body, whatever hooks did to it; for a streamed body it is the client's value. */
 function settleLength(headers: HttpHeaders, method: string, content: Outbound["content"]): void {
   if (content?.whole !== undefined) headers["content-length"] = String(content.whole.length);
-  // RFC 9110 section 8.6: where a body would have a meaning, it is said that there is none.
+  // RFC 9110 section 8.6: a method whose body has a meaning sends 0 when there is none.
   else if (content === undefined && bodied.has(method)) headers["content-length"] = "0";
   else if (content?.length !== undefined) headers["content-length"] = content.length;
   else if (headers["content-length"] !== undefined) delete headers["content-length"];
 }
 
-/** Not by spreading: V8 takes a microsecond for each field that is added to such a copy. */
+/** Copies headers. No spreading: V8 takes a microsecond for each field that is added to such a copy. */
 function copyOf(headers: HttpHeaders): HttpHeaders {
   const copy: HttpHeaders = {};
   for (const name of Object.keys(headers)) copy[name] = headers[name] ?? "";

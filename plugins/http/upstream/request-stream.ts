@@ -4,17 +4,17 @@ import type { UpstreamConnection } from "./upstream-connection.ts";
 /** Bytes that may wait to be written. */
 const HIGH_WATER = 64 * 1024;
 
-/** What Node's client takes for its socket: what it writes is sent on the connection. What comes on that, the connection reads by itself. */
+/** The socket for Node's client: what it writes is sent on the connection. The connection itself reads the response. */
 export class RequestStream extends Duplex {
   #written: (() => void) | undefined;
 
   constructor(private readonly connection: UpstreamConnection) {
     super({ writableHighWaterMark: HIGH_WATER });
-    // Of no use to anyone: what happens is told by the connection.
+    // Ignored: the connection reports the same error.
     this.on("error", () => undefined);
   }
 
-  /** The connection has room again. */
+  /** Called when the connection has room again. */
   drained(): void {
     const written = this.#written;
     this.#written = undefined;
@@ -22,7 +22,7 @@ export class RequestStream extends Duplex {
   }
 
   override _read(): void {
-    // Nothing comes.
+    // Nothing is ever read here.
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {

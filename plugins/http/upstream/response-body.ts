@@ -1,21 +1,21 @@
 import { Readable } from "node:stream";
 
-/** Bytes of a body that wait for the client before the upstream is stopped. */
+/** Bytes of a body that may wait for the client before the upstream is paused. */
 const HIGH_WATER = 64 * 1024;
 
-/** Where a body comes from. */
+/** The connection or stream from which a body comes. */
 export interface BodyOrigin {
-  /** More of it may come. */
+  /** Called when more of the body may come. */
   wanted(body: ResponseBody): void;
-  /** Nothing more of it is wanted. */
+  /** Called when the rest of the body is not wanted. */
   left(body: ResponseBody): void;
 }
 
-/** The body of a response that is streamed. */
+/** The streamed body of a response. */
 export class ResponseBody extends Readable {
   constructor(private readonly origin: BodyOrigin) {
     super({ highWaterMark: HIGH_WATER });
-    // Who reads it listens for errors; one that comes before must not be uncaught.
+    // An error before anybody reads must not be uncaught.
     this.on("error", () => undefined);
   }
 

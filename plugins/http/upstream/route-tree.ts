@@ -1,19 +1,19 @@
-/** A route as a tree finds it. */
+/** A route in the tree. */
 export interface TreeRoute {
-  /** Its place in the config. */
+  /** Its index in the config. */
   readonly at: number;
-  /** Undefined: every method. */
+  /** Undefined for every method. */
   readonly methods: ReadonlySet<string> | undefined;
 }
 
 interface Node {
-  /** By segment. */
+  /** The next nodes by segment. */
   children: Map<string, Node> | undefined;
-  /** Those for a method first. */
+  /** The routes that end here; those for certain methods first. */
   routes: TreeRoute[] | undefined;
 }
 
-/** The routes of one host, by the segments of their paths: finding one takes a step for each segment, however many there are. */
+/** The routes of one host, by the segments of their paths: finding a route takes one step per segment, however many routes there are. */
 export class RouteTree {
   readonly #root: Node = { children: undefined, routes: undefined };
 
@@ -34,7 +34,7 @@ export class RouteTree {
     node.routes.sort((a, b) => rankOf(b) - rankOf(a) || a.at - b.at);
   }
 
-  /** The place of the route with the longest path that is for a request; -1: none. @param path in its normal spelling */
+  /** The index of the matching route with the longest path; -1 when none matches. @param path in its normal spelling */
   find(path: string, method: string): number {
     let node: Node | undefined = this.#root;
     let found = -1;
@@ -52,7 +52,7 @@ export class RouteTree {
   }
 }
 
-/** Of a path in its normal spelling; a slash at its end means nothing. */
+/** The segments of a path in its normal spelling; a slash at its end is ignored. */
 export function segmentsOf(path: string): string[] {
   return path.split("/").filter((segment) => segment !== "");
 }

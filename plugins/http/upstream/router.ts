@@ -17,21 +17,21 @@ import { StaleConnection, UnprocessedRequest } from "./upstream-failure.ts";
 import { TrustedProxies } from "../exchange/trusted-proxies.ts";
 import { UpstreamPool, type PoolPlace } from "./upstream-pool.ts";
 
-/** So many upstreams that hooks chose at run time keep their connections. */
+/** The most upstreams chosen by hooks at run time whose connections are kept. */
 const CHOSEN = 256;
 
-/** Where a request goes. */
+/** The route and the upstream of a request. */
 interface Destination {
   readonly route: RouteOptions | undefined;
   readonly pool: UpstreamPool;
 }
 
-/** Sends requests where the routes say. */
+/** Sends requests according to the routes. */
 export class Router {
   readonly #routes: Routes;
   readonly #forwarded: Forwarded;
   readonly #forwarder = new Forwarder();
-  /** By route. */
+  /** The pools by route. */
   readonly #pools: UpstreamPool[] = [];
   readonly #chosen = new LRUCache<string, UpstreamPool>({ max: CHOSEN, dispose: (pool) => pool.retire() });
 
@@ -54,7 +54,7 @@ export class Router {
   }
 
   /**
-   * One try at a request, at an endpoint that is not in `tried` while there is any.
+   * Makes one try at a request, at an endpoint that is not in `tried` if there is one.
    * @throws SluiceError
    */
   attempt(request: ClientRequest, tried: Set<string>): Observable<HttpResponse> {
@@ -66,7 +66,7 @@ export class Router {
     return route === undefined || !changes(route) ? response : response.pipe(map((answer) => changed(answer, route)));
   }
 
-  /** @param before why the request goes to this upstream again: the next endpoint is to be another */
+  /** @param before the error of the last try, if the request is sent again to another endpoint of the upstream */
   #send(request: ClientRequest, to: Destination, tried: Set<string>, before?: SluiceError): Observable<HttpResponse> {
     const client = clientOf(request);
     let place: PoolPlace;
@@ -124,21 +124,21 @@ export class Router {
         const isStale = failure?.cause instanceof StaleConnection;
         over(isStale ? undefined : failure);
         if (isStale && mayRepeat(request)) {
-          // The upstream closed what it had kept, and most likely all of it.
+          // The upstream has probably closed all of its kept connections.
           connections.dropIdle();
           tried.delete(endpoint.name);
           return this.#send(request, to, tried);
         }
-        // At another endpoint, where there is one.
+        // If there is another endpoint, it is sent there.
         if (isUnprocessed(failure, request) && request.givenBack()) return this.#send(request, to, tried);
-        // Of which nothing was sent, that may be sent again, whatever its method (RFC 9110 section 9.2.2).
+        // A request of which nothing was sent may be sent again, whatever its method (RFC 9110 section 9.2.2).
         return failure !== undefined && mayFailOver(request, tried) ? this.#send(request, to, tried, failure) : throwError(() => error);
       }),
       finalize(() => ended({})),
     );
   }
 
-  /** What is complete is sent at once; what may still come needs the package `http-proxy`. */
+  /** Sends a complete request at once, and a streamed one with the package `http-proxy`. */
   #attempt(outbound: Outbound, place: AttemptPlace): Observable<HttpResponse> {
     const { content } = outbound;
     return content instanceof ReplayBody ? this.#forwarder.forward({ ...outbound, content }, place) : ask(outbound, place);
@@ -159,7 +159,7 @@ export class Router {
   }
 }
 
-/** Not by spreading: Node 20 takes microseconds for what is added to a copy. */
+/** Joins the two. No spreading: on Node 20, adding properties to such a copy takes microseconds. */
 function goingTo({ route, pool }: Destination, { endpoint, connections }: PoolPlace): Destination & PoolPlace {
   return { route, pool, endpoint, connections };
 }
@@ -187,7 +187,7 @@ function mayRepeat({ method, replayable }: ClientRequest): boolean {
 }
 
 function noRoute({ session, method, host, url }: ClientRequest): SluiceError {
-  return new SluiceError("SLUICE_HTTP_NO_ROUTE", `no route of listener "${session.listener}" is for ${method} ${host}${pathOf(url)}`);
+  return new SluiceError("SLUICE_HTTP_NO_ROUTE", `no route of listener "${session.listener}" matches ${method} ${host}${pathOf(url)}`);
 }
 
 function changes({ responseHeaders }: RouteOptions): boolean {

@@ -5,14 +5,14 @@ import { RouteTree, segmentsOf } from "./route-tree.ts";
 import { pathOf } from "../message/target.ts";
 
 /**
- * The routes of a listener. The most specific one counts: by its host, then by its path, then by its method; the config's order among
- * equals. An index (ADR 0019): the number of routes costs a request nothing.
+ * The routes of a listener. The most specific one counts: by host, then by path, then by method; among equal ones the first in the config. It is an
+ * index (ADR 0019): a request takes no longer with more routes.
  */
 export class Routes {
   readonly #names = new Map<string, RouteTree>();
-  /** By what comes behind the asterisk. */
+  /** The trees of wildcard hosts, by the text after the asterisk. */
   readonly #wildcards = new Map<string, RouteTree>();
-  /** The lengths that these have, the longest first. */
+  /** The lengths of these texts, the longest first. */
   readonly #lengths: readonly number[];
   readonly #any = new RouteTree();
 
@@ -24,7 +24,7 @@ export class Routes {
     this.#lengths = [...new Set([...this.#wildcards.keys()].map(({ length }) => length))].toSorted((a, b) => b - a);
   }
 
-  /** The index of the route for a request, in the order of the config; -1: none. */
+  /** The index of the route for a request, in the order of the config; -1 when there is none. */
   find({ host, url, method }: Pick<HttpRequest, "host" | "url" | "method">): number {
     const path = url === "*" ? "/" : normalPath(pathOf(url));
     const named = this.#names.get(host)?.find(path, method) ?? -1;
@@ -48,14 +48,14 @@ export class Routes {
   }
 }
 
-/** What the upstream is asked for, where a route has `rewrite`: what came behind the route's path stays as it was sent. */
+/** The URL for the upstream of a route with `rewrite`. The part after the route's path stays as it was sent. */
 export function rewritten(url: string, { path, rewrite }: Pick<RouteOptions, "path" | "rewrite">): string {
   if (rewrite === undefined || url === "*") return url;
   const whole = rewrite.replace(/\/$/, "") + url.slice(endOf(segmentsOf(normalPath(path)).length, url));
   return whole.startsWith("/") ? whole : `/${whole}`;
 }
 
-/** Where so many segments of a URL end, in whatever spelling. */
+/** The offset after a number of segments of a URL, in any spelling. */
 function endOf(segments: number, url: string): number {
   let at = 0;
   for (let left = segments; left > 0; left -= 1) {

@@ -7,18 +7,18 @@ import { seenCookie } from "./seen-cookies.ts";
 
 type Seen = (value: string, changes: RouteChanges) => string;
 
-/** Fields that lead somewhere. */
+/** Fields with addresses, and their translations. */
 const leading: Readonly<Record<string, Seen>> = { location: seenLocation, "content-location": seenLocation, refresh: seenRefresh };
 
-/** Whether a route's answers are told in the client's terms. */
+/** Whether a route translates responses for the client. */
 export function isRetold({ location, cookies }: RouteOptions): boolean {
   return location !== "keep" || cookies.domain !== "keep" || cookies.path !== "keep";
 }
 
 /**
- * An answer in the client's terms: what the route changed in the request is undone in where the answer leads, and in its cookies.
- * @param asked what the upstream was asked
- * @param endpoint its name
+ * A response translated for the client: the route's changes of host and path are undone in addresses and cookies.
+ * @param asked the request to the upstream
+ * @param endpoint the name of the endpoint
  */
 export function retold(answer: HttpResponse, route: RouteOptions, asked: Outbound, endpoint: string): HttpResponse {
   const { scheme, authority, headers } = asked;

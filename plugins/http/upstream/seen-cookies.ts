@@ -6,7 +6,7 @@ import { isDomainOf, seenPath, type RouteChanges } from "./route-changes.ts";
 type CookieChanges = RouteOptions["cookies"];
 
 const attribute = /^\s*(domain|path)\s*=\s*(.*?)\s*$/i;
-/** Cookies that browsers take only for the path "/" and without a domain (RFC 6265bis section 4.1.3.2). */
+/** Cookies that browsers accept only with the path "/" and without a domain (RFC 6265bis section 4.1.3.2). */
 const pinned = /^\s*__host-/i;
 
 /** A `Set-Cookie` with the domain and the path that the client knows. */
@@ -26,16 +26,16 @@ export function seenCookie(cookie: string, options: CookieChanges, changes: Rout
 function seenCookiePath(path: string, wanted: CookieChanges["path"], changes: RouteChanges): string {
   if (wanted === "keep" || !path.startsWith("/")) return path;
   if (wanted !== "rewrite") return wanted;
-  // "/app/" would not be for "/app" itself.
+  // "/app/" would not include "/app" itself.
   return path === "/" ? seenPath(path, changes).replace(/(?<=.)\/$/, "") : seenPath(path, changes);
 }
 
-/** Empty: no domain, so that the cookie is for the client's host alone. */
+/** The domain for the client; empty for no domain, so that the cookie is only for the client's host. */
 function seenDomain(domain: string, wanted: CookieChanges["domain"], changes: RouteChanges): string {
   if (wanted === "keep") return domain;
   if (wanted !== "rewrite") return wanted;
   if (!isDomainOf(domain, changes)) return domain;
   const host = hostOf(changes.authority) ?? "";
-  // Browsers take no domain of one label, and none that is an address.
+  // Browsers accept no domain of one label, and no address.
   return host.includes(".") && isIP(host) === 0 ? host : "";
 }

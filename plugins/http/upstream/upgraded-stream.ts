@@ -1,18 +1,18 @@
 import type { Leg } from "sluice";
 import { Duplex } from "node:stream";
 
-/** Bytes that are read ahead, and that may wait to be written. */
+/** Bytes that are read in advance, and bytes that may wait to be written. */
 const HIGH_WATER = 64 * 1024;
 
-/** A connection to an upstream that has left HTTP behind, as a stream: what was agreed on passes, each end by itself. */
+/** A connection to an upstream that has changed from HTTP to another protocol, as a stream. Each side ends on its own. */
 export class UpgradedStream extends Duplex {
   #isStopped = false;
-  /** Of a write that the leg has no room behind. */
+  /** The callback of a write after which the leg had no room. */
   #written: (() => void) | undefined;
 
   constructor(private readonly leg: Leg) {
     super({ highWaterMark: HIGH_WATER, allowHalfOpen: true });
-    // Who reads it listens for errors; one that comes before must not be uncaught.
+    // An error before anybody reads must not be uncaught.
     this.on("error", () => undefined);
     const drained = (): void => {
       const written = this.#written;
@@ -26,7 +26,7 @@ export class UpgradedStream extends Duplex {
     leg.onClosed = closed;
   }
 
-  /** Bytes of the upstream. @returns false when enough waits */
+  /** Receives bytes of the upstream. @returns false when enough bytes wait */
   received(chunk: Buffer): boolean {
     this.#isStopped = !this.push(chunk);
     return !this.#isStopped;
@@ -50,7 +50,7 @@ export class UpgradedStream extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#written = undefined;
-    // A leg that has ended both ways closes by itself, after its last byte.
+    // A leg that has ended in both directions closes itself, after its last byte.
     if (error !== null) this.leg.reset();
     else if (!this.readableEnded || !this.writableFinished) this.leg.destroy();
     done(error);

@@ -9,16 +9,16 @@ import type { UpstreamConnection } from "./upstream-connection.ts";
 import { UpstreamStream } from "./upstream-stream.ts";
 import type { Waiting } from "./waiting-requests.ts";
 
-/** Where an attempt goes, and how long it may take. */
+/** The endpoint of an attempt, and its time limit. */
 export interface AttemptPlace {
   readonly connections: EndpointConnections;
-  /** Milliseconds until the response's header, the wait for a connection included, and for taking a part of the request; 0: none. */
+  /** Milliseconds until the response's header, including the wait for a connection, and for reading a part of the request; 0: no limit. */
   readonly timeout: number;
 }
 
 /**
- * One request on its way to an endpoint, until it has its response: it waits for a connection, is sent, and is answered, fails, or is given up. This is
- * the same for whole and for streamed requests.
+ * One request on its way to an endpoint, until its response: it waits for a connection, is sent, and is answered, fails, or is given up. This is
+ * the base of complete and of streamed requests.
  */
 export abstract class UpstreamAttempt implements Waiting {
   readonly method: string;
@@ -28,7 +28,7 @@ export abstract class UpstreamAttempt implements Waiting {
   abstract readonly isExpecting: boolean;
   protected connection: Carrier | undefined;
   #isSettled = false;
-  /** While it waits for a connection. */
+  /** The time limit while it waits for a connection. */
   #deadline: Deadline | undefined;
   #startedAt = 0;
 
@@ -67,7 +67,7 @@ export abstract class UpstreamAttempt implements Waiting {
 
   abstract drained(): void;
 
-  /** Nothing more of the request is wanted. */
+  /** Called when the rest of the request is not needed. */
   abstract over(): void;
 
   informed(response: InterimResponse): void {
@@ -96,7 +96,7 @@ export abstract class UpstreamAttempt implements Waiting {
     this.late();
   }
 
-  /** Called by RxJS also after the response. */
+  /** RxJS also calls it after the response. */
   unsubscribe(): void {
     if (!this.#settle()) return;
     if (this.connection === undefined) this.place.connections.forget(this);

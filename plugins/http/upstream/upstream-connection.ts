@@ -9,32 +9,32 @@ import { ResponseParser } from "../message/response-parser.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
 import { MOST_INTERIM } from "./upstream-failure.ts";
 
-/** A connection to an upstream that speaks HTTP/1. It carries one request after the other, of every kind, and reads all their responses. */
+/** A connection to an upstream that speaks HTTP/1. It carries one request after the other, complete or streamed, and reads all responses. */
 export class UpstreamConnection implements LegReader, BodyOrigin {
-  /** Nothing is lent. */
+  /** True: chunks are not lent. */
   readonly done = true;
-  /** Whose request it carries; undefined while it carries none. */
+  /** The client whose request it carries; undefined while it carries none. */
   client: string | undefined = undefined;
   readonly openedAt = performance.now();
   readonly #parser: ResponseParser;
   readonly #deadline = new Deadline(this);
   #asker: Asker | undefined;
-  /** Who was answered, until the response has ended. */
+  /** The request that was answered, until its response has ended. */
   #answered: Asker | undefined;
-  /** Milliseconds for a response. */
+  /** Milliseconds for a response; 0: no limit. */
   #timeout = 0;
-  /** All of the request was given to the leg. */
+  /** Whether the whole request was given to the leg. */
   #isSent = true;
   #isLast = false;
-  /** Of the response that has begun, once it is being given away. */
+  /** The body of the response that has begun, after the response was emitted. */
   #body: ResponseBody | undefined;
   #pieces: Buffer[] = [];
-  /** Responses before the response. */
+  /** The number of interim responses. */
   #interims = 0;
   #isAnswering = false;
   #isStopped = false;
   #isGone = false;
-  /** It has carried a request before. */
+  /** Whether it has carried a request before. */
   #isUsed = false;
   #upgraded: UpgradedStream | undefined;
 
@@ -42,7 +42,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     private readonly leg: Leg,
     private readonly owner: ConnectionOwner<UpstreamConnection>,
     limits: { readonly header: number; readonly fields: number },
-    /** By which it was opened. */
+    /** The way in which it was opened. */
     readonly way?: unknown,
   ) {
     this.#parser = new ResponseParser(limits);
@@ -57,14 +57,14 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     leg.onDrain = drained;
   }
 
-  /** Begins to read, once it was asked: what comes before would be nobody's answer, and its end nobody's failure. */
+  /** Begins to read. Called after `ask`, so that all bytes and the end belong to a request. */
   read(): void {
     this.leg.read(this);
   }
 
   /**
    * Begins a request: `send` sends it, and `sent` ends it.
-   * @param timeout milliseconds for the response's header, and for taking a part of the request; 0: none
+   * @param timeout milliseconds for the response's header, and for reading a part of the request; 0: no limit
    */
   ask(asker: Asker, timeout: number): void {
     this.#asker = asker;
@@ -76,27 +76,27 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     this.#parser.method = asker.method;
   }
 
-  /** @param part of the request. @returns false when enough waits */
+  /** Sends a part of the request. @returns false when enough bytes wait */
   send(part: Buffer): boolean {
     const isTaken = this.leg.write(part);
-    // While the client lets it wait, the upstream need not answer.
+    // The time runs only while the upstream must read or answer, and not while the client sends nothing.
     if (this.#asker?.isExpecting === false) this.#deadline.set(isTaken ? 0 : this.#timeout);
     return isTaken;
   }
 
-  /** The request is complete. */
+  /** Called when the request was sent completely. */
   sent(): void {
     this.#isSent = true;
     if (this.#asker !== undefined) this.#deadline.set(this.#timeout);
   }
 
-  /** A request that is complete, in one piece. */
+  /** Sends a complete request in one piece. */
   sendAll(request: Buffer): void {
     this.#isSent = true;
     this.leg.write(request);
   }
 
-  /** Closes it after so many milliseconds without a request. */
+  /** Closes it after a number of milliseconds without a request. */
   idle(ms: number): void {
     this.#deadline.set(ms);
   }
@@ -106,7 +106,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     else this.#asker.late();
   }
 
-  /** Nobody waits for the response any more, or its request broke off: the upstream is reset, so that it sees that. */
+  /** Resets the connection of a request whose response is not needed any more, or which broke off, so that the upstream notices. */
   abandon(asker: Asker): void {
     if (this.#asker === asker) this.#break();
     else if (this.#answered === asker) this.failed(new SluiceError("SLUICE_CLIENT_RESET", "the request broke off"));
@@ -129,22 +129,22 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
 
   data(chunk: Buffer): boolean {
     if (this.#upgraded !== undefined) return this.#upgraded.received(chunk);
-    if (this.#asker === undefined && this.#body === undefined) this.#malformed("bytes that nobody asked for");
+    if (this.#asker === undefined && this.#body === undefined) this.#malformed("bytes without a request");
     const at = this.#read(chunk);
-    // It has become one within this chunk.
+    // The protocol may have changed within this chunk.
     const upgraded = this.#upgraded as UpgradedStream | undefined;
     if (upgraded !== undefined) return at >= chunk.length || upgraded.received(chunk.subarray(at));
     this.#deliver();
     return !this.#isStopped;
   }
 
-  /** @returns where what is no HTTP begins, or the chunk's end */
+  /** @returns the offset of the first byte that is not HTTP, or the end of the chunk */
   #read(chunk: Buffer): number {
     const parser = this.#parser;
     let at = 0;
     while (at < chunk.length && !this.#isGone) {
       if (parser.isWhole) {
-        // More than was asked for: what else would it be the answer to?
+        // More bytes than the response has: they belong to no request.
         parser.isKept = false;
         break;
       }
@@ -192,7 +192,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     }
     if (parser.status === 101) {
       if (this.#asker?.isUpgrade === true && this.#isSent) this.#upgrade(this.#asker);
-      else this.#malformed("an upgrade that nobody asked for, or before the end of the request");
+      else this.#malformed("an upgrade that was not asked for, or that came before the end of the request");
       return;
     }
     this.#interims += 1;
@@ -204,7 +204,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     parser.next();
   }
 
-  /** From here on the connection is the asker's. */
+  /** Gives the connection to the asker. */
   #upgrade(asker: Asker): void {
     const { status, fields, fieldNames } = this.#parser;
     const upgraded = (this.#upgraded = new UpgradedStream(this.leg));
@@ -212,7 +212,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     asker.answered({ status, headers: agreed(fields), fieldNames, upgraded, upstream: this.owner.name });
   }
 
-  /** Gives on what has come of the response: in one piece where all of it is there. */
+  /** Passes on the response so far: in one piece if it is complete. */
   #deliver(): void {
     if (this.#isGone) return;
     if (this.#isAnswering) {
@@ -233,13 +233,13 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   #answer(): void {
     const { response, trailers, isWhole } = this.#parser;
     const asker = this.#asker;
-    // Trailers go behind a body that comes in parts.
+    // Trailers need a streamed body.
     const isSmall = isWhole && this.#pieces.length <= 1 && trailers.length === 0;
     const body = isSmall ? this.#pieces.pop() : new ResponseBody(this);
     this.#isAnswering = false;
     this.#asker = undefined;
     this.#answered = asker;
-    // Free before the answer: it may bring the next request.
+    // Freed before the answer, which may cause the next request.
     if (isSmall) this.#free();
     else {
       this.#body = body as ResponseBody;
@@ -255,7 +255,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     const answered = this.#answered;
     this.#answered = undefined;
     this.#isUsed = true;
-    // A response that came before the end of its request: what is still sent of that would be taken for the next.
+    // If the response came before the end of its request, the rest of the request would be taken for the next one.
     if (!isKept || keptFor === 0 || this.#isLast || !this.#isSent) {
       this.close();
       answered?.over();

@@ -2,38 +2,44 @@ import { SluiceError } from "sluice";
 import { constants } from "node:http2";
 import { RstStream } from "../message/stream-reset.ts";
 
-/** Responses before the response, at most: nothing else would keep a client from them. */
+/** The most interim responses: an upstream could send them without end. */
 export const MOST_INTERIM = 100;
 
-/** The cause of a failure on a connection that had been used before: no fault of the request's. */
+/** The cause of a failure on a connection that had been used before: the request did not cause it. */
 export class StaleConnection extends Error {
   constructor() {
     super("a kept connection was closed by the upstream");
   }
 }
 
-/** The cause of a failure that is the upstream's word that it did nothing with the request (RFC 9113 section 8.7): it may be sent again, whatever its method. */
+/**
+ * The cause of a failure of which the upstream says that it did not process the request (RFC 9113 section 8.7): it may be sent again, whatever its
+ * method.
+ */
 export class UnprocessedRequest extends Error {
   constructor() {
     super("the upstream refused the stream, or closed the connection before it");
   }
 }
 
-/** What may be wrong with the upstream at an endpoint that was asked. */
+/** The errors of an upstream's endpoint. */
 export class UpstreamFailures {
   /** @param endpoint for messages */
   constructor(private readonly endpoint: string) {}
 
-  /** Interim responses without end. */
+  /** The error for too many interim responses. */
   endlessInterim(): SluiceError {
     return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${this.endpoint} sent more than ${MOST_INTERIM} interim responses`);
   }
 
   malformed(detail: string): SluiceError {
-    return new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `upstream ${this.endpoint} answered with what is no HTTP: ${detail}`);
+    return new SluiceError(
+      "SLUICE_UPSTREAM_PROTOCOL",
+      `upstream ${this.endpoint} answered with something that is not valid HTTP: ${detail}`,
+    );
   }
 
-  /** It closed the connection before it knew that there would be another request. */
+  /** The error when it closed a kept connection before another request reached it. */
   stale(): SluiceError {
     const cause = new StaleConnection();
     return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} closed a kept connection`, { cause });
@@ -41,13 +47,13 @@ export class UpstreamFailures {
 
   unprocessed(): SluiceError {
     const cause = new UnprocessedRequest();
-    return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} did not take the request (HTTP/2)`, { cause });
+    return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} did not process the request (HTTP/2)`, { cause });
   }
 
-  /** @param code of the stream's RST_STREAM, or of the connection's GOAWAY */
+  /** @param code the code of the stream's RST_STREAM, or of the connection's GOAWAY */
   streamReset(code: number): SluiceError {
     const cause = new RstStream(code);
-    // What Node's parser refuses, it resets with the same code.
+    // Node's parser resets malformed responses with the same code.
     if (code === constants.NGHTTP2_PROTOCOL_ERROR) return this.malformed(cause.message);
     return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} broke off: ${cause.message}`, { cause });
   }

@@ -2,7 +2,7 @@ import type { ChosenEndpoint, Endpoints, Session } from "sluice";
 import { map, type Observable } from "rxjs";
 import { EndpointConnections, type PoolLimits } from "./endpoint-connections.ts";
 
-/** Where a request goes. */
+/** The chosen endpoint of a request, with its connections. */
 export interface PoolPlace {
   readonly endpoint: ChosenEndpoint;
   readonly connections: EndpointConnections;
@@ -10,7 +10,7 @@ export interface PoolPlace {
 
 /** The kept connections to the endpoints of one upstream. */
 export class UpstreamPool {
-  /** By endpoint, and where an upstream is told by each connection whose it is, also by that. */
+  /** The connections by endpoint; if the upstream is told the client of each connection (PROXY protocol), also by client session. */
   readonly #connections = new Map<string, EndpointConnections>();
 
   constructor(
@@ -19,19 +19,19 @@ export class UpstreamPool {
   ) {}
 
   /**
-   * Chooses where the next request of a client goes.
-   * @throws SLUICE_UPSTREAM_BUSY when too many wait there already, or there is no room anywhere
+   * Chooses the endpoint of a client's next request.
+   * @throws SLUICE_UPSTREAM_BUSY when too many requests wait there already, or no endpoint has room
    */
   choose(client: string, tried?: ReadonlySet<string>, session?: Session): PoolPlace {
     return this.#place(this.endpoints.choose(tried, session), client, session);
   }
 
-  /** The same once there is room. */
+  /** Waits until there is room, and chooses then. */
   wait(client: string, tried?: ReadonlySet<string>, session?: Session): Observable<PoolPlace> {
     return this.endpoints.wait(tried, session).pipe(map((endpoint) => this.#place(endpoint, client, session)));
   }
 
-  /** Closes what nothing uses; what is used is closed when it is not any more. */
+  /** Closes unused connections now, and all others when they become unused. */
   retire(): void {
     for (const connections of this.#connections.values()) connections.retire();
   }
@@ -45,7 +45,7 @@ export class UpstreamPool {
     throw connections.failures.busy(connections.waiting);
   }
 
-  /** @param owner whose connections they are alone: they end with it */
+  /** @param owner the only session that uses these connections, which end with it */
   #open(key: string, name: string, owner: Session | undefined): EndpointConnections {
     const connections = new EndpointConnections(name, this.limits);
     if (owner === undefined) this.#tidy();
@@ -59,7 +59,7 @@ export class UpstreamPool {
     this.#connections.delete(key);
   }
 
-  /** A reload may bring other endpoints for ever. */
+  /** Removes endpoints without connections: reloads may bring new endpoints again and again. */
   #tidy(): void {
     for (const [name, { isUnused }] of this.#connections) if (isUnused) this.#connections.delete(name);
   }

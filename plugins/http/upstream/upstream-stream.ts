@@ -18,20 +18,20 @@ import { MOST_INTERIM } from "./upstream-failure.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_FLAG_END_STREAM, NGHTTP2_REFUSED_STREAM } = constants;
 
-/** A stream of HTTP/2 to an upstream: it carries one request, of every kind, and reads its response. */
+/** A stream of HTTP/2 to an upstream: it carries one request, complete or streamed, and reads its response. */
 export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   client: string | undefined = undefined;
-  /** The upstream has ended it. */
+  /** Whether the upstream has ended its side. */
   isEnding = false;
-  /** Its end brought nothing: a reset behind it says that it was none. */
+  /** Whether the end was an empty frame: a reset that follows means that the response broke off. */
   #isBareEnd = false;
-  /** All of it was read, but it is waited for that reset. */
+  /** Whether everything was read, and a reset may still follow. */
   #isInDoubt = false;
   readonly #deadline = new Deadline(this);
-  /** The connection had been used before. */
+  /** Whether the connection had been used before. */
   readonly #isLate: boolean;
   #asker: Asker | undefined;
-  /** Who was answered, until the response has ended. */
+  /** The request that was answered, until its response has ended. */
   #answered: Asker | undefined;
   #timeout = 0;
   #stream: ClientHttp2Stream | undefined;
@@ -39,10 +39,10 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   #body: ResponseBody | undefined;
   #hasLength = false;
   #trailers: readonly string[] = [];
-  /** Responses before the response. */
+  /** The number of interim responses. */
   #interims = 0;
   #isGone = false;
-  /** What asks for another protocol, and that once it is spoken. */
+  /** A request for another protocol, and below its stream after the upstream agreed. */
   #asked: Outbound | undefined;
   #upgraded: ConnectStream | undefined;
 
@@ -65,15 +65,17 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   }
 
   read(): void {
-    // Node does.
+    // Node reads by itself.
   }
 
-  /** Sends a request, with what there is of its body. */
+  /** Sends a request, with its body so far. */
   send(request: Outbound): void {
     const { content, upgrade } = request;
     const hasBody = content !== undefined && content.whole?.length !== 0;
     if (upgrade !== undefined && (hasBody || !this.connection.takesConnect)) {
-      this.#fail(new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the upstream takes no ${upgrade} over HTTP/2: give it http: "1.1"`));
+      this.#fail(
+        new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the upstream does not support ${upgrade} over HTTP/2: set http: "1.1" for it`),
+      );
       return;
     }
     const stream = this.#begin(request, hasBody);
@@ -118,7 +120,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   ending(isBare: boolean): void {
     this.isEnding = true;
     this.#isBareEnd = isBare;
-    // What still waits is one window at most, and the connection may be gone before it is asked for.
+    // At most one window of data still waits, and the connection may be closed before it is read.
     if (this.#body !== undefined || this.#upgraded !== undefined) this.#stream?.resume();
   }
 
@@ -159,9 +161,9 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     });
   }
 
-  /** @param isWaiting for the upstream to take a part of the request, or to answer */
+  /** @param isWaiting whether the upstream must read a part of the request, or answer */
   #waits(isWaiting: boolean): void {
-    // While the client lets it wait, the upstream need not answer.
+    // The time runs only while the upstream must read or answer, and not while the client sends nothing.
     if (this.#asker?.isExpecting === false) this.#deadline.set(isWaiting ? this.#timeout : 0);
   }
 
@@ -184,7 +186,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
       return;
     }
     if (isWhole) {
-      // Free before the answer: it may bring the next request.
+      // Freed before the answer, which may cause the next request.
       this.#finish();
       asker.answered({ status, headers, upstream });
       return;
@@ -192,7 +194,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     const body = new ResponseBody(this);
     this.#body = body;
     this.#hasLength = first(headers, "content-length") !== undefined;
-    // Not before: Node tells of a header that came with a part of the body after that part.
+    // Not earlier: Node may emit data of the body before the header that came with it.
     this.#stream?.on("data", (chunk: Buffer) => {
       if (this.#body?.push(chunk) === false && !this.isEnding) this.#stream?.pause();
     });
@@ -200,7 +202,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     asker.answered({ status, headers, body, trailers: () => endToEnd(this.#trailers), upstream });
   }
 
-  /** From here on the stream is the asker's: it has its place on the connection, and counts in no limit. */
+  /** Gives the stream to the asker. It keeps its place on the connection, but counts in no limit any more. */
   #upgrade(asker: Asker, headers: HttpHeaders, { upgrade = "", headers: asked }: Outbound): void {
     const stream = this.#stream as ClientHttp2Stream;
     const upgraded = (this.#upgraded = new ConnectStream(stream, { isEnded: () => this.isEnding, side: "upstream" }));
@@ -218,8 +220,8 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   }
 
   /**
-   * Node's server ends a response that it cancels, and resets it behind that. Where its request has ended, both say nothing of an error (docs/reliability.md);
-   * where it goes on, the reset does. One whose length was said and has come is complete, whatever follows.
+   * A server on Node that cancels a response sends an end, and then a reset. If the request has ended, neither of the two tells of an error
+   * (docs/reliability.md); if the request is still being sent, the reset does. A response with a declared length that has come is complete.
    */
   #ended(stream: ClientHttp2Stream): void {
     if (!this.#isBareEnd || this.#hasLength || stream.writableFinished) {
@@ -227,7 +229,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
       return;
     }
     const settle = (): void => {
-      // Else its `close` tells.
+      // Otherwise the event "close" decides.
       if (!stream.closed || stream.rstCode === NGHTTP2_NO_ERROR) this.#finish();
     };
     this.#isInDoubt = !stream.closed;
@@ -235,24 +237,24 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     else setTimeout(setImmediate, RESET_FOLLOWS_MS, settle);
   }
 
-  /** The response is complete. */
+  /** Ends a complete response. */
   #finish(): void {
     const body = this.#body;
     this.#body = undefined;
     this.connection.isUsed = true;
     body?.push(null);
-    // What is still sent of its request, nobody waits for (RFC 9113 section 8.1).
+    // The rest of its request is not needed (RFC 9113 section 8.1).
     this.#end(this.#sink?.writableFinished === false ? NGHTTP2_CANCEL : undefined);
   }
 
   #closed(code: number): void {
     const { failures } = this.owner;
-    // A server that has answered may want no more of the request, and says so without an error (RFC 9113 section 8.1).
+    // After its answer, a server may refuse the rest of the request with a reset without an error (RFC 9113 section 8.1).
     if (this.#isInDoubt && code === NGHTTP2_NO_ERROR) this.#finish();
     else this.#fail(this.#isUnprocessed(code) ? failures.unprocessed() : failures.streamReset(code));
   }
 
-  /** The upstream has said that it did nothing with it (RFC 9113 section 8.7). */
+  /** Whether the upstream says that it did not process the request (RFC 9113 section 8.7). */
   #isUnprocessed(code: number): boolean {
     if (this.#asker === undefined) return false;
     return code === NGHTTP2_REFUSED_STREAM || (this.id ?? Infinity) > this.connection.lastProcessed;
@@ -272,7 +274,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     asker?.failed(error as SluiceError);
   }
 
-  /** @param code to reset the stream with; undefined: it ends by itself */
+  /** @param code the code of the reset; undefined when the stream ends by itself */
   #end(code: number | undefined): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -283,7 +285,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     this.#deadline.stop();
     if (code !== undefined && stream?.closed === false) stream.close(code);
     this.#sink?.destroy();
-    // Node keeps it until all was read.
+    // Node keeps the stream until everything was read.
     stream?.resume();
     this.connection.leave(this);
     this.owner.gone(this);

@@ -3,9 +3,9 @@ import type { Carrier } from "./carrier.ts";
 
 /** A request that waits for a connection, or for its response. */
 export interface Waiting extends Asker {
-  /** Whose request it is. */
+  /** The client of the request. */
   readonly client: string;
-  /** It has a connection, and is sent. */
+  /** Called when it has a connection and is sent. */
   begun(connection: Carrier): void;
 }
 
@@ -26,13 +26,16 @@ export class WaitingRequests {
     if (at >= 0) this.#requests.splice(at, 1);
   }
 
-  /** Takes the first whose client may be served. */
+  /** Takes the first request whose client may be served. */
   next(mayServe: (client: string) => boolean): Waiting | undefined {
     const at = this.#requests.findIndex(({ client }) => mayServe(client));
     return at < 0 ? undefined : this.#requests.splice(at, 1)[0];
   }
 
-  /** Takes the newest of the client that has the most, if that is more than this client would have with another: so no client keeps the others out. */
+  /**
+   * Takes the newest request of the client with the most, if it has more than this client would have with one more, so that no client blocks the
+   * others.
+   */
   giveWay(client: string): Waiting | undefined {
     const counts = new Map<string, number>();
     for (const { client: each } of this.#requests) counts.set(each, (counts.get(each) ?? 0) + 1);
