@@ -39,6 +39,7 @@ export {
 export { networks } from "./contract/addresses/networks.ts";
 export { clientHello, type ClientHelloVerdict } from "./net/accept/client-hello.ts";
 export type { ClientHello } from "./net/accept/client-hello-body.ts";
+export { makeFolder } from "./net/make-folder.ts";
 export { certificatesIn, checkValidity, pemFile, readPem, type Pem } from "./net/pem.ts";
 export { printable } from "./contract/errors/printable.ts";
 export { duration, size, type Duration, type Size } from "./contract/options/units.ts";

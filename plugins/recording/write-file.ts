@@ -1,5 +1,6 @@
-import { mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { makeFolder } from "sluice";
 
 /** Only the owner may read recordings. */
 const MODE = 0o600;
@@ -11,7 +12,7 @@ const MODE = 0o600;
  * @throws the error of the operating system; the file is unchanged then
  */
 export async function writeWhole(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   const target = await realpath(file).catch(() => file);
   const found = await stat(target).catch(() => undefined);
   if (found !== undefined && !found.isFile()) return writeFile(target, text);

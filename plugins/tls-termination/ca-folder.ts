@@ -1,6 +1,7 @@
-import { access, constants, mkdir } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { makeFolder } from "sluice";
 
 const KEY = "ca-key.pem";
 
@@ -38,21 +39,10 @@ async function has(folder: string): Promise<boolean> {
 
 async function canBeMade(folder: string): Promise<boolean> {
   try {
-    await makeFolder(folder);
+    await makeFolder(folder, 0o700);
     await access(folder, constants.W_OK);
     return true;
   } catch (error) {
     return !unwritable.has((error as NodeJS.ErrnoException).code ?? "");
-  }
-}
-
-/** First not recursive: a recursive mkdir of Node reports ENOENT on a read-only file system, instead of EROFS. */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") await mkdir(folder, { recursive: true, mode: 0o700 });
-    else if (code !== "EEXIST") throw error;
   }
 }

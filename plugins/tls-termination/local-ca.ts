@@ -1,8 +1,9 @@
 import "reflect-metadata"; // before @peculiar/x509, which registers its parts with tsyringe
 import * as x509 from "@peculiar/x509";
 import { createPrivateKey, createPublicKey, KeyObject, randomBytes, webcrypto } from "node:crypto";
-import { chmod, mkdir, stat } from "node:fs/promises";
+import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "sluice";
 import { locked } from "./folder-lock.ts";
 import { invalidCertificate } from "./invalid-certificate.ts";
 import { isConstrainedTo, localConstraints, publicConstraints } from "./name-constraints.ts";
@@ -70,7 +71,7 @@ async function read(home: string, kind: Kind, tell: Tell): Promise<LocalCa | und
 }
 
 async function make(home: string, kind: Kind, tell: Tell): Promise<LocalCa> {
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeFolder(home, 0o700);
   await refuseForeign(home, "folder");
   return locked(home, async () => {
     await keepOutOfRepositories(home);

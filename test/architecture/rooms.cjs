@@ -33,7 +33,7 @@ module.exports = {
     transports: ["accept", "dial"],
     health: [".", "balance", "dial"],
     relay: [".", "node"],
-    control: [],
+    control: ["."],
   },
   "core/config": {
     ".": [],
@@ -44,7 +44,7 @@ module.exports = {
     edit: ["compile"],
     watch: ["explain", "files"],
     check: [],
-    register: [],
+    register: ["compile"],
     load: ["explain", "files", "resolve", "compile", "watch", "check"],
   },
   "core/runtime": {

@@ -49,6 +49,20 @@ describe("the command sluice", function () {
     expect((await run("start", "-c")).stderr).to.include("value is missing");
   });
 
+  it("check names the config's option for a certificate that is missing, and no place of Sluice's own", async () => {
+    const plugins = `[tlsTermination({ cert: "./none.pem", key: "./none.key" })]`;
+    folder.write(
+      "proxy.config.ts",
+      `import { defineConfig } from "sluice";
+       import { tlsTermination } from "sluice/plugins";
+       export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: "localhost:3000", plugins: ${plugins} } } });`,
+    );
+    const { code, stderr } = await run("check");
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/^error: [^:]+proxy\.config\.ts: listeners\.web\.plugins\[0\]: [^:]+none\.pem: cannot read the cert/);
+    expect(stderr).to.not.include("key-pair.ts");
+  });
+
   it("check shows the listeners of a good config, and opens nothing", async () => {
     folder.write("proxy.config.ts", config(`web: { listen: "tcp://127.0.0.1:8080", upstream: "localhost:3000" }`));
     const { code, stdout } = await run("check");

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
-import { lstat, mkdir, open, readdir, unlink } from "node:fs/promises";
+import { lstat, open, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf, SluiceError } from "../../contract/index.ts";
+import { makeFolder } from "../../net/make-folder.ts";
 import { checkedName } from "./file-name.ts";
 
 /** A file of the folder. */
@@ -26,7 +27,7 @@ export class SaveFolder {
   async create(name: string): Promise<string> {
     const file = this.fileOf(name);
     try {
-      await mkdir(this.path, { recursive: true, mode: 0o700 });
+      await makeFolder(this.path, 0o700);
     } catch (error) {
       throw new SluiceError("SLUICE_FILE_UNWRITABLE", `the folder cannot be made: ${reasonOf(error)}`, { where: this.path, cause: error });
     }

@@ -39,7 +39,7 @@ export class Compiler {
     return { file, source, hash: createHash("sha256").update(source).digest("base64") };
   }
 
-  /** @throws SLUICE_CONFIG_SYNTAX */
+  /** @throws SLUICE_CONFIG_SYNTAX, SLUICE_COMPILER_UNAVAILABLE */
   compile({ file, source, hash }: Source): Compiled {
     const known = this.#memo.get(file);
     if (known?.hash === hash) return known;

@@ -1,5 +1,6 @@
-import { parseSync, type ModuleItem } from "@swc/core";
+import type { ModuleItem } from "@swc/core";
 import type { Compiled } from "./compiler.ts";
+import { swc } from "./swc.ts";
 
 /**
  * Whether a module exports a type of that name, and no value: an interface, an alias, or something that it exports again as a type. It parses the
@@ -8,7 +9,7 @@ import type { Compiled } from "./compiler.ts";
 export function declaresType({ file, source }: Compiled, name: string): boolean {
   if (!/\.[cm]?tsx?$/.test(file)) return false;
   try {
-    const { body } = parseSync(source.replace(/^#!/, "//"), {
+    const { body } = swc(file).parseSync(source.replace(/^#!/, "//"), {
       syntax: "typescript",
       tsx: file.endsWith("x"),
       decorators: true,

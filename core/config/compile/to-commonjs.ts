@@ -1,8 +1,9 @@
-import { parseSync, transformSync, type Options, type Output } from "@swc/core";
+import type { Options, Output } from "@swc/core";
 import type { Program } from "acorn";
 import { readRecord, recordOf, type ModuleRecord } from "./module-record.ts";
 import { parserOf } from "./parser-of.ts";
 import { freeNames, rename } from "./rename.ts";
+import { swc } from "./swc.ts";
 import { moduleTree, scriptTree } from "./syntax-tree.ts";
 import { jsonSyntaxError, swcSyntaxError, treeSyntaxError } from "../explain/syntax-error.ts";
 
@@ -32,7 +33,7 @@ const target = "es2022";
 function plain(file: string, source: string, options: Options): Output {
   const transform = { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true };
   // What tsyringe needs: legacy decorators, and the types of constructor parameters.
-  return transformSync(source, {
+  return swc(file).transformSync(source, {
     ...shared,
     ...options,
     filename: file,
@@ -40,9 +41,11 @@ function plain(file: string, source: string, options: Options): Output {
   });
 }
 
-/** @throws SLUICE_CONFIG_SYNTAX */
+/** @throws SLUICE_CONFIG_SYNTAX, SLUICE_COMPILER_UNAVAILABLE */
 export function toCommonJs(file: string, source: string): Translated {
   if (file.endsWith(".json")) return json(file, source);
+  // Here, not where it is used: what is thrown there is what a file has wrong.
+  swc(file);
   // A shebang may only be at the very beginning, and the code is wrapped.
   const text = source.replace(/^#!/, "//");
   if (file.endsWith(".cjs"))
@@ -99,7 +102,9 @@ function asScript(file: string, text: string): Output | undefined {
 
 function isExportAssignment(file: string, text: string): boolean {
   try {
-    return parseSync(text, { ...parserOf(file), target }).body.some(({ type }) => type === "TsExportAssignment");
+    return swc(file)
+      .parseSync(text, { ...parserOf(file), target })
+      .body.some(({ type }) => type === "TsExportAssignment");
   } catch {
     return false;
   }
@@ -124,7 +129,7 @@ function commonJs(file: string, source: string, output: Output): Translated {
 
 function esModule(file: string, output: Output, tree: Program, record: ModuleRecord): Translated {
   const names = freeNames(output.code);
-  const { code, map } = transformSync(rename(output.code, tree, names), {
+  const { code, map } = swc(file).transformSync(rename(output.code, tree, names), {
     ...shared,
     filename: file,
     inputSourceMap: output.map ?? "",

@@ -1,6 +1,7 @@
-import { parseSync, type Module } from "@swc/core";
+import type { Module } from "@swc/core";
 import { SluiceError } from "../../contract/index.ts";
 import { parserOf } from "../compile/parser-of.ts";
+import { swc } from "../compile/swc.ts";
 
 /** The position of a piece of syntax, as swc counts it: in bytes, from a base of its own. */
 interface Spanned {
@@ -16,12 +17,13 @@ export class ConfigSource {
   readonly #base: number;
   readonly tree: Module;
 
-  /** @throws SLUICE_ADMIN_CONFLICT for a text that does not parse */
+  /** @throws SLUICE_ADMIN_CONFLICT for a text that does not parse; SLUICE_COMPILER_UNAVAILABLE */
   constructor(
     readonly file: string,
     text: string,
   ) {
     this.#bytes = Buffer.from(text);
+    const { parseSync } = swc(file);
     try {
       this.tree = parseSync(`;${text.replace(/^#!/, "//")}`, { ...parserOf(file), target: "es2022" });
     } catch (error) {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { transformSync } from "@swc/core";
+import { swc } from "../compile/swc.ts";
 
 // Each hook works in both ways: in a thread of its own (Node 20), where `next` returns a promise, and in the thread itself.
 
@@ -25,7 +25,7 @@ function sourceOf(specifier: string, parent: string | undefined): string {
 export function load<C extends object>(url: string, context: C, next: Next<C>): unknown {
   if (!/^file:[^?#]*\.m?ts([?#]|$)/.test(url) || url.includes("/node_modules/")) return next(url, context);
   const filename = fileURLToPath(url);
-  const { code } = transformSync(readFileSync(filename, "utf8"), {
+  const { code } = swc(filename).transformSync(readFileSync(filename, "utf8"), {
     filename,
     configFile: false,
     swcrc: false,

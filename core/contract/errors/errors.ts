@@ -19,6 +19,10 @@ export const catalogue = {
   SLUICE_CONFIG_SYNTAX: entry("config", "fix the syntax at the place shown and save again"),
   SLUICE_CONFIG_IMPORT: entry("config", "check the path and the name, or install the package"),
   SLUICE_PACKAGE_MISSING: entry("config", "install the packages named beside sluice, in these versions"),
+  SLUICE_COMPILER_UNAVAILABLE: entry(
+    "config",
+    "give it a cache: a folder of this user alone, in SWC_NATIVE_BINDING_CACHE, or install sluice again with its optional dependencies",
+  ),
   SLUICE_CONFIG_THREW: entry("config", "fix the code at the place shown and save again"),
   SLUICE_CONFIG_INVALID: entry("config", "fix the option at the path shown and save again"),
   SLUICE_CONFIG_UNSAFE: entry(

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { makeFolder } from "../make-folder.ts";
 
 /** Bytes of a path at most: sockaddr_un has 104 bytes on macOS and 108 on Linux, and a longer path would be cut silently. */
 const longest = 100;
@@ -27,10 +28,10 @@ export function controlPaths(config: string): readonly string[] {
  *
  * @throws Error if the folder belongs to another user, is a link, or is open to others
  */
-export function prepareFolder(socket: string): void {
+export async function prepareFolder(socket: string): Promise<void> {
   const folder = path.dirname(socket);
   if (!ownFolders().includes(folder)) return;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   if (!isOwnFolder(folder)) throw new Error(`${folder} is not a folder of this user alone (mode 0700)`);
 }
 

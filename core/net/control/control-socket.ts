@@ -57,9 +57,10 @@ export async function serveControl(config: string, handle: ControlHandler): Prom
   let failure: unknown = new Error("no path is short enough");
   for (const path of controlPaths(config)) {
     try {
-      prepareFolder(path);
-      // Looking for a running proxy, removing the file of a killed one and binding are one step, so that of two starts one finds the other.
       // oxlint-disable-next-line no-await-in-loop -- the next place only when this one is none
+      await prepareFolder(path);
+      // Looking for a running proxy, removing the file of a killed one and binding are one step, so that of two starts one finds the other.
+      // oxlint-disable-next-line no-await-in-loop -- as above
       await (process.platform === "win32" ? bindAt(path, config, server) : alone(path, () => bindAt(path, config, server)));
       // Without a handler, running out of descriptors while accepting would end the process.
       server.on("error", () => undefined);

@@ -11,7 +11,8 @@ const LARGEST = 2 * 1024 ** 2;
 
 /**
  * The place in the author's own source that an error came from, `file:line:column`: the innermost frame that is neither the core's nor a
- * package's; without one, the package's.
+ * package's; without one, the package's. A SluiceError of a package has none: it is a refusal in words of its own, and what is to be changed is
+ * not in that package (an error of a certificate names the file, and the option of the config).
  *
  * @param definedAt made where the plugin was defined: where it stands is the next best, when a stack has no frame of it
  */
@@ -20,7 +21,7 @@ export function placeOfAuthor(thrown: unknown, definedAt?: Error): string | unde
   const defined = definedAt === undefined ? [] : framesOf(definedAt).map((place) => ({ place, owner: ownerOf(place.file) }));
   const found =
     frames.find(({ owner }) => owner === "author") ??
-    frames.find(({ owner }) => owner === "package") ??
+    (SluiceError.is(thrown) ? undefined : frames.find(({ owner }) => owner === "package")) ??
     defined.find(({ owner }) => owner === "author" || owner === "package");
   return found === undefined ? undefined : placeText(mapped(found.place));
 }
