@@ -49,7 +49,7 @@ export async function openWorkshop(): Promise<Workshop & { close(): void }> {
 let lastPort = 20_000;
 
 /** Below the ports that connections are given (from 32,768 on): one of those may be taken again before the candidate binds it. */
-async function nextPort(): Promise<number> {
+export async function nextPort(): Promise<number> {
   do lastPort += 1;
   while (!(await isFree(lastPort)));
   return lastPort;

@@ -48,6 +48,24 @@ export function socketOf(connection: Connection, buffer: ReadBuffer | undefined)
   return new Socket(buffer === undefined ? new PlainOptions(connection) : new HandleOptions(connection, buffer.onread()));
 }
 
+interface PeerName {
+  address?: string;
+}
+
+/** The address of a connection's client. Undefined if it has none, as on a unix socket, or is not connected any more. */
+export function peerOf(connection: Connection): string | undefined {
+  if (connection instanceof Socket) return connection.remoteAddress;
+  const name: PeerName = {};
+  (connection as { getpeername?(name: PeerName): number }).getpeername?.(name);
+  return name.address;
+}
+
+/** False if the client has reset a connection that nothing has been read from. One that has only finished sending still reads. */
+export function isConnected(connection: Connection): boolean {
+  if (connection instanceof Socket) return !connection.destroyed;
+  return !("getpeername" in connection) || peerOf(connection) !== undefined;
+}
+
 /** Closes a connection that nobody takes. */
 export function closeConnection(connection: Connection): void {
   if (connection.destroy === undefined) connection.close?.();

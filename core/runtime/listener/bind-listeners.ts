@@ -11,7 +11,8 @@ import type { Bound, ListenOptions } from "../../net/accept/bound.ts";
 import { settledAddress } from "../../net/accept/listen-host.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { listenPlace } from "./listen-place.ts";
-import { listenOptions, type Listener } from "./listener.ts";
+import { listenOptions } from "./listen-options.ts";
+import type { Listener } from "./listener.ts";
 import { claimSockets, placeOf, type Claim, type Holder } from "../generation/socket-claims.ts";
 
 /** The socket of a listener of the next config. */

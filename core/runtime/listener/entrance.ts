@@ -10,6 +10,12 @@ export interface Doorkeeper {
   turnAway(client: AcceptedClient, error: SluiceError): void;
 }
 
+/** @param waited how long the client has waited for it, in milliseconds @param sessions the limit */
+export function noRoomIn({ name }: Pick<Doorkeeper, "name">, waited: number, sessions?: number): SluiceError {
+  const why = waited === 0 ? `${sessions} sessions are open` : `there was no room for another session within ${waited} ms`;
+  return new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${name}": ${why}`);
+}
+
 /** Clients that wait until their listener has room for another session, first come first served. */
 export class Entrance {
   readonly #waiting = new Map<AcceptedClient, NodeJS.Timeout>();
@@ -25,8 +31,7 @@ export class Entrance {
   wait(client: AcceptedClient, timeout: number): void {
     const timer = setTimeout(() => {
       this.#leave(client);
-      const detail = `listener "${this.keeper.name}": there was no room for another session within ${timeout} ms`;
-      this.keeper.turnAway(client, new SluiceError("SLUICE_LIMIT_SESSIONS", detail));
+      this.keeper.turnAway(client, noRoomIn(this.keeper, timeout));
     }, timeout);
     timer.unref();
     this.#waiting.set(client, timer);

@@ -1,17 +1,10 @@
-import {
-  SluiceError,
-  type Limits,
-  type ListenerView,
-  type ResolvedListener,
-  type SocketAddress,
-  type Timeouts,
-  type Transport,
-} from "../../contract/index.ts";
+import { SluiceError, type Limits, type ListenerView, type SocketAddress, type Timeouts, type Transport } from "../../contract/index.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
-import type { Bound, ClientHost, ListenOptions } from "../../net/accept/bound.ts";
+import type { Bound, ClientHost } from "../../net/accept/bound.ts";
 import { transportOf } from "../../net/transports/table.ts";
-import { Entrance } from "./entrance.ts";
-import { ClientCount } from "../session/client-count.ts";
+import { Entrance, noRoomIn } from "./entrance.ts";
+import { listenOptions } from "./listen-options.ts";
+import { ClientCount, tooMany } from "../session/client-count.ts";
 import { ListenerCounts } from "./listener-counts.ts";
 import { locateFault } from "../log/author-place.ts";
 import { LiveSession } from "../session/live-session.ts";
@@ -123,9 +116,9 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     this.bound.configure({ ...listenOptions(config, this.state), ...(flowOf === undefined ? {} : { flowOf }) });
     this.#letIn();
     const counts = !transportOf(config.address).anonymous && this.limits.sessionsPerClient < this.limits.sessions;
-    if (!counts) this.#clients = undefined;
+    if (!counts) this.#forgetClients();
     if (!counts || this.#clients !== undefined) return undefined;
-    const clients = new ClientCount();
+    const clients = new ClientCount(this.state.clientsElsewhere(this.name));
     this.#clients = clients;
     return (session) => {
       clients.enter(session);
@@ -160,11 +153,17 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   }
 
   accepted(client: AcceptedClient): void {
-    const { limits, isFull } = this.state;
-    const { sessions: own = Infinity, queue } = this.version.config.limits ?? {};
     if (client.leg.datagrams) this.#begin(client);
-    else if (this.#retired || isFull) this.turnAway(client, this.#full(limits.sessions));
-    else if (this.#open < own && this.#entrance.size === 0) this.#begin(client);
+    else if (this.#retired || this.state.isFull) this.turnAway(client, this.#full(this.state.limits.sessions));
+    else this.#enter(client);
+  }
+
+  /** A client for whom the proxy has room. */
+  #enter(client: AcceptedClient): void {
+    const { sessions: own = Infinity, queue } = this.version.config.limits ?? {};
+    const { ofListener, waited } = this.state.elsewhere;
+    if (waited !== undefined) this.turnAway(client, noRoomIn(this, waited, own));
+    else if (this.#open + ofListener < own && this.#entrance.size === 0) this.#begin(client);
     else if (queue !== undefined && this.#entrance.size < queue.max) this.#entrance.wait(client, queue.timeout);
     else this.turnAway(client, this.#full(own));
   }
@@ -176,7 +175,12 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   }
 
   #full(sessions: number): SluiceError {
-    return new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": ${sessions} sessions are open`);
+    return noRoomIn(this, 0, sessions);
+  }
+
+  #forgetClients(): void {
+    this.#clients?.close();
+    this.#clients = undefined;
   }
 
   /** Those who wait, as far as there is room. */
@@ -254,13 +258,9 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   }
 
   #begin(client: AcceptedClient): void {
-    const { limits, hub, opened } = this.state;
-    if (this.#clients !== undefined && this.#clients.of(client.address()) >= limits.sessionsPerClient) {
-      this.#refused(
-        client,
-        new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(client.address())} has ${limits.sessionsPerClient} sessions open`),
-      );
-      client.leg.destroy();
+    const { limits, hub, opened, elsewhere } = this.state;
+    if (this.#clients !== undefined && this.#clients.of(client.address()) + elsewhere.ofClient >= limits.sessionsPerClient) {
+      this.turnAway(client, tooMany(client.address(), limits.sessionsPerClient));
       return;
     }
     const session = new LiveSession(client, this.trial?.next() ?? this.version, this);
@@ -291,10 +291,4 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     events.next(event);
     this.state.hub.sessions.next(event);
   }
-}
-
-/** What a listener asks of its socket. */
-export function listenOptions(own: ResolvedListener, { limits, timeouts }: { limits: Limits; timeouts: Timeouts }): ListenOptions {
-  const { socket } = own;
-  return { socket, max: own.limits?.sessions ?? limits.udpSessions, idle: own.timeouts?.udpIdle ?? timeouts.udpIdle };
 }

@@ -1,5 +1,13 @@
 import { clientKey, SluiceError, type SocketAddress } from "../../contract/index.ts";
 
+/** Other processes that count the clients of the same listener. */
+export interface CountedElsewhere {
+  /** This process counts so many now. @param client its key */
+  counted(client: string, sessions: number): void;
+  /** How many all others count. */
+  sessionsOf(client: string): Promise<number>;
+}
+
 /** Who is counted: a session. */
 export interface Counted {
   readonly client: SocketAddress;
@@ -11,39 +19,74 @@ export interface Counted {
 export class ClientCount {
   readonly #open = new Map<string, number>();
 
+  /** @param elsewhere other processes that count too, and are told of each new number */
+  constructor(private readonly elsewhere?: CountedElsewhere) {}
+
   of(client: SocketAddress): number {
     return this.#open.get(clientKey(client)) ?? 0;
+  }
+
+  get isShared(): boolean {
+    return this.elsewhere !== undefined;
+  }
+
+  /** How many it has in all processes. */
+  async everywhere(client: SocketAddress): Promise<number> {
+    return this.of(client) + ((await this.elsewhere?.sessionsOf(clientKey(client))) ?? 0);
   }
 
   /** Counts a session, once. */
   enter(session: Counted): void {
     if (session.countedBy === this) return;
     session.countedBy = this;
-    const key = clientKey(session.client);
-    this.#open.set(key, (this.#open.get(key) ?? 0) + 1);
+    this.#add(clientKey(session.client), 1);
   }
 
   /** A session has ended; nothing when it was not counted here. */
   leave(session: Counted): void {
     if (session.countedBy !== this) return;
     session.countedBy = undefined;
-    const key = clientKey(session.client);
-    const count = (this.#open.get(key) ?? 0) - 1;
+    this.#add(clientKey(session.client), -1);
+  }
+
+  /** Nobody is counted any more. */
+  close(): void {
+    for (const key of this.#open.keys()) this.elsewhere?.counted(key, 0);
+    this.#open.clear();
+  }
+
+  #add(key: string, more: number): void {
+    const count = Math.max(0, (this.#open.get(key) ?? 0) + more);
     if (count > 0) this.#open.set(key, count);
     else this.#open.delete(key);
+    this.elsewhere?.counted(key, count);
   }
 }
 
 /**
  * A session's client turns out to be another: it is counted as that one.
  * @param most sessions of one client
- * @returns why it has one too many, where it has
+ * @param fail is told why it has one too many, where it has
+ * @returns when other processes have to be asked first: resolves when that is decided
  */
-export function recount(session: Counted, most: number, rename: () => void): SluiceError | undefined {
+export function recount(session: Counted, most: number, rename: () => void, fail: (error: SluiceError) => void): Promise<void> | undefined {
   const count = session.countedBy;
   count?.leave(session);
   rename();
   count?.enter(session);
-  if (count === undefined || count.of(session.client) <= most) return undefined;
-  return new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(session.client)} has ${most} sessions open`);
+  if (count === undefined) return undefined;
+  const { client } = session;
+  if (count.of(client) > most) fail(tooMany(client, most));
+  else if (count.isShared) return recountEverywhere(session, count, most, fail);
+  return undefined;
+}
+
+async function recountEverywhere(session: Counted, count: ClientCount, most: number, fail: (error: SluiceError) => void): Promise<void> {
+  const { client } = session;
+  const all = await count.everywhere(client);
+  if (session.countedBy === count && session.client === client && all > most) fail(tooMany(client, most));
+}
+
+export function tooMany(client: SocketAddress, most: number): SluiceError {
+  return new SluiceError("SLUICE_LIMIT_SESSIONS_PER_CLIENT", `${String(client)} has ${most} sessions open`);
 }

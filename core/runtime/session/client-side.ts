@@ -21,6 +21,8 @@ export abstract class ClientSide implements Counted {
   retargeted: UpstreamConfig | undefined;
   /** Which of its addresses that plugin does not want to be dialled. */
   refuse: RetargetOptions["refuse"];
+  /** Other processes are asked how many sessions its client has: it does not go on before that is decided. */
+  counting: Promise<void> | undefined;
 
   constructor(protected readonly accepted: AcceptedClient) {}
 
@@ -48,8 +50,10 @@ export abstract class ClientSide implements Counted {
 
   setClient(client: SocketAddress): void {
     this.remember();
-    const error = recount(this, this.limits.sessionsPerClient, () => (this.#client = client));
-    if (error !== undefined) this.fail(error);
+    const rename = (): void => void (this.#client = client);
+    this.counting = recount(this, this.limits.sessionsPerClient, rename, (error) => {
+      this.fail(error);
+    });
   }
 
   /** TLS with the client, counted. */

@@ -31,6 +31,8 @@ export interface Opened extends Session {
   readonly refuse: Parameters<ListenerVersion["attempts"]>[2];
   tls: SessionTls | undefined;
   readonly timeline: Timeline | undefined;
+  /** Decides whether its client may have another session, where that takes time. */
+  readonly counting: Promise<void> | undefined;
   /** The upstream leg is open. */
   opened(upstream: Upstream): void;
   flowWarning(message: string): void;
@@ -161,12 +163,18 @@ export class Opening implements Waiting {
         },
         complete: () => {
           if (this.#closed) return;
-          if (admitted) then();
+          if (admitted) this.#onceCounted(then);
           else this.fail(new SluiceError("SLUICE_CLIENT_REJECTED", `${String(this.session.client)} was not admitted`));
         },
       });
     // One that is over already may have begun the next.
     if (!admission.closed) this.#admission = admission;
+  }
+
+  #onceCounted(then: () => void): void {
+    const { counting } = this.session;
+    if (counting === undefined) then();
+    else void counting.then(() => (this.#closed ? undefined : then()));
   }
 
   #connect(): void {

@@ -5,9 +5,11 @@ import { HealthChecks } from "../../net/health/health-checks.ts";
 import { createEndpointBook } from "./endpoint-book.ts";
 import type { EventHub } from "./event-hub.ts";
 import { MeterBook } from "./meter-book.ts";
+import { nothingElsewhere, type Elsewhere, type Neighbours } from "./neighbours.ts";
 import { ReloadCounts } from "./reload-counts.ts";
 import { UpstreamBook } from "./upstream-counts.ts";
 import { AttachedPlugins } from "../version/attached-plugins.ts";
+import type { CountedElsewhere } from "../session/client-count.ts";
 import { SessionSet } from "../session/session-set.ts";
 
 /** What all listeners of a proxy share. A commit replaces limits and timeouts. */
@@ -15,8 +17,8 @@ export class ProxyState {
   /** Open stream sessions: what `limits.sessions` counts. Datagram flows are bounded by their own table. */
   readonly sessions = new SessionSet();
   readonly flows = new SessionSet();
-  /** Stream sessions of other processes that serve the same. */
-  elsewhere = 0;
+  /** Other processes that serve the same. */
+  neighbours: Neighbours | undefined;
   readonly opened: Counter;
   readonly closed: Counter;
   readonly refused: Counter;
@@ -64,11 +66,28 @@ export class ProxyState {
 
   /** No more stream sessions may begin. */
   get isFull(): boolean {
-    return this.sessions.size + this.elsewhere >= this.limits.sessions;
+    return this.sessions.size + this.elsewhere.sessions >= this.limits.sessions;
+  }
+
+  get elsewhere(): Elsewhere {
+    return this.neighbours?.elsewhere ?? nothingElsewhere;
+  }
+
+  /** Those that count the clients of a listener too. */
+  clientsElsewhere(listener: string): CountedElsewhere | undefined {
+    const { neighbours } = this;
+    if (neighbours === undefined) return undefined;
+    return {
+      counted: (client, sessions) => {
+        neighbours.counted(listener, client, sessions);
+      },
+      sessionsOf: (client) => neighbours.sessionsOf(listener, client),
+    };
   }
 
   /** Other processes serve the same. */
-  join(peers: HealthPeers): void {
+  join(neighbours: Neighbours, peers: HealthPeers): void {
+    this.neighbours = neighbours;
     this.health.join(peers);
     this.checks.isHere = () => peers.checks;
   }

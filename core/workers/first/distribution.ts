@@ -1,4 +1,6 @@
 import { closeConnection } from "../../net/node/raw-accept.ts";
+import type { Elsewhere } from "../../runtime/state/neighbours.ts";
+import type { LimitsOfSockets } from "./limits-of-sockets.ts";
 import type { OnItsWay, WorkerProcess } from "./worker-process.ts";
 
 /** Connections that one worker has not taken yet: one that is busy gets no more while another is not. */
@@ -12,11 +14,14 @@ export class Distribution {
   #turn = 0;
 
   /** @param workers those there are, in their order */
-  constructor(private readonly workers: () => readonly WorkerProcess[]) {}
+  constructor(
+    private readonly workers: () => readonly WorkerProcess[],
+    private readonly limits: LimitsOfSockets,
+  ) {}
 
   take(each: OnItsWay): void {
     const worker = this.#next(each.socket);
-    if (worker !== undefined) worker.take(each, this.#sessionsBeside(worker));
+    if (worker !== undefined) worker.take(each, this.#beside(worker, each));
     else if (this.#waiting.length < MOST_WAITING) this.#waiting.push(each);
     else closeConnection(each.connection);
   }
@@ -33,9 +38,17 @@ export class Distribution {
     for (const { connection } of this.#waiting.splice(0)) closeConnection(connection);
   }
 
-  /** Of the others: perhaps too many, never too few, so that all together keep `limits.sessions`. */
-  #sessionsBeside(worker: WorkerProcess): number {
-    return this.workers().reduce((sum, other) => (other === worker ? sum : sum + other.sessions), 0);
+  /** What the others have: perhaps too many, never too few, so that all together keep the limits. */
+  #beside(worker: WorkerProcess, { socket, client, waited }: OnItsWay): Elsewhere {
+    const name = this.limits.of(socket)?.name ?? "";
+    const others = this.workers().filter((other) => other !== worker);
+    const sum = (of: (other: WorkerProcess) => number): number => others.reduce((all, other) => all + of(other), 0);
+    return {
+      sessions: sum((other) => other.sessions),
+      ofListener: this.limits.of(socket)?.sessions === undefined ? 0 : sum((other) => other.sessionsOn(name, socket)),
+      ofClient: client === undefined ? 0 : sum((other) => other.sessionsOf(client, name, socket)),
+      waited,
+    };
   }
 
   #next(socket: number): WorkerProcess | undefined {

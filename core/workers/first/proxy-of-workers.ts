@@ -20,7 +20,7 @@ import { Steering } from "../../runtime/proxy/steering.ts";
 import { Turns } from "../../runtime/proxy/turns.ts";
 import type { Addresses } from "../wire/calls.ts";
 import { closeWorkers } from "./close-workers.ts";
-import { Distribution } from "./distribution.ts";
+import { Entrance } from "./entrance.ts";
 import { SharedParts } from "./shared-parts.ts";
 import { eventLogOf } from "./event-log-of-workers.ts";
 import { join } from "./join.ts";
@@ -60,7 +60,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
   readonly startedAt = Date.now();
   readonly counters = { sluice_reloads_total: 0, sluice_reloads_refused_total: 0 };
   readonly shared: SharedParts;
-  readonly #distribution: Distribution;
+  readonly #entrance: Entrance;
   readonly #sockets: SharedSockets;
   readonly #turns = new Turns();
   readonly #replacements = new Replacements(this);
@@ -82,15 +82,17 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
       event: (event) => this.events.take(event),
       log: (line) => options.log?.relay(line),
       gone: (worker, lost) => {
-        for (const each of lost) this.#distribution.take(each);
+        for (const each of lost) this.#entrance.again(each);
         this.#gone(worker);
       },
+      left: () => this.#entrance.left(),
+      sessionsOf: (worker, listener, client) => this.#entrance.sessionsBeside(worker, listener, client),
     });
     this.#orders = new Orders(options.log, how.admin);
     this.events = new WorkerEvents(() => this.workers.serving);
-    this.#distribution = new Distribution(() => this.workers.all);
+    this.#entrance = new Entrance(() => this.workers.all);
     this.#sockets = new SharedSockets((client) => {
-      this.#distribution.take(client);
+      this.#entrance.take(client);
     });
     this.events.hub.lifecycle.subscribe(eventLogOf(options, () => this.#generation));
   }
@@ -200,7 +202,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     this.#datagrams = agreed.datagrams;
     for (const watched of agreed.watched) this.how.loader.reads(watched);
     await agreed.commit(() => this.#adminAddress);
-    this.#distribution.again(this.#sockets.ids);
+    this.#entrance.follow(wanted.config, this.#sockets);
     this.events.tellOfListeners(before, this.listeners);
     const warnings = [...wanted.dropped, ...wanted.config.warnings, ...untriedWarnings(wanted.config), ...missingForResets()];
     for (const warning of warnings) this.events.warn(undefined, warning);
@@ -277,12 +279,12 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     worker.servesSince = performance.now();
     this.events.greet(worker);
     if (this.#looked) worker.channel.tell("look", true);
-    this.#distribution.again(this.#sockets.ids);
+    this.#entrance.follow(now.config, this.#sockets);
   }
 
   async #close(drainMs: number): Promise<void> {
     this.#sockets.leave();
-    this.#distribution.close();
+    this.#entrance.close();
     await closeWorkers(this.workers.all, drainMs);
     await this.#turns.idle;
     this.shared.close();

@@ -1,20 +1,30 @@
 import cluster, { type Worker } from "node:cluster";
 import { SluiceError } from "../../contract/index.ts";
 import { closeConnection, type Connection } from "../../net/node/raw-accept.ts";
-import type { FirstCalls, WorkerCalls } from "../wire/calls.ts";
+import type { FirstCalls, OpenHere, WorkerCalls } from "../wire/calls.ts";
 import { Channel } from "../wire/channel.ts";
 import { Deferred } from "../wire/deferred.ts";
+import type { Elsewhere } from "../../runtime/state/neighbours.ts";
+import { ClientsOfWorker } from "./clients-of-worker.ts";
 import type { SharedParts } from "./shared-parts.ts";
 
 /** A connection on its way to a worker. */
 export interface OnItsWay {
   readonly socket: number;
   readonly connection: Connection;
+  /** The key of its client, where the sessions of each are counted. */
+  readonly client?: string | undefined;
+  /** How many milliseconds it has waited for room on its listener, in vain; 0: as many wait as may. */
+  readonly waited?: number | undefined;
 }
 
 /** What a worker says, and who it was. */
 export type Listening = Pick<FirstCalls, "event" | "log"> & {
   readonly shared: SharedParts;
+  /** Sessions of a worker may have ended. */
+  left(): void;
+  /** How many sessions a client has on a listener in the other workers. */
+  sessionsOf(worker: WorkerProcess, listener: string, client: string): number;
   /** @param lost connections that it has not taken any more */
   gone(worker: WorkerProcess, lost: readonly OnItsWay[]): void;
 };
@@ -34,7 +44,9 @@ export class WorkerProcess {
   /** Of how it died. */
   how = "";
   #onItsWay: OnItsWay[] = [];
-  #open = 0;
+  #streams = 0;
+  #listeners: ReadonlyMap<string, number> = new Map();
+  readonly #clients = new ClientsOfWorker();
   readonly #up = new Deferred<void>();
   readonly #gone = new Deferred<void>();
   readonly #worker: Worker;
@@ -52,9 +64,13 @@ export class WorkerProcess {
         this.#up.resolve();
       },
       taken: (count, open) => {
-        this.#open = open;
-        for (const { connection } of this.#onItsWay.splice(0, count)) closeConnection(connection);
+        this.#took(count, open);
+        listening.left();
       },
+      counted: (clients) => {
+        this.#clients.take(clients);
+      },
+      sessionsOf: (listener, client) => listening.sessionsOf(this, listener, client),
       event: (event) => {
         listening.event(event);
       },
@@ -105,7 +121,18 @@ export class WorkerProcess {
 
   /** Its stream sessions, at most: those that it has told of, and connections that may become one. */
   get sessions(): number {
-    return this.#open + this.#onItsWay.length;
+    return this.#streams + this.#onItsWay.length;
+  }
+
+  /** The same of one listener. @param socket where its clients arrive */
+  sessionsOn(listener: string, socket: number): number {
+    return (this.#listeners.get(listener) ?? 0) + this.#onItsWay.filter((each) => each.socket === socket).length;
+  }
+
+  /** The same of one client of a listener. @param socket undefined: only those that it has told of */
+  sessionsOf(client: string, listener: string, socket?: number): number {
+    const coming = this.#onItsWay.filter((each) => each.socket === socket && each.client === client).length;
+    return this.#clients.of(listener, client) + coming;
   }
 
   /** Resolves when it can be asked. @throws SLUICE_WORKER_LOST */
@@ -125,8 +152,8 @@ export class WorkerProcess {
     return this.#gone.promise;
   }
 
-  /** @param elsewhere sessions of the other workers */
-  take(each: OnItsWay, elsewhere: number): void {
+  /** @param elsewhere what the other workers have */
+  take(each: OnItsWay, elsewhere: Elsewhere): void {
     this.#onItsWay.push(each);
     this.channel.hand("connection", [each.socket, elsewhere], each.connection);
   }
@@ -143,6 +170,13 @@ export class WorkerProcess {
 
   toString(): string {
     return `worker ${this.place + 1} (pid ${this.pid})`;
+  }
+
+  #took(count: number, { streams, listeners, clients }: OpenHere): void {
+    this.#streams = streams;
+    this.#listeners = listeners;
+    this.#clients.take(clients);
+    for (const { connection } of this.#onItsWay.splice(0, count)) closeConnection(connection);
   }
 
   #left(listening: Listening, how: string): void {

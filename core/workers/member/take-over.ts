@@ -1,6 +1,7 @@
 import type { ListenAddress, ResolvedConfig, SocketAddress } from "../../contract/index.ts";
 import { transportOf } from "../../net/transports/table.ts";
-import { listenOptions, type Listener } from "../../runtime/listener/listener.ts";
+import { listenOptions } from "../../runtime/listener/listen-options.ts";
+import type { Listener } from "../../runtime/listener/listener.ts";
 
 /**
  * Binds the socket of a listener that another worker has had. Its flows have ended with that one: the next datagram of each client begins a new one.

@@ -18,6 +18,7 @@ import type { Listener } from "../../runtime/listener/listener.ts";
 import type { Companion } from "../../runtime/proxy/companion.ts";
 import type { Member } from "../../runtime/proxy/member.ts";
 import { Proxy } from "../../runtime/proxy/proxy.ts";
+import type { Elsewhere } from "../../runtime/state/neighbours.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
 import type { Addresses, Committed, FirstCalls, GenerationOrder, Shown, SocketPlan, WatchedFiles, WorkerCalls } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
@@ -27,6 +28,7 @@ import { AbsentAcceptor } from "./absent-acceptor.ts";
 import { takeOver } from "./take-over.ts";
 import { GenerationStep } from "./generation-step.ts";
 import { HealthOfWorkers } from "./health-of-workers.ts";
+import { NeighboursOfWorkers } from "./neighbours-of-workers.ts";
 import { HandedSockets } from "./handed-sockets.ts";
 import { Shows } from "./shows.ts";
 import { SharedOfWorkers } from "./shared-of-workers.ts";
@@ -41,6 +43,7 @@ export class Worker implements WorkerCalls {
   readonly #taken: Taken;
   readonly #shared: SharedOfWorkers;
   readonly #health: HealthOfWorkers;
+  readonly #neighbours: NeighboursOfWorkers;
   readonly #shows: Shows;
   #loader: ConfigLoader | undefined;
   #proxy: Proxy | undefined;
@@ -56,8 +59,9 @@ export class Worker implements WorkerCalls {
     this.#health = new HealthOfWorkers(first);
     this.#shows = new Shows(first);
     this.#taken = new Taken((count) => {
-      first().tell("taken", count, this.open().streams);
+      first().tell("taken", count, this.#neighbours.report(this.open().streams));
     });
+    this.#neighbours = new NeighboursOfWorkers(first, this.#taken.changed);
     this.logger = createLogger({
       threshold: this.#threshold,
       to: {
@@ -94,6 +98,8 @@ export class Worker implements WorkerCalls {
     // What a commit does follows at once, without waiting for anything.
     await nextTurn();
     if (this.#plan !== undefined) this.#sockets.keepOnly(this.#plan);
+    this.#neighbours.follow(this.#listeners.values());
+    this.#taken.changed();
     for (const [name, listener] of this.#listeners)
       if (listener.bound instanceof AbsentAcceptor) listener.bound.local = addressOf(datagrams.get(name) ?? listener.bound.local);
   }
@@ -119,10 +125,11 @@ export class Worker implements WorkerCalls {
       if (config !== undefined && listener.bound instanceof AbsentAcceptor) await takeOver(listener, config, places.get(listener.name));
   }
 
-  connection(socket: number, elsewhere: number, connection: Connection): void {
+  connection(socket: number, elsewhere: Elsewhere, connection: Connection): void {
     this.#taken.one();
-    if (this.#proxy !== undefined) this.#proxy.inner.state.elsewhere = elsewhere;
-    this.#sockets.take(socket, connection);
+    this.#neighbours.beside(elsewhere, () => {
+      this.#sockets.take(socket, connection);
+    });
   }
 
   open(): OpenSessions {
@@ -226,6 +233,7 @@ export class Worker implements WorkerCalls {
       first,
       shared: this.#shared,
       health: this.#health,
+      neighbours: this.#neighbours,
       bind: async (config, running) => {
         const plan = await this.#current.planned();
         return this.#sockets.bind(config, running, plan);

@@ -5,6 +5,7 @@ import type { AgreedStanding, Standing } from "../../net/balance/health-peers.ts
 import type { Connection } from "../../net/node/raw-accept.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
+import type { Elsewhere } from "../../runtime/state/neighbours.ts";
 import type { Take } from "../../runtime/state/bucket-book.ts";
 import type { PackedError } from "./packed-error.ts";
 import type { PackedEvent } from "./packed-event.ts";
@@ -65,6 +66,23 @@ export type Shown = "sessions" | "rates" | { readonly tap: string };
 /** Said to a worker that asks for something which one of them finds out for all: what it is, or that it is the one, and under which number. */
 export type Said = { readonly answer: Answer<unknown> } | { readonly find: number };
 
+/** How many sessions a client has on a listener, in one worker. */
+export interface CountedClient {
+  readonly listener: string;
+  /** Its key. */
+  readonly client: string;
+  readonly sessions: number;
+}
+
+/** The open sessions of one worker. */
+export interface OpenHere {
+  readonly streams: number;
+  /** Of the listeners that have a limit of their own. */
+  readonly listeners: ReadonlyMap<string, number>;
+  /** Those that have changed. */
+  readonly clients: readonly CountedClient[];
+}
+
 /** What the first process asks of a worker. */
 export interface WorkerCalls {
   /** Evaluates, constructs and sets up. Rejects with what refuses it. */
@@ -79,8 +97,8 @@ export interface WorkerCalls {
   abandon(): Promise<void>;
   /** Binds the sockets that take datagrams, in place of a worker that has died. */
   takeDatagrams(places: Addresses): Promise<void>;
-  /** A client of a socket. @param elsewhere stream sessions of the other workers, those on their way included */
-  connection(socket: number, elsewhere: number, connection: Connection): void;
+  /** A client of a socket. @param elsewhere what the other workers have, clients on their way included */
+  connection(socket: number, elsewhere: Elsewhere, connection: Connection): void;
   open(): OpenSessions;
   /** Open sessions by listener. */
   sessions(): ReadonlyMap<string, number>;
@@ -109,8 +127,12 @@ export interface WorkerCalls {
 export interface FirstCalls {
   /** It can be asked. */
   up(): void;
-  /** It has taken so many connections. @param open stream sessions that it has now */
-  taken(count: number, open: number): void;
+  /** It has taken so many connections. @param open what it has now */
+  taken(count: number, open: OpenHere): void;
+  /** Its clients have so many sessions now. */
+  counted(clients: readonly CountedClient[]): void;
+  /** How many sessions a client has on a listener in the other workers. */
+  sessionsOf(listener: string, client: string): number;
   event(event: PackedEvent): void;
   /** A record of the log, as JSON, with its level. */
   log(line: string): void;

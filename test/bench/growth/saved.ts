@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import { freePort } from "../../support/sockets.ts";
 import { ask, start, type Cost } from "../live-proxy.ts";
-import type { Workshop } from "../under-test.ts";
+import { nextPort, type Workshop } from "../under-test.ts";
 import type { Case } from "./cases.ts";
 import { writeGrown } from "./configs.ts";
 
@@ -12,7 +11,7 @@ const micro = 1000;
 
 /** Microseconds of CPU that a save costs, the cheapest of some. */
 export async function costOfSave(one: Case, count: number, names: number, workshop: Workshop): Promise<number> {
-  const [listen, upstream] = [await freePort(), await freePort()];
+  const [listen, upstream] = [await nextPort(), await nextPort()];
   const { config, edited } = writeGrown(join(workshop.folder, `saved-${listen}`), one.subject, count, { listen, upstream, names });
   const proxy = await start("proxy", "proxies/live-config.js", [config, edited]);
   const load = one.open === true ? await start("load", "load/steady.js", [listen, upstream, count].map(String)) : undefined;
