@@ -2,10 +2,10 @@
 import { SluiceError } from "../contract/errors/errors.ts";
 import { readFdLimit } from "../config/check/fd-limit.ts";
 
-/** What loading Sluice and a config takes at once, and some for serving. */
+/** The open files that are needed to load Sluice and a config, and some more for serving. */
 const LEAST_FILES = 128;
 
-/** One clear message, where loading the rest would end in the middle of Node's own. */
+/** Ends with one clear message, instead of an error of Node while modules are loaded. */
 function refuse(detail: string): never {
   const { message } = new SluiceError("SLUICE_TOO_FEW_FILES", detail);
   process.stderr.write(`error: ${message}\n`);
@@ -15,7 +15,7 @@ function refuse(detail: string): never {
 const limit = readFdLimit();
 if (limit !== undefined && limit < LEAST_FILES) refuse(`the limit of open files is ${limit}, and Sluice needs at least ${LEAST_FILES}`);
 try {
-  // Not before: a module that is imported above is opened together with hundreds of others.
+  // Not imported at the top, where hundreds of modules would be opened before this check.
   const { runProcess } = await import("./run-process.ts");
   await runProcess();
 } catch (error) {

@@ -7,7 +7,7 @@ import { createTerminal, type Terminal } from "./output/terminal.ts";
 /** Runs one command; its number is the exit code. */
 type Command = (options: CommandOptions, output: Terminal) => Promise<number>;
 
-// Loaded when asked for: `sluice status` needs neither the compiler nor the proxy.
+// Each command is loaded when it is used: `sluice status` needs neither the compiler nor the proxy.
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   start: async () => (await import("./commands/start-command.ts")).start,
   check: async () => (await import("./commands/check-command.ts")).check,
@@ -26,7 +26,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   toxiproxy: async () => (await import("./commands/toxiproxy-command.ts")).toxiproxy,
 };
 
-/** By the code of the error; all others are 1. */
+/** Exit codes by the code of the error; all others are 1. */
 const exitCodes: Partial<Record<AnyErrorCode, number>> = { SLUICE_NOT_ANSWERING: 2 };
 
 /**
@@ -42,7 +42,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const line = parseCommandLine(argv);
     if (line === undefined) return 0;
     ({ json } = line.options);
-    // Whoever loads a config asks there: a daemon's environment is the other way to allow it.
+    // The loader of configs reads this variable, which can also be set in the environment of a service.
     if (line.options.allowUnsafe) process.env[allowUnsafe] = "1";
     const command = await commands[line.command]();
     return await command(line.options, output);

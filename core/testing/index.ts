@@ -1,5 +1,5 @@
 /// <reference types="node" preserve="true" />
-/** What tests of plugins, and of programs around a proxy, import as `sluice/testing`. It works alike in mocha, vitest and node:test. */
+/** The kit for tests of plugins, and of programs around a proxy. It works with mocha, vitest and node:test. */
 import "reflect-metadata";
 
 export type { Direction } from "./bench/bench-run.ts";

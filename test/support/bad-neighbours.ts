@@ -40,7 +40,7 @@ export const badNeighbours: readonly BadPlugin[] = [
     what: "neither admits nor rejects a session",
     make: made(() => ({ admit: () => NEVER })),
     said: undefined,
-    saidByCompliance: /did neither admit nor reject/,
+    saidByCompliance: /neither admitted nor rejected/,
   },
 ];
 

@@ -105,7 +105,7 @@ export const badPlugins: readonly BadPlugin[] = [
     said: /an empty chunk changes its output/,
     saidByCompliance: /empty chunk/,
   },
-  { what: "emits a Uint8Array", make: both(map((chunk) => new Uint8Array(chunk) as Buffer)), said: /a Uint8Array, which is no Buffer/ },
+  { what: "emits a Uint8Array", make: both(map((chunk) => new Uint8Array(chunk) as Buffer)), said: /a Uint8Array, which is not a Buffer/ },
   { what: "emits text", make: both(map((chunk) => String(chunk) as never)), said: /SLUICE_PLUGIN_CHUNK/ },
   { what: "gives undefined for a chunk", make: both(each((() => undefined) as never)), said: /SLUICE_PLUGIN_CHUNK/ },
   {
@@ -190,7 +190,7 @@ export const badPlugins: readonly BadPlugin[] = [
       return { fromClient: half, fromUpstream: half };
     }),
     said: undefined,
-    saidByCompliance: /ends or changes .*half-close|takes an empty/s,
+    saidByCompliance: /ends or changes .*half-close|ignores empty/s,
   },
   {
     what: "keeps listening to its source",
@@ -214,7 +214,7 @@ export const badPlugins: readonly BadPlugin[] = [
     what: "depends on chance",
     make: both(each((chunk) => Buffer.concat([chunk, randomBytes(8)]))),
     said: undefined,
-    saidByCompliance: /two runs of the same differ/,
+    saidByCompliance: /two runs with the same input differ/,
   },
   {
     what: "changes bytes, and loses what it holds at FIN",

@@ -5,7 +5,7 @@ import { didYouMean, nearest } from "../../contract/options/nearest.ts";
 import { findConfig, type ConfigFile } from "./config-file.ts";
 import { forwardFlags } from "./forward-flags.ts";
 
-/** What can stand after `sluice`. */
+/** The commands of `sluice`. */
 export type CommandName =
   | "start"
   | "check"
@@ -26,27 +26,27 @@ export type CommandName =
 export interface CommandOptions {
   /** The config's file, as given. @default the `proxy.config.*` of the working directory */
   readonly config: string;
-  /** Configs beside it that were not taken, where none was named. */
+  /** Other configs in the folder that were not used, when none was named. */
   readonly passedOver: readonly string[];
-  /** Load a config that others may write. @default false */
+  /** Load a config that other users may write. @default false */
   readonly allowUnsafe: boolean;
   /** Machine output instead of human. @default false */
   readonly json: boolean;
   /** Reload when a file of the config is saved. @default true */
   readonly watch: boolean;
-  /** The admin server, on, with what `--admin` says of it. */
+  /** The admin server as `--admin` configures it; undefined without that option. */
   readonly admin?: AdminConfig;
   /** The log's level, as given. @default SLUICE_LOG_LEVEL, then the config's */
   readonly logLevel: LogLevel | undefined;
-  /** Of a command that takes no config. */
+  /** All arguments, for commands with their own. */
   readonly raw: RawArguments;
 }
 
-/** What was given, as it was given. */
+/** The arguments as they were given. */
 export interface RawArguments {
-  /** Beside the options. */
+  /** Arguments that are not options. */
   readonly words: readonly string[];
-  /** By their names in camelCase. */
+  /** The options by their names in camelCase. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -56,12 +56,12 @@ export interface CommandLine {
 }
 
 const configOption = ["-c, --config <file>", "The config file (default: proxy.config.ts, or .mts, .cts, .js, .mjs, .cjs, .json)"] as const;
-const unsafeOption = ["--allow-unsafe-config", "Load a config that others may write, where the file system knows no modes"] as const;
+const unsafeOption = ["--allow-unsafe-config", "Load a config that other users may write, for file systems without modes"] as const;
 const adminOption = ["--admin [address]", "Turn the admin server on, at host:port, tcp://… or unix://… (default: 127.0.0.1:9900)"] as const;
-const logLevelOption = ["--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent"] as const;
-const jsonOption = ["--json", "Print JSON for machines"] as const;
+const logLevelOption = ["--log-level <level>", "The log's level: trace, debug, info, warn, error, fatal or silent"] as const;
+const jsonOption = ["--json", "Print JSON, for programs"] as const;
 
-/** Commands that steer the proxy of a config, which is named by -c alone: their arguments are something else. */
+/** Commands that take the config only with -c, because their arguments are something else. */
 const steers: ReadonlySet<string> = new Set(["toggle", "set", "watch", "replay", "capture"]);
 
 function createCli() {
@@ -74,41 +74,41 @@ function createCli() {
     .option(...adminOption)
     .option(...logLevelOption);
   cli
-    .command("check [config]", "Load and validate the config and set its plugins up, binding nothing; exit code 0 or 1")
+    .command("check [config]", "Validate the config and set up its plugins, without opening a port; exit code 0 or 1")
     .option(...configOption)
     .option(...unsafeOption)
     .option(...jsonOption);
   cli
-    .command("plan [config]", "Show what a save would keep, swap, drain, close and bind")
+    .command("plan [config]", "Show what a reload of the config as it is now would keep, swap, drain, close and bind")
     .option(...configOption)
     .option(...jsonOption);
   cli
-    .command("reload [config]", "Make the running proxy load everything again")
+    .command("reload [config]", "Make the running proxy load its config and plugins again")
     .option(...configOption)
     .option(...jsonOption);
   cli
     .command("status [config]", "Show the running proxy: listeners, sessions, counters")
     .option(...configOption)
-    .option("--watch", "Show what it carries, each second, until Ctrl-C")
+    .option("--watch", "Show sessions and throughput every second, until Ctrl-C")
     .option(...jsonOption);
   const forward = cli
-    .command("forward <listen> [upstream]", "Forward a port, with plugins by option and without a config")
-    .option("--print", "Print the config that it stands for, and do nothing else")
-    .option("--write", "Save it as proxy.config.ts, and go on with that")
+    .command("forward <listen> [upstream]", "Forward a port without a config; options add plugins")
+    .option("--print", "Only print the equivalent config")
+    .option("--write", "Save the equivalent config as proxy.config.ts, and run it")
     .option(...adminOption)
     .option(...logLevelOption);
   for (const { name, value, help } of forwardFlags) forward.option(`--${name}${value}`, help);
   cli
-    .command("trust", "Make system, browsers and Java trust the local CA of this user")
-    .option("--remove", "Take it out of them")
-    .option("--print", "Print what would be done, and do nothing")
+    .command("trust", "Make the system, browsers and Java trust this user's local CA")
+    .option("--remove", "Remove the local CA from them")
+    .option("--print", "Only print what would be done")
     .option("--stores <names>", "Some of system, nss and java (default: all)");
   cli
-    .command("toggle <plugin> [...state]", "Switch a plugin of the running proxy, LISTENER/PLUGIN, on or off, on open connections too")
+    .command("toggle <plugin> [...state]", "Switch the plugin LISTENER/PLUGIN of the running proxy on or off, also on open connections")
     .option(...configOption)
     .option(...jsonOption);
   cli
-    .command("set <plugin> [...options]", "Change options of a plugin of the running proxy: LISTENER/PLUGIN option=value …")
+    .command("set <plugin> [...options]", "Change options of a plugin of the running proxy: sluice set LISTENER/PLUGIN option=value …")
     .option(...configOption)
     .option(...jsonOption);
   addAuthorCommands(cli);
@@ -118,48 +118,48 @@ function createCli() {
   return cli;
 }
 
-/** For those who write plugins and tests. */
+/** Commands for authors of plugins and tests. */
 function addAuthorCommands(cli: ReturnType<typeof cac>): void {
   cli
     .command("init", "Write a config, a first plugin and its test into this folder")
-    .option("--plugin <name>", "The plugin's name; in a folder that has a config, add one plugin with its test")
+    .option("--plugin <name>", "The plugin's name; if the folder has a config, only this plugin and its test are added")
     .option("--template <template>", "What the plugin works on: byte, http, faults or codec (default: byte)")
     .option("--no-interactive", "Ask nothing");
   cli
     .command("replay <...files>", "Play recordings to a server, or through a listener's plugins; exit code 1 when something differs")
     .option("--to <address>", "Play the client to this server: host:port, tcp://…, tls://…, udp://… or unix:///path")
-    .option("--through <listener>", "Run the bytes through this listener's plugins, without a socket and in virtual time")
-    .option("--timing <timing>", "With --to: none, recorded, or a number that stretches the recorded times (default: none)")
+    .option("--through <listener>", "Pass the bytes through this listener's plugins, without sockets and in virtual time")
+    .option("--timing <timing>", "With --to: none, recorded, or a factor for the recorded delays (default: none)")
     .option(...configOption)
     .option(...unsafeOption)
     .option(...jsonOption);
   cli
-    .command("toxiproxy", "Serve toxiproxy's HTTP API, for its clients in every language")
-    .option("--port <port>", "Where the API listens (default: 8474; 0: a free one)")
-    .option("--host <host>", "On which address (default: 127.0.0.1)")
-    .option("-c, --config <file>", "Proxies that are there from the start, in toxiproxy's JSON")
-    .option("--log-level <level>", "What is logged: trace, debug, info, warn, error, fatal or silent");
+    .command("toxiproxy", "Serve toxiproxy's HTTP API, for toxiproxy clients of every language")
+    .option("--port <port>", "The port of the API (default: 8474; 0: a free port)")
+    .option("--host <host>", "The address of the API (default: 127.0.0.1)")
+    .option("-c, --config <file>", "Proxies to create at the start, in toxiproxy's JSON format")
+    .option("--log-level <level>", "The log's level: trace, debug, info, warn, error, fatal or silent");
 }
 
-/** For those who look at a running proxy, or let a tool look at it. */
+/** Commands that observe a running proxy. */
 function addWatchCommands(cli: ReturnType<typeof cac>): void {
   cli
-    .command("watch [listener]", "Show sessions and their bytes as they pass, and what each plugin makes of them")
+    .command("watch [listener]", "Show sessions, the bytes that pass, and what each plugin changes")
     .option(...configOption)
     .option("--hex", "Show bytes as hex dumps")
     .option(...jsonOption);
   cli
-    .command("capture <listener>", "Write what passes a listener of the running proxy into a pcapng file, until Ctrl-C")
-    .option("-o, --output <file>", "The file, which must not be there yet")
-    .option("--for <duration>", "End by itself, after 60s say")
-    .option("--size <size>", "End when the file is so large (default: 100MiB)")
+    .command("capture <listener>", "Write the traffic of a listener of the running proxy into a pcapng file, until Ctrl-C")
+    .option("-o, --output <file>", "The file, which must not exist yet")
+    .option("--for <duration>", "End after this time, such as 60s")
+    .option("--size <size>", "End when the file has this size (default: 100MiB)")
     .option(...configOption)
     .option(...jsonOption);
-  cli.command("mcp [config]", "Speak the Model Context Protocol over standard input and output, for agents").option(...configOption);
+  cli.command("mcp [config]", "Serve the Model Context Protocol on standard input and output, for AI agents").option(...configOption);
 }
 
 /**
- * Reads the arguments. Undefined when they asked for help or the version, which has been printed then.
+ * Reads the arguments. Returns undefined after printing the help or the version.
  *
  * @param argv without node and the script
  * @throws SLUICE_USAGE
@@ -198,7 +198,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
   };
 }
 
-/** Which config a command is for, and what else stands behind it. @throws SLUICE_USAGE */
+/** The config of a command, and its other arguments. @throws SLUICE_USAGE */
 function argumentsOf(
   command: string,
   options: Readonly<Record<string, unknown>>,
@@ -238,7 +238,7 @@ function configOf(option: unknown, argument: string | undefined): ConfigFile {
   if (Array.isArray(option) || (isNamed(option) && argument !== undefined))
     throw new SluiceError("SLUICE_USAGE", argument === undefined ? "-c was given more than once" : "a config was named twice");
   const named = isNamed(option) ? option : argument;
-  // cac makes a number of what looks like one.
+  // cac converts text that looks like a number.
   return named === undefined ? findConfig() : { config: String(named), passedOver: [] };
 }
 
@@ -253,7 +253,7 @@ function levelOf(given: unknown): LogLevel | undefined {
   throw new SluiceError("SLUICE_USAGE", `--log-level: expected one of ${known}, got ${JSON.stringify(given)}`);
 }
 
-/** `--admin` takes its address after a "=" alone: what follows it may be the config. */
+/** `--admin` takes its address only after "=": the next argument may be the config. */
 function unvalued(argument: string): string {
   return argument === "--admin" ? "--admin=" : argument;
 }
@@ -261,7 +261,7 @@ function unvalued(argument: string): string {
 /** @throws SLUICE_USAGE */
 function adminOf(given: unknown): { readonly admin?: AdminConfig } {
   if (given === undefined || given === false) return {};
-  // cac makes a number of what looks like one.
+  // cac converts text that looks like a number.
   const text = typeof given === "string" || typeof given === "number" ? String(given) : "";
   if (text === "") return { admin: {} };
   const listen = /^[a-z]+:\/\//i.test(text) ? text : `tcp://${text}`;

@@ -1,34 +1,34 @@
 /** An option of `sluice forward` that puts a plugin into the pipeline. */
 export interface ForwardFlag {
-  /** Without the dashes. */
+  /** The name, without dashes. */
   readonly name: string;
-  /** ` <what>`, ` [what]` or nothing, for the help. */
+  /** The value in the help: ` <what>`, ` [what]` or nothing. */
   readonly value: string;
   readonly help: string;
   readonly plugin: string;
   readonly from: "sluice/plugins" | "sluice/faults";
-  /** What its factory is called with, as source text. @throws Error saying what was expected */
+  /** The argument of its factory, as source text. @throws Error that says what was expected */
   readonly options: (value: string) => string;
-  /** It says itself where sessions go, so that no upstream is needed. @default false */
+  /** Whether the plugin chooses the upstream or answers itself, so that no upstream is needed. @default false */
   readonly isTarget?: boolean;
 }
 
 const text = (value: string): string => JSON.stringify(value);
 const list = (value: string): string => `[${value.split(",").map(text).join(", ")}]`;
 
-/** A number stays one; what has a unit is a text. */
+/** The source text of a number; a value with a unit becomes a string. */
 const number = (value: string): string => (/^\d+(\.\d+)?$/.test(value) ? value : text(value));
 const only =
   (option: string) =>
   (value: string): string =>
     `{ ${option}: ${number(value)} }`;
 
-/** The order is the pipeline's, from the client's side. */
+/** The options in the order of the pipeline, from the client's side. */
 export const forwardFlags: readonly ForwardFlag[] = [
   {
     name: "proxy-protocol",
     value: " <networks>",
-    help: "Read the client from PROXY headers of these networks",
+    help: "Expect PROXY headers with the client's address from these networks",
     plugin: "proxyProtocol",
     from: "sluice/plugins",
     options: (value) => `{ from: ${list(value)} }`,
@@ -36,13 +36,13 @@ export const forwardFlags: readonly ForwardFlag[] = [
   {
     name: "start-tls",
     value: " <protocol>",
-    help: "Agree on TLS in the words of postgres, smtp or imap first (with --tls)",
+    help: "Begin TLS by the protocol postgres, smtp or imap (with --tls)",
     ...builtIn("startTls", (value) => `{ protocol: ${text(value)} }`),
   },
   {
     name: "tls",
     value: " <names>",
-    help: "Terminate TLS with a certificate for these names, signed by the local CA",
+    help: "Terminate TLS, with a certificate of the local CA for these names",
     plugin: "tlsTermination",
     from: "sluice/plugins",
     options: (value) => `{ selfSigned: ${list(value)} }`,
@@ -50,7 +50,7 @@ export const forwardFlags: readonly ForwardFlag[] = [
   {
     name: "log",
     value: " [form]",
-    help: "Log sessions; and chunks as size, hex or text",
+    help: "Log sessions, and optionally chunks as size, hex or text",
     plugin: "logging",
     from: "sluice/plugins",
     options: (value) => (value === "" ? "" : `{ chunks: ${text(value)} }`),
@@ -64,47 +64,58 @@ export const forwardFlags: readonly ForwardFlag[] = [
   {
     name: "rate",
     value: " <limit>",
-    help: "New sessions of a client, such as 10/s",
+    help: "Limit the new sessions of each client, such as 10/s",
     plugin: "rateLimit",
     from: "sluice/plugins",
     options: rate,
   },
-  { name: "capture", value: " <file>", help: "Write what passes as pcapng, for Wireshark", ...builtIn("capture", file) },
-  { name: "record", value: " <file>", help: "Write what passes as a recording", ...builtIn("record", file) },
-  { name: "network", value: " <name>", help: "A bad network: 3g, 4g, wifi, satellite or lossy", ...fault("network", text) },
-  { name: "latency", value: " <delay>", help: "Everything comes later: 200ms, or 200ms,50ms with jitter", ...fault("latency", latency) },
-  { name: "bandwidth", value: " <rate>", help: "Bytes a second, each way: 64KiB/s", ...fault("bandwidth", only("rate")) },
-  { name: "slicer", value: " <size>", help: "Small chunks of about so many bytes", ...fault("slicer", only("size")) },
-  { name: "corrupt", value: " <rate>", help: "The share of bytes with a bit flipped: 0.001", ...fault("corrupt", only("rate")) },
-  { name: "limit-data", value: " <bytes>", help: "The end after so many bytes", ...fault("limitData", only("bytes")) },
-  { name: "reset", value: " <when>", help: "A reset after so many bytes (1KiB) or so long (2s)", ...fault("reset", reset) },
-  { name: "timeout", value: " <after>", help: "Nothing passes, and then the end", ...fault("timeout", only("after")) },
-  { name: "slow-close", value: " <delay>", help: "Ends come later", ...fault("slowClose", only("delay")) },
-  { name: "blackhole", value: "", help: "Nothing passes, and nothing ends", ...fault("blackhole", () => "") },
-  { name: "loss", value: " <rate>", help: "The share of datagrams that are lost: 0.05", ...fault("loss", only("rate")) },
-  { name: "duplicate", value: " <rate>", help: "The share of datagrams that come twice", ...fault("duplicate", only("rate")) },
-  { name: "reorder", value: " <rate>", help: "The share of datagrams that come late", ...fault("reorder", only("rate")) },
+  { name: "capture", value: " <file>", help: "Write the traffic into a pcapng file, for Wireshark", ...builtIn("capture", file) },
+  { name: "record", value: " <file>", help: "Write the traffic into a recording", ...builtIn("record", file) },
+  { name: "network", value: " <name>", help: "Simulate a network: 3g, 4g, wifi, satellite or lossy", ...fault("network", text) },
+  { name: "latency", value: " <delay>", help: "Delay all data: 200ms, or 200ms,50ms with jitter", ...fault("latency", latency) },
+  {
+    name: "bandwidth",
+    value: " <rate>",
+    help: "Limit the bytes per second in each direction: 64KiB/s",
+    ...fault("bandwidth", only("rate")),
+  },
+  { name: "slicer", value: " <size>", help: "Cut data into small chunks of about this size", ...fault("slicer", only("size")) },
+  { name: "corrupt", value: " <rate>", help: "Flip a bit in this share of the bytes: 0.001", ...fault("corrupt", only("rate")) },
+  { name: "limit-data", value: " <bytes>", help: "End sessions after this number of bytes", ...fault("limitData", only("bytes")) },
+  { name: "reset", value: " <when>", help: "Reset sessions after a number of bytes (1KiB) or a time (2s)", ...fault("reset", reset) },
+  { name: "timeout", value: " <after>", help: "Let nothing pass, and end sessions after this time", ...fault("timeout", only("after")) },
+  { name: "slow-close", value: " <delay>", help: "Delay the ends of sessions", ...fault("slowClose", only("delay")) },
+  { name: "blackhole", value: "", help: "Let nothing pass, neither data nor ends", ...fault("blackhole", () => "") },
+  { name: "loss", value: " <rate>", help: "Lose this share of the datagrams: 0.05", ...fault("loss", only("rate")) },
+  { name: "duplicate", value: " <rate>", help: "Send this share of the datagrams twice", ...fault("duplicate", only("rate")) },
+  { name: "reorder", value: " <rate>", help: "Let this share of the datagrams be overtaken", ...fault("reorder", only("rate")) },
   {
     name: "truncate",
     value: " <rate,size>",
-    help: "The share of datagrams that are cut, and to what: 0.1,512",
+    help: "Cut this share of the datagrams to this size: 0.1,512",
     ...fault("truncate", truncate),
   },
-  { name: "refuse", value: " <rate>", help: "The share of sessions that are refused", ...fault("refuse", only("rate")) },
-  { name: "slow-open", value: " <delay>", help: "The upstream is opened later", ...fault("slowOpen", only("delay")) },
+  { name: "refuse", value: " <rate>", help: "Refuse this share of the sessions", ...fault("refuse", only("rate")) },
+  { name: "slow-open", value: " <delay>", help: "Wait before the upstream is dialled", ...fault("slowOpen", only("delay")) },
   { name: "dns-cache", value: "", help: "Answer DNS queries from a cache", ...builtIn("dnsCache", () => "") },
-  { name: "socks5", value: " <targets>", help: "Connect clients of SOCKS5 to these targets", ...builtIn("socks5", allow), isTarget: true },
+  {
+    name: "socks5",
+    value: " <targets>",
+    help: "Serve SOCKS5, and connect clients to these targets",
+    ...builtIn("socks5", allow),
+    isTarget: true,
+  },
   {
     name: "http-connect",
     value: " <targets>",
-    help: "Connect clients of HTTP's CONNECT to these targets",
+    help: "Serve HTTP CONNECT, and connect clients to these targets",
     ...builtIn("httpConnect", allow),
     isTarget: true,
   },
-  { name: "retry", value: " [attempts]", help: "Try the upstream again", ...builtIn("retry", retry) },
+  { name: "retry", value: " [attempts]", help: "Try again when the upstream cannot be reached", ...builtIn("retry", retry) },
   { name: "http", value: "", help: "Serve HTTP/1 and HTTP/2", ...builtIn("http", () => "") },
-  { name: "replay", value: " <file>", help: "Answer as a recording says", ...builtIn("replay", file), isTarget: true },
-  { name: "echo", value: "", help: "Answer every byte with itself", ...builtIn("echo", () => ""), isTarget: true },
+  { name: "replay", value: " <file>", help: "Answer from a recording", ...builtIn("replay", file), isTarget: true },
+  { name: "echo", value: "", help: "Send all data back to the client", ...builtIn("echo", () => ""), isTarget: true },
 ];
 
 function builtIn(plugin: string, options: ForwardFlag["options"]): Pick<ForwardFlag, "plugin" | "from" | "options"> {

@@ -7,13 +7,14 @@ import type { CommandOptions } from "../arguments/command-line.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { untilStopped } from "../watch/until-stopped.ts";
 
-/** The file is made whole before the proxy answers. */
+/** The longest wait for the proxy's answer: it completes the file first. */
 const stopTimeoutMs = 10_000;
 
 /**
- * `sluice capture LISTENER -o FILE`: writes what passes a listener into a file for Wireshark, until Ctrl-C, `--for`, `--size`, or the end of the proxy.
+ * `sluice capture LISTENER -o FILE`: writes the traffic of a listener into a file for Wireshark, until Ctrl-C, `--for`, `--size`, or the end of the
+ * proxy.
  *
- * @returns 0, or 1 when the file could not be written to its end
+ * @returns 0, or 1 when the file could not be written completely
  * @throws SLUICE_USAGE, SLUICE_NOT_RUNNING, SLUICE_ADMIN_UNKNOWN, SLUICE_ADMIN_CONFLICT, SLUICE_FILE_UNWRITABLE
  */
 export async function capture({ config, raw, json }: CommandOptions, output: Terminal): Promise<number> {
@@ -46,12 +47,12 @@ function inputOf({ words, options }: CommandOptions["raw"]): { readonly listener
   };
 }
 
-/** The connection was closed, by which it ends; what is asked for here is when the file is whole. */
+/** Waits until the file is complete. Closing the connection has already ended the capture. */
 async function stop(running: string, file: string, last: CaptureView | undefined): Promise<CaptureView | undefined> {
   try {
     return (await askControl(running, "stop_capture_to_file", stopTimeoutMs, { file })) as CaptureView;
   } catch (error) {
-    // The proxy ended at the same time, and has made the file whole; or Ctrl-C came before it had begun.
+    // The proxy ended at the same time and has completed the file, or Ctrl-C came before the capture began.
     if (SluiceError.is(error) && (error.code === "SLUICE_NOT_RUNNING" || error.code === "SLUICE_ADMIN_UNKNOWN")) return last;
     throw error;
   }

@@ -7,11 +7,13 @@ import { passedOverNote } from "../arguments/config-file.ts";
 import { table } from "../output/table.ts";
 import type { Terminal } from "../output/terminal.ts";
 
-/** `sluice check`: loads and validates the config, and constructs, sets up and tears down its plugins; binds nothing. @throws what is wrong with it */
+/**
+ * `sluice check`: loads and validates the config, and constructs, sets up and tears down its plugins; binds nothing. @throws the errors of the config
+ */
 export async function check(options: CommandOptions, output: Terminal): Promise<number> {
   const { config: given, json } = options;
   const floating: string[] = [];
-  // `start` logs these and goes on; here they would end the command with Node's own words.
+  // `start` logs these and continues; here they would end the command with an error message of Node.
   process.on("unhandledRejection", (reason) => floating.push(`a promise was rejected and nobody caught it: ${reasonOf(reason)}`));
   const { config, warnings: found } = await checkConfig(path.resolve(given));
   const note = passedOverNote(options);

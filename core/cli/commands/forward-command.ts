@@ -11,9 +11,9 @@ import { serve } from "./start-command.ts";
 const configName = "proxy.config.ts";
 
 /**
- * `sluice forward`: a proxy without a config, or the config that it stands for.
+ * `sluice forward`: runs a proxy without a config, or prints or writes the equivalent config.
  *
- * @throws SLUICE_USAGE; SLUICE_FILE_EXISTS for `--write` beside a config; what `sluice start` throws
+ * @throws SLUICE_USAGE; SLUICE_FILE_EXISTS for `--write` in a folder with a config; the errors of `sluice start`
  */
 export async function forward(options: CommandOptions, output: Terminal): Promise<number> {
   const wanted = forwardOf(options.raw);
@@ -29,7 +29,7 @@ export async function forward(options: CommandOptions, output: Terminal): Promis
     write(text);
     return serve({ ...options, config: configName }, { ready });
   }
-  // A name of its own for each address: two of them run side by side, and `sluice status -c` finds each.
+  // Each address has its own name, so that several proxies can run at the same time and `sluice status -c` finds each.
   const name = `forward-${wanted.listen.replaceAll(/[^\w.]+/g, "-")}.config.ts`;
   return serve({ ...options, config: name }, { text, ready });
 }
@@ -40,7 +40,7 @@ function forwardOf({ words: [listen = "", upstream], options }: RawArguments): F
   const knowsTarget = forwardFlags.some(({ name, isTarget }) => isTarget === true && used.has(name));
   if (upstream === undefined && !knowsTarget)
     throw new SluiceError("SLUICE_USAGE", "expected an upstream after the port, such as localhost:3000, or --echo");
-  // Clients that agree on TLS later begin without.
+  // With start-tls, clients begin without TLS.
   const isSecure = used.has("tls") && !used.has("start-tls");
   return { listen: listenOf(listen, isSecure), upstream: upstream === undefined ? undefined : upstreamOf(upstream), flags: used };
 }
@@ -51,19 +51,19 @@ function flagsOf(options: RawArguments["options"]): ReadonlyMap<string, string> 
     const value = options[camelCase(name)];
     if (value === undefined || value === false) continue;
     if (Array.isArray(value)) throw new SluiceError("SLUICE_USAGE", `--${name} was given more than once`);
-    // cac makes a number of what looks like one.
+    // cac converts text that looks like a number.
     used.set(name, typeof value === "string" || typeof value === "number" ? String(value) : "");
   }
   return used;
 }
 
-/** cac's names of options. */
+/** The name of an option in cac. */
 function camelCase(name: string): string {
   return name.replaceAll(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
 }
 
 function write(text: string): void {
   if (existsSync(configName))
-    throw new SluiceError("SLUICE_FILE_EXISTS", "is there already, and is never overwritten", { where: path.resolve(configName) });
+    throw new SluiceError("SLUICE_FILE_EXISTS", "exists already, and is never overwritten", { where: path.resolve(configName) });
   writeFileSync(configName, text, { flag: "wx", mode: 0o644 });
 }

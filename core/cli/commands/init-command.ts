@@ -13,7 +13,7 @@ import { isTemplateName, templates } from "../init/templates/index.ts";
 import type { Terminal } from "../output/terminal.ts";
 
 /**
- * `sluice init`: writes a config, a plugin and its test into the working directory, and adds what is missing to its package.json and
+ * `sluice init`: writes a config, a plugin and its test into the working directory, and adds missing parts to its package.json and
  * tsconfig.json. With `--plugin` in a project that has a config: a plugin and its test.
  *
  * @throws SLUICE_FILE_EXISTS, SLUICE_USAGE, and then nothing has been written
@@ -22,7 +22,7 @@ export async function init({ raw }: CommandOptions, output: Terminal): Promise<n
   const options = readInitOptions(raw.options);
   const config = configNames.find((name) => existsSync(name));
   if (config !== undefined && options.plugin === undefined)
-    throw new SluiceError("SLUICE_FILE_EXISTS", "is there already, and is never overwritten: `sluice init --plugin NAME` adds a plugin", {
+    throw new SluiceError("SLUICE_FILE_EXISTS", "exists already, and is never overwritten: `sluice init --plugin NAME` adds a plugin", {
       where: path.resolve(config),
     });
   const { name = readPluginName("shout"), template = "byte" } = await answersTo(options, output);
@@ -33,7 +33,7 @@ export async function init({ raw }: CommandOptions, output: Terminal): Promise<n
   refuseExisting(Object.keys(files));
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(path.dirname(file), { recursive: true });
-    // "wx": should somebody else write it just now, theirs stays. The mode holds under any umask: a config that others may write to is refused.
+    // "wx": a file that appears at this moment is kept. The mode makes the file safe under any umask: a config that others may write is refused.
     writeFileSync(file, text, { flag: "wx", mode: 0o644 });
     output.line(`${output.colors.green("wrote")} ${file}`);
   }
@@ -56,7 +56,7 @@ async function answersTo({ plugin, template, interactive }: InitOptions, output:
 function refuseExisting(files: readonly string[]): void {
   const there = files.find((file) => existsSync(file));
   if (there !== undefined)
-    throw new SluiceError("SLUICE_FILE_EXISTS", "is there already, and is never overwritten", { where: path.resolve(there) });
+    throw new SluiceError("SLUICE_FILE_EXISTS", "exists already, and is never overwritten", { where: path.resolve(there) });
 }
 
 function addTo(file: string, text: string | undefined, output: Terminal): void {
@@ -82,7 +82,7 @@ function showNext(
   }
 }
 
-/** Whoever runs this command says so in the environment: npm, pnpm, yarn. */
+/** The package manager that runs this command, according to the environment: npm, pnpm or yarn. */
 function installer(): string {
   return /^([a-z]+)\//.exec(process.env["npm_config_user_agent"] ?? "")?.[1] ?? "npm";
 }

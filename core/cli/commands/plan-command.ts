@@ -9,7 +9,10 @@ import { stepLines } from "../output/steps.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { trialLine } from "../output/trial-text.ts";
 
-/** `sluice plan`: what a save of the config as it is would make the running proxy do; when none runs, what a start would. @throws what is wrong with the config */
+/**
+ * `sluice plan`: shows what a reload with the config on disk would change in the running proxy, or what a start would do. @throws the errors of the
+ * config
+ */
 export async function plan({ config, json }: CommandOptions, output: Terminal): Promise<number> {
   const file = path.resolve(config);
   const running = await ask(file);

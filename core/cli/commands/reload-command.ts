@@ -7,10 +7,10 @@ import { stepLines } from "../output/steps.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { trialText } from "../output/trial-text.ts";
 
-/** Evaluating a config and the plugins' setup() have 30 s each by default, and may be given more. */
+/** A long wait: evaluating the config and the plugins' setup() may take 30 s each by default, and these limits can be raised. */
 export const reloadTimeoutMs = 180_000;
 
-/** `sluice reload`: the running proxy loads everything again. @throws SLUICE_NOT_RUNNING, or what refused the reload */
+/** `sluice reload`: makes the running proxy load everything again. @throws SLUICE_NOT_RUNNING, or the error that refused the reload */
 export async function reload({ config, json }: CommandOptions, output: Terminal): Promise<number> {
   const report = (await askControl(path.resolve(config), "reload", reloadTimeoutMs)) as ReloadReport;
   if (json) {

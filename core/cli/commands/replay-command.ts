@@ -6,21 +6,24 @@ import type { Terminal } from "../output/terminal.ts";
 import { loadRecordings, type RecordedFile, type Recordings } from "../replay/recordings.ts";
 import { wayOf, type ReplayWay } from "../replay/replay-way.ts";
 
-/** One thing that was compared. */
+/** The result of one comparison. */
 interface Verdict {
   readonly file: string;
-  /** From 1. */
+  /** The number of the session, from 1. */
   readonly session: number;
-  /** What differs, in hex and text; undefined: nothing. */
+  /** The difference in hex and text; undefined when there is none. */
   readonly difference: string | undefined;
 }
 
-/** `sluice replay`: plays recorded sessions to a server, or through a listener's plugins. @returns 0 when all came as recorded, 1 when something differs */
+/**
+ * `sluice replay`: plays recorded sessions to a server, or through a listener's plugins. @returns 0 when everything came as recorded, 1 when
+ * something differs
+ */
 export async function replay({ raw, config, json }: CommandOptions, output: Terminal): Promise<number> {
   const way = wayOf(raw);
   const recordings = await loadRecordings();
   const files: RecordedFile[] = [];
-  // oxlint-disable-next-line no-await-in-loop -- one after the other: the first that is wrong is told
+  // oxlint-disable-next-line no-await-in-loop -- one file after the other, so that the first wrong one is reported
   for (const file of way.files) files.push({ file, ...(await recordings.recordingIn(file)) });
   const verdicts =
     way.to === undefined ? await through(files, way, recordings, path.resolve(config)) : await against(files, way, recordings);
@@ -60,7 +63,7 @@ async function against(files: readonly RecordedFile[], { to = "", stretch }: Rep
     const url = urlOf(to, datagrams);
     const rules = { datagrams, stretch, wait: (ms: number) => wait(ms), file: path.resolve(file) };
     for (const [index, session] of sessions.entries()) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other: a server may have one state for all of its clients
+      // oxlint-disable-next-line no-await-in-loop -- one session after the other: a server may have one state for all clients
       const difference = await played(url, (client) => recordings.playClient(session, client, rules));
       verdicts.push({ file, session: index + 1, difference });
     }
@@ -80,7 +83,7 @@ function urlOf(to: string, datagrams: boolean): string {
   throw new SluiceError("SLUICE_USAGE", `--to: the recording is of ${datagrams ? "datagrams" : "a stream"}, got ${JSON.stringify(to)}`);
 }
 
-/** Runs the sessions through a listener's byte hooks: what comes out is what was recorded, where they change nothing. */
+/** Passes the sessions through a listener's byte hooks, and compares the result with the recording. */
 async function through(files: readonly RecordedFile[], way: ReplayWay, recordings: Recordings, config: string): Promise<Verdict[]> {
   const { throughListener } = await import("../../testing/through/through-listener.ts");
   const all = files.flatMap(({ file, sessions }) => sessions.map((entries, index) => ({ file, session: index + 1, entries })));
@@ -105,7 +108,7 @@ async function through(files: readonly RecordedFile[], way: ReplayWay, recording
   });
 }
 
-/** Of datagrams, each is one by itself. */
+/** The first difference. Datagrams are compared one by one. */
 function firstThatDiffers(recorded: readonly Buffer[], came: readonly Buffer[]): [Buffer, Buffer] {
   const nothing = Buffer.alloc(0);
   const most = Math.max(recorded.length, came.length);

@@ -19,30 +19,30 @@ import { createTerminal, type Terminal } from "../output/terminal.ts";
 /**
  * `sluice start`: serves until SIGTERM or SIGINT, then drains.
  *
- * @returns 0 after a drain that was asked for, 1 after one because of a fault
- * @throws what refuses the config, SLUICE_ALREADY_RUNNING
+ * @returns 0 after a requested drain, 1 after a drain because of a fault
+ * @throws the errors of the config, SLUICE_ALREADY_RUNNING
  */
 export function start(options: CommandOptions): Promise<number> {
   return serve(options);
 }
 
-/** What goes beyond a config in a file. */
+/** Settings of a proxy that is not served from a config file. */
 export interface Served {
-  /** The config, where it is in no file. */
+  /** The text of the config, if it is not in a file. */
   readonly text?: string;
-  /** What to tell once it is served. */
+  /** Called when the proxy serves, to print more. */
   readonly ready?: (output: Terminal) => void;
 }
 
-/** What serves: a proxy in this process, or in several. */
+/** The running proxy: in this process, or in several workers. */
 type Running = LiveConfig<Proxy | ProxyOfWorkers>;
 
-/** Serves a config, in a file or given. @throws as {@link start} */
+/** Serves a config from a file or from a text. @throws as {@link start} */
 export async function serve(options: CommandOptions, { text, ready }: Served = {}): Promise<number> {
   const { config, watch, logLevel, admin } = options;
   const file = path.resolve(config);
   const end = createExitCode();
-  // Before anything takes time: a signal during the start must find its handler.
+  // First of all: a signal during the start needs a handler.
   onStopSignals((signal) => {
     end.settle(0, signal);
   });
@@ -78,7 +78,7 @@ export async function serve(options: CommandOptions, { text, ready }: Served = {
     const following = { watch: watch && text === undefined, log, announced, admin, companion, text };
     starting = Following.launch(file, following, launching(admin));
     const live = await Promise.race([starting, end.code]);
-    // Stopped before it was up: nothing is being served yet, so there is nothing to drain.
+    // Stopped during the start: nothing is served yet, so there is nothing to drain.
     if (typeof live === "number") return live;
     const { announce, announceAdmin } = await import("../output/announce.ts");
     const terminals = await openTerminals();
@@ -99,7 +99,7 @@ export async function serve(options: CommandOptions, { text, ready }: Served = {
   }
 }
 
-/** Standard output and error as a proxy may use them: without waiting for their reader, and in the order in which things happened. */
+/** Standard output and error for a proxy: writing never waits for a reader, and lines keep their order. */
 async function openTerminals(): Promise<Terminals> {
   const { standardError, standardOutput } = await import("../../runtime/log/standard-streams.ts");
   const to = {
@@ -112,7 +112,7 @@ async function openTerminals(): Promise<Terminals> {
   return { output: createTerminal(process.stdout, to), details: createTerminal(process.stderr, standardError()) };
 }
 
-/** How long a slow reader is waited for at the end. */
+/** Milliseconds to wait for a slow reader at the end. */
 const finishMs = 300;
 
 async function endOfLines(): Promise<void> {
@@ -120,15 +120,15 @@ async function endOfLines(): Promise<void> {
   await Promise.all([standardError().finished(finishMs), standardOutput().finished(finishMs)]);
 }
 
-/** The admin server of the start is announced before `ready`. */
+/** Announces nothing: the admin server of the start is announced before `ready`. */
 function untold(_url: string): void {
-  // Later.
+  // Nothing to do.
 }
 
 interface ExitCode {
-  /** The exit code, once it is time to stop. */
+  /** Resolves with the exit code when the proxy must stop. */
   readonly code: Promise<number>;
-  /** What asked for it; undefined: a fault. */
+  /** The signal that asked for it; undefined after a fault. */
   readonly signal: StopSignal | undefined;
   settle(code: number, signal?: StopSignal): void;
 }
@@ -149,11 +149,11 @@ function createExitCode(): ExitCode {
   return end;
 }
 
-/** SIGHUP reloads; one that comes during the start is kept until there is something to reload. */
+/** SIGHUP reloads. A signal during the start is kept until the proxy can be reloaded. */
 function createHangUp(): { use(live: Running): void } {
   let live: Running | undefined;
   let pending = false;
-  // A refusal is announced as an event, like that of a save.
+  // A refusal is announced as an event, like a refusal after a save.
   const reload = (): void => void live?.reload().catch(() => undefined);
   process.on("SIGHUP", () => {
     if (live === undefined) pending = true;
@@ -178,7 +178,7 @@ async function openControl(file: string, logger: Logger, handle: ControlHandler)
     if (SluiceError.is(error)) throw error;
     logger.warn(
       { reason: reasonOf(error) },
-      "no control socket could be made: `sluice status` and `sluice reload` will not reach this proxy",
+      "the control socket cannot be opened: `sluice status` and `sluice reload` will not reach this proxy",
     );
     return undefined;
   }
@@ -190,10 +190,10 @@ async function obey(live: Answering | undefined, command: string, input: unknown
   return performForLine(live, command, input);
 }
 
-/** Tells load balancers to send no more clients, and serves those that they still send until they have noticed. */
+/** Signals load balancers to send no more clients, and serves the clients that still come until the load balancers have noticed. */
 async function leave(live: Running, signal: StopSignal | undefined, logger: Logger): Promise<void> {
   live.stop();
-  // Ctrl-C has somebody who waits, and no load balancer.
+  // With Ctrl-C a person waits, and there is no load balancer.
   if (signal !== "SIGTERM") return;
   const { delay, quiet } = live.shutdown;
   const left = live.leave();
@@ -204,13 +204,13 @@ async function leave(live: Running, signal: StopSignal | undefined, logger: Logg
 async function stop(live: Running, { details }: Terminals, logger: Logger): Promise<void> {
   const { streams, all } = await live.proxy.open();
   const closed = live.proxy.close({ drain: live.proxy.timeouts.drain });
-  // Only now: whoever waits for this line finds the listeners closed.
+  // Printed only now: for scripts that wait for this line, the listeners are closed.
   if (details.interactive && streams > 0) details.line(waitingLine(streams, live.proxy.timeouts.drain));
   else logger.info({ sessions: all }, "stopping");
   await closed;
 }
 
-/** What somebody who pressed Ctrl-C waits for. */
+/** Tells a person who pressed Ctrl-C what the proxy waits for. */
 export function waitingLine(sessions: number, drainMs: number): string {
   const time = drainMs % 1000 === 0 ? `${drainMs / 1000}s` : `${drainMs}ms`;
   return `waiting up to ${time} for ${sessions} session${sessions === 1 ? "" : "s"}; press Ctrl-C again to stop now`;

@@ -10,7 +10,7 @@ import { trialLine } from "../output/trial-text.ts";
 
 const timeoutMs = 10_000;
 
-/** `sluice status`: what the running proxy says of itself; with `--watch`, again and again. @throws SLUICE_NOT_RUNNING */
+/** `sluice status`: shows the state of the running proxy; with `--watch`, every second. @throws SLUICE_NOT_RUNNING */
 export async function status(options: CommandOptions, output: Terminal): Promise<number> {
   const { config, json, raw } = options;
   if (raw.options["watch"] === true) return (await import("./status-watch.ts")).watchStatus(options, output);

@@ -17,7 +17,7 @@ import { untilStopped } from "../watch/until-stopped.ts";
 const timeoutMs = 10_000;
 
 /**
- * `sluice status --watch`: what the running proxy carries, each second. A terminal has one table that is drawn again in its place, anything else lines.
+ * `sluice status --watch`: shows every second what the running proxy carries: on a terminal one table that is updated, elsewhere lines.
  * Ends on Ctrl-C, and with the proxy.
  *
  * @throws SLUICE_NOT_RUNNING
@@ -58,7 +58,7 @@ async function draw(screen: Screen, file: string, rates: ProxyRates, output: Ter
   ]);
 }
 
-/** Undefined: the proxy is ending, which the events say next. */
+/** Undefined when the proxy is ending, which the next event will tell. */
 async function statusNow(file: string): Promise<ProxyStatus | undefined> {
   try {
     return (await askControl(file, "status", timeoutMs)) as ProxyStatus;

@@ -5,13 +5,13 @@ import type { CommandOptions } from "../arguments/command-line.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { reloadTimeoutMs } from "./reload-command.ts";
 
-/** What the proxy answers with: the plugin use as it is now. */
+/** The proxy's answer: the new state of the plugin use. */
 interface Steered {
   readonly enabled: boolean;
   readonly reload: { readonly generation: number };
 }
 
-/** `sluice toggle LISTENER/PLUGIN [on|off]`: without a state, the other one. @throws SLUICE_USAGE, what refuses the override */
+/** `sluice toggle LISTENER/PLUGIN [on|off]`: without a state, it switches to the other one. @throws SLUICE_USAGE, and the errors of the override */
 export async function toggle(options: CommandOptions, output: Terminal): Promise<number> {
   const [target = "", state, ...more] = options.raw.words;
   const place = placeOf(target, "sluice toggle LISTENER/PLUGIN [on|off]");
@@ -21,7 +21,10 @@ export async function toggle(options: CommandOptions, output: Terminal): Promise
   return steer(options, { ...place, enabled }, output, `${target} is ${enabled ? "on" : "off"}`);
 }
 
-/** `sluice set LISTENER/PLUGIN option=value …`: values are JSON, or else texts; `a.b=1` reaches into an object. @throws SLUICE_USAGE, what refuses the override */
+/**
+ * `sluice set LISTENER/PLUGIN option=value …`: values are JSON, otherwise texts; `a.b=1` sets a part of an object. @throws SLUICE_USAGE, and the
+ * errors of the override
+ */
 export async function set(options: CommandOptions, output: Terminal): Promise<number> {
   const [target = "", ...given] = options.raw.words;
   const form = "sluice set LISTENER/PLUGIN option=value";

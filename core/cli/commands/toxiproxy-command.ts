@@ -5,7 +5,7 @@ import type { CommandOptions } from "../arguments/command-line.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { onStopSignals } from "../process/stop-signals.ts";
 
-/** What this command needs of `sluice/faults`, which the core does not know. */
+/** The part of `sluice/faults` that this command needs; the core itself does not know that package. */
 interface Faults {
   readonly serveToxiproxy: (options: {
     readonly port: number;
@@ -15,15 +15,15 @@ interface Faults {
   }) => Promise<{ readonly url: string; close(): Promise<void> }>;
 }
 
-/** Where toxiproxy's API is served. */
+/** The address of toxiproxy's API. */
 interface Place {
   readonly port: number;
   readonly host: string;
-  /** Proxies that are there from the start: toxiproxy's JSON. */
+  /** The file with the proxies to create at the start, in toxiproxy's JSON format. */
   readonly config: string | undefined;
 }
 
-/** `sluice toxiproxy`: serves toxiproxy's HTTP API until SIGTERM or SIGINT. @throws what refuses it */
+/** `sluice toxiproxy`: serves toxiproxy's HTTP API until SIGTERM or SIGINT. @throws the errors of the server */
 export async function toxiproxy({ raw, logLevel }: CommandOptions, output: Terminal): Promise<number> {
   const { port, host, config } = placeOf(raw.options);
   const stopped = new Promise<void>((resolve) => {

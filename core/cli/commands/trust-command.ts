@@ -7,14 +7,14 @@ import type { Authority } from "../trust/store.ts";
 import { storesOf } from "../trust/stores.ts";
 
 /**
- * `sluice trust`: puts the CA of this user, made where there is none, into the stores of the system, browsers and Java; `--remove` takes it out,
- * `--print` only says what would be done.
+ * `sluice trust`: adds this user's CA, which is made if it does not exist, to the stores of the system, browsers and Java. `--remove` removes it,
+ * `--print` only prints what would be done.
  *
- * @returns 0 when all was done, 1 when something could not be
+ * @returns 0 when everything was done, 1 when a step failed
  */
 export async function trust({ raw }: CommandOptions, output: Terminal): Promise<number> {
   const stores = storesOf(raw.options["stores"]);
-  // By the name that everybody uses: the CA is the plugin's.
+  // Imported by its public name: the CA belongs to the plugin.
   const { userAuthority } = await import("sluice/plugins");
   const authority = authorityOf(await userAuthority((message) => output.line(message)));
   const removes = raw.options["remove"] === true;
@@ -36,7 +36,7 @@ export async function trust({ raw }: CommandOptions, output: Terminal): Promise<
   return failed === 0 ? 0 : 1;
 }
 
-/** Named after its certificate: two users of a machine have one each. */
+/** The CA with a name made from its certificate: each user of a machine has another one. */
 function authorityOf(file: string): Authority {
   const digest = createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 8);
   return { file, name: `sluice-local-ca-${digest}` };

@@ -9,10 +9,13 @@ import { SessionLines } from "../watch/session-lines.ts";
 import { untilStopped } from "../watch/until-stopped.ts";
 
 const timeoutMs = 10_000;
-/** Where standard output is no terminal. */
+/** The width of lines when standard output is not a terminal. */
 const PLAIN_COLUMNS = 160;
 
-/** `sluice watch [LISTENER]`: sessions and their bytes, as they pass. Ends on Ctrl-C, and with the proxy. @throws SLUICE_NOT_RUNNING, SLUICE_ADMIN_UNKNOWN */
+/**
+ * `sluice watch [LISTENER]`: shows sessions and their bytes as they pass. Ends on Ctrl-C, and with the proxy. @throws SLUICE_NOT_RUNNING,
+ * SLUICE_ADMIN_UNKNOWN
+ */
 export async function watch({ config, raw, json }: CommandOptions, output: Terminal): Promise<number> {
   const [listener] = raw.words;
   const file = path.resolve(config);
@@ -37,7 +40,7 @@ function columnsOf({ interactive }: Terminal): number {
   return interactive && process.stdout.columns > 0 ? process.stdout.columns : PLAIN_COLUMNS;
 }
 
-/** No faster than it is read: what comes meanwhile waits in the proxy, which bounds it. */
+/** Waits until the reader has read the output. Meanwhile events wait in the proxy, which bounds their number. */
 async function takenBy(stopped: AbortSignal): Promise<void> {
   await once(process.stdout, "drain", { signal: stopped }).catch(() => undefined);
 }

@@ -1,22 +1,22 @@
 import { forwardFlags } from "../arguments/forward-flags.ts";
 import { SluiceError } from "../../contract/index.ts";
 
-/** What `sluice forward` was asked for. */
+/** The arguments of `sluice forward`. */
 export interface Forward {
   /** A listener's address: `tcp://127.0.0.1:8443`. */
   readonly listen: string;
   readonly upstream: Upstream | undefined;
-  /** By the names of {@link forwardFlags}; an option without a value has "". */
+  /** The values by the names of {@link forwardFlags}; an option without a value has "". */
   readonly flags: ReadonlyMap<string, string>;
 }
 
 interface Upstream {
   readonly endpoints: readonly string[];
-  /** It is spoken to by TLS. */
+  /** Whether the upstream uses TLS. */
   readonly isSecure: boolean;
 }
 
-/** The config that it stands for, as somebody would write it. @throws SLUICE_USAGE */
+/** The equivalent config, as a person would write it. @throws SLUICE_USAGE */
 export function configText({ listen, upstream, flags }: Forward): string {
   const used = forwardFlags.filter(({ name }) => flags.has(name));
   const modules = [...new Set(used.map(({ from }) => from))].toSorted();
@@ -63,11 +63,11 @@ export function listenOf(text: string, isSecure: boolean): string {
 interface UpstreamScheme {
   readonly isSecure?: true;
   readonly isPath?: true;
-  /** Where the text names none. */
+  /** The port when the text has none. */
   readonly port?: number;
 }
 
-/** What may stand before `://` of an upstream on the command line, and what it says of it. */
+/** The schemes of an upstream on the command line, with their meanings. */
 const upstreamSchemes: ReadonlyMap<string | undefined, UpstreamScheme> = new Map(
   Object.entries({
     tcp: {},

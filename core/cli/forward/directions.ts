@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Forward } from "./config-text.ts";
 
-/** Where to go, and with TLS how to make clients trust it. @param folder the working directory */
+/** The URL to try, and with TLS how clients can trust the certificate. @param folder the working directory */
 export function directions({ listen, flags }: Forward, folder: string): string[] {
   const names = flags.get("tls");
   if (names === undefined) return [];

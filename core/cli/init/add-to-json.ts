@@ -3,15 +3,15 @@ import { parse, type ObjectExpression, type Property } from "acorn";
 type Entries = Readonly<Record<string, unknown>>;
 
 /**
- * Adds keys to an object of a JSON text, which may have comments. All that is there stays as it is written: values, order, layout, comments.
+ * Adds keys to an object of a JSON text, which may have comments. Everything else stays as it is written: values, order, layout and comments.
  *
- * @param path where the object is; it is made when it is absent
- * @throws SyntaxError for a text that is no JSON object
+ * @param path the keys that lead to the object; it is made when it is absent
+ * @throws SyntaxError for a text that is not a JSON object
  */
 export function addToJson(text: string, path: readonly string[], entries: Entries): string {
   if (Object.keys(entries).length === 0) return text;
   const commas: number[] = [];
-  // JSON with comments is an expression of JavaScript. The bracket in front of it moves all places by one.
+  // JSON with comments is an expression of JavaScript. The bracket in front of it moves all offsets by one.
   const [statement] = parse(`(${text}\n)`, { ecmaVersion: "latest", onTrailingComma: (at) => commas.push(at) }).body;
   if (statement?.type !== "ExpressionStatement" || statement.expression.type !== "ObjectExpression")
     throw new SyntaxError("expected a JSON object");
@@ -43,7 +43,7 @@ function insert(text: string, object: ObjectExpression, commas: readonly number[
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
   const last = propertiesOf(object).at(-1);
   const close = object.end - 2;
-  // Behind the last thing before the bracket, a comment perhaps.
+  // After the last text before the bracket, which may be a comment.
   const before = text.slice(0, close).trimEnd();
   const own = indentBefore(text, object.start - 1);
   const isOneLine = last !== undefined && !text.slice(object.start - 1, close).includes("\n");
@@ -57,7 +57,7 @@ function insert(text: string, object: ObjectExpression, commas: readonly number[
   return `${head}${added}${tail}${text.slice(close)}`;
 }
 
-/** What the line of a place begins with. */
+/** The indentation of the line with an offset. */
 function indentBefore(text: string, at: number): string {
   const start = text.lastIndexOf("\n", at - 1) + 1;
   return /^[ \t]*/.exec(text.slice(start, at))?.[0] ?? "";

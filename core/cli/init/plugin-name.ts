@@ -1,11 +1,11 @@
 import { parse } from "acorn";
 import { SluiceError } from "../../contract/index.ts";
 
-/** A plugin's name as it is written in a file's name and in code. */
+/** A plugin's name in code and in the names of files. */
 export interface PluginName {
-  /** `blackOut`: the plugin's id, and its factory. */
+  /** The plugin's id, and the name of its factory: `blackOut`. */
   readonly id: string;
-  /** `black-out`. */
+  /** The name of its file: `black-out`. */
   readonly file: string;
 }
 
@@ -16,11 +16,12 @@ export function readPluginName(given: string): PluginName {
     throw new SluiceError("SLUICE_USAGE", `--plugin: expected a name such as "redact" or "black-out", got ${JSON.stringify(given)}`);
   const file = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
   const id = file.replaceAll(/-(.)/g, (_all, letter: string) => letter.toUpperCase());
-  if (isReserved(id)) throw new SluiceError("SLUICE_USAGE", `--plugin: ${JSON.stringify(id)} is a word of JavaScript: choose another name`);
+  if (isReserved(id))
+    throw new SluiceError("SLUICE_USAGE", `--plugin: ${JSON.stringify(id)} is a reserved word of JavaScript: choose another name`);
   return { id, file };
 }
 
-/** Whether a module cannot name a variable so. */
+/** Whether a variable in a module cannot have this name. */
 function isReserved(id: string): boolean {
   try {
     parse(`let ${id};`, { ecmaVersion: "latest", sourceType: "module" });

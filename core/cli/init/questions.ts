@@ -2,16 +2,16 @@ import { createInterface } from "node:readline/promises";
 import { readPluginName, type PluginName } from "./plugin-name.ts";
 import { isTemplateName, templates, type TemplateName } from "./templates/index.ts";
 
-/** What is not known yet. */
+/** The answers; those that are undefined are asked for. */
 export interface Answers {
   readonly name: PluginName | undefined;
   readonly template: TemplateName | undefined;
 }
 
-/** Asks at the terminal for what is missing: two questions at most, each with an answer that Enter takes. */
+/** Asks at the terminal for missing answers: at most two questions, each with a default answer for Enter. */
 export async function ask({ name, template }: Answers): Promise<Answers> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // Ctrl-D and Ctrl-C at a question end the command, and nothing has been written.
+  // Ctrl-D and Ctrl-C at a question end the command before anything is written.
   const left = new AbortController();
   terminal.once("close", () => {
     left.abort();

@@ -3,20 +3,20 @@ import type { PluginName } from "./plugin-name.ts";
 import { templates, type TemplateName } from "./templates/index.ts";
 import type { TestRunner } from "./test-runner.ts";
 
-/** What a project is to get. */
+/** What to create in a project. */
 export interface Wanted {
   readonly name: PluginName;
   readonly template: TemplateName;
   readonly runner: TestRunner;
-  /** Whether TypeScript takes a `.ts` of the folder for an ES module; `.mts` always is one. */
+  /** Whether TypeScript treats a `.ts` in the folder as an ES module, as it always does for `.mts`. */
   readonly isModule: boolean;
 }
 
-/** A file by its place in the folder, and its text. */
+/** The texts of files by their paths in the folder. */
 export type Files = Readonly<Record<string, string>>;
 
 /**
- * A plugin and its test. Imports end as the output of tsc would, which every setting of tsc accepts.
+ * A plugin and its test. Imports end in `.js` or `.mjs`, which tsc accepts with all settings.
  * @throws SLUICE_USAGE for a name that the plugin's own code uses
  */
 export function pluginFiles({ name, template, runner, isModule }: Wanted): Files {
@@ -42,13 +42,13 @@ function configText({ name, template, isModule }: Wanted): string {
 import { ${[uses, "logging"].toSorted().join(", ")} } from "sluice/plugins";
 import { ${name.id} } from "./my-plugins/${name.file}.${isModule ? "js" : "mjs"}";
 
-// Save this file, or a plugin's, while connections are open: they take the new pipeline at their next byte.
+// Save this file or a plugin's file while connections are open: they use the new pipeline from their next byte on.
 export default defineConfig({
-  // For every listener, in front of its own.
+  // For every listener, before its own plugins.
   plugins: [logging()],
   listeners: {
 ${listener(name)}
-    // In front of another server of yours (add retry to the import above):
+    // A listener for another server (add retry to the import above):
     // back: { listen: "tcp://127.0.0.1:8081", upstream: "localhost:3001", plugins: [retry({ attempts: 5 })] },
   },
 });
@@ -59,5 +59,8 @@ function refuseTaken({ id }: PluginName, texts: readonly string[]): void {
   const imports = texts.flatMap((text) => Array.from(text.matchAll(/^import (.+) from "([^"]+)"/gm)));
   const other = imports.find(([, names = "", from = ""]) => !from.startsWith(".") && new RegExp(`\\b${id}\\b`).test(names));
   if (other !== undefined || id === "schema")
-    throw new SluiceError("SLUICE_USAGE", `--plugin: "${id}" is what the plugin's code names something of ${other?.[2] ?? "its own"}`);
+    throw new SluiceError(
+      "SLUICE_USAGE",
+      `--plugin: the plugin's code uses the name "${id}" for something else${other === undefined ? "" : ` (from ${other[2]})`}: choose another name`,
+    );
 }

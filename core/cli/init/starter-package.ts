@@ -7,23 +7,23 @@ import { runnerOf, testCommand, type TestRunner } from "./test-runner.ts";
 
 type Json = Record<string, unknown>;
 
-/** The package.json of a folder as `sluice init` wants it. */
+/** The package.json that `sluice init` needs in a folder. */
 export interface StarterPackage {
-  /** Undefined when nothing is missing in the one that is there. */
+  /** Its new text; undefined when nothing is missing in the existing file. */
   readonly text: string | undefined;
-  /** Whether TypeScript and Node take its `.ts` and `.js` for ES modules. */
+  /** Whether TypeScript and Node treat its `.ts` and `.js` as ES modules. */
   readonly isModule: boolean;
-  /** What it names now and is not installed. */
+  /** Packages that it now names and that are not installed. */
   readonly missing: readonly string[];
   readonly runner: TestRunner;
-  /** The script that runs the tests of plugins: of one that is there and does something else, `test:plugins` stands beside it. */
+  /** The script that runs the tests of plugins: `test`, or `test:plugins` when `test` exists and does something else. */
   readonly script: "test" | "test:plugins";
 }
 
-/** What a plugin imports beside Sluice. npm would find those of Sluice; pnpm gives a package only what it names itself. */
+/** The packages that a plugin imports. With npm, Sluice's own dependencies would be found; pnpm needs them in the package.json. */
 const needed = ["sluice", "rxjs", "zod"];
 
-/** Adds what is missing to a package.json, and changes nothing that is there. @throws SLUICE_USAGE when it cannot be read */
+/** Adds missing parts to a package.json, and changes nothing else. @throws SLUICE_USAGE when it cannot be read */
 export function starterPackage(file: string): StarterPackage {
   const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
   const manifest: Json = before === undefined ? { private: true } : parsed(file, before);
@@ -55,7 +55,9 @@ function scriptFor(manifest: Json, folder: string, ending: string): TestScript {
   return { runner, command, script: test === undefined || test === command ? "test" : "test:plugins" };
 }
 
-/** With nothing but dependencies it is npm's own, made by the first install: no code can rest on what it leaves out. */
+/**
+ * The module type to assume. A package.json with only dependencies was made by npm's first install, so no existing code depends on its missing type.
+ */
 function typeOf(manifest: Json): unknown {
   const isFresh = Object.keys(manifest).every((key) =>
     /^(?:private|name|packageManager|allowScripts|(?:dev|peer|optional)?dependencies)$/i.test(key),
@@ -84,7 +86,7 @@ function objectAt(manifest: Json, key: string): Json {
   return typeof value === "object" && value !== null ? (value as Json) : {};
 }
 
-/** The versions that Sluice itself was made for. */
+/** The versions that Sluice itself uses. */
 function ownRanges(): Readonly<Record<string, string>> {
   const own = createRequire(import.meta.url)("sluice/package.json") as { version: string; dependencies: Record<string, string> };
   return { ...own.dependencies, sluice: `^${own.version}` };

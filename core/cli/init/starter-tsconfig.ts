@@ -6,15 +6,15 @@ import { addToJson } from "./add-to-json.ts";
 
 type Options = NonNullable<TsConfigJson["compilerOptions"]>;
 
-/** The tsconfig.json of a folder as `sluice init` wants it. */
+/** The tsconfig.json that `sluice init` needs in a folder. */
 export interface StarterTsconfig {
-  /** Undefined when nothing is missing in the one that is there. */
+  /** Its new text; undefined when nothing is missing in the existing file. */
   readonly text: string | undefined;
-  /** What stands in it and keeps tsc from finding `sluice/plugins`: for a person to change. */
+  /** A setting that keeps tsc from finding `sluice/plugins`, which the user must change. */
   readonly obstacle: string | undefined;
 }
 
-/** For a folder that has none. */
+/** The text for a folder without one. */
 const fresh = `{
   "compilerOptions": {
     "target": "es2023",
@@ -26,7 +26,10 @@ const fresh = `{
 }
 `;
 
-/** Adds what tsc needs to a tsconfig.json, and changes nothing that is there or in what it extends. @throws SLUICE_USAGE when it cannot be read */
+/**
+ * Adds the settings that tsc needs to a tsconfig.json, without changing existing ones or those of a file that it extends. @throws SLUICE_USAGE when
+ * it cannot be read
+ */
 export function starterTsconfig(file: string): StarterTsconfig {
   if (!existsSync(file)) return { text: fresh, obstacle: undefined };
   const before = readFileSync(file, "utf8");
@@ -39,7 +42,7 @@ export function starterTsconfig(file: string): StarterTsconfig {
   }
 }
 
-/** What the oldest TypeScript that is promised would take for granted otherwise: ES5, CommonJS, and packages without `exports`. */
+/** Settings whose defaults in the oldest supported TypeScript are wrong: ES5, CommonJS, and packages without `exports`. */
 function missingIn(there: Options): Options {
   const { target, lib, skipLibCheck } = there;
   const added: Options = { ...missingModule(there), ...(skipLibCheck === undefined ? { skipLibCheck: true } : {}) };
@@ -51,7 +54,7 @@ function missingModule({ module, moduleResolution }: Options): Options {
     if (moduleResolution === undefined) return { module: "nodenext" };
     return moduleResolution.toLowerCase() === "bundler" ? { module: "esnext" } : {};
   }
-  // "classic" is what parseTsconfig takes for meant where nothing is said, as TypeScript before 6.
+  // "classic" is what parseTsconfig returns when nothing is set, like TypeScript before version 6.
   const isUnsaid = moduleResolution === undefined || moduleResolution === "classic";
   return isUnsaid && /^es/i.test(module) ? { moduleResolution: "bundler" } : {};
 }

@@ -1,36 +1,36 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 
-/** How tests are run in a project: mocha, vitest, or what Node brings. */
+/** The test runner of a project: mocha, vitest, or Node's own. */
 export type TestRunner = "mocha" | "vitest" | "node";
 
-/** Brings `describe` and `it` into a test. Mocha has them as globals, and its types are a package that need not be there. */
+/** The import of `describe` and `it` in a test. Mocha has them as globals; the package with its types may be missing. */
 export const runnerImports: Readonly<Record<TestRunner, string>> = {
   node: 'import { describe, it } from "node:test";\n',
   vitest: 'import { describe, it } from "vitest";\n',
   mocha: "",
 };
 
-/** The same for a test that calls `it` itself. */
+/** The import for a test that uses only `it`. */
 export const runnerIt: Readonly<Record<TestRunner, string>> = {
   node: 'import { it } from "node:test";\n',
   vitest: 'import { it } from "vitest";\n',
   mocha: "",
 };
 
-/** Says what mocha's `it` is. Should @types/mocha be installed, the line can go. */
+/** Declares mocha's `it`. The line is not needed if @types/mocha is installed. */
 export const mochaIt = "declare const it: (title: string, run: () => Promise<void>) => void;\n\n";
 
-/** Runs the tests of plugins. @param ending of the tests: `ts` or `mts` */
+/** The command that runs the tests of plugins. @param ending the ending of the tests: `ts` or `mts` */
 export function testCommand(runner: TestRunner, ending: string): string {
-  // Without quotes: Node 20 knows no patterns, a shell does.
+  // Without quotes, so that the shell expands the pattern: Node 20 does not.
   const tests = `my-plugins/*.test.${ending}`;
   if (runner === "vitest") return "vitest run";
   return runner === "mocha" ? `mocha --import=sluice/register ${tests}` : `node --import sluice/register --test ${tests}`;
 }
 
 /**
- * Which runner a project has: the one that its script `test` names, else one that package.json names, else one that is installed, else Node's.
+ * The runner of a project: the one in its script `test`, else one in its package.json, else an installed one, else Node's.
  */
 export function runnerOf(folder: string, script: string, names: readonly string[]): TestRunner {
   const runners = ["vitest", "mocha"] as const;

@@ -12,8 +12,8 @@ export interface Terminals {
 }
 
 /**
- * Tells of a running proxy: on standard output one line per listener and `ready`, then one line per reload, which scripts wait for;
- * the proxy logs the rest itself.
+ * Announces a running proxy: prints one line per listener and `ready` to standard output, then one line per reload. Scripts wait for these lines;
+ * the proxy logs everything else itself.
  */
 export function announce({ proxy }: { readonly proxy: ServingProxy }, { output, details }: Terminals, logger: Logger): void {
   const { colors } = output;
@@ -26,7 +26,7 @@ export function announce({ proxy }: { readonly proxy: ServingProxy }, { output, 
   });
 }
 
-/** Tells where the admin server's page is: at the start, and when a reload turns it on or moves it. */
+/** Prints the address of the admin server's page: at the start, and when a reload turns it on or moves it. */
 export function announceAdmin(url: string, output: Terminal): void {
   const { colors } = output;
   output.line(`${colors.bold("admin")} ${colors.cyan(url)}`);
@@ -43,8 +43,8 @@ function tell(event: ProxyEvent, output: Terminal, details: Terminal, logger: Lo
 }
 
 /**
- * Tells of a refusal: one line on standard output for scripts, and the details on standard error. A reader at a terminal who sees both
- * is shown the excerpt of the source below that line; a log stays one JSON object per line.
+ * Reports a refused reload: one line on standard output for scripts, and the details on standard error. If both are a terminal, only the excerpt
+ * of the source is printed below that line. A log that is not a terminal gets one JSON object.
  */
 export function tellRefusal(error: SluiceError, output: Terminal, details: Terminal, logger: Logger): void {
   output.line(`${output.colors.red("refused:")} ${onOneLine(error.message)}`);

@@ -1,13 +1,13 @@
 import type { SessionsBehind } from "../../contract/index.ts";
 import { onOneLine } from "./show-error.ts";
 
-/** What is added to the line of a reload where plugin uses do not do what the config says: ` (1 override)`. */
+/** The addition to the line of a reload when plugin uses have overrides of the config: ` (1 override)`. */
 export function overridesText(overrides: number | undefined): string {
   if (overrides === undefined || overrides === 0) return "";
   return ` (${overrides} override${overrides === 1 ? "" : "s"})`;
 }
 
-/** What is added to the line of a reload that not all open sessions could follow: ` (3 sessions stay on generation 4: …)`. */
+/** The addition to the line of a reload when some open sessions stay on an older generation: ` (3 sessions stay on generation 4: …)`. */
 export function behindText(behind: SessionsBehind | undefined): string {
   if (behind === undefined) return "";
   const { sessions, generations, reason } = behind;

@@ -2,7 +2,7 @@ import { asSluiceError, printable, printableLines, type SluiceError } from "../.
 import { excerptAt } from "../../runtime/log/author-place.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** An error for machines. */
+/** An error in the form for programs. */
 export interface ErrorReport {
   readonly code: string;
   readonly message: string;
@@ -10,14 +10,14 @@ export interface ErrorReport {
   readonly frame?: string;
 }
 
-/** What anything thrown is to machines; what is no SluiceError is a bug of ours. */
+/** The report of any thrown value; a value that is not a SluiceError is a bug of Sluice. */
 export function errorReport(thrown: unknown): ErrorReport {
   const error = asSluiceError(thrown);
   const { code, message, where, frame } = error;
   return { code, message, ...(where === undefined ? {} : { where }), ...(frame === undefined ? {} : { frame }) };
 }
 
-/** Shows anything thrown to people: its message, and the excerpt of the source when there is one. */
+/** Shows any thrown value to people: its message, and the excerpt of the source when there is one. */
 export function showError(thrown: unknown, terminal: Terminal): void {
   const { colors } = terminal;
   const error = asSluiceError(thrown);
@@ -25,15 +25,15 @@ export function showError(thrown: unknown, terminal: Terminal): void {
   showExcerpt(error, terminal);
 }
 
-/** Shows what stands below the message of an error: the excerpt of the source when there is one. */
+/** Shows the lines below the message of an error: the excerpt of the source when there is one. */
 export function showExcerpt({ code, frame, where, cause }: SluiceError, terminal: Terminal): void {
   const excerpt = frame ?? excerptAt(where);
   if (excerpt !== undefined && excerpt !== "") terminal.line(`\n${printableLines(excerpt)}`);
-  // A bug needs its stack to be found.
+  // The stack is needed to find a bug.
   if (code === "SLUICE_INTERNAL" && cause instanceof Error) terminal.line(terminal.colors.dim(printableLines(cause.stack ?? "")));
 }
 
-/** A message on one line, for `refused: …`: one line per save. */
+/** A message on one line, for `refused: …`, which is one line per reload. */
 export function onOneLine(message: string): string {
   return printable(message.replaceAll(/\s*\n\s*/g, "; "));
 }

@@ -2,7 +2,7 @@ import type { PlannedAction, PlannedStep } from "../../runtime/generation/reload
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What a reload does, listener by listener, for people. */
+/** The steps of a reload for each listener, for people. */
 export function stepLines(steps: readonly PlannedStep[], { colors }: Terminal): string[] {
   const paint: Readonly<Record<PlannedAction, (text: string) => string>> = {
     keep: colors.dim,

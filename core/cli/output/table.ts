@@ -1,12 +1,12 @@
-/** A cell: its text, and how it is painted once its width is known. */
+/** A cell: its text, and its color, which is applied after the width is computed. */
 export interface Cell {
   readonly text: string;
   readonly paint?: (text: string) => string;
-  /** Where it stands in its column. @default "left" */
+  /** Its alignment in the column. @default "left" */
   readonly align?: "right";
 }
 
-/** Lays rows out in columns, two blanks apart and indented by as many. */
+/** Lays out rows in columns, with two spaces before each column. */
 export function table(rows: readonly (readonly Cell[])[]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => row[column]?.text.length ?? 0)));

@@ -2,15 +2,15 @@ import colors from "picocolors";
 
 type Colors = ReturnType<typeof colors.createColors>;
 
-/** Where text for people goes. A stream that breaks (the reader of a pipe has gone) swallows the rest. */
+/** An output of text for people. When the stream breaks (the reader of a pipe is gone), the rest is dropped. */
 export interface Terminal {
-  /** Colours when the stream is a terminal and NO_COLOR is not set; else they change nothing. */
+  /** Adds colours when the stream is a terminal and NO_COLOR is not set; otherwise it changes nothing. */
   readonly colors: Colors;
   readonly interactive: boolean;
   line(text: string): void;
 }
 
-/** Makes the face of standard output or standard error. @param to takes its lines, where they go another way than by the stream */
+/** Makes the terminal of standard output or standard error. @param to receives the lines, if not the stream itself */
 export function createTerminal(stream: NodeJS.WriteStream, to: { write(text: string): unknown } = stream): Terminal {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   const wanted = (stream.isTTY && TERM !== "dumb") || isSet(FORCE_COLOR);
@@ -23,7 +23,7 @@ export function createTerminal(stream: NodeJS.WriteStream, to: { write(text: str
 
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== "" && value !== "0";
 
-/** A broken pipe behind standard output or error must not end a proxy that serves. */
+/** Ignores broken pipes of standard output and error, which must not end a serving proxy. */
 export function surviveBrokenPipes(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 }

@@ -6,7 +6,7 @@ export function trialText({ listeners, since, until }: TrialView): string {
   return `on ${shares.join(", ")} for ${(until - since) / 1000} s`;
 }
 
-/** What a trial has come to, for `status` and `plan`. */
+/** The state of a trial, for `status` and `plan`. */
 export function trialLine(trial: TrialView, now: number): string {
   const left = Math.max(0, Math.ceil((trial.until - now) / 1000));
   const each = trial.listeners.map(

@@ -1,4 +1,4 @@
-/** The two largest units: `2 d 3 h`, `4 min 5 s`. */
+/** A duration in its two largest units: `2 d 3 h`, `4 min 5 s`. */
 export function durationText(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const parts = [
@@ -15,7 +15,7 @@ export function durationText(milliseconds: number): string {
     .join(" ");
 }
 
-/** The time of day where the reader is: `12:01:07.412`. @param epoch milliseconds */
+/** The local time of day: `12:01:07.412`. @param epoch milliseconds since the epoch */
 export function timeText(epoch: number): string {
   const date = new Date(epoch);
   const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0"));

@@ -5,7 +5,7 @@ import { durationText } from "./units.ts";
 
 type Endpoint = ProxyStatus["upstreams"][number];
 
-/** The endpoints of upstreams, and why some get no sessions. */
+/** The endpoints of upstreams, with the reasons why some get no sessions. */
 export function upstreamLines(upstreams: readonly Endpoint[], colors: Terminal["colors"]): string[] {
   const heading = ["listener", "endpoint", "state", "sessions", "failures", "why"].map((text): Cell => ({ text, paint: colors.dim }));
   return table([heading, ...upstreams.map((each) => row(each, colors))]);

@@ -3,7 +3,7 @@ import { excerptAt, placeOfAuthor } from "../../runtime/log/author-place.ts";
 import { Repeats } from "../../runtime/log/repeats.ts";
 import { culprit, stackOf } from "../../runtime/log/whose-code.ts";
 
-/** What it was that nobody caught. */
+/** The kind of the uncaught value. */
 type Uncaught = "error" | "rejection";
 
 const words: Readonly<Record<Uncaught, string>> = {
@@ -12,10 +12,10 @@ const words: Readonly<Record<Uncaught, string>> = {
 };
 
 /**
- * What the proxy does about errors that nobody caught. A plugin's own timer or forgotten promise is reported, and the proxy goes on:
- * one plugin must not end everybody's sessions. An error of the core is fatal, because nobody knows what state it left.
+ * Handles uncaught errors of the process. An error in a plugin's own timer or forgotten promise is logged, and the proxy continues:
+ * one plugin must not end all sessions. An error of the core is fatal, because the state after it is unknown.
  *
- * @param isReadable whether people read the log, who want to see the lines of source around an error
+ * @param isReadable whether people read the log, so that it shows the lines of source around an error
  * @param stop drains and ends the process with exit code 1
  */
 export function guardProcess(logger: Logger, isReadable: () => boolean, stop: () => void): void {

@@ -23,7 +23,7 @@ export function launching(admin: AdminConfig | undefined): Launch<Proxy | ProxyO
   };
 }
 
-/** What answers for it. */
+/** Answers the requests of the admin API for a running proxy. */
 export function answering(live: LiveConfig<Proxy | ProxyOfWorkers>): Answering {
   if (isOfWorkers(live)) return new AnswersOfWorkers(live.proxy, live);
   return new Answers(new Live(live.proxy as Proxy, live as LiveConfig));

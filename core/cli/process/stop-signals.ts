@@ -3,7 +3,10 @@ const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
 export type StopSignal = keyof typeof exitCodes;
 
-/** npm hands on the SIGINT that a terminal has sent to its whole process group already: one Ctrl-C comes twice, this near to each other. */
+/**
+ * Milliseconds in which a second SIGINT is ignored: a terminal sends SIGINT to the whole process group, and npm forwards it again, so one Ctrl-C
+ * comes twice.
+ */
 const echoMs = 100;
 
 /** Calls `stop` at the first SIGTERM or SIGINT. The second ends the process at once, with 143 or 130. */

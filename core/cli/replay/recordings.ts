@@ -1,4 +1,4 @@
-/** What either side does in a recorded session. */
+/** An entry of a recorded session: data or the end of one side. */
 type Entry =
   | { readonly from: "client" | "upstream"; readonly at: number; readonly bytes: Buffer }
   | { readonly close: "client" | "upstream"; readonly at: number };
@@ -8,13 +8,13 @@ interface Recording {
   readonly sessions: readonly (readonly Entry[])[];
 }
 
-/** A recording, and where it is. */
+/** A recording, with its file. */
 export interface RecordedFile extends Recording {
-  /** As given. */
+  /** The path as it was given. */
   readonly file: string;
 }
 
-/** What the command needs of `sluice/plugins`, which the core does not know. */
+/** The part of `sluice/plugins` that the command needs; the core itself does not know that package. */
 export interface Recordings {
   /** @throws SLUICE_RECORDING_INVALID */
   recordingIn(file: string): Promise<Recording>;

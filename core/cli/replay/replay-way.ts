@@ -4,11 +4,11 @@ import type { RawArguments } from "../arguments/command-line.ts";
 /** How recordings are played. */
 export interface ReplayWay {
   readonly files: readonly string[];
-  /** To a server, as given: `host:port`, or with its transport. */
+  /** The server, as it was given: `host:port`, or with its transport. */
   readonly to: string | undefined;
-  /** Through this listener's plugins. */
+  /** The listener whose plugins the bytes pass. */
   readonly through: string | undefined;
-  /** How far recorded times are stretched; 0: not waited for. */
+  /** The factor of recorded delays; 0: no delays. */
   readonly stretch: number;
 }
 
@@ -30,7 +30,7 @@ function stretchOf(timing: unknown): number {
   throw new SluiceError("SLUICE_USAGE", `--timing: expected none, recorded or a number from 0 to 1000, got ${JSON.stringify(timing)}`);
 }
 
-/** cac makes a number of what looks like one. */
+/** cac converts text that looks like a number. */
 function textOf(given: unknown): string | undefined {
   return typeof given === "string" || typeof given === "number" ? String(given) : undefined;
 }

@@ -9,7 +9,7 @@ function keytool(): string | undefined {
   return ofHome !== undefined && existsSync(ofHome) ? ofHome : findProgram("keytool");
 }
 
-/** "changeit" is what every JDK comes with. */
+/** "changeit" is the default password of every JDK. */
 const common = ["-cacerts", "-storepass", "changeit"];
 
 function steps(parameters: readonly string[], mayFail: boolean): Steps {
@@ -21,12 +21,12 @@ function steps(parameters: readonly string[], mayFail: boolean): Steps {
   };
 }
 
-/** Java's, of the JDK in JAVA_HOME or the PATH. */
+/** The store of Java, of the JDK in JAVA_HOME or in the PATH. */
 export const javaStore: Store = {
   name: "java",
   add: ({ file, name }) => steps(["-importcert", "-noprompt", "-alias", name, "-file", file], false),
   remove: ({ name }) => {
-    // Debian's own hook puts in what the system trusts, and leaves it there.
+    // Debian's own hook adds the certificates that the system trusts, and does not remove them.
     const [own, ofDebian] = [name, `debian:${name}.pem`].map((alias) => steps(["-delete", "-alias", alias], true));
     return { steps: [...(own?.steps ?? []), ...(ofDebian?.steps ?? [])], notes: [] };
   },

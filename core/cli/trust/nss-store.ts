@@ -6,10 +6,10 @@ import { none, type Steps, type Store } from "./store.ts";
 
 /** Folders whose subfolders are profiles of Firefox. */
 const profiles = [".mozilla/firefox", "snap/firefox/common/.mozilla/firefox", "Library/Application Support/Firefox/Profiles"];
-/** What Chromium and Chrome read on Linux. */
+/** The databases of Chromium and Chrome on Linux. */
 const shared = [".pki/nssdb", "snap/chromium/current/.pki/nssdb"];
 
-/** The databases of NSS that this user has. */
+/** The NSS databases of this user. */
 function databases(): string[] {
   const home = homedir();
   const ofFirefox = profiles.flatMap((folder) => subfolders(join(home, folder)));
@@ -31,7 +31,7 @@ function each(parameters: (database: string) => readonly string[], mayFail: bool
   if (certutil === undefined)
     return {
       ...none,
-      notes: ["browsers were left out, since certutil is missing: libnss3-tools (Debian), nss-tools (Fedora), nss (Homebrew)"],
+      notes: ["browsers were skipped, because certutil is missing; install libnss3-tools (Debian), nss-tools (Fedora), nss (Homebrew)"],
     };
   const steps = found.map((database) => ({
     store: database,
@@ -42,7 +42,7 @@ function each(parameters: (database: string) => readonly string[], mayFail: bool
   return { steps, notes: [] };
 }
 
-/** The browsers' on Linux, and Firefox's everywhere. */
+/** The stores of browsers on Linux, and of Firefox on all systems. */
 export const nssStore: Store = {
   name: "nss",
   add: ({ file, name }) => each(() => ["-A", "-t", "C,,", "-n", name, "-i", file], false),

@@ -4,16 +4,16 @@ import type { Step } from "./store.ts";
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
-/** As it would be typed. */
+/** The command as a person would type it. */
 export function typed({ command, needsRoot }: Step): string {
   const words = needsRoot && !isRoot() ? ["sudo", ...command] : command;
   return words.map((word) => (/^[\w./:=,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
 }
 
-/** Runs it, with sudo where only root may. @returns why it failed; undefined: it did not */
+/** Runs a step, with sudo if it needs root. @returns why it failed; undefined when it did not */
 export function runStep(step: Step): string | undefined {
   const command = commandOf(step);
-  if (command === undefined) return "only root may do it, and there is no sudo";
+  if (command === undefined) return "it needs root, and sudo is not installed";
   const [program, ...parameters] = command;
   // sudo asks for a password at the terminal.
   const { status, stderr, error } = spawnSync(program, parameters, { stdio: ["inherit", "ignore", "pipe"], encoding: "utf8" });

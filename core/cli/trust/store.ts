@@ -1,32 +1,32 @@
-/** One command that puts a certificate into a store, or takes it out. */
+/** One command that adds a certificate to a store, or removes it. */
 export interface Step {
-  /** Whose store: for people. */
+  /** The name of the store, for people. */
   readonly store: string;
   readonly command: readonly [string, ...string[]];
-  /** Only root may. */
+  /** Whether it needs root. */
   readonly needsRoot: boolean;
-  /** It fails where there is nothing to take out, which is what was wanted. */
+  /** Whether it may fail: removing a certificate that is not there is not an error. */
   readonly mayFail?: boolean;
 }
 
-/** What can be done about the stores of one kind. */
+/** The possible steps for the stores of one kind. */
 export interface Steps {
   readonly steps: readonly Step[];
-  /** Why not all that is there can be reached, and what to do about it. */
+  /** Why some stores cannot be changed, and what to do about it. */
   readonly notes: readonly string[];
 }
 
-/** What is to be trusted. */
+/** The authority to trust. */
 export interface Authority {
   /** The PEM file of the certificate. */
   readonly file: string;
-  /** What it is called in stores that name what they hold. */
+  /** Its name in stores whose entries have names. */
   readonly name: string;
 }
 
 /** Trust stores of one kind. */
 export interface Store {
-  /** For `--stores`. */
+  /** The name in `--stores`. */
   readonly name: string;
   add(authority: Authority): Steps;
   remove(authority: Authority): Steps;

@@ -6,7 +6,7 @@ import { systemStore } from "./system-store.ts";
 
 const all: readonly Store[] = [systemStore, nssStore, javaStore];
 
-/** The stores that are named, or all. @throws SLUICE_USAGE */
+/** The named stores, or all. @throws SLUICE_USAGE */
 export function storesOf(names: unknown): readonly Store[] {
   if (names === undefined) return all;
   return (typeof names === "string" ? names : "").split(",").map((name) => {

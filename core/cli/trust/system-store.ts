@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { none, type Authority, type Step, type Steps, type Store } from "./store.ts";
 
-/** Where a Linux system takes certificates from, and how it is told of one that came or went: with `--fresh`, Debian would not tell Java. */
+/** The folder of a Linux system's certificates, and the command to run after a change. On Debian without `--fresh`, which would not update Java. */
 interface Place {
   readonly folder: string;
   readonly ending: string;
@@ -35,7 +35,7 @@ function step(...command: [string, ...string[]]): Step {
   return { store, command, needsRoot: process.platform !== "win32" };
 }
 
-/** The operating system's, which curl, OpenSSL and most programs read. */
+/** The store of the operating system, which curl, OpenSSL and most programs use. */
 export const systemStore: Store = {
   name: "system",
   add: ({ file, name }) => {
@@ -53,6 +53,6 @@ export const systemStore: Store = {
 
 function onLinux(name: Authority["name"], stepsOf: (target: string, place: Place) => Step[]): Steps {
   const place = linux.find(({ folder }) => existsSync(folder));
-  if (place === undefined) return { ...none, notes: ["the system's store was not found: Debian has it in the package ca-certificates"] };
+  if (place === undefined) return { ...none, notes: ["the system's store was not found: on Debian, install the package ca-certificates"] };
   return { steps: stepsOf(join(place.folder, `${name}.${place.ending}`), place), notes: [] };
 }

@@ -1,10 +1,10 @@
 import { printable } from "../../contract/index.ts";
 
-/** Bytes of a chunk that are looked at for its one line of text. */
+/** Bytes of a chunk that are used for its one line of text. */
 const previewed = 512;
 const named: Readonly<Record<string, string>> = { "\n": String.raw`\n`, "\r": String.raw`\r`, "\t": String.raw`\t`, "\\": String.raw`\\` };
 
-/** A chunk on one line: what would break the line or steer the terminal is escaped. UTF-8 where it is that, else a byte a character. */
+/** A chunk on one line, as UTF-8 if it is valid, else with one character per byte. Line breaks and control characters are escaped. */
 export function preview(data: Uint8Array, columns: number): string {
   const head = Buffer.from(data.buffer, data.byteOffset, Math.min(data.length, previewed));
   const text = isText(head, data.length > head.length) ? head.toString("utf8") : head.toString("latin1");
@@ -17,7 +17,7 @@ export function preview(data: Uint8Array, columns: number): string {
   return data.length > head.length ? `${shown}…` : shown;
 }
 
-/** A character may have been cut in two at the end of what is looked at. */
+/** Whether bytes are UTF-8. @param isCut whether the last character may be incomplete */
 function isText(bytes: Buffer, isCut: boolean): boolean {
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: isCut });
@@ -30,7 +30,10 @@ function isText(bytes: Buffer, isCut: boolean): boolean {
 const width = 16;
 const mostLines = 16;
 
-/** A chunk as a dump, 16 bytes a line: place, hex, text. Of a long one the first 256 bytes, and how many more there are. @param size of the whole chunk */
+/**
+ * A chunk as a dump with 16 bytes per line: offset, hex, text. Of a long chunk the first 256 bytes, and the number of the others. @param size bytes
+ * of the whole chunk
+ */
 export function hexLines(data: Uint8Array, size: number): string[] {
   const lines = Array.from({ length: Math.min(mostLines, Math.ceil(data.length / width)) }, (_, line) => {
     const bytes = data.subarray(line * width, (line + 1) * width);

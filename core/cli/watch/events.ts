@@ -2,7 +2,7 @@ import type { ChunkEvent } from "../../admin/events/session-tap.ts";
 import type { ProxyRates } from "../../admin/events/rates.ts";
 import type { SessionView } from "../../admin/sessions/session-view.ts";
 
-/** What comes over the control socket while a proxy is watched. */
+/** The events that come over the control socket while a proxy is watched. */
 export type WatchEvent =
   | { readonly type: "rates"; readonly data: ProxyRates }
   | { readonly type: "session-started"; readonly data: SessionView }

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
 
-// A colour, or one character that is seen.
+// A colour code, or one visible character.
 // oxlint-disable-next-line no-control-regex -- colours begin with ESC
 const pieces = /\u001b\[[\d;]*m|[\s\S]/gu;
 
-/** A line that is no wider than so many columns: what is cut off is a `…`, colours are ended. */
+/** Cuts a line to a number of columns. A cut line ends with `…`, and its colours are reset. */
 export function fit(line: string, columns: number): string {
   const seen = stripVTControlCharacters(line);
   if (seen.length <= columns) return line;

@@ -5,7 +5,7 @@ import { bytesText } from "../../contract/errors/bytes-text.ts";
 
 type Colors = Terminal["colors"];
 
-/** Listeners with what they carry, a line each. Columns have a width that figures seldom exceed, so that nothing jumps. */
+/** One line for each listener with its rates. Columns have a width that figures seldom exceed, so that the table does not jump. */
 export function ratesTable(listeners: readonly ListenerRates[], colors: Colors): string[] {
   const heading = [
     { text: "listener" },
@@ -37,7 +37,7 @@ function right(text: string, width = 0): Cell {
   return { text: text.padStart(width), align: "right" };
 }
 
-/** The same where nothing can be drawn over: one line for each listener and look. */
+/** The rates for an output that is not a terminal: one line for each listener every second. */
 export function ratesLines(at: string, listeners: readonly ListenerRates[]): string[] {
   return listeners.map(({ listener, sessions, sessionsPerSecond, errorsPerSecond, fromClient, fromUpstream }) =>
     [

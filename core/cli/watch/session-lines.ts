@@ -10,20 +10,20 @@ import type { WatchEvent } from "./events.ts";
 import { fit } from "./fit.ts";
 
 export interface SessionLinesOptions {
-  /** Dumps instead of one line of text. */
+  /** Hex dumps instead of one line of text. */
   readonly hex: boolean;
   readonly colors: Terminal["colors"];
-  /** Of the terminal now. */
+  /** The current width of the terminal. */
   readonly columns: () => number;
 }
 
 const arrows = { fromClient: "→", fromUpstream: "←" } as const;
 const sources = { fromClient: "client", fromUpstream: "upstream" } as const;
-/** What stands before the text of a chunk: time, session, arrow, place, size. */
+/** Widths of the place (client, upstream or a plugin), and of everything before the text of a chunk: time, session, arrow, place and size. */
 const PLACE = 14;
 const BEFORE_TEXT = 53;
 
-/** What happens to sessions, line by line. A chunk has one line where it came in, and one for each plugin that made something else of it. */
+/** Prints the events of sessions as lines. A chunk has one line where it came in, and one for each plugin that changed it. */
 export class SessionLines {
   constructor(private readonly options: SessionLinesOptions) {}
 
@@ -57,7 +57,7 @@ export class SessionLines {
 
   #chunk(chunk: ChunkEvent): string[] {
     const { session, direction, at, plugin, bytes, same } = chunk;
-    // Nothing but what a plugin left as it was.
+    // A plugin that did not change the chunk has no line.
     if (plugin !== undefined && same) return [];
     const { colors } = this.options;
     const paint = direction === "fromClient" ? colors.cyan : colors.magenta;
@@ -68,14 +68,14 @@ export class SessionLines {
     return [beside === undefined ? head : `${head}  ${beside}`, ...below.map((line) => `${" ".repeat(24)}${colors.dim(line)}`)];
   }
 
-  /** What is in a chunk: behind its line, and on lines below it. */
+  /** The content of a chunk: the text after its line, and the lines below it. */
   #content({ bytes, data, messages }: ChunkEvent): readonly [string | undefined, readonly string[]] {
     const { hex, columns } = this.options;
     if (bytes === undefined || data === undefined) return [undefined, []];
     const shown = Buffer.from(data, "base64");
     if (hex) return [undefined, hexLines(shown, bytes)];
     const room = Math.max(20, columns() - BEFORE_TEXT);
-    // What its codec reads in it says more than its bytes.
+    // The messages of its codec tell more than its bytes.
     return [messages === undefined || messages.length === 0 ? preview(shown, room) : fit(messages.join("  "), room), []];
   }
 

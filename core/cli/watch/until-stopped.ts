@@ -1,4 +1,4 @@
-/** Says when whoever watches has had enough: at Ctrl-C, SIGTERM, or where nobody reads standard output any more (`sluice watch | head`). */
+/** Aborts when watching must end: at Ctrl-C, at SIGTERM, or when nobody reads standard output any more (`sluice watch | head`). */
 export function untilStopped(): AbortSignal {
   const stopped = new AbortController();
   const stop = (): void => {

@@ -6,22 +6,22 @@ import { KeptLeg, PlayedLeg } from "./played-leg.ts";
 import type { BenchInstance, PluginBench } from "./plugin-bench.ts";
 import { settled } from "./settled.ts";
 
-/** What a plugin may take in real time: less than the two seconds that mocha gives a test, so that the reason is told. */
+/** Milliseconds that a plugin may take in real time: less than mocha's limit of two seconds for a test, so that the reason is reported. */
 const PATIENCE_MS = 1_000;
 
 export type Direction = "fromClient" | "fromUpstream";
 
 export const directions: readonly Direction[] = ["fromClient", "fromUpstream"];
 
-/** What became of one direction of a session. */
+/** The result of one direction of a session. */
 export interface Outcome {
   readonly chunks: readonly Buffer[];
   readonly bytes: Buffer;
-  /** `fin`: its output completed; `open`: it did not, although its input had; or why the session ended. */
+  /** `fin`: the output completed. `open`: it did not complete, although its input did. Otherwise the error that ended the session. */
   readonly end: "fin" | "open" | Failure;
-  /** The class of what it emitted that is no Buffer. */
+  /** The class of an emitted value that is not a Buffer. */
   readonly foreign: string | undefined;
-  /** It changed what it had passed on. */
+  /** Whether it changed a chunk after passing it on. */
   readonly reused: boolean;
 }
 
@@ -44,7 +44,7 @@ export class BenchRun {
     return instance;
   }
 
-  /** Opens a session. @param lends whether its chunks are lent, where the plugin says that it borrows */
+  /** Opens a session. @param lends whether its chunks are lent, if the plugin says that it borrows */
   async open(lends = false): Promise<RunningSession> {
     const session = new RunningSession(this, lends);
     this.sessions.push(session);
@@ -64,7 +64,7 @@ export class BenchRun {
   async close(): Promise<void> {
     for (const session of this.sessions) session.end();
     for (const { plugin } of this.#instances.splice(0)) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, as generations end
+      // oxlint-disable-next-line no-await-in-loop -- one generation after the other
       await plugin.teardown?.();
     }
   }
@@ -84,13 +84,13 @@ interface Lane {
   readonly flow: Flow;
 }
 
-/** What a session runs on. */
+/** The parts that a session needs. */
 interface Stage {
   readonly bench: Pick<PluginBench, "transport" | "clock">;
   readonly instance: Pick<BenchInstance, "pipeline">;
 }
 
-/** One session of a run: two flows, whose ends the bench plays. */
+/** One session of a run: two flows between ends that the bench plays. */
 export class RunningSession {
   readonly session: BenchSession;
   readonly #lanes: Partial<Record<Direction, Lane>> = {};
@@ -107,18 +107,18 @@ export class RunningSession {
     };
   }
 
-  /** Why it ended, when it failed or was closed. */
+  /** The error with which it failed or was closed. */
   get error(): Failure | undefined {
     return this.session.error;
   }
 
-  /** Asks the plugin's `admit`, and begins the flows. */
+  /** Calls the plugin's `admit`, and begins the flows. */
   async open(): Promise<void> {
     const { pipeline } = this.run.instance;
     if (pipeline.admit !== undefined) await this.#admit(pipeline.admit);
     if (this.session.error !== undefined) return;
     this.#isOpen = true;
-    // A direction without a hook has nothing to be seen before something is fed to it.
+    // A direction without a hook begins when something is fed to it.
     for (const direction of directions) if (pipeline[direction].length > 0) this.#lane(direction);
   }
 
@@ -126,12 +126,12 @@ export class RunningSession {
     this.#lane(direction)?.source.play(...chunks);
   }
 
-  /** The sender has finished. */
+  /** Ends the input of a direction. */
   finish(direction: Direction): void {
     this.#lane(direction)?.source.play("end");
   }
 
-  /** Swaps to an instance's hooks, or to none, once what was fed before has been taken. */
+  /** Swaps to the hooks of another instance, or to none, after everything that was fed before has been taken. */
   swap(next: BenchInstance | undefined): void {
     for (const direction of directions) {
       const lane = this.#lanes[direction];
@@ -145,7 +145,7 @@ export class RunningSession {
     }
   }
 
-  /** What has come out so far. */
+  /** The output so far. */
   outputOf(direction: Direction): Buffer {
     return Buffer.concat(this.#lanes[direction]?.sink.chunks ?? []);
   }
@@ -159,7 +159,7 @@ export class RunningSession {
     return { chunks, bytes: Buffer.concat(chunks), end, foreign: sink?.foreign, reused: sink?.wasReused === true };
   }
 
-  /** The session is over. */
+  /** Ends the session. */
   end(): void {
     this.#stop();
     this.session.end();
@@ -200,7 +200,7 @@ export class RunningSession {
     });
     const admitted = await settled(() => done, this.run.bench.clock, PATIENCE_MS);
     subscription.unsubscribe();
-    if (!admitted) this.session.fail(new SluiceError("SLUICE_PLUGIN_FAILED", "its admit hook did neither admit nor reject the session"));
+    if (!admitted) this.session.fail(new SluiceError("SLUICE_PLUGIN_FAILED", "its admit hook neither admitted nor rejected the session"));
   }
 }
 

@@ -24,7 +24,7 @@ const limits: Limits = {
 
 let lastId = 0;
 
-/** A session without a socket, as plugins see it, and the owner of its flows. Each has a client of its own, of the addresses for benchmarks (RFC 2544). */
+/** A session without a socket, as plugins see it, and the owner of its flows. Each has its own client, with an address for benchmarks (RFC 2544). */
 export class BenchSession implements Session, FlowOwner {
   readonly id = ++lastId;
   readonly listener = "main";
@@ -38,11 +38,11 @@ export class BenchSession implements Session, FlowOwner {
   fromUpstream = NOTHING;
   readonly notes = new Map<string, unknown>();
   readonly limits = limits;
-  /** Why it ended, when it failed. */
+  /** The error with which it failed. */
   error: Failure | undefined;
-  /** What its flows warned of. */
+  /** The warnings of its flows. */
   readonly warnings: string[] = [];
-  /** Where `retarget` sent it. */
+  /** The last argument of `retarget`. */
   retargeted: UpstreamConfig | undefined;
   /** Called when it fails. */
   onFailed: () => void = () => undefined;
@@ -76,15 +76,17 @@ export class BenchSession implements Session, FlowOwner {
     this.retargeted = upstream;
   }
 
-  /** There is no socket to decrypt: the bytes are what was encrypted. */
+  /** Does nothing: the bytes of the bench count as decrypted. */
   startTls(): Promise<SessionTls> {
     this.tls = { serverName: "localhost", alpn: [], version: "TLSv1.3" };
     return Promise.resolve(this.tls);
   }
 
-  /** A client that sends nothing before the byte hooks see it. */
+  /** Rejects: this client sends nothing before the byte hooks run. */
   readFirst<T>(): Promise<T> {
-    return Promise.reject(new SluiceError("SLUICE_CLIENT_TIMEOUT", "on the bench a client sends nothing by itself"));
+    return Promise.reject(
+      new SluiceError("SLUICE_CLIENT_TIMEOUT", "in this test without sockets, the client sends nothing before the byte hooks run"),
+    );
   }
 
   openUpstream(): Promise<EarlyUpstream> {
@@ -94,7 +96,7 @@ export class BenchSession implements Session, FlowOwner {
   }
 
   reply(): void {
-    // Nobody reads it.
+    // Replies are not checked.
   }
 
   close(error?: Failure): void {
@@ -108,7 +110,7 @@ export class BenchSession implements Session, FlowOwner {
     this.end();
   }
 
-  /** It is over. */
+  /** Ends the session. */
   end(): void {
     this.#over = true;
     this.#ending?.abort();

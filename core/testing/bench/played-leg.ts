@@ -1,6 +1,6 @@
 import type { Leg, LegReader } from "../../contract/index.ts";
 
-/** What a lent chunk is overwritten with once the call it was lent for is over. */
+/** The byte with which a lent chunk is overwritten after the call. */
 const POISON = 0xdb;
 
 abstract class BenchLeg implements Leg {
@@ -20,16 +20,16 @@ abstract class BenchLeg implements Leg {
   abstract end(): void;
 
   reset(): void {
-    // The session has failed, and has said so.
+    // The session has already reported its error.
   }
   destroy(): void {
-    // Likewise.
+    // The session has already reported its error.
   }
 }
 
 /**
- * Where a flow reads from: it plays what it is told to, one after the other, and waits while its reader has said stop. Where the flow allows
- * it, and the run wants it, chunks are lent as the core lends them: they are overwritten as soon as the flow is done with them.
+ * The source of a flow: it plays given steps one after the other, and waits while its reader is full. If the flow allows it and the run wants
+ * it, chunks are lent as in the core: they are overwritten as soon as the flow is done with them.
  */
 export class PlayedLeg extends BenchLeg {
   readonly #script: (Buffer | "end" | (() => void))[] = [];
@@ -38,7 +38,7 @@ export class PlayedLeg extends BenchLeg {
   #playing = false;
   #lentOut: Buffer[] = [];
 
-  /** @param lends whether the run lends */
+  /** @param lends whether the run lends chunks */
   constructor(
     datagrams: boolean,
     private readonly lends: boolean,
@@ -66,10 +66,10 @@ export class PlayedLeg extends BenchLeg {
   }
 
   end(): void {
-    // Only what it plays is read.
+    // Nothing is written to the source.
   }
 
-  /** Overwrites what was lent, once nobody uses it any more. */
+  /** Overwrites the lent chunks when the flow does not use them any more. */
   #poison(): void {
     if (this.#reader?.done !== true) return;
     for (const chunk of this.#lentOut) chunk.fill(POISON);
@@ -95,20 +95,20 @@ export class PlayedLeg extends BenchLeg {
   }
 }
 
-/** Where a flow writes to: it keeps what comes, copied at once as a kernel does. */
+/** The destination of a flow: it keeps a copy of each chunk, as a kernel does. */
 export class KeptLeg extends BenchLeg {
   readonly chunks: Buffer[] = [];
   ended = false;
-  /** What came that is no Buffer, though it is bytes. */
+  /** The class of bytes that are not a Buffer. */
   foreign: string | undefined;
   readonly #written: Buffer[] = [];
 
-  /** Whether something was changed that had been written: a socket may not have sent it yet. */
+  /** Whether a chunk was changed after it was written: a socket might not have sent it yet. */
   get wasReused(): boolean {
     return this.#written.some((chunk, at) => this.chunks[at]?.equals(chunk) === false);
   }
 
-  /** @param lent what comes may be overwritten later, by the core */
+  /** @param lent whether the core may overwrite the chunks later */
   constructor(
     datagrams: boolean,
     private readonly lent: boolean,
@@ -121,7 +121,7 @@ export class KeptLeg extends BenchLeg {
   }
 
   resume(): void {
-    // Likewise.
+    // The session has already reported its error.
   }
 
   write(chunk: Buffer): boolean {

@@ -38,19 +38,19 @@ import { VirtualClock } from "../time/virtual-clock.ts";
 import { maybeUnheard } from "../values/bounded.ts";
 
 export interface BenchOptions {
-  /** What kind of listener the plugin stands on. @default "tcp" */
+  /** The transport of the plugin's listener. @default "tcp" */
   readonly transport?: Transport;
-  /** Adds or replaces something that the plugin injects, as `providers` of a config do. */
+  /** Adds or replaces something that the plugin injects, like the `providers` of a config. */
   readonly providers?: readonly Provider[];
 }
 
-/** One instance of a plugin, built as a generation builds it. */
+/** One instance of a plugin, built like in a generation. */
 export interface BenchInstance extends LivePlugin {
   readonly pipeline: Pipeline;
   readonly events: Subject<ProxyEvent>;
 }
 
-/** Everything is logged, and nobody reads it. One for all: to make one costs as much as several runs. */
+/** A log whose output is dropped, with all levels. All benches share it: making one costs as much as several runs. */
 const logger = createLogger({ level: "debug", to: { write: () => undefined } });
 const site = { listener: "main", file: undefined, locate: () => undefined };
 
@@ -63,7 +63,7 @@ export class PluginBench {
   readonly #ready: Promise<unknown> | undefined;
   #folder: string | undefined;
 
-  /** @throws SLUICE_CONFIG_INVALID for options that the plugin refuses, SLUICE_TEST_INVALID for what is no plugin use */
+  /** @throws SLUICE_CONFIG_INVALID for options that the plugin refuses, SLUICE_TEST_INVALID for a value that is not a plugin use */
   constructor(use: PluginUse, { transport = "tcp", providers = [] }: BenchOptions = {}) {
     this.transport = transport;
     this.#use = resolve(use, transport);
@@ -77,9 +77,9 @@ export class PluginBench {
       { token: LOGGER, value: logger },
       { token: UPSTREAMS, value: { endpoints: () => ({ choose: noUpstream }) } },
       { token: DATAGRAMS, value: { relay: noRelay } },
-      // There are no legs.
+      // There are no legs to watch.
       { token: TAPS, value: { tap: () => undefined } },
-      // No sessions that something happens to.
+      // There are no time lines of sessions.
       { token: TIMELINES, value: { follow: () => undefined } },
       { token: PLACE, value: this.#place() },
     ]);
@@ -91,36 +91,36 @@ export class PluginBench {
     return this.#use.name;
   }
 
-  /** The folder of the config, in which the plugin may leave files: made when it is asked for. */
+  /** The config's folder, in which the plugin may write files; it is made at the first use. */
   get folder(): string {
     return (this.#folder ??= mkdtempSync(path.join(tmpdir(), "sluice-bench-")));
   }
 
-  /** Whether anybody has asked for the folder. */
+  /** Whether the folder was used. */
   get hasFolder(): boolean {
     return this.#folder !== undefined;
   }
 
-  /** Settles when every provider has given its value; undefined: all have. */
+  /** Settles when all providers have their values; undefined when they have them already. */
   get ready(): Promise<unknown> | undefined {
     return this.#ready;
   }
 
-  /** Constructs it; `setup` is the caller's. @throws SLUICE_PLUGIN_CONSTRUCT */
+  /** Constructs an instance; the caller calls `setup`. @throws SLUICE_PLUGIN_CONSTRUCT */
   async construct(): Promise<BenchInstance> {
     if (this.#ready !== undefined) await this.#ready;
     return this.constructNow();
   }
 
-  /** The same, once it is `ready`. */
+  /** Constructs an instance synchronously, when the bench is `ready`. */
   constructNow(): BenchInstance {
     const events = new Subject<ProxyEvent>();
-    // All else is the same for every instance: a case of a table makes a hundred.
+    // Everything else is shared by all instances: a case of a table makes a hundred of them.
     const built = constructPlugin(this.#container, this.#use, [{ token: EVENTS, value: events.asObservable() }], site);
     return { ...built, events, pipeline: composePipeline([built], () => undefined) };
   }
 
-  /** Removes what it left. */
+  /** Removes its files. */
   close(): void {
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
@@ -141,7 +141,7 @@ export class PluginBench {
   }
 }
 
-/** As `provide` of the pipeline, but at once where nothing is promised: a test in virtual time is one synchronous step. */
+/** Like `provide` of the pipeline, but synchronous when no promise is used: a test in virtual time is one synchronous step. */
 function provide(container: DependencyContainer, provider: Provider): Promise<void> | undefined {
   const token = provider.token as InjectionToken;
   if ("useClass" in provider) container.registerSingleton(token, provider.useClass);
@@ -154,12 +154,12 @@ function provide(container: DependencyContainer, provider: Provider): Promise<vo
 }
 
 function noUpstream(): never {
-  throw new SluiceError("SLUICE_TEST_INVALID", "a plugin on the bench has no upstream: test it in a proxy, with startProxy()");
+  throw new SluiceError("SLUICE_TEST_INVALID", "there is no upstream in this test: test the plugin in a proxy, with startProxy()");
 }
 
 function noRelay(): Promise<never> {
   return Promise.reject(
-    new SluiceError("SLUICE_TEST_INVALID", "a plugin on the bench has no sockets: test it in a proxy, with startProxy()"),
+    new SluiceError("SLUICE_TEST_INVALID", "there are no sockets in this test: test the plugin in a proxy, with startProxy()"),
   );
 }
 
@@ -173,7 +173,7 @@ function resolve(use: PluginUse, transport: Transport): ResolvedUse {
   return resolved;
 }
 
-/** A virtual clock among the providers is the one whose time is moved. */
+/** The clock of the bench: a virtual clock among the providers, or a new one. */
 function clockOf(providers: readonly Provider[]): VirtualClock {
   for (const provider of providers)
     if (provider.token === CLOCK && "useValue" in provider && provider.useValue instanceof VirtualClock) return provider.useValue;

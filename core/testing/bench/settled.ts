@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import type { VirtualClock } from "../time/virtual-clock.ts";
 
-/** Turns of the event loop in which nothing may happen before the clock goes on: a promise of a plugin may take a few. */
+/** Turns of the event loop to wait before the clock is moved: a plugin's promises may take a few turns. */
 const QUIET_TURNS = 3;
 
 /**
- * Waits until something has come about, as fast as it goes: in turns of the event loop, then by moving the plugin's clock to whatever waits
- * for it, and in real time where nothing does.
+ * Waits until a condition is true, as fast as possible: first by turns of the event loop, then by moving the plugin's clock to the next waiting
+ * work, and in real time when no work waits.
  *
  * @param timeout real milliseconds
- * @returns whether it has
+ * @returns whether the condition is true
  */
 export async function settled(isDone: () => boolean, clock: VirtualClock, timeout: number): Promise<boolean> {
   if (isDone()) return true;

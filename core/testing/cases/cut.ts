@@ -1,7 +1,7 @@
-/** Places tried at most in one input; of a longer one all at its beginning and its end, and some between. */
+/** The most places that are tried in one input. For a longer input: all at its beginning and its end, and some between. */
 const MOST_PLACES = 1_024;
 
-/** Where an input is cut in two: between all of its bytes, unless there are too many of them. */
+/** The places at which an input is cut in two: between all of its bytes, unless there are too many. */
 export function placesIn(length: number): number[] {
   const all = Math.max(0, length - 1);
   if (all <= MOST_PLACES) return Array.from({ length: all }, (_, at) => at + 1);
@@ -15,12 +15,12 @@ export function placesIn(length: number): number[] {
   ];
 }
 
-/** In two chunks. */
+/** The bytes in two chunks. */
 export function cutAt(bytes: Buffer, at: number): Buffer[] {
   return [bytes.subarray(0, at), bytes.subarray(at)];
 }
 
-/** In chunks of one byte. */
+/** The bytes in chunks of one byte. */
 export function byteByByte(bytes: Buffer): Buffer[] {
   return Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
 }

@@ -2,17 +2,17 @@ import { BenchRun, type Direction, type Outcome, type RunningSession } from "../
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { byteByByte } from "./cut.ts";
 
-/** What comes in, and where. */
+/** The input of a direction. */
 export interface Input {
   readonly direction: Direction;
-  /** As they come; ways cut them otherwise, unless borders matter. */
+  /** The given chunks; most ways cut the bytes differently, unless borders matter. */
   readonly chunks: readonly Buffer[];
 }
 
 /** Runs a plugin once. */
 export type Play = (bench: PluginBench) => Promise<Outcome>;
 
-/** One session: its chunks, and then the end of the input. @param lends as the core lends, where the plugin says that it borrows */
+/** One session: its chunks, and then the end of the input. @param lends whether chunks are lent, if the plugin says that it borrows */
 export function plain({ direction }: Input, chunks: readonly Buffer[], lends = false): Play {
   return inRun(async (run) => {
     const session = await run.open(lends);
@@ -26,7 +26,7 @@ export function swapped({ direction }: Input, parts: readonly (readonly Buffer[]
   return inRun(async (run) => {
     const session = await run.open();
     for (const [index, part] of parts.entries()) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      // oxlint-disable-next-line no-await-in-loop -- one part after the other
       if (index > 0) session.swap(removed ? undefined : await run.reload());
       session.feed(direction, ...part);
     }
@@ -34,7 +34,7 @@ export function swapped({ direction }: Input, parts: readonly (readonly Buffer[]
   });
 }
 
-/** Two sessions, a byte of each in turn. */
+/** Two sessions, which get one byte each in turn. */
 export function besideAnother({ direction }: Input, whole: Buffer): Play {
   return inRun(async (run) => {
     const [session, other] = [await run.open(), await run.open()];
@@ -47,7 +47,7 @@ export function besideAnother({ direction }: Input, whole: Buffer): Play {
   });
 }
 
-/** Both directions of a session, a byte of each in turn. */
+/** Both directions of a session, which get one byte each in turn. */
 export function bothWays({ direction }: Input, whole: Buffer): Play {
   const back = direction === "fromClient" ? "fromUpstream" : "fromClient";
   return inRun(async (run) => {

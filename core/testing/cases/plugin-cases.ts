@@ -3,18 +3,18 @@ import { nearest } from "../../contract/options/nearest.ts";
 import type { Direction } from "../bench/bench-run.ts";
 import { bytesOf, type Bytes } from "../values/bytes.ts";
 
-/** What comes in or goes out: bytes; or chunks, which stay as they are where borders matter. */
+/** Input or output: bytes, or chunks, which are not cut differently when borders matter. */
 export type CaseBytes = Bytes | readonly Bytes[];
 
 interface AnyCase<O> {
   /** The plugin's options. @default none */
   readonly options?: O;
   /**
-   * Which hook. @default `passes`: every byte hook that the plugin has. `changes` and `closes`: the one that it has; of two `fromClient`, and
-   * `fromUpstream` too where that gives the same at all
+   * The hook to test. @default `passes`: every byte hook of the plugin. `changes` and `closes`: the only hook; with two hooks `fromClient`, and also
+   * `fromUpstream` if it does what the case says
    */
   readonly direction?: Direction;
-  /** The test's title. @default made of the bytes */
+  /** The title of the test. @default made from the bytes */
   readonly name?: string;
 }
 
@@ -29,30 +29,30 @@ export interface ChangingCase<O> extends AnyCase<O> {
 
 export interface ClosingCase<O> extends AnyCase<O> {
   readonly bytes: CaseBytes;
-  /** Why the session ends: `SLUICE_RATE_LIMITED`, say, or a code of the plugin's own. */
+  /** The code with which the session ends, such as `SLUICE_RATE_LIMITED`, or a code of the plugin's own. */
   readonly code: string;
 }
 
-/** What a plugin is to do, as a table. */
+/** A table of cases: what a plugin must do. */
 export interface PluginCases<O = unknown> {
-  /** Goes through as it came. */
+  /** Inputs that pass unchanged. */
   readonly passes?: readonly (Bytes | PassingCase<O>)[];
-  /** Comes out as something else. */
+  /** Inputs that are changed. */
   readonly changes?: readonly ChangingCase<O>[];
-  /** Options that are refused. */
+  /** Options that must be refused. */
   readonly rejects?: readonly unknown[];
-  /** Ends the session. */
+  /** Inputs that end the session. */
   readonly closes?: readonly ClosingCase<O>[];
 }
 
-/** A case with its bytes read. */
+/** A case with its values as Buffers. */
 export interface ReadCase {
   readonly kind: "passes" | "changes" | "closes";
   readonly options: unknown;
   readonly direction: Direction | undefined;
   readonly name: string | undefined;
   readonly from: readonly Buffer[];
-  /** What is to come out; of `closes` nothing. */
+  /** The expected output; nothing for `closes`. */
   readonly to: readonly Buffer[];
   readonly code: string | undefined;
 }
@@ -65,11 +65,11 @@ const keysOf = {
 
 const kinds = ["passes", "changes", "rejects", "closes"];
 
-/** Makes a use of the plugin, with some options. */
+/** Makes a use of the plugin with options. */
 export type Factory = (options: never) => PluginUse;
 
 /**
- * Reads a table. @throws SLUICE_TEST_INVALID for a key that is none, and for a table without a case; SLUICE_TEST_BYTES
+ * Reads a table. @throws SLUICE_TEST_INVALID for an unknown key, and for a table without a case; SLUICE_TEST_BYTES
  */
 export function readCases(cases: PluginCases): { readonly cases: readonly ReadCase[]; readonly rejects: readonly unknown[] } {
   if (typeof cases !== "object" || cases === null) throw invalid("cases", "expected { passes, changes, rejects, closes }");

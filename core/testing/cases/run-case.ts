@@ -6,7 +6,7 @@ import type { Factory, ReadCase } from "./plugin-cases.ts";
 import { failed, wrongWith, wrongWithEnd } from "./verdict.ts";
 import { asGiven, waysOf, waysOfChunks, type WayKind } from "./ways.ts";
 
-/** How the cases of a plugin are run. */
+/** The settings for the cases of a plugin. */
 export interface CaseTerms {
   readonly transport?: Transport;
   readonly providers?: readonly Provider[];
@@ -15,11 +15,11 @@ export interface CaseTerms {
 
 interface Shape {
   readonly borrows: boolean;
-  /** The byte hooks that it has. */
+  /** The plugin's byte hooks. */
   readonly hooks: readonly Direction[];
 }
 
-/** Runs one case in every way. @throws SLUICE_TEST_FAILED with the first that differs */
+/** Runs one case in every way. @throws SLUICE_TEST_FAILED for the first way with another result */
 export async function runCase(factory: Factory, given: ReadCase, terms: CaseTerms): Promise<void> {
   const bench = new PluginBench(factory(given.options as never), terms);
   try {
@@ -27,7 +27,7 @@ export async function runCase(factory: Factory, given: ReadCase, terms: CaseTerm
     const [first = "fromClient", ...others] = directionsOf(given, shape);
     await runDirection(bench, given, { ...shape, direction: first, terms });
     for (const direction of others) {
-      // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
+      // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
       if (given.kind === "passes" || (await isMeant(bench, given, direction)))
         await runDirection(bench, given, { ...shape, direction, terms });
     }
@@ -46,7 +46,7 @@ async function shapeOf(bench: PluginBench): Promise<Shape> {
   return { borrows, hooks: directions.filter((direction) => plugin[direction] !== undefined) };
 }
 
-/** Whether the plugin does in this direction at all what the case says. */
+/** Whether the case applies to this direction of the plugin. */
 async function isMeant(bench: PluginBench, given: ReadCase, direction: Direction): Promise<boolean> {
   const outcome = await asGiven({ direction, chunks: given.from }).run(bench);
   return wrongIn(given, outcome, "", undefined) === undefined;
@@ -64,13 +64,13 @@ async function runDirection(
   const ways = bordersMatter ? waysOfChunks(input, kinds) : waysOf(input, kinds);
   const chunks = bordersMatter && given.to.length > 1 ? given.to : undefined;
   for (const way of [asGiven(input), ...ways]) {
-    // oxlint-disable-next-line no-await-in-loop -- the simplest that fails is told
+    // oxlint-disable-next-line no-await-in-loop -- in order, so that the simplest failing way is reported
     const wrong = wrongIn(given, await way.run(bench), way.wrong, chunks);
     if (wrong !== undefined) throw failed(`${bench.name}: ${direction} of ${shortBytes(whole)} ${way.how}`, wrong);
   }
 }
 
-/** The simplest first, so that what fails says why. */
+/** The kinds of ways, the simplest first, so that a failure shows its reason. */
 function kindsOf({ kind }: ReadCase, { borrows, hooks }: Shape): WayKind[] {
   const lent: readonly WayKind[] = borrows ? ["lent"] : [];
   const removed: readonly WayKind[] = kind === "passes" ? ["removed"] : [];

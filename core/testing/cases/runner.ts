@@ -1,13 +1,13 @@
 import { SluiceError } from "../../contract/index.ts";
 
-/** How a test runner takes tests: mocha's, vitest's and node:test's functions all fit. */
+/** The functions of a test runner: those of mocha, vitest and node:test all have this form. */
 export interface Runner {
   readonly describe: (name: string, define: () => void) => unknown;
   readonly it: (name: string, run: () => Promise<void>) => unknown;
 }
 
 /**
- * The functions that tests are registered with: those given, else the runner's global ones.
+ * The functions with which tests are registered: the given ones, else the runner's global ones.
  * @throws SLUICE_TEST_RUNNER
  */
 export function runnerOf(given: Partial<Runner>): Runner {

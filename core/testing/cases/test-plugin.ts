@@ -8,25 +8,26 @@ import { failed } from "./verdict.ts";
 
 export interface TestPluginOptions extends CaseTerms, Partial<Runner> {
   /**
-   * The plugin's output depends on where chunks are cut (it numbers them): chunks are left as the cases give them.
+   * Says that the plugin's output depends on where chunks are cut, for example because it numbers them: the chunks of the cases are not cut
+   * differently.
    * @default its output must not depend on it
    */
   readonly borders?: "matter";
 }
 
-/** Options that a factory takes. */
+/** The options of a factory. */
 type OptionsOf<F extends Factory> = Parameters<F> extends [infer O, ...unknown[]] ? O : Parameters<F>[0];
 
 /**
- * Tests a plugin by a table: what it passes, changes, rejects, and what it ends the session for. Registers one test for each case with the test
- * runner's global `describe` and `it`, or those in the options.
+ * Tests a plugin with a table of cases: what it passes, changes and rejects, and what ends the session. It registers one test for each case with the
+ * test runner's global `describe` and `it`, or with those in the options.
  *
- * Each case runs in a real flow without sockets, and must give the same when the bytes come whole, cut at every byte, byte by byte, with empty chunks between,
- * in lent memory that is overwritten after the call (where the plugin says that it borrows), with a swap at every byte, beside another
- * session, and beside the other direction. What waits for `CLOCK` waits no time.
+ * Each case runs in a real flow without sockets. The result must be the same when the bytes come in one chunk, cut at every byte, byte by byte, with
+ * empty chunks between, in lent memory that is overwritten after the call (if the plugin says that it borrows), with a swap at every byte, together
+ * with another session, and together with the other direction. Waiting for `CLOCK` takes no real time.
  *
  * @example testPlugin(redact, { passes: ["call 123"], changes: [{ from: "card 12345678", to: "card ********" }], rejects: [{ digits: -1 }] })
- * @throws SLUICE_TEST_RUNNER where there is nothing to register tests with, SLUICE_TEST_INVALID, SLUICE_TEST_BYTES for a table that cannot be read
+ * @throws SLUICE_TEST_RUNNER when there is no test runner, SLUICE_TEST_INVALID or SLUICE_TEST_BYTES for a wrong table
  */
 export function testPlugin<F extends Factory>(factory: F, cases: PluginCases<OptionsOf<F>>, options: TestPluginOptions = {}): void {
   if (typeof factory !== "function")
@@ -42,7 +43,7 @@ export function testPlugin<F extends Factory>(factory: F, cases: PluginCases<Opt
   });
 }
 
-/** @throws SLUICE_TEST_FAILED when the options are taken, or refused by something else than an error of the config */
+/** @throws SLUICE_TEST_FAILED when the options are accepted, or refused with an error that is not about the config */
 async function runRejected(factory: Factory, options: unknown, terms: CaseTerms): Promise<void> {
   let bench: PluginBench | undefined;
   try {
@@ -59,7 +60,7 @@ async function runRejected(factory: Factory, options: unknown, terms: CaseTerms)
   } finally {
     bench?.close();
   }
-  throw failed(nameOf(factory), `the options ${shown(options)} were to be rejected, and they were taken`);
+  throw failed(nameOf(factory), `the options ${shown(options)} were to be rejected, but they were accepted`);
 }
 
 function nameOf(factory: Factory): string {
@@ -78,7 +79,7 @@ function titleOf({ kind, name, from, to, code, options, direction }: ReadCase): 
   return `${what[kind]}${direction === undefined ? "" : ` ${direction}`}${options === undefined ? "" : ` with ${shown(options)}`}`;
 }
 
-/** Options in a title. */
+/** The text of options in a title. */
 function shown(value: unknown): string {
   const text =
     JSON.stringify(value, (_key, each: unknown) => (typeof each === "function" || typeof each === "bigint" ? String(each) : each)) ??

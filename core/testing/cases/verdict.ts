@@ -3,32 +3,32 @@ import type { Outcome } from "../bench/bench-run.ts";
 import { authorsLine } from "../values/authors-line.ts";
 import { differenceOf } from "../values/difference.ts";
 
-/** What was expected of a run. */
+/** The expected result of a run. */
 export interface Expected {
   readonly bytes: Buffer;
-  /** Chunk by chunk, where borders matter. */
+  /** The expected chunks, when borders matter. */
   readonly chunks?: readonly Buffer[] | undefined;
 }
 
 /**
- * Compares what came out with what was expected.
+ * Compares a result with the expected one.
  *
- * @param wrong what a difference in the bytes means here; empty: it is looked for
- * @returns what is wrong, in words; undefined: nothing
+ * @param wrong the meaning of a difference in the bytes; empty when it is found from the bytes
+ * @returns a description of what is wrong; undefined when nothing is
  */
 export function wrongWith(outcome: Outcome, expected: Expected, wrong: string): string | undefined {
   return wrongWithEnd(outcome) ?? wrongWithBytes(outcome, expected, wrong);
 }
 
-/** What is wrong with how a run ended, or with what it emitted, whatever the bytes. */
+/** What is wrong with the end of a run or with the emitted values, apart from the bytes. */
 export function wrongWithEnd({ end, foreign, bytes, reused }: Outcome): string | undefined {
   if (end === "open")
     return `its output did not complete after its input had, so the end of the stream (FIN) does not pass, and a swap ends the session; ${bytes.length} bytes had come out`;
   if (end !== "fin") return `the session ended with ${end.code}: ${end.detail}${placeOf(end)}`;
-  if (reused) return "it changed a chunk that it had passed on: nobody says that it was sent by then, so make a new Buffer each time";
+  if (reused) return "it changed a chunk after passing it on: the chunk may not have been sent yet, so make a new Buffer each time";
   return foreign === undefined
     ? undefined
-    : `it emitted ${foreign === "Uint8Array" ? "a Uint8Array" : foreign}, which is no Buffer: plugins behind it rely on one`;
+    : `it emitted ${foreign === "Uint8Array" ? "a Uint8Array" : foreign}, which is not a Buffer: later plugins rely on one`;
 }
 
 function wrongWithBytes({ bytes, chunks }: Outcome, expected: Expected, wrong: string): string | undefined {
@@ -46,13 +46,13 @@ function lostOrChanged(expected: Buffer, got: Buffer): string {
   return "its output is not what was expected";
 }
 
-/** Where the plugin's code failed. */
+/** The line of the plugin's code that failed. */
 function placeOf({ cause }: Failure): string {
   const line = cause instanceof Error ? authorsLine(cause.stack) : "";
   return line === "" ? "" : ` ${line}`;
 }
 
-/** A failed case. */
+/** The error of a failed case. */
 export function failed(what: string, why: string): Failure {
   return new SluiceError("SLUICE_TEST_FAILED", `${what}: ${why}\n`);
 }

@@ -1,31 +1,31 @@
 import { byteByByte, cutAt, placesIn } from "./cut.ts";
 import { besideAnother, bothWays, plain, swapped, type Input, type Play } from "./play.ts";
 
-/** What a way tries. */
+/** The kinds of ways. */
 export type WayKind = "cut" | "empty" | "lent" | "swap" | "removed" | "sessions" | "directions";
 
 /** One way in which an input reaches a plugin. */
 export interface Way {
-  /** How, for the message: `cut at byte 3`. */
+  /** Its description in messages: `cut at byte 3`. */
   readonly how: string;
-  /** What is wrong when only this way gives something else. */
+  /** What is wrong when only this way has another result. */
   readonly wrong: string;
   readonly run: Play;
 }
 
-/** What is wrong with a plugin that gives something else in one kind of way. */
+/** What is wrong with a plugin that has another result in one kind of way. */
 const wrong: Readonly<Record<WayKind, string>> = {
-  cut: 'its output depends on where the chunks are cut: a chunk is no message, so what is unfinished is to be kept, best by carry() (where it should depend on it, say borders: "matter")',
+  cut: 'its output depends on where the chunks are cut: a chunk is not a message, so keep the unfinished part, best with carry() (if the output should depend on the cuts, set borders: "matter")',
   empty: "an empty chunk changes its output: it is neither an end nor a separator",
-  lent: "it keeps a chunk that it was lent past its call, although it says that it borrows: leave `borrows` out, or copy what is kept",
-  swap: "its state is lost over a swap, which a reload does to a live session: keep it in carry() of sluice/flow, which hands it on",
-  removed: "what it held is lost when a reload removes it: give it in `end` of carry(), or emit it when the input completes",
-  sessions: "two sessions at once mix: what belongs to one session belongs into the call of its hook, and not into the plugin",
-  directions: "the two directions of a session mix: what belongs to one direction belongs into the call of its hook",
+  lent: "it keeps a chunk that it was lent after the call, although it says that it borrows: remove `borrows`, or copy the bytes to keep",
+  swap: "its state is lost over a swap, which is what a reload does to an open session: keep it in carry() of sluice/flow, which passes it on",
+  removed: "the data that it held is lost when a reload removes it: return it in `end` of carry(), or emit it when the input completes",
+  sessions: "two sessions at once mix: keep the state of a session in the call of its hook, and not in the plugin",
+  directions: "the two directions of a session mix: keep the state of a direction in the call of its hook",
 };
 
 const CHARACTER =
-  "it takes a chunk for whole characters, and this cut is inside one: work on bytes, or on latin1, which has one character a byte";
+  "it takes a chunk for whole characters, and this cut is inside one: work on bytes, or on latin1, which has one character per byte";
 
 type Made = readonly [how: string, run: Play, wrong?: string];
 
@@ -59,7 +59,7 @@ export function asGiven(input: Input): Way {
   return { how: length === 1 ? "in one chunk" : `in ${length} chunks`, wrong: "", run: plain(input, input.chunks) };
 }
 
-/** The ways of some kinds, in their order: the first that gives something else says why. */
+/** The ways of some kinds, in an order in which the first with another result shows the reason. */
 export function waysOf(input: Input, kinds: readonly WayKind[]): Way[] {
   const whole = Buffer.concat(input.chunks);
   return kinds.flatMap((kind) => ways[kind](input, whole).map(([how, run, why = wrong[kind]]) => ({ how, run, wrong: why })));
@@ -70,7 +70,7 @@ export function inChunks(input: Input, chunks: readonly Buffer[]): Way {
   return { how: `in ${chunks.length} chunks`, wrong: wrong.cut, run: plain(input, chunks) };
 }
 
-/** The ways of an input whose borders matter: its chunks stay as they are. */
+/** The ways of an input whose borders matter: its chunks are not cut differently. */
 export function waysOfChunks(input: Input, kinds: readonly WayKind[]): Way[] {
   const { chunks } = input;
   const places = Array.from({ length: chunks.length + 1 }, (_, at) => at);

@@ -10,21 +10,21 @@ import { endingBy } from "./end-of-socket.ts";
 import { StreamClient } from "./stream-client.ts";
 import type { ConnectOptions, TestClient } from "./test-client.ts";
 
-/** What large bursts of datagrams need: the default (208 KiB) loses some. */
+/** A size for large bursts of datagrams: the default (208 KiB) loses some. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 /**
  * Opens a client to any address.
  *
  * @param url `tcp://127.0.0.1:8080`, `tls://…`, `unix:///path` or `udp://…`
- * @throws SLUICE_TEST_INVALID for another url, SLUICE_TEST_TIMEOUT, or the system's error (ECONNREFUSED) or that of the handshake
+ * @throws SLUICE_TEST_INVALID for another URL, SLUICE_TEST_TIMEOUT, or the error of the system (ECONNREFUSED) or of the handshake
  */
 export async function connectTo(url: string, options: ConnectOptions = {}): Promise<TestClient & { readonly isOpen: boolean }> {
   const address = read(url);
   if (address.transport === "udp") return new DatagramClient(url, await openDatagrams(address), options);
   const { timeout = DEFAULT_TIMEOUT } = options;
   const socket = address.transport === "tls" ? openSecurely(address, options) : open(address);
-  // What is wrong with it later is the client's to tell.
+  // The client reports later errors.
   socket.on("error", () => undefined);
   const ready = once(socket, address.transport === "tls" ? "secureConnect" : "connect");
   try {
@@ -57,7 +57,7 @@ function open({ host, port, path }: ListenAddress): Socket {
 
 function openSecurely({ host, port }: ListenAddress, { tls = {} }: ConnectOptions): Socket {
   const verified = tls.ca !== undefined;
-  // `allowHalfOpen` is for net.connect below, and holds for the TLS socket too; its type does not say so.
+  // `allowHalfOpen` is for net.connect below, and also works for the TLS socket, although its type lacks it.
   const own = { host, port, servername: "localhost", rejectUnauthorized: verified, allowHalfOpen: true };
   const socket = connectTls({ ...own, ...tls });
   socket.setNoDelay(true);

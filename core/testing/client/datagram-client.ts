@@ -5,12 +5,12 @@ import { bytesOf, type Bytes } from "../values/bytes.ts";
 import { shownBytes } from "../values/shown.ts";
 import type { ConnectOptions, Ending, TestClient, WaitOptions } from "./test-client.ts";
 
-/** Datagrams kept at most until they are asked for; then the oldest go. */
+/** The most unread datagrams that are kept; then the oldest are dropped. */
 const MOST_KEPT = 65_536;
 
 const ignore = (): void => undefined;
 
-/** A client over UDP: one socket, connected to the one address. */
+/** A client over UDP: one socket, connected to one address. */
 export class DatagramClient implements TestClient {
   readonly local: string;
   readonly #timeout: number;
@@ -21,7 +21,7 @@ export class DatagramClient implements TestClient {
   #came = 0;
   #open = true;
 
-  /** @param socket connected */
+  /** @param socket a connected socket */
   constructor(
     readonly url: string,
     private readonly socket: Socket,
@@ -35,7 +35,7 @@ export class DatagramClient implements TestClient {
       this.#came += 1;
       this.#take(datagram);
     });
-    // What the network says of an earlier datagram: that nobody listens (ECONNREFUSED).
+    // The network's report about an earlier datagram: nobody listens there (ECONNREFUSED).
     socket.on("error", (error) => {
       this.#take(error);
     });
@@ -47,7 +47,7 @@ export class DatagramClient implements TestClient {
 
   get closed(): Promise<Ending> {
     const gone = this.#gone.then((): Ending => "fin");
-    return maybeUnheard(bounded(gone, this.#timeout, () => `the end of this client of ${this.url}: UDP has none but your end()`));
+    return maybeUnheard(bounded(gone, this.#timeout, () => `the end of this client of ${this.url}: UDP has no end except your own end()`));
   }
 
   get isOpen(): boolean {
@@ -83,7 +83,7 @@ export class DatagramClient implements TestClient {
       if (got instanceof Error) throw got;
       return got;
     } finally {
-      // Whoever has given up takes no datagram from those who still wait.
+      // A receive() that has given up must not take a datagram from others that still wait.
       const at = this.#waiting.indexOf(take);
       if (at >= 0) this.#waiting.splice(at, 1);
     }

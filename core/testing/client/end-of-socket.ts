@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { wasReset } from "../../net/node/was-reset.ts";
 import type { Ending } from "./test-client.ts";
 
-/** The handle below a socket, and the socket below a TLS socket: undocumented. */
+/** The handle of a socket, and the socket below a TLS socket; both are undocumented. */
 interface WithHandle {
   readonly _handle?: { readonly fd?: number } | null;
   readonly _parent?: Socket;
@@ -12,9 +12,9 @@ interface WithHandle {
 const byte = Buffer.alloc(1);
 
 /**
- * What a socket's end was, asked within its event `end`. When bytes and RST are read together, libuv tells of an end, and keeps the error
- * to itself (uv__stream_io, "short-circuit iff POLLHUP"); but the kernel still has it, and gives it to the next read. That holds too when this
- * side has sent its FIN, where `wasReset` has no sign.
+ * The kind of a socket's end, to be called in its event `end`. When bytes and RST are read together, libuv reports an end without the error
+ * (uv__stream_io, "short-circuit iff POLLHUP"); but the kernel still has the error, and returns it at the next read. This works also after this
+ * side has sent its FIN, when `wasReset` cannot tell.
  */
 export function endingOf(socket: Socket): Ending {
   const below = "encrypted" in socket ? (socket as unknown as WithHandle)._parent : socket;
@@ -28,7 +28,7 @@ export function endingOf(socket: Socket): Ending {
   }
 }
 
-/** What a socket's error says of its end: a peer that is gone has reset it. */
+/** The kind of end for a socket's error: a peer that is gone has reset the connection. */
 export function endingBy(error: Error): Ending {
   return isReset(error) ? "reset" : error;
 }

@@ -1,4 +1,4 @@
-/** Bytes that have come and were not asked for yet. */
+/** Received bytes that are not read yet. */
 export class Received {
   #chunks: Buffer[] = [];
   length = 0;
@@ -8,7 +8,7 @@ export class Received {
     this.length += chunk.length;
   }
 
-  /** Takes the first so many bytes out, or all there are. */
+  /** Takes a number of bytes from the beginning, or all. */
   take(count = this.length): Buffer {
     const whole = this.whole();
     const taken = whole.subarray(0, count);
@@ -17,7 +17,7 @@ export class Received {
     return taken;
   }
 
-  /** All of it, left where it is. */
+  /** All bytes, which are not taken. */
   whole(): Buffer {
     const whole = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks, this.length);
     this.#chunks = whole === undefined ? [] : [whole];

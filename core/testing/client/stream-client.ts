@@ -18,13 +18,13 @@ export class StreamClient implements TestClient {
   readonly #received = new Received();
   readonly #timeout: number;
   readonly #unread: number;
-  /** Called when something has come, or the end. */
+  /** Called when bytes or the end have come. */
   readonly #waiting = new Set<() => void>();
   /** How the peer has ended. */
   #ended: Ending | undefined;
   #closed: Ending | undefined;
 
-  /** @param socket connected (and possibly reset since), with half-open sockets allowed, and not read yet */
+  /** @param socket a connected socket (perhaps reset since) that allows half-open connections and is not read yet */
   constructor(
     readonly url: string,
     private readonly socket: Socket,
@@ -42,7 +42,7 @@ export class StreamClient implements TestClient {
     });
     socket.once("end", () => {
       this.#ended ??= endingOf(socket);
-      // Nothing more comes of a connection that was reset: Node would wait for this side's FIN.
+      // After a reset nothing more comes, but Node would wait for this side's FIN.
       if (this.#ended === "reset") socket.destroy();
       this.#wake();
     });
@@ -115,7 +115,7 @@ export class StreamClient implements TestClient {
     return Promise.reject(new SluiceError("SLUICE_TEST_INVALID", `receive() is for UDP, and this is ${this.url}: use read()`));
   }
 
-  /** Breaks off what is still open. */
+  /** Resets the connection if it is still open. */
   [Symbol.asyncDispose](): Promise<void> {
     this.socket.destroy();
     return Promise.resolve();
@@ -133,7 +133,7 @@ export class StreamClient implements TestClient {
     throw new SluiceError("SLUICE_TEST_ENDED", `${this.url} ${how} before ${what} had come, ${this.#came()}`);
   }
 
-  /** Waits until there is a result, asked for again whenever something has come. */
+  /** Waits until `result` returns a value; it is called again whenever something has come. */
   async #until<T>(result: () => T | undefined, what: string, timeout: number): Promise<T> {
     let look = ignore;
     const there = new Promise<T>((resolve) => {
@@ -158,7 +158,7 @@ export class StreamClient implements TestClient {
     for (const look of this.#waiting) look();
   }
 
-  /** What had come, for a message. */
+  /** The bytes so far, for a message. */
   #came(): string {
     const ended = this.#ended === undefined ? "" : `, and the peer has ended (${String(this.#ended)})`;
     const own = this.#ended !== undefined && !this.socket.writableEnded ? ", and this side has not: call end()" : "";

@@ -1,62 +1,63 @@
 import type { ConnectionOptions } from "node:tls";
 import type { Bytes } from "../values/bytes.ts";
 
-/** How both sides of a connection came to their end: by FIN, by a reset (RST), or by another error. */
+/** How a connection ended: by FIN, by a reset (RST), or by another error. */
 export type Ending = "fin" | "reset" | Error;
 
 export interface WaitOptions {
-  /** Milliseconds until a wait gives up. @default that of the client: 2000 */
+  /** Milliseconds until a wait gives up. @default the client's own limit: 2000 */
   readonly timeout?: number;
 }
 
 export interface ConnectOptions extends WaitOptions {
   /**
-   * On `tls://`: what Node's `tls.connect` takes. Without a `ca` any certificate is accepted, since a test makes its own; the server name is `localhost`.
+   * On `tls://`: options for Node's `tls.connect`. Without a `ca` any certificate is accepted, since tests make their own; the server name is
+   * `localhost`.
    */
   readonly tls?: ConnectionOptions;
-  /** On a stream: bytes that may wait unread before the client stops reading, so that a slow reader can be played. @default 16 MiB */
+  /** On a stream: the most unread bytes before the client stops reading, to simulate a slow reader. @default 16 MiB */
   readonly unread?: number;
 }
 
 /**
- * A client of a proxy, or of any server, for a test. Every wait has a bound; the error says what had come by then, in hex and text. It reads
- * what comes at once and keeps it until it is asked for.
+ * A client of a proxy, or of any server, for tests. Every wait has a time limit; its error shows the bytes so far, in hex and text. The client
+ * receives data at once and keeps it until the test reads it.
  */
 export interface TestClient extends AsyncDisposable {
-  /** Where it is connected to: `tcp://127.0.0.1:8080`. */
+  /** The address to which it is connected: `tcp://127.0.0.1:8080`. */
   readonly url: string;
   /** Its own address, as the proxy sees it: `127.0.0.1:50000`. Empty on a unix socket. */
   readonly local: string;
   /**
-   * Streams: sends bytes. Settles when the kernel has taken them; there is no need to wait for it.
+   * Streams: sends bytes. Settles when the kernel has taken them; a test need not wait for that.
    * @throws SLUICE_TEST_BYTES, SLUICE_TEST_TIMEOUT, or the connection's error
    */
   write(data: Bytes): Promise<void>;
   /**
-   * Streams: exactly so many bytes; what comes after them waits for the next read.
-   * @throws SLUICE_TEST_TIMEOUT, SLUICE_TEST_ENDED when the connection ends before
+   * Streams: reads exactly this number of bytes; further bytes wait for the next read.
+   * @throws SLUICE_TEST_TIMEOUT, SLUICE_TEST_ENDED when the connection ends before that
    */
   read(bytes: number, options?: WaitOptions): Promise<Buffer>;
   /**
-   * Streams: everything up to these bytes, and these too.
+   * Streams: reads everything up to these bytes, including them.
    * @throws SLUICE_TEST_TIMEOUT, SLUICE_TEST_ENDED when the connection ends before
    */
   readUntil(text: Bytes, options?: WaitOptions): Promise<Buffer>;
   /**
-   * Streams: everything up to the peer's FIN.
+   * Streams: reads everything up to the peer's FIN.
    * @throws SLUICE_TEST_TIMEOUT; SLUICE_TEST_ENDED after a reset or another error
    */
   readAll(options?: WaitOptions): Promise<Buffer>;
-  /** Sends FIN, after what was written, and these last bytes. UDP: closes the socket. */
+  /** Sends these last bytes and FIN, after everything that was written. UDP: closes the socket. */
   end(data?: Bytes): void;
-  /** Breaks the connection off with a reset (RST). A unix socket knows none, and is closed. UDP: closes the socket. */
+  /** Resets the connection (RST). A unix socket has no reset, and is closed. UDP: closes the socket. */
   reset(): void;
   /** UDP: sends one datagram. Settles when the kernel has taken it. */
   send(data: Bytes): Promise<void>;
-  /** UDP: the next datagram that comes, or came and was not asked for yet. @throws SLUICE_TEST_TIMEOUT, or what the system said: ECONNREFUSED */
+  /** UDP: the next datagram, which may have come already. @throws SLUICE_TEST_TIMEOUT, or the error of the system: ECONNREFUSED */
   receive(options?: WaitOptions): Promise<Buffer>;
-  /** Resolves when the peer has finished, with `"fin"`, or broken off. UDP: when the socket is closed. Bounded by the client's timeout. */
+  /** Resolves with `"fin"` when the peer has finished, or with the reset or error. UDP: when the socket is closed. Bounded by the client's timeout. */
   readonly ended: Promise<Ending>;
-  /** Resolves once both sides are through. A reset that comes with the last bytes is a reset. Bounded by the client's timeout. */
+  /** Resolves when both sides have ended. A reset together with the last bytes counts as a reset. Bounded by the client's timeout. */
   readonly closed: Promise<Ending>;
 }

@@ -8,24 +8,24 @@ import { hooksOf, type Check, type Subject } from "./check.ts";
 import { inputs, large, oddChunks } from "./inputs.ts";
 
 const kinds: Readonly<Partial<Record<WayKind, string>>> = {
-  cut: "gives the same wherever its chunks are cut",
-  empty: "takes an empty chunk for what it is: nothing",
-  lent: "keeps no chunk past the call that it was lent for",
+  cut: "has the same output however its chunks are cut",
+  empty: "ignores empty chunks",
+  lent: "keeps no lent chunk after the call",
   swap: "keeps its state over a swap",
-  removed: "gives what it holds when a reload removes it",
+  removed: "emits the data that it holds when a reload removes it",
   sessions: "keeps sessions apart",
   directions: "keeps the two directions of a session apart",
 };
 
-/** Those that hold also where the output depends on the chunks' borders. */
+/** Kinds that are checked also when the output depends on the borders of chunks. */
 const bordersMatter: readonly WayKind[] = ["lent", "swap"];
 
-/** What comes out, however it came in. */
+/** Checks of the output for the same input in many forms. */
 export function byteChecks({ withBench, options }: Subject): Check[] {
   const borders = options.borders === "matter" || options.transport === "udp";
   const asked = (Object.keys(kinds) as WayKind[]).filter((kind) => !borders || bordersMatter.includes(kind));
   return [
-    { name: "fails at no input, emits Buffers alone, and does the same twice", run: () => withBench(bearsAll) },
+    { name: "accepts every input, emits only Buffers, and has the same output twice", run: () => withBench(bearsAll) },
     ...asked.map((kind) => ({ name: kinds[kind] ?? kind, run: () => withBench((bench) => givesTheSame(bench, kind, borders)) })),
   ];
 }
@@ -37,17 +37,17 @@ async function bearsAll(bench: PluginBench): Promise<void> {
   for (const direction of await hooksOf(bench)) {
     for (const input of [Buffer.alloc(0), ...inputs, large]) {
       const chunks = input === large ? oddChunks(input) : [input];
-      // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
+      // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
       const first = await plain({ direction, chunks }, chunks)(bench);
       const what = `${bench.name}: ${direction} of ${shortBytes(input)}`;
       const wrong = isAnswer(first) ? undefined : wrongWithEnd(first);
       if (wrong !== undefined) throw failed(what, wrong);
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      // oxlint-disable-next-line no-await-in-loop -- the second run after the first
       const second = await plain({ direction, chunks }, chunks)(bench);
       const differs = wrongWith(
         second,
         { bytes: first.bytes },
-        "two runs of the same differ: take the time from CLOCK, and chance from a seed",
+        "two runs with the same input differ: take the time from CLOCK, and random numbers from a seed",
       );
       if (!isAnswer(first) && differs !== undefined) throw failed(what, differs);
     }
@@ -62,12 +62,12 @@ async function givesTheSame(bench: PluginBench, kind: WayKind, borders: boolean)
     for (const input of inputs) {
       const third = Math.ceil(input.length / 3);
       const chunks = borders ? [input.subarray(0, third), input.subarray(third, 2 * third), input.subarray(2 * third)] : [input];
-      // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
+      // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
       await compare(bench, { direction, chunks }, kind, borders ? waysOfChunks : waysOf);
     }
     if (kind !== "cut") continue;
     const much = { direction, chunks: [large] };
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    // oxlint-disable-next-line no-await-in-loop -- one direction after the other
     await compare(bench, much, kind, () => [inChunks(much, oddChunks(large))]);
   }
 }
@@ -79,10 +79,10 @@ async function compare(bench: PluginBench, input: Input, kind: WayKind, ways: Wa
   const whole = Buffer.concat(chunks);
   const reference = await asGiven(input).run(bench);
   if (reference.end === "open") throw failed(`${bench.name}: ${direction} of ${shortBytes(whole)}`, wrongWithEnd(reference) ?? "");
-  // What a plugin does not conserve it need not conserve when it is removed.
+  // A plugin that changes or drops this input anyway need not keep it when it is removed.
   if (kind === "removed" && !(reference.end === "fin" && reference.bytes.equals(whole))) return;
   for (const way of ways(input, [kind])) {
-    // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
+    // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
     const outcome = await way.run(bench);
     const wrong = isAnswer(reference)
       ? otherAnswer(reference, outcome, way.wrong)
@@ -100,7 +100,7 @@ function codeOf({ end }: Outcome): string {
   return typeof end === "string" ? end : end.code;
 }
 
-/** Faults of a plugin that ended the session; any other code is its answer to the input. */
+/** The codes of faults in a plugin; any other code is its intended answer to the input. */
 const faults: readonly string[] = ["SLUICE_PLUGIN_FAILED", "SLUICE_PLUGIN_CHUNK", "SLUICE_SWAP_TIMEOUT"];
 
 /** Whether the plugin ended the session on purpose. */

@@ -10,19 +10,19 @@ export interface Check {
 }
 
 export interface ComplianceOptions {
-  /** What kind of listener the plugin stands on. @default "tcp" */
+  /** The transport of the plugin's listener. @default "tcp" */
   readonly transport?: Transport;
-  /** What the plugin injects instead of the core's. */
+  /** Providers for the plugin, which replace those of the core. */
   readonly providers?: readonly Provider[];
-  /** The plugin's output depends on where chunks are cut: then that is not checked. @default it must not depend on it */
+  /** Says that the plugin's output depends on where chunks are cut, so this is not checked. @default the output must not depend on it */
   readonly borders?: "matter";
 }
 
-/** What a check is given. */
+/** The subject of a check: a plugin. */
 export interface Subject {
   readonly make: () => PluginUse;
   readonly options: ComplianceOptions;
-  /** Runs work with a bench, and closes that. */
+  /** Runs work with a bench, and closes the bench. */
   readonly withBench: (work: (bench: PluginBench) => Promise<void>) => Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export async function hooksOf(bench: PluginBench): Promise<readonly Direction[]>
   return directions.filter((direction) => plugin[direction] !== undefined);
 }
 
-/** @throws SLUICE_TEST_FAILED where there is something to say */
+/** @throws SLUICE_TEST_FAILED when there is a text that says what is wrong */
 export function demand(bench: PluginBench, why: string | undefined): void {
   if (why !== undefined && why !== "") throw failed(bench.name, why);
 }

@@ -6,13 +6,13 @@ import { lifeChecks } from "./life-checks.ts";
 import { lossCheck } from "./loss-check.ts";
 
 /**
- * The suite that every plugin must pass, whatever it is for: it begins and ends without a trace, bears every input, gives the same however
- * the bytes come and whatever else goes on, keeps its state over a swap, and lets sessions end. What the plugin is for is
- * {@link testPlugin}'s business.
+ * The suite that every plugin must pass, whatever its purpose: it leaves nothing behind, accepts every input, has the same output however the bytes
+ * come and whatever else happens at the same time, keeps its state over a swap, and lets sessions end. The plugin's own purpose is tested with
+ * {@link testPlugin}.
  *
- * @param make makes a use of it; called for each check
+ * @param make makes a use of the plugin; called for each check
  * @example for (const { name, run } of compliance(() => redact())) it(name, run);
- * @throws SLUICE_TEST_INVALID when it is given no function
+ * @throws SLUICE_TEST_INVALID when `make` is not a function
  */
 export function compliance(make: () => PluginUse, options: ComplianceOptions = {}): Check[] {
   if (typeof make !== "function")

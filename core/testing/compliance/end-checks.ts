@@ -21,7 +21,7 @@ const OTHER: Readonly<Record<Direction, Direction>> = { fromClient: "fromUpstrea
 const ignore = (): void => undefined;
 const hello = Buffer.from("hello, and more\n");
 
-/** How sessions, and their directions, come to their end. */
+/** Checks of the ends of sessions and of their directions. */
 export function endChecks(subject: Subject): Check[] {
   const { withBench, options } = subject;
   const halfClose: readonly Check[] =
@@ -30,28 +30,28 @@ export function endChecks(subject: Subject): Check[] {
       : [{ name: "passes the end of one direction on, and leaves the other open", run: () => withBench(passesHalfClose) }];
   return [
     ...halfClose,
-    { name: "passes errors on, and lets go of its source when nobody listens any more", run: () => withBench(letsGo) },
-    { name: "lets a session through a proxy end when its client breaks off", run: () => withBench((bench) => endsInProxy(bench, subject)) },
+    { name: "passes errors on, and unsubscribes from its source when it is unsubscribed", run: () => withBench(letsGo) },
+    { name: "lets a proxied session end when its client breaks off", run: () => withBench((bench) => endsInProxy(bench, subject)) },
   ];
 }
 
 async function passesHalfClose(bench: PluginBench): Promise<void> {
   for (const direction of await hooksOf(bench)) {
-    // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
+    // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
     demand(bench, await halfClosed(bench, direction));
   }
 }
 
-/** Each is the first session of a run of its own: what is drawn from a seed is then the same. */
+/** Compares two sessions, each the first of its own run, so that random numbers from a seed are the same. */
 async function halfClosed(bench: PluginBench, direction: Direction): Promise<string | undefined> {
   const other = OTHER[direction];
   const expected = await firstSession(bench, (session) => answerOf(session, other));
-  const wrong = `the end of ${direction} ends or changes ${other}, which goes on (half-close)`;
+  const wrong = `the end of ${direction} ends or changes ${other}, which must continue (half-close)`;
   return firstSession(bench, async (session) => {
     session.feed(direction, hello);
     const before = session.error;
     session.finish(direction);
-    // To close with an error is an answer to what came, or did not come.
+    // Closing with an error is an intended answer to the input, or to its absence.
     if (before === undefined && session.error?.code === "SLUICE_CLOSED") return `${wrong}: it closes the session`;
     const first = await session.outcome(direction);
     if (isAnswer(first) || isAnswer(expected)) return undefined;
@@ -69,7 +69,7 @@ async function firstSession<T>(bench: PluginBench, work: (session: RunningSessio
   }
 }
 
-/** What comes of a few bytes and the end of one direction. */
+/** The result of a few bytes and the end in one direction. */
 function answerOf(session: RunningSession, direction: Direction): Promise<Outcome> {
   session.feed(direction, hello);
   session.finish(direction);
@@ -85,20 +85,20 @@ async function letsGo(bench: PluginBench): Promise<void> {
       const failing = new Source<Buffer>();
       const errors: unknown[] = [];
       plugin[direction]?.(failing, session).subscribe({ error: (error: unknown) => errors.push(error) });
-      // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
+      // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
       await sendError(failing, new Error("broken"));
       if (errors.map(reasonOf).join() !== "broken") demand(bench, `${direction} does not pass an error of its source on`);
       const left = new Source<Buffer>();
       plugin[direction]?.(left, session).subscribe({ error: ignore }).unsubscribe();
       if (left.observed)
-        demand(bench, `${direction} still listens to its source when nobody listens to it: unsubscribe in the teardown of its Observable`);
+        demand(bench, `${direction} still listens to its source after it is unsubscribed: unsubscribe in the teardown of its Observable`);
     }
   } finally {
     await run.close();
   }
 }
 
-/** The whole of it, with sockets: `admit` and `connect` too. */
+/** Tests the whole plugin with sockets, including `admit` and `connect`. */
 async function endsInProxy(bench: PluginBench, { make, options }: Subject): Promise<void> {
   const { transport = "tcp", providers = [] } = options;
   const folder = await mkdtemp(path.join(tmpdir(), "sluice-compliance-"));

@@ -1,4 +1,4 @@
-/** What every plugin must bear: lines, numbers, characters of several bytes, no characters at all, and what protocols are made of. */
+/** Inputs that every plugin must accept: lines, numbers, characters of several bytes, invalid characters, and messages of protocols. */
 export const inputs: readonly Buffer[] = [
   Buffer.from("Hello, world.\nA second line\r\n\r\nand no end"),
   Buffer.from("card 1234 5678 9012, pin 4711 or 0815"),
@@ -10,10 +10,10 @@ export const inputs: readonly Buffer[] = [
   Buffer.from("no line ends in all of these words, and none begins"),
 ];
 
-/** More than a plugin may take for one chunk. */
+/** An input that is larger than one chunk. */
 export const large = Buffer.from(Uint8Array.from({ length: 200_003 }, (_, at) => (at * 31 + (at >> 8)) & 0xff));
 
-/** The same in chunks of odd sizes. */
+/** The bytes in chunks of odd sizes. */
 export function oddChunks(bytes: Buffer): Buffer[] {
   const sizes = [1, 1_460, 7, 16_384, 65_537, 2];
   const chunks: Buffer[] = [];

@@ -5,7 +5,7 @@ import { demand, type Check, type Subject } from "./check.ts";
 import { inputs } from "./inputs.ts";
 import { Trace } from "./traces.ts";
 
-/** Constructing, setting up and tearing down, and what sessions leave behind. */
+/** Checks of construction, setup and teardown, and of what sessions leave behind. */
 export function lifeChecks({ withBench }: Subject): Check[] {
   const check = (name: string, work: (bench: PluginBench, trace: Trace) => Promise<void>): Check => ({
     name,
@@ -19,9 +19,9 @@ export function lifeChecks({ withBench }: Subject): Check[] {
       const before = openFiles();
       await bench.construct();
       demand(bench, began("its construction", [...openFiles().filter((file) => !before.includes(file)), ...(await leftBy(bench, trace))]));
-      if (bench.hasFolder && readdirSync(bench.folder).length > 0) demand(bench, "its construction left files: that belongs into setup()");
+      if (bench.hasFolder && readdirSync(bench.folder).length > 0) demand(bench, "its construction left files: write them in setup()");
     }),
-    check("can be torn down without having been set up, and twice", async (bench) => {
+    check("can be torn down without a setup, and twice", async (bench) => {
       const { plugin } = await bench.construct();
       await plugin.teardown?.();
       await plugin.teardown?.();
@@ -48,7 +48,7 @@ async function afterSession(bench: PluginBench, trace: Trace, isComplete: boolea
     session.feed(direction, ...inputs);
     if (!isComplete) continue;
     session.finish(direction);
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    // oxlint-disable-next-line no-await-in-loop -- one direction after the other
     const { end } = await session.outcome(direction);
     if (end === "open") break;
   }
@@ -59,13 +59,13 @@ async function afterSession(bench: PluginBench, trace: Trace, isComplete: boolea
   demand(bench, leftBehind("its teardown", await leftBy(bench, trace)));
 }
 
-/** What is open: in Node, and on the plugin's clock. */
+/** Everything that is still open, in Node and on the plugin's clock. */
 async function leftBy(bench: PluginBench, trace: Trace): Promise<string[]> {
   const open = await trace.left();
   return [...open, ...Array.from({ length: bench.clock.pending }, () => "work that waits on CLOCK")];
 }
 
-/** Files that the process has open, where the system tells. */
+/** The open files of the process, if the system tells them. */
 function openFiles(): string[] {
   try {
     return readdirSync("/proc/self/fd").flatMap((fd) => openFile(`/proc/self/fd/${fd}`));
@@ -77,7 +77,7 @@ function openFiles(): string[] {
 function openFile(link: string): string[] {
   try {
     const file = readlinkSync(link);
-    // Sockets, pipes and devices are no files; a descriptor of another thread may be gone by now.
+    // Sockets, pipes and devices are not files. A descriptor of another thread may be closed by now.
     return /^\/(?!dev|proc)/.test(file) ? [`an open file (${file})`] : [];
   } catch {
     return [];
@@ -85,7 +85,7 @@ function openFile(link: string): string[] {
 }
 
 function began(when: string, open: readonly string[]): string | undefined {
-  return open.length === 0 ? undefined : `${when} began ${open.join(", ")}: that belongs into setup() or a hook`;
+  return open.length === 0 ? undefined : `${when} began ${open.join(", ")}: do it in setup() or in a hook`;
 }
 
 function leftBehind(when: string, open: readonly string[]): string | undefined {

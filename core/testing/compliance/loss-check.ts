@@ -6,12 +6,12 @@ import { shortBytes } from "../values/shown.ts";
 import { hooksOf, type Check, type Subject } from "./check.ts";
 import { inputs } from "./inputs.ts";
 
-/** So many bytes without any output, which then come out in one piece, were held. */
+/** Bytes without output from which on the plugin counts as holding data. */
 const HELD = 8;
 
 /**
- * That nothing is held back at the end of the input. What a plugin is to make of an input nobody knows here, but it must be the same story at
- * every end: what it passes on when more follows, it must pass on too when nothing does.
+ * Checks that no data is held back at the end of the input. The right output of a plugin is not known here, but it must be consistent: output that
+ * comes when more input follows must also come when the input ends.
  */
 export function lossCheck({ withBench, options }: Subject): Check[] {
   if (options.transport === "udp") return [];
@@ -21,7 +21,7 @@ export function lossCheck({ withBench, options }: Subject): Check[] {
       run: () =>
         withBench(async (bench) => {
           for (const direction of await hooksOf(bench))
-            // oxlint-disable-next-line no-await-in-loop -- the first that fails is told
+            // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
             for (const input of inputs) await losesNothing(bench, direction, input);
         }),
     },
@@ -32,7 +32,7 @@ async function losesNothing(bench: PluginBench, direction: Direction, input: Buf
   const outcomes: Outcome[] = [];
   for (let length = 0; length <= input.length; length += 1) {
     const chunks = [input.subarray(0, length)];
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    // oxlint-disable-next-line no-await-in-loop -- one beginning of the input after the other
     const outcome = await plain({ direction, chunks }, chunks)(bench);
     if (outcome.end === "open") throw failed(`${bench.name}: ${direction} of ${shortBytes(input)}`, wrongWithEnd(outcome) ?? "");
     if (outcome.end !== "fin") return;
@@ -47,11 +47,11 @@ async function losesNothing(bench: PluginBench, direction: Direction, input: Buf
   ];
   throw failed(
     `${bench.name}: ${direction} of ${shortBytes(input.subarray(0, at))}`,
-    `${got} bytes come out at the end of the input (FIN), and ${more} when more follows: what is held must go out before the output completes`,
+    `${got} bytes come out at the end of the input (FIN), but ${more} when more input follows: emit held data before the output completes`,
   );
 }
 
-/** Where the input must not end: what comes out is missing its last bytes. @param outputs of each beginning of the input, by its length */
+/** The length at which an input loses the last bytes of its output. @param outputs the outputs of each beginning of the input, by its length */
 function lostAt(input: Buffer, outputs: readonly Buffer[]): number | undefined {
   const whole = outputs.at(-1) ?? Buffer.alloc(0);
   const passedOn = outputs.findIndex((output, length) => {
@@ -61,7 +61,7 @@ function lostAt(input: Buffer, outputs: readonly Buffer[]): number | undefined {
   return passedOn >= 0 ? passedOn : heldAt(outputs);
 }
 
-/** Where the output has stood still for long, and with one byte more all of it comes. */
+/** The length before which there was long no output, and then with one more byte all of it. */
 function heldAt(outputs: readonly Buffer[]): number | undefined {
   let still = 0;
   for (let length = 1; length < outputs.length; length += 1) {

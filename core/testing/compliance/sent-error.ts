@@ -5,8 +5,8 @@ const sent = new Set<unknown>();
 let outer: typeof config.onUnhandledError = null;
 
 /**
- * Sends an error into a plugin, as its source. Where the plugin subscribes without a handler for errors, RxJS throws it from a timer, and a
- * runner would count an uncaught exception against whatever test runs then: of this error the check itself speaks.
+ * Sends an error into a plugin, like its source. If the plugin subscribes without an error handler, RxJS throws the error from a timer, and a test
+ * runner would blame another test for an uncaught exception. So this error is caught here, and the check reports it.
  */
 export async function sendError(to: Pick<Observer<unknown>, "error">, error: Error): Promise<void> {
   if (sent.size === 0) {
@@ -16,7 +16,7 @@ export async function sendError(to: Pick<Observer<unknown>, "error">, error: Err
   sent.add(error);
   try {
     to.error(error);
-    // RxJS's timer is the shortest that there is, and was made before this one.
+    // RxJS's timer has the shortest time and was made first, so it fires first.
     await pause(1);
   } finally {
     sent.delete(error);

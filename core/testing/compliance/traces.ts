@@ -2,7 +2,7 @@ import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { authorsLine } from "../values/authors-line.ts";
 
-/** What keeps running until somebody ends it, by Node's names for it. */
+/** Resources that stay open until they are closed, by Node's names for them. */
 const lasting: Readonly<Record<string, string>> = {
   Timeout: "a timer",
   TCPWRAP: "a TCP socket",
@@ -17,25 +17,25 @@ const lasting: Readonly<Record<string, string>> = {
   SIGNALWRAP: "a signal handler",
 };
 
-/** How long what is about to end has for it. */
+/** Milliseconds to wait for resources that are about to close. */
 const GRACE_MS = 250;
 
-/** What was begun within some work and has not ended. Of nobody else: other tests of the process may run meanwhile. */
+/** Finds the resources that some work opened and did not close. Those of other tests, which may run at the same time, are ignored. */
 export class Trace {
   readonly #open = new Map<number, string>();
 
-  /** Runs work, and notes what is begun in it, also later. */
+  /** Runs work, and notes the resources that it opens, also later. */
   run<T>(work: () => Promise<T>): Promise<T> {
     watch();
     return current.run(this, work);
   }
 
-  /** What is open, in words, once all that ends soon has ended. */
+  /** Descriptions of the open resources, after a short wait for those that are about to close. */
   left(): Promise<string[]> {
-    // Its own timers are no trace.
+    // The timers of this check do not count.
     return current.exit(async () => {
       const end = performance.now() + GRACE_MS;
-      // Node tells of ends in a later turn.
+      // Node reports the closing in a later turn of the event loop.
       do await pause(2);
       while (this.#open.size > 0 && performance.now() < end);
       return [...this.#open.values()];
@@ -57,7 +57,7 @@ const current = new AsyncLocalStorage<Trace>();
 const traces = new Map<number, Trace>();
 let isWatching = false;
 
-/** From the first trace on: Node has no cheaper way to see a timer that is never cleared. */
+/** Watches all resources from the first trace on: Node has no cheaper way to detect a timer that is never cleared. */
 function watch(): void {
   if (isWatching) return;
   isWatching = true;

@@ -2,16 +2,16 @@ import { SluiceError, type Upstream } from "../../contract/index.ts";
 import { differenceOf } from "../values/difference.ts";
 import { shortBytes } from "../values/shown.ts";
 
-/** What happened at one moment, as RxJS's `TestScheduler` notes it. */
+/** An event at one moment, as RxJS's `TestScheduler` records it. */
 export interface Frame {
   readonly frame: number;
   readonly notification: { readonly kind: string; readonly value?: unknown; readonly error?: unknown };
 }
 
-/** Where any error will do. */
+/** Stands for any error. */
 export const anyError = Symbol("any error");
 
-/** Compares what was noted with what was expected. @throws SLUICE_TEST_FAILED with both, side by side */
+/** Compares the recorded events with the expected ones. @throws SLUICE_TEST_FAILED with both, side by side */
 export function compareFrames(actual: readonly Frame[], expected: readonly Frame[]): void {
   const count = Math.max(actual.length, expected.length);
   const at = Array.from({ length: count }, (_, index) => index).find((index) => !isSame(actual[index], expected[index]));
@@ -20,10 +20,7 @@ export function compareFrames(actual: readonly Frame[], expected: readonly Frame
   const table = [`  ${"expected".padEnd(42)}| got`, ...rows].join("\n");
   const [wanted, got] = [expected[at]?.notification.value, actual[at]?.notification.value];
   const bytes = Buffer.isBuffer(wanted) && Buffer.isBuffer(got) ? differenceOf(wanted, got) : undefined;
-  throw new SluiceError(
-    "SLUICE_TEST_FAILED",
-    `what comes out is not what was expected:\n${table}\n${bytes === undefined ? "" : `${bytes}\n`}`,
-  );
+  throw new SluiceError("SLUICE_TEST_FAILED", `the output is not the expected one:\n${table}\n${bytes === undefined ? "" : `${bytes}\n`}`);
 }
 
 function isSame(actual: Frame | undefined, expected: Frame | undefined): boolean {
@@ -39,7 +36,7 @@ function isSameValue(got: unknown, wanted: unknown): boolean {
   return got === wanted;
 }
 
-/** What an error may be expected by: its code, or its text. */
+/** The texts by which an error can be expected: its code, or its message. */
 function namesOf(error: unknown): string[] {
   if (SluiceError.is(error)) return [error.code, error.message, error.detail];
   return error instanceof Error ? [error.message, error.name] : [String(error)];
@@ -63,7 +60,7 @@ function shown(given: Frame | undefined): string {
 
 function shownValue(value: unknown): string {
   if (value instanceof Uint8Array) return shortBytes(Buffer.from(value));
-  return isUpstream(value) ? `a leg to ${value.endpoint}` : `${typeof value}, which is no bytes`;
+  return isUpstream(value) ? `a leg to ${value.endpoint}` : `${typeof value}, which is not bytes`;
 }
 
 function isUpstream(value: unknown): value is Upstream {

@@ -1,30 +1,30 @@
 import { SluiceError } from "../../contract/index.ts";
 import { bytesOf, type Bytes } from "../values/bytes.ts";
 
-/** What the letters of a marble diagram stand for. */
+/** The bytes for the letters of a marble diagram. */
 export type MarbleValues = Readonly<Record<string, Bytes>>;
 
 /** A span of time: `20ms`, `1.5s`, `2m`. */
 const span = /^\d+(?:\.\d+)?(?:ms|s|m)/;
-/** What looks like one, and would be letters. */
+/** A text that looks like a span of time but would be read as letters. */
 const noSpan = /^\d+(?:\.\d+)?(?:h|us|µs|ns|[a-z]{2,})(?= |$)/i;
 const factors = { ms: 1, s: 1_000, m: 60_000 } as const;
 
-/** A marble diagram that can be read. */
+/** A valid marble diagram. */
 export interface Marble {
-  /** For RxJS, which sees a span of time only with a space behind it. */
+  /** The text for RxJS, which recognizes a span of time only with a space after it. */
   readonly text: string;
   /** Its letters. */
   readonly letters: ReadonlySet<string>;
-  /** Milliseconds from its beginning to its end. */
+  /** Its length in milliseconds. */
   readonly length: number;
 }
 
 /**
- * Reads a marble diagram as RxJS's `TestScheduler` does in run mode: `-` is a millisecond, `20ms` a span of time between spaces, `(ab)` are at the same time, `|` is
- * the end and `#` an error; everything else is a value. What RxJS would read as something else than was meant is refused.
+ * Reads a marble diagram like RxJS's `TestScheduler` in run mode: `-` is a millisecond, `20ms` between spaces is a span of time, `(ab)` are at the
+ * same time, `|` is the end and `#` an error; everything else is a value. A text that RxJS would misunderstand is refused.
  *
- * @param place what it was given to, for the message
+ * @param place the function that got the text, for the message
  * @throws SLUICE_TEST_MARBLE with the place shown
  */
 export function readMarble(text: string, place: string): Marble {
@@ -35,7 +35,7 @@ export function readMarble(text: string, place: string): Marble {
 }
 
 /**
- * The bytes of the letters of a marble diagram. Without values a letter stands for itself.
+ * The bytes for the letters of a marble diagram. Without values, each letter is its own byte.
  * @throws SLUICE_TEST_MARBLE for a letter that has no value, SLUICE_TEST_BYTES
  */
 export function valuesOf({ letters }: Marble, values: MarbleValues | undefined, place: string): Record<string, Buffer> {
@@ -65,7 +65,7 @@ class MarbleReader {
     this.#characters = Array.from(text);
   }
 
-  /** Reads one thing. @returns whether there was any */
+  /** Reads one element. @returns whether there was one */
   step(): boolean {
     const character = this.#characters[this.#at];
     if (character === undefined) {
@@ -82,13 +82,13 @@ class MarbleReader {
     const [found] = span.exec(rest) ?? [];
     if (found === undefined) {
       const meant = noSpan.exec(rest)?.[0];
-      if (meant !== undefined) this.#refuse(`${meant} is no span of time: expected such as 20ms, 1.5s or 2m`, this.#at);
+      if (meant !== undefined) this.#refuse(`${meant} is not a span of time: expected a span such as 20ms, 1.5s or 2m`, this.#at);
       return false;
     }
     const before = this.#characters[this.#at - 1] ?? " ";
     const after = rest[found.length] ?? " ";
-    if (before !== " " || after !== " ") this.#refuse(`a span of time such as ${found} stands between spaces`, this.#at);
-    if (this.#group !== undefined) this.#refuse("within a group no time passes", this.#at);
+    if (before !== " " || after !== " ") this.#refuse(`a span of time such as ${found} must be between spaces`, this.#at);
+    if (this.#group !== undefined) this.#refuse("no time passes within a group", this.#at);
     const [digits, unit] = [Number.parseFloat(found), found.replace(/[\d.]+/, "") as keyof typeof factors];
     this.length += digits * factors[unit];
     this.#at += found.length;
@@ -118,7 +118,7 @@ class MarbleReader {
   #value(character: string): void {
     if (character === "|" || character === "#") this.#ended = character;
     else if (character !== "-") this.letters.add(character);
-    else if (this.#group !== undefined) this.#refuse("within a group no time passes", this.#at);
+    else if (this.#group !== undefined) this.#refuse("no time passes within a group", this.#at);
   }
 
   #refuse(why: string, at: number): never {

@@ -9,56 +9,58 @@ import { anyError, compareFrames, type Frame } from "./frames.ts";
 import { readMarble, valuesOf, type MarbleValues } from "./marble-text.ts";
 
 export interface MarblesOptions {
-  /** What the plugin injects instead of the core's. */
+  /** Providers for the plugin, which replace those of the core. */
   readonly providers?: readonly Provider[];
-  /** What the session is instead: `{ client: socketAddress("192.0.2.1", 5000, "IPv4") }`. */
+  /** Properties of the session to replace: `{ client: socketAddress("192.0.2.1", 5000, "IPv4") }`. */
   readonly session?: Partial<Session>;
-  /** @default "tcp" */
+  /** The transport of the plugin's listener. @default "tcp" */
   readonly transport?: Transport;
 }
 
-/** What is expected of an Observable. */
+/** An expectation about an Observable. */
 interface Expectation {
   readonly toBe: (marble: string, values?: MarbleValues, error?: string) => void;
 }
 
-/** What a test in virtual time is given. */
+/** The tools of a test in virtual time. */
 export interface MarbleTest {
-  /** What the plugin's `fromClient` makes of these bytes; what came where it has no such hook. Without values a letter stands for itself. */
+  /**
+   * The output of the plugin's `fromClient` for these bytes; the bytes themselves without such a hook. Without values, each letter is its own byte.
+   */
   readonly fromClient: (marble: string, values?: MarbleValues) => Observable<Buffer>;
-  /** The same of `fromUpstream`. */
+  /** The output of the plugin's `fromUpstream`. */
   readonly fromUpstream: (marble: string, values?: MarbleValues) => Observable<Buffer>;
   /**
-   * What its `connect` makes of attempts, of which each subscription gets the next, and the last stays: a letter is a leg that opened, `#` one
-   * that was refused. Expected by the letter.
+   * The output of the plugin's `connect` for attempts. Each subscription gets the next attempt, and further ones the last. A letter is a leg that
+   * opened, `#` one that was refused. The letter is also what to expect.
    */
   readonly upstream: (...attempts: readonly string[]) => Observable<Upstream>;
-  /** What is to come out, and when. An error is expected by its code or its text; without one, any will do. */
+  /** Expects an output at certain times. An error is expected by its code or its message; without one, any error is accepted. */
   readonly expect: (actual: Observable<unknown>) => Expectation;
   readonly session: Session;
-  /** What the plugin gets as `CLOCK`; `now()` is the virtual time in milliseconds. */
+  /** The plugin's `CLOCK`; `now()` is the virtual time in milliseconds. */
   readonly clock: TestScheduler;
 }
 
-/** How long after the last thing in any diagram a plugin is watched: a heartbeat goes on for ever, and what comes too late must be seen. */
+/** Milliseconds to watch a plugin after the end of all diagrams: long enough to see late output, and limited, since a heartbeat never ends. */
 const WATCHED_MS = 60_000;
 
 /**
- * Tests a plugin in virtual time, with marble diagrams, outside a flow. The plugin is set up before the test and torn down after it. The operators of RxJS and of `sluice/flow` run
- * in that time too; promises and Node's timers do not.
+ * Tests a plugin in virtual time, with marble diagrams, outside a flow. The plugin is set up before the test and torn down after it. The operators of
+ * RxJS and of `sluice/flow` use the virtual time too; promises and Node's timers do not.
  *
- * @returns undefined, or a promise where the plugin's `setup` or a provider gives one: then the test runs once that has settled
+ * @returns undefined, or a promise if the plugin's `setup` or a provider returns one: then the test runs after that has settled
  * @example
  * marbles(slowLine({ delay: "20ms" }), ({ fromClient, expect }) => {
  *   expect(fromClient("a 9ms b|", { a: "he", b: "llo" })).toBe("20ms a 9ms (b|)", { a: "he", b: "llo" });
  * });
- * @throws SLUICE_TEST_FAILED where something else comes out, or at another time; SLUICE_TEST_MARBLE for a diagram that cannot be read
+ * @throws SLUICE_TEST_FAILED for another output or another time; SLUICE_TEST_MARBLE for a diagram that cannot be read
  */
 export function marbles(use: PluginUse, test: (given: MarbleTest) => void, options: MarblesOptions = {}): void | Promise<void> {
   if (typeof test !== "function")
     throw new SluiceError(
       "SLUICE_TEST_INVALID",
-      "marbles(use, test): expected a function second, which is given { fromClient, expect, … }",
+      "marbles(use, test): expected a function as the second argument, which gets { fromClient, expect, … }",
     );
   const clock = new TestScheduler((actual, expected) => {
     compareFrames(actual as readonly Frame[], expected as readonly Frame[]);
@@ -122,7 +124,7 @@ function runTest(
   return plugin.teardown?.();
 }
 
-/** Each subscription gets the next; the last stays. */
+/** Each subscription gets the next attempt, and further ones the last. */
 function inTurn(attempts: readonly Observable<Upstream>[]): Observable<Upstream> {
   let turn = 0;
   return defer(() => {

@@ -1,16 +1,16 @@
 import type { SessionRecord } from "../../contract/index.ts";
 import { bounded } from "../values/bounded.ts";
 
-/** Records kept at most; then the oldest go. */
+/** The most records that are kept; then the oldest are dropped. */
 const MOST = 10_000;
 
 const ignore = (): void => undefined;
 
-/** The records of a proxy's sessions that have ended, and who waits for the next. */
+/** The records of a proxy's ended sessions, and the waits for the next one. */
 export class EndedSessions {
   readonly records: SessionRecord[] = [];
   readonly #waiting: ((record: SessionRecord) => void)[] = [];
-  /** Those that `next` has given already. */
+  /** The number of records that `next` has returned. */
   #given = 0;
 
   add(record: SessionRecord): void {
@@ -25,7 +25,7 @@ export class EndedSessions {
     this.#given = Math.max(0, this.#given - 1);
   }
 
-  /** The first that was not given yet: each is given once, whether it came before or comes after. @throws SLUICE_TEST_TIMEOUT */
+  /** The next record; each is returned once, also one that came before the call. @throws SLUICE_TEST_TIMEOUT */
   async next(timeout: number): Promise<SessionRecord> {
     const there = this.records[this.#given];
     if (there !== undefined) {

@@ -1,13 +1,13 @@
 import type { Logger, LogLevel } from "../../contract/index.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
 
-/** One record of a log, as it would be a line of JSON. */
+/** One record of a log, like a line of the JSON log. */
 export type LogRecord = Readonly<Record<string, unknown>> & { readonly msg?: string };
 
-/** Records kept at most; then the oldest go. */
+/** The most records that are kept; then the oldest are dropped. */
 const MOST = 10_000;
 
-/** A log that nobody sees: it is kept for the test to look at. */
+/** A log that is not printed, but kept for the test. */
 export class KeptLog {
   readonly logger: Logger;
   readonly #lines: string[] = [];

@@ -1,20 +1,20 @@
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { TestClient } from "../client/test-client.ts";
 
-/** A client that the proxy's test opened. */
+/** A client that the test of a proxy opened. */
 export type OpenClient = TestClient & { readonly isOpen: boolean };
 
-/** How long a session that is about to end has for it: both its ends have finished, and its record is a turn or two away. */
+/** Milliseconds to wait for sessions that are about to end: both sides have finished, and the record comes in a turn or two. */
 const GRACE_MS = 200;
 const STEP_MS = 5;
 
-/** What is still open of a proxy, in words. Flows of UDP are not, since nothing but time ends them; clients of UDP that were not closed are. */
+/** Descriptions of what is still open in a proxy. UDP flows do not count, since only time ends them; UDP clients that were not closed do. */
 export async function openIn(proxy: Proxy, clients: Iterable<OpenClient>): Promise<string[]> {
   const end = performance.now() + GRACE_MS;
   for (;;) {
     const open = [...sessionsOf(proxy), ...clientsOf(clients)];
     if (open.length === 0 || performance.now() >= end) return open;
-    // oxlint-disable-next-line no-await-in-loop -- an end that is under way is seen by asking again
+    // oxlint-disable-next-line no-await-in-loop -- polls for ends that are in progress
     await new Promise((resolve) => setTimeout(resolve, STEP_MS));
   }
 }
@@ -25,7 +25,7 @@ function sessionsOf(proxy: Proxy): string[] {
     .map(({ id, listener, client, upstream }) => `session ${id} of "${listener}", ${String(client)} to ${upstream ?? "no upstream yet"}`);
 }
 
-/** A stream's client whose session is named already needs no second line; one whose session has ended is closed by that. */
+/** Descriptions of open UDP clients. The session of a stream client is in the list already, and a client whose session has ended is closed. */
 function clientsOf(clients: Iterable<OpenClient>): string[] {
   return [...clients].filter(({ isOpen, url }) => isOpen && url.startsWith("udp:")).map(({ url, local }) => `client ${local} of ${url}`);
 }

@@ -17,7 +17,7 @@ import type { TestProxy } from "./test-proxy.ts";
  * await using upstream = await startUpstream("echo");
  * await using proxy = await startProxy({ upstream: upstream.address, plugins: [shout()] });
  * const client = await proxy.connect();
- * @throws what `createProxy` throws, for a config that is wrong; then nothing is open
+ * @throws the errors of `createProxy` for a wrong config; then nothing is open
  */
 export async function startProxy(config: TestProxyConfig | OneListener): Promise<TestProxy> {
   const log = new KeptLog(config?.log?.level);

@@ -1,20 +1,20 @@
 import type { ListenerConfig, SluiceConfig } from "../../contract/index.ts";
 
-/** A listener of a config whose `listen` may be left out: then it is a free TCP port of 127.0.0.1. */
+/** A listener of a config. Without `listen`, it gets a free TCP port of 127.0.0.1. */
 export type TestListener = Omit<ListenerConfig, "listen"> & Partial<Pick<ListenerConfig, "listen">>;
 
 /** A whole config. */
 export type TestProxyConfig = Omit<SluiceConfig, "listeners"> & { readonly listeners: Readonly<Record<string, TestListener>> };
 
-/** One listener, which is then named `main`, and what else a config has. */
+/** One listener, which gets the name `main`, together with the other options of a config. */
 export type OneListener = TestListener & Omit<SluiceConfig, "listeners" | "plugins">;
 
 const FREE_PORT = "tcp://127.0.0.1:0";
 
-/** What belongs to the whole config where one listener is given. */
+/** The keys that belong to the whole config when one listener is given. */
 const shared = new Set<string>(["dns", "limits", "timeouts", "providers", "log", "admin"] satisfies (keyof SluiceConfig)[]);
 
-/** The config that a test means. What is wrong in it is refused with its path when the proxy takes it. */
+/** The whole config of a test. The proxy checks it later, with the paths of errors. */
 export function wholeConfig(config: TestProxyConfig | OneListener): SluiceConfig {
   if (typeof config !== "object" || config === null) return config;
   if ("listeners" in config) return { ...config, listeners: listening(config.listeners) };

@@ -14,14 +14,14 @@ import { createMetrics } from "../../runtime/state/metrics.ts";
 import { directions, RunningSession, type Direction, type Outcome } from "../bench/bench-run.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 
-/** What one side of a recorded session does, in the order in which it was done. */
+/** An entry of a recorded session: data or the end of one side. */
 export type Said =
   | { readonly from: "client" | "upstream"; readonly at: number; readonly bytes: Buffer }
   | { readonly close: "client" | "upstream"; readonly at: number };
 
-/** What a pipeline made of one direction of a session. */
+/** The output of a pipeline for one direction of a session. */
 export interface Made extends Outcome {
-  /** Of the sessions that were given, from 0. */
+  /** The index of the session. */
   readonly session: number;
   readonly direction: Direction;
   readonly datagrams: boolean;
@@ -29,14 +29,14 @@ export interface Made extends Outcome {
 
 const directionOf = { client: "fromClient", upstream: "fromUpstream" } as const;
 
-/** Turns of the event loop that promises of a plugin may take before the next is said. */
+/** Turns of the event loop to wait for promises of a plugin before the next entry. */
 const TURNS = 3;
 
 /**
- * Runs sessions through the byte hooks of a listener, as its config has them now, without a socket and in virtual time: only that listener's
- * plugins are constructed and set up, and no other hook of theirs is called.
+ * Passes sessions through the byte hooks of a listener in its current config, without sockets and in virtual time. Only that listener's plugins are
+ * constructed and set up, and only their byte hooks are called.
  *
- * @throws what is wrong with the config; SLUICE_USAGE for a listener that it has not
+ * @throws the errors of the config; SLUICE_USAGE for an unknown listener
  */
 export async function throughListener(file: string, listener: string, sessions: readonly (readonly Said[])[]): Promise<Made[]> {
   const loader = new ConfigLoader(file, transports);
@@ -50,7 +50,7 @@ export async function throughListener(file: string, listener: string, sessions: 
     const made: Made[] = [];
     for (const [index, session] of sessions.entries()) {
       const bench = { transport, clock };
-      // oxlint-disable-next-line no-await-in-loop -- one after the other: a plugin may remember what came before
+      // oxlint-disable-next-line no-await-in-loop -- one session after the other: a plugin may remember earlier ones
       const outcomes = await play(session, { bench, instance: { pipeline: bytesAlone(version.pipeline.pipeline) } }, clock);
       made.push(...outcomes.map(([direction, outcome]) => ({ ...outcome, session: index, direction, datagrams: transport === "udp" })));
     }
@@ -73,20 +73,20 @@ async function play(session: readonly Said[], stage: Stage, clock: VirtualClock)
     clock.advance(Math.max(0, began + entry.at - clock.now()));
     if ("from" in entry) running.feed(directionOf[entry.from], entry.bytes);
     else running.finish(directionOf[entry.close]);
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    // oxlint-disable-next-line no-await-in-loop -- one entry after the other
     for (let turns = 0; turns < TURNS; turns += 1) await turn();
   }
   const outcomes: [Direction, Outcome][] = [];
   for (const direction of directions) {
     running.finish(direction);
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    // oxlint-disable-next-line no-await-in-loop -- one direction after the other
     outcomes.push([direction, await running.outcome(direction)]);
   }
   running.end();
   return outcomes;
 }
 
-/** What was recorded is what came through the front ends: they are not asked again. */
+/** The pipeline with only its byte hooks: the recorded data has already passed the others. */
 function bytesAlone(pipeline: Pipeline): Pipeline {
   return { ...pipeline, admit: undefined };
 }

@@ -3,13 +3,13 @@ import type { Duration } from "../../contract/index.ts";
 import { millisecondsOf } from "../values/read-duration.ts";
 
 export interface VirtualClockOptions {
-  /** Epoch milliseconds, or a date, at which it begins. @default 0 */
+  /** The time at which it begins: milliseconds since the epoch, or a date. @default 0 */
   readonly start?: number | Date;
 }
 
 /**
- * A clock that stands still until it is told to go on: an RxJS scheduler for `CLOCK`, so that what a plugin does after ten seconds takes a
- * test no time.
+ * A clock that stands still until a test moves it: an RxJS scheduler for `CLOCK`, so that a test need not wait for something that a plugin does after
+ * ten seconds.
  *
  * @example
  * const clock = virtualClock();
@@ -27,19 +27,19 @@ export class VirtualClock implements SchedulerLike {
   readonly #began: number;
   /** Milliseconds since it began. */
   #passed = 0;
-  /** What waits, by the time it is due; what is due at the same time in the order in which it was scheduled. */
+  /** The waiting work, in the order of its times; work at the same time in the order in which it was scheduled. */
   readonly #waiting: ClockAction[] = [];
 
   constructor({ start = 0 }: VirtualClockOptions = {}) {
     this.#began = Number(start);
   }
 
-  /** Epoch milliseconds. */
+  /** The virtual time in milliseconds since the epoch. */
   now(): number {
     return this.#began + this.#passed;
   }
 
-  /** How many pieces of work wait for their time. */
+  /** Number of pieces of work that wait for their time. */
   get pending(): number {
     return this.#waiting.length;
   }
@@ -49,10 +49,10 @@ export class VirtualClock implements SchedulerLike {
   }
 
   /**
-   * Lets time pass. What is due in it runs before this returns, each piece at its own moment and in order, also what is scheduled
-   * meanwhile within the same span. What a piece of work throws is thrown here; the others keep their time.
+   * Moves the time forward. All work that becomes due runs before this returns, each piece at its own time and in order, including work that is
+   * scheduled meanwhile for the same span. An error of a piece of work is thrown here; the others keep their times.
    *
-   * @throws SLUICE_TEST_INVALID for what is no duration
+   * @throws SLUICE_TEST_INVALID for an invalid duration
    */
   advance(by: Duration): void {
     const until = this.#passed + millisecondsOf(by, "advance(by)");
@@ -60,7 +60,7 @@ export class VirtualClock implements SchedulerLike {
     this.#passed = until;
   }
 
-  /** Goes on to the next piece of work that waits, and runs it. @returns false: nothing waits */
+  /** Moves the time to the next piece of waiting work, and runs it. @returns false when no work waits */
   step(): boolean {
     const [next] = this.#waiting;
     if (next !== undefined) this.#run(next);
@@ -76,7 +76,7 @@ export class VirtualClock implements SchedulerLike {
 
 /** One piece of work, which may schedule itself again, as RxJS's `interval` does. */
 class ClockAction extends Subscription implements SchedulerAction<unknown> {
-  /** When it is due, in milliseconds since the clock began. */
+  /** The time at which it is due, in milliseconds since the clock began. */
   at = 0;
   #state: unknown;
 

@@ -3,7 +3,7 @@ import { resetSocket } from "../../net/node/reset-socket.ts";
 
 const GARBAGE = Buffer.alloc(64, 0xff);
 
-/** Echoes a byte every so many milliseconds, and FIN after the last. */
+/** Echoes one byte after each pause, and FIN after the last byte. */
 function echoSlowly(socket: Socket, every: number): void {
   const queue: number[] = [];
   let ended = false;
@@ -26,7 +26,7 @@ function echoSlowly(socket: Socket, every: number): void {
 type StreamBehaviour = (socket: Socket, every: number) => void;
 type DatagramBehaviour = (datagram: Buffer, reply: (answer: Buffer) => void, every: number) => void;
 
-/** What an upstream does with a connection. `every`: milliseconds, where it is slow. */
+/** What an upstream does with a connection. `every`: the pause of a slow upstream in milliseconds. */
 export const streamBehaviours: Readonly<Record<"echo" | "discard" | "hang" | "reset" | "garbage" | "slow", StreamBehaviour>> = {
   echo: (socket) => void socket.pipe(socket),
   discard: (socket) => void socket.resume().once("end", () => socket.end()),
@@ -39,7 +39,7 @@ export const streamBehaviours: Readonly<Record<"echo" | "discard" | "hang" | "re
   slow: echoSlowly,
 };
 
-/** What an upstream does with a datagram: `reply` sends one back to where it came from. */
+/** What an upstream does with a datagram: `reply` sends a datagram back to the sender. */
 export const datagramBehaviours: Readonly<Record<"echo" | "discard" | "hang" | "garbage" | "slow", DatagramBehaviour>> = {
   echo: (datagram, reply) => {
     reply(datagram);
@@ -54,5 +54,5 @@ export const datagramBehaviours: Readonly<Record<"echo" | "discard" | "hang" | "
   },
 };
 
-/** How an upstream behaves with what comes. */
+/** The kinds of upstreams. */
 export type UpstreamKind = keyof typeof streamBehaviours | "refuse" | "http";

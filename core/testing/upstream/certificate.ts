@@ -7,7 +7,7 @@ interface Certificate {
 
 let made: Promise<Certificate> | undefined;
 
-/** The certificate of every TLS upstream of this process, for `localhost` and 127.0.0.1: made once, and never trusted by anybody but a test. */
+/** The certificate of every TLS upstream of this process, for `localhost` and 127.0.0.1: made once, and trusted only by tests. */
 export function upstreamCertificate(): Promise<Certificate> {
   made ??= make();
   return made;

@@ -5,15 +5,15 @@ import { refuseDatagrams } from "./refusal.ts";
 import type { Taken } from "./taken.ts";
 import type { TestUpstream } from "./test-upstream.ts";
 
-/** The default (208 KiB) loses datagrams of a burst. */
+/** A large buffer: the default (208 KiB) loses datagrams of a burst. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
-/** What an upstream does with a datagram: `reply` sends one back to where it came from. */
+/** What an upstream does with a datagram: `reply` sends a datagram back to the sender. */
 export type Answering = (datagram: Buffer, reply: (answer: Buffer) => void) => void;
 
 /**
- * @param behave what to do with each datagram; undefined: refuse
- * @param use given the socket, once
+ * @param behave what to do with each datagram; undefined to refuse all
+ * @param use called once with the socket
  */
 export async function startDatagramUpstream(
   behave: Answering | undefined,
@@ -38,7 +38,7 @@ async function refusingPlace(): Promise<Place> {
 async function listeningPlace(answer: Answering, clients: Set<string>, use: (socket: Socket) => void, port: number): Promise<Place> {
   const socket = createSocket({ type: "udp4", recvBufferSize: RECEIVE_BUFFER });
   let isOpen = true;
-  // An ICMP "port unreachable" is an error event here, and no error of the test.
+  // An ICMP "port unreachable" becomes an error event, which is not an error of the test.
   socket.on("error", () => undefined);
   socket.on("message", (datagram, from) => {
     clients.add(`${from.address}:${from.port}`);

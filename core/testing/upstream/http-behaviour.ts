@@ -14,7 +14,7 @@ const tell: RequestListener = (request, response) => {
   );
 };
 
-/** Serves HTTP/1.1 on connections that somebody else accepts. */
+/** Serves HTTP/1.1 on connections that are accepted elsewhere. */
 export function httpBehaviour(respond: RequestListener = tell): (socket: Socket) => void {
   const server = createServer(respond);
   return (socket) => void server.emit("connection", socket);

@@ -3,18 +3,18 @@ import type { UpstreamConfig } from "../../contract/index.ts";
 import type { Taken } from "./taken.ts";
 import type { TestUpstream } from "./test-upstream.ts";
 
-/** Where an upstream is. */
+/** The address of an upstream, and how to close it. */
 export interface Place {
   readonly endpoint: string;
   /** 0 on a unix socket. */
   readonly port: number;
   /** The CA to trust, with TLS. */
   readonly ca?: string | undefined;
-  /** Called once. */
+  /** Closes it; called once. */
   readonly shut: () => Promise<unknown>;
 }
 
-/** What came there. */
+/** The connections and data that an upstream got. */
 export interface Visits {
   readonly taken: Taken;
   readonly connections: () => number;
@@ -22,7 +22,7 @@ export interface Visits {
   readonly datagrams: boolean;
 }
 
-/** An upstream as its test sees it. */
+/** Makes the upstream that a test sees. */
 export function upstreamAt({ endpoint, port, ca, shut }: Place, { taken, connections, sockets, datagrams }: Visits): TestUpstream {
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= shut().then(() => undefined));

@@ -2,13 +2,13 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 
-/** A port of 127.0.0.1 at which everything is refused, and which nobody else can bind meanwhile. */
+/** A port of 127.0.0.1 at which everything is refused, and which no other program can bind meanwhile. */
 export interface Refusal {
   readonly port: number;
   readonly close: () => Promise<void>;
 }
 
-/** The port is the near end of a connection: in use, but nothing listens there. */
+/** Uses the local port of an open connection: it is in use, but nothing listens there. */
 export async function refuseStreams(): Promise<Refusal> {
   const server = createServer();
   server.listen(0, "127.0.0.1");
@@ -30,7 +30,7 @@ export async function refuseStreams(): Promise<Refusal> {
   };
 }
 
-/** The port is that of a socket which takes datagrams from one other alone, itself: the kernel refuses those of everybody else. */
+/** Uses the port of a socket that is connected to itself: the kernel refuses datagrams of all other senders. */
 export async function refuseDatagrams(): Promise<Refusal> {
   const socket = createSocket("udp4");
   socket.on("error", () => undefined);

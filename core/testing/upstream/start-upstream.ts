@@ -15,11 +15,11 @@ const kinds = [...Object.keys(streamBehaviours), "refuse", "http"];
 /**
  * Starts an upstream on loopback, for a proxy under test.
  *
- * `echo` sends everything back, and FIN after FIN; `discard` reads and says nothing; `refuse` has a port at which nothing listens; `hang`
+ * `echo` sends everything back, and FIN after FIN; `discard` reads and sends nothing; `refuse` has a port at which nothing listens; `hang`
  * accepts, and neither answers nor ends; `reset` answers the first byte with a reset; `garbage` sends 64 bytes of 0xff and ends; `slow` echoes
- * a byte every 10 ms; `http` answers requests.
+ * one byte every 10 ms; `http` answers requests.
  *
- * @param kind one of these, or a function that is given each connection (half-open sockets allowed); on UDP it is given the socket, once
+ * @param kind one of these, or a function that is called with each connection (half-open sockets allowed); on UDP it is called once with the socket
  * @throws SLUICE_TEST_INVALID for an unknown kind or transport, and for `reset` and `http` on UDP
  */
 export function startUpstream(

@@ -10,13 +10,13 @@ import { refuseStreams } from "./refusal.ts";
 import type { Taken } from "./taken.ts";
 import type { TestUpstream, UpstreamTestOptions } from "./test-upstream.ts";
 
-/** As many as the kernel allows: of a burst beyond the backlog, the SYNs are dropped and sent again after a second. */
+/** The largest backlog of the kernel: with more connections at once, SYNs are dropped and sent again after a second. */
 const BACKLOG = 4_096;
 
 type Accept = (socket: Socket) => void;
 type StreamTransport = "tcp" | "tls" | "unix";
 
-/** @param behave what to do with each connection; undefined: refuse */
+/** @param behave what to do with each connection; undefined to refuse all */
 export async function startStreamUpstream(
   behave: Accept | undefined,
   taken: Taken,
@@ -28,7 +28,7 @@ export async function startStreamUpstream(
   const accept = (socket: Socket): void => {
     connections += 1;
     sockets.add(socket);
-    // It may be reset at any time, and that is no error of the test.
+    // A reset can come at any time, and is not an error of the test.
     socket.on("error", () => undefined);
     socket.once("close", () => sockets.delete(socket));
     behave?.(socket);
@@ -56,7 +56,7 @@ async function listeningPlace(transport: StreamTransport, port: number, accept: 
   return { endpoint: `127.0.0.1:${bound}`, port: bound, ca: certificate?.cert, shut };
 }
 
-/** A path in a folder of its own. Where nobody listens there is no such file, and to connect is refused. */
+/** A path in a new folder. When nobody listens, the file does not exist, and connections are refused. */
 async function unixPlace(open: (file: string) => Promise<(() => Promise<void>) | void>): Promise<Place> {
   const folder = await mkdtemp(path.join(tmpdir(), "sluice-upstream-"));
   const file = path.join(folder, "socket");
@@ -74,20 +74,20 @@ async function unixPlace(open: (file: string) => Promise<(() => Promise<void>) |
 function tlsServer(certificate: { readonly cert: string; readonly key: string }, accept: Accept): Server {
   const server = createTlsServer({ ...certificate, allowHalfOpen: true, noDelay: true });
   server.on("secureConnection", accept);
-  // A client that does not like the certificate.
+  // A client may refuse the certificate.
   server.on("tlsClientError", (_error, socket) => {
     socket.on("error", () => undefined);
   });
   return server;
 }
 
-/** @returns what stops listening and breaks off what is open */
+/** @returns a function that stops listening and breaks off open connections */
 async function listen(
   server: Server,
   to: { readonly port: number; readonly host: string } | { readonly path: string },
 ): Promise<() => Promise<void>> {
   const open = new Set<Socket>();
-  // Below TLS they are others than those that are accepted, and are there before any handshake.
+  // With TLS these are the TCP sockets below the TLS sockets; they exist before the handshake.
   server.on("connection", (socket: Socket) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-/** What an upstream was sent, in the order in which it came: of all its connections together, and no more than it keeps. */
+/** The data that an upstream received on all connections, in the order in which it came, up to a limit. */
 export class Taken {
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
@@ -22,7 +22,7 @@ export class Taken {
     this.#bytes += kept.length;
   }
 
-  /** Notes what a socket reads, whoever reads it and however: a listener for `data` would make it flow. */
+  /** Notes everything that a socket reads, in any way. It does not listen to `data`, since that would start the reading. */
   watch(socket: Socket): void {
     const push = socket.push.bind(socket);
     socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
@@ -31,7 +31,7 @@ export class Taken {
     };
   }
 
-  /** The same for a socket that Node's `http` parses below JavaScript, as long as nobody listens. */
+  /** Notes the data of a socket that Node's `http` parses in C++, which it does as long as nobody listens to `data`. */
   listen(socket: Socket): void {
     socket.on("data", (chunk: Buffer) => {
       this.add(chunk);

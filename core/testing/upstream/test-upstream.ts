@@ -3,23 +3,23 @@ import type { Socket } from "node:net";
 import type { Duration, Size, UpstreamConfig } from "../../contract/index.ts";
 
 export interface UpstreamTestOptions {
-  /** @default "tcp" */
+  /** The transport of the upstream. @default "tcp" */
   readonly transport?: "tcp" | "udp" | "tls" | "unix";
   /** The port of 127.0.0.1 to bind. @default a free one */
   readonly port?: number;
-  /** `slow`: the pause between two bytes; on UDP before an answer. @default "10ms" */
+  /** For `slow`: the pause between two bytes; on UDP before an answer. @default "10ms" */
   readonly every?: Duration;
-  /** `http`: answers each request. @default 200 with method, url, headers and body as JSON */
+  /** For `http`: answers each request. @default 200 with method, url, headers and body as JSON */
   readonly respond?: RequestListener;
-  /** How much of what came is kept for `received` and `datagrams`: the beginning. @default "16MiB" */
+  /** The most data that is kept for `received` and `datagrams`, from the beginning. @default "16MiB" */
   readonly keep?: Size;
 }
 
 /** An upstream on loopback, for a test. */
 export interface TestUpstream extends AsyncDisposable {
-  /** What `upstream` of a listener takes: `127.0.0.1:9000`, `unix:/…`, or with TLS the endpoint and the CA to trust. */
+  /** The value for a listener's `upstream`: `127.0.0.1:9000`, `unix:/…`, or with TLS the endpoint and the CA to trust. */
   readonly address: UpstreamConfig;
-  /** Without TLS: where it is, as one endpoint. */
+  /** Its address as an endpoint, without TLS. */
   readonly endpoint: string;
   /** 0 on a unix socket. */
   readonly port: number;
@@ -27,10 +27,10 @@ export interface TestUpstream extends AsyncDisposable {
   readonly connections: number;
   /** The connections that are open now. */
   readonly sockets: ReadonlySet<Socket>;
-  /** Everything that came, of all connections in the order in which it came. */
+  /** All received data of all connections, in the order in which it came. */
   readonly received: Buffer;
-  /** UDP: every datagram that came. */
+  /** UDP: all received datagrams. */
   readonly datagrams: readonly Buffer[];
-  /** Stops listening and breaks off what is open. Again: nothing. */
+  /** Stops listening and breaks off open connections. Further calls do nothing. */
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
-/** Node's own code, packages, and the core's: also as a package, and built. */
+/** Matches code of Node, of packages, and of Sluice's core, also as an installed package. */
 const foreign = /node_modules|node:|[\\/](core|rxjs)[\\/]/;
 
-/** The line of a stack at which code of the plugin's author stands: the first that belongs to no package. Empty where there is none. */
+/** The line of a stack in the plugin author's own code: the first that belongs to no package. Empty when there is none. */
 export function authorsLine(stack: string | undefined): string {
   const lines = (stack ?? "").split("\n").filter((line) => /^\s+at .*:\d+/.test(line));
   return lines.find((line) => !foreign.test(line))?.trim() ?? "";

@@ -1,12 +1,12 @@
 import { SluiceError } from "../../contract/index.ts";
 
-/** How long the kit waits for anything, unless it is told otherwise: milliseconds. */
+/** The default time limit of all waits in the kit, in milliseconds. */
 export const DEFAULT_TIMEOUT = 2_000;
 
 /**
- * A promise with a bound, so that a test which waits in vain says for what.
+ * A promise with a time limit, so that a test that fails to get something says what it waited for.
  *
- * @param waitedFor what for, and what had come instead, asked when the time is up
+ * @param waitedFor describes what was expected, and what came instead; called when the time is over
  * @throws SLUICE_TEST_TIMEOUT
  */
 export async function bounded<T>(promise: Promise<T>, timeout: number, waitedFor: () => string): Promise<T> {
@@ -23,7 +23,7 @@ export async function bounded<T>(promise: Promise<T>, timeout: number, waitedFor
   }
 }
 
-/** Whoever awaits it is told; where nobody does, its rejection ends no process. */
+/** Marks a promise as handled: if nobody awaits it, its rejection does not end the process. */
 export function maybeUnheard<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

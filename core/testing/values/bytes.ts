@@ -1,12 +1,12 @@
 import { SluiceError } from "../../contract/index.ts";
 
-/** What stands for bytes in a test: text (as UTF-8), a Buffer, or any Uint8Array. */
+/** Bytes in a test: a text (as UTF-8), a Buffer, or any Uint8Array. */
 export type Bytes = string | Uint8Array;
 
 /**
  * The bytes of a value.
  *
- * @param place what it was given to, for the message: `write(data)`
+ * @param place the function that got the value, for the message: `write(data)`
  * @throws SLUICE_TEST_BYTES
  */
 export function bytesOf(value: Bytes, place: string): Buffer {

@@ -2,11 +2,11 @@ import { cells } from "./shown.ts";
 
 /** Bytes of each side in one row. */
 const PER_ROW = 8;
-/** Rows shown at most, around the first difference. */
+/** The most rows that are shown, around the first difference. */
 const ROWS = 12;
 
 /**
- * Two byte strings side by side, in hex and text, around the first place where they differ. Rows that differ are marked.
+ * Shows two byte strings side by side, in hex and text, around their first difference. Rows that differ are marked.
  *
  * @returns undefined when they are equal
  */

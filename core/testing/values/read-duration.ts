@@ -5,7 +5,7 @@ const schema = duration();
 /**
  * Milliseconds of a duration.
  *
- * @param place what it was given to, for the message
+ * @param place the function that got the value, for the message
  * @throws SLUICE_TEST_INVALID
  */
 export function millisecondsOf(value: Duration, place: string): number {

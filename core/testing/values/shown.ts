@@ -1,9 +1,9 @@
 /** Bytes of each side in one row. */
 const PER_ROW = 16;
-/** Rows shown at most: the beginning, and the end. */
+/** The most rows that are shown: the beginning and the end. */
 const ROWS = 16;
 
-/** Bytes in hex and text, a row for each 16, for a message. Of many, the first and the last rows. */
+/** Bytes in hex and text for a message, with 16 bytes per row. Of many, only the first and the last rows. */
 export function shownBytes(bytes: Buffer): string {
   if (bytes.length === 0) return "  (nothing)";
   const rows = Array.from({ length: Math.ceil(bytes.length / PER_ROW) }, (_, at) => at * PER_ROW);
@@ -13,7 +13,7 @@ export function shownBytes(bytes: Buffer): string {
   return [...rows.slice(0, ROWS / 2).map(text), `  … ${left} rows more …`, ...rows.slice(-ROWS / 2).map(text)].join("\n");
 }
 
-/** Bytes on one line, for a title: the text where it is one, else hex; cut where it is long. */
+/** Bytes on one line, for a title: as text if they are text, else as hex; cut when they are long. */
 export function shortBytes(bytes: Buffer): string {
   const text = bytes.toString("utf8");
   const isText = Buffer.from(text).equals(bytes);
@@ -25,7 +25,7 @@ function row(offset: number, bytes: Buffer, width: number): string {
   return `${offset.toString(16).padStart(6, "0")}  ${cells(bytes, width)}`;
 }
 
-/** Hex and text of some bytes, padded to the width of so many. */
+/** Hex and text of some bytes, padded to the width of a number of bytes. */
 export function cells(bytes: Buffer, width: number): string {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   const text = bytes.toString("latin1").replaceAll(/[^\u0020-\u007e]/g, ".");

@@ -45,7 +45,7 @@ describe("an invalid argument of a function for plugins", () => {
     const use = latency({ delay: 1 });
     const unreadable = await refusalOf(() => marbles(use, ({ fromClient }) => void fromClient("a 20us b")));
     expect(unreadable.code).to.equal("SLUICE_TEST_MARBLE");
-    expect(unreadable.message).to.include("20us is no span of time");
+    expect(unreadable.message).to.include("20us is not a span of time");
     expect((await refusalOf(() => marbles(use, given(undefined)))).code).to.equal("SLUICE_TEST_INVALID");
   });
 });

@@ -1,20 +1,20 @@
 import { tableTest, type Template } from "./template.ts";
 
-/** Works on bytes, whatever protocol they are of. */
+/** Works on the bytes of any protocol. */
 export const byte: Template = {
-  what: "works on bytes, whatever protocol they are of",
+  what: "works on the bytes of any protocol",
   uses: "echo",
   source: ({ id }) => `import { definePlugin } from "sluice";
 import { each, replaceBytes } from "sluice/flow";
 import { z } from "zod";
 
 const schema = z.object({
-  /** What stands at the end of each line. */
+  /** A text to add at the end of each line. */
   suffix: z.string().default(""),
 });
 
-// A plugin's hooks are RxJS operators. each() is the one for work on a chunk at a time, however the network cut it: return the chunk to pass
-// on, null to drop it, or a promise of either. replaceBytes() finds what is longer than a byte, over every cut.
+// A plugin's hooks are RxJS operators. each() works on one chunk at a time, as the network cut the data: return the chunk to pass on, null to
+// drop it, or a promise of either. replaceBytes() also finds texts that are divided between chunks.
 export const ${id} = definePlugin(
   "${id}",
   ({ suffix }) => ({
@@ -41,7 +41,7 @@ export const ${id} = definePlugin(
   rejects: [{ suffix: 1 }],
 }`,
     ),
-  listener: ({ id }) => `    // Answers by itself. Try it: nc 127.0.0.1 7000
+  listener: ({ id }) => `    // Answers without an upstream. Try it: nc 127.0.0.1 7000
     echo: { listen: "tcp://127.0.0.1:7000", plugins: [${id}({ suffix: "!" }), echo()] },
 `,
 };

@@ -8,7 +8,7 @@ export const codec: Template = {
 import { lines, messages } from "sluice/codec";
 import { each } from "sluice/flow";
 
-// messages() puts the chunks together and runs its operator on whole messages. Other codecs: delimited, lengthPrefixed, jsonLines, frames.
+// messages() joins the chunks and runs its operator on whole messages. Other codecs: delimited, lengthPrefixed, jsonLines, frames.
 export const ${id} = definePlugin("${id}", () => ({
   fromClient: (data) =>
     data.pipe(
@@ -32,7 +32,7 @@ export const ${id} = definePlugin("${id}", () => ({
   ],
 }`,
     ),
-  listener: ({ id }) => `    // Answers by itself. Try it: nc 127.0.0.1 7000
+  listener: ({ id }) => `    // Answers without an upstream. Try it: nc 127.0.0.1 7000
     echo: { listen: "tcp://127.0.0.1:7000", plugins: [${id}(), echo()] },
 `,
 };

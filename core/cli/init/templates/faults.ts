@@ -1,13 +1,13 @@
 import { socketTest, type Template } from "./template.ts";
 
-/** A bad network of one's own. */
+/** A bad network, made of faults. */
 export const faults: Template = {
-  what: "plays a bad network, made of faults",
+  what: "simulates a bad network, made of faults",
   uses: "echo",
   source: ({ id }) => `import type { Duration, PluginUse } from "sluice";
 import { bandwidth, latency } from "sluice/faults";
 
-/** A bad network of your own: faults under one name, in the order in which data meets them. The same seed gives the same run. */
+/** Your own bad network: several faults under one name, in the order in which data passes them. The same seed makes the same random choices. */
 export const ${id} = ({ delay = "80ms" }: { readonly delay?: Duration } = {}): readonly PluginUse[] => [
   latency({ delay, jitter: "20ms", seed: 1 }),
   bandwidth({ rate: "64KiB/s" }),
@@ -21,7 +21,7 @@ import { echo } from "sluice/plugins";
 import { startProxy } from "sluice/testing";
 import { ${id} } from ${JSON.stringify(from)};
 `,
-      `it("${id} loses nothing, also when it is taken out while it holds data", async () => {
+      `it("${id} loses nothing, also when it is removed while it holds data", async () => {
   const proxy = await startProxy({ plugins: [${id}({ delay: "5ms" }), echo()] });
   try {
     const client = await proxy.connect();
@@ -37,7 +37,7 @@ import { ${id} } from ${JSON.stringify(from)};
 });
 `,
     ),
-  listener: ({ id }) => `    // Answers by itself, late. Try it: nc 127.0.0.1 7000
+  listener: ({ id }) => `    // Answers without an upstream, with a delay. Try it: nc 127.0.0.1 7000
     echo: { listen: "tcp://127.0.0.1:7000", plugins: [${id}(), echo()] },
 `,
 };

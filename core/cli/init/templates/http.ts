@@ -9,11 +9,11 @@ import { map, of } from "rxjs";
 import { z } from "zod";
 
 const schema = z.object({
-  /** The path that is answered here, and never reaches the upstream. */
+  /** The path that this plugin answers itself, without the upstream. */
   path: z.string().startsWith("/").default("/health"),
 });
 
-// exchange() runs once for each request. To subscribe attempt is to send the request; what it emits is the response, whose body need not have come.
+// exchange() runs once for each request. Subscribing to attempt sends the request; it emits the response, whose body may still be coming.
 export const ${id} = definePlugin(
   "${id}",
   ({ path }) => ({
@@ -33,7 +33,7 @@ import { http } from "sluice/plugins";
 import { startProxy, startUpstream } from "sluice/testing";
 import { ${id} } from ${JSON.stringify(from)};
 `,
-      `it("${id} answers one path by itself, and marks the other responses", async () => {
+      `it("${id} answers one path itself, and marks the other responses", async () => {
   const upstream = await startUpstream("http");
   const proxy = await startProxy({ upstream: upstream.address, plugins: [${id}({ path: "/up" }), http()] });
   try {
@@ -50,7 +50,7 @@ import { ${id} } from ${JSON.stringify(from)};
 });
 `,
     ),
-  listener: ({ id }) => `    // In front of a server of yours. Try it: curl http://127.0.0.1:8080/health
+  listener: ({ id }) => `    // For your own server on port 3000. Try it: curl http://127.0.0.1:8080/health
     web: { listen: "tcp://127.0.0.1:8080", upstream: "localhost:3000", plugins: [${id}(), http()] },
 `,
 };

@@ -3,7 +3,7 @@ import { codec } from "./codec.ts";
 import { faults } from "./faults.ts";
 import { http } from "./http.ts";
 
-/** What a plugin can begin with, by the name that `--template` takes. */
+/** The templates of plugins, by their names in `--template`. */
 export const templates = { byte, http, faults, codec } as const;
 
 export type TemplateName = keyof typeof templates;

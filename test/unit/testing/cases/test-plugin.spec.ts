@@ -98,7 +98,7 @@ describe("testPlugin finds a plugin that", () => {
       testPlugin(redact, { rejects: [{ digits: 3 }, { digits: "many" }, { digit: 3 }] }, runner),
     );
     expect(failures).to.have.lengthOf(1);
-    expect(failures[0]).to.include('{"digits":3} were to be rejected, and they were taken');
+    expect(failures[0]).to.include('{"digits":3} were to be rejected, but they were accepted');
   });
 
   it("does not end the session, or with another code", async () => {

@@ -142,12 +142,12 @@ describe("marbles", () => {
 
 describe("A marble diagram that cannot be read", () => {
   const wrong: readonly (readonly [string, string])[] = [
-    ["a 20ms|", "a span of time such as 20ms stands between spaces"],
-    ["a20ms b", "stands between spaces"],
+    ["a 20ms|", "a span of time such as 20ms must be between spaces"],
+    ["a20ms b", "must be between spaces"],
     ["a(b", "this group is not closed"],
     ["a)b", "there is no group to close"],
     ["((a))", "a group within a group"],
-    ["(a-b)", "within a group no time passes"],
+    ["(a-b)", "no time passes within a group"],
     ["a|b", "nothing comes after |"],
     ["a#b", "nothing comes after #"],
     ["-^-a", '"^" has no meaning here'],
