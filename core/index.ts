@@ -37,6 +37,7 @@ export {
   type Resolver,
 } from "./contract/plugin/tokens.ts";
 export { networks } from "./contract/addresses/networks.ts";
+export { NetworkTable } from "./contract/addresses/network-table.ts";
 export { clientHello, type ClientHelloVerdict } from "./net/accept/client-hello.ts";
 export type { ClientHello } from "./net/accept/client-hello-body.ts";
 export { makeFolder } from "./net/make-folder.ts";

@@ -1,5 +1,6 @@
 import type { ClientHello, Session } from "sluice";
 import type { Route } from "./options.ts";
+import type { RouteIndex } from "./route-index.ts";
 import type { Guess, Protocol } from "./protocols.ts";
 import { matchesName } from "./server-names.ts";
 
@@ -12,8 +13,8 @@ export interface Knowledge {
 }
 
 /** The first route that certainly matches; undefined when more must be known; null when no route matches. */
-export function choose(routes: readonly Route[], known: Knowledge): Route | undefined | null {
-  for (const route of routes) {
+export function choose(index: RouteIndex, known: Knowledge): Route | undefined | null {
+  for (const route of index.candidates(known)) {
     const holds = all(conditionsOf(route, known));
     if (holds === undefined) return undefined;
     if (holds) return route;

@@ -6,6 +6,7 @@ import type { RouteConfig } from "./config.ts";
 import type { PluginFactory } from "sluice";
 import { choose } from "./choose.ts";
 import { optionsSchema, type Route, type RouteOptions } from "./options.ts";
+import { RouteIndex } from "./route-index.ts";
 import { QuicKnowledge } from "./quic/quic-knowledge.ts";
 import { StreamKnowledge } from "./stream-knowledge.ts";
 
@@ -16,12 +17,16 @@ const nothing = Buffer.alloc(0);
 class Router implements Plugin {
   static readonly borrows = true;
 
+  readonly #index: RouteIndex;
+
   constructor(
     @inject(OPTIONS) private readonly options: RouteOptions,
     @inject(UPSTREAMS) private readonly upstreams: Upstreams,
     @inject(PLACE) private readonly place: Place,
     @inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#index = new RouteIndex(options.routes);
+  }
 
   /** Resolves the upstreams at once, so that a certificate that cannot be read is an error now, and not in the first session. */
   setup(): void {
@@ -37,33 +42,33 @@ class Router implements Plugin {
         const route = await this.#routeOf(session);
         const upstream: UpstreamConfig | undefined = route === null ? this.options.fallback : route.upstream;
         if (upstream !== undefined) session.retarget(upstream);
-        this.logger.debug({ session: session.id, route: route === null ? "fallback" : this.options.routes.indexOf(route) }, "routed");
+        this.logger.debug({ session: session.id, route: route === null ? "fallback" : this.#index.positionOf(route) }, "routed");
         return session;
       }),
     );
   }
 
   #routeOf(session: Session): Route | null | Promise<Route | null> {
-    const { routes, timeout } = this.options;
+    const { timeout } = this.options;
     if (session.datagrams) return this.#routeOfDatagrams(session);
     // What is known already may be enough: on a tls:// listener the ClientHello has been read.
-    const known = choose(routes, new StreamKnowledge(session, nothing, false));
+    const known = choose(this.#index, new StreamKnowledge(session, nothing, false));
     if (known !== undefined) return known;
     const read = (bytes: Buffer, isOver: boolean): FirstBytes<Route | null> | undefined => {
-      const found = choose(routes, new StreamKnowledge(session, bytes, isOver));
+      const found = choose(this.#index, new StreamKnowledge(session, bytes, isOver));
       return found === undefined ? undefined : { taken: 0, value: found };
     };
     return session.readFirst((bytes, end) => read(bytes, end !== undefined), { timeout });
   }
 
   #routeOfDatagrams(session: Session): Route | null | Promise<Route | null> {
-    const { routes, timeout } = this.options;
+    const { timeout } = this.options;
     const known = new QuicKnowledge(session);
-    const found = choose(routes, known);
+    const found = choose(this.#index, known);
     if (found !== undefined) return found;
     return session.readFirst(
       (datagram, end) => {
-        const value = choose(routes, known.take(datagram, end !== undefined));
+        const value = choose(this.#index, known.take(datagram, end !== undefined));
         return value === undefined ? undefined : { taken: 0, value };
       },
       { timeout },

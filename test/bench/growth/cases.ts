@@ -50,7 +50,7 @@ export const cases: readonly Case[] = [
   { subject: "routes by path", unit: "a request", growth: "constant", load: request },
   { subject: "routes by host", unit: "a request", growth: "constant", load: request },
   { subject: "routes by path", unit: "a save that changes one", growth: "linear" },
-  { subject: "routes by client", unit: "a new session", growth: "linear", load: session },
+  { subject: "routes by client", unit: "a new session", growth: "constant", load: session },
   { subject: "plugins", unit: "a message through all", growth: "linear", load: message },
   { subject: "plugins", unit: "a new session through all", growth: "linear", load: session },
   { subject: "plugins", unit: "a save that changes one", growth: "linear" },
