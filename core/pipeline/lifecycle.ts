@@ -24,18 +24,19 @@ export async function setupPlugins(plugins: readonly LivePlugin[], timeout: numb
  * Hands over the state of replaced instances, to those with the same name and id. It is one synchronous step; a later rejection of an `inherit`
  * that was declared async is reported.
  *
+ * @param previous by name
  * @throws SLUICE_PLUGIN_SETUP
  */
 export function inheritState(
   next: readonly LivePlugin[],
-  previous: readonly LivePlugin[],
+  previous: ReadonlyMap<string, LivePlugin>,
   site: PluginSite,
   failed: (plugin: string, error: SluiceError) => void,
 ): void {
   for (const live of next) {
     const { plugin, use } = live;
-    const before = previous.find((old) => old.use.name === use.name && old.use.use.id === use.use.id);
-    if (before === undefined) continue;
+    const before = previous.get(use.name);
+    if (before === undefined || before.use.use.id !== use.use.id) continue;
     try {
       const given: unknown = plugin.inherit?.(before.plugin);
       if (plugin.inherit !== undefined) live.inherited = true;

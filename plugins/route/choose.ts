@@ -1,16 +1,9 @@
-import type { ClientHello, Session } from "sluice";
+import type { ClientHello } from "sluice";
+import type { Knowledge } from "./knowledge.ts";
 import type { Route } from "./options.ts";
 import type { RouteIndex } from "./route-index.ts";
-import type { Guess, Protocol } from "./protocols.ts";
+import type { Guess } from "./protocols.ts";
 import { matchesName } from "./server-names.ts";
-
-/** What is known about a client. */
-export interface Knowledge {
-  readonly client: Session["client"];
-  /** Its ClientHello; null: it sent none; undefined: not known yet. */
-  readonly hello: ClientHello | null | undefined;
-  is(protocol: Protocol | "quic"): Guess;
-}
 
 /** The first route that certainly matches; undefined when more must be known; null when no route matches. */
 export function choose(index: RouteIndex, known: Knowledge): Route | undefined | null {

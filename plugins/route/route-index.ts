@@ -1,5 +1,5 @@
 import { NetworkTable } from "sluice";
-import type { Knowledge } from "./choose.ts";
+import type { Knowledge } from "./knowledge.ts";
 import type { Route } from "./options.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { clientHello, type ClientHello, type Session } from "sluice";
-import type { Knowledge } from "./choose.ts";
+import type { Knowledge } from "./knowledge.ts";
 import { protocols, type Guess, type Protocol } from "./protocols.ts";
 
 /** What the first bytes of a stream tell. */

@@ -96,17 +96,22 @@ export function nameUses(uses: readonly CheckedUse[], problems: Problem[]): Reso
         message: `expected a name of its own, got ${shown(name)}, which is ${optionPath(other.path)}`,
       });
   }
+  const tried = new Map<string, number>();
   return uses.map((each) => ({
-    name: each.use.name ?? freeName(each, taken),
+    name: each.use.name ?? freeName(each, taken, tried),
     path: optionPath(each.path),
     use: each.use,
     options: each.options,
   }));
 }
 
-function freeName(each: CheckedUse, taken: Map<string, CheckedUse>): string {
-  let name = each.use.id;
-  for (let number = 2; taken.has(name); number += 1) name = `${each.use.id}-${number}`;
-  taken.set(name, each);
-  return name;
+/** @param tried the number up to which the names of a plugin have been tried: those before are taken */
+function freeName(each: CheckedUse, taken: Map<string, CheckedUse>, tried: Map<string, number>): string {
+  const { id } = each.use;
+  let number = tried.get(id) ?? 1;
+  const name = (): string => (number === 1 ? id : `${id}-${number}`);
+  while (taken.has(name())) number += 1;
+  tried.set(id, number);
+  taken.set(name(), each);
+  return name();
 }

@@ -1,5 +1,6 @@
 import type { SluiceError } from "../../contract/index.ts";
 import { inheritState } from "../../pipeline/lifecycle.ts";
+import type { LivePlugin } from "../../pipeline/live-plugin.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
 type Versions = ReadonlyMap<string, ListenerVersion>;
@@ -23,20 +24,27 @@ function rebuilt(next: Versions, before: Versions, concerned: Concerned) {
 /** Each pipeline that was rebuilt takes the state of the one it replaces. @throws SLUICE_PLUGIN_SETUP */
 export function inheritAll(next: Versions, before: Versions | undefined, failed: Failed, concerned = everywhere): void {
   for (const { name, pipeline, old } of rebuilt(next, before ?? new Map(), concerned))
-    inheritState(pipeline.pipeline.plugins, old.pipeline.plugins, pipeline.site, (plugin, error) => {
+    inheritState(pipeline.pipeline.plugins, byName(old), pipeline.site, (plugin, error) => {
       failed(name, plugin, error);
     });
 }
 
 /** The other way round, for sessions that return: a plugin that fails is reported, and stops nothing. */
 export function handBack(next: Versions, before: Versions | undefined, failed: Failed, concerned = everywhere): void {
-  for (const { name, pipeline, old } of rebuilt(next, before ?? new Map(), concerned))
+  for (const { name, pipeline, old } of rebuilt(next, before ?? new Map(), concerned)) {
+    const givers = byName(pipeline);
     for (const own of old.pipeline.plugins)
       try {
-        inheritState([own], pipeline.pipeline.plugins, old.site, (plugin, error) => {
+        inheritState([own], givers, old.site, (plugin, error) => {
           failed(name, plugin, error);
         });
       } catch (error) {
         failed(name, own.use.name, error as SluiceError);
       }
+  }
+}
+
+/** Names are unique in a listener. */
+function byName({ pipeline: { plugins } }: ListenerVersion["pipeline"]): ReadonlyMap<string, LivePlugin> {
+  return new Map(plugins.map((plugin) => [plugin.use.name, plugin]));
 }

@@ -1,5 +1,5 @@
 import { clientHello, type ClientHello, type Session } from "sluice";
-import type { Knowledge } from "../choose.ts";
+import type { Knowledge } from "../knowledge.ts";
 import type { Guess } from "../protocols.ts";
 import { CryptoStream } from "./crypto-stream.ts";
 import { InitialPackets } from "./initial-packet.ts";

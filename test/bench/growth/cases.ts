@@ -18,7 +18,7 @@ export interface Case {
 }
 
 /** Seconds of warming up: so many of something have to be made, or seen once, before. */
-export const warmUp = (count: number): number => 1 + count / 2000;
+export const warmUp = (count: number): number => 2 + count / 3000;
 
 /** Two descriptors for each session, of the 20,000 that a process mostly has. */
 const mostSessions = 9500;

@@ -44,8 +44,7 @@ export const configs = {
       `listen: "tcp://127.0.0.1:${ports.listen}", upstream: "127.0.0.1:${ports.upstream}", plugins: [route({ routes: many(${count}, (at) =>
         ({ client: ["10." + (at >> 8) + "." + (at & 255) + ".0/24"], upstream: "127.0.0.1:" + (at === ${changed} ? edits : ${ports.upstream}) })) })]`,
     ),
-  plugins: (count, ports) =>
-    only(`${web(ports)}, plugins: many(${count}, (at) => same({ name: "same" + at, edits: at === ${changed} ? edits : 0 }))`),
+  plugins: (count, ports) => only(`${web(ports)}, plugins: many(${count}, (at) => same({ edits: at === ${changed} ? edits : 0 }))`),
   "endpoints in turn": (count, ports) => endpoints(ports, count, "round-robin"),
   "endpoints by load": (count, ports) => endpoints(ports, count, "least-connections"),
   "endpoints by hash": (count, ports) => endpoints(ports, count, "hash"),

@@ -7,8 +7,8 @@ import { costOfSave } from "./saved.ts";
 import { costOfUnit } from "./served.ts";
 
 const sizes = [10, 100, 1000, 10_000];
-/** The exponent that counts as such a growth: what is constant still grows with what no longer fits into the CPU's caches. */
-const atMost: Readonly<Record<Growth, number>> = { constant: 0.2, linear: 1.1 };
+/** The exponents that count as such a growth, of all sizes and of the last step: what no longer fits into the CPU's caches, or into the young generation, costs more. */
+const atMost: Readonly<Record<Growth, readonly [number, number]>> = { constant: [0.1, 0.25], linear: [1.1, 1.25] };
 
 export interface GrowthOptions {
   /** The largest number of anything. */
@@ -80,7 +80,7 @@ function growthTable(lines: readonly Line[]): string {
     lines.map(({ of, points }) => {
       const exponents = [exponentOf(points), exponentOf(points.slice(-2))];
       const costs = sizes.map((_, at) => (points[at] === undefined ? "" : shown(points[at].cost)));
-      const verdict = exponents.every((exponent) => exponent <= atMost[of.growth]) ? "yes" : "no";
+      const verdict = exponents.every((exponent, at) => exponent <= (atMost[of.growth][at] ?? 0)) ? "yes" : "no";
       return [of.subject, of.unit, ...costs, ...exponents.map((each) => each.toFixed(2)), of.growth, verdict];
     }),
   );

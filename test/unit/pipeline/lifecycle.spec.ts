@@ -25,6 +25,8 @@ async function refusalOf(work: Promise<unknown>): Promise<SluiceError> {
   throw new Error(`expected a SluiceError, got ${String(error)}`);
 }
 
+const byName = (...plugins: LivePlugin[]): ReadonlyMap<string, LivePlugin> => new Map(plugins.map((each) => [each.use.name, each]));
+
 describe("the life of plugins", () => {
   it("sets plugins up one after the other, in order", async () => {
     const order: string[] = [];
@@ -62,10 +64,10 @@ describe("the life of plugins", () => {
   it("hands over state only between instances of the same name and kind", () => {
     const handed: string[] = [];
     const heir = (name: string): LivePlugin => live(name, { inherit: () => void handed.push(name) });
-    inheritState([heir("a"), heir("b")], [live("b", {}), live("c", {})], site, never);
+    inheritState([heir("a"), heir("b")], byName(live("b", {}), live("c", {})), site, never);
     expect(handed).to.deep.equal(["b"]);
     const renamed: LivePlugin = { ...live("other", {}), use: { ...live("other", {}).use, name: "a" } };
-    inheritState([heir("a")], [renamed], site, never);
+    inheritState([heir("a")], byName(renamed), site, never);
     expect(handed, "of another plugin under the same name").to.deep.equal(["b"]);
   });
 
@@ -73,7 +75,7 @@ describe("the life of plugins", () => {
     const inherit: unknown = () => Promise.reject(new Error("no state"));
     const broken = live("a", { inherit } as Plugin);
     const failed = await new Promise<[string, SluiceError]>((resolve) => {
-      inheritState([broken], [live("a", {})], site, (...fault) => resolve(fault));
+      inheritState([broken], byName(live("a", {})), site, (...fault) => resolve(fault));
     });
     expect(failed[0]).to.equal("a");
     expect(failed[1].message).to.include("inherit()").and.include("no state").and.include("proxy.config.ts");

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import { networks, socketAddress, type ClientHello } from "sluice";
-import { choose, type Knowledge } from "../../../../plugins/route/choose.ts";
+import { choose } from "../../../../plugins/route/choose.ts";
+import type { Knowledge } from "../../../../plugins/route/knowledge.ts";
 import { optionsSchema, type Route } from "../../../../plugins/route/options.ts";
 import { RouteIndex } from "../../../../plugins/route/route-index.ts";
 
