@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { getSystemErrorMap } from "node:util";
+import { TRIAL_PATIENCE_MS } from "./trial-patience.ts";
 import { noLookup } from "./udp-socket.ts";
 
 /** Node's own object for one send. It must stay alive until the datagram has left. */
@@ -19,7 +20,6 @@ interface Direct {
   readonly SendRequest: new () => SendRequest;
 }
 
-const limitMs = 1000;
 /** The error number that an ICMP refusal is reported with. */
 const REFUSED = [...getSystemErrorMap()].find(([, [name]]) => name === "ECONNREFUSED")?.[0];
 
@@ -75,7 +75,7 @@ function tryOnce(): Promise<void> {
       direct = undefined;
       done();
     };
-    const timer = setTimeout(failed, limitMs);
+    const timer = setTimeout(failed, TRIAL_PATIENCE_MS);
     socket.once("error", failed);
     socket.bind({ port: 0, address: "127.0.0.1", exclusive: true }, () => {
       const { port } = socket.address();

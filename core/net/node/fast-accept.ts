@@ -2,6 +2,7 @@ import { connect, createServer, Socket, type Server } from "node:net";
 import type { OnRead } from "./late-onread.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { SocketOptions } from "./socket-options.ts";
+import { TRIAL_PATIENCE_MS } from "./trial-patience.ts";
 
 interface Handle {
   onconnection?: (status: number, client: unknown) => void;
@@ -82,7 +83,7 @@ function tryOnce(): Promise<boolean> {
         server.close();
         resolve(works);
       };
-      const timer = setTimeout(done, 1000, false);
+      const timer = setTimeout(done, TRIAL_PATIENCE_MS, false);
       const client = connect(port, "127.0.0.1");
       client.on("error", () => {
         done(false);

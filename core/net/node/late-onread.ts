@@ -1,4 +1,5 @@
 import { connect, createServer, Socket, type SocketConstructorOpts } from "node:net";
+import { TRIAL_PATIENCE_MS } from "./trial-patience.ts";
 
 /** What Node's `onread` option takes. */
 export interface OnRead {
@@ -79,7 +80,7 @@ function tryOnce(found: Keys | undefined): Promise<void> {
     server.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
       const address = server.address();
       const client = connect(typeof address === "object" && address !== null ? address.port : 0, "127.0.0.1");
-      const timer = setTimeout(() => client.destroy(), 1000);
+      const timer = setTimeout(() => client.destroy(), TRIAL_PATIENCE_MS);
       let seen = "";
       client.on("error", () => undefined);
       client.on("close", () => {

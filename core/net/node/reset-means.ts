@@ -1,9 +1,8 @@
 import { connect, createServer, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { resetSocket } from "./reset-socket.ts";
+import { TRIAL_PATIENCE_MS } from "./trial-patience.ts";
 import { wasReset } from "./was-reset.ts";
-
-const limitMs = 1_000;
 
 let trial: Promise<void> | undefined;
 let missing: readonly string[] = [];
@@ -86,7 +85,7 @@ function withPair(run: (near: Socket, far: Socket, done: (works: boolean) => voi
       server.close();
       resolve(works);
     };
-    const timer = setTimeout(done, limitMs, false);
+    const timer = setTimeout(done, TRIAL_PATIENCE_MS, false);
     server.on("error", () => {
       done(false);
     });

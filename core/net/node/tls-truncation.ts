@@ -1,5 +1,6 @@
 import { connect, createServer, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { TRIAL_PATIENCE_MS } from "./trial-patience.ts";
 
 /** libuv's handle of a TCP or unix socket. `readStart` returns 0, or an error number if the handle already reads. */
 interface RawHandle {
@@ -92,7 +93,7 @@ function tryOnce(): Promise<void> {
     server.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
       const address = server.address();
       const client = connect(typeof address === "object" && address !== null ? address.port : 0, "127.0.0.1");
-      const timer = setTimeout(() => client.destroy(), 1000);
+      const timer = setTimeout(() => client.destroy(), TRIAL_PATIENCE_MS);
       const answers: boolean[] = [];
       const asking = (chunk: unknown, encoding?: BufferEncoding): boolean => {
         answers.push(hasEnded((client as unknown as { _handle: RawHandle })._handle));
