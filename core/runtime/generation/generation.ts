@@ -41,6 +41,7 @@ import { handBack, inheritAll, type Concerned } from "./inheritance.ts";
 import { samePipeline } from "./reload-plan.ts";
 import { ListenerVersion } from "../version/listener-version.ts";
 import { unansweredWarning } from "./unanswered.ts";
+import { sameGiven } from "./same-given.ts";
 import { Dialers } from "../version/dialers.ts";
 
 /** One loaded config made live: its pipelines and the ways to its upstreams. Immutable and numbered. */
@@ -143,7 +144,7 @@ function sameDns(previous: Generation | undefined, config: ResolvedConfig): prev
 /** The version of a listener whose pipeline may stay as it is. */
 function unchanged(listener: ResolvedListener, config: ResolvedConfig, previous: Generation | undefined): ListenerVersion | undefined {
   const before = previous?.versions.get(listener.name);
-  if (before === undefined || !isDeepStrictEqual(previous?.config.providers, config.providers)) return undefined;
+  if (before === undefined || !sameGiven(previous?.config.providers, config.providers)) return undefined;
   return samePipeline(before.config, listener) ? before : undefined;
 }
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { PluginDefinition, ResolvedUse } from "../../contract/index.ts";
+import { sameGiven } from "./same-given.ts";
 
 /**
  * Whether two lists of plugin uses run the same code with the same options, so that what lives of the first can go on. Functions in
@@ -15,6 +16,8 @@ function sameUse(before: ResolvedUse, after: ResolvedUse | undefined): boolean {
     before.name === after.name &&
     before.use.onError === after.use.onError &&
     sameCode(before.use.definition, after.use.definition) &&
+    // What a schema makes of options may keep them in private fields, as `networks()` does; and it may read a file, so that the same options mean another thing.
+    sameGiven(before.use.options, after.use.options) &&
     isDeepStrictEqual(before.options, after.options)
   );
 }

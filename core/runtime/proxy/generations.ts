@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import { SluiceError, type Logger, type Metrics, type ResolvedConfig, type Shared } from "../../contract/index.ts";
 import { missingForResets } from "../../net/node/reset-means.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "../generation/generation.ts";
 import type { Wanted } from "../generation/overrides.ts";
+import { sameGiven } from "../generation/same-given.ts";
 import { planReload, type ReloadPlan, type ReloadReport } from "../generation/reload-plan.ts";
 import { holderOf, type Bindings } from "../listener/bind-listeners.ts";
 import type { Listeners } from "../listener/listeners.ts";
@@ -54,7 +54,7 @@ export class Generations {
       Array.from(this.parts.listeners.byName, ([name, listener]) => [name, { ...holderOf(listener), sessions: listener.sessions }]),
     );
     const now = this.current?.config;
-    const rebuilds = rebuild || (now !== undefined && !isDeepStrictEqual(now.providers, config.providers));
+    const rebuilds = rebuild || (now !== undefined && !sameGiven(now.providers, config.providers));
     return planReload(running, config.listeners, rebuilds);
   }
 
