@@ -5,31 +5,31 @@ import type { Answering } from "./server/answering.ts";
 import type { AdminServer } from "./server/admin-server.ts";
 import type { Served } from "./server/request-handler.ts";
 
-/** A server that listens, and what of the config it listens for. */
+/** A server that listens, and the part of the config that it was started with. */
 interface Running {
   readonly server: AdminServer;
   readonly listen: string;
 }
 
-/** The admin server of a proxy: it follows the config like the listeners do, so a reload starts it, moves it and stops it. */
+/** The admin server of a proxy. It follows the config as the listeners do: a reload can start, move or stop it. */
 export class Admin implements Companion {
-  /** As long as the process lives, so that an address that was printed once stays good. */
+  /** A random token for the life of the process, so that an address that was printed once stays valid. */
   readonly #random = randomBytes(24).toString("base64url");
   readonly #served: { rules: Served["rules"]; live: Answering | undefined };
   #running: Running | undefined;
   #url: string | undefined;
 
-  /** @param opened told the page's address, with the token, whenever it is another */
+  /** @param opened called with the page's address, with the token, whenever it changes */
   constructor(private readonly opened: (url: string) => void = () => undefined) {
     this.#served = { rules: { hosts: [], metrics: "token", token: this.#random }, live: undefined };
   }
 
-  /** Undefined: there is none. */
+  /** Undefined: there is no admin server. */
   get address(): SocketAddress | undefined {
     return this.#running?.server.local;
   }
 
-  /** The page's address with the token in it; undefined: there is none. */
+  /** The page's address with the token; undefined: there is no admin server. */
   get url(): string | undefined {
     return this.#url;
   }
@@ -47,7 +47,7 @@ export class Admin implements Companion {
       const running = this.#running;
       return { begin: () => this.#use(running, admin), abandon: () => undefined };
     }
-    // A proxy without one needs neither its code nor Node's HTTP.
+    // A proxy without an admin server loads neither its code nor Node's HTTP.
     const { AdminServer: Server } = await import("./server/admin-server.ts");
     const server = await Server.bind(admin.address, this.#served);
     return { begin: () => this.#use({ server, listen }, admin), abandon: () => server.end() };
@@ -60,7 +60,7 @@ export class Admin implements Companion {
     return Promise.resolve();
   }
 
-  /** Sessions are followed while there is somebody who may ask for them: here, or, once it has asked, over the control socket. */
+  /** Sessions are followed while somebody may ask for them: while there is an admin server, or after a first request over the control socket. */
   #follow(next: Running | undefined): void {
     const { live } = this.#served;
     if (next !== undefined) live?.begin();

@@ -4,7 +4,7 @@ import type { Call, Operation } from "./operations/operation.ts";
 import { perform } from "./operations/operations.ts";
 import type { Answering } from "./server/answering.ts";
 
-/** Answers for a proxy in this process. */
+/** Answers operations for a proxy in this process. */
 export class Answers implements Answering {
   constructor(private readonly live: Live) {}
 

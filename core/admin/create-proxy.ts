@@ -12,7 +12,8 @@ import { Live } from "./operations/live.ts";
  * const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: "127.0.0.1:3000" } } });
  * proxy.listeners.web.address.port; await proxy.close();
  *
- * @throws SLUICE_CONFIG_INVALID, SLUICE_ADDRESS_IN_USE and its kin, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP; then nothing is open
+ * @throws SLUICE_CONFIG_INVALID, SLUICE_ADDRESS_IN_USE and other SLUICE_ADDRESS_… codes, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP; then nothing
+ *   is left open
  */
 export async function createProxy(config: SluiceConfig, options: CreateProxyOptions = {}): Promise<Proxy> {
   const admin = new Admin();

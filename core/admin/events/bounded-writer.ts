@@ -1,9 +1,9 @@
 import type { FeedEvent, FeedReader } from "./feed.ts";
 
-/** What may wait for a reader; what comes then is dropped and counted: nobody's slowness may cost the proxy memory. */
+/** Bytes that may wait for a reader. Further events are dropped and counted: a slow reader must not cost the proxy memory. */
 const mostWaiting = 256 * 1024;
 
-/** Where events are written to: an HTTP response, a socket. */
+/** The stream that events are written to: an HTTP response or a socket. */
 export interface EventSink {
   /** Bytes that wait for the reader. */
   readonly writableLength: number;
@@ -11,12 +11,12 @@ export interface EventSink {
   on(event: "drain", listener: () => void): unknown;
 }
 
-/** Writes events for one reader. One that is slow loses some, and is told how many by `dropped`. */
+/** Writes events for one reader. A slow reader loses some, and gets their number in a `dropped` event. */
 export class BoundedWriter implements FeedReader {
   #dropped = 0;
   #lastId = 0;
 
-  /** @param frame what an event is on the wire */
+  /** @param frame the form of an event on the wire */
   constructor(
     private readonly sink: EventSink,
     private readonly frame: (event: FeedEvent) => string,

@@ -2,9 +2,9 @@ import { BoundedWriter, type EventSink } from "./bounded-writer.ts";
 import type { Feed, FeedEvent } from "./feed.ts";
 import type { Topics } from "./topics.ts";
 
-/** What an operation answers that goes on: events, until whoever asked leaves. */
+/** An operation's answer that goes on: events, until the reader leaves. */
 export class EventStream {
-  /** @param after the id of the last event that the reader has seen already */
+  /** @param after the id of the last event that the reader has already seen */
   constructor(
     private readonly feed: Feed,
     private readonly topics: Topics,
@@ -12,10 +12,10 @@ export class EventStream {
   ) {}
 
   /**
-   * Writes the events to a sink from now on, which never has more than 256 KiB and one event to hold.
+   * Writes the events to a sink from now on. Never more than 256 KiB and one event wait in the sink.
    *
-   * @param frame what an event is on the wire
-   * @returns how to stop
+   * @param frame the form of an event on the wire
+   * @returns a function that stops it
    */
   writeTo(sink: EventSink, frame: (event: FeedEvent) => string): () => void {
     return this.feed.read(this.topics, new BoundedWriter(sink, frame), this.after);

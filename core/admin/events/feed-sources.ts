@@ -7,29 +7,29 @@ import { Rates, type ProxyRates } from "./rates.ts";
 import type { ChunkWatcher } from "./session-tap.ts";
 import { Taps } from "./taps.ts";
 
-/** Milliseconds between two looks at what happens a second. */
+/** Milliseconds between two measurements of the rates. */
 export const RATES_MS = 1_000;
 
-/** Something of a session. */
+/** An event of a session. */
 export interface SessionTold {
   readonly type: string;
   /** JSON. */
   readonly data: string;
 }
 
-/** Where a {@link Feed} has its events from: a proxy in this process, or several processes that are one. */
+/** The source of a {@link Feed}'s events: a proxy in this process, or several processes that act as one. */
 export interface FeedSources {
   readonly lifecycle: Observable<ProxyEvent>;
-  /** Sessions that begin and end. Costs them something while it is subscribed to. */
+  /** Sessions that begin and end. While it has subscribers, each session costs a little more. */
   readonly sessions: Observable<SessionTold>;
   /** JSON. */
   readonly log: Observable<string> | undefined;
   readonly rates: Observable<ProxyRates>;
-  /** As {@link Taps.watch}. @returns how to stop */
+  /** The same as {@link Taps.watch}. @returns a function that stops it */
   tap(what: string, watcher: ChunkWatcher): () => void;
 }
 
-/** Those of a proxy in this process. */
+/** The sources of a proxy in this process. */
 export function sourcesOf(proxy: Proxy): FeedSources {
   const { state, log } = proxy.inner;
   const taps = new Taps(proxy);

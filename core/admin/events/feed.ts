@@ -4,11 +4,11 @@ import type { FeedSources } from "./feed-sources.ts";
 import type { ChunkWatcher } from "./session-tap.ts";
 import type { Topics } from "./topics.ts";
 
-/** Events that can be had again after a break. */
+/** Events that are kept, so that a reader can continue after a break. */
 const KEPT = 1_000;
 const ABSENT_MS = 60_000;
 
-/** Of the proxy, told as they are. */
+/** Events of the proxy that are passed on as they are. */
 const tells: ReadonlySet<string> = new Set<ProxyEvent["type"]>(["reloaded", "trial", "taken-back", "endpoint-down", "endpoint-up"]);
 
 /** One event, as it is sent. */
@@ -20,18 +20,18 @@ export interface FeedEvent {
   readonly data: string;
 }
 
-/** Takes events. */
+/** A reader of events. */
 export interface FeedReader {
-  /** It has as much as may wait for it: chunks are not even copied for it. */
+  /** As much as is allowed waits for it, so chunks are not even copied for it. */
   readonly full: boolean;
   take(event: FeedEvent): void;
-  /** There was a chunk that it was not given, since it was full. */
+  /** A chunk was left out, since the reader was full. */
   miss(): void;
 }
 
 type Base = "sessions" | "rates" | "reloads" | "log";
 
-/** What happens in a proxy, for everybody who looks on. What nobody reads is not made. */
+/** The events of a proxy, for all readers. Events that nobody reads are not made. */
 export class Feed {
   readonly #kept: { readonly topic: Base; readonly event: FeedEvent }[] = [];
   readonly #readers = new Map<FeedReader, Topics>();
@@ -45,8 +45,8 @@ export class Feed {
   /**
    * Sends events of some topics to a reader.
    *
-   * @param after the id of the last event that it has seen: those since are sent first, and `dropped` says how many are gone
-   * @returns how to stop
+   * @param after the id of the last event that the reader has seen: later ones are sent first, and `dropped` says how many are no longer kept
+   * @returns a function that stops it
    */
   read(topics: Topics, reader: FeedReader, after?: number): () => void {
     if (after !== undefined) this.#catchUp(topics, reader, after);
@@ -73,12 +73,12 @@ export class Feed {
     };
   }
 
-  /** Shows chunks. @returns how to stop */
+  /** Shows chunks to a watcher. @returns a function that stops it */
   tap(what: string, watcher: ChunkWatcher): () => void {
     return this.sources.tap(what, watcher);
   }
 
-  /** Whoever left may have been cut off: for a while events are kept as if it still read them. */
+  /** A reader that left may have been cut off and come back: for a while its events are kept as if it were still reading. */
   #expect(topics: Topics): void {
     const absent = notReading(topics);
     this.#readers.set(absent, { ...topics, rates: false });
@@ -153,7 +153,7 @@ function errorOf({ code, message, where }: SluiceError): object {
   return { code, message, where };
 }
 
-/** A reader of its own for each call. */
+/** Returns a new object in each call, so that each counts as a reader of its own. */
 function notReading(_topics: Topics): FeedReader {
   return { full: false, take: () => undefined, miss: () => undefined };
 }

@@ -1,7 +1,7 @@
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import { directions, pluginTraffic, trafficOf, type Direction, type PluginTraffic } from "../views/traffic.ts";
 
-/** What passes one way, and how fast. */
+/** The traffic of one direction, and its rates. */
 interface FlowRates {
   readonly bytes: number;
   readonly chunks: number;
@@ -9,9 +9,9 @@ interface FlowRates {
   readonly chunksPerSecond: number;
 }
 
-/** What a plugin use makes of one direction. */
+/** What a plugin use does to one direction, with rates. */
 interface PassingRates extends PluginTraffic {
-  /** That came to it. */
+  /** Chunks a second that came to it. */
   readonly chunksPerSecond: number;
   readonly bytesInPerSecond: number;
   readonly bytesOutPerSecond: number;
@@ -21,17 +21,17 @@ export interface PluginRates {
   readonly plugin: string;
   /** Exceptions in its hooks so far. */
   readonly errors: number;
-  /** Undefined: nothing has passed it yet. */
+  /** Undefined: nothing has passed through it yet. */
   readonly fromClient: PassingRates | undefined;
   readonly fromUpstream: PassingRates | undefined;
 }
 
 export interface ListenerRates {
   readonly listener: string;
-  /** Open ones. */
+  /** The number of open sessions. */
   readonly sessions: number;
   readonly sessionsPerSecond: number;
-  /** Sessions that were refused, or ended in another way than closed. */
+  /** Sessions a second that were refused, or that ended with another reason than "closed". */
   readonly errorsPerSecond: number;
   /** Bytes that wait in open sessions. */
   readonly waitingBytes: number;
@@ -40,7 +40,7 @@ export interface ListenerRates {
   readonly plugins: readonly PluginRates[];
 }
 
-/** What happens a second, by listener and plugin use. */
+/** Rates by listener and plugin use. */
 export interface ProxyRates {
   /** Epoch milliseconds. */
   readonly at: number;
@@ -50,17 +50,17 @@ export interface ProxyRates {
 
 type Rate = (key: string, value: number) => number;
 
-/** Measures what happens a second, from one look to the next. */
+/** Measures rates, from one measurement to the next. */
 export class Rates {
   #before = new Map<string, number>();
   #at = performance.now();
 
   constructor(private readonly proxy: Proxy) {
-    // The first look is compared with now.
+    // The first measurement is compared with the state now.
     this.look();
   }
 
-  /** What ends in `PerSecond` is since the last look. */
+  /** Measures. Values that end in `PerSecond` are for the time since the last measurement. */
   look(): ProxyRates {
     const now = performance.now();
     const seconds = Math.max(0.001, (now - this.#at) / 1000);

@@ -9,12 +9,12 @@ const SHOWN = 16 * 1024;
 const MESSAGE = 500;
 const plain = { depth: 4, breakLength: Infinity, compact: true, maxArrayLength: 20, maxStringLength: 200, customInspect: false } as const;
 
-/** A chunk at one place of a session's way: where it came in, or behind a plugin. */
+/** A chunk at one place of a session: where it came in, or behind a plugin. */
 export interface ChunkEvent {
   readonly session: number;
   readonly listener: string;
   readonly direction: Direction;
-  /** Counts up within session and direction; the same one at each place. */
+  /** A number that counts up within session and direction; the same at each place. */
   readonly chunk: number;
   /** The plugin use that has passed it on; undefined: it came from the source. */
   readonly plugin: string | undefined;
@@ -22,29 +22,29 @@ export interface ChunkEvent {
   readonly at: number;
   /** Undefined: the plugin dropped it. */
   readonly bytes: number | undefined;
-  /** Milliseconds that the plugin took; undefined: not measured, as with plain RxJS operators. */
+  /** Milliseconds that the plugin took; undefined: it was not measured, as with plain RxJS operators. */
   readonly took: number | undefined;
-  /** The same bytes as at the place before: `data` is not sent again. */
+  /** The bytes are the same as at the previous place, so `data` is not sent again. */
   readonly same: boolean;
   /** The first 16 KiB, in base64. */
   readonly data: string | undefined;
-  /** The whole messages in it, as texts, where the plugin works on messages by a codec: 64 at most. */
+  /** The complete messages in it, as texts, if the plugin works on messages with a codec; at most 64. */
   readonly messages: readonly string[] | undefined;
 }
 
-/** Who is shown chunks. */
+/** Sees chunks. */
 export interface ChunkWatcher {
-  /** Takes no more for now: nothing is copied for it. */
+  /** It takes no more for now, so nothing is copied for it. */
   readonly full: boolean;
   show(chunk: ChunkEvent): void;
-  /** There was one, at one place, while it was full. */
+  /** A chunk was left out at one place, since the watcher was full. */
   miss(): void;
 }
 
 /** Shows the chunks of one direction of a session. */
 class DirectionTap implements Tap {
   #chunk = 0;
-  /** The watcher was full when this chunk came in: it is shown at no place. */
+  /** The watcher was full when this chunk came in, so it is shown at no place. */
   #missed = false;
   #last: Uint8Array | undefined;
 
@@ -85,7 +85,7 @@ class DirectionTap implements Tap {
   }
 }
 
-/** A message on one line. */
+/** A message as one line of text. */
 function messageText(message: unknown): string {
   if (typeof message === "string") return JSON.stringify(message.slice(0, MESSAGE));
   const text =
@@ -93,16 +93,16 @@ function messageText(message: unknown): string {
   return text.slice(0, MESSAGE);
 }
 
-/** At the moment that it is seen: what was lent is written over afterwards. */
+/** The bytes in base64. Made at once, as lent memory is overwritten afterwards. */
 function shown(chunk: Uint8Array): string {
   return Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.length, SHOWN)).toString("base64");
 }
 
 /**
- * Shows the chunks of a session at every place between its plugins, from now on: its stages stay what they are, and each call shows the chunk
- * that passes. One whose upstream is not open yet is shown from its first chunk.
+ * Shows the chunks of a session at every place between its plugins, from now on. The stages of its flows stay the same; each call of one shows the
+ * chunk that passes. A session whose upstream is not open yet is shown from its first chunk.
  *
- * @returns how to stop
+ * @returns a function that stops it
  */
 export function tapSession(session: LiveSession, watcher: ChunkWatcher): () => void {
   const taps = {

@@ -2,7 +2,7 @@ import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
 import { tapSession, type ChunkEvent, type ChunkWatcher } from "./session-tap.ts";
 
-/** Sessions that are watched at once. */
+/** Sessions that may be watched at the same time. */
 const MOST = 256;
 
 interface Tapped {
@@ -10,7 +10,7 @@ interface Tapped {
   readonly watchers: Watchers;
 }
 
-/** All who watch one session, as one. */
+/** All watchers of one session, as one watcher. */
 class Watchers extends Set<ChunkWatcher> implements ChunkWatcher {
   get full(): boolean {
     for (const each of this) if (!each.full) return false;
@@ -29,17 +29,17 @@ class Watchers extends Set<ChunkWatcher> implements ChunkWatcher {
   }
 }
 
-/** Sessions that somebody watches: each is tapped once, however many watch it. */
+/** The watched sessions. Each is tapped once, no matter how many watch it. */
 export class Taps {
   readonly #tapped = new Map<LiveSession, Tapped>();
 
   constructor(private readonly proxy: Proxy) {}
 
   /**
-   * Watches a session, all of a listener, or all, those to come too.
+   * Watches one session, all sessions of a listener, or all sessions, including later ones.
    *
    * @param what the id of a session, the name of a listener, or `*`
-   * @returns how to stop
+   * @returns a function that stops it
    */
   watch(what: string, watcher: ChunkWatcher): () => void {
     const { sessions, flows, hub } = this.proxy.inner.state;

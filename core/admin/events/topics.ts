@@ -1,7 +1,7 @@
 import { SluiceError } from "../../contract/index.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
 
-/** What a reader of events wants. */
+/** The topics that a reader of events asks for. */
 export interface Topics {
   readonly sessions: boolean;
   readonly rates: boolean;

@@ -1,11 +1,15 @@
 import type { Feed } from "./feed.ts";
 import type { ChunkEvent } from "./session-tap.ts";
 
-/** What is given of a session at most. */
+/** Chunks of a session that are returned at most. */
 const mostChunks = 256;
 const mostText = 512 * 1024;
 
-/** The first chunks of a session that pass from now on, until the time is up: some 256 of them at most, and some 512 KiB of base64. @param milliseconds how long */
+/**
+ * The first chunks of a session that pass from now on, until the time is up: about 256 chunks and about 512 KiB of base64 at most.
+ *
+ * @param milliseconds how long
+ */
 export function watchFor(feed: Feed, session: number, milliseconds: number): Promise<readonly ChunkEvent[]> {
   return new Promise((resolve) => {
     const chunks: ChunkEvent[] = [];

@@ -4,14 +4,14 @@ import { once } from "node:events";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 
 /**
- * The package's transport, which answers what it was asked before its input ended: `echo … | sluice mcp` would get no answer, for the package breaks off
- * calls when its input ends.
+ * Wraps the package's transport so that requests which came before the end of the input still get their answers. The package cancels calls when its
+ * input ends, so `echo … | sluice mcp` would get no answer.
  */
 export class LastAnswers implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   onclose?: () => void;
   onerror?: (error: Error) => void;
-  /** Resolves when no more comes and all is answered. */
+  /** Resolves when the input has ended and everything is answered. */
   readonly ended: Promise<unknown>;
   readonly #unanswered = new Set<RequestId>();
   readonly #input = new PassThrough();
@@ -31,7 +31,7 @@ export class LastAnswers implements Transport {
     input.pipe(this.#input, { end: false });
     input.once("end", () => {
       this.#isLast = true;
-      // What came before the end is read first.
+      // `setImmediate`: messages that came before the end are read first.
       setImmediate(() => this.#endWhenAnswered());
     });
   }
@@ -54,7 +54,7 @@ export class LastAnswers implements Transport {
   #note(message: JSONRPCMessage): void {
     if (!("method" in message)) return;
     if ("id" in message) this.#unanswered.add(message.id);
-    // Whoever cancels gets no answer.
+    // A cancelled request gets no answer.
     if (message.method === "notifications/cancelled") this.#unanswered.delete((message.params as { requestId: RequestId }).requestId);
   }
 

@@ -3,40 +3,40 @@ import { z } from "zod";
 import type { Operation } from "../operations/operation.ts";
 import { operations } from "../operations/operations.ts";
 
-/** How an operation is a tool. */
+/** How an operation is offered as a tool. */
 interface ToolRule {
-  /** It changes nothing, whatever its method is. */
+  /** Whether it changes nothing, whatever its HTTP method is. */
   readonly reads: boolean;
-  /** Its answer holds what the proxy's clients and upstreams have written. */
+  /** Whether its answer contains text that clients and upstreams of the proxy have sent. */
   readonly quotes: boolean;
-  /** How long it may take, in milliseconds. */
+  /** Milliseconds that it may take. */
   readonly within: number;
-  /** What it is asked with where the agent says nothing else. */
+  /** Input for what the agent leaves out. */
   readonly defaults?: Readonly<Record<string, unknown>>;
 }
 
 const quick = 10_000;
-/** Evaluating a config and the plugins' setup() have 30 s each by default, and may be given more. */
+/** Milliseconds. Evaluating a config and each plugin's setup() may take 30 s by default, and a config may allow more. */
 const reload = 180_000;
 
-/** The operations that an agent is given. */
+/** The operations that agents can use. */
 const rules: Readonly<Record<string, ToolRule>> = {
   status: { reads: true, quotes: false, within: quick },
   list_sessions: { reads: true, quotes: true, within: quick },
-  // An agent that reads a session wants to see its bytes, and nothing keeps them until somebody looks.
+  // An agent that reads a session wants to see its bytes, which are kept only while somebody watches.
   read_session: { reads: true, quotes: true, within: 40_000, defaults: { watch: "1s" } },
   toggle_plugin: { reads: false, quotes: false, within: reload },
   plan: { reads: true, quotes: false, within: reload },
   record: { reads: false, quotes: false, within: quick },
 };
 
-/** An operation with what an agent has to know of it. */
+/** An operation, and what an agent has to know about it. */
 export interface OperationTool {
   readonly rule: ToolRule;
   readonly tool: Tool;
 }
 
-/** By name; made of the one table. */
+/** All tools by name, made from the one table of operations. */
 export const tools: ReadonlyMap<string, OperationTool> = new Map(
   Object.entries(rules).flatMap(([name, rule]) => {
     const operation = operations.find((each) => each.name === name);

@@ -2,10 +2,10 @@ import { Registry } from "prom-client";
 import type { Family, Sample } from "./family.ts";
 import type { Measured } from "./measured.ts";
 
-/** Series at most: writing more would keep the process from everything else, and no server wants them. */
+/** Series at most: writing more would block the process for too long, and no monitoring server wants so many. */
 const mostSeries = 2_000;
 
-/** What prom-client asks of a metric; its own would be counted up twice. */
+/** The part of a metric that prom-client needs. Its own metric classes would count everything a second time. */
 interface Registered {
   readonly name: string;
   readonly type: Family["type"];
@@ -13,7 +13,7 @@ interface Registered {
   get(): Promise<Registered & { readonly values: readonly Sample[] }>;
 }
 
-/** The proxy's metrics in Prometheus' text format, and the type of that. */
+/** The proxy's metrics in Prometheus' text format, and their content type. */
 export async function exposition(measured: readonly Measured[]): Promise<{ readonly text: string; readonly contentType: string }> {
   const registry = new Registry();
   let room = mostSeries;
@@ -28,7 +28,7 @@ export async function exposition(measured: readonly Measured[]): Promise<{ reado
   return { text: await registry.metrics(), contentType: registry.contentType };
 }
 
-/** The first so many; a histogram is shown whole or not at all. */
+/** The first samples, as many as there is room for. A histogram is shown whole or not at all. */
 function fitting(all: readonly Sample[], room: number, { name, type }: Measured): readonly Sample[] {
   if (all.length <= room) return all;
   const first = all.slice(0, Math.max(0, room));

@@ -18,7 +18,7 @@ export const coreFamilies: readonly Family[] = [
   ...httpFamilies,
 ];
 
-/** Those, and what plugins count by METRICS. */
+/** The metrics of the core, and those that plugins count with METRICS. */
 export function families({ inner }: Proxy): readonly Family[] {
   const known = new Set(coreFamilies.map(({ name }) => name));
   const own = new Map<string, MetricSeries[]>();

@@ -1,6 +1,6 @@
 import type { Sample } from "./family.ts";
 
-/** What a histogram has, with its bounds and how many were at most as large. */
+/** A histogram: its bounds, and for each bound how many values were at most as large. */
 interface Counted {
   readonly bounds: readonly number[];
   readonly cumulative: readonly number[];

@@ -4,7 +4,7 @@ import { histogramSamples } from "./histogram-samples.ts";
 
 const name = "http_server_request_duration_seconds";
 
-/** What listeners with `http()` have, under OpenTelemetry's names (semantic conventions 1.44, HTTP metrics). */
+/** The metrics of listeners with `http()`, under OpenTelemetry's names (semantic conventions 1.44, HTTP metrics). */
 export const httpFamilies: readonly Family[] = [
   {
     name,

@@ -7,7 +7,7 @@ import { histogramSamples } from "./histogram-samples.ts";
 type Total = "bytes" | "chunks";
 type BothWays = Readonly<Record<"fromClient" | "fromUpstream", Carried>>;
 
-/** What came from each leg, and what went to it. */
+/** One sample for what came from each leg, and one for what went to it. */
 function byLeg(listener: string, { fromClient, fromUpstream }: BothWays, came: Total): Sample[] {
   const went = came === "bytes" ? "sentBytes" : "sentChunks";
   return [
@@ -18,7 +18,7 @@ function byLeg(listener: string, { fromClient, fromUpstream }: BothWays, came: T
   ];
 }
 
-/** What there is once per listener. */
+/** The metrics for each listener. */
 export const listenerFamilies: readonly Family[] = [
   {
     name: "sluice_sessions_total",

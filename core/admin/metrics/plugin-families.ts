@@ -4,7 +4,7 @@ import { directions } from "../views/traffic.ts";
 import type { Family, Sample } from "./family.ts";
 import { histogramSamples } from "./histogram-samples.ts";
 
-/** Seconds: from 1 µs to 100 ms, three to a decade or so. */
+/** Bounds in seconds: from 1 µs to 100 ms, two to each power of ten. */
 const bounds = [1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1];
 const labels = ["listener", "plugin", "direction"];
 
@@ -20,7 +20,7 @@ function eachMeter({ inner }: Proxy, read: (meter: PluginMeter) => Iterable<Samp
   );
 }
 
-/** What there is once per plugin use and direction. */
+/** The metrics for each plugin use and direction. */
 export const pluginFamilies: readonly Family[] = [
   {
     name: "sluice_plugin_chunks_total",

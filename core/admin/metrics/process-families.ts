@@ -3,7 +3,7 @@ import type { Family } from "./family.ts";
 
 const { version } = createRequire(import.meta.url)("sluice/package.json") as { readonly version: string };
 
-/** What there is once. */
+/** The metrics of the whole process. */
 export const processFamilies: readonly Family[] = [
   {
     name: "sluice_build_info",

@@ -5,7 +5,7 @@ import { histogramSamples } from "./histogram-samples.ts";
 
 const reloadsOf = ({ inner }: Proxy): ReloadCounts => inner.state.reloads;
 
-/** How saves went. */
+/** The metrics of reloads. */
 export const reloadFamilies: readonly Family[] = [
   {
     name: "sluice_config_last_reload_successful",

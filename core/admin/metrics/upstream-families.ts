@@ -5,7 +5,7 @@ import type { Family, Sample } from "./family.ts";
 import { histogramSamples } from "./histogram-samples.ts";
 
 const labels = ["listener", "endpoint"];
-/** What stands for those that plugins chose at run time: a client may have named them. */
+/** The label for all endpoints that plugins chose at run time: clients may have named them, so their number has no limit. */
 const other = "_other";
 
 function eachEndpoint(proxy: Proxy, read: (counts: EndpointCounts) => Iterable<Sample>): Sample[] {
@@ -21,7 +21,7 @@ function named({ endpoints, others }: UpstreamCounts): (readonly [string, Endpoi
   return [...endpoints, ...(isUsed ? [[other, others] as const] : [])];
 }
 
-/** What there is once per endpoint that the config names, or upstream. */
+/** The metrics for each endpoint that the config names, and for each upstream. */
 export const upstreamFamilies: readonly Family[] = [
   {
     name: "sluice_upstream_connects_total",

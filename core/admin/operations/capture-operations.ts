@@ -6,17 +6,17 @@ import { boundParts, builtInUse, stopParts, targetOf, wantedParts, whyOneProcess
 
 const onlyOneProcess = whyOneProcess("capture");
 
-/** What a capture takes, however it is asked for. */
+/** The limits that a capture accepts, for all ways of asking for it. */
 export const captureParts = boundParts([1024 ** 3, "1GiB"], "100MiB");
 
-/** What a capture is shown as: what is in it are packets. */
+/** A capture in an answer: its entries are packets. */
 export type CaptureView = Omit<SaveView, "entries"> & { readonly packets?: number | undefined };
 
 export function captureView({ entries, ...view }: SaveView): CaptureView {
   return { ...view, packets: entries };
 }
 
-/** Files that Wireshark opens, of what passes. */
+/** Operations that write traffic to files which Wireshark can open. */
 export const captureOperations = [
   operation({
     name: "start_capture",

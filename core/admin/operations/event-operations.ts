@@ -3,7 +3,7 @@ import { EventStream } from "../events/event-stream.ts";
 import { topicsOf } from "../events/topics.ts";
 import { following } from "./operation.ts";
 
-/** What goes on. */
+/** Operations that answer with a stream of events. */
 export const eventOperations = [
   following({
     name: "events",

@@ -10,7 +10,7 @@ import { listenerView, type ListenerView } from "../views/listener-view.ts";
 import type { Steered } from "./steered.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 
-/** What operations work on: a proxy, and the file that it follows, if any. */
+/** The object that operations work on: a proxy, and the file that it follows, if there is one. */
 export class Live implements Steered {
   #sessions: SessionBook | undefined;
   #feed: Feed | undefined;
@@ -21,27 +21,27 @@ export class Live implements Steered {
     private readonly file: LiveConfig | undefined,
   ) {}
 
-  /** Followed from the first time that somebody asks: nobody asking costs sessions nothing. */
+  /** The list of sessions. It is kept from the first time that somebody asks, so it costs sessions nothing before that. */
   get sessions(): SessionBook {
     return (this.#sessions ??= new SessionBook(this.proxy));
   }
 
-  /** What happens, for who looks on. */
+  /** The events, for readers. */
   get feed(): Feed {
     return (this.#feed ??= new Feed(sourcesOf(this.proxy)));
   }
 
-  /** The files that are written of what passes. */
+  /** The files that traffic is written to. */
   get saves(): Saves {
     return (this.#saves ??= new Saves(this.proxy));
   }
 
-  /** Somebody may look from now on. */
+  /** From now on somebody may ask for sessions. */
   begin(): void {
     this.#sessions ??= new SessionBook(this.proxy);
   }
 
-  /** Nobody looks any more. */
+  /** Nobody will ask for sessions any more. */
   rest(): void {
     this.#sessions?.close();
     this.#sessions = undefined;
@@ -57,18 +57,18 @@ export class Live implements Steered {
     return on;
   }
 
-  /** It is to be sent new sessions. */
+  /** Whether new sessions should be sent to it. */
   get isReady(): boolean {
     return !this.proxy.isClosing && this.file?.isLeaving !== true;
   }
 
-  /** @throws SLUICE_ADMIN_CONFLICT for a proxy that a program gave its config */
+  /** @throws SLUICE_ADMIN_CONFLICT for a proxy whose config came from a program */
   get config(): LiveConfig {
     if (this.file !== undefined) return this.file;
     throw new SluiceError("SLUICE_ADMIN_CONFLICT", "this proxy follows no file: the program that started it applies configs");
   }
 
-  /** Has another generation than the config says. What refuses it is announced like a save that is refused, but for a call that is wrong itself. */
+  /** Makes a generation that differs from the config. A refusal is announced like a refused save, except if the call itself is wrong. */
   async steer(work: (steering: Steering) => Promise<ReloadReport>): Promise<ReloadReport> {
     try {
       return await (this.file === undefined ? work(this.proxy.steering) : this.file.steer(work));

@@ -10,8 +10,8 @@ import { operation, type Operation } from "./operation.ts";
 const file = z.string().refine((given) => path.isAbsolute(given), { error: "expected an absolute path" });
 
 /**
- * What may be asked over the control socket alone, which lets in nobody but the user that the proxy runs as: what names paths of that user.
- * It is in no table of HTTP, MCP or the documentation.
+ * Operations that are possible only over the control socket, which only the user of the proxy can open: those that name paths of that user. They are
+ * in no table of HTTP, MCP or the documentation.
  */
 export const localOperations: readonly Operation[] = [
   operation({
@@ -38,7 +38,7 @@ export const localOperations: readonly Operation[] = [
 
 const TELL_MS = 1_000;
 
-/** Tells each second how far it is, and last how it ended. */
+/** Reports each second how far it is, and at the end how it ended. */
 function following(save: Save): ControlStream {
   const line = (): string => `${JSON.stringify(captureView(save.view))}\n`;
   const stop = (): void => void save.end("stopped");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Operation } from "./operation.ts";
 
-/** The API in OpenAPI 3.1, made of the table. */
+/** The API in OpenAPI 3.1, made from the table of operations. */
 export function openApi(operations: readonly Operation[], version: string): object {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of operations) {
@@ -19,7 +19,7 @@ export function openApi(operations: readonly Operation[], version: string): obje
 
 const text = (description: string): object => ({ description, content: { "text/plain": {} } });
 
-/** What is no operation: it is asked by monitoring, not by people. */
+/** Paths that are not operations: they are for monitoring, not for people. */
 const besides: Readonly<Record<string, object>> = {
   "/metrics": {
     get: { operationId: "metrics", summary: "Prometheus metrics.", responses: { "200": text("In Prometheus' text format.") } },

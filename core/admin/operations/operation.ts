@@ -6,18 +6,18 @@ import type { Steered } from "./steered.ts";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
-/** What comes with a call beside its input. */
+/** What comes with a call in addition to its input. */
 export interface Call {
-  /** Throws SLUICE_ADMIN_STALE when the caller has seen another generation than the one given (HTTP's If-Match). */
+  /** Throws SLUICE_ADMIN_STALE if the caller has seen another generation than the one it is called with (HTTP's If-Match). */
   readonly check?: GenerationCheck | undefined;
 }
 
 /**
- * One thing that can be asked of a running proxy, by whatever way: HTTP, the control socket, the command line, MCP. Its input is one flat
- * object: what stands in `{…}` of the path, the query and the body together.
+ * One operation on a running proxy, for all ways of asking: HTTP, the control socket, the command line, MCP. Its input is one flat object: the `{…}`
+ * parts of the path, the query and the body together.
  */
 export interface Operation<I extends z.ZodObject = z.ZodObject> {
-  /** snake_case: what MCP and the control socket call it by. */
+  /** The name in snake_case, which MCP and the control socket use. */
   readonly name: string;
   /** One sentence, for people and for `openapi.json`. */
   readonly summary: string;
@@ -25,35 +25,35 @@ export interface Operation<I extends z.ZodObject = z.ZodObject> {
   /** Below `/api/v1/`, such as `listeners/{listener}`. */
   readonly path: string;
   readonly input: I;
-  /** `events`: an EventStream, which goes on until whoever asked leaves. @default "json", one value */
+  /** `events`: an EventStream, which goes on until the caller leaves. @default "json", one value */
   readonly answers?: "json" | "events";
-  /** Where the proxy is several processes it is refused, and this is why. @default they all answer, as one */
+  /** Set if it is refused when the proxy has several processes: the reason. @default all processes answer together */
   readonly onlyOneProcess?: string;
-  /** What it answers. Rejects with a SluiceError. */
+  /** Does the work and returns the answer. Rejects with a SluiceError. */
   handle(live: Live, input: z.output<I>, call: Call): unknown;
 }
 
-/** One that makes another generation, or tells of them: the first of several processes does it for all. */
+/** An operation that makes another generation or shows generations: the first of several processes does it for all. */
 export interface SteeringOperation<I extends z.ZodObject = z.ZodObject> extends Operation<I> {
   handle(live: Steered, input: z.output<I>, call: Call): unknown;
 }
 
-/** One that goes on: of several processes the first one gathers what the others tell. */
+/** An operation with a stream as answer: the first of several processes gathers the events of the others. */
 export interface FollowingOperation<I extends z.ZodObject = z.ZodObject> extends Operation<I> {
   handle(live: { readonly feed: Feed }, input: z.output<I>, call: Call): unknown;
 }
 
-/** As {@link operation}. */
+/** The same as {@link operation}. */
 export function following<I extends z.ZodObject>(definition: FollowingOperation<I>): FollowingOperation {
   return definition;
 }
 
-/** As {@link operation}. */
+/** The same as {@link operation}. */
 export function steering<I extends z.ZodObject>(definition: SteeringOperation<I>): SteeringOperation {
   return definition;
 }
 
-/** Ties the handler's input to the schema. */
+/** Defines an operation. Gives its handler's input the type of its schema. */
 export function operation<I extends z.ZodObject>(definition: Operation<I>): Operation {
   return definition;
 }

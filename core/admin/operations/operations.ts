@@ -24,7 +24,7 @@ const described = operation({
   handle: () => openApi(operations, version),
 });
 
-/** Everything that can be asked of a running proxy: the one table that the control socket, HTTP, MCP and the command line use. */
+/** All operations on a running proxy: the one table that the control socket, HTTP, MCP and the command line use. */
 export const operations: readonly Operation[] = [
   ...proxyOperations,
   ...steeringOperations,
@@ -44,26 +44,26 @@ export function operationNamed(name: string): Operation {
 }
 
 /**
- * Runs one, whatever way it was asked for.
+ * Runs an operation, for all ways of asking for it.
  *
  * @param input one flat object
- * @throws SLUICE_ADMIN_REQUEST for an input that does not fit; what the operation rejects with
+ * @throws SLUICE_ADMIN_REQUEST for an invalid input; the errors of the operation
  */
 export async function perform(asked: Operation, live: Live, input: unknown, call: Call = {}): Promise<unknown> {
   return await asked.handle(live, checkedInput(asked, input), call);
 }
 
-/** The operation of that name, where it is one that the first of several processes does. */
+/** The operation of that name, if it is one that the first of several processes does for all. */
 export function steeringNamed(name: string): SteeringOperation | undefined {
   return steeringOperations.find((each) => each.name === name);
 }
 
-/** The same of those that go on. */
+/** The operation of that name, if its answer is a stream. */
 export function followingNamed(name: string): FollowingOperation | undefined {
   return eventOperations.find((each) => each.name === name);
 }
 
-/** @throws SLUICE_ADMIN_REQUEST for an input that does not fit */
+/** @throws SLUICE_ADMIN_REQUEST for an invalid input */
 export function checkedInput(asked: Operation, input: unknown): Record<string, unknown> {
   const given = input ?? {};
   const checked = asked.input.safeParse(given);

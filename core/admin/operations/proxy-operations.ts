@@ -9,7 +9,7 @@ const nothing = z.strictObject({});
 const ofListener = z.strictObject({ listener: z.string() });
 const ofPlugin = z.strictObject({ listener: z.string(), plugin: z.string() });
 
-/** What there is. */
+/** Operations that show the proxy. */
 export const proxyOperations = [
   operation({
     name: "status",

@@ -6,17 +6,17 @@ import { boundParts, builtInUse, stopParts, targetOf, wantedParts, whyOneProcess
 
 const onlyOneProcess = whyOneProcess("record");
 
-/** Smaller than of a capture: a recording is held in memory, too. */
+/** The limits of a recording. They are lower than those of a capture, as a recording is also kept in memory. */
 const bounds = boundParts([64 * 1024 ** 2, "64MiB"], "16MiB");
 
-/** What a recording is shown as: what is in it are sessions. */
+/** A recording in an answer: its entries are sessions. */
 type RecordingView = Omit<SaveView, "entries"> & { readonly sessions?: number | undefined };
 
 function recordingView({ entries, ...view }: SaveView): RecordingView {
   return { ...view, sessions: entries };
 }
 
-/** Files that people read and edit, and that `replay()` answers from. */
+/** Operations that write traffic to files which people read and edit, and from which `replay()` answers. */
 export const recordingOperations = [
   operation({
     name: "record",

@@ -4,7 +4,7 @@ import { duration, size } from "../../contract/options/units.ts";
 import type { WantedSave } from "../saving/saves.ts";
 import type { Live } from "./live.ts";
 
-/** What of the input of a call says whose traffic goes into which file of `admin.folder`. */
+/** The parts of a call's input that select the traffic, and the file in `admin.folder`. */
 export const wantedParts = {
   listener: z.string().optional(),
   session: z.coerce.number().int().min(1).optional(),
@@ -12,7 +12,7 @@ export const wantedParts = {
   name: z.string().optional(),
 };
 
-/** How long it goes on, and how large it may become. @param most the largest, in bytes and as a text */
+/** The parts of a call's input that limit the time and the size. @param most the largest size, in bytes and as a text */
 export function boundParts(
   most: readonly [number, string],
   usual: string,
@@ -26,14 +26,14 @@ export function boundParts(
   };
 }
 
-/** Of the call that ends one. */
+/** The input of a call that ends a capture or a recording. */
 export const stopParts = z.strictObject({ name: z.string(), remove: z.boolean().default(false) });
 
-/** Why it is refused with several workers. @param doing what one would do */
+/** The reason why it is refused with several workers. @param doing what is refused, in words */
 export const whyOneProcess = (doing: string): string =>
   `of several workers each sees a part of the sessions only: start with \`workers: 1\` to ${doing}`;
 
-/** A plugin that writes, by the name that everybody imports it by: the core knows none of them. */
+/** The plugin that writes, imported by its public name, since the core depends on no plugin. */
 export async function builtInUse(plugin: "capture" | "record", options: object): Promise<PluginUse> {
   const plugins = (await import(import.meta.resolve("sluice/plugins"))) as Record<typeof plugin, (given: object) => PluginUse>;
   return plugins[plugin](options);
@@ -46,7 +46,11 @@ interface Given {
   readonly name?: string | undefined;
 }
 
-/** A session has one listener, which need not be named beside it; `name` is another word for `file`. @throws SLUICE_ADMIN_REQUEST, SLUICE_ADMIN_UNKNOWN */
+/**
+ * The listener, session and file of a call. With a session the listener may be left out; `name` is another word for `file`.
+ *
+ * @throws SLUICE_ADMIN_REQUEST, SLUICE_ADMIN_UNKNOWN
+ */
 export function targetOf({ sessions }: Pick<Live, "sessions">, given: Given): Pick<WantedSave, "listener" | "session" | "name"> {
   const { session, file, name } = given;
   if (file !== undefined && name !== undefined)

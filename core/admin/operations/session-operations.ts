@@ -11,7 +11,7 @@ const longestHold = 600_000;
 const longestWatch = 30_000;
 const one = z.strictObject({ id });
 
-/** What concerns single sessions. */
+/** Operations on sessions. */
 export const sessionOperations = [
   operation({
     name: "list_sessions",

@@ -5,12 +5,12 @@ import type { ServingProxy } from "../../runtime/proxy/serving-proxy.ts";
 import type { Steering } from "../../runtime/proxy/steering.ts";
 import type { ListenerView } from "../views/listener-view.ts";
 
-/** What steering works on: a proxy in this process, or one that is several. */
+/** The object that steering works on: a proxy in this process, or one of several processes. */
 export interface Steered {
   readonly proxy: Pick<ServingProxy, "generation" | "steering"> & { readonly trial?: TrialView | undefined };
-  /** @throws SLUICE_ADMIN_CONFLICT for a proxy that a program gave its config */
+  /** @throws SLUICE_ADMIN_CONFLICT for a proxy whose config came from a program */
   readonly config: Pick<LiveConfig, "file" | "write" | "plan" | "reload">;
-  /** Has another generation than the config says. What refuses it is announced like a save that is refused, but for a call that is wrong itself. */
+  /** Makes a generation that differs from the config. A refusal is announced like a refused save, except if the call itself is wrong. */
   steer(work: (steering: Steering) => Promise<ReloadReport>): Promise<ReloadReport>;
   /** @throws SLUICE_ADMIN_UNKNOWN */
   listener(name: string): ListenerView | Promise<ListenerView>;

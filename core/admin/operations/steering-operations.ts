@@ -18,7 +18,7 @@ const change = z
     error: 'expected { "enabled": true or false } or { "options": { … } }',
   });
 
-/** What makes another generation. */
+/** Operations that make another generation. */
 export const steeringOperations = [
   steering({
     name: "toggle_plugin",

@@ -5,7 +5,7 @@ import type { ListenerRates } from "./api/types.ts";
 /** Samples of five minutes, one a second. */
 const kept = 300;
 
-/** What one listener has carried lately: a number a second in each row, the oldest first. */
+/** The recent traffic of one listener: one number a second in each row, the oldest first. */
 export interface Past {
   /** Epoch seconds. */
   readonly at: readonly number[];
@@ -16,9 +16,9 @@ export interface Past {
 
 const nothing: Past = { at: [], fromClient: [], fromUpstream: [] };
 
-/** What each listener carries, by its name. */
+/** The rates of each listener, by its name. */
 export const rates = signal<ReadonlyMap<string, ListenerRates>>(new Map());
-/** What each has carried since the page was opened. */
+/** The traffic of each listener since the page was opened. */
 export const past = signal<ReadonlyMap<string, Past>>(new Map());
 
 /** Bytes a second of a listener, both ways, in the last minute. */

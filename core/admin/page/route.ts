@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-/** Where the page is: the parts of `#/listeners/web`. */
+/** The address within the page: the parts of `#/listeners/web`. */
 export const route = signal<readonly string[]>(parts());
 
 function parts(): readonly string[] {

@@ -2,15 +2,15 @@ import { computed, signal } from "@preact/signals";
 import { ApiError, call, segment } from "./api/call.ts";
 import type { GenerationView, ListenerView, ProxyStatus } from "./api/types.ts";
 
-/** How often the page asks while it is seen, in milliseconds. */
+/** Milliseconds between two requests while the page is visible. */
 const pollMs = 1_000;
 
 export const status = signal<ProxyStatus | undefined>(undefined);
 export const listeners = signal<readonly ListenerView[]>([]);
 export const generations = signal<readonly GenerationView[]>([]);
-/** Why nothing new comes. */
+/** The reason why nothing new comes. */
 export const trouble = signal<{ readonly kind: "token" | "away"; readonly message: string } | undefined>(undefined);
-/** What was refused last. */
+/** The message of the last refusal. */
 export const refusal = signal<string | undefined>(undefined);
 /** Uses that are being switched: `listener/plugin`. */
 export const busy = signal<ReadonlySet<string>>(new Set());
@@ -34,7 +34,7 @@ async function ask(): Promise<void> {
   }
 }
 
-/** Asks again and again while the page is seen. */
+/** Asks the proxy again and again while the page is visible. */
 export function poll(): void {
   const again = async (): Promise<void> => {
     if (!document.hidden) await ask();
@@ -68,13 +68,13 @@ export const setOptions = (listener: string, plugin: string, options: object): P
 export const takeBack = (listener: string, plugin: string): Promise<void> =>
   change(() => call("DELETE", `overrides/${segment(listener)}/${segment(plugin)}`));
 
-/** Writes what an override says into the config file. */
+/** Writes an override into the config file. */
 export const writeToFile = (listener: string, plugin: string): Promise<void> =>
   change(() => call("POST", `overrides/${segment(listener)}/${segment(plugin)}/write`));
 
 export const restore = (generation: number): Promise<void> => change(() => call("POST", `generations/${generation}/restore`));
 
-/** Puts what is tried into force. */
+/** Puts the generation on trial into force. */
 export const accept = (generation: number): Promise<void> => change(() => call("POST", `generations/${generation}/accept`));
 
 export const reload = (): Promise<void> => change(() => call("POST", "reload"));

@@ -5,7 +5,7 @@ const pattern = /^[\p{L}\p{N}_][\p{L}\p{N}_.+@ -]{0,119}$/u;
 
 /** The name of a file in the folder of the API, which is never a path. @throws SLUICE_ADMIN_REQUEST */
 export function checkedName(name: string, folder: string): string {
-  // Two dots in a row lead nowhere within a name, and are not written for a good reason.
+  // Two dots in a row are harmless within a name, but nobody needs them.
   if (pattern.test(name) && !name.includes("..")) return name;
   throw new SluiceError(
     "SLUICE_ADMIN_REQUEST",
@@ -13,7 +13,7 @@ export function checkedName(name: string, folder: string): string {
   );
 }
 
-/** What a file is called that nobody gave a name: `web-20260131-173005.pcapng`. */
+/** The name of a file for which none was given: `web-20260131-173005.pcapng`. */
 export function nameOf(listener: string, ending: string, at = new Date()): string {
   const time = at.toISOString().replaceAll(/[-:]/g, "").replace("T", "-").slice(0, 15);
   return `${listener.replaceAll(/[^\p{L}\p{N}_-]/gu, "-")}-${time}${ending}`;

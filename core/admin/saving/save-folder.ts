@@ -14,11 +14,11 @@ export interface SavedFile {
   readonly at: number;
 }
 
-/** The one folder where files are written that the API asks for. */
+/** The folder for all files that are written through the API. */
 export class SaveFolder {
   constructor(readonly path: string) {}
 
-  /** @throws SLUICE_ADMIN_REQUEST for what is no name */
+  /** @throws SLUICE_ADMIN_REQUEST for an invalid name */
   fileOf(name: string): string {
     return join(this.path, checkedName(name, this.path));
   }
@@ -35,7 +35,7 @@ export class SaveFolder {
     return file;
   }
 
-  /** The files in it, the newest first. What is no file, a link say, is not shown. */
+  /** The files in it, the newest first. Anything else, for example a link, is not shown. */
   async files(): Promise<readonly SavedFile[]> {
     const names = await readdir(this.path).catch(() => [] as string[]);
     const all = await Promise.all(names.map((name) => this.#look(name)));
@@ -63,7 +63,7 @@ export class SaveFolder {
 }
 
 /**
- * Makes a file that was not there: what has its name already, a link that leads elsewhere too, is never written to (O_EXCL).
+ * Makes a new file. If something already has its name, even a link, it is never written to (O_EXCL).
  *
  * @throws SLUICE_ADMIN_CONFLICT, SLUICE_FILE_UNWRITABLE
  */

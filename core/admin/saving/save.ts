@@ -3,25 +3,25 @@ import type { FileProgress } from "../../contract/index.ts";
 import type { Attached } from "../../runtime/proxy/attach.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 
-/** What the API has written of what passes: each has calls of its own. */
+/** The kinds of files that the API writes from traffic. Each kind has calls of its own. */
 export type SaveKind = "capture" | "recording";
 
 /** Why nothing more is written to a file. `closed`: the proxy has closed. */
 export type SaveEnd = "stopped" | "time" | "full" | "session" | "failed" | "closed";
 
-/** A file that is written of what passes, or was. */
+/** A file that traffic is or was written to. */
 export interface SaveView {
   readonly name: string;
   /** Absolute. */
   readonly file: string;
-  /** Of a file that an earlier process wrote nothing is known but its size, and so for what follows. */
+  /** This and the following properties are unknown for a file that an earlier process wrote. */
   readonly listener?: string | undefined;
   /** The one session that is in it. */
   readonly session?: number | undefined;
   readonly state: "running" | "ended";
   /** Epoch milliseconds. */
   readonly startedAt?: number | undefined;
-  /** When it ends by itself. */
+  /** When it ends by itself, in epoch milliseconds. */
   readonly until?: number | undefined;
   readonly endedAt?: number | undefined;
   readonly reason?: SaveEnd | undefined;
@@ -30,11 +30,11 @@ export interface SaveView {
   /** What is in it: packets of a capture, sessions of a recording. */
   readonly entries?: number | undefined;
   readonly bytes: number;
-  /** Entries that are missing in it, since the disk was too slow. */
+  /** Entries that are missing, since the disk was too slow. */
   readonly lost?: number | undefined;
 }
 
-/** What is saved, and until when. */
+/** What is saved, and the limits. */
 export interface SaveTerms {
   readonly kind: SaveKind;
   readonly file: string;
@@ -47,13 +47,13 @@ export interface SaveTerms {
   readonly size: number;
 }
 
-/** How often a plugin is asked whether it writes on. */
+/** Milliseconds between two checks whether the plugin still writes. */
 const LOOK_MS = 250;
 
-/** A file that is being written, until it ends: once, for the first reason that there is. */
+/** A file that is being written. It ends once, for the first reason that occurs. */
 export class Save {
   readonly startedAt = Date.now();
-  /** Resolves when the file is whole. */
+  /** Resolves when the file is complete. */
   readonly ended: Promise<void>;
   #settle: () => void = () => undefined;
   #end: { readonly reason: SaveEnd; readonly at: number } | undefined;
@@ -99,7 +99,7 @@ export class Save {
     return { ...known, state: "ended", endedAt: at, reason, message: typeof over === "object" ? over.message : undefined };
   }
 
-  /** Resolves when the file is whole. */
+  /** Ends it. Resolves when the file is complete. */
   async end(reason: SaveEnd): Promise<void> {
     if (this.#end !== undefined) return this.ended;
     this.#end = { reason, at: Date.now() };

@@ -6,39 +6,39 @@ import { Save, type SaveKind, type SaveView } from "./save.ts";
 import { createFile, SaveFolder } from "./save-folder.ts";
 import { unlink } from "node:fs/promises";
 
-/** Files that are written at once. */
+/** Files that are written at the same time at most. */
 const MOST_AT_ONCE = 8;
-/** Bytes of all files in the folder, those that are being written counted with what they may have. */
+/** Bytes of all files in the folder at most. Files that are being written count with their largest size. */
 const MOST_BYTES = 1024 ** 3;
-/** Files that have ended, of which it is known why. */
+/** Ended files that are remembered, with the reason of their end. */
 const REMEMBERED = 100;
 
 const endings: Readonly<Record<SaveKind, string>> = { capture: ".pcapng", recording: ".yaml" };
 
-/** A file that is wanted. */
+/** A request for a file. */
 export interface WantedSave {
   readonly kind: SaveKind;
-  /** @throws SLUICE_ADMIN_UNKNOWN for a listener that there is not */
+  /** The name of the listener. @throws SLUICE_ADMIN_UNKNOWN if it does not exist */
   readonly listener: string;
-  /** The one session that is wanted. @default all of the listener */
+  /** The one session to save. @default all sessions of the listener */
   readonly session?: number | undefined;
-  /** In the folder of the API. @default listener and time */
+  /** The name in the folder of the API. @default listener and time */
   readonly name?: string | undefined;
-  /** Anywhere, for who is let in as the user that the proxy runs as: over the control socket. */
+  /** Any path; only over the control socket, which lets in only the user that the proxy runs as. */
   readonly path?: string | undefined;
   /** Milliseconds. @default until somebody stops it */
   readonly for?: number | undefined;
   /** Bytes that the file may have. */
   readonly size: number;
-  /** What writes it: a plugin that watches through TAPS, writes to that file (which is there, and empty), and tells its `progress()`. */
+  /** Makes the plugin that writes: it watches through TAPS, writes to the given file (which exists and is empty), and has `progress()`. */
   readonly writer: (file: string) => PluginUse | Promise<PluginUse>;
 }
 
-/** The files that a running proxy writes because somebody asked: each a plugin that watches a listener beside its pipelines. */
+/** The files that a running proxy writes on request. Each is written by a plugin that watches a listener without being in its pipeline. */
 export class Saves {
   readonly #running = new Set<Save>();
   #ended: Save[] = [];
-  /** One begins after the other: each is counted before the next asks for room. */
+  /** Starts run one after the other, so that each is counted before the next one checks for room. */
   #beginning: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly proxy: Proxy) {}
@@ -49,14 +49,14 @@ export class Saves {
     return new SaveFolder(config?.admin?.folder ?? path.join(base, ".sluice", "captures"));
   }
 
-  /** @throws SLUICE_ADMIN_REQUEST, SLUICE_ADMIN_UNKNOWN, SLUICE_ADMIN_CONFLICT, SLUICE_FILE_UNWRITABLE, what the writer refuses with */
+  /** @throws SLUICE_ADMIN_REQUEST, SLUICE_ADMIN_UNKNOWN, SLUICE_ADMIN_CONFLICT, SLUICE_FILE_UNWRITABLE, the error of the writer */
   start(wanted: WantedSave): Promise<Save> {
     const turn = this.#beginning.then(() => this.#start(wanted));
     this.#beginning = turn.catch(() => undefined);
     return turn;
   }
 
-  /** Ends one, and resolves when its file is whole; one that has ended already too. @throws SLUICE_ADMIN_UNKNOWN */
+  /** Ends a file that is written, and resolves when it is complete. Also works for one that has already ended. @throws SLUICE_ADMIN_UNKNOWN */
   async stop(kind: SaveKind, file: string): Promise<SaveView> {
     const found = this.#known(kind).find(({ terms }) => terms.file === file);
     if (found === undefined) throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `no ${kind} is written to ${file}`);
@@ -64,7 +64,7 @@ export class Saves {
     return found.view;
   }
 
-  /** Ends it where it still is written, and removes its file. @throws SLUICE_ADMIN_UNKNOWN, SLUICE_FILE_UNWRITABLE */
+  /** Removes a file, and ends it first if it is still written. @throws SLUICE_ADMIN_UNKNOWN, SLUICE_FILE_UNWRITABLE */
   async remove(kind: SaveKind, name: string): Promise<SaveView> {
     const { folder } = this;
     const file = folder.fileOf(name);
@@ -75,7 +75,7 @@ export class Saves {
     return found?.view ?? { name, file, state: "ended", bytes };
   }
 
-  /** Those of a kind, the newest first: what is being written, and the files of the folder. */
+  /** The files of a kind, the newest first: those that are being written, and those in the folder. */
   async list(kind: SaveKind): Promise<readonly SaveView[]> {
     const own = this.#known(kind).map(({ view }) => view);
     const told = new Set(this.#all.map(({ terms }) => terms.file));
@@ -106,7 +106,7 @@ export class Saves {
     if (wanted.path !== undefined) await createFile(file);
     try {
       const use = await wanted.writer(file);
-      // Loaded when asked for: the command line knows this file before anything is there that constructs plugins.
+      // Loaded when needed: the command line imports this file, and does not need the code that constructs plugins.
       const { attach } = await import("../../runtime/proxy/attach.ts");
       const attached = await attach(this.proxy.inner, { use, listener, session, folder: path.dirname(file) });
       return this.#follow(new Save({ kind, file, name, listener: listener.name, session, for: time, size }, attached, this.proxy));

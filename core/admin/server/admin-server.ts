@@ -3,22 +3,22 @@ import type { ListenAddress, SocketAddress } from "../../contract/index.ts";
 import { listenHttp } from "../../net/accept/listen-http.ts";
 import { handleRequest, type Served } from "./request-handler.ts";
 
-/** Open connections at most: a page has two or three, each waiting `GET events` one. */
+/** Open connections at most. A page has two or three, and each waiting `GET events` has one. */
 const mostConnections = 128;
 const LAST_ANSWERS_MS = 1_000;
 
-/** Node's own HTTP server with the limits of this one. */
+/** Node's own HTTP server with the limits of the admin server. */
 export class AdminServer {
   private constructor(
     private readonly server: Server,
-    /** What is really bound. */
+    /** The address that is bound. */
     readonly local: SocketAddress,
   ) {}
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
   static async bind(address: ListenAddress, served: Served): Promise<AdminServer> {
     const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
-      // Whoever asked may leave at any moment.
+      // The client may leave at any moment.
       request.on("error", () => undefined);
       response.on("error", () => undefined);
       void handleRequest(served, request, response);
@@ -31,7 +31,7 @@ export class AdminServer {
     return new AdminServer(server, await listenHttp(server, address, "the admin server"));
   }
 
-  /** Stops accepting at once. Answers that are under way have a moment: the call that turned it off is one of them. */
+  /** Stops accepting at once. Answers under way get a moment to finish, since one of them belongs to the call that turned the server off. */
   close(): void {
     this.server.close();
     this.server.closeIdleConnections();
@@ -40,7 +40,7 @@ export class AdminServer {
     }, LAST_ANSWERS_MS).unref();
   }
 
-  /** Stops accepting, and breaks off what is under way. */
+  /** Stops accepting, and closes connections under way. */
   end(): void {
     this.server.close();
     this.server.closeAllConnections();

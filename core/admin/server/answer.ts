@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { asSluiceError, type AnyErrorCode, type SluiceError } from "../../contract/index.ts";
 
-/** Sent with everything: bytes of sessions are shown by the page, and must never become code, nor be framed, nor sniffed at. */
+/** Headers of all answers. The page shows bytes of sessions, so nothing may run as code, be framed, or be guessed to be another type. */
 export const safetyHeaders = {
   "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
   "x-frame-options": "DENY",
@@ -11,7 +11,7 @@ export const safetyHeaders = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
-/** An error with the status that says it better than that of its code. */
+/** An error with an HTTP status that is more exact than the one of its code. */
 export class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -34,7 +34,7 @@ const statuses: Partial<Record<AnyErrorCode, number>> = {
   SLUICE_INTERNAL: 500,
 };
 
-/** What is refused like a save, and what stands in the way of what was asked, is a conflict. */
+/** The HTTP status of an error. A refused config, and a state that prevents what was asked for, is a conflict. */
 function statusOf({ code }: SluiceError): number {
   return statuses[code] ?? 409;
 }
@@ -67,7 +67,7 @@ export function answerText(
   response.end(body);
 }
 
-/** Says what was wrong. A body that nobody has read is not waited for. */
+/** Answers with an error. It does not wait for a body that nobody has read. */
 export function answerError(request: IncomingMessage, response: ServerResponse, thrown: unknown): void {
   const error = thrown instanceof Refusal ? thrown.error : asSluiceError(thrown);
   const status = thrown instanceof Refusal ? thrown.status : statusOf(error);

@@ -1,16 +1,16 @@
 import type { Measured } from "../metrics/measured.ts";
 import type { Call, Operation } from "../operations/operation.ts";
 
-/** What answers whatever can be asked of a proxy: of one in this process, or of one that is several processes. */
+/** Answers all operations of a proxy, which may be one in this process or several processes. */
 export interface Answering {
   readonly generation: number;
-  /** It is to be sent new sessions. */
+  /** Whether new sessions should be sent to it. */
   readonly isReady: boolean;
-  /** Runs an operation. Rejects with a SluiceError. @param input one flat object, not checked yet */
+  /** Runs an operation. Rejects with a SluiceError. @param input one flat object, which is not checked yet */
   perform(asked: Operation, input: unknown, call?: Call): Promise<unknown>;
   measure(): Promise<readonly Measured[]> | readonly Measured[];
-  /** Somebody may look from now on. */
+  /** From now on somebody may ask for sessions. */
   begin(): void;
-  /** Nobody looks any more. */
+  /** Nobody will ask for sessions any more. */
   rest(): void;
 }

@@ -20,7 +20,7 @@ export function answerEvents(response: ServerResponse, events: EventStream): voi
   });
 }
 
-/** JSON has no line breaks of its own. */
+/** An event as a frame of server-sent events. Its JSON has no line breaks. */
 function frame({ id, type, data }: FeedEvent): string {
   return `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`;
 }

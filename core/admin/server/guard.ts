@@ -2,13 +2,13 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { SluiceError, type ResolvedAdmin } from "../../contract/index.ts";
 
-/** What a request shows before its body is read. */
+/** The part of a request that is known before its body is read. */
 export interface RequestHead {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
 }
 
-/** What the guard goes by: of the config, and the token in force. */
+/** What the guard checks requests against: part of the config, and the token in force. */
 export interface GuardRules extends Pick<ResolvedAdmin, "hosts"> {
   readonly token: string;
 }
@@ -16,8 +16,7 @@ export interface GuardRules extends Pick<ResolvedAdmin, "hosts"> {
 const ownHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**
- * Whether a request names this server and no other in its Host: a page of another site whose name was made to lead here (DNS rebinding) does
- * not.
+ * Checks that a request names this server in its Host. A page of another site whose name was made to lead here (DNS rebinding) names that site.
  *
  * @throws SLUICE_ADMIN_FORBIDDEN
  */
@@ -36,8 +35,8 @@ export function checkToken({ headers }: RequestHead, { token }: GuardRules): voi
 }
 
 /**
- * What changes anything comes from a program, or from this server's own page: not from a form or a script of another site, which a browser would
- * send with what it knows.
+ * Checks that a request which changes something comes from a program or from this server's own page, and not from a form or a script of another site,
+ * to which a browser could add credentials.
  *
  * @throws SLUICE_ADMIN_FORBIDDEN
  */
@@ -50,18 +49,18 @@ export function checkOrigin({ headers }: RequestHead): void {
     throw new SluiceError("SLUICE_ADMIN_FORBIDDEN", `a request that is ${JSON.stringify(site)} (Sec-Fetch-Site) may change nothing here`);
 }
 
-/** Whether a body is said to be JSON, which no form can say. */
+/** Whether the body's type is JSON, which no HTML form can send. */
 export function isJson({ headers }: RequestHead): boolean {
   return /^application\/json *(;|$)/i.test(headers["content-type"] ?? "");
 }
 
-/** Compared with the Host, which has been checked. */
+/** Whether an Origin is the same as the Host, which has been checked. */
 function isOwn(origin: string, host: string): boolean {
   const [, name] = /^https?:\/\/([^/]+)$/i.exec(origin) ?? [];
   return name?.toLowerCase() === host.toLowerCase();
 }
 
-/** Takes as long whatever is equal. */
+/** Compares in constant time. */
 function isSame(given: string, token: string): boolean {
   const [a, b] = [given, token].map((text) => createHash("sha256").update(text).digest());
   return a !== undefined && b !== undefined && timingSafeEqual(a, b);

@@ -2,10 +2,10 @@ import type { IncomingMessage } from "node:http";
 import { isOptions, reasonOf, SluiceError } from "../../contract/index.ts";
 import { Refusal } from "./answer.ts";
 
-/** Bytes of a body at most: what is injected into a session is the largest that there is. */
+/** Bytes of a body at most. The largest bodies are those that inject into a session. */
 const most = 1024 * 1024;
 
-/** Reads a JSON object; nothing at all is an empty one. @throws SLUICE_ADMIN_REQUEST, with status 400 or 413 */
+/** Reads a JSON object; no body is an empty object. @throws SLUICE_ADMIN_REQUEST, with status 400 or 413 */
 export async function readBody(request: IncomingMessage): Promise<object> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -12,7 +12,7 @@ import { staticFile } from "./static-files.ts";
 
 const metricsPath = "/metrics";
 
-/** What a server answers with. The rules and the proxy may change while it listens. */
+/** What a server needs to answer. The rules and the proxy may change while it listens. */
 export interface Served {
   readonly rules: GuardRules & Pick<ResolvedAdmin, "metrics">;
   /** Undefined before the proxy is up. */
@@ -76,7 +76,7 @@ async function serveOperation(live: Answering, request: IncomingMessage, { metho
   else answerJson(response, 200, value, { etag: `"g${live.generation}"` });
 }
 
-/** Where a reader of events goes on: what browsers say in a header. */
+/** The event after which a reader of events continues, from the header that browsers send. */
 function resumed({ operation }: Found, headers: IncomingMessage["headers"]): object {
   const last = headers["last-event-id"];
   return operation.answers === "events" && last !== undefined ? { lastEventId: last } : {};
@@ -94,14 +94,14 @@ function isProbe(pathname: string): pathname is "/healthz" | "/readyz" {
   return pathname === "/healthz" || pathname === "/readyz";
 }
 
-/** Asked by whatever address the process has, and without a token: they tell nothing but whether it lives and takes sessions. */
+/** Answers a probe, under any Host and without a token. It only says whether the process lives, and whether it takes sessions. */
 function probe(pathname: "/healthz" | "/readyz", live: Answering | undefined, response: ServerResponse): void {
   const ready = live?.isReady === true;
   if (pathname === "/healthz" || ready) answerText(response, 200, "ok\n");
   else answerText(response, 503, live === undefined ? "starting\n" : "closing\n");
 }
 
-/** @throws SLUICE_ADMIN_REQUEST for anything but a path: a request for another server's address is for a proxy, which this is not */
+/** The path of a request. @throws SLUICE_ADMIN_REQUEST for a complete URL, which clients send only to a proxy, and this server is none */
 function target(url = "/"): URL {
   if (url.startsWith("/") && !url.startsWith("//") && URL.canParse(url, "http://localhost")) return new URL(url, "http://localhost");
   throw new SluiceError("SLUICE_ADMIN_REQUEST", `expected a path, got ${JSON.stringify(url)}`);

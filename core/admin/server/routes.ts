@@ -3,7 +3,7 @@ import type { Operation } from "../operations/operation.ts";
 import { operations } from "../operations/operations.ts";
 import { Refusal } from "./answer.ts";
 
-/** Where the API begins. */
+/** The beginning of all paths of the API. */
 export const apiRoot = "/api/v1/";
 
 interface Route {
@@ -17,7 +17,7 @@ const routes: readonly Route[] = operations.map((operation) => {
   return { operation, pattern: new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, "([^/]+)")}/?$`), names };
 });
 
-/** An operation, and the parts of its input that stand in the address. */
+/** An operation, and the parts of its input that are in the request's address. */
 export interface Found {
   readonly operation: Operation;
   readonly input: Readonly<Record<string, string>>;
@@ -27,11 +27,11 @@ export interface Found {
  * The operation that a request asks for.
  *
  * @param path below the API's root
- * @throws SLUICE_ADMIN_REQUEST, with status 404, or 405 and the methods that there are
+ * @throws SLUICE_ADMIN_REQUEST, with status 404, or with 405 and the methods that exist
  */
 export function route(method: string, path: string, query: URLSearchParams): Found {
   const here = routes.filter(({ pattern }) => pattern.test(path));
-  // The head of what never ends is of no use.
+  // No HEAD for a stream, which never ends.
   const found = here.find(({ operation }) => operation.method === (method === "HEAD" && operation.answers !== "events" ? "GET" : method));
   if (found !== undefined) return { operation: found.operation, input: { ...Object.fromEntries(query), ...named(found, path) } };
   if (here.length === 0) throw new Refusal(404, new SluiceError("SLUICE_ADMIN_REQUEST", `there is no ${apiRoot}${path}`));
@@ -39,7 +39,7 @@ export function route(method: string, path: string, query: URLSearchParams): Fou
   throw new Refusal(405, new SluiceError("SLUICE_ADMIN_REQUEST", `expected ${allowed}, got ${method}`), { allow: allowed });
 }
 
-/** The whole input: a body may not say again what the address says. @throws SLUICE_ADMIN_REQUEST */
+/** The whole input. A body must not repeat what is in the address. @throws SLUICE_ADMIN_REQUEST */
 export function withBody({ input, operation }: Found, body: object): object {
   const twice = Object.keys(body).find((key) => key in input);
   if (twice !== undefined)

@@ -22,10 +22,10 @@ export interface StaticFile {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A file of the page; undefined: there is none of that name. @param url the path of the request */
+/** A file of the page; undefined: no such file. @param url the path of the request */
 export async function staticFile(url: string): Promise<StaticFile | undefined> {
   const name = url === "/" ? "index.html" : url.slice(1);
-  // One folder deep, and nothing that could lead out of it or to what is hidden.
+  // At most one folder deep. Nothing that could lead out of the folder, or to a hidden file.
   if (!/^(assets\/)?[A-Za-z0-9_-][\w.-]*$/.test(name)) return undefined;
   const type = types[path.extname(name)];
   if (type === undefined || (!name.startsWith("assets/") && name.endsWith(".js"))) return undefined;

@@ -18,24 +18,27 @@ import {
 
 /** Ended sessions that are kept. */
 const KEPT = 10_000;
-/** How many are looked at before the time is. */
+/** Sessions that are looked at between two checks of the time. */
 const EACH = 32;
 
 /** A part of the sessions, the newest first. */
 export interface SessionPage {
   readonly sessions: readonly SessionView[];
-  /** What `after` is to be for the next page; undefined: there is none. */
+  /** The `after` of the next page; undefined: this is the last page. */
   readonly next: number | undefined;
 }
 
-/** The sessions that are open, and the last that have ended. It follows the proxy's events from when it is made. */
+/** The open sessions, and those that have ended last. It follows the proxy's events from the moment it is made. */
 export class SessionBook {
   readonly #open = new Map<number, LiveSession>();
   readonly #ended = new Map<number, EndedSession>();
-  /** Ids of those that ended, each in the place of the one that ended so many before it. A Map's first key gets slower with each that was taken from its front. */
+  /**
+   * Ids of ended sessions; a new one replaces the oldest. The ring finds the oldest: the first key of a Map gets slower to read with each key that
+   * was deleted before it.
+   */
   readonly #ring: number[] = [];
   #place = 0;
-  /** The ids of both, rising, with some that are forgotten among them. Replaced, or added to at its end. */
+  /** Ids of open and ended sessions in rising order, with some forgotten ones among them. The array is replaced, or ids are added at its end. */
   #order: number[];
   readonly #subscription: Subscription;
 
@@ -54,7 +57,11 @@ export class SessionBook {
     this.#open.clear();
   }
 
-  /** Looks through them a slice at a time, so that a filter that few pass keeps no session waiting. @throws SLUICE_ADMIN_REQUEST for a filter that cannot be read */
+  /**
+   * Lists sessions that pass a filter. It works in slices, so that a filter that few sessions pass does not block others.
+   *
+   * @throws SLUICE_ADMIN_REQUEST for a filter that cannot be read
+   */
   async list(filter: string, limit: number, after: number | undefined): Promise<SessionPage> {
     const wanted = sessionFilter(filter);
     const order = this.#order;
@@ -77,7 +84,7 @@ export class SessionBook {
     return ended === undefined ? openDetail(this.open(id)) : endedDetail(ended);
   }
 
-  /** @throws SLUICE_ADMIN_UNKNOWN, SLUICE_ADMIN_CONFLICT when it has ended */
+  /** @throws SLUICE_ADMIN_UNKNOWN, SLUICE_ADMIN_CONFLICT if it has ended */
   open(id: number): LiveSession {
     const session = this.#open.get(id);
     if (session !== undefined) return session;
@@ -115,7 +122,7 @@ export class SessionBook {
   }
 }
 
-/** Where the ids begin, from the end, that are lower than one. */
+/** The index of the last id that is lower than a given one. */
 function lastBelow(order: readonly number[], id: number | undefined): number {
   if (id === undefined) return order.length - 1;
   let [low, high] = [0, order.length];

@@ -2,7 +2,7 @@ import { SluiceError, size } from "../../contract/index.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
 import type { SessionView } from "./session-view.ts";
 
-/** Whether a session is among those asked for. */
+/** Whether a session passes the filter. */
 export type SessionFilter = (session: SessionView) => boolean;
 
 /** Compares a text without regard to case. */
@@ -11,7 +11,7 @@ function having(part: string, text: (session: SessionView) => string | undefined
   return (session) => text(session)?.toLowerCase().includes(lower) === true;
 }
 
-/** What each key compares. Names are compared as a whole, with `*` for anything; the rest contains what is given. */
+/** What each key compares. Names are compared as a whole, with `*` as wildcard; other values have to contain the given text. */
 const keys: Readonly<Record<string, (value: string) => SessionFilter>> = {
   listener: (value) => named(value, ({ listener }) => [listener]),
   client: (value) => having(value, ({ client }) => client),
@@ -27,14 +27,14 @@ const keys: Readonly<Record<string, (value: string) => SessionFilter>> = {
 };
 
 const known = Object.keys(keys);
-/** Those that `>` and its like have a meaning for. */
+/** Keys that can be compared with `>`, `<` and so on. */
 const comparable = new Set(["bytes", "generation"]);
 
 /**
- * Reads a filter: `listener:web client:10. reason:reset plugin:retry generation:12 state:open bytes>1MiB`, all of which must hold. Values with blanks stand
- * in double quotes.
+ * Reads a filter: `listener:web client:10. reason:reset plugin:retry generation:12 state:open bytes>1MiB`. All parts must be true. Values with blanks
+ * need double quotes.
  *
- * @throws SLUICE_ADMIN_REQUEST with what is wrong, and where
+ * @throws SLUICE_ADMIN_REQUEST that says what is wrong, and where
  */
 export function sessionFilter(text: string): SessionFilter {
   const parts = Array.from(text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g), ([part]) => part);

@@ -9,7 +9,7 @@ export interface SessionView {
   readonly client: string;
   readonly upstream: string | undefined;
   readonly state: "open" | "ended";
-  /** Undefined: it is open. */
+  /** Undefined: the session is open. */
   readonly reason: EndReason | undefined;
   readonly generation: number;
   /** Epoch milliseconds. */
@@ -17,18 +17,18 @@ export interface SessionView {
   readonly durationMs: number;
   readonly fromClient: Traffic;
   readonly fromUpstream: Traffic;
-  /** Both ways. */
+  /** Bytes of both directions. */
   readonly bytes: number;
   /** The names of the plugin uses that it runs, or ran last. */
   readonly plugins: readonly string[];
 }
 
-/** One session with all that is known of it. */
+/** One session with everything that is known about it. */
 export interface SessionDetail extends SessionView {
   readonly phase: SessionPhase | undefined;
   readonly attempts: readonly SessionAttempt[];
   readonly tls: Pick<SessionTls, "serverName" | "alpn" | "version" | "protocol" | "cipher"> | undefined;
-  /** Bytes that wait in it, each way. */
+  /** Bytes that wait in it, by direction. */
   readonly waiting: { readonly fromClient: number; readonly fromUpstream: number } | undefined;
   readonly held: readonly ("fromClient" | "fromUpstream")[];
   /** Why it ended, in words. */
@@ -36,7 +36,7 @@ export interface SessionDetail extends SessionView {
   readonly timeline: readonly TimelineEntry[];
 }
 
-/** What is kept of a session that has ended. */
+/** What is kept of an ended session. */
 export interface EndedSession {
   readonly view: SessionView;
   readonly record: SessionRecord;
@@ -108,7 +108,7 @@ export function endedDetail({ view, record, message, tls, timeline }: EndedSessi
   return { ...view, phase: record.phase, attempts: record.attempts ?? [], tls, waiting: undefined, held: [], message, timeline };
 }
 
-/** By pipeline: all its sessions have the same. */
+/** The names of plugin uses by pipeline: all sessions of a pipeline have the same. */
 const names = new WeakMap<object, readonly string[]>();
 
 export function pluginsOf({ pipeline: { pipeline } }: LiveSession): readonly string[] {

@@ -1,7 +1,7 @@
 import { addressText, type ResolvedConfig } from "../../contract/index.ts";
 import { withoutSecrets } from "./without-secrets.ts";
 
-/** A config with its defaults, as JSON, secrets out. */
+/** A config with its defaults, as JSON without secrets. */
 function configView(config: ResolvedConfig): unknown {
   const { listeners, dns, limits, timeouts, log, workers, admin, file, warnings } = config;
   return {
@@ -28,7 +28,7 @@ function configView(config: ResolvedConfig): unknown {
   };
 }
 
-/** The same for anybody who may look at the proxy. */
+/** The config for everybody who may look at the proxy. */
 export function shownConfig(config: ResolvedConfig): unknown {
   return withoutSecrets(configView(config));
 }

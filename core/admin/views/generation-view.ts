@@ -5,15 +5,15 @@ import { shownOverrides } from "./without-secrets.ts";
 
 /** A generation that is kept, as the API shows it. */
 export interface GenerationView extends PastGeneration {
-  /** It is in force. */
+  /** Whether it is in force. */
   readonly current: boolean;
   /** Open sessions that run its byte hooks. */
   readonly sessions: number;
-  /** It is tried on some sessions. */
+  /** Set while it is tried on some sessions. */
   readonly trial?: TrialView | undefined;
 }
 
-/** The newest generations, the newest first. @param on open sessions by generation */
+/** The kept generations, the newest first. @param on the number of open sessions by generation */
 export function generationViews(
   proxy: Pick<ServingProxy, "generation" | "steering"> & { readonly trial?: TrialView | undefined },
   on: ReadonlyMap<number, number>,

@@ -15,21 +15,21 @@ import { withoutSecrets } from "./without-secrets.ts";
 /** A plugin use of a listener, as the API shows it. */
 export interface PluginView {
   readonly name: string;
-  /** The plugin's. */
+  /** The id of the plugin. */
   readonly id: string;
   readonly enabled: boolean;
-  /** It does not do what the config says. */
+  /** Whether an override changes what the config says. */
   readonly overridden: boolean;
   readonly onError: OnError;
-  /** As the plugin has them, secrets out. */
+  /** The options as the plugin gets them, without secrets. */
   readonly options: unknown;
-  /** Where it stands in the config: `listeners.web.plugins[2]`. */
+  /** Its place in the config: `listeners.web.plugins[2]`. */
   readonly path: string;
-  /** The generation that made it; undefined: it is disabled. */
+  /** The generation that made the instance; undefined: the use is disabled. */
   readonly generation: number | undefined;
-  /** It has taken the state of the instance before it, by its `inherit`. */
+  /** Whether its `inherit` has taken over the state of the previous instance. */
   readonly inherited: boolean;
-  /** Those that it has. */
+  /** The hooks that the plugin has. */
   readonly hooks: readonly HookName[];
   /** Exceptions in its hooks. */
   readonly errors: number;
@@ -40,14 +40,14 @@ export interface PluginView {
 interface UpstreamView {
   /** As written in the config. */
   readonly endpoints: readonly string[];
-  /** A name, or `function`. */
+  /** The name of the policy, or `function`. */
   readonly balance?: unknown;
   readonly [option: string]: unknown;
 }
 
 export interface ListenerView extends Omit<ListenerStatus, "plugins"> {
   readonly plugins: readonly PluginView[];
-  /** Where sessions go, secrets out. Undefined: a plugin answers. */
+  /** The upstream, without secrets. Undefined: there is none, and a plugin answers. */
   readonly upstream: UpstreamView | undefined;
   readonly reload: ResolvedListener["reload"];
 }
@@ -104,7 +104,7 @@ function pluginView(proxy: Proxy, listener: string, { name, path, use, options }
   };
 }
 
-/** The instance that runs. None where the use is disabled. */
+/** The running instance; undefined if the use is disabled. */
 function liveUse(
   proxy: Proxy,
   listener: string,

@@ -5,17 +5,17 @@ import { Carried } from "../../runtime/listener/listener-counts.ts";
 export type Direction = "fromClient" | "fromUpstream";
 export const directions = ["fromClient", "fromUpstream"] as const;
 
-/** What a listener's sessions have carried, the open ones too. */
+/** The traffic of a listener's sessions, open ones included. */
 export interface ListenerTraffic {
   readonly fromClient: Carried;
   readonly fromUpstream: Carried;
   /** Bytes that wait in open sessions. */
   waiting: number;
-  /** Flows that are held, or whose sink takes no more. */
+  /** The number of flows that are held, or whose receiver takes no more. */
   paused: number;
 }
 
-/** By listener; goes through all open sessions once. */
+/** The traffic by listener. Goes through all open sessions once. */
 export function trafficOf({ inner: { listeners, state } }: Proxy): ReadonlyMap<string, ListenerTraffic> {
   const all = new Map<string, ListenerTraffic>();
   for (const { name, counts } of listeners.values())
@@ -41,15 +41,15 @@ export function trafficOf({ inner: { listeners, state } }: Proxy): ReadonlyMap<s
   return all;
 }
 
-/** What one plugin use makes of the data of one direction. */
+/** What one plugin use does to the data of one direction. */
 export interface PluginTraffic {
   readonly chunksIn: number;
   readonly bytesIn: number;
   readonly chunksOut: number;
   readonly bytesOut: number;
-  /** Chunks that it returned null for. */
+  /** Chunks for which it returned null. */
   readonly drops: number;
-  /** Seconds that a chunk takes, of one in 64; undefined: none was measured, as with plain RxJS operators. */
+  /** Quantiles of the seconds that a chunk takes, measured for one chunk in 64; undefined: none was measured, as with plain RxJS operators. */
   readonly p50: number | undefined;
   readonly p99: number | undefined;
 }

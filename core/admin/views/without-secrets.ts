@@ -4,14 +4,14 @@ const secret = /pass(word|phrase|wd)|secret|token|credential|^auth(orization)?$|
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const userInfo = /^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/i;
 
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 const hidden = "***";
 const deepest = 8;
 const most = 200;
 
 /**
- * A value of a config as JSON that anybody may see who may look at the proxy: what is named like a secret, private keys and the user
- * information of URLs are replaced; what JSON has no form for is named.
+ * A value of a config as JSON, for everybody who may look at the proxy. Values that are named like a secret, private keys and the user information of
+ * URLs are replaced. A value that JSON cannot express becomes the name of its kind.
  */
 export function withoutSecrets(value: unknown, depth = 0): unknown {
   if (typeof value === "string") return privateKey.test(value) ? hidden : value.replace(userInfo, `$1${hidden}@`);
@@ -19,7 +19,7 @@ export function withoutSecrets(value: unknown, depth = 0): unknown {
   return ofPrimitive(value);
 }
 
-/** Overrides whose options anybody may see. */
+/** Overrides with options that everybody may see. */
 export function shownOverrides(overrides: readonly Override[]): readonly Override[] {
   return overrides.map(({ options, ...rest }) =>
     options === undefined ? rest : { ...rest, options: withoutSecrets(options) as NonNullable<Override["options"]> },

@@ -12,15 +12,15 @@ export interface PastGeneration {
   /** What it did to each listener. */
   readonly steps: readonly PlannedStep[];
   readonly overrides: readonly Override[];
-  /** Why it was taken back; undefined: it was not. */
+  /** The reason why it was taken back; undefined: it was not. */
   readonly takenBack?: string;
 }
 
-/** The newest generations of a proxy, to look at and to go back to. */
+/** The newest generations of a proxy, to show and to restore. */
 export class GenerationHistory {
   readonly #kept: { readonly past: PastGeneration; readonly wanted: Wanted }[] = [];
 
-  /** @param most that are kept: each keeps the code of its plugins in memory */
+  /** @param most generations to keep: each keeps the code of its plugins in memory */
   constructor(public most: number) {}
 
   /** The newest first. */
@@ -39,7 +39,7 @@ export class GenerationHistory {
     this.#kept.splice(0, Math.max(0, this.#kept.length - this.most));
   }
 
-  /** What a generation was made of; undefined: it is not kept. */
+  /** What a generation was made of; undefined: it is no longer kept. */
   of(generation: number): Wanted | undefined {
     return this.#kept.find(({ past }) => past.generation === generation)?.wanted;
   }

@@ -44,55 +44,55 @@ import { unansweredWarning } from "./unanswered.ts";
 import { sameGiven } from "./same-given.ts";
 import { Dialers } from "../version/dialers.ts";
 
-/** One loaded config made live: its pipelines and the ways to its upstreams. Immutable and numbered. */
+/** One loaded config, made live: its pipelines and the dialers of its upstreams. Immutable and numbered. */
 export interface Generation {
   readonly number: number;
   readonly config: ResolvedConfig;
   readonly resolver: NameResolver;
-  /** By listener. */
+  /** Versions by the name of the listener. */
   readonly versions: ReadonlyMap<string, ListenerVersion>;
-  /** Of the config, and of what its pipelines turned out to be. */
+  /** Warnings about the config and about the pipelines that were built from it. */
   readonly warnings: readonly string[];
 }
 
-/** What a generation is built with. */
+/** What is needed to build a generation. */
 export interface GenerationTools {
-  /** The generation's. */
+  /** The generation's number. */
   readonly number: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly shared: Shared;
-  /** The state of endpoints, which outlives generations. */
+  /** The state of endpoints, which all generations share. */
   readonly health: HealthBook;
-  /** Endpoints are to be asked how they are that were not known before. */
+  /** Called when there are new endpoints to check. */
   readonly checksChanged: () => void;
   /** Rebuild every pipeline, changed or not. */
   readonly rebuild: boolean;
-  /** The place in the user's own source that an error came from. */
+  /** The place in the author's own source where an error came from. */
   readonly locate: (error: unknown) => string | undefined;
-  /** The address a listener is bound to, once it is. */
+  /** The address that a listener is bound to, when it is bound. */
   local(listener: string): SocketAddress | undefined;
-  /** Where the admin server listens, if there is one. */
+  /** The address of the admin server, if there is one. */
   admin(): SocketAddress | undefined;
   fault(listener: string, plugin: string, error: SluiceError): void;
-  /** What counts what a plugin use makes of data. */
+  /** The meter that counts what a plugin use does to data. */
   meter(listener: string, ...use: Parameters<MeterOf>): ReturnType<MeterOf>;
 }
 
 /** A generation that is ready but not live: commit it, or abandon it. */
 export interface Prepared {
   readonly generation: Generation;
-  /** Pipelines built for it; the others live on from the generation before. */
+  /** Pipelines that were built for it; the others are kept from the previous generation. */
   readonly fresh: readonly LivePipeline[];
-  /** Hands over the state of replaced plugins: the last step that may refuse. @throws SLUICE_PLUGIN_SETUP */
+  /** Hands over the state of replaced plugins. The last step that may refuse. @throws SLUICE_PLUGIN_SETUP */
   inherit(concerned?: Concerned): void;
-  /** Hands it back to those that were replaced, for sessions that return to them. */
+  /** Hands the state back to the replaced plugins, for sessions that return to them. */
   handBack(concerned?: Concerned): void;
 }
 
 /**
- * Builds a generation: constructs its plugins and runs their `setup`. Nothing live is touched; when it throws, what had been set up
- * is torn down again.
+ * Builds a generation: constructs its plugins and runs their `setup`. It changes nothing that is live; if it throws, everything that was set up is
+ * torn down again.
  *
  * @throws SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, SLUICE_CERTIFICATE_INVALID
  */
@@ -109,7 +109,7 @@ export async function prepareGeneration(
     await builder.provide();
     for (const listener of config.listeners) {
       const kept = tools.rebuild ? undefined : unchanged(listener, config, previous);
-      // One after the other: a plugin's setup may rest on another's.
+      // In sequence: a plugin's setup may need the result of another's.
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       const own =
         kept === undefined
@@ -141,14 +141,14 @@ function sameDns(previous: Generation | undefined, config: ResolvedConfig): prev
   return previous !== undefined && isDeepStrictEqual(previous.config.dns, config.dns);
 }
 
-/** The version of a listener whose pipeline may stay as it is. */
+/** The previous version of a listener, if its pipeline may stay as it is. */
 function unchanged(listener: ResolvedListener, config: ResolvedConfig, previous: Generation | undefined): ListenerVersion | undefined {
   const before = previous?.versions.get(listener.name);
   if (before === undefined || !sameGiven(previous?.config.providers, config.providers)) return undefined;
   return samePipeline(before.config, listener) ? before : undefined;
 }
 
-/** The same pipeline, and where nothing changed on the way to the upstream either, the same version. */
+/** A version with the same pipeline. If nothing has changed on the way to the upstream either, the same version. */
 function continued(
   before: ListenerVersion,
   listener: ResolvedListener,
@@ -195,7 +195,7 @@ class PipelineBuilder {
     this.#container = createContainer(bindings);
   }
 
-  /** Before anything is constructed. */
+  /** Runs the config's providers, before any plugin is constructed. */
   provide(): Promise<void> {
     const { providers, timeouts, file } = this.config;
     return provide(this.#container, providers, timeouts.setup, { file, locate: this.tools.locate });
@@ -208,7 +208,7 @@ class PipelineBuilder {
     return pipeline;
   }
 
-  /** @param pipeline asked for later: its plugins are given the dialers when they are made */
+  /** @param pipeline called later, since the dialers are made before the pipeline: its plugins get them when they are constructed */
   dialersOf(listener: ResolvedListener, pipeline: () => LivePipeline | undefined): Dialers {
     const { config, resolver, tools } = this;
     return new Dialers(listener, () => pipeline()?.pipeline.resolve, {

@@ -5,15 +5,15 @@ import type { ListenerVersion } from "../version/listener-version.ts";
 
 type Versions = ReadonlyMap<string, ListenerVersion>;
 
-/** What is told of an `inherit` that failed. */
+/** Called when an `inherit` has failed. */
 type Failed = (listener: string, plugin: string, error: SluiceError) => void;
 
-/** Which listeners it concerns. */
+/** Decides which listeners are included. */
 export type Concerned = (listener: string) => boolean;
 
 const everywhere: Concerned = () => true;
 
-/** The pipelines of listeners that were rebuilt, each with the one that it replaces. */
+/** The rebuilt pipelines, each with the pipeline that it replaces. */
 function rebuilt(next: Versions, before: Versions, concerned: Concerned) {
   return [...next].flatMap(([name, { pipeline }]) => {
     const old = before.get(name)?.pipeline;
@@ -21,7 +21,7 @@ function rebuilt(next: Versions, before: Versions, concerned: Concerned) {
   });
 }
 
-/** Each pipeline that was rebuilt takes the state of the one it replaces. @throws SLUICE_PLUGIN_SETUP */
+/** Lets each rebuilt pipeline take over the state of the one that it replaces. @throws SLUICE_PLUGIN_SETUP */
 export function inheritAll(next: Versions, before: Versions | undefined, failed: Failed, concerned = everywhere): void {
   for (const { name, pipeline, old } of rebuilt(next, before ?? new Map(), concerned))
     inheritState(pipeline.pipeline.plugins, byName(old), pipeline.site, (plugin, error) => {
@@ -29,7 +29,7 @@ export function inheritAll(next: Versions, before: Versions | undefined, failed:
     });
 }
 
-/** The other way round, for sessions that return: a plugin that fails is reported, and stops nothing. */
+/** Hands state back to the replaced pipelines, for sessions that return. A plugin that fails is reported, and stops nothing. */
 export function handBack(next: Versions, before: Versions | undefined, failed: Failed, concerned = everywhere): void {
   for (const { name, pipeline, old } of rebuilt(next, before ?? new Map(), concerned)) {
     const givers = byName(pipeline);

@@ -1,15 +1,18 @@
 import type { ResolvedListener } from "../../contract/index.ts";
 import { transportOf } from "../../net/transports/table.ts";
 
-/** What a new upstream is to the open flows of a UDP listener, which may live for as long as their clients send. */
+/** What a new upstream means for the open flows of a UDP listener, which live as long as their clients send. */
 export interface MovedEndpoints {
-  /** Those that flows have to leave: they are gone, or datagrams leave in another way. */
+  /** Endpoints that flows have to leave: they are gone, or datagrams are sent to them in another way (`bind`, `proxyProtocol`). */
   readonly gone: ReadonlySet<string>;
-  /** There are others to choose from. */
+  /** Whether the choice of endpoints has changed. */
   readonly isOther: boolean;
 }
 
-/** How endpoints are chosen and judged concerns only flows to come. */
+/**
+ * Compares the upstreams of a listener before and after a reload. Options for choosing and judging endpoints do not count, as they apply only to new
+ * flows.
+ */
 export function movedEndpoints(before: ResolvedListener, after: ResolvedListener): MovedEndpoints {
   const [old, now] = [before.upstream, after.upstream];
   if (old === undefined || !transportOf(after.address).datagrams) return { gone: new Set(), isOther: false };

@@ -8,25 +8,25 @@ import {
 } from "../../contract/index.ts";
 import { useOf, withOverrides } from "../../config/check/with-overrides.ts";
 
-/** What a generation is to be made of. */
+/** What to make a generation of. */
 export interface Wanted {
-  /** As the file or the program says. */
+  /** The config of the file or the program. */
   readonly base: ResolvedConfig;
-  /** Those that it has uses for. */
+  /** The overrides for plugin uses that it has. */
   readonly overrides: readonly Override[];
-  /** `base`, overridden. */
+  /** `base` with the overrides. */
   readonly config: ResolvedConfig;
   readonly origin: GenerationOrigin;
-  /** Overrides that were dropped, since their options do not fit the plugin any more. */
+  /** Messages about overrides that were dropped, since the plugin no longer accepts their options. */
   readonly dropped: readonly string[];
 }
 
-/** What an override changes; what is undefined stays. */
+/** What an override changes. Undefined properties stay as they are. */
 export type OverrideChange = Pick<Override, "enabled" | "options">;
 
 /**
- * Another config under the overrides that are in force: those of uses that it does not have are gone, and one whose options do not fit its
- * plugin any more is dropped, since nobody who saves a file is to be refused for what is not in it.
+ * Another config with the overrides that are in force. Overrides of uses that it does not have are removed. An override whose options the plugin no
+ * longer accepts is dropped: a save must not be refused for something that is not in the file.
  */
 export function rebased(base: ResolvedConfig, overrides: readonly Override[], origin: GenerationOrigin): Wanted {
   const dropped: string[] = [];
@@ -45,10 +45,10 @@ export function rebased(base: ResolvedConfig, overrides: readonly Override[], or
 }
 
 /**
- * With one more override, or one that says more than before. What it has in common with the config is no override.
+ * Adds an override, or extends an existing one. What agrees with the config is not kept as an override.
  *
- * @param change undefined: it is taken back
- * @throws SLUICE_ADMIN_UNKNOWN when the config has no such use, or there is no such override to take back
+ * @param change undefined: takes the override back
+ * @throws SLUICE_ADMIN_UNKNOWN if the config has no such use, or if there is no such override to take back
  */
 export function overriding(now: Wanted, place: Pick<Override, "listener" | "plugin">, change: OverrideChange | undefined): Wanted {
   const { base } = now;
@@ -68,7 +68,7 @@ function merged(base: ResolvedConfig, before: Override, change: OverrideChange):
   return differing(use, { ...before, ...(enabled === undefined ? {} : { enabled }), ...(options === undefined ? {} : { options }) });
 }
 
-/** Of an override what differs from the config: nothing, where a save says the same by now. */
+/** The part of an override that differs from the config; empty if a save now says the same. */
 function withoutAgreement(base: ResolvedConfig, override: Override): readonly Override[] {
   const use = useOf(base, override);
   const left = use === undefined ? undefined : differing(use, override);
@@ -85,7 +85,7 @@ function differing({ use }: ResolvedUse, { listener, plugin, enabled, options }:
   return "enabled" in next || "options" in next ? next : undefined;
 }
 
-/** What is said where an override is asked for that there is not, or not any more. */
+/** The error for an override that does not exist (any more). */
 export function noOverride(place: Pick<Override, "listener" | "plugin">, overrides: readonly Override[]): SluiceError {
   const known = overrides.length === 0 ? "none" : overrides.map(nameOf).join(", ");
   return new SluiceError("SLUICE_ADMIN_UNKNOWN", `there is no override of ${nameOf(place)} (any more): there are ${known}`);
@@ -109,7 +109,7 @@ function nameOf({ listener, plugin }: Pick<Override, "listener" | "plugin">): st
   return `${listener}/${plugin}`;
 }
 
-/** Two merge patches as one: what the second says goes first. */
+/** Two merge patches as one. The second takes precedence. */
 function together(first: unknown, second: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const result: Record<string, unknown> = isOptions(first) ? { ...first } : {};
   for (const [key, value] of Object.entries(second))

@@ -6,7 +6,7 @@ import { movedEndpoints } from "./moved-endpoints.ts";
 import { claimSockets, type Holder } from "./socket-claims.ts";
 import { sameUses } from "./unchanged.ts";
 
-/** What a reload does with one listener: keep it as it is, swap or otherwise treat its live sessions, drain or close it, bind it. */
+/** What a reload does with one listener: keep it, swap its open sessions, drain or close it, or bind it. */
 export type PlannedAction = "keep" | "swap" | "drain" | "close" | "bind";
 
 export interface PlannedStep {
@@ -14,29 +14,29 @@ export interface PlannedStep {
   readonly action: PlannedAction;
   /** A sentence for people. */
   readonly detail: string;
-  /** Live sessions concerned. */
+  /** The number of open sessions concerned. */
   readonly sessions: number;
 }
 
 export interface ReloadPlan {
   readonly steps: readonly PlannedStep[];
-  /** What is tried now; undefined: nothing is. */
+  /** The trial that has begun; undefined: none. */
   readonly trial?: TrialView;
 }
 
 export interface ReloadReport extends ReloadPlan {
   readonly generation: number;
   readonly durationMs: number;
-  /** Open sessions that could not follow, if any. */
+  /** Open sessions that could not follow; undefined: none. */
   readonly behind?: SessionsBehind;
 }
 
-/** What the plan must know of a running listener. */
+/** A running listener, as the plan sees it. */
 export interface Running extends Holder {
   readonly sessions: number;
 }
 
-/** Says what applying `next` would do to what runs. `rebuild`: every pipeline is rebuilt, changed or not. */
+/** What applying `next` would do to the running listeners. @param rebuild every pipeline is built again, changed or not */
 export function planReload(running: ReadonlyMap<string, Running>, next: readonly ResolvedListener[], rebuild: boolean): ReloadPlan {
   const claims = claimSockets([...running.values()], next);
   const goOn = new Set(Array.from(claims.values(), ({ goesOn }) => goesOn));
@@ -95,14 +95,14 @@ function stay(listener: ResolvedListener, { config, sessions }: Running, rebuild
   return { listener: name, action, detail, sessions };
 }
 
-/** Its old address stands in the way of the new one. */
+/** The step of a listener whose old address is in the way of the new one. */
 function move(listener: ResolvedListener, now: Running, rebuild: boolean): PlannedStep {
   const step = stay(listener, now, rebuild);
   const detail = `binds ${addressText(listener.address)} in place of ${addressText(now.bound)}; open sessions live on`;
   return { ...step, detail: step.detail === "unchanged" ? detail : `${detail}; ${step.detail}` };
 }
 
-/** UDP flows have only the listener's socket: they end with it. */
+/** The step of a listener that is removed or moves. UDP flows use the listener's socket, and end with it. */
 function retire({ config, bound, sessions }: Running, next: ResolvedListener | undefined, closes: boolean): PlannedStep {
   const { name, reload } = config;
   const leaves = next === undefined ? `leaves ${addressText(bound)}` : `moves from ${addressText(bound)} to ${addressText(next.address)}`;

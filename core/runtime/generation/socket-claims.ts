@@ -6,23 +6,23 @@ import { settledPath } from "../../net/accept/listen-host.ts";
 /** A running listener, as the next config sees it. */
 export interface Holder {
   readonly config: ResolvedListener;
-  /** Where it is bound: the host is an IP address, and the port never 0. */
+  /** The bound address: its host is an IP address, its port never 0. */
   readonly bound: ListenAddress;
 }
 
-/** Where a listener of the next config gets its socket from; from none of these: it is bound. */
+/** Where a listener of the next config gets its socket from. If all are empty, its address is bound newly. */
 export interface Claim<H extends Holder> {
-  /** The listener that goes on under its name, with its sessions. */
+  /** The running listener of the same name that goes on, with its sessions. */
   readonly goesOn: H | undefined;
-  /** Whose socket it is given as it is. */
+  /** The running listener whose socket it gets as it is. */
   readonly socketOf: H | undefined;
-  /** Whose sockets stand in the way of its own, and have to be closed for it. */
+  /** Running listeners whose sockets are in the way and have to be closed. */
   readonly inTheWay: readonly H[];
 }
 
 /**
- * Decides what happens to the sockets that are bound. One whose address stays, however it is written, is never bound again; one that
- * overlaps the new address makes room for it; a listener that keeps its name and its transport in either way goes on.
+ * Decides what happens to the bound sockets. A socket whose address stays the same, in any way of writing it, is never bound again. A socket that
+ * overlaps a new address makes room for it. In both cases, a listener that keeps its name and its transport goes on.
  */
 export function claimSockets<H extends Holder>(running: readonly H[], next: readonly ResolvedListener[]): ReadonlyMap<string, Claim<H>> {
   const free = new Set(running);
@@ -35,7 +35,8 @@ export function claimSockets<H extends Holder>(running: readonly H[], next: read
       return;
     }
   };
-  // A listener's own socket goes before another's. By name: most keep theirs, and comparing each with each takes long with a thousand of them.
+  // A listener's own socket is preferred to another's. It is found by name, as most listeners keep theirs, and comparing each with each would take
+  // long with a thousand of them.
   const byName = new Map(running.map((holder) => [holder.config.name, holder]));
   for (const listener of next)
     give(
@@ -53,7 +54,10 @@ export function claimSockets<H extends Holder>(running: readonly H[], next: read
   );
 }
 
-/** The address of a listener that overlaps its predecessor's, and like that leaves the port to us, with the port that this was given. */
+/**
+ * The address to bind for a listener. If both it and its predecessor ask for any free port and the addresses overlap, the new one gets the
+ * predecessor's port.
+ */
 export function placeOf(listener: ResolvedListener, { goesOn }: Claim<Holder>): ListenAddress {
   const { address } = listener;
   return address.port === 0 && goesOn !== undefined ? { ...address, port: goesOn.bound.port } : address;
@@ -66,7 +70,7 @@ function isSuccessor({ config }: Holder, next: ResolvedListener): boolean {
 function meeting({ config, bound }: Holder, { name, address }: ResolvedListener): Meeting {
   if (transportOf(bound).space !== transportOf(address).space) return "apart";
   if (address.path !== undefined) return samePath(bound, address) ? "same" : "apart";
-  // A port of 0 stands for that of the listener of the same name, and of no other.
+  // Port 0 means the port of the listener of the same name, and of no other.
   const port = address.port === 0 && config.address.port === 0 && config.name === name ? bound.port : address.port;
   if (bound.port !== port) return "apart";
   if (config.address.host === address.host) return "same";
@@ -76,11 +80,11 @@ function meeting({ config, bound }: Holder, { name, address }: ResolvedListener)
 function hostsMeeting(before: ListenAddress, bound: ListenAddress, address: ListenAddress): Meeting {
   const met = hostsMeet(bound.host, hostOf(address, bound));
   if (!transportOf(bound).everyAddress || !(isName(before) || isName(address))) return met;
-  // A name may stand for several addresses, and the listener is bound to all of them.
+  // A name may have several addresses, and the listener is bound to all of them.
   return met !== "apart" || (isLoopback(bound) && isLoopback(address)) ? "overlap" : "apart";
 }
 
-/** `localhost` is either loopback address: where it has not been looked up yet, the one that is bound. */
+/** The host to compare. `localhost` may be either loopback address; if it has not been looked up yet, it is the one that is bound. */
 function hostOf({ host }: ListenAddress, bound: ListenAddress): string {
   if (host !== "localhost") return host;
   return bound.host === "::1" ? "::1" : "127.0.0.1";

@@ -2,8 +2,8 @@ import type { ResolvedListener } from "../../contract/index.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 
 /**
- * What to warn of where sessions have nowhere to go for certain: no upstream, and no plugin that could answer in `connect`, or send
- * them elsewhere in `admit`.
+ * A warning for a listener whose sessions certainly have nowhere to go: it has no upstream, and no plugin that could answer in `connect`, or send
+ * them to another upstream in `admit`.
  */
 export function unansweredWarning({ name, upstream }: ResolvedListener, { greet, admit, connect }: Pipeline): string | undefined {
   if (upstream !== undefined || greet !== undefined || admit !== undefined || connect !== undefined) return undefined;

@@ -3,8 +3,8 @@ import type { PluginDefinition, ResolvedUse } from "../../contract/index.ts";
 import { sameGiven } from "./same-given.ts";
 
 /**
- * Whether two lists of plugin uses run the same code with the same options, so that what lives of the first can go on. Functions in
- * options are the same only when they are the same object, since nothing shows what they close over.
+ * Whether two lists of plugin uses run the same code with the same options, so that the plugins of the first can go on. Functions in options are
+ * equal only if they are the same object, since the variables that they close over cannot be compared.
  */
 export function sameUses(before: readonly ResolvedUse[], after: readonly ResolvedUse[]): boolean {
   return before.length === after.length && before.every((use, index) => sameUse(use, after[index]));
@@ -24,7 +24,7 @@ function sameUse(before: ResolvedUse, after: ResolvedUse | undefined): boolean {
 
 function sameCode(before: PluginDefinition, after: PluginDefinition): boolean {
   if (before === after) return true;
-  // One module may define several plugins: the source of each tells them apart.
+  // One module may define several plugins: the source text tells them apart.
   return (
     before.origin !== undefined && before.origin === after.origin && before.id === after.id && String(before.make) === String(after.make)
   );

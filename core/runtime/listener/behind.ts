@@ -1,13 +1,13 @@
 import type { SessionsBehind } from "../../contract/index.ts";
 import type { SwapFault } from "../session/session-flows.ts";
 
-/** The sessions that cannot follow one reload. */
+/** The sessions that could not follow one reload. */
 export class Behind {
   #sessions = 0;
   readonly #generations = new Set<number>();
   #reason = "";
 
-  /** @param fault why the session could not, if it could not */
+  /** @param fault why the session could not follow; undefined: it has followed */
   note({ generation }: { readonly generation: number }, fault: SwapFault | undefined): void {
     if (fault === undefined) return;
     if (this.#sessions === 0) this.#reason = reasonFor(fault);

@@ -20,11 +20,11 @@ interface Binding<L> {
   readonly bound: Bound;
   /** The running listener that goes on under its name, on this socket. */
   readonly goesOn: L | undefined;
-  /** The running listener that the socket was, or still is, of. */
+  /** The running listener that the socket belongs to, or belonged to until now. */
   readonly from: L | undefined;
 }
 
-/** What has to be known of a running listener. */
+/** A running listener, as binding sees it. */
 export interface BoundListener {
   readonly name: string;
   readonly bound: Bound;
@@ -36,9 +36,13 @@ export type Bind = (listener: ResolvedListener, address: ListenAddress, options:
 
 /** Sockets for all listeners of a config. */
 export interface Bindings<L extends BoundListener = Listener> {
-  /** By listener. */
+  /** Sockets by the name of the listener. */
   readonly sockets: ReadonlyMap<string, Binding<L>>;
-  /** Closes what this reload has bound, and binds again what made room for it. @returns what could not be bound again, for people */
+  /**
+   * Closes what this reload has bound, and binds the sockets again that made room for it.
+   *
+   * @returns messages for those that could not be bound again
+   */
   undo(): Promise<readonly string[]>;
 }
 
@@ -53,11 +57,12 @@ export function holderOf<L extends BoundListener>(listener: L): Running<L> {
 }
 
 /**
- * Binds what the listeners of a config need and do not have. A socket whose address stays is kept or handed over. One that overlaps a new
- * address is closed and that bound within one turn of the event loop, as the last step; what refuses then has it bound again.
+ * Binds the sockets that the listeners of a config need and do not have yet. A socket whose address stays is kept or handed over. A socket that
+ * overlaps a new address is closed, and the new address bound within the same turn of the event loop, as the last step. If something refuses the
+ * config after that, the old socket is bound again.
  *
- * @param bind what binds an address. @default its transport
- * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all is bound as it was before
+ * @param bind binds an address. @default the address's transport
+ * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all sockets are bound as before
  */
 export async function bindListeners<L extends BoundListener>(
   config: ResolvedConfig,
@@ -70,7 +75,7 @@ export async function bindListeners<L extends BoundListener>(
   try {
     const clear = (claim: Claim<Running<L>>): boolean => claim.inTheWay.length === 0;
     const crowded = (claim: Claim<Running<L>>): boolean => !clear(claim);
-    // Those that overlap come last: once they have made room nothing else may have to be waited for.
+    // Addresses that overlap come last: after the old sockets are closed, nothing else must delay the new ones.
     for (const wanted of [clear, crowded])
       for (const listener of next) {
         const claim = claims.get(listener.name);
@@ -86,7 +91,7 @@ export async function bindListeners<L extends BoundListener>(
   return { sockets: binder.sockets, undo: () => binder.undo() };
 }
 
-/** Where a name is bound to all its addresses it stays a name. */
+/** The address to compare: a name is looked up, unless its transport binds all addresses of the name. */
 async function settled(address: ListenAddress): Promise<ListenAddress> {
   return transportOf(address).everyAddress ? address : settledAddress(address);
 }
@@ -101,7 +106,7 @@ class Binder<L extends BoundListener> {
   readonly sockets = new Map<string, Binding<L>>();
   readonly #fresh: Bound[] = [];
   readonly #released: Running<L>[] = [];
-  /** What takes the access to unix sockets back that was given. */
+  /** Functions that restore the access to unix sockets. */
   readonly #permitted: (() => void)[] = [];
 
   constructor(
@@ -155,7 +160,7 @@ function bindHere({ name }: ResolvedListener, address: ListenAddress, options: L
   return transportOf(address).bind(address, name, options);
 }
 
-/** What refuses it says where the config has the address. */
+/** Adds the place of the address in the config to an error. */
 async function placed(
   listener: ResolvedListener,
   config: ResolvedConfig,

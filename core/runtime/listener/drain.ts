@@ -3,11 +3,11 @@ import { LONGEST_WAIT } from "../../contract/options/units.ts";
 import type { LiveSession } from "../session/live-session.ts";
 import { inSlices } from "../../contract/slices.ts";
 
-/** Lets sessions end by themselves before a deadline, and resets what is left then. */
+/** Lets sessions end by themselves before a deadline, and resets those that are left then. */
 export class Drain {
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  /** @param deadlineMs milliseconds from now @returns what tells each of the sessions */
+  /** @param deadlineMs milliseconds from now @returns a function to call with each session, which asks it to end */
   begin(sessions: readonly LiveSession[], deadlineMs: number): (session: LiveSession) => void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -29,7 +29,7 @@ export class Drain {
   }
 }
 
-/** What `close({ drain })` asks for, in milliseconds, within what a timer can wait. @throws SLUICE_CONFIG_INVALID */
+/** The milliseconds of `close({ drain })`, at most what a timer can wait. @throws SLUICE_CONFIG_INVALID */
 export function drainTime(drain: Duration | undefined): number {
   const { success, data, error } = duration({ compared: true }).safeParse(drain ?? 0);
   if (success) return Math.min(data, LONGEST_WAIT);

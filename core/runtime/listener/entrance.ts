@@ -1,22 +1,24 @@
 import { SluiceError } from "../../contract/index.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 
-/** A client that waits is not read, so it is looked at now and then: one that has left keeps no place. Milliseconds. */
+/**
+ * Milliseconds between two checks that a waiting client is still there. It is not read, so without them a client that has left would keep its place.
+ */
 const LOOK_MS = 400;
 
-/** Who decides about those who wait. */
+/** Decides about waiting clients. */
 export interface Doorkeeper {
   readonly name: string;
   turnAway(client: AcceptedClient, error: SluiceError): void;
 }
 
-/** @param waited how long the client has waited for it, in milliseconds @param sessions the limit */
+/** @param waited milliseconds that the client has waited for room @param sessions the limit */
 export function noRoomIn({ name }: Pick<Doorkeeper, "name">, waited: number, sessions?: number): SluiceError {
   const why = waited === 0 ? `${sessions} sessions are open` : `there was no room for another session within ${waited} ms`;
   return new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${name}": ${why}`);
 }
 
-/** Clients that wait until their listener has room for another session, first come first served. */
+/** Clients that wait until their listener has room for another session, first come, first served. */
 export class Entrance {
   readonly #waiting = new Map<AcceptedClient, NodeJS.Timeout>();
   #look: NodeJS.Timeout | undefined;
@@ -38,14 +40,14 @@ export class Entrance {
     this.#look ??= setInterval(() => this.#sort(), LOOK_MS).unref();
   }
 
-  /** Takes who has waited longest. */
+  /** Takes the client that has waited longest. */
   next(): AcceptedClient | undefined {
     const [first] = this.#waiting.keys();
     if (first !== undefined) this.#leave(first);
     return first;
   }
 
-  /** Turns everybody away. */
+  /** Refuses all waiting clients. */
   close(): void {
     for (let client = this.next(); client !== undefined; client = this.next())
       this.keeper.turnAway(client, new SluiceError("SLUICE_CLOSED", `listener "${this.keeper.name}" was closed`));

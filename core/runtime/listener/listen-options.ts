@@ -1,7 +1,7 @@
 import type { Limits, ResolvedListener, Timeouts } from "../../contract/index.ts";
 import type { ListenOptions } from "../../net/accept/bound.ts";
 
-/** What a listener asks of its socket. */
+/** The options that a listener sets on its socket. */
 export function listenOptions(own: ResolvedListener, { limits, timeouts }: { limits: Limits; timeouts: Timeouts }): ListenOptions {
   const { socket } = own;
   return { socket, max: own.limits?.sessions ?? limits.udpSessions, idle: own.timeouts?.udpIdle ?? timeouts.udpIdle };

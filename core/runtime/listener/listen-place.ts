@@ -6,8 +6,8 @@ import { transports } from "../../net/transports/table.ts";
 const literal = /(["'`])([a-z][a-z0-9+.-]*:\/\/[^"'`\s]*)\1/g;
 
 /**
- * Where a config writes an address to listen on: `file:line:column`, when it is written there as a text and only once; else the file.
- * A config is code, and may put its addresses together.
+ * The place of a listen address in a config: `file:line:column` if the address is written there as text exactly once, else only the file. A config is
+ * code, and may compose its addresses.
  */
 export function listenPlace(file: string, address: ListenAddress): string {
   const source = sourceOf(file);

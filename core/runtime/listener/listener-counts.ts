@@ -3,20 +3,20 @@ import type { Flow } from "../../flow/pump/flow.ts";
 import { Histogram } from "../state/histogram.ts";
 import { RequestBook } from "./request-counts.ts";
 
-/** Seconds: OpenTelemetry's bounds for connections (semantic conventions 1.44, http.client.connection.duration). */
+/** Bounds in seconds: OpenTelemetry's for connections (semantic conventions 1.44, http.client.connection.duration). */
 const sessionSeconds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
 type Way = Pick<Carried, "bytes" | "chunks" | "sentBytes" | "sentChunks">;
 
-/** A session that has ended, as it is counted. */
+/** An ended session, as the counts see it. */
 export interface Ended {
   readonly startedAt: number;
   flow(direction: "fromClient" | "fromUpstream"): Flow | undefined;
-  /** What it carried beside its flows. */
+  /** The traffic of its relay of datagrams. */
   readonly relay: { readonly fromClient: Way; readonly fromUpstream: Way } | undefined;
 }
 
-/** What one direction of a listener's sessions has carried. */
+/** The traffic of one direction of a listener's sessions. */
 export class Carried {
   bytes = 0;
   chunks = 0;
@@ -33,25 +33,28 @@ export class Carried {
   }
 }
 
-/** What has happened on one listener since it was bound: plain fields, read when somebody asks. */
+/** Counts of what has happened on one listener since it was bound: plain fields, which are read when somebody asks. */
 export class ListenerCounts {
   sessions = 0;
   refused = 0;
   swaps = 0;
   swapsFailed = 0;
-  /** Datagrams that there was no room for: operators or a swap held as much as they may, or the upstream was not open yet; and those that a relay let not through. */
+  /**
+   * Dropped datagrams. `buffer`: operators or a swap held as much as they may; `opening`: the upstream was not open yet; `relay`: a relay did not let
+   * them through.
+   */
   readonly dropped = { buffer: 0, opening: 0, relay: 0 };
-  /** Chunks of `inject()` that there was no room for. */
+  /** Chunks of `inject()` that were dropped, as there was no room. */
   injectedDropped = 0;
   readonly handshakes = { ok: 0, failed: 0 };
   readonly ends = new Map<EndReason, number>();
   readonly durations = new Histogram(sessionSeconds);
-  /** Of sessions that have ended. */
+  /** The traffic of ended sessions. */
   readonly fromClient = new Carried();
   readonly fromUpstream = new Carried();
   /** Exceptions in hooks, by plugin use. */
   readonly faults = new Map<string, number>();
-  /** HTTP. */
+  /** Counts of HTTP requests. */
   readonly requests = new RequestBook();
 
   ended(session: Ended, reason: EndReason): void {

@@ -14,10 +14,10 @@ import type { SwapFault } from "../session/session-flows.ts";
 import type { ListenerTrial } from "../trial/listener-trial.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
-/** What a commit does with one open session. */
+/** The work of a commit on one open session. */
 export type SessionWork = (session: LiveSession) => void;
 
-/** Datagrams that operators had no room for, those that came before the upstream was open, and chunks of `inject()`. */
+/** Why something was dropped. Datagrams: no room in operators, upstream not open yet, refused by a relay; or chunks of `inject()`. */
 type Dropped = "buffer" | "opening" | "inject" | "relay";
 
 const whyDropped: Readonly<Record<Dropped, string>> = {
@@ -27,13 +27,13 @@ const whyDropped: Readonly<Record<Dropped, string>> = {
   relay: "a relay does not let them through",
 };
 
-/** A bound listener and its sessions. Its identity is its name; what it gives new sessions changes with the generations. */
+/** A bound listener and its sessions. It is identified by its name; its version, which new sessions get, changes with each generation. */
 export class Listener implements ListenerView, ClientHost, SessionHost<LiveSession> {
-  /** Undefined without a limit of its own: a client's address is not asked for then, which costs a system call. */
+  /** Undefined without a limit per client: then the client's address is not read, which saves a system call. */
   #clients: ClientCount | undefined;
-  /** What has happened here. */
+  /** Counts of what has happened on this listener. */
   readonly counts = new ListenerCounts();
-  /** A save that some of its sessions try. */
+  /** The trial of a save that some of its sessions try. */
   trial: ListenerTrial | undefined;
   #retired = false;
   readonly #entrance = new Entrance(this);
@@ -43,7 +43,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   constructor(
     readonly name: string,
     public bound: Bound,
-    /** What new sessions get. A commit replaces it. */
+    /** The version that new sessions get. A commit replaces it. */
     public version: ListenerVersion,
     private readonly state: ProxyState,
   ) {}
@@ -52,7 +52,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     return this.version.config.address.transport;
   }
 
-  /** Its sessions have only its socket. */
+  /** Whether its sessions share its socket (UDP). */
   get datagrams(): boolean {
     return transportOf(this.version.config.address).datagrams;
   }
@@ -69,12 +69,12 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     return `${this.transport}://${String(this.local)}`;
   }
 
-  /** How many sessions are open. */
+  /** The number of open sessions. */
   get sessions(): number {
     return this.#open;
   }
 
-  /** How many of them could not follow a reload, because a byte hook threw when it was called. */
+  /** The number of open sessions that could not follow a reload, because a byte hook threw when it was called. */
   get behind(): number {
     return this.#behind;
   }
@@ -109,7 +109,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     this.bound.accept(this, transportOf(this.version.config.address).helloFirst);
   }
 
-  /** Takes the limits of a new generation. @returns what is to be done for it with each session that is open already, if anything */
+  /** Takes the limits of a new generation. @returns work to do with each open session, if there is any */
   configure(): SessionWork | undefined {
     const { config, pipeline } = this.version;
     const { flowOf } = pipeline.pipeline;
@@ -125,27 +125,27 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     };
   }
 
-  /** Stops accepting at once. Stream sessions live on; datagram flows have only the listener's socket. */
+  /** Stops accepting at once. Stream sessions go on; datagram flows lose their socket, which is the listener's. */
   close(): void {
     this.#retired = true;
     this.#entrance.close();
     this.bound.close();
   }
 
-  /** The same at the end of the proxy. */
+  /** Stops accepting at the end of the proxy. */
   leave(): void {
     this.handOver();
     if (this.bound.leave === undefined) this.bound.close();
     else this.bound.leave();
   }
 
-  /** Leaves the bound socket to another listener; sessions live on. */
+  /** Leaves the bound socket to another listener. Sessions go on. */
   handOver(): void {
     this.#retired = true;
     this.#entrance.close();
   }
 
-  /** Goes on on a socket that was bound in place of its own, which is closed by then; sessions live on. */
+  /** Continues on a socket that was bound to replace its own, which is already closed. Sessions go on. */
   moveTo(bound: Bound): void {
     bound.adopt(this.bound);
     this.bound = bound;
@@ -183,7 +183,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     this.#clients = undefined;
   }
 
-  /** Those who wait, as far as there is room. */
+  /** Admits waiting clients as long as there is room. */
   #letIn(): void {
     const { sessions = Infinity } = this.version.config.limits ?? {};
     while (this.#entrance.size > 0 && this.#open < sessions && !this.state.isFull) {
@@ -211,7 +211,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     this.state.hub.sessions.next(event);
   }
 
-  /** Made where one of its plugins was defined. */
+  /** An error that was made where one of its plugins was defined, for its stack. */
   definedAt(plugin: string, { pipeline } = this.version): Error | undefined {
     return pipeline.pipeline.plugins.find(({ use }) => use.name === plugin)?.use.use.definition.definedAt;
   }

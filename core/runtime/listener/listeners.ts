@@ -12,20 +12,20 @@ import type { ListenerVersion } from "../version/listener-version.ts";
 
 type Sockets = Bindings["sockets"];
 
-/** What a commit leaves to be done with open sessions: of one listener, in their order. */
+/** Work that a commit leaves to be done with the open sessions of one listener, in their order. */
 interface Following {
   readonly sessions: readonly LiveSession[];
   readonly work: SessionWork;
 }
 
 /**
- * The bound listeners of a proxy, and what a commit does to them. It has two steps (ADR 0015): `commit` is synchronous and short, and from
- * then on new sessions are on the new generation; `follow` takes the sessions that are open, in slices, each in one step of its own.
+ * The bound listeners of a proxy, and what a commit does to them. A commit has two steps (ADR 0015): `commit` is synchronous and short, and from then
+ * on new sessions use the new generation; `follow` moves the open sessions in slices, each session in one step.
  */
 export class Listeners {
   readonly #byName = new Map<string, Listener>();
   readonly #drain = new Drain();
-  /** Of the last commit. */
+  /** The sessions that could not follow the last commit. */
   #behind = new Behind();
 
   constructor(private readonly state: ProxyState) {}
@@ -34,7 +34,7 @@ export class Listeners {
     return this.#byName;
   }
 
-  /** Puts new versions into force. Nothing in here can fail. @returns what is left to do with the open sessions, for `follow` */
+  /** Puts new versions into force. Nothing in here can fail. @returns the work on open sessions, for `follow` */
   commit(versions: ReadonlyMap<string, ListenerVersion>, { sockets }: Bindings): readonly Following[] {
     const open = this.#openSessions();
     this.#behind = new Behind();
@@ -48,10 +48,10 @@ export class Listeners {
     return following;
   }
 
-  /** Resolves when all sessions that were open at the commit have followed it, or have ended meanwhile; to those that could not, if any. */
+  /** Resolves when all sessions that were open at the commit have followed it or have ended. @returns the sessions that could not follow, if any */
   async follow(following: readonly Following[]): Promise<{ readonly behind?: SessionsBehind }> {
     for (const { sessions, work } of following) {
-      // A session has one listener, and the order of what is done with it is the commit's.
+      // In sequence: each session belongs to one listener, and the commit decides on the order of its work.
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await inSlices(sessions, (session) => {
         if (session.slot >= 0) session.undergo(work);
@@ -65,7 +65,7 @@ export class Listeners {
     this.#drain.stop();
   }
 
-  /** Gone through once for a commit, so that no listener has to keep a table of its own. */
+  /** The open sessions by listener. Worked out once for a commit, so that no listener has to keep a table of its own. */
   #openSessions(): ReadonlyMap<unknown, readonly LiveSession[]> {
     const open = new Map<unknown, LiveSession[]>();
     for (const sessions of [this.state.sessions, this.state.flows])
@@ -113,7 +113,7 @@ export class Listeners {
     return [this.#treatment(before, next, open), listener.configure()];
   }
 
-  /** Who began on a version while it was tried is not one of those that were open before. */
+  /** The work on a listener's open sessions. Sessions that began on the new version during its trial are left out. */
   #treatment(before: ListenerVersion, next: ListenerVersion, open: readonly LiveSession[]): SessionWork | undefined {
     const { gone, isOther } = movedEndpoints(before.config, next.config);
     const isSame = next.pipeline === before.pipeline;
@@ -127,13 +127,13 @@ export class Listeners {
     };
   }
 
-  /** `reload.sessions` of the new config says what happens to the open sessions. */
+  /** What to do with open sessions, by `reload.sessions` of the new config. */
   #byPolicy({ pipeline, config }: ListenerVersion, open: readonly LiveSession[], gone: ReadonlySet<string>): SessionWork | undefined {
     const { sessions, deadlineMs } = config.reload;
     const behind = this.#behind;
     if (sessions === "swap")
       return (session) => {
-        // A flow has no connection that would be lost: the client's next datagram begins another, at the new upstream.
+        // Only flows are at a gone endpoint. A flow has no connection to lose: the client's next datagram begins another flow, at the new upstream.
         if (session.isAt(gone)) session.fail(new SluiceError("SLUICE_CLOSED", "its upstream is another since a reload"));
         else behind.note(session, session.swapTo(pipeline));
       };
@@ -147,7 +147,7 @@ export class Listeners {
     if (takenOver) listener.handOver();
     else listener.close();
     this.state.hub.lifecycle.next({ type: "unlistening", listener: name, url });
-    // Datagram flows have only the listener's socket, and end with it.
+    // Datagram flows use the listener's socket, and end with it.
     if (!takenOver && listener.datagrams)
       return (session) => session.fail(new SluiceError("SLUICE_CLOSED", `listener "${name}" was closed`));
     return this.#drain.begin(open, listener.version.config.reload.deadlineMs);

@@ -1,19 +1,19 @@
 import { Histogram } from "../state/histogram.ts";
 
-/** Seconds: OpenTelemetry's bounds for http.server.request.duration (semantic conventions 1.44). */
+/** Bounds in seconds: OpenTelemetry's for http.server.request.duration (semantic conventions 1.44). */
 const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
 /** Methods that OpenTelemetry tells apart (RFC 9110, RFC 5789); a client may send any. */
 const known = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"]);
 const other = "_OTHER";
 
-/** So many pairs of method and status have series of their own. */
+/** Pairs of method and status that have series of their own. */
 const mostPairs = 32;
 
-/** The durations of requests with one method that had one status. */
+/** The durations of requests with one method and one status. */
 export interface RequestCounts {
   readonly method: string;
-  /** Of the response; `_OTHER`: of those that are too many to tell apart; `0`: there was none. */
+  /** The status of the response; `_OTHER`: pairs beyond the limit; `0`: there was no response. */
   readonly status: string;
   readonly durations: Histogram;
 }

@@ -6,15 +6,15 @@ import { codeFrame, placeText, type SourcePlace } from "../../config/explain/cod
 import { SluiceError } from "../../contract/index.ts";
 import { framesOf, ownerOf } from "./whose-code.ts";
 
-/** What is larger was made by a machine, and nobody looks at its lines. */
+/** Bytes of a source file at most: a larger one was made by a tool, and its lines help nobody. */
 const LARGEST = 2 * 1024 ** 2;
 
 /**
- * The place in the author's own source that an error came from, `file:line:column`: the innermost frame that is neither the core's nor a
- * package's; without one, the package's. A SluiceError of a package has none: it is a refusal in words of its own, and what is to be changed is
- * not in that package (an error of a certificate names the file, and the option of the config).
+ * The place in the author's own source where an error came from, `file:line:column`: the innermost frame that is neither in the core nor in a
+ * package. Without such a frame, the innermost one in a package. A SluiceError of a package has no place: its message already says what to change,
+ * which is not in that package (an error about a certificate names the file and the option of the config).
  *
- * @param definedAt made where the plugin was defined: where it stands is the next best, when a stack has no frame of it
+ * @param definedAt an error that was made where the plugin was defined: its place is used if the stack has no frame of the author
  */
 export function placeOfAuthor(thrown: unknown, definedAt?: Error): string | undefined {
   const frames = framesOf(thrown).map((place) => ({ place, owner: ownerOf(place.file) }));
@@ -26,13 +26,13 @@ export function placeOfAuthor(thrown: unknown, definedAt?: Error): string | unde
   return found === undefined ? undefined : placeText(mapped(found.place));
 }
 
-/** Notes the place of a fault in it, where it has none. A plugin may throw an error of its own, of another copy of the package even. */
+/** Adds its place to a fault that has none. The error may be a plugin's own, even one of another copy of the package. */
 export function locateFault(error: SluiceError, definedAt: Error | undefined): void {
   const where = error.where === undefined ? placeOfAuthor(error.cause ?? error, definedAt) : undefined;
   if (where !== undefined && error instanceof SluiceError && !Object.isFrozen(error)) error.locate(where);
 }
 
-/** The lines around a place, when it is `file:line:column` and the file can be read. */
+/** The lines around a place, if it is `file:line:column` and the file can be read. */
 export function excerptAt(where: string | undefined): string | undefined {
   const [, file, line, column] = /^(.+):(\d+):(\d+)$/.exec(where ?? "") ?? [];
   const source = file === undefined ? undefined : readSource(file);
@@ -40,7 +40,7 @@ export function excerptAt(where: string | undefined): string | undefined {
   return excerpt === "" ? undefined : excerpt;
 }
 
-/** Back to the source of what a program compiled: Node does it by itself only with --enable-source-maps. */
+/** Maps a place in compiled code to its source. Node does that only with --enable-source-maps. */
 function mapped(place: SourcePlace): SourcePlace {
   const source = /\.[cm]?js$/.test(place.file) ? readSource(place.file) : undefined;
   const url = source === undefined ? undefined : /^\/\/# sourceMappingURL=(\S+)\s*$/m.exec(source.slice(-LARGEST))?.[1];
@@ -53,7 +53,7 @@ function mapped(place: SourcePlace): SourcePlace {
     const folder = path.resolve(path.dirname(place.file), payload.sourceRoot ?? "");
     return { file: path.resolve(folder, file), line: entry.originalLine + 1, column: entry.originalColumn + 1 };
   } catch {
-    // No map, or not one that can be read: the compiled place is right too.
+    // Without a readable source map the compiled place is right too.
     return place;
   }
 }

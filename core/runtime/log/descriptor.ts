@@ -1,10 +1,10 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { isatty } from "node:tty";
 
-/** Where a log is written to, so that no write waits for whoever reads it. */
+/** The descriptor that a log is written to. No write waits for its reader. */
 export interface Descriptor {
   readonly fd: number;
-  /** A file on a disk: no reader can stop it, but its disk may be slow. */
+  /** Whether it is a file on a disk: no reader can block it, but the disk may be slow. */
   readonly isFile: boolean;
   readonly isTerminal: boolean;
   close(): void;
@@ -14,9 +14,9 @@ const { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
 const nothing = (): void => undefined;
 
 /**
- * Standard output or standard error. A pipe or a socket does not wait once Node's own stream of it was made, for that sets O_NONBLOCK; a
- * terminal waits even then (docs of `process`, "A note on process I/O"): Ctrl-S would stop everything. So it is opened a second time,
- * with O_NONBLOCK, where the system has a name for it (Linux); elsewhere it is set on Node's handle.
+ * Standard output or standard error. Writes to a pipe or a socket do not block after Node has made its own stream of it, as that sets O_NONBLOCK.
+ * Writes to a terminal block even then (docs of `process`, "A note on process I/O"): Ctrl-S would stop everything. So a terminal is opened a second
+ * time with O_NONBLOCK, where the system has a path for it (Linux); elsewhere Node's handle is set to not block.
  */
 export function standardDescriptor(fd: 1 | 2): Descriptor {
   if (fstatSync(fd).isFile()) return { fd, isFile: true, isTerminal: false, close: nothing };
@@ -32,8 +32,8 @@ export function standardDescriptor(fd: 1 | 2): Descriptor {
 }
 
 /**
- * A file that is appended to, and made (0600: a log may hold what clients sent) when it is missing.
- * A FIFO that nobody reads fails with ENXIO, where opening would else wait for a reader.
+ * Opens a file to append to, and creates it if it is missing (0600: a log may contain what clients sent). A FIFO that nobody reads fails with ENXIO,
+ * instead of waiting for a reader.
  *
  * @throws the operating system's error
  */

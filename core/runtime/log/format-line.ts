@@ -6,12 +6,12 @@ import { levelName } from "../../contract/config/log-level.ts";
 type Fields = Readonly<Record<string, unknown>>;
 type Paint = ReturnType<typeof pico.createColors>;
 
-/** Fields that stand elsewhere in the line. */
+/** Fields that have a place of their own in the line. */
 const placed = new Set(["level", "time", "listener", "plugin", "msg", "stack", "frame"]);
 
 /**
- * Makes a record readable: `12:00:00.000 info  web/logging  session ended  client=127.0.0.1:5000 reason=closed`. What does not fit a line
- * stands below it: a stack, a code frame, and `data` with `encoding: "hex"` as `hexdump -C` shows it.
+ * Makes a record readable: `12:00:00.000 info  web/logging  session ended  client=127.0.0.1:5000 reason=closed`. What does not fit into a line
+ * follows below it: a stack, a code frame, and `data` with `encoding: "hex"` in the form of `hexdump -C`.
  */
 export function createLineFormat(colors: boolean): (json: string) => string {
   const paint = pico.createColors(colors);
@@ -19,7 +19,7 @@ export function createLineFormat(colors: boolean): (json: string) => string {
     try {
       return formatted(JSON.parse(json) as Fields, paint);
     } catch {
-      // A logger of somebody else's that writes no JSON.
+      // The line is not JSON: it comes from another logger.
       return json;
     }
   };
@@ -54,7 +54,7 @@ function below(record: Fields, hex: string | undefined, paint: Paint): string[] 
   return [...indented.map((line) => paint.dim(line)), ...(hex === undefined ? [] : [hexDump(Buffer.from(hex, "hex"))])];
 }
 
-/** The time of day here: whoever reads this sits in front of it. */
+/** The local time of day, since the reader sits in front of the terminal. */
 function clockText(time: unknown): string {
   const date = new Date(typeof time === "number" || typeof time === "string" ? time : Number.NaN);
   if (Number.isNaN(date.getTime())) return "";
@@ -72,7 +72,7 @@ function painted(level: string, paint: Paint): string {
   return level === "info" ? paint.green(text) : paint.dim(text);
 }
 
-/** `a=1`, and of an object `a.b=1`. */
+/** `a=1`; for an object `a.b=1`. */
 function fieldText(name: string, value: unknown, paint: Paint): string {
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return Object.entries(value)

@@ -1,6 +1,6 @@
 const PER_LINE = 16;
 
-/** Bytes as `hexdump -C` shows them: offset, two groups of eight, and what of it is ASCII; lines that repeat the one before are a `*`. */
+/** Bytes in the form of `hexdump -C`: offset, two groups of eight, and the ASCII characters; lines that repeat the previous one become a `*`. */
 export function hexDump(bytes: Buffer): string {
   const lines: string[] = [];
   let before: Buffer | undefined;

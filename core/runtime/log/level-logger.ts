@@ -3,11 +3,11 @@ import type { LogChildOptions, Logger } from "../../contract/index.ts";
 import { isLogLevel, passes, type LogLevel, type Threshold } from "../../contract/config/log-level.ts";
 
 /**
- * A logger with pino's methods whose threshold can be changed for it and all its children at once: a child of pino's keeps the level that
- * it was made with, so a reload could not change that of a plugin which lives on.
+ * A logger with pino's methods whose level can be changed for it and all its children at once. A child of pino keeps the level that it was made with,
+ * so a reload could not change the level of a plugin that lives on.
  */
 export class LevelLogger implements Logger {
-  /** @param pino lets everything through */
+  /** @param pino a logger that lets all levels through */
   constructor(
     private readonly pino: Pino,
     private threshold: Threshold,
@@ -17,7 +17,7 @@ export class LevelLogger implements Logger {
     return this.threshold.level;
   }
 
-  /** For this logger and the children that it makes from now on. */
+  /** Sets the level of this logger, and of children that it makes from now on. */
   set level(level: string) {
     this.threshold = own(level) ?? this.threshold;
   }

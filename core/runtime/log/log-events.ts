@@ -3,19 +3,19 @@ import { excerptAt } from "./author-place.ts";
 import { Repeats } from "./repeats.ts";
 import { stackOf } from "./whose-code.ts";
 
-/** Who reads the log. */
+/** The readers of the log. */
 export interface Readers {
-  /** People, who want to see the lines of source around a fault. */
+  /** The readers are people, who want to see the lines of source around a fault. */
   readonly isReadable: () => boolean;
-  /** They are told of listeners elsewhere. */
+  /** The readers see listeners elsewhere. */
   readonly isAnnounced: () => boolean;
 }
 
 type Fault = Extract<ProxyEvent, { type: "plugin-fault" }>;
 
 /**
- * What the proxy itself logs: faults of plugins, warnings, and listeners that come and go. Sessions are the logging plugin's. The same
- * fault of many sessions is one record, and one more every ten seconds that says how often it came.
+ * Logs what the proxy itself has to log: faults of plugins, warnings, and listeners that come and go. The logging plugin logs sessions. If the same
+ * fault happens in many sessions, it is logged once, and then every ten seconds with the number of times.
  */
 export function createEventLog(logger: Logger, { isReadable, isAnnounced }: Readers): (event: ProxyEvent) => void {
   const faults = new Repeats();

@@ -2,33 +2,33 @@ import { write, writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Descriptor } from "./descriptor.ts";
 
-/** Bytes that wait for the reader; what comes beyond them is dropped and counted. */
+/** Bytes that may wait for the reader; further lines are dropped and counted. */
 export const QUEUE_BYTES = 1024 ** 2;
-/** A reader that stands still is tried again after so long, and twice as long each time that it took nothing. */
+/** Milliseconds until a blocked reader is tried again; doubled each time that it took nothing, up to LATER_MS. */
 const SOON_MS = 5;
 const LATER_MS = 100;
-/** A full disk, or a pipe whose reader has gone, is tried again after so long. */
+/** Milliseconds until a full disk, or a pipe whose reader has gone, is tried again. */
 const FAULT_MS = 1000;
 
 const queues = new Set<LogQueue>();
 let watchesExit = false;
 
 /**
- * Lines on their way to a descriptor: written once per turn of the event loop, all together, and never waited for. When the reader does
- * not keep up they are queued, and beyond {@link QUEUE_BYTES} dropped; `notice` makes the line that says how many, once there is room.
+ * Lines on their way to a descriptor. They are written together, once per turn of the event loop, and nothing waits for them. If the reader is too
+ * slow they are queued, and beyond {@link QUEUE_BYTES} dropped. `notice` makes the line that says how many were dropped, when there is room again.
  */
 export class LogQueue {
-  /** The line that tells of dropped ones; an empty text for none. */
+  /** Makes the line about dropped lines; an empty text means no line. */
   notice: (dropped: number) => string = () => "";
   #lines: string[] = [];
-  /** What was taken from `#lines` and is not written yet. */
+  /** Bytes that were taken from `#lines` and are not written yet. */
   #rest: Buffer | undefined;
   #bytes = 0;
   #dropped = 0;
   #isScheduled = false;
   #retry: NodeJS.Timeout | undefined;
   #patience = SOON_MS;
-  /** The file that is being written to by another thread. */
+  /** Another thread is writing to the file. */
   #writing = false;
   #retired: Descriptor[] = [];
 
@@ -45,7 +45,7 @@ export class LogQueue {
 
   write(line: string): void {
     const bytes = Buffer.byteLength(line);
-    // Half the room must be free again before lines are taken again: so what is missing is one gap, reported once.
+    // After a drop, half the room must be free before lines are taken again, so that the dropped lines are one gap, which is reported once.
     if (this.#bytes + bytes > (this.#dropped > 0 ? QUEUE_BYTES / 2 : QUEUE_BYTES)) {
       this.#dropped += 1;
       return;
@@ -58,7 +58,7 @@ export class LogQueue {
     setImmediate(this.#turnEnded);
   }
 
-  /** Writes what the descriptor takes at once. */
+  /** Writes what the descriptor accepts without waiting. */
   flush(): void {
     while (!this.#writing && this.#retry === undefined && this.#next() !== undefined) this.#attempt();
   }
@@ -74,7 +74,7 @@ export class LogQueue {
     }
   }
 
-  /** Goes on with another descriptor, and closes this one once what is being written is. */
+  /** Continues with another descriptor, and closes the old one when the write under way is done. */
   moveTo(descriptor: Descriptor): void {
     this.#retired.push(this.descriptor);
     this.descriptor = descriptor;
@@ -91,9 +91,9 @@ export class LogQueue {
     if (!this.#writing) this.#closeRetired();
   }
 
-  /** For the end of the process, when nothing comes back to the event loop. @param until as performance.now() counts */
+  /** Writes at the end of the process, when the event loop no longer runs. @param until on the clock of performance.now() */
   finishNow(until: number): void {
-    // What another thread is writing is written: the end of the process waits for it.
+    // The bytes that another thread is writing will be written: the end of the process waits for it.
     if (this.#writing) this.#rest = undefined;
     this.#writing = false;
     while (this.#next() !== undefined) {
@@ -137,8 +137,8 @@ export class LogQueue {
   #attempt(): void {
     const { fd, isFile } = this.descriptor;
     const bytes = this.#rest ?? Buffer.alloc(0);
-    // Its disk may be slow, so another thread waits for it. For what may stand still for ever that is no way: of those threads there are
-    // four, names are looked up by them too, and the end of the process waits for them.
+    // A disk may be slow, so another thread does the write. Descriptors that may block for ever must not be written like that: there are only
+    // four such threads, look-ups of names use them too, and the end of the process waits for them.
     if (isFile) {
       this.#writing = true;
       write(fd, bytes, (error, written) => {
@@ -154,7 +154,7 @@ export class LogQueue {
   }
 
   #written(error: unknown, written: number): void {
-    // The process is ending, and has written the rest already.
+    // The process is ending, and has already written the rest.
     if (!this.#writing) return;
     this.#writing = false;
     this.#closeRetired();
@@ -179,7 +179,7 @@ export class LogQueue {
       },
       full ? this.#patience : FAULT_MS,
     );
-    // A log that nobody reads keeps no process alive.
+    // A log that nobody reads must not keep the process alive.
     this.#retry.unref();
     if (full) this.#patience = Math.min(this.#patience * 2, LATER_MS);
   }
@@ -193,7 +193,7 @@ function isFull(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "EAGAIN";
 }
 
-/** A reader that is only slow gets this long at the end of the process, all queues together. */
+/** Milliseconds that slow readers have at the end of the process, for all queues together. */
 const EXIT_MS = 100;
 
 function finishAll(): void {

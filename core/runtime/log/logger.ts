@@ -12,55 +12,55 @@ import { standardError } from "./standard-streams.ts";
 export interface LoggerOptions {
   /** @default "info" */
   readonly level?: LogLevel;
-  /** In place of `level`, where it changes. */
+  /** Replaces `level` if the level may change. */
   readonly threshold?: Threshold;
   /** Takes each record as a line of JSON. @default standard error */
   readonly to?: { write(line: string): void };
 }
 
-/** Makes a logger that stays as it is; one that follows a config is a {@link ProxyLog}'s. */
+/** Makes a logger that does not change. A logger that follows a config comes from a {@link ProxyLog}. */
 export function createLogger({ level = "info", threshold = { level }, to = standardError() }: LoggerOptions = {}): Logger {
   return new LevelLogger(writingTo(to), threshold);
 }
 
-/** Lets everything through: what passes is decided above it. */
+/** A pino logger that lets all levels through: the level is checked before it. */
 function writingTo(to: { write(line: string): void }): pino.Logger {
   return pino({ level: "trace", base: null, timestamp: pino.stdTimeFunctions.isoTime }, to);
 }
 
-/** What a config wants of the log, ready to begin. */
+/** A config's `log`, ready to begin. */
 export interface PreparedLog {
   begin(): void;
   /** Closes what was opened for it. */
   abandon(): void;
 }
 
-/** How long a reader that is slow is waited for when a proxy ends. */
+/** Milliseconds to wait for a slow reader when a proxy ends. */
 const FINISH_MS = 500;
 
-/** The log of one proxy: its level, format and place follow the config, for the loggers too that plugins keep. */
+/** The log of one proxy. Its level, format and place follow the config, also for loggers that plugins keep. */
 export class ProxyLog {
   readonly logger: Logger;
   readonly #threshold: { level: LogLevel };
-  /** Each record as a line of JSON, for who looks on. */
+  /** Each record as a line of JSON, for observers. */
   readonly lines = new Subject<string>();
   #queue = standardError();
   #file: string | undefined;
   #text: ((json: string) => string) | undefined;
 
-  /** @param forced goes before the config's level. @default SLUICE_LOG_LEVEL @throws SLUICE_CONFIG_INVALID */
+  /** @param forced takes precedence over the config's level. @default SLUICE_LOG_LEVEL @throws SLUICE_CONFIG_INVALID */
   constructor(private readonly forced: LogLevel | undefined = environmentLevel()) {
     this.#threshold = { level: forced ?? "info" };
     this.logger = new LevelLogger(writingTo({ write: (line) => this.#write(line) }), this.#threshold);
     this.#use("auto");
   }
 
-  /** Whether people read it: then what does not fit a line may stand below it. */
+  /** Whether people read it: then what does not fit into a line may follow below it. */
   get isReadable(): boolean {
     return this.#text !== undefined;
   }
 
-  /** The level that a config has, where nothing goes before it. */
+  /** The level for a config: the forced one, else the config's. */
   levelOf({ log }: Pick<ResolvedConfig, "log">): LogLevel {
     return this.forced ?? log.level;
   }
@@ -70,7 +70,7 @@ export class ProxyLog {
     this.#write(line);
   }
 
-  /** Opens the file that a config names, also when it is open already: it may have been renamed. @throws SLUICE_CONFIG_INVALID */
+  /** Opens the file that a config names, even if it is already open, since it may have been renamed. @throws SLUICE_CONFIG_INVALID */
   prepare({ log, file: config }: Pick<ResolvedConfig, "log" | "file">): PreparedLog {
     const file = log.file === undefined ? undefined : path.resolve(config === undefined ? "." : path.dirname(config), log.file);
     const descriptor = file === undefined ? undefined : opened(file, config);
@@ -87,7 +87,7 @@ export class ProxyLog {
     };
   }
 
-  /** Opens the file again, after logrotate or the like has renamed it. When that fails, the old file says so. */
+  /** Opens the file again, after a tool such as logrotate has renamed it. If that fails, the old file gets a line about it. */
   reopen(): void {
     if (this.#file === undefined) return;
     try {
@@ -97,7 +97,7 @@ export class ProxyLog {
     }
   }
 
-  /** Resolves when all is written, or the reader has had its time. The file is closed; what comes later goes to standard error. */
+  /** Closes the file; later records go to standard error. Resolves when everything is written, or when the reader has had its time. */
   async close(): Promise<void> {
     await this.#queue.finished(FINISH_MS);
     if (this.#file !== undefined) this.#turnTo(undefined, standardError());
@@ -140,7 +140,7 @@ function opened(file: string, config: string | undefined): ReturnType<typeof fil
   }
 }
 
-/** @throws SLUICE_CONFIG_INVALID when SLUICE_LOG_LEVEL is no level */
+/** @throws SLUICE_CONFIG_INVALID if SLUICE_LOG_LEVEL is not a level */
 function environmentLevel(): LogLevel | undefined {
   const given = process.env["SLUICE_LOG_LEVEL"];
   if (given === undefined || given === "") return undefined;

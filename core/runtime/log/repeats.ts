@@ -1,6 +1,6 @@
-/** How long the same is counted before it is logged again. */
+/** Milliseconds during which repeats are counted before they are logged. */
 const EVERY_MS = 10_000;
-/** Different things that are kept apart; what comes beyond them is one. */
+/** Different things that are counted separately; all further ones are counted together. */
 const MOST = 64;
 
 interface Repeated {
@@ -8,12 +8,12 @@ interface Repeated {
   tell: (count: number) => void;
 }
 
-/** Tells of what happens again and again: the first time at once, and then how often it came, every ten seconds. */
+/** Reports things that happen again and again: the first time at once, and then every ten seconds how often they came. */
 export class Repeats {
   readonly #known = new Map<string, Repeated>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param tell is given 0 the first time, then how often it came since it was logged last */
+  /** @param tell called with 0 the first time, later with the number of times since it was last logged */
   happened(what: string, tell: (count: number) => void): void {
     const key = this.#known.has(what) || this.#known.size < MOST ? what : "";
     const known = this.#known.get(key);
@@ -29,7 +29,7 @@ export class Repeats {
     }, EVERY_MS).unref();
   }
 
-  /** Logs what was not logged yet. */
+  /** Reports what was counted and not reported yet. */
   close(): void {
     this.#sum();
     this.#known.clear();
@@ -37,7 +37,7 @@ export class Repeats {
     this.#timer = undefined;
   }
 
-  /** What has not come again is forgotten, so that the next time is logged at once. */
+  /** Reports the counts. Forgets what has not come again, so that the next time is reported at once. */
   #sum(): void {
     for (const [key, repeated] of this.#known) {
       if (repeated.count === 0) this.#known.delete(key);

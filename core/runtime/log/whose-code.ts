@@ -6,12 +6,11 @@ import type { SourcePlace } from "../../config/explain/code-frame.ts";
 import { SluiceError } from "../../contract/index.ts";
 
 /**
- * Whose a file is: the core's, one of the packages that the core itself stands on, a plugin's from a package (the built-in ones too), or
- * the author's own.
+ * The owner of a file: the core, a package that the core itself depends on, a package with plugins (the built-in ones too), or the author.
  */
 export type Owner = "core" | "dependency" | "package" | "author";
 
-/** The package's own top folder: dist/core/runtime/log/ is four below it, and source maps lead to its core/. */
+/** The top folder of this package: dist/core/runtime/log/ is four levels below it, and source maps lead to its core/. */
 const packageFolder = fileURLToPath(new URL("../../../../", import.meta.url));
 const { dependencies } = createRequire(import.meta.url)("sluice/package.json") as { dependencies: Readonly<Record<string, string>> };
 const coreFolders = ["core", path.join("dist", "core")].map((folder) => path.join(packageFolder, folder) + path.sep);
@@ -30,7 +29,7 @@ export function framesOf(thrown: unknown): SourcePlace[] {
   return placesInStack(stackOf(thrown));
 }
 
-/** The stack of anything thrown. Never throws: not everything thrown lets it be read. */
+/** The stack of a thrown value. Never throws, though reading the stack of some values does. */
 export function stackOf(thrown: unknown): string | undefined {
   try {
     const stack: unknown = thrown instanceof Error ? thrown.stack : undefined;
@@ -41,10 +40,10 @@ export function stackOf(thrown: unknown): string | undefined {
 }
 
 /**
- * Who is to blame for an error that nobody caught, by its stack alone. It is the core's only when nothing but the core (and what it stands
- * on) is there: a plugin's file on the stack makes it the plugin's, wherever that is installed. All sockets of the core have handlers, and
- * the core throws nothing but Errors: what has neither a file nor a stack is a plugin's. So is a SluiceError that was rejected with, an
- * answer to a plugin that did not wait for it.
+ * Whether the core or a plugin caused an uncaught error, judged by its stack alone. It is the core only if the stack has nothing but the core and the
+ * packages it depends on: any file of a plugin, wherever it is installed, makes it the plugin. All sockets of the core have handlers and the core
+ * throws only Errors, so a value without a file or a stack comes from a plugin. An unhandled rejection with a SluiceError does too: it is an answer
+ * to a plugin that did not wait for it.
  */
 export function culprit(thrown: unknown): "core" | "plugin" {
   if (SluiceError.is(thrown) && thrown.code !== "SLUICE_INTERNAL") return "plugin";

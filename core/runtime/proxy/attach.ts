@@ -23,29 +23,29 @@ import { PipelineTaps, type TapWatcher } from "../version/pipeline-taps.ts";
 import type { AttachedPlugin } from "../version/attached-plugins.ts";
 import type { ProxyParts } from "./proxy-status.ts";
 
-/** What is to watch, and whom. */
+/** The plugin that is to watch, and the sessions to watch. */
 export interface Attaching {
   /** A plugin that only watches, through TAPS; its byte hooks are not called. */
   readonly use: PluginUse;
   readonly listener: Listener;
-  /** The id of the one session that it watches. @default all of the listener, those to come too */
+  /** The id of the one session that it watches. @default all sessions of the listener, also later ones */
   readonly session?: number | undefined;
-  /** The folder that its relative paths start from. */
+  /** The folder in which its relative paths start. */
   readonly folder: string;
 }
 
-/** A plugin that watches a listener beside its pipelines. */
+/** A plugin that watches a listener without being in its pipeline. */
 export interface Attached {
   readonly plugin: Plugin;
-  /** It sees nothing more from now on. Resolves when it is torn down; once, whoever calls. */
+  /** The plugin sees nothing more from now on. Resolves when it is torn down. May be called several times. */
   detach(): Promise<void>;
 }
 
 /**
- * Has a plugin watch the sessions of a running listener, open ones from their next chunk, until it is detached or the proxy closes. It stands
- * beside the pipelines: nothing is reloaded, so no hook is called again, and every other plugin keeps its state.
+ * Lets a plugin watch the sessions of a running listener (open ones from their next chunk), until it is detached or the proxy closes. The plugin is
+ * in no pipeline: nothing is reloaded, so no hook is called again, and every other plugin keeps its state.
  *
- * @throws SLUICE_CONFIG_INVALID for options that do not fit; SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, or what its setup throws itself
+ * @throws SLUICE_CONFIG_INVALID for invalid options; SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, or the error that its setup throws
  */
 export async function attach(parts: ProxyParts, { use, listener, session, folder }: Attaching): Promise<Attached> {
   const { state } = parts;

@@ -11,8 +11,8 @@ import { Alone } from "../state/alone.ts";
 import { createMetrics } from "../state/metrics.ts";
 
 /**
- * Does all of a start but to bind: loads and validates a config file, constructs its plugins, runs their `setup`, and then their `teardown`.
- * What plugins and upstreams would log as a warning is a warning here.
+ * Does everything that a start does, except binding: loads and validates a config file, constructs its plugins, runs their `setup`, and then their
+ * `teardown`. Warnings that plugins and upstreams would log are returned as warnings.
  *
  * @throws every SLUICE_CONFIG_… code, SLUICE_ADDRESS_DUPLICATE, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, SLUICE_CERTIFICATE_INVALID
  */

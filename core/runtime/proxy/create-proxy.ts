@@ -6,11 +6,11 @@ import type { Companion } from "./companion.ts";
 import { Proxy } from "./proxy.ts";
 
 export interface CreateProxyOptions {
-  /** What the core and the plugins log with, instead of what the config's `log` says. @default lines on standard error, which nothing waits for */
+  /** The logger of the core and of plugins, which replaces the config's `log`. @default lines on standard error, which nothing waits for */
   readonly logger?: Logger;
 }
 
-/** Starts a proxy, with or without what lives beside it. */
+/** Starts a proxy, with or without a companion. */
 export async function startProxy(config: SluiceConfig, options: CreateProxyOptions, companion?: Companion): Promise<Proxy> {
   const resolved = resolveConfig(config, transports);
   if (options.logger !== undefined) return Proxy.start(resolved, { logger: options.logger, companion });

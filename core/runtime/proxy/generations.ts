@@ -19,7 +19,7 @@ import type { Steering } from "./steering.ts";
 import { Trials, type Change, type TrialProxy } from "./trials.ts";
 import { Turns } from "./turns.ts";
 
-/** What generations are made with, and put into. */
+/** The parts of the proxy that generations need. */
 export interface GenerationsParts {
   readonly state: ProxyState;
   readonly metrics: Metrics;
@@ -28,18 +28,18 @@ export interface GenerationsParts {
   readonly steering: Steering;
   readonly options: Followers & { readonly logger: Logger };
   readonly isClosing: () => boolean;
-  /** Announces a refusal that nobody waits for. */
+  /** Announces a refusal for which no caller waits. */
   readonly refuse: (error: unknown) => void;
 }
 
-/** The generation in force, and how another one takes its place: all or not at all, one after the other. */
+/** The generation in force, and the way in which another one replaces it: completely or not at all, one after the other. */
 export class Generations {
   readonly turns = new Turns();
   readonly trials: Trials;
   readonly retired = new RetiredPipelines();
   current: Generation | undefined;
   readonly #shared: Shared;
-  /** The number that the next one has. One that was tried has used its number. */
+  /** The number of the next generation. A generation that was tried has used up its number. */
   #nextNumber: number;
 
   constructor(private readonly parts: GenerationsParts) {
@@ -48,7 +48,7 @@ export class Generations {
     this.trials = new Trials(this.#trialProxy());
   }
 
-  /** Says what applying a config would do. */
+  /** Returns what applying a config would do. */
   plan(config: ResolvedConfig, rebuild: boolean): ReloadPlan {
     const running = new Map(
       Array.from(this.parts.listeners.byName, ([name, listener]) => [name, { ...holderOf(listener), sessions: listener.sessions }]),
@@ -58,14 +58,14 @@ export class Generations {
     return planReload(running, config.listeners, rebuilds);
   }
 
-  /** Makes what is wanted ready, and puts it into force or on trial. Call it in `turns`. */
+  /** Prepares the wanted generation, and puts it into force or on trial. Call it in `turns`. */
   async apply(wanted: Wanted, rebuild: boolean): Promise<ReloadReport> {
     const started = performance.now();
     this.#refuseClosing();
     const { steps } = this.plan(wanted.config, rebuild);
     const prepared = await prepareGeneration(wanted.config, this.current, this.#tools(rebuild));
     const change = { wanted, rebuild, steps, prepared, started };
-    // Of several processes each has a part of the sessions only: none of them could try it for all.
+    // Each of several processes has only a part of the sessions, so none of them could try it for all.
     const trial = this.parts.options.member === undefined ? this.trials.of(change, this.parts.listeners.byName) : undefined;
     if (trial !== undefined) return this.#try(trial, change);
     const tried = this.trials.change;
@@ -75,7 +75,7 @@ export class Generations {
     return report;
   }
 
-  /** Begins the trial of a save, which ends the one before. */
+  /** Begins the trial of a save, and ends the previous trial. */
   async #try(trial: Trial, change: Change): Promise<ReloadReport> {
     const { config } = change.wanted;
     try {
@@ -91,7 +91,7 @@ export class Generations {
     }
   }
 
-  /** An override holds at once, for all sessions; then what was tried is tried with it. */
+  /** After an override, which applies at once to all sessions, the save that was on trial is tried again with the override. */
   #tryAgain({ wanted, rebuild }: Change): void {
     this.turns
       .run(() => this.apply(this.parts.steering.under(wanted.base), rebuild))
@@ -141,7 +141,7 @@ export class Generations {
     }
   }
 
-  /** The short first step of a commit. Nothing in here can fail. @returns what is left to do with the open sessions */
+  /** The short first step of a commit, in which nothing can fail. @returns what is left to do with the open sessions */
   #commit({ generation }: Prepared, bindings: Bindings): ReturnType<Listeners["commit"]> {
     const before = this.current;
     this.current = generation;
@@ -198,7 +198,7 @@ export class Generations {
   }
 }
 
-/** Why a trial ends where something else is applied. */
+/** The reason why a trial ends when something else is applied. */
 function supersededBy({ origin }: Wanted, isTried: boolean): string {
   if (!isTried) return "";
   if (origin === "override") return "an override came; it is tried again with that";

@@ -27,30 +27,30 @@ export interface LiveConfigOptions {
   readonly watch?: boolean;
   /** The log, which follows the config. @default standard error */
   readonly log?: ProxyLog;
-  /** Whoever reads the log sees the first listeners elsewhere already. @default false */
+  /** The readers of the log already see the first listeners elsewhere, so they are not logged. @default false */
   readonly announced?: boolean;
   /** A logger that no config changes, instead of `log`. */
   readonly logger?: Logger;
-  /** Turns the admin server on, and goes before what the config says of it. */
+  /** Turns the admin server on, and takes precedence over the config's `admin`. */
   readonly admin?: AdminConfig | undefined;
   /** The admin server. */
   readonly companion?: Companion;
-  /** What the config's file would hold, where there is none. */
+  /** The text of the config, if there is no file. */
   readonly text?: string | undefined;
 }
 
-/** Starts what serves a config. */
+/** Starts the proxy that serves a config. */
 export type Launch<P extends ServingProxy> = (config: ResolvedConfig, options: ProxyOptions, loader: ConfigLoader) => Promise<P>;
 
 /** A proxy that follows its config file: loads are applied one at a time, and the newest save wins. */
 export class LiveConfig<P extends ServingProxy = Proxy> {
   readonly #watcher: FileWatcher | undefined;
-  /** What the kept generations were loaded as. */
+  /** The loads that the kept generations were made from. */
   readonly #loads = new Set<LoadedConfig>();
   readonly #saved = new Set<string>();
   #touched = false;
   #running: Promise<unknown> = Promise.resolve();
-  /** What the last load that was to be applied has read. */
+  /** The files (with the hash of their content) that the last load to be applied has read. */
   #tried: ReadonlyMap<string, string>;
   #stopped = false;
   #leaving = false;
@@ -82,7 +82,7 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     return LiveConfig.launch(file, options, (config, given) => Proxy.start(config, given));
   }
 
-  /** The same for whatever serves it. */
+  /** The same with any kind of proxy. */
   static async launch<P extends ServingProxy>(file: string, options: LiveConfigOptions, launch: Launch<P>): Promise<LiveConfig<P>> {
     const loader = new ConfigLoader(path.resolve(file), transports, options.admin, options.text);
     const loaded = await loader.load();
@@ -105,22 +105,22 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     return this.proxy.steering.base?.file;
   }
 
-  /** Runs what constructs plugins of this config again, an override say. Rejects with what refused it, which is announced. */
+  /** Runs work that constructs plugins of this config again, such as an override. A refusal is announced, and the promise rejects with it. */
   async steer(work: (steering: Steering) => Promise<ReloadReport>): Promise<ReloadReport> {
     return this.#inTurn(() => withoutExit(isOf(this.loader), () => work(this.proxy.steering)));
   }
 
   /** Loads everything again and applies it, changed or not. Rejects with the error that refused it; the proxy goes on. */
   reload(): Promise<ReloadReport> {
-    // Also when the config is refused: whoever renamed the log's file waits for nothing else.
+    // Also when the config is refused: a program that has renamed the log's file waits only for this.
     this.log?.reopen();
     return this.#inTurn(() => this.#load(true));
   }
 
   /**
-   * Writes into the file that a plugin use is on or off, as its override says, and applies that save: then it is no override any more.
+   * Writes an override's `enabled` into the file and applies that save. After that it is no longer an override.
    *
-   * @throws SLUICE_ADMIN_UNKNOWN without an override, SLUICE_ADMIN_CONFLICT with the reason where the file cannot say it
+   * @throws SLUICE_ADMIN_UNKNOWN without an override, SLUICE_ADMIN_CONFLICT with the reason why it cannot be written into the file
    */
   write(place: Pick<Override, "listener" | "plugin">, check?: GenerationCheck): Promise<ReloadReport> {
     return this.#inTurn(async () => {
@@ -130,7 +130,7 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     });
   }
 
-  /** Says what a reload of the file as it is now would do. Rejects with what would refuse it. */
+  /** Returns what a reload of the file as it is now would do. Rejects with the error that would refuse it. */
   plan(): Promise<ReloadPlan> {
     return this.#inTurn(async () => {
       const loaded = await this.loader.load();
@@ -140,17 +140,17 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     });
   }
 
-  /** It wants no new sessions, though it still takes them. */
+  /** The proxy is leaving: it wants no new sessions, but still takes them. */
   get isLeaving(): boolean {
     return this.#leaving;
   }
 
-  /** How long {@link leave} may take, as the config in force has it. Milliseconds. */
+  /** How long {@link leave} may take, in milliseconds, from the config in force. */
   get shutdown(): ResolvedShutdown {
     return this.proxy.steering.config?.shutdown ?? { delay: 0, quiet: 0 };
   }
 
-  /** Is not ready any more, and takes sessions until nobody sends any: within `shutdown`. The proxy goes on. */
+  /** Reports as not ready, and takes sessions until no more come, within the times of `shutdown`. The proxy goes on. */
   leave(): Promise<void> {
     this.#leaving = true;
     return untilQuiet(this.proxy.arrivals, this.shutdown);
@@ -162,13 +162,13 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     this.#watcher?.close();
   }
 
-  /** What was taken back may be tried once more: a save of the same text does that, as after a refusal. */
+  /** After a trial was taken back, a save of the same text tries it once more, as after a refusal. */
   #allowAgain(): void {
     this.#tried = new Map();
     this.#watcher?.watch(this.loader.files, this.loader.hashes, true);
   }
 
-  /** Saves during a load are answered by one more load, of what is newest then. */
+  /** Saves during a load lead to one more load, of the newest files. */
   #onSave(files: readonly string[], touched: boolean): void {
     const isWaiting = this.#saved.size > 0;
     this.#touched ||= touched;
@@ -179,16 +179,16 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
       const isTouched = this.#touched;
       this.#saved.clear();
       this.#touched = false;
-      // What was saved while a load was about to read it has been told of by that load.
+      // Leaves out files that were saved just before the last load read them: that load has their content.
       const changed = saved.filter((file) => contentHash(file) !== this.#tried.get(file));
-      // What a plugin has read is not seen in its code: it has to be made again.
+      // A file that a plugin reads is not part of its code, so its change shows only in a pipeline that is built again.
       const rebuild = changed.some((file) => this.loader.watched.has(file));
       if ((isTouched || changed.length > 0) && !this.#stopped) await this.#load(rebuild);
     }).catch(() => undefined);
   }
 
   async #load(rebuild: boolean): Promise<ReloadReport> {
-    // What refused it may lie elsewhere, a port that was taken say: then a save of the same text is another try.
+    // The reason for a refusal may be outside the files, for example a port that was in use: then a save of the same text tries again.
     let refused = true;
     try {
       const loaded = await this.loader.load({ timeoutMs: this.proxy.timeouts.setup });
@@ -209,7 +209,7 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     }
   }
 
-  /** The processes are made at the start. */
+  /** Refuses a change of `workers`, since the processes are started only at the start. */
   #refuseOtherWorkers({ workers, file }: ResolvedConfig): void {
     const now = this.proxy.steering.base?.workers ?? workers;
     if (now === workers) return;
@@ -217,7 +217,7 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     throw new SluiceError("SLUICE_WORKERS_CHANGED", `there are ${now} of them, and a reload cannot make it ${workers}`, where);
   }
 
-  /** As long as the generations that it may be asked to construct again: an override or a restored generation does. */
+  /** Keeps a load as long as the generations that were made from it: an override or a restored generation constructs plugins of it again. */
   #keep(loaded: LoadedConfig): void {
     loaded.settle();
     this.#loads.add(loaded);

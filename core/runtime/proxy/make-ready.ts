@@ -6,7 +6,7 @@ import type { PreparedLog, ProxyLog } from "../log/logger.ts";
 import type { Companion, PreparedCompanion } from "./companion.ts";
 import type { Member } from "./member.ts";
 
-/** Who follows a config beside the listeners. */
+/** The parts that follow a config in addition to the listeners. */
 export interface Followers {
   readonly log?: ProxyLog | undefined;
   readonly companion?: Companion | undefined;
@@ -14,19 +14,19 @@ export interface Followers {
   readonly member?: Member | undefined;
 }
 
-/** What a generation needs beside its pipelines, ready to be put into force. */
+/** What a generation needs in addition to its pipelines, ready to be put into force. */
 export interface MadeReady {
   readonly bindings: Bindings;
-  /** The log, the admin server. */
+  /** Puts the log and the admin server into force. */
   begin(): void;
 }
 
 /**
- * What can still fail once the plugins are set up. When it does, nothing is left of it.
+ * Does everything that can still fail after the plugins are set up. On a failure it undoes everything.
  *
- * @param last asked before the state of plugins is handed over; throws to refuse
- * @param lost told what could not be bound again
- * @throws what refuses the config
+ * @param last called before the state of plugins is handed over; throws to refuse the config
+ * @param lost called with a message for each socket that could not be bound again
+ * @throws the error that refuses the config
  */
 export async function makeReady(
   config: ResolvedConfig,

@@ -4,16 +4,19 @@ import type { Bindings } from "../listener/bind-listeners.ts";
 import type { Neighbours } from "../state/neighbours.ts";
 import type { Listener } from "../listener/listener.ts";
 
-/** What a proxy that is one of several processes asks of the first one, which decides for all. */
+/** The first of several processes, which decides for all, as the proxy of another process sees it. */
 export interface Member {
-  /** The number of the generation that this process begins with. */
+  /** The number of the first generation of this process. */
   readonly first: number;
-  /** What it has in common with the others. */
+  /** The value of SHARED: what it shares with the other processes. */
   readonly shared: Shared;
   readonly health: HealthPeers;
   readonly neighbours: Neighbours;
-  /** Its plugins are set up. Resolves with the sockets of the listeners once that holds for all processes; rejects with what refused it. */
+  /**
+   * Reports that its plugins are set up. Resolves with the sockets of the listeners when the plugins of all processes are; rejects with the error
+   * that refused the config.
+   */
   bind(config: ResolvedConfig, running: ReadonlyMap<string, Listener>): Promise<Bindings>;
-  /** It could commit now. Resolves once that holds for all processes; rejects when one of them refuses. */
+  /** Reports that it could commit now. Resolves when all processes could; rejects when one of them refuses. */
   agreed(bindings: Bindings): Promise<void>;
 }

@@ -1,9 +1,9 @@
 import type { Logger } from "../../contract/index.ts";
 import type { Followers } from "./make-ready.ts";
 
-/** `log`: what the config's `log` is for; undefined where a program has one of its own. `companion`: the admin server. */
+/** Options of a proxy. `log` follows the config's `log`; it is undefined if a program has a logger of its own. `companion` is the admin server. */
 export interface ProxyOptions extends Followers {
   readonly logger: Logger;
-  /** Whoever reads the log sees the first listeners elsewhere already. */
+  /** The readers of the log already see the first listeners elsewhere, so they are not logged. */
   readonly announced?: boolean;
 }

@@ -10,7 +10,7 @@ export interface ListenerStatus {
   readonly transport: Transport;
   /** Open sessions. */
   readonly sessions: number;
-  /** Those of them that could not follow a reload, because a byte hook threw when it was called. */
+  /** Open sessions that could not follow a reload, because a byte hook threw when it was called. */
   readonly behind: number;
   /** The names of its plugins, from the client's side. */
   readonly plugins: readonly string[];
@@ -23,20 +23,20 @@ export interface ProxyStatus {
   readonly startedAt: number;
   readonly pid: number;
   readonly listeners: readonly ListenerStatus[];
-  /** The endpoints that they have, also those that their plugins use. */
+  /** The endpoints of all listeners, including those that their plugins use. */
   readonly upstreams: readonly EndpointStatus[];
   readonly counters: Readonly<Record<string, number>>;
   /** What differs from the config. */
   readonly overrides: readonly Override[];
   /** A save that some sessions try; undefined: none. */
   readonly trial?: TrialView;
-  /** Resident bytes of the process; of all, where there are several. */
+  /** Resident bytes of the process, or of all processes together. */
   readonly memory: number;
-  /** Where there are several processes, those that serve; `pid` is that of the first one, which does not. */
+  /** With several processes: those that serve. `pid` above is the first process, which serves nothing. */
   readonly workers?: readonly WorkerStatus[];
 }
 
-/** One of several processes. */
+/** One of the processes that serve. */
 interface WorkerStatus {
   readonly pid: number;
   readonly generation: number;
@@ -48,17 +48,17 @@ interface WorkerStatus {
   readonly memory: number;
 }
 
-/** What a proxy is made of. */
+/** The parts of a proxy. */
 export interface ProxyParts {
   readonly listeners: ReadonlyMap<string, Listener>;
   readonly state: ProxyState;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** Undefined where a program has a log of its own. */
+  /** Undefined if a program has a logger of its own. */
   readonly log: ProxyLog | undefined;
 }
 
-/** The state of a proxy at this moment. */
+/** The state of a proxy now. */
 export function statusOf(
   { listeners: bound, state, metrics }: ProxyParts,
   known: Pick<ProxyStatus, "generation" | "startedAt" | "overrides" | "trial">,

@@ -30,7 +30,7 @@ import { statusOf, type ProxyParts, type ProxyStatus } from "./proxy-status.ts";
 import { rebased, type Wanted } from "../generation/overrides.ts";
 import type { ReloadPlan, ReloadReport } from "../generation/reload-plan.ts";
 
-/** The object of the process: holds the live generation and the bound listeners, and takes the next generation all or not at all. */
+/** The proxy of this process: it has the generation in force and the bound listeners, and takes the next generation completely or not at all. */
 export class Proxy implements ServingProxy {
   readonly #hub = new EventHub();
   readonly #metrics = createMetrics();
@@ -54,7 +54,7 @@ export class Proxy implements ServingProxy {
     this.#listeners = new Listeners(this.#state);
     const isReadable = (): boolean => options.log?.isReadable === true;
     const isAnnounced = (): boolean => options.announced === true && isReadable() && this.generation <= 1;
-    // Of several processes the first one logs.
+    // With several processes the first one writes the log.
     if (options.member === undefined) this.#hub.lifecycle.subscribe(createEventLog(options.logger, { isReadable, isAnnounced }));
     this.#sweep = startIdleSweep(this.#state);
     this.#generations = new Generations({
@@ -69,7 +69,7 @@ export class Proxy implements ServingProxy {
     });
   }
 
-  /** Makes a config live. Rejects with a SluiceError, and then nothing is left open. */
+  /** Makes a config live. If it fails, it rejects with a SluiceError and leaves nothing open. */
   static async start(config: ResolvedConfig, options: ProxyOptions, overrides: readonly Override[] = []): Promise<Proxy> {
     const proxy = new Proxy(config, options);
     try {
@@ -108,7 +108,7 @@ export class Proxy implements ServingProxy {
     return new Set<Session>([...this.#state.sessions, ...this.#state.flows]);
   }
 
-  /** The admin server's page with its token; undefined: there is none. */
+  /** The address of the admin server's page, with the token; undefined: there is no admin server. */
   get adminUrl(): string | undefined {
     return this.options.companion?.url;
   }
@@ -131,14 +131,14 @@ export class Proxy implements ServingProxy {
     return this.#hub.all;
   }
 
-  /** The events that are not a session's. Watching these costs a session nothing. */
+  /** The events that do not belong to a session. Watching them costs sessions nothing. */
   get lifecycle(): Observable<ProxyEvent> {
     return this.#hub.lifecycle.asObservable();
   }
 
   /**
-   * Takes another config, after those before it: new sessions from the commit on, and resolves when the open ones have followed. Rejects with
-   * the SluiceError that refused it, and then everything runs on as before.
+   * Applies another config, after earlier calls are done. New sessions use it from the commit on; the promise resolves when the open sessions have
+   * followed. If the config is refused, the promise rejects with the SluiceError and everything runs on as before.
    */
   async apply(config: unknown): Promise<ReloadReport> {
     try {
@@ -148,24 +148,24 @@ export class Proxy implements ServingProxy {
     }
   }
 
-  /** Says what `apply` would do. @throws SLUICE_CONFIG_INVALID */
+  /** Returns what `apply` would do. @throws SLUICE_CONFIG_INVALID */
   plan(config: unknown): ReloadPlan {
     return this.planResolved(resolveConfig(config, transports), false);
   }
 
-  /** @param base without the overrides that are in force */
+  /** @param base the config without the overrides that are in force */
   planResolved(base: ResolvedConfig, rebuild: boolean): ReloadPlan {
     const { trial } = this;
     const { steps } = this.#generations.plan(this.steering.under(base).config, rebuild);
     return trial === undefined ? { steps } : { steps, trial };
   }
 
-  /** Applies a config that was resolved already, after those before it. `rebuild`: rebuilds every pipeline, changed or not. */
+  /** Applies a config that is already resolved, after earlier calls are done. @param rebuild build every pipeline again, changed or not */
   applyResolved(config: ResolvedConfig, rebuild = false): Promise<ReloadReport> {
     return this.take(() => this.steering.under(config), rebuild);
   }
 
-  /** Applies what is wanted once it is its turn. */
+  /** Applies what is wanted when it is its turn. @param want called at that moment */
   take(want: () => Wanted, rebuild = false): Promise<ReloadReport> {
     return this.#generations.turns.run(() => this.#generations.apply(want(), rebuild));
   }
@@ -185,11 +185,11 @@ export class Proxy implements ServingProxy {
   }
 
   /**
-   * Stops accepting at once, waits for open stream sessions, then resets what is left and tears the plugins down. UDP flows do not hold
-   * it. Resolves when nothing is open any more.
+   * Stops accepting at once, waits for open stream sessions, then resets those that are left and tears the plugins down. It does not wait for UDP
+   * flows. Resolves when nothing is open any more.
    *
    * @param options.drain how long to wait. @default 0
-   * @throws SLUICE_CONFIG_INVALID when that is no duration
+   * @throws SLUICE_CONFIG_INVALID if `drain` is not a duration
    */
   async close(options: { readonly drain?: Duration } = {}): Promise<void> {
     this.#closing ??= this.#close(drainTime(options.drain));
@@ -201,7 +201,7 @@ export class Proxy implements ServingProxy {
     this.#state.checks.stop();
     trials.stop();
     await endAllSessions(this.#listeners.byName, this.#state, drainMs);
-    // An apply that is under way has seen that the proxy closes, and what it had set up is retired once it has ended.
+    // An apply that is under way notices that the proxy is closing. When it has ended, what it had set up is retired.
     await withinSetup(turns.idle, this.#state);
     endLingering();
     this.#sweep.stop();

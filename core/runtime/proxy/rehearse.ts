@@ -5,10 +5,10 @@ import { claimSockets } from "../generation/socket-claims.ts";
 import type { Followers } from "./make-ready.ts";
 
 /**
- * Tries what the acceptance of a config will have to do, and undoes it, so that what would refuse it then refuses it now. Addresses that overlap
- * those in use are left out: to try them would be to close those.
+ * Tries everything that accepting a config will have to do, and undoes it, so that an error which would refuse the config then refuses it now.
+ * Addresses that overlap addresses in use are left out, as trying them would close those.
  *
- * @throws what refuses the config
+ * @throws the error that refuses the config
  */
 export async function rehearse(
   config: ResolvedConfig,

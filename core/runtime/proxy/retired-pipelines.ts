@@ -1,6 +1,6 @@
 import type { LivePipeline } from "../version/live-pipeline.ts";
 
-/** The pipelines that no new session takes, until their plugins are torn down. */
+/** Pipelines that no new session uses, until their plugins are torn down. */
 export class RetiredPipelines {
   readonly #pipelines = new Set<LivePipeline>();
 
@@ -10,7 +10,7 @@ export class RetiredPipelines {
     void pipeline.gone.then(() => this.#pipelines.delete(pipeline));
   }
 
-  /** Resolves when the plugins of all that are here now are torn down. */
+  /** Resolves when the plugins of all pipelines that are retired now are torn down. */
   async gone(): Promise<void> {
     await Promise.all([...this.#pipelines].map(({ gone }) => gone));
   }

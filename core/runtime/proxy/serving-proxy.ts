@@ -3,14 +3,14 @@ import type { Duration, ListenerView, ProxyEvent, ResolvedConfig, SluiceError, T
 import type { ReloadPlan, ReloadReport } from "../generation/reload-plan.ts";
 import type { Steering } from "./steering.ts";
 
-/** Sessions that are open. */
+/** The number of open sessions. */
 export interface OpenSessions {
   readonly streams: number;
-  /** UDP flows too. */
+  /** Including UDP flows. */
   readonly all: number;
 }
 
-/** What follows a config file: a proxy in this process, or several processes that are one proxy. */
+/** A proxy that can follow a config file: one in this process, or several processes that act as one. */
 export interface ServingProxy {
   readonly generation: number;
   readonly timeouts: Timeouts;
@@ -18,12 +18,12 @@ export interface ServingProxy {
   /** The bound listeners by name. */
   readonly listeners: Readonly<Record<string, Pick<ListenerView, "name" | "url">>>;
   readonly adminUrl: string | undefined;
-  /** The events that are not a session's; completes when it has closed. */
+  /** The events that do not belong to a session. Completes when the proxy has closed. */
   readonly lifecycle: Observable<ProxyEvent>;
-  /** Those of sessions that come and go. */
+  /** The events of sessions that begin and end. */
   readonly arrivals: Observable<ProxyEvent>;
   open(): OpenSessions | Promise<OpenSessions>;
-  /** Takes another config, all or not at all. Rejects with the SluiceError that refused it. */
+  /** Applies another config, completely or not at all. Rejects with the SluiceError that refused it. */
   applyResolved(config: ResolvedConfig, rebuild?: boolean): Promise<ReloadReport>;
   planResolved(config: ResolvedConfig, rebuild: boolean): ReloadPlan | Promise<ReloadPlan>;
   /** Announces a refusal. */

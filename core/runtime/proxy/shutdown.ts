@@ -5,12 +5,12 @@ import { emptied } from "../listener/drain.ts";
 import type { Listener } from "../listener/listener.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 
-/** What sockets that were reset may take to close. */
+/** Milliseconds that sockets may take to close after a reset. */
 const CLOSING_MS = 5_000;
 
 /**
- * The first half of closing a proxy: stops accepting, lets stream sessions end by themselves, and ends what is left. Datagram flows hold
- * nothing up: their listeners serve them until the streams are drained.
+ * The first half of closing a proxy: stops accepting, lets stream sessions end by themselves, and ends those that are left. Nothing waits for
+ * datagram flows: their listeners serve them until the streams are drained.
  */
 export async function endAllSessions(listeners: ReadonlyMap<string, Listener>, state: ProxyState, drainMs: number): Promise<void> {
   const all = [...listeners.values()];
@@ -30,7 +30,10 @@ export async function endAllSessions(listeners: ReadonlyMap<string, Listener>, s
   await emptied(state.sessions, CLOSING_MS);
 }
 
-/** Nothing may keep a proxy from closing: not a plugin that never sets up, nor a socket that never closes. */
+/**
+ * Waits for work during the close, but with a limit: a plugin whose setup never ends, or a socket that never closes, must not keep a proxy from
+ * closing.
+ */
 export async function withinSetup(work: Promise<unknown>, { timeouts }: ProxyState): Promise<void> {
   await Promise.race([work, delay(timeouts.setup + 5_000, undefined, { ref: false })]);
 }

@@ -4,19 +4,19 @@ import { overriding, rebased, type OverrideChange, type Wanted } from "../genera
 import type { ReloadReport } from "../generation/reload-plan.ts";
 import type { Trials } from "./trials.ts";
 
-/** So many generations can be restored while there is an admin server. */
+/** Generations that can be restored while there is an admin server. */
 const KEPT = 10;
 
-/** Given the number of the generation in force; throws to refuse. */
+/** Called with the number of the generation in force; throws to refuse. */
 export type GenerationCheck = (generation: number) => void;
 
-/** Applies what is wanted once it is its turn. */
+/** Applies what is wanted when it is its turn. */
 type Apply = (want: () => Wanted) => Promise<ReloadReport>;
 
-/** The save that is tried, if any. */
+/** The trial of a save, if there is one. */
 type TriedSave = Pick<Trials, "change" | "report" | "accept" | "takeBack">;
 
-/** What the generations of a proxy were made of, and how to have another than the config says. */
+/** What the generations of a proxy were made of, and the ways to have a generation that differs from the config: overrides, restoring, accepting. */
 export class Steering {
   readonly #history = new GenerationHistory(1);
   #wanted: Wanted | undefined;
@@ -29,12 +29,12 @@ export class Steering {
     private readonly trials: () => TriedSave,
   ) {}
 
-  /** Without the overrides. Undefined before the first generation. */
+  /** The config in force, without overrides. Undefined before the first generation. */
   get base(): ResolvedConfig | undefined {
     return this.#wanted?.base;
   }
 
-  /** What is in force. Undefined before the first generation. */
+  /** What the generation in force was made of. Undefined before the first generation. */
   get now(): Wanted | undefined {
     return this.#wanted;
   }
@@ -43,7 +43,7 @@ export class Steering {
     return this.#wanted?.overrides ?? [];
   }
 
-  /** The config in force, overridden. Undefined before the first generation. */
+  /** The config in force, with overrides. Undefined before the first generation. */
   get config(): ResolvedConfig | undefined {
     return this.#wanted?.config;
   }
@@ -62,18 +62,18 @@ export class Steering {
     return { generation, at: report.trial?.since ?? 0, origin, durationMs, steps, overrides };
   }
 
-  /** What the kept generations were made of, that in force and the one that is tried. */
+  /** The configs of the kept generations, of the one in force and of the one on trial. */
   get bases(): ReadonlySet<ResolvedConfig> {
     const own = [this.#wanted?.base, this.trials().change?.wanted.base].filter((base) => base !== undefined);
     return new Set([...this.#history.bases, ...own]);
   }
 
-  /** A config that was saved or given, under the overrides that are in force. */
+  /** A config that was saved or given, with the overrides that are in force. */
   under(config: ResolvedConfig): Wanted {
     return rebased(config, this.overrides, "config");
   }
 
-  /** It is in force. */
+  /** A generation is in force now. */
   committed(wanted: Wanted): void {
     this.#wanted = wanted;
   }
@@ -85,17 +85,17 @@ export class Steering {
     this.#history.add(wanted, report);
   }
 
-  /** It was tried, and is no more. */
+  /** A trial was taken back. */
   takenBack(wanted: Wanted, report: ReloadReport, takenBack: string): void {
     if (this.#wanted?.config.admin !== undefined) this.#history.add(wanted, report, takenBack);
   }
 
   /**
-   * Makes a new generation in which a plugin use does something else than the config says, or does what the config says again.
+   * Makes a new generation in which a plugin use differs from the config, or again follows the config.
    *
-   * @param change undefined: the override is taken back
-   * @param check what it throws refuses the override
-   * @throws SLUICE_ADMIN_UNKNOWN; what refuses a config
+   * @param change undefined: takes the override back
+   * @param check throws to refuse the override
+   * @throws SLUICE_ADMIN_UNKNOWN; the errors that refuse a config
    */
   override(
     place: Pick<Override, "listener" | "plugin">,
@@ -106,9 +106,9 @@ export class Steering {
   }
 
   /**
-   * Makes a new generation of what an earlier one was made of; that in force, while another is tried, takes that one back.
+   * Makes a new generation of what an earlier one was made of. Restoring the generation in force while a save is on trial takes that save back.
    *
-   * @throws SLUICE_ADMIN_UNKNOWN when it is not kept any more; SLUICE_ADMIN_CONFLICT when it is being tried; what refuses a config
+   * @throws SLUICE_ADMIN_UNKNOWN if it is no longer kept; SLUICE_ADMIN_CONFLICT if it is on trial; the errors that refuse a config
    */
   async restore(generation: number, check?: GenerationCheck): Promise<ReloadReport> {
     const tried = this.#tried;
@@ -135,7 +135,11 @@ export class Steering {
     });
   }
 
-  /** Puts the generation that is tried into force, before its time. @throws SLUICE_ADMIN_UNKNOWN when it is not tried; what refuses a config */
+  /**
+   * Puts the generation that is on trial into force before its time.
+   *
+   * @throws SLUICE_ADMIN_UNKNOWN if it is not on trial; the errors that refuse a config
+   */
   async accept(generation: number, check?: GenerationCheck): Promise<ReloadReport> {
     this.#now(check);
     if (this.#tried !== generation) throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `generation ${generation} is not on trial`);

@@ -14,18 +14,18 @@ export interface Change {
   readonly rebuild: boolean;
   readonly steps: readonly PlannedStep[];
   readonly prepared: Prepared;
-  /** Of `performance.now()`. */
+  /** On the clock of `performance.now()`. */
   readonly started: number;
 }
 
-/** What trials need of their proxy. */
+/** What trials need from their proxy. */
 export interface TrialProxy {
   readonly state: ProxyState;
-  /** Does something when nothing else is applied. */
+  /** Does work when nothing else is being applied. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
-  /** Puts a change into force. Rejects with what refuses it. */
+  /** Puts a change into force. Rejects with the error that refuses it. */
   enact(change: Change): Promise<ReloadReport>;
-  /** What was built for a change goes. */
+  /** Removes what was built for a change. */
   discard(change: Change, reason: string): void;
 }
 
@@ -36,20 +36,20 @@ interface Running {
   readonly report: ReloadReport;
 }
 
-/** The save that is tried: one at a time. What comes while one is tried goes before it. */
+/** The trial of a save; there is one at a time. What is applied during a trial takes precedence over it. */
 export class Trials {
   #running: Running | undefined;
-  /** Sessions return from the last one. */
+  /** Resolves when the sessions of the last trial have returned. */
   #returning: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly proxy: TrialProxy) {}
 
-  /** What is tried; undefined: nothing. */
+  /** The change that is tried; undefined: none. */
   get change(): Change | undefined {
     return this.#running?.change;
   }
 
-  /** What its trial began with. */
+  /** The report from the beginning of the trial. */
   get report(): ReloadReport | undefined {
     return this.#running?.report;
   }
@@ -58,18 +58,18 @@ export class Trials {
     return this.#running?.trial.view(this.#open());
   }
 
-  /** Undefined: it is not to be tried. Only saves are: who switches a plugin off or goes back wants that at once. */
+  /** The trial for a change; undefined: it is not to be tried. Only saves are: an override or a restored generation must apply at once. */
   of(change: Change, running: ReadonlyMap<string, Listener>): Trial | undefined {
     if (change.wanted.origin !== "config") return undefined;
     return Trial.of(change.prepared, running.values(), (why) => void this.takeBack(why));
   }
 
-  /** Resolves when the open sessions that are tried have followed. @throws SLUICE_PLUGIN_SETUP */
+  /** Begins a trial. Resolves when the open sessions of its share have followed. @throws SLUICE_PLUGIN_SETUP */
   async begin(trial: Trial, change: Change): Promise<ReloadReport> {
     const { number: generation } = change.prepared.generation;
     trial.inherit();
     const timer = setTimeout(() => {
-      // Whoever looks on is told by the event.
+      // A failure is announced by an event.
       this.accept().catch(() => undefined);
     }, trial.forMs);
     timer.unref();
@@ -81,13 +81,16 @@ export class Trials {
     return report;
   }
 
-  /** A hook failed where no session is known. */
+  /** A hook failed outside any session. */
   fault(generation: number, listener: string, plugin: string, error: SluiceError): void {
     const { trial } = this.#running ?? {};
     if (trial?.prepared.generation.number === generation) trial.failedElsewhere(listener, plugin, error);
   }
 
-  /** It has gone well for long enough, or somebody says so: the rest follows. Rejects with what refuses it now; it is taken back then. */
+  /**
+   * Accepts the save for all sessions, after its time without too many faults or because somebody asks for it. If it is refused now, it is taken back
+   * and the promise rejects.
+   */
   accept(): Promise<ReloadReport> {
     const running = this.#running;
     return this.proxy.inTurn(async () => {
@@ -105,7 +108,7 @@ export class Trials {
     });
   }
 
-  /** The sessions return to what is in force. Resolves when they have; at once when nothing is tried. */
+  /** Takes the save back: its sessions return to the generation in force. Resolves when they have; at once if nothing is tried. */
   async takeBack(reason: string): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
@@ -113,7 +116,7 @@ export class Trials {
     await this.#returning;
   }
 
-  /** The proxy closes, with all sessions. */
+  /** Ends the trial without returning sessions, as the proxy closes. */
   stop(): void {
     const running = this.#running;
     this.#running = undefined;

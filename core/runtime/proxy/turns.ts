@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** Work that is done one after the other. Timers and sockets have a turn between, so that much in a row does not keep them waiting. */
+/** Does pieces of work one after the other. Timers and sockets get a turn in between, so that many pieces in a row do not block them. */
 export class Turns {
   #queue: Promise<unknown> = Promise.resolve();
 
-  /** Resolves when all that was asked for until now is done. */
+  /** Resolves when all work that was added until now is done. */
   get idle(): Promise<unknown> {
     return this.#queue;
   }

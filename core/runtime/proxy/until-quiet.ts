@@ -2,10 +2,10 @@ import type { Observable } from "rxjs";
 import type { ProxyEvent, ResolvedShutdown } from "../../contract/index.ts";
 
 /**
- * Resolves once no connection (or new UDP flow) came for `quiet` milliseconds, after `delay` at the latest.
+ * Resolves when no connection (or new UDP flow) has come for `quiet` milliseconds, after `delay` milliseconds at the latest.
  *
- * Load balancers that look whether a port is open connect and leave again without a byte: such a session does not count once it has ended.
- * Those that ask `/readyz` come to the admin server, and are no sessions.
+ * A load balancer that checks whether a port is open connects and leaves without a byte: such a session no longer counts when it has ended. Checks of
+ * `/readyz` come to the admin server, and are not sessions.
  *
  * @param events of the proxy's sessions
  */
@@ -18,7 +18,7 @@ export function untilQuiet(events: Observable<ProxyEvent>, { delay, quiet }: Res
       next: (event) => {
         arrivals.see(event, performance.now());
       },
-      // The proxy was closed by somebody else.
+      // The proxy was closed meanwhile.
       complete: () => {
         done();
       },
@@ -39,11 +39,11 @@ export function untilQuiet(events: Observable<ProxyEvent>, { delay, quiet }: Res
   });
 }
 
-/** When the last one came who was no probe, as far as can be told yet. */
+/** The time at which the last session came that is not known to be a probe. */
 class Arrivals {
-  /** Of sessions that are open, by id; in the order in which they came. */
+  /** Arrival times of open sessions, by id, in the order of arrival. */
   readonly #open = new Map<number, number>();
-  /** Of those that have ended. */
+  /** The last arrival time among ended sessions that were not probes. */
   #ended: number;
 
   constructor(began: number) {

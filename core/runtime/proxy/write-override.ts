@@ -10,8 +10,8 @@ import type { Steering } from "./steering.ts";
 type Place = Pick<Override, "listener" | "plugin">;
 
 /**
- * Writes `enabled` of an override into the config's file. The new text is loaded before it is written: only when it says what is wanted of
- * that plugin use, and of every other one what runs, does the file get it.
+ * Writes `enabled` of an override into the config's file. The new text is loaded before it is written. It is written only if it gives that plugin use
+ * the wanted state, and leaves every other use as it runs now.
  *
  * @throws SLUICE_ADMIN_UNKNOWN, SLUICE_ADMIN_CONFLICT
  */
@@ -47,7 +47,7 @@ async function loaded(loader: ConfigLoader, text: string, file: string): Promise
   }
 }
 
-/** Those for every listener stand in the config once. */
+/** Refuses a plugin that the config names once for all listeners: the file cannot turn it off for one. */
 function refuseShared(base: ResolvedConfig, path: string, place: Place, file: string): void {
   const others = base.listeners.filter(({ name, declared }) => name !== place.listener && declared.some((use) => use.path === path));
   if (others.length > 0) throw sharedWith(others, path, file);

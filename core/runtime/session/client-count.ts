@@ -2,24 +2,24 @@ import { clientKey, SluiceError, type SocketAddress } from "../../contract/index
 
 /** Other processes that count the clients of the same listener. */
 export interface CountedElsewhere {
-  /** This process counts so many now. @param client its key */
+  /** Reports the number of sessions that a client has in this process now. @param client its key */
   counted(client: string, sessions: number): void;
-  /** How many all others count. */
+  /** The number of sessions that a client has in all other processes. */
   sessionsOf(client: string): Promise<number>;
 }
 
-/** Who is counted: a session. */
+/** What is counted: a session. */
 export interface Counted {
   readonly client: SocketAddress;
-  /** The count's own. */
+  /** Set and read by the count only. */
   countedBy: ClientCount | undefined;
 }
 
-/** How many sessions each client has open on one listener, for `limits.sessionsPerClient`. */
+/** Counts the open sessions of each client on one listener, for `limits.sessionsPerClient`. */
 export class ClientCount {
   readonly #open = new Map<string, number>();
 
-  /** @param elsewhere other processes that count too, and are told of each new number */
+  /** @param elsewhere other processes that count too; they get each new number */
   constructor(private readonly elsewhere?: CountedElsewhere) {}
 
   of(client: SocketAddress): number {
@@ -30,7 +30,7 @@ export class ClientCount {
     return this.elsewhere !== undefined;
   }
 
-  /** How many it has in all processes. */
+  /** The number of sessions that it has in all processes. */
   async everywhere(client: SocketAddress): Promise<number> {
     return this.of(client) + ((await this.elsewhere?.sessionsOf(clientKey(client))) ?? 0);
   }
@@ -42,14 +42,14 @@ export class ClientCount {
     this.#add(clientKey(session.client), 1);
   }
 
-  /** A session has ended; nothing when it was not counted here. */
+  /** A session has ended. Does nothing if it was not counted here. */
   leave(session: Counted): void {
     if (session.countedBy !== this) return;
     session.countedBy = undefined;
     this.#add(clientKey(session.client), -1);
   }
 
-  /** Nobody is counted any more. */
+  /** Forgets all counts. */
   close(): void {
     for (const key of this.#open.keys()) this.elsewhere?.counted(key, 0);
     this.#open.clear();
@@ -64,10 +64,10 @@ export class ClientCount {
 }
 
 /**
- * A session's client turns out to be another: it is counted as that one.
- * @param most sessions of one client
- * @param fail is told why it has one too many, where it has
- * @returns when other processes have to be asked first: resolves when that is decided
+ * A session's client turns out to be another one: the session is counted for that client from now on.
+ * @param most sessions that one client may have
+ * @param fail called with the reason, if the client has one session too many
+ * @returns a promise if other processes have to be asked first; it resolves when the decision is made
  */
 export function recount(session: Counted, most: number, rename: () => void, fail: (error: SluiceError) => void): Promise<void> | undefined {
   const count = session.countedBy;

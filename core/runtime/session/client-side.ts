@@ -12,16 +12,16 @@ import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import { clientCodes, readFirst } from "../../net/first-reading.ts";
 import { recount, type ClientCount, type Counted } from "./client-count.ts";
 
-/** A session before its flows begin: who its client is, what is said to that, and where it is sent. */
+/** The part of a session that exists before its flows begin: its client, what is agreed with the client, and the upstream it is sent to. */
 export abstract class ClientSide implements Counted {
   abstract countedBy: ClientCount | undefined;
   #client: SocketAddress | undefined;
   #isRead = false;
-  /** Where a plugin sent it, instead of to the listener's upstream. */
+  /** The upstream that a plugin sent it to, instead of the listener's. */
   retargeted: UpstreamConfig | undefined;
-  /** Which of its addresses that plugin does not want to be dialled. */
+  /** Decides which addresses of that upstream must not be dialled. */
   refuse: RetargetOptions["refuse"];
-  /** Other processes are asked how many sessions its client has: it does not go on before that is decided. */
+  /** Set while other processes are asked how many sessions its client has. The session waits for the decision. */
   counting: Promise<void> | undefined;
 
   constructor(protected readonly accepted: AcceptedClient) {}
@@ -43,7 +43,7 @@ export abstract class ClientSide implements Counted {
     return this.accepted.local() ?? this.owner.local;
   }
 
-  /** Asks for the client's address while there is a socket to ask. */
+  /** Reads the client's address while the socket still knows it. */
   remember(): void {
     this.#client ??= this.accepted.address();
   }
@@ -56,7 +56,7 @@ export abstract class ClientSide implements Counted {
     });
   }
 
-  /** TLS with the client, counted. */
+  /** Does the TLS handshake with the client, and counts it. */
   protected async handshake(...how: Parameters<AcceptedClient["secure"]>): ReturnType<AcceptedClient["secure"]> {
     let result: "ok" | "failed" = "failed";
     try {

@@ -3,7 +3,10 @@ import { SluiceError, type Exchange } from "../../contract/index.ts";
 import { blameOf, faultOf } from "../../flow/chain/fault.ts";
 import { LiveSession } from "./live-session.ts";
 
-/** What EXCHANGE stands for: the hooks of the pipeline that the request's session is on now, whose plugins live until the request is over. */
+/**
+ * The value of EXCHANGE: runs the hooks of the pipeline that the request's session is on now. The plugins of that pipeline live until the request is
+ * over.
+ */
 export const exchange: Exchange = (request, attempt) => {
   const { session } = request;
   if (!(session instanceof LiveSession))

@@ -1,21 +1,21 @@
 import type { Leg } from "../../contract/index.ts";
 import type { Flow } from "../../flow/pump/flow.ts";
 
-/** How long a peer that was told the end may take for its own. */
+/** Milliseconds that a peer may take to end its side after it has got our FIN. */
 const LINGER_MS = 200;
-/** How many times as long a slow one may take for what is pending. */
+/** How many times as long a slow peer may take to read what is pending. */
 const PATIENCE = 50;
 
 /**
- * The end of a session that delivers first what it holds. Its flows finish; with a FIN the legs then close as their peers do, or after a
- * moment: to close a socket in which bytes wait unread would be a reset (RFC 9293 section 3.6). With a reset they wait for what is pending.
+ * Ends a session that first delivers what it holds. Its flows finish. With a FIN, each leg then closes when its peer does, or after a moment, since
+ * closing a socket with unread bytes would send a reset (RFC 9293 section 3.6). With a reset, the legs wait until pending bytes are sent.
  */
 export class Finishing {
   #timer: NodeJS.Timeout | undefined;
   #started = false;
   #left = PATIENCE;
 
-  /** @param close destroys the legs; called once, unless they close by themselves */
+  /** @param close destroys the legs. Called once, unless the legs close by themselves */
   constructor(
     private readonly flows: readonly Flow[],
     private readonly legs: readonly Leg[],

@@ -2,10 +2,10 @@ import type { LivePipeline } from "../version/live-pipeline.ts";
 
 const none: readonly LivePipeline[] = [];
 
-/** The pipelines that a session keeps alive: the one that it is on, and those whose plugins still work for it. */
+/** The pipelines that a session keeps alive: the current one, and those whose plugins still work for it. */
 export class HeldPipelines {
   #current: LivePipeline;
-  /** The one that opens the session, those that are being swapped out. */
+  /** The pipeline that opens the session, and those that are being swapped out. */
   #leaving: LivePipeline[] | undefined;
 
   constructor(first: LivePipeline) {
@@ -13,26 +13,26 @@ export class HeldPipelines {
     first.acquire();
   }
 
-  /** The one whose byte hooks the session runs. */
+  /** The pipeline whose byte hooks the session runs. */
   get current(): LivePipeline {
     return this.#current;
   }
 
-  /** The session is on another one from now; the last one is still held. */
+  /** Moves the session to another pipeline. The previous one is still held. */
   replace(next: LivePipeline): void {
     (this.#leaving ??= []).push(this.#current);
     this.#current = next;
     next.acquire();
   }
 
-  /** Those that the session has left have no more work to do for it. */
+  /** Releases the pipelines that the session has left, as they have no more work for it. */
   releaseLeft(): void {
     const leaving = this.#leaving ?? none;
     this.#leaving = undefined;
     for (const pipeline of leaving) pipeline.release();
   }
 
-  /** The session is over. */
+  /** Releases all pipelines, as the session is over. */
   releaseAll(): void {
     this.releaseLeft();
     this.#current.release();

@@ -2,13 +2,13 @@ import { Subscriber } from "rxjs";
 import { SluiceError, type Upstream } from "../../contract/index.ts";
 import { letGo } from "../../flow/pump/let-go.ts";
 
-/** Who is told of a session's upstream leg. */
+/** Is told how the opening of a session's upstream leg ended. */
 export interface LegTaker {
   legOpened(upstream: Upstream): void;
   legFailed(error: unknown): void;
 }
 
-/** Takes the first leg. */
+/** Takes the first leg that is emitted. */
 export class LegSubscriber extends Subscriber<Upstream> {
   taken: Upstream | undefined;
 
@@ -21,7 +21,7 @@ export class LegSubscriber extends Subscriber<Upstream> {
   }
 
   override _next(upstream: Upstream): void {
-    // A second leg is nobody's: one session has one.
+    // A session has one upstream leg, so a second one is closed.
     if (this.taken !== undefined) {
       if (upstream.leg !== this.taken.leg) upstream.leg.destroy();
       return;

@@ -31,29 +31,26 @@ import { carried } from "./carried.ts";
 import { SessionFlows, type SwapFault } from "./session-flows.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
-/**
- * One client's passage: opened (TLS hello, admit, connect), then two flows, then one end. Every way out leads to `#finish`, once, when
- * both legs are closed.
- */
+/** One client's session: it opens (TLS hello, admit, connect), has two flows, and ends. All ends lead to `#finish`, once, when both legs are closed. */
 export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   readonly id = nextId();
   readonly startedAt = Date.now();
-  /** Where it stands in the set of open sessions, -1: nowhere, it has ended; the set's own. */
+  /** Its index in the set of open sessions, or -1 after its end. Only the set changes it. */
   slot = -1;
-  /** It could not follow a reload; its listener's own. */
+  /** It could not follow a reload. Only its listener changes it. */
   behind = false;
-  /** Who counts it for `limits.sessionsPerClient`; the count's own. */
+  /** The count that it belongs to, for `limits.sessionsPerClient`. Only the count changes it. */
   countedBy: ClientCount | undefined;
   tls: SessionTls | undefined;
   readonly #pipelines: HeldPipelines;
   /** Undefined before its upstream leg is open. */
   #flows: SessionFlows | undefined;
-  /** That its upstream leg was opened to. */
+  /** The endpoint that its upstream leg was opened to. */
   #endpoint: string | undefined;
   #opening: Opening | undefined;
   #error: SluiceError | undefined;
   #ending = false;
-  /** It ends once its flows have delivered what they hold. */
+  /** Set while it ends after its flows have delivered what they hold. */
   #finishing: Finishing | undefined;
   #finished = false;
   #openLegs = 1;
@@ -111,7 +108,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     return this.#flows?.[direction];
   }
 
-  /** A lasting flow of datagrams goes elsewhere when its endpoint dies. */
+  /** The endpoint in use. A long UDP flow moves to another one when its endpoint dies. */
   get upstream(): string | undefined {
     return this.#flows?.upstream.endpoint ?? this.#endpoint;
   }
@@ -130,7 +127,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     return this.#aborter.signal;
   }
 
-  /** Everything that ever arrived, for the idle sweep: a number that grows while the session lives. */
+  /** For the idle sweep: the number of all chunks that ever arrived. */
   get activity(): number {
     return (this.#flows?.chunks ?? 0) + (this.relay?.chunks ?? 0);
   }
@@ -138,11 +135,11 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   open(): void {
     this.#opening = new Opening(this, this.accepted);
     this.#opening.start(this.pipeline.pipeline.handshakeTimeout ?? this.owner.handshakeTimeout);
-    // It may have failed at once, before there was anything to give up.
+    // It may have failed during `start`, before `#opening` had anything to give up.
     if (this.#ending) this.#opening.close();
   }
 
-  /** @param plugin whose fault it is, if any's */
+  /** @param plugin the plugin that failed, if it was one */
   openFailed(error: SluiceError, plugin: string | undefined): void {
     if (plugin !== undefined) this.owner.fault(plugin, error, this);
     this.fail(error);
@@ -168,7 +165,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     else this.fail(error, how);
   }
 
-  /** Has something done to it that a commit asks for: what fails there, in a plugin's own leg say, costs this session alone. */
+  /** Does the work of a commit on this session. An error there, for example in a plugin's own leg, ends only this session. */
   undergo(work: (session: LiveSession) => void): void {
     try {
       work(this);
@@ -177,22 +174,22 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     }
   }
 
-  /** Asks it to end as soon as it can, which only plugins that answer know how to. */
+  /** Asks it to end as soon as it can. Only the leg of a plugin that answers knows how. */
   retire(): void {
     this.#flows?.upstream.retire?.();
   }
 
-  /** Whether it goes where its listener says, to one of these endpoints; one that has not chosen may choose any. */
+  /** Whether it uses the listener's upstream, at one of these endpoints. A session without an endpoint yet counts too: it may choose any. */
   isAt(endpoints: ReadonlySet<string>): boolean {
     return endpoints.size > 0 && this.retargeted === undefined && (this.upstream === undefined || endpoints.has(this.upstream));
   }
 
-  /** Its listener has another upstream now, and it stays where it is. */
+  /** A reload has changed its listener's upstream, and the session stays at its endpoint. */
   upstreamReplaced(): void {
     if (this.retargeted === undefined) this.#flows?.upstream.replaced?.();
   }
 
-  /** Takes another pipeline's byte hooks, keeping both legs. @returns the fault of a hook that keeps it on its own, if one does */
+  /** Changes to another pipeline's byte hooks, on the same legs. @returns the fault of a hook that threw: then it stays on its pipeline */
   swapTo(next: LivePipeline): SwapFault | undefined {
     if (this.#ending || next === this.pipeline) return undefined;
     const swap = this.#flows?.prepareSwap(next.pipeline);
@@ -221,9 +218,9 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
   }
 
   /**
-   * Ends the session. A reset or a failure of one side is a reset of the other: a clean FIN would pass for the end of the data. A
-   * session that never reached its upstream, or that was idle, is closed.
-   * @param how where somebody says how
+   * Ends the session. After a reset or a failure of one side the other side gets a reset, as a FIN would look like the end of the data. A session
+   * that never reached its upstream, or that was idle, is closed with a FIN.
+   * @param how overrides that choice
    */
   fail(error: SluiceError, how?: CloseOptions["how"]): void {
     if (this.#ending) return;
@@ -240,7 +237,7 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     this.#aborter?.abort(this.#error);
   }
 
-  /** The session's one record. */
+  /** The session's record. */
   record(): SessionRecord {
     const phase = this.#flows?.fromClient === undefined ? (this.#opening?.phase ?? "admit") : "flow";
     const { startedAt } = this;

@@ -6,31 +6,31 @@ import type { RelayWay } from "../../net/relay/relay-way.ts";
 import { ClientSide } from "./client-side.ts";
 import { SessionTaps } from "./session-taps.ts";
 
-/** A flow as far as it is looked on. */
+/** A flow, as observers see it. */
 interface ObservedFlow {
   readonly swapping: boolean;
   tap: Required<FlowTap> | null | undefined;
 }
 
-/** A session as far as others look on: what happened to it, and when its first chunks come. */
+/** The part of a session for observers: its timeline, its taps and its first chunks. */
 export abstract class ObservedSession extends ClientSide {
-  /** What happened to it, where somebody may look at that. */
+  /** Its events, kept if somebody may look at them. */
   timeline: Timeline | undefined;
-  /** Told before the first chunk of each direction passes. */
+  /** Called before the first chunk of each direction passes. */
   onFirstChunk: ((direction: "fromClient" | "fromUpstream") => void) | undefined;
   #taps: SessionTaps | undefined;
 
-  /** Somebody looks at what happens to it from now on. */
+  /** Keeps a timeline from now on. */
   keepTimeline(): void {
     this.timeline ??= new Timeline();
   }
 
-  /** Nobody looks any more, unless a plugin does. */
+  /** Keeps no timeline any more, unless a plugin follows it. */
   dropTimeline(): void {
     if (this.timeline?.follower === undefined) this.timeline = undefined;
   }
 
-  /** It has come to another pipeline: the plugins that follow it there begin, and those that did before leave. */
+  /** The session has moved to another pipeline: followers of that pipeline begin, and those of the previous one end. */
   followTimeline(): void {
     const next = this.pipeline.timelines.of(this.session);
     const before = this.timeline?.follower;
@@ -48,7 +48,7 @@ export abstract class ObservedSession extends ClientSide {
     dropped(chunks: number, what?: "inject" | "relay"): void;
     readonly attached: readonly TapWatcher[];
   };
-  /** For datagrams beside its legs. */
+  /** Carries datagrams outside its legs. */
   relay: Relay | undefined;
 
   abstract readonly pipeline: LivePipeline;
@@ -62,7 +62,7 @@ export abstract class ObservedSession extends ClientSide {
     return this.pipeline.upstreams.dialers.relayWay;
   }
 
-  /** Operators that were swapped out are still at work: what fails now may be theirs. */
+  /** Operators that were swapped out still work, so a failure now may be theirs. */
   get isSwapping(): boolean {
     return this.flow("fromClient")?.swapping === true || this.flow("fromUpstream")?.swapping === true;
   }
@@ -86,7 +86,7 @@ export abstract class ObservedSession extends ClientSide {
     return this.#taps.of(flow, pipeline, [...taps.watchers, ...attached]);
   }
 
-  /** Somebody else may watch it from now on: its flows ask again. */
+  /** Its watchers may have changed: its flows ask for them again. */
   watchersChanged(): void {
     for (const flow of [this.flow("fromClient"), this.flow("fromUpstream")]) if (flow !== undefined) flow.tap = undefined;
   }

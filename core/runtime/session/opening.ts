@@ -18,36 +18,37 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
 /**
- * A client is not read before its upstream is open: what it sends waits in the kernel, and so does the news that it is gone. So it is looked
- * at now and then, for whoever has left keeps a place that others wait for.
+ * Milliseconds between two checks that the client is still there. A client is not read before its upstream is open, so its bytes wait in the kernel,
+ * and its end is not noticed. Without the checks, clients that have left would keep places that others wait for.
  */
 const LOOK_MS = 400;
 const looks = new Deadlines(LOOK_MS);
 
-/** What is being opened. */
+/** The session that is being opened. */
 export interface Opened extends Session {
   readonly version: ListenerVersion;
   readonly retargeted: Parameters<ListenerVersion["attempts"]>[0];
   readonly refuse: Parameters<ListenerVersion["attempts"]>[2];
   tls: SessionTls | undefined;
   readonly timeline: Timeline | undefined;
-  /** Decides whether its client may have another session, where that takes time. */
+  /** Decides whether its client may have another session, if that takes time. */
   readonly counting: Promise<void> | undefined;
   /** The upstream leg is open. */
   opened(upstream: Upstream): void;
   flowWarning(message: string): void;
-  /** @param plugin whose fault it is, if any's */
+  /** @param plugin the plugin that failed, if it was one */
   openFailed(error: SluiceError, plugin: string | undefined): void;
 }
 
 /**
  * The opening of a session: the admit hooks that come before TLS, the ClientHello (tls:// listeners), the other admit hooks, then the connect
- * hooks around the dialler. Goes one way; where no plugin has a hook nothing is subscribed for it. Classes and no object literals, for the reason given in ChunkQueue.
+ * hooks around the dialler. It never goes back a step, and subscribes to nothing for a hook that no plugin has. Classes and not object literals, for
+ * the reason given in ChunkQueue.
  */
 export class Opening implements Waiting {
-  /** How far it came. */
+  /** The step that it has reached. */
   phase: SessionPhase = "hello";
-  /** Undefined: nobody asked for the upstream leg. */
+  /** Undefined: nobody has asked for the upstream leg. */
   attempts: SessionAttempts | undefined;
   #closed = false;
   #handshakeTimeout = 0;
@@ -55,11 +56,11 @@ export class Opening implements Waiting {
   #admission: Subscription | undefined;
   #leg: LegSubscriber | undefined;
   #look: Wait | undefined;
-  /** A plugin in front waits for the leg before the session is admitted. */
+  /** Set if a plugin waits for the leg before the session is admitted. */
   #early: EarlyWait | undefined;
   #earlyClosed = false;
   #isHandedOver = false;
-  /** Legs that a connect hook was given. */
+  /** Legs that connect hooks have got. */
   #given: Set<Upstream> | undefined;
 
   constructor(
@@ -81,7 +82,7 @@ export class Opening implements Waiting {
     this.#run(greet, () => this.#hello());
   }
 
-  /** The ClientHello, where there must be one. */
+  /** Reads the ClientHello, on a transport that begins with one. */
   #hello(): void {
     const hello = this.client.hello?.(this.#handshakeTimeout, this.session.version.pipeline.pipeline.allowsPlain);
     if (hello === undefined) {
@@ -102,12 +103,12 @@ export class Opening implements Waiting {
     );
   }
 
-  /** The milliseconds that are left for the TLS handshake. @param timeout of the whole, where it is not the listener's own */
+  /** The milliseconds that are left for the TLS handshake. @param timeout for the whole handshake, if it is not the listener's */
   handshakeLeft(timeout = this.#handshakeTimeout): number {
     return Math.max(1, timeout - this.#helloTook);
   }
 
-  /** Gives up whatever is under way. What a hook was given and did not pass on is nobody's, and is closed. */
+  /** Gives up everything under way. Closes legs that a hook has got and not passed on. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -125,13 +126,13 @@ export class Opening implements Waiting {
     for (const upstream of this.#given ?? []) if (upstream !== taken) upstream.leg.destroy();
   }
 
-  /** It goes on, or is over: the client is read, and need not be looked at. */
+  /** Ends the checks: the client is read from now on, or the opening is over. */
   stopLooking(): void {
     if (this.#look !== undefined) looks.end(this.#look);
     this.#look = undefined;
   }
 
-  /** Time to look whether the client is still there. */
+  /** Time to check whether the client is still there. */
   waitedTooLong(): void {
     this.#look = looks.start(this);
     if (this.client.isGone()) this.fail(new SluiceError("SLUICE_CLIENT_RESET", `${String(this.session.client)} left before it was served`));
@@ -167,7 +168,7 @@ export class Opening implements Waiting {
           else this.fail(new SluiceError("SLUICE_CLIENT_REJECTED", `${String(this.session.client)} was not admitted`));
         },
       });
-    // One that is over already may have begun the next.
+    // If it is already over, it may have set `#admission` for the next hooks.
     if (!admission.closed) this.#admission = admission;
   }
 
@@ -187,7 +188,7 @@ export class Opening implements Waiting {
       this.fail(new SluiceError("SLUICE_UPSTREAM_RESET", "the upstream that a plugin had asked for could not be opened"));
   }
 
-  /** Opens the upstream leg while the session is being admitted; it goes on with that. */
+  /** Opens the upstream leg early, while the session is being admitted. The session uses this leg later. */
   openUpstream(): Promise<Upstream> {
     if (this.#leg !== undefined || this.#closed)
       return Promise.reject(new SluiceError("SLUICE_INTERNAL", "openUpstream was called twice, or behind the admit hooks"));
@@ -197,7 +198,7 @@ export class Opening implements Waiting {
     });
   }
 
-  /** The first leg that the connect hooks gave. */
+  /** The connect hooks have emitted the first leg. */
   legOpened(upstream: Upstream): void {
     const early = this.#early;
     this.#early = undefined;
@@ -254,10 +255,10 @@ export class Opening implements Waiting {
     const { session } = this;
     const given = new Set<Upstream>();
     this.#given = given;
-    // Chosen at the first try, and once: until then a hook may send the session elsewhere.
+    // Chosen once, at the first try: until then a hook may send the session to another upstream.
     let attempts: Observable<Upstream> | undefined;
     const attempt = defer(() => (attempts ??= this.#attempt(session.version.attempts(session.retargeted, session, session.refuse)))).pipe(
-      // Those that come once the session flows belong to the leg that asked for them.
+      // Legs that come after the session's own was taken belong to whoever asked for them.
       tap((upstream) => this.#leg?.taken ?? given.add(upstream)),
     );
     return session.version.pipeline.pipeline.connect?.(attempt, session) ?? attempt;

@@ -4,10 +4,10 @@ import { Relay } from "../../net/relay/relay.ts";
 import { LiveSession } from "./live-session.ts";
 import type { SessionHost } from "./session-host.ts";
 
-/** Relays of each listener that are open, or being opened. */
+/** For each listener, the number of relays that are open or being opened. */
 const open = new WeakMap<SessionHost<LiveSession>, number>();
 
-/** What DATAGRAMS stands for in the plugin use of that name. */
+/** The value of DATAGRAMS for one plugin use. @param plugin the name of the use */
 export function datagramsOf(plugin: string): Datagrams {
   return {
     async relay(session, options) {
@@ -48,7 +48,7 @@ async function openRelay(session: LiveSession, options: DatagramRelayOptions): P
   }
 }
 
-/** What a plugin's function throws is the plugin's fault, and ends the session. */
+/** Wraps a plugin's functions: an error that one throws counts as the plugin's fault, and ends the session. */
 function guarded(plugin: string, session: LiveSession, options: DatagramRelayOptions): DatagramRelayOptions {
   const guard = (call: () => SluiceError | void): SluiceError | undefined => {
     try {

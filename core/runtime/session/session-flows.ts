@@ -20,7 +20,7 @@ export class SessionFlows {
     readonly upstream: Leg,
   ) {}
 
-  /** Calls the byte hooks. One that throws ends the session, through its owner, and the flow is there all the same. */
+  /** Makes both flows, which calls the byte hooks. A hook that throws ends the session, through `owner`; its flow is made all the same. */
   make({ fromClient, fromUpstream }: Pipeline, owner: FlowOwner): void {
     this.#fromClient = new Flow(this.client, this.upstream, owner, fromClient);
     this.#fromUpstream = new Flow(this.upstream, this.client, owner, fromUpstream);
@@ -47,7 +47,7 @@ export class SessionFlows {
     return (this.#fromClient?.chunks ?? 0) + (this.#fromUpstream?.chunks ?? 0);
   }
 
-  /** Operators that were swapped out still work, or those of an ended source still flush; also before both flows are made. */
+  /** Operators that were swapped out still work, or operators of an ended source still flush. True also before both flows are made. */
   get working(): boolean {
     return this.#fromClient?.working !== false || this.#fromUpstream?.working === true;
   }
@@ -63,9 +63,9 @@ export class SessionFlows {
   }
 
   /**
-   * Calls another pipeline's byte hooks for both flows. Nothing changes by that.
+   * Calls another pipeline's byte hooks for both flows, without using their result yet.
    *
-   * @returns how to swap to them; or the fault of a hook that threw
+   * @returns a function that swaps to them, or the fault of a hook that threw
    */
   prepareSwap(next: Pipeline): SwapFault | (() => void) {
     try {

@@ -6,7 +6,7 @@ export function nextId(): number {
   return last;
 }
 
-/** Counts on from another number: each of several processes has numbers of its own. */
+/** Continues counting from another number, so that each of several processes has its own range. */
 export function idsFrom(base: number): void {
   last = base;
 }

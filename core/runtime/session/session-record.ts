@@ -1,6 +1,6 @@
 import type { EndReason, RelayRecord, Session, SessionAttempt, SessionPhase, SessionRecord, Traffic } from "../../contract/index.ts";
 
-/** What a record says that its session does not. */
+/** The parts of a record that are not properties of its session. */
 export interface SessionEnd {
   readonly startedAt: number;
   readonly reason: EndReason;
@@ -9,7 +9,7 @@ export interface SessionEnd {
   readonly relay: RelayRecord | undefined;
 }
 
-/** A session's one record, at the moment of its end. */
+/** The record of a session at the moment of its end. */
 export function recordOf(session: Session, { startedAt, reason, phase, attempts, relay }: SessionEnd): SessionRecord {
   const { made, panic = false } = attempts ?? {};
   const { listener, id, transport, upstream, generation, fromClient, fromUpstream } = session;
@@ -31,7 +31,7 @@ export function recordOf(session: Session, { startedAt, reason, phase, attempts,
   };
 }
 
-/** A flow is what is counted, and must not live on in a record. */
+/** Copies the counts, as the object is a flow, which a record must not keep alive. */
 function countsOf({ bytes, chunks }: Traffic): Traffic {
   return { bytes, chunks };
 }

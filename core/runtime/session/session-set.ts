@@ -1,13 +1,12 @@
 import type { LiveSession } from "./live-session.ts";
 
 /**
- * The open sessions. An array and not a Set: a Set that sessions come into and go from keeps its outgrown tables linked to one another,
- * and in V8 such a chain of dead old tables carries every session into the old generation (measured: garbage collection per
- * connection 3 to 5 times that of a bare pipe).
+ * The open sessions, in an array. A Set whose entries come and go keeps its outgrown tables linked to one another, and in V8 such a chain of dead
+ * tables moves every session into the old generation (measured: garbage collection per connection 3 to 5 times that of a bare pipe).
  */
 export class SessionSet implements Iterable<LiveSession> {
   readonly #sessions: LiveSession[] = [];
-  /** Told when one has gone. */
+  /** Called when a session has left. */
   onLeft: (() => void) | undefined;
 
   get size(): number {
@@ -18,7 +17,7 @@ export class SessionSet implements Iterable<LiveSession> {
     session.slot = this.#sessions.push(session) - 1;
   }
 
-  /** Puts the last one in its place. */
+  /** Removes a session and puts the last one in its place. */
   delete(session: LiveSession): void {
     const { slot } = session;
     session.slot = -1;
@@ -29,7 +28,7 @@ export class SessionSet implements Iterable<LiveSession> {
     last.slot = slot;
   }
 
-  /** Those open now: ending them while going through is allowed. */
+  /** Iterates over a copy, so that sessions may end during the iteration. */
   [Symbol.iterator](): Iterator<LiveSession> {
     return this.#sessions.slice()[Symbol.iterator]();
   }

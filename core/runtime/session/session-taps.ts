@@ -7,12 +7,12 @@ type Begun = ReadonlyMap<TapWatcher, Tap | undefined>;
 
 const none: Begun = new Map();
 
-/** Who watches the legs of one session. A watcher that comes or goes lets the others go on as they were; a new pipeline begins all of them. */
+/** The watchers of one session's legs. When a watcher comes or goes, the others continue; a new pipeline starts all of them again. */
 export class SessionTaps {
   #pipeline: object | undefined;
   #begun: { readonly fromClient: Begun; readonly fromUpstream: Begun } = { fromClient: none, fromUpstream: none };
 
-  /** Those that watch one direction, as one; null: nobody does. @param pipeline that the session is on */
+  /** All taps of one direction, as one tap; null: there is none. @param pipeline that the session is on */
   of(flow: TappedFlow, pipeline: object, watchers: readonly TapWatcher[]): Tap | null {
     if (this.#pipeline !== pipeline) this.#begun = { fromClient: none, fromUpstream: none };
     this.#pipeline = pipeline;

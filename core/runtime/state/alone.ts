@@ -1,10 +1,10 @@
 import type { Answer, Found, Shared, SharedBuckets } from "../../contract/index.ts";
 import { BucketBook } from "./bucket-book.ts";
 
-/** Buckets of a space, where nobody says how many. */
+/** Buckets of a space, if no number is given. */
 export const MOST_BUCKETS = 100_000;
 
-/** What a proxy of one process shares: with itself. */
+/** The value of SHARED in a proxy of one process. */
 export class Alone implements Shared {
   readonly processes = 1;
   readonly #book = new BucketBook();

@@ -17,19 +17,19 @@ export interface EndpointStatus {
   readonly sessions: number;
   /** Attempts that failed in a row. */
   readonly failures: number;
-  /** Until when it is down, in epoch milliseconds; undefined where that is not known. */
+  /** Until when it is down, in epoch milliseconds; undefined if that is not known. */
   readonly until: number | undefined;
   /** Why it is down: sessions failed, or its health check did. */
   readonly why?: "failures" | "check";
   /** Since when it is down, in epoch milliseconds. */
   readonly since?: number;
-  /** Of the last failure. */
+  /** The code of the last failure. */
   readonly code?: AnyErrorCode;
   /** What the health check found. */
   readonly detail?: string | undefined;
 }
 
-/** Makes the book of a proxy's endpoints, which announces when one is out or back. */
+/** Makes the book of a proxy's endpoints, which announces when an endpoint goes down or comes up. */
 export function createEndpointBook(
   hub: EventHub,
   { metrics, upstreams }: { readonly metrics: Metrics; readonly upstreams: UpstreamBook },
@@ -64,7 +64,7 @@ export function createEndpointBook(
   });
 }
 
-/** The state of the endpoints that listeners have, also those that their plugins use. */
+/** The state of the endpoints of all listeners, including those that their plugins use. */
 export function endpointStatus(book: HealthBook, listeners: Iterable<readonly [string, ListenerVersion]>): readonly EndpointStatus[] {
   return Array.from(listeners).flatMap(([listener, version]) =>
     version.endpoints.map((endpoint): EndpointStatus => {
@@ -75,14 +75,14 @@ export function endpointStatus(book: HealthBook, listeners: Iterable<readonly [s
   );
 }
 
-/** The endpoints that are to be asked how they are. */
+/** The endpoints that have health checks. */
 export function checksOf(versions: ReadonlyMap<string, ListenerVersion>): readonly Checked[] {
   return Array.from(versions.values()).flatMap(({ checks }) => checks);
 }
 
 type Versions = ReadonlyMap<string, ListenerVersion>;
 
-/** What a reload removed is forgotten, so that nothing is heard of it any more; who is to be asked from now on is asked. */
+/** After a reload: forgets endpoints that it removed, so that nothing is reported about them any more, and starts the health checks that it added. */
 export function followEndpoints(
   { health: book, checks, upstreams }: { readonly health: HealthBook; readonly checks: HealthChecks; readonly upstreams: UpstreamBook },
   before: Versions | undefined,

@@ -1,7 +1,7 @@
 import { merge, Subject, type Observable } from "rxjs";
 import type { ProxyEvent } from "../../contract/index.ts";
 
-/** The proxy's events. Those of sessions are kept apart, so that nobody listening costs a session nothing. */
+/** The proxy's events. Events of sessions are separate, so that they cost nothing while nobody listens. */
 export class EventHub {
   readonly sessions = new Subject<ProxyEvent>();
   readonly lifecycle = new Subject<ProxyEvent>();

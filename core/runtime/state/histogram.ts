@@ -1,10 +1,10 @@
-/** How often something was at most so large, with fixed bounds as Prometheus wants them. */
+/** A histogram with fixed bounds, as Prometheus wants it: it counts how many values were at most as large as each bound. */
 export class Histogram {
   readonly #counts: number[];
   count = 0;
   sum = 0;
 
-  /** @param bounds rising */
+  /** @param bounds in rising order */
   constructor(readonly bounds: readonly number[]) {
     this.#counts = bounds.map(() => 0);
   }
@@ -16,7 +16,7 @@ export class Histogram {
     if (at >= 0) this.#counts[at] = (this.#counts[at] ?? 0) + 1;
   }
 
-  /** For each bound, how many were at most as large. */
+  /** For each bound, the number of values that were at most as large. */
   get cumulative(): readonly number[] {
     let sum = 0;
     return this.#counts.map((count) => (sum += count));

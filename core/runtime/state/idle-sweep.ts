@@ -2,18 +2,18 @@ import { SluiceError } from "../../contract/index.ts";
 import type { LiveSession } from "../session/live-session.ts";
 import type { ProxyState } from "./proxy-state.ts";
 
-/** A session is looked at so many times within its idle time, so it ends at most a twentieth late or so. */
+/** Checks of a session within its idle time, so that it ends about a twentieth of that time late at most. */
 const LOOKS = 40;
-/** And at least so many times, so that a process which stood still does not end sessions before it has read what came meanwhile. */
+/** Checks that must find a session idle before it ends, so that a process that stood still reads what came meanwhile before it ends sessions. */
 const LEAST = 20;
 
 export interface IdleSweep {
-  /** `timeouts.idle`, of all or of a listener, may have changed: looks as often as that asks for from now on. */
+  /** `timeouts.idle`, in general or of a listener, may have changed: adapts the interval of the checks. */
   adjust(): void;
   stop(): void;
 }
 
-/** Ends sessions that are idle. One sweep for all of them: a timer per session, restarted for every chunk, would cost each chunk. */
+/** Ends idle sessions. One sweep serves all: a timer for each session, restarted for every chunk, would make each chunk more expensive. */
 export function startIdleSweep(state: ProxyState): IdleSweep {
   const seen = new WeakMap<LiveSession, { activity: number; since: number; looks: number }>();
   const sweep = (): void => {
@@ -22,7 +22,7 @@ export function startIdleSweep(state: ProxyState): IdleSweep {
       const before = seen.get(session);
       if (before === undefined || before.activity !== session.activity)
         seen.set(session, { activity: session.activity, since: now, looks: 0 });
-      // By the clock too: under load every look comes a little late, which adds up.
+      // The clock counts too: under load every check comes a little late, and the delays add up.
       else if ((before.looks += 1) >= LEAST && now - before.since >= session.owner.idleTimeout)
         session.fail(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(session.client)}: nothing came for ${session.owner.idleTimeout} ms`));
     }
@@ -41,7 +41,7 @@ export function startIdleSweep(state: ProxyState): IdleSweep {
   };
   plan();
   const adjust = (): void => {
-    // Else reloads in quick succession would put every look off.
+    // Otherwise reloads in quick succession would put off every check.
     if (state.shortestIdle !== plannedFor) plan();
   };
   return { adjust, stop };

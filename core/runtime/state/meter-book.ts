@@ -3,7 +3,7 @@ import type { ResolvedListener } from "../../contract/index.ts";
 
 export type Direction = "fromClient" | "fromUpstream";
 
-/** What plugin uses make of data, by listener, use and direction: it goes on over reloads, and ends with the use. */
+/** Counts what plugin uses do to data, by listener, use and direction. A reload keeps the counts as long as the config has the use. */
 export class MeterBook {
   readonly #meters = new Map<string, Map<string, Readonly<Record<Direction, PluginMeter>>>>();
 
@@ -15,12 +15,12 @@ export class MeterBook {
     return both[direction];
   }
 
-  /** Without making it. */
+  /** The meters of a use, if there are any. */
   find(listener: string, plugin: string): Readonly<Record<Direction, PluginMeter>> | undefined {
     return this.#meters.get(listener)?.get(plugin);
   }
 
-  /** Forgets the uses that a config does not have. */
+  /** Forgets uses that a config does not have. */
   keepOnly(listeners: readonly ResolvedListener[]): void {
     for (const [name, own] of this.#meters) {
       const declared = new Set(listeners.find((each) => each.name === name)?.declared.map((use) => use.name));

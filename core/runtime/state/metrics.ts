@@ -2,10 +2,10 @@ import { SluiceError, type Counter, type Gauge, type MetricLabels, type Metrics,
 
 const mostSeries = 1_000;
 
-/** What a series beyond the bound is counted by. */
+/** Counts the series that were refused because there are too many. */
 const refused = "sluice_plugin_series_refused_total";
 
-/** Makes the proxy's counters and gauges: plain fields, because they stand on the data path. */
+/** Makes the proxy's counters and gauges: plain fields, since they are used on the data path. */
 export function createMetrics(): Metrics {
   return new PlainMetrics();
 }
@@ -59,7 +59,7 @@ function wrong(detail: string): SluiceError {
   return new SluiceError("SLUICE_PLUGIN_ARGUMENT", detail);
 }
 
-/** As an exposition writes it. */
+/** The key of a series, in the form in which the exposition writes it. */
 function keyOf(name: string, labels: readonly (readonly [string, string])[]): string {
   if (labels.length === 0) return name;
   return `${name}{${labels.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(",")}}`;

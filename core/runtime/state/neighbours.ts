@@ -1,12 +1,12 @@
-/** What the other processes have when a client arrives. It can be too high, but never too low. */
+/** The numbers of sessions in the other processes when a client arrives. They may be too high, but never too low. */
 export interface Elsewhere {
   /** Open stream sessions. */
   readonly sessions: number;
-  /** Those of the client's listener. */
+  /** Open sessions of the client's listener. */
   readonly ofListener: number;
-  /** Those of the same client on that listener, if `limits.sessionsPerClient` applies. */
+  /** Open sessions of the same client on that listener, if `limits.sessionsPerClient` applies. */
   readonly ofClient: number;
-  /** Set if the listener has no room: how many milliseconds the client has waited for it. */
+  /** Set if the listener has no room: milliseconds that the client has waited for it. */
   readonly waited?: number | undefined;
 }
 
@@ -17,6 +17,6 @@ export interface Neighbours {
   readonly elsewhere: Elsewhere;
   /** A client has this number of sessions on a listener now. @param client its key */
   counted(listener: string, client: string, sessions: number): void;
-  /** How many sessions a client has on a listener in the other processes. */
+  /** The number of sessions that a client has on a listener in the other processes. */
   sessionsOf(listener: string, client: string): Promise<number>;
 }

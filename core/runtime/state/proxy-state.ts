@@ -12,12 +12,12 @@ import { AttachedPlugins } from "../version/attached-plugins.ts";
 import type { CountedElsewhere } from "../session/client-count.ts";
 import { SessionSet } from "../session/session-set.ts";
 
-/** What all listeners of a proxy share. A commit replaces limits and timeouts. */
+/** The state that all listeners of a proxy share. A commit replaces its limits and timeouts. */
 export class ProxyState {
-  /** Open stream sessions: what `limits.sessions` counts. Datagram flows are bounded by their own table. */
+  /** Open stream sessions, which `limits.sessions` limits. Datagram flows are limited by their own table. */
   readonly sessions = new SessionSet();
   readonly flows = new SessionSet();
-  /** Other processes that serve the same. */
+  /** Other processes that serve the same listeners. */
   neighbours: Neighbours | undefined;
   readonly opened: Counter;
   readonly closed: Counter;
@@ -25,21 +25,21 @@ export class ProxyState {
   readonly dropped: Counter;
   readonly injectedDropped: Counter;
   readonly faults: Counter;
-  /** Sessions that could not follow a reload. */
+  /** Counts sessions that could not follow a reload. */
   readonly swapsFailed: Counter;
   /** The state of all endpoints. */
   readonly health: HealthBook;
-  /** Those of them that are asked how they are. */
+  /** The health checks of endpoints. */
   readonly checks: HealthChecks;
-  /** How the connections to upstreams went. */
+  /** Counts of connections to upstreams. */
   readonly upstreams = new UpstreamBook();
-  /** How saves went. */
+  /** Counts of reloads. */
   readonly reloads: ReloadCounts;
-  /** What plugins make of data. */
+  /** Counts of what plugins do to data. */
   readonly meters = new MeterBook();
-  /** What watches sessions from beside their pipelines. */
+  /** Plugins that watch sessions without being in their pipelines. */
   readonly attached = new AttachedPlugins();
-  /** Of all listeners, in milliseconds. */
+  /** The shortest idle timeout of all listeners, in milliseconds. */
   shortestIdle: number;
   readonly #warned = new Set<string>();
 
@@ -64,7 +64,7 @@ export class ProxyState {
     this.faults = metrics.counter("sluice_plugin_faults_total");
   }
 
-  /** No more stream sessions may begin. */
+  /** Whether `limits.sessions` is reached, so that no further stream session may begin. */
   get isFull(): boolean {
     return this.sessions.size + this.elsewhere.sessions >= this.limits.sessions;
   }
@@ -73,7 +73,7 @@ export class ProxyState {
     return this.neighbours?.elsewhere ?? nothingElsewhere;
   }
 
-  /** Those that count the clients of a listener too. */
+  /** The other processes that count the clients of a listener too. */
   clientsElsewhere(listener: string): CountedElsewhere | undefined {
     const { neighbours } = this;
     if (neighbours === undefined) return undefined;
@@ -85,19 +85,19 @@ export class ProxyState {
     };
   }
 
-  /** Other processes serve the same. */
+  /** Other processes serve the same listeners. */
   join(neighbours: Neighbours, peers: HealthPeers): void {
     this.neighbours = neighbours;
     this.health.join(peers);
     this.checks.isHere = () => peers.checks;
   }
 
-  /** Where a session is kept. */
+  /** The set that a session belongs to. */
   of({ datagrams }: { readonly datagrams: boolean }): SessionSet {
     return datagrams ? this.flows : this.sessions;
   }
 
-  /** A commit. */
+  /** Takes the options of a new generation. */
   configure({ limits, timeouts, listeners }: Pick<ResolvedConfig, "limits" | "timeouts" | "listeners">): void {
     this.limits = limits;
     this.timeouts = timeouts;
@@ -111,7 +111,7 @@ export class ProxyState {
     this.hub.lifecycle.next({ type: "plugin-fault", listener, plugin, session, error });
   }
 
-  /** Once per listener and message: a warning for each session would be a storm. */
+  /** Warns once per listener and message: one warning for each session would be too many. */
   warn(listener: string | undefined, message: string): void {
     const key = `${listener ?? ""} ${message}`;
     if (this.#warned.has(key) || this.#warned.size > 1000) return;

@@ -2,19 +2,19 @@ import type { Observable } from "rxjs";
 import type { ProxyEvent } from "../../contract/index.ts";
 import { Histogram } from "./histogram.ts";
 
-/** Seconds. */
+/** Bounds in seconds. */
 const reloadSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** How the saves of a proxy went. */
+/** Counts the reloads of a proxy, applied and refused. */
 export class ReloadCounts {
   applied = 0;
   refused = 0;
   takenBack = 0;
-  /** Of those that were applied: from what was loaded until all sessions had followed. */
+  /** Durations of applied reloads: from the loaded config until all sessions had followed. */
   readonly durations = new Histogram(reloadSeconds);
-  /** Whether the last one was applied; the start counts as one. */
+  /** Whether the last reload was applied; the start counts as one. */
   lastOk = true;
-  /** When one was applied last, in epoch milliseconds. */
+  /** When a reload was last applied, in epoch milliseconds. */
   lastOkAt = Date.now();
 
   constructor(events: Observable<ProxyEvent>) {

@@ -1,25 +1,25 @@
 import { Histogram } from "./histogram.ts";
 
-/** Seconds: what a connection in one building, across an ocean, and one that is tried again takes. */
+/** Bounds in seconds: from a connection within a building, to one across an ocean, to one that is tried again. */
 const connectSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** What became of the tries to connect to one endpoint. */
+/** Counts the attempts to connect to one endpoint, by result. */
 export interface EndpointCounts {
   ok: number;
   failed: number;
   ejections: number;
 }
 
-/** The connections of one listener's sessions and plugins to upstreams, by endpoint as written. */
+/** Counts the connections of one listener's sessions and plugins to upstreams, by endpoint as written in the config. */
 export class UpstreamCounts {
-  /** Of those that opened, look-up and TLS included. */
+  /** Durations of connections that opened, look-up and TLS included. */
   readonly durations = new Histogram(connectSeconds);
-  /** Those of the config. */
+  /** The counts of endpoints in the config. */
   readonly endpoints = new Map<string, EndpointCounts>();
-  /** Any that plugins chose: a client may have named them, so that they are not told apart. */
+  /** The counts of all endpoints that plugins chose, together: clients may have named them, so their number has no limit. */
   readonly others = noneYet();
 
-  /** Endpoints that the config names. */
+  /** Adds endpoints that the config names. */
   know(endpoints: Iterable<string>): void {
     for (const endpoint of endpoints) if (!this.endpoints.has(endpoint)) this.endpoints.set(endpoint, noneYet());
   }
@@ -41,7 +41,7 @@ function noneYet(): EndpointCounts {
   return { ok: 0, failed: 0, ejections: 0 };
 }
 
-/** Those of all listeners; it goes on over reloads, and ends with what the config has no more. */
+/** The counts of all listeners. A reload keeps the counts of what the config still has. */
 export class UpstreamBook {
   readonly #listeners = new Map<string, UpstreamCounts>();
 

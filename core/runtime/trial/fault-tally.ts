@@ -1,11 +1,11 @@
 import path from "node:path";
 import type { SluiceError } from "../../contract/index.ts";
 
-/** Which plugins failed on trial, how often, and where last. */
+/** Counts which plugins failed during a trial, how often, and where last. */
 export class FaultTally {
   readonly #plugins = new Map<string, { count: number; where: string | undefined }>();
 
-  /** @param folder that places are shown from: the config's */
+  /** @param folder of the config; places in it are shown relative to it */
   constructor(private readonly folder: string) {}
 
   add(plugin: string, { where }: SluiceError): void {
@@ -24,7 +24,7 @@ export class FaultTally {
       .join("; ");
   }
 
-  /** Relative to the folder when it is inside. */
+  /** A place, relative to the folder if it is inside. */
   #shown(where: string): string {
     if (!path.isAbsolute(where)) return where;
     const relative = path.relative(this.folder, where);

@@ -3,15 +3,15 @@ import type { LiveSession } from "../session/live-session.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 import { Share } from "./share.ts";
 
-/** The listener that a save is tried on. */
+/** A listener on which a save is tried. */
 export interface TriedHost {
   readonly name: string;
-  /** What is in force. */
+  /** The version in force. */
   readonly version: ListenerVersion;
   trial: ListenerTrial | undefined;
 }
 
-/** A save on trial at one listener: who is tried, and what failed there. */
+/** The trial of a save on one listener: which sessions try it, and how often its plugins failed. */
 export class ListenerTrial {
   readonly #share: Share;
   readonly #began = performance.now();
@@ -20,7 +20,7 @@ export class ListenerTrial {
 
   constructor(
     readonly host: TriedHost,
-    /** What is tried. */
+    /** The version that is tried. */
     readonly version: ListenerVersion,
     readonly settings: ResolvedTrial,
     private readonly onFault: (plugin: string, error: SluiceError, isTooMuch: boolean) => void,
@@ -28,23 +28,23 @@ export class ListenerTrial {
     this.#share = new Share(settings.share);
   }
 
-  /** What the next new session gets. */
+  /** The version for the next new session. */
   next(): ListenerVersion {
     return this.#share.takes() ? this.version : this.host.version;
   }
 
-  /** Tries an open session, if it is its turn. */
+  /** Lets an open session try the save, if it belongs to the share. */
   offer(session: LiveSession): void {
     if (this.host.trial !== this || !this.#share.takes()) return;
     this.#counted(session.swapTo(this.version.pipeline));
   }
 
-  /** Somebody has been tried, whose state has to go back. */
+  /** At least one session has tried it, so state has to go back. */
   get isTouched(): boolean {
     return this.#share.taken > 0;
   }
 
-  /** Everybody is tried: nobody's state was changed elsewhere meanwhile. */
+  /** All sessions try it, so no state was changed elsewhere meanwhile. */
   get isWhole(): boolean {
     return this.#share.taken === this.#share.seen;
   }

@@ -1,4 +1,4 @@
-/** Takes a share of what comes, evenly spread, and the first of all: of three, a tenth is one. */
+/** Takes a share of what comes, evenly spread and beginning with the first: a tenth of three is one. */
 export class Share {
   /** How many came. */
   seen = 0;

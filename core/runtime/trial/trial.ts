@@ -6,15 +6,15 @@ import type { LiveSession } from "../session/live-session.ts";
 import { FaultTally } from "./fault-tally.ts";
 import { ListenerTrial, type TriedHost } from "./listener-trial.ts";
 
-/** Those who could not return. */
+/** The sessions that could not return. */
 interface Returned {
   note(session: LiveSession, fault: ReturnType<LiveSession["swapTo"]>): void;
   report(): { readonly behind?: SessionsBehind };
 }
 
 /**
- * A generation that is ready and tried on a share of the sessions, beside the one that is in force. Nothing but sessions is divided: sockets,
- * limits and everything else of its config wait until it is accepted.
+ * The trial of a generation that is ready: a share of the sessions uses it, the others stay on the generation in force. Only sessions are divided:
+ * sockets, limits and everything else in its config wait until it is accepted.
  */
 export class Trial {
   readonly since = Date.now();
@@ -25,7 +25,7 @@ export class Trial {
   private constructor(
     readonly prepared: Prepared,
     tried: readonly TriedHost[],
-    /** Too much has failed; told once. */
+    /** Called once, when too much has failed. */
     private readonly failed: (why: string) => void,
   ) {
     const { config, versions } = prepared.generation;
@@ -38,7 +38,7 @@ export class Trial {
     });
   }
 
-  /** Undefined: it changes no pipeline of a running listener whose config wants a trial. */
+  /** @returns undefined if no pipeline changes of a running listener whose config wants a trial */
   static of(prepared: Prepared, running: Iterable<TriedHost>, failed: (why: string) => void): Trial | undefined {
     const tried = [...running].filter(({ name, version }) => {
       const next = prepared.generation.versions.get(name);
@@ -47,7 +47,7 @@ export class Trial {
     return tried.length === 0 ? undefined : new Trial(prepared, tried, failed);
   }
 
-  /** The longest of its listeners', in milliseconds. */
+  /** The length of the trial in milliseconds: the longest `for` of its listeners. */
   get forMs(): number {
     return Math.max(...this.#listeners.map(({ settings }) => settings.forMs));
   }
@@ -58,17 +58,17 @@ export class Trial {
     return { generation: this.prepared.generation.number, since, until: since + forMs, listeners };
   }
 
-  /** Its plugins take the state of those that they are to replace. @throws SLUICE_PLUGIN_SETUP */
+  /** Its plugins take over the state of the plugins that they will replace. @throws SLUICE_PLUGIN_SETUP */
   inherit(): void {
     this.prepared.inherit((name) => this.#of(name) !== undefined);
   }
 
-  /** And once more when they do replace them, of those that have served others meanwhile. @throws SLUICE_PLUGIN_SETUP */
+  /** Takes the state over once more when it is accepted, from plugins that have served other sessions meanwhile. @throws SLUICE_PLUGIN_SETUP */
   inheritOfOthers(): void {
     this.prepared.inherit((name) => this.#of(name)?.isWhole !== true);
   }
 
-  /** New sessions are tried from now on, and open ones in slices. */
+  /** Begins: new sessions try it from now on, and open ones in slices. */
   async begin(open: readonly LiveSession[]): Promise<void> {
     for (const each of this.#listeners) each.host.trial = each;
     const takers = new Map(
@@ -79,17 +79,17 @@ export class Trial {
     });
   }
 
-  /** A hook of its plugins failed where no session is known. */
+  /** A hook of one of its plugins failed outside any session. */
   failedElsewhere(listener: string, plugin: string, error: SluiceError): void {
     this.#of(listener)?.failed(plugin, error);
   }
 
-  /** What fails from now on does not count: it is about to be accepted. */
+  /** Failures no longer count, as it is about to be accepted. */
   settle(): void {
     this.#isJudged = true;
   }
 
-  /** No new session is tried from now on, and those that are return in slices, with their state. */
+  /** Ends it: no new session tries it from now on, and those that did return in slices, with their state. */
   async takeBack(open: readonly LiveSession[], returned: Returned): Promise<{ readonly behind?: SessionsBehind }> {
     this.#isJudged = true;
     for (const { host } of this.#listeners) host.trial = undefined;

@@ -1,16 +1,16 @@
 import type { TapWatcher } from "./pipeline-taps.ts";
 
-/** A plugin that watches the sessions of a listener from beside its pipelines. */
+/** A plugin that watches the sessions of a listener without being in its pipeline. */
 export interface AttachedPlugin {
   readonly listener: string;
   readonly watchers: readonly TapWatcher[];
-  /** It sees nothing more from now on. Resolves when it is torn down. */
+  /** The plugin sees nothing more from now on. Resolves when it is torn down. */
   detach(): Promise<void>;
 }
 
 const nobody: readonly TapWatcher[] = [];
 
-/** The plugins that watch beside the pipelines, by the name of the listener: a reload changes neither them nor what they watch. */
+/** The attached plugins, by the name of the listener. A reload changes neither them nor what they watch. */
 export class AttachedPlugins {
   readonly #attached = new Set<AttachedPlugin>();
   readonly #watchers = new Map<string, readonly TapWatcher[]>();
@@ -29,7 +29,7 @@ export class AttachedPlugins {
     this.#count(plugin.listener);
   }
 
-  /** The proxy closes. */
+  /** Detaches all, as the proxy closes. */
   async detachAll(): Promise<void> {
     await Promise.all([...this.#attached].map((each) => each.detach()));
   }

@@ -14,20 +14,20 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 
 export interface DialersContext {
   readonly resolver: NameResolver;
-  /** Every pipeline is rebuilt; what was remembered of names before is forgotten. */
+  /** Every pipeline is rebuilt, and remembered answers for names are forgotten. */
   readonly rebuild: boolean;
   /** The state of the proxy's endpoints. */
   readonly health: HealthBook;
-  /** The generation's. */
+  /** The generation's CLOCK. */
   readonly clock: SchedulerLike;
   readonly timeouts: Timeouts;
-  /** The folder that relative paths of certificates start from. */
+  /** The folder in which relative paths of certificates start. */
   readonly folder: string;
-  /** The config's file; undefined when given in-process. */
+  /** The config's file; undefined if a program has given the config. */
   readonly file: string | undefined;
-  /** There are endpoints to check that were not known before. */
+  /** There are new endpoints to check. */
   readonly checksChanged: () => void;
-  /** Told what about an upstream is not wrong yet but may become so. */
+  /** Called for what is not yet wrong with an upstream, but may become so. */
   readonly warn: (message: string) => void;
   /** The listener's own address, which is never dialled; undefined before it is bound. */
   readonly local: () => SocketAddress | undefined;
@@ -35,10 +35,10 @@ export interface DialersContext {
   readonly admin: () => SocketAddress | undefined;
 }
 
-/** How the upstreams of a listener are reached in one generation: its resolve hooks, its timeouts, and never the listener itself. */
+/** Makes the dialers of a listener in one generation: with its resolve hooks and timeouts, and never to the listener itself. */
 export class Dialers {
   readonly #lookUps: LookUps;
-  /** How datagrams beside the legs of a session are sent. */
+  /** How the datagrams of relays are sent. */
   readonly relayWay: RelayWay;
 
   constructor(
@@ -61,8 +61,8 @@ export class Dialers {
   }
 
   /**
-   * @param place of the upstream in the config, for messages
-   * @param before the balancer of the generation before, to go on with
+   * @param place the upstream's place in the config, for messages
+   * @param before the balancer of the previous generation, to continue with
    * @throws SLUICE_CERTIFICATE_INVALID
    */
   dialerOf(target: UpstreamTarget, place: string, before?: Balancer): Dialer {
@@ -71,20 +71,20 @@ export class Dialers {
   }
 
   /**
-   * To one endpoint at a time; on a UDP listener by datagrams, like its sessions.
-   * @throws SLUICE_CERTIFICATE_INVALID; SLUICE_CONFIG_INVALID for what needs a stream, on a UDP listener
+   * A dialer that opens legs to one given endpoint. On a UDP listener they carry datagrams, like its sessions.
+   * @throws SLUICE_CERTIFICATE_INVALID; SLUICE_CONFIG_INVALID for options that need a stream, on a UDP listener
    */
   endpointsOf(target: UpstreamTarget, before?: Balancer): EndpointDialer {
     const place = `listeners.${this.listener.name}: the upstream of a plugin`;
     return transportOf(this.listener.address).createDialer(target, this.#dialContext(place, before));
   }
 
-  /** There are endpoints to check that were not known before. */
+  /** There are new endpoints to check. */
   checksChanged(): void {
     this.context.checksChanged();
   }
 
-  /** How an upstream's endpoints are asked, where it says that they are. @param dialer of the upstream */
+  /** The health checks of an upstream's endpoints, if it has any. @param dialer of the upstream */
   checksOf(dialer: Dialer): readonly Checked[] {
     const { health, endpoints } = dialer.target;
     if (health === undefined) return [];
@@ -118,7 +118,7 @@ export class Dialers {
     const { name, address } = this.listener;
     if (isAt(host, port, local()))
       return new SluiceError("SLUICE_UPSTREAM_LOOP", `listener "${name}": ${host}:${port} is the listener itself`);
-    // It listens for connections: a datagram to its port reaches somebody else.
+    // The admin server listens on TCP: a UDP port of the same number belongs to somebody else.
     if (!transportOf(address).datagrams && isAt(host, port, admin()))
       return new SluiceError("SLUICE_UPSTREAM_ADMIN", `listener "${name}": ${port === 0 ? host : `${host}:${port}`} is the admin server`);
     return undefined;

@@ -1,16 +1,16 @@
 import { reasonOf, SluiceError } from "../../contract/index.ts";
 
-/** What a plugin's watcher of sessions throws is reported once and ends that watcher, never the session. */
+/** Guards a plugin's watcher of a session: an error that it throws is reported once and ends the watcher, never the session. */
 export class GuardedWatcher<W extends object> {
   #watcher: W | undefined;
 
-  /** @param what it is, for the message: `a tap` */
+  /** @param what the watcher's name in the message, such as `a tap` */
   private constructor(
     private readonly what: string,
     private readonly report: (error: SluiceError) => void,
   ) {}
 
-  /** @param begin the plugin's: it may watch or not @returns undefined: it does not watch, or has failed already */
+  /** @param begin the plugin's function, which may return a watcher @returns undefined: the plugin does not watch, or `begin` has failed */
   static begin<W extends object>(
     begin: () => W | undefined,
     what: string,

@@ -17,15 +17,15 @@ import type { Dialer } from "../../net/dial/dialer.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import type { Dialers } from "./dialers.ts";
 
-/** Upstreams that plugins chose at run time: one listener keeps so many dialers. */
+/** Dialers that one listener keeps for upstreams that plugins chose at run time. */
 const RETARGETS = 256;
 
-/** What a listener gives its new sessions in one generation: a pipeline, and the dialers of its upstreams. */
+/** What the new sessions of a listener get in one generation: a pipeline, and the dialers of its upstreams. */
 export class ListenerVersion {
   readonly #dialer: Dialer | undefined;
-  /** The endpoints that the config names, as written: the upstream's, and those that plugins asked for when they were set up. */
+  /** The endpoints that the config names, as written: those of the upstream, and those that plugins asked for in their setup. */
   readonly configured: ReadonlySet<string>;
-  /** For the checks of upstreams that plugins keep connections to. */
+  /** Dialers for the health checks of upstreams that plugins keep connections to. */
   #ofPlugins: Map<UpstreamTarget, Dialer> | undefined;
   readonly #retargets = new LRUCache<string, Dialer>({ max: RETARGETS });
 
@@ -33,9 +33,9 @@ export class ListenerVersion {
   constructor(
     readonly config: ResolvedListener,
     readonly pipeline: LivePipeline,
-    /** How upstreams are reached. */
+    /** Makes the dialers of upstreams. */
     readonly dialers: Dialers,
-    /** The listener's balancer in the generation before. */
+    /** The listener's balancer in the previous generation. */
     before: Balancer | undefined,
   ) {
     this.configured = new Set([...(config.upstream?.endpoints ?? []).map(({ text }) => text), ...pipeline.upstreams.known]);
@@ -55,7 +55,7 @@ export class ListenerVersion {
     return [...new Set([...all, ...this.pipeline.upstreams.known])];
   }
 
-  /** The endpoints that are asked how they are: of the upstream, of those that plugins chose, and of those that they keep connections to. */
+  /** The health checks: of the upstream, of upstreams that plugins chose, and of those that they keep connections to. */
   get checks(): readonly Checked[] {
     const own = this.#dialer === undefined ? [] : [this.#dialer];
     this.#ofPlugins ??= new Map();
@@ -64,7 +64,12 @@ export class ListenerVersion {
     return [...own, ...this.#retargets.values(), ...this.#ofPlugins.values()].flatMap((dialer) => this.dialers.checksOf(dialer));
   }
 
-  /** One session's attempts at its upstream, below every connect hook. @param retarget where a plugin sent it @param refuse what that does not want to be dialled */
+  /**
+   * One session's attempts at its upstream, below every connect hook.
+   *
+   * @param retarget the upstream that a plugin sent it to
+   * @param refuse addresses that the plugin does not want to be dialled
+   */
   attempts(retarget: UpstreamConfig | undefined, session: Session, refuse?: RetargetOptions["refuse"]): Observable<Upstream> {
     const dialer = retarget === undefined ? this.#dialer : this.#retargeted(retarget);
     if (dialer !== undefined) return dialer.attempts(undefined, session, refuse);

@@ -11,13 +11,13 @@ import type { PluginUpstreams } from "./plugin-upstreams.ts";
 export interface LivePipelineOptions {
   /** The generation that built it. */
   readonly generation: number;
-  /** What UPSTREAMS stands for in its plugins. */
+  /** The value of UPSTREAMS for its plugins. */
   readonly upstreams: PluginUpstreams;
-  /** What TAPS stands for in its plugins. */
+  /** The source of the value of TAPS for its plugins. */
   readonly taps: PipelineTaps;
-  /** What TIMELINES stands for in its plugins. */
+  /** The source of the value of TIMELINES for its plugins. */
   readonly timelines: PipelineTimelines;
-  /** What EVENTS stands for in its plugins: the events of the sessions on it. */
+  /** The value of EVENTS for its plugins: the events of the sessions on it. */
   readonly events: Subject<ProxyEvent>;
   readonly site: PluginSite;
   readonly meter: MeterOf;
@@ -28,8 +28,8 @@ export interface LivePipelineOptions {
 }
 
 /**
- * The pipeline of a listener's version. It outlives its generation while a reload leaves it unchanged, and its retirement while sessions
- * are on it; its plugins are torn down once both are over.
+ * The pipeline of a listener's version. It outlives its generation while reloads leave it unchanged. After it is retired it lives until no session is
+ * on it; then its plugins are torn down.
  */
 export class LivePipeline {
   readonly generation: number;
@@ -42,7 +42,7 @@ export class LivePipeline {
   #sessions = 0;
   #retired = false;
   #tearingDown = false;
-  /** Resolves once its plugins are torn down. */
+  /** Resolves when its plugins are torn down. */
   readonly gone: Promise<void>;
   #isGone: () => void = () => undefined;
 
@@ -71,7 +71,7 @@ export class LivePipeline {
     this.#tearDownWhenFree();
   }
 
-  /** No new session takes it. */
+  /** From now on no new session uses it. */
   retire(): void {
     this.#retired = true;
     this.#tearDownWhenFree();

@@ -1,16 +1,16 @@
 import type { FlowTap, SluiceError, TappedFlow, Taps } from "../../contract/index.ts";
 
-/** Whoever watches sessions, and what it costs when that throws. */
+/** The taps of one plugin, and the function that reports an error of theirs. */
 export interface TapWatcher {
   readonly begin: (flow: TappedFlow) => FlowTap | undefined;
   readonly report: (error: SluiceError) => void;
 }
 
-/** Who watches the legs of the sessions of one pipeline: what TAPS stands for in its plugins. */
+/** The watchers of the sessions of one pipeline. Makes the value of TAPS for its plugins. */
 export class PipelineTaps {
   readonly watchers: TapWatcher[] = [];
 
-  /** What one plugin is given. @param report a tap of its own threw */
+  /** The value of TAPS for one plugin. @param report called when one of its taps threw */
   for(report: TapWatcher["report"]): Taps {
     return {
       tap: (begin) => {

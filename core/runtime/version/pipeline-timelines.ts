@@ -4,11 +4,11 @@ import { GuardedWatcher } from "./guarded-watcher.ts";
 type Begin = Parameters<Timelines["follow"]>[0];
 type Report = (error: SluiceError) => void;
 
-/** Who follows the sessions of one pipeline: what TIMELINES stands for in its plugins. */
+/** The followers of the sessions of one pipeline. Makes the value of TIMELINES for its plugins. */
 export class PipelineTimelines {
   readonly #followers: { readonly begin: Begin; readonly report: Report }[] = [];
 
-  /** What one plugin is given. @param report a follower of its own threw */
+  /** The value of TIMELINES for one plugin. @param report called when one of its followers threw */
   for(report: Report): Timelines {
     return {
       follow: (begin) => {
@@ -17,7 +17,7 @@ export class PipelineTimelines {
     };
   }
 
-  /** Those that follow a session, as one; undefined: nobody does. */
+  /** All followers of a session, as one; undefined: there is none. */
   of(session: Session): Required<TimelineFollower> | undefined {
     if (this.#followers.length === 0) return undefined;
     const followers = this.#followers.map(({ begin, report }) => guarded(session, begin, report)).filter((own) => own !== undefined);

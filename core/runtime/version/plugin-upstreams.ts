@@ -15,12 +15,12 @@ import type { Dialers } from "./dialers.ts";
 
 const MOST_KNOWN = 1_000;
 
-/** What UPSTREAMS stands for in the plugins of one pipeline. A commit that leaves the pipeline as it is may change the dialers. */
+/** The value of UPSTREAMS for the plugins of one pipeline. A commit that keeps the pipeline may change its dialers. */
 export class PluginUpstreams implements Upstreams {
-  /** Endpoints that plugins asked for beside the listener's own, as written: the first of them. */
+  /** Endpoints, as written, that plugins asked for in addition to the listener's own; only the first ones, up to a limit. */
   readonly known = new Set<string>();
 
-  /** Of them, the upstreams whose endpoints are to be asked how they are. */
+  /** The upstreams among them that have health checks. */
   readonly checked: UpstreamTarget[] = [];
 
   constructor(public dialers: Dialers) {}
@@ -40,14 +40,14 @@ export class PluginUpstreams implements Upstreams {
     this.dialers.checksChanged();
   }
 
-  /** @param target undefined: the listener's own, which a commit may change */
+  /** @param target undefined: the listener's upstream, which a commit may change */
   open(target: UpstreamTarget | undefined, before?: Balancer): EndpointDialer | undefined {
     const wanted = target ?? this.dialers.listener.upstream;
     return wanted === undefined ? undefined : this.dialers.endpointsOf(wanted, before);
   }
 }
 
-/** Endpoints that follow the dialers: names and timeouts of a new generation hold from the next choice. */
+/** Endpoints that follow the dialers: names and timeouts of a new generation apply from the next choice. */
 class LiveEndpoints implements Endpoints {
   #dialers: Dialers;
   #endpoints: EndpointDialer | undefined;

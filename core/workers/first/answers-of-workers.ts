@@ -15,7 +15,7 @@ import { mergedMetrics } from "./merged-metrics.ts";
 import type { ProxyOfWorkers } from "./proxy-of-workers.ts";
 import { wayOf } from "./ways.ts";
 
-/** Answers for all workers as for one proxy. */
+/** Answers operations for all workers together, as one proxy would. */
 export class AnswersOfWorkers implements Answering, Steered {
   #feed: Feed | undefined;
 
@@ -44,7 +44,7 @@ export class AnswersOfWorkers implements Answering, Steered {
     return way === "merge" ? await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked }) : whoKnows(answers);
   }
 
-  /** What happens, for who looks on. */
+  /** The events, for readers. */
   get feed(): Feed {
     return (this.#feed ??= new Feed(feedOf(this.proxy)));
   }
@@ -92,13 +92,13 @@ function told<T>(answers: readonly PromiseSettledResult<T>[]): T[] {
   return answers.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
 }
 
-/** What all say. @throws what they all reject with */
+/** The answers of the workers that have answered. @throws the error, if all have rejected */
 function answered(answers: Answers): unknown[] {
   const values = told(answers);
   return values.length > 0 || answers.length === 0 ? values : [whoKnows(answers)];
 }
 
-/** A session has one worker, and the others do not know it. @throws what that one says, else what they all say */
+/** The answer of the worker that has the session; the others do not know it. @throws that worker's error, else the error of all */
 function whoKnows(answers: Answers): unknown {
   const done = answers.find((each) => each.status === "fulfilled");
   if (done !== undefined) return done.value;

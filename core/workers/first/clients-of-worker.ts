@@ -1,6 +1,6 @@
 import type { CountedClient } from "../wire/calls.ts";
 
-/** How many sessions each client has on each listener, in one worker. */
+/** The number of sessions that each client has on each listener, in one worker. */
 export class ClientsOfWorker {
   readonly #sessions = new Map<string, Map<string, number>>();
 

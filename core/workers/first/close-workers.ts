@@ -1,12 +1,12 @@
 import { within } from "./within.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
-/** What a worker may take beyond its drain: sockets that close, plugins that are torn down. */
+/** Milliseconds that a worker may take after its drain, to close sockets and tear plugins down. */
 const BEYOND_MS = 45_000;
-/** What it may take to exit when all is closed. */
+/** Milliseconds that it may take to exit after everything is closed. */
 const EXIT_MS = 2_000;
 
-/** Lets workers drain and exit; kills who does not. */
+/** Lets workers drain and exit, and kills those that do not. */
 export async function closeWorkers(workers: readonly WorkerProcess[], drainMs: number): Promise<void> {
   await Promise.all(
     workers.map(async (worker) => {

@@ -3,17 +3,17 @@ import type { Elsewhere } from "../../runtime/state/neighbours.ts";
 import type { LimitsOfSockets } from "./limits-of-sockets.ts";
 import type { OnItsWay, WorkerProcess } from "./worker-process.ts";
 
-/** Connections that one worker has not taken yet: one that is busy gets no more while another is not. */
+/** Connections sent to one worker that it has not taken yet. A worker with so many counts as busy, and gets no more while another is not. */
 const MOST_PENDING = 32;
-/** Connections that wait for a worker to serve them, as after the death of the last one. */
+/** Connections that may wait while there is no worker, for example after the last one has died. */
 const MOST_WAITING = 4096;
 
-/** Gives each connection to a worker: to one after the other, past those that are busy. */
+/** Gives each connection to a worker: to the workers in turn, leaving out busy ones. */
 export class Distribution {
   readonly #waiting: OnItsWay[] = [];
   #turn = 0;
 
-  /** @param workers those there are, in their order */
+  /** @param workers returns all workers, in their order */
   constructor(
     private readonly workers: () => readonly WorkerProcess[],
     private readonly limits: LimitsOfSockets,
@@ -26,19 +26,19 @@ export class Distribution {
     else closeConnection(each.connection);
   }
 
-  /** Those that waited, as far as there is a worker for them now. @param sockets that there are: who came to others is turned away */
+  /** Distributes waiting connections again, after a worker has come. @param sockets in force; connections of other sockets are closed */
   again(sockets: ReadonlySet<number>): void {
     for (const each of this.#waiting.splice(0))
       if (sockets.has(each.socket)) this.take(each);
       else closeConnection(each.connection);
   }
 
-  /** Turns away who waits. */
+  /** Closes all waiting connections. */
   close(): void {
     for (const { connection } of this.#waiting.splice(0)) closeConnection(connection);
   }
 
-  /** What the others have: perhaps too many, never too few, so that all together keep the limits. */
+  /** The numbers of sessions in the other workers. They may be too high but never too low, so that all together keep to the limits. */
   #beside(worker: WorkerProcess, { socket, client, waited }: OnItsWay): Elsewhere {
     const name = this.limits.of(socket)?.name ?? "";
     const others = this.workers().filter((other) => other !== worker);

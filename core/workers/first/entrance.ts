@@ -6,13 +6,13 @@ import type { SharedSockets } from "./shared-sockets.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 import type { OnItsWay, WorkerProcess } from "./worker-process.ts";
 
-/** The way of each client to a worker: through the queue of its listener, if there is no room, then to the next worker in turn. */
+/** Gives each client to a worker. If there is no room, the client first waits in the queue of its listener; then the next worker in turn gets it. */
 export class Entrance {
   readonly #limits = new LimitsOfSockets();
   readonly #distribution: Distribution;
   readonly #room: WaitingRoom;
 
-  /** @param workers those there are, in their order */
+  /** @param workers returns all workers, in their order */
   constructor(private readonly workers: () => readonly WorkerProcess[]) {
     this.#distribution = new Distribution(workers, this.#limits);
     this.#room = new WaitingRoom(workers, this.#limits, (client) => {
@@ -25,12 +25,12 @@ export class Entrance {
     this.#room.take(this.#counted(client));
   }
 
-  /** The worker that it was given to has died. */
+  /** The worker that a client was given to has died. */
   again(client: OnItsWay): void {
     this.#distribution.take(client);
   }
 
-  /** Sessions have ended somewhere. */
+  /** Sessions have ended in a worker. */
   left(): void {
     this.#room.again();
   }
@@ -42,7 +42,7 @@ export class Entrance {
     this.#room.again();
   }
 
-  /** How many sessions a client has on a listener in the other workers. */
+  /** The number of sessions that a client has on a listener in the other workers. */
   sessionsBeside(worker: WorkerProcess, listener: string, client: string): number {
     const others = this.workers().filter((other) => other !== worker);
     return others.reduce((all, other) => all + other.sessionsOf(client, listener), 0);

@@ -6,7 +6,7 @@ import { mergedRates } from "./merged-rates.ts";
 import type { ProxyOfWorkers } from "./proxy-of-workers.ts";
 import type { ToldWorker } from "./told-worker.ts";
 
-/** What happens in all workers, as in one proxy. */
+/** The event sources of all workers together, as of one proxy. */
 export function feedOf({ lifecycle, options, shared: { watching } }: ProxyOfWorkers): FeedSources {
   return {
     lifecycle,

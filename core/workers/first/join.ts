@@ -5,10 +5,10 @@ import { within } from "./within.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 /**
- * Brings a worker that has nothing yet to where it can commit the generation that the others are on.
+ * Prepares a new worker until it can commit the generation that the others are on.
  *
- * @returns where the listeners are that it has bound itself
- * @throws what refuses it there; SLUICE_WORKER_LOST
+ * @returns the addresses of the listeners that it has bound itself
+ * @throws the error that refuses the generation in the worker; SLUICE_WORKER_LOST
  */
 export async function join(
   worker: WorkerProcess,

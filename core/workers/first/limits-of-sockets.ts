@@ -2,12 +2,12 @@ import type { ResolvedConfig } from "../../contract/index.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import type { HandedSocket } from "../wire/calls.ts";
 
-/** What limits the sessions of the listener of a socket. */
+/** The limits for the sessions of a socket's listener. */
 export interface LimitsOfSocket {
-  /** The listener. */
+  /** The name of the listener. */
   readonly name: string;
   readonly sessions: number | undefined;
-  /** Where clients wait for room. Milliseconds. */
+  /** How many clients may wait for room, and for how many milliseconds. Undefined: none. */
   readonly queue: { readonly max: number; readonly timeout: number } | undefined;
   /** Whether the sessions of each client are counted. */
   readonly countsClients: boolean;
@@ -17,14 +17,14 @@ export interface LimitsOfSocket {
 export class LimitsOfSockets {
   #sockets: ReadonlyMap<number, LimitsOfSocket> = new Map();
   #names: ReadonlyMap<string, number> = new Map();
-  /** Of sessions, for all listeners together. */
+  /** The limit of sessions for all listeners together. */
   most = Infinity;
 
   of(socket: number): LimitsOfSocket | undefined {
     return this.#sockets.get(socket);
   }
 
-  /** Where a listener is now. */
+  /** The socket that a listener has now. */
   socketOf(name: string): number | undefined {
     return this.#names.get(name);
   }

@@ -13,7 +13,7 @@ interface About {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** How the answers of all workers to one operation become that of the proxy. */
+/** For each operation that is merged: a function that makes one answer of the answers of all workers. */
 export const merges: Readonly<Record<string, ((all: readonly unknown[], about: About) => unknown) | undefined>> = {
   status: (all, { proxy }) => mergedStatus(all as ProxyStatus[], proxy),
   upstreams: (all) => ({ upstreams: mergedEndpoints((all as Pick<ProxyStatus, "upstreams">[]).flatMap(({ upstreams }) => upstreams)) }),
@@ -31,7 +31,7 @@ export const merges: Readonly<Record<string, ((all: readonly unknown[], about: A
 };
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
-/** The largest of those that there are. */
+/** The largest of the numbers that are defined. */
 const most = (numbers: readonly (number | undefined)[]): number | undefined => {
   const known = numbers.filter((each) => each !== undefined);
   return known.length === 0 ? undefined : Math.max(...known);
@@ -71,7 +71,7 @@ function mergedStatus(all: readonly ProxyStatus[], proxy: ProxyOfWorkers): Proxy
   };
 }
 
-/** One that is down anywhere is shown so, for as long as it is. */
+/** One entry for each endpoint. An endpoint that is down in one worker is shown as down. */
 function mergedEndpoints(all: readonly EndpointStatus[]): readonly EndpointStatus[] {
   const byPlace = new Map<string, EndpointStatus>();
   for (const each of all) {
@@ -86,7 +86,7 @@ function mergedEndpoints(all: readonly EndpointStatus[]): readonly EndpointStatu
   return [...byPlace.values()];
 }
 
-/** @param all of one listener, one at least */
+/** @param all views of one listener, at least one */
 export function mergedListeners(all: readonly ListenerView[]): ListenerView {
   const [first] = all;
   if (first === undefined) throw new SluiceError("SLUICE_WORKER_LOST", "no worker serves at this moment");
@@ -107,7 +107,7 @@ function mergedPlugins(all: readonly PluginView[]): PluginView {
   };
 }
 
-/** Of quantiles, the worst. */
+/** The sums of the traffic; of quantiles, the worst. */
 function mergedTraffic(given: readonly (PluginTraffic | undefined)[]): PluginTraffic | undefined {
   const all = given.filter((each) => each !== undefined);
   if (all.length === 0) return undefined;

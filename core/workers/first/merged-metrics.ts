@@ -1,13 +1,13 @@
 import type { Sample } from "../../admin/metrics/family.ts";
 import type { Measured } from "../../admin/metrics/measured.ts";
 
-/** What the first process counts itself, for all. */
+/** Counts that the first process keeps itself, for all. */
 export interface OwnCounts {
   readonly counters: Readonly<Record<string, number>>;
   readonly startedAt: number;
 }
 
-/** The metrics of all workers as those of one proxy. */
+/** The metrics of all workers together, as of one proxy. */
 export function mergedMetrics(all: readonly (readonly Measured[])[], { counters, startedAt }: OwnCounts): readonly Measured[] {
   const families = new Map<string, Measured>();
   for (const family of all.flat()) {

@@ -1,6 +1,6 @@
 import type { ListenerRates, PluginRates, ProxyRates } from "../../admin/events/rates.ts";
 
-/** What happens a second in all workers. @param all one at least */
+/** The rates of all workers together. @param all at least one */
 export function mergedRates(all: readonly ProxyRates[]): ProxyRates {
   const names = new Set(all.flatMap(({ listeners }) => listeners.map(({ listener }) => listener)));
   const listeners = Array.from(names, (name) =>
@@ -45,10 +45,10 @@ function together<T extends object>(one: T | undefined, other: T | undefined): T
   return one === undefined || other === undefined ? (one ?? other) : added(one, other);
 }
 
-/** Of quantiles, the worst. */
+/** Quantiles: the worst of all workers counts. */
 const worst: ReadonlySet<string> = new Set(["p50", "p99"]);
 
-/** The same with the sums of its numbers. */
+/** An object of the same form, with the sums of all numbers. */
 function added<T extends object>(one: T, other: T): T {
   const values = Object.entries(one).map(([key, value]: [string, unknown]): [string, unknown] => {
     const more: unknown = (other as Record<string, unknown>)[key];

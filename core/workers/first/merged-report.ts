@@ -1,7 +1,7 @@
 import type { SessionsBehind } from "../../contract/index.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 
-/** The sessions of all workers that could not follow a reload, if any. */
+/** The sessions in all workers that could not follow a reload, if any. */
 export function allBehind(reports: readonly ReloadReport[]): { readonly behind?: SessionsBehind } {
   const all = reports.flatMap(({ behind }) => (behind === undefined ? [] : [behind]));
   const [first] = all;

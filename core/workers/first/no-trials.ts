@@ -1,6 +1,6 @@
 import { SluiceError, type ResolvedConfig } from "../../contract/index.ts";
 
-/** Several workers try no save: each would have a part of the sessions only. */
+/** With several workers no save is tried, since each worker has only a part of the sessions. */
 export const noTrials = {
   change: undefined,
   report: undefined,
@@ -8,7 +8,7 @@ export const noTrials = {
   takeBack: (): Promise<void> => Promise.resolve(),
 };
 
-/** What to say of a config that wants them. */
+/** Warnings for a config that asks for trials. */
 export function untriedWarnings({ listeners }: ResolvedConfig): readonly string[] {
   const wanted = listeners.some(({ reload }) => reload.trial !== undefined);
   return wanted ? ["reload.trial: with several workers a save is not tried first, and takes effect at once"] : [];

@@ -4,12 +4,12 @@ import type { Wanted } from "../../runtime/generation/overrides.ts";
 import type { ProxyLog } from "../../runtime/log/logger.ts";
 import type { GenerationOrder } from "../wire/calls.ts";
 
-/** What is wanted, as workers are told to make it. */
+/** Makes the orders that tell workers which generation to make. */
 export class Orders {
   readonly #loads = new WeakMap<ResolvedConfig, number>();
   #lastLoad = 0;
 
-  /** @param admin goes before what the config says of the admin server */
+  /** @param admin takes precedence over the config's `admin` */
   constructor(
     private readonly log: ProxyLog | undefined,
     private readonly admin: AdminConfig | undefined,

@@ -4,15 +4,15 @@ import type { Steering } from "../../runtime/proxy/steering.ts";
 import type { Addresses } from "../wire/calls.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
-/** What runs. */
+/** What runs in the workers. */
 export interface RunningWorkers {
   readonly steering: Steering;
-  /** Where the listeners are. */
+  /** The addresses of the listeners. */
   readonly addresses: Addresses;
   readonly workers: { readonly serving: readonly WorkerProcess[] };
 }
 
-/** Says what applying a config would do to what runs in all workers. */
+/** Returns what applying a config would do in all workers. */
 export async function planFor(
   { steering, addresses, workers }: RunningWorkers,
   next: ResolvedConfig,

@@ -37,18 +37,18 @@ import { WorkerEvents } from "./worker-events.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 import { WorkerSet } from "./worker-set.ts";
 
-/** How workers are started, and what they load configs with. */
+/** How workers are started, and how they load configs. */
 export interface WorkerOptions {
   /** The script that a worker runs. */
   readonly exec: string;
   readonly loader: ConfigLoader;
-  /** Goes before what the config says of the admin server. */
+  /** Takes precedence over the config's `admin`. */
   readonly admin: AdminConfig | undefined;
 }
 
 /**
- * A proxy of several processes. This one binds what streams and hands each connection to a worker, decides which generation is in force, and
- * speaks for all; it serves nobody itself. Each worker is a {@link Proxy} of its own.
+ * A proxy of several processes. This process binds the stream sockets and hands each connection to a worker, decides which generation is in force,
+ * and answers for all. It serves no session itself. Each worker has a {@link Proxy} of its own.
  */
 export class ProxyOfWorkers implements ServingProxy, Employer {
   readonly workers: WorkerSet;
@@ -97,7 +97,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     this.events.hub.lifecycle.subscribe(eventLogOf(options, () => this.#generation));
   }
 
-  /** Starts as many workers as a config says and makes it live in them. Rejects with a SluiceError, and then nothing is left. */
+  /** Starts as many workers as a config says, and makes it live in them. If it fails, it rejects with a SluiceError and leaves nothing running. */
   static async start(config: ResolvedConfig, options: ProxyOptions, how: WorkerOptions): Promise<ProxyOfWorkers> {
     const proxy = new ProxyOfWorkers(config.workers, options, how);
     try {
@@ -132,12 +132,12 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     return Object.fromEntries(all ?? []) as ReturnType<() => ProxyOfWorkers["listeners"]>;
   }
 
-  /** Where the listeners are. */
+  /** The addresses of the listeners. */
   get addresses(): Addresses {
     return new Map([...this.#sockets.addresses, ...this.#datagrams]);
   }
 
-  /** Somebody may look at sessions from now on, or nobody any more. */
+  /** @param wanted whether somebody may ask for sessions from now on, so that workers keep a list of them */
   look(wanted: boolean): void {
     this.#looked = wanted;
     for (const worker of this.workers.serving) worker.channel.tell("look", wanted);
@@ -174,7 +174,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     return error;
   }
 
-  /** As {@link Proxy.close}. */
+  /** The same as {@link Proxy.close}. */
   close(options: { readonly drain?: Duration } = {}): Promise<void> {
     this.#closing ??= this.#close(drainTime(options.drain));
     return this.#closing;
@@ -240,7 +240,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     };
   }
 
-  /** One worker has the sockets that take datagrams: in place of one that has died, another that serves. */
+  /** Gives the datagram sockets, which one worker has, to another worker after that one has died. */
   async #passDatagrams(): Promise<void> {
     if (this.#owner?.isGone !== true || this.isClosing) return;
     this.#owner = this.workers.serving[0];
@@ -254,7 +254,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     }
   }
 
-  /** Before the first generation the start fails. */
+  /** A worker has died. Before the first generation that makes the start fail. */
   #gone(worker: WorkerProcess): void {
     if (this.isClosing || this.#generation === 0) return;
     void this.#turns.run(() => this.#passDatagrams());
@@ -265,7 +265,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     return this.#turns.run(() => this.#join(worker));
   }
 
-  /** Takes the generation in force to a worker that has none. */
+  /** Brings the generation in force to a new worker. */
   async #join(worker: WorkerProcess): Promise<void> {
     const { now } = this.steering;
     if (now === undefined || this.isClosing) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");

@@ -2,16 +2,16 @@ import { asSluiceError, type Logger } from "../../contract/index.ts";
 import { Backoff } from "./backoff.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
-/** Who wants dead workers to be replaced. */
+/** The proxy, as replacements see it. */
 export interface Employer {
   readonly isClosing: boolean;
   readonly options: { readonly logger: Logger };
   readonly workers: { fork(place: number): WorkerProcess };
-  /** Takes the generation in force to a worker that has none. */
+  /** Brings the generation in force to a new worker. */
   join(worker: WorkerProcess): Promise<void>;
 }
 
-/** Puts a new worker at the place of each that has died. */
+/** Replaces each dead worker by a new one at the same place. */
 export class Replacements {
   readonly #backoff = new Backoff();
 
@@ -36,7 +36,7 @@ export class Replacements {
     } catch (error) {
       if (this.employer.isClosing) return;
       logger.error({ worker: place + 1, pid, reason: asSluiceError(error).message }, "a worker that was to replace another cannot serve");
-      // Its death is followed by the next try.
+      // Its death starts the next try.
       worker.kill();
     }
   }

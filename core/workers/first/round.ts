@@ -10,38 +10,38 @@ import type { PlannedSockets, SharedSockets } from "./shared-sockets.ts";
 import { within } from "./within.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
-/** A commit cannot fail and takes no time: who does not answer hangs. */
+/** Milliseconds for a commit. It cannot fail and takes nearly no time, so a worker that does not answer hangs. */
 const COMMIT_MS = 15_000;
 
-/** Who takes part in a round. */
+/** The participants of a round. */
 export interface Parts {
   readonly workers: readonly WorkerProcess[];
-  /** Binds the sockets that take datagrams. */
+  /** The worker that binds the datagram sockets. */
   readonly owner: WorkerProcess | undefined;
   readonly sockets: SharedSockets;
   readonly followers: Followers;
   readonly shared: SharedParts;
-  /** Where those are that are bound. */
+  /** The addresses of datagram listeners that are already bound. */
   readonly datagrams: Addresses;
 }
 
-/** What all have agreed on. */
+/** The result of a round that no worker has refused. */
 export interface Agreed {
   readonly watched: readonly WatchedFiles[];
   readonly datagrams: Addresses;
-  /** Puts it into force everywhere. Resolves when new sessions are on it, everywhere. */
+  /** Puts the generation into force in all workers. Resolves when new sessions use it in all of them. */
   commit(admin: () => SocketAddress | undefined): Promise<void>;
-  /** What became of the open sessions. */
+  /** Resolves with the reports when the open sessions have followed. */
   followed(): Promise<readonly ReloadReport[]>;
 }
 
 /**
- * Brings one generation to where all workers can commit it: set up everywhere, then bound everywhere. When it is refused anywhere, nothing is
- * left of it anywhere.
+ * Brings one generation to the point where all workers can commit it: first it is set up in all workers, then bound in all. If one worker refuses it,
+ * it is removed from all.
  *
- * @param deadlineMs for each of the two steps
- * @param lost told what could not be bound again
- * @throws what refused it; SLUICE_WORKER_LOST when a worker died, or did not answer in time
+ * @param deadlineMs milliseconds for each of the two steps
+ * @param lost called with a message for each socket that could not be bound again
+ * @throws the error that refused it; SLUICE_WORKER_LOST if a worker died, or did not answer in time
  */
 export async function agree(
   parts: Parts,
@@ -81,7 +81,7 @@ export async function agree(
   }
 }
 
-/** One that has died is replaced on this generation; so is one that hangs. */
+/** Commits in all workers. A worker that dies or hangs is replaced by one that starts with this generation. */
 async function commitAll({ workers, sockets }: Parts, datagrams: Addresses, admin: SocketAddress | undefined): Promise<void> {
   await Promise.all(
     workers.map(async (worker) => {
@@ -96,7 +96,7 @@ async function commitAll({ workers, sockets }: Parts, datagrams: Addresses, admi
   );
 }
 
-/** Of those that live long enough to tell. */
+/** The reports of the workers that live long enough to send one. */
 async function reports(workers: readonly WorkerProcess[], deadlineMs: number): Promise<readonly ReloadReport[]> {
   const all = await Promise.allSettled(
     workers.map((worker) => within(deadlineMs, worker.channel.call("followed"), `the sessions of ${String(worker)}`)),
@@ -108,7 +108,7 @@ function each<T>(workers: readonly WorkerProcess[], deadlineMs: number, ask: (wo
   return Promise.all(workers.map((worker) => within(deadlineMs, ask(worker), `the generation in ${String(worker)}`)));
 }
 
-/** One that cannot even be told to forget it hangs, and would wait for it for ever. */
+/** Tells a worker to give the generation up. If it does not answer it hangs, and is killed: it would otherwise wait for ever. */
 async function abandon(worker: WorkerProcess, deadlineMs: number): Promise<void> {
   try {
     await within(deadlineMs, worker.channel.call("abandon"), `the retreat of ${String(worker)}`);

@@ -5,12 +5,12 @@ import type { Said } from "../wire/calls.ts";
 import { Deferred } from "../wire/deferred.ts";
 import { unpackError, type PackedError } from "../wire/packed-error.ts";
 
-/** Answers that are kept, and questions that are being asked. */
+/** Answers that are kept at most, and questions under way at most. */
 const MOST = 10_000;
-/** A worker that has not found anything out after so many milliseconds never will. */
+/** Milliseconds after which a worker that was to find something out is no longer waited for. */
 const PATIENCE = 30_000;
 
-/** Whoever asks: a worker. */
+/** A worker that asks. */
 type Asker = object;
 
 interface Asking {
@@ -24,11 +24,11 @@ interface Kept {
   readonly value: unknown;
   readonly since: number;
   readonly until: number;
-  /** Who has had it. */
+  /** Workers that have already got the answer. */
   readonly given: WeakSet<Asker>;
 }
 
-/** What all workers have in common (ADR 0053): token buckets, and what one of them has found out for all. */
+/** What all workers share (ADR 0053): token buckets, and answers that one of them has found out for all. */
 export class SharedBook {
   readonly #buckets = new BucketBook();
   readonly #kept = new LRUCache<string, Kept>({ max: MOST });
@@ -42,7 +42,7 @@ export class SharedBook {
     return this.#buckets.take(price);
   }
 
-  /** @returns what another has found, now or once it has, or that the asker is to find it out */
+  /** @returns the answer of another worker, now or when it has found it; or an order to the asker to find it out */
   ask(asker: Asker, key: string): Said | Promise<Said> {
     const kept = this.#kept.get(key);
     if (kept !== undefined && this.now() < kept.until && !kept.given.has(asker)) return { answer: this.#give(kept, asker) };
@@ -62,7 +62,7 @@ export class SharedBook {
     for (const { asker, said } of asking.waiting) said.resolve({ answer: this.#give(kept, asker) });
   }
 
-  /** @param error undefined: whoever was to find it out does not, and another is to */
+  /** @param error undefined: the worker does not try, so another one has to */
   notFound(key: string, number: number, error: PackedError | undefined): void {
     const asking = this.#over(key, number);
     if (asking === undefined) return;
@@ -78,7 +78,7 @@ export class SharedBook {
     }
   }
 
-  /** What was found out so far is not to be used again. */
+  /** Forgets all answers. */
   forget(): void {
     this.#kept.clear();
   }

@@ -2,7 +2,7 @@ import type { AgreedStanding, Standing } from "../../net/balance/health-peers.ts
 import type { ToldWorker } from "./told-worker.ts";
 
 interface ListenerStandings {
-  /** How often endpoints of it have been put out. */
+  /** How often endpoints of the listener have been put out. */
   version: number;
   readonly standings: Map<string, Standing>;
 }
@@ -10,13 +10,18 @@ interface ListenerStandings {
 /** Endpoints that are remembered. */
 const MOST = 10_000;
 
-/** Which endpoints are out, in all workers (ADR 0053): it puts what they say into one order. */
+/** Which endpoints are out, for all workers (ADR 0053). It puts the workers' reports into one order. */
 export class SharedHealth {
   readonly #listeners = new Map<string, ListenerStandings>();
 
   constructor(private readonly workers: () => readonly ToldWorker[]) {}
 
-  /** One wants an endpoint out. Two at once could put out more than may be: whoever did not know of the other is not heard. @returns the newest version */
+  /**
+   * A worker asks to put an endpoint out. Two requests at once could put out too many: a request that was made without knowing the newest version is
+   * ignored.
+   *
+   * @returns the newest version
+   */
   eject(from: ToldWorker, standing: Standing, seen: number): number {
     const listener = this.#of(standing.listener);
     if (seen !== listener.version) return listener.version;
@@ -26,7 +31,7 @@ export class SharedHealth {
     return listener.version;
   }
 
-  /** It is so at one of them, which has told of it. */
+  /** A worker has reported a standing: the others get it. */
   tell(from: ToldWorker, standing: Standing): void {
     const listener = this.#of(standing.listener);
     this.#note(listener, standing);
@@ -38,7 +43,7 @@ export class SharedHealth {
     for (const what of ["ejected", "unfit"] as const) standings.delete(keyOf({ endpoint, what }));
   }
 
-  /** Tells a new worker how things are. */
+  /** Sends all current standings to a new worker. */
   greet(worker: ToldWorker): void {
     for (const { version, standings } of this.#listeners.values())
       for (const standing of standings.values())

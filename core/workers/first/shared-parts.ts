@@ -4,26 +4,26 @@ import { TicketRotation } from "./ticket-rotation.ts";
 import type { ToldWorker } from "./told-worker.ts";
 import { Watching } from "./watching.ts";
 
-/** What all workers have in common, beside the generation: it is here, and outlives each of them (ADR 0053). */
+/** What all workers share in addition to the generation. It is kept in the first process, and outlives each worker (ADR 0053). */
 export class SharedParts {
   readonly book = new SharedBook();
   readonly health: SharedHealth;
   readonly watching: Watching;
   readonly #tickets: TicketRotation;
 
-  /** @param workers those there are */
+  /** @param workers returns all workers */
   constructor(workers: () => readonly ToldWorker[]) {
     this.health = new SharedHealth(workers);
     this.watching = new Watching(workers);
     this.#tickets = new TicketRotation(workers);
   }
 
-  /** A worker can be told something. */
+  /** A worker can now receive messages. */
   up(worker: ToldWorker): void {
     this.#tickets.greet(worker);
   }
 
-  /** It has a proxy, which is not in force yet. */
+  /** A worker has made its proxy, which is not in force yet. */
   prepared(worker: ToldWorker): void {
     this.health.greet(worker);
     this.watching.greet(worker);

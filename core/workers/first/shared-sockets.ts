@@ -7,28 +7,28 @@ import type { OnItsWay } from "./worker-process.ts";
 
 /** Sockets for the next generation. */
 export interface PlannedSockets {
-  /** For workers that have those in force. */
+  /** The plan for workers that have the sockets in force. */
   readonly plan: ReadonlyMap<string, HandedSocket>;
   commit(): void;
-  /** @returns what could not be bound again, for people */
+  /** @returns messages for the sockets that could not be bound again */
   undo(): Promise<readonly string[]>;
 }
 
-/** The sockets of the listeners that stream: bound here, so that one listens whichever workers there are. */
+/** The sockets of stream listeners. They are bound in the first process, so that they listen no matter which workers live. */
 export class SharedSockets {
   #listeners: ReadonlyMap<string, BoundListener> = new Map();
   readonly #ids = new Map<Bound, number>();
   #last = 0;
 
-  /** @param take takes their clients */
+  /** @param take takes the clients of the sockets */
   constructor(private readonly take: (client: OnItsWay) => void) {}
 
-  /** Where they are, by listener. */
+  /** The bound addresses, by listener. */
   get addresses(): ReadonlyMap<string, SocketAddress> {
     return new Map(Array.from(this.#listeners, ([name, { bound }]) => [name, bound.local]));
   }
 
-  /** Those in force, for a worker that has none. */
+  /** The plan of the sockets in force, for a new worker. */
   get plan(): ReadonlyMap<string, HandedSocket> {
     return new Map(
       Array.from(this.#listeners, ([name, { bound }]) => [
@@ -42,7 +42,7 @@ export class SharedSockets {
     return new Set(this.#ids.values());
   }
 
-  /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all is bound as it was before */
+  /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all sockets are bound as before */
   async bind(config: ResolvedConfig): Promise<PlannedSockets> {
     const listeners = config.listeners.filter(({ address }) => !transportOf(address).datagrams);
     const bindings = await bindListeners({ ...config, listeners }, this.#listeners);
@@ -60,7 +60,7 @@ export class SharedSockets {
     };
   }
 
-  /** Stops accepting. What another process has too is left to it. */
+  /** Stops accepting. Sockets that another process also has stay open there. */
   leave(): void {
     for (const { bound } of this.#listeners.values())
       if (bound.leave === undefined) bound.close();
@@ -91,7 +91,7 @@ export class SharedSockets {
     for (const bound of this.#ids.keys()) if (!kept.has(bound)) this.#ids.delete(bound);
   }
 
-  /** New ones are listened to from now on: who comes before any worker serves it waits. */
+  /** The id of a socket. A new socket listens from now on: clients that come before a worker serves it wait. */
   #idOf(bound: Bound): number {
     const known = this.#ids.get(bound);
     if (known !== undefined) return known;

@@ -2,7 +2,10 @@ import { randomBytes } from "node:crypto";
 import { TICKET_KEYS_BYTES } from "../../net/accept/ticket-keys.ts";
 import type { ToldWorker } from "./told-worker.ts";
 
-/** Milliseconds for which the same keys are used. A ticket is good for 5 minutes (Node's `sessionTimeout`), so that few are lost with the old ones. */
+/**
+ * Milliseconds for which the same keys are used. A ticket is valid for 5 minutes (Node's `sessionTimeout`), so few tickets are lost when the keys
+ * change.
+ */
 const LIFETIME = 3_600_000;
 
 /** The keys of TLS session tickets, the same in all workers, made here and never written down. */
@@ -21,7 +24,7 @@ export class TicketRotation {
     for (const worker of this.workers()) this.greet(worker);
   }
 
-  /** A worker can be told. */
+  /** Sends the keys to a new worker. */
   greet(worker: ToldWorker): void {
     worker.channel.tell("ticketKeys", this.#keys);
   }

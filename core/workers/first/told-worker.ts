@@ -1,9 +1,9 @@
 import type { WorkerCalls } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 
-/** A worker that is told something. */
+/** A worker that can receive messages. */
 export interface ToldWorker {
   readonly channel: Channel<WorkerCalls>;
-  /** It has died. */
+  /** The worker has died. */
   readonly isGone?: boolean;
 }

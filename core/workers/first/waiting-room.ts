@@ -2,16 +2,18 @@ import { closeConnection, isConnected } from "../../net/node/raw-accept.ts";
 import type { LimitsOfSocket, LimitsOfSockets } from "./limits-of-sockets.ts";
 import type { OnItsWay, WorkerProcess } from "./worker-process.ts";
 
-/** One that waits is not read, so it is looked at now and then: one that has left keeps no place. Milliseconds. */
+/**
+ * Milliseconds between two checks that a waiting client is still there. It is not read, so without them a client that has left would keep its place.
+ */
 const LOOK_MS = 400;
 
-/** Clients that wait, unread, until their listener has room for another session in any worker: first come first served. */
+/** Clients that wait, unread, until their listener has room for another session in any worker: first come, first served. */
 export class WaitingRoom {
   /** By listener. */
   readonly #waiting = new Map<string, Map<OnItsWay, NodeJS.Timeout>>();
   #look: NodeJS.Timeout | undefined;
 
-  /** @param pass gives a client to a worker, which serves it, or turns it away when it has waited in vain */
+  /** @param pass gives a client to a worker, which serves it, or refuses it if it has waited too long */
   constructor(
     private readonly workers: () => readonly WorkerProcess[],
     private readonly limits: LimitsOfSockets,
@@ -21,13 +23,13 @@ export class WaitingRoom {
   take(client: OnItsWay): void {
     const limits = this.limits.of(client.socket);
     const waiting = limits === undefined ? 0 : (this.#waiting.get(limits.name)?.size ?? 0);
-    // Where all listeners together are full nobody waits: the worker turns it away.
+    // If all listeners together are full nobody waits: the worker refuses the client.
     if (limits?.queue === undefined || this.#isFull || (waiting === 0 && this.#hasRoom(limits, client.socket))) this.pass(client);
     else if (waiting >= limits.queue.max) this.pass({ ...client, waited: 0 });
     else this.#wait(limits.name, client, limits.queue.timeout);
   }
 
-  /** Lets in whoever there is room for now. */
+  /** Admits waiting clients as long as there is room. */
   again(): void {
     for (const [name, waiting] of this.#waiting) {
       const socket = this.limits.socketOf(name);
@@ -40,7 +42,7 @@ export class WaitingRoom {
     }
   }
 
-  /** Turns everybody away. */
+  /** Refuses all waiting clients. */
   close(): void {
     for (const [name, waiting] of this.#waiting)
       for (const client of waiting.keys()) {

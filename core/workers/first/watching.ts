@@ -1,24 +1,24 @@
 import type { Shown } from "../wire/calls.ts";
 import type { ToldWorker } from "./told-worker.ts";
 
-/** So many are taken before the worker is told that it may send more. */
+/** Values that are taken before the worker is told that it may send more. */
 const AT_ONCE = 64;
 
 interface Watched {
   readonly what: Shown;
   readonly take: (worker: ToldWorker, value: unknown, missed: number) => void;
-  /** Taken since the worker was told. */
+  /** For each worker, the values taken since it was last told. */
   readonly taken: Map<ToldWorker, number>;
 }
 
-/** Looks at something in all workers, also in those to come. */
+/** Watches something in all workers, also in later ones. */
 export class Watching {
   readonly #watched = new Map<number, Watched>();
   #last = 0;
 
   constructor(private readonly workers: () => readonly ToldWorker[]) {}
 
-  /** @returns how to stop */
+  /** @returns a function that stops it */
   begin(what: Shown, take: Watched["take"]): () => void {
     this.#last += 1;
     const number = this.#last;

@@ -3,16 +3,16 @@ import { followingNamed, steeringNamed } from "../../admin/operations/operations
 import { merges } from "./merged-answers.ts";
 
 /**
- * Who answers an operation where there are several workers: the first process alone (`first`, `follow`: it goes on), all together (`merge`), any
- * of them (they say the same), or the one that has what is asked for (`owner`: a session). `refused`: nobody.
+ * Who answers an operation with several workers: `first`: the first process alone; `follow`: the first process, with a stream; `merge`: all workers
+ * together; `any`: one of them, as all would say the same; `owner`: the worker that has the session; `refused`: nobody.
  */
 export type Way = "first" | "follow" | "merge" | "any" | "owner" | "refused";
 
-/** What one worker knows, and the others do not. */
+/** Operations on a session, which only one worker knows. */
 const owned: ReadonlySet<string> = new Set(["read_session", "end_session", "hold_session", "release_session", "inject_into_session"]);
 const same: ReadonlySet<string> = new Set(["config", "openapi"]);
 
-/** Closed: what is in no list is refused, lest a new operation is done once by each worker. */
+/** The way of an operation. An operation in no list is refused, so that a new one is not by mistake done once by each worker. */
 export function wayOf({ name, onlyOneProcess }: Operation): Way {
   if (onlyOneProcess !== undefined) return "refused";
   if (steeringNamed(name) !== undefined) return "first";

@@ -1,6 +1,6 @@
 import { SluiceError, type ResolvedConfig } from "../../contract/index.ts";
 
-/** What some work resolves with. @throws SLUICE_WORKER_LOST when it takes longer than so many milliseconds */
+/** The result of some work. @throws SLUICE_WORKER_LOST if it takes longer than so many milliseconds */
 export async function within<T>(milliseconds: number, work: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -13,7 +13,9 @@ export async function within<T>(milliseconds: number, work: Promise<T>, what: st
   }
 }
 
-/** Milliseconds for each step of a generation: to evaluate it and set it up takes `timeouts.setup` each at most, one plugin after the other. */
+/**
+ * Milliseconds for each step of a generation. Evaluating the config and the setup of each plugin take `timeouts.setup` at most, one after the other.
+ */
 export function deadlineOf({ timeouts: { setup } }: ResolvedConfig): number {
   return Math.min(2 * setup + 5_000, 2 ** 31 - 1);
 }

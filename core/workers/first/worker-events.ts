@@ -5,18 +5,18 @@ import { unpackEvent, type PackedEvent } from "../wire/packed-event.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 const ofSessions = new Set<ProxyEvent["type"]>(["session-started", "session-ended", "session-refused"]);
-/** What the first process does itself, for all. */
+/** Events that the first process announces itself, for all. */
 const own = new Set<ProxyEvent["type"]>(["listening", "unlistening", "reloaded", "refused", "closed"]);
-/** Warnings that are remembered, so that each is told once. */
+/** Warnings that are remembered, so that each is given once. */
 const MOST_WARNINGS = 1_000;
 
-/** Where listeners are, by name. */
+/** The addresses of listeners, by name. */
 type Places = Readonly<Record<string, { readonly name: string; readonly url: string }>>;
 
-/** The events of all workers as those of one proxy. */
+/** The events of all workers together, as of one proxy. */
 export class WorkerEvents {
   readonly hub = new EventHub();
-  /** While somebody listens, workers tell of their sessions. */
+  /** Events of sessions. Workers send them only while somebody listens. */
   readonly sessions: Observable<ProxyEvent>;
   readonly #warned = new Set<string>();
   #listeners = 0;
@@ -54,7 +54,7 @@ export class WorkerEvents {
       if (before[name]?.url !== url) this.hub.lifecycle.next({ type: "listening", listener: name, url });
   }
 
-  /** Once per listener and message. */
+  /** Warns once per listener and message. */
   warn(listener: string | undefined, message: string): void {
     const key = `${listener ?? ""} ${message}`;
     if (this.#warned.has(key) || this.#warned.size >= MOST_WARNINGS) return;

@@ -12,36 +12,36 @@ import type { SharedParts } from "./shared-parts.ts";
 export interface OnItsWay {
   readonly socket: number;
   readonly connection: Connection;
-  /** The key of its client, where the sessions of each are counted. */
+  /** The key of its client, if the sessions of each client are counted. */
   readonly client?: string | undefined;
-  /** How many milliseconds it has waited for room on its listener, in vain; 0: as many wait as may. */
+  /** Set if it gets no room: milliseconds that it has waited; 0: the queue was full. */
   readonly waited?: number | undefined;
 }
 
-/** What a worker says, and who it was. */
+/** Takes the messages of workers, with the worker that sent them. */
 export type Listening = Pick<FirstCalls, "event" | "log"> & {
   readonly shared: SharedParts;
   /** Sessions of a worker may have ended. */
   left(): void;
-  /** How many sessions a client has on a listener in the other workers. */
+  /** The number of sessions that a client has on a listener in the other workers. */
   sessionsOf(worker: WorkerProcess, listener: string, client: string): number;
-  /** @param lost connections that it has not taken any more */
+  /** @param lost connections that were sent to it and that it did not take */
   gone(worker: WorkerProcess, lost: readonly OnItsWay[]): void;
 };
 
-/** How long one may take until it can be asked. */
+/** Milliseconds that a worker may take until it can be asked. */
 const UP_MS = 60_000;
 
-/** One worker, as the first process sees it. */
+/** One worker process, seen from the first process. */
 export class WorkerProcess {
   readonly channel: Channel<WorkerCalls>;
   readonly startedAt = Date.now();
-  /** The sockets whose connections it takes. */
+  /** Ids of the sockets whose connections it takes. */
   serves: ReadonlySet<number> = new Set();
   /** Undefined: it does not serve yet. */
   servesSince: number | undefined;
   isGone = false;
-  /** Of how it died. */
+  /** How it died, in words. */
   how = "";
   #onItsWay: OnItsWay[] = [];
   #streams = 0;
@@ -52,7 +52,7 @@ export class WorkerProcess {
   readonly #worker: Worker;
 
   constructor(
-    /** Its place among the others; one that is replaced leaves it to its successor. */
+    /** Its place among the workers; a replacement gets the same place. */
     readonly place: number,
     listening: Listening,
   ) {
@@ -97,7 +97,7 @@ export class WorkerProcess {
       },
     };
     this.channel = new Channel<WorkerCalls>((packet, connection) => {
-      // It may be gone already, which its `exit` tells.
+      // It may already be gone, which its `exit` event reports.
       this.#worker.process.send(packet, connection as never, undefined, () => undefined);
     }, own);
     this.#worker.process.on("message", (packet: unknown) => {
@@ -114,22 +114,22 @@ export class WorkerProcess {
     return this.#worker.process.pid ?? 0;
   }
 
-  /** Connections that it has not taken yet. */
+  /** The number of connections that it has not taken yet. */
   get pending(): number {
     return this.#onItsWay.length;
   }
 
-  /** Its stream sessions, at most: those that it has told of, and connections that may become one. */
+  /** The number of its stream sessions at most: those that it has reported, and connections on their way. */
   get sessions(): number {
     return this.#streams + this.#onItsWay.length;
   }
 
-  /** The same of one listener. @param socket where its clients arrive */
+  /** The same for one listener. @param socket the socket of its clients */
   sessionsOn(listener: string, socket: number): number {
     return (this.#listeners.get(listener) ?? 0) + this.#onItsWay.filter((each) => each.socket === socket).length;
   }
 
-  /** The same of one client of a listener. @param socket undefined: only those that it has told of */
+  /** The same for one client of a listener. @param socket undefined: only sessions that the worker has reported */
   sessionsOf(client: string, listener: string, socket?: number): number {
     const coming = this.#onItsWay.filter((each) => each.socket === socket && each.client === client).length;
     return this.#clients.of(listener, client) + coming;
@@ -147,23 +147,23 @@ export class WorkerProcess {
     }
   }
 
-  /** Resolves when it is gone. */
+  /** Resolves when the process is gone. */
   get gone(): Promise<void> {
     return this.#gone.promise;
   }
 
-  /** @param elsewhere what the other workers have */
+  /** @param elsewhere the numbers of sessions in the other workers */
   take(each: OnItsWay, elsewhere: Elsewhere): void {
     this.#onItsWay.push(each);
     this.channel.hand("connection", [each.socket, elsewhere], each.connection);
   }
 
-  /** It has closed, and may exit. */
+  /** The worker has closed its proxy, and may exit. */
   leave(): void {
     this.#worker.process.disconnect();
   }
 
-  /** Ends it at once; its sessions are lost. */
+  /** Ends the process at once; its sessions are lost. */
   kill(): void {
     this.#worker.process.kill("SIGKILL");
   }

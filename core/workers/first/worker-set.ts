@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import { WorkerProcess, type Listening } from "./worker-process.ts";
 
-/** The workers there are, each at its place. */
+/** All workers, each at its place. */
 export class WorkerSet {
   readonly #workers = new Map<number, WorkerProcess>();
 
@@ -14,7 +14,7 @@ export class WorkerSet {
     cluster.setupPrimary({ exec, args: [], serialization: "advanced", stdio: ["ignore", "inherit", "inherit", "ipc"] });
   }
 
-  /** Those that serve, in the order of their places. */
+  /** The workers that serve, in the order of their places. */
   get serving(): readonly WorkerProcess[] {
     return this.all.filter(({ servesSince }) => servesSince !== undefined);
   }

@@ -1,12 +1,12 @@
 import type { SocketAddress } from "../../contract/index.ts";
 import type { Bound } from "../../net/accept/bound.ts";
 
-/** The place of a socket that another worker has: nobody comes to it here. */
+/** Stands for a socket that another worker has. No client comes to it here. */
 export class AbsentAcceptor implements Bound {
   constructor(public local: SocketAddress) {}
 
   accept(): void {
-    // Nobody comes.
+    // No client comes.
   }
 
   configure(): void {

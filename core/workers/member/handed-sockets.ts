@@ -12,18 +12,18 @@ import { portOf } from "./take-over.ts";
 
 type Sockets = Map<string, Bindings["sockets"] extends ReadonlyMap<string, infer B> ? B : never>;
 
-/** The sockets of this worker's listeners: those that the first process has, and those of datagrams that it has itself. */
+/** The sockets of this worker's listeners: stream sockets, which the first process has, and datagram sockets, which this worker may have itself. */
 export class HandedSockets {
   readonly #byId = new Map<number, HandedAcceptor>();
 
-  /** A client of one of them. */
+  /** Takes a client of a stream socket. */
   take(id: number, connection: Connection): void {
     const socket = this.#byId.get(id);
     if (socket === undefined) closeConnection(connection);
     else socket.take(connection);
   }
 
-  /** As the first process has decided it. @throws what refuses an address of those that this worker binds */
+  /** Binds as the first process has planned. @throws the error of an address that this worker binds itself */
   async bind(config: ResolvedConfig, running: ReadonlyMap<string, Listener>, plan: SocketPlan): Promise<Bindings> {
     const before = new Set(this.#byId.keys());
     const sockets: Sockets = new Map();
@@ -39,7 +39,7 @@ export class HandedSockets {
     };
   }
 
-  /** What is in force has none but these. */
+  /** Forgets sockets that are not in the plan in force. */
   keepOnly(plan: SocketPlan): void {
     const kept = new Set(Array.from(plan.streams.values(), ({ id }) => id));
     for (const id of this.#byId.keys()) if (!kept.has(id)) this.#byId.delete(id);
@@ -55,7 +55,7 @@ export class HandedSockets {
   #datagrams(config: ResolvedConfig, running: ReadonlyMap<string, Listener>, plan: SocketPlan): Promise<Bindings> {
     const listeners = config.listeners.filter(({ address }) => transportOf(address).datagrams);
     const own = new Map([...running].filter(([, { datagrams }]) => datagrams));
-    // One that replaces another is found where that was.
+    // A worker that replaces another one binds the same ports.
     const placed = own.size > 0 ? listeners : listeners.map((each) => withPort(each, plan.datagrams.get(each.name)));
     return bindListeners({ ...config, listeners: placed }, own, plan.ownsDatagrams ? undefined : absent);
   }

@@ -4,10 +4,10 @@ import type { FirstCalls } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 import { answerWithin } from "./answer-within.ts";
 
-/** Milliseconds that putting an endpoint out waits for the first process. */
+/** Milliseconds to wait for the first process's decision to put an endpoint out. */
 const AGREEMENT_MS = 500;
 
-/** The other workers, as far as the health of endpoints goes. */
+/** The other workers, for the health of endpoints. */
 export class HealthOfWorkers implements HealthPeers {
   readonly agreed = new Subject<AgreedStanding>();
   checks = false;

@@ -4,17 +4,17 @@ import type { CountedClient, FirstCalls, OpenHere } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 import { answerWithin } from "./answer-within.ts";
 
-/** Milliseconds that a session waits for the first process. */
+/** Milliseconds that a session waits for an answer of the first process. */
 const DECISION_MS = 500;
 
-/** The other workers, as far as limits of sessions go. The first process knows what all have, and says so with each connection. */
+/** The other workers, for limits of sessions. The first process knows the numbers of all workers, and sends them with each connection. */
 export class NeighboursOfWorkers implements Neighbours {
   elsewhere: Elsewhere = nothingElsewhere;
-  /** The listeners that have a limit of their own. */
+  /** Listeners that have a limit of their own. */
   #limited: readonly Listener[] = [];
   #counted = new Map<string, CountedClient>();
 
-  /** @param changed is told that there is something to tell the first process */
+  /** @param changed called when there is something to report to the first process */
   constructor(
     private readonly first: () => Channel<FirstCalls>,
     private readonly changed: () => void,
@@ -25,7 +25,7 @@ export class NeighboursOfWorkers implements Neighbours {
     this.#limited = [...listeners].filter(({ version }) => version.config.limits?.sessions !== undefined);
   }
 
-  /** Does something for a client that came when the others had this. */
+  /** Does work for a client; meanwhile, the other workers count as having these numbers of sessions. */
   beside(elsewhere: Elsewhere, work: () => void): void {
     this.elsewhere = elsewhere;
     work();
@@ -37,19 +37,19 @@ export class NeighboursOfWorkers implements Neighbours {
     this.changed();
   }
 
-  /** Of what it has counted itself the first process is told before it answers. */
+  /** Asks the first process, which has by then got all counts of this worker. */
   async sessionsOf(listener: string, client: string): Promise<number> {
     const first = this.first();
     first.tell("counted", this.#takeCounted());
     try {
       return await answerWithin(DECISION_MS, first.call("sessionsOf", listener, client));
     } catch {
-      // Nobody waits long: this worker decides alone.
+      // No answer in time: this worker decides alone.
       return 0;
     }
   }
 
-  /** What has changed since the last time. @param streams open stream sessions */
+  /** The changes since the last report. @param streams the number of open stream sessions */
   report(streams: number): OpenHere {
     const listeners = new Map(this.#limited.map(({ name, sessions }) => [name, sessions]));
     return { streams, listeners, clients: this.#takeCounted() };

@@ -4,20 +4,23 @@ import type { FirstCalls } from "../wire/calls.ts";
 import { Channel } from "../wire/channel.ts";
 import { Worker } from "./worker.ts";
 
-/** Signals that a terminal or a service manager sends to all processes of a proxy: what they mean is the first one's to decide. */
+/**
+ * Signals that a terminal or a service manager sends to all processes of a proxy. Workers ignore them, since the first process decides what they
+ * mean.
+ */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Of one worker in its whole life: more than it could serve in years. */
+/** Session ids for one worker: more sessions than it could serve in years. */
 const SESSIONS = 1_000_000_000_000;
 
-/** Makes this process a worker of the one that has forked it. It ends with that. */
+/** Makes this process a worker of the process that has forked it. It ends when that one ends. */
 export function runWorker(): Worker {
   for (const signal of signals) process.on(signal, () => undefined);
-  // No two workers have ever a session of the same number, one that replaces another neither.
+  // No two workers ever have a session with the same id, not even a worker and its replacement.
   idsFrom(((cluster.worker?.id ?? 1) - 1) * SESSIONS);
   const worker: Worker = new Worker(() => channel);
   const channel = new Channel<FirstCalls>((packet) => {
-    // The first process may be gone, which `disconnect` tells.
+    // The first process may be gone, which the `disconnect` event reports.
     if (process.connected) process.send?.(packet, undefined, undefined, () => undefined);
   }, worker);
   process.on("message", (packet: unknown, connection: unknown) => {

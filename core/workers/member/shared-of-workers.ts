@@ -5,12 +5,12 @@ import type { Channel } from "../wire/channel.ts";
 import { packError } from "../wire/packed-error.ts";
 import { answerWithin, isLate } from "./answer-within.ts";
 
-/** Milliseconds that a decision waits for the first process. */
+/** Milliseconds to wait for a decision of the first process. */
 const DECISION_MS = 500;
-/** Milliseconds that a question waits for what another worker finds out. */
+/** Milliseconds to wait for an answer that another worker finds out. */
 const OTHERS_MS = 2_000;
 
-/** What a worker shares with the others: the first process has it. */
+/** The value of SHARED in a worker. The first process keeps what is shared. */
 export class SharedOfWorkers implements Shared {
   processes = 1;
 
@@ -35,14 +35,14 @@ export class SharedOfWorkers implements Shared {
     }
   }
 
-  /** @returns undefined: nobody says anything in time */
+  /** @returns undefined: no answer came in time */
   async #ask(key: string): Promise<Said | undefined> {
     const asked = this.first().call("once", key);
     try {
       return await answerWithin(OTHERS_MS, asked);
     } catch (error) {
       if (!isLate(error)) throw error;
-      // Told too late that it is to find it out for all: somebody else is to.
+      // The order to find it out for all came too late: another worker has to.
       asked.then(
         (said) => {
           if ("find" in said) this.first().tell("notFound", key, said.find, undefined);

@@ -4,7 +4,7 @@ import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { FirstCalls, Shown } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 
-/** What may be on its way to the first process, of each thing that is shown: what there is beyond is missed, and counted. */
+/** Values of each show that may be on their way to the first process. Further ones are not sent, but counted as missed. */
 const WINDOW = 256;
 
 interface Show {
@@ -13,7 +13,7 @@ interface Show {
   stop: () => void;
 }
 
-/** What this worker shows the first process, for as long as somebody looks on there. */
+/** Sends the first process what somebody watches there, as long as somebody does. */
 export class Shows {
   readonly #shows = new Map<number, Show>();
   #sources: FeedSources | undefined;

@@ -4,9 +4,9 @@ import { listenOptions } from "../../runtime/listener/listen-options.ts";
 import type { Listener } from "../../runtime/listener/listener.ts";
 
 /**
- * Binds the socket of a listener that another worker has had. Its flows have ended with that one: the next datagram of each client begins a new one.
+ * Binds the socket of a listener that another worker had. Its flows have ended with that worker: the next datagram of each client begins a new one.
  *
- * @param now where it was
+ * @param now the address that it had
  * @throws SLUICE_ADDRESS_IN_USE and its kin
  */
 export async function takeOver(listener: Listener, config: ResolvedConfig, now: SocketAddress | undefined): Promise<void> {
@@ -16,7 +16,7 @@ export async function takeOver(listener: Listener, config: ResolvedConfig, now: 
   listener.start();
 }
 
-/** An address that leaves the port to us, with the port that it was given. */
+/** An address; port 0 is replaced by the port that the listener already has. */
 export function portOf(address: ListenAddress, now: SocketAddress | undefined): ListenAddress {
   return now === undefined || address.port !== 0 ? address : { ...address, port: now.port };
 }

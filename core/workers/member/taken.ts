@@ -1,4 +1,4 @@
-/** Tells how many connections were taken, and how many sessions are open since, once for all of one turn of the event loop. */
+/** Reports how many connections were taken, at most once in each turn of the event loop. */
 export class Taken {
   #count = 0;
   #isDue = false;
@@ -10,7 +10,7 @@ export class Taken {
     this.changed();
   }
 
-  /** Sessions have ended. */
+  /** The number of sessions has changed, which also has to be reported. */
   readonly changed = (): void => {
     if (this.#isDue) return;
     this.#isDue = true;

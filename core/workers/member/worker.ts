@@ -34,7 +34,7 @@ import { Shows } from "./shows.ts";
 import { SharedOfWorkers } from "./shared-of-workers.ts";
 import { Taken } from "./taken.ts";
 
-/** One of the processes that serve. It does what the first process says, and decides nothing of its own. */
+/** One of the processes that serve. It does what the first process tells it, and decides nothing itself. */
 export class Worker implements WorkerCalls {
   readonly logger;
   readonly #threshold: Threshold & { level: Threshold["level"] } = { level: "info" };
@@ -95,7 +95,7 @@ export class Worker implements WorkerCalls {
   async commit({ datagrams, admin }: Committed): Promise<void> {
     this.#adminAddress = admin === undefined ? undefined : addressOf(admin);
     this.#step?.commit();
-    // What a commit does follows at once, without waiting for anything.
+    // The commit itself follows at once, without waiting for anything.
     await nextTurn();
     if (this.#plan !== undefined) this.#sockets.keepOnly(this.#plan);
     this.#neighbours.follow(this.#listeners.values());
@@ -191,7 +191,7 @@ export class Worker implements WorkerCalls {
     await this.#proxy?.close({ drain });
   }
 
-  /** What state the core is in nobody knows: it drains and ends, and is replaced. */
+  /** After an error in the core, whose state is then unknown: the worker drains and ends, and is replaced. */
   async fail(): Promise<void> {
     await this.close(this.#proxy?.timeouts.drain ?? 0);
     process.exit(1);
@@ -252,7 +252,7 @@ export class Worker implements WorkerCalls {
     return this.#step;
   }
 
-  /** The admin server is the first process's; no upstream leads there. */
+  /** Stands for the admin server, which the first process has: no session may have its address as upstream. */
   #companion(): Companion {
     const nothing = { begin: () => undefined, abandon: () => undefined };
     const address = (): SocketAddress | undefined => this.#adminAddress;
@@ -277,7 +277,7 @@ export class Worker implements WorkerCalls {
     });
   }
 
-  /** Those that may be asked for again. */
+  /** Keeps the loads that may be asked for again. */
   #keepLoads(): void {
     const bases = this.#proxy?.steering.bases;
     for (const [number, loaded] of this.#loads) {

@@ -10,66 +10,66 @@ import type { Take } from "../../runtime/state/bucket-book.ts";
 import type { PackedError } from "./packed-error.ts";
 import type { PackedEvent } from "./packed-event.ts";
 
-/** What a worker is to make a generation of. */
+/** What a worker has to make a generation of. */
 export interface GenerationOrder {
   readonly number: number;
-  /** The config's file, also where it is in none. */
+  /** The config's file; also set if the config is not in a file. */
   readonly file: string;
   /** What the config is loaded from: the same for all. */
   readonly snapshot: ConfigSnapshot;
-  /** The same number is the same load: nothing of it is evaluated again. */
+  /** The number of the load. A worker that has this load does not evaluate it again. */
   readonly load: number;
   readonly overrides: readonly Override[];
   readonly origin: GenerationOrigin;
   readonly rebuild: boolean;
   readonly logLevel: LogLevel;
-  /** Goes before what the config says of the admin server. */
+  /** Takes precedence over the config's `admin`. */
   readonly admin: AdminConfig | undefined;
 }
 
-/** Plugins have said to `watch` files, with the hash of what was there. */
+/** Files that plugins asked to `watch`, with the hash of their content; undefined: there was no file. */
 export type WatchedFiles = ReadonlyMap<string, string | undefined>;
 
-/** The socket of a listener that streams, in the first process. */
+/** The socket of a stream listener in the first process. */
 export interface HandedSocket {
   readonly id: number;
   readonly local: SocketAddress;
-  /** The listener that goes on under its name on it. */
+  /** Whether the listener of this name goes on, on this socket. */
   readonly goesOn: boolean;
-  /** Whose it was until now. */
+  /** The listener that had the socket until now. */
   readonly from: string | undefined;
 }
 
-/** By listener. */
+/** The sockets of a generation. `streams` is by listener. */
 export interface SocketPlan {
   readonly streams: ReadonlyMap<string, HandedSocket>;
-  /** Whether this worker binds the sockets of those that take datagrams. */
+  /** Whether this worker binds the datagram sockets. */
   readonly ownsDatagrams: boolean;
-  /** Where those are that are bound already, by whichever worker. */
+  /** The addresses of datagram listeners that a worker has already bound. */
   readonly datagrams: Addresses;
 }
 
-/** Of listeners, by name. */
+/** The addresses of listeners, by name. */
 export type Addresses = ReadonlyMap<string, SocketAddress>;
 
-/** What is known once all have bound. */
+/** What is known when all workers have bound. */
 export interface Committed {
-  /** Where the listeners that take datagrams are. */
+  /** The addresses of datagram listeners. */
   readonly datagrams: Addresses;
-  /** Where the admin server listens. */
+  /** The address of the admin server. */
   readonly admin: SocketAddress | undefined;
 }
 
-/** What goes on in a worker: sessions that begin and end, what happens a second, the chunks of some sessions. */
+/** What can be watched in a worker: sessions that begin and end, rates, the chunks of some sessions. */
 export type Shown = "sessions" | "rates" | { readonly tap: string };
 
-/** Said to a worker that asks for something which one of them finds out for all: what it is, or that it is the one, and under which number. */
+/** The reply to a worker that asks for something which one worker finds out for all: the answer, or an order (with a number) to find it out. */
 export type Said = { readonly answer: Answer<unknown> } | { readonly find: number };
 
-/** How many sessions a client has on a listener, in one worker. */
+/** The number of sessions that a client has on a listener, in one worker. */
 export interface CountedClient {
   readonly listener: string;
-  /** Its key. */
+  /** The key of the client. */
   readonly client: string;
   readonly sessions: number;
 }
@@ -77,27 +77,27 @@ export interface CountedClient {
 /** The open sessions of one worker. */
 export interface OpenHere {
   readonly streams: number;
-  /** Of the listeners that have a limit of their own. */
+  /** Open sessions of the listeners that have a limit of their own. */
   readonly listeners: ReadonlyMap<string, number>;
-  /** Those that have changed. */
+  /** The numbers of clients that have changed. */
   readonly clients: readonly CountedClient[];
 }
 
-/** What the first process asks of a worker. */
+/** The calls of the first process to a worker. */
 export interface WorkerCalls {
-  /** Evaluates, constructs and sets up. Rejects with what refuses it. */
+  /** Evaluates the config, constructs the plugins and sets them up. Rejects with the error that refuses it. */
   prepare(order: GenerationOrder): Promise<WatchedFiles>;
-  /** Binds, and hands the state of plugins over. Resolves with where the listeners are that this worker has bound itself. */
+  /** Binds, and hands the state of plugins over. Resolves with the addresses of the listeners that this worker has bound itself. */
   bind(plan: SocketPlan): Promise<Addresses>;
-  /** Puts it into force. */
+  /** Puts the generation into force. */
   commit(state: Committed): Promise<void>;
   /** Resolves when the open sessions have followed. */
   followed(): Promise<ReloadReport>;
-  /** Takes back what was prepared. Resolves when nothing is left of it. */
+  /** Takes the prepared generation back. Resolves when nothing is left of it. */
   abandon(): Promise<void>;
-  /** Binds the sockets that take datagrams, in place of a worker that has died. */
+  /** Binds the datagram sockets, after the worker that had them has died. */
   takeDatagrams(places: Addresses): Promise<void>;
-  /** A client of a socket. @param elsewhere what the other workers have, clients on their way included */
+  /** Hands over a client of a socket. @param elsewhere the numbers of sessions in the other workers, including clients on their way */
   connection(socket: number, elsewhere: Elsewhere, connection: Connection): void;
   open(): OpenSessions;
   /** Open sessions by listener. */
@@ -107,47 +107,47 @@ export interface WorkerCalls {
   /** One of the admin server's operations. */
   perform(name: string, input: unknown): Promise<unknown>;
   measure(): readonly Measured[];
-  /** Somebody may look at its sessions, or nobody any more. */
+  /** @param wanted whether somebody may ask for its sessions from now on */
   look(wanted: boolean): void;
-  /** Shows something that goes on, under a number. */
+  /** Sends what can be watched, under a number, until `hide`. */
   show(number: number, what: Shown): void;
-  /** So many of it have been taken: it may send more. */
+  /** The first process has taken so many values of a show: the worker may send more. */
   seen(number: number, count: number): void;
   hide(number: number): void;
-  /** Sends events of sessions, or no more. */
+  /** @param wanted whether to send events of sessions from now on */
   tellOfSessions(wanted: boolean): void;
-  /** Those of TLS sessions, from now on. */
+  /** Sets the keys of TLS session tickets. */
   ticketKeys(keys: Uint8Array): void;
-  /** What is in force of an endpoint. */
+  /** Sends a standing of an endpoint that is in force now. */
   standing(standing: AgreedStanding): void;
   close(drainMs: number): Promise<void>;
 }
 
-/** What a worker tells the first process. */
+/** The calls of a worker to the first process. */
 export interface FirstCalls {
-  /** It can be asked. */
+  /** The worker can be asked from now on. */
   up(): void;
-  /** It has taken so many connections. @param open what it has now */
+  /** The worker has taken so many connections. @param open its open sessions now */
   taken(count: number, open: OpenHere): void;
-  /** Its clients have so many sessions now. */
+  /** Reports the numbers of sessions that its clients have now. */
   counted(clients: readonly CountedClient[]): void;
-  /** How many sessions a client has on a listener in the other workers. */
+  /** The number of sessions that a client has on a listener in the other workers. */
   sessionsOf(listener: string, client: string): number;
   event(event: PackedEvent): void;
-  /** A record of the log, as JSON, with its level. */
+  /** A log record as JSON, which includes its level. */
   log(line: string): void;
-  /** Something of what it shows. @param missed how much of it there was for which there was no room */
+  /** A value of a show. @param missed the number of values that were left out before it, as there was no room */
   shown(number: number, value: unknown, missed: number): void;
-  /** Takes tokens of a bucket. As {@link SharedBuckets.take}. */
+  /** Takes tokens from a bucket, as {@link SharedBuckets.take}. */
   take(price: Take): number;
   once(key: string): Said | Promise<Said>;
-  /** It wants an endpoint out. @param seen the version that it knows @returns the newest */
+  /** Asks to put an endpoint out. @param seen the version that the worker knows @returns the newest version */
   eject(standing: Standing, seen: number): number;
-  /** What is so now, there. */
+  /** Reports a standing in this worker. */
   standing(standing: Standing): void;
   forgetEndpoint(listener: string, endpoint: string): void;
-  /** It has found out what it was to find out. */
+  /** Reports an answer that the worker was told to find out. */
   found(key: string, number: number, found: Found<unknown>): void;
-  /** It has not. @param error undefined: it has not tried */
+  /** Reports that it has no answer. @param error undefined: it has not tried */
   notFound(key: string, number: number, error: PackedError | undefined): void;
 }

@@ -1,18 +1,18 @@
 import type { Connection } from "../../net/node/raw-accept.ts";
 import { packError, unpackError, type PackedError } from "./packed-error.ts";
 
-/** What one process can be asked: functions of values that can be sent, and of promises of such. */
+/** The functions that one process can call in the other. Their parameters and results are values that can be sent, or promises of them. */
 type Calls = object;
 type Arguments<C, K extends keyof C> = C[K] extends (...given: infer A) => unknown ? A : never;
 type Answer<C, K extends keyof C> = C[K] extends (...given: never[]) => infer R ? Awaited<R> : never;
 
-/** What goes over the wire: a call, with a number where it is to be answered; an answer; an error. */
+/** What goes over the wire: a call, with a number if it is to be answered; an answer; an error. */
 type Packet =
   | { readonly call: string; readonly given: readonly unknown[]; readonly number?: number }
   | { readonly answer: number; readonly value: unknown }
   | { readonly answer: number; readonly error: PackedError };
 
-/** Sends one message; with a connection, that too. */
+/** Sends one message, and a connection with it if there is one. */
 export type Send = (packet: object, connection?: Connection) => void;
 
 interface Waiting {
@@ -20,19 +20,19 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** One end of the wire between two processes: calls that are answered, and such that are not. They arrive in the order in which they were sent. */
+/** One end of the wire between two processes. Calls may have answers or not. They arrive in the order in which they were sent. */
 export class Channel<Theirs extends Calls> {
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
   #ended: Error | undefined;
 
-  /** @param own what the other side may call; a connection that comes with a call is its last argument */
+  /** @param own the functions that the other side may call; a connection that comes with a call is the last argument */
   constructor(
     private readonly send: Send,
     private readonly own: Calls,
   ) {}
 
-  /** Rejects with the error of the other side, or with that of `end`. */
+  /** Calls a function of the other side. Rejects with the other side's error, or with the error given to `end`. */
   call<K extends keyof Theirs & string>(name: K, ...given: Arguments<Theirs, K>): Promise<Answer<Theirs, K>> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const number = ++this.#last;
@@ -42,12 +42,12 @@ export class Channel<Theirs extends Calls> {
     });
   }
 
-  /** Waits for no answer. */
+  /** Calls a function without waiting for an answer. */
   tell<K extends keyof Theirs & string>(name: K, ...given: Arguments<Theirs, K>): void {
     if (this.#ended === undefined) this.send({ call: name, given });
   }
 
-  /** The same with a connection for the last argument. */
+  /** The same with a connection as the last argument. */
   hand(name: keyof Theirs & string, given: readonly unknown[], connection: Connection): void {
     if (this.#ended === undefined) this.send({ call: name, given }, connection);
   }
@@ -58,7 +58,7 @@ export class Channel<Theirs extends Calls> {
     else if ("answer" in message) this.#take(message);
   }
 
-  /** The other side is gone. */
+  /** The other side is gone: all calls under way reject. */
   end(why: Error): void {
     this.#ended ??= why;
     for (const waiting of this.#waiting.values()) waiting.reject(why);

@@ -1,4 +1,4 @@
-/** A promise that somebody else settles. */
+/** A promise that is settled from outside. */
 export class Deferred<T> {
   resolve!: (value: T) => void;
   reject!: (error: unknown) => void;
@@ -8,7 +8,7 @@ export class Deferred<T> {
   });
 
   constructor() {
-    // Whoever waits for it sees it rejected; when nobody does, that is no fault.
+    // A rejection reaches those who wait for the promise. If nobody waits, it must not count as unhandled.
     this.promise.catch(() => undefined);
   }
 }

@@ -1,6 +1,6 @@
 import { asSluiceError, catalogue, ownKind, SluiceError, type ErrorCode, type ErrorSource } from "../../contract/index.ts";
 
-/** A SluiceError as it is sent to another process. */
+/** A SluiceError in the form in which it is sent to another process. */
 export interface PackedError {
   readonly code: string;
   readonly detail: string;
@@ -10,7 +10,7 @@ export interface PackedError {
   readonly retryable: boolean;
   readonly remedy: string;
   readonly status: number | undefined;
-  /** Of what caused it, or of the error itself, for who looks for the place of a fault. */
+  /** The stack of its cause, or of the error itself, from which the place of a fault is found. */
   readonly stack: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export function unpackError(packed: PackedError): SluiceError {
     ...(where === undefined ? {} : { where }),
     ...(frame === undefined ? {} : { frame }),
   });
-  // That of this process would lead nobody to the place of the fault.
+  // A stack of this process would not show the place of the fault.
   if (stack !== undefined) error.stack = stack;
   return error;
 }

@@ -11,7 +11,7 @@ type Packed<E> = E extends unknown
     }
   : never;
 
-/** An event as it is sent to another process: of a session, its id alone. */
+/** An event in the form in which it is sent to another process: a session is replaced by its id. */
 export type PackedEvent = Packed<ProxyEvent>;
 
 export function packEvent(event: ProxyEvent): PackedEvent {
@@ -20,7 +20,7 @@ export function packEvent(event: ProxyEvent): PackedEvent {
   return { ...event, ...error, ...session } as PackedEvent;
 }
 
-/** `session` of it has an id and nothing else. */
+/** The event again. Its `session` has only an id. */
 export function unpackEvent(packed: PackedEvent): ProxyEvent & { readonly session?: Pick<Session, "id"> } {
   const error = "error" in packed && packed.error !== undefined ? { error: unpackError(packed.error) } : {};
   return { ...packed, ...error } as ProxyEvent & { readonly session?: Pick<Session, "id"> };

@@ -1,6 +1,6 @@
 import { takeToken } from "./token.ts";
 
-/** What the server said instead of an answer. */
+/** An error answer of the server. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -16,7 +16,7 @@ interface Refused {
   readonly error?: { readonly code: string; readonly message: string; readonly where?: string };
 }
 
-/** Calls an operation of the API. @throws ApiError; TypeError when the proxy is not there */
+/** Calls an operation of the API. @throws ApiError; TypeError if the proxy cannot be reached */
 export async function call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<T> {
   const headers: Record<string, string> = { authorization: `Bearer ${takeToken() ?? ""}` };
   if (method !== "GET") headers["content-type"] = "application/json";

@@ -1,15 +1,15 @@
 import { takeToken } from "./token.ts";
 
-/** Takes one event: its type, and what its JSON says. */
+/** Takes one event: its type, and the value of its JSON. */
 export type EventReader = (type: string, value: unknown) => void;
 
 const againMs = 1_000;
 
 /**
- * Follows events of the server until it is stopped. By fetch, since EventSource cannot send the token; after a break it goes on behind the last
- * event that came.
+ * Follows events of the server until it is stopped. It uses fetch, since EventSource cannot send the token. After a break it continues behind the
+ * last event that came.
  *
- * @returns how to stop
+ * @returns a function that stops it
  */
 export function follow(topics: readonly string[], reader: EventReader): () => void {
   const stop = new AbortController();

@@ -1,8 +1,8 @@
 const key = "sluice-token";
 
 /**
- * The token that was printed with the page's address. It comes in the fragment, which no server is sent, and stays in this tab: the address bar
- * is cleared, so that it is in no bookmark and in no picture of the screen.
+ * The token that was printed with the page's address. It comes in the fragment, which browsers do not send to a server, and stays in this tab. The
+ * address bar is cleared, so that the token is not in a bookmark or a screenshot.
  */
 export function takeToken(): string | undefined {
   const given = new URLSearchParams(location.hash.replace(/^#/, "")).get("token");

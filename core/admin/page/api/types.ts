@@ -1,4 +1,4 @@
-// What the API answers, written once: by the server. Only types come from there, so nothing of it is in the page.
+// The types of the API's answers, which the server defines. Only types are imported, so no code of the server is in the page.
 export type { ListenerRates } from "../../events/rates.ts";
 export type { ChunkEvent } from "../../events/session-tap.ts";
 export type { SessionDetail, SessionView } from "../../sessions/session-view.ts";

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { Marble } from "./chunks.ts";
 import { fromBase64, hexLines, type HexLine } from "./hex.ts";
 
-/** A chunk before and behind the place where it was chosen, as hex and text; what differs is marked. */
+/** A chunk before and behind the place where it was selected, as hex and text. Differences are marked. */
 export function ChunkView({ marble }: { marble: Marble }): JSX.Element {
   const { bytes, same } = marble;
   const data = decoded(marble.data);
@@ -34,7 +34,7 @@ function Title({ marble: { plugin, bytes, took, chunk, direction } }: { marble: 
   );
 }
 
-/** What the plugin's codec reads in it. */
+/** The messages that the plugin's codec reads in it. */
 function Messages({ texts }: { texts: readonly string[] | undefined }): JSX.Element | null {
   if (texts === undefined) return null;
   return (

@@ -1,6 +1,6 @@
 import type { ChunkEvent, Direction } from "../api/types.ts";
 
-/** A chunk at one place of its way. */
+/** A chunk at one place of its session. */
 export interface Marble {
   readonly key: string;
   readonly direction: Direction;
@@ -11,20 +11,20 @@ export interface Marble {
   /** Undefined: dropped here. */
   readonly bytes: number | undefined;
   readonly took: number | undefined;
-  /** What a codec reads in it. */
+  /** The messages that a codec reads in it. */
   readonly messages: readonly string[] | undefined;
-  /** In base64, as it came: what nobody chooses is not decoded. */
+  /** The bytes in base64. They are decoded only when somebody selects the chunk. */
   readonly data: string | undefined;
-  /** What it was at the place before. */
+  /** The bytes at the previous place, in base64. */
   readonly before: string | undefined;
-  /** It is as it was there. */
+  /** Whether the bytes are the same as at the previous place. */
   readonly same: boolean;
 }
 
-/** Marbles that are kept: more cannot be told apart. */
+/** Marbles that are kept: more could not be told apart. */
 export const mostMarbles = 800;
 
-/** Adds what events say. The bytes of a chunk that a plugin left as it was are those of the place before. */
+/** Adds chunks from events. If a plugin did not change a chunk, its bytes are those of the previous place. */
 export function withChunks(marbles: readonly Marble[], events: readonly ChunkEvent[]): readonly Marble[] {
   const next = [...marbles];
   for (const event of events) next.push(marbleOf(event, next));

@@ -1,12 +1,12 @@
 import type { JSX } from "preact";
 import type { PluginView } from "../api/types.ts";
 
-/** A number of a fault that can be moved. */
+/** A number of a fault that a slider changes. */
 interface Knob {
   readonly option: string;
   readonly most: number;
   readonly step: number;
-  /** Behind the number. */
+  /** The unit behind the number. */
   readonly unit: string;
 }
 
@@ -14,7 +14,7 @@ const share: Knob = { option: "share", most: 1, step: 0.05, unit: "of sessions" 
 const rate: Knob = { option: "rate", most: 1, step: 0.01, unit: "" };
 const delay: Knob = { option: "delay", most: 3000, step: 10, unit: "ms" };
 
-/** By the plugin's id, of `sluice/faults`. */
+/** The knobs of each fault in `sluice/faults`, by the plugin's id. */
 const knobs: Readonly<Record<string, readonly Knob[]>> = {
   latency: [delay, { option: "jitter", most: 1000, step: 10, unit: "ms" }, share],
   bandwidth: [{ option: "rate", most: 1_048_576, step: 4096, unit: "B/s" }, share],
@@ -33,7 +33,7 @@ interface FaultSlidersProps {
   readonly change: (options: object) => void;
 }
 
-/** Sliders for what a fault has of numbers; moved, it is another fault on open connections too. */
+/** Sliders for the numbers of a fault. Moving one changes the fault at once, on open connections too. */
 export function FaultSliders({ plugin: { id, name, options }, change }: FaultSlidersProps): JSX.Element | null {
   const own = knobs[id]?.flatMap((knob) => {
     const value = (options as Readonly<Record<string, unknown>>)[knob.option];

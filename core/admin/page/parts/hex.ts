@@ -1,6 +1,6 @@
 const width = 16;
 
-/** One line of a dump: where it begins, and its bytes. */
+/** One line of a dump: its offset and its bytes. */
 export interface HexLine {
   readonly offset: string;
   readonly cells: readonly HexCell[];
@@ -9,11 +9,13 @@ export interface HexLine {
 interface HexCell {
   readonly hex: string;
   readonly text: string;
-  /** Another byte than in the chunk that it is compared with. */
+  /** Whether the byte differs from the chunk that it is compared with. */
   readonly differs: boolean;
 }
 
-/** Which bytes differ: place by place where both are as long; else what stands between a common beginning and a common end. */
+/**
+ * Which bytes differ. Chunks of the same length are compared byte by byte; otherwise all bytes between a common beginning and a common end differ.
+ */
 function differing(data: Uint8Array, other: Uint8Array | undefined): (at: number) => boolean {
   if (other === undefined) return () => false;
   if (data.length === other.length) return (at) => data[at] !== other[at];
@@ -24,7 +26,7 @@ function differing(data: Uint8Array, other: Uint8Array | undefined): (at: number
   return (at) => at >= begin && at < data.length - end;
 }
 
-/** Bytes as a dump of 16 a line; what differs from `other` is marked. */
+/** Bytes as a dump of 16 a line. Bytes that differ from `other` are marked. */
 export function hexLines(data: Uint8Array, other?: Uint8Array): readonly HexLine[] {
   const differs = differing(data, other);
   return Array.from({ length: Math.ceil(data.length / width) }, (_, line) => ({

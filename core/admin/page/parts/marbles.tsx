@@ -6,23 +6,25 @@ interface MarblesProps {
   /** The plugin uses, from the client's side. */
   readonly plugins: readonly string[];
   readonly marbles: readonly Marble[];
-  /** What is at the right edge: epoch milliseconds. */
+  /** The time at the right edge, in epoch milliseconds. */
   readonly now: number;
   readonly chosen: string | undefined;
   readonly choose: (marble: Marble) => void;
 }
 
 const rowHeight = 44;
-/** What goes to the upstream is above its line, what comes back below it: both are seen where they pass at once. */
+/**
+ * Distance of marbles from the line of their row: those to the upstream are above it, those from it below, so that both can be seen at the same time.
+ */
 const lane = 9;
 const smallest = 2.5;
 const largest = 15;
 const left = 150;
 const width = 860;
-/** How much is seen. */
+/** The time span that the diagram shows. */
 const spanMs = 20_000;
 
-/** A session as a marble diagram: one row a place, from the client to the upstream; a marble's area is its bytes. */
+/** A session as a marble diagram: one row for each place, from the client to the upstream. The area of a marble is the number of its bytes. */
 export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps): JSX.Element {
   const rows = ["client", ...plugins, "upstream"];
   const height = rows.length * rowHeight + 8;
@@ -66,7 +68,7 @@ function scaleOf(seen: readonly Marble[]): number {
 
 const middle = (row: number): number => row * rowHeight + rowHeight / 2;
 
-/** Where a chunk came in is the row of its source; a plugin that passed it on has it on its own. */
+/** The row of a chunk: where it came in, the row of its source; behind a plugin, the plugin's row. */
 function rowOf({ plugin, direction }: Marble, plugins: readonly string[]): number {
   if (plugin === undefined) return direction === "fromClient" ? 0 : plugins.length + 1;
   return plugins.indexOf(plugin) + 1;
@@ -94,7 +96,7 @@ function Dot({ marble, x, y, scale, isChosen, choose }: DotProps): JSX.Element {
       onClick={() => choose(marble)}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
-        // The page would scroll.
+        // Otherwise the page would scroll.
         event.preventDefault();
         choose(marble);
       }}

@@ -9,7 +9,7 @@ import { time } from "./format.ts";
 const height = 190;
 const shownSeconds = 300;
 
-/** A colour of the page, as it is now: it changes with light and dark. */
+/** A colour of the page as it is now; it differs between light and dark mode. */
 const color = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
 const dim = (): string => color("--dim");
 const grid = { stroke: () => color("--line"), width: 1 };
@@ -21,7 +21,7 @@ function optionsOf(width: number): uPlot.Options {
     width,
     height,
     scales: {
-      // Five minutes from the first moment: what is drawn moves from the right, and never changes its width.
+      // Always five minutes wide, from the first moment: the line comes in from the right.
       x: { range: (_chart, _from, to) => [to - shownSeconds, to] },
       y: { range: (_chart, _from, to) => [0, Math.max(1024, to * 1.1)] },
     },
@@ -38,7 +38,7 @@ function optionsOf(width: number): uPlot.Options {
   };
 }
 
-/** What a listener has carried in the last five minutes, each way. */
+/** The traffic of a listener in the last five minutes, in each direction. */
 export function RateChart({ past, label }: { past: Past | undefined; label: string }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(undefined);

@@ -9,13 +9,13 @@ import { change } from "../state.ts";
 const pollMs = 1_000;
 
 interface Kind {
-  /** Its place in the API, and what a list of it is called there. */
+  /** Its path in the API, which is also the name of its list there. */
   readonly path: "captures" | "recordings";
-  /** What it is called. */
+  /** Its name for people. */
   readonly name: string;
 }
 
-/** Has what passes a session from now on written to a file of the proxy, and says where that is. */
+/** Lets the proxy write the traffic of a session to a file from now on, and shows where that file is. */
 export function SaveAs({ kind, session, isOpen }: { kind: Kind; session: number; isOpen: boolean }): JSX.Element | null {
   const saved = useSignal<SavedFile | undefined>(undefined);
   const look = async (): Promise<void> => {
@@ -53,7 +53,7 @@ export function SaveAs({ kind, session, isOpen }: { kind: Kind; session: number;
 
 interface SwitchProps {
   readonly kind: Kind;
-  /** What is written now. */
+  /** The file that is being written now. */
   readonly running: SavedFile | undefined;
   readonly isOpen: boolean;
   readonly start: () => void;
@@ -70,7 +70,7 @@ function Switch({ kind, running, isOpen, start, stop }: SwitchProps): JSX.Elemen
   );
 }
 
-/** Where it is, and how much. */
+/** The path and size of the file. */
 function Place({ file }: { file: SavedFile }): JSX.Element {
   const isRunning = file.state === "running";
   return (

@@ -7,7 +7,7 @@ interface SparklineProps {
 const width = 96;
 const height = 22;
 
-/** The last minute of a number, oldest at the left, drawn in its own scale. */
+/** The last minute of a number, oldest at the left, drawn with its own scale. */
 export function Sparkline({ values, label }: SparklineProps): JSX.Element {
   const most = Math.max(1, ...values);
   const step = width / 59;

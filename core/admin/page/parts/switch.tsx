@@ -6,7 +6,7 @@ interface SwitchProps {
   readonly change: (on: boolean) => void;
 }
 
-/** A switch that says what it switches; busy while the proxy is asked. */
+/** A switch with a label. It is busy while the proxy is asked. */
 export function Switch({ label, on, busy, change }: SwitchProps): JSX.Element {
   return (
     <button

@@ -3,7 +3,7 @@ import type { TrialView } from "../api/types.ts";
 import { accept, restore, status } from "../state.ts";
 import { count, span } from "./format.ts";
 
-/** What a trial has come to, and how to end it early. */
+/** The state of a trial, with buttons to end it early. */
 export function Trial({ trial }: { readonly trial: TrialView }): JSX.Element {
   const inForce = status.value?.generation;
   return (

@@ -3,7 +3,7 @@ import { count, span, time } from "../parts/format.ts";
 import { Trial } from "../parts/trial.tsx";
 import { generations, restore } from "../state.ts";
 
-/** What each generation changed, and who is still on it. */
+/** What each generation changed, and how many sessions still use it. */
 export function Generations(): JSX.Element {
   return (
     <section class="panel">

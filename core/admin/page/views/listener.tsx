@@ -90,7 +90,7 @@ function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginVi
   );
 }
 
-/** What the plugin makes of bytes, each way, while any pass. */
+/** What the plugin does to bytes in each direction, while any pass. */
 function Passing({ listener, plugin, hooks }: { listener: string; plugin: string; hooks: readonly string[] }): JSX.Element | null {
   const own = rates.value.get(listener)?.plugins.find((each) => each.plugin === plugin);
   if (own === undefined) return null;
@@ -147,7 +147,7 @@ function UpstreamEnd({ listener: { name, upstream } }: { listener: ListenerView 
   );
 }
 
-/** `listeners.web.plugins[2]`, broken behind a dot where it has to be. */
+/** A path such as `listeners.web.plugins[2]`, which may break behind a dot. */
 function Path({ text }: { text: string }): JSX.Element {
   const [first = "", ...rest] = text.split(".");
   return (

@@ -8,14 +8,14 @@ import { mostMarbles, withChunks, type Marble } from "../parts/chunks.ts";
 import { count } from "../parts/format.ts";
 import { Marbles } from "../parts/marbles.tsx";
 
-/** Drawn ten times a second, however many chunks pass. */
+/** Milliseconds between two drawings, no matter how many chunks pass. */
 const drawMs = 100;
 
-/** The chunks of a session as they pass, and the one that was chosen. */
+/** The chunks of a session as they pass, and the selected chunk. */
 export function LiveChunks({ id, plugins }: { id: string; plugins: readonly string[] }): JSX.Element {
   const now = useSignal(Date.now());
   const marbles = useSignal<readonly Marble[]>([]);
-  /** Kept when it has left the diagram: nobody who reads it loses it. */
+  /** Kept after it has left the diagram, so that its reader does not lose it. */
   const chosen = useSignal<Marble | undefined>(undefined);
   const lost = useSignal(0);
   useEffect(() => {

@@ -35,7 +35,7 @@ export function Overview(): JSX.Element {
   );
 }
 
-/** Label, value, and whether it is bad news. */
+/** Label, value, and whether the value is bad. */
 type Cell = readonly [string, string, boolean];
 
 function Numbers(): JSX.Element {
@@ -118,7 +118,7 @@ function Listeners(): JSX.Element {
   );
 }
 
-/** Where sessions go, and whether they can. */
+/** The endpoints that sessions go to, and whether they are up. */
 function Endpoints({ listener, all }: { listener: string; all: readonly string[] }): JSX.Element {
   const down = new Set(
     status.value?.upstreams.filter((each) => each.listener === listener && each.state === "down").map((each) => each.endpoint),
@@ -135,7 +135,7 @@ function Endpoints({ listener, all }: { listener: string; all: readonly string[]
   );
 }
 
-/** What comes and passes a second, both ways together. */
+/** Sessions and bytes a second, both directions together. */
 function Rates({ listener }: { listener: string }): JSX.Element {
   const now = rates.value.get(listener);
   const cells = [

@@ -14,7 +14,7 @@ const pollMs = 1_000;
 const capture = { path: "captures", name: "capture" } as const;
 const recording = { path: "recordings", name: "recording" } as const;
 
-/** One session: what happened to it, and its chunks as they pass. */
+/** One session: its timeline, and its chunks as they pass. */
 export function Session({ id }: { id: string }): JSX.Element {
   const detail = useSignal<SessionDetail | undefined>(undefined);
   const missing = useSignal<string | undefined>(undefined);

@@ -11,13 +11,13 @@ const pollMs = 1_000;
 
 const filter = signal("");
 const shown = signal<readonly SessionView[]>([]);
-/** Sessions that came since, while somebody reads. */
+/** The number of new sessions while somebody reads the list. */
 const newer = signal(0);
-/** What is wrong with the filter. */
+/** The error in the filter. */
 const wrong = signal<string | undefined>(undefined);
-/** The proxy has answered for this filter. */
+/** Whether the proxy has answered for this filter. */
 const answered = signal(false);
-/** The pointer or the keyboard is in the list: it does not move. */
+/** Whether the pointer or the keyboard focus is in the list: then it does not move. */
 const isRead = signal(false);
 
 async function ask(moves: boolean): Promise<void> {
@@ -36,7 +36,7 @@ async function ask(moves: boolean): Promise<void> {
     newer.value = sessions.filter(({ id }) => id > top).length;
     shown.value = shown.value.map((session) => now.get(session.id) ?? session);
   } catch (error) {
-    // A proxy that is away has a banner of its own.
+    // For a proxy that cannot be reached there is a banner.
     if (error instanceof ApiError) wrong.value = error.message;
   }
 }
@@ -74,7 +74,7 @@ const columns: readonly Column[] = [
 ];
 
 const columnsKey = "sluice-hidden-columns";
-/** Names of columns that are not shown; kept in this browser. */
+/** Names of hidden columns; kept in this browser. */
 const hidden = signal<ReadonlySet<string>>(new Set(localStorage.getItem(columnsKey)?.split(",") ?? ["Plugins"]));
 
 function show(name: string, isShown: boolean): void {
@@ -87,7 +87,7 @@ function State({ session: { state, reason } }: { session: SessionView }): JSX.El
   return <span class={reason === "closed" ? undefined : "failed"}>{reason}</span>;
 }
 
-/** Which columns there are; the number of a session is always one. */
+/** The choice of columns. The session's number is always shown. */
 function Columns(): JSX.Element {
   return (
     <details class="columns-menu">
@@ -104,10 +104,10 @@ function Columns(): JSX.Element {
   );
 }
 
-/** Open sessions and the last that ended. */
+/** Open sessions, and those that ended last. */
 export function Sessions(): JSX.Element {
   useSignalEffect(() => {
-    // Asked again at once for another filter.
+    // Another filter asks again at once.
     void filter.value;
     answered.value = false;
     void ask(true);

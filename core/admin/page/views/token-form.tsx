@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { saveToken } from "../api/token.ts";
 import { trouble } from "../state.ts";
 
-/** Shown when the token is missing, or of another process: each start has one of its own. */
+/** Shown if the token is missing, or belongs to another process: each start makes a new one. */
 export function TokenForm(): JSX.Element {
   return (
     <section class="panel narrow">
