@@ -61,13 +61,15 @@ export interface Session extends SessionFacts {
    * listener the ClientHello comes first, unless the plugin has `beforeTls`.
    *
    * Rejects with the reader's exception; with SLUICE_CLIENT_PROTOCOL when the reader has not decided by `max` bytes or at the client's FIN; with
-   * SLUICE_CLIENT_TIMEOUT; or with SLUICE_CLIENT_RESET when the client left. Let the rejection pass: the session ends with it.
+   * SLUICE_CLIENT_TIMEOUT; or with SLUICE_CLIENT_RESET when the client left. Do not catch the rejection: then the `admit` hook fails with it, and the
+   * session ends with that error.
    */
   readFirst<T>(reader: FirstBytesReader<T>, bounds?: FirstBytesBounds): Promise<T>;
   /**
    * Opens the upstream leg now, in `admit`, for a protocol whose server speaks first. The connect hooks run, and the session continues with this
    * leg once it is admitted; `retarget` has no effect afterwards. Call it once; the upstream must be one that the core dials over a stream.
-   * Rejects with the error of the connect hooks. Let the rejection pass: the session ends with it.
+   * Rejects with the error of the connect hooks. Do not catch the rejection: then the `admit` hook fails with it, and the session ends with that
+   * error. If it is caught, the session ends with SLUICE_UPSTREAM_RESET as soon as it is admitted.
    */
   openUpstream(): Promise<EarlyUpstream>;
   /** Writes a few bytes to the client before any data of the upstream, for a protocol in which the proxy answers. Until the upstream leg is open. */
@@ -80,8 +82,8 @@ export interface Session extends SessionFacts {
   retarget(upstream: UpstreamConfig, options?: RetargetOptions): void;
   /**
    * Terminates the client's TLS. Call it in `admit`, on a stream listener, once. From then on the byte hooks see decrypted bytes.
-   * Rejects with SLUICE_CLIENT_TLS, SLUICE_CLIENT_TIMEOUT or SLUICE_CLIENT_RESET when the handshake fails. Let the rejection pass: the session
-   * ends with it.
+   * Rejects with SLUICE_CLIENT_TLS, SLUICE_CLIENT_TIMEOUT or SLUICE_CLIENT_RESET when the handshake fails. Do not catch the rejection: then the
+   * `admit` hook fails with it, and the session ends with that error.
    */
   startTls(options: ServerTlsOptions): Promise<SessionTls>;
   /**

@@ -74,7 +74,9 @@ export interface UpstreamOptions {
   /** What happens to the sessions at an endpoint that goes down. `close`: they end with SLUICE_UPSTREAM_DOWN. @default "keep" */
   readonly onDown?: "keep" | "close";
   /**
-   * The HTTP version that `http()` speaks to it. `"2"`: HTTP/2, also without TLS (prior knowledge). `"auto"`: HTTP/2 if ALPN agrees on it, else HTTP/1.1.
+   * The HTTP version that `http()` speaks to it. `"1.1"`: always HTTP/1.1. `"2"`: always HTTP/2, with or without TLS; the upstream must support it.
+   * `"auto"`: over TLS the upstream chooses between the two by ALPN, when a connection is opened; without TLS it is HTTP/1.1. No effect without
+   * `http()`.
    * @default "1.1"
    */
   readonly http?: UpstreamHttp;

@@ -10,8 +10,9 @@ const ofBytes = ["content-length", "content-encoding", "content-md5", "digest", 
 
 /**
  * Passes a body through an operator, part by part, as fast as the other side takes it. The operator sees the decoded content (gzip, deflate,
- * br, and zstd where Node has it). The new body is sent without the coding, with its new length or a marked end; digests are left out, and a
- * strong ETag becomes a weak one. Operators of `sluice/flow` pause the source while they wait.
+ * br, and zstd where Node has it). The new body is sent without the coding. Its length is not known when it begins, so Content-Length is left out and
+ * the end is marked in another way: by chunked coding (HTTP/1.1), the end of the stream (HTTP/2), or the end of the connection (to a client of
+ * HTTP/1.0). Digests are left out, and a strong ETag becomes a weak one. Operators of `sluice/flow` pause the source while they wait.
  *
  * A request is changed in place; for a response a changed copy is returned. A message without a body stays as it is, and so does an encoded
  * partial response (206).
