@@ -17,8 +17,12 @@ export interface Place {
 /** A proxy that can be measured. */
 export interface Candidate {
   readonly transport: "tcp" | "tls" | "udp" | "http" | "http2";
+  /** Where it runs. @default proxy, one CPU */
+  readonly on?: "workers";
   /** Program and arguments. */
   command(place: Place): readonly string[];
+  /** What its configuration file is called, in a folder of its own. @default the port, in the common folder */
+  readonly configName?: string;
   /** Text of its configuration file. */
   config?(place: Place): string;
   /** False where it is not installed. */
@@ -55,6 +59,28 @@ function haproxy(transport: "tcp" | "tls"): Candidate {
   };
 }
 
+/** `sluice start`, with as many workers. */
+function started(workers: 1 | 2, transport: "tcp" | "http"): Candidate {
+  const uses = transport === "http" ? "plugins: [http()]" : "plugins: sixPlugins()";
+  const plugins = fileURLToPath(new URL("proxies/six-plugins.js", import.meta.url));
+  return {
+    transport,
+    available: true,
+    ...(workers === 1 ? {} : { on: "workers" as const }),
+    command: ({ config }) => [
+      process.execPath,
+      fileURLToPath(new URL("../../core/cli/main.js", import.meta.url)),
+      "start",
+      "--config",
+      config,
+    ],
+    configName: "proxy.config.mjs",
+    config: ({ listen, upstream }) =>
+      `import { http } from "sluice/plugins";\nimport { sixPlugins } from ${JSON.stringify(plugins)};\nvoid [http, sixPlugins];\n` +
+      `export default { workers: ${workers}, log: { level: "warn" }, listeners: { bench: { listen: "tcp://127.0.0.1:${listen}", upstream: "127.0.0.1:${upstream}", ${uses} } } };\n`,
+  };
+}
+
 const streamModule = ["/usr/lib/nginx/modules/ngx_stream_module.so", "/usr/lib64/nginx/modules/ngx_stream_module.so"].find((file) =>
   existsSync(file),
 );
@@ -84,6 +110,10 @@ export const candidates: Readonly<Record<string, Candidate>> = {
   six: sluice("six", "tcp"),
   "six raw": sluice("six-raw", "tcp"),
   promise: sluice("promise", "tcp"),
+  "one process": started(1, "tcp"),
+  "two workers": started(2, "tcp"),
+  "http in one process": started(1, "http"),
+  "http in two workers": started(2, "http"),
   "tls pipe": yardstick("tls-pipe", "tls"),
   "tls pipe again": yardstick("tls-pipe", "tls"),
   "tls haproxy": haproxy("tls"),

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createCertificate } from "../support/certificates.ts";
@@ -9,8 +9,8 @@ import { findTool } from "../setup/tools.ts";
 import type { Candidate, Place } from "./candidates.ts";
 import { isBound, treeOf } from "./process-figures.ts";
 
-/** The CPU of the proxy, and that of the load. */
-export const cpus = { proxy: "0", load: "1" };
+/** The CPU of the proxy, that of the load, and those of a proxy with two workers: where there are only two, the load has none to itself. */
+export const cpus = { proxy: "0", load: "1", workers: availableParallelism() > 2 ? "0,2" : "0,1" };
 const startMs = 15_000;
 
 /** What must not outlive the benchmark, however it ends. */
@@ -65,11 +65,11 @@ export function pinned(to: keyof typeof cpus, command: readonly string[]): [stri
 /** Starts a candidate on the proxy's CPU and waits until its port is bound; nothing connects to it before the load does. */
 export async function startUnderTest(name: string, candidate: Candidate, workshop: Workshop): Promise<UnderTest> {
   const [listen, upstream] = [await nextPort(), await nextPort()];
-  const place: Place = { ...workshop, listen, upstream, config: join(workshop.folder, `${listen}.conf`) };
+  const place: Place = { ...workshop, listen, upstream, config: configFileOf(candidate, join(workshop.folder, `${listen}`)) };
   if (candidate.config !== undefined) writeFileSync(place.config, candidate.config(place));
   const log = join(workshop.folder, `${listen}.log`);
   const output = openSync(log, "a");
-  const [program, parameters] = pinned("proxy", candidate.command(place));
+  const [program, parameters] = pinned(candidate.on ?? "proxy", candidate.command(place));
   const child = spawn(program, parameters, { stdio: ["ignore", output, output], cwd: workshop.folder });
   running.add(child);
   const { pid } = child;
@@ -80,6 +80,12 @@ export async function startUnderTest(name: string, candidate: Candidate, worksho
     throw new Error(`${name} did not listen:\n${readFileSync(log, "utf8").slice(-2000)}`);
   }
   return { pid, listen, upstream, stop: () => stop(child, pid) };
+}
+
+function configFileOf({ configName }: Candidate, place: string): string {
+  if (configName === undefined) return `${place}.conf`;
+  mkdirSync(place, { recursive: true });
+  return join(place, configName);
 }
 
 async function waitFor(child: ChildProcess, done: () => boolean): Promise<boolean> {
