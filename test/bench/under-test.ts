@@ -11,7 +11,7 @@ import { isBound, treeOf } from "./process-figures.ts";
 
 /** The CPU of the proxy, that of the load, and those of a proxy with two workers: where there are only two, the load has none to itself. */
 export const cpus = { proxy: "0", load: "1", workers: availableParallelism() > 2 ? "0,2" : "0,1" };
-const startMs = 15_000;
+const startMs = 60_000;
 
 /** What must not outlive the benchmark, however it ends. */
 const running = new Set<ChildProcess>();

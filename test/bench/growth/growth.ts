@@ -8,7 +8,7 @@ import { costOfUnit } from "./served.ts";
 
 const sizes = [10, 100, 1000, 10_000];
 /** The exponents that count as such a growth, of all sizes and of the last step: what no longer fits into the CPU's caches, or into the young generation, costs more. */
-const atMost: Readonly<Record<Growth, readonly [number, number]>> = { constant: [0.1, 0.25], linear: [1.1, 1.25] };
+const atMost: Readonly<Record<Growth, readonly [number, number]>> = { constant: [0.15, 0.25], linear: [1.1, 1.25] };
 
 export interface GrowthOptions {
   /** The largest number of anything. */
