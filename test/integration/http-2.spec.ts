@@ -18,6 +18,20 @@ describe("HTTP/2 from the client", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
+  it("is served over IPv6 to a client of Node, which leaves out the brackets of the address", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    const { port } = await startHttpProxy(
+      cleanup,
+      { routes: [{ upstream: upstream.endpoint }] },
+      { listener: { listen: "tcp://[::1]:0" } },
+    );
+    const session = connectHttp2(`http://[::1]:${port()}`);
+    cleanup.add(() => session.destroy());
+    const { status, told } = await askOn(session, { ":path": "/" });
+    expect(status).to.equal(200);
+    expect(told().headers).to.include({ host: `[::1]:${port()}` });
+  });
+
   for (const scheme of ["http", "https"] as const) {
     const start = async (options: HttpUse, more: HttpProxyOptions = {}): Promise<HttpProxy> => {
       if (scheme === "http") return startHttpProxy(cleanup, options, more);

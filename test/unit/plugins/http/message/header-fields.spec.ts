@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { socketAddress } from "../../../../../core/contract/addresses/address.ts";
-import { hostOf } from "../../../../../plugins/http/message/authority.ts";
+import { hostOf, withBrackets } from "../../../../../plugins/http/message/authority.ts";
 import { explained, statusOf } from "../../../../../plugins/http/message/failure.ts";
 import { Forwarded } from "../../../../../plugins/http/upstream/forwarded.ts";
 import { endToEnd, wireFields } from "../../../../../plugins/http/message/header-fields.ts";
@@ -105,6 +105,23 @@ describe("The header fields of http()", () => {
   ] as const) {
     it(`take ${JSON.stringify(given)} as ${host === undefined ? "no host" : `the host ${host}`}`, () => {
       expect(hostOf(given)).to.equal(host);
+    });
+  }
+
+  for (const [given, authority] of [
+    ["::1:8080", "[::1]:8080"],
+    ["2001:db8::5:443", "[2001:db8::5]:443"],
+    ["1:2:3:4:5:6:7:8", "[1:2:3:4:5:6:7:8]"],
+    ["::ffff:127.0.0.1:80", "[::ffff:127.0.0.1]:80"],
+    ["[::1]:80", "[::1]:80"],
+    ["127.0.0.1:80", "127.0.0.1:80"],
+    ["a.test:80", "a.test:80"],
+    ["a:b:c", "a:b:c"],
+    [":::1:80", ":::1:80"],
+    ["::1:80/a", "::1:80/a"],
+  ] as const) {
+    it(`write the authority ${given} as ${authority}`, () => {
+      expect(withBrackets(given)).to.equal(authority);
     });
   }
 
