@@ -43,5 +43,5 @@ export function askOn(session: ClientHttp2Session, headers: OutgoingHttpHeaders,
     });
     if (body !== undefined) stream.end(body);
   });
-  return bounded(answered, "an answer", 10_000);
+  return bounded(answered, "an answer", 40_000);
 }
