@@ -31,7 +31,7 @@ const endpoints = ({ listen, upstream }: Ports, count: number, balance: string):
   );
 
 /** By subject. */
-export const configs = {
+const configs = {
   sessions: (_count, ports) => only(`${web(ports)}, plugins: [same({ edits })]`),
   // The measured one comes last: when it is bound, all are.
   listeners: (count, ports) =>
