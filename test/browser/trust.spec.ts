@@ -49,6 +49,16 @@ describe("sluice trust", function () {
     if (process.platform === "linux") expect(stdout).to.match(/sluice-local-ca-[0-9a-f]{8}\.(crt|pem)/);
   });
 
+  it("says so when no browser has a database yet", async () => {
+    const folder = createCliFolder(cleanup);
+    const env = { HOME: folder.path, XDG_DATA_HOME: join(folder.path, "data") };
+    const { stdout, code } = await runCliWith(cleanup, folder, ["trust", "--stores", "nss"], env);
+    expect(code).to.equal(0);
+    expect(stdout).to.include("note: browsers were skipped, because none has a database here yet");
+    const removed = await runCliWith(cleanup, folder, ["trust", "--remove", "--stores", "nss"], env);
+    expect(removed.stdout).to.not.include("note:");
+  });
+
   it("names the stores that there are", async () => {
     const { stderr, code } = await runCliWith(cleanup, createCliFolder(cleanup), ["trust", "--stores", "ns"]);
     expect(code).to.equal(1);

@@ -9,6 +9,8 @@ const profiles = [".mozilla/firefox", "snap/firefox/common/.mozilla/firefox", "L
 /** The databases of Chromium and Chrome on Linux. */
 const shared = [".pki/nssdb", "snap/chromium/current/.pki/nssdb"];
 
+const noDatabase = "browsers were skipped, because none has a database here yet; start the browser once, then run this again";
+
 /** The NSS databases of this user. */
 function databases(): string[] {
   const home = homedir();
@@ -26,7 +28,8 @@ function subfolders(folder: string): string[] {
 
 function each(parameters: (database: string) => readonly string[], mayFail: boolean): Steps {
   const found = databases();
-  if (found.length === 0) return none;
+  // To remove from nowhere is done.
+  if (found.length === 0) return mayFail ? none : { ...none, notes: [noDatabase] };
   const certutil = process.platform === "win32" ? undefined : findProgram("certutil");
   if (certutil === undefined)
     return {
