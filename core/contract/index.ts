@@ -1,3 +1,4 @@
+export { closingError } from "./errors/closing-error.ts";
 export { defineErrors, type ErrorDefinition, type OwnErrors } from "./errors/define-errors.ts";
 export {
   asSluiceError,

@@ -3,6 +3,8 @@ import { distance } from "../contract/options/nearest.ts";
 
 const parts = [...hookNames, "setup", "inherit", "teardown", "progress"] as const satisfies readonly (keyof Plugin)[];
 
+const known: ReadonlySet<string> = new Set([...parts, "constructor"]);
+
 /** Checks what a plugin's function or class made: it is used without further checks, and one in JavaScript may make anything. @throws TypeError */
 export function checkPlugin(plugin: Plugin): void {
   const given: unknown = plugin;
@@ -26,8 +28,10 @@ export function checkPlugin(plugin: Plugin): void {
  * @throws TypeError
  */
 export function checkSpelling(plugin: object): void {
+  const methods = withPrototypes(plugin).flatMap(methodsOf);
+  if (methods.length === 0) return;
   const missing = parts.filter((part) => !(part in plugin));
-  for (const name of new Set(withPrototypes(plugin).flatMap(methodsOf))) {
+  for (const name of new Set(methods)) {
     const meant = missing.find((part) => isMisspelt(name.toLowerCase(), part.toLowerCase()));
     if (meant !== undefined) throw new TypeError(`its ${name} is no hook, did you mean "${meant}"?`);
   }
@@ -42,9 +46,9 @@ function withPrototypes(instance: object): object[] {
 
 /** The names of functions, without the known parts of a plugin. A getter is not called. */
 function methodsOf(object: object): string[] {
-  return Object.entries(Object.getOwnPropertyDescriptors(object))
-    .filter(([name, { value }]) => typeof value === "function" && name !== "constructor" && !(parts as readonly string[]).includes(name))
-    .map(([name]) => name);
+  return Object.getOwnPropertyNames(object).filter(
+    (name) => !known.has(name) && typeof Object.getOwnPropertyDescriptor(object, name)?.value === "function",
+  );
 }
 
 /** Whether a name is one or two typing errors away from a hook, or is like `onConnect` or `onClient`, which people write when they mean the hook. */

@@ -43,22 +43,18 @@ export function constructPlugin(
   site: PluginSite,
 ): LivePlugin {
   const { definition } = resolved.use;
-  const container = generation.createChildContainer();
-  container.register(OPTIONS as unknown as InjectionToken, { useValue: resolved.options });
-  for (const { token, value } of bindings) {
-    // A provider of the config takes precedence: it is registered in the generation's container, and must not be hidden.
-    if (generation.isRegistered(token as InjectionToken)) continue;
-    container.register(token as InjectionToken, { useValue: value });
-  }
+  // Most plugins that are functions inject nothing: a container costs more than they do.
+  let own: DependencyContainer | undefined;
+  const container = (): DependencyContainer => (own ??= containerOf(generation, resolved, bindings));
   try {
     if (definition.isClass) {
       const Class = definition.make as PluginClass;
-      const instance = instanceOf(Class, container);
+      const instance = instanceOf(Class, container());
       checkPlugin(instance);
       checkSpelling(instance);
       return { use: resolved, plugin: instance, borrows: Class.borrows === true };
     }
-    const inject: Inject = <T>(token: InjectionKey<T> | string) => container.resolve<T>(token);
+    const inject: Inject = <T>(token: InjectionKey<T> | string) => container().resolve<T>(token);
     const plugin = (definition.make as (options: unknown, inject: Inject) => FunctionPlugin)(resolved.options, inject);
     checkPlugin(plugin);
     checkSpelling(plugin);
@@ -66,6 +62,18 @@ export function constructPlugin(
   } catch (error) {
     throw pluginError(error, { code: "SLUICE_PLUGIN_CONSTRUCT", use: resolved, step: "its construction" }, site);
   }
+}
+
+/** What one plugin use injects. */
+function containerOf(generation: DependencyContainer, { options }: ResolvedUse, bindings: readonly Binding[]): DependencyContainer {
+  const container = generation.createChildContainer();
+  container.register(OPTIONS as unknown as InjectionToken, { useValue: options });
+  for (const { token, value } of bindings) {
+    // A provider of the config takes precedence: it is registered in the generation's container, and must not be hidden.
+    if (generation.isRegistered(token as InjectionToken)) continue;
+    container.register(token as InjectionToken, { useValue: value });
+  }
+  return container;
 }
 
 /** Constructs a class: by its static list of tokens, else tsyringe reads its decorators. */

@@ -1,4 +1,4 @@
-import { readPattern } from "./partial-pattern.ts";
+import { compilePattern, type CompiledPattern } from "./compiled-pattern.ts";
 import { replacementText, type Replacement } from "./replacement.ts";
 
 /** The text of one stream that is not decided yet: latin1, one character per byte. */
@@ -16,28 +16,17 @@ export interface Replaced {
 
 /** Replaces the matches of a regular expression in text that comes in pieces. */
 export class PatternReplacer {
-  /** Finds the first place with a possible match: group 1 is set if more text could change it, else it is a match. */
-  readonly #search: RegExp;
-  /** The same when nothing follows. */
-  readonly #searchLast: RegExp;
-  /** Matches at a place that was found. */
-  readonly #match: RegExp;
+  readonly #pattern: CompiledPattern;
   readonly #behind: number;
 
   /** @throws SyntaxError for an expression that cannot be matched across chunks, or that matches without a byte */
   constructor(
-    { source, flags }: RegExp,
+    pattern: RegExp,
     private readonly replacement: Replacement,
     private readonly max: number,
   ) {
-    if (/[vy]/.test(flags)) throw new SyntaxError("the flags v and y have no meaning here");
-    const { plain, open = "(?!)", least, looksBehind } = readPattern(source);
-    if (least === 0) throw new SyntaxError("it matches without a byte");
-    const kept = flags.replaceAll(/[gd]/g, "");
-    this.#search = new RegExp(`(${open})|(?:${plain})`, `${kept}g`);
-    this.#searchLast = new RegExp(source, `${kept}g`);
-    this.#match = new RegExp(source, `${kept}y`);
-    this.#behind = looksBehind ? max : 1;
+    this.#pattern = compilePattern(pattern);
+    this.#behind = this.#pattern.looksBehind ? max : 1;
   }
 
   /** @param isLast nothing follows */
@@ -66,7 +55,7 @@ export class PatternReplacer {
   }
 
   #next(all: string, at: number, isLast: boolean): { readonly index: number; readonly isOpen: boolean } | undefined {
-    const search = isLast ? this.#searchLast : this.#search;
+    const search = isLast ? this.#pattern.searchLast : this.#pattern.search;
     search.lastIndex = at;
     const found = search.exec(all);
     if (found === null || found.index === all.length) return undefined;
@@ -76,7 +65,8 @@ export class PatternReplacer {
   /** The match that begins here, in at most `max` bytes. */
   #within(all: string, index: number): RegExpExecArray | undefined {
     const whole = all.length - index > this.max ? all.slice(0, index + this.max) : all;
-    this.#match.lastIndex = index;
-    return this.#match.exec(whole) ?? undefined;
+    const { match } = this.#pattern;
+    match.lastIndex = index;
+    return match.exec(whole) ?? undefined;
   }
 }

@@ -1,4 +1,5 @@
 import {
+  closingError,
   reasonOf,
   SluiceError,
   type CloseOptions,
@@ -159,8 +160,9 @@ export class LiveSession extends ObservedSession implements Opened, FlowOwner {
     return new EarlyLeg(await this.#opening.openUpstream());
   }
 
-  close(error = new SluiceError("SLUICE_CLOSED", "closed by a plugin"), { how, flush = false }: CloseOptions = {}): void {
+  close(given?: SluiceError, { how, flush = false }: CloseOptions = {}): void {
     if (this.#ending || this.#finishing !== undefined) return;
+    const error = closingError(given);
     if (flush && this.#flows !== undefined) this.#finishEarly(this.#flows, error, how ?? (endsQuietly(error, true) ? "fin" : "reset"));
     else this.fail(error, how);
   }

@@ -1,4 +1,5 @@
 import {
+  closingError,
   SluiceError,
   socketAddress,
   type Limits,
@@ -100,7 +101,7 @@ export class BenchSession implements Session, FlowOwner {
   }
 
   close(error?: Failure): void {
-    this.fail(error ?? new SluiceError("SLUICE_CLOSED", "closed by a plugin"));
+    this.fail(closingError(error));
   }
 
   fail(error: Failure): void {

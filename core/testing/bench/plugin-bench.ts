@@ -4,6 +4,7 @@ import path from "node:path";
 import { EMPTY, Subject } from "rxjs";
 import type { DependencyContainer, InjectionToken } from "tsyringe";
 import { resolveConfig } from "../../config/check/resolve-config.ts";
+import { checkUses, nameUses } from "../../config/check/resolve-uses.ts";
 import {
   CLOCK,
   DATAGRAMS,
@@ -27,6 +28,7 @@ import {
   type ResolvedUse,
   type Transport,
 } from "../../contract/index.ts";
+import type { Problem } from "../../contract/options/describe-issues.ts";
 import { transports } from "../../net/transports/table.ts";
 import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
 import type { LivePlugin } from "../../pipeline/live-plugin.ts";
@@ -166,11 +168,23 @@ function noRelay(): Promise<never> {
 function resolve(use: PluginUse, transport: Transport): ResolvedUse {
   if (!isPluginUse(use))
     throw new SluiceError("SLUICE_TEST_INVALID", "expected a use of a plugin, such as redact(), which definePlugin() makes");
+  const problems: Problem[] = [];
+  const [found] = nameUses(checkUses([use], ["listeners", "main", "plugins"], problems), problems);
+  if (found === undefined || problems.length > 0) throw refused(use, transport);
+  if (!found.use.enabled) throw new SluiceError("SLUICE_TEST_INVALID", `the plugin "${use.id}" is disabled: there is nothing to test`);
+  return found;
+}
+
+/** What a config says of a use that cannot be used. To check a whole config is slow: a table has many rows. */
+function refused(use: PluginUse, transport: Transport): SluiceError {
   const listen = transport === "unix" ? "unix:///sluice/bench" : `${transport}://127.0.0.1:0`;
-  const { listeners } = resolveConfig({ listeners: { main: { listen, upstream: "127.0.0.1:9", plugins: [use] } } }, transports);
-  const resolved = listeners[0]?.uses[0];
-  if (resolved === undefined) throw new SluiceError("SLUICE_TEST_INVALID", `the plugin "${use.id}" is disabled: there is nothing to test`);
-  return resolved;
+  try {
+    resolveConfig({ listeners: { main: { listen, upstream: "127.0.0.1:9", plugins: [use] } } }, transports);
+  } catch (error) {
+    if (SluiceError.is(error)) return error;
+    throw error;
+  }
+  return new SluiceError("SLUICE_INTERNAL", `the plugin "${use.id}" was refused, and the config was not`);
 }
 
 /** The clock of the bench: a virtual clock among the providers, or a new one. */
