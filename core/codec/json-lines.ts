@@ -51,8 +51,15 @@ function parsed<T>(line: string, schema: MessageSchema<T> | undefined): T | unde
   }
   if (schema === undefined) return value as T;
   const result = schema.safeParse(value);
-  if (!result.success) throw noFrame(`the schema refuses a line: ${reasonOf(result.error)}`);
+  if (!result.success) throw noFrame(`the schema refuses a line: ${refusalIn(result.error)}`);
   return result.data;
+}
+
+/** On one line: the message of a zod error is its issues as JSON. */
+function refusalIn(error: unknown): string {
+  const { issues } = error as { readonly issues?: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] };
+  if (!Array.isArray(issues)) return reasonOf(error);
+  return issues.map(({ path, message }) => [path.map(String).join("."), message].filter((part) => part !== "").join(": ")).join("; ");
 }
 
 function written(message: unknown): string {

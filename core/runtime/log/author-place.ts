@@ -26,15 +26,6 @@ export function placeOfAuthor(thrown: unknown, definedAt?: Error): string | unde
   return found === undefined ? undefined : placeText(mapped(found.place));
 }
 
-/**
- * The same for what stops a plugin from being built or set up. What the plugin of a package says in words of its own is about the config:
- * its code has nothing to fix.
- */
-export function placeOfRefusal(thrown: unknown): string | undefined {
-  const isItsOwn = SluiceError.is(thrown) && !framesOf(thrown).some(({ file }) => ownerOf(file) === "author");
-  return isItsOwn ? undefined : placeOfAuthor(thrown);
-}
-
 /** Adds its place to a fault that has none. The error may be a plugin's own, even one of another copy of the package. */
 export function locateFault(error: SluiceError, definedAt: Error | undefined): void {
   const where = error.where === undefined ? placeOfAuthor(error.cause ?? error, definedAt) : undefined;

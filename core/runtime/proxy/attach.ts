@@ -18,7 +18,7 @@ import { transportOf } from "../../net/transports/table.ts";
 import { constructPlugin, createContainer, type Binding } from "../../pipeline/construct.ts";
 import { setupPlugins, teardownPlugins } from "../../pipeline/lifecycle.ts";
 import type { Listener } from "../listener/listener.ts";
-import { placeOfRefusal } from "../log/author-place.ts";
+import { placeOfAuthor } from "../log/author-place.ts";
 import { PipelineTaps, type TapWatcher } from "../version/pipeline-taps.ts";
 import type { AttachedPlugin } from "../version/attached-plugins.ts";
 import type { ProxyParts } from "./proxy-status.ts";
@@ -51,7 +51,7 @@ export async function attach(parts: ProxyParts, { use, listener, session, folder
   const { state } = parts;
   const resolved = resolvedUse(use);
   const taps = new PipelineTaps();
-  const site = { listener: listener.name, file: undefined, locate: placeOfRefusal };
+  const site = { listener: listener.name, file: undefined, locate: placeOfAuthor };
   const fault = (error: SluiceError): void => state.fault(listener.name, resolved.name, error, undefined);
   const bindings = bindingsOf(parts, { listener, plugin: resolved.name, folder });
   const container = createContainer([...bindings, { token: TAPS, value: taps.for(fault) }]);

@@ -3,7 +3,7 @@ import { ConfigLoader } from "../../config/load/config-loader.ts";
 import { transports } from "../../net/transports/table.ts";
 import { PluginMeter } from "../../flow/chain/meter.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
-import { placeOfRefusal } from "../log/author-place.ts";
+import { placeOfAuthor } from "../log/author-place.ts";
 import { prepareGeneration, type GenerationTools } from "../generation/generation.ts";
 import { createLogger } from "../log/logger.ts";
 import { HealthBook } from "../../net/balance/health-book.ts";
@@ -29,7 +29,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
     health: new HealthBook(undefined),
     checksChanged: () => undefined,
     rebuild: true,
-    locate: placeOfRefusal,
+    locate: placeOfAuthor,
     local: () => undefined,
     admin: () => undefined,
     meter: (_listener, plugin) => new PluginMeter(plugin),

@@ -6,7 +6,7 @@ import { sameGiven } from "../generation/same-given.ts";
 import { planReload, type ReloadPlan, type ReloadReport } from "../generation/reload-plan.ts";
 import { holderOf, type Bindings } from "../listener/bind-listeners.ts";
 import type { Listeners } from "../listener/listeners.ts";
-import { locateFault, placeOfRefusal } from "../log/author-place.ts";
+import { locateFault, placeOfAuthor } from "../log/author-place.ts";
 import { Alone } from "../state/alone.ts";
 import { checksOf, followEndpoints } from "../state/endpoint-book.ts";
 import type { IdleSweep } from "../state/idle-sweep.ts";
@@ -185,7 +185,7 @@ export class Generations {
         if (this.current !== undefined) this.parts.state.checks.follow(checksOf(this.current.versions));
       },
       rebuild,
-      locate: placeOfRefusal,
+      locate: placeOfAuthor,
       local: (name) => this.parts.listeners.byName.get(name)?.local,
       admin: () => this.parts.options.companion?.address,
       meter: (listener, plugin, direction) => this.parts.state.meters.of(listener, plugin, direction),

@@ -7,7 +7,7 @@ import { HealthBook } from "../../net/balance/health-book.ts";
 import { transports } from "../../net/transports/table.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { prepareGeneration, type GenerationTools } from "../../runtime/generation/generation.ts";
-import { placeOfRefusal } from "../../runtime/log/author-place.ts";
+import { placeOfAuthor } from "../../runtime/log/author-place.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
 import { Alone } from "../../runtime/state/alone.ts";
 import { createMetrics } from "../../runtime/state/metrics.ts";
@@ -110,7 +110,7 @@ const tools: GenerationTools = {
   shared: new Alone(),
   checksChanged: () => undefined,
   rebuild: true,
-  locate: placeOfRefusal,
+  locate: placeOfAuthor,
   local: () => undefined,
   admin: () => undefined,
   meter: (_listener, plugin) => new PluginMeter(plugin),

@@ -33,7 +33,11 @@ const refused: Readonly<Record<string, readonly [codec: Codec<unknown>, bytes: B
   "a varint beyond max": [varintPrefixed({ max: 127 }), Buffer.from([0x80, 0x01]), /longer than max/],
   "what is no varint": [varintPrefixed(), Buffer.alloc(11, 0xff), /no varint/],
   "what is no JSON": [jsonLines(), "{oops\n", /no JSON: "\{oops"/],
-  "what the schema refuses": [jsonLines({ schema: z.object({ a: z.number() }) }), '{"a":"b"}\n', /schema refuses/],
+  "what the schema refuses": [
+    jsonLines({ schema: z.object({ a: z.number() }) }),
+    '{"a":"b"}\n',
+    /schema refuses a line: a: Invalid input: expected number, received string/,
+  ],
   "what is no DNS packet": [dnsOverTcp(), "\0\x02ab", /DNS packet/],
   "a frame beyond max": [frames({ size: () => 5, max: 4 }), "a", /longer than max/],
   "a frame whose size nobody tells": [frames({ size: () => undefined, max: 4 }), "abcde", /longer than max/],
