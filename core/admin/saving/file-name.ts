@@ -14,7 +14,7 @@ export function checkedName(name: string, folder: string): string {
 }
 
 /** The name of a file for which none was given: `web-20260131-173005.pcapng`. */
-export function nameOf(listener: string, ending: string, at = new Date()): string {
-  const time = at.toISOString().replaceAll(/[-:]/g, "").replace("T", "-").slice(0, 15);
+export function nameOf(listener: string, ending: string): string {
+  const time = new Date().toISOString().replaceAll(/[-:]/g, "").replace("T", "-").slice(0, 15);
   return `${listener.replaceAll(/[^\p{L}\p{N}_-]/gu, "-")}-${time}${ending}`;
 }

@@ -9,8 +9,8 @@ const FIRST = 3;
  * @param name its `FileDescriptorName=`
  * @throws SLUICE_ADDRESS_UNAVAILABLE
  */
-export function passedDescriptor(name: string, environment: NodeJS.ProcessEnv = process.env): number {
-  const { LISTEN_FDS: count, LISTEN_FDNAMES: names = "", LISTEN_PID: pid } = environment;
+export function passedDescriptor(name: string): number {
+  const { LISTEN_FDS: count, LISTEN_FDNAMES: names = "", LISTEN_PID: pid } = process.env;
   if (count === undefined) refuse("this process was not activated by a socket (LISTEN_FDS is not set): start it by its socket unit");
   if (pid !== String(process.pid))
     refuse(

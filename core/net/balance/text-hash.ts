@@ -1,6 +1,6 @@
 /** MurmurHash3 (x86, 32 bit; Austin Appleby, public domain), over the UTF-16 units of a text. Quick and well distributed; not for secrets. */
-export function textHash(text: string, seed = 0): number {
-  let hash = seed;
+export function textHash(text: string): number {
+  let hash = 0;
   for (let at = 0; at < text.length; at += 1) {
     let unit = Math.imul(text.charCodeAt(at), 0xcc9e2d51);
     unit = Math.imul((unit << 15) | (unit >>> 17), 0x1b873593);

@@ -25,13 +25,11 @@ export class HealthCheck {
   #next: Subscription | undefined;
   #probe: Probe | undefined;
 
-  /** @param random from 0 (inclusive) to 1 (exclusive) */
   constructor(
     public checked: Checked,
     private readonly state: EndpointState,
-    private readonly random: () => number,
   ) {
-    this.#after(Math.min(LATEST_FIRST, FIRST * checked.health.interval) * random());
+    this.#after(Math.min(LATEST_FIRST, FIRST * checked.health.interval) * Math.random());
   }
 
   stop(): void {
@@ -50,7 +48,7 @@ export class HealthCheck {
     const { interval } = health;
     this.#probe = new Probe({ endpoint: endpoint.text, health, attempt, answer }, (failure) => {
       this.#judge(failure);
-      this.#after(interval * (1 + JITTER * (2 * this.random() - 1)));
+      this.#after(interval * (1 + JITTER * (2 * Math.random() - 1)));
     });
   }
 

@@ -11,11 +11,7 @@ export class HealthChecks {
   #wanted: ReadonlyMap<string, Checked> = new Map();
   readonly #checks = new Map<string, HealthCheck>();
 
-  /** @param random from 0 (inclusive) to 1 (exclusive) */
-  constructor(
-    private readonly book: HealthBook,
-    private readonly random: () => number = Math.random,
-  ) {}
+  constructor(private readonly book: HealthBook) {}
 
   /** Whether this process does the checks: of several processes only one does. */
   isHere = (): boolean => true;
@@ -55,7 +51,7 @@ export class HealthChecks {
     }
     running?.stop();
     const state = this.book.of(checked.listener, checked.endpoint.text);
-    this.#checks.set(key, new HealthCheck(checked, state, this.random));
+    this.#checks.set(key, new HealthCheck(checked, state));
   }
 
   #end(key: string, check: HealthCheck): void {

@@ -7,7 +7,7 @@ import { createNameServers, type NameServers } from "./name-servers.ts";
 import { dnsError } from "../os-errors.ts";
 import { createResolvConf, type ResolvConf } from "./resolv-conf.ts";
 import { codeOf, searched } from "./search-list.ts";
-import { createSystemLookUp, type SystemLookUp } from "./system-look-up.ts";
+import { systemLookUp, type SystemLookUp } from "./system-look-up.ts";
 import type { WatchedFile } from "./watched-file.ts";
 
 /** Seconds for an address that does not come from DNS. */
@@ -80,7 +80,7 @@ class LayeredResolver implements NameResolver {
     this.#pinned = new Map(pins);
     this.#hostsFile = createHostsFile(options.hostsFile ?? systemHostsPath());
     this.#resolvConf = createResolvConf(options.resolvConf);
-    this.#system = options.system ?? createSystemLookUp();
+    this.#system = options.system ?? systemLookUp;
     this.#memory = new AnswerMemory(options.now ?? (() => performance.now()));
     this.#servers = this.#connect(this.#resolvConf.value);
     this.#version = this.#filesVersion();

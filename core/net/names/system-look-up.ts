@@ -11,26 +11,21 @@ const PATIENCE = 2_000;
 /** The system's own look-up of a name. Its answers have no time to live. */
 export type SystemLookUp = (name: string) => Promise<readonly Address[]>;
 
-type GetAddresses = (name: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
-
 let running = 0;
 const waiting: (() => void)[] = [];
 
 /**
  * The system's own look-up (getaddrinfo), which knows names that are in no DNS: mDNS, NSS modules, names of the machine itself.
  *
- * @param get @default Node's
  * @throws the error of getaddrinfo, or an error if it takes longer than 2 s
  */
-export function createSystemLookUp(get: GetAddresses = (name) => lookup(name, { all: true })): SystemLookUp {
-  return async (name) => {
-    const found = inTurn(() => get(name));
-    const late = delay(PATIENCE, undefined, { ref: false });
-    const addresses = await Promise.race([found, late]);
-    if (addresses === undefined) throw new Error(`the system did not look ${name} up within ${PATIENCE} ms`);
-    return addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4, ttl: 0 }));
-  };
-}
+export const systemLookUp: SystemLookUp = async (name) => {
+  const found = inTurn(() => lookup(name, { all: true }));
+  const late = delay(PATIENCE, undefined, { ref: false });
+  const addresses = await Promise.race([found, late]);
+  if (addresses === undefined) throw new Error(`the system did not look ${name} up within ${PATIENCE} ms`);
+  return addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4, ttl: 0 }));
+};
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   if (running < MOST_AT_ONCE) running += 1;

@@ -28,7 +28,7 @@ export type OverrideChange = Pick<Override, "enabled" | "options">;
  * Another config with the overrides that are in force. Overrides of uses that it does not have are removed. An override whose options the plugin no
  * longer accepts is dropped: a save must not be refused for something that is not in the file.
  */
-export function rebased(base: ResolvedConfig, overrides: readonly Override[], origin: GenerationOrigin): Wanted {
+export function rebased(base: ResolvedConfig, overrides: readonly Override[]): Wanted {
   const dropped: string[] = [];
   const kept = overrides
     .flatMap((given) => withoutAgreement(base, given))
@@ -41,7 +41,7 @@ export function rebased(base: ResolvedConfig, overrides: readonly Override[], or
         return false;
       }
     });
-  return { base, overrides: kept, config: withOverrides(base, kept), origin, dropped };
+  return { base, overrides: kept, config: withOverrides(base, kept), origin: "config", dropped };
 }
 
 /**

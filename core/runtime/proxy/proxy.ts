@@ -73,7 +73,7 @@ export class Proxy implements ServingProxy {
   static async start(config: ResolvedConfig, options: ProxyOptions, overrides: readonly Override[] = []): Promise<Proxy> {
     const proxy = new Proxy(config, options);
     try {
-      await proxy.take(() => rebased(config, overrides, "config"));
+      await proxy.take(() => rebased(config, overrides));
       return proxy;
     } catch (error) {
       await proxy.close();

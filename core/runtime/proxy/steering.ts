@@ -70,7 +70,7 @@ export class Steering {
 
   /** A config that was saved or given, with the overrides that are in force. */
   under(config: ResolvedConfig): Wanted {
-    return rebased(config, this.overrides, "config");
+    return rebased(config, this.overrides);
   }
 
   /** A generation is in force now. */

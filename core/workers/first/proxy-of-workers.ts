@@ -103,7 +103,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     try {
       const all = Array.from({ length: config.workers }, (_, place) => proxy.workers.fork(place));
       await Promise.all(all.map((worker) => worker.up()));
-      await proxy.#take(() => rebased(config, [], "config"), false);
+      await proxy.#take(() => rebased(config, []), false);
       return proxy;
     } catch (error) {
       await proxy.close();
