@@ -1,8 +1,8 @@
 import { reasonOf, SluiceError } from "sluice";
-import type { FileProgress, FlowTap, Logger, Session, TappedFlow } from "sluice";
-import { fileHeader, packetBlock, type PacketFacts } from "./pcapng.ts";
+import type { FileProgress, FlowTap, Logger, Session, TappedFlow, TappedWire, WireTap } from "sluice";
+import { fileHeader, packetBlock, secretsBlock, type PacketFacts } from "./pcapng.ts";
 import { RotatedFile, type Rotation } from "./rotated-file.ts";
-import { SessionCapture } from "./session-capture.ts";
+import { SessionCapture, type CaptureSink } from "./session-capture.ts";
 
 /** Bytes that may wait for a slow disk; more packets are lost. */
 const MAX_WAITING = 16 * 1024 * 1024;
@@ -13,11 +13,13 @@ const MAX_BATCH = 1024 * 1024;
 const open = new Map<string, CaptureFile>();
 
 /** A capture that is written in the background: a slow disk loses packets of the capture, and never delays a session. */
-export class CaptureFile {
+export class CaptureFile implements CaptureSink {
   readonly #sessions = new WeakMap<Session, SessionCapture>();
   #holders = 0;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  /** Secrets that came before the packets that need them. */
+  #secrets: Buffer[] = [];
   #writing: Promise<void> | undefined;
   /** Why the capture has ended: it is closed or full, or cannot be written. Later packets are dropped. */
   #over: "closed" | "full" | SluiceError | undefined;
@@ -57,28 +59,50 @@ export class CaptureFile {
 
   /** Watches one direction of a session. After a reload the session's conversation continues. */
   tap(flow: TappedFlow): FlowTap {
-    const { session } = flow;
-    const known = this.#sessions.get(session) ?? new SessionCapture(session, this.#add);
-    if (!this.#sessions.has(session)) {
-      this.#sessions.set(session, known);
-      session.signal.addEventListener("abort", () => {
-        known.end();
-      });
-    }
-    return known.tap(flow);
+    return this.#of(flow.session).tap(flow);
   }
 
-  readonly #add = (packet: Buffer, facts: Omit<PacketFacts, "at">): void => {
+  /** Watches one connection of a session below its TLS. */
+  wire(wire: TappedWire): WireTap {
+    return this.#of(wire.session).wire(wire);
+  }
+
+  #of(session: Session): SessionCapture {
+    const known = this.#sessions.get(session);
+    if (known !== undefined) return known;
+    const begun = new SessionCapture(session, this);
+    this.#sessions.set(session, begun);
+    session.signal.addEventListener("abort", () => {
+      begun.end();
+    });
+    return begun;
+  }
+
+  packet(packet: Buffer, facts: Omit<PacketFacts, "at">): void {
     if (this.#over !== undefined) return;
     if (this.#waitingBytes + packet.length > MAX_WAITING) {
       this.#lost += 1;
       return;
     }
-    const block = packetBlock(packet, { ...facts, at: now() });
+    const block = Buffer.concat([...this.#secrets, packetBlock(packet, { ...facts, at: now() })]);
+    this.#secrets = [];
     this.#waiting.push(block);
     this.#waitingBytes += block.length;
     this.#writing ??= this.#writeAll();
-  };
+  }
+
+  /** A reader wants it before what it decrypts. Of an upstream that is what has just come: so it goes before whatever is not written yet. */
+  secret(line: Buffer): void {
+    if (this.#over !== undefined) return;
+    const block = secretsBlock(line);
+    const [first] = this.#waiting;
+    if (first === undefined) {
+      this.#secrets.push(block);
+      return;
+    }
+    this.#waiting[0] = Buffer.concat([block, first]);
+    this.#waitingBytes += block.length;
+  }
 
   async #writeAll(): Promise<void> {
     // All packets of one turn of the event loop become one write.

@@ -31,6 +31,9 @@ class Capture implements Plugin {
     const file = CaptureFile.acquire(this.#path, limit === undefined ? rotate : { size: limit, files: 0 }, logger);
     this.#file = file;
     this.taps.tap((flow) => file.tap(flow));
+    if (!options.secrets) return;
+    this.taps.wire((wire) => file.wire(wire));
+    logger.warn({ file: this.#path }, "the capture has the secrets of TLS sessions in it: whoever reads the file can decrypt them");
   }
 
   async teardown(): Promise<void> {

@@ -16,6 +16,9 @@ export interface CaptureConfig {
   readonly rotate?: CaptureRotation | undefined;
   /** The size at which the capture ends, instead of rotating: later packets are not captured. At least 1KiB. @default none: files are rotated */
   readonly limit?: Size | undefined;
-  /** Capture TLS as it was on the wire, with its secrets. Not supported yet: `true` is refused. @default false: decrypted data is captured as plain text */
+  /**
+   * TLS of sessions that begin from then on as it was, and the secrets that decrypt it beside it. Their bytes then go through JavaScript below
+   * TLS too, which costs CPU. @default false: what was decrypted is captured as plain text
+   */
   readonly secrets?: boolean | undefined;
 }

@@ -16,8 +16,16 @@ export type Sender = 0 | 1;
 
 const nothing = Buffer.alloc(0);
 
+/** What the flows of a session write one of its legs to. */
+export interface LegWriter {
+  /** @param noteOf what is noted beside a part of the data */
+  data(from: Sender, payload: Buffer, noteOf: (part: Buffer) => Note): void;
+  finish(from: Sender): void;
+  end(): void;
+}
+
 /** One leg of a session as packets of TCP or UDP. TCP's handshake, numbers and end are made up so that readers can follow the stream. */
-export class Conversation {
+export class Conversation implements LegWriter {
   readonly #sent: [number, number] = [0, 0];
   readonly #finished: [boolean, boolean] = [false, false];
   #isOpen = false;

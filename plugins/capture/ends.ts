@@ -17,8 +17,12 @@ export interface LegEnds {
   readonly to: End;
 }
 
-/** A made-up port that differs between sessions that are open at the same time. */
-const portOf = ({ id }: Session): number => 1024 + (id % 64_512);
+/** Ports that are made up: those from 1024 on. */
+const PORTS = 64_512;
+/** Of the connections of one session to its upstream: far apart, so that they seldom meet those of another. */
+const APART = 7919;
+/** A port that sessions which are open at one time do not share. */
+const portOf = ({ id }: Session, attempt = 0): number => 1024 + ((id + attempt * APART) % PORTS);
 
 /** The ends of the client's leg. A unix socket gets made-up addresses, an unknown port a made-up port. */
 export function clientEnds(session: Session): LegEnds {
@@ -29,11 +33,11 @@ export function clientEnds(session: Session): LegEnds {
   return { from: { address: known.address, port: known.port || portOf(session) }, to: local };
 }
 
-/** The ends of the upstream's leg. The proxy's port is made up, and so is the address of an endpoint that is a name, a path or a plugin. */
-export function upstreamEnds(session: Session): LegEnds {
-  const [, v6, other = "", digits] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(session.upstream ?? "") ?? [];
+/** A connection to the upstream: the port that the proxy has there is made up, and so is the address of an endpoint that is a name, a path or a plugin. */
+export function upstreamEnds(session: Session, endpoint: string, attempt: number): LegEnds {
+  const [, v6, other = "", digits] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(endpoint) ?? [];
   const host = v6 ?? other;
   const family = isIP(host) === 6 ? 6 : 4;
   const address = isIP(host) === 0 ? madeUp[4](UPSTREAM) : host;
-  return { from: { address: madeUp[family](PROXY), port: portOf(session) }, to: { address, port: Number(digits ?? 1) } };
+  return { from: { address: madeUp[family](PROXY), port: portOf(session, attempt) }, to: { address, port: Number(digits ?? 1) } };
 }

@@ -16,12 +16,7 @@ export const optionsSchema = z.object({
   limit: size()
     .refine((bytes) => bytes >= 1024, { error: "expected at least 1KiB" })
     .optional(),
-  secrets: z
-    .boolean()
-    .refine((secrets) => !secrets, {
-      error: "expected false: capturing TLS as it was is not supported yet; leave it out, and what tlsTermination() decrypts is captured",
-    })
-    .default(false),
+  secrets: z.boolean().default(false),
 });
 
 export type CaptureOptions = z.output<typeof optionsSchema>;

@@ -5,6 +5,8 @@
 /** Packets begin with an IPv4 or IPv6 header (LINKTYPE_RAW). */
 const LINKTYPE_RAW = 101;
 const NANOSECONDS = 9;
+/** What a decryption secrets block has in it: "TLSK". */
+const TLS_KEY_LOG = 0x544c534b;
 
 interface Option {
   readonly code: number;
@@ -66,6 +68,14 @@ export function fileHeader(): Buffer {
     return block(1, Buffer.concat([body, optionBytes([text(2, name), { code: 9, value: Buffer.of(NANOSECONDS) }])]));
   });
   return Buffer.concat([block(0x0a0d0d0a, Buffer.concat([section, optionBytes([text(4, "Sluice")])])), ...interfaces]);
+}
+
+/** A decryption secrets block: lines of a TLS key log, for packets behind it. */
+export function secretsBlock(lines: Buffer): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(TLS_KEY_LOG, 0);
+  head.writeUInt32LE(lines.length, 4);
+  return block(10, Buffer.concat([head, lines, Buffer.alloc(padded(lines.length) - lines.length)]));
 }
 
 /** An enhanced packet block. */

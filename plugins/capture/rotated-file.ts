@@ -80,8 +80,9 @@ export class RotatedFile {
   async #begin(): Promise<void> {
     await this.close();
     await this.#shift();
-    // Only the owner may read the data of sessions.
+    // What passed through a proxy is nobody else's business, also where an empty file was there.
     this.#handle = await open(this.path, "w", 0o600);
+    await this.#handle.chmod(0o600);
     this.#bytes = this.header.length;
     await this.#write([this.header]);
   }

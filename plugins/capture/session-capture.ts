@@ -1,45 +1,46 @@
-import type { FlowTap, Session, TappedFlow } from "sluice";
-import { Conversation, type Note, type Sender, type WritePacket } from "./conversation.ts";
+import type { FlowTap, Session, TappedFlow, TappedWire, WireTap } from "sluice";
+import { Conversation, type LegWriter, type Note, type Sender, type WritePacket } from "./conversation.ts";
 import { clientEnds, upstreamEnds } from "./ends.ts";
 import { PayloadIds } from "./payload-ids.ts";
 import type { PacketFacts } from "./pcapng.ts";
+import { WireCapture } from "./wire-capture.ts";
 
-/** Adds a packet to the file. */
-type AddPacket = (packet: Buffer, facts: Omit<PacketFacts, "at">) => void;
+/** Where packets and the secrets of TLS go. */
+export interface CaptureSink {
+  packet(packet: Buffer, facts: Omit<PacketFacts, "at">): void;
+  secret(line: Buffer): void;
+}
+
+interface Legs {
+  readonly client: LegWriter;
+  readonly upstream: LegWriter;
+}
 
 const CLIENT_LEG = 0;
 const UPSTREAM_LEG = 1;
 
-/** Writes both legs of one session into a file. */
+/** Both legs of one session, in a file: each as TLS where its wire is watched, else as what the session's plugins see. */
 export class SessionCapture {
-  readonly #client: Conversation;
-  readonly #upstream: Conversation;
+  /** What its flows write to; undefined before they begin. */
+  #flows: Legs | undefined;
+  #clientWire: WireCapture | undefined;
+  /** Of the last attempt. */
+  #upstreamWire: WireCapture | undefined;
+  #attempts = 0;
 
   constructor(
     private readonly session: Session,
-    add: AddPacket,
-  ) {
-    const writeTo =
-      (point: number): WritePacket =>
-      (packet, outbound, { id, comment }) => {
-        add(packet, { point, outbound, id, comment });
-      };
-    // The proxy accepted the client's leg (end 1) and opened the upstream's leg (end 0).
-    this.#client = new Conversation(clientEnds(session), session.datagrams, 1, writeTo(CLIENT_LEG));
-    this.#upstream = new Conversation(upstreamEnds(session), session.datagrams, 0, writeTo(UPSTREAM_LEG));
-  }
+    private readonly sink: CaptureSink,
+  ) {}
 
   /** The tap for one direction. */
   tap({ direction, plugins }: TappedFlow): FlowTap {
-    const { id, listener, generation, client, upstream = "" } = this.session;
-    const about = `session ${id} of listener ${listener}, generation ${generation}`;
-    this.#client.open(`${about}: client ${String(client)}`);
-    this.#upstream.open(`${about}: upstream ${upstream}`);
+    const { client, upstream } = (this.#flows ??= this.#begin());
     const outwards = direction === "fromClient";
-    const [source, sink] = outwards ? [this.#client, this.#upstream] : [this.#upstream, this.#client];
+    const [source, sink] = outwards ? [client, upstream] : [upstream, client];
     const from: Sender = outwards ? 0 : 1;
     const ids = new PayloadIds();
-    const changed = `generation ${generation}: changed by ${plugins.length === 1 ? "" : "one of "}${plugins.join(", ")}`;
+    const changed = `generation ${this.session.generation}: changed by ${plugins.length === 1 ? "" : "one of "}${plugins.join(", ")}`;
     const arriving = (payload: Buffer): Note => ({ id: ids.of(payload) });
     const leaving = (payload: Buffer): Note => {
       const known = ids.again(payload);
@@ -53,9 +54,56 @@ export class SessionCapture {
     };
   }
 
+  /** What the connection below the TLS of a leg is watched with: it stands in the file for that leg. */
+  wire({ leg, endpoint }: TappedWire): WireTap {
+    const { sink } = this;
+    if (leg === "client") {
+      const conversation = this.#ofClient(", TLS");
+      this.#clientWire = new WireCapture(conversation, { proxy: 1, sink });
+      return this.#clientWire;
+    }
+    this.#upstreamWire = new WireCapture(this.#ofUpstream(endpoint, ", TLS"), { proxy: 0, sink });
+    return this.#upstreamWire;
+  }
+
   /** The session is over. */
   end(): void {
-    this.#client.end();
-    this.#upstream.end();
+    this.#flows?.client.end();
+    this.#flows?.upstream.end();
+  }
+
+  #begin(): Legs {
+    // An attempt that failed is not what the session goes on with.
+    const upstream = this.#upstreamWire?.isOpen === true ? this.#upstreamWire : this.#ofUpstream(this.session.upstream);
+    return { client: this.#clientWire ?? this.#ofClient(), upstream };
+  }
+
+  // Of the client's leg the proxy is who took it, of the upstream's who opened it.
+
+  #ofClient(how = ""): Conversation {
+    const { session } = this;
+    const conversation = new Conversation(clientEnds(session), session.datagrams, 1, this.#writeTo(CLIENT_LEG));
+    conversation.open(`${this.#about()}: client ${String(session.client)}${how}`);
+    return conversation;
+  }
+
+  #ofUpstream(endpoint = "", how = ""): Conversation {
+    const { session } = this;
+    const ends = upstreamEnds(session, endpoint, this.#attempts);
+    this.#attempts += 1;
+    const conversation = new Conversation(ends, session.datagrams, 0, this.#writeTo(UPSTREAM_LEG));
+    conversation.open(`${this.#about()}: upstream ${endpoint}${how}`);
+    return conversation;
+  }
+
+  #about(): string {
+    const { id, listener, generation } = this.session;
+    return `session ${id} of listener ${listener}, generation ${generation}`;
+  }
+
+  #writeTo(point: number): WritePacket {
+    return (packet, outbound, { id, comment }) => {
+      this.sink.packet(packet, { point, outbound, id, comment });
+    };
   }
 }

@@ -25,7 +25,12 @@ export interface FollowedStream {
 }
 
 /** The bytes of streams, as tshark puts them together. */
-export async function follow(tshark: string, file: string, protocol: "tcp" | "udp", streams: readonly number[]): Promise<FollowedStream[]> {
+export async function follow(
+  tshark: string,
+  file: string,
+  protocol: "tcp" | "udp" | "tls",
+  streams: readonly number[],
+): Promise<FollowedStream[]> {
   const wanted = streams.flatMap((stream) => ["-z", `follow,${protocol},raw,${stream}`]);
   const text = await run(tshark, ["-r", file, "-q", ...wanted]);
   const parts = text.split(/^Follow: /m).slice(1);

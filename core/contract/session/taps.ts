@@ -24,6 +24,33 @@ export interface FlowTap {
   finished?(): void;
 }
 
+/** TLS that the proxy itself speaks on one leg of a session. */
+export interface TappedWire {
+  readonly session: Session;
+  readonly leg: "client" | "upstream";
+  /** Of the upstream's leg: the endpoint that is dialled. Each attempt has a wire of its own. */
+  readonly endpoint: string | undefined;
+}
+
+/**
+ * Observes the connection below TLS, from the ClientHello on: bytes as they are encrypted. It cannot change anything. Copy what you keep. An
+ * exception is a fault of the tap's plugin, and the tap is not called again.
+ */
+export interface WireTap {
+  /** Bytes came from the peer. */
+  received?(chunk: Buffer): void;
+  /** Bytes go to the peer. */
+  sent?(chunk: Buffer): void;
+  /** The peer has finished (FIN). */
+  ended?(): void;
+  /** FIN goes to the peer. */
+  finished?(): void;
+  /** A secret of the TLS session, before bytes that need it are sent: a line of the NSS key log format, with its line break. */
+  secret?(line: Buffer): void;
+  /** The connection is closed. */
+  closed?(): void;
+}
+
 /** Access to the bytes of both legs of every session that runs the plugin's own pipeline. */
 export interface Taps {
   /**
@@ -32,4 +59,12 @@ export interface Taps {
    * @param begin called for each direction of each session, before its first chunk or when a reload has moved it here; undefined: not observed
    */
   tap(begin: (flow: TappedFlow) => FlowTap | undefined): void;
+
+  /**
+   * Looks below the TLS of sessions that begin from now on. Their encrypted bytes go through JavaScript then, which costs a few times the
+   * CPU of a bulk transfer; other sessions cost nothing. Call it in the constructor or in `setup`.
+   *
+   * @param begin called when a TLS handshake begins; undefined: not observed
+   */
+  wire(begin: (wire: TappedWire) => WireTap | undefined): void;
 }

@@ -1,4 +1,4 @@
-import type { Leg, ServerTlsOptions, SessionTls, SocketAddress } from "../../contract/index.ts";
+import type { Leg, ServerTlsOptions, SessionTls, SocketAddress, WireTap } from "../../contract/index.ts";
 import type { FirstSource } from "../first-reading.ts";
 import type { AgreedTls } from "./start-tls.ts";
 
@@ -18,6 +18,10 @@ export interface AcceptedClient {
    * @param allowsPlain resolve with undefined if the first byte is not one of TLS
    */
   hello?(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined>;
-  /** Terminates TLS. Called once; from then on `leg` is the decrypted one. @param timeout milliseconds */
-  secure(options: ServerTlsOptions, timeout?: number): Promise<AgreedTls>;
+  /**
+   * Terminates TLS, once; from then on `leg` is the decrypted one.
+   * @param timeout milliseconds
+   * @param wire who watches what passes below TLS
+   */
+  secure(options: ServerTlsOptions, timeout?: number, wire?: Required<WireTap>): Promise<AgreedTls>;
 }

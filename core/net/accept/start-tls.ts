@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { SluiceError, type ServerTlsOptions, type SessionTls } from "../../contract/index.ts";
 import { tlsReason } from "../os-errors.ts";
+import { wireOf, type WireStream } from "../legs/wire-stream.ts";
 import { giveTicketKeys } from "./ticket-keys.ts";
 import { watchTruncation } from "../node/tls-truncation.ts";
 
@@ -27,12 +28,13 @@ const handshakes = new WeakMap<object, Handshake>();
 /**
  * Terminates TLS on an accepted socket.
  *
+ * @param socket or a stream over it, where somebody watches what passes
  * @param timeout milliseconds
  * @throws SLUICE_CLIENT_TLS if the client or its certificate is refused, SLUICE_CLIENT_TIMEOUT if the client takes too long,
  *   SLUICE_CLIENT_RESET if it leaves
  */
 export function startTls(
-  socket: Socket,
+  socket: Socket | WireStream,
   client: string,
   options: ServerTlsOptions,
   timeout = options.handshakeTimeout ?? DEFAULT_HANDSHAKE_MS,
@@ -76,6 +78,7 @@ export function startTls(
     socket.allowHalfOpen = false;
     const server = serverFor(options);
     giveTicketKeys(server);
+    if ("carry" in socket && server.listenerCount("keylog", tellWire) === 0) server.on("keylog", tellWire);
     server.emit("connection", socket);
     socket.allowHalfOpen = true;
   });
@@ -84,9 +87,14 @@ export function startTls(
 function serverFor(options: ServerTlsOptions): Server {
   const known = servers.get(options);
   if (known !== undefined) return known;
-  const { onKeyLog, allowTruncation: _, ...rest } = options;
+  const { onKeyLog, allowTruncation: _, SNICallback, ...rest } = options;
   // Our own timer ends first: it names the client and closes the socket, and Node's does neither.
-  const server = createServer({ ...rest, handshakeTimeout: LONGEST_TIMER, pauseOnConnect: true } as Parameters<typeof createServer>[0]);
+  const server = createServer({
+    ...rest,
+    ...(SNICallback === undefined ? {} : { SNICallback: knownFirst(SNICallback) }),
+    handshakeTimeout: LONGEST_TIMER,
+    pauseOnConnect: true,
+  } as Parameters<typeof createServer>[0]);
   server.on("secureConnection", (secured) => {
     secured.on("error", ignore);
     handshakeOf(secured)?.done(secured);
@@ -133,8 +141,24 @@ function refusalOf({ authorizationError }: TLSSocket): Error | undefined {
 
 /** The socket below a TLS socket is its `_parent`, which is undocumented and has not changed since Node 0.12. */
 function handshakeOf(secured: TLSSocket): Handshake | undefined {
-  const below = (secured as unknown as { _parent?: Socket })._parent;
-  return below === undefined ? undefined : handshakes.get(below);
+  const { _parent: below } = secured as unknown as { _parent?: Socket & { readonly stream?: object } };
+  const key = below?.stream ?? below ?? wireOf(secured);
+  return key === undefined ? undefined : handshakes.get(key);
+}
+
+/** Node calls it as a method of the TLS socket. What fails in it destroys that, and then nobody knows what it stood on. */
+function knownFirst(choose: NonNullable<ServerTlsOptions["SNICallback"]>): typeof choose {
+  return function choosing(this: TLSSocket, ...asked) {
+    wireOf(this)?.carry(this);
+    return choose.apply(this, asked);
+  };
+}
+
+/** The secrets of a session that is watched. */
+function tellWire(line: Buffer, secured: TLSSocket): void {
+  const wire = wireOf(secured);
+  wire?.carry(secured);
+  wire?.secret(line);
 }
 
 function ignore(): void {

@@ -1,8 +1,16 @@
 import type { Socket } from "node:net";
-import { socketAddress, SluiceError, type ServerTlsOptions, type SessionTls, type SocketAddress } from "../../contract/index.ts";
+import {
+  socketAddress,
+  SluiceError,
+  type ServerTlsOptions,
+  type SessionTls,
+  type SocketAddress,
+  type WireTap,
+} from "../../contract/index.ts";
 import type { FirstSource } from "../first-reading.ts";
 import { FirstOfStream } from "../legs/first-of-stream.ts";
 import { StreamLeg } from "../legs/stream-leg.ts";
+import { WireStream } from "../legs/wire-stream.ts";
 import type { ReadBuffer } from "../node/read-buffer.ts";
 import { wasReset } from "../node/was-reset.ts";
 import type { AcceptedClient } from "./accepted-client.ts";
@@ -48,17 +56,18 @@ export class StreamClient implements AcceptedClient {
     return false;
   }
 
-  async secure(options: ServerTlsOptions, timeout?: number): Promise<AgreedTls> {
+  async secure(options: ServerTlsOptions, timeout?: number, wire?: Required<WireTap>): Promise<AgreedTls> {
     if (this.#secured)
       throw new SluiceError("SLUICE_INTERNAL", "startTls was called twice for one session: one plugin of a listener terminates TLS");
     this.#secured = true;
-    this.giveBack();
     const below = this.leg;
     below.isBelow = true;
     // A failed handshake is reported before the close, as it contains the reason.
     const { onClosed } = below;
     below.onClosed = undefined;
-    const { socket, tls } = await startTls(this.socket, String(this), options, timeout).catch((error: unknown) => {
+    if (wire === undefined) this.giveBack();
+    const base = wire === undefined ? this.socket : new WireStream(below, wire);
+    const { socket, tls } = await startTls(base, String(this), options, timeout).catch((error: unknown) => {
       if (this.socket.closed) setImmediate(() => onClosed?.());
       else below.onClosed = onClosed;
       throw error;

@@ -1,5 +1,5 @@
 import { Observable } from "rxjs";
-import type { Endpoint, SessionFacts, SessionAttempt, Timeline, Upstream } from "../../contract/index.ts";
+import type { Endpoint, SessionFacts, SessionAttempt, Timeline, Upstream, WireTap } from "../../contract/index.ts";
 import type { Balancer } from "./balancer.ts";
 
 /** Attempts of one session that are kept for its record. */
@@ -13,6 +13,8 @@ export abstract class SessionAttempts extends Observable<Upstream> {
   panic = false;
   /** The session's timeline, if it is recorded. */
   timeline: Timeline | undefined;
+  /** Who watches below the TLS of an attempt. */
+  wire: ((endpoint: string) => Required<WireTap> | undefined) | undefined;
   /** Endpoints that were tried; kept only if there are several. */
   #tried: Set<Endpoint> | undefined;
   #made: SessionAttempt[] | undefined;

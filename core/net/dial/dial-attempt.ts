@@ -14,6 +14,7 @@ import { upstreamError } from "../os-errors.ts";
 import { race, type Dialled, type Destination } from "./race.ts";
 import type { SessionAttempts } from "../balance/session-attempts.ts";
 import { StreamLeg } from "../legs/stream-leg.ts";
+import { belowTls } from "../legs/wire-stream.ts";
 import { OpenUpstream } from "./open-upstream.ts";
 import type { UpstreamTls } from "./upstream-tls.ts";
 
@@ -222,7 +223,8 @@ export class DialAttempt implements Unsubscribable, Waiting {
   /** @param greeting bytes that the upstream sent before TLS, for the client */
   #secure(socket: Socket, tls: UpstreamTls, greeting: Buffer): void {
     this.#phase = "the TLS handshake";
-    const secured = tls.wrap(socket, this.endpoint.host, this.context.protocols);
+    const { host, text } = this.endpoint;
+    const secured = tls.wrap(belowTls(socket, text, this.made?.wire?.(text)), host, this.context.protocols);
     const onError = (error: unknown): void => this.#fail(error);
     // Never removed: an error may also follow an abort.
     secured.on("error", onError);

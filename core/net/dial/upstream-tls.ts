@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { isIP, type Socket } from "node:net";
 import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from "node:tls";
 import { reasonOf, type StartTlsProtocol, type UpstreamTlsConfig } from "../../contract/index.ts";
+import { WireStream } from "../legs/wire-stream.ts";
 import { watchTruncation } from "../node/tls-truncation.ts";
 import { UpstreamTlsMaterial, type UpstreamTlsPlace } from "./upstream-tls-material.ts";
 
@@ -21,10 +22,11 @@ export interface UpstreamTls {
    * Starts TLS on a connected socket. The result emits `secureConnect` when the certificate has been verified against the configured name (or `host`,
    * if none is configured), and `error` otherwise.
    *
+   * @param socket or a stream over it, where somebody watches what passes
    * @param host the endpoint's host: a name or an IP address. An IP address is compared with the certificate's IP names and not sent as SNI
    * @param protocols offered through ALPN unless the config names others
    */
-  wrap(socket: Socket, host: string, protocols?: readonly string[]): TLSSocket;
+  wrap(socket: Socket | WireStream, host: string, protocols?: readonly string[]): TLSSocket;
 }
 
 /**
@@ -56,7 +58,7 @@ class LiveUpstreamTls implements UpstreamTls {
     return this.config.startTls;
   }
 
-  wrap(socket: Socket, host: string, offered: readonly string[] = []): TLSSocket {
+  wrap(socket: Socket | WireStream, host: string, offered: readonly string[] = []): TLSSocket {
     const { config } = this;
     this.#refresh();
     const protocols = config.alpn ?? offered;
@@ -72,6 +74,7 @@ class LiveUpstreamTls implements UpstreamTls {
       ...(session === undefined ? {} : { session }),
     };
     const secured = connect(options);
+    if (socket instanceof WireStream) carryUpstream(secured, socket);
     if (config.allowTruncation !== true) watchTruncation(secured);
     const sessions = this.#sessions;
     secured.on("session", (given) => {
@@ -96,6 +99,13 @@ class LiveUpstreamTls implements UpstreamTls {
       this.place.warn?.(`changed files are refused, and the old ones stay: ${reasonOf(error)}`);
     }
   }
+}
+
+function carryUpstream(secured: TLSSocket, wire: WireStream): void {
+  wire.carry(secured);
+  secured.on("keylog", (line: Buffer) => {
+    wire.secret(line);
+  });
 }
 
 /** RFC 6066 section 3: SNI carries no IP address. Without `servername` Node checks the certificate against `host`. */

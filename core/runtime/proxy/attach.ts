@@ -70,7 +70,11 @@ export async function attach(parts: ProxyParts, { use, listener, session, folder
   let detaching: Promise<void> | undefined;
   const attached: AttachedPlugin = {
     listener: listener.name,
-    watchers: session === undefined ? taps.watchers : taps.watchers.map((watcher) => ofOne(watcher, session)),
+    watchers: {
+      flows: session === undefined ? taps.watchers : taps.watchers.map((watcher) => ofOne(watcher, session)),
+      // One session that is open already has no handshake before it.
+      wires: session === undefined ? taps.wires : [],
+    },
     detach: () => {
       if (detaching !== undefined) return detaching;
       state.attached.delete(attached);

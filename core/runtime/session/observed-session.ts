@@ -1,10 +1,11 @@
-import { Timeline, type FlowTap, type Leg, type Session, type SluiceError } from "../../contract/index.ts";
+import { Timeline, type FlowTap, type Leg, type Session, type SluiceError, type TappedWire, type WireTap } from "../../contract/index.ts";
+import type { AttachedWatchers } from "../version/attached-plugins.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
-import type { TapWatcher } from "../version/pipeline-taps.ts";
 import type { Relay } from "../../net/relay/relay.ts";
 import type { RelayWay } from "../../net/relay/relay-way.ts";
 import { ClientSide } from "./client-side.ts";
 import { SessionTaps } from "./session-taps.ts";
+import { wireTapOf } from "./wire-taps.ts";
 
 /** A flow, as observers see it. */
 interface ObservedFlow {
@@ -46,7 +47,7 @@ export abstract class ObservedSession extends ClientSide {
   abstract override readonly owner: ClientSide["owner"] & {
     warning(message: string): void;
     dropped(chunks: number, what?: "inject" | "relay"): void;
-    readonly attached: readonly TapWatcher[];
+    readonly attached: AttachedWatchers;
   };
   /** Carries datagrams outside its legs. */
   relay: Relay | undefined;
@@ -76,14 +77,30 @@ export abstract class ObservedSession extends ClientSide {
   tapOf(source: Leg): Required<FlowTap> | null {
     const { taps, pipeline } = this.pipeline;
     const { attached } = this.owner;
-    if (taps.watchers.length === 0 && attached.length === 0) {
+    if (taps.watchers.length === 0 && attached.flows.length === 0) {
       this.#taps = undefined;
       return null;
     }
     this.#taps ??= new SessionTaps();
     const direction = source === this.accepted.leg ? "fromClient" : "fromUpstream";
     const flow = { session: this.session, direction, plugins: pipeline[direction].map(({ plugin }) => plugin) } as const;
-    return this.#taps.of(flow, pipeline, [...taps.watchers, ...attached]);
+    return this.#taps.of(flow, pipeline, [...taps.watchers, ...attached.flows]);
+  }
+
+  /** Who watches below the TLS of its client. */
+  protected get clientWire(): Required<WireTap> | undefined {
+    return this.#wire("client", undefined);
+  }
+
+  get upstreamWire(): ((endpoint: string) => Required<WireTap> | undefined) | undefined {
+    const { pipeline, owner } = this;
+    if (pipeline.taps.wires.length === 0 && owner.attached.wires.length === 0) return undefined;
+    return (endpoint) => this.#wire("upstream", endpoint);
+  }
+
+  #wire(leg: TappedWire["leg"], endpoint: string | undefined): Required<WireTap> | undefined {
+    const watchers = [...this.pipeline.taps.wires, ...this.owner.attached.wires];
+    return watchers.length === 0 ? undefined : wireTapOf({ session: this.session, leg, endpoint }, watchers);
   }
 
   /** Its watchers may have changed: its flows ask for them again. */

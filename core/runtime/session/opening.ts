@@ -33,6 +33,8 @@ export interface Opened extends Session {
   readonly timeline: Timeline | undefined;
   /** Decides whether its client may have another session, if that takes time. */
   readonly counting: Promise<void> | undefined;
+  /** Who watches below the TLS of an attempt to reach its upstream; undefined: nobody does. */
+  readonly upstreamWire: SessionAttempts["wire"];
   /** The upstream leg is open. */
   opened(upstream: Upstream): void;
   flowWarning(message: string): void;
@@ -247,6 +249,7 @@ export class Opening implements Waiting {
     if (attempts instanceof SessionAttempts) {
       this.attempts = attempts;
       attempts.timeline = this.session.timeline;
+      attempts.wire = this.session.upstreamWire;
     }
     return attempts;
   }

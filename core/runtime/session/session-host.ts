@@ -1,5 +1,5 @@
 import type { Limits, Session, SluiceError, SocketAddress } from "../../contract/index.ts";
-import type { TapWatcher } from "../version/pipeline-taps.ts";
+import type { AttachedWatchers } from "../version/attached-plugins.ts";
 import type { SwapFault } from "./session-flows.ts";
 
 /** The listener, as its sessions see it. */
@@ -12,7 +12,7 @@ export interface SessionHost<S extends Session = Session> {
   /** Counts of TLS handshakes with clients. */
   readonly handshakes: { ok: number; failed: number };
   /** Watchers of all its sessions, independent of their pipelines. */
-  readonly attached: readonly TapWatcher[];
+  readonly attached: AttachedWatchers;
   /** An HTTP request of a session is over. */
   requested(method: string, status: number, durationMs: number): void;
   ended(session: S, error: SluiceError | undefined): void;

@@ -1,21 +1,27 @@
-import type { TapWatcher } from "./pipeline-taps.ts";
+import type { TapWatcher, WireWatcher } from "./pipeline-taps.ts";
+
+/** Who watches the sessions of a listener from beside its pipelines. */
+export interface AttachedWatchers {
+  readonly flows: readonly TapWatcher[];
+  readonly wires: readonly WireWatcher[];
+}
 
 /** A plugin that watches the sessions of a listener without being in its pipeline. */
 export interface AttachedPlugin {
   readonly listener: string;
-  readonly watchers: readonly TapWatcher[];
+  readonly watchers: AttachedWatchers;
   /** The plugin sees nothing more from now on. Resolves when it is torn down. */
   detach(): Promise<void>;
 }
 
-const nobody: readonly TapWatcher[] = [];
+const nobody: AttachedWatchers = { flows: [], wires: [] };
 
 /** The attached plugins, by the name of the listener. A reload changes neither them nor what they watch. */
 export class AttachedPlugins {
   readonly #attached = new Set<AttachedPlugin>();
-  readonly #watchers = new Map<string, readonly TapWatcher[]>();
+  readonly #watchers = new Map<string, AttachedWatchers>();
 
-  watchersOf(listener: string): readonly TapWatcher[] {
+  watchersOf(listener: string): AttachedWatchers {
     return this.#watchers.get(listener) ?? nobody;
   }
 
@@ -35,8 +41,8 @@ export class AttachedPlugins {
   }
 
   #count(listener: string): void {
-    const watchers = [...this.#attached].filter((each) => each.listener === listener).flatMap((each) => each.watchers);
-    if (watchers.length === 0) this.#watchers.delete(listener);
-    else this.#watchers.set(listener, watchers);
+    const own = [...this.#attached].filter((each) => each.listener === listener).map(({ watchers }) => watchers);
+    if (own.length === 0) this.#watchers.delete(listener);
+    else this.#watchers.set(listener, { flows: own.flatMap(({ flows }) => flows), wires: own.flatMap(({ wires }) => wires) });
   }
 }

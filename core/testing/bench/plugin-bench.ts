@@ -80,7 +80,7 @@ export class PluginBench {
       { token: UPSTREAMS, value: { endpoints: () => ({ choose: noUpstream }) } },
       { token: DATAGRAMS, value: { relay: noRelay } },
       // There are no legs to watch.
-      { token: TAPS, value: { tap: () => undefined } },
+      { token: TAPS, value: { tap: () => undefined, wire: () => undefined } },
       // There are no time lines of sessions.
       { token: TIMELINES, value: { follow: () => undefined } },
       { token: PLACE, value: this.#place() },
