@@ -5,9 +5,9 @@ import type { TLSSocket } from "node:tls";
 export interface LentSocket {
   readonly socket: Socket;
   /** The connection has ended, and TLS has been told. */
-  hasEnded(): boolean;
+  readonly hasEnded: () => boolean;
   /** It is about to be closed, and the peer is to see RST. */
-  reset(): void;
+  readonly reset: () => void;
 }
 
 type Methods = Record<string, (...values: unknown[]) => unknown>;
@@ -16,9 +16,14 @@ interface WithHandle {
   readonly _handle?: Methods | null;
 }
 
+/** What Node makes of a stream, to look like a socket. */
+interface Wrap extends WithHandle {
+  readonly stream?: object;
+}
+
 /** A TLS socket: what Node has made of the stream below it, and where others look for it. */
 interface Secured {
-  readonly _handle?: { readonly _parentWrap?: WithHandle & { readonly stream?: object } } | null;
+  readonly _handle?: { readonly _parentWrap?: Wrap } | null;
   _parent?: object;
 }
 
@@ -33,7 +38,7 @@ const READS_ALREADY = -114;
  */
 export function lendHandle(secured: TLSSocket, { socket, hasEnded, reset }: LentSocket): void {
   const top = secured as unknown as Secured;
-  const wrap = top._handle?._parentWrap;
+  const { _parentWrap: wrap } = top._handle ?? {};
   const handle = wrap?._handle;
   if (wrap === undefined || handle === undefined || handle === null) return;
   top._parent = wrap;
@@ -51,5 +56,6 @@ export function lendHandle(secured: TLSSocket, { socket, hasEnded, reset }: Lent
 
 /** The stream that a TLS socket stands on, where it is not a socket; undefined once it is closed. */
 export function streamBelow(secured: TLSSocket): object | undefined {
-  return (secured as unknown as Secured)._handle?._parentWrap?.stream;
+  const { _parentWrap: wrap } = (secured as unknown as Secured)._handle ?? {};
+  return wrap?.stream;
 }
