@@ -1,4 +1,4 @@
-import { catchError, defer, EMPTY, isObservable, of, tap, throwError, type Observable } from "rxjs";
+import { isObservable, Observable, Subscriber, type TeardownLogic } from "rxjs";
 import { SluiceError, type ResolvedUse } from "../contract/index.ts";
 import { blamed, blameOf, faultOf, isAnswer } from "../flow/chain/fault.ts";
 
@@ -7,6 +7,14 @@ export type ReportFault = (plugin: string, error: SluiceError) => void;
 
 export type Hook<T, C> = (source: Observable<T>, context: C) => Observable<T>;
 
+/** A hook, and what holds for all its calls. */
+interface Guard<T, C> {
+  readonly hook: Hook<T, C>;
+  readonly use: ResolvedUse;
+  readonly check: (value: T) => void;
+  readonly report: ReportFault;
+}
+
 /**
  * Runs one plugin's admit, resolve or connect hook. An exception is noted as the plugin's fault, and so is an emission that the hook may not
  * make; with onError "bypass" the fault is reported, and the session goes on as if the hook were not there. A SluiceError is an answer, not a
@@ -14,30 +22,113 @@ export type Hook<T, C> = (source: Observable<T>, context: C) => Observable<T>;
  *
  * @param check throws at a value that the hook may not emit
  */
-export function guardHook<T, C>(hook: Hook<T, C>, { name, use }: ResolvedUse, check: (value: T) => void, report: ReportFault): Hook<T, C> {
-  return (source, context) =>
-    defer(() => {
-      let seen: { readonly value: T } | undefined;
-      let passedOn = false;
-      // The source's value is kept: a second subscription would open a second upstream leg.
-      const watched = source.pipe(tap((value) => (seen = { value })));
-      return defer(() => resultOf(hook(watched, context))).pipe(
-        tap((value) => {
-          check(value);
-          passedOn = true;
-        }),
-        catchError((error: unknown) => {
-          // An answer, or a fault that a plugin nearer to the upstream is already blamed for.
-          if (isAnswer(error) || (SluiceError.is(error) && blameOf(error) !== undefined)) return throwError(() => error);
-          const fault = faultOf(name, error);
-          if (use.onError === "close") return throwError(() => blamed(fault, name));
-          report(name, fault);
-          // The value that it passed on is already in use: a leg that came again would be closed as a second one.
-          if (passedOn) return EMPTY;
-          return seen === undefined ? source : of(seen.value);
-        }),
-      );
-    });
+export function guardHook<T, C>(hook: Hook<T, C>, use: ResolvedUse, check: (value: T) => void, report: ReportFault): Hook<T, C> {
+  const guard: Guard<T, C> = { hook, use, check, report };
+  return (source, context) => new Guarded(source, context, guard);
+}
+
+/** One call of a hook, made when it is subscribed to. A class in place of RxJS's operators: of those it takes five, for each hook and HTTP request. */
+class Guarded<T, C> extends Observable<T> {
+  constructor(
+    private readonly input: Observable<T>,
+    private readonly context: C,
+    private readonly guard: Guard<T, C>,
+  ) {
+    super();
+  }
+
+  /** RxJS's extension point; on the prototype, as in `each`. */
+  _subscribe(subscriber: Subscriber<T>): TeardownLogic {
+    const watched = new Watched(this.input);
+    let result: Observable<T>;
+    try {
+      result = resultOf(this.guard.hook(watched, this.context));
+    } catch (error) {
+      new GuardSubscriber(subscriber, watched, this.guard).error(error);
+      return undefined;
+    }
+    // It has nothing to do with this one, and what it passes was checked where it came from.
+    return result === watched ? this.input.subscribe(subscriber) : result.subscribe(new GuardSubscriber(subscriber, watched, this.guard));
+  }
+}
+
+/** A hook's source. Its value is kept: a second subscription would open a second upstream leg. */
+class Watched<T> extends Observable<T> {
+  seen: { readonly value: T } | undefined = undefined;
+
+  constructor(readonly input: Observable<T>) {
+    super();
+  }
+
+  _subscribe(subscriber: Subscriber<T>): TeardownLogic {
+    return this.input.subscribe(new WatchSubscriber(subscriber, this));
+  }
+}
+
+class WatchSubscriber<T> extends Subscriber<T> {
+  constructor(
+    destination: Subscriber<T>,
+    private readonly watched: Watched<T>,
+  ) {
+    // oxlint-disable-next-line typescript/no-deprecated -- an operator would be two more objects for each hook and request
+    super(destination);
+  }
+
+  override _next(value: T): void {
+    this.watched.seen = { value };
+    super._next(value);
+  }
+}
+
+/** Takes what the hook's Observable emits. */
+class GuardSubscriber<T, C> extends Subscriber<T> {
+  readonly #to: Subscriber<T>;
+  #passedOn = false;
+
+  constructor(
+    destination: Subscriber<T>,
+    private readonly watched: Watched<T>,
+    private readonly guard: Guard<T, C>,
+  ) {
+    // oxlint-disable-next-line typescript/no-deprecated -- an operator would be two more objects for each hook and request
+    super(destination);
+    this.#to = destination;
+  }
+
+  override _next(value: T): void {
+    try {
+      this.guard.check(value);
+    } catch (error) {
+      this.error(error);
+      return;
+    }
+    this.#passedOn = true;
+    super._next(value);
+  }
+
+  override _error(error: unknown): void {
+    const { use, report } = this.guard;
+    // An answer, or a fault that a plugin nearer to the upstream is already blamed for.
+    if (isAnswer(error) || (SluiceError.is(error) && blameOf(error) !== undefined)) super._error(error);
+    else if (use.use.onError === "close") super._error(blamed(faultOf(use.name, error), use.name));
+    else {
+      report(use.name, faultOf(use.name, error));
+      this.#bypass();
+    }
+  }
+
+  #bypass(): void {
+    const { seen, input } = this.watched;
+    const to = this.#to;
+    this.unsubscribe();
+    // The value that it passed on is already in use: a leg that came again would be closed as a second one.
+    if (this.#passedOn) to.complete();
+    else if (seen === undefined) to.add(input.subscribe(to));
+    else {
+      to.next(seen.value);
+      to.complete();
+    }
+  }
 }
 
 function resultOf<T>(result: Observable<T>): Observable<T> {

@@ -1,6 +1,6 @@
 import { definePlugin, EXCHANGE, LOGGER, METRICS, PLACE, SluiceError, UPSTREAMS } from "sluice";
 import type { HttpRequest, HttpResponse, Inject, Plugin, Session, Upstream, Upstreams } from "sluice";
-import { defer, of, throwError, type Observable } from "rxjs";
+import { of, throwError, type Observable } from "rxjs";
 import type { HttpConfig } from "./config.ts";
 import type { PluginFactory } from "sluice";
 import { ClientLeg, type LegConsumer } from "./front/client-leg.ts";
@@ -48,9 +48,7 @@ class Http implements Plugin {
   }
 
   exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {
-    if (!(request instanceof ClientRequest)) return attempt;
-    const tried = new Set<string>();
-    return defer(() => this.#router.attempt(request, tried));
+    return request instanceof ClientRequest ? this.#router.attempt(request) : attempt;
   }
 
   #serve(session: Session, leg: ClientLeg): LegConsumer {

@@ -1,5 +1,5 @@
-import { catchError, throwError } from "rxjs";
-import { SluiceError, type Exchange } from "../../contract/index.ts";
+import { Observable, Subscriber, throwError, type TeardownLogic } from "rxjs";
+import { SluiceError, type Exchange, type HttpResponse } from "../../contract/index.ts";
 import { blameOf, faultOf } from "../../flow/chain/fault.ts";
 import { LiveSession } from "./live-session.ts";
 
@@ -11,22 +11,44 @@ export const exchange: Exchange = (request, attempt) => {
   const { session } = request;
   if (!(session instanceof LiveSession))
     return throwError(() => new SluiceError("SLUICE_INTERNAL", "an exchange belongs to a session of the proxy"));
-  request.onEnd(({ status, durationMs }) => {
-    session.owner.requested(request.method, status, durationMs);
-  });
   const { pipeline } = session;
   const hooks = pipeline.pipeline.exchange;
-  if (hooks === undefined) return attempt;
-  pipeline.acquire();
-  request.onEnd(() => {
-    pipeline.release();
+  if (hooks !== undefined) pipeline.acquire();
+  request.onEnd(({ status, durationMs }) => {
+    session.owner.requested(request.method, status, durationMs);
+    if (hooks !== undefined) pipeline.release();
   });
-  return hooks(attempt, request).pipe(
-    catchError((error: unknown) => {
-      const plugin = blameOf(error);
-      const failure = SluiceError.is(error) ? error : faultOf(plugin, error);
-      if (plugin !== undefined) session.flowFault(plugin, failure);
-      return throwError(() => failure);
-    }),
-  );
+  return hooks === undefined ? attempt : new Exchanged(hooks(attempt, request), session);
 };
+
+/** The answer of a session's hooks, whose faults the session is told of. */
+class Exchanged extends Observable<HttpResponse> {
+  constructor(
+    private readonly answer: Observable<HttpResponse>,
+    private readonly session: LiveSession,
+  ) {
+    super();
+  }
+
+  /** RxJS's extension point; on the prototype, as in `each`. */
+  _subscribe(subscriber: Subscriber<HttpResponse>): TeardownLogic {
+    return this.answer.subscribe(new FaultSubscriber(subscriber, this.session));
+  }
+}
+
+class FaultSubscriber extends Subscriber<HttpResponse> {
+  constructor(
+    destination: Subscriber<HttpResponse>,
+    private readonly session: LiveSession,
+  ) {
+    // oxlint-disable-next-line typescript/no-deprecated -- an operator would be two more objects for each request
+    super(destination);
+  }
+
+  override _error(error: unknown): void {
+    const plugin = blameOf(error);
+    const failure = SluiceError.is(error) ? error : faultOf(plugin, error);
+    if (plugin !== undefined) this.session.flowFault(plugin, failure);
+    super._error(failure);
+  }
+}

@@ -1,22 +1,12 @@
-import type { HttpResponse } from "sluice";
-import { Observable } from "rxjs";
 import { wireFields } from "../message/header-fields.ts";
 import { fieldLines } from "../message/message-head.ts";
 import { checkTarget, type Outbound } from "./outbound.ts";
 import { UpstreamAttempt, type AttemptPlace } from "./upstream-attempt.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 
-/**
- * Sends a complete request, with its body if it has one, and emits the response. Each subscription is one attempt; unsubscribing before the
- * response aborts it. After that the subscriber owns the response's body.
- */
-export function ask(request: Outbound, place: AttemptPlace): Observable<HttpResponse> {
-  return new Observable((subscriber) => {
-    const message = messageOf(request);
-    const attempt = new CompleteRequest(message, request, place, subscriber);
-    attempt.start();
-    return attempt;
-  });
+/** An attempt that sends a complete request, with its body if it has one. @throws TypeError where a field, or the target, may not be sent */
+export function ask(request: Outbound, place: AttemptPlace): UpstreamAttempt {
+  return new CompleteRequest(messageOf(request), request, place);
 }
 
 class CompleteRequest extends UpstreamAttempt {

@@ -1,8 +1,7 @@
-import type { HttpHeaders, HttpResponse } from "sluice";
+import type { HttpHeaders } from "sluice";
 import { createProxyServer, type ProxyServer } from "http-proxy";
 import { EventEmitter } from "node:events";
 import type { Agent, ClientRequest as OutgoingRequest, IncomingMessage, ServerResponse } from "node:http";
-import { Observable } from "rxjs";
 import { isNamed } from "../message/body-length.ts";
 import { wireHeaders } from "../message/header-fields.ts";
 import type { InterimResponse } from "../exchange/client-request.ts";
@@ -30,13 +29,9 @@ export class Forwarder {
     });
   }
 
-  /** Each subscription is one attempt; unsubscribing before the response aborts it. After that the subscriber owns the response's body. */
-  forward(request: WithBody, place: AttemptPlace): Observable<HttpResponse> {
-    return new Observable((subscriber) => {
-      const attempt = new ComingRequest(this.#proxy, request, place, subscriber);
-      attempt.start();
-      return attempt;
-    });
+  /** An attempt that sends a request whose body is streamed. */
+  forward(request: WithBody, place: AttemptPlace): UpstreamAttempt {
+    return new ComingRequest(this.#proxy, request, place);
   }
 }
 
@@ -53,9 +48,8 @@ class ComingRequest extends UpstreamAttempt {
     private readonly proxy: ProxyServer,
     request: WithBody,
     place: AttemptPlace,
-    subscriber: ConstructorParameters<typeof UpstreamAttempt>[2],
   ) {
-    super(request, place, subscriber);
+    super(request, place);
     this.#content = request.content;
     this.#headers = readable(wireHeaders(request.headers, request.fieldNames));
     const { headers } = request;

@@ -14,6 +14,8 @@ export interface AttemptPlace {
   readonly connections: EndpointConnections;
   /** Milliseconds until the response's header, including the wait for a connection, and for reading a part of the request; 0: no limit. */
   readonly timeout: number;
+  /** Given the answer, or told why there is none. After that the answer's body is its own. */
+  readonly subscriber: Subscriber<HttpResponse>;
 }
 
 /**
@@ -35,7 +37,6 @@ export abstract class UpstreamAttempt implements Waiting {
   constructor(
     protected readonly request: Outbound,
     protected readonly place: AttemptPlace,
-    private readonly subscriber: Subscriber<HttpResponse>,
   ) {
     this.method = request.method;
     this.client = request.client;
@@ -76,20 +77,20 @@ export abstract class UpstreamAttempt implements Waiting {
 
   answered(response: HttpResponse): void {
     this.#settle();
-    this.subscriber.next(response);
-    this.subscriber.complete();
+    this.place.subscriber.next(response);
+    this.place.subscriber.complete();
   }
 
   failed(error: unknown): void {
     if (!this.#settle()) return;
     this.over();
-    this.subscriber.error(error);
+    this.place.subscriber.error(error);
   }
 
   late(): void {
     const { connections, timeout } = this.place;
     this.unsubscribe();
-    this.subscriber.error(connections.failures.late(timeout));
+    this.place.subscriber.error(connections.failures.late(timeout));
   }
 
   expired(): void {

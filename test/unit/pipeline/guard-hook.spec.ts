@@ -67,7 +67,10 @@ describe("a guarded hook", () => {
     const even = (value: number): void => {
       if (value % 2 !== 0) throw new TypeError("odd");
     };
-    expect((await run((source) => source, "close", even)).error).to.have.property("code", "SLUICE_PLUGIN_FAILED");
+    expect((await run((source) => source.pipe(map((value) => value)), "close", even)).error).to.have.property(
+      "code",
+      "SLUICE_PLUGIN_FAILED",
+    );
     expect(await run(() => of(2, 4), "close", even)).to.deep.include({ values: [2, 4], error: undefined });
   });
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { HttpHeaders, HttpResponse, SluiceError } from "sluice";
 import { Readable } from "node:stream";
-import type { Subscription } from "rxjs";
+import { Observable, type Subscription } from "rxjs";
 import { eventually } from "../../../../support/eventually.ts";
 import { ask } from "../../../../../plugins/http/upstream/ask.ts";
 import type { Outbound } from "../../../../../plugins/http/upstream/outbound.ts";
@@ -35,7 +35,12 @@ interface Asked {
 function asked(endpoint = new FakeEndpoint({ connections: 1 }), timeout = 60_000, request = outbound()): Asked {
   const seen: (number | string)[] = [];
   const responses: HttpResponse[] = [];
-  const subscription = ask(request, { connections: endpoint.connections, timeout }).subscribe({
+  const answer = new Observable<HttpResponse>((subscriber) => {
+    const attempt = ask(request, { connections: endpoint.connections, timeout, subscriber });
+    attempt.start();
+    return attempt;
+  });
+  const subscription = answer.subscribe({
     next: (response) => {
       seen.push(response.status);
       responses.push(response);

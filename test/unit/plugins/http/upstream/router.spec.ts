@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { defer, EMPTY, Observable } from "rxjs";
+import { EMPTY, Observable } from "rxjs";
 import { SluiceError, type ChosenEndpoint, type HttpResponse, type Upstream } from "sluice";
 import { FakeLeg } from "../../../../support/fake-leg.ts";
 import { ClientRequest } from "../../../../../plugins/http/exchange/client-request.ts";
@@ -47,7 +47,7 @@ class Routing {
     const request = new ClientRequest(createSession().session, head, undefined, { replay: 10, trusted: new TrustedProxies([]) });
     Object.assign(request, spoilt);
     const seen: (number | string)[] = [];
-    const subscription = defer(() => this.#router.attempt(request, new Set())).subscribe({
+    const subscription = this.#router.attempt(request).subscribe({
       next: ({ status }: HttpResponse) => void seen.push(status),
       error: (error: unknown) => void seen.push(SluiceError.is(error) ? error.code : "other"),
     });
