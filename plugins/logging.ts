@@ -61,8 +61,8 @@ export class Logging implements Plugin {
   readonly #isBound: boolean;
   readonly #logger: Logger;
   #subscription: Subscription | undefined;
-  /** Requests whose end will be logged. */
-  readonly #requests = new WeakSet<HttpRequest>();
+  /** Requests whose end will be logged. No WeakSet: each of its entries makes every collection of young garbage longer. */
+  readonly #requests = new Set<HttpRequest>();
 
   constructor(
     @inject(OPTIONS) options: LoggingOptions,
@@ -94,6 +94,7 @@ export class Logging implements Plugin {
     // The request as it is here: hooks nearer to the upstream may change it.
     const asked = { method: request.method, host: request.host, url: request.url };
     request.onEnd((end) => {
+      this.#requests.delete(request);
       this.#exchanged(request, asked, end);
     });
     return attempt;

@@ -20,24 +20,27 @@ export interface RequestCounts {
 
 /** The HTTP requests of one listener. */
 export class RequestBook {
-  readonly #pairs = new Map<string, RequestCounts>();
+  /** By method and status. */
+  readonly #pairs = new Map<string, Map<number | typeof other, RequestCounts>>();
+  #count = 0;
 
   get all(): Iterable<RequestCounts> {
-    return this.#pairs.values();
+    return [...this.#pairs.values()].flatMap((byStatus) => [...byStatus.values()]);
   }
 
   ended(method: string, status: number, durationMs: number): void {
     const name = known.has(method) ? method : other;
-    this.#of(name, String(status)).durations.add(durationMs / 1000);
+    this.#of(name, status).durations.add(durationMs / 1000);
   }
 
-  #of(method: string, status: string): RequestCounts {
-    const key = `${method} ${status}`;
-    const counts = this.#pairs.get(key);
+  #of(method: string, status: number | typeof other): RequestCounts {
+    const counts = this.#pairs.get(method)?.get(status);
     if (counts !== undefined) return counts;
-    if (this.#pairs.size >= mostPairs && status !== other) return this.#of(other, other);
-    const made = { method, status, durations: new Histogram(requestSeconds) };
-    this.#pairs.set(key, made);
+    if (this.#count >= mostPairs && status !== other) return this.#of(other, other);
+    const made = { method, status: String(status), durations: new Histogram(requestSeconds) };
+    const byStatus = this.#pairs.get(method) ?? new Map<number | typeof other, RequestCounts>();
+    this.#pairs.set(method, byStatus.set(status, made));
+    this.#count += 1;
     return made;
   }
 }

@@ -7,6 +7,7 @@ import { fileDescriptor } from "./descriptor.ts";
 import { createLineFormat } from "./format-line.ts";
 import { LevelLogger } from "./level-logger.ts";
 import { LogQueue } from "./log-queue.ts";
+import { recordTime } from "./record-time.ts";
 import { standardError } from "./standard-streams.ts";
 
 export interface LoggerOptions {
@@ -25,7 +26,7 @@ export function createLogger({ level = "info", threshold = { level }, to = stand
 
 /** A pino logger that lets all levels through: the level is checked before it. */
 function writingTo(to: { write(line: string): void }): pino.Logger {
-  return pino({ level: "trace", base: null, timestamp: pino.stdTimeFunctions.isoTime }, to);
+  return pino({ level: "trace", base: null, timestamp: () => recordTime() }, to);
 }
 
 /** A config's `log`, ready to begin. */

@@ -1,17 +1,5 @@
 import type { HttpHeaders } from "sluice";
-
-/** Fields of one connection, which are not passed on (RFC 9110 section 7.6.1). Proxy-* fields are between the client and this proxy. */
-const hopByHop: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "te",
-  "transfer-encoding",
-  "upgrade",
-  "http2-settings",
-]);
+import { isHopByHop, knownFields, type KnownField } from "./known-fields.ts";
 
 /**
  * Fields about the end of a message, its route and its client. For some upstreams (CGI, WSGI) `_` and `-` are the same, so spellings of these fields
@@ -35,10 +23,11 @@ export function endToEnd(raw: readonly string[]): HttpHeaders {
   const headers: HttpHeaders = {};
   const listed: string[] = [];
   for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = (raw[at] ?? "").toLowerCase();
+    const given = raw[at] ?? "";
+    const { name, isHopByHop: isLeftOut } = knownFields.get(given) ?? otherField(given);
     const value = raw[at + 1] ?? "";
     if (name === "connection" || name === "proxy-connection") listed.push(...value.split(","));
-    else if (isEndToEnd(name)) add(headers, name, value);
+    else if (!isLeftOut) add(headers, name, value);
   }
   for (const each of listed) {
     const name = each.trim().toLowerCase();
@@ -55,9 +44,10 @@ export function agreed(raw: readonly string[]): HttpHeaders {
   return headers;
 }
 
-function isEndToEnd(name: string): boolean {
-  if (hopByHop.has(name) || name.startsWith(":")) return false;
-  return !name.includes("_") || !guarded.test(name.replaceAll("_", "-"));
+function otherField(given: string): KnownField {
+  const name = given.toLowerCase();
+  const isGuarded = name.includes("_") && guarded.test(name.replaceAll("_", "-"));
+  return { name, isHopByHop: isGuarded || name.startsWith(":") || isHopByHop(name) };
 }
 
 /** Trailers without the fields that must not be trailers. */
@@ -68,8 +58,9 @@ export function trailerFields(headers: HttpHeaders): HttpHeaders {
 }
 
 function add(headers: HttpHeaders, name: string, value: string): void {
-  const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-  if (before === undefined) headers[name] = value;
+  const before = headers[name];
+  // A value that is not its own is a method of all objects.
+  if (before === undefined || !Object.hasOwn(headers, name)) headers[name] = value;
   else if (name === "cookie") headers[name] = `${String(before)}; ${value}`;
   else headers[name] = [before, value].flat();
 }
@@ -85,7 +76,7 @@ export function wireFields(headers: HttpHeaders, names: readonly string[] = []):
   const fields: string[] = [];
   let next = 0;
   for (const name of Object.keys(headers)) {
-    if (hopByHop.has(name.toLowerCase())) continue;
+    if (isHopByHop(name)) continue;
     const value = headers[name] ?? [];
     if (typeof value !== "string") {
       pushAll(fields, name, value, names);
@@ -119,6 +110,7 @@ function spelling(given: string | undefined, name: string): string {
 }
 
 function isSpelling(given: string, name: string): boolean {
+  if (knownFields.get(given)?.name === name) return true;
   if (given.length !== name.length) return false;
   for (let at = 0; at < given.length; at += 1) {
     const letter = given.charCodeAt(at);

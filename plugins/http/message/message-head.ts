@@ -1,3 +1,5 @@
+import { knownFields } from "./known-fields.ts";
+
 /** A method, or the name of a field (RFC 9110 section 5.6.2). */
 export const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** A valid Content-Length: a number that is exact in JavaScript. */
@@ -23,9 +25,14 @@ function fieldLine(name: string, value: string): string {
   return `${name}: ${value}\r\n`;
 }
 
+/** Whether a text may be the name of a field. */
+export function isFieldName(name: string): boolean {
+  return knownFields.has(name) || token.test(name);
+}
+
 /** @throws TypeError when a field may not be sent */
 export function checkField(name: string, value: string): void {
-  if (!token.test(name)) throw new TypeError(`${JSON.stringify(name)} is not the name of a header field`);
+  if (!isFieldName(name)) throw new TypeError(`${JSON.stringify(name)} is not the name of a header field`);
   if (typeof value !== "string" || forbidden.test(value))
     throw new TypeError(`the value of ${name} has a character that no header may have`);
 }

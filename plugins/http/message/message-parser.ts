@@ -1,6 +1,7 @@
 import { tooLarge } from "./body-length.ts";
 import { isBlank, valueOf } from "./field-text.ts";
-import { spellings, token } from "./message-head.ts";
+import { knownFields } from "./known-fields.ts";
+import { isFieldName, spellings } from "./message-head.ts";
 
 /** Why a message is refused, with the status of the response. */
 export interface Refusal {
@@ -230,7 +231,7 @@ export abstract class MessageParser {
     }
     const colon = line.indexOf(":");
     const given = this.#nameOf(line, colon);
-    if (!token.test(given)) {
+    if (!isFieldName(given)) {
       this.refuse("a header field is malformed");
       return;
     }
@@ -240,7 +241,7 @@ export abstract class MessageParser {
   }
 
   #headField(given: string, value: string): void {
-    const name = given.toLowerCase();
+    const name = knownFields.get(given)?.name ?? given.toLowerCase();
     if (name !== given) this.fieldNames ??= spellings(this.fields);
     this.fields.push(name, value);
     this.fieldNames?.push(name, given);
