@@ -3,7 +3,7 @@ import { addressText, type ResolvedAdmin, type ResolvedConfig, type SocketAddres
 import type { Companion, PreparedCompanion } from "../runtime/proxy/companion.ts";
 import type { Answering } from "./server/answering.ts";
 import type { AdminServer } from "./server/admin-server.ts";
-import type { Served } from "./server/request-handler.ts";
+import type { ServerSource } from "./server/request-handler.ts";
 
 /** A server that listens, and the part of the config that it was started with. */
 interface Running {
@@ -15,7 +15,7 @@ interface Running {
 export class Admin implements Companion {
   /** A random token for the life of the process, so that an address that was printed once stays valid. */
   readonly #random = randomBytes(24).toString("base64url");
-  readonly #served: { rules: Served["rules"]; live: Answering | undefined };
+  readonly #served: { rules: ServerSource["rules"]; live: Answering | undefined };
   #running: Running | undefined;
   #url: string | undefined;
 

@@ -3,13 +3,13 @@ import { isIPv6 } from "node:net";
 import { ACK, FIN, MAX_DATAGRAM, MAX_PAYLOAD, PSH, RST, SYN, tcpPacket, udpPacket } from "./packet.ts";
 
 /** The notes on a packet. */
-export interface Note {
+export interface PacketNote {
   readonly id?: bigint | undefined;
   readonly comment?: string | undefined;
 }
 
 /** Receives the packets of a leg, in the order in which they are made. */
-export type WritePacket = (packet: Buffer, outbound: boolean, note: Note) => void;
+export type WritePacket = (packet: Buffer, outbound: boolean, note: PacketNote) => void;
 
 /** The sender: 0 is the end that opened the leg, 1 the one that accepted it. */
 export type Sender = 0 | 1;
@@ -19,7 +19,7 @@ const nothing = Buffer.alloc(0);
 /** What the flows of a session write one of its legs to. */
 export interface LegWriter {
   /** @param noteOf what is noted beside a part of the data */
-  data(from: Sender, payload: Buffer, noteOf: (part: Buffer) => Note): void;
+  data(from: Sender, payload: Buffer, noteOf: (part: Buffer) => PacketNote): void;
   finish(from: Sender): void;
   end(): void;
 }
@@ -54,7 +54,7 @@ export class Conversation implements LegWriter {
   }
 
   /** @param noteOf returns the notes on a part of the data */
-  data(from: Sender, payload: Buffer, noteOf: (part: Buffer) => Note): void {
+  data(from: Sender, payload: Buffer, noteOf: (part: Buffer) => PacketNote): void {
     if (this.datagrams) return this.#datagram(from, payload, noteOf);
     for (let at = 0; at < payload.length; at += MAX_PAYLOAD) {
       const part = payload.subarray(at, at + MAX_PAYLOAD);
@@ -76,7 +76,7 @@ export class Conversation implements LegWriter {
     this.#segment(this.proxy, RST | ACK, nothing, {});
   }
 
-  #datagram(from: Sender, payload: Buffer, noteOf: (part: Buffer) => Note): void {
+  #datagram(from: Sender, payload: Buffer, noteOf: (part: Buffer) => PacketNote): void {
     const [source, target] = this.#from(from);
     const { id, comment } = noteOf(payload);
     const comments = [this.#comment, comment].filter((text) => text !== undefined);

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { Session, SocketAddress } from "sluice";
-import type { End } from "./packet.ts";
+import type { ConversationEnd } from "./packet.ts";
 
 // Addresses that no machine has: networks for tests of devices (RFC 2544, RFC 5180).
 const madeUp = { 4: (last: number) => `198.18.0.${last}`, 6: (last: number) => `2001:2::${last}` } as const;
@@ -13,8 +13,8 @@ const UPSTREAM = 4;
 
 /** The two ends of a leg: the one that opened it, and the one that accepted it. */
 export interface LegEnds {
-  readonly from: End;
-  readonly to: End;
+  readonly from: ConversationEnd;
+  readonly to: ConversationEnd;
 }
 
 /** Ports that are made up: those from 1024 on. */

@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { addressBytes } from "./address-bytes.ts";
 
 /** One end of a conversation. The addresses of both ends have the same family. */
-export interface End {
+export interface ConversationEnd {
   readonly address: string;
   readonly port: number;
 }
@@ -64,7 +64,7 @@ function ipHeader(from: Buffer, to: Buffer, protocol: number, length: number): B
   return whole;
 }
 
-function packet(from: End, to: End, segment: Buffer, { protocol, checksumAt }: Protocol): Buffer {
+function packet(from: ConversationEnd, to: ConversationEnd, segment: Buffer, { protocol, checksumAt }: Protocol): Buffer {
   const isV6 = isIPv6(from.address);
   const [source, target] = [addressBytes(from.address, isV6), addressBytes(to.address, isV6)];
   const pseudo = sumOf(target, sumOf(source, protocol + segment.length));
@@ -74,7 +74,12 @@ function packet(from: End, to: End, segment: Buffer, { protocol, checksumAt }: P
   return Buffer.concat([ipHeader(source, target, protocol, segment.length), segment]);
 }
 
-export function tcpPacket(from: End, to: End, { sequence, acknowledged, flags }: TcpFields, payload: Uint8Array): Buffer {
+export function tcpPacket(
+  from: ConversationEnd,
+  to: ConversationEnd,
+  { sequence, acknowledged, flags }: TcpFields,
+  payload: Uint8Array,
+): Buffer {
   const segment = Buffer.alloc(20 + payload.length);
   segment.writeUInt16BE(from.port, 0);
   segment.writeUInt16BE(to.port, 2);
@@ -87,7 +92,7 @@ export function tcpPacket(from: End, to: End, { sequence, acknowledged, flags }:
   return packet(from, to, segment, TCP);
 }
 
-export function udpPacket(from: End, to: End, payload: Uint8Array): Buffer {
+export function udpPacket(from: ConversationEnd, to: ConversationEnd, payload: Uint8Array): Buffer {
   const segment = Buffer.alloc(8 + payload.length);
   segment.writeUInt16BE(from.port, 0);
   segment.writeUInt16BE(to.port, 2);

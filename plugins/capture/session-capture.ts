@@ -1,5 +1,5 @@
 import type { FlowTap, Session, TappedFlow, TappedWire, WireTap } from "sluice";
-import { Conversation, type LegWriter, type Note, type Sender, type WritePacket } from "./conversation.ts";
+import { Conversation, type LegWriter, type PacketNote, type Sender, type WritePacket } from "./conversation.ts";
 import { clientEnds, upstreamEnds } from "./ends.ts";
 import { PayloadIds } from "./payload-ids.ts";
 import type { PacketFacts } from "./pcapng.ts";
@@ -41,8 +41,8 @@ export class SessionCapture {
     const from: Sender = outwards ? 0 : 1;
     const ids = new PayloadIds();
     const changed = `generation ${this.session.generation}: changed by ${plugins.length === 1 ? "" : "one of "}${plugins.join(", ")}`;
-    const arriving = (payload: Buffer): Note => ({ id: ids.of(payload) });
-    const leaving = (payload: Buffer): Note => {
+    const arriving = (payload: Buffer): PacketNote => ({ id: ids.of(payload) });
+    const leaving = (payload: Buffer): PacketNote => {
       const known = ids.again(payload);
       return known === undefined ? { id: ids.fresh(), comment: plugins.length === 0 ? undefined : changed } : { id: known };
     };

@@ -1,5 +1,5 @@
 import type { WireTap } from "sluice";
-import type { Conversation, LegWriter, Note, Sender } from "./conversation.ts";
+import type { Conversation, LegWriter, PacketNote, Sender } from "./conversation.ts";
 
 /** What a wire is captured with. */
 export interface WireParts {
@@ -15,7 +15,7 @@ export interface WireParts {
 export class WireCapture implements Required<WireTap>, LegWriter {
   isOpen = true;
   #comment: string | undefined;
-  readonly #note = (): Note => {
+  readonly #note = (): PacketNote => {
     const comment = this.#comment;
     this.#comment = undefined;
     return { comment };
@@ -52,7 +52,7 @@ export class WireCapture implements Required<WireTap>, LegWriter {
   }
 
   /** Plain bytes of the session's flow. */
-  data(from: Sender, payload: Buffer, noteOf: (part: Buffer) => Note): void {
+  data(from: Sender, payload: Buffer, noteOf: (part: Buffer) => PacketNote): void {
     const { comment } = noteOf(payload);
     if (from === this.parts.proxy) this.#comment ??= comment;
   }
@@ -70,4 +70,4 @@ export class WireCapture implements Required<WireTap>, LegWriter {
   }
 }
 
-const nothingToNote = (): Note => ({});
+const nothingToNote = (): PacketNote => ({});

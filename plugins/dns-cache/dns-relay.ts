@@ -3,7 +3,7 @@ import type { SchedulerLike } from "rxjs";
 import { answerOf, failureFor, hasAliasLoop, renderAnswer } from "./dns-answer.ts";
 import { layoutOf, type DnsLayout } from "./dns-layout.ts";
 import { lowerCase, questionOf, type DnsQuestion } from "./dns-question.ts";
-import type { Asker, DnsState, KeptAnswer, Pending } from "./dns-state.ts";
+import type { WaitingQuery, DnsState, KeptAnswer, Pending } from "./dns-state.ts";
 import { PATIENCE, STALE_PATIENCE, type DnsCacheOptions } from "./options.ts";
 
 /** Milliseconds after the last query went upstream, after which the same query is sent upstream again: the first, or its answer, may be lost. */
@@ -90,7 +90,7 @@ export class DnsRelay {
   }
 
   /** @returns whether the query goes upstream */
-  #begin(asker: Asker): boolean {
+  #begin(asker: WaitingQuery): boolean {
     this.parts.misses.inc();
     if (this.state.pending.size >= this.parts.options.max || this.state.waiting >= MOST_ASKERS) return true;
     const { key } = asker.question;
@@ -107,7 +107,7 @@ export class DnsRelay {
   }
 
   /** @returns whether the query goes upstream too */
-  #join(pending: Pending, asker: Asker): boolean {
+  #join(pending: Pending, asker: WaitingQuery): boolean {
     const now = this.parts.clock.now();
     const repeated = pending.askers.has(asker.id);
     if (!repeated && this.state.waiting >= MOST_ASKERS) return true;

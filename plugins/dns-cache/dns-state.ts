@@ -17,7 +17,7 @@ export interface KeptAnswer {
 }
 
 /** A session that waits for an answer. */
-export interface Asker {
+export interface WaitingQuery {
   /** Identifies the session and the query within it. */
   readonly id: string;
   readonly session: Session;
@@ -28,7 +28,7 @@ export interface Asker {
 export interface Pending {
   readonly key: string;
   /** The waiting clients by their ids, including those whose query went upstream. */
-  readonly askers: Map<string, Asker>;
+  readonly askers: Map<string, WaitingQuery>;
   sentAt: number;
   /** The session whose query went upstream last. */
   leader: Session;

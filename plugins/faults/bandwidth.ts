@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { BandwidthConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
-import type { FaultKind, Way } from "./fault-kind.ts";
+import type { FaultKind, FaultedDirection } from "./fault-kind.ts";
 import { inSlices } from "./slices.ts";
 
 /** The longest time that one piece takes on the line, so that data comes in small steps on a slow line, as in toxiproxy. */
@@ -32,7 +32,7 @@ export const bandwidthKind = {
 } satisfies FaultKind<typeof schema>;
 
 /** A function that returns the milliseconds until a piece has been sent. Pieces go one after the other; slightly late timers cost no time. */
-function line(perSecond: number, { clock }: Way): (bytes: number) => number {
+function line(perSecond: number, { clock }: FaultedDirection): (bytes: number) => number {
   let free = 0;
   return (bytes) => {
     const now = clock.now();

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { CorruptConfig } from "./config.ts";
 import { commonOptions, share } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
-import type { FaultKind, Way } from "./fault-kind.ts";
+import type { FaultKind, FaultedDirection } from "./fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
@@ -25,12 +25,12 @@ export const corruptKind = {
 } satisfies FaultKind<typeof schema>;
 
 /** The number of correct bytes before the next flipped one. It is drawn as one number, so that the sizes of chunks do not matter. */
-function gap(rate: number, { random }: Way): number {
+function gap(rate: number, { random }: FaultedDirection): number {
   if (rate === 0) return Infinity;
   return rate === 1 ? 0 : Math.floor(Math.log(1 - random()) / Math.log(1 - rate));
 }
 
-function corrupted(chunk: Buffer, memory: { rate: number; gap: number }, way: Way): Buffer {
+function corrupted(chunk: Buffer, memory: { rate: number; gap: number }, way: FaultedDirection): Buffer {
   if (memory.gap >= chunk.length) {
     memory.gap -= chunk.length;
     return chunk;

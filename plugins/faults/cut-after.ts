@@ -1,5 +1,5 @@
 import { Observable, type MonoTypeOperatorFunction } from "rxjs";
-import type { Ending, Way } from "./fault-kind.ts";
+import type { Ending, FaultedDirection } from "./fault-kind.ts";
 
 interface Cut {
   /** The bytes of this direction that pass. */
@@ -11,7 +11,7 @@ interface Cut {
 }
 
 /** Passes a number of bytes on, and then ends the session. The count continues over reloads. */
-export function cutAfter({ bytes, what, ending, datagrams }: Cut, way: Way): MonoTypeOperatorFunction<Buffer> {
+export function cutAfter({ bytes, what, ending, datagrams }: Cut, way: FaultedDirection): MonoTypeOperatorFunction<Buffer> {
   const memory = way.memory(() => ({ passed: 0 }));
   return (source) =>
     new Observable((subscriber) =>

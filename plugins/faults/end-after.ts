@@ -1,8 +1,8 @@
 import { Observable, type MonoTypeOperatorFunction } from "rxjs";
-import type { Ending, Way } from "./fault-kind.ts";
+import type { Ending, FaultedDirection } from "./fault-kind.ts";
 
 /** Ends the session when a time has passed since the fault began to work on it. A reload does not restart the time. */
-export function endAfter(milliseconds: number, what: string, ending: Ending, way: Way): MonoTypeOperatorFunction<Buffer> {
+export function endAfter(milliseconds: number, what: string, ending: Ending, way: FaultedDirection): MonoTypeOperatorFunction<Buffer> {
   const { since } = way.memory(() => ({ since: way.clock.now() }));
   return (source) =>
     new Observable((subscriber) => {

@@ -6,7 +6,7 @@ import type { CommonOptions } from "./every-fault.ts";
 export type Direction = "fromClient" | "fromUpstream";
 
 /** One direction of one session, or its opening, as a fault sees it. It lives as long as the session: a reload passes it on. */
-export interface Way {
+export interface FaultedDirection {
   readonly session: Session;
   readonly clock: SchedulerLike;
   /** The next draw, in [0, 1). */
@@ -14,7 +14,7 @@ export interface Way {
   /** How many sessions came before this one; undefined for a session that was open before the fault was added. */
   readonly earlier: number | undefined;
   /** A way of the same direction with its own random draws and its own memory. */
-  beside(part: string): Way;
+  beside(part: string): FaultedDirection;
   /** The fault's state for this direction; `make` makes it at the first call. */
   memory<T extends object>(make: () => T): T;
   /** Ends the session with SLUICE_FAULT. @param what the fault did, for the message */
@@ -30,8 +30,8 @@ export interface Ending {
 /** The hooks of a fault. */
 export interface FaultHooks {
   /** Called at the opening of a session, before it has an upstream. */
-  readonly open?: (arrival: Observable<Session>, way: Way) => Observable<Session>;
-  readonly data?: (data: Observable<Buffer>, way: Way, direction: Direction) => Observable<Buffer>;
+  readonly open?: (arrival: Observable<Session>, way: FaultedDirection) => Observable<Session>;
+  readonly data?: (data: Observable<Buffer>, way: FaultedDirection, direction: Direction) => Observable<Buffer>;
 }
 
 /** A fault: its options, the listeners where it makes sense, and its hooks. */

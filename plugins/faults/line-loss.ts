@@ -3,7 +3,7 @@ import { delayBytes } from "sluice/flow";
 import { z } from "zod";
 import { commonOptions, share } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
-import type { FaultKind, Way } from "./fault-kind.ts";
+import type { FaultKind, FaultedDirection } from "./fault-kind.ts";
 import { lossOf } from "./lossy.ts";
 
 /** Bytes of data in a full packet on Ethernet, without the headers of IP and TCP. */
@@ -25,7 +25,7 @@ export const lineLoss = defineFault({
   make: ({ rate }, { datagrams }) => ({ data: (data, way) => data.pipe(lossy(rate, datagrams, way)) }),
 } satisfies FaultKind<typeof schema>);
 
-function lossy(rate: number, datagrams: boolean, way: Way): MonoTypeOperatorFunction<Buffer> {
+function lossy(rate: number, datagrams: boolean, way: FaultedDirection): MonoTypeOperatorFunction<Buffer> {
   const isLost = lossOf(rate, undefined, way);
   if (datagrams) return filter(() => !isLost());
   const late = (chunk: Buffer): number => {

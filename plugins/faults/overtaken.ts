@@ -1,6 +1,6 @@
 import { Observable, type MonoTypeOperatorFunction, type Subscriber } from "rxjs";
 import { hold, type Hold } from "sluice/flow";
-import type { Way } from "./fault-kind.ts";
+import type { FaultedDirection } from "./fault-kind.ts";
 
 /** The longest time for which a datagram is held: when no later datagram comes, it is only late. */
 const LONGEST_MS = 100;
@@ -13,7 +13,7 @@ interface Held {
 }
 
 /** Holds some datagrams until `by` later ones have passed. */
-export function overtaken(rate: number, by: number, way: Way): MonoTypeOperatorFunction<Buffer> {
+export function overtaken(rate: number, by: number, way: FaultedDirection): MonoTypeOperatorFunction<Buffer> {
   return (source) =>
     new Observable((subscriber) => {
       const grip = hold(Infinity, () => {
@@ -46,7 +46,7 @@ class Waiting {
   constructor(
     private readonly to: Subscriber<Buffer>,
     private readonly grip: Hold,
-    private readonly way: Way,
+    private readonly way: FaultedDirection,
   ) {}
 
   hold(datagram: Buffer, places: number): void {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { RefuseConfig } from "./config.ts";
 import { commonOptions, share } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
-import type { FaultKind, FaultHooks, Way } from "./fault-kind.ts";
+import type { FaultKind, FaultHooks, FaultedDirection } from "./fault-kind.ts";
 
 const schema = z
   .object({
@@ -30,7 +30,8 @@ const refuseKind = {
   on: "both",
   series: ({ first }) => String(first),
   make: ({ first, rate }) => {
-    const isRefused = ({ earlier, random }: Way): boolean => (rate === undefined ? (earlier ?? 0) < (first ?? 0) : random() < rate);
+    const isRefused = ({ earlier, random }: FaultedDirection): boolean =>
+      rate === undefined ? (earlier ?? 0) < (first ?? 0) : random() < rate;
     return { open: (arrival, way) => (isRefused(way) ? (refusal.open?.(arrival, way) ?? arrival) : arrival) };
   },
 } satisfies FaultKind<typeof schema>;

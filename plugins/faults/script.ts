@@ -8,7 +8,7 @@ import { commonOptions } from "./every-fault.ts";
 import { corruptKind } from "./corrupt.ts";
 import { defineFault } from "./define-fault.ts";
 import { duplicateKind } from "./duplicate.ts";
-import type { FaultHooks, FaultKind, FaultSite, Way } from "./fault-kind.ts";
+import type { FaultHooks, FaultKind, FaultSite, FaultedDirection } from "./fault-kind.ts";
 import { latencyKind } from "./latency.ts";
 import { limitDataKind } from "./limit-data.ts";
 import { lossKind } from "./loss.ts";
@@ -83,7 +83,7 @@ const scriptKind = {
   series: ({ steps }) => JSON.stringify(steps),
   make: ({ steps }, site) => {
     const scenes = scenesOf(steps, site);
-    const partsFor = ({ earlier }: Way): readonly Part[] =>
+    const partsFor = ({ earlier }: FaultedDirection): readonly Part[] =>
       earlier === undefined ? [] : ((scenes.find(({ until }) => earlier < until) ?? scenes.at(-1))?.parts ?? []);
     return {
       open: (arrival, way) => partsFor(way).reduce((opening, { id, hooks }) => hooks.open?.(opening, way.beside(id)) ?? opening, arrival),

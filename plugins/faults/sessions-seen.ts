@@ -1,6 +1,6 @@
 import type { SchedulerLike } from "rxjs";
 import { SluiceError, type Session } from "sluice";
-import type { Ending, Way } from "./fault-kind.ts";
+import type { Ending, FaultedDirection } from "./fault-kind.ts";
 import { randomOf } from "./random.ts";
 
 /** The sessions that a fault has seen, in order. It outlives reloads, so that a run with a seed continues. */
@@ -53,7 +53,7 @@ export class SeenSession {
   }
 }
 
-class SeenWay implements Way {
+class SeenWay implements FaultedDirection {
   declare clock: SchedulerLike;
   #memory: object | undefined;
 
@@ -61,7 +61,7 @@ class SeenWay implements Way {
     readonly session: Session,
     readonly earlier: number | undefined,
     readonly random: () => number,
-    readonly beside: (part: string) => Way,
+    readonly beside: (part: string) => FaultedDirection,
   ) {}
 
   memory<T extends object>(make: () => T): T {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { SlicerConfig } from "./config.ts";
 import { commonOptions } from "./every-fault.ts";
 import { defineFault } from "./define-fault.ts";
-import type { FaultKind, Way } from "./fault-kind.ts";
+import type { FaultKind, FaultedDirection } from "./fault-kind.ts";
 import { inSlices } from "./slices.ts";
 
 const whole = () => size().refine((bytes) => Number.isInteger(bytes), { error: "expected whole bytes" });
@@ -31,7 +31,7 @@ export const slicerKind = {
   }),
 } satisfies FaultKind<typeof schema>;
 
-function slices(average: number, variation: number, { random }: Way): (bytes: number) => Iterable<number> {
+function slices(average: number, variation: number, { random }: FaultedDirection): (bytes: number) => Iterable<number> {
   return function* cut(bytes) {
     for (let left = bytes; left > 0;) {
       const slice = Math.min(left, average + Math.round((2 * random() - 1) * variation));
@@ -42,7 +42,7 @@ function slices(average: number, variation: number, { random }: Way): (bytes: nu
 }
 
 /** The pauses before the slices: none before the first. */
-function pauses(delay: number, { clock }: Way): () => number {
+function pauses(delay: number, { clock }: FaultedDirection): () => number {
   let free = 0;
   return () => {
     const now = clock.now();

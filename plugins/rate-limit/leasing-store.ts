@@ -14,7 +14,7 @@ const MOST_ASKED = 1_000;
 const REST = 1_000;
 
 /** The server or process that has the buckets. */
-export interface Decider {
+export interface BucketAuthority {
   /** Resolves when it is reached for the first time. */
   readonly connected: Promise<void>;
   /** Decides like {@link RateLimitStore.take}. @param numbers tokens per millisecond, burst, cost */
@@ -44,7 +44,7 @@ export class LeasingStore implements RateLimitStore {
   #logger: Logger | undefined;
 
   constructor(
-    private readonly link: Decider,
+    private readonly link: BucketAuthority,
     private readonly options: LeasingOptions,
     maxKeys: number,
   ) {

@@ -4,14 +4,14 @@ import { Captured } from "./captured.ts";
 import type { Intake } from "./intake.ts";
 import type { Message, Side } from "./recording.ts";
 import type { Script } from "./script.ts";
-import type { Step } from "./turns.ts";
+import type { Step } from "./dialogue-turns.ts";
 import { unmatchedError } from "./unmatched-error.ts";
 
 /** The most bytes of one message that are waited for. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
 /** Sends what the played side of a dialogue says. */
-export interface Voice {
+export interface DialogueSender {
   /** Whether more data is accepted now; when it becomes true again, the voice calls `goOn`. */
   readonly hasRoom: boolean;
   say(bytes: Buffer): void;
@@ -45,7 +45,7 @@ export class Dialogue {
   constructor(
     private readonly script: Script,
     private readonly intake: Intake,
-    private readonly voice: Voice,
+    private readonly voice: DialogueSender,
     private readonly rules: DialogueRules,
   ) {
     this.#steps = [...script.opening];

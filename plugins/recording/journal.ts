@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { SluiceError, type FileProgress } from "sluice";
 import type { Entry } from "./recording.ts";
-import type { Room } from "./session-recorder.ts";
+import type { RecordingMemory } from "./session-recorder.ts";
 import { writeWhole } from "./write-file.ts";
 
 export type Mode = "none" | "once" | "new" | "all";
@@ -15,7 +15,7 @@ export interface JournalLimits {
 }
 
 /** The file of a recording, to which sessions are added as they end. */
-export class Journal implements Room {
+export class Journal implements RecordingMemory {
   #writing: Promise<void> | undefined;
   #isStale = false;
   #looking: Promise<void> | undefined;

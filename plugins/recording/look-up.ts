@@ -1,6 +1,6 @@
 import { matchMessage } from "./match-rule.ts";
-import { nearest, type Script, type Taken, type Unmatched } from "./script.ts";
-import type { Step, Turn, Turns } from "./turns.ts";
+import { nearest, type Script, type MatchedMessage, type Unmatched } from "./script.ts";
+import type { Step, DialogueTurn, DialogueTurns } from "./dialogue-turns.ts";
 
 export interface LookUpRules {
   /** Whether each message is complete: a datagram or a frame. */
@@ -12,11 +12,11 @@ export interface LookUpRules {
 /** Answers in any order, from the first session that has the message. */
 export class LookUp implements Script {
   readonly opening: readonly Step[];
-  readonly #taken = new Set<Turn>();
+  readonly #taken = new Set<DialogueTurn>();
 
   /** @param sessions the preferred session first */
   constructor(
-    private readonly sessions: readonly Turns[],
+    private readonly sessions: readonly DialogueTurns[],
     private readonly rules: LookUpRules,
   ) {
     this.opening = sessions[0]?.opening ?? [];
@@ -27,7 +27,7 @@ export class LookUp implements Script {
     return undefined;
   }
 
-  take(given: Buffer): Taken | Unmatched | "more" {
+  take(given: Buffer): MatchedMessage | Unmatched | "more" {
     let isMore = false;
     for (const turn of this.#inOrder()) {
       const matched = matchMessage(turn.message, given, this.rules.whole);
@@ -46,7 +46,7 @@ export class LookUp implements Script {
     };
   }
 
-  #inOrder(): readonly Turn[] {
+  #inOrder(): readonly DialogueTurn[] {
     return this.sessions.flatMap(({ turns }) => {
       if (this.rules.use === "first") return turns;
       const fresh = turns.filter((turn) => !this.#taken.has(turn));

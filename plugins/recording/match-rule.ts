@@ -4,14 +4,14 @@ import type { MatchRule, Message } from "./recording.ts";
 const NOTHING = Buffer.alloc(0);
 
 /** The number of bytes that match; `more` when they may match with more data; or `no`. */
-export type Matched = number | "more" | "no";
+export type MatchResult = number | "more" | "no";
 
 /** Compares data with an entry. @param whole whether the data is a complete message (a datagram or a frame), and not the beginning of a stream */
-export function matchMessage(message: Message, given: Buffer, whole: boolean): Matched {
+export function matchMessage(message: Message, given: Buffer, whole: boolean): MatchResult {
   return message.rule === undefined ? matchBytes(message.bytes, given, whole) : matchRule(message.rule, given, whole);
 }
 
-function matchRule(rule: MatchRule, given: Buffer, whole: boolean): Matched {
+function matchRule(rule: MatchRule, given: Buffer, whole: boolean): MatchResult {
   const { prefix = NOTHING } = rule;
   const common = Math.min(prefix.length, given.length);
   if (!prefix.subarray(0, common).equals(given.subarray(0, common))) return "no";

@@ -1,6 +1,6 @@
 import type { Leg, LegReader, Session, SluiceError, Upstream } from "sluice";
 import type { Observable } from "rxjs";
-import { Dialogue, type Voice } from "./dialogue.ts";
+import { Dialogue, type DialogueSender } from "./dialogue.ts";
 import { PassedUpstream, type PassedReader } from "./passed-upstream.ts";
 import type { SessionRecorder } from "./session-recorder.ts";
 
@@ -18,7 +18,7 @@ export interface UnmatchedRules {
 }
 
 /** An upstream leg that plays recorded answers. */
-export class ReplayLeg implements Leg, Voice {
+export class ReplayLeg implements Leg, DialogueSender {
   readonly datagrams: boolean;
   readonly records = false;
   readonly borrows = false;
@@ -38,7 +38,7 @@ export class ReplayLeg implements Leg, Voice {
   #isClosed = false;
 
   constructor(
-    dialogue: (voice: Voice) => Dialogue,
+    dialogue: (voice: DialogueSender) => Dialogue,
     private readonly session: Session,
     private readonly rules: UnmatchedRules,
   ) {

@@ -1,8 +1,8 @@
 import type { Message } from "./recording.ts";
-import type { Step } from "./turns.ts";
+import type { Step } from "./dialogue-turns.ts";
 
 /** A recorded message that matches, with its answers. */
-export interface Taken {
+export interface MatchedMessage {
   readonly message: Message;
   readonly bytes: number;
   readonly steps: readonly Step[];
@@ -21,7 +21,7 @@ export interface Script {
   /** The message that the other side must still send before it ends. */
   readonly expected: Message | undefined;
   /** @param given the data that is not answered yet, at least one byte */
-  take(given: Buffer): Taken | Unmatched | "more";
+  take(given: Buffer): MatchedMessage | Unmatched | "more";
 }
 
 /** The message with the longest common beginning. */

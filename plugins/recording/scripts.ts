@@ -5,7 +5,7 @@ import { LookUp } from "./look-up.ts";
 import type { Entry } from "./recording.ts";
 import { Sequence } from "./sequence.ts";
 import type { Script } from "./script.ts";
-import { paired, turnsOf, type Turns } from "./turns.ts";
+import { paired, turnsOf, type DialogueTurns } from "./dialogue-turns.ts";
 
 type Match = "sequence" | "strict" | "framed" | "table";
 
@@ -18,7 +18,7 @@ export interface ScriptRules {
 
 /** Makes the scripts for sessions, according to the rules of matching. */
 export class Scripts {
-  readonly #sessions: Turns[];
+  readonly #sessions: DialogueTurns[];
 
   /** @throws SLUICE_RECORDING_INVALID for bytes that are not a message of the codec */
   constructor(
@@ -50,7 +50,7 @@ export class Scripts {
     return datagrams || match === "framed" ? new MessageIntake(datagrams ? undefined : codec) : new StreamIntake();
   }
 
-  #turnsOf(session: readonly Entry[]): Turns {
+  #turnsOf(session: readonly Entry[]): DialogueTurns {
     const { match, datagrams, codec } = this.rules;
     if (match === "framed" && codec !== undefined) return paired(datagrams ? session : framed(session, codec, "client"), "client");
     if (match === "table")

@@ -1,12 +1,12 @@
 import { matchMessage } from "./match-rule.ts";
 import type { Message } from "./recording.ts";
-import type { Script, Taken, Unmatched } from "./script.ts";
-import type { Step, Turn, Turns } from "./turns.ts";
+import type { Script, MatchedMessage, Unmatched } from "./script.ts";
+import type { Step, DialogueTurn, DialogueTurns } from "./dialogue-turns.ts";
 
 /** Answers in the recorded order, however chunks are cut. */
 export class Sequence implements Script {
   readonly opening: readonly Step[];
-  #session: Turns;
+  #session: DialogueTurns;
   #at = 0;
 
   /**
@@ -16,7 +16,7 @@ export class Sequence implements Script {
    * @param rules.whole each message is a datagram
    */
   constructor(
-    private readonly sessions: readonly Turns[],
+    private readonly sessions: readonly DialogueTurns[],
     private readonly rules: { readonly strict: boolean; readonly whole: boolean },
   ) {
     this.#session = sessions[0] ?? { opening: [], turns: [] };
@@ -27,7 +27,7 @@ export class Sequence implements Script {
     return this.#session.turns[this.#at]?.message;
   }
 
-  take(given: Buffer): Taken | Unmatched | "more" {
+  take(given: Buffer): MatchedMessage | Unmatched | "more" {
     const { expected } = this;
     for (const session of [this.#session, ...this.#others()]) {
       const turn = session.turns[this.#at];
@@ -42,13 +42,13 @@ export class Sequence implements Script {
   }
 
   /** The sessions in which the other side has sent the same so far. */
-  #others(): Turns[] {
+  #others(): DialogueTurns[] {
     if (this.rules.strict && this.#at > 0) return [];
     const said = this.#session.turns.slice(0, this.#at);
     return this.sessions.filter((session) => session !== this.#session && said.every((turn, index) => isSame(turn, session.turns[index])));
   }
 }
 
-function isSame({ message }: Turn, other: Turn | undefined): boolean {
+function isSame({ message }: DialogueTurn, other: DialogueTurn | undefined): boolean {
   return other !== undefined && message.bytes.equals(other.message.bytes) && message.rule === other.message.rule;
 }

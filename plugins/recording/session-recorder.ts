@@ -6,7 +6,7 @@ import type { Ending, Entry, Side } from "./recording.ts";
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** The memory for all sessions that are recorded into one file. */
-export interface Room {
+export interface RecordingMemory {
   /** @returns false when there is not enough room */
   take(bytes: number): boolean;
   give(bytes: number): void;
@@ -25,7 +25,7 @@ export class SessionRecorder {
   constructor(
     private readonly session: Session,
     private readonly clock: SchedulerLike,
-    private readonly room: Room,
+    private readonly room: RecordingMemory,
   ) {
     this.#began = clock.now();
   }

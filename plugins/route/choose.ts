@@ -1,12 +1,12 @@
 import type { ClientHello } from "sluice";
-import type { Knowledge } from "./knowledge.ts";
+import type { ClientFacts } from "./knowledge.ts";
 import type { Route } from "./options.ts";
 import type { RouteIndex } from "./route-index.ts";
 import type { Guess } from "./protocols.ts";
 import { matchesName } from "./server-names.ts";
 
 /** The first route that certainly matches; undefined when more must be known; null when no route matches. */
-export function choose(index: RouteIndex, known: Knowledge): Route | undefined | null {
+export function choose(index: RouteIndex, known: ClientFacts): Route | undefined | null {
   for (const route of index.candidates(known)) {
     const holds = all(conditionsOf(route, known));
     if (holds === undefined) return undefined;
@@ -15,7 +15,7 @@ export function choose(index: RouteIndex, known: Knowledge): Route | undefined |
   return null;
 }
 
-function conditionsOf({ serverName, alpn, protocol, client }: Route, known: Knowledge): Guess[] {
+function conditionsOf({ serverName, alpn, protocol, client }: Route, known: ClientFacts): Guess[] {
   return [
     client === undefined || client.has(known.client),
     protocol === undefined || any(protocol.map((each) => known.is(each))),

@@ -1,5 +1,5 @@
 import { NetworkTable } from "sluice";
-import type { Knowledge } from "./knowledge.ts";
+import type { ClientFacts } from "./knowledge.ts";
 import type { Route } from "./options.ts";
 
 /**
@@ -27,7 +27,7 @@ export class RouteIndex {
   }
 
   /** Before the ClientHello is known each route may be the one; then the first of them that may be decides that more is read. */
-  candidates({ client, hello }: Pick<Knowledge, "client" | "hello">): readonly Route[] {
+  candidates({ client, hello }: Pick<ClientFacts, "client" | "hello">): readonly Route[] {
     if (hello === undefined && this.#names.size > 0) return this.routes;
     const name = hello?.serverName;
     const found = new Set([...this.#others, ...this.#networks.of(client), ...(name === undefined ? [] : this.#named(name))]);

@@ -1,9 +1,9 @@
 import { clientHello, type ClientHello, type Session } from "sluice";
-import type { Knowledge } from "./knowledge.ts";
+import type { ClientFacts } from "./knowledge.ts";
 import { protocols, type Guess, type Protocol } from "./protocols.ts";
 
 /** What the first bytes of a stream tell. */
-export class StreamKnowledge implements Knowledge {
+export class StreamKnowledge implements ClientFacts {
   readonly client: Session["client"];
   readonly #hello: ClientHello | undefined;
   readonly #isEncrypted: boolean;

@@ -17,7 +17,7 @@ const LIFE = 1_825 * DAY;
 const RENEWED = 120 * DAY;
 
 /** Called with messages for the user: a CA was made, was made again, or has a key that others may read. */
-export type Tell = (message: string) => void;
+export type Notify = (message: string) => void;
 
 interface CaKeys {
   readonly publicKey: webcrypto.CryptoKey;
@@ -37,18 +37,18 @@ interface Kind {
 }
 
 /** Opens the CA for local names, `ca.pem`. It never changes, so clients need to trust it only once. @throws SLUICE_CERTIFICATE_INVALID */
-export async function openLocalCa(home: string, tell: Tell): Promise<LocalCa> {
+export async function openLocalCa(home: string, tell: Notify): Promise<LocalCa> {
   return open(home, { file: "ca.pem", subject: "CN=Sluice local CA", constraints: localConstraints }, tell);
 }
 
 /** Opens the CA for all other names, `ca-public.pem`. It is made again, with the same key, for a name that it may not sign yet. @throws SLUICE_CERTIFICATE_INVALID */
-export async function openPublicCa(home: string, names: readonly string[], tell: Tell): Promise<LocalCa> {
+export async function openPublicCa(home: string, names: readonly string[], tell: Notify): Promise<LocalCa> {
   const constraints = (before: x509.X509Certificate | undefined): x509.Extension => publicConstraints(names, before);
   return open(home, { file: "ca-public.pem", subject: "CN=Sluice CA for public names", constraints }, tell);
 }
 
 /** Reads the CA if it exists and is usable, which works in a read-only folder. Otherwise makes it, in one process at a time. */
-async function open(home: string, kind: Kind, tell: Tell): Promise<LocalCa> {
+async function open(home: string, kind: Kind, tell: Notify): Promise<LocalCa> {
   try {
     return (await read(home, kind, tell)) ?? (await make(home, kind, tell));
   } catch (error) {
@@ -56,7 +56,7 @@ async function open(home: string, kind: Kind, tell: Tell): Promise<LocalCa> {
   }
 }
 
-async function read(home: string, kind: Kind, tell: Tell): Promise<LocalCa | undefined> {
+async function read(home: string, kind: Kind, tell: Notify): Promise<LocalCa | undefined> {
   const keyFile = join(home, "ca-key.pem");
   await refuseForeign(home, "folder");
   await refuseForeign(keyFile, "file");
@@ -70,7 +70,7 @@ async function read(home: string, kind: Kind, tell: Tell): Promise<LocalCa | und
   return good ? { certificate, ...keys } : undefined;
 }
 
-async function make(home: string, kind: Kind, tell: Tell): Promise<LocalCa> {
+async function make(home: string, kind: Kind, tell: Notify): Promise<LocalCa> {
   await makeFolder(home, 0o700);
   await refuseForeign(home, "folder");
   return locked(home, async () => {
@@ -105,7 +105,7 @@ async function createKey(home: string): Promise<string> {
 }
 
 /** Removes the right of others to read the key, and tells the user: they may have read it already. */
-async function tighten(keyFile: string, tell: Tell): Promise<void> {
+async function tighten(keyFile: string, tell: Notify): Promise<void> {
   if (((await stat(keyFile)).mode & 0o077) === 0) return;
   await chmod(keyFile, 0o600).catch(() => undefined);
   const stays = ((await stat(keyFile)).mode & 0o077) !== 0;

@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import { KeyObject, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import type { KeyPair } from "./key-pair.ts";
-import { openLocalCa, openPublicCa, serialNumber, type LocalCa, type Tell } from "./local-ca.ts";
+import { openLocalCa, openPublicCa, serialNumber, type LocalCa, type Notify } from "./local-ca.ts";
 import { isLocalName } from "./local-names.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -31,7 +31,7 @@ export interface LeafMaker {
  * @param home their folder
  * @throws SLUICE_CERTIFICATE_INVALID when a CA cannot be opened
  */
-export async function openLeafMaker(home: string, names: readonly string[], tell: Tell): Promise<LeafMaker> {
+export async function openLeafMaker(home: string, names: readonly string[], tell: Notify): Promise<LeafMaker> {
   const others = names.filter((name) => !isLocalName(name));
   const local = others.length < names.length ? await openLocalCa(home, tell) : undefined;
   const other = others.length > 0 ? await openPublicCa(home, others, tell) : undefined;

@@ -1,11 +1,11 @@
-import type { Carried } from "../../runtime/listener/listener-counts.ts";
+import type { TrafficTotals } from "../../runtime/listener/listener-counts.ts";
 import { trafficOf } from "../views/traffic.ts";
 import { each, several } from "./each-listener.ts";
 import type { Family, Sample } from "./family.ts";
 import { histogramSamples } from "./histogram-samples.ts";
 
 type Total = "bytes" | "chunks";
-type BothWays = Readonly<Record<"fromClient" | "fromUpstream", Carried>>;
+type BothWays = Readonly<Record<"fromClient" | "fromUpstream", TrafficTotals>>;
 
 /** One sample for what came from each leg, and one for what went to it. */
 function byLeg(listener: string, { fromClient, fromUpstream }: BothWays, came: Total): Sample[] {

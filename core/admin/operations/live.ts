@@ -7,11 +7,11 @@ import { Saves } from "../saving/saves.ts";
 import { sourcesOf } from "../events/feed-sources.ts";
 import { SessionBook } from "../sessions/session-book.ts";
 import { listenerView, type ListenerView } from "../views/listener-view.ts";
-import type { Steered } from "./steered.ts";
+import type { SteerableProxy } from "./steered.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 
 /** The object that operations work on: a proxy, and the file that it follows, if there is one. */
-export class Live implements Steered {
+export class Live implements SteerableProxy {
   #sessions: SessionBook | undefined;
   #feed: Feed | undefined;
   #saves: Saves | undefined;

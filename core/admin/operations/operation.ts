@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { GenerationCheck } from "../../runtime/proxy/steering.ts";
 import type { Feed } from "../events/feed.ts";
 import type { Live } from "./live.ts";
-import type { Steered } from "./steered.ts";
+import type { SteerableProxy } from "./steered.ts";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -35,7 +35,7 @@ export interface Operation<I extends z.ZodObject = z.ZodObject> {
 
 /** An operation that makes another generation or shows generations: the first of several processes does it for all. */
 export interface SteeringOperation<I extends z.ZodObject = z.ZodObject> extends Operation<I> {
-  handle(live: Steered, input: z.output<I>, call: Call): unknown;
+  handle(live: SteerableProxy, input: z.output<I>, call: Call): unknown;
 }
 
 /** An operation with a stream as answer: the first of several processes gathers the events of the others. */

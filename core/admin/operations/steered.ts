@@ -6,7 +6,7 @@ import type { Steering } from "../../runtime/proxy/steering.ts";
 import type { ListenerView } from "../views/listener-view.ts";
 
 /** The object that steering works on: a proxy in this process, or one of several processes. */
-export interface Steered {
+export interface SteerableProxy {
   readonly proxy: Pick<ServingProxy, "generation" | "steering"> & { readonly trial?: TrialView | undefined };
   /** @throws SLUICE_ADMIN_CONFLICT for a proxy whose config came from a program */
   readonly config: Pick<LiveConfig, "file" | "write" | "plan" | "reload">;

@@ -6,7 +6,7 @@ import type { ListenerRates } from "./api/types.ts";
 const kept = 300;
 
 /** The recent traffic of one listener: one number a second in each row, the oldest first. */
-export interface Past {
+export interface RateHistory {
   /** Epoch seconds. */
   readonly at: readonly number[];
   /** Bytes a second, each way. */
@@ -14,12 +14,12 @@ export interface Past {
   readonly fromUpstream: readonly number[];
 }
 
-const nothing: Past = { at: [], fromClient: [], fromUpstream: [] };
+const nothing: RateHistory = { at: [], fromClient: [], fromUpstream: [] };
 
 /** The rates of each listener, by its name. */
 export const rates = signal<ReadonlyMap<string, ListenerRates>>(new Map());
 /** The traffic of each listener since the page was opened. */
-export const past = signal<ReadonlyMap<string, Past>>(new Map());
+export const past = signal<ReadonlyMap<string, RateHistory>>(new Map());
 
 /** Bytes a second of a listener, both ways, in the last minute. */
 export function lastMinute(listener: string): readonly number[] {
@@ -37,7 +37,7 @@ export function followRates(): void {
   });
 }
 
-function withSample({ at, fromClient, fromUpstream }: Past, now: number, next: ListenerRates): Past {
+function withSample({ at, fromClient, fromUpstream }: RateHistory, now: number, next: ListenerRates): RateHistory {
   return {
     at: [...at, now / 1000].slice(-kept),
     fromClient: [...fromClient, next.fromClient.bytesPerSecond].slice(-kept),

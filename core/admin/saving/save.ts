@@ -1,6 +1,6 @@
 import { Subscription } from "rxjs";
 import type { FileProgress } from "../../contract/index.ts";
-import type { Attached } from "../../runtime/proxy/attach.ts";
+import type { Attachment } from "../../runtime/proxy/attach.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 
 /** The kinds of files that the API writes from traffic. Each kind has calls of its own. */
@@ -62,7 +62,7 @@ export class Save {
 
   constructor(
     readonly terms: SaveTerms,
-    private readonly attached: Attached,
+    private readonly attached: Attachment,
     proxy: Proxy,
   ) {
     this.ended = new Promise((resolve) => {

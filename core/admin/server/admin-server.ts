@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { ListenAddress, SocketAddress } from "../../contract/index.ts";
 import { listenHttp } from "../../net/accept/listen-http.ts";
-import { handleRequest, type Served } from "./request-handler.ts";
+import { handleRequest, type ServerSource } from "./request-handler.ts";
 
 /** Open connections at most. A page has two or three, and each waiting `GET events` has one. */
 const mostConnections = 128;
@@ -16,7 +16,7 @@ export class AdminServer {
   ) {}
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
-  static async bind(address: ListenAddress, served: Served): Promise<AdminServer> {
+  static async bind(address: ListenAddress, served: ServerSource): Promise<AdminServer> {
     const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
       // The client may leave at any moment.
       request.on("error", () => undefined);

@@ -7,20 +7,20 @@ import { answerEvents } from "./event-response.ts";
 import { checkHost, checkOrigin, checkToken, isJson, type GuardRules } from "./guard.ts";
 import { generationCheck } from "./if-match.ts";
 import { readBody } from "./read-body.ts";
-import { apiRoot, route, withBody, type Found } from "./routes.ts";
+import { apiRoot, route, withBody, type RoutedOperation } from "./routes.ts";
 import { staticFile } from "./static-files.ts";
 
 const metricsPath = "/metrics";
 
 /** What a server needs to answer. The rules and the proxy may change while it listens. */
-export interface Served {
+export interface ServerSource {
   readonly rules: GuardRules & Pick<ResolvedAdmin, "metrics">;
   /** Undefined before the proxy is up. */
   readonly live: Answering | undefined;
 }
 
 /** Answers one request: probes, then the guard, then the page, metrics or an operation. */
-export async function handleRequest(served: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function handleRequest(served: ServerSource, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     await answer(served, request, response);
   } catch (error) {
@@ -28,7 +28,7 @@ export async function handleRequest(served: Served, request: IncomingMessage, re
   }
 }
 
-async function answer(served: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(served: ServerSource, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { rules, live } = served;
   const { pathname, searchParams } = target(request.url);
   if (isProbe(pathname)) {
@@ -77,7 +77,7 @@ async function serveOperation(live: Answering, request: IncomingMessage, { metho
 }
 
 /** The event after which a reader of events continues, from the header that browsers send. */
-function resumed({ operation }: Found, headers: IncomingMessage["headers"]): object {
+function resumed({ operation }: RoutedOperation, headers: IncomingMessage["headers"]): object {
   const last = headers["last-event-id"];
   return operation.answers === "events" && last !== undefined ? { lastEventId: last } : {};
 }

@@ -18,7 +18,7 @@ const routes: readonly Route[] = operations.map((operation) => {
 });
 
 /** An operation, and the parts of its input that are in the request's address. */
-export interface Found {
+export interface RoutedOperation {
   readonly operation: Operation;
   readonly input: Readonly<Record<string, string>>;
 }
@@ -29,7 +29,7 @@ export interface Found {
  * @param path below the API's root
  * @throws SLUICE_ADMIN_REQUEST, with status 404, or with 405 and the methods that exist
  */
-export function route(method: string, path: string, query: URLSearchParams): Found {
+export function route(method: string, path: string, query: URLSearchParams): RoutedOperation {
   const here = routes.filter(({ pattern }) => pattern.test(path));
   // No HEAD for a stream, which never ends.
   const found = here.find(({ operation }) => operation.method === (method === "HEAD" && operation.answers !== "events" ? "GET" : method));
@@ -40,7 +40,7 @@ export function route(method: string, path: string, query: URLSearchParams): Fou
 }
 
 /** The whole input. A body must not repeat what is in the address. @throws SLUICE_ADMIN_REQUEST */
-export function withBody({ input, operation }: Found, body: object): object {
+export function withBody({ input, operation }: RoutedOperation, body: object): object {
   const twice = Object.keys(body).find((key) => key in input);
   if (twice !== undefined)
     throw new SluiceError("SLUICE_ADMIN_REQUEST", `${twice} stands in the address already`, { where: operation.name });

@@ -1,14 +1,14 @@
 import type { PluginMeter } from "../../flow/chain/meter.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import { Carried } from "../../runtime/listener/listener-counts.ts";
+import { TrafficTotals } from "../../runtime/listener/listener-counts.ts";
 
 export type Direction = "fromClient" | "fromUpstream";
 export const directions = ["fromClient", "fromUpstream"] as const;
 
 /** The traffic of a listener's sessions, open ones included. */
 export interface ListenerTraffic {
-  readonly fromClient: Carried;
-  readonly fromUpstream: Carried;
+  readonly fromClient: TrafficTotals;
+  readonly fromUpstream: TrafficTotals;
   /** Bytes that wait in open sessions. */
   waiting: number;
   /** The number of flows that are held, or whose receiver takes no more. */
@@ -20,8 +20,8 @@ export function trafficOf({ inner: { listeners, state } }: Proxy): ReadonlyMap<s
   const all = new Map<string, ListenerTraffic>();
   for (const { name, counts } of listeners.values())
     all.set(name, {
-      fromClient: new Carried().add(counts.fromClient),
-      fromUpstream: new Carried().add(counts.fromUpstream),
+      fromClient: new TrafficTotals().add(counts.fromClient),
+      fromUpstream: new TrafficTotals().add(counts.fromUpstream),
       waiting: 0,
       paused: 0,
     });

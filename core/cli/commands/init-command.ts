@@ -6,7 +6,7 @@ import { configNames } from "../arguments/config-file.ts";
 import { readInitOptions, type InitOptions } from "../init/init-options.ts";
 import { readPluginName } from "../init/plugin-name.ts";
 import { ask, type Answers } from "../init/questions.ts";
-import { configFile, pluginFiles, type Wanted } from "../init/starter-files.ts";
+import { configFile, pluginFiles, type ProjectChoices } from "../init/starter-files.ts";
 import { starterPackage, type StarterPackage } from "../init/starter-package.ts";
 import { starterTsconfig } from "../init/starter-tsconfig.ts";
 import { isTemplateName, templates } from "../init/templates/index.ts";
@@ -68,7 +68,7 @@ function addTo(file: string, text: string | undefined, output: Terminal): void {
 
 function showNext(
   { missing, script }: StarterPackage,
-  added: { readonly config: string; readonly wanted: Wanted } | undefined,
+  added: { readonly config: string; readonly wanted: ProjectChoices } | undefined,
   output: Terminal,
 ): void {
   if (missing.length > 0) output.line(`${missing.join(", ")} of package.json: ${output.colors.bold(`${installer()} install`)}`);

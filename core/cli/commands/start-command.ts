@@ -27,7 +27,7 @@ export function start(options: CommandOptions): Promise<number> {
 }
 
 /** Settings of a proxy that is not served from a config file. */
-export interface Served {
+export interface StartOptions {
   /** The text of the config, if it is not in a file. */
   readonly text?: string;
   /** Called when the proxy serves, to print more. */
@@ -38,7 +38,7 @@ export interface Served {
 type Running = LiveConfig<Proxy | ProxyOfWorkers>;
 
 /** Serves a config from a file or from a text. @throws as {@link start} */
-export async function serve(options: CommandOptions, { text, ready }: Served = {}): Promise<number> {
+export async function serve(options: CommandOptions, { text, ready }: StartOptions = {}): Promise<number> {
   const { config, watch, logLevel, admin } = options;
   const file = path.resolve(config);
   const end = createExitCode();

@@ -4,7 +4,7 @@ import { templates, type TemplateName } from "./templates/index.ts";
 import type { TestRunner } from "./test-runner.ts";
 
 /** What to create in a project. */
-export interface Wanted {
+export interface ProjectChoices {
   readonly name: PluginName;
   readonly template: TemplateName;
   readonly runner: TestRunner;
@@ -19,7 +19,7 @@ export type Files = Readonly<Record<string, string>>;
  * A plugin and its test. Imports end in `.js` or `.mjs`, which tsc accepts with all settings.
  * @throws SLUICE_USAGE for a name that the plugin's own code uses
  */
-export function pluginFiles({ name, template, runner, isModule }: Wanted): Files {
+export function pluginFiles({ name, template, runner, isModule }: ProjectChoices): Files {
   const { source, test } = templates[template];
   const ending = isModule ? "ts" : "mts";
   const from = `./${name.file}.${isModule ? "js" : "mjs"}`;
@@ -32,11 +32,11 @@ export function pluginFiles({ name, template, runner, isModule }: Wanted): Files
 }
 
 /** A config that uses the plugin. */
-export function configFile(wanted: Wanted): Files {
+export function configFile(wanted: ProjectChoices): Files {
   return { [wanted.isModule ? "proxy.config.ts" : "proxy.config.mts"]: configText(wanted) };
 }
 
-function configText({ name, template, isModule }: Wanted): string {
+function configText({ name, template, isModule }: ProjectChoices): string {
   const { listener, uses } = templates[template];
   return `import { defineConfig } from "sluice";
 import { ${[uses, "logging"].toSorted().join(", ")} } from "sluice/plugins";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readSafely } from "../files/safe-source.ts";
-import { toCommonJs, type Translated } from "./to-commonjs.ts";
+import { toCommonJs, type CommonJsModule } from "./to-commonjs.ts";
 
 /** A local module as it was read. */
 export interface Source {
@@ -11,7 +11,7 @@ export interface Source {
 }
 
 /** A local module, ready to be linked and evaluated. */
-export interface Compiled extends Source, Translated {
+export interface Compiled extends Source, CommonJsModule {
   /** Every module that it names, without duplicates. */
   readonly specifiers: readonly string[];
 }

@@ -3,11 +3,11 @@ import { readUses, type Request } from "./module-uses.ts";
 import { placeOf } from "./syntax-tree.ts";
 
 /** One name taken from another module; `*` is its whole namespace. */
-export interface Taken extends Request {
+export interface ImportedName extends Request {
   readonly name: string;
 }
 
-interface ImportEntry extends Taken {
+interface ImportEntry extends ImportedName {
   /** Used only in the metadata of decorators, or only exported again: it may be a type, and be absent. */
   readonly isMetadata: boolean;
 }
@@ -18,7 +18,7 @@ export interface ModuleRecord {
   readonly requests: readonly Request[];
   readonly imports: readonly ImportEntry[];
   /** By the name that other modules see; undefined for what the module declares itself. */
-  readonly exports: ReadonlyMap<string, Taken | undefined>;
+  readonly exports: ReadonlyMap<string, ImportedName | undefined>;
   /** `export * from`. */
   readonly stars: readonly Request[];
   /** Literal names in `import()`, `require()` and `require.resolve()`: looked up when they run. */
@@ -75,11 +75,11 @@ export function readRecord(tree: Program, isTyped: boolean): ModuleRecord {
 class RecordReader {
   readonly requests: Request[] = [];
   readonly imports: ImportEntry[] = [];
-  readonly exports = new Map<string, Taken | undefined>();
+  readonly exports = new Map<string, ImportedName | undefined>();
   readonly stars: Request[] = [];
   isModule = false;
   /** The imported names, by the module's own names for them. */
-  readonly #imported = new Map<string, Taken>();
+  readonly #imported = new Map<string, ImportedName>();
   readonly #isValue: (local: string) => boolean;
 
   constructor(isValue: (local: string) => boolean) {

@@ -11,7 +11,7 @@ import { jsonSyntaxError, swcSyntaxError, treeSyntaxError } from "../explain/syn
 type Format = "module" | "commonjs" | "json";
 
 /** A module as code that, evaluated as CommonJS, sets `module.body` to a function that runs the module. */
-export interface Translated {
+export interface CommonJsModule {
   readonly format: Format;
   readonly code: string;
   readonly record: ModuleRecord;
@@ -42,7 +42,7 @@ function plain(file: string, source: string, options: Options): Output {
 }
 
 /** @throws SLUICE_CONFIG_SYNTAX, SLUICE_COMPILER_UNAVAILABLE */
-export function toCommonJs(file: string, source: string): Translated {
+export function toCommonJs(file: string, source: string): CommonJsModule {
   if (file.endsWith(".json")) return json(file, source);
   // Here, not where it is used: what is thrown there is what a file has wrong.
   swc(file);
@@ -69,7 +69,7 @@ export function toCommonJs(file: string, source: string): Translated {
   return isModule ? esModule(file, output, tree, record) : commonJs(file, source, output);
 }
 
-function json(file: string, source: string): Translated {
+function json(file: string, source: string): CommonJsModule {
   try {
     const value: unknown = JSON.parse(source);
     const names = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
@@ -118,7 +118,7 @@ function treeOf(file: string, source: string, { code, map = "" }: Output, parse:
   }
 }
 
-function commonJs(file: string, source: string, output: Output): Translated {
+function commonJs(file: string, source: string, output: Output): CommonJsModule {
   const tree = treeOf(file, source, output, scriptTree);
   const names = freeNames(output.code);
   // Its `require` is the parameter of that name.
@@ -127,7 +127,7 @@ function commonJs(file: string, source: string, output: Output): Translated {
   return { format: "commonjs", code: wrapped(head, code, output.map), record: readRecord(tree, false), map: output.map ?? "" };
 }
 
-function esModule(file: string, output: Output, tree: Program, record: ModuleRecord): Translated {
+function esModule(file: string, output: Output, tree: Program, record: ModuleRecord): CommonJsModule {
   const names = freeNames(output.code);
   const { code, map } = swc(file).transformSync(rename(output.code, tree, names), {
     ...shared,

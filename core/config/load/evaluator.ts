@@ -10,7 +10,7 @@ import { createLocalRequire, isModuleBuiltin, moduleBuiltin, type ModuleBuiltin 
 import type { Linker, Target } from "./linker.ts";
 import { asNamespace, namespaceOf } from "./namespace.ts";
 import type { Packages } from "../resolve/packages.ts";
-import type { Found, Resolution } from "../resolve/resolve-module.ts";
+import type { ResolvedModule, Resolution } from "../resolve/resolve-module.ts";
 import { engineSyntaxError } from "../explain/syntax-error.ts";
 import type { LoadedClasses } from "./type-info.ts";
 
@@ -92,7 +92,7 @@ export class Evaluator {
     return moduleBuiltin((file) => this.requireFrom(file));
   }
 
-  #found(specifier: string, from: string, code: "MODULE_NOT_FOUND" | "ERR_MODULE_NOT_FOUND"): Found {
+  #found(specifier: string, from: string, code: "MODULE_NOT_FOUND" | "ERR_MODULE_NOT_FOUND"): ResolvedModule {
     const found = this.#modules.find(specifier, from);
     if (found.kind !== "missing") return found;
     throw new MissingModule(this.#instances.get(from)?.compiled, from, specifier, code);

@@ -2,8 +2,8 @@ import { didYouMean } from "../../contract/options/nearest.ts";
 import { reasonOf, SluiceError } from "../../contract/index.ts";
 import { codeFrame, placeText } from "../explain/code-frame.ts";
 import type { Compiled } from "../compile/compiler.ts";
-import type { Unlinked } from "./linker.ts";
-import type { Taken } from "../compile/module-record.ts";
+import type { UnlinkedName } from "./linker.ts";
+import type { ImportedName } from "../compile/module-record.ts";
 import type { Request } from "../compile/module-uses.ts";
 import { isSluice } from "../resolve/packages.ts";
 import { originalPlace } from "../explain/syntax-error.ts";
@@ -58,7 +58,7 @@ export function failedPackage(module: Compiled, specifier: string, thrown: unkno
 }
 
 /** The error for an imported name that the other module does not export. ECMAScript's own error for it is the cause. */
-export function unlinkedName({ module, taken, reason }: Unlinked, known: readonly string[]): SluiceError {
+export function unlinkedName({ module, taken, reason }: UnlinkedName, known: readonly string[]): SluiceError {
   const { specifier, name } = taken;
   const said = {
     missing: `${JSON.stringify(specifier)} does not export ${name}${didYouMean(name, known)}`,
@@ -73,7 +73,7 @@ export function unlinkedName({ module, taken, reason }: Unlinked, known: readonl
 export function missingLate(module: Compiled, specifier: string, from: Compiled, namespace: object): SluiceError | undefined {
   if (from.format === "module") return undefined;
   const { imports, exports } = module.record;
-  const isAbsent = (taken: Taken): boolean => taken.specifier === specifier && taken.name !== "*" && !(taken.name in namespace);
+  const isAbsent = (taken: ImportedName): boolean => taken.specifier === specifier && taken.name !== "*" && !(taken.name in namespace);
   const taken =
     imports.filter((each) => !each.isMetadata).find(isAbsent) ?? [...exports.values()].find((each) => each !== undefined && isAbsent(each));
   return taken === undefined ? undefined : unlinkedName({ module, taken, reason: "missing" }, Object.keys(namespace));

@@ -1,5 +1,5 @@
 import type { Compiled } from "../compile/compiler.ts";
-import type { Taken } from "../compile/module-record.ts";
+import type { ImportedName } from "../compile/module-record.ts";
 import { declaresType } from "../compile/declared-types.ts";
 
 /** Where a request leads: a local module, or the namespace of a package. */
@@ -12,13 +12,13 @@ export interface Binding {
 }
 
 /** Why a name cannot be imported. */
-export type Unbound = "missing" | "ambiguous" | "type";
+export type ImportFailure = "missing" | "ambiguous" | "type";
 
 /** A name that is imported, or exported from another module, and does not exist. */
-export interface Unlinked {
+export interface UnlinkedName {
   readonly module: Compiled;
-  readonly taken: Taken;
-  readonly reason: Unbound;
+  readonly taken: ImportedName;
+  readonly reason: ImportFailure;
 }
 
 /**
@@ -35,7 +35,7 @@ export class Linker {
   }
 
   /** The first name of a module that cannot be imported. A name that is only a type is no error in an `export from`, where types are allowed. */
-  unlinked(module: Compiled): Unlinked | undefined {
+  unlinked(module: Compiled): UnlinkedName | undefined {
     const { imports, exports } = module.record;
     for (const taken of imports) {
       const found = this.#follow(module, taken);
@@ -53,11 +53,11 @@ export class Linker {
     return this.#names({ file }, new Set()).filter((name) => typeof this.resolve(file, name) !== "string");
   }
 
-  resolve(file: string, name: string): Binding | Unbound {
+  resolve(file: string, name: string): Binding | ImportFailure {
     return this.#resolve({ file }, name, new Set());
   }
 
-  #follow({ file }: Compiled, { specifier, name }: Taken): Binding | Unbound {
+  #follow({ file }: Compiled, { specifier, name }: ImportedName): Binding | ImportFailure {
     return this.#resolve(this.#target(file, specifier), name, new Set());
   }
 
@@ -71,7 +71,7 @@ export class Linker {
     return [...new Set([...exports.keys(), ...others.filter((name) => name !== "default")])];
   }
 
-  #resolve(target: Target, name: string, seen: Set<string>): Binding | Unbound {
+  #resolve(target: Target, name: string, seen: Set<string>): Binding | ImportFailure {
     if (name === "*") return { target, name };
     if ("namespace" in target) return name in target.namespace ? { target, name } : "missing";
     const module = this.#modules.get(target.file);
@@ -81,7 +81,7 @@ export class Linker {
     return this.#resolveIn(module, name, seen);
   }
 
-  #resolveIn(module: Compiled, name: string, seen: Set<string>): Binding | Unbound {
+  #resolveIn(module: Compiled, name: string, seen: Set<string>): Binding | ImportFailure {
     const { exports } = module.record;
     const own = { target: { file: module.file }, name };
     // The names of CommonJS are known only once it has been evaluated.
@@ -91,7 +91,7 @@ export class Linker {
     return taken === undefined ? own : this.#resolve(this.#target(module.file, taken.specifier), taken.name, seen);
   }
 
-  #throughStars(module: Compiled, name: string, seen: Set<string>): Binding | Unbound {
+  #throughStars(module: Compiled, name: string, seen: Set<string>): Binding | ImportFailure {
     const targets = module.record.stars.map(({ specifier }) => this.#target(module.file, specifier));
     const found = name === "default" ? [] : targets.map((target) => this.#throughStar(target, name, seen));
     const [binding, ...others] = found.filter((each) => typeof each !== "string");
@@ -100,7 +100,7 @@ export class Linker {
   }
 
   /** Resolves a name through `export *`: of CommonJS it has the names that can be seen in its text, as in Node. */
-  #throughStar(target: Target, name: string, seen: Set<string>): Binding | Unbound {
+  #throughStar(target: Target, name: string, seen: Set<string>): Binding | ImportFailure {
     const module = "file" in target ? this.#modules.get(target.file) : undefined;
     const isWithout = module?.format === "commonjs" && !module.record.exports.has(name);
     return isWithout ? "missing" : this.#resolve(target, name, seen);

@@ -1,13 +1,13 @@
 import * as builtin from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Packages } from "../resolve/packages.ts";
-import type { Found } from "../resolve/resolve-module.ts";
+import type { ResolvedModule } from "../resolve/resolve-module.ts";
 
 /** What a `require` needs from its load. */
 export interface RequireTools {
   readonly packages: Packages;
   /** @throws MODULE_NOT_FOUND */
-  readonly find: (specifier: string) => Found;
+  readonly find: (specifier: string) => ResolvedModule;
   /** Returns the exports of a local module. */
   readonly evaluate: (file: string) => unknown;
   readonly builtin: () => ModuleBuiltin;

@@ -24,7 +24,7 @@ export type Resolution =
     };
 
 /** One that exists, or is left to Node. */
-export type Found = Exclude<Resolution, { readonly kind: "missing" }>;
+export type ResolvedModule = Exclude<Resolution, { readonly kind: "missing" }>;
 
 const extensions = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
 

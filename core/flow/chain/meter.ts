@@ -16,12 +16,12 @@ export class PluginMeter {
   constructor(readonly plugin: string) {}
 
   /** Chunks and bytes that came to the plugin. */
-  get in(): Passed {
+  get in(): CrossingTotals {
     return total(this.#entered);
   }
 
   /** Chunks and bytes that it passed on. */
-  get out(): Passed {
+  get out(): CrossingTotals {
     return total(this.#left);
   }
 
@@ -45,13 +45,13 @@ export class PluginMeter {
   }
 }
 
-export interface Passed {
+export interface CrossingTotals {
   readonly chunks: number;
   readonly bytes: number;
 }
 
 /** A place between two plugins, with counts of what has crossed it: plain fields, since it is on the path of every chunk. */
-export class Crossing implements Passed {
+export class Crossing implements CrossingTotals {
   chunks = 0;
   bytes = 0;
 
@@ -96,7 +96,7 @@ export interface Tap {
   dropped(plugin: string): void;
 }
 
-function total(places: readonly Crossing[]): Passed {
+function total(places: readonly Crossing[]): CrossingTotals {
   let [chunks, bytes] = [0, 0];
   for (const each of places) {
     chunks += each.chunks;

@@ -3,7 +3,7 @@ import { reasonOf, SluiceError } from "../../contract/index.ts";
 import { carry } from "./carry.ts";
 import type { DatagramCarry } from "./carry-definition.ts";
 import { LiteralReplacer } from "./replace-literal.ts";
-import { PatternReplacer, type Undecided } from "./replace-pattern.ts";
+import { PatternReplacer, type UndecidedText } from "./replace-pattern.ts";
 import type { Replacement } from "./replacement.ts";
 
 /** Options of {@link replaceBytes}. */
@@ -50,7 +50,7 @@ export function replaceBytes(
 
 /** The text that is not decided yet, and whether the author's function threw: then it is not called again. */
 interface Held {
-  undecided: Undecided;
+  undecided: UndecidedText;
   failed?: boolean;
 }
 

@@ -2,7 +2,7 @@ import { compilePattern, type CompiledPattern } from "./compiled-pattern.ts";
 import { replacementText, type Replacement } from "./replacement.ts";
 
 /** The text of one stream that is not decided yet: latin1, one character per byte. */
-export interface Undecided {
+export interface UndecidedText {
   /** The text in front of it that was passed on already: a regular expression may look behind. */
   readonly behind: string;
   readonly text: string;
@@ -11,7 +11,7 @@ export interface Undecided {
 /** The result for some text. */
 export interface Replaced {
   readonly out: string;
-  readonly left: Undecided;
+  readonly left: UndecidedText;
 }
 
 /** Replaces the matches of a regular expression in text that comes in pieces. */
@@ -30,7 +30,7 @@ export class PatternReplacer {
   }
 
   /** @param isLast nothing follows */
-  run({ behind, text }: Undecided, isLast: boolean): Replaced {
+  run({ behind, text }: UndecidedText, isLast: boolean): Replaced {
     const all = behind + text;
     const start = behind.length;
     let out = "";

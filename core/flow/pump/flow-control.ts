@@ -3,7 +3,7 @@ import type { Tap } from "../chain/meter.ts";
 import type { RunningOperators } from "./running-operators.ts";
 
 /** What a {@link FlowControl} needs from its flow. */
-export interface Steered {
+export interface ControlledFlow {
   /** Continues after whatever held it up. */
   loosened(): void;
   /** The operators that run now. @param always if no plugin has the hook, operators that let everything pass, so that there is something to watch */
@@ -15,7 +15,7 @@ export class FlowControl {
   #tap: Tap | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly flow: Steered) {}
+  constructor(private readonly flow: ControlledFlow) {}
 
   /** Whether the flow is held up: nothing passes, chunks wait, and the source is paused if it can be. */
   get held(): boolean {

@@ -1,12 +1,12 @@
 import type { SocketAddress } from "../../contract/index.ts";
 import { socketOf, type Connection } from "../node/raw-accept.ts";
 import { ReadBuffer } from "../node/read-buffer.ts";
-import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
+import type { BoundSocket, ClientHost, ListenOptions } from "./bound-socket.ts";
 import { StreamClient, TlsClient } from "./stream-client.ts";
 import { tryStreams } from "./stream-trials.ts";
 
 /** A stream socket that another process has bound. That process accepts its connections and hands them to this process. */
-export class HandedAcceptor implements Bound {
+export class HandedAcceptor implements BoundSocket {
   #host: ClientHost | undefined;
   #helloFirst = false;
   #keepAlive: number | undefined;

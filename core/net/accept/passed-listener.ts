@@ -1,6 +1,6 @@
 import { reasonOf, SluiceError, type SocketAddress } from "../../contract/index.ts";
 import { closeConnection, type TakeConnection } from "../node/raw-accept.ts";
-import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
+import type { BoundSocket, ClientHost, ListenOptions } from "./bound-socket.ts";
 import { passedDescriptor } from "./passed-sockets.ts";
 import { StreamListener } from "./stream-listener.ts";
 
@@ -19,7 +19,7 @@ const nobody: ClientHost = {
  * A TCP socket that another process has bound and keeps. When a reload removes it, it stays open and refuses its clients, until a later config uses
  * it again. At the proxy's end this process only stops using it: clients that come then wait for the next process, and none is refused.
  */
-export class PassedListener implements Bound {
+export class PassedListener implements BoundSocket {
   #handed: TakeConnection | undefined;
 
   private constructor(

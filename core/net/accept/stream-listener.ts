@@ -6,7 +6,7 @@ import { acceptFast } from "../node/fast-accept.ts";
 import { acceptRaw, type TakeConnection } from "../node/raw-accept.ts";
 import type { ReadBuffer } from "../node/read-buffer.ts";
 import { listenError } from "../os-errors.ts";
-import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
+import type { BoundSocket, ClientHost, ListenOptions } from "./bound-socket.ts";
 import { StreamClient, TlsClient } from "./stream-client.ts";
 import { tryStreams } from "./stream-trials.ts";
 import { accessOf, giveAccess, withoutAccess, type UnixAccess } from "./unix-access.ts";
@@ -16,7 +16,7 @@ const BACKLOG = 4096;
 const serverOptions = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
 
 /** A bound TCP or unix socket. */
-export class StreamListener implements Bound {
+export class StreamListener implements BoundSocket {
   #host: ClientHost | undefined;
   #helloFirst = false;
   #keepAlive: number | undefined;

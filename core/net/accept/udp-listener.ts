@@ -7,14 +7,14 @@ import { restingSockets } from "../node/resting-sockets.ts";
 import { flowKey, UdpClientLeg, type UdpFlowHost } from "./udp-client-leg.ts";
 import { UdpPlaces, type PlacesOwner, type UdpPlace } from "./udp-places.ts";
 import { buffersOf } from "../node/udp-socket.ts";
-import type { Bound, ClientHost, ListenOptions } from "./bound.ts";
+import type { BoundSocket, ClientHost, ListenOptions } from "./bound-socket.ts";
 import { DatagramClient } from "./datagram-client.ts";
 
 /**
  * The sockets of a UDP listener, and its table of flows: one flow per client address and port. When the table is full, the flow idle longest is
  * evicted.
  */
-export class UdpListener implements Bound, UdpFlowHost, PlacesOwner {
+export class UdpListener implements BoundSocket, UdpFlowHost, PlacesOwner {
   closed = false;
   #host: ClientHost | undefined;
   readonly #flows = new FlowTable<UdpClientLeg>();

@@ -11,7 +11,7 @@ import { AddressTurns } from "./address-turns.ts";
 import { Candidate } from "./candidate.ts";
 import { createPolicy } from "./create-policy.ts";
 import { UpstreamHealth } from "./endpoint-health.ts";
-import type { Severable } from "./endpoint-state.ts";
+import type { OpenLeg } from "./endpoint-state.ts";
 import { HealthBook, type ListenerHealth } from "./health-book.ts";
 import { Penalties } from "./penalties.ts";
 import type { Policy } from "./policy.ts";
@@ -48,8 +48,8 @@ export interface Balancer {
   /** It answered. */
   worked(endpoint: Endpoint): void;
   /** Registers an open leg to the endpoint: it is cut when the endpoint goes down. */
-  hold(endpoint: Endpoint, leg: Severable): void;
-  letGo(endpoint: Endpoint, leg: Severable): void;
+  hold(endpoint: Endpoint, leg: OpenLeg): void;
+  letGo(endpoint: Endpoint, leg: OpenLeg): void;
   /** How the addresses of its name take turns. */
   turnsOf(endpoint: Endpoint): AddressTurns;
 }
@@ -196,11 +196,11 @@ class EndpointBalancer implements Balancer {
     this.#health.worked(this.#of(endpoint));
   }
 
-  hold(endpoint: Endpoint, leg: Severable): void {
+  hold(endpoint: Endpoint, leg: OpenLeg): void {
     this.#of(endpoint).standing.hold(leg);
   }
 
-  letGo(endpoint: Endpoint, leg: Severable): void {
+  letGo(endpoint: Endpoint, leg: OpenLeg): void {
     this.#of(endpoint).standing.letGo(leg);
   }
 

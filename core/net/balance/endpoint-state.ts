@@ -19,7 +19,7 @@ export interface StateOwner {
 }
 
 /** An open leg. */
-export interface Severable {
+export interface OpenLeg {
   /** Cuts the leg: it must not be used any more. */
   sever(error: SluiceError): void;
 }
@@ -42,7 +42,7 @@ export class EndpointState {
   #passes = 0;
   #misses = 0;
   /** Legs that are to be cut when it goes down. */
-  #legs: Set<Severable> | undefined;
+  #legs: Set<OpenLeg> | undefined;
   /** The end of its ejection. */
   end: Subscription | undefined;
 
@@ -136,11 +136,11 @@ export class EndpointState {
   }
 
   /** Registers a leg that is to be cut when the endpoint goes down. */
-  hold(leg: Severable): void {
+  hold(leg: OpenLeg): void {
     (this.#legs ??= new Set()).add(leg);
   }
 
-  letGo(leg: Severable): void {
+  letGo(leg: OpenLeg): void {
     this.#legs?.delete(leg);
   }
 

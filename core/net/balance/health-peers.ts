@@ -2,7 +2,7 @@ import type { Observable } from "rxjs";
 import type { Outage } from "./outage.ts";
 
 /** The state of an endpoint that other processes have to know: that it was put out for its failures, or that its check failed. */
-export interface Standing {
+export interface EndpointStanding {
   readonly listener: string;
   /** As written in the config. */
   readonly endpoint: string;
@@ -12,7 +12,7 @@ export interface Standing {
 }
 
 /** A standing that is in force in all processes. */
-export interface AgreedStanding extends Standing {
+export interface AgreedStanding extends EndpointStanding {
   /** How often endpoints of the listener have been put out so far. */
   readonly version: number;
   /** This process has asked for it, so it also announces it. */
@@ -33,9 +33,9 @@ export interface HealthPeers {
    * @param seen the version that the decision was based on; the request is dropped if there is a newer one
    * @returns the newest version; undefined: nobody answers, so this process decides alone
    */
-  eject(standing: Standing, seen: number): Promise<number | undefined>;
+  eject(standing: EndpointStanding, seen: number): Promise<number | undefined>;
   /** Reports a standing of this process. */
-  tell(standing: Standing): void;
+  tell(standing: EndpointStanding): void;
   /** A reload has removed the endpoint. */
   forget(listener: string, endpoint: string): void;
 }

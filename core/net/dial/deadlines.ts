@@ -1,5 +1,5 @@
 /** Something that waits. An object and not a function, which would be one closure for each session. */
-export interface Waiting {
+export interface DeadlineWaiter {
   waitedTooLong(): void;
 }
 
@@ -15,7 +15,7 @@ export class Deadlines {
   constructor(private readonly length: number) {}
 
   /** Starts a wait. `waiting` is told when it is over, never before its length has passed. */
-  start(waiting: Waiting): Wait {
+  start(waiting: DeadlineWaiter): Wait {
     const wait = new Wait(performance.now() + this.length, waiting);
     this.#waits.add(wait);
     if (this.#timer === undefined) this.#arm(this.length);
@@ -52,7 +52,7 @@ export class Deadlines {
 class Wait {
   constructor(
     readonly due: number,
-    public waiting: Waiting | undefined,
+    public waiting: DeadlineWaiter | undefined,
   ) {}
 }
 

@@ -4,14 +4,14 @@ import { SluiceError, type Address, type Endpoint, type SessionAttempt, type Ups
 import type { AddressTurns } from "../balance/address-turns.ts";
 import { agreeOnTls } from "./agree-on-tls.ts";
 import type { AttemptContext } from "./attempt-context.ts";
-import type { Wait, Waiting } from "./deadlines.ts";
+import type { Wait, DeadlineWaiter } from "./deadlines.ts";
 import { DialOptions } from "./dial-options.ts";
 import { dialStream } from "./dial-stream.ts";
 import { LegTrial } from "../legs/leg-trial.ts";
 import { NamedAddresses, type LookUpEnd } from "../names/named-addresses.ts";
 import { proxyHeader } from "./proxy-header.ts";
 import { upstreamError } from "../os-errors.ts";
-import { race, type Dialled, type Destination } from "./race.ts";
+import { race, type PendingConnection, type Destination } from "./race.ts";
 import type { SessionAttempts } from "../balance/session-attempts.ts";
 import { StreamLeg } from "../legs/stream-leg.ts";
 import { belowTls } from "../legs/wire-stream.ts";
@@ -27,7 +27,7 @@ const nothing = Buffer.alloc(0);
  * the server may have moved. Each step sets `#undo` to a function that undoes it, so an abort is the same in every step; after the attempt has
  * settled there is nothing to undo.
  */
-export class DialAttempt implements Unsubscribable, Waiting {
+export class DialAttempt implements Unsubscribable, DeadlineWaiter {
   #undo: ((tooLong?: boolean) => void) | undefined;
   #wait: Wait | undefined;
   #phase = "the look-up of its name";
@@ -189,7 +189,7 @@ export class DialAttempt implements Unsubscribable, Waiting {
     return dialStream(place, this.context.bind);
   }
 
-  #dialForTls(place: Destination): Dialled {
+  #dialForTls(place: Destination): PendingConnection {
     this.#check(place);
     const socket = connect(new DialOptions(place, { onread: undefined, noDelay: true, bind: this.context.bind }) as NetConnectOpts);
     // The race handles a failure to connect; later errors reach the TLS socket on top.

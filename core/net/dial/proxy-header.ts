@@ -15,7 +15,7 @@ const STREAM = 1;
 const DATAGRAM = 2;
 
 /** The client's address, and the address of the proxy that it connected to. */
-export interface Passage {
+export interface ProxiedAddresses {
   readonly client: SocketAddress;
   readonly local: SocketAddress;
 }
@@ -25,7 +25,7 @@ export interface Passage {
  * @param passage undefined: the connection belongs to the proxy itself
  * @param datagrams the header is for datagrams, and is put in front of each
  */
-export function proxyHeader(version: ProxyProtocolVersion, passage: Passage | undefined, datagrams = false): Buffer {
+export function proxyHeader(version: ProxyProtocolVersion, passage: ProxiedAddresses | undefined, datagrams = false): Buffer {
   const ends = passage === undefined ? undefined : endsOf(passage);
   return version === "v1" ? lineOf(ends) : blockOf(ends, datagrams ? DATAGRAM : STREAM);
 }
@@ -40,7 +40,7 @@ interface Ends {
 /**
  * Both addresses in one family: if they differ, the IPv4 one is written as IPv6 (RFC 4291 section 2.5.5.2). Undefined: a unix socket has no address.
  */
-function endsOf({ client, local }: Passage): Ends | undefined {
+function endsOf({ client, local }: ProxiedAddresses): Ends | undefined {
   if (client.family === "unix" || local.family === "unix") return undefined;
   const [from, to] = [client, local].map(({ address }) => address.split("%")[0] ?? "") as [string, string];
   const isSix = isIPv6(from) || isIPv6(to);

@@ -13,11 +13,11 @@ const STAGGER = 250;
 export type Destination = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** A connection that is being opened. Its socket has an error handler of its own. */
-export interface Dialled {
+export interface PendingConnection {
   readonly socket: Socket;
 }
 
-export interface RaceOptions<D extends Dialled> {
+export interface RaceOptions<D extends PendingConnection> {
   /** In order of preference; at least one. */
   readonly places: readonly Destination[];
   /** Starts connecting. An error that it throws counts as a failure of that place. */
@@ -35,13 +35,13 @@ export interface RaceOptions<D extends Dialled> {
  *
  * @returns a function that aborts: it destroys every socket and makes no more calls, except `missed` when the race took too long
  */
-export function race<D extends Dialled>(options: RaceOptions<D>): (tooLong?: boolean) => void {
+export function race<D extends PendingConnection>(options: RaceOptions<D>): (tooLong?: boolean) => void {
   const run = new Race(options);
   run.dialNext();
   return (tooLong = false) => run.abort(tooLong);
 }
 
-class Race<D extends Dialled> {
+class Race<D extends PendingConnection> {
   /** Open attempts, with their position in the order of dialling. */
   readonly #open = new Map<D, number>();
   readonly #failures: unknown[] = [];

@@ -12,7 +12,7 @@ const FIRST = 0.1;
 const LATEST_FIRST = 1_000;
 
 /** An endpoint that is to be checked. */
-export interface Checked {
+export interface CheckedEndpoint {
   readonly listener: string;
   readonly endpoint: Endpoint;
   readonly health: HealthTarget;
@@ -26,7 +26,7 @@ export class HealthCheck {
   #probe: Probe | undefined;
 
   constructor(
-    public checked: Checked,
+    public checked: CheckedEndpoint,
     private readonly state: EndpointState,
   ) {
     this.#after(Math.min(LATEST_FIRST, FIRST * checked.health.interval) * Math.random());

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { HealthBook } from "../balance/health-book.ts";
-import { HealthCheck, type Checked } from "./health-check.ts";
+import { HealthCheck, type CheckedEndpoint } from "./health-check.ts";
 
 /**
  * The health checks of a proxy. They belong to no generation: a reload starts the checks that it adds and stops those that it removes, and the others
@@ -8,7 +8,7 @@ import { HealthCheck, type Checked } from "./health-check.ts";
  */
 export class HealthChecks {
   #isStopped = false;
-  #wanted: ReadonlyMap<string, Checked> = new Map();
+  #wanted: ReadonlyMap<string, CheckedEndpoint> = new Map();
   readonly #checks = new Map<string, HealthCheck>();
 
   constructor(private readonly book: HealthBook) {}
@@ -17,9 +17,9 @@ export class HealthChecks {
   isHere = (): boolean => true;
 
   /** Checks these endpoints from now on. If one endpoint of one listener has several checks, the first counts. */
-  follow(wanted: Iterable<Checked>): void {
+  follow(wanted: Iterable<CheckedEndpoint>): void {
     if (this.#isStopped) return;
-    const byKey = new Map<string, Checked>();
+    const byKey = new Map<string, CheckedEndpoint>();
     for (const checked of wanted) {
       const key = `${checked.listener} ${checked.endpoint.text}`;
       if (!byKey.has(key)) byKey.set(key, checked);
@@ -42,7 +42,7 @@ export class HealthChecks {
     this.#wanted = new Map();
   }
 
-  #begin(key: string, checked: Checked): void {
+  #begin(key: string, checked: CheckedEndpoint): void {
     const running = this.#checks.get(key);
     if (running !== undefined && isDeepStrictEqual(running.checked.health, checked.health)) {
       // How to connect may have changed: names, certificates.

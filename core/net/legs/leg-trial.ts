@@ -1,11 +1,11 @@
 import type { Endpoint, LegReader, SluiceError } from "../../contract/index.ts";
 import type { Balancer } from "../balance/balancer.ts";
-import type { Severable } from "../balance/endpoint-state.ts";
+import type { OpenLeg } from "../balance/endpoint-state.ts";
 
 /** Tells the balancer about one open leg: whether its endpoint answered, and when the leg ends. A class, for the reason given in ChunkQueue. */
 export class LegTrial {
   #isJudged: boolean;
-  #held: Severable | undefined;
+  #held: OpenLeg | undefined;
   #isOpen = true;
 
   /** @param judges whether this leg's result decides if its endpoint works; false: others report that */
@@ -18,7 +18,7 @@ export class LegTrial {
   }
 
   /** The leg is open. It is cut when its endpoint goes down, if the upstream's options say so. */
-  holds(leg: Severable): void {
+  holds(leg: OpenLeg): void {
     if (!this.balancer.severs) return;
     this.#held = leg;
     this.balancer.hold(this.endpoint, leg);

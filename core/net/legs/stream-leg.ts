@@ -6,7 +6,7 @@ import { clientError, upstreamError } from "../os-errors.ts";
 import { readInto } from "../node/late-onread.ts";
 import { EarlyListening, type EarlyReader } from "./early-listening.ts";
 import { FirstData, type LegTrial } from "./leg-trial.ts";
-import { ReadBuffer, type Taker } from "../node/read-buffer.ts";
+import { ReadBuffer, type DataReader } from "../node/read-buffer.ts";
 import { RecordBuffer } from "../node/record-buffer.ts";
 import { resetSocket } from "../node/reset-socket.ts";
 import { sayGoodbye } from "../node/tls-goodbye.ts";
@@ -21,7 +21,7 @@ const TLS_PENDING = 128 * 1024;
 /** Bytes that fit into one TCP segment on every path (RFC 9293 section 3.7.1). */
 const ONE_SEGMENT = 536;
 const nothing = Buffer.alloc(0);
-const dropping: Taker = { data: () => true, done: true };
+const dropping: DataReader = { data: () => true, done: true };
 
 /** The leg of a stream socket: TCP, unix or TLS, on either side. */
 export class StreamLeg implements Leg {

@@ -11,10 +11,10 @@ const SMALL = 16 * 1024;
 const CALM = 8;
 
 /** The part of a reader that takes what was read. */
-export type Taker = Pick<LegReader, "data" | "done">;
+export type DataReader = Pick<LegReader, "data" | "done">;
 
 /** Stands for a reader that has not come yet: reading stops. */
-export const nobody: Taker = { data: () => false, done: false };
+export const nobody: DataReader = { data: () => false, done: false };
 
 /** The key under which a socket has its ReadBuffer. */
 const own = Symbol("ReadBuffer");
@@ -41,7 +41,7 @@ const quiet: OnRead = {
  */
 export class ReadBuffer {
   /** Takes the chunks; false stops reading. Set before reading starts. */
-  reader: Taker = nobody;
+  reader: DataReader = nobody;
   #lend = false;
   #large: Buffer | undefined;
   #fresh: Buffer | undefined;

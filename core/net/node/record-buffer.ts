@@ -1,5 +1,5 @@
 import { giveLarge, takeLarge } from "./large-buffers.ts";
-import { copyOf, nobody, type Taker } from "./read-buffer.ts";
+import { copyOf, nobody, type DataReader } from "./read-buffer.ts";
 
 /** Bytes of plain text in a TLS record at most (RFC 8446 section 5.1). */
 const RECORD = 16 * 1024;
@@ -21,7 +21,7 @@ export class RecordBuffer {
   /** Whether chunks may be lent in the reused buffer. */
   lend = false;
   /** Takes the chunks, and says whether it is done with all that was lent. `data` returning false stops reading. Set before reading starts. */
-  reader: Taker = nobody;
+  reader: DataReader = nobody;
   /** Node asks for the next buffer. */
   readonly buffer = (): Uint8Array => this.#next();
   /** Node has decrypted a record. */

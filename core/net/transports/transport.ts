@@ -1,5 +1,5 @@
 import type { ListenAddress, ListenScheme, UpstreamTarget } from "../../contract/index.ts";
-import type { Bound, ListenOptions } from "../accept/bound.ts";
+import type { BoundSocket, ListenOptions } from "../accept/bound-socket.ts";
 import type { DialContext, EndpointDialer } from "../dial/dialer.ts";
 
 /**
@@ -14,7 +14,7 @@ export interface Transport extends ListenScheme {
   /** A listener whose host is a name is bound to all addresses of the name, not only to the first. */
   readonly everyAddress: boolean;
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
-  bind(address: ListenAddress, name: string, options: ListenOptions): Promise<Bound>;
+  bind(address: ListenAddress, name: string, options: ListenOptions): Promise<BoundSocket>;
   /**
    * Makes the dialer with which sessions of a listener reach an upstream.
    * @throws SLUICE_CERTIFICATE_INVALID; SLUICE_CONFIG_INVALID for an upstream that it cannot reach

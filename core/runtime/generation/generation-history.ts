@@ -1,5 +1,5 @@
 import type { GenerationOrigin, Override, ResolvedConfig } from "../../contract/index.ts";
-import type { Wanted } from "./overrides.ts";
+import type { GenerationSource } from "./overrides.ts";
 import type { PlannedStep, ReloadReport } from "./reload-plan.ts";
 
 /** A generation that is or was in force. */
@@ -18,7 +18,7 @@ export interface PastGeneration {
 
 /** The newest generations of a proxy, to show and to restore. */
 export class GenerationHistory {
-  readonly #kept: { readonly past: PastGeneration; readonly wanted: Wanted }[] = [];
+  readonly #kept: { readonly past: PastGeneration; readonly wanted: GenerationSource }[] = [];
 
   /** @param most generations to keep: each keeps the code of its plugins in memory */
   constructor(public most: number) {}
@@ -32,7 +32,7 @@ export class GenerationHistory {
     return new Set(this.#kept.map(({ wanted }) => wanted.base));
   }
 
-  add(wanted: Wanted, { generation, durationMs, steps }: ReloadReport, takenBack?: string): void {
+  add(wanted: GenerationSource, { generation, durationMs, steps }: ReloadReport, takenBack?: string): void {
     const { origin, overrides } = wanted;
     const past = { generation, at: Date.now(), origin, durationMs, steps, overrides, ...(takenBack === undefined ? {} : { takenBack }) };
     this.#kept.push({ past, wanted });
@@ -40,7 +40,7 @@ export class GenerationHistory {
   }
 
   /** What a generation was made of; undefined: it is no longer kept. */
-  of(generation: number): Wanted | undefined {
+  of(generation: number): GenerationSource | undefined {
     return this.#kept.find(({ past }) => past.generation === generation)?.wanted;
   }
 }

@@ -37,7 +37,7 @@ import { LivePipeline } from "../version/live-pipeline.ts";
 import { PipelineTaps } from "../version/pipeline-taps.ts";
 import { PipelineTimelines } from "../version/pipeline-timelines.ts";
 import { PluginUpstreams } from "../version/plugin-upstreams.ts";
-import { handBack, inheritAll, type Concerned } from "./inheritance.ts";
+import { handBack, inheritAll, type ListenerFilter } from "./inheritance.ts";
 import { samePipeline } from "./reload-plan.ts";
 import { ListenerVersion } from "../version/listener-version.ts";
 import { unansweredWarning } from "./unanswered.ts";
@@ -85,9 +85,9 @@ export interface Prepared {
   /** Pipelines that were built for it; the others are kept from the previous generation. */
   readonly fresh: readonly LivePipeline[];
   /** Hands over the state of replaced plugins. The last step that may refuse. @throws SLUICE_PLUGIN_SETUP */
-  inherit(concerned?: Concerned): void;
+  inherit(concerned?: ListenerFilter): void;
   /** Hands the state back to the replaced plugins, for sessions that return to them. */
-  handBack(concerned?: Concerned): void;
+  handBack(concerned?: ListenerFilter): void;
 }
 
 /**

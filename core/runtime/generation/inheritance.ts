@@ -9,12 +9,12 @@ type Versions = ReadonlyMap<string, ListenerVersion>;
 type Failed = (listener: string, plugin: string, error: SluiceError) => void;
 
 /** Decides which listeners are included. */
-export type Concerned = (listener: string) => boolean;
+export type ListenerFilter = (listener: string) => boolean;
 
-const everywhere: Concerned = () => true;
+const everywhere: ListenerFilter = () => true;
 
 /** The rebuilt pipelines, each with the pipeline that it replaces. */
-function rebuilt(next: Versions, before: Versions, concerned: Concerned) {
+function rebuilt(next: Versions, before: Versions, concerned: ListenerFilter) {
   return [...next].flatMap(([name, { pipeline }]) => {
     const old = before.get(name)?.pipeline;
     return old === undefined || old === pipeline || !concerned(name) ? [] : [{ name, pipeline, old }];

@@ -9,7 +9,7 @@ import {
 import { useOf, withOverrides } from "../../config/check/with-overrides.ts";
 
 /** What to make a generation of. */
-export interface Wanted {
+export interface GenerationSource {
   /** The config of the file or the program. */
   readonly base: ResolvedConfig;
   /** The overrides for plugin uses that it has. */
@@ -28,7 +28,7 @@ export type OverrideChange = Pick<Override, "enabled" | "options">;
  * Another config with the overrides that are in force. Overrides of uses that it does not have are removed. An override whose options the plugin no
  * longer accepts is dropped: a save must not be refused for something that is not in the file.
  */
-export function rebased(base: ResolvedConfig, overrides: readonly Override[]): Wanted {
+export function rebased(base: ResolvedConfig, overrides: readonly Override[]): GenerationSource {
   const dropped: string[] = [];
   const kept = overrides
     .flatMap((given) => withoutAgreement(base, given))
@@ -50,7 +50,11 @@ export function rebased(base: ResolvedConfig, overrides: readonly Override[]): W
  * @param change undefined: takes the override back
  * @throws SLUICE_ADMIN_UNKNOWN if the config has no such use, or if there is no such override to take back
  */
-export function overriding(now: Wanted, place: Pick<Override, "listener" | "plugin">, change: OverrideChange | undefined): Wanted {
+export function overriding(
+  now: GenerationSource,
+  place: Pick<Override, "listener" | "plugin">,
+  change: OverrideChange | undefined,
+): GenerationSource {
   const { base } = now;
   const others = now.overrides.filter((each) => !isAt(each, place));
   const own = now.overrides.find((each) => isAt(each, place));

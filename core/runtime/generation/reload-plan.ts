@@ -3,7 +3,7 @@ import type { ResolvedListener, SessionsBehind, TrialView } from "../../contract
 import { addressText } from "../../contract/config/listen-address.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { movedEndpoints } from "./moved-endpoints.ts";
-import { claimSockets, type Holder } from "./socket-claims.ts";
+import { claimSockets, type SocketHolder } from "./socket-claims.ts";
 import { sameUses } from "./unchanged.ts";
 
 /** What a reload does with one listener: keep it, swap its open sessions, drain or close it, or bind it. */
@@ -32,12 +32,12 @@ export interface ReloadReport extends ReloadPlan {
 }
 
 /** A running listener, as the plan sees it. */
-export interface Running extends Holder {
+export interface RunningListener extends SocketHolder {
   readonly sessions: number;
 }
 
 /** What applying `next` would do to the running listeners. @param rebuild every pipeline is built again, changed or not */
-export function planReload(running: ReadonlyMap<string, Running>, next: readonly ResolvedListener[], rebuild: boolean): ReloadPlan {
+export function planReload(running: ReadonlyMap<string, RunningListener>, next: readonly ResolvedListener[], rebuild: boolean): ReloadPlan {
   const claims = claimSockets([...running.values()], next);
   const goOn = new Set(Array.from(claims.values(), ({ goesOn }) => goesOn));
   const handedOver = new Set(Array.from(claims.values(), ({ socketOf }) => socketOf));
@@ -73,7 +73,7 @@ function movedFlows({ sessions, deadlineMs }: ResolvedListener["reload"]): Pick<
   return { action, detail };
 }
 
-function stay(listener: ResolvedListener, { config, sessions }: Running, rebuild: boolean): PlannedStep {
+function stay(listener: ResolvedListener, { config, sessions }: RunningListener, rebuild: boolean): PlannedStep {
   const { name, reload } = listener;
   if (samePipeline(config, listener) && !rebuild) {
     const moved = !isDeepStrictEqual(config.upstream, listener.upstream);
@@ -96,14 +96,14 @@ function stay(listener: ResolvedListener, { config, sessions }: Running, rebuild
 }
 
 /** The step of a listener whose old address is in the way of the new one. */
-function move(listener: ResolvedListener, now: Running, rebuild: boolean): PlannedStep {
+function move(listener: ResolvedListener, now: RunningListener, rebuild: boolean): PlannedStep {
   const step = stay(listener, now, rebuild);
   const detail = `binds ${addressText(listener.address)} in place of ${addressText(now.bound)}; open sessions live on`;
   return { ...step, detail: step.detail === "unchanged" ? detail : `${detail}; ${step.detail}` };
 }
 
 /** The step of a listener that is removed or moves. UDP flows use the listener's socket, and end with it. */
-function retire({ config, bound, sessions }: Running, next: ResolvedListener | undefined, closes: boolean): PlannedStep {
+function retire({ config, bound, sessions }: RunningListener, next: ResolvedListener | undefined, closes: boolean): PlannedStep {
   const { name, reload } = config;
   const leaves = next === undefined ? `leaves ${addressText(bound)}` : `moves from ${addressText(bound)} to ${addressText(next.address)}`;
   const ends = transportOf(bound).datagrams && closes;

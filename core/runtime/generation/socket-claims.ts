@@ -4,14 +4,14 @@ import { transportOf } from "../../net/transports/table.ts";
 import { settledPath } from "../../net/accept/listen-host.ts";
 
 /** A running listener, as the next config sees it. */
-export interface Holder {
+export interface SocketHolder {
   readonly config: ResolvedListener;
   /** The bound address: its host is an IP address, its port never 0. */
   readonly bound: ListenAddress;
 }
 
 /** Where a listener of the next config gets its socket from. If all are empty, its address is bound newly. */
-export interface Claim<H extends Holder> {
+export interface Claim<H extends SocketHolder> {
   /** The running listener of the same name that goes on, with its sessions. */
   readonly goesOn: H | undefined;
   /** The running listener whose socket it gets as it is. */
@@ -24,7 +24,10 @@ export interface Claim<H extends Holder> {
  * Decides what happens to the bound sockets. A socket whose address stays the same, in any way of writing it, is never bound again. A socket that
  * overlaps a new address makes room for it. In both cases, a listener that keeps its name and its transport goes on.
  */
-export function claimSockets<H extends Holder>(running: readonly H[], next: readonly ResolvedListener[]): ReadonlyMap<string, Claim<H>> {
+export function claimSockets<H extends SocketHolder>(
+  running: readonly H[],
+  next: readonly ResolvedListener[],
+): ReadonlyMap<string, Claim<H>> {
   const free = new Set(running);
   const given = new Map<string, H>();
   const give = (listener: ResolvedListener, among: Iterable<H>): void => {
@@ -58,16 +61,16 @@ export function claimSockets<H extends Holder>(running: readonly H[], next: read
  * The address to bind for a listener. If both it and its predecessor ask for any free port and the addresses overlap, the new one gets the
  * predecessor's port.
  */
-export function placeOf(listener: ResolvedListener, { goesOn }: Claim<Holder>): ListenAddress {
+export function placeOf(listener: ResolvedListener, { goesOn }: Claim<SocketHolder>): ListenAddress {
   const { address } = listener;
   return address.port === 0 && goesOn !== undefined ? { ...address, port: goesOn.bound.port } : address;
 }
 
-function isSuccessor({ config }: Holder, next: ResolvedListener): boolean {
+function isSuccessor({ config }: SocketHolder, next: ResolvedListener): boolean {
   return config.name === next.name && config.address.transport === next.address.transport;
 }
 
-function meeting({ config, bound }: Holder, { name, address }: ResolvedListener): Meeting {
+function meeting({ config, bound }: SocketHolder, { name, address }: ResolvedListener): Meeting {
   if (transportOf(bound).space !== transportOf(address).space) return "apart";
   if (address.path !== undefined) return samePath(bound, address) ? "same" : "apart";
   // Port 0 means the port of the listener of the same name, and of no other.

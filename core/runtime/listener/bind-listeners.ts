@@ -7,17 +7,17 @@ import {
   type ResolvedListener,
   type ResolvedSocket,
 } from "../../contract/index.ts";
-import type { Bound, ListenOptions } from "../../net/accept/bound.ts";
+import type { BoundSocket, ListenOptions } from "../../net/accept/bound-socket.ts";
 import { settledAddress } from "../../net/accept/listen-host.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { listenPlace } from "./listen-place.ts";
 import { listenOptions } from "./listen-options.ts";
 import type { Listener } from "./listener.ts";
-import { claimSockets, placeOf, type Claim, type Holder } from "../generation/socket-claims.ts";
+import { claimSockets, placeOf, type Claim, type SocketHolder } from "../generation/socket-claims.ts";
 
 /** The socket of a listener of the next config. */
 interface Binding<L> {
-  readonly bound: Bound;
+  readonly bound: BoundSocket;
   /** The running listener that goes on under its name, on this socket. */
   readonly goesOn: L | undefined;
   /** The running listener that the socket belongs to, or belonged to until now. */
@@ -27,12 +27,12 @@ interface Binding<L> {
 /** A running listener, as binding sees it. */
 export interface BoundListener {
   readonly name: string;
-  readonly bound: Bound;
+  readonly bound: BoundSocket;
   readonly version: { readonly config: ResolvedListener };
 }
 
 /** Binds the address of a listener. */
-export type Bind = (listener: ResolvedListener, address: ListenAddress, options: ListenOptions) => Promise<Bound>;
+export type Bind = (listener: ResolvedListener, address: ListenAddress, options: ListenOptions) => Promise<BoundSocket>;
 
 /** Sockets for all listeners of a config. */
 export interface Bindings<L extends BoundListener = Listener> {
@@ -46,7 +46,7 @@ export interface Bindings<L extends BoundListener = Listener> {
   undo(): Promise<readonly string[]>;
 }
 
-interface Running<L> extends Holder {
+interface Running<L> extends SocketHolder {
   readonly listener: L;
 }
 
@@ -104,7 +104,7 @@ function boundAddress({ version, bound: { local } }: BoundListener): ListenAddre
 
 class Binder<L extends BoundListener> {
   readonly sockets = new Map<string, Binding<L>>();
-  readonly #fresh: Bound[] = [];
+  readonly #fresh: BoundSocket[] = [];
   readonly #released: Running<L>[] = [];
   /** Functions that restore the access to unix sockets. */
   readonly #permitted: (() => void)[] = [];
@@ -133,7 +133,7 @@ class Binder<L extends BoundListener> {
     this.sockets.set(listener.name, { bound, goesOn, from: undefined });
   }
 
-  #permit(bound: Bound, socket: ResolvedSocket): void {
+  #permit(bound: BoundSocket, socket: ResolvedSocket): void {
     const { mode, group } = socket;
     const takeBack = mode === undefined && group === undefined ? undefined : bound.permit?.(socket);
     if (takeBack !== undefined) this.#permitted.push(takeBack);
@@ -156,7 +156,7 @@ class Binder<L extends BoundListener> {
   }
 }
 
-function bindHere({ name }: ResolvedListener, address: ListenAddress, options: ListenOptions): Promise<Bound> {
+function bindHere({ name }: ResolvedListener, address: ListenAddress, options: ListenOptions): Promise<BoundSocket> {
   return transportOf(address).bind(address, name, options);
 }
 
@@ -164,8 +164,8 @@ function bindHere({ name }: ResolvedListener, address: ListenAddress, options: L
 async function placed(
   listener: ResolvedListener,
   config: ResolvedConfig,
-  work: (options: ListenOptions) => Promise<Bound>,
-): Promise<Bound> {
+  work: (options: ListenOptions) => Promise<BoundSocket>,
+): Promise<BoundSocket> {
   const { name } = listener;
   const { file } = config;
   try {

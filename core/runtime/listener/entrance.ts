@@ -7,13 +7,13 @@ import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 const LOOK_MS = 400;
 
 /** Decides about waiting clients. */
-export interface Doorkeeper {
+export interface EntrancePolicy {
   readonly name: string;
   turnAway(client: AcceptedClient, error: SluiceError): void;
 }
 
 /** @param waited milliseconds that the client has waited for room @param sessions the limit */
-export function noRoomIn({ name }: Pick<Doorkeeper, "name">, waited: number, sessions?: number): SluiceError {
+export function noRoomIn({ name }: Pick<EntrancePolicy, "name">, waited: number, sessions?: number): SluiceError {
   const why = waited === 0 ? `${sessions} sessions are open` : `there was no room for another session within ${waited} ms`;
   return new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${name}": ${why}`);
 }
@@ -23,7 +23,7 @@ export class Entrance {
   readonly #waiting = new Map<AcceptedClient, NodeJS.Timeout>();
   #look: NodeJS.Timeout | undefined;
 
-  constructor(private readonly keeper: Doorkeeper) {}
+  constructor(private readonly keeper: EntrancePolicy) {}
 
   get size(): number {
     return this.#waiting.size;

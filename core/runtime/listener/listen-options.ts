@@ -1,5 +1,5 @@
 import type { Limits, ResolvedListener, Timeouts } from "../../contract/index.ts";
-import type { ListenOptions } from "../../net/accept/bound.ts";
+import type { ListenOptions } from "../../net/accept/bound-socket.ts";
 
 /** The options that a listener sets on its socket. */
 export function listenOptions(own: ResolvedListener, { limits, timeouts }: { limits: Limits; timeouts: Timeouts }): ListenOptions {

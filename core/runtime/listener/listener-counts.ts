@@ -6,10 +6,10 @@ import { RequestBook } from "./request-counts.ts";
 /** Bounds in seconds: OpenTelemetry's for connections (semantic conventions 1.44, http.client.connection.duration). */
 const sessionSeconds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
-type Way = Pick<Carried, "bytes" | "chunks" | "sentBytes" | "sentChunks">;
+type Way = Pick<TrafficTotals, "bytes" | "chunks" | "sentBytes" | "sentChunks">;
 
 /** An ended session, as the counts see it. */
-export interface Ended {
+export interface EndedSession {
   readonly startedAt: number;
   flow(direction: "fromClient" | "fromUpstream"): Flow | undefined;
   /** The traffic of its relay of datagrams. */
@@ -17,7 +17,7 @@ export interface Ended {
 }
 
 /** The traffic of one direction of a listener's sessions. */
-export class Carried {
+export class TrafficTotals {
   bytes = 0;
   chunks = 0;
   sentBytes = 0;
@@ -50,14 +50,14 @@ export class ListenerCounts {
   readonly ends = new Map<EndReason, number>();
   readonly durations = new Histogram(sessionSeconds);
   /** The traffic of ended sessions. */
-  readonly fromClient = new Carried();
-  readonly fromUpstream = new Carried();
+  readonly fromClient = new TrafficTotals();
+  readonly fromUpstream = new TrafficTotals();
   /** Exceptions in hooks, by plugin use. */
   readonly faults = new Map<string, number>();
   /** Counts of HTTP requests. */
   readonly requests = new RequestBook();
 
-  ended(session: Ended, reason: EndReason): void {
+  ended(session: EndedSession, reason: EndReason): void {
     this.ends.set(reason, (this.ends.get(reason) ?? 0) + 1);
     this.durations.add((Date.now() - session.startedAt) / 1000);
     this.fromClient.add(session.flow("fromClient")).add(session.relay?.fromClient);

@@ -1,6 +1,6 @@
 import { SluiceError, type Limits, type ListenerView, type SocketAddress, type Timeouts, type Transport } from "../../contract/index.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
-import type { Bound, ClientHost } from "../../net/accept/bound.ts";
+import type { BoundSocket, ClientHost } from "../../net/accept/bound-socket.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { Entrance, noRoomIn } from "./entrance.ts";
 import { listenOptions } from "./listen-options.ts";
@@ -42,7 +42,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
 
   constructor(
     readonly name: string,
-    public bound: Bound,
+    public bound: BoundSocket,
     /** The version that new sessions get. A commit replaces it. */
     public version: ListenerVersion,
     private readonly state: ProxyState,
@@ -146,7 +146,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   }
 
   /** Continues on a socket that was bound to replace its own, which is already closed. Sessions go on. */
-  moveTo(bound: Bound): void {
+  moveTo(bound: BoundSocket): void {
     bound.adopt(this.bound);
     this.bound = bound;
     this.start();

@@ -1,6 +1,6 @@
 import { SluiceError, type SessionsBehind } from "../../contract/index.ts";
 import { Behind } from "./behind.ts";
-import type { Bound } from "../../net/accept/bound.ts";
+import type { BoundSocket } from "../../net/accept/bound-socket.ts";
 import type { Bindings } from "./bind-listeners.ts";
 import { Drain } from "./drain.ts";
 import { Listener, type SessionWork } from "./listener.ts";
@@ -89,7 +89,7 @@ export class Listeners {
     return [this.#remove(listener, takenOver, open)];
   }
 
-  #add(name: string, bound: Bound, version: ListenerVersion | undefined): void {
+  #add(name: string, bound: BoundSocket, version: ListenerVersion | undefined): void {
     if (version === undefined) return;
     const listener = new Listener(name, bound, version, this.state);
     const { url } = listener;
@@ -98,14 +98,14 @@ export class Listeners {
     this.state.hub.lifecycle.next({ type: "listening", listener: name, url });
   }
 
-  #move(listener: Listener, bound: Bound): void {
+  #move(listener: Listener, bound: BoundSocket): void {
     const { lifecycle } = this.state.hub;
     lifecycle.next({ type: "unlistening", listener: listener.name, url: listener.url });
     listener.moveTo(bound);
     lifecycle.next({ type: "listening", listener: listener.name, url: listener.url });
   }
 
-  #continue(listener: Listener, next: ListenerVersion, bound: Bound, open: readonly LiveSession[]): (SessionWork | undefined)[] {
+  #continue(listener: Listener, next: ListenerVersion, bound: BoundSocket, open: readonly LiveSession[]): (SessionWork | undefined)[] {
     const before = listener.version;
     listener.version = next;
     listener.trial = undefined;

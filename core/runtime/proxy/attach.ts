@@ -24,7 +24,7 @@ import type { AttachedPlugin } from "../version/attached-plugins.ts";
 import type { ProxyParts } from "./proxy-status.ts";
 
 /** The plugin that is to watch, and the sessions to watch. */
-export interface Attaching {
+export interface AttachOptions {
   /** A plugin that only watches, through TAPS; its byte hooks are not called. */
   readonly use: PluginUse;
   readonly listener: Listener;
@@ -35,7 +35,7 @@ export interface Attaching {
 }
 
 /** A plugin that watches a listener without being in its pipeline. */
-export interface Attached {
+export interface Attachment {
   readonly plugin: Plugin;
   /** The plugin sees nothing more from now on. Resolves when it is torn down. May be called several times. */
   detach(): Promise<void>;
@@ -47,7 +47,7 @@ export interface Attached {
  *
  * @throws SLUICE_CONFIG_INVALID for invalid options; SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, or the error that its setup throws
  */
-export async function attach(parts: ProxyParts, { use, listener, session, folder }: Attaching): Promise<Attached> {
+export async function attach(parts: ProxyParts, { use, listener, session, folder }: AttachOptions): Promise<Attachment> {
   const { state } = parts;
   const resolved = resolvedUse(use);
   const taps = new PipelineTaps();

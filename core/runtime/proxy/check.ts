@@ -7,7 +7,7 @@ import { placeOfAuthor } from "../log/author-place.ts";
 import { prepareGeneration, type GenerationTools } from "../generation/generation.ts";
 import { createLogger } from "../log/logger.ts";
 import { HealthBook } from "../../net/balance/health-book.ts";
-import { Alone } from "../state/alone.ts";
+import { LocalShared } from "../state/local-shared.ts";
 import { createMetrics } from "../state/metrics.ts";
 
 /**
@@ -25,7 +25,7 @@ export async function checkConfig(file: string): Promise<{ readonly config: Reso
     number: 1,
     logger: createLogger({ level: "warn", to: { write: (line) => void logged.push(messageOf(line)) } }),
     metrics: createMetrics(),
-    shared: new Alone(),
+    shared: new LocalShared(),
     health: new HealthBook(undefined),
     checksChanged: () => undefined,
     rebuild: true,

@@ -1,13 +1,13 @@
 import { SluiceError, type Logger, type Metrics, type ResolvedConfig, type Shared } from "../../contract/index.ts";
 import { missingForResets } from "../../net/node/reset-means.ts";
 import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "../generation/generation.ts";
-import type { Wanted } from "../generation/overrides.ts";
+import type { GenerationSource } from "../generation/overrides.ts";
 import { sameGiven } from "../generation/same-given.ts";
 import { planReload, type ReloadPlan, type ReloadReport } from "../generation/reload-plan.ts";
 import { holderOf, type Bindings } from "../listener/bind-listeners.ts";
 import type { Listeners } from "../listener/listeners.ts";
 import { locateFault, placeOfAuthor } from "../log/author-place.ts";
-import { Alone } from "../state/alone.ts";
+import { LocalShared } from "../state/local-shared.ts";
 import { checksOf, followEndpoints } from "../state/endpoint-book.ts";
 import type { IdleSweep } from "../state/idle-sweep.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
@@ -16,8 +16,8 @@ import { makeReady, type Followers, type MadeReady } from "./make-ready.ts";
 import { rehearse } from "./rehearse.ts";
 import { RetiredPipelines } from "./retired-pipelines.ts";
 import type { Steering } from "./steering.ts";
-import { Trials, type Change, type TrialProxy } from "./trials.ts";
-import { Turns } from "./turns.ts";
+import { Trials, type PreparedChange, type TrialProxy } from "./trials.ts";
+import { SerialWork } from "./serial-work.ts";
 
 /** The parts of the proxy that generations need. */
 export interface GenerationsParts {
@@ -34,7 +34,7 @@ export interface GenerationsParts {
 
 /** The generation in force, and the way in which another one replaces it: completely or not at all, one after the other. */
 export class Generations {
-  readonly turns = new Turns();
+  readonly turns = new SerialWork();
   readonly trials: Trials;
   readonly retired = new RetiredPipelines();
   current: Generation | undefined;
@@ -43,7 +43,7 @@ export class Generations {
   #nextNumber: number;
 
   constructor(private readonly parts: GenerationsParts) {
-    this.#shared = parts.options.member?.shared ?? new Alone();
+    this.#shared = parts.options.member?.shared ?? new LocalShared();
     this.#nextNumber = parts.options.member?.first ?? 1;
     this.trials = new Trials(this.#trialProxy());
   }
@@ -59,7 +59,7 @@ export class Generations {
   }
 
   /** Prepares the wanted generation, and puts it into force or on trial. Call it in `turns`. */
-  async apply(wanted: Wanted, rebuild: boolean): Promise<ReloadReport> {
+  async apply(wanted: GenerationSource, rebuild: boolean): Promise<ReloadReport> {
     const started = performance.now();
     this.#refuseClosing();
     const { steps } = this.plan(wanted.config, rebuild);
@@ -76,7 +76,7 @@ export class Generations {
   }
 
   /** Begins the trial of a save, and ends the previous trial. */
-  async #try(trial: Trial, change: Change): Promise<ReloadReport> {
+  async #try(trial: Trial, change: PreparedChange): Promise<ReloadReport> {
     const { config } = change.wanted;
     try {
       await rehearse(config, this.parts.listeners.byName, this.parts.options);
@@ -92,7 +92,7 @@ export class Generations {
   }
 
   /** After an override, which applies at once to all sessions, the save that was on trial is tried again with the override. */
-  #tryAgain({ wanted, rebuild }: Change): void {
+  #tryAgain({ wanted, rebuild }: PreparedChange): void {
     this.turns
       .run(() => this.apply(this.parts.steering.under(wanted.base), rebuild))
       .catch((error: unknown) => {
@@ -104,7 +104,7 @@ export class Generations {
     if (this.parts.isClosing()) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
   }
 
-  async #enact({ wanted, rebuild, steps, prepared, started }: Change): Promise<ReloadReport> {
+  async #enact({ wanted, rebuild, steps, prepared, started }: PreparedChange): Promise<ReloadReport> {
     const { config, origin, overrides } = wanted;
     const ready = await this.#makeReady(config, prepared);
     ready.begin();
@@ -199,7 +199,7 @@ export class Generations {
 }
 
 /** The reason why a trial ends when something else is applied. */
-function supersededBy({ origin }: Wanted, isTried: boolean): string {
+function supersededBy({ origin }: GenerationSource, isTried: boolean): string {
   if (!isTried) return "";
   if (origin === "override") return "an override came; it is tried again with that";
   return origin === "restore" ? "another generation was restored" : "a save came that need not be tried";

@@ -27,7 +27,7 @@ import { createEventLog } from "../log/log-events.ts";
 import { createMetrics } from "../state/metrics.ts";
 import { ProxyState } from "../state/proxy-state.ts";
 import { statusOf, type ProxyParts, type ProxyStatus } from "./proxy-status.ts";
-import { rebased, type Wanted } from "../generation/overrides.ts";
+import { rebased, type GenerationSource } from "../generation/overrides.ts";
 import type { ReloadPlan, ReloadReport } from "../generation/reload-plan.ts";
 
 /** The proxy of this process: it has the generation in force and the bound listeners, and takes the next generation completely or not at all. */
@@ -166,7 +166,7 @@ export class Proxy implements ServingProxy {
   }
 
   /** Applies what is wanted when it is its turn. @param want called at that moment */
-  take(want: () => Wanted, rebuild = false): Promise<ReloadReport> {
+  take(want: () => GenerationSource, rebuild = false): Promise<ReloadReport> {
     return this.#generations.turns.run(() => this.#generations.apply(want(), rebuild));
   }
 

@@ -1,6 +1,6 @@
 import { SluiceError, type Override, type ResolvedConfig } from "../../contract/index.ts";
 import { GenerationHistory, type PastGeneration } from "../generation/generation-history.ts";
-import { overriding, rebased, type OverrideChange, type Wanted } from "../generation/overrides.ts";
+import { overriding, rebased, type OverrideChange, type GenerationSource } from "../generation/overrides.ts";
 import type { ReloadReport } from "../generation/reload-plan.ts";
 import type { Trials } from "./trials.ts";
 
@@ -11,7 +11,7 @@ const KEPT = 10;
 export type GenerationCheck = (generation: number) => void;
 
 /** Applies what is wanted when it is its turn. */
-type Apply = (want: () => Wanted) => Promise<ReloadReport>;
+type Apply = (want: () => GenerationSource) => Promise<ReloadReport>;
 
 /** The trial of a save, if there is one. */
 type TriedSave = Pick<Trials, "change" | "report" | "accept" | "takeBack">;
@@ -19,7 +19,7 @@ type TriedSave = Pick<Trials, "change" | "report" | "accept" | "takeBack">;
 /** What the generations of a proxy were made of, and the ways to have a generation that differs from the config: overrides, restoring, accepting. */
 export class Steering {
   readonly #history = new GenerationHistory(1);
-  #wanted: Wanted | undefined;
+  #wanted: GenerationSource | undefined;
 
   /** The number of the generation in force. */
   #inForce = 0;
@@ -35,7 +35,7 @@ export class Steering {
   }
 
   /** What the generation in force was made of. Undefined before the first generation. */
-  get now(): Wanted | undefined {
+  get now(): GenerationSource | undefined {
     return this.#wanted;
   }
 
@@ -69,24 +69,24 @@ export class Steering {
   }
 
   /** A config that was saved or given, with the overrides that are in force. */
-  under(config: ResolvedConfig): Wanted {
+  under(config: ResolvedConfig): GenerationSource {
     return rebased(config, this.overrides);
   }
 
   /** A generation is in force now. */
-  committed(wanted: Wanted): void {
+  committed(wanted: GenerationSource): void {
     this.#wanted = wanted;
   }
 
   /** The open sessions have followed. */
-  applied(wanted: Wanted, report: ReloadReport): void {
+  applied(wanted: GenerationSource, report: ReloadReport): void {
     this.#inForce = report.generation;
     this.#history.most = wanted.config.admin === undefined ? 1 : KEPT;
     this.#history.add(wanted, report);
   }
 
   /** A trial was taken back. */
-  takenBack(wanted: Wanted, report: ReloadReport, takenBack: string): void {
+  takenBack(wanted: GenerationSource, report: ReloadReport, takenBack: string): void {
     if (this.#wanted?.config.admin !== undefined) this.#history.add(wanted, report, takenBack);
   }
 
@@ -150,7 +150,7 @@ export class Steering {
     return this.trials().change?.prepared.generation.number;
   }
 
-  #now(check: GenerationCheck | undefined): Wanted {
+  #now(check: GenerationCheck | undefined): GenerationSource {
     if (this.#wanted === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
     check?.(this.#inForce);
     return this.#wanted;

@@ -1,6 +1,6 @@
 import { asSluiceError, SluiceError, type TrialView } from "../../contract/index.ts";
 import type { Prepared } from "../generation/generation.ts";
-import type { Wanted } from "../generation/overrides.ts";
+import type { GenerationSource } from "../generation/overrides.ts";
 import type { PlannedStep, ReloadReport } from "../generation/reload-plan.ts";
 import { Behind } from "../listener/behind.ts";
 import type { Listener } from "../listener/listener.ts";
@@ -9,8 +9,8 @@ import type { ProxyState } from "../state/proxy-state.ts";
 import { Trial } from "../trial/trial.ts";
 
 /** A generation that is ready to be put into force. */
-export interface Change {
-  readonly wanted: Wanted;
+export interface PreparedChange {
+  readonly wanted: GenerationSource;
   readonly rebuild: boolean;
   readonly steps: readonly PlannedStep[];
   readonly prepared: Prepared;
@@ -24,14 +24,14 @@ export interface TrialProxy {
   /** Does work when nothing else is being applied. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
   /** Puts a change into force. Rejects with the error that refuses it. */
-  enact(change: Change): Promise<ReloadReport>;
+  enact(change: PreparedChange): Promise<ReloadReport>;
   /** Removes what was built for a change. */
-  discard(change: Change, reason: string): void;
+  discard(change: PreparedChange, reason: string): void;
 }
 
 interface Running {
   readonly trial: Trial;
-  readonly change: Change;
+  readonly change: PreparedChange;
   readonly timer: NodeJS.Timeout;
   readonly report: ReloadReport;
 }
@@ -45,7 +45,7 @@ export class Trials {
   constructor(private readonly proxy: TrialProxy) {}
 
   /** The change that is tried; undefined: none. */
-  get change(): Change | undefined {
+  get change(): PreparedChange | undefined {
     return this.#running?.change;
   }
 
@@ -59,13 +59,13 @@ export class Trials {
   }
 
   /** The trial for a change; undefined: it is not to be tried. Only saves are: an override or a restored generation must apply at once. */
-  of(change: Change, running: ReadonlyMap<string, Listener>): Trial | undefined {
+  of(change: PreparedChange, running: ReadonlyMap<string, Listener>): Trial | undefined {
     if (change.wanted.origin !== "config") return undefined;
     return Trial.of(change.prepared, running.values(), (why) => void this.takeBack(why));
   }
 
   /** Begins a trial. Resolves when the open sessions of its share have followed. @throws SLUICE_PLUGIN_SETUP */
-  async begin(trial: Trial, change: Change): Promise<ReloadReport> {
+  async begin(trial: Trial, change: PreparedChange): Promise<ReloadReport> {
     const { number: generation } = change.prepared.generation;
     trial.inherit();
     const timer = setTimeout(() => {

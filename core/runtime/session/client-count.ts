@@ -9,7 +9,7 @@ export interface CountedElsewhere {
 }
 
 /** What is counted: a session. */
-export interface Counted {
+export interface CountedSession {
   readonly client: SocketAddress;
   /** Set and read by the count only. */
   countedBy: ClientCount | undefined;
@@ -36,14 +36,14 @@ export class ClientCount {
   }
 
   /** Counts a session, once. */
-  enter(session: Counted): void {
+  enter(session: CountedSession): void {
     if (session.countedBy === this) return;
     session.countedBy = this;
     this.#add(clientKey(session.client), 1);
   }
 
   /** A session has ended. Does nothing if it was not counted here. */
-  leave(session: Counted): void {
+  leave(session: CountedSession): void {
     if (session.countedBy !== this) return;
     session.countedBy = undefined;
     this.#add(clientKey(session.client), -1);
@@ -69,7 +69,12 @@ export class ClientCount {
  * @param fail called with the reason, if the client has one session too many
  * @returns a promise if other processes have to be asked first; it resolves when the decision is made
  */
-export function recount(session: Counted, most: number, rename: () => void, fail: (error: SluiceError) => void): Promise<void> | undefined {
+export function recount(
+  session: CountedSession,
+  most: number,
+  rename: () => void,
+  fail: (error: SluiceError) => void,
+): Promise<void> | undefined {
   const count = session.countedBy;
   count?.leave(session);
   rename();
@@ -81,7 +86,12 @@ export function recount(session: Counted, most: number, rename: () => void, fail
   return undefined;
 }
 
-async function recountEverywhere(session: Counted, count: ClientCount, most: number, fail: (error: SluiceError) => void): Promise<void> {
+async function recountEverywhere(
+  session: CountedSession,
+  count: ClientCount,
+  most: number,
+  fail: (error: SluiceError) => void,
+): Promise<void> {
   const { client } = session;
   const all = await count.everywhere(client);
   if (session.countedBy === count && session.client === client && all > most) fail(tooMany(client, most));

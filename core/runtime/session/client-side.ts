@@ -10,10 +10,10 @@ import {
 } from "../../contract/index.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import { clientCodes, readFirst } from "../../net/first-reading.ts";
-import { recount, type ClientCount, type Counted } from "./client-count.ts";
+import { recount, type ClientCount, type CountedSession } from "./client-count.ts";
 
 /** The part of a session that exists before its flows begin: its client, what is agreed with the client, and the upstream it is sent to. */
-export abstract class ClientSide implements Counted {
+export abstract class ClientSide implements CountedSession {
   abstract countedBy: ClientCount | undefined;
   #client: SocketAddress | undefined;
   #isRead = false;

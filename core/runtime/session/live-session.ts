@@ -24,7 +24,7 @@ import { Finishing } from "./finishing.ts";
 import { HeldPipelines } from "./held-pipelines.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
 import { ObservedSession } from "./observed-session.ts";
-import { Opening, type Opened } from "./opening.ts";
+import { Opening, type OpeningSession } from "./opening.ts";
 import { recordOf } from "./session-record.ts";
 import type { SessionHost } from "./session-host.ts";
 import { nextId } from "./session-ids.ts";
@@ -33,7 +33,7 @@ import { SessionFlows, type SwapFault } from "./session-flows.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 
 /** One client's session: it opens (TLS hello, admit, connect), has two flows, and ends. All ends lead to `#finish`, once, when both legs are closed. */
-export class LiveSession extends ObservedSession implements Opened, FlowOwner {
+export class LiveSession extends ObservedSession implements OpeningSession, FlowOwner {
   readonly id = nextId();
   readonly startedAt = Date.now();
   /** Its index in the set of open sessions, or -1 after its end. Only the set changes it. */

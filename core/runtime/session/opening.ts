@@ -10,7 +10,7 @@ import {
 } from "../../contract/index.ts";
 import { blameOf, faultOf } from "../../flow/chain/fault.ts";
 import { letGo } from "../../flow/pump/let-go.ts";
-import { Deadlines, type Wait, type Waiting } from "../../net/dial/deadlines.ts";
+import { Deadlines, type Wait, type DeadlineWaiter } from "../../net/dial/deadlines.ts";
 import { SessionAttempts } from "../../net/balance/session-attempts.ts";
 import { LegSubscriber } from "./leg-subscriber.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
@@ -25,7 +25,7 @@ const LOOK_MS = 400;
 const looks = new Deadlines(LOOK_MS);
 
 /** The session that is being opened. */
-export interface Opened extends Session {
+export interface OpeningSession extends Session {
   readonly version: ListenerVersion;
   readonly retargeted: Parameters<ListenerVersion["attempts"]>[0];
   readonly refuse: Parameters<ListenerVersion["attempts"]>[2];
@@ -47,7 +47,7 @@ export interface Opened extends Session {
  * hooks around the dialler. It never goes back a step, and subscribes to nothing for a hook that no plugin has. Classes and not object literals, for
  * the reason given in ChunkQueue.
  */
-export class Opening implements Waiting {
+export class Opening implements DeadlineWaiter {
   /** The step that it has reached. */
   phase: SessionPhase = "hello";
   /** Undefined: nobody has asked for the upstream leg. */
@@ -66,7 +66,7 @@ export class Opening implements Waiting {
   #given: Set<Upstream> | undefined;
 
   constructor(
-    private readonly session: Opened,
+    private readonly session: OpeningSession,
     private readonly client: AcceptedClient,
   ) {}
 

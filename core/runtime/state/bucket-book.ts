@@ -6,7 +6,7 @@ const MOST_SPACES = 1_000;
 const LONGEST_KEY = 1_000;
 
 /** A request for tokens of one bucket. */
-export interface Take extends SharedBucket {
+export interface BucketPayment extends SharedBucket {
   readonly space: string;
   /** Buckets that the space keeps. */
   readonly most: number;
@@ -25,7 +25,7 @@ export class BucketBook {
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** @returns 0: the tokens were taken; else none were, and the number is the milliseconds to wait before the next try */
-  take({ space, most, key, cost, rate, burst }: Take): number {
+  take({ space, most, key, cost, rate, burst }: BucketPayment): number {
     const buckets = this.#space(space, most);
     const now = this.now();
     const name = key.slice(0, LONGEST_KEY);

@@ -1,7 +1,7 @@
 import type { AnyErrorCode, Metrics } from "../../contract/index.ts";
 import { HealthBook } from "../../net/balance/health-book.ts";
 import type { HealthChecks } from "../../net/health/health-checks.ts";
-import type { Checked } from "../../net/health/health-check.ts";
+import type { CheckedEndpoint } from "../../net/health/health-check.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { UpstreamBook } from "./upstream-counts.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
@@ -76,7 +76,7 @@ export function endpointStatus(book: HealthBook, listeners: Iterable<readonly [s
 }
 
 /** The endpoints that have health checks. */
-export function checksOf(versions: ReadonlyMap<string, ListenerVersion>): readonly Checked[] {
+export function checksOf(versions: ReadonlyMap<string, ListenerVersion>): readonly CheckedEndpoint[] {
   return Array.from(versions.values()).flatMap(({ checks }) => checks);
 }
 

@@ -3,7 +3,7 @@ import { SluiceError, type ResolvedListener, type SocketAddress, type Timeouts, 
 import type { Balancer } from "../../net/balance/balancer.ts";
 import type { DialContext, Dialer, EndpointDialer } from "../../net/dial/dialer.ts";
 import type { HealthBook } from "../../net/balance/health-book.ts";
-import type { Checked } from "../../net/health/health-check.ts";
+import type { CheckedEndpoint } from "../../net/health/health-check.ts";
 import { LookUps } from "../../net/names/look-ups.ts";
 import { isOwnAddress } from "../../net/accept/own-address.ts";
 import type { NameResolver } from "../../net/names/resolver.ts";
@@ -85,7 +85,7 @@ export class Dialers {
   }
 
   /** The health checks of an upstream's endpoints, if it has any. @param dialer of the upstream */
-  checksOf(dialer: Dialer): readonly Checked[] {
+  checksOf(dialer: Dialer): readonly CheckedEndpoint[] {
     const { health, endpoints } = dialer.target;
     if (health === undefined) return [];
     const { clock } = this.context;

@@ -12,7 +12,7 @@ import {
   type UpstreamTarget,
 } from "../../contract/index.ts";
 import type { Balancer } from "../../net/balance/balancer.ts";
-import type { Checked } from "../../net/health/health-check.ts";
+import type { CheckedEndpoint } from "../../net/health/health-check.ts";
 import type { Dialer } from "../../net/dial/dialer.ts";
 import type { LivePipeline } from "./live-pipeline.ts";
 import type { Dialers } from "./dialers.ts";
@@ -56,7 +56,7 @@ export class ListenerVersion {
   }
 
   /** The health checks: of the upstream, of upstreams that plugins chose, and of those that they keep connections to. */
-  get checks(): readonly Checked[] {
+  get checks(): readonly CheckedEndpoint[] {
     const own = this.#dialer === undefined ? [] : [this.#dialer];
     this.#ofPlugins ??= new Map();
     for (const target of this.pipeline.upstreams.checked)

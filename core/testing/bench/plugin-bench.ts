@@ -34,7 +34,7 @@ import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
 import type { LivePlugin } from "../../pipeline/live-plugin.ts";
 import { composePipeline, type Pipeline } from "../../pipeline/pipeline.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
-import { Alone } from "../../runtime/state/alone.ts";
+import { LocalShared } from "../../runtime/state/local-shared.ts";
 import { createMetrics } from "../../runtime/state/metrics.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { maybeUnheard } from "../values/bounded.ts";
@@ -74,7 +74,7 @@ export class PluginBench {
       { token: CLOCK, value: this.clock },
       { token: METRICS, value: createMetrics() },
       { token: RESOLVER, value: { resolve: () => EMPTY } },
-      { token: SHARED, value: new Alone() },
+      { token: SHARED, value: new LocalShared() },
       { token: EXCHANGE, value: ((_request, attempt) => attempt) satisfies Exchange },
       { token: LOGGER, value: logger },
       { token: UPSTREAMS, value: { endpoints: () => ({ choose: noUpstream }) } },

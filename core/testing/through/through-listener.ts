@@ -9,18 +9,18 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { prepareGeneration, type GenerationTools } from "../../runtime/generation/generation.ts";
 import { placeOfAuthor } from "../../runtime/log/author-place.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
-import { Alone } from "../../runtime/state/alone.ts";
+import { LocalShared } from "../../runtime/state/local-shared.ts";
 import { createMetrics } from "../../runtime/state/metrics.ts";
 import { directions, RunningSession, type Direction, type Outcome } from "../bench/bench-run.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 
 /** An entry of a recorded session: data or the end of one side. */
-export type Said =
+export type RecordedAct =
   | { readonly from: "client" | "upstream"; readonly at: number; readonly bytes: Buffer }
   | { readonly close: "client" | "upstream"; readonly at: number };
 
 /** The output of a pipeline for one direction of a session. */
-export interface Made extends Outcome {
+export interface PipelineOutput extends Outcome {
   /** The index of the session. */
   readonly session: number;
   readonly direction: Direction;
@@ -38,7 +38,11 @@ const TURNS = 3;
  *
  * @throws the errors of the config; SLUICE_USAGE for an unknown listener
  */
-export async function throughListener(file: string, listener: string, sessions: readonly (readonly Said[])[]): Promise<Made[]> {
+export async function throughListener(
+  file: string,
+  listener: string,
+  sessions: readonly (readonly RecordedAct[])[],
+): Promise<PipelineOutput[]> {
   const loader = new ConfigLoader(file, transports);
   const loaded = await loader.load();
   const clock = new VirtualClock();
@@ -47,7 +51,7 @@ export async function throughListener(file: string, listener: string, sessions: 
     const [version] = generation.versions.values();
     if (version === undefined) throw new SluiceError("SLUICE_INTERNAL", "a listener has no version");
     const { transport } = version.config.address;
-    const made: Made[] = [];
+    const made: PipelineOutput[] = [];
     for (const [index, session] of sessions.entries()) {
       const bench = { transport, clock };
       // oxlint-disable-next-line no-await-in-loop -- one session after the other: a plugin may remember earlier ones
@@ -65,7 +69,7 @@ export async function throughListener(file: string, listener: string, sessions: 
 
 type Stage = ConstructorParameters<typeof RunningSession>[0];
 
-async function play(session: readonly Said[], stage: Stage, clock: VirtualClock): Promise<[Direction, Outcome][]> {
+async function play(session: readonly RecordedAct[], stage: Stage, clock: VirtualClock): Promise<[Direction, Outcome][]> {
   const running = new RunningSession(stage, false);
   await running.open();
   const began = clock.now();
@@ -107,7 +111,7 @@ const tools: GenerationTools = {
   logger: createLogger({ level: "silent", to: { write: () => undefined } }),
   metrics: createMetrics(),
   health: new HealthBook(undefined),
-  shared: new Alone(),
+  shared: new LocalShared(),
   checksChanged: () => undefined,
   rebuild: true,
   locate: placeOfAuthor,

@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { upstreamAt, type Place } from "./place.ts";
+import { upstreamAt, type UpstreamPlace } from "./upstream-place.ts";
 import { refuseDatagrams } from "./refusal.ts";
-import type { Taken } from "./taken.ts";
+import type { ReceivedData } from "./received-data.ts";
 import type { TestUpstream } from "./test-upstream.ts";
 
 /** A large buffer: the default (208 KiB) loses datagrams of a burst. */
@@ -18,7 +18,7 @@ export type Answering = (datagram: Buffer, reply: (answer: Buffer) => void) => v
 export async function startDatagramUpstream(
   behave: Answering | undefined,
   use: (socket: Socket) => void,
-  taken: Taken,
+  taken: ReceivedData,
   port: number,
 ): Promise<TestUpstream> {
   const clients = new Set<string>();
@@ -30,12 +30,17 @@ export async function startDatagramUpstream(
   return upstreamAt(place, { taken, connections: () => clients.size, sockets: new Set(), datagrams: true });
 }
 
-async function refusingPlace(): Promise<Place> {
+async function refusingPlace(): Promise<UpstreamPlace> {
   const { port, close } = await refuseDatagrams();
   return { endpoint: `127.0.0.1:${port}`, port, shut: close };
 }
 
-async function listeningPlace(answer: Answering, clients: Set<string>, use: (socket: Socket) => void, port: number): Promise<Place> {
+async function listeningPlace(
+  answer: Answering,
+  clients: Set<string>,
+  use: (socket: Socket) => void,
+  port: number,
+): Promise<UpstreamPlace> {
   const socket = createSocket({ type: "udp4", recvBufferSize: RECEIVE_BUFFER });
   let isOpen = true;
   // An ICMP "port unreachable" becomes an error event, which is not an error of the test.

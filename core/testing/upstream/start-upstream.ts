@@ -6,7 +6,7 @@ import { datagramBehaviours, streamBehaviours, type UpstreamKind } from "./behav
 import { startDatagramUpstream, type Answering } from "./datagram-upstream.ts";
 import { httpBehaviour } from "./http-behaviour.ts";
 import { startStreamUpstream } from "./stream-upstream.ts";
-import { Taken } from "./taken.ts";
+import { ReceivedData } from "./received-data.ts";
 import type { TestUpstream, UpstreamTestOptions } from "./test-upstream.ts";
 
 const transports = ["tcp", "udp", "tls", "unix"];
@@ -37,7 +37,7 @@ export async function startUpstream(
 ): Promise<TestUpstream> {
   const { transport = "tcp", keep = "16MiB", every = "10ms", respond } = options;
   check(kind, transport);
-  const taken = new Taken(size().parse(keep));
+  const taken = new ReceivedData(size().parse(keep));
   const milliseconds = millisecondsOf(every, "startUpstream: every");
   if (transport === "udp") {
     const use = typeof kind === "function" ? (kind as (socket: DatagramSocket) => void) : () => undefined;
@@ -48,7 +48,7 @@ export async function startUpstream(
 
 function behaviourOf(
   kind: UpstreamKind | ((socket: never) => void),
-  taken: Taken,
+  taken: ReceivedData,
   every: number,
   respond: UpstreamTestOptions["respond"],
 ): ((socket: Socket) => void) | undefined {

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { upstreamCertificate } from "./certificate.ts";
-import { upstreamAt, type Place } from "./place.ts";
+import { upstreamAt, type UpstreamPlace } from "./upstream-place.ts";
 import { refuseStreams } from "./refusal.ts";
-import type { Taken } from "./taken.ts";
+import type { ReceivedData } from "./received-data.ts";
 import type { TestUpstream, UpstreamTestOptions } from "./test-upstream.ts";
 
 /** The largest backlog of the kernel: with more connections at once, SYNs are dropped and sent again after a second. */
@@ -19,7 +19,7 @@ type StreamTransport = "tcp" | "tls" | "unix";
 /** @param behave what to do with each connection; undefined to refuse all */
 export async function startStreamUpstream(
   behave: Accept | undefined,
-  taken: Taken,
+  taken: ReceivedData,
   transport: StreamTransport,
   { port = 0 }: UpstreamTestOptions,
 ): Promise<TestUpstream> {
@@ -37,14 +37,14 @@ export async function startStreamUpstream(
   return upstreamAt(place, { taken, connections: () => connections, sockets, datagrams: false });
 }
 
-async function refusingPlace(transport: StreamTransport): Promise<Place> {
+async function refusingPlace(transport: StreamTransport): Promise<UpstreamPlace> {
   if (transport === "unix") return unixPlace(() => Promise.resolve());
   const { port, close } = await refuseStreams();
   const ca = transport === "tls" ? (await upstreamCertificate()).cert : undefined;
   return { endpoint: `127.0.0.1:${port}`, port, ca, shut: close };
 }
 
-async function listeningPlace(transport: StreamTransport, port: number, accept: Accept): Promise<Place> {
+async function listeningPlace(transport: StreamTransport, port: number, accept: Accept): Promise<UpstreamPlace> {
   if (transport === "unix") {
     const server = createServer({ allowHalfOpen: true }, accept);
     return unixPlace((file) => listen(server, { path: file }));
@@ -57,7 +57,7 @@ async function listeningPlace(transport: StreamTransport, port: number, accept: 
 }
 
 /** A path in a new folder. When nobody listens, the file does not exist, and connections are refused. */
-async function unixPlace(open: (file: string) => Promise<(() => Promise<void>) | void>): Promise<Place> {
+async function unixPlace(open: (file: string) => Promise<(() => Promise<void>) | void>): Promise<UpstreamPlace> {
   const folder = await mkdtemp(path.join(tmpdir(), "sluice-upstream-"));
   const file = path.join(folder, "socket");
   const shut = await open(file);

@@ -3,7 +3,7 @@ import { Feed } from "../../admin/events/feed.ts";
 import type { Measured } from "../../admin/metrics/measured.ts";
 import type { Call, Operation } from "../../admin/operations/operation.ts";
 import { checkedInput, followingNamed, steeringNamed } from "../../admin/operations/operations.ts";
-import type { Steered } from "../../admin/operations/steered.ts";
+import type { SteerableProxy } from "../../admin/operations/steered.ts";
 import type { Answering } from "../../admin/server/answering.ts";
 import type { ListenerView } from "../../admin/views/listener-view.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
@@ -16,7 +16,7 @@ import type { ProxyOfWorkers } from "./proxy-of-workers.ts";
 import { wayOf } from "./ways.ts";
 
 /** Answers operations for all workers together, as one proxy would. */
-export class AnswersOfWorkers implements Answering, Steered {
+export class AnswersOfWorkers implements Answering, SteerableProxy {
   #feed: Feed | undefined;
 
   constructor(

@@ -1,6 +1,6 @@
 import { SluiceError, type AdminConfig, type ResolvedConfig } from "../../contract/index.ts";
 import { snapshotOf } from "../../config/load/config-snapshot.ts";
-import type { Wanted } from "../../runtime/generation/overrides.ts";
+import type { GenerationSource } from "../../runtime/generation/overrides.ts";
 import type { ProxyLog } from "../../runtime/log/logger.ts";
 import type { GenerationOrder } from "../wire/calls.ts";
 
@@ -15,7 +15,7 @@ export class Orders {
     private readonly admin: AdminConfig | undefined,
   ) {}
 
-  of({ base, config, overrides, origin }: Wanted, number: number, rebuild: boolean): GenerationOrder {
+  of({ base, config, overrides, origin }: GenerationSource, number: number, rebuild: boolean): GenerationOrder {
     const snapshot = snapshotOf(base);
     if (snapshot === undefined || base.file === undefined)
       throw new SluiceError("SLUICE_INTERNAL", "a config of workers comes from a file");

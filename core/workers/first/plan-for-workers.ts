@@ -1,5 +1,5 @@
 import type { ResolvedConfig } from "../../contract/index.ts";
-import { planReload, type ReloadPlan, type Running } from "../../runtime/generation/reload-plan.ts";
+import { planReload, type ReloadPlan, type RunningListener } from "../../runtime/generation/reload-plan.ts";
 import type { Steering } from "../../runtime/proxy/steering.ts";
 import type { Addresses } from "../wire/calls.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -20,7 +20,7 @@ export async function planFor(
 ): Promise<ReloadPlan> {
   const counts = await Promise.allSettled(workers.serving.map((worker) => worker.channel.call("sessions")));
   const told = counts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-  const running = new Map<string, Running>();
+  const running = new Map<string, RunningListener>();
   for (const config of steering.config?.listeners ?? []) {
     const { name, address } = config;
     const local = addresses.get(name);

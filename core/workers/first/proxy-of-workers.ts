@@ -11,13 +11,13 @@ import {
 } from "../../contract/index.ts";
 import type { ConfigLoader } from "../../config/load/config-loader.ts";
 import { missingForResets } from "../../net/node/reset-means.ts";
-import { rebased, type Wanted } from "../../runtime/generation/overrides.ts";
+import { rebased, type GenerationSource } from "../../runtime/generation/overrides.ts";
 import type { ReloadPlan, ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import { drainTime } from "../../runtime/listener/drain.ts";
 import type { ProxyOptions } from "../../runtime/proxy/proxy-options.ts";
 import type { OpenSessions, ServingProxy } from "../../runtime/proxy/serving-proxy.ts";
 import { Steering } from "../../runtime/proxy/steering.ts";
-import { Turns } from "../../runtime/proxy/turns.ts";
+import { SerialWork } from "../../runtime/proxy/serial-work.ts";
 import type { Addresses } from "../wire/calls.ts";
 import { closeWorkers } from "./close-workers.ts";
 import { Entrance } from "./entrance.ts";
@@ -62,7 +62,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
   readonly shared: SharedParts;
   readonly #entrance: Entrance;
   readonly #sockets: SharedSockets;
-  readonly #turns = new Turns();
+  readonly #turns = new SerialWork();
   readonly #replacements = new Replacements(this);
   readonly #orders: Orders;
   #looked = false;
@@ -180,11 +180,11 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     return this.#closing;
   }
 
-  #take(want: () => Wanted, rebuild: boolean): Promise<ReloadReport> {
+  #take(want: () => GenerationSource, rebuild: boolean): Promise<ReloadReport> {
     return this.#turns.run(() => this.#apply(want(), rebuild));
   }
 
-  async #apply(wanted: Wanted, rebuild: boolean): Promise<ReloadReport> {
+  async #apply(wanted: GenerationSource, rebuild: boolean): Promise<ReloadReport> {
     if (this.#closing !== undefined) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
     const started = performance.now();
     const { steps } = await planFor(this, wanted.config, rebuild);
@@ -210,7 +210,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
   }
 
   #applied(
-    wanted: Wanted,
+    wanted: GenerationSource,
     steps: ReloadPlan["steps"],
     { started, reports }: { readonly started: number; readonly reports: readonly ReloadReport[] },
   ): ReloadReport {

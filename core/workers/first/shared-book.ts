@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Answer, Found } from "../../contract/index.ts";
-import { BucketBook, type Take } from "../../runtime/state/bucket-book.ts";
+import { BucketBook, type BucketPayment } from "../../runtime/state/bucket-book.ts";
 import type { Said } from "../wire/calls.ts";
 import { Deferred } from "../wire/deferred.ts";
 import { unpackError, type PackedError } from "../wire/packed-error.ts";
@@ -38,7 +38,7 @@ export class SharedBook {
   /** @param now monotonic milliseconds */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  take(price: Take): number {
+  take(price: BucketPayment): number {
     return this.#buckets.take(price);
   }
 

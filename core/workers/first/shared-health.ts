@@ -1,10 +1,10 @@
-import type { AgreedStanding, Standing } from "../../net/balance/health-peers.ts";
+import type { AgreedStanding, EndpointStanding } from "../../net/balance/health-peers.ts";
 import type { ToldWorker } from "./told-worker.ts";
 
 interface ListenerStandings {
   /** How often endpoints of the listener have been put out. */
   version: number;
-  readonly standings: Map<string, Standing>;
+  readonly standings: Map<string, EndpointStanding>;
 }
 
 /** Endpoints that are remembered. */
@@ -22,7 +22,7 @@ export class SharedHealth {
    *
    * @returns the newest version
    */
-  eject(from: ToldWorker, standing: Standing, seen: number): number {
+  eject(from: ToldWorker, standing: EndpointStanding, seen: number): number {
     const listener = this.#of(standing.listener);
     if (seen !== listener.version) return listener.version;
     listener.version += 1;
@@ -32,7 +32,7 @@ export class SharedHealth {
   }
 
   /** A worker has reported a standing: the others get it. */
-  tell(from: ToldWorker, standing: Standing): void {
+  tell(from: ToldWorker, standing: EndpointStanding): void {
     const listener = this.#of(standing.listener);
     this.#note(listener, standing);
     for (const worker of this.workers()) if (worker !== from) this.#send(worker, standing, listener.version, false);
@@ -50,12 +50,12 @@ export class SharedHealth {
         if ((standing.outage?.until ?? Infinity) > Date.now()) this.#send(worker, standing, version, false);
   }
 
-  #send(worker: ToldWorker, standing: Standing, version: number, own: boolean): void {
+  #send(worker: ToldWorker, standing: EndpointStanding, version: number, own: boolean): void {
     const agreed: AgreedStanding = { ...standing, version, own };
     worker.channel.tell("standing", agreed);
   }
 
-  #note({ standings }: ListenerStandings, standing: Standing): void {
+  #note({ standings }: ListenerStandings, standing: EndpointStanding): void {
     if (standing.outage === undefined) standings.delete(keyOf(standing));
     else if (standings.size < MOST) standings.set(keyOf(standing), standing);
   }
@@ -69,6 +69,6 @@ export class SharedHealth {
   }
 }
 
-function keyOf({ endpoint, what }: Pick<Standing, "endpoint" | "what">): string {
+function keyOf({ endpoint, what }: Pick<EndpointStanding, "endpoint" | "what">): string {
   return `${what} ${endpoint}`;
 }

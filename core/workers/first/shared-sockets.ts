@@ -1,5 +1,5 @@
 import type { ResolvedConfig, ResolvedListener, SocketAddress } from "../../contract/index.ts";
-import type { Bound } from "../../net/accept/bound.ts";
+import type { BoundSocket } from "../../net/accept/bound-socket.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { bindListeners, type Bindings, type BoundListener } from "../../runtime/listener/bind-listeners.ts";
 import type { HandedSocket } from "../wire/calls.ts";
@@ -17,7 +17,7 @@ export interface PlannedSockets {
 /** The sockets of stream listeners. They are bound in the first process, so that they listen no matter which workers live. */
 export class SharedSockets {
   #listeners: ReadonlyMap<string, BoundListener> = new Map();
-  readonly #ids = new Map<Bound, number>();
+  readonly #ids = new Map<BoundSocket, number>();
   #last = 0;
 
   /** @param take takes the clients of the sockets */
@@ -69,7 +69,7 @@ export class SharedSockets {
     this.#ids.clear();
   }
 
-  #handed(bound: Bound, goesOn: BoundListener | undefined, from: BoundListener | undefined): HandedSocket {
+  #handed(bound: BoundSocket, goesOn: BoundListener | undefined, from: BoundListener | undefined): HandedSocket {
     return { id: this.#idOf(bound), local: bound.local, goesOn: goesOn !== undefined, from: from?.name };
   }
 
@@ -92,7 +92,7 @@ export class SharedSockets {
   }
 
   /** The id of a socket. A new socket listens from now on: clients that come before a worker serves it wait. */
-  #idOf(bound: Bound): number {
+  #idOf(bound: BoundSocket): number {
     const known = this.#ids.get(bound);
     if (known !== undefined) return known;
     const id = ++this.#last;

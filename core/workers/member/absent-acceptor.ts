@@ -1,8 +1,8 @@
 import type { SocketAddress } from "../../contract/index.ts";
-import type { Bound } from "../../net/accept/bound.ts";
+import type { BoundSocket } from "../../net/accept/bound-socket.ts";
 
 /** Stands for a socket that another worker has. No client comes to it here. */
-export class AbsentAcceptor implements Bound {
+export class AbsentAcceptor implements BoundSocket {
   constructor(public local: SocketAddress) {}
 
   accept(): void {

@@ -1,5 +1,5 @@
 import { socketAddress, type ResolvedConfig, type ResolvedListener, type SocketAddress } from "../../contract/index.ts";
-import type { Bound } from "../../net/accept/bound.ts";
+import type { BoundSocket } from "../../net/accept/bound-socket.ts";
 import { HandedAcceptor } from "../../net/accept/handed-acceptor.ts";
 import { closeConnection, type Connection } from "../../net/node/raw-accept.ts";
 import { transportOf } from "../../net/transports/table.ts";
@@ -65,6 +65,6 @@ function withPort(listener: ResolvedListener, now: SocketAddress | undefined): R
   return { ...listener, address: portOf(listener.address, now) };
 }
 
-function absent({ address }: ResolvedListener): Promise<Bound> {
+function absent({ address }: ResolvedListener): Promise<BoundSocket> {
   return Promise.resolve(new AbsentAcceptor(socketAddress(address.host, address.port, address.host.includes(":") ? "IPv6" : "IPv4")));
 }

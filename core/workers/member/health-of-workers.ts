@@ -1,5 +1,5 @@
 import { Subject } from "rxjs";
-import type { AgreedStanding, HealthPeers, Standing } from "../../net/balance/health-peers.ts";
+import type { AgreedStanding, HealthPeers, EndpointStanding } from "../../net/balance/health-peers.ts";
 import type { FirstCalls } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 import { answerWithin } from "./answer-within.ts";
@@ -14,7 +14,7 @@ export class HealthOfWorkers implements HealthPeers {
 
   constructor(private readonly first: () => Channel<FirstCalls>) {}
 
-  async eject(standing: Standing, seen: number): Promise<number | undefined> {
+  async eject(standing: EndpointStanding, seen: number): Promise<number | undefined> {
     try {
       return await answerWithin(AGREEMENT_MS, this.first().call("eject", standing, seen));
     } catch {
@@ -22,7 +22,7 @@ export class HealthOfWorkers implements HealthPeers {
     }
   }
 
-  tell(standing: Standing): void {
+  tell(standing: EndpointStanding): void {
     this.first().tell("standing", standing);
   }
 

@@ -1,5 +1,5 @@
 import type { Answer, Found, Shared, SharedBuckets } from "../../contract/index.ts";
-import { MOST_BUCKETS } from "../../runtime/state/alone.ts";
+import { MOST_BUCKETS } from "../../runtime/state/local-shared.ts";
 import type { FirstCalls, Said } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 import { packError } from "../wire/packed-error.ts";

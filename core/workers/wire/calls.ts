@@ -1,12 +1,12 @@
 import type { AdminConfig, Answer, Found, GenerationOrigin, LogLevel, Override, SocketAddress } from "../../contract/index.ts";
 import type { ConfigSnapshot } from "../../config/load/config-snapshot.ts";
 import type { Measured } from "../../admin/metrics/measured.ts";
-import type { AgreedStanding, Standing } from "../../net/balance/health-peers.ts";
+import type { AgreedStanding, EndpointStanding } from "../../net/balance/health-peers.ts";
 import type { Connection } from "../../net/node/raw-accept.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
 import type { Elsewhere } from "../../runtime/state/neighbours.ts";
-import type { Take } from "../../runtime/state/bucket-book.ts";
+import type { BucketPayment } from "../../runtime/state/bucket-book.ts";
 import type { PackedError } from "./packed-error.ts";
 import type { PackedEvent } from "./packed-event.ts";
 
@@ -139,12 +139,12 @@ export interface FirstCalls {
   /** A value of a show. @param missed the number of values that were left out before it, as there was no room */
   shown(number: number, value: unknown, missed: number): void;
   /** Takes tokens from a bucket, as {@link SharedBuckets.take}. */
-  take(price: Take): number;
+  take(price: BucketPayment): number;
   once(key: string): Said | Promise<Said>;
   /** Asks to put an endpoint out. @param seen the version that the worker knows @returns the newest version */
-  eject(standing: Standing, seen: number): number;
+  eject(standing: EndpointStanding, seen: number): number;
   /** Reports a standing in this worker. */
-  standing(standing: Standing): void;
+  standing(standing: EndpointStanding): void;
   forgetEndpoint(listener: string, endpoint: string): void;
   /** Reports an answer that the worker was told to find out. */
   found(key: string, number: number, found: Found<unknown>): void;

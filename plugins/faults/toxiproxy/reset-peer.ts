@@ -4,7 +4,7 @@ import { hold, type Hold } from "sluice/flow";
 import { z } from "zod";
 import { defineFault } from "../define-fault.ts";
 import { commonOptions } from "../every-fault.ts";
-import type { FaultKind, Way } from "../fault-kind.ts";
+import type { FaultKind, FaultedDirection } from "../fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
@@ -30,7 +30,7 @@ class ResetPeer {
     private readonly to: Subscriber<Buffer>,
     private readonly grip: Hold,
     private readonly timeout: number,
-    private readonly way: Way,
+    private readonly way: FaultedDirection,
   ) {
     this.#memory = way.memory((): { since: number | undefined } => ({ since: undefined }));
   }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { defineFault } from "../define-fault.ts";
 import { commonOptions } from "../every-fault.ts";
 import { endAfter } from "../end-after.ts";
-import type { Ending, FaultKind, Way } from "../fault-kind.ts";
+import type { Ending, FaultKind, FaultedDirection } from "../fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,
@@ -28,7 +28,7 @@ export const toxicTimeout = defineFault({
   }),
 } satisfies FaultKind<typeof schema>);
 
-function thrownAway(data: Observable<Buffer>, way: Way): Observable<Buffer> {
+function thrownAway(data: Observable<Buffer>, way: FaultedDirection): Observable<Buffer> {
   // Marks the operator that is in use: when a toxic changes, its new hook is called before the old operators complete.
   const memory = way.memory((): { now: object } => ({ now: {} }));
   const me = {};

@@ -13,8 +13,8 @@ import type { RequestBody } from "../exchange/request-body.ts";
 import { RequestParser } from "../message/request-parser.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { Serving } from "./serving.ts";
-import { Tunnel, type Agreement, type Tunnelled } from "./tunnel.ts";
-import { Turn } from "./turn.ts";
+import { Tunnel, type UpgradeAgreement, type TunnelTraffic } from "./tunnel.ts";
+import { TurnBudget } from "./turn-budget.ts";
 
 /** A client's connection of HTTP/1: its requests are read from the session's chunks, and served one after the other. */
 export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter {
@@ -37,7 +37,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   /** Whether the header of the next request has begun, so that its time limit runs. */
   #isTimed = false;
   readonly #halfClosed = new HalfClosed();
-  readonly #turn = new Turn(() => this.#goOn());
+  readonly #turn = new TurnBudget(() => this.#goOn());
   readonly #body: BodyIntake;
 
   constructor(
@@ -136,7 +136,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     else if (this.#parser.isWhole && !this.#isOver) this.#next();
   }
 
-  upgraded(upstream: Duplex, agreement: Agreement, over: (passed: Tunnelled) => void): void {
+  upgraded(upstream: Duplex, agreement: UpgradeAgreement, over: (passed: TunnelTraffic) => void): void {
     const tunnel = new Tunnel(this.leg, upstream, over);
     tunnel.open(agreement);
     this.#isOver = true;

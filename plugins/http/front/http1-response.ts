@@ -18,7 +18,7 @@ export interface ResponseWriter {
 }
 
 /** The facts about a request that its response depends on. */
-export interface Answered {
+export interface RequestFacts {
   readonly method: string;
   readonly minor: number;
   /** Whether the client asked to close the connection after this response. */
@@ -50,7 +50,7 @@ export class Http1Response implements ResponseSink {
 
   constructor(
     private readonly writer: ResponseWriter,
-    private readonly request: Answered,
+    private readonly request: RequestFacts,
     /** The header lines for a client whose connection is kept. */
     private readonly keepAlive: string,
   ) {}

@@ -20,7 +20,7 @@ import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { RequestBody } from "../exchange/request-body.ts";
 import { UploadSilence } from "./upload-silence.ts";
 import type { Serving } from "./serving.ts";
-import { Turn } from "./turn.ts";
+import { TurnBudget } from "./turn-budget.ts";
 
 /** The body of a new request, and the destination of its response. */
 interface BegunRequest {
@@ -48,7 +48,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   });
   readonly #deadline = new Deadline(this);
   readonly #blockDeadline = new Deadline({ expired: () => this.#tooSlow() });
-  readonly #turn = new Turn(() => this.#beginWaiting());
+  readonly #turn = new TurnBudget(() => this.#beginWaiting());
   #waiting: (() => void)[] = [];
   #http2: ServerHttp2Session | undefined;
 

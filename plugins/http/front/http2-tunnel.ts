@@ -6,7 +6,7 @@ import { http2Fields } from "../message/http2-fields.ts";
 import { acceptOf } from "../message/web-socket.ts";
 import { ConnectStream } from "../exchange/connect-stream.ts";
 import type { ExchangePlace } from "./served-exchange.ts";
-import type { Agreement, Tunnelled } from "./tunnel.ts";
+import type { UpgradeAgreement, TunnelTraffic } from "./tunnel.ts";
 
 const ACCEPT = "sec-websocket-accept";
 
@@ -20,7 +20,7 @@ export class Http2Tunnel implements ExchangePlace {
     private readonly key: string,
   ) {}
 
-  upgraded(upstream: Duplex, { fields }: Agreement, over: (passed: Tunnelled) => void): void {
+  upgraded(upstream: Duplex, { fields }: UpgradeAgreement, over: (passed: TunnelTraffic) => void): void {
     const { stream } = this;
     const accept = fields.findIndex((name, at) => at % 2 === 0 && name.toLowerCase() === ACCEPT);
     if (accept >= 0 && fields[accept + 1] !== acceptOf(this.key))
@@ -35,7 +35,7 @@ export class Http2Tunnel implements ExchangePlace {
 }
 
 /** Passes data in both directions. Each side ends on its own; an error of one side breaks the other. @param over called once, when both are closed */
-function join(client: Duplex, upstream: Duplex, over: (passed: Tunnelled) => void): void {
+function join(client: Duplex, upstream: Duplex, over: (passed: TunnelTraffic) => void): void {
   upstream.on("error", () => undefined);
   const passed = { fromClient: 0, fromUpstream: 0 };
   pass(client, upstream, (bytes) => (passed.fromClient += bytes));

@@ -9,7 +9,7 @@ import { first, wireFields } from "../message/header-fields.ts";
 import { Responder } from "../exchange/respond.ts";
 import type { ResponseSink } from "../exchange/response-sink.ts";
 import type { Serving } from "./serving.ts";
-import type { Agreement, Tunnelled } from "./tunnel.ts";
+import type { UpgradeAgreement, TunnelTraffic } from "./tunnel.ts";
 
 /** The connection on which an exchange takes place. */
 export interface ExchangePlace {
@@ -20,7 +20,7 @@ export interface ExchangePlace {
    * @param over called once, when both sides are closed
    * @throws when a field may not be sent; then nothing was sent
    */
-  upgraded(upstream: Duplex, agreement: Agreement, over: (passed: Tunnelled) => void): void;
+  upgraded(upstream: Duplex, agreement: UpgradeAgreement, over: (passed: TunnelTraffic) => void): void;
 }
 
 export interface ExchangeSurroundings {

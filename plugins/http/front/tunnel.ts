@@ -4,13 +4,13 @@ import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { fieldLines } from "../message/message-head.ts";
 
 /** The bytes that passed through a tunnel. */
-export interface Tunnelled {
+export interface TunnelTraffic {
   readonly fromClient: number;
   readonly fromUpstream: number;
 }
 
 /** The upstream's agreement to another protocol. */
-export interface Agreement {
+export interface UpgradeAgreement {
   readonly protocol: string;
   /** The fields of the upstream's answer: names and values, one after the other. */
   readonly fields: readonly string[];
@@ -30,11 +30,11 @@ export class Tunnel implements LegConsumer {
   constructor(
     private readonly leg: ClientLeg,
     private readonly upstream: Duplex,
-    private readonly over: (passed: Tunnelled) => void,
+    private readonly over: (passed: TunnelTraffic) => void,
   ) {}
 
   /** @throws TypeError when a field may not be sent */
-  open({ protocol, fields }: Agreement): void {
+  open({ protocol, fields }: UpgradeAgreement): void {
     const { leg, upstream } = this;
     const lines = fieldLines(["connection", "Upgrade", "upgrade", protocol, ...fields]);
     const head = `HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`;

@@ -1,5 +1,5 @@
 import { clientHello, type ClientHello, type Session } from "sluice";
-import type { Knowledge } from "../knowledge.ts";
+import type { ClientFacts } from "../knowledge.ts";
 import type { Guess } from "../protocols.ts";
 import { CryptoStream } from "./crypto-stream.ts";
 import { InitialPackets } from "./initial-packet.ts";
@@ -19,7 +19,7 @@ function withoutHeader(datagram: Buffer): Buffer {
 }
 
 /** What the first datagrams tell about a client that speaks QUIC. */
-export class QuicKnowledge implements Knowledge {
+export class QuicKnowledge implements ClientFacts {
   readonly client: Session["client"];
   readonly #packets = new InitialPackets();
   readonly #stream = new CryptoStream(MOST);

@@ -1,17 +1,17 @@
 import { expect } from "chai";
-import type { Standing } from "../../../core/net/balance/health-peers.ts";
+import type { EndpointStanding } from "../../../core/net/balance/health-peers.ts";
 import { SharedHealth } from "../../../core/workers/first/shared-health.ts";
 import type { WorkerProcess } from "../../../core/workers/first/worker-process.ts";
 
 /** A worker that remembers what it was told. */
 function worker(): { readonly process: WorkerProcess; readonly told: string[] } {
   const told: string[] = [];
-  const tell = (_name: string, { endpoint, outage, version, own }: Standing & { version: number; own: boolean }): void =>
+  const tell = (_name: string, { endpoint, outage, version, own }: EndpointStanding & { version: number; own: boolean }): void =>
     void told.push(`${endpoint} ${outage === undefined ? "up" : "out"} ${version}${own ? " own" : ""}`);
   return { process: { channel: { tell } } as unknown as WorkerProcess, told };
 }
 
-const out = (endpoint: string, what: Standing["what"] = "ejected", forMs = 30_000): Standing => ({
+const out = (endpoint: string, what: EndpointStanding["what"] = "ejected", forMs = 30_000): EndpointStanding => ({
   listener: "web",
   endpoint,
   what,

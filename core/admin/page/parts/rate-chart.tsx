@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { Past } from "../rates.ts";
+import type { RateHistory } from "../rates.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { time } from "./format.ts";
 
@@ -39,7 +39,7 @@ function optionsOf(width: number): uPlot.Options {
 }
 
 /** The traffic of a listener in the last five minutes, in each direction. */
-export function RateChart({ past, label }: { past: Past | undefined; label: string }): JSX.Element {
+export function RateChart({ past, label }: { past: RateHistory | undefined; label: string }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(undefined);
   useEffect(() => {

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { Socket } from "node:net";
-import { race, type Dialled, type Destination } from "../../../../core/net/dial/race.ts";
+import { race, type PendingConnection, type Destination } from "../../../../core/net/dial/race.ts";
 
 // Sockets that never open: the test says when they connect or fail. A stagger that is due runs on the real clock.
 function fakes() {
-  const dialled: (Dialled & { readonly host: string })[] = [];
+  const dialled: (PendingConnection & { readonly host: string })[] = [];
   const dial = (place: Destination) => {
     const socket = new Socket();
     socket.on("error", () => undefined);

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { networks, socketAddress, type ClientHello } from "sluice";
 import { choose } from "../../../../plugins/route/choose.ts";
-import type { Knowledge } from "../../../../plugins/route/knowledge.ts";
+import type { ClientFacts } from "../../../../plugins/route/knowledge.ts";
 import { optionsSchema, type Route } from "../../../../plugins/route/options.ts";
 import { RouteIndex } from "../../../../plugins/route/route-index.ts";
 
@@ -38,7 +38,7 @@ const hello = fc.oneof(
     alpn: fc.constantFrom<readonly string[]>([], ["h2"]),
   }) as fc.Arbitrary<ClientHello>,
 );
-const knowledge: fc.Arbitrary<Knowledge> = fc
+const knowledge: fc.Arbitrary<ClientFacts> = fc
   .record({ client: fc.constantFrom(...clients), hello, guess: fc.constantFrom(true, false, undefined) })
   .map(({ guess, ...known }) => ({ ...known, is: () => guess }));
 

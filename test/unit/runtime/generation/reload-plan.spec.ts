@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { ResolvedListener, SluiceConfig } from "sluice";
 import { resolveConfig } from "../../../support/resolve-config.ts";
-import { planReload, type Running } from "../../../../core/runtime/generation/reload-plan.ts";
+import { planReload, type RunningListener } from "../../../../core/runtime/generation/reload-plan.ts";
 import { plugin } from "../../../support/with-proxy.ts";
 
 type Listeners = SluiceConfig["listeners"];
@@ -13,7 +13,7 @@ const at = (listen: string, more: Partial<Listeners[string]> = {}): Listeners[st
 /** The lines of the plan from one config to the next. */
 function planned(before: Listeners, after: Listeners, rebuild = false): string[] {
   const running = new Map(
-    resolved(before).map((config): [string, Running] => [
+    resolved(before).map((config): [string, RunningListener] => [
       config.name,
       { config, bound: { ...config.address, port: config.address.port === 0 ? 4321 : config.address.port }, sessions: 2 },
     ]),

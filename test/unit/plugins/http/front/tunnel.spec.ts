@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { Duplex } from "node:stream";
 import { SluiceError } from "sluice";
 import { ClientLeg, type LegConsumer } from "../../../../../plugins/http/front/client-leg.ts";
-import { Tunnel, type Tunnelled } from "../../../../../plugins/http/front/tunnel.ts";
+import { Tunnel, type TunnelTraffic } from "../../../../../plugins/http/front/tunnel.ts";
 
 const nobody: LegConsumer = {
   pending: 0,
@@ -41,7 +41,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 describe("A tunnel", () => {
   let sent: string;
   let reads: boolean;
-  let overs: Tunnelled[];
+  let overs: TunnelTraffic[];
   let upstream: Upstream;
   let leg: ClientLeg;
   let room: number;

@@ -7,7 +7,7 @@ const NOTICED = 16;
  * Counts the requests that a connection begins in one turn of the event loop. Without a limit, answers that need no upstream could block all other
  * work.
  */
-export class Turn {
+export class TurnBudget {
   #begun = 0;
 
   /** @param over called in the next turn, if the limit was reached in this one */
@@ -32,6 +32,6 @@ export class Turn {
   }
 }
 
-function ended(turn: Turn): void {
+function ended(turn: TurnBudget): void {
   turn.end();
 }

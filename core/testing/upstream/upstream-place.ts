@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import type { UpstreamConfig } from "../../contract/index.ts";
-import type { Taken } from "./taken.ts";
+import type { ReceivedData } from "./received-data.ts";
 import type { TestUpstream } from "./test-upstream.ts";
 
 /** The address of an upstream, and how to close it. */
-export interface Place {
+export interface UpstreamPlace {
   readonly endpoint: string;
   /** 0 on a unix socket. */
   readonly port: number;
@@ -15,15 +15,18 @@ export interface Place {
 }
 
 /** The connections and data that an upstream got. */
-export interface Visits {
-  readonly taken: Taken;
+export interface UpstreamVisits {
+  readonly taken: ReceivedData;
   readonly connections: () => number;
   readonly sockets: ReadonlySet<Socket>;
   readonly datagrams: boolean;
 }
 
 /** Makes the upstream that a test sees. */
-export function upstreamAt({ endpoint, port, ca, shut }: Place, { taken, connections, sockets, datagrams }: Visits): TestUpstream {
+export function upstreamAt(
+  { endpoint, port, ca, shut }: UpstreamPlace,
+  { taken, connections, sockets, datagrams }: UpstreamVisits,
+): TestUpstream {
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= shut().then(() => undefined));
   return {

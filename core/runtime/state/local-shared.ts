@@ -5,7 +5,7 @@ import { BucketBook } from "./bucket-book.ts";
 export const MOST_BUCKETS = 100_000;
 
 /** The value of SHARED in a proxy of one process. */
-export class Alone implements Shared {
+export class LocalShared implements Shared {
   readonly processes = 1;
   readonly #book = new BucketBook();
   readonly #finding = new Map<string, Promise<unknown>>();

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** Does pieces of work one after the other. Timers and sockets get a turn in between, so that many pieces in a row do not block them. */
-export class Turns {
+export class SerialWork {
   #queue: Promise<unknown> = Promise.resolve();
 
   /** Resolves when all work that was added until now is done. */

@@ -24,7 +24,7 @@ export interface ListenOptions {
 }
 
 /** A bound socket. It lives from the generation that adds it to the generation that removes it, and is never bound again in between. */
-export interface Bound {
+export interface BoundSocket {
   readonly local: SocketAddress;
   /**
    * Gives clients to a host from now on. Clients that come before there is a host are refused.
@@ -38,7 +38,7 @@ export interface Bound {
   /** From now on gives connections to `take`, which sends them to another process, and no longer to a host. */
   hand?(take: TakeConnection): void;
   /** Takes over the flows of a socket of the same transport that was closed to make room for this one. */
-  adopt(before: Bound): void;
+  adopt(before: BoundSocket): void;
   /** Stops accepting at once. Connections stay open; datagram flows can no longer send. A second call does nothing. */
   close(): void;
   /** Replaces `close` at the proxy's end, for a socket that another process also has: the socket stays open there. */

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 /** The data that an upstream received on all connections, in the order in which it came, up to a limit. */
-export class Taken {
+export class ReceivedData {
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
 

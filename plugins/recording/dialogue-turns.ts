@@ -8,20 +8,20 @@ export interface Step {
 }
 
 /** A message of the other side, with the answers to it. */
-export interface Turn {
+export interface DialogueTurn {
   readonly message: Message;
   readonly steps: readonly Step[];
 }
 
 /** A recorded session in the form in which one side is played. */
-export interface Turns {
+export interface DialogueTurns {
   /** What is sent before the other side has sent anything. */
   readonly opening: readonly Step[];
-  readonly turns: readonly Turn[];
+  readonly turns: readonly DialogueTurn[];
 }
 
 /** @param theirs the side that is not played */
-export function turnsOf(session: readonly Entry[], theirs: Side): Turns {
+export function turnsOf(session: readonly Entry[], theirs: Side): DialogueTurns {
   const opening: Step[] = [];
   const turns: { message: Message; steps: Step[] }[] = [];
   for (const [index, entry] of session.entries()) {
@@ -36,7 +36,7 @@ export function turnsOf(session: readonly Entry[], theirs: Side): Turns {
  * Like {@link turnsOf}, for protocols in which each message has its own answer, also when several messages are sent before an answer comes. With as
  * many answers as messages, the first answer belongs to the first message, and so on. Otherwise the entries after a message are its answer.
  */
-export function paired(session: readonly Entry[], theirs: Side): Turns {
+export function paired(session: readonly Entry[], theirs: Side): DialogueTurns {
   const { opening, turns } = turnsOf(session, theirs);
   const said = turns.flatMap(({ steps }) => steps.filter(({ entry }) => "from" in entry));
   if (opening.some(({ entry }) => "from" in entry) || said.length !== turns.length) return { opening, turns };
