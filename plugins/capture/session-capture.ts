@@ -73,9 +73,11 @@ export class SessionCapture {
   }
 
   #begin(): Legs {
+    // The client's leg comes first in the file.
+    const client = this.#clientWire ?? this.#ofClient();
     // An attempt that failed is not what the session goes on with.
     const upstream = this.#upstreamWire?.isOpen === true ? this.#upstreamWire : this.#ofUpstream(this.session.upstream);
-    return { client: this.#clientWire ?? this.#ofClient(), upstream };
+    return { client, upstream };
   }
 
   // Of the client's leg the proxy is who took it, of the upstream's who opened it.
