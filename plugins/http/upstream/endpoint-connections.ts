@@ -247,7 +247,6 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
       this.#closed(request.client);
       request.failed(error);
     };
-    const missing = new SluiceError("SLUICE_UPSTREAM_MISSING", `upstream ${this.name}: an attempt completed without a leg`);
     const opened = this.#way === undefined ? EMPTY : this.#carriers.open(this.#way);
     const dialing = opened.subscribe({
       next: (connection: Carrier) => {
@@ -258,7 +257,8 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
       },
       error: failed,
       complete: () => {
-        if (!isSettled) failed(missing);
+        // Made only now: an error costs microseconds, and each request of HTTP/2 comes by here.
+        if (!isSettled) failed(new SluiceError("SLUICE_UPSTREAM_MISSING", `upstream ${this.name}: an attempt completed without a leg`));
       },
     });
     if (!isSettled) this.#dialing.set(request, dialing);

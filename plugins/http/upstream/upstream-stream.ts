@@ -248,6 +248,8 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   }
 
   #closed(code: number): void {
+    // Most have ended before: no error is made for nothing.
+    if (this.#isGone) return;
     const { failures } = this.owner;
     // After its answer, a server may refuse the rest of the request with a reset without an error (RFC 9113 section 8.1).
     if (this.#isInDoubt && code === NGHTTP2_NO_ERROR) this.#finish();
