@@ -43,7 +43,7 @@ export function ask(port: number, { body, secure = false, agent, ...options }: A
     outgoing.once("error", reject);
     outgoing.end(body);
   });
-  return bounded(answered, "an answer", 10_000);
+  return bounded(answered, "an answer", 40_000);
 }
 
 function parsed(text: string): Told {
