@@ -28,7 +28,7 @@ export const badNeighbours: readonly BadPlugin[] = [
       const one = Buffer.alloc(128 * 1024);
       return { fromClient: (data) => data.pipe(each((chunk) => one.subarray(0, chunk.copy(one)))) };
     }),
-    said: /it changed a chunk that it had passed on/,
+    said: /it changed a chunk after passing it on/,
   },
   {
     what: "cuts off what is longer than its buffer",
