@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { addressText, type ResolvedAdmin, type ResolvedConfig, type SocketAddress } from "../contract/index.ts";
 import type { Companion, PreparedCompanion } from "../runtime/proxy/companion.ts";
-import type { Answering } from "./server/answering.ts";
+import type { AnswerSource } from "./server/answer-source.ts";
 import type { AdminServer } from "./server/admin-server.ts";
 import type { ServerSource } from "./server/request-handler.ts";
 
@@ -15,7 +15,7 @@ interface Running {
 export class Admin implements Companion {
   /** A random token for the life of the process, so that an address that was printed once stays valid. */
   readonly #random = randomBytes(24).toString("base64url");
-  readonly #served: { rules: ServerSource["rules"]; live: Answering | undefined };
+  readonly #served: { rules: ServerSource["rules"]; live: AnswerSource | undefined };
   #running: Running | undefined;
   #url: string | undefined;
 
@@ -35,7 +35,7 @@ export class Admin implements Companion {
   }
 
   /** The proxy is up. */
-  serve(live: Answering): void {
+  serve(live: AnswerSource): void {
     this.#served.live = live;
     if (this.#running !== undefined) live.begin();
   }

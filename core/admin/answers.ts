@@ -2,10 +2,10 @@ import { measure, type Measured } from "./metrics/measured.ts";
 import type { Live } from "./operations/live.ts";
 import type { Call, Operation } from "./operations/operation.ts";
 import { perform } from "./operations/operations.ts";
-import type { Answering } from "./server/answering.ts";
+import type { AnswerSource } from "./server/answer-source.ts";
 
 /** Answers operations for a proxy in this process. */
-export class Answers implements Answering {
+export class Answers implements AnswerSource {
   constructor(private readonly live: Live) {}
 
   get generation(): number {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { SluiceError, type ResolvedAdmin } from "../../contract/index.ts";
 import { EventStream } from "../events/event-stream.ts";
-import type { Answering } from "./answering.ts";
+import type { AnswerSource } from "./answer-source.ts";
 import { answerError, answerJson, answerText, Refusal } from "./answer.ts";
 import { answerEvents } from "./event-response.ts";
 import { checkHost, checkOrigin, checkToken, isJson, type GuardRules } from "./guard.ts";
@@ -16,7 +16,7 @@ const metricsPath = "/metrics";
 export interface ServerSource {
   readonly rules: GuardRules & Pick<ResolvedAdmin, "metrics">;
   /** Undefined before the proxy is up. */
-  readonly live: Answering | undefined;
+  readonly live: AnswerSource | undefined;
 }
 
 /** Answers one request: probes, then the guard, then the page, metrics or an operation. */
@@ -50,7 +50,7 @@ async function answer(served: ServerSource, request: IncomingMessage, response: 
   else await serveOperation(live, request, { method, path: pathname.slice(apiRoot.length), query: searchParams, response });
 }
 
-async function serveMetrics(live: Answering, reads: boolean, response: ServerResponse): Promise<void> {
+async function serveMetrics(live: AnswerSource, reads: boolean, response: ServerResponse): Promise<void> {
   if (!reads) throw new Refusal(405, new SluiceError("SLUICE_ADMIN_REQUEST", "expected GET"), { allow: "GET, HEAD" });
   const { exposition } = await import("../metrics/exposition.ts");
   const { text, contentType } = await exposition(await live.measure());
@@ -64,7 +64,7 @@ interface Asked {
   readonly response: ServerResponse;
 }
 
-async function serveOperation(live: Answering, request: IncomingMessage, { method, path, query, response }: Asked): Promise<void> {
+async function serveOperation(live: AnswerSource, request: IncomingMessage, { method, path, query, response }: Asked): Promise<void> {
   const { headers } = request;
   const found = route(method, path, query);
   const reads = found.operation.method === "GET";
@@ -95,7 +95,7 @@ function isProbe(pathname: string): pathname is "/healthz" | "/readyz" {
 }
 
 /** Answers a probe, under any Host and without a token. It only says whether the process lives, and whether it takes sessions. */
-function probe(pathname: "/healthz" | "/readyz", live: Answering | undefined, response: ServerResponse): void {
+function probe(pathname: "/healthz" | "/readyz", live: AnswerSource | undefined, response: ServerResponse): void {
   const ready = live?.isReady === true;
   if (pathname === "/healthz" || ready) answerText(response, 200, "ok\n");
   else answerText(response, 503, live === undefined ? "starting\n" : "closing\n");

@@ -3,7 +3,7 @@ import path from "node:path";
 import { SluiceError, reasonOf, type Logger } from "../../contract/index.ts";
 import { serveControl, type ControlHandler, type ControlServer } from "../../net/control/control-socket.ts";
 import { Admin } from "../../admin/admin.ts";
-import type { Answering } from "../../admin/server/answering.ts";
+import type { AnswerSource } from "../../admin/server/answer-source.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { ProxyOfWorkers } from "../../workers/first/proxy-of-workers.ts";
@@ -60,8 +60,8 @@ export async function serve(options: CommandOptions, { text, ready }: StartOptio
   if (text === undefined && !existsSync(file)) throw new SluiceError("SLUICE_CONFIG_NOT_FOUND", "no such file", { where: file });
   let starting: Promise<Running> | undefined;
   let adminOpened = untold;
-  let served: Answering | undefined;
-  const servedBy = (live: Running): Answering => (served ??= answering(live));
+  let served: AnswerSource | undefined;
+  const servedBy = (live: Running): AnswerSource => (served ??= answering(live));
   const control = await openControl(file, logger, async (command, input) => {
     const started = await starting;
     return obey(started === undefined ? undefined : servedBy(started), command, input);
@@ -184,7 +184,7 @@ async function openControl(file: string, logger: Logger, handle: ControlHandler)
   }
 }
 
-async function obey(live: Answering | undefined, command: string, input: unknown): Promise<unknown> {
+async function obey(live: AnswerSource | undefined, command: string, input: unknown): Promise<unknown> {
   if (live === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
   const { performForLine } = await import("../../admin/operations/perform-for-line.ts");
   return performForLine(live, command, input);

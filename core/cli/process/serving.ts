@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { Answers } from "../../admin/answers.ts";
 import { Live } from "../../admin/operations/live.ts";
-import type { Answering } from "../../admin/server/answering.ts";
+import type { AnswerSource } from "../../admin/server/answer-source.ts";
 import type { AdminConfig } from "../../contract/index.ts";
 import type { Launch, LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
@@ -24,7 +24,7 @@ export function launching(admin: AdminConfig | undefined): Launch<Proxy | ProxyO
 }
 
 /** Answers the requests of the admin API for a running proxy. */
-export function answering(live: LiveConfig<Proxy | ProxyOfWorkers>): Answering {
+export function answering(live: LiveConfig<Proxy | ProxyOfWorkers>): AnswerSource {
   if (isOfWorkers(live)) return new AnswersOfWorkers(live.proxy, live);
   return new Answers(new Live(live.proxy as Proxy, live as LiveConfig));
 }

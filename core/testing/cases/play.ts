@@ -5,7 +5,7 @@ import { byteByByte } from "./cut.ts";
 /** The input of a direction. */
 export interface Input {
   readonly direction: Direction;
-  /** The given chunks; most ways cut the bytes differently, unless borders matter. */
+  /** The given chunks; most variants cut the bytes differently, unless borders matter. */
   readonly chunks: readonly Buffer[];
 }
 

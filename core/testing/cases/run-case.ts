@@ -4,7 +4,7 @@ import { PluginBench } from "../bench/plugin-bench.ts";
 import { shortBytes } from "../values/shown.ts";
 import type { Factory, ReadCase } from "./plugin-cases.ts";
 import { failed, wrongWith, wrongWithEnd } from "./verdict.ts";
-import { asGiven, waysOf, waysOfChunks, type WayKind } from "./ways.ts";
+import { asGiven, variantsOf, variantsOfChunks, type VariantKind } from "./variants.ts";
 
 /** The settings for the cases of a plugin. */
 export interface CaseTerms {
@@ -19,7 +19,7 @@ interface Shape {
   readonly hooks: readonly Direction[];
 }
 
-/** Runs one case in every way. @throws SLUICE_TEST_FAILED for the first way with another result */
+/** Runs one case in every variant. @throws SLUICE_TEST_FAILED for the first one with another result */
 export async function runCase(factory: Factory, given: ReadCase, terms: CaseTerms): Promise<void> {
   const bench = new PluginBench(factory(given.options as never), terms);
   try {
@@ -61,20 +61,20 @@ async function runDirection(
   const whole = Buffer.concat(given.from);
   const input = { direction, chunks: bordersMatter || given.from.length === 1 ? given.from : [whole] };
   const kinds = kindsOf(given, { borrows, hooks });
-  const ways = bordersMatter ? waysOfChunks(input, kinds) : waysOf(input, kinds);
+  const variants = bordersMatter ? variantsOfChunks(input, kinds) : variantsOf(input, kinds);
   const chunks = bordersMatter && given.to.length > 1 ? given.to : undefined;
-  for (const way of [asGiven(input), ...ways]) {
-    // oxlint-disable-next-line no-await-in-loop -- in order, so that the simplest failing way is reported
-    const wrong = wrongIn(given, await way.run(bench), way.wrong, chunks);
-    if (wrong !== undefined) throw failed(`${bench.name}: ${direction} of ${shortBytes(whole)} ${way.how}`, wrong);
+  for (const variant of [asGiven(input), ...variants]) {
+    // oxlint-disable-next-line no-await-in-loop -- in order, so that the simplest failing variant is reported
+    const wrong = wrongIn(given, await variant.run(bench), variant.wrong, chunks);
+    if (wrong !== undefined) throw failed(`${bench.name}: ${direction} of ${shortBytes(whole)} ${variant.how}`, wrong);
   }
 }
 
-/** The kinds of ways, the simplest first, so that a failure shows its reason. */
-function kindsOf({ kind }: ReadCase, { borrows, hooks }: Shape): WayKind[] {
-  const lent: readonly WayKind[] = borrows ? ["lent"] : [];
-  const removed: readonly WayKind[] = kind === "passes" ? ["removed"] : [];
-  const mixed: readonly WayKind[] = hooks.length === 2 ? ["sessions", "directions"] : ["sessions"];
+/** The kinds of variants, the simplest first, so that a failure shows its reason. */
+function kindsOf({ kind }: ReadCase, { borrows, hooks }: Shape): VariantKind[] {
+  const lent: readonly VariantKind[] = borrows ? ["lent"] : [];
+  const removed: readonly VariantKind[] = kind === "passes" ? ["removed"] : [];
+  const mixed: readonly VariantKind[] = hooks.length === 2 ? ["sessions", "directions"] : ["sessions"];
   return ["cut", "empty", ...lent, "swap", ...removed, ...mixed];
 }
 

@@ -2,12 +2,12 @@ import type { Outcome } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { plain, type Input } from "../cases/play.ts";
 import { failed, wrongWith, wrongWithEnd } from "../cases/verdict.ts";
-import { asGiven, inChunks, waysOf, waysOfChunks, type Way, type WayKind } from "../cases/ways.ts";
+import { asGiven, inChunks, variantsOf, variantsOfChunks, type InputVariant, type VariantKind } from "../cases/variants.ts";
 import { shortBytes } from "../values/shown.ts";
 import { hooksOf, type Check, type Subject } from "./check.ts";
 import { inputs, large, oddChunks } from "./inputs.ts";
 
-const kinds: Readonly<Partial<Record<WayKind, string>>> = {
+const kinds: Readonly<Partial<Record<VariantKind, string>>> = {
   cut: "has the same output however its chunks are cut",
   empty: "ignores empty chunks",
   lent: "keeps no lent chunk after the call",
@@ -18,12 +18,12 @@ const kinds: Readonly<Partial<Record<WayKind, string>>> = {
 };
 
 /** Kinds that are checked also when the output depends on the borders of chunks. */
-const bordersMatter: readonly WayKind[] = ["lent", "swap"];
+const bordersMatter: readonly VariantKind[] = ["lent", "swap"];
 
 /** Checks of the output for the same input in many forms. */
 export function byteChecks({ withBench, options }: Subject): Check[] {
   const borders = options.borders === "matter" || options.transport === "udp";
-  const asked = (Object.keys(kinds) as WayKind[]).filter((kind) => !borders || bordersMatter.includes(kind));
+  const asked = (Object.keys(kinds) as VariantKind[]).filter((kind) => !borders || bordersMatter.includes(kind));
   return [
     { name: "accepts every input, emits only Buffers, and has the same output twice", run: () => withBench(bearsAll) },
     ...asked.map((kind) => ({ name: kinds[kind] ?? kind, run: () => withBench((bench) => givesTheSame(bench, kind, borders)) })),
@@ -54,7 +54,7 @@ async function bearsAll(bench: PluginBench): Promise<void> {
   }
 }
 
-async function givesTheSame(bench: PluginBench, kind: WayKind, borders: boolean): Promise<void> {
+async function givesTheSame(bench: PluginBench, kind: VariantKind, borders: boolean): Promise<void> {
   const hooks = await hooksOf(bench);
   const { borrows } = await bench.construct();
   if ((kind === "lent" && !borrows) || (kind === "directions" && hooks.length < 2)) return;
@@ -63,7 +63,7 @@ async function givesTheSame(bench: PluginBench, kind: WayKind, borders: boolean)
       const third = Math.ceil(input.length / 3);
       const chunks = borders ? [input.subarray(0, third), input.subarray(third, 2 * third), input.subarray(2 * third)] : [input];
       // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
-      await compare(bench, { direction, chunks }, kind, borders ? waysOfChunks : waysOf);
+      await compare(bench, { direction, chunks }, kind, borders ? variantsOfChunks : variantsOf);
     }
     if (kind !== "cut") continue;
     const much = { direction, chunks: [large] };
@@ -72,9 +72,9 @@ async function givesTheSame(bench: PluginBench, kind: WayKind, borders: boolean)
   }
 }
 
-type WaysOf = (input: Input, kinds: readonly WayKind[]) => readonly Way[];
+type WaysOf = (input: Input, kinds: readonly VariantKind[]) => readonly InputVariant[];
 
-async function compare(bench: PluginBench, input: Input, kind: WayKind, ways: WaysOf): Promise<void> {
+async function compare(bench: PluginBench, input: Input, kind: VariantKind, ways: WaysOf): Promise<void> {
   const { direction, chunks } = input;
   const whole = Buffer.concat(chunks);
   const reference = await asGiven(input).run(bench);

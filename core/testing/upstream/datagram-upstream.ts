@@ -9,20 +9,20 @@ import type { TestUpstream } from "./test-upstream.ts";
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 /** What an upstream does with a datagram: `reply` sends a datagram back to the sender. */
-export type Answering = (datagram: Buffer, reply: (answer: Buffer) => void) => void;
+export type DatagramResponder = (datagram: Buffer, reply: (answer: Buffer) => void) => void;
 
 /**
  * @param behave what to do with each datagram; undefined to refuse all
  * @param use called once with the socket
  */
 export async function startDatagramUpstream(
-  behave: Answering | undefined,
+  behave: DatagramResponder | undefined,
   use: (socket: Socket) => void,
   taken: ReceivedData,
   port: number,
 ): Promise<TestUpstream> {
   const clients = new Set<string>();
-  const visited: Answering = (datagram, reply) => {
+  const visited: DatagramResponder = (datagram, reply) => {
     taken.add(datagram);
     behave?.(datagram, reply);
   };
@@ -36,7 +36,7 @@ async function refusingPlace(): Promise<UpstreamPlace> {
 }
 
 async function listeningPlace(
-  answer: Answering,
+  answer: DatagramResponder,
   clients: Set<string>,
   use: (socket: Socket) => void,
   port: number,

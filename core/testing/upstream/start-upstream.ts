@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { SluiceError, size } from "../../contract/index.ts";
 import { millisecondsOf } from "../values/read-duration.ts";
 import { datagramBehaviours, streamBehaviours, type UpstreamKind } from "./behaviours.ts";
-import { startDatagramUpstream, type Answering } from "./datagram-upstream.ts";
+import { startDatagramUpstream, type DatagramResponder } from "./datagram-upstream.ts";
 import { httpBehaviour } from "./http-behaviour.ts";
 import { startStreamUpstream } from "./stream-upstream.ts";
 import { ReceivedData } from "./received-data.ts";
@@ -67,7 +67,7 @@ function behaviourOf(
   };
 }
 
-function answeringOf(kind: UpstreamKind | ((socket: never) => void), every: number): Answering | undefined {
+function answeringOf(kind: UpstreamKind | ((socket: never) => void), every: number): DatagramResponder | undefined {
   if (typeof kind === "function") return () => undefined;
   if (kind === "refuse") return undefined;
   if (kind === "reset" || kind === "http") throw invalid(`"${kind}" needs a stream, and the transport is udp`);

@@ -4,7 +4,7 @@ import type { Measured } from "../../admin/metrics/measured.ts";
 import type { Call, Operation } from "../../admin/operations/operation.ts";
 import { checkedInput, followingNamed, steeringNamed } from "../../admin/operations/operations.ts";
 import type { SteerableProxy } from "../../admin/operations/steered.ts";
-import type { Answering } from "../../admin/server/answering.ts";
+import type { AnswerSource } from "../../admin/server/answer-source.ts";
 import type { ListenerView } from "../../admin/views/listener-view.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
@@ -13,10 +13,10 @@ import { merges, mergedListeners, type Answers } from "./merged-answers.ts";
 import { feedOf } from "./feed-of-workers.ts";
 import { mergedMetrics } from "./merged-metrics.ts";
 import type { ProxyOfWorkers } from "./proxy-of-workers.ts";
-import { wayOf } from "./ways.ts";
+import { answeredBy } from "./answered-by.ts";
 
 /** Answers operations for all workers together, as one proxy would. */
-export class AnswersOfWorkers implements Answering, SteerableProxy {
+export class AnswersOfWorkers implements AnswerSource, SteerableProxy {
   #feed: Feed | undefined;
 
   constructor(
@@ -35,13 +35,13 @@ export class AnswersOfWorkers implements Answering, SteerableProxy {
   async perform(asked: Operation, input: unknown, call: Call = {}): Promise<unknown> {
     const checked = checkedInput(asked, input);
     const { name } = asked;
-    const way = wayOf(asked);
-    if (way === "first") return await steeringNamed(name)?.handle(this, checked, call);
-    if (way === "follow") return followingNamed(name)?.handle(this, checked, call);
-    if (way === "refused")
+    const by = answeredBy(asked);
+    if (by === "first") return await steeringNamed(name)?.handle(this, checked, call);
+    if (by === "follow") return followingNamed(name)?.handle(this, checked, call);
+    if (by === "refused")
       throw new SluiceError("SLUICE_ADMIN_CONFLICT", asked.onlyOneProcess ?? `${name} is not there with several workers`);
     const answers = await this.#ask(name, input);
-    return way === "merge" ? await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked }) : whoKnows(answers);
+    return by === "merge" ? await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked }) : whoKnows(answers);
   }
 
   /** The events, for readers. */

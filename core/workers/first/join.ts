@@ -1,6 +1,6 @@
 import type { Addresses, GenerationOrder } from "../wire/calls.ts";
 import { addressesOf } from "../wire/sent-address.ts";
-import type { Parts } from "./round.ts";
+import type { RoundParts } from "./round.ts";
 import { within } from "./within.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
@@ -13,7 +13,7 @@ import type { WorkerProcess } from "./worker-process.ts";
 export async function join(
   worker: WorkerProcess,
   order: GenerationOrder,
-  { owner, sockets, datagrams, shared }: Parts,
+  { owner, sockets, datagrams, shared }: RoundParts,
   deadlineMs: number,
 ): Promise<Addresses> {
   await within(deadlineMs, worker.channel.call("prepare", order), `the generation in ${String(worker)}`);

@@ -29,8 +29,8 @@ import { openOf } from "./open-of-workers.ts";
 import { Orders } from "./orders.ts";
 import { planFor } from "./plan-for-workers.ts";
 import { noTrials, untriedWarnings } from "./no-trials.ts";
-import { Replacements, type Employer } from "./replacements.ts";
-import { agree, type Parts } from "./round.ts";
+import { Replacements, type ReplacementHost } from "./replacements.ts";
+import { agree, type RoundParts } from "./round.ts";
 import { deadlineOf } from "./within.ts";
 import { SharedSockets } from "./shared-sockets.ts";
 import { WorkerEvents } from "./worker-events.ts";
@@ -50,7 +50,7 @@ export interface WorkerOptions {
  * A proxy of several processes. This process binds the stream sockets and hands each connection to a worker, decides which generation is in force,
  * and answers for all. It serves no session itself. Each worker has a {@link Proxy} of its own.
  */
-export class ProxyOfWorkers implements ServingProxy, Employer {
+export class ProxyOfWorkers implements ServingProxy, ReplacementHost {
   readonly workers: WorkerSet;
   readonly events: WorkerEvents;
   readonly steering = new Steering(
@@ -229,7 +229,7 @@ export class ProxyOfWorkers implements ServingProxy, Employer {
     return this.options.companion?.address;
   }
 
-  #parts(workers: readonly WorkerProcess[]): Parts {
+  #parts(workers: readonly WorkerProcess[]): RoundParts {
     return {
       workers,
       owner: this.#owner,

@@ -3,7 +3,7 @@ import { Backoff } from "./backoff.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 /** The proxy, as replacements see it. */
-export interface Employer {
+export interface ReplacementHost {
   readonly isClosing: boolean;
   readonly options: { readonly logger: Logger };
   readonly workers: { fork(place: number): WorkerProcess };
@@ -15,7 +15,7 @@ export interface Employer {
 export class Replacements {
   readonly #backoff = new Backoff();
 
-  constructor(private readonly employer: Employer) {}
+  constructor(private readonly employer: ReplacementHost) {}
 
   /** A worker has died. */
   after({ place, pid, servesSince, how }: WorkerProcess): void {

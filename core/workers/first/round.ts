@@ -14,7 +14,7 @@ import type { WorkerProcess } from "./worker-process.ts";
 const COMMIT_MS = 15_000;
 
 /** The participants of a round. */
-export interface Parts {
+export interface RoundParts {
   readonly workers: readonly WorkerProcess[];
   /** The worker that binds the datagram sockets. */
   readonly owner: WorkerProcess | undefined;
@@ -26,7 +26,7 @@ export interface Parts {
 }
 
 /** The result of a round that no worker has refused. */
-export interface Agreed {
+export interface RoundOutcome {
   readonly watched: readonly WatchedFiles[];
   readonly datagrams: Addresses;
   /** Puts the generation into force in all workers. Resolves when new sessions use it in all of them. */
@@ -44,11 +44,11 @@ export interface Agreed {
  * @throws the error that refused it; SLUICE_WORKER_LOST if a worker died, or did not answer in time
  */
 export async function agree(
-  parts: Parts,
+  parts: RoundParts,
   { order, config }: { readonly order: GenerationOrder; readonly config: ResolvedConfig },
   deadlineMs: number,
   lost: (message: string) => void,
-): Promise<Agreed> {
+): Promise<RoundOutcome> {
   const { workers, owner, sockets, followers } = parts;
   const ready: (PreparedLog | PreparedCompanion | undefined)[] = [];
   let planned: PlannedSockets | undefined;
@@ -82,7 +82,7 @@ export async function agree(
 }
 
 /** Commits in all workers. A worker that dies or hangs is replaced by one that starts with this generation. */
-async function commitAll({ workers, sockets }: Parts, datagrams: Addresses, admin: SocketAddress | undefined): Promise<void> {
+async function commitAll({ workers, sockets }: RoundParts, datagrams: Addresses, admin: SocketAddress | undefined): Promise<void> {
   await Promise.all(
     workers.map(async (worker) => {
       try {

@@ -1,11 +1,11 @@
-import type { Shown } from "../wire/calls.ts";
+import type { WatchSubject } from "../wire/calls.ts";
 import type { ToldWorker } from "./told-worker.ts";
 
 /** Values that are taken before the worker is told that it may send more. */
 const AT_ONCE = 64;
 
 interface Watched {
-  readonly what: Shown;
+  readonly what: WatchSubject;
   readonly take: (worker: ToldWorker, value: unknown, missed: number) => void;
   /** For each worker, the values taken since it was last told. */
   readonly taken: Map<ToldWorker, number>;
@@ -19,7 +19,7 @@ export class Watching {
   constructor(private readonly workers: () => readonly ToldWorker[]) {}
 
   /** @returns a function that stops it */
-  begin(what: Shown, take: Watched["take"]): () => void {
+  begin(what: WatchSubject, take: Watched["take"]): () => void {
     this.#last += 1;
     const number = this.#last;
     this.#watched.set(number, { what, take, taken: new Map() });

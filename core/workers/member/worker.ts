@@ -20,7 +20,16 @@ import type { Member } from "../../runtime/proxy/member.ts";
 import { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Elsewhere } from "../../runtime/state/neighbours.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
-import type { Addresses, Committed, FirstCalls, GenerationOrder, Shown, SocketPlan, WatchedFiles, WorkerCalls } from "../wire/calls.ts";
+import type {
+  Addresses,
+  Committed,
+  FirstCalls,
+  GenerationOrder,
+  WatchSubject,
+  SocketPlan,
+  WatchedFiles,
+  WorkerCalls,
+} from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 import { packEvent } from "../wire/packed-event.ts";
 import { addressOf } from "../wire/sent-address.ts";
@@ -30,9 +39,9 @@ import { GenerationStep } from "./generation-step.ts";
 import { HealthOfWorkers } from "./health-of-workers.ts";
 import { NeighboursOfWorkers } from "./neighbours-of-workers.ts";
 import { HandedSockets } from "./handed-sockets.ts";
-import { Shows } from "./shows.ts";
+import { WatchFeeds } from "./watch-feeds.ts";
 import { SharedOfWorkers } from "./shared-of-workers.ts";
-import { Taken } from "./taken.ts";
+import { TakenReport } from "./taken-report.ts";
 
 /** One of the processes that serve. It does what the first process tells it, and decides nothing itself. */
 export class Worker implements WorkerCalls {
@@ -40,11 +49,11 @@ export class Worker implements WorkerCalls {
   readonly #threshold: Threshold & { level: Threshold["level"] } = { level: "info" };
   readonly #sockets = new HandedSockets();
   readonly #loads = new Map<number, LoadedConfig>();
-  readonly #taken: Taken;
+  readonly #taken: TakenReport;
   readonly #shared: SharedOfWorkers;
   readonly #health: HealthOfWorkers;
   readonly #neighbours: NeighboursOfWorkers;
-  readonly #shows: Shows;
+  readonly #shows: WatchFeeds;
   #loader: ConfigLoader | undefined;
   #proxy: Proxy | undefined;
   #live: Live | undefined;
@@ -57,8 +66,8 @@ export class Worker implements WorkerCalls {
   constructor(private readonly first: () => Channel<FirstCalls>) {
     this.#shared = new SharedOfWorkers(first);
     this.#health = new HealthOfWorkers(first);
-    this.#shows = new Shows(first);
-    this.#taken = new Taken((count) => {
+    this.#shows = new WatchFeeds(first);
+    this.#taken = new TakenReport((count) => {
       first().tell("taken", count, this.#neighbours.report(this.open().streams));
     });
     this.#neighbours = new NeighboursOfWorkers(first, this.#taken.changed);
@@ -152,7 +161,7 @@ export class Worker implements WorkerCalls {
     return measure(this.#answering.proxy);
   }
 
-  show(number: number, what: Shown): void {
+  show(number: number, what: WatchSubject): void {
     if (this.#proxy !== undefined) this.#shows.begin(this.#proxy, number, what);
   }
 

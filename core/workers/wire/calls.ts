@@ -61,7 +61,7 @@ export interface Committed {
 }
 
 /** What can be watched in a worker: sessions that begin and end, rates, the chunks of some sessions. */
-export type Shown = "sessions" | "rates" | { readonly tap: string };
+export type WatchSubject = "sessions" | "rates" | { readonly tap: string };
 
 /** The reply to a worker that asks for something which one worker finds out for all: the answer, or an order (with a number) to find it out. */
 export type Said = { readonly answer: Answer<unknown> } | { readonly find: number };
@@ -110,7 +110,7 @@ export interface WorkerCalls {
   /** @param wanted whether somebody may ask for its sessions from now on */
   look(wanted: boolean): void;
   /** Sends what can be watched, under a number, until `hide`. */
-  show(number: number, what: Shown): void;
+  show(number: number, what: WatchSubject): void;
   /** The first process has taken so many values of a show: the worker may send more. */
   seen(number: number, count: number): void;
   hide(number: number): void;

@@ -52,7 +52,7 @@ const MOST_ATTEMPTS = 100;
 export type InterimResponse = Pick<HttpResponse, "status" | "statusText" | "headers" | "fieldNames">;
 
 /** Receives interim responses. */
-export interface Interim {
+export interface InterimReceiver {
   informed(response: InterimResponse): void;
 }
 
@@ -80,7 +80,7 @@ export class ClientRequest implements HttpRequest {
   readonly received: ReplayBody | WholeBody | undefined;
   readonly #source: BodySource | undefined;
   /** Receives interim responses. */
-  interim: Interim | undefined = undefined;
+  interim: InterimReceiver | undefined = undefined;
   /** Undefined until an attempt has failed. */
   attempts: SessionAttempt[] | undefined = undefined;
   #body: Readable | undefined;

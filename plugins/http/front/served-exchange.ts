@@ -2,7 +2,7 @@ import { reasonOf, SluiceError } from "sluice";
 import type { HttpResponse } from "sluice";
 import { Readable, type Duplex } from "node:stream";
 import { throwError, type Subscription } from "rxjs";
-import type { ClientRequest, Interim, InterimResponse } from "../exchange/client-request.ts";
+import type { ClientRequest, InterimReceiver, InterimResponse } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
 import { failureOf } from "../message/failure.ts";
 import { first, wireFields } from "../message/header-fields.ts";
@@ -29,7 +29,7 @@ export interface ExchangeSurroundings {
 }
 
 /** Runs one request through the exchange hooks and sends its response. It ends once, when the response or the tunnel is closed. */
-export class ServedExchange implements Interim {
+export class ServedExchange implements InterimReceiver {
   readonly #responder: Responder;
   readonly #place: ExchangePlace;
   readonly #serving: Serving;

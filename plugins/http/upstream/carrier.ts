@@ -1,4 +1,4 @@
-import type { Asker } from "./asker.ts";
+import type { Requester } from "./requester.ts";
 
 /** Carries one request at a time to an upstream: a connection of HTTP/1, or a stream of HTTP/2. It counts as one in `limits.connections`. */
 export interface Carrier {
@@ -8,9 +8,9 @@ export interface Carrier {
    * Begins a request.
    * @param timeout milliseconds for the response's header, and for reading a part of the request; 0: no limit
    */
-  ask(asker: Asker, timeout: number): void;
+  ask(asker: Requester, timeout: number): void;
   /** Ends a request whose response is not needed any more, or which broke off: the upstream is reset. */
-  abandon(asker: Asker): void;
+  abandon(asker: Requester): void;
   /** Begins to read; called after `ask`. */
   read(): void;
 }

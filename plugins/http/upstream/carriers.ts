@@ -1,6 +1,6 @@
 import type { ChosenEndpoint, Leg, Upstream } from "sluice";
 import { defer, finalize, map, mergeMap, of, ReplaySubject, share, switchMap, take, tap, throwError, type Observable } from "rxjs";
-import type { ConnectionOwner } from "./asker.ts";
+import type { ConnectionOwner } from "./requester.ts";
 import type { Carrier } from "./carrier.ts";
 import { openHttp2, type Http2Connection, type Http2Limits } from "./http2-connection.ts";
 import { UpstreamConnection } from "./upstream-connection.ts";

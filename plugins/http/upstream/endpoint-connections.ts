@@ -6,9 +6,9 @@ import { Carriers } from "./carriers.ts";
 import { ClientShares } from "./client-shares.ts";
 import { LastingResponses } from "./lasting-responses.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
-import type { ConnectionOwner } from "./asker.ts";
+import type { ConnectionOwner } from "./requester.ts";
 import { UpstreamFailures } from "./upstream-failure.ts";
-import { WaitingRequests, type Waiting } from "./waiting-requests.ts";
+import { WaitingRequests, type WaitingRequest } from "./waiting-requests.ts";
 
 /** The limits for one endpoint. */
 export interface PoolLimits {
@@ -41,7 +41,7 @@ export interface PoolLimits {
 export class EndpointConnections implements ConnectionOwner<Carrier> {
   readonly #idle: UpstreamConnection[] = [];
   readonly #waiting = new WaitingRequests();
-  readonly #dialing = new Map<Waiting, Subscription>();
+  readonly #dialing = new Map<WaitingRequest, Subscription>();
   /** How many of the counted connections each client uses. */
   readonly #shares: ClientShares;
   readonly #lasting: LastingResponses;
@@ -99,7 +99,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
   }
 
   /** Sends a request as soon as there is a connection. */
-  ask(request: Waiting): void {
+  ask(request: WaitingRequest): void {
     const connection = this.#mayTake(request.client) ? this.#kept() : undefined;
     if (connection !== undefined) this.#use(connection, request);
     else if (this.#mayTake(request.client) && this.#mayOpen()) this.#dial(request);
@@ -107,7 +107,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
   }
 
   /** Removes a request that does not wait any more. */
-  forget(request: Waiting): void {
+  forget(request: WaitingRequest): void {
     const dialing = this.#dialing.get(request);
     if (dialing !== undefined) {
       dialing.unsubscribe();
@@ -184,12 +184,12 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     return !this.#isRetired && idleConnection > 0 && this.#idle.length < idleConnections;
   }
 
-  #use(connection: UpstreamConnection, request: Waiting): void {
+  #use(connection: UpstreamConnection, request: WaitingRequest): void {
     this.#shares.take(request.client);
     this.#begin(connection, request);
   }
 
-  #begin(connection: Carrier, request: Waiting): void {
+  #begin(connection: Carrier, request: WaitingRequest): void {
     connection.client = request.client;
     request.begun(connection);
   }
@@ -233,11 +233,11 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
   }
 
   /** The request that has waited longest, of the clients whose share is not used up. */
-  #next(): Waiting | undefined {
+  #next(): WaitingRequest | undefined {
     return this.waiting === 0 ? undefined : this.#waiting.next((client) => this.#mayTake(client));
   }
 
-  #dial(request: Waiting): void {
+  #dial(request: WaitingRequest): void {
     this.#open += 1;
     this.#shares.take(request.client);
     let isSettled = false;
@@ -264,7 +264,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     if (!isSettled) this.#dialing.set(request, dialing);
   }
 
-  #dialed(request: Waiting): void {
+  #dialed(request: WaitingRequest): void {
     this.#dialing.delete(request);
   }
 }

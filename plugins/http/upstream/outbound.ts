@@ -1,6 +1,6 @@
 import { clientKey } from "sluice";
 import type { HttpHeaders } from "sluice";
-import type { ClientRequest, Interim } from "../exchange/client-request.ts";
+import type { ClientRequest, InterimReceiver } from "../exchange/client-request.ts";
 import type { Forwarded } from "./forwarded.ts";
 import { asciiTarget } from "../message/normal-path.ts";
 import type { RouteOptions } from "../exchange/options.ts";
@@ -20,7 +20,7 @@ export interface Outbound {
   readonly headers: HttpHeaders;
   readonly fieldNames?: readonly string[] | undefined;
   readonly content: ReplayBody | WholeBody | undefined;
-  readonly interim: Interim | undefined;
+  readonly interim: InterimReceiver | undefined;
   /** The client of the request. */
   readonly client: string;
   /** The protocol to which the request asks to change. */

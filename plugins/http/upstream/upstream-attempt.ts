@@ -7,7 +7,7 @@ import type { Outbound } from "./outbound.ts";
 import type { Carrier } from "./carrier.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 import { UpstreamStream } from "./upstream-stream.ts";
-import type { Waiting } from "./waiting-requests.ts";
+import type { WaitingRequest } from "./waiting-requests.ts";
 
 /** The endpoint of an attempt, and its time limit. */
 export interface AttemptPlace {
@@ -22,7 +22,7 @@ export interface AttemptPlace {
  * One request on its way to an endpoint, until its response: it waits for a connection, is sent, and is answered, fails, or is given up. This is
  * the base of complete and of streamed requests.
  */
-export abstract class UpstreamAttempt implements Waiting {
+export abstract class UpstreamAttempt implements WaitingRequest {
   readonly method: string;
   readonly client: string;
   readonly isUpgrade: boolean;

@@ -1,7 +1,7 @@
 import { SluiceError } from "sluice";
 import type { Leg, LegReader } from "sluice";
 import { answerOf } from "./answer.ts";
-import type { Asker, ConnectionOwner } from "./asker.ts";
+import type { Requester, ConnectionOwner } from "./requester.ts";
 import { Deadline } from "../message/deadline.ts";
 import { agreed } from "../message/header-fields.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
@@ -18,9 +18,9 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   readonly openedAt = performance.now();
   readonly #parser: ResponseParser;
   readonly #deadline = new Deadline(this);
-  #asker: Asker | undefined;
+  #asker: Requester | undefined;
   /** The request that was answered, until its response has ended. */
-  #answered: Asker | undefined;
+  #answered: Requester | undefined;
   /** Milliseconds for a response; 0: no limit. */
   #timeout = 0;
   /** Whether the whole request was given to the leg. */
@@ -66,7 +66,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
    * Begins a request: `send` sends it, and `sent` ends it.
    * @param timeout milliseconds for the response's header, and for reading a part of the request; 0: no limit
    */
-  ask(asker: Asker, timeout: number): void {
+  ask(asker: Requester, timeout: number): void {
     this.#asker = asker;
     this.#timeout = timeout;
     this.#deadline.set(timeout);
@@ -107,7 +107,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   }
 
   /** Resets the connection of a request whose response is not needed any more, or which broke off, so that the upstream notices. */
-  abandon(asker: Asker): void {
+  abandon(asker: Requester): void {
     if (this.#asker === asker) this.#break();
     else if (this.#answered === asker) this.failed(new SluiceError("SLUICE_CLIENT_RESET", "the request broke off"));
   }
@@ -205,7 +205,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   }
 
   /** Gives the connection to the asker. */
-  #upgrade(asker: Asker): void {
+  #upgrade(asker: Requester): void {
     const { status, fields, fieldNames } = this.#parser;
     const upgraded = (this.#upgraded = new UpgradedStream(this.leg));
     this.#end();

@@ -1,7 +1,7 @@
 import { SluiceError } from "sluice";
 import type { HttpHeaders } from "sluice";
 import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
-import type { Asker, ConnectionOwner } from "./asker.ts";
+import type { Requester, ConnectionOwner } from "./requester.ts";
 import type { Carrier } from "./carrier.ts";
 import { Deadline } from "../message/deadline.ts";
 import { endToEnd, first } from "../message/header-fields.ts";
@@ -30,9 +30,9 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   readonly #deadline = new Deadline(this);
   /** Whether the connection had been used before. */
   readonly #isLate: boolean;
-  #asker: Asker | undefined;
+  #asker: Requester | undefined;
   /** The request that was answered, until its response has ended. */
-  #answered: Asker | undefined;
+  #answered: Requester | undefined;
   #timeout = 0;
   #stream: ClientHttp2Stream | undefined;
   #sink: Http2RequestBody | undefined;
@@ -58,7 +58,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     return this.#stream?.id;
   }
 
-  ask(asker: Asker, timeout: number): void {
+  ask(asker: Requester, timeout: number): void {
     this.#asker = asker;
     this.#timeout = timeout;
     this.#deadline.set(timeout);
@@ -107,7 +107,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     else sink.end(content.whole);
   }
 
-  abandon(asker: Asker): void {
+  abandon(asker: Requester): void {
     if (this.#asker === asker) this.#end(NGHTTP2_CANCEL);
     else if (this.#answered === asker) this.#brokeOff();
   }
@@ -203,7 +203,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
   }
 
   /** Gives the stream to the asker. It keeps its place on the connection, but counts in no limit any more. */
-  #upgrade(asker: Asker, headers: HttpHeaders, { upgrade = "", headers: asked }: Outbound): void {
+  #upgrade(asker: Requester, headers: HttpHeaders, { upgrade = "", headers: asked }: Outbound): void {
     const stream = this.#stream as ClientHttp2Stream;
     const upgraded = (this.#upgraded = new ConnectStream(stream, { isEnded: () => this.isEnding, side: "upstream" }));
     this.#isGone = true;

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { operations } from "../../../core/admin/operations/operations.ts";
-import { wayOf, type Way } from "../../../core/workers/first/ways.ts";
+import { answeredBy, type AnsweredBy } from "../../../core/workers/first/answered-by.ts";
 
 /** Each operation of the table: a new one is refused with several workers, and this test fails, until somebody has decided. */
-const expected: Readonly<Record<string, Way>> = {
+const expected: Readonly<Record<string, AnsweredBy>> = {
   status: "merge",
   listeners: "merge",
   listener: "merge",
@@ -32,7 +32,7 @@ const expected: Readonly<Record<string, Way>> = {
 describe("the operations, where there are several workers", () => {
   it("are each answered in one way, or say why they are refused", () => {
     const open = operations.filter(({ onlyOneProcess }) => onlyOneProcess === undefined);
-    expect(Object.fromEntries(open.map((each) => [each.name, wayOf(each)]))).to.deep.equal(expected);
-    for (const each of operations) if (!open.includes(each)) expect(wayOf(each), each.name).to.equal("refused");
+    expect(Object.fromEntries(open.map((each) => [each.name, answeredBy(each)]))).to.deep.equal(expected);
+    for (const each of operations) if (!open.includes(each)) expect(answeredBy(each), each.name).to.equal("refused");
   });
 });

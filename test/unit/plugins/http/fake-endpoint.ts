@@ -2,7 +2,7 @@ import { Observable, type Subscriber } from "rxjs";
 import { SluiceError, type HttpResponse, type Upstream } from "sluice";
 import { FakeLeg } from "../../../support/fake-leg.ts";
 import { EndpointConnections, type PoolLimits } from "../../../../plugins/http/upstream/endpoint-connections.ts";
-import type { Waiting } from "../../../../plugins/http/upstream/waiting-requests.ts";
+import type { WaitingRequest } from "../../../../plugins/http/upstream/waiting-requests.ts";
 import type { UpstreamConnection } from "../../../../plugins/http/upstream/upstream-connection.ts";
 
 const head = Buffer.from("GET / HTTP/1.1\r\n\r\n");
@@ -20,7 +20,7 @@ export const poolLimits: PoolLimits = {
 export const refused = new SluiceError("SLUICE_UPSTREAM_REFUSED", "refused");
 
 /** Asks without a body, and notes what it is told. */
-export class Asking implements Waiting {
+export class Asking implements WaitingRequest {
   readonly method: string = "GET";
   readonly isUpgrade: boolean = false;
   readonly isLast: boolean = false;

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { FakeLeg } from "../../../../support/fake-leg.ts";
 import { StaleConnection, UpstreamFailures } from "../../../../../plugins/http/upstream/upstream-failure.ts";
 import { UpstreamConnection } from "../../../../../plugins/http/upstream/upstream-connection.ts";
-import type { ConnectionOwner } from "../../../../../plugins/http/upstream/asker.ts";
+import type { ConnectionOwner } from "../../../../../plugins/http/upstream/requester.ts";
 import { Asking as FakeAsking } from "../fake-endpoint.ts";
 
 const head = "GET / HTTP/1.1\r\n\r\n";

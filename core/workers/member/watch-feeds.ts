@@ -1,7 +1,7 @@
 import type { Observable } from "rxjs";
 import { sourcesOf, type FeedSources } from "../../admin/events/feed-sources.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import type { FirstCalls, Shown } from "../wire/calls.ts";
+import type { FirstCalls, WatchSubject } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 
 /** Values of each show that may be on their way to the first process. Further ones are not sent, but counted as missed. */
@@ -14,13 +14,13 @@ interface Show {
 }
 
 /** Sends the first process what somebody watches there, as long as somebody does. */
-export class Shows {
+export class WatchFeeds {
   readonly #shows = new Map<number, Show>();
   #sources: FeedSources | undefined;
 
   constructor(private readonly first: () => Channel<FirstCalls>) {}
 
-  begin(proxy: Proxy, number: number, what: Shown): void {
+  begin(proxy: Proxy, number: number, what: WatchSubject): void {
     if (this.#shows.has(number)) return;
     const show: Show = { room: WINDOW, missed: 0, stop: () => undefined };
     this.#shows.set(number, show);
@@ -38,7 +38,7 @@ export class Shows {
     this.#shows.delete(number);
   }
 
-  #follow(sources: FeedSources, what: Shown, show: Show, send: (value: unknown) => void): () => void {
+  #follow(sources: FeedSources, what: WatchSubject, show: Show, send: (value: unknown) => void): () => void {
     if (typeof what === "object")
       return sources.tap(what.tap, {
         get full() {

@@ -3,7 +3,7 @@ import type { InterimResponse } from "../exchange/client-request.ts";
 import type { UpstreamFailures } from "./upstream-failure.ts";
 
 /** A request that asks an upstream and waits for the response. */
-export interface Asker {
+export interface Requester {
   readonly method: string;
   /** Whether it asks for another protocol, so that 101 is a valid response. */
   readonly isUpgrade: boolean;

@@ -1,20 +1,20 @@
 import { byteByByte, cutAt, placesIn } from "./cut.ts";
 import { besideAnother, bothWays, plain, swapped, type Input, type Play } from "./play.ts";
 
-/** The kinds of ways. */
-export type WayKind = "cut" | "empty" | "lent" | "swap" | "removed" | "sessions" | "directions";
+/** The kinds of variants. */
+export type VariantKind = "cut" | "empty" | "lent" | "swap" | "removed" | "sessions" | "directions";
 
-/** One way in which an input reaches a plugin. */
-export interface Way {
+/** A way in which an input reaches a plugin. */
+export interface InputVariant {
   /** Its description in messages: `cut at byte 3`. */
   readonly how: string;
-  /** What is wrong when only this way has another result. */
+  /** What is wrong when only this variant has another result. */
   readonly wrong: string;
   readonly run: Play;
 }
 
-/** What is wrong with a plugin that has another result in one kind of way. */
-const wrong: Readonly<Record<WayKind, string>> = {
+/** What is wrong with a plugin that has another result in one kind of variant. */
+const wrong: Readonly<Record<VariantKind, string>> = {
   cut: 'its output depends on where the chunks are cut: a chunk is not a message, so keep the unfinished part, best with carry() (if the output should depend on the cuts, set borders: "matter")',
   empty: "an empty chunk changes its output: it is neither an end nor a separator",
   lent: "it keeps a chunk that it was lent after the call, although it says that it borrows: remove `borrows`, or copy the bytes to keep",
@@ -29,7 +29,7 @@ const CHARACTER =
 
 type Made = readonly [how: string, run: Play, wrong?: string];
 
-const ways: Readonly<Record<WayKind, (input: Input, whole: Buffer) => readonly Made[]>> = {
+const variants: Readonly<Record<VariantKind, (input: Input, whole: Buffer) => readonly Made[]>> = {
   cut: (input, whole) => [
     ...placesIn(whole.length).map((at): Made => {
       const run = plain(input, cutAt(whole, at));
@@ -54,24 +54,24 @@ const ways: Readonly<Record<WayKind, (input: Input, whole: Buffer) => readonly M
   directions: (input, whole) => [["with the other direction at once", bothWays(input, whole)]],
 };
 
-export function asGiven(input: Input): Way {
+export function asGiven(input: Input): InputVariant {
   const { length } = input.chunks;
   return { how: length === 1 ? "in one chunk" : `in ${length} chunks`, wrong: "", run: plain(input, input.chunks) };
 }
 
-/** The ways of some kinds, in an order in which the first with another result shows the reason. */
-export function waysOf(input: Input, kinds: readonly WayKind[]): Way[] {
+/** The variants of some kinds, in an order in which the first with another result shows the reason. */
+export function variantsOf(input: Input, kinds: readonly VariantKind[]): InputVariant[] {
   const whole = Buffer.concat(input.chunks);
-  return kinds.flatMap((kind) => ways[kind](input, whole).map(([how, run, why = wrong[kind]]) => ({ how, run, wrong: why })));
+  return kinds.flatMap((kind) => variants[kind](input, whole).map(([how, run, why = wrong[kind]]) => ({ how, run, wrong: why })));
 }
 
 /** The same bytes in other chunks. */
-export function inChunks(input: Input, chunks: readonly Buffer[]): Way {
+export function inChunks(input: Input, chunks: readonly Buffer[]): InputVariant {
   return { how: `in ${chunks.length} chunks`, wrong: wrong.cut, run: plain(input, chunks) };
 }
 
-/** The ways of an input whose borders matter: its chunks are not cut differently. */
-export function waysOfChunks(input: Input, kinds: readonly WayKind[]): Way[] {
+/** The variants of an input whose borders matter: its chunks are not cut differently. */
+export function variantsOfChunks(input: Input, kinds: readonly VariantKind[]): InputVariant[] {
   const { chunks } = input;
   const places = Array.from({ length: chunks.length + 1 }, (_, at) => at);
   return [

@@ -2,7 +2,7 @@ import type { Measured } from "../metrics/measured.ts";
 import type { Call, Operation } from "../operations/operation.ts";
 
 /** Answers all operations of a proxy, which may be one in this process or several processes. */
-export interface Answering {
+export interface AnswerSource {
   readonly generation: number;
   /** Whether new sessions should be sent to it. */
   readonly isReady: boolean;

@@ -1,5 +1,5 @@
 /** Reports how many connections were taken, at most once in each turn of the event loop. */
-export class Taken {
+export class TakenReport {
   #count = 0;
   #isDue = false;
 
