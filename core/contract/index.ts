@@ -41,6 +41,7 @@ export type * from "./events/override.ts";
 export type * from "./events/trial.ts";
 export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./plugin/define-plugin.ts";
 export type * from "./plugin/file-progress.ts";
+export type * from "./plugin/shown-certificate.ts";
 export type * from "./plugin/logger.ts";
 export type * from "./plugin/metrics.ts";
 export type * from "./plugin/plugin.ts";

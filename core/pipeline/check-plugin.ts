@@ -1,7 +1,7 @@
 import { hookNames, type Plugin } from "../contract/index.ts";
 import { distance } from "../contract/options/nearest.ts";
 
-const parts = [...hookNames, "setup", "inherit", "teardown", "progress"] as const satisfies readonly (keyof Plugin)[];
+const parts = [...hookNames, "setup", "inherit", "teardown", "progress", "certificates"] as const satisfies readonly (keyof Plugin)[];
 
 const known: ReadonlySet<string> = new Set([...parts, "constructor"]);
 

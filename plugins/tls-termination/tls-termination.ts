@@ -1,5 +1,5 @@
 import { definePlugin, LOGGER, OPTIONS, pemFile, PLACE, reasonOf, SluiceError } from "sluice";
-import type { Logger, Place, Plugin, ServerTlsOptions, Session } from "sluice";
+import type { Logger, Place, Plugin, ServerTlsOptions, Session, ShownCertificate } from "sluice";
 import { resolve } from "node:path";
 import { concatMap, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
@@ -13,6 +13,7 @@ import { stampFiles, watchFiles } from "./changed-files.ts";
 import { KeyLog } from "./key-log.ts";
 import { loadAuthorities, loadKeyPair, type KeyPair } from "./key-pair.ts";
 import { tlsTerminationSchema, type TlsTerminationOptions } from "./options.ts";
+import { shownCertificates } from "./shown-certificates.ts";
 import { WildcardLeaves } from "./wildcard-leaves.ts";
 
 /** The time between checks of the certificates that Sluice made itself; they are renewed a month before their end. */
@@ -27,6 +28,7 @@ export class TlsTermination implements Plugin {
   readonly allowsPlain: boolean;
   readonly handshakeTimeout: number | undefined;
   #certificates: CertificateSet | undefined;
+  #shown: readonly ShownCertificate[] = [];
   readonly #offers = new WeakMap<CertificateContext, ServerTlsOptions>();
   #wildcards: WildcardLeaves | undefined;
   #keyLog: KeyLog | undefined;
@@ -74,6 +76,10 @@ export class TlsTermination implements Plugin {
     await keyLog?.close();
     if (keyLog !== undefined && keyLog.lost > 0)
       this.logger.warn({ lines: keyLog.lost }, "lines of the key log were lost: the disk was full or slow");
+  }
+
+  certificates(): readonly ShownCertificate[] {
+    return this.#shown;
   }
 
   admit(arrival: Observable<Session>, session: Session): Observable<Session> {
@@ -141,7 +147,9 @@ export class TlsTermination implements Plugin {
     const options: ContextOptions = { ca, minVersion: this.options.minVersion };
     const [first, ...others] = await this.#pairs(options);
     if (first === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination has no certificate");
-    return new CertificateSet([first, ...others], options, this.#warn);
+    const certificates = new CertificateSet([first, ...others], options, this.#warn);
+    this.#shown = shownCertificates([first, ...others]);
+    return certificates;
   }
 
   /** Loads the modules that make certificates only when they are needed: they take longer to load than all other plugins together. */

@@ -92,7 +92,7 @@ export class Rates {
 
   #plugin(listener: string, plugin: string, rate: Rate): PluginRates {
     const meters = this.proxy.inner.state.meters.find(listener, plugin);
-    const errors = this.proxy.inner.listeners.get(listener)?.counts.faults.get(plugin) ?? 0;
+    const errors = this.proxy.inner.listeners.get(listener)?.counts.faults.total(plugin) ?? 0;
     const [fromClient, fromUpstream] = directions.map((direction: Direction): PassingRates | undefined => {
       if (meters === undefined) return undefined;
       const own = pluginTraffic(meters[direction]);

@@ -1,5 +1,6 @@
 import type { MetricSeries } from "../../contract/index.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import { certificateFamilies } from "./certificate-families.ts";
 import type { Family } from "./family.ts";
 import { httpFamilies } from "./http-families.ts";
 import { listenerFamilies } from "./listener-families.ts";
@@ -13,6 +14,7 @@ export const coreFamilies: readonly Family[] = [
   ...processFamilies,
   ...reloadFamilies,
   ...listenerFamilies,
+  ...certificateFamilies,
   ...upstreamFamilies,
   ...pluginFamilies,
   ...httpFamilies,

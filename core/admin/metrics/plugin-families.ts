@@ -69,14 +69,18 @@ export const pluginFamilies: readonly Family[] = [
   {
     name: "sluice_plugin_errors_total",
     type: "counter",
-    help: "Exceptions in a plugin's hooks, and what they cost: the session (close), or the plugin in it (bypass).",
-    labels: ["listener", "plugin", "action"],
+    help: "Exceptions in a plugin's hooks, and what they cost: the session (close), or the plugin in it (bypass). Hooks without a direction have no such label.",
+    labels: [...labels, "action"],
     read: ({ inner }) =>
       [...inner.listeners.values()].flatMap(({ name: listener, version, counts }) =>
-        version.config.uses.map(({ name: plugin, use }) => ({
-          value: counts.faults.get(plugin) ?? 0,
-          labels: { listener, plugin, action: use.onError },
-        })),
+        version.config.uses.flatMap(({ name: plugin, use }) => {
+          const { other, ...byDirection } = counts.faults.of(plugin);
+          const common = { listener, plugin, action: use.onError };
+          return [
+            { value: other, labels: common },
+            ...directions.map((direction) => ({ value: byDirection[direction], labels: { ...common, direction } })),
+          ];
+        }),
       ),
   },
 ];

@@ -98,7 +98,7 @@ function pluginView(proxy: Proxy, listener: string, { name, path, use, options }
     generation,
     inherited,
     hooks: hookNames.filter((hook) => typeof plugin?.[hook] === "function"),
-    errors: proxy.inner.listeners.get(listener)?.counts.faults.get(name) ?? 0,
+    errors: proxy.inner.listeners.get(listener)?.counts.faults.total(name) ?? 0,
     fromClient: meters === undefined ? undefined : pluginTraffic(meters.fromClient),
     fromUpstream: meters === undefined ? undefined : pluginTraffic(meters.fromUpstream),
   };

@@ -2,6 +2,7 @@ import type { SocketAddress } from "../addresses/address.ts";
 import type { SchemaIssue } from "../options/describe-issues.ts";
 import type { Hooks } from "../session/hooks.ts";
 import type { FileProgress } from "./file-progress.ts";
+import type { ShownCertificate } from "./shown-certificate.ts";
 
 /** A plugin: hooks and a life cycle. One instance per plugin use per listener, made when a generation is built. */
 export interface Plugin extends Hooks {
@@ -34,6 +35,8 @@ export interface Plugin extends Hooks {
   inherit?(previous: this): void;
   /** For a plugin that records what it observes in a file: the progress of the file. Called while a call such as `POST captures` uses the plugin. */
   progress?(): FileProgress;
+  /** For a plugin that terminates TLS: the certificates that it shows now, for the metrics. Called whenever the metrics are read. */
+  certificates?(): readonly ShownCertificate[];
 }
 
 /** What a function plugin returns. */

@@ -12,8 +12,11 @@ export interface FlowOwner {
   flowBegan?(flow: object): void;
   /** The session cannot go on. */
   fail(error: SluiceError): void;
-  /** A plugin failed in a hook; with onError "close", `fail` follows. */
-  flowFault(plugin: string, error: SluiceError): void;
+  /**
+   * A plugin failed in a hook; with onError "close", `fail` follows.
+   * @param source the leg whose data its byte hook worked on; undefined: another hook
+   */
+  flowFault(plugin: string, error: SluiceError, source?: Leg): void;
   flowWarning(message: string): void;
   /**
    * Datagrams were dropped because operators hold `limits.bufferPerFlow` bytes.

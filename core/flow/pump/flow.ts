@@ -62,7 +62,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     sink.onDrain = this.#drained;
     try {
       if ("root" in hooks) this.#install(hooks);
-      else this.#install(hooks.length === 0 ? undefined : buildOperators(hooks, owner, this));
+      else this.#install(hooks.length === 0 ? undefined : buildOperators(hooks, this, this));
     } catch (error) {
       this.operatorsFailed(error, undefined);
     }
@@ -97,7 +97,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
    * @throws what a hook with onError "close" throws, with its plugin noted
    */
   prepare(hooks: readonly ByteHook[]): Operators | undefined {
-    return this.over || this.#ending ? undefined : buildOperators(hooks, this.owner, this);
+    return this.over || this.#ending ? undefined : buildOperators(hooks, this, this);
   }
 
   /**
@@ -214,7 +214,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     const blame = blameOf(error) ?? plugin;
     const fault = faultOf(blame, error);
     this.stop();
-    if (blame !== undefined && !isAnswer(error)) this.owner.flowFault(blame, fault);
+    if (blame !== undefined && !isAnswer(error)) this.flowFault(blame, fault);
     this.owner.fail(fault);
   }
 

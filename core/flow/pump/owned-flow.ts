@@ -1,4 +1,4 @@
-import type { FlowTap, Leg, SluiceError } from "../../contract/index.ts";
+import type { FlowTap, Leg, Session, SluiceError } from "../../contract/index.ts";
 import { blameOf, faultOf } from "../chain/fault.ts";
 import type { FlowOwner } from "./flow-owner.ts";
 
@@ -49,12 +49,20 @@ export abstract class OwnedFlow {
   failed(error: SluiceError): void {
     // A plugin may answer in place of the upstream.
     const plugin = blameOf(error);
-    if (plugin !== undefined) this.owner.flowFault(plugin, error);
+    if (plugin !== undefined) this.flowFault(plugin, error);
     this.owner.fail(error);
   }
 
   carryFailed(plugin: string, error: unknown): void {
-    this.owner.flowFault(plugin, faultOf(plugin, error));
+    this.flowFault(plugin, faultOf(plugin, error));
+  }
+
+  flowFault(plugin: string, error: SluiceError): void {
+    this.owner.flowFault(plugin, error, this.source);
+  }
+
+  get session(): Session {
+    return this.owner.session;
   }
 
   warn(message: string): void {

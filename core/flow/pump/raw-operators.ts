@@ -188,7 +188,7 @@ export class RawOperators implements RunningOperators, HoldTarget {
   /** RxJS catches exceptions in operators, but not in their teardowns. The flow may be over by then: the failure is reported all the same. */
   #threw(error: unknown): void {
     const [plugin = "unknown"] = this.operators.raw;
-    if (this.#stopped) this.host.owner.flowFault(plugin, faultOf(plugin, error));
+    if (this.#stopped) this.host.flowFault(plugin, faultOf(plugin, error));
     else this.host.operatorsFailed(error, plugin);
   }
 

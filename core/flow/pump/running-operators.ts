@@ -1,3 +1,4 @@
+import type { SluiceError } from "../../contract/index.ts";
 import type { Tap } from "../chain/meter.ts";
 import type { FlowOwner } from "./flow-owner.ts";
 import type { Loan } from "./loan.ts";
@@ -33,7 +34,7 @@ export interface RunningOperators {
 /** What operators need of their flow. */
 export interface OperatorsHost {
   readonly swapping: boolean;
-  readonly owner: Pick<FlowOwner, "flowFault" | "flowDropped">;
+  readonly owner: Pick<FlowOwner, "flowDropped">;
   readonly loan: Loan;
   /** The source cannot be paused: excess datagrams are dropped. */
   readonly datagrams: boolean;
@@ -49,6 +50,8 @@ export interface OperatorsHost {
   pause(): false;
   /** What plain RxJS operators emitted. @param expected in the turn of a chunk, or through a hold */
   emitted(chunk: unknown, expected: boolean): void;
+  /** A plugin has failed when its operators had ended. */
+  flowFault(plugin: string, error: SluiceError): void;
   operatorsFailed(error: unknown, plugin: string | undefined): void;
   operatorsCompleted(): void;
   /** The operators hold less than before. */

@@ -1,19 +1,20 @@
 import type { EndReason } from "../../contract/index.ts";
 import type { Flow } from "../../flow/pump/flow.ts";
 import { Histogram } from "../state/histogram.ts";
+import { FaultCounts } from "./fault-counts.ts";
 import { RequestBook } from "./request-counts.ts";
 
 /** Bounds in seconds: OpenTelemetry's for connections (semantic conventions 1.44, http.client.connection.duration). */
 const sessionSeconds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
-type Way = Pick<TrafficTotals, "bytes" | "chunks" | "sentBytes" | "sentChunks">;
+type FlowTraffic = Pick<TrafficTotals, "bytes" | "chunks" | "sentBytes" | "sentChunks">;
 
 /** An ended session, as the counts see it. */
 export interface EndedSession {
   readonly startedAt: number;
   flow(direction: "fromClient" | "fromUpstream"): Flow | undefined;
   /** The traffic of its relay of datagrams. */
-  readonly relay: { readonly fromClient: Way; readonly fromUpstream: Way } | undefined;
+  readonly relay: { readonly fromClient: FlowTraffic; readonly fromUpstream: FlowTraffic } | undefined;
 }
 
 /** The traffic of one direction of a listener's sessions. */
@@ -23,7 +24,7 @@ export class TrafficTotals {
   sentBytes = 0;
   sentChunks = 0;
 
-  add(flow: Way | undefined): this {
+  add(flow: FlowTraffic | undefined): this {
     if (flow === undefined) return this;
     this.bytes += flow.bytes;
     this.chunks += flow.chunks;
@@ -52,8 +53,7 @@ export class ListenerCounts {
   /** The traffic of ended sessions. */
   readonly fromClient = new TrafficTotals();
   readonly fromUpstream = new TrafficTotals();
-  /** Exceptions in hooks, by plugin use. */
-  readonly faults = new Map<string, number>();
+  readonly faults = new FaultCounts();
   /** Counts of HTTP requests. */
   readonly requests = new RequestBook();
 
@@ -62,9 +62,5 @@ export class ListenerCounts {
     this.durations.add((Date.now() - session.startedAt) / 1000);
     this.fromClient.add(session.flow("fromClient")).add(session.relay?.fromClient);
     this.fromUpstream.add(session.flow("fromUpstream")).add(session.relay?.fromUpstream);
-  }
-
-  fault(plugin: string): void {
-    this.faults.set(plugin, (this.faults.get(plugin) ?? 0) + 1);
   }
 }

@@ -1,4 +1,12 @@
-import { SluiceError, type Limits, type ListenerView, type SocketAddress, type Timeouts, type Transport } from "../../contract/index.ts";
+import {
+  SluiceError,
+  type ByteHookName,
+  type Limits,
+  type ListenerView,
+  type SocketAddress,
+  type Timeouts,
+  type Transport,
+} from "../../contract/index.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import type { BoundSocket, ClientHost } from "../../net/accept/bound-socket.ts";
 import { transportOf } from "../../net/transports/table.ts";
@@ -216,10 +224,10 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     return pipeline.pipeline.plugins.find(({ use }) => use.name === plugin)?.use.use.definition.definedAt;
   }
 
-  fault(plugin: string, error: SluiceError, session: LiveSession | undefined): void {
+  fault(plugin: string, error: SluiceError, session: LiveSession | undefined, direction?: ByteHookName): void {
     const trial = session !== undefined && this.trial?.tries(session) === true ? this.trial : undefined;
     locateFault(error, this.definedAt(plugin, trial?.version));
-    this.counts.fault(plugin);
+    this.counts.faults.add(plugin, direction);
     session?.timeline?.mark("fault", { plugin, code: error.code, message: error.detail });
     this.state.fault(this.name, plugin, error, session);
     if (session?.isSwapping !== true) trial?.failed(plugin, error);
@@ -244,12 +252,10 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   swapped(session: LiveSession, fault: SwapFault | undefined): void {
     this.#setBehind(session, fault !== undefined);
     this.counts[fault === undefined ? "swaps" : "swapsFailed"] += 1;
-    if (fault === undefined) {
-      this.state.hub.sessions.next({ type: "swapped", listener: this.name, session, generation: session.generation });
-      return;
-    }
-    this.state.swapsFailed.inc();
-    this.fault(fault.plugin, fault.error, session);
+    if (fault !== undefined) {
+      this.state.swapsFailed.inc();
+      this.fault(fault.plugin, fault.error, session);
+    } else this.state.hub.sessions.next({ type: "swapped", listener: this.name, session, generation: session.generation });
   }
 
   #setBehind(session: LiveSession, behind: boolean): void {

@@ -190,7 +190,9 @@ export class Generations {
       admin: () => this.parts.options.companion?.address,
       meter: (listener, plugin, direction) => this.parts.state.meters.of(listener, plugin, direction),
       fault: (listener, plugin, error) => {
-        locateFault(error, this.parts.listeners.byName.get(listener)?.definedAt(plugin));
+        const running = this.parts.listeners.byName.get(listener);
+        locateFault(error, running?.definedAt(plugin));
+        running?.counts.faults.add(plugin, undefined);
         this.parts.state.fault(listener, plugin, error, undefined);
         this.trials.fault(number, listener, plugin, error);
       },

@@ -4,6 +4,7 @@ import {
   SluiceError,
   type CloseOptions,
   type EarlyUpstream,
+  type Leg,
   type Limits,
   type ServerTlsOptions,
   type Session,
@@ -215,8 +216,9 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
     if (this.#flows?.working === false) this.#pipelines.releaseLeft();
   }
 
-  flowFault(plugin: string, error: SluiceError): void {
-    this.owner.fault(plugin, error, this);
+  flowFault(plugin: string, error: SluiceError, source?: Leg): void {
+    const direction = source === this.accepted.leg ? "fromClient" : "fromUpstream";
+    this.owner.fault(plugin, error, this, source && direction);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Limits, Session, SluiceError, SocketAddress } from "../../contract/index.ts";
+import type { ByteHookName, Limits, Session, SluiceError, SocketAddress } from "../../contract/index.ts";
 import type { AttachedWatchers } from "../version/attached-plugins.ts";
 import type { SwapFault } from "./session-flows.ts";
 
@@ -16,7 +16,8 @@ export interface SessionHost<S extends Session = Session> {
   /** An HTTP request of a session is over. */
   requested(method: string, status: number, durationMs: number): void;
   ended(session: S, error: SluiceError | undefined): void;
-  fault(plugin: string, error: SluiceError, session: S): void;
+  /** @param direction of the data that a byte hook worked on; undefined: another hook */
+  fault(plugin: string, error: SluiceError, session: S, direction?: ByteHookName): void;
   warning(message: string): void;
   /** @param what `inject`: chunks of `inject()`; `relay`: datagrams of a relay. @default datagrams of a flow */
   dropped(chunks: number, what?: "inject" | "relay"): void;
