@@ -2,7 +2,9 @@ import { expect } from "chai";
 import { Client, type ClientOptions } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import type { Socket } from "node:net";
+import path from "node:path";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { cliMain, createCliFolder, startCli, type Cli, type CliFolder } from "../support/cli.ts";
@@ -160,6 +162,21 @@ describe("sluice mcp", function () {
     const inAll = chunks.reduce((sum, { payload }) => sum + (payload?.text ?? payload?.hex ?? "").length, 0);
     expect(inAll).to.be.below(130_000);
     expect((await call(client, "read_session", { id: 1 })).told).to.include.keys("timeline", "chunks");
+  });
+
+  it("records what is said into a file of one folder, and nowhere else", async () => {
+    const { socket } = await start();
+    const client = await open();
+    const { told } = await call(client, "record", { listener: "echo", file: "talk.yaml" });
+    expect(told).to.deep.include({ name: "talk.yaml", listener: "echo" });
+    expect(await exchange(socket, "hello")).to.equal("HELLO");
+    socket.end();
+    const file = path.join(folder.path, ".sluice/captures/talk.yaml");
+    await eventually(() => expect(readFileSync(file, "utf8")).to.match(/sluice: recording\/1[\s\S]*HELLO/));
+    const refused = await call(client, "record", { listener: "echo", file: "../talk.yaml" });
+    expect(refused).to.deep.include({ failed: true });
+    expect(refused.text).to.include("file");
+    expect(existsSync(path.join(folder.path, ".sluice/talk.yaml"))).to.equal(false);
   });
 
   it("tells a model what was wrong: no proxy, an input that does not fit, what is not there", async () => {
