@@ -37,6 +37,7 @@ describe("the command sluice", function () {
     expect(code).to.equal(0);
     for (const command of ["start", "check", "plan", "reload", "status", "init"])
       expect(stdout).to.match(new RegExp(`^ +${command} `, "m"));
+    expect((await run("start", "--help")).stdout).to.match(/^ +--no-watch +Reload only on SIGHUP.*`sluice reload`$/m);
   });
 
   it("names the command or option that was probably meant, and ends with 1", async () => {

@@ -56,9 +56,12 @@ export interface CommandLine {
 }
 
 const configOption = ["-c, --config <file>", "The config file (default: proxy.config.ts, or .mts, .cts, .js, .mjs, .cjs, .json)"] as const;
-const unsafeOption = ["--allow-unsafe-config", "Load a config that other users may write, for file systems without modes"] as const;
+const unsafeOption = ["--allow-unsafe-config", "Load a config that other users may write, for file systems without permissions"] as const;
 const adminOption = ["--admin [address]", "Turn the admin server on, at host:port, tcp://… or unix://… (default: 127.0.0.1:9900)"] as const;
-const logLevelOption = ["--log-level <level>", "The log's level: trace, debug, info, warn, error, fatal or silent"] as const;
+const logLevelOption = [
+  "--log-level <level>",
+  "The log's level: trace, debug, info, warn, error, fatal or silent (default: the config's log.level, else info)",
+] as const;
 const jsonOption = ["--json", "Print JSON, for programs"] as const;
 
 /** Commands that take the config only with -c, because their arguments are something else. */
@@ -113,7 +116,10 @@ function createCli() {
     .option(...jsonOption);
   addAuthorCommands(cli);
   addWatchCommands(cli);
-  cli.help();
+  // cac says "(default: true)" of what `--no-…` switches off, which reads as if it were off by default.
+  cli.help((sections) =>
+    sections.map(({ title, body }) => ({ title: title ?? "", body: body.replaceAll(/^( *--no-.*) \(default: true\)$/gm, "$1") })),
+  );
   cli.version((createRequire(import.meta.url)("sluice/package.json") as { version: string }).version);
   return cli;
 }

@@ -5,7 +5,7 @@ import { readRegular, type RegularFile } from "./regular-file.ts";
 /** Group write permission may be intended in a team; a file that anyone on the machine can write is never run as code. */
 const othersMayWrite = 0o002;
 
-/** Set to `1`, it allows configs that others may write: on file systems without modes every file looks like that. */
+/** Set to `1`, it allows configs that others may write: on file systems without permissions every file looks like that. */
 export const allowUnsafe = "SLUICE_ALLOW_UNSAFE_CONFIG";
 
 function unsafe(stats: Stats): string | undefined {
