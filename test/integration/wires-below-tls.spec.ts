@@ -110,8 +110,11 @@ describe("TAPS below TLS [data path]", () => {
       ["upstream", "main"],
     ]);
     expect(seen.map(({ wire }) => wire.endpoint?.replace(/\d+$/, "port"))).to.deep.equal([undefined, "127.0.0.1:port"]);
-    for (const { calls, received, sent, secrets } of seen) {
-      await eventually(() => expect(calls).to.have.members(["ended", "finished", "closed"]));
+    for (const { wire, calls, received, sent, secrets } of seen) {
+      // Of the upstream's leg "ended" may be missing: after both goodbyes of TLS its socket is closed at once.
+      await eventually(() =>
+        expect(calls).to.include.members(wire.leg === "client" ? ["ended", "finished", "closed"] : ["finished", "closed"]),
+      );
       expect(calls.at(-1)).to.equal("closed");
       for (const way of [received, sent]) {
         const whole = Buffer.concat(way);

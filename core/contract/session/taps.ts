@@ -41,7 +41,7 @@ export interface WireTap {
   received?(chunk: Buffer): void;
   /** Bytes go to the peer. */
   sent?(chunk: Buffer): void;
-  /** The peer has finished (FIN). */
+  /** The peer has finished (FIN). Not called where TLS is over before: after both goodbyes (close_notify), Node closes without waiting for FIN. */
   ended?(): void;
   /** FIN goes to the peer. */
   finished?(): void;
