@@ -105,7 +105,7 @@ export class EndpointTry extends Subscriber<HttpResponse> {
     }
     // If there is another endpoint, it is sent there.
     else if (isUnprocessed(failure, request) && request.givenBack()) this.sender.send(sending);
-    // A request of which nothing was sent may be sent again, whatever its method (RFC 9110 section 9.2.2).
+    // A request that was never sent may be sent again, whatever its method (RFC 9110 section 9.2.2).
     else if (failure !== undefined && mayFailOver(request, tried)) this.sender.send(sending, failure);
     else return false;
     return true;
