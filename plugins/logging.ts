@@ -40,6 +40,14 @@ type Ended = Extract<ProxyEvent, { type: "session-ended" }>;
 
 type Asked = Pick<HttpRequest, "method" | "host" | "url">;
 
+/**
+ * The uses of `logging()` that log a request. The request has it as a property because a Set or a Map whose entries come and go keeps them alive: a
+ * table that a larger or newer one has replaced leads to its successor, so once one of them is old, all later ones are copied by each collection of
+ * young garbage (ADR 0060). Entries of a WeakSet make those collections longer too.
+ */
+const loggedBy = Symbol("logged by");
+type MarkedRequest = HttpRequest & { [loggedBy]?: readonly Logging[] };
+
 /** Bytes of one chunk that a record shows. */
 const SHOWN = 4096;
 /** Ends that are not logged here: an operator caused them, or a plugin's fault did, which the proxy itself logs with its place and a count. */
@@ -61,8 +69,8 @@ export class Logging implements Plugin {
   readonly #isBound: boolean;
   readonly #logger: Logger;
   #subscription: Subscription | undefined;
-  /** Requests whose end will be logged. No WeakSet: each of its entries makes every collection of young garbage longer. */
-  readonly #requests = new Set<HttpRequest>();
+  /** The value of {@link loggedBy} for a request that no other use logs. */
+  readonly #alone: readonly Logging[] = [this];
 
   constructor(
     @inject(OPTIONS) options: LoggingOptions,
@@ -89,15 +97,21 @@ export class Logging implements Plugin {
 
   exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {
     // After retry() in the list, this hook is called once per try.
-    if (!this.#logger.isLevelEnabled("warn") || this.#requests.has(request)) return attempt;
-    this.#requests.add(request);
+    if (!this.#logger.isLevelEnabled("warn") || !this.#isNew(request)) return attempt;
     // The request as it is here: hooks nearer to the upstream may change it.
     const asked = { method: request.method, host: request.host, url: request.url };
     request.onEnd((end) => {
-      this.#requests.delete(request);
       this.#exchanged(request, asked, end);
     });
     return attempt;
+  }
+
+  /** Marks a request as one whose end is logged. @returns false if it was marked already */
+  #isNew(request: MarkedRequest): boolean {
+    const uses = request[loggedBy];
+    if (uses?.includes(this) === true) return false;
+    request[loggedBy] = uses === undefined ? this.#alone : [...uses, this];
+    return true;
   }
 
   /** Logs no header field and no query, since they may contain tokens. One literal, since spreading is expensive and each request has a record. */

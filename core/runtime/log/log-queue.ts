@@ -4,6 +4,10 @@ import type { Descriptor } from "./descriptor.ts";
 
 /** Bytes that may wait for the reader; further lines are dropped and counted. */
 export const QUEUE_BYTES = 1024 ** 2;
+/** Milliseconds from one write to the next while records keep coming: a busy proxy writes hundreds of records together. */
+const EVERY_MS = 5;
+/** Bytes that are written without this pause. */
+const BATCH_BYTES = 64 * 1024;
 /** Milliseconds until a blocked reader is tried again; doubled each time that it took nothing, up to LATER_MS. */
 const SOON_MS = 5;
 const LATER_MS = 100;
@@ -14,8 +18,9 @@ const queues = new Set<LogQueue>();
 let watchesExit = false;
 
 /**
- * Lines on their way to a descriptor. They are written together, once per turn of the event loop, and nothing waits for them. If the reader is too
- * slow they are queued, and beyond {@link QUEUE_BYTES} dropped. `notice` makes the line that says how many were dropped, when there is room again.
+ * Lines on their way to a descriptor. They are written together at the end of the turn of the event loop, and while more keep coming, every
+ * {@link EVERY_MS} (ADR 0060). Nothing waits for them. If the reader is too slow they are queued, and beyond {@link QUEUE_BYTES} dropped. `notice`
+ * makes the line that says how many were dropped, when there is room again.
  */
 export class LogQueue {
   /** Makes the line about dropped lines; an empty text means no line. */
@@ -25,7 +30,12 @@ export class LogQueue {
   #rest: Buffer | undefined;
   #bytes = 0;
   #dropped = 0;
+  /** The end of this turn is awaited. */
   #isScheduled = false;
+  /** Waits until {@link EVERY_MS} after the last write. */
+  #pause: NodeJS.Timeout | undefined;
+  /** On the clock of performance.now(). */
+  #writtenAt = -Infinity;
   #retry: NodeJS.Timeout | undefined;
   #patience = SOON_MS;
   /** Another thread is writing to the file. */
@@ -53,9 +63,7 @@ export class LogQueue {
     if (this.#dropped > 0) this.#tell();
     this.#lines.push(line);
     this.#bytes += bytes;
-    if (this.#isScheduled || this.#retry !== undefined) return;
-    this.#isScheduled = true;
-    setImmediate(this.#turnEnded);
+    this.#schedule();
   }
 
   /** Writes what the descriptor accepts without waiting. */
@@ -87,6 +95,7 @@ export class LogQueue {
     this.#again();
     queues.delete(this);
     clearTimeout(this.#retry);
+    clearTimeout(this.#pause);
     this.#retired.push(this.descriptor);
     if (!this.#writing) this.#closeRetired();
   }
@@ -106,8 +115,24 @@ export class LogQueue {
     }
   }
 
+  #schedule(): void {
+    if (this.#isScheduled || this.#retry !== undefined) return;
+    if (this.#pause !== undefined && this.#bytes < BATCH_BYTES) return;
+    this.#isScheduled = true;
+    setImmediate(this.#turnEnded);
+  }
+
   readonly #turnEnded = (): void => {
     this.#isScheduled = false;
+    const pauseMs = this.#bytes < BATCH_BYTES ? this.#writtenAt + EVERY_MS - performance.now() : 0;
+    // Lines that come while another thread writes are scheduled at its end. At the end of the process, all are written.
+    if (pauseMs > 0) this.#pause ??= setTimeout(this.#pauseEnded, pauseMs).unref();
+    else this.#pauseEnded();
+  };
+
+  readonly #pauseEnded = (): void => {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
     this.flush();
   };
 
@@ -136,6 +161,7 @@ export class LogQueue {
 
   #attempt(): void {
     const { fd, isFile } = this.descriptor;
+    this.#writtenAt = performance.now();
     const bytes = this.#rest ?? Buffer.alloc(0);
     // A disk may be slow, so another thread does the write. Descriptors that may block for ever must not be written like that: there are only
     // four such threads, look-ups of names use them too, and the end of the process waits for them.
@@ -161,7 +187,8 @@ export class LogQueue {
     if (!queues.has(this)) return;
     if (error === null || error === undefined) {
       this.#advance(written);
-      this.flush();
+      if (this.#rest !== undefined) this.flush();
+      else if (this.#lines.length > 0 || this.#dropped > 0) this.#schedule();
     } else this.#wait(error);
   }
 

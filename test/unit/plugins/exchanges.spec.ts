@@ -156,4 +156,13 @@ describe("logging of HTTP requests", () => {
     });
     expect(JSON.stringify(lines)).to.not.include("secret");
   });
+
+  it("writes one record for each of its uses, though their hooks are called for each try", () => {
+    const logs = [createLog(), createLog()];
+    const plugins = logs.map(({ logger }) => new Logging(parseOptions<LoggingOptions>(logging, {}), logger, new Subject()));
+    const fake = createRequest();
+    for (const plugin of [...plugins, ...plugins]) outcomeOf(plugin, of(good), fake);
+    fake.end({});
+    expect(logs.map(({ lines }) => lines.length)).to.deep.equal([1, 1]);
+  });
 });

@@ -56,6 +56,30 @@ describe("the queue of a log", () => {
     expect(writes.map(String)).to.deep.equal(["a\nb\n"]);
   });
 
+  it("writes all lines in their order while they come turn after turn, to a file too, and a large batch without a pause", async () => {
+    const { queue, read } = pipe();
+    const path = join(folder, "log");
+    const file = queueTo(fileDescriptor(path));
+    const expected = Array.from({ length: 300 }, (_, index) => `${index}\n`).join("");
+    for (let index = 0; index < 300; index++) {
+      queue.write(`${index}\n`);
+      file.write(`${index}\n`);
+      // oxlint-disable-next-line no-await-in-loop -- each line has a turn of its own
+      await new Promise(setImmediate);
+    }
+    let text = "";
+    await eventually(() => {
+      text += read();
+      expect(text).to.equal(expected);
+      expect(readFileSync(path, "utf8")).to.equal(expected);
+    });
+    queue.write("small\n");
+    await new Promise(setImmediate);
+    queue.write(`${"x".repeat(64 * 1024)}\n`);
+    await new Promise(setImmediate);
+    expect(read().length).to.be.greaterThan(32 * 1024);
+  });
+
   it("keeps 1 MiB for a reader that stands still, counts what comes beyond it, and tells of it in its place", async () => {
     const { queue, read } = pipe();
     const line = (index: number): string => `${String(index).padStart(9, "0")} ${"é".repeat(494)}\n`;
