@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { reasonOf, SluiceError } from "sluice";
-import { hexDifference } from "./hex-difference.ts";
-import type { Recording } from "./recording.ts";
+import { hexDifference } from "./replay/hex-difference.ts";
+import type { Recording } from "./format/recording.ts";
 
-export { playClient, type Peer } from "./play-client.ts";
+export { playClient, type Peer } from "./replay/play-client.ts";
 export { hexDifference };
 
 /** Reads a recording. @throws SLUICE_RECORDING_INVALID with its place in the file */
@@ -14,6 +14,6 @@ export async function recordingIn(file: string): Promise<Recording> {
     throw new SluiceError("SLUICE_RECORDING_INVALID", `it cannot be read: ${reasonOf(error)}`, { where });
   });
   // Loaded only here: the package yaml, which few users need, would cost every start 0.1 s of CPU.
-  const { readRecording } = await import("./read-recording.ts");
+  const { readRecording } = await import("./format/read-recording.ts");
   return readRecording(text, where);
 }

@@ -5,8 +5,8 @@ import type { SchedulerLike } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
 import type { RecordConfig } from "./config.ts";
-import { limitsSchema } from "./limits.ts";
-import { SessionRecorders, type RecordingTools } from "./session-recorders.ts";
+import { limitsSchema } from "./record/limits.ts";
+import { SessionRecorders, type RecordingTools } from "./record/session-recorders.ts";
 
 const optionsSchema = z.object({
   file: z.string().min(1),

@@ -7,13 +7,13 @@ import { of, type Observable, type SchedulerLike } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
 import type { ReplayConfig } from "./config.ts";
-import { Dialogue } from "./dialogue.ts";
-import type { Recording } from "./recording.ts";
-import { defaultLimits } from "./limits.ts";
-import { ReplayLeg } from "./replay-leg.ts";
-import { Scripts } from "./scripts.ts";
-import type { SessionRecorder } from "./session-recorder.ts";
-import { SessionRecorders } from "./session-recorders.ts";
+import { Dialogue } from "./replay/dialogue.ts";
+import type { Recording } from "./format/recording.ts";
+import { defaultLimits } from "./record/limits.ts";
+import { ReplayLeg } from "./replay/replay-leg.ts";
+import { Scripts } from "./match/scripts.ts";
+import type { SessionRecorder } from "./record/session-recorder.ts";
+import { SessionRecorders } from "./record/session-recorders.ts";
 
 const isCodec = (value: unknown): value is Codec<unknown> =>
   typeof value === "object" && value !== null && "decode" in value && "encode" in value;
@@ -108,7 +108,7 @@ class Replay implements Plugin {
     const { datagrams, listener } = this.place;
     if (text === undefined) return { datagrams, sessions: [], end: { indent: 0, next: 1 } };
     // Loaded only here: many programs that load this plugin do not need it.
-    const { readRecording } = await import("./read-recording.ts");
+    const { readRecording } = await import("./format/read-recording.ts");
     const recording = readRecording(text, this.#file);
     if (recording.datagrams === datagrams) return recording;
     throw new SluiceError(

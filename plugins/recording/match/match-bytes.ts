@@ -1,4 +1,4 @@
-import { REDACTED } from "./recording.ts";
+import { REDACTED } from "../format/recording.ts";
 
 /**
  * Compares data with recorded bytes; a redacted part matches anything.

@@ -1,5 +1,5 @@
-import { PLACEHOLDER } from "./hex-text.ts";
-import type { Message } from "./recording.ts";
+import { PLACEHOLDER } from "../format/hex-text.ts";
+import type { Message } from "../format/recording.ts";
 
 /** The texts that were captured from messages, for the templates of later messages. */
 export class Captured {

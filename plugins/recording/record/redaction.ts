@@ -1,4 +1,4 @@
-import { REDACTED } from "./recording.ts";
+import { REDACTED } from "../format/recording.ts";
 
 /** Expressions for secrets: the first group is recorded, the rest is not. */
 const looksSecret: readonly RegExp[] = [

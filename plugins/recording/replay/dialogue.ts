@@ -1,10 +1,10 @@
 import type { SluiceError } from "sluice";
 import type { SchedulerLike, Subscription } from "rxjs";
 import { Captured } from "./captured.ts";
-import type { Intake } from "./intake.ts";
-import type { Message, Side } from "./recording.ts";
-import type { Script } from "./script.ts";
-import type { Step } from "./dialogue-turns.ts";
+import type { Intake } from "../match/intake.ts";
+import type { Message, Side } from "../format/recording.ts";
+import type { Script } from "../match/script.ts";
+import type { Step } from "../match/dialogue-turns.ts";
 import { unmatchedError } from "./unmatched-error.ts";
 
 /** The most bytes of one message that are waited for. */

@@ -1,6 +1,6 @@
 import { SluiceError } from "sluice";
 import { hexDifference } from "./hex-difference.ts";
-import type { MatchRule, Message } from "./recording.ts";
+import type { MatchRule, Message } from "../format/recording.ts";
 
 /** An error that shows the data next to the recording, in hex and text. @param expected undefined when nothing more was recorded */
 export function unmatchedError(expected: Message | undefined, given: Buffer, file: string): SluiceError {

@@ -1,7 +1,7 @@
 import { SluiceError } from "sluice";
 import { Captured } from "./captured.ts";
-import { matchMessage } from "./match-rule.ts";
-import type { Close, Entry, Message } from "./recording.ts";
+import { matchMessage } from "../match/match-rule.ts";
+import type { Close, Entry, Message } from "../format/recording.ts";
 import { unmatchedError } from "./unmatched-error.ts";
 
 /** A connection to the server, such as one that `connectTo()` of `sluice/testing` opens. */

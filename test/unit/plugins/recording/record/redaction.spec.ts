@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { redactor } from "../../../../plugins/recording/redaction.ts";
+import { redactor } from "../../../../../plugins/recording/record/redaction.ts";
 
 const redacted = (text: string, more: readonly (string | RegExp)[] = []): string =>
   redactor(more)(Buffer.from(text, "latin1")).toString("latin1");

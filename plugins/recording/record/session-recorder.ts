@@ -1,6 +1,6 @@
 import type { Session } from "sluice";
 import type { SchedulerLike } from "rxjs";
-import type { Ending, Entry, Side } from "./recording.ts";
+import type { Ending, Entry, Side } from "../format/recording.ts";
 
 /** The most bytes of one session. */
 const MAX_BYTES = 16 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { SluiceError, type FileProgress } from "sluice";
-import type { Entry } from "./recording.ts";
+import type { Entry } from "../format/recording.ts";
 import type { RecordingMemory } from "./session-recorder.ts";
 import { writeWhole } from "./write-file.ts";
 
@@ -84,7 +84,7 @@ export class Journal implements RecordingMemory {
    */
   async add(entries: readonly Entry[], upstream: string): Promise<"added" | "known" | "full"> {
     // Loaded with the first session: many programs that load this plugin record nothing.
-    const { entriesOf, headOf } = await import("./write-recording.ts");
+    const { entriesOf, headOf } = await import("../format/write-recording.ts");
     const key = keyOf(entries, this.datagrams);
     if (entries.length === 0 || (this.mode === "new" && this.#known.has(key))) return "known";
     const text = entriesOf(entries, this.#end.next, this.#end.indent);
@@ -111,7 +111,7 @@ export class Journal implements RecordingMemory {
   }
 
   async #goOnWith(text: string): Promise<void> {
-    const { readRecording } = await import("./read-recording.ts");
+    const { readRecording } = await import("../format/read-recording.ts");
     const { sessions, datagrams, end } = readRecording(text, this.file);
     const { indent, next } = end;
     if (datagrams !== this.datagrams)

@@ -1,7 +1,7 @@
 import { Subject } from "rxjs";
 import { reasonOf, SluiceError } from "sluice";
 import type { Codec } from "sluice/codec";
-import { REDACTED, type Entry, type Message, type Side } from "./recording.ts";
+import { REDACTED, type Entry, type Message, type Side } from "../format/recording.ts";
 
 /** Cuts a stream into the bytes of a codec's messages. */
 export class Frames {

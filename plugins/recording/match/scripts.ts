@@ -2,7 +2,7 @@ import type { Codec } from "sluice/codec";
 import { framed } from "./frames.ts";
 import { MessageIntake, StreamIntake, type Intake } from "./intake.ts";
 import { LookUp } from "./look-up.ts";
-import type { Entry } from "./recording.ts";
+import type { Entry } from "../format/recording.ts";
 import { Sequence } from "./sequence.ts";
 import type { Script } from "./script.ts";
 import { paired, turnsOf, type DialogueTurns } from "./dialogue-turns.ts";

@@ -1,5 +1,5 @@
 import { matchBytes } from "./match-bytes.ts";
-import type { MatchRule, Message } from "./recording.ts";
+import type { MatchRule, Message } from "../format/recording.ts";
 
 const NOTHING = Buffer.alloc(0);
 

@@ -1,4 +1,4 @@
-import type { Message } from "./recording.ts";
+import type { Message } from "../format/recording.ts";
 import type { Step } from "./dialogue-turns.ts";
 
 /** A recorded message that matches, with its answers. */

@@ -2,7 +2,7 @@ import type { Leg, LegReader, Session, SluiceError, Upstream } from "sluice";
 import type { Observable } from "rxjs";
 import { Dialogue, type DialogueSender } from "./dialogue.ts";
 import { PassedUpstream, type PassedReader } from "./passed-upstream.ts";
-import type { SessionRecorder } from "./session-recorder.ts";
+import type { SessionRecorder } from "../record/session-recorder.ts";
 
 /** Bytes of the client that may wait for their turn; with more the client is paused, and on UDP datagrams are dropped. */
 const MAX_EARLY = 1024 * 1024;

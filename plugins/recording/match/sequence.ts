@@ -1,5 +1,5 @@
 import { matchMessage } from "./match-rule.ts";
-import type { Message } from "./recording.ts";
+import type { Message } from "../format/recording.ts";
 import type { Script, MatchedMessage, Unmatched } from "./script.ts";
 import type { Step, DialogueTurn, DialogueTurns } from "./dialogue-turns.ts";
 

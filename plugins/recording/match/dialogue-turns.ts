@@ -1,4 +1,4 @@
-import { isFrom, type Entry, type Message, type Side } from "./recording.ts";
+import { isFrom, type Entry, type Message, type Side } from "../format/recording.ts";
 
 /** A message to send, or an end, with its delay after the entry before it. */
 export interface Step {

@@ -3,7 +3,7 @@ import type { SchedulerLike } from "rxjs";
 import { noteEnd } from "./end-of-session.ts";
 import type { Journal, JournalLimits, Mode } from "./journal.ts";
 import { acquireJournal } from "./journals.ts";
-import type { Entry } from "./recording.ts";
+import type { Entry } from "../format/recording.ts";
 import { redactor } from "./redaction.ts";
 import { SessionRecorder } from "./session-recorder.ts";
 
