@@ -18,22 +18,22 @@ export type {
   SlowOpenConfig,
   TimeoutConfig,
   TruncateConfig,
-} from "./config.ts";
-export { bandwidth } from "./bandwidth.ts";
-export { blackhole } from "./blackhole.ts";
-export { corrupt } from "./corrupt.ts";
-export { duplicate } from "./duplicate.ts";
-export { latency } from "./latency.ts";
-export { limitData } from "./limit-data.ts";
-export { loss } from "./loss.ts";
+} from "./definition/config.ts";
+export { bandwidth } from "./slow/bandwidth.ts";
+export { blackhole } from "./broken/blackhole.ts";
+export { corrupt } from "./broken/corrupt.ts";
+export { duplicate } from "./datagrams/duplicate.ts";
+export { latency } from "./slow/latency.ts";
+export { limitData } from "./broken/limit-data.ts";
+export { loss } from "./datagrams/loss.ts";
 export { network, type NetworkName, type NetworkOptions } from "./network.ts";
-export { refuse } from "./refuse.ts";
-export { reorder } from "./reorder.ts";
-export { reset } from "./reset.ts";
+export { refuse } from "./broken/refuse.ts";
+export { reorder } from "./datagrams/reorder.ts";
+export { reset } from "./broken/reset.ts";
 export { script } from "./script.ts";
-export { slicer } from "./slicer.ts";
-export { slowClose } from "./slow-close.ts";
-export { slowOpen } from "./slow-open.ts";
-export { timeout } from "./timeout.ts";
-export { truncate } from "./truncate.ts";
+export { slicer } from "./slow/slicer.ts";
+export { slowClose } from "./slow/slow-close.ts";
+export { slowOpen } from "./slow/slow-open.ts";
+export { timeout } from "./broken/timeout.ts";
+export { truncate } from "./datagrams/truncate.ts";
 export { serveToxiproxy, type ToxiproxyOptions, type ToxiproxyServer } from "./toxiproxy/serve-toxiproxy.ts";

@@ -1,10 +1,10 @@
 import { filter, type MonoTypeOperatorFunction } from "rxjs";
 import { delayBytes } from "sluice/flow";
 import { z } from "zod";
-import { commonOptions, share } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind, FaultedDirection } from "./fault-kind.ts";
-import { lossOf } from "./lossy.ts";
+import { commonOptions, share } from "./definition/every-fault.ts";
+import { defineFault } from "./definition/define-fault.ts";
+import type { FaultKind, FaultedDirection } from "./definition/fault-kind.ts";
+import { lossOf } from "./datagrams/lossy.ts";
 
 /** Bytes of data in a full packet on Ethernet, without the headers of IP and TCP. */
 const PACKET = 1460;

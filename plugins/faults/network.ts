@@ -1,6 +1,6 @@
 import { SluiceError, type PluginUse } from "sluice";
-import { bandwidth } from "./bandwidth.ts";
-import { latency } from "./latency.ts";
+import { bandwidth } from "./slow/bandwidth.ts";
+import { latency } from "./slow/latency.ts";
 import { lineLoss } from "./line-loss.ts";
 
 interface Line {

@@ -1,26 +1,26 @@
 import type { Observable } from "rxjs";
 import type { PluginUse, UseOptions } from "sluice";
 import { z } from "zod";
-import { bandwidthKind } from "./bandwidth.ts";
-import { blackholeKind } from "./blackhole.ts";
-import type { FaultConfig, ScriptStep } from "./config.ts";
-import { commonOptions } from "./every-fault.ts";
-import { corruptKind } from "./corrupt.ts";
-import { defineFault } from "./define-fault.ts";
-import { duplicateKind } from "./duplicate.ts";
-import type { FaultHooks, FaultKind, FaultSite, FaultedDirection } from "./fault-kind.ts";
-import { latencyKind } from "./latency.ts";
-import { limitDataKind } from "./limit-data.ts";
-import { lossKind } from "./loss.ts";
-import { refuseMisplaced } from "./misplaced.ts";
-import { refusal } from "./refuse.ts";
-import { reorderKind } from "./reorder.ts";
-import { resetKind } from "./reset.ts";
-import { slicerKind } from "./slicer.ts";
-import { slowCloseKind } from "./slow-close.ts";
-import { slowOpenKind } from "./slow-open.ts";
-import { timeoutKind } from "./timeout.ts";
-import { truncateKind } from "./truncate.ts";
+import { bandwidthKind } from "./slow/bandwidth.ts";
+import { blackholeKind } from "./broken/blackhole.ts";
+import type { FaultConfig, ScriptStep } from "./definition/config.ts";
+import { commonOptions } from "./definition/every-fault.ts";
+import { corruptKind } from "./broken/corrupt.ts";
+import { defineFault } from "./definition/define-fault.ts";
+import { duplicateKind } from "./datagrams/duplicate.ts";
+import type { FaultHooks, FaultKind, FaultSite, FaultedDirection } from "./definition/fault-kind.ts";
+import { latencyKind } from "./slow/latency.ts";
+import { limitDataKind } from "./broken/limit-data.ts";
+import { lossKind } from "./datagrams/loss.ts";
+import { refuseMisplaced } from "./definition/misplaced.ts";
+import { refusal } from "./broken/refuse.ts";
+import { reorderKind } from "./datagrams/reorder.ts";
+import { resetKind } from "./broken/reset.ts";
+import { slicerKind } from "./slow/slicer.ts";
+import { slowCloseKind } from "./slow/slow-close.ts";
+import { slowOpenKind } from "./slow/slow-open.ts";
+import { timeoutKind } from "./broken/timeout.ts";
+import { truncateKind } from "./datagrams/truncate.ts";
 
 const step = z.strictObject({
   refuse: z.union([z.int().min(1), z.literal(true)]).optional(),

@@ -2,9 +2,9 @@ import { Observable, type Subscriber } from "rxjs";
 import { duration } from "sluice";
 import { hold, type Hold } from "sluice/flow";
 import { z } from "zod";
-import { defineFault } from "../define-fault.ts";
-import { commonOptions } from "../every-fault.ts";
-import type { FaultKind, FaultedDirection } from "../fault-kind.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import { commonOptions } from "../definition/every-fault.ts";
+import type { FaultKind, FaultedDirection } from "../definition/fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,

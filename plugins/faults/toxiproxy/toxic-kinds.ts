@@ -1,9 +1,9 @@
 import type { PluginUse } from "sluice";
-import { bandwidth } from "../bandwidth.ts";
-import { latency } from "../latency.ts";
-import { limitData } from "../limit-data.ts";
-import { slicer } from "../slicer.ts";
-import { slowClose } from "../slow-close.ts";
+import { bandwidth } from "../slow/bandwidth.ts";
+import { latency } from "../slow/latency.ts";
+import { limitData } from "../broken/limit-data.ts";
+import { slicer } from "../slow/slicer.ts";
+import { slowClose } from "../slow/slow-close.ts";
 import { resetPeer } from "./reset-peer.ts";
 import { toxicTimeout } from "./toxic-timeout.ts";
 

@@ -2,10 +2,10 @@ import { Observable } from "rxjs";
 import { duration } from "sluice";
 import { hold } from "sluice/flow";
 import { z } from "zod";
-import { defineFault } from "../define-fault.ts";
-import { commonOptions } from "../every-fault.ts";
-import { endAfter } from "../end-after.ts";
-import type { Ending, FaultKind, FaultedDirection } from "../fault-kind.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import { commonOptions } from "../definition/every-fault.ts";
+import { endAfter } from "../broken/end-after.ts";
+import type { Ending, FaultKind, FaultedDirection } from "../definition/fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,

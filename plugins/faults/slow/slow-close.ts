@@ -1,9 +1,9 @@
 import { duration, type PluginFactory } from "sluice";
 import { z } from "zod";
-import type { SlowCloseConfig } from "./config.ts";
-import { commonOptions } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import type { SlowCloseConfig } from "../definition/config.ts";
+import { commonOptions } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind } from "../definition/fault-kind.ts";
 import { heldEnd } from "./held-end.ts";
 
 const schema = z.object({

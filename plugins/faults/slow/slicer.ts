@@ -1,10 +1,10 @@
 import { duration, type PluginFactory, size } from "sluice";
 import { throttleBytes } from "sluice/flow";
 import { z } from "zod";
-import type { SlicerConfig } from "./config.ts";
-import { commonOptions } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind, FaultedDirection } from "./fault-kind.ts";
+import type { SlicerConfig } from "../definition/config.ts";
+import { commonOptions } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind, FaultedDirection } from "../definition/fault-kind.ts";
 import { inSlices } from "./slices.ts";
 
 const whole = () => size().refine((bytes) => Number.isInteger(bytes), { error: "expected whole bytes" });

@@ -1,10 +1,10 @@
 import { delay as delayed } from "rxjs";
 import { duration, type PluginFactory } from "sluice";
 import { z } from "zod";
-import type { SlowOpenConfig } from "./config.ts";
-import { commonOptions } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import type { SlowOpenConfig } from "../definition/config.ts";
+import { commonOptions } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind } from "../definition/fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,

@@ -1,9 +1,9 @@
 import type { PluginFactory } from "sluice";
 import { z } from "zod";
-import type { FaultConfig } from "./config.ts";
-import { commonOptions } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import type { FaultConfig } from "../definition/config.ts";
+import { commonOptions } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind } from "../definition/fault-kind.ts";
 import { swallow } from "./swallow.ts";
 
 const schema = z.object({ ...commonOptions });

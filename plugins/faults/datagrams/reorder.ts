@@ -1,9 +1,9 @@
 import type { PluginFactory } from "sluice";
 import { z } from "zod";
-import type { ReorderConfig } from "./config.ts";
-import { commonOptions, share } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import type { ReorderConfig } from "../definition/config.ts";
+import { commonOptions, share } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind } from "../definition/fault-kind.ts";
 import { overtaken } from "./overtaken.ts";
 
 const schema = z.object({

@@ -1,10 +1,10 @@
 import type { PluginFactory } from "sluice";
 import { each } from "sluice/flow";
 import { z } from "zod";
-import type { CorruptConfig } from "./config.ts";
-import { commonOptions, share } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind, FaultedDirection } from "./fault-kind.ts";
+import type { CorruptConfig } from "../definition/config.ts";
+import { commonOptions, share } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind, FaultedDirection } from "../definition/fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,

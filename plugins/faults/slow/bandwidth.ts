@@ -1,10 +1,10 @@
 import { type PluginFactory, size, type Size } from "sluice";
 import { throttleBytes } from "sluice/flow";
 import { z } from "zod";
-import type { BandwidthConfig } from "./config.ts";
-import { commonOptions } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind, FaultedDirection } from "./fault-kind.ts";
+import type { BandwidthConfig } from "../definition/config.ts";
+import { commonOptions } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind, FaultedDirection } from "../definition/fault-kind.ts";
 import { inSlices } from "./slices.ts";
 
 /** The longest time that one piece takes on the line, so that data comes in small steps on a slow line, as in toxiproxy. */

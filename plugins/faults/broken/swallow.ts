@@ -1,7 +1,7 @@
 import { filter, type MonoTypeOperatorFunction } from "rxjs";
 import { throttleBytes } from "sluice/flow";
-import type { FaultedDirection } from "./fault-kind.ts";
-import { heldEnd } from "./held-end.ts";
+import type { FaultedDirection } from "../definition/fault-kind.ts";
+import { heldEnd } from "../slow/held-end.ts";
 
 /**
  * Lets nothing pass. The data and the end of a stream are held, and the sender is paused; they pass when the fault is removed, as a network

@@ -1,10 +1,10 @@
 import { type PluginFactory, size } from "sluice";
 import { each } from "sluice/flow";
 import { z } from "zod";
-import type { TruncateConfig } from "./config.ts";
-import { commonOptions, share } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import type { TruncateConfig } from "../definition/config.ts";
+import { commonOptions, share } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind } from "../definition/fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,

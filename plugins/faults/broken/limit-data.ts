@@ -1,10 +1,10 @@
 import { type PluginFactory, size } from "sluice";
 import { z } from "zod";
-import type { LimitDataConfig } from "./config.ts";
-import { commonOptions } from "./every-fault.ts";
+import type { LimitDataConfig } from "../definition/config.ts";
+import { commonOptions } from "../definition/every-fault.ts";
 import { cutAfter } from "./cut-after.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind } from "../definition/fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,

@@ -1,11 +1,11 @@
 import { delayBytes } from "sluice/flow";
 import { duration, type PluginFactory } from "sluice";
 import { z } from "zod";
-import type { LatencyConfig } from "./config.ts";
-import { commonOptions } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
+import type { LatencyConfig } from "../definition/config.ts";
+import { commonOptions } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
 import { distributions, drawn } from "./distributions.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import type { FaultKind } from "../definition/fault-kind.ts";
 
 const schema = z.object({
   ...commonOptions,

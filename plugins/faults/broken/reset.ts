@@ -1,11 +1,11 @@
 import { duration, type PluginFactory, size } from "sluice";
 import { z } from "zod";
-import type { ResetConfig } from "./config.ts";
-import { commonOptions } from "./every-fault.ts";
+import type { ResetConfig } from "../definition/config.ts";
+import { commonOptions } from "../definition/every-fault.ts";
 import { cutAfter } from "./cut-after.ts";
-import { defineFault } from "./define-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
 import { endAfter } from "./end-after.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import type { FaultKind } from "../definition/fault-kind.ts";
 
 const schema = z
   .object({

@@ -1,5 +1,5 @@
 import { Observable, type MonoTypeOperatorFunction } from "rxjs";
-import type { Ending, FaultedDirection } from "./fault-kind.ts";
+import type { Ending, FaultedDirection } from "../definition/fault-kind.ts";
 
 /** Ends the session when a time has passed since the fault began to work on it. A reload does not restart the time. */
 export function endAfter(milliseconds: number, what: string, ending: Ending, way: FaultedDirection): MonoTypeOperatorFunction<Buffer> {

@@ -1,5 +1,5 @@
 import { Observable, type MonoTypeOperatorFunction } from "rxjs";
-import type { Ending, FaultedDirection } from "./fault-kind.ts";
+import type { Ending, FaultedDirection } from "../definition/fault-kind.ts";
 
 interface Cut {
   /** The bytes of this direction that pass. */

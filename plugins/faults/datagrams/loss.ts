@@ -1,10 +1,10 @@
 import type { PluginFactory } from "sluice";
 import { filter } from "rxjs";
 import { z } from "zod";
-import type { LossConfig } from "./config.ts";
-import { commonOptions, share } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import type { LossConfig } from "../definition/config.ts";
+import { commonOptions, share } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind } from "../definition/fault-kind.ts";
 import { lossOf } from "./lossy.ts";
 
 const schema = z

@@ -1,6 +1,6 @@
 import { Observable, type MonoTypeOperatorFunction, type Subscriber } from "rxjs";
 import { hold, type Hold } from "sluice/flow";
-import type { FaultedDirection } from "./fault-kind.ts";
+import type { FaultedDirection } from "../definition/fault-kind.ts";
 
 /** The longest time for which a datagram is held: when no later datagram comes, it is only late. */
 const LONGEST_MS = 100;

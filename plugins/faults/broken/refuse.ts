@@ -1,10 +1,10 @@
 import { map } from "rxjs";
 import { type PluginFactory, SluiceError } from "sluice";
 import { z } from "zod";
-import type { RefuseConfig } from "./config.ts";
-import { commonOptions, share } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
-import type { FaultKind, FaultHooks, FaultedDirection } from "./fault-kind.ts";
+import type { RefuseConfig } from "../definition/config.ts";
+import { commonOptions, share } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
+import type { FaultKind, FaultHooks, FaultedDirection } from "../definition/fault-kind.ts";
 
 const schema = z
   .object({

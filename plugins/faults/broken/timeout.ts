@@ -1,10 +1,10 @@
 import { duration, type PluginFactory } from "sluice";
 import { z } from "zod";
-import type { TimeoutConfig } from "./config.ts";
-import { commonOptions } from "./every-fault.ts";
-import { defineFault } from "./define-fault.ts";
+import type { TimeoutConfig } from "../definition/config.ts";
+import { commonOptions } from "../definition/every-fault.ts";
+import { defineFault } from "../definition/define-fault.ts";
 import { endAfter } from "./end-after.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import type { FaultKind } from "../definition/fault-kind.ts";
 import { swallow } from "./swallow.ts";
 
 const schema = z.object({

@@ -1,4 +1,4 @@
-import type { FaultedDirection } from "./fault-kind.ts";
+import type { FaultedDirection } from "../definition/fault-kind.ts";
 
 /**
  * Draws which packets are lost. Bursts follow Gilbert's model (1960): in the bad state every packet is lost. The probability to leave the bad state
