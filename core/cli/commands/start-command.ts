@@ -6,7 +6,7 @@ import { Admin } from "../../admin/admin.ts";
 import type { AnswerSource } from "../../admin/server/answer-source.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import type { ProxyOfWorkers } from "../../workers/first/proxy-of-workers.ts";
+import type { ProxyOfWorkers } from "../../workers/first/proxy/proxy-of-workers.ts";
 import type { Terminals } from "../output/announce.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import { passedOverNote } from "../arguments/config-file.ts";

@@ -5,8 +5,8 @@ import type { AnswerSource } from "../../admin/server/answer-source.ts";
 import type { AdminConfig } from "../../contract/index.ts";
 import type { Launch, LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import { AnswersOfWorkers } from "../../workers/first/answers-of-workers.ts";
-import type { ProxyOfWorkers } from "../../workers/first/proxy-of-workers.ts";
+import { AnswersOfWorkers } from "../../workers/first/answers/answers-of-workers.ts";
+import type { ProxyOfWorkers } from "../../workers/first/proxy/proxy-of-workers.ts";
 
 /** The script of a worker. */
 const exec = fileURLToPath(new URL("../worker-main.js", import.meta.url));
@@ -18,7 +18,7 @@ export function launching(admin: AdminConfig | undefined): Launch<Proxy | ProxyO
       const { Proxy: Here } = await import("../../runtime/proxy/proxy.ts");
       return Here.start(config, options);
     }
-    const { ProxyOfWorkers: Workers } = await import("../../workers/first/proxy-of-workers.ts");
+    const { ProxyOfWorkers: Workers } = await import("../../workers/first/proxy/proxy-of-workers.ts");
     return Workers.start(config, options, { exec, loader, admin });
   };
 }

@@ -1,0 +1,108 @@
+import { asSluiceError, SluiceError } from "../../../contract/index.ts";
+import { Feed } from "../../../admin/events/feed.ts";
+import type { Measured } from "../../../admin/metrics/measured.ts";
+import type { Call, Operation } from "../../../admin/operations/operation.ts";
+import { checkedInput, followingNamed, steeringNamed } from "../../../admin/operations/operations.ts";
+import type { SteerableProxy } from "../../../admin/operations/steered.ts";
+import type { AnswerSource } from "../../../admin/server/answer-source.ts";
+import type { ListenerView } from "../../../admin/views/listener-view.ts";
+import type { ReloadReport } from "../../../runtime/generation/reload-plan.ts";
+import type { LiveConfig } from "../../../runtime/proxy/live-config.ts";
+import type { Steering } from "../../../runtime/proxy/steering.ts";
+import { merges, mergedListeners, type Answers } from "./merged-answers.ts";
+import { feedOf } from "./feed-of-workers.ts";
+import { mergedMetrics } from "./merged-metrics.ts";
+import type { ProxyOfWorkers } from "../proxy/proxy-of-workers.ts";
+import { answeredBy } from "./answered-by.ts";
+
+/** Answers operations for all workers together, as one proxy would. */
+export class AnswersOfWorkers implements AnswerSource, SteerableProxy {
+  #feed: Feed | undefined;
+
+  constructor(
+    readonly proxy: ProxyOfWorkers,
+    readonly config: LiveConfig<ProxyOfWorkers>,
+  ) {}
+
+  get generation(): number {
+    return this.proxy.generation;
+  }
+
+  get isReady(): boolean {
+    return !this.proxy.isClosing && !this.config.isLeaving;
+  }
+
+  async perform(asked: Operation, input: unknown, call: Call = {}): Promise<unknown> {
+    const checked = checkedInput(asked, input);
+    const { name } = asked;
+    const by = answeredBy(asked);
+    if (by === "first") return await steeringNamed(name)?.handle(this, checked, call);
+    if (by === "follow") return followingNamed(name)?.handle(this, checked, call);
+    if (by === "refused")
+      throw new SluiceError("SLUICE_ADMIN_CONFLICT", asked.onlyOneProcess ?? `${name} is not there with several workers`);
+    const answers = await this.#ask(name, input);
+    return by === "merge" ? await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked }) : whoKnows(answers);
+  }
+
+  /** The events, for readers. */
+  get feed(): Feed {
+    return (this.#feed ??= new Feed(feedOf(this.proxy)));
+  }
+
+  async measure(): Promise<readonly Measured[]> {
+    const all = await Promise.allSettled(this.proxy.workers.serving.map((worker) => worker.channel.call("measure")));
+    return mergedMetrics(told(all), this.proxy);
+  }
+
+  async steer(work: (steering: Steering) => Promise<ReloadReport>): Promise<ReloadReport> {
+    try {
+      return await this.config.steer(work);
+    } catch (error) {
+      if (SluiceError.is(error) && error.code.startsWith("SLUICE_ADMIN_")) throw error;
+      throw this.proxy.refuse(error);
+    }
+  }
+
+  async listener(name: string): Promise<ListenerView> {
+    const answers = await this.#ask("listener", { listener: name });
+    return mergedListeners([whoKnows(answers), ...told(answers).slice(1)] as ListenerView[]);
+  }
+
+  async sessionsOfGenerations(): Promise<ReadonlyMap<number, number>> {
+    const all = await Promise.allSettled(this.proxy.workers.serving.map((worker) => worker.channel.call("generations")));
+    const sum = new Map<number, number>();
+    for (const [generation, count] of told(all).flatMap((each) => [...each])) sum.set(generation, (sum.get(generation) ?? 0) + count);
+    return sum;
+  }
+
+  begin(): void {
+    this.proxy.look(true);
+  }
+
+  rest(): void {
+    this.proxy.look(false);
+  }
+
+  #ask(name: string, input: unknown): Promise<Answers> {
+    return Promise.allSettled(this.proxy.workers.serving.map((worker) => worker.channel.call("perform", name, input)));
+  }
+}
+
+function told<T>(answers: readonly PromiseSettledResult<T>[]): T[] {
+  return answers.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+}
+
+/** The answers of the workers that have answered. @throws the error, if all have rejected */
+function answered(answers: Answers): unknown[] {
+  const values = told(answers);
+  return values.length > 0 || answers.length === 0 ? values : [whoKnows(answers)];
+}
+
+/** The answer of the worker that has the session; the others do not know it. @throws that worker's error, else the error of all */
+function whoKnows(answers: Answers): unknown {
+  const done = answers.find((each) => each.status === "fulfilled");
+  if (done !== undefined) return done.value;
+  const reasons = answers.flatMap((each) => (each.status === "rejected" ? [asSluiceError(each.reason)] : []));
+  const known = reasons.find(({ code }) => code !== "SLUICE_ADMIN_UNKNOWN" && code !== "SLUICE_WORKER_LOST");
+  throw known ?? reasons[0] ?? new SluiceError("SLUICE_WORKER_LOST", "no worker serves at this moment");
+}

@@ -1,0 +1,43 @@
+import type { Sample } from "../../../admin/metrics/family.ts";
+import type { Measured } from "../../../admin/metrics/measured.ts";
+
+/** Counts that the first process keeps itself, for all. */
+export interface OwnCounts {
+  readonly counters: Readonly<Record<string, number>>;
+  readonly startedAt: number;
+}
+
+/** The metrics of all workers together, as of one proxy. */
+export function mergedMetrics(all: readonly (readonly Measured[])[], { counters, startedAt }: OwnCounts): readonly Measured[] {
+  const families = new Map<string, Measured>();
+  for (const family of all.flat()) {
+    const known = families.get(family.name);
+    families.set(family.name, known === undefined ? family : { ...known, values: merged(known.values, family) });
+  }
+  const set = (name: string, change: (values: readonly Sample[]) => readonly Sample[]): void => {
+    const family = families.get(name);
+    if (family !== undefined) families.set(name, { ...family, values: change(family.values) });
+  };
+  for (const [name, value] of Object.entries(counters)) set(name, () => [{ value }]);
+  set("sluice_start_time_seconds", () => [{ value: startedAt / 1000 }]);
+  set("sluice_memory_bytes", (values) => values.map(({ value }) => ({ value: value + process.memoryUsage.rss() })));
+  return [...families.values()];
+}
+
+function merged(known: readonly Sample[], { among = "sum", values }: Measured): readonly Sample[] {
+  const series = new Map(known.map((sample) => [keyOf(sample), sample]));
+  for (const sample of values) {
+    const before = series.get(keyOf(sample));
+    series.set(keyOf(sample), before === undefined ? sample : { ...sample, value: together(before.value, sample.value, among) });
+  }
+  return [...series.values()];
+}
+
+function together(a: number, b: number, among: "sum" | "max" | "min"): number {
+  if (among === "sum") return a + b;
+  return among === "max" ? Math.max(a, b) : Math.min(a, b);
+}
+
+function keyOf({ metricName = "", labels = {} }: Sample): string {
+  return JSON.stringify([metricName, Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+}

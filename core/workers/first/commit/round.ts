@@ -1,0 +1,118 @@
+import type { ResolvedConfig, SocketAddress } from "../../../contract/index.ts";
+import type { ReloadReport } from "../../../runtime/generation/reload-plan.ts";
+import type { PreparedCompanion } from "../../../runtime/proxy/companion.ts";
+import type { Followers } from "../../../runtime/proxy/make-ready.ts";
+import type { PreparedLog } from "../../../runtime/log/logger.ts";
+import type { Addresses, GenerationOrder, WatchedFiles } from "../../wire/calls.ts";
+import { addressesOf } from "../../wire/sent-address.ts";
+import type { SharedParts } from "../shared/shared-parts.ts";
+import type { PlannedSockets, SharedSockets } from "../sockets/shared-sockets.ts";
+import { within } from "../processes/within.ts";
+import type { WorkerProcess } from "../processes/worker-process.ts";
+
+/** Milliseconds for a commit. It cannot fail and takes nearly no time, so a worker that does not answer hangs. */
+const COMMIT_MS = 15_000;
+
+/** The participants of a round. */
+export interface RoundParts {
+  readonly workers: readonly WorkerProcess[];
+  /** The worker that binds the datagram sockets. */
+  readonly owner: WorkerProcess | undefined;
+  readonly sockets: SharedSockets;
+  readonly followers: Followers;
+  readonly shared: SharedParts;
+  /** The addresses of datagram listeners that are already bound. */
+  readonly datagrams: Addresses;
+}
+
+/** The result of a round that no worker has refused. */
+export interface RoundOutcome {
+  readonly watched: readonly WatchedFiles[];
+  readonly datagrams: Addresses;
+  /** Puts the generation into force in all workers. Resolves when new sessions use it in all of them. */
+  commit(admin: () => SocketAddress | undefined): Promise<void>;
+  /** Resolves with the reports when the open sessions have followed. */
+  followed(): Promise<readonly ReloadReport[]>;
+}
+
+/**
+ * Brings one generation to the point where all workers can commit it: first it is set up in all workers, then bound in all. If one worker refuses it,
+ * it is removed from all.
+ *
+ * @param deadlineMs milliseconds for each of the two steps
+ * @param lost called with a message for each socket that could not be bound again
+ * @throws the error that refused it; SLUICE_WORKER_LOST if a worker died, or did not answer in time
+ */
+export async function agree(
+  parts: RoundParts,
+  { order, config }: { readonly order: GenerationOrder; readonly config: ResolvedConfig },
+  deadlineMs: number,
+  lost: (message: string) => void,
+): Promise<RoundOutcome> {
+  const { workers, owner, sockets, followers } = parts;
+  const ready: (PreparedLog | PreparedCompanion | undefined)[] = [];
+  let planned: PlannedSockets | undefined;
+  try {
+    ready.push(followers.log?.prepare(config));
+    ready.push(await followers.companion?.prepare(config));
+    const watched = await each(workers, deadlineMs, (worker) => worker.channel.call("prepare", order));
+    planned = await sockets.bind(config);
+    const { plan: streams } = planned;
+    const bound = await each(workers, deadlineMs, (worker) =>
+      worker.channel.call("bind", { streams, ownsDatagrams: worker === owner, datagrams: parts.datagrams }),
+    );
+    const datagrams = addressesOf(new Map(bound.flatMap((own) => [...own])));
+    const ofSockets = planned;
+    return {
+      watched,
+      datagrams,
+      commit: async (admin) => {
+        for (const follower of ready) follower?.begin();
+        ofSockets.commit();
+        await commitAll(parts, datagrams, admin());
+      },
+      followed: () => reports(workers, deadlineMs),
+    };
+  } catch (error) {
+    for (const message of (await planned?.undo()) ?? []) lost(message);
+    for (const follower of ready) follower?.abandon();
+    await Promise.all(workers.map((worker) => abandon(worker, deadlineMs)));
+    throw error;
+  }
+}
+
+/** Commits in all workers. A worker that dies or hangs is replaced by one that starts with this generation. */
+async function commitAll({ workers, sockets }: RoundParts, datagrams: Addresses, admin: SocketAddress | undefined): Promise<void> {
+  await Promise.all(
+    workers.map(async (worker) => {
+      try {
+        await within(COMMIT_MS, worker.channel.call("commit", { datagrams, admin }), `the commit of ${String(worker)}`);
+        worker.serves = sockets.ids;
+        worker.servesSince ??= performance.now();
+      } catch {
+        if (!worker.isGone) worker.kill();
+      }
+    }),
+  );
+}
+
+/** The reports of the workers that live long enough to send one. */
+async function reports(workers: readonly WorkerProcess[], deadlineMs: number): Promise<readonly ReloadReport[]> {
+  const all = await Promise.allSettled(
+    workers.map((worker) => within(deadlineMs, worker.channel.call("followed"), `the sessions of ${String(worker)}`)),
+  );
+  return all.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+}
+
+function each<T>(workers: readonly WorkerProcess[], deadlineMs: number, ask: (worker: WorkerProcess) => Promise<T>): Promise<T[]> {
+  return Promise.all(workers.map((worker) => within(deadlineMs, ask(worker), `the generation in ${String(worker)}`)));
+}
+
+/** Tells a worker to give the generation up. If it does not answer it hangs, and is killed: it would otherwise wait for ever. */
+async function abandon(worker: WorkerProcess, deadlineMs: number): Promise<void> {
+  try {
+    await within(deadlineMs, worker.channel.call("abandon"), `the retreat of ${String(worker)}`);
+  } catch {
+    if (!worker.isGone) worker.kill();
+  }
+}

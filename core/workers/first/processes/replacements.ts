@@ -1,0 +1,43 @@
+import { asSluiceError, type Logger } from "../../../contract/index.ts";
+import { Backoff } from "./backoff.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** The proxy, as replacements see it. */
+export interface ReplacementHost {
+  readonly isClosing: boolean;
+  readonly options: { readonly logger: Logger };
+  readonly workers: { fork(place: number): WorkerProcess };
+  /** Brings the generation in force to a new worker. */
+  join(worker: WorkerProcess): Promise<void>;
+}
+
+/** Replaces each dead worker by a new one at the same place. */
+export class Replacements {
+  readonly #backoff = new Backoff();
+
+  constructor(private readonly employer: ReplacementHost) {}
+
+  /** A worker has died. */
+  after({ place, pid, servesSince, how }: WorkerProcess): void {
+    const wait = this.#backoff.after(place, servesSince === undefined ? undefined : performance.now() - servesSince);
+    this.employer.options.logger.error({ worker: place + 1, pid, wait, reason: how }, "a worker died, and is replaced");
+    setTimeout(() => void this.#replace(place), wait).unref();
+  }
+
+  async #replace(place: number): Promise<void> {
+    if (this.employer.isClosing) return;
+    const { logger } = this.employer.options;
+    const worker = this.employer.workers.fork(place);
+    const { pid } = worker;
+    try {
+      await worker.up();
+      await this.employer.join(worker);
+      logger.info({ worker: place + 1, pid }, "a worker serves in place of one that died");
+    } catch (error) {
+      if (this.employer.isClosing) return;
+      logger.error({ worker: place + 1, pid, reason: asSluiceError(error).message }, "a worker that was to replace another cannot serve");
+      // Its death starts the next try.
+      worker.kill();
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import cluster, { type Worker } from "node:cluster";
+import { SluiceError } from "../../../contract/index.ts";
+import { closeConnection, type Connection } from "../../../net/node/raw-accept.ts";
+import type { FirstCalls, OpenHere, WorkerCalls } from "../../wire/calls.ts";
+import { Channel } from "../../wire/channel.ts";
+import { Deferred } from "../../wire/deferred.ts";
+import type { Elsewhere } from "../../../runtime/state/neighbours.ts";
+import { ClientsOfWorker } from "./clients-of-worker.ts";
+import type { SharedParts } from "../shared/shared-parts.ts";
+
+/** A connection on its way to a worker. */
+export interface OnItsWay {
+  readonly socket: number;
+  readonly connection: Connection;
+  /** The key of its client, if the sessions of each client are counted. */
+  readonly client?: string | undefined;
+  /** Set if it gets no room: milliseconds that it has waited; 0: the queue was full. */
+  readonly waited?: number | undefined;
+}
+
+/** Takes the messages of workers, with the worker that sent them. */
+export type Listening = Pick<FirstCalls, "event" | "log"> & {
+  readonly shared: SharedParts;
+  /** Sessions of a worker may have ended. */
+  left(): void;
+  /** The number of sessions that a client has on a listener in the other workers. */
+  sessionsOf(worker: WorkerProcess, listener: string, client: string): number;
+  /** @param lost connections that were sent to it and that it did not take */
+  gone(worker: WorkerProcess, lost: readonly OnItsWay[]): void;
+};
+
+/** Milliseconds that a worker may take until it can be asked. */
+const UP_MS = 60_000;
+
+/** One worker process, seen from the first process. */
+export class WorkerProcess {
+  readonly channel: Channel<WorkerCalls>;
+  readonly startedAt = Date.now();
+  /** Ids of the sockets whose connections it takes. */
+  serves: ReadonlySet<number> = new Set();
+  /** Undefined: it does not serve yet. */
+  servesSince: number | undefined;
+  isGone = false;
+  /** How it died, in words. */
+  how = "";
+  #onItsWay: OnItsWay[] = [];
+  #streams = 0;
+  #listeners: ReadonlyMap<string, number> = new Map();
+  readonly #clients = new ClientsOfWorker();
+  readonly #up = new Deferred<void>();
+  readonly #gone = new Deferred<void>();
+  readonly #worker: Worker;
+
+  constructor(
+    /** Its place among the workers; a replacement gets the same place. */
+    readonly place: number,
+    listening: Listening,
+  ) {
+    this.#worker = cluster.fork();
+    const { book, health, watching } = listening.shared;
+    const own: FirstCalls = {
+      up: () => {
+        listening.shared.up(this);
+        this.#up.resolve();
+      },
+      taken: (count, open) => {
+        this.#took(count, open);
+        listening.left();
+      },
+      counted: (clients) => {
+        this.#clients.take(clients);
+      },
+      sessionsOf: (listener, client) => listening.sessionsOf(this, listener, client),
+      event: (event) => {
+        listening.event(event);
+      },
+      log: (line) => {
+        listening.log(line);
+      },
+      shown: (number, value, missed) => {
+        watching.shown(this, number, value, missed);
+      },
+      take: (price) => book.take(price),
+      once: (key) => book.ask(this, key),
+      eject: (standing, seen) => health.eject(this, standing, seen),
+      standing: (standing) => {
+        health.tell(this, standing);
+      },
+      forgetEndpoint: (listener, endpoint) => {
+        health.forget(listener, endpoint);
+      },
+      found: (...said) => {
+        book.found(...said);
+      },
+      notFound: (...said) => {
+        book.notFound(...said);
+      },
+    };
+    this.channel = new Channel<WorkerCalls>((packet, connection) => {
+      // It may already be gone, which its `exit` event reports.
+      this.#worker.process.send(packet, connection as never, undefined, () => undefined);
+    }, own);
+    this.#worker.process.on("message", (packet: unknown) => {
+      this.channel.receive(packet);
+    });
+    this.#worker.on("error", () => undefined);
+    this.#worker.process.on("error", () => undefined);
+    this.#worker.process.once("exit", (code, signal) => {
+      this.#left(listening, signal ?? `exit code ${code}`);
+    });
+  }
+
+  get pid(): number {
+    return this.#worker.process.pid ?? 0;
+  }
+
+  /** The number of connections that it has not taken yet. */
+  get pending(): number {
+    return this.#onItsWay.length;
+  }
+
+  /** The number of its stream sessions at most: those that it has reported, and connections on their way. */
+  get sessions(): number {
+    return this.#streams + this.#onItsWay.length;
+  }
+
+  /** The same for one listener. @param socket the socket of its clients */
+  sessionsOn(listener: string, socket: number): number {
+    return (this.#listeners.get(listener) ?? 0) + this.#onItsWay.filter((each) => each.socket === socket).length;
+  }
+
+  /** The same for one client of a listener. @param socket undefined: only sessions that the worker has reported */
+  sessionsOf(client: string, listener: string, socket?: number): number {
+    const coming = this.#onItsWay.filter((each) => each.socket === socket && each.client === client).length;
+    return this.#clients.of(listener, client) + coming;
+  }
+
+  /** Resolves when it can be asked. @throws SLUICE_WORKER_LOST */
+  async up(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#up.reject(new SluiceError("SLUICE_WORKER_LOST", `${String(this)} did not start within ${UP_MS} ms`));
+    }, UP_MS);
+    try {
+      await this.#up.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Resolves when the process is gone. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** @param elsewhere the numbers of sessions in the other workers */
+  take(each: OnItsWay, elsewhere: Elsewhere): void {
+    this.#onItsWay.push(each);
+    this.channel.hand("connection", [each.socket, elsewhere], each.connection);
+  }
+
+  /** The worker has closed its proxy, and may exit. */
+  leave(): void {
+    this.#worker.process.disconnect();
+  }
+
+  /** Ends the process at once; its sessions are lost. */
+  kill(): void {
+    this.#worker.process.kill("SIGKILL");
+  }
+
+  toString(): string {
+    return `worker ${this.place + 1} (pid ${this.pid})`;
+  }
+
+  #took(count: number, { streams, listeners, clients }: OpenHere): void {
+    this.#streams = streams;
+    this.#listeners = listeners;
+    this.#clients.take(clients);
+    for (const { connection } of this.#onItsWay.splice(0, count)) closeConnection(connection);
+  }
+
+  #left(listening: Listening, how: string): void {
+    this.isGone = true;
+    this.how = how;
+    const error = new SluiceError("SLUICE_WORKER_LOST", `${String(this)} died: ${how}`);
+    this.#up.reject(error);
+    this.channel.end(error);
+    listening.shared.gone(this);
+    listening.gone(this, this.#onItsWay.splice(0));
+    this.#gone.resolve();
+  }
+}
