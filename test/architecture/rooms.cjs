@@ -83,6 +83,14 @@ module.exports = {
     ".": ["operations", "metrics", "server"],
   },
   "core/workers": { wire: [], member: ["wire"], first: ["wire"] },
+  "core/workers/first": {
+    shared: [],
+    processes: ["shared"],
+    sockets: ["processes"],
+    commit: ["shared", "processes", "sockets"],
+    proxy: ["shared", "processes", "sockets", "commit"],
+    answers: ["shared", "proxy"],
+  },
   "core/cli": {
     arguments: [],
     output: [],
@@ -101,5 +109,20 @@ module.exports = {
     front: ["message", "exchange"],
     upstream: ["message", "exchange"],
     ".": ["front", "exchange", "upstream"],
+  },
+  "plugins/faults": {
+    definition: [],
+    slow: ["definition"],
+    broken: ["definition", "slow"],
+    datagrams: ["definition"],
+    toxiproxy: ["definition", "slow", "broken"],
+    ".": ["definition", "slow", "broken", "datagrams", "toxiproxy"],
+  },
+  "plugins/recording": {
+    format: [],
+    match: ["format"],
+    record: ["format"],
+    replay: ["format", "match", "record"],
+    ".": ["format", "match", "record", "replay"],
   },
 };
