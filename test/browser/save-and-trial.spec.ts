@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { eventOf } from "../support/bounded.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, startCli, type Cli, type CliFolder } from "../support/cli.ts";
@@ -83,6 +84,24 @@ describe("the admin page, in a real Chromium, saves a session and shows a trial:
     socket.end();
     await page.getByRole("button", { name: "Save as capture" }).waitFor({ state: "detached" });
     expect(await page.getByRole("status").filter({ hasText: ".pcapng" }).isVisible(), "it stays where it is").to.equal(true);
+  });
+
+  it("all sessions of a listener too, with the secrets of TLS where that is wanted", async () => {
+    await page.goto(`${new URL(url).origin}/#/listeners/echo`);
+    await page.getByLabel("TLS as it was").check();
+    await page.getByRole("button", { name: "Save as capture" }).click();
+    await page.getByRole("button", { name: "Stop the capture" }).waitFor();
+    expect(await page.getByLabel("TLS as it was").count(), "while it runs").to.equal(0);
+    const socket = await open();
+    expect(await say(socket)).to.equal("Ax");
+    socket.end();
+    await eventOf(socket, "close");
+    await page.getByRole("button", { name: "Stop the capture" }).click();
+    const told = page.getByRole("status").filter({ hasText: "saved in" });
+    await told.waitFor();
+    const file = await told.locator("code").innerText();
+    expect(readFileSync(file).includes("Ax")).to.equal(true);
+    await cli.error(/the capture has the secrets of TLS sessions in it/);
   });
 
   it("a save on trial has a badge; Accept gives it to all, Take back to none", async () => {

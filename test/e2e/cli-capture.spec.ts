@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { createCleanup, type Cleanup } from "../support/cleanup.ts";
 import { createCliFolder, runCli, startCli, startCliAfter, type Cli, type CliFolder } from "../support/cli.ts";
 import { eventually } from "../support/eventually.ts";
@@ -13,7 +14,7 @@ import { startUdpClient } from "../support/udp-client.ts";
 
 const config = `import { defineConfig, definePlugin } from "sluice";
 import { each } from "sluice/flow";
-import { echo } from "sluice/plugins";
+import { echo, tlsTermination } from "sluice/plugins";
 const count = definePlugin("count", () => ({
   fromClient: (data) => {
     let chunks = 0;
@@ -24,6 +25,7 @@ export default defineConfig({
   listeners: {
     web: { listen: "tcp://127.0.0.1:0", plugins: [count(), echo()] },
     dns: { listen: "udp://127.0.0.1:0", plugins: [echo()] },
+    tls: { listen: "tls://127.0.0.1:0", plugins: [tlsTermination({ selfSigned: ["localhost"], ca: false }), echo()] },
   },
 });
 `;
@@ -110,6 +112,22 @@ describe("sluice capture", function () {
     expect(JSON.parse(stdout)).to.include({ state: "ended", reason: "time", listener: "web", name: "json.pcapng" });
   });
 
+  it("writes TLS as it was with --secrets, which tshark decrypts", async function () {
+    const tshark = requireTool(this, "tshark");
+    const file = join(folder.path, "tls.pcapng");
+    const cli = await capturing("tls", "-o", "tls.pcapng", "--secrets");
+    const socket = connectTls({ host: "127.0.0.1", port: ports["tls"] ?? 0, rejectUnauthorized: false });
+    cleanup.add(() => void socket.destroy());
+    expect(await exchange(socket, "in the open", 11)).to.equal("in the open");
+    cli.kill("SIGINT");
+    expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
+    const sent = await packetsOf(tshark, file, ["tcp.payload"], 'frame.interface_name == "client leg" && tcp.len > 0');
+    expect(sent.join("")).to.not.equal("").and.not.include(Buffer.from("in the open").toString("hex"));
+    const [stream] = await follow(tshark, file, "tls", [0]);
+    expect([stream?.fromClient, stream?.fromUpstream].map(String)).to.deep.equal(["in the open", "in the open"]);
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+  });
+
   it("ends when whoever asked is killed", async () => {
     const killed = await capturing("web", "-o", "killed.pcapng");
     killed.kill("SIGKILL");
@@ -134,7 +152,7 @@ describe("sluice capture", function () {
     writeFileSync(join(folder.path, "there.pcapng"), "kept");
     const errors: readonly [readonly string[], RegExp][] = [
       [["web"], /expected sluice capture LISTENER -o FILE/],
-      [["wep", "-o", "a.pcapng"], /there is no listener "wep": there are web, dns/],
+      [["wep", "-o", "a.pcapng"], /there is no listener "wep": there are web, dns, tls/],
       [["web", "-o", "there.pcapng"], /there\.pcapng: it is there already, and is not written over: give another name/],
       [["web", "-o", "missing/a.pcapng"], /missing\/a\.pcapng: ENOENT.*SLUICE_FILE_UNWRITABLE: make room/s],
       [["web", "-o", "a.pcapng", "--size", "1"], /size: expected 1KiB to 1GiB/],

@@ -6,16 +6,19 @@ import { connect as connectHttp2 } from "node:http2";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { ListenerConfig } from "sluice";
+import { definePlugin, type ListenerConfig } from "sluice";
+import { from, mergeMap } from "rxjs";
 import { capture, http, tlsTermination } from "sluice/plugins";
 import { startProxy, type TestProxy } from "sluice/testing";
 import { eventOf } from "../support/bounded.ts";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { temporaryFolder } from "../support/real-peer.ts";
-import { portOf } from "../support/sockets.ts";
+import { connect, portOf } from "../support/sockets.ts";
 import { follow, packetsOf } from "../support/tshark.ts";
+import { startAdmin } from "../support/with-admin.ts";
 
 const answer: RequestListener = (asked, response) => {
   response.end(`you asked for ${asked.url ?? ""}`);
@@ -52,7 +55,7 @@ describe("tshark decrypts what capture({ secrets: true }) writes", function () {
     );
   /** Asks by HTTPS, on a connection of its own unless there is an agent. */
   const ask = async (
-    proxy: TestProxy,
+    proxy: { port(): number },
     path: string,
     maxVersion: "TLSv1.2" | "TLSv1.3" = "TLSv1.3",
     agent = new Agent({ maxCachedSessions: 0 }),
@@ -135,5 +138,58 @@ describe("tshark decrypts what capture({ secrets: true }) writes", function () {
     expect(String(followed?.fromClient)).to.match(/^GET \/plain HTTP/);
     expect(statSync(file).mode & 0o777).to.equal(0o600);
     expect(proxy.log.filter(({ msg }) => String(msg).includes("secrets of TLS sessions"))).to.have.lengthOf(1);
+  });
+
+  it("and POST captures with secrets, without a reload, also of a session whose upstream comes later", async () => {
+    const folder = temporaryFolder(cleanup);
+    let connects = (): void => undefined;
+    const connecting = new Promise<void>((resolve) => (connects = resolve));
+    const late = definePlugin("late", () => ({ connect: (attempt) => from(connecting).pipe(mergeMap(() => attempt)) }));
+    const { proxy, api, port } = await startAdmin(
+      {
+        listeners: {
+          web: {
+            listen: "tls://127.0.0.1:0",
+            upstream: await upstream(createServer(answer)),
+            plugins: [tlsTermination({ ...certificate })],
+          },
+          late: {
+            listen: "tcp://127.0.0.1:0",
+            upstream: { endpoints: [await upstream(createTlsServer({ ...certificate }, answer))], tls: { verify: false } },
+            plugins: [late()],
+          },
+        },
+      },
+      { folder },
+    );
+    cleanup.add(() => proxy.close());
+    const begin = (json: object): Promise<{ status: number }> => api.call("POST", "captures", { json });
+    expect((await begin({ listener: "web", secrets: "yes" })).status).to.equal(400);
+    expect((await begin({ listener: "web", file: "web.pcapng", secrets: true })).status).to.equal(200);
+    expect(await ask({ port }, "/asked-for")).to.equal("you asked for /asked-for");
+    const socket = await connect(port("late"));
+    cleanup.add(() => void socket.destroy());
+    await eventually(async () =>
+      expect((await api.get<{ sessions: object[] }>("sessions?filter=listener:late+state:open")).sessions).to.have.lengthOf(1),
+    );
+    const { sessions } = await api.get<{ sessions: { id: number }[] }>("sessions?filter=listener:late+state:open");
+    expect((await begin({ session: sessions[0]?.id, file: "late.pcapng", secrets: true })).status).to.equal(200);
+    socket.end("GET /late HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    connects();
+    expect(await text(socket)).to.match(/you asked for \/late$/);
+    await eventually(async () =>
+      expect((await api.get<{ captures: { state: string }[] }>("captures")).captures.map(({ state }) => state)).to.include("ended"),
+    );
+    await proxy.close();
+    expect(proxy.generation).to.equal(1);
+    for (const [name, expected] of [
+      ["web.pcapng", [["client leg", "/asked-for"]]],
+      ["late.pcapng", [["upstream leg", "/late"]]],
+    ] as const) {
+      file = join(folder, name);
+      const asked = (await spoken()).filter(([, path]) => path !== "").map((each) => each.slice(0, 2));
+      expect(asked, name).to.deep.equal(expected);
+      expect(statSync(file).mode & 0o777, name).to.equal(0o600);
+    }
   });
 });

@@ -6,8 +6,12 @@ import { boundParts, builtInUse, stopParts, targetOf, wantedParts, whyOneProcess
 
 const onlyOneProcess = whyOneProcess("capture");
 
-/** The limits that a capture accepts, for all ways of asking for it. */
-export const captureParts = boundParts([1024 ** 3, "1GiB"], "100MiB");
+/** The limits and the options that a capture accepts, for all ways of asking for it. */
+export const captureParts = {
+  ...boundParts([1024 ** 3, "1GiB"], "100MiB"),
+  /** The meaning is that of `capture({ secrets })` (ADR 0058). */
+  secrets: z.boolean().default(false),
+};
 
 /** A capture in an answer: its entries are packets. */
 export type CaptureView = Omit<SaveView, "entries"> & { readonly packets?: number | undefined };
@@ -21,14 +25,14 @@ export const captureOperations = [
   operation({
     name: "start_capture",
     summary:
-      "Writes what passes on both legs of a listener's sessions, or of one session, into a pcapng file of `admin.folder`, without a reload: until it is stopped, `for` is over, or it has `size` (100MiB). `file` is a name, never a path.",
+      "Writes what passes on both legs of a listener's sessions, or of one session, into a pcapng file of `admin.folder`, without a reload: until it is stopped, `for` is over, or it has `size` (100MiB). With `secrets`, TLS that begins from then on is in it as it was, and the secrets that decrypt it. `file` is a name, never a path.",
     method: "POST",
     path: "captures",
     onlyOneProcess,
     input: z.strictObject({ ...wantedParts, ...captureParts }),
-    async handle(live, { size: limit, for: time, ...given }) {
+    async handle(live, { size: limit, for: time, secrets, ...given }) {
       const target = targetOf(live, given);
-      const writer = (file: string): Promise<PluginUse> => builtInUse("capture", { file, limit });
+      const writer = (file: string): Promise<PluginUse> => builtInUse("capture", { file, limit, secrets });
       return captureView((await live.saves.start({ kind: "capture", ...target, for: time, size: limit, writer })).view);
     },
   }),

@@ -159,6 +159,7 @@ function addWatchCommands(cli: ReturnType<typeof cac>): void {
     .option("-o, --output <file>", "The file, which must not exist yet")
     .option("--for <duration>", "End after this time, such as 60s")
     .option("--size <size>", "End when the file has this size (default: 100MiB)")
+    .option("--secrets", "Capture TLS that begins from now on as it was, with the secrets that decrypt it")
     .option(...configOption)
     .option(...jsonOption);
   cli.command("mcp [config]", "Serve the Model Context Protocol on standard input and output, for AI agents").option(...configOption);

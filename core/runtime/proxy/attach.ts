@@ -19,7 +19,7 @@ import { constructPlugin, createContainer, type Binding } from "../../pipeline/c
 import { setupPlugins, teardownPlugins } from "../../pipeline/lifecycle.ts";
 import type { Listener } from "../listener/listener.ts";
 import { placeOfAuthor } from "../log/author-place.ts";
-import { PipelineTaps, type TapWatcher } from "../version/pipeline-taps.ts";
+import { PipelineTaps, type TapWatcher, type WireWatcher } from "../version/pipeline-taps.ts";
 import type { AttachedPlugin } from "../version/attached-plugins.ts";
 import type { ProxyParts } from "./proxy-status.ts";
 
@@ -72,8 +72,8 @@ export async function attach(parts: ProxyParts, { use, listener, session, folder
     listener: listener.name,
     watchers: {
       flows: session === undefined ? taps.watchers : taps.watchers.map((watcher) => ofOne(watcher, session)),
-      // One session that is open already has no handshake before it.
-      wires: session === undefined ? taps.wires : [],
+      // One session that is open may have a handshake before it: that with its upstream.
+      wires: session === undefined ? taps.wires : taps.wires.map((watcher) => wiresOfOne(watcher, session)),
     },
     detach: () => {
       if (detaching !== undefined) return detaching;
@@ -90,6 +90,10 @@ export async function attach(parts: ProxyParts, { use, listener, session, folder
 
 function ofOne({ begin, report }: TapWatcher, session: number): TapWatcher {
   return { report, begin: (flow) => (flow.session.id === session ? begin(flow) : undefined) };
+}
+
+function wiresOfOne({ begin, report }: WireWatcher, session: number): WireWatcher {
+  return { report, begin: (wire) => (wire.session.id === session ? begin(wire) : undefined) };
 }
 
 /** @throws SLUICE_CONFIG_INVALID */

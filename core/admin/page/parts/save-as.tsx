@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
@@ -15,13 +15,29 @@ interface Kind {
   readonly name: string;
 }
 
-/** Lets the proxy write the traffic of a session to a file from now on, and shows where that file is. */
-export function SaveAs({ kind, session, isOpen }: { kind: Kind; session: number; isOpen: boolean }): JSX.Element | null {
+export const capture: Kind = { path: "captures", name: "capture" };
+export const recording: Kind = { path: "recordings", name: "recording" };
+
+/** Whose traffic it is: that of one session, or of all sessions of a listener. */
+type Whose = { readonly session: number } | { readonly listener: string };
+
+interface SaveAsProps {
+  readonly kind: Kind;
+  readonly whose: Whose;
+  /** Whether there may still be traffic. */
+  readonly isOpen: boolean;
+  /** Whether to offer the secrets of TLS, which begin with a session. */
+  readonly offersSecrets?: boolean;
+}
+
+/** Lets the proxy write traffic to a file from now on, and shows where that file is. */
+export function SaveAs({ kind, whose, isOpen, offersSecrets = false }: SaveAsProps): JSX.Element | null {
   const saved = useSignal<SavedFile | undefined>(undefined);
+  const secrets = useSignal(false);
   const look = async (): Promise<void> => {
     const answer = await call<Record<string, readonly SavedFile[]>>("GET", kind.path).catch(() => undefined);
     // The newest first.
-    saved.value = answer?.[kind.path]?.find((each) => each.session === session);
+    saved.value = answer?.[kind.path]?.find((each) => isOf(each, whose));
   };
   useEffect(() => {
     void look();
@@ -29,7 +45,7 @@ export function SaveAs({ kind, session, isOpen }: { kind: Kind; session: number;
       if (saved.value?.state === "running") void look();
     }, pollMs);
     return () => clearInterval(poll);
-  }, [session, kind.path]);
+  }, [JSON.stringify(whose), kind.path]);
   const steer = (work: () => Promise<unknown>): void => void change(work).then(look);
   const { value } = saved;
   if (!isOpen && value === undefined) return null;
@@ -40,14 +56,28 @@ export function SaveAs({ kind, session, isOpen }: { kind: Kind; session: number;
         running={value?.state === "running" ? value : undefined}
         isOpen={isOpen}
         start={() => {
-          steer(() => call("POST", kind.path, { session }));
+          steer(() => call("POST", kind.path, { ...whose, ...(secrets.value ? { secrets: true } : {}) }));
         }}
         stop={({ name }) => {
           steer(() => call("DELETE", `${kind.path}/${segment(name)}`));
         }}
       />
+      {offersSecrets && value?.state !== "running" && <Secrets wanted={secrets} />}
       {value !== undefined && <Place file={value} />}
     </div>
+  );
+}
+
+function isOf(file: SavedFile, whose: Whose): boolean {
+  return "session" in whose ? file.session === whose.session : file.session === undefined && file.listener === whose.listener;
+}
+
+function Secrets({ wanted }: { wanted: Signal<boolean> }): JSX.Element {
+  return (
+    <label class="dim" title="Sessions that begin from then on are in the file as TLS, with the secrets that decrypt it">
+      <input type="checkbox" checked={wanted.value} onChange={(event) => (wanted.value = event.currentTarget.checked)} /> TLS as it was,
+      with its secrets
+    </label>
   );
 }
 

@@ -4,6 +4,7 @@ import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { count } from "../parts/format.ts";
 import { FaultSliders } from "../parts/fault-sliders.tsx";
 import { RateChart } from "../parts/rate-chart.tsx";
+import { capture, recording, SaveAs } from "../parts/save-as.tsx";
 import { Switch } from "../parts/switch.tsx";
 import { past, rates } from "../rates.ts";
 import { link } from "../route.ts";
@@ -39,6 +40,11 @@ export function Listener({ name }: { name: string }): JSX.Element {
       <section class="panel">
         <h2>Bytes a second, the last five minutes</h2>
         <RateChart past={past.value.get(name)} label={`bytes a second of ${name}, each way, in the last five minutes`} />
+      </section>
+      <section class="panel" key={name}>
+        <h2>Traffic as a file</h2>
+        <SaveAs kind={capture} whose={{ listener: name }} isOpen={true} offersSecrets={true} />
+        <SaveAs kind={recording} whose={{ listener: name }} isOpen={true} />
       </section>
     </section>
   );

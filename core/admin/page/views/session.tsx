@@ -6,13 +6,11 @@ import type { Direction, SessionDetail } from "../api/types.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { span, time } from "../parts/format.ts";
 import { link } from "../route.ts";
-import { SaveAs } from "../parts/save-as.tsx";
+import { capture, recording, SaveAs } from "../parts/save-as.tsx";
 import { change } from "../state.ts";
 import { LiveChunks } from "./live-chunks.tsx";
 
 const pollMs = 1_000;
-const capture = { path: "captures", name: "capture" } as const;
-const recording = { path: "recordings", name: "recording" } as const;
 
 /** One session: its timeline, and its chunks as they pass. */
 export function Session({ id }: { id: string }): JSX.Element {
@@ -36,8 +34,8 @@ export function Session({ id }: { id: string }): JSX.Element {
     <section>
       <Head session={session} />
       {session.state === "open" && <Controls session={session} />}
-      <SaveAs kind={capture} session={session.id} isOpen={session.state === "open"} />
-      <SaveAs kind={recording} session={session.id} isOpen={session.state === "open"} />
+      <SaveAs kind={capture} whose={{ session: session.id }} isOpen={session.state === "open"} />
+      <SaveAs kind={recording} whose={{ session: session.id }} isOpen={session.state === "open"} />
       <LiveChunks id={id} plugins={session.plugins} />
       <section class="panel">
         <h2>What happened</h2>
