@@ -164,8 +164,7 @@ export class Logging implements Plugin {
     line["durationMs"] = durationMs;
     if (attempts !== undefined) line["attempts"] = attempts;
     if (panic !== undefined) line["panic"] = panic;
-    // A plugin's own error is not in the documentation: the full message says what to do.
-    if (isOwn(error)) line["message"] = error?.message;
+    if (error !== undefined) tell(error, line);
     line["fromClient"] = { bytes: fromClient.bytes, chunks: fromClient.chunks };
     line["fromUpstream"] = { bytes: fromUpstream.bytes, chunks: fromUpstream.chunks };
     this.#logger.info(line, "session ended");
@@ -188,6 +187,13 @@ export class Logging implements Plugin {
         }),
       );
   }
+}
+
+/** Says what was wrong, unless the code says it, or another record does. */
+function tell(error: SluiceError, line: Record<string, unknown>): void {
+  // A plugin's own error is not in the documentation: the full message says what to do.
+  if (isOwn(error)) line["message"] = error.message;
+  else if (error.source === "client" && error.code !== "SLUICE_CLIENT_RESET") line["message"] = printable(error.detail);
 }
 
 function shown(chunk: Buffer, form: "size" | "hex" | "text"): object {

@@ -29,6 +29,9 @@ export interface ParsedHeader {
 /** The reason why bytes are not a header; the plugin turns it into the session's error. */
 export class HeaderFault extends Error {}
 
+/** The bytes are no header at all. */
+export class NoHeader extends HeaderFault {}
+
 /** Refuses a header. @throws HeaderFault */
 export function refuse(reason: string): never {
   throw new HeaderFault(reason);

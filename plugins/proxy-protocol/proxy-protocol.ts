@@ -4,7 +4,7 @@ import { each } from "sluice/flow";
 import { concatMap, throwError, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
-import { HeaderFault, type ParsedHeader, type ProxyHeader } from "./header.ts";
+import { HeaderFault, NoHeader, type ParsedHeader, type ProxyHeader } from "./header.ts";
 import { readHeader } from "./read-header.ts";
 import { refuseHeader } from "./strangers.ts";
 
@@ -93,7 +93,10 @@ class ProxyProtocol implements Plugin {
     if (found !== undefined) return { taken: this.#isInEach(session) ? 0 : found.length, value: found.header };
     if (session.datagrams) return cutOff(session.peer);
     if (end === "time")
-      throw new SluiceError("SLUICE_CLIENT_TIMEOUT", `${String(session.peer)}: no complete PROXY header within ${this.options.timeout} ms`);
+      throw new SluiceError(
+        "SLUICE_CLIENT_TIMEOUT",
+        `no complete PROXY header from ${String(session.peer)} within ${this.options.timeout} ms, which must send one`,
+      );
     return end === "end" && bytes.length > 0 ? cutOff(session.peer) : undefined;
   }
 
@@ -121,6 +124,8 @@ function parsed(bytes: Buffer, peer: { toString(): string }): ParsedHeader | und
     return readHeader(bytes);
   } catch (error) {
     if (!(error instanceof HeaderFault)) throw error;
+    if (error instanceof NoHeader)
+      throw new SluiceError("SLUICE_CLIENT_PROTOCOL", `no PROXY header from ${String(peer)}, which must send one: ${error.message}`);
     throw new SluiceError("SLUICE_CLIENT_PROTOCOL", `the PROXY header of ${String(peer)} is refused: ${error.message}`);
   }
 }

@@ -129,6 +129,7 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
       [["toggle", "echo/none"], "SLUICE_ADMIN_UNKNOWN"],
       [["set", "echo/say", "txt=B"], "did you mean"],
       [["set", "echo/say"], "option=value"],
+      [["set", "echo/echo", "delay=5"], "delay: unknown option: it takes none"],
     ] as const) {
       const wrong = await runCli(cleanup, folder, ...words);
       expect([words, wrong.code, wrong.stderr.includes(message)], wrong.stderr).to.deep.equal([words, 1, true]);

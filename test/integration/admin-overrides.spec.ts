@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
+import { EMPTY } from "rxjs";
 import { definePlugin, type Proxy } from "sluice";
 import { each } from "sluice/flow";
 import { echo } from "sluice/plugins";
@@ -159,6 +160,18 @@ describe("an override", () => {
     expect(refused).to.have.lengthOf(3);
     expect(await overrides()).to.deep.equal([]);
     expect((await api.get<{ generation: number }>("status")).generation).to.equal(1);
+  });
+
+  it("is refused for an option that nobody has, where a plugin has no schema: it has those that the config gives it", async () => {
+    const admin = { listen: "tcp://127.0.0.1:0" };
+    const loose = definePlugin("loose", ({ text }: { readonly text?: string }) => ({
+      admit: (arrival) => (text === "" ? EMPTY : arrival),
+    }));
+    await proxy.apply({ listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [loose({ text: "a" }), echo()] } }, admin });
+    const loosely = (options: object) => api.call("PATCH", "listeners/echo/plugins/loose", { json: { options } });
+    const { status, body } = await loosely({ other: 1 });
+    expect([status, body.includes("loose.other: unknown option, expected one of text")], body).to.deep.equal([409, true]);
+    expect((await loosely({ text: "b" })).status).to.equal(200);
   });
 
   it("honours If-Match: 412 when the generation is another, and then nothing is changed", async () => {

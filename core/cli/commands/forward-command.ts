@@ -5,6 +5,7 @@ import type { CommandOptions, RawArguments } from "../arguments/command-line.ts"
 import { forwardFlags } from "../arguments/forward-flags.ts";
 import { configText, listenOf, upstreamOf, type Forward } from "../forward/config-text.ts";
 import { directions } from "../forward/directions.ts";
+import { inOptions } from "../forward/in-options.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { serve } from "./start-command.ts";
 
@@ -18,20 +19,41 @@ const configName = "proxy.config.ts";
 export async function forward(options: CommandOptions, output: Terminal): Promise<number> {
   const wanted = forwardOf(options.raw);
   const text = configText(wanted);
-  if (options.raw.options["print"] === true) {
+  try {
+    return await run(wanted, text, options, output);
+  } catch (error) {
+    throw inOptions(error, wanted);
+  }
+}
+
+async function run(wanted: Forward, text: string, options: CommandOptions, output: Terminal): Promise<number> {
+  const { print, write: isToWrite } = options.raw.options;
+  // Before anything is written, since a file that is wrong would have to be removed before the next try.
+  if (print === true || isToWrite === true) await checkText(text);
+  if (print === true) {
     output.line(text.trimEnd());
     return 0;
   }
   const ready = (terminal: Terminal): void => {
     for (const line of directions(wanted, process.cwd())) terminal.line(line);
   };
-  if (options.raw.options["write"] === true) {
+  if (isToWrite === true) {
     write(text);
     return serve({ ...options, config: configName }, { ready });
   }
   // Each address has its own name, so that several proxies can run at the same time and `sluice status -c` finds each.
   const name = `forward-${wanted.listen.replaceAll(/[^\w.]+/g, "-")}.config.ts`;
   return serve({ ...options, config: name }, { text, ready });
+}
+
+/** @throws the errors of the config */
+async function checkText(text: string): Promise<void> {
+  const [{ ConfigLoader }, { transports }] = await Promise.all([
+    import("../../config/load/config-loader.ts"),
+    import("../../net/transports/table.ts"),
+  ]);
+  const loaded = await new ConfigLoader(path.resolve(configName), transports, undefined, text).load();
+  loaded.retire();
 }
 
 function forwardOf({ words: [listen = "", upstream], options }: RawArguments): Forward {

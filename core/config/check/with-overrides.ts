@@ -1,4 +1,4 @@
-import type { Problem } from "../../contract/options/describe-issues.ts";
+import { optionPath, unknownKey, type Problem } from "../../contract/options/describe-issues.ts";
 import {
   isOptions,
   SluiceError,
@@ -43,8 +43,17 @@ function overriddenUse(resolved: ResolvedUse, { listener, plugin, enabled, optio
   const changed = { ...use, enabled: enabled ?? use.enabled };
   if (options === undefined) return { ...resolved, use: changed };
   const patched = { ...changed, options: merged(use.options, options) };
-  const checked = checkUse(patched, ["overrides", listener, plugin], problems);
+  const path = ["overrides", listener, plugin];
+  const checked = checkUse(patched, path, problems);
+  if (use.definition.schema === undefined) problems.push(...unknownOptions(use.options, options, path));
   return { ...resolved, use: patched, options: checked.options };
+}
+
+/** A plugin without a schema says nothing about its options: it has those that the config gives it. */
+function unknownOptions(given: unknown, options: object, path: readonly string[]): Problem[] {
+  const known = isOptions(given) ? Object.keys(given) : [];
+  const unknown = Object.keys(options).filter((key) => !known.includes(key));
+  return unknown.map((key) => ({ path: optionPath([...path, key]), message: unknownKey(key, known) }));
 }
 
 /** Applies a JSON merge patch (RFC 7396). A value that is not a plain object, such as a Buffer or a Map, is replaced as a whole. */

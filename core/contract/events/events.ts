@@ -19,6 +19,8 @@ export interface SessionRecord {
   readonly upstream: string | undefined;
   readonly generation: number;
   readonly reason: EndReason;
+  /** What was wrong, in words; undefined when both sides had finished. Decide on `reason`, never on the text. */
+  readonly message?: string;
   /** The phase in which it ended. */
   readonly phase: SessionPhase;
   readonly durationMs: number;

@@ -177,5 +177,5 @@ export function describeIssues(
 export function unknownKey(key: string, known: readonly string[]): string {
   const hint = didYouMean(key, known);
   if (hint !== "") return `unknown option${hint}`;
-  return known.length === 0 ? "unknown option" : `unknown option, expected one of ${known.join(", ")}`;
+  return known.length === 0 ? "unknown option: it takes none" : `unknown option, expected one of ${known.join(", ")}`;
 }

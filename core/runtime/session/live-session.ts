@@ -245,8 +245,7 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
   record(): SessionRecord {
     const phase = this.#flows?.fromClient === undefined ? (this.#opening?.phase ?? "admit") : "flow";
     const { startedAt } = this;
-    const reason = this.#error?.code ?? "closed";
-    return recordOf(this, { startedAt, reason, phase, attempts: this.#opening?.attempts, relay: this.relay?.record() });
+    return recordOf(this, { startedAt, error: this.#error, phase, attempts: this.#opening?.attempts, relay: this.relay?.record() });
   }
 
   /** The upstream leg is open: the flows begin. */

@@ -1,16 +1,17 @@
-import type { EndReason, RelayRecord, Session, SessionAttempt, SessionPhase, SessionRecord, Traffic } from "../../contract/index.ts";
+import type { RelayRecord, Session, SessionAttempt, SessionPhase, SessionRecord, SluiceError, Traffic } from "../../contract/index.ts";
 
 /** The parts of a record that are not properties of its session. */
 export interface SessionEnd {
   readonly startedAt: number;
-  readonly reason: EndReason;
+  /** Undefined when both sides had finished. */
+  readonly error: SluiceError | undefined;
   readonly phase: SessionPhase;
   readonly attempts: { readonly made: readonly SessionAttempt[] | undefined; readonly panic: boolean } | undefined;
   readonly relay: RelayRecord | undefined;
 }
 
 /** The record of a session at the moment of its end. */
-export function recordOf(session: Session, { startedAt, reason, phase, attempts, relay }: SessionEnd): SessionRecord {
+export function recordOf(session: Session, { startedAt, error, phase, attempts, relay }: SessionEnd): SessionRecord {
   const { made, panic = false } = attempts ?? {};
   const { listener, id, transport, upstream, generation, fromClient, fromUpstream } = session;
   return {
@@ -20,7 +21,8 @@ export function recordOf(session: Session, { startedAt, reason, phase, attempts,
     client: String(session.client),
     upstream,
     generation,
-    reason,
+    reason: error?.code ?? "closed",
+    ...(error === undefined ? {} : { message: error.detail }),
     phase,
     durationMs: Date.now() - startedAt,
     fromClient: countsOf(fromClient),

@@ -115,6 +115,16 @@ describe("logging", () => {
     expect(warned.map(({ level, fields }) => [level, fields["code"]])).to.deep.equal([["warn", "SLUICE_UPSTREAM_REFUSED"]]);
   });
 
+  it("says in the record of a session what its client did wrong, and not twice what failed elsewhere", () => {
+    const codes = ["SLUICE_CLIENT_PROTOCOL", "SLUICE_CLIENT_RESET", "SLUICE_UPSTREAM_REFUSED"] as const;
+    const lines = run(
+      {},
+      codes.map((code) => ({ type: "session-ended", listener: "web", record, error: new SluiceError(code, "no header\n") })),
+    );
+    const ended = lines.filter(({ message }) => message === "session ended");
+    expect(ended.map(({ fields }) => fields["message"])).to.deep.equal(["no header\\x0a", undefined, undefined]);
+  });
+
   it("has no byte hook unless chunks are logged", () => {
     const plugin = new Logging(parseOptions<LoggingOptions>(logging, {}), createLog().logger, new Subject());
     expect(plugin).not.to.have.property("fromClient");
