@@ -5,11 +5,15 @@ import type { Conversation } from "./conversation.ts";
 const SSL_REQUEST = Buffer.from("0000000804d2162f", "hex");
 const GSSENC_REQUEST = Buffer.from("0000000804d21630", "hex");
 
-type Request = "ssl" | "gss" | "other";
+/** The beginning of a CancelRequest of 16 bytes: what follows names the query. */
+const CANCEL_REQUEST = Buffer.from("0000001004d2162e", "hex");
+
+type Request = "ssl" | "gss" | "cancel" | "other";
 
 /**
  * PostgreSQL: an SSLRequest is answered with S, and a request for encryption by GSSAPI with N (no). TLS that begins at once (sslnegotiation=direct)
- * and an unencrypted start-up packet are not touched.
+ * and an unencrypted start-up packet are not touched. A CancelRequest passes without TLS: up to version 16, libpq sends none other, and a server that
+ * requires TLS accepts it too.
  */
 export const postgres: Conversation = async (session, timeout) => {
   // A client asks once for each kind of encryption.
@@ -18,15 +22,17 @@ export const postgres: Conversation = async (session, timeout) => {
     const request = await session.readFirst(readRequest, { timeout });
     if (request === "ssl") session.reply(Buffer.from("S"));
     if (request === "gss") session.reply(Buffer.from("N"));
+    if (request === "cancel") session.notes.set("startTls", "plain");
     if (request !== "gss") return;
   }
 };
 
 function readRequest(bytes: Buffer): FirstBytes<Request> | undefined {
   const length = Math.min(bytes.length, 8);
-  const begun = [SSL_REQUEST, GSSENC_REQUEST].filter((each) => each.compare(bytes, 0, length, 0, length) === 0);
+  const begun = [SSL_REQUEST, GSSENC_REQUEST, CANCEL_REQUEST].filter((each) => each.compare(bytes, 0, length, 0, length) === 0);
   if (begun.length === 0) return { taken: 0, value: "other" };
   if (length < 8) return undefined;
+  if (begun[0] === CANCEL_REQUEST) return { taken: 0, value: "cancel" };
   // Drops the bytes after SSLRequest: they were not encrypted, and must not be treated as if they were (CVE-2021-23214).
   return begun[0] === SSL_REQUEST ? { taken: bytes.length, value: "ssl" } : { taken: 8, value: "gss" };
 }

@@ -85,6 +85,8 @@ export class TlsTermination implements Plugin {
   admit(arrival: Observable<Session>, session: Session): Observable<Session> {
     return arrival.pipe(
       concatMap(async () => {
+        // A plugin before this one knows that its protocol has no TLS here.
+        if (session.notes.get("startTls") === "plain") return session;
         if (this.options.optional && !(await this.#beginsTls(session))) return session;
         const { clientCertificateError: refusal } = await session.startTls(this.#serverOptions(session));
         // Without `require` a client may have no certificate, but a certificate must be valid.

@@ -2,9 +2,11 @@ import { expect } from "chai";
 import { readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { record, replay, startTls, tlsTermination } from "sluice/plugins";
 import { startProxy } from "sluice/testing";
+import { bounded } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -85,6 +87,16 @@ describe("PostgreSQL behind every pass-through plugin [trust]", function () {
         .to.match(/SSL connection \(protocol: TLSv1\.3/)
         .and.match(/^42$/m);
     }
+    // Its request to cancel is a connection of its own, without TLS.
+    const asleep = spawn(psql, ["-At", "-c", "select pg_sleep(600)", `${place} sslmode=require`], { stdio: ["ignore", "ignore", "pipe"] });
+    cleanup.add(() => void asleep.kill("SIGKILL"));
+    const said: Buffer[] = [];
+    asleep.stderr.on("data", (text: Buffer) => said.push(text));
+    const sleeping = "select count(*) from pg_stat_activity where query like '%pg_sleep(600)' and wait_event = 'PgSleep'";
+    await eventually(async () => expect(await ask(port, sleeping)).to.equal("1"), { within: 30_000 });
+    asleep.kill("SIGINT");
+    await bounded(once(asleep, "close"), "the end of psql", 30_000);
+    expect(String(Buffer.concat(said))).to.include("canceling statement due to user request");
     expect(failures(started)).to.deep.equal([]);
     const plain = await runTool(psql, ["-At", "-c", "select 1", `${place} sslmode=disable`]);
     expect(plain.code).to.not.equal(0);

@@ -103,6 +103,14 @@ describe("startTls", function () {
       expect((await strict.ended()).reason).to.equal("SLUICE_CLIENT_TLS");
       expect(strict.upstream.accepted()).to.equal(0);
     });
+
+    it("passes a request to cancel a query on, which clients send without TLS", async () => {
+      const { port } = await start(startTls({ protocol: "postgres" }), "echo");
+      const client = await open(port());
+      const cancel = Buffer.from("0000001004d2162e0000002a0badcafe", "hex");
+      client.write(cancel);
+      expect((await readBytes(client, cancel.length)).equals(cancel)).to.equal(true);
+    });
   });
 
   for (const protocol of ["smtp", "imap"] as const) {
