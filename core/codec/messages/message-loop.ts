@@ -1,9 +1,9 @@
-import type { Chain } from "../flow/chain/chain.ts";
-import { isPromise } from "../flow/chain/is-promise.ts";
-import { Parts } from "../flow/chain/parts.ts";
-import type { FrameScanner, Framing } from "./framing.ts";
+import type { Chain } from "../../flow/chain/chain.ts";
+import { isPromise } from "../../flow/chain/is-promise.ts";
+import { Parts } from "../../flow/chain/parts.ts";
+import type { FrameScanner, Framing } from "../framing/framing.ts";
 import { Output } from "./output.ts";
-import type { Unfinished } from "./unfinished.ts";
+import type { Unfinished } from "../framing/unfinished.ts";
 
 /** What a {@link MessageLoop} works with. */
 export interface MessageWork<M> {

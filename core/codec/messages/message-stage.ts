@@ -1,10 +1,10 @@
 import type { Observable } from "rxjs";
-import { Chain, type Emit, type Stateful, type Step } from "../flow/chain/chain.ts";
-import { isPromise } from "../flow/chain/is-promise.ts";
-import type { CarriedState } from "../flow/operators/carried-states.ts";
-import { EachObservable } from "../flow/operators/each.ts";
-import { FramePlace } from "./frame-state.ts";
-import type { Framing } from "./framing.ts";
+import { Chain, type Emit, type Stateful, type Step } from "../../flow/chain/chain.ts";
+import { isPromise } from "../../flow/chain/is-promise.ts";
+import type { CarriedState } from "../../flow/operators/carried-states.ts";
+import { EachObservable } from "../../flow/operators/each.ts";
+import { FramePlace } from "../framing/frame-state.ts";
+import type { Framing } from "../framing/framing.ts";
 import { messagesIn } from "./messages-in.ts";
 import { MessageLoop } from "./message-loop.ts";
 

@@ -1,10 +1,10 @@
 import { Observable, type MonoTypeOperatorFunction, type OperatorFunction } from "rxjs";
-import { Root } from "../flow/chain/root.ts";
-import { stagesDownTo } from "../flow/operators/each.ts";
-import { wrong } from "./arguments.ts";
-import type { Codec } from "./codec.ts";
+import { Root } from "../../flow/chain/root.ts";
+import { stagesDownTo } from "../../flow/operators/each.ts";
+import { wrong } from "../framing/arguments.ts";
+import type { Codec } from "../framing/codec.ts";
 import { encoded } from "./encoded.ts";
-import { FrameCodec } from "./frame-codec.ts";
+import { FrameCodec } from "../framing/frame-codec.ts";
 import { MessageFlow } from "./message-flow.ts";
 import { MessageStage } from "./message-stage.ts";
 

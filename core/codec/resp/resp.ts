@@ -1,11 +1,11 @@
-import { checkMax, checkOptions } from "./arguments.ts";
-import type { Codec } from "./codec.ts";
-import { FrameCodec } from "./frame-codec.ts";
-import { noFrame } from "./frame-error.ts";
+import { checkMax, checkOptions } from "../framing/arguments.ts";
+import type { Codec } from "../framing/codec.ts";
+import { FrameCodec } from "../framing/frame-codec.ts";
+import { noFrame } from "../framing/frame-error.ts";
 import { inlineCommand, RespParser } from "./resp-parser.ts";
 import { isRespType, RespScanner } from "./resp-scanner.ts";
 import type { RespPair, RespValue } from "./resp-value.ts";
-import { bytesOf } from "./text.ts";
+import { bytesOf } from "../formats/text.ts";
 
 /** Options of {@link resp}. */
 export interface RespOptions {

@@ -1,7 +1,7 @@
-import { checkBytes, checkMax, checkOptions, wrong } from "./arguments.ts";
-import type { Codec } from "./codec.ts";
+import { checkBytes, checkMax, checkOptions, wrong } from "../framing/arguments.ts";
+import type { Codec } from "../framing/codec.ts";
 import { DelimiterScanner } from "./delimiter-scanner.ts";
-import { FrameCodec } from "./frame-codec.ts";
+import { FrameCodec } from "../framing/frame-codec.ts";
 
 /** Options of {@link delimited}. */
 export interface DelimitedOptions {

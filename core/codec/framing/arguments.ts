@@ -1,6 +1,6 @@
-import { SluiceError } from "../contract/index.ts";
-import { shown } from "../contract/options/describe-issues.ts";
-import { didYouMean } from "../contract/options/nearest.ts";
+import { SluiceError } from "../../contract/index.ts";
+import { shown } from "../../contract/options/describe-issues.ts";
+import { didYouMean } from "../../contract/options/nearest.ts";
 import { DEFAULT_MAX } from "./codec.ts";
 
 /** Checks that the options are an object without an unknown option. @throws SLUICE_PLUGIN_ARGUMENT */

@@ -1,5 +1,5 @@
-import { noFrame, tooLong } from "./frame-error.ts";
-import type { FrameScanner } from "./framing.ts";
+import { noFrame, tooLong } from "../framing/frame-error.ts";
+import type { FrameScanner } from "../framing/framing.ts";
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;

@@ -1,8 +1,8 @@
-import { checkBytes, checkMax, checkOptions, wrong } from "./arguments.ts";
-import type { Codec } from "./codec.ts";
-import { noFrame, tooLong } from "./frame-error.ts";
-import { FrameCodec } from "./frame-codec.ts";
-import type { Framing } from "./framing.ts";
+import { checkBytes, checkMax, checkOptions, wrong } from "../framing/arguments.ts";
+import type { Codec } from "../framing/codec.ts";
+import { noFrame, tooLong } from "../framing/frame-error.ts";
+import { FrameCodec } from "../framing/frame-codec.ts";
+import type { Framing } from "../framing/framing.ts";
 
 /** Options of {@link lengthPrefixed}. */
 export interface LengthPrefixedOptions {

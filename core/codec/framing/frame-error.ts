@@ -1,4 +1,4 @@
-import { printable, SluiceError } from "../contract/index.ts";
+import { printable, SluiceError } from "../../contract/index.ts";
 
 /** Most bytes of a frame that an error message shows. */
 const SHOWN = 32;

@@ -1,7 +1,7 @@
-import { checkBytes, checkMax, checkOptions } from "./arguments.ts";
-import type { Codec } from "./codec.ts";
-import { noFrame, tooLong } from "./frame-error.ts";
-import { FrameCodec } from "./frame-codec.ts";
+import { checkBytes, checkMax, checkOptions } from "../framing/arguments.ts";
+import type { Codec } from "../framing/codec.ts";
+import { noFrame, tooLong } from "../framing/frame-error.ts";
+import { FrameCodec } from "../framing/frame-codec.ts";
 
 /** Options of {@link varintPrefixed}. */
 export interface VarintPrefixedOptions {

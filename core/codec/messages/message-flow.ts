@@ -1,10 +1,10 @@
 import { Observable, Subscriber, type OperatorFunction, type TeardownLogic } from "rxjs";
-import { Root } from "../flow/chain/root.ts";
-import type { CarriedState } from "../flow/operators/carried-states.ts";
-import { FramePlace } from "./frame-state.ts";
-import type { Framing } from "./framing.ts";
+import { Root } from "../../flow/chain/root.ts";
+import type { CarriedState } from "../../flow/operators/carried-states.ts";
+import { FramePlace } from "../framing/frame-state.ts";
+import type { Framing } from "../framing/framing.ts";
 import { Output } from "./output.ts";
-import type { Unfinished } from "./unfinished.ts";
+import type { Unfinished } from "../framing/unfinished.ts";
 
 /** An operator on messages, applied to its input. */
 interface Applied<M> {

@@ -1,8 +1,8 @@
 import { decode, encode, type Packet } from "dns-packet";
-import type { Codec } from "./codec.ts";
-import { FrameCodec } from "./frame-codec.ts";
-import { noFrame } from "./frame-error.ts";
-import type { FrameScanner } from "./framing.ts";
+import type { Codec } from "../framing/codec.ts";
+import { FrameCodec } from "../framing/frame-codec.ts";
+import { noFrame } from "../framing/frame-error.ts";
+import type { FrameScanner } from "../framing/framing.ts";
 
 const PREFIX = 2;
 

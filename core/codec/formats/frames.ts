@@ -1,9 +1,9 @@
-import { reasonOf, SluiceError } from "../contract/index.ts";
-import { checkMax, checkOptions, wrong } from "./arguments.ts";
-import type { Codec } from "./codec.ts";
-import { noFrame, tooLong } from "./frame-error.ts";
-import { FrameCodec } from "./frame-codec.ts";
-import type { FrameScanner } from "./framing.ts";
+import { reasonOf, SluiceError } from "../../contract/index.ts";
+import { checkMax, checkOptions, wrong } from "../framing/arguments.ts";
+import type { Codec } from "../framing/codec.ts";
+import { noFrame, tooLong } from "../framing/frame-error.ts";
+import { FrameCodec } from "../framing/frame-codec.ts";
+import type { FrameScanner } from "../framing/framing.ts";
 
 /** How custom frames end, for {@link frames}. */
 export interface FrameSpec {

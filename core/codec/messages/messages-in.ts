@@ -1,4 +1,4 @@
-import type { Framing } from "./framing.ts";
+import type { Framing } from "../framing/framing.ts";
 
 /** Most messages: they are only shown to people. */
 const most = 64;

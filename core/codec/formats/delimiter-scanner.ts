@@ -1,5 +1,5 @@
-import { tooLong } from "./frame-error.ts";
-import type { FrameScanner } from "./framing.ts";
+import { tooLong } from "../framing/frame-error.ts";
+import type { FrameScanner } from "../framing/framing.ts";
 
 /** Finds frames that end with a delimiter. */
 export class DelimiterScanner implements FrameScanner {

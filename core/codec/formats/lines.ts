@@ -1,8 +1,8 @@
-import { checkMax, checkOptions, checkText, wrong } from "./arguments.ts";
-import type { Codec } from "./codec.ts";
+import { checkMax, checkOptions, checkText, wrong } from "../framing/arguments.ts";
+import type { Codec } from "../framing/codec.ts";
 import { DelimiterScanner } from "./delimiter-scanner.ts";
-import { FrameCodec } from "./frame-codec.ts";
-import type { FrameScanner, Framing } from "./framing.ts";
+import { FrameCodec } from "../framing/frame-codec.ts";
+import type { FrameScanner, Framing } from "../framing/framing.ts";
 import { bytesOf, textOf } from "./text.ts";
 
 /** Options of {@link lines}. */

@@ -1,6 +1,6 @@
-import { CarriedState, type CarryPlace } from "../flow/operators/carried-states.ts";
-import type { Carry } from "../flow/operators/carry-definition.ts";
-import { placeInHook } from "../flow/operators/carry-site.ts";
+import { CarriedState, type CarryPlace } from "../../flow/operators/carried-states.ts";
+import type { Carry } from "../../flow/operators/carry-definition.ts";
+import { placeInHook } from "../../flow/operators/carry-site.ts";
 import type { Framing } from "./framing.ts";
 import { Unfinished } from "./unfinished.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { jsonLines, lengthPrefixed, lines, type Codec } from "sluice/codec";
-import { FrameCodec } from "../../../core/codec/frame-codec.ts";
-import { messagesIn } from "../../../core/codec/messages-in.ts";
+import { FrameCodec } from "../../../../core/codec/framing/frame-codec.ts";
+import { messagesIn } from "../../../../core/codec/messages/messages-in.ts";
 
 describe("the messages in one chunk", () => {
   const read = (codec: Codec<never>, chunk: Buffer | string): readonly unknown[] =>

@@ -1,7 +1,7 @@
-import { noFrame } from "./frame-error.ts";
+import { noFrame } from "../framing/frame-error.ts";
 import { countIn, isRespType } from "./resp-scanner.ts";
 import type { RespPair, RespValue } from "./resp-value.ts";
-import { textOf } from "./text.ts";
+import { textOf } from "../formats/text.ts";
 
 /** Redis nests seven levels (COMMAND DOCS); without a limit, a peer could make the parser run out of stack. */
 const MAX_DEPTH = 128;

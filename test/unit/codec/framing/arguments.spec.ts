@@ -3,7 +3,7 @@ import { delimited, frames, jsonLines, lengthPrefixed, lines, messages, resp, va
 import { latency, network, script } from "sluice/faults";
 import { carry, each } from "sluice/flow";
 import { marbles } from "sluice/testing";
-import { refusalOf } from "../../support/rejection.ts";
+import { refusalOf } from "../../../support/rejection.ts";
 
 /** What types forbid, as a program in JavaScript gives it. */
 const given = (value: unknown): never => value as never;

@@ -1,8 +1,8 @@
-import { reasonOf } from "../contract/index.ts";
-import { checkMax, checkOptions, wrong } from "./arguments.ts";
-import type { Codec } from "./codec.ts";
-import { FrameCodec } from "./frame-codec.ts";
-import { noFrame } from "./frame-error.ts";
+import { reasonOf } from "../../contract/index.ts";
+import { checkMax, checkOptions, wrong } from "../framing/arguments.ts";
+import type { Codec } from "../framing/codec.ts";
+import { FrameCodec } from "../framing/frame-codec.ts";
+import { noFrame } from "../framing/frame-error.ts";
 import { LineFraming } from "./lines.ts";
 
 /** The schema that a message is checked with, such as a zod schema. */
