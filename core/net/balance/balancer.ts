@@ -8,15 +8,15 @@ import {
   type UpstreamTarget,
 } from "../../contract/index.ts";
 import { AddressTurns } from "./address-turns.ts";
-import { Candidate } from "./candidate.ts";
-import { createPolicy } from "./create-policy.ts";
-import { UpstreamHealth } from "./endpoint-health.ts";
-import type { OpenLeg } from "./endpoint-state.ts";
-import { HealthBook, type ListenerHealth } from "./health-book.ts";
-import { Penalties } from "./penalties.ts";
-import type { Policy } from "./policy.ts";
-import { SlowStart } from "./slow-start.ts";
-import { WaitingLine } from "./waiting-line.ts";
+import { Candidate } from "./endpoints/candidate.ts";
+import { createPolicy } from "./policies/create-policy.ts";
+import { UpstreamHealth } from "./endpoints/endpoint-health.ts";
+import type { OpenLeg } from "./endpoints/endpoint-state.ts";
+import { HealthBook, type ListenerHealth } from "./endpoints/health-book.ts";
+import { Penalties } from "./endpoints/penalties.ts";
+import type { Policy } from "./policies/policy.ts";
+import { SlowStart } from "./endpoints/slow-start.ts";
+import { WaitingLine } from "./endpoints/waiting-line.ts";
 
 /** Chooses among an upstream's endpoints. One per listener and generation; sessions share its state, which a reload keeps. */
 export interface Balancer {

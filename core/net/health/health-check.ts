@@ -1,6 +1,6 @@
 import type { SchedulerLike, Subscription } from "rxjs";
 import type { Endpoint, HealthTarget, SluiceError } from "../../contract/index.ts";
-import type { EndpointState } from "../balance/endpoint-state.ts";
+import type { EndpointState } from "../balance/endpoints/endpoint-state.ts";
 import type { Dialer } from "../dial/dialer.ts";
 import { answerOf } from "./answer.ts";
 import { Probe } from "./probe.ts";

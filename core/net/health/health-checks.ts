@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { HealthBook } from "../balance/health-book.ts";
+import type { HealthBook } from "../balance/endpoints/health-book.ts";
 import { HealthCheck, type CheckedEndpoint } from "./health-check.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Endpoint, LegReader, SluiceError } from "../../contract/index.ts";
 import type { Balancer } from "../balance/balancer.ts";
-import type { OpenLeg } from "../balance/endpoint-state.ts";
+import type { OpenLeg } from "../balance/endpoints/endpoint-state.ts";
 
 /** Tells the balancer about one open leg: whether its endpoint answered, and when the leg ends. A class, for the reason given in ChunkQueue. */
 export class LegTrial {

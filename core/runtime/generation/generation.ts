@@ -24,7 +24,7 @@ import {
   SluiceError,
   type SocketAddress,
 } from "../../contract/index.ts";
-import type { HealthBook } from "../../net/balance/health-book.ts";
+import type { HealthBook } from "../../net/balance/endpoints/health-book.ts";
 import { createResolver, type NameResolver } from "../../net/names/resolver.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { constructPlugin, createContainer } from "../../pipeline/construct.ts";

@@ -6,7 +6,7 @@ import { withoutExit } from "../../config/load/exit-guard.ts";
 import { placeOfAuthor } from "../log/author-place.ts";
 import { prepareGeneration, type GenerationTools } from "../generation/generation.ts";
 import { createLogger } from "../log/logger.ts";
-import { HealthBook } from "../../net/balance/health-book.ts";
+import { HealthBook } from "../../net/balance/endpoints/health-book.ts";
 import { LocalShared } from "../state/local-shared.ts";
 import { createMetrics } from "../state/metrics.ts";
 

@@ -1,5 +1,5 @@
 import type { ResolvedConfig, Shared } from "../../contract/index.ts";
-import type { HealthPeers } from "../../net/balance/health-peers.ts";
+import type { HealthPeers } from "../../net/balance/endpoints/health-peers.ts";
 import type { Bindings } from "../listener/bind-listeners.ts";
 import type { Neighbours } from "../state/neighbours.ts";
 import type { Listener } from "../listener/listener.ts";

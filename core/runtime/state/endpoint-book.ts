@@ -1,5 +1,5 @@
 import type { AnyErrorCode, Metrics } from "../../contract/index.ts";
-import { HealthBook } from "../../net/balance/health-book.ts";
+import { HealthBook } from "../../net/balance/endpoints/health-book.ts";
 import type { HealthChecks } from "../../net/health/health-checks.ts";
 import type { CheckedEndpoint } from "../../net/health/health-check.ts";
 import type { EventHub } from "./event-hub.ts";

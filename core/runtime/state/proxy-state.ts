@@ -1,6 +1,6 @@
 import type { Counter, Limits, Metrics, ResolvedConfig, Session, SluiceError, Timeouts } from "../../contract/index.ts";
-import type { HealthBook } from "../../net/balance/health-book.ts";
-import type { HealthPeers } from "../../net/balance/health-peers.ts";
+import type { HealthBook } from "../../net/balance/endpoints/health-book.ts";
+import type { HealthPeers } from "../../net/balance/endpoints/health-peers.ts";
 import { HealthChecks } from "../../net/health/health-checks.ts";
 import { createEndpointBook } from "./endpoint-book.ts";
 import type { EventHub } from "./event-hub.ts";

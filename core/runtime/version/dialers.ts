@@ -2,7 +2,7 @@ import type { SchedulerLike } from "rxjs";
 import { SluiceError, type ResolvedListener, type SocketAddress, type Timeouts, type UpstreamTarget } from "../../contract/index.ts";
 import type { Balancer } from "../../net/balance/balancer.ts";
 import type { DialContext, Dialer, EndpointDialer } from "../../net/dial/dialer.ts";
-import type { HealthBook } from "../../net/balance/health-book.ts";
+import type { HealthBook } from "../../net/balance/endpoints/health-book.ts";
 import type { CheckedEndpoint } from "../../net/health/health-check.ts";
 import { LookUps } from "../../net/names/look-ups.ts";
 import { isOwnAddress } from "../../net/accept/own-address.ts";

@@ -3,7 +3,7 @@ import { ConfigLoader } from "../../config/load/config-loader.ts";
 import { CLOCK, SluiceError, type ResolvedConfig } from "../../contract/index.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
 import { PluginMeter } from "../../flow/chain/meter.ts";
-import { HealthBook } from "../../net/balance/health-book.ts";
+import { HealthBook } from "../../net/balance/endpoints/health-book.ts";
 import { transports } from "../../net/transports/table.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { prepareGeneration, type GenerationTools } from "../../runtime/generation/generation.ts";

@@ -1,5 +1,5 @@
 import { Subject } from "rxjs";
-import type { AgreedStanding, HealthPeers, EndpointStanding } from "../../net/balance/health-peers.ts";
+import type { AgreedStanding, HealthPeers, EndpointStanding } from "../../net/balance/endpoints/health-peers.ts";
 import type { FirstCalls } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 import { answerWithin } from "./answer-within.ts";

@@ -7,7 +7,7 @@ import type { Threshold } from "../../contract/config/log-level.ts";
 import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
 import { useTicketKeys } from "../../net/accept/ticket-keys.ts";
-import type { AgreedStanding } from "../../net/balance/health-peers.ts";
+import type { AgreedStanding } from "../../net/balance/endpoints/health-peers.ts";
 import { HandedAcceptor } from "../../net/accept/handed-acceptor.ts";
 import type { Connection } from "../../net/node/raw-accept.ts";
 import { transports } from "../../net/transports/table.ts";

@@ -1,7 +1,7 @@
 import type { AdminConfig, Answer, Found, GenerationOrigin, LogLevel, Override, SocketAddress } from "../../contract/index.ts";
 import type { ConfigSnapshot } from "../../config/load/config-snapshot.ts";
 import type { Measured } from "../../admin/metrics/measured.ts";
-import type { AgreedStanding, EndpointStanding } from "../../net/balance/health-peers.ts";
+import type { AgreedStanding, EndpointStanding } from "../../net/balance/endpoints/health-peers.ts";
 import type { Connection } from "../../net/node/raw-accept.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";

@@ -1,4 +1,4 @@
-import type { AgreedStanding, EndpointStanding } from "../../../net/balance/health-peers.ts";
+import type { AgreedStanding, EndpointStanding } from "../../../net/balance/endpoints/health-peers.ts";
 import type { ToldWorker } from "./told-worker.ts";
 
 interface ListenerStandings {

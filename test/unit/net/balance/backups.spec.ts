@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Endpoint } from "../../../../core/contract/index.ts";
 import { createBalancer } from "../../../../core/net/balance/balancer.ts";
-import { HealthBook } from "../../../../core/net/balance/health-book.ts";
+import { HealthBook } from "../../../../core/net/balance/endpoints/health-book.ts";
 import { ManualClock } from "../../plugins/support/fakes.ts";
 
 const none: ReadonlySet<Endpoint> = new Set();

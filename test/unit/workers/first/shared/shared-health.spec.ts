@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { EndpointStanding } from "../../../../../core/net/balance/health-peers.ts";
+import type { EndpointStanding } from "../../../../../core/net/balance/endpoints/health-peers.ts";
 import { SharedHealth } from "../../../../../core/workers/first/shared/shared-health.ts";
 import type { WorkerProcess } from "../../../../../core/workers/first/processes/worker-process.ts";
 

@@ -1,4 +1,4 @@
-import type { Candidate } from "./candidate.ts";
+import type { Candidate } from "../endpoints/candidate.ts";
 import { loadOf, type Policy } from "./policy.ts";
 import { Random } from "./random.ts";
 

@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointCandidate } from "../../contract/index.ts";
+import type { Endpoint, EndpointCandidate } from "../../../contract/index.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 
 /** One endpoint of an upstream, in the form that policies work with. */

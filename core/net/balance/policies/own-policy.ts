@@ -1,5 +1,5 @@
-import { reasonOf, SluiceError, type BalancePolicy, type SessionFacts } from "../../contract/index.ts";
-import type { Candidate } from "./candidate.ts";
+import { reasonOf, SluiceError, type BalancePolicy, type SessionFacts } from "../../../contract/index.ts";
+import type { Candidate } from "../endpoints/candidate.ts";
 import type { Policy } from "./policy.ts";
 import { RoundRobin } from "./round-robin.ts";
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { Endpoint } from "../../../../core/contract/index.ts";
-import { createBalancer } from "../../../../core/net/balance/balancer.ts";
-import { HealthBook } from "../../../../core/net/balance/health-book.ts";
-import { ManualClock } from "../../plugins/support/fakes.ts";
+import type { Endpoint } from "../../../../../core/contract/index.ts";
+import { createBalancer } from "../../../../../core/net/balance/balancer.ts";
+import { HealthBook } from "../../../../../core/net/balance/endpoints/health-book.ts";
+import { ManualClock } from "../../../plugins/support/fakes.ts";
 
 const none: ReadonlySet<Endpoint> = new Set();
 const endpoints = [1, 2].map((port): Endpoint => ({ host: "a", port, text: `a:${port}` }));

@@ -1,4 +1,4 @@
-import type { AnyErrorCode } from "../../contract/index.ts";
+import type { AnyErrorCode } from "../../../contract/index.ts";
 
 /** Why an endpoint gets no sessions. */
 export interface Outage {

@@ -1,5 +1,5 @@
 import { Observable, type Subscriber } from "rxjs";
-import { SluiceError } from "../../contract/index.ts";
+import { SluiceError } from "../../../contract/index.ts";
 
 /** Keeps the lines in which sessions wait, and tells them when there may be room. */
 export interface LineKeeper {

@@ -1,4 +1,4 @@
-import type { Candidate } from "./candidate.ts";
+import type { Candidate } from "../endpoints/candidate.ts";
 import { firstOf } from "./policy.ts";
 
 /** Turns of a round that are remembered. */

@@ -1,5 +1,5 @@
 import type { SchedulerLike } from "rxjs";
-import type { AnyErrorCode } from "../../contract/index.ts";
+import type { AnyErrorCode } from "../../../contract/index.ts";
 import type { Candidate } from "./candidate.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 import type { Outage } from "./outage.ts";

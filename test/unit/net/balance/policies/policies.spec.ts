@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { VirtualTimeScheduler } from "rxjs";
-import { SluiceError, socketAddress, type Balance, type Endpoint, type HashKey, type Session } from "../../../../core/contract/index.ts";
-import { createBalancer, type Balancer, type BalancerOptions } from "../../../../core/net/balance/balancer.ts";
+import { SluiceError, socketAddress, type Balance, type Endpoint, type HashKey, type Session } from "../../../../../core/contract/index.ts";
+import { createBalancer, type Balancer, type BalancerOptions } from "../../../../../core/net/balance/balancer.ts";
 
 const none: ReadonlySet<Endpoint> = new Set();
 const endpointsOf = (weights: readonly number[], more: Partial<Endpoint> = {}): readonly Endpoint[] =>

@@ -1,5 +1,5 @@
-import { clientKey, SluiceError, type HashKey, type SessionFacts } from "../../contract/index.ts";
-import type { Candidate } from "./candidate.ts";
+import { clientKey, SluiceError, type HashKey, type SessionFacts } from "../../../contract/index.ts";
+import type { Candidate } from "../endpoints/candidate.ts";
 import { HashRing } from "./hash-ring.ts";
 import { ownFailure } from "./own-policy.ts";
 import type { Policy } from "./policy.ts";

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { asyncScheduler, type Subscription } from "rxjs";
-import type { SluiceError } from "../../contract/index.ts";
+import type { SluiceError } from "../../../contract/index.ts";
 import { EndpointState, type StateOwner } from "./endpoint-state.ts";
 import type { Outage } from "./outage.ts";
 import type { AgreedStanding, HealthPeers } from "./health-peers.ts";

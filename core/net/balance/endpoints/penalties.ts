@@ -1,5 +1,5 @@
 import type { SchedulerLike } from "rxjs";
-import type { Endpoint } from "../../contract/index.ts";
+import type { Endpoint } from "../../../contract/index.ts";
 import type { Candidate } from "./candidate.ts";
 
 /** How long an endpoint that failed is tried last, in milliseconds. */

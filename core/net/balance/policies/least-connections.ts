@@ -1,5 +1,5 @@
-import type { Candidate } from "./candidate.ts";
-import type { LoadChanges } from "./load-changes.ts";
+import type { Candidate } from "../endpoints/candidate.ts";
+import type { LoadChanges } from "../endpoints/load-changes.ts";
 import { LoadHeap } from "./load-heap.ts";
 import type { Policy } from "./policy.ts";
 

@@ -1,4 +1,4 @@
-import type { Candidate } from "./candidate.ts";
+import type { Candidate } from "../endpoints/candidate.ts";
 import { firstOf, type Policy } from "./policy.ts";
 
 /** Chooses at random, in proportion to the weights. */

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { Endpoint } from "../../../../core/contract/index.ts";
-import { createBalancer, type Balancer } from "../../../../core/net/balance/balancer.ts";
-import { HealthBook } from "../../../../core/net/balance/health-book.ts";
-import { ManualClock } from "../../plugins/support/fakes.ts";
+import type { Endpoint } from "../../../../../core/contract/index.ts";
+import { createBalancer, type Balancer } from "../../../../../core/net/balance/balancer.ts";
+import { HealthBook } from "../../../../../core/net/balance/endpoints/health-book.ts";
+import { ManualClock } from "../../../plugins/support/fakes.ts";
 
 const none: ReadonlySet<Endpoint> = new Set();
 const endpointsOf = (count: number): readonly Endpoint[] =>

@@ -1,8 +1,8 @@
-import type { UpstreamTarget } from "../../contract/index.ts";
-import type { Candidate } from "./candidate.ts";
+import type { UpstreamTarget } from "../../../contract/index.ts";
+import type { Candidate } from "../endpoints/candidate.ts";
 import { Hash } from "./hash.ts";
 import { LeastConnections } from "./least-connections.ts";
-import type { LoadChanges } from "./load-changes.ts";
+import type { LoadChanges } from "../endpoints/load-changes.ts";
 import { OwnPolicy } from "./own-policy.ts";
 import type { Policy } from "./policy.ts";
 import { RandomTwo } from "./random-two.ts";

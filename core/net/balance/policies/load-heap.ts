@@ -1,5 +1,5 @@
-import type { Candidate } from "./candidate.ts";
-import type { EndpointState } from "./endpoint-state.ts";
+import type { Candidate } from "../endpoints/candidate.ts";
+import type { EndpointState } from "../endpoints/endpoint-state.ts";
 import { firstOf, loadOf } from "./policy.ts";
 
 /** A binary heap of candidates, with the lowest load on top. It can be told that a load has changed. */

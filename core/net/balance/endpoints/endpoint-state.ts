@@ -1,7 +1,7 @@
 import type { Subscription } from "rxjs";
 import type { AgreedStanding } from "./health-peers.ts";
 import type { Outage } from "./outage.ts";
-import { SluiceError } from "../../contract/index.ts";
+import { SluiceError } from "../../../contract/index.ts";
 
 /** Failures in a row after which an endpoint is down. */
 const MOST_FAILURES = 5;

@@ -1,5 +1,5 @@
-import type { SessionFacts } from "../../contract/index.ts";
-import type { Candidate } from "./candidate.ts";
+import type { SessionFacts } from "../../../contract/index.ts";
+import type { Candidate } from "../endpoints/candidate.ts";
 
 /** Chooses one of an upstream's endpoints. One object per upstream and generation. */
 export interface Policy {
