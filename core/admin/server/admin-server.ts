@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { ListenAddress, SocketAddress } from "../../contract/index.ts";
-import { listenHttp } from "../../net/accept/listen-http.ts";
+import { listenHttp } from "../../net/accept/streams/listen-http.ts";
 import { handleRequest, type ServerSource } from "./request-handler.ts";
 
 /** Open connections at most. A page has two or three, and each waiting `GET events` has one. */

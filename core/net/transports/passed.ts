@@ -1,5 +1,5 @@
 import { SluiceError } from "../../contract/index.ts";
-import { PassedListener } from "../accept/passed-listener.ts";
+import { PassedListener } from "../accept/streams/passed-listener.ts";
 import type { Transport } from "./transport.ts";
 
 /** A transport whose socket systemd has bound. In everything else it is like another transport. */

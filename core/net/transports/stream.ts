@@ -1,4 +1,4 @@
-import { StreamListener } from "../accept/stream-listener.ts";
+import { StreamListener } from "../accept/streams/stream-listener.ts";
 import { createDialer } from "../dial/dialer.ts";
 import type { Transport } from "./transport.ts";
 

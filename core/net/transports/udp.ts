@@ -1,5 +1,5 @@
 import { datagramProblems, SluiceError } from "../../contract/index.ts";
-import { UdpListener } from "../accept/udp-listener.ts";
+import { UdpListener } from "../accept/datagrams/udp-listener.ts";
 import { createUdpDialer } from "../dial/udp-dialer.ts";
 import { ipAddress } from "./ip-address.ts";
 import type { Transport } from "./transport.ts";

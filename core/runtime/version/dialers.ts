@@ -5,7 +5,7 @@ import type { DialContext, Dialer, EndpointDialer } from "../../net/dial/dialer.
 import type { HealthBook } from "../../net/balance/endpoints/health-book.ts";
 import type { CheckedEndpoint } from "../../net/health/health-check.ts";
 import { LookUps } from "../../net/names/look-ups.ts";
-import { isOwnAddress } from "../../net/accept/own-address.ts";
+import { isOwnAddress } from "../../net/accept/datagrams/own-address.ts";
 import type { NameResolver } from "../../net/names/resolver.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { buffersOf } from "../../net/node/udp-socket.ts";

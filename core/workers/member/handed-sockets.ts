@@ -1,6 +1,6 @@
 import { socketAddress, type ResolvedConfig, type ResolvedListener, type SocketAddress } from "../../contract/index.ts";
 import type { BoundSocket } from "../../net/accept/bound-socket.ts";
-import { HandedAcceptor } from "../../net/accept/handed-acceptor.ts";
+import { HandedAcceptor } from "../../net/accept/streams/handed-acceptor.ts";
 import { closeConnection, type Connection } from "../../net/node/raw-accept.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { bindListeners, type Bindings } from "../../runtime/listener/bind-listeners.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { TICKET_KEYS_BYTES } from "../../../net/accept/ticket-keys.ts";
+import { TICKET_KEYS_BYTES } from "../../../net/accept/tls/ticket-keys.ts";
 import type { ToldWorker } from "./told-worker.ts";
 
 /**

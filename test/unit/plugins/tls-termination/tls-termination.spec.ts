@@ -10,7 +10,7 @@ import { tlsTermination } from "sluice/plugins";
 import type { TlsTerminationOptions } from "../../../../plugins/tls-termination/options.ts";
 import { TlsTermination } from "../../../../plugins/tls-termination/tls-termination.ts";
 import { socketAddress } from "../../../../core/contract/addresses/address.ts";
-import { startTls } from "../../../../core/net/accept/start-tls.ts";
+import { startTls } from "../../../../core/net/accept/tls/start-tls.ts";
 import { createCertificate } from "../../../support/certificates.ts";
 import { createCleanup } from "../../../support/cleanup.ts";
 import { eventually } from "../../../support/eventually.ts";

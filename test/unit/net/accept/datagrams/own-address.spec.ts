@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { networkInterfaces } from "node:os";
-import { isOwnAddress } from "../../../../core/net/accept/own-address.ts";
+import { isOwnAddress } from "../../../../../core/net/accept/datagrams/own-address.ts";
 
 const machine = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
 

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { connect as connectTcp, createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { SluiceError, type ServerTlsOptions } from "../../../../core/contract/index.ts";
-import { startTls } from "../../../../core/net/accept/start-tls.ts";
-import { bounded, eventOf } from "../../../support/bounded.ts";
-import { createCertificate } from "../../../support/certificates.ts";
-import { portOf } from "../../../support/sockets.ts";
+import { SluiceError, type ServerTlsOptions } from "../../../../../core/contract/index.ts";
+import { startTls } from "../../../../../core/net/accept/tls/start-tls.ts";
+import { bounded, eventOf } from "../../../../support/bounded.ts";
+import { createCertificate } from "../../../../support/certificates.ts";
+import { portOf } from "../../../../support/sockets.ts";
 
 describe("the termination of TLS", () => {
   let server: Server;

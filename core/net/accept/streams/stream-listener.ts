@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../../contract/index.ts";
-import { acceptFast } from "../node/fast-accept.ts";
-import { acceptRaw, type TakeConnection } from "../node/raw-accept.ts";
-import type { ReadBuffer } from "../node/read-buffer.ts";
-import { listenError } from "../os-errors.ts";
-import type { BoundSocket, ClientHost, ListenOptions } from "./bound-socket.ts";
+import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../../../contract/index.ts";
+import { acceptFast } from "../../node/fast-accept.ts";
+import { acceptRaw, type TakeConnection } from "../../node/raw-accept.ts";
+import type { ReadBuffer } from "../../node/read-buffer.ts";
+import { listenError } from "../../os-errors.ts";
+import type { BoundSocket, ClientHost, ListenOptions } from "../bound-socket.ts";
 import { StreamClient, TlsClient } from "./stream-client.ts";
 import { tryStreams } from "./stream-trials.ts";
 import { accessOf, giveAccess, withoutAccess, type UnixAccess } from "./unix-access.ts";

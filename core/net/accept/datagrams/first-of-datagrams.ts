@@ -1,4 +1,4 @@
-import type { FirstReader, FirstSource } from "../first-reading.ts";
+import type { FirstReader, FirstSource } from "../../first-reading.ts";
 import type { UdpClientLeg } from "./udp-client-leg.ts";
 
 /** The first datagrams of a UDP client, one by one. They wait in the client's leg, which limits their number. */

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { SluiceError } from "../../../../core/contract/index.ts";
-import { peekClientHello } from "../../../../core/net/accept/peek-hello.ts";
-import { bounded, eventOf } from "../../../support/bounded.ts";
-import { connect, portOf } from "../../../support/sockets.ts";
+import { SluiceError } from "../../../../../core/contract/index.ts";
+import { peekClientHello } from "../../../../../core/net/accept/tls/peek-hello.ts";
+import { bounded, eventOf } from "../../../../support/bounded.ts";
+import { connect, portOf } from "../../../../support/sockets.ts";
 
 describe("the peek at a ClientHello", () => {
   let server: Server;

@@ -1,7 +1,7 @@
 import { unlinkSync } from "node:fs";
 import type { Server } from "node:http";
-import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../../contract/index.ts";
-import { bindError } from "../os-errors.ts";
+import { addressText, socketAddress, type ListenAddress, type SocketAddress } from "../../../contract/index.ts";
+import { bindError } from "../../os-errors.ts";
 import { isStale } from "./stream-listener.ts";
 import { withoutAccess } from "./unix-access.ts";
 

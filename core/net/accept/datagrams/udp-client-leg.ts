@@ -1,9 +1,9 @@
 import type { RemoteInfo } from "node:dgram";
-import { SluiceError, type LegReader, type SocketAddress } from "../../contract/index.ts";
-import { sendDirectly } from "../node/direct-send.ts";
+import { SluiceError, type LegReader, type SocketAddress } from "../../../contract/index.ts";
+import { sendDirectly } from "../../node/direct-send.ts";
 import type { TableEntry } from "./flow-table.ts";
 import type { UdpPlace } from "./udp-places.ts";
-import { DatagramLeg } from "../legs/datagram-leg.ts";
+import { DatagramLeg } from "../../legs/datagram-leg.ts";
 
 /** Datagrams kept while the session is admitted and its upstream leg is opened. */
 const EARLY_DATAGRAMS = 64;

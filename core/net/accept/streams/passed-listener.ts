@@ -1,6 +1,6 @@
-import { reasonOf, SluiceError, type SocketAddress } from "../../contract/index.ts";
-import { closeConnection, type TakeConnection } from "../node/raw-accept.ts";
-import type { BoundSocket, ClientHost, ListenOptions } from "./bound-socket.ts";
+import { reasonOf, SluiceError, type SocketAddress } from "../../../contract/index.ts";
+import { closeConnection, type TakeConnection } from "../../node/raw-accept.ts";
+import type { BoundSocket, ClientHost, ListenOptions } from "../bound-socket.ts";
 import { passedDescriptor } from "./passed-sockets.ts";
 import { StreamListener } from "./stream-listener.ts";
 

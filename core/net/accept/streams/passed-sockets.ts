@@ -1,4 +1,4 @@
-import { SluiceError } from "../../contract/index.ts";
+import { SluiceError } from "../../../contract/index.ts";
 
 /** The first descriptor that is passed: SD_LISTEN_FDS_START of sd_listen_fds(3). */
 const FIRST = 3;

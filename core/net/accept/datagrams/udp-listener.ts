@@ -1,13 +1,13 @@
 import type { RemoteInfo } from "node:dgram";
-import { addressText, SluiceError, socketAddress, type ListenAddress, type SocketAddress } from "../../contract/index.ts";
-import { tryDirectSend } from "../node/direct-send.ts";
+import { addressText, SluiceError, socketAddress, type ListenAddress, type SocketAddress } from "../../../contract/index.ts";
+import { tryDirectSend } from "../../node/direct-send.ts";
 import { FlowTable } from "./flow-table.ts";
-import { listenError } from "../os-errors.ts";
-import { restingSockets } from "../node/resting-sockets.ts";
+import { listenError } from "../../os-errors.ts";
+import { restingSockets } from "../../node/resting-sockets.ts";
 import { flowKey, UdpClientLeg, type UdpFlowHost } from "./udp-client-leg.ts";
 import { UdpPlaces, type PlacesOwner, type UdpPlace } from "./udp-places.ts";
-import { buffersOf } from "../node/udp-socket.ts";
-import type { BoundSocket, ClientHost, ListenOptions } from "./bound-socket.ts";
+import { buffersOf } from "../../node/udp-socket.ts";
+import type { BoundSocket, ClientHost, ListenOptions } from "../bound-socket.ts";
 import { DatagramClient } from "./datagram-client.ts";
 
 /**

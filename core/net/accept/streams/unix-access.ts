@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, readFileSync, statSync } from "node:fs";
-import { SluiceError } from "../../contract/index.ts";
+import { SluiceError } from "../../../contract/index.ts";
 
 /** Who may connect to a unix socket: its file's mode and group. */
 export interface UnixAccess {

@@ -1,7 +1,7 @@
-import type { SocketAddress } from "../../contract/index.ts";
-import { socketOf, type Connection } from "../node/raw-accept.ts";
-import { ReadBuffer } from "../node/read-buffer.ts";
-import type { BoundSocket, ClientHost, ListenOptions } from "./bound-socket.ts";
+import type { SocketAddress } from "../../../contract/index.ts";
+import { socketOf, type Connection } from "../../node/raw-accept.ts";
+import { ReadBuffer } from "../../node/read-buffer.ts";
+import type { BoundSocket, ClientHost, ListenOptions } from "../bound-socket.ts";
 import { StreamClient, TlsClient } from "./stream-client.ts";
 import { tryStreams } from "./stream-trials.ts";
 

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { SluiceError, type SessionTls } from "../../contract/index.ts";
+import { SluiceError, type SessionTls } from "../../../contract/index.ts";
 import { ClientHelloParser } from "./client-hello.ts";
 
 /** The first byte of TLS (RFC 8446 section 5.1): a record of the handshake. */

@@ -6,16 +6,16 @@ import {
   type SessionTls,
   type SocketAddress,
   type WireTap,
-} from "../../contract/index.ts";
-import type { FirstSource } from "../first-reading.ts";
-import { FirstOfStream } from "../legs/first-of-stream.ts";
-import { StreamLeg } from "../legs/stream-leg.ts";
-import { WireStream } from "../legs/wire-stream.ts";
-import type { ReadBuffer } from "../node/read-buffer.ts";
-import { wasReset } from "../node/was-reset.ts";
-import type { AcceptedClient } from "./accepted-client.ts";
-import { peekClientHello } from "./peek-hello.ts";
-import { startTls, type AgreedTls } from "./start-tls.ts";
+} from "../../../contract/index.ts";
+import type { FirstSource } from "../../first-reading.ts";
+import { FirstOfStream } from "../../legs/first-of-stream.ts";
+import { StreamLeg } from "../../legs/stream-leg.ts";
+import { WireStream } from "../../legs/wire-stream.ts";
+import type { ReadBuffer } from "../../node/read-buffer.ts";
+import { wasReset } from "../../node/was-reset.ts";
+import type { AcceptedClient } from "../accepted-client.ts";
+import { peekClientHello } from "../tls/peek-hello.ts";
+import { startTls, type AgreedTls } from "../tls/start-tls.ts";
 
 const nothing = Buffer.alloc(0);
 

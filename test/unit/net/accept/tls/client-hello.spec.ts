@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { connect, type ConnectionOptions } from "node:tls";
-import { ClientHelloParser, type ClientHelloVerdict } from "../../../../core/net/accept/client-hello.ts";
+import { ClientHelloParser, type ClientHelloVerdict } from "../../../../../core/net/accept/tls/client-hello.ts";
 
 /** What Node's own TLS client sends first. */
 async function capture(options: ConnectionOptions): Promise<Buffer> {

@@ -5,8 +5,8 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { spawnSync } from "node:child_process";
-import { SluiceError, type ListenAddress } from "../../../../core/contract/index.ts";
-import { StreamListener } from "../../../../core/net/accept/stream-listener.ts";
+import { SluiceError, type ListenAddress } from "../../../../../core/contract/index.ts";
+import { StreamListener } from "../../../../../core/net/accept/streams/stream-listener.ts";
 
 const codeOf = (binding: Promise<unknown>): Promise<string> =>
   binding.then(

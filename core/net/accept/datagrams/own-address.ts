@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
-import type { SocketAddress } from "../../contract/index.ts";
+import type { SocketAddress } from "../../../contract/index.ts";
 
 /**
  * Whether dialling an address with a listener's own port reaches that listener. All ways of writing it count: 0.0.0.0 and :: lead to this machine

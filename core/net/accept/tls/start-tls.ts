@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import { SluiceError, type ServerTlsOptions, type SessionTls } from "../../contract/index.ts";
-import { tlsReason } from "../os-errors.ts";
-import { wireOf, type WireStream } from "../legs/wire-stream.ts";
+import { SluiceError, type ServerTlsOptions, type SessionTls } from "../../../contract/index.ts";
+import { tlsReason } from "../../os-errors.ts";
+import { wireOf, type WireStream } from "../../legs/wire-stream.ts";
 import { giveTicketKeys } from "./ticket-keys.ts";
-import { watchTruncation } from "../node/tls-truncation.ts";
+import { watchTruncation } from "../../node/tls-truncation.ts";
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
 const LONGEST_TIMER = 2 ** 31 - 1;

@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import type { LegReader } from "../../../../core/contract/index.ts";
-import type { AcceptedClient } from "../../../../core/net/accept/accepted-client.ts";
-import type { UdpClientLeg } from "../../../../core/net/accept/udp-client-leg.ts";
-import type { ListenOptions } from "../../../../core/net/accept/bound-socket.ts";
-import { UdpListener } from "../../../../core/net/accept/udp-listener.ts";
-import type { UdpPlaces } from "../../../../core/net/accept/udp-places.ts";
-import { eventually } from "../../../support/eventually.ts";
+import type { LegReader } from "../../../../../core/contract/index.ts";
+import type { AcceptedClient } from "../../../../../core/net/accept/accepted-client.ts";
+import type { UdpClientLeg } from "../../../../../core/net/accept/datagrams/udp-client-leg.ts";
+import type { ListenOptions } from "../../../../../core/net/accept/bound-socket.ts";
+import { UdpListener } from "../../../../../core/net/accept/datagrams/udp-listener.ts";
+import type { UdpPlaces } from "../../../../../core/net/accept/datagrams/udp-places.ts";
+import { eventually } from "../../../../support/eventually.ts";
 
 /** A flow, and what its reader was given. */
 interface Flow {

@@ -1,6 +1,6 @@
-import { SluiceError, type SessionTls, type SocketAddress } from "../../contract/index.ts";
-import type { FirstSource } from "../first-reading.ts";
-import type { AcceptedClient } from "./accepted-client.ts";
+import { SluiceError, type SessionTls, type SocketAddress } from "../../../contract/index.ts";
+import type { FirstSource } from "../../first-reading.ts";
+import type { AcceptedClient } from "../accepted-client.ts";
 import { FirstOfDatagrams } from "./first-of-datagrams.ts";
 import type { UdpClientLeg } from "./udp-client-leg.ts";
 
