@@ -1,8 +1,8 @@
 import { wireFields } from "../message/header-fields.ts";
 import { fieldLines } from "../message/message-head.ts";
-import { checkTarget, type Outbound } from "./outbound.ts";
+import { checkTarget, type Outbound } from "./routing/outbound.ts";
 import { UpstreamAttempt, type AttemptPlace } from "./upstream-attempt.ts";
-import type { UpstreamConnection } from "./upstream-connection.ts";
+import type { UpstreamConnection } from "./connection/upstream-connection.ts";
 
 /** An attempt that sends a complete request, with its body if it has one. @throws TypeError where a field, or the target, may not be sent */
 export function ask(request: Outbound, place: AttemptPlace): UpstreamAttempt {

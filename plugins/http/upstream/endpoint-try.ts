@@ -2,10 +2,10 @@ import { SluiceError } from "sluice";
 import type { HttpAttemptEnd, HttpResponse } from "sluice";
 import { Subscriber } from "rxjs";
 import type { ClientRequest } from "../exchange/client-request.ts";
-import type { Outbound } from "./outbound.ts";
-import type { Route } from "./route.ts";
-import { StaleConnection, UnprocessedRequest } from "./upstream-failure.ts";
-import type { PoolPlace, UpstreamPool } from "./upstream-pool.ts";
+import type { Outbound } from "./routing/outbound.ts";
+import type { Route } from "./routing/route.ts";
+import { StaleConnection, UnprocessedRequest } from "./connection/upstream-failure.ts";
+import type { PoolPlace, UpstreamPool } from "./pool/upstream-pool.ts";
 
 /** A request that is to be sent, and its upstream. */
 export interface Sending {

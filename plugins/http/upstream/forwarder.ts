@@ -5,11 +5,11 @@ import type { Agent, ClientRequest as OutgoingRequest, IncomingMessage, ServerRe
 import { isNamed } from "../message/body-length.ts";
 import { wireHeaders } from "../message/header-fields.ts";
 import type { InterimResponse } from "../exchange/client-request.ts";
-import type { Outbound } from "./outbound.ts";
+import type { Outbound } from "./routing/outbound.ts";
 import type { ReplayBody } from "../exchange/replay-body.ts";
 import { RequestStream } from "./request-stream.ts";
 import { UpstreamAttempt, type AttemptPlace } from "./upstream-attempt.ts";
-import type { UpstreamConnection } from "./upstream-connection.ts";
+import type { UpstreamConnection } from "./connection/upstream-connection.ts";
 
 /** What one attempt sends, with a body that may still be coming. */
 export type WithBody = Outbound & { readonly content: ReplayBody };

@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import type { UpstreamConnection } from "./upstream-connection.ts";
+import type { UpstreamConnection } from "./connection/upstream-connection.ts";
 
 /** Bytes that may wait to be written. */
 const HIGH_WATER = 64 * 1024;

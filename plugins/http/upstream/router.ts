@@ -5,17 +5,17 @@ import { ignoreElements, Observable, tap, type Subscriber, type TeardownLogic } 
 import type { ClientRequest } from "../exchange/client-request.ts";
 import { ask } from "./ask.ts";
 import { EndpointTry, type Sender, type Sending } from "./endpoint-try.ts";
-import { Forwarded } from "./forwarded.ts";
+import { Forwarded } from "./routing/forwarded.ts";
 import { Forwarder } from "./forwarder.ts";
 import type { HttpOptions } from "../exchange/options.ts";
-import { clientOf, outboundOf, type Outbound } from "./outbound.ts";
+import { clientOf, outboundOf, type Outbound } from "./routing/outbound.ts";
 import { ReplayBody } from "../exchange/replay-body.ts";
-import { Route } from "./route.ts";
-import { Routes } from "./routes.ts";
+import { Route } from "./routing/route.ts";
+import { Routes } from "./routing/routes.ts";
 import { pathOf } from "../message/target.ts";
 import type { AttemptPlace, UpstreamAttempt } from "./upstream-attempt.ts";
 import { TrustedProxies } from "../exchange/trusted-proxies.ts";
-import { UpstreamPool, type PoolPlace } from "./upstream-pool.ts";
+import { UpstreamPool, type PoolPlace } from "./pool/upstream-pool.ts";
 
 /** The most upstreams chosen by hooks at run time whose connections are kept. */
 const CHOSEN = 256;

@@ -2,12 +2,12 @@ import type { HttpResponse } from "sluice";
 import type { Subscriber } from "rxjs";
 import type { InterimResponse } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
-import type { EndpointConnections } from "./endpoint-connections.ts";
-import type { Outbound } from "./outbound.ts";
-import type { Carrier } from "./carrier.ts";
-import type { UpstreamConnection } from "./upstream-connection.ts";
-import { UpstreamStream } from "./upstream-stream.ts";
-import type { WaitingRequest } from "./waiting-requests.ts";
+import type { EndpointConnections } from "./pool/endpoint-connections.ts";
+import type { Outbound } from "./routing/outbound.ts";
+import type { Carrier } from "./connection/carrier.ts";
+import type { UpstreamConnection } from "./connection/upstream-connection.ts";
+import { UpstreamStream } from "./connection/upstream-stream.ts";
+import type { WaitingRequest } from "./pool/waiting-requests.ts";
 
 /** The endpoint of an attempt, and its time limit. */
 export interface AttemptPlace {

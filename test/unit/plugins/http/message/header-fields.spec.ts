@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { socketAddress } from "../../../../../core/contract/addresses/address.ts";
 import { hostOf, withBrackets } from "../../../../../plugins/http/message/authority.ts";
 import { explained, statusOf } from "../../../../../plugins/http/message/failure.ts";
-import { Forwarded } from "../../../../../plugins/http/upstream/forwarded.ts";
+import { Forwarded } from "../../../../../plugins/http/upstream/routing/forwarded.ts";
 import { endToEnd, wireFields } from "../../../../../plugins/http/message/header-fields.ts";
 import { SluiceError, type HttpHeaders } from "sluice";
 import { createSession } from "../../support/fakes.ts";

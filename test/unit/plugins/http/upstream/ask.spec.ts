@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { Observable, type Subscription } from "rxjs";
 import { eventually } from "../../../../support/eventually.ts";
 import { ask } from "../../../../../plugins/http/upstream/ask.ts";
-import type { Outbound } from "../../../../../plugins/http/upstream/outbound.ts";
+import type { Outbound } from "../../../../../plugins/http/upstream/routing/outbound.ts";
 import { FakeEndpoint } from "../fake-endpoint.ts";
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

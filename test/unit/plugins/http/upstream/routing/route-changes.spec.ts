@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { httpSchema, type RouteOptions } from "../../../../../plugins/http/exchange/options.ts";
+import { httpSchema, type RouteOptions } from "../../../../../../plugins/http/exchange/options.ts";
 import {
   seenLocation,
   seenPath,
   seenRefresh,
   strippedPrefix,
   type RouteChanges,
-} from "../../../../../plugins/http/upstream/route-changes.ts";
-import { seenCookie } from "../../../../../plugins/http/upstream/seen-cookies.ts";
+} from "../../../../../../plugins/http/upstream/routing/route-changes.ts";
+import { seenCookie } from "../../../../../../plugins/http/upstream/routing/seen-cookies.ts";
 
 const route = (options: object): RouteOptions => httpSchema.parse({ routes: [options] }).routes[0] as RouteOptions;
 const changes = (more: Partial<RouteChanges> = {}): RouteChanges => ({

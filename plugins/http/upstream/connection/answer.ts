@@ -1,6 +1,6 @@
 import type { HttpResponse } from "sluice";
-import { endToEnd } from "../message/header-fields.ts";
-import { spellings } from "../message/message-head.ts";
+import { endToEnd } from "../../message/header-fields.ts";
+import { spellings } from "../../message/message-head.ts";
 
 /** The parts of a response after its header, and its endpoint. */
 export interface AnswerRest {

@@ -1,13 +1,13 @@
 import { SluiceError } from "sluice";
 import type { ChosenEndpoint, HttpHeaders } from "sluice";
 import { EMPTY, type Subscription } from "rxjs";
-import type { Carrier } from "./carrier.ts";
+import type { Carrier } from "../connection/carrier.ts";
 import { Carriers } from "./carriers.ts";
 import { ClientShares } from "./client-shares.ts";
 import { LastingResponses } from "./lasting-responses.ts";
-import type { UpstreamConnection } from "./upstream-connection.ts";
-import type { ConnectionOwner } from "./requester.ts";
-import { UpstreamFailures } from "./upstream-failure.ts";
+import type { UpstreamConnection } from "../connection/upstream-connection.ts";
+import type { ConnectionOwner } from "../connection/requester.ts";
+import { UpstreamFailures } from "../connection/upstream-failure.ts";
 import { WaitingRequests, type WaitingRequest } from "./waiting-requests.ts";
 
 /** The limits for one endpoint. */

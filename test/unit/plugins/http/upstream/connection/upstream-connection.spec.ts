@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import type { HttpResponse } from "sluice";
 import { Readable } from "node:stream";
-import { FakeLeg } from "../../../../support/fake-leg.ts";
-import { StaleConnection, UpstreamFailures } from "../../../../../plugins/http/upstream/upstream-failure.ts";
-import { UpstreamConnection } from "../../../../../plugins/http/upstream/upstream-connection.ts";
-import type { ConnectionOwner } from "../../../../../plugins/http/upstream/requester.ts";
-import { Asking as FakeAsking } from "../fake-endpoint.ts";
+import { FakeLeg } from "../../../../../support/fake-leg.ts";
+import { StaleConnection, UpstreamFailures } from "../../../../../../plugins/http/upstream/connection/upstream-failure.ts";
+import { UpstreamConnection } from "../../../../../../plugins/http/upstream/connection/upstream-connection.ts";
+import type { ConnectionOwner } from "../../../../../../plugins/http/upstream/connection/requester.ts";
+import { Asking as FakeAsking } from "../../fake-endpoint.ts";
 
 const head = "GET / HTTP/1.1\r\n\r\n";
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

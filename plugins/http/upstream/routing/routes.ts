@@ -1,8 +1,8 @@
 import type { HttpRequest } from "sluice";
-import { normalPath } from "../message/normal-path.ts";
-import type { RouteOptions } from "../exchange/options.ts";
+import { normalPath } from "../../message/normal-path.ts";
+import type { RouteOptions } from "../../exchange/options.ts";
 import { RouteTree, segmentsOf } from "./route-tree.ts";
-import { pathOf } from "../message/target.ts";
+import { pathOf } from "../../message/target.ts";
 
 /**
  * The routes of a listener. The most specific one counts: by host, then by path, then by method; among equal ones the first in the config. It is an

@@ -1,6 +1,6 @@
 import type { ClientHttp2Stream } from "node:http2";
 import { Writable } from "node:stream";
-import { http2Fields } from "../message/http2-fields.ts";
+import { http2Fields } from "../../message/http2-fields.ts";
 
 /** Bytes that may wait to be written. */
 const HIGH_WATER = 64 * 1024;

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { EMPTY, NEVER } from "rxjs";
 import { SluiceError, type ChosenEndpoint } from "sluice";
-import { UpstreamPool } from "../../../../../plugins/http/upstream/upstream-pool.ts";
-import { Asking, poolLimits } from "../fake-endpoint.ts";
+import { UpstreamPool } from "../../../../../../plugins/http/upstream/pool/upstream-pool.ts";
+import { Asking, poolLimits } from "../../fake-endpoint.ts";
 
 /** A pool whose next choices have these names. */
 function poolOf(limits: { waiting: number }, names: string[], done: (failed: boolean) => void = () => undefined): UpstreamPool {

@@ -1,6 +1,6 @@
 import { SluiceError } from "sluice";
 import { constants } from "node:http2";
-import { RstStream } from "../message/stream-reset.ts";
+import { RstStream } from "../../message/stream-reset.ts";
 
 /** The most interim responses: an upstream could send them without end. */
 export const MOST_INTERIM = 100;

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http2";
-import { wireFields } from "../message/header-fields.ts";
-import { http2Fields } from "../message/http2-fields.ts";
-import { checkTarget, type Outbound } from "./outbound.ts";
+import { wireFields } from "../../message/header-fields.ts";
+import { http2Fields } from "../../message/http2-fields.ts";
+import { checkTarget, type Outbound } from "../routing/outbound.ts";
 
 /** The head of a request for Node's client. @throws TypeError when a field may not be sent */
 export function headersOf({ method, url, headers, upgrade }: Outbound, scheme: string): OutgoingHttpHeaders {

@@ -1,6 +1,6 @@
 import type { HttpHeaders, HttpResponse } from "sluice";
-import { first } from "../message/header-fields.ts";
-import type { RouteOptions } from "../exchange/options.ts";
+import { first } from "../../message/header-fields.ts";
+import type { RouteOptions } from "../../exchange/options.ts";
 import type { Outbound } from "./outbound.ts";
 import { seenLocation, seenRefresh, type RouteChanges } from "./route-changes.ts";
 import { seenCookie } from "./seen-cookies.ts";

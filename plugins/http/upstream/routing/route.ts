@@ -1,5 +1,5 @@
 import type { HttpResponse } from "sluice";
-import type { RouteOptions } from "../exchange/options.ts";
+import type { RouteOptions } from "../../exchange/options.ts";
 import { change, type Outbound } from "./outbound.ts";
 import { isRetold, retold } from "./seen-answer.ts";
 

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import { hostOf } from "../message/authority.ts";
-import type { RouteOptions } from "../exchange/options.ts";
+import { hostOf } from "../../message/authority.ts";
+import type { RouteOptions } from "../../exchange/options.ts";
 
 /** What a route changed in a request, and what the client knows, so that addresses in the response can be translated back for the client. */
 export interface RouteChanges extends Pick<RouteOptions, "path" | "rewrite"> {

@@ -1,8 +1,8 @@
 import { array, assert as assertAlways, constantFrom, nat, property, tuple } from "fast-check";
 import { expect } from "chai";
 import { Readable } from "node:stream";
-import { FakeLeg } from "../../../../support/fake-leg.ts";
-import { Asking, FakeEndpoint, refused } from "../fake-endpoint.ts";
+import { FakeLeg } from "../../../../../support/fake-leg.ts";
+import { Asking, FakeEndpoint, refused } from "../../fake-endpoint.ts";
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 

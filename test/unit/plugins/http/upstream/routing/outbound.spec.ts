@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import type { HttpHeaders } from "sluice";
 import { Readable } from "node:stream";
-import { ClientRequest } from "../../../../../plugins/http/exchange/client-request.ts";
-import { Forwarded } from "../../../../../plugins/http/upstream/forwarded.ts";
-import { httpSchema } from "../../../../../plugins/http/exchange/options.ts";
-import { outboundOf, type Outbound } from "../../../../../plugins/http/upstream/outbound.ts";
-import { createSession } from "../../support/fakes.ts";
-import { TrustedProxies } from "../../../../../plugins/http/exchange/trusted-proxies.ts";
+import { ClientRequest } from "../../../../../../plugins/http/exchange/client-request.ts";
+import { Forwarded } from "../../../../../../plugins/http/upstream/routing/forwarded.ts";
+import { httpSchema } from "../../../../../../plugins/http/exchange/options.ts";
+import { outboundOf, type Outbound } from "../../../../../../plugins/http/upstream/routing/outbound.ts";
+import { createSession } from "../../../support/fakes.ts";
+import { TrustedProxies } from "../../../../../../plugins/http/exchange/trusted-proxies.ts";
 
 interface Case {
   readonly method?: string;

@@ -1,7 +1,7 @@
 import type { HttpHeaders, Session } from "sluice";
 import { isIPv6 } from "node:net";
-import { first } from "../message/header-fields.ts";
-import type { TrustedProxies } from "../exchange/trusted-proxies.ts";
+import { first } from "../../message/header-fields.ts";
+import type { TrustedProxies } from "../../exchange/trusted-proxies.ts";
 
 /** The forwarding fields, also spelt like X_Forwarded_For: CGI and WSGI make the same variable of both. */
 const owned = /^(x[-_]forwarded[-_].*|x[-_]real[-_]ip|forwarded)$/;

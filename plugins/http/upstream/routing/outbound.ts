@@ -1,14 +1,14 @@
 import { clientKey } from "sluice";
 import type { HttpHeaders } from "sluice";
-import type { ClientRequest, InterimReceiver } from "../exchange/client-request.ts";
+import type { ClientRequest, InterimReceiver } from "../../exchange/client-request.ts";
 import type { Forwarded } from "./forwarded.ts";
-import { asciiTarget } from "../message/normal-path.ts";
-import type { RouteOptions } from "../exchange/options.ts";
-import type { ReplayBody } from "../exchange/replay-body.ts";
-import { first } from "../message/header-fields.ts";
+import { asciiTarget } from "../../message/normal-path.ts";
+import type { RouteOptions } from "../../exchange/options.ts";
+import type { ReplayBody } from "../../exchange/replay-body.ts";
+import { first } from "../../message/header-fields.ts";
 import { strippedPrefix } from "./route-changes.ts";
 import { rewritten } from "./routes.ts";
-import type { WholeBody } from "../exchange/whole-body.ts";
+import type { WholeBody } from "../../exchange/whole-body.ts";
 
 /** What one attempt sends to an upstream. */
 export interface Outbound {

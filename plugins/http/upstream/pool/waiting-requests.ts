@@ -1,5 +1,5 @@
-import type { Requester } from "./requester.ts";
-import type { Carrier } from "./carrier.ts";
+import type { Requester } from "../connection/requester.ts";
+import type { Carrier } from "../connection/carrier.ts";
 
 /** A request that waits for a connection, or for its response. */
 export interface WaitingRequest extends Requester {

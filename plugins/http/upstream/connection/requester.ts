@@ -1,5 +1,5 @@
 import type { HttpHeaders, HttpResponse, SluiceError } from "sluice";
-import type { InterimResponse } from "../exchange/client-request.ts";
+import type { InterimResponse } from "../../exchange/client-request.ts";
 import type { UpstreamFailures } from "./upstream-failure.ts";
 
 /** A request that asks an upstream and waits for the response. */

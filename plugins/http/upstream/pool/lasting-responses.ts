@@ -1,7 +1,7 @@
 import type { HttpHeaders } from "sluice";
-import type { Carrier } from "./carrier.ts";
+import type { Carrier } from "../connection/carrier.ts";
 import { ClientShares } from "./client-shares.ts";
-import { Deadline } from "../message/deadline.ts";
+import { Deadline } from "../../message/deadline.ts";
 
 /** Milliseconds after its header from which on a response counts as a lasting one. */
 const LASTING_MS = 1_000;

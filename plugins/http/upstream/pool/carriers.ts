@@ -1,10 +1,10 @@
 import type { ChosenEndpoint, Leg, Upstream } from "sluice";
 import { defer, finalize, map, mergeMap, of, ReplaySubject, share, switchMap, take, tap, throwError, type Observable } from "rxjs";
-import type { ConnectionOwner } from "./requester.ts";
-import type { Carrier } from "./carrier.ts";
-import { openHttp2, type Http2Connection, type Http2Limits } from "./http2-connection.ts";
-import { UpstreamConnection } from "./upstream-connection.ts";
-import { UpstreamStream } from "./upstream-stream.ts";
+import type { ConnectionOwner } from "../connection/requester.ts";
+import type { Carrier } from "../connection/carrier.ts";
+import { openHttp2, type Http2Connection, type Http2Limits } from "../connection/http2-connection.ts";
+import { UpstreamConnection } from "../connection/upstream-connection.ts";
+import { UpstreamStream } from "../connection/upstream-stream.ts";
 
 /** The most fields in a response's header, more than in a request's: upstreams are trusted more than clients. */
 const RESPONSE_FIELDS = 1000;

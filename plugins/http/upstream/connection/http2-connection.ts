@@ -1,8 +1,8 @@
 import type { Leg, LegReader, SluiceError, Upstream } from "sluice";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from "node:http2";
 import { Observable } from "rxjs";
-import { Deadline } from "../message/deadline.ts";
-import { Http2Frames } from "../message/http2-frames.ts";
+import { Deadline } from "../../message/deadline.ts";
+import { Http2Frames } from "../../message/http2-frames.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
 import type { UpstreamFailures } from "./upstream-failure.ts";
 

@@ -1,8 +1,8 @@
 import { array, assert as assertAlways, constantFrom, property, record } from "fast-check";
 import { expect } from "chai";
-import { normalPath } from "../../../../../plugins/http/message/normal-path.ts";
-import { httpSchema, type RouteOptions } from "../../../../../plugins/http/exchange/options.ts";
-import { rewritten, Routes } from "../../../../../plugins/http/upstream/routes.ts";
+import { normalPath } from "../../../../../../plugins/http/message/normal-path.ts";
+import { httpSchema, type RouteOptions } from "../../../../../../plugins/http/exchange/options.ts";
+import { rewritten, Routes } from "../../../../../../plugins/http/upstream/routing/routes.ts";
 
 const parsed = (routes: object[]): readonly RouteOptions[] => httpSchema.parse({ routes }).routes;
 

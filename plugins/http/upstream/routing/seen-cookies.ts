@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import { hostOf } from "../message/authority.ts";
-import type { RouteOptions } from "../exchange/options.ts";
+import { hostOf } from "../../message/authority.ts";
+import type { RouteOptions } from "../../exchange/options.ts";
 import { isDomainOf, seenPath, type RouteChanges } from "./route-changes.ts";
 
 type CookieChanges = RouteOptions["cookies"];

@@ -2,10 +2,10 @@ import { SluiceError } from "sluice";
 import type { Leg, LegReader } from "sluice";
 import { answerOf } from "./answer.ts";
 import type { Requester, ConnectionOwner } from "./requester.ts";
-import { Deadline } from "../message/deadline.ts";
-import { agreed } from "../message/header-fields.ts";
+import { Deadline } from "../../message/deadline.ts";
+import { agreed } from "../../message/header-fields.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
-import { ResponseParser } from "../message/response-parser.ts";
+import { ResponseParser } from "../../message/response-parser.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
 import { MOST_INTERIM } from "./upstream-failure.ts";
 
