@@ -27,4 +27,4 @@ export { startTls, type StartTlsConfig } from "./start-tls/start-tls.ts";
 export type { TracingConfig } from "./tracing/config.ts";
 export { tracing } from "./tracing/tracing.ts";
 export { tlsTermination } from "./tls-termination/tls-termination.ts";
-export { userAuthority } from "./tls-termination/user-authority.ts";
+export { userAuthority } from "./tls-termination/authority/user-authority.ts";

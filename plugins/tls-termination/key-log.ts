@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
-import { invalidCertificate } from "./invalid-certificate.ts";
-import { refuseForeign } from "./own-path.ts";
+import { invalidCertificate } from "./certificates/invalid-certificate.ts";
+import { refuseForeign } from "./certificates/own-path.ts";
 
 /** Bytes that may wait for a slow disk; more lines are lost. */
 const MAX_WAITING = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { duration } from "sluice";
 import { isIP } from "node:net";
 import { z } from "zod";
-import { canonicalName } from "./canonical-name.ts";
+import { canonicalName } from "./certificates/canonical-name.ts";
 
 const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const dnsName = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`);

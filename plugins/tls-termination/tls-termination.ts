@@ -5,16 +5,16 @@ import { concatMap, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import type { TlsTerminationConfig } from "./config.ts";
 import type { PluginFactory } from "sluice";
-import { caFolderOf } from "./ca-folder.ts";
-import { canonicalName } from "./canonical-name.ts";
-import { createCertificateContext, type CertificateContext, type ContextOptions } from "./certificate-context.ts";
-import { CertificateSet } from "./certificate-set.ts";
+import { caFolderOf } from "./authority/ca-folder.ts";
+import { canonicalName } from "./certificates/canonical-name.ts";
+import { createCertificateContext, type CertificateContext, type ContextOptions } from "./certificates/certificate-context.ts";
+import { CertificateSet } from "./certificates/certificate-set.ts";
 import { stampFiles, watchFiles } from "./changed-files.ts";
 import { KeyLog } from "./key-log.ts";
-import { loadAuthorities, loadKeyPair, type KeyPair } from "./key-pair.ts";
+import { loadAuthorities, loadKeyPair, type KeyPair } from "./certificates/key-pair.ts";
 import { tlsTerminationSchema, type TlsTerminationOptions } from "./options.ts";
-import { shownCertificates } from "./shown-certificates.ts";
-import { WildcardLeaves } from "./wildcard-leaves.ts";
+import { shownCertificates } from "./certificates/shown-certificates.ts";
+import { WildcardLeaves } from "./authority/wildcard-leaves.ts";
 
 /** The time between checks of the certificates that Sluice made itself; they are renewed a month before their end. */
 const RENEWAL = 12 * 3_600_000;
@@ -159,13 +159,13 @@ export class TlsTermination implements Plugin {
     const { selfSigned, ca, cert, key, passphrase, certificates = [] } = this.options;
     const { folder } = this.place;
     if (selfSigned !== undefined && ca) return this.#localPairs(selfSigned, options);
-    if (selfSigned !== undefined) return [await (await import("./lone-certificate.ts")).loneCertificate(selfSigned)];
+    if (selfSigned !== undefined) return [await (await import("./certificates/lone-certificate.ts")).loneCertificate(selfSigned)];
     const single = cert === undefined || key === undefined ? [] : [{ names: [], cert, key, passphrase }];
     return [...single, ...certificates].map((files) => loadKeyPair({ ...files, folder }, this.#warn));
   }
 
   async #localPairs(names: readonly string[], options: ContextOptions): Promise<KeyPair[]> {
-    const { openLeafMaker } = await import("./local-leaf.ts");
+    const { openLeafMaker } = await import("./authority/local-leaf.ts");
     const maker = await openLeafMaker(await caFolderOf(this.place.folder, this.options.caFolder), names, this.#warn);
     this.#wildcards = new WildcardLeaves(async (name) => createCertificateContext([await maker.leaf(name)], options));
     const pairs: KeyPair[] = [];

@@ -19,14 +19,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SluiceError } from "sluice";
-import type { KeyPair } from "../../../../plugins/tls-termination/key-pair.ts";
-import { openLeafMaker } from "../../../../plugins/tls-termination/local-leaf.ts";
+import type { KeyPair } from "../../../../plugins/tls-termination/certificates/key-pair.ts";
+import { openLeafMaker } from "../../../../plugins/tls-termination/authority/local-leaf.ts";
 import { requireTool } from "../../../support/external-tool.ts";
-import { loneCertificate } from "../../../../plugins/tls-termination/lone-certificate.ts";
+import { loneCertificate } from "../../../../plugins/tls-termination/certificates/lone-certificate.ts";
 
 /** Has another process ask for a name at the same time. */
 function inProcess(home: string, name: string): Promise<unknown> {
-  const module = new URL("../../../../plugins/tls-termination/local-leaf.js", import.meta.url).href;
+  const module = new URL("../../../../plugins/tls-termination/authority/local-leaf.js", import.meta.url).href;
   const code = `const { openLeafMaker } = await import(${JSON.stringify(module)}); await openLeafMaker(${JSON.stringify(home)}, [${JSON.stringify(name)}], () => {});`;
   return promisify(execFile)(process.execPath, ["--input-type=module", "-e", code]);
 }
@@ -168,7 +168,7 @@ describe("certificates that Sluice makes", () => {
 
   /** A leaf for a public name that the CA for local names signed: what a thief of its key would make. */
   async function openPublic(name: string): Promise<string | undefined> {
-    const { openLocalCa } = await import("../../../../plugins/tls-termination/local-ca.ts");
+    const { openLocalCa } = await import("../../../../plugins/tls-termination/authority/local-ca.ts");
     const ca = await openLocalCa(file(""), () => undefined);
     const leaf = await x509.X509CertificateGenerator.create({
       serialNumber: "01",

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { caFolderOf, userCaFolder } from "../../../../plugins/tls-termination/ca-folder.ts";
+import { caFolderOf, userCaFolder } from "../../../../../plugins/tls-termination/authority/ca-folder.ts";
 
 describe("where the local CA lies", () => {
   let root: string;
@@ -57,7 +57,7 @@ describe("where the local CA lies", () => {
 
   it("is the user's where the config lies on a file system that is mounted read-only", function () {
     const readOnly = 'mount -t tmpfs -o ro none "$1" && shift && exec "$@"';
-    const module = new URL("../../../../plugins/tls-termination/ca-folder.js", import.meta.url).href;
+    const module = new URL("../../../../../plugins/tls-termination/authority/ca-folder.js", import.meta.url).href;
     const script = `const { caFolderOf } = await import("${module}"); console.log(await caFolderOf(process.argv[1], undefined))`;
     // In a namespace of its own, where the system allows one.
     const apart = (...command: readonly string[]): ReturnType<typeof spawnSync> =>

@@ -3,7 +3,7 @@ import * as x509 from "@peculiar/x509";
 import { LRUCache } from "lru-cache";
 import { KeyObject, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
-import type { KeyPair } from "./key-pair.ts";
+import type { KeyPair } from "../certificates/key-pair.ts";
 import { openLocalCa, openPublicCa, serialNumber, type LocalCa, type Notify } from "./local-ca.ts";
 import { isLocalName } from "./local-names.ts";
 

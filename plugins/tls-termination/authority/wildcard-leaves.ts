@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { CertificateContext } from "./certificate-context.ts";
+import type { CertificateContext } from "../certificates/certificate-context.ts";
 
 /** The most names under wildcards whose certificates are kept; the least recently used one is forgotten. */
 const MAX = 1_000;

@@ -5,9 +5,9 @@ import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "sluice";
 import { locked } from "./folder-lock.ts";
-import { invalidCertificate } from "./invalid-certificate.ts";
+import { invalidCertificate } from "../certificates/invalid-certificate.ts";
 import { isConstrainedTo, localConstraints, publicConstraints } from "./name-constraints.ts";
-import { refuseForeign } from "./own-path.ts";
+import { refuseForeign } from "../certificates/own-path.ts";
 import { readExisting, writeWhole } from "./whole-file.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
