@@ -40,7 +40,7 @@ module.exports = {
     never(
       "the-sockets-of-a-transport-are-known-to-nobody-else",
       { path: "^core/", pathNot: "^core/net/" },
-      { path: "^core/net/(accept/(stream|udp|datagram|flow)-|dial/udp-|legs/(stream|udp|lasting)-)" },
+      { path: "^core/net/(accept/(streams/stream|datagrams/(udp|datagram|flow))-|dial/udp-|legs/(stream|udp|lasting)-)" },
     ),
     only("core-never-sees-plugins", "^core/", "^core/"),
     ...Object.entries(rooms).flatMap(([layer, names]) => Object.entries(names).map(([name, allowed]) => room(layer, name, allowed))),

@@ -22,6 +22,13 @@ module.exports = {
     bodies: ["operators"],
     ".": ["chain", "operators", "answers"],
   },
+  "core/codec": {
+    framing: [],
+    formats: ["framing"],
+    resp: ["framing", "formats"],
+    messages: ["framing"],
+    ".": ["framing", "formats", "resp", "messages"],
+  },
   "core/net": {
     ".": [],
     node: [],
@@ -35,6 +42,8 @@ module.exports = {
     relay: [".", "node"],
     control: ["."],
   },
+  "core/net/accept": { tls: [], ".": ["tls"], streams: [".", "tls"], datagrams: ["."] },
+  "core/net/balance": { endpoints: [], policies: ["endpoints"], ".": ["endpoints", "policies"] },
   "core/config": {
     ".": [],
     explain: [],
@@ -110,6 +119,12 @@ module.exports = {
     upstream: ["message", "exchange"],
     ".": ["front", "exchange", "upstream"],
   },
+  "plugins/http/upstream": {
+    routing: [],
+    connection: ["routing"],
+    pool: ["connection"],
+    ".": ["routing", "connection", "pool"],
+  },
   "plugins/faults": {
     definition: [],
     slow: ["definition"],
@@ -125,4 +140,5 @@ module.exports = {
     replay: ["format", "match", "record"],
     ".": ["format", "match", "record", "replay"],
   },
+  "plugins/tls-termination": { certificates: [], authority: ["certificates"], ".": ["certificates", "authority"] },
 };
