@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse, Inject, Plugin, Session, Upstream, Upst
 import { of, throwError, type Observable } from "rxjs";
 import type { HttpConfig } from "./config.ts";
 import type { PluginFactory } from "sluice";
+import { BatchedLeg } from "./turn/batched-leg.ts";
 import { ClientLeg, type LegConsumer } from "./front/client-leg.ts";
 import { ClientRequest } from "./exchange/client-request.ts";
 import { FirstBytes } from "./front/first-bytes.ts";
@@ -24,7 +25,7 @@ class Http implements Plugin {
     upstreams: Upstreams,
     private readonly serving: Serving,
   ) {
-    this.#router = new Router(options, upstreams);
+    this.#router = new Router(options, upstreams, (leg) => new BatchedLeg(leg, false));
   }
 
   setup(): void {
@@ -44,7 +45,7 @@ class Http implements Plugin {
       const detail = `listener "${session.listener}" is tls://, so http() needs tlsTermination() before it`;
       return throwError(() => new SluiceError("SLUICE_CONFIG_INVALID", detail));
     }
-    return of({ endpoint: "http", leg: new ClientLeg((leg) => this.#serve(session, leg)) });
+    return of({ endpoint: "http", leg: new BatchedLeg(new ClientLeg((leg) => this.#serve(session, leg)), true) });
   }
 
   exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {

@@ -116,8 +116,9 @@ module.exports = {
     message: [],
     exchange: ["message"],
     front: ["message", "exchange"],
+    turn: [],
     upstream: ["message", "exchange"],
-    ".": ["front", "exchange", "upstream"],
+    ".": ["front", "exchange", "upstream", "turn"],
   },
   "plugins/http/upstream": {
     routing: [],

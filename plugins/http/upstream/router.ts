@@ -15,6 +15,7 @@ import { Routes } from "./routing/routes.ts";
 import { pathOf } from "../message/target.ts";
 import type { AttemptPlace, UpstreamAttempt } from "./upstream-attempt.ts";
 import { TrustedProxies } from "../exchange/trusted-proxies.ts";
+import type { PoolLimits } from "./pool/endpoint-connections.ts";
 import { UpstreamPool, type PoolPlace } from "./pool/upstream-pool.ts";
 
 /** The most upstreams chosen by hooks at run time whose connections are kept. */
@@ -33,6 +34,7 @@ export class Router implements Sender {
   constructor(
     private readonly options: HttpOptions,
     private readonly upstreams: Upstreams,
+    private readonly legOf?: PoolLimits["legOf"],
   ) {
     this.#index = new Routes(options.routes);
     this.#routes = options.routes.map((route) => new Route(route));
@@ -118,7 +120,7 @@ export class Router implements Sender {
     const { limits, timeouts } = this.options;
     const { connections, connectionsPerClient = Math.ceil(connections / 2) } = limits;
     const { idleConnection, connectionAge } = timeouts;
-    return new UpstreamPool(endpoints, { ...limits, connectionsPerClient, idleConnection, connectionAge });
+    return new UpstreamPool(endpoints, { ...limits, connectionsPerClient, idleConnection, connectionAge, legOf: this.legOf });
   }
 }
 

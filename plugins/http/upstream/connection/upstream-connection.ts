@@ -57,6 +57,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     leg.onDrain = drained;
   }
 
+  /** Not bytes without a request: one that begins in the same turn would take them for its response. */
+  get mayWait(): boolean {
+    return this.#asker !== undefined;
+  }
+
   /** Begins to read. Called after `ask`, so that all bytes and the end belong to a request. */
   read(): void {
     this.leg.read(this);
@@ -170,7 +175,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     }
     const asker = this.#asker;
     const body = this.#body;
-    const failure = asker === undefined ? undefined : this.#unanswered(error);
+    const isSilent = this.#interims === 0 && !this.#parser.isBegun;
+    const failure = asker === undefined ? undefined : this.owner.failures.unanswered(error, this.#isUsed && isSilent);
     this.#break();
     body?.destroy(error ?? this.owner.failures.closedEarly("in the middle of a response"));
     if (failure !== undefined) asker?.failed(failure);
@@ -272,14 +278,6 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
 
   #malformed(detail: string): void {
     this.failed(this.owner.failures.malformed(detail));
-  }
-
-  #unanswered(error: SluiceError | undefined): SluiceError {
-    const { failures } = this.owner;
-    const isSilent = this.#interims === 0 && !this.#parser.isBegun;
-    const isReset = error === undefined || error.code === "SLUICE_UPSTREAM_RESET";
-    if (this.#isUsed && isSilent && isReset) return failures.stale();
-    return error ?? failures.closedEarly("without a response");
   }
 
   #break(): void {

@@ -45,6 +45,17 @@ export class UpstreamFailures {
     return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} closed a kept connection`, { cause });
   }
 
+  /**
+   * The error for a request without a response.
+   * @param error the connection's; undefined when it ended
+   * @param mayBeStale whether nothing came, on a connection that had been used before
+   */
+  unanswered(error: SluiceError | undefined, mayBeStale: boolean): SluiceError {
+    const isReset = error === undefined || error.code === "SLUICE_UPSTREAM_RESET";
+    if (mayBeStale && isReset) return this.stale();
+    return error ?? this.closedEarly("without a response");
+  }
+
   unprocessed(): SluiceError {
     const cause = new UnprocessedRequest();
     return new SluiceError("SLUICE_UPSTREAM_RESET", `upstream ${this.endpoint} did not process the request (HTTP/2)`, { cause });

@@ -14,6 +14,8 @@ export interface CarrierLimits extends Omit<Http2Limits, "fields"> {
   readonly responseHeader: number;
   /** Unused connections that are kept. */
   readonly idleConnections: number;
+  /** The leg through which a connection of HTTP/1 uses its own. @default its own */
+  readonly legOf?: ((leg: Leg) => Leg) | undefined;
 }
 
 type Way = Pick<ChosenEndpoint, "attempt" | "http">;
@@ -128,6 +130,7 @@ export class Carriers {
   }
 
   #http1({ leg }: { readonly leg: Leg }, way: unknown): UpstreamConnection {
-    return new UpstreamConnection(leg, this.owner, { header: this.limits.responseHeader, fields: RESPONSE_FIELDS }, way);
+    const { responseHeader, legOf } = this.limits;
+    return new UpstreamConnection(legOf?.(leg) ?? leg, this.owner, { header: responseHeader, fields: RESPONSE_FIELDS }, way);
   }
 }

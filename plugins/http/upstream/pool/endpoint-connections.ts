@@ -1,5 +1,5 @@
 import { SluiceError } from "sluice";
-import type { ChosenEndpoint, HttpHeaders } from "sluice";
+import type { ChosenEndpoint, HttpHeaders, Leg } from "sluice";
 import { EMPTY, type Subscription } from "rxjs";
 import type { Carrier } from "../connection/carrier.ts";
 import { Carriers } from "./carriers.ts";
@@ -30,6 +30,8 @@ export interface PoolLimits {
   readonly responseHeader: number;
   /** Simultaneous requests on a connection of HTTP/2. Each counts as a connection. */
   readonly streams: number;
+  /** The leg through which a connection of HTTP/1 uses its own. @default its own */
+  readonly legOf?: ((leg: Leg) => Leg) | undefined;
 }
 
 /**
