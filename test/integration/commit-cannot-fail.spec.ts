@@ -3,7 +3,7 @@ import { decode, encode } from "dns-packet";
 import { setTimeout as delay } from "node:timers/promises";
 import { of } from "rxjs";
 import { createProxy, definePlugin, type Limits, type PluginUse, type Proxy, type SluiceConfig, SluiceError, type Upstream } from "sluice";
-import { dnsCache, echo } from "sluice/plugins";
+import { dnsCache, echo, http as httpOf, type HttpConfig } from "sluice/plugins";
 import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -50,6 +50,30 @@ describe("What may fail in a reload fails before its commit:", () => {
       const proxy = await start({ listeners: { web: tcp(), dns: udp() } });
       await proxy.apply({ limits: { [limit]: 2 ** 20 }, listeners: { web: tcp(), dns: udp() } });
       expect(proxy.generation).to.equal(2);
+    });
+  }
+
+  const http = (limits: HttpConfig["limits"]): SluiceConfig["listeners"][string] => ({
+    listen: "tcp://127.0.0.1:0",
+    plugins: [httpOf({ limits })],
+  });
+  const upstream = (maxSessions: number): SluiceConfig["listeners"][string] => ({
+    listen: "tcp://127.0.0.1:0",
+    upstream: { endpoints: [{ address: "127.0.0.1:1", maxSessions }] },
+  });
+  const counts = ["fields", "connections", "connectionsPerClient", "lasting", "idleConnections", "waiting", "streams"] as const;
+  const sizes = ["header", "responseHeader", "replay"] as const;
+  for (const [what, listener, most] of [
+    ["maxSessions of an endpoint", upstream(2 ** 20 + 1), "1048576"],
+    ...counts.map((name) => [`limits.${name} of http()`, http({ [name]: 2 ** 40 }), "1048576"] as const),
+    ...sizes.map((name) => [`limits.${name} of http()`, http({ [name]: "8GiB" }), "1GiB"] as const),
+  ] as const) {
+    it(`${what} beyond ${most} is refused, and nothing has moved`, async () => {
+      const proxy = await start({ listeners: { web: tcp() } });
+      const refused = await proxy.apply({ listeners: { web: tcp(), more: listener } }).catch((error: unknown) => error);
+      expect(SluiceError.is(refused) && refused.code).to.equal("SLUICE_CONFIG_INVALID");
+      expect(messageOf(refused)).to.match(new RegExp(`listeners\\.more\\..*${most}`));
+      expect([proxy.generation, Object.keys(proxy.listeners)]).to.deep.equal([1, ["web"]]);
     });
   }
 

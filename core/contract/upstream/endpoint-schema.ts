@@ -4,6 +4,9 @@ import { parseEndpoint, type Endpoint } from "../addresses/endpoint.ts";
 /** The largest weight that the ring of `balance: "hash"` can represent, and more than any share needs. */
 const MOST_WEIGHT = 65_535;
 
+/** As for `limits.sessions`. */
+const MOST_SESSIONS = 1_048_576;
+
 const endpointText = z.string({ error: 'expected a text such as "localhost:3000"' });
 
 /** An endpoint given by its address alone. */
@@ -18,7 +21,11 @@ const weighedEndpoint = z
       .max(MOST_WEIGHT, { error: `expected at most ${MOST_WEIGHT}` })
       .optional(),
     backup: z.boolean().optional(),
-    maxSessions: z.int({ error: "expected a whole number" }).min(1, { error: "expected at least 1" }).optional(),
+    maxSessions: z
+      .int({ error: "expected a whole number" })
+      .min(1, { error: "expected at least 1" })
+      .max(MOST_SESSIONS, { error: `expected at most ${MOST_SESSIONS}` })
+      .optional(),
   })
   .transform(({ address, weight, backup, maxSessions }, context): Endpoint => {
     const endpoint = parsed(address, context, ["address"]);

@@ -9,7 +9,12 @@ const fieldName = z
 const forbidden = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const fieldValue = z.string().refine((value) => !forbidden.test(value), { error: "expected the value of a header field, on one line" });
 const localPath = z.string().regex(/^\/[^\s?#]*$/, { error: 'expected a path such as "/api"' });
-const positive = z.int().min(1);
+/** No process can serve more: HTTP/2 sends some of these as 32 bits, and a mistake must be refused before a client meets it. */
+const MOST = 1_048_576;
+const count = z.int().min(0).max(MOST);
+const positive = count.min(1);
+/** What is collected in memory, and what HTTP/2 announces in 32 bits. */
+const held = size().refine((bytes) => bytes <= 2 ** 30, { error: "expected at most 1GiB" });
 
 const changes = z.strictObject({
   /** Fields to set, which replace those that were sent. */
@@ -59,7 +64,7 @@ const route = z.strictObject({
 
 const limits = z.strictObject({
   /** Bytes of a request's header, including its first line. */
-  header: size().prefault("16KiB"),
+  header: held.prefault("16KiB"),
   /** Fields in a request's header. */
   fields: positive.default(100),
   /** Bytes of a request's body. @default any */
@@ -72,17 +77,17 @@ const limits = z.strictObject({
    * Connections to one endpoint that carry a lasting response: events, or any response that takes more than a second. Further ones count as
    * `connections`.
    */
-  lasting: z.int().min(0).default(1024),
+  lasting: count.default(1024),
   /** Unused connections to one endpoint that are kept. */
-  idleConnections: z.int().min(0).default(64),
+  idleConnections: count.default(64),
   /** Requests that wait for a connection to one endpoint. */
-  waiting: z.int().min(0).default(1024),
+  waiting: count.default(1024),
   /** Bytes of a response's header, including its first line. */
-  responseHeader: size().prefault("64KiB"),
+  responseHeader: held.prefault("64KiB"),
   /** Simultaneous requests on one HTTP/2 connection. */
   streams: positive.default(100),
   /** Bytes of a request's body that are kept for another attempt. */
-  replay: size().prefault("64KiB"),
+  replay: held.prefault("64KiB"),
 });
 
 const timeouts = z.strictObject({
