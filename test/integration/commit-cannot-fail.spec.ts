@@ -57,14 +57,14 @@ describe("What may fail in a reload fails before its commit:", () => {
     listen: "tcp://127.0.0.1:0",
     plugins: [httpOf({ limits })],
   });
-  const upstream = (maxSessions: number): SluiceConfig["listeners"][string] => ({
+  const endpointOf = (maxSessions: number): SluiceConfig["listeners"][string] => ({
     listen: "tcp://127.0.0.1:0",
     upstream: { endpoints: [{ address: "127.0.0.1:1", maxSessions }] },
   });
   const counts = ["fields", "connections", "connectionsPerClient", "lasting", "idleConnections", "waiting", "streams"] as const;
   const sizes = ["header", "responseHeader", "replay"] as const;
   for (const [what, listener, most] of [
-    ["maxSessions of an endpoint", upstream(2 ** 20 + 1), "1048576"],
+    ["maxSessions of an endpoint", endpointOf(2 ** 20 + 1), "1048576"],
     ...counts.map((name) => [`limits.${name} of http()`, http({ [name]: 2 ** 40 }), "1048576"] as const),
     ...sizes.map((name) => [`limits.${name} of http()`, http({ [name]: "8GiB" }), "1GiB"] as const),
   ] as const) {
