@@ -101,10 +101,7 @@ export class RunningSession {
     private readonly lends: boolean,
   ) {
     const { transport, clock } = run.bench;
-    this.session = new BenchSession(transport, clock.now());
-    this.session.onFailed = () => {
-      this.#stop();
-    };
+    this.session = new BenchSession(transport, clock.now(), this);
   }
 
   /** The error with which it failed or was closed. */
@@ -161,7 +158,7 @@ export class RunningSession {
 
   /** Ends the session. */
   end(): void {
-    this.#stop();
+    this.stop();
     this.session.end();
   }
 
@@ -175,11 +172,12 @@ export class RunningSession {
     this.#lanes[direction] = { source, sink, flow };
     this.session[direction] = flow;
     if (this.session.error === undefined) flow.start();
-    else this.#stop();
+    else this.stop();
     return this.#lanes[direction];
   }
 
-  #stop(): void {
+  /** Stops its flows: the session has failed. */
+  stop(): void {
     for (const direction of directions) this.#lanes[direction]?.flow.stop();
   }
 

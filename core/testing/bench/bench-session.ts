@@ -45,14 +45,14 @@ export class BenchSession implements Session, FlowOwner {
   readonly warnings: string[] = [];
   /** The last argument of `retarget`. */
   retargeted: UpstreamConfig | undefined;
-  /** Called when it fails. */
-  onFailed: () => void = () => undefined;
   #ending: AbortController | undefined;
   #over = false;
 
   constructor(
     readonly transport: Transport,
     readonly startedAt: number,
+    /** Stopped when the session fails: its flows. An object, because a function in a field grows old, and with it the whole run (docs/performance.md). */
+    private readonly flows?: { stop(): void },
   ) {}
 
   get datagrams(): boolean {
@@ -107,7 +107,7 @@ export class BenchSession implements Session, FlowOwner {
   fail(error: Failure): void {
     if (this.#over) return;
     this.error = error;
-    this.onFailed();
+    this.flows?.stop();
     this.end();
   }
 
