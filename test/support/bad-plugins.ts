@@ -80,7 +80,7 @@ export const badPlugins: readonly BadPlugin[] = [
           ),
       };
     }),
-    said: /two sessions at once mix/,
+    said: /sessions with the same input mix/,
   },
   {
     what: "takes chunks for whole characters",

@@ -22,6 +22,11 @@ export interface Plugin extends Hooks {
    */
   readonly allowsPlain?: boolean | undefined;
   /**
+   * `true`: sessions with the same input may have different output on purpose, for example by chance, by a cache, or by their number. Only the tests
+   * of `sluice/testing` read it: they do not compare sessions then. @default false
+   */
+  readonly sessionsDiffer?: boolean | undefined;
+  /**
    * On a UDP listener: returns the key of the session that a datagram belongs to, for a peer that sends for many clients, such as a proxy in
    * front. Datagrams of one peer with the same key are one session. Called for each datagram, before anything else: it must be fast. The first
    * plugin that has it decides; an exception is a fault of that plugin, and counts as the key "". @default one session per peer

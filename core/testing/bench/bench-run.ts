@@ -23,6 +23,8 @@ export interface Outcome {
   readonly foreign: string | undefined;
   /** Whether it changed a chunk after passing it on. */
   readonly reused: boolean;
+  /** Whether it changed a chunk that it was given. */
+  readonly changed: boolean;
 }
 
 /** One run of a plugin: an instance that is set up, its sessions, and the instances that replace it. */
@@ -149,11 +151,18 @@ export class RunningSession {
 
   /** Waits until the output is complete, or the session has failed. */
   async outcome(direction: Direction, timeout = PATIENCE_MS): Promise<Outcome> {
-    const sink = this.#lanes[direction]?.sink;
+    const { source, sink }: Partial<Lane> = this.#lanes[direction] ?? {};
     await settled(() => sink?.ended === true || this.session.error !== undefined, this.run.bench.clock, timeout);
     const end = this.session.error ?? (sink?.ended === true ? "fin" : "open");
     const chunks = sink?.chunks ?? [];
-    return { chunks, bytes: Buffer.concat(chunks), end, foreign: sink?.foreign, reused: sink?.wasReused === true };
+    return {
+      chunks,
+      bytes: Buffer.concat(chunks),
+      end,
+      foreign: sink?.foreign,
+      reused: sink?.wasReused === true,
+      changed: source?.wasChanged === true,
+    };
   }
 
   /** Ends the session. */

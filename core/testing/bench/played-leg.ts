@@ -37,6 +37,9 @@ export class PlayedLeg extends BenchLeg {
   #stopped = false;
   #playing = false;
   #lentOut: Buffer[] = [];
+  /** What was given, and the chunks that were made of it. */
+  readonly #given: (readonly [Buffer, Buffer])[] = [];
+  #changed = false;
 
   /** @param lends whether the run lends chunks */
   constructor(
@@ -44,6 +47,11 @@ export class PlayedLeg extends BenchLeg {
     private readonly lends: boolean,
   ) {
     super(datagrams);
+  }
+
+  /** Whether a chunk was changed by the code that got it. */
+  get wasChanged(): boolean {
+    return this.#changed || this.#given.some(([step, chunk]) => !step.equals(chunk));
   }
 
   play(...steps: readonly (Buffer | "end" | (() => void))[]): void {
@@ -72,6 +80,9 @@ export class PlayedLeg extends BenchLeg {
   /** Overwrites the lent chunks when the flow does not use them any more. */
   #poison(): void {
     if (this.#reader?.done !== true) return;
+    if (this.#lentOut.length === 0) return;
+    this.#changed = this.wasChanged;
+    this.#given.length = 0;
     for (const chunk of this.#lentOut) chunk.fill(POISON);
     this.#lentOut = [];
   }
@@ -89,6 +100,7 @@ export class PlayedLeg extends BenchLeg {
     else if (typeof step === "function") step();
     else if (step !== undefined) {
       const chunk = Buffer.from(step);
+      this.#given.push([step, chunk]);
       if (this.lends && this.lend) this.#lentOut.push(chunk);
       this.#stopped = !reader.data(chunk);
     }

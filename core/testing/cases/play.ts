@@ -1,6 +1,7 @@
 import { BenchRun, type Direction, type Outcome, type RunningSession } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { byteByByte } from "./cut.ts";
+import { isAnswer } from "./verdict.ts";
 
 /** The input of a direction. */
 export interface Input {
@@ -34,17 +35,40 @@ export function swapped({ direction }: Input, parts: readonly (readonly Buffer[]
   });
 }
 
-/** Two sessions, which get one byte each in turn. */
-export function besideAnother({ direction }: Input, whole: Buffer): Play {
+/** Two sessions, which get one chunk each in turn. @param which the one to look at */
+export function besideAnother({ direction }: Input, chunks: readonly Buffer[], which: "first" | "second"): Play {
   return inRun(async (run) => {
-    const [session, other] = [await run.open(), await run.open()];
-    for (const byte of byteByByte(whole)) {
-      other.feed(direction, byte);
-      session.feed(direction, byte);
+    const sessions = [await run.open(), await run.open()] as const;
+    const [first, second] = sessions;
+    for (const chunk of chunks) {
+      second.feed(direction, chunk);
+      first.feed(direction, chunk);
     }
-    other.finish(direction);
-    return finished(session, direction);
+    if (which === "first") second.finish(direction);
+    const outcome = await finished(first, direction);
+    return which === "first" ? outcome : unlessLimited(await finished(second, direction), outcome);
   });
+}
+
+/** A session after others, which had the same input. @param before the number of others */
+export function afterOthers({ direction }: Input, chunks: readonly Buffer[], before: number): Play {
+  return inRun(async (run) => {
+    const outcomes: Outcome[] = [];
+    for (let turn = 0; turn <= before; turn += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one session after the other
+      const session = await run.open();
+      session.feed(direction, ...chunks);
+      // oxlint-disable-next-line no-await-in-loop -- one session after the other
+      outcomes.push(await finished(session, direction));
+      session.end();
+    }
+    return unlessLimited(outcomes[before] as Outcome, outcomes[0] as Outcome);
+  });
+}
+
+/** Sessions may share a limit: ending a later one with a code is an intended answer, and counts as what the first one got. */
+function unlessLimited(later: Outcome, first: Outcome): Outcome {
+  return isAnswer(later) && !isAnswer(first) ? first : later;
 }
 
 /** Both directions of a session, which get one byte each in turn. */

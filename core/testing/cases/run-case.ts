@@ -15,6 +15,8 @@ export interface CaseTerms {
 
 interface Shape {
   readonly borrows: boolean;
+  /** Whether sessions may differ on purpose. */
+  readonly differ: boolean;
   /** The plugin's byte hooks. */
   readonly hooks: readonly Direction[];
 }
@@ -43,7 +45,8 @@ function directionsOf({ direction }: ReadCase, { hooks }: Shape): readonly Direc
 
 async function shapeOf(bench: PluginBench): Promise<Shape> {
   const { plugin, borrows } = await bench.construct();
-  return { borrows, hooks: directions.filter((direction) => plugin[direction] !== undefined) };
+  const hooks = directions.filter((direction) => plugin[direction] !== undefined);
+  return { borrows, differ: plugin.sessionsDiffer === true, hooks };
 }
 
 /** Whether the case applies to this direction of the plugin. */
@@ -55,12 +58,12 @@ async function isMeant(bench: PluginBench, given: ReadCase, direction: Direction
 async function runDirection(
   bench: PluginBench,
   given: ReadCase,
-  { borrows, hooks, direction, terms }: Shape & { readonly direction: Direction; readonly terms: CaseTerms },
+  { direction, terms, ...shape }: Shape & { readonly direction: Direction; readonly terms: CaseTerms },
 ): Promise<void> {
   const bordersMatter = terms.borders === "matter" || terms.transport === "udp";
   const whole = Buffer.concat(given.from);
   const input = { direction, chunks: bordersMatter || given.from.length === 1 ? given.from : [whole] };
-  const kinds = kindsOf(given, { borrows, hooks });
+  const kinds = kindsOf(given, shape);
   const variants = bordersMatter ? variantsOfChunks(input, kinds) : variantsOf(input, kinds);
   const chunks = bordersMatter && given.to.length > 1 ? given.to : undefined;
   for (const variant of [asGiven(input), ...variants]) {
@@ -71,11 +74,12 @@ async function runDirection(
 }
 
 /** The kinds of variants, the simplest first, so that a failure shows its reason. */
-function kindsOf({ kind }: ReadCase, { borrows, hooks }: Shape): VariantKind[] {
+function kindsOf({ kind }: ReadCase, { borrows, differ, hooks }: Shape): VariantKind[] {
   const lent: readonly VariantKind[] = borrows ? ["lent"] : [];
   const removed: readonly VariantKind[] = kind === "passes" ? ["removed"] : [];
-  const mixed: readonly VariantKind[] = hooks.length === 2 ? ["sessions", "directions"] : ["sessions"];
-  return ["cut", "empty", ...lent, "swap", ...removed, ...mixed];
+  const sessions: readonly VariantKind[] = differ ? [] : ["sessions"];
+  const both: readonly VariantKind[] = hooks.length === 2 ? ["directions"] : [];
+  return ["cut", "empty", ...lent, "swap", ...removed, ...sessions, ...both];
 }
 
 function wrongIn(given: ReadCase, outcome: Outcome, wrong: string, chunks: readonly Buffer[] | undefined): string | undefined {

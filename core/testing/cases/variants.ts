@@ -1,5 +1,5 @@
 import { byteByByte, cutAt, placesIn } from "./cut.ts";
-import { besideAnother, bothWays, plain, swapped, type Input, type Play } from "./play.ts";
+import { afterOthers, besideAnother, bothWays, plain, swapped, type Input, type Play } from "./play.ts";
 
 /** The kinds of variants. */
 export type VariantKind = "cut" | "empty" | "lent" | "swap" | "removed" | "sessions" | "directions";
@@ -20,7 +20,8 @@ const wrong: Readonly<Record<VariantKind, string>> = {
   lent: "it keeps a chunk that it was lent after the call, although it says that it borrows: remove `borrows`, or copy the bytes to keep",
   swap: "its state is lost over a swap, which is what a reload does to an open session: keep it in carry() of sluice/flow, which passes it on",
   removed: "the data that it held is lost when a reload removes it: return it in `end` of carry(), or emit it when the input completes",
-  sessions: "two sessions at once mix: keep the state of a session in the call of its hook, and not in the plugin",
+  sessions:
+    "sessions with the same input mix or differ: keep the state of a session in the call of its hook, and not in the plugin (if they should differ, set `sessionsDiffer: true` beside the hooks)",
   directions: "the two directions of a session mix: keep the state of a direction in the call of its hook",
 };
 
@@ -50,7 +51,7 @@ const variants: Readonly<Record<VariantKind, (input: Input, whole: Buffer) => re
     ["byte by byte, with a swap in the middle", swapped(input, cutAt(whole, whole.length >> 1).map(byteByByte))],
   ],
   removed: (input, whole) => placesIn(whole.length).map((at): Made => [`removed at byte ${at}`, swapped(input, halves(whole, at), true)]),
-  sessions: (input, whole) => [["with another session at once", besideAnother(input, whole)]],
+  sessions: (input, whole) => besideOthers(input, byteByByte(whole), [whole]),
   directions: (input, whole) => [["with the other direction at once", bothWays(input, whole)]],
 };
 
@@ -81,6 +82,17 @@ export function variantsOfChunks(input: Input, kinds: readonly VariantKind[]): I
       wrong: wrong.swap,
       run: swapped(input, [chunks.slice(0, at), chunks.slice(at)]),
     })),
+    ...(kinds.includes("sessions") ? besideOthers(input, chunks, chunks) : []).map(([how, run]) => ({ how, run, wrong: wrong.sessions })),
+  ];
+}
+
+/** @param mixed the chunks where sessions are at once, in turn */
+function besideOthers(input: Input, mixed: readonly Buffer[], chunks: readonly Buffer[]): readonly Made[] {
+  return [
+    ["with another session at once", besideAnother(input, mixed, "first")],
+    ["in the second of two sessions at once", besideAnother(input, mixed, "second")],
+    ["in a second session", afterOthers(input, chunks, 1)],
+    ["in a third session", afterOthers(input, chunks, 2)],
   ];
 }
 

@@ -21,11 +21,13 @@ export function wrongWith(outcome: Outcome, expected: Expected, wrong: string): 
 }
 
 /** What is wrong with the end of a run or with the emitted values, apart from the bytes. */
-export function wrongWithEnd({ end, foreign, bytes, reused }: Outcome): string | undefined {
+export function wrongWithEnd({ end, foreign, bytes, reused, changed }: Outcome): string | undefined {
   if (end === "open")
     return `its output did not complete after its input had, so the end of the stream (FIN) does not pass, and a swap ends the session; ${bytes.length} bytes had come out`;
   if (end !== "fin") return `the session ended with ${end.code}: ${end.detail}${placeOf(end)}`;
   if (reused) return "it changed a chunk after passing it on: the chunk may not have been sent yet, so make a new Buffer each time";
+  if (changed)
+    return "it changed the bytes of a chunk that it was given: others may have the chunk too, such as a capture, so change a copy";
   return foreign === undefined
     ? undefined
     : `it emitted ${foreign === "Uint8Array" ? "a Uint8Array" : foreign}, which is not a Buffer: later plugins rely on one`;
@@ -50,6 +52,14 @@ function lostOrChanged(expected: Buffer, got: Buffer): string {
 function placeOf({ cause }: Failure): string {
   const line = cause instanceof Error ? authorsLine(cause.stack) : "";
   return line === "" ? "" : ` ${line}`;
+}
+
+/** The codes of faults in a plugin; any other code is its intended answer to the input. */
+const faults: readonly string[] = ["SLUICE_PLUGIN_FAILED", "SLUICE_PLUGIN_CHUNK", "SLUICE_SWAP_TIMEOUT"];
+
+/** Whether the plugin ended the session on purpose. */
+export function isAnswer({ end }: Outcome): boolean {
+  return typeof end !== "string" && !faults.includes(end.code);
 }
 
 /** The error of a failed case. */

@@ -1,7 +1,7 @@
 import type { Outcome } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { plain, type Input } from "../cases/play.ts";
-import { failed, wrongWith, wrongWithEnd } from "../cases/verdict.ts";
+import { failed, isAnswer, wrongWith, wrongWithEnd } from "../cases/verdict.ts";
 import { asGiven, inChunks, variantsOf, variantsOfChunks, type InputVariant, type VariantKind } from "../cases/variants.ts";
 import { shortBytes } from "../values/shown.ts";
 import { hooksOf, type Check, type Subject } from "./check.ts";
@@ -18,7 +18,7 @@ const kinds: Readonly<Partial<Record<VariantKind, string>>> = {
 };
 
 /** Kinds that are checked also when the output depends on the borders of chunks. */
-const bordersMatter: readonly VariantKind[] = ["lent", "swap"];
+const bordersMatter: readonly VariantKind[] = ["lent", "swap", "sessions"];
 
 /** Checks of the output for the same input in many forms. */
 export function byteChecks({ withBench, options }: Subject): Check[] {
@@ -56,8 +56,9 @@ async function bearsAll(bench: PluginBench): Promise<void> {
 
 async function givesTheSame(bench: PluginBench, kind: VariantKind, borders: boolean): Promise<void> {
   const hooks = await hooksOf(bench);
-  const { borrows } = await bench.construct();
+  const { borrows, plugin } = await bench.construct();
   if ((kind === "lent" && !borrows) || (kind === "directions" && hooks.length < 2)) return;
+  if (kind === "sessions" && plugin.sessionsDiffer === true) return;
   for (const direction of hooks) {
     for (const input of inputs) {
       const third = Math.ceil(input.length / 3);
@@ -98,12 +99,4 @@ function otherAnswer(reference: Outcome, outcome: Outcome, wrong: string): strin
 
 function codeOf({ end }: Outcome): string {
   return typeof end === "string" ? end : end.code;
-}
-
-/** The codes of faults in a plugin; any other code is its intended answer to the input. */
-const faults: readonly string[] = ["SLUICE_PLUGIN_FAILED", "SLUICE_PLUGIN_CHUNK", "SLUICE_SWAP_TIMEOUT"];
-
-/** Whether the plugin ended the session on purpose. */
-export function isAnswer({ end }: Outcome): boolean {
-  return typeof end !== "string" && !faults.includes(end.code);
 }

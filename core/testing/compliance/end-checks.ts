@@ -8,12 +8,11 @@ import { transports } from "../../net/transports/table.ts";
 import { Proxy } from "../../runtime/proxy/proxy.ts";
 import { BenchRun, type Direction, type Outcome, type RunningSession } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
-import { wrongWith } from "../cases/verdict.ts";
+import { isAnswer, wrongWith } from "../cases/verdict.ts";
 import { connectTo } from "../client/connect-to.ts";
 import { KeptLog } from "../proxy/kept-log.ts";
 import { startUpstream } from "../upstream/start-upstream.ts";
 import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
-import { isAnswer } from "./byte-checks.ts";
 import { demand, hooksOf, type Check, type Subject } from "./check.ts";
 import { sendError } from "./sent-error.ts";
 

@@ -1,9 +1,15 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { BenchRun, directions } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { demand, type Check, type Subject } from "./check.ts";
+import { Growth, type Counts } from "./growth.ts";
 import { inputs } from "./inputs.ts";
-import { Trace } from "./traces.ts";
+import { countOpenFiles, namedFiles, openedSince } from "./open-files.ts";
+import { GRACE_MS, Trace } from "./traces.ts";
+
+/** How often the same is done, to see what grows with it. */
+const REPEATS = 4;
 
 /** Checks of construction, setup and teardown, and of what sessions leave behind. */
 export function lifeChecks({ withBench }: Subject): Check[] {
@@ -16,9 +22,9 @@ export function lifeChecks({ withBench }: Subject): Check[] {
   });
   return [
     check("does nothing when it is constructed", async (bench, trace) => {
-      const before = openFiles();
+      const before = countOpenFiles();
       await bench.construct();
-      demand(bench, began("its construction", [...openFiles().filter((file) => !before.includes(file)), ...(await leftBy(bench, trace))]));
+      demand(bench, began("its construction", [...openedSince(before), ...(await leftBy(bench, trace))]));
       if (bench.hasFolder && readdirSync(bench.folder).length > 0) demand(bench, "its construction left files: write them in setup()");
     }),
     check("can be torn down without a setup, and twice", async (bench) => {
@@ -26,23 +32,55 @@ export function lifeChecks({ withBench }: Subject): Check[] {
       await plugin.teardown?.();
       await plugin.teardown?.();
     }),
-    check("leaves nothing behind after setup and teardown", async (bench, trace) => {
-      const run = await BenchRun.start(bench);
-      const { events } = run.instance;
-      await run.close();
-      demand(
-        bench,
-        leftBehind("its teardown", [...(await leftBy(bench, trace)), ...(events.observed ? ["a subscription to EVENTS"] : [])]),
-      );
-    }),
+    check("leaves nothing behind after setup and teardown", afterLife),
     check("leaves nothing behind when its last session is over", (bench, trace) => afterSession(bench, trace, true)),
     check("leaves nothing behind when a session is broken off", (bench, trace) => afterSession(bench, trace, false)),
   ];
 }
 
+async function afterLife(bench: PluginBench, trace: Trace): Promise<void> {
+  const growth = await repeated(trace, async (isFirst) => {
+    const run = await BenchRun.start(bench);
+    await ended(run, trace, isFirst);
+  });
+  demand(bench, leftBehind("its teardown", namedFiles(growth.steady)));
+}
+
 async function afterSession(bench: PluginBench, trace: Trace, isComplete: boolean): Promise<void> {
   const run = await BenchRun.start(bench);
   const before = await leftBy(bench, trace);
+  let left: readonly string[] = [];
+  const growth = await repeated(trace, async (isFirst) => {
+    await oneSession(run, isComplete);
+    if (isFirst) left = (await leftBy(bench, trace)).slice(before.length);
+  });
+  demand(bench, leftBehind("the end of a session", [...left, ...namedFiles(growth.steady)]));
+  await ended(run, trace, true);
+}
+
+/** Does the same several times, and notes what grows. */
+async function repeated(trace: Trace, work: (isFirst: boolean) => Promise<void>): Promise<Growth> {
+  const growth = new Growth();
+  for (let repeat = 0; repeat < REPEATS; repeat += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await work(repeat === 0);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    growth.read(await countsOf(trace, growth));
+  }
+  return growth;
+}
+
+/** Ends a run. @param isChecked whether nothing of it must be left */
+async function ended(run: BenchRun, trace: Trace, isChecked: boolean): Promise<void> {
+  const { events } = run.instance;
+  await run.close();
+  if (!isChecked) return;
+  const left = await leftBy(run.bench, trace);
+  demand(run.bench, leftBehind("its teardown", [...left, ...(events.observed ? ["a subscription to EVENTS"] : [])]));
+}
+
+/** A session with all inputs in both directions. @param isComplete whether its inputs end before it is broken off */
+async function oneSession(run: BenchRun, isComplete: boolean): Promise<void> {
   const session = await run.open();
   for (const direction of directions) {
     session.feed(direction, ...inputs);
@@ -53,10 +91,6 @@ async function afterSession(bench: PluginBench, trace: Trace, isComplete: boolea
     if (end === "open") break;
   }
   session.end();
-  const after = await leftBy(bench, trace);
-  await run.close();
-  demand(bench, leftBehind("the end of a session", after.slice(before.length)));
-  demand(bench, leftBehind("its teardown", await leftBy(bench, trace)));
 }
 
 /** Everything that is still open, in Node and on the plugin's clock. */
@@ -65,23 +99,20 @@ async function leftBy(bench: PluginBench, trace: Trace): Promise<string[]> {
   return [...open, ...Array.from({ length: bench.clock.pending }, () => "work that waits on CLOCK")];
 }
 
-/** The open files of the process, if the system tells them. */
-function openFiles(): string[] {
-  try {
-    return readdirSync("/proc/self/fd").flatMap((fd) => openFile(`/proc/self/fd/${fd}`));
-  } catch {
-    return [];
+/** Files and listeners, after a short wait for those that are about to go. */
+async function countsOf(trace: Trace, growth: Growth): Promise<Counts> {
+  const end = performance.now() + GRACE_MS;
+  let counts = countNow(trace);
+  while (growth.hasGrown(counts) && performance.now() < end) {
+    // oxlint-disable-next-line no-await-in-loop -- it is looked at again and again
+    await trace.apart(() => pause(2));
+    counts = countNow(trace);
   }
+  return counts;
 }
 
-function openFile(link: string): string[] {
-  try {
-    const file = readlinkSync(link);
-    // Sockets, pipes and devices are not files. A descriptor of another thread may be closed by now.
-    return /^\/(?!dev|proc)/.test(file) ? [`an open file (${file})`] : [];
-  } catch {
-    return [];
-  }
+function countNow(trace: Trace): Counts {
+  return new Map([...countOpenFiles(), ...trace.listeners.counts]);
 }
 
 function began(when: string, open: readonly string[]): string | undefined {

@@ -1,10 +1,12 @@
 import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { authorsLine } from "../values/authors-line.ts";
+import { Listeners, watchListeners } from "./listeners.ts";
 
 /** Resources that stay open until they are closed, by Node's names for them. */
 const lasting: Readonly<Record<string, string>> = {
   Timeout: "a timer",
+  Immediate: "an immediate",
   TCPWRAP: "a TCP socket",
   TCPSERVERWRAP: "a TCP server",
   PIPEWRAP: "a unix socket",
@@ -18,22 +20,31 @@ const lasting: Readonly<Record<string, string>> = {
 };
 
 /** Milliseconds to wait for resources that are about to close. */
-const GRACE_MS = 250;
+export const GRACE_MS = 250;
 
 /** Finds the resources that some work opened and did not close. Those of other tests, which may run at the same time, are ignored. */
 export class Trace {
+  /** The events that the work listened to. */
+  readonly listeners = new Listeners();
   readonly #open = new Map<number, string>();
 
   /** Runs work, and notes the resources that it opens, also later. */
   run<T>(work: () => Promise<T>): Promise<T> {
     watch();
-    return current.run(this, work);
+    return watchListeners(
+      () => current.getStore()?.listeners,
+      () => current.run(this, work),
+    );
+  }
+
+  /** Runs work that does not count: that of the check itself. */
+  apart<T>(work: () => Promise<T>): Promise<T> {
+    return current.exit(work);
   }
 
   /** Descriptions of the open resources, after a short wait for those that are about to close. */
   left(): Promise<string[]> {
-    // The timers of this check do not count.
-    return current.exit(async () => {
+    return this.apart(async () => {
       const end = performance.now() + GRACE_MS;
       // Node reports the closing in a later turn of the event loop.
       do await pause(2);

@@ -20,6 +20,8 @@ class Fault<S extends FaultSchema> implements FunctionPlugin {
   declare readonly admit?: (arrival: Observable<Session>, session: Session) => Observable<Session>;
   declare readonly fromClient?: ByteHook;
   declare readonly fromUpstream?: ByteHook;
+  /** Chance, and numbers of sessions, are what faults are made of. */
+  readonly sessionsDiffer = true;
   /** Public, for `inherit`. */
   readonly series: string;
   seen: SessionsSeen;

@@ -1,17 +1,20 @@
 import { expect } from "chai";
+import { EventEmitter } from "node:events";
+import { filter, finalize } from "rxjs";
 import { definePlugin, type PluginUse } from "sluice";
 import { carry, delayBytes } from "sluice/flow";
 import { compliance, type ComplianceOptions } from "sluice/testing";
 import { redact } from "../../../../docs/examples/redact.ts";
-import { badNeighbours, closeOpened, opensFile } from "../../../support/bad-neighbours.ts";
+import { badLeavers, badNeighbours, badWithFiles, closeOpened } from "../../../support/bad-neighbours.ts";
 import { badPlugins } from "../../../support/bad-plugins.ts";
 import { refusalOf } from "../../../support/rejection.ts";
 import { expectNothingUncaught } from "../../../support/uncaught.ts";
 
 /** What the suite finds, one line or more for each check that fails. */
-async function findings(make: () => PluginUse, options?: ComplianceOptions): Promise<string[]> {
+async function findings(make: () => PluginUse, options?: ComplianceOptions, only = /./): Promise<string[]> {
   const found: string[] = [];
   for (const { name, run } of compliance(make, options)) {
+    if (!only.test(name)) continue;
     try {
       await run();
     } catch (error) {
@@ -32,13 +35,25 @@ describe("compliance finds a plugin that", function () {
     });
 });
 
+const aboutRests = /leaves nothing behind|constructed/;
+
+describe("compliance finds a plugin that leaves something behind: one that", () => {
+  after(closeOpened);
+
+  for (const { what, make, saidByCompliance } of badLeavers)
+    it(`${what}, and says so`, async () => {
+      expect((await findings(make, {}, aboutRests)).join("\n")).to.match(saidByCompliance ?? /./);
+    });
+});
+
 describe("compliance, where the system tells what a process has open", () => {
   after(closeOpened);
 
-  it("finds a plugin that opens a file when it is constructed", async function () {
-    if (process.platform !== "linux") this.skip();
-    expect((await findings(opensFile)).join("\n")).to.match(/its construction began an open file \(.*bad-neighbours\.js\)/);
-  });
+  for (const { what, make, saidByCompliance } of badWithFiles)
+    it(`finds a plugin that ${what}`, async function () {
+      if (process.platform !== "linux") this.skip();
+      expect((await findings(make, {}, aboutRests)).join("\n")).to.match(saidByCompliance ?? /./);
+    });
 });
 
 describe("compliance passes", function () {
@@ -55,6 +70,33 @@ describe("compliance passes", function () {
       fromClient: (data) =>
         data.pipe(carry({ start: () => ({ n: 0 }), step: (state, chunk) => Buffer.concat([Buffer.from(String((state.n += 1))), chunk]) })),
     }))();
+
+  it("a plugin whose sessions differ on purpose, when it says so", async () => {
+    const alternating = (sessionsDiffer: boolean): PluginUse =>
+      definePlugin("alternating", () => {
+        let sessions = 0;
+        return { sessionsDiffer, fromClient: (data) => ((sessions += 1) % 2 === 0 ? data.pipe(filter(() => false)) : data) };
+      })();
+    expect((await findings(() => alternating(false))).join("\n")).to.include("sessionsDiffer: true");
+    expect(await findings(() => alternating(true))).to.deep.equal([]);
+  });
+
+  it("a plugin that keeps something for all of its sessions, until its teardown", async () => {
+    const emitter = new EventEmitter();
+    const keeping = definePlugin("keeping", () => {
+      let isFirst = true;
+      const listen = (): void => undefined;
+      return {
+        fromClient: (data) => {
+          if (isFirst) emitter.on("news", listen);
+          isFirst = false;
+          return data.pipe(finalize(() => emitter.emit("over")));
+        },
+        teardown: () => void emitter.off("news", listen),
+      };
+    });
+    expect(await findings(() => keeping())).to.deep.equal([]);
+  });
 
   it("a plugin that numbers chunks, when it is told that borders matter, and on UDP", async () => {
     expect((await findings(numbered)).join("\n")).to.include('borders: "matter"');
