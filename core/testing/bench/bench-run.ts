@@ -151,18 +151,14 @@ export class RunningSession {
 
   /** Waits until the output is complete, or the session has failed. */
   async outcome(direction: Direction, timeout = PATIENCE_MS): Promise<Outcome> {
-    const { source, sink }: Partial<Lane> = this.#lanes[direction] ?? {};
-    await settled(() => sink?.ended === true || this.session.error !== undefined, this.run.bench.clock, timeout);
-    const end = this.session.error ?? (sink?.ended === true ? "fin" : "open");
-    const chunks = sink?.chunks ?? [];
-    return {
-      chunks,
-      bytes: Buffer.concat(chunks),
-      end,
-      foreign: sink?.foreign,
-      reused: sink?.wasReused === true,
-      changed: source?.wasChanged === true,
-    };
+    const lane = this.#lanes[direction];
+    const isOver = (): boolean => lane?.sink.ended === true || this.session.error !== undefined;
+    await settled(isOver, this.run.bench.clock, timeout);
+    const end = this.session.error ?? (lane?.sink.ended === true ? "fin" : "open");
+    if (lane === undefined) return { chunks: [], bytes: Buffer.alloc(0), end, foreign: undefined, reused: false, changed: false };
+    const { source, sink } = lane;
+    const { chunks, foreign } = sink;
+    return { chunks, bytes: Buffer.concat(chunks), end, foreign, reused: sink.wasReused, changed: source.wasChanged };
   }
 
   /** Ends the session. */

@@ -1,5 +1,5 @@
-import type { Outcome } from "../bench/bench-run.ts";
-import type { PluginBench } from "../bench/plugin-bench.ts";
+import type { Direction, Outcome } from "../bench/bench-run.ts";
+import type { BenchInstance, PluginBench } from "../bench/plugin-bench.ts";
 import { plain, type Input } from "../cases/play.ts";
 import { failed, isAnswer, wrongWith, wrongWithEnd } from "../cases/verdict.ts";
 import { asGiven, inChunks, variantsOf, variantsOfChunks, type InputVariant, type VariantKind } from "../cases/variants.ts";
@@ -56,9 +56,7 @@ async function bearsAll(bench: PluginBench): Promise<void> {
 
 async function givesTheSame(bench: PluginBench, kind: VariantKind, borders: boolean): Promise<void> {
   const hooks = await hooksOf(bench);
-  const { borrows, plugin } = await bench.construct();
-  if ((kind === "lent" && !borrows) || (kind === "directions" && hooks.length < 2)) return;
-  if (kind === "sessions" && plugin.sessionsDiffer === true) return;
+  if (!appliesTo(await bench.construct(), kind, hooks)) return;
   for (const direction of hooks) {
     for (const input of inputs) {
       const third = Math.ceil(input.length / 3);
@@ -71,6 +69,12 @@ async function givesTheSame(bench: PluginBench, kind: VariantKind, borders: bool
     // oxlint-disable-next-line no-await-in-loop -- one direction after the other
     await compare(bench, much, kind, () => [inChunks(much, oddChunks(large))]);
   }
+}
+
+function appliesTo({ borrows, plugin }: BenchInstance, kind: VariantKind, hooks: readonly Direction[]): boolean {
+  if (kind === "lent") return borrows;
+  if (kind === "directions") return hooks.length === 2;
+  return kind !== "sessions" || plugin.sessionsDiffer !== true;
 }
 
 type WaysOf = (input: Input, kinds: readonly VariantKind[]) => readonly InputVariant[];
