@@ -105,6 +105,8 @@ class EndpointBalancer implements Balancer {
   readonly #candidates: ReadonlyMap<Endpoint, Candidate>;
   /** The only endpoint, where there is nothing to choose or to wait for. */
   readonly #only: Endpoint | undefined;
+  /** Whether an endpoint has `maxSessions`. */
+  readonly #isLimited: boolean;
   readonly #policy: Policy & { readonly last?: number };
   readonly #health: UpstreamHealth;
   readonly #penalties: Penalties;
@@ -125,6 +127,7 @@ class EndpointBalancer implements Balancer {
     this.#owner = this.book.listener(listener);
     this.#candidates = new Map(endpoints.map((endpoint, at) => [endpoint, new Candidate(endpoint, this.#owner.of(endpoint.text), at)]));
     const all = [...this.#candidates.values()];
+    this.#isLimited = endpoints.some(({ maxSessions }) => maxSessions !== undefined);
     const weighed = all.filter(({ full }) => full > 0);
     this.#health = new UpstreamHealth(weighed, this.#owner, { clock, random, panic: known.panic, backedUp: known.backedUp });
     this.#policy = createPolicy(target, all, { random, changes: this.#owner.changes, last: known.last });
@@ -240,6 +243,7 @@ class EndpointBalancer implements Balancer {
 
   /** @throws SLUICE_UPSTREAM_BUSY */
   #withRoom(candidates: readonly Candidate[]): readonly Candidate[] {
+    if (!this.#isLimited) return candidates;
     let free = candidates.filter(({ isFull }) => !isFull);
     if (free.length === 0) free = this.#health.usable.filter(({ isFull }) => !isFull);
     if (free.length > 0) return free.length === candidates.length ? candidates : free;

@@ -1,5 +1,6 @@
 // What the choice of an endpoint costs a new session: next, opened, closed, with a thousand endpoints of several weights, and with one.
-import type { Balance, Endpoint, SessionFacts } from "../../../core/contract/index.ts";
+import { VirtualTimeScheduler } from "rxjs";
+import type { Balance, Endpoint, EndpointCandidate, SessionFacts } from "../../../core/contract/index.ts";
 import { createBalancer } from "../../../core/net/balance/balancer.ts";
 import { median, table } from "../report.ts";
 
@@ -25,9 +26,13 @@ function spent(): number {
   return user + system;
 }
 
-/** Nanoseconds of a choice. */
-function choiceOf(balance: Balance, count: number): number {
-  const balancer = createBalancer({ endpoints: endpointsOf(count), balance, tls: undefined });
+/** Nanoseconds of a choice. @param failed how many of the endpoints have just failed */
+function choiceOf(balance: Balance, count: number, failed = 0): number {
+  const endpoints = endpointsOf(count);
+  // Time stands still: what has just failed does so for the whole measurement.
+  const clock = new VirtualTimeScheduler();
+  const balancer = createBalancer({ endpoints, balance, tls: undefined }, { clock });
+  for (const endpoint of endpoints.slice(0, failed)) balancer.failed(endpoint, "SLUICE_UPSTREAM_REFUSED");
   const rounds = Array.from({ length: repeats }, () => {
     const before = spent();
     for (let at = 0; at < calls; at += 1) {
@@ -42,7 +47,19 @@ function choiceOf(balance: Balance, count: number): number {
 
 /** The rows of balancing. */
 export function balanceTable(): string {
-  const policies = ["round-robin", "least-connections", "random", "random-two", "hash"] as const;
-  const rows = policies.map((balance) => [balance, ...[1, 3, 1_000].map((count) => `${choiceOf(balance, count).toFixed(0)} ns`)]);
-  return table(["the choice of an endpoint", "of 1", "of 3", "of 1,000"], rows);
+  const policies: readonly Balance[] = [
+    "round-robin",
+    "least-connections",
+    "random",
+    "random-two",
+    "hash",
+    (candidates) => candidates[0] as EndpointCandidate,
+  ];
+  const ns = (value: number): string => `${value.toFixed(0)} ns`;
+  const rows = policies.map((balance) => [
+    typeof balance === "function" ? "a function" : balance,
+    ...[1, 3, 1_000].map((count) => ns(choiceOf(balance, count))),
+    ns(choiceOf(balance, 1_000, 3)),
+  ]);
+  return table(["the choice of an endpoint", "of 1", "of 3", "of 1,000", "of 1,000, 3 have just failed"], rows);
 }

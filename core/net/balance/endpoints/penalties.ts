@@ -9,6 +9,8 @@ const PENALTY = 1_000;
 export class Penalties {
   /** The end of each penalty, by the endpoint's text: a reload makes new objects for the same endpoints. */
   readonly #until: Map<string, number>;
+  /** The last answer of `narrow`, for policies that prepare for an array: it is the same array while nothing changes. */
+  #narrowed: { readonly of: readonly Candidate[]; readonly rest: readonly Candidate[] } | undefined;
 
   /** @param before the penalties of the previous generation */
   constructor(
@@ -19,6 +21,7 @@ export class Penalties {
   }
 
   add({ text }: Endpoint): void {
+    if (!this.#until.has(text)) this.#narrowed = undefined;
     this.#until.set(text, this.clock.now() + PENALTY);
   }
 
@@ -29,9 +32,16 @@ export class Penalties {
     for (const [text, until] of this.#until) {
       const left = until - now;
       // A clock that was set back must not make a penalty longer.
-      if (left <= 0 || left > PENALTY) this.#until.delete(text);
+      if (left > 0 && left <= PENALTY) continue;
+      this.#until.delete(text);
+      this.#narrowed = undefined;
     }
     if (this.#until.size === 0) return candidates;
+    if (this.#narrowed?.of !== candidates) this.#narrowed = { of: candidates, rest: this.#without(candidates) };
+    return this.#narrowed.rest;
+  }
+
+  #without(candidates: readonly Candidate[]): readonly Candidate[] {
     const rest = candidates.filter(({ address }) => !this.#until.has(address));
     return rest.length === 0 || rest.length === candidates.length ? candidates : rest;
   }

@@ -1,7 +1,7 @@
 import { clientKey, SluiceError, type HashKey, type SessionFacts } from "../../../contract/index.ts";
 import type { Candidate } from "../endpoints/candidate.ts";
 import { HashRing } from "./hash-ring.ts";
-import { ownFailure } from "./own-policy.ts";
+import { heard, ownFailure } from "./own-policy.ts";
 import type { Policy } from "./policy.ts";
 import { RoundRobin } from "./round-robin.ts";
 
@@ -56,6 +56,7 @@ export class Hash implements Policy {
       throw ownFailure("hash", error);
     }
     if (typeof given === "string") return given;
+    heard(given);
     throw new SluiceError("SLUICE_BALANCE_FAILED", `the upstream's hash function returned ${kindOf(given)}, expected a text`);
   }
 }

@@ -27,8 +27,8 @@ export class LeastConnections implements Policy {
   }
 
   pick(candidates: readonly Candidate[]): Candidate {
-    const heap = candidates === this.#usual ? this.#current() : new LoadHeap(candidates);
-    const chosen = heap.least();
+    if (candidates !== this.#usual) this.prepare(candidates);
+    const chosen = this.#current().least();
     // A candidate that was away does not make up for the turns it has missed.
     this.#turn = Math.max(this.#turn, chosen.turn);
     chosen.turn = this.#turn + 1 / chosen.weight;

@@ -15,7 +15,8 @@ export class Random implements Policy {
   }
 
   pick(candidates: readonly Candidate[]): Candidate {
-    const sums = candidates === this.#usual ? this.#sums : sumsOf(candidates);
+    if (candidates !== this.#usual) this.prepare(candidates);
+    const sums = this.#sums;
     const drawn = this.random() * (sums.at(-1) ?? 0);
     let [low, high] = [0, sums.length - 1];
     while (low < high) {
