@@ -3,6 +3,7 @@ import type { Leg, LegReader, Session } from "sluice";
 import { answerStream } from "sluice/flow";
 import { randomBytes } from "node:crypto";
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import { ByNumber } from "./by-number.ts";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest, type RequestHead } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
@@ -33,9 +34,9 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   readonly done = true;
   readonly closing = false;
   readonly #inner: Leg;
-  readonly #active = new Set<ServedExchange>();
-  /** The responses by the numbers of their streams. */
-  readonly #responses = new Map<number, Http2Response>();
+  /** By the numbers of their streams, as the responses are. */
+  readonly #active = new ByNumber<ServedExchange>();
+  readonly #responses = new ByNumber<Http2Response>();
   readonly #received = new ClientFrames();
   /** Data that Node has accepted may wait for the client's window or for earlier writes; only the frames show what was really sent. */
   readonly #sent = new Http2Frames({
@@ -125,7 +126,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     this.#inner.destroy();
     // Node would keep the session until its timeout.
     this.#http2?.destroy();
-    for (const exchange of this.#active) exchange.closed();
+    for (const exchange of this.#active.all) exchange.closed();
   }
 
   expired(): void {
@@ -178,7 +179,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   #account(stream: ServerHttp2Stream, response: Http2Response): void {
     const { id } = stream;
     if (id === undefined) return;
-    this.#responses.set(id, response);
+    this.#responses.add(id, response);
     stream.once("close", () => {
       this.#responses.delete(id);
       this.#received.forget(id);
@@ -207,10 +208,15 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
       this.#refuse(error as SluiceError, statusOf(error as SluiceError), response);
       return;
     }
-    const exchange = new ServedExchange(request, response, { place: this.#placeOf(request, response), serving });
-    this.#active.add(exchange);
+    this.#start(request, { body, response });
+  }
+
+  #start(request: ClientRequest, { body, response }: BegunRequest): void {
+    const exchange = new ServedExchange(request, response, { place: this.#placeOf(request, response), serving: this.serving });
+    const { id = 0 } = response.stream;
+    this.#active.add(id, exchange);
     request.onEnd(() => {
-      this.#active.delete(exchange);
+      this.#active.delete(id);
     });
     if (body !== undefined) this.#follow(body, exchange, response);
     exchange.start();

@@ -40,10 +40,21 @@ export class Http2Response implements ResponseSink {
     private readonly method: string,
   ) {
     stream.on("drain", () => this.onDrain?.());
-    stream.once("close", () => this.onClosed?.());
+    stream.once("close", () => {
+      this.#closed();
+    });
     stream.once("wantTrailers", () => {
       stream.sendTrailers(this.#trailers);
     });
+  }
+
+  /** Lets go of the exchange: Node's table of streams keeps a closed one, and all that it leads to, until a full garbage collection (ADR 0060). */
+  #closed(): void {
+    const { onClosed } = this;
+    this.onDrain = undefined;
+    this.onClosed = undefined;
+    this.onMoved = undefined;
+    onClosed?.();
   }
 
   /** False after a reset, with which a stream also finishes. */
