@@ -36,6 +36,7 @@ export {
   type Place,
   type Resolver,
 } from "./contract/plugin/tokens.ts";
+export { fileOfWorker } from "./contract/plugin/file-of-worker.ts";
 export { networks } from "./contract/addresses/networks.ts";
 export { NetworkTable } from "./contract/addresses/network-table.ts";
 export { clientHello, type ClientHelloVerdict } from "./net/accept/tls/client-hello.ts";

@@ -40,6 +40,7 @@ export type * from "./events/events.ts";
 export type * from "./events/override.ts";
 export type * from "./events/trial.ts";
 export { definePlugin, isOptions, isPluginUse, type PluginFactory } from "./plugin/define-plugin.ts";
+export { fileOfWorker } from "./plugin/file-of-worker.ts";
 export type * from "./plugin/file-progress.ts";
 export type * from "./plugin/shown-certificate.ts";
 export type * from "./plugin/logger.ts";

@@ -1,10 +1,11 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import path from "node:path";
-import { definePlugin, LOGGER, OPTIONS, PLACE, reasonOf, SluiceError, TAPS } from "sluice";
+import { definePlugin, fileOfWorker, LOGGER, OPTIONS, PLACE, reasonOf, SluiceError, TAPS } from "sluice";
 import type { FileProgress, Logger, Place, Plugin, PluginFactory, Taps } from "sluice";
 import { inject, injectable } from "tsyringe";
 import { CaptureFile } from "./capture-file.ts";
+import { joinCaptures } from "./join-captures.ts";
 import type { CaptureConfig } from "./config.ts";
 import { optionsSchema, type CaptureOptions } from "./options.ts";
 
@@ -12,6 +13,7 @@ import { optionsSchema, type CaptureOptions } from "./options.ts";
 @injectable()
 class Capture implements Plugin {
   static readonly borrows = true;
+  static readonly join = joinCaptures;
   readonly #path: string;
   #file: CaptureFile | undefined;
 
@@ -21,7 +23,7 @@ class Capture implements Plugin {
     @inject(LOGGER) private readonly logger: Logger,
     @inject(TAPS) private readonly taps: Taps,
   ) {
-    this.#path = path.resolve(place.folder, options.file);
+    this.#path = fileOfWorker(path.resolve(place.folder, options.file), place.worker);
   }
 
   async setup(): Promise<void> {

@@ -1,9 +1,11 @@
+import cluster from "node:cluster";
 import { crc32 } from "node:zlib";
 
 /** How many payloads of one direction are remembered until they leave at the other leg. */
 const MOST = 64;
 
-let last = 0n;
+/** The ids of one process of a cluster are not those of another, as their captures may become one file. */
+let last = BigInt(cluster.worker?.id ?? 0) << 48n;
 
 /** Recognizes a payload at the other leg, to give it the same `epb_packetid`. */
 export class PayloadIds {

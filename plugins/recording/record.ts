@@ -1,10 +1,11 @@
 import path from "node:path";
-import { CLOCK, definePlugin, LOGGER, METRICS, OPTIONS, PLACE, TAPS } from "sluice";
+import { CLOCK, definePlugin, fileOfWorker, LOGGER, METRICS, OPTIONS, PLACE, TAPS } from "sluice";
 import type { FileProgress, FlowTap, Logger, Metrics, Place, Plugin, PluginFactory, TappedFlow, Taps } from "sluice";
 import type { SchedulerLike } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import { z } from "zod";
 import type { RecordConfig } from "./config.ts";
+import { joinRecordings } from "./record/join-recordings.ts";
 import { limitsSchema } from "./record/limits.ts";
 import { SessionRecorders, type RecordingTools } from "./record/session-recorders.ts";
 
@@ -19,6 +20,7 @@ const optionsSchema = z.object({
 @injectable()
 class Record implements Plugin {
   static readonly borrows = true;
+  static readonly join = joinRecordings;
   readonly #tools: RecordingTools;
   #recorders: SessionRecorders | undefined;
 
@@ -35,7 +37,10 @@ class Record implements Plugin {
   }
 
   async setup(): Promise<void> {
-    const recorders = new SessionRecorders({ ...this.options, file: path.resolve(this.place.folder, this.options.file) }, this.#tools);
+    const recorders = new SessionRecorders(
+      { ...this.options, file: fileOfWorker(path.resolve(this.place.folder, this.options.file), this.place.worker) },
+      this.#tools,
+    );
     this.#recorders = recorders;
     await recorders.begin();
     this.taps.tap((flow) => tapOf(flow, recorders));

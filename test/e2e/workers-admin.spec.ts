@@ -1,7 +1,14 @@
 import { expect } from "chai";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readRecording } from "../../plugins/recording/format/read-recording.ts";
+import { eventOf } from "../support/bounded.ts";
+import { startCli } from "../support/cli.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { EventReader } from "../support/event-reader.ts";
 import { eventually } from "../support/eventually.ts";
+import { requireTool } from "../support/external-tool.ts";
+import { follow, packetsOf } from "../support/tshark.ts";
 import { readBytes } from "../support/sockets.ts";
 import { pidOf, Workers } from "../support/workers.ts";
 
@@ -17,6 +24,13 @@ export default defineConfig({
   listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [pid(), mark({ enabled: false }), echo()] } },
 });
 `;
+
+interface Saved {
+  readonly name: string;
+  readonly file: string;
+  readonly state: string;
+  readonly packets: number;
+}
 
 interface Page {
   readonly sessions: readonly { readonly id: number; readonly state: string }[];
@@ -102,9 +116,89 @@ describe("the admin API of a proxy of two workers", function () {
     for (const socket of sockets) socket.destroy();
   });
 
-  it("refuses captures, and says why", async () => {
-    const { status, body } = await workers.api.call("POST", "captures", { json: { listener: "echo" } });
-    expect(status, body).to.equal(409);
-    expect(body).to.include("workers: 1");
+  it("captures the sessions of both in one file, in the order of time, and tells how far it is", async function () {
+    const tshark = requireTool(this, "tshark");
+    const { api } = workers;
+    const begun = await api.call("POST", "captures", { json: { listener: "echo", file: "both.pcapng" } });
+    expect(begun.status, begun.body).to.equal(200);
+    const sockets = [await workers.open("echo"), await workers.open("echo")];
+    const pids = await Promise.all(sockets.map(pidOf));
+    expect(new Set(pids).size).to.equal(2);
+    await eventually(async () => {
+      const [running] = (await api.get<{ captures: Saved[] }>("captures")).captures;
+      expect(running).to.include({ name: "both.pcapng", state: "running" });
+      expect(running?.packets).to.be.at.least(20);
+    });
+    for (const socket of sockets) socket.destroy();
+    const { value } = await api.call<Saved>("DELETE", "captures/both.pcapng");
+    expect(value).to.include({ state: "ended", reason: "stopped", bytes: statSync(value.file).size });
+    const streams = await follow(tshark, value.file, "tcp", [0, 1, 2, 3]);
+    const answers = streams.map(({ fromUpstream }) => String(fromUpstream)).filter((text) => text !== "x");
+    expect(answers.toSorted()).to.deep.equal(pids.map((pid) => `${pid} x`).toSorted());
+    const packets = await packetsOf(tshark, value.file, ["frame.time_delta", "frame.packet_id"]);
+    expect(packets).to.have.lengthOf(value.packets);
+    expect(packets.filter(([delta = ""]) => delta.startsWith("-"))).to.deep.equal([]);
+    const ids = packets.map(([, id = ""]) => id).filter((id) => id !== "");
+    // "x" has an id of its own in each session, at both legs of its way to the upstream.
+    expect(new Set(ids).size).to.be.greaterThan(2);
+    expect(statSync(value.file).mode & 0o777).to.equal(0o600);
+    expect(readdirSync(dirname(value.file)), "parts").to.deep.equal(["both.pcapng"]);
+  });
+
+  it("records the sessions of both in one file, from which replay() answers", async () => {
+    const { api, folder } = workers;
+    expect((await api.call("POST", "recordings", { json: { listener: "echo", file: "both.yaml" } })).status).to.equal(200);
+    const sockets = [await workers.open("echo"), await workers.open("echo")];
+    await Promise.all(sockets.map(pidOf));
+    for (const socket of sockets) socket.end();
+    await Promise.all(sockets.map((socket) => eventOf(socket, "close")));
+    const { value } = await api.call<Saved>("DELETE", "recordings/both.yaml");
+    expect(value).to.include({ state: "ended", sessions: 2 });
+    const text = readFileSync(value.file, "utf8");
+    expect(text).to.match(/^- session: w\d+-1$/m);
+    const recording = readRecording(text, value.file);
+    expect(recording.sessions).to.have.lengthOf(2);
+    expect(readdirSync(join(folder.path, ".sluice", "captures")).toSorted()).to.deep.equal(["both.pcapng", "both.yaml"]);
+  });
+
+  it("captures one session, until it ends, and goes on when a worker dies and is replaced", async () => {
+    const { api } = workers;
+    const socket = await workers.open("echo");
+    const pid = await pidOf(socket);
+    const { sessions } = await api.get<Page>("sessions?filter=state:open");
+    const one = await api.call<Saved>("POST", "captures", { json: { session: sessions[0]?.id, file: "one.pcapng" } });
+    expect(one.status, one.body).to.equal(200);
+    expect((await api.call("POST", "captures", { json: { session: 999, file: "none.pcapng" } })).status).to.equal(404);
+    await api.call("POST", "captures", { json: { listener: "echo", file: "lives.pcapng" } });
+    expect(await pidOf(socket)).to.equal(pid);
+    await eventually(async () => {
+      const { captures } = await api.get<{ captures: Saved[] }>("captures");
+      // On each leg a handshake that is made up, a question and an answer: they are on the disk.
+      expect(captures.find(({ name }) => name === "lives.pcapng")?.packets).to.be.at.least(10);
+    });
+    process.kill(pid, "SIGKILL");
+    await eventually(async () => expect((await workers.pids()).filter((each) => each !== pid)).to.have.length(2));
+    const others = [await workers.open("echo"), await workers.open("echo"), await workers.open("echo")];
+    const served = new Set(await Promise.all(others.map(pidOf)));
+    expect(served.size).to.equal(2);
+    for (const each of others) each.destroy();
+    const { value } = await api.call<Saved>("DELETE", "captures/lives.pcapng");
+    expect(value).to.include({ state: "ended", reason: "stopped" });
+    const bytes = readFileSync(value.file);
+    for (const each of [pid, ...served]) expect(bytes.includes(`${each} x`), `what ${each} said`).to.equal(true);
+    await api.call("DELETE", "captures/one.pcapng");
+  });
+
+  it("captures by the command line too, and is whole when the proxy ends", async () => {
+    const cli = startCli(cleanup, workers.folder, ["capture", "echo", "-o", "cli.pcapng"]);
+    await cli.line(/^capturing/);
+    const socket = await workers.open("echo");
+    const pid = await pidOf(socket);
+    socket.destroy();
+    workers.cli.kill("SIGTERM");
+    expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
+    await workers.cli.ended();
+    expect(readFileSync(join(workers.folder.path, "cli.pcapng")).includes(`${pid} x`)).to.equal(true);
+    expect(readdirSync(workers.folder.path).filter((each) => each.endsWith(".pcapng"))).to.deep.equal(["cli.pcapng"]);
   });
 });

@@ -1,10 +1,7 @@
 import { z } from "zod";
-import type { PluginUse } from "../../contract/index.ts";
 import type { SaveView } from "../saving/save.ts";
-import { operation } from "./operation.ts";
-import { boundParts, builtInUse, stopParts, targetOf, wantedParts, whyOneProcess } from "./saving-parts.ts";
-
-const onlyOneProcess = whyOneProcess("capture");
+import { saving, type SavingOperation } from "./operation.ts";
+import { boundParts, stopParts, targetOf, wantedParts } from "./saving-parts.ts";
 
 /** The limits and the options that a capture accepts, for all ways of asking for it. */
 export const captureParts = {
@@ -21,36 +18,33 @@ export function captureView({ entries, ...view }: SaveView): CaptureView {
 }
 
 /** Operations that write traffic to files which Wireshark can open. */
-export const captureOperations = [
-  operation({
+export const captureOperations: readonly SavingOperation[] = [
+  saving({
     name: "start_capture",
     summary:
       "Writes what passes on both legs of a listener's sessions, or of one session, into a pcapng file of `admin.folder`, without a reload: until it is stopped, `for` is over, or it has `size` (100MiB). With `secrets`, TLS that begins from then on is in it as it was, and the secrets that decrypt it. `file` is a name, never a path.",
     method: "POST",
     path: "captures",
-    onlyOneProcess,
     input: z.strictObject({ ...wantedParts, ...captureParts }),
     async handle(live, { size: limit, for: time, secrets, ...given }) {
-      const target = targetOf(live, given);
-      const writer = (file: string): Promise<PluginUse> => builtInUse("capture", { file, limit, secrets });
-      return captureView((await live.saves.start({ kind: "capture", ...target, for: time, size: limit, writer })).view);
+      const target = await targetOf(live, given);
+      const options = { limit, secrets };
+      return captureView((await live.saves.start({ kind: "capture", ...target, for: time, size: limit, options })).view);
     },
   }),
-  operation({
+  saving({
     name: "captures",
     summary: "The captures that are written now, and the pcapng files in `admin.folder`.",
     method: "GET",
     path: "captures",
-    onlyOneProcess,
     input: z.strictObject({}),
     handle: async ({ saves }) => ({ folder: saves.folder.path, captures: (await saves.list("capture")).map(captureView) }),
   }),
-  operation({
+  saving({
     name: "stop_capture",
     summary: "Ends a capture and answers when its file is whole, which stays; with `remove` the file goes too.",
     method: "DELETE",
     path: "captures/{name}",
-    onlyOneProcess,
     input: stopParts,
     handle: async ({ saves }, { name, remove }) =>
       captureView(await (remove ? saves.remove("capture", name) : saves.stop("capture", saves.folder.fileOf(name)))),

@@ -3,6 +3,7 @@ import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Steering } from "../../runtime/proxy/steering.ts";
 import { Feed } from "../events/feed.ts";
+import { hostOf } from "../saving/attached-writing.ts";
 import { Saves } from "../saving/saves.ts";
 import { sourcesOf } from "../events/feed-sources.ts";
 import { SessionBook } from "../sessions/session-book.ts";
@@ -33,7 +34,12 @@ export class Live implements SteerableProxy {
 
   /** The files that traffic is written to. */
   get saves(): Saves {
-    return (this.#saves ??= new Saves(this.proxy));
+    return (this.#saves ??= new Saves(hostOf(this.proxy)));
+  }
+
+  /** The listener of an open session. @throws SLUICE_ADMIN_UNKNOWN */
+  listenerOf(session: number): string {
+    return this.sessions.open(session).listener;
   }
 
   /** From now on somebody may ask for sessions. */

@@ -1,11 +1,9 @@
 import path from "node:path";
 import { z } from "zod";
-import type { PluginUse } from "../../contract/index.ts";
 import { ControlStream } from "../../net/control/control-stream.ts";
 import type { Save } from "../saving/save.ts";
 import { captureParts, captureView } from "./capture-operations.ts";
-import { builtInUse } from "./saving-parts.ts";
-import { operation, type Operation } from "./operation.ts";
+import { saving, type SavingOperation } from "./operation.ts";
 
 const file = z.string().refine((given) => path.isAbsolute(given), { error: "expected an absolute path" });
 
@@ -13,20 +11,18 @@ const file = z.string().refine((given) => path.isAbsolute(given), { error: "expe
  * Operations that are possible only over the control socket, which only the user of the proxy can open: those that name paths of that user. They are
  * in no table of HTTP, MCP or the documentation.
  */
-export const localOperations: readonly Operation[] = [
-  operation({
+export const localOperations: readonly SavingOperation[] = [
+  saving({
     name: "capture_to_file",
     summary: "Writes a capture to a file anywhere, for as long as whoever asked stays.",
     method: "POST",
     path: "",
-    onlyOneProcess: "of several workers each sees a part of the sessions only: start with `workers: 1` to capture",
     input: z.strictObject({ listener: z.string(), file, ...captureParts }),
-    async handle({ saves }, { listener, file: to, for: time, size: limit, ...options }) {
-      const writer = (written: string): Promise<PluginUse> => builtInUse("capture", { file: written, limit, ...options });
-      return following(await saves.start({ kind: "capture", listener, path: to, for: time, size: limit, writer }));
+    async handle({ saves }, { listener, file: to, for: time, size: limit, secrets }) {
+      return following(await saves.start({ kind: "capture", listener, path: to, for: time, size: limit, options: { limit, secrets } }));
     },
   }),
-  operation({
+  saving({
     name: "stop_capture_to_file",
     summary: "Ends it, and answers when the file is whole.",
     method: "POST",

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { GenerationCheck } from "../../runtime/proxy/steering.ts";
 import type { Feed } from "../events/feed.ts";
 import type { Live } from "./live.ts";
+import type { Saves } from "../saving/saves.ts";
 import type { SteerableProxy } from "./steered.ts";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
@@ -27,8 +28,6 @@ export interface Operation<I extends z.ZodObject = z.ZodObject> {
   readonly input: I;
   /** `events`: an EventStream, which goes on until the caller leaves. @default "json", one value */
   readonly answers?: "json" | "events";
-  /** Set if it is refused when the proxy has several processes: the reason. @default all processes answer together */
-  readonly onlyOneProcess?: string;
   /** Does the work and returns the answer. Rejects with a SluiceError. */
   handle(live: Live, input: z.output<I>, call: Call): unknown;
 }
@@ -41,6 +40,23 @@ export interface SteeringOperation<I extends z.ZodObject = z.ZodObject> extends 
 /** An operation with a stream as answer: the first of several processes gathers the events of the others. */
 export interface FollowingOperation<I extends z.ZodObject = z.ZodObject> extends Operation<I> {
   handle(live: { readonly feed: Feed }, input: z.output<I>, call: Call): unknown;
+}
+
+/** The object that operations on captures and recordings work on: a proxy in this process, or one of several processes. */
+export interface SavableProxy {
+  readonly saves: Saves;
+  /** The listener of an open session. @throws SLUICE_ADMIN_UNKNOWN */
+  listenerOf(session: number): string | Promise<string>;
+}
+
+/** An operation on captures and recordings: the first of several processes does it for all. */
+export interface SavingOperation<I extends z.ZodObject = z.ZodObject> extends Operation<I> {
+  handle(live: SavableProxy, input: z.output<I>, call: Call): unknown;
+}
+
+/** The same as {@link operation}. */
+export function saving<I extends z.ZodObject>(definition: SavingOperation<I>): SavingOperation {
+  return definition;
 }
 
 /** The same as {@link operation}. */

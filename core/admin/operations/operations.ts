@@ -6,8 +6,16 @@ import { didYouMean } from "../../contract/options/nearest.ts";
 import type { Live } from "./live.ts";
 import { captureOperations } from "./capture-operations.ts";
 import { eventOperations } from "./event-operations.ts";
+import { localOperations } from "./local-operations.ts";
 import { openApi } from "./openapi.ts";
-import { operation, type Call, type FollowingOperation, type Operation, type SteeringOperation } from "./operation.ts";
+import {
+  operation,
+  type Call,
+  type FollowingOperation,
+  type Operation,
+  type SavingOperation,
+  type SteeringOperation,
+} from "./operation.ts";
 import { proxyOperations } from "./proxy-operations.ts";
 import { recordingOperations } from "./recording-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
@@ -56,6 +64,11 @@ export async function perform(asked: Operation, live: Live, input: unknown, call
 /** The operation of that name, if it is one that the first of several processes does for all. */
 export function steeringNamed(name: string): SteeringOperation | undefined {
   return steeringOperations.find((each) => each.name === name);
+}
+
+/** The operation of that name, if it writes traffic to files. */
+export function savingNamed(name: string): SavingOperation | undefined {
+  return [...captureOperations, ...recordingOperations, ...localOperations].find((each) => each.name === name);
 }
 
 /** The operation of that name, if its answer is a stream. */

@@ -1,10 +1,7 @@
 import { z } from "zod";
-import type { PluginUse } from "../../contract/index.ts";
 import type { SaveView } from "../saving/save.ts";
-import { operation } from "./operation.ts";
-import { boundParts, builtInUse, stopParts, targetOf, wantedParts, whyOneProcess } from "./saving-parts.ts";
-
-const onlyOneProcess = whyOneProcess("record");
+import { saving, type SavingOperation } from "./operation.ts";
+import { boundParts, stopParts, targetOf, wantedParts } from "./saving-parts.ts";
 
 /** The limits of a recording. They are lower than those of a capture, as a recording is also kept in memory. */
 const bounds = boundParts([64 * 1024 ** 2, "64MiB"], "16MiB");
@@ -17,41 +14,38 @@ function recordingView({ entries, ...view }: SaveView): RecordingView {
 }
 
 /** Operations that write traffic to files which people read and edit, and from which `replay()` answers. */
-export const recordingOperations = [
-  operation({
+export const recordingOperations: readonly SavingOperation[] = [
+  saving({
     name: "record",
     summary:
       "Records what the sessions of a listener, or one session, and their upstream say to each other into a YAML file of `admin.folder`, without a reload: until it is stopped, `for` is over, or it has `size` (16MiB). What looks like a password is not recorded, nor the fields named in `redact`. `file` is a name, never a path.",
     method: "POST",
     path: "recordings",
-    onlyOneProcess,
     input: z.strictObject({
       ...wantedParts,
       ...bounds,
       redact: z.array(z.string().min(1)).max(100).default([]),
     }),
     async handle(live, { size: limit, for: time, redact, ...given }) {
-      const target = targetOf(live, given);
-      const writer = (file: string): Promise<PluginUse> => builtInUse("record", { file, mode: "all", redact, limits: { size: limit } });
-      return recordingView((await live.saves.start({ kind: "recording", ...target, for: time, size: limit, writer })).view);
+      const target = await targetOf(live, given);
+      const options = { mode: "all", redact, limits: { size: limit } };
+      return recordingView((await live.saves.start({ kind: "recording", ...target, for: time, size: limit, options })).view);
     },
   }),
-  operation({
+  saving({
     name: "recordings",
     summary: "The recordings that are written now, and the YAML files in `admin.folder`.",
     method: "GET",
     path: "recordings",
-    onlyOneProcess,
     input: z.strictObject({}),
     handle: async ({ saves }) => ({ folder: saves.folder.path, recordings: (await saves.list("recording")).map(recordingView) }),
   }),
-  operation({
+  saving({
     name: "stop_recording",
     summary:
       "Ends a recording and answers when its file is whole, with what open sessions have said so far; the file stays, unless `remove` says otherwise.",
     method: "DELETE",
     path: "recordings/{name}",
-    onlyOneProcess,
     input: stopParts,
     handle: async ({ saves }, { name, remove }) =>
       recordingView(await (remove ? saves.remove("recording", name) : saves.stop("recording", saves.folder.fileOf(name)))),

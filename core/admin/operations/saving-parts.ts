@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { SluiceError, type PluginUse } from "../../contract/index.ts";
+import { SluiceError } from "../../contract/index.ts";
 import { duration, size } from "../../contract/options/units.ts";
 import type { WantedSave } from "../saving/saves.ts";
-import type { Live } from "./live.ts";
+import type { SavableProxy } from "./operation.ts";
 
 /** The parts of a call's input that select the traffic, and the file in `admin.folder`. */
 export const wantedParts = {
@@ -29,16 +29,6 @@ export function boundParts(
 /** The input of a call that ends a capture or a recording. */
 export const stopParts = z.strictObject({ name: z.string(), remove: z.boolean().default(false) });
 
-/** The reason why it is refused with several workers. @param doing what is refused, in words */
-export const whyOneProcess = (doing: string): string =>
-  `of several workers each sees a part of the sessions only: start with \`workers: 1\` to ${doing}`;
-
-/** The plugin that writes, imported by its public name, since the core depends on no plugin. */
-export async function builtInUse(plugin: "capture" | "record", options: object): Promise<PluginUse> {
-  const plugins = (await import(import.meta.resolve("sluice/plugins"))) as Record<typeof plugin, (given: object) => PluginUse>;
-  return plugins[plugin](options);
-}
-
 interface Given {
   readonly listener?: string | undefined;
   readonly session?: number | undefined;
@@ -51,11 +41,11 @@ interface Given {
  *
  * @throws SLUICE_ADMIN_REQUEST, SLUICE_ADMIN_UNKNOWN
  */
-export function targetOf({ sessions }: Pick<Live, "sessions">, given: Given): Pick<WantedSave, "listener" | "session" | "name"> {
+export async function targetOf(live: SavableProxy, given: Given): Promise<Pick<WantedSave, "listener" | "session" | "name">> {
   const { session, file, name } = given;
   if (file !== undefined && name !== undefined)
     throw new SluiceError("SLUICE_ADMIN_REQUEST", "file: expected one of file and name, which are the same");
-  const own = session === undefined ? undefined : sessions.open(session).listener;
+  const own = session === undefined ? undefined : await live.listenerOf(session);
   const listener = given.listener ?? own;
   if (listener === undefined) throw new SluiceError("SLUICE_ADMIN_REQUEST", "expected a listener, or the id of a session");
   if (own !== undefined && own !== listener)

@@ -1,7 +1,6 @@
 import { Subscription } from "rxjs";
 import type { FileProgress } from "../../contract/index.ts";
-import type { Attachment } from "../../runtime/proxy/attach.ts";
-import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import type { SaveHost, Writing } from "./save-host.ts";
 
 /** The kinds of files that the API writes from traffic. Each kind has calls of its own. */
 export type SaveKind = "capture" | "recording";
@@ -62,8 +61,8 @@ export class Save {
 
   constructor(
     readonly terms: SaveTerms,
-    private readonly attached: Attachment,
-    proxy: Proxy,
+    private readonly writing: Writing,
+    proxy: Pick<SaveHost, "lifecycle" | "arrivals">,
   ) {
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
@@ -104,8 +103,7 @@ export class Save {
     if (this.#end !== undefined) return this.ended;
     this.#end = { reason, at: Date.now() };
     this.#following.unsubscribe();
-    await this.attached.detach();
-    this.#last = this.#progress();
+    this.#last = await this.writing.end();
     if (typeof this.#last?.over === "object") this.#end = { ...this.#end, reason: "failed" };
     this.#settle();
   }
@@ -116,6 +114,6 @@ export class Save {
   }
 
   #progress(): FileProgress | undefined {
-    return this.#last ?? this.attached.plugin.progress?.();
+    return this.#last ?? this.writing.progress;
   }
 }

@@ -1,7 +1,7 @@
 import path from "node:path";
-import { SluiceError, type PluginUse } from "../../contract/index.ts";
-import type { Proxy } from "../../runtime/proxy/proxy.ts";
+import { SluiceError } from "../../contract/index.ts";
 import { nameOf } from "./file-name.ts";
+import type { SaveHost, SaveOrder } from "./save-host.ts";
 import { Save, type SaveKind, type SaveView } from "./save.ts";
 import { createFile, SaveFolder } from "./save-folder.ts";
 import { unlink } from "node:fs/promises";
@@ -16,22 +16,13 @@ const REMEMBERED = 100;
 const endings: Readonly<Record<SaveKind, string>> = { capture: ".pcapng", recording: ".yaml" };
 
 /** A request for a file. */
-export interface WantedSave {
-  readonly kind: SaveKind;
-  /** The name of the listener. @throws SLUICE_ADMIN_UNKNOWN if it does not exist */
-  readonly listener: string;
-  /** The one session to save. @default all sessions of the listener */
-  readonly session?: number | undefined;
+export interface WantedSave extends SaveOrder {
   /** The name in the folder of the API. @default listener and time */
   readonly name?: string | undefined;
   /** Any path; only over the control socket, which lets in only the user that the proxy runs as. */
   readonly path?: string | undefined;
   /** Milliseconds. @default until somebody stops it */
   readonly for?: number | undefined;
-  /** Bytes that the file may have. */
-  readonly size: number;
-  /** Makes the plugin that writes: it watches through TAPS, writes to the given file (which exists and is empty), and has `progress()`. */
-  readonly writer: (file: string) => PluginUse | Promise<PluginUse>;
 }
 
 /** The files that a running proxy writes on request. Each is written by a plugin that watches a listener without being in its pipeline. */
@@ -41,10 +32,10 @@ export class Saves {
   /** Starts run one after the other, so that each is counted before the next one checks for room. */
   #beginning: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly proxy: Proxy) {}
+  constructor(private readonly host: SaveHost) {}
 
   get folder(): SaveFolder {
-    const { config } = this.proxy.steering;
+    const { config } = this.host;
     const base = config?.file === undefined ? process.cwd() : path.dirname(config.file);
     return new SaveFolder(config?.admin?.folder ?? path.join(base, ".sluice", "captures"));
   }
@@ -92,32 +83,23 @@ export class Saves {
   }
 
   async #start(wanted: WantedSave): Promise<Save> {
-    const { kind, session, size, for: time } = wanted;
-    const listener = this.proxy.inner.listeners.get(wanted.listener);
-    if (listener === undefined)
-      throw new SluiceError(
-        "SLUICE_ADMIN_UNKNOWN",
-        `there is no listener ${JSON.stringify(wanted.listener)}: there are ${this.#listeners}`,
-      );
+    const { kind, listener, session, size, for: time } = wanted;
+    const { listeners } = this.host;
+    if (!listeners.includes(listener))
+      throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `there is no listener ${JSON.stringify(listener)}: there are ${listeners.join(", ")}`);
     if (this.#running.size >= MOST_AT_ONCE)
       throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${MOST_AT_ONCE} files are written already: stop one`);
-    const name = wanted.path === undefined ? (wanted.name ?? nameOf(listener.name, endings[kind])) : path.basename(wanted.path);
+    const name = wanted.path === undefined ? (wanted.name ?? nameOf(listener, endings[kind])) : path.basename(wanted.path);
     const file = wanted.path ?? (await this.#create(name, size));
     if (wanted.path !== undefined) await createFile(file);
     try {
-      const use = await wanted.writer(file);
-      // Loaded when needed: the command line imports this file, and does not need the code that constructs plugins.
-      const { attach } = await import("../../runtime/proxy/attach.ts");
-      const attached = await attach(this.proxy.inner, { use, listener, session, folder: path.dirname(file) });
-      return this.#follow(new Save({ kind, file, name, listener: listener.name, session, for: time, size }, attached, this.proxy));
+      const { options } = wanted;
+      const writing = await this.host.write(file, { kind, listener, session, options, size });
+      return this.#follow(new Save({ kind, file, name, listener, session, for: time, size }, writing, this.host));
     } catch (error) {
       await unlink(file).catch(() => undefined);
       throw error;
     }
-  }
-
-  get #listeners(): string {
-    return [...this.proxy.inner.listeners.keys()].join(", ");
   }
 
   async #create(name: string, size: number): Promise<string> {

@@ -11,3 +11,15 @@ export interface FileProgress {
   /** Set when nothing more is written: `"full"` when the file has its largest size, else the error that prevents writing. */
   readonly over?: "full" | SluiceError | undefined;
 }
+
+/** Files that several processes have written, and the one that they are to become. */
+export interface JoinedFiles {
+  readonly parts: readonly string[];
+  /** An empty file. */
+  readonly into: string;
+  /** Bytes that it may have: what is beyond them is left out. */
+  readonly size: number;
+}
+
+/** Makes one file of several. Rejects with the error of the operating system. */
+export type JoinFiles = (files: JoinedFiles) => Promise<FileProgress>;

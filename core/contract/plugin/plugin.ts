@@ -1,7 +1,7 @@
 import type { SocketAddress } from "../addresses/address.ts";
 import type { SchemaIssue } from "../options/describe-issues.ts";
 import type { Hooks } from "../session/hooks.ts";
-import type { FileProgress } from "./file-progress.ts";
+import type { FileProgress, JoinFiles } from "./file-progress.ts";
 import type { ShownCertificate } from "./shown-certificate.ts";
 
 /** A plugin: hooks and a life cycle. One instance per plugin use per listener, made when a generation is built. */
@@ -59,6 +59,8 @@ export interface PluginClass {
   new (...dependencies: any[]): Plugin;
   /** `true`: no hook of the class keeps a chunk after the call that delivered it, so large reads may be lent. @default false */
   readonly borrows?: boolean;
+  /** For a class with `progress()`: makes one file of those that several workers have written. Called in the process that has no sessions. */
+  readonly join?: JoinFiles;
   /** The token of each constructor parameter. */
   readonly inject?: readonly (InjectionKey<unknown> | string)[];
 }

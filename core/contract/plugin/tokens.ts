@@ -67,4 +67,6 @@ export interface Place {
   readonly folder: string;
   /** Made by SIGHUP, `sluice reload` or a change of a watched file: do not reuse what was remembered of the outside. @default false */
   readonly fresh?: boolean;
+  /** Which of several workers this process is: 1, 2, 3; a replacement has a number of its own. Undefined: there is one process. */
+  readonly worker?: number | undefined;
 }

@@ -62,6 +62,8 @@ export interface GenerationTools {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly shared: Shared;
+  /** Which of several processes this is. */
+  readonly worker?: number | undefined;
   /** The state of endpoints, which all generations share. */
   readonly health: HealthBook;
   /** Called when there are new endpoints to check. */
@@ -248,6 +250,7 @@ class PipelineBuilder {
         plugin: use.name,
         folder: folderOf(config),
         fresh: tools.rebuild,
+        worker: tools.worker,
       };
       const bindings = [
         { token: LOGGER, value: tools.logger.child({ listener: name, plugin: use.name }) },

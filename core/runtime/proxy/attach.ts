@@ -111,7 +111,7 @@ function bindingsOf(
 ): Binding[] {
   const { name, transport } = listener;
   const { datagrams, helloFirst } = transportOf(listener.version.config.address);
-  const place: Place = { listener: name, transport, datagrams, helloFirst, plugin, folder };
+  const place: Place = { listener: name, transport, datagrams, helloFirst, plugin, folder, worker: state.worker };
   return [
     { token: CLOCK, value: asyncScheduler },
     { token: METRICS, value: metrics },

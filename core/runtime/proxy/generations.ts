@@ -180,6 +180,7 @@ export class Generations {
       logger: this.parts.options.logger,
       metrics: this.parts.metrics,
       shared: this.#shared,
+      worker: this.parts.state.worker,
       health: this.parts.state.health,
       checksChanged: () => {
         if (this.current !== undefined) this.parts.state.checks.follow(checksOf(this.current.versions));

@@ -8,6 +8,8 @@ import type { Listener } from "../listener/listener.ts";
 export interface Member {
   /** The number of the first generation of this process. */
   readonly first: number;
+  /** Which of the processes this is; see `PLACE`. */
+  readonly worker: number;
   /** The value of SHARED: what it shares with the other processes. */
   readonly shared: Shared;
   readonly health: HealthPeers;

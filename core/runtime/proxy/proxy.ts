@@ -50,7 +50,8 @@ export class Proxy implements ServingProxy {
     private readonly options: ProxyOptions,
   ) {
     this.#state = new ProxyState(config.limits, config.timeouts, this.#hub, this.#metrics);
-    if (options.member !== undefined) this.#state.join(options.member.neighbours, options.member.health);
+    const { member } = options;
+    if (member !== undefined) this.#state.join(member.worker, member.neighbours, member.health);
     this.#listeners = new Listeners(this.#state);
     const isReadable = (): boolean => options.log?.isReadable === true;
     const isAnnounced = (): boolean => options.announced === true && isReadable() && this.generation <= 1;

@@ -19,6 +19,8 @@ export class ProxyState {
   readonly flows = new SessionSet();
   /** Other processes that serve the same listeners. */
   neighbours: Neighbours | undefined;
+  /** Which of several processes this is. */
+  worker: number | undefined;
   readonly opened: Counter;
   readonly closed: Counter;
   readonly refused: Counter;
@@ -86,7 +88,8 @@ export class ProxyState {
   }
 
   /** Other processes serve the same listeners. */
-  join(neighbours: Neighbours, peers: HealthPeers): void {
+  join(worker: number, neighbours: Neighbours, peers: HealthPeers): void {
+    this.worker = worker;
     this.neighbours = neighbours;
     this.health.join(peers);
     this.checks.isHere = () => peers.checks;

@@ -17,8 +17,9 @@ const SESSIONS = 1_000_000_000_000;
 export function runWorker(): Worker {
   for (const signal of signals) process.on(signal, () => undefined);
   // No two workers ever have a session with the same id, not even a worker and its replacement.
-  idsFrom(((cluster.worker?.id ?? 1) - 1) * SESSIONS);
-  const worker: Worker = new Worker(() => channel);
+  const number = cluster.worker?.id ?? 1;
+  idsFrom((number - 1) * SESSIONS);
+  const worker: Worker = new Worker(() => channel, number);
   const channel = new Channel<FirstCalls>((packet) => {
     // The first process may be gone, which the `disconnect` event reports.
     if (process.connected) process.send?.(packet, undefined, undefined, () => undefined);

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { SluiceError, type ResolvedConfig, type SocketAddress } from "../../contract/index.ts";
 import { measure, type Measured } from "../../admin/metrics/measured.ts";
+import type { SaveOrder } from "../../admin/saving/save-host.ts";
 import { Live } from "../../admin/operations/live.ts";
 import { operationNamed, perform } from "../../admin/operations/operations.ts";
 import type { Threshold } from "../../contract/config/log-level.ts";
-import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
+import { ConfigLoader } from "../../config/load/config-loader.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
 import { useTicketKeys } from "../../net/accept/tls/ticket-keys.ts";
 import type { AgreedStanding } from "../../net/balance/endpoints/health-peers.ts";
@@ -15,7 +16,6 @@ import { withOverrides } from "../../config/check/with-overrides.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
 import type { Listener } from "../../runtime/listener/listener.ts";
-import type { Companion } from "../../runtime/proxy/companion.ts";
 import type { Member } from "../../runtime/proxy/member.ts";
 import { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Elsewhere } from "../../runtime/state/neighbours.ts";
@@ -31,6 +31,7 @@ import type {
   WorkerCalls,
 } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
+import type { PackedProgress } from "../wire/packed-progress.ts";
 import { packEvent } from "../wire/packed-event.ts";
 import { addressOf } from "../wire/sent-address.ts";
 import { AbsentAcceptor } from "./absent-acceptor.ts";
@@ -38,6 +39,9 @@ import { takeOver } from "./take-over.ts";
 import { GenerationStep } from "./generation-step.ts";
 import { HealthOfWorkers } from "./health-of-workers.ts";
 import { NeighboursOfWorkers } from "./neighbours-of-workers.ts";
+import { adminElsewhere } from "./admin-elsewhere.ts";
+import { SavesOfWorker } from "./saves-of-worker.ts";
+import { KnownLoads } from "./known-loads.ts";
 import { HandedSockets } from "./handed-sockets.ts";
 import { WatchFeeds } from "./watch-feeds.ts";
 import { SharedOfWorkers } from "./shared-of-workers.ts";
@@ -48,12 +52,13 @@ export class Worker implements WorkerCalls {
   readonly logger;
   readonly #threshold: Threshold & { level: Threshold["level"] } = { level: "info" };
   readonly #sockets = new HandedSockets();
-  readonly #loads = new Map<number, LoadedConfig>();
+  readonly #loads = new KnownLoads();
   readonly #taken: TakenReport;
   readonly #shared: SharedOfWorkers;
   readonly #health: HealthOfWorkers;
   readonly #neighbours: NeighboursOfWorkers;
   readonly #shows: WatchFeeds;
+  readonly #saves: SavesOfWorker;
   #loader: ConfigLoader | undefined;
   #proxy: Proxy | undefined;
   #live: Live | undefined;
@@ -63,7 +68,12 @@ export class Worker implements WorkerCalls {
   #adminAddress: SocketAddress | undefined;
   #tells = false;
 
-  constructor(private readonly first: () => Channel<FirstCalls>) {
+  /** @param number which worker this is */
+  constructor(
+    private readonly first: () => Channel<FirstCalls>,
+    private readonly number: number,
+  ) {
+    this.#saves = new SavesOfWorker(number);
     this.#shared = new SharedOfWorkers(first);
     this.#health = new HealthOfWorkers(first);
     this.#shows = new WatchFeeds(first);
@@ -84,7 +94,7 @@ export class Worker implements WorkerCalls {
   async prepare(order: GenerationOrder): Promise<WatchedFiles> {
     const loader = (this.#loader ??= new ConfigLoader(order.file, transports, order.admin));
     const work = async (): Promise<void> => {
-      const loaded = await this.#load(loader, order);
+      const loaded = await this.#loads.of(loader, order, this.#proxy?.timeouts.setup);
       this.#step = new GenerationStep(() => this.#take(loaded.config, order));
       await this.#step.prepare();
       this.#threshold.level = order.logLevel;
@@ -116,14 +126,14 @@ export class Worker implements WorkerCalls {
   async followed(): Promise<ReloadReport> {
     const report = await this.#step?.report;
     if (report === undefined) throw new Error("no generation is on its way");
-    this.#keepLoads();
+    this.#loads.keepOnly(this.#proxy?.steering.bases);
     return report;
   }
 
   async abandon(): Promise<void> {
     await this.#preparing?.catch(() => undefined);
     await this.#step?.abandon();
-    this.#keepLoads();
+    this.#loads.keepOnly(this.#proxy?.steering.bases);
   }
 
   async takeDatagrams(places: Addresses): Promise<void> {
@@ -173,6 +183,18 @@ export class Worker implements WorkerCalls {
     this.#shows.end(number);
   }
 
+  save(number: number, base: string, order: SaveOrder): Promise<void> {
+    return this.#saves.begin(this.#answering.proxy, number, { base, order });
+  }
+
+  saved(number: number): PackedProgress | undefined {
+    return this.#saves.progress(number);
+  }
+
+  endSave(number: number): Promise<PackedProgress | undefined> {
+    return this.#saves.end(number);
+  }
+
   look(wanted: boolean): void {
     if (wanted) this.#live?.begin();
     else this.#live?.rest();
@@ -210,18 +232,6 @@ export class Worker implements WorkerCalls {
     return this.#proxy?.inner.listeners ?? new Map<string, Listener>();
   }
 
-  async #load(loader: ConfigLoader, order: GenerationOrder): Promise<LoadedConfig> {
-    const known = this.#loads.get(order.load);
-    if (known !== undefined) return known;
-    const loaded = await loader.load({ snapshot: order.snapshot, ...this.#setupTime });
-    this.#loads.set(order.load, loaded);
-    return loaded;
-  }
-
-  get #setupTime(): { readonly timeoutMs?: number } {
-    return this.#proxy === undefined ? {} : { timeoutMs: this.#proxy.timeouts.setup };
-  }
-
   #take(base: ResolvedConfig, { number, overrides, origin, rebuild }: GenerationOrder): Promise<ReloadReport> {
     const isLocal = (file: string): boolean => this.#loader?.files.has(file) === true;
     return withoutExit(isLocal, async () => {
@@ -230,7 +240,11 @@ export class Worker implements WorkerCalls {
         return running.take(() => ({ base, overrides, config: withOverrides(base, overrides), origin, dropped: [] }), rebuild);
       const began = performance.now();
       this.#shared.processes = base.workers;
-      this.#proxy = await Proxy.start(base, { logger: this.logger, companion: this.#companion(), member: this.#member(number) }, overrides);
+      this.#proxy = await Proxy.start(
+        base,
+        { logger: this.logger, companion: adminElsewhere(() => this.#adminAddress), member: this.#member(number) },
+        overrides,
+      );
       this.#live = new Live(this.#proxy, undefined);
       this.#follow(this.#proxy);
       return { generation: number, durationMs: Math.round(performance.now() - began), steps: [] };
@@ -240,6 +254,7 @@ export class Worker implements WorkerCalls {
   #member(first: number): Member {
     return {
       first,
+      worker: this.number,
       shared: this.#shared,
       health: this.#health,
       neighbours: this.#neighbours,
@@ -261,20 +276,6 @@ export class Worker implements WorkerCalls {
     return this.#step;
   }
 
-  /** Stands for the admin server, which the first process has: no session may have its address as upstream. */
-  #companion(): Companion {
-    const nothing = { begin: () => undefined, abandon: () => undefined };
-    const address = (): SocketAddress | undefined => this.#adminAddress;
-    return {
-      get address() {
-        return address();
-      },
-      url: undefined,
-      prepare: () => Promise.resolve(nothing),
-      close: () => Promise.resolve(),
-    };
-  }
-
   #follow(proxy: Proxy): void {
     proxy.inner.state.sessions.onLeft = this.#taken.changed;
     const { lifecycle, sessions } = proxy.inner.state.hub;
@@ -284,16 +285,5 @@ export class Worker implements WorkerCalls {
     sessions.subscribe((event) => {
       if (this.#tells) this.first().tell("event", packEvent(event));
     });
-  }
-
-  /** Keeps the loads that may be asked for again. */
-  #keepLoads(): void {
-    const bases = this.#proxy?.steering.bases;
-    for (const [number, loaded] of this.#loads) {
-      loaded.settle();
-      if (bases?.has(loaded.config) === true) continue;
-      loaded.retire();
-      this.#loads.delete(number);
-    }
   }
 }

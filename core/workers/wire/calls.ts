@@ -7,6 +7,8 @@ import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
 import type { Elsewhere } from "../../runtime/state/neighbours.ts";
 import type { BucketPayment } from "../../runtime/state/bucket-book.ts";
+import type { SaveOrder } from "../../admin/saving/save-host.ts";
+import type { PackedProgress } from "./packed-progress.ts";
 import type { PackedError } from "./packed-error.ts";
 import type { PackedEvent } from "./packed-event.ts";
 
@@ -120,6 +122,11 @@ export interface WorkerCalls {
   ticketKeys(keys: Uint8Array): void;
   /** Sends a standing of an endpoint that is in force now. */
   standing(standing: AgreedStanding): void;
+  /** Begins to write a part of a file that all workers write. @param base the worker makes its own name of it */
+  save(number: number, base: string, order: SaveOrder): Promise<void>;
+  saved(number: number): PackedProgress | undefined;
+  /** Resolves when its part is complete. */
+  endSave(number: number): Promise<PackedProgress | undefined>;
   close(drainMs: number): Promise<void>;
 }
 

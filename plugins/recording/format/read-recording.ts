@@ -25,7 +25,9 @@ export function readRecording(text: string, file: string): Recording {
   const datagrams = hasDatagrams.get(map.get("transport"));
   if (datagrams === undefined) throw source.wrong(map.get("transport", true), "expected transport: tcp or udp");
   const sessions = sessionsIn(map, source);
-  const numbers = [...sessions.keys()].map(Number).filter((number) => Number.isSafeInteger(number));
+  const numbers = [...sessions.keys()]
+    .map((name) => Number(String(name).replace(/^w\d+-/, "")))
+    .filter((number) => Number.isSafeInteger(number));
   return { datagrams, sessions: [...sessions.values()], end: { indent: indentOf(map, lines), next: Math.max(0, ...numbers) + 1 } };
 }
 

@@ -8,8 +8,8 @@ export function headOf(transport: "tcp" | "udp", upstream: string, redacted: rea
   return `${stringify({ sluice: "recording/1", transport, upstream, ...names })}exchange:\n`;
 }
 
-/** The text of one session's entries, for the list `exchange`. @param indent number of spaces */
-export function entriesOf(entries: readonly Entry[], session: number, indent = 0): string {
+/** The text of one session's entries, for the list `exchange`. @param session its name @param indent number of spaces */
+export function entriesOf(entries: readonly Entry[], session: number | string, indent = 0): string {
   if (entries.length === 0) return "";
   const items = entries.map((entry) => {
     const place = session === 1 ? {} : { session };

@@ -45,6 +45,7 @@ export class Journal implements RecordingMemory {
     readonly mode: Mode,
     readonly datagrams: boolean,
     private readonly limits: JournalLimits,
+    private readonly worker?: number,
   ) {}
 
   /** Reads the existing file, at the first call. @throws SLUICE_RECORDING_INVALID */
@@ -87,7 +88,7 @@ export class Journal implements RecordingMemory {
     const { entriesOf, headOf } = await import("../format/write-recording.ts");
     const key = keyOf(entries, this.datagrams);
     if (entries.length === 0 || (this.mode === "new" && this.#known.has(key))) return "known";
-    const text = entriesOf(entries, this.#end.next, this.#end.indent);
+    const text = entriesOf(entries, this.#nameOf(this.#end.next), this.#end.indent);
     const { size, sessions, entries: most } = this.limits;
     if (this.#size + text.length > size || this.#sessions >= sessions || this.#entries + entries.length > most) return "full";
     this.#known.add(key);
@@ -98,6 +99,11 @@ export class Journal implements RecordingMemory {
     this.#entries += entries.length;
     await this.#write();
     return "added";
+  }
+
+  /** The name of a session in the file. Those of several workers differ, so that their files can become one. */
+  #nameOf(number: number): number | string {
+    return this.worker === undefined ? number : `w${this.worker}-${number}`;
   }
 
   async #look(): Promise<void> {

@@ -9,6 +9,8 @@ export interface JournalUser {
   readonly limits: JournalLimits;
   /** The name of the plugin use, the same over reloads: `listener/plugin`. */
   readonly name: string;
+  /** Which of several workers this is. */
+  readonly worker?: number | undefined;
 }
 
 interface Shared {
@@ -26,7 +28,7 @@ const open = new Map<string, Shared>();
  * @returns the journal, and a function to call when it is not used any more, which returns whether that was the last use
  * @throws SLUICE_CONFIG_INVALID when another listener writes to the file in another way
  */
-export function acquireJournal({ file, mode, datagrams, limits, name }: JournalUser): { journal: Journal; release: () => boolean } {
+export function acquireJournal({ file, mode, datagrams, limits, name, worker }: JournalUser): { journal: Journal; release: () => boolean } {
   let shared = open.get(file);
   if (shared !== undefined && (shared.journal.mode !== mode || shared.journal.datagrams !== datagrams)) {
     const [other] = [...shared.users.keys()].filter((user) => user !== name);
@@ -34,7 +36,7 @@ export function acquireJournal({ file, mode, datagrams, limits, name }: JournalU
     // The same use has new options: the new mode decides what happens to the file so far.
     shared = undefined;
   }
-  shared ??= { journal: new Journal(file, mode, datagrams, limits), users: new Map() };
+  shared ??= { journal: new Journal(file, mode, datagrams, limits, worker), users: new Map() };
   const { users, journal } = shared;
   open.set(file, shared);
   users.set(name, (users.get(name) ?? 0) + 1);

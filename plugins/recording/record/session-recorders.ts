@@ -39,8 +39,8 @@ export class SessionRecorders {
     private readonly tools: RecordingTools,
   ) {
     const { file, mode, limits, redact } = rules;
-    const { listener, plugin, datagrams } = tools.place;
-    const { journal, release } = acquireJournal({ file, mode, datagrams, limits, name: `${listener}/${plugin}` });
+    const { listener, plugin, datagrams, worker } = tools.place;
+    const { journal, release } = acquireJournal({ file, mode, datagrams, limits, name: `${listener}/${plugin}`, worker });
     this.#journal = journal;
     this.#release = release;
     this.#redact = redact === false ? (bytes) => bytes : redactor(redact);

@@ -1,23 +1,27 @@
 import { asSluiceError, SluiceError } from "../../../contract/index.ts";
 import { Feed } from "../../../admin/events/feed.ts";
 import type { Measured } from "../../../admin/metrics/measured.ts";
-import type { Call, Operation } from "../../../admin/operations/operation.ts";
-import { checkedInput, followingNamed, steeringNamed } from "../../../admin/operations/operations.ts";
+import type { Call, Operation, SavableProxy } from "../../../admin/operations/operation.ts";
+import { checkedInput, followingNamed, savingNamed, steeringNamed } from "../../../admin/operations/operations.ts";
 import type { SteerableProxy } from "../../../admin/operations/steered.ts";
+import { Saves } from "../../../admin/saving/saves.ts";
+import type { SessionView } from "../../../admin/sessions/session-view.ts";
 import type { AnswerSource } from "../../../admin/server/answer-source.ts";
 import type { ListenerView } from "../../../admin/views/listener-view.ts";
 import type { ReloadReport } from "../../../runtime/generation/reload-plan.ts";
 import type { LiveConfig } from "../../../runtime/proxy/live-config.ts";
 import type { Steering } from "../../../runtime/proxy/steering.ts";
 import { merges, mergedListeners, type Answers } from "./merged-answers.ts";
+import { hostOfWorkers } from "./host-of-workers.ts";
 import { feedOf } from "./feed-of-workers.ts";
 import { mergedMetrics } from "./merged-metrics.ts";
 import type { ProxyOfWorkers } from "../proxy/proxy-of-workers.ts";
 import { answeredBy } from "./answered-by.ts";
 
 /** Answers operations for all workers together, as one proxy would. */
-export class AnswersOfWorkers implements AnswerSource, SteerableProxy {
+export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavableProxy {
   #feed: Feed | undefined;
+  #saves: Saves | undefined;
 
   constructor(
     readonly proxy: ProxyOfWorkers,
@@ -38,8 +42,8 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy {
     const by = answeredBy(asked);
     if (by === "first") return await steeringNamed(name)?.handle(this, checked, call);
     if (by === "follow") return followingNamed(name)?.handle(this, checked, call);
-    if (by === "refused")
-      throw new SluiceError("SLUICE_ADMIN_CONFLICT", asked.onlyOneProcess ?? `${name} is not there with several workers`);
+    if (by === "save") return await savingNamed(name)?.handle(this, checked, call);
+    if (by === "refused") throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${name} is not there with several workers`);
     const answers = await this.#ask(name, input);
     return by === "merge" ? await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked }) : whoKnows(answers);
   }
@@ -47,6 +51,17 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy {
   /** The events, for readers. */
   get feed(): Feed {
     return (this.#feed ??= new Feed(feedOf(this.proxy)));
+  }
+
+  /** The files that traffic is written to. */
+  get saves(): Saves {
+    return (this.#saves ??= new Saves(hostOfWorkers(this.proxy)));
+  }
+
+  async listenerOf(session: number): Promise<string> {
+    const { listener, state } = whoKnows(await this.#ask("read_session", { id: session })) as SessionView;
+    if (state === "open") return listener;
+    throw new SluiceError("SLUICE_ADMIN_UNKNOWN", `session ${session} has ended`);
   }
 
   async measure(): Promise<readonly Measured[]> {

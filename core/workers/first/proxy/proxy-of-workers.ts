@@ -278,6 +278,7 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost {
     worker.serves = this.#sockets.ids;
     worker.servesSince = performance.now();
     this.events.greet(worker);
+    this.shared.saves.greet(worker);
     if (this.#looked) worker.channel.tell("look", true);
     this.#entrance.follow(now.config, this.#sockets);
   }
@@ -287,7 +288,7 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost {
     this.#entrance.close();
     await closeWorkers(this.workers.all, drainMs);
     await this.#turns.idle;
-    this.shared.close();
+    await this.shared.close();
     this.events.hub.lifecycle.next({ type: "closed" });
     this.events.hub.complete();
     await this.options.companion?.close();

@@ -1,5 +1,6 @@
 import { SharedBook } from "./shared-book.ts";
 import { SharedHealth } from "./shared-health.ts";
+import { SharedSaves } from "./shared-saves.ts";
 import { TicketRotation } from "./ticket-rotation.ts";
 import type { ToldWorker } from "./told-worker.ts";
 import { Watching } from "./watching.ts";
@@ -9,12 +10,14 @@ export class SharedParts {
   readonly book = new SharedBook();
   readonly health: SharedHealth;
   readonly watching: Watching;
+  readonly saves: SharedSaves;
   readonly #tickets: TicketRotation;
 
   /** @param workers returns all workers */
   constructor(workers: () => readonly ToldWorker[]) {
     this.health = new SharedHealth(workers);
     this.watching = new Watching(workers);
+    this.saves = new SharedSaves(workers);
     this.#tickets = new TicketRotation(workers);
   }
 
@@ -34,7 +37,8 @@ export class SharedParts {
     this.book.gone(worker);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.saves.close();
     this.#tickets.close();
   }
 }

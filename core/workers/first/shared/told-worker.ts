@@ -6,4 +6,6 @@ export interface ToldWorker {
   readonly channel: Channel<WorkerCalls>;
   /** The worker has died. */
   readonly isGone?: boolean;
+  /** Undefined: it does not serve yet. */
+  readonly servesSince?: number | undefined;
 }

@@ -1,0 +1,33 @@
+import { randomBytes } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { fileOfWorker } from "../../../contract/index.ts";
+
+/** The files that workers write, which are to become one: hidden ones beside it, under a name that nobody can foresee. */
+export interface PartFiles {
+  readonly file: string;
+  /** Each worker makes its own name of it ({@link fileOfWorker}). */
+  readonly base: string;
+  /** Those that there are, in the order of the workers. */
+  found(): Promise<readonly string[]>;
+  remove(): Promise<void>;
+}
+
+export function partsOf(file: string): PartFiles {
+  const { dir, name, ext } = path.parse(file);
+  const stem = `.${name}-${randomBytes(6).toString("hex")}`;
+  const base = path.join(dir, stem + ext);
+  const all = async (): Promise<string[]> => (await readdir(dir)).filter((each) => each.startsWith(`${stem}.`));
+  return {
+    file,
+    base,
+    found: async () => {
+      const numbers = (await all()).map((each) => Number(/\.w(\d+)$/.exec(path.parse(each).name)?.[1]));
+      const own = numbers.filter((number) => Number.isSafeInteger(number)).toSorted((a, b) => a - b);
+      return own.map((number) => fileOfWorker(base, number)).filter((each) => path.extname(each) === ext);
+    },
+    remove: async () => {
+      await Promise.all((await all()).map((each) => rm(path.join(dir, each), { force: true })));
+    },
+  };
+}
