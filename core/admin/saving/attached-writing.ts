@@ -11,14 +11,14 @@ export async function writeHere(proxy: Proxy, file: string, { kind, listener, se
   const use = await builtInUse(kind, { ...options, file });
   // Loaded when needed: the command line imports this file, and does not need the code that constructs plugins.
   const { attach } = await import("../../runtime/proxy/attach.ts");
-  const { plugin, detach } = await attach(proxy.inner, { use, listener: found, session, folder: path.dirname(file) });
+  const attached = await attach(proxy.inner, { use, listener: found, session, folder: path.dirname(file) });
   return {
     get progress() {
-      return plugin.progress?.();
+      return attached.plugin.progress?.();
     },
     end: async () => {
-      await detach();
-      return plugin.progress?.();
+      await attached.detach();
+      return attached.plugin.progress?.();
     },
   };
 }

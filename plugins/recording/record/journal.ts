@@ -14,6 +14,16 @@ export interface JournalLimits {
   readonly entries: number;
 }
 
+/** What a file is written with. */
+export interface JournalTerms {
+  readonly file: string;
+  readonly mode: Mode;
+  readonly datagrams: boolean;
+  readonly limits: JournalLimits;
+  /** Which of several workers writes it. */
+  readonly worker: number | undefined;
+}
+
 /** The file of a recording, to which sessions are added as they end. */
 export class Journal implements RecordingMemory {
   #writing: Promise<void> | undefined;
@@ -40,13 +50,19 @@ export class Journal implements RecordingMemory {
   isFull = false;
   #records = false;
 
-  constructor(
-    readonly file: string,
-    readonly mode: Mode,
-    readonly datagrams: boolean,
-    private readonly limits: JournalLimits,
-    private readonly worker?: number,
-  ) {}
+  readonly file: string;
+  readonly mode: Mode;
+  readonly datagrams: boolean;
+  readonly #limits: JournalLimits;
+  readonly #worker: number | undefined;
+
+  constructor({ file, mode, datagrams, limits, worker }: JournalTerms) {
+    this.file = file;
+    this.mode = mode;
+    this.datagrams = datagrams;
+    this.#limits = limits;
+    this.#worker = worker;
+  }
 
   /** Reads the existing file, at the first call. @throws SLUICE_RECORDING_INVALID */
   look(): Promise<void> {
@@ -64,9 +80,9 @@ export class Journal implements RecordingMemory {
 
   take(bytes: number): boolean {
     if (
-      this.#size + this.#held + bytes > this.limits.size ||
-      this.#sessions >= this.limits.sessions ||
-      this.#entries >= this.limits.entries
+      this.#size + this.#held + bytes > this.#limits.size ||
+      this.#sessions >= this.#limits.sessions ||
+      this.#entries >= this.#limits.entries
     )
       return false;
     this.#held += bytes;
@@ -89,7 +105,7 @@ export class Journal implements RecordingMemory {
     const key = keyOf(entries, this.datagrams);
     if (entries.length === 0 || (this.mode === "new" && this.#known.has(key))) return "known";
     const text = entriesOf(entries, this.#nameOf(this.#end.next), this.#end.indent);
-    const { size, sessions, entries: most } = this.limits;
+    const { size, sessions, entries: most } = this.#limits;
     if (this.#size + text.length > size || this.#sessions >= sessions || this.#entries + entries.length > most) return "full";
     this.#known.add(key);
     if (this.#text.length === 0) this.#append(headOf(this.datagrams ? "udp" : "tcp", upstream, this.redacted));
@@ -103,7 +119,7 @@ export class Journal implements RecordingMemory {
 
   /** The name of a session in the file. Those of several workers differ, so that their files can become one. */
   #nameOf(number: number): number | string {
-    return this.worker === undefined ? number : `w${this.worker}-${number}`;
+    return this.#worker === undefined ? number : `w${this.#worker}-${number}`;
   }
 
   async #look(): Promise<void> {

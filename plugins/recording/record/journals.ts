@@ -36,7 +36,7 @@ export function acquireJournal({ file, mode, datagrams, limits, name, worker }: 
     // The same use has new options: the new mode decides what happens to the file so far.
     shared = undefined;
   }
-  shared ??= { journal: new Journal(file, mode, datagrams, limits, worker), users: new Map() };
+  shared ??= { journal: new Journal({ file, mode, datagrams, limits, worker }), users: new Map() };
   const { users, journal } = shared;
   open.set(file, shared);
   users.set(name, (users.get(name) ?? 0) + 1);

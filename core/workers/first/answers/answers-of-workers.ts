@@ -40,9 +40,8 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
     const checked = checkedInput(asked, input);
     const { name } = asked;
     const by = answeredBy(asked);
-    if (by === "first") return await steeringNamed(name)?.handle(this, checked, call);
+    if (by === "first") return await (steeringNamed(name) ?? savingNamed(name))?.handle(this, checked, call);
     if (by === "follow") return followingNamed(name)?.handle(this, checked, call);
-    if (by === "save") return await savingNamed(name)?.handle(this, checked, call);
     if (by === "refused") throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${name} is not there with several workers`);
     const answers = await this.#ask(name, input);
     return by === "merge" ? await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked }) : whoKnows(answers);

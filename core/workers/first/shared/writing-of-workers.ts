@@ -64,7 +64,7 @@ export class WritingOfWorkers implements Writing {
     const { definition } = await builtInUse(this.order.kind, { file });
     const { join } = definition.make as PluginClass;
     if (join === undefined) throw new Error(`${definition.id}() cannot join the files of several workers`);
-    return await join({ parts: await this.parts.found(), into: file, size: this.order.size });
+    return join({ parts: await this.parts.found(), into: file, size: this.order.size });
   }
 
   async #ask(): Promise<void> {
