@@ -1,5 +1,5 @@
 import type { PluginUse } from "../../contract/index.ts";
-import type { SaveKind } from "./save.ts";
+import type { SaveKind } from "./save-host.ts";
 
 const plugins: Readonly<Record<SaveKind, string>> = { capture: "capture", recording: "record" };
 

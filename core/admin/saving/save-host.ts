@@ -1,6 +1,8 @@
 import type { Observable } from "rxjs";
 import type { FileProgress, ProxyEvent, ResolvedConfig } from "../../contract/index.ts";
-import type { SaveKind } from "./save.ts";
+
+/** The kinds of files that the API writes from traffic. Each kind has calls of its own. */
+export type SaveKind = "capture" | "recording";
 
 /** What is to be written to a file. It can be sent to another process. */
 export interface SaveOrder {

@@ -1,9 +1,6 @@
 import { Subscription } from "rxjs";
 import type { FileProgress } from "../../contract/index.ts";
-import type { SaveHost, Writing } from "./save-host.ts";
-
-/** The kinds of files that the API writes from traffic. Each kind has calls of its own. */
-export type SaveKind = "capture" | "recording";
+import type { SaveHost, SaveKind, Writing } from "./save-host.ts";
 
 /** Why nothing more is written to a file. `closed`: the proxy has closed. */
 export type SaveEnd = "stopped" | "time" | "full" | "session" | "failed" | "closed";

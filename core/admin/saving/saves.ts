@@ -1,8 +1,8 @@
 import path from "node:path";
 import { SluiceError } from "../../contract/index.ts";
 import { nameOf } from "./file-name.ts";
-import type { SaveHost, SaveOrder } from "./save-host.ts";
-import { Save, type SaveKind, type SaveView } from "./save.ts";
+import type { SaveHost, SaveKind, SaveOrder } from "./save-host.ts";
+import { Save, type SaveView } from "./save.ts";
 import { createFile, SaveFolder } from "./save-folder.ts";
 import { unlink } from "node:fs/promises";
 
