@@ -195,8 +195,9 @@ describe("tlsTermination", function () {
     });
 
     /** What a client meets: in TLS 1.3 it learns of its refusal only after its own handshake. */
-    async function outcomeOf(port: number, client: TestCertificate | undefined): Promise<string> {
-      const socket = await connectSecurely(port, { ...trusting, ca: server.cert, ...client }).catch(codeOf);
+    async function outcomeOf(port: number, client: TestCertificate | undefined, name: object = trusting): Promise<string> {
+      const nameless = { checkServerIdentity: () => undefined };
+      const socket = await connectSecurely(port, { ...nameless, ...name, ca: server.cert, ...client }).catch(codeOf);
       if (typeof socket === "string") return socket;
       const answer = await exchange(socket, "hello").catch(codeOf);
       socket.destroy();
@@ -237,6 +238,7 @@ describe("tlsTermination", function () {
       const own = await createCertificate("client.test", { ca });
       const { port } = await start({ clientAuth: { ca: own.cert } });
       expect(await outcomeOf(port, own)).to.equal("hello");
+      expect(await outcomeOf(port, own, {}), "a client that sends no name").to.equal("hello");
       expect(await outcomeOf(port, await createCertificate("client.test", { ca }))).to.not.equal("hello");
     });
   });

@@ -4,6 +4,7 @@ import { SluiceError, type ServerTlsOptions, type SessionTls } from "../../../co
 import { tlsReason } from "../../os-errors.ts";
 import { wireOf, type WireStream } from "../../legs/wire-stream.ts";
 import { giveTicketKeys } from "./ticket-keys.ts";
+import { shareContext } from "../../node/shared-context.ts";
 import { watchTruncation } from "../../node/tls-truncation.ts";
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
@@ -95,6 +96,7 @@ function serverFor(options: ServerTlsOptions): Server {
     handshakeTimeout: LONGEST_TIMER,
     pauseOnConnect: true,
   } as Parameters<typeof createServer>[0]);
+  if (options.secureContext !== undefined) shareContext(server, options.secureContext);
   server.on("secureConnection", (secured) => {
     secured.on("error", ignore);
     handshakeOf(secured)?.done(secured);
