@@ -107,24 +107,14 @@ export class TlsTermination implements Plugin {
   #serverOptions(session: Session): ServerTlsOptions {
     const certificates = this.#certificates;
     if (certificates === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination was used before its setup()");
-    const certificate = certificates.forAddress(session.local.address);
+    const certificate = certificates.only ?? certificates.forAddress(session.local.address);
     const offered = this.#offers.get(certificate);
     if (offered !== undefined) return offered;
     const { alpn, clientAuth, allowTruncation } = this.options;
     const offer: ServerTlsOptions = {
       ...certificate.material,
       secureContext: certificate.context,
-      SNICallback: (name, done) => {
-        const found = certificates.forName(name);
-        const own = this.#wildcardLeaf(certificates, name);
-        if (own === undefined) done(null, found.context);
-        else
-          // Outside the promise: an error of Node's own callback must not become a rejection.
-          own.then(
-            ({ context }) => setImmediate(done, null, context),
-            () => setImmediate(done, null, found.context),
-          );
-      },
+      ...(this.#chooses(certificates) ? { SNICallback: this.#chooser(certificates) } : {}),
       allowTruncation,
       ...(alpn === undefined ? {} : { ALPNProtocols: alpn }),
       ...(clientAuth === undefined ? {} : { requestCert: true, rejectUnauthorized: clientAuth.require }),
@@ -132,6 +122,28 @@ export class TlsTermination implements Plugin {
     };
     this.#offers.set(certificate, offer);
     return offer;
+  }
+
+  /**
+   * Whether the client's name is asked for. Without a choice OpenSSL need not stop in the middle of the handshake. Where clients show certificates,
+   * the choice also makes sure of the context, for a Node that cannot share it (core/net/node/shared-context.ts).
+   */
+  #chooses(certificates: CertificateSet): boolean {
+    return certificates.only === undefined || this.#wildcards !== undefined || this.options.clientAuth !== undefined;
+  }
+
+  #chooser(certificates: CertificateSet): NonNullable<ServerTlsOptions["SNICallback"]> {
+    return (name, done) => {
+      const found = certificates.forName(name);
+      const own = this.#wildcardLeaf(certificates, name);
+      if (own === undefined) done(null, found.context);
+      else
+        // Outside the promise: an error of Node's own callback must not become a rejection.
+        own.then(
+          ({ context }) => setImmediate(done, null, context),
+          () => setImmediate(done, null, found.context),
+        );
+    };
   }
 
   /** Replaces the certificates for new handshakes; open sessions keep theirs. If the new ones cannot be used, the old ones stay. */

@@ -79,7 +79,7 @@ export class StreamLeg implements Leg {
     socket.on("close", () => {
       this.#buffer?.release();
       // Closed without an end or an error, for example by a TLS peer that hung up without close_notify.
-      if (!this.#ended) this.#failed(new Error("closed before its end"));
+      if (!this.#ended && !this.isBelow) this.#failed(new Error("closed before its end"));
       this.trial?.ended();
       if (!this.#lingers) this.onClosed?.();
     });

@@ -32,12 +32,11 @@ let support: Promise<boolean> | undefined;
  * callback of its handle is replaced, and the socket is made here with the options that Node's own callback would use. Undocumented: use it only
  * where {@link fastAcceptWorks} says yes; without it sockets deliver `data` events.
  *
- * @returns a function that restores Node's own callback; undefined when this Node has no callback to replace
+ * @returns false when this Node has no callback to replace
  */
-export function acceptFast(server: Server, accept: OnAccept): (() => void) | undefined {
+export function acceptFast(server: Server, accept: OnAccept): boolean {
   const handle = (server as unknown as { _handle?: Handle })._handle;
-  const native = handle?.onconnection;
-  if (handle === undefined || typeof native !== "function") return undefined;
+  if (typeof handle?.onconnection !== "function") return false;
   const onconnection: Handle["onconnection"] = (status, client) => {
     if (status !== 0 || client === undefined || client === null) {
       server.emit("drop");
@@ -48,9 +47,7 @@ export function acceptFast(server: Server, accept: OnAccept): (() => void) | und
     accept(socket, buffer);
   };
   handle.onconnection = onconnection;
-  return () => {
-    handle.onconnection = native;
-  };
+  return true;
 }
 
 /** Whether {@link acceptFast} carries bytes both ways on this Node: tried once per process, over loopback. SLUICE_FAST_ACCEPT=0 turns it off. */
@@ -66,15 +63,13 @@ function tryOnce(): Promise<boolean> {
       resolve(false);
     });
     server.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
-      const ok =
-        undefined !==
-        acceptFast(server, (socket, buffer) => {
-          socket.on("error", () => undefined);
-          if (buffer !== undefined) buffer.reader = { data: (chunk) => socket.write(chunk), done: false };
-          buffer?.serve(socket);
-          socket.on("end", () => socket.end());
-          socket.resume();
-        });
+      const ok = acceptFast(server, (socket, buffer) => {
+        socket.on("error", () => undefined);
+        if (buffer !== undefined) buffer.reader = { data: (chunk) => socket.write(chunk), done: false };
+        buffer?.serve(socket);
+        socket.on("end", () => socket.end());
+        socket.resume();
+      });
       const address = server.address();
       const port = typeof address === "object" && address !== null ? address.port : 0;
       const done = (works: boolean): void => {

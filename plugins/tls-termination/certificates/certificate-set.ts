@@ -6,6 +6,8 @@ import type { KeyPair } from "./key-pair.ts";
 export class CertificateSet {
   readonly #byName = new Map<string, CertificateContext>();
   readonly #first: CertificateContext;
+  /** The certificates for every client, if neither its name nor its address can change the choice. */
+  readonly only: CertificateContext | undefined;
 
   /**
    * @param warn called for a certificate that is never used
@@ -23,6 +25,7 @@ export class CertificateSet {
     for (const [name, group] of groups) this.#byName.set(name, contextOf(group));
     const [first] = pairs;
     this.#first = contextOf(groups.get(first.names[0] ?? "") ?? [first]);
+    this.only = [...contexts.values()].every((context) => context === this.#first) ? this.#first : undefined;
   }
 
   /** The certificates for a name in SNI, in any spelling. Node's own choice of contexts is case-sensitive (CVE-2026-48928). */

@@ -31,7 +31,7 @@ export class HandedAcceptor implements BoundSocket {
 
   /** Takes a connection from which nothing has been read. */
   take(connection: Connection): void {
-    const buffer = this.canBeFast && !this.#helloFirst ? new ReadBuffer() : undefined;
+    const buffer = this.canBeFast ? new ReadBuffer() : undefined;
     const socket = socketOf(connection, buffer);
     if (this.#host === undefined) {
       socket.destroy();

@@ -66,8 +66,9 @@ export class StreamClient implements AcceptedClient {
     const { onClosed } = below;
     below.onClosed = undefined;
     if (wire === undefined) this.giveBack();
+    this.address();
     const base = wire === undefined ? this.socket : new WireStream(below, wire);
-    const { socket, tls } = await startTls(base, String(this), options, timeout).catch((error: unknown) => {
+    const { socket, tls } = await startTls(base, this, options, timeout).catch((error: unknown) => {
       if (this.socket.closed) setImmediate(() => onClosed?.());
       else below.onClosed = onClosed;
       throw error;
@@ -91,8 +92,8 @@ export class StreamClient implements AcceptedClient {
 /** A client whose first bytes are a ClientHello. */
 export class TlsClient extends StreamClient {
   hello(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined> {
-    this.giveBack();
-    return peekClientHello(this.socket, String(this), { timeout, allowsPlain });
+    this.address();
+    return peekClientHello(this.leg, this, { timeout, allowsPlain });
   }
 }
 

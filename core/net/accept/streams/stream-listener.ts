@@ -21,7 +21,7 @@ export class StreamListener implements BoundSocket {
   #helloFirst = false;
   #keepAlive: number | undefined;
   #server: Server;
-  #toNative: (() => void) | undefined;
+  #isFast = false;
   /** Set if connections go to another process. */
   #take: TakeConnection | undefined;
 
@@ -77,8 +77,7 @@ export class StreamListener implements BoundSocket {
   accept(host: ClientHost, helloFirst: boolean): void {
     this.#host = host;
     this.#helloFirst = helloFirst;
-    // Reusable buffers; TLS needs plain sockets.
-    this.#readFast(!helloFirst);
+    this.#readFast();
   }
 
   hand(take: TakeConnection): void {
@@ -104,23 +103,19 @@ export class StreamListener implements BoundSocket {
     const { address: host, port } = this.local;
     const server = createServer(serverOptions);
     await listen(server, { host, port, path: undefined });
-    const fast = this.#toNative !== undefined;
     this.#server = server;
-    this.#toNative = undefined;
+    this.#isFast = false;
     this.#attend(server);
-    if (this.#take === undefined) this.#readFast(fast);
+    if (this.#take === undefined) this.#readFast();
     else this.hand(this.#take);
   }
 
-  #readFast(wanted: boolean): void {
-    if (wanted && this.canBeFast)
-      this.#toNative ??= acceptFast(this.#server, (socket, buffer) => {
-        this.#accept(socket, buffer);
-      });
-    else {
-      this.#toNative?.();
-      this.#toNative = undefined;
-    }
+  /** Accepts sockets that read into reusable buffers, where this Node can. */
+  #readFast(): void {
+    if (!this.canBeFast || this.#isFast) return;
+    this.#isFast = acceptFast(this.#server, (socket, buffer) => {
+      this.#accept(socket, buffer);
+    });
   }
 
   #accept(socket: Socket, buffer: ReadBuffer | undefined): void {

@@ -36,27 +36,31 @@ const handshakes = new WeakMap<object, Handshake>();
  */
 export function startTls(
   socket: Socket | WireStream,
-  client: string,
+  client: { toString(): string },
   options: ServerTlsOptions,
   timeout = options.handshakeTimeout ?? DEFAULT_HANDSHAKE_MS,
 ): Promise<{ socket: TLSSocket; tls: AgreedTls }> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      failed(new SluiceError("SLUICE_CLIENT_TIMEOUT", `${client}: no TLS handshake in time`));
+      failed(new SluiceError("SLUICE_CLIENT_TIMEOUT", `${String(client)}: no TLS handshake in time`));
     }, timeout);
     const failed = (error: Error): void => {
       clearTimeout(timer);
       handshakes.delete(socket);
-      reject(SluiceError.is(error) ? error : new SluiceError("SLUICE_CLIENT_TLS", `${client}: ${tlsReason(error)}`, { cause: error }));
+      reject(
+        SluiceError.is(error) ? error : new SluiceError("SLUICE_CLIENT_TLS", `${String(client)}: ${tlsReason(error)}`, { cause: error }),
+      );
     };
     const left = (): void => {
-      failed(new SluiceError("SLUICE_CLIENT_RESET", `${client}: closed during the TLS handshake`));
+      failed(new SluiceError("SLUICE_CLIENT_RESET", `${String(client)}: closed during the TLS handshake`));
     };
     // `setImmediate`: when a client is refused, the socket closes before the reason is reported.
-    socket.once("close", () => setImmediate(left));
+    const closed = (): void => void setImmediate(left);
+    socket.once("close", closed);
     const done = (secured: TLSSocket): void => {
       clearTimeout(timer);
       handshakes.delete(socket);
+      socket.off("close", closed);
       secured.allowHalfOpen = true;
       secured.disableRenegotiation();
       if (options.allowTruncation !== true) watchTruncation(secured);

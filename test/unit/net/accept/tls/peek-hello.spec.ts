@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { SluiceError } from "../../../../../core/contract/index.ts";
 import { peekClientHello } from "../../../../../core/net/accept/tls/peek-hello.ts";
+import { StreamLeg } from "../../../../../core/net/legs/stream-leg.ts";
 import { bounded, eventOf } from "../../../../support/bounded.ts";
 import { connect, portOf } from "../../../../support/sockets.ts";
 
@@ -41,7 +42,8 @@ describe("the peek at a ClientHello", () => {
   it("tells the name and the protocols, and puts every byte back, with those that followed", async () => {
     const bytes = Buffer.concat([await helloBytes(), Buffer.from("early")]);
     const { client, accepted } = await pair();
-    const peek = peekClientHello(accepted, "the client", { timeout: 5_000, allowsPlain: false });
+    const leg = new StreamLeg(accepted, "client", "the client");
+    const peek = peekClientHello(leg, "the client", { timeout: 5_000, allowsPlain: false });
     client.write(bytes.subarray(0, 20));
     await eventOf(accepted, "data");
     client.write(bytes.subarray(20));
@@ -49,9 +51,11 @@ describe("the peek at a ClientHello", () => {
     expect(accepted.isPaused()).to.equal(true);
     expect(accepted.listenerCount("data")).to.equal(0);
     const seen: Buffer[] = [];
-    accepted.on("data", (chunk: Buffer) => seen.push(chunk)).resume();
+    const ended = new Promise<void>((end, failed) => {
+      leg.read({ data: (chunk) => seen.push(Buffer.from(chunk)) > 0, done: true, end, failed });
+    });
     client.end();
-    await eventOf(accepted, "end");
+    await bounded(ended, "the end");
     expect(Buffer.concat(seen).equals(bytes)).to.equal(true);
   });
 
@@ -65,7 +69,7 @@ describe("the peek at a ClientHello", () => {
   for (const [what, { act, code, within = 5_000 }] of Object.entries(peers)) {
     it(`fails with ${code} when the client ${what}`, async () => {
       const { client, accepted } = await pair();
-      const peek = peekClientHello(accepted, "the client", { timeout: within, allowsPlain: false });
+      const peek = peekClientHello(new StreamLeg(accepted, "client", "the client"), "the client", { timeout: within, allowsPlain: false });
       act(client);
       const error: unknown = await bounded(peek, "the peek").catch((thrown: unknown) => thrown);
       expect(SluiceError.is(error) && error.code).to.equal(code);
