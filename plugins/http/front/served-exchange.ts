@@ -1,7 +1,7 @@
 import { reasonOf, SluiceError } from "sluice";
 import type { HttpResponse } from "sluice";
 import { Readable, type Duplex } from "node:stream";
-import { throwError, type Subscription } from "rxjs";
+import { AnswerSubscriber, type Answered } from "./answer-subscriber.ts";
 import type { ClientRequest, InterimReceiver, InterimResponse } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
 import { failureOf } from "../message/failure.ts";
@@ -29,11 +29,11 @@ export interface ExchangeSurroundings {
 }
 
 /** Runs one request through the exchange hooks and sends its response. It ends once, when the response or the tunnel is closed. */
-export class ServedExchange implements InterimReceiver {
+export class ServedExchange implements InterimReceiver, Answered {
   readonly #responder: Responder;
   readonly #place: ExchangePlace;
   readonly #serving: Serving;
-  #subscription: Subscription | undefined;
+  #subscription: AnswerSubscriber | undefined;
   #response: HttpResponse | undefined;
   #error: SluiceError | undefined;
   #isOver = false;
@@ -72,26 +72,15 @@ export class ServedExchange implements InterimReceiver {
 
   start(): void {
     const { request } = this;
-    this.#serving.counters.requests.inc();
-    const unrouted = throwError(
-      () => new SluiceError("SLUICE_HTTP_NO_ROUTE", `listener "${request.session.listener}" no longer serves HTTP`),
-    );
+    const serving = this.#serving;
+    serving.counters.requests.inc();
+    this.#subscription = new AnswerSubscriber(this);
     try {
-      this.#subscription = this.#serving.exchange(request, unrouted).subscribe({
-        next: (response) => {
-          this.#answered(response);
-        },
-        error: (error: unknown) => {
-          this.#failed(error);
-        },
-        complete: () => {
-          if (this.#response === undefined) this.#failed(new Error("an exchange hook completed without a response"));
-        },
-      });
+      serving.exchange(request, serving.unrouted(request.session)).subscribe(this.#subscription);
     } catch (error) {
-      this.#failed(error);
+      this.failed(error);
     }
-    if (this.#isOver) this.#subscription?.unsubscribe();
+    if (this.#isOver) this.#subscription.unsubscribe();
   }
 
   informed(response: InterimResponse): void {
@@ -112,7 +101,7 @@ export class ServedExchange implements InterimReceiver {
   refuse(error: SluiceError, status: number): void {
     this.#subscription?.unsubscribe();
     this.#error ??= error;
-    if (this.#response === undefined) this.#answered(failureOf(error, status));
+    if (this.#response === undefined) this.answered(failureOf(error, status));
     else this.sink.abort(error);
   }
 
@@ -139,13 +128,17 @@ export class ServedExchange implements InterimReceiver {
     this.sink.abort(error);
   }
 
-  #failed(thrown: unknown): void {
+  failed(thrown: unknown): void {
     const error = SluiceError.is(thrown) ? thrown : new SluiceError("SLUICE_INTERNAL", reasonOf(thrown), { cause: thrown });
     this.#error ??= error;
-    if (this.#response === undefined) this.#answered(failureOf(error));
+    if (this.#response === undefined) this.answered(failureOf(error));
   }
 
-  #answered(response: HttpResponse): void {
+  completed(): void {
+    if (this.#response === undefined) this.failed(new Error("an exchange hook completed without a response"));
+  }
+
+  answered(response: HttpResponse): void {
     // Only the first response counts.
     if (this.#response !== undefined || this.#isOver) {
       discard(response);

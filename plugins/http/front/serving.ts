@@ -1,4 +1,6 @@
-import type { Counter, Exchange, Logger, Metrics, Session, SluiceError } from "sluice";
+import { SluiceError } from "sluice";
+import type { Counter, Exchange, Logger, Metrics, Session } from "sluice";
+import { throwError, type Observable } from "rxjs";
 import type { RequestTerms } from "../exchange/client-request.ts";
 import { Http2Front } from "./http2-front.ts";
 import type { HttpOptions } from "../exchange/options.ts";
@@ -21,6 +23,7 @@ export class Serving {
   readonly terms: RequestTerms;
   /** The header lines in HTTP/1 for a client whose connection is kept. */
   readonly keepAlive: string;
+  #unrouted: Observable<never> | undefined;
 
   constructor(
     readonly options: HttpOptions,
@@ -37,6 +40,12 @@ export class Serving {
     this.http2 = new Http2Front(options);
     const seconds = Math.floor(options.timeouts.keepAlive / 1000);
     this.keepAlive = `connection: keep-alive\r\n${seconds > 0 ? `keep-alive: timeout=${seconds}\r\n` : ""}`;
+  }
+
+  /** What the hooks get where http() is not among them any more, after a reload. */
+  unrouted({ listener }: Session): Observable<never> {
+    this.#unrouted ??= throwError(() => new SluiceError("SLUICE_HTTP_NO_ROUTE", `listener "${listener}" no longer serves HTTP`));
+    return this.#unrouted;
   }
 
   /** Counts and logs a refused request. */
