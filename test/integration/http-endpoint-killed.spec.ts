@@ -1,10 +1,16 @@
 import { expect } from "chai";
 import { retry } from "sluice/plugins";
-import { Agent } from "node:http";
+import { Agent, createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createCleanup } from "../support/cleanup.ts";
 import { ask } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
+
+async function listenOn(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 describe("An upstream of three, of which one is killed under load", function () {
   this.timeout(60_000);
@@ -56,5 +62,27 @@ describe("An upstream of three, of which one is killed under load", function () 
     // 30 s and a tenth of jitter.
     expect(Number(down.until) - down.since).to.be.within(27_000, 33_000);
     expect(all("endpoint-down"), "of the others none").to.have.length(1);
+  });
+
+  it("costs no request that met a kept connection which was closed, without retry() too", async () => {
+    const other = await startHttpUpstream(cleanup, telling("other"));
+    let requests = 0;
+    // Dies of its second request: the connection is reset, and the next one refused.
+    const fragile = createServer((_request, response) => {
+      requests += 1;
+      if (requests === 1) response.end('{"name":"fragile"}');
+      else fragile.close(() => undefined).closeAllConnections();
+    });
+    cleanup.add(() => void fragile.close(() => undefined));
+    const address = await listenOn(fragile);
+    const endpoints = [{ address, weight: 5 }, other.endpoint];
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints, balance: "round-robin" } }] });
+    const names: string[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      const { status, told } = await ask(port());
+      names.push(`${status} ${told.name}`);
+    }
+    expect(names).to.deep.equal(["200 fragile", "200 other"]);
+    expect(requests).to.equal(2);
   });
 });

@@ -101,6 +101,8 @@ export class EndpointTry extends Subscriber<HttpResponse> {
       // The upstream has probably closed all of its kept connections.
       place.connections.dropIdle();
       tried.delete(place.endpoint.name);
+      // It begins again: if it cannot be sent now, because the endpoint refuses connections too, another endpoint may get it.
+      request.sent = false;
       this.sender.send(sending);
     }
     // If there is another endpoint, it is sent there.
