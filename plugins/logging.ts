@@ -78,7 +78,7 @@ export class Logging implements Plugin {
     @inject(EVENTS) private readonly events: Observable<ProxyEvent>,
   ) {
     // Read once: pino parses its bindings at every call.
-    this.#isBound = boundTo(logger, "listener");
+    this.#isBound = isOfListener(logger);
     this.#logger = logger.child({}, { level: options.level });
     if (options.chunks === false) return;
     this.fromClient = this.#chunks("fromClient", options.chunks);
@@ -215,8 +215,9 @@ function isFailure(error: SluiceError | undefined): error is SluiceError {
   return error !== undefined && error.source !== "client" && !toldElsewhere.has(error.code) && !(isOwn(error) && error.source === "plugin");
 }
 
-function boundTo(logger: Logger & { bindings?(): object }, field: string): boolean {
-  return typeof logger.bindings === "function" && field in logger.bindings();
+/** Whether the name of the listener is in each of its lines anyway. */
+function isOfListener(logger: Logger & { bindings?(): object }): boolean {
+  return typeof logger.bindings === "function" && "listener" in logger.bindings();
 }
 
 /**

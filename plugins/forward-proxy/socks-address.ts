@@ -2,6 +2,8 @@ import { isIP } from "node:net";
 import { addressBytes, type SocketAddress } from "sluice";
 
 const [IPV4, NAME, IPV6] = [1, 3, 4];
+/** The offset of the address type, the same in all messages that have an address. */
+const TYPE = 3;
 
 /** An address and a port in a message (RFC 1928 section 5), and the offset of their end. */
 export interface SocksAddress {
@@ -10,11 +12,11 @@ export interface SocksAddress {
   readonly end: number;
 }
 
-/** @param at offset of the address type. @returns undefined when more bytes are needed; "unknown" when no such type exists */
-export function readAddress(bytes: Buffer, at: number): SocksAddress | "unknown" | undefined {
-  if (bytes.length < at + 2) return undefined;
-  const [kind, first] = [bytes.readUInt8(at), bytes.readUInt8(at + 1)];
-  const start = at + (kind === NAME ? 2 : 1);
+/** Reads the address of a request, a reply or a datagram. @returns undefined when more bytes are needed; "unknown" when no such type exists */
+export function readAddress(bytes: Buffer): SocksAddress | "unknown" | undefined {
+  if (bytes.length < TYPE + 2) return undefined;
+  const [kind, first] = [bytes.readUInt8(TYPE), bytes.readUInt8(TYPE + 1)];
+  const start = TYPE + (kind === NAME ? 2 : 1);
   const size = { [IPV4]: 4, [NAME]: first, [IPV6]: 16 }[kind];
   if (size === undefined) return "unknown";
   const end = start + size;

@@ -15,7 +15,7 @@ export function associationOf(allow: AllowedTargets): DatagramRelayOptions {
 }
 
 function forward(datagram: Buffer, relay: DatagramRelay, allow: AllowedTargets): void {
-  const found = datagram[0] === 0 && datagram[1] === 0 ? readAddress(datagram, 3) : undefined;
+  const found = datagram[0] === 0 && datagram[1] === 0 ? readAddress(datagram) : undefined;
   if (found === undefined || found === "unknown") {
     relay.drop("malformed");
     return;

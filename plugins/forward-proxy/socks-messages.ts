@@ -59,7 +59,7 @@ export function readRequest(bytes: Buffer): FirstBytes<SocksRequest> | undefined
   const [version = 5, command = 0, reserved = 0] = bytes;
   if (version !== 5 || reserved !== 0) throw new SocksFault("its request is malformed", replyWith(replies.failed));
   if (bytes.length < 5) return undefined;
-  const found = readAddress(bytes, 3);
+  const found = readAddress(bytes);
   if (found === "unknown") throw new SocksFault(`its request has an address of type ${bytes[3]}`, replyWith(replies.addressUnknown));
   return found === undefined ? undefined : { taken: found.end, value: { command, host: found.host, port: found.port } };
 }

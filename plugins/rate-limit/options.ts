@@ -5,8 +5,8 @@ import type { BucketLimit, RateLimitStoreSource } from "./store.ts";
 const count = z.number().positive();
 const bytes = size().refine((value) => value > 0, { error: "must be more than 0 bytes" });
 
-/** The schema of a limit, whose output is what a bucket needs. With a burst below `least`, nothing could ever pass. */
-function limitOf<Amount extends number | string>(amount: z.ZodType<number, Amount>, least: number) {
+/** The schema of a limit, whose output is what a bucket needs. With a burst below 1, nothing could ever pass. */
+function limitOf<Amount extends number | string>(amount: z.ZodType<number, Amount>) {
   return z
     .strictObject({
       /** The amount that may pass in the time `per`. */
@@ -15,9 +15,8 @@ function limitOf<Amount extends number | string>(amount: z.ZodType<number, Amoun
       /** The amount that may pass at once, after a pause. @default rate */
       burst: amount.optional(),
     })
-    .transform(({ rate, per, burst = Math.max(rate, least) }, context): BucketLimit => {
-      if (burst < least)
-        context.addIssue({ code: "custom", path: ["burst"], message: `must be at least ${least}: less lets nothing pass` });
+    .transform(({ rate, per, burst = Math.max(rate, 1) }, context): BucketLimit => {
+      if (burst < 1) context.addIssue({ code: "custom", path: ["burst"], message: "must be at least 1: less lets nothing pass" });
       return { rate: rate / per, burst };
     });
 }
@@ -32,13 +31,13 @@ const isStore = (value: unknown): boolean => (typeof value === "string" && value
 
 export const rateLimitSchema = z.object({
   /** New sessions. */
-  connections: limitOf(count, 1).optional(),
+  connections: limitOf(count).optional(),
   /** Datagrams from the client, on a UDP listener. */
-  datagrams: limitOf(count, 1).optional(),
+  datagrams: limitOf(count).optional(),
   /** Bytes, one bucket per direction. */
-  bytes: limitOf(bytes, 1).optional(),
+  bytes: limitOf(bytes).optional(),
   /** HTTP requests, on a listener with http(). */
-  requests: limitOf(count, 1).optional(),
+  requests: limitOf(count).optional(),
   /** What shares a bucket. */
   key: z.custom<Key>(isKey, { error: 'expected "client", "listener" or a function from the session to a text' }).default("client"),
   /** What happens over the limit. */

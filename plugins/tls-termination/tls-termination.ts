@@ -64,7 +64,7 @@ export class TlsTermination implements Plugin {
       this.#keyLog = await KeyLog.open(file);
       this.logger.warn({ file }, "the secrets of TLS sessions are being logged: whoever reads the file can decrypt them");
     }
-    if (selfSigned !== undefined) this.#every(RENEWAL);
+    if (selfSigned !== undefined) this.#renewRegularly();
     if (files.length > 0) this.#stops.push(watchFiles(files, stamps, async () => this.#reload()));
   }
 
@@ -201,8 +201,8 @@ export class TlsTermination implements Plugin {
     return values.flatMap((value) => (value === undefined ? [] : (pemFile(value, this.place.folder) ?? [])));
   }
 
-  #every(milliseconds: number): void {
-    const timer = setInterval(() => void this.#reload(), milliseconds);
+  #renewRegularly(): void {
+    const timer = setInterval(() => void this.#reload(), RENEWAL);
     timer.unref();
     this.#stops.push(() => {
       clearInterval(timer);

@@ -18,10 +18,9 @@ export interface PastGeneration {
 
 /** The newest generations of a proxy, to show and to restore. */
 export class GenerationHistory {
+  /** The number of generations to keep: each keeps the code of its plugins in memory. */
+  most = 1;
   readonly #kept: { readonly past: PastGeneration; readonly wanted: GenerationSource }[] = [];
-
-  /** @param most generations to keep: each keeps the code of its plugins in memory */
-  constructor(public most: number) {}
 
   /** The newest first. */
   get all(): readonly PastGeneration[] {

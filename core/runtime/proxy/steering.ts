@@ -18,7 +18,7 @@ type TriedSave = Pick<Trials, "change" | "report" | "accept" | "takeBack">;
 
 /** What the generations of a proxy were made of, and the ways to have a generation that differs from the config: overrides, restoring, accepting. */
 export class Steering {
-  readonly #history = new GenerationHistory(1);
+  readonly #history = new GenerationHistory();
   #wanted: GenerationSource | undefined;
 
   /** The number of the generation in force. */

@@ -150,10 +150,10 @@ export class RunningSession {
   }
 
   /** Waits until the output is complete, or the session has failed. */
-  async outcome(direction: Direction, timeout = PATIENCE_MS): Promise<Outcome> {
+  async outcome(direction: Direction): Promise<Outcome> {
     const lane = this.#lanes[direction];
     const isOver = (): boolean => lane?.sink.ended === true || this.session.error !== undefined;
-    await settled(isOver, this.run.bench.clock, timeout);
+    await settled(isOver, this.run.bench.clock, PATIENCE_MS);
     const end = this.session.error ?? (lane?.sink.ended === true ? "fin" : "open");
     if (lane === undefined) return { chunks: [], bytes: Buffer.alloc(0), end, foreign: undefined, reused: false, changed: false };
     const { source, sink } = lane;

@@ -24,7 +24,7 @@ export function lifeChecks({ withBench }: Subject): Check[] {
     check("does nothing when it is constructed", async (bench, trace) => {
       const before = countOpenFiles();
       await bench.construct();
-      demand(bench, began("its construction", [...openedSince(before), ...(await leftBy(bench, trace))]));
+      demand(bench, begun([...openedSince(before), ...(await leftBy(bench, trace))]));
       if (bench.hasFolder && readdirSync(bench.folder).length > 0) demand(bench, "its construction left files: write them in setup()");
     }),
     check("can be torn down without a setup, and twice", async (bench) => {
@@ -115,8 +115,9 @@ function countNow(trace: Trace): Counts {
   return new Map([...countOpenFiles(), ...trace.listeners.counts]);
 }
 
-function began(when: string, open: readonly string[]): string | undefined {
-  return open.length === 0 ? undefined : `${when} began ${open.join(", ")}: do it in setup() or in a hook`;
+/** What a construction has begun, as a sentence. */
+function begun(open: readonly string[]): string | undefined {
+  return open.length === 0 ? undefined : `its construction began ${open.join(", ")}: do it in setup() or in a hook`;
 }
 
 function leftBehind(when: string, open: readonly string[]): string | undefined {

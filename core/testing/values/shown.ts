@@ -7,7 +7,7 @@ const ROWS = 16;
 export function shownBytes(bytes: Buffer): string {
   if (bytes.length === 0) return "  (nothing)";
   const rows = Array.from({ length: Math.ceil(bytes.length / PER_ROW) }, (_, at) => at * PER_ROW);
-  const text = (offset: number): string => `  ${row(offset, bytes.subarray(offset, offset + PER_ROW), PER_ROW)}`;
+  const text = (offset: number): string => `  ${row(offset, bytes.subarray(offset, offset + PER_ROW))}`;
   if (rows.length <= ROWS) return rows.map(text).join("\n");
   const left = rows.length - ROWS;
   return [...rows.slice(0, ROWS / 2).map(text), `  … ${left} rows more …`, ...rows.slice(-ROWS / 2).map(text)].join("\n");
@@ -21,8 +21,8 @@ export function shortBytes(bytes: Buffer): string {
   return whole.length <= 60 ? whole : `${whole.slice(0, 56)}…${isText ? '"' : ""} (${bytes.length} bytes)`;
 }
 
-function row(offset: number, bytes: Buffer, width: number): string {
-  return `${offset.toString(16).padStart(6, "0")}  ${cells(bytes, width)}`;
+function row(offset: number, bytes: Buffer): string {
+  return `${offset.toString(16).padStart(6, "0")}  ${cells(bytes, PER_ROW)}`;
 }
 
 /** Hex and text of some bytes, padded to the width of a number of bytes. */

@@ -15,9 +15,10 @@ export class RequestFields {
     return value;
   }
 
-  truth(name: string, otherwise: boolean): boolean {
-    const value = this.fields[name] ?? otherwise;
-    if (typeof value !== "boolean") throw badBody(`${name}: expected true or false`);
+  /** Whether the proxy is enabled. */
+  enabled(otherwise: boolean): boolean {
+    const value = this.fields["enabled"] ?? otherwise;
+    if (typeof value !== "boolean") throw badBody("enabled: expected true or false");
     return value;
   }
 
@@ -33,7 +34,8 @@ export class RequestFields {
     return value;
   }
 
-  object(name: string): RequestFields {
-    return RequestFields.of(this.fields[name] ?? {});
+  /** The settings of a toxic. */
+  get attributes(): RequestFields {
+    return RequestFields.of(this.fields["attributes"] ?? {});
   }
 }

@@ -44,11 +44,7 @@ export function routesOf(proxies: ToxicProxies): readonly Route[] {
     route("POST PATCH", /^\/proxies\/([^/]+)$/, async (names, body) => {
       const proxy = named(names);
       const fields = RequestFields.of(body);
-      await proxy.update(
-        fields.text("listen", proxy.listen),
-        fields.text("upstream", proxy.upstream),
-        fields.truth("enabled", proxy.enabled),
-      );
+      await proxy.update(fields.text("listen", proxy.listen), fields.text("upstream", proxy.upstream), fields.enabled(proxy.enabled));
       return { status: 200, body: proxy };
     }),
     route("DELETE", /^\/proxies\/([^/]+)$/, async ([name = ""]) => {

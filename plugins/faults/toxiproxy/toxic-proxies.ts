@@ -24,7 +24,7 @@ export class ToxicProxies {
   async create(fields: RequestFields): Promise<ToxicProxy> {
     const proxy = this.#read(fields, "");
     if (this.#proxies.has(proxy.name)) throw proxyExists();
-    if (fields.truth("enabled", true)) await proxy.start();
+    if (fields.enabled(true)) await proxy.start();
     this.#proxies.set(proxy.name, proxy);
     return proxy;
   }
@@ -41,7 +41,7 @@ export class ToxicProxies {
     const given = body.map((each) => RequestFields.of(each));
     const read = given.map((fields, index) => ({
       proxy: this.#read(fields, ` at proxy ${index + 1}`),
-      enabled: fields.truth("enabled", true),
+      enabled: fields.enabled(true),
     }));
     const proxies: ToxicProxy[] = [];
     try {

@@ -49,6 +49,6 @@ export class Toxic {
 }
 
 function attributesOf(before: Attributes, fields: RequestFields): Attributes {
-  const given = fields.object("attributes");
+  const given = fields.attributes;
   return Object.fromEntries(Object.entries(before).map(([name, value]) => [name, given.integer(name, value)]));
 }

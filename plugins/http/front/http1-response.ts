@@ -79,7 +79,7 @@ export class Http1Response implements ResponseSink {
     this.#framing = this.#framingOf(status, length);
     if (this.#framing === "length") this.#length = new BodyLength(length);
     this.#isKept = !isClosing && !this.request.isLast && this.#framing !== "until-end";
-    const date = valueOf(fields, "date") === undefined ? dateLine() : "";
+    const date = hasDate(fields) ? "" : dateLine();
     this.#head = `HTTP/1.1 ${status} ${reasonOf(status, reason)}\r\n${lines}${date}${this.#connectionLines()}\r\n`;
     this.status = status;
   }
@@ -205,9 +205,9 @@ function checkStatus(status: number): void {
   if (!Number.isInteger(status) || status < 200 || status > 999) throw new RangeError(`${status} is not the status of a response`);
 }
 
-function valueOf(fields: readonly string[], name: string): string | undefined {
-  for (let at = 0; at + 1 < fields.length; at += 2) if (isNamed(fields[at], name)) return fields[at + 1];
-  return undefined;
+function hasDate(fields: readonly string[]): boolean {
+  for (let at = 0; at + 1 < fields.length; at += 2) if (isNamed(fields[at], "date")) return true;
+  return false;
 }
 
 let dated = "";

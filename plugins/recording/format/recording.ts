@@ -59,7 +59,3 @@ interface RecordingEnd {
 
 /** Replaces data that must not be recorded; on replay it matches anything. */
 export const REDACTED = Buffer.from("[redacted]");
-
-export function isFrom(entry: Entry | undefined, side: Side): entry is Message {
-  return entry !== undefined && "from" in entry && entry.from === side;
-}

@@ -1,4 +1,4 @@
-import { isFrom, type Entry, type Message, type Side } from "../format/recording.ts";
+import type { Entry, Message } from "../format/recording.ts";
 
 /** A message to send, or an end, with its delay after the entry before it. */
 export interface Step {
@@ -7,26 +7,26 @@ export interface Step {
   readonly wait: number;
 }
 
-/** A message of the other side, with the answers to it. */
+/** A message of the client, with the answers to it. */
 export interface DialogueTurn {
   readonly message: Message;
   readonly steps: readonly Step[];
 }
 
-/** A recorded session in the form in which one side is played. */
+/** A recorded session in the form in which its upstream is played. */
 export interface DialogueTurns {
-  /** What is sent before the other side has sent anything. */
+  /** What is sent before the client has sent anything. */
   readonly opening: readonly Step[];
   readonly turns: readonly DialogueTurn[];
 }
 
-/** @param theirs the side that is not played */
-export function turnsOf(session: readonly Entry[], theirs: Side): DialogueTurns {
+/** The session in the form in which its upstream is played. */
+export function turnsOf(session: readonly Entry[]): DialogueTurns {
   const opening: Step[] = [];
   const turns: { message: Message; steps: Step[] }[] = [];
   for (const [index, entry] of session.entries()) {
     const wait = Math.max(0, entry.at - (session[index - 1]?.at ?? 0));
-    if (isFrom(entry, theirs)) turns.push({ message: entry, steps: [] });
+    if ("from" in entry && entry.from === "client") turns.push({ message: entry, steps: [] });
     else (turns.at(-1)?.steps ?? opening).push({ entry, wait });
   }
   return { opening, turns };
@@ -36,8 +36,8 @@ export function turnsOf(session: readonly Entry[], theirs: Side): DialogueTurns 
  * Like {@link turnsOf}, for protocols in which each message has its own answer, also when several messages are sent before an answer comes. With as
  * many answers as messages, the first answer belongs to the first message, and so on. Otherwise the entries after a message are its answer.
  */
-export function paired(session: readonly Entry[], theirs: Side): DialogueTurns {
-  const { opening, turns } = turnsOf(session, theirs);
+export function paired(session: readonly Entry[]): DialogueTurns {
+  const { opening, turns } = turnsOf(session);
   const said = turns.flatMap(({ steps }) => steps.filter(({ entry }) => "from" in entry));
   if (opening.some(({ entry }) => "from" in entry) || said.length !== turns.length) return { opening, turns };
   const ends = turns.at(-1)?.steps.filter(({ entry }) => "close" in entry) ?? [];

@@ -43,15 +43,14 @@ export class Frames {
 /**
  * Returns the session with one entry for each message of a codec.
  *
- * @throws SLUICE_RECORDING_INVALID when bytes of the other side are not a message
+ * @throws SLUICE_RECORDING_INVALID when bytes of the client are not a message
  */
-export function framed(session: readonly Entry[], codec: Codec<unknown>, theirs: Side): readonly Entry[] {
-  const heard = framesOf(session, codec, theirs);
-  // The bytes of the played side must stay exactly as recorded: when the codec would encode them differently, its entries are not changed.
-  const mine: Side = theirs === "client" ? "upstream" : "client";
+export function framed(session: readonly Entry[], codec: Codec<unknown>): readonly Entry[] {
+  const heard = framesOf(session, codec, "client");
+  // The bytes of the upstream, the played side, must stay exactly as recorded: when the codec would encode them differently, its entries are not changed.
   try {
-    const said = framesOf(heard, codec, mine);
-    return bytesOf(said, mine).equals(bytesOf(session, mine)) ? said : heard;
+    const said = framesOf(heard, codec, "upstream");
+    return bytesOf(said, "upstream").equals(bytesOf(session, "upstream")) ? said : heard;
   } catch {
     return heard;
   }

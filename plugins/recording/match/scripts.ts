@@ -52,12 +52,8 @@ export class Scripts {
 
   #turnsOf(session: readonly Entry[]): DialogueTurns {
     const { match, datagrams, codec } = this.rules;
-    if (match === "framed" && codec !== undefined) return paired(datagrams ? session : framed(session, codec, "client"), "client");
-    if (match === "table")
-      return turnsOf(
-        session.filter((entry) => "from" in entry),
-        "client",
-      );
-    return match === "sequence" && datagrams ? paired(session, "client") : turnsOf(session, "client");
+    if (match === "framed" && codec !== undefined) return paired(datagrams ? session : framed(session, codec));
+    if (match === "table") return turnsOf(session.filter((entry) => "from" in entry));
+    return match === "sequence" && datagrams ? paired(session) : turnsOf(session);
   }
 }

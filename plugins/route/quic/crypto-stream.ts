@@ -1,5 +1,8 @@
 import { Reader } from "./reader.ts";
 
+/** The most bytes of a ClientHello, as over TCP. */
+const MOST = 16_000;
+
 const PADDING = 0x00;
 const PING = 0x01;
 const ACK = 0x02;
@@ -13,9 +16,6 @@ export class CryptoStream {
   #parts: { readonly from: number; readonly to: number }[] = [];
   /** Whether frames contradict each other, or have more bytes than a ClientHello may have. */
   isBroken = false;
-
-  /** @param most the most bytes */
-  constructor(private readonly most: number) {}
 
   /** The bytes from the start up to the first gap. */
   get beginning(): Buffer {
@@ -39,7 +39,7 @@ export class CryptoStream {
 
   #put(from: number, data: Buffer): void {
     const to = from + data.length;
-    if (to > this.most) this.isBroken = true;
+    if (to > MOST) this.isBroken = true;
     if (this.isBroken || data.length === 0) return;
     if (this.#bytes.length < to) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(to - this.#bytes.length)]);
     // With different data for the same range, the proxy and the upstream could see different server names.

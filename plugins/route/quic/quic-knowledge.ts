@@ -4,8 +4,6 @@ import type { Guess } from "../protocols.ts";
 import { CryptoStream } from "./crypto-stream.ts";
 import { InitialPackets } from "./initial-packet.ts";
 
-/** The most bytes of a ClientHello, as over TCP. */
-const MOST = 16_000;
 /** The start of the record in which TLS over TCP would carry the message (RFC 8446 section 5.1). */
 const RECORD = Buffer.from([22, 3, 1]);
 
@@ -22,7 +20,7 @@ function withoutHeader(datagram: Buffer): Buffer {
 export class QuicKnowledge implements ClientFacts {
   readonly client: Session["client"];
   readonly #packets = new InitialPackets();
-  readonly #stream = new CryptoStream(MOST);
+  readonly #stream = new CryptoStream();
   #isQuic: Guess;
   #hello: ClientHello | null | undefined;
 

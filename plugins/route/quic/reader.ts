@@ -2,10 +2,10 @@
 export class Reader {
   isBroken = false;
 
-  constructor(
-    readonly bytes: Buffer,
-    public at = 0,
-  ) {}
+  /** The offset of the next byte. */
+  at = 0;
+
+  constructor(readonly bytes: Buffer) {}
 
   get left(): number {
     return this.bytes.length - this.at;
