@@ -89,7 +89,8 @@ async function runTests() {
   if (covered) rmSync(coverage, { recursive: true, force: true });
   const { together, alone } = batchesOf(root, specs());
   const jobs = together.map((batch, at) => testJob(`tests ${at + 1} of ${together.length}: ${batch[0]} …`, batch, env));
-  const checks = everything ? ["lint", "lint:layers", "lint:unused", "format:check"].map((script) => checkJob(npmRun(script))) : [];
+  // The layers are checked by a test of test/architecture.
+  const checks = everything ? ["lint", "lint:unused", "format:check"].map((script) => checkJob(npmRun(script))) : [];
   // The first jobs are the longest.
   jobs.splice(lanes, 0, ...checks);
   if (jobs.length === 1) jobs[0].live = true;

@@ -18,18 +18,18 @@ describe("Chaos of peers, plugins and reloads [trust]", function () {
   expectNothingUncaught();
 
   it("loses, doubles and mixes no byte, ends each session once and leaves nothing open, over TCP", async () => {
-    await runChaos("tcp", scenario(3), (run) => runStreams(run), { runs: 150, ms: 15_000 });
+    await runChaos("tcp", scenario(3), (run) => runStreams(run), { runs: 150, ms: 6_000 });
   });
 
   it("does the same over terminated TLS, with garbage between the records", async () => {
     const certificate = await createCertificate("localhost");
-    await runChaos("tls", scenario(2), (run) => runStreams(run, certificate), { runs: 60, ms: 10_000 });
+    await runChaos("tls", scenario(2), (run) => runStreams(run, certificate), { runs: 60, ms: 4_000 });
   });
 
   it("answers each client with its own datagrams, unchanged, and again after the upstream was away, over UDP", async () => {
     const datagram = fc.record({ size: fc.integer({ min: 0, max: 3000 }), ms: fc.integer({ min: 0, max: 3 }) });
     const clients = fc.array(fc.array(datagram, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 });
     const run = fc.record({ clients, plugins, applies, outage: fc.option(fc.integer({ min: 0, max: 10 }), { nil: undefined }) });
-    await runChaos("udp", run, (given) => runDatagrams(given), { runs: 60, ms: 8_000 });
+    await runChaos("udp", run, (given) => runDatagrams(given), { runs: 60, ms: 4_000 });
   });
 });

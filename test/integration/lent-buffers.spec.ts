@@ -17,11 +17,11 @@ describe("Buffers that are lent [trust]", function () {
   expectNothingUncaught();
 
   it("are read into, and given to other sessions, only when nothing in them is in use, over TCP", async () => {
-    await runChaos("lent tcp", scenario(4), (run) => runStreams(run), { runs: 80, ms: 15_000 });
+    await runChaos("lent tcp", scenario(4), (run) => runStreams(run), { runs: 80, ms: 6_000 });
   });
 
   it("are so over terminated TLS", async () => {
     const certificate = await createCertificate("localhost");
-    await runChaos("lent tls", scenario(3), (run) => runStreams(run, certificate), { runs: 40, ms: 12_000 });
+    await runChaos("lent tls", scenario(3), (run) => runStreams(run, certificate), { runs: 40, ms: 5_000 });
   });
 });

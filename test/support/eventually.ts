@@ -7,7 +7,8 @@ export interface EventuallyOptions {
   readonly what?: string;
 }
 
-const stepMs = 5;
+/** Milliseconds between two tries: short at first, then longer, so that a long wait leaves the CPU to what it waits for. */
+const [firstMs, longestMs] = [5, 40];
 
 /**
  * Tries an assertion again and again until it holds: for what gives no event to wait for. Prefer the event where there is one.
@@ -17,7 +18,7 @@ const stepMs = 5;
 export async function eventually<T>(assertion: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
   const { within = 15_000, what = "it" } = options;
   const end = performance.now() + within;
-  for (;;) {
+  for (let stepMs = firstMs; ; stepMs = Math.min(longestMs, stepMs * 1.5)) {
     try {
       return await assertion();
     } catch (error) {
