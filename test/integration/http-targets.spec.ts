@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createCleanup } from "../support/cleanup.ts";
-import { talk } from "../support/http-client.ts";
+import { talk, talkApart } from "../support/http-client.ts";
 import { startHttpProxy, type HttpUse } from "../support/http-proxy.ts";
 import { askOn, openHttp2 } from "../support/http2-client.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
@@ -125,6 +125,14 @@ describe("HTTP: targets, and the routes for them", () => {
     }
     expect((await ask("http://a.test")).url).to.equal("/");
     expect((await ask("http://a.test?q")).url).to.equal("/?q");
+  });
+
+  it("is an asterisk too when a body comes later, on both versions", async () => {
+    const proxy = await startHttpProxy(cleanup, { routes: [{ upstream: await mirror() }] });
+    const head = "OPTIONS * HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n";
+    expect(await talkApart(proxy, [head, "0\r\n\r\n"])).to.include("\r\n\r\nOPTIONS * HTTP/1.1\r\n");
+    const { body } = await askOn(openHttp2(cleanup, proxy.port()), { ":method": "OPTIONS", ":path": "*" }, Buffer.from("ab"));
+    expect(body.toString("latin1")).to.match(/^OPTIONS \* HTTP/);
   });
 
   it("finds its route in whatever spelling, and stays as it was sent", async () => {

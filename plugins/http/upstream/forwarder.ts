@@ -74,7 +74,9 @@ class ComingRequest extends UpstreamAttempt {
       this.#sendBody(outgoing, connection);
     });
     const settings = {
-      target: { protocol: "http:", host: "upstream", port: 80 },
+      // As the target's path, and without the request's: the package would put a slash before `*` (OPTIONS).
+      target: { protocol: "http:", host: "upstream", port: 80, pathname: url },
+      ignorePath: true,
       agent: agentOf(stream),
       buffer: incoming as never,
     };
