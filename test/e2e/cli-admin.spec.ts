@@ -129,6 +129,8 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
       [["toggle", "echo/none"], "SLUICE_ADMIN_UNKNOWN"],
       [["set", "echo/say", "txt=B"], "did you mean"],
       [["set", "echo/say"], "option=value"],
+      [["set", "echo/say", "enabled=false"], "enabled: is no option of the plugin: switch the plugin with `sluice toggle`"],
+      [["set", "echo/say", "onError=bypass"], "onError: is no option of the plugin: change it in the config"],
       [["set", "echo/echo", "delay=5"], "delay: unknown option: it takes none"],
     ] as const) {
       const wrong = await runCli(cleanup, folder, ...words);

@@ -42,11 +42,26 @@ function overriddenUse(resolved: ResolvedUse, { listener, plugin, enabled, optio
   const { use } = resolved;
   const changed = { ...use, enabled: enabled ?? use.enabled };
   if (options === undefined) return { ...resolved, use: changed };
-  const patched = { ...changed, options: merged(use.options, options) };
   const path = ["overrides", listener, plugin];
+  const misplaced = misplacedKeys(options, path);
+  problems.push(...misplaced);
+  if (misplaced.length > 0) return resolved;
+  const patched = { ...changed, options: merged(use.options, options) };
   const checked = checkUse(patched, path, problems);
   if (use.definition.schema === undefined) problems.push(...unknownOptions(use.options, options, path));
   return { ...resolved, use: patched, options: checked.options };
+}
+
+/** What every factory takes beside the plugin's own options, and how it can be changed. */
+const beside: Readonly<Record<string, string>> = {
+  enabled: 'switch the plugin with `sluice toggle`, or with "enabled" beside "options"',
+  name: "change it in the config",
+  onError: "change it in the config",
+};
+
+function misplacedKeys(options: object, path: readonly string[]): Problem[] {
+  const keys = Object.keys(options).filter((key) => Object.hasOwn(beside, key));
+  return keys.map((key) => ({ path: optionPath([...path, key]), message: `is no option of the plugin: ${beside[key] ?? ""}` }));
 }
 
 /** A plugin without a schema says nothing about its options: it has those that the config gives it. */
