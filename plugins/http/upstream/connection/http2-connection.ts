@@ -86,7 +86,8 @@ export class Http2Connection implements LegReader {
   readonly #leg: Leg;
   readonly #wire: UpgradedStream;
   readonly #session: ClientHttp2Session;
-  readonly #streams = new Set<ConnectionStream>();
+  /** No Set: its old tables would keep the streams alive (ADR 0060). They are so few that a search is cheap. */
+  readonly #streams: ConnectionStream[] = [];
   readonly #openedAt = performance.now();
   readonly #deadline = new Deadline({ expired: () => this.#expired() });
   readonly #frames = new Http2Frames({
@@ -127,7 +128,7 @@ export class Http2Connection implements LegReader {
   }
 
   get isIdle(): boolean {
-    return this.#streams.size === 0;
+    return this.#streams.length === 0;
   }
 
   /** Whether it takes another request. */
@@ -136,7 +137,7 @@ export class Http2Connection implements LegReader {
     if (this.#isClosing || this.#isSuspect || closed || destroyed || this.#ageLeft <= 0) return false;
     // An upstream that allows no streams now may allow some later: the first request waits for that.
     const most = Math.min(this.surroundings.limits.streams, Math.max(1, remoteSettings.maxConcurrentStreams ?? Infinity));
-    return this.#streams.size < most;
+    return this.#streams.length < most;
   }
 
   get #ageLeft(): number {
@@ -150,7 +151,7 @@ export class Http2Connection implements LegReader {
 
   /** Takes a place for a request, until `leave`. */
   enter(stream: ConnectionStream): void {
-    this.#streams.add(stream);
+    this.#streams.push(stream);
     this.#deadline.set(0);
   }
 
@@ -166,11 +167,19 @@ export class Http2Connection implements LegReader {
   }
 
   leave(stream: ConnectionStream): void {
-    if (!this.#streams.delete(stream) || this.#streams.size > 0 || this.#isGone) return;
+    if (!this.#removed(stream) || this.#streams.length > 0 || this.#isGone) return;
     const { idleConnection } = this.surroundings.limits;
     const left = Math.min(idleConnection, this.#ageLeft);
     if (this.#isClosing || left <= 0 || !this.surroundings.mayKeep()) this.close();
     else this.#deadline.set(left);
+  }
+
+  /** @returns whether it was there */
+  #removed(stream: ConnectionStream): boolean {
+    const at = this.#streams.indexOf(stream);
+    const last = at < 0 ? undefined : this.#streams.pop();
+    if (last !== undefined && last !== stream) this.#streams[at] = last;
+    return at >= 0;
   }
 
   /** Called when a response is late: checks whether the connection is dead, so that no other request waits on it. */
@@ -203,7 +212,7 @@ export class Http2Connection implements LegReader {
    */
   end(): void {
     this.#isClosing = true;
-    const isUnread = this.#wire.readableLength > 0 || [...this.#streams].some(({ isEnding }) => isEnding);
+    const isUnread = this.#wire.readableLength > 0 || this.#streams.some(({ isEnding }) => isEnding);
     if (isUnread && !this.#isGone)
       setImmediate(() => {
         this.end();
@@ -237,7 +246,7 @@ export class Http2Connection implements LegReader {
   }
 
   #ending(id: number, isBare: boolean): void {
-    for (const stream of this.#streams) if (stream.id === id) stream.ending(isBare);
+    this.#streams.find((stream) => stream.id === id)?.ending(isBare);
   }
 
   #expired(): void {
@@ -255,8 +264,7 @@ export class Http2Connection implements LegReader {
     const { failures } = this.surroundings;
     const opening = this.#opening;
     this.#opening = undefined;
-    const streams = [...this.#streams];
-    this.#streams.clear();
+    const streams = this.#streams.splice(0);
     this.surroundings.gone(this);
     for (const stream of streams) stream.lost(error ?? failures.closedEarly("without a response"));
     this.#session.destroy();
