@@ -1,6 +1,7 @@
 import { Timeline, type FlowTap, type Leg, type Session, type SluiceError, type TappedWire, type WireTap } from "../../contract/index.ts";
 import type { AttachedWatchers } from "../version/attached-plugins.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
+import { canLendHandles } from "../../net/node/lent-handle-trial.ts";
 import type { Relay } from "../../net/relay/relay.ts";
 import type { RelayWay } from "../../net/relay/relay-way.ts";
 import { ClientSide } from "./client-side.ts";
@@ -100,7 +101,10 @@ export abstract class ObservedSession extends ClientSide {
 
   #wire(leg: TappedWire["leg"], endpoint: string | undefined): Required<WireTap> | undefined {
     const watchers = [...this.pipeline.taps.wires, ...this.owner.attached.wires];
-    return watchers.length === 0 ? undefined : wireTapOf({ session: this.session, leg, endpoint }, watchers);
+    if (watchers.length === 0) return undefined;
+    if (canLendHandles()) return wireTapOf({ session: this.session, leg, endpoint }, watchers);
+    this.owner.warning(`Node ${process.version} does not let anybody watch below TLS: captures have its plain text, without secrets`);
+    return undefined;
   }
 
   /** Its watchers may have changed: its flows ask for them again. */
