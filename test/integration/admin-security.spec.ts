@@ -76,6 +76,9 @@ describe("the admin server", () => {
       }
     }
     expect(await talk(api.port, "GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n")).to.match(/^HTTP\/1.1 403 /);
+    expect(await talk(api.port, "GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n")).to.match(
+      /^HTTP\/1.1 403 /,
+    );
     expect(await talk(api.port, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n")).to.match(/^HTTP\/1.1 400 /);
     for (const host of ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:9900", "[::1]"])
       expect((await api.call("GET", "status", { headers: { host } })).status, host).to.equal(200);

@@ -6,6 +6,8 @@ import { SluiceError, type ResolvedAdmin } from "../../contract/index.ts";
 export interface RequestHead {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
+  /** The same, with all values of a field that comes several times. */
+  readonly headersDistinct?: NodeJS.Dict<string[]>;
 }
 
 /** What the guard checks requests against: part of the config, and the token in force. */
@@ -20,7 +22,9 @@ const ownHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
  *
  * @throws SLUICE_ADMIN_FORBIDDEN
  */
-export function checkHost({ headers }: RequestHead, { hosts }: GuardRules): void {
+export function checkHost({ headers, headersDistinct }: RequestHead, { hosts }: GuardRules): void {
+  // RFC 9112 section 3.2: which one counts, two readers of a request would not agree on.
+  if ((headersDistinct?.["host"]?.length ?? 0) > 1) throw new SluiceError("SLUICE_ADMIN_FORBIDDEN", "expected one Host, got several");
   const host = headers.host?.toLowerCase() ?? "";
   const name = host.replace(/:\d*$/, "");
   if (ownHosts.has(name) || hosts.includes(name) || hosts.includes(host)) return;

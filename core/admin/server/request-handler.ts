@@ -35,7 +35,7 @@ async function answer(served: ServerSource, request: IncomingMessage, response: 
     probe(pathname, live, response);
     return;
   }
-  const head = { method: String(request.method), headers: request.headers };
+  const head = { method: String(request.method), headers: request.headers, headersDistinct: request.headersDistinct };
   const { method } = head;
   checkHost(head, rules);
   const reads = method === "GET" || method === "HEAD";

@@ -20,7 +20,7 @@ export function canLendHandles(): boolean {
 export function lends(lend: (secured: TLSSocket, lent: LentSocket) => void): boolean {
   const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
   stream.on("error", () => undefined);
-  const secured = new TLSSocket(stream as Socket, { isServer: false });
+  const secured = new TLSSocket(stream, { isServer: false });
   secured.on("error", () => undefined);
   try {
     return answers(secured, stream, lend);
@@ -33,9 +33,11 @@ export function lends(lend: (secured: TLSSocket, lent: LentSocket) => void): boo
 }
 
 interface Below {
-  readonly _handle?: { readonly _parent?: { readonly readStart?: () => number; readonly reset?: (closed: () => void) => number } };
+  readStart(): number;
+  reset(closed: () => void): number;
 }
 
+/** Throws where there is nothing of what it asks for. */
 function answers(secured: TLSSocket, stream: Duplex, lend: (secured: TLSSocket, lent: LentSocket) => void): boolean {
   let isReset = false;
   let hasEnded = false;
@@ -45,11 +47,10 @@ function answers(secured: TLSSocket, stream: Duplex, lend: (secured: TLSSocket, 
   };
   const socket = { _handle: { getpeername } } as unknown as Socket;
   lend(secured, { socket, hasEnded: () => hasEnded, reset: () => (isReset = true) });
-  const { _parent: below } = (secured as unknown as Below)._handle ?? {};
-  const before = below?.readStart?.();
+  const { _parent: below } = (secured as unknown as { readonly _handle: { readonly _parent: Below } })._handle;
+  const before = below.readStart();
   hasEnded = true;
-  const found = streamBelow(secured) === stream && secured.remoteAddress === ADDRESS;
-  const tells = before !== undefined && before !== 0 && below?.readStart?.() === 0;
-  below?.reset?.(() => undefined);
-  return found && tells && isReset;
+  const after = below.readStart();
+  below.reset(() => undefined);
+  return isReset && before !== 0 && after === 0 && streamBelow(secured) === stream && secured.remoteAddress === ADDRESS;
 }
