@@ -115,8 +115,8 @@ module.exports = {
   "plugins/http": {
     message: [],
     exchange: ["message"],
-    front: ["message", "exchange"],
     turn: [],
+    front: ["message", "exchange", "turn"],
     upstream: ["message", "exchange"],
     ".": ["front", "exchange", "upstream", "turn"],
   },

@@ -14,7 +14,7 @@ import { RequestParser } from "../message/request-parser.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { Serving } from "./serving.ts";
 import { Tunnel, type UpgradeAgreement, type TunnelTraffic } from "./tunnel.ts";
-import { TurnBudget } from "./turn-budget.ts";
+import { TurnBudget } from "../turn/turn-budget.ts";
 
 /** A client's connection of HTTP/1: its requests are read from the session's chunks, and served one after the other. */
 export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter {

@@ -21,7 +21,7 @@ import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { RequestBody } from "../exchange/request-body.ts";
 import { UploadSilence } from "./upload-silence.ts";
 import type { Serving } from "./serving.ts";
-import { TurnBudget } from "./turn-budget.ts";
+import { TurnBudget } from "../turn/turn-budget.ts";
 
 /** The body of a new request, and the destination of its response. */
 interface BegunRequest {
