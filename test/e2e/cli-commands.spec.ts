@@ -30,7 +30,7 @@ describe("the command sluice", function () {
 
   const run = (...parameters: readonly string[]) => runCli(cleanup, folder, ...parameters);
 
-  it("tells its version, and helps with every command", async () => {
+  it("prints its version, and help for every command", async () => {
     const { version } = JSON.parse(readText("package.json")) as { readonly version: string };
     expect((await run("--version")).stdout).to.include(version);
     const { code, stdout } = await run("--help");
@@ -262,7 +262,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     expect((await run("init", "--plugin", "new", "--template", "bytes")).stderr).to.include("byte, http, faults, codec");
   });
 
-  it("speaks plainly when piped, and in colour when FORCE_COLOR asks for it and NO_COLOR does not forbid it", async () => {
+  it("prints plain text when piped, and in colour when FORCE_COLOR asks for it and NO_COLOR does not forbid it", async () => {
     folder.write("proxy.config.ts", echoing(0));
     const coloured = startCli(cleanup, folder, ["check"], { FORCE_COLOR: "1" });
     await coloured.ended();

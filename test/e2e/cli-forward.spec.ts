@@ -46,7 +46,7 @@ describe("sluice forward", function () {
     await cli.line(/^reloaded generation 2$/);
   });
 
-  it("prints the config that it stands for", async () => {
+  it("prints the config that it is equal to", async () => {
     const folder = createCliFolder(cleanup);
     const { stdout, code } = await runCliWith(cleanup, folder, [
       "forward",

@@ -118,7 +118,7 @@ describe("the log of sluice start", function () {
     }
   });
 
-  it("waits for nothing when the disk is full", async () => {
+  it("does not wait when the disk is full", async () => {
     const { cli, port } = await start('{ file: "/dev/full" }');
     for (let count = 0; count < 20; count++) {
       await session(port);

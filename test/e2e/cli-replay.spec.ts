@@ -74,7 +74,7 @@ describe("sluice replay", function () {
     expect(udp.code).to.equal(1);
   });
 
-  it("says what is wrong with what it is given", async () => {
+  it("says what is wrong with its input", async () => {
     const file = recordingOf(cleanup, talk);
     const bad = recordingOf(cleanup, ["from: nobody"]);
     const told = await Promise.all([

@@ -112,7 +112,7 @@ describe("the manifests for Kubernetes", function () {
     expect(readText("docs/metrics.md")).to.include(`| \`${metric}\` |`);
   });
 
-  it("run it as nobody in particular, with nothing to write to", () => {
+  it("run it as an unprivileged user, on a file system that it cannot write to", () => {
     expect(pod.securityContext).to.deep.include({ runAsNonRoot: true, runAsUser: 1000 });
     expect(container.securityContext).to.deep.equal({
       allowPrivilegeEscalation: false,

@@ -149,7 +149,7 @@ describe("limits that several workers keep together", function () {
     expect(await pidOf(another)).to.be.greaterThan(0);
   });
 
-  it("turns away who has waited in vain", async () => {
+  it("refuses a client that has waited in vain", async () => {
     await serve("vain", 1);
     const before = await refused();
     const socket = await open("vain");

@@ -59,7 +59,7 @@ describe("two workers under load", function () {
     expect(flows).to.include({ moved: 0, unanswered: 0, owner });
   });
 
-  it("goes on with the UDP flows at another worker when theirs is killed, and saves take effect in all", async () => {
+  it("continues the UDP flows at another worker when theirs is killed, and saves take effect in all", async () => {
     const { load } = proxy;
     const { owner } = load.flows;
     await proxy.kill(owner);

@@ -112,7 +112,7 @@ describe("captures of the admin API", function () {
     ]);
   });
 
-  it("are of one session, and end with it", async function () {
+  it("contain one session, and end with it", async function () {
     const tshark = requireTool(this, "tshark");
     const [first, second] = [await open(), await open()];
     await says(first, "a", "1a");
@@ -143,7 +143,7 @@ describe("captures of the admin API", function () {
     await says(await open(), "y", "1y");
   });
 
-  it("are names in one folder, whatever is asked for", async () => {
+  it("are files in one folder, whatever name is asked for", async () => {
     mkdirSync(folder, { recursive: true });
     symlinkSync(join(folder, "..", "elsewhere"), join(folder, "link.pcapng"));
     writeFileSync(join(folder, "there.pcapng"), "kept");

@@ -77,7 +77,7 @@ describe("events of the admin API", () => {
   });
   afterEach(() => cleanup.run());
 
-  it("tell of sessions and reloads, each by its topic alone, with rising ids", async () => {
+  it("report sessions and reloads, each under its topic only, with rising ids", async () => {
     const [all, reloads] = [await reader("topics=sessions,reloads"), await reader("topics=reloads")];
     const socket = await open();
     await says(socket, "x", "x1");
@@ -93,7 +93,7 @@ describe("events of the admin API", () => {
     expect(ids).to.deep.equal(ids.toSorted((a, b) => a - b));
   });
 
-  it("tell of rates, by listener and plugin", async () => {
+  it("report rates, by listener and plugin", async () => {
     const rates = await reader("topics=rates");
     const socket = await open();
     for (let at = 1; at <= 100; at += 1) await says(socket, "x", `x${at}`);

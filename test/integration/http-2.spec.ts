@@ -176,7 +176,7 @@ describe("HTTP/2 from the client", () => {
     expect((await askOn(session, { ":path": "/" })).status).to.equal(200);
   });
 
-  it("is no reason to hang or to fall where the bytes are none of it", async () => {
+  it("neither hangs nor fails on bytes that are not HTTP/2", async () => {
     const { port, proxy } = await startHttpProxy(cleanup, { timeouts: { headers: "200ms" }, routes: [{ upstream: "127.0.0.1:9" }] });
     for (const text of ["PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n", `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${"\xff".repeat(500)}`, "PRI", "P"]) {
       const socket = await connect(port());

@@ -152,7 +152,7 @@ describe("The exchange hook", () => {
     expect(bodies).to.deep.equal(["hello"]);
   });
 
-  it("is told of the end of each request", async () => {
+  it("is notified of the end of each request", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const ends: ExchangeEnd[] = [];
     const watching = plugin("watching", { exchange: (attempt, request) => (request.onEnd((end) => void ends.push(end)), attempt) });
@@ -229,7 +229,7 @@ describe("The exchange hook", () => {
     expect(upstream.asked).to.have.lengthOf(3);
   });
 
-  it("lets retry and logging stand before one another without a request told of twice", async () => {
+  it("logs no request twice with retry in front of logging", async () => {
     const refused = `127.0.0.1:${await freePort()}`;
     const notes: string[] = [];
     const before = [
@@ -251,7 +251,7 @@ describe("The exchange hook", () => {
     expect(notes).to.have.lengthOf(6);
   });
 
-  it("lets logging stand behind retry without a request told of twice", async () => {
+  it("logs no request twice with logging behind retry", async () => {
     const refused = `127.0.0.1:${await freePort()}`;
     const log = recordLog();
     const plugins = [retry({ attempts: 3, delay: 0 }), logging(), http({ routes: [{ upstream: refused }] })];

@@ -41,7 +41,7 @@ describe("HTTP and a reload", () => {
     expect((await ask(port(), { agent })).status, "without http()").to.equal(404);
   });
 
-  it("uses no connection that was opened another way: TLS that must be verified from now on is", async () => {
+  it("uses no connection that was opened with other settings: TLS that must be verified from now on is", async () => {
     const secure = createSecureServer({ ...(await createCertificate("other.test")) }, telling("secure")).listen(0, "127.0.0.1");
     await once(secure, "listening");
     cleanup.add(() => {

@@ -107,7 +107,7 @@ describe("HTTP: targets, and the routes for them", () => {
     expect((await ask("http://a.test/x", "GET", "b.test")).status).to.equal(404);
   });
 
-  it("is no way to other hosts: it is no forward proxy", async () => {
+  it("does not reach other hosts: it is not a forward proxy", async () => {
     const upstream = await startHttpUpstream(cleanup, telling("own"));
     const other = await startHttpUpstream(cleanup, telling("other"));
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });

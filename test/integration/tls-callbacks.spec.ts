@@ -21,7 +21,7 @@ describe("A plugin's callback that throws during a TLS handshake", () => {
     ["onKeyLog", { onKeyLog: fail }],
   ];
   for (const [name, options] of mishaps) {
-    it(`costs that session alone: ${name}`, async () => {
+    it(`ends only that session: ${name}`, async () => {
       const tls = { ...(await createCertificate("localhost")), ...options };
       const use = plugin("tls", {
         admit: (arrival, session) => arrival.pipe(concatMap(() => from(session.startTls(tls)).pipe(map(() => session)))),

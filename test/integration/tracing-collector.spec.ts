@@ -42,7 +42,7 @@ describe("tracing() and its collector", () => {
     expect(proxy.log.filter(({ msg }) => msg === "spans were lost: the collector did not take them before the end")).to.have.lengthOf(1);
   });
 
-  it("that refuses is told of once, and once when it takes spans again", async () => {
+  it("that refuses is logged once, and once more when it accepts spans again", async () => {
     setVariables(cleanup, { OTEL_BSP_SCHEDULE_DELAY: "5" });
     let refuses = true;
     const collector = await startCollector(cleanup, (_request, response) => {

@@ -14,7 +14,7 @@ const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
 describe("a save on trial, beside other changes", () => {
-  it("gives way to the next save, which is tried in its place", async () => {
+  it("is replaced by the next save, which is tried instead", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     const open = await clients(cleanup, started, 4);
     await started.proxy.apply(config({ plugins: [mark("B")] }));

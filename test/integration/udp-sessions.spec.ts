@@ -89,7 +89,7 @@ describe("UDP sessions", () => {
     expect(all("session-started")).to.have.length(1);
   });
 
-  it("answers again on the same session once an unreachable upstream is back", async () => {
+  it("answers again on the same session when an unreachable upstream is reachable again", async () => {
     const away = await freePort();
     const { port, all } = await start(`127.0.0.1:${away}`);
     const client = await startUdpClient(cleanup, port());

@@ -74,7 +74,7 @@ describe("An upstream whose endpoints have all the sessions that they may have",
     await eventually(() => expect(order).to.deep.equal(["b", "d"]));
   });
 
-  it("lets nobody wait longer than queue.timeout", async () => {
+  it("lets no client wait longer than queue.timeout", async () => {
     const started = await start({ queue: { timeout: "50ms" } });
     await readBytes(await client(started, "a"), 1);
     const late = await client(started, "b");
@@ -83,7 +83,7 @@ describe("An upstream whose endpoints have all the sessions that they may have",
     expect((await started.ended("SLUICE_UPSTREAM_BUSY")).durationMs).to.be.at.least(45);
   });
 
-  it("keeps the places of those who wait over a reload", async () => {
+  it("keeps the order of the waiting clients over a reload", async () => {
     const server = await startUpstream("echo");
     cleanup.add(() => server.close());
     const of = (max: number): SluiceConfig => {
