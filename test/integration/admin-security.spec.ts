@@ -197,6 +197,13 @@ describe("the admin server", () => {
     expect(await talk(api.port, upgrade.replace("Connection: Upgrade", "Connection: Upgrade, close"))).to.match(/^HTTP\/1.1 401 /);
   });
 
+  it("answers a head that is too large with what is wrong, and goes on", async () => {
+    const large = `GET / HTTP/1.1\r\nHost: localhost\r\nx: ${"x".repeat(20_000)}\r\n\r\n`;
+    expect(await talk(api.port, large)).to.match(/^HTTP\/1.1 431 /);
+    expect(await talk(api.port, "nonsense\r\n\r\n")).to.match(/^HTTP\/1.1 400 /);
+    expect((await api.call("GET", "status")).status).to.equal(200);
+  });
+
   it("answers bad input with an error that says what, and goes on", async () => {
     expect(await talk(api.port, "nonsense\r\n\r\n")).to.match(/^HTTP\/1.1 400 /);
     const bad: [string, string, unknown, number][] = [

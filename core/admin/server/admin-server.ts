@@ -6,6 +6,13 @@ import { handleRequest, type ServerSource } from "./request-handler.ts";
 /** Open connections at most. A page has two or three, and each waiting `GET events` has one. */
 const mostConnections = 128;
 const LAST_ANSWERS_MS = 1_000;
+/** Node looks for requests that take too long each 30 s, unless it is told otherwise: a bound of 10 s would be one of 40 s. */
+const bounds = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
+/** What is answered to requests that Node has given up. */
+const statuses: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+};
 
 /** Node's own HTTP server with the limits of the admin server. */
 export class AdminServer {
@@ -17,15 +24,16 @@ export class AdminServer {
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
   static async bind(address: ListenAddress, served: ServerSource): Promise<AdminServer> {
-    const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
+    const server = createServer(bounds, (request, response) => {
       // The client may leave at any moment.
       request.on("error", () => undefined);
       response.on("error", () => undefined);
       void handleRequest(served, request, response);
     });
     server.maxConnections = mostConnections;
-    server.on("clientError", (_error, socket) => {
-      if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    server.on("clientError", ({ code }: NodeJS.ErrnoException, socket) => {
+      const status = statuses[code ?? ""] ?? "400 Bad Request";
+      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       else socket.destroy();
     });
     return new AdminServer(server, await listenHttp(server, address, "the admin server"));
