@@ -63,6 +63,8 @@ async function read(home: string, kind: Kind, tell: Notify): Promise<LocalCa | u
   const pem = await readExisting(keyFile);
   if (pem === undefined) return undefined;
   await tighten(keyFile, tell);
+  // In a read-only folder it stays as it is.
+  if ((await readExisting(join(home, ".gitignore")))?.trim() === "") await keepOutOfRepositories(home).catch(() => undefined);
   const certificate = parse(await readExisting(join(home, kind.file)));
   if (certificate === undefined) return undefined;
   const keys = await keysOf(pem);

@@ -217,6 +217,10 @@ describe("certificates that Sluice makes", () => {
     writeFileSync(file(".gitignore"), "");
     await localLeaves(["localhost"]);
     expect(readFileSync(file(".gitignore"), "utf8")).to.equal("*\n");
+    // Also beside a CA that is complete.
+    writeFileSync(file(".gitignore"), "");
+    await localLeaves(["localhost"]);
+    expect(readFileSync(file(".gitignore"), "utf8")).to.equal("*\n");
   });
 
   const foreign: Readonly<Record<string, (elsewhere: string) => void>> = {
