@@ -27,14 +27,23 @@ interface Doubt {
 export class LookUps {
   readonly #doubts = new LRUCache<string, Doubt>({ max: MAX_NAMES });
 
-  /** @param fresh doubt every name from the start, to ignore everything that was remembered before */
+  #seen: string;
+
+  /**
+   * @param fresh doubt every name from the start, to ignore everything that was remembered before
+   * @param version what the answers depend on, such as resolv.conf: when it has changed (a VPN, another network), every name is doubted
+   */
   constructor(
     private readonly ask: Ask,
-    private readonly fresh = false,
-  ) {}
+    private fresh = false,
+    private readonly version: () => string = () => "",
+  ) {
+    this.#seen = version();
+  }
 
   resolve(name: string): Observable<Address[]> {
     return defer(() => {
+      this.#follow();
       const doubt = this.#doubts.get(name) ?? (this.fresh ? this.#doubt(name) : undefined);
       if (doubt === undefined) return this.ask(name, false);
       if (doubt.asking !== undefined) return doubt.asking;
@@ -49,6 +58,14 @@ export class LookUps {
   wrong(name: string, since: number): void {
     const doubt = this.#doubts.get(name) ?? this.#doubt(name);
     if (doubt.askedAt <= since) doubt.open = true;
+  }
+
+  #follow(): void {
+    const version = this.version();
+    if (version === this.#seen) return;
+    this.#seen = version;
+    this.fresh = true;
+    this.#doubts.clear();
   }
 
   #doubt(name: string): Doubt {

@@ -27,6 +27,8 @@ export interface NameResolver extends Resolver {
   lookUp(name: string): Observable<Address[]>;
   /** The same for a name whose addresses did not work: forgets them, and asks for IPv6 addresses too if there is no other IPv4 one. */
   again(name: string): Observable<Address[]>;
+  /** Changes with the system's files: answers from before may be wrong. */
+  readonly version: string;
   /** Forgets everything. */
   forget(): void;
   /** Cancels look-ups under way, and forgets everything. */
@@ -83,7 +85,7 @@ class LayeredResolver implements NameResolver {
     this.#system = options.system ?? systemLookUp;
     this.#memory = new AnswerMemory(options.now ?? (() => performance.now()));
     this.#servers = this.#connect(this.#resolvConf.value);
-    this.#version = this.#filesVersion();
+    this.#version = this.version;
   }
 
   resolve(name: string): Observable<Address[]> {
@@ -126,7 +128,7 @@ class LayeredResolver implements NameResolver {
 
   /** Forgets all answers if a file has changed (a VPN, another network), as they may be wrong now. */
   #follow(): void {
-    const version = this.#filesVersion();
+    const { version } = this;
     if (version === this.#version) return;
     this.#version = version;
     this.#memory.clear();
@@ -135,7 +137,7 @@ class LayeredResolver implements NameResolver {
     this.#servers = this.#connect(this.#resolvConf.value);
   }
 
-  #filesVersion(): string {
+  get version(): string {
     return `${this.#resolvConf.version} ${this.#hostsFile.version}`;
   }
 

@@ -1,5 +1,12 @@
-import type { SchedulerLike } from "rxjs";
-import { SluiceError, type ResolvedListener, type SocketAddress, type Timeouts, type UpstreamTarget } from "../../contract/index.ts";
+import type { Observable, SchedulerLike } from "rxjs";
+import {
+  SluiceError,
+  type Address,
+  type ResolvedListener,
+  type SocketAddress,
+  type Timeouts,
+  type UpstreamTarget,
+} from "../../contract/index.ts";
 import type { Balancer } from "../../net/balance/balancer.ts";
 import type { DialContext, Dialer, EndpointDialer } from "../../net/dial/dialer.ts";
 import type { HealthBook } from "../../net/balance/endpoints/health-book.ts";
@@ -47,11 +54,12 @@ export class Dialers {
     private readonly context: DialersContext,
   ) {
     const { resolver, rebuild } = context;
-    this.#lookUps = new LookUps((name, fresh) => {
+    const ask = (name: string, fresh: boolean): Observable<Address[]> => {
       const hook = resolveHook();
       if (hook === undefined) return fresh ? resolver.again(name) : resolver.resolve(name);
       return hook(fresh ? resolver.again(name) : resolver.lookUp(name), { name, listener: listener.name, fresh });
-    }, rebuild);
+    };
+    this.#lookUps = new LookUps(ask, rebuild, () => resolver.version);
     this.relayWay = {
       resolve: (name) => this.#lookUps.resolve(name),
       refuse: (host, port) => this.#refuse(host, port),
