@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
-import { map, tap, type Observable } from "rxjs";
+import { map, take, tap, type Observable } from "rxjs";
 import type { FunctionPlugin, PluginUse, UseOptions } from "sluice";
 import { carry, each, type Carry } from "sluice/flow";
 import { createCleanup } from "../support/cleanup.ts";
@@ -127,6 +127,19 @@ describe("carry [reload]", () => {
       expect(await rest(client)).to.equal("");
     });
   }
+
+  it("adds nothing to the output of a plugin behind two of it that completes early, with promises", async () => {
+    const later = (id: string): PluginUse =>
+      use(
+        numbers(1, {}, (chunk) => new Promise((resolve) => void setImmediate(resolve, chunk))),
+        id,
+      );
+    const { client } = await open([use(take(2), "first"), later("near"), later("far")]);
+    client.write("a12");
+    expect(String(await readBytes(client, 1))).to.equal("a");
+    client.end("b34");
+    expect((await readAll(client)).toString()).to.equal("<<12>>b");
+  });
 
   const successors: Readonly<Record<string, readonly [next: () => readonly PluginUse[], end: string]>> = {
     "the plugin has another name": [() => [use(numbers(2), "others")], "[12]"],

@@ -94,6 +94,8 @@ class EachSubscriber extends Subscriber<unknown> {
   #queue: unknown[] | undefined;
   #waiting = false;
   #completed = false;
+  /** The states have emitted what they held. */
+  #finished = false;
 
   constructor(to: Subscriber<unknown>, chain: Chain, grip: Hold) {
     // oxlint-disable-next-line typescript/no-deprecated -- the constructor is how RxJS chains its own operators
@@ -103,7 +105,7 @@ class EachSubscriber extends Subscriber<unknown> {
     this.#hold = grip;
     if (!chain.hasState) return;
     this.add(() => {
-      if (!this.#completed) chain.discard();
+      if (!this.#finished) chain.discard();
     });
     this.#begin();
   }
@@ -174,6 +176,7 @@ class EachSubscriber extends Subscriber<unknown> {
   }
 
   #end(): void {
+    this.#finished = true;
     this.#to.complete();
     this.unsubscribe();
   }
