@@ -79,7 +79,7 @@ const houses = {
 };
 
 describe("the layers", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let folder: string;
   let broken: Report["summary"]["violations"];
 

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { startProxy } from "../../core/testing/index.ts";
+import { replay } from "../../plugins/index.ts";
 import { readRecording } from "../../plugins/recording/format/read-recording.ts";
 import { eventOf } from "../support/bounded.ts";
 import { startCli } from "../support/cli.ts";
@@ -158,6 +160,18 @@ describe("the admin API of a proxy of two workers", function () {
     expect(text).to.match(/^- session: w\d+-1$/m);
     const recording = readRecording(text, value.file);
     expect(recording.sessions).to.have.lengthOf(2);
+    const replaying = await startProxy({ plugins: [replay({ file: value.file })] });
+    cleanup.add(() => replaying.close());
+    for (const entries of recording.sessions) {
+      const client = await replaying.connect();
+      for (const entry of entries) {
+        if ("close" in entry) continue;
+        if (entry.from === "client") client.write(entry.bytes);
+        else expect(String(await client.read(entry.bytes.length))).to.equal(String(entry.bytes));
+      }
+      client.end();
+      await client.closed;
+    }
     expect(readdirSync(join(folder.path, ".sluice", "captures")).toSorted()).to.deep.equal(["both.pcapng", "both.yaml"]);
   });
 

@@ -15,6 +15,7 @@ export interface ToxiproxyOptions {
   readonly host?: string;
   /** Proxies that exist from the start, in the form of `POST /populate`. */
   readonly populate?: unknown;
+  /** Takes the records of the proxies. */
   readonly logger: Logger;
 }
 
