@@ -166,7 +166,7 @@ describe("the admin API of a proxy of two workers", function () {
       const client = await replaying.connect();
       for (const entry of entries) {
         if ("close" in entry) continue;
-        if (entry.from === "client") client.write(entry.bytes);
+        if (entry.from === "client") await client.write(entry.bytes);
         else expect(String(await client.read(entry.bytes.length))).to.equal(String(entry.bytes));
       }
       client.end();
