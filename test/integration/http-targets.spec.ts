@@ -11,7 +11,7 @@ import { plugin } from "../support/with-proxy.ts";
 /** As it goes over the wire: each character is an octet. */
 const utf8 = (text: string): string => Buffer.from(text).toString("latin1");
 
-describe("HTTP: targets, and the routes for them", () => {
+describe("HTTP: request targets and their routes", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
@@ -61,12 +61,12 @@ describe("HTTP: targets, and the routes for them", () => {
     "/a%",
     "/~!$&'()*+,;=:@[]",
   ]) {
-    it(`is passed on as it came: ${target}`, async () => {
+    it(`is passed on unchanged: ${target}`, async () => {
       const ask = await start((endpoint) => [{ upstream: endpoint }]);
       expect((await ask(target)).url).to.equal(target);
     });
 
-    it(`is passed on as it came over HTTP/2: ${target}`, async () => {
+    it(`is passed on unchanged over HTTP/2: ${target}`, async () => {
       const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: await mirror() }] });
       const { body } = await askOn(openHttp2(cleanup, port()), { ":path": target });
       expect(body.toString("latin1").split(" ")[1]).to.equal(target);
@@ -94,7 +94,7 @@ describe("HTTP: targets, and the routes for them", () => {
     });
   }
 
-  it("is an absolute URL, whose authority wins over Host: for the routes, and for what is forwarded (RFC 9112 section 3.2.2)", async () => {
+  it("may be an absolute URL, whose authority replaces Host, for the routes and the forwarded request (RFC 9112 section 3.2.2)", async () => {
     const ask = await start((endpoint) => [{ host: "b.test", path: "/x", rewrite: "/y", upstream: endpoint }]);
     expect((await ask("/x/1")).status).to.equal(404);
     const told = await ask("http://B.test:81/x/1?q");
@@ -107,7 +107,7 @@ describe("HTTP: targets, and the routes for them", () => {
     expect((await ask("http://a.test/x", "GET", "b.test")).status).to.equal(404);
   });
 
-  it("does not reach other hosts: it is not a forward proxy", async () => {
+  it("does not reach other hosts: the proxy is not a forward proxy", async () => {
     const upstream = await startHttpUpstream(cleanup, telling("own"));
     const other = await startHttpUpstream(cleanup, telling("other"));
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
@@ -116,7 +116,7 @@ describe("HTTP: targets, and the routes for them", () => {
     expect(other.accepted()).to.equal(0);
   });
 
-  it("is an asterisk for OPTIONS, of any spelling", async () => {
+  it("is an asterisk for OPTIONS, in any spelling", async () => {
     const ask = await start((endpoint) => [{ upstream: endpoint }]);
     for (const target of ["*", "http://a.test"]) {
       const told = await ask(target, "OPTIONS");
@@ -127,7 +127,7 @@ describe("HTTP: targets, and the routes for them", () => {
     expect((await ask("http://a.test?q")).url).to.equal("/?q");
   });
 
-  it("is an asterisk too when a body comes later, on both versions", async () => {
+  it("is also an asterisk when a body comes later, in both versions of HTTP", async () => {
     const proxy = await startHttpProxy(cleanup, { routes: [{ upstream: await mirror() }] });
     const head = "OPTIONS * HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n";
     expect(await talkApart(proxy, [head, "0\r\n\r\n"])).to.include("\r\n\r\nOPTIONS * HTTP/1.1\r\n");
@@ -135,7 +135,7 @@ describe("HTTP: targets, and the routes for them", () => {
     expect(body.toString("latin1")).to.match(/^OPTIONS \* HTTP/);
   });
 
-  it("finds its route in whatever spelling, and stays as it was sent", async () => {
+  it("finds its route in any spelling, and is passed on as it was sent", async () => {
     const ask = await start((endpoint) => [
       { path: "/adm", rewrite: "/ü", upstream: endpoint },
       { path: "/café", upstream: endpoint },
@@ -158,7 +158,7 @@ describe("HTTP: targets, and the routes for them", () => {
       expect([target, (await ask(target)).url]).to.deep.equal([target, url]);
   });
 
-  it("may be a text that a hook made: what is not ASCII is sent as UTF-8", async () => {
+  it("may be a text that a hook made: characters that are not ASCII are sent as UTF-8", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const change = plugin("change", {
       exchange: (attempt, request) => {
@@ -170,7 +170,7 @@ describe("HTTP: targets, and the routes for them", () => {
     expect(await talk(port(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).to.include('"url":"/%E6%97%A5%E6%9C%AC?%C3%A9"');
   });
 
-  it("is refused by the config where two routes are for the same paths, in two spellings", async () => {
+  it("is refused in a config with two routes for the same paths in two spellings", async () => {
     const failed = await start(() => [{ path: "/é" }, { path: "/%c3%a9/" }]).catch(String);
     expect(failed).to.include("matches the same requests as routes[0]");
   });

@@ -13,7 +13,7 @@ import { closeOf, connect, portOf, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
-describe("Another protocol than a WebSocket, through http()", () => {
+describe("A protocol other than WebSocket, through http()", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
@@ -84,7 +84,7 @@ describe("Another protocol than a WebSocket, through http()", () => {
     },
   };
   for (const [what, { request, asked }] of Object.entries(ways)) {
-    it(`passes ${what}: the upstream's 101 and what follows it, each end by itself`, async () => {
+    it(`passes ${what}: the upstream's 101 and the bytes after it, and the end of each direction separately`, async () => {
       const upstream = await startTwice();
       let seen: string | undefined;
       const spy = plugin("spy", {
@@ -114,7 +114,7 @@ describe("Another protocol than a WebSocket, through http()", () => {
     });
   }
 
-  it("is reset for the other side when one resets", async () => {
+  it("is reset for the other side when one side resets", async () => {
     const upstream = await startTwice();
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const socket = await connect(port());
@@ -125,7 +125,7 @@ describe("Another protocol than a WebSocket, through http()", () => {
     expect(await closeOf(socket)).to.equal("ECONNRESET");
   });
 
-  it("is not agreed on before the end of the request, nor by an upstream that was not asked", async () => {
+  it("cannot be accepted by an upstream before the end of the request, or without a request for it", async () => {
     const upstream = await startUpstream((socket) => {
       socket.once("data", () => socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n"));
     });
@@ -142,7 +142,7 @@ describe("Another protocol than a WebSocket, through http()", () => {
     }
   });
 
-  it("is answered by the upstream in HTTP where it does not agree, and the connection closes behind that", async () => {
+  it("is answered in HTTP if the upstream does not accept it, and the connection closes after the answer", async () => {
     const { port } = await startHttpProxy(
       cleanup,
       { routes: [{ upstream: "127.0.0.1:9" }] },

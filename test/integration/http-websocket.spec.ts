@@ -55,7 +55,7 @@ describe("WebSocket through http()", () => {
   };
 
   for (const scheme of ["ws", "wss"]) {
-    it(`carries messages both ways over ${scheme}, large ones too, and its close`, async () => {
+    it(`carries messages in both directions over ${scheme}, large ones too, and its close`, async () => {
       const endpoint = await startEcho();
       const secure = scheme === "wss";
       const before = secure ? [tlsTermination({ ...(await createCertificate("localhost")), alpn: ["h2", "http/1.1"] })] : [];
@@ -75,7 +75,7 @@ describe("WebSocket through http()", () => {
     });
   }
 
-  it("is seen by byte hooks, and keeps running through a reload that swaps these and the routes", async () => {
+  it("is seen by byte hooks, and continues during a reload that replaces the hooks and the routes", async () => {
     const endpoint = await startEcho();
     let seen = "";
     const spy = (sign: string): ReturnType<typeof plugin> =>
@@ -96,7 +96,7 @@ describe("WebSocket through http()", () => {
     expect(other.accepted()).to.equal(0);
   });
 
-  it("is answered with 404, 502 or what the upstream says, where there is none to be had", async () => {
+  it("is answered with 404, with 502 or with the upstream's response, if it cannot be opened", async () => {
     const plain = await startHttpUpstream(cleanup, (_request, response) => {
       response.writeHead(403, { "x-why": "no" }).end("not here");
     });
@@ -119,7 +119,7 @@ describe("WebSocket through http()", () => {
       .and.include("not here");
   });
 
-  it("gives each side what the other sends with the head, and each half's end by itself", async () => {
+  it("delivers bytes that come together with a head, and the end of each direction separately", async () => {
     const upstream = await startUpstream((socket) => {
       socket.once("data", () => socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly"));
       socket.on("data", (chunk: Buffer) => {
@@ -157,7 +157,7 @@ describe("WebSocket through http()", () => {
     });
   }
 
-  it("is asked for behind a request once that is answered", async () => {
+  it("is opened after an earlier request on the connection has been answered", async () => {
     const upstream = await startUpstream((socket) => {
       socket.on("data", (chunk: Buffer) => {
         if (String(chunk).startsWith("GET /first")) setTimeout(() => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst"), 20);
@@ -173,7 +173,7 @@ describe("WebSocket through http()", () => {
   });
 
   for (const what of ["h2c", "HTTP/2.0", "h2c, h2"]) {
-    it(`is passed on, and HTTP/2 is not: an upgrade to ${what} is ignored, and the connection goes on`, async () => {
+    it(`is passed on, but HTTP/2 is not: an upgrade to ${what} is ignored, and the connection continues`, async () => {
       const upstream = await startHttpUpstream(cleanup);
       const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
       const first = `POST /1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${what}\r\nHTTP2-Settings: AA\r\nContent-Length: 2\r\n\r\nhi`;

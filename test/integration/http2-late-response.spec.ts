@@ -12,7 +12,7 @@ describe("HTTP/2 upstreams whose response comes too late", function () {
   afterEach(() => cleanup.run());
 
   for (const who of ["the client has left", "http() has given up"] as const) {
-    it(`are answered their PING, and the next request is served, where ${who}`, async () => {
+    it(`get an answer to their PING, and the next request is served, when ${who}`, async () => {
       const { endpoint, connections } = await startRawHttp2(cleanup);
       const timeouts = who === "http() has given up" ? { timeouts: { response: 1_500 } } : {};
       const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints: [endpoint], http: "2" } }], ...timeouts });

@@ -149,7 +149,7 @@ describe("Ends of responses of HTTP/2 upstreams", function () {
 
   for (const [client, asked] of Object.entries(clients)) {
     for (const framing of ["without a length", "with a length"] as const) {
-      it(`are ends to a client of ${client} where they are some, and else break it off: ${framing}`, async () => {
+      it(`reach a client of ${client} as ends if the response is complete, and otherwise as aborts: ${framing}`, async () => {
         const got: Record<string, Seen> = {};
         const wanted: Record<string, Seen> = {};
         for (const [name, ending] of Object.entries(endings)) {

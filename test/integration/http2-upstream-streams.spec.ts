@@ -46,7 +46,7 @@ describe("Streams to HTTP/2 upstreams", function () {
     stream.end("hello");
   };
 
-  it("answer a PING of the upstream, which finds the connection alive", async () => {
+  it("answer a PING of the upstream, so that it sees that the connection is alive", async () => {
     const upstream = await start(hello);
     const { port } = await startHttpProxy(cleanup, routesTo(upstream));
     await askOn(openHttp2(cleanup, port()), { ":path": "/" });
@@ -60,7 +60,7 @@ describe("Streams to HTTP/2 upstreams", function () {
     expect(back.equals(payload)).to.equal(true);
   });
 
-  it("go on through a reload to their end, where they began, and new ones go where the new routes say", async () => {
+  it("continue at their upstream to their end after a reload, while new streams use the new routes", async () => {
     let end = (): void => undefined;
     const one = await start((stream) => {
       stream.respond({ ":status": 200 });
@@ -81,7 +81,7 @@ describe("Streams to HTTP/2 upstreams", function () {
     expect([chunks.join(""), open.rstCode]).to.deep.equal(["first last", 0]);
   });
 
-  it("wait for a client that does not read, while others of the same connection go on", async () => {
+  it("wait for a client that does not read, while other streams of the same connection continue", async () => {
     const total = 4 * 1024 * 1024;
     const upstream = await start((stream, path) => {
       if (path !== "/long") {
@@ -105,7 +105,7 @@ describe("Streams to HTTP/2 upstreams", function () {
     expect(bytes).to.equal(total);
   });
 
-  it("that are reset in the middle of a response reset the client's, with the codes that concern it", async () => {
+  it("that are reset in the middle of a response reset the client's stream, with the codes that concern the client", async () => {
     const wanted = { 1: 2, 2: 2, 3: 2, 5: 2, 8: 8, 11: 11, 12: 12 };
     const upstream = await start((stream, path) => {
       // Node would send an end in front of the reset else.
@@ -124,7 +124,7 @@ describe("Streams to HTTP/2 upstreams", function () {
     expect(got).to.deep.equal(wanted);
   });
 
-  it("carry what curl asks with --http2-prior-knowledge", async function () {
+  it("carry the requests of curl --http2-prior-knowledge", async function () {
     const curl = requireTool(this, "curl");
     const upstream = await start((stream) => {
       const chunks: Buffer[] = [];

@@ -43,7 +43,7 @@ describe("HTTP/2 upstreams", function () {
     stream.end("good");
   };
 
-  it("that say GOAWAY get no more requests on that connection, and no request is lost", async () => {
+  it("that send GOAWAY get no more requests on that connection, and no request is lost", async () => {
     const { endpoint, sessions } = await start((stream, served) => {
       answer(stream);
       // A GOAWAY with the last stream that it has taken; it ends those.
@@ -57,7 +57,7 @@ describe("HTTP/2 upstreams", function () {
     expect(sessions.size).to.be.greaterThan(3);
   });
 
-  it("that refuse a stream are asked again, or another is, whatever the method", async () => {
+  it("that refuse a stream get the request again, or another endpoint gets it, with any method", async () => {
     const { endpoint } = await start((stream, served) => {
       if (served === 1) stream.close(7);
       else answer(stream);
@@ -66,7 +66,7 @@ describe("HTTP/2 upstreams", function () {
     expect((await ask(port(), { method: "POST", body: "x" })).body).to.equal("good");
   });
 
-  it("that lose their connection fail a request that may have been served, once, and the next finds another connection", async () => {
+  it("that lose their connection fail one request that may have been served, and the next request uses another connection", async () => {
     const { endpoint } = await start((stream, served) => {
       if (served === 1) stream.session?.destroy();
       else answer(stream);
@@ -76,7 +76,7 @@ describe("HTTP/2 upstreams", function () {
     expect((await ask(port(), { method: "POST", body: "x" })).body).to.equal("good");
   });
 
-  it("that lose their connection are asked again by retry() for an idempotent request", async () => {
+  it("that lose their connection get an idempotent request again with retry()", async () => {
     const { endpoint } = await start((stream, served) => {
       if (served === 1) stream.session?.destroy();
       else answer(stream);
@@ -86,7 +86,7 @@ describe("HTTP/2 upstreams", function () {
     expect((await ask(port(), {})).body).to.equal("good");
   });
 
-  it("whose response breaks off break off the client's", async () => {
+  it("whose response breaks off break off the client's response", async () => {
     const { endpoint } = await start((stream) => {
       stream.respond({ ":status": 200 });
       stream.write("half", () => stream.destroy(new Error("broken")));

@@ -12,12 +12,12 @@ import { startUpstream } from "../support/with-upstream.ts";
 import { startEcho, startHttp2Echo } from "../support/web-socket-servers.ts";
 
 /** What breaks off, waits, or is not agreed on (RFC 8441). */
-describe("A WebSocket over HTTP/2 that does not go well, through http()", function () {
+describe("A WebSocket over HTTP/2 that fails, through http()", function () {
   this.timeout(60_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("is reset for the other side when one side resets, and leaves nothing", async () => {
+  it("is reset for the other side when one side resets, and leaves nothing open", async () => {
     const { endpoint, sockets, connections } = await startEcho(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: endpoint }] });
     const session = openHttp2(cleanup, port());
@@ -38,7 +38,7 @@ describe("A WebSocket over HTTP/2 that does not go well, through http()", functi
     expect(three.status).to.equal(200);
   });
 
-  it("is CANCEL to an upstream of HTTP/2 whose client resets, and resets the client where the upstream does, or is lost", async () => {
+  it("sends CANCEL to an HTTP/2 upstream if the client resets, and resets the client if the upstream resets or is lost", async () => {
     const upstream = await startHttp2Echo(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints: [upstream.endpoint], http: "2" } }] });
     const session = openHttp2(cleanup, port());
@@ -57,7 +57,7 @@ describe("A WebSocket over HTTP/2 that does not go well, through http()", functi
     }
   });
 
-  it("stalls an upstream whose client does not read, and loses nothing when it goes on", async () => {
+  it("stalls an upstream whose client does not read, and loses nothing when the client reads again", async () => {
     const block = randomBytes(64 * 1024);
     const total = 300 * block.length;
     let sent = 0;
@@ -98,7 +98,7 @@ describe("A WebSocket over HTTP/2 that does not go well, through http()", functi
     expect(got).to.equal(total);
   });
 
-  it("is refused where nobody agrees, and never taken for agreed", async () => {
+  it("is refused if no upstream accepts it, and never treated as accepted", async () => {
     const refusing = await startHttpUpstream(cleanup, (_request, response) => response.writeHead(403, { "x-why": "no" }).end("not here"));
     // Ignores the upgrade, as any server may.
     const ignoring = await startHttpUpstream(cleanup);

@@ -34,7 +34,7 @@ describe("A WebSocket over HTTP/2 through http()", function () {
   }
 
   for (const scheme of ["http", "https"] as const) {
-    it(`reaches an upstream of HTTP/1.1 over ${scheme}, beside other requests of the connection`, async () => {
+    it(`reaches an HTTP/1.1 upstream over ${scheme}, next to other requests of the connection`, async () => {
       const { endpoint } = await startEcho(cleanup);
       const before = scheme === "https" ? [tlsTermination({ ...(await createCertificate("localhost")), alpn: ["h2"] })] : [];
       const ends: ExchangeEnd[] = [];
@@ -72,7 +72,7 @@ describe("A WebSocket over HTTP/2 through http()", function () {
     });
   }
 
-  it("reaches an upstream of HTTP/2 that takes it, from HTTP/1.1 and from HTTP/2", async () => {
+  it("reaches an HTTP/2 upstream that accepts it, from HTTP/1.1 and from HTTP/2", async () => {
     const upstream = await startHttp2Echo(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints: [upstream.endpoint], http: "2" } }] });
     const one = new WebSocket(`ws://127.0.0.1:${port()}/ws?x=1`, ["chat"]);
@@ -91,7 +91,7 @@ describe("A WebSocket over HTTP/2 through http()", function () {
     expect(new Set(upstream.streams.map((each) => each.session)).size).to.be.at.most(1);
   });
 
-  it("may be any other protocol, whose bytes pass with each end by itself", async () => {
+  it("may be any other protocol, whose bytes pass, and whose two directions end separately", async () => {
     const upstream = await startHttp2Echo(cleanup, { enableConnectProtocol: true }, (stream) => {
       stream.respond({ ":status": 200 });
       stream.write("hello ");
@@ -106,7 +106,7 @@ describe("A WebSocket over HTTP/2 through http()", function () {
     expect([chunks.join(""), stream.rstCode]).to.deep.equal(["hello abclast", 0]);
   });
 
-  it("is answered by a hook as by an upstream", async () => {
+  it("can be answered by a hook instead of an upstream", async () => {
     const answering = plugin("answering", {
       exchange: () =>
         of({
@@ -127,7 +127,7 @@ describe("A WebSocket over HTTP/2 through http()", function () {
     expect(chunks.join("")).to.equal("ABC");
   });
 
-  it("keeps running through a reload, and new ones go where the new routes say", async () => {
+  it("continues during a reload, and new WebSockets use the new routes", async () => {
     const { endpoint } = await startEcho(cleanup);
     const other = await startEcho(cleanup);
     const { port, proxy, config } = await startHttpProxy(cleanup, { routes: [{ upstream: endpoint }] });
@@ -146,7 +146,7 @@ describe("A WebSocket over HTTP/2 through http()", function () {
     expect(other.sockets.clients.size).to.equal(1);
   });
 
-  it("is what a real Chromium opens", async function () {
+  it("is opened by a real Chromium", async function () {
     const chromium = requireTool(this, "chromium");
     const { endpoint } = await startEcho(cleanup);
     const versions: string[] = [];

@@ -13,7 +13,7 @@ import { withEchoServer } from "../support/with-echo-server.ts";
 const logger = createLogger({ level: "silent" });
 const silent = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-describe("A plugin that replaces another of its name", () => {
+describe("A plugin that replaces another one of the same name", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
@@ -23,7 +23,7 @@ describe("A plugin that replaces another of its name", () => {
     return { proxy, port: Object.values(proxy.listeners)[0]?.address.port ?? 0 };
   }
 
-  it("is given the instance before it, after its setup and before the swap", async () => {
+  it("receives the previous instance, after its setup and before the swap", async () => {
     const probe = createProbe();
     const config = (version: number): SluiceConfig => ({
       listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [probe.use({ version }), echo()] } },
@@ -45,7 +45,7 @@ describe("A plugin that replaces another of its name", () => {
     ]);
   });
 
-  it("inherits from nobody when its listener or its name is new", async () => {
+  it("inherits nothing when its listener or its name is new", async () => {
     const probe = createProbe();
     const config = (listener: string, name: string): SluiceConfig => ({
       listeners: { [listener]: { listen: "tcp://127.0.0.1:0", plugins: [probe.use({ name }), echo()] } },
@@ -56,7 +56,7 @@ describe("A plugin that replaces another of its name", () => {
     expect(probe.count("inherit")).to.equal(0);
   });
 
-  it("can carry on a count that sessions share", async () => {
+  it("can continue a count that sessions share", async () => {
     interface Counting {
       readonly seen: { count: number };
     }
@@ -83,7 +83,7 @@ describe("A plugin that replaces another of its name", () => {
     expect(counts).to.deep.equal([1, 2, 3]);
   });
 
-  it("refuses the reload when its inherit() throws, and the instance before it serves on", async () => {
+  it("refuses the reload when its inherit() throws, and the previous instance continues to serve", async () => {
     const plain = createProbe();
     const { proxy, port } = await start({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [plain.use(), echo()] } } });
     const thrower = definePlugin("probe", () => ({
@@ -97,7 +97,7 @@ describe("A plugin that replaces another of its name", () => {
     expect(plain.count("teardown")).to.equal(0);
   });
 
-  it("keeps a rate limit's buckets, so that a reload gives nobody a new burst", async () => {
+  it("keeps a rate limit's buckets, so that a reload gives no client a new burst", async () => {
     const config = (burst: number): SluiceConfig => ({
       // A clock that stands still: no token comes in by itself.
       providers: [{ token: CLOCK, useValue: Object.assign(Object.create(asyncScheduler) as object, { now: () => 1_000 }) }],
@@ -114,7 +114,7 @@ describe("A plugin that replaces another of its name", () => {
     expect(await exchangeOnce(port, "in")).to.equal("in");
   });
 
-  it("keeps the names that a DNS cache knows, so that a reload asks nothing again", async () => {
+  it("keeps the names in a DNS cache, so that a reload repeats no query", async () => {
     await withEchoServer(async ({ port: upstream }) => {
       await withNameServer(
         () => ({ answers: [address("api.test", "127.0.0.1", 300)] }),

@@ -31,7 +31,7 @@ const operators: Readonly<Record<string, (data: Observable<Buffer>) => Observabl
 
 describe("a plugin with onError bypass [data path]", () => {
   for (const [name, operator] of Object.entries(operators)) {
-    it(`steps aside for the chunk that failed and all later ones: ${name}`, async () => {
+    it(`is bypassed for the chunk that failed and all later chunks: ${name}`, async () => {
       const use = plugin("fuse", { fromClient: operator }, { onError: "bypass" });
       const others = plugin("brackets", { fromClient: (data) => data.pipe(each((chunk) => Buffer.from(`[${chunk.toString()}]`))) });
       const { port, all, ended } = await startForward(cleanup, "echo", { plugins: [use, others] });
@@ -48,7 +48,7 @@ describe("a plugin with onError bypass [data path]", () => {
       expect((await ended()).reason).to.equal("closed");
     });
 
-    it(`passes on what waited behind the chunk that failed, in order: ${name}`, async () => {
+    it(`passes on the chunks that waited behind the chunk that failed, in order: ${name}`, async () => {
       const use = plugin("fuse", { fromUpstream: operator }, { onError: "bypass" });
       const { port, upstream, ended } = await startForward(cleanup, (socket) => void socket.resume(), { plugins: [use] });
       const client = await connect(port());
@@ -87,7 +87,7 @@ describe("a plugin with onError bypass [data path]", () => {
     "fromUpstream returns undefined": { fromUpstream: () => undefined as unknown as Observable<never> },
   };
   for (const [name, faulty] of Object.entries(hooks)) {
-    it(`is as if it were not there when ${name}`, async () => {
+    it(`has no effect when ${name}`, async () => {
       const use = plugin("faulty", faulty, { onError: "bypass" });
       const { port, all, upstream } = await startForward(cleanup, "echo", { plugins: [use], upstreamName: "upstream.test" });
       const client = await connect(port());

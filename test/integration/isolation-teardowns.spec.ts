@@ -32,12 +32,12 @@ const openingHooks: Readonly<Record<string, FunctionPlugin>> = {
   resolve: { resolve: clumsy },
 };
 
-describe("operators that throw when they are unsubscribed from [data path]", () => {
+describe("operators that throw on unsubscribe [data path]", () => {
   expectNothingUncaught();
 
   for (const how of ["finishes", "is reset"] as const) {
     for (const [name, hooks] of Object.entries({ ...byteHooks, ...openingHooks })) {
-      it(`let their session end when the client ${how}: ${name}`, async () => {
+      it(`do not prevent the end of their session when the client ${how}: ${name}`, async () => {
         const { port, proxy, ended, upstream } = await startForward(cleanup, "echo", {
           plugins: [plugin("clumsy", hooks)],
           upstreamName: "upstream.test",
@@ -55,7 +55,7 @@ describe("operators that throw when they are unsubscribed from [data path]", () 
   }
 
   for (const [name, hooks] of Object.entries(byteHooks)) {
-    it(`are named: ${name}`, async () => {
+    it(`are named in the report of the fault: ${name}`, async () => {
       const { port, event } = await startForward(cleanup, "echo", { plugins: [plugin("clumsy", hooks)] });
       const client = await connect(port());
       client.end("hello");
@@ -65,7 +65,7 @@ describe("operators that throw when they are unsubscribed from [data path]", () 
     });
   }
 
-  it("are passed by with onError bypass, and named", async () => {
+  it("are bypassed with onError bypass, and named", async () => {
     const uses = [plugin("clumsy", { fromClient: clumsy, fromUpstream: clumsy }, { onError: "bypass" })];
     const { port, ended, all } = await startForward(cleanup, "echo", { plugins: uses });
     const client = await connect(port());
@@ -75,7 +75,7 @@ describe("operators that throw when they are unsubscribed from [data path]", () 
     expect(all("plugin-fault").map((fault) => fault.plugin)).to.deep.equal(["clumsy", "clumsy"]);
   });
 
-  it("let a reload swap them out of a session, which goes on or ends and harms no other", async () => {
+  it("can be swapped out of a session by a reload; the session continues or ends, and no other session is harmed", async () => {
     const { port, proxy, config, event } = await startForward(cleanup, "echo", { plugins: [plugin("clumsy", { fromClient: clumsy })] });
     const client = await connect(port());
     client.write("hello");

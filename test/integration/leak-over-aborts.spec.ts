@@ -33,7 +33,7 @@ async function abort(port: number, at: number): Promise<void> {
 describe("Five thousand connections that are aborted", function () {
   this.timeout(180_000);
 
-  it("leave memory, descriptors and sessions where they were", async function () {
+  it("leave no more memory, descriptors and sessions in use than before", async function () {
     if (!hasProcessTable) this.skip();
     await withEchoServer(async (upstream) => {
       const probe = createProbe({ hooks: () => ({ fromClient: (data) => data.pipe(each(async (chunk) => chunk)) }) });

@@ -32,7 +32,7 @@ export const heavy = definePlugin("heavy", Heavy);
 describe("Three hundred reloads", function () {
   this.timeout(180_000);
 
-  it("leave memory and descriptors where they were, under a connection that stays open", async function () {
+  it("leave no more memory and descriptors in use than before, while a connection stays open", async function () {
     if (!hasProcessTable) this.skip();
     if ((process.env["NODE_V8_COVERAGE"] ?? "") !== "") {
       // Coverage keeps every script that was ever evaluated, which is what this test must not see.

@@ -16,11 +16,11 @@ describe("Buffers that are lent [trust]", function () {
   this.timeout(180_000);
   expectNothingUncaught();
 
-  it("are read into, and given to other sessions, only when nothing in them is in use, over TCP", async () => {
+  it("are filled again, and given to other sessions, only when none of their bytes are in use, over TCP", async () => {
     await runChaos("lent tcp", scenario(4), (run) => runStreams(run), { runs: 80, ms: 6_000 });
   });
 
-  it("are so over terminated TLS", async () => {
+  it("are filled again only when none of their bytes are in use, over terminated TLS", async () => {
     const certificate = await createCertificate("localhost");
     await runChaos("lent tls", scenario(3), (run) => runStreams(run, certificate), { runs: 40, ms: 5_000 });
   });

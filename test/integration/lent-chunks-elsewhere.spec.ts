@@ -16,9 +16,9 @@ const ways: Readonly<Record<string, (back: Observable<Buffer>) => MonoTypeOperat
   merge: (back) => (data) => merge(data, back.pipe(takeUntil(data.pipe(last(undefined, null))))),
 };
 
-describe("chunks that another flow was lent [data path]", () => {
+describe("chunks that were lent to another flow [data path]", () => {
   for (const [way, into] of Object.entries(ways))
-    it(`reach a client that reads slowly unchanged, though their memory is used again: ${way}`, async () => {
+    it(`arrive unchanged at a client that reads slowly, although their memory is reused: ${way}`, async () => {
       const bytes = randomMebibytes(32);
       const back = new Subject<Buffer>();
       const mirror = plugin("mirror", {

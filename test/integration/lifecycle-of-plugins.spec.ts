@@ -25,7 +25,7 @@ describe("The life of a plugin", () => {
     return { proxy, port: proxy.listeners["web"]?.address.port ?? 0 };
   }
 
-  it("is one instance per use and listener, set up once, whatever the number of sessions", async () => {
+  it("is one instance per use and listener, set up once, for any number of sessions", async () => {
     const probe = createProbe();
     const listener = { listen: "tcp://127.0.0.1:0", plugins: [probe.use({ name: "a" }), probe.use({ name: "b" }), echo()] };
     const { proxy } = await start({ listeners: { web: listener, other: listener } });
@@ -42,7 +42,7 @@ describe("The life of a plugin", () => {
     expect(probe.count("teardown")).to.equal(4);
   });
 
-  it("ends when its last session has left it, and not before", async () => {
+  it("ends when its last session no longer uses it, and not before", async () => {
     const probe = createProbe();
     const { proxy, port } = await start(config(probe, 1, "keep"));
     const [first, second] = [await connect(port), await connect(port)];
@@ -71,7 +71,7 @@ describe("The life of a plugin", () => {
     open.destroy();
   });
 
-  it("lasts while the old operators still flush", async () => {
+  it("continues while the old operators still flush", async () => {
     let open = (): void => undefined;
     const opened = new Promise<void>((resolve) => (open = resolve));
     const slow = each(async (chunk: Buffer) => {
@@ -98,7 +98,7 @@ describe("The life of a plugin", () => {
     expect(probe.steps).to.deep.equal(["construct 1", "setup 1", "teardown 1"]);
   });
 
-  it("ends before close() is done, also of one that a reload had left to its sessions", async () => {
+  it("ends before close() is done, also for a plugin that a reload kept only for its open sessions", async () => {
     const order: string[] = [];
     let begun = 0;
     let finish = (): void => undefined;
@@ -126,7 +126,7 @@ describe("The life of a plugin", () => {
     open.destroy();
   });
 
-  it("ends for all plugins when the teardown of one fails, which is told under its name", async () => {
+  it("ends for all plugins when the teardown of one plugin fails, and the failure is reported with its name", async () => {
     const probe = createProbe();
     const faulty = definePlugin("faulty", () => ({ teardown: () => Promise.reject(new Error("stuck")) }));
     const { proxy } = await start({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [faulty(), probe.use(), echo()] } } });
@@ -140,7 +140,7 @@ describe("The life of a plugin", () => {
     expect(faults[0]).to.include("faulty").and.include("stuck");
   });
 
-  it("is over for a disabled use, and begins again when it is enabled", async () => {
+  it("ends when a use is disabled, and begins again when the use is enabled", async () => {
     const probe = createProbe();
     const toggled = (enabled: boolean): SluiceConfig => ({
       listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [probe.use({ enabled }), echo()] } },

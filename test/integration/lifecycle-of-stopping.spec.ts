@@ -19,7 +19,7 @@ async function start(): Promise<{ proxy: Proxy; port: number; events: ProxyEvent
 }
 
 describe("Closing a proxy", () => {
-  it("stops accepting at once, lets open sessions end by themselves, and is done with the last", async () => {
+  it("stops accepting at once, lets open sessions end by themselves, and is done when the last one ends", async () => {
     const { proxy, port } = await start();
     const open = await Promise.all(Array.from({ length: 50 }, () => connect(port)));
     await Promise.all(open.map((socket) => exchange(socket, "1")));
@@ -36,7 +36,7 @@ describe("Closing a proxy", () => {
     expect(proxy.sessions.size).to.equal(0);
   });
 
-  it("resets what is still open at the deadline, and says so in its record", async () => {
+  it("resets the sessions that are still open at the deadline, and reports this in their records", async () => {
     const { proxy, port, events } = await start();
     const [lasting, ending] = [await connect(port), await connect(port)];
     await exchange(lasting, "1");
@@ -51,7 +51,7 @@ describe("Closing a proxy", () => {
     expect(events.at(-1)?.type).to.equal("closed");
   });
 
-  it("waits for nobody without a drain time", async () => {
+  it("waits for no session without a drain time", async () => {
     const { proxy, port } = await start();
     const open = await connect(port);
     await exchange(open, "1");
@@ -59,7 +59,7 @@ describe("Closing a proxy", () => {
     expect(await closeOf(open)).to.equal("ECONNRESET");
   });
 
-  it("is not held up by UDP flows, which are served until the last stream session has ended", async () => {
+  it("does not wait for UDP flows, which are served until the last stream session has ended", async () => {
     const probe = createProbe();
     const proxy = await createProxy(
       {
@@ -95,7 +95,7 @@ describe("Closing a proxy", () => {
     expect(refusal).to.include("SLUICE_CLOSED");
   });
 
-  it("refuses a drain that is no duration with an error of the catalogue, and stays open", async () => {
+  it("refuses a drain time that is not a duration, with an error of the catalogue, and the proxy stays open", async () => {
     const { proxy, port } = await start();
     const refusal = await proxy.close({ drain: "soon" }).catch((error: unknown) => error);
     expect(SluiceError.is(refusal) && refusal.message).to.match(
@@ -106,7 +106,7 @@ describe("Closing a proxy", () => {
     expect(await isRefused(port)).to.equal(true);
   });
 
-  it("leaves no descriptor behind", async function () {
+  it("leaves no descriptor open", async function () {
     if (!hasProcessTable) this.skip();
     const warm = await start();
     await warm.proxy.close();
@@ -121,7 +121,7 @@ describe("Closing a proxy", () => {
     expect(openDescriptors()).to.be.at.most(before);
   });
 
-  it("gives up a reload that is under way, whose plugins are torn down", async () => {
+  it("cancels a reload that is in progress, and tears its plugins down", async () => {
     const { proxy } = await start();
     let go = (): void => undefined;
     const wait = new Promise<void>((resolve) => (go = resolve));

@@ -11,7 +11,7 @@ import { startProxy } from "../support/with-proxy.ts";
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
-describe("limits.sessionsPerClient that a reload brings [data path]", () => {
+describe("limits.sessionsPerClient that is set by a reload [data path]", () => {
   it("counts the sessions that are open already", async () => {
     const { port, proxy, config, event } = await startForward(cleanup, "echo");
     for (let open = 0; open < 2; open += 1) {
@@ -27,7 +27,7 @@ describe("limits.sessionsPerClient that a reload brings [data path]", () => {
 });
 
 describe("limits.sessionsPerClient on a unix listener", () => {
-  it("does not hold, since its clients cannot be told apart and would lock each other out", async () => {
+  it("does not apply, because its clients cannot be distinguished and would block each other", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sluice-clients-"));
     cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
     const path = join(folder, "a.sock");
@@ -48,8 +48,8 @@ describe("limits.sessionsPerClient on a unix listener", () => {
   });
 });
 
-describe("timeouts.idle that a reload brings [data path]", () => {
-  it("holds at once, and for the sessions that are open already", async () => {
+describe("timeouts.idle that is set by a reload [data path]", () => {
+  it("applies at once, also to sessions that are already open", async () => {
     const { port, proxy, config, ended } = await startForward(cleanup, "echo");
     const client = await connect(port());
     client.write("x");

@@ -23,7 +23,7 @@ async function answers(client: Socket): Promise<boolean> {
 
 describe("session limits [data path]", () => {
   for (const [name, { limits: given, code }] of Object.entries(limits)) {
-    it(`serves exactly as many sessions as ${name} allows, closes the rest, and gives the slots back`, async () => {
+    it(`serves exactly as many sessions as ${name} allows, closes the rest, and frees the slots afterwards`, async () => {
       const { port, proxy, all } = await startForward(cleanup, "echo", { limits: given });
       const served: Socket[] = [];
       for (let turn = 0; turn < 20; turn += 1) {
@@ -43,7 +43,7 @@ describe("session limits [data path]", () => {
     });
   }
 
-  it("is back at nothing after 1,000 connections: sessions, sockets, plugins", async function () {
+  it("leaves nothing open after 1,000 connections: no sessions, sockets or plugins", async function () {
     this.timeout(60_000);
     let torn = 0;
     let open = 0;
@@ -72,7 +72,7 @@ describe("session limits [data path]", () => {
     for (const client of clients) client.destroy();
   });
 
-  it("survives a scan of 500 connections that say nothing", async () => {
+  it("survives a scan of 500 connections that send nothing", async () => {
     const { port, proxy, upstream } = await startForward(cleanup, "echo", { limits: { sessions: 5000 } });
     const clients = await Promise.all(Array.from({ length: 500 }, () => connect(port())));
     for (const client of clients) client.destroy();

@@ -32,7 +32,7 @@ describe("The options of one listener", function () {
     return socket;
   }
 
-  it("switch it off and on by a reload: its port refuses, its sessions drain", async () => {
+  it("switch it off and on by a reload: the port refuses, and the sessions drain", async () => {
     const started = await start({ web: listener(), other: listener() });
     const port = started.port("web");
     const socket = await open(started, "a");
@@ -50,7 +50,7 @@ describe("The options of one listener", function () {
     expect(String(await readBytes(await open(started, "c"), 1))).to.equal("c");
   });
 
-  it("limit its sessions, and turn more away at once", async () => {
+  it("limit its sessions, and refuse further ones at once", async () => {
     const started = await start({ web: listener({ limits: { sessions: 1 } }), other: listener() });
     const first = await open(started, "a");
     await readBytes(first, 1);
@@ -67,7 +67,7 @@ describe("The options of one listener", function () {
     expect(String(await readBytes(await open(started, "c"), 1))).to.equal("c");
   });
 
-  it("let clients wait in turn; who leaves, or has waited too long, makes room", async () => {
+  it("let clients wait in order; a client that leaves, or has waited too long, frees its slot", async () => {
     const started = await start({ web: listener({ limits: { sessions: 1, queue: { max: 2, timeout: "10s" } } }) });
     const first = await open(started, "a");
     await readBytes(first, 1);
@@ -98,7 +98,7 @@ describe("The options of one listener", function () {
     expect((await started.ended()).reason).to.equal("SLUICE_LIMIT_UDP_SESSIONS");
   });
 
-  it("have timeouts of their own", async () => {
+  it("include its own timeouts", async () => {
     const idle = await start({ web: listener({ timeouts: { idle: "100ms" } }), other: listener() }, { timeouts: { idle: "1h" } });
     const [web, other] = [await connect(idle.port("web")), await connect(idle.port("other"))];
     for (const socket of [web, other]) cleanup.add(() => void socket.destroy());

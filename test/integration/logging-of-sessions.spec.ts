@@ -23,7 +23,7 @@ describe("logging", () => {
     return { proxy, port: proxy.listeners["web"]?.address.port ?? 0 };
   }
 
-  it("writes one JSON line when a session ends, with exactly the fields that are promised", async () => {
+  it("writes one JSON line when a session ends, with exactly the documented fields", async () => {
     await withEchoServer(async ({ endpoint }) => {
       const log = recordLog("info");
       const { port } = await start(logging(), endpoint, log);
@@ -56,7 +56,7 @@ describe("logging", () => {
     });
   });
 
-  it("writes the start of a session on debug", async () => {
+  it("writes the start of a session at level debug", async () => {
     const log = recordLog("info");
     const { port } = await start(logging({ level: "debug" }), undefined, log);
     const socket = await connect(port);
@@ -86,7 +86,7 @@ describe("logging", () => {
     expect(log.of("session ended")[0]).to.not.have.property("upstream");
   });
 
-  it("tells the generation whose hooks a session ran at its end", async () => {
+  it("reports the generation whose hooks a session used at its end", async () => {
     const log = recordLog("info");
     const { proxy, port } = await start(logging(), undefined, log);
     const socket = await connect(port);
@@ -103,7 +103,7 @@ describe("logging", () => {
     ]);
   });
 
-  it("shows chunks as text on one line, with nothing that could forge another", async () => {
+  it("shows chunks as text on one line, with no characters that could forge another line", async () => {
     const log = recordLog("info");
     const { port } = await start(logging({ chunks: "text" }), undefined, log);
     const socket = await connect(port);

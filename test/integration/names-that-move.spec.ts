@@ -16,7 +16,7 @@ import { startUdpClient } from "../support/udp-client.ts";
 
 const logger = createLogger({ level: "silent" });
 
-describe("A name whose server has moved, of a time to live of 10 minutes", function () {
+describe("A name with a time to live of 10 minutes, whose server has moved", function () {
   this.timeout(30_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
@@ -83,7 +83,7 @@ describe("A name whose server has moved, of a time to live of 10 minutes", funct
     ["with dnsCache and retry", [retry({ attempts: 2, delay: "1ms" }), dnsCache()]],
     ["with a plugin of one's own beside it", [logging(), retry()]],
   ] as const) {
-    it(`is found by the first connection after it, at the price of one query, ${what}`, async () => {
+    it(`is found by the first connection after the move, with one query, ${what}`, async () => {
       await withMovingServer(telling, plugins, async ({ port, server, move }) => {
         expect(await tells(port)).to.equal("old");
         expect(await tells(port)).to.equal("old");
@@ -96,7 +96,7 @@ describe("A name whose server has moved, of a time to live of 10 minutes", funct
     });
   }
 
-  it("costs one query for a hundred connections that fail in the same moment", async () => {
+  it("costs one query for a hundred connections that fail at the same moment", async () => {
     await withMovingServer(telling, [dnsCache()], async ({ port, server, move }) => {
       expect(await tells(port)).to.equal("old");
       await move();
@@ -106,7 +106,7 @@ describe("A name whose server has moved, of a time to live of 10 minutes", funct
     });
   });
 
-  it("is found by retry when DNS follows later than the server", async () => {
+  it("is found by retry when DNS changes later than the server", async () => {
     await withMovingServer(telling, [retry({ attempts: 100, delay: "10ms", factor: 1, jitter: "none" }), dnsCache()], async (bench) => {
       expect(await tells(bench.port)).to.equal("old");
       const { says } = bench.server;
@@ -139,7 +139,7 @@ describe("A name whose server has moved, of a time to live of 10 minutes", funct
     ["without a plugin", []],
     ["with dnsCache", [dnsCache()]],
   ] as const) {
-    it(`is found after a reload of everything, though the old server still answers, ${what}`, async () => {
+    it(`is found after a reload of everything, although the old server still answers, ${what}`, async () => {
       await withMovingServer(telling, plugins, async ({ proxy, port, server, config, to }) => {
         expect(await tells(port)).to.equal("old");
         const other = telling("new");
@@ -156,7 +156,7 @@ describe("A name whose server has moved, of a time to live of 10 minutes", funct
     });
   }
 
-  it("keeps its failure, and waits for nobody, where DNS has nothing newer", async () => {
+  it("still fails, without a wait, if DNS has no newer answer", async () => {
     await withMovingServer(telling, [], async ({ proxy, port, server, move }) => {
       const reasons: string[] = [];
       proxy.events.subscribe((event) => {
@@ -171,7 +171,7 @@ describe("A name whose server has moved, of a time to live of 10 minutes", funct
     });
   });
 
-  it("is found over UDP once the old server refused a datagram", async () => {
+  it("is found over UDP after the old server has refused a datagram", async () => {
     const bind = async (host: string, answer: string, port = 0): Promise<Socket> => {
       const socket = createSocket("udp4");
       socket.on("message", (_datagram, from) => void socket.send(answer, from.port, from.address));

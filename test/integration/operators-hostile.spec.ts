@@ -23,7 +23,7 @@ const nonsense = (value: unknown): Buffer => value as Buffer;
 describe("hostile operators [data path]", () => {
   expectNothingUncaught();
 
-  it("take() that completes with a chunk that fills its sink leaves a session that still sees the client's FIN", async () => {
+  it("a session still sees the client's FIN if take() completes with a chunk that fills its sink", async () => {
     const big = Buffer.alloc(16 * mebibyte);
     const use = plugin("cut", {
       fromClient: (data) =>
@@ -42,7 +42,7 @@ describe("hostile operators [data path]", () => {
     expect((await ended()).reason).to.equal("closed");
   });
 
-  it("each() with promises that settle before the next chunk comes stalls the source of a reader that stands still", async () => {
+  it("each() with promises that settle before the next chunk comes pauses the source if the reader has stopped", async () => {
     let sent = 0;
     const block = Buffer.alloc(64 * 1024);
     const use = plugin("quick", { fromUpstream: (data) => data.pipe(each(async (chunk) => chunk)) });
@@ -87,14 +87,14 @@ describe("hostile operators [data path]", () => {
     "each that promises a string": { fromClient: (data) => data.pipe(each(() => Promise.resolve(nonsense("text")))) },
   };
   for (const [name, hooks] of Object.entries(emitting)) {
-    it(`${name} costs its session`, async () => {
+    it(`${name} ends its session`, async () => {
       const { port, ended } = await startForward(cleanup, "echo", { plugins: [plugin("odd", hooks)] });
       const client = await connect(port());
       client.write("hello");
       expect((await ended()).reason).to.be.oneOf(["SLUICE_PLUGIN_CHUNK", "SLUICE_PLUGIN_FAILED"]);
     });
 
-    it(`${name} is passed by with onError bypass`, async () => {
+    it(`${name} is bypassed with onError bypass`, async () => {
       const { port, all } = await startForward(cleanup, "echo", { plugins: [plugin("odd", hooks, { onError: "bypass" })] });
       const client = await connect(port());
       client.write("hello");
@@ -104,7 +104,7 @@ describe("hostile operators [data path]", () => {
     });
   }
 
-  it("an operator that subscribes again in the turn of a chunk is not given that chunk again", async () => {
+  it("an operator that subscribes again while it handles a chunk does not get that chunk again", async () => {
     let turns = 0;
     const use = plugin("again", {
       fromClient: (data) =>
@@ -141,7 +141,7 @@ describe("hostile operators [data path]", () => {
     });
   }
 
-  it("what a bypassed plugin held does not hold up its flow for ever", async () => {
+  it("a chunk that a bypassed plugin held does not block its flow forever", async () => {
     let fail: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (fail = resolve));
     const use = plugin(
@@ -170,7 +170,7 @@ describe("hostile operators [data path]", () => {
     expect((await readAll(client)).length).to.equal(sent + 2 * mebibyte);
   });
 
-  it("the client of operators that complete when subscribed is still listened to", async () => {
+  it("the client is still read if its operators complete when they are subscribed", async () => {
     const use = plugin("deaf", { fromClient: () => EMPTY });
     const { port, ended } = await startForward(cleanup, (socket) => void socket.resume().write("hi"), { plugins: [use] });
     const client = await connect(port());
@@ -179,7 +179,7 @@ describe("hostile operators [data path]", () => {
     expect((await ended()).reason).to.equal("SLUICE_CLIENT_RESET");
   });
 
-  it("a byte hook that was declared async is a fault, and its rejection ends no process", async () => {
+  it("a byte hook that is declared async is a fault, and its rejection does not end the process", async () => {
     const hook = (): Observable<Buffer> => Promise.reject(new Error("boom")) as unknown as Observable<Buffer>;
     const { port, ended } = await startForward(cleanup, "echo", { plugins: [plugin("odd", { fromClient: hook })] });
     const client = await connect(port());
@@ -188,7 +188,7 @@ describe("hostile operators [data path]", () => {
     await new Promise((resolve) => void setImmediate(resolve));
   });
 
-  it("an answer that is no Observable is the fault of its plugin", async () => {
+  it("an answer that is not an Observable is a fault of its plugin", async () => {
     const respond = (): Observable<Buffer> => undefined as unknown as Observable<Buffer>;
     const use = plugin("mute", { connect: (_attempt, session) => of(answer("mute", respond, session)) });
     const { port, ended } = await startForward(cleanup, "echo", { plugins: [use] });
@@ -197,7 +197,7 @@ describe("hostile operators [data path]", () => {
     expect((await ended()).reason).to.equal("SLUICE_PLUGIN_FAILED");
   });
 
-  it("a leg that a connect hook emits twice stays open", async () => {
+  it("a leg stays open if a connect hook emits it twice", async () => {
     const use = plugin("twice", { connect: (attempt) => attempt.pipe(mergeMap((leg) => [leg, leg])) });
     const { port } = await startForward(cleanup, "echo", { plugins: [use] });
     const client = await connect(port());
@@ -206,7 +206,7 @@ describe("hostile operators [data path]", () => {
     client.destroy();
   });
 
-  it("an operator that emits when it is subscribed is not asynchronous for that", async () => {
+  it("an operator does not count as asynchronous because it emits when it is subscribed", async () => {
     const use = plugin("banner", { fromClient: (data) => data.pipe(startWith(Buffer.from("banner "))) });
     const { port, all } = await startForward(cleanup, "echo", { plugins: [use] });
     const client = await connect(port());
@@ -216,7 +216,7 @@ describe("hostile operators [data path]", () => {
     client.destroy();
   });
 
-  it("who subscribes to the data in the hook itself sees it, whatever the hook returns", async () => {
+  it("a hook that subscribes to the data itself sees the data, whatever it returns", async () => {
     const seen: string[] = [];
     const look = (data: Observable<Buffer>): Observable<Buffer> => {
       data.subscribe((chunk) => void seen.push(chunk.toString()));
@@ -230,7 +230,7 @@ describe("hostile operators [data path]", () => {
     expect(seen).to.deep.equal(["hello", "hello"]);
   });
 
-  it("a plugin is not torn down while its operators still flush what came before a FIN", async () => {
+  it("a plugin is not torn down while its operators still flush bytes that came before a FIN", async () => {
     let torn = false;
     let tornAtFlush: boolean | undefined;
     const old = plugin("old", {
@@ -252,7 +252,7 @@ describe("hostile operators [data path]", () => {
     await eventually(() => expect(torn).to.equal(true));
   });
 
-  it("a SluiceError thrown in a byte hook ends the session for its reason, also with onError bypass", async () => {
+  it("a SluiceError thrown in a byte hook ends the session with its own reason, also with onError bypass", async () => {
     const strict = definePlugin("strict", () => ({
       fromClient: (data: Observable<Buffer>) =>
         data.pipe(
@@ -274,7 +274,7 @@ describe("hostile operators [data path]", () => {
     "in a later turn": { fromClient: (data) => data.pipe(subscribeOn(asyncScheduler)) },
   };
   for (const [name, hooks] of Object.entries(tardy)) {
-    it(`operators that subscribe ${name} lose nothing of what came before`, async () => {
+    it(`operators that subscribe ${name} lose no bytes that came before`, async () => {
       const { port } = await startForward(cleanup, "echo", {
         plugins: [plugin("tardy", hooks), plugin("too", hooks, { onError: "bypass" })],
       });
@@ -284,7 +284,7 @@ describe("hostile operators [data path]", () => {
     });
   }
 
-  it("sees the reset of a client that operators never listen to", async () => {
+  it("the reset of a client is seen even if its operators never subscribe", async () => {
     const use = plugin("deaf", { fromClient: () => NEVER });
     const { port, ended } = await startForward(cleanup, (socket) => void socket.resume().write("hi"), { plugins: [use] });
     const client = await connect(port());

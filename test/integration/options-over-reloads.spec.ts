@@ -33,7 +33,7 @@ describe("Options of built-in plugins that a reload changes", () => {
     return String(await readBytes(socket, 12)).slice(9);
   };
 
-  it("httpConnect: what is allowed no more is refused, and so is a password that was taken away", async () => {
+  it("httpConnect: a target that is no longer allowed is refused, and so is a password that was removed", async () => {
     const to = await target();
     const { port, apply } = await before(httpConnect({ allow: ["127.0.0.1"], users: { a: "b" } }));
     expect(await status(port, to)).to.equal("200");
@@ -43,7 +43,7 @@ describe("Options of built-in plugins that a reload changes", () => {
     expect(await status(port, to)).to.equal("403");
   });
 
-  it("socks5: what is allowed no more is refused", async () => {
+  it("socks5: a target that is no longer allowed is refused", async () => {
     const [, port = ""] = (await target()).split(":");
     const request = Buffer.from([5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, Number(port) >> 8, Number(port) & 255]);
     const reply = async (at: number): Promise<number | undefined> => {
@@ -58,7 +58,7 @@ describe("Options of built-in plugins that a reload changes", () => {
     expect(await reply(proxy.port)).to.equal(2);
   });
 
-  it("proxyProtocol: who is trusted no more may not name a client", async () => {
+  it("proxyProtocol: a peer that is no longer trusted may not name a client", async () => {
     const { port, apply } = await before(proxyProtocol({ from: ["127.0.0.0/8"] }), await target());
     const header = "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nhello";
     const socket = await connect(port);
@@ -72,7 +72,7 @@ describe("Options of built-in plugins that a reload changes", () => {
     expect(await readAll(distrusted).then(String, () => "reset")).to.equal("reset");
   });
 
-  it("route: clients go where the new networks say", async () => {
+  it("route: clients are routed by the new networks", async () => {
     const [one, two] = [await target(), await startUpstream("refuse")];
     cleanup.add(() => two.close());
     const routes = (network: string): PluginUse =>

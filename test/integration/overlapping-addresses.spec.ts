@@ -93,7 +93,7 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
     });
   }
 
-  it("keeps the port that 0 became", async () => {
+  it("keeps the port that was bound for 0", async () => {
     const proxy = await start(at({ web: "tcp://127.0.0.1:0" }));
     const port = proxy.listeners["web"]?.address.port ?? 0;
     const session = await open(port);
@@ -106,7 +106,7 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
     expect(await exchange(session, "pinned")).to.equal("pinned");
   });
 
-  it("also under another name, and two merged into one", async () => {
+  it("also under another name, and with two listeners merged into one", async () => {
     const port = await freePort();
     const proxy = await start({
       listeners: { a: on(`tcp://127.0.0.1:${port}`), b: { ...on(`tcp://127.0.0.2:${port}`), reload: { deadline: "60s" } } },
@@ -173,7 +173,7 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
     expect(String(await (await startUdpClient(cleanup, port)).ask("new"))).to.equal("new");
   });
 
-  it("over UDP, and is refused, has its own address and its flows again", async () => {
+  it("over UDP, and is refused, restores the listener's own address and its flows", async () => {
     const proxy = await start(at({ web: "udp://127.0.0.1:0" }));
     const port = proxy.listeners["web"]?.address.port ?? 0;
     const client = await startUdpClient(cleanup, port);
@@ -208,7 +208,7 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
   });
 
   describe("and is refused,", () => {
-    it("has its own address again when another process has a part of the new one", async () => {
+    it("restores the listener's own address when another process uses a part of the new address", async () => {
       const port = await freePort();
       const proxy = await start(at({ web: `tcp://127.0.0.1:${port}` }));
       const session = await open(port);
@@ -224,7 +224,7 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
       await open(port);
     });
 
-    it("has its own address again when a plugin's inherit() throws after it was closed", async () => {
+    it("restores the listener's own address when a plugin's inherit() throws after the address was closed", async () => {
       const port = await freePort();
       const probe = createProbe();
       const broken = (host: string, version: number): SluiceConfig => ({

@@ -40,7 +40,7 @@ describe("a listener whose sessions are sent to itself [trust]", () => {
     });
   }
 
-  it("that listens on every address does not dial one of the machine", async () => {
+  it("that listens on all addresses does not dial an address of the machine", async () => {
     const config = { listeners: { web: { listen: "tcp://0.0.0.0:0", plugins: [homeward({ host: "127.0.0.5" })] } } };
     const { proxy, port, ended } = await startProxy(config);
     cleanup.add(() => proxy.close());

@@ -34,7 +34,7 @@ const hooksThat = (fail: () => never): Readonly<Record<string, FunctionPlugin>> 
 
 describe("errors of a plugin's own [data path]", () => {
   for (const [hook, hooks] of Object.entries(hooksThat(no)))
-    it(`end the session from ${hook} with their code, whatever onError says`, async () => {
+    it(`thrown in ${hook} end the session with their code, with any onError`, async () => {
       for (const onError of ["close", "bypass"] as const) {
         const { port, ended, all } = await startForward(cleanup, "echo", { plugins: [plugin("guard", hooks, { onError })] });
         const client = await connect(port());
@@ -48,7 +48,7 @@ describe("errors of a plugin's own [data path]", () => {
     });
 
   for (const [hook, hooks] of Object.entries(hooksThat(broken)))
-    it(`are faults from ${hook} where their source is the plugin: counted, and bypassed with onError bypass`, async () => {
+    it(`thrown in ${hook} are faults if their source is the plugin: they are counted, and bypassed with onError bypass`, async () => {
       const closed = await startForward(cleanup, "echo", { plugins: [plugin("guard", hooks)] });
       const client = await connect(closed.port());
       client.on("error", () => undefined);
@@ -64,7 +64,7 @@ describe("errors of a plugin's own [data path]", () => {
       expect((await bypassed.event("plugin-fault")).error.code).to.equal("GUARD_BROKEN");
     });
 
-  it("stand in the log with their remedy", async () => {
+  it("are logged with their remedy", async () => {
     const log = recordLog();
     const proxy = await createProxy(
       {
@@ -94,7 +94,7 @@ describe("errors of a plugin's own [data path]", () => {
     expect((await fetch(`http://127.0.0.1:${busy.port()}/`)).status).to.equal(502);
   });
 
-  it("are worth another try where retry() is told so", async () => {
+  it("cause another try if the options of retry() say so", async () => {
     let tries = 0;
     const flaky: FunctionPlugin = { connect: (attempt) => ((tries += 1) < 3 ? throwError(() => errors.BUSY()) : attempt) };
     const { port } = await startForward(cleanup, "echo", { plugins: [retry({ on: ["GUARD_BUSY"], delay: 0 }), plugin("flaky", flaky)] });
@@ -103,7 +103,7 @@ describe("errors of a plugin's own [data path]", () => {
     expect(await exchange(client, "hi")).to.equal("hi");
   });
 
-  it("refuse the config from setup(), with their code", async () => {
+  it("thrown in setup() refuse the config, with their code", async () => {
     const setup = { setup: no, fromClient: (data: never) => data };
     const config = { listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: "127.0.0.1:9", plugins: [plugin("guard", setup)] } } };
     const refused = await createProxy(config).catch((error: unknown) => error);

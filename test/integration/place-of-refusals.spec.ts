@@ -32,9 +32,9 @@ const refusals: Readonly<Record<string, readonly [ListenerConfig, RegExp]>> = {
   ],
 };
 
-describe("the place of what a plugin refuses", () => {
+describe("the place that is named when a plugin refuses something", () => {
   for (const [title, [web, place]] of Object.entries(refusals)) {
-    it(`is in the config or in the author's code, and not in Sluice's: ${title}`, async () => {
+    it(`is in the config or in the author's code, and not in the code of Sluice: ${title}`, async () => {
       const error = await refusalOf(createProxy({ listeners: { web } }));
       expect(error.where).to.match(place);
       expect(error.message).to.include("listeners.web.plugins[0]");

@@ -29,7 +29,7 @@ describe("proxyProtocol before TLS", () => {
   };
 
   for (const transport of ["tcp", "tls"] as const) {
-    it(`leaves the rest to tlsTermination behind it, on ${transport}://`, async () => {
+    it(`leaves the rest to the tlsTermination after it, on ${transport}://`, async () => {
       const certificate = await createCertificate("localhost");
       const listener = { listen: `${transport}://127.0.0.1:0` };
       const { port, ended } = await start(proxyProtocol({ from: trusted }), [tlsTermination(certificate)], listener);
@@ -46,7 +46,7 @@ describe("proxyProtocol before TLS", () => {
     });
   }
 
-  it("takes a header and a ClientHello that come as one segment, cut anywhere", async () => {
+  it("accepts a header and a ClientHello in one segment, or cut anywhere", async () => {
     const certificate = await createCertificate("localhost");
     const { port, all } = await start(proxyProtocol({ from: trusted }), [tlsTermination(certificate)], { listen: "tls://127.0.0.1:0" });
     const below = await open(port());
@@ -59,7 +59,7 @@ describe("proxyProtocol before TLS", () => {
     expect(all("session-started")[0]?.session.tls?.serverName).to.equal("localhost");
   });
 
-  it("knows the server name of what is passed through", async () => {
+  it("reports the server name of TLS that is passed through", async () => {
     const certificate = await createCertificate("inner.test");
     const names: (string | undefined)[] = [];
     const note = plugin("note", {
@@ -82,7 +82,7 @@ describe("proxyProtocol before TLS", () => {
     socket.destroy();
   });
 
-  it("is not read out of what TLS carries", async () => {
+  it("is not looked for inside TLS", async () => {
     const certificate = await createCertificate("localhost");
     const { port, ended } = await start(proxyProtocol({ from: trusted }), [tlsTermination(certificate)], { listen: "tls://127.0.0.1:0" });
     const socket = connectTls({ port: port(), host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false });

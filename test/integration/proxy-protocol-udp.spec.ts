@@ -28,18 +28,18 @@ describe("proxyProtocol over UDP", () => {
     return { ...started, client, ask: async (datagram) => String(await client.ask(datagram)) };
   };
 
-  it("takes the header off each datagram, and answers with none", async () => {
+  it("removes the header from each datagram, and sends answers without one", async () => {
     const { ask, proxy } = await start(proxyProtocol({ from: trusted }));
     for (const text of ["one", "two", ""]) expect(await ask(behind(text))).to.equal(text);
     expect([...proxy.sessions].map(({ client, peer }) => [String(client), peer.address])).to.deep.equal([["192.0.2.1:50000", "127.0.0.1"]]);
   });
 
-  it("takes lines of version 1 for datagrams too, as nginx sends them", async () => {
+  it("also accepts lines of version 1 for datagrams, as nginx sends them", async () => {
     const { ask } = await start(proxyProtocol({ from: trusted }));
     expect(await ask(behind("one", version1()))).to.equal("one");
   });
 
-  it('takes it off the first alone where it says so: `datagrams: "first"`', async () => {
+  it('removes the header only from the first datagram with `datagrams: "first"`', async () => {
     const { ask } = await start(proxyProtocol({ from: trusted, datagrams: "first" }));
     expect(await ask(behind("one"))).to.equal("one");
     expect(await ask("two")).to.equal("two");
@@ -60,7 +60,7 @@ describe("proxyProtocol over UDP", () => {
     });
   }
 
-  it("drops a datagram in the middle whose header is wrong, counts it, and goes on", async () => {
+  it("drops a later datagram with a wrong header, counts it, and continues", async () => {
     const { client, proxy, ask } = await start(proxyProtocol({ from: trusted }));
     const local = head({ command: 0x20, family: 0, body: Buffer.alloc(0) });
     expect(await ask(behind("one", local))).to.equal("one");
@@ -70,7 +70,7 @@ describe("proxyProtocol over UDP", () => {
     expect(proxy.status().counters["sluice_proxy_protocol_datagrams_dropped_total"]).to.equal(3);
   });
 
-  it("makes a session of each client that one port of the proxy in front speaks for, and of what is wrong one that is refused", async () => {
+  it("makes one session per client behind one port of the proxy in front, and refuses a session without a valid header", async () => {
     const { client, proxy, ask, all } = await start(proxyProtocol({ from: trusted }));
     const of = (port: number): Buffer => version2({ family: 0x12, port });
     for (const round of [1, 2, 3])
@@ -86,13 +86,13 @@ describe("proxyProtocol over UDP", () => {
     expect(proxy.sessions.size).to.equal(3);
   });
 
-  it("leaves the peer where the header is LOCAL", async () => {
+  it("keeps the peer as the client if the header is LOCAL", async () => {
     const { ask, proxy } = await start(proxyProtocol({ from: trusted }));
     expect(await ask(behind("probe", head({ command: 0x20, family: 0, body: Buffer.alloc(0) })))).to.equal("probe");
     expect([...proxy.sessions].map(({ client }) => client.address)).to.deep.equal(["127.0.0.1"]);
   });
 
-  it("serves others without a header, and ends their session at one", async () => {
+  it("serves peers that are not trusted without a header, and ends their session if they send one", async () => {
     const { ask, client, ended, all } = await start(proxyProtocol({ from: ["192.0.2.0/24"] }));
     expect(await ask("plain")).to.equal("plain");
     client.send(behind("forged"));

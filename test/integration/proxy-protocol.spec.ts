@@ -31,7 +31,7 @@ describe("proxyProtocol", () => {
   };
 
   for (const [version, header] of Object.entries({ v1: Buffer.from(version1()), v2: version2({ tlvs: tlv(0x02, "a.test") }) })) {
-    it(`takes a header of ${version} off, in one piece with what follows`, async () => {
+    it(`removes a header of ${version} that comes in one piece with the bytes after it`, async () => {
       const { port, ended } = await start(proxyProtocol({ from: trusted }));
       const socket = await open(port());
       socket.end(Buffer.concat([header, Buffer.from("hello")]));
@@ -39,7 +39,7 @@ describe("proxyProtocol", () => {
       expect((await ended("closed")).client).to.equal("192.0.2.1:50000");
     });
 
-    it(`takes a header of ${version} off, cut at each of its bytes`, async () => {
+    it(`removes a header of ${version} that is cut at each of its bytes`, async () => {
       const { port, all } = await start(proxyProtocol({ from: trusted }));
       await Promise.all(
         Array.from({ length: header.length }, async (_, at) => {
@@ -56,7 +56,7 @@ describe("proxyProtocol", () => {
     });
   }
 
-  it("passes on a large first chunk whole, and everything after it", async () => {
+  it("passes on a complete large first chunk, and everything after it", async () => {
     const { port } = await start(proxyProtocol({ from: trusted }));
     const socket = await open(port());
     const bulk = Buffer.alloc(3_000_000, "sluice");
@@ -69,7 +69,7 @@ describe("proxyProtocol", () => {
     LOCAL: version2({ command: 0x20 }),
     UNSPEC: head({ command: 0x21, family: 0, body: Buffer.alloc(0) }),
   })) {
-    it(`leaves the client who is connected where the header says ${what}`, async () => {
+    it(`keeps the connected peer as the client if the header says ${what}`, async () => {
       const { port, ended } = await start(proxyProtocol({ from: trusted }));
       const socket = await open(port());
       socket.write(header);
@@ -79,7 +79,7 @@ describe("proxyProtocol", () => {
     });
   }
 
-  it("ends a session that begins otherwise with a refusal that says how, and harms no other", async () => {
+  it("ends a session that begins differently, names the reason, and harms no other session", async () => {
     const { port, event } = await start(proxyProtocol({ from: trusted }));
     const other = await open(port());
     other.write(version1());
@@ -103,7 +103,7 @@ describe("proxyProtocol", () => {
     expect((await ended()).reason).to.equal("SLUICE_CLIENT_PROTOCOL");
   });
 
-  it("gives a client that drips no more time than one that says nothing", async () => {
+  it("gives a client that sends slowly no more time than a client that sends nothing", async () => {
     const { port, all } = await start(proxyProtocol({ from: trusted, timeout: "150ms" }));
     const sockets = [await open(port()), await open(port())];
     const header = version1();
@@ -128,7 +128,7 @@ describe("proxyProtocol", () => {
     });
   }
 
-  it("answers nothing to a client that reset in the middle, and leaves nothing behind", async () => {
+  it("sends nothing to a client that reset in the middle, and leaves nothing behind", async () => {
     const { port, proxy, ended } = await start(proxyProtocol({ from: trusted }));
     const socket = await open(port());
     socket.write("PROXY ");
@@ -138,14 +138,14 @@ describe("proxyProtocol", () => {
     expect(proxy.sessions.size).to.equal(0);
   });
 
-  describe("from addresses that are not believed", () => {
-    it("serves a client without a header, at once also where the upstream speaks first", async () => {
+  describe("from addresses that are not trusted", () => {
+    it("serves a client without a header, also at once if the upstream sends first", async () => {
       const plugins = [proxyProtocol({ from: elsewhere, timeout: "1m" })];
       const { port } = await startForward(cleanup, (socket) => void socket.write("220 ready\r\n"), { plugins });
       expect(String(await readBytes(await open(port()), 11))).to.equal("220 ready\r\n");
     });
 
-    it("holds nothing up that only begins like a header", async () => {
+    it("does not delay bytes that only begin like a header", async () => {
       const { port } = await start(proxyProtocol({ from: elsewhere }));
       const socket = await open(port());
       for (const part of ["P", "R", "OX", "Y", " ", "TCP", "5 and more"]) expect(await exchange(socket, part)).to.equal(part);
@@ -155,7 +155,7 @@ describe("proxyProtocol", () => {
     });
 
     for (const [version, header] of Object.entries({ v1: Buffer.from(version1()), v2: version2() })) {
-      it(`ends a session that begins with a header of ${version}, of which the upstream gets nothing`, async () => {
+      it(`ends a session that begins with a header of ${version}, and the upstream gets none of it`, async () => {
         let got = 0;
         const plugins = [proxyProtocol({ from: elsewhere })];
         const { port, event } = await startForward(cleanup, (socket) => void socket.on("data", (chunk) => (got += chunk.length)), {
@@ -171,7 +171,7 @@ describe("proxyProtocol", () => {
         expect(got).to.equal(0);
       });
 
-      it(`ends it also where the header of ${version} comes byte by byte, and over a reload`, async () => {
+      it(`ends a session also if the header of ${version} comes byte by byte, and during a reload`, async () => {
         const { port, proxy, config, ended } = await start(proxyProtocol({ from: elsewhere }));
         const socket = await open(port());
         for (const byte of header.subarray(0, 5)) expect((await exchange(socket, String.fromCodePoint(byte))).length).to.equal(1);
@@ -182,7 +182,7 @@ describe("proxyProtocol", () => {
       });
     }
 
-    it("is not looked for in the middle of a session that was open before the plugin came", async () => {
+    it("does not look for a header in a session that was open before the plugin was added", async () => {
       const { port, proxy, config } = await start(plugin("none", {}));
       const socket = await open(port());
       expect(await exchange(socket, "first")).to.equal("first");
@@ -206,7 +206,7 @@ describe("proxyProtocol", () => {
     }
   });
 
-  it("says who the client is in limits, the log, and what is forwarded", async () => {
+  it("determines the client for limits, the log, and the forwarded headers", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const log = recordLog();
     const plugins = [
@@ -232,7 +232,7 @@ describe("proxyProtocol", () => {
     );
   });
 
-  it("gives what the header said to plugins behind it, extensions included", async () => {
+  it("gives the contents of the header to the plugins after it, including extensions", async () => {
     const sessions: Session[] = [];
     const note = plugin("note", { admit: (arrival) => arrival.pipe(tap((session) => sessions.push(session))) });
     const { port } = await start(proxyProtocol({ from: trusted }), [note]);
@@ -248,7 +248,7 @@ describe("proxyProtocol", () => {
     expect(session.peer.address).to.equal("127.0.0.1");
   });
 
-  it("stays with a session over reloads, which new sessions do not wait for", async () => {
+  it("stays in a session over reloads, and new sessions do not wait for that session", async () => {
     const { port, proxy, config } = await start(proxyProtocol({ from: trusted }));
     const old = await open(port());
     old.write(version1());

@@ -45,7 +45,7 @@ describe("rateLimit with a store in a real Redis", function () {
     return answers.filter(Boolean).length;
   }
 
-  it("is one limit for two proxies, asked once a decision", async () => {
+  it("is one limit for two proxies, with one request to Redis per decision", async () => {
     const store = await server();
     const limits = { connections: { ...never, burst: 10 } };
     const options = { url: store.url, timeout: "10s" };
@@ -55,7 +55,7 @@ describe("rateLimit with a store in a real Redis", function () {
     expect(await store.ask("KEYS", "*")).to.have.length(1);
   });
 
-  it("grants no more than the burst to many at once, leases included", async () => {
+  it("grants no more than the burst to many clients at once, including leases", async () => {
     const store = await server();
     const limits = { connections: { rate: 100, per: "1h", burst: 30 } };
     const options = { url: store.url, timeout: "10s" };
@@ -65,7 +65,7 @@ describe("rateLimit with a store in a real Redis", function () {
     expect(granted).to.be.within(26, 30);
   });
 
-  it("takes leases for bytes: few questions for many chunks", async () => {
+  it("takes leases for bytes: few requests to Redis for many chunks", async () => {
     const store = await server();
     const { port } = await start({ bytes: { rate: "1MiB", burst: "4MiB" } }, { url: store.url, timeout: "10s" });
     const socket = await connect(port);
@@ -77,7 +77,7 @@ describe("rateLimit with a store in a real Redis", function () {
     expect(calls).to.be.within(2, 100);
   });
 
-  it("goes on without a server that is killed, at its share of the rate, and with it when it is back", async () => {
+  it("continues with its share of the rate when the server is killed, and uses the server again when it is back", async () => {
     const store = await server();
     const { port } = await start({ connections: { ...never, burst: 10 } }, { url: store.url, share: 2 });
     expect(await isIn(port)).to.equal(true);
@@ -94,7 +94,7 @@ describe("rateLimit with a store in a real Redis", function () {
     ["pass", 6],
     ["reject", 0],
   ] as const) {
-    it(`lets ${granted} of 6 in with onError "${onError}" while the server hangs`, async () => {
+    it(`admits ${granted} of 6 with onError "${onError}" while the server hangs`, async () => {
       const store = await server();
       const { port } = await start({ connections: { ...never, burst: 2 } }, { url: store.url, onError });
       store.freeze();
@@ -103,7 +103,7 @@ describe("rateLimit with a store in a real Redis", function () {
     });
   }
 
-  it("starts without a server, and finds it later", async () => {
+  it("starts without a server, and connects to it later", async () => {
     const store = new RedisServer(cleanup, file, await freePort());
     const { port } = await start({ connections: { ...never, burst: 1 } }, { url: store.url });
     expect(await admitted([port], 3)).to.equal(1);
@@ -138,7 +138,7 @@ describe("rateLimit with a store in a real Redis", function () {
     await eventually(async () => expect(await clients()).to.deep.equal([]));
   });
 
-  it("asks a cluster, whose nodes each have a part of the keys", async function () {
+  it("works with a cluster, in which each node has a part of the keys", async function () {
     const cli = requireTool(this, "redis-cli");
     const nodes = await Promise.all(
       Array.from({ length: 3 }, async () => {
@@ -162,7 +162,7 @@ describe("rateLimit with a store in a real Redis", function () {
     expect(keys.filter((count) => count > 0)).to.have.length.greaterThan(1);
   });
 
-  it("asks the master that sentinels name", async () => {
+  it("uses the master that sentinels name", async () => {
     const master = await server();
     const sentinelPort = await freePort();
     const sentinel = new RedisServer(cleanup, file, sentinelPort, []);
@@ -172,7 +172,7 @@ describe("rateLimit with a store in a real Redis", function () {
     expect(await master.ask("KEYS", "sluice:*")).to.have.length(1);
   });
 
-  it("says what is wrong with its options", () => {
+  it("reports errors in its options", () => {
     const refused = (options: unknown): string => {
       try {
         redis(options as RedisOptions);

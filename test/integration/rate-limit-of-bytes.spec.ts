@@ -24,7 +24,7 @@ describe("rateLimit of bytes", function () {
 
   const portOf = (proxy: Proxy): number => proxy.listeners["web"]?.address.port ?? 0;
 
-  it("shapes a download to its rate: what came is within a tenth of what the time allows, and whole", async () => {
+  it("limits a download to its rate, within 10 percent, and the download is complete", async () => {
     const size = 1_500 * kibibyte;
     const rate = 500 * kibibyte;
     const upstream = await startUpstream((socket) => void socket.resume().end(Buffer.alloc(size, 7)));
@@ -46,7 +46,7 @@ describe("rateLimit of bytes", function () {
     socket.destroy();
   });
 
-  it("ends a session that is over its rate with over: reject, and says why", async () => {
+  it("ends a session that exceeds its rate with over: reject, and reports the reason", async () => {
     const proxy = await start("reject", 1_000);
     const reasons: string[] = [];
     proxy.events.subscribe((event) => {
@@ -58,7 +58,7 @@ describe("rateLimit of bytes", function () {
     expect(reasons).to.deep.equal(["SLUICE_RATE_LIMITED"]);
   });
 
-  it("has a bucket per direction: a full upload leaves the download its own", async () => {
+  it("has a bucket per direction: an upload at its limit does not slow the download", async () => {
     const size = 64 * kibibyte;
     const upstream = await startUpstream((socket) => {
       let got = 0;

@@ -44,7 +44,7 @@ describe("rateLimit, over real sockets,", function () {
     [100, 20],
     [1_000, 50],
   ] as const) {
-    it(`lets rate * time + burst connections in at ${rate} per second, and refuses the others`, async () => {
+    it(`admits rate * time + burst connections at ${rate} per second, and refuses the others`, async () => {
       const clock = new TestClock();
       const { port } = await start("tcp", rateLimit({ connections: { rate, burst } }), [clock.provider]);
       // Asks at one and a half times the rate, for so long that about 300 have asked.
@@ -59,7 +59,7 @@ describe("rateLimit, over real sockets,", function () {
     });
   }
 
-  it("earns nothing when the clock steps back, and no more than a burst when it leaps ahead", async () => {
+  it("adds no tokens when the clock is set back, and no more than a burst when it is set far ahead", async () => {
     const clock = new TestClock();
     const { port } = await start("tcp", rateLimit({ connections: { rate: 10, burst: 3 } }), [clock.provider]);
     const admitted = async (): Promise<number> => {

@@ -19,7 +19,7 @@ function config(folder: string, port: number, options: readonly string[], more =
   return `options { ${[...own, ...common, ...options].join(" ")} }; controls { }; ${more}\n`;
 }
 
-describe("BIND in front of dnsCache, and behind it [trust]", function () {
+describe("BIND in front of dnsCache and behind it [trust]", function () {
   this.timeout(120_000);
   let dig: string;
   let port: number;
@@ -56,7 +56,7 @@ describe("BIND in front of dnsCache, and behind it [trust]", function () {
   const ask = (name: string, at: number, ...options: string[]): Promise<string> =>
     mustRun(dig, ["@127.0.0.1", "-p", String(at), name, "A", "+tries=1", "+time=5", ...options]);
 
-  it("gives no cookie of the server to a client", async () => {
+  it("passes no cookie of the server to a client", async () => {
     expect(await ask("n0.test", port, "+cookie"), "the server has cookies").to.match(/COOKIE: [0-9a-f]{48} \(good\)/);
     for (let turn = 0; turn < 3; turn += 1) {
       const answer = await ask("n0.test", started.port(), "+cookie");
@@ -67,7 +67,7 @@ describe("BIND in front of dnsCache, and behind it [trust]", function () {
     }
   });
 
-  it("is trusted by a forwarder that asks with cookies, whether the cache knows the answer or not", async () => {
+  it("is accepted by a forwarder that uses cookies, with or without the answer in the cache", async () => {
     await eventually(async () => expect(await ask("n7.test", forwarder)).to.match(/status: NOERROR/), { within: 15_000 });
     for (let turn = 0; turn < 3; turn += 1) {
       for (let at = 0; at < records.length; at += 1) {

@@ -54,7 +54,7 @@ describe("dnsmasq behind dnsCache and every pass-through plugin [trust]", functi
     return [sent ?? "", completed ?? "", codes ?? ""];
   };
 
-  it("answers dnsperf without a loss, with the response codes that it gives directly", async () => {
+  it("answers dnsperf without a loss, with the same response codes as without the proxy", async () => {
     const plugins = [...passThrough(), dnsCache()];
     const started = await startInFront(cleanup, { dns: { listen: "udp://127.0.0.1:0", upstream: `127.0.0.1:${port}`, plugins } });
     const direct = await perform(port);
@@ -64,7 +64,7 @@ describe("dnsmasq behind dnsCache and every pass-through plugin [trust]", functi
     expect(failures(started)).to.deep.equal([]);
   });
 
-  it("gives the same records as it gives directly", async () => {
+  it("gives the same records as without the proxy", async () => {
     const started = await startInFront(cleanup, {
       dns: { listen: "udp://127.0.0.1:0", upstream: `127.0.0.1:${port}`, plugins: [dnsCache()] },
     });

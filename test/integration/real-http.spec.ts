@@ -36,7 +36,7 @@ describe("Real HTTP", function () {
     ["HTTP/2 over TLS", ["--http2", "--insecure"], "2"],
     ["HTTP/1.1 over TLS", ["--http1.1", "--insecure"], "1.1"],
   ] as const) {
-    it(`curl asks, sends files by length and in chunks, and reads large answers over ${how}`, async function () {
+    it(`curl sends requests, sends files by length and in chunks, and reads large answers over ${how}`, async function () {
       const curl = requireTool(this, "curl");
       const folder = temporaryFolder(cleanup);
       const file = randomMebibytes(5);
@@ -65,7 +65,7 @@ describe("Real HTTP", function () {
     });
   }
 
-  it("autocannon keeps many connections busy, and no request fails", async () => {
+  it("autocannon uses many connections at once, and no request fails", async () => {
     const upstream = await startHttpUpstream(cleanup, (_request, response) => response.end("hello"));
     const proxy = await inFront(upstream.endpoint);
     const { non2xx, errors, timeouts, requests } = await autocannon({
@@ -80,7 +80,7 @@ describe("Real HTTP", function () {
     expect(failures(proxy).filter((text) => !text.includes("SLUICE_CLIENT_RESET"))).to.deep.equal([]);
   });
 
-  it("nginx gives a large file over kept connections, and serves nothing that hides in a body", async function () {
+  it("nginx serves a large file over reused connections, and answers no request that is hidden in a body", async function () {
     const nginx = requireTool(this, "nginx");
     const folder = temporaryFolder(cleanup);
     const file = randomMebibytes(10);
@@ -112,7 +112,7 @@ describe("Real HTTP", function () {
     expect(access).to.include("DELETE /put").and.include("OPTIONS /put").and.not.include("/secret");
   });
 
-  it("Vite serves its modules, and tells of a saved file over its WebSocket", async () => {
+  it("Vite serves its modules, and reports a saved file over its WebSocket", async () => {
     const folder = temporaryFolder(cleanup);
     writeFileSync(join(folder, "index.html"), '<script type="module" src="/main.js"></script>');
     writeFileSync(join(folder, "main.js"), 'import { a } from "./a.js"; console.log(a);');
@@ -140,7 +140,7 @@ describe("Real HTTP", function () {
     expect(await bounded(get("/a.js?t=1"), "the module")).to.include("const a = 2");
   });
 
-  it("a browser loads a page from Vite, and takes a saved module without loading it again", async function () {
+  it("a browser loads a page from Vite, and applies a saved module without reloading the page", async function () {
     const browser = requireTool(this, "chromium");
     const folder = temporaryFolder(cleanup);
     writeFileSync(join(folder, "index.html"), '<script type="module" src="/main.js"></script>');

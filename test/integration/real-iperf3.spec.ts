@@ -50,7 +50,7 @@ describe("iperf3 behind every pass-through plugin [trust]", function () {
     ["from the server", ["-n", "100M", "-R"]],
     ["over four connections", ["-n", "400M", "-P", "4"]],
   ] as const) {
-    it(`moves bulk over TCP ${what}, and all that was sent arrives`, async () => {
+    it(`transfers much data over TCP ${what}, and all bytes that were sent arrive`, async () => {
       const { sum_sent: sent, sum_received: received } = await measure(...options);
       expect(sent?.bytes).to.be.at.least(100_000_000);
       // What is under way when the sender has sent enough is not counted any more, also without a proxy.

@@ -37,7 +37,7 @@ describe("nginx behind every pass-through plugin [trust]", function () {
   after(() => cleanup.run());
 
   for (const scheme of ["http", "https"] as const) {
-    it(`gives a file of 10 MiB unchanged over ${scheme}, many times over kept connections`, async () => {
+    it(`serves a file of 10 MiB unchanged over ${scheme}, many times over reused connections`, async () => {
       const tls = scheme === "https" ? [tlsTermination(await createCertificate("localhost"))] : [];
       const listen = `${scheme === "https" ? "tls" : "tcp"}://127.0.0.1:0`;
       const plugins = [...tls, ...passThrough()];

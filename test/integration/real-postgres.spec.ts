@@ -50,7 +50,7 @@ describe("PostgreSQL behind every pass-through plugin [trust]", function () {
   const ask = async (at: number, query: string): Promise<string> =>
     (await mustRun(psql, [...to(at), "-At", "-c", query, "postgres"])).trim();
 
-  it("runs pgbench without a failed transaction, and its sums hold", async () => {
+  it("runs pgbench without a failed transaction, and with correct sums", async () => {
     const started = await startInFront(cleanup, {
       pg: { listen: "tcp://127.0.0.1:0", upstream: `127.0.0.1:${port}`, plugins: passThrough() },
     });
@@ -102,7 +102,7 @@ describe("PostgreSQL behind every pass-through plugin [trust]", function () {
     expect(plain.code).to.not.equal(0);
   });
 
-  it("is not needed by psql once it was recorded: edited answers are what is seen, and another query fails", async () => {
+  it("is not needed after psql was recorded: psql sees edited answers, and another query fails", async () => {
     const file = join(temporaryFolder(cleanup), "postgres.yaml");
     const recording = cleanup.keep(await startProxy({ upstream: `127.0.0.1:${port}`, plugins: [record({ file })] }));
     expect(await ask(recording.port(), "select 'yesterday'")).to.equal("yesterday");

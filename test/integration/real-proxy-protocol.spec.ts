@@ -80,7 +80,7 @@ describe("proxyProtocol behind real proxies [trust]", function () {
     });
   }
 
-  it("HAProxy's health checks are served as its own: LOCAL", async function () {
+  it("HAProxy's health checks are served with HAProxy as the client: LOCAL", async function () {
     const headers: (ProxyHeader | undefined)[] = [];
     const started = await startForward(cleanup, "echo", { plugins: [proxyProtocol({ from }), noting(headers)] });
     await startHaproxy(this, started.port(), "send-proxy-v2 check check-send-proxy inter 100ms");
@@ -90,7 +90,7 @@ describe("proxyProtocol behind real proxies [trust]", function () {
     expect(failures(started).filter((text) => text.includes("SLUICE_CLIENT_PROTOCOL"))).to.deep.equal([]);
   });
 
-  it("HAProxy's header of a TLS client, and TLS that is terminated behind the header", async function () {
+  it("HAProxy names a TLS client, whose TLS is terminated after the header", async function () {
     const certificate = await createCertificate("localhost");
     const file = join(temporaryFolder(cleanup), "both.pem");
     writeFileSync(file, `${certificate.cert}\n${certificate.key}\n`);
@@ -119,7 +119,7 @@ describe("proxyProtocol behind real proxies [trust]", function () {
     await eventually(() => expect(started.all("session-ended").map(({ record }) => record.client)).to.include(address));
   });
 
-  it("nginx names its client over UDP, before the first datagram alone", async function () {
+  it("nginx names its client over UDP, only before the first datagram", async function () {
     const echo = await startUdpEcho();
     cleanup.add(() => echo.close());
     const plugins = [proxyProtocol({ from, datagrams: "first" })];

@@ -31,7 +31,7 @@ describe("redis behind every pass-through plugin [trust]", function () {
   const run = (at: number, ...more: readonly string[]): Promise<string> =>
     mustRun(benchmark, ["-h", "127.0.0.1", "-p", String(at), "-n", String(requests), "--csv", ...more]);
 
-  it("serves redis-benchmark without an error, and counts what it counts directly", async () => {
+  it("serves redis-benchmark without an error, and counts the same commands as without the proxy", async () => {
     const started = await startInFront(cleanup, {
       redis: { listen: "tcp://127.0.0.1:0", upstream: `127.0.0.1:${port}`, plugins: passThrough() },
     });

@@ -15,7 +15,7 @@ describe("real clients of a recording", function () {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("curl gets what was recorded, and what was edited in it", async function () {
+  it("curl gets the recorded answers, including edits of the recording", async function () {
     const curl = requireTool(this, "curl");
     const upstream = cleanup.keep(
       await startUpstream((socket) => {
@@ -38,7 +38,7 @@ describe("real clients of a recording", function () {
     await eventually(() => expect(replaying.records.map(({ reason }) => reason)).to.include("SLUICE_REPLAY_UNMATCHED"));
   });
 
-  it("dig gets an answer with the number of its own question, from a template", async function () {
+  it("dig gets an answer with the ID of its own query, from a template", async function () {
     const dig = requireTool(this, "dig");
     const question = { type: "A", name: "db.test" } as const;
     const answer = encode({

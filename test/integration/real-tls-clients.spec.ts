@@ -35,7 +35,7 @@ describe("OpenSSL's client and sslscan [trust]", function () {
   };
 
   for (const version of ["tls1_2", "tls1_3"]) {
-    it(`verifies the certificate over ${version}, and every line comes back`, async function () {
+    it(`verifies the certificate over ${version}, and gets every line back`, async function () {
       const lines = Array.from({ length: 200 }, (_, at) => `line ${at} ${"x".repeat(at)}`).join("\n");
       const { code, stdout } = await client(this, `${lines}\n`, `-${version}`, "-quiet", "-no_ign_eof");
       expect(code).to.equal(0);

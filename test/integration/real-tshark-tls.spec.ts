@@ -70,7 +70,7 @@ describe("tshark decrypts what capture({ secrets: true }) writes", function () {
     packetsOf(tshark, file, ["frame.interface_name", "http.request.uri", "http.file_data"], "http && tls");
 
   for (const version of ["TLSv1.3", "TLSv1.2"] as const)
-    it(`of a client that speaks ${version}: TLS is in the file as it was, and HTTP in it`, async () => {
+    it(`for a client with ${version}: the file has the original TLS, with the HTTP inside it`, async () => {
       const proxy = await start({ upstream: await upstream(createServer(answer)) });
       expect(await ask(proxy, "/secret-path", version)).to.equal("you asked for /secret-path");
       await proxy.nextRecord();
@@ -92,7 +92,7 @@ describe("tshark decrypts what capture({ secrets: true }) writes", function () {
     });
 
   for (const version of ["TLSv1.3", "TLSv1.2"] as const)
-    it(`towards an upstream that speaks ${version}, also on both legs of one session`, async () => {
+    it(`towards an upstream with ${version}, also on both legs of one session`, async () => {
       const endpoint = await upstream(createTlsServer({ ...certificate, maxVersion: version }, answer));
       const proxy = await start({ upstream: { endpoints: [endpoint], tls: { verify: false } } });
       expect(await ask(proxy, "/both")).to.equal("you asked for /both");
@@ -106,7 +106,7 @@ describe("tshark decrypts what capture({ secrets: true }) writes", function () {
       ]);
     });
 
-  it("HTTP/2, which http() ends", async () => {
+  it("HTTP/2 that is terminated by http()", async () => {
     const proxy = await start({
       upstream: await upstream(createServer(answer)),
       plugins: [tlsTermination({ ...certificate, alpn: ["h2"] }), http(), capture({ file, secrets: true })],
@@ -120,7 +120,7 @@ describe("tshark decrypts what capture({ secrets: true }) writes", function () {
     expect(paths).to.deep.equal([["/two"]]);
   });
 
-  it("and what was open before stays plain text, in a file that only its owner reads", async () => {
+  it("while connections that were already open stay plain text, in a file that only its owner can read", async () => {
     writeFileSync(file, "", { mode: 0o644 });
     chmodSync(file, 0o644);
     const listener = { listen: "tls://127.0.0.1:0", upstream: await upstream(createServer(answer)) } as const;
@@ -140,7 +140,7 @@ describe("tshark decrypts what capture({ secrets: true }) writes", function () {
     expect(proxy.log.filter(({ msg }) => String(msg).includes("secrets of TLS sessions"))).to.have.lengthOf(1);
   });
 
-  it("and POST captures with secrets, without a reload, also of a session whose upstream comes later", async () => {
+  it("also if a POST starts the capture, without a reload, and for a session whose upstream connects later", async () => {
     const folder = temporaryFolder(cleanup);
     let connects = (): void => undefined;
     const connecting = new Promise<void>((resolve) => (connects = resolve));

@@ -61,7 +61,7 @@ describe("tshark reads what capture() writes", function () {
     }
   };
 
-  it("follows both legs of TCP, from SYN to FIN, one interface each", async () => {
+  it("follows both legs of TCP, from SYN to FIN, with one interface per leg", async () => {
     const sent = Buffer.from("hello capture\n");
     await roundTrip(await start({ listen: "tcp://127.0.0.1:0" }), sent);
     await bothLegs("tcp", sent);
@@ -89,7 +89,7 @@ describe("tshark reads what capture() writes", function () {
     expect(statSync(file).mode & 0o777).to.equal(0o600);
   });
 
-  it("gets every byte of chunks that are larger than a packet", async () => {
+  it("sees every byte of chunks that are larger than a packet", async () => {
     const sent = Buffer.from(Array.from({ length: 1_000_000 }, (_, at) => (at * 7) & 0xff));
     await roundTrip(await start({ listen: "tcp://127.0.0.1:0" }), sent);
     await bothLegs("tcp", sent);
@@ -102,7 +102,7 @@ describe("tshark reads what capture() writes", function () {
     expect(await packetsOf(tshark, file, ["ipv6.dst"], "tcp.flags.syn == 1 && tcp.flags.ack == 0 && ipv6")).to.deep.equal([["::1"]]);
   });
 
-  it("follows unix sockets, whose addresses are made up", async () => {
+  it("follows unix sockets, with invented addresses", async () => {
     const sent = Buffer.from("hello unix\n");
     await roundTrip(await start({ listen: `unix://${join(folder, "a.sock")}`, transport: "unix" }), sent);
     await bothLegs("tcp", sent);
@@ -131,7 +131,7 @@ describe("tshark reads what capture() writes", function () {
     );
   });
 
-  it("sees what goes over the wire wherever it stands in the list, and says who may have changed it", async () => {
+  it("sees the bytes on the wire at any position in the list of plugins, and names plugins that may have changed them", async () => {
     for (const [at, plugins] of [
       [capture({ file }), shout()],
       [shout(), capture({ file })],
@@ -145,7 +145,7 @@ describe("tshark reads what capture() writes", function () {
     }
   });
 
-  it("captures an echo without an upstream, and a connection that was broken off with its RST", async () => {
+  it("captures an echo without an upstream, and the RST of a connection that was broken off", async () => {
     const proxy = cleanup.keep(await startProxy({ plugins: [capture({ file }), echo()] }));
     const client = cleanup.keep(await proxy.connect());
     void client.write("hello");
@@ -159,7 +159,7 @@ describe("tshark reads what capture() writes", function () {
     ]);
   });
 
-  it("begins with open connections when it is added, and goes on in its file over reloads", async () => {
+  it("captures open connections when it is added, and continues in the same file over reloads", async () => {
     const upstream = cleanup.keep(await startUpstream("echo"));
     const listener = { upstream: upstream.address, listen: "tcp://127.0.0.1:0" } as const;
     const proxy = cleanup.keep(await startProxy({ ...listener, plugins: [] }));
@@ -183,14 +183,14 @@ describe("tshark reads what capture() writes", function () {
     expect(String(followed?.fromClient)).to.equal("firstsecond");
   });
 
-  it("rotates by size and keeps so many files, each of them whole", async () => {
+  it("rotates by size and keeps the configured number of files, each of them complete", async () => {
     const proxy = await start({ listen: "tcp://127.0.0.1:0", plugins: [capture({ file, rotate: { size: "4KiB", files: 3 } })] });
     await roundTrip(proxy, Buffer.alloc(500_000, "x"));
     expect(readdirSync(folder).toSorted()).to.deep.equal(["test.1.pcapng", "test.2.pcapng", "test.pcapng"]);
     for (const name of readdirSync(folder)) expect(await packetsOf(tshark, join(folder, name), ["frame.number"])).to.not.deep.equal([]);
   });
 
-  it("costs no session when its file cannot be written: one line of the log", async () => {
+  it("ends no session when its file cannot be written: it writes one line to the log", async () => {
     const gone = join(folder, "gone");
     mkdirSync(gone);
     const proxy = await start({ listen: "tcp://127.0.0.1:0", plugins: [capture({ file: join(gone, "a.pcapng") })] });
@@ -208,7 +208,7 @@ describe("tshark reads what capture() writes", function () {
     expect(lines()).to.have.lengthOf(1);
   });
 
-  it("refuses a folder that is not there, and says so", async () => {
+  it("refuses a folder that does not exist, and reports this", async () => {
     const config = { plugins: [capture({ file: join(folder, "missing", "a.pcapng") }), echo()] };
     const failure = await startProxy(config).then(
       () => "started",

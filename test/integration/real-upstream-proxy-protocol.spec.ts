@@ -31,7 +31,7 @@ describe("Real proxies behind an upstream with proxyProtocol", function () {
   }
 
   for (const version of ["v1", "v2"] as const) {
-    it(`HAProxy accepts ${version}, and tells its own server who the client is`, async function () {
+    it(`HAProxy accepts ${version}, and reports the client to its own server`, async function () {
       const haproxy = requireTool(this, "haproxy");
       // Says the client's address and port of the line of version 1 that HAProxy makes.
       const server = await startUpstream((socket) => {
@@ -52,7 +52,7 @@ describe("Real proxies behind an upstream with proxyProtocol", function () {
       expect(said).to.equal(client);
     });
 
-    it(`nginx accepts ${version}, and knows who the client is`, async function () {
+    it(`nginx accepts ${version}, and knows the client`, async function () {
       const nginx = requireTool(this, "nginx");
       const module = modules.find((each) => existsSync(each)) ?? this.skip();
       const folder = temporaryFolder(cleanup);

@@ -44,7 +44,7 @@ describe("record()", function () {
     expect(existsSync(file)).to.equal(false);
   });
 
-  it("records all sessions with mode: once, and none where there is a file", async () => {
+  it("records all sessions with mode: once, and none if the file exists", async () => {
     await run({}, "a", "b");
     await run({ mode: "once" }, "c");
     expect(said()).to.deep.equal(["a", "b"]);
@@ -58,7 +58,7 @@ describe("record()", function () {
     expect(said()).to.deep.equal(["b", "b"]);
   });
 
-  it("adds what is new with mode: new, once, and leaves what there is as it is", async () => {
+  it("adds new sessions once with mode: new, and does not change existing entries", async () => {
     writeFileSync(
       file,
       '# by hand\nsluice: recording/1\ntransport: tcp\nexchange:\n  - from: client\n    at: 0ms\n    text: "a"\n  - { from: upstream, text: "other" }\n',
@@ -72,7 +72,7 @@ describe("record()", function () {
       .and.include("  - session: 3\n");
   });
 
-  it("says how a session was broken off", async () => {
+  it("records how a session was broken off", async () => {
     const breaking = cleanup.keep(await startUpstream((socket) => socket.once("data", () => socket.resetAndDestroy())));
     const proxy = await proxyWith([record({ file })], { upstream: breaking.address });
     const client = cleanup.keep(await proxy.connect());
@@ -84,7 +84,7 @@ describe("record()", function () {
     expect(readFileSync(file, "utf8")).to.match(/- close: upstream\n +at: .*\n +how: reset\n/);
   });
 
-  it("does not record what it is told not to, by name and by expression", async () => {
+  it("does not record values that are excluded by name or by expression", async () => {
     await run({ redact: ["pin", /\d{4}-\d{4}/] }, "pin=77&card=1234-5678&token=abc");
     expect(said()).to.deep.equal(["pin=[redacted]&card=[redacted]&token=[redacted]"]);
     expect(readFileSync(file, "utf8")).to.include("redacted:\n  - pin\n");
@@ -93,14 +93,14 @@ describe("record()", function () {
     expect(said()).to.deep.equal(["token=abc"]);
   });
 
-  it("has limits, counts what they cost, and goes on with what fits", async () => {
+  it("has limits, counts what exceeds them, and continues to record what fits", async () => {
     const proxy = await run({ mode: "all", limits: { size: "1KiB", sessions: 2 } }, "x".repeat(2_000), "a", "b", "c");
     expect(said()).to.deep.equal(["a", "b"]);
     expect(proxy.records.map(({ reason }) => reason)).to.deep.equal(["closed", "closed", "closed", "closed"]);
     expect(proxy.log.filter(({ msg }) => String(msg).startsWith("not recorded:"))).to.have.lengthOf(2);
   });
 
-  it("harms no session where the disk is full, and says so", async function () {
+  it("harms no session when the disk is full, and reports this", async function () {
     if (!existsSync("/dev/full")) this.skip();
     file = "/dev/full";
     const proxy = await run({ mode: "all" }, "a", "b");
@@ -111,7 +111,7 @@ describe("record()", function () {
     expect(statSync("/dev/full").isCharacterDevice()).to.equal(true);
   });
 
-  it("refuses a file that is no recording, with its place, and one that cannot be added to", async () => {
+  it("refuses a file that is not a recording, with the place in the file, and a file that cannot be extended", async () => {
     for (const [text, place] of [
       ["sluice: recording/1\ntransport: tcp\nexchange:\n- from: client\n  text: [\n", "talk.yaml:"],
       ["sluice: recording/1\ntransport: udp\nexchange:\n", "recorded over udp"],
@@ -127,7 +127,7 @@ describe("record()", function () {
     }
   });
 
-  it("is one file for listeners of the same kind, and refused for others", async () => {
+  it("uses one file for listeners of the same kind, and is refused for other listeners", async () => {
     mkdirSync(join(folder, "deep"));
     file = join(folder, "deep", "talk.yaml");
     const listener = (mode: "all" | "new", listen = "tcp://127.0.0.1:0") => ({
@@ -150,7 +150,7 @@ describe("record()", function () {
     }
   });
 
-  it("goes on over a reload with sessions that are open, each in one piece", async () => {
+  it("continues after a reload with open sessions, and records each of them completely", async () => {
     const proxy = await proxyWith([record({ file })]);
     const client = cleanup.keep(await proxy.connect());
     await client.write("a");

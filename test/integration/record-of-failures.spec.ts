@@ -26,7 +26,7 @@ const failures: Readonly<Record<string, Failure>> = {
 
 describe("the record of a session that failed [data path]", () => {
   for (const [phase, { behave, listener = {}, plugins = [], reason }] of Object.entries(failures)) {
-    it(`has its listener, its client, the code and the phase: ${phase}`, async () => {
+    it(`contains its listener, its client, the code and the phase: ${phase}`, async () => {
       const { port, ended } = await startForward(cleanup, behave, { listener, plugins });
       const client = await connect(port());
       const address = `127.0.0.1:${client.localPort}`;
@@ -35,7 +35,7 @@ describe("the record of a session that failed [data path]", () => {
     });
   }
 
-  it("has the client that was refused as one too many", async () => {
+  it("contains the client that was refused because of a limit", async () => {
     const { port, event } = await startForward(cleanup, "echo", { limits: { sessions: 1 } });
     await connect(port());
     const refused = await connect(port());

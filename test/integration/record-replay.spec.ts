@@ -26,7 +26,7 @@ describe("record() and replay()", function () {
     writeFileSync(file, `sluice: recording/1\ntransport: ${transport}\nexchange:\n${exchange}`);
   };
 
-  it("answers as the upstream did, with a half-closed client too", async () => {
+  it("answers as the upstream did, also to a half-closed client", async () => {
     const upstream = cleanup.keep(
       await startUpstream((socket) => {
         socket.write("hello\n");
@@ -66,7 +66,7 @@ describe("record() and replay()", function () {
     expect(upstream.datagrams).to.have.lengthOf(2);
   });
 
-  it("does not record what looks like a password, and matches anything there", async () => {
+  it("does not record values that look like a password, and matches any value in their place", async () => {
     const upstream = cleanup.keep(await startUpstream("echo"));
     const recording = cleanup.keep(await startProxy({ upstream: upstream.address, plugins: [record({ file })] }));
     const ask = async (proxy: typeof recording, text: string): Promise<void> => {
@@ -84,7 +84,7 @@ describe("record() and replay()", function () {
     expect(replaying.records.map(({ reason }) => reason)).to.deep.equal(["closed"]);
   });
 
-  it("ends a session that says something else, with both sides in hex", async () => {
+  it("ends a session that sends other bytes, and shows both versions in hex", async () => {
     write('- from: client\n  text: "PING\\n"\n- from: upstream\n  text: "PONG\\n"\n');
     const proxy = cleanup.keep(await startProxy({ plugins: [replay({ file })] }));
     const client = cleanup.keep(await proxy.connect());
@@ -93,7 +93,7 @@ describe("record() and replay()", function () {
     expect(reason).to.equal("SLUICE_REPLAY_UNMATCHED");
   });
 
-  it("takes the recorded session that begins like this one, wherever chunks are cut", async () => {
+  it("chooses the recorded session that begins like the new session, wherever chunks are cut", async () => {
     write(
       ["a", "b"]
         .map((name, at) => `- { session: ${at}, from: client, text: "${name}?" }\n- { session: ${at}, from: upstream, text: "${name}!" }\n`)
@@ -120,7 +120,7 @@ describe("record() and replay()", function () {
     }
   });
 
-  it("waits as long as was recorded, on CLOCK", async () => {
+  it("waits for the recorded time, with CLOCK", async () => {
     write('- { from: client, text: "a?", at: 10ms }\n- { from: upstream, text: "a!", at: 5010ms }\n');
     const clock = virtualClock();
     const providers = [{ token: CLOCK, useValue: clock }];
@@ -139,7 +139,7 @@ describe("record() and replay()", function () {
     });
   });
 
-  it("says where a recording is wrong", async () => {
+  it("reports the place of an error in a recording", async () => {
     write("- from: nobody\n  text: x\n");
     const failure = await startProxy({ plugins: [replay({ file })] }).then(String, String);
     expect(failure).to.include(`${file}:4:9`).and.include("client or upstream");

@@ -8,7 +8,7 @@ const echoOn = (name: string, url: string): string => `${name}: { listen: "${url
 const web = echoOn("web", "tcp://127.0.0.1:0");
 
 describe("An address that cannot be bound", () => {
-  it("refuses the reload with the address and the option's path, and binds nothing else either", async () => {
+  it("refuses the reload, names the address and the path of the option, and no other address is bound", async () => {
     await withEchoServer(async (other) => {
       const free = await freePort();
       await withLiveConfig({ "proxy.config.ts": configText(web) }, async (folder) => {
@@ -28,7 +28,7 @@ describe("An address that cannot be bound", () => {
     });
   });
 
-  it("is tried again by a save of the same text, once the address is free", async () => {
+  it("is tried again when the same text is saved after the address has become free", async () => {
     await withLiveConfig({ "proxy.config.ts": configText(web) }, async (folder) => {
       const { text, outcome, port } = await withEchoServer(async (other) => {
         const asking = configText(web + echoOn("late", `tcp://${other.endpoint}`));
@@ -53,7 +53,7 @@ describe("An address that cannot be bound", () => {
     });
   });
 
-  it("refuses a unix socket in a folder that is missing, and says so", async () => {
+  it("is refused, with the reason, if a unix socket is in a folder that does not exist", async () => {
     await withLiveConfig({ "proxy.config.ts": configText(web) }, async (folder) => {
       const inGone = configText(web + echoOn("local", `unix://${folder.folder}/gone/a.sock`));
       const outcome = await folder.outcomeOf(() => folder.write("proxy.config.ts", inGone));

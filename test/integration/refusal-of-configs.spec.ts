@@ -91,12 +91,12 @@ async function expectRefusal(folder: LiveFolder, { text, code, where }: Bad): Pr
 
 describe("A config that cannot be used", () => {
   for (const one of bad) {
-    it(`is refused with its place, and harms nobody: ${one.what}`, async () => {
+    it(`is refused with the place of the error, and harms no session: ${one.what}`, async () => {
       await withLiveConfig(start, (folder) => expectRefusal(folder, one));
     });
   }
 
-  it("shows an excerpt of the source where the place is a line", async () => {
+  it("is refused with an excerpt of the source if the place of the error is a line", async () => {
     await withLiveConfig(start, async (folder) => {
       const outcome = await folder.outcomeOf(() => folder.write("proxy.config.ts", "export default {\n  listeners: {{ }\n};\n"));
       if (outcome.type !== "refused") throw new Error("it was applied");
@@ -104,7 +104,7 @@ describe("A config that cannot be used", () => {
     });
   });
 
-  it("is refused with the nearest key that would be right", async () => {
+  it("is refused with the most similar valid key", async () => {
     await withLiveConfig(start, async (folder) => {
       const text = configText('web: { listen: "tcp://127.0.0.1:0", plugin: [echo()] }');
       const outcome = await folder.outcomeOf(() => folder.write("proxy.config.ts", text));
@@ -112,7 +112,7 @@ describe("A config that cannot be used", () => {
     });
   });
 
-  it("is applied once a writer who stopped half-way has finished", async () => {
+  it("is applied after a writer that stopped in the middle has finished", async () => {
     await withLiveConfig(start, async (folder) => {
       const open = await connect(folder.port("web"));
       const whole = good("half").replaceAll("echo()]", 'mark({ name: "again" }), echo()]');
@@ -127,7 +127,7 @@ describe("A config that cannot be used", () => {
     });
   });
 
-  it("is refused with a place in the file that was imported, when the mistake is there", async () => {
+  it("is refused with a place in the imported file, if the error is in that file", async () => {
     await withLiveConfig(start, async (folder) => {
       const open = await connect(folder.port("web"));
       const outcome = await folder.outcomeOf(() => folder.write("mark.ts", 'export const mark = 1;\nthrow new TypeError("not today");\n'));

@@ -42,9 +42,9 @@ const faults = [
   },
 ];
 
-describe("A plugin that cannot be brought up", () => {
+describe("A plugin that cannot be started", () => {
   for (const { what, body, code, says } of faults) {
-    it(`refuses the reload with its place in its source, and harms nobody: ${what}`, async () => {
+    it(`refuses the reload with the place in the plugin's source, and harms no session: ${what}`, async () => {
       await withLiveConfig({ "proxy.config.ts": good, "faulty.ts": faultyClass(body) }, async (folder) => {
         const open = await connect(folder.port("web"));
         const outcome = await folder.outcomeOf(() => folder.write("proxy.config.ts", withPlugin()));
@@ -82,7 +82,7 @@ describe("A plugin that cannot be brought up", () => {
     });
   });
 
-  it("has its teardown called, and that of the plugins set up before it", async () => {
+  it("is torn down, and so are the plugins that were set up before it", async () => {
     const first = createProbe();
     const second = createProbe({
       setup: () => {
@@ -104,7 +104,7 @@ describe("A plugin that cannot be brought up", () => {
     expect(first.count("teardown")).to.equal(1);
   });
 
-  it("keeps a proxy from starting, and leaves nothing open", async () => {
+  it("prevents a proxy from starting, and leaves nothing open", async () => {
     const probe = createProbe({ setup: () => Promise.reject(new Error("not today")) });
     const config = { listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [probe.use(), echo()] } } };
     const refusal = await createProxy(config, { logger }).then(

@@ -15,7 +15,7 @@ export const mark = definePlugin("mark", () => ({ fromUpstream: (data) => data.p
 const start = { "proxy.config.ts": config, "mark.ts": marking('"a"') };
 
 describe("A save", () => {
-  it("of a plugin's own source takes effect on a connection that is open", async () => {
+  it("of a plugin's own source takes effect on an open connection", async () => {
     await withLiveConfig(start, async (folder) => {
       const open = await connect(folder.port("web"));
       expect(await exchange(open, "1", 2)).to.equal("a1");
@@ -27,7 +27,7 @@ describe("A save", () => {
     });
   });
 
-  it("of a module that only a plugin imports takes effect as well", async () => {
+  it("of a module that only a plugin imports takes effect too", async () => {
     const files = {
       ...start,
       "mark.ts": marking("letter", 'import { letter } from "./letter.ts";'),
@@ -42,7 +42,7 @@ describe("A save", () => {
     });
   });
 
-  it("of a module that was missing applies the config that imports it", async () => {
+  it("of a missing module applies the config that imports it", async () => {
     await withLiveConfig(start, async (folder) => {
       const open = await connect(folder.port("web"));
       const importing = marking("letter", 'import { letter } from "./letter.ts";');
@@ -53,7 +53,7 @@ describe("A save", () => {
     });
   });
 
-  it("counts when an editor renames a new file into place", async () => {
+  it("takes effect when an editor replaces the file with a new file by a rename", async () => {
     await withLiveConfig(start, async (folder) => {
       const open = await connect(folder.port("web"));
       for (const letter of ["b", "c"]) {
@@ -68,7 +68,7 @@ describe("A save", () => {
     });
   });
 
-  it("counts when a symlink is swapped, as Kubernetes does with its volumes", async () => {
+  it("takes effect when a symlink is changed, as Kubernetes does with its volumes", async () => {
     await withLiveConfig(start, async (folder) => {
       const at = (name: string): string => join(folder.folder, name);
       const volume = (name: string, letter: string): void => {
@@ -93,7 +93,7 @@ describe("A save", () => {
     });
   });
 
-  it("that changes nothing rebuilds no plugin", async () => {
+  it("that changes nothing creates no plugin again", async () => {
     const counting = "const counts = globalThis as unknown as { sluiceTestSetups?: number };";
     const plugin = `import { definePlugin } from "sluice";
 export const mark = definePlugin("mark", () => ({ setup: () => { ${counting} counts.sluiceTestSetups = (counts.sluiceTestSetups ?? 0) + 1; } }));
@@ -110,7 +110,7 @@ export const mark = definePlugin("mark", () => ({ setup: () => { ${counting} cou
     delete counts.sluiceTestSetups;
   });
 
-  it("is not lost among twenty in quick succession: the newest wins", async () => {
+  it("is not lost among twenty quick saves: the newest one is applied", async () => {
     await withLiveConfig(start, async (folder) => {
       const open = await connect(folder.port("web"));
       for (let at = 0; at < 20; at += 1) {
@@ -127,7 +127,7 @@ export const mark = definePlugin("mark", () => ({ setup: () => { ${counting} cou
     });
   });
 
-  it("takes its turn with reloads that are asked for, one at a time", async () => {
+  it("waits for its turn among requested reloads, which run one at a time", async () => {
     await withLiveConfig(start, async ({ live, proxy }) => {
       const reports = await Promise.all(Array.from({ length: 10 }, () => live.reload()));
       expect(reports.map(({ generation }) => generation)).to.deep.equal([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);

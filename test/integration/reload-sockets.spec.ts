@@ -36,7 +36,7 @@ describe("The sockets of listeners, over reloads,", () => {
     expect(await exchangeOnce(port, "same")).to.equal("same");
   });
 
-  it("are never bound again while the address stays", async function () {
+  it("are never bound again while the address is the same", async function () {
     if (!hasProcessTable) this.skip();
     const proxy = await start({ listeners: { web: on(0), other: on(0) } });
     const ports = ["web", "other"].map((name) => portOf(proxy, name));
@@ -46,7 +46,7 @@ describe("The sockets of listeners, over reloads,", () => {
     expect(ports.map(inodeOf)).to.deep.equal(inodes);
   });
 
-  it("are the same one for a listener that got another name", async function () {
+  it("stay the same for a listener that gets another name", async function () {
     if (!hasProcessTable) this.skip();
     const port = await freePort();
     const proxy = await start({ listeners: { before: on(port) } });
@@ -61,7 +61,7 @@ describe("The sockets of listeners, over reloads,", () => {
     open.destroy();
   });
 
-  it("are handed across when two listeners swap their ports", async function () {
+  it("are exchanged when two listeners exchange their ports", async function () {
     const [left, right] = [await freePort(), await freePort()];
     const says = (word: string, port: number): ListenerConfig => ({ ...on(port), plugins: [createProbe().use({ name: word }), echo()] });
     const proxy = await start({ listeners: { a: says("a", left), b: says("b", right) } });
@@ -77,7 +77,7 @@ describe("The sockets of listeners, over reloads,", () => {
     open.destroy();
   });
 
-  it("go from TCP to TLS on one port, and back, with open connections served on", async () => {
+  it("change from TCP to TLS and back on one port, while open connections are still served", async () => {
     const port = await freePort();
     const { cert, key } = await createCertificate("localhost");
     const plain = { listeners: { web: on(port) } };
@@ -98,7 +98,7 @@ describe("The sockets of listeners, over reloads,", () => {
     secured.destroy();
   });
 
-  it("refuse at once where a listener was removed, while its open connections drain", async () => {
+  it("refuse at once when a listener is removed, while its open connections drain", async () => {
     const proxy = await start({ listeners: { web: on(0), gone: on(0) } });
     const port = portOf(proxy, "gone");
     const open = await connect(port);
@@ -110,7 +110,7 @@ describe("The sockets of listeners, over reloads,", () => {
     expect(await closeOf(open)).to.equal(undefined);
   });
 
-  it("refuse at the old port once a listener has moved, and its connections are reset at the deadline", async () => {
+  it("refuse at the old port after a listener has moved, and old connections are reset at the deadline", async () => {
     const [from, to] = [await freePort(), await freePort()];
     const at = (port: number): SluiceConfig => ({ listeners: { web: { ...on(port), reload: { deadline: "300ms" } } } });
     const proxy = await start(at(from));
@@ -123,7 +123,7 @@ describe("The sockets of listeners, over reloads,", () => {
     expect(await closeOf(open)).to.equal("ECONNRESET");
   });
 
-  it("are closed again when a later step of the reload refuses it", async () => {
+  it("are closed again when a later step of the reload fails", async () => {
     const proxy = await start({ listeners: { web: on(0) } });
     const port = await freePort();
     const heir = createProbe();

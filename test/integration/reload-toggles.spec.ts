@@ -53,7 +53,7 @@ const counter = definePlugin("counter", () => ({ fromClient: (data) => data.pipe
 describe("Forty toggles of a plugin by saving the config", function () {
   this.timeout(120_000);
 
-  it("lose and repeat no byte of a connection that moves 110 MiB there and back, and each is seen on it", async () => {
+  it("lose and repeat no byte of a connection that transfers 110 MiB in both directions, and each toggle takes effect on it", async () => {
     const counts = Object.assign(globalThis as unknown as { sluiceTestChunks: number }, { sluiceTestChunks: 0 });
     const text = (enabled: boolean, upstream: string): string =>
       configText(`web: { listen: "tcp://127.0.0.1:0", upstream: "${upstream}", plugins: [counter({ enabled: ${enabled} })] }`, counted);
@@ -95,7 +95,7 @@ describe("Forty toggles of a plugin by saving the config", function () {
     });
   });
 
-  it("are each visible on the open connection at its next byte", async () => {
+  it("each take effect on the open connection at its next byte", async () => {
     const marks =
       'const mark = definePlugin("mark", (options: { text?: string }) => ({ fromUpstream: (data) => data.pipe(each((chunk) => Buffer.concat([Buffer.from(options.text ?? ""), chunk]))) }));';
     const text = (enabled: boolean, at: number): string =>

@@ -86,7 +86,7 @@ describe("A hundred reloads under load", function () {
     ["with plugins that change every time", true],
     ["with an upstream that is written again every time", false],
   ] as const) {
-    it(`fail no short exchange, and leave ${longLived} long-lived connections unbroken and in order, ${what}`, async () => {
+    it(`cause no short exchange to fail, and keep ${longLived} long-lived connections open and in order, ${what}`, async () => {
       await withEchoServer(async ({ port: upstream }) => {
         const config = (version: number): SluiceConfig => ({
           listeners: {

@@ -28,7 +28,7 @@ async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: 
 }
 
 describe("replaceBytes in a proxy [reload]", () => {
-  it("holds the beginning of a match over reloads, and gives it back where the plugin goes", async () => {
+  it("holds the beginning of a match over reloads, and releases it when the plugin is removed", async () => {
     const { client, proxy, config } = await open([secrets("#")]);
     expect(await exchange(client, "a12", 1)).to.equal("a");
     await proxy.apply(config([secrets("!")]));
@@ -43,7 +43,7 @@ describe("replaceBytes in a proxy [reload]", () => {
     expect(String(await readAll(client))).to.equal("b #");
   });
 
-  it("gives each byte once where its function fails, with onError bypass", async () => {
+  it("passes each byte once when its function fails, with onError bypass", async () => {
     const failing = plugin(
       "failing",
       {
@@ -63,7 +63,7 @@ describe("replaceBytes in a proxy [reload]", () => {
     expect(await exchange(client, "56", 2)).to.equal("56");
   });
 
-  it("looks at each datagram by itself", async () => {
+  it("handles each datagram separately", async () => {
     const server = await bindUdp();
     cleanup.add(() => void server.close());
     server.on("message", (datagram, from) => server.send(datagram, from.port, from.address));

@@ -56,8 +56,8 @@ describe("replay()", function () {
       expect(String(await client.readAll())).to.equal("a!");
     });
 
-  describe("what does not match", () => {
-    it("fails with both sides aligned in hex, and the place of the entry", async () => {
+  describe("bytes that do not match", () => {
+    it("fail the session, with both versions aligned in hex, and the place of the entry", async () => {
       const file = recordingOf(cleanup, pair("PING", "PONG"));
       const message = await failureOf(await proxyWith(replay({ file })), "PANG");
       expect(message).to.include(`${file}:5:3: what came is not what was recorded`);
@@ -65,7 +65,7 @@ describe("replay()", function () {
       expect(message).to.include("PING").and.include("PANG");
     });
 
-    it("fails behind the end of the recording too, also where the upstream has finished", async () => {
+    it("fail the session after the end of the recording too, also if the upstream has finished", async () => {
       const first = recordingOf(cleanup, pair("a?", "a!"));
       expect(await failureOf(await proxyWith(replay({ file: first })), "a?b?")).to.include("2 bytes came where nothing more was recorded");
       const second = recordingOf(cleanup, [...pair("a?", "a!"), "close: upstream"]);
@@ -77,14 +77,14 @@ describe("replay()", function () {
       expect((await proxy.nextRecord()).reason).to.equal("SLUICE_REPLAY_UNMATCHED");
     });
 
-    it("fails where the client finishes too early", async () => {
+    it("fail the session when the client finishes too early", async () => {
       const proxy = await proxyWith(replay({ file: recordingOf(cleanup, pair("a?b?", "a!")) }));
       const client = cleanup.keep(await proxy.connect());
       client.end("a?");
       expect((await proxy.nextRecord()).reason).to.equal("SLUICE_REPLAY_UNMATCHED");
     });
 
-    it("is answered by the upstream with unmatched: pass, from there on", async () => {
+    it("are answered by the upstream with unmatched: pass, and so is everything after them", async () => {
       const upstream = cleanup.keep(await startUpstream("echo"));
       const file = recordingOf(cleanup, [...pair("a?", "a!"), ...pair("b?", "b!")]);
       const proxy = await proxyWith(replay({ file, unmatched: "pass" }), { upstream: upstream.address });
@@ -96,7 +96,7 @@ describe("replay()", function () {
       expect((await proxy.nextRecord()).reason).to.be.a("string");
     });
 
-    it("passes message by message in a table", async () => {
+    it("pass message by message in a table", async () => {
       const upstream = cleanup.keep(await startUpstream("echo"));
       const proxy = await proxyWith(replay({ file: recordingOf(cleanup, pair("a?", "a!")), match: "table", unmatched: "pass" }), {
         upstream: upstream.address,
@@ -104,7 +104,7 @@ describe("replay()", function () {
       expect(await ask(proxy, ["x?", 2], ["a?", 2], ["y?", 2])).to.deep.equal(["x?", "a!", "y?"]);
     });
 
-    it("passes 4 MiB both ways, and none of it is lost", async () => {
+    it("pass with 4 MiB in both directions, without a loss", async () => {
       const upstream = cleanup.keep(await startUpstream("echo"));
       const file = recordingOf(cleanup, pair("a?", "a!"));
       const proxy = await proxyWith(replay({ file, unmatched: "pass" }), { upstream: upstream.address });
@@ -114,7 +114,7 @@ describe("replay()", function () {
       expect((await client.readAll({ timeout: 15_000 })).equals(bytes)).to.equal(true);
     });
 
-    it("is added with unmatched: record, and answered from the recording after that", async () => {
+    it("are added with unmatched: record, and answered from the recording after that", async () => {
       const upstream = cleanup.keep(await startUpstream("echo"));
       const file = recordingOf(cleanup, pair("a?", "a!"));
       const recording = await proxyWith(replay({ file, unmatched: "record" }), { upstream: upstream.address });
@@ -127,7 +127,7 @@ describe("replay()", function () {
   });
 
   describe("match", () => {
-    it("strict takes no other session once it has answered, which sequence does", async () => {
+    it("strict chooses no other session after it has answered, but sequence does", async () => {
       const exchange = [
         ...pair("hi", "hi!").map((entry) => entry.replace("{", "{ session: 1,")),
         ...pair("a?", "a!").map((entry) => entry.replace("{", "{ session: 1,")),
@@ -142,7 +142,7 @@ describe("replay()", function () {
       expect(await failureOf(strict, "hib?hia?")).to.include("- 000000  61 3f");
     });
 
-    it("framed answers messages that are under way at once, in any order, cut anywhere", async () => {
+    it("framed answers several messages at the same time, in any order, cut anywhere", async () => {
       const file = recordingOf(cleanup, ['{ from: client, text: "a\\nb\\n" }', '{ from: upstream, text: "A\\nB\\n" }']);
       const proxy = await proxyWith(replay({ file, match: "framed", codec: lines() }));
       expect(await ask(proxy, ["b\n", 2], ["a\n", 2])).to.deep.equal(["B\n", "A\n"]);
@@ -153,7 +153,7 @@ describe("replay()", function () {
       await eventually(() => expect(proxy.records.map(({ reason }) => reason)).to.include("SLUICE_REPLAY_UNMATCHED"));
     });
 
-    it("framed takes binary frames, and needs a codec", async () => {
+    it("framed accepts binary frames, and requires a codec", async () => {
       const file = recordingOf(cleanup, ["{ from: client, hex: 00 01 61 00 01 62 }", "{ from: upstream, hex: 00 01 41 00 01 42 }"]);
       const proxy = await proxyWith(replay({ file, match: "framed", codec: lengthPrefixed({ bytes: 2 }) }));
       expect(await ask(proxy, ["\0\u0001b", 3])).to.deep.equal(["\0\u0001B"]);
@@ -161,7 +161,7 @@ describe("replay()", function () {
       expect(refused).to.include("codec").and.include("needs a codec");
     });
 
-    it("by prefix, expression, length and any, with templates only where an entry says so", async () => {
+    it("works by prefix, expression, length and any, with templates only if an entry says so", async () => {
       const file = recordingOf(cleanup, [
         '{ from: client, match: { prefix: "SELECT", until: "\\n" }, capture: { id: "id=(\\\\d+)" } }',
         '{ from: upstream, template: true, text: "row ${id}\\n" }',
@@ -185,7 +185,7 @@ describe("replay()", function () {
       expect(await failureOf(await proxyWith(replay({ file })), "INSERT\n")).to.include('does not match prefix: "SELECT", until: "\\n"');
     });
 
-    it("matches anything where a value was redacted", async () => {
+    it("accepts any value where a value was redacted", async () => {
       const file = recordingOf(cleanup, pair("user=a&password=[redacted]&x\n", "ok"));
       const proxy = await proxyWith(replay({ file, match: "strict" }));
       expect(await ask(proxy, ["user=a&password=hunter2&x\n", 2])).to.deep.equal(["ok"]);
@@ -196,7 +196,7 @@ describe("replay()", function () {
     const udp = { listen: "udp://127.0.0.1:0" };
     const exchange = [...pair("a?", "a!"), ...pair("b?", "b!")];
 
-    it("answers datagrams that overtake each other, and come twice", async () => {
+    it("answers datagrams that come out of order and twice", async () => {
       const proxy = await proxyWith(replay({ file: recordingOf(cleanup, exchange, "udp") }), udp);
       const client = cleanup.keep(await proxy.connect());
       for (const name of ["b", "a", "b"]) {
@@ -205,7 +205,7 @@ describe("replay()", function () {
       }
     });
 
-    it("but not with match: strict", async () => {
+    it("does not do so with match: strict", async () => {
       const proxy = await proxyWith(replay({ file: recordingOf(cleanup, exchange, "udp"), match: "strict" }), udp);
       const client = cleanup.keep(await proxy.connect());
       await client.send("b?");
@@ -233,7 +233,7 @@ describe("replay()", function () {
   });
 
   describe("ends", () => {
-    it("how: reset is a reset, and how: idle leaves the connection open", async () => {
+    it("how: reset resets, and how: idle leaves the connection open", async () => {
       const reset = await proxyWith(replay({ file: recordingOf(cleanup, [...pair("a?", "a!"), "{ close: upstream, how: reset }"]) }));
       const broken = cleanup.keep(await reset.connect());
       await broken.write("a?");
@@ -257,7 +257,7 @@ describe("replay()", function () {
     });
   });
 
-  it("stretches recorded times by a number, on CLOCK", async () => {
+  it("multiplies recorded times by a number, with CLOCK", async () => {
     const file = recordingOf(cleanup, ['{ from: client, text: "a?", at: 10ms }', '{ from: upstream, text: "a!", at: 1010ms }']);
     const clock = virtualClock();
     const proxy = cleanup.keep(

@@ -77,7 +77,7 @@ describe("reset [data path]", () => {
     expect((await ended()).reason).to.equal("SLUICE_UPSTREAM_RESET");
   });
 
-  it("resets the other direction too when a side that had already sent FIN is reset", async () => {
+  it("also resets the other direction when a side that has already sent FIN is reset", async () => {
     const { behave, opened } = keptSocket();
     const { port, ended } = await startForward(cleanup, behave);
     const client = await connect(port());

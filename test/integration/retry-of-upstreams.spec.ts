@@ -46,7 +46,7 @@ describe("retry", function () {
     return { proxy, port: proxy.listeners["web"]?.address.port ?? 0, ended };
   }
 
-  it("connects a client to an upstream that opens after a dozen tries, and what it sent meanwhile arrives", async () => {
+  it("connects a client to an upstream that opens after twelve tries, and delivers bytes sent in the meantime", async () => {
     const later = await freePort();
     const tries = createTries();
     const { port } = await start(`127.0.0.1:${later}`, [retry({ attempts: 30, delay: "100ms", factor: 1, jitter: "none" }), tries.use]);
@@ -72,7 +72,7 @@ describe("retry", function () {
     });
   }
 
-  it("waits longer each time, up to maxDelay", async () => {
+  it("waits longer before each try, up to maxDelay", async () => {
     const tries = createTries();
     const options = { attempts: 5, delay: "40ms", factor: 2, maxDelay: "100ms", jitter: "none" } as const;
     const { port } = await start(`127.0.0.1:${await freePort()}`, [retry(options), tries.use]);
@@ -84,7 +84,7 @@ describe("retry", function () {
     for (const [index, least] of [40, 80, 100, 100].entries()) expect(gaps[index]).to.be.at.least(least - 1.5);
   });
 
-  it("starts no try after its budget", async () => {
+  it("starts no try after its budget is used", async () => {
     const tries = createTries();
     const options = { attempts: 1_000, delay: "50ms", factor: 1, jitter: "none", within: "200ms" } as const;
     const { port } = await start(`127.0.0.1:${await freePort()}`, [retry(options), tries.use]);
@@ -93,7 +93,7 @@ describe("retry", function () {
     expect(tries.at.length).to.be.at.least(2).and.at.most(5);
   });
 
-  it("goes to the next endpoint at each try", async () => {
+  it("uses the next endpoint for each try", async () => {
     const upstream = await startUpstream("echo");
     cleanup.add(() => upstream.close());
     const endpoints = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`, upstream.endpoint];
@@ -106,7 +106,7 @@ describe("retry", function () {
     }
   });
 
-  it("never tries again once the upstream was open, whatever it does then", async () => {
+  it("never tries again after the upstream was open, whatever happens then", async () => {
     let accepted = 0;
     const server: Server = createServer((socket) => {
       accepted += 1;

@@ -45,7 +45,7 @@ describe("route on udp:// by QUIC", function () {
   }
   const idOf = (): Buffer => randomBytes(8);
 
-  it("goes by server name, ALPN and protocol, in versions 1 and 2, and the rest to the fallback", async () => {
+  it("chooses by server name, ALPN and protocol, in versions 1 and 2, and sends everything else to the fallback", async () => {
     const [a, b, quic, rest] = [await named("a"), await named("b"), await named("quic"), await named("rest")];
     const { port } = await start({
       routes: [
@@ -68,7 +68,7 @@ describe("route on udp:// by QUIC", function () {
     expect(await answer(Buffer.from("no QUIC"))).to.equal("rest");
   });
 
-  it("waits for a ClientHello over several datagrams, and passes all of them, in their order, and what follows", async () => {
+  it("waits for a ClientHello over several datagrams, and passes all of them in order, and everything after them", async () => {
     const [a, rest] = [await named("a"), await named("rest")];
     const { port } = await start({ routes: [{ serverName: "a.test", upstream: a.address }], fallback: rest.address });
     const hello = await clientHelloOf({ servername: "a.test" });
@@ -86,7 +86,7 @@ describe("route on udp:// by QUIC", function () {
     expect(rest.got).to.deep.equal([]);
   });
 
-  it("gives one that never finishes to the fallback, after its time, and harms nobody else", async () => {
+  it("sends a ClientHello that never finishes to the fallback after the timeout, and harms no other session", async () => {
     const [a, rest] = [await named("a"), await named("rest")];
     const { port } = await start({ routes: [{ serverName: "a.test", upstream: a.address }], fallback: rest.address, timeout: "200ms" });
     const hello = await clientHelloOf({ servername: "a.test" });
@@ -97,7 +97,7 @@ describe("route on udp:// by QUIC", function () {
     expect(String(await answer)).to.equal("rest");
   });
 
-  it("reads behind a PROXY header, and takes new routes for new clients after a reload", async () => {
+  it("reads after a PROXY header, and uses new routes for new clients after a reload", async () => {
     const [a, b] = [await named("a"), await named("b")];
     const config = (to: Upstream): Parameters<typeof startProxy>[0] => ({
       listeners: {

@@ -64,7 +64,7 @@ describe("route", () => {
     return String(await readAll(socket));
   };
 
-  it("serves several protocols on one port, each byte of which reaches its upstream", async () => {
+  it("serves several protocols on one port, and each byte reaches the right upstream", async () => {
     const { port } = await start({
       routes: [
         { protocol: "http", upstream: await named("http") },
@@ -81,7 +81,7 @@ describe("route", () => {
     expect(await sayOverTls(port(), "a.test")).to.equal("secret");
   });
 
-  it("sends a client whose server must speak first to the fallback, after the timeout", async () => {
+  it("sends a client that waits for its server to send first to the fallback, after the timeout", async () => {
     const { port } = await start({
       routes: [{ protocol: "http", upstream: await named("http") }],
       fallback: await named("220 smtp", true),
@@ -95,7 +95,7 @@ describe("route", () => {
     expect(String(await readAll(socket))).to.equal("GET / HTTP/1.1\r\n");
   });
 
-  it("sends what has only begun by then to the fallback too, and a client that finishes without a byte", async () => {
+  it("also sends an incomplete beginning at the timeout, and a client that finishes without a byte, to the fallback", async () => {
     const { port } = await start({
       routes: [{ protocol: "http", upstream: await named("http") }],
       fallback: await named("other"),
@@ -110,7 +110,7 @@ describe("route", () => {
     expect(String(await answer)).to.equal("other:GET /");
   });
 
-  it("without a fallback sends them to the listener's own upstream, and without that ends them", async () => {
+  it("without a fallback sends these clients to the listener's own upstream, and without an upstream ends their sessions", async () => {
     const routes = [{ protocol: "http" as const, upstream: await named("http") }];
     const own = await start({ routes }, { upstream: await named("own") });
     expect(await say(own.port(), "hello")).to.equal("own:hello");
@@ -121,7 +121,7 @@ describe("route", () => {
   });
 
   for (const transport of ["tcp", "tls"]) {
-    it(`reads server names and ALPN out of the ClientHello, on ${transport}://, without decrypting`, async () => {
+    it(`reads server names and ALPN from the ClientHello, on ${transport}://, without decrypting`, async () => {
       const { port, ended } = await start(
         {
           routes: [
@@ -148,7 +148,7 @@ describe("route", () => {
     });
   }
 
-  it("sees a ClientHello that comes in pieces, and its rest reaches the upstream", async () => {
+  it("reads a ClientHello that comes in pieces, and its rest reaches the upstream", async () => {
     const { port } = await start({ routes: [{ serverName: "a.test", upstream: await secure("a") }], timeout: "5s" });
     const below = await connect(port());
     const write = below.write.bind(below);
@@ -161,7 +161,7 @@ describe("route", () => {
     expect(String(await readAll(socket))).to.equal("a");
   });
 
-  it("tells protocols of what TLS carries, behind tlsTermination", async () => {
+  it("recognizes protocols inside TLS, after tlsTermination", async () => {
     const { port } = await start(
       {
         routes: [
@@ -184,7 +184,7 @@ describe("route", () => {
     }
   });
 
-  it("goes by the client too, which may be the one that a proxy in front names, and reads nothing where that is enough", async () => {
+  it("also chooses by the client, which a proxy in front may have named, and reads nothing if the client is enough", async () => {
     const { port } = await start(
       {
         routes: [{ client: ["192.0.2.0/24"], upstream: await named("inside", true) }],
@@ -204,7 +204,7 @@ describe("route", () => {
     }
   });
 
-  it("takes the first route that holds, and waits for one before it that may", async () => {
+  it("chooses the first route that matches, and waits while an earlier route may still match", async () => {
     const { port } = await start({
       routes: [
         { protocol: "http2", upstream: await named("h2") },
@@ -230,7 +230,7 @@ describe("route", () => {
     expect(String(await client.ask("hello"))).to.equal("local:hello");
   });
 
-  it("sends new sessions by new routes after a reload, and leaves those that are open", async () => {
+  it("sends new sessions by the new routes after a reload, and does not change open sessions", async () => {
     const [first, second] = [await named("first"), await named("second")];
     const { port, proxy } = await start({ routes: [{ protocol: "http", upstream: first }] });
     const open = await connect(port());

@@ -12,7 +12,7 @@ const flags = ["--expose-gc", "--min-semi-space-size=64", "--max-semi-space-size
 describe("A session that has ended", function () {
   this.timeout(60_000);
 
-  it("is gone with the next collection of the young generation, which costs nothing for what is dead", async () => {
+  it("is freed by the next collection of the young generation, which costs nothing for dead objects", async () => {
     // Coverage would make everything live longer.
     const env = { ...process.env, NODE_V8_COVERAGE: "" };
     const { stdout } = await run(process.execPath, [...flags, ballastProcess], { env, timeout: 50_000 });

@@ -35,7 +35,7 @@ describe("the socket options of a listener", function () {
     if (process.platform !== "linux") this.skip();
   });
 
-  it("keep TCP alive on both legs, plain and TLS, also after a reload, and are off by default", async () => {
+  it("set TCP keep-alive on both legs, plain and TLS, also after a reload, and are off by default", async () => {
     const certificate = await createCertificate("localhost");
     const upstream = await startUpstream("echo");
     cleanup.add(() => upstream.close());
@@ -80,7 +80,7 @@ describe("the socket options of a listener", function () {
     return folder;
   }
 
-  it("give the file of a unix listener its mode and group, also by a reload, and take them back where that is refused", async () => {
+  it("set the mode and group of a unix listener's file, also by a reload, and restore them if the reload is refused", async () => {
     const file = join(temporaryFolder(), "s.sock");
     const { gid } = statSync(join(file, ".."));
     const config = (socket: object, other?: string): SluiceConfig => ({
@@ -120,7 +120,7 @@ describe("the socket options of a listener", function () {
     ["tcp://127.0.0.1:0", { keepAlive: 0 }, "socket.keepAlive: expected at least 1s"],
   ];
   for (const [listen, socket, message] of refused) {
-    it(`are refused where they mean nothing: ${JSON.stringify(socket)} on ${listen}`, async () => {
+    it(`are refused where they have no meaning: ${JSON.stringify(socket)} on ${listen}`, async () => {
       const refusal = await createProxy({ listeners: { web: { listen, socket, plugins: [echo()] } } }).then(() => "started", String);
       expect(refusal).to.include(message);
     });

@@ -23,7 +23,7 @@ describe(`Datagrams of SOCKS5, fuzzed [seed ${seed}; SLUICE_CHAOS_SEED=${seed} r
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("that are cut, changed or made up reach only what is allowed, and the association serves good ones to the end", async () => {
+  it("that are cut, changed or invented reach only allowed targets, and the association serves valid ones to the end", async () => {
     const next = numbers(seed);
     const server = await startShouting(cleanup);
     const { proxy, port, ended, all } = await startProxy({

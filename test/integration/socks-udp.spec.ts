@@ -45,7 +45,7 @@ async function open(port: number, host = "127.0.0.1"): Promise<Socket> {
 describe("SOCKS5 UDP ASSOCIATE", function () {
   this.timeout(30_000);
 
-  it("relays to many targets by address and by name, and each answer says whose it is", async () => {
+  it("relays to many targets by address and by name, and each answer names its sender", async () => {
     const { port, ended } = await start(configOf(["127.0.0.1", "inside.test"]));
     const [one, other] = [await startShouting(cleanup), await startShouting(cleanup)];
     const control = await open(port());
@@ -93,7 +93,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
     }
   });
 
-  it("sends nothing to what is not allowed, nor to the listener, the admin server, and ports and names that are none", async () => {
+  it("sends nothing to targets that are not allowed, the listener, the admin server, or invalid ports and names", async () => {
     const allow = ["127.0.0.1:1-65535", "*.test", "*"];
     const { proxy, api } = await startAdmin(configOf(allow));
     cleanup.add(() => proxy.close());
@@ -130,7 +130,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
     expect(heard.map(({ waiting }) => waiting)).to.deep.equal([0, 0]);
   });
 
-  it("takes datagrams of the client alone, and answers of those that were sent to", async () => {
+  it("accepts datagrams only from the client, and answers only from targets that it has sent to", async () => {
     const { port, ended } = await start(configOf(["127.0.0.1"]));
     const server = await startShouting(cleanup);
     const control = await open(port());
@@ -151,7 +151,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
     expect(client.waiting + stranger.waiting).to.equal(0);
   });
 
-  it("keeps to the port of the first datagram, where the client said none or one of another address", async () => {
+  it("uses the port of the first datagram if the client named none, or one of another address", async () => {
     const { port } = await start(configOf(["127.0.0.1"]));
     const server = await startShouting(cleanup);
     for (const claimed of [undefined, { host: "10.0.0.7", port: 4_000 }]) {
@@ -166,7 +166,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
     }
   });
 
-  it("ends with its connection, and its sockets with it", async () => {
+  it("ends with its connection, and closes its sockets", async () => {
     const { proxy, port, ended } = await start(configOf(["127.0.0.1"]));
     const server = await startShouting(cleanup);
     for (const leave of ["end", "resetAndDestroy", "close"] as const) {
@@ -186,7 +186,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
     expect((await ended("SLUICE_CLIENT_RESET")).relay?.targets).to.have.length(1);
   });
 
-  it("lives on over a reload, by the look-ups of the config in force, and counts as its session", async () => {
+  it("continues after a reload, resolves names by the current config, and counts its bytes in its session", async () => {
     const { proxy, api } = await startAdmin(configOf(["*.test", "127.0.0.1"]));
     cleanup.add(() => proxy.close());
     const server = await startShouting(cleanup);
@@ -210,7 +210,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
     expect(body).to.include('sluice_bytes_total{listener="socks",leg="upstream",direction="receive"} 8');
   });
 
-  it("is served through TLS, behind a name and a password", async () => {
+  it("is served through TLS, with a user name and a password", async () => {
     const certificate = await createCertificate("localhost");
     const users = { ann: "a secret of hers" };
     const { port } = await start({
@@ -234,7 +234,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
     expect(String((await client.next()).data.subarray(10))).to.equal("HI");
   });
 
-  it("has so many associations for a listener as limits.udpSessions, and frees their places", async () => {
+  it("limits the associations of a listener to limits.udpSessions, and frees their slots", async () => {
     const { port } = await start(configOf(["127.0.0.1"], { limits: { udpSessions: 1 } }));
     const first = await open(port());
     expect((await associate(first)).code).to.equal(0);
@@ -246,7 +246,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
     });
   });
 
-  it("forgets a target that nothing was sent to for timeouts.udpIdle, and ends after timeouts.idle", async () => {
+  it("forgets a target to which nothing was sent for timeouts.udpIdle, and ends after timeouts.idle", async () => {
     const { port, ended } = await start(configOf(["127.0.0.1"], { timeouts: { udpIdle: 100, idle: 600 } }));
     const server = await openUdp(cleanup);
     const control = await open(port());
@@ -261,7 +261,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
     expect(client.waiting).to.equal(0);
   });
 
-  it("lets 64 datagrams wait for the look-up of a name, in order, and drops what comes beyond", async () => {
+  it("lets 64 datagrams wait in order for the look-up of a name, and drops further ones", async () => {
     const found = new Subject<void>();
     const slow = plugin("slow", {
       resolve: (lookup) =>

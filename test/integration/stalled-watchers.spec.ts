@@ -18,11 +18,11 @@ import { connect, readBytes } from "../support/sockets.ts";
 
 const mebibyte = 1024 * 1024;
 
-describe("who watches over the control socket and stands still", () => {
+describe("a client that watches over the control socket and stops reading", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("costs the proxy less than 1 MiB, no session notices, and it is told what it lost", async function () {
+  it("costs the proxy less than 1 MiB, affects no session, and gets a report of what it has lost", async function () {
     this.timeout(60_000);
     const listeners = { web: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } } as const;
     const proxy = await createProxy({ listeners, log: { level: "silent" } });

@@ -63,7 +63,7 @@ describe("startTls", function () {
   };
 
   describe("postgres", () => {
-    it("answers SSLRequest, also after GSSAPI was refused, and takes TLS that begins at once", async () => {
+    it("answers SSLRequest, also after GSSAPI was refused, and accepts TLS that begins at once", async () => {
       const { port } = await start(startTls({ protocol: "postgres" }), "echo");
       for (const steps of [
         [[sslRequest, "S"]],
@@ -82,7 +82,7 @@ describe("startTls", function () {
       }
     });
 
-    it("discards what was sent in plain behind the request", async () => {
+    it("discards bytes that were sent in plain text after the request", async () => {
       const { port } = await start(startTls({ protocol: "postgres" }), "echo");
       const below = await open(port());
       below.write(Buffer.concat([sslRequest, Buffer.from("evil")]));
@@ -90,7 +90,7 @@ describe("startTls", function () {
       expect(await exchange(await secure(below), "good")).to.equal("good");
     });
 
-    it("leaves a client that goes on in plain to tlsTermination: served where TLS is optional, else refused", async () => {
+    it("leaves a client that continues in plain text to tlsTermination: it is served if TLS is optional, otherwise refused", async () => {
       const startup = Buffer.from("0000000f0003000075736572007800", "hex");
       const optional = await start(startTls({ protocol: "postgres" }), "echo", true);
       const served = await open(optional.port());
@@ -104,7 +104,7 @@ describe("startTls", function () {
       expect(strict.upstream.accepted()).to.equal(0);
     });
 
-    it("passes a request to cancel a query on, which clients send without TLS", async () => {
+    it("passes on a request to cancel a query, which clients send without TLS", async () => {
       const { port } = await start(startTls({ protocol: "postgres" }), "echo");
       const client = await open(port());
       const cancel = Buffer.from("0000001004d2162e0000002a0badcafe", "hex");
@@ -138,7 +138,7 @@ describe("startTls", function () {
         expect((await ended()).upstream).to.match(/^127\.0\.0\.1:/);
       });
 
-      it("discards what was sent in plain behind STARTTLS", async () => {
+      it("discards bytes that were sent in plain text after STARTTLS", async () => {
         const said: string[] = [];
         const { port } = await start(startTls({ protocol }), mailServer(said, protocol));
         const below = await open(port());
@@ -151,7 +151,7 @@ describe("startTls", function () {
         expect(said.join()).to.not.include("evil");
       });
 
-      it("serves a client that goes on in plain where TLS is optional", async () => {
+      it("serves a client that continues in plain text if TLS is optional", async () => {
         const said: string[] = [];
         const { port } = await start(startTls({ protocol }), mailServer(said, protocol), true);
         const socket = await open(port());
@@ -171,7 +171,7 @@ describe("startTls", function () {
     });
   }
 
-  it("ends a session whose upstream cannot be reached, or says nothing", async () => {
+  it("ends a session whose upstream cannot be reached, or sends nothing", async () => {
     const refused = await start(startTls({ protocol: "smtp" }), "refuse");
     expect(String(await readAll(await open(refused.port())))).to.equal("");
     expect((await refused.ended()).reason).to.equal("SLUICE_UPSTREAM_REFUSED");
@@ -180,7 +180,7 @@ describe("startTls", function () {
     expect((await silent.ended()).reason).to.equal("SLUICE_UPSTREAM_TIMEOUT");
   });
 
-  it("lets go of an upstream whose client leaves in the middle", async () => {
+  it("closes the connection to the upstream if the client leaves in the middle", async () => {
     const { port, ended, upstream } = await start(startTls({ protocol: "smtp" }), mailServer([], "smtp"));
     const socket = await open(port());
     await lines(socket, 2);
@@ -189,7 +189,7 @@ describe("startTls", function () {
     await eventually(() => expect(upstream.sockets.size).to.equal(0));
   });
 
-  it("is refused where it makes no sense", async () => {
+  it("is refused where it has no meaning", async () => {
     const listen = "tls://127.0.0.1:0";
     const error: unknown = await startForward(cleanup, "echo", { plugins: [startTls({ protocol: "smtp" })], listener: { listen } }).catch(
       (reason: unknown) => reason,
@@ -198,7 +198,7 @@ describe("startTls", function () {
   });
 
   for (const protocol of ["postgres", "smtp", "imap"] as const) {
-    it(`is spoken towards an upstream: tls.startTls "${protocol}"`, async () => {
+    it(`works towards an upstream: tls.startTls "${protocol}"`, async () => {
       const inner = await startForward(cleanup, protocol === "postgres" ? "echo" : mailServer([], protocol), {
         plugins: [startTls({ protocol }), tlsTermination(certificate)],
       });
@@ -220,7 +220,7 @@ describe("startTls", function () {
     "says more than was asked": "Sevil",
     "speaks something else": "HTTP/1.1 400\r\n",
   })) {
-    it(`ends the session where the upstream ${what}`, async () => {
+    it(`ends the session if the upstream ${what}`, async () => {
       const started = await startForward(cleanup, (socket) => void socket.once("data", () => socket.write(said)), {});
       const config: SluiceConfig = started.config([], {
         upstream: { endpoints: [started.upstream.endpoint], tls: { verify: false, startTls: "postgres" } },
@@ -237,7 +237,7 @@ describe("tlsTermination that is optional", () => {
   afterEach(() => cleanup.run());
 
   for (const transport of ["tcp", "tls"]) {
-    it(`serves TLS and plain on one port, on ${transport}://`, async () => {
+    it(`serves TLS and plain text on one port, on ${transport}://`, async () => {
       const use = tlsTermination({ ...(await createCertificate("localhost")), optional: true });
       const { port, ended, proxy } = await startForward(cleanup, "echo", {
         plugins: [use],

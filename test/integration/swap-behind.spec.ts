@@ -26,7 +26,7 @@ describe("a byte hook that throws when it is called for a swap [reload]", () => 
     "a hook that returns no Observable": () => [plugin("mark", { fromUpstream: (() => 7) as never })],
   };
   for (const [what, next] of Object.entries(faults)) {
-    it(`leaves open sessions as they are: ${what}`, async () => {
+    it(`does not change open sessions: ${what}`, async () => {
       const started = await startForward(cleanup, "echo", { plugins: [plugin("mark", marked("1"))] });
       const client = await connected(started);
       expect(await exchange(client, "a", 2)).to.equal("a1");
@@ -45,7 +45,7 @@ describe("a byte hook that throws when it is called for a swap [reload]", () => 
     });
   }
 
-  it("cuts out a plugin that is bypassed, and the session follows", async () => {
+  it("is bypassed with onError bypass, and the session changes to the new plugins", async () => {
     const bypass: UseOptions = { onError: "bypass" };
     const started = await startForward(cleanup, "echo", { plugins: [plugin("mark", marked("1"))] });
     const client = await connected(started);
@@ -57,7 +57,7 @@ describe("a byte hook that throws when it is called for a swap [reload]", () => 
     expect(await exchange(client, "b", 2)).to.equal("b2");
   });
 
-  it("counts sessions that end while they are behind no longer, and tells of several generations", async () => {
+  it("no longer counts sessions that have ended while they were behind, and reports several generations", async () => {
     const started = await startForward(cleanup, "echo", { plugins: [plugin("mark", marked("1"))] });
     const first = await connected(started);
     await exchange(first, "a", 2);

@@ -22,7 +22,7 @@ const moved = (count: () => number): Promise<unknown> => {
 describe("swap under load [data path]", function () {
   this.timeout(120_000);
 
-  it("loses no byte of 100 MiB each way while a plugin is toggled 40 times", async () => {
+  it("loses no byte of 100 MiB in each direction while a plugin is toggled 40 times", async () => {
     const bytes = randomMebibytes(100);
     const seen: number[] = [];
     const counting = (turn: number): ReturnType<typeof both> =>
@@ -73,7 +73,7 @@ describe("swap under load [data path]", function () {
     );
   });
 
-  it("loses no byte while the pipeline changes from any kind of operators to any other", async () => {
+  it("loses no byte while the pipeline changes from any kind of operators to any other kind", async () => {
     const bytes = randomMebibytes(1);
     const { port, proxy, config } = await startForward(cleanup, "echo");
     const client = await connect(port());
@@ -100,7 +100,7 @@ describe("swap under load [data path]", function () {
     expect(await echoed).to.deep.equal({ bytes: rounds * bytes.length, sha256: expected });
   });
 
-  it("shows each toggle on a connection that stays open", async () => {
+  it("applies each toggle to a connection that stays open", async () => {
     const upper = (): ReturnType<typeof both> =>
       both("upper", (data) => data.pipe(each((chunk) => Buffer.from(chunk.toString().toUpperCase()))));
     const { port, proxy, config } = await startForward(cleanup, "echo");

@@ -33,7 +33,7 @@ async function changed(
 }
 
 describe("what open sessions do when their listener's plugins change", () => {
-  it("swap: they take the new plugins, as new sessions do", async () => {
+  it("swap: they change to the new plugins, which new sessions use too", async () => {
     const { client, port } = await changed("swap");
     expect(await ask(client)).to.equal("PING");
     const next = await connect(port());
@@ -41,7 +41,7 @@ describe("what open sessions do when their listener's plugins change", () => {
     next.destroy();
   });
 
-  it("keep: they end on the old plugins, while new sessions take the new", async () => {
+  it("keep: they use the old plugins until they end, while new sessions use the new plugins", async () => {
     const { client, port, proxy, ended } = await changed("keep");
     expect(await ask(client)).to.equal("ping");
     const next = await connect(port());
@@ -53,7 +53,7 @@ describe("what open sessions do when their listener's plugins change", () => {
     next.destroy();
   });
 
-  it("drain: they may finish on the old plugins before the deadline", async () => {
+  it("drain: they may finish with the old plugins before the deadline", async () => {
     const { client, ended } = await changed("drain");
     client.write("last words");
     client.end();

@@ -52,7 +52,7 @@ describe("a swap that cannot finish [data path]", () => {
     });
   }
 
-  it("does not revive a direction whose operators have left it already, and still flush", async () => {
+  it("does not reopen a direction whose operators have already completed and still flush", async () => {
     const { port, proxy, config, upstream } = await startForward(cleanup, (socket) => void socket.pipe(socket), {
       plugins: [plugin("one", { fromClient: (data) => data.pipe(take(1), delay(100)) })],
     });
@@ -67,7 +67,7 @@ describe("a swap that cannot finish [data path]", () => {
     expect(upstream.accepted()).to.equal(1);
   });
 
-  it("waits for operators that are only slow, and delivers what they hold before anything newer", async () => {
+  it("waits for slow operators, and delivers the bytes that they hold before newer bytes", async () => {
     const { port, proxy, config, event } = await startForward(cleanup, "echo", {
       plugins: [both("slow", (data) => data.pipe(delay(150)))],
     });
@@ -81,7 +81,7 @@ describe("a swap that cannot finish [data path]", () => {
     expect((await all).toString()).to.equal("first second");
   });
 
-  it("swaps while the reader stands still, and loses nothing", async () => {
+  it("swaps while the reader has stopped, and loses nothing", async () => {
     const bytes = randomMebibytes(24);
     let seen = 0;
     const watching = (): ReturnType<typeof both> =>

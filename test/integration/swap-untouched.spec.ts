@@ -37,8 +37,8 @@ function counted(): {
   return { counts, use: (word) => factory({ word }) };
 }
 
-describe("a reload and what it does not change", () => {
-  it("leaves a listener whose plugins stay the same untouched: instances, hooks, sessions, socket", async () => {
+describe("a reload and the parts that it does not change", () => {
+  it("does not touch a listener whose plugins stay the same: instances, hooks, sessions, socket", async () => {
     const upstream = await startUpstream("echo");
     cleanup.add(() => upstream.close());
     const { counts, use } = counted();
@@ -69,7 +69,7 @@ describe("a reload and what it does not change", () => {
     expect(counts.teardown).to.equal(1);
   });
 
-  it("tears a replaced plugin down once, when the last session has left it", async () => {
+  it("tears a replaced plugin down once, when no session uses it any more", async () => {
     const upstream = await startUpstream("echo");
     cleanup.add(() => upstream.close());
     const { counts, use } = counted();

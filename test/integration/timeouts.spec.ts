@@ -44,7 +44,7 @@ async function start(upstream: string, connectMs = 200): Promise<TestProxy> {
 }
 
 describe("an upstream that cannot be reached, and timeouts [data path]", () => {
-  it("closes the client with no byte when the upstream refuses", async () => {
+  it("closes the client without a byte when the upstream refuses", async () => {
     const { port, ended } = await start(`127.0.0.1:${await freePort()}`);
     const client = await connect(port());
     expect(await breakOf(client)).to.equal(undefined);
@@ -76,7 +76,7 @@ describe("an upstream that cannot be reached, and timeouts [data path]", () => {
     client.destroy();
   });
 
-  it("closes both sides of a session on which nothing moves for timeouts.idle", async () => {
+  it("closes both sides of a session without traffic for timeouts.idle", async () => {
     const { port, ended, upstream } = await startForward(cleanup, "hang", { timeouts: { idle: 200 } });
     const client = await connect(port());
     client.write("hello");
@@ -89,7 +89,7 @@ describe("an upstream that cannot be reached, and timeouts [data path]", () => {
     client.destroy();
   });
 
-  it("keeps a session on which something moves, whichever side moves it", async () => {
+  it("keeps a session with traffic from either side", async () => {
     const { port, all } = await startForward(cleanup, "echo", { timeouts: { idle: 300 } });
     const client = await connect(port());
     const end = performance.now() + 900;
@@ -102,7 +102,7 @@ describe("an upstream that cannot be reached, and timeouts [data path]", () => {
     client.destroy();
   });
 
-  it("goes to the next endpoint when one refuses, and serves again from one that is back", async () => {
+  it("uses the next endpoint when one refuses, and uses an endpoint again when it is back", async () => {
     const { upstream } = await startForward(cleanup, "echo");
     const started = await startProxy({
       listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: { endpoints: [`127.0.0.1:${await freePort()}`, upstream.endpoint] } } },

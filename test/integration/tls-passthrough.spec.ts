@@ -58,7 +58,7 @@ function inPieces(socket: Socket, size: number): Duplex {
 }
 
 describe("a tls:// listener that passes TLS through [data path]", () => {
-  it("knows the name and the protocols of the ClientHello, and carries every byte and half-close", async () => {
+  it("reads the name and the protocols from the ClientHello, and carries every byte and half-close", async () => {
     const { port, event, ended } = await start();
     const bytes = randomMebibytes(4);
     const client = connectTls({
@@ -78,7 +78,7 @@ describe("a tls:// listener that passes TLS through [data path]", () => {
     expect((await ended()).reason).to.equal("closed");
   });
 
-  it("knows a ClientHello that comes one byte at a time", async () => {
+  it("recognizes a ClientHello that comes one byte at a time", async () => {
     const { port, event } = await start();
     const below = await connect(port());
     const client = connectTls({ socket: inPieces(below, 1), servername: "split.test", rejectUnauthorized: false });
@@ -96,7 +96,7 @@ describe("a tls:// listener that passes TLS through [data path]", () => {
     "a handshake that is no hello": Buffer.from("16030100050200000100", "hex"),
   };
   for (const [name, bytes] of Object.entries(nonsense)) {
-    it(`closes a client that sends ${name}, and dials no upstream for it`, async () => {
+    it(`closes a client that sends ${name}, and connects to no upstream for it`, async () => {
       const { port, ended, proxy } = await start();
       const client = await connect(port());
       client.write(bytes);
@@ -108,7 +108,7 @@ describe("a tls:// listener that passes TLS through [data path]", () => {
     });
   }
 
-  it("closes a client that does not finish its hello within timeouts.handshake", async () => {
+  it("closes a client that does not finish its ClientHello within timeouts.handshake", async () => {
     const { port, ended } = await start(200);
     const client = await connect(port());
     client.write(Buffer.from("1603010200", "hex"));
@@ -117,7 +117,7 @@ describe("a tls:// listener that passes TLS through [data path]", () => {
     client.destroy();
   });
 
-  it("ends the session of a client that leaves without a byte", async () => {
+  it("ends the session of a client that leaves without sending a byte", async () => {
     const { port, ended } = await start();
     (await connect(port())).end();
     expect((await ended()).reason).to.equal("SLUICE_CLIENT_RESET");

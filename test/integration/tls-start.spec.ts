@@ -57,9 +57,9 @@ async function start(
   };
 }
 
-describe("TLS ended by a plugin [data path]", () => {
+describe("TLS terminated by a plugin [data path]", () => {
   for (const [shape, plugins] of Object.entries(shapes)) {
-    it(`carries 4 MiB both ways, and the client's FIN before the answer's end, with ${shape}`, async () => {
+    it(`carries 4 MiB in both directions, and the client's FIN before the answer's end, with ${shape}`, async () => {
       const bytes = randomMebibytes(4);
       const { open, ended } = await start("echo", plugins());
       const client = await open();
@@ -77,7 +77,7 @@ describe("TLS ended by a plugin [data path]", () => {
     expect((await digestOf(client)).sha256).to.equal(sha256(answer));
   });
 
-  it("tells plugins and events what was agreed on", async () => {
+  it("reports the negotiated values to plugins and events", async () => {
     const { open, event } = await start("echo", [], { ALPNProtocols: ["h2"] });
     await open({ ALPNProtocols: ["h2", "http/1.1"] });
     const { session } = await event("session-started");
@@ -86,7 +86,7 @@ describe("TLS ended by a plugin [data path]", () => {
     );
   });
 
-  it("passes an upstream's reset on as a reset of the connection below", async () => {
+  it("passes an upstream's reset on as a reset of the connection below TLS", async () => {
     let upstreamSide: Socket | undefined;
     const { port, ended, open } = await start((socket) => (upstreamSide = socket.resume()));
     expect(port()).to.be.above(0);
@@ -115,7 +115,7 @@ describe("TLS ended by a plugin [data path]", () => {
     expect((await ended()).reason).to.equal("SLUICE_CLIENT_RESET");
   });
 
-  it("refuses a client that speaks TLS 1.1 at most, and lives on", async () => {
+  it("refuses a client that supports at most TLS 1.1, and continues to serve", async () => {
     const { port, ended, open } = await start("echo");
     const raw = await connect(port());
     const client = connectTls({
@@ -137,7 +137,7 @@ describe("TLS ended by a plugin [data path]", () => {
     expect(String(await readBytes(next, 5))).to.equal("hello");
   });
 
-  it("ends a handshake that does not come to its end in time", async () => {
+  it("ends a handshake that does not finish in time", async () => {
     const { port, ended, proxy } = await start("echo", [], { handshakeTimeout: 100 });
     const client = await connect(port());
     client.write(await clientHello());

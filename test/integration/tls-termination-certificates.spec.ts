@@ -39,7 +39,7 @@ describe("The certificates of tlsTermination", function () {
 
   const selfSigned = configText('web: { listen: "tls://127.0.0.1:0", plugins: [tlsTermination({ selfSigned: ["localhost"] }), echo()] }');
 
-  it("of a local CA satisfy a client that trusts .sluice/ca.pem, by name and by address", async () => {
+  it("of a local CA are accepted by a client that trusts .sluice/ca.pem, by name and by address", async () => {
     await withLiveConfig({ "proxy.config.ts": selfSigned }, async (folder) => {
       const ca = readFileSync(join(folder.folder, ".sluice/ca.pem"), "utf8");
       expect(statSync(join(folder.folder, ".sluice/ca-key.pem")).mode & 0o777).to.equal(0o600);
@@ -67,7 +67,7 @@ describe("The certificates of tlsTermination", function () {
     });
   });
 
-  it("of a local CA stay trusted over a restart", async () => {
+  it("of a local CA are still trusted after a restart", async () => {
     const folder = temporaryFolder();
     const file = join(folder, "proxy.config.ts");
     writeFileSync(file, selfSigned);
@@ -87,7 +87,7 @@ describe("The certificates of tlsTermination", function () {
     expect(trusted[1]).to.equal(trusted[0]);
   });
 
-  it("are chosen by the name that the client asks for, in any case, else the first", async () => {
+  it("are chosen by the name that the client asks for, in upper or lower case; otherwise the first one is used", async () => {
     const [one, two, wild] = await Promise.all([
       createCertificate("one.test"),
       createCertificate("two.test"),
@@ -111,7 +111,7 @@ describe("The certificates of tlsTermination", function () {
     expect(await shown("unknown.test")).to.equal("one.test");
   });
 
-  it("are chosen by the address that a client without SNI came to, on a wildcard listener too", async () => {
+  it("are chosen by the address that a client without SNI connected to, also on a wildcard listener", async () => {
     const [first, address] = await Promise.all([createCertificate("first.test"), createCertificate("127.0.0.1")]);
     const certificates = [
       { names: ["first.test"], ...first },
@@ -127,7 +127,7 @@ describe("The certificates of tlsTermination", function () {
     }
   });
 
-  it("are refused at start when no client would take them, with the file and the reason", async () => {
+  it("are refused at start if no client would accept them, with the file and the reason", async () => {
     const folder = temporaryFolder();
     const [good, other] = await Promise.all([createCertificate("localhost"), createCertificate("localhost")]);
     const expired = await createCertificate("localhost", {
@@ -149,14 +149,14 @@ describe("The certificates of tlsTermination", function () {
     }
   });
 
-  it("that end within a fortnight are warned about, and served", async () => {
+  it("that expire within 14 days cause a warning, and are served", async () => {
     const { cert, key } = await createCertificate("localhost", { notAfter: new Date(Date.now() + 5 * day) });
     const { port, log } = await start({ cert, key });
     (await connectSecurely(port, { ca: cert, servername: "localhost" })).destroy();
     expect(log.records.some(({ level, msg }) => level === 40 && /expire|ends/i.test(String(msg)))).to.equal(true);
   });
 
-  it("that change on disk are shown to new clients while open connections live on, and a bad one is refused", async () => {
+  it("that change on disk are used for new clients while open connections continue, and an invalid one is refused", async () => {
     const folder = temporaryFolder();
     const authority = await createCertificate("ca.test", { authority: true });
     const ca = authority.cert;

@@ -62,7 +62,7 @@ describe("tlsTermination", function () {
   const trusting = { servername: "localhost" } as const;
 
   for (const version of ["TLSv1", "TLSv1.1"] as const) {
-    it(`refuses ${version}, and harms no other session by it`, async () => {
+    it(`refuses ${version}, and harms no other session`, async () => {
       const { port, reasons } = await start();
       // Security level 0 lets the client, not the server, speak the old version.
       const old = { ...trusting, ca: server.cert, minVersion: version, maxVersion: version, ciphers: "DEFAULT@SECLEVEL=0" } as const;
@@ -75,7 +75,7 @@ describe("tlsTermination", function () {
   }
 
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-    it(`speaks ${version}, and tells later plugins what was agreed on`, async () => {
+    it(`supports ${version}, and reports the negotiated values to later plugins`, async () => {
       const { port, sessions } = await start({ alpn: ["h2", "echo/1"] });
       const options = {
         ...trusting,
@@ -93,7 +93,7 @@ describe("tlsTermination", function () {
     });
   }
 
-  it("tells later plugins the server name on a tcp:// listener too", async () => {
+  it("reports the server name to later plugins, also on a tcp:// listener", async () => {
     const names: unknown[] = [];
     const watch = definePlugin("watch", (): Hooks => ({ admit: (arrival) => arrival.pipe(tap(({ tls }) => names.push(tls?.serverName))) }));
     const plugins = [tlsTermination(server), watch(), echo()];
@@ -107,7 +107,7 @@ describe("tlsTermination", function () {
     expect(names).to.deep.equal(["localhost", undefined]);
   });
 
-  it("refuses TLS 1.2 where minVersion is TLSv1.3", async () => {
+  it("refuses TLS 1.2 if minVersion is TLSv1.3", async () => {
     const { port } = await start({ minVersion: "TLSv1.3" });
     expect(await connectSecurely(port, { ...trusting, ca: server.cert, maxVersion: "TLSv1.2" }).catch(codeOf)).to.match(/PROTOCOL_VERSION/);
   });
@@ -128,7 +128,7 @@ describe("tlsTermination", function () {
     ["plain HTTP", Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")],
     ["64 bytes of 0xff", Buffer.alloc(64, 0xff)],
   ] as const) {
-    it(`closes on ${what}, which is counted, and lives on`, async () => {
+    it(`closes the connection on ${what}, counts this, and continues to serve`, async () => {
       const { port, reasons } = await start();
       const socket = await connect(port);
       socket.write(bytes);
@@ -152,7 +152,7 @@ describe("tlsTermination", function () {
     expect(reasons).to.deep.equal(Array(20).fill("SLUICE_CLIENT_TIMEOUT"));
   });
 
-  it("counts the ClientHello as part of the handshake, and a client that sends none of it", async () => {
+  it("counts the ClientHello as part of the handshake, also for a client that sends none of it", async () => {
     const { proxy, port, reasons } = await start({ handshakeTimeout: "200ms" });
     const clients = await Promise.all(["", "16", "1603010200"].map(async (begin) => ({ socket: await connect(port), begin })));
     for (const { socket, begin } of clients) socket.on("end", () => socket.end()).write(Buffer.from(begin, "hex"));
@@ -161,7 +161,7 @@ describe("tlsTermination", function () {
     expect(reasons).to.deep.equal(Array(3).fill("SLUICE_CLIENT_TIMEOUT"));
   });
 
-  it("takes timeouts.handshake where it has no timeout of its own", async () => {
+  it("uses timeouts.handshake if it has no timeout of its own", async () => {
     const plugins = [tlsTermination(server), echo()];
     const config = { timeouts: { handshake: "200ms" }, listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } } as const;
     const proxy = await createProxy(config, { logger });
@@ -171,7 +171,7 @@ describe("tlsTermination", function () {
     await closeOf(socket, 5_000);
   });
 
-  it("refuses a session on which two plugins want to terminate TLS, and does not hang", async () => {
+  it("refuses a session in which two plugins terminate TLS, and does not hang", async () => {
     const plugins = [tlsTermination(server), tlsTermination(server), echo()];
     const proxy = await createProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", plugins } } }, { logger });
     cleanup.add(() => proxy.close());
@@ -204,7 +204,7 @@ describe("tlsTermination", function () {
       return answer;
     }
 
-    it("refuses a client without a certificate, of another CA, and with one that has expired", async () => {
+    it("refuses a client without a certificate, with one of another CA, and with an expired one", async () => {
       const { port, sessions, reasons } = await start({ clientAuth: { ca: ca.cert } });
       const stranger = await createCertificate("client.test", { ca: otherCa });
       const expired = await createCertificate("client.test", {
@@ -219,13 +219,13 @@ describe("tlsTermination", function () {
       await eventually(() => expect(reasons).to.deep.equal(Array(3).fill("SLUICE_CLIENT_TLS")));
     });
 
-    it("serves a client of its CA, and tells later plugins who it is", async () => {
+    it("serves a client with a certificate of its CA, and reports the client's identity to later plugins", async () => {
       const { port, sessions } = await start({ clientAuth: { ca: ca.cert } });
       expect(await outcomeOf(port, await createCertificate("client.test", { ca }))).to.equal("hello");
       expect(sessions[0]?.tls?.clientCertificate?.subject.CN).to.equal("client.test");
     });
 
-    it("serves clients without a certificate with require: false, unidentified, and still refuses one that proves nothing", async () => {
+    it("with require: false serves clients without a certificate, unidentified, and still refuses an untrusted one", async () => {
       const { port, sessions, reasons } = await start({ clientAuth: { ca: ca.cert, require: false } });
       expect(await outcomeOf(port, undefined)).to.equal("hello");
       expect(await outcomeOf(port, await createCertificate("client.test", { ca: otherCa }))).to.not.equal("hello");
@@ -234,7 +234,7 @@ describe("tlsTermination", function () {
       expect(sessions.map(({ tls }) => tls?.clientCertificate?.subject.CN)).to.deep.equal([undefined, "client.test"]);
     });
 
-    it("takes a CA below a root, or a client's own certificate, for a trust anchor as it is given", async () => {
+    it("accepts a CA below a root, or a client's own certificate, as a trust anchor", async () => {
       const own = await createCertificate("client.test", { ca });
       const { port } = await start({ clientAuth: { ca: own.cert } });
       expect(await outcomeOf(port, own)).to.equal("hello");

@@ -33,7 +33,7 @@ describe("The certificates that tlsTermination chooses", function () {
     return { port: proxy.listeners["web"]?.address.port ?? 0, log };
   }
 
-  it("satisfy clients for every name under a wildcard, also one directly under a top-level name", async () => {
+  it("are accepted by clients for every name under a wildcard, also directly under a top-level name", async () => {
     const { port } = await start({ selfSigned: ["*.localhost", "*.dev.example"], caFolder: join(folder, "ca") });
     const trusted = ["ca.pem", "ca-public.pem"].map((name) => readFileSync(join(folder, "ca", name), "utf8"));
     for (const servername of ["app.localhost", "API.localhost", "x--y.localhost", "a.dev.example"]) {
@@ -47,7 +47,7 @@ describe("The certificates that tlsTermination chooses", function () {
     expect(outside).to.equal("ERR_TLS_CERT_ALTNAME_INVALID");
   });
 
-  it("come from the folder that is named, relative to the config's or not", async () => {
+  it("come from the configured folder, relative to the config or not", async () => {
     await start({ selfSigned: ["localhost"], caFolder: join(folder, "one/two") });
     expect(existsSync(join(folder, "one/two/ca.pem"))).to.equal(true);
     expect(existsSync(join(folder, "one/two/.lock"))).to.equal(false);
@@ -79,7 +79,7 @@ describe("The certificates that tlsTermination chooses", function () {
 
   const keyTypeOf = (socket: TLSSocket): string | undefined => socket.getPeerX509Certificate()?.publicKey.asymmetricKeyType;
 
-  it("are of the type of key that the client can verify, where a name has several", async function () {
+  it("have the type of key that the client can verify, if there are several for a name", async function () {
     requireTool(this, "openssl");
     const [rsa, ec] = [await rsaPair(), await createCertificate("localhost")];
     const names = ["localhost"];
@@ -100,7 +100,7 @@ describe("The certificates that tlsTermination chooses", function () {
     }
   });
 
-  it("come with a warning when one of them is never shown", async () => {
+  it("cause a warning if one of them is never used", async () => {
     const [first, second] = [await createCertificate("localhost"), await createCertificate("localhost")];
     writeFileSync(join(folder, "second.pem"), second.cert);
     const names = ["localhost"];
@@ -132,7 +132,7 @@ describe("The certificates that tlsTermination chooses", function () {
     }
   });
 
-  it("are not made with a key log that somebody else could have put there", async () => {
+  it("are not used with a key log that somebody else could have created", async () => {
     mkdirSync(join(folder, "log"));
     symlinkSync(join(folder, "elsewhere"), join(folder, "link"));
     const pair = await createCertificate("localhost");

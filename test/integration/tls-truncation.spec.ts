@@ -115,7 +115,7 @@ const die = (bytes: Buffer) => (socket: TLSSocket) => {
 describe("a TLS peer whose connection ends without close_notify [data path]", () => {
   for (const version of versions) {
     for (const [name, length] of Object.entries(lengths)) {
-      it(`is cut off, when it is a client over ${version} that sent ${name}: the upstream sees a reset`, async () => {
+      it(`is cut off if it is a client over ${version} that sent ${name}: the upstream sees a reset`, async () => {
         const { started, heard } = await terminating([]);
         const client = await secureClient(started.port(), version);
         cut(client, Buffer.alloc(length));
@@ -124,7 +124,7 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
         expect((await started.ended()).reason).to.equal("SLUICE_CLIENT_TRUNCATED");
       });
 
-      it(`has ended, when it is a client over ${version} that said so after ${name}`, async () => {
+      it(`has ended if it is a client over ${version} that sent close_notify after ${name}`, async () => {
         const { started, heard } = await terminating([]);
         const client = await secureClient(started.port(), version);
         client.end(Buffer.alloc(length));
@@ -133,7 +133,7 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
         expect(upstream.bytes).to.equal(length);
       });
 
-      it(`is cut off, when it is an upstream over ${version} that sent ${name}: the client sees a reset`, async () => {
+      it(`is cut off if it is an upstream over ${version} that sent ${name}: the client sees a reset`, async () => {
         const started = await towards(die(Buffer.alloc(length)), version);
         const client = connectTcp(started.port(), "127.0.0.1");
         const heard = listen(client);
@@ -142,7 +142,7 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
         expect((await started.ended()).reason).to.equal("SLUICE_UPSTREAM_TRUNCATED");
       });
 
-      it(`has ended, when it is an upstream over ${version} that said so after ${name}`, async () => {
+      it(`has ended if it is an upstream over ${version} that sent close_notify after ${name}`, async () => {
         const started = await towards((socket) => void socket.once("data", () => socket.end(Buffer.alloc(length))), version);
         const client = connectTcp(started.port(), "127.0.0.1");
         const heard = listen(client);
@@ -153,7 +153,7 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
       });
     }
 
-    it(`has ended, when it is an upstream over ${version} that ends within its own handshake, as Node's servers do`, async () => {
+    it(`has ended if it is an upstream over ${version} that ends during its own handshake, as Node's servers do`, async () => {
       const started = await towards((socket) => void socket.end("hello"), version);
       for (const _ of [1, 2]) {
         const client = connectTcp(started.port(), "127.0.0.1");
@@ -164,7 +164,7 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
       }
     });
 
-    it(`has ended all the same over ${version} where the option for old peers says so`, async () => {
+    it(`has ended over ${version} too if the option for old peers is set`, async () => {
       const { started, heard } = await terminating([], { allowTruncation: true });
       const client = await secureClient(started.port(), version);
       cut(client, Buffer.from("hello"));
@@ -208,7 +208,7 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
       "it is idle for too long": { timeouts: { idle: "150ms" }, end: () => undefined },
     };
     for (const [name, { timeouts, end }] of Object.entries(endings))
-      it(`when ${name}: both sides are told of the end`, async () => {
+      it(`when ${name}: both sides get close_notify`, async () => {
         const [ends, sockets] = [new Array<Promise<string>>(), new Array<TLSSocket>()];
         const server = createServer({ ...certificate, allowHalfOpen: true } as object, (socket) => {
           socket.on("error", () => undefined);

@@ -73,7 +73,7 @@ describe("the trust in a TLS upstream", function () {
   this.timeout(30_000);
 
   for (const variable of ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_DIR"]) {
-    it(`includes what the system trusts: ${variable}, also what is added later`, async () => {
+    it(`includes the system's CAs: ${variable}, also CAs that are added later`, async () => {
       const folder = temporaryFolder();
       const bundle = join(folder, "bundle.pem");
       writeFileSync(bundle, (await createCertificate("Other CA", { authority: true })).cert);
@@ -91,14 +91,14 @@ describe("the trust in a TLS upstream", function () {
     });
   }
 
-  it("may be in the upstream's own certificate, or in a CA that is no root", async () => {
+  it("may be in the upstream's own certificate, or in a CA that is not a root", async () => {
     const proxy = await startTowards(await startEcho(leaf), { ca: leaf.cert });
     expect(await answerOf(proxy)).to.equal("hello");
     const other = await startTowards(await startEcho(await createCertificate("upstream.test", { ca: authority })), { ca: leaf.cert });
     expect(await answerOf(other)).to.equal("");
   });
 
-  it("follows files that are renewed: the CA and the client's own certificate, and keeps the old where the new are no use", async () => {
+  it("follows renewed files of the CA and of the client's own certificate, and keeps the old ones if the new are unusable", async () => {
     const folder = temporaryFolder();
     const put = (name: string, text: string): void => writeFileSync(join(folder, name), text, { mode: 0o600 });
     const [first, second] = [
@@ -124,7 +124,7 @@ describe("the trust in a TLS upstream", function () {
     expect(await shown()).to.equal("two.test");
   });
 
-  it("is agreed on once: later connections resume the session", async () => {
+  it("is established once: later connections resume the session", async () => {
     for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
       const echo = await startEcho({ ...leaf, maxVersion });
       const proxy = await startTowards(echo, { ca: authority.cert });
@@ -147,7 +147,7 @@ describe("the trust in a TLS upstream", function () {
     expect(refusal).to.include("upstream.tls.key").and.to.include('see the option "passphrase"');
   });
 
-  it("takes no port in a server name, and wants one for a unix socket", () => {
+  it("accepts no port in a server name, and requires a server name for a unix socket", () => {
     const refusalOf = (endpoints: string[], tls: UpstreamTlsConfig | boolean): string => {
       try {
         upstreamTarget({ endpoints, tls });
@@ -166,7 +166,7 @@ describe("the trust in a TLS upstream", function () {
   });
 });
 
-describe("the protocol that a client agreed on through ALPN", () => {
+describe("the protocol that was negotiated with a client through ALPN", () => {
   async function between(
     upstreamAlpn: readonly string[] | undefined,
   ): Promise<{ echo: Echo; agreed: (offer: string[]) => Promise<unknown> }> {
@@ -196,14 +196,14 @@ describe("the protocol that a client agreed on through ALPN", () => {
     return { echo, agreed };
   }
 
-  it("is the one that the upstream is offered, so that both speak the same", async () => {
+  it("is offered to the upstream, so that both sides use the same protocol", async () => {
     const { agreed } = await between(undefined);
     expect(await agreed(["http/1.1"])).to.equal("http/1.1");
     expect(await agreed(["h2", "http/1.1"])).to.equal("h2");
     expect(await agreed([])).to.equal(false);
   });
 
-  it("gives way to what the upstream's option names", async () => {
+  it("is not offered if the upstream's option names other protocols", async () => {
     const { agreed } = await between(["http/1.1"]);
     expect(await agreed(["h2"])).to.equal("http/1.1");
   });

@@ -48,7 +48,7 @@ const dayMs = 86_400_000;
 
 describe("TLS to the upstream [data path]", () => {
   for (const [shape, plugins] of Object.entries(shapes)) {
-    it(`carries 4 MiB both ways and half-close to an upstream that is verified, with ${shape}`, async () => {
+    it(`carries 4 MiB in both directions and half-close to a verified upstream, with ${shape}`, async () => {
       const bytes = randomMebibytes(4);
       const { port, ended } = await start(await createCertificate("upstream.test", { ca: authority }), { ca: authority.cert }, plugins());
       const client = await connect(port());
@@ -79,7 +79,7 @@ describe("TLS to the upstream [data path]", () => {
       client.destroy();
     });
 
-    it(`accepts an upstream whose certificate ${name} when told not to verify`, async () => {
+    it(`accepts an upstream whose certificate ${name} with verify: false`, async () => {
       const { port } = await start(await certificate(), { verify: false });
       const client = await connect(port());
       client.end("hello");
@@ -87,14 +87,14 @@ describe("TLS to the upstream [data path]", () => {
     });
   }
 
-  it("refuses to start with a client certificate that has expired, with its file and the option's path", async () => {
+  it("refuses to start with an expired client certificate, and names its file and the path of the option", async () => {
     const [notBefore, notAfter] = [new Date(Date.now() - 2 * dayMs), new Date(Date.now() - dayMs)];
     const { cert, key } = await createCertificate("client.test", { notBefore, notAfter });
     const refusal = await start(authority, { cert, key }).then(() => "started", String);
     expect(refusal).to.match(/listeners\.web\.upstream\.tls\.cert: .*the certificate expired at .*SLUICE_CERTIFICATE_INVALID/);
   });
 
-  it("refuses protocols that are too long for the wire, and a server name that is none", async () => {
+  it("refuses protocols that are too long to be sent, and an invalid server name", async () => {
     const refusal = await start(authority, { alpn: ["\u00e9".repeat(128)], serverName: "bad name" }).then(() => "started", String);
     expect(refusal).to.contain("upstream.tls.alpn[0]: expected the name of a protocol");
     expect(refusal).to.contain("upstream.tls.serverName: expected a host name");

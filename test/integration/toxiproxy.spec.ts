@@ -13,7 +13,7 @@ const ask = async (url: string, method: string, body?: string): Promise<{ status
   return { status: response.status, body: text.startsWith("{") || text.startsWith("[") ? (JSON.parse(text) as unknown) : text };
 };
 
-describe("the API of toxiproxy, asked by its Node client", () => {
+describe("the API of toxiproxy, used by its Node client", () => {
   let server: ToxiproxyServer;
   let upstream: TestUpstream;
   let toxiproxy: Toxiproxy;
@@ -56,7 +56,7 @@ describe("the API of toxiproxy, asked by its Node client", () => {
   });
 
   // These calls, with those above and below, are all of the client's own suite (18 tests, which pass).
-  it("takes an upstream of any name, a part of a toxic, and each name once", async () => {
+  it("accepts an upstream of any name, a part of a toxic, and each name once", async () => {
     const proxy = await toxiproxy.createProxy(bodyOf("redis"));
     const moved = await proxy.update({ enabled: true, listen: proxy.listen, upstream: "somewhere.invalid:12345" });
     expect(moved.toJson()).to.deep.include({ enabled: true, listen: proxy.listen, upstream: "somewhere.invalid:12345" });
@@ -72,7 +72,7 @@ describe("the API of toxiproxy, asked by its Node client", () => {
     expect(await refused(proxy.getToxic("latency_downstream"))).to.match(/404|not found/);
   });
 
-  it("tells its version, populates and resets", async () => {
+  it("reports its version, populates and resets", async () => {
     expect(JSON.parse(await toxiproxy.getVersion()))
       .to.have.property("version")
       .that.matches(/^2\./);
@@ -112,7 +112,7 @@ describe("the API of toxiproxy, asked by its Node client", () => {
     });
   }
 
-  it("works on connections that are open", async () => {
+  it("works on open connections", async () => {
     const proxy = await toxiproxy.createProxy(bodyOf("redis"));
     const socket = await connectTo(proxy.listen);
     let text = "";
@@ -130,7 +130,7 @@ describe("the API of toxiproxy, asked by its Node client", () => {
     expect(text).to.equal("abcd");
   });
 
-  it("reset_peer resets, timeout loses and closes, and taking it away closes too", async () => {
+  it("reset_peer resets, timeout drops data and closes, and the removal of timeout closes too", async () => {
     const proxy = await toxiproxy.createProxy(bodyOf("redis"));
     const reset = await proxy.addToxic({ attributes: { timeout: 0 }, type: "reset_peer", stream: "upstream" } as never);
     const first = await connectTo(proxy.listen);

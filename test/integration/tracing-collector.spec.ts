@@ -27,7 +27,7 @@ describe("tracing() and its collector", () => {
     return Object.fromEntries(Object.entries(own).filter(([name]) => name.startsWith("sluice_trace_")));
   };
 
-  it("that is down costs sessions nothing: spans are kept up to a bound, then dropped and counted", async () => {
+  it("that is down does not affect sessions: spans are kept up to a limit, then dropped and counted", async () => {
     setVariables(cleanup, { OTEL_BSP_MAX_QUEUE_SIZE: "3", OTEL_BSP_SCHEDULE_DELAY: "3600000" });
     const proxy = await start(tracing({ endpoint: `http://127.0.0.1:${await freePort()}` }));
     for (let count = 0; count < 5; count += 1) await session(proxy);
@@ -42,7 +42,7 @@ describe("tracing() and its collector", () => {
     expect(proxy.log.filter(({ msg }) => msg === "spans were lost: the collector did not take them before the end")).to.have.lengthOf(1);
   });
 
-  it("that refuses is logged once, and once more when it accepts spans again", async () => {
+  it("that refuses spans is logged once, and once more when it accepts spans again", async () => {
     setVariables(cleanup, { OTEL_BSP_SCHEDULE_DELAY: "5" });
     let refuses = true;
     const collector = await startCollector(cleanup, (_request, response) => {
@@ -61,7 +61,7 @@ describe("tracing() and its collector", () => {
     expect(said).to.deep.equal(["the collector takes no spans: they are lost until it does", "the collector takes spans again"]);
   });
 
-  it("that never answers holds no session, and the end only for a bounded time", async () => {
+  it("that never answers delays no session, and delays close() only for a limited time", async () => {
     const waiting: ServerResponse[] = [];
     const collector = await startCollector(cleanup, (_request, response) => waiting.push(response) > 0);
     const proxy = await start(tracing({ endpoint: collector.url }));

@@ -45,7 +45,7 @@ describe("tracing() of HTTP requests", () => {
     return collector.spans;
   };
 
-  it("continues the client's trace, and tells the upstream the id of the try", async () => {
+  it("continues the client's trace, and sends the id of the try to the upstream", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const started = await start(upstream.endpoint);
     const { told } = await ask(started.port(), {
@@ -94,7 +94,7 @@ describe("tracing() of HTTP requests", () => {
     ["behind", (use: PluginUse) => [retry({ delay: 0 }), use]],
     ["without", (use: PluginUse) => [use]],
   ] as const)
-    it(`has one child a try, each with an id of its own, ${order} retry()`, async () => {
+    it(`has one child per try, each with its own id, ${order} retry()`, async () => {
       const upstream = await startHttpUpstream(cleanup);
       const refused = `127.0.0.1:${await freePort()}`;
       const started = await start({ endpoints: [refused, upstream.endpoint], balance: "round-robin" }, around);
@@ -113,7 +113,7 @@ describe("tracing() of HTTP requests", () => {
       expect(server?.status.code).to.equal(0);
     });
 
-  it("traces HTTP/2 over TLS, to an upstream of HTTP/2 too", async () => {
+  it("traces HTTP/2 over TLS, also to an HTTP/2 upstream", async () => {
     const seen: IncomingHttpHeaders[] = [];
     const server = createServer();
     server.on("session", (session) => cleanup.add(() => session.destroy()));
@@ -146,7 +146,7 @@ describe("tracing() of HTTP requests", () => {
     }
   });
 
-  it("samples as the parent says, and passes the context on where nothing is recorded", async () => {
+  it("samples as the parent says, and passes the context on even if nothing is recorded", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const plugins = (sample: number): PluginUse[] => [tracing({ endpoint: collector.url, sample }), http()];
     const listener = (sample: number): object => ({ listen: "tcp://127.0.0.1:0", upstream: upstream.endpoint, plugins: plugins(sample) });
@@ -167,7 +167,7 @@ describe("tracing() of HTTP requests", () => {
     expect(servers(spans).map(({ traceId }) => traceId)).to.have.members([trace, malformed.slice(3, 35)]);
   });
 
-  it("tells errors of upstreams and of the proxy from those of clients", async () => {
+  it("distinguishes errors of upstreams and of the proxy from errors of clients", async () => {
     const upstream = await startHttpUpstream(cleanup, (request, response) => {
       response.statusCode = Number(request.url?.slice(1));
       response.end();
@@ -192,7 +192,7 @@ describe("tracing() of HTTP requests", () => {
     expect(brew?.attributes).to.include({ "http.request.method": "_OTHER", "http.request.method_original": "BREW" });
   });
 
-  it("has events for a swap and a fault while a request is open, and none of a request's fields is lost", async () => {
+  it("has events for a swap and a fault while a request is open, and loses no field of a request", async () => {
     let answer = (): void => undefined;
     const upstream = await startHttpUpstream(cleanup, (_request, response) => {
       response.write("begin");
@@ -234,7 +234,7 @@ describe("tracing() of HTTP requests", () => {
     expect(servers(spans)).to.have.lengthOf(2);
   });
 
-  it("has a span of the session where no request came", async () => {
+  it("has a span of the session if no request came", async () => {
     const started = await start("127.0.0.1:9");
     const client = await connect(started.port());
     cleanup.add(() => void client.destroy());
@@ -246,7 +246,7 @@ describe("tracing() of HTTP requests", () => {
     expect(more).to.deep.equal([]);
   });
 
-  it("holds the variables: service, JSON, no propagation", async () => {
+  it("obeys the environment variables: service, JSON, no propagation", async () => {
     setVariables(cleanup, {
       OTEL_SERVICE_NAME: "edge",
       OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test",
@@ -267,7 +267,7 @@ describe("tracing() of HTTP requests", () => {
     expect(servers(collector.spans).map(({ parentSpanId }) => parentSpanId)).to.deep.equal([""]);
   });
 
-  it("is silent, and loads nothing, where the variables say so", async () => {
+  it("sends nothing and loads nothing if the environment variables say so", async () => {
     setVariables(cleanup, { OTEL_SDK_DISABLED: "true" });
     const upstream = await startHttpUpstream(cleanup);
     const started = await start(upstream.endpoint);

@@ -20,7 +20,7 @@ describe("tracing() of sessions", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("is one span a session, with one child a try", async () => {
+  it("makes one span per session, with one child per try", async () => {
     const collector = await startCollector(cleanup);
     const upstream = cleanup.keep(await startUpstream("echo"));
     const refused = `127.0.0.1:${await freePort()}`;
@@ -72,7 +72,7 @@ describe("tracing() of sessions", () => {
     expect(collector.spans).to.have.lengthOf(3);
   });
 
-  it("says why a session failed", async () => {
+  it("reports why a session failed", async () => {
     const collector = await startCollector(cleanup);
     const proxy = cleanup.keep(
       await startProxy({ upstream: `127.0.0.1:${await freePort()}`, plugins: [tracing({ endpoint: collector.url })] }),
@@ -87,7 +87,7 @@ describe("tracing() of sessions", () => {
     expect(session?.status.message).to.include("127.0.0.1");
   });
 
-  it("goes on over reloads, with an event for each swap and each fault", async () => {
+  it("continues over reloads, with an event for each swap and each fault", async () => {
     const collector = await startCollector(cleanup);
     const upstream = cleanup.keep(await startUpstream("echo"));
     const config = (letter: string, sample?: number): Parameters<typeof startProxy>[0] => ({
@@ -145,7 +145,7 @@ describe("tracing() of sessions", () => {
     expect(session?.attributes).to.include({ "sluice.end.reason": "closed", "sluice.generation": 3 });
   });
 
-  it("begins on open sessions when a reload brings it, and ends them with what they had when one takes it", async () => {
+  it("begins for open sessions when a reload adds it, and sends their spans so far when a reload removes it", async () => {
     const collector = await startCollector(cleanup);
     const upstream = cleanup.keep(await startUpstream("echo"));
     const without = { upstream: upstream.address, plugins: [] };
@@ -165,7 +165,7 @@ describe("tracing() of sessions", () => {
     await client.read(1);
   });
 
-  it("traces UDP, TLS that is terminated, unix sockets and IPv6", async () => {
+  it("traces UDP, terminated TLS, unix sockets and IPv6", async () => {
     const collector = await startCollector(cleanup);
     const use = tracing({ endpoint: collector.url });
     const udp = cleanup.keep(await startUpstream("echo", { transport: "udp" }));
@@ -214,7 +214,7 @@ describe("tracing() of sessions", () => {
     expect(roots(collector.spans)).to.have.lengthOf(4);
   });
 
-  it("records the share that is asked for", async () => {
+  it("records the configured share", async () => {
     const collector = await startCollector(cleanup);
     const proxy = cleanup.keep(await startProxy({ plugins: [tracing({ endpoint: collector.url, sample: 0 }), echo()] }));
     const client = await proxy.connect();

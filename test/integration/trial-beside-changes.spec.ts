@@ -13,7 +13,7 @@ import { startProxy } from "../support/with-proxy.ts";
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
-describe("a save on trial, beside other changes", () => {
+describe("a save on trial, together with other changes", () => {
   it("is replaced by the next save, which is tried instead", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     const open = await clients(cleanup, started, 4);
@@ -26,7 +26,7 @@ describe("a save on trial, beside other changes", () => {
     expect(started.proxy.generation).to.equal(3);
   });
 
-  it("goes on when a save is refused", async () => {
+  it("continues when another save is refused", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     const open = await clients(cleanup, started, 2);
     await started.proxy.apply(config({ plugins: [mark("B")] }));
@@ -42,7 +42,7 @@ describe("a save on trial, beside other changes", () => {
     expect(await answers(open)).to.equal("BA");
   });
 
-  it("an override holds for all at once, and the save is tried again with it", async () => {
+  it("is tried again with an override, which applies to all sessions at once", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     const open = await clients(cleanup, started, 2);
     await started.proxy.apply(config({ plugins: [mark("B")] }));
@@ -56,7 +56,7 @@ describe("a save on trial, beside other changes", () => {
     expect(started.proxy.status().overrides).to.have.length(1);
   });
 
-  it("leaves everything that cannot be divided to its acceptance, and says at once what will be refused", async () => {
+  it("applies changes that cannot be divided only when it is accepted, but reports a later refusal at once", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     const taken = started.port("web");
     const more = (listen: string, letter = "B") => ({
@@ -75,7 +75,7 @@ describe("a save on trial, beside other changes", () => {
     expect(started.port("web")).to.equal(taken);
   });
 
-  it("that nothing is to be tried of is applied at once: same plugins, or a listener without a trial", async () => {
+  it("is applied at once if it has nothing to try: same plugins, or a listener without a trial", async () => {
     const same = mark("A");
     const started = await start(cleanup, { plugins: [same] });
     const limits = await started.proxy.apply({ ...config({ plugins: [same] }), limits: { sessions: 100 } });
@@ -84,7 +84,7 @@ describe("a save on trial, beside other changes", () => {
     expect([off.generation, off.trial, started.proxy.generation]).to.deep.equal([3, undefined, 3]);
   });
 
-  it("touches open sessions only where reload.sessions takes them along, and those that it would end not before it is accepted", async () => {
+  it("changes open sessions only if reload.sessions includes them, and ends sessions only after it is accepted", async () => {
     const policy = (letter: string, sessions: "keep" | "close") => {
       const { listeners } = config({ plugins: [mark(letter)] });
       return { listeners: { web: { ...listeners.web, reload: { sessions, trial: { share: 0.5, for: "1h" } } } } };
@@ -105,7 +105,7 @@ describe("a save on trial, beside other changes", () => {
     }
   });
 
-  it("works on flows of UDP", async () => {
+  it("works with UDP flows", async () => {
     const started = await start(cleanup, { plugins: [mark("A")], listen: "udp://127.0.0.1:0" });
     const all = await Promise.all([0, 1, 2, 3].map(() => startUdpClient(cleanup, started.port("web"))));
     const letters = async (): Promise<string> => {
@@ -124,7 +124,7 @@ describe("a save on trial, beside other changes", () => {
     expect(await letters()).to.equal("AAAA");
   });
 
-  it("of several listeners is taken back whole", async () => {
+  it("is taken back for all of its listeners", async () => {
     const two = (one: string, other: string, trial: TrialConfig | false) => ({
       listeners: {
         web: { listen: "tcp://127.0.0.1:0", reload: { trial: { share: 1, for: "1h", faults: 1 } }, plugins: [mark(one), echo()] },
@@ -148,7 +148,7 @@ describe("a save on trial, beside other changes", () => {
     expect(await answer(more)).to.equal("c");
   });
 
-  it("a session ends as it should where it is on trial", async () => {
+  it("lets a session on trial end normally", async () => {
     const seen: Session[] = [];
     const started = await start(cleanup, { plugins: [mark("A")] });
     await started.proxy.apply(

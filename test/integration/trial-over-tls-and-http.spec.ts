@@ -17,7 +17,7 @@ afterEach(() => cleanup.run());
 const trial = { share: 0.5, for: "1h", faults: 1 } as const;
 
 describe("a save on trial", () => {
-  it("is tried on sessions over TLS, which return when it is taken back", async () => {
+  it("is tried on sessions over TLS, which return to the old plugins when it is taken back", async () => {
     const { cert, key } = await createCertificate("localhost");
     const given = (letter: string) => ({ plugins: [tlsTermination({ cert, key }), mark(letter)], listen: "tls://127.0.0.1:0", trial });
     const started = await start(cleanup, given("A"));
@@ -36,7 +36,7 @@ describe("a save on trial", () => {
     expect(await answers([sockets[1], sockets[2], await open()])).to.equal("AAA");
   });
 
-  it("is tried on HTTP connections: a request that fails takes it back for the next one of the same connection", async () => {
+  it("is tried on HTTP connections: after a failed request, the next request of the connection uses the old plugins", async () => {
     const stamp = (letter: string): PluginUse =>
       plugin("stamp", {
         exchange: (_attempt, { url }) => {

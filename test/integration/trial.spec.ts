@@ -12,7 +12,7 @@ const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
 describe("a save on trial", () => {
-  it("goes to its share of the open sessions and of the new ones, and to all when its time is over", async () => {
+  it("applies to its share of the open sessions and of the new ones, and to all when its time is over", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     const open = await clients(cleanup, started, 4);
     const { generation, trial } = await started.proxy.apply(config({ plugins: [mark("B")], trial: { share: 0.5, for: 150 } }));
@@ -26,26 +26,26 @@ describe("a save on trial", () => {
     expect(started.all("taken-back")).to.deep.equal([]);
   });
 
-  it("shares new sessions evenly, the first among them", async () => {
+  it("divides new sessions evenly, including the first one", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     await started.proxy.apply(config({ plugins: [mark("B")], trial: { share: 0.25, for: "1h" } }));
     expect(await answers(await clients(cleanup, started, 8))).to.equal("BAAABAAA");
   });
 
-  it("is tried on one session where a share is less than one", async () => {
+  it("is tried on one session if its share is less than one session", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     const open = await clients(cleanup, started, 3);
     await started.proxy.apply(config({ plugins: [mark("B")], trial: { share: 0.01, for: "1h" } }));
     expect(await answers(open)).to.equal("BAA");
   });
 
-  it("that nobody tries is accepted", async () => {
+  it("is accepted if no session tries it", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     await started.proxy.apply(config({ plugins: [mark("B")], trial: { for: 50 } }));
     expect((await started.event("reloaded")).generation).to.equal(2);
   });
 
-  it("is taken back when its plugins fail, and its sessions return", async () => {
+  it("is taken back when its plugins fail, and its sessions return to the old plugins", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     const open = await clients(cleanup, started, 6);
     await started.proxy.apply(config({ plugins: [mark("B")] }));
@@ -64,7 +64,7 @@ describe("a save on trial", () => {
     expect(started.proxy.generation, "its number is not given again").to.equal(3);
   });
 
-  it("is not taken back for what fails elsewhere", async () => {
+  it("is not taken back because of failures elsewhere", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
     const open = await clients(cleanup, started, 6);
     await started.proxy.apply(config({ plugins: [mark("B")], trial: { share: 0.5, for: 150, faults: 1 } }));
@@ -74,7 +74,7 @@ describe("a save on trial", () => {
     expect(started.all("taken-back")).to.deep.equal([]);
   });
 
-  it("counts what is bypassed, hooks of an opening, and byte hooks that throw when they are called", async () => {
+  it("counts bypassed faults, faults of hooks at the start of a session, and byte hooks that throw when they are called", async () => {
     const boom = (): never => {
       throw new Error("boom");
     };
@@ -94,7 +94,7 @@ describe("a save on trial", () => {
     }
   });
 
-  it("loses no byte, and the state of carry goes there and back", async () => {
+  it("loses no byte, and passes the state of carry to the new plugins and back", async () => {
     const lines = (name: string): PluginUse =>
       plugin("lines", {
         fromClient: (data) =>
@@ -124,7 +124,7 @@ describe("a save on trial", () => {
     expect(String(await readBytes(socket, 9))).to.equal("a3:three\n");
   });
 
-  it("hands over what inherit gives, and hands it back", async () => {
+  it("passes on the state that inherit takes over, and passes it back", async () => {
     type Counting = FunctionPlugin & { seen: number };
     const made: Counting[] = [];
     const counts = (): PluginUse => {
@@ -147,7 +147,7 @@ describe("a save on trial", () => {
     expect(made.map(({ seen }) => seen)).to.deep.equal([3, 2]);
   });
 
-  it("tears its plugins down once its sessions have returned, or those before it once all have followed", async () => {
+  it("tears its plugins down when its sessions have returned, or the old plugins when all sessions have changed", async () => {
     const gone: string[] = [];
     const living = (name: string): PluginUse => mark(name, { teardown: () => void gone.push(name) });
     const started = await start(cleanup, { plugins: [living("A")] });

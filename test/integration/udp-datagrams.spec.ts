@@ -28,7 +28,7 @@ async function startUdpForward(
 
 describe("UDP datagrams [data path]", () => {
   for (const [shape, plugins] of Object.entries(shapes)) {
-    it(`forwards datagrams of 0 to 65,507 bytes whole, with ${shape}`, async () => {
+    it(`forwards complete datagrams of 0 to 65,507 bytes, with ${shape}`, async () => {
       const { port } = await startUdpForward(plugins());
       const client = await startUdpClient(cleanup, port());
       for (const size of [0, 1, 512, 1472, 1473, 9000, 16_385, 65_507]) {
@@ -52,7 +52,7 @@ describe("UDP datagrams [data path]", () => {
   }
 
   for (const count of [50, 2000]) {
-    it(`gives each of ${count} clients its own replies, through an upstream port of its own`, async function () {
+    it(`gives each of ${count} clients its own replies, through its own upstream port`, async function () {
       this.timeout(60_000);
       const { port, upstream, proxy } = await startUdpForward();
       const clients = await Promise.all(Array.from({ length: count }, () => startUdpClient(cleanup, port())));

@@ -39,8 +39,8 @@ async function start(upstream: string | string[], more: Partial<SluiceConfig> = 
   return started;
 }
 
-describe("A UDP upstream of which one endpoint is dead", () => {
-  it("answers every new client, the one that came to the dead endpoint too", async () => {
+describe("A UDP upstream with one dead endpoint", () => {
+  it("answers every new client, also the client that was sent to the dead endpoint", async () => {
     const [a, b] = [await startServer("a"), await startServer("b")];
     const { port, all } = await start([`127.0.0.1:${await freePort()}`, a.endpoint, b.endpoint]);
     for (let turn = 0; turn < 9; turn += 1) {
@@ -51,7 +51,7 @@ describe("A UDP upstream of which one endpoint is dead", () => {
     expect(all("session-ended")).to.have.length(0);
   });
 
-  it("goes on answering a lasting client when its endpoint dies, on the same session", async () => {
+  it("still answers a long-lived client when its endpoint dies, in the same session", async () => {
     const [a, b] = [await startServer("a"), await startServer("b")];
     const { proxy, port, all, event } = await start([a.endpoint, b.endpoint]);
     const served = (): unknown[] => Array.from(proxy.sessions, ({ upstream }) => upstream);
@@ -72,7 +72,7 @@ describe("A UDP upstream of which one endpoint is dead", () => {
     expect((await event("session-ended")).record.upstream).to.equal(a.endpoint);
   });
 
-  it("answers on the same session once any of them is back, when all are dead", async () => {
+  it("answers in the same session after all endpoints were dead and one is back", async () => {
     const ports = [await freePort(), await freePort()];
     const { port, all } = await start(ports.map((each_) => `127.0.0.1:${each_}`));
     const client = await startUdpClient(cleanup, port());
@@ -84,8 +84,8 @@ describe("A UDP upstream of which one endpoint is dead", () => {
   });
 });
 
-describe("A lasting UDP flow to a name", () => {
-  it("follows the name to another address, whether the old one refuses or goes on answering", async () => {
+describe("A long-lived UDP flow to a name", () => {
+  it("follows the name to another address, whether the old address refuses or still answers", async () => {
     for (const isClosed of [true, false]) {
       const old = await startServer("old");
       await startServer("new", old.port, "127.0.0.2");
@@ -145,7 +145,7 @@ describe("UPSTREAMS on a UDP listener", () => {
     expect(String(await client.ask("hello"))).to.equal("one datagram");
   });
 
-  it("refuses what needs a stream", async () => {
+  it("refuses an upstream that needs a stream", async () => {
     const config = { listeners: { dns: { listen: "udp://127.0.0.1:0", plugins: [relay("unix:/run/none.sock")] } } };
     await startProxy(config).then(
       () => expect.fail("it was taken"),
@@ -156,7 +156,7 @@ describe("UPSTREAMS on a UDP listener", () => {
 
 describe("A UDP session that a plugin sends elsewhere", () => {
   for (const upstream of [{ endpoints: ["127.0.0.1:9"], tls: true }, "unix:/run/none.sock"]) {
-    it(`is refused what needs a stream, and is not sent there without it: ${JSON.stringify(upstream)}`, async () => {
+    it(`is refused if the upstream needs a stream, and sends nothing to that upstream: ${JSON.stringify(upstream)}`, async () => {
       const send = definePlugin("send", () => ({ admit: (arrival) => arrival.pipe(tap((session) => session.retarget(upstream))) }));
       const started = await startProxy({ listeners: { dns: { listen: "udp://127.0.0.1:0", plugins: [send()] } } });
       cleanup.add(() => started.proxy.close());

@@ -8,7 +8,7 @@ import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { plugin, startProxy } from "../support/with-proxy.ts";
 
-describe("A lasting UDP flow, when a save changes its upstream,", () => {
+describe("A long-lived UDP flow, when a save changes its upstream,", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
@@ -58,7 +58,7 @@ describe("A lasting UDP flow, when a save changes its upstream,", () => {
     }
   }
 
-  it("reaches the new one at the drain's deadline, and stays where a plugin has sent it", async () => {
+  it("changes to the new upstream at the deadline of the drain, and stays at an upstream that a plugin has chosen", async () => {
     const [first, second, third] = [await startUpstream("first"), await startUpstream("second"), await startUpstream("third")];
     const elsewhere = plugin("elsewhere", {
       admit: (arrival, session) => {
@@ -84,7 +84,7 @@ describe("A lasting UDP flow, when a save changes its upstream,", () => {
     expect([...proxy.sessions].map(({ upstream }) => upstream)).to.include(third);
   });
 
-  describe("is left alone", () => {
+  describe("is not changed", () => {
     const stays: Record<string, (mine: string, other: string) => readonly [before: UpstreamConfig, after: UpstreamConfig]> = {
       "by another weight": (mine) => [{ endpoints: [mine] }, { endpoints: [{ address: mine, weight: 7 }] }],
       "by a function that is written in place": (mine) => {
@@ -116,7 +116,7 @@ describe("A lasting UDP flow, when a save changes its upstream,", () => {
     }
   });
 
-  it("that stays chooses again once nobody answers where it is: what it is left with is none of the config's any more", async () => {
+  it("chooses an endpoint of the new config when its old endpoint no longer answers", async () => {
     for (const more of [[], ["127.0.0.1:9"]]) {
       const [dies, next] = [await startUpstream("dies"), await startUpstream("next")];
       const config = (...upstream: string[]): SluiceConfig => ({ listeners: { dns: { listen: "udp://127.0.0.1:0", upstream } } });

@@ -28,7 +28,7 @@ async function startEcho(): ReturnType<typeof startUdpEcho> {
 }
 
 describe("UDP sessions", () => {
-  it("keeps the upstream's source port while the plugins are changed, and shows each change", async () => {
+  it("keeps the source port towards the upstream while plugins change, and applies each change", async () => {
     const echo = await startEcho();
     const { proxy, port, all } = await start(echo.endpoint);
     const client = await startUdpClient(cleanup, port());
@@ -44,7 +44,7 @@ describe("UDP sessions", () => {
     expect(all("session-started")).to.have.length(1);
   });
 
-  it("evicts the flow idle longest when the table is full", async () => {
+  it("evicts the flow that has been idle longest when the table is full", async () => {
     const echo = await startEcho();
     const { port, proxy, ended } = await start(echo.endpoint, { limits: { udpSessions: 3 } });
     const [first, second, third, fourth] = await Promise.all([0, 1, 2, 3].map(() => startUdpClient(cleanup, port())));
@@ -59,7 +59,7 @@ describe("UDP sessions", () => {
     await eventually(() => expect(proxy.sessions.size).to.equal(3));
   });
 
-  it("ends an idle flow, closes its upstream socket, and gives a late reply to nobody", async () => {
+  it("ends an idle flow, closes its upstream socket, and delivers a late reply to no client", async () => {
     const upstream = await bindUdp();
     cleanup.add(() => new Promise<void>((resolve) => void upstream.close(resolve)));
     const { port, ended, proxy } = await start(`127.0.0.1:${upstream.address().port}`, { timeouts: { udpIdle: 100 } });
@@ -77,7 +77,7 @@ describe("UDP sessions", () => {
     expect(client.received.map(String)).to.deep.equal(["fresh"]);
   });
 
-  it("keeps a flow that is used from being idle, whichever side uses it", async () => {
+  it("does not treat a flow as idle while either side uses it", async () => {
     const echo = await startEcho();
     const { port, all } = await start(echo.endpoint, { timeouts: { udpIdle: 150 } });
     const client = await startUdpClient(cleanup, port());
@@ -103,7 +103,7 @@ describe("UDP sessions", () => {
     expect(all("session-ended")).to.have.length(0);
   });
 
-  it("ends the flows of a listener that is removed, at once", async () => {
+  it("ends the flows of a removed listener at once", async () => {
     const echo = await startEcho();
     const { port, proxy, ended } = await start(echo.endpoint);
     const client = await startUdpClient(cleanup, port());

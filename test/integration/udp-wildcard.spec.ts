@@ -52,12 +52,12 @@ const listed = (family: string): string[] =>
     .map(({ address }) => address);
 const hasSix = listed("IPv6").includes("::1");
 
-describe("A UDP listener at every address", () => {
+describe("A UDP listener on all addresses", () => {
   for (const [wildcard, family] of [
     ["0.0.0.0", 4],
     ["[::]", 6],
   ] as const) {
-    it(`${wildcard} answers from the address that was asked`, async function () {
+    it(`${wildcard} answers from the address to which the client sent`, async function () {
       if (family === 6 && !hasSix) this.skip();
       const locals: string[] = [];
       const { port, proxy } = await start(`udp://${wildcard}:0`, locals);
@@ -79,7 +79,7 @@ describe("A UDP listener at every address", () => {
     });
   }
 
-  it("answers a client that is connected to one of them", async () => {
+  it("answers a client that is connected to one of the addresses", async () => {
     const { port } = await start("udp://0.0.0.0:0");
     const client = await open(4);
     client.connect(port(), "127.0.0.2");
@@ -89,7 +89,7 @@ describe("A UDP listener at every address", () => {
     expect(String((await answered)[0])).to.equal("hello");
   });
 
-  it("is refused where the port is taken at one of them, and leaves none of the others bound", async () => {
+  it("is refused if the port is in use at one address, and leaves no other address bound", async () => {
     const taken = await open(4);
     const { port } = taken.address();
     await start(`udp://0.0.0.0:${port}`).then(
@@ -133,7 +133,7 @@ describe("The buffers of a UDP listener's sockets", () => {
     return bound.places.all.flatMap(({ socket }) => [socket.getRecvBufferSize(), socket.getSendBufferSize()]);
   }
 
-  it("are as the config says, and change with it", async () => {
+  it("have the configured sizes, and change with the config", async () => {
     const config = (socket: SocketConfig): SluiceConfig => ({
       listeners: { dns: { listen: "udp://127.0.0.1:0", plugins: [echo()], socket } },
     });

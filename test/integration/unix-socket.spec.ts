@@ -28,7 +28,7 @@ async function startUnixEcho(): Promise<{ readonly folder: string; readonly path
 
 describe("unix sockets [data path]", () => {
   for (const [shape, plugins] of Object.entries(shapes)) {
-    it(`carry bytes and half-close from one to another, with ${shape}`, async () => {
+    it(`carry bytes and half-close from one socket to another, with ${shape}`, async () => {
       const bytes = randomMebibytes(4);
       const { folder, path } = await startUnixEcho();
       const listen = join(folder, "proxy.sock");

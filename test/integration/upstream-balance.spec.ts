@@ -13,7 +13,7 @@ import { bindUdp } from "../support/with-echo-server.ts";
 import { plugin, startProxy, type TestProxy } from "../support/with-proxy.ts";
 import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
 
-describe("Sessions among several endpoints", function () {
+describe("Sessions to several endpoints", function () {
   this.timeout(20_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
@@ -51,13 +51,13 @@ describe("Sessions among several endpoints", function () {
     return found.join("");
   }
 
-  it("are shared out by weight", async () => {
+  it("are distributed by weight", async () => {
     const [one, two] = await numbered(2);
     const endpoints = [{ address: one?.endpoint ?? "", weight: 3 }, two?.endpoint ?? ""];
     expect(await reached(await start(web({ endpoints })), 8)).to.equal("11211121");
   });
 
-  it("follow other weights after a reload, without losing the open ones", async () => {
+  it("follow new weights after a reload, without a loss of open sessions", async () => {
     const [one, two] = await numbered(2);
     const of = (weight: number): SluiceConfig =>
       web({ endpoints: [{ address: one?.endpoint ?? "", weight }, { address: two?.endpoint ?? "" }] });
@@ -70,7 +70,7 @@ describe("Sessions among several endpoints", function () {
     open.destroy();
   });
 
-  it("go where a hash of the client's address says, each client always to the same", async () => {
+  it("are distributed by a hash of the client's address, each client always to the same endpoint", async () => {
     const three = await numbered(3);
     const started = await start(web({ endpoints: three.map(({ endpoint }) => endpoint), balance: "hash" }));
     const from = (at: number): string => `127.0.0.${(at % 12) + 2}`;
@@ -79,7 +79,7 @@ describe("Sessions among several endpoints", function () {
     expect(await reached(started, 12, from)).to.equal(first);
   });
 
-  it("go where a hash of the server name says, of a TLS client that was terminated", async () => {
+  it("are distributed by a hash of the server name, for a client with terminated TLS", async () => {
     const three = await numbered(3);
     const upstream = { endpoints: three.map(({ endpoint }) => endpoint), balance: "hash", hash: "server-name" } as const;
     const started = await start(web(upstream, [tlsTermination({ selfSigned: ["a.test", "b.test"], ca: false })], "tls"));
@@ -95,7 +95,7 @@ describe("Sessions among several endpoints", function () {
     expect(await Promise.all(names.map(greeting))).to.deep.equal(first);
   });
 
-  it("go where a function says, and one that fails costs only the session that it was asked for", async () => {
+  it("are distributed by a function, and a failure of the function ends only the session for which it was called", async () => {
     const [one, two] = await numbered(2);
     const endpoints = [one?.endpoint ?? "", two?.endpoint ?? ""];
     let mode = "second";
@@ -129,7 +129,7 @@ describe("Sessions among several endpoints", function () {
     expect(started.all("endpoint-down")).to.deep.equal([]);
   });
 
-  it("reach a backup once all others are down, and at once with retry", async () => {
+  it("reach a backup when all other endpoints are down, and at once with retry", async () => {
     const dead = await startUpstream("refuse");
     const [backup] = await numbered(1);
     const endpoints = [dead.endpoint, { address: backup?.endpoint ?? "", backup: true }];
@@ -162,7 +162,7 @@ describe("Sessions among several endpoints", function () {
     expect(same.size).to.equal(1);
   });
 
-  it("are balanced by weight over UDP, and where a plugin sends them", async () => {
+  it("are balanced by weight over UDP, also among endpoints that a plugin chooses", async () => {
     const counts = [0, 0];
     const sockets = await Promise.all([bindUdp(), bindUdp()]);
     for (const [at, socket] of sockets.entries()) {

@@ -16,7 +16,7 @@ import { startUpstream } from "../support/with-upstream.ts";
 
 const signature = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
 
-describe("An upstream that is told who the client is", function () {
+describe("An upstream that gets the client's address", function () {
   this.timeout(20_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
@@ -56,7 +56,7 @@ describe("An upstream that is told who the client is", function () {
     await eventually(() => expect(String(seen[0])).to.equal(line));
   });
 
-  it("gets a block with v2, in either family", async () => {
+  it("gets a block with v2, for IPv4 and IPv6", async () => {
     const { seen, endpoints } = await listener();
     for (const [listen, host, head, addresses] of [
       ["tcp://127.0.0.1:0", "127.0.0.1", "2111000c", "7f0000017f000001"],
@@ -73,7 +73,7 @@ describe("An upstream that is told who the client is", function () {
     }
   });
 
-  it("gets it though the client says nothing, and of a client without an address that it is unknown", async () => {
+  it("gets a header even if the client sends nothing, and UNKNOWN for a client without an address", async () => {
     const { seen, endpoints } = await listener();
     const path = `/tmp/sluice-test-${process.pid}-${Date.now()}.sock`;
     for (const [version, expected] of [
@@ -89,7 +89,7 @@ describe("An upstream that is told who the client is", function () {
     }
   });
 
-  it("hears of the client that a plugin in front has named", async () => {
+  it("gets the client that an earlier plugin has named", async () => {
     const { seen, endpoints } = await listener();
     const front = proxyProtocol({ from: ["127.0.0.1"] });
     const started = await start({ endpoints, proxyProtocol: "v1" }, { plugins: [front] });
@@ -97,7 +97,7 @@ describe("An upstream that is told who the client is", function () {
     await eventually(() => expect(String(seen[0])).to.match(/^PROXY TCP4 192\.0\.2\.7 \S+ 1234 \d+\r\nrest$/));
   });
 
-  it("gets it before TLS", async () => {
+  it("gets the header before TLS", async () => {
     const secure = createTlsServer(await createCertificate("localhost"), (socket) => socket.on("error", () => undefined).pipe(socket));
     secure.on("tlsClientError", () => undefined);
     const lines: string[] = [];
@@ -139,7 +139,7 @@ describe("An upstream that is told who the client is", function () {
     expect(seen.map((datagram) => datagram.subarray(0, 28).equals(block))).to.deep.equal([true, true]);
   });
 
-  it("has connections of each client's own with http(), which end with the client", async () => {
+  it("gets separate connections for each client with http(), which end with the client", async () => {
     const { seen, upstream, endpoints } = await listener((socket) => {
       socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"));
     });
@@ -152,14 +152,14 @@ describe("An upstream that is told who the client is", function () {
     await eventually(() => expect(upstream.sockets.size).to.equal(0));
   });
 
-  it("is told that a health check is the proxy's own", async () => {
+  it("gets LOCAL for a health check of the proxy", async () => {
     const { seen, endpoints } = await listener();
     await start({ endpoints, proxyProtocol: "v2", health: { check: { send: "ping", expect: "pong" }, interval: "20ms", timeout: "50ms" } });
     const expected = Buffer.concat([signature, Buffer.from("20000000", "hex"), Buffer.from("ping")]);
     await eventually(() => expect(seen[0]?.toString("hex")).to.equal(expected.toString("hex")));
   });
 
-  it("sees connections, and datagrams, from the address that bind says", async () => {
+  it("sees connections and datagrams from the address in bind", async () => {
     const from: (string | undefined)[] = [];
     const upstream = await startUpstream((socket) => {
       from.push(socket.remoteAddress);
@@ -179,7 +179,7 @@ describe("An upstream that is told who the client is", function () {
     expect(from).to.deep.equal(["127.0.0.2", "127.0.0.3"]);
   });
 
-  it("is not to blame for an address that this machine does not have", async () => {
+  it("does not count as down if bind is an address that this machine does not have", async () => {
     const { endpoints } = await listener();
     const started = await start({ endpoints: [...endpoints, ...endpoints], bind: "192.0.2.1" });
     for (let time = 0; time < 6; time += 1) {

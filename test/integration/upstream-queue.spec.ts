@@ -13,7 +13,7 @@ import { startUdpEcho } from "../support/with-echo-server.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
-describe("An upstream whose endpoints have all the sessions that they may have", function () {
+describe("An upstream whose endpoints have reached their limit of sessions", function () {
   this.timeout(20_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
@@ -40,7 +40,7 @@ describe("An upstream whose endpoints have all the sessions that they may have",
   }
   const waits = (started: TestProxy, count: number) => eventually(() => expect(started.proxy.sessions.size).to.equal(count));
 
-  it("ends one more session at once with SLUICE_UPSTREAM_BUSY", async () => {
+  it("ends a further session at once with SLUICE_UPSTREAM_BUSY", async () => {
     const started = await start({});
     const first = await client(started, "a");
     await readBytes(first, 1);
@@ -50,7 +50,7 @@ describe("An upstream whose endpoints have all the sessions that they may have",
     expect((await started.ended("SLUICE_UPSTREAM_BUSY")).upstream).to.equal(undefined);
   });
 
-  it("serves those who wait in the order in which they came, and who leaves makes room", async () => {
+  it("serves waiting clients in the order in which they came, and a client that leaves frees its slot", async () => {
     const started = await start({ queue: { max: 3, timeout: "10s" } });
     const first = await client(started, "a");
     await readBytes(first, 1);

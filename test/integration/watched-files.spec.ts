@@ -39,7 +39,7 @@ describe("A file that a config reads", () => {
     `readFileSync(watch(new URL("./.env", import.meta.url)), "utf8")`,
     `(await null, readFileSync(watch(import.meta.dirname + "/.env"), "utf8"))`,
   ]) {
-    it(`counts as saved when it changes, in place or by a rename: ${expression}`, async () => {
+    it(`causes a reload when it changes, in place or by a rename: ${expression}`, async () => {
       await withLiveConfig({ ...start, "proxy.config.ts": reading(expression) }, async (folder) => {
         const open = await connect(folder.port("web"));
         expect(await exchange(open, "1", 3)).to.equal("ew1");
@@ -53,7 +53,7 @@ describe("A file that a config reads", () => {
     });
   }
 
-  it("counts when it comes to be and when it goes", async () => {
+  it("causes a reload when it is created and when it is deleted", async () => {
     const text = reading(`existsSync(watch("later.txt")) ? readFileSync(watch("later.txt"), "utf8") : "-"`);
     await withLiveConfig({ ...start, "proxy.config.ts": text }, async (folder) => {
       const open = await connect(folder.port("web"));
@@ -66,7 +66,7 @@ describe("A file that a config reads", () => {
     });
   });
 
-  it("goes on being watched after a change that was refused, and by a load that keeps what read it", async () => {
+  it("is still watched after a change that was refused, and after a reload that keeps the plugin that read it", async () => {
     await withLiveConfig(start, async (folder) => {
       const open = await connect(folder.port("web"));
       expect((await folder.outcomeOf(() => rmSync(join(folder.folder, ".env")))).type).to.equal("refused");
@@ -78,7 +78,7 @@ describe("A file that a config reads", () => {
   });
 
   for (const where of ["module", "factory", "setup"] as const) {
-    it(`counts for a plugin that reads it in its ${where}, also after saves that did not touch the plugin`, async () => {
+    it(`reloads a plugin that reads it in its ${where}, also after saves that did not change the plugin`, async () => {
       await withLiveConfig({ ...start, "plugins/mark.ts": marking(where) }, async (folder) => {
         const open = await connect(folder.port("web"));
         expect(await exchange(open, "1", 3)).to.equal("ew1");
@@ -90,7 +90,7 @@ describe("A file that a config reads", () => {
     });
   }
 
-  it("is no reason to throw where no config is being loaded", () => {
+  it("does not throw when no config is being loaded", () => {
     expect(watch("a.txt")).to.equal(join(process.cwd(), "a.txt"));
     expect(watch("file:///etc/hosts")).to.equal("/etc/hosts");
   });

@@ -29,7 +29,7 @@ describe("Who the client is", () => {
     "a function of the request": (_session: unknown, request?: { client: { address: string } }) => request?.client.address ?? "",
     "clientKey of the session": (session: { client: { address: string } }) => clientKey(session.client),
   })) {
-    it(`is, for the bucket of a request by ${what}, the client that a trusted proxy speaks for`, async () => {
+    it(`is, for the bucket of a request by ${what}, the client that a trusted proxy names`, async () => {
       const upstream = await startHttpUpstream(cleanup);
       const before = [rateLimit({ requests: { rate: 1, per: "1h", burst: 1 }, key })];
       const use = { trustedProxies: ["127.0.0.0/8"], routes: [{ upstream: upstream.endpoint }] };
@@ -45,7 +45,7 @@ describe("Who the client is", () => {
     });
   }
 
-  it("is who is connected where nobody is trusted, whatever is said", async () => {
+  it("is the connected peer if no proxy is trusted, whatever the headers say", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const before = [rateLimit({ requests: { rate: 1, per: "1h", burst: 1 } })];
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] }, { before });
@@ -53,7 +53,7 @@ describe("Who the client is", () => {
     expect((await ask(port(), { headers: { "x-forwarded-for": "198.51.100.2" } })).status).to.equal(429);
   });
 
-  it("is the same for hooks, whatever a hook before them made of the header", async () => {
+  it("is the same for hooks, even if an earlier hook has changed the header", async () => {
     const clients: string[] = [];
     const change = plugin("change", {
       exchange: (attempt, request) => {
@@ -85,7 +85,7 @@ describe("Who the client is", () => {
     await eventually(() => expect(log.of("request ended").map(({ client }) => client)).to.deep.equal(["198.51.100.1"]));
   });
 
-  it("is, for a session, the one that a plugin in front named: in limits, records, hooks and what is forwarded", async () => {
+  it("is, for a session, the client that an earlier plugin named: in limits, records, hooks and forwarded headers", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const seen: string[] = [];
     const before = [
@@ -105,7 +105,7 @@ describe("Who the client is", () => {
     expect((await ended("SLUICE_RATE_LIMITED")).client).to.equal("198.51.100.7:4711");
   });
 
-  it("counts for limits.sessionsPerClient, and no more once it has left", async () => {
+  it("counts for limits.sessionsPerClient, and no longer after the client has left", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const limits = { sessionsPerClient: 2 };
     const { port, proxy, ended } = await startHttpProxy(

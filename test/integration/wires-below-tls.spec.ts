@@ -98,7 +98,7 @@ describe("TAPS below TLS [data path]", () => {
     return { endpoints: [`127.0.0.1:${portOf(server)}`], tls: { verify: false } };
   };
 
-  it("tells the encrypted bytes of both legs and their secrets, and carries 4 MiB each way and both ends", async () => {
+  it("reports the encrypted bytes of both legs and their secrets, and carries 4 MiB in each direction and both ends", async () => {
     const proxy = await start({ upstream: await tlsUpstream() });
     const client = await connect(proxy);
     const bytes = randomMebibytes(4);
@@ -128,7 +128,7 @@ describe("TAPS below TLS [data path]", () => {
     }
   });
 
-  it("does so on a tcp:// listener whose first bytes were read before", async () => {
+  it("reports them on a tcp:// listener whose first bytes were already read", async () => {
     const proxy = await start({ listen: "tcp://127.0.0.1:0", plugins: [wires(), tlsTermination({ ...certificate, optional: true })] });
     const client = await connect(proxy);
     client.end("hello");
@@ -138,7 +138,7 @@ describe("TAPS below TLS [data path]", () => {
     expect(seen).to.have.lengthOf(1);
   });
 
-  it("tells a reset of the client from an end, and an end without close_notify too", async () => {
+  it("distinguishes a reset of the client, and an end without close_notify, from a normal end", async () => {
     for (const [leave, reason] of [
       [(socket: Socket) => socket.resetAndDestroy(), "SLUICE_CLIENT_RESET"],
       [(socket: Socket) => socket.end(), "SLUICE_CLIENT_TRUNCATED"],
