@@ -79,7 +79,7 @@ describe("watching from the terminal", function () {
     await cli.line(/^ +0000 {2}58 +X$/);
   });
 
-  it("prints one event of JSON a line with --json", async () => {
+  it("prints one JSON event per line with --json", async () => {
     const cli = startCli(cleanup, folder, ["watch", "echo", "--json"]);
     const socket = await open();
     await Promise.race([cli.line(/"chunk"/), talk(socket)]);
@@ -89,7 +89,7 @@ describe("watching from the terminal", function () {
     expect(Buffer.from(chunk?.data.data ?? "", "base64").toString()).to.match(/^hello/i);
   });
 
-  it("ends on Ctrl-C with 0, and with the proxy, which it says", async () => {
+  it("exits with 0 at Ctrl-C, and ends with a message when the proxy ends", async () => {
     const stopped = await watching();
     stopped.kill("SIGINT");
     expect(await stopped.ended()).to.deep.equal({ code: 0, signal: null });
@@ -104,18 +104,18 @@ describe("watching from the terminal", function () {
     }
   });
 
-  it("ends when nobody reads it any more", async () => {
+  it("ends when nothing reads its output any more", async () => {
     const cli = await watching();
     cli.breakPipes();
     await exchange(await open(), "hello");
     expect((await cli.ended()).code).to.equal(0);
   });
 
-  it("says what is wrong: no proxy, a listener that is not there", async () => {
+  it("reports errors: no proxy, an unknown listener", async () => {
     const wrong = await runCli(cleanup, folder, "watch", "ehco");
     expect([wrong.code, wrong.stderr]).to.deep.equal([
       1,
-      'error: there is no listener "ehco": there are echo, dns (SLUICE_ADMIN_UNKNOWN: look at what there is with `sluice status` or GET /api/v1/status)\n',
+      'error: there is no listener "ehco": there are echo, dns (SLUICE_ADMIN_UNKNOWN: see what exists with `sluice status` or GET /api/v1/status)\n',
     ]);
     expect((await runCli(cleanup, folder, "watch", "echo", "dns")).stderr).to.include("Unused args: `dns`");
     const other = createCliFolder(cleanup);
@@ -124,7 +124,7 @@ describe("watching from the terminal", function () {
     expect((await runCli(cleanup, other, "status", "--watch")).stderr).to.include("SLUICE_NOT_RUNNING");
   });
 
-  it("prints one look of JSON a line with status --watch --json", async () => {
+  it("prints one JSON snapshot per line with status --watch --json", async () => {
     const cli = startCli(cleanup, folder, ["status", "--watch", "--json"]);
     await exchange(await open(), "hello");
     await cli.line(/"chunks":1/);
@@ -135,7 +135,7 @@ describe("watching from the terminal", function () {
     ]);
   });
 
-  it("draws one table again and again in a terminal, and leaves the cursor as it was", async function () {
+  it("redraws one table in a terminal, and restores the cursor", async function () {
     const script = requireTool(this, "script");
     const command = `stty cols 100 rows 30; exec ${process.execPath} ${cliMain} status --watch`;
     const terminal = spawn(script, ["-qec", command, "/dev/null"], { cwd: folder.path, stdio: ["pipe", "pipe", "inherit"] });
