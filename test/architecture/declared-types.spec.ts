@@ -30,7 +30,7 @@ const hasTypes = (name: string): boolean => {
 };
 
 describe("the declarations of the package", () => {
-  it("name only packages whose types the user gets: without them they are `any`, or refused with skipLibCheck: false", () => {
+  it("name only packages whose types the user gets: missing types become `any`, or errors with skipLibCheck: false", () => {
     const { dependencies = {}, peerDependencies = {} } = JSON.parse(readText("package.json")) as Manifest;
     const given = { ...dependencies, ...peerDependencies };
     const named = folders

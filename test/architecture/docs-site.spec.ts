@@ -45,7 +45,7 @@ describe("the pages of the documentation, as a site", () => {
     return existsSync(join(pages, page)) || existsSync(join(pages, "public", path));
   };
 
-  it("has a menu that lists every page, and leads nowhere else", () => {
+  it("has a menu that lists every page and nothing else", () => {
     const links = site.menuOf(root).flatMap(({ items }) => items.map(({ link }) => link));
     expect(links.filter((link) => !leadsSomewhere(link))).to.deep.equal([]);
     expect(new Set(links).size, "a page is listed twice").to.equal(links.length);
@@ -56,7 +56,7 @@ describe("the pages of the documentation, as a site", () => {
     expect(missing, "docs/site/navigation.json").to.deep.equal([]);
   });
 
-  it("has no link and no picture that leads nowhere", () => {
+  it("has no broken link and no missing picture", () => {
     const written = site.documentationOf(root);
     expect(written).to.have.lengthOf.at.least(60);
     const broken = written.flatMap((path) => {
@@ -72,7 +72,7 @@ describe("the pages of the documentation, as a site", () => {
     expect(broken).to.deep.equal([]);
   });
 
-  it("has a page of the reference for each entrance of the package, made of its source", async () => {
+  it("has a reference page for each entry point of the package, generated from its source", async () => {
     const found = (await import(pathToFileURL(join(root, "docs/site/entrances.mjs")).href)) as {
       entrancesOf: (folder: string) => readonly Entrance[];
     };
@@ -83,7 +83,7 @@ describe("the pages of the documentation, as a site", () => {
     expect(entrances.map(({ name }) => name)).to.deep.equal(names.map((key) => `sluice${key.slice(1)}`));
   });
 
-  it("is built by tools of its own, of exact versions", () => {
+  it("is built by its own tools, of exact versions", () => {
     const { dependencies } = JSON.parse(readText("docs/site/package.json")) as { readonly dependencies: Readonly<Record<string, string>> };
     for (const version of Object.values(dependencies)) expect(version).to.match(/^(npm:@typescript\/typescript6@)?\d+\.\d+\.\d+$/);
     expect(filesUnder("docs/site", "package-lock.json")).to.have.lengthOf(1);

@@ -50,7 +50,7 @@ function builtIns(): DocumentedPlugin[] {
 const optionsOn = (page: string): string[] => [...readText(page).matchAll(/^\| `(\w+)` \|/gm)].map(([, name = ""]) => name);
 
 describe("the documentation", () => {
-  it("has no relative link that leads nowhere", () => {
+  it("has no broken relative link", () => {
     const broken = pages.flatMap((page) => brokenLinks(page).map((link) => `${page}: ${link}`));
     expect(broken).to.deep.equal([]);
   });
@@ -67,13 +67,13 @@ describe("the documentation", () => {
     }
   });
 
-  it("has no page for a plugin that there is not", () => {
+  it("has no page for a plugin that does not exist", () => {
     const known = new Set(builtIns().map(({ id }) => `${kebab(id)}.md`));
     const pagesOfPlugins = filesUnder("docs/plugins", ".md").map((file) => basename(file));
     expect(pagesOfPlugins.filter((file) => file !== "README.md" && !known.has(file))).to.deep.equal([]);
   });
 
-  it("gives each decision a number of its own, names them in their titles, and lists all of them", () => {
+  it("gives each decision a unique number, has the number in its title, and lists all decisions", () => {
     const files = filesUnder("docs/decisions", ".md")
       .map((file) => basename(file))
       .filter((file) => file !== "README.md");
@@ -87,7 +87,7 @@ describe("the documentation", () => {
     }
   });
 
-  it("never shows a listener on more than the loopback without saying so", () => {
+  it("never shows a listener outside loopback without a note about it", () => {
     const open = pages.filter((page) => /listen: "(tcp|udp|tls):\/\/(0\.0\.0\.0|\[::\])/.test(readText(page)));
     expect(open.filter((page) => !/wildcard|every interface|all interfaces/i.test(readText(page)))).to.deep.equal([]);
   });

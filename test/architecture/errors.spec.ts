@@ -22,17 +22,17 @@ describe("the error catalogue", () => {
     expect([...documented().keys()].toSorted()).to.deep.equal(Object.keys(catalogue).toSorted());
   });
 
-  it("and docs/errors.md agree on each code's source and whether it is worth a retry", () => {
+  it("and docs/errors.md agree on each code's source and whether it is retryable", () => {
     const expected = Object.entries(catalogue).map(([code, { source, retryable }]) => [code, { source, retryable }] as const);
     expect(Object.fromEntries(documented())).to.deep.equal(Object.fromEntries(expected));
   });
 
-  it("lists no code that nothing makes", () => {
+  it("lists no code that the product never uses", () => {
     const unmade = Object.keys(catalogue).filter((code) => !new RegExp(`["'\`]${code}["'\`]`).test(product));
     expect(unmade).to.deep.equal([]);
   });
 
-  it("knows every code that the documentation names", () => {
+  it("contains every code that the documentation names", () => {
     const named = documentationPages().flatMap((page) => [...readText(page).matchAll(/`(SLUICE_[A-Z_]+)`/g)].map(([, code = ""]) => code));
     const environment = new Set([...product.matchAll(/process\.env\["(\w+)"\]/g)].map(([, name = ""]) => name));
     const unknown = named.filter((name) => !(name in catalogue) && !environment.has(name) && !name.startsWith("SLUICE_TEST"));

@@ -25,7 +25,7 @@ interface Manifest {
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
-describe("the example package, a plugin as it is published", function () {
+describe("the example package, a plugin to publish", function () {
   this.timeout(600_000);
   let installed: PackedPackage;
 
@@ -45,7 +45,7 @@ describe("the example package, a plugin as it is published", function () {
     installed.remove();
   });
 
-  it("has the name, the keyword and the peers that plugins have", () => {
+  it("has a name, a keyword and peer dependencies as every plugin package", () => {
     const { name, keywords, peerDependencies } = JSON.parse(readText(`${folder}/package.json`)) as Manifest;
     const own = JSON.parse(readText("package.json")) as { version: string; dependencies: Record<string, string> };
     expect(name).to.match(/^sluice-plugin-/);

@@ -14,7 +14,7 @@ const optionsBelow = (heading: string): string[] => {
 const factories = Object.entries(faults).flatMap(([name, value]) => ("definition" in value ? [{ name, keys: value.definition.keys }] : []));
 
 describe("docs/faults.md", () => {
-  it("lists what every fault takes", () => {
+  it("lists the options of every fault", () => {
     expect(optionsBelow("What every fault takes")).to.deep.equal(common);
     expect(factories.length).to.be.at.least(16);
     for (const { name, keys } of factories) expect(keys, name).to.include.members(common);

@@ -38,7 +38,7 @@ function check(expression: string): string[] {
 }
 
 describe("docs/grafana", () => {
-  it("asks for metrics and labels that there are, and for all that a person would look at", () => {
+  it("queries only existing metrics and labels, and all that a person would look at", () => {
     const dashboard: unknown = JSON.parse(readText("docs/grafana/sluice.json"));
     const used = new Set(textsOf(dashboard, new Set(["expr", "query", "definition"])).flatMap(check));
     for (const { name } of coreFamilies)
@@ -49,7 +49,7 @@ describe("docs/grafana", () => {
         ).to.equal(true);
   });
 
-  it("has alerts on metrics that there are", () => {
+  it("has alerts only on existing metrics", () => {
     const rules = textsOf(parse(readText("docs/grafana/alerts.yaml")), new Set(["expr"]));
     expect(rules).to.have.length(6);
     expect(rules.flatMap(check)).to.have.length(6);

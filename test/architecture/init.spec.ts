@@ -8,7 +8,7 @@ import { root } from "../support/repository.ts";
 
 const newest = join(root, "node_modules/typescript/bin/tsc");
 
-describe("what init writes, from the packed package", function () {
+describe("the files that init of the packed package writes", function () {
   this.timeout(600_000);
   let parent: string;
 
@@ -48,7 +48,7 @@ describe("what init writes, from the packed package", function () {
       for (const name of written) rmSync(join(folder, name), { recursive: true, force: true });
     });
 
-    it("node:test, mocha and vitest run the tests of all templates, and tsc takes them, NodeNext and Bundler", async () => {
+    it("node:test, mocha and vitest run the tests of all templates, and tsc accepts them with NodeNext and Bundler", async () => {
       const cases = { byte: "vitest", http: "mocha", faults: "vitest", codec: "mocha" };
       for (const [template, runner] of Object.entries(cases)) {
         for (const name of written) rmSync(join(folder, name), { recursive: true, force: true });
@@ -60,7 +60,7 @@ describe("what init writes, from the packed package", function () {
       await compile(folder, "--module", "preserve", "--moduleResolution", "bundler");
     });
 
-    it("adds one plugin to a project of CommonJS, and changes nothing that is there", async () => {
+    it("init adds one plugin to a CommonJS project, and changes no existing file", async () => {
       const tsconfig = '{\n  // ours\n  "compilerOptions": { "strict": true, "outDir": "out" /* there */ }\n}\n';
       const manifest = '{\n    "name": "old", "main": "index.js",\n    "scripts": { "test": "echo ours" }\n}\n';
       writeFileSync(join(folder, "tsconfig.json"), tsconfig);
@@ -79,7 +79,7 @@ describe("what init writes, from the packed package", function () {
     });
   });
 
-  it("with pnpm, whose packages see only what they name, and node:test", async function () {
+  it("with pnpm, whose packages see only their declared dependencies, and node:test", async function () {
     const place = project("pnpm-itself", { "package.json": '{ "private": true }' });
     // Its newer releases name builds for other platforms in the lock.
     const pnpm = join(place, "node_modules/.bin/pnpm");

@@ -94,7 +94,7 @@ describe("the layers", function () {
 
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("hold in core, plugins and test, and every file was looked at", async () => {
+  it("are respected in core, plugins and test, and every file was checked", async () => {
     const report = await cruise(root, ["core", "plugins", "test"]);
     expect(report.summary.totalCruised).to.be.greaterThan(20);
     expect(brokenBy(report)).to.deep.equal([]);
@@ -109,7 +109,7 @@ describe("the layers", function () {
 
 describe("the rooms", () => {
   for (const [layer, table] of Object.entries(rooms)) {
-    it(`of ${layer} are its folders, have no circle, and are drawn in docs/architecture.md`, () => {
+    it(`of ${layer} are its folders, have no dependency cycle, and are drawn in docs/architecture.md`, () => {
       const folders = readdirSync(join(root, layer), { withFileTypes: true }).filter((entry) => entry.isDirectory());
       const names = Object.keys(table).filter((name) => name !== ".");
       expect(names.toSorted()).to.deep.equal(folders.map(({ name }) => name).toSorted());

@@ -19,7 +19,7 @@ describe("package-lock.json", () => {
     expect(missing).to.deep.equal([]);
   });
 
-  it("has the integrity of every package, also of those for other platforms", () => {
+  it("has the integrity of every package, also of packages for other platforms", () => {
     const { packages } = JSON.parse(readText("package-lock.json")) as Lock;
     const without = Object.entries(packages).filter(([path, { integrity }]) => path !== "" && integrity?.startsWith("sha512-") !== true);
     expect(without.map(([path]) => path)).to.deep.equal([]);

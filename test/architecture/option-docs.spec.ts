@@ -54,14 +54,14 @@ const factories = [...factoriesOf(plugins), ...factoriesOf(faults)];
 /** These take more than options. */
 const functions: Readonly<Record<string, string>> = { script: "FaultConfig", network: "NetworkOptions" };
 
-describe("what an editor shows", () => {
-  it("is there for every built-in plugin", () => {
+describe("the text that an editor shows", () => {
+  it("exists for every built-in plugin", () => {
     expect(factoriesOf(plugins)).to.have.lengthOf.at.least(13);
     expect(factoriesOf(faults)).to.have.lengthOf.at.least(16);
   });
 
   for (const [name, { definition }] of factories) {
-    it(`of ${name}() is one line and an example`, () => {
+    it(`for ${name}() is one line and an example`, () => {
       const { doc = "" } = declaredValue(["dist/plugins"], name) ?? {};
       expect(doc).to.match(/^\s+\* [A-Z][^\n]+\.\n/);
       expect(doc).to.match(new RegExp(String.raw`@example .*${name}\(`));
@@ -69,7 +69,7 @@ describe("what an editor shows", () => {
 
     if (name in functions) continue;
 
-    it(`of the options of ${name}() is what each is for, and they are those that its schema knows`, () => {
+    it(`for the options of ${name}() says what each is for, and the options are the same as in its schema`, () => {
       const { type = "" } = declaredValue(["dist/plugins"], name) ?? {};
       if (definition.keys.length === 0) return;
       const [, options = ""] = /PluginFactory<(\w+)>$/.exec(type) ?? [];
@@ -79,20 +79,20 @@ describe("what an editor shows", () => {
   }
 
   for (const [name, options] of Object.entries(functions))
-    it(`of the options of ${name}() is what each is for`, () => {
+    it(`for the options of ${name}() says what each is for`, () => {
       const { doc = "", type = "" } = declaredValue(["dist/plugins"], name) ?? {};
       expect(doc).to.match(new RegExp(String.raw`@example .*${name}\(`));
       expect(type).to.include(`options?: ${options}`);
       expect(declared.get(options)?.filter(({ doc: text }) => !/[a-z]{3}/i.test(text.replace(/@default.*/, "")))).to.deep.equal([]);
     });
 
-  it("of a step of script() is what each fault is, and what its options are", () => {
+  it("for a step of script() says what each fault is, and what its options are", () => {
     const { shape = {} } = factoriesOf(faults).find(([name]) => name === "script")?.[1].definition.schema ?? {};
     const step = objectIn(shape["steps"]);
     expect(problemsOf("step", declared.get("ScriptFaults") ?? [], step ?? {})).to.deep.equal([]);
   });
 
-  it("of a config is what each option is for, and they are those that its schema knows", () => {
+  it("for a config says what each option is for, and the options are the same as in its schema", () => {
     expect(problemsOf("config", declared.get("SluiceConfig") ?? [], objectIn(configSchema([]) as Schema) ?? {})).to.deep.equal([]);
   });
 });

@@ -37,7 +37,7 @@ describe("the packed package, installed in an empty folder", function () {
     return JSON.parse(await run(process.execPath, "--input-type=module", "--eval", script)) as string[];
   };
 
-  it("gives the entrances", async () => {
+  it("has all entry points", async () => {
     expect(await namesOf("sluice")).to.include.members(["defineConfig", "createProxy", "definePlugin", "SluiceError", "LOGGER", "OPTIONS"]);
     expect(await namesOf("sluice/plugins")).to.include.members(["dnsCache", "echo", "logging", "rateLimit", "retry", "tlsTermination"]);
     expect(await namesOf("sluice/codec")).to.include.members(["messages", "lines", "lengthPrefixed", "frames"]);
@@ -65,7 +65,7 @@ describe("the packed package, installed in an empty folder", function () {
   };
 
   for (const [specifier, unwanted] of Object.entries(entrances))
-    it(`loads ${specifier} alone, and only what it needs`, async () => {
+    it(`loads ${specifier} with only the modules that it needs`, async () => {
       const files = await filesLoadedBy(specifier);
       expect(files.filter((file) => file.startsWith("sluice/dist/"))).to.not.deep.equal([]);
       expect(files.filter((file) => unwanted.some((pattern) => pattern.test(file)))).to.deep.equal([]);
@@ -95,14 +95,14 @@ describe("the packed package, installed in an empty folder", function () {
     rmSync(join(folder, "proxy.config.ts"));
   });
 
-  it("brings the command, which tells its version and checks a config", async () => {
+  it("has the command, which prints its version and checks a config", async () => {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
     expect(await run("npx", "--no-install", "sluice", "--version")).to.include(version);
     writeFileSync(join(folder, "proxy.config.ts"), config);
     await run("npx", "--no-install", "sluice", "check");
   });
 
-  it("writes with init what every tsc accepts, a class plugin among it", async () => {
+  it("writes with init files that every tsc accepts, including a class plugin", async () => {
     rmSync(join(folder, "proxy.config.ts"), { force: true });
     await run("npx", "--no-install", "sluice", "init");
     // The class plugin of the guide, in a project that says nothing of decorators.
@@ -129,7 +129,7 @@ describe("the packed package, installed in an empty folder", function () {
     expect(manifest.dependencies).to.include.keys("sluice", "rxjs", "zod");
   });
 
-  it("has the documents that it links to, and what these link to", () => {
+  it("has the documents that it links to, and the documents that these link to", () => {
     const packed = join(folder, "node_modules/sluice");
     const pages = ["README.md", ...readdirSync(join(packed, "docs"), { recursive: true }).map((name) => join("docs", String(name)))];
     const broken = pages
@@ -141,7 +141,7 @@ describe("the packed package, installed in an empty folder", function () {
     expect(broken).to.deep.equal([]);
   });
 
-  it("holds the product and its sources, and no compiled tests", async () => {
+  it("contains the product and its sources, and no compiled tests", async () => {
     const files = await run(
       process.execPath,
       "--eval",

@@ -6,11 +6,11 @@ const drawn = drawnPictures();
 
 describe("docs/pictures", () => {
   for (const [file, text] of Object.entries(drawn))
-    it(`${file} is what its script draws (node dist/test/setup/diagrams/main.js)`, () => {
+    it(`${file} is what its script draws (else: node dist/test/setup/diagrams/main.js)`, () => {
       expect(readText(file)).to.equal(text);
     });
 
-  it("are each shown on a page, with both sides and words for those who do not see them", () => {
+  it("are each shown on a page, in light and dark, with an alternative text", () => {
     const pages = documentationPages().map(readText).join("\n");
     for (const file of filesUnder("docs/pictures", "-light.svg").map((path) => path.slice("docs/".length))) {
       const shown = new RegExp(

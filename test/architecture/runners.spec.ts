@@ -87,7 +87,7 @@ describe("a plugin of the docs, tested with the packed sluice/testing", function
       expect(await countsOf(runner)).to.deep.equal({ passed: inTable + checks.length, failed: 0 });
     });
 
-    it(`fails under ${name} where a row is wrong`, async () => {
+    it(`fails under ${name} if a row is wrong`, async () => {
       expect(await countsOf(runner, { SLUICE_TEST_WRONG_ROW: "yes" })).to.deep.equal({ passed: inTable, failed: 1 });
     });
   }

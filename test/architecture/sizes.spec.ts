@@ -30,7 +30,7 @@ describe("source files", () => {
     expect(crowded).to.deep.equal([]);
   });
 
-  it("are named after what they hold, not utils, helpers, managers or services", () => {
+  it("are named after their content, not utils, helpers, managers or services", () => {
     expect(sources.filter((file) => vague.test(file))).to.deep.equal([]);
   });
 });

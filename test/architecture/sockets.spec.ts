@@ -32,7 +32,7 @@ function loadedIn(text: string): Loaded[] {
 }
 
 describe("sockets", () => {
-  it("are found in imports, re-exports and calls, and types are no sockets", () => {
+  it("are found in imports, re-exports and calls, and types do not count", () => {
     expect(loadedIn('import { connect, type Socket } from "node:net";')).to.deep.equal([{ module: "net", names: ["connect"] }]);
     expect(loadedIn('import {\n  isIP as ip,\n  createServer,\n} from "net";')).to.deep.equal([
       { module: "net", names: ["isIP", "createServer"] },
@@ -43,7 +43,7 @@ describe("sockets", () => {
     expect(loadedIn('import type { Socket } from "node:net";\nimport { a } from "./net.ts";')).to.deep.equal([]);
   });
 
-  it("are opened in core/net alone, and by the peers of the kit for tests: no other file loads node:net, node:tls or node:dgram", () => {
+  it("are opened only in core/net and by the peers of the test kit: no other file loads node:net, node:tls or node:dgram", () => {
     const files = filesUnder("core", ".ts");
     expect(files).to.not.deep.equal([]);
     const opening = ["core/net/", "core/testing/client/", "core/testing/upstream/"];
@@ -52,7 +52,7 @@ describe("sockets", () => {
     expect(loading).to.deep.equal([]);
   });
 
-  it("are not opened by built-in plugins: they take only harmless names from these modules", () => {
+  it("are not opened by built-in plugins: they import only harmless names from these modules", () => {
     const harmful = filesUnder("plugins", ".ts").flatMap((file) =>
       loadedIn(readText(file)).flatMap(({ module, names }) =>
         names.filter((name) => !harmless.has(name)).map((name) => `${file} takes ${name} from ${module}`),

@@ -8,7 +8,7 @@ const allowed =
   /^(package(-lock)?\.json|tsconfig(\.[a-z]+)?\.json|proxy\.config\.ts|core|plugins|test|docs|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|\.[A-Za-z].*)$/;
 
 describe("the top level", () => {
-  it("holds the house's folders and what convention requires, and nothing else", function () {
+  it("contains the project's folders and the files that convention requires, and nothing else", function () {
     // A source archive has no history to ask.
     if (!existsSync(join(root, ".git"))) this.skip();
     const files = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0");

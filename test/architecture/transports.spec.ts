@@ -19,8 +19,8 @@ const tests = [
 /** The places of a text that ask which transport something is. */
 const asksIn = (text: string): string[] => tests.flatMap((test) => Array.from(text.matchAll(test), ([found]) => found));
 
-describe("which transport it is", () => {
-  it("is found in comparisons, cases and lists, and in no type or value", () => {
+describe("a test for the transport", () => {
+  it("is found in comparisons, cases and lists, and not in types or values", () => {
     for (const text of [
       `if (session.transport === "udp") return;`,
       `(a.transport === 'tcp') !== b`,
@@ -43,7 +43,7 @@ describe("which transport it is", () => {
       expect(asksIn(text), text).to.deep.equal([]);
   });
 
-  it("is asked by nobody outside core/net/transports, built-in plugins neither", () => {
+  it("is nowhere outside core/net/transports, not even in built-in plugins", () => {
     const files = ["core", "plugins"].flatMap((folder) => filesUnder(folder, ".ts"));
     expect(files.length).to.be.greaterThan(100);
     // The test kit dials by itself, as clients from outside do.

@@ -54,12 +54,12 @@ describe("the walk of a session", () => {
     for (const room of steps.keys()) expect(existsSync(join(root, "core", room)), room).to.equal(true);
   });
 
-  it("draws arrows between rooms of which one imports the other", () => {
+  it("draws arrows only between two rooms if one imports the other", () => {
     const unknown = arrows(rooms).filter(([from, to]) => !imports(from, to) && !imports(to, from));
     expect(unknown).to.deep.equal([]);
   });
 
-  it("tells each step in the rooms that the picture gives it, or in one that was passed before", () => {
+  it("describes each step in the rooms that the picture gives for it, or in a room that was passed before", () => {
     const strangers: string[] = [];
     for (const [, number, text = ""] of stream.matchAll(/^## (\d)\. [^\n]+\n([\s\S]*?)(?=^## |$(?![\s\S]))/gm))
       for (const [, file = ""] of text.matchAll(/\]\(\.\.\/core\/([^)#]+)\)/g)) {

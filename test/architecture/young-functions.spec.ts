@@ -5,7 +5,7 @@ import { filesUnder, readText } from "../support/repository.ts";
 const oldFunction = /\.#?\w+ (\?\?)?= (async )?(\([^()]*\)(: [\w<>| ]+)?|\w+) =>|\.#?\w+ = (async )?function/;
 
 describe("The path of a session", () => {
-  it("assigns no function literal to a property (docs/performance.md, how to write one that costs nothing)", () => {
+  it("assigns no function literal to a property (docs/performance.md explains how to write a hook that costs nothing)", () => {
     const files = ["core/flow", "core/net"].flatMap((folder) => filesUnder(folder, ".ts"));
     expect(files).to.have.lengthOf.above(40);
     const found = files.flatMap((file) =>

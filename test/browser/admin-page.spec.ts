@@ -80,7 +80,7 @@ describe("the admin page, in a real Chromium,", function () {
     expect(await page.context().cookies()).to.deep.equal([]);
   });
 
-  it("switches a plugin off and on again on a connection that is open", async () => {
+  it("switches a plugin off and on again on an open connection", async () => {
     const { url, socket, cli } = await start();
     expect(await exchange(socket, "hello")).to.equal("HELLO");
     const { page } = await open(url);
@@ -122,7 +122,7 @@ describe("the admin page, in a real Chromium,", function () {
     expect(await exchange(socket, "again")).to.equal("AGAIN");
   });
 
-  it("lists sessions, and filters them; a filter that cannot be read says what it may be", async () => {
+  it("lists and filters sessions; for an invalid filter it shows what a filter may contain", async () => {
     const { url, socket } = await start();
     await exchange(socket, "hello");
     const { page } = await open(url);
@@ -171,7 +171,7 @@ describe("the admin page, in a real Chromium,", function () {
     expect(complaints).to.deep.equal([]);
   });
 
-  it("shows the messages in a chunk where a codec is on, and marks what a plugin has put in alone", async () => {
+  it("shows the messages in a chunk if a codec is in use, and marks only the bytes that a plugin added", async () => {
     const { url, socket } = await start("words");
     await exchange(socket, "one\n", 5);
     const { page } = await open(url);
@@ -236,7 +236,7 @@ describe("the admin page, in a real Chromium,", function () {
     await page.getByText("differs from the config").waitFor();
   });
 
-  it("asks for the token when it has none, or another process's", async () => {
+  it("asks for the token when it has none, or the token of another process", async () => {
     const { url } = await start();
     const { page } = await open(url.replace(/#.*/, "#token=wrong"));
     await page.getByRole("heading", { name: "This proxy asks for its token" }).waitFor();
@@ -245,7 +245,7 @@ describe("the admin page, in a real Chromium,", function () {
     await page.getByRole("cell", { name: "echo", exact: true }).first().waitFor();
   });
 
-  it("says when the proxy is gone, and keeps what it knew", async () => {
+  it("says when the proxy is gone, and keeps showing the last data", async () => {
     const { url, cli } = await start();
     const { page } = await open(url);
     await page.getByRole("cell", { name: "echo", exact: true }).first().waitFor();

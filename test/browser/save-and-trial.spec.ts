@@ -55,7 +55,7 @@ describe("the admin page, in a real Chromium, saves a session and shows a trial:
   };
   const say = (socket: Socket): Promise<string> => exchange(socket, "x", 2);
 
-  it("Save as capture and Save as recording write what passes it from then on, and Stop says where that is", async function () {
+  it("Save as capture and Save as recording write the bytes that pass from then on, and Stop shows where the file is", async function () {
     const tshark = requireTool(this, "tshark");
     const socket = await open();
     expect(await say(socket)).to.equal("Ax");
@@ -86,7 +86,7 @@ describe("the admin page, in a real Chromium, saves a session and shows a trial:
     expect(await page.getByRole("status").filter({ hasText: ".pcapng" }).isVisible(), "it stays where it is").to.equal(true);
   });
 
-  it("all sessions of a listener too, with the secrets of TLS where that is wanted", async () => {
+  it("saves all sessions of a listener too, with the TLS secrets if the user asks for them", async () => {
     await page.goto(`${new URL(url).origin}/#/listeners/echo`);
     await page.getByLabel("TLS as it was").check();
     await page.getByRole("button", { name: "Save as capture" }).click();
@@ -104,7 +104,7 @@ describe("the admin page, in a real Chromium, saves a session and shows a trial:
     await cli.error(/the capture has the secrets of TLS sessions in it/);
   });
 
-  it("a save on trial has a badge; Accept gives it to all, Take back to none", async () => {
+  it("a save on trial has a badge; Accept applies it to all sessions, Take back to none", async () => {
     const [one, other] = [await open(), await open()];
     expect([await say(one), await say(other)]).to.deep.equal(["Ax", "Ax"]);
     folder.write("proxy.config.ts", config("B"));

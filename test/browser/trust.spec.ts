@@ -14,7 +14,7 @@ describe("sluice trust", function () {
   this.timeout(120_000);
   afterEach(() => cleanup.run());
 
-  it("makes a real Chromium trust what the local CA has signed, until it is removed", async function () {
+  it("makes a real Chromium trust certificates that the local CA has signed, until the CA is removed", async function () {
     const chromium = requireTool(this, "chromium");
     const certutil = requireTool(this, "certutil");
     const folder = createCliFolder(cleanup);
@@ -49,7 +49,7 @@ describe("sluice trust", function () {
     if (process.platform === "linux") expect(stdout).to.match(/sluice-local-ca-[0-9a-f]{8}\.(crt|pem)/);
   });
 
-  it("says so when no browser has a database yet", async () => {
+  it("reports when no browser has a database yet", async () => {
     const folder = createCliFolder(cleanup);
     const env = { HOME: folder.path, XDG_DATA_HOME: join(folder.path, "data") };
     const { stdout, code } = await runCliWith(cleanup, folder, ["trust", "--stores", "nss"], env);
@@ -59,7 +59,7 @@ describe("sluice trust", function () {
     expect(removed.stdout).to.not.include("note:");
   });
 
-  it("names the stores that there are", async () => {
+  it("names the existing stores", async () => {
     const { stderr, code } = await runCliWith(cleanup, createCliFolder(cleanup), ["trust", "--stores", "ns"]);
     expect(code).to.equal(1);
     expect(stderr).to.include("--stores: expected some of system, nss, java");

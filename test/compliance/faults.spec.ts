@@ -39,7 +39,7 @@ describe("The faults", () => {
     expect(Object.keys(candidates).toSorted()).to.deep.equal(factories.map(([name]) => name).toSorted());
   });
 
-  it("have one that is not compliant on a stream, on purpose: blackhole passes no end", async () => {
+  it("include one that is intentionally not compliant on a stream: blackhole does not pass the end", async () => {
     const checks = compliance(() => faults.blackhole());
     const half = checks.find(({ name }) => name.startsWith("passes the end of one direction on"));
     const { code, message } = await refusalOf(half?.run() ?? Promise.resolve());

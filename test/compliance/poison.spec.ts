@@ -8,7 +8,7 @@ const session = {} as Session;
 const chunks = [Buffer.from("ab"), Buffer.from("cd")];
 
 describe("The kit that poisons lent chunks", () => {
-  it("shows a hook that keeps a chunk past its call, although its plugin says that it borrows", async () => {
+  it("detects a hook that keeps a chunk after its call, although its plugin declares that it only borrows chunks", async () => {
     const keeping: BytesHook = (data) =>
       data.pipe(
         bufferCount(2),
@@ -18,7 +18,7 @@ describe("The kit that poisons lent chunks", () => {
     expect((await bytesThrough(keeping, chunks, session, false)).toString()).to.equal("abcd");
   });
 
-  it("lets a hook pass that works on each chunk within its call", async () => {
+  it("accepts a hook that finishes with each chunk within its call", async () => {
     const working: BytesHook = (data) => data.pipe(each((chunk) => Buffer.concat([chunk, Buffer.from("-")])));
     expect((await bytesThrough(working, chunks, session, true)).toString()).to.equal("ab-cd-");
   });

@@ -43,7 +43,7 @@ describe("sluice start --admin", function () {
   });
   afterEach(() => cleanup.run());
 
-  it("prints where the page is before ready, and toggles a plugin on an open connection with its line", async () => {
+  it("prints the page's address before `ready`, and toggles a plugin on an open connection, with the line of a toggle", async () => {
     const url = await start("--admin=127.0.0.1:0");
     expect(url).to.match(/^http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{32}$/);
     const api = new AdminApi(url);
@@ -62,7 +62,7 @@ describe("sluice start --admin", function () {
     expect((await api.call("POST", "reload", { json: {} })).value).to.include({ generation: 5 });
   });
 
-  it("takes tcp:// and unix:// too, goes before the config, and leaves a config as an argument alone", async () => {
+  it("accepts tcp:// and unix:// too, overrides the config, and works beside a config argument", async () => {
     folder.write("other.config.ts", config(`admin: { listen: "tcp://127.0.0.1:1", token: "the-config's-token" }`));
     const url = await start("other.config.ts", "--admin=tcp://127.0.0.1:0");
     expect(url).to.match(/^http:\/\/127\.0\.0\.1:\d{2,}\/#token=the-config's-token$/);
@@ -74,7 +74,7 @@ describe("sluice start --admin", function () {
     await unix.line(new RegExp(`^admin unix://${folder.path}/a.sock/?#token=`));
   });
 
-  it("does the same by a save, which starts it, moves it and stops it, and is refused where its port is taken", async () => {
+  it("is also controlled by a save, which starts, moves and stops the server, and is refused if the port is taken", async () => {
     cli = startCli(cleanup, folder, ["start"]);
     await cli.line(/^ready$/);
     expect(cli.lines.some((line) => line.startsWith("admin"))).to.equal(false);
@@ -103,7 +103,7 @@ describe("sluice start --admin", function () {
     expect(refused).to.include("ECONNREFUSED");
   });
 
-  it("is not needed for sluice toggle and sluice set, which steer over the control socket", async () => {
+  it("is not needed for sluice toggle and sluice set, which use the control socket", async () => {
     folder.write(
       "proxy.config.ts",
       `import { defineConfig, definePlugin } from "sluice";

@@ -75,7 +75,7 @@ describe("sluice capture", function () {
     return cli;
   };
 
-  it("writes what passes open sessions until Ctrl-C, which ends nothing else", async function () {
+  it("writes the bytes of open sessions until Ctrl-C, which ends only the capture", async function () {
     const tshark = requireTool(this, "tshark");
     const socket = await open();
     expect(await exchange(socket, "a", 2)).to.equal("1a");
@@ -112,7 +112,7 @@ describe("sluice capture", function () {
     expect(JSON.parse(stdout)).to.include({ state: "ended", reason: "time", listener: "web", name: "json.pcapng" });
   });
 
-  it("writes TLS as it was with --secrets, which tshark decrypts", async function () {
+  it("with --secrets writes the original TLS records, which tshark decrypts", async function () {
     const tshark = requireTool(this, "tshark");
     const file = join(folder.path, "tls.pcapng");
     const cli = await capturing("tls", "-o", "tls.pcapng", "--secrets");
@@ -128,7 +128,7 @@ describe("sluice capture", function () {
     expect(statSync(file).mode & 0o777).to.equal(0o600);
   });
 
-  it("ends when whoever asked is killed", async () => {
+  it("ends when the command that started it is killed", async () => {
     const killed = await capturing("web", "-o", "killed.pcapng");
     killed.kill("SIGKILL");
     await killed.exit;
@@ -136,7 +136,7 @@ describe("sluice capture", function () {
     await eventually(() => expect(readFileSync(join(folder.path, "killed.pcapng")).length).to.be.greaterThan(0));
   });
 
-  it("is whole when the proxy ends", async () => {
+  it("leaves a complete file when the proxy ends", async () => {
     const started = await start(cleanup, (own) => startCli(cleanup, own, ["start"]));
     use(started);
     const left = await capturing("web", "-o", "left.pcapng");
@@ -148,7 +148,7 @@ describe("sluice capture", function () {
     await left.line(/^captured \d+ packets, .*left\.pcapng: the proxy has ended$/);
   });
 
-  it("says what is wrong, and leaves nothing behind", async () => {
+  it("reports errors, and leaves nothing behind", async () => {
     writeFileSync(join(folder.path, "there.pcapng"), "kept");
     const errors: readonly [readonly string[], RegExp][] = [
       [["web"], /expected sluice capture LISTENER -o FILE/],
@@ -167,7 +167,7 @@ describe("sluice capture", function () {
     expect(await exchange(await open(), "a", 2)).to.equal("1a");
   });
 
-  it("ends alone when the disk is full", async function () {
+  it("ends when the disk is full, and nothing else ends", async function () {
     if (process.platform === "win32") this.skip();
     const cli = await capturing("web", "-o", "large.pcapng");
     const socket = await open();

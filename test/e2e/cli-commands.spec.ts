@@ -40,7 +40,7 @@ describe("the command sluice", function () {
     expect((await run("start", "--help")).stdout).to.match(/^ +--no-watch +Reload only on SIGHUP.*`sluice reload`$/m);
   });
 
-  it("names the command or option that was probably meant, and ends with 1", async () => {
+  it("suggests the command or option that the user probably meant, and exits with 1", async () => {
     const command = await run("strat");
     expect(command.code).to.equal(1);
     expect(command.stderr).to.include('unknown command "strat", did you mean "start"?').and.include("SLUICE_USAGE");
@@ -50,7 +50,7 @@ describe("the command sluice", function () {
     expect((await run("start", "-c")).stderr).to.include("value is missing");
   });
 
-  it("check names the config's option for a certificate that is missing, and no place of Sluice's own", async () => {
+  it("check names the config's option for a missing certificate, and no location in Sluice's own code", async () => {
     const plugins = `[tlsTermination({ cert: "./none.pem", key: "./none.key" })]`;
     folder.write(
       "proxy.config.ts",
@@ -74,14 +74,14 @@ describe("the command sluice", function () {
     expect(JSON.parse(json)).to.deep.equal({ ok: true, listeners, warnings: [] });
   });
 
-  it("check warns of a promise that the config left alone and that rejects", async () => {
+  it("check warns of a promise that the config does not handle and that rejects", async () => {
     folder.write("proxy.config.ts", `void Promise.reject(new Error("left alone"));${echoing(0)}`);
     const { code, stdout } = await run("check", "--json");
     expect(code).to.equal(0);
     expect(JSON.parse(stdout)).to.deep.include({ ok: true, warnings: ["a promise was rejected and nobody caught it: left alone"] });
   });
 
-  it("check reads the files that upstream.tls names, and places what is wrong with them", async () => {
+  it("check reads the files that upstream.tls names, and gives the location of their errors", async () => {
     folder.write(
       "proxy.config.ts",
       config(`web: { listen: "tcp://127.0.0.1:0", upstream: { endpoints: ["a:1"], tls: { ca: "./no.pem" } } }`),
@@ -91,14 +91,14 @@ describe("the command sluice", function () {
     expect(stderr).to.include(`${folder.path}/proxy.config.ts: listeners.web.upstream.tls.ca: ${folder.path}/no.pem: ENOENT`);
   });
 
-  it("check warns of a listener that nobody answers for", async () => {
+  it("check warns of a listener for which neither an upstream nor a plugin answers", async () => {
     folder.write("proxy.config.ts", config(`web: { listen: "tcp://127.0.0.1:8080" }`));
     const { code, stdout } = await run("check");
     expect(code).to.equal(0);
     expect(stdout).to.match(/^warning: listeners\.web: has no upstream/m);
   });
 
-  it("check shows all that is wrong, for people and for machines, and ends with 1", async () => {
+  it("check shows all errors, as text and as JSON, and exits with 1", async () => {
     folder.write("proxy.config.ts", config(`a: { listne: 1 }, b: { listen: "http://x" }`));
     const { code, stdout, stderr } = await run("check");
     expect(code).to.equal(1);
@@ -111,7 +111,7 @@ describe("the command sluice", function () {
     expect(error.message).to.include("listeners.b.listen");
   });
 
-  it("check ends with 1 although a plugin's construction calls process.exit(0)", async () => {
+  it("check exits with 1 even if a plugin's construction calls process.exit(0)", async () => {
     folder.write(
       "proxy.config.ts",
       `import { defineConfig, definePlugin } from "sluice";
@@ -124,7 +124,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", p
     expect(code).to.equal(1);
   });
 
-  it("check runs setup and teardown of the plugins, and ends with 1 when a setup rejects", async () => {
+  it("check runs setup and teardown of the plugins, and exits with 1 when a setup rejects", async () => {
     const withSetup = (setup: string): string => `import { writeFileSync } from "node:fs";
 import { defineConfig, definePlugin } from "sluice";
 const plugin = definePlugin("mine", () => ({ setup: async () => { ${setup} }, teardown: () => writeFileSync("torn", "") }));
@@ -141,13 +141,13 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     expect(code).to.equal(1);
   });
 
-  it("check ends although the config left a timer and a server open", async () => {
+  it("check ends even if the config left a timer and a server open", async () => {
     const left = 'import { createServer } from "node:http"; setInterval(() => undefined, 1000); createServer().listen(0, "127.0.0.1");';
     folder.write("proxy.config.ts", left + echoing(0));
     expect((await run("check")).code).to.equal(0);
   });
 
-  it("plan says what a start would bind, and of a running proxy what a reload would do, without doing it", async () => {
+  it("plan shows what a start would bind or, for a running proxy, what a reload would do, without doing it", async () => {
     folder.write("proxy.config.ts", echoing(0));
     expect((await run("plan")).stdout).to.match(
       /^no proxy runs with this config: a start would\n +bind +echo +binds tcp:\/\/127\.0\.0\.1:0$/,
@@ -168,7 +168,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     expect(cli.lines.filter((line) => line.startsWith("reloaded"))).to.deep.equal([]);
   });
 
-  it("status shows the running proxy, over a socket that only its user may open", async () => {
+  it("status shows the running proxy, over a socket that only the proxy's user may open", async () => {
     folder.write("proxy.config.ts", echoing(0));
     const cli = startCli(cleanup, folder, ["start"]);
     const { echo = 0 } = await cli.ready();
@@ -194,7 +194,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     );
   });
 
-  it("status and reload end with 1 when nothing runs, and remove the socket of what ran", async () => {
+  it("status and reload exit with 1 when no proxy runs, and remove the socket of the previous proxy", async () => {
     folder.write("proxy.config.ts", echoing(0));
     const cli = startCli(cleanup, folder, ["start"]);
     await cli.ready();
@@ -210,7 +210,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     expect(error.code).to.equal("SLUICE_NOT_RUNNING");
   });
 
-  it("says of a proxy that hangs that it does not answer, with exit code 2", async () => {
+  it("reports that a hanging proxy does not answer, with exit code 2", async () => {
     folder.write("proxy.config.ts", echoing(0));
     const cli = startCli(cleanup, folder, ["start"]);
     await cli.ready();
@@ -221,7 +221,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     expect(code).to.equal(2);
   });
 
-  it("reaches a proxy whose config lies too deep for a socket beside it", async () => {
+  it("reaches a proxy whose config has a path too long for a socket beside it", async () => {
     const deep = `${"deep/".repeat(20)}proxy.config.ts`;
     folder.write(deep, echoing(0));
     const cli = startCli(cleanup, folder, ["start", "-c", deep]);
@@ -246,7 +246,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     expect(readFileSync(join(folder.path, "proxy.config.ts"), "utf8")).to.include("127.0.0.1:0");
   });
 
-  it("init --plugin adds one plugin with its test to what is there, and refuses a name or a template that is none", async () => {
+  it("init --plugin adds one plugin with its test to an existing folder, and refuses an invalid name or an unknown template", async () => {
     expect((await run("init", "--template", "codec")).code).to.equal(0);
     const before = readFileSync(join(folder.path, "proxy.config.ts"), "utf8");
     const added = await run("init", "--plugin", "sluice-plugin-black-out");

@@ -25,7 +25,7 @@ describe("the configs that come with sluice", function () {
   });
 
   for (const example of ["proxy.config.ts", ...examples]) {
-    it(`${basename(example)} is good`, async () => {
+    it(`${basename(example)} is valid`, async () => {
       const { code, stderr } = await runCli(cleanup, folder, "check", "-c", join(root, example));
       expect(stderr).to.equal("");
       expect(code).to.equal(0);
@@ -41,7 +41,7 @@ describe("the configs that come with sluice", function () {
     return String(await readAll(socket, 10_000));
   };
 
-  it("serve: the default one echoes and forwards to the upstream it brings, also after a reload", async () => {
+  it("serve: the default config echoes, and forwards to the upstream that it starts, also after a reload", async () => {
     folder.write("proxy.config.ts", onFreePorts("proxy.config.ts"));
     const cli = startCli(cleanup, folder, ["start"]);
     const ports = await cli.ready();

@@ -37,7 +37,7 @@ describe("faults of plugins under sluice start", function () {
     await closeOf(socket);
   }
 
-  it("are told with the place in the author's TypeScript, and the stack on debug alone", async () => {
+  it("are logged with the location in the author's TypeScript, and with the stack only at level debug", async () => {
     folder.write("my-plugins/boom.ts", boom);
     folder.write("proxy.config.ts", config('import { boom } from "./my-plugins/boom.ts";', "logging(), boom()"));
     for (const level of ["info", "debug"]) {
@@ -58,7 +58,7 @@ describe("faults of plugins under sluice start", function () {
     }
   });
 
-  it("are one record for many sessions, and a count", async () => {
+  it("of many sessions are one record with a count", async () => {
     folder.write("my-plugins/boom.ts", boom);
     folder.write("proxy.config.ts", config('import { boom } from "./my-plugins/boom.ts";', "logging(), boom()"));
     const cli = startCli(cleanup, folder, ["start"]);
@@ -71,7 +71,7 @@ describe("faults of plugins under sluice start", function () {
     expect(JSON.parse(told[1] ?? "{}")).to.include({ count: 49 });
   });
 
-  it("from node_modules stop nothing, wherever they come up: in a timer, a promise, an event, as no error at all", async () => {
+  it("from node_modules stop nothing, wherever they occur: in a timer, a promise, an event, or as a value that is no error", async () => {
     folder.write("node_modules/stray/package.json", '{ "name": "stray", "version": "1.0.0", "type": "module", "exports": "./index.js" }');
     folder.write(
       "node_modules/stray/index.js",

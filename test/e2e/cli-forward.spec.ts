@@ -12,7 +12,7 @@ describe("sluice forward", function () {
   this.timeout(60_000);
   afterEach(() => cleanup.run());
 
-  it("forwards a port without a config, and leaves none", async () => {
+  it("forwards a port without a config, and leaves no config behind", async () => {
     const folder = createCliFolder(cleanup);
     const upstream = await startUpstream("echo");
     cleanup.add(() => upstream.close());
@@ -25,7 +25,7 @@ describe("sluice forward", function () {
     expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
   });
 
-  it("terminates TLS by a local CA, and says where to go and how to trust it", async () => {
+  it("terminates TLS with a local CA, and prints the address and how to trust the CA", async () => {
     const folder = createCliFolder(cleanup);
     const cli = startCli(cleanup, folder, ["forward", "127.0.0.1:0", "--echo", "--tls", "localhost"], { XDG_DATA_HOME: folder.path });
     const { forward = 0 } = await cli.ready();
@@ -36,7 +36,7 @@ describe("sluice forward", function () {
     expect(await exchange(socket, "hello")).to.equal("hello");
   });
 
-  it("is answered for by status, and reloads by SIGHUP", async () => {
+  it("is shown by status, and reloads at SIGHUP", async () => {
     const folder = createCliFolder(cleanup);
     const cli = startCli(cleanup, folder, ["forward", "0", "--echo"]);
     await cli.ready();
@@ -46,7 +46,7 @@ describe("sluice forward", function () {
     await cli.line(/^reloaded generation 2$/);
   });
 
-  it("prints the config that it is equal to", async () => {
+  it("prints the equivalent config", async () => {
     const folder = createCliFolder(cleanup);
     const { stdout, code } = await runCliWith(cleanup, folder, [
       "forward",
@@ -62,7 +62,7 @@ describe("sluice forward", function () {
     expect(stdout).to.include('plugins: [tlsTermination({ selfSigned: ["localhost"] }), latency({ delay: "200ms" })],');
   });
 
-  it("writes it, never over a file, and then follows its saves", async () => {
+  it("writes that config, never over an existing file, and then applies every save of it", async () => {
     const folder = createCliFolder(cleanup);
     const cli = startCli(cleanup, folder, ["forward", "0", "--echo", "--write"]);
     const { forward = 0 } = await cli.ready();

@@ -93,7 +93,7 @@ describe("a log that nobody reads", function () {
         expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
       });
 
-      it(`lets a second ${signal} end it at once when standard error is ${kind}`, async () => {
+      it(`lets a second ${signal} end the proxy at once when standard error is ${kind}`, async () => {
         folder.write("proxy.config.ts", config.replace("200ms", "1h"));
         const { cli, port } = await start();
         await exchange(port, flood, floods);
@@ -107,7 +107,7 @@ describe("a log that nobody reads", function () {
     }
   }
 
-  it("says how many records were dropped once the reader is back, in whole lines", async () => {
+  it("reports how many records were dropped once the reader is back, in complete lines", async () => {
     const { cli, port } = (await stuck["a socket"]?.()) ?? { cli: undefined, port: 0 };
     await exchange(port, flood, floods);
     cli?.readErrors();
@@ -125,7 +125,7 @@ describe("a log that nobody reads", function () {
     expect(dropped + chunks).to.be.at.least(floods * 2);
   });
 
-  it("keeps at most its queue", async () => {
+  it("keeps at most as many records as its queue holds", async () => {
     const cli = startCliAfter("mkfifo unread && exec 2<>unread", cleanup, folder);
     const port = (await cli.ready())["echo"] ?? 0;
     await exchange(port, flood, floods);

@@ -69,7 +69,7 @@ describe("the log of sluice start", function () {
     });
   }
 
-  it("changes its level with a save, for plugins too that live on, and keeps the one of the command line", async () => {
+  it("changes its level with a save, also for plugins that stay, and keeps a level given on the command line", async () => {
     const { cli, port } = await start('{ level: "error" }');
     await session(port);
     folder.write("proxy.config.ts", config('{ level: "debug" }'));
@@ -78,7 +78,7 @@ describe("the log of sluice start", function () {
     await eventually(() => expect(said(cli.stderr)).to.deep.equal(["error", "debug", "info", "warn", "error"]));
   });
 
-  it("is one JSON object a line when nobody looks at it, and readable lines when the config says so", async () => {
+  it("is one JSON object per line if it is not a terminal, and readable lines if the config says so", async () => {
     const { cli, port } = await start("{}");
     await session(port);
     await cli.error("said at error");
@@ -90,7 +90,7 @@ describe("the log of sluice start", function () {
     await cli.error(/^\d\d:\d\d:\d\d\.\d{3} {2}warn {3}echo\/talk {2}said at warn$/m);
   });
 
-  it("goes to a file that nobody else may read, beside the config when its path is relative, and back with a save", async () => {
+  it("goes to a file that no other user may read, relative to the config's folder, and back to standard error with a save", async () => {
     const { cli, port } = await start('{ file: "a.log" }');
     await session(port);
     const file = join(folder.path, "a.log");
@@ -143,7 +143,7 @@ describe("the log of sluice start", function () {
     });
   }
 
-  it("refuses a SLUICE_LOG_LEVEL that is no level", async () => {
+  it("refuses a SLUICE_LOG_LEVEL that is not a level", async () => {
     folder.write("proxy.config.ts", config("{}"));
     const cli = startCli(cleanup, folder, ["start"], { SLUICE_LOG_LEVEL: "loud" });
     expect((await cli.ended()).code).to.equal(1);

@@ -42,7 +42,7 @@ describe("without a cache for the compiler", function () {
     });
   }
 
-  it("a program that gives createProxy() its config runs, for nothing is to be compiled", async () => {
+  it("a program that gives createProxy() a config object runs, because nothing must be compiled", async () => {
     const command = [process.execPath, "--input-type=module", "--eval", embedded];
     const cli = startCliBy({ command }, cleanup, folder.path, nowhere);
     expect((await cli.ended()).code, cli.stderr).to.equal(0);

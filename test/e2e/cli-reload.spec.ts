@@ -63,7 +63,7 @@ describe("a save while sluice runs", function () {
     expect(cli.lines.filter((line) => /^(reloaded|refused)/.test(line))).to.deep.equal(["reloaded generation 2", "reloaded generation 3"]);
   });
 
-  it("that an open connection cannot follow says so on its line, and the next good one takes it along", async () => {
+  it("that cannot be applied to an open connection says so on its line, and the next valid save applies to it", async () => {
     folder.write("proxy.config.ts", config({ plugins: "mark(), echo()" }));
     await cli.line(/^reloaded generation 2$/);
     await says(open, "Ax");
@@ -87,7 +87,7 @@ describe("a save while sluice runs", function () {
     await says(open, "Bx");
   });
 
-  it("binds a new listener and closes one that is gone, whose open connections live on", async () => {
+  it("binds a new listener and closes a removed one, whose open connections continue", async () => {
     folder.write("proxy.config.ts", config({ more: `second: { listen: "tcp://127.0.0.1:0", plugins: [echo()] }` }));
     await cli.line(/^reloaded/);
     const { stdout } = await runCli(cleanup, folder, "status", "--json");
@@ -135,7 +135,7 @@ describe("a save while sluice runs", function () {
   ];
 
   for (const { what, parts, message } of refusals) {
-    it(`with ${what} is refused on one line, old and new connections are served, and the next good save applies`, async () => {
+    it(`with ${what} is refused on one line, old and new connections are served, and the next valid save applies`, async () => {
       folder.write("proxy.config.ts", config(parts));
       const [line] = await cli.line(/^refused: .*/);
       expect(line).to.match(message);
@@ -190,7 +190,7 @@ describe("sluice start --no-watch", function () {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("applies a save only when it is told to", async () => {
+  it("applies a save only on request", async () => {
     const folder = createCliFolder(cleanup);
     folder.write("mark.ts", mark("A"));
     folder.write("proxy.config.ts", config({}));

@@ -29,7 +29,7 @@ describe("sluice replay", function () {
   const talk = ['{ from: client, text: "one" }', '{ from: upstream, text: "one", at: 5s }', "close: client", "close: upstream"];
 
   for (const transport of ["tcp", "tls", "unix", "udp"] as const)
-    it(`--to plays the client over ${transport}, and tells an answer that differs`, async () => {
+    it(`--to plays the client over ${transport}, and reports an answer that differs`, async () => {
       const upstream = cleanup.keep(await startUpstream("echo", { transport }));
       const place = `127.0.0.1:${upstream.port}`;
       const to = transport === "unix" ? upstream.endpoint.replace("unix:", "unix://") : transport === "tls" ? `tls://${place}` : place;
@@ -48,7 +48,7 @@ describe("sluice replay", function () {
       expect(other.code).to.equal(1);
     });
 
-  it("--through runs sessions through a listener's plugins in virtual time, and shows what they change", async () => {
+  it("--through runs sessions through a listener's plugins in virtual time, and shows what the plugins change", async () => {
     const file = recordingOf(cleanup, talk);
     const folder = dirname(file);
     const through = (plugins: string, listener: string, ...files: string[]) => {
@@ -74,7 +74,7 @@ describe("sluice replay", function () {
     expect(udp.code).to.equal(1);
   });
 
-  it("says what is wrong with its input", async () => {
+  it("reports errors of its input", async () => {
     const file = recordingOf(cleanup, talk);
     const bad = recordingOf(cleanup, ["from: nobody"]);
     const told = await Promise.all([

@@ -30,7 +30,7 @@ const goodbyeOf = (session: ClientHttp2Session): Promise<number> =>
   bounded(new Promise((resolve) => session.once("goaway", (code: number) => resolve(code))), "GOAWAY", 60_000);
 
 for (const workers of [1, 2])
-  describe(`SIGTERM with HTTP under way, workers: ${workers}`, function () {
+  describe(`SIGTERM during HTTP exchanges, workers: ${workers}`, function () {
     this.timeout(180_000);
     const cleanup = createCleanup();
     let cli: Cli;
@@ -71,7 +71,7 @@ for (const workers of [1, 2])
       ["plain", "http"],
       ["secure", "https"],
     ] as const) {
-      it(`says goodbye on HTTP/2 by GOAWAY, finishes what is under way, and ends: ${scheme}`, async () => {
+      it(`sends GOAWAY on HTTP/2, finishes open exchanges, and ends: ${scheme}`, async () => {
         const port = ports[listener] ?? 0;
         const idle = openHttp2(cleanup, port, scheme);
         const busy = openHttp2(cleanup, port, scheme);
@@ -93,7 +93,7 @@ for (const workers of [1, 2])
       });
     }
 
-    it("closes idle connections of HTTP/1.1, and others after their answer", async () => {
+    it("closes idle HTTP/1.1 connections at once, and the others after their answer", async () => {
       const port = ports["plain"] ?? 0;
       const idle = await connect(port);
       cleanup.add(() => void idle.destroy());

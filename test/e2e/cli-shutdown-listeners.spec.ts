@@ -45,7 +45,7 @@ describe("shutdown: { delay, quiet }, whatever the listener", function () {
   const local = (): { path: string } => ({ path: join(folder.path, "echo.sock") });
   afterEach(() => cleanup.run());
 
-  it("accepts as before while it is not ready any more, and takes a reload meanwhile", async () => {
+  it("accepts as before although it is no longer ready, and applies a reload meanwhile", async () => {
     await start('{ delay: "1h", quiet: "1h" }');
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     cleanup.add(() => agent.destroy());
@@ -72,7 +72,7 @@ describe("shutdown: { delay, quiet }, whatever the listener", function () {
     expect(await cli.ended()).to.deep.equal({ code: 143, signal: null });
   });
 
-  it("then drains: streams are refused, idle HTTP connections closed, datagrams served until the streams have ended", async () => {
+  it("then drains: it refuses streams, closes idle HTTP connections, and serves datagrams until the streams have ended", async () => {
     await start('{ delay: "1h", quiet: "300ms" }');
     const open = await connect(port("plain"));
     cleanup.add(() => void open.destroy());
@@ -98,7 +98,7 @@ describe("shutdown: { delay, quiet }, whatever the listener", function () {
     expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
   });
 
-  it("is not held up by probes of TLS and unix listeners, which leave without a byte", async () => {
+  it("is not delayed by probes of TLS and unix listeners, which leave without sending a byte", async () => {
     await start('{ delay: "1h", quiet: "500ms" }');
     cli.kill("SIGTERM");
     await cli.error(notReady);
@@ -116,7 +116,7 @@ describe("shutdown: { delay, quiet }, whatever the listener", function () {
     expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
   });
 
-  it("says which value cannot be taken", async () => {
+  it("reports which value is invalid", async () => {
     folder = createCliFolder(cleanup);
     for (const [shutdown, where] of [
       ['{ delay: "soon" }', "shutdown.delay"],

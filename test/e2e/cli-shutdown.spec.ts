@@ -47,7 +47,7 @@ describe("shutdown: { delay, quiet }", function () {
   };
   const answerOf = (at: number): Promise<unknown> => connect(at).catch((error: NodeJS.ErrnoException) => error.code);
 
-  it("answers /readyz with 503 at once and goes on to accept; a second SIGTERM ends it", async () => {
+  it("answers /readyz with 503 at once and continues to accept; a second SIGTERM ends it", async () => {
     const admin = await startWithAdmin('{ delay: "1h", quiet: "1h" }');
     expect(await probe(admin, "/readyz")).to.equal("200 ok");
     cli.kill("SIGTERM");
@@ -61,7 +61,7 @@ describe("shutdown: { delay, quiet }", function () {
     expect(await cli.ended()).to.deep.equal({ code: 143, signal: null });
   });
 
-  it("drains once it is quiet, and the admin server goes last", async () => {
+  it("drains once no new connections come, and closes the admin server last", async () => {
     const admin = await startWithAdmin('{ delay: "1h", quiet: "200ms" }');
     const open = await exchange();
     cli.kill("SIGTERM");
@@ -76,7 +76,7 @@ describe("shutdown: { delay, quiet }", function () {
     expect(await answerOf(admin)).to.equal("ECONNREFUSED");
   });
 
-  it("is not held up by probes: neither of the admin server, nor connections that leave without a byte", async () => {
+  it("is not delayed by probes: neither by requests to the admin server, nor by connections that leave without sending a byte", async () => {
     const admin = await startWithAdmin('{ delay: "1h", quiet: "500ms" }');
     cli.kill("SIGTERM");
     await cli.error(notReady);
@@ -92,7 +92,7 @@ describe("shutdown: { delay, quiet }", function () {
     expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
   });
 
-  it("works without an admin server, and drains after delay whoever comes", async () => {
+  it("works without an admin server, and drains after delay even if connections still come", async () => {
     await start('{ delay: "200ms", quiet: "1h" }');
     cli.kill("SIGTERM");
     await cli.error('"stopping"');
@@ -101,7 +101,7 @@ describe("shutdown: { delay, quiet }", function () {
     expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
   });
 
-  it("takes the values of the last reload", async () => {
+  it("uses the values of the last reload", async () => {
     await start('{ delay: "0s" }');
     folder.write("proxy.config.ts", config('{ delay: "1h", quiet: "1h" }'));
     await cli.line(/^reloaded generation 2$/);

@@ -62,7 +62,7 @@ describe("sockets of systemd", function () {
     return String(await readBytes(socket, length));
   };
 
-  it("are served by their names, with their real address, and over reloads", async () => {
+  it("are served by their names, with their real addresses, also after reloads", async () => {
     const { cli, ports } = await start(["admin", "web"], config(listener("first", "fd://web", "A")));
     const [, web = 0] = ports;
     expect(cli.lines).to.include(`first tcp://127.0.0.1:${web}`);
@@ -75,7 +75,7 @@ describe("sockets of systemd", function () {
     expect(await answer(web, 2)).to.equal("Cx");
   });
 
-  it("can be left out by a reload, and be taken again by another", async () => {
+  it("can be removed by one reload, and used again by another", async () => {
     const { cli, ports } = await start(["web", "other"], config(listener("web", "fd://web", "A"), listener("other", "fd://other", "O")));
     const [web = 0, other = 0] = ports;
     folder.write("proxy.config.ts", config(listener("other", "fd://other", "O")));
@@ -89,7 +89,7 @@ describe("sockets of systemd", function () {
     expect(await answer(web, 2)).to.equal("Bx");
   });
 
-  it("have TLS with fd+tls://: who does not begin with it is closed", async () => {
+  it("use TLS with fd+tls://: a connection that does not begin with TLS is closed", async () => {
     const { ports } = await start(
       ["plain", "secure"],
       config(listener("plain", "fd://plain", "A"), listener("secure", "fd+tls://secure", "S")),
@@ -102,7 +102,7 @@ describe("sockets of systemd", function () {
     expect(String(await readAll(socket))).to.not.include("GET");
   });
 
-  it("refuse a name that was not passed, and say which were", async () => {
+  it("refuse a name that was not passed, and list the names that were passed", async () => {
     folder.write("proxy.config.ts", config(listener("web", "fd://wbe", "A")));
     const { fd } = await hold();
     const cli = startCliWith([{ name: "web", fd }], cleanup, folder);
@@ -112,7 +112,7 @@ describe("sockets of systemd", function () {
       .and.to.match(/"wbe".*there are: web /s);
   });
 
-  it("refuse a process that was not activated, or for which they are not, and names that are none", async () => {
+  it("refuse a process that was not activated or for which the sockets are not meant, and invalid names", async () => {
     folder.write("proxy.config.ts", config(listener("web", "fd://web", "A")));
     expect((await runCli(cleanup, folder, "start")).stderr).to.include("not activated by a socket");
     const { stderr } = await runCliWith(cleanup, folder, ["start"], { LISTEN_FDS: "1", LISTEN_FDNAMES: "web", LISTEN_PID: "1" });

@@ -23,7 +23,7 @@ describe("sluice start", function () {
   });
   afterEach(() => cleanup.run());
 
-  it("prints one line per bound listener, with the port that was picked, then ready, and serves", async () => {
+  it("prints one line per bound listener, with the port that was picked, then `ready`, and serves", async () => {
     folder.write(
       "proxy.config.ts",
       `import { defineConfig } from "sluice";
@@ -43,13 +43,13 @@ describe("sluice start", function () {
     expect(String(await readBytes(socket, 7))).to.equal("through");
   });
 
-  it("takes another config with -c, whose folder is not the working directory", async () => {
+  it("uses another config with -c, whose folder is not the working directory", async () => {
     folder.write("there/other.config.ts", echoOn(0));
     const cli = startCli(cleanup, folder, ["start", "-c", "there/other.config.ts"]);
     await cli.ready();
   });
 
-  it("ends with 1 when a port is taken, and names the address, the listener and the config", async () => {
+  it("exits with 1 when a port is taken, and names the address, the listener and the config", async () => {
     const server = createServer();
     server.listen(0, "127.0.0.1");
     await eventOf(server, "listening");
@@ -64,7 +64,7 @@ describe("sluice start", function () {
     expect(stderr).to.include("proxy.config.ts");
   });
 
-  it("ends with 1 and the place when the config is missing or broken", async () => {
+  it("exits with 1 when the config is missing or broken, and gives the location", async () => {
     const missing = await runCli(cleanup, folder, "start");
     expect(missing.code).to.equal(1);
     expect(missing.stderr).to.include("SLUICE_CONFIG_NOT_FOUND").and.include("proxy.config.ts");
@@ -75,7 +75,7 @@ describe("sluice start", function () {
     expect(broken.stderr, "the code frame").to.include("> 4 | const broken = ;");
   });
 
-  it("ends cleanly on a SIGTERM that comes while it is starting", async () => {
+  it("ends cleanly at a SIGTERM that comes during the start", async () => {
     folder.write("proxy.config.ts", echoOn(0, 'console.error("evaluating"); await new Promise(() => setInterval(() => undefined, 1000));'));
     const cli = startCli(cleanup, folder, ["start"]);
     await cli.error("evaluating");
@@ -83,7 +83,7 @@ describe("sluice start", function () {
     expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
   });
 
-  it("refuses to run twice with one config, before it binds anything", async () => {
+  it("refuses to run twice with the same config, before it binds anything", async () => {
     folder.write("proxy.config.ts", echoOn(0));
     await startCli(cleanup, folder, ["start"]).ready();
     const second = await runCli(cleanup, folder, "start");
@@ -92,7 +92,7 @@ describe("sluice start", function () {
     expect(second.stderr).to.include("SLUICE_ALREADY_RUNNING");
   });
 
-  it("starts again at once after a kill -9, on the same port, over the control socket that was left behind", async () => {
+  it("starts again at once after a kill -9, on the same port, and replaces the control socket that was left behind", async () => {
     folder.write("proxy.config.ts", echoOn(0));
     const killed = startCli(cleanup, folder, ["start"]);
     const { echo = 0 } = await killed.ready();

@@ -47,7 +47,7 @@ describe("stopping sluice", function () {
     expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
   });
 
-  it("resets what is still open when the time to drain is up, and exits with 0", async () => {
+  it("resets sessions that are still open when the time to drain is over, and exits with 0", async () => {
     const { cli, port } = await startWith(config("100ms"));
     const socket = await exchange(port, "before");
     const closed = closeOf(socket);
@@ -67,14 +67,14 @@ describe("stopping sluice", function () {
     });
   }
 
-  it("is not what an error in a plugin's own timer does: it is logged, and the proxy goes on", async () => {
+  it("does not happen because of an error in a plugin's own timer: it is logged, and the proxy continues", async () => {
     const { cli, port } = await startWith(config("1s", 'setTimeout(() => { throw new Error("tick"); }, 1);'));
     await cli.error("tick");
     await cli.error(/"level":50/);
     await exchange(port, "alive");
   });
 
-  it("is not what a promise that nobody caught does", async () => {
+  it("does not happen because of an unhandled rejection", async () => {
     const { cli, port } = await startWith(
       config("1s", 'void new Promise((_, reject) => setTimeout(() => reject(new Error("floating")), 1));'),
     );
@@ -82,7 +82,7 @@ describe("stopping sluice", function () {
     await exchange(port, "alive");
   });
 
-  it("is not what a plugin's timers and promises do after its teardown", async () => {
+  it("does not happen because of a plugin's timers and promises after its teardown", async () => {
     const late = `
 import { definePlugin } from "sluice";
 const late = definePlugin("late", () => ({
@@ -99,7 +99,7 @@ const late = definePlugin("late", () => ({
     await exchange(port, "alive");
   });
 
-  it("is not what the end of the reader of its output does", async () => {
+  it("does not happen because the reader of its output ends", async () => {
     const { cli, port } = await startWith(config("1s"));
     cli.breakPipes();
     const socket = await exchange(port, "first");

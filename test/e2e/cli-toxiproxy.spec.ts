@@ -13,7 +13,7 @@ describe("sluice toxiproxy", function () {
   });
   afterEach(() => cleanup.run());
 
-  it("prints where its API is, then ready, has the proxies of its file, and ends with 0 at SIGTERM", async () => {
+  it("prints the address of its API, then `ready`, has the proxies of its file, and exits with 0 at SIGTERM", async () => {
     folder.write("toxiproxy.json", JSON.stringify([{ name: "web", listen: "127.0.0.1:0", upstream: "127.0.0.1:9" }]));
     const cli = startCli(cleanup, folder, ["toxiproxy", "--port", "0", "--config", "toxiproxy.json"]);
     const [line] = await cli.line(/^toxiproxy http:\/\/127\.0\.0\.1:\d+$/);
@@ -24,7 +24,7 @@ describe("sluice toxiproxy", function () {
     expect(await cli.exit).to.deep.include({ code: 0 });
   });
 
-  it("says what is wrong with its port and its file", async () => {
+  it("reports errors of its port and its file", async () => {
     folder.write("bad.json", "[");
     expect((await runCli(cleanup, folder, "toxiproxy", "--port", "many")).stderr).to.include("--port: expected a number");
     const bad = await runCli(cleanup, folder, "toxiproxy", "--port", "0", "--config", "bad.json");

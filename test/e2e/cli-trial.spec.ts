@@ -66,7 +66,7 @@ describe("a save on trial while sluice runs", function () {
 
   afterEach(() => cleanup.run());
 
-  it("whose plugin fails is taken back, with one line that says where", async () => {
+  it("whose plugin fails is taken back, with one line that gives the location", async () => {
     const [first, second, third] = await start('{ share: 0.6, for: "1h", faults: 2 }');
     const events = await EventReader.open(api, "topics=reloads");
     cleanup.add(() => events.close());
@@ -101,7 +101,7 @@ describe("a save on trial while sluice runs", function () {
     expect(cli.lines.filter((line) => /^(reloaded|refused)/.test(line))).to.deep.equal([]);
   });
 
-  it("that goes well is in force for all, and its line is that of a save", async () => {
+  it("that succeeds applies to all sessions, and prints the same line as a save", async () => {
     const open = await start("{ share: 0.1, for: 300 }");
     folder.write("my-plugins/shout.ts", shout("B"));
     await cli.line(/^trying generation 2 on 10% of the sessions of echo for 0\.3 s$/);
@@ -111,7 +111,7 @@ describe("a save on trial while sluice runs", function () {
     }
   });
 
-  it("is ended early by the API: accepted, or taken back by what it was to replace", async () => {
+  it("is ended early by the API: it is accepted, or the previous config comes back", async () => {
     const open = await start("true");
     folder.write("my-plugins/shout.ts", shout("B"));
     await cli.line(/^trying generation 2 on 10% of the sessions of echo for 10 s$/);

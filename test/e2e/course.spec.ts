@@ -33,13 +33,13 @@ describe("the programs of a course in network programming", function () {
   before(() => (place = mkdtempSync(join(tmpdir(), "sluice-course-"))));
   after(() => rmSync(place, { recursive: true, force: true }));
 
-  it("are all run", () => {
+  it("are all run by this test", () => {
     const names = filesUnder(folder, ".ts").map((file) => basename(file, ".ts"));
     expect(names.toSorted()).to.deep.equal(Object.keys(prints).toSorted());
   });
 
   for (const [name, expected] of Object.entries(prints))
-    it(`${name} does what it says, and ends by itself`, async function () {
+    it(`${name} does what its text says, and ends by itself`, async function () {
       if (name === "capture") requireTool(this, "tshark");
       const { stdout } = await promisify(execFile)(process.execPath, [join(root, "dist", folder, `${name}.js`)], { cwd: place });
       expect(stdout).to.match(expected);

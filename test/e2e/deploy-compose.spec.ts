@@ -43,7 +43,7 @@ describe("the compose file", function () {
   const proxies = { "proxy-1": services["proxy-1"], "proxy-2": services["proxy-2"] };
   const config = readText(`${source}/config/proxy.config.ts`);
 
-  it("has two proxies, a Redis and a server, and each proxy at a port of its own", () => {
+  it("has two proxies, a Redis and a server, and each proxy has its own port", () => {
     expect(Object.keys(services)).to.deep.equal(["proxy-1", "proxy-2", "redis", "backend"]);
     const ports = Object.values(proxies).map((proxy) => proxy.ports[0]);
     for (const port of ports) expect(port).to.match(/^127\.0\.0\.1:\d+:8080$/);
@@ -51,7 +51,7 @@ describe("the compose file", function () {
   });
 
   for (const [name, proxy] of Object.entries(proxies))
-    it(`has all that ${name} needs: its image, folders and variables, on a root that is read-only`, () => {
+    it(`has everything that ${name} needs: its image, folders and variables, with a read-only root`, () => {
       expect(existsSync(join(root, source, proxy.build, "Dockerfile"))).to.equal(true);
       expect(services).to.include.keys(...proxy.depends_on);
       for (const mount of proxy.volumes) expect(existsSync(join(root, source, folderOf(mount))), mount).to.equal(true);
@@ -60,7 +60,7 @@ describe("the compose file", function () {
       expect(Number.parseInt(proxy.stop_grace_period, 10)).to.be.at.least(Number(/drain: "(\d+)s"/.exec(config)?.[1]) + 5);
     });
 
-  it("gives its proxies one limit together", async function () {
+  it("gives its proxies one shared limit", async function () {
     const file = requireTool(this, "redis-server");
     const [program, ...options] = services.redis.command;
     expect(program).to.equal("redis-server");

@@ -16,7 +16,7 @@ const source = "docs/deploy/container";
 const isRoot = process.platform === "linux" && process.getuid?.() === 0;
 
 // What an image would have of node:24-slim is this machine's; all else is done as the file says.
-describe("the container file, done by hand", function () {
+describe("the container file, its steps executed by the test", function () {
   this.timeout(300_000);
   const cleanup = createCleanup();
   let folder: string;
@@ -76,20 +76,20 @@ describe("the container file, done by hand", function () {
   };
   const main = (): readonly string[] => image.entrypoint.slice(1);
 
-  it("is node:24-slim with another user than root, and node as its process", () => {
+  it("is node:24-slim with a user other than root, and node as its process", () => {
     expect(image.from).to.equal("node:24-slim");
     expect(image.user).to.match(/^[1-9]\d*:[1-9]\d*$/);
     expect(image.entrypoint[0]).to.equal("node");
     expect(image.ports).to.deep.equal([8080, 9900]);
   });
 
-  it("has no packages but those that run it", () => {
+  it("has only the packages that it needs to run", () => {
     const packages = readdirSync(join(image.workFolder, "node_modules"));
     expect(packages).to.include.members(["sluice", "@redis"]);
     expect(packages).to.not.include.members(["mocha", "typescript", "prettier"]);
   });
 
-  it("serves, is asked for its status, and ends with SIGTERM, with nothing to write to", async () => {
+  it("serves, answers `status`, and ends at SIGTERM, without a writable folder", async () => {
     const upstream = await startUpstream("echo");
     cleanup.add(() => upstream.close());
     const proxy = inside([...main(), ...image.command], { UPSTREAM: upstream.endpoint });
@@ -103,7 +103,7 @@ describe("the container file, done by hand", function () {
     expect(proxy.stderr).to.not.match(/EROFS|EACCES|no control socket/);
   });
 
-  it("cannot write to what it is made of", async () => {
+  it("cannot write to its own files", async () => {
     const writing = inside(["--eval", 'require("node:fs").writeFileSync("config/more", "")']);
     expect((await writing.ended()).code).to.equal(1);
     expect(writing.stderr).to.match(isRoot ? /EROFS/ : /EACCES/);

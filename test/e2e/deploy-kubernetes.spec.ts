@@ -62,7 +62,7 @@ describe("the manifests for Kubernetes", function () {
     expect(await typeErrors(cleanup, manifests)).to.deep.equal([]);
   });
 
-  it("would be found out with a field misspelt, missing, or of another type", async () => {
+  it("are rejected if a field is misspelt, missing, or of another type", async () => {
     const spoilt = (change: (copy: { spec: Record<string, never> }) => void): Manifest => {
       const copy = structuredClone(deployment) as unknown as { spec: Record<string, never> };
       change(copy);
@@ -76,7 +76,7 @@ describe("the manifests for Kubernetes", function () {
     expect(errors).to.have.length(3);
   });
 
-  it("are built by kustomize, with a ConfigMap whose name stays", async function () {
+  it("are built by kustomize, with a ConfigMap whose name does not change", async function () {
     const made = await built(this, base);
     expect(await typeErrors(cleanup, made)).to.deep.equal([]);
     const map = of("ConfigMap", made);
@@ -84,7 +84,7 @@ describe("the manifests for Kubernetes", function () {
     expect(map.data).to.deep.equal({ "proxy.config.ts": text });
   });
 
-  it("are changed by an overlay: its image, namespace, config and environment", async function () {
+  it("can be changed by an overlay: image, namespace, config and environment", async function () {
     const made = await built(this, `${folder}/overlays/shop`);
     expect(await typeErrors(cleanup, made)).to.deep.equal([]);
     const changed = of("Deployment", made);
@@ -96,7 +96,7 @@ describe("the manifests for Kubernetes", function () {
     expect(Object.keys(map.data)).to.have.members(["proxy.config.ts", "polite.ts"]);
   });
 
-  it("agree with each other: selectors, ports, and who is scaled", () => {
+  it("agree with each other: selectors, ports, and the target of the scaling", () => {
     const labels = deployment.spec.template.metadata.labels;
     const service = of("Service");
     expect(deployment.spec.selector.matchLabels).to.deep.equal(labels);
@@ -112,7 +112,7 @@ describe("the manifests for Kubernetes", function () {
     expect(readText("docs/metrics.md")).to.include(`| \`${metric}\` |`);
   });
 
-  it("run it as an unprivileged user, on a file system that it cannot write to", () => {
+  it("run the proxy as an unprivileged user, on a read-only file system", () => {
     expect(pod.securityContext).to.deep.include({ runAsNonRoot: true, runAsUser: 1000 });
     expect(container.securityContext).to.deep.equal({
       allowPrivilegeEscalation: false,
@@ -123,7 +123,7 @@ describe("the manifests for Kubernetes", function () {
     expect(container.volumeMounts.find(({ name }) => name === "config")).to.not.have.property("subPath");
   });
 
-  it("leave a pod the time that its config asks for", async () => {
+  it("give a pod as much time to end as its config needs", async () => {
     const { shutdown, timeouts } = await configIn(text);
     const grace = pod.terminationGracePeriodSeconds * 1_000;
     expect(shutdown.delay).to.be.above(0);
@@ -141,7 +141,7 @@ describe("the manifests for Kubernetes", function () {
     return loaded.config;
   }
 
-  describe("in a pod, played by hand", () => {
+  describe("in a pod, simulated by the test", () => {
     let map: ConfigMapFolder;
     let cli: Cli;
     let port: number;
@@ -170,7 +170,7 @@ export const loud = definePlugin("loud", () => ({ fromClient: (data) => data.pip
       admin = Number(/:(\d+)\//.exec(cli.lines.find((line) => line.startsWith("admin ")) ?? "")?.[1]);
     });
 
-    it("open sessions take the pipeline of a new ConfigMap, and lose nothing to a bad one", async () => {
+    it("open sessions use the pipeline of a new ConfigMap, and lose nothing with an invalid one", async () => {
       const open = await connect(port);
       cleanup.add(() => void open.destroy());
       expect(await exchange(open, "hello")).to.equal("hello");
@@ -185,7 +185,7 @@ export const loud = definePlugin("loud", () => ({ fromClient: (data) => data.pip
       expect(await exchange(open, "hello")).to.equal("hello");
     });
 
-    it("probes are answered whatever their Host, and Prometheus by the pod's address", async () => {
+    it("probes are answered with any Host, and Prometheus if its Host is the pod's address", async () => {
       const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe];
       for (const probe of probes) {
         expect(portNames).to.include(probe.httpGet.port);

@@ -26,7 +26,7 @@ describe("the units for systemd", function () {
   const sockets = units.slice(1).map((file) => ({ file, settings: settingsOf(readText(`${source}/${file}`)) }));
   const names = sockets.map(({ settings }) => settings.get("FileDescriptorName")?.[0] ?? "");
 
-  describe("as systemd-analyze sees them", () => {
+  describe("checked by systemd-analyze", () => {
     let file: string;
     let folder: string;
     before(function () {
@@ -44,21 +44,21 @@ describe("the units for systemd", function () {
       return stdout + stderr;
     };
 
-    it("have nothing that it objects to", async () => {
+    it("have no errors", async () => {
       expect(await verify()).to.equal("");
     });
 
-    it("would be found out with a setting misspelt", async () => {
+    it("have an error if a setting is misspelt", async () => {
       writeFileSync(join(folder, units[1] ?? ""), `${readText(`${source}/${units[1]}`)}\n[Socket]\nListenStraem=1\n`);
       expect(await verify()).to.include("ListenStraem");
     });
 
-    it("leave little open to an attacker", async () => {
+    it("expose little to an attacker", async () => {
       await mustRun(file, ["security", "--offline=true", "--threshold=20", "./sluice.service"], { cwd: folder });
     });
   });
 
-  it("belong to each other", () => {
+  it("refer to each other", () => {
     expect(service.get("Sockets")).to.deep.equal([sockets.map(({ file }) => file).join(" ")]);
     for (const { settings } of sockets) expect(settings.get("Service")).to.deep.equal(["sluice.service"]);
     const config = readText(`${source}/proxy.config.ts`);
@@ -68,7 +68,7 @@ describe("the units for systemd", function () {
     expect(Number(service.get("TimeoutStopSec")?.[0])).to.be.at.least(drain + 5);
   });
 
-  describe("by systemd's protocol, played by hand", () => {
+  describe("by systemd's protocol, simulated by the test", () => {
     let folder: CliFolder;
     let ports: number[];
     let cli: Cli;
@@ -115,7 +115,7 @@ describe("the units for systemd", function () {
     };
     const nameBehind = async (port = 0, secure = false): Promise<string> => (await ask(port, { secure })).told.name;
 
-    it("serves both sockets, reloads by ExecReload's signal, and stops by SIGTERM", async () => {
+    it("serves both sockets, reloads at ExecReload's signal, and stops at SIGTERM", async () => {
       const [web, secure] = ports;
       expect([await nameBehind(web), await nameBehind(secure, true)]).to.deep.equal(["behind", "behind"]);
       expect(service.get("ExecReload")).to.deep.equal(["/bin/kill -HUP $MAINPID"]);
@@ -126,7 +126,7 @@ describe("the units for systemd", function () {
       expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
     });
 
-    it("refuses nobody while it is killed and started again", async () => {
+    it("refuses no client while it is killed and started again", async () => {
       const [web, secure] = ports;
       expect(service.get("Restart")).to.deep.equal(["on-failure"]);
       kill("SIGKILL");

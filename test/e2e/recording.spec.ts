@@ -8,7 +8,7 @@ describe("the recording in the README", function () {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("is what the command does (node dist/test/setup/recording/main.js)", async () => {
+  it("shows what the command prints (else: node dist/test/setup/recording/main.js)", async () => {
     const recorded = await recordScene(cleanup);
     for (const text of ["reloaded generation 2", "card ********", "refused: proxy.config.ts:6:", "still here"])
       expect(recorded).to.include(text);

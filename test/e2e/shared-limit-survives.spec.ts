@@ -56,7 +56,7 @@ class Load {
   }
 }
 
-describe("two proxies and a Redis behind, one of them killed under load", function () {
+describe("two proxies that share a Redis, one of the three killed under load", function () {
   this.timeout(120_000);
   const cleanup = createCleanup();
   let store: RedisServer;
@@ -80,7 +80,7 @@ describe("two proxies and a Redis behind, one of them killed under load", functi
 
   const [first, second] = [(): (typeof proxies)[0] => proxies[0] as never, (): (typeof proxies)[0] => proxies[1] as never];
 
-  it("a proxy: the limit holds over both, but for one lease, and the other's clients notice nothing", async () => {
+  it("a proxy: the shared limit holds except for one lease, and the clients of the other proxy notice nothing", async () => {
     const [dying, living] = [new Load(first().port), new Load(second().port)];
     const kill = (load: Load): boolean => {
       if (load.granted >= burst / 4) {
@@ -100,7 +100,7 @@ describe("two proxies and a Redis behind, one of them killed under load", functi
     expect(await exchange(second().open, "still here")).to.equal("still here");
   });
 
-  it("Redis: each limits alone at its share, nobody is turned away for it, and open sessions notice nothing", async () => {
+  it("Redis: each proxy limits to its own share, refuses no client for that reason, and open sessions notice nothing", async () => {
     const loads = [new Load(first().port), new Load(second().port)];
     const before = await Promise.all(loads.map((load) => load.run(({ granted }) => granted >= 10)));
     expect(before.flatMap(({ failures }) => failures)).to.deep.equal([]);

@@ -30,7 +30,7 @@ describe("the tutorial", function () {
   });
   afterEach(() => cleanup.run());
 
-  it("has a config and a plugin that do what it says, also over the save", async () => {
+  it("has a config and a plugin that do what its text says, also after the save", async () => {
     const first = onFreePort(contents("proxy.config.ts"));
     const [, line = ""] = /In `proxy.config.ts`:\n\n```ts\n(.*?)\n```/s.exec(page) ?? [];
     expect(line).to.include("web:");
@@ -51,7 +51,7 @@ describe("the tutorial", function () {
     expect(await says("pin 1234")).to.equal("pin ****");
   });
 
-  it("has a test that passes, and that fails with the plugin it warns of", async () => {
+  it("has a test that passes, and that fails with the wrong plugin of its warning", async () => {
     const run = (): Promise<{ stdout: string }> =>
       promisify(execFile)(process.execPath, ["--import", "sluice/register", "--test", "my-plugins/redact.test.ts"], {
         cwd: folder.path,

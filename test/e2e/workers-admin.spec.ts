@@ -47,7 +47,7 @@ describe("the admin API of a proxy of two workers", function () {
   });
   after(() => cleanup.run());
 
-  it("tells what happens in both: sessions, their chunks, rates, reloads", async () => {
+  it("reports the events of both: sessions, their chunks, rates, reloads", async () => {
     const { api } = workers;
     const reader = await EventReader.open(api, "topics=sessions,rates,reloads,tap:echo");
     cleanup.add(() => {
@@ -118,7 +118,7 @@ describe("the admin API of a proxy of two workers", function () {
     for (const socket of sockets) socket.destroy();
   });
 
-  it("captures the sessions of both in one file, in the order of time, and tells how far it is", async function () {
+  it("captures the sessions of both in one file, in the order of time, and reports its progress", async function () {
     const tshark = requireTool(this, "tshark");
     const { api } = workers;
     const begun = await api.call("POST", "captures", { json: { listener: "echo", file: "both.pcapng" } });
@@ -175,7 +175,7 @@ describe("the admin API of a proxy of two workers", function () {
     expect(readdirSync(join(folder.path, ".sluice", "captures")).toSorted()).to.deep.equal(["both.pcapng", "both.yaml"]);
   });
 
-  it("captures one session, until it ends, and goes on when a worker dies and is replaced", async () => {
+  it("captures one session until it ends, and continues when a worker dies and is replaced", async () => {
     const { api } = workers;
     const socket = await workers.open("echo");
     const pid = await pidOf(socket);
@@ -203,7 +203,7 @@ describe("the admin API of a proxy of two workers", function () {
     await api.call("DELETE", "captures/one.pcapng");
   });
 
-  it("captures by the command line too, and is whole when the proxy ends", async () => {
+  it("captures by the command line too, and leaves a complete file when the proxy ends", async () => {
     const cli = startCli(cleanup, workers.folder, ["capture", "echo", "-o", "cli.pcapng"]);
     await cli.line(/^capturing/);
     const socket = await workers.open("echo");

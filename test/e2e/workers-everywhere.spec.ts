@@ -93,7 +93,7 @@ describe("two workers with listeners of every kind", function () {
   };
 
   for (const listener of listeners) {
-    it(`${listener}: both serve, also over a toggle, a set and a restore`, async () => {
+    it(`${listener}: both serve, also during a toggle, a set and a restore`, async () => {
       const sockets = await openAtBoth(listener);
       const { generation: first } = await api.get<{ generation: number }>("status");
       expect(await textsOf(sockets)).to.deep.equal(["ax", "ax"]);
@@ -128,7 +128,7 @@ describe("two workers with listeners of every kind", function () {
     }
   });
 
-  it("serves on all of them with a worker in place of one that died", async () => {
+  it("serves on all of them after a worker died and was replaced", async () => {
     const [victim = 0] = await pids();
     process.kill(victim, "SIGKILL");
     await cli.error('"msg":"a worker serves in place of one that died"');

@@ -27,7 +27,7 @@ export default defineConfig({
 });
 `;
 
-describe("limits that several workers keep together", function () {
+describe("limits that several workers share", function () {
   this.timeout(180_000);
   const all = createCleanup();
   const cleanup = createCleanup();
@@ -68,7 +68,7 @@ describe("limits that several workers keep together", function () {
 
   const refused = async (): Promise<number> => (await workers.status()).counters["sluice_sessions_refused_total"] ?? 0;
 
-  it("limits.sessionsPerClient, of each client for itself", async () => {
+  it("limits.sessionsPerClient counts each client separately", async () => {
     const { pids, sockets } = await serve("plain", 4);
     expect(new Set(pids).size).to.equal(2);
     expect(await isServed("plain")).to.equal(false);
@@ -78,13 +78,13 @@ describe("limits that several workers keep together", function () {
     expect(await isServed("plain")).to.equal(false);
   });
 
-  it("the same for clients that come all at once", async () => {
+  it("limits.sessionsPerClient holds for sessions that come all at once", async () => {
     await nobodyOn("plain");
     const served = await Promise.all(Array.from({ length: 16 }, () => isServed("plain")));
     expect(served.filter(Boolean)).to.have.length(4);
   });
 
-  it("the same for the clients that a plugin names", async () => {
+  it("limits.sessionsPerClient counts the clients that a plugin names", async () => {
     const arrive = async (client: string): Promise<boolean> => {
       const socket = await open("named");
       socket.write(`PROXY TCP4 ${client} 192.0.2.1 4000 80\r\n`);
@@ -126,7 +126,7 @@ describe("limits that several workers keep together", function () {
     });
   }
 
-  it("a queue keeps no place for a client that has left, and its places over a reload", async () => {
+  it("a queue frees the place of a client that has left, and keeps its places over a reload", async () => {
     await nobodyOn("queued");
     const { sockets } = await serve("queued", 3);
     const gone = await open("queued");
@@ -149,7 +149,7 @@ describe("limits that several workers keep together", function () {
     expect(await pidOf(another)).to.be.greaterThan(0);
   });
 
-  it("refuses a client that has waited in vain", async () => {
+  it("a client that has waited too long is refused", async () => {
     await serve("vain", 1);
     const before = await refused();
     const socket = await open("vain");
@@ -157,7 +157,7 @@ describe("limits that several workers keep together", function () {
     expect(await refused()).to.equal(before + 1);
   });
 
-  it("does not count the sessions of a worker that has died", async () => {
+  it("the sessions of a worker that has died are not counted", async () => {
     const { pids } = await serve("few", 3);
     process.kill(pids[0] ?? 0, "SIGKILL");
     const left = pids.filter((pid) => pid !== pids[0]).length;

@@ -23,7 +23,7 @@ void [pid, echo, http, rateLimit, tlsTermination];
 export default defineConfig({ workers: 2, listeners: { ${listeners} }, ${rest} });
 `;
 
-describe("what workers have in common", function () {
+describe("workers with shared state", function () {
   this.timeout(180_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
@@ -42,7 +42,7 @@ describe("what workers have in common", function () {
   /** How often what was logged has a text. */
   const told = ({ cli }: Workers, text: string): number => cli.stderr.split("\n").filter((line) => line.includes(text)).length;
 
-  it("holds one limit for all, over reloads, and over the death of a worker", async () => {
+  it("keep one limit together, over reloads, and over the death of a worker", async () => {
     const limited = (letter: string): string =>
       config(
         `echo: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ connections: { rate: 1, per: "1d", burst: 9 }, key: "listener" }), pid(), echo()] }`,
@@ -59,7 +59,7 @@ describe("what workers have in common", function () {
     expect(await serve(workers, "echo", 4)).to.deep.equal([]);
   });
 
-  it("holds the limits of requests and bytes of a client for all", async () => {
+  it("keep one limit together for a client's requests, and one for its bytes", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const workers = await Workers.start(
       cleanup,
@@ -81,7 +81,7 @@ describe("what workers have in common", function () {
     expect(passed).to.deep.equal([40, 40, 0, 0]);
   });
 
-  it("has no more sessions than limits.sessions in all", async () => {
+  it("have together at most limits.sessions sessions", async () => {
     const workers = await Workers.start(
       cleanup,
       config(`echo: { listen: "tcp://127.0.0.1:0", plugins: [pid(), echo()] }`, `limits: { sessions: 5 }`),
@@ -102,7 +102,7 @@ describe("what workers have in common", function () {
     await eventually(async () => expect(await serve(workers, "echo", 1)).to.have.length(1), { what: "room for another" });
   });
 
-  it("lets sessions on, at each worker's share of the rate, while the first process hangs", async () => {
+  it("admit sessions, each at its share of the rate, while the first process hangs", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const workers = await Workers.start(
       cleanup,
@@ -125,7 +125,7 @@ describe("what workers have in common", function () {
     await eventually(async () => expect(await get()).to.equal(200), { what: "a decision of the first process" });
   });
 
-  it("resumes a TLS session at whichever worker", async () => {
+  it("resume a TLS session at any worker", async () => {
     const { cert, key } = await createCertificate("localhost");
     const workers = await Workers.start(
       cleanup,
@@ -162,7 +162,7 @@ describe("what workers have in common", function () {
     }
   });
 
-  it("looks a name up once for all", async () => {
+  it("look a name up once for all of them", async () => {
     const upstream = await startUpstream("echo");
     cleanup.add(() => upstream.close());
     const { port } = new URL(`tcp://${upstream.endpoint}`);
@@ -193,7 +193,7 @@ describe("what workers have in common", function () {
     );
   });
 
-  it("has an endpoint out in all when it is out in one, and tells it once", async () => {
+  it("eject an endpoint in all when one ejects it, and report it once", async () => {
     const upstream = await startUpstream("echo");
     cleanup.add(() => upstream.close());
     const dead = `127.0.0.1:${await freePort()}`;
@@ -218,7 +218,7 @@ describe("what workers have in common", function () {
     expect((await workers.status()).upstreams.map(({ state }) => state)).to.have.members(["down", "up"]);
   });
 
-  it("asks endpoints how they are from one worker, and cuts the sessions of all", async () => {
+  it("check the health of endpoints from one worker, and close the sessions of all", async () => {
     let healthy = true;
     let checks = 0;
     const upstream = await startUpstream((socket) => {

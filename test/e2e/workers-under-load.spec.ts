@@ -43,7 +43,7 @@ describe("two workers under load", function () {
     expect(load.flows).to.include({ moved: 0, unanswered: 0 });
   });
 
-  it("loses the sessions of the worker that is killed and no others, time after time; UDP flows of another keep their ports", async () => {
+  it("loses only the sessions of the killed worker, every time; UDP flows of another worker keep their ports", async () => {
     const { load } = proxy;
     const { flows } = load;
     const { ports, owner } = flows;
@@ -59,7 +59,7 @@ describe("two workers under load", function () {
     expect(flows).to.include({ moved: 0, unanswered: 0, owner });
   });
 
-  it("continues the UDP flows at another worker when theirs is killed, and saves take effect in all", async () => {
+  it("continues UDP flows at another worker when their worker is killed, and saves take effect in all", async () => {
     const { load } = proxy;
     const { owner } = load.flows;
     await proxy.kill(owner);

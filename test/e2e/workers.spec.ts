@@ -77,7 +77,7 @@ describe("sluice start with two workers", function () {
 
   afterEach(() => cleanup.run());
 
-  it("says ready once, and gives connections to one after the other", async () => {
+  it("prints `ready` once, and gives connections to the workers in turn", async () => {
     await start();
     const answers = [await once(), await once(), await once(), await once()];
     const pids = new Set(answers.map((answer) => answer.split(" ")[0]));
@@ -106,7 +106,7 @@ describe("sluice start with two workers", function () {
     ]);
   });
 
-  it("applies nothing of a save that one of them refuses", async () => {
+  it("applies nothing of a save that one worker refuses", async () => {
     await start();
     const sockets = [await open(), await open()];
     const pids = await Promise.all(sockets.map(workerAt));
@@ -122,7 +122,7 @@ describe("sluice start with two workers", function () {
       expect(await say(socket, pids[index])).to.deep.equal({ pid: pids[index], letter: "c" });
   });
 
-  it("refuses another number of workers, and captures, and says to restart", async () => {
+  it("refuses another number of workers, and captures, and says that a restart is needed", async () => {
     await start();
     save({ workers: 3 });
     await cli.line(/^refused: .*proxy\.config\.ts: workers: there are 2 .*SLUICE_WORKERS_CHANGED: restart/);
@@ -132,7 +132,7 @@ describe("sluice start with two workers", function () {
     expect(stderr).to.match(/of several workers each sees a part of the sessions only: start with `workers: 1`.*SLUICE_ADMIN_CONFLICT/);
   });
 
-  it("loses the sessions of one that is killed and no others, and replaces it on the generation in force", async () => {
+  it("loses only the sessions of a killed worker, and replaces it with one on the current generation", async () => {
     await start();
     save({ letter: "b" });
     await cli.line(/^reloaded generation 2$/);
@@ -166,7 +166,7 @@ describe("sluice start with two workers", function () {
     expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
   });
 
-  it("has UDP at one of them: its flows outlive the others, and when it dies another has the port", async () => {
+  it("serves UDP in one worker: its flows survive the death of the others, and when it dies another binds the port", async () => {
     const upstream = await startUdpEcho();
     cleanup.add(() => upstream.close());
     await start({ more: `dns: { listen: "udp://127.0.0.1:0", upstream: "${upstream.endpoint}" }` });
@@ -183,7 +183,7 @@ describe("sluice start with two workers", function () {
     expect((await status()).listeners.find(({ name }) => name === "dns")?.url).to.equal(`udp://127.0.0.1:${ports["dns"]}`);
   });
 
-  it("reloads both at SIGHUP, and ends with one that hangs", async () => {
+  it("reloads both at SIGHUP, and its workers end when the first process is killed", async () => {
     await start();
     cli.kill("SIGHUP");
     await cli.line(/^reloaded generation 2$/);
@@ -196,7 +196,7 @@ describe("sluice start with two workers", function () {
     });
   });
 
-  it("writes what plugins log in each of them as one log", async () => {
+  it("writes the log records of the plugins of both into one log", async () => {
     await start();
     await once();
     await once();

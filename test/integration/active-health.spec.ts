@@ -64,7 +64,7 @@ describe("The health checks of endpoints", function () {
     return Object.assign(found, { server, endpoint: `127.0.0.1:${portOf(server)}` });
   }
 
-  it("put one out that refuses, with why and since when, and take it back when it is there again", async () => {
+  it("eject an endpoint that refuses, with the reason and the time, and use it again when it is back", async () => {
     const port = await freePort();
     const endpoint = `127.0.0.1:${port}`;
     const other = await serve(numbered("b"));
@@ -80,7 +80,7 @@ describe("The health checks of endpoints", function () {
     expect([await greeting(started), await greeting(started)].toSorted().join("")).to.equal("ab");
   });
 
-  it("use all that are down when there is no other, and say so in the records", async () => {
+  it("use endpoints that are down when there is no other, and say so in the records", async () => {
     const upstream = await serve(numbered("x"));
     const check = { send: "ping", expect: "never" } as const;
     const started = await start(web({ endpoints: [upstream.endpoint], health: { check, ...quick, timeout: "50ms" } }));
@@ -93,7 +93,7 @@ describe("The health checks of endpoints", function () {
     expect(started.all("warning").filter(({ message }) => message.includes("all of them are used"))).to.have.length(1);
   });
 
-  it("keep what they found over reloads, also of their options, and stop when they are taken out", async () => {
+  it("keep their results over reloads, also of their options, and stop when they are removed", async () => {
     const port = await freePort();
     const endpoint = `127.0.0.1:${port}`;
     const other = await serve(numbered("b"));
@@ -112,7 +112,7 @@ describe("The health checks of endpoints", function () {
     expect(started.all("endpoint-up")).to.have.length(1);
   });
 
-  it("end an ejection when one passes", async () => {
+  it("end an ejection when a check passes", async () => {
     const mode = { resets: true };
     const flaky = await serve((socket) => {
       if (mode.resets) socket.once("data", () => socket.resetAndDestroy());
@@ -141,7 +141,7 @@ describe("The health checks of endpoints", function () {
     expect((await up(started, flaky.endpoint)).why).to.equal("failures");
   });
 
-  it("end the sessions at an endpoint that goes down with onDown: close, over TCP and UDP, and keep them otherwise", async () => {
+  it("with onDown: close end the sessions at an endpoint that goes down, over TCP and UDP; otherwise keep them", async () => {
     const mode = { answers: true };
     const upstream = await serve((socket) => {
       socket.on("data", (data) => {
@@ -184,7 +184,7 @@ describe("The health checks of endpoints", function () {
     kept.destroy();
   });
 
-  it("ask also the endpoints that plugins have, by option and at run time", async () => {
+  it("also check endpoints that plugins use, given by option or at run time", async () => {
     const [routed, elsewhere] = [await serve("refuse"), await serve("refuse")];
     const target = { endpoints: [routed.endpoint], health: { check: "tcp", ...quick } } as const;
     const sends = plugin("sends", {
@@ -205,7 +205,7 @@ describe("The health checks of endpoints", function () {
     expect((await down(started, elsewhere.endpoint)).listener).to.equal("plain");
   });
 
-  it("send HTTP requests past an endpoint that is down, before anybody has failed there", async () => {
+  it("send HTTP requests to other endpoints when one is down, before a request has failed there", async () => {
     const [good, bad] = [await serveHttp(), await serveHttp()];
     bad.status = 500;
     const endpoints = [good.endpoint, bad.endpoint];

@@ -48,7 +48,7 @@ describe("A name with four addresses", function () {
     ["DNS", undefined],
     ["dns.hosts", hosts],
   ] as const) {
-    it(`in ${where}: takes them in turn`, async () => {
+    it(`in ${where}: is connected to at each address in turn`, async () => {
       const { port, seen } = await serve(hosts);
       await withNameServer(
         () => ({ answers: hosts.map((host) => address("many.test", host, 600)) }),
@@ -66,7 +66,7 @@ describe("A name with four addresses", function () {
     });
   }
 
-  it("takes them in turn with http() too", async () => {
+  it("is connected to at each address in turn with http() too", async () => {
     const { port, seen } = await serve(hosts);
     const own = await start({
       dns: { hosts: { "many.test": hosts } },
@@ -79,7 +79,7 @@ describe("A name with four addresses", function () {
   });
 
   for (const balance of ["round-robin", "random", "least-connections"] satisfies Balance[]) {
-    it(`tries one that refused last, with ${balance}`, async () => {
+    it(`is connected last to an address that refused, with ${balance}`, async () => {
       const { port, seen } = await serve(hosts.slice(1));
       const own = await start({
         dns: { hosts: { "many.test": hosts } },
@@ -92,7 +92,7 @@ describe("A name with four addresses", function () {
     });
   }
 
-  it("that is localhost reaches a UDP upstream at ::1 alone, once 127.0.0.1 refused", async function () {
+  it("that is localhost reaches a UDP upstream only at ::1, after 127.0.0.1 has refused", async function () {
     const upstream: Socket = createSocket({ type: "udp6", ipv6Only: true });
     upstream.on("message", (datagram, from) => void upstream.send(datagram, from.port, from.address));
     upstream.bind(0, "::1");

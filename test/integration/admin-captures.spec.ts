@@ -143,7 +143,7 @@ describe("captures of the admin API", function () {
     await says(await open(), "y", "1y");
   });
 
-  it("are files in one folder, whatever name is asked for", async () => {
+  it("are files in one folder, whatever name the request gives", async () => {
     mkdirSync(folder, { recursive: true });
     symlinkSync(join(folder, "..", "elsewhere"), join(folder, "link.pcapng"));
     writeFileSync(join(folder, "there.pcapng"), "kept");
@@ -168,7 +168,7 @@ describe("captures of the admin API", function () {
     expect((await list()).map(({ name }) => name)).to.deep.equal(["there.pcapng"]);
   });
 
-  it("are refused with what to do, and nothing is left of them", async () => {
+  it("are refused with a remedy, and leave nothing behind", async () => {
     expect(await refused({ listener: "web", file: "a", name: "b" })).to.have.property("status", 400);
     expect(await refused({})).to.have.property("status", 400);
     expect((await refused({ listener: "web", size: "2GiB" })).text).to.contain("size: expected 1KiB to 1GiB");
@@ -208,7 +208,7 @@ describe("captures of the admin API", function () {
     expect((await api.call("DELETE", "captures/kept.pcapng")).status).to.equal(404);
   });
 
-  it("go on over a reload, and are whole when the proxy closes", async function () {
+  it("continue over a reload, and are complete when the proxy closes", async function () {
     const tshark = requireTool(this, "tshark");
     const socket = await open("other");
     const { file } = await begin({ listener: "other" });

@@ -77,7 +77,7 @@ describe("events of the admin API", () => {
   });
   afterEach(() => cleanup.run());
 
-  it("report sessions and reloads, each under its topic only, with rising ids", async () => {
+  it("report sessions and reloads, each only under its topic, with increasing ids", async () => {
     const [all, reloads] = [await reader("topics=sessions,reloads"), await reader("topics=reloads")];
     const socket = await open();
     await says(socket, "x", "x1");
@@ -106,7 +106,7 @@ describe("events of the admin API", () => {
     expect(web.plugins[0].fromClient.p50).to.be.a("number").and.be.above(0);
   });
 
-  it("go on where a reader left, and say how many it has lost", async () => {
+  it("continue with the event after the last that a reader received, and say how many it has lost", async () => {
     const first = await reader("topics=sessions");
     await open();
     const { id } = await first.event("session-started");
@@ -127,7 +127,7 @@ describe("events of the admin API", () => {
     await byQuery.event("session-started", (event) => event.id > id);
   });
 
-  it("show the chunks of an open session at each place, without calling a hook again or losing a closure's state", async () => {
+  it("show the chunks of an open session before and after each plugin, without a new hook call or loss of a closure's state", async () => {
     const socket = await open();
     await says(socket, "a", "a1");
     const tap = await reader(`topics=tap:${await sessionId()}`);
@@ -152,7 +152,7 @@ describe("events of the admin API", () => {
     expect(calls).to.equal(1);
   });
 
-  it("show plain RxJS operators too, a session without plugins, and all sessions of a listener, those to come too", async () => {
+  it("show plain RxJS operators too, a session without plugins, and all sessions of a listener, including future ones", async () => {
     const tap = await reader("topics=tap:mixed,tap:plain");
     const [mixed, plain] = [await open("mixed"), await open("plain")];
     await says(mixed, "m", "mr1");
@@ -177,7 +177,7 @@ describe("events of the admin API", () => {
     });
   });
 
-  it("show the messages in a chunk behind a plugin that works on messages, as texts", async () => {
+  it("show as texts the messages in a chunk behind a plugin that works on messages", async () => {
     const tap = await reader("topics=tap:lines");
     const socket = await open("lines");
     await says(socket, '{"a":1}\n{"b":[2]}\n{"c"', '{"a":1}\n{"b":[2]}\n');
@@ -204,7 +204,7 @@ describe("events of the admin API", () => {
     ]);
   });
 
-  it("a reader that stands still costs less than 1 MiB, no session notices, and it is told what it lost", async () => {
+  it("a reader that stops reading costs less than 1 MiB, affects no session, and learns how many events it lost", async () => {
     const stalled = await reader("topics=tap:plain");
     stalled.pause();
     const socket = await open("plain");

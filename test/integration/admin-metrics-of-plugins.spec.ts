@@ -15,7 +15,7 @@ describe("metrics of plugins, on the admin server", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("say when certificates expire, by the names of the config, and no longer than they are shown", async () => {
+  it("report when certificates expire, by their names in the config, only as long as the certificates are in use", async () => {
     const certificate = await createCertificate("mail.test");
     const other = await createCertificate("shop.test", { notAfter: new Date(Date.now() + 5 * 86_400_000) });
     const config = (plugins: readonly PluginUse[]) => ({
@@ -35,7 +35,7 @@ describe("metrics of plugins, on the admin server", () => {
     expect(after.get(name)?.series).to.have.lengthOf(2);
   });
 
-  it("count a plugin's errors by the direction that its hook works on, however it fails and whatever that costs", async () => {
+  it("count a plugin's errors by the direction of its hook, for every kind of failure and every consequence", async () => {
     const upstream = cleanup.keep(await startUpstream("echo"));
     const boom = (): never => {
       throw new Error("boom");

@@ -26,7 +26,7 @@ describe("metrics of the admin server", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("are Prometheus' text, count per listener and plugin use, and end with what a reload removes", async () => {
+  it("are Prometheus text, count per listener and plugin use, and disappear with a listener or use that a reload removes", async () => {
     const listeners = { web: { listen: "tcp://127.0.0.1:0", plugins: [double(), echo()] } };
     const { proxy, api, port } = await startAdmin({ listeners });
     cleanup.add(() => proxy.close());
@@ -63,7 +63,7 @@ describe("metrics of the admin server", () => {
     expect(after).to.include('sluice_swaps_total{listener="web",result="ok"} 1');
   });
 
-  it("count reloads by their result, and say when the last one went well", async () => {
+  it("count reloads by their result, and report the time of the last successful one", async () => {
     const before = Date.now() / 1000;
     const config = (plugins: readonly PluginUse[]) => ({
       listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } },
@@ -88,7 +88,7 @@ describe("metrics of the admin server", () => {
     expect(valueOf(await scrape(api), "sluice_config_last_reload_successful")).to.equal(1);
   });
 
-  it("count connections to the endpoints of the config, and none by a name that a client chose", async () => {
+  it("count connections to the endpoints of the config, but have no label that a client chose", async () => {
     const upstream = cleanup.keep(await startUpstream("echo"));
     const dead = await freePort();
     const elsewhere = plugin("elsewhere", {
@@ -123,7 +123,7 @@ describe("metrics of the admin server", () => {
     expect(valueOf(families, "sluice_upstream_ejections_total", { listener: "web" })).to.equal(0);
   });
 
-  it("count datagrams, TLS handshakes and HTTP requests where there are any", async () => {
+  it("count datagrams, TLS handshakes and HTTP requests if there are any", async () => {
     const listeners = {
       dgram: { listen: "udp://127.0.0.1:0", plugins: [echo()] },
       safe: { listen: "tcp://127.0.0.1:0", plugins: [tlsTermination({ selfSigned: ["localhost"] }), echo()] },
@@ -166,7 +166,7 @@ describe("metrics of the admin server", () => {
     for (const never of ["secret", "PROPFIND", "localhost"]) expect(text, never).to.not.include(never);
   });
 
-  it("are at most 2,000 series, and what is left out is counted", async () => {
+  it("are at most 2,000 series, and the omitted series are counted", async () => {
     const plugins = Array.from({ length: 60 }, (_, at) => double({ name: `double-${at}`, enabled: at % 2 === 0 }));
     const many = Array.from(
       { length: 4 },
@@ -180,7 +180,7 @@ describe("metrics of the admin server", () => {
     expect(valueOf(families, "sluice_series_left_out")).to.be.greaterThan(0);
   });
 
-  it("have what plugins count by METRICS, with labels and gauges", async () => {
+  it("include what plugins count with METRICS, with labels and gauges", async () => {
     const counting = definePlugin("counting", (_options, inject) => {
       const metrics = inject(METRICS);
       const open = metrics.gauge("orders_open");

@@ -75,7 +75,7 @@ describe("an override", () => {
     expect(await overrides()).to.deep.equal([]);
   });
 
-  it("changes options, merged into those of the config, and takes them out by null", async () => {
+  it("changes options, merges them into the config's options, and removes an option with null", async () => {
     await proxy.apply({ listeners: listeners({ nested: { more: "m", rest: "r" } }), admin: { listen: "tcp://127.0.0.1:0" } });
     await says("Amx");
     expect((await api.call<View>("PATCH", path, { json: { options: { text: "B" } } })).value.options).to.deep.include({ text: "B" });
@@ -89,7 +89,7 @@ describe("an override", () => {
     await says("Bx");
   });
 
-  it("is taken back by DELETE", async () => {
+  it("is removed by DELETE", async () => {
     await api.call("PATCH", path, { json: { enabled: false, options: { text: "C" } } });
     await says("x");
     const back = await api.call("DELETE", "overrides/echo/mark");
@@ -101,7 +101,7 @@ describe("an override", () => {
     expect([restored.status, restored.body.includes("generation 4711 is not kept: there are 3, 2, 1")]).to.deep.equal([404, true]);
   });
 
-  it("stays over saves while the use exists, and is gone with it", async () => {
+  it("stays over saves while the plugin use exists, and disappears with the use", async () => {
     const admin = { listen: "tcp://127.0.0.1:0" };
     await api.call("PATCH", path, { json: { enabled: false } });
     const events: unknown[] = [];
@@ -116,7 +116,7 @@ describe("an override", () => {
     await says("Zx");
   });
 
-  it("shows which instances are new, and which have inherited the state of the one before", async () => {
+  it("shows which instances are new, and which have inherited the state of their predecessor", async () => {
     const keeping = definePlugin("keeping", () => ({ inherit: () => undefined }));
     const plain = definePlugin("plain", () => ({}));
     const started = await startAdmin({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [keeping(), plain(), echo()] } } });
@@ -136,7 +136,7 @@ describe("an override", () => {
     ]);
   });
 
-  it("that switches a plugin on which the config has off works too", async () => {
+  it("can also switch on a plugin that the config disables", async () => {
     await proxy.apply({ listeners: listeners({ enabled: false }), admin: { listen: "tcp://127.0.0.1:0" } });
     await says("x");
     expect((await api.get<View>(path)).enabled).to.equal(false);
@@ -144,7 +144,7 @@ describe("an override", () => {
     await says("Ax");
   });
 
-  it("is refused like a save: 409 with the message, and nothing has changed", async () => {
+  it("is refused like a save: 409 with the message, and nothing changes", async () => {
     const refused: string[] = [];
     proxy.lifecycle.subscribe((event) => event.type === "refused" && refused.push(event.error.message));
     const bad: [object, string][] = [
@@ -162,7 +162,7 @@ describe("an override", () => {
     expect((await api.get<{ generation: number }>("status")).generation).to.equal(1);
   });
 
-  it("is refused for an option that nobody has, where a plugin has no schema: it has those that the config gives it", async () => {
+  it("is refused for an option that the config does not give, if the plugin has no schema", async () => {
     const admin = { listen: "tcp://127.0.0.1:0" };
     const loose = definePlugin("loose", ({ text }: { readonly text?: string }) => ({
       admit: (arrival) => (text === "" ? EMPTY : arrival),
@@ -174,7 +174,7 @@ describe("an override", () => {
     expect((await loosely({ text: "b" })).status).to.equal(200);
   });
 
-  it("honours If-Match: 412 when the generation is another, and then nothing is changed", async () => {
+  it("honours If-Match: 412 when the generation is a different one, and then nothing changes", async () => {
     const { headers } = await api.call("GET", path);
     expect(headers.etag).to.equal('"g1"');
     for (const match of ['"g2"', 'W/"g1"', "g1", '"g0", "g7"']) {
@@ -187,7 +187,7 @@ describe("an override", () => {
     expect((await api.call("DELETE", "overrides/echo/mark", { headers: { "if-match": "*" } })).status).to.equal(200);
   });
 
-  it("of two at once by the same If-Match, one wins", async () => {
+  it("is accepted once when two come at the same time with the same If-Match", async () => {
     const both = await Promise.all(
       [false, false].map((enabled) => api.call("PATCH", path, { json: { enabled }, headers: { "if-match": '"g1"' } })),
     );
@@ -205,7 +205,7 @@ describe("an override", () => {
     }
   });
 
-  it("and a generation before it can be had back as a new one", async () => {
+  it("can be undone: an earlier generation is restored as a new one", async () => {
     await api.call("PATCH", path, { json: { options: { text: "B" } } });
     await says("Bx");
     const { generations } = await api.get<{ generations: { generation: number; origin: string; current: boolean; sessions: number }[] }>(
@@ -221,7 +221,7 @@ describe("an override", () => {
     expect((await api.call("POST", "generations/99/restore", { json: {} })).status).to.equal(404);
   });
 
-  it("tells a proxy that follows no file apart: plan and reload are a conflict", async () => {
+  it("works without a config file to follow, where plan and reload are a conflict", async () => {
     for (const what of ["plan", "reload"]) expect((await api.call("POST", what, { json: {} })).status).to.equal(409);
   });
 });

@@ -31,7 +31,7 @@ describe("recordings of the admin API", function () {
     return { ...admin, folder };
   };
 
-  it("are files that replay() answers from: of sessions that have ended, and of one that is open", async () => {
+  it("are files from which replay() answers: of sessions that have ended, and of an open session", async () => {
     const { api, port, folder } = await started();
     const { status, value, body } = await api.call<View>("POST", "recordings", {
       json: { listener: "web", file: "talk.yaml", redact: ["pin"] },
@@ -66,7 +66,7 @@ describe("recordings of the admin API", function () {
     expect((await api.call<{ recordings: View[] }>("GET", "recordings")).value.recordings).to.deep.equal([]);
   });
 
-  it("are names in one folder, of listeners that there are", async () => {
+  it("are refused for names outside one folder, and for listeners that do not exist", async () => {
     const { api } = await started();
     for (const [json, status] of [
       [{ listener: "web", file: "../talk.yaml" }, 400],

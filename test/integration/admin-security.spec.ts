@@ -32,7 +32,7 @@ describe("the admin server", () => {
     expect(proxy.adminUrl).to.equal(undefined);
   });
 
-  it("has a random token per process in the fragment of its address, and wants it for everything that tells anything", async () => {
+  it("has a random token per process in the fragment of its address, and requires it for every answer with information", async () => {
     expect(api.token).to.match(/^[\w-]{32}$/);
     expect((await start()).token).to.not.equal(api.token);
     for (const path of ["/api/v1/status", "/api/v1/listeners", "/api/v1/nothing", "/api/v1/config", "/metrics"]) {
@@ -46,7 +46,7 @@ describe("the admin server", () => {
     expect((await api.call("GET", "status")).status).to.equal(200);
   });
 
-  it("takes no cookie for a token, and sets none", async () => {
+  it("does not accept a cookie as token, and sets no cookie", async () => {
     const { status } = await ask(api.port, {
       path: "/api/v1/status",
       headers: { cookie: `token=${api.token}; authorization=${api.token}` },
@@ -58,7 +58,7 @@ describe("the admin server", () => {
     }
   });
 
-  it("answers only to its own Host, on every path but the probes, and names the option", async () => {
+  it("answers only its own Host, on every path except the probes, and names the option that allows others", async () => {
     const bad = [
       "evil.example",
       "evil.example:9900",
@@ -84,13 +84,13 @@ describe("the admin server", () => {
       expect((await api.call("GET", "status", { headers: { host } })).status, host).to.equal(200);
   });
 
-  it("answers to the names of admin.hosts, whatever their case", async () => {
+  it("answers the names of admin.hosts, in any case of letters", async () => {
     const named = await start({ hosts: ["Proxy.Internal"] });
     expect((await named.call("GET", "status", { headers: { host: "proxy.internal:9900" } })).status).to.equal(200);
     expect((await named.call("GET", "status", { headers: { host: "other.internal" } })).status).to.equal(403);
   });
 
-  it("takes a change from no foreign Origin and no foreign site, with the token or without", async () => {
+  it("accepts no change from a foreign Origin or a foreign site, with or without the token", async () => {
     const foreign: Record<string, string>[] = [
       { origin: "http://evil.example" },
       { origin: "null" },
@@ -113,7 +113,7 @@ describe("the admin server", () => {
     expect((await api.get<{ generation: number }>("status")).generation).to.equal(1);
   });
 
-  it("takes a change from its own page and from programs", async () => {
+  it("accepts a change from its own page and from programs", async () => {
     const own: Record<string, string>[] = [
       {},
       { origin: `http://127.0.0.1:${api.port}`, "sec-fetch-site": "same-origin" },
@@ -122,7 +122,7 @@ describe("the admin server", () => {
     for (const headers of own) expect((await api.call("PATCH", toggle, { headers, json: { enabled: true } })).status).to.equal(200);
   });
 
-  it("takes a change only as application/json, and never by GET", async () => {
+  it("accepts a change only as application/json, and never by GET", async () => {
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonx", ""]) {
       const { status } = await api.call("PATCH", toggle, { headers: { "content-type": type }, json: { enabled: false } });
       expect([type, status]).to.deep.equal([type, 415]);
@@ -135,7 +135,7 @@ describe("the admin server", () => {
     expect((await api.get<{ enabled: boolean }>(toggle)).enabled).to.equal(true);
   });
 
-  it("gives no other site leave to read it", async () => {
+  it("does not allow another site to read its answers", async () => {
     const preflight = await ask(api.port, {
       method: "OPTIONS",
       path: "/api/v1/status",
@@ -158,21 +158,21 @@ describe("the admin server", () => {
     }
   });
 
-  it("answers its probes without token and to any Host, and tells nothing by them", async () => {
+  it("answers its probes without a token and with any Host, and discloses nothing in them", async () => {
     for (const path of ["/healthz", "/readyz"]) {
       const { status, body } = await ask(api.port, { path, headers: { host: "10.1.2.3:9900" } });
       expect([path, status, body]).to.deep.equal([path, 200, "ok\n"]);
     }
   });
 
-  it("gives /metrics without a token when admin.metrics is open, and still to its own Host alone", async () => {
+  it("serves /metrics without a token when admin.metrics is open, but still only to its own Host", async () => {
     const open = await start({ metrics: "open" });
     expect((await ask(open.port, { path: "/metrics" })).status).to.equal(200);
     expect((await ask(open.port, { path: "/metrics", headers: { host: "evil.example" } })).status).to.equal(403);
     expect((await ask(open.port, { path: "/api/v1/status" })).status).to.equal(401);
   });
 
-  it("serves no file but those of its page", async () => {
+  it("serves only the files of its page", async () => {
     for (const path of [
       "/../package.json",
       "/assets/../../admin.js",
@@ -186,7 +186,7 @@ describe("the admin server", () => {
     }
   });
 
-  it("is no proxy: a request for another address, an upgrade and CONNECT get nowhere", async () => {
+  it("is no proxy: a request for another address, an upgrade and CONNECT are refused", async () => {
     const auth = `Authorization: Bearer ${api.token}\r\nConnection: close\r\n`;
     expect(await talk(api.port, `GET http://127.0.0.1/api/v1/status HTTP/1.1\r\nHost: localhost\r\n${auth}\r\n`)).to.match(
       /^HTTP\/1.1 400 /,
@@ -197,14 +197,14 @@ describe("the admin server", () => {
     expect(await talk(api.port, upgrade.replace("Connection: Upgrade", "Connection: Upgrade, close"))).to.match(/^HTTP\/1.1 401 /);
   });
 
-  it("answers a head that is too large with what is wrong, and goes on", async () => {
+  it("answers a head that is too large with the reason, and continues", async () => {
     const large = `GET / HTTP/1.1\r\nHost: localhost\r\nx: ${"x".repeat(20_000)}\r\n\r\n`;
     expect(await talk(api.port, large)).to.match(/^HTTP\/1.1 431 /);
     expect(await talk(api.port, "nonsense\r\n\r\n")).to.match(/^HTTP\/1.1 400 /);
     expect((await api.call("GET", "status")).status).to.equal(200);
   });
 
-  it("answers bad input with an error that says what, and goes on", async () => {
+  it("answers bad input with an error that gives the reason, and continues", async () => {
     expect(await talk(api.port, "nonsense\r\n\r\n")).to.match(/^HTTP\/1.1 400 /);
     const bad: [string, string, unknown, number][] = [
       ["PATCH", toggle, { enabled: "yes" }, 400],
@@ -252,7 +252,7 @@ describe("the address of the admin server", () => {
     }
   };
 
-  it("that is not loopback is refused without a token of the config's", async () => {
+  it("that is not loopback is refused without a token in the config", async () => {
     for (const listen of ["tcp://0.0.0.0:0", "tcp://[::]:0", "tcp://192.0.2.1:9900", "tcp://some.host:9900"]) {
       const message = await refusal({ admin: { listen } });
       expect(message, listen).to.include("admin.token").and.include("SLUICE_CONFIG_INVALID");
@@ -262,7 +262,7 @@ describe("the address of the admin server", () => {
     expect((await new AdminApi(proxy.adminUrl ?? "").call("GET", "status")).status).to.equal(200);
   });
 
-  it("is refused when it is no stream's, misspelt, or a listener's", async () => {
+  it("is refused when it is not that of a stream, is misspelt, or belongs to a listener", async () => {
     expect(await refusal({ admin: { listen: "udp://127.0.0.1:9900" } })).to.include("admin.listen");
     expect(await refusal({ admin: { listne: "tcp://127.0.0.1:0" } }))
       .to.include("admin")
@@ -282,7 +282,7 @@ describe("the address of the admin server", () => {
     }
   });
 
-  it("is refused as an upstream that turns out to be it: by a name, and by a plugin", async () => {
+  it("is refused as an upstream that resolves to it: by a name, and by a plugin", async () => {
     const first = await startAdmin({ listeners });
     cleanup.add(() => first.proxy.close());
     const { port } = first.api;

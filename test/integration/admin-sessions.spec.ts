@@ -71,7 +71,7 @@ describe("sessions of the admin API", () => {
     expect([rest.sessions.map(({ id }) => id), rest.next]).to.deep.equal([[all[2]?.id], undefined]);
   });
 
-  it("are filtered by all keys at once, and what cannot be read is told", async () => {
+  it("are filtered by all keys at once, and an invalid filter is reported", async () => {
     await says(await open(), "x", "Ax");
     await says(await open("two"), "yyyy", "yyyy");
     const names = async (filter: string): Promise<string[]> =>
@@ -100,7 +100,7 @@ describe("sessions of the admin API", () => {
       expect((await api.call("GET", `sessions?${query}`)).status, query).to.equal(400);
   });
 
-  it("have a time line from the beginning to the end, with swaps and faults", async () => {
+  it("have a timeline from the beginning to the end, with swaps and faults", async () => {
     const socket = await open();
     await says(socket, "x", "Ax");
     await api.call("PATCH", "listeners/one/plugins/mark", { json: { enabled: false } });
@@ -128,7 +128,7 @@ describe("sessions of the admin API", () => {
     expect((await api.call("GET", "sessions/x")).status).to.equal(400);
   });
 
-  it("are held in one direction, injected into past that, and released in order", async () => {
+  it("can be held in one direction, receive injected bytes meanwhile, and are released in order", async () => {
     const socket = await open();
     await says(socket, "x", "Ax");
     const id = (await list())[0]?.id ?? 0;
@@ -146,7 +146,7 @@ describe("sessions of the admin API", () => {
     await says(socket, "x", "Ax");
   });
 
-  it("that are held are released by themselves, also after a swap, and at their end", async () => {
+  it("that are held are released automatically, also after a swap, and at their end", async () => {
     const socket = await open();
     await says(socket, "x", "Ax");
     const id = (await list())[0]?.id ?? 0;

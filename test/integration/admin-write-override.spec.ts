@@ -35,7 +35,7 @@ function calls({ live, proxy }: LiveFolder) {
 describe("POST overrides/{listener}/{plugin}/write", function () {
   this.timeout(30_000);
 
-  it("writes enabled into the file, all else kept, applies it, and the override is gone", () =>
+  it("writes `enabled` into the file, keeps everything else, applies the file, and removes the override", () =>
     withLiveConfig({ "proxy.config.ts": configText(listener("mark()"), imports) }, async (folder) => {
       const { override, write } = calls(folder);
       chmodSync(folder.file, 0o640);
@@ -89,7 +89,7 @@ describe("POST overrides/{listener}/{plugin}/write", function () {
         expect([folder.proxy.generation, folder.proxy.steering.overrides.length]).to.deep.equal([2, 1]);
       }));
 
-  it("is refused for plugins of every listener where there are several, and written where there is one", () =>
+  it("is refused for the common plugins of several listeners, and succeeds if there is one listener", () =>
     withLiveConfig(everywhere(listener("") + listener("", "other")), async (folder) => {
       const { override, refusal, write } = calls(folder);
       await override({ enabled: false });
@@ -99,7 +99,7 @@ describe("POST overrides/{listener}/{plugin}/write", function () {
       expect(readFileSync(folder.file, "utf8")).to.include("plugins: [mark({ enabled: false })]");
     }));
 
-  it("is refused without an override, and for one with options", () =>
+  it("is refused without an override, and for an override with options", () =>
     withLiveConfig({ "proxy.config.ts": configText(listener("mark()"), imports) }, async (folder) => {
       const { override, refusal } = calls(folder);
       expect((await refusal()).code).to.equal("SLUICE_ADMIN_UNKNOWN");
@@ -108,7 +108,7 @@ describe("POST overrides/{listener}/{plugin}/write", function () {
       expect([code, message.includes("has options")]).to.deep.equal(["SLUICE_ADMIN_CONFLICT", true]);
     }));
 
-  it("lets an override go when a save by hand says the same", () =>
+  it("is not needed if a manual save has the same effect: the override is removed", () =>
     withLiveConfig({ "proxy.config.ts": configText(listener("mark()"), imports) }, async (folder) => {
       await calls(folder).override({ enabled: false });
       await folder.apply(configText(listener("mark({ enabled: false })"), imports));

@@ -12,7 +12,7 @@ import { startUpstream } from "../support/with-upstream.ts";
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
-describe("backpressure of what a plugin answers and injects", function () {
+describe("backpressure of a plugin's answers and injections", function () {
   this.timeout(90_000);
 
   const answers = [
@@ -23,7 +23,7 @@ describe("backpressure of what a plugin answers and injects", function () {
     "an answer by a stream that echoes",
   ];
   for (const shape of answers) {
-    it(`stalls a client that reads nothing, and memory does not grow, with ${shape}`, async () => {
+    it(`stops a client that reads nothing, and memory does not grow, with ${shape}`, async () => {
       const proxy = await startMeasured(cleanup, shape);
       const before = await proxy.rss();
       const client = await connect(proxy.port);
@@ -36,7 +36,7 @@ describe("backpressure of what a plugin answers and injects", function () {
     });
   }
 
-  it("stalls a client that reads while its chunks wait for a promise in an answer", async () => {
+  it("stops a client that reads while its chunks wait for a promise in an answer", async () => {
     const proxy = await startMeasured(cleanup, "an answer with each on slow promises");
     const before = await proxy.rss();
     const client = await connect(proxy.port);
@@ -52,7 +52,7 @@ describe("backpressure of what a plugin answers and injects", function () {
   });
 
   for (const shape of ["inject of 256 MiB a second", "inject of 256 MiB a second into an answer"]) {
-    it(`drops and counts what finds no room, and memory does not grow, with ${shape}`, async () => {
+    it(`drops and counts datagrams that exceed the buffer, and memory does not grow, with ${shape}`, async () => {
       const upstream = await startUpstream("hang");
       cleanup.add(() => upstream.close());
       const proxy = await startMeasured(cleanup, shape, upstream.endpoint);
@@ -75,7 +75,7 @@ describe("an answer whose operators subscribe late", () => {
       concat(greeting, timer(50).pipe(ignoreElements()), data.pipe(each((chunk) => chunk))) as Observable<Buffer>,
   };
   for (const [what, respond] of Object.entries(late)) {
-    it(`loses nothing of what comes before, nor the end: ${what}`, async () => {
+    it(`loses neither earlier bytes nor the end: ${what}`, async () => {
       const use = plugin("late", { connect: (_attempt, session) => of(answer("late", respond, session)) });
       const { port, proxy } = await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [use] } } });
       cleanup.add(() => proxy.close());
@@ -86,7 +86,7 @@ describe("an answer whose operators subscribe late", () => {
       expect(String(await readAll(client))).to.equal("one two");
     });
 
-    it(`loses no datagram that comes before: ${what}`, async () => {
+    it(`loses no earlier datagram: ${what}`, async () => {
       const use = plugin("late", { connect: (_attempt, session) => of(answer("late", respond, session)) });
       const { port, proxy } = await startProxy({ listeners: { web: { listen: "udp://127.0.0.1:0", plugins: [use] } } });
       cleanup.add(() => proxy.close());
@@ -100,8 +100,8 @@ describe("an answer whose operators subscribe late", () => {
   }
 });
 
-describe("inject into a flow in which limits.bufferPerFlow waits already", () => {
-  it("is warned of once, and counted", async () => {
+describe("inject into a flow whose buffer is already full (limits.bufferPerFlow)", () => {
+  it("is logged once as a warning, and counted", async () => {
     const extra = new Subject<Buffer>();
     const upstream = await startUpstream("hang");
     cleanup.add(() => upstream.close());

@@ -23,7 +23,7 @@ describe("backpressure", function () {
   ];
 
   for (const shape of bounded) {
-    it(`stalls the source of a reader that stands still or is slow, and memory does not grow, with ${shape}`, async () => {
+    it(`stops the source when the reader has stopped or is slow, and memory does not grow, with ${shape}`, async () => {
       const state = { sent: 0 };
       const upstream = await startUpstream((socket) => push(socket.resume(), state));
       cleanup.add(() => upstream.close());
@@ -45,7 +45,7 @@ describe("backpressure", function () {
     });
   }
 
-  it("is what keeps the memory bounded: operators that nobody watches hold far more", async () => {
+  it("bounds the memory: operators without it hold far more", async () => {
     const state = { sent: 0 };
     const upstream = await startUpstream((socket) => push(socket.resume(), state));
     cleanup.add(() => upstream.close());
@@ -57,7 +57,7 @@ describe("backpressure", function () {
   });
 
   for (const shape of ["raw delay of 200 ms", "raw concatMap on timers"]) {
-    it(`delivers 100 MiB whole to a fast reader, with ${shape}`, async () => {
+    it(`delivers 100 MiB completely to a fast reader, with ${shape}`, async () => {
       const bytes = 100 * mebibyte;
       const upstream = await startUpstream((socket) => push(socket.resume(), { sent: 0 }, bytes));
       cleanup.add(() => upstream.close());

@@ -10,7 +10,7 @@ const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
 describe("carry over UDP [reload]", () => {
-  it("counts on over a reload, a state for each client, over UDP", async () => {
+  it("continues to count over a reload, with a state for each client", async () => {
     const counted = (): PluginUse =>
       plugin("counted", {
         fromUpstream: carry({

@@ -102,7 +102,7 @@ const shapes: Readonly<Record<string, (generation: number) => PluginUse>> = {
 
 describe("carry [reload]", () => {
   for (const [shape, make] of Object.entries(shapes)) {
-    it(`hands its state over at every reload, and ends at FIN alone, ${shape}`, async () => {
+    it(`hands its state over at every reload, and ends only at FIN, ${shape}`, async () => {
       const { client, proxy, config } = await open([make(1)]);
       expect(await exchange(client, "a1", 1)).to.equal("a");
       await proxy.apply(config([make(2)]));
@@ -115,7 +115,7 @@ describe("carry [reload]", () => {
       expect(calls).to.deep.equal(["start 1", "end 4"]);
     });
 
-    it(`gives what it held when no carry takes its place, ${shape}`, async () => {
+    it(`emits the bytes it held when no carry replaces it, ${shape}`, async () => {
       const { client, proxy, config } = await open([make(1)]);
       expect(await exchange(client, "a12", 1)).to.equal("a");
       await proxy.apply(config([]));
@@ -128,7 +128,7 @@ describe("carry [reload]", () => {
     });
   }
 
-  it("adds nothing to the output of a plugin behind two of it that completes early, with promises", async () => {
+  it("adds nothing to the output of a plugin behind two carries that completes early, with promises", async () => {
     const later = (id: string): PluginUse =>
       use(
         numbers(1, {}, (chunk) => new Promise((resolve) => void setImmediate(resolve, chunk))),
@@ -177,7 +177,7 @@ describe("carry [reload]", () => {
     });
   }
 
-  it("passes what a removed plugin held through the plugins behind it, whose state is handed over", async () => {
+  it("passes the bytes that a removed plugin held through the plugins behind it, whose state is handed over", async () => {
     const quote = (): PluginUse =>
       plugin(
         "quote",
@@ -204,7 +204,7 @@ describe("carry [reload]", () => {
     expect(await rest(client)).to.equal("");
   });
 
-  it("makes a new state of the old by revive, and ends the old where that throws", async () => {
+  it("makes a new state from the old one with revive, and ends the old one if revive throws", async () => {
     const revive = (previous: unknown): Rest => ({ rest: `9${(previous as Rest).rest}` });
     const failing = (): never => {
       throw new Error("of another shape");
@@ -220,7 +220,7 @@ describe("carry [reload]", () => {
     expect(await exchange(client, "2c", 4)).to.equal("<2>c");
   });
 
-  it("stays with the session that cannot follow, when start throws or another hook does", async () => {
+  it("stays with a session that cannot be swapped because start or another hook throws", async () => {
     const start = (): never => {
       throw new Error("no start");
     };
@@ -272,7 +272,7 @@ describe("carry [reload]", () => {
           ),
     ],
   ] as const) {
-    it(`gives what it held in front of the chunk that failed, with onError bypass, ${how}`, async () => {
+    it(`with onError bypass emits the bytes it held before the chunk that failed, ${how}`, async () => {
       const step: Carry<Rest>["step"] = (state, chunk) => {
         if (chunk.includes("!")) throw new Error("!");
         state.rest += chunk.toString();

@@ -17,16 +17,16 @@ describe("Chaos of peers, plugins and reloads [trust]", function () {
   this.timeout(120_000);
   expectNothingUncaught();
 
-  it("loses, doubles and mixes no byte, ends each session once and leaves nothing open, over TCP", async () => {
+  it("does not lose, repeat or mix bytes, ends each session once and leaves nothing open, over TCP", async () => {
     await runChaos("tcp", scenario(3), (run) => runStreams(run), { runs: 150, ms: 6_000 });
   });
 
-  it("does the same over terminated TLS, with garbage between the records", async () => {
+  it("does not lose, repeat or mix bytes over terminated TLS, with garbage between the records", async () => {
     const certificate = await createCertificate("localhost");
     await runChaos("tls", scenario(2), (run) => runStreams(run, certificate), { runs: 60, ms: 4_000 });
   });
 
-  it("answers each client with its own datagrams, unchanged, and again after the upstream was away, over UDP", async () => {
+  it("answers each client over UDP with its own datagrams, unchanged, and again after a failure of the upstream", async () => {
     const datagram = fc.record({ size: fc.integer({ min: 0, max: 3000 }), ms: fc.integer({ min: 0, max: 3 }) });
     const clients = fc.array(fc.array(datagram, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 });
     const run = fc.record({ clients, plugins, applies, outage: fc.option(fc.integer({ min: 0, max: 10 }), { nil: undefined }) });

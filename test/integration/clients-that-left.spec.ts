@@ -83,7 +83,7 @@ describe("A client that has left before it was served", function () {
     }
   }
 
-  it("keeps no live client waiting in a rate limit's queue", async () => {
+  it("does not delay a live client in a rate limit's queue", async () => {
     const { proxy, port, all } = await startProxy({
       listeners: {
         web: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ connections: { rate: 1, per: "1s" }, over: "delay" }), echo()] },
@@ -103,7 +103,7 @@ describe("A client that has left before it was served", function () {
     for (const socket of [first, live]) socket.destroy();
   });
 
-  it("is not dialled for any more by retry", async () => {
+  it("stops the attempts of retry", async () => {
     let tries = 0;
     const counted = definePlugin("counted", () => ({ connect: (attempt) => attempt.pipe(tap({ subscribe: () => (tries += 1) })) }));
     const { proxy, port, ended } = await startProxy({
@@ -128,7 +128,7 @@ describe("A client that has left before it was served", function () {
   });
 
   for (const stage of ["admit", "connect"] as const) {
-    it(`is not one that only waits, and what it sent before arrives (${stage})`, async () => {
+    it(`is not confused with a client that only waits, and earlier bytes of the waiting client arrive (${stage})`, async () => {
       const wait = {
         admit: plugin("late", { admit: (arrival) => arrival.pipe(delay(1_500)) }),
         connect: plugin("late", { connect: (attempt) => defer(() => attempt.pipe(delay(1_500))) }),

@@ -21,7 +21,7 @@ describe("a session that a plugin closes", () => {
   afterEach(() => cleanup.run());
 
   for (const [title, given, reason, message] of closings) {
-    it(`with ${title}: its record has the reason ${reason}`, async () => {
+    it(`with ${title} has the reason ${reason} in its record`, async () => {
       const closes = definePlugin("closes", () => ({
         fromClient: (data, session) =>
           data.pipe(

@@ -58,7 +58,7 @@ describe("messages in a proxy [reload]", () => {
       expect(await rest(client)).to.equal("g");
     });
 
-  it("let the first message of a chunk go on while the second is waited for, and a reload waits for what is inside", async () => {
+  it("let the first message of a chunk pass while the second waits, and a reload waits for messages in the plugin", async () => {
     let open1: (line: string) => void = () => undefined;
     const slow = (mark: string): PluginUse =>
       use(each((line) => (line === "slow" ? new Promise<string>((resolve) => (open1 = resolve)) : line + mark)));
@@ -72,7 +72,7 @@ describe("messages in a proxy [reload]", () => {
     expect(await rest(client)).to.equal("");
   });
 
-  it("keep the state of a carry among them, and flush what an operator holds", async () => {
+  it("keep the state of a carry on messages, and flush the messages that an operator holds", async () => {
     const counted = (mark: string): PluginUse =>
       plugin("frames", {
         fromUpstream: (data) =>
@@ -141,7 +141,7 @@ describe("messages in a proxy [reload]", () => {
     "each later": each(async (line: string) => Promise.resolve(line).then(loud)),
     map: map(loud),
   }))
-    it(`with onError bypass let the message that failed and what follows go on as it is, each once, with ${shape}`, async () => {
+    it(`with onError bypass pass the failed message and all later ones unchanged, each once, with ${shape}`, async () => {
       const { client } = await open([use(operator, { onError: "bypass" })]);
       expect(await exchange(client, "a\nb", 2)).to.equal("A\n");
       expect(await exchange(client, "c\nbad\nd\ne", 10)).to.match(/^(BC|bc)\nbad\nd\ne$/);
@@ -149,7 +149,7 @@ describe("messages in a proxy [reload]", () => {
       expect(await rest(client)).to.equal("");
     });
 
-  it("decode each datagram by itself, and leave it one datagram", async () => {
+  it("decode each datagram separately, and keep it one datagram", async () => {
     const server = await bindUdp();
     cleanup.add(() => void server.close());
     server.on("message", (datagram, from) => server.send(datagram, from.port, from.address));
@@ -164,7 +164,7 @@ describe("messages in a proxy [reload]", () => {
     }
   });
 
-  it("work with a codec of another make", async () => {
+  it("work with a codec of another library", async () => {
     const reversed = {
       decode: () => (data: Observable<Buffer>) => data.pipe(map((chunk) => chunk.toString())),
       encode: (message: string) => Buffer.from(message),

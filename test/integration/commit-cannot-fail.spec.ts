@@ -18,7 +18,7 @@ import { bindUdp } from "../support/with-echo-server.ts";
 const logger = createLogger({ level: "silent" });
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-describe("What may fail in a reload fails before its commit:", () => {
+describe("A step of a reload that may fail does so before the commit:", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
@@ -33,7 +33,7 @@ describe("What may fail in a reload fails before its commit:", () => {
 
   for (const limit of ["sessions", "sessionsPerClient", "udpSessions"] as const satisfies (keyof Limits)[]) {
     for (const value of [2 ** 20 + 1, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER]) {
-      it(`limits.${limit}: ${value} is refused, and nothing has moved`, async () => {
+      it(`limits.${limit}: ${value} is refused, and nothing has changed`, async () => {
         const proxy = await start({ listeners: { web: tcp(), dns: udp() } });
         const port = await freePort();
         const refused = await proxy
@@ -46,7 +46,7 @@ describe("What may fail in a reload fails before its commit:", () => {
         expect(await exchangeOnce(portOf(proxy, "web"), "on")).to.equal("on");
       });
     }
-    it(`limits.${limit}: 2^20 is taken`, async () => {
+    it(`limits.${limit}: 2^20 is accepted`, async () => {
       const proxy = await start({ listeners: { web: tcp(), dns: udp() } });
       await proxy.apply({ limits: { [limit]: 2 ** 20 }, listeners: { web: tcp(), dns: udp() } });
       expect(proxy.generation).to.equal(2);
@@ -68,7 +68,7 @@ describe("What may fail in a reload fails before its commit:", () => {
     ...counts.map((name) => [`limits.${name} of http()`, http({ [name]: 2 ** 40 }), "1048576"] as const),
     ...sizes.map((name) => [`limits.${name} of http()`, http({ [name]: "8GiB" }), "1GiB"] as const),
   ] as const) {
-    it(`${what} beyond ${most} is refused, and nothing has moved`, async () => {
+    it(`${what} beyond ${most} is refused, and nothing has changed`, async () => {
       const proxy = await start({ listeners: { web: tcp() } });
       const refused = await proxy.apply({ listeners: { web: tcp(), more: listener } }).catch((error: unknown) => error);
       expect(SluiceError.is(refused) && refused.code).to.equal("SLUICE_CONFIG_INVALID");
@@ -78,7 +78,7 @@ describe("What may fail in a reload fails before its commit:", () => {
   }
 
   for (const sessions of ["close", "drain"] as const) {
-    it(`a plugin's own leg that throws at every call costs its own session alone (${sessions})`, async () => {
+    it(`a plugin's own leg that throws at every call ends only its own session (${sessions})`, async () => {
       const throws = (): never => {
         throw new Error("no such leg");
       };
@@ -122,7 +122,7 @@ describe("What may fail in a reload fails before its commit:", () => {
       },
     }))({ version: Math.random() });
 
-  it("one plugin's inherit() refuses, and dnsCache before it still answers those who wait", async () => {
+  it("if one plugin's inherit() refuses, dnsCache before it still answers waiting clients", async () => {
     const server = await bindUdp();
     cleanup.add(() => new Promise<void>((resolve) => void server.close(resolve)));
     const asked: (() => void)[] = [];
@@ -149,7 +149,7 @@ describe("What may fail in a reload fails before its commit:", () => {
     expect(asked).to.have.length(1);
   });
 
-  it("a UDP socket that is handed over takes the new limits", async () => {
+  it("a UDP socket that is handed over uses the new limits", async () => {
     const port = await freePort();
     const proxy = await start({ limits: { udpSessions: 8 }, listeners: { before: udp(port) } });
     const reasons: string[] = [];
@@ -164,7 +164,7 @@ describe("What may fail in a reload fails before its commit:", () => {
     await eventually(() => expect(reasons).to.deep.equal(["SLUICE_LIMIT_UDP_SESSIONS", "SLUICE_LIMIT_UDP_SESSIONS"]));
   });
 
-  it("close() resolves only after an apply that is under way has ended", async () => {
+  it("close() resolves only after a running apply has ended", async () => {
     const proxy = await start({ listeners: { web: tcp() } });
     let go = (): void => undefined;
     const wait = new Promise<void>((resolve) => (go = resolve));
@@ -183,7 +183,7 @@ describe("What may fail in a reload fails before its commit:", () => {
     expect(probe.steps).to.deep.equal(["construct 1", "setup 1", "teardown 1"]);
   });
 
-  it("300 applies in a row leave timers and sockets their turns", async () => {
+  it("300 applies in a row still let timers and sockets run", async () => {
     const proxy = await start({ listeners: { web: tcp() } });
     let [timers, turns] = [0, 0];
     const ticking = setInterval(() => (timers += 1), 1);

@@ -71,7 +71,7 @@ describe("A commit with many open sessions", function () {
     return { proxy, clients, events, count, port, other };
   }
 
-  it("lets other sessions have their turn, and puts new ones on the new generation at once", async () => {
+  it("lets other sessions run meanwhile, and starts new ones on the new generation at once", async () => {
     const { proxy, clients, count, port, other } = await start();
     const applying = proxy.apply(config(2));
     await eventually(() => expect(count("swapped")).to.be.at.least(1));
@@ -86,7 +86,7 @@ describe("A commit with many open sessions", function () {
     await Promise.all(clients.map(async (client) => expect(await exchange(client, "x3")).to.equal("23")));
   });
 
-  it("takes a further reload after it, with the events of each together", async () => {
+  it("is followed by the next reload, with the events of each reload together", async () => {
     const { proxy, clients, events } = await start();
     const reports = await Promise.all([proxy.apply(config(2)), proxy.apply(config(3)), proxy.apply(config(4))]);
     expect(reports.map(({ generation }) => generation)).to.deep.equal([2, 3, 4]);
@@ -100,7 +100,7 @@ describe("A commit with many open sessions", function () {
     await eventually(() => expect(steps).to.deep.equal(["teardown 1", "teardown 2", "teardown 3"]));
   });
 
-  it("takes no harm from sessions that end meanwhile, and tears the old plugins down after the last", async () => {
+  it("tolerates sessions that end meanwhile, and tears the old plugins down after the last one", async () => {
     const { proxy, clients, count } = await start();
     const applying = proxy.apply(config(2));
     await eventually(() => expect(count("swapped")).to.be.at.least(1));
@@ -113,7 +113,7 @@ describe("A commit with many open sessions", function () {
     expect(proxy.sessions.size).to.equal(sessions - 50 + 1);
   });
 
-  it("is gone through when the proxy is closed meanwhile, and what it began ends with it", async () => {
+  it("is completed when the proxy is closed meanwhile, and its new plugins end with the proxy", async () => {
     const { proxy, clients, events, count } = await start();
     const applying = proxy.apply(config(2));
     await eventually(() => expect(count("swapped")).to.be.at.least(1));
@@ -125,7 +125,7 @@ describe("A commit with many open sessions", function () {
     await Promise.all(clients.map((client) => closeOf(client)));
   });
 
-  it("closes all of them with the policy close, and leaves them alone with keep and drain", async () => {
+  it("closes all of them with the policy close, and does not touch them with keep and drain", async () => {
     const { proxy, clients, count } = await start();
     await proxy.apply(config(2, "keep"));
     await proxy.apply(config(3, "drain"));
@@ -137,7 +137,7 @@ describe("A commit with many open sessions", function () {
     await eventually(() => expect(steps.toSorted()).to.deep.equal(["teardown 1", "teardown 2", "teardown 3"]));
   });
 
-  it("ends the flows of a UDP listener that goes, each with its reason", async () => {
+  it("ends the flows of a removed UDP listener, each with its reason", async () => {
     const proxy = await createProxy(
       { listeners: { ...config(1).listeners, udp: { listen: "udp://127.0.0.1:0", plugins: [echo()] } } },
       { logger },

@@ -11,8 +11,8 @@ import { startProxy } from "../support/with-proxy.ts";
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
-describe("DATAGRAMS in a plugin of one's own", () => {
-  it("relay datagrams, and the fault of a plugin ends its session, and nothing else", async () => {
+describe("DATAGRAMS in a user's plugin", () => {
+  it("relay datagrams, and an error of the plugin ends its session and nothing else", async () => {
     const mirror = definePlugin("mirror", (_options: object, inject) => {
       const datagrams: Datagrams = inject(DATAGRAMS);
       return {

@@ -16,7 +16,7 @@ describe("Kept DNS answers of a UDP listener", () => {
     ["by the clients that are there", "swap", []],
     ["also when a save comes before the next client", "keep", [12]],
   ] as const) {
-    it(`live on over a save, and are forgotten by a reload of everything, ${what}`, async () => {
+    it(`survive a save, and are forgotten by a reload of everything, ${what}`, async () => {
       let now = "192.0.2.1";
       const reply = () => ({ answers: [address("www.test", now, 300)] });
       await withNameServer(reply, async (server) => {
@@ -52,7 +52,7 @@ describe("Kept DNS answers of a UDP listener", () => {
     });
   }
 
-  it("live on when a reload of everything is refused", async () => {
+  it("survive when a reload of everything is refused", async () => {
     let now = "192.0.2.1";
     const reply = () => ({ answers: [address("www.test", now, 300)] });
     await withNameServer(reply, async (server) => {

@@ -85,8 +85,8 @@ const passedOn: readonly (readonly [string, (id: number) => Buffer])[] = [
   ["EDNS of version 1", (id) => patched(Buffer.concat([queryFor(id, "www.test"), Buffer.from("00002904d0000100000000", "hex")]), 10, 1)],
 ];
 
-describe("Answers that somebody forges", () => {
-  it("meet a fresh id and a fresh source port for each query that goes upstream", async () => {
+describe("Forged answers", () => {
+  it("must guess a new id and a new source port for each query that goes upstream", async () => {
     const server = await startServer((asked) => asked.answer("192.0.2.1"));
     const { port } = await start(server.endpoint);
     const client = await dnsClient(port());
@@ -101,7 +101,7 @@ describe("Answers that somebody forges", () => {
   });
 
   for (const [what, make] of passedOn) {
-    it(`meet them too where the cache passes a query on: ${what}`, async () => {
+    it(`must guess both also if the cache passes a query on: ${what}`, async () => {
       const server = await startServer((asked) => {
         // The hole: the client's own id, on the port that everybody's queries come from.
         asked.answer("198.51.100.6", (answer) => patched(answer, 0, asked.id ^ 1));
@@ -131,7 +131,7 @@ describe("Answers that somebody forges", () => {
     ["that are queries", (answer) => patched(answer, 2, 0x0100)],
   ];
   for (const [what, forge] of forgeries) {
-    it(`are not taken, nor kept: ${what}`, async () => {
+    it(`are neither accepted nor kept: ${what}`, async () => {
       const server = await startServer((asked) => {
         asked.answer("198.51.100.6", forge);
         asked.answer("192.0.2.1");
@@ -146,7 +146,7 @@ describe("Answers that somebody forges", () => {
     });
   }
 
-  it("are not taken from the socket of another query", async () => {
+  it("are not accepted from the socket of another query", async () => {
     const server = await startServer((asked, all) => {
       const [first] = all;
       if (first === undefined || first === asked) return;
@@ -164,7 +164,7 @@ describe("Answers that somebody forges", () => {
     expect(client.received.map(addressIn)).to.have.members(["192.0.2.1", "192.0.2.2"]);
   });
 
-  it("an error without its question is an answer, as servers give it to what they cannot read", async () => {
+  it("an error without its question is accepted, because servers send it for a query that they cannot read", async () => {
     const server = await startServer((asked) =>
       asked.answer("0.0.0.0", (answer) => patched(patched(patched(answer.subarray(0, 12), 2, 0x8181), 4, 0), 6, 0)),
     );
@@ -174,7 +174,7 @@ describe("Answers that somebody forges", () => {
     expect([answer.length, answer.readUInt16BE(0), answer.readUInt16BE(2)]).to.deep.equal([12, 7, 0x8181]);
   });
 
-  it("a session that was open before dnsCache was put in shares nothing: its socket is the one it had", async () => {
+  it("a session that was open before dnsCache was added shares nothing: it keeps its socket", async () => {
     const server = await startServer((asked) => asked.answer("192.0.2.1"));
     const { port, proxy } = await start(server.endpoint, { plugins: [] });
     const old = await startUdpClient(cleanup, port());
@@ -188,7 +188,7 @@ describe("Answers that somebody forges", () => {
     expect(server.all, "the old session was not answered from the cache").to.have.length(3);
   });
 
-  it("does not touch what is no DNS: one source port for the flow, and every byte", async () => {
+  it("other protocols than DNS are not touched: one source port for the flow, and every byte", async () => {
     const echo = await startUdpEcho();
     cleanup.add(() => echo.close());
     const { port } = await start(echo.endpoint);

@@ -86,7 +86,7 @@ describe("A DNS listener with dnsCache", () => {
     });
   });
 
-  it("never uses an answer with a TTL of 0 again", async () => {
+  it("never reuses an answer with a TTL of 0", async () => {
     await withListener(found(0), async ({ server, client }) => {
       for (const id of [1, 2, 3]) {
         await client.ask(id, "www.test");
@@ -95,7 +95,7 @@ describe("A DNS listener with dnsCache", () => {
     });
   });
 
-  it("sends one query for 1,000 that come at once, and gives each an answer with its own id", async () => {
+  it("sends one query for 1,000 that come at once, and answers each with its own id", async () => {
     await withListener(found(300), async ({ server, client, another }) => {
       const clients = [client, ...(await Promise.all(Array.from({ length: 9 }, another)))];
       const asked = Array.from({ length: 1_000 }, (_, id) => (clients[id % clients.length] ?? client).ask(id, "www.test"));
@@ -110,7 +110,7 @@ describe("A DNS listener with dnsCache", () => {
     ["that the name does not exist", NXDOMAIN],
     ["that the name has no such record", 0],
   ] as const) {
-    it(`keeps the answer ${what} for the lesser of the SOA's TTL and minimum`, async () => {
+    it(`keeps the answer ${what} for the smaller of the SOA's TTL and minimum`, async () => {
       await withListener(
         () => ({ rcode, authorities: [soa(60, 20)] }),
         async ({ server, client, forward }) => {
@@ -128,7 +128,7 @@ describe("A DNS listener with dnsCache", () => {
     });
   }
 
-  it("keeps a server's failure for at most five seconds, and for that name alone", async () => {
+  it("keeps a server's failure for at most five seconds, and only for that name", async () => {
     const failing = (question: string): Reply => (question.includes("bad") ? { rcode: SERVFAIL } : found(300)());
     await withListener(failing, async ({ server, client, forward }) => {
       expect(rcodeOf(await client.ask(1, "bad.test"))).to.equal("SERVFAIL");
@@ -171,7 +171,7 @@ describe("A DNS listener with dnsCache", () => {
     });
   });
 
-  it("serves other names while one name's server keeps silent", async () => {
+  it("serves other names while one name's server does not answer", async () => {
     const silent = (question: string): Reply | undefined => (question.includes("bad") ? undefined : found(300)());
     await withListener(silent, async ({ client, another }) => {
       const hanging = (await another()).ask(7, "bad.test").catch(() => "no answer");
@@ -180,7 +180,7 @@ describe("A DNS listener with dnsCache", () => {
     });
   });
 
-  it("keeps A and AAAA apart", async () => {
+  it("keeps A and AAAA answers separate", async () => {
     const both = (question: string): Reply =>
       question.startsWith("AAAA") ? { answers: [{ type: "AAAA", name: "www.test", ttl: 60, data: "2001:db8::1" }] } : found(60)();
     await withListener(both, async ({ server, client }) => {

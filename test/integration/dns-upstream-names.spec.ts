@@ -65,7 +65,7 @@ describe("The names of upstreams", function () {
     ["with dnsCache", [dnsCache()]],
     ["without a plugin", []],
   ] as const) {
-    it(`cost one query for 1,000 connections at once to a cold name, ${what}`, async () => {
+    it(`need one query for 1,000 connections at once to a name that is not cached, ${what}`, async () => {
       await withNamedUpstream(found(300), plugins, async ({ port, server }) => {
         const sockets = await Promise.all(Array.from({ length: 1_000 }, () => connect(port)));
         const answers = await Promise.all(sockets.map((socket, at) => exchange(socket, `${at}`.padStart(4, "0"))));
@@ -76,7 +76,7 @@ describe("The names of upstreams", function () {
     });
   }
 
-  it("with a time to live of 0 are asked for every time", async () => {
+  it("with a time to live of 0 are looked up every time", async () => {
     await withNamedUpstream(found(0), [dnsCache({ minTtl: "1m" })], async ({ port, server }) => {
       for (let turn = 1; turn <= 3; turn += 1) {
         expect(await exchangeOnce(port, "x")).to.equal("x");
@@ -85,7 +85,7 @@ describe("The names of upstreams", function () {
     });
   });
 
-  it("are asked for again once maxTtl is over, or the TTL on the plugins' clock", async () => {
+  it("are looked up again once maxTtl, or the TTL on the plugins' clock, is over", async () => {
     for (const [ttl, options] of [
       [300, { maxTtl: "10s" }],
       [10, {}],
@@ -102,7 +102,7 @@ describe("The names of upstreams", function () {
     }
   });
 
-  it("that do not exist are not asked for again before negativeTtl is over", async () => {
+  it("that do not exist are not looked up again before negativeTtl is over", async () => {
     await withNamedUpstream({ rcode: NXDOMAIN }, [dnsCache({ negativeTtl: "5s" })], async ({ port, server, forward }) => {
       const failed = (): Promise<string> => exchangeOnce(port, "x").catch(() => "failed");
       expect(await failed()).to.equal("failed");
@@ -115,7 +115,7 @@ describe("The names of upstreams", function () {
     });
   });
 
-  it("are used past their end while the name server fails, and no longer than staleIfError", async () => {
+  it("are used after their TTL while the name server fails, but no longer than staleIfError", async () => {
     await withNamedUpstream(found(1), [dnsCache({ minTtl: "1s", staleIfError: "100s" })], async ({ port, server, forward }) => {
       expect(await exchangeOnce(port, "x")).to.equal("x");
       server.says = () => ({ rcode: SERVFAIL });
@@ -126,7 +126,7 @@ describe("The names of upstreams", function () {
     });
   });
 
-  it("that the name server cannot tell just now are worth another try of retry", async () => {
+  it("with a temporary failure of the name server are tried again by retry", async () => {
     await withNamedUpstream(
       { rcode: SERVFAIL },
       [retry({ attempts: 50, delay: "20ms", factor: 1, jitter: "none" })],
@@ -141,7 +141,7 @@ describe("The names of upstreams", function () {
     );
   });
 
-  it("that are pinned in dns.hosts cost no query", async () => {
+  it("that are set in dns.hosts need no query", async () => {
     await withNameServer(
       () => undefined,
       async (server) => {

@@ -14,17 +14,17 @@ import { startUpstream } from "../support/with-upstream.ts";
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
-describe("A peer that is early", () => {
+describe("The proxy, with a peer that is early,", () => {
   const slow = plugin("slow", { connect: (attempt) => attempt.pipe(delay(50)) });
 
-  it("loses nothing of what an upstream says while a connect hook still waits", async () => {
+  it("loses no bytes that an upstream sends while a connect hook still waits", async () => {
     const { port } = await startForward(cleanup, (socket) => socket.resume().end("220 ready\r\n"), { plugins: [slow] });
     const client = await connect(port());
     expect(String(await readAll(client))).to.equal("220 ready\r\n");
     client.end();
   });
 
-  it("hears an upstream that finishes without a byte while a connect hook still waits", async () => {
+  it("notices an upstream that finishes without a byte while a connect hook still waits", async () => {
     const { port, ended } = await startForward(cleanup, (socket) => socket.resume().end(), { plugins: [slow] });
     const client = await connect(port());
     expect((await readAll(client)).length).to.equal(0);
@@ -32,7 +32,7 @@ describe("A peer that is early", () => {
     expect((await ended()).reason).to.equal("closed");
   });
 
-  it("hears a TLS client that finishes right after its handshake, and gives it the whole answer", async () => {
+  it("notices a TLS client that finishes right after its handshake, and sends it the whole answer", async () => {
     const plugins = [tlsTermination(await createCertificate("localhost"))];
     const listener = { listen: "tls://127.0.0.1:0" };
     const behave = (socket: Socket): void => void socket.resume().on("end", () => socket.end("answer"));

@@ -15,7 +15,7 @@ import { connect, freePort } from "../support/sockets.ts";
 import { plugin, startProxy } from "../support/with-proxy.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
-describe("What a client sees when its session ends", function () {
+describe("The end of a session, as its client sees it,", function () {
   this.timeout(20_000);
   const cleanup = createCleanup();
   let certificate: TestCertificate;
@@ -70,7 +70,7 @@ describe("What a client sees when its session ends", function () {
   for (const [transport, { listener, open }] of Object.entries(transports)) {
     for (const [what, { hooks, reason }] of Object.entries(refusals)) {
       for (const sent of ["nothing", "a little", "much"]) {
-        it(`is a FIN where ${what}, also when it has sent ${sent} (${transport})`, async () => {
+        it(`is a FIN if ${what}, also when the client has sent ${sent} (${transport})`, async () => {
           const given = listener();
           const plugins = [...(given.plugins ?? []), ...(hooks === undefined ? [] : [plugin("ends", hooks)])];
           const { proxy, port, ended } = await startProxy({
@@ -88,7 +88,7 @@ describe("What a client sees when its session ends", function () {
   }
 
   for (const sent of [0, 10]) {
-    it(`is a FIN at a limit, also when it has sent ${sent} bytes`, async () => {
+    it(`is a FIN at a limit, also when the client has sent ${sent} bytes`, async () => {
       const { proxy, port, event } = await startProxy({
         limits: { sessions: 1 },
         listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [plugin("waits", { connect: () => NEVER })] } },
@@ -103,7 +103,7 @@ describe("What a client sees when its session ends", function () {
     });
   }
 
-  it("is a reset, on both sides, where a plugin fails in the flow", async () => {
+  it("is a reset, on both sides, if a plugin fails in the flow", async () => {
     const upstream = await startUpstream("echo");
     cleanup.add(() => upstream.close());
     const fails = plugin("fails", {

@@ -66,7 +66,7 @@ describe("An endpoint that fails", function () {
     return answers;
   };
 
-  it("is put out, with one record, one event, its state, and the attempts in the records of sessions", async () => {
+  it("is ejected, with one record, one event, its state, and the attempts in the records of sessions", async () => {
     const [dead, alive] = [`127.0.0.1:${await freePort()}`, await echo()];
     const bench = await start(config([dead, alive], [retry({ attempts: 20, delay: 0, jitter: "none" })]));
     await eventually(async () => {
@@ -104,7 +104,7 @@ describe("An endpoint that fails", function () {
     expect(bench.proxy.status().upstreams.map(({ endpoint }) => endpoint)).to.deep.equal([alive]);
   });
 
-  it("with all others: all are used, said once, and it stands in the records", async () => {
+  it("with all others: all are used, which is logged once and noted in the records", async () => {
     const dead = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     const bench = await start(config(dead, [retry({ attempts: 30, delay: 0, jitter: "none" })]));
     expect(await sessions(bench, 3)).to.deep.equal(Array(3).fill("failed"));
@@ -116,7 +116,7 @@ describe("An endpoint that fails", function () {
     expect(names(bench.events)).to.deep.equal(["endpoint-down"]);
   });
 
-  it("by a reset before its first byte counts, and by one after it does not", async () => {
+  it("by a reset before its first byte counts as failed, but not after it", async () => {
     const resets = await startUpstream("reset");
     cleanup.add(() => resets.close());
     const late = await startUpstream((socket) =>
@@ -132,7 +132,7 @@ describe("An endpoint that fails", function () {
     expect(bench.events.find(({ type }) => type === "endpoint-down")).to.deep.include({ code: "SLUICE_UPSTREAM_RESET" });
   });
 
-  it("behind http() counts each request once, in the same state", async () => {
+  it("behind http() has each request counted once, in the same state", async () => {
     const dead = `127.0.0.1:${await freePort()}`;
     const server = createServer((socket) => {
       socket.on("error", () => undefined);
@@ -152,7 +152,7 @@ describe("An endpoint that fails", function () {
     expect(stateOf(bench.proxy, alive)).to.deep.include({ state: "up", failures: 0, sessions: 0 });
   });
 
-  it("over UDP counts each flow once, and answers reset the count", async () => {
+  it("over UDP has each flow counted once, and answers reset the count", async () => {
     const server = await startUdpEcho();
     cleanup.add(() => server.close());
     const gone = await bindUdp();
@@ -173,7 +173,7 @@ describe("An endpoint that fails", function () {
     expect(stateOf(bench.proxy, server.endpoint)).to.deep.include({ state: "up", failures: 0 });
   });
 
-  it("of an upstream of one is never out, and its failures are counted until it opens", async () => {
+  it("that is its upstream's only one is never ejected, and its failures are counted until it opens", async () => {
     const port = await freePort();
     const bench = await start(config([`127.0.0.1:${port}`]));
     await sessions(bench, 7);
@@ -194,7 +194,7 @@ describe("An endpoint that fails", function () {
     expect(bench.proxy.status().upstreams[0]?.failures).to.equal(0);
   });
 
-  it("is no load once its upstream has finished, though the client has not", async () => {
+  it("has no load once it has finished, even if the client has not", async () => {
     const finishing = await startUpstream((socket) => socket.end("bye"));
     const lasting = await startUpstream("echo");
     for (const upstream of [finishing, lasting]) cleanup.add(() => upstream.close());

@@ -44,7 +44,7 @@ describe("The example plugins", () => {
     return started;
   }
 
-  it("shout answers in capitals, with its suffix at every line's end, whatever the chunks are", async () => {
+  it("shout answers in capitals, with its suffix at the end of every line, whatever the chunks are", async () => {
     const { port } = await alone([shout({ suffix: "é!" }), echo()]);
     const socket = await connect(port());
     cleanup.add(() => void socket.destroy());
@@ -57,7 +57,7 @@ describe("The example plugins", () => {
     expect(String(await readBytes(socket, expected.length))).to.equal(String(expected));
   });
 
-  it("loudLines leaves comments out, and calibrate corrects what a sensor measures", async () => {
+  it("loudLines removes comments, and calibrate corrects the values of a sensor", async () => {
     const loud = await forward("echo", [loudLines()]);
     expect(await exchangeOnce(loud.port(), "a\n# b\nc\n", 4)).to.equal("A\nC\n");
     const sensor = await forward("echo", [calibrate({ offset: -0.5 })]);
@@ -68,7 +68,7 @@ describe("The example plugins", () => {
   });
 
   for (const [name, make] of Object.entries({ redact, redactByHand }))
-    it(`${name} blacks out a long number wherever it is cut, over a reload and at the end, and leaves short ones`, async () => {
+    it(`${name} masks a long number wherever it is split, over a reload and at the end, and keeps short ones`, async () => {
       const { port, proxy, config } = await forward("echo", [make({ digits: 4 })]);
       const socket = await connect(port());
       cleanup.add(() => void socket.destroy());
@@ -87,7 +87,7 @@ describe("The example plugins", () => {
     expect((await strict.ended()).reason).to.equal("SLUICE_CLIENT_REJECTED");
   });
 
-  it("quota ends the session that goes over it, over all sessions of a client, and starts again with the next window", async () => {
+  it("quota ends a session that exceeds it, counted over all sessions of a client, and starts again with the next window", async () => {
     const clock = new VirtualTimeScheduler(undefined, 0);
     const { port, ended, proxy, config } = await forward("echo", [quota({ bytes: 6, per: "1m" })], {
       providers: [{ token: CLOCK, useValue: clock }],
@@ -108,7 +108,7 @@ describe("The example plugins", () => {
     expect(await exchangeOnce(port(), "again")).to.equal("again");
   });
 
-  it("by-server-name sends TLS where its SNI says, and the client sees that server's own certificate", async () => {
+  it("by-server-name routes TLS by its SNI, and the client sees that server's own certificate", async () => {
     const made = await createCertificate("b.test");
     const server = createServer(made, (socket) => void socket.on("error", () => undefined).end("this is b"));
     server.listen(0, "127.0.0.1");
@@ -123,7 +123,7 @@ describe("The example plugins", () => {
   });
 
   for (const transport of ["tls", "tcp"]) {
-    it(`secure terminates TLS on a ${transport} listener, and its hooks see what was encrypted`, async () => {
+    it(`secure terminates TLS on a ${transport} listener, and its hooks see the decrypted bytes`, async () => {
       const made = await createCertificate("localhost");
       const plugins = [secure({ cert: made.cert, key: made.key }), shout(), echo()];
       const { port, proxy } = await startForward(cleanup, "refuse", { listener: { listen: `${transport}://127.0.0.1:0` }, plugins });
@@ -144,20 +144,20 @@ describe("The example plugins", () => {
     expect(await exchangeOnce(port(), "found")).to.equal("found");
   });
 
-  it("daytime tells the time of its clock, and hangs up", async () => {
+  it("daytime sends the time of its clock, and closes", async () => {
     const clock = new VirtualTimeScheduler(undefined, 0);
     const { port } = await alone([daytime()], { providers: [{ token: CLOCK, useValue: clock }] });
     expect(String(await readAll(await connect(port())))).to.equal("1970-01-01T00:00:00.000Z\n");
   });
 
-  it("sorry answers in place of an upstream that refuses, and is silent while there is one", async () => {
+  it("sorry answers instead of an upstream that refuses, and does nothing while the upstream works", async () => {
     const down = await forward("refuse", [sorry({ text: "later" })]);
     expect(String(await readAll(await connect(down.port())))).to.equal("later");
     const up = await forward("echo", [sorry({ text: "later" })]);
     expect(await exchangeOnce(up.port(), "now")).to.equal("now");
   });
 
-  it("heartbeat beats in virtual time, between what the upstream says", async () => {
+  it("heartbeat sends in virtual time, between the bytes of the upstream", async () => {
     const clock = new VirtualTimeScheduler(undefined, 0);
     const { port, proxy } = await forward("echo", [heartbeat({ every: "15s", text: "." })], {
       providers: [{ token: CLOCK, useValue: clock }],
@@ -172,7 +172,7 @@ describe("The example plugins", () => {
     expect(proxy.sessions.size).to.equal(1);
   });
 
-  it("gather sends small chunks on as one, when its time has come or the client has finished", async () => {
+  it("gather sends small chunks on as one chunk, when its time is over or the client has finished", async () => {
     const seen: number[] = [];
     const watch = plugin("watch", {
       fromClient: (data) =>
@@ -202,7 +202,7 @@ describe("The example plugins", () => {
     expect(seen).to.deep.equal([3, 2]);
   });
 
-  it("gather gives what it holds to the operators that replace it", async () => {
+  it("gather passes the bytes that it holds to the operators that replace it", async () => {
     const clock = new VirtualTimeScheduler(undefined, 0);
     const { port, proxy, config } = await forward("echo", [gather({ bytes: 100, wait: 10 })], {
       providers: [{ token: CLOCK, useValue: clock }],
@@ -216,7 +216,7 @@ describe("The example plugins", () => {
     expect(await exchange(socket, "on")).to.equal("on");
   });
 
-  it("scan drops what its scanner does not like, in order, and the config says who scans", async () => {
+  it("scan drops chunks that its scanner rejects, in order, and the config chooses the scanner", async () => {
     const scanner = { isClean: async (chunk: Buffer): Promise<boolean> => !chunk.includes("bad") };
     const { port, proxy } = await forward("echo", [scan()], { providers: [{ token: SCANNER, useValue: scanner }] });
     const socket = await connect(port());

@@ -7,7 +7,7 @@ const tag = "[data path]";
 // Only these are loaded: loading every spec takes several seconds.
 const specs = filesUnder("dist/test/integration", ".spec.js").filter((file) => readText(file).includes(`${tag}"`));
 
-describe("the data path without fast accept", function () {
+describe("the data path without the fast accept", function () {
   this.timeout(limitMs + 10_000);
 
   it("passes every test of the data path with plain Node sockets as well", async function () {

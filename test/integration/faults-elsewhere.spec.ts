@@ -9,7 +9,7 @@ import { refusalOf } from "../support/rejection.ts";
 
 const cleanup = createCleanup();
 
-describe("faults elsewhere", () => {
+describe("faults in other positions", () => {
   afterEach(() => cleanup.run());
 
   it("presets are arrays, and plugins takes arrays inside arrays", async () => {
@@ -27,7 +27,7 @@ describe("faults elsewhere", () => {
     expect(String(await client.readAll())).to.equal("prese");
   });
 
-  it("what is no plugin use in an inner array is named by its place", async () => {
+  it("an entry of an inner array that is not a plugin use is refused with its path", async () => {
     const error = await refusalOf(startProxy({ upstream: "127.0.0.1:9", plugins: [[latency({ delay: 1 }), [5 as never]]] }));
     expect(String(error)).to.include("listeners.main.plugins[0][1][0]: expected a plugin use");
     const wrong = await refusalOf(startProxy({ upstream: "127.0.0.1:9", plugins: [[latency({ delay: "soon" })]] }));
@@ -45,7 +45,7 @@ describe("faults elsewhere", () => {
     expect((await proxy.nextRecord()).reason).to.equal("SLUICE_FAULT");
   });
 
-  it("on TLS that passes through: it is the encrypted bytes that are late", async () => {
+  it("on TLS that passes through: the encrypted bytes are late", async () => {
     const upstream = cleanup.keep(await startUpstream("echo", { transport: "tls" }));
     const clock = virtualClock();
     const plugins = [latency({ delay: "1s", direction: "fromUpstream" })];
@@ -64,7 +64,7 @@ describe("faults elsewhere", () => {
     expect(String(await client.read(7))).to.equal("through");
   });
 
-  it("onError: bypass changes nothing of it", async () => {
+  it("onError: bypass does not change this", async () => {
     const upstream = cleanup.keep(await startUpstream("echo"));
     const plugins = [limitData({ bytes: 3, direction: "fromUpstream", onError: "bypass" })];
     const proxy = cleanup.keep(await startProxy({ upstream: upstream.address, plugins }));

@@ -65,7 +65,7 @@ async function numbers(on: Stage, count: number): Promise<number[]> {
 describe("faults on udp", () => {
   afterEach(() => cleanup.run());
 
-  it("loss: as many are lost as the rate says, and the same ones with the same seed", async () => {
+  it("loss: as many datagrams are lost as the rate says, and the same ones with the same seed", async () => {
     const run = async (): Promise<number[]> => {
       const on = cleanup.keep(await stage(loss({ rate: 0.3, seed: 3, direction: "fromClient" })));
       return numbers(on, 400);
@@ -75,7 +75,7 @@ describe("faults on udp", () => {
     expect(await run()).to.deep.equal(first);
   });
 
-  it("loss in bursts: as many in all, and as long on average", async () => {
+  it("loss in bursts: in total as many as the rate says, in bursts of the given average length", async () => {
     const on = cleanup.keep(await stage(loss({ rate: 0.25, burst: 5, seed: 11, direction: "fromClient" })));
     const came = await numbers(on, 1000);
     expect(came.length).to.be.within(600, 880);
@@ -84,19 +84,19 @@ describe("faults on udp", () => {
     expect(mean).to.be.within(3, 8);
   });
 
-  it("duplicate: some come twice", async () => {
+  it("duplicate: some datagrams come twice", async () => {
     const on = cleanup.keep(await stage(duplicate({ rate: 1, direction: "fromClient" })));
     expect(await numbers(on, 3)).to.deep.equal([0, 0, 1, 1, 2, 2]);
   });
 
-  it("reorder: later ones pass first, by as many places", async () => {
+  it("reorder: later datagrams pass first, by the given number of positions", async () => {
     const on = cleanup.keep(await stage(reorder({ rate: 0.2, by: 2, seed: 5, direction: "fromClient" })));
     const came = await numbers(on, 100);
     expect(came).to.not.deep.equal(came.toSorted((a, b) => a - b));
     expect(came.toSorted((a, b) => a - b)).to.deep.equal(Array.from({ length: 100 }, (_, at) => at));
   });
 
-  it("reorder: with nobody to overtake, a datagram waits 100 ms and no longer; a reload lets it go", async () => {
+  it("reorder: if no datagram overtakes it, a datagram waits at most 100 ms; a reload releases it", async () => {
     const on = cleanup.keep(await stage(reorder({ rate: 1, by: 5, direction: "fromClient" })));
     await on.client.send("alone");
     await eventually(() => expect(on.clock.pending).to.equal(1));
@@ -110,13 +110,13 @@ describe("faults on udp", () => {
     expect(String(await on.client.receive())).to.equal("held");
   });
 
-  it("truncate: datagrams are cut", async () => {
+  it("truncate: datagrams are shortened", async () => {
     const on = cleanup.keep(await stage(truncate({ rate: 1, to: 4, direction: "fromUpstream" })));
     await on.client.send("truncated");
     expect(String(await on.client.receive())).to.equal("trun");
   });
 
-  it("latency: each way, and what is held goes on when it is disabled", async () => {
+  it("latency: in each direction, and held datagrams are sent on when the fault is disabled", async () => {
     const on = cleanup.keep(await stage(latency({ delay: "50ms" })));
     await on.client.send("late");
     await eventually(() => expect(on.clock.pending).to.equal(1));
@@ -126,7 +126,7 @@ describe("faults on udp", () => {
     expect(String(await on.client.receive())).to.equal("late");
   });
 
-  it("blackhole: they are gone, also after it", async () => {
+  it("blackhole: datagrams are lost, and do not come when the fault is removed", async () => {
     const on = cleanup.keep(await stage(blackhole()));
     await on.client.send("gone");
     await eventually(() => expect([...on.proxy.proxy.sessions][0]?.fromClient.chunks).to.equal(1));
@@ -157,7 +157,7 @@ describe("faults on udp", () => {
   });
 });
 
-describe("faults where they make no sense", () => {
+describe("faults in positions without effect", () => {
   const refusal = (listen: string, ...plugins: readonly PluginUse[]): Promise<unknown> =>
     refusalOf(startProxy({ listen, upstream: "127.0.0.1:9", plugins }));
 
@@ -184,7 +184,7 @@ describe("faults where they make no sense", () => {
     }
   }
 
-  it("a step of a script likewise", async () => {
+  it("a step of a script is refused by the config too", async () => {
     expect(String(await refusal("tcp://127.0.0.1:0", script(["pass", { loss: { rate: 1 } }])))).to.include("loss() on a udp listener");
   });
 

@@ -77,7 +77,7 @@ for (const kind of kinds) {
   describe(`faults on ${kind.name}`, () => {
     afterEach(() => cleanup.run());
 
-    it("latency: what comes is late by the delay of its direction, and no sooner", async () => {
+    it("latency: bytes are late by the delay of their direction, and never earlier", async () => {
       const on = cleanup.keep(await stage(kind, [latency({ delay: "100ms" })]));
       const client = await on.proxy.connect();
       await client.write("ping");
@@ -91,7 +91,7 @@ for (const kind of kinds) {
       expect(String(await client.read(4))).to.equal("ping");
     });
 
-    it("latency: disabled, changed and taken out in the middle, what is held goes on in order", async () => {
+    it("latency: when it is disabled, changed or removed in the middle, held bytes are sent on in order", async () => {
       const on = cleanup.keep(await stage(kind, [latency({ delay: "1h", direction: "fromClient" })]));
       const client = await on.proxy.connect();
       await client.write("one ");
@@ -110,7 +110,7 @@ for (const kind of kinds) {
       expect((await on.proxy.nextRecord()).reason).to.equal("closed");
     });
 
-    it("limitData: so many bytes pass, and both sides see the end", async () => {
+    it("limitData: the given number of bytes passes, and both sides see the end", async () => {
       const on = cleanup.keep(await stage(kind, [limitData({ bytes: 5, direction: "fromUpstream" })]));
       const client = await on.proxy.connect();
       await client.write("0123456789");
@@ -119,7 +119,7 @@ for (const kind of kinds) {
       expect(String(on.upstream.received)).to.equal("0123456789");
     });
 
-    it("limitData behind latency: what passed is late, and comes", async () => {
+    it("limitData behind latency: the bytes that passed come late, but they come", async () => {
       const on = cleanup.keep(
         await stage(kind, [latency({ delay: "1s", direction: "fromUpstream" }), limitData({ bytes: 5, direction: "fromUpstream" })]),
       );
@@ -142,7 +142,7 @@ for (const kind of kinds) {
       expect(String(on.upstream.received)).to.equal("01234");
     });
 
-    it("reset: so many bytes are delivered, then both sides see a reset", async () => {
+    it("reset: the given number of bytes is delivered, then both sides see a reset", async () => {
       const on = cleanup.keep(await stage(kind, [reset({ bytes: 1024, direction: "fromUpstream" })]));
       const client = await on.proxy.connect();
       await client.write(Buffer.alloc(4096, "x"));
@@ -151,7 +151,7 @@ for (const kind of kinds) {
       expect((await on.proxy.nextRecord()).reason).to.equal("SLUICE_FAULT");
     });
 
-    it("reset: after a time, once, whatever is reloaded meanwhile", async () => {
+    it("reset: once after the given time, whatever is reloaded meanwhile", async () => {
       const on = cleanup.keep(await stage(kind, [reset({ after: "10s" })]));
       const client = await on.proxy.connect();
       await client.write("a");
@@ -166,7 +166,7 @@ for (const kind of kinds) {
       expect((await on.proxy.nextRecord()).reason).to.equal("SLUICE_FAULT");
     });
 
-    it("timeout: data stops, then comes the end", async () => {
+    it("timeout: the data stops, then the end comes", async () => {
       const on = cleanup.keep(await stage(kind, [timeout({ after: "5s" })]));
       const client = await on.proxy.connect();
       await client.write("lost");
@@ -177,7 +177,7 @@ for (const kind of kinds) {
       expect((await on.proxy.nextRecord()).reason).to.equal("SLUICE_FAULT");
     });
 
-    it("blackhole: nothing passes, no end either, and what was held goes on without it", async () => {
+    it("blackhole: nothing passes, not even the end, and held bytes are sent on when it is removed", async () => {
       const on = cleanup.keep(await stage(kind, [blackhole({ direction: "fromClient" })]));
       const client = await on.proxy.connect();
       client.end("held");
@@ -187,7 +187,7 @@ for (const kind of kinds) {
       expect(String(await client.readAll())).to.equal("held");
     });
 
-    it("slowClose: the bytes come, the end comes later", async () => {
+    it("slowClose: the bytes come at once, the end comes later", async () => {
       const on = cleanup.keep(await stage(kind, [slowClose({ delay: "2s", direction: "fromUpstream" })]));
       const client = await on.proxy.connect();
       client.end("bytes");
@@ -200,7 +200,7 @@ for (const kind of kinds) {
       expect((await on.proxy.nextRecord()).reason).to.equal("closed");
     });
 
-    it("bandwidth: so many bytes a second, in order", async () => {
+    it("bandwidth: the given number of bytes per second, in order", async () => {
       const on = cleanup.keep(await stage(kind, [bandwidth({ rate: "10KiB/s", direction: "fromClient" })]));
       const client = await on.proxy.connect();
       const sent = Buffer.from(Array.from({ length: 10 * 1024 }, (_, at) => at % 251));
@@ -212,7 +212,7 @@ for (const kind of kinds) {
       expect((await client.read(sent.length)).equals(sent)).to.equal(true);
     });
 
-    it("slicer and corrupt: every byte comes, with as many flipped as the seed says", async () => {
+    it("slicer and corrupt: every byte comes, and the seed decides which are changed", async () => {
       const faults = [slicer({ size: 10, variation: 5, seed: 1 }), corrupt({ rate: 0.01, seed: 7, direction: "fromClient" })];
       const run = async (): Promise<Buffer> => {
         const on = cleanup.keep(await stage(kind, faults));
@@ -225,7 +225,7 @@ for (const kind of kinds) {
       expect(one.filter((byte) => byte !== 0).length).to.be.within(50, 200);
     });
 
-    it("refuse: the first sessions are turned away, and their upstream is not asked", async () => {
+    it("refuse: the first sessions are refused, and their upstream is not contacted", async () => {
       const on = cleanup.keep(await stage(kind, [refuse({ first: 2 })]));
       for (let turn = 0; turn < 2; turn += 1) {
         const client = await on.proxy.connect();
@@ -238,7 +238,7 @@ for (const kind of kinds) {
       expect(String(await client.read(6))).to.equal("served");
     });
 
-    it("slowOpen: the upstream is asked later", async () => {
+    it("slowOpen: the upstream is contacted later", async () => {
       const on = cleanup.keep(await stage(kind, [slowOpen({ delay: "1s" })]));
       const client = await on.proxy.connect();
       await client.write("patient");
@@ -248,7 +248,7 @@ for (const kind of kinds) {
       expect(String(await client.read(7))).to.equal("patient");
     });
 
-    it("script: one session after the other meets its step, and the last stays", async () => {
+    it("script: each session gets the next step, and the last step stays", async () => {
       const steps = [{ refuse: 1 }, { reset: { bytes: 3, direction: "fromUpstream" } }, "pass"] as const;
       const on = cleanup.keep(await stage(kind, [script(steps)]));
       const first = await on.proxy.connect();

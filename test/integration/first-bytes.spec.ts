@@ -42,7 +42,7 @@ describe("the first bytes of a session", () => {
     return socket;
   };
 
-  it("are read by several plugins one after the other, each of which takes its own", async () => {
+  it("are read by several plugins one after the other, and each consumes its own part", async () => {
     const seen: unknown[] = [];
     const note = (_session: Session, value: unknown): void => void seen.push(value);
     const { port } = await startForward(cleanup, "echo", { plugins: [reading(take(3), {}, note), reading(take(2), {}, note)] });
@@ -58,7 +58,7 @@ describe("the first bytes of a session", () => {
     expect(seen).to.deep.equal(["one", "tw", "one", "tw"]);
   });
 
-  it("are all there for the upstream where the reader only looks, in their order, with what came meanwhile", async () => {
+  it("all reach the upstream if the reader only looks at them, in order, with the bytes that came meanwhile", async () => {
     const bulk = Buffer.from(Uint8Array.from({ length: 2_000_000 }, (_, at) => (at * 7) & 0xff));
     const look = reading((bytes) => (bytes.length < 10 ? undefined : { taken: 0, value: undefined }));
     const { port } = await startForward(cleanup, "echo", { plugins: [look, look] });
@@ -83,7 +83,7 @@ describe("the first bytes of a session", () => {
     ["time", { timeout: 50 }, (socket) => socket.write("1")],
     ["end", {}, (socket) => socket.end("123")],
   ] as const satisfies readonly (readonly [FirstBytesEnd, FirstBytesBounds, (socket: Awaited<ReturnType<typeof connect>>) => void])[]) {
-    it(`may be decided by what there is when there will be no more (${why})`, async () => {
+    it(`may be decided by the bytes that came when no more will come (${why})`, async () => {
       const ends: unknown[] = [];
       const decide = reading((_bytes, end) => (end === undefined ? undefined : (ends.push(end), { taken: 1, value: undefined })), bounds);
       const { port } = await startForward(cleanup, "echo", { plugins: [decide] });
@@ -94,7 +94,7 @@ describe("the first bytes of a session", () => {
       expect(String(await readAll(socket))).to.equal({ size: "2345678", time: "", end: "23" }[why]);
     });
 
-    it(`end the session with one code where nobody decides (${why})`, async () => {
+    it(`end the session with one code if no reader decides (${why})`, async () => {
       const { port, ended, upstream } = await startForward(cleanup, "echo", { plugins: [reading(() => undefined, bounds)] });
       const socket = await open(port());
       act(socket);
@@ -104,7 +104,7 @@ describe("the first bytes of a session", () => {
     });
   }
 
-  it("cost the plugin where its reader throws, and leave the bytes to others with onError bypass", async () => {
+  it("are left to the other plugins, with onError bypass, if a plugin's reader throws", async () => {
     const broken: Reader = () => {
       throw new Error("broken");
     };
@@ -114,7 +114,7 @@ describe("the first bytes of a session", () => {
     expect((await event("plugin-fault")).error.message).to.include("broken");
   });
 
-  it("are those that were encrypted, behind tlsTermination", async () => {
+  it("are the decrypted bytes behind tlsTermination", async () => {
     const certificate = await createCertificate("localhost");
     for (const transport of ["tcp", "tls"]) {
       const { port } = await startForward(cleanup, "echo", {
@@ -129,7 +129,7 @@ describe("the first bytes of a session", () => {
     }
   });
 
-  it("are the ClientHello's own where the plugin says beforeTls", async () => {
+  it("are the bytes of the ClientHello if the plugin says beforeTls", async () => {
     const certificate = await createCertificate("localhost");
     const seen: unknown[] = [];
     const before = plugin("before", {
@@ -150,7 +150,7 @@ describe("the first bytes of a session", () => {
     socket.destroy();
   });
 
-  it("are datagrams on a UDP listener, one by one, of which the one decided by is shortened", async () => {
+  it("are single datagrams on a UDP listener, and the datagram that decides is shortened", async () => {
     const echo = await startUdpEcho();
     cleanup.add(() => echo.close());
     const seen: string[] = [];

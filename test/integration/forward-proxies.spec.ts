@@ -38,7 +38,7 @@ describe("Forward proxies", function () {
     const statusOf = async (port: number, authority: string, more = ""): Promise<string> =>
       String(await readAll(await ask(port, authority, more))).slice(0, 12);
 
-    it("connects to what is allowed, and passes what follows in one go", async () => {
+    it("connects to allowed targets, and passes on bytes that follow in the same chunk", async () => {
       const { port: portOf, upstream } = await start(httpConnect({ allow: ["127.0.0.1"] }));
       const port = portOf();
       const socket = await open(port);
@@ -48,7 +48,7 @@ describe("Forward proxies", function () {
       expect(await exchange(socket, "late")).to.equal("late");
     });
 
-    it("reaches private addresses only where they are named: by network, or by the very name", async () => {
+    it("reaches private addresses only if they are named: by network, or by the exact name", async () => {
       for (const [allow, host, status] of [
         [["*"], "127.0.0.1", 403],
         [["*"], "inside.test", 403],
@@ -71,7 +71,7 @@ describe("Forward proxies", function () {
       }
     });
 
-    it("judges an address by what it means, however it is spelt", async () => {
+    it("checks an address by its value, however it is written", async () => {
       const spellings = [
         "127.1",
         "2130706433",
@@ -102,7 +102,7 @@ describe("Forward proxies", function () {
       expect(await statusOf(port, `127.0.0.1:${port}`)).to.equal("HTTP/1.1 403");
     });
 
-    it("answers what went wrong", async () => {
+    it("answers with the reason of a failure", async () => {
       const { port: portOf, upstream } = await start(httpConnect({ allow: ["127.0.0.1", "nowhere.invalid"] }));
       const port = portOf();
       await upstream.close();
@@ -137,7 +137,7 @@ describe("Forward proxies", function () {
       return (await readBytes(socket, 4))[3];
     };
 
-    it("connects to what is allowed, byte by byte and in one go", async () => {
+    it("connects to allowed targets, with a request in single bytes and in one chunk", async () => {
       const { port: portOf, upstream } = await start(socks5({ allow: ["127.0.0.1"] }));
       const port = portOf();
       const all = Buffer.concat([Buffer.from([5, 1, 0]), request(upstream.port), Buffer.from("early")]);
@@ -149,7 +149,7 @@ describe("Forward proxies", function () {
       }
     });
 
-    it("answers what went wrong with its code", async () => {
+    it("answers with the code of a failure", async () => {
       const { port: portOf, upstream } = await start(socks5({ allow: ["127.0.0.1"] }));
       const port = portOf();
       expect(await replyTo(port, request(upstream.port, 2)), "BIND").to.equal(7);

@@ -166,7 +166,7 @@ describe(`Protocols in front, fuzzed [seed ${seed}; SLUICE_CHAOS_SEED=${seed} re
   }
 
   for (const [name, front] of Object.entries(fronts)) {
-    it(`${name}: each ends by itself, a client that goes on is served, and nothing is left`, async () => {
+    it(`${name}: each session ends by itself, a client that continues is served, and nothing is left`, async () => {
       const place = await start(front);
       const { upstream, proxy } = place;
       const port = place.port();

@@ -23,13 +23,13 @@ describe("The guides to writing and to testing a plugin", () => {
     });
 });
 
-describe("What the guide says of a plugin", () => {
+describe("A plugin, as the guide describes it,", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
   const forward = (plugins: readonly PluginUse[]): Promise<Forward> => startForward(cleanup, "echo", { plugins });
 
-  it("is placed: the first of a list stands nearest the client, both ways", async () => {
+  it("has a position: the first of a list is nearest the client, in both directions", async () => {
     const mark = (sign: string): PluginUse =>
       plugin(`mark-${sign}`, {
         fromClient: (data) => data.pipe(each((chunk) => Buffer.concat([chunk, Buffer.from(sign)]))),
@@ -39,7 +39,7 @@ describe("What the guide says of a plugin", () => {
     expect(await exchangeOnce(port(), "-", 5)).to.equal("-abBA");
   });
 
-  it("calls a byte hook once per session and direction, and again when a reload swaps it", async () => {
+  it("has its byte hook called once per session and direction, and again when a reload swaps it", async () => {
     let calls = 0;
     const counted = (): PluginUse => plugin("counted", { fromClient: (data) => ((calls += 1), data) });
     const { port, proxy, config } = await forward([counted()]);
@@ -53,7 +53,7 @@ describe("What the guide says of a plugin", () => {
     expect(calls).to.equal(2);
   });
 
-  it("completes a hook's data on a swap too, so that an epilogue is written then", async () => {
+  it("has its hook's data completed at a swap too, so that an epilogue is written then", async () => {
     const polite = plugin("polite", { fromUpstream: (data) => data.pipe(endWith(Buffer.from("bye"))) });
     const { port, proxy, config } = await forward([polite]);
     const socket = await connect(port());
@@ -93,7 +93,7 @@ describe("What the guide says of a plugin", () => {
       ),
   }));
 
-  it("ends the session with onError close, and names the plugin", async () => {
+  it("that fails ends the session with onError close, and is named", async () => {
     const { port, ended, event } = await forward([fragile()]);
     const socket = await connect(port());
     expect(await exchange(socket, "a")).to.equal("A");
@@ -103,7 +103,7 @@ describe("What the guide says of a plugin", () => {
     expect((await event("plugin-fault")).plugin).to.equal("fragile");
   });
 
-  it("passes the chunk that threw and all later ones by with onError bypass", async () => {
+  it("is bypassed for the chunk that threw and all later ones with onError bypass", async () => {
     const { port, event } = await forward([fragile({ onError: "bypass" })]);
     const socket = await connect(port());
     cleanup.add(() => void socket.destroy());
@@ -114,7 +114,7 @@ describe("What the guide says of a plugin", () => {
   });
 
   for (const [name, pace] of Object.entries({ throttleBytes: throttleBytes(() => 20), delayBytes: delayBytes(20) })) {
-    it(`goes on after a bypass when ${name} held chunks`, async () => {
+    it(`does not stop the session after a bypass when ${name} held chunks`, async () => {
       const hook: FunctionPlugin["fromClient"] = (data) =>
         data.pipe(
           pace,
@@ -141,7 +141,7 @@ describe("What the guide says of a plugin", () => {
     expect((await shut.ended()).reason).to.equal("SLUICE_PLUGIN_FAILED");
   });
 
-  it("warns once of a raw asynchronous operator, by its plugin's name, and loses nothing", async () => {
+  it("with a raw asynchronous operator is named in one warning, and loses nothing", async () => {
     const { port, event } = await forward([plugin("raw-delay", { fromClient: (data) => data.pipe(delay(5)) })]);
     const socket = await connect(port());
     socket.end("all of it");
@@ -160,7 +160,7 @@ describe("What the guide says of a plugin", () => {
     expect(await exchangeOnce(late.port(), "here?")).to.equal("here?");
   });
 
-  it("is built again when providers changed, as the plan says, and stays where their values are equal", async () => {
+  it("is built again when providers changed, as the plan says, and stays if their values are equal", async () => {
     const { port, proxy, config } = await startForward(cleanup, "echo", { providers: [{ token: "place", useValue: { name: "here" } }] });
     const held = await connect(port());
     cleanup.add(() => void held.destroy());
@@ -176,7 +176,7 @@ describe("What the guide says of a plugin", () => {
     expect([...proxy.sessions].map(({ generation }) => generation)).to.deep.equal([3]);
   });
 
-  it("may speak first", async () => {
+  it("may send the first bytes", async () => {
     const { port } = await forward([plugin("banner", { fromUpstream: (data) => data.pipe(startWith(Buffer.from("220 hello\r\n"))) })]);
     const socket = await connect(port());
     cleanup.add(() => void socket.destroy());
@@ -184,7 +184,7 @@ describe("What the guide says of a plugin", () => {
   });
 });
 
-describe("A plugin of one's own in a config that is saved", () => {
+describe("A user's plugin in a config that is saved", () => {
   const config = (bytes: number): string => `
     import { defineConfig } from "sluice";
     import { echo } from "sluice/plugins";
@@ -193,7 +193,7 @@ describe("A plugin of one's own in a config that is saved", () => {
       listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [quota({ bytes: ${bytes} }), echo()] } },
     });`;
 
-  it("inherits from an instance of the class as it was before the save", async () => {
+  it("inherits from an instance of the class of before the save", async () => {
     const source = readText("docs/examples/quota.ts");
     await withLiveConfig({ "proxy.config.ts": config(5), "quota.ts": source }, async ({ port, outcomeOf, write }) => {
       expect(await exchangeOnce(port("web"), "four")).to.equal("four");

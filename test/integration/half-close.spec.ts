@@ -42,7 +42,7 @@ describe("half-close [data path]", () => {
     });
   }
 
-  it("passes FIN on at once, while the other direction stays open", async () => {
+  it("passes FIN on at once while the other direction stays open", async () => {
     let upstreamSide: Socket | undefined;
     const { port, proxy } = await startForward(cleanup, (socket) => (upstreamSide = socket.resume()));
     const client = await connect(port());

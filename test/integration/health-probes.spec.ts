@@ -12,7 +12,7 @@ import { bindUdp } from "../support/with-echo-server.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
 import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
 
-describe("What health checks go by", function () {
+describe("Health checks", function () {
   this.timeout(20_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
@@ -52,7 +52,7 @@ describe("What health checks go by", function () {
     return Object.assign(found, { server, endpoint: `127.0.0.1:${portOf(server)}` });
   }
 
-  it("go by the status of an answer, and by the one that is asked for", async () => {
+  it("depend on the status of an answer, and on the required status", async () => {
     const [any, teapot] = [await serveHttp(), await serveHttp()];
     const of = (endpoint: string, status?: number): SluiceConfig["listeners"][string] => ({
       listen: "tcp://127.0.0.1:0",
@@ -71,7 +71,7 @@ describe("What health checks go by", function () {
     await Promise.all([down(started, any.endpoint), up(started, teapot.endpoint)]);
   });
 
-  it("go by what it says, whether it is asked or speaks first, and refuse what lies", async () => {
+  it("depend on the bytes of an endpoint that is asked or sends first, and refuse other bytes", async () => {
     const redis = await serve((socket) => {
       socket.on("data", (data) => socket.write(data.includes("PING") ? "+PO" : "-ERR\r\n"));
       socket.once("data", () => setImmediate(() => socket.write("NG\r\n")));
@@ -97,7 +97,7 @@ describe("What health checks go by", function () {
     expect([stateOf(started, redis.endpoint)?.state, stateOf(started, ssh.endpoint)?.state]).to.deep.equal(["up", "up"]);
   });
 
-  it("go through a TLS handshake, which a plain server fails", async () => {
+  it("make a TLS handshake, which fails with a plain server", async () => {
     const server = createTlsServer(
       { ...(await createCertificate("localhost")) },
       (socket) => void socket.on("error", () => undefined).resume(),
@@ -118,7 +118,7 @@ describe("What health checks go by", function () {
     expect(stateOf(started, secure)).to.include({ state: "up" });
   });
 
-  it("ask by a datagram over UDP: silence, ICMP and another answer are failures", async () => {
+  it("send a datagram over UDP: no answer, ICMP and a wrong answer are failures", async () => {
     const [right, silent, wrong] = await Promise.all([bindUdp(), bindUdp(), bindUdp()]);
     for (const socket of [right, silent, wrong]) cleanup.add(() => void socket.close());
     right.on("message", (datagram, { port }) => right.send(datagram.equals(Buffer.from("ping")) ? "pong" : "echo", port, "127.0.0.1"));

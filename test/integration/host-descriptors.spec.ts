@@ -30,14 +30,14 @@ async function greet(port: number, open: Socket[]): Promise<string> {
   );
 }
 
-describe("Few file descriptors [trust]", function () {
+describe("A proxy with few file descriptors [trust]", function () {
   this.timeout(120_000);
 
   for (const [what, limits] of [
     ["without a limit of its own", ""],
     ["that asks for more sessions", "limits: { sessions: 4096 },"],
   ] as const) {
-    it(`lower the limit of sessions below half of them with a warning, for a config ${what}, and a flood harms nobody`, async function () {
+    it(`lowers the limit of sessions below half of them with a warning, for a config ${what}, and survives a flood`, async function () {
       if (!hasProcessTable) this.skip();
       const folder = createCliFolder(cleanup);
       folder.write("proxy.config.ts", config(limits));
@@ -61,7 +61,7 @@ describe("Few file descriptors [trust]", function () {
     });
   }
 
-  it("are not used up by UDP flows, which are limited as well", async function () {
+  it("also limits UDP flows, which therefore cannot use all of them", async function () {
     if (!hasProcessTable) this.skip();
     const folder = createCliFolder(cleanup);
     folder.write(
@@ -85,7 +85,7 @@ export default defineConfig({ listeners: {
     expect(served.filter((outcome) => outcome !== "served")).to.deep.equal([]);
   });
 
-  it("do not stop a proxy whose plugins take more of them than it reckoned with", async function () {
+  it("does not stop if its plugins use more of them than expected", async function () {
     if (!hasProcessTable) this.skip();
     const folder = createCliFolder(cleanup);
     // Each session opens five files and keeps them: that exhausts the descriptors long before the limit of sessions.

@@ -20,7 +20,7 @@ export default defineConfig({ listeners: { ${listeners} } });
 describe("A proxy that was killed [trust]", function () {
   this.timeout(60_000);
 
-  it("binds its port and its unix socket again at once, over the files that were left behind", async () => {
+  it("binds its port and its unix socket again at once, and replaces the files that were left behind", async () => {
     const folder = createCliFolder(cleanup);
     const port = await freePort();
     const path = join(folder.path, "echo.sock");
@@ -46,7 +46,7 @@ describe("A proxy that was killed [trust]", function () {
 describe("A proxy whose address is taken [trust]", function () {
   this.timeout(60_000);
 
-  it("ends with 1, names the address, the listener and the config, and leaves nothing half-started", async () => {
+  it("exits with 1, names the address, the listener and the config, and leaves nothing half-started", async () => {
     const taken = await startUpstream("hang");
     cleanup.add(() => taken.close());
     const free = await freePort();
@@ -65,7 +65,7 @@ describe("A proxy whose address is taken [trust]", function () {
     await eventually(async () => expect(await isRefused(free)).to.equal(true));
   });
 
-  it("is refused with both names when two of its own listeners want one address, and not when one is UDP and the other TCP", async () => {
+  it("is refused with both names when two of its listeners have the same address, but not when one is UDP and the other TCP", async () => {
     const port = await freePort();
     const folder = createCliFolder(cleanup);
     folder.write(

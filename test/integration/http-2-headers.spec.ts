@@ -19,7 +19,7 @@ describe("HTTP/2: headers", () => {
   const fieldsOf = (count: number, length = 1): OutgoingHttpHeaders =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-${at}`, "a".repeat(length)]));
 
-  it("of many crumbs of cookies are one field, put together (RFC 9113 section 8.2.3)", async () => {
+  it("with a cookie split into many fields are joined to one field (RFC 9113 section 8.2.3)", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { limits: { fields: 3 }, routes: [{ upstream: upstream.endpoint }] });
     const crumbs = Array.from({ length: 500 }, (_, at) => `c${at}=1`);
@@ -41,7 +41,7 @@ describe("HTTP/2: headers", () => {
     ["many long fields", fieldsOf(50, 1_200), 431],
     ["as many octets as may be", { "x-a": "a".repeat(16_000) }, 200],
   ] as const) {
-    it(`are answered with ${status} on their stream where there are ${what}, and the connection goes on`, async () => {
+    it(`are answered with ${status} on their stream if there are ${what}, and the connection continues`, async () => {
       const upstream = await startHttpUpstream(cleanup);
       const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
       const session = openHttp2(cleanup, port());
@@ -52,7 +52,7 @@ describe("HTTP/2: headers", () => {
     });
   }
 
-  it("may have more fields where limits.fields says so", async () => {
+  it("may have more fields if limits.fields says so", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { limits: { fields: 400 }, routes: [{ upstream: upstream.endpoint }] });
     const { told } = await askOn(openHttp2(cleanup, port()), { ":path": "/", ...fieldsOf(400) });
@@ -70,7 +70,7 @@ describe("HTTP/2: headers", () => {
     ["the beginning of a frame", [...begun, frame(HEADERS, 1, "", 5).subarray(0, 4)], Buffer.alloc(0)],
     ["half of the preface", [preface.subarray(0, 10)], Buffer.alloc(0)],
   ] as const) {
-    it(`that do not end end the connection after timeouts.headers: ${what}`, async () => {
+    it(`without an end close the connection after timeouts.headers: ${what}`, async () => {
       const upstream = await startHttpUpstream(cleanup);
       const { port, ended } = await startHttpProxy(cleanup, { timeouts: { headers: "300ms" }, routes: [{ upstream: upstream.endpoint }] });
       const socket = await connect(port());
@@ -83,7 +83,7 @@ describe("HTTP/2: headers", () => {
     });
   }
 
-  it("that come in time, octet by octet, are served", async () => {
+  it("that come octet by octet, but in time, are served", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const socket = await connect(port());
@@ -121,7 +121,7 @@ describe("HTTP/2: headers", () => {
         });
       });
 
-    it("drop what no trailer may say (RFC 9110 section 6.5.1)", async () => {
+    it("drop fields that no trailer may have (RFC 9110 section 6.5.1)", async () => {
       const upstream = await answering();
       const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
       const told2 = await new Promise<unknown>((resolve, reject) => {
@@ -147,7 +147,7 @@ describe("HTTP/2: headers", () => {
         .and.not.match(/set-cookie|x-real-ip/);
     });
 
-    it("drop fields that spell with _ what frames or forwards a message", async () => {
+    it("drop fields whose names, written with _, would frame or forward a message", async () => {
       const upstream = await startHttpUpstream(cleanup);
       const { port } = await startHttpProxy(cleanup, { trustedProxies: ["127.0.0.1"], routes: [{ upstream: upstream.endpoint }] });
       const names = [

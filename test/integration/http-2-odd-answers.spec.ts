@@ -28,7 +28,7 @@ const once: Record<string, readonly [string, string, string]> = {
   "user-agent": ["a", "b", "a"],
 };
 
-describe("HTTP/2: what an upstream or a hook answers, however odd, costs its own exchange at most", function () {
+describe("HTTP/2, with an odd answer of an upstream or a hook, which affects at most its own exchange,", function () {
   this.timeout(60_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
@@ -50,7 +50,7 @@ describe("HTTP/2: what an upstream or a hook answers, however odd, costs its own
     ["304 Not Modified", ""],
     ["404 Not Found", ""],
   ] as const) {
-    it(`sends once, with ${status}, what HTTP/2 allows once`, async () => {
+    it(`sends once, with ${status}, a field that HTTP/2 allows once`, async () => {
       let name = "";
       const upstream = await answering(() => {
         const [a = "", b = ""] = once[name] ?? [];
@@ -75,7 +75,7 @@ describe("HTTP/2: what an upstream or a hook answers, however odd, costs its own
     ["205 Reset Content", undefined],
     ["304 Not Modified", "2"],
   ] as const) {
-    it(`passes ${head} with a length, and goes on`, async () => {
+    it(`passes ${head} with a length, and continues`, async () => {
       const upstream = await answering(() => [`HTTP/1.1 ${head}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab`]);
       const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
       const session = openHttp2(cleanup, port());
@@ -101,7 +101,7 @@ describe("HTTP/2: what an upstream or a hook answers, however odd, costs its own
     "trailers that HTTP/2 allows once": { status: 200, headers: {}, body: Readable.from(["ok"]), trailers: () => ({ etag: ["a", "b"] }) },
   };
   for (const [what, response] of Object.entries(hooks)) {
-    it(`sends what a hook answers with ${what}`, async () => {
+    it(`sends a hook's answer with ${what}`, async () => {
       const { port } = await startHttpProxy(
         cleanup,
         {},
@@ -121,7 +121,7 @@ describe("HTTP/2: what an upstream or a hook answers, however odd, costs its own
     "a status beyond what HTTP/2 has": { status: 999, headers: {} },
   };
   for (const [what, response] of Object.entries(refused)) {
-    it(`answers 502 where a hook answers with ${what}, and goes on`, async () => {
+    it(`answers 502 if a hook answers with ${what}, and continues`, async () => {
       const before = [
         plugin("odd", { exchange: (_attempt, { url }) => of(url === "/odd" ? response : { status: 200, headers: {}, body: "ok" }) }),
       ];
@@ -137,7 +137,7 @@ describe("HTTP/2: what an upstream or a hook answers, however odd, costs its own
     "a line break": { "x-a": "a\r\nb" },
     "a blank": { "x a": "1" },
   })) {
-    it(`resets the stream where a hook's trailers have ${what}, and goes on`, async () => {
+    it(`resets the stream if a hook's trailers have ${what}, and continues`, async () => {
       const odd: HttpResponse = {
         status: 200,
         headers: {},
@@ -155,7 +155,7 @@ describe("HTTP/2: what an upstream or a hook answers, however odd, costs its own
   }
 
   for (const [how, length] of Object.entries({ longer: 3, shorter: 10 })) {
-    it(`resets the stream of a body that is not as long as was said: its length is ${how}`, async () => {
+    it(`resets the stream of a body whose length differs from the declared one: its length is ${how}`, async () => {
       const odd = (): HttpResponse => ({ status: 200, headers: { "content-length": String(length) }, body: Readable.from(["hello"]) });
       const before = [plugin("odd", { exchange: () => of(odd()) })];
       const { port } = await startHttpProxy(cleanup, {}, { before, listener: { upstream: "127.0.0.1:9" } });

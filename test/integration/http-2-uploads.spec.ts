@@ -80,13 +80,13 @@ describe("HTTP/2: the answers to several uploads on one connection", function ()
     });
   }
 
-  it("are all sent where they come before the uploads end, which are then ended", async () => {
+  it("are all sent if they come before the uploads end, and the uploads are then ended", async () => {
     const session = await open();
     const all = await Promise.all(Array.from({ length: AT_ONCE }, () => upload(session, { ":path": "/early" }, false)));
     expect(all).to.deep.equal(all.map(() => ({ status: 200, body: "", trailer: undefined, isWhole: true })));
   });
 
-  it("are all sent where they are the proxy's own", async () => {
+  it("are all sent if they are the proxy's own", async () => {
     const session = await open({ path: "/a", limits: { fields: 10 }, timeouts: { request: "200ms" } });
     const fields = Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`x-${at}`, "1"]));
     const own: readonly (readonly [status: number, headers: OutgoingHttpHeaders])[] = [

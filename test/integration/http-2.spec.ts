@@ -18,7 +18,7 @@ describe("HTTP/2 from the client", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("is served over IPv6 to a client of Node, which leaves out the brackets of the address", async () => {
+  it("is served over IPv6 to a Node client, which omits the brackets of the address", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(
       cleanup,
@@ -70,7 +70,7 @@ describe("HTTP/2 from the client", () => {
       expect(all("session-started")).to.have.lengthOf(1);
     });
 
-    it(`streams bodies over ${scheme} both ways, of unknown length too, with trailers`, async () => {
+    it(`streams bodies over ${scheme} both ways, also of unknown length, with trailers`, async () => {
       const bytes = randomBytes(5_000_000);
       const upstream = await startHttpUpstream(cleanup, (request, response) => {
         response.setHeader("trailer", "x-sum");
@@ -89,7 +89,7 @@ describe("HTTP/2 from the client", () => {
       }
     });
 
-    it(`smuggles nothing over ${scheme}: bodies of every method are framed, and names of connections refused`, async () => {
+    it(`smuggles nothing over ${scheme}: bodies of every method are framed, and connection-specific fields are refused`, async () => {
       const upstream = await startHttpUpstream(cleanup);
       const { port } = await start({ routes: [{ upstream: upstream.endpoint }] });
       const session = open(port());
@@ -103,7 +103,7 @@ describe("HTTP/2 from the client", () => {
       expect(upstream.asked).to.deep.equal(["GET /x", "DELETE /x", "OPTIONS /x", "POST /x"]);
     });
 
-    it(`answers with the code of the cause over ${scheme}, and resets a stream of which the upstream dies`, async () => {
+    it(`answers with the code of the cause over ${scheme}, and resets a stream whose upstream dies`, async () => {
       const dying = await startUpstream((socket) => {
         socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"));
       });
@@ -119,7 +119,7 @@ describe("HTTP/2 from the client", () => {
       expect([limited.status, Number(limited.headers["retry-after"]) > 0]).to.deep.equal([429, true]);
     });
 
-    it(`leaves the upstream over ${scheme} when a stream is left, and the others go on`, async () => {
+    it(`closes the upstream's exchange over ${scheme} when its stream is reset, and other streams continue`, async () => {
       const upstream = await startHttpUpstream(cleanup, (request, response) => {
         if (request.url === "/long") response.write("x".repeat(10_000));
         else response.end("ok");
@@ -136,7 +136,7 @@ describe("HTTP/2 from the client", () => {
       await eventually(() => expect(proxy.sessions.size).to.equal(0));
     });
 
-    it(`takes new routes over ${scheme} with the next request after a reload, and ends when the proxy drains`, async () => {
+    it(`uses new routes over ${scheme} with the next request after a reload, and ends when the proxy drains`, async () => {
       const [one, two] = [await startHttpUpstream(cleanup, telling("1")), await startHttpUpstream(cleanup, telling("2"))];
       const { port, proxy, config } = await startHttpProxy(cleanup, { routes: [{ upstream: one.endpoint }] });
       const session = connectHttp2(`http://localhost:${port()}`);
@@ -148,7 +148,7 @@ describe("HTTP/2 from the client", () => {
     });
   }
 
-  it("ends by a FIN of the client at any moment of a response, and nothing hangs", async () => {
+  it("ends at a FIN of the client at any moment of a response, and nothing hangs", async () => {
     const upstream = await startHttpUpstream(cleanup, (request, response) => void request.pipe(response));
     const { port, proxy } = await startHttpProxy(cleanup, { timeouts: { halfClosed: "100ms" }, routes: [{ upstream: upstream.endpoint }] });
     const leave = async (bytes: number, moment: "middle" | "end"): Promise<void> => {
@@ -167,7 +167,7 @@ describe("HTTP/2 from the client", () => {
     await eventually(() => expect([proxy.sessions.size, upstream.open()]).to.deep.equal([0, 0]), { within: 10_000 });
   });
 
-  it("is served beside HTTP/1.1 on one listener", async () => {
+  it("is served together with HTTP/1.1 on one listener", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     expect((await ask(port())).status).to.equal(200);

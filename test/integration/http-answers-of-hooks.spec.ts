@@ -14,7 +14,7 @@ import { plugin } from "../support/with-proxy.ts";
 const asking = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 const agreed = /^HTTP\/1\.1 101 [^]*?\r\n\r\n/;
 
-describe("What an exchange hook answers with", () => {
+describe("The answer of an exchange hook", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
   expectNothingUncaught();
@@ -59,7 +59,7 @@ describe("What an exchange hook answers with", () => {
     },
     "a stream that broke before": () => Promise.resolve(new PassThrough().destroy()),
   })) {
-    it(`breaks off where it is ${what}`, async () => {
+    it(`is aborted if its body is ${what}`, async () => {
       const broken = await body();
       const { port, proxy } = await start(() => ({ status: 200, headers: {}, body: broken }));
       expect(await bounded(ask(port()).catch(String), "the answer")).to.match(/ECONNRESET|aborted/);
@@ -67,7 +67,7 @@ describe("What an exchange hook answers with", () => {
     });
   }
 
-  it("may be a stream of its own for a WebSocket, whose client resets", async () => {
+  it("may be its own stream for a WebSocket, whose client resets", async () => {
     const ends = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
     const { port, proxy } = await start(() => ({ status: 101, headers: {}, upgraded: ends }));
     const socket = await connect(port());
@@ -77,7 +77,7 @@ describe("What an exchange hook answers with", () => {
     await eventually(() => expect([proxy.sessions.size, ends.destroyed]).to.deep.equal([0, true]));
   });
 
-  it("may be a stream of its own for a WebSocket, which gets what came with the request", async () => {
+  it("may be its own stream for a WebSocket, which gets the bytes that came with the request", async () => {
     const { port } = await start(() => ({ status: 101, headers: {}, upgraded: new PassThrough() }));
     const socket = await connect(port());
     socket.end(`${asking}early`);
@@ -86,7 +86,7 @@ describe("What an exchange hook answers with", () => {
     await eventually(() => expect(String(Buffer.concat(chunks)).replace(agreed, "")).to.equal("early"));
   });
 
-  it("closes the connection of a client that waits for 100 Continue, also where it cannot be sent", async () => {
+  it("closes the connection of a client that waits for 100 Continue, also if the answer cannot be sent", async () => {
     const { port } = await start(() => ({ status: 200, headers: { "x-a": "a\r\nb" } }));
     const expecting = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
     expect(await talk(port(), expecting)).to.match(/^HTTP\/1\.1 502 [^]*\r\nconnection: close\r\n/);

@@ -55,7 +55,7 @@ describe("Bodies in the exchange hook", function () {
     });
   }
 
-  it("may be taken away, and what a hook says of a length is not believed", async () => {
+  it("may be removed, and a length that a hook declares is ignored", async () => {
     const { port } = await start((attempt, request) => {
       if (request.url === "/none") request.body = undefined;
       else request.headers["content-length"] = "3";
@@ -68,7 +68,7 @@ describe("Bodies in the exchange hook", function () {
     expect((await ask(port(), { method: "POST", body })).told.body).to.equal(body);
   });
 
-  it("are read as text and as JSON, and still sent as they came", async () => {
+  it("are read as text and as JSON, and still sent unchanged", async () => {
     const seen: unknown[] = [];
     const reading: Exchange = (attempt, request) =>
       defer(() => bodyJson<{ a: number }>(request)).pipe(
@@ -90,7 +90,7 @@ describe("Bodies in the exchange hook", function () {
     expect(seen).to.deep.equal([1, "latin: é".repeat(10_000)]);
   });
 
-  it("are read in the charset that they name, and there may be none", async () => {
+  it("are read in the charset that they name, and may be empty", async () => {
     const message = (type: string, body: Buffer | undefined): Parameters<typeof bodyText>[0] => ({
       status: 200,
       headers: { "content-type": type },
@@ -101,7 +101,7 @@ describe("Bodies in the exchange hook", function () {
     expect(await bodyText(message("text/plain", undefined))).to.equal("");
   });
 
-  it("are refused where they are more than may be, too, when decoded, and where they are not what they say", async () => {
+  it("are refused if they exceed the limit, also when decoded, and if they are not in the declared format", async () => {
     const codes: unknown[] = [];
     const { port } = await start((attempt, request) => from(bodyJson(request, { max: "10KiB" })).pipe(switchMap(() => attempt)));
     const post = async (body: Buffer | string, headers: Record<string, string> = {}): Promise<void> => {
@@ -118,7 +118,7 @@ describe("Bodies in the exchange hook", function () {
     expect(codes.at(-1)).to.deep.equal([200, undefined]);
   });
 
-  it("have a client that waits to be told go on when a hook reads", async () => {
+  it("that a hook reads make the proxy send 100 Continue to a waiting client", async () => {
     const proxy = await start((attempt, request) => defer(() => bodyText(request)).pipe(switchMap(() => attempt)));
     const head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
     const answers = await talkApart(proxy, [head, "hi"]);
@@ -133,7 +133,7 @@ describe("Bodies in the exchange hook", function () {
     deflate: deflateSync,
     br: brotliCompressSync,
   })) {
-    it(`of responses are transformed in the coding ${coding}, and what was said of the bytes is put right`, async () => {
+    it(`of responses are transformed in the coding ${coding}, and the headers about the bytes are corrected`, async () => {
       const { port } = await start(
         (attempt) => attempt.pipe(map((response) => transformBody(response, replaceBytes("cat", "horse")))),
         (_request, response) => {
@@ -171,7 +171,7 @@ describe("Bodies in the exchange hook", function () {
     expect(createHash("sha256").update(told.body).digest("hex")).to.equal(hash);
   });
 
-  it("that break off, or cannot be decoded, are no whole ones", async () => {
+  it("that break off, or cannot be decoded, do not count as complete", async () => {
     const { port } = await start(
       (attempt) =>
         attempt.pipe(
@@ -220,7 +220,7 @@ describe("Bodies in the exchange hook", function () {
     expect(bytes).to.equal(1000 * 64 * 1024);
   });
 
-  it("that a hook replaced do not hold the connection up, however much the client sends", async () => {
+  it("that a hook replaced do not block the connection, however much the client sends", async () => {
     const { port, proxy } = await start((attempt, request) => {
       if (request.url === "/replaced") request.body = "short";
       return attempt;
@@ -238,7 +238,7 @@ describe("Bodies in the exchange hook", function () {
       expect((await askOn(session, { ":method": "POST", ":path": "/replaced" }, Buffer.alloc(1024 * 1024))).told().body).to.equal("short");
   });
 
-  it("that are being transformed free the upstream when the client leaves", async () => {
+  it("release the upstream when the client leaves during a transformation", async () => {
     const upstream = await startHttpUpstream(cleanup, (_request, response) => {
       response.writeHead(200, { "content-encoding": "gzip" });
       const zipped = createGzip();
@@ -267,7 +267,7 @@ describe("Bodies in the exchange hook", function () {
     await eventually(() => expect(upstream.open()).to.equal(0));
   });
 
-  it("are made by respond(): texts, JSON, bytes, streams and none", async () => {
+  it("are made by respond(): text, JSON, bytes, streams and none", async () => {
     const { port } = await startHttpProxy(
       cleanup,
       { routes: [{ upstream: "127.0.0.1:9" }] },

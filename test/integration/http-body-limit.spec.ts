@@ -20,7 +20,7 @@ describe("limits.body of http()", () => {
   }
   const body = (bytes: number): Buffer => Buffer.alloc(bytes, "x");
 
-  it("lets a body of just so many bytes pass, with a length, in chunks and on HTTP/2", async () => {
+  it("lets a body of exactly this size pass, with a length, in chunks and on HTTP/2", async () => {
     const { proxy } = await start();
     expect((await ask(proxy.port(), { method: "POST", body: body(1024) })).told.body).to.have.lengthOf(1024);
     const chunked = await ask(proxy.port(), { method: "POST", body: body(1024), headers: { "transfer-encoding": "chunked" } });
@@ -28,7 +28,7 @@ describe("limits.body of http()", () => {
     expect((await askOn(openHttp2(cleanup, proxy.port()), { ":method": "POST" }, body(1024))).told().body).to.have.lengthOf(1024);
   });
 
-  it("refuses one that says it has more, before an upstream hears of it, also where the client waits to be told to go on", async () => {
+  it("refuses a body with a larger declared length before the upstream is asked, also if the client waits for 100 Continue", async () => {
     const { proxy, upstream } = await start();
     for (const expect100 of ["", "Expect: 100-continue\r\n"]) {
       const answer = await talk(proxy.port(), `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1025\r\n${expect100}\r\n`);
@@ -40,7 +40,7 @@ describe("limits.body of http()", () => {
     expect(upstream.accepted()).to.equal(0);
   });
 
-  it("refuses one that comes in chunks as soon as it is more, and the upstream does not take a part for the whole", async () => {
+  it("refuses a chunked body as soon as it is larger, and the upstream does not mistake a part for the whole", async () => {
     let whole = 0;
     const upstream = await startHttpUpstream(cleanup, (incoming, response) => {
       incoming.resume().once("end", () => {
@@ -61,7 +61,7 @@ describe("limits.body of http()", () => {
     expect((await ask(proxy.port(), { method: "POST", body: body(10) })).status).to.equal(200);
   });
 
-  it("resets the client where the answer had begun", async () => {
+  it("resets the client if the answer has begun", async () => {
     const upstream = await startHttpUpstream(cleanup, (incoming, response) => {
       response.write("early");
       incoming.pipe(response);
@@ -82,7 +82,7 @@ describe("limits.body of http()", () => {
     await eventually(() => expect(upstream.open()).to.equal(0));
   });
 
-  it("holds for each request of HTTP/2 by itself, with a length or without", async () => {
+  it("applies to each request of HTTP/2 separately, with or without a length", async () => {
     const { proxy, upstream } = await start();
     const session = openHttp2(cleanup, proxy.port());
     const said = await askOn(session, { ":method": "POST", "content-length": 2000 }, body(2000));

@@ -31,7 +31,7 @@ describe("The bounds of http()", function () {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("stall an upstream whose client does not read", async () => {
+  it("stop an upstream whose client does not read", async () => {
     const block = Buffer.alloc(MiB);
     let sent = 0;
     const upstream = await startHttpUpstream(cleanup, (_request, response) => {
@@ -55,7 +55,7 @@ describe("The bounds of http()", function () {
     expect((await settled(() => sent)) / MiB).to.be.within(0.1, buffersMiB);
   });
 
-  it("stall a client whose upstream does not read", async () => {
+  it("stop a client whose upstream does not read", async () => {
     let taken = 0;
     const upstream = await startHttpUpstream(cleanup, (request) => {
       request.pause();
@@ -99,7 +99,7 @@ describe("The bounds of http()", function () {
       ["GET", "PUT"],
       ["PUT", "GET"],
     ] as const) {
-      it(`${kind}: kept connections of the other kind make room`, async () => {
+      it(`${kind}: idle connections of the other kind are closed when one is needed`, async () => {
         const { upstream, status, arrived, release } = await holding(4);
         expect(await Promise.all(Array.from({ length: 4 }, () => status("/now", other)))).to.deep.equal([200, 200, 200, 200]);
         const paths = ["/1", "/2", "/3", "/4"];
@@ -110,7 +110,7 @@ describe("The bounds of http()", function () {
         expect(upstream.open()).to.be.at.most(4);
       });
 
-      it(`${kind}: what waits is sent when a connection of the other kind is free`, async () => {
+      it(`${kind}: a waiting request is sent when a connection of the other kind is free`, async () => {
         const { upstream, status, arrived, release } = await holding(2);
         const long = status("/long", kind);
         await arrived("/long");
@@ -145,7 +145,7 @@ describe("The bounds of http()", function () {
     expect(upstream.open()).to.equal(0);
   });
 
-  it("end a connection whose client has finished sending, and of whose response nothing comes for a while", async () => {
+  it("end a connection whose client has finished sending and whose response does not come for a while", async () => {
     const upstream = await startHttpUpstream(cleanup, (_request, response) => {
       response.write("the first event");
     });
@@ -158,7 +158,7 @@ describe("The bounds of http()", function () {
     await eventually(() => expect([proxy.sessions.size, upstream.open()]).to.deep.equal([0, 0]));
   });
 
-  it("let none wait for a connection where none may, though those that need not are served", async () => {
+  it("with waiting: 0 refuse requests that would wait for a connection, and serve the others", async () => {
     const upstream = await startHttpUpstream(cleanup, () => undefined);
     const limits = { connections: 2, connectionsPerClient: 2, waiting: 0 };
     const { port } = await startHttpProxy(cleanup, { limits, timeouts: { response: "1s" }, routes: [{ upstream: upstream.endpoint }] });
@@ -166,7 +166,7 @@ describe("The bounds of http()", function () {
     expect(statuses.toSorted((a, b) => a - b)).to.deep.equal([503, 503, 503, 504, 504]);
   });
 
-  it("keep no connection to an upstream where none is to be kept", async () => {
+  it("keep no idle connection to an upstream if none may be kept", async () => {
     const upstream = await startHttpUpstream(cleanup);
     for (const options of [{ timeouts: { idleConnection: 0 } }, { limits: { idleConnections: 0 } }]) {
       const { port } = await startHttpProxy(cleanup, { ...options, routes: [{ upstream: upstream.endpoint }] });
@@ -177,7 +177,7 @@ describe("The bounds of http()", function () {
     }
   });
 
-  it("wait for an answer longer than they keep an idle connection", async () => {
+  it("allow a longer wait for an answer than for an idle connection", async () => {
     const upstream = await startHttpUpstream(cleanup, (_request, response) => {
       setTimeout(() => response.end("late"), 300);
     });
@@ -185,7 +185,7 @@ describe("The bounds of http()", function () {
     expect((await ask(port())).body).to.equal("late");
   });
 
-  it("close connections to an upstream that nothing has used for a while", async () => {
+  it("close connections to an upstream that have been idle for a while", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { timeouts: { idleConnection: "100ms" }, routes: [{ upstream: upstream.endpoint }] });
     await Promise.all(Array.from({ length: 5 }, () => ask(port())));

@@ -15,7 +15,7 @@ import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
 import { plugin } from "../support/with-proxy.ts";
 
 /** RFC 9113 section 8.1, RFC 9112 section 8. */
-describe("HTTP: what breaks off on one side breaks off on the other", function () {
+describe("HTTP: an exchange that breaks off on one side breaks off on the other", function () {
   this.timeout(30_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
@@ -179,7 +179,7 @@ describe("HTTP: what breaks off on one side breaks off on the other", function (
     }
   });
 
-  it("a client of which the request breaks off while it is refused is answered all the same", async () => {
+  it("a client whose request breaks off while it is refused still gets an answer", async () => {
     const { port } = await startHttpProxy(cleanup, { routes: [{ host: "none", upstream: "127.0.0.1:9" }] });
     const socket = await connect(port());
     let text = "";

@@ -17,7 +17,7 @@ import { expectNothingUncaught } from "../support/uncaught.ts";
 /** Sooner than any other time of http() is over. */
 const soon = { within: 3_000 };
 
-describe("HTTP: a client that left is noticed, and its upstream freed", function () {
+describe("HTTP: a client that left is noticed, and its upstream released", function () {
   this.timeout(20_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
@@ -31,7 +31,7 @@ describe("HTTP: a client that left is noticed, and its upstream freed", function
   for (const [how, leave] of Object.entries(ways)) {
     for (const [state, path] of Object.entries(states)) {
       for (const [what, count] of Object.entries(behind)) {
-        it(`by a ${how}, while it ${state}, with ${what} behind`, async () => {
+        it(`by a ${how}, while it ${state}, with ${what} waiting`, async () => {
           const upstream = await startHttpUpstream(cleanup, (request, response) => {
             if (request.url === "/events") response.write("data: 1\n\n");
           });
@@ -64,7 +64,7 @@ describe("HTTP: a client that left is noticed, and its upstream freed", function
     });
   }
 
-  it("by none of its own: one that has finished sending is waited for where timeouts.halfClosed says so", async () => {
+  it("but a client that has finished sending is served for as long as timeouts.halfClosed says", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { timeouts: { halfClosed: "5s" }, routes: [{ upstream: upstream.endpoint }] });
     const socket = await connect(port());
@@ -75,7 +75,7 @@ describe("HTTP: a client that left is noticed, and its upstream freed", function
     expect(text).to.include('"/half"');
   });
 
-  it("but a long pipeline of one that stays is served to its end", async () => {
+  it("but a long pipeline of a client that stays is served to its end", async () => {
     const upstream = await startHttpUpstream(cleanup, (_request, response) => void response.end("ok"));
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const socket = await connect(port());
@@ -86,7 +86,7 @@ describe("HTTP: a client that left is noticed, and its upstream freed", function
     socket.destroy();
   });
 
-  it("and one that ends after its response has left in peace: its session is closed, and no failure", async () => {
+  it("and a client that ends after its response has left normally: its session is closed, not failed", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port, ended, all } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const session = openHttp2(cleanup, port());
@@ -98,7 +98,7 @@ describe("HTTP: a client that left is noticed, and its upstream freed", function
   });
 
   for (const how of ["RST", "a TCP end without close_notify"] as const) {
-    it(`and one that ends by ${how} while nothing is under way has left in peace, too`, async () => {
+    it(`and a client that ends by ${how} while no exchange is open has left normally, too`, async () => {
       const upstream = await startHttpUpstream(cleanup);
       const listener = how === "RST" ? {} : { listen: "tls://127.0.0.1:0" };
       const before = how === "RST" ? [] : [tlsTermination({ ...(await createCertificate("localhost")), alpn: ["h2", "http/1.1"] })];

@@ -70,7 +70,7 @@ describe("Connections to upstreams, from outside", () => {
       ["the upstream", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"],
     ] as const) {
       // RFC 9112 section 9.6.
-      it(`are not used again once they were said to close, with ${what}, where ${who} says so besides`, async () => {
+      it(`are not used again after Connection: close was sent, with ${what}, also by: ${who}`, async () => {
         const upstream = await lasting(cleanup, answer);
         const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
         for (let at = 0; at < 3; at += 1) expect((await ask(port(), { ...parts, path: `/${at}` })).status).to.equal(200);
@@ -130,7 +130,7 @@ describe("Connections to upstreams, from outside", () => {
     expect(made.filter((attempts) => attempts === undefined)).to.have.length(1);
   });
 
-  it("that were opened and break are not tried again by a method that may do more the second time", async () => {
+  it("that were opened and break are not tried again with a method that is not idempotent", async () => {
     const dying = await startUpstream("reset");
     cleanup.add(() => dying.close());
     const before = [retry({ attempts: 3, delay: "1ms" })];
@@ -140,7 +140,7 @@ describe("Connections to upstreams, from outside", () => {
   });
 
   for (const [what, parts] of Object.entries(ways)) {
-    it(`are not all one client's: another is served meanwhile, with ${what}`, async () => {
+    it(`cannot all be used by one client: another is served meanwhile, with ${what}`, async () => {
       const upstream = await startHttpUpstream(cleanup, (request, response) => {
         if (request.url === "/now") response.end("served");
       });
@@ -159,7 +159,7 @@ describe("Connections to upstreams, from outside", () => {
   }
 
   for (const type of ["text/event-stream", "application/octet-stream"]) {
-    it(`whose responses last leave room for short ones: ${type}`, async () => {
+    it(`with long responses leave connections for short ones: ${type}`, async () => {
       const upstream = await startHttpUpstream(cleanup, (request, response) => {
         if (request.url === "/now") response.end("served");
         else response.writeHead(200, { "content-type": type }).write("the first");
@@ -175,7 +175,7 @@ describe("Connections to upstreams, from outside", () => {
     });
   }
 
-  it("pass the reason on, and an empty port in Host", async () => {
+  it("pass the reason phrase on, and accept an empty port in Host", async () => {
     const upstream = await startUpstream((socket) => {
       socket.on("data", () => void socket.write("HTTP/1.1 200 Fine So Far\r\nContent-Length: 2\r\n\r\nok"));
     });
@@ -187,7 +187,7 @@ describe("Connections to upstreams, from outside", () => {
   });
 
   for (const status of [102, 103, 199]) {
-    it(`pass ${status} on before the response, and to no client of HTTP/1.0`, async () => {
+    it(`pass ${status} on before the response, but not to a client of HTTP/1.0`, async () => {
       const upstream = await startUpstream((socket) => {
         socket.on("data", () => void socket.write(`HTTP/1.1 ${status} Wait\r\nX: y\r\n\r\n${ok}`));
       });

@@ -12,12 +12,12 @@ async function listenOn(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe("An upstream of three, of which one is killed under load", function () {
+describe("An upstream of three endpoints, one of them killed under load,", function () {
   this.timeout(60_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("loses no request that could be repeated, with retry(), and the others answer", async () => {
+  it("loses with retry() no request that could be repeated, and the other endpoints answer", async () => {
     const names = ["one", "two", "three"];
     const upstreams = await Promise.all(names.map((name) => startHttpUpstream(cleanup, telling(name))));
     const [victim] = upstreams;
@@ -64,7 +64,7 @@ describe("An upstream of three, of which one is killed under load", function () 
     expect(all("endpoint-down"), "of the others none").to.have.length(1);
   });
 
-  it("costs no request that met a kept connection which was closed, without retry() too", async () => {
+  it("loses no request sent on a kept connection that was closed, also without retry()", async () => {
     const other = await startHttpUpstream(cleanup, telling("other"));
     let requests = 0;
     // Dies of its second request: the connection is reset, and the next one refused.

@@ -36,7 +36,7 @@ describe("The exchange hook", () => {
     expect(notes).to.deep.equal(["a asks for GET /", "b asks for GET /a", "b gets 200", "a gets 200"]);
   });
 
-  it("may answer by itself, change the answer, send it elsewhere, and try again", async () => {
+  it("may answer by itself, change the answer, send the request elsewhere, and try again", async () => {
     const [one, two] = [await startHttpUpstream(cleanup, telling("1")), await startHttpUpstream(cleanup, telling("2"))];
     const changing = plugin("changing", {
       exchange: (attempt, request) => {
@@ -54,7 +54,7 @@ describe("The exchange hook", () => {
     expect((await ask(port(), { path: "/two" })).told.name).to.equal("2");
   });
 
-  it("costs the request where it throws, and the plugin where that is bypassed", async () => {
+  it("fails the request if it throws, or is skipped with onError bypass", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const throwing = (onError: "close" | "bypass"): PluginUse =>
       plugin(
@@ -85,7 +85,7 @@ describe("The exchange hook", () => {
     "a header that none may hold": { status: 200, headers: { "x-a": "a\r\nx-b: c" } },
     "a status that is none": { status: 99_999, headers: {} },
   })) {
-    it(`costs the request where it emits ${what}`, async () => {
+    it(`fails the request if it emits ${what}`, async () => {
       const { port } = await startHttpProxy(
         cleanup,
         { routes: [{ upstream: "127.0.0.1:9" }] },
@@ -97,7 +97,7 @@ describe("The exchange hook", () => {
     });
   }
 
-  it("may wait, and is left when the client leaves", async () => {
+  it("may wait, and is unsubscribed when the client leaves", async () => {
     const upstream = await startHttpUpstream(cleanup);
     let left = 0;
     const waiting = plugin("waiting", {
@@ -117,7 +117,7 @@ describe("The exchange hook", () => {
   });
 
   for (const upgrade of [false, true]) {
-    it(`may keep ${upgrade ? "an upgrade" : "a response"} until its upstream is gone, and nothing hangs`, async () => {
+    it(`may hold ${upgrade ? "an upgrade" : "a response"} until its upstream is gone, and nothing hangs`, async () => {
       const dying = await startUpstream((socket) => {
         const head = upgrade
           ? "101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -137,7 +137,7 @@ describe("The exchange hook", () => {
     });
   }
 
-  it("may read a body that is there, which goes on all the same", async () => {
+  it("may read a body, which is still sent on", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const bodies: string[] = [];
     const reading = plugin("reading", {
@@ -171,7 +171,7 @@ describe("The exchange hook", () => {
     expect([ends[1]?.status, ends[1]?.upstream, ends[1]?.error?.code]).to.deep.equal([404, undefined, "SLUICE_HTTP_NO_ROUTE"]);
   });
 
-  it("lets retry bridge an upstream that is not there yet, and go to another endpoint", async () => {
+  it("lets retry wait for an upstream that is not there yet, and use another endpoint", async () => {
     const port = await freePort();
     const other = await startHttpUpstream(cleanup, telling("other"));
     const proxy = await startHttpProxy(
@@ -192,7 +192,7 @@ describe("The exchange hook", () => {
     expect((await ask(proxy.port(), { path: "/two", method: "GET" })).status).to.equal(200);
   });
 
-  it("lets retry send a body again of which a part was sent", async () => {
+  it("lets retry send a body again of which one part was already sent", async () => {
     let tries = 0;
     const upstream = await startUpstream((socket) => {
       let text = "";
@@ -214,7 +214,7 @@ describe("The exchange hook", () => {
     expect(tries).to.equal(1);
   });
 
-  it("lets rateLimit turn requests away, on one connection and on many", async () => {
+  it("lets rateLimit refuse requests, on one connection and on many", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const before = [rateLimit({ requests: { rate: 1, per: "1m", burst: 3 } })];
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] }, { before });

@@ -143,7 +143,7 @@ describe("the names of HTTP/1 fields", () => {
       for (const part of sent) expect(await upstream.asked).to.include(part);
     });
 
-  it("are in lower case on HTTP/2, whatever the upstream sends", async () => {
+  it("are lower case on HTTP/2, whatever the upstream sends", async () => {
     const upstream = await startRaw();
     const session = connectHttp2(`http://127.0.0.1:${await front(upstream.port)}`);
     cleanup.add(() => void session.destroy());

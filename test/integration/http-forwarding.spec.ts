@@ -13,7 +13,7 @@ describe("HTTP", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("goes where the routes say, rewritten, with the fields that they set and remove", async () => {
+  it("is sent where the routes say, rewritten, with the fields that the routes set and remove", async () => {
     const [api, app] = [await startHttpUpstream(cleanup, telling("api")), await startHttpUpstream(cleanup, telling("app"))];
     const { port } = await startHttpProxy(cleanup, {
       routes: [
@@ -34,7 +34,7 @@ describe("HTTP", () => {
     expect((await ask(port(), { path: "//x//y" })).told).to.include({ name: "app", url: "//x//y" });
   });
 
-  it("goes to the listener's own upstream without any option", async () => {
+  it("is sent to the listener's own upstream without any option", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, {}, { listener: { upstream: upstream.endpoint } });
     expect((await ask(port(), { path: "/a" })).told.url).to.equal("/a");
@@ -55,7 +55,7 @@ describe("HTTP", () => {
       .and.include("udp://");
   });
 
-  it("keeps connections on both sides, and many requests use few", async () => {
+  it("keeps connections on both sides, and many requests use few connections", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port, all } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -69,7 +69,7 @@ describe("HTTP", () => {
     expect(upstream.accepted()).to.equal(1);
   });
 
-  it("answers requests that were sent one behind the other, in order", async () => {
+  it("answers pipelined requests in order", async () => {
     const upstream = await startHttpUpstream(cleanup, (request, response) => {
       // The first answer comes last.
       setTimeout(() => response.end(request.url), request.url === "/1" ? 50 : 0);
@@ -80,7 +80,7 @@ describe("HTTP", () => {
     expect(answers.match(/\r\n\r\n(\/\d)/g)?.map((part) => part.trim())).to.deep.equal(["/1", "/2", "/3"]);
   });
 
-  it("asks for one at a time of them, and gives up on all when the client leaves", async () => {
+  it("sends pipelined requests on one at a time, and cancels all when the client leaves", async () => {
     const upstream = await startHttpUpstream(cleanup, () => undefined);
     const { port, proxy } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const socket = await connect(port());
@@ -115,7 +115,7 @@ describe("HTTP", () => {
     }
   });
 
-  it("sends a body that is there at once with its length, and one that is streamed as it came", async () => {
+  it("sends a body that is complete at once with its length, and a streamed body as it came", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const proxy = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -175,7 +175,7 @@ describe("HTTP", () => {
     expect([one.accepted(), two.accepted()]).to.deep.equal([1, 1]);
   });
 
-  it("answers with 404, 502, 503 and 504, with the code of the cause, as text or JSON", async () => {
+  it("answers with 404, 502, 503 and 504 and the code of the cause, as text or JSON", async () => {
     const hanging = await startUpstream("hang");
     const garbage = await startUpstream("garbage");
     const reset = await startUpstream("reset");
@@ -204,7 +204,7 @@ describe("HTTP", () => {
     expect(text.body).to.include("no route matches this request").and.include("SLUICE_HTTP_NO_ROUTE");
   });
 
-  it("bounds the requests that wait for an upstream: those beyond get 503 at once", async () => {
+  it("limits the requests that wait for an upstream: further requests get 503 at once", async () => {
     const upstream = await startHttpUpstream(cleanup, () => undefined);
     const { port } = await startHttpProxy(cleanup, {
       timeouts: { response: "1s" },
@@ -220,7 +220,7 @@ describe("HTTP", () => {
     await eventually(() => expect(upstream.open()).to.equal(0));
   });
 
-  it("gives up on a client that has finished sending and gets no answer for a while", async () => {
+  it("ends the session of a client that has finished sending and gets no answer for a while", async () => {
     const upstream = await startHttpUpstream(cleanup, () => undefined);
     const { port, proxy } = await startHttpProxy(cleanup, { timeouts: { halfClosed: "100ms" }, routes: [{ upstream: upstream.endpoint }] });
     const socket = await connect(port());
@@ -229,7 +229,7 @@ describe("HTTP", () => {
     await eventually(() => expect([proxy.sessions.size, upstream.open()]).to.deep.equal([0, 0]));
   });
 
-  it("serves a client that has finished sending, where it is waited for, and one of HTTP/1.0", async () => {
+  it("serves a client that has finished sending, if timeouts.halfClosed allows it, and a client of HTTP/1.0", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { timeouts: { halfClosed: "5s" }, routes: [{ upstream: upstream.endpoint }] });
     const socket = await connect(port());

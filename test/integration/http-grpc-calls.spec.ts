@@ -96,7 +96,7 @@ describe("The calls of gRPC through http()", function () {
       expect(got).to.deep.equal(Array.from({ length: 50 }, (_, at) => `MESSAGE ${at}`));
     });
 
-    it(`fail with trailers only ${way}, and the call after it is served`, async () => {
+    it(`may fail with only trailers ${way}, and the next call is served`, async () => {
       const { server, client } = await start();
       const call = client.deny("please");
       call.on("data", () => expect.fail("a message came"));
@@ -106,7 +106,7 @@ describe("The calls of gRPC through http()", function () {
       expect(server.calls(), "it was not asked again").to.equal(2);
     });
 
-    it(`end at their deadline, and are cancelled, in each kind ${way}: the server is told, and others go on`, async () => {
+    it(`end at their deadline or when cancelled, in each kind ${way}: the server notices, and other calls continue`, async () => {
       const { server, client } = await start();
       const soon = (): { deadline: number } => ({ deadline: Date.now() + 300 });
       expect(await sayTo(client, "never", {}, soon()).catch(String)).to.include("DEADLINE_EXCEEDED");

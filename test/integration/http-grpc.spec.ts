@@ -56,7 +56,7 @@ describe("gRPC through http()", function () {
     });
   }
 
-  it("refuses a WebSocket to an upstream of HTTP/2, and does not ask it for something else", async () => {
+  it("refuses a WebSocket to an upstream of HTTP/2, and sends the upstream no other request instead", async () => {
     const server = await startGrpc(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints: [server.endpoint], http: "2" } }] });
     const head = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";

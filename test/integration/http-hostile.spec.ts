@@ -38,12 +38,12 @@ const pieces = constantFrom(
   "\xff\xfe",
 );
 
-describe("HTTP among hostile and odd peers", function () {
+describe("HTTP with hostile and odd peers", function () {
   this.timeout(120_000);
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("never throws, hangs or leaks, whatever clients and upstreams send, and however they end", async () => {
+  it("never throws, hangs or leaks, whatever clients and upstreams send, however they end", async () => {
     const uncaught: unknown[] = [];
     const note = (error: unknown): void => void uncaught.push(error);
     process.on("uncaughtException", note).on("unhandledRejection", note);
@@ -117,7 +117,7 @@ describe("HTTP among hostile and odd peers", function () {
     expect([odd.status, odd.headers["set-cookie"]]).to.deep.equal([299, ["a=1", "b=2"]]);
   });
 
-  it("reaches upstreams by name, over TLS that is verified, and over unix sockets", async () => {
+  it("reaches upstreams by name, over verified TLS, and over unix sockets", async () => {
     const ca = await createCertificate("ca", { authority: true });
     const certificate = await createCertificate("secure.test", { ca });
     const secure = createSecureServer({ ...certificate }, telling("secure")).listen(0, "127.0.0.1");

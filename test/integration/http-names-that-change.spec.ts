@@ -31,7 +31,7 @@ describe("Kept connections to an upstream whose name changes", function () {
   this.timeout(30_000);
   const cases: Readonly<Record<string, readonly PluginUse[]>> = { "http()": [http()], "http() and dnsCache()": [http(), dnsCache()] };
   for (const [name, plugins] of Object.entries(cases))
-    it(`are used no more once its time to live is over, though the old server lives on: ${name}`, async () => {
+    it(`are not used any more once the name's time to live is over, even if the old server still runs: ${name}`, async () => {
       const old = await startAt("127.0.0.1", 0);
       await startAt("127.0.0.2", old.port);
       let at = "127.0.0.1";

@@ -8,7 +8,7 @@ import { closeOf, connect, readBytes } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
 /** What the package http-proxy 1.18.1 did, measured: the reasons why it is not the one that is used. */
-describe("What http-proxy was found to do, and Sluice does not", () => {
+describe("Known faults of http-proxy that Sluice does not have", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
@@ -35,7 +35,7 @@ describe("What http-proxy was found to do, and Sluice does not", () => {
     }
   }
 
-  it("dying: a client that resets its WebSocket upgrade before the answer costs nothing but itself", async () => {
+  it("dying: a client that resets its WebSocket upgrade before the answer affects only itself", async () => {
     const silent = await startUpstream("hang");
     cleanup.add(() => silent.close());
     const { port, proxy, ended } = await startHttpProxy(cleanup, { routes: [{ upstream: silent.endpoint }] });
@@ -50,7 +50,7 @@ describe("What http-proxy was found to do, and Sluice does not", () => {
     await eventually(() => expect([proxy.sessions.size, silent.sockets.size]).to.deep.equal([0, 0]));
   });
 
-  it("leaking: a client that leaves its download leaves no connection to the upstream", async () => {
+  it("leaking: a client that aborts its download leaves no connection to the upstream", async () => {
     const upstream = await startHttpUpstream(cleanup, (request, response) => {
       if (request.url === "/stream") response.write("x".repeat(100_000));
     });
@@ -69,7 +69,7 @@ describe("What http-proxy was found to do, and Sluice does not", () => {
   const heads = { "its length": "Content-Length: 10\r\n", chunks: "Transfer-Encoding: chunked\r\n" };
   for (const [framing, field] of Object.entries(heads)) {
     for (const how of ["FIN", "RST"]) {
-      it(`hanging: an upstream that ends a body of ${framing} in the middle by ${how} ends the client's connection, short of its end`, async () => {
+      it(`hanging: an upstream that ends a body of ${framing} in the middle by ${how} ends the client's connection with an incomplete body`, async () => {
         const part = framing === "chunks" ? "a\r\nhello" : "hello";
         const dying = await startUpstream((socket) => {
           socket.once("data", () => {

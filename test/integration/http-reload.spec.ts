@@ -41,7 +41,7 @@ describe("HTTP and a reload", () => {
     expect((await ask(port(), { agent })).status, "without http()").to.equal(404);
   });
 
-  it("uses no connection that was opened with other settings: TLS that must be verified from now on is", async () => {
+  it("uses no connection that was opened with other settings: after a change to verified TLS, TLS is verified", async () => {
     const secure = createSecureServer({ ...(await createCertificate("other.test")) }, telling("secure")).listen(0, "127.0.0.1");
     await once(secure, "listening");
     cleanup.add(() => {
@@ -56,7 +56,7 @@ describe("HTTP and a reload", () => {
     for (const asked of asks) expect((await ask(port(), asked)).body).to.equal("502 Bad Gateway: SLUICE_UPSTREAM_TLS\n");
   });
 
-  it("leaves the next request with the old pipeline where the listener says keep", async () => {
+  it("keeps the old pipeline for the next request if the listener says keep", async () => {
     const [one, two] = [await startHttpUpstream(cleanup, telling("1")), await startHttpUpstream(cleanup, telling("2"))];
     const listener = { reload: { sessions: "keep" } } as const;
     const { port, proxy, config } = await startHttpProxy(cleanup, { routes: [{ upstream: one.endpoint }] }, { listener });
@@ -67,7 +67,7 @@ describe("HTTP and a reload", () => {
     expect((await ask(port())).told.name).to.equal("2");
   });
 
-  it("touches no download: its pipeline lives until it has ended, and its bytes all come", async () => {
+  it("does not affect a download: its pipeline stays until it has ended, and all its bytes come", async () => {
     const bytes = Buffer.alloc(30 * 1024 * 1024, "0123456789");
     let go: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => (go = resolve));
@@ -99,7 +99,7 @@ describe("HTTP and a reload", () => {
     await eventually(() => expect(notes).to.include("old is torn down"));
   });
 
-  it("serves a connection that was open before it and sends its first byte after it", async () => {
+  it("serves a connection that was opened before the reload and sends its first byte after it", async () => {
     const [one, two] = [await startHttpUpstream(cleanup, telling("1")), await startHttpUpstream(cleanup, telling("2"))];
     const { port, proxy, config } = await startHttpProxy(cleanup, { timeouts: { headers: "1s" }, routes: [{ upstream: one.endpoint }] });
     const [quick, slow] = [await connect(port()), await connect(port())];
@@ -113,7 +113,7 @@ describe("HTTP and a reload", () => {
     expect([one.asked, two.asked]).to.deep.equal([[], ["GET /"]]);
   });
 
-  it("does not mind a second use of http() on the listener", async () => {
+  it("also works with a second use of http() on the listener", async () => {
     const [one, two] = [await startHttpUpstream(cleanup, telling("1")), await startHttpUpstream(cleanup, telling("2"))];
     const { port } = await startHttpProxy(
       cleanup,
@@ -123,7 +123,7 @@ describe("HTTP and a reload", () => {
     expect((await ask(port(), { method: "POST", body: "x" })).told.name).to.equal("2");
   });
 
-  it("lets many requests pass while it reloads, and none fails", async function () {
+  it("lets many requests pass during reloads, and none fails", async function () {
     this.timeout(30_000);
     const upstream = await startHttpUpstream(cleanup);
     const { port, proxy, config } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
@@ -146,7 +146,7 @@ describe("HTTP and a reload", () => {
     await eventually(() => expect(upstream.open()).to.be.at.most(4));
   });
 
-  it("closes kept connections at once when the proxy stops, and serves what is under way to its end", async () => {
+  it("closes kept connections at once when the proxy stops, and serves open exchanges to their end", async () => {
     let answer: () => void = () => undefined;
     const upstream = await startHttpUpstream(cleanup, (request, response) => {
       if (request.url === "/slow") answer = () => response.end("done");

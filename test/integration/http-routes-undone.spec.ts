@@ -26,7 +26,7 @@ describe("A route that undoes its changes", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("leads the client where it has to ask, and gives it cookies that it sends back", async () => {
+  it("gives the client redirects to the right path, and cookies that it sends back", async () => {
     const upstream = await startHttpUpstream(cleanup, redirecting);
     const { port } = await startHttpProxy(cleanup, {
       routes: [
@@ -46,7 +46,7 @@ describe("A route that undoes its changes", () => {
     expect(kept.headers["set-cookie"]?.[0]).to.equal("a=1; Domain=backend.test; Path=/v2");
   });
 
-  it("does so over TLS, on HTTP/2, behind a trusted proxy, and whatever a hook made of Host", async () => {
+  it("works over TLS, on HTTP/2, behind a trusted proxy, and if a hook changed Host", async () => {
     const upstream = await startHttpUpstream(cleanup, redirecting);
     const routes = [{ path: "/shop", rewrite: "/v2", upstream: upstream.endpoint, ...undoing }];
     const meddling = plugin("meddling", {
@@ -73,7 +73,7 @@ describe("A route that undoes its changes", () => {
     expect(behind.headers.location).to.equal("http://outer.test/shop/next?x=1");
   });
 
-  it("tells the upstream of the prefix that it takes off, and nothing that a stranger says of one", async () => {
+  it("sends the upstream the prefix that it removes, but no prefix that an untrusted client sent", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const routes = [
       { path: "/app/v1", rewrite: "/v1", upstream: upstream.endpoint },

@@ -53,7 +53,7 @@ describe("The safety of http()", () => {
   afterEach(() => cleanup.run());
 
   for (const [what, text] of Object.entries(ambiguous)) {
-    it(`answers ${what} with 400 and closes, and nothing that hides in it is served`, async () => {
+    it(`answers ${what} with 400 and closes, and serves no request hidden in it`, async () => {
       const upstream = await startHttpUpstream(cleanup);
       const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
       const answer = await talk(port(), Buffer.from(text + hidden, "latin1"));
@@ -66,14 +66,14 @@ describe("The safety of http()", () => {
     });
   }
 
-  it("answers CONNECT with 405, and dials nobody", async () => {
+  it("answers CONNECT with 405, and connects to nothing", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     expect(await talk(port(), `CONNECT ${upstream.endpoint} HTTP/1.1\r\nHost: ${upstream.endpoint}\r\n\r\n`)).to.match(/^HTTP\/1\.1 405 /);
     expect(upstream.accepted()).to.equal(0);
   });
 
-  it("answers what is too large with 431 and closes", async () => {
+  it("answers a head that is too large with 431 and closes", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const requests = [
@@ -94,7 +94,7 @@ describe("The safety of http()", () => {
     expect(answers).to.match(/^HTTP\/1\.1 200 .*answer to \/goodHTTP\/1\.1 400 /s);
   });
 
-  it("serves nothing after a request that said it was the last", async () => {
+  it("serves nothing after a request with `Connection: close`", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const answers = await talk(port(), `GET /last HTTP/1.1\r\n${host}Connection: close\r\n\r\n${hidden}`);
@@ -102,7 +102,7 @@ describe("The safety of http()", () => {
     expect(upstream.asked).to.deep.equal(["GET /last"]);
   });
 
-  it("ends the connection with an answer to a body that it never asked for", async () => {
+  it("ends the connection after an answer if it never asked for the request's body", async () => {
     const { port } = await startHttpProxy(cleanup, { routes: [{ path: "/a", upstream: "127.0.0.1:9" }] });
     const expecting = `POST /none HTTP/1.1\r\n${host}Expect: 100-continue\r\nContent-Length: 34\r\n\r\n`;
     const answers = await talk(port(), expecting + hidden);
@@ -110,7 +110,7 @@ describe("The safety of http()", () => {
     expect(answers.match(/HTTP\/1\.1/g)).to.have.lengthOf(1);
   });
 
-  it("passes hints on as they are, and no trailer that nobody may send", async () => {
+  it("passes hints on unchanged, and no invalid trailer", async () => {
     const upstream = await startUpstream((socket) => {
       socket.once("data", () => {
         socket.write("HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -125,7 +125,7 @@ describe("The safety of http()", () => {
     await eventually(() => expect(proxy.sessions.size).to.equal(0));
   });
 
-  it("passes nothing on that belongs to a connection, either way", async () => {
+  it("passes no connection-specific fields on, in either direction", async () => {
     const upstream = await startHttpUpstream(cleanup, (request, response) => {
       response.setHeader("connection", "x-hop");
       response.setHeader("x-hop", "1");
@@ -149,7 +149,7 @@ describe("The safety of http()", () => {
     expect(answer.headers["keep-alive"]).to.not.equal("timeout=77");
   });
 
-  it("names the client itself", async () => {
+  it("sets the fields that name the client itself", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const spoofed = {
       host: "a:1",
@@ -174,7 +174,7 @@ describe("The safety of http()", () => {
     expect(kept).to.include({ "x-forwarded-for": "6.6.6.6, 127.0.0.1", "x-forwarded-proto": "https" });
   });
 
-  it("gives up on headers, bodies and first bytes that do not come, and serves others meanwhile", async function () {
+  it("times out headers, bodies and first bytes that do not come, and serves other clients meanwhile", async function () {
     this.timeout(30_000);
     const upstream = await startHttpUpstream(cleanup);
     const { port, proxy } = await startHttpProxy(cleanup, {
@@ -194,7 +194,7 @@ describe("The safety of http()", () => {
     await eventually(() => expect([proxy.sessions.size, upstream.open()]).to.deep.equal([0, 0]), { within: 10_000 });
   });
 
-  it("ends a connection that is kept without a request", async () => {
+  it("ends a kept connection on which no request comes", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { timeouts: { keepAlive: "200ms" }, routes: [{ upstream: upstream.endpoint }] });
     const socket = await connect(port());
@@ -204,7 +204,7 @@ describe("The safety of http()", () => {
     expect(await closeOf(socket)).to.equal(undefined);
   });
 
-  it("takes nothing from a kept upstream connection that nobody asked for", async () => {
+  it("ignores bytes on a kept upstream connection that no request asked for", async () => {
     const answer = (text: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
     let connections = 0;
     const upstream = await startUpstream((socket) => {
@@ -221,7 +221,7 @@ describe("The safety of http()", () => {
     expect((await ask(port())).body).to.equal("2");
   });
 
-  it("tries once more what was sent on a kept connection that the upstream was closing", async () => {
+  it("repeats once a request that was sent on a kept connection while the upstream closed it", async () => {
     let requests = 0;
     const upstream = await startUpstream((socket) => {
       let served = 0;
@@ -241,7 +241,7 @@ describe("The safety of http()", () => {
     expect((await ask(port(), { method: "POST" })).status, "what is not idempotent").to.equal(502);
   });
 
-  it("passes no answer on that could end a header and begin another", async () => {
+  it("passes on no answer that could end one header and begin another", async () => {
     const upstream = await startUpstream((socket) => {
       socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nX: a\rSet-Cookie: b\r\nContent-Length: 0\r\n\r\n"));
     });
@@ -252,7 +252,7 @@ describe("The safety of http()", () => {
     expect(headers).to.not.have.property("set-cookie");
   });
 
-  it("passes no end of hints on", async () => {
+  it("limits the number of hints that it passes on", async () => {
     const hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(1_000);
     const upstream = await startUpstream((socket) => socket.once("data", () => void socket.write(hints)));
     cleanup.add(() => upstream.close());

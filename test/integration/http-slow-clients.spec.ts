@@ -41,7 +41,7 @@ describe("Clients that do not read, through http()", () => {
   const timeouts = { send: "300ms" };
 
   for (const method of ["GET", "POST"]) {
-    it(`over HTTP/1 lose their response, and the upstream is free again: ${method}`, async () => {
+    it(`over HTTP/1 lose their response, and the upstream is released: ${method}`, async () => {
       const upstream = await startLarge();
       const { port, proxy, ended } = await startHttpProxy(cleanup, { timeouts, routes: [{ upstream: upstream.endpoint }] });
       const socket = await connect(port());
@@ -55,7 +55,7 @@ describe("Clients that do not read, through http()", () => {
   }
 
   for (const path of ["/large", "/short"]) {
-    it(`over HTTP/2 lose their response though their PINGs are answered, and no other stream does: ${path}`, async () => {
+    it(`over HTTP/2 lose their response even if their PINGs are answered, and no other stream is lost: ${path}`, async () => {
       const upstream = await startLarge();
       const { port } = await startHttpProxy(cleanup, { timeouts, routes: [{ upstream: upstream.endpoint }] });
       const client = open(port(), 0);
@@ -75,7 +75,7 @@ describe("Clients that do not read, through http()", () => {
     });
   }
 
-  it("over HTTP/2 are served as slowly as they take it, as long as they take something", async () => {
+  it("over HTTP/2 are served as slowly as they read, as long as they read at all", async () => {
     const upstream = await startLarge(60_000);
     const { port } = await startHttpProxy(cleanup, { timeouts: { send: "1s" }, routes: [{ upstream: upstream.endpoint }] });
     const stream = asks(open(port(), 2_000), "/large");
@@ -89,7 +89,7 @@ describe("Clients that do not read, through http()", () => {
     expect([bytes, stream.rstCode]).to.deep.equal([60_000, 0]);
   });
 
-  it("are not those whose upstream has nothing to say", async () => {
+  it("are not confused with clients whose upstream sends nothing", async () => {
     const upstream = await startHttpUpstream(cleanup, (_request, response) => {
       response.write("first");
       setTimeout(() => response.end("last"), 600);

@@ -55,7 +55,7 @@ describe("Slow uploads through http()", () => {
 
   for (const [version, upload] of Object.entries({ "HTTP/1": overHttp1, "HTTP/2": overHttp2 } satisfies Record<string, Upload>)) {
     for (const name of ["request", "response"]) {
-      it(`may take longer than timeouts.${name}, as long as they move: ${version}`, async () => {
+      it(`may last longer than timeouts.${name}, as long as bytes come: ${version}`, async () => {
         const upstream = await startHttpUpstream(cleanup);
         const { port } = await start(upstream.endpoint, { [name]: (PARTS * EVERY_MS) / 2 });
         const answer = await upload(port(), PARTS);
@@ -65,7 +65,7 @@ describe("Slow uploads through http()", () => {
       });
     }
 
-    it(`are ended once nothing comes, and so is the upstream's request: ${version}`, async () => {
+    it(`are ended when no bytes come, together with the upstream's request: ${version}`, async () => {
       let aborted = 0;
       const upstream = await startHttpUpstream(cleanup, (request) => {
         request.resume();

@@ -24,7 +24,7 @@ describe("carry in virtual time", () => {
     });
   });
 
-  it("is an ordinary operator, and ends at completion, through the stages behind it", () => {
+  it("is an ordinary operator, and at completion passes the output of `end` through the stages behind it", () => {
     time.run(({ cold, expectObservable }) => {
       const data = cold("-a-b-c-|", bytes("on", "e\ntw", "o"));
       const out = data.pipe(
@@ -35,7 +35,7 @@ describe("carry in virtual time", () => {
     });
   });
 
-  it("may be an object of a class, whose step has its this", () => {
+  it("may be an instance of a class, whose step is called with the right `this`", () => {
     class Numbered {
       readonly sign = "#";
       start(): { chunks: number } {
@@ -52,7 +52,7 @@ describe("carry in virtual time", () => {
     });
   });
 
-  it("has a state of its own in each subscription", () => {
+  it("has a separate state in each subscription", () => {
     time.run(({ cold, expectObservable }) => {
       const out = cold("a|", bytes("x")).pipe(lines);
       expectObservable(out).toBe("-(e|)", { e: Buffer.from("x.") });
@@ -60,7 +60,7 @@ describe("carry in virtual time", () => {
     });
   });
 
-  it("fails with what step, start and end throw", () => {
+  it("fails with the error that step, start or end throws", () => {
     const boom = (): never => {
       throw new Error("boom");
     };
@@ -74,7 +74,7 @@ describe("carry in virtual time", () => {
     });
   });
 
-  it("gives nothing more to whoever has left", () => {
+  it("emits nothing after it was unsubscribed", () => {
     const data = new Subject<Buffer>();
     const seen: string[] = [];
     data.pipe(lines, take(1)).subscribe((chunk) => seen.push(String(chunk)));
@@ -83,7 +83,7 @@ describe("carry in virtual time", () => {
     expect(seen).to.deep.equal(["a"]);
   });
 
-  it("waits for a promise of step, in order, before it ends", async () => {
+  it("waits for the promises of step, in order, before it ends", async () => {
     const data = new Subject<Buffer>();
     const later = carry({
       start: () => [] as string[],

@@ -6,7 +6,7 @@ const scheduler = (): TestScheduler => new TestScheduler((actual, expected) => v
 const chunks = { a: Buffer.from("a"), b: Buffer.from("b"), c: Buffer.from("c") };
 
 describe("delayBytes under virtual time", () => {
-  it("delays every chunk by the same time, and the end until the last has left", () => {
+  it("delays every chunk by the same time, and the end until after the last chunk", () => {
     const test = scheduler();
     test.run(({ cold, expectObservable }) => {
       expectObservable(cold("ab--c|", chunks).pipe(delayBytes(5, test))).toBe("-----ab--(c|)", chunks);
@@ -20,7 +20,7 @@ describe("delayBytes under virtual time", () => {
     });
   });
 
-  it("forgets what it holds when it is unsubscribed", () => {
+  it("drops held chunks when it is unsubscribed", () => {
     const test = scheduler();
     test.run(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold("ab---", chunks);

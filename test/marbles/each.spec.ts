@@ -6,14 +6,14 @@ import { firstValueFrom, from, Subject, toArray } from "rxjs";
 const scheduler = (): TestScheduler => new TestScheduler((actual, expected) => void expect(actual).to.deep.equal(expected));
 
 describe("each under virtual time", () => {
-  it("passes on what its function returns and drops null, in the same frame", () => {
+  it("passes the return value of its function on and drops null, in the same frame", () => {
     scheduler().run(({ cold, expectObservable }) => {
       const upper = cold("a-b-c|").pipe(each((letter: string) => (letter === "b" ? null : letter.toUpperCase())));
       expectObservable(upper).toBe("A---C|");
     });
   });
 
-  it("chains with neighbours in order, and stops at the one that drops", () => {
+  it("chains with neighbours in order, and stops at the stage that drops", () => {
     const seen: string[] = [];
     scheduler().run(({ cold, expectObservable }) => {
       const noting = (name: string) => (letter: string) => {
@@ -30,7 +30,7 @@ describe("each under virtual time", () => {
     expect(seen).to.deep.equal(["1a", "2a", "3a", "1b", "2b"]);
   });
 
-  it("fails with what its function throws, and unsubscribes from its source", () => {
+  it("fails with the error that its function throws, and unsubscribes from its source", () => {
     scheduler().run(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold("a-b-c|");
       const failing = source.pipe(
@@ -78,7 +78,7 @@ describe("each under virtual time", () => {
     expect(await all).to.deep.equal(["A", "C"]);
   });
 
-  it("fails with what a promise rejects with", async () => {
+  it("fails with the reason of a rejected promise", async () => {
     const failing = from(["a"]).pipe(each(() => Promise.reject(new Error("late"))));
     const error: unknown = await firstValueFrom(failing).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error).with.property("message", "late");

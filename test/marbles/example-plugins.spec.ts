@@ -17,7 +17,7 @@ describe("Operators for bytes in virtual time", () => {
     });
   });
 
-  it("gatherBytes waits for enough bytes, or for its time", () => {
+  it("gatherBytes waits for enough bytes, or until its time is over", () => {
     time.run(({ hot, expectObservable }) => {
       const given = chunks("on", "e ", "two", "late", "on", "last");
       const data = hot("ab--c 20ms d 20ms e(f|)", given);
@@ -30,7 +30,7 @@ describe("Operators for bytes in virtual time", () => {
     });
   });
 
-  it("each is an ordinary operator: null drops, order holds", () => {
+  it("each is an ordinary operator: null drops, and the order stays", () => {
     time.run(({ cold, expectObservable }) => {
       const data = cold("-a-b-c|", chunks("keep", "drop", "keep"));
       const out = data.pipe(each((chunk) => (String(chunk) === "drop" ? null : chunk)));
@@ -38,7 +38,7 @@ describe("Operators for bytes in virtual time", () => {
     });
   });
 
-  it("an operator that borrows is through with a chunk when its call is over", () => {
+  it("an operator that borrows does not use a chunk after its call", () => {
     const data = new Subject<Buffer>();
     const seen: string[] = [];
     data.pipe(each((chunk) => Buffer.from(String(chunk).toUpperCase()))).subscribe((chunk) => seen.push(String(chunk)));

@@ -5,7 +5,7 @@ import { inject } from "sluice/flow";
 const scheduler = (): TestScheduler => new TestScheduler((actual, expected) => void expect(actual).to.deep.equal(expected));
 
 describe("inject under virtual time", () => {
-  it("puts chunks of another source in where they come, and ends with its own source", () => {
+  it("inserts chunks of another source when they come, and ends with its own source", () => {
     scheduler().run(({ cold, expectObservable, expectSubscriptions }) => {
       const extra = cold("-x-y-z-w");
       expectObservable(cold("a-b-c-|").pipe(inject(extra))).toBe("axbycz|");
@@ -13,7 +13,7 @@ describe("inject under virtual time", () => {
     });
   });
 
-  it("goes on when the other source completes", () => {
+  it("continues when the other source completes", () => {
     scheduler().run(({ cold, expectObservable }) => {
       expectObservable(cold("a--b|").pipe(inject(cold("-x|")))).toBe("ax-b|");
     });

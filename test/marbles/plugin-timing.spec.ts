@@ -46,7 +46,7 @@ describe("plugins in virtual time", () => {
     });
   });
 
-  it("dnsCache looks a name up once while its TTL lasts, counts it down, and then once more", () => {
+  it("dnsCache looks a name up once per TTL, and counts the TTL down", () => {
     const test = scheduler();
     test.run(({ cold, expectObservable, expectSubscriptions }) => {
       const plugin = new DnsCache(parseOptions<DnsCacheOptions>(dnsCache, {}), test, createMetrics(), createPlace("tcp"));

@@ -7,7 +7,7 @@ const scheduler = (): TestScheduler => new TestScheduler((actual, expected) => v
 const chunks = { a: Buffer.alloc(1), b: Buffer.alloc(3), c: Buffer.alloc(2) };
 
 describe("throttleBytes under virtual time", () => {
-  it("lets each chunk pass when its time has come, in order, and asks for one only when all before it have passed", () => {
+  it("passes each chunk at its time, in order, and asks for a chunk's time only when all earlier chunks have passed", () => {
     const test = scheduler();
     const asked: [number, number][] = [];
     test.run(({ cold, expectObservable }) => {
@@ -26,14 +26,14 @@ describe("throttleBytes under virtual time", () => {
     ]);
   });
 
-  it("passes at once what need not wait", () => {
+  it("passes chunks that need not wait at once", () => {
     const test = scheduler();
     test.run(({ cold, expectObservable }) => {
       expectObservable(cold("ab-c|", chunks).pipe(throttleBytes(() => 0, test))).toBe("ab-c|", chunks);
     });
   });
 
-  it("fails with what its function throws", () => {
+  it("fails with the error that its function throws", () => {
     const test = scheduler();
     test.run(({ cold, expectObservable }) => {
       const failing = throttleBytes(() => {
@@ -43,7 +43,7 @@ describe("throttleBytes under virtual time", () => {
     });
   });
 
-  it("never asks for a wait that a timer would cut to nothing, however long it is", () => {
+  it("never sets a timer so long that Node would fire it at once", () => {
     const test = scheduler();
     const asked: number[] = [];
     const schedule: SchedulerLike["schedule"] = (work: Parameters<typeof test.schedule>[0], delay, state?: unknown) => {
