@@ -6,7 +6,7 @@ const moduleOf = (name: string): string => new URL(`../../../../core/net/${name}
 
 // The event loop stands still after each step of the trials, as on a machine that is busy with other programs: timers are due before what has arrived is read.
 const script = `
-  const { tryStreams } = await import("${moduleOf("accept/stream-trials")}");
+  const { tryStreams } = await import("${moduleOf("accept/streams/stream-trials")}");
   const { tryDirectSend } = await import("${moduleOf("node/direct-send")}");
   const { missingForResets } = await import("${moduleOf("node/reset-means")}");
   const { readsInto } = await import("${moduleOf("node/late-onread")}");
