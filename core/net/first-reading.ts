@@ -22,7 +22,7 @@ export interface FirstReader {
 
 /** The client or the upstream that sends the first bytes, as errors name it. */
 export interface FirstSide {
-  readonly name: string;
+  readonly name: { toString(): string };
   /** For first bytes that are not what they should be, for those that do not come in time, and for a connection that ends before them. */
   readonly codes: readonly [protocol: ErrorCode, timeout: ErrorCode, reset: ErrorCode];
 }
@@ -77,15 +77,15 @@ export function readFirst<T>(
     source.start({
       given: (bytes, size) => ask(bytes, size >= max ? "size" : undefined),
       ended: () => ask(seen, "end"),
-      gone: () => settle(0, () => reject(new SluiceError(side.codes[2], `${side.name}: closed before its first bytes were read`))),
+      gone: () => settle(0, () => reject(new SluiceError(side.codes[2], `${String(side.name)}: closed before its first bytes were read`))),
     });
   });
 }
 
 function undecided(end: FirstBytesEnd, { name, codes: [protocol, timeout, reset] }: FirstSide, length: number, ms: number): SluiceError {
-  if (end === "time") return new SluiceError(timeout, `${name}: its first bytes did not come within ${ms} ms`);
-  if (end === "size") return new SluiceError(protocol, `${name}: its first ${length} bytes are no beginning that is known`);
+  if (end === "time") return new SluiceError(timeout, `${String(name)}: its first bytes did not come within ${ms} ms`);
+  if (end === "size") return new SluiceError(protocol, `${String(name)}: its first ${length} bytes are no beginning that is known`);
   return length === 0
-    ? new SluiceError(reset, `${name}: finished before its first byte`)
-    : new SluiceError(protocol, `${name}: finished in the middle of its first bytes`);
+    ? new SluiceError(reset, `${String(name)}: finished before its first byte`)
+    : new SluiceError(protocol, `${String(name)}: finished in the middle of its first bytes`);
 }

@@ -66,6 +66,7 @@ export class StreamClient implements AcceptedClient {
     const { onClosed } = below;
     below.onClosed = undefined;
     if (wire === undefined) this.giveBack();
+    // Read now: an error that names the client may come when the socket knows its address no more.
     this.address();
     const base = wire === undefined ? this.socket : new WireStream(below, wire);
     const { socket, tls } = await startTls(base, this, options, timeout).catch((error: unknown) => {
@@ -92,8 +93,9 @@ export class StreamClient implements AcceptedClient {
 /** A client whose first bytes are a ClientHello. */
 export class TlsClient extends StreamClient {
   hello(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined> {
+    // Read now: an error that names the client may come when the socket knows its address no more.
     this.address();
-    return peekClientHello(this.leg, this, { timeout, allowsPlain });
+    return peekClientHello(this.first(), this, { timeout, allowsPlain });
   }
 }
 

@@ -11,7 +11,8 @@ import { readClientHello, type ClientHello } from "./client-hello-body.ts";
 const MAX_BYTES = 16_384;
 const RECORD_HEADER = 5;
 const MESSAGE_HEADER = 4;
-const HANDSHAKE_RECORD = 22;
+/** The first byte of TLS (RFC 8446 section 5.1): a record of the handshake. */
+export const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 /** RFC 8446 section 5.1. */
 const MAX_FRAGMENT = 16_384;

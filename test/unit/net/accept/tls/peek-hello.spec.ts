@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { SluiceError } from "../../../../../core/contract/index.ts";
 import { peekClientHello } from "../../../../../core/net/accept/tls/peek-hello.ts";
+import { FirstOfStream } from "../../../../../core/net/legs/first-of-stream.ts";
 import { StreamLeg } from "../../../../../core/net/legs/stream-leg.ts";
 import { bounded, eventOf } from "../../../../support/bounded.ts";
 import { connect, portOf } from "../../../../support/sockets.ts";
@@ -43,7 +44,7 @@ describe("the peek at a ClientHello", () => {
     const bytes = Buffer.concat([await helloBytes(), Buffer.from("early")]);
     const { client, accepted } = await pair();
     const leg = new StreamLeg(accepted, "client", "the client");
-    const peek = peekClientHello(leg, "the client", { timeout: 5_000, allowsPlain: false });
+    const peek = peekClientHello(new FirstOfStream(leg), "the client", { timeout: 5_000, allowsPlain: false });
     client.write(bytes.subarray(0, 20));
     await eventOf(accepted, "data");
     client.write(bytes.subarray(20));
@@ -69,7 +70,10 @@ describe("the peek at a ClientHello", () => {
   for (const [what, { act, code, within = 5_000 }] of Object.entries(peers)) {
     it(`fails with ${code} when the client ${what}`, async () => {
       const { client, accepted } = await pair();
-      const peek = peekClientHello(new StreamLeg(accepted, "client", "the client"), "the client", { timeout: within, allowsPlain: false });
+      const peek = peekClientHello(new FirstOfStream(new StreamLeg(accepted, "client", "the client")), "the client", {
+        timeout: within,
+        allowsPlain: false,
+      });
       act(client);
       const error: unknown = await bounded(peek, "the peek").catch((thrown: unknown) => thrown);
       expect(SluiceError.is(error) && error.code).to.equal(code);
