@@ -73,6 +73,7 @@ describe("the packed package, installed in an empty folder", function () {
 
   it("loads Redis when it is configured, and says what to install when it is missing", async () => {
     expect(await namesOf("sluice/redis")).to.deep.equal(["redis"]);
+    installed.hide("@redis/client");
     const limited = config
       .replace("echo }", "echo, rateLimit }")
       .replace("[echo()]", "[rateLimit({ connections: { rate: 1 }, store: redis() }), echo()]");
@@ -86,6 +87,7 @@ describe("the packed package, installed in an empty folder", function () {
   });
 
   it("loads OpenTelemetry when tracing is configured, and says what to install when it is missing", async () => {
+    installed.hide("@opentelemetry/sdk-trace-base");
     writeFileSync(join(folder, "proxy.config.ts"), config.replace("echo }", "echo, tracing }").replace("[echo()]", "[tracing(), echo()]"));
     const failure = await run("npx", "--no-install", "sluice", "check").then(
       () => "",

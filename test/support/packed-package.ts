@@ -14,6 +14,8 @@ export interface PackedPackage {
   readonly run: (command: string, ...parameters: readonly string[]) => Promise<string>;
   /** What commands in the folder may know of this process. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Makes packages missing that this machine may have in a folder above: Node looks no further than the first folder of that name. */
+  readonly hide: (...packages: readonly string[]) => void;
   /** Gives the folder back: whatever was written beside the installed packages goes. */
   readonly remove: () => void;
 }
@@ -68,5 +70,8 @@ export async function installPacked(): Promise<PackedPackage> {
   clear(installation);
   const { folder } = installation;
   const run: PackedPackage["run"] = (command, ...parameters) => runAsStranger(folder, command, ...parameters);
-  return { folder, environment, run, remove: () => clear(installation) };
+  const hide = (...packages: readonly string[]) => {
+    for (const name of packages) mkdirSync(join(folder, "node_modules", name), { recursive: true });
+  };
+  return { folder, environment, run, hide, remove: () => clear(installation) };
 }
