@@ -4,6 +4,7 @@
 //   npm test -- test/unit/net        only the specs under a path, without the checks
 //   SLUICE_TEST=smoke npm test       only unit and smoke tests, without the checks
 //   --built                          takes dist/ as it is: no installing, no building
+//   --costs                          notes what each spec took, in test/run/costs.json, by which the next runs order them (on a quiet machine)
 //   --coverage                       leaves V8's coverage in coverage/tmp, for c8, which costs each process that the tests start
 //   SLUICE_TEST_LANES=1              how many processes run specs at a time (else one more than there are cores, 4 at most)
 //
@@ -15,6 +16,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { batchesOf, specsAt } from "./run/batches.mjs";
+import { costsOf, readCosts, writeCosts } from "./run/costs.mjs";
 import { afterRepeat, toRepeat } from "./run/repeat.mjs";
 import { run, runSideBySide } from "./run/side-by-side.mjs";
 
@@ -87,7 +89,7 @@ async function runTests() {
   const coverage = join(root, "coverage/tmp");
   const env = covered ? { NODE_V8_COVERAGE: coverage } : {};
   if (covered) rmSync(coverage, { recursive: true, force: true });
-  const { together, alone } = batchesOf(root, specs());
+  const { together, alone } = batchesOf(root, specs(), readCosts(root));
   const jobs = together.map((batch, at) => testJob(`tests ${at + 1} of ${together.length}: ${batch[0]} …`, batch, env));
   // The layers are checked by a test of test/architecture.
   const checks = everything ? ["lint", "lint:unused", "format:check"].map((script) => checkJob(npmRun(script))) : [];
@@ -140,6 +142,7 @@ for (const { counts } of outcomes) for (const key of Object.keys(total)) total[k
 const names = (list) => list.map(({ title }) => title);
 const summary = { ...total, failures: names(failures), unsteady: names(unsteady) };
 if (process.env.SLUICE_TEST_SUMMARY !== undefined) writeFileSync(process.env.SLUICE_TEST_SUMMARY, JSON.stringify(summary));
+if (options.includes("--costs") && everything) writeCosts(root, costsOf(root, outcomes));
 console.log(`\n${((performance.now() - started) / 1000).toFixed(1)} s on Node ${process.version}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -1,13 +1,20 @@
-// Which specs share a process: some of one folder, in the order of their names.
+// Which specs share a process: some of one folder, in the order of their names, until they have enough to do.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** How many specs a batch has, by folder of test/, the slowest folders first: short batches at the end leave no lane alone for long. */
-const sizes = { architecture: Infinity, browser: Infinity, e2e: 4, compliance: 2, integration: 12, marbles: Infinity, unit: 40 };
+/** A batch is full when its specs took so many seconds together, or when it has so many: few processes, and none of the last ones is long. */
+const fullSeconds = 60;
+const fullSpecs = 40;
+
+/** What a spec takes that is not in costs.json, in seconds: most take less, and it is no worse where one is new. */
+const usualSeconds = 0.5;
 
 /** A spec that measures memory or time, or needs something that a machine has once, says so on a line of its own, with the reason. */
 const alone = /^\/\/ Runs alone: \S/m;
+
+/** Specs that use the packed package share one process, however long they take: packing and installing it is the most expensive part. */
+const packed = /\/support\/packed-(package|tarball)\.ts"/;
 
 /** All specs at a path of the sources, which may be a folder or a spec; none when there is nothing. */
 export function specsAt(root, path) {
@@ -22,22 +29,40 @@ export function specsAt(root, path) {
 
 const folderOf = (spec) => spec.split("/")[1];
 
-function batchesOfFolder(specs, size) {
+function batchesOfFolder(specs, secondsOf) {
   const batches = [];
-  for (let at = 0; at < specs.length; at += size) batches.push(specs.slice(at, at + size));
+  let room = 0;
+  for (const spec of specs) {
+    if (room <= 0 || batches.at(-1).length === fullSpecs) {
+      batches.push([]);
+      room = fullSeconds;
+    }
+    batches.at(-1).push(spec);
+    room -= secondsOf(spec);
+  }
   return batches;
 }
 
-/** @returns `together`: lists of specs, each for a process that runs beside others; `alone`: the specs that run when all others are over */
-export function batchesOf(root, specs) {
-  const single = new Set(specs.filter((spec) => alone.test(readFileSync(join(root, spec), "utf8"))));
-  const known = Object.keys(sizes);
-  const unknown = [...new Set(specs.map(folderOf))].filter((folder) => !known.includes(folder));
-  const together = [...known, ...unknown].flatMap((folder) =>
+/**
+ * @param costs the seconds that specs took in an earlier run, by their paths
+ * @returns `together`: lists of specs, each for a process that runs beside others, the longest first, so that no lane is alone at the end;
+ * `alone`: the specs that run when all others are over
+ */
+export function batchesOf(root, specs, costs) {
+  const secondsOf = (spec) => costs[spec] ?? usualSeconds;
+  const secondsOfBatch = (batch) => batch.reduce((sum, spec) => sum + secondsOf(spec), 0);
+  const textOf = new Map(specs.map((spec) => [spec, readFileSync(join(root, spec), "utf8")]));
+  const single = specs.filter((spec) => alone.test(textOf.get(spec)));
+  const others = specs.filter((spec) => !single.includes(spec));
+  const withPacked = others.filter((spec) => packed.test(textOf.get(spec)));
+  const rest = others.filter((spec) => !withPacked.includes(spec));
+  const folders = [...new Set(rest.map(folderOf))];
+  const together = folders.flatMap((folder) =>
     batchesOfFolder(
-      specs.filter((spec) => folderOf(spec) === folder && !single.has(spec)),
-      sizes[folder] ?? 20,
+      rest.filter((spec) => folderOf(spec) === folder),
+      secondsOf,
     ),
   );
-  return { together, alone: [...single] };
+  if (withPacked.length > 0) together.push(withPacked);
+  return { together: together.toSorted((a, b) => secondsOfBatch(b) - secondsOfBatch(a)), alone: single };
 }

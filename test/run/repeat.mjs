@@ -1,16 +1,9 @@
 // What failed beside other specs runs once more, alone: a busy machine is told apart from a fault.
 
-import { relative, sep } from "node:path";
+import { specOf } from "./spec-of.mjs";
 
 /** So many failed specs are no accident, and would take long. */
 const mostSpecs = 20;
-
-/** The spec of the sources that a file in dist/ was built from. */
-const specOf = (root, file) =>
-  relative(root, file)
-    .split(sep)
-    .join("/")
-    .replace(/^dist\/(.*)\.js$/, "$1.ts");
 
 function specsToRepeat(root, { batch, counts }) {
   const named = counts.failures.map(({ file }) => file && specOf(root, file));

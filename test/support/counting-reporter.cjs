@@ -1,6 +1,6 @@
 "use strict";
-// Mocha's spec reporter, which also leaves the counts and the failures in the file named by SLUICE_TEST_COUNTS, and which ends a process
-// that does not end by itself: something was left open (a socket, a timer, a watcher), and that is a failure.
+// Mocha's spec reporter, which also leaves the counts, the failures and the seconds of each file in the file named by SLUICE_TEST_COUNTS, and
+// which ends a process that does not end by itself: something was left open (a socket, a timer, a watcher), and that is a failure.
 
 const { writeFileSync } = require("node:fs");
 const { Spec } = require("mocha/lib/reporters/index.cjs");
@@ -10,6 +10,14 @@ const graceMs = 10_000;
 class CountingReporter extends Spec {
   constructor(runner, options) {
     super(runner, options);
+    this.seconds = {};
+    let before = performance.now();
+    const over = ({ file }) => {
+      const now = performance.now();
+      if (file !== undefined) this.seconds[file] = (this.seconds[file] ?? 0) + (now - before) / 1000;
+      before = now;
+    };
+    runner.on("test end", over).on("hook end", over);
     runner.once("end", () => {
       this.count();
       setTimeout(() => this.leaked(), graceMs).unref();
@@ -27,7 +35,7 @@ class CountingReporter extends Spec {
       error: test.err?.stack ?? test.err?.message,
     }));
     if (leak !== undefined) failures.push({ title: leak });
-    writeFileSync(file, JSON.stringify({ passed: passes, failed: failures.length, skipped: pending, failures }));
+    writeFileSync(file, JSON.stringify({ passed: passes, failed: failures.length, skipped: pending, failures, seconds: this.seconds }));
   }
 
   leaked() {
