@@ -64,6 +64,8 @@ class MessageSubscriber<M> extends Subscriber<Buffer> {
   #output: Output | undefined;
   /** The source has completed, and so has the operator's input. */
   #completing = false;
+  /** What came before the frames could begin, since the operators that these replace still had them. */
+  #early: Buffer[] | undefined;
 
   constructor(to: Subscriber<Buffer>, framing: Framing<M>, inner: Root, place: FramePlace) {
     // oxlint-disable-next-line typescript/no-deprecated -- the constructor is how RxJS chains its own operators
@@ -78,7 +80,17 @@ class MessageSubscriber<M> extends Subscriber<Buffer> {
     this.add(() => {
       if (!this.#completing) this.#frames.discard();
     });
+    if (this.#frames.waits(() => this.#begin())) this.#early = [];
+    else this.#begin();
+  }
+
+  #begin(): void {
+    if (this.closed) return;
+    const early = this.#early ?? [];
+    this.#early = undefined;
     this.#try(() => this.#frames.begin());
+    for (const chunk of early) this._next(chunk);
+    if (this.#completing) this.#inner.complete();
   }
 
   /** Subscribes to the operator's output. */
@@ -94,12 +106,13 @@ class MessageSubscriber<M> extends Subscriber<Buffer> {
   }
 
   override _next(chunk: Buffer): void {
-    this.#try(() => this.#frames.run(chunk));
+    if (this.#early === undefined) this.#try(() => this.#frames.run(chunk));
+    else this.#early.push(chunk);
   }
 
   override _complete(): void {
     this.#completing = true;
-    this.#inner.complete();
+    if (this.#early === undefined) this.#inner.complete();
   }
 
   /** Handles the messages of one chunk. */

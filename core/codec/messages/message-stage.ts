@@ -50,6 +50,10 @@ class MessageState<M> implements Stateful {
     return messagesIn(this.framing, chunk);
   }
 
+  waits(work: () => void): boolean {
+    return this.#frames.waits(work);
+  }
+
   begin(): void {
     this.#frames.begin();
     this.chain.begin();

@@ -22,6 +22,8 @@ export type Emit = (chunk: unknown) => void | PromiseLike<void>;
 /** A stage with a state. */
 export interface Stateful {
   readonly run: (chunk: Buffer) => unknown;
+  /** @returns whether the state that it replaces is still in use: then `work` is called when it may begin */
+  waits(work: () => void): boolean;
   /** Called at the beginning, while the state that it replaces is still there. */
   begin(): void;
   /** No more chunks come: emits what it holds, unless another stage takes over the state. */
@@ -85,6 +87,12 @@ export class Chain {
   watch(tap: Tap | undefined): void {
     this.#tap = tap;
     this.run = tap === undefined ? this.#window(0) : this.#watched(tap);
+  }
+
+  /** @returns whether a state that a stage replaces is still in use: then `work` is called when the chain may begin */
+  waits(work: () => void): boolean {
+    for (const state of this.#states?.values() ?? []) if (state.waits(work)) return true;
+    return false;
   }
 
   /** Called before the first chunk. */

@@ -20,6 +20,8 @@ export interface CarryPlace {
   readonly plugin: string;
   /** The plugin use's name, and the place of this `carry` in its hook. */
   readonly key: string;
+  /** The operators that it belongs to. `wait` returns whether `work` has to wait until they are in place. */
+  readonly site: { wait(work: () => void): boolean };
 }
 
 /** The states of one flow, by their places. They outlive the operators that made them (ADR 0011). */
@@ -95,6 +97,10 @@ export class CarriedState implements Stateful {
 
   get plugin(): string | undefined {
     return this.place?.plugin;
+  }
+
+  waits(work: () => void): boolean {
+    return this.place?.site.wait(work) === true;
   }
 
   begin(): void {

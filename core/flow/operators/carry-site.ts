@@ -19,6 +19,8 @@ export class HookSite {
   #count = 0;
   #made: Made[] | undefined;
   #keys: Set<string> | undefined;
+  /** What waits until the operators are in place; undefined: they are. */
+  #early: (() => void)[] | undefined;
 
   /** @param host the flow; undefined if no state is handed over */
   constructor(private readonly host: CarryHost | undefined) {}
@@ -48,6 +50,24 @@ export class HookSite {
     return this.#keys === undefined ? [] : (this.host?.carried.abandon(plugin) ?? []);
   }
 
+  /** The operators are subscribed to while those that they replace still run, and still have the states (ADR 0067). */
+  comesEarly(): void {
+    this.#early = [];
+  }
+
+  /** @returns whether `work` has to wait until the operators are in place: then it is called at that time */
+  wait(work: () => void): boolean {
+    this.#early?.push(work);
+    return this.#early !== undefined;
+  }
+
+  /** The operators are in place. */
+  arrived(): void {
+    const early = this.#early;
+    this.#early = undefined;
+    for (const work of early ?? []) work();
+  }
+
   place(made: Made): CarryPlace | undefined {
     const { host } = this;
     if (host === undefined) return undefined;
@@ -55,7 +75,7 @@ export class HookSite {
     this.#count += 1;
     (this.#keys ??= new Set()).add(key);
     (this.#made ??= []).push(made);
-    return { host, plugin: this.#plugin, key };
+    return { host, plugin: this.#plugin, key, site: this };
   }
 }
 

@@ -107,15 +107,20 @@ class EachSubscriber extends Subscriber<unknown> {
     this.add(() => {
       if (!this.#finished) chain.discard();
     });
-    this.#begin();
+    this.#waiting = chain.waits(() => this.#begin());
+    if (!this.#waiting) this.#begin();
   }
 
   #begin(): void {
+    if (this.closed) return;
+    this.#waiting = false;
     try {
       this.#chain.begin();
     } catch (error) {
       this.#fail(error);
+      return;
     }
+    this.#goOn();
   }
 
   override _next(chunk: unknown): void {
@@ -227,13 +232,18 @@ class EachSubscriber extends Subscriber<unknown> {
     this.#hold.release(bytes, () => {
       if (this.closed) return;
       if (result !== null) this.#to.next(result);
-      while (!this.#waiting && this.#queue !== undefined && this.#queue.length > 0) {
-        const chunk = this.#queue.shift();
-        this.#pass(chunk);
-        this.#hold.release(sizeOf(chunk), () => undefined);
-      }
-      if (this.#completed && !this.#waiting) this.#finish();
+      this.#goOn();
     });
+  }
+
+  /** Works on the chunks that waited. */
+  #goOn(): void {
+    while (!this.#waiting && this.#queue !== undefined && this.#queue.length > 0) {
+      const chunk = this.#queue.shift();
+      this.#pass(chunk);
+      this.#hold.release(sizeOf(chunk), () => undefined);
+    }
+    if (this.#completed && !this.#waiting) this.#finish();
   }
 
   #fail(error: unknown): void {

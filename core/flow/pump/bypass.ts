@@ -14,20 +14,26 @@ const REMEMBERED = 1024;
  * One plugin's operators with onError "bypass": when they fail, the chunk that failed and all later ones bypass them.
  *
  * @param hook the plugin's hook; its exception when it is called is thrown on
- * @param reports `failed`: called once. `held`: returns what the plugin's states hold
+ * @param reports `failed`: called once. `held`: returns what the plugin's states hold. `wait`: whether work has to wait until the operators are in place
  */
 export function bypassing(
   data: Observable<Buffer>,
   hook: (data: Observable<Buffer>) => Observable<Buffer>,
-  { failed, held }: { readonly failed: (error: unknown) => void; readonly held: () => readonly Buffer[] },
+  reports: Reports,
 ): Observable<Buffer> {
   const inner = new Root();
   const output = hook(inner);
   if (output === inner && !inner.observed) return data;
   const { root, steps } = stagesDownTo(output, inner);
   if (root === inner && !inner.observed)
-    return new GuardedStages(data, new Chain(steps), failed) as Observable<unknown> as Observable<Buffer>;
-  return new Observable((subscriber) => new RawBypass(inner, failed, held).run(data, output, subscriber));
+    return new GuardedStages(data, new Chain(steps), reports.failed) as Observable<unknown> as Observable<Buffer>;
+  return new Observable((subscriber) => new RawBypass(inner, reports).run(data, output, subscriber));
+}
+
+interface Reports {
+  readonly failed: (error: unknown) => void;
+  readonly held: () => readonly Buffer[];
+  readonly wait: (work: () => void) => boolean;
 }
 
 interface Sink {
@@ -39,6 +45,8 @@ interface Sink {
 /** Plain RxJS operators: the chunks that they were given and have not emitted yet are remembered, because an asynchronous one may fail late. */
 class RawBypass {
   #off = false;
+  /** What comes after they have failed and before they are in place. */
+  #early: Buffer[] | undefined;
   #turn = false;
   #ended = false;
   #remembered: Buffer[] = [];
@@ -49,15 +57,14 @@ class RawBypass {
 
   constructor(
     private readonly inner: Root,
-    private readonly failed: (error: unknown) => void,
-    private readonly held: () => readonly Buffer[],
+    private readonly reports: Reports,
   ) {}
 
   run(data: Observable<Buffer>, output: Observable<Buffer>, to: Sink): Subscription {
     const both = new Subscription();
     both.add(() => {
       const error = letGo(this.#own);
-      if (error !== undefined) this.failed(error);
+      if (error !== undefined) this.reports.failed(error);
     });
     within(this.#holds, () =>
       this.#own.add(
@@ -81,7 +88,8 @@ class RawBypass {
       both.add(
         data.subscribe({
           next: (chunk) => {
-            if (this.#off) to.next(chunk);
+            if (this.#early !== undefined) this.#early.push(chunk);
+            else if (this.#off) to.next(chunk);
             else this.#give(chunk);
           },
           error: (error: unknown) => {
@@ -89,14 +97,14 @@ class RawBypass {
           },
           complete: () => {
             this.#ended = true;
-            if (this.#off) to.complete();
-            else this.inner.complete();
+            if (!this.#off) this.inner.complete();
+            else if (this.#early === undefined) to.complete();
           },
         }),
       );
     };
     this.#connect = connect;
-    if (this.inner.observed || this.#off) connect();
+    if (this.inner.observed || (this.#off && this.#early === undefined)) connect();
     else this.inner.onObserved = connect;
     return both;
   }
@@ -118,9 +126,17 @@ class RawBypass {
       return;
     }
     this.#off = true;
-    this.failed(error);
-    const late = this.#late();
-    for (const chunk of late) to.next(chunk);
+    this.reports.failed(error);
+    const inTurn = this.#turn;
+    if (this.reports.wait(() => this.#bypass(to, inTurn))) this.#early = [];
+    else this.#bypass(to, inTurn);
+  }
+
+  #bypass(to: Sink, inTurn: boolean): void {
+    for (const chunk of this.#late(inTurn)) to.next(chunk);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const chunk of early) to.next(chunk);
     if (this.#ended) to.complete();
     else this.#connect();
     letGo(this.#own);
@@ -128,12 +144,12 @@ class RawBypass {
   }
 
   /** The chunks that the operators have not emitted. If a `carry` among them holds something: that, and the chunk that failed. */
-  #late(): readonly Buffer[] {
+  #late(inTurn: boolean): readonly Buffer[] {
     const remembered = this.#remembered;
     this.#remembered = [];
     try {
-      const held = this.held();
-      return held.length === 0 ? remembered : [...held, ...(this.#turn ? remembered.slice(-1) : [])];
+      const held = this.reports.held();
+      return held.length === 0 ? remembered : [...held, ...(inTurn ? remembered.slice(-1) : [])];
     } catch {
       // The error is of code that has failed already.
       return remembered;

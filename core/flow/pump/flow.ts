@@ -9,6 +9,7 @@ import { OwnedFlow } from "./owned-flow.ts";
 import type { FlowOwner } from "./flow-owner.ts";
 import { Loan } from "./loan.ts";
 import { buildOperators, type ByteHook, type Operators } from "./operators.ts";
+import { NextOperators } from "./next-operators.ts";
 import { patienceFor } from "./patience.ts";
 import { runOperators } from "./run-operators.ts";
 import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
@@ -33,7 +34,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   #queue: ChunkQueue | undefined;
   #carried: CarriedStates | undefined;
   #control: FlowControl | undefined;
-  #next: Operators | undefined;
+  #next: NextOperators | undefined;
   #stopWaiting: (() => void) | undefined;
   #stopped = false;
   #full = false;
@@ -61,8 +62,9 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     sink.gather = source.records;
     sink.onDrain = this.#drained;
     try {
-      if ("root" in hooks) this.#install(hooks);
-      else this.#install(hooks.length === 0 ? undefined : buildOperators(hooks, this, this));
+      const built = "root" in hooks ? hooks : hooks.length === 0 ? undefined : buildOperators(hooks, this, this);
+      this.#install(built, runOperators(built, this, owner.limits.bufferPerFlow));
+      this.#operators?.start();
     } catch (error) {
       this.operatorsFailed(error, undefined);
     }
@@ -88,27 +90,33 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     this.#control?.stop();
     this.#stopWaiting?.();
     this.#operators?.stop();
+    this.#next?.drop();
   }
 
   /**
    * Calls the hooks of the next operators; nothing is swapped yet.
    *
    * @returns undefined when the flow is past its last byte
-   * @throws what a hook with onError "close" throws, with its plugin noted
+   * @throws what a hook with onError "close" throws, also when its Observable is subscribed to, with its plugin noted
    */
-  prepare(hooks: readonly ByteHook[]): Operators | undefined {
-    return this.over || this.#ending ? undefined : buildOperators(hooks, this, this);
+  prepare(hooks: readonly ByteHook[]): NextOperators | undefined {
+    if (this.over || this.#ending) return undefined;
+    return new NextOperators(buildOperators(hooks, this, this), this, this.owner.limits.bufferPerFlow);
   }
 
   /**
    * Replaces the operators: the input of the old ones completes, they flush, the new ones see the next byte. The newest call wins.
    * Operators that do not complete within `limits.swapTimeout` end the session with SLUICE_SWAP_TIMEOUT; those that flush before FIN hurry.
    */
-  swap(next: Operators | undefined): void {
-    if (next === undefined || this.over || this.#ending) return this.#operators?.hurry();
+  swap(next: NextOperators | undefined): void {
+    if (next === undefined || this.over || this.#ending) {
+      next?.drop();
+      return this.#operators?.hurry();
+    }
     const already = this.swapping;
+    this.#next?.drop();
     this.#next = next;
-    this.#carried?.expect(next.carries ?? none);
+    this.#carried?.expect(next.built.carries ?? none);
     if (already) return;
     if (this.#operators === undefined) this.#replaceOld();
     else this.#operators.complete();
@@ -129,14 +137,6 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
 
   get done(): boolean {
     return this.loan.isOver;
-  }
-
-  get datagrams(): boolean {
-    return this.source.datagrams;
-  }
-
-  get lends(): boolean {
-    return this.source.lend;
   }
 
   get clear(): boolean {
@@ -240,11 +240,10 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     return this.swapping || this.#operators?.busy === true || this.#control?.held === true;
   }
 
-  #install(built: Operators | undefined): void {
+  #install(built: Operators | undefined, running: RunningOperators | undefined): void {
     this.source.lend = this.sink.borrows && built?.borrows !== false && built?.keeps !== true;
-    this.#operators = runOperators(built, this, this.owner.limits.bufferPerFlow);
+    this.#operators = running;
     this.#control?.installed();
-    this.#operators?.start();
   }
 
   /** One chunk through the operators to the sink. Returns whether the source may go on. */
@@ -289,7 +288,8 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     this.#operators?.stop();
     this.#next = undefined;
     try {
-      this.#install(next);
+      this.#install(next?.built, next?.running);
+      next?.begin();
     } catch (error) {
       this.operatorsFailed(error, undefined);
     }

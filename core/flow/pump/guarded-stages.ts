@@ -53,6 +53,10 @@ class GuardedChain implements Stateful {
     return new Parts(this.#checked(undefined, now), rest);
   }
 
+  waits(work: () => void): boolean {
+    return this.chain.waits(work);
+  }
+
   begin(): void {
     try {
       this.chain.begin();

@@ -50,6 +50,8 @@ export interface Operators {
   readonly mayPassOn: boolean;
   /** The places of every `carry` in them. */
   readonly carries: ReadonlySet<string> | undefined;
+  /** They may be subscribed to before they are in place. */
+  readonly site: HookSite;
 }
 
 const none: readonly string[] = [];
@@ -91,6 +93,7 @@ export function buildOperators(hooks: readonly ByteHook[], owner: OperatorsOwner
     borrows: allBorrow(hooks),
     mayPassOn: raw.some(({ borrows }) => borrows),
     carries: site.keys,
+    site,
   };
 }
 
@@ -123,7 +126,11 @@ function applyGuarded(hook: ByteHook, data: Observable<Buffer>, owner: Operators
     owner.flowFault(hook.plugin, faultOf(hook.plugin, error));
   };
   try {
-    return bypassing(data, (inner) => applyHook(hook, inner, owner.session, site), { failed, held: () => site.abandon(hook.plugin) });
+    return bypassing(data, (inner) => applyHook(hook, inner, owner.session, site), {
+      failed,
+      held: () => site.abandon(hook.plugin),
+      wait: (work) => site.wait(work),
+    });
   } catch (error) {
     if (isAnswer(error)) throw blamed(error, hook.plugin);
     failed(error);

@@ -61,6 +61,14 @@ export abstract class OwnedFlow {
     this.owner.flowFault(plugin, error, this.source);
   }
 
+  get datagrams(): boolean {
+    return this.source.datagrams;
+  }
+
+  get lends(): boolean {
+    return this.source.lend;
+  }
+
   get session(): Session {
     return this.owner.session;
   }

@@ -24,17 +24,17 @@ export class RawOperators implements RunningOperators, HoldTarget {
 
   constructor(
     private readonly operators: Operators,
-    private readonly host: OperatorsHost,
+    private host: OperatorsHost,
     private readonly limit: number,
   ) {
     const { raw } = operators;
     this.#retained = new Retained(
       limit,
       () => {
-        host.loosened();
+        this.host.loosened();
       },
       () => {
-        host.warn(`asynchronous RxJS operators in ${raw.join(" or ")}: those of sluice/flow pause the source, these are only bounded`);
+        this.host.warn(`asynchronous RxJS operators in ${raw.join(" or ")}: those of sluice/flow pause the source, these are only bounded`);
       },
     );
     this.#sink = new SinkSubscriber(
@@ -42,10 +42,10 @@ export class RawOperators implements RunningOperators, HoldTarget {
         this.#emitted(chunk);
       },
       (error) => {
-        host.operatorsFailed(error, raw[0]);
+        this.host.operatorsFailed(error, raw[0]);
       },
       () => {
-        host.operatorsCompleted();
+        this.host.operatorsCompleted();
       },
       (error) => {
         this.#threw(error);
@@ -92,6 +92,15 @@ export class RawOperators implements RunningOperators, HoldTarget {
     root.onObserved = observed;
     this.turn(() => {
       within(this, () => this.operators.output.subscribe(this.#sink));
+    });
+  }
+
+  /** Their place is free: what waited for that runs now, as one turn. */
+  arrive(host: OperatorsHost, before: () => void): void {
+    this.host = host;
+    this.turn(() => {
+      before();
+      this.operators.site.arrived();
     });
   }
 

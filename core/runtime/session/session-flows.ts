@@ -2,9 +2,10 @@ import type { Leg, SluiceError } from "../../contract/index.ts";
 import { blameOf, faultOf } from "../../flow/chain/fault.ts";
 import { Flow } from "../../flow/pump/flow.ts";
 import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
+import type { NextOperators } from "../../flow/pump/next-operators.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 
-/** A byte hook that threw when it was called for a swap. */
+/** A byte hook that threw when it was called for a swap, or when its Observable was subscribed to. */
 export interface SwapFault {
   readonly plugin: string;
   readonly error: SluiceError;
@@ -68,14 +69,16 @@ export class SessionFlows {
    * @returns a function that swaps to them, or the fault of a hook that threw
    */
   prepareSwap(next: Pipeline): SwapFault | (() => void) {
+    let fromClient: NextOperators | undefined;
     try {
-      const fromClient = this.#fromClient?.prepare(next.fromClient);
+      fromClient = this.#fromClient?.prepare(next.fromClient);
       const fromUpstream = this.#fromUpstream?.prepare(next.fromUpstream);
       return () => {
         this.#fromClient?.swap(fromClient);
         this.#fromUpstream?.swap(fromUpstream);
       };
     } catch (error) {
+      fromClient?.drop();
       const plugin = blameOf(error) ?? "unknown";
       return { plugin, error: faultOf(plugin, error) };
     }
