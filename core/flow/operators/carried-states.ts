@@ -24,6 +24,8 @@ export interface CarryPlace {
   readonly site: { wait(work: () => void): boolean };
 }
 
+const none: ReadonlySet<string> = new Set();
+
 /** The states of one flow, by their places. They outlive the operators that made them (ADR 0011). */
 export class CarriedStates {
   readonly #living = new Map<string, CarriedState>();
@@ -42,7 +44,7 @@ export class CarriedStates {
   }
 
   /** The operators are being swapped for others, which have a `carry` in these places. */
-  expect(successors: ReadonlySet<string>): void {
+  expect(successors: ReadonlySet<string> = none): void {
     this.#successors = successors;
   }
 

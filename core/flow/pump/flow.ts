@@ -15,8 +15,6 @@ import { runOperators } from "./run-operators.ts";
 import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
 import { startSwapDeadline } from "./swap-deadline.ts";
 
-const none: ReadonlySet<string> = new Set();
-
 /**
  * One direction of a session:
  *
@@ -111,19 +109,16 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   swap(next: NextOperators | undefined): void {
     if (next === undefined || this.over || this.#ending) {
       next?.drop();
-      return this.#operators?.hurry();
+      this.#operators?.hurry();
+      return;
     }
     const already = this.swapping;
-    this.#next?.drop();
-    this.#next = next;
-    this.#carried?.expect(next.built.carries ?? none);
+    this.#expect(next);
     if (already) return;
     if (this.#operators === undefined) this.#replaceOld();
     else this.#operators.complete();
     if (!this.swapping) return;
-    this.#stopWaiting = startSwapDeadline(this.owner.limits.swapTimeout, (error) => {
-      this.operatorsFailed(error, undefined);
-    });
+    this.#stopWaiting = startSwapDeadline(this.owner.limits.swapTimeout, (error) => void this.operatorsFailed(error, undefined));
   }
 
   /** Whether old operators still work: they are being swapped out, or they flush before FIN, which a swap lets them do. */
@@ -240,6 +235,12 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     return this.swapping || this.#operators?.busy === true || this.#control?.held === true;
   }
 
+  #expect(next: NextOperators): void {
+    this.#next?.drop();
+    this.#next = next;
+    this.#carried?.expect(next.built.carries);
+  }
+
   #install(built: Operators | undefined, running: RunningOperators | undefined): void {
     this.source.lend = this.sink.borrows && built?.borrows !== false && built?.keeps !== true;
     this.#operators = running;
@@ -248,8 +249,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
 
   /** One chunk through the operators to the sink. Returns whether the source may go on. */
   #pass(chunk: Buffer): boolean {
-    if (this.over) return true;
-    return this.#operators === undefined ? this.write(chunk) : this.#operators.push(chunk);
+    return this.over || (this.#operators === undefined ? this.write(chunk) : this.#operators.push(chunk));
   }
 
   #enqueue(chunk: Buffer): boolean {
