@@ -1,6 +1,9 @@
 import { SluiceError } from "sluice";
 import { decimal } from "./message-head.ts";
 
+/** The body after a header: a number of bytes (0: no body), chunks, or everything up to the end of the connection. */
+export type BodyFraming = number | "chunked" | "until-end";
+
 /** The content-length of a response. @throws TypeError when it may not be sent */
 export function lengthOf(fields: readonly string[]): number | undefined {
   let length: string | undefined;
@@ -47,4 +50,29 @@ function mismatch(how: "longer" | "shorter"): SluiceError {
 /** The message for a body of a request that is too long. @param most the most bytes */
 export function tooLarge(most: number): string {
   return `the body has more than ${most} bytes`;
+}
+
+/** The most extra bytes in lines of chunks, over what small chunks need: extensions are ignored, but they must not be endless. */
+const MOST_EXCESS = 16 * 1024;
+/** Bytes that the line of each chunk may have, in addition to twice the chunk's size. */
+const ALLOWED = 16;
+const chunkSize = /^([0-9a-fA-F]{1,12})(?:[\t ]*;.*)?$/;
+
+/** Reads the lines with the sizes of a body's chunks (RFC 9112 section 7.1). */
+export class ChunkSizes {
+  #excess = 0;
+
+  /** Prepares for the next body. */
+  next(): void {
+    this.#excess = 0;
+  }
+
+  /** @returns the size, or why the line is refused */
+  read(line: string): number | string {
+    const digits = chunkSize.exec(line)?.[1];
+    if (digits === undefined) return "the size of a chunk is malformed";
+    const size = Number.parseInt(digits, 16);
+    this.#excess = Math.max(0, this.#excess + line.length - ALLOWED - 2 * size);
+    return this.#excess > MOST_EXCESS ? "the lines of the chunks are longer than the chunks" : size;
+  }
 }

@@ -83,3 +83,9 @@ export function rawFailure(status: number, error: SluiceError, headers: Readonly
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}\r\n${lines.join("")}\r\n${body}`;
 }
+
+/** Why a message is refused, with the status of the response. */
+export interface Refusal {
+  readonly status: 400 | 405 | 413 | 431;
+  readonly detail: string;
+}

@@ -1,16 +1,9 @@
-import { tooLarge } from "./body-length.ts";
-import { isBlank, valueOf } from "./field-text.ts";
+import { ChunkSizes, tooLarge, type BodyFraming } from "./body-length.ts";
+import type { Refusal } from "./failure.ts";
+import { isBlank, nameOf, valueOf } from "./field-text.ts";
 import { knownFields } from "./known-fields.ts";
+import { HeadMemory } from "./head-memory.ts";
 import { isFieldName, spellings } from "./message-head.ts";
-
-/** Why a message is refused, with the status of the response. */
-export interface Refusal {
-  readonly status: 400 | 405 | 413 | 431;
-  readonly detail: string;
-}
-
-/** The body after a header: a number of bytes (0: no body), chunks, or everything up to the end of the connection. */
-export type BodyFraming = number | "chunked" | "until-end";
 
 export interface ParserLimits {
   /** Bytes of a header, including its first line. */
@@ -29,14 +22,9 @@ const WINDOW = 4096;
 /** Bytes that are searched for the line with a chunk's size, after which the chunk follows. */
 const CHUNK_WINDOW = 32;
 const CHUNK_LINE = 4096;
-/** The most extra bytes in lines of chunks, over what small chunks need: extensions are ignored, but they must not be endless. */
-const CHUNK_EXCESS = 16 * 1024;
-/** Bytes that the line of each chunk may have, in addition to twice the chunk's size. */
-const CHUNK_ALLOWED = 16;
 // All control characters except HTAB: parsers treat them differently.
 // oxlint-disable-next-line no-control-regex -- the expression looks for control characters
 const control = /[\u0000-\u0008\u000a-\u001f\u007f]/;
-const chunkSize = /^([0-9a-fA-F]{1,12})(?:[\t ]*;.*)?$/;
 
 /**
  * Reads messages of HTTP/1 from chunks, as strictly as RFC 9112 allows, and stops at the first line that two parsers could read
@@ -63,8 +51,9 @@ export abstract class MessageParser {
   /** Bytes of the body or of the chunk that are still to come. */
   #left = 0;
   #headBytes = 0;
-  #excess = 0;
   #bodyBytes = 0;
+  readonly #sizes = new ChunkSizes();
+  readonly #memory = new HeadMemory();
   #isBegun = false;
 
   /** Whether faults that an RFC allows a proxy to correct are corrected instead of refused; only faults with one possible meaning. */
@@ -89,7 +78,7 @@ export abstract class MessageParser {
     this.#isBegun = false;
     this.#state = "first-line";
     this.#headBytes = 0;
-    this.#excess = 0;
+    this.#sizes.next();
     this.#bodyBytes = 0;
     this.fields = [];
     this.trailers = [];
@@ -163,13 +152,34 @@ export abstract class MessageParser {
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
       const line = this.#partial === "" ? text.slice(from, end) : this.#partial + text.slice(from, end);
       this.#partial = "";
-      from = end + 1;
-      this.#checkLength(line);
-      if (this.refusal === undefined) this.#line(line);
+      from = this.#next(line, text, end + 1);
       if (this.refusal !== undefined || this.isHead || this.isWhole || this.#left > 0) return at + from;
     }
     if (from < text.length) this.#keep(text.slice(from));
     return at + text.length;
+  }
+
+  /** Reads one line. @param behind the offset behind it in the text. @returns the offset of the next line that is to be read */
+  #next(line: string, text: string, behind: number): number {
+    const isFirst = this.#state === "first-line";
+    this.#checkLength(line);
+    if (this.refusal === undefined) this.#line(line);
+    if (this.refusal !== undefined) return behind;
+    if (isFirst) return this.#fieldsAgain(text, behind);
+    if (this.isHead) this.#memory.keep(text, behind, this);
+    return behind;
+  }
+
+  /** Takes the fields of the header before, if the text goes on with the same bytes. @returns the offset behind them */
+  #fieldsAgain(text: string, from: number): number {
+    const head = this.#memory.at(text, from);
+    if (head === undefined || head.text.length > this.limits.header - this.#headBytes) return from;
+    const { fields, fieldNames } = head;
+    this.fields = fields;
+    this.fieldNames = fieldNames?.slice();
+    for (let at = 0; at + 1 < fields.length; at += 2) this.field(fields[at] ?? "", fields[at + 1] ?? "");
+    this.#headEnded();
+    return from + head.text.length;
   }
 
   /** Keeps the beginning of an unfinished line. */
@@ -230,7 +240,7 @@ export abstract class MessageParser {
       return;
     }
     const colon = line.indexOf(":");
-    const given = this.#nameOf(line, colon);
+    const given = nameOf(line, colon, this.isLenient);
     if (!isFieldName(given)) {
       this.refuse("a header field is malformed");
       return;
@@ -246,13 +256,6 @@ export abstract class MessageParser {
     this.fields.push(name, value);
     this.fieldNames?.push(name, given);
     this.field(name, value);
-  }
-
-  /** The name as it was sent. Spaces before the colon are removed (RFC 9112 section 5.1) or refused. */
-  #nameOf(line: string, colon: number): string {
-    let end = colon;
-    if (this.isLenient) while (end > 0 && isBlank(line.charCodeAt(end - 1))) end -= 1;
-    return line.slice(0, Math.max(0, end));
   }
 
   /** RFC 9112 section 5.2: a line that begins with a space continues the line before, or is refused. */
@@ -284,14 +287,13 @@ export abstract class MessageParser {
       else this.refuse("a chunk is longer than its size says");
       return;
     }
-    const digits = chunkSize.exec(line)?.[1];
-    if (digits === undefined) this.refuse("the size of a chunk is malformed");
-    else {
-      this.#left = Number.parseInt(digits, 16);
-      this.#excess = Math.max(0, this.#excess + line.length - CHUNK_ALLOWED - 2 * this.#left);
-      if (this.#excess > CHUNK_EXCESS) this.refuse("the lines of the chunks are longer than the chunks");
-      this.comes(this.#left);
-      this.#state = this.#left === 0 ? "trailer" : "chunk-data";
+    const size = this.#sizes.read(line);
+    if (typeof size === "string") {
+      this.refuse(size);
+      return;
     }
+    this.#left = size;
+    this.comes(size);
+    this.#state = size === 0 ? "trailer" : "chunk-data";
   }
 }

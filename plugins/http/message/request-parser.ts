@@ -1,6 +1,7 @@
 import { decimal } from "./message-head.ts";
 import { isWebSocket } from "./web-socket.ts";
-import { MessageParser, type BodyFraming } from "./message-parser.ts";
+import type { BodyFraming } from "./body-length.ts";
+import { MessageParser } from "./message-parser.ts";
 
 /** A request line. The target is checked later: here it may have all characters except spaces, and octets that are not ASCII. */
 const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\u0080-\u00ff]+) HTTP\/1\.([01])$/;

@@ -1,7 +1,8 @@
 import type { HttpResponse } from "sluice";
 import { endToEnd } from "./header-fields.ts";
 import { decimal } from "./message-head.ts";
-import { MessageParser, type BodyFraming } from "./message-parser.ts";
+import type { BodyFraming } from "./body-length.ts";
+import { MessageParser } from "./message-parser.ts";
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
 const beginning = "HTTP/1.";
