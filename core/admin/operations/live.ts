@@ -1,4 +1,4 @@
-import { SluiceError } from "../../contract/index.ts";
+import { SluiceError, type TrialView } from "../../contract/index.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Steering } from "../../runtime/proxy/steering.ts";
@@ -55,6 +55,10 @@ export class Live implements SteerableProxy {
 
   listener(name: string): ListenerView {
     return listenerView(this.proxy, name);
+  }
+
+  trial(): TrialView | undefined {
+    return this.proxy.trial;
   }
 
   sessionsOfGenerations(): ReadonlyMap<number, number> {

@@ -67,7 +67,10 @@ export const steeringOperations = [
     method: "GET",
     path: "generations",
     input: nothing,
-    handle: async (live) => ({ generations: generationViews(live.proxy, await live.sessionsOfGenerations()) }),
+    async handle(live) {
+      const trial = await live.trial();
+      return { generations: generationViews(live.proxy, await live.sessionsOfGenerations(), trial) };
+    },
   }),
   steering({
     name: "restore",

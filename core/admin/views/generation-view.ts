@@ -13,14 +13,20 @@ export interface GenerationView extends PastGeneration {
   readonly trial?: TrialView | undefined;
 }
 
-/** The kept generations, the newest first. @param on the number of open sessions by generation */
+/**
+ * The kept generations, the newest first.
+ *
+ * @param on the number of open sessions by generation
+ * @param trial of the save that some sessions try
+ */
 export function generationViews(
-  proxy: Pick<ServingProxy, "generation" | "steering"> & { readonly trial?: TrialView | undefined },
+  proxy: Pick<ServingProxy, "generation" | "steering">,
   on: ReadonlyMap<number, number>,
+  trial: TrialView | undefined,
 ): readonly GenerationView[] {
   const { trying, history } = proxy.steering;
   const all: readonly (PastGeneration & Pick<GenerationView, "trial">)[] = [
-    ...(trying === undefined ? [] : [{ ...trying, trial: proxy.trial }]),
+    ...(trying === undefined ? [] : [{ ...trying, trial }]),
     ...history,
   ];
   return all.map((past) => ({

@@ -11,12 +11,15 @@ import { LocalShared } from "../state/local-shared.ts";
 import { checksOf, followEndpoints } from "../state/endpoint-book.ts";
 import type { IdleSweep } from "../state/idle-sweep.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
-import type { Trial } from "../trial/trial.ts";
+import { Trial } from "../trial/trial.ts";
+import type { TrialFault } from "../trial/trial-faults.ts";
 import { makeReady, type Followers, type MadeReady } from "./make-ready.ts";
 import { rehearse } from "./rehearse.ts";
 import { RetiredPipelines } from "./retired-pipelines.ts";
 import type { Steering } from "./steering.ts";
-import { Trials, type PreparedChange, type TrialProxy } from "./trials.ts";
+import type { ShareStarts } from "./member.ts";
+import { SaveOnTrial, type PreparedChange, type SaveHost } from "./save-on-trial.ts";
+import { supersededBy, Trials } from "./trials.ts";
 import { SerialWork } from "./serial-work.ts";
 
 /** The parts of the proxy that generations need. */
@@ -35,17 +38,23 @@ export interface GenerationsParts {
 /** The generation in force, and the way in which another one replaces it: completely or not at all, one after the other. */
 export class Generations {
   readonly turns = new SerialWork();
-  readonly trials: Trials;
+  readonly trials: Trials<SaveOnTrial>;
   readonly retired = new RetiredPipelines();
   current: Generation | undefined;
   readonly #shared: Shared;
+  readonly #saves: SaveHost;
   /** The number of the next generation. A generation that was tried has used up its number. */
-  #nextNumber: number;
+  #nextNumber = 1;
 
   constructor(private readonly parts: GenerationsParts) {
     this.#shared = parts.options.member?.shared ?? new LocalShared();
-    this.#nextNumber = parts.options.member?.first ?? 1;
-    this.trials = new Trials(this.#trialProxy());
+    this.#saves = this.#saveHost();
+    this.trials = new Trials({
+      inTurn: (work) => this.turns.run(work),
+      tell: (event) => {
+        parts.state.hub.lifecycle.next(event);
+      },
+    });
   }
 
   /** Returns what applying a config would do. */
@@ -65,34 +74,65 @@ export class Generations {
     const { steps } = this.plan(wanted.config, rebuild);
     const prepared = await prepareGeneration(wanted.config, this.current, this.#tools(rebuild));
     const change = { wanted, rebuild, steps, prepared, started };
-    // Each of several processes has only a part of the sessions, so none of them could try it for all.
-    const trial = this.parts.options.member === undefined ? this.trials.of(change, this.parts.listeners.byName) : undefined;
-    if (trial !== undefined) return this.#try(trial, change);
-    const tried = this.trials.change;
-    await this.trials.takeBack(supersededBy(wanted, tried !== undefined));
+    const trial = await this.#trialOf(change);
+    if (trial !== undefined) return this.#try(new SaveOnTrial(change, trial, this.#saves));
+    // With several processes the first one has ended the trial, and begins it again.
+    const tried = this.parts.options.member === undefined ? this.trials.save : undefined;
+    await this.trials.takeBack(supersededBy(wanted));
     const report = await this.#enact(change);
     if (tried !== undefined && wanted.origin === "override") this.#tryAgain(tried);
     return report;
   }
 
-  /** Begins the trial of a save, and ends the previous trial. */
-  async #try(trial: Trial, change: PreparedChange): Promise<ReloadReport> {
-    const { config } = change.wanted;
+  /** The trial for a change; undefined: it is not to be tried. Only saves are: an override or a restored generation must apply at once. */
+  async #trialOf({ wanted, prepared }: PreparedChange): Promise<Trial | undefined> {
+    if (wanted.origin !== "config") return undefined;
+    const tried = Trial.listenersOf(prepared, this.parts.listeners.byName.values());
+    const starts = tried.length === 0 ? undefined : await this.#startsOf(prepared, tried);
+    const failed = (fault: TrialFault): void => {
+      this.#failed(prepared.generation.number, fault);
+    };
+    return starts === undefined ? undefined : new Trial(prepared, tried, starts, failed);
+  }
+
+  /** Where the shares of a trial begin; undefined: another process decides that there is none. */
+  async #startsOf(prepared: Prepared, tried: readonly { readonly name: string }[]): Promise<ShareStarts | undefined> {
+    const { options, listeners } = this.parts;
+    const names = tried.map(({ name }) => name);
     try {
-      await rehearse(config, this.parts.listeners.byName, this.parts.options);
-      await this.trials.takeBack(`generation ${this.#nextNumber} came`);
+      return options.member === undefined ? new Map() : await options.member.tries(prepared.generation.config, listeners.byName, names);
+    } catch (error) {
+      for (const pipeline of prepared.fresh) this.retired.add(pipeline);
+      throw error;
+    }
+  }
+
+  /** A plugin has failed in a trial. With several processes the first one counts. */
+  #failed(generation: number, fault: TrialFault): void {
+    const { member } = this.parts.options;
+    if (member === undefined) this.trials.fault(generation, fault);
+    else if (this.trials.save?.generation === generation) member.fault(generation, fault);
+  }
+
+  /** Begins the trial of a save, and ends the previous trial. */
+  async #try(save: SaveOnTrial): Promise<ReloadReport> {
+    const { wanted, prepared } = save.change;
+    const { listeners, options } = this.parts;
+    try {
+      if (options.member === undefined) await rehearse(wanted.config, listeners.byName, options);
+      await this.trials.takeBack(`generation ${save.generation} came`);
       this.#refuseClosing();
-      const report = await this.trials.begin(trial, change);
+      const report = await this.trials.begin(save);
       this.#nextNumber = report.generation + 1;
       return report;
     } catch (error) {
-      for (const pipeline of change.prepared.fresh) this.retired.add(pipeline);
+      for (const pipeline of prepared.fresh) this.retired.add(pipeline);
       throw error;
     }
   }
 
   /** After an override, which applies at once to all sessions, the save that was on trial is tried again with the override. */
-  #tryAgain({ wanted, rebuild }: PreparedChange): void {
+  #tryAgain({ wanted, rebuild }: SaveOnTrial): void {
     this.turns
       .run(() => this.apply(this.parts.steering.under(wanted.base), rebuild))
       .catch((error: unknown) => {
@@ -156,10 +196,10 @@ export class Generations {
     return following;
   }
 
-  #trialProxy(): TrialProxy {
+  #saveHost(): SaveHost {
     return {
       state: this.parts.state,
-      inTurn: (work) => this.turns.run(work),
+      member: this.parts.options.member,
       enact: (change) => this.#enact(change),
       discard: ({ wanted, prepared, steps }, reason) => {
         const { number: generation, versions, config, resolver } = prepared.generation;
@@ -174,7 +214,7 @@ export class Generations {
   }
 
   #tools(rebuild: boolean): GenerationTools {
-    const number = this.#nextNumber;
+    const number = this.parts.options.member?.generation ?? this.#nextNumber;
     return {
       number,
       logger: this.parts.options.logger,
@@ -195,15 +235,9 @@ export class Generations {
         locateFault(error, running?.definedAt(plugin));
         running?.counts.faults.add(plugin, undefined);
         this.parts.state.fault(listener, plugin, error, undefined);
-        this.trials.fault(number, listener, plugin, error);
+        const { save } = this.trials;
+        if (save?.generation === number) save.trial.failedElsewhere(listener, plugin, error);
       },
     };
   }
-}
-
-/** The reason why a trial ends when something else is applied. */
-function supersededBy({ origin }: GenerationSource, isTried: boolean): string {
-  if (!isTried) return "";
-  if (origin === "override") return "an override came; it is tried again with that";
-  return origin === "restore" ? "another generation was restored" : "a save came that need not be tried";
 }

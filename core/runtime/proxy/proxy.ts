@@ -88,7 +88,12 @@ export class Proxy implements ServingProxy {
 
   /** The save that some sessions try; undefined: none. */
   get trial(): TrialView | undefined {
-    return this.#generations.trials.view;
+    return this.#generations.trials.save?.view;
+  }
+
+  /** The trials of saves on sessions of this process. */
+  get trials(): Generations["trials"] {
+    return this.#generations.trials;
   }
 
   get isClosing(): boolean {

@@ -1,6 +1,5 @@
 import type { ResolvedConfig } from "../../contract/index.ts";
-import { bindListeners, holderOf } from "../listener/bind-listeners.ts";
-import type { Listener } from "../listener/listener.ts";
+import { bindListeners, holderOf, type BoundListener } from "../listener/bind-listeners.ts";
 import { claimSockets } from "../generation/socket-claims.ts";
 import type { Followers } from "./make-ready.ts";
 
@@ -12,7 +11,7 @@ import type { Followers } from "./make-ready.ts";
  */
 export async function rehearse(
   config: ResolvedConfig,
-  running: ReadonlyMap<string, Listener>,
+  running: ReadonlyMap<string, BoundListener>,
   { log, companion }: Followers,
 ): Promise<void> {
   log?.prepare(config).abandon();

@@ -14,7 +14,7 @@ export type GenerationCheck = (generation: number) => void;
 type Apply = (want: () => GenerationSource) => Promise<ReloadReport>;
 
 /** The trial of a save, if there is one. */
-type TriedSave = Pick<Trials, "change" | "report" | "accept" | "takeBack">;
+type SaveTrials = Pick<Trials, "save" | "report" | "accept" | "takeBack">;
 
 /** What the generations of a proxy were made of, and the ways to have a generation that differs from the config: overrides, restoring, accepting. */
 export class Steering {
@@ -26,7 +26,7 @@ export class Steering {
 
   constructor(
     private readonly apply: Apply,
-    private readonly trials: () => TriedSave,
+    private readonly trials: () => SaveTrials,
   ) {}
 
   /** The config in force, without overrides. Undefined before the first generation. */
@@ -55,16 +55,16 @@ export class Steering {
 
   /** The save that some sessions try; undefined: none. */
   get trying(): PastGeneration | undefined {
-    const { change, report } = this.trials();
-    if (change === undefined || report === undefined) return undefined;
-    const { origin, overrides } = change.wanted;
+    const { save, report } = this.trials();
+    if (save === undefined || report === undefined) return undefined;
+    const { origin, overrides } = save.wanted;
     const { generation, durationMs, steps } = report;
     return { generation, at: report.trial?.since ?? 0, origin, durationMs, steps, overrides };
   }
 
   /** The configs of the kept generations, of the one in force and of the one on trial. */
   get bases(): ReadonlySet<ResolvedConfig> {
-    const own = [this.#wanted?.base, this.trials().change?.wanted.base].filter((base) => base !== undefined);
+    const own = [this.#wanted?.base, this.trials().save?.wanted.base].filter((base) => base !== undefined);
     return new Set([...this.#history.bases, ...own]);
   }
 
@@ -147,7 +147,7 @@ export class Steering {
   }
 
   get #tried(): number | undefined {
-    return this.trials().change?.prepared.generation.number;
+    return this.trials().save?.generation;
   }
 
   #now(check: GenerationCheck | undefined): GenerationSource {

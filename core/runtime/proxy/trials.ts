@@ -1,52 +1,59 @@
-import { asSluiceError, SluiceError, type TrialView } from "../../contract/index.ts";
-import type { Prepared } from "../generation/generation.ts";
+import { asSluiceError, SluiceError, type ProxyEvent, type SessionsBehind, type TrialView } from "../../contract/index.ts";
 import type { GenerationSource } from "../generation/overrides.ts";
 import type { PlannedStep, ReloadReport } from "../generation/reload-plan.ts";
-import { Behind } from "../listener/behind.ts";
-import type { Listener } from "../listener/listener.ts";
-import type { LiveSession } from "../session/live-session.ts";
-import type { ProxyState } from "../state/proxy-state.ts";
-import { Trial } from "../trial/trial.ts";
+import { TrialFaults, type TrialFault } from "../trial/trial-faults.ts";
 
-/** A generation that is ready to be put into force. */
-export interface PreparedChange {
+/** A save that can be tried: on the sessions of this process, or of all workers. */
+export interface TriedSave {
+  readonly generation: number;
   readonly wanted: GenerationSource;
   readonly rebuild: boolean;
   readonly steps: readonly PlannedStep[];
-  readonly prepared: Prepared;
   /** On the clock of `performance.now()`. */
   readonly started: number;
+  /** After so many milliseconds it is accepted; undefined: another process decides that. */
+  readonly acceptedAfter: number | undefined;
+  /** The trial as it begins. */
+  readonly beginning: TrialView;
+  /** Does all that can refuse the trial. Undefined: it is done; otherwise the promise rejects with the error that refuses it. */
+  ready(): Promise<void> | undefined;
+  /** New sessions try it from now on. Resolves when the open sessions of its share do. */
+  follow(): Promise<void>;
+  /** Puts it into force. Rejects with the error that refuses it; the trial goes on then. */
+  enact(): Promise<ReloadReport>;
+  /** Returns its sessions to the generation in force, and removes what was built for it. */
+  takeBack(reason: string): Promise<{ readonly behind?: SessionsBehind }>;
+  /** The proxy is closing: removes what was built, and leaves the sessions. */
+  stop(): void;
 }
 
 /** What trials need from their proxy. */
 export interface TrialProxy {
-  readonly state: ProxyState;
   /** Does work when nothing else is being applied. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
-  /** Puts a change into force. Rejects with the error that refuses it. */
-  enact(change: PreparedChange): Promise<ReloadReport>;
-  /** Removes what was built for a change. */
-  discard(change: PreparedChange, reason: string): void;
+  tell(event: ProxyEvent): void;
 }
 
-interface Running {
-  readonly trial: Trial;
-  readonly change: PreparedChange;
-  readonly timer: NodeJS.Timeout;
+interface Running<S> {
+  readonly save: S;
+  readonly faults: TrialFaults;
+  readonly timer: NodeJS.Timeout | undefined;
   readonly report: ReloadReport;
+  /** Resolves when the sessions of its share have followed, and that was told. */
+  begun: Promise<void>;
 }
 
 /** The trial of a save; there is one at a time. What is applied during a trial takes precedence over it. */
-export class Trials {
-  #running: Running | undefined;
+export class Trials<S extends TriedSave = TriedSave> {
+  #running: Running<S> | undefined;
   /** Resolves when the sessions of the last trial have returned. */
   #returning: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly proxy: TrialProxy) {}
 
-  /** The change that is tried; undefined: none. */
-  get change(): PreparedChange | undefined {
-    return this.#running?.change;
+  /** The save that is tried; undefined: none. */
+  get save(): S | undefined {
+    return this.#running?.save;
   }
 
   /** The report from the beginning of the trial. */
@@ -54,37 +61,27 @@ export class Trials {
     return this.#running?.report;
   }
 
-  get view(): TrialView | undefined {
-    return this.#running?.trial.view(this.#open());
-  }
-
-  /** The trial for a change; undefined: it is not to be tried. Only saves are: an override or a restored generation must apply at once. */
-  of(change: PreparedChange, running: ReadonlyMap<string, Listener>): Trial | undefined {
-    if (change.wanted.origin !== "config") return undefined;
-    return Trial.of(change.prepared, running.values(), (why) => void this.takeBack(why));
-  }
-
-  /** Begins a trial. Resolves when the open sessions of its share have followed. @throws SLUICE_PLUGIN_SETUP */
-  async begin(trial: Trial, change: PreparedChange): Promise<ReloadReport> {
-    const { number: generation } = change.prepared.generation;
-    trial.inherit();
-    const timer = setTimeout(() => {
-      // A failure is announced by an event.
-      this.accept().catch(() => undefined);
-    }, trial.forMs);
-    timer.unref();
-    const view = trial.view(this.#open());
-    const report = { generation, durationMs: Math.round(performance.now() - change.started), steps: change.steps, trial: view };
-    this.#running = { trial, change, timer, report };
-    this.proxy.state.hub.lifecycle.next({ type: "trial", generation, trial: view });
-    await trial.begin(this.#open());
+  /** Begins a trial. Resolves when the open sessions of its share have followed. Rejects with the error that refuses it. */
+  async begin(save: S): Promise<ReloadReport> {
+    const ready = save.ready();
+    // Nothing is waited for if nothing needs it: plugins have just taken over the state of those that still serve.
+    if (ready !== undefined) await ready;
+    const { generation, steps, beginning: trial } = save;
+    const report = { generation, durationMs: Math.round(performance.now() - save.started), steps, trial };
+    const running = { save, report, faults: new TrialFaults(save.wanted.config), timer: this.#acceptLater(save), begun: Promise.resolve() };
+    this.#running = running;
+    running.begun = save.follow().then(() => {
+      this.proxy.tell({ type: "trial", generation, trial });
+    });
+    await running.begun;
     return report;
   }
 
-  /** A hook failed outside any session. */
-  fault(generation: number, listener: string, plugin: string, error: SluiceError): void {
-    const { trial } = this.#running ?? {};
-    if (trial?.prepared.generation.number === generation) trial.failedElsewhere(listener, plugin, error);
+  /** A plugin of a tried pipeline has failed. */
+  fault(generation: number, fault: TrialFault): void {
+    const running = this.#running;
+    const reason = running?.save.generation === generation ? running.faults.add(fault) : undefined;
+    if (reason !== undefined) void this.takeBack(reason);
   }
 
   /**
@@ -97,10 +94,8 @@ export class Trials {
       if (running === undefined || this.#running !== running) throw new SluiceError("SLUICE_ADMIN_CONFLICT", "the trial is over");
       this.#running = undefined;
       clearTimeout(running.timer);
-      const { trial, change } = running;
-      trial.settle();
       try {
-        return await this.proxy.enact({ ...change, prepared: { ...change.prepared, inherit: () => trial.inheritOfOthers() } });
+        return await running.save.enact();
       } catch (error) {
         await this.#return(running, asSluiceError(error).message);
         throw error;
@@ -109,11 +104,13 @@ export class Trials {
   }
 
   /** Takes the save back: its sessions return to the generation in force. Resolves when they have; at once if nothing is tried. */
-  async takeBack(reason: string): Promise<void> {
+  async takeBack(reason: string): Promise<{ readonly behind?: SessionsBehind }> {
     const running = this.#running;
     this.#running = undefined;
-    if (running !== undefined) this.#returning = this.#return(running, reason);
+    const returning = running === undefined ? undefined : this.#return(running, reason);
+    if (returning !== undefined) this.#returning = returning;
     await this.#returning;
+    return (await returning) ?? {};
   }
 
   /** Ends the trial without returning sessions, as the proxy closes. */
@@ -122,20 +119,29 @@ export class Trials {
     this.#running = undefined;
     if (running === undefined) return;
     clearTimeout(running.timer);
-    running.trial.settle();
-    this.proxy.discard(running.change, "the proxy is closing");
+    running.save.stop();
   }
 
-  async #return({ trial, change, timer }: Running, reason: string): Promise<void> {
+  async #return({ save, timer, begun }: Running<S>, reason: string): Promise<{ readonly behind?: SessionsBehind }> {
     clearTimeout(timer);
-    const left = await trial.takeBack(this.#open(), new Behind());
-    this.proxy.discard(change, reason);
-    const { number: generation } = change.prepared.generation;
-    this.proxy.state.hub.lifecycle.next({ type: "taken-back", generation, reason, ...left });
+    const left = await save.takeBack(reason);
+    await begun;
+    this.proxy.tell({ type: "taken-back", generation: save.generation, reason, ...left });
+    return left;
   }
 
-  #open(): readonly LiveSession[] {
-    const { sessions, flows } = this.proxy.state;
-    return [...sessions, ...flows];
+  #acceptLater({ acceptedAfter }: S): NodeJS.Timeout | undefined {
+    if (acceptedAfter === undefined) return undefined;
+    const timer = setTimeout(() => {
+      // A failure is announced by an event.
+      this.accept().catch(() => undefined);
+    }, acceptedAfter);
+    return timer.unref();
   }
+}
+
+/** The reason why a trial ends when something else is applied. */
+export function supersededBy({ origin }: GenerationSource): string {
+  if (origin === "override") return "an override came; it is tried again with that";
+  return origin === "restore" ? "another generation was restored" : "a save came that need not be tried";
 }

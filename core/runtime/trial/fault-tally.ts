@@ -1,5 +1,4 @@
 import path from "node:path";
-import type { SluiceError } from "../../contract/index.ts";
 
 /** Counts which plugins failed during a trial, how often, and where last. */
 export class FaultTally {
@@ -8,7 +7,7 @@ export class FaultTally {
   /** @param folder of the config; places in it are shown relative to it */
   constructor(private readonly folder: string) {}
 
-  add(plugin: string, { where }: SluiceError): void {
+  add(plugin: string, where: string | undefined): void {
     const known = this.#plugins.get(plugin);
     this.#plugins.set(plugin, { count: (known?.count ?? 0) + 1, where: where ?? known?.where });
   }

@@ -1,7 +1,8 @@
 import type { ResolvedTrial, SluiceError, TriedListener } from "../../contract/index.ts";
 import type { LiveSession } from "../session/live-session.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
-import { Share } from "./share.ts";
+import { Share, type ShareStart } from "./share.ts";
+import type { TrialFault } from "./trial-faults.ts";
 
 /** A listener on which a save is tried. */
 export interface TriedHost {
@@ -13,6 +14,7 @@ export interface TriedHost {
 
 /** The trial of a save on one listener: which sessions try it, and how often its plugins failed. */
 export class ListenerTrial {
+  readonly settings: ResolvedTrial;
   readonly #share: Share;
   readonly #began = performance.now();
   /** Exceptions in its plugins, within `for`. */
@@ -22,10 +24,13 @@ export class ListenerTrial {
     readonly host: TriedHost,
     /** The version that is tried. */
     readonly version: ListenerVersion,
-    readonly settings: ResolvedTrial,
-    private readonly onFault: (plugin: string, error: SluiceError, isTooMuch: boolean) => void,
+    start: ShareStart | undefined,
+    private readonly onFault: (fault: TrialFault) => void,
   ) {
-    this.#share = new Share(settings.share);
+    const { trial } = version.config.reload;
+    if (trial === undefined) throw new Error(`listener ${host.name} tries nothing`);
+    this.settings = trial;
+    this.#share = new Share(trial.share, start);
   }
 
   /** The version for the next new session. */
@@ -54,10 +59,10 @@ export class ListenerTrial {
   }
 
   /** One of its plugins failed. */
-  failed(plugin: string, error: SluiceError): void {
+  failed(plugin: string, { where }: SluiceError): void {
     if (performance.now() - this.#began > this.settings.forMs) return;
     this.#faults += 1;
-    this.onFault(plugin, error, this.#faults >= this.settings.faults);
+    this.onFault({ listener: this.host.name, plugin, where });
   }
 
   view(open: Iterable<LiveSession>): TriedListener {

@@ -1,10 +1,10 @@
-import path from "node:path";
 import type { SessionsBehind, SluiceError, TrialView } from "../../contract/index.ts";
 import { inSlices } from "../../contract/slices.ts";
 import type { Prepared } from "../generation/generation.ts";
 import type { LiveSession } from "../session/live-session.ts";
-import { FaultTally } from "./fault-tally.ts";
 import { ListenerTrial, type TriedHost } from "./listener-trial.ts";
+import type { ShareStart } from "./share.ts";
+import type { TrialFault } from "./trial-faults.ts";
 
 /** The sessions that could not return. */
 interface Returned {
@@ -19,32 +19,31 @@ interface Returned {
 export class Trial {
   readonly since = Date.now();
   readonly #listeners: readonly ListenerTrial[];
-  readonly #tally: FaultTally;
-  #isJudged = false;
 
-  private constructor(
+  /**
+   * @param tried the listeners on which it is tried, at least one
+   * @param starts where their shares begin, by listener
+   * @param failed called for each fault in a plugin of the tried pipelines
+   */
+  constructor(
     readonly prepared: Prepared,
     tried: readonly TriedHost[],
-    /** Called once, when too much has failed. */
-    private readonly failed: (why: string) => void,
+    starts: ReadonlyMap<string, ShareStart>,
+    failed: (fault: TrialFault) => void,
   ) {
-    const { config, versions } = prepared.generation;
-    this.#tally = new FaultTally(config.file === undefined ? process.cwd() : path.dirname(config.file));
+    const { versions } = prepared.generation;
     this.#listeners = tried.flatMap((host) => {
       const version = versions.get(host.name);
-      const settings = version?.config.reload.trial;
-      if (version === undefined || settings === undefined) return [];
-      return [new ListenerTrial(host, version, settings, (...fault) => this.#count(...fault))];
+      return version === undefined ? [] : [new ListenerTrial(host, version, starts.get(host.name), failed)];
     });
   }
 
-  /** @returns undefined if no pipeline changes of a running listener whose config wants a trial */
-  static of(prepared: Prepared, running: Iterable<TriedHost>, failed: (why: string) => void): Trial | undefined {
-    const tried = [...running].filter(({ name, version }) => {
-      const next = prepared.generation.versions.get(name);
+  /** The running listeners whose pipeline changes and whose config wants a trial. */
+  static listenersOf<H extends TriedHost>({ generation }: Prepared, running: Iterable<H>): readonly H[] {
+    return [...running].filter(({ name, version }) => {
+      const next = generation.versions.get(name);
       return next?.config.reload.trial !== undefined && next.pipeline !== version.pipeline;
     });
-    return tried.length === 0 ? undefined : new Trial(prepared, tried, failed);
   }
 
   /** The length of the trial in milliseconds: the longest `for` of its listeners. */
@@ -84,14 +83,8 @@ export class Trial {
     this.#of(listener)?.failed(plugin, error);
   }
 
-  /** Failures no longer count, as it is about to be accepted. */
-  settle(): void {
-    this.#isJudged = true;
-  }
-
   /** Ends it: no new session tries it from now on, and those that did return in slices, with their state. */
   async takeBack(open: readonly LiveSession[], returned: Returned): Promise<{ readonly behind?: SessionsBehind }> {
-    this.#isJudged = true;
     for (const { host } of this.#listeners) host.trial = undefined;
     this.prepared.handBack((name) => this.#of(name)?.isTouched === true);
     const ofPipeline = new Map(this.#listeners.map((each) => [each.version.pipeline, each.host]));
@@ -105,13 +98,5 @@ export class Trial {
 
   #of(listener: string): ListenerTrial | undefined {
     return this.#listeners.find(({ host }) => host.name === listener);
-  }
-
-  #count(plugin: string, error: SluiceError, isTooMuch: boolean): void {
-    if (this.#isJudged) return;
-    this.#tally.add(plugin, error);
-    if (!isTooMuch) return;
-    this.#isJudged = true;
-    this.failed(this.#tally.text);
   }
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { SluiceError, type ResolvedConfig, type SocketAddress } from "../../contract/index.ts";
+import { SluiceError, type ResolvedConfig, type SessionsBehind, type SocketAddress, type TrialView } from "../../contract/index.ts";
 import { measure, type Measured } from "../../admin/metrics/measured.ts";
 import type { SaveOrder } from "../../admin/saving/save-host.ts";
 import { Live } from "../../admin/operations/live.ts";
@@ -9,27 +9,17 @@ import { ConfigLoader } from "../../config/load/config-loader.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
 import { useTicketKeys } from "../../net/accept/tls/ticket-keys.ts";
 import type { AgreedStanding } from "../../net/balance/endpoints/health-peers.ts";
-import { HandedAcceptor } from "../../net/accept/streams/handed-acceptor.ts";
 import type { Connection } from "../../net/node/raw-accept.ts";
 import { transports } from "../../net/transports/table.ts";
 import { withOverrides } from "../../config/check/with-overrides.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
 import type { Listener } from "../../runtime/listener/listener.ts";
-import type { Member } from "../../runtime/proxy/member.ts";
+import type { ShareStarts } from "../../runtime/proxy/member.ts";
 import { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Elsewhere } from "../../runtime/state/neighbours.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
-import type {
-  Addresses,
-  Committed,
-  FirstCalls,
-  GenerationOrder,
-  WatchSubject,
-  SocketPlan,
-  WatchedFiles,
-  WorkerCalls,
-} from "../wire/calls.ts";
+import type { Addresses, Committed, FirstCalls, GenerationOrder, SetUp, WatchSubject, SocketPlan, WorkerCalls } from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { PackedProgress } from "../wire/packed-progress.ts";
 import { packEvent } from "../wire/packed-event.ts";
@@ -41,6 +31,7 @@ import { HealthOfWorkers } from "./health-of-workers.ts";
 import { NeighboursOfWorkers } from "./neighbours-of-workers.ts";
 import { adminElsewhere } from "./admin-elsewhere.ts";
 import { SavesOfWorker } from "./saves-of-worker.ts";
+import { MemberOfWorkers } from "./member-of-workers.ts";
 import { KnownLoads } from "./known-loads.ts";
 import { HandedSockets } from "./handed-sockets.ts";
 import { WatchFeeds } from "./watch-feeds.ts";
@@ -63,7 +54,10 @@ export class Worker implements WorkerCalls {
   #proxy: Proxy | undefined;
   #live: Live | undefined;
   #step: GenerationStep | undefined;
-  #preparing: Promise<void> | undefined;
+  #order: GenerationOrder | undefined;
+  /** The order of the generation on trial. */
+  #tried: GenerationOrder | undefined;
+  #preparing: Promise<readonly string[]> | undefined;
   #plan: SocketPlan | undefined;
   #adminAddress: SocketAddress | undefined;
   #tells = false;
@@ -91,18 +85,41 @@ export class Worker implements WorkerCalls {
     });
   }
 
-  async prepare(order: GenerationOrder): Promise<WatchedFiles> {
+  async prepare(order: GenerationOrder): Promise<SetUp> {
     const loader = (this.#loader ??= new ConfigLoader(order.file, transports, order.admin));
-    const work = async (): Promise<void> => {
+    const work = async (): Promise<readonly string[]> => {
       const loaded = await this.#loads.of(loader, order, this.#proxy?.timeouts.setup);
+      this.#order = order;
       this.#step = new GenerationStep(() => this.#take(loaded.config, order));
-      await this.#step.prepare();
-      this.#threshold.level = order.logLevel;
+      return this.#step.prepare();
     };
     this.#step = undefined;
     this.#preparing = work();
-    await this.#preparing;
-    return loader.readInSetup;
+    const tries = await this.#preparing;
+    return { watched: loader.readInSetup, tries };
+  }
+
+  async try(starts: ShareStarts): Promise<void> {
+    this.#plan = undefined;
+    this.#tried = this.#order;
+    await this.#step?.try(starts);
+  }
+
+  async accept(): Promise<void> {
+    const { trials } = this.#answering.proxy;
+    this.#order = this.#tried;
+    this.#step = new GenerationStep(() => withoutExit(this.#isLocal, () => trials.accept()));
+    await this.#step.prepare();
+  }
+
+  async takeBack(reason: string): Promise<{ readonly behind?: SessionsBehind }> {
+    // The commit that began the trial may have come in the same moment.
+    await nextTurn();
+    return (await this.#proxy?.trials.takeBack(reason)) ?? {};
+  }
+
+  trial(): TrialView | undefined {
+    return this.#proxy?.trial;
   }
 
   async bind(plan: SocketPlan): Promise<Addresses> {
@@ -116,7 +133,10 @@ export class Worker implements WorkerCalls {
     this.#step?.commit();
     // The commit itself follows at once, without waiting for anything.
     await nextTurn();
-    if (this.#plan !== undefined) this.#sockets.keepOnly(this.#plan);
+    // A trial changes nothing but sessions.
+    if (this.#plan === undefined) return;
+    this.#threshold.level = this.#order?.logLevel ?? this.#threshold.level;
+    this.#sockets.keepOnly(this.#plan);
     this.#neighbours.follow(this.#listeners.values());
     this.#taken.changed();
     for (const [name, listener] of this.#listeners)
@@ -233,8 +253,7 @@ export class Worker implements WorkerCalls {
   }
 
   #take(base: ResolvedConfig, { number, overrides, origin, rebuild }: GenerationOrder): Promise<ReloadReport> {
-    const isLocal = (file: string): boolean => this.#loader?.files.has(file) === true;
-    return withoutExit(isLocal, async () => {
+    return withoutExit(this.#isLocal, async () => {
       const running = this.#proxy;
       if (running !== undefined)
         return running.take(() => ({ base, overrides, config: withOverrides(base, overrides), origin, dropped: [] }), rebuild);
@@ -242,7 +261,7 @@ export class Worker implements WorkerCalls {
       this.#shared.processes = base.workers;
       this.#proxy = await Proxy.start(
         base,
-        { logger: this.logger, companion: adminElsewhere(() => this.#adminAddress), member: this.#member(number) },
+        { logger: this.logger, companion: adminElsewhere(() => this.#adminAddress), member: this.#member },
         overrides,
       );
       this.#live = new Live(this.#proxy, undefined);
@@ -251,29 +270,21 @@ export class Worker implements WorkerCalls {
     });
   }
 
-  #member(first: number): Member {
-    return {
-      first,
-      worker: this.number,
+  readonly #isLocal = (file: string): boolean => this.#loader?.files.has(file) === true;
+
+  get #member(): MemberOfWorkers {
+    return new MemberOfWorkers({
+      number: this.number,
+      first: this.first,
       shared: this.#shared,
       health: this.#health,
       neighbours: this.#neighbours,
-      bind: async (config, running) => {
-        const plan = await this.#current.planned();
-        return this.#sockets.bind(config, running, plan);
+      sockets: this.#sockets,
+      step: () => {
+        if (this.#step === undefined || this.#order === undefined) throw new Error("no generation is on its way");
+        return { step: this.#step, generation: this.#order.number };
       },
-      agreed: async (bindings) => {
-        const own = Array.from(bindings.sockets).filter(
-          ([, { bound }]) => !(bound instanceof HandedAcceptor || bound instanceof AbsentAcceptor),
-        );
-        await this.#current.decided(new Map(own.map(([name, { bound }]) => [name, bound.local])));
-      },
-    };
-  }
-
-  get #current(): GenerationStep {
-    if (this.#step === undefined) throw new Error("no generation is on its way");
-    return this.#step;
+    });
   }
 
   #follow(proxy: Proxy): void {

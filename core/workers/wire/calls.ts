@@ -1,12 +1,24 @@
-import type { AdminConfig, Answer, Found, GenerationOrigin, LogLevel, Override, SocketAddress } from "../../contract/index.ts";
+import type {
+  AdminConfig,
+  Answer,
+  Found,
+  GenerationOrigin,
+  LogLevel,
+  Override,
+  SessionsBehind,
+  SocketAddress,
+  TrialView,
+} from "../../contract/index.ts";
 import type { ConfigSnapshot } from "../../config/load/config-snapshot.ts";
 import type { Measured } from "../../admin/metrics/measured.ts";
 import type { AgreedStanding, EndpointStanding } from "../../net/balance/endpoints/health-peers.ts";
 import type { Connection } from "../../net/node/raw-accept.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
+import type { ShareStarts } from "../../runtime/proxy/member.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
 import type { Elsewhere } from "../../runtime/state/neighbours.ts";
 import type { BucketPayment } from "../../runtime/state/bucket-book.ts";
+import type { TrialFault } from "../../runtime/trial/trial-faults.ts";
 import type { SaveOrder } from "../../admin/saving/save-host.ts";
 import type { PackedProgress } from "./packed-progress.ts";
 import type { PackedError } from "./packed-error.ts";
@@ -31,6 +43,13 @@ export interface GenerationOrder {
 
 /** Files that plugins asked to `watch`, with the hash of their content; undefined: there was no file. */
 export type WatchedFiles = ReadonlyMap<string, string | undefined>;
+
+/** A generation that is set up in a worker. */
+export interface SetUp {
+  readonly watched: WatchedFiles;
+  /** The listeners on which it could be tried; empty: none. */
+  readonly tries: readonly string[];
+}
 
 /** The socket of a stream listener in the first process. */
 export interface HandedSocket {
@@ -88,10 +107,17 @@ export interface OpenHere {
 /** The calls of the first process to a worker. */
 export interface WorkerCalls {
   /** Evaluates the config, constructs the plugins and sets them up. Rejects with the error that refuses it. */
-  prepare(order: GenerationOrder): Promise<WatchedFiles>;
+  prepare(order: GenerationOrder): Promise<SetUp>;
+  /** Makes the prepared generation ready to be tried; `commit` then begins the trial. Rejects with the error that refuses it. */
+  try(starts: ShareStarts): Promise<void>;
+  /** Prepares to put the generation on trial into force, in place of `prepare`. */
+  accept(): Promise<void>;
+  /** Ends the trial. Resolves when its sessions have returned, with those that could not. */
+  takeBack(reason: string): Promise<{ readonly behind?: SessionsBehind }>;
+  trial(): TrialView | undefined;
   /** Binds, and hands the state of plugins over. Resolves with the addresses of the listeners that this worker has bound itself. */
   bind(plan: SocketPlan): Promise<Addresses>;
-  /** Puts the generation into force. */
+  /** Puts the generation into force, or on trial. */
   commit(state: Committed): Promise<void>;
   /** Resolves when the open sessions have followed. */
   followed(): Promise<ReloadReport>;
@@ -141,6 +167,8 @@ export interface FirstCalls {
   /** The number of sessions that a client has on a listener in the other workers. */
   sessionsOf(listener: string, client: string): number;
   event(event: PackedEvent): void;
+  /** A plugin of a generation on trial has failed. */
+  tried(generation: number, fault: TrialFault): void;
   /** A log record as JSON, which includes its level. */
   log(line: string): void;
   /** A value of a show. @param missed the number of values that were left out before it, as there was no room */

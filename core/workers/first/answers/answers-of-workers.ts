@@ -1,4 +1,4 @@
-import { asSluiceError, SluiceError } from "../../../contract/index.ts";
+import { asSluiceError, SluiceError, type TrialView } from "../../../contract/index.ts";
 import { Feed } from "../../../admin/events/feed.ts";
 import type { Measured } from "../../../admin/metrics/measured.ts";
 import type { Call, Operation, SavableProxy } from "../../../admin/operations/operation.ts";
@@ -80,6 +80,10 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
   async listener(name: string): Promise<ListenerView> {
     const answers = await this.#ask("listener", { listener: name });
     return mergedListeners([whoKnows(answers), ...told(answers).slice(1)] as ListenerView[]);
+  }
+
+  trial(): Promise<TrialView | undefined> {
+    return this.proxy.trial();
   }
 
   async sessionsOfGenerations(): Promise<ReadonlyMap<number, number>> {

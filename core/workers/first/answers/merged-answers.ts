@@ -1,7 +1,7 @@
 import type { SessionPage } from "../../../admin/sessions/session-book.ts";
 import type { ListenerView, PluginView } from "../../../admin/views/listener-view.ts";
 import type { PluginTraffic } from "../../../admin/views/traffic.ts";
-import { SluiceError } from "../../../contract/index.ts";
+import { SluiceError, type TrialView } from "../../../contract/index.ts";
 import type { ListenerStatus, ProxyStatus } from "../../../runtime/proxy/proxy-status.ts";
 import type { EndpointStatus } from "../../../runtime/state/endpoint-book.ts";
 import type { ProxyOfWorkers } from "../proxy/proxy-of-workers.ts";
@@ -15,7 +15,7 @@ interface About {
 
 /** For each operation that is merged: a function that makes one answer of the answers of all workers. */
 export const merges: Readonly<Record<string, ((all: readonly unknown[], about: About) => unknown) | undefined>> = {
-  status: (all, { proxy }) => mergedStatus(all as ProxyStatus[], proxy),
+  status: async (all, { proxy }) => mergedStatus(all as ProxyStatus[], proxy, await proxy.trial()),
   upstreams: (all) => ({ upstreams: mergedEndpoints((all as Pick<ProxyStatus, "upstreams">[]).flatMap(({ upstreams }) => upstreams)) }),
   listeners: (all) => {
     const [first = { listeners: [] }, ...others] = all as { readonly listeners: readonly ListenerView[] }[];
@@ -37,7 +37,7 @@ const most = (numbers: readonly (number | undefined)[]): number | undefined => {
   return known.length === 0 ? undefined : Math.max(...known);
 };
 
-function mergedStatus(all: readonly ProxyStatus[], proxy: ProxyOfWorkers): ProxyStatus {
+function mergedStatus(all: readonly ProxyStatus[], proxy: ProxyOfWorkers, trial: TrialView | undefined): ProxyStatus {
   const { generation, startedAt, steering, listeners: places, counters: own } = proxy;
   const [first] = all;
   const listeners = (first?.listeners ?? []).map((listener): ListenerStatus => {
@@ -60,6 +60,7 @@ function mergedStatus(all: readonly ProxyStatus[], proxy: ProxyOfWorkers): Proxy
     upstreams: mergedEndpoints(all.flatMap(({ upstreams }) => upstreams)),
     counters: { ...counters, ...told },
     overrides: steering.overrides,
+    ...(trial === undefined ? {} : { trial }),
     memory: process.memoryUsage.rss() + sum(all.map(({ memory }) => memory)),
     workers: all.map(({ pid, generation: number, startedAt: began, memory, listeners: had }) => ({
       pid,

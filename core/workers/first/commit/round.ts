@@ -3,7 +3,7 @@ import type { ReloadReport } from "../../../runtime/generation/reload-plan.ts";
 import type { PreparedCompanion } from "../../../runtime/proxy/companion.ts";
 import type { Followers } from "../../../runtime/proxy/make-ready.ts";
 import type { PreparedLog } from "../../../runtime/log/logger.ts";
-import type { Addresses, GenerationOrder, WatchedFiles } from "../../wire/calls.ts";
+import type { Addresses } from "../../wire/calls.ts";
 import { addressesOf } from "../../wire/sent-address.ts";
 import type { SharedParts } from "../shared/shared-parts.ts";
 import type { PlannedSockets, SharedSockets } from "../sockets/shared-sockets.ts";
@@ -27,7 +27,6 @@ export interface RoundParts {
 
 /** The result of a round that no worker has refused. */
 export interface RoundOutcome {
-  readonly watched: readonly WatchedFiles[];
   readonly datagrams: Addresses;
   /** Puts the generation into force in all workers. Resolves when new sessions use it in all of them. */
   commit(admin: () => SocketAddress | undefined): Promise<void>;
@@ -36,16 +35,34 @@ export interface RoundOutcome {
 }
 
 /**
- * Brings one generation to the point where all workers can commit it: first it is set up in all workers, then bound in all. If one worker refuses it,
- * it is removed from all.
+ * One step of a generation in all workers. If one of them refuses it, it is removed from all.
  *
- * @param deadlineMs milliseconds for each of the two steps
+ * @param deadlineMs milliseconds for the step
+ * @throws the error that refused it; SLUICE_WORKER_LOST if a worker died, or did not answer in time
+ */
+export async function inAll<T>(
+  workers: readonly WorkerProcess[],
+  deadlineMs: number,
+  ask: (worker: WorkerProcess) => Promise<T>,
+): Promise<readonly T[]> {
+  try {
+    return await each(workers, deadlineMs, ask);
+  } catch (error) {
+    await abandonAll(workers, deadlineMs);
+    throw error;
+  }
+}
+
+/**
+ * Brings a generation that is set up in all workers to the point where all can commit it. If one worker refuses it, it is removed from all.
+ *
+ * @param deadlineMs milliseconds for each step
  * @param lost called with a message for each socket that could not be bound again
  * @throws the error that refused it; SLUICE_WORKER_LOST if a worker died, or did not answer in time
  */
 export async function agree(
   parts: RoundParts,
-  { order, config }: { readonly order: GenerationOrder; readonly config: ResolvedConfig },
+  config: ResolvedConfig,
   deadlineMs: number,
   lost: (message: string) => void,
 ): Promise<RoundOutcome> {
@@ -55,7 +72,6 @@ export async function agree(
   try {
     ready.push(followers.log?.prepare(config));
     ready.push(await followers.companion?.prepare(config));
-    const watched = await each(workers, deadlineMs, (worker) => worker.channel.call("prepare", order));
     planned = await sockets.bind(config);
     const { plan: streams } = planned;
     const bound = await each(workers, deadlineMs, (worker) =>
@@ -64,31 +80,36 @@ export async function agree(
     const datagrams = addressesOf(new Map(bound.flatMap((own) => [...own])));
     const ofSockets = planned;
     return {
-      watched,
       datagrams,
       commit: async (admin) => {
         for (const follower of ready) follower?.begin();
         ofSockets.commit();
-        await commitAll(parts, datagrams, admin());
+        await commitAll(workers, { datagrams, admin: admin() }, (worker) => {
+          worker.serves = sockets.ids;
+          worker.servesSince ??= performance.now();
+        });
       },
       followed: () => reports(workers, deadlineMs),
     };
   } catch (error) {
     for (const message of (await planned?.undo()) ?? []) lost(message);
     for (const follower of ready) follower?.abandon();
-    await Promise.all(workers.map((worker) => abandon(worker, deadlineMs)));
+    await abandonAll(workers, deadlineMs);
     throw error;
   }
 }
 
-/** Commits in all workers. A worker that dies or hangs is replaced by one that starts with this generation. */
-async function commitAll({ workers, sockets }: RoundParts, datagrams: Addresses, admin: SocketAddress | undefined): Promise<void> {
+/** Commits in all workers. A worker that dies or hangs is replaced by one that starts with the generation in force. */
+export async function commitAll(
+  workers: readonly WorkerProcess[],
+  state: { readonly datagrams: Addresses; readonly admin: SocketAddress | undefined },
+  done: (worker: WorkerProcess) => void = () => undefined,
+): Promise<void> {
   await Promise.all(
     workers.map(async (worker) => {
       try {
-        await within(COMMIT_MS, worker.channel.call("commit", { datagrams, admin }), `the commit of ${String(worker)}`);
-        worker.serves = sockets.ids;
-        worker.servesSince ??= performance.now();
+        await within(COMMIT_MS, worker.channel.call("commit", state), `the commit of ${String(worker)}`);
+        done(worker);
       } catch {
         if (!worker.isGone) worker.kill();
       }
@@ -97,7 +118,7 @@ async function commitAll({ workers, sockets }: RoundParts, datagrams: Addresses,
 }
 
 /** The reports of the workers that live long enough to send one. */
-async function reports(workers: readonly WorkerProcess[], deadlineMs: number): Promise<readonly ReloadReport[]> {
+export async function reports(workers: readonly WorkerProcess[], deadlineMs: number): Promise<readonly ReloadReport[]> {
   const all = await Promise.allSettled(
     workers.map((worker) => within(deadlineMs, worker.channel.call("followed"), `the sessions of ${String(worker)}`)),
   );
@@ -106,6 +127,10 @@ async function reports(workers: readonly WorkerProcess[], deadlineMs: number): P
 
 function each<T>(workers: readonly WorkerProcess[], deadlineMs: number, ask: (worker: WorkerProcess) => Promise<T>): Promise<T[]> {
   return Promise.all(workers.map((worker) => within(deadlineMs, ask(worker), `the generation in ${String(worker)}`)));
+}
+
+async function abandonAll(workers: readonly WorkerProcess[], deadlineMs: number): Promise<void> {
+  await Promise.all(workers.map((worker) => abandon(worker, deadlineMs)));
 }
 
 /** Tells a worker to give the generation up. If it does not answer it hangs, and is killed: it would otherwise wait for ever. */

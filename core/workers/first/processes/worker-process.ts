@@ -19,7 +19,7 @@ export interface OnItsWay {
 }
 
 /** Takes the messages of workers, with the worker that sent them. */
-export type Listening = Pick<FirstCalls, "event" | "log"> & {
+export type Listening = Pick<FirstCalls, "event" | "tried" | "log"> & {
   readonly shared: SharedParts;
   /** Sessions of a worker may have ended. */
   left(): void;
@@ -57,49 +57,10 @@ export class WorkerProcess {
     listening: Listening,
   ) {
     this.#worker = cluster.fork();
-    const { book, health, watching } = listening.shared;
-    const own: FirstCalls = {
-      up: () => {
-        listening.shared.up(this);
-        this.#up.resolve();
-      },
-      taken: (count, open) => {
-        this.#took(count, open);
-        listening.left();
-      },
-      counted: (clients) => {
-        this.#clients.take(clients);
-      },
-      sessionsOf: (listener, client) => listening.sessionsOf(this, listener, client),
-      event: (event) => {
-        listening.event(event);
-      },
-      log: (line) => {
-        listening.log(line);
-      },
-      shown: (number, value, missed) => {
-        watching.shown(this, number, value, missed);
-      },
-      take: (price) => book.take(price),
-      once: (key) => book.ask(this, key),
-      eject: (standing, seen) => health.eject(this, standing, seen),
-      standing: (standing) => {
-        health.tell(this, standing);
-      },
-      forgetEndpoint: (listener, endpoint) => {
-        health.forget(listener, endpoint);
-      },
-      found: (...said) => {
-        book.found(...said);
-      },
-      notFound: (...said) => {
-        book.notFound(...said);
-      },
-    };
     this.channel = new Channel<WorkerCalls>((packet, connection) => {
       // It may already be gone, which its `exit` event reports.
       this.#worker.process.send(packet, connection as never, undefined, () => undefined);
-    }, own);
+    }, this.#calls(listening));
     this.#worker.process.on("message", (packet: unknown) => {
       this.channel.receive(packet);
     });
@@ -170,6 +131,52 @@ export class WorkerProcess {
 
   toString(): string {
     return `worker ${this.place + 1} (pid ${this.pid})`;
+  }
+
+  /** What the worker may call. */
+  #calls(listening: Listening): FirstCalls {
+    const { book, health, watching } = listening.shared;
+    return {
+      up: () => {
+        listening.shared.up(this);
+        this.#up.resolve();
+      },
+      taken: (count, open) => {
+        this.#took(count, open);
+        listening.left();
+      },
+      counted: (clients) => {
+        this.#clients.take(clients);
+      },
+      sessionsOf: (listener, client) => listening.sessionsOf(this, listener, client),
+      event: (event) => {
+        listening.event(event);
+      },
+      tried: (...fault) => {
+        listening.tried(...fault);
+      },
+      log: (line) => {
+        listening.log(line);
+      },
+      shown: (number, value, missed) => {
+        watching.shown(this, number, value, missed);
+      },
+      take: (price) => book.take(price),
+      once: (key) => book.ask(this, key),
+      eject: (standing, seen) => health.eject(this, standing, seen),
+      standing: (standing) => {
+        health.tell(this, standing);
+      },
+      forgetEndpoint: (listener, endpoint) => {
+        health.forget(listener, endpoint);
+      },
+      found: (...said) => {
+        book.found(...said);
+      },
+      notFound: (...said) => {
+        book.notFound(...said);
+      },
+    };
   }
 
   #took(count: number, { streams, listeners, clients }: OpenHere): void {

@@ -6,7 +6,7 @@ import type { WorkerProcess } from "../processes/worker-process.ts";
 
 const ofSessions = new Set<ProxyEvent["type"]>(["session-started", "session-ended", "session-refused"]);
 /** Events that the first process announces itself, for all. */
-const own = new Set<ProxyEvent["type"]>(["listening", "unlistening", "reloaded", "refused", "closed"]);
+const own = new Set<ProxyEvent["type"]>(["listening", "unlistening", "reloaded", "refused", "trial", "taken-back", "closed"]);
 /** Warnings that are remembered, so that each is given once. */
 const MOST_WARNINGS = 1_000;
 

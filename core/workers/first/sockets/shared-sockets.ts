@@ -2,6 +2,8 @@ import type { ResolvedConfig, ResolvedListener, SocketAddress } from "../../../c
 import type { BoundSocket } from "../../../net/accept/bound-socket.ts";
 import { transportOf } from "../../../net/transports/table.ts";
 import { bindListeners, type Bindings, type BoundListener } from "../../../runtime/listener/bind-listeners.ts";
+import type { Followers } from "../../../runtime/proxy/make-ready.ts";
+import { rehearse } from "../../../runtime/proxy/rehearse.ts";
 import type { HandedSocket } from "../../wire/calls.ts";
 import type { OnItsWay } from "../processes/worker-process.ts";
 
@@ -44,7 +46,7 @@ export class SharedSockets {
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all sockets are bound as before */
   async bind(config: ResolvedConfig): Promise<PlannedSockets> {
-    const listeners = config.listeners.filter(({ address }) => !transportOf(address).datagrams);
+    const listeners = streamsOf(config);
     const bindings = await bindListeners({ ...config, listeners }, this.#listeners);
     for (const { bound } of bindings.sockets.values()) this.#idOf(bound);
     return {
@@ -58,6 +60,11 @@ export class SharedSockets {
         return lost;
       },
     };
+  }
+
+  /** Tries what accepting a config will have to do here, and undoes it. @throws the error that refuses the config */
+  rehearse(config: ResolvedConfig, followers: Followers): Promise<void> {
+    return rehearse({ ...config, listeners: streamsOf(config) }, this.#listeners, followers);
   }
 
   /** Stops accepting. Sockets that another process also has stay open there. */
@@ -102,4 +109,8 @@ export class SharedSockets {
     });
     return id;
   }
+}
+
+function streamsOf({ listeners }: ResolvedConfig): readonly ResolvedListener[] {
+  return listeners.filter(({ address }) => !transportOf(address).datagrams);
 }

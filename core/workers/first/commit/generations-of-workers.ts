@@ -1,0 +1,244 @@
+import {
+  asSluiceError,
+  SluiceError,
+  type AdminConfig,
+  type ProxyEvent,
+  type SocketAddress,
+  type TrialView,
+} from "../../../contract/index.ts";
+import type { ConfigLoader } from "../../../config/load/config-loader.ts";
+import { missingForResets } from "../../../net/node/reset-means.ts";
+import type { GenerationSource } from "../../../runtime/generation/overrides.ts";
+import type { ReloadPlan, ReloadReport } from "../../../runtime/generation/reload-plan.ts";
+import type { ProxyOptions } from "../../../runtime/proxy/proxy-options.ts";
+import { SerialWork } from "../../../runtime/proxy/serial-work.ts";
+import { Steering } from "../../../runtime/proxy/steering.ts";
+import { supersededBy, Trials } from "../../../runtime/proxy/trials.ts";
+import type { Addresses, SetUp } from "../../wire/calls.ts";
+import { deadlineOf } from "../processes/within.ts";
+import type { WorkerProcess } from "../processes/worker-process.ts";
+import type { WorkerSet } from "../processes/worker-set.ts";
+import type { SharedParts } from "../shared/shared-parts.ts";
+import type { Entrance } from "../sockets/entrance.ts";
+import type { SharedSockets } from "../sockets/shared-sockets.ts";
+import { join } from "./join.ts";
+import { allBehind } from "./merged-report.ts";
+import { Orders } from "./orders.ts";
+import { agree, inAll, type RoundParts } from "./round.ts";
+import { SaveOfWorkers, type ChangeOfWorkers } from "./save-of-workers.ts";
+
+/** How workers are started, and how they load configs. */
+export interface WorkerOptions {
+  /** The script that a worker runs. */
+  readonly exec: string;
+  readonly loader: ConfigLoader;
+  /** Takes precedence over the config's `admin`. */
+  readonly admin: AdminConfig | undefined;
+}
+
+/** The parts of the proxy that generations need. */
+export interface GenerationsHost {
+  readonly options: ProxyOptions;
+  readonly how: WorkerOptions;
+  readonly workers: WorkerSet;
+  readonly shared: SharedParts;
+  readonly sockets: SharedSockets;
+  readonly entrance: Entrance;
+  readonly isClosing: boolean;
+  readonly counters: { sluice_reloads_total: number };
+  plan(wanted: GenerationSource, rebuild: boolean): Promise<ReloadPlan>;
+  tell(event: ProxyEvent): void;
+  warn(message: string): void;
+  /** Does work, then tells which listeners have come, gone or moved by it. */
+  withListeners(work: () => Promise<void>): Promise<void>;
+  refuse(error: unknown): void;
+  /** A new worker serves. */
+  greet(worker: WorkerProcess): void;
+}
+
+/** The generation in force in all workers, and the way in which another one replaces it: in all of them or in none. */
+export class GenerationsOfWorkers {
+  readonly turns = new SerialWork();
+  readonly trials: Trials<SaveOfWorkers>;
+  readonly steering: Steering;
+  current = 0;
+  /** The addresses of the datagram listeners. */
+  datagrams: Addresses = new Map();
+  readonly #orders: Orders;
+  /** The newest number that was used. */
+  #last = 0;
+  #owner: WorkerProcess | undefined;
+
+  constructor(private readonly proxy: GenerationsHost) {
+    this.#orders = new Orders(proxy.options.log, proxy.how.admin);
+    this.trials = new Trials({
+      inTurn: (work) => this.turns.run(work),
+      tell: (event) => {
+        proxy.tell(event);
+      },
+    });
+    this.steering = new Steering(
+      (want) => this.take(want, false),
+      () => this.trials,
+    );
+  }
+
+  /** Applies what is wanted when it is its turn. @param want called at that moment */
+  take(want: () => GenerationSource, rebuild: boolean): Promise<ReloadReport> {
+    return this.turns.run(() => this.#apply(want(), rebuild));
+  }
+
+  /** The save that some sessions try; undefined: none. */
+  async trial(): Promise<TrialView | undefined> {
+    return this.trials.save?.view();
+  }
+
+  /** A worker has died. A save that was on trial there may be the reason. */
+  gone(worker: WorkerProcess): void {
+    if (this.trials.save?.change.workers.includes(worker) === true) void this.trials.takeBack(`${String(worker)} died: ${worker.how}`);
+    void this.turns.run(() => this.#passDatagrams());
+  }
+
+  /** Brings the generation in force to a new worker. */
+  join(worker: WorkerProcess): Promise<void> {
+    return this.turns.run(() => this.#join(worker));
+  }
+
+  async #apply(wanted: GenerationSource, rebuild: boolean): Promise<ReloadReport> {
+    this.#refuseClosing();
+    const started = performance.now();
+    const { steps } = await this.proxy.plan(wanted, rebuild);
+    const number = this.#last + 1;
+    await this.#passDatagrams();
+    const workers = this.#ownerFirst(this.current === 0 ? this.proxy.workers.all : this.proxy.workers.serving);
+    const change: ChangeOfWorkers = { number, wanted, rebuild, steps, started, workers };
+    const order = this.#orders.of(wanted, number, rebuild);
+    const set = await inAll(workers, deadlineOf(wanted.config), (worker) => worker.channel.call("prepare", order));
+    if (wanted.origin === "config" && set.length > 0 && set.every(({ tries }) => tries.length > 0)) return this.#try(change, set);
+    const tried = this.trials.save;
+    await this.trials.takeBack(supersededBy(wanted));
+    const report = await this.#enact(change, set);
+    if (tried !== undefined && wanted.origin === "override") this.#tryAgain(tried);
+    return report;
+  }
+
+  /** Begins the trial of a save, and ends the previous trial. */
+  async #try(change: ChangeOfWorkers, set: readonly SetUp[]): Promise<ReloadReport> {
+    const { number, wanted, workers } = change;
+    const save = new SaveOfWorkers(change, set[0]?.tries ?? [], this.#saveHost);
+    await inAll(workers, deadlineOf(wanted.config), async (worker) => {
+      if (worker === workers[0]) await this.proxy.sockets.rehearse(wanted.config, this.proxy.options);
+    });
+    await this.trials.takeBack(`generation ${number} came`);
+    const report = await this.trials.begin(save);
+    this.#last = number;
+    this.#read(set);
+    return report;
+  }
+
+  /** After an override, which applies at once to all sessions, the save that was on trial is tried again with the override. */
+  #tryAgain({ wanted, rebuild }: SaveOfWorkers): void {
+    this.take(() => this.steering.under(wanted.base), rebuild).catch((error: unknown) => {
+      this.proxy.refuse(error);
+    });
+  }
+
+  async #enact(change: ChangeOfWorkers, set: readonly SetUp[]): Promise<ReloadReport> {
+    const { number, wanted, rebuild } = change;
+    const agreed = await agree(this.#parts(change.workers), wanted.config, deadlineOf(wanted.config), (message) => {
+      this.proxy.warn(message);
+    });
+    if (rebuild) this.proxy.shared.book.forget();
+    await this.proxy.withListeners(async () => {
+      this.current = number;
+      this.#last = Math.max(this.#last, number);
+      this.steering.committed(wanted);
+      this.datagrams = agreed.datagrams;
+      this.#read(set);
+      await agreed.commit(() => this.#adminAddress);
+      this.proxy.entrance.follow(wanted.config, this.proxy.sockets);
+    });
+    for (const warning of [...wanted.dropped, ...wanted.config.warnings, ...missingForResets()]) this.proxy.warn(warning);
+    return this.#applied(change, await agreed.followed());
+  }
+
+  #applied({ number: generation, wanted, steps, started }: ChangeOfWorkers, all: readonly ReloadReport[]): ReloadReport {
+    const report = { generation, durationMs: Math.round(performance.now() - started), ...allBehind(all) };
+    this.steering.applied(wanted, { ...report, steps });
+    if (generation > 1) {
+      this.proxy.counters.sluice_reloads_total += 1;
+      const count = wanted.overrides.length === 0 ? {} : { overrides: wanted.overrides.length };
+      this.proxy.tell({ type: "reloaded", origin: wanted.origin, ...count, ...report });
+    }
+    return { ...report, steps };
+  }
+
+  get #saveHost(): ConstructorParameters<typeof SaveOfWorkers>[2] {
+    return {
+      datagrams: this.datagrams,
+      enact: async (change) => {
+        const { workers, wanted } = change;
+        await inAll(workers, deadlineOf(wanted.config), (worker) => worker.channel.call("accept"));
+        return this.#enact(change, []);
+      },
+      takenBack: ({ number: generation, wanted, steps }, reason) => {
+        this.steering.takenBack(wanted, { generation, durationMs: 0, steps }, reason);
+      },
+    };
+  }
+
+  async #join(worker: WorkerProcess): Promise<void> {
+    const { now } = this.steering;
+    if (now === undefined) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
+    this.#refuseClosing();
+    const order = this.#orders.of(now, this.current, false);
+    await this.#passDatagrams();
+    this.#owner ??= worker;
+    const bound = await join(worker, order, this.#parts([worker]), deadlineOf(now.config));
+    if (this.#owner === worker) this.datagrams = bound;
+    const { sockets, entrance } = this.proxy;
+    await worker.channel.call("commit", { datagrams: this.datagrams, admin: this.#adminAddress });
+    worker.serves = sockets.ids;
+    worker.servesSince = performance.now();
+    this.proxy.greet(worker);
+    entrance.follow(now.config, sockets);
+  }
+
+  /** Gives the datagram sockets, which one worker has, to another worker after that one has died. */
+  async #passDatagrams(): Promise<void> {
+    if (this.#owner?.isGone !== true || this.proxy.isClosing) return;
+    this.#owner = this.proxy.workers.serving[0];
+    try {
+      await this.#owner?.channel.call("takeDatagrams", this.datagrams);
+    } catch (error) {
+      this.proxy.options.logger.error(
+        { reason: asSluiceError(error).message },
+        "no worker could bind the sockets that take datagrams: reload to try again",
+      );
+    }
+  }
+
+  #refuseClosing(): void {
+    if (this.proxy.isClosing) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
+  }
+
+  /** The worker with the datagram sockets is the first, so that of few flows some are tried. */
+  #ownerFirst(workers: readonly WorkerProcess[]): readonly WorkerProcess[] {
+    this.#owner ??= workers[0];
+    return workers.toSorted((one, other) => Number(other === this.#owner) - Number(one === this.#owner));
+  }
+
+  /** What plugins have read in the workers belongs to the files that are watched. */
+  #read(set: readonly SetUp[]): void {
+    for (const { watched } of set) this.proxy.how.loader.reads(watched);
+  }
+
+  get #adminAddress(): SocketAddress | undefined {
+    return this.proxy.options.companion?.address;
+  }
+
+  #parts(workers: readonly WorkerProcess[]): RoundParts {
+    const { sockets, options: followers, shared } = this.proxy;
+    return { workers, owner: this.#owner, sockets, followers, datagrams: this.datagrams, shared };
+  }
+}
