@@ -1,7 +1,6 @@
 import { allowUnsafe } from "../config/files/safe-source.ts";
 import { parseCommandLine, type CommandName, type CommandOptions } from "./arguments/command-line.ts";
-import { SluiceError, type AnyErrorCode } from "../contract/index.ts";
-import { errorReport, showError } from "./output/show-error.ts";
+import { SluiceError, type AnyErrorCode } from "../contract/errors/errors.ts";
 import { createTerminal, type Terminal } from "./output/terminal.ts";
 
 /** Runs one command; its number is the exit code. */
@@ -47,6 +46,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     const command = await commands[line.command]();
     return await command(line.options, output);
   } catch (error) {
+    // It reads sources and their maps, which a command that succeeds does not need.
+    const { errorReport, showError } = await import("./output/show-error.ts");
     if (json) output.line(JSON.stringify({ ok: false, error: errorReport(error) }, undefined, 2));
     else showError(error, createTerminal(process.stderr));
     return SluiceError.is(error) ? (exitCodes[error.code] ?? 1) : 1;

@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
 import { cac } from "cac";
-import { isLogLevel, logLevels, SluiceError, type AdminConfig, type LogLevel } from "../../contract/index.ts";
+import type { AdminConfig } from "../../contract/config/admin.ts";
+import { isLogLevel, logLevels, type LogLevel } from "../../contract/config/log-level.ts";
+import { SluiceError } from "../../contract/errors/errors.ts";
 import { didYouMean, nearest } from "../../contract/options/nearest.ts";
 import { findConfig, type ConfigFile } from "./config-file.ts";
 import { forwardFlags } from "./forward-flags.ts";

@@ -1,4 +1,5 @@
-import { asSluiceError, printable, printableLines, type SluiceError } from "../../contract/index.ts";
+import { asSluiceError, type SluiceError } from "../../contract/errors/errors.ts";
+import { printable, printableLines } from "../../contract/errors/printable.ts";
 import { excerptAt } from "../../runtime/log/author-place.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs";
-import { isOutOfFiles, reasonOf, SluiceError } from "../../contract/index.ts";
+import { isOutOfFiles, reasonOf, SluiceError } from "../../contract/errors/errors.ts";
 import { readRegular, type RegularFile } from "./regular-file.ts";
 
 /** Group write permission may be intended in a team; a file that anyone on the machine can write is never run as code. */

@@ -56,8 +56,6 @@ export class ConfigLoader {
     this.#file = path.resolve(file);
     this.#compiler = new Compiler(new Map(text === undefined ? [] : [[this.#file, text]]));
     this.#files = new Set([this.#file]);
-    // For stacks that point into the user's TypeScript.
-    process.setSourceMapsEnabled(true);
     // RxJS operators alone may fill the default of ten frames.
     Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 30);
   }
@@ -167,6 +165,8 @@ export class ConfigLoader {
 
   async #evaluate(graph: ModuleGraph, entry: string, timeoutMs: number): Promise<unknown> {
     await graph.prepare(entry, this.#file);
+    // For stacks that point into the user's TypeScript. Not before the packages are loaded: Node would read and parse the map of each of their modules.
+    process.setSourceMapsEnabled(true);
     // A turn of the event loop between the steps of a load, so that open connections do not wait for the whole load.
     await traffic();
     if (graph.sources.get(entry)?.source.trim() === "")

@@ -3,7 +3,7 @@ import { SourceMap, type SourceMapPayload } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { codeFrame, placeText, type SourcePlace } from "../../config/explain/code-frame.ts";
-import { SluiceError } from "../../contract/index.ts";
+import { SluiceError } from "../../contract/errors/errors.ts";
 import { framesOf, ownerOf } from "./whose-code.ts";
 
 /** Bytes of a source file at most: a larger one was made by a tool, and its lines help nobody. */

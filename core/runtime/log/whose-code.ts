@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { placesInStack } from "../../config/explain/stack-place.ts";
 import type { SourcePlace } from "../../config/explain/code-frame.ts";
-import { SluiceError } from "../../contract/index.ts";
+import { SluiceError } from "../../contract/errors/errors.ts";
 
 /**
  * The owner of a file: the core, a package that the core itself depends on, a package with plugins (the built-in ones too), or the author.
