@@ -2,6 +2,7 @@ import { of } from "rxjs";
 import { reasonOf, SluiceError, type SluiceError as Failure } from "../../contract/index.ts";
 import { Flow } from "../../flow/pump/flow.ts";
 import { BenchSession } from "./bench-session.ts";
+import { lifeStep } from "./life-step.ts";
 import { KeptLeg, PlayedLeg } from "./played-leg.ts";
 import type { BenchInstance, PluginBench } from "./plugin-bench.ts";
 import { settled } from "./settled.ts";
@@ -57,7 +58,7 @@ export class BenchRun {
   /** Prepares a reload with the same options: an instance that inherits. */
   async reload(): Promise<BenchInstance> {
     const before = this.instance;
-    const next = await this.#next();
+    const next = await this.#next("its setup() in a reload, while the instance before it still runs,");
     next.plugin.inherit?.(before.plugin);
     return next;
   }
@@ -67,14 +68,21 @@ export class BenchRun {
     for (const session of this.sessions) session.end();
     for (const { plugin } of this.#instances.splice(0)) {
       // oxlint-disable-next-line no-await-in-loop -- one generation after the other
-      await plugin.teardown?.();
+      if (plugin.teardown !== undefined) await lifeStep(this.bench.name, "its teardown()", () => plugin.teardown?.());
     }
   }
 
-  async #next(): Promise<BenchInstance> {
+  /** Ends a session, and keeps no reference to it. */
+  forget(session: RunningSession): void {
+    session.end();
+    this.sessions.splice(this.sessions.indexOf(session), 1);
+  }
+
+  async #next(what = "its setup()"): Promise<BenchInstance> {
     const instance = await this.bench.construct();
+    const { plugin } = instance;
     this.#instances.push(instance);
-    await instance.plugin.setup?.();
+    if (plugin.setup !== undefined) await lifeStep(this.bench.name, what, () => plugin.setup?.());
     return instance;
   }
 }
@@ -123,6 +131,11 @@ export class RunningSession {
 
   feed(direction: Direction, ...chunks: readonly Buffer[]): void {
     this.#lane(direction)?.source.play(...chunks);
+  }
+
+  /** The last chunk that a hook was given. */
+  lastChunkOf(direction: Direction): Buffer | undefined {
+    return this.#lanes[direction]?.source.lastChunk;
   }
 
   /** Ends the input of a direction. */

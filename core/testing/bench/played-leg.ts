@@ -54,6 +54,11 @@ export class PlayedLeg extends BenchLeg {
     return this.#changed || this.#given.some(([step, chunk]) => !step.equals(chunk));
   }
 
+  /** The last chunk that its reader got. */
+  get lastChunk(): Buffer | undefined {
+    return this.#given.at(-1)?.[1];
+  }
+
   play(...steps: readonly (Buffer | "end" | (() => void))[]): void {
     this.#script.push(...steps);
     this.#goOn();

@@ -38,6 +38,7 @@ import { LocalShared } from "../../runtime/state/local-shared.ts";
 import { createMetrics } from "../../runtime/state/metrics.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { maybeUnheard } from "../values/bounded.ts";
+import { GivenOptions } from "./given-options.ts";
 
 export interface BenchOptions {
   /** The transport of the plugin's listener. @default "tcp" */
@@ -62,6 +63,7 @@ export class PluginBench {
   readonly clock: VirtualClock;
   readonly transport: Transport;
   readonly #use: ResolvedUse;
+  readonly #options: GivenOptions;
   readonly #container: DependencyContainer;
   readonly #ready: Promise<unknown> | undefined;
   #folder: string | undefined;
@@ -70,6 +72,7 @@ export class PluginBench {
   constructor(use: PluginUse, { transport = "tcp", providers = [] }: BenchOptions = {}) {
     this.transport = transport;
     this.#use = resolve(use, transport);
+    this.#options = new GivenOptions(this.#use.use.options);
     this.clock = clockOf(providers);
     this.#container = createContainer([
       { token: CLOCK, value: this.clock },
@@ -97,6 +100,11 @@ export class PluginBench {
   /** The config's folder, in which the plugin may write files; it is made at the first use. */
   get folder(): string {
     return (this.#folder ??= mkdtempSync(path.join(tmpdir(), "sluice-bench-")));
+  }
+
+  /** What is wrong with what the plugin did to its options; undefined when nothing is. */
+  get wrongWithOptions(): string | undefined {
+    return this.#options.wrong;
   }
 
   /** Whether the folder was used. */

@@ -1,7 +1,9 @@
 import type { Provider, Transport } from "../../contract/index.ts";
 import { directions, type Direction, type Outcome } from "../bench/bench-run.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
+import { strayRejectionsOf } from "../bench/stray-rejections.ts";
 import { shortBytes } from "../values/shown.ts";
+import { blockingOf } from "./blocking.ts";
 import type { Factory, ReadCase } from "./plugin-cases.ts";
 import { failed, wrongWith, wrongWithEnd } from "./verdict.ts";
 import { asGiven, variantsOf, variantsOfChunks, type VariantKind } from "./variants.ts";
@@ -25,16 +27,21 @@ interface Shape {
 export async function runCase(factory: Factory, given: ReadCase, terms: CaseTerms): Promise<void> {
   const bench = new PluginBench(factory(given.options as never), terms);
   try {
-    const shape = await shapeOf(bench);
-    const [first = "fromClient", ...others] = directionsOf(given, shape);
-    await runDirection(bench, given, { ...shape, direction: first, terms });
-    for (const direction of others) {
-      // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
-      if (given.kind === "passes" || (await isMeant(bench, given, direction)))
-        await runDirection(bench, given, { ...shape, direction, terms });
-    }
+    const wrong = (await strayRejectionsOf(() => runDirections(bench, given, terms))) ?? bench.wrongWithOptions;
+    if (wrong !== undefined) throw failed(`${bench.name}: ${shortBytes(Buffer.concat(given.from))}`, wrong);
   } finally {
     bench.close();
+  }
+}
+
+async function runDirections(bench: PluginBench, given: ReadCase, terms: CaseTerms): Promise<void> {
+  const shape = await shapeOf(bench);
+  const [first = "fromClient", ...others] = directionsOf(given, shape);
+  await runDirection(bench, given, { ...shape, direction: first, terms });
+  for (const direction of others) {
+    // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
+    if (given.kind === "passes" || (await isMeant(bench, given, direction)))
+      await runDirection(bench, given, { ...shape, direction, terms });
   }
 }
 
@@ -65,6 +72,9 @@ async function runDirection(
   const input = { direction, chunks: bordersMatter || given.from.length === 1 ? given.from : [whole] };
   const kinds = kindsOf(given, shape);
   const variants = bordersMatter ? variantsOfChunks(input, kinds) : variantsOf(input, kinds);
+  const [small = whole] = input.chunks;
+  const blocking = await blockingOf(bench, direction, small);
+  if (blocking !== undefined) throw failed(`${bench.name}: ${direction} of ${shortBytes(small)}`, blocking);
   const chunks = bordersMatter && given.to.length > 1 ? given.to : undefined;
   for (const variant of [asGiven(input), ...variants]) {
     // oxlint-disable-next-line no-await-in-loop -- in order, so that the simplest failing variant is reported

@@ -17,13 +17,16 @@ export interface Expected {
  * @returns a description of what is wrong; undefined when nothing is
  */
 export function wrongWith(outcome: Outcome, expected: Expected, wrong: string): string | undefined {
-  return wrongWithEnd(outcome) ?? wrongWithBytes(outcome, expected, wrong);
+  const wrongEnd = wrongWithEnd(outcome);
+  // A fault of the plugin in this variant alone: what the variant is for says why.
+  if (wrongEnd !== undefined && wrong !== "" && typeof outcome.end !== "string" && !isAnswer(outcome)) return `${wrongEnd} (${wrong})`;
+  return wrongEnd ?? wrongWithBytes(outcome, expected, wrong);
 }
 
 /** What is wrong with the end of a run or with the emitted values, apart from the bytes. */
 export function wrongWithEnd({ end, foreign, bytes, reused, changed }: Outcome): string | undefined {
   if (end === "open")
-    return `its output did not complete after its input had, so the end of the stream (FIN) does not pass, and a swap ends the session; ${bytes.length} bytes had come out`;
+    return `its output did not complete after its input had, so the end of the stream (FIN) does not pass, and a swap ends the session; ${bytes.length} bytes had come out (if it waits, let it wait by CLOCK, whose time passes at once here)`;
   if (end !== "fin") return `the session ended with ${end.code}: ${end.detail}${placeOf(end)}`;
   if (reused) return "it changed a chunk after passing it on: the chunk may not have been sent yet, so make a new Buffer each time";
   if (changed)

@@ -1,10 +1,11 @@
 import type { Direction, Outcome } from "../bench/bench-run.ts";
 import type { BenchInstance, PluginBench } from "../bench/plugin-bench.ts";
+import { blockingOf } from "../cases/blocking.ts";
 import { plain, type Input } from "../cases/play.ts";
 import { failed, isAnswer, wrongWith, wrongWithEnd } from "../cases/verdict.ts";
 import { asGiven, inChunks, variantsOf, variantsOfChunks, type InputVariant, type VariantKind } from "../cases/variants.ts";
 import { shortBytes } from "../values/shown.ts";
-import { hooksOf, type Check, type Subject } from "./check.ts";
+import { demand, hooksOf, type Check, type Subject } from "./check.ts";
 import { inputs, large, oddChunks } from "./inputs.ts";
 
 const kinds: Readonly<Partial<Record<VariantKind, string>>> = {
@@ -35,6 +36,8 @@ async function bearsAll(bench: PluginBench): Promise<void> {
   const unopened = isAnswer(opened) ? undefined : wrongWithEnd(opened);
   if (unopened !== undefined) throw failed(bench.name, unopened);
   for (const direction of await hooksOf(bench)) {
+    // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
+    demand(bench, await blockingOf(bench, direction, inputs[0] ?? large));
     for (const input of [Buffer.alloc(0), ...inputs, large]) {
       const chunks = input === large ? oddChunks(input) : [input];
       // oxlint-disable-next-line no-await-in-loop -- in order, so that the first failure is reported
@@ -47,7 +50,7 @@ async function bearsAll(bench: PluginBench): Promise<void> {
       const differs = wrongWith(
         second,
         { bytes: first.bytes },
-        "two runs with the same input differ: take the time from CLOCK, and random numbers from a seed",
+        "two runs with the same input differ: take the time from CLOCK and random numbers from a seed, and keep nothing between sessions (a RegExp with the flag g does)",
       );
       if (!isAnswer(first) && differs !== undefined) throw failed(what, differs);
     }

@@ -1,6 +1,7 @@
 import type { PluginUse, Provider, Transport } from "../../contract/index.ts";
 import { directions, type Direction } from "../bench/bench-run.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
+import { strayRejectionsOf } from "../bench/stray-rejections.ts";
 import { failed } from "../cases/verdict.ts";
 
 /** One test of a suite: `it(name, run)`. */
@@ -33,7 +34,8 @@ export function subjectOf(make: () => PluginUse, options: ComplianceOptions): Su
     async withBench(work) {
       const bench = new PluginBench(make(), options);
       try {
-        await work(bench);
+        demand(bench, await strayRejectionsOf(() => work(bench)));
+        demand(bench, bench.wrongWithOptions);
       } finally {
         bench.close();
       }

@@ -1,7 +1,9 @@
 import { SluiceError, type PluginUse } from "../../contract/index.ts";
 import { byteChecks } from "./byte-checks.ts";
 import { subjectOf, type Check, type ComplianceOptions } from "./check.ts";
+import { connectCheck } from "./connect-check.ts";
 import { endChecks } from "./end-checks.ts";
+import { keptCheck } from "./kept-check.ts";
 import { lifeChecks } from "./life-checks.ts";
 import { lossCheck } from "./loss-check.ts";
 
@@ -21,5 +23,12 @@ export function compliance(make: () => PluginUse, options: ComplianceOptions = {
       "compliance(make): expected a function that makes a use of the plugin, such as () => redact()",
     );
   const subject = subjectOf(make, options);
-  return [...lifeChecks(subject), ...byteChecks(subject), ...lossCheck(subject), ...endChecks(subject)];
+  return [
+    ...lifeChecks(subject),
+    ...byteChecks(subject),
+    ...lossCheck(subject),
+    ...endChecks(subject),
+    ...connectCheck(subject),
+    ...keptCheck(subject),
+  ];
 }

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { BenchRun, directions } from "../bench/bench-run.ts";
+import { lifeStep } from "../bench/life-step.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { demand, type Check, type Subject } from "./check.ts";
 import { Growth, type Counts } from "./growth.ts";
@@ -29,13 +30,50 @@ export function lifeChecks({ withBench }: Subject): Check[] {
     }),
     check("can be torn down without a setup, and twice", async (bench) => {
       const { plugin } = await bench.construct();
-      await plugin.teardown?.();
-      await plugin.teardown?.();
+      await lifeStep(bench.name, "its teardown() without a setup", () => plugin.teardown?.());
+      await lifeStep(bench.name, "its teardown(), called a second time,", () => plugin.teardown?.());
     }),
+    check("can be set up while the instance before it still runs, as in a reload", async (bench) => {
+      const run = await BenchRun.start(bench);
+      try {
+        await run.reload();
+      } finally {
+        await run.close();
+      }
+    }),
+    check("emits everything before its output completes", emitsInTime),
     check("leaves nothing behind after setup and teardown", afterLife),
     check("leaves nothing behind when its last session is over", (bench, trace) => afterSession(bench, trace, true)),
     check("leaves nothing behind when a session is broken off", (bench, trace) => afterSession(bench, trace, false)),
   ];
+}
+
+async function emitsInTime(bench: PluginBench, trace: Trace): Promise<void> {
+  const late = await lateBytesOf(bench, trace, false);
+  // An output that ends before its input, as a limit's does, drops the rest on purpose, however long the end of the input takes.
+  if (late === 0 || late <= (await lateBytesOf(bench, trace, true))) return;
+  demand(
+    bench,
+    `${late} bytes came after its output had completed, and are lost: complete the output after the last chunk, for example with concatMap()`,
+  );
+}
+
+/** The bytes that a session emits after the end of its output. @param isSlow whether its input ends when everything else has come to rest */
+async function lateBytesOf(bench: PluginBench, trace: Trace, isSlow: boolean): Promise<number> {
+  const run = await BenchRun.start(bench);
+  const session = await run.open();
+  trace.lateBytes = 0;
+  for (const direction of directions) session.feed(direction, ...inputs);
+  if (isSlow) await trace.left();
+  for (const direction of directions) session.finish(direction);
+  for (const direction of directions) {
+    // oxlint-disable-next-line no-await-in-loop -- one direction after the other
+    if ((await session.outcome(direction)).end !== "fin") break;
+  }
+  const isWhole = session.error === undefined;
+  await trace.left();
+  await run.close();
+  return isWhole ? trace.lateBytes : 0;
 }
 
 async function afterLife(bench: PluginBench, trace: Trace): Promise<void> {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { authorsLine } from "../values/authors-line.ts";
+import { watchLateOutput } from "./late-output.ts";
 import { Listeners, watchListeners } from "./listeners.ts";
 
 /** Resources that stay open until they are closed, by Node's names for them. */
@@ -26,6 +27,8 @@ export const GRACE_MS = 250;
 export class Trace {
   /** The events that the work listened to. */
   readonly listeners = new Listeners();
+  /** Bytes that the work emitted after the end of its output. */
+  lateBytes = 0;
   readonly #open = new Map<number, string>();
 
   /** Runs work, and notes the resources that it opens, also later. */
@@ -33,7 +36,7 @@ export class Trace {
     watch();
     return watchListeners(
       () => current.getStore()?.listeners,
-      () => current.run(this, work),
+      () => watchLateOutput(noteLate, () => current.run(this, work)),
     );
   }
 
@@ -62,6 +65,11 @@ export class Trace {
   ended(id: number): void {
     this.#open.delete(id);
   }
+}
+
+function noteLate(bytes: number): void {
+  const trace = current.getStore();
+  if (trace !== undefined) trace.lateBytes += bytes;
 }
 
 const current = new AsyncLocalStorage<Trace>();

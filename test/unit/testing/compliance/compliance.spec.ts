@@ -5,16 +5,18 @@ import { definePlugin, type PluginUse } from "sluice";
 import { carry, delayBytes } from "sluice/flow";
 import { compliance, type ComplianceOptions } from "sluice/testing";
 import { redact } from "../../../../docs/examples/redact.ts";
+import { badHabits } from "../../../support/bad-habits.ts";
 import { badLeavers, badNeighbours, badWithFiles, closeOpened } from "../../../support/bad-neighbours.ts";
 import { badPlugins } from "../../../support/bad-plugins.ts";
 import { refusalOf } from "../../../support/rejection.ts";
 import { expectNothingUncaught } from "../../../support/uncaught.ts";
 
-/** What the suite finds, one line or more for each check that fails. */
-async function findings(make: () => PluginUse, options?: ComplianceOptions, only = /./): Promise<string[]> {
+/** What the suite finds, one line or more for each check that fails. @param enough stops the suite when it has been said */
+async function findings(make: () => PluginUse, options?: ComplianceOptions, only = /./, enough?: RegExp): Promise<string[]> {
   const found: string[] = [];
   for (const { name, run } of compliance(make, options)) {
     if (!only.test(name)) continue;
+    if (enough?.test(found.join("\n")) === true) break;
     try {
       await run();
     } catch (error) {
@@ -31,7 +33,17 @@ describe("compliance finds a plugin that", function () {
 
   for (const { what, make, said, saidByCompliance = said } of [...badPlugins, ...badNeighbours])
     it(`${what}, and says so`, async () => {
-      expect((await findings(make)).join("\n")).to.match(saidByCompliance ?? /./);
+      const expected = saidByCompliance ?? /./;
+      expect((await findings(make, {}, /./, expected)).join("\n")).to.match(expected);
+    });
+});
+
+describe("compliance finds the mistake of a plugin that", () => {
+  expectNothingUncaught();
+
+  for (const { what, make, check, said, saidByCompliance = said } of badHabits)
+    it(`${what}, and says so`, async () => {
+      expect((await findings(make, {}, check)).join("\n")).to.match(saidByCompliance ?? /./);
     });
 });
 

@@ -1,0 +1,87 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { BenchRun, directions, type Direction } from "../bench/bench-run.ts";
+import type { PluginBench } from "../bench/plugin-bench.ts";
+import { demand, type Check, type Subject } from "./check.ts";
+import { garbageCollector } from "./garbage.ts";
+
+/** Sessions that tell whether it is worth to look more closely. */
+const FEW = 16;
+/** Sessions that no bounded list of recent ones has room for. */
+const MANY = 1_000;
+/** The share of them that is kept, from which on it counts as all. */
+const MOST = 0.9;
+const hello = Buffer.from("hello, and more\n");
+
+type Kind = "sessions" | Direction;
+
+/** Weak references to what a plugin was given. */
+type References = Readonly<Record<Kind, WeakRef<object>[]>>;
+
+/**
+ * Checks that a plugin keeps no reference to sessions that have ended, nor to their chunks: with each of them a proxy's memory would grow. A list of
+ * the last few is no mistake.
+ */
+export function keptCheck({ withBench }: Subject): Check[] {
+  return [{ name: "keeps no reference to sessions that have ended, nor to their chunks", run: () => withBench(keepsNothing) }];
+}
+
+async function keepsNothing(bench: PluginBench): Promise<void> {
+  const collect = garbageCollector();
+  if (collect === undefined) return;
+  const run = await BenchRun.start(bench);
+  try {
+    const references: References = { sessions: [], fromClient: [], fromUpstream: [] };
+    // A plugin that neither admits nor rejects a session takes long for each.
+    if (!(await oneSession(run, references))) return;
+    await sessionsOf(run, FEW, references);
+    if ((await mostlyKept(references, collect)) === undefined) return;
+    await sessionsOf(run, MANY, references);
+    const kept = await mostlyKept(references, collect);
+    if (kept === undefined) return;
+    const what = kept === "sessions" ? "reference to each session that has ended" : "chunk of each session that has ended";
+    demand(
+      bench,
+      `it keeps a ${what}, so the memory of the proxy grows: delete it in finalize() of the hook's output, or when session.signal aborts`,
+    );
+  } finally {
+    await run.close();
+  }
+}
+
+async function sessionsOf(run: BenchRun, count: number, references: References): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one session after the other
+    await oneSession(run, references);
+  }
+}
+
+/** In a function of its own, so that nothing of the session stays in a variable. @returns whether it was admitted */
+async function oneSession(run: BenchRun, references: References): Promise<boolean> {
+  const session = await run.open();
+  references.sessions.push(new WeakRef(session.session));
+  for (const direction of directions) {
+    session.feed(direction, hello);
+    const chunk = session.lastChunkOf(direction);
+    if (chunk !== undefined) references[direction].push(new WeakRef(chunk));
+  }
+  for (const direction of directions) session.finish(direction);
+  run.forget(session);
+  return session.error === undefined;
+}
+
+/** What is mostly still there, if anything is. */
+async function mostlyKept(references: References, collect: () => void): Promise<Kind | undefined> {
+  let kept: Kind | undefined;
+  // Some of it is freed late: it takes a second collection.
+  for (let turn = 0; turn < 2; turn += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- a WeakRef keeps its value until the turn is over
+    await pause(1);
+    collect();
+    kept = (["sessions", ...directions] as const).find((kind) => {
+      const all = references[kind];
+      return all.length > 0 && all.filter((each) => each.deref() !== undefined).length >= MOST * all.length;
+    });
+    if (kept === undefined) return undefined;
+  }
+  return kept;
+}
