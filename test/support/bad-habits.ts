@@ -69,7 +69,7 @@ export const badHabits: readonly BadHabit[] = [
   {
     what: "blocks the event loop",
     make: through(tap(() => work(25))),
-    check: /accepts every input/,
+    check: /block the event loop/,
     said: /it blocks the event loop: \d+ bytes took \d+ ms/,
   },
   {
