@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, runCli, startCli, type CliFolder } from "../support/cli.ts";
+import { Commands } from "../support/commands.ts";
 import { connect, readBytes } from "../support/sockets.ts";
 import { readText } from "../support/repository.ts";
 
@@ -27,12 +28,16 @@ describe("the command sluice", function () {
     folder = createCliFolder(cleanup);
   });
   afterEach(() => cleanup.run());
+  const commands = new Commands();
+  after(() => commands.end());
 
-  const run = (...parameters: readonly string[]) => runCli(cleanup, folder, ...parameters);
+  const run = (...parameters: readonly string[]) => commands.run(folder, ...parameters);
+  /** For how a process ends, and for configs that leave something behind in it. */
+  const runProcess = (...parameters: readonly string[]) => runCli(cleanup, folder, ...parameters);
 
   it("prints its version, and help for every command", async () => {
     const { version } = JSON.parse(readText("package.json")) as { readonly version: string };
-    expect((await run("--version")).stdout).to.include(version);
+    expect((await runProcess("--version")).stdout).to.include(version);
     const { code, stdout } = await run("--help");
     expect(code).to.equal(0);
     for (const command of ["start", "check", "plan", "reload", "status", "init"])
@@ -41,7 +46,7 @@ describe("the command sluice", function () {
   });
 
   it("suggests the command or option that the user probably meant, and exits with 1", async () => {
-    const command = await run("strat");
+    const command = await runProcess("strat");
     expect(command.code).to.equal(1);
     expect(command.stderr).to.include('unknown command "strat", did you mean "start"?').and.include("SLUICE_USAGE");
     const option = await run("check", "--jsno");
@@ -66,7 +71,7 @@ describe("the command sluice", function () {
 
   it("check shows the listeners of a good config, and opens nothing", async () => {
     folder.write("proxy.config.ts", config(`web: { listen: "tcp://127.0.0.1:8080", upstream: "localhost:3000" }`));
-    const { code, stdout } = await run("check");
+    const { code, stdout } = await runProcess("check");
     expect(code).to.equal(0);
     expect(stdout).to.equal("good: proxy.config.ts, 1 listener\n  web  tcp://127.0.0.1:8080  to localhost:3000  logging");
     const { stdout: json } = await run("check", "--json");
@@ -76,7 +81,7 @@ describe("the command sluice", function () {
 
   it("check warns of a promise that the config does not handle and that rejects", async () => {
     folder.write("proxy.config.ts", `void Promise.reject(new Error("left alone"));${echoing(0)}`);
-    const { code, stdout } = await run("check", "--json");
+    const { code, stdout } = await runProcess("check", "--json");
     expect(code).to.equal(0);
     expect(JSON.parse(stdout)).to.deep.include({ ok: true, warnings: ["a promise was rejected and nobody caught it: left alone"] });
   });
@@ -100,7 +105,7 @@ describe("the command sluice", function () {
 
   it("check shows all errors, as text and as JSON, and exits with 1", async () => {
     folder.write("proxy.config.ts", config(`a: { listne: 1 }, b: { listen: "http://x" }`));
-    const { code, stdout, stderr } = await run("check");
+    const { code, stdout, stderr } = await runProcess("check");
     expect(code).to.equal(1);
     expect(stdout).to.equal("");
     expect(stderr).to.include('did you mean "listen"').and.include("listeners.b.listen").and.include("proxy.config.ts");
@@ -119,7 +124,7 @@ const bad = definePlugin("bad", () => process.exit(0));
 export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [bad()] } } });
 `,
     );
-    const { code, stderr } = await run("check");
+    const { code, stderr } = await runProcess("check");
     expect(stderr).to.match(/proxy\.config\.ts:2:\d+: .*process\.exit/);
     expect(code).to.equal(1);
   });
@@ -144,7 +149,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
   it("check ends even if the config left a timer and a server open", async () => {
     const left = 'import { createServer } from "node:http"; setInterval(() => undefined, 1000); createServer().listen(0, "127.0.0.1");';
     folder.write("proxy.config.ts", left + echoing(0));
-    expect((await run("check")).code).to.equal(0);
+    expect((await runProcess("check")).code).to.equal(0);
   });
 
   it("plan shows what a start would bind or, for a running proxy, what a reload would do, without doing it", async () => {
@@ -215,7 +220,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     const cli = startCli(cleanup, folder, ["start"]);
     await cli.ready();
     cli.kill("SIGSTOP");
-    const { code, stderr } = await run("status");
+    const { code, stderr } = await runProcess("status");
     cli.kill("SIGCONT");
     expect(stderr).to.include("SLUICE_NOT_ANSWERING").and.not.include("SLUICE_NOT_RUNNING");
     expect(code).to.equal(2);

@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { cpSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createCleanup } from "../support/cleanup.ts";
-import { createCliFolder, runCli, startCli, type CliFolder } from "../support/cli.ts";
+import { createCliFolder, startCli, type CliFolder } from "../support/cli.ts";
+import { Commands } from "../support/commands.ts";
 import { filesUnder, readText, root } from "../support/repository.ts";
 import { connect, readAll, readBytes } from "../support/sockets.ts";
 
@@ -19,6 +20,8 @@ describe("the configs that come with sluice", function () {
     for (const file of filesUnder("docs/examples", ".ts")) cpSync(join(root, file), join(folder.path, file));
   });
   afterEach(() => cleanup.run());
+  const commands = new Commands();
+  after(() => commands.end());
 
   it("are found", () => {
     expect(examples).to.have.lengthOf.at.least(4);
@@ -26,7 +29,7 @@ describe("the configs that come with sluice", function () {
 
   for (const example of ["proxy.config.ts", ...examples]) {
     it(`${basename(example)} is valid`, async () => {
-      const { code, stderr } = await runCli(cleanup, folder, "check", "-c", join(root, example));
+      const { code, stderr } = await commands.run(folder, "check", "-c", join(root, example));
       expect(stderr).to.equal("");
       expect(code).to.equal(0);
     });

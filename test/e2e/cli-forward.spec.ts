@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, runCliWith, startCli } from "../support/cli.ts";
+import { Commands } from "../support/commands.ts";
 import { connectSecurely, exchange, exchangeOnce } from "../support/exchange.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
@@ -10,7 +11,9 @@ const cleanup = createCleanup();
 
 describe("sluice forward", function () {
   this.timeout(60_000);
+  const commands = new Commands();
   afterEach(() => cleanup.run());
+  after(() => commands.end());
 
   it("forwards a port without a config, and leaves no config behind", async () => {
     const folder = createCliFolder(cleanup);
@@ -40,7 +43,7 @@ describe("sluice forward", function () {
     const folder = createCliFolder(cleanup);
     const cli = startCli(cleanup, folder, ["forward", "0", "--echo"]);
     await cli.ready();
-    const { stdout } = await runCliWith(cleanup, folder, ["status", "-c", "forward-tcp-127.0.0.1-0.config.ts"]);
+    const { stdout } = await commands.run(folder, "status", "-c", "forward-tcp-127.0.0.1-0.config.ts");
     expect(stdout).to.match(/forward +tcp:\/\/127\.0\.0\.1:\d+ +\d+ +echo/);
     cli.kill("SIGHUP");
     await cli.line(/^reloaded generation 2$/);
@@ -48,16 +51,8 @@ describe("sluice forward", function () {
 
   it("prints the equivalent config", async () => {
     const folder = createCliFolder(cleanup);
-    const { stdout, code } = await runCliWith(cleanup, folder, [
-      "forward",
-      "8443",
-      "localhost:3000",
-      "--tls",
-      "localhost",
-      "--latency",
-      "200ms",
-      "--print",
-    ]);
+    const options = ["--tls", "localhost", "--latency", "200ms", "--print"];
+    const { stdout, code } = await commands.run(folder, "forward", "8443", "localhost:3000", ...options);
     expect(code).to.equal(0);
     expect(stdout).to.include('plugins: [tlsTermination({ selfSigned: ["localhost"] }), latency({ delay: "200ms" })],');
   });
@@ -97,7 +92,7 @@ describe("sluice forward", function () {
   ] as const) {
     it(`says what is wrong with ${what}`, async () => {
       const folder = createCliFolder(cleanup);
-      const { stderr, code } = await runCliWith(cleanup, folder, ["forward", ...(parameters[0] === "forward" ? [] : parameters)]);
+      const { stderr, code } = await commands.run(folder, "forward", ...(parameters[0] === "forward" ? [] : parameters));
       expect(code).to.equal(1);
       expect(stderr).to.match(typeof message === "string" ? new RegExp(message) : message);
       expect(existsSync(join(folder.path, "proxy.config.ts"))).to.equal(false);

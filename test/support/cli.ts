@@ -12,7 +12,7 @@ export const cliMain = fileURLToPath(new URL("../../core/cli/main.js", import.me
 const patienceMs = 40_000;
 
 /** What npm, CI and the terminal of the tests hand down would change what the command prints. */
-const environment = Object.fromEntries(
+export const commandEnvironment: NodeJS.ProcessEnv = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(npm_|CI$|NO_COLOR$|FORCE_COLOR$|SLUICE_)/i.test(name)),
 );
 
@@ -55,7 +55,7 @@ export class Cli {
     const [command = "", ...given] = before === undefined ? node : ["/bin/sh", "-c", `${before} && exec "$@"`, "sh", ...node];
     this.#child = spawn(command, given, {
       cwd: folder,
-      env: { ...environment, ...env },
+      env: { ...commandEnvironment, ...env },
       stdio: ["ignore", "pipe", "pipe", ...descriptors],
     });
     this.exit = new Promise((resolve, reject) => {
