@@ -4,6 +4,7 @@ import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, runCli, startCli, type Cli, type CliFolder } from "../support/cli.ts";
 import { connect, portOf, readBytes } from "../support/sockets.ts";
+import { statusOf } from "../support/status-of.ts";
 
 const mark = (letter: string): string => `
 import { definePlugin } from "sluice";
@@ -90,8 +91,7 @@ describe("a save while sluice runs", function () {
   it("binds a new listener and closes a removed one, whose open connections continue", async () => {
     folder.write("proxy.config.ts", config({ more: `second: { listen: "tcp://127.0.0.1:0", plugins: [echo()] }` }));
     await cli.line(/^reloaded/);
-    const { stdout } = await runCli(cleanup, folder, "status", "--json");
-    const { listeners } = JSON.parse(stdout) as { readonly listeners: readonly { readonly name: string; readonly url: string }[] };
+    const { listeners } = await statusOf(folder);
     const url = new URL(listeners.find(({ name }) => name === "second")?.url ?? "");
     const second = await connect(Number(url.port));
     cleanup.add(() => void second.destroy());

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
-import type { ProxyStatus } from "../../core/runtime/proxy/proxy-status.ts";
 import { createCleanup } from "../support/cleanup.ts";
-import { createCliFolder, runCli, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { createCliFolder, startCli, type Cli, type CliFolder } from "../support/cli.ts";
 import { eventually } from "../support/eventually.ts";
 import { connect, readAll, readBytes } from "../support/sockets.ts";
+import { statusOf } from "../support/status-of.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { startUdpEcho } from "../support/with-echo-server.ts";
 
@@ -43,11 +43,7 @@ describe("sluice start with two workers", function () {
     ports = await cli.ready();
   };
   const save = (parts: Parts): void => folder.write("proxy.config.ts", config(parts));
-  const status = async (): Promise<ProxyStatus> => {
-    const { stdout, stderr } = await runCli(cleanup, folder, "status", "--json");
-    expect(stdout, stderr).not.to.equal("");
-    return JSON.parse(stdout) as ProxyStatus;
-  };
+  const status = () => statusOf(folder);
   const workersOf = async (): Promise<number[]> => ((await status()).workers ?? []).map(({ pid }) => pid);
 
   /** What one word becomes: the worker's process and letter. */
@@ -77,7 +73,7 @@ describe("sluice start with two workers", function () {
 
   afterEach(() => cleanup.run());
 
-  it("prints `ready` once, and gives connections to the workers in turn", async () => {
+  it("prints `ready` once, gives connections to the workers in turn, and writes the records of their plugins into one log", async () => {
     await start();
     const answers = [await once(), await once(), await once(), await once()];
     const pids = new Set(answers.map((answer) => answer.split(" ")[0]));
@@ -90,43 +86,41 @@ describe("sluice start with two workers", function () {
     expect(generation).to.equal(1);
     expect(listeners[0]?.url).to.equal(`tcp://127.0.0.1:${ports["echo"]}`);
     expect(counters["sluice_sessions_total"]).to.equal(4);
+    const records = (): unknown[] =>
+      cli.stderr
+        .split("\n")
+        .filter((line) => line.includes('"plugin":"logging"'))
+        .map((line) => JSON.parse(line) as unknown);
+    await eventually(() => expect(records()).to.have.length(4));
+    const ids = records().map((record) => (record as { session: number }).session);
+    expect(new Set(ids).size, "numbers of sessions").to.equal(4);
   });
 
-  it("applies a save in both, also to their open connections", async () => {
+  it("applies a save in both, also to their open connections, and nothing of a save that one of them refuses", async () => {
     await start();
     const [one, other] = [await open(), await open()];
     const pids = [await workerAt(one), await workerAt(other)];
     expect(pids[0]).not.to.equal(pids[1]);
+    const expectBoth = async (letter: string, generation: number): Promise<void> => {
+      expect([await say(one, pids[0]), await say(other, pids[1])]).to.deep.equal(pids.map((pid) => ({ pid, letter })));
+      expect((await status()).workers?.map((worker) => [worker.generation, worker.sessions])).to.deep.equal([
+        [generation, 1],
+        [generation, 1],
+      ]);
+    };
     save({ letter: "b" });
     await cli.line(/^reloaded generation 2$/);
-    expect([await say(one, pids[0]), await say(other, pids[1])]).to.deep.equal(pids.map((pid) => ({ pid, letter: "b" })));
-    expect((await status()).workers?.map(({ generation, sessions }) => [generation, sessions])).to.deep.equal([
-      [2, 1],
-      [2, 1],
-    ]);
-  });
-
-  it("applies nothing of a save that one worker refuses", async () => {
-    await start();
-    const sockets = [await open(), await open()];
-    const pids = await Promise.all(sockets.map(workerAt));
+    await expectBoth("b", 2);
     // One makes the folder, and the other finds it.
-    save({ letter: "b", setup: `mkdirSync(${JSON.stringify(`${folder.path}/taken`)})` });
+    save({ letter: "c", setup: `mkdirSync(${JSON.stringify(`${folder.path}/taken`)})` });
     await cli.line(/^refused: .*proxy\.config\.ts:7:\d+: .*EEXIST.*SLUICE_PLUGIN_SETUP/);
-    for (const [index, socket] of sockets.entries())
-      expect(await say(socket, pids[index])).to.deep.equal({ pid: pids[index], letter: "a" });
-    expect((await status()).workers?.map(({ generation }) => generation)).to.deep.equal([1, 1]);
-    save({ letter: "c" });
-    await cli.line(/^reloaded generation 2$/);
-    for (const [index, socket] of sockets.entries())
-      expect(await say(socket, pids[index])).to.deep.equal({ pid: pids[index], letter: "c" });
-  });
-
-  it("refuses another number of workers, and says that a restart is needed", async () => {
-    await start();
-    save({ workers: 3 });
+    await expectBoth("b", 2);
+    save({ letter: "d", workers: 3 });
     await cli.line(/^refused: .*proxy\.config\.ts: workers: there are 2 .*SLUICE_WORKERS_CHANGED: restart/);
-    expect((await workersOf()).length).to.equal(2);
+    await expectBoth("b", 2);
+    save({ letter: "e" });
+    await cli.line(/^reloaded generation 3$/);
+    await expectBoth("e", 3);
   });
 
   it("loses only the sessions of a killed worker, and replaces it with one on the current generation", async () => {
@@ -191,19 +185,5 @@ describe("sluice start with two workers", function () {
     await eventually(() => expect(() => process.kill(victim, 0)).to.throw("ESRCH"), {
       what: "the end of a worker without its first process",
     });
-  });
-
-  it("writes the log records of the plugins of both into one log", async () => {
-    await start();
-    await once();
-    await once();
-    const records = (): unknown[] =>
-      cli.stderr
-        .split("\n")
-        .filter((line) => line.includes('"plugin":"logging"'))
-        .map((line) => JSON.parse(line) as unknown);
-    await eventually(() => expect(records()).to.have.length(2));
-    const ids = records().map((record) => (record as { session: number }).session);
-    expect(new Set(ids).size, "numbers of sessions").to.equal(2);
   });
 });

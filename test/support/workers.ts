@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 import type { ProxyStatus } from "../../core/runtime/proxy/proxy-status.ts";
 import type { Cleanup } from "./cleanup.ts";
-import { createCliFolder, runCli, startCli, type Cli, type CliFolder } from "./cli.ts";
+import { createCliFolder, startCli, type Cli, type CliFolder } from "./cli.ts";
 import { connect, readBytes } from "./sockets.ts";
+import { statusOf } from "./status-of.ts";
 import { AdminApi } from "./with-admin.ts";
 
 /** `sluice start` with a config that says how many workers there are. */
@@ -32,10 +33,8 @@ export class Workers {
     return this.ports[name] ?? 0;
   }
 
-  async status(): Promise<ProxyStatus> {
-    const { stdout, stderr } = await runCli(this.cleanup, this.folder, "status", "--json");
-    if (stdout === "") throw new Error(stderr);
-    return JSON.parse(stdout) as ProxyStatus;
+  status(): Promise<ProxyStatus> {
+    return statusOf(this.folder);
   }
 
   async pids(): Promise<readonly number[]> {
