@@ -16,7 +16,7 @@ export interface Place {
 
 /** A proxy that can be measured. */
 export interface Candidate {
-  readonly transport: "tcp" | "tls" | "udp" | "http" | "http2";
+  readonly transport: "tcp" | "tls" | "udp" | "http" | "http2" | "http to http2";
   /** Where it runs. @default proxy, one CPU */
   readonly on?: "workers";
   /** Program and arguments. */
@@ -127,6 +127,9 @@ export const candidates: Readonly<Record<string, Candidate>> = {
   "http-proxy again": yardstick("http-proxy", "http"),
   "http2-proxy": yardstick("http2-proxy", "http2"),
   "http2-proxy again": yardstick("http2-proxy", "http2"),
+  "http2-client": yardstick("http2-client", "http to http2"),
+  "http2-client again": yardstick("http2-client", "http to http2"),
+  "http to HTTP/2": sluice("http-to-2", "http to http2"),
   "http with 5,000 routes": sluice("http-many-routes", "http"),
   "http without record": sluice("http-without-record", "http"),
   http: sluice("http", "http"),

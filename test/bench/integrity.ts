@@ -38,7 +38,7 @@ export async function integrityFault(name: string, workshop: Workshop): Promise<
 
 function check(proxy: UnderTest, transport: Candidate["transport"]): Promise<string | undefined> {
   if (transport === "udp") return checkDatagrams(proxy);
-  if (transport === "http" || transport === "http2") return checkRequests(proxy, transport);
+  if (transport === "http" || transport === "http2" || transport === "http to http2") return checkRequests(proxy, transport);
   return checkStreams(proxy, transport === "tls");
 }
 

@@ -7,6 +7,7 @@ export type LoadKind =
   | "paced-messages"
   | "requests"
   | "requests-2"
+  | "requests-to-2"
   | "bulk"
   | "connections"
   | "datagrams"
@@ -35,7 +36,7 @@ export interface LoadOptions {
   readonly resumed: boolean;
   /** Connections that are open beside it, and idle (connections). */
   readonly beside: number;
-  /** Bytes of a request's body (requests, requests-2); 0: a GET. */
+  /** Bytes of a request's body (requests, requests-to-2); 0: a GET. */
   readonly body: number;
   /** Requests a second (datagram-rate), each of which is answered; messages a second (paced-messages). */
   readonly rate: number;

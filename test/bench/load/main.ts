@@ -13,7 +13,7 @@ import { startDatagramsInTurn, startFlows, startMessagesInTurn } from "./in-turn
 import type { Latency, Load, LoadKind, LoadOrder, LoadResult, StartLoad, Target } from "./load-options.ts";
 import { startMessages } from "./messages.ts";
 import { startPacedMessages } from "./paced-messages.ts";
-import { startRequests } from "./requests.ts";
+import { startRequests, startRequestsTo2 } from "./requests.ts";
 import { startRequests2 } from "./requests-2.ts";
 
 const kinds: Readonly<Record<LoadKind, StartLoad>> = {
@@ -22,6 +22,7 @@ const kinds: Readonly<Record<LoadKind, StartLoad>> = {
   "paced-messages": startPacedMessages,
   requests: startRequests,
   "requests-2": startRequests2,
+  "requests-to-2": startRequestsTo2,
   bulk: startBulk,
   connections: startConnections,
   datagrams: startDatagrams,

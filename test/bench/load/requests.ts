@@ -1,5 +1,7 @@
 import { dial, serve, type OnBytes } from "./stream-ends.ts";
-import type { StartLoad } from "./load-options.ts";
+import type { Load, LoadOptions, StartLoad, Target } from "./load-options.ts";
+import type { Gate } from "./gate.ts";
+import { serve2 } from "./serve-2.ts";
 
 const headEnd = "\r\n\r\n";
 const body = "x".repeat(120);
@@ -8,7 +10,18 @@ const response = Buffer.from(
 );
 
 /** HTTP/1.1 on connections that are kept: each has one request on its way. */
-export const startRequests: StartLoad = async ({ connections, tls, body: length }, { proxy, upstream }, gate) => {
+export const startRequests: StartLoad = async (options, target, gate) => {
+  await serve(target.upstream, options.body === 0 ? answer : answerTo(options.body));
+  return ask(options, target, gate);
+};
+
+/** The same to an upstream of HTTP/2. */
+export const startRequestsTo2: StartLoad = async (options, target, gate) => {
+  await serve2(target.upstream);
+  return ask(options, target, gate);
+};
+
+function ask({ connections, tls, body: length }: LoadOptions, { proxy }: Target, gate: Gate): Load {
   const fields = `Host: 127.0.0.1:${proxy}\r\nUser-Agent: load\r\nAccept: */*\r\n`;
   const content = "b".repeat(length);
   const request = Buffer.from(
@@ -21,7 +34,6 @@ export const startRequests: StartLoad = async ({ connections, tls, body: length 
   let open = 0;
   let allOpen = (): void => undefined;
   const ready = new Promise<void>((resolve) => (allOpen = resolve));
-  await serve(upstream, length === 0 ? answer : answerTo(length));
   for (let index = 0; index < connections; index += 1) {
     let got = 0;
     let first = "";
@@ -46,7 +58,7 @@ export const startRequests: StartLoad = async ({ connections, tls, body: length 
     socket.on("error", () => (errors += 1));
   }
   return { units: () => units, errors: () => errors, lost: () => 0, ready };
-};
+}
 
 export const answer: OnBytes = (bytes, socket, from) => {
   if (from.toString("latin1", bytes - headEnd.length, bytes) === headEnd) socket.write(response);

@@ -10,6 +10,8 @@ const routes = [
   { path: "/", upstream },
 ];
 
+const routes2 = routes.map(({ path }) => ({ path, upstream: { endpoints: [upstream], http: "2" as const } }));
+
 const manyRoutes = Array.from({ length: 4998 }, (_, at) => ({ path: `/${at % 2 === 0 ? "app" : "team"}/${at}`, upstream }));
 
 const listeners: Readonly<Record<string, () => ListenerConfig>> = {
@@ -19,6 +21,7 @@ const listeners: Readonly<Record<string, () => ListenerConfig>> = {
   promise: () => ({ listen: `tcp://127.0.0.1:${listen}`, upstream, plugins: [promisePlugin()] }),
   "tls-six": () => ({ listen: `tls://127.0.0.1:${listen}`, upstream, plugins: [tlsTermination({ cert, key }), ...sixPlugins()] }),
   http: () => ({ listen: `tcp://127.0.0.1:${listen}`, plugins: [logging(), http({ routes })] }),
+  "http-to-2": () => ({ listen: `tcp://127.0.0.1:${listen}`, plugins: [http({ routes: routes2 })] }),
   "http-without-record": () => ({ listen: `tcp://127.0.0.1:${listen}`, plugins: [http({ routes })] }),
   "http-many-routes": () => ({ listen: `tcp://127.0.0.1:${listen}`, plugins: [http({ routes: [...manyRoutes, ...routes] })] }),
   "udp-six": () => ({ listen: `udp://127.0.0.1:${listen}`, upstream, plugins: sixPlugins() }),
