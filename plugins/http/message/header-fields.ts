@@ -27,7 +27,7 @@ export function endToEnd(raw: readonly string[]): HttpHeaders {
     const { name, isHopByHop: isLeftOut } = knownFields.get(given) ?? otherField(given);
     const value = raw[at + 1] ?? "";
     if (name === "connection" || name === "proxy-connection") listed.push(...value.split(","));
-    else if (!isLeftOut) add(headers, name, value);
+    else if (!isLeftOut) addField(headers, name, value);
   }
   for (const each of listed) {
     const name = each.trim().toLowerCase();
@@ -44,7 +44,8 @@ export function agreed(raw: readonly string[]): HttpHeaders {
   return headers;
 }
 
-function otherField(given: string): KnownField {
+/** A field that most messages do not have. */
+export function otherField(given: string): KnownField {
   const name = given.toLowerCase();
   const isGuarded = name.includes("_") && guarded.test(name.replaceAll("_", "-"));
   return { name, isHopByHop: isGuarded || name.startsWith(":") || isHopByHop(name) };
@@ -57,7 +58,8 @@ export function trailerFields(headers: HttpHeaders): HttpHeaders {
   return trailers;
 }
 
-function add(headers: HttpHeaders, name: string, value: string): void {
+/** Adds a field to those before it, of which one may have the same name. */
+export function addField(headers: HttpHeaders, name: string, value: string): void {
   const before = headers[name];
   // A value that is not its own is a method of all objects.
   if (before === undefined || !Object.hasOwn(headers, name)) headers[name] = value;
@@ -139,7 +141,7 @@ export function wireHeaders(headers: HttpHeaders, names: readonly string[] = [])
     names.filter((_, at) => isFirst(at)),
   );
   const wire: HttpHeaders = {};
-  for (let at = 0; at + 1 < fields.length; at += 2) add(wire, fields[at] ?? "", fields[at + 1] ?? "");
+  for (let at = 0; at + 1 < fields.length; at += 2) addField(wire, fields[at] ?? "", fields[at + 1] ?? "");
   return wire;
 }
 

@@ -6,7 +6,8 @@ import type { UpstreamConnection } from "./connection/upstream-connection.ts";
 
 /** An attempt that sends a complete request, with its body if it has one. @throws TypeError where a field, or the target, may not be sent */
 export function ask(request: Outbound, place: AttemptPlace): UpstreamAttempt {
-  return new CompleteRequest(messageOf(request), request, place);
+  // A stream of HTTP/2 makes its own message.
+  return new CompleteRequest(place.connections.isHttp2 ? undefined : messageOf(request), request, place);
 }
 
 class CompleteRequest extends UpstreamAttempt {
@@ -14,14 +15,14 @@ class CompleteRequest extends UpstreamAttempt {
   readonly isExpecting = false;
 
   constructor(
-    private readonly message: Buffer,
+    private readonly message: Buffer | undefined,
     ...rest: ConstructorParameters<typeof UpstreamAttempt>
   ) {
     super(...rest);
   }
 
   protected override send(connection: UpstreamConnection): void {
-    connection.sendAll(this.message);
+    connection.sendAll(this.message ?? messageOf(this.request));
   }
 
   override drained(): void {

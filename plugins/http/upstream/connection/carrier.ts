@@ -4,6 +4,8 @@ import type { Requester } from "./requester.ts";
 export interface Carrier {
   /** The client whose request it carries; undefined while it carries none. */
   client: string | undefined;
+  /** The time at which the header of a response came whose body is still coming, as of `performance.now()`; 0: there is none. */
+  answeredAt: number;
   /**
    * Begins a request.
    * @param timeout milliseconds for the response's header, and for reading a part of the request; 0: no limit

@@ -2,7 +2,7 @@ import type { Leg, LegReader, SluiceError, Upstream } from "sluice";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from "node:http2";
 import { Observable } from "rxjs";
 import { Deadline } from "../../message/deadline.ts";
-import { Http2Frames } from "../../message/http2-frames.ts";
+import { DATA, Http2Frames } from "../../message/http2-frames.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
 import type { UpstreamFailures } from "./upstream-failure.ts";
 
@@ -40,8 +40,8 @@ export interface Http2Surroundings {
 export interface ConnectionStream {
   /** The stream's number; undefined until the request is sent. */
   readonly id: number | undefined;
-  /** Called before the end of the response is read. @param isBare whether the end is an empty frame */
-  ending(isBare: boolean): void;
+  /** Called before a part of the response's body, or the end of the response, is read. */
+  coming(frame: Http2Frames): void;
   /** Whether the response has come completely, but is not read yet. */
   readonly isEnding: boolean;
   /** Called when the connection is lost. */
@@ -91,8 +91,8 @@ export class Http2Connection implements LegReader {
   readonly #openedAt = performance.now();
   readonly #deadline = new Deadline({ expired: () => this.#expired() });
   readonly #frames = new Http2Frames({
-    begun: ({ endsStream, isBareEnd, stream }) => {
-      if (endsStream) this.#ending(stream, isBareEnd);
+    begun: (frame) => {
+      if (frame.type === DATA || frame.endsStream) this.#coming(frame);
     },
   });
   #opening: Opening | undefined;
@@ -245,8 +245,8 @@ export class Http2Connection implements LegReader {
     });
   }
 
-  #ending(id: number, isBare: boolean): void {
-    this.#streams.find((stream) => stream.id === id)?.ending(isBare);
+  #coming(frame: Http2Frames): void {
+    for (const stream of this.#streams) if (stream.id === frame.stream) stream.coming(frame);
   }
 
   #expired(): void {

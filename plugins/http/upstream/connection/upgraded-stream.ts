@@ -39,6 +39,15 @@ export class UpgradedStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#send(chunk, done);
+  }
+
+  /** What waits is written together: Node's client of HTTP/2 writes the frames of a turn one by one, and each would be a system call. */
+  override _writev(chunks: { chunk: Buffer }[], done: () => void): void {
+    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+  }
+
+  #send(chunk: Buffer, done: () => void): void {
     if (this.leg.write(chunk)) done();
     else this.#written = done;
   }

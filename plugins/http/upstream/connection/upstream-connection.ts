@@ -15,6 +15,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   readonly done = true;
   /** The client whose request it carries; undefined while it carries none. */
   client: string | undefined = undefined;
+  answeredAt = 0;
   readonly openedAt = performance.now();
   readonly #parser: ResponseParser;
   readonly #deadline = new Deadline(this);

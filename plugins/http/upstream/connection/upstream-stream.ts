@@ -1,12 +1,13 @@
 import { SluiceError } from "sluice";
 import type { HttpHeaders } from "sluice";
-import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import { constants, type ClientHttp2Stream } from "node:http2";
 import type { Requester, ConnectionOwner } from "./requester.ts";
 import type { Carrier } from "./carrier.ts";
 import { Deadline } from "../../message/deadline.ts";
 import { endToEnd, first } from "../../message/header-fields.ts";
-import { RESET_FOLLOWS_MS } from "../../message/http2-frames.ts";
+import { DATA, RESET_FOLLOWS_MS, type Http2Frames } from "../../message/http2-frames.ts";
 import type { ConnectionStream, Http2Connection } from "./http2-connection.ts";
+import { follow, type StreamFollower } from "./stream-events.ts";
 import { headersOf } from "./http2-request-head.ts";
 import { Http2RequestBody } from "./http2-request-body.ts";
 import { ConnectStream } from "../../exchange/connect-stream.ts";
@@ -16,15 +17,20 @@ import { ReplayBody } from "../../exchange/replay-body.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { MOST_INTERIM } from "./upstream-failure.ts";
 
-const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_FLAG_END_STREAM, NGHTTP2_REFUSED_STREAM } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 
 /** A stream of HTTP/2 to an upstream: it carries one request, complete or streamed, and reads its response. */
-export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
+export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream, StreamFollower {
   client: string | undefined = undefined;
+  answeredAt = 0;
   /** Whether the upstream has ended its side. */
   isEnding = false;
   /** Whether the end was an empty frame: a reset that follows means that the response broke off. */
   #isBareEnd = false;
+  /** Bytes of the body that have come, read or not. */
+  #came = 0;
+  /** Whether a part of the body was its end, so that no trailers follow. */
+  #isEndedByBody = false;
   /** Whether everything was read, and a reset may still follow. */
   #isInDoubt = false;
   readonly #deadline = new Deadline(this);
@@ -88,7 +94,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     try {
       const stream = this.connection.request(headersOf(request, scheme), !hasBody && request.upgrade === undefined);
       this.#stream = stream;
-      this.#follow(stream);
+      follow(stream, this);
       return stream;
     } catch (error) {
       this.#fail(error as Error);
@@ -117,9 +123,12 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     this.#asker?.late();
   }
 
-  ending(isBare: boolean): void {
+  coming({ type, length, endsStream, isBareEnd }: Http2Frames): void {
+    if (type === DATA) this.#came += length;
+    if (!endsStream) return;
     this.isEnding = true;
-    this.#isBareEnd = isBare;
+    this.#isBareEnd = isBareEnd;
+    this.#isEndedByBody = type === DATA;
     // At most one window of data still waits, and the connection may be closed before it is read.
     if (this.#body !== undefined || this.#upgraded !== undefined) this.#stream?.resume();
   }
@@ -142,23 +151,8 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     if (this.#body === body) this.#end(NGHTTP2_CANCEL);
   }
 
-  #follow(stream: ClientHttp2Stream): void {
-    stream.on("error", () => undefined);
-    stream.on("headers", (headers: IncomingHttpHeaders, _flags: number, raw?: unknown) => {
-      this.#informed(Number(headers[":status"]), raw as readonly string[]);
-    });
-    stream.once("response", (headers, flags, raw?: unknown) => {
-      this.#headed(Number(headers[":status"]), raw as readonly string[], (flags & NGHTTP2_FLAG_END_STREAM) !== 0);
-    });
-    stream.once("trailers", (_headers, _flags, raw?: unknown) => {
-      this.#trailers = raw as readonly string[];
-    });
-    stream.once("end", () => {
-      if (this.isEnding) this.#ended(stream);
-    });
-    stream.once("close", () => {
-      this.#closed(stream.rstCode);
-    });
+  trailed(raw: readonly string[]): void {
+    this.#trailers = raw;
   }
 
   /** @param isWaiting whether the upstream must read a part of the request, or answer */
@@ -167,13 +161,13 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     if (this.#asker?.isExpecting === false) this.#deadline.set(isWaiting ? this.#timeout : 0);
   }
 
-  #informed(status: number, raw: readonly string[]): void {
+  informed(status: number, raw: readonly string[]): void {
     this.#interims += 1;
     if (this.#interims > MOST_INTERIM) this.#fail(this.owner.failures.endlessInterim());
     else this.#asker?.informed({ status, headers: endToEnd(raw) });
   }
 
-  #headed(status: number, raw: readonly string[], isWhole: boolean): void {
+  headed(status: number, raw: readonly string[], isWhole: boolean): void {
     const asker = this.#asker;
     if (asker === undefined) return;
     const headers = endToEnd(raw);
@@ -181,14 +175,12 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     this.#asker = undefined;
     this.#answered = asker;
     const upstream = this.owner.name;
-    if (this.#asked !== undefined && status < 300) {
-      this.#upgrade(asker, headers, this.#asked);
-      return;
-    }
-    if (isWhole) {
+    if (this.#asked !== undefined && status < 300) return this.#upgrade(asker, headers, this.#asked);
+    const whole = isWhole ? undefined : this.#wholeBody();
+    if (isWhole || whole !== undefined) {
       // Freed before the answer, which may cause the next request.
       this.#finish();
-      asker.answered({ status, headers, upstream });
+      asker.answered({ status, headers, body: whole, upstream });
       return;
     }
     const body = new ResponseBody(this);
@@ -200,6 +192,14 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     });
     this.owner.streams(this, headers);
     asker.answered({ status, headers, body, trailers: () => endToEnd(this.#trailers), upstream });
+  }
+
+  /** The body, if all of it has come with the header, and neither trailers nor a reset can follow. */
+  #wholeBody(): Buffer | undefined {
+    const stream = this.#stream;
+    const isWhole = this.#isEndedByBody && !this.#isBareEnd && stream?.readableLength === this.#came;
+    // Null where a reset came, too.
+    return isWhole ? ((stream.read() as Buffer | null) ?? undefined) : undefined;
   }
 
   /** Gives the stream to the asker. It keeps its place on the connection, but counts in no limit any more. */
@@ -223,7 +223,9 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
    * A server on Node that cancels a response sends an end, and then a reset. If the request has ended, neither of the two tells of an error
    * (docs/reliability.md); if the request is still being sent, the reset does. A response with a declared length that has come is complete.
    */
-  #ended(stream: ClientHttp2Stream): void {
+  ended(): void {
+    const stream = this.#stream as ClientHttp2Stream;
+    if (!this.isEnding) return;
     if (!this.#isBareEnd || this.#hasLength || stream.writableFinished) {
       this.#finish();
       return;
@@ -247,9 +249,10 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream {
     this.#end(this.#sink?.writableFinished === false ? NGHTTP2_CANCEL : undefined);
   }
 
-  #closed(code: number): void {
+  closed(): void {
     // Most have ended before: no error is made for nothing.
     if (this.#isGone) return;
+    const code = this.#stream?.rstCode ?? NGHTTP2_NO_ERROR;
     const { failures } = this.owner;
     // After its answer, a server may refuse the rest of the request with a reset without an error (RFC 9113 section 8.1).
     if (this.#isInDoubt && code === NGHTTP2_NO_ERROR) this.#finish();

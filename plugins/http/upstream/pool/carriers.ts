@@ -48,9 +48,17 @@ export class Carriers {
         map((upstream) => this.#http1(upstream, attempt)),
       );
     return defer(() => {
-      for (const connection of this.#connections) if (connection.way === attempt && connection.hasRoom) return of(this.#stream(connection));
-      return this.#join(way);
+      const open = this.shared(way);
+      return open === undefined ? this.#join(way) : of(open);
     });
+  }
+
+  /** A stream on an open connection of HTTP/2; undefined when there is none, or no room. */
+  shared({ attempt, http = "1.1" }: Way): Carrier | undefined {
+    if (http === "1.1") return undefined;
+    this.#newest = attempt;
+    for (const connection of this.#connections) if (connection.way === attempt && connection.hasRoom) return this.#stream(connection);
+    return undefined;
   }
 
   /** Closes unused connections. */

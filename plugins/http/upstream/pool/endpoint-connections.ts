@@ -73,6 +73,11 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     });
   }
 
+  /** Whether all connections speak HTTP/2. */
+  get isHttp2(): boolean {
+    return this.#way?.http === "2";
+  }
+
   /** Number of requests that wait for a connection. */
   get waiting(): number {
     return this.#waiting.length;
@@ -242,6 +247,12 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
   #dial(request: WaitingRequest): void {
     this.#open += 1;
     this.#shares.take(request.client);
+    const shared = this.#way === undefined ? undefined : this.#carriers.shared(this.#way);
+    if (shared === undefined) this.#connect(request);
+    else this.#begin(shared, request);
+  }
+
+  #connect(request: WaitingRequest): void {
     let isSettled = false;
     const failed = (error: SluiceError): void => {
       isSettled = true;
@@ -259,7 +270,6 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
       },
       error: failed,
       complete: () => {
-        // Made only now: an error costs microseconds, and each request of HTTP/2 comes by here.
         if (!isSettled) failed(new SluiceError("SLUICE_UPSTREAM_MISSING", `upstream ${this.name}: an attempt completed without a leg`));
       },
     });
