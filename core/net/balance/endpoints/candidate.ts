@@ -7,8 +7,9 @@ export class Candidate {
   readonly backup: boolean;
   /** The weight now: less than `full` during a slow start. */
   weight: number;
-  /** For the policy's own use. */
+  /** Both for the policy's own use. */
   turn = 0;
+  place = 0;
 
   #facts: EndpointCandidate | undefined;
 

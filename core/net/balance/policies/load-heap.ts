@@ -2,17 +2,18 @@ import type { Candidate } from "../endpoints/candidate.ts";
 import type { EndpointState } from "../endpoints/endpoint-state.ts";
 import { firstOf, loadOf } from "./policy.ts";
 
-/** A binary heap of candidates, with the lowest load on top. It can be told that a load has changed. */
+/** A binary heap of candidates, with the lowest load on top. It can be told that a load has changed. Candidates know their places in it. */
 export class LoadHeap {
   readonly #heap: Candidate[];
-  readonly #places = new Map<EndpointState, number>();
+  readonly #candidates: ReadonlyMap<EndpointState, Candidate>;
   /** The loads by which the heap is ordered now. */
   readonly #loads: number[];
 
   constructor(candidates: readonly Candidate[]) {
     this.#heap = [...candidates];
     this.#loads = this.#heap.map(loadOf);
-    for (const [at, { standing }] of this.#heap.entries()) this.#places.set(standing, at);
+    this.#candidates = new Map(candidates.map((candidate) => [candidate.standing, candidate]));
+    for (const [at, candidate] of this.#heap.entries()) candidate.place = at;
     for (let at = (this.#heap.length >> 1) - 1; at >= 0; at -= 1) this.#sink(at);
   }
 
@@ -22,51 +23,51 @@ export class LoadHeap {
 
   /** The load or the turn of an endpoint has changed. Does nothing for an endpoint that is not a candidate. */
   changed(state: EndpointState | undefined): void {
-    const at = state === undefined ? undefined : this.#places.get(state);
-    const candidate = at === undefined ? undefined : this.#heap[at];
-    if (at === undefined || candidate === undefined) return;
-    this.#loads[at] = loadOf(candidate);
-    this.#rise(at);
-    this.#sink(at);
+    const candidate = state === undefined ? undefined : this.#candidates.get(state);
+    if (candidate === undefined) return;
+    this.#loads[candidate.place] = loadOf(candidate);
+    this.#rise(candidate.place);
+    this.#sink(candidate.place);
   }
 
   #rise(from: number): void {
+    const moved = this.#heap[from] as Candidate;
+    const load = this.#loads[from] as number;
     let at = from;
     while (at > 0) {
       const above = (at - 1) >> 1;
-      if (!this.#isLess(at, above)) return;
-      this.#swap(at, above);
+      if (!this.#isLess(moved, load, above)) break;
+      this.#put(at, this.#heap[above] as Candidate, this.#loads[above] as number);
       at = above;
     }
+    if (at !== from) this.#put(at, moved, load);
   }
 
   #sink(from: number): void {
+    const moved = this.#heap[from] as Candidate;
+    const load = this.#loads[from] as number;
     let at = from;
-    for (;;) {
-      const left = 2 * at + 1;
-      if (left >= this.#heap.length) return;
-      const below = left + 1 < this.#heap.length && this.#isLess(left + 1, left) ? left + 1 : left;
-      if (!this.#isLess(below, at)) return;
-      this.#swap(at, below);
+    for (let below = 2 * at + 1; below < this.#heap.length; below = 2 * at + 1) {
+      const right = below + 1;
+      if (right < this.#heap.length && this.#isLess(this.#heap[right] as Candidate, this.#loads[right] as number, below)) below = right;
+      // No two candidates are equal: the order of the config decides at last.
+      if (this.#isLess(moved, load, below)) break;
+      this.#put(at, this.#heap[below] as Candidate, this.#loads[below] as number);
       at = below;
     }
+    if (at !== from) this.#put(at, moved, load);
   }
 
-  #isLess(one: number, other: number): boolean {
-    const difference = (this.#loads[one] ?? 0) - (this.#loads[other] ?? 0);
+  #isLess(one: Candidate, load: number, other: number): boolean {
+    const difference = load - (this.#loads[other] as number);
     if (difference !== 0) return difference < 0;
-    const [a, b] = [this.#heap[one], this.#heap[other]];
-    if (a === undefined || b === undefined) return false;
-    return a.turn === b.turn ? a.index < b.index : a.turn < b.turn;
+    const beside = this.#heap[other] as Candidate;
+    return one.turn === beside.turn ? one.index < beside.index : one.turn < beside.turn;
   }
 
-  #swap(one: number, other: number): void {
-    const [heap, loads] = [this.#heap, this.#loads];
-    const [a, b] = [heap[one], heap[other]];
-    if (a === undefined || b === undefined) return;
-    [heap[one], heap[other]] = [b, a];
-    [loads[one], loads[other]] = [loads[other] ?? 0, loads[one] ?? 0];
-    this.#places.set(b.standing, one);
-    this.#places.set(a.standing, other);
+  #put(at: number, candidate: Candidate, load: number): void {
+    this.#heap[at] = candidate;
+    this.#loads[at] = load;
+    candidate.place = at;
   }
 }
