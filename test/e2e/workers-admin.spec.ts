@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { startProxy } from "../../core/testing/index.ts";
 import { replay } from "../../plugins/index.ts";
@@ -214,5 +214,32 @@ describe("the admin API of a proxy of two workers", function () {
     await workers.cli.ended();
     expect(readFileSync(join(workers.folder.path, "cli.pcapng")).includes(`${pid} x`)).to.equal(true);
     expect(readdirSync(workers.folder.path).filter((each) => each.endsWith(".pcapng"))).to.deep.equal(["cli.pcapng"]);
+  });
+
+  it("leaves the part of each worker as a file of its own when the first process is killed, or all of them were", async () => {
+    const folder = join(workers.folder.path, ".sluice", "captures");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // A process that has ended: that of the last test.
+    writeFileSync(join(folder, `.all-${workers.cli.pid}-0123456789ab.w7.pcapng`), "sessions");
+    const again = await Workers.start(cleanup, config, workers.folder);
+    const listed = await again.api.get<{ captures: Saved[] }>("captures");
+    expect(listed.captures.map(({ name }) => name)).to.include("all.w7.pcapng");
+    expect((await again.api.call("POST", "captures", { json: { listener: "echo", file: "killed.pcapng" } })).status).to.equal(200);
+    const pids = await Promise.all([await again.open("echo"), await again.open("echo")].map(pidOf));
+    again.cli.kill("SIGKILL");
+    const parts = await eventually(
+      () => {
+        const names = readdirSync(folder);
+        expect(names.filter((name) => name.startsWith("."))).to.deep.equal([]);
+        return names.filter((name) => /^killed\.w\d+\.pcapng$/.test(name));
+      },
+      { within: 30_000 },
+    );
+    const bytes = parts.map((name) => readFileSync(join(folder, name)));
+    for (const pid of pids)
+      expect(
+        bytes.filter((part) => part.includes(`${pid} x`)),
+        `what ${pid} said`,
+      ).to.have.length(1);
   });
 });

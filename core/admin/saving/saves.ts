@@ -1,6 +1,7 @@
 import path from "node:path";
 import { SluiceError } from "../../contract/index.ts";
 import { nameOf } from "./file-name.ts";
+import { keepLeftParts } from "./file-parts.ts";
 import type { SaveHost, SaveKind, SaveOrder } from "./save-host.ts";
 import { Save, type SaveView } from "./save.ts";
 import { createFile, SaveFolder } from "./save-folder.ts";
@@ -30,9 +31,11 @@ export class Saves {
   readonly #running = new Set<Save>();
   #ended: Save[] = [];
   /** Starts run one after the other, so that each is counted before the next one checks for room. */
-  #beginning: Promise<unknown> = Promise.resolve();
+  #beginning: Promise<unknown>;
 
-  constructor(private readonly host: SaveHost) {}
+  constructor(private readonly host: SaveHost) {
+    this.#beginning = keepLeftParts(this.folder.path);
+  }
 
   get folder(): SaveFolder {
     const { config } = this.host;
@@ -68,6 +71,7 @@ export class Saves {
 
   /** The files of a kind, the newest first: those that are being written, and those in the folder. */
   async list(kind: SaveKind): Promise<readonly SaveView[]> {
+    await this.#beginning;
     const own = this.#known(kind).map(({ view }) => view);
     const told = new Set(this.#all.map(({ terms }) => terms.file));
     const files = (await this.folder.files()).filter(({ name, file }) => name.endsWith(endings[kind]) && !told.has(file));

@@ -13,6 +13,9 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Session ids for one worker: more sessions than it could serve in years. */
 const SESSIONS = 1_000_000_000_000;
 
+/** Milliseconds that it may take to complete its parts of files when the first process is gone. */
+const KEEP_MS = 5_000;
+
 /** Makes this process a worker of the process that has forked it. It ends when that one ends. */
 export function runWorker(): Worker {
   for (const signal of signals) process.on(signal, () => undefined);
@@ -27,8 +30,11 @@ export function runWorker(): Worker {
   process.on("message", (packet: unknown, connection: unknown) => {
     channel.receive(packet, connection);
   });
-  process.on("disconnect", () => {
-    process.exit(0);
+  cluster.worker?.on("disconnect", () => {
+    // Else Node's cluster ends this process at once, after this event.
+    if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
+    setTimeout(() => process.exit(0), KEEP_MS).unref();
+    void worker.saves.keep().finally(() => process.exit(0));
   });
   channel.tell("up");
   return worker;

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { SluiceError, type ResolvedConfig, type SessionsBehind, type SocketAddress, type TrialView } from "../../contract/index.ts";
 import { measure, type Measured } from "../../admin/metrics/measured.ts";
-import type { SaveOrder } from "../../admin/saving/save-host.ts";
 import { Live } from "../../admin/operations/live.ts";
 import { operationNamed, perform } from "../../admin/operations/operations.ts";
 import type { Threshold } from "../../contract/config/log-level.ts";
@@ -19,7 +18,7 @@ import type { ShareStarts } from "../../runtime/proxy/member.ts";
 import { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Elsewhere } from "../../runtime/state/neighbours.ts";
 import type { OpenSessions } from "../../runtime/proxy/serving-proxy.ts";
-import type { Addresses, Committed, FirstCalls, GenerationOrder, SetUp, WatchSubject, SocketPlan, WorkerCalls } from "../wire/calls.ts";
+import type * as wire from "../wire/calls.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { PackedProgress } from "../wire/packed-progress.ts";
 import { packEvent } from "../wire/packed-event.ts";
@@ -39,7 +38,7 @@ import { SharedOfWorkers } from "./shared-of-workers.ts";
 import { TakenReport } from "./taken-report.ts";
 
 /** One of the processes that serve. It does what the first process tells it, and decides nothing itself. */
-export class Worker implements WorkerCalls {
+export class Worker implements wire.WorkerCalls {
   readonly logger;
   readonly #threshold: Threshold & { level: Threshold["level"] } = { level: "info" };
   readonly #sockets = new HandedSockets();
@@ -49,25 +48,25 @@ export class Worker implements WorkerCalls {
   readonly #health: HealthOfWorkers;
   readonly #neighbours: NeighboursOfWorkers;
   readonly #shows: WatchFeeds;
-  readonly #saves: SavesOfWorker;
+  readonly saves: SavesOfWorker;
   #loader: ConfigLoader | undefined;
   #proxy: Proxy | undefined;
   #live: Live | undefined;
   #step: GenerationStep | undefined;
-  #order: GenerationOrder | undefined;
+  #order: wire.GenerationOrder | undefined;
   /** The order of the generation on trial. */
-  #tried: GenerationOrder | undefined;
+  #tried: wire.GenerationOrder | undefined;
   #preparing: Promise<readonly string[]> | undefined;
-  #plan: SocketPlan | undefined;
+  #plan: wire.SocketPlan | undefined;
   #adminAddress: SocketAddress | undefined;
   #tells = false;
 
   /** @param number which worker this is */
   constructor(
-    private readonly first: () => Channel<FirstCalls>,
+    private readonly first: () => Channel<wire.FirstCalls>,
     private readonly number: number,
   ) {
-    this.#saves = new SavesOfWorker(number);
+    this.saves = new SavesOfWorker(number);
     this.#shared = new SharedOfWorkers(first);
     this.#health = new HealthOfWorkers(first);
     this.#shows = new WatchFeeds(first);
@@ -85,7 +84,7 @@ export class Worker implements WorkerCalls {
     });
   }
 
-  async prepare(order: GenerationOrder): Promise<SetUp> {
+  async prepare(order: wire.GenerationOrder): Promise<wire.SetUp> {
     const loader = (this.#loader ??= new ConfigLoader(order.file, transports, order.admin));
     const work = async (): Promise<readonly string[]> => {
       const loaded = await this.#loads.of(loader, order, this.#proxy?.timeouts.setup);
@@ -122,13 +121,13 @@ export class Worker implements WorkerCalls {
     return this.#proxy?.trial;
   }
 
-  async bind(plan: SocketPlan): Promise<Addresses> {
+  async bind(plan: wire.SocketPlan): Promise<wire.Addresses> {
     this.#plan = plan;
     this.#health.checks = plan.ownsDatagrams;
     return (await this.#step?.bind(plan)) ?? new Map();
   }
 
-  async commit({ datagrams, admin }: Committed): Promise<void> {
+  async commit({ datagrams, admin }: wire.Committed): Promise<void> {
     this.#adminAddress = admin === undefined ? undefined : addressOf(admin);
     this.#step?.commit();
     // The commit itself follows at once, without waiting for anything.
@@ -156,7 +155,7 @@ export class Worker implements WorkerCalls {
     this.#loads.keepOnly(this.#proxy?.steering.bases);
   }
 
-  async takeDatagrams(places: Addresses): Promise<void> {
+  async takeDatagrams(places: wire.Addresses): Promise<void> {
     this.#health.checks = true;
     this.#answering.proxy.inner.state.checks.begin();
     const { config } = this.#answering.proxy.steering;
@@ -191,7 +190,7 @@ export class Worker implements WorkerCalls {
     return measure(this.#answering.proxy);
   }
 
-  show(number: number, what: WatchSubject): void {
+  show(number: number, what: wire.WatchSubject): void {
     if (this.#proxy !== undefined) this.#shows.begin(this.#proxy, number, what);
   }
 
@@ -203,16 +202,16 @@ export class Worker implements WorkerCalls {
     this.#shows.end(number);
   }
 
-  save(number: number, base: string, order: SaveOrder): Promise<void> {
-    return this.#saves.begin(this.#answering.proxy, number, { base, order });
+  save(number: number, part: wire.PartOrder): Promise<void> {
+    return this.saves.begin(this.#answering.proxy, number, part);
   }
 
   saved(number: number): PackedProgress | undefined {
-    return this.#saves.progress(number);
+    return this.saves.progress(number);
   }
 
   endSave(number: number): Promise<PackedProgress | undefined> {
-    return this.#saves.end(number);
+    return this.saves.end(number);
   }
 
   look(wanted: boolean): void {
@@ -240,6 +239,7 @@ export class Worker implements WorkerCalls {
 
   async close(drain: number): Promise<void> {
     await this.#proxy?.close({ drain });
+    this.saves.leave();
   }
 
   /** After an error in the core, whose state is then unknown: the worker drains and ends, and is replaced. */
@@ -252,7 +252,7 @@ export class Worker implements WorkerCalls {
     return this.#proxy?.inner.listeners ?? new Map<string, Listener>();
   }
 
-  #take(base: ResolvedConfig, { number, overrides, origin, rebuild }: GenerationOrder): Promise<ReloadReport> {
+  #take(base: ResolvedConfig, { number, overrides, origin, rebuild }: wire.GenerationOrder): Promise<ReloadReport> {
     return withoutExit(this.#isLocal, async () => {
       const running = this.#proxy;
       if (running !== undefined)

@@ -70,6 +70,15 @@ export interface SocketPlan {
   readonly datagrams: Addresses;
 }
 
+/** A part of a file that all workers write. */
+export interface PartOrder {
+  /** The file that the parts are to become. */
+  readonly file: string;
+  /** The worker makes its own name of it. */
+  readonly base: string;
+  readonly order: SaveOrder;
+}
+
 /** The addresses of listeners, by name. */
 export type Addresses = ReadonlyMap<string, SocketAddress>;
 
@@ -148,8 +157,8 @@ export interface WorkerCalls {
   ticketKeys(keys: Uint8Array): void;
   /** Sends a standing of an endpoint that is in force now. */
   standing(standing: AgreedStanding): void;
-  /** Begins to write a part of a file that all workers write. @param base the worker makes its own name of it */
-  save(number: number, base: string, order: SaveOrder): Promise<void>;
+  /** Begins to write a part of a file that all workers write. */
+  save(number: number, part: PartOrder): Promise<void>;
   saved(number: number): PackedProgress | undefined;
   /** Resolves when its part is complete. */
   endSave(number: number): Promise<PackedProgress | undefined>;

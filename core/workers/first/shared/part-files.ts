@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
+import { baseOfParts } from "../../../admin/saving/file-parts.ts";
 import { fileOfWorker } from "../../../contract/index.ts";
 
 /** The files that workers write, which are to become one: hidden ones beside it, under a name that nobody can foresee. */
@@ -14,9 +14,8 @@ export interface PartFiles {
 }
 
 export function partsOf(file: string): PartFiles {
-  const { dir, name, ext } = path.parse(file);
-  const stem = `.${name}-${randomBytes(6).toString("hex")}`;
-  const base = path.join(dir, stem + ext);
+  const base = baseOfParts(file);
+  const { dir, name: stem, ext } = path.parse(base);
   const all = async (): Promise<string[]> => (await readdir(dir)).filter((each) => each.startsWith(`${stem}.`));
   return {
     file,

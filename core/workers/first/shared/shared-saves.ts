@@ -27,7 +27,7 @@ export class SharedSaves {
 
   /** A worker that has taken another's place serves now: it writes too. */
   greet(worker: ToldWorker): void {
-    for (const writing of this.#running.values()) writing.begin(worker).catch(() => undefined);
+    for (const writing of this.#running.values()) void writing.greet(worker);
   }
 
   /** Completes all files. */

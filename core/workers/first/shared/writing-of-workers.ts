@@ -1,6 +1,6 @@
 import { builtInUse } from "../../../admin/saving/built-in-use.ts";
 import type { SaveOrder, Writing } from "../../../admin/saving/save-host.ts";
-import { reasonOf, SluiceError, type FileProgress, type PluginClass } from "../../../contract/index.ts";
+import { asSluiceError, reasonOf, SluiceError, type FileProgress, type PluginClass } from "../../../contract/index.ts";
 import { unpackProgress } from "../../wire/packed-progress.ts";
 import type { PartFiles } from "./part-files.ts";
 import type { ToldWorker } from "./told-worker.ts";
@@ -26,8 +26,20 @@ export class WritingOfWorkers implements Writing {
 
   /** Lets a worker write too. Rejects with the error of its plugin. */
   async begin(worker: ToldWorker): Promise<void> {
-    await worker.channel.call("save", this.number, this.parts.base, this.order);
+    const { file, base } = this.parts;
+    await worker.channel.call("save", this.number, { file, base, order: this.order });
     this.#progress.set(worker, { entries: 0, bytes: 0 });
+  }
+
+  /** Lets a worker write too that has taken another's place. If it cannot, nothing more is written, since its sessions would be missing. */
+  async greet(worker: ToldWorker): Promise<void> {
+    try {
+      await this.begin(worker);
+    } catch (error) {
+      const over = asSluiceError(error);
+      // If it has died, its successor is greeted.
+      if (over.code !== "SLUICE_WORKER_LOST") this.#progress.set(worker, { entries: 0, bytes: 0, over });
+    }
   }
 
   get progress(): FileProgress {

@@ -1,0 +1,47 @@
+import { expect } from "chai";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SluiceError } from "../../../../../core/contract/index.ts";
+import { SharedSaves } from "../../../../../core/workers/first/shared/shared-saves.ts";
+import type { ToldWorker } from "../../../../../core/workers/first/shared/told-worker.ts";
+import { createCleanup } from "../../../../support/cleanup.ts";
+import { eventually } from "../../../../support/eventually.ts";
+
+/** A worker that says this when it is to write a part. */
+function workerThat(save: () => Promise<void>): ToldWorker {
+  const call = (name: string): Promise<unknown> => (name === "save" ? save() : Promise.resolve(undefined));
+  return { servesSince: 1, channel: { call, tell: () => undefined } } as unknown as ToldWorker;
+}
+
+describe("SharedSaves", () => {
+  const cleanup = createCleanup();
+  const order = { kind: "capture", listener: "web", options: {}, size: 1_000 } as const;
+  const fails = (code: "SLUICE_FILE_UNWRITABLE" | "SLUICE_WORKER_LOST") => (): Promise<never> =>
+    Promise.reject(new SluiceError(code, "no room"));
+  let file: string;
+
+  beforeEach(() => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-saves-"));
+    cleanup.add(() => rmSync(folder, { recursive: true }));
+    file = join(folder, "web.pcapng");
+  });
+  afterEach(() => cleanup.run());
+
+  it("ends a file if a worker that replaces another one cannot write its part", async () => {
+    const saves = new SharedSaves(() => [workerThat(() => Promise.resolve())]);
+    const writing = await saves.write(file, order);
+    cleanup.add(() => void writing.end());
+    saves.greet(workerThat(fails("SLUICE_WORKER_LOST")));
+    expect(writing.progress?.over, "its successor is greeted").to.equal(undefined);
+    saves.greet(workerThat(fails("SLUICE_FILE_UNWRITABLE")));
+    const over = await eventually(() => {
+      const reason = writing.progress?.over;
+      expect(reason).to.be.instanceOf(SluiceError);
+      return reason as SluiceError;
+    });
+    expect(over.message).to.contain("no room");
+    const ended = await writing.end();
+    expect(ended?.over).to.equal(over);
+  });
+});
