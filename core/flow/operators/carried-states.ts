@@ -20,6 +20,8 @@ export interface CarryPlace {
   readonly plugin: string;
   /** The plugin use's name, and the place of this `carry` in its hook. */
   readonly key: string;
+  /** Larger, the nearer to the sink among all of the flow. */
+  readonly order: number;
   /** The operators that it belongs to. `wait` returns whether `work` has to wait until they are in place. */
   readonly site: { wait(work: () => void): boolean };
 }
@@ -56,18 +58,23 @@ export class CarriedStates {
   arrived(): void {
     const successors = this.#successors;
     this.#successors = undefined;
-    for (const [key, state] of this.#living) if (successors?.has(key) === false) state.endApart();
+    for (const [key, state] of this.#inOrder()) if (successors?.has(key) === false) state.endApart();
   }
 
   /** A plugin is taken out: returns what its states held, in the order in which it came. Throws what the plugin's code throws. */
   abandon(plugin: string): Buffer[] {
-    const own = [...this.#living.values()].filter((state) => state.plugin === plugin);
-    return own.toReversed().flatMap((state) => state.abandon());
+    const own = this.#inOrder().filter(([, state]) => state.plugin === plugin);
+    return own.flatMap(([, state]) => state.abandon());
   }
 
   /** The flow ends: a state that nobody took over, because nothing subscribed to the new operators, ends with it. */
   finish(): void {
-    for (const state of this.#living.values()) state.endApart();
+    for (const [, state] of this.#inOrder()) state.endApart();
+  }
+
+  /** What is held nearest to the sink came first. */
+  #inOrder(): (readonly [string, CarriedState])[] {
+    return [...this.#living].toSorted(([, one], [, other]) => other.order - one.order);
   }
 }
 
@@ -99,6 +106,10 @@ export class CarriedState implements Stateful {
 
   get plugin(): string | undefined {
     return this.place?.plugin;
+  }
+
+  get order(): number {
+    return this.place?.order ?? 0;
   }
 
   waits(work: () => void): boolean {

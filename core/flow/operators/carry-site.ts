@@ -17,6 +17,7 @@ function enter(site: HookSite | undefined): HookSite | undefined {
 export class HookSite {
   #plugin = "";
   #count = 0;
+  #all = 0;
   #made: Made[] | undefined;
   #keys: Set<string> | undefined;
   /** What waits until the operators are in place; undefined: they are. */
@@ -73,9 +74,10 @@ export class HookSite {
     if (host === undefined) return undefined;
     const key = `${this.#count} ${this.#plugin}`;
     this.#count += 1;
+    this.#all += 1;
     (this.#keys ??= new Set()).add(key);
     (this.#made ??= []).push(made);
-    return { host, plugin: this.#plugin, key, site: this };
+    return { host, plugin: this.#plugin, key, order: this.#all, site: this };
   }
 }
 

@@ -104,7 +104,7 @@ class RawBypass {
       );
     };
     this.#connect = connect;
-    if (this.inner.observed || (this.#off && this.#early === undefined)) connect();
+    if (this.inner.observed || this.#off) connect();
     else this.inner.onObserved = connect;
     return both;
   }

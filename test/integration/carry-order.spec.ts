@@ -1,0 +1,70 @@
+import { expect } from "chai";
+import type { Socket } from "node:net";
+import { map, type Observable } from "rxjs";
+import type { PluginUse, UseOptions } from "sluice";
+import { carry, each } from "sluice/flow";
+import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
+import { exchange } from "../support/exchange.ts";
+import { startForward, type Forward } from "../support/forward.ts";
+import { connect, readBytes } from "../support/sockets.ts";
+import { plugin } from "../support/with-proxy.ts";
+
+const cleanup = createCleanup();
+afterEach(() => cleanup.run());
+
+type Operator = (data: Observable<Buffer>) => Observable<Buffer>;
+
+const same = (chunk: Buffer): Buffer => chunk;
+const use = (operator: Operator, id: string, options: UseOptions = {}): PluginUse => plugin(id, { fromUpstream: operator }, options);
+
+/** Holds the last byte. */
+const lastByte = (): Operator =>
+  carry<{ last: Buffer }>({
+    start: () => ({ last: Buffer.alloc(0) }),
+    step: (state, chunk) => {
+      const whole = Buffer.concat([state.last, chunk]);
+      state.last = whole.subarray(-1);
+      return whole.length > 1 ? whole.subarray(0, -1) : null;
+    },
+    end: ({ last }) => last,
+  });
+
+/** Two in one hook: the first one holds the newer byte. */
+const two: Readonly<Record<string, Operator>> = {
+  composed: (data) => data.pipe(lastByte(), lastByte()),
+  "among plain operators": (data) => data.pipe(lastByte(), map(same), lastByte()),
+};
+
+describe("what several carry hold [reload]", () => {
+  for (const [how, operator] of Object.entries(two)) {
+    it(`goes on in the order in which it came, after a second save that removes them, ${how}`, async () => {
+      let settle: (() => void) | undefined;
+      const slow = each((chunk: Buffer) => (settle === undefined ? new Promise<Buffer>((to) => (settle = () => void to(chunk))) : chunk));
+      const { client, proxy, config } = await open([use(slow, "slow"), use(operator, "two")]);
+      client.write("abcd");
+      await eventually(() => expect(settle).to.not.equal(undefined));
+      await proxy.apply(config([use(operator, "two")]));
+      await proxy.apply(config([]));
+      settle?.();
+      expect(String(await readBytes(client, 4))).to.equal("abcd");
+    });
+
+    it(`goes on in the order in which it came, when the plugin is bypassed, ${how}`, async () => {
+      const fail = (chunk: Buffer): Buffer => {
+        if (chunk.includes("!")) throw new Error("!");
+        return chunk;
+      };
+      const { client } = await open([use((data) => operator(data.pipe(map(fail))), "two", { onError: "bypass" })]);
+      expect(await exchange(client, "abcd", 2)).to.equal("ab");
+      expect(await exchange(client, "!", 3)).to.equal("cd!");
+    });
+  }
+});
+
+async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {
+  const started = await startForward(cleanup, "echo", { plugins });
+  const client = await connect(started.port());
+  cleanup.add(() => void client.destroy());
+  return { ...started, client };
+}
