@@ -59,26 +59,87 @@ describe("workers with shared state", function () {
     expect(await serve(workers, "echo", 4)).to.deep.equal([]);
   });
 
-  it("keep one limit together for a client's requests, and one for its bytes", async () => {
-    const upstream = await startHttpUpstream(cleanup);
-    const workers = await Workers.start(
-      cleanup,
-      config(`
-        web: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ requests: { rate: 1, per: "1d", burst: 6 } }), http()], upstream: "${upstream.endpoint}" },
-        bytes: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ bytes: { rate: 10, per: "1d", burst: 100 } }), echo()] },
-      `),
-    );
-    const answers = [];
-    for (let count = 0; count < 10; count += 1) answers.push(await ask(workers.port("web")));
-    expect(answers.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200, 200, 200, 429, 429, 429, 429]);
-    const passed = [];
-    for (let count = 0; count < 4; count += 1) {
-      const socket = await workers.open("bytes");
-      socket.end(Buffer.alloc(40));
-      passed.push((await readAll(socket).catch(() => Buffer.alloc(0))).length);
-    }
-    // Both directions have a bucket of their own, and no lease of such a rate is a byte.
-    expect(passed).to.deep.equal([40, 40, 0, 0]);
+  describe("of one start", () => {
+    const lasting = createCleanup();
+    let workers: Workers;
+
+    before(async () => {
+      const upstream = await startHttpUpstream(lasting);
+      const { cert, key } = await createCertificate("localhost");
+      const certificate = `cert: ${JSON.stringify(cert)}, key: ${JSON.stringify(key)}`;
+      const requests = (burst: number): string =>
+        `plugins: [rateLimit({ requests: { rate: 1, per: "1d", burst: ${burst} } }), http()], upstream: "${upstream.endpoint}"`;
+      workers = await Workers.start(
+        lasting,
+        config(`
+          web: { listen: "tcp://127.0.0.1:0", ${requests(6)} },
+          bytes: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ bytes: { rate: 10, per: "1d", burst: 100 } }), echo()] },
+          tls: { listen: "tcp://127.0.0.1:0", plugins: [tlsTermination({ ${certificate} }), pid(), echo()] },
+          hanging: { listen: "tcp://127.0.0.1:0", ${requests(8)} },
+        `),
+      );
+    });
+    after(() => lasting.run());
+
+    it("keep one limit together for a client's requests, and one for its bytes", async () => {
+      const answers = [];
+      for (let count = 0; count < 10; count += 1) answers.push(await ask(workers.port("web")));
+      expect(answers.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200, 200, 200, 429, 429, 429, 429]);
+      const passed = [];
+      for (let count = 0; count < 4; count += 1) {
+        const socket = await workers.open("bytes");
+        socket.end(Buffer.alloc(40));
+        passed.push((await readAll(socket).catch(() => Buffer.alloc(0))).length);
+      }
+      // Both directions have a bucket of their own, and no lease of such a rate is a byte.
+      expect(passed).to.deep.equal([40, 40, 0, 0]);
+    });
+
+    it("resume a TLS session at any worker", async () => {
+      for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+        let session: Buffer | undefined;
+        const open = async (): Promise<TLSSocket> => {
+          const options = {
+            port: workers.port("tls"),
+            host: "127.0.0.1",
+            rejectUnauthorized: false,
+            minVersion: version,
+            maxVersion: version,
+          };
+          const socket = connectSecurely(session === undefined ? options : { ...options, session });
+          cleanup.add(() => void socket.destroy());
+          socket.on("session", (ticket: Buffer) => {
+            session ??= ticket;
+          });
+          await once(socket, "secureConnect");
+          return socket;
+        };
+        const pids = new Set([await pidOf(await open())]);
+        await eventually(() => expect(session, "a ticket").not.to.equal(undefined));
+        for (let count = 0; count < 4; count += 1) {
+          const socket = await open();
+          expect(socket.isSessionReused(), version).to.equal(true);
+          pids.add(await pidOf(socket));
+        }
+        expect([...pids]).to.have.members(await workers.pids());
+      }
+    });
+
+    it("admit sessions, each at its share of the rate, while the first process hangs", async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      cleanup.add(() => agent.destroy());
+      const get = async (): Promise<number> => (await ask(workers.port("hanging"), { agent })).status;
+      expect(await get()).to.equal(200);
+      workers.cli.kill("SIGSTOP");
+      try {
+        const statuses = [];
+        for (let count = 0; count < 6; count += 1) statuses.push(await get());
+        expect(statuses).to.deep.equal([200, 200, 200, 200, 429, 429]);
+      } finally {
+        workers.cli.kill("SIGCONT");
+      }
+      await eventually(async () => expect(await get()).to.equal(200), { what: "a decision of the first process" });
+    });
   });
 
   it("have together at most limits.sessions sessions", async () => {
@@ -100,66 +161,6 @@ describe("workers with shared state", function () {
     expect((await workers.status()).counters).to.include({ sluice_sessions_total: 5, sluice_sessions_refused_total: 11 });
     for (const socket of open.slice(2)) socket.destroy();
     await eventually(async () => expect(await serve(workers, "echo", 1)).to.have.length(1), { what: "room for another" });
-  });
-
-  it("admit sessions, each at its share of the rate, while the first process hangs", async () => {
-    const upstream = await startHttpUpstream(cleanup);
-    const workers = await Workers.start(
-      cleanup,
-      config(`
-        web: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ requests: { rate: 1, per: "1d", burst: 8 } }), http()], upstream: "${upstream.endpoint}" },
-      `),
-    );
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    cleanup.add(() => agent.destroy());
-    const get = async (): Promise<number> => (await ask(workers.port("web"), { agent })).status;
-    expect(await get()).to.equal(200);
-    workers.cli.kill("SIGSTOP");
-    try {
-      const statuses = [];
-      for (let count = 0; count < 6; count += 1) statuses.push(await get());
-      expect(statuses).to.deep.equal([200, 200, 200, 200, 429, 429]);
-    } finally {
-      workers.cli.kill("SIGCONT");
-    }
-    await eventually(async () => expect(await get()).to.equal(200), { what: "a decision of the first process" });
-  });
-
-  it("resume a TLS session at any worker", async () => {
-    const { cert, key } = await createCertificate("localhost");
-    const workers = await Workers.start(
-      cleanup,
-      config(
-        `tls: { listen: "tcp://127.0.0.1:0", plugins: [tlsTermination({ cert: ${JSON.stringify(cert)}, key: ${JSON.stringify(key)} }), pid(), echo()] }`,
-      ),
-    );
-    for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-      let session: Buffer | undefined;
-      const open = async (): Promise<TLSSocket> => {
-        const options = {
-          port: workers.port("tls"),
-          host: "127.0.0.1",
-          rejectUnauthorized: false,
-          minVersion: version,
-          maxVersion: version,
-        };
-        const socket = connectSecurely(session === undefined ? options : { ...options, session });
-        cleanup.add(() => void socket.destroy());
-        socket.on("session", (ticket: Buffer) => {
-          session ??= ticket;
-        });
-        await once(socket, "secureConnect");
-        return socket;
-      };
-      const pids = new Set([await pidOf(await open())]);
-      await eventually(() => expect(session, "a ticket").not.to.equal(undefined));
-      for (let count = 0; count < 4; count += 1) {
-        const socket = await open();
-        expect(socket.isSessionReused(), version).to.equal(true);
-        pids.add(await pidOf(socket));
-      }
-      expect([...pids]).to.have.members(await workers.pids());
-    }
   });
 
   it("look a name up once for all of them", async () => {
