@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { strangersEnvironment } from "./packed-tarball.ts";
@@ -77,7 +77,12 @@ const instructions: Readonly<Record<string, (building: Building, rest: string) =
     const names = rest.replace(/^--from=\S+ /, "").split(" ");
     const to = join(stage.workFolder, names.pop() ?? "");
     const source = from === undefined ? building.context : (building.stages.get(from)?.root ?? "");
-    for (const each of names) cpSync(join(source, each), rest.endsWith("/") ? join(to, basename(each)) : to, { recursive: true });
+    for (const each of names) {
+      const place = rest.endsWith("/") ? join(to, basename(each)) : to;
+      // An earlier stage is over: its thousands of files are moved, which looks the same from here.
+      if (from === undefined) cpSync(join(source, each), place, { recursive: true });
+      else renameSync(join(source, each), place);
+    }
   },
   RUN: async (building, rest) => {
     const { workFolder, environment } = stageOf(building);
