@@ -4,8 +4,8 @@ import { join, dirname } from "node:path";
 import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { recordingOf } from "../support/recording-file.ts";
-import { cliMain } from "../support/cli.ts";
-import { runTool } from "../support/real-peer.ts";
+import { createCliFolder, runCli } from "../support/cli.ts";
+import { Commands } from "../support/commands.ts";
 
 const config = (plugins: string): string => `import { defineConfig, definePlugin } from "sluice";
 import { latency } from "sluice/faults";
@@ -19,12 +19,14 @@ export default defineConfig({ listeners: {
 } });
 `;
 
-const replay = (...parameters: string[]) => runTool(process.execPath, [cliMain, "replay", ...parameters]);
-
 describe("sluice replay", function () {
   this.timeout(60_000);
   const cleanup = createCleanup();
+  const commands = new Commands();
   afterEach(() => cleanup.run());
+  after(() => commands.end());
+
+  const replay = (...parameters: string[]) => commands.run(createCliFolder(cleanup), "replay", ...parameters);
 
   const talk = ['{ from: client, text: "one" }', '{ from: upstream, text: "one", at: 5s }', "close: client", "close: upstream"];
 
@@ -74,15 +76,20 @@ describe("sluice replay", function () {
     expect(udp.code).to.equal(1);
   });
 
+  it("ends by itself, with its exit code", async () => {
+    const upstream = cleanup.keep(await startUpstream("echo"));
+    const folder = createCliFolder(cleanup);
+    const { code, signal } = await runCli(cleanup, folder, "replay", recordingOf(cleanup, talk), "--to", upstream.endpoint);
+    expect({ code, signal }).to.deep.equal({ code: 0, signal: null });
+    expect((await runCli(cleanup, folder, "replay", recordingOf(cleanup, talk), "--to", "127.0.0.1:1")).code).to.equal(1);
+  });
+
   it("reports errors of its input", async () => {
     const file = recordingOf(cleanup, talk);
     const bad = recordingOf(cleanup, ["from: nobody"]);
-    const told = await Promise.all([
-      replay(file),
-      replay(file, "--to", "nowhere"),
-      replay(bad, "--to", "127.0.0.1:1"),
-      replay(file, "--to", "127.0.0.1:1"),
-    ]);
+    const told = [];
+    for (const parameters of [[file], [file, "--to", "nowhere"], [bad, "--to", "127.0.0.1:1"], [file, "--to", "127.0.0.1:1"]])
+      told.push(await replay(...parameters));
     expect(told.map(({ code }) => code)).to.deep.equal([1, 1, 1, 1]);
     expect(told[0]?.stderr).to.include("expected one of --to HOST:PORT and --through LISTENER");
     expect(told[1]?.stderr).to.include("--to: expected host:port");
