@@ -76,7 +76,7 @@ module.exports = {
     cases: ["values", "bench"],
     marbles: ["values", "bench"],
     compliance: ["values", "client", "upstream", "proxy", "bench", "cases"],
-    through: ["time", "bench"],
+    through: ["values", "time", "bench"],
     ".": ["values", "time", "client", "upstream", "proxy", "bench", "cases", "marbles", "compliance"],
   },
   "core/admin": {

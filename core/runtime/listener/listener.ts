@@ -4,7 +4,6 @@ import {
   type Limits,
   type ListenerView,
   type SocketAddress,
-  type Timeouts,
   type Transport,
 } from "../../contract/index.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
@@ -97,10 +96,6 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
 
   get attached(): SessionHost["attached"] {
     return this.state.attached.watchersOf(this.name);
-  }
-
-  get timeouts(): Timeouts {
-    return this.state.timeouts;
   }
 
   get handshakeTimeout(): number {

@@ -157,11 +157,6 @@ export class RunningSession {
     }
   }
 
-  /** The output so far. */
-  outputOf(direction: Direction): Buffer {
-    return Buffer.concat(this.#lanes[direction]?.sink.chunks ?? []);
-  }
-
   /** Waits until the output is complete, or the session has failed. */
   async outcome(direction: Direction): Promise<Outcome> {
     const lane = this.#lanes[direction];

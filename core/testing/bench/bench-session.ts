@@ -13,6 +13,7 @@ import {
   type UpstreamConfig,
 } from "../../contract/index.ts";
 import type { FlowOwner } from "../../flow/pump/flow-owner.ts";
+import { hasDatagrams } from "../values/transport-form.ts";
 
 const NOTHING: Traffic = { bytes: 0, chunks: 0 };
 const limits: Limits = {
@@ -32,6 +33,7 @@ export class BenchSession implements Session, FlowOwner {
   client: SocketAddress = socketAddress(`198.18.${(this.id >> 8) & 255}.${this.id & 255}`, 50_000, "IPv4");
   readonly peer = this.client;
   readonly local = socketAddress("127.0.0.1", 8_080, "IPv4");
+  readonly datagrams: boolean;
   generation = 1;
   upstream: string | undefined = "192.0.2.9:80";
   tls: SessionTls | undefined;
@@ -53,10 +55,8 @@ export class BenchSession implements Session, FlowOwner {
     readonly startedAt: number,
     /** Stopped when the session fails: its flows. An object, because a function in a field grows old, and with it the whole run (docs/performance.md). */
     private readonly flows?: { stop(): void },
-  ) {}
-
-  get datagrams(): boolean {
-    return this.transport === "udp";
+  ) {
+    this.datagrams = hasDatagrams(transport);
   }
 
   get session(): Session {

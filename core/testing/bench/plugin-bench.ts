@@ -29,7 +29,7 @@ import {
   type Transport,
 } from "../../contract/index.ts";
 import type { Problem } from "../../contract/options/describe-issues.ts";
-import { transports } from "../../net/transports/table.ts";
+import { transportOf, transports } from "../../net/transports/table.ts";
 import { constructPlugin, createContainer } from "../../pipeline/construct.ts";
 import type { LivePlugin } from "../../pipeline/live-plugin.ts";
 import { composePipeline, type Pipeline } from "../../pipeline/pipeline.ts";
@@ -38,6 +38,7 @@ import { LocalShared } from "../../runtime/state/local-shared.ts";
 import { createMetrics } from "../../runtime/state/metrics.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { maybeUnheard } from "../values/bounded.ts";
+import { freeListen, hasDatagrams } from "../values/transport-form.ts";
 import { GivenOptions } from "./given-options.ts";
 
 export interface BenchOptions {
@@ -144,8 +145,8 @@ export class PluginBench {
     return {
       listener: "main",
       transport: this.transport,
-      datagrams: this.transport === "udp",
-      helloFirst: this.transport === "tls",
+      datagrams: hasDatagrams(this.transport),
+      helloFirst: transportOf({ transport: this.transport }).helloFirst,
       plugin: this.name,
       get folder() {
         return folder();
@@ -188,7 +189,7 @@ function resolve(use: PluginUse, transport: Transport): ResolvedUse {
 
 /** What a config says of a use that cannot be used. To check a whole config is slow: a table has many rows. */
 function refused(use: PluginUse, transport: Transport): SluiceError {
-  const listen = transport === "unix" ? "unix:///sluice/bench" : `${transport}://127.0.0.1:0`;
+  const listen = freeListen(transport, "/sluice");
   try {
     resolveConfig({ listeners: { main: { listen, upstream: "127.0.0.1:9", plugins: [use] } } }, transports);
   } catch (error) {

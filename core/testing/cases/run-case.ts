@@ -3,6 +3,7 @@ import { directions, type Direction, type Outcome } from "../bench/bench-run.ts"
 import { PluginBench } from "../bench/plugin-bench.ts";
 import { strayRejectionsOf } from "../bench/stray-rejections.ts";
 import { shortBytes } from "../values/shown.ts";
+import { hasDatagrams } from "../values/transport-form.ts";
 import { blockingOf } from "./blocking.ts";
 import type { Factory, ReadCase } from "./plugin-cases.ts";
 import { failed, wrongWith, wrongWithEnd } from "./verdict.ts";
@@ -67,7 +68,7 @@ async function runDirection(
   given: ReadCase,
   { direction, terms, ...shape }: Shape & { readonly direction: Direction; readonly terms: CaseTerms },
 ): Promise<void> {
-  const bordersMatter = terms.borders === "matter" || terms.transport === "udp";
+  const bordersMatter = terms.borders === "matter" || hasDatagrams(terms.transport);
   const whole = Buffer.concat(given.from);
   const input = { direction, chunks: bordersMatter || given.from.length === 1 ? given.from : [whole] };
   const kinds = kindsOf(given, shape);

@@ -5,6 +5,7 @@ import { plain, type Input } from "../cases/play.ts";
 import { failed, isAnswer, wrongWith, wrongWithEnd } from "../cases/verdict.ts";
 import { asGiven, inChunks, variantsOf, variantsOfChunks, type InputVariant, type VariantKind } from "../cases/variants.ts";
 import { shortBytes } from "../values/shown.ts";
+import { hasDatagrams } from "../values/transport-form.ts";
 import { demand, hooksOf, type Check, type Subject } from "./check.ts";
 import { inputs, large, oddChunks } from "./inputs.ts";
 
@@ -23,7 +24,7 @@ const bordersMatter: readonly VariantKind[] = ["lent", "swap", "sessions"];
 
 /** Checks of the output for the same input in many forms. */
 export function byteChecks({ withBench, options }: Subject): Check[] {
-  const borders = options.borders === "matter" || options.transport === "udp";
+  const borders = options.borders === "matter" || hasDatagrams(options.transport);
   const asked = (Object.keys(kinds) as VariantKind[]).filter((kind) => !borders || bordersMatter.includes(kind));
   return [
     { name: "accepts every input, emits only Buffers, and has the same output twice", run: () => withBench(bearsAll) },

@@ -4,6 +4,7 @@ import { BenchRun } from "../bench/bench-run.ts";
 import { KeptLeg } from "../bench/played-leg.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { settled } from "../bench/settled.ts";
+import { hasDatagrams } from "../values/transport-form.ts";
 import { demand, type Check, type Subject } from "./check.ts";
 
 /** Milliseconds of real time for a hook that settles; time on CLOCK passes at once. */
@@ -16,7 +17,7 @@ export function connectCheck({ withBench }: Subject): Check[] {
 
 async function connects(bench: PluginBench): Promise<void> {
   const refused = new SluiceError("SLUICE_UPSTREAM_REFUSED", "192.0.2.9:80 refused");
-  const datagrams = bench.transport === "udp";
+  const datagrams = hasDatagrams(bench.transport);
   demand(
     bench,
     await wrongWithout(bench, of({ endpoint: "192.0.2.9:80", leg: new KeptLeg(datagrams, false) }), "when the upstream accepts"),

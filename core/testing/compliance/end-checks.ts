@@ -13,6 +13,7 @@ import { connectTo } from "../client/connect-to.ts";
 import { KeptLog } from "../proxy/kept-log.ts";
 import { startUpstream } from "../upstream/start-upstream.ts";
 import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
+import { freeListen, hasDatagrams } from "../values/transport-form.ts";
 import { demand, hooksOf, type Check, type Subject } from "./check.ts";
 import { sendError } from "./sent-error.ts";
 
@@ -23,10 +24,9 @@ const hello = Buffer.from("hello, and more\n");
 /** Checks of the ends of sessions and of their directions. */
 export function endChecks(subject: Subject): Check[] {
   const { withBench, options } = subject;
-  const halfClose: readonly Check[] =
-    options.transport === "udp"
-      ? []
-      : [{ name: "passes the end of one direction on, and leaves the other open", run: () => withBench(passesHalfClose) }];
+  const halfClose: readonly Check[] = hasDatagrams(options.transport)
+    ? []
+    : [{ name: "passes the end of one direction on, and leaves the other open", run: () => withBench(passesHalfClose) }];
   return [
     ...halfClose,
     { name: "passes errors on, and unsubscribes from its source when it is unsubscribed", run: () => withBench(letsGo) },
@@ -101,9 +101,9 @@ async function letsGo(bench: PluginBench): Promise<void> {
 async function endsInProxy(bench: PluginBench, { make, options }: Subject): Promise<void> {
   const { transport = "tcp", providers = [] } = options;
   const folder = await mkdtemp(path.join(tmpdir(), "sluice-compliance-"));
-  const listen = transport === "unix" ? `unix://${folder}/socket` : `${transport}://127.0.0.1:0`;
-  const upstream = await startUpstream("echo", { transport: transport === "udp" ? "udp" : "tcp" });
-  const main = { listen, upstream: upstream.address, plugins: [make()] };
+  const datagrams = hasDatagrams(transport);
+  const upstream = await startUpstream("echo", { transport: datagrams ? "udp" : "tcp" });
+  const main = { listen: freeListen(transport, folder), upstream: upstream.address, plugins: [make()] };
   const config = resolveConfig({ listeners: { main }, providers }, transports, { file: path.join(folder, "proxy.config.ts") });
   const proxy = await Proxy.start(config, { logger: new KeptLog().logger });
   try {
@@ -114,11 +114,10 @@ async function endsInProxy(bench: PluginBench, { make, options }: Subject): Prom
     });
     const url = (proxy.listeners["main"]?.url ?? "").replace(/^tls:/, "tcp:");
     const client = await connectTo(url);
-    if (transport === "udp") await client.send(hello);
+    if (datagrams) await client.send(hello);
     else await client.write(hello);
     client.reset();
-    if (transport !== "udp")
-      await bounded(ended, DEFAULT_TIMEOUT, () => `the end of a session of ${bench.name} whose client has broken off`);
+    if (!datagrams) await bounded(ended, DEFAULT_TIMEOUT, () => `the end of a session of ${bench.name} whose client has broken off`);
   } finally {
     await proxy.close();
     await upstream.close();

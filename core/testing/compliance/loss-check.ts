@@ -3,6 +3,7 @@ import type { PluginBench } from "../bench/plugin-bench.ts";
 import { plain } from "../cases/play.ts";
 import { failed, wrongWithEnd } from "../cases/verdict.ts";
 import { shortBytes } from "../values/shown.ts";
+import { hasDatagrams } from "../values/transport-form.ts";
 import { hooksOf, type Check, type Subject } from "./check.ts";
 import { inputs } from "./inputs.ts";
 
@@ -14,7 +15,7 @@ const HELD = 8;
  * comes when more input follows must also come when the input ends.
  */
 export function lossCheck({ withBench, options }: Subject): Check[] {
-  if (options.transport === "udp") return [];
+  if (hasDatagrams(options.transport)) return [];
   return [
     {
       name: "loses nothing at the end of the input (FIN)",

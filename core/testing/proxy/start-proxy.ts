@@ -69,7 +69,7 @@ function listenerOf({ listeners }: Proxy, name?: string): ListenerView {
   return listener;
 }
 
-function portOf({ name, transport, address, url }: ListenerView): number {
-  if (transport === "unix") throw new SluiceError("SLUICE_TEST_LISTENER", `the listener "${name}" has no port: it is ${url}`);
+function portOf({ name, address, url }: ListenerView): number {
+  if (address.family === "unix") throw new SluiceError("SLUICE_TEST_LISTENER", `the listener "${name}" has no port: it is ${url}`);
   return address.port;
 }

@@ -13,6 +13,7 @@ import { LocalShared } from "../../runtime/state/local-shared.ts";
 import { createMetrics } from "../../runtime/state/metrics.ts";
 import { directions, RunningSession, type Direction, type Outcome } from "../bench/bench-run.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
+import { hasDatagrams } from "../values/transport-form.ts";
 
 /** An entry of a recorded session: data or the end of one side. */
 export type RecordedAct =
@@ -56,7 +57,7 @@ export async function throughListener(
       const bench = { transport, clock };
       // oxlint-disable-next-line no-await-in-loop -- one session after the other: a plugin may remember earlier ones
       const outcomes = await play(session, { bench, instance: { pipeline: bytesAlone(version.pipeline.pipeline) } }, clock);
-      made.push(...outcomes.map(([direction, outcome]) => ({ ...outcome, session: index, direction, datagrams: transport === "udp" })));
+      made.push(...outcomes.map(([direction, outcome]) => ({ ...outcome, session: index, direction, datagrams: hasDatagrams(transport) })));
     }
     for (const pipeline of fresh) pipeline.retire();
     await Promise.all(fresh.map(({ gone }) => gone));
