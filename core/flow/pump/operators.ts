@@ -1,6 +1,6 @@
 import { isObservable, type Observable } from "rxjs";
 import { SluiceError, type OnError, type Session } from "../../contract/index.ts";
-import { Blaming } from "./blaming.ts";
+import { Blaming } from "../chain/blaming.ts";
 import { bypassing } from "./bypass.ts";
 import { Places, type MeteredStage } from "./places.ts";
 import type { CarryHost } from "../operators/carried-states.ts";

@@ -15,7 +15,7 @@ import { Trial } from "../trial/trial.ts";
 import type { TrialFault } from "../trial/trial-faults.ts";
 import { makeReady, type Followers, type MadeReady } from "./make-ready.ts";
 import { rehearse } from "./rehearse.ts";
-import { RetiredPipelines } from "./retired-pipelines.ts";
+import { RetiredPipelines } from "../version/retired-pipelines.ts";
 import type { Steering } from "./steering.ts";
 import type { ShareStarts } from "./member.ts";
 import { SaveOnTrial, type PreparedChange, type SaveHost } from "./save-on-trial.ts";

@@ -1,4 +1,4 @@
-import type { LivePipeline } from "../version/live-pipeline.ts";
+import type { LivePipeline } from "./live-pipeline.ts";
 
 /** Pipelines that no new session uses, until their plugins are torn down. */
 export class RetiredPipelines {

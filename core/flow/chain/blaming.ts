@@ -1,6 +1,6 @@
 import { Observable, type Subscriber, type TeardownLogic } from "rxjs";
-import { blamed } from "../chain/fault.ts";
-import { cross, type Crossing, type Tap } from "../chain/meter.ts";
+import { blamed } from "./fault.ts";
+import { cross, type Crossing, type Tap } from "./meter.ts";
 
 /**
  * The end of one plugin's plain RxJS operators: notes the plugin on errors that come through them, counts the chunks that they emit, and shows
