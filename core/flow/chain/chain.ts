@@ -1,5 +1,6 @@
 import { SluiceError } from "../../contract/index.ts";
 import { isPromise } from "./is-promise.ts";
+import { Layout } from "./layout.ts";
 import { cross, type Crossing, type Tap } from "./meter.ts";
 import { emitParts, partByPart, Parts } from "./parts.ts";
 
@@ -54,8 +55,7 @@ export class Chain {
   #tap: Tap | undefined;
   // The functions and the names instead of the steps: the steps are operators, and would live as long as the session (0.6 KiB for each).
   readonly #runs: readonly Run[];
-  readonly #plugins: readonly (string | undefined)[];
-  readonly #exits: readonly (Crossing | undefined)[];
+  readonly #layout: Layout<Crossing>;
   /** The stages with a state, by their position. */
   #states: Map<number, Stateful> | undefined;
 
@@ -65,14 +65,13 @@ export class Chain {
     private readonly entry?: Crossing,
   ) {
     this.#runs = steps.map((step, at) => this.#runOf(step, at));
-    this.#plugins = steps.map(({ plugin }) => plugin);
-    this.#exits = steps.map(({ exit }) => exit);
+    this.#layout = Layout.of(steps, entry);
     this.run = this.#window(0);
   }
 
   /** The plugin whose stage was running when `run` threw or its promise rejected. */
   get blame(): string | undefined {
-    return this.#plugins[this.#at];
+    return this.#layout.plugins[this.#at];
   }
 
   get isEmpty(): boolean {
@@ -144,7 +143,7 @@ export class Chain {
     const [a = pass, b = pass, c = pass, d = pass, e = pass, f = pass] = base === 0 ? this.#runs : this.#runs.slice(base, base + WINDOW);
     if (this.#runs.length === base + 1) return this.#single(a, base);
     const rest = this.#runs.length > base + WINDOW ? this.#window(base + WINDOW) : pass;
-    const [outA, outB, outC, outD, outE, outF] = this.#exits.slice(base, base + WINDOW);
+    const [outA, outB, outC, outD, outE, outF] = this.#layout.exits.slice(base, base + WINDOW);
     return (chunk) => {
       if (base === 0 && this.#begins(chunk)) return this.#timed(chunk);
       this.#at = base;
@@ -176,7 +175,7 @@ export class Chain {
   }
 
   #single(run: Run, base: number): Run {
-    const out = this.#exits[base];
+    const out = this.#layout.exits[base];
     return (chunk) => {
       if (base === 0 && this.#begins(chunk)) return this.#timed(chunk);
       this.#at = base;
@@ -208,7 +207,7 @@ export class Chain {
 
   /** Counts a chunk that a stage has returned, outside the fast path. */
   #crossed(at: number, value: unknown): void {
-    const exit = this.#exits[at];
+    const exit = this.#layout.exits[at];
     if (exit?.left === undefined) return;
     cross(exit, value);
     const took = this.#took();
@@ -218,8 +217,8 @@ export class Chain {
 
   /** A function that reads the messages in the output of a plugin's last stage, if one of its stages works on messages. */
   #reader(at: number): ((chunk: Buffer) => readonly unknown[]) | undefined {
-    const plugin = this.#plugins[at];
-    for (let index = at; index >= 0 && this.#plugins[index] === plugin; index -= 1) {
+    const plugin = this.#layout.plugins[at];
+    for (let index = at; index >= 0 && this.#layout.plugins[index] === plugin; index -= 1) {
       const state = this.#states?.get(index);
       if (state?.messagesIn !== undefined) return (chunk) => state.messagesIn?.(chunk) ?? [];
     }
@@ -237,8 +236,8 @@ export class Chain {
 
   #dropped(at: number): void {
     let last = at;
-    while (last < this.#exits.length && this.#exits[last] === undefined) last += 1;
-    const owner = this.#exits[last]?.left;
+    while (last < this.#layout.exits.length && this.#layout.exits[last] === undefined) last += 1;
+    const owner = this.#layout.exits[last]?.left;
     if (owner === undefined) return;
     owner.drops += 1;
     this.#tap?.dropped(owner.plugin);
@@ -257,8 +256,8 @@ export class Chain {
 
   /** Between its own stages a plugin may pass any value; what it passes to the next plugin or to the sink of a flow must be a chunk. */
   #goOn(at: number, value: unknown): unknown {
-    const plugin = this.#plugins[at];
-    if (plugin !== undefined && plugin !== this.#plugins[at + 1] && !(value instanceof Uint8Array)) {
+    const plugin = this.#layout.plugins[at];
+    if (plugin !== undefined && plugin !== this.#layout.plugins[at + 1] && !(value instanceof Uint8Array)) {
       this.#at = at;
       throw new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() gave ${typeof value}`);
     }

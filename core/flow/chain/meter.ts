@@ -1,4 +1,5 @@
 import { Durations } from "./durations.ts";
+import type { Layout } from "./layout.ts";
 
 /** One chunk in this many is timed: reading the clock at each stage for every chunk would cost more than the stages. */
 const SAMPLED = 64;
@@ -54,6 +55,8 @@ export interface CrossingTotals {
 export class Crossing implements CrossingTotals {
   chunks = 0;
   bytes = 0;
+  /** Of the last chain that begins here. */
+  layout: Layout<Crossing> | undefined = undefined;
 
   /** @param all the list that it is added to */
   constructor(

@@ -7,11 +7,6 @@ import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
 
 /** Operators that are all `each` and `carry`: one composed function, and what it waits for. */
 export class ComposedOperators implements RunningOperators {
-  readonly patient = false;
-  readonly clear = true;
-  readonly heard = true;
-  readonly holding = 0;
-  readonly last = undefined;
   /** Whether they wait for a promise. */
   busy = false;
   #completing = false;
@@ -21,6 +16,26 @@ export class ComposedOperators implements RunningOperators {
     private readonly chain: Chain,
     private readonly host: OperatorsHost,
   ) {}
+
+  get patient(): boolean {
+    return false;
+  }
+
+  get clear(): boolean {
+    return true;
+  }
+
+  get heard(): boolean {
+    return true;
+  }
+
+  get holding(): number {
+    return 0;
+  }
+
+  get last(): undefined {
+    return undefined;
+  }
 
   start(): void {
     try {

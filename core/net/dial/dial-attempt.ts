@@ -137,7 +137,7 @@ export class DialAttempt implements Unsubscribable, DeadlineWaiter {
     if (this.#undo === before) this.#undo = abort;
   }
 
-  /** Dials one place, which needs no race. Every session to an upstream that is given by address comes here. */
+  /** Dials one place, without a race: most sessions. Its listeners do not stay, since the socket would keep the attempt as long as the session. */
   #dialOnly(place: Destination): void {
     let leg: StreamLeg;
     try {
@@ -150,12 +150,12 @@ export class DialAttempt implements Unsubscribable, DeadlineWaiter {
     const onError = (error: unknown): void => this.#lost(error);
     const undo = (): void => void socket.destroy();
     this.#undo = undo;
-    socket.on("error", onError);
-    socket.on("connect", () => {
-      socket.off("error", onError);
+    const connected = (): void => {
+      socket.off("error", onError).off("connect", connected);
       this.#introduce(socket);
       this.#opened(leg);
-    });
+    };
+    socket.on("error", onError).on("connect", connected);
   }
 
   #won(leg: StreamLeg, place: Destination): void {

@@ -259,6 +259,7 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
     this.#flows = flows;
     flows.make(this.pipeline.pipeline, this);
     this.#pipelines.releaseLeft();
+    if (this.#opening?.isDone === true) this.#opening = undefined;
     if (!this.#ending) flows.start();
   }
 

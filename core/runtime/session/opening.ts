@@ -128,6 +128,12 @@ export class Opening implements DeadlineWaiter {
     for (const upstream of this.#given ?? []) if (upstream !== taken) upstream.leg.destroy();
   }
 
+  /** Whether the session needs nothing of it any more: it has its leg, no hook has another one, and its record has nothing to tell of attempts. */
+  get isDone(): boolean {
+    const { attempts } = this;
+    return this.#isHandedOver && this.#given === undefined && attempts?.made === undefined && attempts?.panic !== true;
+  }
+
   /** Ends the checks: the client is read from now on, or the opening is over. */
   stopLooking(): void {
     if (this.#look !== undefined) looks.end(this.#look);

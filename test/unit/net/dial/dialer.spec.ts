@@ -57,6 +57,10 @@ describe("the dialer", () => {
         .pipe(toArray()),
     );
     expect(legs.map(({ endpoint }) => endpoint)).to.deep.equal([`127.0.0.1:${port}`]);
+    // A listener that stayed would keep the whole attempt as long as the session.
+    expect(legs[0]?.leg)
+      .to.have.property("socket")
+      .that.satisfies((socket: Socket) => socket.listenerCount("connect") === 0);
     legs[0]?.leg.destroy();
   });
 
