@@ -37,7 +37,17 @@ export function readVersion2(bytes: Buffer): ParsedHeader | undefined {
   const header = bytes.subarray(0, length);
   // LOCAL: the family and the addresses must be ignored, whatever they are (section 2.2).
   if (isLocal) return { header: { version: 2, command: "LOCAL", ...nobody, tlvs: [] }, length };
-  return { header: { version: 2, command: "PROXY", ...addressesIn(header, family), tlvs: readTlvs(header, HEAD + least) }, length };
+  const tlvs = family === 0 ? tlvsOfNobody(header) : readTlvs(header, HEAD + least);
+  return { header: { version: 2, command: "PROXY", ...addressesIn(header, family), tlvs }, length };
+}
+
+/** UNSPEC may have addresses, which are ignored (section 2.2). Nobody knows where they end, so there are extensions only where there is nothing else. */
+function tlvsOfNobody(header: Buffer): ReturnType<typeof readTlvs> {
+  try {
+    return readTlvs(header, HEAD);
+  } catch {
+    return [];
+  }
 }
 
 function checkCommand(byte: number): void {

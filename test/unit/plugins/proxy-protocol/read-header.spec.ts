@@ -32,6 +32,8 @@ const valid: Record<string, { bytes: Buffer; source: string }> = {
   "v2 LOCAL of no family": { bytes: head({ command: 0x20, family: 0, body: Buffer.alloc(0) }), source: "undefined" },
   "v2 LOCAL of a family that is none": { bytes: head({ command: 0x20, family: 0xff, body: Buffer.alloc(3) }), source: "undefined" },
   "v2 UNSPEC": { bytes: head({ command: 0x21, family: 0, body: Buffer.alloc(0) }), source: "undefined" },
+  "v2 UNSPEC with extensions": { bytes: head({ command: 0x21, family: 0, body: tlv(0x02, "a.test") }), source: "undefined" },
+  "v2 UNSPEC with addresses of no known length": { bytes: head({ command: 0x21, family: 0, body: Buffer.alloc(5) }), source: "undefined" },
   "v2 of a unix socket": {
     bytes: head({ command: 0x21, family: 0x31, body: Buffer.concat([Buffer.from("/run/a.sock"), Buffer.alloc(205)]) }),
     source: "/run/a.sock",
