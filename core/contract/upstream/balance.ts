@@ -1,7 +1,10 @@
 import type { SessionFacts } from "./session-facts.ts";
 
+/** The names of the built-in policies, in the order in which messages list them. */
+export const balanceNames = ["round-robin", "least-connections", "random", "random-two", "hash"] as const;
+
 /** The built-in policies. */
-export type BalanceName = "round-robin" | "least-connections" | "random" | "random-two" | "hash";
+export type BalanceName = (typeof balanceNames)[number];
 
 /** An endpoint that may be chosen, as a policy sees it at this moment. */
 export interface EndpointCandidate {

@@ -3,7 +3,7 @@ import { isIPv4, isIPv6, type Endpoint } from "../addresses/endpoint.ts";
 import { SluiceError } from "../errors/errors.ts";
 import { describeIssues } from "../options/describe-issues.ts";
 import { duration } from "../options/units.ts";
-import type { Balance, HashKey } from "./balance.ts";
+import { balanceNames, type Balance, type HashKey } from "./balance.ts";
 import { endpointList, plainEndpoint } from "./endpoint-schema.ts";
 import { health } from "./health-schema.ts";
 import { keepAlive } from "./keep-alive-schema.ts";
@@ -41,10 +41,7 @@ const ownFunction = <T>(shape: string) =>
   z.custom<Extract<T, (...given: never[]) => unknown>>((value) => typeof value === "function", {
     error: `Invalid input: expected a function ${shape}`,
   });
-const balance = z.union([
-  z.enum(["round-robin", "least-connections", "random", "random-two", "hash"]),
-  ownFunction<Balance>("(candidates, session) => candidate"),
-]);
+const balance = z.union([z.enum(balanceNames), ownFunction<Balance>("(candidates, session) => candidate")]);
 const hash = z.union([z.enum(["client", "server-name"]), ownFunction<HashKey>("(session) => text")]);
 
 const upstreamOptions = z

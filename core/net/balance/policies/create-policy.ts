@@ -1,4 +1,4 @@
-import type { UpstreamTarget } from "../../../contract/index.ts";
+import type { BalanceName, UpstreamTarget } from "../../../contract/index.ts";
 import type { Candidate } from "../endpoints/candidate.ts";
 import { Hash } from "./hash.ts";
 import { LeastConnections } from "./least-connections.ts";
@@ -17,12 +17,19 @@ export interface PolicyContext {
   readonly last: number | undefined;
 }
 
+type Make = (target: UpstreamTarget, all: readonly Candidate[], context: PolicyContext) => Policy;
+
+/** One line for each built-in policy. */
+const policies: Readonly<Record<BalanceName, Make>> = {
+  "round-robin": (_target, _all, { last }) => new RoundRobin(last),
+  "least-connections": (_target, _all, { changes }) => new LeastConnections(changes),
+  random: (_target, _all, { random }) => new Random(random),
+  "random-two": (_target, _all, { random }) => new RandomTwo(random),
+  hash: ({ hash = "client" }, all, { last }) => new Hash(all, hash, last),
+};
+
 /** Makes the policy that an upstream's `balance` names. @param all endpoints of the upstream */
-export function createPolicy({ balance, hash = "client" }: UpstreamTarget, all: readonly Candidate[], context: PolicyContext): Policy {
-  const { random, changes, last } = context;
-  if (typeof balance === "function") return new OwnPolicy(balance, last);
-  if (balance === "hash") return new Hash(all, hash, last);
-  if (balance === "random") return new Random(random);
-  if (balance === "random-two") return new RandomTwo(random);
-  return balance === "least-connections" ? new LeastConnections(changes) : new RoundRobin(last);
+export function createPolicy(target: UpstreamTarget, all: readonly Candidate[], context: PolicyContext): Policy {
+  const { balance } = target;
+  return typeof balance === "function" ? new OwnPolicy(balance, context.last) : policies[balance](target, all, context);
 }
