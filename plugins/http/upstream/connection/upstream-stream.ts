@@ -198,8 +198,8 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream, St
   #wholeBody(): Buffer | undefined {
     const stream = this.#stream;
     const isWhole = this.#isEndedByBody && !this.#isBareEnd && stream?.readableLength === this.#came;
-    // Null where a reset came, too.
-    return isWhole ? ((stream.read() as Buffer | null) ?? undefined) : undefined;
+    // Null where a reset came, too. Without a number, Node 26 reads one part only.
+    return isWhole ? ((stream.read(this.#came) as Buffer | null) ?? undefined) : undefined;
   }
 
   /** Gives the stream to the asker. It keeps its place on the connection, but counts in no limit any more. */
