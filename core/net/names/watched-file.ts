@@ -10,7 +10,7 @@ const TICK = 100;
 export class WatchedFile<T> {
   #version = 0;
   #text: string | undefined;
-  #value: T;
+  #parsed: { readonly value: T } | undefined;
   #stamp = "";
   #isLooked = false;
 
@@ -18,9 +18,7 @@ export class WatchedFile<T> {
   constructor(
     private readonly file: string,
     private readonly parse: (text: string) => T,
-  ) {
-    this.#value = parse("");
-  }
+  ) {}
 
   /** Grows with every change. */
   get version(): number {
@@ -28,9 +26,10 @@ export class WatchedFile<T> {
     return this.#version;
   }
 
+  /** Parsed when it is wanted: a proxy that looks up no names does not pay for the hosts file. Node's first check of an IPv6 address compiles a large expression. */
   get value(): T {
     if (!this.#isLooked) this.#look();
-    return this.#value;
+    return (this.#parsed ??= { value: this.parse(this.#text ?? "") }).value;
   }
 
   #look(): void {
@@ -42,7 +41,7 @@ export class WatchedFile<T> {
     const text = stamp === undefined ? "" : this.#read();
     if (text === this.#text) return;
     this.#text = text;
-    this.#value = this.parse(text);
+    this.#parsed = undefined;
     this.#version += 1;
   }
 

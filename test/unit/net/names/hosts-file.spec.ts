@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createHostsFile } from "../../../../core/net/names/hosts-file.ts";
+import { WatchedFile } from "../../../../core/net/names/watched-file.ts";
 
 describe("the hosts file", () => {
   let folder = "";
@@ -27,6 +28,20 @@ describe("the hosts file", () => {
     expect(hosts.value.get("api")).to.deep.equal(["10.0.0.1"]);
     await writeFile(file, "10.0.0.22 api\n");
     expect(hosts.value.get("api")).to.deep.equal(["10.0.0.22"]);
+  });
+
+  it("is parsed once after each change, and only when its names are wanted", async () => {
+    const file = path.join(folder, "hosts");
+    await writeFile(file, "10.0.0.1 api\n");
+    const parsed: string[] = [];
+    const watched = new WatchedFile(file, (text) => parsed.push(text));
+    expect(watched.version).to.equal(1);
+    expect(parsed).to.deep.equal([]);
+    expect([watched.value, watched.value]).to.deep.equal([1, 1]);
+    await writeFile(file, "10.0.0.22 api\n");
+    expect([watched.version, parsed.length]).to.deep.equal([2, 1]);
+    expect(watched.value).to.equal(2);
+    expect(parsed).to.deep.equal(["10.0.0.1 api\n", "10.0.0.22 api\n"]);
   });
 
   it("has no names when there is no file", () => {
