@@ -19,7 +19,7 @@ const same = (chunk: Buffer): Buffer => chunk;
 const use = (operator: Operator, id: string, options: UseOptions = {}): PluginUse => plugin(id, { fromUpstream: operator }, options);
 
 /** Holds the last byte. */
-const lastByte = (): Operator =>
+const lastByte = (revive?: () => never): Operator =>
   carry<{ last: Buffer }>({
     start: () => ({ last: Buffer.alloc(0) }),
     step: (state, chunk) => {
@@ -28,6 +28,7 @@ const lastByte = (): Operator =>
       return whole.length > 1 ? whole.subarray(0, -1) : null;
     },
     end: ({ last }) => last,
+    ...(revive === undefined ? {} : { revive }),
   });
 
 /** Two in one hook: the first one holds the newer byte. */
@@ -60,6 +61,22 @@ describe("what several carry hold [reload]", () => {
       expect(await exchange(client, "!", 3)).to.equal("cd!");
     });
   }
+});
+
+it("what a carry that cannot be revived held passes through the stages behind it, which hold what came before [reload]", async () => {
+  const fails = (revive?: () => never): PluginUse => use(lastByte(revive), "first");
+  const last = (): PluginUse => use(lastByte(), "last");
+  const { client, proxy, config, all } = await open([last(), fails()]);
+  expect(await exchange(client, "abcd", 2)).to.equal("ab");
+  const boom = (): never => {
+    throw new Error("boom");
+  };
+  await proxy.apply(config([last(), fails(boom)]));
+  await proxy.apply(config([last(), fails(boom)]));
+  expect(all("plugin-fault")).to.have.length(2);
+  expect(await exchange(client, "ef", 4 - 2)).to.equal("cd");
+  await proxy.apply(config([]));
+  expect(String(await readBytes(client, 2))).to.equal("ef");
 });
 
 async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {

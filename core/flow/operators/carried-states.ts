@@ -1,6 +1,7 @@
 import type { Carry, DatagramCarry } from "./carry-definition.ts";
 import type { Emit, Stateful } from "../chain/chain.ts";
 import { isPromise } from "../chain/is-promise.ts";
+import { emitParts, Parts } from "../chain/parts.ts";
 
 /** A flow, as the states that it carries see it. */
 export interface CarryHost {
@@ -32,6 +33,10 @@ const none: ReadonlySet<string> = new Set();
 export class CarriedStates {
   readonly #living = new Map<string, CarriedState>();
   #successors: ReadonlySet<string> | undefined;
+
+  get isEmpty(): boolean {
+    return this.#living.size === 0;
+  }
 
   get(key: string): CarriedState | undefined {
     return this.#living.get(key);
@@ -84,6 +89,9 @@ export class CarriedState implements Stateful {
   #state: unknown;
   readonly #enter: (state: unknown) => void;
   #over = false;
+  /** What a state that could not be revived held. It goes before the output of the next chunk: stages behind may still hold what came before it. */
+  #before: Buffer | undefined;
+  readonly #precede: (before: Buffer) => void;
 
   /**
    * @param maker identifies the `carry` in the hook: a second subscription to the same `carry` has a state of its own
@@ -98,7 +106,17 @@ export class CarriedState implements Stateful {
     let state: unknown;
     const enter = (entered: unknown): void => void (state = entered);
     this.#enter = enter;
-    const step = stepOf(carry);
+    let step: (entered: unknown, chunk: Buffer) => unknown = stepOf(carry);
+    this.#precede = (before) => {
+      const usual = step;
+      this.#before = before;
+      step = (entered, chunk) => {
+        const result = usual(entered, chunk);
+        step = usual;
+        this.#before = undefined;
+        return new Parts(before, Promise.resolve(result));
+      };
+    };
     const run = (chunk: Buffer): unknown => step(state, chunk);
     const { datagram } = carry as Partial<DatagramCarry<unknown>>;
     this.run = datagram !== undefined && place?.host.datagrams === true ? datagram : run;
@@ -127,15 +145,18 @@ export class CarriedState implements Stateful {
   finish(emit: Emit): void | PromiseLike<void> {
     const { place } = this;
     if (this.#over || (place !== undefined && !this.#hasTwin() && place.host.carried.isExpected(place.key))) return undefined;
+    const before = this.#before;
     const given = this.#end();
+    if (before !== undefined) return emitParts(new Parts(before, Promise.resolve(given)), emit);
     if (!isPromise(given)) return given === null ? undefined : emit(given);
     return given.then((settled) => (settled === null ? undefined : emit(settled)));
   }
 
   abandon(): Buffer[] {
     if (this.#over) return [];
+    const before = this.#before;
     const given = this.#end();
-    return given instanceof Uint8Array ? [given as Buffer] : [];
+    return [before, given].filter((each): each is Buffer => each instanceof Uint8Array);
   }
 
   discard(): void {
@@ -149,8 +170,7 @@ export class CarriedState implements Stateful {
   endApart(): void {
     const { place } = this;
     try {
-      const [chunk] = this.abandon();
-      if (chunk !== undefined) place?.host.leftOver(chunk);
+      for (const chunk of this.abandon()) place?.host.leftOver(chunk);
     } catch (error) {
       place?.host.carryFailed(place.plugin, error);
     }
@@ -176,13 +196,28 @@ export class CarriedState implements Stateful {
   #revived(previous: CarriedState): unknown {
     previous.#over = true;
     try {
-      return this.carry.revive === undefined ? previous.#state : this.carry.revive(previous.#state);
+      const state = this.carry.revive === undefined ? previous.#state : this.carry.revive(previous.#state);
+      if (previous.#before !== undefined) this.#precede(previous.#before);
+      return state;
     } catch (error) {
       const { place } = this;
       place?.host.carryFailed(place.plugin, error);
       previous.#over = false;
-      previous.endApart();
+      this.#take(previous);
       return this.#start();
+    }
+  }
+
+  /** Passes on what a state that ends holds; if others hold something too, with the next chunk, through the stages behind. */
+  #take(previous: CarriedState): void {
+    const { place } = this;
+    try {
+      const held = previous.abandon();
+      if (held.length === 0) return;
+      if (place?.host.carried.isEmpty === true) for (const chunk of held) place.host.leftOver(chunk);
+      else this.#precede(Buffer.concat(held));
+    } catch (error) {
+      place?.host.carryFailed(place.plugin, error);
     }
   }
 
