@@ -42,7 +42,7 @@ export interface GenerationOrder {
 }
 
 /** Files that plugins asked to `watch`, with the hash of their content; undefined: there was no file. */
-export type WatchedFiles = ReadonlyMap<string, string | undefined>;
+type WatchedFiles = ReadonlyMap<string, string | undefined>;
 
 /** A generation that is set up in a worker. */
 export interface SetUp {
