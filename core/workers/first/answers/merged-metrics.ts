@@ -1,14 +1,17 @@
 import type { Sample } from "../../../admin/metrics/family.ts";
 import type { Measured } from "../../../admin/metrics/measured.ts";
+import { measureReloads } from "../../../admin/metrics/reload-families.ts";
+import type { ReloadCounts } from "../../../runtime/state/reload-counts.ts";
 
 /** Counts that the first process keeps itself, for all. */
 export interface OwnCounts {
   readonly counters: Readonly<Record<string, number>>;
   readonly startedAt: number;
+  readonly reloads: ReloadCounts;
 }
 
 /** The metrics of all workers together, as of one proxy. */
-export function mergedMetrics(all: readonly (readonly Measured[])[], { counters, startedAt }: OwnCounts): readonly Measured[] {
+export function mergedMetrics(all: readonly (readonly Measured[])[], { counters, startedAt, reloads }: OwnCounts): readonly Measured[] {
   const families = new Map<string, Measured>();
   for (const family of all.flat()) {
     const known = families.get(family.name);
@@ -19,6 +22,8 @@ export function mergedMetrics(all: readonly (readonly Measured[])[], { counters,
     if (family !== undefined) families.set(name, { ...family, values: change(family.values) });
   };
   for (const [name, value] of Object.entries(counters)) set(name, () => [{ value }]);
+  // Each worker counts a reload too, so that a sum would be a multiple, and a gauge no longer 0 or 1.
+  for (const { name, values } of measureReloads(reloads)) set(name, () => values);
   set("sluice_start_time_seconds", () => [{ value: startedAt / 1000 }]);
   set("sluice_memory_bytes", (values) => values.map(({ value }) => ({ value: value + process.memoryUsage.rss() })));
   return [...families.values()];

@@ -14,6 +14,7 @@ import { drainTime } from "../../../runtime/listener/drain.ts";
 import type { ProxyOptions } from "../../../runtime/proxy/proxy-options.ts";
 import type { OpenSessions, ServingProxy } from "../../../runtime/proxy/serving-proxy.ts";
 import type { Steering } from "../../../runtime/proxy/steering.ts";
+import { ReloadCounts } from "../../../runtime/state/reload-counts.ts";
 import type { Addresses } from "../../wire/calls.ts";
 import { GenerationsOfWorkers, type GenerationsHost, type WorkerOptions } from "../commit/generations-of-workers.ts";
 import { closeWorkers } from "../processes/close-workers.ts";
@@ -37,6 +38,8 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
   readonly events: WorkerEvents;
   readonly startedAt = Date.now();
   readonly counters = { sluice_reloads_total: 0, sluice_reloads_refused_total: 0 };
+  /** Of all workers, each reload once. */
+  readonly reloads: ReloadCounts;
   readonly shared: SharedParts;
   readonly entrance: Entrance;
   readonly sockets: SharedSockets;
@@ -64,6 +67,7 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
       sessionsOf: (worker, listener, client) => this.entrance.sessionsBeside(worker, listener, client),
     });
     this.events = new WorkerEvents(() => this.workers.serving);
+    this.reloads = new ReloadCounts(this.events.hub.lifecycle);
     this.entrance = new Entrance(() => this.workers.all);
     this.sockets = new SharedSockets((client) => {
       this.entrance.take(client);
