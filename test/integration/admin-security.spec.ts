@@ -275,8 +275,8 @@ describe("the address of the admin server", () => {
   });
 
   it("is refused as an upstream that the config names", async () => {
-    for (const upstream of ["127.0.0.1:9911", "localhost:9911", "0.0.0.0:9911", ["127.0.0.1:1", "[::1]:9911"]]) {
-      const admin = { listen: String(upstream).includes("::1") ? "tcp://[::1]:9911" : "tcp://127.0.0.1:9911" };
+    for (const upstream of ["127.0.0.1:9911", "localhost:9911", "0.0.0.0:9911", "[::ffff:127.0.0.1]:9911", ["127.0.0.1:1", "[::1]:9911"]]) {
+      const admin = { listen: String(upstream).includes("[::1]") ? "tcp://[::1]:9911" : "tcp://127.0.0.1:9911" };
       const message = await refusal({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream } }, admin });
       expect(message, String(upstream)).to.include("listeners.web.upstream").and.include("admin server");
     }

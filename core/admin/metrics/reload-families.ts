@@ -5,7 +5,7 @@ import type { Measured } from "./measured.ts";
 
 /** A metric of reloads, which are counted once, by a proxy of one process or by the first of several. */
 interface ReloadFamily extends Omit<Family, "read"> {
-  of(reloads: ReloadCounts): readonly Sample[];
+  readonly of: (reloads: ReloadCounts) => readonly Sample[];
 }
 
 const ofReloads: readonly ReloadFamily[] = [

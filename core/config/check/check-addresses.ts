@@ -65,7 +65,10 @@ export function isLoopback(host: string): boolean {
 /** Whether dialling the endpoint as it is written reaches the listener. Names other than localhost are checked at run time. */
 export function reaches(endpoint: Endpoint, to: ListenAddress): boolean {
   if (endpoint.path !== undefined || to.path !== undefined) return endpoint.path === to.path;
-  return endpoint.port === to.port && (endpoint.host === to.host || sameMachine(endpoint.host, to.host));
+  if (endpoint.port !== to.port) return false;
+  // ::ffff:127.0.0.1 is 127.0.0.1.
+  const [dialled, bound] = [canonicalHost(endpoint.host), canonicalHost(to.host)];
+  return dialled === bound || sameMachine(dialled, bound);
 }
 
 function sameMachine(dialled: string, bound: string): boolean {
