@@ -1,7 +1,6 @@
 import type { ReloadCounts } from "../../runtime/state/reload-counts.ts";
 import type { Family, Sample } from "./family.ts";
 import { histogramSamples } from "./histogram-samples.ts";
-import type { Measured } from "./measured.ts";
 
 /** A metric of reloads, which are counted once, by a proxy of one process or by the first of several. */
 interface ReloadFamily extends Omit<Family, "read"> {
@@ -50,6 +49,6 @@ export const reloadFamilies: readonly Family[] = ofReloads.map(({ of, ...family 
 }));
 
 /** The metrics of reloads, of these counts. */
-export function measureReloads(reloads: ReloadCounts): readonly Measured[] {
+export function measureReloads(reloads: ReloadCounts): readonly (Omit<Family, "read"> & { readonly values: readonly Sample[] })[] {
   return ofReloads.map(({ of, ...family }) => ({ ...family, values: of(reloads) }));
 }
