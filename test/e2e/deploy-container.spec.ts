@@ -86,7 +86,7 @@ describe("the container file, its steps executed by the test", function () {
   it("has only the packages that it needs to run", () => {
     const packages = readdirSync(join(image.workFolder, "node_modules"));
     expect(packages).to.include.members(["sluice", "@redis"]);
-    expect(packages).to.not.include.members(["mocha", "typescript", "prettier"]);
+    expect(packages).to.not.include.members(["mocha", "typescript", "oxlint"]);
   });
 
   it("serves, answers `status`, and ends at SIGTERM, without a writable folder", async () => {

@@ -95,7 +95,7 @@ describe("the composed path", () => {
   });
 
   it("is not taken when one plugin uses another operator, which is then named", () => {
-    const hooks = [...sixEach(), hookOf("mapper", map((chunk) => chunk))]; // prettier-ignore
+    const hooks = [...sixEach(), hookOf("mapper", map((chunk) => chunk))]; // oxfmt-ignore
     const { chain, raw, output } = buildOperators(hooks, owner);
     expect(chain).to.equal(undefined);
     expect(raw).to.deep.equal(["mapper"]);
