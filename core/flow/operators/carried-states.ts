@@ -107,7 +107,7 @@ export class CarriedState implements Stateful {
     const enter = (entered: unknown): void => void (state = entered);
     this.#enter = enter;
     let step: (entered: unknown, chunk: Buffer) => unknown = stepOf(carry);
-    this.#precede = (before) => {
+    const precede = (before: Buffer): void => {
       const usual = step;
       this.#before = before;
       step = (entered, chunk) => {
@@ -117,6 +117,7 @@ export class CarriedState implements Stateful {
         return new Parts(before, Promise.resolve(result));
       };
     };
+    this.#precede = precede;
     const run = (chunk: Buffer): unknown => step(state, chunk);
     const { datagram } = carry as Partial<DatagramCarry<unknown>>;
     this.run = datagram !== undefined && place?.host.datagrams === true ? datagram : run;
