@@ -28,7 +28,11 @@ async function acquire(file: string): Promise<void> {
       await writeFile(file, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
       return;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+        // On a full disk the file is made, and only its text is missing.
+        await rm(file, { force: true });
+        throw error;
+      }
     }
     if (Date.now() > end) throw new Error(`${file} is held by another process: remove it if none is running`);
     const made = await stat(file).catch(() => undefined);
