@@ -136,6 +136,11 @@ export function bindError(error: unknown, subject: string, where?: string): Slui
   return new SluiceError("SLUICE_INTERNAL", `${subject}: ${reasonOf(error)}`, options);
 }
 
+/** The error that Node should have reported for a reset, or for an end without close_notify, which it took for a normal end. */
+export function cutOff(code: "ECONNRESET" | "ETRUNCATED"): Error {
+  return Object.assign(new Error(`read ${code}`), { code, syscall: "read" });
+}
+
 function systemError(error: unknown): SystemError {
   const fields = typeof error === "object" && error !== null ? (error as Readonly<Record<string, unknown>>) : {};
   const { code, syscall, address, port } = fields;

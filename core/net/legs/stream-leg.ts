@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Leg, LegReader, SluiceError } from "../../contract/index.ts";
 import { BurstWriter } from "./burst-writer.ts";
 import { closeUnread } from "../node/close-unread.ts";
-import { clientError, upstreamError } from "../os-errors.ts";
+import { clientError, cutOff, upstreamError } from "../os-errors.ts";
 import { readInto } from "../node/late-onread.ts";
 import { EarlyListening, type EarlyReader } from "./early-listening.ts";
 import { FirstData, type LegTrial } from "./leg-trial.ts";
@@ -22,6 +22,7 @@ const TLS_PENDING = 128 * 1024;
 const ONE_SEGMENT = 536;
 const nothing = Buffer.alloc(0);
 const dropping: DataReader = { data: () => true, done: true };
+const ignore = (): void => undefined;
 
 /** The leg of a stream socket: TCP, unix or TLS, on either side. */
 export class StreamLeg implements Leg {
@@ -82,7 +83,19 @@ export class StreamLeg implements Leg {
       if (!this.#ended && !this.isBelow) this.#failed(new Error("closed before its end"));
       this.trial?.ended();
       if (!this.#lingers) this.onClosed?.();
+      if (encrypted || this.isBelow) setImmediate(() => this.#letGo());
     });
+  }
+
+  /**
+   * It has closed. Node keeps an encrypted socket, and the one below it, until the next full collection of garbage, whoever else has let go of it
+   * (ADR 0072): it must lead to nothing of the session.
+   */
+  #letGo(): void {
+    this.socket.removeAllListeners();
+    this.socket.on("error", ignore);
+    if (this.#buffer !== undefined) this.#buffer.reader = dropping;
+    this.#reader = this.#written = this.trial = this.onClosed = this.onDrain = undefined;
   }
 
   get lend(): boolean {
@@ -284,9 +297,4 @@ export class StreamLeg implements Leg {
     this.trial?.broke(this.#failure);
     this.#reader?.failed(this.#failure);
   }
-}
-
-/** The error that Node should have reported for a reset, or for an end without close_notify, which it took for a normal end. */
-function cutOff(code: "ECONNRESET" | "ETRUNCATED"): Error {
-  return Object.assign(new Error(`read ${code}`), { code, syscall: "read" });
 }

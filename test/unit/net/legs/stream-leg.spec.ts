@@ -1,7 +1,9 @@
 import { expect } from "chai";
-import type { Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { connect as connectTls, createServer } from "node:tls";
 import { StreamLeg } from "../../../../core/net/legs/stream-leg.ts";
-import { eventOf } from "../../../support/bounded.ts";
+import { bounded, eventOf } from "../../../support/bounded.ts";
+import { createCertificate } from "../../../support/certificates.ts";
 import { createCleanup } from "../../../support/cleanup.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { connect, readBytes } from "../../../support/sockets.ts";
@@ -94,5 +96,31 @@ describe("A leg of a plain socket", () => {
     peer.resume();
     await ended;
     expect([read, failures]).to.deep.equal([sent() + 2 * large, []]);
+  });
+});
+
+describe("A leg of a TLS socket", () => {
+  it("lets go of its session when it has closed, as Node keeps the socket for longer", async () => {
+    const { cert, key } = await createCertificate("localhost");
+    const server = createServer({ cert, key }, (socket) => void socket.end("goodbye")).listen(0, "127.0.0.1");
+    cleanup.add(() => void server.close());
+    await eventOf(server, "listening");
+    const socket = connectTls({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", rejectUnauthorized: false });
+    await eventOf(socket, "secureConnect");
+    const leg = new StreamLeg(socket, "upstream", "peer");
+    const read: string[] = [];
+    leg.read({
+      data: (chunk) => read.push(String(chunk)) > 0,
+      done: false,
+      end: () => {
+        read.push("end");
+        leg.end();
+      },
+      failed: (error) => read.push(error.code),
+    });
+    const closed = new Promise<void>((resolve) => (leg.onClosed = resolve));
+    await bounded(closed, "the end of the leg");
+    expect(read).to.deep.equal(["goodbye", "end"]);
+    await eventually(() => expect([socket.eventNames(), leg.onClosed]).to.deep.equal([["error"], undefined]));
   });
 });
