@@ -72,7 +72,7 @@ export class SaveOnTrial implements TriedSave {
     const inherit = (): void => {
       this.trial.inheritOfOthers();
     };
-    return this.host.enact({ ...this.change, prepared: { ...this.change.prepared, inherit } });
+    return this.host.enact({ ...this.change, started: performance.now(), prepared: { ...this.change.prepared, inherit } });
   }
 
   async takeBack(reason: string): Promise<{ readonly behind?: SessionsBehind }> {

@@ -85,7 +85,7 @@ export class SaveOfWorkers implements TriedSave {
   }
 
   enact(): Promise<ReloadReport> {
-    return this.host.enact(this.change);
+    return this.host.enact({ ...this.change, started: performance.now() });
   }
 
   async takeBack(reason: string): Promise<{ readonly behind?: SessionsBehind }> {
