@@ -5,25 +5,7 @@ import { isLogLevel, logLevels, type LogLevel } from "../../contract/config/log-
 import { SluiceError } from "../../contract/errors/errors.ts";
 import { didYouMean, nearest } from "../../contract/options/nearest.ts";
 import { findConfig, type ConfigFile } from "./config-file.ts";
-import { forwardFlags } from "./forward-flags.ts";
-
-/** The commands of `sluice`. */
-export type CommandName =
-  | "start"
-  | "check"
-  | "plan"
-  | "reload"
-  | "status"
-  | "forward"
-  | "trust"
-  | "init"
-  | "toxiproxy"
-  | "toggle"
-  | "set"
-  | "watch"
-  | "capture"
-  | "replay"
-  | "mcp";
+import { configOption, type CommandForm } from "./command-form.ts";
 
 export interface CommandOptions {
   /** The config's file, as given. @default the `proxy.config.*` of the working directory */
@@ -52,72 +34,20 @@ export interface RawArguments {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export interface CommandLine {
-  readonly command: CommandName;
+export interface CommandLine<Name extends string> {
+  readonly command: Name;
   readonly options: CommandOptions;
 }
 
-const configOption = ["-c, --config <file>", "The config file (default: proxy.config.ts, or .mts, .cts, .js, .mjs, .cjs, .json)"] as const;
-const unsafeOption = ["--allow-unsafe-config", "Load a config that other users may write, for file systems without permissions"] as const;
-const adminOption = ["--admin [address]", "Turn the admin server on, at host:port, tcp://… or unix://… (default: 127.0.0.1:9900)"] as const;
-const logLevelOption = [
-  "--log-level <level>",
-  "The log's level: trace, debug, info, warn, error, fatal or silent (default: the config's log.level, else info)",
-] as const;
-const jsonOption = ["--json", "Print JSON, for programs"] as const;
+type Cli = ReturnType<typeof cac>;
+type Forms = Readonly<Record<string, CommandForm>>;
 
-/** Commands that take the config only with -c, because their arguments are something else. */
-const steers: ReadonlySet<string> = new Set(["toggle", "set", "watch", "replay", "capture"]);
-
-function createCli() {
+function createCli(commands: Forms): Cli {
   const cli = cac("sluice");
-  cli
-    .command("start [config]", "Start the proxy, and reload it whenever a file of its config is saved")
-    .option(...configOption)
-    .option(...unsafeOption)
-    .option("--no-watch", "Reload only on SIGHUP and `sluice reload`")
-    .option(...adminOption)
-    .option(...logLevelOption);
-  cli
-    .command("check [config]", "Validate the config and set up its plugins, without opening a port; exit code 0 or 1")
-    .option(...configOption)
-    .option(...unsafeOption)
-    .option(...jsonOption);
-  cli
-    .command("plan [config]", "Show what a reload of the config as it is now would keep, swap, drain, close and bind")
-    .option(...configOption)
-    .option(...jsonOption);
-  cli
-    .command("reload [config]", "Make the running proxy load its config and plugins again")
-    .option(...configOption)
-    .option(...jsonOption);
-  cli
-    .command("status [config]", "Show the running proxy: listeners, sessions, counters")
-    .option(...configOption)
-    .option("--watch", "Show sessions and throughput every second, until Ctrl-C")
-    .option(...jsonOption);
-  const forward = cli
-    .command("forward <listen> [upstream]", "Forward a port without a config; options add plugins")
-    .option("--print", "Only print the equivalent config")
-    .option("--write", "Save the equivalent config as proxy.config.ts, and run it")
-    .option(...adminOption)
-    .option(...logLevelOption);
-  for (const { name, value, help } of forwardFlags) forward.option(`--${name}${value}`, help);
-  cli
-    .command("trust", "Make the system, browsers and Java trust this user's local CA")
-    .option("--remove", "Remove the local CA from them")
-    .option("--print", "Only print what would be done")
-    .option("--stores <names>", "Some of system, nss and java (default: all)");
-  cli
-    .command("toggle <plugin> [...state]", "Switch the plugin LISTENER/PLUGIN of the running proxy on or off, also on open connections")
-    .option(...configOption)
-    .option(...jsonOption);
-  cli
-    .command("set <plugin> [...options]", "Change options of a plugin of the running proxy: sluice set LISTENER/PLUGIN option=value …")
-    .option(...configOption)
-    .option(...jsonOption);
-  addAuthorCommands(cli);
-  addWatchCommands(cli);
+  for (const [name, { takes, summary, options }] of Object.entries(commands)) {
+    const command = cli.command(`${name} ${takes}`.trimEnd(), summary);
+    for (const option of options) command.option(...option);
+  }
   // cac says "(default: true)" of what `--no-…` switches off, which reads as if it were off by default.
   cli.help((sections) =>
     sections.map(({ title, body }) => ({ title: title ?? "", body: body.replaceAll(/^( *--no-.*) \(default: true\)$/gm, "$1") })),
@@ -126,55 +56,18 @@ function createCli() {
   return cli;
 }
 
-/** Commands for authors of plugins and tests. */
-function addAuthorCommands(cli: ReturnType<typeof cac>): void {
-  cli
-    .command("init", "Write a config, a first plugin and its test into this folder")
-    .option("--plugin <name>", "The plugin's name; if the folder has a config, only this plugin and its test are added")
-    .option("--template <template>", "What the plugin works on: byte, http, faults or codec (default: byte)")
-    .option("--no-interactive", "Ask nothing");
-  cli
-    .command("replay <...files>", "Play recordings to a server, or through a listener's plugins; exit code 1 when something differs")
-    .option("--to <address>", "Play the client to this server: host:port, tcp://…, tls://…, udp://… or unix:///path")
-    .option("--through <listener>", "Pass the bytes through this listener's plugins, without sockets and in virtual time")
-    .option("--timing <timing>", "With --to: none, recorded, or a factor for the recorded delays (default: none)")
-    .option(...configOption)
-    .option(...unsafeOption)
-    .option(...jsonOption);
-  cli
-    .command("toxiproxy", "Serve toxiproxy's HTTP API, for toxiproxy clients of every language")
-    .option("--port <port>", "The port of the API (default: 8474; 0: a free port)")
-    .option("--host <host>", "The address of the API (default: 127.0.0.1)")
-    .option("-c, --config <file>", "Proxies to create at the start, in toxiproxy's JSON format")
-    .option("--log-level <level>", "The log's level: trace, debug, info, warn, error, fatal or silent");
-}
-
-/** Commands that observe a running proxy. */
-function addWatchCommands(cli: ReturnType<typeof cac>): void {
-  cli
-    .command("watch [listener]", "Show sessions, the bytes that pass, and what each plugin changes")
-    .option(...configOption)
-    .option("--hex", "Show bytes as hex dumps")
-    .option(...jsonOption);
-  cli
-    .command("capture <listener>", "Write the traffic of a listener of the running proxy into a pcapng file, until Ctrl-C")
-    .option("-o, --output <file>", "The file, which must not exist yet")
-    .option("--for <duration>", "End after this time, such as 60s")
-    .option("--size <size>", "End when the file has this size (default: 100MiB)")
-    .option("--secrets", "Capture TLS that begins from now on as it was, with the secrets that decrypt it")
-    .option(...configOption)
-    .option(...jsonOption);
-  cli.command("mcp [config]", "Serve the Model Context Protocol on standard input and output, for AI agents").option(...configOption);
-}
-
 /**
  * Reads the arguments. Returns undefined after printing the help or the version.
  *
  * @param argv without node and the script
+ * @param commands by name
  * @throws SLUICE_USAGE
  */
-export function parseCommandLine(argv: readonly string[]): CommandLine | undefined {
-  const cli = createCli();
+export function parseCommandLine<Commands extends Forms>(
+  argv: readonly string[],
+  commands: Commands,
+): CommandLine<keyof Commands & string> | undefined {
+  const cli = createCli(commands);
   const { options } = cli.parse(["node", "sluice", ...argv.map(unvalued)], { run: false });
   if (options["help"] === true || (options["version"] === true && cli.matchedCommand === undefined)) return undefined;
   if (argv.length === 0) {
@@ -195,9 +88,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
     throw new SluiceError("SLUICE_USAGE", error instanceof Error ? error.message : String(error), { cause: error });
   }
   return {
-    command: command.name as CommandName,
+    command: command.name,
     options: {
-      ...argumentsOf(command.name, options, cli.args.map(String)),
+      ...configFor(commands[command.name], options["config"], cli.args.map(String)[0]),
+      raw: { words: cli.args.map(String), options },
       allowUnsafe: options["allowUnsafeConfig"] === true,
       json: options["json"] === true,
       watch: options["watch"] !== false,
@@ -207,17 +101,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
   };
 }
 
-/** The config of a command, and its other arguments. @throws SLUICE_USAGE */
-function argumentsOf(
-  command: string,
-  options: Readonly<Record<string, unknown>>,
-  words: string[],
-): ConfigFile & Pick<CommandOptions, "raw"> {
-  const raw = { words, options };
-  if (steers.has(command)) return { ...configOf(options["config"], undefined), raw };
-  if (["forward", "trust", "toxiproxy", "init"].includes(command)) return { config: "proxy.config.ts", passedOver: [], raw };
-  const own = command === "status" && options["watch"] === true ? { watch: true } : {};
-  return { ...configOf(options["config"], words[0]), raw: { words: [], options: own } };
+/** The config that a command works with. @throws SLUICE_USAGE */
+function configFor(command: CommandForm | undefined, option: unknown, word: string | undefined): ConfigFile {
+  if (command?.options.includes(configOption) !== true) return { config: "proxy.config.ts", passedOver: [] };
+  return configOf(option, command.takes === "[config]" ? word : undefined);
 }
 
 function unknownCommand(word: string | undefined, known: readonly string[]): SluiceError {

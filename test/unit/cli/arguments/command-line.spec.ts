@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { SluiceError } from "../../../../core/contract/index.ts";
 import { parseCommandLine } from "../../../../core/cli/arguments/command-line.ts";
+import { commands } from "../../../../core/cli/commands/table.ts";
 
 describe("the command line", () => {
   const defaults = {
@@ -13,11 +14,19 @@ describe("the command line", () => {
     json: false,
     watch: true,
     logLevel: undefined,
-    raw: { words: [], options: {} },
+  };
+
+  const parse = (...argv: readonly string[]) => parseCommandLine(argv, commands);
+
+  /** What all commands share of the options: without the arguments that one command alone reads. */
+  const sharedBy = (...argv: readonly string[]) => {
+    const { raw: _, ...shared } = parse(...argv)?.options ?? {};
+    return shared;
   };
 
   it("has defaults: proxy.config.ts, watched, for people", () => {
-    expect(parseCommandLine(["start"])).to.deep.equal({ command: "start", options: defaults });
+    expect(parse("start")?.command).to.equal("start");
+    expect(sharedBy("start")).to.deep.equal(defaults);
   });
 
   it("takes the config that is there, in a fixed order, and knows what it passes over", () => {
@@ -26,9 +35,9 @@ describe("the command line", () => {
     try {
       for (const name of ["json", "cjs", "mjs", "js", "cts", "mts", "ts"]) {
         writeFileSync(`proxy.config.${name}`, "");
-        expect(parseCommandLine(["check"])?.options.config).to.equal(`proxy.config.${name}`);
+        expect(parse("check")?.options.config).to.equal(`proxy.config.${name}`);
       }
-      expect(parseCommandLine(["check"])?.options.passedOver).to.have.length(6);
+      expect(parse("check")?.options.passedOver).to.have.length(6);
     } finally {
       process.chdir(before);
       rmSync(folder, { recursive: true });
@@ -36,14 +45,21 @@ describe("the command line", () => {
   });
 
   it("takes a config without -c, and the permission for one that others may write", () => {
-    expect(parseCommandLine(["check", "a.ts"])?.options).to.deep.equal({ ...defaults, config: "a.ts" });
-    expect(parseCommandLine(["start", "a.ts", "--allow-unsafe-config"])?.options).to.deep.include({ config: "a.ts", allowUnsafe: true });
+    expect(sharedBy("check", "a.ts")).to.deep.equal({ ...defaults, config: "a.ts" });
+    expect(sharedBy("start", "a.ts", "--allow-unsafe-config")).to.deep.include({ config: "a.ts", allowUnsafe: true });
   });
 
   it("reads -c and --config, --no-watch and --json", () => {
-    expect(parseCommandLine(["start", "-c", "a.ts", "--no-watch"])?.options).to.deep.equal({ ...defaults, config: "a.ts", watch: false });
-    expect(parseCommandLine(["status", "--config=b.ts", "--json"])?.options).to.deep.equal({ ...defaults, config: "b.ts", json: true });
-    expect(parseCommandLine(["start", "--log-level", "debug"])?.options).to.deep.equal({ ...defaults, logLevel: "debug" });
+    expect(sharedBy("start", "-c", "a.ts", "--no-watch")).to.deep.equal({ ...defaults, config: "a.ts", watch: false });
+    expect(sharedBy("status", "--config=b.ts", "--json")).to.deep.equal({ ...defaults, config: "b.ts", json: true });
+    expect(sharedBy("start", "--log-level", "debug")).to.deep.equal({ ...defaults, logLevel: "debug" });
+  });
+
+  it("hands a command its own arguments, and takes the config of such a command with -c alone", () => {
+    const { config, raw } = parse("toggle", "web/echo", "off", "-c", "a.ts")?.options ?? {};
+    expect({ config, words: raw?.words }).to.deep.equal({ config: "a.ts", words: ["web/echo", "off"] });
+    expect(parse("trust", "--stores", "nss")?.options.raw.options).to.deep.include({ stores: "nss" });
+    expect(parse("toxiproxy", "-c", "proxies.json")?.options).to.deep.include({ config: "proxy.config.ts", passedOver: [] });
   });
 
   const wrong: readonly (readonly [string, string])[] = [
@@ -62,7 +78,7 @@ describe("the command line", () => {
   ];
   for (const [line, message] of wrong) {
     it(`refuses "${line}" with a hint`, () => {
-      expect(() => parseCommandLine(line.split(" ")))
+      expect(() => parse(...line.split(" ")))
         .to.throw(message)
         .and.satisfy((error: unknown) => SluiceError.is(error) && error.code === "SLUICE_USAGE");
     });
