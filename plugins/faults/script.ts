@@ -1,68 +1,20 @@
 import type { Observable } from "rxjs";
 import type { PluginUse, UseOptions } from "sluice";
 import { z } from "zod";
-import { bandwidthKind } from "./slow/bandwidth.ts";
-import { blackholeKind } from "./broken/blackhole.ts";
-import type { FaultConfig, ScriptStep } from "./definition/config.ts";
-import { commonOptions } from "./definition/every-fault.ts";
-import { corruptKind } from "./broken/corrupt.ts";
-import { defineFault } from "./definition/define-fault.ts";
-import { duplicateKind } from "./datagrams/duplicate.ts";
-import type { FaultHooks, FaultKind, FaultSite, FaultedDirection } from "./definition/fault-kind.ts";
-import { latencyKind } from "./slow/latency.ts";
-import { limitDataKind } from "./broken/limit-data.ts";
-import { lossKind } from "./datagrams/loss.ts";
-import { refuseMisplaced } from "./definition/misplaced.ts";
 import { refusal } from "./broken/refuse.ts";
-import { reorderKind } from "./datagrams/reorder.ts";
-import { resetKind } from "./broken/reset.ts";
-import { slicerKind } from "./slow/slicer.ts";
-import { slowCloseKind } from "./slow/slow-close.ts";
-import { slowOpenKind } from "./slow/slow-open.ts";
-import { timeoutKind } from "./broken/timeout.ts";
-import { truncateKind } from "./datagrams/truncate.ts";
+import { defineFault } from "./definition/define-fault.ts";
+import { commonOptions, type FaultConfig } from "./definition/every-fault.ts";
+import type { FaultHooks, FaultKind, FaultSite, FaultedDirection } from "./definition/fault-kind.ts";
+import { refuseMisplaced } from "./definition/misplaced.ts";
+import { kinds, scriptFaults, type ScriptStep } from "./script-step.ts";
 
-const step = z.strictObject({
-  refuse: z.union([z.int().min(1), z.literal(true)]).optional(),
-  latency: latencyKind.schema.strict().optional(),
-  bandwidth: bandwidthKind.schema.strict().optional(),
-  slicer: slicerKind.schema.strict().optional(),
-  corrupt: corruptKind.schema.strict().optional(),
-  limitData: limitDataKind.schema.strict().optional(),
-  reset: resetKind.schema.strict().optional(),
-  timeout: timeoutKind.schema.strict().optional(),
-  slowClose: slowCloseKind.schema.strict().optional(),
-  blackhole: blackholeKind.schema.strict().optional(),
-  loss: lossKind.schema.strict().optional(),
-  duplicate: duplicateKind.schema.strict().optional(),
-  reorder: reorderKind.schema.strict().optional(),
-  truncate: truncateKind.schema.strict().optional(),
-  slowOpen: slowOpenKind.schema.strict().optional(),
-});
-
-type Step = z.output<typeof step> | "pass";
+type Faults = z.output<typeof scriptFaults>;
+type Step = Faults | "pass";
 
 const schema = z.object({
   ...commonOptions,
-  steps: z.array(z.union([z.literal("pass"), step])).min(1),
+  steps: z.array(z.union([z.literal("pass"), scriptFaults])).min(1),
 });
-
-const kinds = {
-  latency: latencyKind,
-  bandwidth: bandwidthKind,
-  slicer: slicerKind,
-  corrupt: corruptKind,
-  limitData: limitDataKind,
-  reset: resetKind,
-  timeout: timeoutKind,
-  slowClose: slowCloseKind,
-  blackhole: blackholeKind,
-  loss: lossKind,
-  duplicate: duplicateKind,
-  reorder: reorderKind,
-  truncate: truncateKind,
-  slowOpen: slowOpenKind,
-} as const;
 
 interface Part {
   readonly id: string;
@@ -103,7 +55,7 @@ function scenesOf(steps: readonly Step[], site: FaultSite): Scene[] {
   });
 }
 
-function partsOf({ refuse, ...faults }: z.output<typeof step>, site: FaultSite): Part[] {
+function partsOf({ refuse, ...faults }: Faults, site: FaultSite): Part[] {
   const parts = Object.entries(faults).flatMap(([id, options]): Part[] => {
     if (options === undefined) return [];
     const kind = kinds[id as keyof typeof kinds];

@@ -1,7 +1,6 @@
 import type { PluginFactory } from "sluice";
 import { z } from "zod";
-import type { FaultConfig } from "../definition/config.ts";
-import { commonOptions } from "../definition/every-fault.ts";
+import { commonOptions, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind } from "../definition/fault-kind.ts";
 import { swallow } from "./swallow.ts";

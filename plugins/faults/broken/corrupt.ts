@@ -1,10 +1,15 @@
 import type { PluginFactory } from "sluice";
 import { each } from "sluice/flow";
 import { z } from "zod";
-import type { CorruptConfig } from "../definition/config.ts";
-import { commonOptions, share } from "../definition/every-fault.ts";
+import { commonOptions, share, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind, FaultedDirection } from "../definition/fault-kind.ts";
+
+/** The options of `corrupt()`. */
+export interface CorruptConfig extends FaultConfig {
+  /** The share of the bytes in which one bit is flipped, 0 to 1. */
+  readonly rate: number;
+}
 
 const schema = z.object({
   ...commonOptions,

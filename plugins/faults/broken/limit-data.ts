@@ -1,10 +1,15 @@
-import { type PluginFactory, size } from "sluice";
+import { type PluginFactory, size, type Size } from "sluice";
 import { z } from "zod";
-import type { LimitDataConfig } from "../definition/config.ts";
-import { commonOptions } from "../definition/every-fault.ts";
+import { commonOptions, type FaultConfig } from "../definition/every-fault.ts";
 import { cutAfter } from "./cut-after.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind } from "../definition/fault-kind.ts";
+
+/** The options of `limitData()`. */
+export interface LimitDataConfig extends FaultConfig {
+  /** How many bytes of a direction pass before the session is closed. */
+  readonly bytes: Size;
+}
 
 const schema = z.object({
   ...commonOptions,

@@ -1,10 +1,17 @@
 import { map } from "rxjs";
 import { type PluginFactory, SluiceError } from "sluice";
 import { z } from "zod";
-import type { RefuseConfig } from "../definition/config.ts";
-import { commonOptions, share } from "../definition/every-fault.ts";
+import { commonOptions, share, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind, FaultHooks, FaultedDirection } from "../definition/fault-kind.ts";
+
+/** The options of `refuse()`: either `first` or `rate`. */
+export interface RefuseConfig extends FaultConfig {
+  /** How many sessions are refused at the beginning; all later ones are served. */
+  readonly first?: number | undefined;
+  /** The share of the sessions that are refused, 0 to 1. */
+  readonly rate?: number | undefined;
+}
 
 const schema = z
   .object({

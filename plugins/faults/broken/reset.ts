@@ -1,11 +1,18 @@
-import { duration, type PluginFactory, size } from "sluice";
+import { duration, type PluginFactory, size, type Duration, type Size } from "sluice";
 import { z } from "zod";
-import type { ResetConfig } from "../definition/config.ts";
-import { commonOptions } from "../definition/every-fault.ts";
+import { commonOptions, type FaultConfig } from "../definition/every-fault.ts";
 import { cutAfter } from "./cut-after.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import { endAfter } from "./end-after.ts";
 import type { FaultKind } from "../definition/fault-kind.ts";
+
+/** The options of `reset()`: either `bytes` or `after`. */
+export interface ResetConfig extends FaultConfig {
+  /** How many bytes of a direction are delivered before both sides see a reset. */
+  readonly bytes?: Size | undefined;
+  /** How long data passes before both sides see a reset. */
+  readonly after?: Duration | undefined;
+}
 
 const schema = z
   .object({

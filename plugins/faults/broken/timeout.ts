@@ -1,11 +1,16 @@
-import { duration, type PluginFactory } from "sluice";
+import { duration, type PluginFactory, type Duration } from "sluice";
 import { z } from "zod";
-import type { TimeoutConfig } from "../definition/config.ts";
-import { commonOptions } from "../definition/every-fault.ts";
+import { commonOptions, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import { endAfter } from "./end-after.ts";
 import type { FaultKind } from "../definition/fault-kind.ts";
 import { swallow } from "./swallow.ts";
+
+/** The options of `timeout()`. */
+export interface TimeoutConfig extends FaultConfig {
+  /** How long nothing passes before both sides see the end (FIN). */
+  readonly after: Duration;
+}
 
 const schema = z.object({
   ...commonOptions,

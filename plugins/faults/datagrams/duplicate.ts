@@ -1,10 +1,15 @@
 import type { PluginFactory } from "sluice";
 import { concatMap, of } from "rxjs";
 import { z } from "zod";
-import type { DuplicateConfig } from "../definition/config.ts";
-import { commonOptions, share } from "../definition/every-fault.ts";
+import { commonOptions, share, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind } from "../definition/fault-kind.ts";
+
+/** The options of `duplicate()`. */
+export interface DuplicateConfig extends FaultConfig {
+  /** The share of the datagrams that are sent twice, 0 to 1. */
+  readonly rate: number;
+}
 
 const schema = z.object({
   ...commonOptions,

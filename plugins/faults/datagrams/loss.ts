@@ -1,11 +1,18 @@
 import type { PluginFactory } from "sluice";
 import { filter } from "rxjs";
 import { z } from "zod";
-import type { LossConfig } from "../definition/config.ts";
-import { commonOptions, share } from "../definition/every-fault.ts";
+import { commonOptions, share, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind } from "../definition/fault-kind.ts";
 import { lossOf } from "./lossy.ts";
+
+/** The options of `loss()`. */
+export interface LossConfig extends FaultConfig {
+  /** The share of the datagrams that are lost, 0 to 1. */
+  readonly rate: number;
+  /** The average number of datagrams that are lost one after the other, 1 or more. @default each datagram is drawn on its own */
+  readonly burst?: number | undefined;
+}
 
 const schema = z
   .object({

@@ -1,10 +1,17 @@
 import type { PluginFactory } from "sluice";
 import { z } from "zod";
-import type { ReorderConfig } from "../definition/config.ts";
-import { commonOptions, share } from "../definition/every-fault.ts";
+import { commonOptions, share, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind } from "../definition/fault-kind.ts";
 import { overtaken } from "./overtaken.ts";
+
+/** The options of `reorder()`. */
+export interface ReorderConfig extends FaultConfig {
+  /** The share of the datagrams that others overtake, 0 to 1. */
+  readonly rate: number;
+  /** How many later datagrams overtake a held one. No datagram is held for longer than 100 ms. @default 1 */
+  readonly by?: number | undefined;
+}
 
 const schema = z.object({
   ...commonOptions,

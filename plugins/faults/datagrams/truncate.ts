@@ -1,10 +1,17 @@
-import { type PluginFactory, size } from "sluice";
+import { type PluginFactory, size, type Size } from "sluice";
 import { each } from "sluice/flow";
 import { z } from "zod";
-import type { TruncateConfig } from "../definition/config.ts";
-import { commonOptions, share } from "../definition/every-fault.ts";
+import { commonOptions, share, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind } from "../definition/fault-kind.ts";
+
+/** The options of `truncate()`. */
+export interface TruncateConfig extends FaultConfig {
+  /** The share of the datagrams that are cut, 0 to 1. */
+  readonly rate: number;
+  /** The size to which they are cut, in bytes. */
+  readonly to: Size;
+}
 
 const schema = z.object({
   ...commonOptions,

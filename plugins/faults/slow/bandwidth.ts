@@ -1,8 +1,7 @@
 import { type PluginFactory, size, type Size } from "sluice";
 import { throttleBytes } from "sluice/flow";
 import { z } from "zod";
-import type { BandwidthConfig } from "../definition/config.ts";
-import { commonOptions } from "../definition/every-fault.ts";
+import { commonOptions, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind, FaultedDirection } from "../definition/fault-kind.ts";
 import { inSlices } from "./slices.ts";
@@ -13,6 +12,12 @@ const PIECE_MS = 100;
 const LATE_MS = 50;
 
 const rate = z.preprocess((value) => (typeof value === "string" ? value.replace(/\/s$/, "") : value), size()) as z.ZodType<number, Size>;
+
+/** The options of `bandwidth()`. */
+export interface BandwidthConfig extends FaultConfig {
+  /** Bytes per second, for each session and direction: `"64KiB/s"`, `"64KiB"` or a number. 0: nothing passes. */
+  readonly rate: Size;
+}
 
 const schema = z.object({
   ...commonOptions,

@@ -1,11 +1,20 @@
-import { duration, type PluginFactory, size } from "sluice";
+import { duration, type PluginFactory, size, type Duration, type Size } from "sluice";
 import { throttleBytes } from "sluice/flow";
 import { z } from "zod";
-import type { SlicerConfig } from "../definition/config.ts";
-import { commonOptions } from "../definition/every-fault.ts";
+import { commonOptions, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind, FaultedDirection } from "../definition/fault-kind.ts";
 import { inSlices } from "./slices.ts";
+
+/** The options of `slicer()`. */
+export interface SlicerConfig extends FaultConfig {
+  /** The average size of a slice. */
+  readonly size: Size;
+  /** How many bytes a slice may have more or less than `size`. It must be less than `size`. @default 0 */
+  readonly variation?: Size | undefined;
+  /** The pause between two slices. @default 0 */
+  readonly delay?: Duration | undefined;
+}
 
 const whole = () => size().refine((bytes) => Number.isInteger(bytes), { error: "expected whole bytes" });
 

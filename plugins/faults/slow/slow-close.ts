@@ -1,10 +1,15 @@
-import { duration, type PluginFactory } from "sluice";
+import { duration, type PluginFactory, type Duration } from "sluice";
 import { z } from "zod";
-import type { SlowCloseConfig } from "../definition/config.ts";
-import { commonOptions } from "../definition/every-fault.ts";
+import { commonOptions, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind } from "../definition/fault-kind.ts";
 import { heldEnd } from "./held-end.ts";
+
+/** The options of `slowClose()`. */
+export interface SlowCloseConfig extends FaultConfig {
+  /** The time from the last byte until the end (FIN) is passed on. */
+  readonly delay: Duration;
+}
 
 const schema = z.object({
   ...commonOptions,

@@ -1,10 +1,15 @@
 import { delay as delayed } from "rxjs";
-import { duration, type PluginFactory } from "sluice";
+import { duration, type PluginFactory, type Duration } from "sluice";
 import { z } from "zod";
-import type { SlowOpenConfig } from "../definition/config.ts";
-import { commonOptions } from "../definition/every-fault.ts";
+import { commonOptions, type FaultConfig } from "../definition/every-fault.ts";
 import { defineFault } from "../definition/define-fault.ts";
 import type { FaultKind } from "../definition/fault-kind.ts";
+
+/** The options of `slowOpen()`. */
+export interface SlowOpenConfig extends FaultConfig {
+  /** How long a session waits before its upstream is dialled. */
+  readonly delay: Duration;
+}
 
 const schema = z.object({
   ...commonOptions,
