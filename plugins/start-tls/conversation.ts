@@ -1,7 +1,13 @@
 import type { Session } from "sluice";
 
-/** The conversation of a client and the proxy until TLS begins, or the client continues without encryption. */
-export type Conversation = (session: Session, timeout: number) => Promise<void>;
+/** How the conversation before TLS has ended. */
+export type Outcome =
+  /** The client begins TLS, or continues without it on a listener that allows that. */
+  | "continues"
+  /** The client has said that it leaves, and has its answer. */
+  | "left"
+  /** The client has had its refusal: it wanted to continue without TLS. */
+  | "refused";
 
-/** The most commands that are passed on before STARTTLS: a client that sends more has decided to continue without encryption. */
-export const MAX_COMMANDS = 20;
+/** The conversation of a client and the proxy until TLS begins, or the client continues without encryption. */
+export type Conversation = (session: Session, timeout: number) => Promise<Outcome>;

@@ -1,48 +1,44 @@
-import type { EarlyUpstream, Session } from "sluice";
-import { MAX_COMMANDS, type Conversation } from "./conversation.ts";
-import { onTheWire, readAnswer, readLine } from "./lines.ts";
+import { commandByCommand, type Step } from "./commands.ts";
+import type { Conversation } from "./conversation.ts";
 
 /** A tag and a command (RFC 9051 section 2.2.1). */
-const command = /^(\S{1,64}) ([A-Z]+)\s*$/i;
-const before = new Set(["CAPABILITY", "NOOP"]);
+const form = /^([^\s+*(){%"\\]{1,64}) ([A-Z]+)(\s.*)?$/i;
+
+/** What is done with a command that has no arguments. */
+const steps: Readonly<Record<string, Step>> = { STARTTLS: "begin", CAPABILITY: "pass", NOOP: "pass", LOGOUT: "leave" };
 
 /** IMAP (RFC 9051 section 6.2.1): the upstream's greeting and capabilities are passed on, with STARTTLS added. */
-export const imap: Conversation = async (session, timeout) => {
-  const upstream = await session.openUpstream();
-  session.reply(onTheWire((await readAnswer(upstream, timeout, (line) => line.startsWith("* "))).map(withStartTls)));
-  for (let count = 0; count < MAX_COMMANDS; count += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- one command after the other
-    if (!(await converse(session, upstream, timeout))) return;
-  }
-};
+export const imap: Conversation = commandByCommand({
+  stepOf: (command) => {
+    const { name, hasArguments } = parse(command);
+    return hasArguments ? "refuse" : (steps[name] ?? "refuse");
+  },
+  isLast: (line, command) => line.startsWith(command === undefined ? "* " : `${parse(command).tag} `),
+  offer: (answer, _command, isRequired) => answer.map((line) => withStartTls(line, isRequired)),
+  ready: (command) => `${parse(command).tag} OK Begin TLS negotiation now`,
+  refusal: (command) => {
+    const { tag, name } = parse(command);
+    if (tag === "*") return "* BAD A command begins with a tag";
+    // RFC 5530 section 3.
+    return name === "STARTTLS" ? `${tag} BAD STARTTLS has no arguments` : `${tag} NO [PRIVACYREQUIRED] Begin TLS first, with STARTTLS`;
+  },
+  tooMany: "* BYE Too many commands before STARTTLS",
+  tooLong: "* BYE The line is too long",
+});
 
-/** @returns whether the conversation continues */
-async function converse(session: Session, upstream: EarlyUpstream, timeout: number): Promise<boolean> {
-  const line = await readLine(session, timeout, ({ bytes, text }, all) => {
-    const name = nameOf(text);
-    // Drops the bytes after STARTTLS: they were not encrypted, and must not be treated as if they were (CVE-2011-0411).
-    if (name === "STARTTLS") return all.length;
-    return before.has(name) ? bytes.length : 0;
-  });
-  if (line === undefined) return false;
-  const [, tag = ""] = command.exec(line.text) ?? [];
-  const name = nameOf(line.text);
-  if (name === "STARTTLS") {
-    session.reply(onTheWire([`${tag} OK Begin TLS negotiation now`]));
-    return false;
-  }
-  if (!before.has(name)) return false;
-  upstream.write(line.bytes);
-  session.reply(onTheWire((await readAnswer(upstream, timeout, (answer) => answer.startsWith(`${tag} `))).map(withStartTls)));
-  return true;
+/** The parts of a command; the tag is `*` if it has none. */
+function parse(command: string): { readonly tag: string; readonly name: string; readonly hasArguments: boolean } {
+  const [, tag = "*", name = "", rest = ""] = form.exec(command) ?? [];
+  return { tag, name: name.toUpperCase(), hasArguments: rest.trim() !== "" };
 }
 
-function nameOf(text: string): string {
-  return (command.exec(text)?.[2] ?? "").toUpperCase();
-}
-
-/** Adds the capability to a line that lists capabilities. */
-function withStartTls(line: string): string {
-  if (/\bSTARTTLS\b/i.test(line)) return line;
-  return line.replace(/^(\* CAPABILITY|\S+ OK \[CAPABILITY|\* PREAUTH \[CAPABILITY)\b/i, "$1 STARTTLS");
+/** Adds the capability to a line that lists capabilities. Where TLS is required, no way to log in before it is offered (RFC 3501 section 6.2.3). */
+function withStartTls(line: string, isRequired: boolean): string {
+  const list = /^(\* CAPABILITY|\S+ OK \[CAPABILITY|\* PREAUTH \[CAPABILITY)\b([^\]]*)/i.exec(line);
+  if (list === null) return line;
+  const [whole, begin = "", capabilities = ""] = list;
+  const hidden = isRequired ? /^(STARTTLS|AUTH=.*)$/i : /^STARTTLS$/i;
+  const shown = capabilities.split(" ").filter((capability) => capability !== "" && !hidden.test(capability));
+  if (isRequired && !shown.includes("LOGINDISABLED")) shown.push("LOGINDISABLED");
+  return [begin, "STARTTLS", ...shown].join(" ") + line.slice(whole.length);
 }

@@ -16,17 +16,18 @@ export interface Line {
   readonly text: string;
 }
 
-/**
- * Reads a client's next line. `takes` returns how many bytes to remove from the client's data.
- *
- * @returns undefined when the client begins TLS, or sends something other than a line of text
- */
-export function readLine(client: Early, timeout: number, takes: (line: Line, all: Buffer) => number): Promise<Line | undefined> {
-  return client.readFirst<Line | undefined>(
+/** Why there is no line: what came is no text (TLS, for example), it is too long, or the client has finished. */
+export type NoLine = "other" | "long" | "left";
+
+/** Reads a client's next line. `takes` returns how many bytes to remove from the client's data. */
+export function readLine(client: Early, timeout: number, takes: (line: Line, all: Buffer) => number): Promise<Line | NoLine> {
+  return client.readFirst<Line | NoLine>(
     (bytes, end) => {
-      if (bytes.length > 0 && !isText(bytes[0])) return { taken: 0, value: undefined };
+      if (bytes.length === 0) return end === "end" ? { taken: 0, value: "left" } : undefined;
+      if (!isText(bytes[0])) return { taken: 0, value: "other" };
       const at = bytes.indexOf("\n");
-      if (at < 0) return end === "size" ? { taken: 0, value: undefined } : undefined;
+      if (at > MAX_LINE || (at < 0 && end === "size")) return { taken: 0, value: "long" };
+      if (at < 0) return undefined;
       const line = { bytes: Buffer.from(bytes.subarray(0, at + 1)), text: bytes.toString("latin1", 0, at).replace(/\r$/, "") };
       return { taken: takes(line, bytes), value: line };
     },

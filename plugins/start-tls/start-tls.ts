@@ -49,7 +49,10 @@ class StartTls implements Plugin {
     const { protocol, timeout } = this.options;
     return arrival.pipe(
       concatMap(async () => {
-        await conversations[protocol](session, timeout);
+        const outcome = await conversations[protocol](session, timeout);
+        if (outcome === "refused")
+          throw new SluiceError("SLUICE_CLIENT_TLS", `${String(session.client)}: it did not begin TLS (${protocol})`);
+        if (outcome === "left") session.close();
         return session;
       }),
     );

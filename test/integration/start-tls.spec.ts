@@ -11,29 +11,12 @@ import { eventually } from "../support/eventually.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { connectSecurely, exchange } from "../support/exchange.ts";
 import { startForward, type Forward } from "../support/forward.ts";
+import { mailServer } from "../support/mail-server.ts";
 import { runTool } from "../support/real-peer.ts";
 import { connect, readAll, readBytes } from "../support/sockets.ts";
 
 const sslRequest = Buffer.from("0000000804d2162f", "hex");
 const gssRequest = Buffer.from("0000000804d21630", "hex");
-
-/** A mail server that keeps what it was told. */
-function mailServer(said: string[], kind: "smtp" | "imap", more = ""): (socket: Socket) => void {
-  return (socket) => {
-    socket.write(kind === "smtp" ? "220-mx.test\r\n220 ready\r\n" : "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] ready\r\n");
-    socket.on("end", () => socket.end());
-    let rest = "";
-    socket.on("data", (chunk) => {
-      const lines = (rest + String(chunk)).split("\r\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        said.push(line);
-        if (kind === "smtp") socket.write(/^EHLO/i.test(line) ? `250-mx.test\r\n${more}250 HELP\r\n` : "250 ok\r\n");
-        else socket.write(`${/CAPABILITY/.test(line) ? "* CAPABILITY IMAP4rev1\r\n" : ""}${line.split(" ")[0]} OK done\r\n`);
-      }
-    });
-  };
-}
 
 describe("startTls", function () {
   this.timeout(20_000);

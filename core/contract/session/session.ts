@@ -46,6 +46,8 @@ export interface RetargetOptions {
 export interface Session extends SessionFacts {
   /** Aborted when the session ends: for work that must not outlive it. Its `reason` is the error that ended it, if one did. */
   readonly signal: AbortSignal;
+  /** Whether its listener also serves a client that does not begin TLS: a plugin of the listener has `allowsPlain`. @default false */
+  readonly allowsPlain?: boolean;
 
   /**
    * Sets the client, for a plugin that learns it from a proxy in front (the PROXY protocol). Call it in `admit`: plugins after it, limits and

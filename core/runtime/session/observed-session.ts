@@ -1,5 +1,6 @@
 import { Timeline, type FlowTap, type Leg, type Session, type SluiceError, type TappedWire, type WireTap } from "../../contract/index.ts";
 import type { AttachedWatchers } from "../version/attached-plugins.ts";
+import type { ListenerVersion } from "../version/listener-version.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
 import { canLendHandles } from "../../net/node/lent-handle-trial.ts";
 import type { Relay } from "../../net/relay/relay.ts";
@@ -53,11 +54,17 @@ export abstract class ObservedSession extends ClientSide {
   /** Carries datagrams outside its legs. */
   relay: Relay | undefined;
 
+  abstract readonly version: ListenerVersion;
   abstract readonly pipeline: LivePipeline;
   abstract readonly session: Session;
 
   /** Undefined before its upstream leg is open. */
   abstract flow(direction: "fromClient" | "fromUpstream"): ObservedFlow | undefined;
+
+  /** Its admit hooks are those of the version that accepted it, also after a reload. */
+  get allowsPlain(): boolean {
+    return this.version.pipeline.pipeline.allowsPlain;
+  }
 
   /** How the datagrams of its relay are sent. */
   get relayWay(): RelayWay {
