@@ -1,4 +1,4 @@
-import { definePlugin, EVENTS, LOGGER, OPTIONS, printable } from "sluice";
+import { definePlugin, type Direction, EVENTS, LOGGER, OPTIONS, printable } from "sluice";
 import type {
   AnyErrorCode,
   ExchangeEnd,
@@ -178,7 +178,7 @@ export class Logging implements Plugin {
     return this.#isBound ? {} : { listener };
   }
 
-  #chunks(direction: "fromClient" | "fromUpstream", form: "size" | "hex" | "text"): ByteHook {
+  #chunks(direction: Direction, form: "size" | "hex" | "text"): ByteHook {
     return (data: Observable<Buffer>, session: Session) =>
       data.pipe(
         each((chunk) => {

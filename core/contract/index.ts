@@ -30,7 +30,16 @@ export { upstream, upstreamTarget } from "./upstream/upstream-target.ts";
 export type * from "./upstream/upstream.ts";
 export type * from "./session/datagrams.ts";
 export type * from "./session/first-bytes.ts";
-export { hookNames, hooks, type ByteHookName, type Emission, type HookName, type Hooks } from "./session/hooks.ts";
+export {
+  directions,
+  hookNames,
+  hooks,
+  type ByteHookName,
+  type Direction,
+  type Emission,
+  type HookName,
+  type Hooks,
+} from "./session/hooks.ts";
 export type * from "./session/http.ts";
 export type * from "./session/session.ts";
 export type * from "./session/taps.ts";

@@ -2,7 +2,7 @@
 /** The kit for tests of plugins, and of programs around a proxy. It works with mocha, vitest and node:test. */
 import "reflect-metadata";
 
-export type { Direction } from "./bench/bench-run.ts";
+export type { Direction } from "../contract/index.ts";
 export type { CaseBytes, ChangingCase, ClosingCase, PassingCase, PluginCases } from "./cases/plugin-cases.ts";
 export type { Runner } from "./cases/runner.ts";
 export { testPlugin, type TestPluginOptions } from "./cases/test-plugin.ts";

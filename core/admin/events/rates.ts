@@ -1,5 +1,6 @@
+import { directions, type Direction } from "../../contract/index.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import { directions, pluginTraffic, trafficOf, type Direction, type PluginTraffic } from "../views/traffic.ts";
+import { pluginTraffic, trafficOf, type PluginTraffic } from "../views/traffic.ts";
 
 /** The traffic of one direction, and its rates. */
 interface FlowRates {

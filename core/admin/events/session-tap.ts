@@ -1,7 +1,7 @@
+import type { Direction } from "../../contract/index.ts";
 import { inspect } from "node:util";
 import type { Tap } from "../../flow/chain/meter.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
-import type { Direction } from "../views/traffic.ts";
 
 /** Bytes of a chunk that are shown. */
 const SHOWN = 16 * 1024;

@@ -1,3 +1,4 @@
+import type { Direction } from "../../contract/index.ts";
 import type { TrafficTotals } from "../../runtime/listener/listener-counts.ts";
 import { trafficOf } from "../views/traffic.ts";
 import { each, several } from "./each-listener.ts";
@@ -5,7 +6,7 @@ import type { Family, Sample } from "./family.ts";
 import { histogramSamples } from "./histogram-samples.ts";
 
 type Total = "bytes" | "chunks";
-type BothWays = Readonly<Record<"fromClient" | "fromUpstream", TrafficTotals>>;
+type BothWays = Readonly<Record<Direction, TrafficTotals>>;
 
 /** One sample for what came from each leg, and one for what went to it. */
 function byLeg(listener: string, { fromClient, fromUpstream }: BothWays, came: Total): Sample[] {

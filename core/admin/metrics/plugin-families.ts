@@ -1,6 +1,6 @@
+import { directions } from "../../contract/index.ts";
 import type { PluginMeter } from "../../flow/chain/meter.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import { directions } from "../views/traffic.ts";
 import type { Family, Sample } from "./family.ts";
 import { histogramSamples } from "./histogram-samples.ts";
 

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { SluiceError } from "../../contract/index.ts";
+import { directions, SluiceError } from "../../contract/index.ts";
 import { duration } from "../../contract/options/units.ts";
 import { watchFor } from "../events/watch-for.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
 import { operation } from "./operation.ts";
 
 const id = z.coerce.number().int().min(1);
-const direction = z.enum(["fromClient", "fromUpstream"]);
+const direction = z.enum(directions);
 const longestHold = 600_000;
 const longestWatch = 30_000;
 const one = z.strictObject({ id });

@@ -1,4 +1,14 @@
-import type { EndReason, SessionAttempt, SessionPhase, SessionRecord, SessionTls, TimelineEntry, Traffic } from "../../contract/index.ts";
+import {
+  type Direction,
+  directions,
+  type EndReason,
+  type SessionAttempt,
+  type SessionPhase,
+  type SessionRecord,
+  type SessionTls,
+  type TimelineEntry,
+  type Traffic,
+} from "../../contract/index.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
 
 /** A session in a list. */
@@ -30,7 +40,7 @@ export interface SessionDetail extends SessionView {
   readonly tls: Pick<SessionTls, "serverName" | "alpn" | "version" | "protocol" | "cipher"> | undefined;
   /** Bytes that wait in it, by direction. */
   readonly waiting: { readonly fromClient: number; readonly fromUpstream: number } | undefined;
-  readonly held: readonly ("fromClient" | "fromUpstream")[];
+  readonly held: readonly Direction[];
   /** Why it ended, in words. */
   readonly message: string | undefined;
   readonly timeline: readonly TimelineEntry[];
@@ -90,7 +100,7 @@ export function endedView(record: SessionRecord, plugins: readonly string[]): Se
 
 export function openDetail(session: LiveSession): SessionDetail {
   const [toUpstream, toClient] = [session.flow("fromClient"), session.flow("fromUpstream")];
-  const held = (["fromClient", "fromUpstream"] as const).filter((direction) => session.flow(direction)?.control.held === true);
+  const held = directions.filter((direction) => session.flow(direction)?.control.held === true);
   return {
     ...openView(session),
     phase: undefined,

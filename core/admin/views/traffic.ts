@@ -1,9 +1,7 @@
+import { directions } from "../../contract/index.ts";
 import type { PluginMeter } from "../../flow/chain/meter.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import { TrafficTotals } from "../../runtime/listener/listener-counts.ts";
-
-export type Direction = "fromClient" | "fromUpstream";
-export const directions = ["fromClient", "fromUpstream"] as const;
 
 /** The traffic of a listener's sessions, open ones included. */
 export interface ListenerTraffic {

@@ -57,3 +57,8 @@ export const hooks: { readonly [N in HookName]-?: HookFacts<N> } = {
 };
 
 export const hookNames = Object.keys(hooks) as readonly HookName[];
+
+/** The directions of a session's data, named after the hooks that their chunks pass through. */
+export const directions = ["fromClient", "fromUpstream"] as const satisfies readonly ByteHookName[];
+
+export type Direction = (typeof directions)[number];

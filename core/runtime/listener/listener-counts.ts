@@ -1,4 +1,4 @@
-import type { EndReason } from "../../contract/index.ts";
+import type { Direction, EndReason } from "../../contract/index.ts";
 import type { Flow } from "../../flow/pump/flow.ts";
 import { Histogram } from "../state/histogram.ts";
 import { FaultCounts } from "./fault-counts.ts";
@@ -12,7 +12,7 @@ type FlowTraffic = Pick<TrafficTotals, "bytes" | "chunks" | "sentBytes" | "sentC
 /** An ended session, as the counts see it. */
 export interface EndedSession {
   readonly startedAt: number;
-  flow(direction: "fromClient" | "fromUpstream"): Flow | undefined;
+  flow(direction: Direction): Flow | undefined;
   /** The traffic of its relay of datagrams. */
   readonly relay: { readonly fromClient: FlowTraffic; readonly fromUpstream: FlowTraffic } | undefined;
 }

@@ -1,16 +1,17 @@
 import {
-  closingError,
-  reasonOf,
-  SluiceError,
   type CloseOptions,
+  closingError,
+  type Direction,
   type EarlyUpstream,
   type Leg,
   type Limits,
+  reasonOf,
   type ServerTlsOptions,
   type Session,
   type SessionAttempt,
   type SessionRecord,
   type SessionTls,
+  SluiceError,
   type Traffic,
   type Transport,
   type Upstream,
@@ -106,7 +107,7 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
     return carried(this.relay?.fromUpstream, this.#flows?.fromUpstream);
   }
 
-  flow(direction: "fromClient" | "fromUpstream"): Flow | undefined {
+  flow(direction: Direction): Flow | undefined {
     return this.#flows?.[direction];
   }
 

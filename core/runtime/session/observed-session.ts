@@ -1,4 +1,13 @@
-import { Timeline, type FlowTap, type Leg, type Session, type SluiceError, type TappedWire, type WireTap } from "../../contract/index.ts";
+import {
+  type Direction,
+  type FlowTap,
+  type Leg,
+  type Session,
+  type SluiceError,
+  type TappedWire,
+  Timeline,
+  type WireTap,
+} from "../../contract/index.ts";
 import type { AttachedWatchers } from "../version/attached-plugins.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
 import type { LivePipeline } from "../version/live-pipeline.ts";
@@ -20,7 +29,7 @@ export abstract class ObservedSession extends ClientSide {
   /** Its events, kept if somebody may look at them. */
   timeline: Timeline | undefined;
   /** Called before the first chunk of each direction passes. */
-  onFirstChunk: ((direction: "fromClient" | "fromUpstream") => void) | undefined;
+  onFirstChunk: ((direction: Direction) => void) | undefined;
   #taps: SessionTaps | undefined;
 
   /** Keeps a timeline from now on. */
@@ -59,7 +68,7 @@ export abstract class ObservedSession extends ClientSide {
   abstract readonly session: Session;
 
   /** Undefined before its upstream leg is open. */
-  abstract flow(direction: "fromClient" | "fromUpstream"): ObservedFlow | undefined;
+  abstract flow(direction: Direction): ObservedFlow | undefined;
 
   /** Its admit hooks are those of the version that accepted it, also after a reload. */
   get allowsPlain(): boolean {

@@ -1,7 +1,5 @@
 import { PluginMeter } from "../../flow/chain/meter.ts";
-import type { ResolvedListener } from "../../contract/index.ts";
-
-export type Direction = "fromClient" | "fromUpstream";
+import type { Direction, ResolvedListener } from "../../contract/index.ts";
 
 /** Counts what plugin uses do to data, by listener, use and direction. A reload keeps the counts as long as the config has the use. */
 export class MeterBook {

@@ -1,5 +1,5 @@
 import { of } from "rxjs";
-import { reasonOf, SluiceError, type SluiceError as Failure } from "../../contract/index.ts";
+import { type Direction, directions, reasonOf, SluiceError, type SluiceError as Failure } from "../../contract/index.ts";
 import { Flow } from "../../flow/pump/flow.ts";
 import { BenchSession } from "./bench-session.ts";
 import { lifeStep } from "./life-step.ts";
@@ -9,10 +9,6 @@ import { settled } from "./settled.ts";
 
 /** Milliseconds that a plugin may take in real time: less than mocha's limit of two seconds for a test, so that the reason is reported. */
 const PATIENCE_MS = 1_000;
-
-export type Direction = "fromClient" | "fromUpstream";
-
-export const directions: readonly Direction[] = ["fromClient", "fromUpstream"];
 
 /** The result of one direction of a session. */
 export interface Outcome {

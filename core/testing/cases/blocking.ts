@@ -1,4 +1,5 @@
-import { BenchRun, type Direction } from "../bench/bench-run.ts";
+import type { Direction } from "../../contract/index.ts";
+import { BenchRun } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 
 /** Milliseconds that a small chunk may take; large ones may take more. */

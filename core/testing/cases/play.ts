@@ -1,4 +1,5 @@
-import { BenchRun, type Direction, type Outcome, type RunningSession } from "../bench/bench-run.ts";
+import type { Direction } from "../../contract/index.ts";
+import { BenchRun, type Outcome, type RunningSession } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { byteByByte } from "./cut.ts";
 import { isAnswer } from "./verdict.ts";

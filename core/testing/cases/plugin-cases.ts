@@ -1,6 +1,5 @@
-import { SluiceError, type PluginUse } from "../../contract/index.ts";
+import { type Direction, type PluginUse, SluiceError } from "../../contract/index.ts";
 import { nearest } from "../../contract/options/nearest.ts";
-import type { Direction } from "../bench/bench-run.ts";
 import { bytesOf, type Bytes } from "../values/bytes.ts";
 
 /** Input or output: bytes, or chunks, which are not cut differently when borders matter. */

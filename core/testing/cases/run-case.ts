@@ -1,5 +1,5 @@
-import type { Provider, Transport } from "../../contract/index.ts";
-import { directions, type Direction, type Outcome } from "../bench/bench-run.ts";
+import { type Direction, directions, type Provider, type Transport } from "../../contract/index.ts";
+import { type Outcome } from "../bench/bench-run.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
 import { strayRejectionsOf } from "../bench/stray-rejections.ts";
 import { shortBytes } from "../values/shown.ts";

@@ -1,4 +1,5 @@
-import type { Direction, Outcome } from "../bench/bench-run.ts";
+import type { Direction } from "../../contract/index.ts";
+import type { Outcome } from "../bench/bench-run.ts";
 import type { BenchInstance, PluginBench } from "../bench/plugin-bench.ts";
 import { blockingOf } from "../cases/blocking.ts";
 import { plain, type Input } from "../cases/play.ts";

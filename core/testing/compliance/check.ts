@@ -1,5 +1,4 @@
-import type { PluginUse, Provider, Transport } from "../../contract/index.ts";
-import { directions, type Direction } from "../bench/bench-run.ts";
+import { type Direction, directions, type PluginUse, type Provider, type Transport } from "../../contract/index.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
 import { strayRejectionsOf } from "../bench/stray-rejections.ts";
 import { failed } from "../cases/verdict.ts";

@@ -1,5 +1,6 @@
+import { directions, type Direction } from "../../contract/index.ts";
 import { setTimeout as pause } from "node:timers/promises";
-import { BenchRun, directions, type Direction } from "../bench/bench-run.ts";
+import { BenchRun } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { demand, type Check, type Subject } from "./check.ts";
 import { garbageCollector } from "./garbage.ts";

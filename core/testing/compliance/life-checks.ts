@@ -1,6 +1,7 @@
+import { directions } from "../../contract/index.ts";
 import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { BenchRun, directions } from "../bench/bench-run.ts";
+import { BenchRun } from "../bench/bench-run.ts";
 import { lifeStep } from "../bench/life-step.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { demand, type Check, type Subject } from "./check.ts";

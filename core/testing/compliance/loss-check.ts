@@ -1,4 +1,5 @@
-import type { Direction, Outcome } from "../bench/bench-run.ts";
+import type { Direction } from "../../contract/index.ts";
+import type { Outcome } from "../bench/bench-run.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { plain } from "../cases/play.ts";
 import { failed, wrongWithEnd } from "../cases/verdict.ts";

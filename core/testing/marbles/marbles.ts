@@ -1,7 +1,15 @@
 import { defer, throwError, type Observable } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
-import { CLOCK, SluiceError, type PluginUse, type Session, type Transport, type Provider, type Upstream } from "../../contract/index.ts";
-import type { Direction } from "../bench/bench-run.ts";
+import {
+  CLOCK,
+  type Direction,
+  type PluginUse,
+  type Provider,
+  type Session,
+  SluiceError,
+  type Transport,
+  type Upstream,
+} from "../../contract/index.ts";
 import { BenchSession } from "../bench/bench-session.ts";
 import { KeptLeg } from "../bench/played-leg.ts";
 import { PluginBench, type BenchInstance } from "../bench/plugin-bench.ts";

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { ConfigLoader } from "../../config/load/config-loader.ts";
-import { CLOCK, SluiceError, type ResolvedConfig } from "../../contract/index.ts";
+import { CLOCK, type Direction, directions, type ResolvedConfig, SluiceError } from "../../contract/index.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
 import { PluginMeter } from "../../flow/chain/meter.ts";
 import { HealthBook } from "../../net/balance/endpoints/health-book.ts";
@@ -11,7 +11,7 @@ import { placeOfAuthor } from "../../runtime/log/author-place.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
 import { LocalShared } from "../../runtime/state/local-shared.ts";
 import { createMetrics } from "../../runtime/state/metrics.ts";
-import { directions, RunningSession, type Direction, type Outcome } from "../bench/bench-run.ts";
+import { RunningSession, type Outcome } from "../bench/bench-run.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { hasDatagrams } from "../values/transport-form.ts";
 

@@ -1,8 +1,18 @@
 import type { Observable, SchedulerLike } from "rxjs";
-import { CLOCK, definePlugin, LOGGER, PLACE, type FunctionPlugin, type Inject, type PluginFactory, type Session } from "sluice";
+import {
+  CLOCK,
+  definePlugin,
+  type Direction,
+  type FunctionPlugin,
+  type Inject,
+  LOGGER,
+  PLACE,
+  type PluginFactory,
+  type Session,
+} from "sluice";
 import type { z } from "zod";
 import type { CommonOptions } from "./every-fault.ts";
-import type { Direction, FaultHooks, FaultKind } from "./fault-kind.ts";
+import type { FaultHooks, FaultKind } from "./fault-kind.ts";
 import { refuseMisplaced } from "./misplaced.ts";
 import { SessionsSeen } from "./sessions-seen.ts";
 

@@ -1,9 +1,7 @@
 import type { Observable, SchedulerLike } from "rxjs";
-import type { Place, Session } from "sluice";
+import type { Direction, Place, Session } from "sluice";
 import type { z } from "zod";
 import type { CommonOptions } from "./every-fault.ts";
-
-export type Direction = "fromClient" | "fromUpstream";
 
 /** One direction of one session, or its opening, as a fault sees it. It lives as long as the session: a reload passes it on. */
 export interface FaultedDirection {

@@ -1,4 +1,4 @@
-import type { PluginUse } from "sluice";
+import type { Direction, PluginUse } from "sluice";
 import { bandwidth } from "../slow/bandwidth.ts";
 import { latency } from "../slow/latency.ts";
 import { limitData } from "../broken/limit-data.ts";
@@ -10,7 +10,7 @@ import { toxicTimeout } from "./toxic-timeout.ts";
 /** The options of a toxic's fault that do not come from its attributes. */
 interface ToxicUse {
   readonly name: string;
-  readonly direction: "fromClient" | "fromUpstream";
+  readonly direction: Direction;
   readonly share: number;
 }
 

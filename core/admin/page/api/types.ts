@@ -4,7 +4,7 @@ export type { ChunkEvent } from "../../events/session-tap.ts";
 export type { SessionDetail, SessionView } from "../../sessions/session-view.ts";
 export type { GenerationView } from "../../views/generation-view.ts";
 export type { ListenerView, PluginView } from "../../views/listener-view.ts";
-export type { Direction } from "../../views/traffic.ts";
+export type { Direction } from "../../../contract/session/hooks.ts";
 export type { ProxyStatus } from "../../../runtime/proxy/proxy-status.ts";
 export type { SaveView as SavedFile } from "../../saving/save.ts";
 export type { TrialView } from "../../../contract/events/trial.ts";
