@@ -172,6 +172,24 @@ describe("rateLimit with a store in a real Redis", function () {
     expect(await master.ask("KEYS", "sluice:*")).to.have.length(1);
   });
 
+  it("follows the sentinels to the server that takes over, with the password of the servers", async () => {
+    const secret = ["--requirepass", "secret", "--masterauth", "secret"];
+    const master = await new RedisServer(cleanup, file, await freePort(), secret).start();
+    const replicaOf = ["--replicaof", "127.0.0.1", String(master.port)];
+    const replica = await new RedisServer(cleanup, file, await freePort(), [...secret, ...replicaOf]).start();
+    const sentinel = new RedisServer(cleanup, file, await freePort());
+    await sentinel.startSentinel("mymaster", master.port, ["auth-pass mymaster secret"]);
+    const url = [`redis://:secret@127.0.0.1:${sentinel.port}`];
+    const options = { url, sentinel: "mymaster", timeout: "1s", onError: "reject" } as const;
+    const { port } = await start({ connections: { ...never, burst: 1_000 } }, options);
+    await eventually(async () => expect(await isIn(port)).to.equal(true), { within: 15_000 });
+    await eventually(async () => expect(await replica.ask("KEYS", "sluice:*")).to.have.length(1), { within: 15_000 });
+    await eventually(async () => expect(String(await sentinel.ask("INFO", "sentinel"))).to.include("slaves=1"), { within: 30_000 });
+    await master.kill();
+    await eventually(async () => expect(String(await replica.ask("INFO", "replication"))).to.include("role:master"), { within: 30_000 });
+    await eventually(async () => expect(await isIn(port)).to.equal(true), { within: 15_000 });
+  });
+
   it("reports errors in its options", () => {
     const refused = (options: unknown): string => {
       try {
@@ -183,6 +201,10 @@ describe("rateLimit with a store in a real Redis", function () {
     };
     expect(refused({ url: "localhost:6379" })).to.match(/redis\(\): url: expected "redis:\/\/host:port"/);
     expect(refused({ sentinel: "a" })).to.match(/url: expected a list of the sentinels' addresses/);
+    expect(refused({ url: ["redis://a", "rediss://b"] })).to.match(
+      /redis\(\): url: expected the same protocol, user, password and database/,
+    );
+    expect(refused({ url: ["redis://a"], sentinel: { name: "" } })).to.match(/sentinel/);
     expect(refused({ timeout: 0 })).to.match(/timeout/);
     expect(refused({ ttl: 1 })).to.match(/ttl/);
   });

@@ -23,7 +23,9 @@ export class RedisServer {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    const password = this.more[this.more.indexOf("--requirepass") + 1];
+    const secret = this.more.includes("--requirepass") ? `:${password}@` : "";
+    return `redis://${secret}127.0.0.1:${this.port}`;
   }
 
   async start(): Promise<this> {
@@ -44,10 +46,13 @@ export class RedisServer {
     return this;
   }
 
-  /** As a sentinel of a master, alone. */
-  async startSentinel(name: string, master: number): Promise<void> {
+  /** As a sentinel of a master, alone: it lets a replica take over half a second after the master is gone. */
+  async startSentinel(name: string, master: number, more: readonly string[] = []): Promise<void> {
     const config = join(this.#folder, "sentinel.conf");
-    writeFileSync(config, `port ${this.port}\nbind 127.0.0.1\ndir ${this.#folder}\nsentinel monitor ${name} 127.0.0.1 ${master} 1\n`);
+    const lines = [`monitor ${name} 127.0.0.1 ${master} 1`, `down-after-milliseconds ${name} 500`, ...more].map(
+      (line) => `sentinel ${line}`,
+    );
+    writeFileSync(config, [`port ${this.port}`, "bind 127.0.0.1", `dir ${this.#folder}`, ...lines, ""].join("\n"));
     this.#run([config, "--sentinel"]);
     await this.#isUp();
   }

@@ -1,23 +1,6 @@
-import { SluiceError } from "sluice";
+import { clientOf, longestPause, type Call, type Client } from "./redis-client.ts";
 import { gcra, gcraDigest } from "./gcra.ts";
 import type { ResolvedRedisOptions } from "./options.ts";
-
-/** The used part of a client of `@redis/client`: for one server, a cluster, or a master behind sentinels. */
-interface Client {
-  readonly isOpen: boolean;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  connect(): Promise<unknown>;
-  destroy(): unknown;
-  evalSha(digest: string, call: Call): Promise<unknown>;
-  eval(script: string, call: Call): Promise<unknown>;
-}
-
-interface Call {
-  readonly keys: string[];
-  readonly arguments: string[];
-}
-
-const LONGEST_PAUSE = 1_000;
 
 /** The connection to Redis, opened in the background, and opened again whenever it is lost. */
 export class RedisLink {
@@ -57,7 +40,7 @@ export class RedisLink {
   }
 
   async #open(): Promise<void> {
-    const client = await createClient(this.options);
+    const client = await clientOf(this.options);
     client.on("error", () => undefined);
     this.#client = client;
     if (this.#isClosed) return;
@@ -70,7 +53,7 @@ export class RedisLink {
       await client.connect();
       this.#isConnected();
     } catch {
-      const next = Math.min(LONGEST_PAUSE, pause * 2 + 50);
+      const next = Math.min(longestPause, pause * 2 + 50);
       setTimeout(() => void (this.#isClosed || this.#connect(client, next)), next).unref();
     }
     if (this.#isClosed) this.#destroy();
@@ -78,35 +61,5 @@ export class RedisLink {
 
   #destroy(): void {
     if (this.#client?.isOpen === true) this.#client.destroy();
-  }
-}
-
-/** The package is an optional peer dependency: it is loaded only when Redis is configured. */
-async function createClient({ url, sentinel }: ResolvedRedisOptions): Promise<Client> {
-  const { createClient: single, createCluster, createSentinel } = await load();
-  const socket = { connectTimeout: LONGEST_PAUSE, reconnectStrategy: (retries: number) => Math.min(LONGEST_PAUSE, 50 * 2 ** retries) };
-  const common = { disableOfflineQueue: true, socket };
-  if (typeof url === "string") return single({ url, ...common });
-  if (sentinel === undefined) {
-    const { username, password, protocol } = new URL(url[0] ?? "");
-    const secret = {
-      ...(username === "" ? {} : { username: decodeURIComponent(username) }),
-      ...(password === "" ? {} : { password: decodeURIComponent(password) }),
-    };
-    const tls = protocol === "rediss:" ? { tls: true as const } : {};
-    const defaults = { ...common, ...secret, socket: { ...socket, ...tls } };
-    return createCluster({ rootNodes: url.map((each) => ({ url: each })), defaults });
-  }
-  const nodes = url
-    .map((each) => new URL(each))
-    .map(({ hostname, port }) => ({ host: hostname, port: port === "" ? 26_379 : Number(port) }));
-  return createSentinel({ name: sentinel, sentinelRootNodes: nodes, nodeClientOptions: common });
-}
-
-async function load(): Promise<typeof import("@redis/client")> {
-  try {
-    return await import("@redis/client");
-  } catch (error) {
-    throw new SluiceError("SLUICE_PACKAGE_MISSING", "redis() needs @redis/client: npm install @redis/client", { cause: error });
   }
 }
