@@ -84,6 +84,7 @@ export const catalogue = {
   SLUICE_RATE_LIMITED: entry("client", "slow down, or raise the rate"),
   SLUICE_PLUGIN_FAILED: entry("plugin", 'fix the plugin, or set its onError to "bypass"'),
   SLUICE_PLUGIN_CHUNK: entry("plugin", "return the Buffer to pass on, null to drop it, or a promise of either"),
+  SLUICE_PLUGIN_CARRY: entry("plugin", "let `end` return the Buffer that is still held, or null, at once: `step` may return a promise"),
   SLUICE_PLUGIN_FRAME: entry(
     "plugin",
     "look at the bytes that the peer sends, raise the codec's max, or set the plugin's onError to \"bypass\"",

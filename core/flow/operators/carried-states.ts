@@ -2,6 +2,7 @@ import type { Carry, DatagramCarry } from "./carry-definition.ts";
 import type { Emit, Stateful } from "../chain/chain.ts";
 import { isPromise } from "../chain/is-promise.ts";
 import { emitParts, Parts } from "../chain/parts.ts";
+import { SluiceError } from "../../contract/index.ts";
 
 /** A flow, as the states that it carries see it. */
 export interface CarryHost {
@@ -149,8 +150,7 @@ export class CarriedState implements Stateful {
     const before = this.#before;
     const given = this.#end();
     if (before !== undefined) return emitParts(new Parts(before, Promise.resolve(given)), emit);
-    if (!isPromise(given)) return given === null ? undefined : emit(given);
-    return given.then((settled) => (settled === null ? undefined : emit(settled)));
+    return given === null ? undefined : emit(given);
   }
 
   abandon(): Buffer[] {
@@ -222,10 +222,15 @@ export class CarriedState implements Stateful {
     }
   }
 
+  /** It may be called where nobody can wait, such as between two operators, so a promise is refused everywhere. */
   #end(): unknown {
     this.#over = true;
     this.place?.host.carried.delete(this.place.key, this);
-    return this.carry.end?.(this.#state) ?? null;
+    const given: unknown = this.carry.end?.(this.#state) ?? null;
+    if (!isPromise(given)) return given;
+    // The promise itself is the fault: its rejection must not end the process too.
+    Promise.resolve(given).catch(() => undefined);
+    throw new SluiceError("SLUICE_PLUGIN_CARRY", "the end of a carry() returned a promise");
   }
 }
 

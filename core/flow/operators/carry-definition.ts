@@ -5,7 +5,8 @@ export interface Carry<S> {
   /** Like the function given to `each`: returns the chunk to pass on, null to drop it, or a promise of either. Has no `this` in an object literal. */
   readonly step: (state: S, chunk: Buffer) => Buffer | null | Promise<Buffer | null>;
   /**
-   * Returns what is still held. Called at the real end only: the stream has ended, or a reload left no `carry` in this place.
+   * Returns what is still held, not a promise (SLUICE_PLUGIN_CARRY). Called at the real end only: the stream has ended, or a reload left no `carry`
+   * in this place.
    * @default nothing is held
    */
   readonly end?: (state: S) => Buffer | null;

@@ -94,6 +94,7 @@ class EachSubscriber extends Subscriber<unknown> {
   #queue: unknown[] | undefined;
   #waiting = false;
   #completed = false;
+  #finishing = false;
   /** The states have emitted what they held. */
   #finished = false;
 
@@ -124,7 +125,7 @@ class EachSubscriber extends Subscriber<unknown> {
   }
 
   override _next(chunk: unknown): void {
-    if (this.#waiting) {
+    if (this.#waiting || this.#behind) {
       this.#enqueue(chunk);
       return;
     }
@@ -151,11 +152,18 @@ class EachSubscriber extends Subscriber<unknown> {
 
   override _complete(): void {
     this.#completed = true;
-    if (!this.#waiting) this.#finish();
+    if (!this.#waiting && !this.#behind) this.#finish();
+  }
+
+  /** Whether chunks that came before are still to be worked on: what one of them leads to may complete the source, or make it emit. */
+  get #behind(): boolean {
+    return this.#queue !== undefined && this.#queue.length > 0;
   }
 
   /** What stages with a state still hold is emitted first. */
   #finish(): void {
+    if (this.#finishing) return;
+    this.#finishing = true;
     try {
       const waiting = this.#chain.finish((chunk) => {
         this.#hold.release(0, () => {

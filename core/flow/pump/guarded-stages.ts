@@ -33,10 +33,9 @@ class GuardedChain implements Stateful {
     if (this.#off) return chunk;
     try {
       const result = this.chain.run(chunk);
-      if (result instanceof Parts) return this.#guarded(result);
-      if (!isPromise(result)) return this.#checked(chunk, result);
+      if (!isPromise(result)) return this.#passed(chunk, result);
       return Promise.resolve(result).then(
-        (settled) => this.#checked(chunk, settled),
+        (settled) => this.#passed(chunk, settled),
         (error: unknown) => this.#giveUp(chunk, error),
       );
     } catch (error) {
@@ -44,10 +43,14 @@ class GuardedChain implements Stateful {
     }
   };
 
+  #passed(chunk: Buffer | undefined, result: unknown): Buffer | Parts | null {
+    return result instanceof Parts ? this.#guarded(result) : this.#checked(chunk, result);
+  }
+
   /** The part that has gone on is done: the state of the stage holds the rest, and only what comes after it bypasses the stage. */
   #guarded({ now, later }: Parts): Parts {
     const rest = later.then(
-      (settled) => (settled instanceof Parts ? this.#guarded(settled) : this.#checked(undefined, settled)),
+      (settled) => this.#passed(undefined, settled),
       (error: unknown) => this.#giveUp(undefined, error),
     );
     return new Parts(this.#checked(undefined, now), rest);
