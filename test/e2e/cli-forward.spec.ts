@@ -57,6 +57,16 @@ describe("sluice forward", function () {
     expect(stdout).to.include('plugins: [tlsTermination({ selfSigned: ["localhost"] }), latency({ delay: "200ms" })],');
   });
 
+  it("takes the plugin's own name for an option, once", async () => {
+    const folder = createCliFolder(cleanup);
+    const parameters = ["forward", "8443", "localhost:3000", "--rate-limit", "5", "--tls-termination", "localhost", "--logging", "--print"];
+    const { stdout } = await commands.run(folder, ...parameters);
+    expect(stdout).to.include('listen: "tls://127.0.0.1:8443"');
+    expect(stdout).to.match(/plugins: \[tlsTermination\(.*\), logging\(\), rateLimit\(.*\)\],/);
+    const { stderr } = await commands.run(folder, ...parameters, "--rate", "6");
+    expect(stderr).to.match(/^error: --rate was given more than once/);
+  });
+
   it("writes that config, never over an existing file, and then applies every save of it", async () => {
     const folder = createCliFolder(cleanup);
     const cli = startCli(cleanup, folder, ["forward", "0", "--echo", "--write"]);
@@ -88,6 +98,22 @@ describe("sluice forward", function () {
     ["what is to be printed", ["0", "a:1", "--network", "9g", "--print"], /error: --network: expected one of 3g, .*, got "9g"/],
     ["what is to be written", ["0", "a:1", "--latency", "soon", "--write"], /error: --latency: expected/],
     ["a file that is not there", ["0", "--replay", "none.yaml"], /error: --replay: .*none\.yaml/],
+    [
+      "a port that there is none of",
+      ["99999", "a:1"],
+      /^error: the address to listen on: expected a port from 0 to 65535, got "99999" [^(]*\(SLUICE_USAGE/,
+    ],
+    [
+      "an address without a port",
+      ["abc", "a:1"],
+      /^error: the address to listen on: expected "host:port", got "tcp:\/\/abc" without a port \(SLUICE_USAGE/,
+    ],
+    ["an upstream without a port", ["0", "a"], /^error: the upstream: expected "host:port", got "a" without a port \(SLUICE_USAGE/],
+    [
+      "one of several upstreams",
+      ["0", "a:1,b:0"],
+      /^error: the upstream: expected a port from 1 to 65535, got "0" in "b:0" \(SLUICE_USAGE/,
+    ],
     ["a fault that the transport cannot have", ["8080", "a:1", "--loss", "0.1"], "udp"],
   ] as const) {
     it(`says what is wrong with ${what}`, async () => {

@@ -3,9 +3,10 @@ import { cac } from "cac";
 import type { AdminConfig } from "../../contract/config/admin.ts";
 import { isLogLevel, logLevels, type LogLevel } from "../../contract/config/log-level.ts";
 import { SluiceError } from "../../contract/errors/errors.ts";
-import { didYouMean, nearest } from "../../contract/options/nearest.ts";
+import { didYouMean } from "../../contract/options/nearest.ts";
 import { findConfig, type ConfigFile } from "./config-file.ts";
 import { configOption, type CommandForm } from "./command-form.ts";
+import { refuseUnknown } from "./unknown-option.ts";
 
 export interface CommandOptions {
   /** The config's file, as given. @default the `proxy.config.*` of the working directory */
@@ -80,7 +81,7 @@ export function parseCommandLine<Commands extends Forms>(
       cli.args.map(String)[0],
       cli.commands.map(({ name }) => name),
     );
-  refuseUnknown(Object.keys(options), [...cli.globalCommand.options, ...command.options]);
+  refuseUnknown(Object.keys(options), [...cli.globalCommand.options, ...command.options], argv);
   try {
     command.checkOptionValue();
     command.checkUnusedArgs();
@@ -110,24 +111,6 @@ function configFor(command: CommandForm | undefined, option: unknown, word: stri
 function unknownCommand(word: string | undefined, known: readonly string[]): SluiceError {
   if (word === undefined) return new SluiceError("SLUICE_USAGE", `expected a command: ${known.join(", ")}`);
   return new SluiceError("SLUICE_USAGE", `unknown command ${JSON.stringify(word)}${didYouMean(word, known)}`);
-}
-
-interface KnownOption {
-  readonly names: readonly string[];
-  readonly negated: boolean;
-}
-
-function refuseUnknown(given: readonly string[], known: readonly KnownOption[]): void {
-  const names = known.flatMap((option) => option.names);
-  const stranger = given.find((name) => name !== "--" && !names.includes(name));
-  if (stranger === undefined) return;
-  const meant = nearest(
-    stranger,
-    names.filter((name) => name.length > 1),
-  );
-  const negated = known.some((option) => option.negated && option.names.includes(meant ?? ""));
-  const hint = meant === undefined ? "" : `, did you mean "--${negated ? "no-" : ""}${meant}"?`;
-  throw new SluiceError("SLUICE_USAGE", `unknown option ${stranger.length > 1 ? "--" : "-"}${stranger}${hint}`);
 }
 
 function configOf(option: unknown, argument: string | undefined): ConfigFile {

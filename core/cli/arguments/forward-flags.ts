@@ -1,7 +1,11 @@
+import type { OptionForm } from "./command-form.ts";
+
 /** An option of `sluice forward` that puts a plugin into the pipeline. */
 export interface ForwardFlag {
   /** The name, without dashes. */
   readonly name: string;
+  /** Another name for it: that of its plugin, where they differ. */
+  readonly alias?: string;
   /** The value in the help: ` <what>`, ` [what]` or nothing. */
   readonly value: string;
   readonly help: string;
@@ -41,6 +45,7 @@ export const forwardFlags: readonly ForwardFlag[] = [
   },
   {
     name: "tls",
+    alias: "tls-termination",
     value: " <names>",
     help: "Terminate TLS, with a certificate of the local CA for these names",
     plugin: "tlsTermination",
@@ -49,6 +54,7 @@ export const forwardFlags: readonly ForwardFlag[] = [
   },
   {
     name: "log",
+    alias: "logging",
     value: " [form]",
     help: "Log sessions, and optionally chunks as size, hex or text",
     plugin: "logging",
@@ -63,6 +69,7 @@ export const forwardFlags: readonly ForwardFlag[] = [
   },
   {
     name: "rate",
+    alias: "rate-limit",
     value: " <limit>",
     help: "Limit the new sessions of each client, such as 10/s",
     plugin: "rateLimit",
@@ -157,4 +164,10 @@ function rate(value: string): string {
 
 function retry(value: string): string {
   return value === "" ? "" : only("attempts")(value);
+}
+
+/** The option as its command knows it, and its alias: cac takes no alias with a dash in it. */
+export function formsOf({ name, alias, value, help }: ForwardFlag): readonly OptionForm[] {
+  const form: OptionForm = [`--${name}${value}`, help];
+  return alias === undefined ? [form] : [form, [`--${alias}${value}`, `The same as --${name}`]];
 }

@@ -69,14 +69,20 @@ function forwardOf({ words: [listen = "", upstream], options }: RawArguments): F
 
 function flagsOf(options: RawArguments["options"]): ReadonlyMap<string, string> {
   const used = new Map<string, string>();
-  for (const { name } of forwardFlags) {
-    const value = options[camelCase(name)];
+  for (const { name, alias } of forwardFlags) {
+    const [value, ...more] = [name, alias].flatMap((each) => given(options, each));
     if (value === undefined || value === false) continue;
-    if (Array.isArray(value)) throw new SluiceError("SLUICE_USAGE", `--${name} was given more than once`);
+    if (more.length > 0) throw new SluiceError("SLUICE_USAGE", `--${name} was given more than once`);
     // cac converts text that looks like a number.
     used.set(name, typeof value === "string" || typeof value === "number" ? String(value) : "");
   }
   return used;
+}
+
+/** The values that were given to an option. */
+function given(options: RawArguments["options"], name: string | undefined): readonly unknown[] {
+  const value = name === undefined ? undefined : options[camelCase(name)];
+  return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }
 
 /** The name of an option in cac. */

@@ -1,6 +1,6 @@
 import { adminOption, configOption, jsonOption, logLevelOption, unsafeOption, type CommandForm } from "../arguments/command-form.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
-import { forwardFlags } from "../arguments/forward-flags.ts";
+import { formsOf, forwardFlags } from "../arguments/forward-flags.ts";
 import type { Terminal } from "../output/terminal.ts";
 
 /** Runs a command; its number is the exit code. */
@@ -51,7 +51,7 @@ export const commands = {
       ["--write", "Save the equivalent config as proxy.config.ts, and run it"],
       adminOption,
       logLevelOption,
-      ...forwardFlags.map(({ name, value, help }) => [`--${name}${value}`, help] as const),
+      ...forwardFlags.flatMap(formsOf),
     ],
     load: async () => (await import("./forward-command.ts")).forward,
   },

@@ -3,8 +3,8 @@ import { forwardFlags } from "../arguments/forward-flags.ts";
 import type { Forward } from "./config-text.ts";
 
 /**
- * Says what is wrong with the equivalent config in terms of the command line: who typed `--latency soon` has no file to look into. An error that is
- * not about such an option is returned as it is.
+ * Says what is wrong with the equivalent config in terms of the command line: who typed `--latency soon` or the port 99999 has no file to look into.
+ * An error that is about none of the arguments is returned as it is.
  */
 export function inOptions(thrown: unknown, { flags }: Forward): unknown {
   if (!SluiceError.is(thrown)) return thrown;
@@ -15,6 +15,9 @@ export function inOptions(thrown: unknown, { flags }: Forward): unknown {
     return new SluiceError("SLUICE_USAGE", detail, { cause: thrown });
   return thrown.restated(detail, {});
 }
+
+/** The words of the command by their places in the config. */
+const words: Readonly<Record<string, string>> = { listen: "the address to listen on", upstream: "the upstream" };
 
 type Used = readonly { readonly name: string; readonly plugin: string }[];
 
@@ -32,10 +35,15 @@ function saidOfPlaces({ where, detail }: SluiceError, used: Used): string | unde
     .filter((part) => part !== undefined)
     .join(": ")
     .split("\n");
-  const said = lines.map((line) => {
-    const [, place, rest] = /^(?:.*?: )?listeners\.forward\.plugins\[(\d+)\][^:]*: (.*)$/.exec(line) ?? [];
-    const flag = place === undefined ? undefined : used[Number(place)];
-    return flag === undefined ? undefined : `--${flag.name}: ${rest ?? ""}`;
-  });
+  const said = lines.map((line) => saidOfPlace(line, used));
   return said.includes(undefined) ? undefined : said.join("; ");
+}
+
+function saidOfPlace(line: string, used: Used): string | undefined {
+  const [, place = "", number, rest = ""] =
+    /^(?:.*?: )?listeners\.forward\.(listen|upstream|plugins\[(\d+)\])[^:]*: (.*)$/.exec(line) ?? [];
+  const word = words[place];
+  if (word !== undefined) return `${word}: ${rest}`;
+  const flag = number === undefined ? undefined : used[Number(number)];
+  return flag === undefined ? undefined : `--${flag.name}: ${rest}`;
 }

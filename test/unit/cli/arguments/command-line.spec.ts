@@ -74,7 +74,11 @@ describe("the command line", () => {
     ["start -c a.ts -c b.ts", "-c was given more than once"],
     ["start a.ts b.ts", "Unused args: `b.ts`"],
     ["start -c a.ts b.ts", "a config was named twice"],
-    ["status --allow-unsafe-config", "unknown option --allowUnsafeConfig"],
+    ["status --allow-unsafe-config", "unknown option --allow-unsafe-config"],
+    ["start --logLevl=debug", 'unknown option --logLevl, did you mean "--log-level"?'],
+    ["start --no-wtch", "unknown option --no-wtch"],
+    ["forward 1 2 --slow-cloze 1s", 'unknown option --slow-cloze, did you mean "--slow-close"?'],
+    ["start -x", "unknown option -x"],
   ];
   for (const [line, message] of wrong) {
     it(`refuses "${line}" with a hint`, () => {
