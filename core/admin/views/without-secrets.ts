@@ -1,11 +1,6 @@
-import type { Override } from "../../contract/index.ts";
+import { hidden, isSecretName, withoutUserInfo, type Override } from "../../contract/index.ts";
 
-const secret = /pass(word|phrase|wd)|secret|token|credential|^auth(orization)?$|api[-_]?key|^users$|private[-_]?key/i;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
-const userInfo = /^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/i;
-
-/** The text that replaces a secret. */
-const hidden = "***";
 const deepest = 8;
 const most = 200;
 
@@ -14,7 +9,7 @@ const most = 200;
  * URLs are replaced. A value that JSON cannot express becomes the name of its kind.
  */
 export function withoutSecrets(value: unknown, depth = 0): unknown {
-  if (typeof value === "string") return privateKey.test(value) ? hidden : value.replace(userInfo, `$1${hidden}@`);
+  if (typeof value === "string") return privateKey.test(value) ? hidden : withoutUserInfo(value);
   if (typeof value === "object" && value !== null) return depth >= deepest ? "[…]" : ofObject(value, depth + 1);
   return ofPrimitive(value);
 }
@@ -42,5 +37,5 @@ function ofObject(value: object, depth: number): unknown {
 }
 
 function isSecret(key: string, value: unknown): boolean {
-  return secret.test(key) && value !== undefined && typeof value !== "boolean" && typeof value !== "number";
+  return isSecretName(key) && value !== undefined && typeof value !== "boolean" && typeof value !== "number";
 }

@@ -1,5 +1,6 @@
 import { knownKeys } from "./known-keys.ts";
 import { didYouMean } from "./nearest.ts";
+import { isSecretName, withoutUserInfo } from "./secrets.ts";
 
 /** One thing wrong in a config: where, and a sentence that says what was expected. */
 export interface Problem {
@@ -37,12 +38,26 @@ export function optionPath(path: readonly PropertyKey[]): string {
   }, "");
 }
 
-/** A value for the end of a message: short, on one line, and never a secret. */
+/** A value for the end of a message: short, on one line, without a key or the password of a URL. */
 export function shown(value: unknown): string {
-  if (typeof value === "string")
-    return value.includes("-----BEGIN") ? "PEM text" : JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "string") return value.includes("-----BEGIN") ? "PEM text" : shownText(withoutUserInfo(value));
   if (typeof value === "function") return "a function";
   return typeof value === "object" && value !== null ? shownObject(value) : String(value);
+}
+
+function shownText(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+/** As {@link shown}; of an option whose name says that it is a secret only the kind is told. */
+function shownAt(path: readonly PropertyKey[], value: unknown): string {
+  return isSecretAt(path) && /^(string|number|bigint)$/.test(typeof value) ? `a ${typeof value} that is not shown` : shown(value);
+}
+
+/** Whether the option is named like a secret, or is one of a list that is: but a listener may have any name. */
+function isSecretAt(path: readonly PropertyKey[]): boolean {
+  const [above, list, last] = [path.at(-3), path.at(-2), path.at(-1)].map(String);
+  return isSecretName(last ?? "") || (above !== "listeners" && isSecretName(list ?? ""));
 }
 
 function shownObject(value: object): string {
@@ -104,12 +119,12 @@ function expectation(issue: RichIssue): string | undefined {
   return issue.code === "too_small" || issue.code === "too_big" ? bound(issue) : undefined;
 }
 
-function sentence(issue: RichIssue, value: unknown): string {
+function sentence(issue: RichIssue, path: readonly PropertyKey[], value: unknown): string {
   const text = expectation(issue) ?? issue.message;
   const options = (issue.values ?? []).filter((each) => typeof each === "string");
   const hint = typeof value === "string" ? didYouMean(value, options) : "";
   if (/\bgot\b/.test(text)) return text + hint;
-  if (value !== undefined) return `${text}, got ${shown(value)}${hint}`;
+  if (value !== undefined) return `${text}, got ${shownAt(path, value)}${hint}`;
   // An author's own message about a missing value is already a sentence.
   return text.startsWith("expected ") ? `${text}, but it is missing` : text;
 }
@@ -138,14 +153,14 @@ function ownExpectation({ code, message }: RichIssue): string | undefined {
   return code === "invalid_type" && message.startsWith("expected ") && !/\bgot\b/.test(message) ? message : undefined;
 }
 
-function unionSentence(branches: readonly (readonly SchemaIssue[])[], value: unknown): string {
+function unionSentence(branches: readonly (readonly SchemaIssue[])[], path: readonly PropertyKey[], value: unknown): string {
   const parts = branches
     .map(([issue]) => (issue === undefined ? undefined : (expectation(issue) ?? ownExpectation(issue))))
     .filter((each) => each !== undefined);
   const expected = [...new Set(parts)].map((each) => each.replace(/^expected /, "")).join(", or ");
   const words = branches.flat().flatMap((issue: RichIssue) => (issue.values ?? []).filter((each) => typeof each === "string"));
   const hint = typeof value === "string" ? didYouMean(value, words) : "";
-  const got = value === undefined ? "but it is missing" : `got ${shown(value)}`;
+  const got = value === undefined ? "but it is missing" : `got ${shownAt(path, value)}`;
   return expected === "" ? `not valid, ${got}` : `expected ${expected}, ${got}${hint}`;
 }
 
@@ -165,11 +180,11 @@ export function describeIssues(
     }
     if (issue.code === "invalid_union" && issue.errors !== undefined && issue.message === "Invalid input") {
       const branch = likelyBranch(issue.errors);
-      if (branch === undefined) return [{ path: optionPath(path), message: unionSentence(issue.errors, value) }];
+      if (branch === undefined) return [{ path: optionPath(path), message: unionSentence(issue.errors, path, value) }];
       const moved = branch.map((each) => ({ ...each, path: [...issue.path, ...each.path] }));
       return describeIssues(input, moved, schema, prefix);
     }
-    return [{ path: optionPath(path), message: sentence(issue, value) }];
+    return [{ path: optionPath(path), message: sentence(issue, path, value) }];
   });
 }
 

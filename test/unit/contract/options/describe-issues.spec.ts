@@ -12,6 +12,7 @@ describe("what a message shows of a value", () => {
     ["short", '"short"'],
     ["a".repeat(60), `"${"a".repeat(60)}"`],
     ["a".repeat(61), `"${"a".repeat(60)}…"`],
+    ["redis://user:pw@cache:6379", '"redis://***@cache:6379"'],
     ["-----BEGIN PRIVATE KEY-----\nsecret", "PEM text"],
     [[], "an empty array"],
     [[1], "an array"],
@@ -42,6 +43,22 @@ describe("the problems of an input", () => {
       "least: expected at least 3, got 2",
       "most: expected at most 4, got 5",
       "above: expected more than 0, got 0",
+    ]);
+  });
+
+  it("show no secret, but the options of a listener that is named like one", () => {
+    const text = z.string().min(40);
+    const schema = z.object({
+      admin: z.object({ token: text }),
+      users: z.record(z.string(), text),
+      listeners: z.record(z.string(), z.object({ listen: text })),
+    });
+    const given = { admin: { token: "t0p" }, users: { bob: "builder", eve: 7 }, listeners: { token: { listen: "tcp://a" } } };
+    expect(problemsOf(schema, given)).to.deep.equal([
+      "admin.token: expected at least 40 characters, got a string that is not shown",
+      "users.bob: expected at least 40 characters, got a string that is not shown",
+      "users.eve: expected a string, got a number that is not shown",
+      'listeners.token.listen: expected at least 40 characters, got "tcp://a"',
     ]);
   });
 

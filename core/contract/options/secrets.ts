@@ -1,0 +1,15 @@
+const secret = /pass(word|phrase|wd)|secret|token|credential|^auth(orization)?$|api[-_]?key|^users$|private[-_]?key/i;
+const userInfo = /^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/i;
+
+/** The text that replaces a secret. */
+export const hidden = "***";
+
+/** Whether an option of this name holds a secret, or a list of them. */
+export function isSecretName(key: string): boolean {
+  return secret.test(key);
+}
+
+/** A text in which a URL has no user and password. */
+export function withoutUserInfo(text: string): string {
+  return text.replace(userInfo, `$1${hidden}@`);
+}
