@@ -45,9 +45,10 @@ export class CaptureFile implements CaptureSink {
     this.#holders -= 1;
     while (this.#writing !== undefined) await this.#writing;
     if (this.#holders > 0 || open.get(this.file.path) !== this) return;
+    const isBroken = SluiceError.is(this.#over);
     this.#over ??= "closed";
     open.delete(this.file.path);
-    await this.#finish();
+    await (isBroken ? this.file.close().catch(() => undefined) : this.#finish());
     if (this.#lost > 0)
       this.logger.warn({ file: this.file.path, lost: this.#lost }, "packets were lost: the disk was too slow for the capture");
   }

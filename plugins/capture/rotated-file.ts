@@ -15,6 +15,8 @@ export class RotatedFile {
   /** Bytes in the current file. */
   #bytes = 0;
   #written = 0;
+  /** Bytes that were written to the current file. */
+  #whole = 0;
 
   /** @param header the beginning of every file */
   constructor(
@@ -73,8 +75,26 @@ export class RotatedFile {
     // appendFile continues after a short write; writev does not.
     if (parts.length === 0) return;
     const whole = Buffer.concat(parts);
-    await this.#handle?.appendFile(whole);
+    try {
+      await this.#handle?.appendFile(whole);
+    } catch (error) {
+      await this.#cutBack(parts);
+      throw error;
+    }
     this.#written += whole.length;
+    this.#whole += whole.length;
+  }
+
+  /** Removes the part that a full disk cut in the middle, so that the file can be read to its end. */
+  async #cutBack(parts: readonly Buffer[]): Promise<void> {
+    const size = (await this.#handle?.stat().catch(() => undefined))?.size ?? 0;
+    let end = this.#whole;
+    for (const { length } of parts) {
+      if (end + length > size) break;
+      end += length;
+    }
+    this.#written += end - this.#whole;
+    await this.#handle?.truncate(end).catch(() => undefined);
   }
 
   async #begin(): Promise<void> {
@@ -84,6 +104,7 @@ export class RotatedFile {
     this.#handle = await open(this.path, "w", 0o600);
     await this.#handle.chmod(0o600);
     this.#bytes = this.header.length;
+    this.#whole = 0;
     await this.#write([this.header]);
   }
 

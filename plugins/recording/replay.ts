@@ -106,7 +106,7 @@ class Replay implements Plugin {
       throw new SluiceError("SLUICE_RECORDING_INVALID", `it cannot be read: ${reasonOf(error)}`, { where: this.#file });
     });
     const { datagrams, listener } = this.place;
-    if (text === undefined) return { datagrams, sessions: [], end: { indent: 0, next: 1 } };
+    if (text === undefined) return { datagrams, sessions: [], names: [], end: { indent: 0, next: 1 } };
     // Loaded only here: many programs that load this plugin do not need it.
     const { readRecording } = await import("./format/read-recording.ts");
     const recording = readRecording(text, this.#file);

@@ -1,4 +1,22 @@
 import { SluiceError } from "sluice";
+import type { TracingConfig } from "./config.ts";
+
+/** What an endpoint has to be, for messages. */
+export const EXPECTED_URL = 'expected "http://host:port" or "https://host:port"';
+
+export function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+/** Those of the SDK. */
+const samplers: ReadonlySet<string> = new Set([
+  "always_on",
+  "always_off",
+  "traceidratio",
+  "parentbased_always_on",
+  "parentbased_always_off",
+  "parentbased_traceidratio",
+]);
 
 const protocols = ["http/protobuf", "http/json"] as const;
 export type OtlpProtocol = (typeof protocols)[number];
@@ -34,6 +52,30 @@ export function readEnvironment(): Environment {
     delayMs: positive("OTEL_BSP_SCHEDULE_DELAY", 1_000),
     maxValue: positive("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", positive("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", 4_096)),
   };
+}
+
+/**
+ * Refuses values that the SDK silently replaces, or with which it would lose every span: it takes `localhost:4318` for a URL of the protocol
+ * `localhost:`. Variables whose option is set do not matter.
+ *
+ * @throws SLUICE_CONFIG_INVALID
+ */
+export function refuseUnusable({ endpoint, sample }: TracingConfig): void {
+  if (endpoint === undefined) {
+    const name = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"].find((each) => read(each) !== undefined) ?? "";
+    const url = read(name);
+    if (url !== undefined && !isHttpUrl(url)) throw invalid(name, EXPECTED_URL, url);
+  }
+  if (sample === undefined) refuseUnusableSampler();
+}
+
+function refuseUnusableSampler(): void {
+  const sampler = read("OTEL_TRACES_SAMPLER");
+  if (sampler === undefined) return;
+  if (!samplers.has(sampler)) throw invalid("OTEL_TRACES_SAMPLER", `expected one of ${[...samplers].join(", ")}`, sampler);
+  const share = sampler.endsWith("traceidratio") ? read("OTEL_TRACES_SAMPLER_ARG") : undefined;
+  if (share !== undefined && !(Number(share) >= 0 && Number(share) <= 1))
+    throw invalid("OTEL_TRACES_SAMPLER_ARG", "expected a number from 0 to 1", share);
 }
 
 function readProtocol(): OtlpProtocol {

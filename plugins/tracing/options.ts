@@ -1,10 +1,9 @@
 import { z } from "zod";
-
-const isHttp = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+import { EXPECTED_URL, isHttpUrl } from "./environment.ts";
 
 export const optionsSchema = z.object({
   sample: z.number().min(0).max(1).optional(),
-  endpoint: z.string().refine(isHttp, { error: 'expected "http://host:port" or "https://host:port"' }).transform(tracesUrl).optional(),
+  endpoint: z.string().refine(isHttpUrl, { error: EXPECTED_URL }).transform(tracesUrl).optional(),
 });
 
 export type TracingOptions = z.output<typeof optionsSchema>;

@@ -2,7 +2,7 @@ import { definePlugin, LOGGER, METRICS, PLACE, TIMELINES } from "sluice";
 import type { HttpRequest, HttpResponse, Inject, Logger, Metrics, Place, Plugin, PluginFactory, Timelines } from "sluice";
 import type { Observable } from "rxjs";
 import type { TracingConfig } from "./config.ts";
-import { readEnvironment } from "./environment.ts";
+import { readEnvironment, refuseUnusable } from "./environment.ts";
 import { optionsSchema, type TracingOptions } from "./options.ts";
 import { loadOpenTelemetry } from "./packages.ts";
 import { RequestSpan } from "./request-span.ts";
@@ -32,6 +32,7 @@ class Tracing implements Plugin {
   async setup(): Promise<void> {
     const environment = readEnvironment();
     if (environment.isDisabled) return;
+    refuseUnusable(this.options);
     const { place, logger, metrics, timelines } = this.parts;
     const otel = await loadOpenTelemetry(environment.protocol);
     const source = TraceSource.acquire(this.options, { ...environment, otel, logger, metrics });

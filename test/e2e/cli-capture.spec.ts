@@ -176,5 +176,11 @@ describe("sluice capture", function () {
     expect(await cli.ended()).to.deep.equal({ code: 1, signal: null });
     await cli.line(/^it ended early: .*large\.pcapng: EFBIG.*SLUICE_FILE_UNWRITABLE: make room on the disk/);
     expect(await exchange(await open(), "b", 2)).to.equal("1b");
+    const told = shared.proxy.stderr.split("\n").filter((line) => line.includes("the capture has ended: its file cannot be written"));
+    expect(told, "once").to.have.lengthOf(1);
+    const tshark = requireTool(this, "tshark");
+    expect(await packetsOf(tshark, join(folder.path, "large.pcapng"), ["frame.number"]), "no packet that is cut off").to.not.equal(
+      undefined,
+    );
   });
 });

@@ -50,6 +50,69 @@ describe("sluice replay", function () {
       expect(other.code).to.equal(1);
     });
 
+  it("--to reports what was not recorded, what does not come, and other ends, each with the name of its session", async () => {
+    const upstream = cleanup.keep(
+      await startUpstream((socket) =>
+        socket.on("data", (data) => {
+          const word = String(data);
+          if (word === "reset") socket.resetAndDestroy();
+          else if (word === "bye") socket.end("bye");
+          else if (word !== "silence") socket.write(`${word}!`);
+        }),
+      ),
+    );
+    const talked = (session: string, said: string, answer: string): string[] => [
+      `{ session: ${session}, from: client, text: ${said} }`,
+      `{ session: ${session}, from: upstream, text: "${answer}" }`,
+    ];
+    const file = recordingOf(cleanup, [
+      ...talked("good", "one", "one!"),
+      ...talked("longer", "two", "two"),
+      "{ session: longer, close: client }",
+      ...talked("silent", "silence", "x"),
+      ...talked("part", "three", "three!!"),
+      "{ session: cut, from: client, text: reset }",
+      "{ session: cut, close: upstream, how: fin }",
+      ...talked("finished", "bye", "bye"),
+      "{ session: finished, close: upstream, how: reset }",
+      ...talked("cut short", "bye", "bye bye"),
+      ...talked("open", "four", "four!"),
+      "{ session: open, close: upstream }",
+      "{ session: reset, from: client, text: reset }",
+      "{ session: reset, close: upstream, how: reset }",
+    ]);
+    const { stdout, code } = await replay(file, "--to", upstream.endpoint, "--json");
+    expect(code).to.equal(1);
+    const { sessions } = JSON.parse(stdout) as { sessions: { session: unknown; difference?: string }[] };
+    const told = sessions.map(({ session, difference }) => [session, difference?.split("\n")[0]?.replace(file, "file")]);
+    expect(told).to.deep.equal([
+      ["good", undefined],
+      ["longer", "file: 1 bytes came where nothing more was recorded"],
+      ["silent", "file:11:3: nothing more came in time"],
+      ["part", "file:13:3: nothing more came in time"],
+      ["cut", "file: the server reset the connection where it had finished (FIN)"],
+      ["finished", "file: the server finished (FIN) where it had reset the connection"],
+      ["cut short", "file:20:3: the end came before this"],
+      ["open", "file: the server did not end the connection in time where it had finished (FIN)"],
+      ["reset", undefined],
+    ]);
+  });
+
+  it("--to reports datagrams that do not come, with their place, and those that were not recorded", async () => {
+    const upstream = cleanup.keep(await startUpstream("echo", { transport: "udp" }));
+    const place = `127.0.0.1:${upstream.port}`;
+    const file = recordingOf(
+      cleanup,
+      ['{ from: client, text: "a" }', '{ from: upstream, text: "a" }', '{ from: upstream, text: "b" }'],
+      "udp",
+    );
+    const late = await replay(file, "--to", place);
+    expect(late.stdout).to.include(`session 1: ${file}:7:3: nothing more came in time\n- recorded, + came\n- 000000  62`);
+    const more = await replay(recordingOf(cleanup, ['{ from: client, text: "a" }'], "udp"), "--to", place);
+    expect(more.stdout).to.include("1 bytes came where nothing more was recorded");
+    expect([late.code, more.code]).to.deep.equal([1, 1]);
+  });
+
   it("--through runs sessions through a listener's plugins in virtual time, and shows what the plugins change", async () => {
     const file = recordingOf(cleanup, talk);
     const folder = dirname(file);
@@ -90,10 +153,19 @@ describe("sluice replay", function () {
     const told = [];
     for (const parameters of [[file], [file, "--to", "nowhere"], [bad, "--to", "127.0.0.1:1"], [file, "--to", "127.0.0.1:1"]])
       told.push(await replay(...parameters));
-    expect(told.map(({ code }) => code)).to.deep.equal([1, 1, 1, 1]);
+    const datagrams = recordingOf(cleanup, ['{ from: client, text: "a" }'], "udp");
+    const folder = dirname(datagrams);
+    writeFileSync(join(folder, "proxy.config.ts"), config(""));
+    told.push(await replay(datagrams, "--through", "web", "-c", join(folder, "proxy.config.ts")));
+    told.push(await replay(datagrams, "--to", "udp://no.such.name.invalid:53"));
+    expect(told.map(({ code }) => code)).to.deep.equal([1, 1, 1, 1, 1, 1]);
     expect(told[0]?.stderr).to.include("expected one of --to HOST:PORT and --through LISTENER");
     expect(told[1]?.stderr).to.include("--to: expected host:port");
     expect(told[2]?.stderr).to.include(`${bad}:5:9`);
-    expect(told[3]?.stderr).to.include("ECONNREFUSED");
+    expect(told[3]?.stderr)
+      .to.include("upstream tcp://127.0.0.1:1 refused the connection (ECONNREFUSED")
+      .and.include("SLUICE_UPSTREAM_REFUSED");
+    expect(told[4]?.stderr).to.include('the recording is of datagrams, and the listener "web" is tcp');
+    expect(told[5]?.stderr).to.include("SLUICE_UPSTREAM_DNS");
   });
 });

@@ -98,6 +98,10 @@ describe("tracing() and its collector", () => {
     [{ endpoint: "grpc://collector" }, {}, /endpoint/],
     [{}, { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }, /OTEL_EXPORTER_OTLP_PROTOCOL: expected "http\/protobuf" or "http\/json", got "grpc"/],
     [{}, { OTEL_TRACES_EXPORTER: "zipkin" }, /OTEL_TRACES_EXPORTER: expected "otlp" or "none", got "zipkin"/],
+    [{}, { OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318" }, /OTEL_EXPORTER_OTLP_ENDPOINT: expected "http:\/\/host:port"/],
+    [{}, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "collector" }, /OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: expected "http:\/\/host:port"/],
+    [{}, { OTEL_TRACES_SAMPLER: "always" }, /OTEL_TRACES_SAMPLER: expected one of always_on, .*, got "always"/],
+    [{}, { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "7" }, /OTEL_TRACES_SAMPLER_ARG: expected a number from 0 to 1/],
   ];
   for (const [options, variables, message] of wrong)
     it(`is refused with ${JSON.stringify({ ...options, ...variables })}`, async () => {

@@ -6,6 +6,7 @@ type Entry =
 interface Recording {
   readonly datagrams: boolean;
   readonly sessions: readonly (readonly Entry[])[];
+  readonly names: readonly (string | number)[];
 }
 
 /** A recording, with its file. */

@@ -68,6 +68,12 @@ async function openDatagrams({ host, port }: ListenAddress): Promise<ReturnType<
   const socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4", recvBufferSize: RECEIVE_BUFFER });
   const connected = once(socket, "connect");
   socket.connect(port, host);
-  await connected;
+  try {
+    await connected;
+  } catch (error) {
+    // It would keep the process alive.
+    socket.close();
+    throw error;
+  }
   return socket;
 }

@@ -20,6 +20,12 @@ export type RecordedAct =
   | { readonly from: "client" | "upstream"; readonly at: number; readonly bytes: Buffer }
   | { readonly close: "client" | "upstream"; readonly at: number };
 
+/** A recorded session, and whether it was recorded over UDP. */
+export interface RecordedSession {
+  readonly entries: readonly RecordedAct[];
+  readonly datagrams: boolean;
+}
+
 /** The output of a pipeline for one direction of a session. */
 export interface PipelineOutput extends Outcome {
   /** The index of the session. */
@@ -37,27 +43,26 @@ const TURNS = 3;
  * Passes sessions through the byte hooks of a listener in its current config, without sockets and in virtual time. Only that listener's plugins are
  * constructed and set up, and only their byte hooks are called.
  *
- * @throws the errors of the config; SLUICE_USAGE for an unknown listener
+ * @throws the errors of the config; SLUICE_USAGE for an unknown listener, and for one of the other kind of transport
  */
-export async function throughListener(
-  file: string,
-  listener: string,
-  sessions: readonly (readonly RecordedAct[])[],
-): Promise<PipelineOutput[]> {
+export async function throughListener(file: string, listener: string, sessions: readonly RecordedSession[]): Promise<PipelineOutput[]> {
   const loader = new ConfigLoader(file, transports);
   const loaded = await loader.load();
   const clock = new VirtualClock();
   try {
-    const { generation, fresh } = await prepareGeneration(only(loaded.config, listener, clock), undefined, tools);
+    const config = only(loaded.config, listener, clock);
+    refuseOtherKind(config, sessions);
+    const { generation, fresh } = await prepareGeneration(config, undefined, tools);
     const [version] = generation.versions.values();
     if (version === undefined) throw new SluiceError("SLUICE_INTERNAL", "a listener has no version");
     const { transport } = version.config.address;
+    const datagrams = hasDatagrams(transport);
     const made: PipelineOutput[] = [];
-    for (const [index, session] of sessions.entries()) {
+    for (const [index, { entries }] of sessions.entries()) {
       const bench = { transport, clock };
       // oxlint-disable-next-line no-await-in-loop -- one session after the other: a plugin may remember earlier ones
-      const outcomes = await play(session, { bench, instance: { pipeline: bytesAlone(version.pipeline.pipeline) } }, clock);
-      made.push(...outcomes.map(([direction, outcome]) => ({ ...outcome, session: index, direction, datagrams: hasDatagrams(transport) })));
+      const outcomes = await play(entries, { bench, instance: { pipeline: bytesAlone(version.pipeline.pipeline) } }, clock);
+      made.push(...outcomes.map(([direction, outcome]) => ({ ...outcome, session: index, direction, datagrams })));
     }
     for (const pipeline of fresh) pipeline.retire();
     await Promise.all(fresh.map(({ gone }) => gone));
@@ -105,6 +110,16 @@ function only(config: ResolvedConfig, listener: string, clock: VirtualClock): Re
       `--through: there is no listener "${listener}"${didYouMean(listener, names)}; there are ${names.join(", ")}`,
     );
   return { ...config, listeners, providers: [...config.providers, { token: CLOCK, useValue: clock }] };
+}
+
+/** @throws SLUICE_USAGE for datagrams through a listener of streams, and the other way round */
+function refuseOtherKind({ listeners }: ResolvedConfig, sessions: readonly RecordedSession[]): void {
+  for (const { name, address } of listeners) {
+    const datagrams = hasDatagrams(address.transport);
+    if (sessions.every((session) => session.datagrams === datagrams)) continue;
+    const recorded = datagrams ? "a stream" : "datagrams";
+    throw new SluiceError("SLUICE_USAGE", `--through: the recording is of ${recorded}, and the listener "${name}" is ${address.transport}`);
+  }
 }
 
 const tools: GenerationTools = {

@@ -28,7 +28,9 @@ export function readRecording(text: string, file: string): Recording {
   const numbers = [...sessions.keys()]
     .map((name) => Number(String(name).replace(/^w\d+-/, "")))
     .filter((number) => Number.isSafeInteger(number));
-  return { datagrams, sessions: [...sessions.values()], end: { indent: indentOf(map, lines), next: Math.max(0, ...numbers) + 1 } };
+  const names = [...sessions.keys()].map((name) => (typeof name === "number" ? name : String(name)));
+  const end = { indent: indentOf(map, lines), next: Math.max(0, ...numbers) + 1 };
+  return { datagrams, sessions: [...sessions.values()], names, end };
 }
 
 /** The indentation of the entries, if they are the last part of the file and each has lines of its own. */

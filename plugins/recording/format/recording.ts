@@ -45,6 +45,8 @@ export interface Recording {
   /** Whether the file has `transport: udp`. */
   readonly datagrams: boolean;
   readonly sessions: readonly (readonly Entry[])[];
+  /** The names of the sessions in the file, in the same order. */
+  readonly names: readonly (string | number)[];
   /** How sessions can be added at the end of its text. */
   readonly end: RecordingEnd;
 }

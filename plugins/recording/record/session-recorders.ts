@@ -87,6 +87,13 @@ export class SessionRecorders {
     return recorder;
   }
 
+  #added(entries: readonly Entry[]): void {
+    this.onAdded(entries);
+    if (this.#journal.failure === undefined) return;
+    this.#journal.failure = undefined;
+    this.tools.logger.info({ file: this.rules.file }, "the recording is written again, and nothing is missing in it");
+  }
+
   async #keep(session: Session, recorder: SessionRecorder): Promise<void> {
     const { file } = this.rules;
     const { logger, metrics } = this.tools;
@@ -95,14 +102,17 @@ export class SessionRecorders {
     try {
       const entries = recorder.entries(this.#redact);
       const result = recorder.isTooLarge ? "full" : await this.#journal.add(entries, session.upstream ?? "");
-      if (result === "added") this.onAdded(entries);
+      if (result === "added") this.#added(entries);
       if (result !== "full") return;
       this.#journal.isFull = true;
       metrics.counter("sluice_recording_sessions_dropped_total").inc();
       logger.warn({ file, session: session.id }, "not recorded: the session, or the recording with it, would be larger than its limits");
     } catch (error) {
       metrics.counter("sluice_recording_sessions_dropped_total").inc();
+      const isKnown = this.#journal.failure !== undefined;
       this.#journal.failure = new SluiceError("SLUICE_FILE_UNWRITABLE", reasonOf(error), { where: file, cause: error });
+      // Each session tries again: a full disk is not reported for each.
+      if (isKnown) return;
       logger.error({ file }, `the recording cannot be written, make room or name another file; sessions go on: ${reasonOf(error)}`);
     }
   }

@@ -12,7 +12,7 @@ export interface Peer {
   end(): void;
   reset(): void;
   send(data: Buffer): Promise<void>;
-  receive(): Promise<Buffer>;
+  receive(options?: { readonly timeout: number }): Promise<Buffer>;
   readonly ended: Promise<unknown>;
 }
 
@@ -24,8 +24,16 @@ export interface ClientRules {
   readonly file: string;
 }
 
-/** Milliseconds to wait for more of a wrong answer, so that it can be shown. */
+/** Milliseconds to wait for more of a wrong answer, so that it can be shown, and for data after the last recorded answer. */
 const LOOK_MS = 50;
+
+const lackTexts = { late: "nothing more came in time", ended: "the end came before this" } as const;
+
+/** What came for an entry, and why not more of it. */
+interface Heard {
+  readonly bytes: Buffer;
+  readonly missing?: "late" | "ended" | undefined;
+}
 
 /**
  * Plays the client of a recorded session to a server.
@@ -42,9 +50,10 @@ export async function playClient(session: readonly Entry[], peer: Peer, rules: C
     // oxlint-disable no-await-in-loop -- the two sides speak in turn
     if (isMine && wait > 0) await rules.wait(wait);
     if ("from" in entry) await (isMine ? say(captured.bytesOf(entry), peer, rules) : hear(entry, captured, peer, rules));
-    else await (isMine ? leave(entry, peer) : theirEnd(entry, peer, rules));
+    else await (isMine ? leave(entry, peer, rules) : theirEnd(entry, peer, rules));
     // oxlint-enable no-await-in-loop
   }
+  await nothingMore(peer, rules);
 }
 
 async function say(bytes: Buffer, peer: Peer, { datagrams }: ClientRules): Promise<void> {
@@ -55,22 +64,41 @@ async function say(bytes: Buffer, peer: Peer, { datagrams }: ClientRules): Promi
 
 async function hear(message: Message, captured: Captured, peer: Peer, rules: ClientRules): Promise<void> {
   const expected = message.template === true ? { ...message, bytes: captured.bytesOf(message) } : message;
-  const came = rules.datagrams ? await peer.receive() : await streamed(expected, peer);
-  if (matchMessage(expected, came, true) !== came.length) throw unmatchedError(expected, came, rules.file);
-  captured.note(message, came);
+  const { bytes, missing } = await (rules.datagrams ? datagram(peer) : streamed(expected, peer));
+  if (missing !== undefined || matchMessage(expected, bytes, true) !== bytes.length)
+    throw unmatchedError(expected, bytes, rules.file, missing === undefined ? undefined : lackTexts[missing]);
+  captured.note(message, bytes);
+}
+
+async function datagram(peer: Peer): Promise<Heard> {
+  try {
+    return { bytes: await peer.receive() };
+  } catch (error) {
+    return { bytes: Buffer.alloc(0), missing: lackOf(error) };
+  }
 }
 
 /** Reads a message of the expected length, or what came instead of it. */
-async function streamed({ bytes, rule }: Message, peer: Peer): Promise<Buffer> {
+async function streamed({ bytes, rule }: Message, peer: Peer): Promise<Heard> {
   try {
-    if (rule === undefined) return await peer.read(bytes.length);
-    if (rule.length !== undefined) return await peer.read(rule.length);
-    if (rule.until !== undefined) return await peer.readUntil(rule.until);
-    return await waiting(peer, await peer.read(1));
+    if (rule === undefined) return { bytes: await peer.read(bytes.length) };
+    if (rule.length !== undefined) return { bytes: await peer.read(rule.length) };
+    if (rule.until !== undefined) return { bytes: await peer.readUntil(rule.until) };
+    return { bytes: await waiting(peer, await peer.read(1)) };
   } catch (error) {
-    if (!SluiceError.is(error) || !(error.code === "SLUICE_TEST_TIMEOUT" || error.code === "SLUICE_TEST_ENDED")) throw error;
-    return waiting(peer, Buffer.alloc(0));
+    const missing = lackOf(error);
+    const came = await waiting(peer, Buffer.alloc(0));
+    // A wrong answer that is shorter: that it is wrong says more than that its rest did not come.
+    const isBeginning = rule === undefined && bytes.subarray(0, came.length).equals(came);
+    return { bytes: came, missing: isBeginning || came.length === 0 ? missing : undefined };
   }
+}
+
+/** @throws the error, if it is not that data did not come */
+function lackOf(error: unknown): "late" | "ended" {
+  if (SluiceError.is(error) && error.code === "SLUICE_TEST_TIMEOUT") return "late";
+  if (SluiceError.is(error) && error.code === "SLUICE_TEST_ENDED") return "ended";
+  throw error;
 }
 
 /** Everything that comes until a short pause. */
@@ -84,15 +112,35 @@ async function waiting(peer: Peer, first: Buffer): Promise<Buffer> {
   }
 }
 
-async function leave({ how }: Close, peer: Peer): Promise<void> {
-  if (how === "fin") peer.end();
-  if (how === "reset") peer.reset();
+async function leave({ how }: Close, peer: Peer, rules: ClientRules): Promise<void> {
+  if (how === "fin" && !rules.datagrams) peer.end();
+  if (how !== "reset") return;
+  // After a reset nothing can be read any more.
+  await nothingMore(peer, rules);
+  peer.reset();
 }
 
 /** Waits for the end of the server. Data that comes instead was not recorded. */
 async function theirEnd({ how }: Close, peer: Peer, rules: ClientRules): Promise<void> {
   if (rules.datagrams || how === "idle") return;
-  const ended = await Promise.race([peer.ended, peer.read(1).catch(() => peer.ended)]);
-  if (!Buffer.isBuffer(ended)) return;
-  throw unmatchedError(undefined, Buffer.concat([ended, await waiting(peer, Buffer.alloc(0))]), rules.file);
+  const ended = await Promise.race([peer.ended, peer.read(1).catch(() => peer.ended)]).catch(lackOf);
+  if (Buffer.isBuffer(ended)) throw unrecorded(Buffer.concat([ended, await waiting(peer, Buffer.alloc(0))]), rules);
+  const came = ended === "fin" || ended === "late" ? ended : "reset";
+  if (came !== how)
+    throw new SluiceError("SLUICE_REPLAY_UNMATCHED", `the server ${endTexts[came]} ${recordedEnds[how]}`, { where: rules.file });
+}
+
+const endTexts = { fin: "finished (FIN)", reset: "reset the connection", late: "did not end the connection in time" } as const;
+const recordedEnds = { fin: "where it had finished (FIN)", reset: "where it had reset the connection" } as const;
+
+/** Looks whether the server has said more than was recorded. */
+async function nothingMore(peer: Peer, rules: ClientRules): Promise<void> {
+  const more = rules.datagrams
+    ? await peer.receive({ timeout: LOOK_MS }).catch(() => Buffer.alloc(0))
+    : await waiting(peer, Buffer.alloc(0));
+  if (more.length > 0) throw unrecorded(more, rules);
+}
+
+function unrecorded(bytes: Buffer, { file }: ClientRules): SluiceError {
+  return unmatchedError(undefined, bytes, file);
 }

@@ -2,11 +2,21 @@ import { SluiceError } from "sluice";
 import { hexDifference } from "./hex-difference.ts";
 import type { MatchRule, Message } from "../format/recording.ts";
 
-/** An error that shows the data next to the recording, in hex and text. @param expected undefined when nothing more was recorded */
-export function unmatchedError(expected: Message | undefined, given: Buffer, file: string): SluiceError {
+/**
+ * An error that shows the data next to the recording, in hex and text.
+ *
+ * @param expected undefined when nothing more was recorded
+ * @param summary what is wrong, if it is not that other data came, or that the end came
+ */
+export function unmatchedError(
+  expected: Message | undefined,
+  given: Buffer,
+  file: string,
+  summary: string = summaryOf(expected, given),
+): SluiceError {
   const where = expected?.where ?? file;
   const recorded = expected?.bytes ?? Buffer.alloc(0);
-  return new SluiceError("SLUICE_REPLAY_UNMATCHED", `${summaryOf(expected, given)}\n${hexDifference(recorded, given)}\n`, { where });
+  return new SluiceError("SLUICE_REPLAY_UNMATCHED", `${summary}\n${hexDifference(recorded, given)}\n`, { where });
 }
 
 function summaryOf(expected: Message | undefined, given: Buffer): string {
