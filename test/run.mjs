@@ -6,7 +6,7 @@
 //   --built                          takes dist/ as it is: no installing, no building
 //   --costs                          notes what each spec took, in test/run/costs.json, by which the next runs order them (on a quiet machine)
 //   --coverage                       leaves V8's coverage in coverage/tmp, for c8, which costs each process that the tests start
-//   SLUICE_TEST_LANES=1              how many processes run specs at a time (else one more than there are cores, 4 at most)
+//   SLUICE_TEST_LANES=1              how many processes run specs at a time (else two more than there are cores, 6 at most)
 //
 // What fails beside other specs runs once more, alone; a test that passes then is printed as unsteady (ADR 0057).
 // The last line is `N passed, N failed, N skipped`; a check that fails counts as one failed.
@@ -27,7 +27,7 @@ const built = options.includes("--built");
 const covered = options.includes("--coverage");
 const smoke = process.env.SLUICE_TEST === "smoke";
 const everything = !smoke && paths.length === 0;
-const lanes = Number(process.env.SLUICE_TEST_LANES ?? Math.min(4, availableParallelism() + 1));
+const lanes = Number(process.env.SLUICE_TEST_LANES ?? Math.min(6, availableParallelism() + 2));
 /** How each batch of specs and each failed check ended: `batch`, `counts`. */
 const outcomes = [];
 const unsteady = [];

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import type { Browser } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { eventOf } from "../support/bounded.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
-import { createCleanup } from "../support/cleanup.ts";
+import { createCleanup, type Cleanup } from "../support/cleanup.ts";
 import { createCliFolder, startCli, type Cli } from "../support/cli.ts";
 import { exchange } from "../support/exchange.ts";
 import { requireTool } from "../support/external-tool.ts";
@@ -37,28 +37,61 @@ export default defineConfig({
 });
 `;
 
+/** A running `sluice start`: the address of its page, its config and its ports. */
+interface Started {
+  readonly url: string;
+  readonly cli: Cli;
+  readonly file: string;
+  readonly ports: Readonly<Record<string, number>>;
+}
+
 describe("the admin page, in a real Chromium,", function () {
   this.timeout(120_000);
   const everything = createCleanup();
   const cleanup = createCleanup();
   let browser: Browser;
+  let shared: Started;
 
   before(async function () {
     browser = await startBrowser(everything, requireTool(this, "chromium"));
+    shared = await start(everything);
   });
   afterEach(() => cleanup.run());
   after(() => everything.run());
 
-  async function start(listener = "echo"): Promise<{ url: string; socket: Socket; cli: Cli; file: string; ports: Record<string, number> }> {
-    const folder = createCliFolder(cleanup);
+  async function start(until: Cleanup): Promise<Started> {
+    const folder = createCliFolder(until);
     folder.write("proxy.config.ts", config);
-    const cli = startCli(cleanup, folder, ["start"]);
+    const cli = startCli(until, folder, ["start"]);
     const ports = await cli.ready();
     const url = /^admin (\S+)$/m.exec(cli.lines.join("\n"))?.[1] ?? "";
+    return { url, cli, file: join(folder.path, "proxy.config.ts"), ports };
+  }
+
+  async function connectTo({ ports }: Started, listener = "echo"): Promise<Socket> {
     const socket = await connect(ports[listener] ?? 0);
     cleanup.add(() => void socket.destroy());
-    return { url, socket, cli, file: join(folder.path, "proxy.config.ts"), ports };
+    return socket;
   }
+
+  /** A proxy for one test, which stops it, or counts what it has. */
+  async function startAlone(): Promise<Started & { readonly socket: Socket }> {
+    const started = await start(cleanup);
+    return { ...started, socket: await connectTo(started) };
+  }
+
+  /** The proxy of all tests that leave it as it was, with a connection for this one: a start is half of the work of a test. */
+  async function useShared(listener?: string): Promise<Started & { readonly socket: Socket }> {
+    return { ...shared, socket: await connectTo(shared, listener) };
+  }
+
+  /** The link to a connection's session, among those of earlier tests. */
+  const sessionOf = (page: Page, { localPort }: Socket): Locator =>
+    page
+      .locator(".sessions tbody tr")
+      .filter({ hasText: `:${localPort}` })
+      .locator("a")
+      .first();
 
   async function open(url: string, options: Parameters<typeof openPage>[1] = {}): Promise<WatchedPage> {
     const opened = await openPage(browser, options);
@@ -68,7 +101,7 @@ describe("the admin page, in a real Chromium,", function () {
   }
 
   it("lists the listeners, and keeps the token out of the address bar and of the tab's history", async () => {
-    const { url } = await start();
+    const { url } = await useShared();
     const { page, complaints, requested } = await open(url);
     await page.getByRole("cell", { name: "echo", exact: true }).first().waitFor();
     expect(await page.getByRole("row").filter({ hasText: "udp://127.0.0.1" }).count()).to.equal(1);
@@ -81,7 +114,7 @@ describe("the admin page, in a real Chromium,", function () {
   });
 
   it("switches a plugin off and on again on an open connection", async () => {
-    const { url, socket, cli } = await start();
+    const { url, socket, cli } = await useShared();
     expect(await exchange(socket, "hello")).to.equal("HELLO");
     const { page } = await open(url);
     await page.getByRole("link", { name: "echo", exact: true }).first().click();
@@ -93,14 +126,14 @@ describe("the admin page, in a real Chromium,", function () {
     expect(await exchange(socket, "hello")).to.equal("hello");
     await page.getByText("differs from the config").waitFor();
     expect(await page.getByText("1 override").isVisible()).to.equal(true);
-    expect(cli.lines).to.include("reloaded generation 2 (1 override)");
+    await cli.line(/^reloaded generation \d+ \(1 override\)$/);
     await page.getByRole("button", { name: "Take back" }).click();
     await page.locator('[role="switch"][aria-label="shout of echo"][aria-checked="true"]').waitFor();
     expect(await exchange(socket, "hello")).to.equal("HELLO");
   });
 
   it("writes a switch into the config file", async () => {
-    const { url, socket, file } = await start();
+    const { url, socket, file } = await startAlone();
     const { page } = await open(url);
     await page.getByRole("link", { name: "echo", exact: true }).first().click();
     await page.getByRole("switch", { name: "shout of echo" }).click();
@@ -111,7 +144,7 @@ describe("the admin page, in a real Chromium,", function () {
   });
 
   it("shows the generations, and restores one", async () => {
-    const { url, socket } = await start();
+    const { url, socket } = await startAlone();
     const { page } = await open(url);
     await page.getByRole("link", { name: "echo", exact: true }).first().click();
     await page.getByRole("switch", { name: "shout of echo" }).press("Space");
@@ -123,7 +156,7 @@ describe("the admin page, in a real Chromium,", function () {
   });
 
   it("lists and filters sessions; for an invalid filter it shows what a filter may contain", async () => {
-    const { url, socket } = await start();
+    const { url, socket } = await startAlone();
     await exchange(socket, "hello");
     const { page } = await open(url);
     await page.getByRole("link", { name: "Sessions" }).click();
@@ -146,11 +179,11 @@ describe("the admin page, in a real Chromium,", function () {
   });
 
   it("draws the chunks of a session as they pass, before and behind each plugin", async () => {
-    const { url, socket } = await start();
+    const { url, socket } = await useShared();
     await exchange(socket, "first");
     const { page, complaints } = await open(url);
     await page.getByRole("link", { name: "Sessions" }).click();
-    await page.locator(".sessions tbody a").first().click();
+    await sessionOf(page, socket).click();
     await page.getByRole("heading", { name: "Chunks, live" }).waitFor();
     const behindShout = page.getByRole("button", { name: /from the client, chunk \d+, behind shout: 5 bytes/ });
     // Watching begins once the page's events are open.
@@ -172,10 +205,11 @@ describe("the admin page, in a real Chromium,", function () {
   });
 
   it("shows the messages in a chunk if a codec is in use, and marks only the bytes that a plugin added", async () => {
-    const { url, socket } = await start("words");
+    const { url, socket } = await useShared("words");
     await exchange(socket, "one\n", 5);
     const { page } = await open(url);
-    await page.goto(`${new URL(url).origin}/#/sessions/1`);
+    await page.getByRole("link", { name: "Sessions" }).click();
+    await sessionOf(page, socket).click();
     const behind = page.getByRole("button", { name: /from the client, chunk \d+, behind words: 10 bytes/ });
     for (let tries = 0; tries < 60 && (await behind.count()) === 0; tries += 1) {
       expect(await exchange(socket, "three 45\n", 10)).to.equal("three 45!\n");
@@ -192,7 +226,7 @@ describe("the admin page, in a real Chromium,", function () {
   });
 
   it("says why an endpoint is down, since when and for how long", async () => {
-    const { url, ports } = await start();
+    const { url, ports } = await useShared();
     const { page } = await open(url);
     // Each is tried five times before one of the two is out; the other may not be.
     for (let tries = 0; tries < 10; tries += 1) {
@@ -204,11 +238,11 @@ describe("the admin page, in a real Chromium,", function () {
   });
 
   it("holds a direction of a session, releases it, injects into it and ends it", async () => {
-    const { url, socket } = await start();
+    const { url, socket } = await useShared();
     await exchange(socket, "hello");
     const { page } = await open(url);
     await page.getByRole("link", { name: "Sessions" }).click();
-    await page.locator(".sessions tbody a").first().click();
+    await sessionOf(page, socket).click();
     await page.getByRole("button", { name: "Hold what the client sends" }).click();
     await page.getByRole("button", { name: "Release what the client sends" }).waitFor();
     socket.write("waits");
@@ -227,17 +261,19 @@ describe("the admin page, in a real Chromium,", function () {
   });
 
   it("moves a fault by its slider, as an override", async () => {
-    const { url } = await start();
+    const { url } = await useShared();
     const { page } = await open(url);
     await page.getByRole("link", { name: "slow", exact: true }).first().click();
     const slider = page.getByRole("slider", { name: "delay of latency" });
     await slider.fill("200");
     await page.getByText("200 ms").waitFor();
     await page.getByText("differs from the config").waitFor();
+    await page.getByRole("button", { name: "Take back" }).click();
+    await page.getByText("differs from the config").waitFor({ state: "detached" });
   });
 
   it("asks for the token when it has none, or the token of another process", async () => {
-    const { url } = await start();
+    const { url } = await useShared();
     const { page } = await open(url.replace(/#.*/, "#token=wrong"));
     await page.getByRole("heading", { name: "This proxy asks for its token" }).waitFor();
     await page.getByLabel("Token, or the whole address").fill(url);
@@ -246,7 +282,7 @@ describe("the admin page, in a real Chromium,", function () {
   });
 
   it("says when the proxy is gone, and keeps showing the last data", async () => {
-    const { url, cli } = await start();
+    const { url, cli } = await startAlone();
     const { page } = await open(url);
     await page.getByRole("cell", { name: "echo", exact: true }).first().waitFor();
     cli.kill("SIGKILL");
@@ -259,9 +295,12 @@ describe("the admin page, in a real Chromium,", function () {
     ["a phone", 360, 740],
   ] as const) {
     it(`fits on ${what}: nothing is wider than the window`, async () => {
-      const { url } = await start();
+      const { url, socket } = await useShared();
       const { page } = await open(url, { viewport: { width, height } });
-      for (const place of ["#/", "#/listeners/echo", "#/sessions", "#/sessions/1", "#/generations"]) {
+      await page.goto(`${new URL(url).origin}/#/sessions`);
+      const session = (await sessionOf(page, socket).getAttribute("href")) ?? "";
+      expect(session).to.match(/^#\/sessions\/\d+$/);
+      for (const place of ["#/", "#/listeners/echo", "#/sessions", session, "#/generations"]) {
         await page.goto(`${new URL(url).origin}/${place}`);
         await page.locator("h1").first().waitFor();
         // A function of the page's: it is sent as text.
