@@ -64,7 +64,7 @@ function specs() {
 }
 
 /** Runs specs in one process of mocha; `ended(counts)` is called with what became of them. */
-function testJob(title, batch, env, ended = (counts) => outcomes.push({ batch, counts })) {
+function testJob(title, batch, { env, required = [] }, ended = (counts) => outcomes.push({ batch, counts })) {
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
   const file = join(folder, "counts.json");
   const color = process.stdout.isTTY ? ["--color"] : [];
@@ -75,7 +75,7 @@ function testJob(title, batch, env, ended = (counts) => outcomes.push({ batch, c
     ended(good || counts.failed > 0 ? counts : { ...counts, failed: 1, failures: [{ title: `${title}: broke off` }] });
   };
   const files = batch.map((spec) => `dist/${spec.slice(0, -3)}.js`);
-  const parameters = ["node_modules/mocha/bin/mocha.js", ...color, ...files];
+  const parameters = ["node_modules/mocha/bin/mocha.js", ...required.flatMap((file) => ["--require", file]), ...color, ...files];
   return { title, command: "node", parameters, env: { ...env, SLUICE_TEST_COUNTS: file }, over };
 }
 
@@ -90,20 +90,22 @@ async function runTests() {
   const env = covered ? { NODE_V8_COVERAGE: coverage } : {};
   if (covered) rmSync(coverage, { recursive: true, force: true });
   const { together, alone } = batchesOf(root, specs(), readCosts(root));
-  const jobs = together.map((batch, at) => testJob(`tests ${at + 1} of ${together.length}: ${batch[0]} …`, batch, env));
+  // Not for those that run alone: what they measure is what V8 makes of the code.
+  const quickly = { env, required: ["./test/support/late-optimizing.cjs"] };
+  const jobs = together.map((batch, at) => testJob(`tests ${at + 1} of ${together.length}: ${batch[0]} …`, batch, quickly));
   // The layers are checked by a test of test/architecture.
   const checks = everything ? ["lint", "lint:unused", "format:check"].map((script) => checkJob(npmRun(script))) : [];
   // The first jobs are the longest.
   jobs.splice(lanes, 0, ...checks);
   if (jobs.length === 1) jobs[0].live = true;
   await runSideBySide(jobs, lanes, root);
-  if (alone.length > 0) await runSideBySide([{ ...testJob("tests that run alone", alone, env), live: true }], 1, root);
-  if (together.length > 1) await repeatFailed(env);
+  if (alone.length > 0) await runSideBySide([{ ...testJob("tests that run alone", alone, { env }), live: true }], 1, root);
+  if (together.length > 1) await repeatFailed({ env });
 }
 
-async function repeatFailed(env) {
+async function repeatFailed(how) {
   for (const { outcome, batch } of toRepeat(root, outcomes)) {
-    const job = testJob(`once more, alone: ${batch[0]} …`, batch, env, (counts) => {
+    const job = testJob(`once more, alone: ${batch[0]} …`, batch, how, (counts) => {
       if (counts.failed > 0) return;
       unsteady.push(...outcome.counts.failures);
       outcome.counts = afterRepeat(outcome, batch, counts);

@@ -3,95 +3,46 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { eventOf } from "../support/bounded.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
-import { createCleanup, type Cleanup } from "../support/cleanup.ts";
-import { createCliFolder, startCli, type Cli } from "../support/cli.ts";
+import { createCleanup } from "../support/cleanup.ts";
 import { exchange } from "../support/exchange.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { root } from "../support/repository.ts";
 import { closeOf, connect, readBytes } from "../support/sockets.ts";
-
-const config = `import { defineConfig, definePlugin } from "sluice";
-import { each } from "sluice/flow";
-import { lines, messages } from "sluice/codec";
-import { latency } from "sluice/faults";
-import { echo } from "sluice/plugins";
-
-const shout = definePlugin("shout", () => ({
-  fromClient: (data) => data.pipe(each((chunk) => Buffer.from(chunk.toString().toUpperCase()))),
-}));
-
-const words = definePlugin("words", () => ({ fromClient: (data) => data.pipe(messages(lines(), each((line) => line + "!"))) }));
-
-export default defineConfig({
-  admin: { listen: "tcp://127.0.0.1:0" },
-  listeners: {
-    echo: { listen: "tcp://127.0.0.1:0", plugins: [shout(), echo()] },
-    slow: { listen: "tcp://127.0.0.1:0", plugins: [latency({ delay: 0 }), echo()] },
-    words: { listen: "tcp://127.0.0.1:0", plugins: [words(), echo()] },
-    gone: { listen: "tcp://127.0.0.1:0", upstream: ["127.0.0.1:9", "127.0.0.1:10"] },
-    odd: { listen: "udp://127.0.0.1:0", plugins: [echo()] },
-  },
-});
-`;
-
-/** A running `sluice start`: the address of its page, its config and its ports. */
-interface Started {
-  readonly url: string;
-  readonly cli: Cli;
-  readonly file: string;
-  readonly ports: Readonly<Record<string, number>>;
-}
+import { sessionOf, startWithPage, type WithPage } from "../support/with-page.ts";
 
 describe("the admin page, in a real Chromium,", function () {
   this.timeout(120_000);
   const everything = createCleanup();
   const cleanup = createCleanup();
   let browser: Browser;
-  let shared: Started;
+  let shared: WithPage;
 
   before(async function () {
     browser = await startBrowser(everything, requireTool(this, "chromium"));
-    shared = await start(everything);
+    shared = await startWithPage(everything);
   });
   afterEach(() => cleanup.run());
   after(() => everything.run());
 
-  async function start(until: Cleanup): Promise<Started> {
-    const folder = createCliFolder(until);
-    folder.write("proxy.config.ts", config);
-    const cli = startCli(until, folder, ["start"]);
-    const ports = await cli.ready();
-    const url = /^admin (\S+)$/m.exec(cli.lines.join("\n"))?.[1] ?? "";
-    return { url, cli, file: join(folder.path, "proxy.config.ts"), ports };
-  }
-
-  async function connectTo({ ports }: Started, listener = "echo"): Promise<Socket> {
+  async function connectTo({ ports }: WithPage, listener = "echo"): Promise<Socket> {
     const socket = await connect(ports[listener] ?? 0);
     cleanup.add(() => void socket.destroy());
     return socket;
   }
 
   /** A proxy for one test, which stops it, or counts what it has. */
-  async function startAlone(): Promise<Started & { readonly socket: Socket }> {
-    const started = await start(cleanup);
+  async function startAlone(): Promise<WithPage & { readonly socket: Socket }> {
+    const started = await startWithPage(cleanup);
     return { ...started, socket: await connectTo(started) };
   }
 
   /** The proxy of all tests that leave it as it was, with a connection for this one: a start is half of the work of a test. */
-  async function useShared(listener?: string): Promise<Started & { readonly socket: Socket }> {
+  async function useShared(listener?: string): Promise<WithPage & { readonly socket: Socket }> {
     return { ...shared, socket: await connectTo(shared, listener) };
   }
-
-  /** The link to a connection's session, among those of earlier tests. */
-  const sessionOf = (page: Page, { localPort }: Socket): Locator =>
-    page
-      .locator(".sessions tbody tr")
-      .filter({ hasText: `:${localPort}` })
-      .locator("a")
-      .first();
 
   async function open(url: string, options: Parameters<typeof openPage>[1] = {}): Promise<WatchedPage> {
     const opened = await openPage(browser, options);

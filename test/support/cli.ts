@@ -5,9 +5,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bounded } from "./bounded.ts";
 import type { Cleanup } from "./cleanup.ts";
+import { root } from "./repository.ts";
 
 /** The command's program. Compiled, this file is dist/test/support/cli.js. */
 export const cliMain = fileURLToPath(new URL("../../core/cli/main.js", import.meta.url));
+/** What Node gets before the program: a start is mostly the loading of modules. */
+export const nodeOptions: readonly string[] = ["--require", join(root, "test/support/late-optimizing.cjs")];
 /** Long: a machine that runs other tests beside this one is slow at times, and only what fails waits for it. */
 const patienceMs = 40_000;
 
@@ -50,7 +53,7 @@ export class Cli {
   #seen = 0;
 
   constructor(folder: string, parameters: readonly string[], env: NodeJS.ProcessEnv = {}, starting: CliStart = {}) {
-    const { before, descriptors = [], command: own = [process.execPath, cliMain] } = starting;
+    const { before, descriptors = [], command: own = [process.execPath, ...nodeOptions, cliMain] } = starting;
     const node = [...own, ...parameters];
     const [command = "", ...given] = before === undefined ? node : ["/bin/sh", "-c", `${before} && exec "$@"`, "sh", ...node];
     this.#child = spawn(command, given, {

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { eventOf } from "./bounded.ts";
-import { commandEnvironment, type CliFolder } from "./cli.ts";
+import { commandEnvironment, nodeOptions, type CliFolder } from "./cli.ts";
 
 /** What is to be run, and where. */
 export interface CommandLine {
@@ -25,7 +25,10 @@ export class Commands {
 
   /** Runs a command to its end. */
   async run(folder: CliFolder, ...parameters: readonly string[]): Promise<CommandResult> {
-    this.#process ??= fork(fileURLToPath(new URL("./commands-process.js", import.meta.url)), { env: commandEnvironment });
+    this.#process ??= fork(fileURLToPath(new URL("./commands-process.js", import.meta.url)), {
+      env: commandEnvironment,
+      execArgv: [...nodeOptions],
+    });
     const line: CommandLine = { folder: folder.path, parameters };
     this.#process.send(line);
     const [result] = (await eventOf(this.#process, "message", 40_000)) as [CommandResult];

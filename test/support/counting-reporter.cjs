@@ -4,6 +4,7 @@
 
 const { writeFileSync } = require("node:fs");
 const { Spec } = require("mocha/lib/reporters/index.cjs");
+const { showSourcePlaces } = require("./source-places.cjs");
 
 const graceMs = 10_000;
 
@@ -18,6 +19,7 @@ class CountingReporter extends Spec {
       before = now;
     };
     runner.on("test end", over).on("hook end", over);
+    runner.on("fail", (test, error) => showSourcePlaces(error));
     runner.once("end", () => {
       this.count();
       setTimeout(() => this.leaked(), graceMs).unref();

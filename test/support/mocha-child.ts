@@ -18,7 +18,7 @@ export async function passInChild(parameters: readonly string[], environment: No
   const env = Object.fromEntries(
     Object.entries({ ...process.env, ...environment, SLUICE_TEST_COUNTS: undefined }).filter(([, value]) => value !== undefined),
   );
-  const mocha = ["node_modules/mocha/bin/mocha.js", "--reporter", "json", ...parameters];
+  const mocha = ["node_modules/mocha/bin/mocha.js", "--require", "./test/support/late-optimizing.cjs", "--reporter", "json", ...parameters];
   const child = spawn(process.execPath, mocha, { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
