@@ -48,6 +48,8 @@ export interface TlsTerminationConfig {
   readonly optional?: boolean | undefined;
   /** `true`: the end of a connection without close_notify counts as a normal end (RFC 8446 section 6.1), for old clients. @default false */
   readonly allowTruncation?: boolean | undefined;
+  /** `false`: no client can resume an earlier TLS session; every connection makes a full handshake, which costs more. @default true */
+  readonly resume?: boolean | undefined;
   /** A file to which the sessions' secrets are appended, in the NSS format that Wireshark reads. @default none */
   readonly keyLog?: string | undefined;
 }

@@ -95,6 +95,8 @@ export const tlsTerminationSchema = z
     optional: z.boolean().default(false),
     /** `true`: the end of a connection without close_notify counts as a normal end (RFC 8446 section 6.1), for old clients. */
     allowTruncation: z.boolean().default(false),
+    /** `false`: no client can resume an earlier TLS session; every connection makes a full handshake, which costs more. */
+    resume: z.boolean().default(true),
     /** A file to which the sessions' secrets are appended, in the NSS format that Wireshark reads. */
     keyLog: z.string().min(1).optional(),
   })

@@ -158,7 +158,8 @@ export class TlsTermination implements Plugin {
 
   async #load(): Promise<CertificateSet> {
     const ca = this.#clientCa();
-    const options: ContextOptions = { ca, minVersion: this.options.minVersion };
+    const { minVersion, resume } = this.options;
+    const options: ContextOptions = { ca, minVersion, resume };
     const [first, ...others] = await this.#pairs(options);
     if (first === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination has no certificate");
     const certificates = new CertificateSet([first, ...others], options, this.#warn);

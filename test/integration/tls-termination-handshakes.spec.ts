@@ -112,6 +112,26 @@ describe("tlsTermination", function () {
     expect(await connectSecurely(port, { ...trusting, ca: server.cert, maxVersion: "TLSv1.2" }).catch(codeOf)).to.match(/PROTOCOL_VERSION/);
   });
 
+  for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+    for (const [resume, expected] of [
+      [true, [false, true]],
+      [false, [false, false]],
+    ] as const) {
+      it(`${resume ? "lets a client resume its session" : "makes a full handshake each time with resume: false"}, over ${maxVersion}`, async () => {
+        const { port, sessions } = await start({ resume });
+        let session: Buffer | undefined;
+        for (const _ of [1, 2]) {
+          const socket = connectTls({ port, ca: server.cert, servername: "localhost", maxVersion, ...(session && { session }) });
+          cleanup.add(() => void socket.destroy());
+          socket.on("session", (given: Buffer) => (session = given));
+          // A ticket of TLS 1.3 comes before the first data.
+          expect(await exchange(socket, "hello")).to.equal("hello");
+        }
+        expect(sessions.map(({ tls }) => tls?.resumed)).to.deep.equal(expected);
+      });
+    }
+  }
+
   it("refuses renegotiation by the client", async () => {
     const { port } = await start();
     const socket = await connectSecurely(port, { ...trusting, ca: server.cert, maxVersion: "TLSv1.2" });

@@ -133,6 +133,15 @@ describe("the trust in a TLS upstream", function () {
     }
   });
 
+  it("is established again for each connection with resume: false", async () => {
+    for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+      const echo = await startEcho({ ...leaf, maxVersion });
+      const proxy = await startTowards(echo, { ca: authority.cert, resume: false });
+      for (const _ of [1, 2, 3]) expect(await answerOf(proxy)).to.equal("hello");
+      expect(echo.resumed, maxVersion).to.deep.equal([false, false, false]);
+    }
+  });
+
   it("includes a client key with a passphrase", async function () {
     requireTool(this, "openssl");
     const folder = temporaryFolder();

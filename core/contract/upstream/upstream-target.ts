@@ -31,6 +31,7 @@ const tls = z
     verify: z.boolean().optional(),
     startTls: z.enum(["postgres", "smtp", "imap"]).optional(),
     allowTruncation: z.boolean().optional(),
+    resume: z.boolean().optional(),
   })
   .check((context) => {
     if ((context.value.cert === undefined) === (context.value.key === undefined)) return;

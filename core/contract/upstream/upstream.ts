@@ -43,6 +43,8 @@ export interface UpstreamTlsConfig {
   readonly alpn?: readonly string[];
   /** Accepts the end of the connection without a close_notify (RFC 8446 section 6.1) as a normal end: old servers end it like this. @default false */
   readonly allowTruncation?: boolean;
+  /** `false`: every connection makes a full handshake. `true`: it resumes an earlier TLS session, if the upstream agrees. @default true */
+  readonly resume?: boolean;
   /** Negotiates TLS with the commands of this protocol first, instead of beginning with it. @default none */
   readonly startTls?: StartTlsProtocol;
   /** `false` accepts any certificate; warned about at start. @default true */

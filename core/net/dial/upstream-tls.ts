@@ -77,9 +77,10 @@ class LiveUpstreamTls implements UpstreamTls {
     if (socket instanceof WireStream) carryUpstream(secured, socket);
     if (config.allowTruncation !== true) watchTruncation(secured);
     const sessions = this.#sessions;
-    secured.on("session", (given) => {
-      sessions.set(id, given);
-    });
+    if (config.resume !== false)
+      secured.on("session", (given) => {
+        sessions.set(id, given);
+      });
     return secured;
   }
 

@@ -15,13 +15,18 @@ export interface ContextOptions {
   /** The CAs with which clients' certificates are verified. */
   readonly ca: readonly string[];
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** Whether clients may resume earlier TLS sessions. */
+  readonly resume: boolean;
 }
 
 /**
  * Makes a context from certificates with keys of different types: OpenSSL sends a client the one that it can verify.
  * @throws SLUICE_CERTIFICATE_INVALID
  */
-export function createCertificateContext(pairs: readonly [KeyPair, ...KeyPair[]], { ca, minVersion }: ContextOptions): CertificateContext {
+export function createCertificateContext(
+  pairs: readonly [KeyPair, ...KeyPair[]],
+  { ca, minVersion, resume }: ContextOptions,
+): CertificateContext {
   const material: SecureContextOptions = {
     cert: pairs.map(({ cert }) => cert),
     key: pairs.map(({ key, passphrase }) => (passphrase === undefined ? { pem: key } : { pem: key, passphrase })),
@@ -29,8 +34,8 @@ export function createCertificateContext(pairs: readonly [KeyPair, ...KeyPair[]]
     ...(ca.length === 0 ? {} : { ca: [...ca], allowPartialTrustChain: true }),
     minVersion,
     honorCipherOrder: true,
-    // Renegotiation is useful only to attackers.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    // Renegotiation is useful only to attackers. Without tickets nothing can be resumed, since Node keeps no sessions on the server's side.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (resume ? 0 : constants.SSL_OP_NO_TICKET),
     // Without this, a client with a certificate cannot resume its session (SSL_CTX_set_session_id_context).
     sessionIdContext: "sluice",
   };
