@@ -1,10 +1,12 @@
 import type { Socket } from "node:net";
 import type { Leg, LegReader, SluiceError } from "../../contract/index.ts";
-import { BurstWriter } from "./burst-writer.ts";
 import { closeUnread } from "../node/close-unread.ts";
 import { clientError, cutOff, upstreamError } from "../os-errors.ts";
 import { readInto } from "../node/late-onread.ts";
 import { EarlyListening, type EarlyReader } from "./early-listening.ts";
+import type { LegWriter, WriterOwner } from "./leg-writer.ts";
+import { PlainWriter } from "./plain-writer.ts";
+import { RecordWriter } from "./record-writer.ts";
 import { FirstData, type LegTrial } from "./leg-trial.ts";
 import { ReadBuffer, type DataReader } from "../node/read-buffer.ts";
 import { RecordBuffer } from "../node/record-buffer.ts";
@@ -13,19 +15,11 @@ import { sayGoodbye } from "../node/tls-goodbye.ts";
 import { wasTruncated } from "../node/tls-truncation.ts";
 import { wasReset } from "../node/was-reset.ts";
 
-/**
- * Bytes that an encrypted socket may have pending before its source is stopped. Its writes always finish later, so with zero every write would stop
- * the source.
- */
-const TLS_PENDING = 128 * 1024;
-/** Bytes that fit into one TCP segment on every path (RFC 9293 section 3.7.1). */
-const ONE_SEGMENT = 536;
-const nothing = Buffer.alloc(0);
 const dropping: DataReader = { data: () => true, done: true };
 const ignore = (): void => undefined;
 
 /** The leg of a stream socket: TCP, unix or TLS, on either side. */
-export class StreamLeg implements Leg {
+export class StreamLeg implements Leg, WriterOwner {
   readonly datagrams = false;
   readonly borrows: boolean;
   readonly records: boolean;
@@ -36,8 +30,6 @@ export class StreamLeg implements Leg {
   #reader: LegReader | undefined;
   #failure: SluiceError | undefined;
   #buffer: ReadBuffer | RecordBuffer | undefined;
-  #waiting = false;
-  #burst: BurstWriter | undefined;
   #ended = false;
   /** The leg is closed, and waits a moment for its peer to finish. */
   #lingers = false;
@@ -46,11 +38,7 @@ export class StreamLeg implements Leg {
   #listening: EarlyListening | undefined;
   /** A TLS socket has been put on top, and reads this one. */
   isBelow = false;
-  /** Nagle's algorithm is on, as it is at first on every plain socket. */
-  #delays: boolean;
-  #wrote = false;
-  /** For an encrypted socket: called for each chunk that was taken. */
-  #written: (() => void) | undefined;
+  readonly #writer: LegWriter;
 
   /**
    * @param socket half-open, not reading yet
@@ -65,15 +53,9 @@ export class StreamLeg implements Leg {
     const encrypted = "encrypted" in socket;
     this.borrows = !encrypted;
     this.records = encrypted;
-    this.#delays = !encrypted;
     this.#buffer = encrypted ? new RecordBuffer() : buffer;
     if (!encrypted) buffer?.serve(socket);
-    if (encrypted) {
-      const written = (): void => {
-        if (this.#waiting && socket.writableLength <= TLS_PENDING / 2) this.#taken();
-      };
-      this.#written = written;
-    }
+    this.#writer = encrypted ? new RecordWriter(this) : new PlainWriter(this);
     socket.on("error", (error) => {
       this.#failed(error);
     });
@@ -95,7 +77,7 @@ export class StreamLeg implements Leg {
     this.socket.removeAllListeners();
     this.socket.on("error", ignore);
     if (this.#buffer !== undefined) this.#buffer.reader = dropping;
-    this.#reader = this.#written = this.trial = this.onClosed = this.onDrain = undefined;
+    this.#reader = this.trial = this.onClosed = this.onDrain = undefined;
   }
 
   get lend(): boolean {
@@ -106,17 +88,16 @@ export class StreamLeg implements Leg {
     if (this.#buffer !== undefined) this.#buffer.lend = lend;
   }
 
-  /** Only where the socket borrows memory: an encrypted socket itself gathers what waits. */
   get gather(): boolean {
-    return this.#burst !== undefined;
+    return this.#writer.gather;
   }
 
   set gather(gather: boolean) {
-    this.#burst = gather && this.borrows ? new BurstWriter(this.socket) : undefined;
+    this.#writer.gather = gather;
   }
 
   get pending(): number {
-    return this.socket.writableLength;
+    return this.#writer.pending;
   }
 
   read(by: LegReader): void {
@@ -204,51 +185,11 @@ export class StreamLeg implements Leg {
   }
 
   write(chunk: Buffer): boolean {
-    const { socket } = this;
-    if (chunk.length === 0 || socket.destroyed || socket.writableEnded) return true;
-    if (this.#delays) this.#hasten(chunk.length);
-    if (this.#written !== undefined) {
-      socket.write(chunk, this.#written);
-      this.#waiting ||= socket.writableLength >= TLS_PENDING;
-      return socket.writableLength < TLS_PENDING;
-    }
-    if (this.#burst === undefined) socket.write(chunk);
-    else this.#burst.write(chunk);
-    if (socket.writableLength === 0) return true;
-    if (!this.#waiting) this.#wait();
-    return false;
+    return this.#writer.write(chunk);
   }
 
-  /**
-   * Writes nothing (an empty buffer) behind the pending bytes, to be called back when they have been taken. Most writes are taken at once, and a
-   * callback for each would be expensive (7 % of a message's CPU with 1,000 connections). Not on TLS, where an empty write means something else to
-   * Node.
-   */
-  #wait(): void {
-    this.#waiting = true;
-    this.socket.write(nothing, () => {
-      const { writableLength, writableEnded, destroyed } = this.socket;
-      // More may have been written meanwhile.
-      if (writableLength > 0 && !writableEnded && !destroyed) this.#wait();
-      else this.#taken();
-    });
-  }
-
-  #taken(): void {
-    this.#waiting = false;
+  drained(): void {
     if (!this.socket.destroyed) this.onDrain?.();
-  }
-
-  /**
-   * Turns Nagle's algorithm off, but not before the first small segment: the algorithm holds a small segment back only while another is under way. A
-   * connection with one small message each way thus saves a system call on both its sockets.
-   */
-  #hasten(bytes: number): void {
-    const first = !this.#wrote;
-    this.#wrote = true;
-    if (first && bytes <= ONE_SEGMENT) return;
-    this.#delays = false;
-    this.socket.setNoDelay(true);
   }
 
   end(): void {
@@ -256,8 +197,8 @@ export class StreamLeg implements Leg {
     if (socket.destroyed || socket.writableEnded) return;
     // Both directions have ended. Closing a socket with nothing left to write sends FIN too, and saves a system call and a turn of the event loop.
     // TLS has a goodbye of its own.
-    if (this.#ended && this.borrows && socket.writableLength === 0) socket.destroy();
-    else socket.end();
+    if (this.#ended && this.borrows && this.pending === 0) socket.destroy();
+    else this.#writer.end();
   }
 
   /** Its endpoint is down: the reader gets the error. */
