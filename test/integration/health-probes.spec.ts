@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:tls";
+import { join } from "node:path";
 import type { SluiceConfig, UpstreamOptions } from "sluice";
 import { eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
@@ -9,6 +10,7 @@ import { eventually } from "../support/eventually.ts";
 import { freePort, portOf } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
+import { temporaryFolder } from "../support/real-peer.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
 import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
 
@@ -69,6 +71,21 @@ describe("Health checks", function () {
     any.status = 500;
     teapot.status = 418;
     await Promise.all([down(started, any.endpoint), up(started, teapot.endpoint)]);
+  });
+
+  it("ask a unix socket for localhost, since servers refuse a path as the host", async () => {
+    const asked: (string | undefined)[] = [];
+    const file = join(temporaryFolder(cleanup), "web.sock");
+    const server = createServer((request, response) => {
+      asked.push(request.headers.host);
+      response.end();
+    });
+    server.listen(file);
+    await eventOf(server, "listening");
+    cleanup.add(() => void server.close());
+    await start(web({ endpoints: [`unix:${file}`], health: { check: { http: "/" }, ...quick } }));
+    await eventually(() => expect(asked).to.include("localhost"));
+    expect(asked.filter((host) => host !== "localhost")).to.deep.equal([]);
   });
 
   it("depend on the bytes of an endpoint that is asked or sends first, and refuse other bytes", async () => {

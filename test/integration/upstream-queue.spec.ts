@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { createServer, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { definePlugin } from "sluice";
 import type { SluiceConfig, UpstreamOptions } from "sluice";
 import { http } from "sluice/plugins";
 import { eventOf } from "../support/bounded.ts";
@@ -103,6 +104,86 @@ describe("An upstream whose endpoints have reached their limit of sessions", fun
     expect(String(await readBytes(second, 1))).to.equal("b");
     second.destroy();
     expect(String(await readBytes(third, 1))).to.equal("c");
+  });
+
+  describe("and a reload that changes the upstream", () => {
+    const ways: Record<string, (a: string, b: string) => UpstreamOptions> = {
+      "allows more sessions": (a) => ({ endpoints: [{ address: a, maxSessions: 2 }], queue: { timeout: "15s" } }),
+      "allows any number of sessions, without a queue": (a) => ({ endpoints: [a] }),
+      "adds an endpoint": (a, b) => ({ endpoints: [{ address: a, maxSessions: 1 }, b], queue: { timeout: "15s" } }),
+      "names another endpoint, with the PROXY protocol": (_a, b) => ({
+        endpoints: [{ address: b, maxSessions: 9 }],
+        queue: { timeout: "15s" },
+        proxyProtocol: "v1",
+      }),
+    };
+    for (const [what, changed] of Object.entries(ways)) {
+      it(`serves those that wait at once, when it ${what}`, async () => {
+        const [a, b] = [await startUpstream("echo"), await startUpstream("echo")];
+        cleanup.add(() => Promise.all([a.close(), b.close()]).then(() => undefined));
+        const of = (upstream: UpstreamOptions): SluiceConfig => ({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream } } });
+        const started = await startProxy(of({ endpoints: [{ address: a.endpoint, maxSessions: 1 }], queue: { timeout: "15s" } }));
+        cleanup.add(() => started.proxy.close());
+        await readBytes(await client(started, "a"), 1);
+        const second = await client(started, "b");
+        await waits(started, 2);
+        const next = changed(a.endpoint, b.endpoint);
+        await started.proxy.apply(of(next));
+        const expected = next.proxyProtocol === undefined ? "b" : "PROXY TCP4 127.0.0.1";
+        expect(String(await readBytes(second, expected.length))).to.equal(expected);
+      });
+    }
+
+    it("keeps the queue as it is when it is refused", async () => {
+      const server = await startUpstream("echo");
+      cleanup.add(() => server.close());
+      const of = (queue: number, plugins: SluiceConfig["plugins"] = []): SluiceConfig => ({
+        listeners: {
+          web: {
+            listen: "tcp://127.0.0.1:0",
+            upstream: { endpoints: [{ address: server.endpoint, maxSessions: 1 }], queue: { max: queue, timeout: "15s" } },
+            plugins,
+          },
+        },
+      });
+      const started = await startProxy(of(1));
+      cleanup.add(() => started.proxy.close());
+      await readBytes(await client(started, "a"), 1);
+      const refusing = definePlugin("refusing", () => ({ setup: () => Promise.reject(new Error("no")) }));
+      expect(await started.proxy.apply(of(9, [refusing()])).catch((error: unknown) => error)).to.be.instanceOf(Error);
+      await client(started, "b");
+      await waits(started, 2);
+      const third = await client(started, "c");
+      third.resume();
+      await eventOf(third, "end");
+    });
+
+    it("serves HTTP requests that wait, when it allows more", async () => {
+      const open: ServerResponse[] = [];
+      const server = createServer((_request, response) => void open.push(response));
+      server.listen(0, "127.0.0.1");
+      await eventOf(server, "listening");
+      cleanup.add(() => void server.close());
+      const of = (maxSessions: number): SluiceConfig => ({
+        listeners: {
+          web: {
+            listen: "tcp://127.0.0.1:0",
+            upstream: { endpoints: [{ address: `127.0.0.1:${portOf(server)}`, maxSessions }], queue: { timeout: "15s" } },
+            plugins: [http()],
+          },
+        },
+      });
+      const started = await startProxy(of(1));
+      cleanup.add(() => started.proxy.close());
+      const first = ask(started.port());
+      await eventually(() => expect(open).to.have.length(1));
+      const second = ask(started.port());
+      await waits(started, 2);
+      await started.proxy.apply(of(2));
+      await eventually(() => expect(open).to.have.length(2));
+      for (const response of open) response.end("x");
+      expect([(await first).status, (await second).status]).to.deep.equal([200, 200]);
+    });
   });
 
   it("lets HTTP requests wait, and answers 503 without a queue", async () => {

@@ -261,12 +261,9 @@ function onlyOf({ endpoints: [first, ...others], health }: UpstreamTarget): Endp
   return others.length === 0 && first?.maxSessions === undefined && health === undefined ? first : undefined;
 }
 
-/** The waiting line. A reload keeps it, with the sessions that wait in it. */
+/** The waiting line. A reload keeps it, with the sessions that wait in it; its options change when the reload is committed. */
 function lineOf({ queue }: UpstreamTarget, owner: ListenerHealth, before: WaitingLine | undefined): WaitingLine | undefined {
-  if (queue === undefined || before === undefined) return queue === undefined ? undefined : new WaitingLine(owner, queue);
-  before.options = queue;
-  before.tell();
-  return before;
+  return queue === undefined ? undefined : (before ?? new WaitingLine(owner, queue));
 }
 
 /** The turns of the endpoints that are still there. */

@@ -20,8 +20,8 @@ export abstract class SessionAttempts extends Observable<Upstream> {
   #made: SessionAttempt[] | undefined;
 
   constructor(
-    private readonly endpoints: number,
-    protected readonly balancer: Balancer,
+    private endpoints: number,
+    protected balancer: Balancer,
     /** The session that makes the attempts. */
     readonly session: SessionFacts | undefined,
   ) {
@@ -40,6 +40,13 @@ export abstract class SessionAttempts extends Observable<Upstream> {
     if (code === undefined && this.#made === undefined) return;
     this.#made ??= [];
     if (this.#made.length < MOST_KEPT) this.#made.push({ endpoint, durationMs: Math.max(0, Math.round(durationMs)), code });
+  }
+
+  /** A reload has changed the upstream that it waits for: from now on it chooses among the new endpoints. */
+  protected moveTo(balancer: Balancer, endpoints: number): void {
+    this.balancer = balancer;
+    this.endpoints = endpoints;
+    this.#tried = undefined;
   }
 
   protected next(): Endpoint {

@@ -1,4 +1,4 @@
-import { defer, Observable, of, switchMap, tap, type Subscriber, type Unsubscribable } from "rxjs";
+import { defer, Observable, of, tap } from "rxjs";
 import {
   type Address,
   type ChosenEndpoint,
@@ -12,15 +12,15 @@ import {
 } from "../../contract/index.ts";
 import type { AttemptContext } from "./attempt-context.ts";
 import { Chosen } from "./chosen.ts";
-import { DialAttempt } from "./dial-attempt.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "../balance/balancer.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ClientAttempts } from "../balance/client-attempts.ts";
 import { EndpointAttempts } from "../balance/endpoint-attempts.ts";
 import type { NamedAddressesContext } from "../names/named-addresses.ts";
-import { SessionAttempts } from "../balance/session-attempts.ts";
+import type { SessionAttempts } from "../balance/session-attempts.ts";
 import type { StreamLeg } from "../legs/stream-leg.ts";
 import type { UdpBuffers } from "../node/udp-socket.ts";
+import { Attempts, dial, SessionWay } from "./session-way.ts";
 import { createUpstreamTls, type UpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
 
 /** A look-up of a name, through the hooks that the caller has put around the resolver. */
@@ -55,6 +55,8 @@ export interface Dialer {
    * @param refuse in addition to the context's `refuse`
    */
   attempts(resolve?: Resolve, session?: SessionFacts, refuse?: DialContext["refuse"]): SessionAttempts;
+  /** How its sessions reach the upstream; undefined where sessions never wait for room. */
+  readonly way: SessionWay | undefined;
   /**
    * Opens a leg to an endpoint of the upstream for its health check, with TLS if the check asks for it. The leg counts nowhere, and does not keep the
    * process alive. Cold.
@@ -63,7 +65,12 @@ export interface Dialer {
 }
 
 /** A dialer that can also open legs to one given endpoint. */
-export interface EndpointDialer extends Dialer, Endpoints {}
+export interface EndpointDialer extends Dialer, Endpoints {
+  /** Chooses an endpoint, though others may wait for room. */
+  pick: Endpoints["choose"];
+  /** @param newest the dialer that chooses when there is room @default this one */
+  wait(tried?: ReadonlySet<string>, session?: SessionFacts, newest?: () => EndpointDialer): Observable<ChosenEndpoint>;
+}
 
 /**
  * Makes the dialer of an upstream.
@@ -76,34 +83,32 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const { connectTimeout, refuse, wrong } = context;
   const { keepAlive = context.keepAlive, bind, proxyProtocol, http } = target;
   const deadlines = new Deadlines(connectTimeout);
-  const way = { keepAlive, bind, proxyProtocol, tls };
+  const options = { keepAlive, bind, proxyProtocol, tls };
   // All properties are here from the start, and a session's copy only changes them: Node 20 takes microseconds to add a property to a copy.
   const unset = { protocols: undefined, session: undefined };
-  const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, refuse, deadlines, balancer, ...way, ...unset };
+  const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, refuse, deadlines, balancer, ...options, ...unset };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer), protocols: offeredBy(target) };
   const probing: ProbeOptions = { anyTls: undefined, context, shared };
   const ways = new EndpointAttempts(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
   const clients = new ClientAttempts((endpoint, session, subscriber) => dial(endpoint, { ...uncounted, session }, subscriber));
   const spoken = { http, tls: tls !== undefined };
-  const choose = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
+  const way = new SessionWay(target, shared);
+  const pick = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
     const endpoint = balancer.next(endpointsNamed(target, tried), session);
     if (proxyProtocol === undefined || session === undefined) return new Chosen(endpoint, balancer, ways.to(endpoint), spoken);
     return new Chosen(endpoint, balancer, clients.to(endpoint, session), { ...spoken, sharedBy: String(session.id) });
   };
-  return {
+  const dialer: EndpointDialer = {
     target,
     balancer,
-    choose: (tried, session) => chooseOf(balancer, () => choose(tried, session)),
-    wait: (tried, session) => waitOf(balancer, () => choose(tried, session)),
+    way,
+    pick,
+    choose: (tried, session) => chooseOf(balancer, () => pick(tried, session)),
+    wait: (tried, session, newest = () => dialer) => waitOf(balancer, () => newest().pick(tried, session)),
     probe: (endpoint, health) => probeOf(endpoint, health, probing),
-    attempts: (resolve, session, own) => {
-      const protocol = session?.tls?.protocol;
-      const isShared = resolve === undefined && protocol === undefined && own === undefined;
-      const protocols = protocol === undefined ? [] : [protocol];
-      const as = isShared ? shared : { ...shared, resolve: resolve ?? shared.resolve, protocols, refuse: both(refuse, own) };
-      return new Attempts(target.endpoints.length, as, session);
-    },
+    attempts: (resolve, session, own) => new Attempts(way, { resolve, session, refuse: own }),
   };
+  return dialer;
 }
 
 const none: ReadonlySet<Endpoint> = new Set();
@@ -112,37 +117,6 @@ const none: ReadonlySet<Endpoint> = new Set();
 function offeredBy({ http }: UpstreamTarget): readonly string[] {
   if (http === "2") return ["h2"];
   return http === "auto" ? ["h2", "http/1.1"] : [];
-}
-
-class Attempts extends SessionAttempts {
-  constructor(
-    endpoints: number,
-    private readonly context: AttemptContext,
-    session: SessionFacts | undefined,
-  ) {
-    super(endpoints, context.balancer, session);
-  }
-
-  /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
-  _subscribe(subscriber: Subscriber<Upstream>): Unsubscribable {
-    const { line } = this.balancer;
-    if (line === undefined) return dial(this.next(), this.context, subscriber, this);
-    return line
-      .take(() => this.next())
-      .pipe(switchMap((endpoint) => new Observable<Upstream>((own) => dial(endpoint, this.context, own, this))))
-      .subscribe(subscriber);
-  }
-}
-
-/** Refuses what at least one of the two refuses. */
-export function both(first: DialContext["refuse"], second: DialContext["refuse"]): DialContext["refuse"] {
-  return second === undefined ? first : (address, port) => first?.(address, port) ?? second(address, port);
-}
-
-function dial(endpoint: Endpoint, context: AttemptContext, subscriber: Subscriber<Upstream>, made?: SessionAttempts): DialAttempt {
-  const attempt = new DialAttempt(endpoint, context, subscriber, made);
-  attempt.start();
-  return attempt;
 }
 
 /** Chooses an endpoint, unless sessions already wait in the line: a new one must not overtake them. */

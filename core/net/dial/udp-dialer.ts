@@ -13,8 +13,9 @@ import {
 } from "../../contract/index.ts";
 import type { AddressTurns } from "../balance/address-turns.ts";
 import { createBalancer, type Balancer } from "../balance/balancer.ts";
-import { both, chooseOf, endpointsNamed, unjudged, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
+import { chooseOf, endpointsNamed, unjudged, withoutCounts, type DialContext, type EndpointDialer } from "./dialer.ts";
 import { Chosen } from "./chosen.ts";
+import { both } from "./session-way.ts";
 import { LastingUdpLeg, type OpenPath, type PathOwner, type UdpPath } from "../legs/lasting-udp-leg.ts";
 import { LegTrial } from "../legs/leg-trial.ts";
 import { NamedAddresses } from "../names/named-addresses.ts";
@@ -39,7 +40,7 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
     const open: OpenPath = () => pathTo(endpoint, { ...uncounted, session });
     return open(undefined).pipe(map((path) => upstreamOf(path, 1, open)));
   };
-  const choose = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
+  const pick = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
     const endpoint = balancer.next(endpointsNamed(target, tried), session);
     const way = target.proxyProtocol === undefined ? (ways.get(endpoint) ?? wayTo(endpoint)) : wayTo(endpoint, session);
     ways.set(endpoint, way);
@@ -48,8 +49,10 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
   return {
     target,
     balancer,
-    choose: (tried, session) => chooseOf(balancer, () => choose(tried, session)),
-    wait: (tried, session) => defer(() => of(choose(tried, session))),
+    way: undefined,
+    pick,
+    choose: (tried, session) => chooseOf(balancer, () => pick(tried, session)),
+    wait: (tried, session) => defer(() => of(pick(tried, session))),
     probe: (endpoint, { timeout }) => probeOf(endpoint, { ...uncounted, balancer: unjudged(balancer), connectTimeout: timeout }),
     attempts: (resolve = context.resolve, session?, refuse?) => {
       const own = { ...shared, resolve, refuse: both(context.refuse, refuse) };

@@ -44,7 +44,8 @@ export class HealthCheck {
   #ask(): void {
     const { endpoint, health, dialer } = this.checked;
     const attempt = dialer.probe(endpoint, health);
-    const answer = answerOf(health.check, endpoint.text);
+    // A path is no host: servers refuse it (RFC 9110 section 7.2).
+    const answer = answerOf(health.check, endpoint.path === undefined ? endpoint.text : "localhost");
     const { interval } = health;
     this.#probe = new Probe({ endpoint: endpoint.text, health, attempt, answer }, (failure) => {
       this.#judge(failure);

@@ -109,6 +109,7 @@ export class Listeners {
     const before = listener.version;
     listener.version = next;
     listener.trial = undefined;
+    if (next !== before) next.replaces(before);
     if (bound !== listener.bound) this.#move(listener, bound);
     return [this.#treatment(before, next, open), listener.configure()];
   }

@@ -87,6 +87,11 @@ export class Dialers {
     return transportOf(this.listener.address).createDialer(target, this.#dialContext(place, before));
   }
 
+  /** They are in force: there may be room for sessions that wait. */
+  committed(): void {
+    this.context.health.listener(this.listener.name).tellWaiting();
+  }
+
   /** There are new endpoints to check. */
   checksChanged(): void {
     this.context.checksChanged();

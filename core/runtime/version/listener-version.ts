@@ -43,6 +43,13 @@ export class ListenerVersion {
       config.upstream === undefined ? undefined : dialers.dialerOf(config.upstream, `listeners.${config.name}.upstream`, before);
   }
 
+  /** A commit has put it in the place of another one: sessions that wait for room at its upstream now wait for room at this one's. */
+  replaces(before: ListenerVersion): void {
+    const next = this.#dialer?.way;
+    if (next !== undefined) before.#dialer?.way?.replacedBy(next);
+    this.dialers.committed();
+  }
+
   /** The balancer of the config's upstream, for the next generation. */
   get balancer(): Balancer | undefined {
     return this.#dialer?.balancer;

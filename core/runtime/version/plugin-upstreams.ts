@@ -65,13 +65,16 @@ class LiveEndpoints implements Endpoints {
   }
 
   wait(tried?: ReadonlySet<string>, session?: SessionFacts): Observable<ChosenEndpoint> {
-    return defer(() => this.#current().wait(tried, session));
+    return defer(() => this.#current().wait(tried, session, () => this.#current()));
   }
 
   #current(): EndpointDialer {
     if (this.#dialers !== this.owner.dialers) {
       this.#dialers = this.owner.dialers;
-      this.#endpoints = this.owner.open(this.target, this.#endpoints?.balancer) ?? this.#endpoints;
+      const before = this.#endpoints;
+      this.#endpoints = this.owner.open(this.target, before?.balancer) ?? before;
+      const next = this.#endpoints?.way;
+      if (next !== undefined) before?.way?.replacedBy(next);
     }
     if (this.#endpoints === undefined)
       throw new SluiceError("SLUICE_UPSTREAM_MISSING", `listener "${this.#dialers.listener.name}" has no upstream`);

@@ -82,15 +82,16 @@ export class ListenerHealth implements StateOwner, LineKeeper {
 
   loaded(state: EndpointState): void {
     this.changes.note(state);
-    if (this.lines.size > 0) this.#tell();
+    if (this.lines.size > 0) this.tellWaiting();
   }
 
   changed(): void {
     this.version += 1;
-    this.#tell();
+    this.tellWaiting();
   }
 
-  #tell(): void {
+  /** There may be room for sessions that wait. */
+  tellWaiting(): void {
     for (const line of this.lines) line.tell();
   }
 

@@ -20,7 +20,7 @@ export class WaitingLine {
 
   constructor(
     private readonly keeper: LineKeeper,
-    public options: LineOptions,
+    private options: LineOptions,
   ) {}
 
   /** Sessions wait: a new one has to wait behind them. */
@@ -44,6 +44,11 @@ export class WaitingLine {
       }
       return this.#enter(choose, subscriber);
     });
+  }
+
+  /** Takes the options of a new generation. Sessions that wait already keep their time. */
+  renew(options: LineOptions): void {
+    this.options = options;
   }
 
   /** There may be room. Waiting sessions are served in a microtask, as the caller has not finished yet. */
