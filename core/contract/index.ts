@@ -14,7 +14,7 @@ export {
   type ErrorSource,
 } from "./errors/errors.ts";
 export { printable, printableLines } from "./errors/printable.ts";
-export { hidden, isSecretName, withoutUserInfo } from "./options/secrets.ts";
+export { hidden, isSecretName, withoutUserInfo } from "./errors/secrets.ts";
 export { duration, size, type Duration, type Size } from "./options/units.ts";
 export type * from "./addresses/address.ts";
 export { socketAddress } from "./addresses/address.ts";

@@ -5,7 +5,7 @@
 module.exports = {
   "core/contract": {
     errors: [],
-    options: [],
+    options: ["errors"],
     addresses: ["errors"],
     upstream: ["errors", "options", "addresses"],
     session: ["errors", "addresses", "upstream"],

@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
 import { SluiceError } from "../errors/errors.ts";
+import { withoutUserInfo } from "../errors/secrets.ts";
 
 /** One endpoint, parsed. `path` is set for a unix socket, and then host is empty and port 0. */
 export interface Endpoint {
@@ -19,7 +20,7 @@ export interface Endpoint {
 /** sockaddr_un holds 108 bytes with the final NUL on Linux, 104 on macOS. */
 const pathLimit = process.platform === "darwin" ? 103 : 107;
 
-const invalid = (detail: string): SluiceError => new SluiceError("SLUICE_CONFIG_INVALID", detail);
+const invalid = (detail: string): SluiceError => new SluiceError("SLUICE_CONFIG_INVALID", withoutUserInfo(detail));
 
 /** Whether a text is an IPv4 address in dotted form. It is written here because only core/net may load node:net. */
 export function isIPv4(text: string): boolean {

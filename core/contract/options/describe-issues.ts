@@ -1,6 +1,6 @@
+import { isSecretName, withoutUserInfo } from "../errors/secrets.ts";
 import { knownKeys } from "./known-keys.ts";
 import { didYouMean } from "./nearest.ts";
-import { isSecretName, withoutUserInfo } from "./secrets.ts";
 
 /** One thing wrong in a config: where, and a sentence that says what was expected. */
 export interface Problem {
@@ -22,6 +22,8 @@ interface RichIssue extends SchemaIssue {
   readonly expected?: string;
   readonly values?: readonly unknown[];
   readonly errors?: readonly (readonly SchemaIssue[])[];
+  /** What is wrong with a key of a record. */
+  readonly issues?: readonly SchemaIssue[];
   readonly origin?: string;
   readonly minimum?: number | bigint;
   readonly maximum?: number | bigint;
@@ -107,15 +109,23 @@ function ownWords({ message }: RichIssue): string {
   return message.replace(/^Invalid input(: |$)/, "") || "expected a valid value";
 }
 
+function keyExpectation({ path, issues: [wrong] = [] }: RichIssue): string {
+  const reason = wrong === undefined ? "" : `: ${expectation(wrong) ?? wrong.message}`;
+  return `its name is not valid${reason}, got ${shown(path.at(-1))}`;
+}
+
+function valueExpectation(values: readonly unknown[]): string {
+  const texts = values.map((value) => (typeof value === "string" ? JSON.stringify(value) : String(value)));
+  return texts.length === 1 ? `expected ${texts[0]}` : `expected one of ${texts.join(", ")}`;
+}
+
 /** What was expected; undefined when the issue has a message of its author. */
 function expectation(issue: RichIssue): string | undefined {
+  if (issue.code === "invalid_key") return keyExpectation(issue);
   if (isOwnMessage(issue)) return undefined;
   if (issue.code === "invalid_type" && issue.expected !== undefined) return `expected ${kind(issue.expected)}`;
   if (issue.code === "custom") return ownWords(issue);
-  if (issue.code === "invalid_value" && issue.values !== undefined) {
-    const values = issue.values.map((value) => (typeof value === "string" ? JSON.stringify(value) : String(value)));
-    return values.length === 1 ? `expected ${values[0]}` : `expected one of ${values.join(", ")}`;
-  }
+  if (issue.code === "invalid_value" && issue.values !== undefined) return valueExpectation(issue.values);
   return issue.code === "too_small" || issue.code === "too_big" ? bound(issue) : undefined;
 }
 

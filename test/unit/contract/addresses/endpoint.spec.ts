@@ -35,6 +35,7 @@ describe("parseEndpoint", () => {
     "[::1]80": "in brackets",
     "[1.2.3.4]:80": "between the brackets",
     "http://a:80": 'without "http://"',
+    "http://user:pw@a:80": 'got "http://***@a:80"',
     "a b:80": "blanks or control",
     "a\u0000b:80": "blanks or control",
     "a\n:80": "blanks or control",

@@ -46,6 +46,18 @@ describe("the problems of an input", () => {
     ]);
   });
 
+  it("say what is wrong with a name in a record", () => {
+    const schema = z.object({
+      users: z.record(
+        z.string().refine((name) => !name.includes(":"), { error: "expected a name without a colon" }),
+        z.string(),
+      ),
+    });
+    expect(problemsOf(schema, { users: { "a:b": "c" } })).to.deep.equal([
+      'users["a:b"]: its name is not valid: expected a name without a colon, got "a:b"',
+    ]);
+  });
+
   it("show no secret, but the options of a listener that is named like one", () => {
     const text = z.string().min(40);
     const schema = z.object({

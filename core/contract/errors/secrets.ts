@@ -1,5 +1,5 @@
 const secret = /pass(word|phrase|wd)|secret|token|credential|^auth(orization)?$|api[-_]?key|^users$|private[-_]?key/i;
-const userInfo = /^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/i;
+const userInfo = /([a-z][a-z0-9+.-]*:\/\/)[^/@\s"]+@/gi;
 
 /** The text that replaces a secret. */
 export const hidden = "***";
@@ -9,7 +9,7 @@ export function isSecretName(key: string): boolean {
   return secret.test(key);
 }
 
-/** A text in which a URL has no user and password. */
+/** A text in which no URL has a user and a password. */
 export function withoutUserInfo(text: string): string {
   return text.replace(userInfo, `$1${hidden}@`);
 }
