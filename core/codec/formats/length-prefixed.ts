@@ -64,23 +64,31 @@ function framing(place: Place, max: number): Framing<Buffer> {
     message: (bytes, start, stop) => bytes.subarray(whole ? start : start + head, stop),
     encode: (message) => {
       checkBytes("lengthPrefixed", message);
-      return whole ? corrected(message, place) : Buffer.concat([lengthOf(message.length, place), message]);
+      return whole ? corrected(message, place) : prefixed(message, place);
     },
   };
 }
 
 function readLength(bytes: Buffer, at: number, { size, isLittle }: Place): number {
-  return isLittle ? bytes.readUIntLE(at, size) : bytes.readUIntBE(at, size);
+  if (size === 1) return bytes.readUInt8(at);
+  if (size === 2) return isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+  return isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
 }
 
-/** @throws SLUICE_PLUGIN_FRAME for a value that does not fit into the length's bytes */
-function lengthOf(body: number, { size, isLittle, adjust }: Place): Buffer {
+/** @throws SLUICE_PLUGIN_FRAME for a body whose length does not fit into its bytes */
+function writeLength(into: Buffer, at: number, body: number, { size, isLittle, adjust }: Place): void {
   const value = body - adjust;
   if (value < 0 || value >= 256 ** size) throw noFrame(`a message of ${body} bytes has no length of ${size} bytes`);
-  const length = Buffer.alloc(size);
-  if (isLittle) length.writeUIntLE(value, 0, size);
-  else length.writeUIntBE(value, 0, size);
-  return length;
+  if (isLittle) into.writeUIntLE(value, at, size);
+  else into.writeUIntBE(value, at, size);
+}
+
+/** In one piece of memory, of which `Buffer.concat` makes three. */
+function prefixed(message: Buffer, place: Place): Buffer {
+  const frame = Buffer.allocUnsafe(place.size + message.length);
+  writeLength(frame, 0, message.length, place);
+  frame.set(message, place.size);
+  return frame;
 }
 
 /** The frame with its real length: a new Buffer if the frame has another length in it. */
@@ -88,7 +96,8 @@ function corrected(frame: Buffer, place: Place): Buffer {
   const { size, offset } = place;
   const body = frame.length - offset - size;
   if (body < 0) throw noFrame(`a frame of ${frame.length} bytes has no room for its length`, frame);
-  const length = lengthOf(body, place);
+  const length = Buffer.alloc(size);
+  writeLength(length, 0, body, place);
   if (length.compare(frame, offset, offset + size) === 0) return frame;
   return Buffer.concat([frame.subarray(0, offset), length, frame.subarray(offset + size)]);
 }
