@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { writeDirectly, writesDirectly, type Unsent } from "../node/direct-write.ts";
-import { BurstWriter } from "./burst-writer.ts";
+import { BurstWriter, LARGE } from "./burst-writer.ts";
 import type { LegWriter, WriterOwner } from "./leg-writer.ts";
 
 /** Bytes that fit into one TCP segment on every path (RFC 9293 section 3.7.1). */
@@ -10,8 +10,9 @@ const nothing = Buffer.alloc(0);
 /** Writes to a plain socket. Most chunks are taken by the kernel at once; its owner is told about those that are not. */
 export class PlainWriter implements LegWriter, Unsent {
   #burst: BurstWriter | undefined;
-  /** Whether chunks go to the kernel without the socket's own queue; undefined before the first one. */
-  #isDirect: boolean | undefined;
+  #wrote = false;
+  /** Bytes of the largest chunk that goes to the kernel without the socket's own queue. */
+  #most = 0;
   /** Bytes that wait outside of the socket's own queue. */
   #direct = 0;
   /** Nagle's algorithm is on, as it is at first on every plain socket. */
@@ -31,15 +32,14 @@ export class PlainWriter implements LegWriter, Unsent {
 
   set gather(gather: boolean) {
     this.#burst = gather ? new BurstWriter(this.owner.socket) : undefined;
-    // A burst is gathered in the socket's queue.
-    if (gather) this.#isDirect = false;
+    if (this.#wrote) this.#decide();
   }
 
   write(chunk: Buffer): boolean {
     const { socket } = this.owner;
     if (chunk.length === 0 || this.#ends || socket.destroyed || socket.writableEnded) return true;
     if (this.#delays) this.#hasten(chunk.length);
-    if (this.#isDirect === true && !this.#waiting && socket.writableLength === 0) return this.#writeNow(socket, chunk);
+    if (chunk.length <= this.#most && !this.#waiting && socket.writableLength === 0) return this.#writeNow(socket, chunk);
     return this.#queue(socket, chunk);
   }
 
@@ -96,10 +96,17 @@ export class PlainWriter implements LegWriter, Unsent {
    */
   #hasten(bytes: number): void {
     const { socket } = this.owner;
-    const first = this.#isDirect === undefined;
-    this.#isDirect ??= writesDirectly(socket);
+    const first = !this.#wrote;
+    this.#wrote = true;
+    if (first) this.#decide();
     if (first && bytes <= ONE_SEGMENT) return;
     this.#delays = false;
     socket.setNoDelay(true);
+  }
+
+  #decide(): void {
+    // A burst is gathered in the socket's queue.
+    const most = this.#burst === undefined ? Infinity : LARGE - 1;
+    this.#most = writesDirectly(this.owner.socket) ? most : 0;
   }
 }

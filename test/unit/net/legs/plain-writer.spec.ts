@@ -123,6 +123,25 @@ describe("What is written to a plain socket", () => {
     });
   }
 
+  it("waits to be gathered only where it may belong to a burst of records", async () => {
+    const { leg, peer, queued } = await open("tcp");
+    leg.gather = true;
+    const chunks = [64, 16_384, 64, 64].map((bytes, at) => Buffer.alloc(bytes, at + 1));
+    const pending = chunks.map((chunk) => {
+      leg.write(chunk);
+      return [leg.pending > 0, queued() > 0];
+    });
+    // The third comes behind the second, which waits.
+    expect(pending).to.deep.equal([
+      [false, false],
+      [true, true],
+      [true, true],
+      [true, true],
+    ]);
+    leg.end();
+    expect((await readAll(peer)).equals(Buffer.concat(chunks))).to.equal(true);
+  });
+
   it("can still be reset when its end waits behind bytes that the peer does not read", async () => {
     const { leg, peer } = await open("tcp");
     fill(leg);
