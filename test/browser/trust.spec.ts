@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { startBrowser } from "../support/browser.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -47,6 +47,14 @@ describe("sluice trust", function () {
     expect(code).to.equal(0);
     expect(stdout).to.include(`NODE_EXTRA_CA_CERTS=${join(folder.path, "sluice/ca.pem")}`);
     if (process.platform === "linux") expect(stdout).to.match(/sluice-local-ca-[0-9a-f]{8}\.(crt|pem)/);
+  });
+
+  it("has nothing to remove, and makes no CA, if there is none", async () => {
+    const folder = createCliFolder(cleanup);
+    const data = join(folder.path, "data");
+    const { stdout, code } = await runCliWith(cleanup, folder, ["trust", "--remove"], { HOME: folder.path, XDG_DATA_HOME: data });
+    expect({ stdout, code }).to.deep.equal({ stdout: "nothing to remove: this user has no local CA\n", code: 0 });
+    expect(existsSync(data)).to.equal(false);
   });
 
   it("reports when no browser has a database yet", async () => {

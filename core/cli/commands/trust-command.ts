@@ -16,8 +16,14 @@ export async function trust({ raw }: CommandOptions, output: Terminal): Promise<
   const stores = storesOf(raw.options["stores"]);
   // Imported by its public name: the CA belongs to the plugin.
   const { userAuthority } = await import("sluice/plugins");
-  const authority = authorityOf(await userAuthority((message) => output.line(message)));
   const removes = raw.options["remove"] === true;
+  const tell = (message: string): void => output.line(message);
+  const file = removes ? await userAuthority(tell, { make: false }) : await userAuthority(tell);
+  if (file === undefined) {
+    output.line("nothing to remove: this user has no local CA");
+    return 0;
+  }
+  const authority = authorityOf(file);
   const all = stores.map((store) => (removes ? store.remove(authority) : store.add(authority)));
   const notes = all.flatMap((each) => each.notes);
   let failed = 0;
