@@ -14,16 +14,12 @@ import { storesOf } from "../trust/stores.ts";
  */
 export async function trust({ raw }: CommandOptions, output: Terminal): Promise<number> {
   const stores = storesOf(raw.options["stores"]);
-  // Imported by its public name: the CA belongs to the plugin.
-  const { userAuthority } = await import("sluice/plugins");
   const removes = raw.options["remove"] === true;
-  const tell = (message: string): void => output.line(message);
-  const file = removes ? await userAuthority(tell, { make: false }) : await userAuthority(tell);
-  if (file === undefined) {
+  const authority = await authorityFor(removes, output);
+  if (authority === undefined) {
     output.line("nothing to remove: this user has no local CA");
     return 0;
   }
-  const authority = authorityOf(file);
   const all = stores.map((store) => (removes ? store.remove(authority) : store.add(authority)));
   const notes = all.flatMap((each) => each.notes);
   let failed = 0;
@@ -40,6 +36,15 @@ export async function trust({ raw }: CommandOptions, output: Terminal): Promise<
   for (const note of notes) output.line(`${output.colors.yellow("note:")} ${note}`);
   if (!removes) output.line(`Node reads it from ${output.colors.bold(`NODE_EXTRA_CA_CERTS=${authority.file}`)}`);
   return failed === 0 ? 0 : 1;
+}
+
+/** The user's CA, which is made if it is to be added and does not exist. */
+async function authorityFor(removes: boolean, output: Terminal): Promise<Authority | undefined> {
+  // Imported by its public name: the CA belongs to the plugin.
+  const { userAuthority } = await import("sluice/plugins");
+  const tell = (message: string): void => output.line(message);
+  const file = removes ? await userAuthority(tell, { make: false }) : await userAuthority(tell);
+  return file === undefined ? undefined : authorityOf(file);
 }
 
 /** The CA with a name made from its certificate: each user of a machine has another one. */
