@@ -9,6 +9,8 @@ interface WriteRequest {
   socket?: Socket;
   unsent?: Unsent;
   oncomplete?: (this: WriteRequest, status: number) => void;
+  /** -1 while it is not in use. */
+  getAsyncId(): number;
 }
 
 interface Handle {
@@ -57,19 +59,26 @@ export function writeDirectly(socket: Socket, chunk: Buffer, unsent: Unsent): nu
   if (direct === undefined || handle === undefined) return 0;
   const given = spare ?? newRequest(direct);
   const result = handle.writeBuffer(given, chunk);
-  spare = given;
-  if (result !== 0 && typeof result === "number") {
-    socket.destroy(writeError(result));
-    return 0;
-  }
-  const left = handle.writeQueueSize;
-  if (left > 0) waits(result === 0 ? given : result, { buffer: chunk, socket, unsent });
-  return left;
+  spare = result === 0 ? given : undefined;
+  if (result === 0) return given === null || given.getAsyncId() < 0 ? 0 : waits(given, { handle, chunk, socket, unsent });
+  if (typeof result === "object") return waits(result, { handle, chunk, socket, unsent });
+  socket.destroy(writeError(result));
+  return 0;
 }
 
-function waits(request: WriteRequest | null, write: WriteRequest): void {
+interface Waiting {
+  readonly handle: Handle;
+  readonly chunk: Buffer;
+  readonly socket: Socket;
+  readonly unsent: Unsent;
+}
+
+/** A request is in use until Node calls it, even if the kernel has taken everything by now: it took the rest when libuv tried again at once. */
+function waits(request: WriteRequest, { handle, chunk, socket, unsent }: Waiting): number {
   spare = undefined;
-  if (request !== null) Object.assign(request, write, { oncomplete: completed });
+  const left = handle.writeQueueSize;
+  Object.assign(request, { buffer: chunk, socket, unsent: left === 0 ? undefined : unsent, oncomplete: completed });
+  return left;
 }
 
 function newRequest({ WriteRequest }: Direct): WriteRequest | null {
@@ -153,7 +162,7 @@ function giveUp(socket: Socket, fail: () => void): void {
 /** Finds Node's class of requests, which is internal, by watching a write of `net.Socket`. */
 function learn(socket: Socket): Direct | undefined {
   const handle = handleOf(socket);
-  if (typeof handle?.writeBuffer !== "function" || typeof handle.writeQueueSize !== "number") return undefined;
+  if (typeof handle?.writeBuffer !== "function") return undefined;
   const native = handle.writeBuffer.bind(handle);
   let seen: WriteRequest | null | undefined;
   const watching: Handle["writeBuffer"] = (request, chunk) => {
@@ -164,5 +173,7 @@ function learn(socket: Socket): Direct | undefined {
   socket.write(Buffer.from("s"));
   const kind: unknown = Object.getPrototypeOf(Object.getPrototypeOf(handle));
   if (seen === undefined || typeof kind !== "object" || kind === null || !("writeBuffer" in kind)) return undefined;
-  return { WriteRequest: seen === null ? null : (seen.constructor as new () => WriteRequest), kind };
+  if (seen === null) return { WriteRequest: null, kind };
+  const WriteRequest = seen.constructor as new () => WriteRequest;
+  return typeof seen.getAsyncId === "function" ? { WriteRequest, kind } : undefined;
 }

@@ -123,6 +123,16 @@ describe("What is written to a plain socket", () => {
     });
   }
 
+  it("arrives whole where the kernel took the rest at libuv's second try, and the write is not over all the same", async () => {
+    const { leg, socket, peer } = await open("tcp");
+    // As it is then: the request is in use, and nothing waits.
+    Object.defineProperty((socket as unknown as { _handle: object })._handle, "writeQueueSize", { value: 0 });
+    const chunks = Array.from({ length: 256 }, (_, at) => Buffer.alloc(64 * 1024, at));
+    for (const chunk of chunks) expect(leg.write(chunk)).to.equal(true);
+    leg.end();
+    expect((await readAll(peer)).equals(Buffer.concat(chunks))).to.equal(true);
+  });
+
   it("waits to be gathered only where it may belong to a burst of records", async () => {
     const { leg, peer, queued } = await open("tcp");
     leg.gather = true;
