@@ -58,12 +58,16 @@ describe("the log of sluice start", function () {
     ["before both --log-level's", '{ level: "error" }', ["--log-level", "debug"], { SLUICE_LOG_LEVEL: "warn" }, "debug"],
   ];
   for (const [name, log, parameters, env, least] of precedence) {
-    it(`has a level: ${name}`, async () => {
+    it(`has a level, and keeps it over a save: ${name}`, async () => {
       const { cli, port } = await start(log, parameters, env);
-      await session(port);
-      await cli.error("said at error");
       const levels = ["debug", "info", "warn", "error"];
-      expect(said(cli.stderr)).to.deep.equal(levels.slice(levels.indexOf(least)));
+      const shown = levels.slice(levels.indexOf(least));
+      await session(port);
+      await eventually(() => expect(said(cli.stderr)).to.deep.equal(shown));
+      folder.write("proxy.config.ts", config('{ level: "info" }'));
+      await cli.line(/^reloaded generation 2$/);
+      await session(port);
+      await eventually(() => expect(said(cli.stderr)).to.deep.equal([...shown, ...shown]));
     });
   }
 
