@@ -77,5 +77,6 @@ export {
 } from "./plugin/tokens.ts";
 export type * from "./config/admin.ts";
 export type * from "./config/config.ts";
+export type * from "./config/resolved-config.ts";
 export { addressText, listenForm, parseListen, schemeOf, type ListenScheme } from "./config/listen-address.ts";
 export { isLogLevel, logLevels, type LogLevel } from "./config/log-level.ts";

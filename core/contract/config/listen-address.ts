@@ -1,6 +1,6 @@
 import { refuseBlanks } from "../addresses/endpoint.ts";
 import { SluiceError } from "../errors/errors.ts";
-import type { ListenAddress, ResolvedSocket } from "./config.ts";
+import type { ListenAddress, ResolvedSocket } from "./resolved-config.ts";
 
 /** What a config has to know about a transport. `core/net/transports` has one for each transport, with everything else about it. */
 export interface ListenScheme {

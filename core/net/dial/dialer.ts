@@ -4,7 +4,6 @@ import {
   type ChosenEndpoint,
   type Endpoint,
   type Endpoints,
-  type HealthTarget,
   type SessionFacts,
   SluiceError,
   type Upstream,
@@ -21,6 +20,7 @@ import type { SessionAttempts } from "../balance/session-attempts.ts";
 import type { StreamLeg } from "../legs/stream-leg.ts";
 import type { UdpBuffers } from "../node/udp-socket.ts";
 import { Attempts, dial, SessionWay } from "./session-way.ts";
+import { unjudged, withoutCounts } from "./uncounted-balancer.ts";
 import { createUpstreamTls, type UpstreamTls, type UpstreamTlsPlace } from "./upstream-tls.ts";
 
 /** A look-up of a name, through the hooks that the caller has put around the resolver. */
@@ -41,6 +41,9 @@ export interface DialContext extends BalancerOptions, UpstreamTlsPlace, NamedAdd
   readonly refuse?: ((address: string, port: number) => SluiceError | undefined) | undefined;
 }
 
+/** Whether a health check begins TLS. `always`: if the upstream has no `tls` option, with any certificate. */
+export type ProbeTls = "never" | "always" | "like sessions";
+
 /** Opens upstream legs to the endpoints of one upstream. */
 export interface Dialer {
   readonly target: UpstreamTarget;
@@ -58,10 +61,11 @@ export interface Dialer {
   /** How its sessions reach the upstream; undefined where sessions never wait for room. */
   readonly way: SessionWay | undefined;
   /**
-   * Opens a leg to an endpoint of the upstream for its health check, with TLS if the check asks for it. The leg counts nowhere, and does not keep the
-   * process alive. Cold.
+   * Opens a leg to an endpoint of the upstream for its health check. The leg counts nowhere, and does not keep the process alive. Cold.
+   *
+   * @param timeout milliseconds for the whole attempt
    */
-  probe(endpoint: Endpoint, health: HealthTarget): Observable<Upstream>;
+  probe(endpoint: Endpoint, timeout: number, tls: ProbeTls): Observable<Upstream>;
 }
 
 /** A dialer that can also open legs to one given endpoint. */
@@ -105,7 +109,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
     pick,
     choose: (tried, session) => chooseOf(balancer, () => pick(tried, session)),
     wait: (tried, session, newest = () => dialer) => waitOf(balancer, () => newest().pick(tried, session)),
-    probe: (endpoint, health) => probeOf(endpoint, health, probing),
+    probe: (endpoint, timeout, withTls) => probeOf(endpoint, timeout, withTls, probing),
     attempts: (resolve, session, own) => new Attempts(way, { resolve, session, refuse: own }),
   };
   return dialer;
@@ -136,60 +140,19 @@ interface ProbeOptions {
   readonly shared: AttemptContext;
 }
 
-function probeOf(endpoint: Endpoint, { check, timeout }: HealthTarget, options: ProbeOptions): Observable<Upstream> {
+function probeOf(endpoint: Endpoint, timeout: number, withTls: ProbeTls, options: ProbeOptions): Observable<Upstream> {
   const { context, shared } = options;
   return new Observable<Upstream>((subscriber) => {
     // Without a `tls` option the proxy only passes TLS through, and it is the client that checks the certificate.
-    const tls = check === "tls" ? (shared.tls ?? (options.anyTls ??= createUpstreamTls({ verify: false }, context))) : shared.tls;
+    const tls = withTls === "always" ? (shared.tls ?? (options.anyTls ??= createUpstreamTls({ verify: false }, context))) : shared.tls;
     const own = { connectTimeout: timeout, deadlines: new Deadlines(timeout), balancer: unjudged(shared.balancer) };
-    return dial(endpoint, { ...shared, ...own, tls: check === "tcp" ? undefined : tls }, subscriber);
+    return dial(endpoint, { ...shared, ...own, tls: withTls === "never" ? undefined : tls }, subscriber);
   }).pipe(
     tap(({ leg }) => {
       // `dial` opens only stream legs.
       (leg as StreamLeg).socket.unref();
     }),
   );
-}
-
-/** A balancer for connections whose results say nothing about how sessions do. */
-export function unjudged(balancer: Balancer): Balancer {
-  const silent = {
-    opened: nothing,
-    closed: nothing,
-    failed: nothing,
-    attempted: nothing,
-    penalise: nothing,
-    worked: nothing,
-    hold: nothing,
-    letGo: nothing,
-  };
-  return { ...withoutCounts(balancer), ...silent, judges: false, severs: false };
-}
-
-/** A balancer for connections that do not count themselves: the work on them is counted, and reports its results. */
-export function withoutCounts(balancer: Balancer): Balancer {
-  return {
-    get panic() {
-      return balancer.panic;
-    },
-    judges: balancer.judges,
-    severs: balancer.severs,
-    line: balancer.line,
-    next: (tried, session) => balancer.next(tried, session),
-    opened: nothing,
-    closed: nothing,
-    failed: (endpoint) => balancer.penalise(endpoint),
-    attempted: (endpoint, milliseconds, ok) => balancer.attempted(endpoint, milliseconds, ok),
-    penalise: (endpoint) => balancer.penalise(endpoint),
-    hold: (endpoint, leg) => balancer.hold(endpoint, leg),
-    letGo: (endpoint, leg) => balancer.letGo(endpoint, leg),
-    worked: (endpoint) => balancer.worked(endpoint),
-    turnsOf: (endpoint) => balancer.turnsOf(endpoint),
-  };
-}
-
-function nothing(): void {
-  // The work on the connection is counted instead.
 }
 
 export function endpointsNamed(target: UpstreamTarget, names: ReadonlySet<string> | undefined): ReadonlySet<Endpoint> {

@@ -1,4 +1,5 @@
 import type { HealthProbe } from "../../contract/index.ts";
+import type { ProbeTls } from "../dial/dialer.ts";
 
 /** Bytes of an answer that are looked at. */
 export const MOST_READ = 64 * 1024;
@@ -16,10 +17,22 @@ export interface Answer {
   judge(read: Buffer, isAll: boolean): true | string | undefined;
 }
 
-/** The answer that a probe waits for; undefined: a connection is enough. @param host of the endpoint, for HTTP */
-export function answerOf(probe: HealthProbe, host: string): Answer | undefined {
-  if (typeof probe === "string") return undefined;
-  return "http" in probe ? httpAnswer(probe, host) : textAnswer(probe);
+/** How a check connects, and the answer that it waits for; undefined: a connection is enough. */
+interface Check {
+  readonly tls: ProbeTls;
+  readonly answer: Answer | undefined;
+}
+
+/** The checks for which a connection is enough. */
+const connections: Readonly<Record<Extract<HealthProbe, string>, Check>> = {
+  tcp: { tls: "never", answer: undefined },
+  tls: { tls: "always", answer: undefined },
+};
+
+/** @param host of the endpoint, for HTTP */
+export function checkOf(probe: HealthProbe, host: string): Check {
+  if (typeof probe === "string") return connections[probe];
+  return { tls: "like sessions", answer: "http" in probe ? httpAnswer(probe, host) : textAnswer(probe) };
 }
 
 function httpAnswer({ http, status }: Extract<HealthProbe, { readonly http: string }>, host: string): Answer {

@@ -2,7 +2,7 @@ import type { SchedulerLike, Subscription } from "rxjs";
 import type { Endpoint, HealthTarget, SluiceError } from "../../contract/index.ts";
 import type { EndpointState } from "../balance/endpoints/endpoint-state.ts";
 import type { Dialer } from "../dial/dialer.ts";
-import { answerOf } from "./answer.ts";
+import { checkOf } from "./answer.ts";
 import { Probe } from "./probe.ts";
 
 /** How much earlier or later a check may come, at random, as a part of the interval, so that not all checks come at once. */
@@ -43,10 +43,10 @@ export class HealthCheck {
 
   #ask(): void {
     const { endpoint, health, dialer } = this.checked;
-    const attempt = dialer.probe(endpoint, health);
+    const { interval, timeout } = health;
     // A path is no host: servers refuse it (RFC 9110 section 7.2).
-    const answer = answerOf(health.check, endpoint.path === undefined ? endpoint.text : "localhost");
-    const { interval } = health;
+    const { tls, answer } = checkOf(health.check, endpoint.path === undefined ? endpoint.text : "localhost");
+    const attempt = dialer.probe(endpoint, timeout, tls);
     this.#probe = new Probe({ endpoint: endpoint.text, health, attempt, answer }, (failure) => {
       this.#judge(failure);
       this.#after(interval * (1 + JITTER * (2 * Math.random() - 1)));
