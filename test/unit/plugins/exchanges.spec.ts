@@ -113,7 +113,7 @@ describe("rateLimit of HTTP requests", () => {
     expect(again()).to.equal(good);
   });
 
-  it("lets wait what is over, and gives up a place that is not wanted any more", () => {
+  it("makes requests above the limit wait, and removes a request from the line when it is cancelled", () => {
     const { plugin, clock } = limiting({ requests: { rate: 1 }, over: "delay" });
     const { session } = createSession();
     const first = outcomeOf(plugin, of(good), createRequest({}, session));

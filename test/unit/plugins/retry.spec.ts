@@ -37,7 +37,7 @@ function run(input: object, failures: number, code: ErrorCode = "SLUICE_UPSTREAM
 }
 
 describe("retry", () => {
-  it("tries exactly `attempts` times in all, and then gives the last error", () => {
+  it("tries exactly `attempts` times in total, and then fails with the last error", () => {
     const { tries, code } = run({ attempts: 3 }, Infinity);
     expect(tries).to.have.length(3);
     expect(code).to.equal("SLUICE_UPSTREAM_REFUSED");

@@ -37,7 +37,7 @@ describe("untilQuiet", () => {
     expect(events.observed).to.equal(false);
   });
 
-  it("is over once nobody came for quiet, and follows nobody from then on", async () => {
+  it("ends when no client has come for the time of quiet, and then subscribes to nothing any more", async () => {
     begin(10_000, 1_000);
     expect(await after(999)).to.equal(false);
     starts(1);
@@ -46,7 +46,7 @@ describe("untilQuiet", () => {
     expect(events.observed).to.equal(false);
   });
 
-  it("is over after delay, whoever comes", async () => {
+  it("ends after the delay even if clients keep coming", async () => {
     begin(3_000, 1_000);
     for (let id = 0; id < 5; id++) {
       starts(id);

@@ -39,7 +39,7 @@ describe("what is written for one reader of events", () => {
     expect(writer.full).to.equal(true);
   });
 
-  it("is told once how many it has lost, of those that were made and those that were not, and goes on", () => {
+  it("learns once how many events it has lost, built ones and skipped ones, and continues", () => {
     for (let id = 1; id <= 20; id += 1) writer.take(event(id));
     const kept = sink.written.length;
     writer.miss();
@@ -51,7 +51,7 @@ describe("what is written for one reader of events", () => {
     expect(writer.full).to.equal(false);
   });
 
-  it("is told before the next event where it has room again without a sign", () => {
+  it("learns it before the next event when there is room again without a drain event", () => {
     for (let id = 1; id <= 20; id += 1) writer.take(event(id));
     const kept = sink.written.length;
     sink.writableLength = 0;

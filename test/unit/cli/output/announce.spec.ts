@@ -21,15 +21,15 @@ function told(isOutput: boolean, isError: boolean): { out: string[]; err: string
 }
 
 describe("a refusal", () => {
-  it("is told once to a reader who sees both streams, with the excerpt below", () => {
+  it("is printed once, with the excerpt below it, where both streams go to the same terminal", () => {
     expect(told(true, true)).to.deep.equal({ out: [line], err: ["\n> 1 | ;"], log: [] });
   });
 
-  it("is told in full on the terminal when standard output is piped", () => {
+  it("is printed in full on the terminal when standard output is piped", () => {
     expect(told(false, true)).to.deep.equal({ out: [line], err: [`error: ${error.message}`, "\n> 1 | ;"], log: [] });
   });
 
-  it("is one record in the log when nobody looks at it", () => {
+  it("is one record in the log when there is no terminal", () => {
     expect(told(false, false)).to.deep.equal({ out: [line], err: [], log: [["reload refused", error.message]] });
   });
 });

@@ -15,7 +15,7 @@ describe("text for people", () => {
     expect(table([])).to.deep.equal([]);
   });
 
-  it("gives a duration by its two largest units", () => {
+  it("shows a duration in its two largest units", () => {
     expect([0, 59_999, 60_000, 3_600_000, 93_784_000, -5].map(durationText)).to.deep.equal([
       "0 s",
       "59 s",

@@ -61,7 +61,7 @@ describe("the cache of upstream names", () => {
     expect(counted.lookups).to.equal(3);
   });
 
-  it("forgets that there is no such name when it is told to ask", () => {
+  it("forgets that a name does not exist when a new query is demanded", () => {
     const reply: { current: Address[] | ErrorCode } = { current: "SLUICE_UPSTREAM_DNS_NOT_FOUND" };
     const { ask } = build({}, reply);
     ask();

@@ -193,7 +193,7 @@ describe("the upstream leg of a DNS session", () => {
     expect(got.map((datagram) => decode(datagram).id)).to.deep.equal([6]);
   });
 
-  it("gives a query up after five seconds, with its socket", () => {
+  it("gives a query up after five seconds, and closes its socket", () => {
     const { leg, clock, isOpen } = createBench();
     leg.write(query(5));
     clock.advance(4_999);

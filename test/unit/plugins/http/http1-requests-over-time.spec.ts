@@ -46,7 +46,7 @@ describe("A connection of HTTP/1", () => {
     const timeouts = { headers: 1_000, request: 10_000, keepAlive: 5_000, halfClosed: 100 };
     const start = (answer?: (request: HttpRequest) => Observable<HttpResponse>): HttpConnection => new HttpConnection(answer, { timeouts });
 
-    it("has one for a beginning that is nothing but empty lines", () => {
+    it("has one for a connection that begins with empty lines only", () => {
       const connection = start();
       for (let lines = 0; lines < 5; lines += 1) {
         connection.send("\r");

@@ -105,7 +105,7 @@ describe("a PROXY header", () => {
     }
   });
 
-  it("gives its extensions in their order, without padding", () => {
+  it("returns its extensions in order, without padding", () => {
     const tlvs = Buffer.concat([tlv(0x02, "a.test"), tlv(0x04, "   "), tlv(0xea, Buffer.of(1, 2)), tlv(0xea, "")]);
     expect(read(version2({ tlvs }))?.header.tlvs).to.deep.equal([
       { type: 0x02, value: Buffer.from("a.test") },

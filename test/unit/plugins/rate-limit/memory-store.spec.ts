@@ -52,7 +52,7 @@ describe("a token bucket", () => {
     expect(store.reserve("k", 1, limit, 0)).to.equal(300);
   });
 
-  it("scales what is left when a reload changes the burst", () => {
+  it("scales the remaining tokens when a reload changes the burst", () => {
     const before = new MemoryStore(10);
     for (let taken = 0; taken < 5; taken += 1) before.take("k", 1, perSecond(10, 10), 0);
     for (const maxKeys of [10, 20]) {

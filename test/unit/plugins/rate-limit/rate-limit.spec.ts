@@ -100,7 +100,7 @@ describe("rateLimit", () => {
     expect(states.map(({ outcome }) => outcome)).to.deep.equal([true, true, true]);
   });
 
-  it("gives the place of a session that ended while it waited to the next", () => {
+  it("passes the place of a session that ended while it waited on to the next", () => {
     const { plugin, clock } = build({ connections: { rate: 10, burst: 1 }, over: "delay" });
     const leaving = createSession();
     admit(plugin, from("192.0.2.1"));

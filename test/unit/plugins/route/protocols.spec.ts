@@ -48,7 +48,7 @@ describe("the protocol of first bytes", () => {
   );
   before(async () => void known.push(["tls", await realHello()]));
 
-  it("is told for each, by that protocol alone", () => {
+  it("is recognised for each protocol, and only as that protocol", () => {
     for (const [name, bytes] of known) {
       const told = protocolNames.filter((each) => protocols[each](bytes) === true);
       expect(told, `${name} ${bytes.toString("hex", 0, 20)}`).to.deep.equal([name]);

@@ -125,7 +125,7 @@ describe("tlsTermination", () => {
     expect(subjectOf(await handshake(plugin, {}, socketAddress("::7", 443, "IPv6")))).to.equal("address ::7");
   });
 
-  it("shows localhost's certificate to a client that came to a loopback address and names nobody", async () => {
+  it("shows localhost's certificate to a client that came to a loopback address and sends no server name", async () => {
     const plugin = await start({ selfSigned: ["first.test", "localhost"] });
     expect(subjectOf(await handshake(plugin))).to.equal("localhost");
   });
@@ -144,7 +144,7 @@ describe("tlsTermination", () => {
     }
   });
 
-  it("gives the core the same options for every session, until the certificates change", async () => {
+  it("uses the same options for every session, until the certificates change", async () => {
     const plugin = await start({ selfSigned: ["a.test"], ca: false });
     expect(await serverOptions(plugin)).to.equal(await serverOptions(plugin));
   });

@@ -134,7 +134,7 @@ describe("the queue of a log", () => {
     expect(() => fileDescriptor(path)).to.throw("ENXIO");
   });
 
-  it("gives up at the end of the process on a reader that stands still", () => {
+  it("stops waiting at the end of the process for a reader that reads nothing", () => {
     const { queue } = pipe();
     queue.write("x".repeat(512 * 1024));
     const started = performance.now();

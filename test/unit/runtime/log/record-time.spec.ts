@@ -8,7 +8,7 @@ describe("The time of a record", () => {
       expect(recordTime(at)).to.equal(`,"time":"${new Date(at).toISOString()}"`);
   });
 
-  it("is the present when nobody says another", () => {
+  it("is the present time unless the record has a time of its own", () => {
     const [before, text, after] = [Date.now(), recordTime(), Date.now()];
     const at = Date.parse(/"time":"([^"]*)"/.exec(text)?.[1] ?? "");
     expect(at).to.be.within(before, after);

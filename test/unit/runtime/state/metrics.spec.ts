@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createMetrics } from "../../../../core/runtime/state/metrics.ts";
 
 describe("metrics of plugins", () => {
-  it("are one counter for each name, whoever asks", () => {
+  it("are one counter for each name, for all plugins that ask for it", () => {
     const metrics = createMetrics();
     metrics.counter("orders_total").inc();
     metrics.counter("orders_total").inc(2);
@@ -51,7 +51,7 @@ describe("metrics of plugins", () => {
         .with.property("code", "SLUICE_PLUGIN_ARGUMENT");
     });
 
-  it("are 1,000 series at most: others count for nobody, and are counted", () => {
+  it("are 1,000 series at most: further series are not shown, and their number is counted", () => {
     const metrics = createMetrics();
     for (let at = 0; at < 1_010; at += 1) metrics.counter("orders_total", { at: String(at) }).inc();
     expect(metrics.series()).to.have.length(1_001);

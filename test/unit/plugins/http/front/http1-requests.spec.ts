@@ -207,7 +207,7 @@ describe("A connection of HTTP/1", () => {
     expect([connection.answers, connection.isEnded]).to.deep.equal([["101 early"], true]);
   });
 
-  it("gives the same answers however its bytes come, whatever answers when", async () => {
+  it("sends the same responses wherever its bytes are cut, and in whatever order the upstreams respond", async () => {
     const kinds = {
       "/now": () => of<HttpResponse>({ status: 200, headers: {}, body: "now" }),
       "/later": () => timer(0).pipe(map((): HttpResponse => ({ status: 200, headers: {}, body: "later" }))),

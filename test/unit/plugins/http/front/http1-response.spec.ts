@@ -174,7 +174,7 @@ describe("A response of HTTP/1", () => {
     expect([writer.sent, writer.answers, writer.error, closed]).to.deep.equal([[], [], undefined, 1]);
   });
 
-  it("has interim responses before it, but for HTTP/1.0, and hints only while there is room", () => {
+  it("follows its interim responses, except on HTTP/1.0, and hints are sent only while there is room", () => {
     const { writer, response } = start();
     response.goOn();
     response.inform({ status: 103, headers: { link: "a" } });

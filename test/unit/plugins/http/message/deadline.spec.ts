@@ -63,7 +63,7 @@ describe("A deadline", () => {
     expect(expired).to.equal(0);
   });
 
-  it("may be set by whoever it expires for", () => {
+  it("may be set again in the call in which it expires", () => {
     const again: Deadline = new Deadline({
       expired: () => {
         expired += 1;

@@ -119,7 +119,7 @@ describe("a batched leg of http()", () => {
     expect(legs.happened).to.have.lengthOf(6);
   });
 
-  it("lets a chunk that nobody asked for pass at once", () => {
+  it("passes a chunk on at once when the leg may not wait", () => {
     const legs = new Between(false);
     legs.mayWait = false;
     legs.comes("a");

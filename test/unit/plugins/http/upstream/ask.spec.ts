@@ -52,7 +52,7 @@ function asked(endpoint = new FakeEndpoint({ connections: 1 }), timeout = 60_000
 }
 
 describe("Asking an upstream without a body", () => {
-  it("sends the header, less what belongs to a connection, and gives the response", () => {
+  it("sends the header without the fields of one connection, and returns the response", () => {
     const request = outbound({ host: "a", "x-many": ["1", "2"], connection: "x-own", "x-own": "3", upgrade: "h2c" });
     const { endpoint, seen } = asked(undefined, undefined, request);
     const leg = endpoint.opens();
@@ -74,13 +74,13 @@ describe("Asking an upstream without a body", () => {
     });
   }
 
-  it("gives a connection up that is being dialled, once nobody waits for it", () => {
+  it("aborts the dialling of a connection when no request waits for it any more", () => {
     const { endpoint, subscription, seen } = asked();
     subscription.unsubscribe();
     expect([endpoint.dials.size, seen]).to.deep.equal([0, []]);
   });
 
-  it("waits no more for a connection, once nobody waits for the response", () => {
+  it("stops waiting for a connection when the caller no longer waits for the response", () => {
     const first = asked();
     const second = asked(first.endpoint);
     const third = asked(first.endpoint);
@@ -91,7 +91,7 @@ describe("Asking an upstream without a body", () => {
     expect([second.seen, third.seen, leg.written.length]).to.deep.equal([[], [200, "complete"], 2]);
   });
 
-  it("resets a connection that was asked, once nobody waits for the response", () => {
+  it("resets the connection of a request when the caller no longer waits for the response", () => {
     const { endpoint, subscription, seen } = asked();
     const leg = endpoint.opens();
     leg.says("HTTP/1.1 200 OK\r\n");

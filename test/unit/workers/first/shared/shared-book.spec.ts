@@ -43,7 +43,7 @@ describe("what one worker finds out for all", () => {
     expect(find(book.ask(three, "k"))).to.be.a("number");
   });
 
-  it("fails for all who wait, and is asked anew by who comes then", async () => {
+  it("fails for all that wait for it, and the next caller asks again", async () => {
     const number = find(book.ask(one, "k"));
     const waiting = book.ask(two, "k") as Promise<Said>;
     book.notFound("k", number, packError(new SluiceError("SLUICE_UPSTREAM_DNS_NOT_FOUND", "no such name")));

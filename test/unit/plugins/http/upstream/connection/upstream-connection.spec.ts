@@ -63,7 +63,7 @@ function bytesOf(body: HttpResponse["body"]): string {
 }
 
 describe("A connection to an upstream", () => {
-  it("gives a response that came in one piece as a whole, and is free before it is told of", () => {
+  it("returns a response that came in one chunk as a whole, and is free before it reports it", () => {
     const { leg, connection, seen } = opened();
     const asking = new Asking("GET", () => expect(seen.free).to.equal(1));
     asking.asks(connection);
@@ -74,7 +74,7 @@ describe("A connection to an upstream", () => {
     expect(seen).to.deep.equal({ free: 1, streams: 0, gone: 0, keptFor: Infinity });
   });
 
-  it("gives the trailers of a small body, too", () => {
+  it("returns the trailers of a small body, too", () => {
     const { leg, asking } = asked();
     leg.says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n");
     expect(asking.response?.body).to.be.instanceOf(Readable);
@@ -115,7 +115,7 @@ describe("A connection to an upstream", () => {
     expect([asking.error?.code, leg.fate, seen.gone]).to.deep.equal(["SLUICE_UPSTREAM_PROTOCOL", "reset", 1]);
   });
 
-  it("gives a body as it comes, stops while nobody takes it, and goes on with the next request after it", () => {
+  it("passes a body on as it comes, pauses while it is not read, and then continues with the next request", () => {
     const { leg, asking, connection, seen } = asked();
     const half = "x".repeat(100_000);
     expect(leg.says(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${half}`)).to.equal(false);
@@ -150,7 +150,7 @@ describe("A connection to an upstream", () => {
     }
   });
 
-  it("breaks when an upgrade comes that nobody asked for", () => {
+  it("breaks when an upgrade comes that was not requested", () => {
     const { leg, asking } = asked();
     leg.says("HTTP/1.1 101 Switching Protocols\r\n\r\nanything");
     expect([asking.told.length, asking.error?.code, leg.fate]).to.deep.equal([1, "SLUICE_UPSTREAM_PROTOCOL", "reset"]);

@@ -208,7 +208,7 @@ describe("The connections to an endpoint", () => {
     expect([two.fate, three.fate]).to.deep.equal(["open", "destroyed"]);
   });
 
-  it("break when something comes that nobody asked for", () => {
+  it("break when a response comes without a request", () => {
     const endpoint = new FakeEndpoint({ connections: 1 });
     endpoint.asks();
     const leg = endpoint.opens();

@@ -73,7 +73,7 @@ describe("What a route changed", () => {
     expect(seenRefresh("5", changes())).to.equal("5");
   });
 
-  it("is told the upstream as a prefix where it was taken off", () => {
+  it("has its removed prefix reported to the upstream", () => {
     const prefix = (path: string, rewrite?: string): string => strippedPrefix({ path, rewrite });
     expect(prefix("/app", "/")).to.equal("/app");
     expect(prefix("/app/", "/")).to.equal("/app");
