@@ -7,7 +7,8 @@ export type { CaseBytes, ChangingCase, ClosingCase, PassingCase, PluginCases } f
 export type { Runner } from "./cases/runner.ts";
 export { testPlugin, type TestPluginOptions } from "./cases/test-plugin.ts";
 export { connectTo } from "./client/connect-to.ts";
-export type { ConnectOptions, Ending, TestClient, WaitOptions } from "./client/test-client.ts";
+export type { ConnectOptions, Ending, TestClient } from "./client/test-client.ts";
+export type { WaitOptions } from "./values/wait.ts";
 export type { Check, ComplianceOptions } from "./compliance/check.ts";
 export { compliance } from "./compliance/compliance.ts";
 export type { MarbleValues } from "./marbles/marble-text.ts";

@@ -1,6 +1,6 @@
 import { type Direction, type PluginUse, SluiceError } from "../../contract/index.ts";
-import { nearest } from "../../contract/options/nearest.ts";
 import { bytesOf, type Bytes } from "../values/bytes.ts";
+import { refuseUnknown } from "../values/known-keys.ts";
 
 /** Input or output: bytes, or chunks, which are not cut differently when borders matter. */
 export type CaseBytes = Bytes | readonly Bytes[];
@@ -64,6 +64,8 @@ const keysOf = {
 
 const kinds = ["passes", "changes", "rejects", "closes"];
 
+const call = "testPlugin(factory, cases)";
+
 /** Makes a use of the plugin with options. */
 export type Factory = (options: never) => PluginUse;
 
@@ -72,7 +74,7 @@ export type Factory = (options: never) => PluginUse;
  */
 export function readCases(cases: PluginCases): { readonly cases: readonly ReadCase[]; readonly rejects: readonly unknown[] } {
   if (typeof cases !== "object" || cases === null) throw invalid("cases", "expected { passes, changes, rejects, closes }");
-  refuseUnknown(cases, kinds, "cases");
+  refuseUnknown(cases, kinds, `${call}: cases`);
   const { passes = [], changes = [], rejects = [], closes = [] } = cases;
   const read = [
     ...passes.map((each, at) => readCase("passes", isBytes(each) ? { bytes: each } : each, `passes[${at}]`)),
@@ -85,7 +87,7 @@ export function readCases(cases: PluginCases): { readonly cases: readonly ReadCa
 
 function readCase(kind: keyof typeof keysOf, given: AnyCase<unknown>, place: string): ReadCase {
   if (typeof given !== "object" || given === null) throw invalid(place, `expected { ${keysOf[kind].join(", ")} }`);
-  refuseUnknown(given, keysOf[kind], place);
+  refuseUnknown(given, keysOf[kind], `${call}: ${place}`);
   const { options, direction, name, bytes, from, to, code } = given as Partial<
     PassingCase<unknown> & ChangingCase<unknown> & ClosingCase<unknown>
   >;
@@ -107,17 +109,6 @@ function isBytes(value: unknown): value is Bytes {
   return typeof value !== "object" || value === null || value instanceof Uint8Array;
 }
 
-function refuseUnknown(given: object, known: readonly string[], place: string): void {
-  for (const key of Object.keys(given)) {
-    if (known.includes(key)) continue;
-    const meant = nearest(key, known);
-    throw invalid(
-      place,
-      `there is no ${JSON.stringify(key)}${meant === undefined ? `: it has ${known.join(", ")}` : `, did you mean "${meant}"?`}`,
-    );
-  }
-}
-
 function invalid(place: string, detail: string): SluiceError {
-  return new SluiceError("SLUICE_TEST_INVALID", `testPlugin(factory, cases): ${place}: ${detail}`);
+  return new SluiceError("SLUICE_TEST_INVALID", `${call}: ${place}: ${detail}`);
 }

@@ -1,20 +1,14 @@
-import { type Direction, directions, type Provider, type Transport } from "../../contract/index.ts";
+import { type Direction, directions } from "../../contract/index.ts";
 import { type Outcome } from "../bench/bench-run.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
 import { strayRejectionsOf } from "../bench/stray-rejections.ts";
 import { shortBytes } from "../values/shown.ts";
 import { hasDatagrams } from "../values/transport-form.ts";
 import { blockingOf } from "./blocking.ts";
+import type { CaseTerms } from "./case-terms.ts";
 import type { Factory, ReadCase } from "./plugin-cases.ts";
 import { failed, wrongWith, wrongWithEnd } from "./verdict.ts";
 import { asGiven, variantsOf, variantsOfChunks, type VariantKind } from "./variants.ts";
-
-/** The settings for the cases of a plugin. */
-export interface CaseTerms {
-  readonly transport?: Transport;
-  readonly providers?: readonly Provider[];
-  readonly borders?: "matter";
-}
 
 interface Shape {
   readonly borrows: boolean;

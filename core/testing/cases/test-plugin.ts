@@ -2,18 +2,13 @@ import { reasonOf, SluiceError } from "../../contract/index.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
 import { shortBytes } from "../values/shown.ts";
 import { readCases, type Factory, type PluginCases, type ReadCase } from "./plugin-cases.ts";
-import { runCase, type CaseTerms } from "./run-case.ts";
+import { checkBorders, termNames, type CaseTerms } from "./case-terms.ts";
+import { refuseMisspelt } from "../values/known-keys.ts";
+import { runCase } from "./run-case.ts";
 import { runnerOf, type Runner } from "./runner.ts";
 import { failed } from "./verdict.ts";
 
-export interface TestPluginOptions extends CaseTerms, Partial<Runner> {
-  /**
-   * Says that the plugin's output depends on where chunks are cut, for example because it numbers them: the chunks of the cases are not cut
-   * differently.
-   * @default its output must not depend on it
-   */
-  readonly borders?: "matter";
-}
+export interface TestPluginOptions extends CaseTerms, Partial<Runner> {}
 
 /** The options of a factory. */
 type OptionsOf<F extends Factory> = Parameters<F> extends [infer O, ...unknown[]] ? O : Parameters<F>[0];
@@ -35,12 +30,20 @@ export function testPlugin<F extends Factory>(factory: F, cases: PluginCases<Opt
       "SLUICE_TEST_INVALID",
       "testPlugin(factory, cases): expected the plugin's factory first, which definePlugin() makes",
     );
+  checkTerms(options);
   const { describe, it } = runnerOf(options);
   const read = readCases(cases);
   describe(nameOf(factory), () => {
     for (const given of read.cases) it(titleOf(given), () => runCase(factory, given, options));
     for (const rejected of read.rejects) it(`rejects ${shown(rejected)}`, () => runRejected(factory, rejected, options));
   });
+}
+
+/** Refuses misspelt options. Others pass: it may be a whole test runner that was given. @throws SLUICE_TEST_INVALID */
+function checkTerms(options: TestPluginOptions): void {
+  const place = "testPlugin(factory, cases, options)";
+  refuseMisspelt(options, termNames, place);
+  checkBorders(options, place);
 }
 
 /** @throws SLUICE_TEST_FAILED when the options are accepted, or refused with an error that is not about the config */

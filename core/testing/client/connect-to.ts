@@ -5,10 +5,15 @@ import { connect as connectTls } from "node:tls";
 import { SluiceError, parseListen, type ListenAddress } from "../../contract/index.ts";
 import { transports } from "../../net/transports/table.ts";
 import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
+import { refuseUnknown } from "../values/known-keys.ts";
+import { bytesOfSize, millisecondsOf } from "../values/read-units.ts";
 import { DatagramClient } from "./datagram-client.ts";
 import { endingBy } from "./end-of-socket.ts";
 import { StreamClient } from "./stream-client.ts";
+import type { ClientLimits } from "./client-limits.ts";
 import type { ConnectOptions, TestClient } from "./test-client.ts";
+
+const MOST_UNREAD = 16 * 1024 * 1024;
 
 /** A size for large bursts of datagrams: the default (208 KiB) loses some. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
@@ -17,24 +22,35 @@ const RECEIVE_BUFFER = 4 * 1024 * 1024;
  * Opens a client to any address.
  *
  * @param url `tcp://127.0.0.1:8080`, `tls://…`, `unix:///path` or `udp://…`
- * @throws SLUICE_TEST_INVALID for another URL, SLUICE_TEST_TIMEOUT, or the error of the system (ECONNREFUSED) or of the handshake
+ * @throws SLUICE_TEST_INVALID for another URL, and for options that do not exist, SLUICE_TEST_TIMEOUT, or the error of the system (ECONNREFUSED) or of the handshake
  */
 export async function connectTo(url: string, options: ConnectOptions = {}): Promise<TestClient & { readonly isOpen: boolean }> {
+  const limits = limitsOf(options);
   const address = read(url);
-  if (address.transport === "udp") return new DatagramClient(url, await openDatagrams(address), options);
-  const { timeout = DEFAULT_TIMEOUT } = options;
+  if (address.transport === "udp") return new DatagramClient(url, await openDatagrams(address), limits);
   const socket = address.transport === "tls" ? openSecurely(address, options) : open(address);
   // The client reports later errors.
   socket.on("error", () => undefined);
   const ready = once(socket, address.transport === "tls" ? "secureConnect" : "connect");
   try {
-    await bounded(ready, timeout, () => `${url} to accept the connection`);
+    await bounded(ready, limits.timeout, () => `${url} to accept the connection`);
   } catch (error) {
     socket.destroy();
     // A server that accepts and resets at once has been connected to: the kernel tells of both together.
     if (address.transport !== "tcp" || endingBy(error as Error) !== "reset") throw error;
   }
-  return new StreamClient(url, socket, options);
+  return new StreamClient(url, socket, limits);
+}
+
+/** @throws SLUICE_TEST_INVALID */
+function limitsOf(options: ConnectOptions): ClientLimits {
+  const place = "connectTo(url, options)";
+  refuseUnknown(options, ["timeout", "tls", "unread"] satisfies (keyof ConnectOptions)[], place);
+  const { timeout, unread } = options;
+  return {
+    timeout: timeout === undefined ? DEFAULT_TIMEOUT : millisecondsOf(timeout, `${place}: timeout`),
+    unread: unread === undefined ? MOST_UNREAD : bytesOfSize(unread, `${place}: unread`),
+  };
 }
 
 function read(url: string): ListenAddress {

@@ -1,9 +1,11 @@
 import type { Socket } from "node:dgram";
 import { SluiceError } from "../../contract/index.ts";
-import { bounded, DEFAULT_TIMEOUT, maybeUnheard } from "../values/bounded.ts";
+import { bounded, maybeUnheard } from "../values/bounded.ts";
 import { bytesOf, type Bytes } from "../values/bytes.ts";
 import { shownBytes } from "../values/shown.ts";
-import type { ConnectOptions, Ending, TestClient, WaitOptions } from "./test-client.ts";
+import { waitOf, type WaitOptions } from "../values/wait.ts";
+import type { ClientLimits } from "./client-limits.ts";
+import type { Ending, TestClient } from "./test-client.ts";
 
 /** The most unread datagrams that are kept; then the oldest are dropped. */
 const MOST_KEPT = 65_536;
@@ -25,7 +27,7 @@ export class DatagramClient implements TestClient {
   constructor(
     readonly url: string,
     private readonly socket: Socket,
-    { timeout = DEFAULT_TIMEOUT }: ConnectOptions,
+    { timeout }: ClientLimits,
   ) {
     this.#timeout = timeout;
     const { address, port } = socket.address();
@@ -66,7 +68,8 @@ export class DatagramClient implements TestClient {
     return maybeUnheard(bounded(sent, this.#timeout, () => `the kernel to take a datagram of ${datagram.length} bytes`));
   }
 
-  async receive({ timeout = this.#timeout }: WaitOptions = {}): Promise<Buffer> {
+  async receive(options?: WaitOptions): Promise<Buffer> {
+    const timeout = waitOf(options, this.#timeout, "receive(options)");
     let take: (datagram: Buffer | Error) => void = ignore;
     const next = new Promise<Buffer | Error>((resolve) => {
       take = resolve;

@@ -1,14 +1,14 @@
 import type { Socket } from "node:net";
 import { SluiceError } from "../../contract/index.ts";
 import { resetSocket } from "../../net/node/reset-socket.ts";
-import { bounded, DEFAULT_TIMEOUT, maybeUnheard } from "../values/bounded.ts";
+import { bounded, maybeUnheard } from "../values/bounded.ts";
 import { bytesOf, type Bytes } from "../values/bytes.ts";
 import { shownBytes } from "../values/shown.ts";
+import { waitOf, type WaitOptions } from "../values/wait.ts";
 import { endingBy, endingOf } from "./end-of-socket.ts";
 import { Received } from "./received.ts";
-import type { ConnectOptions, Ending, TestClient, WaitOptions } from "./test-client.ts";
-
-const MOST_UNREAD = 16 * 1024 * 1024;
+import type { ClientLimits } from "./client-limits.ts";
+import type { Ending, TestClient } from "./test-client.ts";
 
 const ignore = (): void => undefined;
 
@@ -28,7 +28,7 @@ export class StreamClient implements TestClient {
   constructor(
     readonly url: string,
     private readonly socket: Socket,
-    { timeout = DEFAULT_TIMEOUT, unread = MOST_UNREAD }: ConnectOptions,
+    { timeout, unread }: ClientLimits,
   ) {
     this.#timeout = timeout;
     this.#unread = unread;
@@ -78,22 +78,27 @@ export class StreamClient implements TestClient {
     return maybeUnheard(bounded(written, this.#timeout, () => `${this.url} to take ${bytes.length} bytes`));
   }
 
-  read(bytes: number, { timeout = this.#timeout }: WaitOptions = {}): Promise<Buffer> {
+  async read(bytes: number, options?: WaitOptions): Promise<Buffer> {
+    if (!Number.isSafeInteger(bytes) || bytes < 0)
+      throw new SluiceError("SLUICE_TEST_INVALID", `read(bytes): expected a whole number of bytes, got ${JSON.stringify(bytes)}`);
     const taken = (): Buffer | undefined => (this.#received.length >= bytes ? this.#received.take(bytes) : undefined);
-    return this.#reading(taken, `${bytes} bytes`, timeout);
+    return this.#reading(taken, `${bytes} bytes`, this.#wait(options, "read(bytes, options)"));
   }
 
-  readUntil(text: Bytes, { timeout = this.#timeout }: WaitOptions = {}): Promise<Buffer> {
+  async readUntil(text: Bytes, options?: WaitOptions): Promise<Buffer> {
     const wanted = bytesOf(text, "readUntil(text)");
+    if (wanted.length === 0) throw new SluiceError("SLUICE_TEST_INVALID", "readUntil(text): expected at least 1 byte");
     const taken = (): Buffer | undefined => {
       const at = this.#received.whole().indexOf(wanted);
       return at < 0 ? undefined : this.#received.take(at + wanted.length);
     };
-    return this.#reading(taken, `bytes up to ${JSON.stringify(wanted.toString("latin1"))}`, timeout);
+    const what = `bytes up to ${JSON.stringify(wanted.toString("latin1"))}`;
+    return this.#reading(taken, what, this.#wait(options, "readUntil(text, options)"));
   }
 
-  readAll({ timeout = this.#timeout }: WaitOptions = {}): Promise<Buffer> {
-    return this.#reading(() => (this.#ended === "fin" ? this.#received.take() : undefined), "the peer's FIN", timeout);
+  async readAll(options?: WaitOptions): Promise<Buffer> {
+    const taken = (): Buffer | undefined => (this.#ended === "fin" ? this.#received.take() : undefined);
+    return this.#reading(taken, "the peer's FIN", this.#wait(options, "readAll(options)"));
   }
 
   end(data?: Bytes): void {
@@ -124,6 +129,10 @@ export class StreamClient implements TestClient {
   /** Whether its socket is open. */
   get isOpen(): boolean {
     return !this.socket.destroyed;
+  }
+
+  #wait(options: WaitOptions | undefined, place: string): number {
+    return waitOf(options, this.#timeout, place);
   }
 
   async #reading(taken: () => Buffer | undefined, what: string, timeout: number): Promise<Buffer> {

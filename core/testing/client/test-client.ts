@@ -1,13 +1,10 @@
 import type { ConnectionOptions } from "node:tls";
+import type { Size } from "../../contract/index.ts";
 import type { Bytes } from "../values/bytes.ts";
+import type { WaitOptions } from "../values/wait.ts";
 
 /** How a connection ended: by FIN, by a reset (RST), or by another error. */
 export type Ending = "fin" | "reset" | Error;
-
-export interface WaitOptions {
-  /** Milliseconds until a wait gives up. @default the client's own limit: 2000 */
-  readonly timeout?: number;
-}
 
 export interface ConnectOptions extends WaitOptions {
   /**
@@ -16,7 +13,7 @@ export interface ConnectOptions extends WaitOptions {
    */
   readonly tls?: ConnectionOptions;
   /** On a stream: the most unread bytes before the client stops reading, to simulate a slow reader. @default 16 MiB */
-  readonly unread?: number;
+  readonly unread?: Size;
 }
 
 /**

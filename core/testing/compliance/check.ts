@@ -1,6 +1,7 @@
-import { type Direction, directions, type PluginUse, type Provider, type Transport } from "../../contract/index.ts";
+import { type Direction, directions, type PluginUse } from "../../contract/index.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
 import { strayRejectionsOf } from "../bench/stray-rejections.ts";
+import type { CaseTerms } from "../cases/case-terms.ts";
 import { failed } from "../cases/verdict.ts";
 
 /** One test of a suite: `it(name, run)`. */
@@ -9,14 +10,7 @@ export interface Check {
   readonly run: () => Promise<void>;
 }
 
-export interface ComplianceOptions {
-  /** The transport of the plugin's listener. @default "tcp" */
-  readonly transport?: Transport;
-  /** Providers for the plugin, which replace those of the core. */
-  readonly providers?: readonly Provider[];
-  /** Says that the plugin's output depends on where chunks are cut, so this is not checked. @default the output must not depend on it */
-  readonly borders?: "matter";
-}
+export interface ComplianceOptions extends CaseTerms {}
 
 /** The subject of a check: a plugin. */
 export interface Subject {

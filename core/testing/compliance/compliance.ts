@@ -1,4 +1,6 @@
 import { SluiceError, type PluginUse } from "../../contract/index.ts";
+import { checkBorders, termNames } from "../cases/case-terms.ts";
+import { refuseUnknown } from "../values/known-keys.ts";
 import { byteChecks } from "./byte-checks.ts";
 import { subjectOf, type Check, type ComplianceOptions } from "./check.ts";
 import { connectCheck } from "./connect-check.ts";
@@ -14,7 +16,7 @@ import { lossCheck } from "./loss-check.ts";
  *
  * @param make makes a use of the plugin; called for each check
  * @example for (const { name, run } of compliance(() => redact())) it(name, run);
- * @throws SLUICE_TEST_INVALID when `make` is not a function
+ * @throws SLUICE_TEST_INVALID when `make` is not a function, and for options that do not exist
  */
 export function compliance(make: () => PluginUse, options: ComplianceOptions = {}): Check[] {
   if (typeof make !== "function")
@@ -22,6 +24,8 @@ export function compliance(make: () => PluginUse, options: ComplianceOptions = {
       "SLUICE_TEST_INVALID",
       "compliance(make): expected a function that makes a use of the plugin, such as () => redact()",
     );
+  refuseUnknown(options, termNames, "compliance(make, options)");
+  checkBorders(options, "compliance(make, options)");
   const subject = subjectOf(make, options);
   return [
     ...lifeChecks(subject),

@@ -13,6 +13,7 @@ import {
 import { BenchSession } from "../bench/bench-session.ts";
 import { KeptLeg } from "../bench/played-leg.ts";
 import { PluginBench, type BenchInstance } from "../bench/plugin-bench.ts";
+import { refuseUnknown } from "../values/known-keys.ts";
 import { anyError, compareFrames, type Frame } from "./frames.ts";
 import { readMarble, valuesOf, type MarbleValues } from "./marble-text.ts";
 
@@ -70,6 +71,7 @@ export function marbles(use: PluginUse, test: (given: MarbleTest) => void, optio
       "SLUICE_TEST_INVALID",
       "marbles(use, test): expected a function as the second argument, which gets { fromClient, expect, … }",
     );
+  refuseUnknown(options, ["providers", "session", "transport"] satisfies (keyof MarblesOptions)[], "marbles(use, test, options)");
   const clock = new TestScheduler((actual, expected) => {
     compareFrames(actual as readonly Frame[], expected as readonly Frame[]);
   });

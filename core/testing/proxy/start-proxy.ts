@@ -3,6 +3,8 @@ import { createProxy } from "../../admin/create-proxy.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import { connectTo } from "../client/connect-to.ts";
 import { DEFAULT_TIMEOUT } from "../values/bounded.ts";
+import { refuseMisspelt } from "../values/known-keys.ts";
+import { waitOf } from "../values/wait.ts";
 import { EndedSessions } from "./ended-sessions.ts";
 import { KeptLog } from "./kept-log.ts";
 import { openIn, type OpenClient } from "./left-open.ts";
@@ -39,11 +41,13 @@ export async function startProxy(config: TestProxyConfig | OneListener): Promise
     },
     apply: (next) => proxy.apply(wholeConfig(next)),
     records: ended.records,
-    nextRecord: ({ timeout = DEFAULT_TIMEOUT } = {}) => ended.next(timeout),
+    nextRecord: async (options) => ended.next(waitOf(options, DEFAULT_TIMEOUT, "nextRecord(options)")),
     get log() {
       return log.records;
     },
-    async close({ strict = false } = {}) {
+    async close(options = {}) {
+      refuseMisspelt(options, ["strict"], "close(options)");
+      const strict = options.strict === true;
       const open = strict && closing === undefined ? await openIn(proxy, clients) : [];
       closing ??= closeAll(proxy, clients);
       await closing;

@@ -1,7 +1,8 @@
 import type { SessionRecord } from "../../contract/index.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import type { ConnectOptions, TestClient, WaitOptions } from "../client/test-client.ts";
+import type { ConnectOptions, TestClient } from "../client/test-client.ts";
+import type { WaitOptions } from "../values/wait.ts";
 import type { LogRecord } from "./kept-log.ts";
 import type { OneListener, TestProxyConfig } from "./test-config.ts";
 

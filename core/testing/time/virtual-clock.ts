@@ -1,6 +1,6 @@
 import { Subscription, type SchedulerAction, type SchedulerLike } from "rxjs";
 import type { Duration } from "../../contract/index.ts";
-import { millisecondsOf } from "../values/read-duration.ts";
+import { millisecondsOf } from "../values/read-units.ts";
 
 export interface VirtualClockOptions {
   /** The time at which it begins: milliseconds since the epoch, or a date. @default 0 */

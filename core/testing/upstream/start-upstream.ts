@@ -1,7 +1,8 @@
 import type { Socket as DatagramSocket } from "node:dgram";
 import type { Socket } from "node:net";
-import { SluiceError, size } from "../../contract/index.ts";
-import { millisecondsOf } from "../values/read-duration.ts";
+import { SluiceError } from "../../contract/index.ts";
+import { refuseUnknown } from "../values/known-keys.ts";
+import { bytesOfSize, millisecondsOf } from "../values/read-units.ts";
 import { datagramBehaviours, streamBehaviours, type UpstreamKind } from "./behaviours.ts";
 import { startDatagramUpstream, type DatagramResponder } from "./datagram-upstream.ts";
 import { httpBehaviour } from "./http-behaviour.ts";
@@ -10,6 +11,7 @@ import { ReceivedData } from "./received-data.ts";
 import type { TestUpstream, UpstreamTestOptions } from "./test-upstream.ts";
 
 const transports = ["tcp", "udp", "tls", "unix"];
+const optionNames = ["transport", "port", "every", "respond", "keep"] satisfies (keyof UpstreamTestOptions)[];
 const kinds = [...Object.keys(streamBehaviours), "refuse", "http"];
 
 /**
@@ -20,7 +22,7 @@ const kinds = [...Object.keys(streamBehaviours), "refuse", "http"];
  * one byte every 10 ms; `http` answers requests.
  *
  * @param kind one of these, or a function that is called with each connection (half-open sockets allowed); on UDP it is called once with the socket
- * @throws SLUICE_TEST_INVALID for an unknown kind or transport, and for `reset` and `http` on UDP
+ * @throws SLUICE_TEST_INVALID for an unknown kind, option or transport, and for `reset` and `http` on UDP
  */
 export function startUpstream(
   kind: UpstreamKind | ((socket: Socket) => void),
@@ -35,9 +37,10 @@ export async function startUpstream(
   kind: UpstreamKind | ((socket: never) => void),
   options: UpstreamTestOptions = {},
 ): Promise<TestUpstream> {
+  refuseUnknown(options, optionNames, "startUpstream(kind, options)");
   const { transport = "tcp", keep = "16MiB", every = "10ms", respond } = options;
   check(kind, transport);
-  const taken = new ReceivedData(size().parse(keep));
+  const taken = new ReceivedData(bytesOfSize(keep, "startUpstream: keep"));
   const milliseconds = millisecondsOf(every, "startUpstream: every");
   if (transport === "udp") {
     const use = typeof kind === "function" ? (kind as (socket: DatagramSocket) => void) : () => undefined;
