@@ -18,7 +18,7 @@ export function bytesOfSize(value: Size, place: string): number {
   return read(sizes, value, place);
 }
 
-function read(schema: typeof durations | typeof sizes, value: Duration | Size, place: string): number {
+function read(schema: typeof durations, value: Duration | Size, place: string): number {
   const given = schema.safeParse(value);
   if (given.success) return given.data;
   throw new SluiceError("SLUICE_TEST_INVALID", `${place}: ${given.error.issues.map(({ message }) => message).join("; ")}`);
