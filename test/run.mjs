@@ -89,18 +89,19 @@ async function runTests() {
   const coverage = join(root, "coverage/tmp");
   const env = covered ? { NODE_V8_COVERAGE: coverage } : {};
   if (covered) rmSync(coverage, { recursive: true, force: true });
-  const { together, alone } = batchesOf(root, specs(), readCosts(root));
-  // Not for those that run alone: what they measure is what V8 makes of the code.
+  const { together, apart, alone } = batchesOf(root, specs(), readCosts(root));
+  // Not for those that measure: that is what V8 makes of the code.
   const quickly = { env, required: ["./test/support/late-optimizing.cjs"] };
   const jobs = together.map((batch, at) => testJob(`tests ${at + 1} of ${together.length}: ${batch[0]} …`, batch, quickly));
   // The layers are checked by a test of test/architecture.
   const checks = everything ? ["lint", "lint:unused", "format:check"].map((script) => checkJob(npmRun(script))) : [];
+  const measuring = apart.map((spec) => testJob(`tests of ${spec}`, [spec], { env }));
   // The first jobs are the longest.
-  jobs.splice(lanes, 0, ...checks);
+  jobs.splice(lanes, 0, ...checks, ...measuring);
   if (jobs.length === 1) jobs[0].live = true;
   await runSideBySide(jobs, lanes, root);
   if (alone.length > 0) await runSideBySide([{ ...testJob("tests that run alone", alone, { env }), live: true }], 1, root);
-  if (together.length > 1) await repeatFailed({ env });
+  if (jobs.length > 1) await repeatFailed({ env });
 }
 
 async function repeatFailed(how) {
@@ -114,10 +115,19 @@ async function repeatFailed(how) {
   }
 }
 
+/** Its two parts do not need each other. */
+async function build() {
+  const ended = [];
+  const jobs = ["build:core", "build:page"].map((script) => ({ ...npmRun(script), over: (good) => ended.push(good) }));
+  await runSideBySide(jobs, jobs.length, root);
+  return ended.every(Boolean);
+}
+
 async function prepare() {
   if (built) return true;
-  if (mustInstall() && !(await now("npm ci", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))) return false;
-  if (!(await run({ ...npmRun("build"), live: true }, root))) return false;
+  if (mustInstall() && !(await now("npm ci", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"])))
+    return false;
+  if (!(await build())) return false;
   prune();
   return true;
 }

@@ -66,6 +66,6 @@ describe("the example package, a plugin to publish", function () {
     // The config of its README.
     const [, config = ""] = /```ts\n(.*?)```/s.exec(readFileSync(join(author, "README.md"), "utf8")) ?? [];
     writeFileSync(join(user, "proxy.config.ts"), config);
-    expect(await run(user, "npx", "--no-install", "sluice", "check")).to.include("good");
+    expect(await run(user, join(user, "node_modules/.bin/sluice"), "check")).to.include("good");
   });
 });

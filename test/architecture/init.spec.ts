@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installPacked, npmInstall, type PackedPackage, runAsStranger as run } from "../support/packed-package.ts";
@@ -33,49 +33,59 @@ describe("the files that init of the packed package writes", function () {
   describe("with npm", () => {
     let installed: PackedPackage;
     let folder: string;
-    const written = ["my-plugins", "proxy.config.ts", "proxy.config.mts"];
+    let sluice: string;
+    // A machine that runs other tests beside this one is slow.
+    const patience = '{ "timeout": 60000 }';
 
     before(async () => {
       installed = await installPacked();
       ({ folder } = installed);
-      // A machine that runs other tests beside this one is slow.
-      writeFileSync(join(folder, ".mocharc.json"), '{ "timeout": 60000 }');
+      sluice = join(folder, "node_modules/.bin/sluice");
     });
 
     after(() => installed.remove());
 
-    afterEach(() => {
-      for (const name of written) rmSync(join(folder, name), { recursive: true, force: true });
-    });
-
     it("node:test, mocha and vitest run the tests of all templates, and tsc accepts them with NodeNext and Bundler", async () => {
       const cases = { byte: "vitest", http: "mocha", faults: "vitest", codec: "mocha" };
       for (const [template, runner] of Object.entries(cases)) {
-        for (const name of written) rmSync(join(folder, name), { recursive: true, force: true });
-        writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", scripts: {}, devDependencies: { [runner]: "*" } }));
-        await run(folder, "npx", "--no-install", "sluice", "init", "--no-interactive", "--template", template);
-        expect(await run(folder, "npm", "test")).to.match(/\d passing|Tests .*passed/);
-        await compile(folder);
+        // A project of its own, whose packages are those of the folder above.
+        const place = join(folder, template);
+        mkdirSync(place);
+        symlinkSync(join(folder, "node_modules"), join(place, "node_modules"));
+        writeFileSync(join(place, ".mocharc.json"), patience);
+        writeFileSync(join(place, "package.json"), JSON.stringify({ type: "module", scripts: {}, devDependencies: { [runner]: "*" } }));
+        await run(place, sluice, "init", "--no-interactive", "--template", template);
+        expect(await run(place, "npm", "test")).to.match(/\d passing|Tests .*passed/);
+        expect(readFileSync(join(place, "tsconfig.json"), "utf8")).to.equal(readFileSync(join(folder, "byte/tsconfig.json"), "utf8"));
       }
+      // The class plugin of the guide, in a project that says nothing of decorators.
+      copyFileSync(join(root, "docs/examples/counted.ts"), join(folder, "byte/counted.ts"));
+      // One program of all four: tsc takes seconds for the declarations of the packages.
+      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ extends: "./byte/tsconfig.json", include: Object.keys(cases) }));
+      await compile(folder);
       await compile(folder, "--module", "preserve", "--moduleResolution", "bundler");
     });
 
     it("init adds one plugin to a CommonJS project, and changes no existing file", async () => {
       const tsconfig = '{\n  // ours\n  "compilerOptions": { "strict": true, "outDir": "out" /* there */ }\n}\n';
       const manifest = '{\n    "name": "old", "main": "index.js",\n    "scripts": { "test": "echo ours" }\n}\n';
-      writeFileSync(join(folder, "tsconfig.json"), tsconfig);
-      writeFileSync(join(folder, "package.json"), manifest);
-      await run(folder, "npx", "--no-install", "sluice", "init", "--no-interactive");
-      const told = await run(folder, "npx", "--no-install", "sluice", "init", "--plugin", "blackOut");
+      const place = join(folder, "common");
+      mkdirSync(place);
+      symlinkSync(join(folder, "node_modules"), join(place, "node_modules"));
+      writeFileSync(join(place, ".mocharc.json"), patience);
+      writeFileSync(join(place, "tsconfig.json"), tsconfig);
+      writeFileSync(join(place, "package.json"), manifest);
+      await run(place, sluice, "init", "--no-interactive");
+      const told = await run(place, sluice, "init", "--plugin", "blackOut");
       expect(told).to.include('import { blackOut } from "./my-plugins/black-out.mjs"');
-      const after = readFileSync(join(folder, "package.json"), "utf8");
+      const after = readFileSync(join(place, "package.json"), "utf8");
       expect(after).to.include('"name": "old", "main": "index.js",').and.include('"test": "echo ours"');
-      expect(readFileSync(join(folder, "tsconfig.json"), "utf8"))
+      expect(readFileSync(join(place, "tsconfig.json"), "utf8"))
         .to.include("// ours")
         .and.include('"strict": true, "outDir": "out"')
         .and.include("/* there */");
-      expect(await run(folder, "npm", "run", "test:plugins")).to.match(/passed|passing/);
-      await compile(folder);
+      expect(await run(place, "npm", "run", "test:plugins")).to.match(/passed|passing/);
+      await compile(place);
     });
   });
 

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import path from "node:path";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
-import { cliMain, createCliFolder, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { cliMain, createCliFolder, nodeOptions, startCli, type Cli, type CliFolder } from "../support/cli.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";
 import { connect } from "../support/sockets.ts";
@@ -35,7 +35,7 @@ class RawClient {
   #look = (): void => undefined;
 
   constructor(folder: string) {
-    this.child = spawn(process.execPath, [cliMain, "mcp"], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+    this.child = spawn(process.execPath, [...nodeOptions, cliMain, "mcp"], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
     let rest = "";
     this.child.stdin?.on("error", () => undefined);
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
@@ -90,7 +90,7 @@ describe("sluice mcp", function () {
   };
   const open = async (options: ClientOptions = {}): Promise<Client> => {
     const client = new Client({ name: "test", version: "1" }, options);
-    await client.connect(new StdioClientTransport({ command: process.execPath, args: [cliMain, "mcp"], cwd: folder.path }));
+    await client.connect(new StdioClientTransport({ command: process.execPath, args: [...nodeOptions, cliMain, "mcp"], cwd: folder.path }));
     cleanup.add(() => client.close());
     return client;
   };

@@ -53,8 +53,8 @@ describe("bulk over TLS [data path]", function () {
   });
 
   for (const [shape, plugins] of Object.entries({ ...shapes, "six that borrow": borrowing })) {
-    it(`carries 16 MiB each way on each of three connections to readers that read in bursts, with ${shape}`, async () => {
-      const [up, down] = [randomMebibytes(16), randomMebibytes(16)];
+    it(`carries 8 MiB each way on each of three connections to readers that read in bursts, with ${shape}`, async () => {
+      const [up, down] = [randomMebibytes(8), randomMebibytes(8)];
       const received: Promise<string>[] = [];
       const upstream = (socket: Socket): void => {
         received.push(digestInBursts(socket));

@@ -1,4 +1,4 @@
-// Runs alone: it compares the heap of this process over five thousand connections.
+// Runs in a process of its own: it compares the heap of this process over five thousand connections.
 import { expect } from "chai";
 import { createProxy } from "sluice";
 import { each } from "sluice/flow";

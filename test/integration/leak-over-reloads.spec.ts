@@ -1,4 +1,4 @@
-// Runs alone: it compares the heap of this process over three hundred reloads.
+// Runs in a process of its own: it compares the heap of this process over three hundred reloads.
 import { expect } from "chai";
 import { exchange } from "../support/exchange.ts";
 import { configText, withLiveConfig } from "../support/live-config.ts";

@@ -10,8 +10,11 @@ const fullSpecs = 40;
 /** What a spec takes that is not in costs.json, in seconds: most take less, and it is no worse where one is new. */
 const usualSeconds = 0.5;
 
-/** A spec that measures memory or time, or needs something that a machine has once, says so on a line of its own, with the reason. */
+/** A spec that measures time, or needs something that a machine has once, says so on a line of its own, with the reason. */
 const alone = /^\/\/ Runs alone: \S/m;
+
+/** So does one that measures its process, and may have company on the machine. */
+const apart = /^\/\/ Runs in a process of its own: \S/m;
 
 /** Specs that use the packed package share one process, however long they take: packing and installing it is the most expensive part. */
 const packed = /\/support\/packed-(package|tarball)\.ts"/;
@@ -46,14 +49,15 @@ function batchesOfFolder(specs, secondsOf) {
 /**
  * @param costs the seconds that specs took in an earlier run, by their paths
  * @returns `together`: lists of specs, each for a process that runs beside others, the longest first, so that no lane is alone at the end;
- * `alone`: the specs that run when all others are over
+ * `apart`: the specs that run beside others too, each in a process of its own; `alone`: those that run when all others are over
  */
 export function batchesOf(root, specs, costs) {
   const secondsOf = (spec) => costs[spec] ?? usualSeconds;
   const secondsOfBatch = (batch) => batch.reduce((sum, spec) => sum + secondsOf(spec), 0);
   const textOf = new Map(specs.map((spec) => [spec, readFileSync(join(root, spec), "utf8")]));
   const single = specs.filter((spec) => alone.test(textOf.get(spec)));
-  const others = specs.filter((spec) => !single.includes(spec));
+  const own = specs.filter((spec) => apart.test(textOf.get(spec)));
+  const others = specs.filter((spec) => !single.includes(spec) && !own.includes(spec));
   const withPacked = others.filter((spec) => packed.test(textOf.get(spec)));
   const rest = others.filter((spec) => !withPacked.includes(spec));
   const folders = [...new Set(rest.map(folderOf))];
@@ -64,5 +68,5 @@ export function batchesOf(root, specs, costs) {
     ),
   );
   if (withPacked.length > 0) together.push(withPacked);
-  return { together: together.toSorted((a, b) => secondsOfBatch(b) - secondsOfBatch(a)), alone: single };
+  return { together: together.toSorted((a, b) => secondsOfBatch(b) - secondsOfBatch(a)), apart: own, alone: single };
 }

@@ -7,7 +7,11 @@ import { root } from "../../support/repository.ts";
 type Costs = Readonly<Record<string, number>>;
 
 interface Batches {
-  readonly batchesOf: (folder: string, specs: readonly string[], costs: Costs) => { together: string[][]; alone: string[] };
+  readonly batchesOf: (
+    folder: string,
+    specs: readonly string[],
+    costs: Costs,
+  ) => { together: string[][]; apart: string[]; alone: string[] };
   readonly specsAt: (folder: string, path: string) => string[];
 }
 
@@ -31,8 +35,8 @@ describe("the batches of specs", () => {
 
   it("have every spec of this checkout once", () => {
     const specs = batches.specsAt(root, "test");
-    const { together, alone } = batches.batchesOf(root, specs, {});
-    expect([...together.flat(), ...alone].toSorted()).to.deep.equal(specs);
+    const { together, apart, alone } = batches.batchesOf(root, specs, {});
+    expect([...together.flat(), ...apart, ...alone].toSorted()).to.deep.equal(specs);
   });
 
   it("are full when their specs take long, and the longest come first", () => {
@@ -48,10 +52,11 @@ describe("the batches of specs", () => {
 
   it("leave out who runs alone, and keep together who uses the packed package", () => {
     const alone = write("unit/alone.spec.ts", "// Runs alone: it counts.\n");
+    const apart = write("unit/apart.spec.ts", "// Runs in a process of its own: it compares the heap.\n");
     const packed = ["architecture/p.spec.ts", "e2e/q.spec.ts"].map((name) => write(name, 'from "../support/packed-package.ts";'));
     const other = write("e2e/other.spec.ts");
-    const found = batches.batchesOf(folder, [...packed, other, alone], { [packed[0] ?? ""]: 300, [packed[1] ?? ""]: 300 });
-    expect(found).to.deep.equal({ together: [packed, [other]], alone: [alone] });
+    const found = batches.batchesOf(folder, [...packed, other, apart, alone], { [packed[0] ?? ""]: 300, [packed[1] ?? ""]: 300 });
+    expect(found).to.deep.equal({ together: [packed, [other]], apart: [apart], alone: [alone] });
   });
 
   it("follow from the seconds that specs took, of which those that take long are noted", async () => {
