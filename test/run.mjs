@@ -75,7 +75,7 @@ function testJob(title, batch, { env, required = [] }, ended = (counts) => outco
     ended(good || counts.failed > 0 ? counts : { ...counts, failed: 1, failures: [{ title: `${title}: broke off` }] });
   };
   const files = batch.map((spec) => `dist/${spec.slice(0, -3)}.js`);
-  const parameters = ["node_modules/mocha/bin/mocha.js", ...required.flatMap((file) => ["--require", file]), ...color, ...files];
+  const parameters = ["node_modules/mocha/bin/mocha.js", ...required.flatMap((code) => ["--require", code]), ...color, ...files];
   return { title, command: "node", parameters, env: { ...env, SLUICE_TEST_COUNTS: file }, over };
 }
 
