@@ -55,6 +55,8 @@ describe("sluice forward", function () {
     const { stdout, code } = await commands.run(folder, "forward", "8443", "localhost:3000", ...options);
     expect(code).to.equal(0);
     expect(stdout).to.include('plugins: [tlsTermination({ selfSigned: ["localhost"] }), latency({ delay: "200ms" })],');
+    const http = await commands.run(folder, "forward", "8443", "localhost:3000", "--http", "--tls", "localhost", "--print");
+    expect(http.stdout).to.include('plugins: [tlsTermination({ selfSigned: ["localhost"], alpn: ["h2", "http/1.1"] }), http()],');
   });
 
   it("takes the plugin's own name for an option, once", async () => {
@@ -80,6 +82,7 @@ describe("sluice forward", function () {
   });
 
   for (const [what, parameters, message] of [
+    ["STARTTLS without TLS", ["0", "a:1", "--start-tls", "smtp"], /^error: --start-tls: expected --tls with it/],
     ["no upstream", ["8080"], "expected an upstream after the port"],
     ["no port", ["forward"], "expected a port and an upstream"],
     ["a misspelt option", ["8080", "a:1", "--latncy", "1"], 'did you mean "--latency"'],

@@ -11,8 +11,8 @@ export interface ForwardFlag {
   readonly help: string;
   readonly plugin: string;
   readonly from: "sluice/plugins" | "sluice/faults";
-  /** The argument of its factory, as source text. @throws Error that says what was expected */
-  readonly options: (value: string) => string;
+  /** The argument of its factory, as source text. @param isGiven whether another option is given @throws Error that says what was expected */
+  readonly options: (value: string, isGiven: (name: string) => boolean) => string;
   /** Whether the plugin chooses the upstream or answers itself, so that no upstream is needed. @default false */
   readonly isTarget?: boolean;
 }
@@ -50,7 +50,7 @@ export const forwardFlags: readonly ForwardFlag[] = [
     help: "Terminate TLS, with a certificate of the local CA for these names",
     plugin: "tlsTermination",
     from: "sluice/plugins",
-    options: (value) => `{ selfSigned: ${list(value)} }`,
+    options: (value, isGiven) => `{ selfSigned: ${list(value)}${isGiven("http") ? ', alpn: ["h2", "http/1.1"]' : ""} }`,
   },
   {
     name: "log",

@@ -62,6 +62,11 @@ function forwardOf({ words: [listen = "", upstream], options }: RawArguments): F
   const knowsTarget = forwardFlags.some(({ name, isTarget }) => isTarget === true && used.has(name));
   if (upstream === undefined && !knowsTarget)
     throw new SluiceError("SLUICE_USAGE", "expected an upstream after the port, such as localhost:3000, or --echo");
+  if (used.has("start-tls") && !used.has("tls"))
+    throw new SluiceError(
+      "SLUICE_USAGE",
+      "--start-tls: expected --tls with it, such as --tls localhost: it does the TLS that the client begins",
+    );
   // With start-tls, clients begin without TLS.
   const isSecure = used.has("tls") && !used.has("start-tls");
   return { listen: listenOf(listen, isSecure), upstream: upstream === undefined ? undefined : upstreamOf(upstream), flags: used };

@@ -24,9 +24,10 @@ export function configText({ listen, upstream, flags }: Forward): string {
     const names = [...new Set(used.filter((flag) => flag.from === from).map(({ plugin }) => plugin))].toSorted();
     return `import { ${names.join(", ")} } from "${from}";\n`;
   });
+  const isGiven = (name: string): boolean => flags.has(name);
   const calls = used.map(({ name, plugin, options }) => {
     try {
-      return `${plugin}(${options(flags.get(name) ?? "")})`;
+      return `${plugin}(${options(flags.get(name) ?? "", isGiven)})`;
     } catch (error) {
       throw new SluiceError("SLUICE_USAGE", `--${name}: ${(error as Error).message}, got ${JSON.stringify(flags.get(name))}`);
     }
