@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
 import { createCleanup } from "../support/cleanup.ts";
+import { askOn, openHttp2 } from "../support/http2-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, talk } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
@@ -70,6 +71,8 @@ describe("The safety of http()", () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     expect(await talk(port(), `CONNECT ${upstream.endpoint} HTTP/1.1\r\nHost: ${upstream.endpoint}\r\n\r\n`)).to.match(/^HTTP\/1\.1 405 /);
+    const { status } = await askOn(openHttp2(cleanup, port()), { ":method": "CONNECT", ":authority": upstream.endpoint });
+    expect(status).to.equal(405);
     expect(upstream.accepted()).to.equal(0);
   });
 

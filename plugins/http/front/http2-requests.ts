@@ -205,7 +205,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     try {
       request = new ClientRequest(session, asked(head, fields), body, serving.terms);
     } catch (error) {
-      this.#refuse(error as SluiceError, statusOf(error as SluiceError), response);
+      this.#refuse(error as SluiceError, isConnect(head) ? 405 : statusOf(error as SluiceError), response);
       return;
     }
     this.#start(request, { body, response });
@@ -258,6 +258,11 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     response.end(Buffer.from(body));
     this.serving.refused(this.session, error, status);
   }
+}
+
+/** CONNECT to a host, which is not served, as over HTTP/1: there are only tunnels for other protocols (RFC 8441). */
+function isConnect({ method, protocol }: Http2Head): boolean {
+  return method === "CONNECT" && protocol === undefined;
 }
 
 /** The header of a request in the common form of HTTP/1 and HTTP/2. */
