@@ -35,7 +35,7 @@ interface Saved {
 }
 
 interface Page {
-  readonly sessions: readonly { readonly id: number; readonly state: string }[];
+  readonly sessions: readonly { readonly id: number; readonly state: string; readonly startedAt: number }[];
 }
 
 describe("the admin API of a proxy of two workers", function () {
@@ -81,6 +81,15 @@ describe("the admin API of a proxy of two workers", function () {
     const pids = await Promise.all(sockets.map(pidOf));
     const { sessions } = await api.get<Page>("sessions?filter=state:open");
     expect(sessions).to.have.length(2);
+    const listed = (await api.get<Page>("sessions")).sessions.map(({ id, startedAt }) => ({ id, startedAt }));
+    expect(listed, "the newest first, whoever has it").to.deep.equal(listed.toSorted((a, b) => b.startedAt - a.startedAt || b.id - a.id));
+    const paged: number[] = [];
+    for (let after = ""; ; after = `&after=${paged.at(-1)}`) {
+      const page = (await api.get<Page>(`sessions?limit=1${after}`)).sessions;
+      if (page.length === 0) break;
+      paged.push(...page.map(({ id }) => id));
+    }
+    expect(paged).to.deep.equal(listed.map(({ id }) => id));
     for (const { id } of sessions) {
       expect((await api.get<{ id: number }>(`sessions/${id}`)).id).to.equal(id);
       expect((await api.call("POST", `sessions/${id}/hold`, { json: { direction: "fromUpstream" } })).status).to.equal(200);

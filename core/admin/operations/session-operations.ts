@@ -16,15 +16,16 @@ export const sessionOperations = [
   operation({
     name: "list_sessions",
     summary:
-      "Open sessions and the last 10,000 that ended, the newest first. `filter`: `listener:web client:10. upstream: reason: plugin: generation: state:open bytes>1MiB`.",
+      "Open sessions and the last 10,000 that ended, the newest first. `filter`: `listener:web client:10. upstream: reason: plugin: generation: state:open bytes>1MiB`. `after`: the id that the page before ended with. `before`: only those that began before this time (epoch milliseconds).",
     method: "GET",
     path: "sessions",
     input: z.strictObject({
       filter: z.string().default(""),
       limit: z.coerce.number().int().min(1).max(1000).default(100),
       after: z.coerce.number().int().min(1).optional(),
+      before: z.coerce.number().min(0).optional(),
     }),
-    handle: ({ sessions }, { filter, limit, after }) => sessions.list(filter, limit, after),
+    handle: ({ sessions }, { filter, limit, after, before }) => sessions.list(filter, limit, after, before),
   }),
   operation({
     name: "read_session",

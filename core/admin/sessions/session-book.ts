@@ -60,18 +60,20 @@ export class SessionBook {
   /**
    * Lists sessions that pass a filter. It works in slices, so that a filter that few sessions pass does not block others.
    *
+   * @param before only sessions that began before this time (epoch milliseconds), and those of the same millisecond whose id is below `after`:
+   *   the place of a session of another worker, whose ids say nothing about the order here
    * @throws SLUICE_ADMIN_REQUEST for a filter that cannot be read
    */
-  async list(filter: string, limit: number, after: number | undefined): Promise<SessionPage> {
+  async list(filter: string, limit: number, after: number | undefined, before?: number): Promise<SessionPage> {
     const wanted = sessionFilter(filter);
     const order = this.#order;
     const slices = new Slices();
     const sessions: SessionView[] = [];
-    for (let at = lastBelow(order, after); at >= 0; at -= 1) {
+    for (let at = lastBelow(order, before === undefined ? after : undefined); at >= 0; at -= 1) {
       // oxlint-disable-next-line no-await-in-loop -- one slice after the other
       if (at % EACH === 0) await slices.step();
       const session = this.#viewOf(order[at]);
-      if (session === undefined || !wanted(session)) continue;
+      if (session === undefined || !isBefore(session, before, after) || !wanted(session)) continue;
       if (sessions.length === limit) return { sessions, next: sessions.at(-1)?.id };
       sessions.push(session);
     }
@@ -122,6 +124,10 @@ export class SessionBook {
   }
 }
 
+function isBefore({ startedAt, id }: SessionView, before = Infinity, after = 0): boolean {
+  return startedAt < before || (startedAt === before && id < after);
+}
+
 /** The index of the last id that is lower than a given one. */
 function lastBelow(order: readonly number[], id: number | undefined): number {
   if (id === undefined) return order.length - 1;
@@ -138,5 +144,5 @@ function endedSession(record: SessionRecord, error: SluiceError | undefined, ses
   const message = error?.message;
   if (session === undefined) return { view: endedView(record, []), record, message, tls: undefined, timeline: [] };
   const timeline = session.timeline?.entries ?? [];
-  return { view: endedView(record, pluginsOf(session)), record, message, tls: tlsOf(session.tls), timeline };
+  return { view: endedView(record, pluginsOf(session), session.startedAt), record, message, tls: tlsOf(session.tls), timeline };
 }

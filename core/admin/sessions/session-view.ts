@@ -76,9 +76,9 @@ export function openView(session: LiveSession): SessionView {
   };
 }
 
-export function endedView(record: SessionRecord, plugins: readonly string[]): SessionView {
+/** @param startedAt when it began, if that is known exactly */
+export function endedView(record: SessionRecord, plugins: readonly string[], startedAt = Date.now() - record.durationMs): SessionView {
   const { session: id, listener, transport, client, upstream, generation, reason, durationMs, fromClient, fromUpstream } = record;
-  const startedAt = Date.now() - durationMs;
   const bytes = fromClient.bytes + fromUpstream.bytes;
   return {
     id,

@@ -8,6 +8,7 @@ import {
   type ResolvedAdmin,
   type ResolvedListener,
 } from "../../contract/index.ts";
+import { canonicalHost } from "../../contract/addresses/host-meeting.ts";
 import type { Problem } from "../../contract/options/describe-issues.ts";
 import { clash, isLoopback, reaches } from "./check-addresses.ts";
 import type { CheckedConfig } from "./config-schema.ts";
@@ -44,8 +45,15 @@ export function adminProblems(
   const { address, token } = admin;
   const problems: Problem[] = [];
   if (address.path === undefined && !isLoopback(address.host) && token === undefined) {
-    const message = `expected a token too: ${addressText(address)} can be reached from other machines`;
-    problems.push({ path: "admin.token", message });
+    const plain = canonicalHost(address.host);
+    // Browsers and the rule for Host know no such address.
+    const problem = isLoopback(plain)
+      ? {
+          path: "admin.listen",
+          message: `write ${addressText({ ...address, host: plain })}: ${addressText(address)} is the same, mapped into IPv6`,
+        }
+      : { path: "admin.token", message: `expected a token too: ${addressText(address)} can be reached from other machines` };
+    problems.push(problem);
   }
   for (const listener of listeners) {
     if (clash(listener.address, address, schemes)) {

@@ -32,8 +32,9 @@ async function ask(moves: boolean): Promise<void> {
       return;
     }
     const now = new Map(sessions.map((session) => [session.id, session]));
-    const top = shown.value[0]?.id ?? 0;
-    newer.value = sessions.filter(({ id }) => id > top).length;
+    const known = shown.value.findIndex(({ id }) => now.has(id));
+    const top = shown.value[known]?.id;
+    newer.value = known === -1 ? sessions.length : sessions.findIndex(({ id }) => id === top);
     shown.value = shown.value.map((session) => now.get(session.id) ?? session);
   } catch (error) {
     // For a proxy that cannot be reached there is a banner.

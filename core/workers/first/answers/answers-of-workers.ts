@@ -43,7 +43,7 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
     if (by === "first") return await (steeringNamed(name) ?? savingNamed(name))?.handle(this, checked, call);
     if (by === "follow") return followingNamed(name)?.handle(this, checked, call);
     if (by === "refused") throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${name} is not there with several workers`);
-    const answers = await this.#ask(name, input);
+    const answers = await this.#ask(name, name === "list_sessions" ? await this.#placed(checked) : input);
     return by === "merge" ? await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked }) : whoKnows(answers);
   }
 
@@ -99,6 +99,14 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
 
   rest(): void {
     this.proxy.look(false);
+  }
+
+  /** A page with the time where it begins: the id that the page before ended with says nothing to the other workers. */
+  async #placed(page: Readonly<Record<string, unknown>>): Promise<object> {
+    const { after, before } = page;
+    if (after === undefined || before !== undefined) return page;
+    const known = told(await this.#ask("read_session", { id: after })) as SessionView[];
+    return known[0] === undefined ? page : { ...page, before: known[0].startedAt };
   }
 
   #ask(name: string, input: unknown): Promise<Answers> {

@@ -125,7 +125,8 @@ function mergedTraffic(given: readonly (PluginTraffic | undefined)[]): PluginTra
 }
 
 function mergedPages(all: readonly SessionPage[], limit: number): SessionPage {
-  const everything = all.flatMap(({ sessions }) => sessions).toSorted((a, b) => b.id - a.id);
+  // The ids of each worker are numbers of its own: only the time tells the order.
+  const everything = all.flatMap(({ sessions }) => sessions).toSorted((a, b) => b.startedAt - a.startedAt || b.id - a.id);
   const sessions = everything.slice(0, limit);
   const isMore = everything.length > limit || all.some(({ next }) => next !== undefined);
   return { sessions, next: isMore ? sessions.at(-1)?.id : undefined };

@@ -17,12 +17,12 @@ class FakeProxy {
   readonly inner = { state: this };
   #last = 0;
 
-  open(listener = "web"): LiveSession {
+  open(listener = "web", startedAt = 0): LiveSession {
     const id = (this.#last += 1);
     const pipeline = { pipeline: { plugins: [{ use: { name: "mark" } }] } };
     const known = { id, listener, transport: "tcp", client: `127.0.0.1:${id}`, upstream: "127.0.0.1:80", generation: 1, pipeline };
     const line = { keepTimeline: () => undefined, dropTimeline: () => undefined, timeline: undefined };
-    const session = { ...known, ...line, startedAt: 0, fromClient: traffic, fromUpstream: traffic } as unknown as LiveSession;
+    const session = { ...known, ...line, startedAt, fromClient: traffic, fromUpstream: traffic } as unknown as LiveSession;
     this.sessions.add(session);
     this.hub.sessions.next({ type: "session-started", listener, session });
     return session;
@@ -46,6 +46,18 @@ describe("the book of sessions", () => {
 
   beforeEach(() => {
     proxy = new FakeProxy();
+  });
+
+  it("goes on before a time, and in its millisecond behind a number, which may be another worker's", async () => {
+    const all = book();
+    for (const at of [10, 20, 20, 30]) proxy.open("web", at);
+    const page = async (after: number | undefined, before: number, limit = 10): Promise<number[]> =>
+      (await all.list("", limit, after, before)).sessions.map(({ id }) => id);
+    expect(await page(undefined, 30)).to.deep.equal([3, 2, 1]);
+    expect(await page(1_000, 20)).to.deep.equal([3, 2, 1]);
+    expect(await page(3, 20)).to.deep.equal([2, 1]);
+    expect(await page(3, 20, 1)).to.deep.equal([2]);
+    expect(await page(1, 10)).to.deep.equal([]);
   });
 
   it("lists by number, whatever the order of their ends, and goes on behind any number, one that is gone too", async () => {
