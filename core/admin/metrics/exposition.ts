@@ -2,7 +2,7 @@ import { Registry } from "prom-client";
 import type { Family, Sample } from "./family.ts";
 import type { Measured } from "./measured.ts";
 
-/** Series at most: writing more would block the process for too long, and no monitoring server wants so many. */
+/** Series at most, with the one that counts the others: writing more would block the process for too long, and no monitoring server wants so many. */
 const mostSeries = 2_000;
 
 /** The part of a metric that prom-client needs. Its own metric classes would count everything a second time. */
@@ -16,7 +16,7 @@ interface Registered {
 /** The proxy's metrics in Prometheus' text format, and their content type. */
 export async function exposition(measured: readonly Measured[]): Promise<{ readonly text: string; readonly contentType: string }> {
   const registry = new Registry();
-  let room = mostSeries;
+  let room = mostSeries - 1;
   let left = 0;
   for (const family of measured) {
     const values = fitting(family.values, room, family);
@@ -38,7 +38,7 @@ function fitting(all: readonly Sample[], room: number, { name, type }: Measured)
 const leftOut: Omit<Family, "read"> = {
   name: "sluice_series_left_out",
   type: "gauge",
-  help: `Series beyond the first ${mostSeries}, which are not shown.`,
+  help: `Series beyond the first ${mostSeries - 1}, which are not shown.`,
   labels: [],
 };
 

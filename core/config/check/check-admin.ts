@@ -4,6 +4,7 @@ import {
   isOptions,
   schemeOf,
   type AdminConfig,
+  type ListenAddress,
   type ListenScheme,
   type ResolvedAdmin,
   type ResolvedListener,
@@ -43,18 +44,7 @@ export function adminProblems(
 ): Problem[] {
   if (admin === undefined) return [];
   const { address, token } = admin;
-  const problems: Problem[] = [];
-  if (address.path === undefined && !isLoopback(address.host) && token === undefined) {
-    const plain = canonicalHost(address.host);
-    // Browsers and the rule for Host know no such address.
-    const problem = isLoopback(plain)
-      ? {
-          path: "admin.listen",
-          message: `write ${addressText({ ...address, host: plain })}: ${addressText(address)} is the same, mapped into IPv6`,
-        }
-      : { path: "admin.token", message: `expected a token too: ${addressText(address)} can be reached from other machines` };
-    problems.push(problem);
-  }
+  const problems = token === undefined ? withoutToken(address) : [];
   for (const listener of listeners) {
     if (clash(listener.address, address, schemes)) {
       const message = `${addressText(listener.address)} is taken by the admin server (${addressText(address)})`;
@@ -66,4 +56,13 @@ export function adminProblems(
     problems.push({ path: `listeners.${listener.name}.upstream`, message });
   }
   return problems;
+}
+
+/** What is wrong with an address that the config gives no token for. */
+function withoutToken(address: ListenAddress): Problem[] {
+  if (address.path !== undefined || isLoopback(address.host)) return [];
+  const [text, plain] = [addressText(address), canonicalHost(address.host)];
+  if (!isLoopback(plain)) return [{ path: "admin.token", message: `expected a token too: ${text} can be reached from other machines` }];
+  // Browsers and the rule for Host know no such address.
+  return [{ path: "admin.listen", message: `write ${addressText({ ...address, host: plain })}: ${text} is the same, mapped into IPv6` }];
 }

@@ -43,8 +43,8 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
     if (by === "first") return await (steeringNamed(name) ?? savingNamed(name))?.handle(this, checked, call);
     if (by === "follow") return followingNamed(name)?.handle(this, checked, call);
     if (by === "refused") throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${name} is not there with several workers`);
-    const answers = await this.#ask(name, name === "list_sessions" ? await this.#placed(checked) : input);
-    return by === "merge" ? await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked }) : whoKnows(answers);
+    if (by === "merge") return this.#merged(name, checked);
+    return whoKnows(await this.#ask(name, input));
   }
 
   /** The events, for readers. */
@@ -99,6 +99,11 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
 
   rest(): void {
     this.proxy.look(false);
+  }
+
+  async #merged(name: string, checked: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const answers = await this.#ask(name, name === "list_sessions" ? await this.#placed(checked) : checked);
+    return await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked });
   }
 
   /** A page with the time where it begins: the id that the page before ended with says nothing to the other workers. */
