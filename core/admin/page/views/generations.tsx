@@ -39,7 +39,7 @@ export function Generations(): JSX.Element {
               </ul>
             </div>
             <div class="who">
-              <span class="number">{count(sessions)}</span> <span class="dim">open sessions</span>
+              <span class="number">{count(sessions)}</span> <span class="dim">open {sessions === 1 ? "session" : "sessions"}</span>
               {!current && trial === undefined && (
                 <button type="button" class="quiet" onClick={() => void restore(generation)}>
                   Restore
