@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Socket } from "node:net";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
+import { exchange } from "../support/exchange.ts";
 import { startForward } from "../support/forward.ts";
 import { randomMebibytes } from "../support/random-bytes.ts";
 import { shapes } from "../support/shapes.ts";
@@ -72,3 +73,55 @@ async function expectEnd(upstreamSide: () => Socket | undefined, client: Socket)
   client.end();
   await eventually(() => expect(upstreamSide()?.readableEnded, "FIN at the upstream").to.equal(true));
 }
+
+describe("timeouts.halfClosed [data path]", () => {
+  const atOnce = { timeouts: { halfClosed: "0s" } };
+  for (const [shape, plugins] of Object.entries(shapes)) {
+    it(`0 ends a session when its upstream has ended, and delivers all that it sent, with ${shape}`, async () => {
+      const answer = randomMebibytes(4);
+      let upstreamSide: Socket | undefined;
+      const behave = (socket: Socket): void => void (upstreamSide = socket.resume()).end(answer);
+      const { port, ended, proxy } = await startForward(cleanup, behave, { plugins: plugins(), listener: atOnce });
+      const client = await connect(port());
+      expect(sha256(await readAll(client, 15_000))).to.equal(sha256(answer));
+      expect((await ended()).reason).to.equal("closed");
+      // Although the client has not ended.
+      await eventually(() => upstreamSide?.readableEnded === true);
+      expect(proxy.sessions.size).to.equal(0);
+      client.destroy();
+    });
+
+    it(`0 ends a session when its client has ended, and delivers all that it sent, with ${shape}`, async () => {
+      const question = randomMebibytes(4);
+      let received: Promise<Buffer> | undefined;
+      const { port, ended } = await startForward(cleanup, (socket) => void (received = readAll(socket, 15_000)), {
+        plugins: plugins(),
+        ...atOnce,
+      });
+      const client = await connect(port());
+      const answer = readAll(client, 15_000);
+      client.end(question);
+      expect((await answer).length).to.equal(0);
+      expect(sha256((await received) ?? Buffer.alloc(0))).to.equal(sha256(question));
+      expect((await ended()).reason).to.equal("closed");
+    });
+  }
+
+  it("limits the silence of the other side, for open sessions from a reload on", async () => {
+    const { port, ended, proxy, config } = await startForward(cleanup, (socket) => void socket.resume());
+    const client = await connect(port());
+    const answer = readAll(client);
+    client.end("hello");
+    await eventually(() => [...proxy.sessions].some(({ fromClient }) => fromClient.bytes === 5));
+    await proxy.apply(config([], { timeouts: { halfClosed: "200ms" } }));
+    expect((await ended()).reason).to.equal("SLUICE_IDLE_TIMEOUT");
+    expect((await answer).length).to.equal(0);
+  });
+
+  it("leaves a session alone of which no side has finished", async () => {
+    const { port } = await startForward(cleanup, "echo", { listener: { timeouts: { halfClosed: "0s" } } });
+    const client = await connect(port());
+    for (const text of ["one", "two", "three"]) expect(await exchange(client, text)).to.equal(text);
+    client.destroy();
+  });
+});

@@ -83,7 +83,16 @@ const listener = z.strictObject({
       error: "expected sessions beside queue: without that limit nobody waits",
     })
     .optional(),
-  timeouts: z.strictObject({ connect: wait, handshake: wait, idle: wait, udpIdle: wait, drain: duration().optional() }).optional(),
+  timeouts: z
+    .strictObject({
+      connect: wait,
+      handshake: wait,
+      idle: wait,
+      halfClosed: duration().optional(),
+      udpIdle: wait,
+      drain: duration().optional(),
+    })
+    .optional(),
   upstream: upstreamSchema.optional(),
   plugins,
   reload: reload.prefault({}),
@@ -139,6 +148,7 @@ const timeouts = z.strictObject({
   connect: timeout("5s"),
   handshake: timeout("10s"),
   idle: timeout("10m"),
+  halfClosed: duration().optional(),
   udpIdle: timeout("60s"),
   drain: duration().prefault("30s"),
   setup: timeout("30s"),

@@ -90,6 +90,11 @@ export interface ListenerTimeoutsConfig {
   readonly handshake?: Duration;
   /** A stream session without a byte in either direction. @default "10m" */
   readonly idle?: Duration;
+  /**
+   * The same for a stream session of which one side has finished (FIN) and the other has not; `0`: it ends as soon as one side has finished and
+   * what it sent is delivered, so that what the other side still sends is lost. @default idle
+   */
+  readonly halfClosed?: Duration;
   /** The same for a UDP flow. @default "60s" */
   readonly udpIdle?: Duration;
   /** How long stopping waits for open stream sessions. @default "30s" */

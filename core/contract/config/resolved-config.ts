@@ -71,6 +71,8 @@ export interface Timeouts {
   readonly connect: number;
   readonly handshake: number;
   readonly idle: number;
+  /** Undefined: `idle` applies. */
+  readonly halfClosed?: number | undefined;
   readonly udpIdle: number;
   readonly drain: number;
   readonly setup: number;

@@ -106,6 +106,10 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     return this.version.config.timeouts?.idle ?? this.state.timeouts.idle;
   }
 
+  get halfClosedTimeout(): number | undefined {
+    return this.version.config.timeouts?.halfClosed ?? this.state.timeouts.halfClosed;
+  }
+
   /** Begins to accept. */
   start(): void {
     this.configure();

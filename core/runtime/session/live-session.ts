@@ -130,11 +130,6 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
     return this.#aborter.signal;
   }
 
-  /** For the idle sweep: the number of all chunks that ever arrived. */
-  get activity(): number {
-    return (this.#flows?.chunks ?? 0) + (this.relay?.chunks ?? 0);
-  }
-
   open(): void {
     this.#opening = new Opening(this, this.accepted);
     this.#opening.start(this.pipeline.pipeline.handshakeTimeout ?? this.owner.handshakeTimeout);
@@ -215,6 +210,7 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
   flowSwapped(): void {
     this.#finishing?.flowDone();
     if (this.#flows?.working === false) this.#pipelines.releaseLeft();
+    if (this.#flows !== undefined && this.#finishing === undefined && this.endsNow) this.#finishEarly(this.#flows, undefined, "fin");
   }
 
   flowFault(plugin: string, error: SluiceError, source?: Leg): void {
@@ -264,12 +260,14 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
     if (!this.#ending) flows.start();
   }
 
-  #finishEarly({ both, legs }: SessionFlows, error: SluiceError, how: "fin" | "reset"): void {
+  #finishEarly({ both, legs }: SessionFlows, error: SluiceError | undefined, how: "fin" | "reset"): void {
     this.#error = error;
     this.#finishing = new Finishing(both, legs, how, () => {
-      this.fail(error, how);
+      if (error !== undefined) this.fail(error, how);
+      else for (const leg of legs) endLeg(leg, true, this.#legFailed);
     });
-    this.#finishing.start();
+    // Without an error it is a normal end, which cuts off no data: only `timeouts.idle` limits a slow reader.
+    this.#finishing.start(error === undefined ? Infinity : undefined);
   }
 
   readonly #legFailed = (error: unknown): void => {

@@ -21,6 +21,8 @@ import { wireTapOf } from "./wire-taps.ts";
 /** A flow, as observers see it. */
 interface ObservedFlow {
   readonly swapping: boolean;
+  readonly over: boolean;
+  readonly chunks: number;
   tap: Required<FlowTap> | null | undefined;
 }
 
@@ -59,6 +61,8 @@ export abstract class ObservedSession extends ClientSide {
     warning(message: string): void;
     dropped(chunks: number, what?: "inject" | "relay"): void;
     readonly attached: AttachedWatchers;
+    readonly idleTimeout: number;
+    readonly halfClosedTimeout: number | undefined;
   };
   /** Carries datagrams outside its legs. */
   relay: Relay | undefined;
@@ -83,6 +87,27 @@ export abstract class ObservedSession extends ClientSide {
   /** Operators that were swapped out still work, so a failure now may be theirs. */
   get isSwapping(): boolean {
     return this.flow("fromClient")?.swapping === true || this.flow("fromUpstream")?.swapping === true;
+  }
+
+  /** For the idle sweep: the number of all chunks that ever arrived. */
+  get activity(): number {
+    return (this.flow("fromClient")?.chunks ?? 0) + (this.flow("fromUpstream")?.chunks ?? 0) + (this.relay?.chunks ?? 0);
+  }
+
+  /** Milliseconds without a byte after which it ends. */
+  get idleTimeout(): number {
+    const { idleTimeout, halfClosedTimeout = Infinity } = this.owner;
+    return halfClosedTimeout < idleTimeout && this.#isHalfClosed ? halfClosedTimeout : idleTimeout;
+  }
+
+  /** One side has finished, and the other side is not waited for. */
+  protected get endsNow(): boolean {
+    return this.owner.halfClosedTimeout === 0 && this.#isHalfClosed;
+  }
+
+  get #isHalfClosed(): boolean {
+    const [out, back] = [this.flow("fromClient"), this.flow("fromUpstream")];
+    return out !== undefined && back !== undefined && out.over !== back.over;
   }
 
   flowBegan(flow: object): void {

@@ -43,11 +43,6 @@ export class SessionFlows {
     return [this.client, this.upstream];
   }
 
-  /** The number of chunks that have come from both sides. */
-  get chunks(): number {
-    return (this.#fromClient?.chunks ?? 0) + (this.#fromUpstream?.chunks ?? 0);
-  }
-
   /** Operators that were swapped out still work, or operators of an ended source still flush. True also before both flows are made. */
   get working(): boolean {
     return this.#fromClient?.working !== false || this.#fromUpstream?.working === true;

@@ -9,6 +9,8 @@ export interface SessionHost<S extends Session = Session> {
   readonly handshakeTimeout: number;
   /** Milliseconds without a byte. */
   readonly idleTimeout: number;
+  /** The same once one side has finished; 0: it ends then. */
+  readonly halfClosedTimeout: number | undefined;
   /** Counts of TLS handshakes with clients. */
   readonly handshakes: { ok: number; failed: number };
   /** Watchers of all its sessions, independent of their pipelines. */

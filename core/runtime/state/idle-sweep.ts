@@ -23,8 +23,8 @@ export function startIdleSweep(state: ProxyState): IdleSweep {
       if (before === undefined || before.activity !== session.activity)
         seen.set(session, { activity: session.activity, since: now, looks: 0 });
       // The clock counts too: under load every check comes a little late, and the delays add up.
-      else if ((before.looks += 1) >= LEAST && now - before.since >= session.owner.idleTimeout)
-        session.fail(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(session.client)}: nothing came for ${session.owner.idleTimeout} ms`));
+      else if ((before.looks += 1) >= LEAST && now - before.since >= session.idleTimeout)
+        session.fail(new SluiceError("SLUICE_IDLE_TIMEOUT", `${String(session.client)}: nothing came for ${session.idleTimeout} ms`));
     }
     plan();
   };

@@ -1,4 +1,13 @@
-import type { Counter, Limits, Metrics, ResolvedConfig, Session, SluiceError, Timeouts } from "../../contract/index.ts";
+import type {
+  Counter,
+  Limits,
+  Metrics,
+  ResolvedConfig,
+  ResolvedListenerTimeouts,
+  Session,
+  SluiceError,
+  Timeouts,
+} from "../../contract/index.ts";
 import type { HealthBook } from "../../net/balance/endpoints/health-book.ts";
 import type { HealthPeers } from "../../net/balance/endpoints/health-peers.ts";
 import { HealthChecks } from "../../net/health/health-checks.ts";
@@ -51,7 +60,7 @@ export class ProxyState {
     readonly hub: EventHub,
     metrics: Metrics,
   ) {
-    this.shortestIdle = timeouts.idle;
+    this.shortestIdle = shortestOf(timeouts);
     this.opened = metrics.counter("sluice_sessions_total");
     this.closed = metrics.counter("sluice_sessions_ended_total");
     this.refused = metrics.counter("sluice_sessions_refused_total");
@@ -106,7 +115,7 @@ export class ProxyState {
     this.timeouts = timeouts;
     this.meters.keepOnly(listeners);
     this.upstreams.keepOnly(listeners);
-    this.shortestIdle = Math.min(timeouts.idle, ...listeners.map((listener) => listener.timeouts?.idle ?? Infinity));
+    this.shortestIdle = Math.min(...[timeouts, ...listeners.map((listener) => listener.timeouts)].map(shortestOf));
   }
 
   fault(listener: string, plugin: string, error: SluiceError, session: Session | undefined): void {
@@ -121,4 +130,9 @@ export class ProxyState {
     this.#warned.add(key);
     this.hub.lifecycle.next({ type: "warning", listener, message });
   }
+}
+
+/** Zero is not waited for. */
+function shortestOf({ idle = Infinity, halfClosed = Infinity }: ResolvedListenerTimeouts = {}): number {
+  return Math.min(idle, halfClosed === 0 ? Infinity : halfClosed);
 }

@@ -26,6 +26,7 @@ const rows: Readonly<Record<string, Row>> = {
   "timeouts.connect": { with: timeouts("connect"), zero: false, waits: true },
   "timeouts.handshake": { with: timeouts("handshake"), zero: false, waits: true },
   "timeouts.idle": { with: timeouts("idle"), zero: false, waits: true },
+  "timeouts.halfClosed": { with: timeouts("halfClosed"), zero: true, waits: true },
   "timeouts.udpIdle": { with: timeouts("udpIdle"), zero: false, waits: true },
   "timeouts.setup": { with: timeouts("setup"), zero: false, waits: true },
   "timeouts.drain": { with: timeouts("drain"), zero: true, waits: true },
