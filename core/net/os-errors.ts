@@ -8,7 +8,7 @@ const upstreamCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENOTSOCK: ["SLUICE_UPSTREAM_REFUSED", "refused the connection: the path is not a socket"],
   ECONNRESET: ["SLUICE_UPSTREAM_RESET", "reset the connection"],
   ECONNABORTED: ["SLUICE_UPSTREAM_RESET", "reset the connection"],
-  // Our own code for a connection that ended without a close_notify (tls-truncation.ts).
+  // Our own code for a connection that ended without a close_notify (node/tls/truncation.ts).
   ETRUNCATED: ["SLUICE_UPSTREAM_TRUNCATED", "ended the connection without close_notify, so its data may have been cut off"],
   EPIPE: ["SLUICE_UPSTREAM_RESET", "closed the connection while it was being written to"],
   ETIMEDOUT: ["SLUICE_UPSTREAM_TIMEOUT", "did not answer in time"],

@@ -126,7 +126,7 @@ export class TlsTermination implements Plugin {
 
   /**
    * Whether the client's name is asked for. Without a choice OpenSSL need not stop in the middle of the handshake. Where clients show certificates,
-   * the choice also makes sure of the context, for a Node that cannot share it (core/net/node/shared-context.ts).
+   * the choice also makes sure of the context, for a Node that cannot share it (core/net/node/tls/shared-context.ts).
    */
   #chooses(certificates: CertificateSet): boolean {
     return certificates.only === undefined || this.#wildcards !== undefined || this.options.clientAuth !== undefined;

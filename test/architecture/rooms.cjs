@@ -42,6 +42,7 @@ module.exports = {
     relay: [".", "node"],
     control: ["."],
   },
+  "core/net/node": { ".": [], tls: ["."] },
   "core/net/accept": { tls: [], ".": ["tls"], streams: [".", "tls"], datagrams: ["."] },
   "core/net/balance": { endpoints: [], policies: ["endpoints"], ".": ["endpoints", "policies"] },
   "core/config": {

@@ -3,7 +3,7 @@ import { connect as connectTcp, createServer as createTcpServer, type Socket } f
 import { connect as connectTls, createServer, type SecureVersion, type TLSSocket } from "node:tls";
 import type { PluginUse, TimeoutsConfig, UpstreamTlsConfig } from "sluice";
 import { tlsTermination } from "sluice/plugins";
-import { wasTruncated, watchTruncation } from "../../core/net/node/tls-truncation.ts";
+import { wasTruncated, watchTruncation } from "../../core/net/node/tls/truncation.ts";
 import { wasReset } from "../../core/net/node/was-reset.ts";
 import { eventOf } from "../support/bounded.ts";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";

@@ -4,7 +4,7 @@ import { isIP, type Socket } from "node:net";
 import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from "node:tls";
 import { reasonOf, type StartTlsProtocol, type UpstreamTlsConfig } from "../../contract/index.ts";
 import { WireStream } from "../legs/wire-stream.ts";
-import { watchTruncation } from "../node/tls-truncation.ts";
+import { watchTruncation } from "../node/tls/truncation.ts";
 import { UpstreamTlsMaterial, type UpstreamTlsPlace } from "./upstream-tls-material.ts";
 
 export type { UpstreamTlsPlace } from "./upstream-tls-material.ts";

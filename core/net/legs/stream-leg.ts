@@ -11,8 +11,8 @@ import { FirstData, type LegTrial } from "./leg-trial.ts";
 import { ReadBuffer, type DataReader } from "../node/read-buffer.ts";
 import { RecordBuffer } from "../node/record-buffer.ts";
 import { resetSocket } from "../node/reset-socket.ts";
-import { sayGoodbye } from "../node/tls-goodbye.ts";
-import { wasTruncated } from "../node/tls-truncation.ts";
+import { sayGoodbye } from "../node/tls/goodbye.ts";
+import { wasTruncated } from "../node/tls/truncation.ts";
 import { wasReset } from "../node/was-reset.ts";
 
 const dropping: DataReader = { data: () => true, done: true };

@@ -16,7 +16,7 @@ import { VirtualClock } from "../time/virtual-clock.ts";
 import { hasDatagrams } from "../values/transport-form.ts";
 
 /** An entry of a recorded session: data or the end of one side. */
-export type RecordedAct =
+type RecordedAct =
   | { readonly from: "client" | "upstream"; readonly at: number; readonly bytes: Buffer }
   | { readonly close: "client" | "upstream"; readonly at: number };
 

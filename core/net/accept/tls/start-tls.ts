@@ -4,8 +4,8 @@ import { SluiceError, type ServerTlsOptions, type SessionTls } from "../../../co
 import { tlsReason } from "../../os-errors.ts";
 import { wireOf, type WireStream } from "../../legs/wire-stream.ts";
 import { giveTicketKeys } from "./ticket-keys.ts";
-import { shareContext } from "../../node/shared-context.ts";
-import { watchTruncation } from "../../node/tls-truncation.ts";
+import { shareContext } from "../../node/tls/shared-context.ts";
+import { watchTruncation } from "../../node/tls/truncation.ts";
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
 const LONGEST_TIMER = 2 ** 31 - 1;

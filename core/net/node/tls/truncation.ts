@@ -1,6 +1,6 @@
 import { connect, createServer, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { TRIAL_PATIENCE_MS } from "./trial-patience.ts";
+import { TRIAL_PATIENCE_MS } from "../trial-patience.ts";
 
 /** libuv's handle of a TCP or unix socket. `readStart` returns 0, or an error number if the handle already reads. */
 interface RawHandle {
