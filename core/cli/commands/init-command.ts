@@ -71,7 +71,7 @@ function showNext(
   added: { readonly config: string; readonly wanted: ProjectChoices } | undefined,
   output: Terminal,
 ): void {
-  if (missing.length > 0) output.line(`${missing.join(", ")} of package.json: ${output.colors.bold(`${installer()} install`)}`);
+  if (missing.length > 0) output.line(`packages to install (${missing.join(", ")}): ${output.colors.bold(`${installer()} install`)}`);
   output.line(`its test: ${output.colors.bold(`${installer()} ${script === "test" ? script : `run ${script}`}`)}`);
   if (added === undefined) output.line(`now: ${output.colors.bold("npx sluice start")}`);
   else {

@@ -1,3 +1,4 @@
+import type { Size } from "../../contract/index.ts";
 import { checkBytes, checkMax, checkOptions, wrong } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { DelimiterScanner } from "./delimiter-scanner.ts";
@@ -6,7 +7,7 @@ import { FrameCodec } from "../framing/frame-codec.ts";
 /** Options of {@link delimited}. */
 export interface DelimitedOptions {
   /** Most bytes of a message, without its delimiter. @default 1 MiB */
-  readonly max?: number;
+  readonly max?: Size;
 }
 
 /**

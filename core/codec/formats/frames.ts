@@ -1,4 +1,4 @@
-import { reasonOf, SluiceError } from "../../contract/index.ts";
+import { reasonOf, SluiceError, type Size } from "../../contract/index.ts";
 import { checkMax, checkOptions, wrong } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { noFrame, tooLong } from "../framing/frame-error.ts";
@@ -13,7 +13,7 @@ export interface FrameSpec {
    */
   readonly size: (buffer: Buffer) => number | undefined;
   /** Most bytes of a frame. @default 1 MiB */
-  readonly max?: number;
+  readonly max?: Size;
 }
 
 /** The same with custom messages, for {@link frames}. */

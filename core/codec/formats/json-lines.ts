@@ -1,4 +1,4 @@
-import { reasonOf } from "../../contract/index.ts";
+import { reasonOf, type Size } from "../../contract/index.ts";
 import { checkMax, checkOptions, wrong } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { FrameCodec } from "../framing/frame-codec.ts";
@@ -15,7 +15,7 @@ export interface MessageSchema<T> {
 /** Options of {@link jsonLines}. */
 export interface JsonLinesOptions<T> {
   /** Most bytes of a line. @default 1 MiB */
-  readonly max?: number;
+  readonly max?: Size;
   /** Checks each value; its output is the message. @default any JSON */
   readonly schema?: MessageSchema<T>;
 }

@@ -1,3 +1,4 @@
+import type { Size } from "../../contract/index.ts";
 import { checkBytes, checkMax, checkOptions, wrong } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { noFrame, tooLong } from "../framing/frame-error.ts";
@@ -15,7 +16,7 @@ export interface LengthPrefixedOptions {
   /** Added to the length that was read, to get the number of bytes after it: -4 if a length of 4 bytes counts itself. @default 0 */
   readonly adjust?: number;
   /** Most bytes of a message. @default 1 MiB */
-  readonly max?: number;
+  readonly max?: Size;
 }
 
 const refused = (detail: string): Error => wrong("lengthPrefixed", detail);

@@ -1,3 +1,4 @@
+import type { Size } from "../../contract/index.ts";
 import { checkMax, checkOptions, checkText, wrong } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { DelimiterScanner } from "./delimiter-scanner.ts";
@@ -10,7 +11,7 @@ export interface LinesOptions {
   /** What ends a line. @default "\n" */
   readonly delimiter?: string;
   /** Most bytes of a line, without its delimiter. @default 1 MiB */
-  readonly max?: number;
+  readonly max?: Size;
   /**
    * How bytes become text. In UTF-8, bytes that are not a character become lone surrogates (U+DC80 to U+DCFF), and these become the same bytes again.
    * @default "utf8"

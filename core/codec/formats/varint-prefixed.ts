@@ -1,3 +1,4 @@
+import type { Size } from "../../contract/index.ts";
 import { checkBytes, checkMax, checkOptions } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { noFrame, tooLong } from "../framing/frame-error.ts";
@@ -6,7 +7,7 @@ import { FrameCodec } from "../framing/frame-codec.ts";
 /** Options of {@link varintPrefixed}. */
 export interface VarintPrefixedOptions {
   /** Most bytes of a message. @default 1 MiB */
-  readonly max?: number;
+  readonly max?: Size;
 }
 
 /** Most bytes of a varint: 64 bits. */

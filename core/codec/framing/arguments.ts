@@ -1,7 +1,9 @@
-import { SluiceError } from "../../contract/index.ts";
+import { size, SluiceError, type Size } from "../../contract/index.ts";
 import { shown } from "../../contract/options/describe-issues.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
 import { DEFAULT_MAX } from "./codec.ts";
+
+const sizes = size();
 
 /** Checks that the options are an object without an unknown option. @throws SLUICE_PLUGIN_ARGUMENT */
 export function checkOptions(codec: string, options: object, known: readonly string[]): void {
@@ -21,10 +23,11 @@ export function checkBytes(codec: string, message: unknown): void {
   if (!(message instanceof Uint8Array)) throw wrong(codec, `a message is a Buffer, got ${shown(message)}`);
 }
 
-/** Checks and returns the `max` of a codec. @throws SLUICE_PLUGIN_ARGUMENT */
-export function checkMax(codec: string, max: number = DEFAULT_MAX): number {
-  if (!Number.isSafeInteger(max) || max < 1) throw wrong(codec, `max must be a whole number of bytes, at least 1, got ${String(max)}`);
-  return max;
+/** Checks the `max` of a codec, and returns it in bytes. @throws SLUICE_PLUGIN_ARGUMENT */
+export function checkMax(codec: string, max: Size = DEFAULT_MAX): number {
+  const bytes = typeof max === "number" ? max : sizes.safeParse(max).data;
+  if (bytes !== undefined && Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
+  throw wrong(codec, `max must be a whole number of bytes, at least 1, or a text such as "64KiB", got ${shown(max)}`);
 }
 
 /** The error for an argument that a codec cannot take. */

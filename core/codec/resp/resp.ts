@@ -1,3 +1,4 @@
+import type { Size } from "../../contract/index.ts";
 import { checkMax, checkOptions } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { FrameCodec } from "../framing/frame-codec.ts";
@@ -10,7 +11,7 @@ import { bytesOf } from "../formats/text.ts";
 /** Options of {@link resp}. */
 export interface RespOptions {
   /** Most bytes of a value, with everything inside it. @default 1 MiB */
-  readonly max?: number;
+  readonly max?: Size;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { lastValueFrom, of } from "rxjs";
 import { delimited, frames, jsonLines, lengthPrefixed, lines, messages, resp, varintPrefixed } from "sluice/codec";
 import { latency, network, script } from "sluice/faults";
 import { carry, each } from "sluice/flow";
@@ -17,6 +18,8 @@ const refused: Readonly<Record<string, readonly [call: () => unknown, says: RegE
   "an option of jsonLines that there is not": [() => jsonLines(given({ shema: 1 })), /did you mean "schema"/],
   "an option of resp that there is not": [() => resp(given({ mx: 1 })), /did you mean "max"/],
   "an option of frames that there is not": [() => frames(given({ size: () => 1, decoder: 1 })), /did you mean "decode"/],
+  "a max that is no size": [() => lines({ max: "much" }), /max must be .* or a text such as "64KiB", got "much"/],
+  "a max with a part of a byte": [() => jsonLines({ max: "0.3KiB" }), /max must be a whole number of bytes/],
   "messages of what is no codec": [() => messages(given(undefined), each(given(String))), /expected a codec first/],
   "messages without an operator": [() => messages(lines(), given(undefined)), /expected an operator second/],
   "a line that is a number": [() => lines().encode(given(5)), /lines\(\): a message is a text, got 5/],
@@ -36,6 +39,14 @@ describe("an invalid argument of a function for plugins", () => {
       expect(code).to.equal("SLUICE_PLUGIN_ARGUMENT");
       expect(message).to.match(says);
     });
+
+  it("is not a max as a text with its unit", async () => {
+    const [fits, longer] = ["x".repeat(1024), "x".repeat(1025)].map((line) =>
+      lastValueFrom(of(Buffer.from(`${line}\n`)).pipe(lines({ max: "1KiB" }).decode())),
+    );
+    expect(await fits).to.have.length(1024);
+    expect((await refusalOf(longer ?? Promise.resolve())).code).to.equal("SLUICE_PLUGIN_FRAME");
+  });
 
   it("is left to the config if it is an option: a script that is not an array", () => {
     expect(script(given({ refuse: 1 })).options).to.deep.equal({ steps: { refuse: 1 } });

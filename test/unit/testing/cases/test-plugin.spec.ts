@@ -196,7 +196,7 @@ describe("testPlugin passes", () => {
     await passing((runner) => testPlugin(closed, { closes: [{ bytes: "x", code: "SLUICE_CLIENT_REJECTED" }] }, runner));
   });
 
-  it("a plugin whose borders matter, when it is told so", async () => {
+  it("a plugin whose output depends on the cuts, when the options say so", async () => {
     const numbered = definePlugin("numbered", () => ({
       fromClient: (data) =>
         data.pipe(
@@ -218,7 +218,7 @@ describe("testPlugin passes", () => {
     );
   });
 
-  it("a plugin with two different hooks, by the one that the case is for", async () => {
+  it("a plugin with two different hooks, by the hook that the case names", async () => {
     const cases = definePlugin("cases", () => ({
       fromClient: (data) => data.pipe(map((chunk): Buffer => Buffer.from(chunk.toString("latin1").toUpperCase(), "latin1"))),
       fromUpstream: (data) => data.pipe(map((chunk): Buffer => Buffer.from(chunk.toString("latin1").toLowerCase(), "latin1"))),
@@ -274,7 +274,7 @@ describe("A table of testPlugin", () => {
     ]);
   });
 
-  it("says that options of a case are wrong, and that there is no plugin", async () => {
+  it("reports wrong options of a case, and a factory without a plugin", async () => {
     expect(
       (await failuresOf((runner) => testPlugin(plugin, { passes: [{ bytes: "a", options: { b: 1 } as never }] }, runner)))[0],
     ).to.include("SLUICE_CONFIG_INVALID");

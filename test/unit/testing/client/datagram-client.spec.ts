@@ -19,7 +19,7 @@ describe("A client over UDP", () => {
     expect(upstream.connections).to.equal(1);
   });
 
-  it("gives each datagram to one who waits, and none to who has given up", async () => {
+  it("gives each datagram to one receive() that waits, and none to a receive() that has timed out", async () => {
     const upstream = cleanup.keep(await startUpstream("echo", { transport: "udp" }));
     const client = cleanup.keep(await connectTo(`udp://${upstream.endpoint}`));
     const error = await refusalOf(client.receive({ timeout: 20 }));
@@ -31,14 +31,14 @@ describe("A client over UDP", () => {
     expect((await refusalOf(client.receive({ timeout: 20 }))).message).to.include("2 were sent, 2 came");
   });
 
-  it("passes on that nobody listens there", async () => {
+  it("rejects with the system's error when nothing listens there", async () => {
     const upstream = cleanup.keep(await startUpstream("refuse", { transport: "udp" }));
     const client = cleanup.keep(await connectTo(`udp://${upstream.endpoint}`));
     await client.send("x");
     expect(await client.receive().catch((thrown: NodeJS.ErrnoException) => thrown.code)).to.equal("ECONNREFUSED");
   });
 
-  it("refuses what is for streams, and is closed by its end", async () => {
+  it("refuses the methods for streams, and is closed by its end", async () => {
     const upstream = cleanup.keep(await startUpstream("echo", { transport: "udp" }));
     const client = await connectTo(`udp://${upstream.endpoint}`);
     const works = [client.write("x"), client.read(1), client.readUntil("x"), client.readAll()];

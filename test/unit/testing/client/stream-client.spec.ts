@@ -22,7 +22,7 @@ for (const transport of transports) {
       return { client, upstream };
     }
 
-    it("reads what it asks for, and leaves the rest for the next read", async () => {
+    it("reads the given number of bytes, and leaves the rest for the next read", async () => {
       const { client } = await pair("echo");
       await client.write("one two;three|");
       await client.write(Buffer.from("four"));
@@ -35,7 +35,7 @@ for (const transport of transports) {
       expect(await client.closed).to.equal("fin");
     });
 
-    it("says what had come when a wait is over, in hex and text, and loses nothing of it", async () => {
+    it("shows the bytes so far when a wait times out, in hex and text, and keeps them for the next read", async () => {
       const { client } = await pair("echo");
       await client.write("abc\u0000");
       const error = await refusalOf(client.read(5, { timeout: 50 }));
@@ -46,7 +46,7 @@ for (const transport of transports) {
       expect((await refusalOf(client.readAll({ timeout: 20 }))).code).to.equal("SLUICE_TEST_TIMEOUT");
     });
 
-    it("says that the peer has finished before what was waited for had come", async () => {
+    it("reports that the peer finished before the expected bytes had come", async () => {
       const { client } = await pair((socket) => void socket.end("short"));
       const error = await refusalOf(client.read(10));
       expect(error.code).to.equal("SLUICE_TEST_ENDED");
@@ -54,7 +54,7 @@ for (const transport of transports) {
       expect(String(await client.readAll())).to.equal("short");
     });
 
-    it("waits for its own end too before it is closed", async () => {
+    it("is closed only after its own end, too", async () => {
       const { client } = await pair((socket) => void socket.resume().end());
       expect(await client.ended).to.equal("fin");
       const patient = client.closed.catch((error: unknown) => String(error));
@@ -63,14 +63,14 @@ for (const transport of transports) {
       expect(await client.closed).to.equal("fin");
     });
 
-    it("refuses what is no bytes, and what is for datagrams", async () => {
+    it("refuses data that is not bytes, and the methods for datagrams", async () => {
       const { client } = await pair("echo");
       expect((await refusalOf(() => client.write(5 as never))).message).to.include("write(data): expected bytes, got a number");
       expect((await refusalOf(client.send("x"))).message).to.include("use write()");
       expect((await refusalOf(client.receive())).code).to.equal("SLUICE_TEST_INVALID");
     });
 
-    it("stops reading where so much waits unread, and goes on when it is read", async () => {
+    it("stops reading at the limit of unread bytes, and continues when they are read", async () => {
       const upstream = await startUpstream((socket) => void socket.end(Buffer.alloc(8 * 1024 * 1024, "x")), { transport });
       cleanup.add(() => upstream.close());
       const url = transport === "unix" ? upstream.endpoint.replace("unix:", "unix://") : `${transport}://${upstream.endpoint}`;
@@ -83,7 +83,7 @@ for (const transport of transports) {
   });
 }
 
-describe("The end that a client is told of", () => {
+describe("The ending that a client reports", () => {
   afterEach(() => cleanup.run());
 
   async function against(behave: (socket: Socket) => void, transport: "tcp" | "tls" = "tcp"): Promise<TestClient> {
@@ -113,7 +113,7 @@ describe("The end that a client is told of", () => {
     });
   }
 
-  it("is a FIN when the peer finishes and this side does, whoever comes first", async () => {
+  it("is a FIN when the peer and this side have both finished, in either order", async () => {
     const first = await against((socket) => void socket.once("end", () => socket.end("bye")).resume());
     first.end("hello");
     expect(String(await first.readAll())).to.equal("bye");
@@ -124,7 +124,7 @@ describe("The end that a client is told of", () => {
     expect(await second.closed).to.equal("fin");
   });
 
-  it("is a reset, told to both sides, when this side breaks off", async () => {
+  it("is a reset on both sides when this side resets", async () => {
     let told = (_code: string | undefined): void => undefined;
     const seen = new Promise<string | undefined>((resolve) => (told = resolve));
     const client = await against((socket) => void socket.once("error", ({ code }: NodeJS.ErrnoException) => told(code)).pipe(socket));
@@ -135,7 +135,7 @@ describe("The end that a client is told of", () => {
     expect(await seen).to.equal("ECONNRESET");
   });
 
-  it("is a reset where the peer resets as soon as it has accepted: the system may tell of both together", async () => {
+  it("is a reset if the peer resets as soon as it has accepted: the system may report both at once", async () => {
     const client = await against((socket) => void socket.resetAndDestroy());
     expect(await client.ended).to.equal("reset");
     expect(await client.closed).to.equal("reset");
@@ -152,7 +152,7 @@ describe("The end that a client is told of", () => {
 describe("connectTo", () => {
   afterEach(() => cleanup.run());
 
-  it("refuses what is no url, and passes on that nobody listens", async () => {
+  it("refuses a text that is not a URL, and rejects with the system's error when nothing listens", async () => {
     for (const url of ["ftp://127.0.0.1:1", "127.0.0.1:80", "tcp://127.0.0.1", "tcp://127.0.0.1:0", "unix://relative"]) {
       const error = await refusalOf(connectTo(url));
       expect(error.code).to.equal("SLUICE_TEST_INVALID");
@@ -164,7 +164,7 @@ describe("connectTo", () => {
     await upstream.close();
   });
 
-  it("verifies a certificate where it is given a CA", async () => {
+  it("verifies the certificate if it has a CA", async () => {
     const upstream = cleanup.keep(await startUpstream("echo", { transport: "tls" }));
     const { tls } = upstream.address as { tls: { ca: string } };
     const client = cleanup.keep(await connectTo(`tls://${upstream.endpoint}`, { tls: { ca: tls.ca } }));

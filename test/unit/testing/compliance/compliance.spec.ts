@@ -110,7 +110,7 @@ describe("compliance passes", function () {
     expect(await findings(() => keeping())).to.deep.equal([]);
   });
 
-  it("a plugin that numbers chunks, when it is told that borders matter, and on UDP", async () => {
+  it('a plugin that numbers chunks, with borders: "matter", and on UDP', async () => {
     expect((await findings(numbered)).join("\n")).to.include('borders: "matter"');
     expect(await findings(numbered, { borders: "matter" })).to.deep.equal([]);
     expect(await findings(numbered, { transport: "udp" })).to.deep.equal([]);

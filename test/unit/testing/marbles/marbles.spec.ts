@@ -12,7 +12,7 @@ const plain = definePlugin("plain", () => ({ fromClient: (data) => data.pipe(eac
 const messageOf = async (work: () => unknown): Promise<string> => (await refusalOf(work)).message;
 
 describe("marbles", () => {
-  it("give what a hook makes of bytes, and when", async () => {
+  it("show the output of a hook, and its times", async () => {
     await marbles(gather({ bytes: 7, wait: "10ms" }), ({ fromClient, expect }) => {
       expect(fromClient("ab--c 20ms d 20ms e(f|)", { a: "on", b: "e ", c: "two", d: "late", e: "on", f: "last" })).toBe(
         "----x 30ms y 11ms (z|)",
@@ -21,7 +21,7 @@ describe("marbles", () => {
     });
   });
 
-  it("let a letter stand for itself, and pass by a hook that there is not", async () => {
+  it("read a letter without a value as that byte, and pass data on if the plugin has no such hook", async () => {
     await marbles(plain(), ({ fromClient, fromUpstream, expect }) => {
       expect(fromClient("a-(bc)-|")).toBe("a-(bc)-|");
       expect(fromUpstream("a 20ms b|", { a: "he", b: "llo" })).toBe("x 20ms y|", { x: Buffer.from("he"), y: "llo" });
@@ -39,7 +39,7 @@ describe("marbles", () => {
     });
   });
 
-  it("end, although a heartbeat goes on for ever, and see what comes too late", async () => {
+  it("end even if a heartbeat never ends, and notice late output", async () => {
     const beat = definePlugin("beat", (_options, inject) => {
       const clock = inject(CLOCK);
       return { fromUpstream: (data) => data.pipe(putInto(interval(50_000, clock).pipe(map((): Buffer => Buffer.from("."))))) };
@@ -84,7 +84,7 @@ describe("marbles", () => {
     expectThat(message).to.include("fails: SLUICE_RATE_LIMITED").and.include("fails: broken");
   });
 
-  it("give the session, which may be made up, and what the plugin injects", async () => {
+  it("provide a session, whose properties can be replaced, and the values that the plugin injects", async () => {
     const token = Symbol.for("test.greeting");
     const greeting = definePlugin("greeting", (_options, inject) => {
       const words = inject<string>(token);
@@ -101,7 +101,7 @@ describe("marbles", () => {
     );
   });
 
-  it("wait for a setup that promises, and tear down", async () => {
+  it("wait for a setup that returns a promise, and tear down", async () => {
     const steps: string[] = [];
     const patient = definePlugin("patient", () => ({
       setup: async () => {
@@ -159,7 +159,7 @@ describe("A marble diagram that cannot be read", () => {
       expectThat(error.message).to.include(why).and.include(`\n  ${text}\n`);
     });
 
-  it("is one with a letter that has no value, or with a value that is no bytes", async () => {
+  it("is one with a letter without a value, or with a value that is not bytes", async () => {
     expectThat(await messageOf(() => marbles(plain(), ({ fromClient }) => void fromClient("ab", { a: "x" })))).to.include(
       'no value for "b"',
     );

@@ -69,21 +69,21 @@ describe("A proxy for a test", () => {
     expect((await refusalOf(proxy.apply({ upstream: "nowhere" }))).message).to.include("listeners.main.upstream");
   });
 
-  it("names the listeners that there are, for one that there is not", async () => {
+  it("names the listeners of the config when the given one does not exist", async () => {
     const proxy = cleanup.keep(await startProxy({ listeners: { web: { upstream: "127.0.0.1:9" }, api: { upstream: "127.0.0.1:9" } } }));
     expect((await refusalOf(() => proxy.port("wep"))).message).to.include('no listener "wep": there is "web", "api"');
     expect((await refusalOf(() => proxy.url())).code).to.equal("SLUICE_TEST_LISTENER");
     expect((await refusalOf(proxy.connect("dns"))).code).to.equal("SLUICE_TEST_LISTENER");
   });
 
-  it("refuses a config that is wrong by the option's path", async () => {
+  it("refuses a wrong config, with the option's path", async () => {
     expect((await refusalOf(startProxy({ upstrem: "127.0.0.1:9" } as never))).message)
       .to.include("listeners.main")
       .and.include("upstrem");
     expect((await refusalOf(startProxy(undefined as never))).code).to.equal("SLUICE_CONFIG_INVALID");
   });
 
-  it("runs by a clock that the test moves", async () => {
+  it("runs by a clock that the test advances", async () => {
     const beat = definePlugin("beat", (_options, inject) => {
       const clock = inject(CLOCK);
       return { fromUpstream: (data) => data.pipe(putInto(interval(15_000, clock).pipe(map((): Buffer => Buffer.from("."))))) };
@@ -104,7 +104,7 @@ describe("A proxy for a test", () => {
     expect(String(await client.read(2))).to.equal("..");
   });
 
-  it("gives each record once, whether it is asked for before or after the end", async () => {
+  it("returns each record once, whether nextRecord() is called before or after the end", async () => {
     const upstream = cleanup.keep(await startUpstream("echo"));
     const proxy = cleanup.keep(await startProxy({ upstream: upstream.address }));
     const first = proxy.nextRecord();
@@ -122,7 +122,7 @@ describe("A proxy for a test", () => {
 describe("The end of a proxy for a test", () => {
   afterEach(() => cleanup.run());
 
-  it("ends what is open, the clients too, and may come twice", async () => {
+  it("closes sessions and clients that are open, and may be called twice", async () => {
     const upstream = cleanup.keep(await startUpstream("hang"));
     const proxy = await startProxy({ upstream: upstream.address });
     const client = await proxy.connect();
@@ -132,7 +132,7 @@ describe("The end of a proxy for a test", () => {
     expect(await client.closed).to.equal("reset");
   });
 
-  it("names what is still open when it is strict, and closes it all the same", async () => {
+  it("names what is still open when it is strict, and closes it anyway", async () => {
     const upstream = cleanup.keep(await startUpstream("hang"));
     const proxy = await startProxy({ listeners: { web: { upstream: upstream.address } } });
     const client = await proxy.connect();
@@ -144,7 +144,7 @@ describe("The end of a proxy for a test", () => {
     await proxy.close({ strict: true });
   });
 
-  it("has nothing to name where all has ended, and a client of UDP where that has not", async () => {
+  it("accepts a strict close when everything has ended, and names a UDP client that has not", async () => {
     const upstream = cleanup.keep(await startUpstream("echo"));
     const quiet = await startProxy({ upstream: upstream.address });
     const client = await quiet.connect();
@@ -157,7 +157,7 @@ describe("The end of a proxy for a test", () => {
     expect((await refusalOf(proxy.close({ strict: true }))).message).to.include(open.local);
   });
 
-  it("comes for a hundred at once in one process, none of which knows of another", async () => {
+  it("starts a hundred times at once in one process, and the proxies do not affect each other", async () => {
     const upstream = cleanup.keep(await startUpstream("echo"));
     const suffix = (text: string): PluginUse =>
       definePlugin("suffix", () => ({

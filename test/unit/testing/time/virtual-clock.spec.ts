@@ -4,7 +4,7 @@ import { virtualClock } from "sluice/testing";
 import { refusalOf } from "../../../support/rejection.ts";
 
 describe("A virtual clock", () => {
-  it("stands still until it is told to go on, and runs what is due at its own moment", () => {
+  it("stands still until it is advanced, and runs each timer at its own time", () => {
     const clock = virtualClock({ start: 1_000 });
     const seen: (readonly [string, number])[] = [];
     timer(20, clock).subscribe(() => seen.push(["late", clock.now()]));
@@ -24,7 +24,7 @@ describe("A virtual clock", () => {
     expect([clock.now(), clock.pending]).to.deep.equal([2_010, 0]);
   });
 
-  it("keeps the pace of an interval over spans that do not fit it, and forgets what was unsubscribed", () => {
+  it("keeps the period of an interval when it is advanced by other times, and forgets unsubscribed timers", () => {
     const clock = virtualClock();
     let beats = 0;
     const beating = interval(10, clock).subscribe(() => (beats += 1));
@@ -37,7 +37,7 @@ describe("A virtual clock", () => {
     expect(beats).to.equal(102);
   });
 
-  it("keeps the order of what is due at the same time, and the work behind one that throws", () => {
+  it("keeps the order of timers that are due at the same time, and runs those behind one that throws", () => {
     const clock = virtualClock();
     const seen: number[] = [];
     clock.schedule(() => seen.push(1), 5);
@@ -50,7 +50,7 @@ describe("A virtual clock", () => {
     expect(seen).to.deep.equal([1, 2]);
   });
 
-  it("says what is no duration", async () => {
+  it("refuses a value that is not a duration", async () => {
     const error = await refusalOf(() => virtualClock().advance("soon"));
     expect(error.code).to.equal("SLUICE_TEST_INVALID");
     expect(error.message).to.include('"soon"');

@@ -31,7 +31,7 @@ for (const transport of streams) {
     };
 
     for (const [kind, answer] of Object.entries(expected)) {
-      it(`of the kind ${kind} is reached by its address, and tells what came`, async () => {
+      it(`of the kind ${kind} is reached by its address, and reports what it received`, async () => {
         const upstream = cleanup.keep(await startUpstream(kind as UpstreamKind, { transport }));
         expect(await seenOf(upstream)).to.equal(answer);
         expect(String(upstream.received)).to.equal("hello");
@@ -39,7 +39,7 @@ for (const transport of streams) {
       });
     }
 
-    it("breaks off at the first byte, with a reset where the transport has one", async () => {
+    it("ends the connection at the first byte, with a reset if the transport has one", async () => {
       const upstream = cleanup.keep(await startUpstream("reset", { transport }));
       expect(await seenOf(upstream)).to.equal(transport === "unix" ? "" : "reset");
     });
@@ -53,7 +53,7 @@ for (const transport of streams) {
       expect(upstream.connections).to.equal(0);
     });
 
-    it("does what a function says, which may read when it likes", async () => {
+    it("calls a function for each connection, which may read later", async () => {
       const upstream = cleanup.keep(
         await startUpstream(
           (socket) => {
@@ -66,7 +66,7 @@ for (const transport of streams) {
       expect(String(upstream.received)).to.equal("hello");
     });
 
-    it("answers HTTP, and keeps what came as it came", async () => {
+    it("answers HTTP, and keeps the bytes of the requests unchanged", async () => {
       const upstream = cleanup.keep(await startUpstream("http", { transport }));
       const proxy = cleanup.keep(await startProxy({ upstream: upstream.address }));
       const client = await proxy.connect();
@@ -95,7 +95,7 @@ describe("An upstream over UDP", () => {
     });
   }
 
-  it("gives a function the socket", async () => {
+  it("calls a function with the socket", async () => {
     const upstream = cleanup.keep(
       await startUpstream(
         (socket) => {
@@ -114,7 +114,7 @@ describe("An upstream over UDP", () => {
 describe("startUpstream", () => {
   afterEach(() => cleanup.run());
 
-  it("says what it does not know", async () => {
+  it("refuses an unknown kind or transport", async () => {
     expect((await refusalOf(startUpstream("ecko" as never))).message)
       .to.include('"ecko"')
       .and.include("echo, discard");
@@ -123,13 +123,13 @@ describe("startUpstream", () => {
     expect((await refusalOf(startUpstream("slow", { every: "soon" }))).code).to.equal("SLUICE_TEST_INVALID");
   });
 
-  it("holds the port of one that refuses, so that nobody else gets it", async () => {
+  it("keeps the port of a refusing upstream, so that no other process gets it", async () => {
     const refusing = cleanup.keep(await startUpstream("refuse"));
     const error = await startUpstream("echo", { port: refusing.port }).catch((thrown: NodeJS.ErrnoException) => thrown.code);
     expect(error).to.equal("EADDRINUSE");
   });
 
-  it("keeps no more of what came than it is told", async () => {
+  it("keeps no more received data than the option keep", async () => {
     const upstream = cleanup.keep(await startUpstream("echo", { keep: 3 }));
     expect(await seenOf(upstream)).to.equal("hello");
     expect(String(upstream.received)).to.equal("hel");
