@@ -4,10 +4,10 @@
 
 const { existsSync, readFileSync } = require("node:fs");
 const { SourceMap } = require("node:module");
-const { dirname, resolve } = require("node:path");
+const path = require("node:path");
 const { fileURLToPath } = require("node:url");
 
-const place = /((?:file:\/\/)?\/[^\s()]+\.js):(\d+):(\d+)/g;
+const stackPlace = /((?:file:\/\/)?\/[^\s()]+\.js):(\d+):(\d+)/g;
 
 function mapped(text, url, line, column) {
   const file = url.startsWith("file:") ? fileURLToPath(url) : url;
@@ -16,10 +16,12 @@ function mapped(text, url, line, column) {
     line - 1,
     column - 1,
   );
-  return originalSource === undefined ? text : `${resolve(dirname(file), originalSource)}:${originalLine + 1}:${originalColumn + 1}`;
+  return originalSource === undefined
+    ? text
+    : `${path.resolve(path.dirname(file), originalSource)}:${originalLine + 1}:${originalColumn + 1}`;
 }
 
 /** Changes the stacks of an error and of its causes. */
 exports.showSourcePlaces = (error) => {
-  for (let each = error; each instanceof Error; each = each.cause) each.stack = each.stack?.replace(place, mapped);
+  for (let each = error; each instanceof Error; each = each.cause) each.stack = each.stack?.replace(stackPlace, mapped);
 };
