@@ -158,7 +158,7 @@ function Upstreams(): JSX.Element {
   const all = status.value?.upstreams ?? [];
   if (all.length === 0) return <p class="empty">No listener has an upstream.</p>;
   return (
-    <table>
+    <table class="wide">
       <tbody>
         {all.map(({ listener, endpoint, state, sessions, failures, until, ...outage }) => (
           <tr key={`${listener} ${endpoint}`}>
@@ -174,7 +174,9 @@ function Upstreams(): JSX.Element {
             <td class="dim">
               {state === "up" ? failures > 0 ? `up, ${count(failures)} failures` : "up" : <Outage {...outage} until={until} />}
             </td>
-            <td class="right number">{count(sessions)}</td>
+            <td class="right number" data-label="sessions">
+              {count(sessions)}
+            </td>
           </tr>
         ))}
       </tbody>
