@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 /** A chunk of at least this size may belong to a burst of records. Gathering smaller ones would only delay them. */
-export const LARGE = 8 * 1024;
+const LARGE = 8 * 1024;
 /** Bytes gathered at most: fewer than the number at which a flow stops its source (PENDING_RECORDS). */
 const MOST = 112 * 1024;
 

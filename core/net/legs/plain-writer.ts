@@ -1,6 +1,4 @@
-import type { Socket } from "node:net";
-import { writeDirectly, writesDirectly, type Unsent } from "../node/direct-write.ts";
-import { BurstWriter, LARGE } from "./burst-writer.ts";
+import { BurstWriter } from "./burst-writer.ts";
 import type { LegWriter, WriterOwner } from "./leg-writer.ts";
 
 /** Bytes that fit into one TCP segment on every path (RFC 9293 section 3.7.1). */
@@ -8,22 +6,17 @@ const ONE_SEGMENT = 536;
 const nothing = Buffer.alloc(0);
 
 /** Writes to a plain socket. Most chunks are taken by the kernel at once; its owner is told about those that are not. */
-export class PlainWriter implements LegWriter, Unsent {
+export class PlainWriter implements LegWriter {
   #burst: BurstWriter | undefined;
   #wrote = false;
-  /** Bytes of the largest chunk that goes to the kernel without the socket's own queue. */
-  #most = 0;
-  /** Bytes that wait outside of the socket's own queue. */
-  #direct = 0;
   /** Nagle's algorithm is on, as it is at first on every plain socket. */
   #delays = true;
   #waiting = false;
-  #ends = false;
 
   constructor(private readonly owner: WriterOwner) {}
 
   get pending(): number {
-    return this.owner.socket.writableLength + this.#direct;
+    return this.owner.socket.writableLength;
   }
 
   get gather(): boolean {
@@ -32,18 +25,12 @@ export class PlainWriter implements LegWriter, Unsent {
 
   set gather(gather: boolean) {
     this.#burst = gather ? new BurstWriter(this.owner.socket) : undefined;
-    if (this.#wrote) this.#decide();
   }
 
   write(chunk: Buffer): boolean {
     const { socket } = this.owner;
-    if (chunk.length === 0 || this.#ends || socket.destroyed || socket.writableEnded) return true;
+    if (chunk.length === 0 || socket.destroyed || socket.writableEnded) return true;
     if (this.#delays) this.#hasten(chunk.length);
-    if (chunk.length <= this.#most && !this.#waiting && socket.writableLength === 0) return this.#writeNow(socket, chunk);
-    return this.#queue(socket, chunk);
-  }
-
-  #queue(socket: Socket, chunk: Buffer): boolean {
     if (this.#burst === undefined) socket.write(chunk);
     else this.#burst.write(chunk);
     if (socket.writableLength === 0) return true;
@@ -51,22 +38,8 @@ export class PlainWriter implements LegWriter, Unsent {
     return false;
   }
 
-  #writeNow(socket: Socket, chunk: Buffer): boolean {
-    this.#direct = writeDirectly(socket, chunk, this);
-    this.#waiting = this.#direct > 0;
-    return !this.#waiting;
-  }
-
-  /** The socket ends itself once what waits outside of its queue has left: until then it can still be reset. */
   end(): void {
-    this.#ends = true;
-    if (this.#direct === 0) this.owner.socket.end();
-  }
-
-  /** What waited outside of the socket's queue has been taken. */
-  taken(): void {
-    this.#direct = 0;
-    this.#settle();
+    this.owner.socket.end();
   }
 
   /**
@@ -75,10 +48,10 @@ export class PlainWriter implements LegWriter, Unsent {
    */
   #wait(): void {
     this.#waiting = true;
-    this.owner.socket.write(nothing, () => this.#settle());
+    this.owner.socket.write(nothing, () => this.#taken());
   }
 
-  #settle(): void {
+  #taken(): void {
     const { socket } = this.owner;
     // More may have been written meanwhile.
     if (socket.writableLength > 0 && !socket.writableEnded && !socket.destroyed) {
@@ -86,7 +59,6 @@ export class PlainWriter implements LegWriter, Unsent {
       return;
     }
     this.#waiting = false;
-    if (this.#ends) socket.end();
     this.owner.drained();
   }
 
@@ -95,18 +67,10 @@ export class PlainWriter implements LegWriter, Unsent {
    * connection with one small message each way thus saves a system call on both its sockets.
    */
   #hasten(bytes: number): void {
-    const { socket } = this.owner;
     const first = !this.#wrote;
     this.#wrote = true;
-    if (first) this.#decide();
     if (first && bytes <= ONE_SEGMENT) return;
     this.#delays = false;
-    socket.setNoDelay(true);
-  }
-
-  #decide(): void {
-    // A burst is gathered in the socket's queue.
-    const most = this.#burst === undefined ? Infinity : LARGE - 1;
-    this.#most = writesDirectly(this.owner.socket) ? most : 0;
+    this.owner.socket.setNoDelay(true);
   }
 }

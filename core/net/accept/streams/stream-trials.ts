@@ -1,4 +1,3 @@
-import { tryDirectWrite } from "../../node/direct-write.ts";
 import { fastAcceptWorks } from "../../node/fast-accept.ts";
 import { tryLateOnread } from "../../node/late-onread.ts";
 import { tryResets } from "../../node/reset-means.ts";
@@ -6,6 +5,6 @@ import { tryTruncation } from "../../node/tls/truncation.ts";
 
 /** Tries the undocumented parts of Node that stream sockets need, once per process. @returns whether sockets can be accepted fast */
 export async function tryStreams(): Promise<boolean> {
-  const [fast] = await Promise.all([fastAcceptWorks(), tryLateOnread(), tryDirectWrite(), tryTruncation(), tryResets()]);
+  const [fast] = await Promise.all([fastAcceptWorks(), tryLateOnread(), tryTruncation(), tryResets()]);
   return fast;
 }
