@@ -23,10 +23,15 @@ export function runWorker(): Worker {
   const number = cluster.worker?.id ?? 1;
   idsFrom((number - 1) * SESSIONS);
   const worker: Worker = new Worker(() => channel, number);
-  const channel = new Channel<FirstCalls>((packet) => {
-    // The first process may be gone, which the `disconnect` event reports.
-    if (process.connected) process.send?.(packet, undefined, undefined, () => undefined);
-  }, worker);
+  const channel = new Channel<FirstCalls>(
+    (packet) => {
+      // The first process may be gone, which the `disconnect` event reports.
+      if (process.connected) process.send?.(packet, undefined, undefined, () => undefined);
+    },
+    worker,
+    worker.orders,
+    worker.questions,
+  );
   process.on("message", (packet: unknown, connection: unknown) => {
     channel.receive(packet, connection);
   });

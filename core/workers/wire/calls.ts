@@ -113,8 +113,8 @@ export interface OpenHere {
   readonly clients: readonly CountedClient[];
 }
 
-/** The calls of the first process to a worker. */
-export interface WorkerCalls {
+/** The steps to a generation, after each of which the first process waits for all workers. */
+export interface GenerationCalls {
   /** Evaluates the config, constructs the plugins and sets them up. Rejects with the error that refuses it. */
   prepare(order: GenerationOrder): Promise<SetUp>;
   /** Makes the prepared generation ready to be tried; `commit` then begins the trial. Rejects with the error that refuses it. */
@@ -132,10 +132,10 @@ export interface WorkerCalls {
   followed(): Promise<ReloadReport>;
   /** Takes the prepared generation back. Resolves when nothing is left of it. */
   abandon(): Promise<void>;
-  /** Binds the datagram sockets, after the worker that had them has died. */
-  takeDatagrams(places: Addresses): Promise<void>;
-  /** Hands over a client of a socket. @param elsewhere the numbers of sessions in the other workers, including clients on their way */
-  connection(socket: number, elsewhere: Elsewhere, connection: Connection): void;
+}
+
+/** Questions about what a worker serves, and what it is to show or write of it. */
+export interface QuestionCalls {
   open(): OpenSessions;
   /** Open sessions by listener. */
   sessions(): ReadonlyMap<string, number>;
@@ -153,15 +153,23 @@ export interface WorkerCalls {
   hide(number: number): void;
   /** @param wanted whether to send events of sessions from now on */
   tellOfSessions(wanted: boolean): void;
-  /** Sets the keys of TLS session tickets. */
-  ticketKeys(keys: Uint8Array): void;
-  /** Sends a standing of an endpoint that is in force now. */
-  standing(standing: AgreedStanding): void;
   /** Begins to write a part of a file that all workers write. */
   save(number: number, part: PartOrder): Promise<void>;
   saved(number: number): PackedProgress | undefined;
   /** Resolves when its part is complete. */
   endSave(number: number): Promise<PackedProgress | undefined>;
+}
+
+/** The calls of the first process to a worker. */
+export interface WorkerCalls extends GenerationCalls, QuestionCalls {
+  /** Binds the datagram sockets, after the worker that had them has died. */
+  takeDatagrams(places: Addresses): Promise<void>;
+  /** Hands over a client of a socket. @param elsewhere the numbers of sessions in the other workers, including clients on their way */
+  connection(socket: number, elsewhere: Elsewhere, connection: Connection): void;
+  /** Sets the keys of TLS session tickets. */
+  ticketKeys(keys: Uint8Array): void;
+  /** Sends a standing of an endpoint that is in force now. */
+  standing(standing: AgreedStanding): void;
   close(drainMs: number): Promise<void>;
 }
 

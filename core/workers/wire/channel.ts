@@ -3,6 +3,7 @@ import { packError, unpackError, type PackedError } from "./packed-error.ts";
 
 /** The functions that one process can call in the other. Their parameters and results are values that can be sent, or promises of them. */
 type Calls = object;
+type Methods = Record<string, (...given: readonly unknown[]) => unknown>;
 type Arguments<C, K extends keyof C> = C[K] extends (...given: infer A) => unknown ? A : never;
 type Answer<C, K extends keyof C> = C[K] extends (...given: never[]) => infer R ? Awaited<R> : never;
 
@@ -26,11 +27,15 @@ export class Channel<Theirs extends Calls> {
   #last = 0;
   #ended: Error | undefined;
 
-  /** @param own the functions that the other side may call; a connection that comes with a call is the last argument */
+  readonly #own: readonly Methods[];
+
+  /** @param own the objects whose methods the other side may call; a connection that comes with a call is the last argument */
   constructor(
     private readonly send: Send,
-    private readonly own: Calls,
-  ) {}
+    ...own: readonly Calls[]
+  ) {
+    this.#own = own as readonly Methods[];
+  }
 
   /** Calls a function of the other side. Rejects with the other side's error, or with the error given to `end`. */
   call<K extends keyof Theirs & string>(name: K, ...given: Arguments<Theirs, K>): Promise<Answer<Theirs, K>> {
@@ -74,9 +79,8 @@ export class Channel<Theirs extends Calls> {
 
   async #obey({ call, given, number }: Extract<Packet, { call: string }>, connection: unknown): Promise<void> {
     try {
-      const method = (this.own as Record<string, (...given: readonly unknown[]) => unknown>)[call];
       const all = connection === undefined ? given : [...given, connection];
-      const value: unknown = await method?.apply(this.own, [...all]);
+      const value: unknown = await this.#own.find((own) => call in own)?.[call]?.(...all);
       if (number !== undefined && this.#ended === undefined) this.send({ answer: number, value });
     } catch (error) {
       if (number === undefined) throw error;
