@@ -1,8 +1,8 @@
-import { connect, createServer, Socket, type Server } from "node:net";
+import { Socket, type Server } from "node:net";
 import type { OnRead } from "./late-onread.ts";
+import { tryOverLoopback } from "./loopback-trial.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { SocketOptions } from "./socket-options.ts";
-import { TRIAL_PATIENCE_MS } from "./trial-patience.ts";
 
 interface Handle {
   onconnection?: (status: number, client: unknown) => void;
@@ -57,37 +57,21 @@ export function fastAcceptWorks(): Promise<boolean> {
 }
 
 function tryOnce(): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.on("error", () => {
-      resolve(false);
+  return tryOverLoopback(({ server, client }, done) => {
+    const ok = acceptFast(server, (socket, buffer) => {
+      socket.on("error", () => undefined);
+      if (buffer !== undefined) buffer.reader = { data: (chunk) => socket.write(chunk), done: false };
+      buffer?.serve(socket);
+      socket.on("end", () => socket.end());
+      socket.resume();
     });
-    server.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
-      const ok = acceptFast(server, (socket, buffer) => {
-        socket.on("error", () => undefined);
-        if (buffer !== undefined) buffer.reader = { data: (chunk) => socket.write(chunk), done: false };
-        buffer?.serve(socket);
-        socket.on("end", () => socket.end());
-        socket.resume();
-      });
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      const done = (works: boolean): void => {
-        clearTimeout(timer);
-        client.destroy();
-        server.close();
-        resolve(works);
-      };
-      const timer = setTimeout(done, TRIAL_PATIENCE_MS, false);
-      const client = connect(port, "127.0.0.1");
-      client.on("error", () => {
-        done(false);
-      });
-      client.once("data", (chunk) => {
-        done(ok && chunk.toString() === "sluice");
-      });
-      if (ok) client.write("sluice");
-      else done(false);
+    if (!ok) done(false);
+    client.on("close", () => {
+      done(false);
     });
+    client.once("data", (chunk) => {
+      done(chunk.toString() === "sluice");
+    });
+    client.write("sluice");
   });
 }

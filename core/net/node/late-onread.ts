@@ -1,5 +1,5 @@
-import { connect, createServer, Socket, type SocketConstructorOpts } from "node:net";
-import { TRIAL_PATIENCE_MS } from "./trial-patience.ts";
+import { Socket, type SocketConstructorOpts } from "node:net";
+import { tryOverLoopback } from "./loopback-trial.ts";
 
 /** What Node's `onread` option takes. */
 export interface OnRead {
@@ -67,41 +67,26 @@ function findKeys(): Keys | undefined {
   return buffer === undefined || next === undefined || callback === undefined ? undefined : { buffer, next, callback };
 }
 
-function tryOnce(found: Keys | undefined): Promise<void> {
-  if (found === undefined) return Promise.resolve();
-  return new Promise((resolve) => {
-    const server = createServer((socket) => {
-      socket.on("error", () => undefined);
-      socket.end("sluice");
+async function tryOnce(found: Keys | undefined): Promise<void> {
+  if (found === undefined) return;
+  const works = await tryOverLoopback(({ server, client }, done) => {
+    server.on("connection", (socket) => socket.end("sluice"));
+    let seen = "";
+    client.on("close", () => {
+      done(seen === "sluice");
     });
-    server.on("error", () => {
-      resolve();
-    });
-    server.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
-      const address = server.address();
-      const client = connect(typeof address === "object" && address !== null ? address.port : 0, "127.0.0.1");
-      const timer = setTimeout(() => client.destroy(), TRIAL_PATIENCE_MS);
-      let seen = "";
-      client.on("error", () => undefined);
-      client.on("close", () => {
-        clearTimeout(timer);
-        if (seen === "sluice") keys = found;
-        server.close(() => {
-          resolve();
-        });
-      });
-      client.on("connect", () => {
-        const into = new Uint8Array(16);
-        const onread: ChangingOnRead = {
-          buffer: () => into,
-          callback(bytes) {
-            if (this === client) seen += Buffer.from(into.buffer, 0, bytes).toString();
-            return true;
-          },
-        };
-        if (install(client, onread, found)) client.resume();
-        else client.destroy();
-      });
+    client.on("connect", () => {
+      const into = new Uint8Array(16);
+      const onread: ChangingOnRead = {
+        buffer: () => into,
+        callback(bytes) {
+          if (this === client) seen += Buffer.from(into.buffer, 0, bytes).toString();
+          return true;
+        },
+      };
+      if (install(client, onread, found)) client.resume();
+      else client.destroy();
     });
   });
+  if (works) keys = found;
 }

@@ -1,7 +1,7 @@
-import { connect, createServer, Socket } from "node:net";
+import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { tryOverLoopback } from "./loopback-trial.ts";
 import { resetSocket } from "./reset-socket.ts";
-import { TRIAL_PATIENCE_MS } from "./trial-patience.ts";
 import { wasReset } from "./was-reset.ts";
 
 let trial: Promise<void> | undefined;
@@ -74,36 +74,14 @@ function hasSocketBelow(): boolean {
   return found;
 }
 
-/** @param run takes both ends of a connection; the near one is accepted and paused. @returns false for a trial that takes too long or cannot start */
+/** @param run takes both ends of a connection; the near one is accepted and paused */
 function withPair(run: (near: Socket, far: Socket, done: (works: boolean) => void) => void): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    const sockets: Socket[] = [];
-    const done = (works: boolean): void => {
-      clearTimeout(timer);
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      resolve(works);
-    };
-    const timer = setTimeout(done, TRIAL_PATIENCE_MS, false);
-    server.on("error", () => {
-      done(false);
-    });
-    server.on("connection", (near) => {
-      near.on("error", () => undefined);
-      sockets.push(near);
-      const [far] = sockets;
-      if (far !== undefined && far !== near) run(near, far, done);
-    });
-    server.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
-      const address = server.address();
-      const far = connect({
-        port: typeof address === "object" && address !== null ? address.port : 0,
-        host: "127.0.0.1",
-        allowHalfOpen: true,
+  return tryOverLoopback(
+    ({ server, client }, done) => {
+      server.on("connection", (near) => {
+        run(near, client, done);
       });
-      far.on("error", () => undefined);
-      sockets.unshift(far);
-    });
-  });
+    },
+    { pauseOnConnect: true, allowHalfOpen: true },
+  );
 }

@@ -1,6 +1,6 @@
-import { connect, createServer, Socket } from "node:net";
+import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { TRIAL_PATIENCE_MS } from "../trial-patience.ts";
+import { tryOverLoopback } from "../loopback-trial.ts";
 
 /** libuv's handle of a TCP or unix socket. `readStart` returns 0, or an error number if the handle already reads. */
 interface RawHandle {
@@ -81,34 +81,18 @@ function hasEnded(handle: RawHandle): boolean {
 }
 
 /** Tries it with a plain socket: what `readStart` returns while the socket reads, and what it returns at its end. */
-function tryOnce(): Promise<void> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) => {
-      socket.on("error", () => undefined);
-      socket.end("sluice");
-    });
-    server.on("error", () => {
-      resolve();
-    });
-    server.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
-      const address = server.address();
-      const client = connect(typeof address === "object" && address !== null ? address.port : 0, "127.0.0.1");
-      const timer = setTimeout(() => client.destroy(), TRIAL_PATIENCE_MS);
-      const answers: boolean[] = [];
-      const asking = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-        answers.push(hasEnded((client as unknown as { _handle: RawHandle })._handle));
-        return Socket.prototype.push.call(client, chunk, encoding);
-      };
-      client.push = asking;
-      client.on("error", () => undefined);
-      client.on("data", () => undefined);
-      client.on("close", () => {
-        clearTimeout(timer);
-        works = answers.length >= 2 && answers.indexOf(true) === answers.length - 1;
-        server.close(() => {
-          resolve();
-        });
-      });
+async function tryOnce(): Promise<void> {
+  works = await tryOverLoopback(({ server, client }, done) => {
+    server.on("connection", (socket) => socket.end("sluice"));
+    const answers: boolean[] = [];
+    const asking = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+      answers.push(hasEnded((client as unknown as { _handle: RawHandle })._handle));
+      return Socket.prototype.push.call(client, chunk, encoding);
+    };
+    client.push = asking;
+    client.on("data", () => undefined);
+    client.on("close", () => {
+      done(answers.length >= 2 && answers.indexOf(true) === answers.length - 1);
     });
   });
 }
