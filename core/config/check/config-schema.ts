@@ -78,7 +78,12 @@ const reload = z.strictObject({
 const listener = z.strictObject({
   enabled: z.boolean().default(true),
   limits: z
-    .strictObject({ sessions: sessionCount.optional(), queue: queue.optional() })
+    .strictObject({
+      sessions: sessionCount.optional(),
+      queue: queue.optional(),
+      datagrams: sessionCount.optional(),
+      replies: sessionCount.optional(),
+    })
     .refine(({ sessions, queue: line }) => line === undefined || sessions !== undefined, {
       error: "expected sessions beside queue: without that limit nobody waits",
     })

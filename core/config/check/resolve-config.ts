@@ -116,7 +116,7 @@ function withoutGaps<T extends object>(given: T): Partial<T> {
 function transportProblems(listeners: readonly ResolvedListener[], schemes: readonly ListenScheme[]): Problem[] {
   return listeners.flatMap((listener) => {
     const scheme = schemeOf(listener.address, schemes);
-    return [...(scheme.datagrams ? [...streamProblems(listener), ...queueProblems(listener)] : []), ...socketProblems(listener, scheme)];
+    return [...(scheme.datagrams ? streamProblems(listener) : []), ...limitProblems(listener, scheme), ...socketProblems(listener, scheme)];
   });
 }
 
@@ -139,9 +139,13 @@ function socketProblems({ name, socket }: ResolvedListener, { scheme, socketOpti
     }));
 }
 
-function queueProblems({ name, address: { transport }, limits }: ResolvedListener): Problem[] {
-  if (limits?.queue === undefined) return [];
-  return [{ path: `listeners.${name}.limits.queue`, message: `expected nothing on a ${transport} listener: datagrams do not wait` }];
+function limitProblems({ name, limits = {} }: ResolvedListener, { scheme, datagrams }: ListenScheme): Problem[] {
+  const senseless = datagrams
+    ? ({ queue: "datagrams do not wait" } as const)
+    : ({ datagrams: "it has no datagrams", replies: "it has no datagrams" } as const);
+  return Object.entries(senseless)
+    .filter(([option]) => limits[option as keyof typeof limits] !== undefined)
+    .map(([option, why]) => ({ path: `listeners.${name}.limits.${option}`, message: `expected nothing on a ${scheme} listener: ${why}` }));
 }
 
 /** Problems of an upstream that needs a stream, on a listener of datagrams. */

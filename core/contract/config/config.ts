@@ -41,6 +41,10 @@ export interface ListenerLimitsConfig {
   readonly sessions?: number;
   /** Stream listeners: where clients wait, unread, while `sessions` is reached. @default none: they are closed with SLUICE_LIMIT_SESSIONS at once */
   readonly queue?: QueueConfig;
+  /** UDP: datagrams of a client that one flow takes, at least 1; the next one begins another flow, which may go to another endpoint. @default no limit */
+  readonly datagrams?: number;
+  /** UDP: replies to each datagram of a client, at least 1. A flow that has them all ends at once; with `datagrams`, not before it has that many. @default flows end when they are idle */
+  readonly replies?: number;
 }
 
 export interface ListenerConfig {

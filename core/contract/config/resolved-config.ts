@@ -46,6 +46,8 @@ export interface ResolvedListener {
 export interface ResolvedListenerLimits {
   readonly sessions?: number | undefined;
   readonly queue?: { readonly max: number; readonly timeout: number } | undefined;
+  readonly datagrams?: number | undefined;
+  readonly replies?: number | undefined;
 }
 
 export type ResolvedListenerTimeouts = { readonly [Name in Exclude<keyof Timeouts, "setup">]?: number | undefined };

@@ -10,6 +10,8 @@ export abstract class OwnedFlow {
   /** What was written to the sink. */
   sentBytes = 0;
   sentChunks = 0;
+  /** The source has finished. */
+  sourceIsOver = false;
 
   /** The observer of both legs; undefined: the owner has not been asked yet, null: none. */
   tap: Required<FlowTap> | null | undefined;
@@ -32,6 +34,7 @@ export abstract class OwnedFlow {
 
   /** The source has finished. */
   protected sourceEnded(): true {
+    this.sourceIsOver = true;
     this.#tapped()?.ended();
     return true;
   }

@@ -19,6 +19,10 @@ export interface ListenOptions {
   readonly max: number;
   /** Milliseconds after which a flow without a datagram in either direction ends. */
   readonly idle: number;
+  /** Datagrams of a client in one flow; the next one begins another flow. @default no limit */
+  readonly datagrams?: number | undefined;
+  /** Replies to each datagram of a client, after which a flow ends. @default only its idle time ends it */
+  readonly replies?: number | undefined;
   /** Decides which of a peer's flows a datagram belongs to. @default one flow per peer */
   readonly flowOf?: Plugin["flowOf"];
 }

@@ -4,5 +4,6 @@ import type { ListenOptions } from "../../net/accept/bound-socket.ts";
 /** The options that a listener sets on its socket. */
 export function listenOptions(own: ResolvedListener, { limits, timeouts }: { limits: Limits; timeouts: Timeouts }): ListenOptions {
   const { socket } = own;
-  return { socket, max: own.limits?.sessions ?? limits.udpSessions, idle: own.timeouts?.udpIdle ?? timeouts.udpIdle };
+  const { sessions: max = limits.udpSessions, datagrams, replies } = own.limits ?? {};
+  return { socket, max, datagrams, replies, idle: own.timeouts?.udpIdle ?? timeouts.udpIdle };
 }

@@ -22,6 +22,7 @@ import { wireTapOf } from "./wire-taps.ts";
 interface ObservedFlow {
   readonly swapping: boolean;
   readonly over: boolean;
+  readonly sourceIsOver: boolean;
   readonly chunks: number;
   tap: Required<FlowTap> | null | undefined;
 }
@@ -68,6 +69,7 @@ export abstract class ObservedSession extends ClientSide {
   relay: Relay | undefined;
 
   abstract readonly version: ListenerVersion;
+  abstract readonly datagrams: boolean;
   abstract readonly pipeline: LivePipeline;
   abstract readonly session: Session;
 
@@ -100,9 +102,10 @@ export abstract class ObservedSession extends ClientSide {
     return halfClosedTimeout < idleTimeout && this.#isHalfClosed ? halfClosedTimeout : idleTimeout;
   }
 
-  /** One side has finished, and the other side is not waited for. */
+  /** One side has finished, and the other side is not waited for: a client of datagrams finishes only when it has all its replies. */
   protected get endsNow(): boolean {
-    return this.owner.halfClosedTimeout === 0 && this.#isHalfClosed;
+    if (!this.#isHalfClosed) return false;
+    return this.datagrams ? this.flow("fromClient")?.sourceIsOver === true : this.owner.halfClosedTimeout === 0;
   }
 
   get #isHalfClosed(): boolean {

@@ -30,9 +30,18 @@ export interface UdpPeer {
 export interface UdpFlowHost {
   /** The sockets are closed, so nothing can be sent to clients any more. */
   readonly closed: boolean;
+  /** Datagrams of the client that one flow takes. */
+  readonly datagrams: number;
+  /** Replies to each of them, after which a flow ends. */
+  readonly replies: number;
   flowUsed(leg: UdpClientLeg): void;
+  /** The flow has all its datagrams: the client's next one begins another flow. */
+  flowFull(leg: UdpClientLeg): void;
   flowClosed(leg: UdpClientLeg): void;
 }
+
+/** Counts up, so that flows that are full have keys of their own. */
+let fullFlows = 0;
 
 /** The client's leg of a UDP session. All flows of a place share its socket. */
 export class UdpClientLeg extends DatagramLeg implements TableEntry {
@@ -50,6 +59,10 @@ export class UdpClientLeg extends DatagramLeg implements TableEntry {
   #earlyBytes = 0;
   #watcher: EarlyWatcher | undefined;
   #ended: SluiceError | undefined;
+  #received = 0;
+  #replied = 0;
+  #isFull = false;
+  #isDone = false;
 
   constructor(
     public place: UdpPlace,
@@ -67,17 +80,28 @@ export class UdpClientLeg extends DatagramLeg implements TableEntry {
   moveTo(place: UdpPlace, host: UdpFlowHost): void {
     this.place = place;
     this.host = host;
-    this.key = flowKey(place, this.client, this.#part);
+    if (!this.#isFull) this.key = flowKey(place, this.client, this.#part);
+  }
+
+  /** From now on datagrams do not find it any more. Not while it is in the table. */
+  detach(): void {
+    this.#isFull = true;
+    fullFlows += 1;
+    this.key = `full ${fullFlows}`;
   }
 
   /** Whether a datagram belongs to this flow. */
   isOf(place: UdpPlace, { address, port }: RemoteInfo, part: string): boolean {
-    return place === this.place && part === this.#part && address === this.#to.address && port === this.#to.port && !this.closed;
+    return (
+      place === this.place && part === this.#part && address === this.#to.address && port === this.#to.port && !this.closed && !this.#isFull
+    );
   }
 
   /** A datagram from the client. */
   receive(datagram: Buffer): void {
     this.host.flowUsed(this);
+    this.#received += 1;
+    if (this.#received >= this.host.datagrams) this.host.flowFull(this);
     if (this.#reader !== undefined) this.#reader.data(datagram);
     else if (this.#early.length >= EARLY_DATAGRAMS || this.#earlyBytes + datagram.length > EARLY_BYTES) this.onDropped?.(1);
     else {
@@ -120,7 +144,16 @@ export class UdpClientLeg extends DatagramLeg implements TableEntry {
     if (this.closed || this.host.closed) return true;
     this.host.flowUsed(this);
     sendDirectly(this.place.socket, datagram, this.#to.port, this.#to.address);
+    this.#replied += 1;
+    if (this.#replied >= this.#received * this.host.replies) this.#hasReplies();
     return true;
+  }
+
+  /** Every datagram has its replies: the flow ends, once the write that brought the last one is over. A flow that may still take datagrams waits for them. */
+  #hasReplies(): void {
+    if (this.#isDone || (this.host.datagrams !== Infinity && !this.#isFull)) return;
+    this.#isDone = true;
+    queueMicrotask(() => this.#reader?.end());
   }
 
   protected release(): void {

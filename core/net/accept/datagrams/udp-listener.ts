@@ -16,6 +16,8 @@ import { DatagramClient } from "./datagram-client.ts";
  */
 export class UdpListener implements BoundSocket, UdpFlowHost, PlacesOwner {
   closed = false;
+  datagrams = Infinity;
+  replies = Infinity;
   #host: ClientHost | undefined;
   readonly #flows = new FlowTable<UdpClientLeg>();
   /** The last flow for each client port. It is nearly always the right one, and is found without building a key. */
@@ -28,10 +30,11 @@ export class UdpListener implements BoundSocket, UdpFlowHost, PlacesOwner {
   private constructor(
     private places: UdpPlaces,
     private readonly at: ListenAddress,
-    { max, idle }: ListenOptions,
+    { max, idle, datagrams, replies }: ListenOptions,
   ) {
     this.#max = max;
     this.#idle = idle;
+    this.#takeLimits(datagrams, replies);
     this.#sweep = this.#sweeper();
     places.owner = this;
     restingSockets.hold(this, max);
@@ -60,8 +63,9 @@ export class UdpListener implements BoundSocket, UdpFlowHost, PlacesOwner {
   }
 
   /** Sets other limits, for existing flows and for new ones. */
-  configure({ max, idle, socket, flowOf }: ListenOptions): void {
+  configure({ max, idle, datagrams, replies, socket, flowOf }: ListenOptions): void {
     this.#flowOf = flowOf;
+    this.#takeLimits(datagrams, replies);
     this.places.configure(buffersOf(socket));
     this.#max = max;
     if (!this.closed) restingSockets.hold(this, max);
@@ -113,6 +117,12 @@ export class UdpListener implements BoundSocket, UdpFlowHost, PlacesOwner {
 
   flowUsed(leg: UdpClientLeg): void {
     this.#flows.used(leg);
+  }
+
+  flowFull(leg: UdpClientLeg): void {
+    this.flowClosed(leg);
+    leg.detach();
+    this.#flows.add(leg);
   }
 
   flowClosed(leg: UdpClientLeg): void {
@@ -169,6 +179,11 @@ export class UdpListener implements BoundSocket, UdpFlowHost, PlacesOwner {
     }, step);
     timer.unref();
     return timer;
+  }
+
+  #takeLimits(datagrams = Infinity, replies = Infinity): void {
+    this.datagrams = datagrams;
+    this.replies = replies;
   }
 
   #evictDownTo(max: number): void {
