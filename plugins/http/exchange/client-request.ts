@@ -13,7 +13,7 @@ import type {
 } from "sluice";
 import { Readable } from "node:stream";
 import { AttemptListeners, nobody } from "./attempt-listeners.ts";
-import { hostOf, withBrackets } from "../message/authority.ts";
+import { hostOf, isSameAuthority, withBrackets } from "../message/authority.ts";
 import { requestRefused } from "../message/failure.ts";
 import { endToEnd, first, trailerFields, wireFields } from "../message/header-fields.ts";
 import { spellings } from "../message/message-head.ts";
@@ -231,7 +231,7 @@ function joined(values: string | string[] | undefined): string | undefined {
  */
 function settleHost(headers: HttpHeaders, asked: string | undefined, authority: string | undefined): string {
   const field = first(headers, "host");
-  if (authority !== undefined && field !== undefined && field !== authority) throw requestRefused("Host and :authority differ");
+  if (authority !== undefined && field !== undefined && !isSameAuthority(field, authority)) throw requestRefused("Host and :authority differ");
   const given = asked ?? (authority === undefined ? field : withBrackets(authority));
   if (given === undefined) return "";
   const host = hostOf(given);

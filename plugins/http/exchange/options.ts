@@ -1,5 +1,6 @@
 import { duration, size, upstream } from "sluice";
 import { z } from "zod";
+import { routeHost } from "../message/authority.ts";
 import { asciiTarget, normalPath } from "../message/normal-path.ts";
 
 const fieldName = z
@@ -40,9 +41,10 @@ const route = z.strictObject({
   /** `api.localhost`, or `*.localhost` for everything below it. @default any */
   host: z
     .string()
-    .regex(/^(\*\.)?[a-z0-9_]([a-z0-9_.:-]*[a-z0-9_])?$|^\[[0-9a-f:.]+\]$/i, {
-      error: 'expected a host name such as "api.localhost" or "*.localhost"',
+    .refine((text) => routeHost(text) !== undefined, {
+      error: 'expected a host name such as "api.localhost" or "*.localhost", or an address such as "[::1]", without a port',
     })
+    .transform((text) => routeHost(text) ?? text)
     .optional(),
   /** The beginning of the path, in whole segments. @default any */
   path: localPath.transform(asciiTarget).prefault("/"),
@@ -123,7 +125,7 @@ export const httpSchema = z.object({
     .check((context) => {
       const seen = new Map<string, number>();
       for (const [at, { host, path, method }] of context.value.entries()) {
-        const key = JSON.stringify([host?.toLowerCase(), normalPath(path).replace(/\/$/, ""), [method ?? []].flat().toSorted()]);
+        const key = JSON.stringify([host, normalPath(path).replace(/\/$/, ""), [method ?? []].flat().map((each) => each.toUpperCase()).toSorted()]);
         const first = seen.get(key);
         if (first === undefined) seen.set(key, at);
         else

@@ -57,6 +57,8 @@ const MOST_EXCESS = 16 * 1024;
 /** Bytes that the line of each chunk may have, in addition to twice the chunk's size. */
 const ALLOWED = 16;
 const chunkSize = /^([0-9a-fA-F]{1,12})(?:[\t ]*;.*)?$/;
+/** Servers that write the size before they know the chunk fill its place up with blanks (Apache 1.3). */
+const paddedChunkSize = /^([0-9a-fA-F]{1,12})[\t ]*(?:;.*)?$/;
 
 /** Reads the lines with the sizes of a body's chunks (RFC 9112 section 7.1). */
 export class ChunkSizes {
@@ -67,9 +69,12 @@ export class ChunkSizes {
     this.#excess = 0;
   }
 
-  /** @returns the size, or why the line is refused */
-  read(line: string): number | string {
-    const digits = chunkSize.exec(line)?.[1];
+  /**
+   * @param mayBePadded whether blanks may follow the size
+   * @returns the size, or why the line is refused
+   */
+  read(line: string, mayBePadded: boolean): number | string {
+    const digits = (mayBePadded ? paddedChunkSize : chunkSize).exec(line)?.[1];
     if (digits === undefined) return "the size of a chunk is malformed";
     const size = Number.parseInt(digits, 16);
     this.#excess = Math.max(0, this.#excess + line.length - ALLOWED - 2 * size);

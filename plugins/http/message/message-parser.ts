@@ -287,7 +287,7 @@ export abstract class MessageParser {
       else this.refuse("a chunk is longer than its size says");
       return;
     }
-    const size = this.#sizes.read(line);
+    const size = this.#sizes.read(line, this.isLenient);
     if (typeof size === "string") {
       this.refuse(size);
       return;

@@ -19,7 +19,7 @@ export class Routes {
   constructor(routes: readonly RouteOptions[]) {
     for (const [at, { host, path, method }] of routes.entries()) {
       const methods = method === undefined ? undefined : new Set([method].flat().map((each) => each.toUpperCase()));
-      this.#treeOf(host?.toLowerCase()).add(normalPath(path), { at, methods });
+      this.#treeOf(host).add(normalPath(path), { at, methods });
     }
     this.#lengths = [...new Set([...this.#wildcards.keys()].map(({ length }) => length))].toSorted((a, b) => b - a);
   }

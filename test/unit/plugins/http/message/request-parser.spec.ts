@@ -47,6 +47,7 @@ const passing: Readonly<Record<string, string>> = {
 };
 
 const refused: Readonly<Record<string, string>> = {
+  "blanks behind a chunk's size": `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n`,
   "both lengths": `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`,
   "the length twice": `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nContent-Length: 5\r\n\r\n`,
   "a list of lengths": `POST / HTTP/1.1\r\n${host}Content-Length: 5, 5\r\n\r\n`,

@@ -50,6 +50,7 @@ const passing: Readonly<Record<string, readonly [text: string, body: string, isK
   "no reason": ["HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "", true],
   "a reason beyond ASCII": ["HTTP/1.1 200 \xe9\xff\r\nContent-Length: 0\r\n\r\n", "", true],
   chunks: [`${ok}${chunked}\r\n5\r\nhello\r\nA \t;c="d"\r\n0123456789\r\n0\r\n\r\n`, "hello0123456789", true],
+  "chunks whose sizes are filled up with blanks": [`${ok}${chunked}\r\n5   \r\nhello\r\n0 \t\r\n\r\n`, "hello", true],
   "chunks in other letters": [`${ok}TRANSFER-ENCODING: Chunked\r\n\r\n1\r\nx\r\n000\r\n\r\n`, "x", true],
   "a length, and a close": [`${ok}Connection: x, Close\r\nContent-Length: 1\r\n\r\nx`, "x", false],
   "chunks, and a close": [`${ok}Connection: close\r\n${chunked}\r\n1\r\nx\r\n0\r\n\r\n`, "x", false],

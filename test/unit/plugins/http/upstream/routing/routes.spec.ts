@@ -44,6 +44,12 @@ describe("The routes of http()", () => {
     expect(find("example.test", "/api")).to.equal(1);
   });
 
+  it("have hosts in any spelling: names that are not ASCII, with a final dot, and IPv6 addresses in any form", () => {
+    const hosts = ["Café.test", "*.bücher.test", "two.test.", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]"];
+    const asked = hosts.map((host) => parsed([{ host }])[0]?.host);
+    expect(asked).to.deep.equal(["xn--caf-dma.test", "*.xn--bcher-kva.test", "two.test", "[::1]", "[::ffff:7f00:1]"]);
+  });
+
   it("are found among thousands", () => {
     const many = Array.from({ length: 5_000 }, (_, at) => ({
       path: `/service-${at}/v1`,
@@ -120,7 +126,10 @@ describe("The routes of http()", () => {
         .error?.issues.map(({ path }) => path.join("."))
         .join() ?? "";
     expect(wrong([{ host: "A" }, { path: "/x" }, { host: "a" }])).to.equal("routes.2");
-    expect(wrong([{ host: "a b" }])).to.equal("routes.0.host");
+    expect(wrong([{ host: "[::1]" }, { host: "[::0001]" }])).to.equal("routes.1");
+    expect(wrong([{ method: "get" }, { method: "GET" }])).to.equal("routes.1");
+    for (const host of ["a b", "a.test:80", "*.a.test:", "[::1]:80", "::1", "[:::]", "é.test:1", "*", ""])
+      expect(wrong([{ host }]), host).to.equal("routes.0.host");
     expect(wrong([{ path: "x" }])).to.equal("routes.0.path");
     expect(wrong([{ upstream: "nowhere" }])).to.equal("routes.0.upstream");
     expect(wrong([{ headers: { set: { "x y": "1" } } }])).to.include("routes.0.headers.set");
