@@ -6,6 +6,7 @@ export { defineConfig } from "./config/define-config.ts";
 export { socketAddress } from "./contract/addresses/address.ts";
 export { addressBytes } from "./contract/addresses/address-bytes.ts";
 export { clientKey } from "./contract/addresses/client-key.ts";
+export { withClient } from "./contract/session/with-client.ts";
 export { watch } from "./config/watch/watch.ts";
 export { definePlugin, type PluginFactory } from "./contract/plugin/define-plugin.ts";
 export { defineErrors } from "./contract/errors/define-errors.ts";

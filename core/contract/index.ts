@@ -19,6 +19,7 @@ export { duration, size, type Duration, type Size } from "./options/units.ts";
 export type * from "./addresses/address.ts";
 export { socketAddress } from "./addresses/address.ts";
 export { clientKey } from "./addresses/client-key.ts";
+export { withClient } from "./session/with-client.ts";
 export { parseEndpoint, type Endpoint } from "./addresses/endpoint.ts";
 export { networks, type Networks } from "./addresses/networks.ts";
 export type * from "./upstream/attempt.ts";

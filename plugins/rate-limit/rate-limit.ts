@@ -1,4 +1,4 @@
-import { clientKey, CLOCK, definePlugin, LOGGER, METRICS, PLACE, SHARED } from "sluice";
+import { clientKey, CLOCK, definePlugin, LOGGER, METRICS, PLACE, SHARED, withClient } from "sluice";
 import type { HttpRequest, HttpResponse, Inject, Logger, Metrics, Plugin, Session } from "sluice";
 import { each, throttleBytes } from "sluice/flow";
 import {
@@ -20,7 +20,6 @@ import { Limiter, limited, type Price } from "./limiter.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { isSource, rateLimitSchema, type RateLimitOptions } from "./options.ts";
 import { storeBetweenProcesses } from "./between-processes.ts";
-import { seenAs } from "./seen-as.ts";
 import type { BucketLimit, OpenRateLimitStore, RateLimitStore } from "./store.ts";
 
 type AdmitHook = NonNullable<Plugin["admit"]>;
@@ -175,7 +174,7 @@ export class RateLimit implements Plugin {
   #price(kind: string, session: Session, limit: BucketLimit, request?: HttpRequest): Price {
     const { key } = this.options;
     const client = (): string => clientKey((request ?? session).client);
-    const whose = key === "client" ? client() : key === "listener" ? session.listener : key(seenAs(session, request), request);
+    const whose = key === "client" ? client() : key === "listener" ? session.listener : key(withClient(session, request?.client), request);
     return { key: `${this.parts.prefix}${kind} ${whose}`, cost: 1, limit };
   }
 }

@@ -8,6 +8,7 @@ import {
   SluiceError,
   type Upstream,
   type UpstreamTarget,
+  withClient,
 } from "../../contract/index.ts";
 import type { AttemptContext } from "./attempt-context.ts";
 import { Chosen } from "./chosen.ts";
@@ -73,7 +74,7 @@ export interface EndpointDialer extends Dialer, Endpoints {
   /** Chooses an endpoint, though others may wait for room. */
   pick: Endpoints["choose"];
   /** @param newest the dialer that chooses when there is room @default this one */
-  wait(tried?: ReadonlySet<string>, session?: SessionFacts, newest?: () => EndpointDialer): Observable<ChosenEndpoint>;
+  wait(...args: [...Parameters<Endpoints["wait"]>, newest?: () => EndpointDialer]): Observable<ChosenEndpoint>;
 }
 
 /**
@@ -97,8 +98,8 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const clients = new ClientAttempts((endpoint, session, subscriber) => dial(endpoint, { ...uncounted, session }, subscriber));
   const spoken = { http, tls: tls !== undefined };
   const way = new SessionWay(target, shared);
-  const pick = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
-    const endpoint = balancer.next(endpointsNamed(target, tried), session);
+  const pick: Endpoints["choose"] = (tried, session, client) => {
+    const endpoint = balancer.next(endpointsNamed(target, tried), session && withClient(session, client));
     if (proxyProtocol === undefined || session === undefined) return new Chosen(endpoint, balancer, ways.to(endpoint), spoken);
     return new Chosen(endpoint, balancer, clients.to(endpoint, session), { ...spoken, sharedBy: String(session.id) });
   };
@@ -107,8 +108,8 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
     balancer,
     way,
     pick,
-    choose: (tried, session) => chooseOf(balancer, () => pick(tried, session)),
-    wait: (tried, session, newest = () => dialer) => waitOf(balancer, () => newest().pick(tried, session)),
+    choose: (...who) => chooseOf(balancer, () => pick(...who)),
+    wait: (tried, session, client, newest = () => dialer) => waitOf(balancer, () => newest().pick(tried, session, client)),
     probe: (endpoint, timeout, withTls) => probeOf(endpoint, timeout, withTls, probing),
     attempts: (resolve, session, own) => new Attempts(way, { resolve, session, refuse: own }),
   };

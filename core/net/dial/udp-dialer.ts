@@ -1,8 +1,9 @@
 import { defer, map, Observable, of, type Subscriber, type Subscription } from "rxjs";
 import {
   SluiceError,
-  type ChosenEndpoint,
+  withClient,
   type Endpoint,
+  type Endpoints,
   type SessionFacts,
   type Upstream,
   type UpstreamTarget,
@@ -28,8 +29,8 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
     const open: OpenPath = () => pathTo(endpoint, { ...uncounted, session });
     return open(undefined).pipe(map((path) => upstreamOf(path, 1, open)));
   };
-  const pick = (tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint => {
-    const endpoint = balancer.next(endpointsNamed(target, tried), session);
+  const pick: Endpoints["choose"] = (tried, session, client) => {
+    const endpoint = balancer.next(endpointsNamed(target, tried), session && withClient(session, client));
     const way = target.proxyProtocol === undefined ? (ways.get(endpoint) ?? wayTo(endpoint)) : wayTo(endpoint, session);
     ways.set(endpoint, way);
     return new Chosen(endpoint, balancer, way, { tls: false });
@@ -39,8 +40,8 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
     balancer,
     way: undefined,
     pick,
-    choose: (tried, session) => chooseOf(balancer, () => pick(tried, session)),
-    wait: (tried, session) => defer(() => of(pick(tried, session))),
+    choose: (...who) => chooseOf(balancer, () => pick(...who)),
+    wait: (tried, session, client) => defer(() => of(pick(tried, session, client))),
     probe: (endpoint, timeout) => probeOf(endpoint, { ...uncounted, balancer: unjudged(balancer), connectTimeout: timeout }),
     attempts: (resolve = context.resolve, session?, refuse?) => {
       const own = { ...shared, resolve, refuse: both(context.refuse, refuse) };

@@ -4,7 +4,6 @@ import {
   upstreamTarget,
   type ChosenEndpoint,
   type Endpoints,
-  type SessionFacts,
   type UpstreamConfig,
   type Upstreams,
   type UpstreamTarget,
@@ -60,12 +59,12 @@ class LiveEndpoints implements Endpoints {
     this.#endpoints = owner.open(target);
   }
 
-  choose(tried?: ReadonlySet<string>, session?: SessionFacts): ChosenEndpoint {
-    return this.#current().choose(tried, session);
+  choose(...who: Parameters<Endpoints["choose"]>): ChosenEndpoint {
+    return this.#current().choose(...who);
   }
 
-  wait(tried?: ReadonlySet<string>, session?: SessionFacts): Observable<ChosenEndpoint> {
-    return defer(() => this.#current().wait(tried, session, () => this.#current()));
+  wait(...[tried, session, client]: Parameters<Endpoints["wait"]>): Observable<ChosenEndpoint> {
+    return defer(() => this.#current().wait(tried, session, client, () => this.#current()));
   }
 
   #current(): EndpointDialer {

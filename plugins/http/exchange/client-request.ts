@@ -231,7 +231,8 @@ function joined(values: string | string[] | undefined): string | undefined {
  */
 function settleHost(headers: HttpHeaders, asked: string | undefined, authority: string | undefined): string {
   const field = first(headers, "host");
-  if (authority !== undefined && field !== undefined && !isSameAuthority(field, authority)) throw requestRefused("Host and :authority differ");
+  if (authority !== undefined && field !== undefined && !isSameAuthority(field, authority))
+    throw requestRefused("Host and :authority differ");
   const given = asked ?? (authority === undefined ? field : withBrackets(authority));
   if (given === undefined) return "";
   const host = hostOf(given);

@@ -125,7 +125,14 @@ export const httpSchema = z.object({
     .check((context) => {
       const seen = new Map<string, number>();
       for (const [at, { host, path, method }] of context.value.entries()) {
-        const key = JSON.stringify([host, normalPath(path).replace(/\/$/, ""), [method ?? []].flat().map((each) => each.toUpperCase()).toSorted()]);
+        const key = JSON.stringify([
+          host,
+          normalPath(path).replace(/\/$/, ""),
+          [method ?? []]
+            .flat()
+            .map((each) => each.toUpperCase())
+            .toSorted(),
+        ]);
         const first = seen.get(key);
         if (first === undefined) seen.set(key, at);
         else

@@ -69,10 +69,10 @@ export class Router implements Sender {
     const client = clientOf(request);
     let place: PoolPlace;
     try {
-      place = pool.choose(client, tried, request.session);
+      place = pool.choose(client, tried, request);
     } catch (error) {
       if (!SluiceError.is(error) || error.code !== "SLUICE_UPSTREAM_BUSY") throw error;
-      const later = pool.wait(client, tried, request.session).pipe(
+      const later = pool.wait(client, tried, request).pipe(
         // The try emits the response by itself.
         tap((found) => this.#sendTo(sending, found, before)),
         ignoreElements(),

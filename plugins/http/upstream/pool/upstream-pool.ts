@@ -1,4 +1,4 @@
-import type { ChosenEndpoint, Endpoints, Session } from "sluice";
+import type { ChosenEndpoint, Endpoints, HttpRequest, Session } from "sluice";
 import { map, type Observable } from "rxjs";
 import { EndpointConnections, type PoolLimits } from "./endpoint-connections.ts";
 
@@ -7,6 +7,8 @@ export interface PoolPlace {
   readonly endpoint: ChosenEndpoint;
   readonly connections: EndpointConnections;
 }
+
+type Asked = Pick<HttpRequest, "session" | "client">;
 
 /** The kept connections to the endpoints of one upstream. */
 export class UpstreamPool {
@@ -19,16 +21,18 @@ export class UpstreamPool {
   ) {}
 
   /**
-   * Chooses the endpoint of a client's next request.
+   * Chooses the endpoint of a request.
+   * @param client the key of its client
    * @throws SLUICE_UPSTREAM_BUSY when too many requests wait there already, or no endpoint has room
    */
-  choose(client: string, tried?: ReadonlySet<string>, session?: Session): PoolPlace {
-    return this.#place(this.endpoints.choose(tried, session), client, session);
+  choose(client: string, tried?: ReadonlySet<string>, request?: Asked): PoolPlace {
+    return this.#place(this.endpoints.choose(tried, request?.session, request?.client), client, request?.session);
   }
 
   /** Waits until there is room, and chooses then. */
-  wait(client: string, tried?: ReadonlySet<string>, session?: Session): Observable<PoolPlace> {
-    return this.endpoints.wait(tried, session).pipe(map((endpoint) => this.#place(endpoint, client, session)));
+  wait(client: string, tried?: ReadonlySet<string>, request?: Asked): Observable<PoolPlace> {
+    const chosen = this.endpoints.wait(tried, request?.session, request?.client);
+    return chosen.pipe(map((endpoint) => this.#place(endpoint, client, request?.session)));
   }
 
   /** Closes unused connections now, and all others when they become unused. */
