@@ -224,6 +224,9 @@ describe("metrics of the admin server", () => {
         expect(summary, `${method} ${path}`).to.match(/\.$/);
         expect(responses).to.include.keys("200");
       }
+    const { components } = await api.get<{ components: { schemas: object } }>("openapi.json");
+    const named = Array.from(JSON.stringify(paths).matchAll(/#\/components\/schemas\/(\w+)/g), ([, name]) => name);
+    expect(components.schemas).to.include.keys(named);
     const reads = Object.entries(paths).filter(([path, methods]) => "get" in methods && !path.includes("{") && !path.endsWith("/events"));
     expect(reads.length).to.be.above(8);
     // What is described is there.

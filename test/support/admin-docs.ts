@@ -1,16 +1,17 @@
 import { coreFamilies } from "../../core/admin/metrics/families.ts";
+import { answerTypes } from "./answer-types.ts";
 import { operations } from "../../core/admin/operations/operations.ts";
 
 const escaped = (text: string): string => text.replaceAll("|", String.raw`\|`);
 
 /** The table of docs/admin-api.md. */
 function operationsTable(): string {
-  const rows = operations.map(({ name, method, path, summary, input }) => {
+  const rows = operations.map(({ name, method, path, summary, input, answer }) => {
     const inPath = new Set(Array.from(path.matchAll(/\{(\w+)\}/g), ([, each]) => each));
     const others = Object.keys(input.shape).filter((each) => !inPath.has(each));
-    return `| \`${method} ${path}\` | ${others.map((each) => `\`${each}\``).join(", ")} | ${escaped(summary)} | \`${name}\` |`;
+    return `| \`${method} ${path}\` | ${others.map((each) => `\`${each}\``).join(", ")} | ${escaped(summary)} | ${answer === "stream" ? "events" : `\`${answer}\``} | \`${name}\` |`;
   });
-  return ["| call | takes | what it does | name |", "|---|---|---|---|", ...rows].join("\n");
+  return ["| call | takes | what it does | answer | name |", "|---|---|---|---|---|", ...rows].join("\n");
 }
 
 /** The table of docs/metrics.md. */
@@ -21,9 +22,15 @@ function metricsTable(): string {
   return ["| metric | type | labels | what it is |", "|---|---|---|---|", ...rows].join("\n");
 }
 
+/** The types of docs/admin-api.md. */
+function answersBlock(): string {
+  return ["```ts", answerTypes(), "```"].join("\n");
+}
+
 /** The pages that have a generated table: between which marks, and what. */
 export const generated = [
   { page: "docs/admin-api.md", begins: /<!-- operations: .*-->\n/, ends: "<!-- end of operations -->", table: operationsTable },
+  { page: "docs/admin-api.md", begins: /<!-- answers: .*-->\n/, ends: "<!-- end of answers -->", table: answersBlock },
   { page: "docs/metrics.md", begins: /<!-- metrics: .*-->\n/, ends: "<!-- end of metrics -->", table: metricsTable },
 ] as const;
 

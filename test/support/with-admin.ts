@@ -1,4 +1,5 @@
 import type { Proxy, SluiceConfig } from "sluice";
+import { checkAnswer, checkError } from "./answer-schema.ts";
 import { ask, type Answer } from "./http-client.ts";
 import { startProxy } from "./with-proxy.ts";
 
@@ -9,7 +10,7 @@ export interface ApiCall {
   readonly json?: unknown;
 }
 
-/** The admin server of a proxy under test. */
+/** The admin server of a proxy under test. Each of its answers is compared with its schema. */
 export class AdminApi {
   readonly port: number;
   readonly token: string;
@@ -34,6 +35,8 @@ export class AdminApi {
     const length = json === undefined ? {} : { "content-length": String(Buffer.byteLength(text)) };
     const own = { authorization: `Bearer ${this.token}`, ...type, ...length };
     const answer = await ask(this.port, { method, path: `/api/v1/${path}`, headers: { ...own, ...headers }, ...body });
+    if (answer.status === 200) checkAnswer(method, path, answer.told);
+    else if (method !== "HEAD") checkError(answer.told);
     return { ...answer, value: answer.told as unknown as T };
   }
 

@@ -26,6 +26,7 @@ export const captureOperations: readonly SavingOperation[] = [
     method: "POST",
     path: "captures",
     input: z.strictObject({ ...wantedParts, ...captureParts }),
+    answer: "Capture",
     async handle(live, { size: limit, for: time, secrets, ...given }) {
       const target = await targetOf(live, given);
       const options = { limit, secrets };
@@ -38,6 +39,7 @@ export const captureOperations: readonly SavingOperation[] = [
     method: "GET",
     path: "captures",
     input: z.strictObject({}),
+    answer: "Captures",
     handle: async ({ saves }) => ({ folder: saves.folder.path, captures: (await saves.list("capture")).map(captureView) }),
   }),
   saving({
@@ -46,6 +48,7 @@ export const captureOperations: readonly SavingOperation[] = [
     method: "DELETE",
     path: "captures/{name}",
     input: stopParts,
+    answer: "Capture",
     handle: async ({ saves }, { name, remove }) =>
       captureView(await (remove ? saves.remove("capture", name) : saves.stop("capture", saves.folder.fileOf(name)))),
   }),

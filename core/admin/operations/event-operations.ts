@@ -15,7 +15,7 @@ export const eventOperations = [
       topics: z.string().optional(),
       lastEventId: z.coerce.number().int().min(0).optional(),
     }),
-    answers: "events",
+    answer: "stream",
     handle: ({ feed }, { topics, lastEventId }) => new EventStream(feed, topicsOf(topics), lastEventId),
   }),
 ];

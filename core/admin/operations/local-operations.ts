@@ -18,6 +18,7 @@ export const localOperations: readonly SavingOperation[] = [
     method: "POST",
     path: "",
     input: z.strictObject({ listener: z.string(), file, ...captureParts }),
+    answer: "stream",
     async handle({ saves }, { listener, file: to, for: time, size: limit, secrets }) {
       return following(await saves.start({ kind: "capture", listener, path: to, for: time, size: limit, options: { limit, secrets } }));
     },
@@ -28,6 +29,7 @@ export const localOperations: readonly SavingOperation[] = [
     method: "POST",
     path: "",
     input: z.strictObject({ file }),
+    answer: "Capture",
     handle: async ({ saves }, { file: written }) => captureView(await saves.stop("capture", written)),
   }),
 ];

@@ -7,7 +7,6 @@ import type { Live } from "./live.ts";
 import { captureOperations } from "./capture-operations.ts";
 import { eventOperations } from "./event-operations.ts";
 import { localOperations } from "./local-operations.ts";
-import { openApi } from "./openapi.ts";
 import {
   operation,
   type Call,
@@ -29,7 +28,8 @@ const described = operation({
   method: "GET",
   path: "openapi.json",
   input: z.strictObject({}),
-  handle: () => openApi(operations, version),
+  answer: "OpenApi",
+  handle: async () => (await import("./openapi.ts")).openApi(operations, version, ({ name }) => steeringNamed(name) !== undefined),
 });
 
 /** All operations on a running proxy: the one table that the control socket, HTTP, MCP and the command line use. */
@@ -58,7 +58,7 @@ export function operationNamed(name: string): Operation {
  * @throws SLUICE_ADMIN_REQUEST for an invalid input; the errors of the operation
  */
 export async function perform(asked: Operation, live: Live, input: unknown, call: Call = {}): Promise<unknown> {
-  return await asked.handle(live, checkedInput(asked, input), call);
+  return asked.handle(live, checkedInput(asked, input), call);
 }
 
 /** The operation of that name, if it is one that the first of several processes does for all. */

@@ -17,6 +17,7 @@ export const proxyOperations = [
     method: "GET",
     path: "status",
     input: nothing,
+    answer: "Status",
     handle({ proxy }) {
       const status = proxy.status();
       return { ...status, overrides: shownOverrides(status.overrides) };
@@ -28,6 +29,7 @@ export const proxyOperations = [
     method: "GET",
     path: "listeners",
     input: nothing,
+    answer: "Listeners",
     handle: ({ proxy }) => ({ listeners: listenerViews(proxy) }),
   }),
   operation({
@@ -36,6 +38,7 @@ export const proxyOperations = [
     method: "GET",
     path: "listeners/{listener}",
     input: ofListener,
+    answer: "Listener",
     handle: ({ proxy }, { listener }) => listenerView(proxy, listener),
   }),
   operation({
@@ -44,6 +47,7 @@ export const proxyOperations = [
     method: "GET",
     path: "listeners/{listener}/plugins/{plugin}",
     input: ofPlugin,
+    answer: "Plugin",
     handle: ({ proxy }, { listener, plugin }) => pluginOf(listenerView(proxy, listener), plugin),
   }),
   operation({
@@ -52,6 +56,7 @@ export const proxyOperations = [
     method: "GET",
     path: "upstreams",
     input: nothing,
+    answer: "Upstreams",
     handle: ({ proxy }) => ({ upstreams: proxy.status().upstreams }),
   }),
   operation({
@@ -60,6 +65,7 @@ export const proxyOperations = [
     method: "GET",
     path: "config",
     input: nothing,
+    answer: "Config",
     handle({ proxy: { steering } }) {
       if (steering.config === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
       return shownConfig(steering.config);

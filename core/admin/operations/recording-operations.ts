@@ -26,6 +26,7 @@ export const recordingOperations: readonly SavingOperation[] = [
       ...bounds,
       redact: z.array(z.string().min(1)).max(100).default([]),
     }),
+    answer: "Recording",
     async handle(live, { size: limit, for: time, redact, ...given }) {
       const target = await targetOf(live, given);
       const options = { mode: "all", redact, limits: { size: limit } };
@@ -38,6 +39,7 @@ export const recordingOperations: readonly SavingOperation[] = [
     method: "GET",
     path: "recordings",
     input: z.strictObject({}),
+    answer: "Recordings",
     handle: async ({ saves }) => ({ folder: saves.folder.path, recordings: (await saves.list("recording")).map(recordingView) }),
   }),
   saving({
@@ -47,6 +49,7 @@ export const recordingOperations: readonly SavingOperation[] = [
     method: "DELETE",
     path: "recordings/{name}",
     input: stopParts,
+    answer: "Recording",
     handle: async ({ saves }, { name, remove }) =>
       recordingView(await (remove ? saves.remove("recording", name) : saves.stop("recording", saves.folder.fileOf(name)))),
   }),

@@ -25,6 +25,7 @@ export const sessionOperations = [
       after: z.coerce.number().int().min(1).optional(),
       before: z.coerce.number().min(0).optional(),
     }),
+    answer: "Sessions",
     handle: ({ sessions }, { filter, limit, after, before }) => sessions.list(filter, limit, after, before),
   }),
   operation({
@@ -39,6 +40,7 @@ export const sessionOperations = [
         .refine((value) => value <= longestWatch, { error: "expected at most 30s" })
         .optional(),
     }),
+    answer: "SessionDetail",
     async handle({ sessions, feed }, { id: session, watch }) {
       if (watch === undefined || sessions.detail(session).state === "ended") return sessions.detail(session);
       const chunks = await watchFor(feed, session, watch);
@@ -51,6 +53,7 @@ export const sessionOperations = [
     method: "DELETE",
     path: "sessions/{id}",
     input: one,
+    answer: "EndedSession",
     handle({ sessions }, { id: wanted }) {
       const session = sessions.open(wanted);
       session.fail(new SluiceError("SLUICE_CLOSED", "ended through the admin API"));
@@ -70,6 +73,7 @@ export const sessionOperations = [
         .refine((value) => value <= longestHold, { error: "expected at most 10m" })
         .prefault("60s"),
     }),
+    answer: "Hold",
     handle({ sessions }, { id: wanted, direction: way, for: milliseconds }) {
       const session = sessions.open(wanted);
       flowOf(session, way).control.hold(milliseconds);
@@ -83,6 +87,7 @@ export const sessionOperations = [
     method: "POST",
     path: "sessions/{id}/release",
     input: z.strictObject({ id, direction }),
+    answer: "Release",
     handle({ sessions }, { id: wanted, direction: way }) {
       const session = sessions.open(wanted);
       const { control } = flowOf(session, way);
@@ -103,6 +108,7 @@ export const sessionOperations = [
       .refine(({ text, hex, base64 }) => [text, hex, base64].filter((each) => each !== undefined).length === 1, {
         error: "expected one of text, hex and base64",
       }),
+    answer: "Injection",
     handle({ sessions }, { id: wanted, direction: way, ...given }) {
       const bytes = bytesOf(given);
       const session = sessions.open(wanted);

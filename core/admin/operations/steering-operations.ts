@@ -27,6 +27,7 @@ export const steeringOperations = [
     method: "PATCH",
     path: "listeners/{listener}/plugins/{plugin}",
     input: change,
+    answer: "ToggledPlugin",
     async handle(live, { listener, plugin, enabled, options }, { check }) {
       pluginOf(await live.listener(listener), plugin);
       const changed = { ...(enabled === undefined ? {} : { enabled }), ...(options === undefined ? {} : { options }) };
@@ -40,6 +41,7 @@ export const steeringOperations = [
     method: "GET",
     path: "overrides",
     input: nothing,
+    answer: "Overrides",
     handle: ({ proxy }) => ({ overrides: shownOverrides(proxy.steering.overrides) }),
   }),
   steering({
@@ -48,6 +50,7 @@ export const steeringOperations = [
     method: "DELETE",
     path: "overrides/{listener}/{plugin}",
     input: ofPlugin,
+    answer: "Reload",
     handle: (live, place, { check }) => live.steer((wanted) => wanted.override(place, undefined, check)),
   }),
   steering({
@@ -56,6 +59,7 @@ export const steeringOperations = [
     method: "POST",
     path: "overrides/{listener}/{plugin}/write",
     input: ofPlugin,
+    answer: "WrittenPlugin",
     async handle(live, place, { check }) {
       const reload = await live.config.write(place, check);
       return { ...pluginOf(await live.listener(place.listener), place.plugin), file: live.config.file, reload };
@@ -67,6 +71,7 @@ export const steeringOperations = [
     method: "GET",
     path: "generations",
     input: nothing,
+    answer: "Generations",
     async handle(live) {
       const trial = await live.trial();
       return { generations: generationViews(live.proxy, await live.sessionsOfGenerations(), trial) };
@@ -79,6 +84,7 @@ export const steeringOperations = [
     method: "POST",
     path: "generations/{generation}/restore",
     input: z.strictObject({ generation: z.coerce.number().int().min(1) }),
+    answer: "Reload",
     handle: (live, { generation }, { check }) => live.steer((wanted) => wanted.restore(generation, check)),
   }),
   steering({
@@ -87,6 +93,7 @@ export const steeringOperations = [
     method: "POST",
     path: "generations/{generation}/accept",
     input: z.strictObject({ generation: z.coerce.number().int().min(1) }),
+    answer: "Reload",
     handle: (live, { generation }, { check }) => live.steer((wanted) => wanted.accept(generation, check)),
   }),
   steering({
@@ -95,7 +102,11 @@ export const steeringOperations = [
     method: "POST",
     path: "plan",
     input: nothing,
-    handle: ({ config }) => config.plan(),
+    answer: "Plan",
+    handle({ proxy, config }, _nothing, { check }) {
+      check?.(proxy.generation);
+      return config.plan();
+    },
   }),
   steering({
     name: "reload",
@@ -103,6 +114,7 @@ export const steeringOperations = [
     method: "POST",
     path: "reload",
     input: nothing,
+    answer: "Reload",
     handle({ proxy, config }, _nothing, { check }) {
       check?.(proxy.generation);
       return config.reload();

@@ -79,7 +79,7 @@ async function serveOperation(live: AnswerSource, request: IncomingMessage, { me
 /** The event after which a reader of events continues, from the header that browsers send. */
 function resumed({ operation }: RoutedOperation, headers: IncomingMessage["headers"]): object {
   const last = headers["last-event-id"];
-  return operation.answers === "events" && last !== undefined ? { lastEventId: last } : {};
+  return operation.answer === "stream" && last !== undefined ? { lastEventId: last } : {};
 }
 
 async function servePage(reads: boolean, pathname: string, response: ServerResponse): Promise<void> {

@@ -32,7 +32,7 @@ export interface RoutedOperation {
 export function route(method: string, path: string, query: URLSearchParams): RoutedOperation {
   const here = routes.filter(({ pattern }) => pattern.test(path));
   // No HEAD for a stream, which never ends.
-  const found = here.find(({ operation }) => operation.method === (method === "HEAD" && operation.answers !== "events" ? "GET" : method));
+  const found = here.find(({ operation }) => operation.method === (method === "HEAD" && operation.answer !== "stream" ? "GET" : method));
   if (found !== undefined) return { operation: found.operation, input: { ...Object.fromEntries(query), ...named(found, path) } };
   if (here.length === 0) throw new Refusal(404, new SluiceError("SLUICE_ADMIN_REQUEST", `there is no ${apiRoot}${path}`));
   const allowed = here.map(({ operation }) => operation.method).join(", ");
