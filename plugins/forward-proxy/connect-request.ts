@@ -38,7 +38,11 @@ export function readConnect(bytes: Buffer, end: FirstBytesEnd | undefined): Firs
   return end === "size" ? refuse(431, "the head of its request is too long") : undefined;
 }
 
+/** The first line of HTTP/2's preface (RFC 9113 section 3.4). */
+const PREFACE = "PRI * HTTP/2.0";
+
 function requestOf([first = "", ...lines]: readonly string[]): ConnectRequest {
+  if (first === PREFACE) refuse(505, "it speaks HTTP/2: here each connection is one tunnel, by HTTP/1.1");
   const [, method, authority = ""] = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(first) ?? refuse(400, "its first line is no request of HTTP/1");
   if (method !== "CONNECT") refuse(405, "its method is not CONNECT");
   const [, address, name, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(authority) ?? refuse(400, "it names no host and port");

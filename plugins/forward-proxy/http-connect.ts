@@ -64,8 +64,12 @@ const fields: Readonly<Record<number, string>> = {
   407: 'Proxy-Authenticate: Basic realm="proxy", charset="UTF-8"\r\n',
 };
 
+/** For a client of HTTP/2: empty SETTINGS, then GOAWAY with HTTP_1_1_REQUIRED; no stream was processed (RFC 9113 sections 6.5, 6.8 and 7). */
+const http1Required = Buffer.from("000000" + "04" + "0000000000" + "000008" + "07" + "0000000000" + "00000000" + "0000000d", "hex");
+
 function answerTo(error: unknown): Buffer {
   const status = error instanceof Refusal ? error.status : statusOf(SluiceError.is(error) ? error.code : "");
+  if (status === 505) return http1Required;
   const reason = reasons[status] ?? "";
   const body = `${reason}\n`;
   return Buffer.from(

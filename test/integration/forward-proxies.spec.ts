@@ -1,7 +1,9 @@
 import { expect } from "chai";
+import { connect as connectHttp2, constants } from "node:http2";
 import type { Socket } from "node:net";
 import type { PluginUse } from "sluice";
 import { httpConnect, socks5 } from "sluice/plugins";
+import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { exchange } from "../support/exchange.ts";
 import { startForward, type Forward } from "../support/forward.ts";
@@ -113,6 +115,17 @@ describe("Forward proxies", function () {
       const other = await open(port);
       other.write("GET http://127.0.0.1/ HTTP/1.1\r\n\r\n");
       expect(String(await readAll(other)).slice(0, 12)).to.equal("HTTP/1.1 405");
+    });
+
+    it("tells clients of HTTP/2, in their own protocol, to come again with HTTP/1.1", async () => {
+      const { port: portOf, event } = await start(httpConnect({ allow: ["127.0.0.1"] }));
+      const client = connectHttp2(`http://127.0.0.1:${portOf()}`);
+      cleanup.add(() => void client.destroy());
+      client.on("error", () => undefined);
+      const told = eventOf(client, "goaway");
+      client.request({ ":method": "CONNECT", ":authority": "127.0.0.1:80" }).on("error", () => undefined);
+      expect((await told)[0]).to.equal(constants.NGHTTP2_HTTP_1_1_REQUIRED);
+      expect((await event("session-ended")).record.reason).to.equal("SLUICE_CLIENT_PROTOCOL");
     });
 
     it("asks for name and password", async () => {
