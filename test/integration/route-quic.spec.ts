@@ -7,7 +7,7 @@ import { clientHelloOf } from "../support/client-hello-of.ts";
 import { eventually } from "../support/eventually.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { version2 } from "../support/proxy-header.ts";
-import { cryptoFrame, initialPacket, V2 } from "../support/quic-initial.ts";
+import { cryptoFrame, initialPacket, V2, zeroRttPacket } from "../support/quic-initial.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
@@ -68,7 +68,7 @@ describe("route on udp:// by QUIC", function () {
     expect(await answer(Buffer.from("no QUIC"))).to.equal("rest");
   });
 
-  it("waits for a ClientHello over several datagrams, and passes all of them in order, and everything after them", async () => {
+  it("waits for a ClientHello over several datagrams, the first of them 0-RTT, and passes all of them in order, and everything after them", async () => {
     const [a, rest] = [await named("a"), await named("rest")];
     const { port } = await start({ routes: [{ serverName: "a.test", upstream: a.address }], fallback: rest.address });
     const hello = await clientHelloOf({ servername: "a.test" });
@@ -77,9 +77,10 @@ describe("route on udp:// by QUIC", function () {
       initialPacket(frame, { connectionId, number }),
     );
     const client = await startUdpClient(cleanup, port());
+    datagrams.unshift(zeroRttPacket({ connectionId }));
     for (const datagram of datagrams) client.send(datagram);
     client.send("later");
-    await eventually(() => expect(a.got).to.have.lengthOf(3));
+    await eventually(() => expect(a.got).to.have.lengthOf(4));
     expect(a.got.map((datagram) => datagram.toString("hex"))).to.deep.equal(
       [...datagrams, Buffer.from("later")].map((each) => each.toString("hex")),
     );

@@ -1,4 +1,4 @@
-import { createCipheriv } from "node:crypto";
+import { createCipheriv, randomBytes } from "node:crypto";
 import { clientKeys, headerMask, versions } from "../../plugins/route/quic/initial-keys.ts";
 
 export const V1 = 0x00_00_00_01;
@@ -11,6 +11,8 @@ export interface InitialOptions {
   readonly token?: Buffer;
   /** Bytes that the frames are padded to. @default 1162, for a datagram of 1200 */
   readonly padTo?: number;
+  /** Whether the header has the fixed bit (RFC 9287). @default true */
+  readonly hasFixedBit?: boolean;
 }
 
 const varint = (value: number): Buffer => {
@@ -32,20 +34,15 @@ export function initialPacket(frames: Buffer, options: InitialOptions = {}): Buf
     number = 0,
     token = Buffer.alloc(0),
     padTo = 1162,
+    hasFixedBit = true,
   } = options;
   const known = versions.get(version) ?? { salt: Buffer.alloc(20), label: "quic", initial: 0 };
   const keys = clientKeys(known, connectionId);
   const payload = Buffer.concat([frames, Buffer.alloc(Math.max(0, padTo - frames.length))]);
   const numbers = Buffer.alloc(4);
   numbers.writeUInt32BE(number);
-  const versionBytes = Buffer.alloc(4);
-  versionBytes.writeUInt32BE(version);
   const header = Buffer.concat([
-    Buffer.from([0xc3 | (known.initial << 4)]),
-    versionBytes,
-    Buffer.from([connectionId.length]),
-    connectionId,
-    Buffer.from([0]),
+    headerStart((hasFixedBit ? 0xc3 : 0x83) | (known.initial << 4), version, connectionId),
     varint(token.length),
     token,
     varint(4 + payload.length + 16),
@@ -59,6 +56,19 @@ export function initialPacket(frames: Buffer, options: InitialOptions = {}): Buf
   xorInto(header, 0, Buffer.of((mask[0] ?? 0) & 0x0f));
   xorInto(header, header.length - 4, mask.subarray(1, 5));
   return Buffer.concat([header, body]);
+}
+
+/** A packet of 0-RTT, with content that only the server could decrypt (RFC 9000 section 17.2.3). */
+export function zeroRttPacket({ version = V1, connectionId = Buffer.from("8394c8f03e515708", "hex") }: InitialOptions = {}): Buffer {
+  const type = ((versions.get(version)?.initial ?? 0) + 1) % 4;
+  return Buffer.concat([headerStart(0xc3 | (type << 4), version, connectionId), varint(100), randomBytes(100)]);
+}
+
+/** A long header up to the end of the connection ids; the client's own is empty. */
+function headerStart(first: number, version: number, connectionId: Buffer): Buffer {
+  const versionBytes = Buffer.alloc(4);
+  versionBytes.writeUInt32BE(version);
+  return Buffer.concat([Buffer.from([first]), versionBytes, Buffer.from([connectionId.length]), connectionId, Buffer.from([0])]);
 }
 
 function xorInto(bytes: Buffer, at: number, mask: Buffer): void {

@@ -9,18 +9,22 @@ const ACK = 0x02;
 const ACK_ECN = 0x03;
 const CRYPTO = 0x06;
 
-/** Assembles the data of CRYPTO frames, which may come in any order, repeatedly, and in several packets (RFC 9000 section 19.6). */
+/**
+ * Assembles the data of CRYPTO frames, which may come in any order, repeatedly, and in several packets (RFC 9000 section 19.6). Each byte of a
+ * frame costs the same, however the frames are cut and ordered: a client chooses both.
+ */
 export class CryptoStream {
   #bytes = Buffer.alloc(0);
-  /** The ranges of bytes that have come, in order and with gaps between them. */
-  #parts: { readonly from: number; readonly to: number }[] = [];
+  /** 1 for each byte that has come. */
+  #has = Buffer.alloc(0);
+  /** The length of the beginning that has no gap. */
+  #whole = 0;
   /** Whether frames contradict each other, or have more bytes than a ClientHello may have. */
   isBroken = false;
 
   /** The bytes from the start up to the first gap. */
   get beginning(): Buffer {
-    const [first] = this.#parts;
-    return this.#bytes.subarray(0, first?.from === 0 ? first.to : 0);
+    return this.#bytes.subarray(0, this.#whole);
   }
 
   /** Takes the frames of an Initial packet (RFC 9000 section 17.2.2 lists the allowed frames). */
@@ -38,20 +42,25 @@ export class CryptoStream {
   }
 
   #put(from: number, data: Buffer): void {
-    const to = from + data.length;
-    if (to > MOST) this.isBroken = true;
-    if (this.isBroken || data.length === 0) return;
-    if (this.#bytes.length < to) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(to - this.#bytes.length)]);
-    // With different data for the same range, the proxy and the upstream could see different server names.
-    for (const part of this.#parts) {
-      const [start, end] = [Math.max(part.from, from), Math.min(part.to, to)];
-      if (start < end && !this.#bytes.subarray(start, end).equals(data.subarray(start - from, end - from))) this.isBroken = true;
+    if (from + data.length > MOST) this.isBroken = true;
+    if (this.isBroken) return;
+    this.#makeRoom(from + data.length);
+    for (const [index, byte] of data.entries()) {
+      const at = from + index;
+      // With different data for the same place, the proxy and the upstream could see different server names.
+      if (this.#has[at] === 1 && this.#bytes[at] !== byte) this.isBroken = true;
+      this.#bytes[at] = byte;
+      this.#has[at] = 1;
     }
-    data.copy(this.#bytes, from);
-    const touching = this.#parts.filter((part) => part.from <= to && part.to >= from);
-    const others = this.#parts.filter((part) => !touching.includes(part));
-    const merged = { from: Math.min(from, ...touching.map((part) => part.from)), to: Math.max(to, ...touching.map((part) => part.to)) };
-    this.#parts = [...others, merged].toSorted((a, b) => a.from - b.from);
+    while (this.#has[this.#whole] === 1) this.#whole += 1;
+  }
+
+  /** Twice as much as before, at least: a copy for each frame would make the cost of a frame depend on those before it. */
+  #makeRoom(length: number): void {
+    if (this.#bytes.length >= length) return;
+    const more = Buffer.alloc(Math.max(length, 2 * this.#bytes.length) - this.#bytes.length);
+    this.#bytes = Buffer.concat([this.#bytes, more]);
+    this.#has = Buffer.concat([this.#has, more]);
   }
 }
 

@@ -3,10 +3,11 @@ import { clientKeys, headerMask, versions, type InitialKeys } from "./initial-ke
 import { Reader } from "./reader.ts";
 
 const LONG = 0x80;
-const FIXED = 0x40;
 /** Limits of the length of a connection id (RFC 9000 sections 17.2 and 7.2). */
 const MOST_ID = 20;
 const LEAST_FIRST_ID = 8;
+/** Packets of one datagram that are looked at: each costs a decryption, and one of them is the rule. */
+const MOST_PACKETS = 16;
 const SAMPLE = 16;
 const TAG = 16;
 
@@ -14,63 +15,84 @@ const TAG = 16;
 interface Packet {
   readonly version: number;
   readonly connectionId: Buffer;
-  readonly isInitial: boolean;
+  readonly type: "initial" | "0-rtt" | "handshake";
   /** The offset of the packet number. */
   readonly number: number;
   readonly bytes: Buffer;
 }
 
+interface PacketKeys {
+  readonly connectionId: Buffer;
+  readonly keys: InitialKeys;
+}
+
+/** The types of packets in the order of their numbers, from the number of Initial on. The fourth is Retry. */
+const types = ["initial", "0-rtt", "handshake"] as const;
+
+/** What a datagram has of the beginning of a connection. */
+interface Beginning {
+  /** The contents of its Initial packets. */
+  readonly payloads: readonly Buffer[];
+  /** It has a packet of 0-RTT, which follows a client's first Initial packet and may overtake it (RFC 9000 section 17.2.3). */
+  readonly hasEarlyData: boolean;
+}
+
 /** Decrypts the Initial packets of one client, with the keys of its first packet. */
 export class InitialPackets {
-  #connectionId: Buffer | undefined;
-  #keys: InitialKeys | undefined;
+  #known: PacketKeys | undefined;
 
-  /** The contents of the Initial packets in a datagram. There may be several, with other packets between them (RFC 9000 section 12.2). */
-  open(datagram: Buffer): Buffer[] {
+  /** A datagram may have several packets, all with one connection id (RFC 9000 section 12.2). */
+  open(datagram: Buffer): Beginning {
     const payloads: Buffer[] = [];
-    for (let at = 0; at < datagram.length;) {
+    let hasEarlyData = false;
+    let first: PacketKeys | undefined;
+    let at = 0;
+    for (let left = MOST_PACKETS; left > 0 && at < datagram.length; left -= 1) {
       const packet = packetAt(datagram.subarray(at));
       if (packet === undefined) break;
-      const payload = packet.isInitial ? this.#open(packet) : undefined;
-      if (payload !== undefined) payloads.push(payload);
       at += packet.bytes.length;
+      first ??= this.#keysOf(packet);
+      if (first === undefined || !first.connectionId.equals(packet.connectionId)) continue;
+      hasEarlyData ||= packet.type === "0-rtt";
+      const payload = packet.type === "initial" ? decrypted(packet, first.keys) : undefined;
+      if (payload === undefined) continue;
+      payloads.push(payload);
+      this.#known = first;
     }
-    return payloads;
+    return { payloads, hasEarlyData };
   }
 
-  #open(packet: Packet): Buffer | undefined {
-    const { connectionId, version } = packet;
-    if (this.#connectionId?.equals(connectionId) === false) return undefined;
+  /** Those of its first packet, once one has been decrypted. */
+  #keysOf({ connectionId, version }: Packet): PacketKeys | undefined {
+    if (this.#known !== undefined) return this.#known;
     const known = versions.get(version);
-    if (known === undefined || connectionId.length < LEAST_FIRST_ID) return undefined;
-    const keys = this.#keys ?? clientKeys(known, connectionId);
-    const payload = decrypted(packet, keys);
-    if (payload === undefined) return undefined;
-    this.#connectionId = connectionId;
-    this.#keys = keys;
-    return payload;
+    return known === undefined || connectionId.length < LEAST_FIRST_ID
+      ? undefined
+      : { connectionId, keys: clientKeys(known, connectionId) };
   }
 }
 
-/** The packet with a long header at the beginning of the bytes (RFC 9000 section 17.2); undefined when it has none, or an unknown version. */
+/**
+ * The packet with a long header at the beginning of the bytes (RFC 9000 section 17.2); undefined when it has none, or an unknown version. The
+ * fixed bit is not looked at: clients may clear it (RFC 9287).
+ */
 function packetAt(bytes: Buffer): Packet | undefined {
   const reader = new Reader(bytes);
   const first = reader.byte();
-  if ((first & (LONG | FIXED)) !== (LONG | FIXED) || bytes.length < 7) return undefined;
+  if ((first & LONG) === 0 || bytes.length < 7) return undefined;
   const version = reader.take(4).readUInt32BE(0);
   const known = versions.get(version);
   const connectionId = reader.take(reader.byte());
   const source = reader.take(reader.byte());
   if (known === undefined || reader.isBroken || Math.max(connectionId.length, source.length) > MOST_ID) return undefined;
-  const type = (first >> 4) & 3;
-  const isInitial = type === known.initial;
+  const type = types[(((first >> 4) & 3) - known.initial + 4) % 4];
   // A Retry packet has no length, and only servers send it.
-  if (type === (known.initial + 3) % 4) return undefined;
-  if (isInitial) reader.take(reader.varint());
+  if (type === undefined) return undefined;
+  if (type === "initial") reader.take(reader.varint());
   const length = reader.varint();
   const number = reader.at;
   if (reader.isBroken || length > reader.left) return undefined;
-  return { version, connectionId, isInitial, number, bytes: bytes.subarray(0, number + length) };
+  return { version, connectionId, type, number, bytes: bytes.subarray(0, number + length) };
 }
 
 /** The decrypted content (RFC 9001 sections 5.3 and 5.4); undefined when the packet was not encrypted with these keys. */

@@ -21,6 +21,7 @@ export class QuicKnowledge implements ClientFacts {
   readonly client: Session["client"];
   readonly #packets = new InitialPackets();
   readonly #stream = new CryptoStream();
+  /** Undefined: not known yet. */
   #isQuic: Guess;
   #hello: ClientHello | null | undefined;
 
@@ -38,9 +39,10 @@ export class QuicKnowledge implements ClientFacts {
 
   /** @param isOver whether this is the last datagram: what is still undecided then counts as no */
   take(datagram: Buffer, isOver: boolean): this {
-    const payloads = this.#packets.open(withoutHeader(datagram));
-    // A client whose first datagram has no Initial packet does not speak QUIC.
-    this.#isQuic ??= payloads.length > 0;
+    const { payloads, hasEarlyData } = this.#packets.open(withoutHeader(datagram));
+    // A client whose first datagram has neither an Initial packet nor 0-RTT does not speak QUIC.
+    if (payloads.length > 0) this.#isQuic ??= true;
+    else if (!hasEarlyData || isOver) this.#isQuic ??= false;
     for (const payload of payloads) this.#stream.take(payload);
     this.#hello ??= this.#read();
     if (isOver) this.#hello ??= null;

@@ -3,7 +3,7 @@ import { createCipheriv } from "node:crypto";
 import { clientKeys, headerMask, versions } from "../../../../../plugins/route/quic/initial-keys.ts";
 import { QuicKnowledge } from "../../../../../plugins/route/quic/quic-knowledge.ts";
 import { clientHelloOf } from "../../../../support/client-hello-of.ts";
-import { cryptoFrame, initialPacket, V1, V2 } from "../../../../support/quic-initial.ts";
+import { cryptoFrame, initialPacket, V1, V2, zeroRttPacket } from "../../../../support/quic-initial.ts";
 import { createSession } from "../../support/fakes.ts";
 
 const connectionId = Buffer.from("8394c8f03e515708", "hex");
@@ -83,14 +83,41 @@ describe("What the first datagrams of QUIC tell", () => {
       expect([guesses, apart.is("quic")]).to.deep.equal([[undefined, undefined, undefined, wanted], true]);
       const short = (frames: Buffer, number: number): Buffer =>
         initialPacket(frames, { version, number, padTo: 100, token: Buffer.from("token") });
-      // Between them a packet of 0-RTT, whose type is the next.
-      const zeroRtt = Buffer.from(short(one, 9));
-      const type = version === V1 ? 1 : 2;
-      zeroRtt[0] = ((zeroRtt[0] ?? 0) & 0xcf) | (type << 4);
-      const coalesced = Buffer.concat([short(two, 0), short(Buffer.concat([one, three]), 1), short(four, 2), Buffer.from("rest")]);
+      const coalesced = Buffer.concat([
+        short(two, 0),
+        zeroRttPacket({ version }),
+        short(Buffer.concat([one, three]), 1),
+        short(four, 2),
+        Buffer.from("rest"),
+      ]);
       expect(knowledge().take(coalesced, false).hello).to.deep.equal(wanted);
     });
   }
+
+  for (const version of [V1, V2]) {
+    it(`comes after a packet of 0-RTT that overtook it, and with the fixed bit cleared (${version.toString(16)})`, async () => {
+      const hello = await clientHelloOf({ servername: "a.test" });
+      const initial = initialPacket(cryptoFrame(0, hello), { version, hasFixedBit: false });
+      const known = knowledge().take(zeroRttPacket({ version }), false);
+      expect([known.is("quic"), known.hello]).to.deep.equal([undefined, undefined]);
+      expect([known.take(initial, false).is("quic"), known.hello?.serverName]).to.deep.equal([true, "a.test"]);
+      const alone = knowledge().take(zeroRttPacket({ version }), true);
+      expect([alone.is("quic"), alone.hello]).to.deep.equal([false, null]);
+    });
+  }
+
+  it("costs no more in small frames, in any order, than in one", () => {
+    const frames = (offsets: readonly number[]): Buffer =>
+      Buffer.concat(offsets.map((offset) => cryptoFrame(offset, Buffer.of(offset & 255))));
+    // Each frame leaves a gap to the next. With a cost that grows with the frames before it, a few datagrams take minutes.
+    const offsets = Array.from({ length: 5_000 }, (_each, index) => 2 + 3 * index);
+    const known = knowledge();
+    for (let round = 0; round < 20; round += 1) {
+      const order = round % 2 === 0 ? offsets : offsets.toReversed();
+      known.take(initialPacket(frames(order), { number: round }), false);
+    }
+    expect([known.is("quic"), known.hello]).to.deep.equal([true, undefined]);
+  });
 
   it("is nothing where it is no QUIC, of another version, damaged, or contradicts itself", async () => {
     const hello = await clientHelloOf({ servername: "a.test" });
