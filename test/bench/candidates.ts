@@ -112,6 +112,7 @@ export const candidates: Readonly<Record<string, Candidate>> = {
   promise: sluice("promise", "tcp"),
   "one process": started(1, "tcp"),
   "two workers": started(2, "tcp"),
+  "pipe in two processes": { ...yardstick("pipe-cluster", "tcp"), on: "workers" },
   "http in one process": started(1, "http"),
   "http in two workers": started(2, "http"),
   "tls pipe": yardstick("tls-pipe", "tls"),

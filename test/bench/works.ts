@@ -228,7 +228,7 @@ export const works: readonly Work[] = [
     // Each of them has half of the work, and compiles as much.
     warmer: 8,
     unit: "message",
-    beside: [],
+    beside: ["pipe", "pipe in two processes"],
     goals: against(12, "two workers", { "one process": 1 / 1.1 }),
   },
   {
