@@ -2,7 +2,6 @@ import { connect, isIP, type NetConnectOpts, type Socket } from "node:net";
 import { Subscription, type Subscriber, type Unsubscribable } from "rxjs";
 import { SluiceError, type Address, type Endpoint, type SessionAttempt, type Upstream } from "../../contract/index.ts";
 import type { AddressTurns } from "../balance/address-turns.ts";
-import { agreeOnTls } from "./agree-on-tls.ts";
 import type { AttemptContext } from "./attempt-context.ts";
 import type { Wait, DeadlineWaiter } from "./deadlines.ts";
 import { DialOptions } from "./dial-options.ts";
@@ -14,13 +13,12 @@ import { upstreamError } from "../os-errors.ts";
 import { race, type PendingConnection, type Destination } from "./race.ts";
 import type { SessionAttempts } from "../balance/session-attempts.ts";
 import { StreamLeg } from "../legs/stream-leg.ts";
-import { belowTls } from "../legs/wire-stream.ts";
 import { OpenUpstream } from "./open-upstream.ts";
+import { handshake } from "./upstream-handshake.ts";
 import type { UpstreamTls } from "./upstream-tls.ts";
 
 /** Addresses of one name that an attempt tries; further ones are ignored. */
 const MAX_PLACES = 32;
-const nothing = Buffer.alloc(0);
 
 /**
  * One try at one endpoint: look-up, race, TLS. If no address of a name works, the name is looked up once more and new addresses are raced too, since
@@ -131,7 +129,7 @@ export class DialAttempt implements Unsubscribable, DeadlineWaiter {
             lost,
             missed,
             dial: (place) => this.#dialForTls(place),
-            won: ({ socket }, place) => this.#agree(this.#worked(socket, place), tls),
+            won: ({ socket }, place) => this.#handshake(this.#worked(socket, place), tls),
           });
     // If the race was lost at once, `#undo` already belongs to the next step.
     if (this.#undo === before) this.#undo = abort;
@@ -202,42 +200,15 @@ export class DialAttempt implements Unsubscribable, DeadlineWaiter {
     if (refusal !== undefined) throw refusal;
   }
 
-  /** Begins TLS, at once or after the upstream has agreed to it in the words of its protocol. */
-  #agree(socket: Socket, tls: UpstreamTls): void {
-    if (tls.startTls === undefined) {
-      this.#secure(socket, tls, nothing);
-      return;
-    }
-    this.#phase = `the agreement on TLS (${tls.startTls})`;
-    const stop = agreeOnTls(socket, tls.startTls, (greeting, error) => {
-      if (greeting === undefined) this.#fail(error);
-      else this.#secure(socket, tls, greeting);
-    });
-    const undo = (): void => {
-      stop();
-      socket.destroy();
-    };
-    this.#undo = undo;
-  }
-
-  /** @param greeting bytes that the upstream sent before TLS, for the client */
-  #secure(socket: Socket, tls: UpstreamTls, greeting: Buffer): void {
-    this.#phase = "the TLS handshake";
-    const { host, text } = this.endpoint;
-    const secured = tls.wrap(belowTls(socket, text, this.made?.wire?.(text)), host, this.context.protocols);
-    const onError = (error: unknown): void => this.#fail(error);
-    // Never removed: an error may also follow an abort.
-    secured.on("error", onError);
-    const undo = (): void => {
-      secured.destroy();
-      socket.destroy();
-    };
-    this.#undo = undo;
-    secured.once("secureConnect", () => {
-      const leg = new StreamLeg(secured, "upstream", this.endpoint.text);
-      leg.putBack(greeting);
-      secured.off("error", onError);
-      this.#opened(leg, typeof secured.alpnProtocol === "string" ? secured.alpnProtocol : "");
+  #handshake(socket: Socket, tls: UpstreamTls): void {
+    const { endpoint, context, made } = this;
+    this.#undo = handshake(socket, tls, {
+      endpoint,
+      protocols: context.protocols,
+      wire: () => made?.wire?.(endpoint.text),
+      began: (phase) => (this.#phase = phase),
+      opened: (leg, protocol) => this.#opened(leg, protocol),
+      failed: (error) => this.#fail(error),
     });
   }
 
