@@ -27,6 +27,9 @@ export function refuse(status: number, message: string): never {
   throw new Refusal(status, message);
 }
 
+/** The first line of HTTP/2's preface (RFC 9113 section 3.4). */
+const PREFACE = "PRI * HTTP/2.0";
+
 /** Reads the head of a CONNECT request; the bytes after it are for the target. @throws Refusal */
 export function readConnect(bytes: Buffer, end: FirstBytesEnd | undefined): FirstBytes<ConnectRequest> | undefined {
   if (bytes.length > 0 && !/^[A-Za-z]/.test(bytes.toString("latin1", 0, 1))) refuse(400, "it does not begin with an HTTP request");
@@ -34,15 +37,12 @@ export function readConnect(bytes: Buffer, end: FirstBytesEnd | undefined): Firs
   const head = bytes.toString("latin1", 0, at < 0 ? bytes.length : at);
   // Other parsers see different line ends where a line feed has no carriage return, or a carriage return no line feed (RFC 9112 section 2.2).
   if (/[^\r]\n|\r(?!\n)./.test(head) || head.includes("\0")) refuse(400, "the head of its request is malformed");
+  if (head === PREFACE) refuse(505, "it speaks HTTP/2: here each connection is one tunnel, by HTTP/1.1");
   if (at >= 0) return { taken: at + 4, value: requestOf(head.split("\r\n")) };
   return end === "size" ? refuse(431, "the head of its request is too long") : undefined;
 }
 
-/** The first line of HTTP/2's preface (RFC 9113 section 3.4). */
-const PREFACE = "PRI * HTTP/2.0";
-
 function requestOf([first = "", ...lines]: readonly string[]): ConnectRequest {
-  if (first === PREFACE) refuse(505, "it speaks HTTP/2: here each connection is one tunnel, by HTTP/1.1");
   const [, method, authority = ""] = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(first) ?? refuse(400, "its first line is no request of HTTP/1");
   if (method !== "CONNECT") refuse(405, "its method is not CONNECT");
   const [, address, name, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(authority) ?? refuse(400, "it names no host and port");

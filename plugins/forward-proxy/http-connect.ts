@@ -65,7 +65,7 @@ const fields: Readonly<Record<number, string>> = {
 };
 
 /** For a client of HTTP/2: empty SETTINGS, then GOAWAY with HTTP_1_1_REQUIRED; no stream was processed (RFC 9113 sections 6.5, 6.8 and 7). */
-const http1Required = Buffer.from("000000" + "04" + "0000000000" + "000008" + "07" + "0000000000" + "00000000" + "0000000d", "hex");
+const http1Required = Buffer.from("000000040000000000000008070000000000000000000000000d", "hex");
 
 function answerTo(error: unknown): Buffer {
   const status = error instanceof Refusal ? error.status : statusOf(SluiceError.is(error) ? error.code : "");

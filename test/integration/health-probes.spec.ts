@@ -73,6 +73,25 @@ describe("Health checks", function () {
     await Promise.all([down(started, any.endpoint), up(started, teapot.endpoint)]);
   });
 
+  it("wait for the status behind interim responses, however they are cut", async () => {
+    const early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n";
+    const cut = await serve((socket) => {
+      socket.setNoDelay(true);
+      for (const byte of `${early}HTTP/1.1 200 OK\r\n\r\n`) socket.write(byte);
+    });
+    const broken = await serve((socket) => void socket.end(`${early}HTTP/1.1 500 No\r\n\r\n`));
+    const nothing = await serve((socket) => void socket.end(early));
+    const endless = await serve((socket) => void socket.write(early.repeat(1000)));
+    const endpoints = [cut, broken, nothing, endless];
+    const started = await start(web({ endpoints: endpoints.map(({ endpoint }) => endpoint), health: { check: { http: "/" }, ...quick } }));
+    const details = Promise.all([broken, nothing, endless].map(async ({ endpoint }) => String((await down(started, endpoint)).detail)));
+    const [ofBroken, ofNothing, ofEndless] = await details;
+    expect(ofBroken).to.contain("it answered 500");
+    expect(ofNothing).to.contain("no HTTP");
+    expect(ofEndless).to.contain("it answered");
+    expect(stateOf(started, cut.endpoint)?.state).to.equal("up");
+  });
+
   it("ask a unix socket for localhost, since servers refuse a path as the host", async () => {
     const asked: (string | undefined)[] = [];
     const file = join(temporaryFolder(cleanup), "web.sock");

@@ -11,8 +11,8 @@ export interface InitialOptions {
   readonly token?: Buffer;
   /** Bytes that the frames are padded to. @default 1162, for a datagram of 1200 */
   readonly padTo?: number;
-  /** Whether the header has the fixed bit (RFC 9287). @default true */
-  readonly hasFixedBit?: boolean;
+  /** The fixed bit of the header, which a client may clear (RFC 9287). @default 0x40 */
+  readonly fixedBit?: number;
 }
 
 const varint = (value: number): Buffer => {
@@ -34,7 +34,7 @@ export function initialPacket(frames: Buffer, options: InitialOptions = {}): Buf
     number = 0,
     token = Buffer.alloc(0),
     padTo = 1162,
-    hasFixedBit = true,
+    fixedBit = 0x40,
   } = options;
   const known = versions.get(version) ?? { salt: Buffer.alloc(20), label: "quic", initial: 0 };
   const keys = clientKeys(known, connectionId);
@@ -42,7 +42,7 @@ export function initialPacket(frames: Buffer, options: InitialOptions = {}): Buf
   const numbers = Buffer.alloc(4);
   numbers.writeUInt32BE(number);
   const header = Buffer.concat([
-    headerStart((hasFixedBit ? 0xc3 : 0x83) | (known.initial << 4), version, connectionId),
+    headerStart(0x83 | fixedBit | (known.initial << 4), version, connectionId),
     varint(token.length),
     token,
     varint(4 + payload.length + 16),

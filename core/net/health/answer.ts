@@ -3,8 +3,8 @@ import type { ProbeTls } from "../dial/dialer.ts";
 
 /** Bytes of an answer that are looked at. */
 export const MOST_READ = 64 * 1024;
-/** Bytes of a status line at most. */
-const LONGEST_LINE = 8 * 1024;
+/** Bytes up to the end of the status line at most, with the interim responses before it. */
+const LONGEST_BEGINNING = 8 * 1024;
 
 /** What a check sends when it is connected, and how it judges the answer. */
 export interface Answer {
@@ -41,14 +41,32 @@ function httpAnswer({ http, status }: Extract<HealthProbe, { readonly http: stri
   return {
     request: Buffer.from(`${[head, ...fields].join("\r\n")}\r\n\r\n`, "latin1"),
     judge(read, isAll) {
-      const end = read.indexOf("\n");
-      if (end < 0 && !isAll && read.length < LONGEST_LINE) return undefined;
-      const line = read.toString("latin1", 0, end < 0 ? 0 : end).trimEnd();
-      const [, digits] = /^HTTP\/1\.\d (\d{3})(?: |$)/.exec(line) ?? [];
-      if (digits === undefined) return "it answered with what is no HTTP";
+      const text = read.toString("latin1", 0, LONGEST_BEGINNING);
+      const final = text.slice(interimLength(text));
+      const mayFollow = !isAll && text.length < LONGEST_BEGINNING;
+      const end = final.indexOf("\n");
+      if (end < 0 && mayFollow) return undefined;
+      const [, digits = ""] = /^HTTP\/1\.\d (\d{3})(?: |$)/.exec(final.slice(0, Math.max(0, end)).trimEnd()) ?? [];
+      if (digits === "") return "it answered with what is no HTTP";
+      if (isInterim(digits)) return mayFollow ? undefined : `it answered ${digits}, and nothing after it`;
       return judgeStatus(Number(digits), status === undefined ? undefined : [status].flat());
     },
   };
+}
+
+/** The length of the complete interim responses at the beginning: they precede the answer (RFC 9110 section 15.2). */
+function interimLength(text: string): number {
+  let length = 0;
+  for (const [head, digits = ""] of text.matchAll(/HTTP\/1\.\d (\d{3})[^]*?\n\r?\n/gy)) {
+    if (!isInterim(digits)) break;
+    length += head.length;
+  }
+  return length;
+}
+
+/** After 101 there is no HTTP any more. */
+function isInterim(digits: string): boolean {
+  return digits.startsWith("1") && digits !== "101";
 }
 
 function judgeStatus(got: number, wanted: readonly number[] | undefined): true | string {

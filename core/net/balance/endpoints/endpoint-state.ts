@@ -99,7 +99,7 @@ export class EndpointState {
    * @param end makes the end of an ejection
    */
   follow({ what, outage, own }: AgreedStanding, end: (outage: Outage) => Subscription): void {
-    if (what === "unfit") this.#check(outage, own);
+    if (what === "unfit") this.#check(outage, Date.now(), own);
     else if (outage === undefined) this.#readmit(Date.now(), own);
     else if (this.ejected === undefined) this.#eject(outage, end(outage), own);
   }
@@ -123,15 +123,14 @@ export class EndpointState {
     this.#passes = 0;
     this.#misses += 1;
     if (this.#misses < fall || this.unfit !== undefined) return;
-    this.#check({ why: "check", code, detail, since: now, until: undefined }, true);
+    this.#check({ why: "check", code, detail, since: now, until: undefined }, now, true);
     this.owner.tell(this, "unfit");
   }
 
   /** The endpoint is no longer down by its check: the check passes again, or is gone. @param now epoch milliseconds */
   unchecked(now: number): void {
     if (this.unfit === undefined) return;
-    this.backAt = now;
-    this.#check(undefined, true);
+    this.#check(undefined, now, true);
     this.owner.tell(this, "unfit");
   }
 
@@ -150,8 +149,9 @@ export class EndpointState {
     this.#turn(() => (this.ejected = outage), announced);
   }
 
-  #check(outage: Outage | undefined, announced: boolean): void {
+  #check(outage: Outage | undefined, now: number, announced: boolean): void {
     if ((outage === undefined) === (this.unfit === undefined)) return;
+    if (outage === undefined) this.backAt = now;
     this.#turn(() => (this.unfit = outage), announced);
   }
 

@@ -1,7 +1,10 @@
 import { expect } from "chai";
+import { Subject } from "rxjs";
 import type { Endpoint } from "../../../../../core/contract/index.ts";
 import { createBalancer } from "../../../../../core/net/balance/balancer.ts";
 import { HealthBook } from "../../../../../core/net/balance/endpoints/health-book.ts";
+import type { AgreedStanding } from "../../../../../core/net/balance/endpoints/health-peers.ts";
+import type { Outage } from "../../../../../core/net/balance/endpoints/outage.ts";
 import { ManualClock } from "../../../plugins/support/fakes.ts";
 
 const none: ReadonlySet<Endpoint> = new Set();
@@ -33,4 +36,20 @@ describe("slowStart", () => {
       expect(share()).to.be.within(0.45, 0.55);
     });
   }
+
+  it("does so in a process that hears from another one that the checks pass again", () => {
+    const book = new HealthBook(undefined);
+    const agreed = new Subject<AgreedStanding>();
+    book.join({ checks: false, agreed, eject: () => Promise.resolve(undefined), tell: () => undefined, forget: () => undefined });
+    const balancer = createBalancer({ endpoints, balance: "round-robin", tls: undefined, slowStart: 100_000 }, { health: book });
+    const share = (): number => Array.from({ length: 420 }, () => balancer.next(none).port).filter((port) => port === 1).length / 420;
+    const tell = (outage: Outage | undefined): void => {
+      agreed.next({ listener: "", endpoint: "a:1", what: "unfit", outage, version: 0, own: false });
+    };
+    expect(share()).to.be.within(0.45, 0.55);
+    tell({ why: "check", code: "SLUICE_UPSTREAM_DOWN", since: Date.now(), until: undefined });
+    expect(share()).to.equal(0);
+    tell(undefined);
+    expect(share()).to.be.within(0.01, 0.1);
+  });
 });

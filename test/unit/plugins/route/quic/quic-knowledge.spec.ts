@@ -97,7 +97,7 @@ describe("What the first datagrams of QUIC tell", () => {
   for (const version of [V1, V2]) {
     it(`comes after a packet of 0-RTT that overtook it, and with the fixed bit cleared (${version.toString(16)})`, async () => {
       const hello = await clientHelloOf({ servername: "a.test" });
-      const initial = initialPacket(cryptoFrame(0, hello), { version, hasFixedBit: false });
+      const initial = initialPacket(cryptoFrame(0, hello), { version, fixedBit: 0 });
       const known = knowledge().take(zeroRttPacket({ version }), false);
       expect([known.is("quic"), known.hello]).to.deep.equal([undefined, undefined]);
       expect([known.take(initial, false).is("quic"), known.hello?.serverName]).to.deep.equal([true, "a.test"]);
