@@ -25,13 +25,25 @@ function installTools() {
   writeFileSync(mark, lock);
 }
 
+/**
+ * Links within a page of TypeDoc, to headings that are there. It counts a property `status` of `Proxy` as another `ProxyStatus`, and would
+ * lead to `#proxystatus-1`.
+ */
+function withRealAnchors(text) {
+  const headings = Array.from(text.matchAll(/^#+ (\w+)/gm), ([, name]) => name.toLowerCase());
+  const isSingle = (name) => headings.filter((heading) => heading === name).length === 1;
+  return text.replaceAll(/\]\(#(\w+)-\d+\)/g, (link, name) => (isSingle(name) ? `](#${name})` : link));
+}
+
 /** TypeDoc names a page by its path; who reads it imports it by the name of the entrance. Gives the page's link. */
 function nameEntrance({ path, name }) {
   // An entrance with pages below it is the index of their folder.
   const page = existsSync(join(site, `pages/api/${path}.md`)) ? path : `${path}/index`;
   for (const file of [page, "index"].map((each) => join(site, `pages/api/${each}.md`))) {
     const text = readFileSync(file, "utf8");
-    writeFileSync(file, text.replaceAll(`# ${path}\n`, `# ${name}\n`).replaceAll(`[${path}](`, `[${name}](`));
+    const named = text.replaceAll(`# ${path}\n`, `# ${name}\n`).replaceAll(`[${path}](`, `[${name}](`);
+    // What TypeDoc calls an argument that is taken apart at once.
+    writeFileSync(file, withRealAnchors(named.replaceAll("__namedParameters", "options")));
   }
   return `/api/${page.replace(/index$/, "")}`;
 }
@@ -50,11 +62,20 @@ function writeReference() {
     out: join(site, "pages/api"),
     name: "API",
     skipErrorChecking: true,
+    groupOrder: ["Functions", "Variables", "Classes", "*"],
     excludePrivate: true,
     excludeExternals: true,
     disableSources: true,
     hidePageHeader: true,
     hideBreadcrumbs: true,
+    // Tables: lists give each property headings of its own, which fill the search.
+    parametersFormat: "table",
+    interfacePropertiesFormat: "table",
+    classPropertiesFormat: "table",
+    typeAliasPropertiesFormat: "table",
+    typeDeclarationFormat: "table",
+    propertyMembersFormat: "table",
+    tableColumnSettings: { hideModifiers: true, hideInherited: true, hideOverrides: true, leftAlignHeaders: true },
     logLevel: "Error",
   };
   writeFileSync(join(site, "typedoc.json"), JSON.stringify(options));
@@ -69,7 +90,12 @@ if (!process.argv.includes("--pages")) {
   installTools();
   const reference = writeReference();
   copyFileSync(join(root, "docs/site/config.mts"), join(site, ".vitepress/config.mts"));
-  writeFileSync(join(site, "menu.json"), JSON.stringify([...menuOf(root), reference]));
+  copyFileSync(join(root, "core/admin/page/public/sluice.svg"), join(site, "pages/public/sluice.svg"));
+  writeFileSync(
+    join(site, "menu.json"),
+    JSON.stringify({ "/api/": [{ ...reference, collapsed: false }], "/": [...menuOf(root), reference] }),
+  );
   run("node", "node_modules/vitepress/bin/vitepress.js", "build", ".");
-  console.log(`dist/site/public: ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(`dist/site/public is built (${seconds} s). To read it: npx vite preview --outDir dist/site/public`);
 }

@@ -4,13 +4,22 @@ import { defineConfig } from "vitepress";
 
 const menu = JSON.parse(readFileSync(new URL("../menu.json", import.meta.url), "utf8"));
 
+/** The address of a heading as GitHub makes it: links of the pages are right in both places. */
+const slugify = (heading: string): string =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "")
+    .replaceAll(" ", "-");
+
 export default defineConfig({
   title: "Sluice",
   description: "A programmable proxy for TypeScript developers",
   srcDir: "pages",
   outDir: "public",
   cacheDir: "cache",
-  cleanUrls: true,
+  // Links end in .html: any web server has such files, also one that knows no "clean" addresses.
+  cleanUrls: false,
   // A broken link fails the build.
   ignoreDeadLinks: false,
   themeConfig: {
@@ -22,8 +31,12 @@ export default defineConfig({
     sidebar: menu,
     outline: [2, 3],
     search: { provider: "local" },
+    notFound: { title: "No such page", quote: "The search finds every page, and the menu lists them.", linkText: "To the first page" },
   },
   // Pictures have a light and a dark side: the page's switch chooses, not the system.
-  head: [["style", {}, ".dark .light-side, html:not(.dark) .dark-side { display: none }"]],
-  markdown: { theme: { light: "github-light", dark: "github-dark" } },
+  head: [
+    ["link", { rel: "icon", href: "/sluice.svg", type: "image/svg+xml" }],
+    ["style", {}, ".dark .light-side, html:not(.dark) .dark-side { display: none }"],
+  ],
+  markdown: { anchor: { slugify }, theme: { light: "github-light", dark: "github-dark" } },
 });

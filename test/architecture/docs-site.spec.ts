@@ -25,7 +25,7 @@ interface Pages {
 /** The front page leads to them. */
 const starts = ["README.md", "docs/README.md"];
 
-// What `npm run docs` builds is looked at before VitePress sees it: that takes a minute.
+// What `npm run docs` builds is looked at before VitePress sees it; test/browser/docs-site.spec.ts looks at what it makes of it.
 describe("the pages of the documentation, as a site", () => {
   let site: Pages;
   let pages: string;
