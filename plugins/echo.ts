@@ -8,6 +8,7 @@ import { z } from "zod";
 @injectable()
 export class Echo implements Plugin {
   static readonly borrows = true;
+  readonly answersIn = ["connect"] as const;
 
   connect(_attempt: Observable<Upstream>, session: Session): Observable<Upstream> {
     return of(answer("echo", (data) => data, session));

@@ -18,6 +18,7 @@ import { Serving } from "./front/serving.ts";
  * runs through the exchange hooks of the session's pipeline; the last of these is this plugin's own, which sends it to an upstream.
  */
 class Http implements Plugin {
+  readonly answersIn = ["connect", "exchange"] as const;
   readonly #router: Router;
 
   constructor(

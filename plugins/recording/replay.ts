@@ -56,6 +56,10 @@ class Replay implements Plugin {
     this.#file = path.resolve(place.folder, options.file);
   }
 
+  get answersIn(): Plugin["answersIn"] {
+    return this.options.unmatched === "fail" ? ["connect"] : undefined;
+  }
+
   async setup(): Promise<void> {
     const { match, codec, unmatched } = this.options;
     const { datagrams } = this.place;

@@ -27,6 +27,11 @@ export interface Plugin extends Hooks {
    */
   readonly sessionsDiffer?: boolean | undefined;
   /**
+   * The hooks in which this plugin never subscribes to its source, because it answers by itself. In plugins behind it these hooks are never called,
+   * and a warning says so. Read once. @default none
+   */
+  readonly answersIn?: readonly ("connect" | "exchange")[] | undefined;
+  /**
    * On a UDP listener: returns the key of the session that a datagram belongs to, for a peer that sends for many clients, such as a proxy in
    * front. Datagrams of one peer with the same key are one session. Called for each datagram, before anything else: it must be fast. The first
    * plugin that has it decides; an exception is a fault of that plugin, and counts as the key "". @default one session per peer

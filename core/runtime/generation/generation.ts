@@ -41,6 +41,7 @@ import { handBack, inheritAll, type ListenerFilter } from "./inheritance.ts";
 import { samePipeline } from "./reload-plan.ts";
 import { ListenerVersion } from "../version/listener-version.ts";
 import { unansweredWarning } from "./unanswered.ts";
+import { unreachedWarnings } from "./unreached.ts";
 import { sameGiven } from "./same-given.ts";
 import { Dialers } from "../version/dialers.ts";
 
@@ -136,7 +137,10 @@ export async function prepareGeneration(
 }
 
 function warningsOf(listeners: readonly (readonly [ResolvedListener, LivePipeline])[]): string[] {
-  return listeners.map(([listener, { pipeline }]) => unansweredWarning(listener, pipeline)).filter((warning) => warning !== undefined);
+  return listeners.flatMap(([listener, { pipeline }]) => {
+    const unanswered = unansweredWarning(listener, pipeline);
+    return [...(unanswered === undefined ? [] : [unanswered]), ...unreachedWarnings(pipeline.plugins)];
+  });
 }
 
 function sameDns(previous: Generation | undefined, config: ResolvedConfig): previous is Generation {
