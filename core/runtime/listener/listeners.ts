@@ -45,6 +45,7 @@ export class Listeners {
       for (const work of works) if (work !== undefined && sessions.length > 0) following.push({ sessions, work });
     }
     for (const [name, { bound, goesOn }] of sockets) if (goesOn === undefined) this.#add(name, bound, versions.get(name));
+    this.#sort(versions.keys());
     return following;
   }
 
@@ -87,6 +88,15 @@ export class Listeners {
     if (next !== undefined && binding?.goesOn === listener) return this.#continue(listener, next, binding.bound, open);
     const takenOver = Array.from(sockets.values()).some(({ from }) => from === listener);
     return [this.#remove(listener, takenOver, open)];
+  }
+
+  /** Puts the listeners in the order of the config, whatever was bound first. */
+  #sort(names: Iterable<string>): void {
+    for (const name of names) {
+      const listener = this.#byName.get(name);
+      if (listener === undefined || !this.#byName.delete(name)) continue;
+      this.#byName.set(name, listener);
+    }
   }
 
   #add(name: string, bound: BoundSocket, version: ListenerVersion | undefined): void {
