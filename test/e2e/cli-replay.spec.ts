@@ -50,6 +50,17 @@ describe("sluice replay", function () {
       expect(other.code).to.equal(1);
     });
 
+  it("refuses a recording without sessions, as nothing would be compared, also among others", async () => {
+    const empty = recordingOf(cleanup, []);
+    const full = recordingOf(cleanup, talk);
+    for (const files of [[empty], [full, empty]]) {
+      const { code, stdout, stderr } = await replay(...files, "--to", "127.0.0.1:1");
+      expect(stdout).to.equal("");
+      expect(stderr).to.include("SLUICE_RECORDING_INVALID").and.include(empty).and.include("no session");
+      expect(code).to.equal(1);
+    }
+  });
+
   it("--to reports what was not recorded, what does not come, and other ends, each with the name of its session", async () => {
     const upstream = cleanup.keep(
       await startUpstream((socket) =>

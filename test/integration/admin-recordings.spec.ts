@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { replay } from "sluice/plugins";
 import { startProxy, startUpstream } from "sluice/testing";
@@ -64,6 +64,23 @@ describe("recordings of the admin API", function () {
     const removed = await api.call<View>("DELETE", "recordings/talk.yaml", { json: { remove: true } });
     expect(removed.status).to.equal(200);
     expect((await api.call<{ recordings: View[] }>("GET", "recordings")).value.recordings).to.deep.equal([]);
+  });
+
+  it("whose file cannot be written count only the sessions that are in it, and say what is wrong", async () => {
+    const { api, port, folder } = await started();
+    const { value } = await api.call<View>("POST", "recordings", { json: { listener: "web", file: "talk.yaml" } });
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, "no folder");
+    const client = await connect(port());
+    client.end("x");
+    await readBytes(client, 1);
+    const stopped = await eventually(async () => {
+      const ended = await api.call<View & { readonly message?: string }>("DELETE", "recordings/talk.yaml");
+      expect(ended.value).to.include({ state: "ended", reason: "failed" });
+      return ended;
+    });
+    expect(stopped.value).to.include({ sessions: 0, bytes: 0 });
+    expect(stopped.value.message).to.include(value.file);
   });
 
   it("are refused for names outside one folder, and for listeners that do not exist", async () => {

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { SluiceError } from "../../contract/index.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { against } from "../replay/against-server.ts";
@@ -15,14 +16,23 @@ export async function replay({ raw, config, json }: CommandOptions, output: Term
   const way = wayOf(raw);
   const recordings = await loadRecordings();
   const files: RecordedFile[] = [];
-  // oxlint-disable-next-line no-await-in-loop -- one file after the other, so that the first wrong one is reported
-  for (const file of way.files) files.push({ file, ...(await recordings.recordingIn(file)) });
+  for (const file of way.files) {
+    // oxlint-disable-next-line no-await-in-loop -- one file after the other, so that the first wrong one is reported
+    const recording = await recordings.recordingIn(file);
+    if (recording.sessions.length === 0) throw nothingIn(file);
+    files.push({ file, ...recording });
+  }
   const verdicts =
     way.to === undefined ? await through(files, way, recordings, path.resolve(config)) : await against(files, way, recordings);
   const differing = verdicts.filter(({ difference }) => difference !== undefined);
   if (json) output.line(JSON.stringify({ ok: differing.length === 0, sessions: verdicts }, undefined, 2));
   else for (const line of linesOf(verdicts, differing, output)) output.line(line);
   return differing.length === 0 ? 0 : 1;
+}
+
+/** A comparison of nothing must not pass for one that found no difference. */
+function nothingIn(file: string): SluiceError {
+  return new SluiceError("SLUICE_RECORDING_INVALID", "it has no session, so nothing can be compared", { where: path.resolve(file) });
 }
 
 function linesOf(verdicts: readonly Verdict[], differing: readonly Verdict[], { colors }: Terminal): string[] {

@@ -32,6 +32,8 @@ export class Journal implements RecordingMemory {
   /** The text of the file, in parts. */
   #text: string[] = [];
   #size = 0;
+  /** What the file has. What could not be written stays in memory, and is tried again with the next session. */
+  #written = { entries: 0, bytes: 0 };
   #held = 0;
   #sessions = 0;
   #entries = 0;
@@ -75,7 +77,7 @@ export class Journal implements RecordingMemory {
   }
 
   get progress(): FileProgress {
-    return { entries: this.#sessions, bytes: this.#size, over: this.failure ?? (this.isFull ? "full" : undefined) };
+    return { ...this.#written, over: this.failure ?? (this.isFull ? "full" : undefined) };
   }
 
   take(bytes: number): boolean {
@@ -143,6 +145,7 @@ export class Journal implements RecordingMemory {
     this.#end = { indent, next };
     this.#append(text.endsWith("\n") ? text : `${text}\n`);
     this.#sessions = sessions.length;
+    this.#written = { entries: sessions.length, bytes: this.#size };
     for (const entries of sessions) {
       this.#entries += entries.length;
       this.#known.add(keyOf(entries, this.datagrams));
@@ -169,8 +172,10 @@ export class Journal implements RecordingMemory {
   async #writeAll(): Promise<void> {
     while (this.#isStale) {
       this.#isStale = false;
+      const next = { entries: this.#sessions, bytes: this.#size };
       // oxlint-disable-next-line no-await-in-loop -- one write at a time
       await writeWhole(this.file, this.#text.join(""));
+      this.#written = next;
     }
   }
 }
