@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { connect as connectTcp, createServer as createTcpServer, type Socket } from "node:net";
 import { connect as connectTls, createServer, type SecureVersion, type TLSSocket } from "node:tls";
+import { of, type Observable } from "rxjs";
 import type { PluginUse, TimeoutsConfig, UpstreamTlsConfig } from "sluice";
+import { answer as answering } from "sluice/flow";
 import { tlsTermination } from "sluice/plugins";
 import { wasTruncated, watchTruncation } from "../../core/net/node/tls/truncation.ts";
 import { wasReset } from "../../core/net/node/was-reset.ts";
@@ -12,7 +14,7 @@ import { eventually } from "../support/eventually.ts";
 import { shapes } from "../support/shapes.ts";
 import { portOf } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
-import { startProxy, type TestProxy } from "../support/with-proxy.ts";
+import { plugin, startProxy, type TestProxy } from "../support/with-proxy.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
@@ -231,5 +233,23 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
         expect(await Promise.all(ends)).to.deep.equal(["close_notify", "close_notify"]);
         for (const socket of [client, ...sockets]) socket.destroy();
       });
+
+    it("when an answer is over before the handshake has returned: the client gets its tickets, the answer and close_notify", async () => {
+      const respond = (data: Observable<Buffer>): Observable<Buffer> => {
+        data.subscribe();
+        return of(Buffer.from("bye"));
+      };
+      const short = plugin("short", { connect: (_attempt, session) => of(answering("short", respond, session)) });
+      const web = { listen: "tls://127.0.0.1:0", plugins: [tlsTermination(certificate), short] };
+      const started = await startProxy({ listeners: { web } });
+      cleanup.add(() => started.proxy.close());
+      const client = connectTls({ port: started.port(), ca: certificate.cert, servername: "localhost", minVersion: "TLSv1.3" });
+      const seen: string[] = [];
+      client.on("session", () => seen.push("ticket"));
+      client.on("data", (chunk) => seen.push(String(chunk)));
+      seen.push(await endOf(client));
+      expect(seen).to.deep.equal(["ticket", "ticket", "bye", "close_notify"]);
+      client.destroy();
+    });
   });
 });

@@ -60,20 +60,14 @@ export function startTls(
     const done = (secured: TLSSocket): void => {
       clearTimeout(timer);
       handshakes.delete(socket);
-      socket.off("close", closed);
       secured.allowHalfOpen = true;
       secured.disableRenegotiation();
       if (options.allowTruncation !== true) watchTruncation(secured);
-      resolve({
-        socket: secured,
-        tls: {
-          version: secured.getProtocol() ?? "",
-          cipher: secured.getCipher().name,
-          resumed: secured.isSessionReused(),
-          ...serverNameOf(secured),
-          ...(typeof secured.alpnProtocol === "string" ? { protocol: secured.alpnProtocol } : {}),
-          ...clientCertificateOf(secured),
-        },
+      // OpenSSL's handshake has not returned yet: session tickets would come after the first data, and an end at once would have no close_notify.
+      setImmediate(() => {
+        socket.off("close", closed);
+        if (secured.destroyed) left();
+        else resolve({ socket: secured, tls: agreedBy(secured) });
       });
     };
     socket.setNoDelay(true);
@@ -124,6 +118,17 @@ function serverFor(options: ServerTlsOptions): Server {
     });
   servers.set(options, server);
   return server;
+}
+
+function agreedBy(secured: TLSSocket): AgreedTls {
+  return {
+    version: secured.getProtocol() ?? "",
+    cipher: secured.getCipher().name,
+    resumed: secured.isSessionReused(),
+    ...serverNameOf(secured),
+    ...(typeof secured.alpnProtocol === "string" ? { protocol: secured.alpnProtocol } : {}),
+    ...clientCertificateOf(secured),
+  };
 }
 
 /** The server name in the same form as the ClientHello's reader returns it. */
