@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, runCliWith, startCli } from "../support/cli.ts";
@@ -51,12 +51,14 @@ describe("sluice forward", function () {
 
   it("prints the equivalent config", async () => {
     const folder = createCliFolder(cleanup);
+    const before = readdirSync(folder.path);
     const options = ["--tls", "localhost", "--latency", "200ms", "--print"];
     const { stdout, code } = await commands.run(folder, "forward", "8443", "localhost:3000", ...options);
     expect(code).to.equal(0);
     expect(stdout).to.include('plugins: [tlsTermination({ selfSigned: ["localhost"] }), latency({ delay: "200ms" })],');
     const http = await commands.run(folder, "forward", "8443", "localhost:3000", "--http", "--tls", "localhost", "--print");
     expect(http.stdout).to.include('plugins: [tlsTermination({ selfSigned: ["localhost"], alpn: ["h2", "http/1.1"] }), http()],');
+    expect(readdirSync(folder.path), "it was tried elsewhere").to.deep.equal(before);
   });
 
   it("takes the plugin's own name for an option, once", async () => {
@@ -100,6 +102,12 @@ describe("sluice forward", function () {
     ],
     ["what is to be printed", ["0", "a:1", "--network", "9g", "--print"], /error: --network: expected one of 3g, .*, got "9g"/],
     ["what is to be written", ["0", "a:1", "--latency", "soon", "--write"], /error: --latency: expected/],
+    [
+      "a plugin that the transport cannot have, and that is to be printed",
+      ["udp://127.0.0.1:0", "a:1", "--http", "--print"],
+      /^error: --http: .*udp:\/\/ \(SLUICE_USAGE/,
+    ],
+    ["a plugin without its upstream, and that is to be written", ["0", "--socks5", "*", "--http", "--write"], /^error: --http: .*upstream/],
     ["a file that is not there", ["0", "--replay", "none.yaml"], /error: --replay: .*none\.yaml/],
     [
       "a port that there is none of",

@@ -13,6 +13,8 @@ export interface ForwardFlag {
   readonly from: "sluice/plugins" | "sluice/faults";
   /** The argument of its factory, as source text. @param isGiven whether another option is given @throws Error that says what was expected */
   readonly options: (value: string, isGiven: (name: string) => boolean) => string;
+  /** Whether the value is the path of a file. @default false */
+  readonly isFile?: boolean;
   /** Whether the plugin chooses the upstream or answers itself, so that no upstream is needed. @default false */
   readonly isTarget?: boolean;
 }
@@ -76,8 +78,14 @@ export const forwardFlags: readonly ForwardFlag[] = [
     from: "sluice/plugins",
     options: rate,
   },
-  { name: "capture", value: " <file>", help: "Write the traffic into a pcapng file, for Wireshark", ...builtIn("capture", file) },
-  { name: "record", value: " <file>", help: "Write the traffic into a recording", ...builtIn("record", file) },
+  {
+    name: "capture",
+    value: " <file>",
+    help: "Write the traffic into a pcapng file, for Wireshark",
+    ...builtIn("capture", file),
+    isFile: true,
+  },
+  { name: "record", value: " <file>", help: "Write the traffic into a recording", ...builtIn("record", file), isFile: true },
   { name: "network", value: " <name>", help: "Simulate a network: 3g, 4g, wifi, satellite or lossy", ...fault("network", text) },
   { name: "latency", value: " <delay>", help: "Delay all data: 200ms, or 200ms,50ms with jitter", ...fault("latency", latency) },
   {
@@ -121,7 +129,7 @@ export const forwardFlags: readonly ForwardFlag[] = [
   },
   { name: "retry", value: " [attempts]", help: "Try again when the upstream cannot be reached", ...builtIn("retry", retry) },
   { name: "http", value: "", help: "Serve HTTP/1 and HTTP/2", ...builtIn("http", () => "") },
-  { name: "replay", value: " <file>", help: "Answer from a recording", ...builtIn("replay", file), isTarget: true },
+  { name: "replay", value: " <file>", help: "Answer from a recording", ...builtIn("replay", file), isFile: true, isTarget: true },
   { name: "echo", value: "", help: "Send all data back to the client", ...builtIn("echo", () => ""), isTarget: true },
 ];
 

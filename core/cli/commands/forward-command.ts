@@ -1,4 +1,5 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { SluiceError } from "../../contract/index.ts";
 import type { CommandOptions, RawArguments } from "../arguments/command-line.ts";
@@ -29,7 +30,7 @@ export async function forward(options: CommandOptions, output: Terminal): Promis
 async function run(wanted: Forward, text: string, options: CommandOptions, output: Terminal): Promise<number> {
   const { print, write: isToWrite } = options.raw.options;
   // Before anything is written, since a file that is wrong would have to be removed before the next try.
-  if (print === true || isToWrite === true) await checkText(text);
+  if (print === true || isToWrite === true) await checked(wanted);
   if (print === true) {
     output.line(text.trimEnd());
     return 0;
@@ -46,14 +47,25 @@ async function run(wanted: Forward, text: string, options: CommandOptions, outpu
   return serve({ ...options, config: name }, { text, ready });
 }
 
-/** @throws the errors of the config */
-async function checkText(text: string): Promise<void> {
-  const [{ ConfigLoader }, { transports }] = await Promise.all([
-    import("../../config/load/config-loader.ts"),
-    import("../../net/transports/table.ts"),
-  ]);
-  const loaded = await new ConfigLoader(path.resolve(configName), transports, undefined, text).load();
-  loaded.retire();
+/**
+ * Checks the config as `sluice check` does. Plugins that are set up may make files, such as a local CA: they are made in a folder that is removed,
+ * since printing leaves nothing behind.
+ *
+ * @throws the errors of the config
+ */
+async function checked(wanted: Forward): Promise<void> {
+  const { checkConfig } = await import("../../runtime/proxy/check.ts");
+  const folder = mkdtempSync(path.join(tmpdir(), "sluice-forward-"));
+  try {
+    await checkConfig(path.join(folder, configName), configText({ ...wanted, flags: withAbsoluteFiles(wanted.flags) }));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function withAbsoluteFiles(flags: Forward["flags"]): Forward["flags"] {
+  const files = new Set(forwardFlags.filter(({ isFile }) => isFile === true).map(({ name }) => name));
+  return new Map([...flags].map(([name, value]) => [name, files.has(name) ? path.resolve(value) : value]));
 }
 
 function forwardOf({ words: [listen = "", upstream], options }: RawArguments): Forward {

@@ -14,10 +14,14 @@ import { createMetrics } from "../state/metrics.ts";
  * Does everything that a start does, except binding: loads and validates a config file, constructs its plugins, runs their `setup`, and then their
  * `teardown`. Warnings that plugins and upstreams would log are returned as warnings.
  *
+ * @param text what the file would contain; left out: the file is read
  * @throws every SLUICE_CONFIG_… code, SLUICE_ADDRESS_DUPLICATE, SLUICE_PLUGIN_CONSTRUCT, SLUICE_PLUGIN_SETUP, SLUICE_CERTIFICATE_INVALID
  */
-export async function checkConfig(file: string): Promise<{ readonly config: ResolvedConfig; readonly warnings: readonly string[] }> {
-  const loader = new ConfigLoader(file, transports);
+export async function checkConfig(
+  file: string,
+  text?: string,
+): Promise<{ readonly config: ResolvedConfig; readonly warnings: readonly string[] }> {
+  const loader = new ConfigLoader(file, transports, undefined, text);
   const loaded = await loader.load();
   const { config } = loaded;
   const logged: string[] = [];
