@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { Agent } from "node:http";
 import { catchError, concatMap, defer, delay, map, of, tap, throwError, timer } from "rxjs";
 import { createProxy } from "sluice";
-import type { ExchangeEnd, HttpResponse, PluginUse } from "sluice";
+import type { ExchangeEnd, HttpResponse, PluginUse, UpstreamConfig } from "sluice";
 import { http, logging, rateLimit, retry } from "sluice/plugins";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -52,6 +52,28 @@ describe("The exchange hook", () => {
     const first = await ask(port(), { path: "/one" });
     expect([first.told.name, first.told.headers["x-added"], first.headers["x-changed"]]).to.deep.equal(["1", "1", "yes"]);
     expect((await ask(port(), { path: "/two" })).told.name).to.equal("2");
+  });
+
+  it("may send the request to endpoints with options of their own, in every form that upstream has", async () => {
+    const [one, two] = [await startHttpUpstream(cleanup, telling("1")), await startHttpUpstream(cleanup, telling("2"))];
+    const [first, second] = [
+      { address: one.endpoint, weight: 1 },
+      { address: two.endpoint, backup: true },
+    ];
+    const forms: Record<string, UpstreamConfig> = {
+      "/object": { endpoints: [first] },
+      "/mixed": { endpoints: [first, two.endpoint] },
+      "/backup": { endpoints: [first, second] },
+      "/list": [first, second],
+    };
+    const sending = plugin("sending", {
+      exchange: (attempt, request) => {
+        request.upstream = forms[request.url];
+        return attempt;
+      },
+    });
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: one.endpoint }] }, { before: [sending] });
+    for (const path of Object.keys(forms)) expect((await ask(port(), { path })).told.name, path).to.equal("1");
   });
 
   it("fails the request if it throws, or is skipped with onError bypass", async () => {

@@ -81,6 +81,9 @@ class LiveEndpoints implements Endpoints {
   }
 }
 
+/** The endpoints of a config may be objects too, but only a settled one has its text. */
 function isTarget(target: UpstreamTarget | UpstreamConfig): target is UpstreamTarget {
-  return typeof target === "object" && "endpoints" in target && typeof target.endpoints[0] === "object";
+  if (typeof target !== "object" || !("endpoints" in target)) return false;
+  const [first] = target.endpoints;
+  return typeof first === "object" && "text" in first;
 }
