@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { runStep, typed } from "../trust/run-step.ts";
-import type { Authority } from "../trust/store.ts";
+import type { Authority, Step } from "../trust/store.ts";
 import { storesOf } from "../trust/stores.ts";
 
 /**
@@ -23,19 +23,34 @@ export async function trust({ raw }: CommandOptions, output: Terminal): Promise<
   const all = stores.map((store) => (removes ? store.remove(authority) : store.add(authority)));
   const notes = all.flatMap((each) => each.notes);
   let failed = 0;
-  for (const step of all.flatMap((each) => each.steps)) {
+  for (const [store, steps] of byStore(all.flatMap((each) => each.steps))) {
     if (raw.options["print"] === true) {
-      output.line(typed(step));
+      for (const step of steps) output.line(typed(step));
       continue;
     }
-    const reason = runStep(step);
-    if (reason === undefined) output.line(`${output.colors.green(removes ? "removed from" : "trusted by")} ${step.store}`);
-    else output.line(`${output.colors.red("not done:")} ${typed(step)}: ${reason}`);
-    if (reason !== undefined) failed += 1;
+    const failure = firstFailure(steps);
+    if (failure === undefined) output.line(`${output.colors.green(removes ? "removed from" : "trusted by")} ${store}`);
+    else output.line(`${output.colors.red("not done:")} ${failure}`);
+    if (failure !== undefined) failed += 1;
   }
   for (const note of notes) output.line(`${output.colors.yellow("note:")} ${note}`);
   if (!removes) output.line(`Node reads it from ${output.colors.bold(`NODE_EXTRA_CA_CERTS=${authority.file}`)}`);
   return failed === 0 ? 0 : 1;
+}
+
+function byStore(steps: readonly Step[]): ReadonlyMap<string, readonly Step[]> {
+  const found = new Map<string, Step[]>();
+  for (const step of steps) found.set(step.store, [...(found.get(step.store) ?? []), step]);
+  return found;
+}
+
+/** Runs the steps up to the first that fails. @returns that step, and why it failed */
+function firstFailure(steps: readonly Step[]): string | undefined {
+  for (const step of steps) {
+    const reason = runStep(step);
+    if (reason !== undefined) return `${typed(step)}: ${reason}`;
+  }
+  return undefined;
 }
 
 /** The user's CA, which is made if it is to be added and does not exist. */

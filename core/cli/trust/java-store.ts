@@ -12,11 +12,11 @@ function keytool(): string | undefined {
 /** "changeit" is the default password of every JDK. */
 const common = ["-cacerts", "-storepass", "changeit"];
 
-function steps(parameters: readonly string[], mayFail: boolean): Steps {
+function steps(parameters: readonly string[], nothingToDo: RegExp): Steps {
   const file = keytool();
   if (file === undefined) return none;
   return {
-    steps: [{ store: "Java", command: [file, ...parameters, ...common], needsRoot: process.platform !== "win32", mayFail }],
+    steps: [{ store: "Java", command: [file, ...parameters, ...common], needsRoot: process.platform !== "win32", nothingToDo }],
     notes: [],
   };
 }
@@ -24,10 +24,10 @@ function steps(parameters: readonly string[], mayFail: boolean): Steps {
 /** The store of Java, of the JDK in JAVA_HOME or in the PATH. */
 export const javaStore: Store = {
   name: "java",
-  add: ({ file, name }) => steps(["-importcert", "-noprompt", "-alias", name, "-file", file], false),
+  add: ({ file, name }) => steps(["-importcert", "-noprompt", "-alias", name, "-file", file], /already exists/),
   remove: ({ name }) => {
     // Debian's own hook adds the certificates that the system trusts, and does not remove them.
-    const [own, ofDebian] = [name, `debian:${name}.pem`].map((alias) => steps(["-delete", "-alias", alias], true));
+    const [own, ofDebian] = [name, `debian:${name}.pem`].map((alias) => steps(["-delete", "-alias", alias], /does not exist/));
     return { steps: [...(own?.steps ?? []), ...(ofDebian?.steps ?? [])], notes: [] };
   },
 };

@@ -26,10 +26,8 @@ function subfolders(folder: string): string[] {
   }
 }
 
-function each(parameters: (database: string) => readonly string[], mayFail: boolean): Steps {
-  const found = databases();
-  // To remove from nowhere is done.
-  if (found.length === 0) return mayFail ? none : { ...none, notes: [noDatabase] };
+function each(parameters: readonly string[], found: readonly string[]): Steps {
+  if (found.length === 0) return none;
   const certutil = process.platform === "win32" ? undefined : findProgram("certutil");
   if (certutil === undefined)
     return {
@@ -38,9 +36,9 @@ function each(parameters: (database: string) => readonly string[], mayFail: bool
     };
   const steps = found.map((database) => ({
     store: database,
-    command: [certutil, "-d", `sql:${database}`, ...parameters(database)] as const,
+    command: [certutil, "-d", `sql:${database}`, ...parameters] as const,
     needsRoot: false,
-    mayFail,
+    nothingToDo: /could not find certificate/,
   }));
   return { steps, notes: [] };
 }
@@ -48,6 +46,9 @@ function each(parameters: (database: string) => readonly string[], mayFail: bool
 /** The stores of browsers on Linux, and of Firefox on all systems. */
 export const nssStore: Store = {
   name: "nss",
-  add: ({ file, name }) => each(() => ["-A", "-t", "C,,", "-n", name, "-i", file], false),
-  remove: ({ name }) => each(() => ["-D", "-n", name], true),
+  add: ({ file, name }) => {
+    const found = databases();
+    return found.length === 0 ? { ...none, notes: [noDatabase] } : each(["-A", "-t", "C,,", "-n", name, "-i", file], found);
+  },
+  remove: ({ name }) => each(["-D", "-n", name], databases()),
 };

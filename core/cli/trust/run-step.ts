@@ -15,10 +15,15 @@ export function runStep(step: Step): string | undefined {
   const command = commandOf(step);
   if (command === undefined) return "it needs root, and sudo is not installed";
   const [program, ...parameters] = command;
-  // sudo asks for a password at the terminal.
-  const { status, stderr, error } = spawnSync(program, parameters, { stdio: ["inherit", "ignore", "pipe"], encoding: "utf8" });
-  if (status === 0 || (step.mayFail === true && status !== null)) return undefined;
-  return error?.message ?? (stderr.trim() === "" ? `ended with ${status}` : stderr.trim());
+  // In English, so that what it says can be compared. sudo asks for a password at the terminal.
+  const env = { ...process.env, LC_ALL: "C" };
+  const { status, stdout, stderr, error } = spawnSync(program, parameters, { stdio: ["inherit", "pipe", "pipe"], encoding: "utf8", env });
+  if (status === 0) return undefined;
+  if (error !== undefined) return error.message;
+  // keytool writes errors to its standard output.
+  const said = `${stderr}${stdout}`.trim();
+  if (step.nothingToDo?.test(said) === true) return undefined;
+  return said === "" ? `ended with ${status}` : said;
 }
 
 function commandOf({ command, needsRoot }: Step): Step["command"] | undefined {

@@ -5,8 +5,8 @@ export interface Step {
   readonly command: readonly [string, ...string[]];
   /** Whether it needs root. */
   readonly needsRoot: boolean;
-  /** Whether it may fail: removing a certificate that is not there is not an error. */
-  readonly mayFail?: boolean;
+  /** What the command says when it fails since there is nothing to do: the certificate is there already, or is not there to be removed. */
+  readonly nothingToDo?: RegExp;
 }
 
 /** The possible steps for the stores of one kind. */
